@@ -1,0 +1,36 @@
+# Two commands for a newcomer: `make demo` and `make test`. Needs python3 >= 3.11, git and make; sets up .venv itself.
+PYTHON ?= python3
+VENV   := .venv
+PY     := $(VENV)/bin/python
+
+.PHONY: demo test bench lint docs clean golden
+
+demo: $(VENV)/installed
+	@$(PY) -m leadline demo
+
+test: $(VENV)/installed-dev
+	$(PY) -m ruff check src tests benchmarks examples
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
+	$(PY) tools/reference.py --check
+	$(PY) -m pytest -n 2
+
+bench: $(VENV)/installed-dev
+	$(PY) benchmarks/bench.py --write docs/performance.md
+
+docs: $(VENV)/installed-dev
+	$(PY) tools/reference.py
+
+golden: $(VENV)/installed-dev
+	LEADLINE_UPDATE_GOLDEN=1 $(PY) -m pytest -q tests/unit -k golden
+
+$(VENV)/installed: pyproject.toml tools/setup_venv.py
+	@$(PYTHON) tools/setup_venv.py $(VENV)
+	@touch $@
+
+$(VENV)/installed-dev: pyproject.toml tools/setup_venv.py
+	@$(PYTHON) tools/setup_venv.py $(VENV) dev
+	@touch $@ $(VENV)/installed
+
+clean:
+	rm -rf $(VENV) build dist

@@ -1,0 +1,19 @@
+"""Leadline keeps agent-directed research honest across sessions.
+
+Inside a job, ``import leadline as ll; ll.log(step=3, loss=0.7)`` records metrics; outside one it does nothing.
+This module stays almost empty: it is imported by every job and by every command, so each name is loaded when first used.
+"""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"
+
+_LAZY = {"log": "leadline.job.log", "open": "leadline.api"}
+
+
+def __getattr__(name: str) -> object:
+    if name in _LAZY:
+        from importlib import import_module
+
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module 'leadline' has no attribute {name!r}")

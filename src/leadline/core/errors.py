@@ -1,0 +1,59 @@
+"""One error type for everything a user can meet, with a closed set of kinds and one exit code each.
+
+The text answers three questions: what happened, why, and which command to run next. Faces translate it once;
+nothing else prints errors.
+"""
+
+from __future__ import annotations
+
+EXIT_CODES: dict[str, int] = {
+    "usage": 2,         # the command line or an input file cannot be understood
+    "not_found": 3,     # no such thread, experiment, run, claim, snapshot, file
+    "conflict": 4,      # it exists already, or its state does not allow this
+    "refused": 5,       # the evidence does not bear it
+    "check_failed": 6,  # the verb worked and its answer is no: verify, check, compare, reproduce
+    "environment": 7,   # git, the disk, permissions, the identity, the interpreter
+    "remote": 8,        # a remote, forge or tracker cannot be reached or said no
+    "internal": 70,     # a bug in Leadline
+}
+
+
+class LeadlineError(Exception):
+    """What went wrong for a user.
+
+    Attributes:
+        kind: a key of ``EXIT_CODES``.
+        code: stable, lower-case, hyphenated name of this exact error, e.g. ``not-a-git-repository``.
+        what, why: one sentence each, without a final newline.
+        next: the command (or commands) to run next.
+        details: JSON-ready facts for ``--json``.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        code: str,
+        what: str,
+        why: str = "",
+        next: list[str] | str | None = None,
+        details: dict[str, object] | None = None,
+    ) -> None:
+        if kind not in EXIT_CODES:
+            raise ValueError(f"unknown error kind {kind!r}")
+        super().__init__(what)
+        self.kind = kind
+        self.code = code
+        self.what = what
+        self.why = why
+        self.next = [next] if isinstance(next, str) else list(next or [])
+        self.details = details or {}
+
+    @property
+    def exit_code(self) -> int:
+        return EXIT_CODES[self.kind]
+
+    def as_dict(self) -> dict[str, object]:
+        return {
+            "kind": self.kind, "code": self.code, "what": self.what, "why": self.why,
+            "next": self.next, "details": self.details,
+        }

@@ -1,0 +1,288 @@
+"""``fold(records) -> Thread``: a pure function of the set of records, whatever files and order they came in.
+
+Each kind has one small handler. A record that refers to something unknown (not yet synced) is kept and counted, never
+an error: the union of two machines' files is always readable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from leadline.core.ids import clash_suffix, experiment_of, parse_id
+from leadline.core.record import Record
+from leadline.core.run import MetricDef, Run
+from leadline.core.thread import Experiment, Issue, Item, Thread
+
+_ITEM_KINDS = {
+    "note": "note", "hypothesis": "hypothesis", "decision": "decision", "claim": "claim", "baseline": "baseline",
+    "update": "update", "snapshot": "snapshot", "reproduction": "reproduction",
+}
+_RUN_FACTS = ("state", "exit_code", "signal", "reason", "started_at", "ended_at", "wall_s", "resources", "metrics",
+              "nonfinite", "extraction", "outputs", "hygiene")
+
+
+def fold(records: Iterable[Record], topic: str = "") -> Thread:
+    """The thread that ``records`` (any order, duplicates allowed) add up to."""
+    thread = Thread(topic=topic)
+    for _record, thread in replay(records, topic):  # noqa: B007
+        pass
+    return thread
+
+
+def replay(records: Iterable[Record], topic: str = "") -> Iterator[tuple[Record, Thread]]:
+    """Each record with the thread as it was right after it. The thread is one object that goes on changing: what is
+    taken from it at a step depends on no later record, except for the letters of clashing ids."""
+    ordered = sorted({r.id: r for r in records}.values(), key=lambda r: r.id)
+    thread = Thread(topic=topic or (ordered[0].thread if ordered else ""))
+    _assign_ids(thread, ordered)
+    for record in ordered:
+        thread.record_count += 1
+        thread.activity.append(record.at)
+        thread.records.append(record)
+        thread.last_at = max(thread.last_at, record.at)
+        thread.last_id = record.id
+        handler = _HANDLERS.get(record.kind)
+        if handler is None:
+            thread.unknown_kinds[record.kind] = thread.unknown_kinds.get(record.kind, 0) + 1
+        else:
+            handler(thread, record)
+        yield record, thread
+
+
+def created_id(record: Record) -> str:
+    """The id a record brings into being, or ""."""
+    if record.kind == "run-planned" or record.kind in _ITEM_KINDS:
+        return str(record.body.get("id", ""))
+    return ""
+
+
+def _assign_ids(thread: Thread, ordered: list[Record]) -> None:
+    """Who owns an id when two machines gave it twice: the first by ULID; later ones get a letter."""
+    taken: dict[str, list[tuple[str, str]]] = {}
+
+    def claim(base: str, kind: str, uid: str) -> str:
+        owners = taken.setdefault(base, [])
+        if (kind, uid) not in owners:
+            owners.append((kind, uid))
+        shown = base + clash_suffix(owners.index((kind, uid)))
+        thread.uids[(kind, uid)] = shown
+        thread.first_of.setdefault(base, uid)
+        thread.first_of.setdefault(shown, uid)
+        return shown
+
+    for record in ordered:
+        display = created_id(record)
+        parsed = parse_id(display)
+        if parsed is None:
+            continue
+        if record.kind == "run-planned":
+            uid = str(record.body.get("experiment_uid") or record.id)
+            base = str(record.body.get("experiment") or experiment_of(display))
+            shown = thread.uids.get(("experiment", uid)) or claim(base, "experiment", uid)
+            claim(f"{shown}-r{parsed.repeat}", "run", record.id)
+        else:
+            claim(display, parsed.kind, record.id)
+
+
+def _started(thread: Thread, record: Record) -> None:
+    if thread.started_at:                     # two machines started it apart: the first one names it, both count
+        thread.changes.append({"at": record.at, "actor": record.actor, "field": "start", "value": record.body,
+                               "why": "started on another machine too"})
+        return
+    about = dict(record.body)
+    thread.prefix = about.pop("prefix", "")
+    thread.title = about.pop("title", "") or thread.topic
+    for definition in about.pop("metrics", []):
+        thread.metrics[definition["name"]] = _metric(definition)
+    thread.about = about
+    thread.started_at, thread.started_by = record.at, record.actor
+
+
+def _changed(thread: Thread, record: Record) -> None:
+    body = record.body
+    name, value = str(body.get("field", "")), body.get("value")
+    if body.get("mode") == "add":
+        present = thread.about.get(name, [])
+        thread.about[name] = [*(present if isinstance(present, list) else [present]), value]
+    else:
+        thread.about[name] = value
+    thread.changes.append({"at": record.at, "actor": record.actor, **body})
+
+
+def _metric(body: dict[str, Any]) -> MetricDef:
+    return MetricDef(**{k: body[k] for k in ("name", "unit", "direction", "reduce", "description") if body.get(k)})
+
+
+def _metric_defined(thread: Thread, record: Record) -> None:
+    thread.metrics[record.body["name"]] = _metric(record.body)
+
+
+def _run_planned(thread: Thread, record: Record) -> None:
+    body = record.body
+    uid = str(body.get("experiment_uid") or record.id)
+    shown = thread.uids[("experiment", uid)]
+    experiment = thread.experiments.get(shown)
+    if experiment is None:
+        experiment = Experiment(shown, uid, str(body.get("title", "")), record.at, record.actor)
+        thread.experiments[shown] = experiment
+    for hypothesis in body.get("hypotheses", []):
+        name = thread.shown(hypothesis, body.get("refs"))
+        if name not in experiment.hypotheses:
+            experiment.hypotheses.append(name)
+    run = Run(id=thread.uids[("run", record.id)], uid=record.id, experiment=shown, planned_at=record.at)
+    for name in ("repeat", "argv", "cwd", "shell", "config", "environment", "hardware", "software", "code", "devices",
+                 "hygiene", "executor", "origin", "key"):
+        if name in body:
+            setattr(run, name, body[name])
+    experiment.runs.append(run)
+
+
+def _run_ended(thread: Thread, record: Record) -> None:
+    run = _find_run(thread, str(record.body.get("run", "")), record.body.get("refs"))
+    if run is None:
+        return
+    if run.ended_at:                          # ended twice: reconciled apart; the first word stands, the other is kept
+        run.corrections.append({"at": record.at, "kind": "second-ending", "body": record.body})
+        return
+    for name in _RUN_FACTS:
+        if name in record.body:
+            setattr(run, name, record.body[name])
+    run.ended_at = run.ended_at or record.at
+    if record.body.get("code_changed_during_run"):
+        run.code = {**run.code, "changed_during_run": True}
+
+
+def _find_run(thread: Thread, display: str, refs: dict[str, str] | None) -> Run | None:
+    shown = thread.shown(display, refs)
+    experiment = thread.experiments.get(experiment_of(shown))
+    return next((r for r in experiment.runs if r.id == shown), None) if experiment else None
+
+
+def _item(thread: Thread, record: Record) -> None:
+    kind = _ITEM_KINDS[record.kind]
+    parsed = parse_id(str(record.body.get("id", "")))
+    shown = thread.uids.get((kind, record.id)) if parsed else None
+    item = Item(kind, shown or record.id, record.id, record.at, record.actor, dict(record.body))
+    thread.items[item.id] = item
+    if kind == "note":
+        for about in record.body.get("about", []):
+            experiment = thread.experiments.get(experiment_of(thread.shown(about, item.refs)))
+            if experiment is not None:
+                experiment.notes.append(item)
+    if kind == "baseline":
+        for earlier in thread.of_kind("baseline"):
+            if earlier is not item and earlier.stands:
+                earlier.superseded_by = item.id
+
+
+def _hypothesis_changed(thread: Thread, record: Record) -> None:
+    item = thread.items.get(thread.shown(str(record.body.get("hypothesis", "")), record.body.get("refs")))
+    if item is not None:
+        item.history.append({"at": record.at, "actor": record.actor, "kind": record.kind, "body": record.body})
+        for name in ("state", "evidence", "resume_condition", "decision", "why", "bound"):
+            if name in record.body:
+                item.body[name] = record.body[name]
+        item.body["refs"] = {**item.refs, **record.body.get("refs", {})}
+
+
+def _target(thread: Thread, record: Record) -> Any:
+    display = str(record.body.get("target", ""))
+    shown = thread.shown(display, record.body.get("refs"))
+    return _find_run(thread, display, record.body.get("refs")) or thread.experiments.get(shown) \
+        or thread.items.get(shown)
+
+
+def _correction(thread: Thread, record: Record) -> None:
+    target, body = _target(thread, record), record.body
+    entry = {"at": record.at, "actor": record.actor, "kind": record.kind, "body": body}
+    if isinstance(target, Run):
+        target.corrections.append(entry)
+        head, _, key = str(body["field"]).partition(".")
+        if key and head in ("config", "environment", "hardware", "software"):
+            setattr(target, head, {**getattr(target, head), key: body["value"]})
+    elif isinstance(target, Experiment):
+        target.history.append(entry)
+        if body["field"] == "title":
+            target.title = str(body["value"])
+    elif isinstance(target, Item):
+        target.history.append(entry)
+        target.body = {**target.body, str(body["field"]): body["value"],
+                       "refs": {**target.refs, **body.get("refs", {})}}
+        if "bound" in body:
+            target.body["bound"] = body["bound"]
+
+
+def _supersession(thread: Thread, record: Record) -> None:
+    target = _target(thread, record)
+    by = thread.shown(str(record.body.get("by", "")), record.body.get("refs"))
+    for thing in _with_runs(target):
+        thing.superseded_by = by or "a later record"
+    _remember(target, record)
+
+
+def _retraction(thread: Thread, record: Record) -> None:
+    target = _target(thread, record)
+    for thing in _with_runs(target):
+        thing.retracted = str(record.body.get("why") or "no reason given")
+    _remember(target, record)
+
+
+def _with_runs(target: Any) -> list[Any]:
+    if target is None:
+        return []
+    return [target, *target.runs] if isinstance(target, Experiment) else [target]
+
+
+def _remember(target: Any, record: Record) -> None:
+    entry = {"at": record.at, "actor": record.actor, "kind": record.kind, "body": record.body}
+    if isinstance(target, Run):
+        target.corrections.append(entry)
+    elif target is not None:
+        target.history.append(entry)
+
+
+def _listed(name: str) -> Callable[[Thread, Record], None]:
+    def handler(thread: Thread, record: Record) -> None:
+        getattr(thread, name).append({"uid": record.id, "at": record.at, "actor": record.actor, **record.body})
+
+    return handler
+
+
+def _issue(thread: Thread, record: Record) -> None:
+    issue, body = thread.issue, record.body
+    if record.kind == "issue-opened":
+        if issue.state == "none":
+            thread.issue = Issue(str(body.get("forge", "")), str(body.get("number", "")), str(body.get("url", "")),
+                                 str(body.get("title", "")), list(body.get("labels", [])),
+                                 str(body.get("state", "open")), str(body.get("body", "")), record.at)
+    elif record.kind == "issue-edited":
+        for name in ("title", "body", "labels", "state", "number", "url"):
+            if name in body:
+                setattr(issue, name, body[name])
+        if "body" in body:
+            issue.body_at = record.at
+    elif record.kind == "issue-commented":
+        if all(c["marker"] != body["marker"] for c in issue.comments):
+            issue.comments.append({"id": body.get("comment", record.id), "at": record.at, "edits": [], **{
+                k: body.get(k, "") for k in ("marker", "kind", "text")}})
+    elif record.kind == "issue-comment-edited":
+        for comment in issue.comments:
+            if comment["id"] == body.get("comment"):
+                comment["edits"].append({"at": record.at, "was": comment["text"], "why": body.get("why", "")})
+                comment["text"] = body["text"]
+    elif record.kind == "issue-closed":
+        issue.state, issue.closed_reason = "closed", str(body.get("reason", "completed"))
+
+
+_HANDLERS: dict[str, Callable[[Thread, Record], None]] = {
+    "thread-started": _started, "thread-changed": _changed, "metric-defined": _metric_defined,
+    "run-planned": _run_planned, "run-ended": _run_ended,
+    **dict.fromkeys(_ITEM_KINDS, _item),
+    "hypothesis-changed": _hypothesis_changed,
+    "correction": _correction, "supersession": _supersession, "retraction": _retraction,
+    "refusal": _listed("refusals"), "finish": _listed("finishes"), "adopted": _listed("adopted"),
+    "healed": _listed("healed"), "id-clash": _listed("clashes"),
+    **dict.fromkeys(("issue-opened", "issue-edited", "issue-commented", "issue-comment-edited", "issue-closed"),
+                    _issue),
+}

@@ -1,0 +1,80 @@
+"""Ids a person reads: ``P-001``, ``P-001-r2``, ``P-H1``, and the letter a clash adds (``P-004b``)."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+NAMED_KINDS = {
+    "H": "hypothesis", "C": "claim", "D": "decision", "B": "baseline", "S": "snapshot",
+    "N": "note", "U": "update", "R": "reproduction",
+}
+LETTER_OF = {name: letter for letter, name in NAMED_KINDS.items()}
+PREFIX = re.compile(r"[A-Z][A-Z0-9]{0,11}(?:-[A-Z][A-Z0-9]{0,11}){0,2}\Z")
+_ID = re.compile(
+    r"(?P<prefix>[A-Z][A-Z0-9]*(?:-[A-Z][A-Z0-9]*)*?)-"
+    r"(?:(?P<number>\d{3,})(?P<suffix>[a-z]*)(?:-r(?P<repeat>\d+)(?P<repeat_suffix>[a-z]*))?"
+    r"|(?P<letter>[HCDBSNUR])(?P<index>\d+)(?P<named_suffix>[a-z]*))\Z"
+)
+ID_IN_TEXT = re.compile(
+    r"(?<![\w./-])[A-Z][A-Z0-9]*(?:-[A-Z][A-Z0-9]*)*?-(?:\d{3,}[a-z]?(?:-r\d+[a-z]?)?|[HCDBSNUR]\d+[a-z]?)(?![\w-])"
+)
+TOPIC = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,78}[a-z0-9])?\Z")
+
+
+class ParsedId(NamedTuple):
+    prefix: str
+    kind: str        # experiment | run | hypothesis | claim | ...
+    number: int
+    repeat: int      # 0 unless kind is run
+    suffix: str      # the letter of a clash, "" for none
+
+
+def parse_id(text: str) -> ParsedId | None:
+    """The parts of an id, or None when ``text`` is not one."""
+    m = _ID.match(text)
+    if m is None:
+        return None
+    if m["letter"]:
+        return ParsedId(m["prefix"], NAMED_KINDS[m["letter"]], int(m["index"]), 0, m["named_suffix"])
+    if m["repeat"]:
+        return ParsedId(m["prefix"], "run", int(m["number"]), int(m["repeat"]), m["repeat_suffix"])
+    return ParsedId(m["prefix"], "experiment", int(m["number"]), 0, m["suffix"])
+
+
+def experiment_id(prefix: str, number: int) -> str:
+    return f"{prefix}-{number:03d}"
+
+
+def run_id(experiment: str, repeat: int) -> str:
+    return f"{experiment}-r{repeat}"
+
+
+def named_id(prefix: str, kind: str, number: int) -> str:
+    return f"{prefix}-{LETTER_OF[kind]}{number}"
+
+
+def experiment_of(run: str) -> str:
+    """``P-001-r2`` -> ``P-001``; an experiment's id is returned as it is."""
+    head, sep, tail = run.rpartition("-r")
+    return head if sep and tail[:1].isdigit() else run
+
+
+def prefix_from_topic(topic: str) -> str:
+    """A short default prefix: initials of up to four words, or the first letters of one word."""
+    words = [w for w in re.split(r"[^a-z0-9]+", topic.lower()) if w]
+    words = [w for w in words if w[0].isalpha()] or ["t"]
+    letters = "".join(w[0] for w in words[:4]) if len(words) > 1 else words[0][:3]
+    return letters.upper()
+
+
+def clash_suffix(position: int) -> str:
+    """0 -> "", 1 -> "b", 2 -> "c", ..., 25 -> "z", 26 -> "ba"."""
+    if position == 0:
+        return ""
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    text = ""
+    while position:
+        position, rest = divmod(position, 26)
+        text = letters[rest] + text
+    return text
