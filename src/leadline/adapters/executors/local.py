@@ -1,0 +1,171 @@
+"""Runs attempts as processes of this machine.
+
+Starts one lean supervisor per attempt and forgets it: the supervisor leads its own session, so the end of the caller
+is not the end of the job. The price of a process per attempt is about ten milliseconds of interpreter start.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import Any
+
+from leadline.core.errors import LeadlineError
+from leadline.job import probe
+
+POLL_EVERY_S = 0.03
+_JOB_FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "job")
+# Imported rather than run as a script: the compiled form is kept, which saves 10 ms a start.
+_BOOT = "import sys,os;sys.path.append(sys.argv.pop(1));import supervise;os._exit(supervise.main(sys.argv[1:]))"
+_TAKEN = 75
+
+
+class LocalExecutor:
+    """The executor ``local``. ``interpreter``: the Python that supervises; its packages play no part."""
+
+    name = "local"
+
+    def __init__(self, interpreter: str | None = None) -> None:
+        self._interpreter = interpreter or os.path.realpath(sys.executable)
+        self._mine: dict[str, int] = {}  # attempt folder -> supervisor we started and have not waited for
+
+    def submit(self, attempt_dir: str, resources: dict[str, Any]) -> dict[str, Any]:
+        """See ``Executor.submit``. ``resources`` are not enforced by this executor.
+
+        Raises:
+            LeadlineError: ``environment``: no interpreter, no room on the disk, or an unusable ``spec.json``.
+        """
+        folder = os.path.abspath(attempt_dir)
+        read_fd, write_fd = os.pipe()
+        try:
+            pid = self._spawn(folder, write_fd)
+        except OSError as e:
+            os.close(read_fd)
+            raise LeadlineError(
+                "environment",
+                "supervisor-not-started",
+                f"The job program could not be started with {self._interpreter}: {e.strerror}.",
+                "No process could be made, so nothing was run.",
+                "leadline doctor",
+            ) from e
+        finally:
+            os.close(write_fd)
+        try:
+            started = os.read(read_fd, 64).startswith(b"started")
+        finally:
+            os.close(read_fd)
+        if started:
+            self._mine[folder] = pid
+        else:
+            self._check_refusal(folder, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        return self._handle(folder)
+
+    def poll(self, attempts: list[tuple[str, dict[str, Any]]]) -> dict[str, str]:
+        """See ``Executor.poll``."""
+        return {attempt_dir: self._state(attempt_dir, handle) for attempt_dir, handle in attempts}
+
+    def cancel(self, attempt_dir: str, handle: dict[str, Any]) -> dict[str, Any]:
+        """See ``Executor.cancel``."""
+        return probe.cancel(attempt_dir)
+
+    def result(self, attempt_dir: str) -> dict[str, Any] | None:
+        """See ``Executor.result``."""
+        found: dict[str, Any] | None = probe.state(attempt_dir).get("result")
+        return found
+
+    def wait(self, attempt_dir: str, handle: dict[str, Any], timeout_s: float | None = None) -> str:
+        """Blocks until the attempt is ``finished`` or ``gone`` or the time is up; returns the state as ``poll`` has it.
+
+        Sleeps in the kernel while the supervisor lives; an orphaned tree, another machine and systems without pidfd
+        are asked every 30 ms.
+        """
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        while True:
+            self._sleep_until_end(attempt_dir, handle, deadline)
+            found = self._state(attempt_dir, handle)
+            if found in ("finished", "gone"):
+                return found
+            left_s = POLL_EVERY_S if deadline is None else min(POLL_EVERY_S, deadline - time.monotonic())
+            if left_s <= 0:
+                return found
+            time.sleep(left_s)
+
+    def _spawn(self, folder: str, announce_fd: int) -> int:
+        argv = [self._interpreter, "-I", "-S", "-c", _BOOT, _JOB_FOLDER, folder]
+        create = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        errors = f"{folder}/supervisor.err"
+        if os.path.exists(f"{folder}/alive.lock"):
+            errors = os.devnull  # started before: the first one's words stay
+        actions = [
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_DUP2, announce_fd, 1),
+            (os.POSIX_SPAWN_OPEN, 2, errors, create, 0o644),
+        ]
+        try:
+            return os.posix_spawn(argv[0], argv, os.environ, file_actions=actions, setsid=True)
+        except NotImplementedError:  # an old C library: the supervisor calls setsid itself
+            return os.posix_spawn(argv[0], argv, os.environ, file_actions=actions)
+
+    def _check_refusal(self, folder: str, exit_code: int) -> None:
+        """Nothing for an attempt that was started before; raises for one that could not be started."""
+        if exit_code == _TAKEN or probe.state(folder)["state"] != "not_started":
+            return
+        try:
+            with open(f"{folder}/supervisor.err", errors="replace") as f:
+                said = f.read()[-4000:].strip().rpartition("\n")[2].removeprefix("leadline: ")
+        except OSError:
+            said = ""
+        raise LeadlineError(
+            "environment",
+            "no-room-for-result" if exit_code == 73 else "supervisor-refused",
+            f"The job program refused to start: {said or f'exit code {exit_code}'}.",
+            "The command was not run.",
+            ["df -h " + folder] if exit_code == 73 else "leadline doctor",
+            {"exit_code": exit_code, "attempt_dir": folder},
+        )
+
+    def _handle(self, folder: str) -> dict[str, Any]:
+        who = probe.owner(folder) or {}
+        facts = {key: who.get(key) for key in ("pid", "start_ticks", "boot_id")}
+        return {"v": 1, "executor": self.name, "host": os.uname().nodename, **facts}
+
+    def _state(self, attempt_dir: str, handle: dict[str, Any]) -> str:
+        self._collect(os.path.abspath(attempt_dir))
+        found = str(probe.state(attempt_dir)["state"])
+        if found in ("finished", "running", "orphaned"):
+            return found
+        if handle.get("host") not in (None, os.uname().nodename) and not probe.same_machine(handle):
+            return "unknown"  # another machine's: its locks may not be visible from here
+        return "gone"  # submit has returned, so what never started will not
+
+    def _collect(self, folder: str) -> None:
+        """Takes our ended supervisor's exit status, so that it does not stay as a zombie."""
+        pid = self._mine.get(folder)
+        if pid is not None:
+            try:
+                ended = os.waitpid(pid, os.WNOHANG)[0] == pid
+            except ChildProcessError:
+                ended = True
+            if ended:
+                del self._mine[folder]
+
+    def _sleep_until_end(self, attempt_dir: str, handle: dict[str, Any], deadline: float | None) -> None:
+        """Until the supervisor's process ends, where that can be waited for; returns at once where it cannot."""
+        pid = handle.get("pid")
+        if not isinstance(pid, int) or not hasattr(os, "pidfd_open") or not probe.same_machine(handle):
+            return
+        try:
+            fd = os.pidfd_open(pid)
+        except OSError:
+            return
+        try:
+            if probe.start_ticks(pid) != handle.get("start_ticks"):
+                return
+            import select
+
+            poller = select.poll()
+            poller.register(fd, select.POLLIN)
+            poller.poll(None if deadline is None else max(0.0, (deadline - time.monotonic()) * 1000))
+        finally:
+            os.close(fd)

@@ -1,0 +1,783 @@
+"""Runs one command in one attempt folder: ``python -I -S supervise.py ATTEMPT_DIR``.
+
+Every executor, near or far, starts exactly this program, so what a run means does not depend on the engine: the folder
+is the truth, the engine only launches. It therefore stands alone: one file, standard library only.
+
+It is started once per trial, so start-up time is spent with care: ``json``, ``signal`` and ``ctypes`` cost 12 ms
+together, their C halves (``_json``, ``_signal``, ``_ctypes``) 0.7 ms. Those names are private to CPython, so each is
+used behind a fallback to the public module. Without ``/proc`` or ``prctl`` (not Linux) it still runs and ends commands,
+but only signals the command's process group, and the facts it cannot measure are null.
+
+An attempt starts at most once, ever: its ``alive.lock`` appears by ``link(2)``, already locked, and is never removed.
+Locks are open-file-description locks, which can be asked about without being taken. ``alive.lock`` belongs to this
+process alone, ``tree.lock`` to the command and whatever it starts, so that a tree outliving its supervisor is seen.
+
+Exit status: 0 ``result.json`` was written; 64 usage; 65 ``spec.json`` unusable; 73 no space for the result, nothing
+was started; 75 this attempt was started before, nothing was touched; 74 the result could not be written.
+"""
+
+# ruff: noqa: SIM105 (contextlib costs start-up time)
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal as sig
+    from typing import Any, NoReturn
+else:
+    try:
+        import _signal as sig
+    except ImportError:
+        import signal as sig
+
+EXIT_USAGE, EXIT_BAD_SPEC, EXIT_NO_SPACE, EXIT_NOT_WRITTEN, EXIT_TAKEN = 64, 65, 73, 74, 75
+PROC = "/proc"
+RESULT_RESERVE_BYTES = 16384
+OWNER_RESERVE_BYTES = 4096
+CHECK_EVERY_S = 0.5
+SYNC_METRICS_EVERY_S = 1.0
+KILL_AGAIN_S = 0.1
+GIVE_UP_KILLING_S = 5.0
+TREE_LOCK_FD = 100
+STOP_SIGNALS = (sig.SIGTERM, sig.SIGINT, sig.SIGQUIT)
+FORWARDED_SIGNALS = (sig.SIGUSR1, sig.SIGUSR2)
+WATCHED = (sig.SIGCHLD, *STOP_SIGNALS, *FORWARDED_SIGNALS)
+
+
+class Refused(Exception):
+    """Nothing was started. ``args`` is (exit status, sentence)."""
+
+
+# --- small pieces -------------------------------------------------------------------------------------------------
+
+
+def decode_json(text: str) -> Any:
+    try:
+        import _json
+
+        class Settings:
+            strict, object_hook, object_pairs_hook = True, None, None
+            parse_float, parse_int, parse_constant = float, int, float
+            memo: dict[str, str] = {}  # noqa: RUF012
+
+        if text[:1] != "{":
+            raise ValueError("it is not a JSON object")
+        return _json.make_scanner(Settings)(text, 0)[0]  # type: ignore[arg-type]
+    except (ImportError, AttributeError, TypeError, StopIteration, SystemError):
+        import json
+
+        return json.loads(text)
+
+
+def encode_json(value: dict[str, Any]) -> bytes:
+    try:
+        import _json
+
+        quote = _json.encode_basestring_ascii
+        encoder = _json.make_encoder(None, str, quote, None, ":", ",", False, False, True)
+        return "".join(encoder(value, 0)).encode() + b"\n"
+    except (ImportError, AttributeError, TypeError):
+        import json
+
+        return json.dumps(value, separators=(",", ":")).encode() + b"\n"
+
+
+def read_start(path: str) -> bytes:
+    """The first 64 KiB of a file; empty when it cannot be read."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        return os.read(fd, 65536)
+    except OSError:
+        return b""
+    finally:
+        os.close(fd)
+
+
+def stat_fields(pid: int | str) -> list[bytes]:
+    """Fields of ``/proc/PID/stat`` from the third on (state, ppid, ...); empty when there is no such process."""
+    text = read_start(f"{PROC}/{pid}/stat")
+    return text[text.rindex(b")") + 2 :].split() if b")" in text else []
+
+
+def start_ticks(pid: int) -> int | None:
+    fields = stat_fields(pid)
+    return int(fields[19]) if len(fields) > 19 else None
+
+
+def prctl(option: int, value: int) -> bool:
+    """Linux ``prctl``; false where there is none."""
+    if sys.platform != "linux":
+        return False
+    try:
+        import _ctypes
+
+        address = _ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl")  # type: ignore[arg-type]
+        return bool(_ctypes.call_function(address, (option, value, 0, 0, 0)) == 0)
+    except (ImportError, AttributeError, TypeError, OSError):
+        try:
+            import ctypes
+
+            return bool(ctypes.CDLL(None).prctl(option, value, 0, 0, 0) == 0)
+        except (ImportError, AttributeError, OSError):
+            return False
+
+
+def take_lock(fd: int) -> bool:
+    """Locks the whole open file for writing; false when this file system or platform has no such locks."""
+    try:
+        import fcntl
+
+        request = fcntl.F_WRLCK.to_bytes(2, sys.byteorder) + bytes(30)  # struct flock: l_type, then whole file
+        fcntl.fcntl(fd, fcntl.F_OFD_SETLK, request)
+        return True
+    except (ImportError, AttributeError, OSError):
+        return False
+
+
+def rfc3339(epoch_s: float) -> str:
+    ms = int(epoch_s * 1000)
+    t = time.gmtime(ms // 1000)
+    return f"{t[0]:04d}-{t[1]:02d}-{t[2]:02d}T{t[3]:02d}:{t[4]:02d}:{t[5]:02d}.{ms % 1000:03d}Z"
+
+
+def signal_name(number: int) -> str:
+    import signal
+
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def children_of(pid: int) -> list[int] | None:
+    """Children of every thread of a process; None where the kernel does not list them."""
+    found: list[int] = []
+    try:
+        for thread in os.listdir(f"{PROC}/{pid}/task"):
+            with open(f"{PROC}/{pid}/task/{thread}/children", "rb") as f:
+                found += [int(word) for word in f.read().split()]
+    except ProcessLookupError:
+        return found
+    except OSError:
+        return found if not os.path.exists(f"{PROC}/{pid}/task") else None
+    return found
+
+
+def descendants(root: int) -> list[int]:
+    """Every living process below ``root``; zombies are not listed, but what is below them is."""
+    found: list[int] = []
+    todo = [root]
+    while todo:
+        below = children_of(todo.pop())
+        if below is None:
+            return descendants_by_parent(root)
+        todo += below
+        found += below
+    return [pid for pid in found if stat_fields(pid)[:1] not in ([b"Z"], [b"X"], [])]
+
+
+def descendants_by_parent(root: int) -> list[int]:
+    """The same from the parent of every process, for kernels without ``/proc/PID/task/*/children``."""
+    try:
+        table = {int(name): stat_fields(name) for name in os.listdir(PROC) if name.isdigit()}
+    except OSError:
+        return []
+    family = {root}
+    grew = True
+    while grew:
+        new = {pid for pid, fields in table.items() if pid not in family and fields and int(fields[1]) in family}
+        family |= new
+        grew = bool(new)
+    return [pid for pid in family if pid != root and table[pid][0] not in (b"Z", b"X")]
+
+
+# --- files of the attempt -----------------------------------------------------------------------------------------
+
+
+class ReservedFile:
+    """A file whose space is taken now, under a temporary name, and which gets its content and its name later."""
+
+    def __init__(self, folder: str, name: str, tag: str, size_bytes: int) -> None:
+        self.final = f"{folder}/{name}"
+        self.temporary = f"{folder}/.{name}.{tag}"
+        self.fd = os.open(self.temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        try:
+            self._reserve(size_bytes)
+        except OSError:
+            self.discard()
+            raise
+
+    def _reserve(self, size_bytes: int) -> None:
+        try:
+            os.posix_fallocate(self.fd, 0, size_bytes)
+        except (OSError, AttributeError) as e:
+            if getattr(e, "errno", 0) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
+                raise
+            self._write(b" " * size_bytes)
+
+    def _write(self, content: bytes) -> None:
+        offset = 0
+        while offset < len(content):
+            offset += os.pwrite(self.fd, content[offset:], offset)
+
+    def publish(self, content: bytes, sync: bool) -> None:
+        self._write(content)
+        os.ftruncate(self.fd, len(content))
+        if sync:
+            os.fsync(self.fd)
+        os.rename(self.temporary, self.final)
+        os.close(self.fd)
+        if sync:
+            folder = os.open(os.path.dirname(self.final), os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(folder)
+            except OSError as e:
+                if e.errno not in (errno.EINVAL, errno.EBADF):  # file systems that cannot sync a folder
+                    raise
+            finally:
+                os.close(folder)
+
+    def discard(self) -> None:
+        os.close(self.fd)
+        os.unlink(self.temporary)
+
+
+def take_attempt(folder: str, tag: str) -> tuple[int, bool]:
+    """Makes this process the attempt's only supervisor. Returns the tree lock's descriptor and whether locks work."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    alive, tree = f"{folder}/.alive.{tag}", f"{folder}/.tree.{tag}"
+    final = f"{folder}/alive.lock"
+    alive_fd = os.open(alive, flags, 0o644)  # stays open, and locked, until this process ends
+    try:
+        tree_fd = os.open(tree, flags, 0o644)
+        try:
+            locked = take_lock(alive_fd) and take_lock(tree_fd)
+            try:
+                os.link(alive, final)
+            except FileExistsError:
+                raise
+            except OSError:  # no hard links here: created, then locked, with a moment in between
+                locked = take_lock(os.open(final, flags, 0o644)) and locked
+        except FileExistsError:
+            os.unlink(tree)
+            raise Refused(EXIT_TAKEN, "this attempt has a supervisor already") from None
+        os.rename(tree, f"{folder}/tree.lock")
+    finally:
+        os.unlink(alive)
+    import fcntl
+
+    high = fcntl.fcntl(tree_fd, fcntl.F_DUPFD_CLOEXEC, TREE_LOCK_FD)  # out of the way of scripts that use 3 to 9
+    os.close(tree_fd)
+    return high, locked
+
+
+def read_spec(folder: str) -> dict[str, Any]:
+    try:
+        with open(f"{folder}/spec.json", encoding="utf-8") as f:
+            spec = decode_json(f.read())
+        argv, env = spec["argv"], spec.get("env") or {}
+        if not argv or not all(isinstance(a, str) and "\0" not in a for a in argv):
+            raise ValueError("argv must be a list of at least one string, without NUL")
+        for name, value in env.items():
+            if not name or "=" in name or "\0" in name + (value or ""):
+                raise ValueError(f"the environment variable {name!r} cannot be set")
+        if not isinstance(spec["run"], str) or not isinstance(spec["cwd"], str):
+            raise ValueError("run and cwd must be strings")
+        for key in ("timeout_s", "grace_s", "leftover_grace_s", "max_output_bytes"):
+            if not isinstance(spec.get(key), (int, float, type(None))):
+                raise ValueError(f"{key} must be a number or null")
+    except (OSError, KeyError, ValueError, TypeError, AttributeError) as e:
+        raise Refused(EXIT_BAD_SPEC, f"spec.json cannot be used: {type(e).__name__}: {e}") from None
+    return dict(spec)
+
+
+# --- measuring ----------------------------------------------------------------------------------------------------
+
+
+def machine_reading() -> dict[str, float | None]:
+    """Counters of the whole machine, in seconds; None where this system does not say."""
+    reading: dict[str, float | None] = {"pressure_s": None, "busy_s": None, "steal_s": None, "load_1m": None}
+    for word in read_start(f"{PROC}/pressure/cpu").split(b"\n")[0].split():
+        if word.startswith(b"total="):
+            reading["pressure_s"] = int(word[6:]) / 1e6
+    cpu = read_start(f"{PROC}/stat").split(b"\n")[0].split()
+    if len(cpu) > 8:
+        tick_s = 1 / os.sysconf("SC_CLK_TCK")
+        user, nice, system, _idle, _wait, irq, softirq, steal = (int(word) for word in cpu[1:9])
+        reading["busy_s"] = (user + nice + system + irq + softirq) * tick_s
+        reading["steal_s"] = steal * tick_s
+    load = read_start(f"{PROC}/loadavg").split()
+    if load:
+        reading["load_1m"] = float(load[0])
+    return reading
+
+
+def grown(before: dict[str, float | None], after: dict[str, float | None], key: str) -> float | None:
+    a, b = before[key], after[key]
+    return None if a is None or b is None else round(b - a, 6)
+
+
+class Usage:
+    """What the reaped processes used, added up (the peak is the largest single process)."""
+
+    def __init__(self) -> None:
+        self.user_s = self.system_s = 0.0
+        self.peak = self.voluntary = self.involuntary = self.major_faults = 0
+
+    def add(self, usage: Any) -> None:
+        self.user_s += usage.ru_utime
+        self.system_s += usage.ru_stime
+        self.peak = max(self.peak, usage.ru_maxrss)
+        self.voluntary += usage.ru_nvcsw
+        self.involuntary += usage.ru_nivcsw
+        self.major_faults += usage.ru_majflt
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "user_s": round(self.user_s, 6),
+            "system_s": round(self.system_s, 6),
+            "max_rss_bytes": self.peak * (1 if sys.platform == "darwin" else 1024),
+            "voluntary_switches": self.voluntary,
+            "involuntary_switches": self.involuntary,
+            "major_faults": self.major_faults,
+        }
+
+
+# --- signals ------------------------------------------------------------------------------------------------------
+
+_pending: list[int] = []
+
+
+def watch_signals() -> None:
+    """From here on the signals that matter wait until they are asked for, so none is lost and none interrupts."""
+    sig.signal(sig.SIGHUP, sig.SIG_IGN)
+    if hasattr(sig, "sigtimedwait"):
+        sig.signal(sig.SIGCHLD, sig.SIG_DFL)  # a launcher that ignores it would have our children reaped unseen
+        sig.pthread_sigmask(sig.SIG_BLOCK, WATCHED)
+    else:
+        for number in WATCHED:
+            sig.signal(number, lambda got, _frame: _pending.append(got))
+
+
+def next_signal(timeout_s: float) -> int:
+    """The next signal, or 0 when none came in time."""
+    if hasattr(sig, "sigtimedwait"):
+        info = sig.sigtimedwait(WATCHED, max(0.0, timeout_s))
+        return info.si_signo if info else 0
+    if not _pending:
+        time.sleep(min(max(0.0, timeout_s), 0.02))
+    return _pending.pop(0) if _pending else 0
+
+
+def restore_signals() -> None:
+    """In the command, before exec: what Python, the launcher or this program changed goes back to normal."""
+    for number in (*WATCHED, sig.SIGHUP, sig.SIGPIPE, sig.SIGXFSZ):
+        sig.signal(number, sig.SIG_DFL)
+    sig.pthread_sigmask(sig.SIG_SETMASK, ())
+
+
+# --- the job ------------------------------------------------------------------------------------------------------
+
+
+class Job:
+    """One command, from fork to result. Durations in seconds, clocks monotonic unless named ``epoch``."""
+
+    def __init__(self, folder: str, spec: dict[str, Any], tree_fd: int) -> None:
+        self.folder, self.spec, self.tree_fd = folder, spec, tree_fd
+        self.cookie = str(spec.get("cookie") or os.urandom(16).hex())
+        self.pid = 0
+        self.sees_tree = bool(stat_fields(os.getpid()))
+        self.status: int | None = None  # of the command, as waitpid gives it
+        self.stopped: tuple[str, str] | None = None  # state and reason, when we ended it
+        self.kill_at: float | None = None
+        self.killed = False
+        self.told: set[int] = set()  # processes that were sent SIGTERM
+        self.usage = Usage()
+        self.queue_wait_s: float | None = None
+        self.leftover = 0
+        self.unkillable = 0
+        self.exec_failure = b""
+        self.metrics_size = -1
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        self.stdout_fd = os.open(f"{folder}/stdout.log", flags, 0o644)
+        self.stderr_fd = os.open(f"{folder}/stderr.log", flags, 0o644)
+        self.command_stderr_fd = self.stdout_fd if spec.get("merge_output") else self.stderr_fd
+
+    def environment(self) -> dict[str, str]:
+        env = dict(os.environ)
+        for name, value in (self.spec.get("env") or {}).items():
+            if value is None:
+                env.pop(name, None)
+            else:
+                env[name] = value
+        env.setdefault("PYTHONUNBUFFERED", "1")
+        env["LEADLINE_RUN"] = self.spec["run"]
+        env["LEADLINE_RUN_DIR"] = self.folder
+        env["LEADLINE_METRICS"] = f"{self.folder}/metrics.jsonl"
+        env["LEADLINE_COOKIE"] = self.cookie
+        return env
+
+    def start(self, owner_file: ReservedFile, locked: bool) -> None:
+        """Forks; the command is let go only once ``owner.json`` names it."""
+        env = self.environment()
+        go_read, go_write = os.pipe()
+        self.failure_fd, failure_write = os.pipe()
+        me = os.getpid()
+        self.pid = os.fork()
+        if self.pid == 0:
+            self.become_command(me, env, go_read, go_write, failure_write)
+        os.close(go_read)
+        os.close(failure_write)
+        os.close(self.tree_fd)
+        try:
+            os.setpgid(self.pid, self.pid)
+        except OSError:
+            pass
+        self.before = machine_reading()
+        self.started_epoch, self.started = time.time(), time.monotonic()
+        owner = {
+            "v": 1,
+            "host": os.uname().nodename,
+            "boot_id": read_start(f"{PROC}/sys/kernel/random/boot_id").decode().strip() or None,
+            "pid": me,
+            "start_ticks": start_ticks(me),
+            "child_pid": self.pid,
+            "child_start_ticks": start_ticks(self.pid),
+            "started_at": rfc3339(self.started_epoch),
+            "started_epoch_s": self.started_epoch,
+            "started_monotonic_s": self.started,
+            "cookie": self.cookie,
+            "locks": locked,
+        }
+        owner_file.publish(encode_json(owner), sync=False)
+        os.write(go_write, b"g")
+        os.close(go_write)
+
+    def become_command(self, parent: int, env: dict[str, str], go_read: int, go_write: int, failure: int) -> NoReturn:
+        stage = b"start"
+        try:
+            os.close(go_write)
+            os.setpgid(0, 0)
+            prctl(1, sig.SIGKILL)  # PR_SET_PDEATHSIG
+            if os.getppid() != parent or os.read(go_read, 1) != b"g":
+                os._exit(125)
+            restore_signals()
+            os.set_inheritable(self.tree_fd, True)
+            null = os.open(os.devnull, os.O_RDONLY)
+            os.dup2(null, 0)
+            if null > 2:
+                os.close(null)
+            os.dup2(self.stdout_fd, 1)
+            os.dup2(self.command_stderr_fd, 2)
+            stage = b"cwd"
+            os.chdir(self.spec["cwd"])
+            stage = b"exec"
+            argv = self.spec["argv"]
+            os.execvpe(argv[0], argv, env)
+        except OSError as e:
+            os.write(failure, stage + b" %d" % (e.errno or 0))
+        except BaseException as e:
+            os.write(failure, b"start 0 " + repr(e).encode(errors="replace")[:500])
+        finally:
+            os._exit(127)
+
+    # while it runs
+
+    def watch(self) -> None:
+        """Until the command itself has ended."""
+        timeout_s = self.spec.get("timeout_s")
+        deadline = self.started + timeout_s if timeout_s is not None else None
+        limit = self.spec.get("max_output_bytes")
+        sync_at = self.started + SYNC_METRICS_EVERY_S
+        while self.status is None:
+            now = time.monotonic()
+            if deadline is not None and now >= deadline and self.stopped is None:
+                self.stop("timeout", f"timeout after {timeout_s:g} s")
+            if limit is not None and self.stopped is None and sum(self.output_bytes()) > limit:
+                self.stop("failed", f"output limit of {limit:.0f} bytes exceeded")
+            if self.kill_at is not None and now >= self.kill_at:
+                self.kill_tree()
+            if now >= sync_at:
+                self.sync_metrics()
+                sync_at = now + SYNC_METRICS_EVERY_S
+            wakeups = [sync_at]
+            if deadline is not None and self.stopped is None:
+                wakeups.append(deadline)
+            if self.kill_at is not None:
+                wakeups.append(self.kill_at)
+            if limit is not None:
+                wakeups.append(now + CHECK_EVERY_S)
+            got = next_signal(min(wakeups) - now)
+            if got in STOP_SIGNALS and self.stopped is None:
+                self.stop("cancelled", f"cancelled by {signal_name(got)}")
+            elif got in FORWARDED_SIGNALS:
+                self.signal_group(got)
+            self.reap()
+
+    def stop(self, state: str, reason: str) -> None:
+        self.stopped = (state, reason)
+        self.kill_at = time.monotonic() + (5.0 if self.spec.get("grace_s") is None else self.spec["grace_s"])
+        self.end_politely()
+
+    def end_politely(self) -> None:
+        """SIGTERM, once, to everything below us."""
+        for pid in descendants(os.getpid()):
+            if pid not in self.told:
+                self.told.add(pid)
+                self.signal_one(pid, sig.SIGTERM)
+                self.signal_one(pid, sig.SIGCONT)
+        if not self.sees_tree:  # the group is all we know
+            self.signal_group(sig.SIGTERM)
+
+    def kill_tree(self) -> None:
+        self.killed = True
+        self.kill_at = time.monotonic() + KILL_AGAIN_S  # whatever was forked meanwhile gets it then
+        for pid in descendants(os.getpid()):
+            self.signal_one(pid, sig.SIGKILL)
+        if not self.sees_tree:
+            self.signal_group(sig.SIGKILL)
+
+    def signal_group(self, number: int) -> None:
+        try:
+            os.killpg(self.pid, number)
+        except OSError:
+            pass
+
+    def group_lives(self) -> bool:
+        try:
+            os.killpg(self.pid, 0)
+            return True
+        except OSError:
+            return False
+
+    def signal_one(self, pid: int, number: int) -> None:
+        try:
+            os.kill(pid, number)
+        except OSError:
+            pass
+
+    def reap(self) -> bool:
+        """Takes in every process that has ended. False when no child is left."""
+        while True:
+            try:
+                if hasattr(os, "waitid"):  # look before reaping: /proc still knows a zombie's time in the run queue
+                    seen = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+                    if seen is None:
+                        return True
+                    if seen.si_pid == self.pid and self.status is None:
+                        waited = read_start(f"{PROC}/{self.pid}/schedstat").split()
+                        self.queue_wait_s = int(waited[1]) / 1e9 if len(waited) > 1 else None
+                    pid, status, usage = os.wait4(seen.si_pid, 0)
+                else:
+                    pid, status, usage = os.wait4(-1, os.WNOHANG)
+                    if pid == 0:
+                        return True
+            except ChildProcessError:
+                return False
+            self.usage.add(usage)
+            if pid == self.pid:
+                self.status = status
+                self.ended_epoch, self.ended = time.time(), time.monotonic()
+                self.after = machine_reading()
+                self.busy_s = self.usage.user_s + self.usage.system_s + time.process_time()
+
+    def end_leftovers(self) -> None:
+        """Ends what the command left behind: SIGTERM, its grace, SIGKILL until nothing is left."""
+        if not self.reap() and (self.sees_tree or not self.group_lives()):
+            return
+        self.leftover = len(descendants(os.getpid()))
+        grace_s = self.spec.get("leftover_grace_s")
+        kill_at = time.monotonic() + (0.5 if grace_s is None else grace_s)
+        if self.kill_at is not None:  # it was ended by us: its tree has the whole grace period, like the command
+            kill_at = time.monotonic() if self.killed else max(kill_at, self.kill_at)
+        self.end_politely()
+        give_up_at = kill_at + GIVE_UP_KILLING_S
+        while self.reap() or (not self.sees_tree and self.group_lives()):
+            now = time.monotonic()
+            if now >= give_up_at:
+                self.unkillable = len(descendants(os.getpid()))
+                return
+            if now >= kill_at:
+                self.kill_tree()
+                kill_at = now + KILL_AGAIN_S
+            next_signal(kill_at - now if self.sees_tree else 0.02)
+
+    # what is known at the end
+
+    def output_bytes(self) -> tuple[int, int]:
+        return os.fstat(self.stdout_fd).st_size, os.fstat(self.stderr_fd).st_size
+
+    def sync_metrics(self) -> None:
+        """Bounds what a power cut can take from the metrics to about a second, at no cost to the command."""
+        try:
+            path = f"{self.folder}/metrics.jsonl"
+            size = os.stat(path).st_size
+            if size == self.metrics_size:
+                return
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+            self.metrics_size = size
+        except OSError:
+            pass
+
+    def explain_exec_failure(self, words: list[str]) -> tuple[int, str]:
+        """Exit code (127 not found, 126 found and not usable, as shells have it) and sentence."""
+        command, number = self.spec["argv"][0], int(words[1])
+        why = os.strerror(number) if number else " ".join(words[2:])
+        if words[0] == "cwd":
+            return 126, f"cannot start {command!r}: the working directory {self.spec['cwd']!r}: {why}"
+        if words[0] == "exec" and number in (errno.ENOENT, errno.ENOTDIR):
+            if "/" not in command:
+                return 127, f"cannot start {command!r}: no such command in PATH"
+            if os.path.exists(os.path.join(self.spec["cwd"], command)):
+                return 127, f"cannot start {command!r}: the interpreter its first line names does not exist"
+            return 127, f"cannot start {command!r}: no such file"
+        if number == errno.ENOEXEC:
+            why = "not a program: no '#!' line and no executable format"
+        return 126, f"cannot start {command!r}: {why}"
+
+    def outcome(self) -> tuple[str, int | None, str, str]:
+        """State, exit code, signal name, reason."""
+        failure = os.read(self.failure_fd, 1000).decode(errors="replace")
+        if failure:
+            code, reason = self.explain_exec_failure(failure.split(" "))
+            try:
+                os.write(self.command_stderr_fd, f"leadline: {reason}\n".encode(errors="replace"))
+            except OSError:
+                pass
+            return "failed", code, "", reason
+        exit_code = os.waitstatus_to_exitcode(self.status or 0)
+        name = signal_name(-exit_code) if exit_code < 0 else ""
+        code_or_none = exit_code if exit_code >= 0 else None
+        if self.stopped:
+            state, reason = self.stopped
+            if self.killed:
+                reason += "; it did not end on SIGTERM and was killed"
+        elif name:
+            state, reason = "failed", f"ended by {name}"
+            if name == "SIGKILL":
+                reason += ", which did not come from here: the system may have been out of memory"
+        else:
+            state, reason = ("done", "") if exit_code == 0 else ("failed", f"exit code {exit_code}")
+        if self.unkillable:
+            reason += f"{'; ' if reason else ''}{self.unkillable} processes could not be ended"
+        return state, code_or_none, name, reason
+
+    def result(self) -> dict[str, Any]:
+        state, exit_code, name, reason = self.outcome()
+        busy_s = grown(self.before, self.after, "busy_s")
+        stdout_bytes, stderr_bytes = self.output_bytes()
+        return {
+            "v": 1,
+            "state": state,
+            "exit_code": exit_code,
+            "signal": name,
+            "reason": reason,
+            "started_at": rfc3339(self.started_epoch),
+            "ended_at": rfc3339(self.ended_epoch),
+            "wall_s": round(self.ended - self.started, 6),
+            "resources": self.usage.facts(),
+            "contention": {
+                "run_queue_wait_s": self.queue_wait_s,
+                "cpu_pressure_s": grown(self.before, self.after, "pressure_s"),
+                "others_cpu_s": None if busy_s is None else round(max(0.0, busy_s - self.busy_s), 6),
+                "steal_s": grown(self.before, self.after, "steal_s"),
+                "load_1m_start": self.before["load_1m"],
+                "load_1m_end": self.after["load_1m"],
+                "cpu_count": os.cpu_count(),
+            },
+            "leftover_processes": self.leftover,
+            "stdout_bytes": stdout_bytes,
+            "stderr_bytes": stderr_bytes,
+        }
+
+
+def not_run(reason: str) -> dict[str, Any]:
+    """The result of an attempt that was taken but whose command could not be given a process."""
+    now = rfc3339(time.time())
+    return {
+        "v": 1, "state": "failed", "exit_code": None, "signal": "", "reason": reason, "started_at": now,
+        "ended_at": now, "wall_s": 0.0, "resources": {}, "contention": {}, "leftover_processes": 0,
+        "stdout_bytes": 0, "stderr_bytes": 0,
+    }  # fmt: skip
+
+
+def announce() -> None:
+    """Tells a launcher that reads our stdout that the attempt is ours, and lets go of that pipe."""
+    try:
+        os.write(1, b"started\n")
+    except OSError:
+        pass
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    os.close(null)
+
+
+def supervise(folder: str) -> int:
+    """Runs the attempt. Returns the exit status; raises ``Refused`` when nothing was started."""
+    if os.path.exists(f"{folder}/alive.lock") or os.path.exists(f"{folder}/result.json"):
+        raise Refused(EXIT_TAKEN, "this attempt was started before")
+    spec = read_spec(folder)
+    os.closerange(3, 65536)  # descriptors of the launcher are none of the job's business
+    watch_signals()
+    try:
+        os.setsid()
+    except OSError:  # leads a group already, as Slurm's batch step does: the session we have will do
+        pass
+    prctl(36, 1)  # PR_SET_CHILD_SUBREAPER
+    tag = os.urandom(6).hex()
+    reserved: list[ReservedFile] = []
+    try:
+        reserved.append(ReservedFile(folder, "result.json", tag, RESULT_RESERVE_BYTES))
+        reserved.append(ReservedFile(folder, "owner.json", tag, OWNER_RESERVE_BYTES))
+        tree_fd, locked = take_attempt(folder, tag)
+    except (OSError, Refused) as e:
+        for file in reserved:
+            file.discard()
+        if isinstance(e, Refused):
+            raise
+        raise Refused(EXIT_NO_SPACE, f"no room for the result in {folder}: {e.strerror}") from None
+    result_file, owner_file = reserved
+    try:
+        job = Job(folder, spec, tree_fd)
+        job.start(owner_file, locked)
+    except OSError as e:
+        result = not_run(f"cannot start {spec['argv'][0]!r}: {e.strerror}")
+        announce()
+    else:
+        announce()
+        job.watch()
+        job.end_leftovers()
+        job.sync_metrics()
+        result = job.result()
+    result_file.publish(encode_json(result), sync=True)
+    return 0
+
+
+def main(argv: list[str]) -> int:
+    status, message = EXIT_USAGE, "usage: supervise.py ATTEMPT_DIR"
+    try:
+        if len(argv) == 1:
+            return supervise(os.path.abspath(argv[0]))
+    except Refused as e:
+        status, message = e.args
+    except OSError as e:
+        status, message = EXIT_NOT_WRITTEN, f"the result could not be written: {e}"
+    os.write(2, f"leadline: {message}\n".encode(errors="replace"))
+    return status
+
+
+if __name__ == "__main__":
+    os._exit(main(sys.argv[1:]))

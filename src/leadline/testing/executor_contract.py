@@ -1,0 +1,336 @@
+"""The obligations of ``leadline.ports.executor.Executor`` as tests, for any implementation.
+
+    from leadline.testing.executor_contract import ExecutorContract
+
+    class TestMyExecutor(ExecutorContract):
+        @pytest.fixture
+        def executor_factory(self):
+            return MyExecutor          # importable: another process makes its own
+
+Needs pytest and a POSIX shell. Everything runs on this host, so an engine is tested by a cluster of one. The suite
+waits for conditions and asserts states, order and bytes, never wall times.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leadline.job import probe
+from leadline.ports.executor import POLL_STATES, Executor
+
+PATIENCE_S = 60.0
+PYTHON = [sys.executable, "-I", "-S", "-c"]
+IN_ANOTHER_PROCESS = """
+import json, pickle, sys, time
+sys.path[:0] = json.loads(sys.argv[1])
+executor = pickle.loads(bytes.fromhex(sys.argv[2]))()
+verb, folder, handle = sys.argv[3], sys.argv[4], json.loads(sys.argv[5])
+if verb == "submit":
+    print(json.dumps(executor.submit(folder, {})), flush=True)
+    time.sleep(600)
+elif verb == "poll":
+    print(json.dumps(executor.poll([(folder, handle)])))
+elif verb == "cancel":
+    print(json.dumps(executor.cancel(folder, handle)))
+elif verb == "result":
+    print(json.dumps(executor.result(folder)))
+"""
+# A child that ignores SIGTERM, and one that leaves the session twice over; `ready` once both are there.
+STUBBORN_FAMILY = """
+sh -c 'trap "" TERM; echo a >&2; while :; do sleep 60; done' &
+setsid setsid sh -c 'trap "" TERM; echo b >&2; while :; do sleep 60; done' &
+echo ready
+"""
+
+
+def wait_until(condition: Callable[[], Any], what: str = "") -> Any:
+    """The first true value of ``condition``; fails after a minute."""
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.005)
+    raise AssertionError(f"waited {PATIENCE_S:.0f} s in vain for {what or condition}")
+
+
+def living(cookie: str) -> list[int]:
+    """Processes of a job, by the cookie in their environment; zombies do not count."""
+    mark = f"LEADLINE_COOKIE={cookie}".encode()
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if mark in Path(f"/proc/{name}/environ").read_bytes().split(b"\0"):
+                found.append(int(name))
+        except OSError:
+            pass
+    return [pid for pid in found if probe.start_ticks(pid) is not None]
+
+
+class Attempt:
+    """An attempt folder with its spec, under an executor."""
+
+    def __init__(self, folder: Path, factory: Callable[[], Executor], argv: list[str], **spec: Any) -> None:
+        folder.mkdir(parents=True)
+        self.dir = str(folder)
+        self.cookie = os.urandom(16).hex()
+        self.factory = factory
+        self.executor = factory()
+        self.handle: dict[str, Any] = {}
+        base = {"v": 1, "run": "P-001-r1", "attempt": 1, "argv": argv, "cwd": str(folder), "env": {}}
+        base |= {"timeout_s": None, "grace_s": 0.3, "leftover_grace_s": 0.1, "merge_output": False}
+        (folder / "spec.json").write_text(json.dumps({**base, "cookie": self.cookie, **spec}))
+
+    def submit(self) -> Attempt:
+        self.handle = json.loads(json.dumps(self.executor.submit(self.dir, {})))
+        return self
+
+    def state(self) -> str:
+        state = self.executor.poll([(self.dir, self.handle)])[self.dir]
+        assert state in POLL_STATES
+        return state
+
+    def finish(self) -> dict[str, Any]:
+        """Waits for the end and returns the result; nothing of the job may be left then."""
+        wait_until(lambda: self.state() not in ("queued", "running"), "the end of the attempt")
+        result = self.executor.result(self.dir)
+        assert result is not None, self.state()
+        assert living(self.cookie) == []
+        return result
+
+    def output(self, name: str = "stdout.log") -> bytes:
+        path = Path(self.dir, name)
+        return path.read_bytes() if path.exists() else b""
+
+    def wait_for_output(self, text: bytes, name: str = "stdout.log") -> None:
+        wait_until(lambda: text in self.output(name), f"{text!r} in {name}")
+
+    def wait_for_state(self, state: str) -> None:
+        wait_until(lambda: self.state() == state, state)
+
+    def elsewhere(self, verb: str) -> subprocess.Popen[str]:
+        """Another process that has the folder, the handle's JSON and the class of the executor, and no more."""
+        argv = [sys.executable, "-c", IN_ANOTHER_PROCESS, json.dumps(sys.path), pickle.dumps(self.factory).hex()]
+        return subprocess.Popen([*argv, verb, self.dir, json.dumps(self.handle)], stdout=subprocess.PIPE, text=True)
+
+    def ask_elsewhere(self, verb: str) -> Any:
+        process = self.elsewhere(verb)
+        out, _ = process.communicate(timeout=PATIENCE_S)
+        assert process.returncode == 0
+        return json.loads(out)
+
+    def owner_pid(self) -> int:
+        owner = wait_until(lambda: probe.owner(self.dir), "owner.json")
+        return int(owner["pid"])
+
+
+class ExecutorContract:
+    """Subclass it and override the fixture ``executor_factory``."""
+
+    @pytest.fixture
+    def executor_factory(self) -> Callable[[], Executor]:
+        raise NotImplementedError("return a class or function, importable by name, that makes the executor")
+
+    @pytest.fixture
+    def attempt(self, executor_factory: Callable[[], Executor], tmp_path: Path) -> Any:
+        """Makes attempts; whatever they leave running is killed after the test."""
+        made: list[Attempt] = []
+
+        def make(argv: list[str], **spec: Any) -> Attempt:
+            made.append(Attempt(tmp_path / f"run-{len(made)}" / "attempt-1", executor_factory, argv, **spec))
+            return made[-1]
+
+        yield make
+        for one in made:
+            probe.cancel(one.dir)
+            for pid in living(one.cookie):
+                os.kill(pid, signal.SIGKILL)
+
+    def test_ok(self, attempt: Any) -> None:
+        one = attempt(["sh", "-c", "echo out; echo err >&2"]).submit()
+        result = one.finish()
+        assert (result["state"], result["exit_code"], result["signal"], result["reason"]) == ("done", 0, "", "")
+        assert (one.output(), one.output("stderr.log")) == (b"out\n", b"err\n")
+        assert (result["stdout_bytes"], result["stderr_bytes"]) == (4, 4)
+        assert one.state() == "finished"
+        assert result["started_at"] <= result["ended_at"] and result["started_at"].endswith("Z")
+        assert result["leftover_processes"] == 0
+        if sys.platform == "linux":
+            assert result["resources"]["max_rss_bytes"] > 100_000
+            assert None not in result["resources"].values()
+            assert result["resources"]["user_s"] + result["resources"]["system_s"] < 30
+
+    def test_measures_the_whole_family(self, attempt: Any) -> None:
+        burn = "import os; os.fork() or 1\nwhile sum(os.times()[:2]) < 0.2: pass\n"
+        block = "b = bytearray(60_000_000)"
+        one = attempt(["sh", "-c", f"{sys.executable} -I -S -c '{burn}' & {sys.executable} -I -S -c '{block}'; wait"])
+        resources = one.submit().finish()["resources"]
+        assert resources["user_s"] + resources["system_s"] >= 0.2
+        assert 60_000_000 < resources["max_rss_bytes"] < 200_000_000
+
+    def test_failing_command_keeps_its_exit_code(self, attempt: Any) -> None:
+        result = attempt(["sh", "-c", "exit 3"]).submit().finish()
+        assert (result["state"], result["exit_code"], result["reason"]) == ("failed", 3, "exit code 3")
+
+    def test_command_that_cannot_be_started(self, attempt: Any, tmp_path: Path) -> None:
+        plain = tmp_path / "plain.txt"
+        plain.write_text("not a program")
+        script = tmp_path / "script"
+        script.write_text("#!/no/such/interpreter\n")
+        script.chmod(0o755)
+        for argv, spec, code, words in (
+            (["no-such-command-here"], {}, 127, "no such command"),
+            (["/no/such/file"], {}, 127, "no such file"),
+            ([str(script)], {}, 127, "interpreter"),
+            ([str(plain)], {}, 126, "Permission denied"),
+            (["true"], {"cwd": "/no/such/folder"}, 126, "/no/such/folder"),
+            (["true", "x" * 3_000_000], {}, 126, "too long"),
+        ):
+            one = attempt(argv, **spec).submit()
+            result = one.finish()
+            assert (result["state"], result["exit_code"]) == ("failed", code), result
+            assert repr(argv[0]) in result["reason"] and words in result["reason"]
+            assert result["reason"].encode() in one.output("stderr.log")
+
+    def test_command_ended_by_a_signal(self, attempt: Any) -> None:
+        result = attempt(["sh", "-c", "kill -SEGV $$"]).submit().finish()
+        assert (result["state"], result["exit_code"], result["signal"]) == ("failed", None, "SIGSEGV")
+
+    def test_timeout_of_a_command_that_obeys(self, attempt: Any) -> None:
+        command = "trap 'echo saved; exit 0' TERM; while :; do sleep 0.01; done"
+        one = attempt(["sh", "-c", command], timeout_s=0.2, grace_s=30).submit()
+        result = one.finish()
+        assert (result["state"], result["exit_code"], result["reason"]) == ("timeout", 0, "timeout after 0.2 s")
+        assert one.output() == b"saved\n"
+
+    def test_timeout_of_a_command_that_does_not(self, attempt: Any) -> None:
+        one = attempt(["sh", "-c", "trap '' TERM; while :; do sleep 0.01; done"], timeout_s=0.2).submit()
+        result = one.finish()
+        assert (result["state"], result["exit_code"], result["signal"]) == ("timeout", None, "SIGKILL")
+        assert "killed" in result["reason"]
+
+    def test_cancel_ends_children_that_resist(self, attempt: Any) -> None:
+        one = attempt(["sh", "-c", STUBBORN_FAMILY + "trap 'exit 7' TERM; while :; do sleep 0.01; done"]).submit()
+        one.wait_for_output(b"ready")
+        wait_until(lambda: len(one.output("stderr.log").splitlines()) == 2, "both children")
+        assert one.state() == "running"
+        assert one.executor.cancel(one.dir, one.handle)["did"]
+        result = one.finish()
+        assert (result["state"], result["exit_code"]) == ("cancelled", 7)
+        assert "SIG" in result["reason"]
+        assert result["leftover_processes"] >= 2
+
+    def test_cancel_leaves_the_whole_family_its_grace_period(self, attempt: Any) -> None:
+        worker = "trap 'sleep 0.4; echo saved; exit 0' TERM; echo ready; while :; do sleep 0.01; done"
+        one = attempt(["sh", "-c", 'sh -c "$0" & wait', worker], grace_s=30).submit()
+        one.wait_for_output(b"ready")
+        one.executor.cancel(one.dir, one.handle)
+        assert one.finish()["state"] == "cancelled"
+        assert one.output() == b"ready\nsaved\n"
+
+    def test_cancel_of_what_has_ended_changes_nothing(self, attempt: Any) -> None:
+        one = attempt(["true"]).submit()
+        before = one.finish()
+        one.executor.cancel(one.dir, one.handle)
+        assert one.executor.result(one.dir) == before
+
+    def test_nothing_is_left_behind(self, attempt: Any) -> None:
+        one = attempt(["sh", "-c", STUBBORN_FAMILY + "while [ $(wc -l <stderr.log) != 2 ]; do sleep 0.01; done"])
+        result = one.submit().finish()
+        assert (result["state"], result["exit_code"]) == ("done", 0)
+        assert result["leftover_processes"] >= 2
+
+    def test_another_process_carries_on_from_the_handle(self, attempt: Any) -> None:
+        one = attempt(["sleep", "60"]).submit()
+        assert one.ask_elsewhere("poll") == {one.dir: "running"}
+        assert one.ask_elsewhere("result") is None
+        one.ask_elsewhere("cancel")
+        assert one.finish()["state"] == "cancelled"
+        assert one.ask_elsewhere("poll") == {one.dir: "finished"}
+        assert one.ask_elsewhere("result") == one.executor.result(one.dir)
+
+    def test_submitting_again_runs_nothing(self, attempt: Any) -> None:
+        one = attempt(["sh", "-c", "echo once; while ! test -e go; do sleep 0.01; done"]).submit()
+        first = dict(one.handle)
+        one.submit()
+        assert one.state() == "running"
+        Path(one.dir, "go").touch()
+        result = one.finish()
+        one.submit()
+        assert one.executor.result(one.dir) == result
+        assert one.output() == b"once\n"
+        assert set(one.handle) == set(first)
+
+    def test_supervisor_killed_with_nothing_left(self, attempt: Any) -> None:
+        one = attempt(["sleep", "60"]).submit()
+        os.kill(one.owner_pid(), signal.SIGKILL)
+        one.wait_for_state("gone")
+        assert one.executor.result(one.dir) is None
+        one.submit()  # an attempt is never started twice
+        assert one.state() == "gone"
+
+    def test_supervisor_killed_with_a_living_tree(self, attempt: Any) -> None:
+        for closing in ("", "os.closerange(3, 999); "):  # found by its lock, or else by its environment
+            program = f"import os,signal; {closing}signal.signal(15, signal.SIG_IGN); print('up'); signal.pause()"
+            child = f'setsid {sys.executable} -I -S -u -c "{program}" & wait'
+            one = attempt(["sh", "-c", child]).submit()
+            one.wait_for_output(b"up")
+            os.kill(one.owner_pid(), signal.SIGKILL)
+            one.wait_for_state("orphaned")
+            assert living(one.cookie)
+            one.executor.cancel(one.dir, one.handle)
+            one.wait_for_state("gone")
+            assert living(one.cookie) == []
+
+    def test_job_outlives_its_launcher(self, attempt: Any) -> None:
+        one = attempt(["sh", "-c", "while ! test -e go; do sleep 0.01; done; exit 5"])
+        launcher = one.elsewhere("submit")
+        assert launcher.stdout is not None
+        one.handle = json.loads(launcher.stdout.readline())
+        launcher.kill()
+        launcher.communicate()
+        assert one.state() == "running"
+        Path(one.dir, "go").touch()
+        result = one.finish()
+        assert (result["state"], result["exit_code"]) == ("failed", 5)
+
+    def test_output_is_kept_byte_for_byte(self, attempt: Any) -> None:
+        data = "bytes(range(256)) * 4096"
+        program = f"import os,sys; d={data}; sys.stdout.buffer.write(d); sys.stdout.flush(); os.write(2, d[::-1][:999])"
+        one = attempt([*PYTHON, program]).submit()
+        result = one.finish()
+        expected = bytes(range(256)) * 4096
+        assert one.output() == expected
+        assert one.output("stderr.log") == expected[::-1][:999]
+        assert (result["stdout_bytes"], result["stderr_bytes"]) == (len(expected), 999)
+
+    def test_environment(self, attempt: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("CONTRACT_KEPT", "secret-0451")
+        monkeypatch.setenv("CONTRACT_CHANGED", "old")
+        monkeypatch.setenv("CONTRACT_REMOVED", "old")
+        names = "CONTRACT_KEPT CONTRACT_CHANGED CONTRACT_REMOVED LEADLINE_RUN LEADLINE_RUN_DIR LEADLINE_METRICS"
+        program = f"import os,json; print(json.dumps([os.environ.get(n) for n in '{names}'.split()]))"
+        one = attempt([*PYTHON, program], env={"CONTRACT_CHANGED": "né\n=w", "CONTRACT_REMOVED": None}).submit()
+        one.finish()
+        run = ["P-001-r1", one.dir, f"{one.dir}/metrics.jsonl"]
+        assert json.loads(one.output()) == ["secret-0451", "né\n=w", None, *run]
+        for name in set(os.listdir(one.dir)) - {"stdout.log"}:
+            assert b"secret-0451" not in one.output(name), name
+
+    def test_polls_many_at_once(self, attempt: Any) -> None:
+        done = attempt(["true"]).submit()
+        done.finish()
+        running = attempt(["sleep", "60"]).submit()
+        answer = done.executor.poll([(a.dir, a.handle) for a in (done, running)])
+        assert answer == {done.dir: "finished", running.dir: "running"}
