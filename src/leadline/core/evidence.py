@@ -1,0 +1,305 @@
+"""How well a claim is known, computed from runs: none, refuted, exploratory, replicated, stable.
+
+Nobody chooses a label; it follows from what counts, so it falls again when a run is retracted. The rules err towards
+the lower label, since a label that is too high is quoted for years and one that is too low costs a repeat:
+
+- ``none``: some operand has no counting run. ``refuted``: the runs say the opposite of the claim, on average.
+- ``exploratory``: it holds, on too few repeats, without the interval's support, or with contrary runs.
+- ``replicated``: at least three distinct counting executions per named side, every clause supported by the 95 %
+  interval (or exact, for deterministic metrics over distinct inputs), and no contrary run.
+- ``stable``: replicated for every value of every declared axis, claim and reference matched on that value.
+
+A run is *contrary* when its own value breaks a clause that the means satisfy, by more than the spread of the other
+runs explains (their 95 % prediction interval; with fewer than four runs nothing is excused). All runs of an axis
+value at which the claim is false are contrary as well.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .canonical import canonical_json
+from .compare import number, why_not_evidence
+from .config import fact_of
+from .distributions import t_upper_quantile
+from .predicate import Clause, ClauseResult, Predicate, Subject, distance_holds, evaluate_clause
+from .run import MetricDef, Run
+from .stats import n_needed, summarise
+
+LABELS = ("none", "refuted", "exploratory", "replicated", "stable")
+REPEATS_NEEDED = 3
+_EXCUSE_FROM_N = 4
+
+
+@dataclass(slots=True)
+class Evidence:
+    """``why``: the sentences behind the label. ``missing``: what the next label lacks, in numbers. ``counted``,
+    ``contrary``: run ids; ``not_counted``: run id to reason."""
+
+    label: str
+    why: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    counted: list[str] = field(default_factory=list)
+    not_counted: dict[str, str] = field(default_factory=dict)
+    contrary: list[str] = field(default_factory=list)
+    clauses: list[ClauseResult] = field(default_factory=list)
+    confirmed_path: bool | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "label": self.label, "why": list(self.why), "missing": list(self.missing), "counted": list(self.counted),
+            "not_counted": dict(self.not_counted), "contrary": list(self.contrary),
+            "clauses": [clause.as_dict() for clause in self.clauses], "confirmed_path": self.confirmed_path,
+        }
+
+
+def _input_key(run: Run) -> str:
+    return canonical_json(run.config)
+
+
+def distinct_executions(runs: list[Run], metric: str) -> tuple[list[Run], dict[str, str]]:
+    """(the runs that count for ``metric``, each distinct execution once; run id to why the others do not).
+
+    The outcome does not depend on the order of ``runs``.
+    """
+    kept: list[Run] = []
+    dropped: dict[str, str] = {}
+    by_uid: dict[str, str] = {}
+    by_result: dict[str, str] = {}
+    for run in sorted(runs, key=lambda r: (r.uid, not r.is_evidence, r.id, canonical_json(r.metrics))):
+        reason = why_not_evidence(run)
+        digest = str(run.outputs.get("result_digest") or "") if run.origin == "imported" else ""
+        if not reason and metric not in run.metrics:
+            state = f"was {run.nonfinite[metric]}" if metric in run.nonfinite else "is not recorded"
+            reason = f"{metric} {state}"
+        if not reason and run.uid in by_uid:
+            if by_uid[run.uid] == run.id:
+                continue  # the very same run, named by two selectors
+            reason = f"the same execution as {by_uid[run.uid]}"
+        if not reason and digest and digest in by_result:
+            reason = f"the same result file as {by_result[digest]}"
+        if reason:
+            dropped.setdefault(run.id, reason)
+            continue
+        by_uid[run.uid] = run.id
+        if digest:
+            by_result[digest] = run.id
+        kept.append(run)
+    return _without_reruns(kept, metric, dropped), dropped
+
+
+def _without_reruns(runs: list[Run], metric: str, dropped: dict[str, str]) -> list[Run]:
+    """Leave out reruns of a deterministic metric: the same input and the bit-identical value, given either a seed or
+    an input whose every run agrees. Values that agree by rounding among others that do not are kept."""
+    values: dict[str, set[float]] = {}
+    for run in runs:
+        values.setdefault(_input_key(run), set()).add(run.metrics[metric])
+    first: dict[tuple[str, float], str] = {}
+    kept = []
+    for run in runs:
+        key = _input_key(run)
+        at = (key, run.metrics[metric])
+        if at in first and ("seed" in run.config or len(values[key]) == 1):
+            dropped[run.id] = (
+                f"a rerun of {first[at]}: a deterministic metric with the same seed and input is not a repeat"
+            )
+            continue
+        first.setdefault(at, run.id)
+        kept.append(run)
+    return kept
+
+
+@dataclass(slots=True)
+class _Cell:
+    """One evaluation of the whole predicate: over everything, or at one value of one axis (``where``)."""
+
+    where: str
+    results: list[ClauseResult] = field(default_factory=list)
+    contrary: set[str] = field(default_factory=set)
+    missing: list[str] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool | None:
+        states = [result.holds for result in self.results]
+        return False if False in states else None if None in states else True
+
+    @property
+    def replicated(self) -> bool:
+        return self.holds is True and not self.missing and not self.contrary
+
+
+def _contrary_of(result: ClauseResult, runs: list[Run]) -> set[str]:
+    """Runs of the claimed side that break a clause which the mean satisfies, beyond what the others' spread allows."""
+    clause = result.clause
+    found: set[str] = set()
+    against = clause.bound if result.right is None else result.right.mean
+    if not result.holds or against is None:
+        return found
+    for run in runs:
+        value = run.metrics[clause.metric]
+        if distance_holds(clause.op, value - against, result.tolerance):
+            continue
+        others = summarise(r.metrics[clause.metric] for r in runs if r is not run)
+        if others.n + 1 >= _EXCUSE_FROM_N and others.mean is not None and others.sd is not None:
+            reach = t_upper_quantile(0.025, others.n - 1) * others.sd * math.sqrt(1.0 + 1.0 / others.n)
+            if abs(value - others.mean) <= reach:
+                continue
+        found.add(run.id)
+    return found
+
+
+def _lacking(result: ClauseResult, where: str) -> list[str]:
+    """What one clause lacks for ``replicated``, in numbers."""
+    clause, lacks = result.clause, []
+    sides = [(clause.metric, clause.subject, result.left.n)]
+    if clause.right is not None and result.right is not None:
+        sides.append((clause.right_metric, clause.right, result.right.n))
+    for metric, subject, n in sides:
+        if n < REPEATS_NEEDED:
+            more = REPEATS_NEEDED - n
+            lacks.append(
+                f"{more} more distinct execution{'s' if more > 1 else ''} of {metric}({subject.format()}){where}, "
+                f"other in seed or input where the metric is deterministic: {n} of {REPEATS_NEEDED} counted"
+            )
+    if result.holds and not result.supported and not lacks:
+        lacks.append(_unsupported(result, where))
+    return lacks
+
+
+def _unsupported(result: ClauseResult, where: str) -> str:
+    interval = result.interval
+    if interval.low is None or interval.high is None or result.left.mean is None:
+        return f"an interval for {result.clause.format()}{where}: {interval.reason}"
+    text = (
+        f"support by the interval{where}: the 95 % interval of the difference, {number(interval.low)} to "
+        f"{number(interval.high)}, reaches past the margin"
+    )
+    against = result.clause.bound if result.right is None else result.right.mean or 0.0
+    spread = max(result.left.sd or 0.0, (result.right.sd or 0.0) if result.right else 0.0)
+    distance = abs(result.left.mean - against)
+    n = n_needed(spread, distance if result.clause.op != "~=" else result.tolerance - distance)
+    return text if n is None else f"{text}; about {n} runs a side would show a difference of this size"
+
+
+class _Counter:
+    """Collects, over all operands and cells, which runs counted and why others did not."""
+
+    def __init__(self, resolve: Callable[[Subject], list[Run]]) -> None:
+        self.resolve = resolve
+        self.counted: set[str] = set()
+        self.dropped: dict[str, str] = {}
+
+    def runs(self, subject: Subject, metric: str, axis: str, value: Any) -> list[Run]:
+        found = self.resolve(subject)
+        if axis:
+            wanted = canonical_json(value)
+            found = [run for run in found if canonical_json(fact_of(run, axis)) == wanted]
+        kept, dropped = distinct_executions(found, metric)
+        self.counted |= {run.id for run in kept}
+        for run_id, reason in dropped.items():
+            self.dropped.setdefault(run_id, reason)
+        return kept
+
+
+def _evaluate_cell(
+    predicate: Predicate, counter: _Counter, metric_defs: dict[str, MetricDef], axis: str = "", value: Any = None
+) -> _Cell:
+    cell = _Cell(f" at {axis} = {value}" if axis else "")
+    for clause in predicate.clauses:
+        left = counter.runs(clause.subject, clause.metric, axis, value)
+        right = _reference(clause, counter, axis, value)
+        result = evaluate_clause(clause, left, right, metric_defs.get(clause.metric))
+        cell.results.append(result)
+        cell.contrary |= _contrary_of(result, left)
+        cell.missing += _lacking(result, cell.where)
+        if axis and result.holds is False:
+            cell.contrary |= {run.id for run in left}
+    return cell
+
+
+def _reference(clause: Clause, counter: _Counter, axis: str, value: Any) -> list[Run]:
+    return [] if clause.right is None else counter.runs(clause.right, clause.right_metric, axis, value)
+
+
+def _axes(predicate: Predicate, across: dict[str, list[Any]] | None) -> dict[str, list[Any]]:
+    """Declared axes of both sources, each with its distinct values in a fixed order."""
+    axes: dict[str, dict[str, Any]] = {}
+    for name, values in [*predicate.over, *(across or {}).items()]:
+        axes.setdefault(name, {}).update({canonical_json(v): v for v in values})
+    return {name: [axes[name][text] for text in sorted(axes[name])] for name in sorted(axes)}
+
+
+def _label(out: Evidence, centre: _Cell, cells: list[_Cell], axes: dict[str, list[Any]]) -> None:
+    """The label and its sentences from the evaluated cells."""
+    known = [cell for cell in cells if cell.holds is not None]
+    false_cells = [cell for cell in known if not cell.holds]
+    every_cell_holds = bool(cells) and len(known) == len(cells) and not false_cells
+    if centre.holds is None:
+        out.label, out.missing = "none", list(centre.missing)
+        return
+    if not centre.holds and not every_cell_holds:
+        out.label = "refuted"
+        out.missing = ["runs whose average satisfies the claim, or a claim that these runs bear"]
+        return
+    out.why += [f"the claim is false{cell.where}" for cell in false_cells]
+    replicated = not out.contrary and (
+        centre.replicated or (every_cell_holds and any(cell.replicated for cell in cells))
+    )
+    if out.contrary:
+        out.missing.append(
+            f"an explanation or a narrower claim for {len(out.contrary)} contrary of {len(out.counted)} runs: "
+            + ", ".join(out.contrary)
+        )
+    if not replicated:
+        out.label = "exploratory"
+        out.missing += centre.missing
+        return
+    short = [name for name, values in axes.items() if len(values) < 2]
+    if axes and not short and all(cell.replicated for cell in cells):
+        out.label = "stable"
+        return
+    out.label = "replicated"
+    if not axes:
+        out.missing.append("a declared axis with at least 2 values over which the claim is to hold: 0 declared")
+    out.missing += [f"at least 2 values of {name}: {len(axes[name])} declared" for name in short]
+    out.missing += [line for cell in cells for line in cell.missing]
+
+
+def evidence(
+    predicate: Predicate,
+    resolve: Callable[[Subject], list[Run]],
+    *,
+    metric_defs: dict[str, MetricDef] | None = None,
+    across: dict[str, list[Any]] | None = None,
+    confirmed_path: bool | None = None,
+) -> Evidence:
+    """The label that the runs bear, and why.
+
+    ``across`` declares axes and values besides the predicate's own ``over``; runs are matched on ``fact_of``.
+    ``confirmed_path``: whether the claim was confirmed on the declared production path (None: none is declared); it
+    is said and, when False, listed as missing, and does not change the label. A pure function of its arguments:
+    after a retraction, call it again.
+    """
+    counter = _Counter(resolve)
+    axes = _axes(predicate, across)
+    centre = _evaluate_cell(predicate, counter, metric_defs or {})
+    cells = [
+        _evaluate_cell(predicate, counter, metric_defs or {}, name, value)
+        for name, values in axes.items() for value in values
+    ]
+    out = Evidence("none", clauses=centre.results, confirmed_path=confirmed_path)
+    out.counted = sorted(counter.counted)
+    out.not_counted = {k: counter.dropped[k] for k in sorted(counter.dropped) if k not in counter.counted}
+    out.contrary = sorted(centre.contrary.union(*(cell.contrary for cell in cells)))
+    out.why = [result.arithmetic for result in centre.results]
+    _label(out, centre, cells, axes)
+    if out.not_counted:
+        out.why.append(f"{len(out.not_counted)} of {len(out.not_counted) + len(out.counted)} runs do not count")
+    if confirmed_path is not None:
+        out.why.append(f"{'confirmed' if confirmed_path else 'not confirmed'} on the declared production path")
+        if not confirmed_path:
+            out.missing.append("one counting run on the declared production path")
+    return out

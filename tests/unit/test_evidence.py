@@ -1,0 +1,172 @@
+"""Labels follow from runs: what counts, what lowers, what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leadline.core.canonical import canonical_json
+from leadline.core.evidence import LABELS, Evidence, evidence
+from leadline.core.predicate import Subject, parse
+from leadline.core.run import Run
+
+
+def make(side: str, values: list[float], first: int = 0, **fields: Any) -> list[Run]:
+    return [
+        Run(f"{side}-r{i}", f"{side}{i:020d}", side, state="done", metrics={"t": v}, **fields)
+        for i, v in enumerate(values, first)
+    ]
+
+
+def among(runs: list[Run]) -> Callable[[Subject], list[Run]]:
+    return lambda subject: [run for run in runs if run.experiment == subject.name]
+
+
+def label(runs: list[Run], text: str = "t(B) < t(A)", **options: Any) -> Evidence:
+    return evidence(parse(text), among(runs), **options)
+
+
+A, B = [10.0, 10.2, 9.8], [5.0, 5.1, 4.9]
+
+
+def test_the_ladder() -> None:
+    assert label(make("A", A)).label == "none"
+    assert label(make("A", B) + make("B", A)).label == "refuted"
+    two = label(make("A", A) + make("B", B[:2]))
+    assert two.label == "exploratory" and "1 more distinct execution of t(B)" in two.missing[0]
+    assert "2 of 3 counted" in two.missing[0]
+    assert label(make("A", A) + make("B", B)).label == "replicated"
+
+
+def test_no_support_by_the_interval_is_exploratory() -> None:
+    got = label(make("A", [10.0, 14.0, 6.0]) + make("B", [9.0, 13.0, 5.5]))
+    assert got.label == "exploratory"
+    assert any("support by the interval" in line and "runs a side" in line for line in got.missing)
+
+
+def test_what_does_not_count() -> None:
+    runs = make("A", A) + make("B", B[:2])
+    extra = make("B", [5.05], 9)[0]
+    for change, reason in (
+        ({"origin": "reported"}, "typed"), ({"retracted": "bad"}, "retracted: bad"), ({"state": "failed"}, "failed"),
+        ({"superseded_by": "B-r8"}, "superseded"), ({"metrics": {}}, "not recorded"),
+        ({"uid": runs[3].uid}, "same execution"),
+    ):
+        run = make("B", [5.05], 9)[0]
+        for name, value in change.items():
+            setattr(run, name, value)
+        got = label([*runs, run])
+        assert got.label == "exploratory" and reason in got.not_counted[run.id], change
+    assert label([*runs, extra]).label == "replicated"
+
+
+def test_the_same_fetched_result_counts_once() -> None:
+    runs = make("A", A) + make("B", B, origin="imported", outputs={"result_digest": "d"})
+    assert label(runs).label == "exploratory"
+    for i, run in enumerate(runs[3:]):
+        run.outputs = {"result_digest": f"d{i}"}
+    assert label(runs).label == "replicated"
+
+
+def test_a_deterministic_rerun_is_no_repeat() -> None:
+    same = make("A", A) + make("B", [5.0] * 3, config={"seed": 1})
+    assert label(same).label == "exploratory"
+    assert sum("not a repeat" in why for why in label(same).not_counted.values()) == 2
+    for i, run in enumerate(same[3:]):
+        run.config = {"seed": i}
+    assert label(same).label == "replicated"
+    assert label(make("A", A) + make("B", [5.0] * 3)).label == "exploratory"  # no seed, all agree
+    assert label(make("A", A) + make("B", [5.0, 5.0, 5.1])).label == "replicated"  # agree by rounding only
+
+
+def test_contrary_runs_lower() -> None:
+    few = label(make("A", [10.0, 10.1, 9.9]) + make("B", [9.0, 9.1, 10.05, 9.0, 9.1, 9.05, 9.0]))
+    assert few.contrary == ["B-r2"] and few.label == "exploratory" and "1 contrary of 10" in few.missing[0]
+    noisy = label(make("B", [3.0 + 0.1 * (i % 7) for i in range(40)]), "t(B) < 3.45")
+    assert noisy.contrary == [] and noisy.label == "replicated"
+
+
+def cells(shift: float = 0.0) -> list[Run]:
+    runs = []
+    for i, level in enumerate((1, 9)):
+        runs += make("A", [v * level for v in A], 10 * i, config={"level": level})
+        runs += make("B", [v * level + (shift if level == 9 else 0) for v in B], 10 * i, config={"level": level})
+    return runs
+
+
+def test_stable_needs_every_value_of_every_axis() -> None:
+    text = "t(B) < t(A) over level in {1, 9}"
+    assert label(cells(), text).label == "stable"
+    assert label(cells(), across={"level": [1, 9]}).label == "stable"
+    assert label(cells(), "t(B) < t(A)").label == "exploratory"  # pooled over levels the interval is wide
+    one = label(make("A", A, config={"level": 1}) + make("B", B, config={"level": 1}), across={"level": [1]})
+    assert one.label == "replicated" and "at least 2 values of level: 1 declared" in one.missing
+    gap = label([r for r in cells() if r.id != "B-r10"], text)
+    assert gap.label == "replicated" or gap.label == "exploratory"
+    assert any("at level = 9" in line for line in gap.missing) or gap.label == "exploratory"
+
+
+def test_the_reference_is_matched_by_the_axis_value() -> None:
+    runs = [r for r in cells() if not (r.experiment == "A" and r.config["level"] == 9)]
+    assert label(runs, across={"level": [1, 9]}).label != "stable"
+
+
+def test_a_false_axis_value_is_contrary() -> None:
+    got = label(cells(shift=60.0), across={"level": [1, 9]})
+    assert got.label in ("refuted", "exploratory") and set(got.contrary) >= {"B-r10", "B-r11", "B-r12"}
+
+
+def test_an_axis_value_at_which_it_is_false_lowers_even_a_clear_average() -> None:
+    runs = make("A", A, config={"level": 1}) + make("B", B * 3, config={"level": 1, "seed": 1})
+    for i, run in enumerate(runs):
+        run.config = {**run.config, "seed": i}
+    runs += make("A", [9.0, 9.01, 8.99], 20, config={"level": 9})
+    runs += make("B", [9.2, 9.21, 9.19], 20, config={"level": 9})
+    assert label(runs).label == "replicated"
+    got = label(runs, across={"level": [1, 9]})
+    assert got.label == "exploratory" and got.contrary == ["B-r20", "B-r21", "B-r22"]
+    assert "the claim is false at level = 9" in got.why
+
+
+def test_path_is_said_and_does_not_lift() -> None:
+    got = label(make("A", A) + make("B", B), confirmed_path=False)
+    assert got.label == "replicated" and "one counting run on the declared production path" in got.missing
+
+
+values = st.lists(st.floats(1, 20).map(lambda v: round(v, 1)), min_size=0, max_size=6)
+
+
+@given(values, values, st.floats(1, 20), st.sampled_from(["A", "B"]), st.randoms())
+@settings(max_examples=80, deadline=None)
+def test_retracted_runs_and_order_change_nothing(
+    a: list[float], b: list[float], value: float, side: str, random: Any
+) -> None:
+    runs = make("A", a) + make("B", b)
+    before = label(runs)
+    assert before.label in LABELS
+    assert canonical_json(label(random.sample(runs, len(runs))).as_dict()) == canonical_json(before.as_dict())
+    with_retracted = label([*runs, *make(side, [value], 90, retracted="mistake")])
+    assert (with_retracted.label, with_retracted.counted) == (before.label, before.counted)
+
+
+@given(values, values, st.integers(0, 5))
+@settings(max_examples=60, deadline=None)
+def test_copies_never_lift_a_label(a: list[float], b: list[float], which: int) -> None:
+    runs = make("A", a) + make("B", b)
+    if not runs:
+        return
+    original = runs[which % len(runs)]
+    copy = make(original.experiment, [original.metrics["t"]], 77)[0]
+    copy.uid = original.uid
+    assert label([*runs, copy]).label == label(runs).label
+
+
+@given(st.integers(1, 3), st.integers(1, 3))
+@settings(max_examples=9, deadline=None)
+def test_more_agreeing_repeats_never_lower(n: int, more: int) -> None:
+    def rank(count: int) -> int:
+        return LABELS.index(label(make("A", (A * 3)[:3]) + make("B", [5.0 + 0.01 * i for i in range(count)])).label)
+    assert rank(n) <= rank(n + more)
