@@ -1,0 +1,272 @@
+"""The Python, the packages and the system that a command will run on, read from the disk instead of asked for.
+
+Starting the interpreter to ask costs 20 to 100 ms on every run, so versions come from ``pyvenv.cfg`` and folder names,
+and packages from the names of their metadata folders; only an interpreter whose version shows nowhere is started, once,
+and remembered. The trade-off accepted: a package that was edited in place inside its folder is seen under its version
+alone, and a ``pyvenv.cfg`` left behind by an upgraded base interpreter is believed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from leadline.adapters.collectors import interpreter
+from leadline.core.canonical import digest_bytes, digest_of
+
+_SETTLED_NS = 2_000_000_000  # a folder changed more recently than this may change again within one clock tick
+
+
+def collect(argv: list[str], env: Mapping[str, str], cwd: str, cache_dir: str) -> dict[str, Any]:
+    """``python`` (version or None), ``implementation``, ``interpreter``, ``os``, ``kernel``, ``libc``, ``packages``
+    (name to version), ``packages_digest``; where ``python`` is None, ``python_unknown_because`` says why."""
+    system = system_facts()
+    try:
+        program, flags = interpreter.find(argv, env, cwd)
+        facts = _interpreter_facts(program, cache_dir)
+    except interpreter.Unknown as unknown:
+        return {
+            "python": None, "implementation": None, "interpreter": None, **system,
+            "packages_digest": None, "packages": {}, "python_unknown_because": str(unknown),
+        }
+    packages, digest = _packages(_package_folders(facts, flags, env, cwd), cache_dir)
+    return {
+        "python": facts["version"], "implementation": facts["implementation"], "interpreter": program, **system,
+        "packages_digest": digest, "packages": packages,
+    }
+
+
+def system_facts() -> dict[str, Any]:
+    """``os``, ``kernel`` and ``libc``, without the slow ``platform`` module."""
+    uname = os.uname()
+    name = uname.sysname
+    try:
+        with open("/etc/os-release", encoding="utf-8") as file:
+            found = re.search(r'^PRETTY_NAME="?([^"\n]*)', file.read(), re.M)
+            name = found.group(1) if found else name
+    except OSError:
+        pass
+    try:
+        libc = os.confstr("CS_GNU_LIBC_VERSION")
+    except (ValueError, OSError):
+        libc = None
+    return {"os": name, "kernel": f"{uname.sysname} {uname.release}", "libc": libc}
+
+
+# --- the interpreter ----------------------------------------------------------------------------------------------
+
+
+def _interpreter_facts(program: str, cache_dir: str) -> dict[str, Any]:
+    """``version``, ``implementation``, ``prefix`` (of the real installation), ``venv`` (its folder or ""), ``system``
+    (whether the venv sees the installation's packages)."""
+    venv, config = _venv_config(program)
+    real = os.path.realpath(program)
+    prefix = os.path.dirname(os.path.dirname(real))
+    version = ".".join(re.findall(r"\d+", config.get("version") or config.get("version_info") or "")[:3])
+    implementation = config.get("implementation", "").lower()
+    if version.count(".") < 2 and real == os.path.realpath(sys.executable):
+        version, implementation = ".".join(map(str, sys.version_info[:3])), sys.implementation.name
+    if version.count(".") < 2:
+        found = re.search(r"(?:^|[-_])(\d+\.\d+\.\d+)(?:$|[-+])", os.path.basename(prefix))
+        version = found.group(1) if found else ""
+    if not version:
+        version, implementation, prefix = _ask(program, real, cache_dir)
+    if not implementation:
+        implementation = "pypy" if "pypy" in os.path.basename(real) or "pypy" in os.path.basename(prefix) else "cpython"
+    return {
+        "version": version, "implementation": implementation, "prefix": prefix, "venv": venv,
+        "system": config.get("include-system-site-packages", "").lower() == "true",
+    }
+
+
+def _venv_config(program: str) -> tuple[str, dict[str, str]]:
+    folder = os.path.dirname(program)
+    for root in (os.path.dirname(folder), folder):
+        try:
+            with open(os.path.join(root, "pyvenv.cfg"), encoding="utf-8", errors="replace") as file:
+                lines = [line.partition("=") for line in file if "=" in line]
+        except OSError:
+            continue
+        return root, {key.strip().lower(): value.strip() for key, _, value in lines}
+    return "", {}
+
+
+def _ask(program: str, real: str, cache_dir: str) -> tuple[str, str, str]:
+    """Starts the interpreter once; remembered by its real path, size and time of change.
+
+    Raises interpreter.Unknown when it does not answer within 10 s.
+    """
+    status = os.stat(real)
+    stamp = [real, status.st_size, status.st_mtime_ns]
+    cache = os.path.join(cache_dir, f"python-{digest_bytes(os.fsencode(real))[7:23]}.json")
+    known = _load(cache)
+    if known.get("stamp") == stamp:
+        version, implementation, prefix = known["answer"]
+        return version, implementation, prefix
+    import subprocess
+
+    code = "import sys;print('%d.%d.%d'%sys.version_info[:3],sys.implementation.name,sys.base_prefix,sep='\\n')"
+    try:
+        out = subprocess.run(
+            [program, "-I", "-S", "-c", code], capture_output=True, text=True, timeout=10, stdin=subprocess.DEVNULL
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise interpreter.Unknown(f"{program} did not answer: {error}") from None
+    answer = out.stdout.splitlines()
+    if out.returncode or len(answer) != 3:
+        raise interpreter.Unknown(f"{program} did not say its version (exit {out.returncode})")
+    _store(cache, {"stamp": stamp, "answer": answer})
+    return answer[0], answer[1], answer[2]
+
+
+# --- the packages -------------------------------------------------------------------------------------------------
+
+
+def _package_folders(facts: dict[str, Any], flags: list[str], env: Mapping[str, str], cwd: str) -> list[str]:
+    """The folders with installed packages in the order in which the interpreter searches them."""
+    short: set[str] = set()
+    for flag in flags:
+        if not flag.startswith("-") or flag.startswith("--") or flag in ("-", "-c", "-m"):
+            break
+        if flag[1:2] not in "WX":
+            short.update(flag[1:])
+    isolated = "I" in short
+    minor = ".".join(facts["version"].split(".")[:2])
+    name = ("pypy" if facts["implementation"] == "pypy" else "python") + minor
+    folders: list[str] = []
+    if not isolated and "E" not in short:
+        folders += [os.path.join(cwd, p) for p in env.get("PYTHONPATH", "").split(os.pathsep) if p]
+    if "S" in short:
+        return folders
+    if facts["venv"]:
+        folders += [os.path.join(facts["venv"], lib, name, "site-packages") for lib in ("lib", "lib64")]
+    if not facts["venv"] or facts["system"]:
+        if not isolated and "s" not in short and not (env.get("PYTHONNOUSERSITE") and "E" not in short):
+            base = env.get("PYTHONUSERBASE") or os.path.join(env.get("HOME", os.path.expanduser("~")), ".local")
+            folders.append(os.path.join(base, "lib", name, "site-packages"))
+        prefix = facts["prefix"]
+        if prefix == "/usr":  # Debian keeps what pip and apt install apart
+            folders += [f"/usr/local/lib/{name}/dist-packages", "/usr/lib/python3/dist-packages",
+                        f"/usr/lib/{name}/dist-packages", f"/usr/local/lib/{name}/site-packages"]
+        folders += [os.path.join(prefix, lib, name, "site-packages") for lib in ("lib", "lib64")]
+    seen: dict[str, str] = {}
+    for folder in folders:
+        seen.setdefault(os.path.realpath(folder), folder)
+    return list(seen)
+
+
+def _packages(folders: list[str], cache_dir: str) -> tuple[dict[str, str], str]:
+    """Every package by normalised name, the first folder winning, and the digest of that table."""
+    stamps = [[folder, _mtime_ns(folder)] for folder in folders]
+    cache = os.path.join(cache_dir, f"packages-{digest_bytes(os.fsencode(chr(0).join(folders)))[7:23]}.json")
+    known = _load(cache)
+    if known.get("stamps") == stamps:
+        return known["packages"], known["digest"]
+    packages: dict[str, str] = {}
+    for folder, stamp in stamps:
+        if stamp is not None:
+            for name, version in _list_folder(str(folder)).items():
+                packages.setdefault(name, version)
+    packages = dict(sorted(packages.items()))
+    digest = digest_of(packages)
+    now = time.time_ns()
+    if all(stamp is None or now - int(stamp) > _SETTLED_NS for _, stamp in stamps):
+        _store(cache, {"stamps": stamps, "packages": packages, "digest": digest})
+    return packages, digest
+
+
+def _list_folder(folder: str) -> dict[str, str]:
+    packages: dict[str, str] = {}
+    links: list[str] = []
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return {}
+    for name in names:
+        if name.endswith(".dist-info"):
+            title, _, version = name[:-10].rpartition("-")
+            if title:
+                packages[_normal(title)] = version
+        elif name.endswith((".egg-info", ".egg")):
+            title, version = _egg(folder, name)
+            packages.setdefault(_normal(title), version)
+        elif name.endswith((".egg-link", ".pth")):
+            links.append(name)
+    for name in links:
+        _note_editable(folder, name, packages)
+    return packages
+
+
+def _egg(folder: str, name: str) -> tuple[str, str]:
+    stem = re.sub(r"-py\d+(?:\.\d+)?(?:-.*)?$", "", name.rpartition(".")[0])
+    title, dash, version = stem.partition("-")
+    if dash:
+        return title, version
+    for path in (os.path.join(folder, name, "PKG-INFO"), os.path.join(folder, name)):
+        try:
+            with open(path, encoding="utf-8", errors="replace") as file:
+                found = re.search(r"^Version:\s*(\S+)", file.read(4000), re.M)
+        except OSError:
+            continue
+        return title, found.group(1) if found else "unknown"
+    return title, "unknown"
+
+
+def _note_editable(folder: str, name: str, packages: dict[str, str]) -> None:
+    """Marks what a link file installs from a source folder: its version does not say which code it is."""
+    title, _, kind = name.rpartition(".")
+    found = re.fullmatch(r"_{0,2}(?:editable__?[._-]?)?(?:impl_)?_*(.+?)(?:-(\d[^-]*))?", title)
+    package = _normal(found.group(1)) if found else _normal(title)
+    if kind == "pth" and not title.startswith("__editable__"):
+        try:
+            with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:
+                lines = [line.strip() for line in file.read(20_000).splitlines()]
+        except OSError:
+            return
+        paths = [line for line in lines if line.startswith((os.sep, "./", "../"))]
+        if not paths:
+            return  # a start-up hook, not a package
+        if package not in packages:
+            packages[f"{package}.pth"] = "editable: " + ", ".join(paths[:5])
+            return
+    packages[package] = f"{packages.get(package) or (found and found.group(2)) or 'unknown'} (editable)"
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+# --- the cache ----------------------------------------------------------------------------------------------------
+
+
+def _mtime_ns(path: str) -> int | None:
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return None
+
+
+def _load(path: str) -> dict[str, Any]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            value = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _store(path: str, value: dict[str, Any]) -> None:
+    """Best effort: a cache that cannot be written costs time, never a record."""
+    temporary = f"{path}.{os.getpid()}.tmp"
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(temporary, "w", encoding="utf-8") as file:
+            json.dump(value, file)
+        os.replace(temporary, path)
+    except OSError:
+        return

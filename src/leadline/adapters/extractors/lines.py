@@ -1,0 +1,71 @@
+"""Lines of a file of any size in bounded memory, and its digest from the same pass.
+
+A carriage return ends a line for the reader (progress bars redraw with it) but not for the count, so numbers agree with
+what an editor shows. A line over the limit is skipped and reported, since holding it would make memory unbounded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+CHUNK_BYTES = 256 * 1024
+MAX_LINE_BYTES = 1024 * 1024
+
+
+class Lines:
+    """Iterates ``(number, text)``, ``text`` None for a line over 1 MiB; undecodable bytes become U+FFFD.
+
+    After the iteration ``digest`` is that of the bytes read and ``complete`` tells whether the last line had its end.
+    ``only_with`` skips lines that do not hold these bytes, cheaply; they are counted all the same. OSError from opening
+    or reading is the caller's.
+    """
+
+    def __init__(self, path: str, only_with: bytes = b"", redraws: bool = False) -> None:
+        self.path, self.only_with, self.redraws = path, only_with, redraws
+        self.digest, self.complete, self.count = "", True, 0
+
+    def __iter__(self) -> Iterator[tuple[int, str | None]]:
+        hasher = hashlib.sha256()
+        number, rest, skipping = 1, b"", False
+        with open(self.path, "rb", buffering=0) as file:
+            while chunk := file.read(CHUNK_BYTES):
+                hasher.update(chunk)
+                *whole, tail = chunk.split(b"\n")
+                if whole:
+                    first = rest + whole[0]
+                    if skipping or len(first) > MAX_LINE_BYTES:
+                        yield number, None
+                    else:
+                        yield from self._segments(number, first)
+                    number += 1
+                    if self.only_with and self.only_with not in chunk:
+                        number += len(whole) - 1
+                    else:
+                        for line in whole[1:]:
+                            yield from self._segments(number, line)
+                            number += 1
+                    rest, skipping = tail, False
+                elif not skipping:
+                    rest += tail
+                if self.redraws and b"\r" in rest and len(rest) > CHUNK_BYTES:
+                    drawn, _, rest = rest.rpartition(b"\r")
+                    yield from self._segments(number, drawn)
+                if len(rest) > MAX_LINE_BYTES:
+                    rest, skipping = b"", True
+        self.complete = not rest and not skipping
+        if skipping:
+            yield number, None
+        elif rest:
+            yield from self._segments(number, rest)
+        self.count = number - (0 if rest or skipping else 1)
+        self.digest = "sha256:" + hasher.hexdigest()
+
+    def _segments(self, number: int, line: bytes) -> Iterator[tuple[int, str]]:
+        if self.only_with and self.only_with not in line:
+            return
+        for part in line.split(b"\r") if self.redraws and b"\r" in line else (line,):
+            if part:
+                yield number, part.decode("utf-8", "replace")
+            elif not self.redraws:
+                yield number, ""

@@ -1,0 +1,71 @@
+"""The readers by name, and the one pass over all sources of a run.
+
+Built-in readers are imported when first used; those of third parties (entry points ``leadline.extractors``) are looked
+up only when a declaration names them, because looking is slow.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Mapping
+
+from leadline.core.errors import LeadlineError
+from leadline.core.extract import Extraction, merge
+from leadline.core.extract_spec import METRICS, STDOUT, ExtractionSpec
+from leadline.core.run import MetricDef
+from leadline.ports.extractor import Extractor, RunFiles
+
+ENTRY_POINTS = "leadline.extractors"
+BUILTIN = {
+    "metrics": "leadline.adapters.extractors.streams:MetricsReader",
+    "stdout": "leadline.adapters.extractors.streams:StdoutReader",
+    "pattern": "leadline.adapters.extractors.streams:PatternReader",
+    "file": "leadline.adapters.extractors.tables:TableReader",
+}
+
+
+def load(name: str) -> Extractor:
+    """The reader called ``name``, built in or from an entry point.
+
+    Raises LeadlineError (not_found, ``no-such-reader``) when there is none, and (environment, ``broken-reader``) when
+    its package cannot be imported.
+    """
+    if name in BUILTIN:
+        module, _, attribute = BUILTIN[name].partition(":")
+        reader: Extractor = getattr(importlib.import_module(module), attribute)()
+        return reader
+    from importlib.metadata import entry_points
+
+    found = entry_points(group=ENTRY_POINTS)
+    for entry in found:
+        if entry.name == name:
+            try:
+                loaded: Extractor = entry.load()()
+            except (ImportError, AttributeError, TypeError) as error:
+                raise LeadlineError(
+                    "environment", "broken-reader", f"the reader {name!r} cannot be loaded", str(error),
+                    f"pip install --force-reinstall {entry.dist.name if entry.dist else name}",
+                ) from error
+            return loaded
+    names = ", ".join(sorted({*BUILTIN, *(entry.name for entry in found)}))
+    raise LeadlineError(
+        "not_found", "no-such-reader", f"there is no reader of results called {name!r}", f"there are: {names}",
+        "leadline doctor",
+    )
+
+
+def extract(
+    specs: Iterable[ExtractionSpec], files: RunFiles, definitions: Mapping[str, MetricDef] | None = None
+) -> Extraction:
+    """Everything that the declared sources, the metrics file and stdout say, merged by the declared precedence.
+
+    Raises LeadlineError for a reader that does not exist or lacks its dependency; bad data is never an exception.
+    """
+    declared = list(specs)
+    kinds = {spec.source for spec in declared}
+    declared += [spec for spec in (METRICS, STDOUT) if spec.source not in kinds]
+    parts = []
+    for spec in declared:
+        reader = load(spec.reader if spec.source == "reader" else spec.source)
+        parts.append(reader.read(spec, files, definitions or {}))
+    return merge(parts)

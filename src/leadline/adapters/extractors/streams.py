@@ -1,0 +1,110 @@
+"""Readers of what a run wrote line by line: its metrics file, JSON lines on stdout, named patterns in stdout."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+
+from leadline.adapters.extractors.lines import Lines
+from leadline.core.extract import Extraction, Gatherer, number_of, read_metrics_line, read_stdout_line
+from leadline.core.extract_spec import ExtractionSpec
+from leadline.core.run import MetricDef
+from leadline.ports.extractor import RunFiles
+
+MAX_PATTERN_CHARS = 10_000
+
+
+class MetricsReader:
+    """``metrics.jsonl``. That it is absent is no problem: most commands do not write one."""
+
+    name = "metrics"
+
+    def read(self, spec: ExtractionSpec, files: RunFiles, definitions: Mapping[str, MetricDef]) -> Extraction:
+        gatherer = Gatherer(spec, definitions)
+        lines = Lines(files.metrics)
+        pending: tuple[int, str] | None = None  # held back by one line: only the end of the file tells a torn line
+        if files.metrics and os.path.isfile(files.metrics):
+            for number, text in lines:
+                if pending:
+                    read_metrics_line(pending[1], pending[0], gatherer)
+                pending = None if text is None else (number, text)
+                if text is None:
+                    _too_long(gatherer, number)
+            if pending:
+                read_metrics_line(pending[1], pending[0], gatherer, lines.complete)
+        return gatherer.finish(lines.digest or None)
+
+
+class StdoutReader:
+    """Lines of stdout that are exactly one flat JSON object with a number."""
+
+    name = "stdout"
+
+    def read(self, spec: ExtractionSpec, files: RunFiles, definitions: Mapping[str, MetricDef]) -> Extraction:
+        gatherer = Gatherer(spec, definitions)
+        lines = Lines(files.stdout, only_with=b"{", redraws=True)
+        if files.stdout and os.path.isfile(files.stdout):
+            for number, text in lines:
+                if text is None:
+                    _too_long(gatherer, number)
+                else:
+                    read_stdout_line(text, number, gatherer)
+        return gatherer.finish(lines.digest or None)
+
+
+class PatternReader:
+    """Every match of a regular expression in stdout, or in the file that the declaration names.
+
+    Only the first 10,000 characters of a line are searched. A match that is not a number fails the source.
+    """
+
+    name = "pattern"
+
+    def read(self, spec: ExtractionSpec, files: RunFiles, definitions: Mapping[str, MetricDef]) -> Extraction:
+        gatherer = Gatherer(spec, definitions)
+        path = os.path.join(files.cwd, spec.path) if spec.path else files.stdout
+        if not path or not os.path.isfile(path):
+            gatherer.problems.add("no-such-file", f"{spec.path or 'stdout'} does not exist", blocking=True)
+            return gatherer.finish(None)
+        pattern = re.compile(spec.pattern)
+        group: str | int = "value" if "value" in pattern.groupindex else 1
+        lines = Lines(path, redraws=True)
+        for number, text in lines:
+            if text is None:
+                _too_long(gatherer, number)
+                continue
+            for match in pattern.finditer(text[:MAX_PATTERN_CHARS]):
+                _take_match(match, group, number, gatherer)
+        if not gatherer.rows:
+            gatherer.problems.add("no-match", f"the pattern {spec.pattern!r} matched no line", blocking=True)
+        return gatherer.finish(lines.digest)
+
+
+def _take_match(match: re.Match[str], group: str | int, number: int, gatherer: Gatherer) -> None:
+    gatherer.rows += 1
+    value = _number(match.group(group))
+    if value is None:
+        gatherer.dropped += 1
+        gatherer.problems.add("not-a-number", f"{match.group(group)!r} is not a number", number, blocking=True)
+    elif value != value and gatherer.spec.nan != "keep":
+        gatherer.dropped += 1
+        gatherer.problems.add("nan", "not a number", number, blocking=gatherer.spec.nan == "fail")
+    else:
+        step = _number(match.group("step")) if "step" in match.re.groupindex else None
+        gatherer.taken += 1
+        gatherer.add(gatherer.spec.name, value, step, number)
+
+
+def _number(text: str | None) -> float | None:
+    if text is None or "_" in text:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return number_of(text)
+
+
+def _too_long(gatherer: Gatherer, number: int) -> None:
+    gatherer.dropped += 1
+    gatherer.problems.add("line-too-long", "longer than 1 MiB and skipped", number)

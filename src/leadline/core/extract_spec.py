@@ -1,0 +1,201 @@
+"""What to read metrics from, as declared by a user: one line on the command line, or one table of a TOML file.
+
+A declaration also says what must hold (rows, keys, missing values), so that a file that is not what was expected
+publishes nothing. Metric names stand left of the ``=``, where they are found stands right.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from leadline.core.errors import LeadlineError
+
+SOURCES = ("file", "reader", "pattern", "metrics", "stdout")  # the more specific first: it wins where two disagree
+DEDUPE_RULES = ("error", "first", "last", "identical")
+NAN_RULES = ("fail", "drop", "keep")
+REDUCE_RULES = ("last", "first", "min", "max", "mean", "median", "sum")
+FORMATS = {
+    ".csv": "csv", ".tsv": "tsv", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet",
+    ".pq": "parquet",
+}
+_OPTIONS = ("rows", "unique", "dedupe", "nan", "require", "reduce", "step", "format", "reader")
+_KEYS = frozenset((*_OPTIONS, "source", "path", "file", "pattern", "name", "columns", "mapping"))
+
+
+@dataclass(slots=True)
+class ExtractionSpec:
+    """One declared source of metrics and the checks on it.
+
+    ``mapping`` is metric name to column (empty: every numeric column under its own name). ``rows`` is the least and the
+    most number of rows, either may be None. ``nan`` is what becomes of a missing or not-a-number cell: ``fail`` the
+    source, ``drop`` the row (counted), or ``keep`` it as NaN. ``reduce`` overrides the metric's own rule.
+    """
+
+    source: str
+    path: str = ""
+    format: str = ""
+    reader: str = ""
+    name: str = ""
+    pattern: str = ""
+    mapping: dict[str, str] = field(default_factory=dict)
+    require: tuple[str, ...] = ()
+    rows: tuple[int | None, int | None] = (None, None)
+    unique: tuple[str, ...] = ()
+    dedupe: str = "error"
+    nan: str = "fail"
+    reduce: str = ""
+    step: str = ""
+
+    @property
+    def label(self) -> str:
+        """How messages call this source."""
+        if self.source == "pattern":
+            return f"pattern {self.name}"
+        if self.source == "reader":
+            return f"{self.reader}:{self.path}"
+        return self.path or self.source
+
+
+METRICS = ExtractionSpec("metrics", nan="keep")
+STDOUT = ExtractionSpec("stdout", nan="keep")
+
+
+def parse_spec(value: str | Mapping[str, Any]) -> ExtractionSpec:
+    """An ExtractionSpec from its short form or from a table.
+
+    Short forms: ``results.csv``, ``results.csv:time_ms=elapsed,rows=10,unique=shape+dtype,dedupe=last,nan=drop``,
+    ``pattern:loss=val loss ([0-9.]+)``, ``reader:NAME:PATH[:options]``, ``metrics``, ``stdout``. A metric or column
+    whose name is an option's (``rows``) or holds ``,`` or ``+`` needs the table form.
+    Raises LeadlineError (usage, ``bad-extraction-spec``) when it cannot be understood.
+    """
+    if isinstance(value, str):
+        return _from_text(value)
+    return _from_table(value)
+
+
+def parse_pattern(text: str) -> ExtractionSpec:
+    """``name=REGEX``; the value is the group called ``value``, else group 1; a group ``step`` makes a series."""
+    name, equals, pattern = text.partition("=")
+    if not equals or not name.strip() or not pattern:
+        raise _bad(text, "a pattern is written name=REGEX", "pattern:loss=val loss ([0-9.eE+-]+)")
+    spec = ExtractionSpec("pattern", name=name.strip(), pattern=pattern, nan="keep")
+    _check_pattern(spec, text)
+    return spec
+
+
+def _from_text(text: str) -> ExtractionSpec:
+    if text in ("metrics", "stdout"):
+        return ExtractionSpec(text, nan="keep")
+    if text.startswith("pattern:"):
+        return parse_pattern(text[len("pattern:") :])
+    table: dict[str, Any] = {"columns": {}}
+    rest = text
+    if text.startswith("reader:"):
+        _, reader, rest = [*text.split(":", 2), ""][:3]
+        table["reader"] = reader
+    match = re.fullmatch(r"(?P<path>.+?)(?::(?P<options>[^:=,/]+=.*))?", rest, re.S)
+    if match is None:
+        raise _bad(text, "it names no file", "results.csv:time_ms=elapsed")
+    table["path"] = match["path"]
+    for part in (match["options"] or "").split(",") if match["options"] else []:
+        key, equals, value = part.partition("=")
+        key, value = key.strip(), value.strip()
+        if not equals or not key or not value:
+            raise _bad(text, f"{part!r} is not key=value", "results.csv:time_ms=elapsed,rows=10")
+        target = table if key in _OPTIONS else table["columns"]
+        if key in target:
+            raise _bad(text, f"{key} is given twice", "results.csv:time_ms=elapsed")
+        target[key] = value.split("+") if key in ("unique", "require") else value
+    return _from_table(table, text)
+
+
+def _from_table(table: Mapping[str, Any], text: str = "") -> ExtractionSpec:
+    text = text or repr(dict(table))
+    unknown = sorted(set(map(str, table)) - _KEYS)
+    if unknown:
+        raise _bad(text, f"unknown keys: {', '.join(unknown)}; known: {', '.join(sorted(_KEYS))}", "")
+    path = str(table.get("path") or table.get("file") or "")
+    reader, pattern = str(table.get("reader") or ""), str(table.get("pattern") or "")
+    source = str(table.get("source") or ("reader" if reader else "pattern" if pattern else "file" if path else ""))
+    if source not in SOURCES:
+        raise _bad(text, f"source is one of {', '.join(SOURCES)}", "results.csv:time_ms=elapsed")
+    mapping = table.get("columns", table.get("mapping", {}))
+    if not isinstance(mapping, Mapping):
+        mapping = {str(name): str(name) for name in _names(mapping)}
+    spec = ExtractionSpec(
+        source, path=path, reader=reader, pattern=pattern, name=str(table.get("name") or ""),
+        format=str(table.get("format") or ""), mapping={str(k): str(v) for k, v in mapping.items()},
+        require=_names(table.get("require", ())), rows=_rows(table.get("rows"), text),
+        unique=_names(table.get("unique", ())), dedupe=str(table.get("dedupe") or "error"),
+        nan=str(table.get("nan") or ("fail" if source in ("file", "reader") else "keep")),
+        reduce=str(table.get("reduce") or ""), step=str(table.get("step") or ""),
+    )
+    _check(spec, text)
+    return spec
+
+
+def _check(spec: ExtractionSpec, text: str) -> None:
+    for key, value, known in (
+        ("dedupe", spec.dedupe, DEDUPE_RULES), ("nan", spec.nan, NAN_RULES),
+        ("reduce", spec.reduce or "last", REDUCE_RULES),
+    ):
+        if value not in known:
+            raise _bad(text, f"{key} is one of {', '.join(known)}, not {value!r}", "")
+    if spec.dedupe != "error" and not spec.unique:
+        raise _bad(text, "dedupe needs unique: which columns make a row the same", "t.csv:unique=shape,dedupe=last")
+    if spec.source == "pattern":
+        if not spec.name:
+            raise _bad(text, "a pattern needs the name of its metric", "pattern:loss=val loss ([0-9.]+)")
+        _check_pattern(spec, text)
+    if spec.source in ("file", "reader") and not spec.path:
+        raise _bad(text, "it names no file", "results.csv:time_ms=elapsed")
+    if spec.source == "file":
+        ending = "." + spec.path.rsplit(".", 1)[-1].lower() if "." in spec.path else ""
+        spec.format = spec.format or FORMATS.get(ending, "")
+        if spec.format not in FORMATS.values():
+            formats = ", ".join(sorted(set(FORMATS.values())))
+            raise _bad(text, f"the format of {spec.path} is not one of {formats}", f"{spec.path}:format=csv")
+
+
+def _check_pattern(spec: ExtractionSpec, text: str) -> None:
+    try:
+        compiled = re.compile(spec.pattern)
+    except re.error as error:
+        raise _bad(text, f"the regular expression is wrong: {error}", "pattern:loss=val loss ([0-9.]+)") from None
+    if not compiled.groups:
+        raise _bad(text, "the regular expression has no group that holds the value", "pattern:loss=val loss ([0-9.]+)")
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return tuple(part for part in value.split("+") if part)
+    return tuple(str(part) for part in value)
+
+
+def _rows(value: Any, text: str) -> tuple[int | None, int | None]:
+    if value is None or value == "":
+        return None, None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value, value
+    if isinstance(value, (list, tuple)) and len(value) == 2:
+        low, high = (None if bound is None else str(bound) for bound in value)
+    else:
+        low, dots, high = str(value).partition("..")
+        if not dots:
+            high = low
+    if not all(bound is None or bound == "" or re.fullmatch(r"\d{1,12}", bound) for bound in (low, high)):
+        raise _bad(text, f"rows is a number or a range like 5..10, not {value!r}", "results.csv:rows=10")
+    least, most = int(low) if low else None, int(high) if high else None
+    if (least is None and most is None) or (least is not None and most is not None and least > most):
+        raise _bad(text, f"rows {value!r} allows no number of rows", "results.csv:rows=5..10")
+    return least, most
+
+
+def _bad(text: str, why: str, example: str) -> LeadlineError:
+    return LeadlineError(
+        "usage", "bad-extraction-spec", f"cannot read the extraction {text!r}", why,
+        [f"leadline run --extract {example!r} -- CMD"] if example else [],
+    )

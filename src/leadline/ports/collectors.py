@@ -1,0 +1,30 @@
+"""Who looks at the machine before and after a run, and reads what the run left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from leadline.core.extract import Extraction
+    from leadline.core.extract_spec import ExtractionSpec
+    from leadline.core.run import MetricDef
+    from leadline.ports.extractor import RunFiles
+
+
+class Collectors(Protocol):
+    """Facts about the machine, the command's interpreter and the environment; unknown is None, never guessed."""
+
+    def environment(self, env: Mapping[str, str], allow: list[str]) -> dict[str, Any]: ...
+
+    def software(self, argv: list[str], env: Mapping[str, str], cwd: str) -> dict[str, Any]: ...
+
+    def hardware(self) -> dict[str, Any]: ...
+
+    def devices(self, env: Mapping[str, str]) -> dict[str, Any]: ...
+
+    def preflight(self) -> dict[str, Any]: ...
+
+    def after_run(self, before: dict[str, Any], contention: dict[str, Any], wall_s: float | None) -> dict[str, Any]: ...
+
+    def extract(self, specs: list[ExtractionSpec], files: RunFiles, definitions: Mapping[str, MetricDef]) -> Extraction: ...

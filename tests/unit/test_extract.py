@@ -1,0 +1,428 @@
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import os
+import statistics
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leadline.adapters.extractors import registry
+from leadline.adapters.extractors.lines import CHUNK_BYTES, MAX_LINE_BYTES, Lines
+from leadline.core.errors import LeadlineError
+from leadline.core.extract import Gatherer
+from leadline.core.extract_spec import METRICS, ExtractionSpec, parse_pattern, parse_spec
+from leadline.core.run import MetricDef
+from leadline.ports.extractor import RunFiles
+
+
+def run(tmp_path, *specs, stdout=b"", metrics=b"", defs=None, started=None, **files):
+    for name, data in {"stdout.log": stdout, "metrics.jsonl": metrics, **files.get("files", {})}.items():
+        (tmp_path / name).write_bytes(data)
+    where = RunFiles(str(tmp_path), str(tmp_path / "stdout.log"), str(tmp_path / "metrics.jsonl"), started_at_s=started)
+    return registry.extract([parse_spec(s) for s in specs], where, defs)
+
+
+def table(tmp_path, spec, text, name="r.csv"):
+    return run(tmp_path, f"{name}{':' if spec else ''}{spec}", files={name: text.encode()})
+
+
+def problem(result, code):
+    (found,) = [p for p in result.problems if p["code"] == code]
+    return found
+
+
+# declarations
+
+
+def test_the_short_form_and_the_table_form_say_the_same():
+    short = parse_spec("results.csv:time_ms=elapsed,rows=10,unique=shape+dtype,dedupe=last,nan=drop,require=a+b,step=i")
+    assert short == ExtractionSpec(
+        "file",
+        "results.csv",
+        "csv",
+        mapping={"time_ms": "elapsed"},
+        require=("a", "b"),
+        rows=(10, 10),
+        unique=("shape", "dtype"),
+        dedupe="last",
+        nan="drop",
+        step="i",
+    )
+    assert short == parse_spec(
+        {
+            "path": "results.csv",
+            "columns": {"time_ms": "elapsed"},
+            "rows": 10,
+            "unique": ["shape", "dtype"],
+            "dedupe": "last",
+            "nan": "drop",
+            "require": ["a", "b"],
+            "step": "i",
+        }
+    )
+
+
+@pytest.mark.parametrize("text, rows", [("5..10", (5, 10)), ("5..", (5, None)), ("..9", (None, 9)), ("7", (7, 7))])
+def test_row_ranges(text, rows):
+    assert parse_spec(f"r.tsv:rows={text}").rows == rows
+
+
+def test_a_path_may_hold_colons():
+    assert parse_spec("run:1/a:b.csv:x=y").path == "run:1/a:b.csv"
+    assert parse_spec("run:1/a.csv").path == "run:1/a.csv"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "r.csv:rows=x",
+        "r.csv:rows=9..5",
+        "r.csv:rows=..",
+        "r.csv:dedupe=last",
+        "r.csv:unique=a,dedupe=any",
+        "r.csv:nan=x",
+        "r.txt",
+        "r.csv:a=b,c",
+        "r.csv:a=b,a=c",
+        "pattern:x",
+        "pattern:x=abc",
+        "pattern:x=(",
+        "",
+        "r.csv:reduce=avg",
+        "reader:x",
+        {"path": "r.csv", "colums": {}},
+        {"rows": 3},
+        {"pattern": "(a)"},
+        {"source": "magic", "path": "x"},
+    ],
+)
+def test_a_bad_declaration_is_a_usage_error(bad):
+    with pytest.raises(LeadlineError) as caught:
+        parse_spec(bad)
+    assert (caught.value.kind, caught.value.code) == ("usage", "bad-extraction-spec")
+    assert caught.value.why
+
+
+# tables: every bad row is named, nothing of a failed source is published
+
+
+@pytest.mark.parametrize("name, sep", [("r.csv", ","), ("r.tsv", "\t")])
+def test_rows_of_the_wrong_width_are_named_by_line(tmp_path, name, sep):
+    rows = ["a,b,c", "1,2,3", "1,2", "", "4,5,6", "1,2,3,4"]
+    result = table(tmp_path, "", "\n".join(rows).replace(",", sep), name)
+    assert problem(result, "wrong-width")["rows"] == [3, 6]
+    assert problem(result, "wrong-width")["what"].endswith("lines 3, 6")
+    assert result.metrics == {} and result.tables == []
+
+
+def test_named_rows_are_capped_and_counted(tmp_path):
+    found = problem(table(tmp_path, "", "a,b\n" + "1\n" * 50), "wrong-width")
+    assert found["rows"] == list(range(2, 22)) and found["rows_total"] == 50 and "(50 in all)" in found["what"]
+
+
+def test_a_quoted_cell_over_several_lines_keeps_the_numbers_right(tmp_path):
+    result = table(tmp_path, "x=x", 'x,note\n1,"two\nlines"\nbad,n\n3\n4,"a ""b"" c"\n')
+    assert problem(result, "wrong-width")["rows"] == [5]
+    assert problem(result, "not-a-number")["rows"] == [4]
+
+
+def test_a_broken_quote_names_every_line_it_swallowed(tmp_path):
+    assert problem(table(tmp_path, "x=x", 'x,note\n1,a\n2,"open\n3,b\n4,c\n'), "not-csv")["rows"] == [3, 4, 5]
+
+
+def test_text_in_a_number_column_is_named_and_a_text_column_is_not_a_metric(tmp_path):
+    result = table(tmp_path, "", "commit,loss\n25a8ccb,1.5\n1234567,2.5\nabcdef0,crash\n1e9999,3\nffffff0,4\n")
+    assert problem(result, "not-a-number")["rows"] == [4]
+    assert result.metrics == {}
+    good = table(tmp_path, "", "commit,loss\n25a8ccb,1.5\n1234567,2.5\nabcdef0,3.5\n")
+    assert good.metrics == {"loss": 3.5} and good.problems == []
+
+
+@pytest.mark.parametrize("text", ["1_000", "1,5", "0x10", "1e", "--1", "true"])
+def test_only_plain_numbers_are_numbers(tmp_path, text):
+    assert problem(table(tmp_path, "x=x", f'x,y\n"{text}",1\n'), "not-a-number")["rows"] == [2]
+
+
+@pytest.mark.parametrize(
+    "rule, metrics, dropped",
+    [
+        ("error", {}, []),
+        ("first", {"x": 4.0}, [4]),
+        ("last", {"x": 9.0}, [2]),
+        ("identical", {}, []),
+    ],
+)
+def test_duplicates_by_the_declared_rule(tmp_path, rule, metrics, dropped):
+    result = table(tmp_path, f"x=x,unique=k,dedupe={rule}", "k,x\na,1\nb,4\na,9\n")
+    assert result.metrics == metrics
+    if dropped:
+        assert problem(result, "duplicate-dropped")["rows"] == dropped
+        assert not problem(result, "duplicate-dropped")["blocking"]
+        assert (result.sources[0]["taken"], result.sources[0]["dropped"]) == (2, 1)
+    else:
+        assert problem(result, "duplicate-key")["rows"] == [4]
+
+
+def test_identical_duplicates_are_dropped_under_that_rule(tmp_path):
+    result = table(tmp_path, "x=x,unique=k,dedupe=identical,reduce=sum", "k,x\na,1\nb,4\na,1\n")
+    assert result.metrics == {"x": 5.0} and problem(result, "duplicate-dropped")["rows"] == [4]
+
+
+@pytest.mark.parametrize("cell", ["", "nan", "NaN", "inf"])
+def test_missing_values_by_the_declared_rule(tmp_path, cell):
+    text = f"k,x\na,1\nb,{cell}\nc,3\n"
+    failed = table(tmp_path, "x=x", text)
+    assert failed.metrics == {} and problem(failed, "missing-value")["rows"] == [3]
+    dropped = table(tmp_path, "x=x,nan=drop,reduce=mean", text)
+    assert dropped.metrics == {"x": 2.0} and problem(dropped, "missing-dropped")["rows"] == [3]
+    kept = table(tmp_path, "x=x,nan=keep,reduce=mean", text)
+    assert kept.metrics == {} and kept.nonfinite == {"x": "Infinity" if cell == "inf" else "NaN"}
+
+
+@pytest.mark.parametrize("rows, ok", [("3", True), ("2", False), ("4", False), ("1..3", True), ("4..", False)])
+def test_declared_row_counts(tmp_path, rows, ok):
+    result = table(tmp_path, f"x=x,rows={rows}", "k,x\na,1\nb,2\nc,3\n")
+    assert bool(result.metrics) is ok
+    assert [p["code"] for p in result.problems] == ([] if ok else ["row-count"])
+
+
+@pytest.mark.parametrize("spec", ["y=nope", "x=x,require=nope", "x=x,unique=nope", "x=x,step=nope"])
+def test_an_absent_column_fails_and_is_named(tmp_path, spec):
+    result = table(tmp_path, spec, "k,x\na,1\n")
+    assert result.metrics == {} and "'nope'" in problem(result, "no-such-column")["what"]
+
+
+def test_a_column_named_twice_fails(tmp_path):
+    assert problem(table(tmp_path, "", "x,x\n1,2\n"), "duplicate-column")["blocking"]
+
+
+def test_a_file_older_than_the_run_is_not_its_result(tmp_path):
+    (tmp_path / "r.csv").write_text("x\n1\n")
+    os.utime(tmp_path / "r.csv", (1000, 1000))
+    files = RunFiles(str(tmp_path), started_at_s=2000.0)
+    result = registry.extract([parse_spec("r.csv")], files)
+    assert result.metrics == {} and problem(result, "stale-file")["blocking"]
+    assert registry.extract([parse_spec("r.csv")], RunFiles(str(tmp_path), started_at_s=1000.0)).metrics == {"x": 1.0}
+
+
+def test_bad_rows_of_jsonl_and_json(tmp_path):
+    result = table(tmp_path, "", '{"x": 1}\nnope\n[1]\n{"x": 2}\n', "r.jsonl")
+    assert problem(result, "not-json")["rows"] == [2, 3] and result.metrics == {}
+    result = table(tmp_path, "x=x", '[{"x": 1}, {"y": 2}, 5]', "r.json")
+    assert problem(result, "not-json")["rows"] == [3] and problem(result, "missing-value")["rows"] == [2]
+    assert problem(result, "not-json")["unit"] == "row"
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.sampled_from(["1", "2.5", "", "x", "nan"]), st.booleans()), max_size=12
+    ),
+    st.sampled_from(["error", "first", "last", "identical"]),
+    st.sampled_from(["fail", "drop", "keep"]),
+)
+def test_every_row_is_taken_dropped_or_named(tmp_path_factory, rows, dedupe, nan):
+    lines = [f"{k},{x}" + (",extra" if wide else "") for k, x, wide in rows]
+    result = table(tmp_path_factory.mktemp("t"), f"x=x,unique=k,dedupe={dedupe},nan={nan}", "\n".join(["k,x", *lines]))
+    source = result.sources[0]
+    named = {row for p in result.problems for row in p["rows"]}
+    assert source["taken"] + source["dropped"] == source["rows"] == len(rows)
+    for number, (_, x, wide) in enumerate(rows, 2):
+        assert number in named or not (wide or x == "x")
+    if any(p["blocking"] for p in result.problems):
+        assert not result.metrics and not result.nonfinite
+
+
+# real records
+
+
+DATA = Path(__file__).parents[2].parent / "shared/data/results"
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="the real result files are not on this machine")
+def test_real_result_files_are_read_whole_and_each_damage_is_named(tmp_path):
+    for path in sorted(DATA.glob("*.tsv")):
+        lines = path.read_text().rstrip("\n").split("\n")
+        header, body = lines[0].split("\t"), [line.split("\t") for line in lines[1:]]
+        result = registry.extract(
+            [parse_spec({"path": str(path), "unique": ["commit"], "rows": len(body)})], RunFiles("/")
+        )
+        assert result.problems == [], path
+        column = header.index("worst_case_bpb")
+        assert result.metrics["worst_case_bpb"] == float(body[-1][column])
+        assert set(result.metrics) == {n for n in header if n.endswith(("_bpb", "_gap", "_gb"))}
+        broken = list(lines)
+        broken[3] += "\textra"
+        broken[5] = broken[5].replace("\t", " ", 1)
+        broken[7] = "\t".join([body[6][0], "crash", *body[6][2:]])
+        broken.append(broken[9])
+        (tmp_path / "b.tsv").write_text("\n".join(broken))
+        result = registry.extract([parse_spec("b.tsv:unique=commit")], RunFiles(str(tmp_path)))
+        assert problem(result, "wrong-width")["rows"] == [4, 6]
+        assert problem(result, "not-a-number")["rows"] == [8]
+        assert problem(result, "duplicate-key")["rows"] == [len(broken)]
+        assert result.metrics == {}
+
+
+# streams
+
+
+def test_only_whole_flat_json_objects_on_stdout_count(tmp_path):
+    result = run(
+        tmp_path,
+        stdout=b'{"a": 1}\nx {"b": 2}\n{"c": {"d": 3}}\n{"e": "text"}\n{"f": true}\n {"g": 4} \n{"h": [1]}\n'
+        b'10%\r{"i": 5}\r90%\n{"j": "NaN", "k": 1e999}\n',
+    )
+    assert result.metrics == {"a": 1.0, "g": 4.0, "i": 5.0}
+    assert result.nonfinite == {"j": "NaN", "k": "Infinity"}
+
+
+def test_steps_make_a_series_reduced_by_the_metrics_own_rule(tmp_path):
+    lines = "".join(
+        json.dumps({"t": i, "step": i * 10, "metrics": {"loss": 5.0 - i, "acc": i}}) + "\n" for i in range(5)
+    )
+    result = run(tmp_path, metrics=lines.encode(), defs={"loss": MetricDef("loss", reduce="mean")})
+    assert result.metrics == {"loss": 3.0, "acc": 4.0}
+    assert result.series["loss"] == {
+        "points": 5,
+        "first_step": 0.0,
+        "last_step": 40.0,
+        "sample": [[i * 10.0, 5.0 - i] for i in range(5)],
+    }
+
+
+def test_a_torn_last_line_costs_only_itself_and_a_bad_line_is_named(tmp_path):
+    result = run(tmp_path, metrics=b'{"a": 1}\nbroken\n{"a": 2}\n{"a": 3')
+    assert result.metrics == {"a": 2.0}
+    assert problem(result, "torn-last-line")["rows"] == [4] and problem(result, "not-json")["rows"] == [2]
+    whole = run(tmp_path, metrics=b'{"a": 1}\n{"a": 3')
+    assert [p["code"] for p in whole.problems] == ["torn-last-line"]
+
+
+def test_two_sources_that_disagree_are_named_and_the_more_specific_wins(tmp_path):
+    result = run(
+        tmp_path,
+        "r.csv:loss=l",
+        "pattern:acc=acc (\\S+)",
+        stdout=b'{"loss": 3, "same": 1}\nacc 0.5\n',
+        metrics=b'{"loss": 2, "acc": 0.6, "same": 1}\n',
+        files={"r.csv": b"l\n1\n"},
+    )
+    assert result.metrics == {"loss": 1.0, "acc": 0.5, "same": 1.0}
+    conflicts = sorted(p["what"] for p in result.problems)
+    assert conflicts == [
+        "acc is 0.5 in pattern acc and 0.6 in metrics; pattern acc is used",
+        "loss is 1.0 in r.csv and 2.0 in metrics; r.csv is used",
+        "loss is 1.0 in r.csv and 3.0 in stdout; r.csv is used",
+    ]
+
+
+def test_patterns(tmp_path):
+    result = run(
+        tmp_path,
+        "pattern:v=step (?P<step>\\d+) loss (?P<value>\\S+)",
+        "pattern:n=none (\\d)",
+        "pattern:bad=(?:loss) (\\w+)$",
+        stdout=b"step 1 loss 4\nstep 2 loss 2\nloss abc\n" + b"." * 10_000 + b"none 1\n",
+    )
+    assert result.metrics == {"v": 2.0}
+    assert result.series["v"]["last_step"] == 2.0
+    assert problem(result, "no-match")["source"] == "pattern n"
+    assert problem(result, "not-a-number")["rows"] == [3]
+    assert parse_pattern("a=b=(.)").pattern == "b=(.)"
+
+
+def test_a_huge_line_is_skipped_and_reported_in_bounded_memory(tmp_path):
+    path = tmp_path / "stdout.log"
+    with path.open("wb") as file:
+        file.write(b'{"a": 1}\n{"big": "')
+        for _ in range(24):
+            file.write(b"x" * 1024 * 1024)
+        file.write(b'"}\n{"b": 2}\n')
+        file.write((b"noise " * 20 + b"\n") * 20_000)
+        file.write(b"y" * (MAX_LINE_BYTES + 1) + b"\n")
+    tracemalloc.start()
+    result = registry.extract([], RunFiles(str(tmp_path), str(path)))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert result.metrics == {"a": 1.0, "b": 2.0}
+    assert problem(result, "line-too-long")["rows"] == [2, 20_004]
+    assert peak < 12 * MAX_LINE_BYTES
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.binary(max_size=40).map(lambda b: b.replace(b"\n", b"").replace(b"\r", b"")), max_size=20),
+    st.booleans(),
+    st.integers(0, 3),
+)
+def test_lines_are_those_of_the_file_across_chunk_edges(tmp_path_factory, lines, ended, edge):
+    import hashlib
+
+    padding = b"p" * (CHUNK_BYTES - edge - len(lines))
+    data = b"\n".join([padding, *lines]) + (b"\n" if ended else b"")
+    path = tmp_path_factory.mktemp("l") / "f"
+    path.write_bytes(data)
+    reader = Lines(str(path))
+    found = list(reader)
+    assert [(n, t) for n, t in found if t] == [
+        (i, line.decode("utf-8", "replace")) for i, line in enumerate([padding, *lines], 1) if line
+    ]
+    assert reader.digest == "sha256:" + hashlib.sha256(data).hexdigest()
+    assert reader.complete is data.endswith(b"\n")
+
+
+@pytest.mark.parametrize("extra, skipped", [(0, False), (1, True)])
+def test_the_limit_of_a_line_is_exact_wherever_chunks_end(tmp_path, extra, skipped):
+    (tmp_path / "f").write_bytes(b"a\n" + b"x" * (MAX_LINE_BYTES + extra) + b"\nb\n")
+    assert [(n, t is None) for n, t in Lines(str(tmp_path / "f"))] == [(1, False), (2, skipped), (3, False)]
+
+
+def test_a_long_series_is_thinned_evenly_and_summed_without_loss():
+    gatherer = Gatherer(METRICS, {"x": MetricDef("x", reduce="sum")})
+    for value in [1e16, 1.0, -1e16] + [0.0] * 2000:
+        gatherer.add("x", value)
+    result = gatherer.finish(None)
+    assert result.metrics == {"x": 1.0}
+    steps = [step for step, _ in result.series["x"]["sample"]]
+    assert 100 <= len(steps) <= 201
+    assert {b - a for a, b in itertools.pairwise(steps[:-1])} == {16}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=600))
+def test_reduction_rules_agree_with_the_textbook(values):
+    expected = {
+        "first": values[0],
+        "last": values[-1],
+        "min": min(values),
+        "max": max(values),
+        "sum": math.fsum(values),
+        "mean": math.fsum(values) / len(values),
+        "median": statistics.median(values),
+    }
+    for rule, wanted in expected.items():
+        gatherer = Gatherer(METRICS, {"x": MetricDef("x", reduce=rule)})
+        for value in values:
+            gatherer.add("x", value)
+        result = gatherer.finish(None)
+        assert math.isclose(result.metrics["x"], wanted, rel_tol=1e-12, abs_tol=1e-9), rule
+        if len(values) > 1:
+            summary = result.series["x"]
+            assert summary["points"] == len(values) and len(summary["sample"]) <= 202
+            assert summary["sample"][-1] == [len(values) - 1, values[-1]]
+
+
+@pytest.mark.parametrize("rule", ["min", "max", "mean", "sum", "median"])
+def test_a_nan_is_not_hidden_by_the_reduction(rule):
+    for values in ([1.0, math.nan, 2.0], [math.nan, 1.0]):
+        gatherer = Gatherer(METRICS, {"x": MetricDef("x", reduce=rule)})
+        for value in values:
+            gatherer.add("x", value)
+        assert gatherer.finish(None).nonfinite == {"x": "NaN"}
