@@ -33,7 +33,7 @@ def fold(records: Iterable[Record], topic: str = "") -> Thread:
 def replay(records: Iterable[Record], topic: str = "") -> Iterator[tuple[Record, Thread]]:
     """Each record with the thread as it was right after it. The thread is one object that goes on changing: what is
     taken from it at a step depends on no later record, except for the letters of clashing ids."""
-    ordered = sorted({r.id: r for r in records}.values(), key=lambda r: r.id)
+    ordered = _in_order(records)
     thread = Thread(topic=topic or (ordered[0].thread if ordered else ""))
     _assign_ids(thread, ordered)
     for record in ordered:
@@ -46,8 +46,23 @@ def replay(records: Iterable[Record], topic: str = "") -> Iterator[tuple[Record,
         if handler is None:
             thread.unknown_kinds[record.kind] = thread.unknown_kinds.get(record.kind, 0) + 1
         else:
-            handler(thread, record)
+            try:
+                handler(thread, record)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                thread.malformed.append({"uid": record.id, "kind": record.kind, "at": record.at,
+                                         "what": f"{type(error).__name__}: {error}"})
         yield record, thread
+
+
+def _in_order(records: Iterable[Record]) -> list[Record]:
+    """Each id once, in order of time. Two lines of one id (somebody changed one) give the smaller line, whatever file
+    came first; ``verify`` names them."""
+    by_id: dict[str, Record] = {}
+    for record in records:
+        known = by_id.setdefault(record.id, record)
+        if known is not record and known != record and record.line() < known.line():
+            by_id[record.id] = record
+    return sorted(by_id.values(), key=lambda r: r.id)
 
 
 def created_id(record: Record) -> str:
@@ -252,7 +267,7 @@ def _listed(name: str) -> Callable[[Thread, Record], None]:
 def _issue(thread: Thread, record: Record) -> None:
     issue, body = thread.issue, record.body
     if record.kind == "issue-opened":
-        if issue.state == "none":
+        if issue.state in ("none", "draft"):
             thread.issue = Issue(str(body.get("forge", "")), str(body.get("number", "")), str(body.get("url", "")),
                                  str(body.get("title", "")), list(body.get("labels", [])),
                                  str(body.get("state", "open")), str(body.get("body", "")), record.at)
@@ -262,13 +277,17 @@ def _issue(thread: Thread, record: Record) -> None:
                 setattr(issue, name, body[name])
         if "body" in body:
             issue.body_at = record.at
+        if "person_edit" in body:
+            issue.person_edits.append({"at": record.at, "text": body["person_edit"]})
     elif record.kind == "issue-commented":
         if all(c["marker"] != body["marker"] for c in issue.comments):
-            issue.comments.append({"id": body.get("comment", record.id), "at": record.at, "edits": [], **{
+            wanted = str(body.get("comment", record.id))
+            taken = sum(c["wanted"] == wanted for c in issue.comments)     # two machines that commented while apart
+            issue.comments.append({"id": wanted + clash_suffix(taken), "wanted": wanted, "at": record.at, "edits": [], **{
                 k: body.get(k, "") for k in ("marker", "kind", "text")}})
     elif record.kind == "issue-comment-edited":
         for comment in issue.comments:
-            if comment["id"] == body.get("comment"):
+            if comment["marker"] == body.get("marker") or ("marker" not in body and comment["id"] == body.get("comment")):
                 comment["edits"].append({"at": record.at, "was": comment["text"], "why": body.get("why", "")})
                 comment["text"] = body["text"]
     elif record.kind == "issue-closed":

@@ -19,24 +19,32 @@ class Searchable(NamedTuple):
     text: str
 
 
-def searchable(record: Record) -> Searchable | None:
-    """The words of ``record`` for the search index, or None when it has none of interest."""
+def searchable(record: Record, planned: Record | None = None) -> Searchable | None:
+    """The words of ``record`` for the search index, or None when it has none of interest.
+
+    ``planned``: the plan of a run that ``record`` ends; its words then belong to the ending, which replaces it.
+    """
     body = record.body
     if record.kind == "run-planned":
-        text = " ".join([str(body.get("title", "")), " ".join(map(str, body.get("argv", []))), *(
-            f"{k}={v} {k} {v}" for k, v in body.get("config", {}).items())])
-        return Searchable(record.id, str(body.get("id", "")), "run", False, text)
+        return Searchable(record.id, str(body.get("id", "")), "run", False, _plan_words(body))
     if record.kind == "run-ended":
         state = str(body.get("state", ""))
-        text = " ".join([state, str(body.get("reason", "")), str(body.get("outputs", {}).get("excerpt", ""))[:2000],
+        text = " ".join([_plan_words(planned.body) if planned else "", state, str(body.get("reason", "")), str(body.get("outputs", {}).get("excerpt", ""))[:2000],
                          *(f"{k}={v:.6g}" for k, v in body.get("metrics", {}).items() if isinstance(v, (int, float)))])
-        return Searchable(record.id, str(body.get("run", "")), f"run {state}", state in _NEGATIVE_STATES, text)
+        uid = planned.id if planned else record.id
+        return Searchable(uid, str(body.get("run", "")), f"run {state}", state in _NEGATIVE_STATES, text)
     if record.kind not in _TEXT_KINDS:
         return None
     negative = (record.kind in ("retraction", "supersession", "refusal") or body.get("state") == "falsified"
                 or body.get("role") == "negative")
     shown = str(body.get("id") or body.get("hypothesis") or body.get("target") or "")
     return Searchable(record.id, shown, record.kind, negative, " ".join(_words(body)))
+
+
+def _plan_words(body: dict[str, Any]) -> str:
+    title = str(body.get("title", ""))
+    config = [pair for k, v in body.get("config", {}).items() if (pair := f"{k}={v}") not in title]
+    return " ".join([title, *config, "`" + " ".join(map(str, body.get("argv", []))) + "`"])
 
 
 def _words(value: Any) -> list[str]:

@@ -105,6 +105,7 @@ class Issue:
     body_at: str = ""
     comments: list[dict[str, Any]] = field(default_factory=list)   # {id, marker, kind, text, at, edits: [...]}
     closed_reason: str = ""
+    person_edits: list[dict[str, Any]] = field(default_factory=list)   # edits inside the derived block: {at, text}
 
 
 @dataclass(slots=True)
@@ -129,6 +130,7 @@ class Thread:
     first_of: dict[str, str] = field(default_factory=dict)           # base id -> uid of its first creator
     record_count: int = 0
     unknown_kinds: dict[str, int] = field(default_factory=dict)
+    malformed: list[dict[str, Any]] = field(default_factory=list)    # records whose body could not be understood
     last_at: str = ""
     last_id: str = ""
     activity: list[str] = field(default_factory=list)                # ``at`` of every record, in order

@@ -1,0 +1,88 @@
+"""Durable file operations and their failures in words: the one place that knows fsync, rename and errno."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from leadline.core.errors import LeadlineError
+
+
+def as_user_error(error: OSError, path: str) -> LeadlineError:
+    """What an OSError on a file of ours means for a user."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return LeadlineError("environment", "disk-full", f"cannot write {path}: no space left",
+                             "nothing was half-written and no record was lost; free some space", "leadline doctor")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return LeadlineError("environment", "read-only", f"cannot write {path}: {os.strerror(error.errno or 0)}",
+                             "Leadline keeps its records under the git common dir", "leadline doctor")
+    return LeadlineError("environment", "cannot-write", f"cannot write {path}: {error.strerror or error}",
+                         "", "leadline doctor")
+
+
+def sync_folder(path: str) -> None:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def write_all(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view):]
+
+
+def write_atomically(path: str, data: bytes, durable: bool = True) -> None:
+    """Write by a temporary name and rename; after a crash the file is the old or the new one.
+
+    Raises LeadlineError(environment).
+    """
+    temporary = f"{path}.{os.getpid()}.tmp"
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        try:
+            write_all(fd, data)
+            if durable:
+                os.fsync(fd)
+        finally:
+            os.close(fd)
+        os.replace(temporary, path)
+        if durable:
+            sync_folder(os.path.dirname(path))
+    except OSError as error:
+        try:
+            os.unlink(temporary)
+        except OSError:
+            pass
+        raise as_user_error(error, path) from error
+
+
+def read_bytes(path: str) -> bytes | None:
+    """The file's content, or None when it is not there."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+@contextmanager
+def locked(path: str) -> Iterator[None]:
+    """Hold an exclusive lock for a short write. The kernel frees it when the process ends, however it ends."""
+    import fcntl
+
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise as_user_error(error, path) from error
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)

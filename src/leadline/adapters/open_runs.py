@@ -1,0 +1,86 @@
+"""Runs that are planned and not ended, as one small locked file each: who watches them is what the kernel says.
+
+The watcher holds the file's lock for its life, so a reconciler tells an abandoned run from a watched one without
+knowing pids. A marker without a record (a crash between the two) is dropped; a record without a marker is still found
+in the index.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from leadline.adapters.files import as_user_error, write_all
+
+
+class OpenRunFiles:
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def any(self) -> bool:
+        try:
+            return bool(os.listdir(self.folder))
+        except OSError:
+            return False
+
+    @contextmanager
+    def watching(self, uid: str, topic: str) -> Iterator[None]:
+        path = os.path.join(self.folder, uid)
+        try:
+            os.makedirs(self.folder, exist_ok=True)
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise as_user_error(error, path) from error
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            if os.fstat(fd).st_size == 0:
+                try:
+                    write_all(fd, json.dumps({"topic": topic}).encode())
+                except OSError as error:
+                    os.unlink(path)
+                    raise as_user_error(error, path) from error
+            yield
+        finally:
+            os.close(fd)
+
+    def closed(self, uid: str) -> None:
+        try:
+            os.unlink(os.path.join(self.folder, uid))
+        except FileNotFoundError:
+            pass
+
+    @contextmanager
+    def abandoned(self, uid: str) -> Iterator[bool]:
+        """True, with the lock held, when nobody watches the run (or it has no marker); else False."""
+        try:
+            fd = os.open(os.path.join(self.folder, uid), os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            yield True
+            return
+        except OSError:
+            yield False
+            return
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(fd)
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            os.close(fd)
+
+    def listed(self) -> list[tuple[str, str]]:
+        """(topic, uid) of every marker."""
+        found = []
+        for uid in sorted(os.listdir(self.folder)) if os.path.isdir(self.folder) else []:
+            try:
+                with open(os.path.join(self.folder, uid), encoding="utf-8") as file:
+                    found.append((str(json.load(file)["topic"]), uid))
+            except (OSError, ValueError, KeyError):
+                found.append(("", uid))
+        return found

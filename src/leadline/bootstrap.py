@@ -1,0 +1,147 @@
+"""The one place that wires: which adapter stands behind which port."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from typing import Any
+
+from leadline.adapters import clock as clocks
+from leadline.adapters.blobs import FileBlobs
+from leadline.adapters.collectors.machine import MachineCollectors
+from leadline.adapters.event_log import EventLog
+from leadline.adapters.files import as_user_error, read_bytes, write_atomically
+from leadline.adapters.git import Git
+from leadline.adapters.open_runs import OpenRunFiles
+from leadline.core.errors import LeadlineError
+from leadline.ports.forge import Forge
+from leadline.services.context import Context
+
+_AGENTS = {"CLAUDECODE": "claude-code", "CODEX_SANDBOX": "codex", "CODEX_THREAD_ID": "codex", "GEMINI_CLI": "gemini-cli",
+           "OPENCODE": "opencode", "CURSOR_AGENT": "cursor", "AIDER_MODEL": "aider"}
+
+
+def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = None) -> Context:
+    """The context of the repository around ``cwd``.
+
+    Raises LeadlineError(environment): not a git repository, git missing, settings unreadable.
+    """
+    cwd = os.path.abspath(cwd or os.getcwd())
+    vcs = Git.discover(cwd)
+    root = os.path.join(vcs.common_dir, "leadline")
+    clock = clocks.from_environment()
+
+    def actor() -> str:
+        if name := os.environ.get("LEADLINE_ACTOR"):
+            return name
+        for variable, agent in _AGENTS.items():
+            if os.environ.get(variable):
+                return f"agent:{agent}"
+        identity = vcs.identity()
+        return str(identity["name"]) if not identity.get("fallback") else os.environ.get("USER", "unknown")
+
+    store = EventLog(root, lambda: _writer(root), actor, clock)
+    return Context(
+        cwd=cwd, root=root, vcs=vcs, store=store, blobs=FileBlobs(os.path.join(root, "blobs")), executor=_Local(),
+        open_runs=OpenRunFiles(os.path.join(root, "open")),
+        collectors=MachineCollectors(os.path.join(root, "cache")), forge_for=_forge_factory(store), clock=clock, environ=os.environ, settings=_settings(vcs, root), actor=actor,
+        save_settings=lambda changes: _save_settings(root, changes), warn=warn or (lambda text: None),
+    )
+
+
+class _Local:
+    """The local executor, loaded when a run starts: reading verbs do not pay for it."""
+
+    name = "local"
+    _it: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        if self._it is None:
+            from leadline.adapters.executors.local import LocalExecutor
+
+            self._it = LocalExecutor()
+        return getattr(self._it, name)
+
+
+def _forge_factory(store: EventLog) -> Callable[[str], Forge]:
+    def forge_for(topic: str) -> Forge:
+        from leadline.adapters.forges.local import LocalForge
+
+        return LocalForge(store, topic)
+
+    return forge_for
+
+
+def _writer(root: str) -> str:
+    """This machine's writer name, new when the folder was copied: two machines never share an event file.
+
+    ``$LEADLINE_SESSION`` gives a session its own files.
+    """
+    path = os.path.join(root, "writer.json")
+    try:
+        os.makedirs(root, exist_ok=True)
+        stat = os.stat(root)
+    except OSError as error:
+        raise as_user_error(error, root) from error
+    place = [stat.st_dev, stat.st_ino]
+    data: dict[str, Any] = {}
+    if raw := read_bytes(path):
+        try:
+            data = json.loads(raw)
+        except ValueError:
+            data = {}
+    if data.get("place") != place:
+        from leadline.adapters.files import locked
+
+        with locked(os.path.join(root, "locks", "writer.lock")):
+            raw = read_bytes(path)
+            data = json.loads(raw) if raw and raw.strip().endswith(b"}") else {}
+            if data.get("place") != place:
+                data = {"writer": "w" + os.urandom(4).hex(), "place": place}
+                write_atomically(path, json.dumps(data).encode())
+    session = "".join(c if c.isalnum() else "_" for c in os.environ.get("LEADLINE_SESSION", ""))[:24].lower()
+    return f"{data['writer']}-{session}" if session else str(data["writer"])
+
+
+def _settings(vcs: Git, root: str) -> dict[str, Any]:
+    """``leadline.toml`` at the top of the work tree, then ``config.toml`` beside the records, flattened."""
+    settings: dict[str, Any] = {}
+    for path in (os.path.join(vcs.toplevel or "", "leadline.toml"), os.path.join(root, "config.toml")):
+        raw = read_bytes(path) if vcs.toplevel or path.startswith(root) else None
+        if raw is None:
+            continue
+        import tomllib
+
+        try:
+            settings.update(_flat(tomllib.loads(raw.decode())))
+        except (ValueError, UnicodeDecodeError) as error:
+            raise LeadlineError("usage", "bad-settings", f"{path} is not valid TOML: {error}", "",
+                                f"edit {path}") from None
+    return settings
+
+
+def _flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in data.items():
+        if isinstance(value, dict):
+            flat.update(_flat(value, f"{prefix}{key}."))
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def _save_settings(root: str, changes: dict[str, Any]) -> str:
+    """Merge ``changes`` into ``config.toml`` beside the records (flat dotted keys, JSON values are TOML values)."""
+    path = os.path.join(root, "config.toml")
+    raw = read_bytes(path)
+    settings: dict[str, Any] = {}
+    if raw is not None:
+        import tomllib
+
+        settings = _flat(tomllib.loads(raw.decode()))
+    settings.update(changes)
+    lines = [f'"{key}" = {json.dumps(value)}' if "." not in key else f"{key} = {json.dumps(value)}"
+             for key, value in sorted(settings.items())]
+    write_atomically(path, ("\n".join(lines) + "\n").encode())
+    return path

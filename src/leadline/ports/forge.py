@@ -1,0 +1,60 @@
+"""Where the experiment issue lives: the local forge (records), GitHub, others.
+
+Obligations: every call that writes is idempotent by ``marker`` (a comment) or by content (body, state), so that a retry
+after any crash leaves one; nothing a person wrote is overwritten; errors are LeadlineError(remote) with the reason, and
+the caller queues. Numbers are text. A forge never asks a question.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(slots=True)
+class Comment:
+    id: str
+    marker: str
+    text: str
+    at: str = ""
+
+
+@dataclass(slots=True)
+class RemoteIssue:
+    number: str
+    url: str
+    title: str
+    body: str
+    state: str                                   # open | closed
+    labels: list[str] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
+    closed_reason: str = ""
+
+
+class Forge(Protocol):
+    """One issue tracker, for one thread."""
+
+    name: str
+
+    def open_issue(self, title: str, body: str, labels: list[str], marker: str) -> RemoteIssue:
+        """Create it, or return the one that carries ``marker`` already."""
+        ...
+
+    def issue(self, number: str) -> RemoteIssue:
+        """LeadlineError(not_found) when there is none."""
+        ...
+
+    def edit_issue(self, number: str, *, title: str | None = None, body: str | None = None,
+                   labels: list[str] | None = None) -> RemoteIssue: ...
+
+    def comment(self, number: str, text: str, marker: str, kind: str = "update") -> Comment:
+        """Post once per ``marker``: a second call returns the comment that is there."""
+        ...
+
+    def edit_comment(self, number: str, comment: str, text: str, why: str) -> Comment:
+        """Format fixes only; the old text stays in the record."""
+        ...
+
+    def close_issue(self, number: str, reason: str) -> RemoteIssue:
+        """``reason``: completed | not_planned. Closing a closed issue does nothing."""
+        ...

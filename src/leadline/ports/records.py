@@ -1,0 +1,137 @@
+"""Where records live. Implementations: ``adapters/event_log.py`` (files), ``testing/fakes.py`` (memory)."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from leadline.core.record import Fault, Record
+from leadline.core.thread import Thread
+
+
+class Transaction(Protocol):
+    """Records being written to one thread; nobody else writes to it meanwhile.
+
+    Obligations: ``thread_prefix`` and the numbers are those of everything written before by anybody on this machine.
+    All records added are durable (fsynced) together when the block ends, in the order added; if the block raises,
+    none is written.
+    """
+
+    def next_number(self, kind: str, within: str = "") -> int:
+        """The next free number for ids of ``kind`` (``experiment``, ``claim``, ...); for ``run`` the next repeat of
+        the experiment with uid ``within``. Counts what this transaction added. No gap, no duplicate."""
+        ...
+
+    def add(self, kind: str, body: dict[str, Any]) -> Record: ...
+
+    def new_uid(self) -> str:
+        """The id the next added record will have."""
+        ...
+
+
+class RecordStore(Protocol):
+    """Append-only event logs, one per thread.
+
+    Obligations: a record is durable when ``transaction`` ends; nothing edits or removes a line; a torn last line is
+    healed by the next writer, kept and reported; readers never block writers. Errors: LeadlineError(environment,
+    ``disk-full`` | ``read-only`` | ``cannot-write``) with nothing half-written.
+    """
+
+    def topics(self) -> list[str]: ...
+
+    def exists(self, topic: str) -> bool: ...
+
+    def transaction(self, topic: str, create: bool = False) -> AbstractContextManager[Transaction]: ...
+
+    def records(self, topic: str) -> list[Record]: ...
+
+    def thread(self, topic: str) -> Thread: ...
+
+    def slice(self, topic: str, ids: list[str], kinds: tuple[str, ...]) -> Thread:
+        """A thread folded from the records of ``kinds`` and those about ``ids`` alone: what a writing verb needs, at a
+        cost that does not grow with the thread. Ids, runs and metrics of ``ids`` are complete in it."""
+        ...
+
+    def faults(self, topic: str) -> list[Fault]:
+        """Everything wrong with the thread's files: chains, torn lines, gaps between rolled files."""
+        ...
+
+    def heal(self, topic: str) -> list[str]:
+        """Acknowledge torn lines (of any writer) by a ``healed`` record; returns their digests."""
+        ...
+
+    def files(self, topic: str) -> dict[str, bytes]:
+        """Name -> content of every event file, for the record branch."""
+        ...
+
+    def merge(self, topic: str, files: dict[str, bytes]) -> MergeReport:
+        """Take in another machine's files by union: new files, and longer versions of known ones. A file that is
+        neither a prefix nor an extension of ours is kept beside it under another name and reported."""
+        ...
+
+    def replace_damaged(self, topic: str, name: str, data: bytes) -> str:
+        """Put ``data`` in the place of an event file that was damaged or changed, keeping the damaged bytes under the
+        path returned. The one operation that replaces a file; only ``verify --heal`` uses it."""
+        ...
+
+    def heads(self, topic: str) -> dict[str, str]:
+        """Writer -> digest of its last line: what a seal anchors."""
+        ...
+
+    def search(self, words: list[str], limit: int) -> tuple[list[dict[str, Any]], int]:
+        """Full-text hits over all threads, best first, as {topic, id, kind, text}, and the full count."""
+        ...
+
+    def run_rows(self, topic: str | None, where: dict[str, Any], order: str, limit: int) -> tuple[
+        list[dict[str, Any]], int]:
+        """Rows of the run listing (id, state, config, metrics, ...), filtered and sorted, and the full count."""
+        ...
+
+    def open_runs(self, topic: str | None = None) -> list[tuple[str, str]]:
+        """(topic, uid) of runs planned and not ended, oldest first."""
+        ...
+
+    def same_key(self, key: str) -> list[dict[str, Any]]:
+        """Run rows of all threads whose key is ``key``: the same thing run before."""
+        ...
+
+
+class MergeReport(Protocol):
+    new_files: int
+    longer_files: int
+    diverged: list[str]
+    refused: list[str]
+
+
+class BlobStore(Protocol):
+    """Content-addressed bytes. ``put`` is idempotent and durable; ``get`` raises LeadlineError(not_found) and checks
+    the digest (LeadlineError(check_failed, ``blob-damaged``))."""
+
+    def put(self, data: bytes) -> str: ...
+
+    def get(self, digest: str) -> bytes: ...
+
+    def has(self, digest: str) -> bool: ...
+
+
+class OpenRuns(Protocol):
+    """Which runs are planned and not ended, and whether somebody watches them. ``watching`` holds a lock that the
+    kernel frees when the watcher ends, however it ends."""
+
+    def any(self) -> bool: ...
+
+    def watching(self, uid: str, topic: str) -> AbstractContextManager[None]: ...
+
+    def abandoned(self, uid: str) -> AbstractContextManager[bool]: ...
+
+    def closed(self, uid: str) -> None: ...
+
+    def listed(self) -> list[tuple[str, str]]: ...
+
+
+class Clock(Protocol):
+    """``now_ms``: milliseconds since 1970 UTC. ``randomness``: 80 fresh random bits."""
+
+    def now_ms(self) -> int: ...
+
+    def randomness(self) -> int: ...

@@ -1,0 +1,82 @@
+"""Fixtures shared by all tests: a sealed git repository and the real program in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
+
+
+def sealed_environment(home: Path) -> dict[str, str]:
+    keep = {k: os.environ[k] for k in ("PATH", "TMPDIR", "LD_LIBRARY_PATH") if k in os.environ}
+    return {**keep, "HOME": str(home), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C.UTF-8",
+            "GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.org", "GIT_COMMITTER_NAME": "Ada",
+            "GIT_COMMITTER_EMAIL": "ada@example.org", "PYTHONDONTWRITEBYTECODE": "1", "LEADLINE_ACTOR": "Ada"}
+
+
+@dataclass
+class Lab:
+    """A git repository and the program run in it as a user would."""
+
+    repo: Path
+    env: dict[str, str]
+
+    def git(self, *args: str, check: bool = True) -> str:
+        done = subprocess.run(["git", *args], cwd=self.repo, env=self.env, capture_output=True, text=True)
+        if check and done.returncode:
+            raise AssertionError(f"git {args}: {done.stderr}")
+        return done.stdout.strip()
+
+    def run(self, *args: str, cwd: Path | None = None, env: dict[str, str] | None = None, timeout: float = 60,
+            ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([sys.executable, "-m", "leadline", *args], cwd=cwd or self.repo,
+                              env={**self.env, **(env or {})}, capture_output=True, text=True, timeout=timeout,
+                              stdin=subprocess.DEVNULL)
+
+    def ok(self, *args: str, **kwargs: Any) -> str:
+        done = self.run(*args, **kwargs)
+        assert done.returncode == 0, f"{args} -> {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def json(self, *args: str, **kwargs: Any) -> dict[str, Any]:
+        """The envelope; options of Leadline go before `--`."""
+        at = args.index("--") if "--" in args else len(args)
+        done = self.run(*args[:at], "--json", *args[at:], **kwargs)
+        assert "Traceback" not in done.stderr, done.stderr
+        line = done.stdout.strip().splitlines()[-1]
+        envelope: dict[str, Any] = json.loads(line)
+        return envelope
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.repo / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    """A repository with one commit."""
+    repo = tmp_path / "repo"
+    repo.mkdir()
+    made = Lab(repo, sealed_environment(tmp_path / "home"))
+    made.git("init", "-q", "-b", "main")
+    made.write("code.py", "print('hello')\n")
+    made.git("add", "code.py")
+    made.git("commit", "-q", "-m", "first")
+    return made
+
+
+@pytest.fixture
+def thread_lab(lab: Lab) -> Lab:
+    """A repository with thread `demo` (prefix P, no branch of its own) that has one metric."""
+    lab.ok("start", "demo", "--prefix", "P", "--no-branch", "--goal", "find out", "--success", "time_ms:ms:lower")
+    return lab
