@@ -1,0 +1,22 @@
+"""Print the completion script of a shell."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from leadline.cli.answer import Answer
+
+NEEDS_REPOSITORY = False
+EXAMPLES = ["eval \"$(leadline completion bash)\""]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shell", choices=["bash", "zsh", "fish"])
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    import argcomplete
+
+    script = argcomplete.shellcode(["leadline"], shell=args.shell)
+    return Answer(text=script, data={"shell": args.shell, "script": script})

@@ -1,0 +1,25 @@
+"""The next action and what is waiting."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from leadline.cli.answer import Answer
+
+EXAMPLES = ["leadline next"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--limit", type=int, default=10, metavar="N", help="at most N (default 10)")
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.core.plain import plain
+    from leadline.services.look import ask_open_runs, due_now, next_actions
+
+    thread = context.thread(args.thread)
+    actions = next_actions(context, thread, due_now(context, thread), ask_open_runs(context, thread))
+    shown = actions[:args.limit]
+    text = "\n".join(f"{i}. {plain(a['what'])}\n   {plain(a['command'])}" for i, a in enumerate(shown, 1))
+    return Answer(text, shown, {"actions": len(actions), "shown": len(shown)}, len(shown) < len(actions))

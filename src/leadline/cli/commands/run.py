@@ -1,0 +1,173 @@
+"""Run a command and record it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import Any
+
+from leadline.cli.answer import Answer
+
+TAKES_COMMAND = True
+DESCRIPTION = """Run a command and record it: exact code state (dirty and untracked files too), command, config,
+environment, hardware, output, metrics, ending. What the command prints stays on stdout; Leadline speaks on stderr.
+
+Metrics come from `ll.log(...)` or lines in $LEADLINE_METRICS, from JSON lines on stdout, from --pattern and from
+--metrics FILE. The exit code is the command's own (124 after a timeout, 128+N after a signal, 125 when Leadline
+itself failed)."""
+EXAMPLES = [
+    "leadline run -- python train.py --lr 3e-4",
+    "leadline run --set block=128 --set dtype=bf16 --repeat 5 -- ./bench 128 bf16",
+    "leadline run --metrics 'results.csv:time_ms=elapsed,rows=10,unique=shape' -- ./bench",
+    "leadline run --pattern 'loss=val loss ([0-9.]+)' --config-from-args -- python eval.py --seed 3",
+    "leadline run --experiment P-003 --repeat 2",
+]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--set", dest="sets", action="append", default=[], metavar="K=V", help="a config value")
+    parser.add_argument("--config", dest="files", action="append", default=[], metavar="FILE",
+                        help="config from a JSON, TOML or YAML file (nested keys are joined by dots)")
+    parser.add_argument("--config-from-args", action="store_true", help="config from the command's own flags")
+    parser.add_argument("--title", default="", help="what the experiment is called (default: its config)")
+    parser.add_argument("--experiment", metavar="ID", help="add repeats to this experiment (its command by default)")
+    parser.add_argument("--hypothesis", dest="hypotheses", action="append", default=[], metavar="ID",
+                        help="a hypothesis this bears on")
+    parser.add_argument("--repeat", type=int, default=1, metavar="N", help="run N times")
+    parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="end it after that long (90, 5m, 2h)")
+    parser.add_argument("--metrics", action="append", default=[], metavar="SPEC",
+                        help="metrics from a file, with checks: FILE[:NAME=COLUMN,rows=N,unique=K,dedupe=RULE,nan=RULE]")
+    parser.add_argument("--pattern", action="append", default=[], metavar="NAME=REGEX",
+                        help="a metric from the output; group 1 is the value")
+    parser.add_argument("--env", action="append", default=[], metavar="NAME[=VALUE]",
+                        help="record this variable too; with a value, set it for the command")
+    parser.add_argument("--max-output", type=int, metavar="BYTES", help="end the command when it prints more")
+    parser.add_argument("--secret-argv-ok", action="store_true", help="run although the command line looks secret")
+    parser.add_argument("--quiet", action="store_true", help="do not show the command's output")
+
+
+def _seconds(text: str) -> float:
+    units = {"s": 1, "m": 60, "h": 3600}
+    try:
+        value = float(text[:-1]) * units[text[-1]] if text[-1:] in units else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration") from None
+    if value <= 0:
+        raise argparse.ArgumentTypeError("a timeout is above zero")
+    return value
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.cli.live import watch_with
+    from leadline.services.run import RunRequest, execute
+
+    environment = dict(e.split("=", 1) for e in args.env if "=" in e)
+    request = RunRequest(
+        argv=args.command, topic=context.topic(args.thread), experiment=args.experiment, title=args.title,
+        repeat=args.repeat, config=_config(args), timeout_s=args.timeout, hypotheses=args.hypotheses,
+        extract=[*args.metrics, *(f"pattern:{p}" for p in args.pattern)],
+        allow_environment=[e for e in args.env if "=" not in e], set_environment=environment,
+        secret_argv_ok=args.secret_argv_ok, max_output_bytes=args.max_output)
+    _check_specs(request.extract)
+    watch = watch_with(context.executor, None if args.quiet else (sys.stderr if args.json else sys.stdout))
+    outcomes = execute(context, request, watch, say=context.warn)
+    for outcome in outcomes:
+        context.warn(_summary(outcome))
+    last = outcomes[-1]
+    worst = next((o for o in outcomes if o.state != "done"), last)
+    data = {"experiment": last.experiment, "runs": [o.as_dict() for o in outcomes]}
+    return Answer("", data, {"runs": len(outcomes), "done": sum(o.state == "done" for o in outcomes)},
+                  exit_code=exit_code_of(worst))
+
+
+def _check_specs(specs: list[str]) -> None:
+    if specs:
+        from leadline.core.extract_spec import parse_spec
+
+        for spec in specs:
+            parse_spec(spec)
+
+
+def _config(args: argparse.Namespace) -> dict[str, Any]:
+    """Files first, then the command's flags, then --set: the later wins."""
+    from leadline.core.config import config_from_args, flatten, parse_value
+    from leadline.core.errors import LeadlineError
+
+    config: dict[str, Any] = {}
+    for path in args.files:
+        config.update(flatten(_read_config(path)))
+    if args.config_from_args:
+        config.update(config_from_args(args.command))
+    for text in args.sets:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise LeadlineError("usage", "bad-set", f"--set {text!r} is not key=value", "", "leadline run --help")
+        config[key.strip()] = parse_value(value)
+    return config
+
+
+def _read_config(path: str) -> dict[str, Any]:
+    from leadline.core.errors import LeadlineError
+
+    try:
+        with open(path, "rb") as file:
+            raw = file.read().decode()
+        if path.endswith(".toml"):
+            import tomllib
+
+            data = tomllib.loads(raw)
+        elif path.endswith(".json"):
+            import json
+
+            data = json.loads(raw)
+        else:
+            import yaml
+
+            data = yaml.safe_load(raw)
+    except OSError as error:
+        raise LeadlineError("not_found", "no-config-file", f"cannot read {path}: {error.strerror}", "",
+                            "leadline run --help") from None
+    except Exception as error:
+        raise LeadlineError("usage", "bad-config-file", f"{path} cannot be read: {error}", "",
+                            "leadline run --help") from None
+    if not isinstance(data, dict):
+        raise LeadlineError("usage", "bad-config-file", f"{path} holds no keys and values", "", "leadline run --help")
+    return data
+
+
+def exit_code_of(outcome: Any) -> int:
+    """The command's own exit code, as a shell would tell it."""
+    if outcome.state == "timeout":
+        return 124
+    if outcome.signal:
+        import signal
+
+        return 128 + int(getattr(signal, outcome.signal, 0))
+    if outcome.state == "cancelled":
+        return 130
+    if outcome.state == "lost":
+        return 125
+    return outcome.exit_code if outcome.exit_code is not None else 125
+
+
+def _summary(outcome: Any) -> str:
+    from leadline.core.timestamps import duration, number
+
+    parts = [f"{outcome.id} {outcome.state}"]
+    if outcome.state != "done" and outcome.reason:
+        parts.append(f"({outcome.reason})")
+    if outcome.wall_s is not None:
+        parts.append(f"in {duration(outcome.wall_s)}")
+    shown = [f"{k}={number(v)}" for k, v in list(outcome.metrics.items())[:6]]
+    shown += [f"{k}={v}" for k, v in outcome.nonfinite.items()]
+    if len(outcome.metrics) > 6:
+        shown.append(f"and {len(outcome.metrics) - 6} more metrics")
+    code = outcome.code
+    parts.append(" ".join(shown) or ("no metrics" if outcome.state == "done" else ""))
+    parts.append(f"[code {str(code.get('commit', '?'))[:9]}{' with uncommitted changes' if code.get('dirty') else ''}]")
+    return "  ".join(p for p in parts if p)
+
+
+def folder_of(context: Any, uid: str) -> str:
+    return os.path.relpath(context.run_folder(uid))

@@ -1,0 +1,32 @@
+"""One thing in full, by id."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from leadline.cli.answer import Answer
+
+DESCRIPTION = """Everything the record holds about one id: an experiment, a run, a claim, a hypothesis, a decision, a
+baseline, a snapshot, a note, an update. --log and --errors print a run's output, --packages its packages."""
+EXAMPLES = ["leadline show P-003", "leadline show P-003-r2 --log", "leadline show P-C1 --json"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", metavar="ID")
+    parser.add_argument("--log", action="store_true", help="the run's stdout (its last 64 KiB)")
+    parser.add_argument("--errors", action="store_true", help="the run's stderr (its last 64 KiB)")
+    parser.add_argument("--packages", action="store_true", help="the run's installed packages")
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.services.show import show, show_output, show_packages
+
+    thread = context.thread(args.thread)
+    if args.log or args.errors:
+        text, data = show_output(context, thread, args.id, "stdout" if args.log else "stderr")
+    elif args.packages:
+        text, data = show_packages(context, thread, args.id)
+    else:
+        text, data = show(context, thread, args.id)
+    return Answer(text, data)

@@ -1,0 +1,62 @@
+"""Open a research thread."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from leadline.cli.answer import Answer
+
+DESCRIPTION = """Open a research thread: an id prefix, a branch (created or adopted), the kickoff, the experiment issue.
+
+The kickoff is given by flags, by one TOML, YAML, JSON or Markdown file, or both (flags win). What it does not say is
+listed by `leadline check kickoff`; nothing is asked."""
+EXAMPLES = [
+    "leadline start faster-decode --goal 'halve decode latency' --success decode_ms:ms:lower",
+    "leadline start moe-hc --prefix MOE-HC --from kickoff.toml --no-branch",
+]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    from leadline.core.kickoff import FIELDS
+
+    parser.add_argument("topic", metavar="TOPIC", help="small letters, digits, - _ . ; names the thread for ever")
+    parser.add_argument("--prefix", help="prefix of ids, e.g. MOE-HC (default: from the topic)")
+    parser.add_argument("--from", dest="file", metavar="FILE", help="kickoff file (.toml .yaml .json .md)")
+    branch = parser.add_mutually_exclusive_group()
+    branch.add_argument("--branch", metavar="NAME", help="branch to create or adopt (default: research/TOPIC)")
+    branch.add_argument("--no-branch", action="store_true", help="work on no branch of its own")
+    parser.add_argument("--stay", action="store_true", help="create the branch without checking it out")
+    parser.add_argument("--draft", action="store_true", help="keep the experiment issue a draft")
+    kickoff = parser.add_argument_group("kickoff")
+    for field in FIELDS:
+        kickoff.add_argument(f"--{field.name}", action="append" if field.is_list else "store", help=field.help,
+                             metavar="TEXT", dest=f"field_{field.name}")
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.core.kickoff import BY_NAME
+    from leadline.services.milestone import publish
+    from leadline.services.start import check_kickoff, check_topic, read_kickoff, start
+
+    check_topic(args.topic)
+    kickoff = read_kickoff(args.file) if args.file else {}
+    for name in BY_NAME:
+        if value := getattr(args, f"field_{name}"):
+            kickoff[name] = value
+    thread = start(context, args.topic, kickoff, prefix=args.prefix or kickoff.get("prefix"),
+                   branch=args.branch or kickoff.get("branch"), no_branch=args.no_branch, switch=not args.stay,
+                   draft=args.draft)
+    published = publish(context, thread.topic, f"start of {thread.topic}")
+    missing = check_kickoff(thread)
+    lines = [f"thread {thread.topic} started; ids are {thread.prefix}-001, {thread.prefix}-H1, ...",
+             f"branch   {thread.about.get('branch', 'none of its own')}",
+             f"issue    Experiment: {thread.title} ({thread.issue.forge or 'local'}, {thread.issue.state})",
+             f"logbook  {published.get('logbook') or 'leadline logbook'}"]
+    if missing:
+        lines.append(f"kickoff  {len(missing)} fields not given: "
+                     + ", ".join(m['code'].removeprefix('kickoff-') for m in missing))
+    data = {"topic": thread.topic, "prefix": thread.prefix, "branch": thread.about.get("branch"),
+            "issue": thread.issue.number, "logbook": published.get("logbook"), "missing": missing}
+    return Answer("\n".join(lines), data, {"missing": len(missing)},
+                  next=["leadline run -- CMD", "leadline check kickoff"] if missing else ["leadline run -- CMD"])

@@ -1,0 +1,50 @@
+"""The thread at a glance, and the list of runs."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from leadline.cli.answer import Answer
+
+DESCRIPTION = """Without options: every thread in one line, and the present one at a glance. With --runs, --where or
+--sort: its runs, filtered and sorted (columns: id experiment state wall_s exit_code started_at, config.KEY,
+metrics.NAME)."""
+EXAMPLES = ["leadline status", "leadline status --runs --where config.level=6 --sort -metrics.mb_s --limit 20"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--runs", action="store_true", help="list runs")
+    parser.add_argument("--where", action="append", default=[], metavar="COLUMN=VALUE", help="only these runs")
+    parser.add_argument("--sort", metavar="[-]COLUMN", help="order of the runs; - for descending")
+    parser.add_argument("--limit", type=int, default=50, metavar="N", help="at most N rows (default 50)")
+    parser.add_argument("--all-threads", action="store_true", help="runs of every thread")
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    if args.runs or args.where or args.sort or args.all_threads:
+        return _runs(context, args)
+    from leadline.services.look import status
+
+    return Answer(*status(context, args.thread))
+
+
+def _runs(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.core.errors import LeadlineError
+    from leadline.render.listing import runs_table
+
+    where = {}
+    for text in args.where:
+        column, equals, value = text.partition("=")
+        if not equals:
+            raise LeadlineError("usage", "bad-where", f"--where {text!r} is not COLUMN=VALUE", "",
+                                "leadline status --where state=failed")
+        where[column] = value
+    topic = None if args.all_threads else context.topic(args.thread)
+    rows, total = context.store.run_rows(topic, where, args.sort or "uid", max(args.limit, 0))
+    cut = total > len(rows)
+    text = runs_table(rows)
+    if cut:
+        text += f"\n{len(rows)} of {total} runs"
+    return Answer(text or "no runs", rows, {"runs": total, "shown": len(rows)}, cut,
+                  [f"leadline status --runs --limit {total}"] if cut else [])

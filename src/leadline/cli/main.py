@@ -1,0 +1,169 @@
+"""The command line: find the verb, load its module, parse, call it, print. No business here.
+
+argparse, because its start-up is a quarter of click's and a reading verb is budgeted (see docs/design/dependencies.md).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, NoReturn
+
+from leadline.cli.answer import Answer, print_answer, print_error
+from leadline.cli.table import VERBS
+from leadline.core.errors import EXIT_CODES, LeadlineError
+
+_TOP = """usage: leadline VERB [options]     leadline VERB --help
+
+Leadline keeps research honest: what was run, on which code, what it showed, how well it is known.
+"""
+_BOTTOM = """
+Every verb takes --json, --thread TOPIC and -C FOLDER.
+Exit codes: 0 done; 2 usage; 3 not found; 4 conflict; 5 refused by the evidence; 6 the answer is no;
+7 environment; 8 remote; 70 a bug. `run` passes on the command's own code, 125 when Leadline itself failed.
+"""
+
+
+def entry() -> NoReturn:
+    """The console script."""
+    code = main(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    os._exit(code) if not os.environ.get("LEADLINE_CLEAN_EXIT") else sys.exit(code)
+
+
+def main(argv: list[str]) -> int:
+    """Run one command line; returns the exit code. Never raises for a user's mistake."""
+    if argv in (["--version"], ["-V"]):
+        from leadline import __version__
+
+        print(f"leadline {__version__}")
+        return 0
+    if "_ARGCOMPLETE" in os.environ:
+        from leadline.cli.completing import complete
+
+        complete()
+    if not argv or argv[0] in ("-h", "--help", "help"):
+        print(overview())
+        return 0
+    own, dashes, command = _split(argv)
+    as_json = "--json" in own
+    try:
+        answer = _dispatch(own, command if dashes else None)
+    except LeadlineError as error:
+        print_error(error, as_json, _now())
+        return 125 if own[:1] == ["run"] and error.kind != "usage" else error.exit_code
+    except KeyboardInterrupt:
+        print_error(LeadlineError("environment", "interrupted", "interrupted", "what was written is kept",
+                                  "leadline status"), as_json, _now())
+        return 130
+    except BrokenPipeError:
+        return 0
+    except OSError as error:
+        from leadline.adapters.files import as_user_error
+
+        print_error(as_user_error(error, str(error.filename or "a file")), as_json, _now())
+        return EXIT_CODES["environment"]
+    except Exception as error:
+        return _bug(error, as_json)
+    try:
+        print_answer(answer, as_json, _now())
+    except BrokenPipeError:
+        return answer.exit_code
+    return answer.exit_code
+
+
+def _split(argv: list[str]) -> tuple[list[str], bool, list[str]]:
+    if "--" in argv:
+        at = argv.index("--")
+        return argv[:at], True, argv[at + 1:]
+    return argv, False, []
+
+
+def _dispatch(own: list[str], command: list[str] | None) -> Answer:
+    from leadline.cli.parsing import load, parser_for
+
+    front = []
+    while len(own) > 1 and own[0] in ("-C", "--thread"):          # allowed before the verb too
+        front, own = front + own[:2], own[2:]
+    while own and own[0] == "--json":
+        front, own = [*front, own[0]], own[1:]
+    if not own:
+        raise LeadlineError("usage", "no-verb", "no verb given", "", "leadline --help")
+    verb = own[0]
+    if verb not in VERBS:
+        import difflib
+
+        near = difflib.get_close_matches(verb, VERBS, 3)
+        raise LeadlineError("usage", "unknown-verb", f"there is no verb {verb!r}",
+                            f"did you mean {', '.join(near)}?" if near else "", "leadline --help")
+    module = load(verb)
+    parser = parser_for(verb, module)
+    args = parser.parse_args(front + own[1:])
+    if command is not None and not getattr(module, "TAKES_COMMAND", False):
+        raise LeadlineError("usage", "no-command-here", f"`leadline {verb}` takes no command after --", "",
+                            f"leadline {verb} --help")
+    args.command = command or []
+    if getattr(module, "NEEDS_REPOSITORY", True):
+        from leadline.bootstrap import open_context
+
+        context = open_context(args.folder, warn=_warn)
+        if getattr(module, "RECONCILES", True):
+            reconcile_if_needed(context)
+        answer: Answer = module.run(context, args)
+    else:
+        answer = module.run(None, args)
+    return answer
+
+
+def reconcile_if_needed(context: Any) -> None:
+    """Runs whose watcher died get their truthful ending before anything else is said about them."""
+    if context.open_runs.any():
+        from leadline.services.reconcile import reconcile
+
+        reconcile(context)
+
+
+def overview() -> str:
+    lines, group = [_TOP], ""
+    for verb, (its_group, text) in VERBS.items():
+        if its_group != group:
+            lines.append(f"\n{its_group}" if group else f"{its_group}")
+            group = its_group
+        lines.append(f"  {verb:<12} {text}")
+    return "\n".join(lines) + "\n" + _BOTTOM
+
+
+def _warn(text: str) -> None:
+    from leadline.core.plain import plain
+
+    sys.stderr.write(plain(text) + "\n")
+
+
+def _now() -> str:
+    import time
+
+    from leadline.core.timestamps import rfc3339
+
+    return rfc3339(time.time_ns() // 1_000_000)
+
+
+def _bug(error: Exception, as_json: bool) -> int:
+    """A bug of ours: say so, keep the traceback in a file, never print it."""
+    import tempfile
+    import traceback
+
+    fd, path = tempfile.mkstemp(prefix="leadline-bug-", suffix=".txt")
+    with os.fdopen(fd, "w", encoding="utf-8") as file:
+        traceback.print_exception(error, file=file)
+    if os.environ.get("LEADLINE_DEBUG"):
+        traceback.print_exception(error)
+    print_error(LeadlineError("internal", "bug", f"a bug in Leadline: {type(error).__name__}: {error}",
+                              f"the details are in {path}; no record was lost", "leadline verify"), as_json, _now())
+    return EXIT_CODES["internal"]
+
+
+if __name__ == "__main__":
+    entry()

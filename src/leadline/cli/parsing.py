@@ -1,0 +1,61 @@
+"""Parsers of the verbs: shared options, errors as LeadlineError, help with examples and exit codes."""
+
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+from types import ModuleType
+from typing import Any, NoReturn
+
+from leadline.cli.table import VERBS
+from leadline.core.errors import LeadlineError
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse that raises instead of printing and exiting. Subparsers (`hypothesis add`) are of this class too."""
+
+    def error(self, message: str) -> NoReturn:
+        raise LeadlineError("usage", "bad-arguments", f"{self.prog}: {message}", self.format_usage().strip(),
+                            f"{self.prog} --help")
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=30, width=100)
+
+
+def load(verb: str) -> ModuleType:
+    return import_module(f"leadline.cli.commands.{verb.replace('-', '_')}")
+
+
+def parser_for(verb: str, module: ModuleType) -> Parser:
+    """``module`` has DESCRIPTION (str), EXAMPLES (list of command lines), configure(parser)."""
+    examples = "\n".join(f"  {e}" for e in getattr(module, "EXAMPLES", []))
+    parser = Parser(prog=f"leadline {verb}", formatter_class=_Formatter, allow_abbrev=False,
+                    description=getattr(module, "DESCRIPTION", VERBS[verb][1]),
+                    epilog=f"examples:\n{examples}" if examples else None)
+    module.configure(parser)
+    add_shared(parser)
+    return parser
+
+
+def add_shared(parser: argparse.ArgumentParser) -> None:
+    """The options of every verb; on a verb with subverbs they are accepted behind the subverb too."""
+    _shared(parser)
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for child in dict.fromkeys(action.choices.values()):
+                _shared(child, suppress=True)
+
+
+def _shared(parser: argparse.ArgumentParser, suppress: bool = False) -> None:
+    missing: Any = argparse.SUPPRESS if suppress else None
+    group = parser.add_argument_group("everywhere")
+    group.add_argument("--thread", metavar="TOPIC", default=missing, help="the thread meant (or its prefix)")
+    group.add_argument("--json", action="store_true", default=argparse.SUPPRESS if suppress else False,
+                       help="one JSON envelope on stdout")
+    group.add_argument("-C", dest="folder", metavar="FOLDER", default=missing, help="work as if started there")
+
+
+def subverbs(parser: argparse.ArgumentParser) -> Any:
+    return parser.add_subparsers(dest="subverb", metavar="SUBVERB", required=True, parser_class=Parser)

@@ -1,0 +1,163 @@
+"""What a service gets to work with: the ports, the settings, and which thread is meant."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from leadline.core.errors import LeadlineError
+from leadline.core.ids import ID_IN_TEXT
+from leadline.core.run import Run
+from leadline.core.thread import Thread
+from leadline.core.timestamps import rfc3339
+from leadline.ports.collectors import Collectors
+from leadline.ports.executor import Executor
+from leadline.ports.forge import Forge
+from leadline.ports.records import BlobStore, Clock, OpenRuns, RecordStore
+from leadline.ports.vcs import Vcs
+
+DEFAULT_SETTINGS: dict[str, Any] = {
+    "record_branch": "leadline/records",
+    "remote": "origin",
+    "branch_prefix": "research/",
+    "logbook.in_tree": True,
+    "logbook.folder": ".agents/logbooks",
+    "issue.label": "experiment",
+    "marker": "_Posted by Leadline._",
+    "run.environment": [],
+    "run.nuisance": [],
+    "update.every_hours": 6,
+}
+
+
+@dataclass
+class Context:
+    """Wired once by ``bootstrap``. ``root`` is ``<git common dir>/leadline``; ``cwd`` where the user stands."""
+
+    cwd: str
+    root: str
+    vcs: Vcs
+    store: RecordStore
+    blobs: BlobStore
+    open_runs: OpenRuns
+    executor: Executor
+    collectors: Collectors
+    forge_for: Callable[[str], Forge]
+    clock: Clock
+    environ: Mapping[str, str]
+    settings: dict[str, Any] = field(default_factory=dict)
+    save_settings: Callable[[dict[str, Any]], str] = lambda changes: ""   # merges, returns the file's path
+    actor: Callable[[], str] = lambda: "unknown"
+    warn: Callable[[str], None] = lambda text: None      # a line for stderr
+
+    def setting(self, name: str) -> Any:
+        return self.settings.get(name, DEFAULT_SETTINGS[name])
+
+    @property
+    def toplevel(self) -> str:
+        """Top of the work tree. Raises LeadlineError(environment) in a bare repository."""
+        if self.vcs.toplevel is None:
+            raise LeadlineError("environment", "bare-repository", "this repository has no work tree",
+                                "code states and in-tree logbooks need one", "git worktree add ../work")
+        return self.vcs.toplevel
+
+    def now(self) -> str:
+        return rfc3339(self.clock.now_ms())
+
+    def run_folder(self, uid: str, attempt: int = 1) -> str:
+        return os.path.join(self.root, "runs", uid, f"attempt-{attempt}")
+
+    # -- threads ------------------------------------------------------------------------------------------------
+    def topic(self, named: str | None = None) -> str:
+        """The thread meant: the one named, else ``$LEADLINE_THREAD``, else the one of the checked-out branch, else the
+        one chosen last in this work tree, else the only one.
+
+        Raises LeadlineError(not_found | usage) naming the threads there are.
+        """
+        topics = self.store.topics()
+        wanted = named or self.environ.get("LEADLINE_THREAD")
+        if wanted:
+            if wanted in topics:
+                return wanted
+            by_prefix = [t for t in topics if self.store.thread(t).prefix == wanted.upper()]
+            if len(by_prefix) == 1:
+                return by_prefix[0]
+            raise LeadlineError("not_found", "no-thread", f"there is no thread {wanted!r} here",
+                                f"threads: {', '.join(topics) or 'none'}", f"leadline start {wanted}")
+        if not topics:
+            raise LeadlineError("not_found", "no-thread", "this repository has no research thread yet",
+                                "every record belongs to one", "leadline start TOPIC --goal '…'")
+        if len(topics) == 1:
+            return topics[0]
+        branch = self.vcs.head()["branch"]
+        on_branch = [t for t in topics if branch and self.store.thread(t).about.get("branch") == branch]
+        if len(on_branch) == 1:
+            return on_branch[0]
+        chosen = self._chosen()
+        if chosen in topics:
+            return chosen
+        raise LeadlineError("usage", "which-thread", f"there are {len(topics)} threads: {', '.join(topics)}",
+                            "the checked-out branch belongs to none of them or to several",
+                            [f"leadline brief --thread {topics[-1]}", f"export LEADLINE_THREAD={topics[-1]}"])
+
+    @property
+    def _choice_file(self) -> str:
+        return os.path.join(self.vcs.git_dir, "leadline-thread")
+
+    def _chosen(self) -> str:
+        try:
+            with open(self._choice_file, encoding="utf-8") as file:
+                return file.read().strip()
+        except OSError:
+            return ""
+
+    def choose(self, topic: str) -> None:
+        """Make ``topic`` the thread of this work tree where the branch does not tell."""
+        with open(self._choice_file, "w", encoding="utf-8") as file:
+            file.write(topic + "\n")
+
+    def thread(self, named: str | None = None) -> Thread:
+        return self.store.thread(self.topic(named))
+
+    def slice(self, topic: str, ids: Iterable[str] = (), texts: Iterable[str] = ()) -> Thread:
+        """The part of a thread that ``ids`` and the ids standing in ``texts`` need, with the baseline and its
+        experiment: what a writing verb looks at, so that its cost does not grow with the thread."""
+        wanted = [*ids, *(m for text in texts for m in ID_IN_TEXT.findall(text))]
+        kinds = ("thread-started", "metric-defined", "baseline")
+        thread = self.store.slice(topic, wanted, kinds)
+        baseline = thread.baseline
+        if baseline is not None and baseline.body["experiment"] not in wanted:
+            thread = self.store.slice(topic, [*wanted, baseline.body["experiment"]], kinds)
+        return thread
+
+    # -- writing ------------------------------------------------------------------------------------------------
+    def append(self, topic: str, kind: str, body: dict[str, Any]) -> str:
+        """Write one record without an id of its own; returns its ULID."""
+        with self.store.transaction(topic) as writing:
+            return writing.add(kind, body).id
+
+    def append_item(self, thread: Thread, kind: str, body: dict[str, Any]) -> str:
+        """Write one record that gets the next id of its kind; returns that id."""
+        from leadline.core.ids import named_id
+
+        with self.store.transaction(thread.topic) as writing:
+            shown = named_id(thread.prefix, kind, writing.next_number(kind))
+            writing.add(kind, {"id": shown, **body})
+        return shown
+
+
+def refs_for(thread: Thread, ids: Iterable[str] = (), texts: Iterable[str] = ()) -> dict[str, str]:
+    """Display id -> uid for every id given or standing in a text: what keeps a reference right after an id clash."""
+    refs: dict[str, str] = {}
+    mentioned = [*ids, *(m for text in texts for m in ID_IN_TEXT.findall(text))]
+    for display in mentioned:
+        try:
+            thing = thread.find(display)
+        except LeadlineError:
+            continue
+        refs[display] = thing.uid
+        if isinstance(thing, Run):
+            refs[thing.experiment] = thread.experiments[thing.experiment].uid
+    return refs

@@ -1,0 +1,128 @@
+"""The verbs that only look: status, show, brief, next, tried."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from leadline.core.ids import experiment_of
+from leadline.core.run import Run
+from leadline.core.thread import Thread
+from leadline.services.context import Context
+
+if TYPE_CHECKING:
+    from leadline.core.due import Due
+
+
+def ask_open_runs(context: Context, thread: Thread) -> list[Run]:
+    """Runs planned and not ended; their ``state`` becomes what their run directory says now (``running``, ...)."""
+    open_runs = [run for run in thread.runs if run.state in ("planned", "running")]
+    for run in open_runs:
+        attempt = context.run_folder(run.uid)
+        run.state = context.executor.poll([(attempt, {})])[attempt]
+    return open_runs
+
+
+def _rows(runs: list[Run]) -> list[dict[str, Any]]:
+    return [{"id": r.id, "planned_at": r.planned_at, "state": r.state, "argv": r.argv} for r in runs]
+
+
+def due_now(context: Context, thread: Thread) -> Due:
+    from leadline.core.due import due
+    from leadline.services.evidence_of import evidence_for
+
+    return due(thread, context.now(), evidence_for(thread))
+
+
+def brief(context: Context, named: str | None, budget_chars: int) -> tuple[str, dict[str, Any]]:
+    """The text, at most ``budget_chars`` characters, and its parts as data."""
+    from leadline.render.brief import render_brief
+    from leadline.services.evidence_of import evidence_for
+
+    thread = context.thread(named)
+    now = due_now(context, thread)
+    running = ask_open_runs(context, thread)
+    text = render_brief(thread, evidence_for(thread), now, running, budget_chars)
+    data = {"topic": thread.topic, "text": text, "characters": len(text), "due": now, "open_runs": _rows(running),
+            "next": next_actions(context, thread, now, running)}
+    return text, data
+
+
+def status(context: Context, named: str | None) -> tuple[str, dict[str, Any], dict[str, int]]:
+    from leadline.render.listing import threads_table
+    from leadline.render.text import render_status
+    from leadline.services.evidence_of import evidence_for
+
+    topics = context.store.topics()
+    thread = context.thread(named)
+    running = ask_open_runs(context, thread)
+    lines, rows = [], []
+    if len(topics) > 1:
+        rows = [_thread_row(thread if t == thread.topic else context.store.thread(t)) for t in topics]
+        lines.append(threads_table(rows, thread.topic))
+    lines.append(render_status(thread, evidence_for(thread), due_now(context, thread)))
+    counts = {"threads": len(topics), "experiments": len(thread.experiments), "runs": sum(1 for _ in thread.runs),
+              "claims": len(thread.claims), "hypotheses": len(thread.hypotheses), "records": thread.record_count}
+    data = {"topic": thread.topic, "prefix": thread.prefix, "goal": thread.about.get("goal"), "open_runs": _rows(running),
+            "baseline": thread.baseline.id if thread.baseline else None, "finished": thread.finished,
+            "threads": rows or [_thread_row(thread)]}
+    return "\n\n".join(lines), data, counts
+
+
+def _thread_row(thread: Thread) -> dict[str, Any]:
+    return {"topic": thread.topic, "prefix": thread.prefix, "title": thread.title, "last_at": thread.last_at,
+            "experiments": len(thread.experiments), "state": "finished" if thread.finished else "open"}
+
+
+def next_actions(context: Context, thread: Thread, now: Due, running: list[Run]) -> list[dict[str, str]]:
+    """What to do next, most pressing first, each with its command: the recorded next action, what is unfinished, what
+    is missing, what is due."""
+    actions = []
+    for run in running:
+        actions.append({"what": f"{run.id} is {run.state}", "command": f"leadline show {run.id}"})
+    notes = [n for n in thread.of_kind("note") if n.stands and n.body.get("role") == "next"]
+    if notes:
+        from leadline.core.citation import render
+
+        text = render(notes[-1].text, thread, notes[-1].refs)
+        actions.append({"what": f"{text} ({notes[-1].id})", "command": f"leadline show {notes[-1].id}"})
+    if thread.baseline is None and thread.experiments:
+        first = next(iter(thread.experiments))
+        actions.append({"what": "no baseline is registered", "command": f"leadline baseline set {first}"})
+    actions += [{"what": f"{e.id} has no interpretation", "command": f"leadline note {e.id} --interpretation '…'"}
+                for e in list(thread.experiments.values())[-50:]
+                if e.stands and e.state in ("done", "failed", "timeout") and not e.notes_in("interpretation")][:5]
+    if now["due"]:
+        form = "leadline update" if now["form"] == "update" else "leadline update --heartbeat"
+        actions.append({"what": f"{'an update' if now['form'] == 'update' else 'a heartbeat'} is due: {now['why']}", "command": form})
+    if not actions:
+        actions.append({"what": "nothing is waiting", "command": "leadline run -- CMD"})
+    return actions
+
+
+def tried(context: Context, words: list[str], limit: int) -> tuple[list[dict[str, Any]], int]:
+    """Hits over all threads, negative ones first, shortened to the sentence around the first word."""
+    import re
+
+    terms = [w for word in words for w in re.findall(r"[^\W_]+|\d+", word)]
+    if not terms:
+        from leadline.core.errors import LeadlineError
+
+        raise LeadlineError("usage", "no-words", "no words to look for", "", "leadline tried lzma preset")
+    found, _ = context.store.search(terms, -1)
+    hits: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for hit in found:                              # repeats of an experiment that ended alike are one hit
+        name = experiment_of(hit["id"]) if hit["kind"].startswith("run") else hit["id"] or hit["uid"]
+        first = hits.setdefault((hit["topic"], name, hit["kind"]), {**hit, "times": 0})
+        first["times"] += 1
+    shown = list(hits.values())[:limit]
+    for hit in shown:
+        hit["text"] = _around(hit["text"], terms[0])
+        hit["negative"] = bool(hit["negative"])
+    return shown, len(hits)
+
+
+def _around(text: str, word: str, width: int = 160) -> str:
+    flat = " ".join(text.split())
+    at = flat.lower().find(word.lower())
+    start = max(0, min(at - width // 3, len(flat) - width)) if at >= 0 else 0
+    return ("…" if start else "") + flat[start:start + width] + ("…" if start + width < len(flat) else "")

@@ -1,0 +1,184 @@
+"""`leadline run` on real commands: what is recorded, what comes through, and every way a run can end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+PY = sys.executable
+
+
+def wait_for(condition, timeout_s: float = 20.0):
+    """Await a condition; the value that made it true."""
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(0.02)
+    raise AssertionError("the condition did not come true")
+
+
+def start(lab, *args: str) -> subprocess.Popen:
+    return subprocess.Popen([PY, "-m", "leadline", *args], cwd=lab.repo, env=lab.env, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+
+
+def test_output_passes_through_and_metrics_are_recorded(thread_lab):
+    code = "import json, sys; print('plain'); print(json.dumps({'time_ms': 2.5})); print('oops', file=sys.stderr)"
+    done = thread_lab.run("run", "--set", "block=64", "--", PY, "-c", code)
+    assert done.returncode == 0
+    assert done.stdout == 'plain\n{"time_ms": 2.5}\n'
+    assert "oops" in done.stderr and "P-001-r1 done" in done.stderr and "time_ms=2.5" in done.stderr
+    shown = thread_lab.json("show", "P-001-r1")["data"]
+    assert shown["metrics"] == {"time_ms": 2.5} and shown["config"] == {"block": 64} and shown["exit_code"] == 0
+    assert shown["argv"][:2] == [PY, "-c"] and shown["cwd"] == "."
+    assert shown["hardware"]["cpu_count"] and shown["software"]["python"] and shown["code"]["dirty"] is False
+
+
+def test_ll_log_from_the_job(thread_lab):
+    thread_lab.write("job.py", "import leadline as ll\nfor s in range(5): ll.log(step=s, time_ms=10.0 - s)\n")
+    thread_lab.ok("run", "--", PY, "job.py")
+    shown = thread_lab.json("show", "P-001-r1")["data"]
+    assert shown["metrics"]["time_ms"] == 6.0
+    assert shown["extraction"]["series"]["time_ms"]["points"] == 5
+
+
+def test_exit_codes_are_the_commands_own(thread_lab):
+    assert thread_lab.run("run", "--", PY, "-c", "raise SystemExit(3)").returncode == 3
+    assert thread_lab.run("run", "--", "no-such-program").returncode == 127
+    assert thread_lab.run("run", "--timeout", "0.3", "--", "sleep", "30").returncode == 124
+    segv = thread_lab.run("run", "--", PY, "-c", "import os; os.kill(os.getpid(), 11)")
+    assert segv.returncode == 128 + 11
+    states = [thread_lab.json("show", f"P-00{n}-r1")["data"] for n in (1, 2, 3, 4)]
+    assert [s["state"] for s in states] == ["failed", "failed", "timeout", "failed"]
+    assert "no-such-program" in states[1]["reason"] and states[3]["signal"] == "SIGSEGV"
+
+
+def test_repeat_makes_runs_of_one_experiment(thread_lab):
+    data = thread_lab.json("run", "--repeat", "3", "--", "true")["data"]
+    assert [r["id"] for r in data["runs"]] == ["P-001-r1", "P-001-r2", "P-001-r3"]
+    more = thread_lab.json("run", "--experiment", "P-001", "--repeat", "2")["data"]
+    assert [r["id"] for r in more["runs"]] == ["P-001-r4", "P-001-r5"]
+    other = thread_lab.run("run", "--experiment", "P-001", "--", "false")
+    assert other.returncode == 125 and "not that of P-001" in other.stderr
+
+
+def test_known_configuration_is_announced_before_it_starts(thread_lab):
+    thread_lab.run("run", "--set", "k=1", "--", "false")
+    again = thread_lab.run("run", "--set", "k=1", "--", "false")
+    assert "were run before (failed: P-001-r1)" in again.stderr
+    assert "before" not in thread_lab.run("run", "--set", "k=2", "--", "false").stderr
+
+
+def test_dirty_and_untracked_files_are_in_the_code_state(thread_lab):
+    thread_lab.write("code.py", "print('changed')\n")
+    thread_lab.write("new.py", "print('new')\n")
+    thread_lab.write(".env", "TOKEN=super-secret-value\n")
+    before = thread_lab.git("status", "--porcelain")
+    data = thread_lab.json("run", "--", "true")["data"]["runs"][0]
+    assert thread_lab.git("status", "--porcelain") == before
+    commit = data["code"]["commit"]
+    assert data["code"]["dirty"] is True
+    assert thread_lab.git("show", f"{commit}:code.py") == "print('changed')"
+    assert thread_lab.git("show", f"{commit}:new.py") == "print('new')"
+    assert ".env" not in thread_lab.git("ls-tree", "-r", "--name-only", commit)
+    assert data["code"]["secrets"] == [".env"]
+
+
+def test_secrets_reach_neither_record_nor_branch(thread_lab):
+    secret = "hunter2-correct-horse"
+    env = {"API_TOKEN": secret}
+    code = "import os; print(os.environ['API_TOKEN']); raise SystemExit(1)"
+    thread_lab.run("run", "--env", "API_TOKEN", "--", PY, "-c", code, env=env)
+    refused = thread_lab.run("run", "--", "echo", secret, env=env)
+    assert refused.returncode == 125 and "secret" in refused.stderr
+    root = thread_lab.repo / ".git" / "leadline"
+    for folder in ("threads", "blobs", "runs"):
+        for file in (root / folder).rglob("*"):
+            if file.is_file() and file.name != "stdout.log":
+                assert secret.encode() not in file.read_bytes(), file
+
+
+def test_checked_extraction_publishes_nothing_when_it_fails(thread_lab):
+    thread_lab.write("make.py", "open('out.csv', 'w').write('shape,elapsed\\na,1.0\\na,2.0\\nb,3.0\\n')\n")
+    thread_lab.ok("run", "--metrics", "out.csv:time_ms=elapsed,unique=shape,rows=3", "--", PY, "make.py")
+    bad = thread_lab.json("show", "P-001-r1")["data"]
+    assert bad["metrics"] == {} and any("3" in json.dumps(p["rows"]) for p in bad["extraction"]["problems"])
+    thread_lab.ok("run", "--metrics", "out.csv:time_ms=elapsed,unique=shape,dedupe=last,reduce=mean", "--", PY, "make.py")
+    assert thread_lab.json("show", "P-002-r1")["data"]["metrics"] == {"time_ms": 2.5}
+
+
+def test_nan_is_kept_apart(thread_lab):
+    thread_lab.ok("run", "--", PY, "-c", "print('{\"time_ms\": NaN}')")
+    shown = thread_lab.json("show", "P-001-r1")["data"]
+    assert shown["metrics"] == {} and shown["nonfinite"] == {"time_ms": "NaN"}
+
+
+def test_config_from_files_and_flags(thread_lab):
+    thread_lab.write("c.yaml", "model:\n  layers: 4\nlr: 1e-3\n")
+    thread_lab.ok("run", "--config", "c.yaml", "--config-from-args", "--set", "lr=2", "--", "true", "--seed", "7", "--fast")
+    assert thread_lab.json("show", "P-001-r1")["data"]["config"] == {"model.layers": 4, "lr": 2, "seed": 7, "fast": True}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interruption_ends_the_command_and_is_recorded(thread_lab, number):
+    process = start(thread_lab, "run", "--", PY, "-u", "-c", "import time; print('up'); time.sleep(60)")
+    wait_for(lambda: process.stdout.readline() == b"up\n")
+    process.send_signal(number)
+    assert process.wait(20) == 130 or process.returncode > 128
+    shown = thread_lab.json("show", "P-001-r1")["data"]
+    assert shown["state"] == "cancelled" and shown["reason"]
+
+
+def test_kill_9_of_the_tool_loses_nothing(thread_lab):
+    process = start(thread_lab, "run", "--", "sh", "-c", "echo up; sleep 0.5; echo '{\"time_ms\": 4}'")
+    wait_for(lambda: process.stdout.readline() == b"up\n")
+    process.kill()
+    process.wait()
+    rows = lambda: thread_lab.json("status", "--runs")["data"]  # noqa: E731
+    row = wait_for(lambda: next((r for r in rows() if r["state"] != "planned"), None))
+    assert row["state"] == "done" and row["metrics"] == {"time_ms": 4}
+    assert thread_lab.run("verify").returncode == 0
+
+
+def test_kill_9_of_the_whole_job_is_lost_not_failed(thread_lab):
+    process = start(thread_lab, "run", "--", PY, "-u", "-c", "import time; print('up'); time.sleep(60)")
+    wait_for(lambda: process.stdout.readline() == b"up\n")
+    process.kill()
+    process.wait()
+    (owner,) = (thread_lab.repo / ".git/leadline/runs").rglob("owner.json")
+    pid = json.loads(owner.read_text())["pid"]
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not Path(f"/proc/{pid}").exists())
+    row = wait_for(lambda: next((r for r in thread_lab.json("status", "--runs")["data"] if r["state"] != "planned"), None))
+    assert row["state"] == "lost"
+
+
+def test_children_are_reaped(thread_lab):
+    mark = f"leadline-test-{os.getpid()}-{time.monotonic_ns()}"
+    code = f"import subprocess, sys; subprocess.Popen(['setsid', 'sh', '-c', 'trap \"\" TERM; sleep 300; : {mark}'])"
+    thread_lab.ok("run", "--", PY, "-c", code)
+    found = subprocess.run(["pgrep", "-f", f": {mark}"], capture_output=True, text=True).stdout.split()
+    assert found == []
+
+
+def test_binary_and_large_output(thread_lab):
+    code = "import os, sys\nfor _ in range(64): sys.stdout.buffer.write(os.urandom(1 << 20))"
+    done = subprocess.run([PY, "-m", "leadline", "run", "--quiet", "--", PY, "-c", code], cwd=thread_lab.repo,
+                          env=thread_lab.env, capture_output=True)
+    assert done.returncode == 0
+    shown = thread_lab.json("show", "P-001-r1")["data"]
+    assert shown["outputs"]["stdout"]["size_bytes"] == 64 << 20
+
+
+def test_code_that_changes_while_it_runs_is_said(thread_lab):
+    done = thread_lab.run("run", "--", "sh", "-c", "echo >> code.py; sleep 1.1")
+    assert "the code changed while" in done.stderr
+    assert thread_lab.json("show", "P-001-r1")["data"]["code"]["changed_during_run"] is True
