@@ -1,0 +1,49 @@
+"""The demo is a test: the whole thread, at a small size, through the command line."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+
+from leadline.demo.study import carry_out
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    return carry_out(tmp_path_factory.mktemp("demo"), passes=2, corpus_kib=512, show=io.StringIO())
+
+
+def ask(study, *args):
+    done = subprocess.run([sys.executable, "-m", "leadline", *args, "--json"], cwd=study.repo, env=study.env,
+                          capture_output=True, text=True)
+    return json.loads(done.stdout)
+
+
+def test_it_ends_finished_and_verified(study):
+    assert ask(study, "status")["data"]["finished"] is True
+    assert ask(study, "verify")["ok"]
+    assert ask(study, "issue")["data"]["state"] == "closed"
+
+
+def test_one_hypothesis_is_decided_each_way_and_by_the_numbers(study):
+    states = {h["id"]: h["state"] for h in ask(study, "hypothesis", "list")["data"]}
+    assert states["SRC-H2"] == "falsified"            # a window of 32 KiB cannot reach over blocks of 16
+    assert states["SRC-H1"] in ("supported", "falsified")
+
+
+def test_a_claim_is_replicated_and_a_label_was_refused(study):
+    claims = ask(study, "claims")["data"]
+    assert {c["label"] for c in claims} >= {"replicated", "exploratory"}
+    assert ask(study, "tried", "lzma")["counts"]["hits"] > 0
+
+
+def test_reset_clean_and_checkout_leave_the_story_whole(study):
+    for command in (["git", "reset", "-q", "--hard"], ["git", "clean", "-fdxq"], ["git", "checkout", "-q", "main"]):
+        subprocess.run(command, cwd=study.repo, env=study.env, check=True)
+    text = ask(study, "brief")["data"]["text"]
+    assert "Choose codec" in text and "SRC-C1" in text
+    assert ask(study, "verify")["ok"]

@@ -1,0 +1,88 @@
+"""The tutorial and the README's commands are executed, so that they cannot go stale."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import sealed_environment
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def blocks(text: str) -> list[tuple[str, str, int]]:
+    """(command, expected output, expected exit code) of every ```console block. `# exits N` behind a command."""
+    found = []
+    for block in re.findall(r"^```console\n(.*?)^```", text, re.M | re.S):
+        for chunk in re.split(r"^\$ ", block, flags=re.M)[1:]:
+            lines = chunk.split("\n")
+            command = lines[0]
+            rest = lines[1:]
+            while command.endswith("\\"):
+                command, rest = command[:-1] + rest[0].removeprefix("> "), rest[1:]
+            code = re.search(r"  # exits (\d+)$", command)
+            found.append((command, "\n".join(rest).rstrip(), int(code[1]) if code else 0))
+    return found
+
+
+def files(text: str) -> list[tuple[str, str]]:
+    """Files that the tutorial has the reader write: ```python title=NAME blocks."""
+    return re.findall(r"^```\w+ title=(\S+)\n(.*?)^```", text, re.M | re.S)
+
+
+def matches(expected: str, actual: str) -> bool:
+    """Line by line; `...` stands for anything, on a line of its own for any lines; white space is squeezed."""
+    def squeeze(text: str) -> str:
+        return re.sub(r"[ \t]+", " ", text).strip()
+
+    pattern = re.escape(squeeze(expected)).replace(re.escape("..."), ".*?")
+    return re.fullmatch(pattern, squeeze(actual), re.S) is not None
+
+
+def test_tutorial(tmp_path):
+    text = (ROOT / "docs" / "tutorial.md").read_text()
+    bin_folder = tmp_path / "bin"
+    bin_folder.mkdir()
+    program = bin_folder / "leadline"
+    program.write_text(f"#!/bin/sh\nexec {sys.executable} -m leadline \"$@\"\n")
+    program.chmod(0o755)
+    (bin_folder / "python").symlink_to(sys.executable)
+    env = sealed_environment(tmp_path / "home")
+    env["PATH"] = f"{bin_folder}:{Path(sys.executable).parent}:{env['PATH']}"
+    repo = tmp_path / "work"
+    repo.mkdir()
+    for name, content in files(text):
+        (repo / name).write_text(content)
+    steps = blocks(text)
+    assert len(steps) > 15
+    for command, expected, code in steps:
+        done = subprocess.run(["bash", "-c", command], cwd=repo, env=env, capture_output=True, text=True, timeout=60)
+        assert done.returncode == code, f"$ {command}\n{done.stdout}{done.stderr}"
+        if expected:
+            actual = done.stdout + done.stderr
+            assert matches(expected, actual), f"$ {command}\n--- expected\n{expected}\n--- actual\n{actual}"
+
+
+@pytest.mark.parametrize("expected, actual, same", [
+    ("a ... c", "a b c", True), ("a\n...\nd", "a\nb\nc\nd", True), ("a", "b", False), ("a ...", "b c", False)])
+def test_the_matcher_can_fail(expected, actual, same):
+    assert matches(expected, actual) is same
+
+
+def test_every_verb_of_the_table_loads_and_has_help():
+    sys.path.insert(0, str(ROOT / "src"))
+    from leadline.cli.parsing import load, parser_for
+    from leadline.cli.table import VERBS
+
+    for verb in VERBS:
+        assert f"usage: leadline {verb}" in parser_for(verb, load(verb)).format_help()
+
+
+def test_links_in_the_docs_lead_somewhere():
+    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
