@@ -1,0 +1,207 @@
+"""Captures the exact code that lies in the work tree, and unpacks it again.
+
+A capture that finds nothing changed runs two git processes side by side and writes nothing; after an edit about six.
+The commit that holds a changed tree is a pure function of tree and HEAD (fixed identity, HEAD's date), so that equal
+code shares one commit across runs, processes and machines.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from leadline.adapters.git import objects
+from leadline.adapters.git.private_index import Memory
+from leadline.adapters.git.program import FALLBACK_EMAIL, FALLBACK_NAME, GitProgram, Outcome, any_status
+from leadline.adapters.git.worktree_scan import QUIET, Rules, Scan, as_gap_list, joined, shown
+from leadline.core.errors import LeadlineError
+from leadline.ports.vcs import CHANGED_FILES_SHOWN, CodeState
+
+REF_PREFIX = "refs/leadline/code/"
+_ATTEMPTS = 4
+
+
+def capture(
+    git: GitProgram, head: dict[str, Any], exclude_prefixes: Iterable[str], run_ref: str | None, max_file_bytes: int
+) -> CodeState:
+    """See ``Vcs.capture``. ``head`` as ``Vcs.head`` gives it."""
+    excluded = sorted({os.path.normpath(prefix).strip("/") for prefix in exclude_prefixes} - {"."})
+    rules = Rules(tuple(excluded), max_file_bytes)
+    memory = Memory(git.git_dir, git.common_dir, [excluded, max_file_bytes])
+    with memory.locked():
+        start_over = not memory.load(head["commit"])
+        for attempt in range(_ATTEMPTS):
+            if start_over:
+                memory.start_over(head["commit"])
+            before = memory.values["tree"]
+            scan = Scan(git, memory, rules)
+            scan.run(start_over)
+            tree = _apply(git, memory, scan)
+            if tree is not None and not memory.user_index_changed():
+                break
+            start_over = True  # the user staged something meanwhile, or objects of the private index were pruned
+            if attempt == _ATTEMPTS - 1 and tree is None:
+                raise _failed("The private index cannot be written as a tree.")
+        assert tree is not None
+        values = memory.values
+        previous = values["last"]
+        values["tree"] = tree
+        changed = _commit(git, memory, rules, tree, head["commit"], run_ref)
+        if changed or before != tree or scan.add or scan.entries or previous is None:
+            memory.save()
+    last = values["last"]
+    gaps = as_gap_list(scan.gaps)
+    return CodeState(
+        tree=tree, commit=last["commit"], head=head["commit"], branch=head["branch"], dirty=last["dirty"],
+        ref=last["ref"], changed_files=last["changed"], changed_total=last["total"], gaps=gaps,
+        secrets=[gap["path"] for gap in gaps if gap["kind"] == "secret"],
+        submodules=[{"path": shown(path), "commit": sha} for path, sha in sorted(values["submodules"].items())],
+    )
+
+
+def _failed(why: str) -> LeadlineError:
+    return LeadlineError("environment", "code-state-failed", "The code state could not be captured.", why, "git status")
+
+
+def _apply(git: GitProgram, memory: Memory, scan: Scan) -> str | None:
+    """Bring the private index up to date and write its tree; None when it refers to objects that are gone."""
+    index = {"GIT_INDEX_FILE": memory.index}
+    tree: str | None = memory.values["tree"]
+    for _ in range(50):  # each round leaves out a file that git refused
+        if scan.entries:
+            width = len(tree or memory.values["head"] or "0" * 40)
+            lines = [
+                (f"{entry[0]} {entry[1]}\t" if entry else f"0 {'0' * width}\t").encode() + os.fsencode(path) + b"\0"
+                for path, entry in scan.entries.items()
+            ]
+            arguments = ["update-index", "-z", "--index-info"]
+            git.run(arguments, data=b"".join(lines), extra=index, config=QUIET, writes=True)
+            tree = None
+        if not scan.add:
+            break
+        tree = None
+        done = git.run(
+            ["update-index", "--add", "--remove", "--replace", "-z", "--stdin"],
+            data=joined(sorted(scan.add)), extra=index, config=QUIET, writes=True, ok=any_status,
+        )
+        if done.returncode == 0:
+            break
+        _leave_out_refused(git, scan, done)
+    if tree is None:
+        done = git.run(["write-tree"], extra=index, config=QUIET, writes=True, ok=any_status)
+        tree = done.stdout.decode().strip() if done.returncode == 0 else None
+    return tree
+
+
+def _leave_out_refused(git: GitProgram, scan: Scan, done: Outcome) -> None:
+    errors = os.fsdecode(done.stderr)
+    found = re.search(r"Unable to process path (.+)$", errors, re.M) or re.search(
+        r"fatal: (.+?): clean filter '.*' failed", errors
+    )
+    if found is None or found.group(1) not in scan.add:
+        raise _failed(done.last_line)
+    path = found.group(1)
+    reason = next((line for line in errors.splitlines() if "error:" in line), "").replace("error: ", "")
+    scan.leave_out(path, ("filter" if "filter" in errors else "unreadable", shown(reason) or "git could not read it"))
+
+
+# the commit
+
+def _commit(
+    git: GitProgram, memory: Memory, rules: Rules, tree: str, head: str | None, run_ref: str | None
+) -> bool:
+    """Make or find the commit for ``tree`` and remember it as ``last``; whether that changed."""
+    values = memory.values
+    last = values["last"]
+    ref = REF_PREFIX + (run_ref or f"{tree[:16]}-{head[:12] if head else 'root'}")
+    if last and last["tree"] == tree:
+        if last["ref"] is None:
+            return False
+        if last["ref"] == ref and objects.read_ref_files(git.common_dir, ref) == last["commit"]:
+            return False
+    facts = _head_facts(git, memory, rules, head)
+    if head and facts["stripped"] == tree:
+        values["last"] = {"tree": tree, "commit": head, "ref": None, "dirty": False, "changed": [], "total": 0}
+        return True
+    base = facts["stripped"] or objects.empty_tree(git)
+    names = git.start(["diff-tree", "-r", "-z", "--name-status", "--no-renames", base, tree])
+    who = f"{FALLBACK_NAME} <{FALLBACK_EMAIL}> {facts['date']}"
+    body = f"tree {tree}\n" + (f"parent {head}\n" if head else "")
+    body += f"author {who}\ncommitter {who}\n\nCode state {tree}\n"
+    commit = git.line(["hash-object", "-t", "commit", "-w", "--stdin"], data=body.encode(), writes=True)
+    if objects.read_ref_files(git.common_dir, ref) != commit:
+        git.run(["update-ref", ref, commit], writes=True, extra=objects.FALLBACK_COMMITTER)
+    fields = git.finish(names, ["diff-tree"]).split(b"\0")
+    changed = [
+        {"status": status.decode(), "path": shown(os.fsdecode(path))}
+        for status, path in zip(fields[0::2], fields[1::2], strict=False)
+    ]
+    values["last"] = {"tree": tree, "commit": commit, "ref": ref, "dirty": True,
+                      "changed": changed[:CHANGED_FILES_SHOWN], "total": len(changed)}
+    return True
+
+
+def _head_facts(git: GitProgram, memory: Memory, rules: Rules, head: str | None) -> dict[str, Any]:
+    """Tree and date of HEAD, and its tree without the excluded paths; remembered per HEAD."""
+    facts: dict[str, Any] | None = memory.values["head_facts"]
+    if facts is not None and facts["head"] == head:
+        return facts
+    facts = {"head": head, "tree": None, "stripped": None, "date": "946684800 +0000"}
+    if head is not None:
+        text = git.run(["cat-file", "commit", head]).stdout
+        header = text.split(b"\n\n", 1)[0].decode("utf-8", "replace")
+        facts["tree"] = facts["stripped"] = header.split("\n", 1)[0].split()[1]
+        found = re.search(r"^committer .*> (\d+ [+-]\d{4})$", header, re.M)
+        facts["date"] = found.group(1) if found else facts["date"]
+        inside = objects.list_tree(git, facts["tree"], rules.excluded) if rules.excluded else {}
+        if inside:
+            facts["stripped"] = objects.edit_tree(git, facts["tree"], dict.fromkeys(inside))
+    memory.values["head_facts"] = facts
+    return facts
+
+
+# unpacking
+
+def export_tree(git: GitProgram, commit_or_tree: str, dest: str) -> None:
+    """See ``Vcs.export_tree``.
+
+    A checkout into an own work tree with an own index, so that attributes come from the exported tree itself.
+    """
+    import shutil
+    import tempfile
+
+    dest = os.path.abspath(dest)
+    if os.path.isdir(dest):
+        return
+    tree = objects.tree_of(git, commit_or_tree)
+    if tree is None:
+        raise objects.no_such_commit(commit_or_tree)
+    try:
+        os.makedirs(os.path.dirname(dest), exist_ok=True)
+        parent = tempfile.mkdtemp(prefix=f".{os.path.basename(dest)}.", dir=os.path.dirname(dest))
+    except OSError as error:
+        raise _export_failed(dest, error.strerror or str(error)) from None
+    try:
+        files = os.path.join(parent, "files")
+        os.mkdir(files)
+        done = git.run(
+            ["read-tree", "--reset", "-u", "--no-recurse-submodules", tree], cwd=files, writes=True, ok=any_status,
+            extra={"GIT_INDEX_FILE": os.path.join(parent, "index"), "GIT_WORK_TREE": files},
+            config=("core.sparseCheckout=false", "core.fsmonitor=false", "core.untrackedCache=false",
+                    "core.splitIndex=false", "core.bare=false", "submodule.recurse=false", "advice.detachedHead=false"),
+        )
+        if done.returncode != 0 or b"error:" in done.stderr:
+            raise _export_failed(dest, done.last_line)
+        try:
+            os.rename(files, dest)
+        except OSError as error:
+            if not os.path.isdir(dest):  # else another process was first: same tree, same files
+                raise _export_failed(dest, error.strerror or str(error)) from None
+    finally:
+        shutil.rmtree(parent, ignore_errors=True)
+
+
+def _export_failed(dest: str, why: str) -> LeadlineError:
+    return LeadlineError("environment", "export-failed", f"The code could not be unpacked to {dest}.", why, "df -h")

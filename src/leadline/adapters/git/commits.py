@@ -1,0 +1,168 @@
+"""Commits made by plumbing: on the record branch, and of one file onto the branch that is checked out.
+
+``git commit --only`` would run the user's hooks, refuse during merges and need an identity; here the one changed path
+is put into HEAD's tree directly. The price is that the user's index entry for that path has to be updated as well.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from leadline.adapters.git import objects
+from leadline.adapters.git.program import GitProgram, any_status
+from leadline.core.errors import LeadlineError
+
+_OPERATIONS = (
+    ("MERGE_HEAD", "a merge"), ("rebase-merge", "a rebase"), ("rebase-apply", "a rebase"),
+    ("CHERRY_PICK_HEAD", "a cherry-pick"), ("REVERT_HEAD", "a revert"), ("BISECT_LOG", "a bisect"),
+)
+
+
+def commit_files(
+    git: GitProgram,
+    ref: str,
+    files: Mapping[str, bytes | str | None],
+    message: str,
+    parents: Iterable[str] | None,
+    expected_old: str | None,
+) -> str:
+    """See ``Vcs.commit_files``."""
+    if parents is None:
+        lineage = [expected_old] if expected_old else []
+    else:
+        lineage = list(parents)
+    base = expected_old or (lineage[0] if lineage else None)
+    base_tree = None
+    if base is not None:
+        base_tree = objects.tree_of(git, base)
+        if base_tree is None:
+            raise objects.no_such_commit(base)
+    contents = {path: value for path, value in files.items() if isinstance(value, bytes)}
+    written = dict(zip(contents, objects.write_blobs(git, list(contents.values())), strict=True))
+    changes: dict[str, objects.Entry | None] = {}
+    for path, value in files.items():
+        blob = written.get(path) if isinstance(value, bytes) else value
+        changes[path] = ("100644", str(blob)) if blob is not None else None
+    tree = objects.edit_tree(git, base_tree, changes)
+    by = objects.committer(git)
+    if expected_old is not None and tree == base_tree and lineage == [expected_old]:
+        if objects.read_ref(git, ref) == expected_old:
+            return expected_old
+        objects.update_ref(git, ref, expected_old, expected_old, "leadline: unchanged", by)  # raises ref-moved
+    commit = objects.commit_tree(git, tree, lineage, message, by)
+    objects.update_ref(git, ref, commit, expected_old, f"leadline: {message.splitlines()[0] if message else ''}", by)
+    return commit
+
+
+def commit_only(
+    git: GitProgram, head: dict[str, Any], path: str, data: bytes, message: str, branch: str | None
+) -> str:
+    """See ``Vcs.commit_only``."""
+    if branch is not None and head["branch"] != branch:
+        raise LeadlineError(
+            "conflict", "other-branch", f"The branch {branch} is not checked out.",
+            f"HEAD is on {head['branch'] or 'no branch'}.", f"git switch {branch}",
+        )
+    _refuse_during_operations(git)
+    old: str | None = head["commit"]
+    old_tree = objects.tree_of(git, old) if old else None
+    before = objects.list_tree(git, old_tree, [path]).get(path) if old_tree else None
+    if before is None and _is_ignored(git, path):
+        raise LeadlineError(
+            "environment", "path-ignored", f"{path} is ignored by git.",
+            "A .gitignore rule covers it, so it is not committed.", f"git check-ignore -v {path}",
+        )
+    blob = objects.write_blob(git, data, as_path=path)
+    mode = before[0] if before and before[0] in ("100644", "100755") else "100644"
+    entry = (mode, blob)
+    if before == entry:
+        _set_index_entry(git, path, entry, data)
+        assert old is not None
+        return old
+    by = objects.committer(git)
+    tree = objects.edit_tree(git, old_tree, {path: entry})
+    commit = objects.commit_tree(git, tree, [old] if old else [], message, by)
+    # The index first: an entry ahead of HEAD shows as a staged change; one behind would undo this commit in the next.
+    previous = _index_entry(git, path)
+    _set_index_entry(git, path, entry, data)
+    try:
+        title = message.splitlines()[0] if message else ""
+        objects.update_ref(git, "HEAD", commit, old, f"commit{'' if old else ' (initial)'}: {title}", by)
+    except LeadlineError:
+        _restore_index_entry(git, path, previous)
+        raise
+    return commit
+
+
+def _is_ignored(git: GitProgram, path: str) -> bool:
+    # check-ignore refuses literal path specifications; "./" keeps a leading colon from being one of the other kind
+    done = git.run(["check-ignore", "-q", "--", f"./{path}"], extra={"GIT_LITERAL_PATHSPECS": "0"}, ok=any_status)
+    return done.returncode == 0
+
+
+def _refuse_during_operations(git: GitProgram) -> None:
+    for name, what in _OPERATIONS:
+        if os.path.lexists(os.path.join(git.git_dir, name)):
+            raise LeadlineError(
+                "conflict", "operation-in-progress", f"Nothing was committed: {what} is in progress.",
+                "A commit in the middle of it would become part of it.", "git status",
+            )
+    if os.path.lexists(os.path.join(git.git_dir, "index.lock")):
+        raise _index_locked(git)
+
+
+def _index_locked(git: GitProgram) -> LeadlineError:
+    lock = os.path.join(git.git_dir, "index.lock")
+    return LeadlineError(
+        "conflict", "index-locked", "Nothing was committed: another git process holds the index.",
+        f"{lock} exists. A git process that was killed leaves it behind.", f"rm {lock}",
+    )
+
+
+def _index_entry(git: GitProgram, path: str) -> objects.Entry | None:
+    for record in git.run(["ls-files", "-z", "--stage", "--", path]).stdout.split(b"\0")[:-1]:
+        facts, _, name = record.partition(b"\t")
+        if os.fsdecode(name) == path:
+            mode, blob, _stage = facts.decode().split()
+            return (mode, blob)
+    return None
+
+
+def _set_index_entry(git: GitProgram, path: str, entry: objects.Entry, data: bytes) -> None:
+    """Make the user's index hold ``entry``, with the file's stat data where the file holds the same bytes."""
+    if _file_holds(git, path, data):
+        _update_index(git, ["--add", "--replace", "-z", "--stdin"], os.fsencode(path) + b"\0")
+        if _index_entry(git, path) == entry:
+            return
+    _update_index(git, ["-z", "--index-info"], f"{entry[0]} {entry[1]}\t".encode() + os.fsencode(path) + b"\0")
+
+
+def _restore_index_entry(git: GitProgram, path: str, previous: objects.Entry | None) -> None:
+    facts = f"{previous[0]} {previous[1]}\t" if previous else f"0 {'0' * 40}\t"
+    _update_index(git, ["-z", "--index-info"], facts.encode() + os.fsencode(path) + b"\0")
+
+
+def _file_holds(git: GitProgram, path: str, data: bytes) -> bool:
+    assert git.work_tree is not None
+    full = os.path.join(git.work_tree, path)
+    try:
+        if os.path.islink(full) or os.stat(full).st_size != len(data):
+            return False
+        with open(full, "rb") as stream:
+            return stream.read() == data
+    except OSError:
+        return False
+
+
+def _update_index(git: GitProgram, arguments: list[str], data: bytes) -> None:
+    for _attempt in range(20):  # a status in an editor holds the lock for milliseconds
+        done = git.run(["update-index", *arguments], data=data, writes=True, ok=any_status)
+        if done.returncode == 0:
+            return
+        if b"index.lock" not in done.stderr:
+            git.fail(["update-index"], done)
+        time.sleep(0.05)
+    raise _index_locked(git)

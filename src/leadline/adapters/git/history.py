@@ -1,0 +1,150 @@
+"""Answers about commits, tags and differences, and makes tags."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from leadline.adapters.git import objects
+from leadline.adapters.git.program import GitProgram, any_status
+from leadline.adapters.git.worktree_scan import shown
+from leadline.core.errors import LeadlineError
+
+
+def bad_ref_name(name: str) -> LeadlineError:
+    return LeadlineError(
+        "usage", "bad-ref-name", f"{name!r} cannot be the name of a branch or tag.",
+        "git does not allow spaces, '..', a leading '-', and some other characters in names.",
+        f"git check-ref-format --branch {name!r}",
+    )
+
+
+def check_ref_name(git: GitProgram, name: str) -> None:
+    """Raises ``bad-ref-name``."""
+    if name.startswith("-") or git.run(["check-ref-format", f"refs/heads/{name}"], ok=any_status).returncode != 0:
+        raise bad_ref_name(name)
+
+
+def commit_of(git: GitProgram, revision: str) -> str | None:
+    done = git.run(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"], ok=any_status)
+    return done.stdout.decode().split()[-1] if done.returncode == 0 else None
+
+
+def create_tag(git: GitProgram, name: str, commit: str, message: str) -> str:
+    check_ref_name(git, name)
+    target = commit_of(git, commit)
+    if target is None:
+        raise objects.no_such_commit(commit)
+    done = git.run(
+        ["tag", "--annotate", "--no-sign", "--cleanup=verbatim", "-F", "-", name, target],
+        data=os.fsencode(message if message.endswith("\n") else message + "\n"), writes=True,
+        extra=objects.committer(git), ok=any_status,
+    )
+    if done.returncode != 0:
+        if b"already exists" in done.stderr:
+            raise LeadlineError("conflict", "tag-exists", f"The tag {name} exists already.",
+                                "Tags seal a state and are not moved.", f"git show {name}")
+        git.fail(["tag"], done)
+    created = objects.read_ref(git, f"refs/tags/{name}")
+    assert created is not None
+    return created
+
+
+def tag_info(git: GitProgram, name: str) -> dict[str, Any] | None:
+    if "\n" in name:
+        return None
+    with objects.ObjectReader(git) as reader:
+        tag = reader.read(f"refs/tags/{name}")
+        commit = reader.read(f"refs/tags/{name}^{{commit}}") if tag else None
+    if tag is None or commit is None:
+        return None
+    annotated = tag[1] == "tag"
+    message = tag[2].partition(b"\n\n")[2].decode("utf-8", "replace") if annotated else ""
+    return {"name": name, "object": tag[0], "commit": commit[0], "annotated": annotated, "message": message}
+
+
+def is_ancestor(git: GitProgram, ancestor: str, descendant: str) -> bool:
+    done = git.run(["merge-base", "--is-ancestor", ancestor, descendant], ok=any_status)
+    if done.returncode > 1:
+        missing = ancestor if commit_of(git, ancestor) is None else descendant
+        raise objects.no_such_commit(missing)
+    return done.returncode == 0
+
+
+def file_at(git: GitProgram, commit: str, path: str) -> bytes | None:
+    done = git.run(["cat-file", "blob", f"{commit}:{path}"], ok=any_status)
+    if done.returncode == 0:
+        return done.stdout
+    if objects.tree_of(git, commit) is None:
+        raise objects.no_such_commit(commit)
+    return None
+
+
+def log_of_file(git: GitProgram, path: str, ref: str) -> list[str]:
+    if commit_of(git, ref) is None:
+        return []
+    done = git.run(["log", "--no-show-signature", "--format=%H", "--reverse", "--end-of-options", ref, "--", path])
+    return done.stdout.decode().split()
+
+
+def versions_of_file(git: GitProgram, path: str, ref: str) -> list[tuple[str, bytes]]:
+    """See ``Vcs.versions_of_file``."""
+    if "\n" in path:
+        return []
+    found = []
+    with objects.ObjectReader(git) as reader:
+        for commit in log_of_file(git, path, ref):
+            version = reader.read(f"{commit}:{path}")
+            if version is not None and version[1] == "blob":
+                found.append((commit, version[2]))
+    return found
+
+
+def _two_trees(git: GitProgram, a: str | None, b: str) -> tuple[str, str]:
+    trees = []
+    for name in (a, b):
+        tree = objects.empty_tree(git) if name is None else objects.tree_of(git, name)
+        if tree is None:
+            raise objects.no_such_commit(str(name))
+        trees.append(tree)
+    return trees[0], trees[1]
+
+
+def diff_summary(git: GitProgram, a: str | None, b: str, limit: int) -> dict[str, Any]:
+    old, new = _two_trees(git, a, b)
+    done = git.run(["diff-tree", "-r", "-z", "-M", "--raw", "--numstat", "--no-ext-diff", "--no-textconv", old, new])
+    fields = done.stdout.split(b"\0")
+    files: list[dict[str, Any]] = []
+    at = 0
+    while at < len(fields) and fields[at].startswith(b":"):
+        status = fields[at].split()[-1].decode()[0]
+        moved = status in "RC"
+        entry: dict[str, Any] = {"status": status, "path": shown(os.fsdecode(fields[at + (2 if moved else 1)]))}
+        if moved:
+            entry["old_path"] = shown(os.fsdecode(fields[at + 1]))
+        files.append(entry)
+        at += 3 if moved else 2
+    for entry in files:
+        added, deleted, path = fields[at].split(b"\t", 2)
+        entry["added"] = None if added == b"-" else int(added)
+        entry["deleted"] = None if deleted == b"-" else int(deleted)
+        at += 1 if path else 3
+    return {
+        "files": files[:limit], "total": len(files),
+        "added": sum(entry["added"] or 0 for entry in files),
+        "deleted": sum(entry["deleted"] or 0 for entry in files),
+    }
+
+
+def patch(git: GitProgram, a: str | None, b: str, limit_bytes: int) -> tuple[bytes, bool]:
+    old, new = _two_trees(git, a, b)
+    options = ["-r", "-p", "--binary", "--full-index", "--no-ext-diff", "--no-textconv"]
+    process = git.start(["diff-tree", *options, old, new])
+    assert process.stdout is not None
+    text = process.stdout.read(limit_bytes + 1)
+    if len(text) > limit_bytes:
+        process.kill()
+        process.communicate()
+        return text[:limit_bytes], True
+    git.finish(process, ["diff-tree"])
+    return text, False

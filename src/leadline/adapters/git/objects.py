@@ -1,0 +1,326 @@
+"""Reads and writes git objects and refs without an index.
+
+Trees are edited along the changed paths only: ``read-tree`` of a large repository costs ten times as much as the few
+tree objects that really change.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from leadline.adapters.git.program import FALLBACK_EMAIL, FALLBACK_NAME, GitProgram, any_status
+from leadline.core.errors import LeadlineError
+
+if TYPE_CHECKING:
+    from subprocess import Popen
+
+Entry = tuple[str, str]  # mode, object name
+TREE_MODE = "40000"
+
+
+def no_such_object(name: str) -> LeadlineError:
+    return LeadlineError(
+        "not_found", "no-such-object", f"The repository has no object {name}.",
+        "It was never fetched, or git removed it because nothing referred to it any more.", "git fsck",
+    )
+
+
+def no_such_commit(name: str) -> LeadlineError:
+    return LeadlineError(
+        "not_found", "no-such-commit", f"The repository has no commit {name}.",
+        "It is misspelt, was never fetched, or was removed because nothing referred to it any more.",
+        "git log --oneline -5",
+    )
+
+
+class ObjectReader:
+    """One ``cat-file --batch`` process, asked object by object. Use as a context manager."""
+
+    def __init__(self, git: GitProgram) -> None:
+        self._process = git.start(["cat-file", "--batch"], pipe_input=True)
+
+    def __enter__(self) -> ObjectReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _close(self._process)
+
+    def read(self, name: str) -> tuple[str, str, bytes] | None:
+        """``(object name, type, content)``, or None when there is no such object. ``name`` has no newline."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None and stdout is not None
+        stdin.write(os.fsencode(name) + b"\n")
+        stdin.flush()
+        header = stdout.readline().rsplit(b" ", 2)
+        if len(header) != 3 or not header[2].strip().isdigit():
+            return None  # "<name> missing" or "<name> ambiguous"
+        content = stdout.read(int(header[2]) + 1)[:-1]
+        return header[0].decode(), header[1].decode(), content
+
+
+def _close(process: Popen[bytes]) -> None:
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()
+    process.wait()
+
+
+def read_blobs(git: GitProgram, blobs: Iterable[str]) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    wanted = list(dict.fromkeys(blobs))
+    if not wanted:
+        return found
+    with ObjectReader(git) as reader:
+        for blob in wanted:
+            answer = reader.read(blob)
+            if answer is None or answer[1] != "blob":
+                raise no_such_object(blob)
+            found[blob] = answer[2]
+    return found
+
+
+def write_blob(git: GitProgram, data: bytes, as_path: str | None = None) -> str:
+    """Store ``data``; with ``as_path`` after the filters that attributes name for that path, as ``git add`` would."""
+    arguments = ["hash-object", "-w", "--stdin"]
+    arguments += ["--no-filters"] if as_path is None else [f"--path={as_path}"]
+    return git.line(arguments, data=data, writes=True)
+
+
+def write_blobs(git: GitProgram, contents: list[bytes]) -> list[str]:
+    """Store several contents in one process, through temporary files next to the repository."""
+    if len(contents) < 2:
+        return [write_blob(git, data) for data in contents]
+    import shutil
+    import tempfile
+
+    folder = tempfile.mkdtemp(prefix="blobs-", dir=scratch_folder(git.common_dir))
+    try:
+        paths = [os.path.join(folder, str(number)) for number in range(len(contents))]
+        for path, data in zip(paths, contents, strict=True):
+            with open(path, "wb") as stream:
+                stream.write(data)
+        listing = b"".join(os.fsencode(path) + b"\n" for path in paths)
+        done = git.run(["hash-object", "-w", "--no-filters", "--stdin-paths"], data=listing, writes=True)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return done.stdout.decode().split()
+
+
+def scratch_folder(common_dir: str) -> str:
+    """``<common dir>/leadline/tmp``, made if need be. Raises ``repository-not-writable``."""
+    folder = os.path.join(common_dir, "leadline", "tmp")
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise not_writable(folder, error) from None
+    return folder
+
+
+def not_writable(path: str, error: OSError) -> LeadlineError:
+    return LeadlineError(
+        "environment", "repository-not-writable", f"{path} cannot be written.", error.strerror or str(error),
+        f"ls -ld {path}",
+    )
+
+
+def parse_tree(content: bytes, name_bytes: int) -> dict[bytes, Entry]:
+    """The entries of a raw tree object; ``name_bytes`` is 20 for SHA-1 and 32 for SHA-256 repositories."""
+    entries: dict[bytes, Entry] = {}
+    at = 0
+    while at < len(content):
+        space = content.index(b" ", at)
+        end = content.index(b"\0", space)
+        stop = end + 1 + name_bytes
+        entries[content[space + 1:end]] = (content[at:space].decode(), content[end + 1:stop].hex())
+        at = stop
+    return entries
+
+
+class _TreeEditor:
+    """Writes changed trees bottom-up with one reading and one writing git process."""
+
+    def __init__(self, git: GitProgram) -> None:
+        self._git = git
+        self._reader = ObjectReader(git)
+        self._writer = git.start(["mktree", "-z", "--batch", "--missing"], pipe_input=True, writes=True)
+
+    def __enter__(self) -> _TreeEditor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._reader.__exit__(None)
+        _close(self._writer)
+
+    def edit(self, tree: str | None, changes: Mapping[bytes, Entry | None]) -> str | None:
+        """The edited tree, or None when nothing is left in it."""
+        entries: dict[bytes, Entry] = {}
+        if tree is not None:
+            answer = self._reader.read(tree)
+            if answer is None or answer[1] != "tree":
+                raise no_such_object(tree)
+            entries = parse_tree(answer[2], len(tree) // 2)
+        below: dict[bytes, dict[bytes, Entry | None]] = {}
+        for path, entry in changes.items():
+            name, slash, rest = path.partition(b"/")
+            if slash:
+                below.setdefault(name, {})[rest] = entry
+            elif entry is None:
+                entries.pop(name, None)
+            else:
+                entries[name] = entry
+        for name, inner in below.items():
+            present = entries.get(name)
+            subtree = present[1] if present and present[0] == TREE_MODE else None
+            if subtree is None and not any(inner.values()):
+                continue  # deletions under something that is not a folder
+            edited = self.edit(subtree, inner)
+            if edited is None:
+                entries.pop(name, None)
+            else:
+                entries[name] = (TREE_MODE, edited)
+        return self.write(entries) if entries else None
+
+    def write(self, entries: Mapping[bytes, Entry]) -> str:
+        stdin, stdout = self._writer.stdin, self._writer.stdout
+        assert stdin is not None and stdout is not None
+        kinds = {TREE_MODE: "tree", "160000": "commit"}
+        lines = [
+            f"{mode} {kinds.get(mode, 'blob')} {name}\t".encode() + path + b"\0"
+            for path, (mode, name) in entries.items()
+        ]
+        try:
+            stdin.write(b"".join(lines) + b"\0")
+            stdin.flush()
+        except BrokenPipeError:
+            self._git.finish(self._writer, ["mktree"])
+        written = stdout.readline().decode().strip()
+        if not written:
+            self._git.finish(self._writer, ["mktree"])
+        return written
+
+
+def missing(git: GitProgram, names: Iterable[str]) -> set[str]:
+    """Those of ``names`` that the repository does not have; one process for all."""
+    wanted = sorted({name for name in names if name and "\n" not in name})
+    if not wanted:
+        return set()
+    answers = git.run(["cat-file", "--batch-check"], data="".join(f"{n}\n" for n in wanted).encode()).stdout
+    lines = answers.decode().splitlines()
+    return {name for name, line in zip(wanted, lines, strict=True) if line.endswith((" missing", " ambiguous"))}
+
+
+def edit_tree(git: GitProgram, tree: str | None, changes: Mapping[str, Entry | None]) -> str:
+    """``tree`` (None: the empty one) with entries set or, where None, removed. Raises ``no-such-object``."""
+    with _TreeEditor(git) as editor:
+        edited = editor.edit(tree, {os.fsencode(path): entry for path, entry in changes.items()})
+        return edited if edited is not None else editor.write({})
+
+
+def empty_tree(git: GitProgram) -> str:
+    return git.line(["hash-object", "-t", "tree", "-w", "--stdin"], data=b"", writes=True)
+
+
+def tree_of(git: GitProgram, revision: str) -> str | None:
+    """The tree a commit, tag or tree names, or None when there is no such object."""
+    done = git.run(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{tree}}"], ok=any_status)
+    return done.stdout.decode().split()[-1] if done.returncode == 0 else None
+
+
+def list_tree(git: GitProgram, tree: str, paths: Iterable[str] = (), recurse: bool = True) -> dict[str, Entry]:
+    """Mode and object by path of the files in ``tree`` (under ``paths``, if any are given)."""
+    arguments = ["ls-tree", "-z", "--full-tree", *(["-r"] if recurse else []), tree, "--", *paths]
+    entries: dict[str, Entry] = {}
+    for record in git.run(arguments).stdout.split(b"\0")[:-1]:
+        facts, _, path = record.partition(b"\t")
+        mode, _kind, name = facts.decode().split()
+        entries[os.fsdecode(path)] = (mode, name)
+    return entries
+
+
+def read_ref(git: GitProgram, name: str) -> str | None:
+    """The object a revision names. Full ref names are looked up in the files first, which saves a process."""
+    if name.startswith("refs/") and not name.startswith(("refs/bisect/", "refs/worktree/", "refs/rewritten/")):
+        value = read_ref_files(git.common_dir, name)
+        if value is not None:
+            return value
+    done = git.run(["rev-parse", "--verify", "--quiet", "--end-of-options", name], ok=any_status)
+    return done.stdout.decode().split()[-1] if done.returncode == 0 else None
+
+
+def read_ref_files(common_dir: str, name: str) -> str | None:
+    """A loose or packed ref; None when it has neither form (another backend, a symbolic ref, no such ref)."""
+    try:
+        with open(os.path.join(common_dir, name), "rb") as stream:
+            value = stream.read(200).strip().decode("ascii", "replace")
+        return value if _is_object_name(value) else None
+    except OSError:
+        pass
+    try:
+        with open(os.path.join(common_dir, "packed-refs"), "rb") as stream:
+            packed = b"\n" + stream.read()
+    except OSError:
+        return None
+    at = packed.find(b" " + os.fsencode(name) + b"\n")
+    if at < 0:
+        return None
+    value = packed[packed.rfind(b"\n", 0, at) + 1:at].decode("ascii", "replace")
+    return value if _is_object_name(value) else None
+
+
+def _is_object_name(text: str) -> bool:
+    return len(text) in (40, 64) and not text.strip("0123456789abcdef")
+
+
+def update_ref(
+    git: GitProgram, name: str, new: str, old: str | None, reason: str, by: Mapping[str, str] | None = None
+) -> None:
+    """Compare and swap; ``old`` None means that the ref must not exist. Raises ``ref-moved``.
+
+    ``by``: the identity for the reflog, as ``committer`` gives it; looked up when absent.
+    """
+    arguments = ["update-ref", "-m", reason, name, new, old or "0" * len(new)]
+    done = git.run(arguments, writes=True, extra=committer(git) if by is None else by, ok=any_status)
+    if done.returncode == 0:
+        return
+    if b"cannot lock ref" in done.stderr or b"already exists" in done.stderr:
+        raise LeadlineError(
+            "conflict", "ref-moved", f"{name} was changed by someone else in the meantime.", done.last_line,
+            f"git log -3 {name}", {"ref": name, "expected": old},
+        )
+    git.fail(arguments, done)
+
+
+def committer(git: GitProgram) -> dict[str, str]:
+    """The environment that names author and committer as git would, with the fallback where git would fail."""
+    done = git.run(["config", "-z", "--get-regexp", r"^(user|committer|author)\.(name|email)$"], ok=any_status)
+    settings: dict[str, str] = {}
+    for record in done.stdout.split(b"\0")[:-1]:
+        key, _, value = record.partition(b"\n")
+        settings[key.decode().lower()] = value.decode("utf-8", "replace").strip(" .,:;<>\"\\'\n\t")
+    environment: dict[str, str] = {}
+    for role in ("author", "committer"):
+        name, email = f"GIT_{role.upper()}_NAME", f"GIT_{role.upper()}_EMAIL"
+        environment[name] = (
+            os.environ.get(name) or settings.get(f"{role}.name") or settings.get("user.name") or FALLBACK_NAME
+        )
+        environment[email] = (
+            os.environ.get(email) or settings.get(f"{role}.email") or settings.get("user.email")
+            or os.environ.get("EMAIL") or FALLBACK_EMAIL
+        )
+    return environment
+
+
+FALLBACK_COMMITTER = {
+    "GIT_AUTHOR_NAME": FALLBACK_NAME, "GIT_AUTHOR_EMAIL": FALLBACK_EMAIL,
+    "GIT_COMMITTER_NAME": FALLBACK_NAME, "GIT_COMMITTER_EMAIL": FALLBACK_EMAIL,
+}
+
+
+def commit_tree(git: GitProgram, tree: str, parents: Iterable[str], message: str, by: Mapping[str, str]) -> str:
+    """A commit by the people in ``by`` (see ``committer``), now; unsigned, no hook."""
+    arguments = ["commit-tree", "--no-gpg-sign", tree]
+    for parent in parents:
+        arguments += ["-p", parent]
+    return git.line([*arguments, "-F", "-"], data=os.fsencode(message), writes=True, extra=by)

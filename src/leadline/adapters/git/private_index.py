@@ -1,0 +1,129 @@
+"""A second index per work tree, so that git's stat cache can be used without touching the user's index.
+
+It starts as a copy of the user's index (with its timestamp: git judges "modified within the same tick" by it) and then
+also holds what the user has changed or not added. A small JSON file next to it remembers what was decided; whenever
+the user's index, HEAD or a rule changes, both start over, so that a code state never depends on history. The price is
+that untracked files are hashed again after each ``git add`` or commit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from leadline.adapters.git.objects import not_writable
+
+FORMAT = 1
+Stamp = list[int]
+
+
+def stamp_of(path: str) -> Stamp | None:
+    """What changes whenever a file is replaced or written: inode, size, mtime and ctime in ns; None when absent."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return [status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+
+
+class Memory:
+    """What earlier captures found out; ``values`` is JSON. See ``fresh_values`` for its keys."""
+
+    def __init__(self, git_dir: str, common_dir: str, rules: list[Any]) -> None:
+        key = hashlib.sha256(json.dumps([FORMAT, git_dir, rules]).encode()).hexdigest()[:20]
+        self.folder = os.path.join(common_dir, "leadline", "code-index")
+        self.user_index = os.path.join(git_dir, "index")
+        self.index = os.path.join(self.folder, key)
+        self._path = self.index + ".json"
+        self.values: dict[str, Any] = {}
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """One capture at a time; the lock dies with its process. Raises ``repository-not-writable``."""
+        import fcntl
+
+        try:
+            os.makedirs(self.folder, exist_ok=True)
+            handle = os.open(self.index + ".flock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise not_writable(self.folder, error) from None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if os.path.lexists(self.index + ".lock"):  # a git killed under a former holder left it
+                os.unlink(self.index + ".lock")
+            yield
+        finally:
+            os.close(handle)
+
+    def load(self, head: str | None) -> bool:
+        """Read what is remembered; False when it does not fit the user's index, HEAD or the private index."""
+        try:
+            with open(self._path, encoding="utf-8") as stream:
+                values = json.load(stream)
+            fits = bool(
+                values["head"] == head and values["user_index"] == stamp_of(self.user_index)
+                and values["index"] == stamp_of(self.index)
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+        self.values = values
+        return fits
+
+    def start_over(self, head: str | None) -> None:
+        """Copy the user's index; what was learnt about HEAD's commit is kept."""
+        import shutil
+
+        kept = self.values.get("head_facts")
+        for attempt in range(5):
+            stamp = stamp_of(self.user_index)
+            try:
+                if stamp is None:
+                    if os.path.lexists(self.index):
+                        os.unlink(self.index)
+                else:
+                    shutil.copyfile(self.user_index, self.index)
+                    os.utime(self.index, ns=(stamp[2], stamp[2]))
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise not_writable(self.folder, error) from None
+            if stamp == stamp_of(self.user_index) or attempt == 4:
+                break
+        self.values = fresh_values(head, stamp)
+        if kept and kept.get("head") == head:
+            self.values["head_facts"] = kept
+
+    def user_index_changed(self) -> bool:
+        return bool(self.values["user_index"] != stamp_of(self.user_index))
+
+    def save(self) -> None:
+        self.values["index"] = stamp_of(self.index)
+        temporary = f"{self._path}.{os.getpid()}"
+        try:
+            with open(temporary, "w", encoding="utf-8") as stream:
+                json.dump(self.values, stream, separators=(",", ":"))
+            os.replace(temporary, self._path)
+        except OSError as error:
+            raise not_writable(self.folder, error) from None
+
+
+def fresh_values(head: str | None, user_index: Stamp | None) -> dict[str, Any]:
+    return {
+        "head": head,
+        "user_index": user_index,   # stamp of the index this one was copied from
+        "index": None,              # stamp of the private index when this was written
+        "tree": None,               # what the private index writes
+        "extras": {},               # untracked paths that are in the private index
+        "absent": [],               # tracked paths that are not in it: deleted, or left out
+        "kept": {},                 # tracked paths left out -> entry of HEAD that stands in, or null
+        "intended": {},             # paths added with --intent-to-add
+        "judged": {},               # untracked paths left out -> [stamp, kind, reason]
+        "submodules": {},           # path -> commit
+        "staged": {},               # tracked paths with a secret-looking name -> blob in the user's index
+        "head_facts": None,         # {head, tree, stripped, date}
+        "last": None,               # {tree, commit, ref, changed, total}
+    }

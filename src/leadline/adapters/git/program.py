@@ -1,0 +1,181 @@
+"""Runs the git program: one place for its environment, its failures and its time limits.
+
+Each call costs a process (about 2 ms), which is the price of getting git's own semantics for attributes, filters,
+worktrees and object formats. ``GIT_DIR`` and ``GIT_WORK_TREE`` are always given, so a surrounding hook's variables
+cannot redirect a call.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+
+from leadline.core.errors import LeadlineError
+
+if TYPE_CHECKING:
+    from subprocess import Popen
+
+FALLBACK_NAME = "Leadline"
+FALLBACK_EMAIL = "leadline@localhost"
+
+# Variables that tie git to another repository or change what a path or an object name means.
+_SCRUBBED = frozenset((
+    "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE",
+    "GIT_REPLACE_REF_BASE", "GIT_QUARANTINE_PATH", "GIT_INTERNAL_SUPER_PREFIX", "GIT_SHALLOW_FILE", "GIT_DEFAULT_HASH",
+    "GIT_NO_REPLACE_OBJECTS", "GIT_EXTERNAL_DIFF", "GIT_DIFF_OPTS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS", "GIT_PAGER", "GIT_EDITOR", "GIT_ASKPASS", "SSH_ASKPASS", "LANGUAGE",
+    "GIT_TRACE", "GIT_TRACE2", "GIT_TRACE_SETUP", "GIT_TRACE_PACKET", "GIT_TRACE_PERFORMANCE", "GIT_CURL_VERBOSE",
+))
+
+
+class Outcome(NamedTuple):
+    """What one git call gave."""
+
+    returncode: int
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def last_line(self) -> str:
+        """The line of stderr that says most: the last one, without ``fatal:`` and without credentials."""
+        return message_line(self.stderr)
+
+
+def message_line(stderr: bytes) -> str:
+    lines = [line.strip() for line in stderr.decode("utf-8", "replace").splitlines()]
+    kept = [line for line in lines if line and not line.startswith("hint:")]
+    if not kept:
+        return ""
+    chosen = next((line for line in reversed(kept) if line.startswith(("fatal:", "error:"))), kept[-1])
+    for prefix in ("fatal: ", "error: "):
+        chosen = chosen.removeprefix(prefix)
+    return without_credentials(chosen)
+
+
+def without_credentials(text: str) -> str:
+    """``text`` with ``user:password@`` removed from every URL that has one, ``ssh://git@`` excepted."""
+    return re.sub(r"https?://[^/@\s]+@", lambda match: match.group(0).split("://", 1)[0] + "://", text)
+
+
+def base_environment() -> dict[str, str]:
+    """The caller's environment without what would redirect, translate or prompt."""
+    environment = {key: value for key, value in os.environ.items() if key not in _SCRUBBED}
+    environment.update(
+        GIT_TERMINAL_PROMPT="0", GIT_LITERAL_PATHSPECS="1", LC_ALL="C.UTF-8", GCM_INTERACTIVE="never",
+        GIT_ASKPASS="", SSH_ASKPASS="", GIT_PAGER="cat",
+    )
+    return environment
+
+
+def git_missing() -> LeadlineError:
+    return LeadlineError(
+        "environment", "git-missing", "The git program was not found.",
+        "Leadline keeps its records in a git repository and needs git on the PATH.", "git --version",
+    )
+
+
+class GitProgram:
+    """The git program bound to one repository (and one work tree, unless bare)."""
+
+    def __init__(self, git_dir: str, common_dir: str, work_tree: str | None) -> None:
+        self.git_dir = git_dir
+        self.common_dir = common_dir
+        self.work_tree = work_tree
+        self._environment: dict[str, str] | None = None
+
+    def environment(self, extra: Mapping[str, str] | None = None, writes: bool = False) -> dict[str, str]:
+        if self._environment is None:
+            self._environment = base_environment()
+            self._environment["GIT_DIR"] = self.git_dir
+            if self.work_tree is not None:
+                self._environment["GIT_WORK_TREE"] = self.work_tree
+        environment = dict(self._environment)
+        if not writes:
+            environment["GIT_OPTIONAL_LOCKS"] = "0"
+        environment.update(extra or {})
+        return environment
+
+    def start(
+        self,
+        arguments: Sequence[str],
+        *,
+        extra: Mapping[str, str] | None = None,
+        config: Sequence[str] = (),
+        pipe_input: bool = False,
+        writes: bool = False,
+        hooks: bool = False,
+        cwd: str | None = None,
+        new_session: bool = False,
+    ) -> Popen[bytes]:
+        """Start git; stdin is closed unless ``pipe_input``. ``hooks`` False keeps every hook from running."""
+        import subprocess
+
+        command = ["git", "-c", "core.quotePath=false"]
+        if not hooks:
+            command += ["-c", "core.hooksPath=/dev/null"]
+        for setting in config:
+            command += ["-c", setting]
+        try:
+            return subprocess.Popen(
+                [*command, *arguments],
+                stdin=subprocess.PIPE if pipe_input else subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                env=self.environment(extra, writes), cwd=cwd or self.work_tree or self.git_dir,
+                start_new_session=new_session,
+            )
+        except FileNotFoundError as error:
+            if error.filename == "git":
+                raise git_missing() from None
+            raise LeadlineError(
+                "environment", "not-a-git-repository", f"The folder {cwd or self.work_tree or self.git_dir} is gone.",
+                "It was removed while Leadline was running.", "cd to a folder inside a git repository",
+            ) from None
+
+    def run(
+        self,
+        arguments: Sequence[str],
+        *,
+        data: bytes | None = None,
+        extra: Mapping[str, str] | None = None,
+        config: Sequence[str] = (),
+        writes: bool = False,
+        hooks: bool = False,
+        cwd: str | None = None,
+        ok: Callable[[int], bool] | None = None,
+    ) -> Outcome:
+        """Run git to its end. A status that ``ok`` does not accept (default: 0 only) raises ``git-failed``."""
+        process = self.start(
+            arguments, extra=extra, config=config, pipe_input=data is not None, writes=writes, hooks=hooks, cwd=cwd
+        )
+        stdout, stderr = process.communicate(data)
+        outcome = Outcome(process.returncode, stdout, stderr)
+        if not (outcome.returncode == 0 if ok is None else ok(outcome.returncode)):
+            self.fail(arguments, outcome)
+        return outcome
+
+    def line(self, arguments: Sequence[str], **options: object) -> str:
+        """The output of git as text without the final newline."""
+        return os.fsdecode(self.run(arguments, **options).stdout).rstrip("\n")  # type: ignore[arg-type]
+
+    def finish(self, process: Popen[bytes], arguments: Sequence[str]) -> bytes:
+        """Wait for a started process and return its output; raises ``git-failed``."""
+        stdout, stderr = process.communicate()
+        if process.returncode != 0:
+            self.fail(arguments, Outcome(process.returncode, stdout, stderr))
+        return stdout
+
+    def fail(self, arguments: Sequence[str], outcome: Outcome) -> NoReturn:
+        raise LeadlineError(
+            "environment", "git-failed", f"git {arguments[0]} failed.",
+            outcome.last_line or f"It ended with status {outcome.returncode}.", "git fsck",
+            {"arguments": [os.fsencode(a).decode("utf-8", "backslashreplace") for a in arguments[:12]],
+             "status": outcome.returncode},
+        )
+
+
+def any_status(_status: int) -> bool:
+    """For calls whose failure is an answer."""
+    return True

@@ -1,0 +1,133 @@
+"""Talks to remotes, with a time limit and without a prompt; an unreachable one is an error that says why."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+
+from leadline.adapters.git import objects
+from leadline.adapters.git.program import GitProgram, Outcome, any_status, without_credentials
+from leadline.core.errors import LeadlineError
+
+_DENIED = (
+    "permission denied", "authentication failed", "could not read username", "could not read password",
+    "403", "401", "access denied", "host key verification failed", "not authorized", "write access",
+)
+
+
+def remotes(git: GitProgram) -> list[str]:
+    return os.fsdecode(git.run(["remote"]).stdout).split()
+
+
+def remote_url(git: GitProgram, name: str) -> str | None:
+    done = git.run(["remote", "get-url", "--", name], ok=any_status)
+    return without_credentials(os.fsdecode(done.stdout).strip()) if done.returncode == 0 else None
+
+
+def fetch_ref(git: GitProgram, remote: str, ref: str, into: str, timeout_s: float) -> str | None:
+    """See ``Vcs.fetch_ref``."""
+    done = _talk(git, remote, [
+        "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance",
+        "--", remote, f"+{ref}:{into}",
+    ], timeout_s)
+    if done.returncode != 0:
+        if b"couldn't find remote ref" in done.stderr:
+            return None
+        raise _remote_error(remote, done)
+    return objects.read_ref(git, into)
+
+
+def push(
+    git: GitProgram, remote: str, refs: Mapping[str, str], timeout_s: float, run_hooks: bool
+) -> dict[str, dict[str, str]]:
+    """See ``Vcs.push``."""
+    if not refs:
+        return {}
+    arguments = ["push", "--porcelain", "--no-follow-tags", "--no-recurse-submodules", "--no-signed"]
+    arguments += [] if run_hooks else ["--no-verify"]
+    specs = [f"{source}:{destination}" for source, destination in refs.items()]
+    done = _talk(git, remote, [*arguments, "--", remote, *specs], timeout_s, hooks=run_hooks)
+    results: dict[str, dict[str, str]] = {}
+    for line in os.fsdecode(done.stdout).splitlines():
+        flag, tab, rest = line.partition("\t")
+        names, second_tab, summary = rest.partition("\t")
+        if not tab or not second_tab or len(flag) != 1:
+            continue
+        results[names.rpartition(":")[2]] = _push_result(flag, summary)
+    if done.returncode != 0 and not any(result["status"] not in ("ok", "up-to-date") for result in results.values()):
+        if b"src refspec" in done.stderr:
+            raise objects.no_such_object(", ".join(refs))
+        raise _remote_error(remote, done)
+    return results
+
+
+def _push_result(flag: str, summary: str) -> dict[str, str]:
+    if flag == "=":
+        return {"status": "up-to-date", "reason": ""}
+    if flag in " *+-":
+        return {"status": "ok", "reason": ""}
+    reason = summary.partition("(")[2].rstrip(")") or summary
+    moved = reason in ("non-fast-forward", "fetch first", "stale info", "needs force", "already exists") or (
+        "cannot lock ref" in reason or "failed to update ref" in reason
+    )
+    return {"status": "non-fast-forward" if moved and reason != "already exists" else "rejected",
+            "reason": without_credentials(reason)}
+
+
+def _talk(git: GitProgram, remote: str, arguments: Sequence[str], timeout_s: float, hooks: bool = False) -> Outcome:
+    """Run a network command; ends it with all its children after ``timeout_s``."""
+    if remote not in remotes(git):
+        raise LeadlineError(
+            "not_found", "no-such-remote", f"There is no remote called {remote}.", "", "git remote -v",
+        )
+    extra: dict[str, str] = {}
+    configured = os.environ.get("GIT_SSH_COMMAND") or os.environ.get("GIT_SSH") or git.run(
+        ["config", "core.sshCommand"], ok=any_status).stdout.strip()
+    if not configured:
+        extra["GIT_SSH_COMMAND"] = f"ssh -o BatchMode=yes -o ConnectTimeout={max(1, int(min(timeout_s, 30)))}"
+    process = git.start(arguments, extra=extra, writes=True, hooks=hooks, new_session=True,
+                        config=("gc.auto=0", "maintenance.auto=false", "credential.interactive=false"))
+    try:
+        stdout, stderr = process.communicate(timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        _end_group(process)
+        raise _unreachable(remote, f"It did not answer within {timeout_s:g} s.") from None
+    except BaseException:
+        _end_group(process)
+        raise
+    return Outcome(process.returncode, stdout, stderr)
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def _unreachable(remote: str, why: str) -> LeadlineError:
+    return LeadlineError(
+        "remote", "remote-unreachable", f"The remote {remote} cannot be reached.", why, f"git ls-remote {remote}",
+        {"remote": remote},
+    )
+
+
+def _remote_error(remote: str, done: Outcome) -> LeadlineError:
+    text_lines = done.stderr.decode("utf-8", "replace").splitlines()
+    line = next((line for line in text_lines if any(word in line.lower() for word in _DENIED)), None)
+    if line is not None:
+        return LeadlineError(
+            "remote", "remote-denied", f"The remote {remote} refused access.",
+            without_credentials(line.removeprefix("fatal: ").removeprefix("remote: ")), f"git ls-remote {remote}",
+            {"remote": remote},
+        )
+    return _unreachable(remote, _cause(text_lines) or done.last_line)
+
+
+def _cause(lines: list[str]) -> str:
+    """What the transport said, which git follows with sentences of its own."""
+    own = ("could not read from remote repository", "please make sure you have", "and the repository exists")
+    said = [line.strip() for line in lines if line.strip() and not any(sentence in line.lower() for sentence in own)]
+    return without_credentials(said[-1].removeprefix("fatal: ")) if said else ""

@@ -1,0 +1,260 @@
+"""``Git``: the version-control port on the git program, one method per obligation.
+
+The work is done in the neighbouring modules, imported when first needed, because most commands use few of them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from leadline.adapters.git import discovery, objects
+from leadline.adapters.git.program import FALLBACK_EMAIL, FALLBACK_NAME, GitProgram, any_status
+from leadline.core.errors import LeadlineError
+
+if TYPE_CHECKING:
+    from leadline.ports.vcs import CodeState
+
+MAX_FILE_BYTES = 50 * 1024 * 1024  # as in the port, which costs an import
+_CHANGED_FILES_SHOWN = 200
+
+
+class Git:
+    """See ``leadline.ports.vcs.Vcs`` for what each method promises."""
+
+    def __init__(self, place: discovery.Place) -> None:
+        self.toplevel = place.toplevel
+        self.git_dir = place.git_dir
+        self.common_dir = place.common_dir
+        self.prefix = place.prefix
+        self._git = GitProgram(place.git_dir, place.common_dir, place.toplevel)
+
+    @classmethod
+    def discover(cls, cwd: str) -> Git:
+        """The repository around ``cwd``: a plain one, a worktree, a submodule, a bare one.
+
+        Raises ``not-a-git-repository``, ``git-missing`` or ``unsafe-repository``.
+        """
+        return cls(discovery.find(cwd))
+
+    @property
+    def is_bare(self) -> bool:
+        return self.toplevel is None
+
+    @property
+    def is_shallow(self) -> bool:
+        return os.path.exists(os.path.join(self.common_dir, "shallow"))
+
+    def superproject(self) -> str | None:
+        """Top of the work tree this repository is a submodule of, or None."""
+        return self._git.line(["rev-parse", "--show-superproject-working-tree"]) or None
+
+    def _need_work_tree(self) -> None:
+        if self.toplevel is None:
+            raise LeadlineError(
+                "environment", "bare-repository", f"{self.git_dir} has no work tree.",
+                "It is a bare repository, or this folder is inside a .git folder.",
+                "cd to a clone with files: git clone or git worktree add",
+            )
+
+    # branches and refs
+
+    def head(self) -> dict[str, Any]:
+        branch = self._head_branch()
+        if branch is None:
+            commit = objects.read_ref(self._git, "HEAD")
+            return {"commit": commit, "branch": None, "unborn": False}
+        commit = objects.read_ref(self._git, f"refs/heads/{branch}")
+        return {"commit": commit, "branch": branch, "unborn": commit is None}
+
+    def _head_branch(self) -> str | None:
+        path = os.path.join(self.git_dir, "HEAD")
+        if not os.path.islink(path):
+            try:
+                with open(path, "rb") as stream:
+                    content = os.fsdecode(stream.read(4096).strip())
+            except OSError:
+                content = ""
+            name = content.removeprefix("ref: refs/heads/")
+            if name != content and name != ".invalid":
+                return name
+            if content and not content.startswith("ref:"):
+                return None
+        done = self._git.run(["symbolic-ref", "--quiet", "--short", "HEAD"], ok=any_status)
+        return os.fsdecode(done.stdout).strip() or None
+
+    def current_branch(self) -> str | None:
+        return self._head_branch()
+
+    def identity(self) -> dict[str, Any]:
+        who = objects.committer(self._git)
+        name, email = who["GIT_AUTHOR_NAME"], who["GIT_AUTHOR_EMAIL"]
+        return {"name": name, "email": email, "fallback": name == FALLBACK_NAME or email == FALLBACK_EMAIL}
+
+    def ref(self, name: str) -> str | None:
+        return objects.read_ref(self._git, name)
+
+    def branch_exists(self, name: str) -> bool:
+        return objects.read_ref(self._git, f"refs/heads/{name}") is not None
+
+    def create_branch(self, name: str, start: str | None = None, switch: bool = False) -> None:
+        from leadline.adapters.git import history
+
+        history.check_ref_name(self._git, name)
+        if self.branch_exists(name):
+            raise LeadlineError(
+                "conflict", "branch-exists", f"The branch {name} exists already.", "", f"git switch {name}"
+            )
+        if start is None and self.head()["commit"] is None:
+            if not switch:
+                raise LeadlineError(
+                    "conflict", "no-commit-yet", f"The branch {name} cannot be created beside the current one.",
+                    "The repository has no commit yet, so there is nothing a second branch could point at.",
+                    "git commit --allow-empty -m start",
+                )
+            self._git.run(["symbolic-ref", "-m", "leadline", "HEAD", f"refs/heads/{name}"], writes=True)
+            return
+        target = history.commit_of(self._git, start or "HEAD")
+        if target is None:
+            raise objects.no_such_commit(start or "HEAD")
+        by = objects.committer(self._git)
+        if not switch:
+            self._git.run(["branch", "--no-track", "--", name, target], writes=True, extra=by)
+            return
+        self._need_work_tree()
+        done = self._git.run(
+            ["switch", "--quiet", "--no-track", "-c", name, target], writes=True, extra=by, ok=any_status
+        )
+        if done.returncode != 0:
+            raise LeadlineError(
+                "conflict", "switch-refused", f"git did not switch to {name}.", done.last_line, "git status"
+            )
+
+    # code states
+
+    def capture(
+        self, exclude_prefixes: Iterable[str] = (), run_ref: str | None = None, max_file_bytes: int = MAX_FILE_BYTES
+    ) -> CodeState:
+        from leadline.adapters.git import code_state
+
+        self._need_work_tree()
+        return code_state.capture(self._git, self.head(), exclude_prefixes, run_ref, max_file_bytes)
+
+    def export_tree(self, commit_or_tree: str, dest: str) -> None:
+        from leadline.adapters.git import code_state
+
+        code_state.export_tree(self._git, commit_or_tree, dest)
+
+    def diff_summary(self, a: str | None, b: str, limit: int = _CHANGED_FILES_SHOWN) -> dict[str, Any]:
+        from leadline.adapters.git import history
+
+        return history.diff_summary(self._git, a, b, limit)
+
+    def patch(self, a: str | None, b: str, limit_bytes: int) -> tuple[bytes, bool]:
+        from leadline.adapters.git import history
+
+        return history.patch(self._git, a, b, limit_bytes)
+
+    # the record branch
+
+    def read_tree_files(self, ref: str, prefix: str = "") -> dict[str, str]:
+        tip = objects.read_ref(self._git, ref)
+        if tip is None:
+            return {}
+        entries = objects.list_tree(self._git, tip, [prefix] if prefix else [])
+        return {path: entry[1] for path, entry in entries.items()}
+
+    def read_blob(self, blob: str) -> bytes:
+        return objects.read_blobs(self._git, [blob])[blob]
+
+    def read_blobs(self, blobs: Iterable[str]) -> dict[str, bytes]:
+        return objects.read_blobs(self._git, blobs)
+
+    def commit_files(
+        self,
+        ref: str,
+        files: Mapping[str, bytes | str | None],
+        message: str,
+        parents: Iterable[str] | None = None,
+        expected_old: str | None = None,
+    ) -> str:
+        from leadline.adapters.git import commits
+
+        return commits.commit_files(self._git, ref, files, message, parents, expected_old)
+
+    def move_ref(self, ref: str, new: str, expected_old: str | None) -> None:
+        objects.update_ref(self._git, ref, new, expected_old, "leadline: moved")
+
+    def commit_only(self, path: str, data: bytes, message: str, branch: str | None = None) -> str:
+        from leadline.adapters.git import commits
+
+        self._need_work_tree()
+        return commits.commit_only(self._git, self.head(), path, data, message, branch)
+
+    # remotes
+
+    def remotes(self) -> list[str]:
+        from leadline.adapters.git import remote
+
+        return remote.remotes(self._git)
+
+    def remote_url(self, name: str) -> str | None:
+        from leadline.adapters.git import remote
+
+        return remote.remote_url(self._git, name)
+
+    def fetch_ref(self, remote: str, ref: str, into: str, timeout_s: float = 60.0) -> str | None:
+        from leadline.adapters.git import remote as talk
+
+        return talk.fetch_ref(self._git, remote, ref, into, timeout_s)
+
+    def push(
+        self, remote: str, refs: Mapping[str, str], timeout_s: float = 120.0, run_hooks: bool = False
+    ) -> dict[str, dict[str, str]]:
+        from leadline.adapters.git import remote as talk
+
+        return talk.push(self._git, remote, refs, timeout_s, run_hooks)
+
+    # tags and history
+
+    def create_tag(self, name: str, commit: str, message: str) -> str:
+        from leadline.adapters.git import history
+
+        return history.create_tag(self._git, name, commit, message)
+
+    def tag_exists(self, name: str) -> bool:
+        return objects.read_ref(self._git, f"refs/tags/{name}") is not None
+
+    def tag_info(self, name: str) -> dict[str, Any] | None:
+        from leadline.adapters.git import history
+
+        return history.tag_info(self._git, name)
+
+    def is_ancestor(self, ancestor: str, descendant: str) -> bool:
+        from leadline.adapters.git import history
+
+        return history.is_ancestor(self._git, ancestor, descendant)
+
+    def commit_exists(self, commit: str) -> bool:
+        from leadline.adapters.git import history
+
+        return history.commit_of(self._git, commit) is not None
+
+    def file_at(self, commit: str, path: str) -> bytes | None:
+        from leadline.adapters.git import history
+
+        return history.file_at(self._git, commit, path)
+
+    def log_of_file(self, path: str, ref: str = "HEAD") -> list[str]:
+        from leadline.adapters.git import history
+
+        return history.log_of_file(self._git, path, ref)
+
+    def versions_of_file(self, path: str, ref: str = "HEAD") -> list[tuple[str, bytes]]:
+        from leadline.adapters.git import history
+
+        return history.versions_of_file(self._git, path, ref)
+
+    def missing_objects(self, names: Iterable[str]) -> set[str]:
+        return objects.missing(self._git, names)

@@ -1,0 +1,329 @@
+"""Finds what the private index has to take over from the work tree, and what must stay out of it.
+
+Two git processes run side by side: ``diff-files`` on the private index (tracked or added earlier: changed, deleted)
+and ``ls-files --others`` on the user's index (untracked and not ignored). Every candidate is judged before git may
+read it, because hashing a file already writes its content to the object database.
+
+Not seen: untracked sockets, devices and pipes, which git does not list, and empty folders.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import Any, NamedTuple
+
+from leadline.adapters.git.objects import Entry
+from leadline.adapters.git.private_index import Memory, stamp_of
+from leadline.adapters.git.program import GitProgram, any_status
+from leadline.core.secretnames import SCANNED_CONTENT_BYTES, secret_content_reason, secret_name_reason
+
+GITLINK = "160000"
+Gap = tuple[str, str]  # kind, reason
+
+
+class Changed(NamedTuple):
+    """One line of ``diff-files``: the entry in the private index and what happened to the file."""
+
+    mode: str
+    blob: str
+    status: str
+
+
+class Rules(NamedTuple):
+    excluded: tuple[str, ...]
+    max_file_bytes: int
+
+    def excludes(self, path: str) -> bool:
+        return any(path == prefix or path.startswith(prefix + "/") for prefix in self.excluded)
+
+
+class Scan:
+    """The decisions of one scan.
+
+    ``add``: to be read from the work tree; ``entries``: set to this entry or, where None, removed; ``gaps``: left out.
+    """
+
+    def __init__(self, git: GitProgram, memory: Memory, rules: Rules) -> None:
+        self.git = git
+        self.memory = memory
+        self.rules = rules
+        self.add: set[str] = set()
+        self.entries: dict[str, Entry | None] = {}
+        self.gaps: dict[str, Gap] = {}
+        self._index = {"GIT_INDEX_FILE": memory.index}
+        self._to_keep: dict[str, Gap] = {}
+        self._maybe_same: dict[str, Gap] = {}
+
+    def run(self, fresh: bool) -> None:
+        others = self.git.start(["ls-files", "-z", "--others", "--exclude-standard"], config=QUIET)
+        difference = self.git.start(DIFF_FILES, extra=self._index, config=QUIET)
+        listing = self.git.start(["ls-files", "-z", "-v", "--stage"], config=QUIET) if fresh else None
+        if listing is not None and self._read_listing(self.git.finish(listing, ["ls-files"])):
+            self.git.finish(difference, ["diff-files"])
+            difference = self.git.start(DIFF_FILES, extra=self._index, config=QUIET)
+        changed = parse_diff_files(self.git.finish(difference, ["diff-files"]))
+        output, warnings = others.communicate()
+        if others.returncode != 0:
+            self.git.finish(others, ["ls-files"])
+        self._unreadable_folders(warnings)
+        untracked = [os.fsdecode(path) for path in output.split(b"\0")[:-1]]
+        self._judge_untracked(untracked, changed)
+        for path, facts in changed.items():
+            if path not in self.memory.values["extras"] and path not in self.entries:
+                self._judge_tracked(path, facts)
+        self._judge_absent()
+        self._settle_tracked_secrets()
+        self._keep_head_versions()
+        self.memory.values["absent"] = [path for path in self.memory.values["absent"] if path not in self.add]
+
+    # the user's index, once after it changed
+
+    def _read_listing(self, output: bytes) -> bool:
+        """Drop excluded paths, note submodules and secrets, clear flags that hide changes (then True)."""
+        values = self.memory.values
+        assume: list[str] = []
+        skip: list[str] = []
+        for record in output.split(b"\0")[:-1]:
+            facts, _, raw = record.partition(b"\t")
+            path = os.fsdecode(raw)
+            tag, mode, blob, stage = facts.decode().split()
+            if self.rules.excludes(path):
+                self.entries[path] = None
+                continue
+            if mode == GITLINK:
+                values["submodules"][path] = blob
+            if tag.upper() == "S" and os.path.lexists(self._full(path)):
+                skip.append(path)
+            if tag.islower():
+                assume.append(path)
+            if stage == "0" and mode != GITLINK and (reason := secret_name_reason(path)):
+                self._maybe_same[path] = ("secret", reason)
+                values["staged"][path] = blob
+        for flag, paths in (("--no-assume-unchanged", assume), ("--no-skip-worktree", skip)):
+            if paths:
+                self.git.run(["update-index", flag, "-z", "--stdin"], data=joined(paths), extra=self._index,
+                             config=QUIET, writes=True)
+        return bool(assume or skip)
+
+    def _settle_tracked_secrets(self) -> None:
+        """A tracked secret whose content HEAD already has is no gap; any other one gives way to HEAD's version."""
+        if not self._maybe_same:
+            return
+        staged = self.memory.values["staged"]
+        in_head = self._in_head(sorted(self._maybe_same))
+        present = [path for path in self._maybe_same if os.path.lexists(self._full(path))]
+        regular = [path for path in present if stat.S_ISREG(os.lstat(self._full(path)).st_mode) and "\n" not in path]
+        hashed: dict[str, str] = {}
+        if regular:  # without -w: nothing is written
+            lines = b"".join(os.fsencode(path) + b"\n" for path in regular)
+            done = self.git.run(["hash-object", "--stdin-paths"], data=lines, config=QUIET, ok=any_status)
+            if done.returncode == 0:
+                hashed = dict(zip(regular, done.stdout.decode().split(), strict=True))
+        for path in present:
+            entry = in_head.get(path)
+            if entry is not None and hashed.get(path) == entry[1]:
+                if staged.get(path) != entry[1] and path not in self.memory.values["kept"]:
+                    self.entries[path] = entry
+            else:
+                self._to_keep[path] = self._maybe_same[path]
+
+    # one path
+
+    def _judge_tracked(self, path: str, facts: Changed) -> None:
+        full = self._full(path)
+        try:
+            status = os.lstat(full)
+        except OSError:
+            self._remove(path)
+            return
+        if stat.S_ISDIR(status.st_mode):
+            if facts.mode == GITLINK:
+                self._judge_submodule(path, facts)
+            else:
+                self._remove(path)
+            return
+        if facts.status == "D":  # its folder became a symbolic link
+            self._remove(path)
+            return
+        if facts.status == "A":  # git add --intent-to-add: as good as untracked
+            self.memory.values["intended"][path] = 1
+        gap = self._gap_of(path, full, status, scan_content=path in self.memory.values["intended"])
+        if gap is None:
+            self.add.add(path)
+        elif gap[0] == "secret":
+            self._maybe_same[path] = gap
+        else:
+            self._to_keep[path] = gap
+
+    def _judge_absent(self) -> None:
+        for path in self.memory.values["absent"]:
+            if os.path.lexists(self._full(path)) and path not in self.entries:
+                self._judge_tracked(path, Changed("100644", "", "M"))
+
+    def _judge_submodule(self, path: str, facts: Changed) -> None:
+        full = self._full(path)
+        inside = {"GIT_DIR": os.path.join(full, ".git"), "GIT_WORK_TREE": full}
+        arguments = ["status", "--porcelain", "--ignore-submodules=none"]
+        state = self.git.run(arguments, cwd=full, extra=inside, ok=any_status)
+        if state.returncode != 0:
+            self.gaps[path] = ("submodule", "a submodule that git cannot read")
+            return
+        if state.stdout:
+            self.gaps[path] = ("submodule", "a submodule with uncommitted changes: only its commit is recorded")
+        head = self.git.run(["rev-parse", "--verify", "--quiet", "HEAD"], cwd=full, extra=inside, ok=any_status)
+        commit = head.stdout.decode().strip()
+        if commit and commit != facts.blob:
+            self.entries[path] = (GITLINK, commit)
+            self.memory.values["submodules"][path] = commit
+
+    def _judge_untracked(self, untracked: list[str], changed: dict[str, Changed]) -> None:
+        values = self.memory.values
+        extras, judged = values["extras"], values["judged"]
+        seen = set(untracked)
+        for path in [path for path in extras if path not in seen]:  # deleted, or ignored by now
+            self._drop_extra(path)
+        for path in [path for path in judged if path not in seen]:
+            del judged[path]
+        for path in untracked:
+            if self.rules.excludes(path.rstrip("/")):
+                continue
+            if path.endswith("/"):
+                self.gaps[path] = ("nested-repository", "a git repository of its own, not a submodule")
+            elif path not in extras or path in changed:
+                self._judge_extra(path)
+
+    def _judge_extra(self, path: str) -> None:
+        values, full = self.memory.values, self._full(path)
+        stamp = stamp_of(full)
+        known = values["judged"].get(path)
+        if known is not None and known[0] == stamp:
+            self.gaps[path] = (known[1], known[2])
+            return
+        values["judged"].pop(path, None)
+        if stamp is None:
+            self._drop_extra(path)
+            return
+        gap = self._gap_of(path, full, os.lstat(full), scan_content=True)
+        if gap is None:
+            self.add.add(path)
+            values["extras"][path] = 1
+            return
+        self.leave_out_extra(path, gap, stamp)
+
+    def leave_out_extra(self, path: str, gap: Gap, stamp: list[int] | None) -> None:
+        self.gaps[path] = gap
+        self._drop_extra(path)
+        if gap[0] != "unreadable":  # permissions of a folder above may change without a trace in the stamp
+            self.memory.values["judged"][path] = [stamp, *gap]
+
+    def _drop_extra(self, path: str) -> None:
+        if self.memory.values["extras"].pop(path, None) is not None:
+            self.entries[path] = None
+
+    def _gap_of(self, path: str, full: str, status: os.stat_result, scan_content: bool) -> Gap | None:
+        if reason := secret_name_reason(path):
+            return ("secret", reason)
+        if stat.S_ISLNK(status.st_mode):
+            return None
+        if not stat.S_ISREG(status.st_mode):
+            return ("special", "not a regular file")
+        if status.st_size > self.rules.max_file_bytes:
+            return ("too-large", f"{status.st_size} bytes, more than the limit of {self.rules.max_file_bytes}")
+        try:
+            with open(full, "rb") as stream:
+                if scan_content and status.st_size <= SCANNED_CONTENT_BYTES:
+                    found = secret_content_reason(stream.read(SCANNED_CONTENT_BYTES))
+                    return ("secret", found) if found else None
+        except OSError as error:
+            return ("unreadable", error.strerror or str(error))
+        return None
+
+    # what stands in for a tracked file that is left out
+
+    def leave_out(self, path: str, gap: Gap) -> None:
+        """Take back the decision to add ``path``: git could not read it after all."""
+        self.add.discard(path)
+        if path in self.memory.values["extras"]:
+            self.leave_out_extra(path, gap, None)
+        else:
+            self._to_keep[path] = gap
+            self._keep_head_versions()
+
+    def _keep_head_versions(self) -> None:
+        kept = self.memory.values["kept"]
+        missing = [path for path in self._to_keep if path not in kept]
+        in_head = self._in_head(missing)
+        for path in missing:
+            kept[path] = entry = in_head.get(path)
+            if entry is None:
+                self._remove(path)
+            else:
+                self.entries[path] = entry
+        for path in [path for path in kept if path not in self._to_keep]:
+            del kept[path]
+        self.gaps.update(self._to_keep)
+
+    def _in_head(self, paths: list[str]) -> dict[str, Entry]:
+        head = self.memory.values["head"]
+        if head is None or not paths:
+            return {}
+        from leadline.adapters.git.objects import list_tree
+
+        if len(paths) > 500:
+            wanted = set(paths)
+            return {path: entry for path, entry in list_tree(self.git, head).items() if path in wanted}
+        return list_tree(self.git, head, paths)
+
+    def _remove(self, path: str) -> None:
+        self.entries[path] = None
+        self.memory.values["submodules"].pop(path, None)
+        if path not in self.memory.values["absent"]:
+            self.memory.values["absent"].append(path)
+
+    def _unreadable_folders(self, warnings: bytes) -> None:
+        marker = "could not open directory '"
+        for line in os.fsdecode(warnings).splitlines():
+            if marker in line:
+                path, _, reason = line.split(marker, 1)[1].partition("': ")
+                if not self.rules.excludes(path.rstrip("/")):
+                    self.gaps[path] = ("unreadable", reason or "the folder cannot be listed")
+
+    def _full(self, path: str) -> str:
+        assert self.git.work_tree is not None
+        return os.path.join(self.git.work_tree, path)
+
+
+# Extensions of the user's index that the private one must neither rely on nor keep up.
+QUIET = (
+    "core.fsmonitor=false", "core.untrackedCache=false", "core.splitIndex=false", "core.safecrlf=false",
+    "index.sparse=false", "advice.addEmbeddedRepo=false",
+)
+DIFF_FILES = ("diff-files", "-z", "--raw", "--no-abbrev", "--ignore-submodules=none")
+
+
+def joined(paths: list[str]) -> bytes:
+    return b"".join(os.fsencode(path) + b"\0" for path in paths)
+
+
+def parse_diff_files(output: bytes) -> dict[str, Changed]:
+    """By path; for an unmerged path the line that says so wins."""
+    changed: dict[str, Changed] = {}
+    fields = output.split(b"\0")
+    for facts, raw in zip(fields[0::2], fields[1::2], strict=False):
+        old_mode, _new_mode, old_blob, _new_blob, status = facts[1:].decode().split()
+        path = os.fsdecode(raw)
+        if path not in changed or status == "U":
+            changed[path] = Changed(old_mode, old_blob, status)
+    return changed
+
+
+def as_gap_list(gaps: dict[str, Gap]) -> list[dict[str, Any]]:
+    return [
+        {"path": shown(path), "kind": kind, "reason": reason} for path, (kind, reason) in sorted(gaps.items())
+    ]
+
+
+def shown(path: str) -> str:
+    """A path as valid Unicode; bytes that are not UTF-8 as backslash escapes."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

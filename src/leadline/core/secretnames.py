@@ -1,0 +1,107 @@
+"""Which files look like secrets, by name and by content.
+
+The answer decides whether a file's bytes may enter git's object database, so it errs on the side of leaving a file
+out: a file wrongly left out is listed as a gap, a key wrongly kept cannot be called back once pushed. Templates that
+exist to be committed (``.env.example``) are let through.
+"""
+
+from __future__ import annotations
+
+import re
+
+SCANNED_CONTENT_BYTES = 256 * 1024
+"""Files larger than this are not searched for secrets: keys and tokens live in small text files."""
+
+_TEMPLATE_ENDINGS = (".example", ".sample", ".template", ".dist", ".tmpl", ".tpl", ".defaults", ".schema")
+_EXACT_NAMES = {
+    ".netrc": "login store", "_netrc": "login store", ".authinfo": "login store", ".authinfo.gpg": "login store",
+    ".pgpass": "database password file", ".my.cnf": "database password file", ".mylogin.cnf": "database password file",
+    ".pypirc": "package registry credentials", ".git-credentials": "git credential store",
+    ".dockercfg": "container registry credentials", ".htpasswd": "password file", ".vault-token": "access token",
+    "kubeconfig": "cluster credentials", "credentials": "credential store", "credentials.json": "credential store",
+    "credentials.toml": "credential store", "credentials.yaml": "credential store",
+    "credentials.yml": "credential store",
+    "credentials.csv": "credential store", "accesskeys.csv": "credential store", "secrets.json": "secret store",
+    "secrets.yaml": "secret store", "secrets.yml": "secret store", "secrets.toml": "secret store",
+    "secrets.env": "secret store", "client_secret.json": "OAuth client secret",
+    "application_default_credentials.json": "cloud credentials", "secring.gpg": "private key",
+    ".boto": "cloud credentials", ".s3cfg": "cloud credentials", "rclone.conf": "cloud credentials",
+    ".databrickscfg": "cloud credentials", "kaggle.json": "access token", "terraform.tfstate": "state with credentials",
+    ".envrc": "environment file", ".modal.toml": "access token",
+}
+_ENDINGS = {
+    ".pem": "key or certificate", ".key": "private key", ".ppk": "private key", ".p12": "key store",
+    ".pfx": "key store", ".jks": "key store", ".keystore": "key store", ".kdbx": "password database",
+    ".p8": "private key", ".asc.key": "private key", ".ovpn": "VPN profile with keys",
+    ".kubeconfig": "cluster credentials",
+}
+_STORED_IN = (  # (parent folder, file name or "" for any): files that are secrets only because of where they lie
+    (".aws", "credentials"), (".docker", "config.json"), (".kube", "config"), (".huggingface", "token"),
+    ("huggingface", "token"), (".gnupg", ""), ("gcloud", "credentials.db"), (".azure", "accessTokens.json"),
+    ("gh", "hosts.yml"), (".ssh", ""),
+)
+_PATTERNS = (
+    (re.compile(r"^\.env($|[._-])"), "environment file"),
+    (re.compile(r"\.env$"), "environment file"),
+    (re.compile(r"^(id_(rsa|dsa|ecdsa|ed25519)(_sk)?|ssh_host_.*_key)$"), "private key"),
+    (re.compile(r"^id_(rsa|dsa|ecdsa|ed25519)[^.]*$"), "private key"),
+    (re.compile(r"^client_secret.*\.json$"), "OAuth client secret"),
+    (re.compile(r"service[-_]?account.*\.json$"), "service account key"),
+)
+_PUBLIC_IN_SSH = frozenset(("config", "known_hosts", "authorized_keys"))
+
+
+def secret_name_reason(path: str) -> str | None:
+    """Why the file at ``path`` (``/``-separated) looks like a secret by its name alone, or None."""
+    folders, _, name = path.rpartition("/")
+    lower = name.lower()
+    if lower.endswith(_TEMPLATE_ENDINGS) or lower.endswith(".pub"):
+        return None
+    kind = _EXACT_NAMES.get(lower)
+    if kind is None:
+        parent = folders.rpartition("/")[2]
+        for folder, wanted in _STORED_IN:
+            public = folder == ".ssh" and name in _PUBLIC_IN_SSH
+            if parent == folder and (name == wanted or not wanted) and not public:
+                kind = f"kept in {folder}/"
+                break
+    if kind is None:
+        kind = next((what for ending, what in _ENDINGS.items() if lower.endswith(ending)), None)
+    if kind is None:
+        kind = next((what for pattern, what in _PATTERNS if pattern.search(lower)), None)
+    return f"looks like a secret by its name ({kind})" if kind else None
+
+
+_CONTENT = (
+    (re.compile(rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"), "a private key"),
+    (re.compile(rb"PuTTY-User-Key-File-[0-9]"), "a private key"),
+    (re.compile(rb"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Z0-9])"), "a cloud access key"),
+    (re.compile(rb"(?<![A-Za-z0-9])gh[pousr]_[A-Za-z0-9]{36,255}"), "a forge token"),
+    (re.compile(rb"(?<![A-Za-z0-9])github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}"), "a forge token"),
+    (re.compile(rb"(?<![A-Za-z0-9])glpat-[A-Za-z0-9_-]{20,}"), "a forge token"),
+    (re.compile(rb"(?<![A-Za-z0-9])hf_[A-Za-z]{34}(?![A-Za-z0-9])"), "a model hub token"),
+    (re.compile(rb"(?<![A-Za-z0-9])xox[abprs]-[A-Za-z0-9-]{10,}"), "a chat token"),
+    (re.compile(rb"(?<![A-Za-z0-9])sk-(?:ant-|proj-|svcacct-)[A-Za-z0-9_-]{20,}"), "an API key"),
+    (re.compile(rb"(?<![A-Za-z0-9])sk-[A-Za-z0-9]{48}(?![A-Za-z0-9])"), "an API key"),
+    (re.compile(rb"(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"), "an API key"),
+    (re.compile(rb"(?<![A-Za-z0-9])(?:sk|rk)_live_[A-Za-z0-9]{20,}"), "an API key"),
+    (re.compile(rb"(?<![A-Za-z0-9])npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])"), "a package registry token"),
+    (re.compile(rb"(?<![A-Za-z0-9])pypi-AgE[A-Za-z0-9_-]{50,}"), "a package registry token"),
+    (re.compile(rb"_authToken\s*=\s*[^\s$]{8,}"), "a package registry token"),
+    (re.compile(rb'"type"\s*:\s*"service_account"[\s\S]{0,4000}"private_key"'), "a service account key"),
+    (re.compile(rb"(?m)^\s*(?:client-key-data|id-token|refresh-token)\s*:\s*\S{16,}"), "cluster credentials"),
+)
+
+
+def secret_content_reason(data: bytes) -> str | None:
+    """Why ``data`` (the first ``SCANNED_CONTENT_BYTES`` of a file) looks like a secret, or None.
+
+    Only text is searched: a NUL byte in the first 8,000 bytes makes it binary, as for git. The reason names the kind
+    of secret, never its value.
+    """
+    if b"\0" in data[:8000]:
+        return None
+    for pattern, what in _CONTENT:
+        if pattern.search(data):
+            return f"its content holds {what}"
+    return None

@@ -1,0 +1,225 @@
+"""Version control as the services see it.
+
+The port exists so that services state what they need (an exact code state, a compare-and-swap on a branch) and not
+which git commands do it. It is shaped after git and makes no attempt to hide that: a second implementation would be
+another way to drive git, not another system.
+
+Paths are relative to the top of the work tree and ``/``-separated; bytes that are not UTF-8 are kept as surrogate
+escapes in arguments and in keys, and shown with backslash escapes in ``CodeState``. Commits, trees and blobs are full
+hexadecimal object names. Every method may raise ``LeadlineError``; the codes named below are stable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+MAX_FILE_BYTES = 50 * 1024 * 1024
+CHANGED_FILES_SHOWN = 200
+
+
+@dataclass(frozen=True)
+class CodeState:
+    """The exact code that lay in the work tree at one moment.
+
+    ``tree`` is its identity: equal code has an equal tree, whatever the history, the staging or the rendered logbooks.
+    ``commit`` holds that tree: ``head`` itself when nothing differs from it, else a commit made for this purpose with
+    ``head`` as its parent and kept by ``ref``. ``changed_files`` are ``{"status", "path"}`` against ``head``, at most
+    ``CHANGED_FILES_SHOWN`` of ``changed_total``. ``gaps`` are ``{"path", "kind", "reason"}`` with kind ``secret``,
+    ``too-large``, ``unreadable``, ``special``, ``nested-repository``, ``submodule`` or ``filter``: files whose present
+    content is not in ``tree`` (the version of ``head`` is, where there is one). ``secrets`` are the paths among them
+    left out as secrets. ``submodules`` are ``{"path", "commit"}``: of those only the commit is in ``tree``.
+    """
+
+    tree: str
+    commit: str
+    head: str | None
+    branch: str | None
+    dirty: bool
+    ref: str | None = None
+    changed_files: list[dict[str, str]] = field(default_factory=list)
+    changed_total: int = 0
+    gaps: list[dict[str, str]] = field(default_factory=list)
+    secrets: list[str] = field(default_factory=list)
+    submodules: list[dict[str, str]] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready, valid UTF-8."""
+        return dict(self.__dict__)
+
+
+class Vcs(Protocol):
+    """One repository, seen from one work tree.
+
+    Obligations common to all methods: no prompt and no wait for one; no hook of the user runs unless a method says so;
+    the user's index, stash and files stay as they are unless a method says so; a missing user identity never fails,
+    ``Leadline <leadline@localhost>`` stands in.
+    """
+
+    toplevel: str | None
+    git_dir: str
+    common_dir: str
+
+    @property
+    def is_bare(self) -> bool: ...
+
+    @property
+    def is_shallow(self) -> bool: ...
+
+    def superproject(self) -> str | None:
+        """Top of the work tree this repository is a submodule of, or None."""
+        ...
+
+    def head(self) -> dict[str, Any]:
+        """``{"commit": sha or None, "branch": name or None when detached, "unborn": bool}``."""
+        ...
+
+    def identity(self) -> dict[str, Any]:
+        """``{"name", "email", "fallback": bool}``: who commits are attributed to."""
+        ...
+
+    def ref(self, name: str) -> str | None:
+        """The object a ref or revision names, or None."""
+        ...
+
+    def branch_exists(self, name: str) -> bool: ...
+
+    def current_branch(self) -> str | None: ...
+
+    def create_branch(self, name: str, start: str | None = None, switch: bool = False) -> None:
+        """Create a branch at ``start`` (default HEAD). Without ``switch`` HEAD and the work tree stay.
+
+        With ``switch`` local changes are carried along. In a repository without a commit, only ``switch`` is possible
+        and makes HEAD point at the new name. Codes: ``branch-exists``, ``bad-ref-name``, ``no-commit-yet``,
+        ``no-such-commit``, ``switch-refused``.
+        """
+        ...
+
+    def capture(
+        self, exclude_prefixes: Iterable[str] = (), run_ref: str | None = None, max_file_bytes: int = MAX_FILE_BYTES
+    ) -> CodeState:
+        """The code state of tracked, changed and untracked-not-ignored files.
+
+        The result depends on the present state alone, not on earlier captures; equal states under one HEAD give the
+        same commit; safe to call from many processes at once. The content of files that look like secrets never
+        reaches the object database, unless HEAD already holds that very content. Paths under ``exclude_prefixes`` do
+        not count. With ``run_ref`` the commit is kept under ``refs/leadline/code/<run_ref>``, else under a name made
+        from tree and HEAD. Codes: ``bare-repository``, ``code-state-failed``, ``repository-not-writable``.
+        """
+        ...
+
+    def export_tree(self, commit_or_tree: str, dest: str) -> None:
+        """Write the files of a tree to the new folder ``dest``, as a checkout would; nothing is left out.
+
+        Atomic (``dest`` is complete or absent) and idempotent (an existing ``dest`` is left as it is). Submodules
+        become empty folders. Codes: ``no-such-commit``, ``export-failed``.
+        """
+        ...
+
+    def diff_summary(self, a: str | None, b: str, limit: int = CHANGED_FILES_SHOWN) -> dict[str, Any]:
+        """What changed from ``a`` (None: nothing) to ``b``.
+
+        ``{"files": [{"status", "path", "old_path"?, "added", "deleted"}], "total", "added", "deleted"}``; line counts
+        are None for binary files; ``files`` holds at most ``limit``, the totals cover all.
+        """
+        ...
+
+    def patch(self, a: str | None, b: str, limit_bytes: int) -> tuple[bytes, bool]:
+        """A binary-safe patch from ``a`` to ``b`` cut after ``limit_bytes``, and whether it was cut."""
+        ...
+
+    def read_tree_files(self, ref: str, prefix: str = "") -> dict[str, str]:
+        """Path to blob of every file under ``prefix`` in ``ref``; empty when the ref does not exist."""
+        ...
+
+    def read_blob(self, blob: str) -> bytes: ...
+
+    def read_blobs(self, blobs: Iterable[str]) -> dict[str, bytes]:
+        """Content by blob name. Code: ``no-such-object``."""
+        ...
+
+    def commit_files(
+        self,
+        ref: str,
+        files: Mapping[str, bytes | str | None],
+        message: str,
+        parents: Iterable[str] | None = None,
+        expected_old: str | None = None,
+    ) -> str:
+        """Commit changed files on ``ref`` without a work tree, and return the tip.
+
+        ``files``: path to bytes, an existing blob's name, or None to delete; they change the tree of ``expected_old``
+        (or of the first parent; or the empty tree). ``parents`` defaults to ``expected_old`` alone. ``expected_old``
+        None means that the ref must not exist yet. Atomic: when the ref is elsewhere, nothing changes and
+        ``conflict``/``ref-moved`` is raised, so that the caller reads again and retries. When neither tree nor parents
+        would change, no commit is made.
+        """
+        ...
+
+    def move_ref(self, ref: str, new: str, expected_old: str | None) -> None:
+        """Compare and swap a ref to an existing commit. Code: ``conflict``/``ref-moved``."""
+        ...
+
+    def commit_only(self, path: str, data: bytes, message: str, branch: str | None = None) -> str:
+        """Commit ``data`` as ``path``, and nothing else, onto the checked-out branch (or detached HEAD).
+
+        Whatever else is staged stays staged and uncommitted. The file in the work tree is not written: the caller has
+        done so, and ``git status`` then shows it clean. ``branch``: the branch that has to be checked out. Returns the
+        commit that holds the file: HEAD when it holds the same bytes already. Codes: ``operation-in-progress`` (merge,
+        rebase, cherry-pick, revert, bisect), ``index-locked``, ``other-branch``, ``path-ignored``, ``ref-moved``.
+        """
+        ...
+
+    def remotes(self) -> list[str]: ...
+
+    def remote_url(self, name: str) -> str | None:
+        """The URL, without any user name and password in it."""
+        ...
+
+    def fetch_ref(self, remote: str, ref: str, into: str, timeout_s: float = 60.0) -> str | None:
+        """Fetch one ref into a local ref, overwriting it; its object, or None when the remote has no such ref.
+
+        Codes: ``no-such-remote``, ``remote-unreachable``, ``remote-denied``.
+        """
+        ...
+
+    def push(
+        self, remote: str, refs: Mapping[str, str], timeout_s: float = 120.0, run_hooks: bool = False
+    ) -> dict[str, dict[str, str]]:
+        """Push ``{source: destination ref}``, never by force.
+
+        Result by destination: ``{"status", "reason"}`` with status ``ok``, ``up-to-date``, ``non-fast-forward`` or
+        ``rejected``. Codes as for ``fetch_ref``.
+        """
+        ...
+
+    def create_tag(self, name: str, commit: str, message: str) -> str:
+        """An annotated tag; returns the tag object. Codes: ``tag-exists``, ``bad-ref-name``, ``no-such-commit``."""
+        ...
+
+    def tag_exists(self, name: str) -> bool: ...
+
+    def tag_info(self, name: str) -> dict[str, Any] | None:
+        """``{"name", "object", "commit", "annotated", "message"}`` or None."""
+        ...
+
+    def is_ancestor(self, ancestor: str, descendant: str) -> bool: ...
+
+    def commit_exists(self, commit: str) -> bool: ...
+
+    def file_at(self, commit: str, path: str) -> bytes | None:
+        """The bytes of a file in a commit; None when it has no such file. Code: ``no-such-commit``."""
+        ...
+
+    def log_of_file(self, path: str, ref: str = "HEAD") -> list[str]:
+        """Commits that changed ``path``, oldest first."""
+        ...
+
+    def versions_of_file(self, path: str, ref: str = "HEAD") -> list[tuple[str, bytes]]:
+        """``(commit, content)`` of every version of ``path``, oldest first; commits that removed it are left out."""
+        ...
+
+    def missing_objects(self, names: Iterable[str]) -> set[str]:
+        """Those of the full object names that this repository does not have."""
+        ...
