@@ -11,7 +11,6 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 from leadline.adapters.files import as_user_error, locked, read_bytes, sync_folder, write_all, write_atomically
@@ -23,6 +22,7 @@ from leadline.core.record import BadLine, Fault, Record, check_chain, line_diges
 from leadline.core.thread import Thread
 from leadline.core.timestamps import rfc3339
 from leadline.core.ulid import next_ulid
+from leadline.core.values import dataclass, field
 from leadline.ports.records import Clock
 
 ROLL_BYTES = 256 * 1024
@@ -202,6 +202,9 @@ class EventLog:
             write_atomically(aside, damaged)
             write_atomically(path, data)
         return aside
+
+    def copy_name(self, name: str, ours: bytes, theirs: bytes) -> str:
+        return copy_name(name, ours, theirs)
 
     # -- the read model -----------------------------------------------------------------------------------------
     def search(self, words: list[str], limit: int) -> tuple[list[dict[str, Any]], int]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass, field
 from typing import Any
 
 from leadline.core.canonical import finite
 from leadline.core.errors import LeadlineError
+from leadline.core.values import dataclass, field
 
 
 @dataclass

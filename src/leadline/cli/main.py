@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from leadline.cli.answer import Answer, print_answer, print_error
 from leadline.cli.table import VERBS
 from leadline.core.errors import EXIT_CODES, LeadlineError
+
+if TYPE_CHECKING:
+    from leadline.cli.answer import Answer
 
 _TOP = """usage: leadline VERB [options]     leadline VERB --help
 
@@ -31,7 +33,7 @@ def entry() -> NoReturn:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    os._exit(code) if not os.environ.get("LEADLINE_CLEAN_EXIT") else sys.exit(code)
+    os._exit(code)
 
 
 def main(argv: list[str]) -> int:
@@ -48,6 +50,8 @@ def main(argv: list[str]) -> int:
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(overview())
         return 0
+    from leadline.cli.answer import print_answer, print_error
+
     own, dashes, command = _split(argv)
     as_json = "--json" in own
     try:
@@ -85,7 +89,7 @@ def _split(argv: list[str]) -> tuple[list[str], bool, list[str]]:
 def _dispatch(own: list[str], command: list[str] | None) -> Answer:
     from leadline.cli.parsing import load, parser_for
 
-    front = []
+    front: list[str] = []
     while len(own) > 1 and own[0] in ("-C", "--thread"):          # allowed before the verb too
         front, own = front + own[:2], own[2:]
     while own and own[0] == "--json":
@@ -154,6 +158,8 @@ def _bug(error: Exception, as_json: bool) -> int:
     """A bug of ours: say so, keep the traceback in a file, never print it."""
     import tempfile
     import traceback
+
+    from leadline.cli.answer import print_error
 
     fd, path = tempfile.mkstemp(prefix="leadline-bug-", suffix=".txt")
     with os.fdopen(fd, "w", encoding="utf-8") as file:

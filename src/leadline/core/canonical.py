@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from typing import Any
@@ -28,6 +27,8 @@ def finite(value: Any) -> Any:
 
 
 def digest_bytes(data: bytes) -> str:
+    import hashlib  # loads the machine's crypto library: verbs that only read do without
+
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 

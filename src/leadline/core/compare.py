@@ -8,8 +8,9 @@ comparison over a sloppy record says "cannot be compared" until the rest is decl
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
+
+from leadline.core.values import dataclass, field
 
 from .config import ConfigDiff, Difference, config_diff
 from .run import MetricDef, Run
@@ -246,6 +247,8 @@ def _restrain(m: MetricComparison, out: Comparison, refused: str, strict_hygiene
     on_a, on_b = len(out.hygiene["a"]["contended"]), len(out.hygiene["b"]["contended"])
     unknown = int(out.hygiene["a"]["unknown"] + out.hygiene["b"]["unknown"])
     blocked = m.verdict == "worse" and (on_a + on_b > 0 or (strict_hygiene and unknown > 0))
+    if m.a.is_constant and m.b.is_constant:
+        return                                   # the same in every run: nothing that ran beside it moved it
     if blocked or (m.verdict == "better" and on_a):  # a slowed baseline flatters the other side
         code = "contended" if on_a + on_b else "unknown-hygiene"
         arithmetic = f"{on_a} + {on_b} contended, {unknown} unknown of {len(out.a_runs + out.b_runs)} runs"

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
 from typing import Any
+
+from leadline.core.values import dataclass, field
 
 from .canonical import canonical_json
 from .errors import LeadlineError
@@ -343,6 +344,8 @@ def config_diff(
             if at == ("code", "gaps"):
                 diff.notes.append("files outside the recorded code are the same by name; their contents are unknown")
             continue
+        if area == "command" and followed and _alike_as_written(sides, at):
+            continue
         # A command line is known whole: what it lacks is absent, not unrecorded.
         absent = area == "command" and ("command", "program") in facts_a[0] and ("command", "program") in facts_b[0]
         absent |= area == "config" and all(r.argv for s in sides for r in s) and key in flags_a | flags_b
@@ -357,6 +360,14 @@ def config_diff(
         diff.rows.append(row)
     _note_order(diff, sides)
     return diff
+
+
+def _alike_as_written(sides: tuple[list[Run], list[Run]], at: tuple[str, str]) -> bool:
+    """Whether a part of the command is the same on both sides as it was typed: the value of an axis may stand by
+    chance in the one and not in the other, and following it there would make a difference of none."""
+    (count_a, _), (count_b, _) = (_counts([run_facts(run) for run in side], at) for side in sides)
+    n_a, n_b = len(sides[0]), len(sides[1])
+    return bool(count_a) and {k: n * n_b for k, n in count_a.items()} == {k: n * n_a for k, n in count_b.items()}
 
 
 def _note_within(diff: ConfigDiff, at: tuple[str, str], side: str, values: dict[str, Any], missing: int) -> None:

@@ -7,8 +7,9 @@ number of permutations with k inversions. It sees a steady trend and not a bump 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
+
+from leadline.core.values import dataclass
 
 FEWEST = 5          # with four values no order is unlikely enough: 2 of 24
 _EXACT_UP_TO = 60   # beyond it the normal approximation is good to the third digit

@@ -18,8 +18,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
+
+from leadline.core.values import dataclass, field
 
 from .canonical import canonical_json
 from .compare import number, why_not_evidence

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from leadline.core.errors import LeadlineError
+from leadline.core.values import dataclass, field
 
 SOURCES = ("file", "reader", "pattern", "metrics", "stdout")  # the more specific first: it wins where two disagree
 DEDUPE_RULES = ("error", "first", "last", "identical")

@@ -17,8 +17,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
+
+from leadline.core.values import dataclass, field
 
 from .compare import number
 from .config import parse_value

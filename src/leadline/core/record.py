@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from leadline.core.canonical import canonical_json, digest_bytes
 from leadline.core.ulid import is_ulid
+from leadline.core.values import dataclass
 
 CURRENT_VERSION = 1
 

@@ -5,8 +5,9 @@ Everything that compares, labels, renders or lists works on these, whatever exec
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
+
+from leadline.core.values import dataclass, field
 
 STATES = ("planned", "running", "done", "failed", "timeout", "cancelled", "lost")
 TERMINAL_STATES = frozenset(("done", "failed", "timeout", "cancelled", "lost"))

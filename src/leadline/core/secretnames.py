@@ -40,13 +40,13 @@ _STORED_IN = (  # (parent folder, file name or "" for any): files that are secre
     ("huggingface", "token"), (".gnupg", ""), ("gcloud", "credentials.db"), (".azure", "accessTokens.json"),
     ("gh", "hosts.yml"), (".ssh", ""),
 )
-_PATTERNS = (
-    (re.compile(r"^\.env($|[._-])"), "environment file"),
-    (re.compile(r"\.env$"), "environment file"),
-    (re.compile(r"^(id_(rsa|dsa|ecdsa|ed25519)(_sk)?|ssh_host_.*_key)$"), "private key"),
-    (re.compile(r"^id_(rsa|dsa|ecdsa|ed25519)[^.]*$"), "private key"),
-    (re.compile(r"^client_secret.*\.json$"), "OAuth client secret"),
-    (re.compile(r"service[-_]?account.*\.json$"), "service account key"),
+_PATTERNS = (  # compiled by the first search: most commands judge no file
+    (r"^\.env($|[._-])", "environment file"),
+    (r"\.env$", "environment file"),
+    (r"^(id_(rsa|dsa|ecdsa|ed25519)(_sk)?|ssh_host_.*_key)$", "private key"),
+    (r"^id_(rsa|dsa|ecdsa|ed25519)[^.]*$", "private key"),
+    (r"^client_secret.*\.json$", "OAuth client secret"),
+    (r"service[-_]?account.*\.json$", "service account key"),
 )
 _PUBLIC_IN_SSH = frozenset(("config", "known_hosts", "authorized_keys"))
 
@@ -68,28 +68,28 @@ def secret_name_reason(path: str) -> str | None:
     if kind is None:
         kind = next((what for ending, what in _ENDINGS.items() if lower.endswith(ending)), None)
     if kind is None:
-        kind = next((what for pattern, what in _PATTERNS if pattern.search(lower)), None)
+        kind = next((what for pattern, what in _PATTERNS if re.search(pattern, lower)), None)
     return f"looks like a secret by its name ({kind})" if kind else None
 
 
 _CONTENT = (
-    (re.compile(rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"), "a private key"),
-    (re.compile(rb"PuTTY-User-Key-File-[0-9]"), "a private key"),
-    (re.compile(rb"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Z0-9])"), "a cloud access key"),
-    (re.compile(rb"(?<![A-Za-z0-9])gh[pousr]_[A-Za-z0-9]{36,255}"), "a forge token"),
-    (re.compile(rb"(?<![A-Za-z0-9])github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}"), "a forge token"),
-    (re.compile(rb"(?<![A-Za-z0-9])glpat-[A-Za-z0-9_-]{20,}"), "a forge token"),
-    (re.compile(rb"(?<![A-Za-z0-9])hf_[A-Za-z]{34}(?![A-Za-z0-9])"), "a model hub token"),
-    (re.compile(rb"(?<![A-Za-z0-9])xox[abprs]-[A-Za-z0-9-]{10,}"), "a chat token"),
-    (re.compile(rb"(?<![A-Za-z0-9])sk-(?:ant-|proj-|svcacct-)[A-Za-z0-9_-]{20,}"), "an API key"),
-    (re.compile(rb"(?<![A-Za-z0-9])sk-[A-Za-z0-9]{48}(?![A-Za-z0-9])"), "an API key"),
-    (re.compile(rb"(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"), "an API key"),
-    (re.compile(rb"(?<![A-Za-z0-9])(?:sk|rk)_live_[A-Za-z0-9]{20,}"), "an API key"),
-    (re.compile(rb"(?<![A-Za-z0-9])npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])"), "a package registry token"),
-    (re.compile(rb"(?<![A-Za-z0-9])pypi-AgE[A-Za-z0-9_-]{50,}"), "a package registry token"),
-    (re.compile(rb"_authToken\s*=\s*[^\s$]{8,}"), "a package registry token"),
-    (re.compile(rb'"type"\s*:\s*"service_account"[\s\S]{0,4000}"private_key"'), "a service account key"),
-    (re.compile(rb"(?m)^\s*(?:client-key-data|id-token|refresh-token)\s*:\s*\S{16,}"), "cluster credentials"),
+    (rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----", "a private key"),
+    (rb"PuTTY-User-Key-File-[0-9]", "a private key"),
+    (rb"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Z0-9])", "a cloud access key"),
+    (rb"(?<![A-Za-z0-9])gh[pousr]_[A-Za-z0-9]{36,255}", "a forge token"),
+    (rb"(?<![A-Za-z0-9])github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}", "a forge token"),
+    (rb"(?<![A-Za-z0-9])glpat-[A-Za-z0-9_-]{20,}", "a forge token"),
+    (rb"(?<![A-Za-z0-9])hf_[A-Za-z]{34}(?![A-Za-z0-9])", "a model hub token"),
+    (rb"(?<![A-Za-z0-9])xox[abprs]-[A-Za-z0-9-]{10,}", "a chat token"),
+    (rb"(?<![A-Za-z0-9])sk-(?:ant-|proj-|svcacct-)[A-Za-z0-9_-]{20,}", "an API key"),
+    (rb"(?<![A-Za-z0-9])sk-[A-Za-z0-9]{48}(?![A-Za-z0-9])", "an API key"),
+    (rb"(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])", "an API key"),
+    (rb"(?<![A-Za-z0-9])(?:sk|rk)_live_[A-Za-z0-9]{20,}", "an API key"),
+    (rb"(?<![A-Za-z0-9])npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])", "a package registry token"),
+    (rb"(?<![A-Za-z0-9])pypi-AgE[A-Za-z0-9_-]{50,}", "a package registry token"),
+    (rb"_authToken\s*=\s*[^\s$]{8,}", "a package registry token"),
+    (rb'"type"\s*:\s*"service_account"[\s\S]{0,4000}"private_key"', "a service account key"),
+    (rb"(?m)^\s*(?:client-key-data|id-token|refresh-token)\s*:\s*\S{16,}", "cluster credentials"),
 )
 
 
@@ -102,6 +102,6 @@ def secret_content_reason(data: bytes) -> str | None:
     if b"\0" in data[:8000]:
         return None
     for pattern, what in _CONTENT:
-        if pattern.search(data):
+        if re.search(pattern, data):
             return f"its content holds {what}"
     return None

@@ -1,4 +1,5 @@
-"""RFC 3339 UTC text and back; durations and sizes for people. ``datetime`` is not imported: it costs start-up."""
+"""RFC 3339 UTC text and back; durations and sizes for people. Neither ``datetime`` nor ``time.strptime`` is used: both
+cost start-up."""
 
 from __future__ import annotations
 
@@ -13,11 +14,27 @@ def rfc3339(epoch_ms: int) -> str:
 
 def epoch_ms(text: str) -> int:
     """Milliseconds of an RFC 3339 UTC text (with or without a fraction). Raises ValueError."""
-    import calendar
-
     head, _, fraction = text.removesuffix("Z").partition(".")
-    seconds = calendar.timegm(time.strptime(head, "%Y-%m-%dT%H:%M:%S"))
-    return seconds * 1000 + (int(fraction[:3].ljust(3, "0")) if fraction else 0)
+    if len(head) != 19 or head[4] + head[7] + head[10] + head[13] + head[16] != "--T::":
+        raise ValueError(f"not an RFC 3339 UTC time: {text!r}")
+    year, month, day = int(head[:4]), int(head[5:7]), int(head[8:10])
+    hours, minutes, seconds = int(head[11:13]), int(head[14:16]), int(head[17:])
+    if not (1 <= month <= 12 and 1 <= day <= _month_days(year, month) and hours < 24 and minutes < 60 and seconds < 62):
+        raise ValueError(f"no such time: {text!r}")
+    days = _days_before_year(year) + sum(_month_days(year, m) for m in range(1, month)) + day - 1
+    total_s = (days - _days_before_year(1970)) * 86_400 + hours * 3600 + minutes * 60 + seconds
+    return total_s * 1000 + (int(fraction[:3].ljust(3, "0")) if fraction else 0)
+
+
+def _month_days(year: int, month: int) -> int:
+    if month == 2:
+        return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
+    return 30 if month in (4, 6, 9, 11) else 31
+
+
+def _days_before_year(year: int) -> int:
+    past = year - 1
+    return past * 365 + past // 4 - past // 100 + past // 400
 
 
 def minute(text: str) -> str:

@@ -7,8 +7,9 @@ the caller queues. Numbers are text. A forge never asks a question.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from leadline.core.values import dataclass, field
 
 
 @dataclass(slots=True)

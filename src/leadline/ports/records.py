@@ -69,6 +69,10 @@ class RecordStore(Protocol):
         neither a prefix nor an extension of ours is kept beside it under another name and reported."""
         ...
 
+    def copy_name(self, name: str, ours: bytes, theirs: bytes) -> str:
+        """Under which name another version (``theirs``) of the event file ``name`` is kept beside ``ours``."""
+        ...
+
     def replace_damaged(self, topic: str, name: str, data: bytes) -> str:
         """Put ``data`` in the place of an event file that was damaged or changed, keeping the damaged bytes under the
         path returned. The one operation that replaces a file; only ``verify --heal`` uses it."""

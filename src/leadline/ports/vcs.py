@@ -12,8 +12,9 @@ hexadecimal object names. Every method may raise ``LeadlineError``; the codes na
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from leadline.core.values import dataclass, field
 
 MAX_FILE_BYTES = 50 * 1024 * 1024
 CHANGED_FILES_SHOWN = 200

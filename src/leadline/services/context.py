@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from leadline.core.errors import LeadlineError
@@ -12,6 +11,7 @@ from leadline.core.ids import ID_IN_TEXT
 from leadline.core.run import Run
 from leadline.core.thread import Thread
 from leadline.core.timestamps import rfc3339
+from leadline.core.values import dataclass, field
 from leadline.ports.collectors import Collectors
 from leadline.ports.executor import Executor
 from leadline.ports.forge import Forge

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from leadline.core.canonical import canonical_json, digest_of
@@ -17,6 +16,7 @@ from leadline.core.errors import LeadlineError
 from leadline.core.ids import experiment_id, experiment_of, run_id
 from leadline.core.run import Run
 from leadline.core.thread import Thread
+from leadline.core.values import dataclass, field
 from leadline.services.context import Context
 from leadline.services.ending import end_run
 

@@ -28,9 +28,9 @@ def show(context: Context, thread: Thread, display: str) -> tuple[str, dict[str,
 
 def as_data(thing: Any) -> dict[str, Any]:
     """A thread's thing as JSON-ready data."""
-    import dataclasses
+    from leadline.core.values import as_dict
 
-    data: dict[str, Any] = dataclasses.asdict(thing)
+    data: dict[str, Any] = as_dict(thing)
     if isinstance(thing, Experiment):
         data["state"], data["config"] = thing.state, thing.config
     return data

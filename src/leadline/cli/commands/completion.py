@@ -16,7 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    import argcomplete
+    from argcomplete.shell_integration import shellcode
 
-    script = argcomplete.shellcode(["leadline"], shell=args.shell)
+    script: str = shellcode(["leadline"], shell=args.shell)
     return Answer(text=script, data={"shell": args.shell, "script": script})

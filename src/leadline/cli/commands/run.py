@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from typing import Any
 
@@ -26,6 +25,7 @@ EXAMPLES = [
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "leadline run [options] -- COMMAND [ARGUMENTS]"
     parser.add_argument("--set", dest="sets", action="append", default=[], metavar="K=V", help="a config value")
     parser.add_argument("--config", dest="files", action="append", default=[], metavar="FILE",
                         help="config from a JSON, TOML or YAML file (nested keys are joined by dots)")
@@ -167,7 +167,3 @@ def _summary(outcome: Any) -> str:
     parts.append(" ".join(shown) or ("no metrics" if outcome.state == "done" else ""))
     parts.append(f"[code {str(code.get('commit', '?'))[:9]}{' with uncommitted changes' if code.get('dirty') else ''}]")
     return "  ".join(p for p in parts if p)
-
-
-def folder_of(context: Any, uid: str) -> str:
-    return os.path.relpath(context.run_folder(uid))

@@ -1,0 +1,53 @@
+"""Set, show or move the registered baseline."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from leadline.cli.answer import Answer
+
+DESCRIPTION = """The registered baseline: what everything else is compared with. It is set once, and moved only on
+repeated evidence: three counting runs a side, apples to apples, and an interval that excludes zero in the
+better direction."""
+EXAMPLES = [
+    "leadline baseline set P-001 --why 'the released kernel'",
+    "leadline baseline show",
+    "leadline baseline move P-004 --axis block --why 'faster in every repeat'",
+]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    from leadline.cli.parsing import subverbs
+
+    verbs = subverbs(parser)
+    first = verbs.add_parser("set", help="register the first one")
+    first.add_argument("id", metavar="ID")
+    first.add_argument("--why", default="", metavar="TEXT")
+    verbs.add_parser("show", help="numbers with n and spread, code, hardware, drift, moves")
+    move = verbs.add_parser("move", help="replace it by a better one, on repeated evidence")
+    move.add_argument("id", metavar="ID")
+    move.add_argument("--why", default="", metavar="TEXT", help="the reason (needed)")
+    move.add_argument("--axis", dest="axes", action="append", default=[], metavar="KEY", help="what the two differ in")
+    move.add_argument("--nuisance", action="append", default=[], metavar="KEY")
+    move.add_argument("--metric", default="", metavar="NAME", help="the metric that decides (default: the first one)")
+    move.add_argument("--override", default="", metavar="WHY", help="move it all the same; the reason stays visible")
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.services import baseline
+
+    topic = context.topic(args.thread)
+    if args.subverb == "set":
+        made = baseline.set_baseline(context, topic, args.id, args.why)
+        return Answer(f"{made['id']}  the baseline is {made['experiment']}", made, next=["leadline baseline show"])
+    if args.subverb == "move":
+        made = baseline.move_baseline(context, topic, args.id, args.why, axes=args.axes, nuisance=args.nuisance,
+                                      metric=args.metric, override=args.override)
+        tail = f"  (OVERRIDE: {made['override']})" if made.get("override") else ""
+        text = f"{made['id']}  the baseline moved to {made['experiment']}{tail}\n{made.get('shown_by', '')}"
+        return Answer(text.strip(), made, next=["leadline baseline show"])
+    from leadline.render.baseline import render_baseline
+
+    data = baseline.show_baseline(context, topic)
+    return Answer(render_baseline(data), data, {"runs": len(data["runs"]), "moves": len(data["moves"])})

@@ -1,0 +1,58 @@
+"""What is missing before a thread starts, posts, closes, or calls something a regression."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from leadline.cli.answer import Answer
+
+DESCRIPTION = """List what is missing, one line for each with the command that mends it. Exit code 6 when anything is.
+
+kickoff     the fields a thread should say before it starts
+post        before results are posted: command, config, code, apples to apples, logbook, issue
+close       before the issue closes: final summary, conclusion, next steps, tag, open runs and hypotheses
+regression  before a regression is claimed: clean machine, one difference, no drift, shown by the numbers"""
+EXAMPLES = ["leadline check kickoff", "leadline check post P-003", "leadline check close",
+            "leadline check regression P-004 --axis code"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    from leadline.cli.parsing import subverbs
+
+    verbs = subverbs(parser)
+    verbs.add_parser("kickoff", help="fields of the kickoff")
+    post = verbs.add_parser("post", help="before results are posted")
+    post.add_argument("ids", nargs="*", metavar="ID", help="experiments (default: with news since the last update)")
+    verbs.add_parser("close", help="before the issue closes")
+    regression = verbs.add_parser("regression", help="before a regression is claimed")
+    regression.add_argument("id", metavar="ID")
+    regression.add_argument("--against", default="baseline", metavar="ID", help="the reference (default: baseline)")
+    regression.add_argument("--axis", dest="axes", action="append", default=[], metavar="KEY", help="the tested axis")
+    regression.add_argument("--nuisance", action="append", default=[], metavar="KEY")
+    regression.add_argument("--metric", dest="metrics", action="append", default=[], metavar="NAME")
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.services import check
+
+    topic = context.topic(args.thread)
+    thread = context.store.thread(topic)
+    if args.subverb == "kickoff":
+        from leadline.services.start import check_kickoff
+
+        items: list[dict[str, Any]] = list(check_kickoff(thread))
+    elif args.subverb == "post":
+        items = check.check_post(context, thread, args.ids)
+    elif args.subverb == "close":
+        from leadline.services.issue import body_is_current
+
+        current = body_is_current(context, thread) if thread.issue.state in ("open", "closed") else None
+        items = check.check_close(thread, body_is_current=current)
+    else:
+        items, _ = check.check_regression(context, thread, args.id, against=args.against, axes=args.axes,
+                                          nuisance=args.nuisance, metrics=args.metrics or None)
+    if not items:
+        return Answer(f"{args.subverb}: nothing is missing", {"missing": []}, {"missing": 0})
+    lines = [f"{i['code']}: {i['what']}\n    {i['mend']}" for i in items]
+    return Answer("\n".join(lines), {"missing": items}, {"missing": len(items)}, exit_code=6)

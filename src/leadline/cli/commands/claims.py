@@ -1,0 +1,62 @@
+"""All claims with their computed labels."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from leadline.cli.answer import Answer
+
+LISTED = 40
+DESCRIPTION = """All claims with the label that the runs bear now, n, and what is missing for the next label. Labels
+move when runs are added, corrected or retracted. --why shows one claim with its arithmetic."""
+EXAMPLES = ["leadline claims", "leadline claims --label replicated", "leadline claims --why P-C1"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--why", metavar="ID", help="one claim: arithmetic, runs that count and do not, commands")
+    parser.add_argument("--label", default="", help="only: none, refuted, exploratory, replicated, stable, reported")
+
+
+def claim_lines(row: dict[str, Any]) -> list[str]:
+    """One claim, a few lines: label, n, text, what is missing; marks that must be seen."""
+    marks = [m for m in (
+        f"{row['state'].upper()}: {row['withdrawn']}" if row["state"] != "standing" else "",
+        f"reported: {row['reported']}" if row["reported"] else "",
+        f"asked for {row['asked']}, overridden: {row['override']}" if row["asked"] else
+        f"overridden: {row['override']}" if row["override"] else "",
+        f"pre-registered as {row['preregistered']}" if row["preregistered"] else "",
+        "not confirmed on the production path" if row["confirmed_on_production_path"] is False else "") if m]
+    lines = [f"{row['id']}  {row['label']}  {'; '.join(row['n_sides']) or 'n = 0'}  {row['text']}"]
+    if marks:
+        lines.append(f"    [{'; '.join(marks)}]")
+    if row["state"] == "standing":
+        lines += [f"    for the next label: {m}" for m in row["missing"][:3]]
+        if len(row["missing"]) > 3:
+            lines.append(f"    and {len(row['missing']) - 3} more: leadline claims --why {row['id']}")
+    return lines
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.services.claim import listing, one
+
+    thread = context.store.thread(context.topic(args.thread))
+    if args.why:
+        row = one(thread, args.why)
+        return Answer("\n".join(_why(row)), row, next=row["commands"])
+    rows = listing(thread, args.label)
+    lines = [line for row in rows[:LISTED] for line in claim_lines(row)]
+    if len(rows) > LISTED:
+        lines.append(f"… {len(rows) - LISTED} more; all with --json")
+    return Answer("\n".join(lines) or "no claim yet", rows, {"claims": len(rows)}, len(rows) > LISTED)
+
+
+def _why(row: dict[str, Any]) -> list[str]:
+    lines = claim_lines({**row, "missing": []})
+    lines.append(f"    that      {row['predicate'] or 'no checkable form'}")
+    lines += [f"    why       {why}" for why in row["why"]]
+    lines.append(f"    counted   {', '.join(row['counted']) or 'none'}")
+    lines += [f"    not       {run}: {why}" for run, why in list(row["not_counted"].items())[:20]]
+    lines += [f"    contrary  {run}" for run in row["contrary"]]
+    lines += [f"    missing   {m}" for m in row["missing"]]
+    return lines

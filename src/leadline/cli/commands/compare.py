@@ -1,0 +1,80 @@
+"""Compare two experiments."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from leadline.cli.answer import Answer
+
+DESCRIPTION = """Compare B with the reference A: what differs between them first (config, command, environment,
+hardware, devices, software, code), then the statistics of every metric.
+
+When more than the declared axis differs the comparison is not apples to apples: the numbers are shown without a
+verdict and the exit code is 6. A side is an experiment, a run, a baseline's id, or the word `baseline`."""
+EXAMPLES = [
+    "leadline compare baseline P-004 --axis block",
+    "leadline compare P-003 P-004 --axis code --nuisance environment.HOSTNAME --metric time_ms",
+    "leadline compare P-001 P-002 --axis arm --target val_loss=3.28",
+]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("a", metavar="A", help="the reference: an id or `baseline`")
+    parser.add_argument("b", metavar="B", help="what is judged: an id")
+    parser.add_argument("--axis", dest="axes", action="append", default=[], metavar="KEY",
+                        help="the tested axis: a config key, or code, command, environment.NAME, hardware, ...")
+    parser.add_argument("--nuisance", action="append", default=[], metavar="KEY",
+                        help="a difference that is known not to matter; it stays visible")
+    parser.add_argument("--metric", dest="metrics", action="append", default=[], metavar="NAME",
+                        help="compare these only (default: all)")
+    parser.add_argument("--target", dest="targets", action="append", default=[], metavar="METRIC=VALUE",
+                        help="test B against a number that was set beforehand")
+    parser.add_argument("--alpha", type=float, default=0.05, help="level of the tests and intervals (default 0.05)")
+    parser.add_argument("--strict-hygiene", action="store_true",
+                        help="unknown contention blocks a regression verdict as known contention does")
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.render.compare import render_compare
+    from leadline.services.compare import answered, as_data, compare_sides, parse_targets, record_refusals
+    from leadline.services.lookup import slice_of
+
+    thread = slice_of(context, context.topic(args.thread), [args.a, args.b])
+    comparison = compare_sides(
+        context, thread, args.a, args.b, axes=args.axes, nuisance=args.nuisance, metrics=args.metrics or None,
+        target=parse_targets(args.targets), alpha=args.alpha, strict_hygiene=args.strict_hygiene)
+    record_refusals(context, thread, comparison)
+    data = as_data(comparison, thread)
+    baseline = data.get("baseline", {})
+    name = f"{baseline['id']} = {baseline['experiment']}" if baseline else ""
+    ok = answered(comparison)
+    return Answer(render_compare(comparison, name), data,
+                  {"metrics": len(comparison.metrics), "refusals": len(comparison.refusals)},
+                  next=[] if ok else next_commands(comparison, args), exit_code=0 if ok else 6)
+
+
+def next_commands(comparison: Any, args: argparse.Namespace) -> list[str]:
+    """What lifts the refusals: runs, or a declaration."""
+    commands = []
+    codes = {r["code"] for r in comparison.refusals}
+    if "no-runs" in codes:
+        short = comparison.a_name if not comparison.a_runs else comparison.b_name
+        commands.append(f"leadline run --experiment {short.rpartition('-r')[0] or short}")
+    rows = comparison.diff.of_role("confound") + comparison.diff.of_role("unknown")
+    again = f"leadline compare {args.a} {args.b}"
+    if rows and not args.axes:
+        commands.append(f"{again} --axis {_quoted(rows[0].name)}")
+    elif rows:
+        axes = "".join(f" --axis {_quoted(axis)}" for axis in args.axes)
+        rest = "".join(f" --nuisance {_quoted(row.name)}" for row in rows[:4])
+        commands.append(f"{again}{axes}{rest}  (only when these are known not to matter)")
+    if codes & {"contended", "unknown-hygiene", "drift"}:
+        commands += [f"leadline run --experiment {name} --repeat 3" for name in (comparison.a_name, comparison.b_name)]
+    return commands
+
+
+def _quoted(text: str) -> str:
+    import shlex
+
+    return shlex.quote(text)

@@ -1,0 +1,38 @@
+"""Record a decision."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from leadline.cli.answer import Answer
+
+DESCRIPTION = """Record a decision with what it rests on: experiments, runs (failed ones as well), claims, hypotheses or
+notes. Numbers in the text are citations, {{P-003.time_ms}}."""
+EXAMPLES = [
+    "leadline decide 'use block 128' --evidence P-003 P-C1",
+    "leadline decide 'stop the fp8 line' --evidence P-007-r1 --owner ada",
+]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("text", nargs="?", default="", metavar="TEXT")
+    parser.add_argument("--evidence", nargs="+", action="extend", default=[], metavar="ID", help="what it rests on")
+    parser.add_argument("--no-evidence", default="", metavar="WHY", help="it rests on nothing recorded; stays visible")
+    parser.add_argument("--owner", default="", metavar="NAME", help="who decided (default: who records it)")
+    parser.add_argument("--reported", metavar="SOURCE", help="its numbers come from elsewhere; never evidence")
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.cli.commands.note import split_words
+    from leadline.services.write import decide
+
+    evidence, tail = split_words(args.evidence)       # `--evidence P-003 TEXT`: the option has swallowed the text
+    if args.text and tail:
+        evidence, tail = args.evidence, ""
+    made = decide(context, context.topic(args.thread), args.text or tail, evidence, args.owner, args.no_evidence,
+                  args.reported)
+    rests = ", ".join(made["evidence"]) or f"nothing recorded ({made['no_evidence']})"
+    marked = "\nits numbers are reported, not evidence" if args.reported else ""
+    return Answer(f"{made['id']}  decided by {made['owner']}, resting on {rests}{marked}",
+                  {k: v for k, v in made.items() if k != "refs"})

@@ -1,0 +1,26 @@
+"""Whether an update is due."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from leadline.cli.answer import Answer
+
+DESCRIPTION = """Says whether an update is due and why: a milestone since the last one (a baseline, a decided hypothesis, a
+claim, a changed label, a retraction, a seal), or six hours of active work. The exit code is 0 either way."""
+EXAMPLES = ["leadline due", "leadline due --json"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """No options of its own."""
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.services.update import is_due
+
+    found = is_due(context, context.thread(args.thread))
+    lines = [f"{found['form'] if found['due'] else 'nothing'} is due: {found['why']}"]
+    lines += [f"  {m['at'][:16].replace('T', ' ')}  {m['what']}" for m in found["milestones"][:20]]
+    command = "leadline update --heartbeat" if found["form"] == "heartbeat" else "leadline update --change '…'"
+    return Answer("\n".join(lines), found, {"milestones": len(found["milestones"])}, next=[command] if found["due"] else [])

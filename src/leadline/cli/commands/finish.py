@@ -1,0 +1,72 @@
+"""Finish a thread."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from leadline.cli.answer import Answer
+
+DESCRIPTION = """Record the final summary and close the experiment issue. What is missing for that (`leadline check close`) is
+listed, each item with the command that mends it, and nothing is recorded (exit code 6). --override records it all the
+same; the reason stays in the summary. Numbers are cited ({{P-003.time_ms}}). A finished thread can still be read, and
+written to; what comes afterwards says so."""
+EXAMPLES = ["leadline finish --from summary.md",
+            "leadline finish --worked 'blocks of 128' --did-not 'fp8' --confidence 'replicated on one GPU' "
+            "--limits 'one model size' --conclusion 'use 128' --next-step 'try 256' --next-step 'two GPUs'"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--worked", metavar="TEXT", help="what worked")
+    parser.add_argument("--did-not", "--failed", dest="failed", metavar="TEXT", help="what did not work")
+    parser.add_argument("--confidence", metavar="TEXT", help="how sure, and why")
+    parser.add_argument("--limits", metavar="TEXT", help="where it may not hold")
+    parser.add_argument("--conclusion", metavar="TEXT", help="the decision or outcome, and why")
+    parser.add_argument("--next-step", "--next", dest="next_steps", action="append", metavar="TEXT",
+                        help="small and concrete; repeat it, in order")
+    parser.add_argument("--from", dest="file", metavar="FILE", help="these fields from a .toml .yaml .json .md file")
+    parser.add_argument("--reason", choices=["completed", "not-planned"], default="completed",
+                        help="why the issue closes (default: completed)")
+    parser.add_argument("--override", metavar="WHY", help="finish although something is missing; the reason stays visible")
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.services.finish import finish, summary_file
+
+    summary = summary_file(context, args.file) if args.file else {}
+    for name in ("worked", "failed", "confidence", "limits", "conclusion", "next_steps"):
+        if getattr(args, name) is not None:
+            summary[name] = getattr(args, name)
+    if args.override is not None and not args.override.strip():
+        from leadline.core.errors import LeadlineError
+
+        raise LeadlineError("usage", "no-reason", "--override needs the reason", "it stays in the summary",
+                            "leadline finish --override 'WHY' …")
+    data = finish(context, context.topic(args.thread), summary, args.reason.replace("-", "_"), args.override or "")
+    return _finished(data) if data["finished"] else _refused(data)
+
+
+def _refused(data: dict[str, Any]) -> Answer:
+    from leadline.core.plain import plain
+
+    missing = data["missing"]
+    lines = [f"not finished: {len(missing)} thing{'s are' if len(missing) > 1 else ' is'} missing; nothing was recorded"]
+    for item in missing:
+        lines += [f"  {item['code']}: {item['what']}", f"      {item['mend']}"]
+    return Answer(plain("\n".join(lines)), data, {"missing": len(missing)},
+                  next=list(dict.fromkeys(item["mend"] for item in missing))[:3], exit_code=6)
+
+
+def _finished(data: dict[str, Any]) -> Answer:
+    from leadline.core.plain import plain
+
+    issue = data["issue"]
+    lines = [f"finished ({data['reason'].replace('_', ' ')}); the issue is {issue['state']}"]
+    if data["why_not_posted"]:
+        lines.append(f"not posted: {data['why_not_posted']}")
+    if data["override"]:
+        lines.append(f"overridden: {', '.join(data['overridden']) or 'nothing was missing'}: {data['override']}")
+    lines += [f"logbook  {data['logbook'] or 'not written: ' + data['logbook_skipped']}",
+              f"records  {data['record_branch'][:12] or 'not committed: leadline sync'}"]
+    return Answer(plain("\n".join(lines)), data, next=["leadline report", "leadline sync"],
+                  exit_code=8 if issue["state"] == "unknown" else 0)

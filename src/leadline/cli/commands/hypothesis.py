@@ -1,0 +1,85 @@
+"""The queue of hypotheses."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from leadline.cli.answer import Answer
+
+LISTED = 40
+DESCRIPTION = """Hypotheses and their states: proposed, active, blocked (until when), falsified and supported (by which
+evidence), promoted (by which decision).
+
+A prediction in checkable form, written before its runs, is a pre-registration: the runs then have a say."""
+EXAMPLES = [
+    "leadline hypothesis add 'larger blocks are faster' --predict 'time_ms(block=128) < time_ms(block=64)'",
+    "leadline hypothesis activate P-H1",
+    "leadline hypothesis block P-H1 --until 'the H200 nodes are back'",
+    "leadline hypothesis falsify P-H1 --evidence P-004 --why 'cache misses eat the gain'",
+    "leadline hypothesis promote P-H2 --decision P-D1",
+]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    from leadline.cli.parsing import subverbs
+
+    verbs = subverbs(parser)
+    add = verbs.add_parser("add", help="propose one")
+    add.add_argument("text", metavar="TEXT")
+    add.add_argument("--predict", default="", metavar="PREDICATE", help="its checkable form (`claim --that`)")
+    verbs.add_parser("list", help="all of them")
+    for name, text in (("activate", "start (or go on) working on it"), ("block", "say until when it waits"),
+                       ("falsify", "the evidence is against it"), ("support", "the evidence is for it"),
+                       ("promote", "it became a decision")):
+        verb = verbs.add_parser(name, help=text)
+        verb.add_argument("id", metavar="ID")
+        verb.add_argument("--why", default="", metavar="TEXT")
+        if name == "block":
+            verb.add_argument("--until", default="", metavar="CONDITION")
+        if name in ("falsify", "support"):
+            verb.add_argument("--evidence", nargs="+", action="extend", default=[], metavar="ID",
+                              help="experiments, runs or claims that stand")
+            verb.add_argument("--override", default="", metavar="WHY", help="although its prediction says otherwise")
+        if name == "promote":
+            verb.add_argument("--decision", default="", metavar="ID")
+
+
+STATE_OF = {"activate": "active", "block": "blocked", "falsify": "falsified", "support": "supported",
+            "promote": "promoted"}
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.services import hypothesis
+
+    topic = context.topic(args.thread)
+    if args.subverb == "list":
+        return _list(hypothesis.listing(context.store.thread(topic)))
+    if args.subverb == "add":
+        made = hypothesis.add(context, topic, args.text, args.predict)
+        checkable = f"\npredicts {made['predicate']}" if made.get("predicate") else ""
+        return Answer(f"{made['id']}  proposed{checkable}", {k: v for k, v in made.items() if k != "refs"},
+                      next=[f"leadline hypothesis activate {made['id']}"])
+    changed = hypothesis.change(
+        context, topic, args.id, STATE_OF[args.subverb], evidence=getattr(args, "evidence", []), why=args.why,
+        until=getattr(args, "until", ""), decision=getattr(args, "decision", ""),
+        override=getattr(args, "override", ""))
+    rests = changed.get("evidence") or ([changed["decision"]] if changed.get("decision") else [])
+    tail = f", by {', '.join(rests)}" if rests else f", until {changed['resume_condition']}" if changed.get(
+        "resume_condition") else ""
+    return Answer(f"{changed['id']}  {changed['was']} -> {changed['state']}{tail}",
+                  {k: v for k, v in changed.items() if k not in ("refs", "hypothesis")})
+
+
+def _list(rows: list[dict[str, Any]]) -> Answer:
+    lines = []
+    for row in rows[:LISTED]:
+        rests = row["evidence"] or ([row["decision"]] if row["decision"] else [])
+        tail = f"  by {', '.join(rests)}" if rests else f"  until {row['until']}" if row["until"] else ""
+        lines.append(f"{row['id']}  {row['state']:<10} {row['text'][:90]}{tail}")
+        if row["predicate"]:
+            lines.append(f"      predicts {row['predicate']}  (runs so far: {row['prediction']})")
+    if len(rows) > LISTED:
+        lines.append(f"… {len(rows) - LISTED} more; all with --json")
+    return Answer("\n".join(lines) or "no hypothesis yet", rows, {"hypotheses": len(rows)}, len(rows) > LISTED,
+                  next=[] if rows else ["leadline hypothesis add 'TEXT'"])

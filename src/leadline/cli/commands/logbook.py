@@ -1,0 +1,25 @@
+"""Print the research logbook."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from leadline.cli.answer import Answer
+
+DESCRIPTION = """The research logbook as it is rendered from the records now, in Markdown. The copy in the work tree and on the
+record branch is the same text; nothing is ever typed into it (`leadline adopt` takes hand edits in)."""
+EXAMPLES = ["leadline logbook | less", "leadline logbook --out logbook.md"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", metavar="FILE", help="write it there instead")
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.core.plain import plain
+    from leadline.services.logbook import logbook
+
+    made = logbook(context, context.topic(args.thread), args.out)
+    text = f"{made['entries']} entries written to {made['path']}" if made["path"] else plain(made["text"])
+    return Answer(text, made, {"entries": made["entries"]})

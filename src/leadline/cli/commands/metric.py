@@ -1,0 +1,56 @@
+"""Define a metric, or list them."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from leadline.cli.answer import Answer
+
+LISTED = 100
+DESCRIPTION = """Define a metric: its unit, which direction is better, and how several values in one run become one.
+Without a name: every metric defined or seen. Another unit, direction or reduction than before needs --redefine."""
+EXAMPLES = ["leadline metric time_ms --unit ms --direction lower --reduce median", "leadline metric"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", metavar="NAME")
+    parser.add_argument("--unit")
+    parser.add_argument("--direction", metavar="lower|higher|none", help="which way is better")
+    parser.add_argument("--reduce", metavar="HOW", help="last first min max mean median sum (default: last)")
+    parser.add_argument("--description", metavar="TEXT")
+    parser.add_argument("--redefine", action="store_true", help="change what was defined before")
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.services.write import define_metric, metrics_of
+
+    topic = context.topic(args.thread)
+    asked = any(v is not None for v in (args.unit, args.direction, args.reduce, args.description))
+    if args.name and asked:
+        made = define_metric(context, topic, args.name, unit=args.unit, direction=args.direction, reduce=args.reduce,
+                             description=args.description, redefine=args.redefine)
+        return Answer(_line({"defined": True, "runs": None, "unit": "", "direction": "none", "reduce": "last",
+                             "description": "", **made}), made)
+    rows = metrics_of(context.store.thread(topic))
+    if args.name:
+        from leadline.core.errors import LeadlineError
+
+        rows = [r for r in rows if r["name"] == args.name]
+        if not rows:
+            raise LeadlineError("not_found", "no-such-metric", f"there is no metric {args.name!r}", "",
+                                f"leadline metric {args.name} --unit UNIT --direction lower")
+    lines = [_line(r) for r in rows[:LISTED]]
+    if len(rows) > LISTED:
+        lines.append(f"… {len(rows) - LISTED} more; all with --json")
+    return Answer("\n".join(lines) or "no metric yet", rows, {"metrics": len(rows)}, len(rows) > LISTED)
+
+
+def _line(row: dict[str, Any]) -> str:
+    better = {"lower": "lower is better", "higher": "higher is better"}.get(row["direction"], "no direction")
+    facts = [row["unit"] or "no unit", better, f"{row['reduce']} of a run"]
+    if row["runs"] is not None:
+        facts.append(f"{row['runs']} run{'s' if row['runs'] != 1 else ''}")
+    if not row["defined"]:
+        facts.append("not defined")
+    return f"{row['name']}  " + ", ".join(facts) + (f": {row['description']}" if row["description"] else "")

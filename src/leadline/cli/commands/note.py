@@ -1,0 +1,63 @@
+"""Write down a note, an interpretation, a next action, a result or a negative result."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from leadline.cli.answer import Answer
+
+DESCRIPTION = """Add a note; ids before the text, or --about, say what it is about. Interpretations and next actions can
+follow a run at any time.
+
+In results, interpretations and negative results a number is written as a citation, {{P-003.time_ms}}, which is filled
+in from the record and rechecked; a number from elsewhere needs --reported."""
+EXAMPLES = [
+    "leadline note P-003 'the gather dominates' --interpretation",
+    "leadline note P-003 --next-action 'try block 256'",
+    "leadline note --result 'P-003 takes {{P-003.time_ms}} against {{baseline.time_ms}}'",
+    "leadline note P-004 --negative trade-off 'faster, but needs twice the memory'",
+]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    from leadline.services.write import REASON_CLASSES
+
+    parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]  # options between ID and TEXT
+    parser.add_argument("words", nargs="*", metavar="[ID...] TEXT", help="what it is about, then the text")
+    parser.add_argument("--about", nargs="+", action="extend", default=[], metavar="ID", help="what it is about")
+    role = parser.add_mutually_exclusive_group()
+    role.add_argument("--interpretation", dest="role", action="store_const", const="interpretation",
+                      help="what the result means")
+    role.add_argument("--next-action", dest="role", action="store_const", const="next", help="what to do next")
+    role.add_argument("--result", dest="role", action="store_const", const="result", help="a result in words")
+    role.add_argument("--observation", dest="role", action="store_const", const="observation", help="something seen")
+    role.add_argument("--negative", metavar="REASON", choices=REASON_CLASSES,
+                      help=f"a negative result: {', '.join(REASON_CLASSES)}")
+    parser.add_argument("--reported", metavar="SOURCE", help="its numbers come from elsewhere; never evidence")
+
+
+def split_words(words: list[str]) -> tuple[list[str], str]:
+    """(ids in front, the text)."""
+    from leadline.core.ids import parse_id
+
+    ids = []
+    rest = list(words)
+    while rest and parse_id(rest[0]) is not None:
+        ids.append(rest.pop(0))
+    return ids, " ".join(rest)
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.services.write import note
+
+    ids, text = split_words(args.words)
+    about, tail = split_words(args.about)             # `--about P-003 TEXT`: the option has swallowed the text
+    text = text or tail
+    role = "negative" if args.negative else args.role or "note"
+    written = note(context, context.topic(args.thread), text, list(dict.fromkeys([*ids, *about])), role,
+                   args.negative or "", args.reported)
+    named = f" about {', '.join(written['about'])}" if written["about"] else ""
+    words = {"next": "next action", "negative": f"negative result ({args.negative})"}.get(role, role)
+    data = {k: v for k, v in written.items() if k != "refs"}
+    return Answer(f"{written['id']}  {words}{named}" + ("  (reported, not evidence)" if args.reported else ""), data)

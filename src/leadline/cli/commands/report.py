@@ -1,0 +1,25 @@
+"""Write the one-file HTML report."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from leadline.cli.answer import Answer
+
+DESCRIPTION = """Write the whole thread as one HTML file: conclusion, claims with their labels, results and every run as a dot,
+hypotheses, decisions, negative results, the timeline with commands and code states. The file needs no network and holds
+no script; it follows the reader's dark mode and prints."""
+EXAMPLES = ["leadline report", "leadline report --out report.html"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", metavar="FILE", help="default: beside the records, outside the work tree")
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.core.timestamps import size
+    from leadline.services.report import report
+
+    made = report(context, context.topic(args.thread), args.out)
+    return Answer(f"{made['path']}  ({size(made['bytes'])}, {made['experiments']} experiments, {made['runs']} runs)", made)

@@ -1,0 +1,34 @@
+"""Withdraw a run, an experiment, a claim or anything else that was recorded."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from leadline.cli.answer import Answer
+
+LISTED = 40
+DESCRIPTION = """Withdraw something. It stays in the record with the reason and counts as evidence no more; what rested
+on it is listed: claims with their labels before and after, decisions, hypotheses, baselines, texts that cite it."""
+EXAMPLES = ["leadline retract P-003-r2 --why 'another job shared the GPU'"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("target", metavar="ID")
+    parser.add_argument("--why", default="", metavar="TEXT", help="the reason (needed)")
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.services.retract import retract
+
+    done = retract(context, context.topic(args.thread), args.target, args.why)
+    rests = done["rests"]
+    lines = [f"{done['target']} is retracted: {done['why']}"]
+    if rests:
+        lines.append(f"what rested on it ({len(rests)}):")
+        lines += [f"  {r['id']}  {r['kind']}: {r['before']} -> {r['after']}" for r in rests[:LISTED]]
+        if len(rests) > LISTED:
+            lines.append(f"  … {len(rests) - LISTED} more; all with --json")
+    else:
+        lines.append("nothing rested on it")
+    return Answer("\n".join(lines), done, {"rests": len(rests)}, len(rests) > LISTED)

@@ -1,0 +1,25 @@
+"""Say that a later thing replaces an earlier one."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from leadline.cli.answer import Answer
+
+DESCRIPTION = """Say that one thing replaces another of its kind. Both stay in the record; the earlier one counts no
+more."""
+EXAMPLES = ["leadline supersede P-C1 --by P-C4 --why 'the same over three seeds'"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("target", metavar="ID")
+    parser.add_argument("--by", required=True, metavar="ID", help="what replaces it")
+    parser.add_argument("--why", default="", metavar="TEXT")
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.services.correct import supersede
+
+    done = supersede(context, context.topic(args.thread), args.target, args.by, args.why)
+    return Answer(f"{done['target']} is superseded by {done['by']}", done)

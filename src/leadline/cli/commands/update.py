@@ -1,0 +1,65 @@
+"""Post an update or a heartbeat on the experiment issue."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from leadline.cli.answer import Answer
+
+DESCRIPTION = """Post what is new since the last update on the experiment issue: change, result delta, confidence, links and
+next action are taken from the records; your words come first. Numbers in your words are cited ({{P-003.time_ms}}), and
+text that a reader would stumble over is refused with each finding. Running it again after a crash posts nothing twice.
+--heartbeat posts a few lines; one that only repeats the last grows that comment in place."""
+EXAMPLES = ["leadline update --change 'Blocks of 128 take {{P-003.time_ms}} (n={{P-003.time_ms.n}}).'",
+            "leadline update --dry-run", "leadline update --heartbeat --status 'sweep at 12 of 40' --eta '6 pm'"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--change", default="", metavar="TEXT", help="what changed and what it showed")
+    parser.add_argument("--confidence", default="", metavar="TEXT", help="how sure, and what would change that")
+    parser.add_argument("--next", default="", metavar="TEXT", dest="next_action", help="the next action")
+    parser.add_argument("--label", default="", metavar="TEXT", help="heading (default: the experiments since the last update)")
+    parser.add_argument("--dry-run", action="store_true", help="show what would be posted; record nothing")
+    beat = parser.add_argument_group("heartbeat")
+    beat.add_argument("--heartbeat", action="store_true", help="a short sign of life instead of an update")
+    beat.add_argument("--status", default="", metavar="TEXT", help="default: the runs that are going on")
+    beat.add_argument("--blockers", default="", metavar="TEXT", help="default: the recorded ones")
+    beat.add_argument("--eta", default="", metavar="TEXT", help="when the next report is to be expected")
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.core.errors import LeadlineError
+    from leadline.services.update import Words, heartbeat, update
+
+    topic = context.topic(args.thread)
+    if args.heartbeat:
+        if args.change or args.confidence or args.next_action or args.label:
+            raise LeadlineError("usage", "heartbeat-with-change", "a heartbeat has --status, --blockers and --eta only",
+                                "news belongs into an update", "leadline update --change '…'")
+        made = heartbeat(context, topic, args.status, args.blockers, args.eta, args.dry_run)
+    else:
+        if args.status or args.blockers or args.eta:
+            raise LeadlineError("usage", "status-without-heartbeat", "--status, --blockers and --eta belong to a heartbeat",
+                                "", "leadline update --heartbeat --status '…'")
+        made = update(context, topic, Words(args.change, args.confidence, args.next_action, args.label), args.dry_run)
+    return _answer(made, args.dry_run)
+
+
+def _answer(made: dict[str, Any], dry_run: bool) -> Answer:
+    from leadline.core.plain import plain
+
+    advice = [f"advice   {a['where']}: {a['what']}; {a['mend']}" for a in made["advice"]]
+    if dry_run:
+        return Answer("\n".join([plain(made["text"]), *advice]), made)
+    where = f"posted on the {made['issue'].get('forge') or 'local'} issue" if made["posted"] else \
+        f"recorded, not posted: {made['why_not_posted']}"
+    if made["posted"] and made["continues"]:
+        where = f"nothing changed: {made['continues']} was continued in place"
+    lines = [f"{made['id']} {where}"]
+    lines += [f"body     {made['issue']['body']}"] if made["posted"] else []
+    lines += [f"logbook  {made['logbook'] or 'not written: ' + made['logbook_skipped']}", *advice]
+    follow = ["leadline sync"] if made["unpushed"] else []
+    if not made["posted"]:
+        follow = ["leadline issue open" if "issue" in made["why_not_posted"] else "leadline issue sync"]
+    return Answer("\n".join(lines), made, next=follow, exit_code=8 if made["issue"]["state"] == "unknown" else 0)

@@ -1,0 +1,204 @@
+"""Whether a logbook only grew: append, typo or link fix, and rewrite told apart, entry by entry.
+
+Bytes say nothing here: some logs are newest-first, a merge puts entries in the middle, headers are derived anew. So a
+log is cut into sections at its headings, and what counts is whether every section of the old version is still there.
+The price: a sentence that is reworded without a change of meaning counts as a rewrite, since nothing but a reader could
+tell, and a false alarm costs one look.
+"""
+
+from __future__ import annotations
+
+import re
+
+from leadline.core.values import dataclass, field
+
+from leadline.core.values import dataclass, field
+
+KINDS = ("same", "append", "fix", "rewrite")
+_HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
+_LINK_TARGET = re.compile(r"\]\([^)\n]*\)|<?https?://[^\s)>\]]+>?")
+_TOKEN = re.compile(r"[-+−]?\d+(?:[.,]\d+)*%?|[^\W\d_]+(?:['’][^\W\d_]+)*|[^\w\s]")
+_WEAK = frozenset("|*_`~#>\\\"'“”‘’.,;:!?()[]-–—…")
+_NEGATING = frozenset(("not", "no", "never", "without", "none", "cannot"))
+_MOST_TYPOS = 8
+_ALIKE = 0.72
+
+
+@dataclass
+class Section:
+    """A heading with the text up to the next one. ``path``: the headings above it and its own."""
+
+    path: tuple[str, ...]
+    body: str
+
+    @property
+    def heading(self) -> str:
+        return self.path[-1] if self.path else "(top)"
+
+
+@dataclass
+class Change:
+    """``kind`` is the worst thing that happened: same, append, fix or rewrite. The lists name headings."""
+
+    kind: str = "same"
+    added: list[str] = field(default_factory=list)
+    extended: list[str] = field(default_factory=list)
+    fixed: list[str] = field(default_factory=list)
+    rewritten: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+
+
+def sections(text: str) -> list[Section]:
+    """``text`` cut at its headings, fences respected; horizontal rules at the end of a section are no text."""
+    found: list[Section] = []
+    above: list[tuple[int, str]] = []
+    body: list[str] = []
+    path: tuple[str, ...] = ()
+    ticks = ""
+
+    def put() -> None:
+        lines = [line.rstrip() for line in body]
+        while lines and (not lines[-1] or re.fullmatch(r"[-*_]{3,}", lines[-1])):
+            lines.pop()
+        if path or any(lines):
+            found.append(Section(path, "\n".join(lines).strip("\n")))
+
+    for line in text.replace("\r\n", "\n").split("\n"):
+        mark = _FENCE.match(line)
+        if mark and not ticks:
+            ticks = mark[1]
+        elif mark and mark[1].startswith(ticks) and not line.strip().strip(ticks[0]):
+            ticks = ""
+        heading = None if ticks or mark else _HEADING.match(line)
+        if heading is None:
+            body.append(line)
+            continue
+        put()
+        level = len(heading[1])
+        above = [*(a for a in above if a[0] < level), (level, heading[2])]
+        path, body = tuple(h for _, h in above), []
+    put()
+    return found
+
+
+def classify(old: str, new: str, derived_until: str = "") -> Change:
+    """What happened between two versions of a log.
+
+    ``derived_until``: everything up to and including this line is derived anew each time and does not count.
+    """
+    before, after = sections(_below(old, derived_until)), sections(_below(new, derived_until))
+    left = {}
+    for section in after:
+        left.setdefault((section.heading, section.body), []).append(section)
+    gone = []
+    for section in before:
+        same = left.get((section.heading, section.body))
+        if same:
+            same.pop()
+        else:
+            gone.append(section)
+    fresh = [s for many in left.values() for s in many]
+    return _judge(gone, fresh, after)
+
+
+def _below(text: str, marker: str) -> str:
+    at = text.find(marker) if marker else -1
+    return text[at + len(marker):] if at >= 0 else text
+
+
+def _judge(gone: list[Section], fresh: list[Section], after: list[Section]) -> Change:
+    change = Change()
+    for section in gone:
+        partner = _partner(section, fresh)
+        if partner is None:
+            if section.body or not any(s.path[: len(section.path)] == section.path for s in after):
+                change.removed.append(section.heading)
+            continue
+        fresh.remove(partner)
+        how = _how(section, partner)
+        {"append": change.extended, "fix": change.fixed, "rewrite": change.rewritten}[how].append(section.heading)
+    change.added = [s.heading for s in fresh]
+    if change.rewritten or change.removed:
+        change.kind = "rewrite"
+    elif change.fixed:
+        change.kind = "fix"
+    elif change.added or change.extended:
+        change.kind = "append"
+    return change
+
+
+def _partner(section: Section, fresh: list[Section]) -> Section | None:
+    """The section that ``section`` became: the same heading, under the same ones if possible; else the same body; else
+    a heading that is nearly the same."""
+    same_path = [s for s in fresh if s.path == section.path]
+    same_heading = [s for s in fresh if s.heading == section.heading]
+    same_body = [s for s in fresh if s.body == section.body and section.body]
+    for found in (same_path, same_heading, same_body):
+        if found:
+            return max(found, key=lambda s: _share(section.body, s.body))
+    if not fresh:
+        return None
+    nearest = max(fresh, key=lambda s: _share(section.heading, s.heading) + _share(section.body, s.body))
+    close = _share(section.heading, nearest.heading) >= 0.6 or (section.body and
+                                                                _share(section.body, nearest.body) >= 0.5)
+    return nearest if close else None
+
+
+def _share(a: str, b: str) -> float:
+    """How many of the words are common, 0 to 1."""
+    x, y = set(a.split()), set(b.split())
+    return len(x & y) / max(1, max(len(x), len(y)))
+
+
+def _how(old: Section, new: Section) -> str:
+    heading = _text_change(old.heading, new.heading)
+    if heading == "append":
+        heading = "rewrite"                 # a status put behind a heading changes what the entry says
+    kinds = {heading, _text_change(old.body, new.body)} - {"same"}
+    return "rewrite" if "rewrite" in kinds else "fix" if "fix" in kinds else "append"
+
+
+def _text_change(old: str, new: str) -> str:
+    if old == new:
+        return "same"
+    if _lines_kept(old, new):
+        return "append"
+    a, b = _TOKEN.findall(_LINK_TARGET.sub("] ", old)), _TOKEN.findall(_LINK_TARGET.sub("] ", new))
+    import difflib
+
+    typos = 0
+    for verb, i, j, k, m in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+        if verb == "equal":
+            continue
+        was, now = [t for t in a[i:j] if t not in _WEAK], [t for t in b[k:m] if t not in _WEAK]
+        if not was and not now:
+            continue
+        if not _is_typo(was, now):
+            return "rewrite"
+        typos += max(len(was), len(now))
+    return "fix" if typos <= _MOST_TYPOS else "rewrite"
+
+
+def _lines_kept(old: str, new: str) -> bool:
+    """Every line of ``old`` stands in ``new``, in order: lines were put in, none was changed."""
+    lines = iter(new.split("\n"))
+    return all(any(line == other for other in lines) for line in old.split("\n") if line.strip())
+
+
+def _is_typo(was: list[str], now: list[str]) -> bool:
+    """Whether one wording is a misspelling of the other: alike letter by letter, no number, no negation."""
+    words = [w.lower() for w in (*was, *now)]
+    if any(c.isdigit() for w in words for c in w) or any(w in _NEGATING or w.endswith("n't") for w in words):
+        return False
+    x, y = "".join(was).lower(), "".join(now).lower()
+    if x == y:
+        return True
+    if not x or not y or min(len(x), len(y)) < 3:
+        return len(was) + len(now) == 1 and words[0] in ("a", "an", "the", "of", "to", "is", "it")
+    if not all(w.isalpha() or "'" in w or "’" in w for w in words) or len(was) != len(now):
+        return False
+    import difflib
+
+    return all(difflib.SequenceMatcher(None, p.lower(), q.lower(), autojunk=False).ratio() >= _ALIKE
+               and abs(len(p) - len(q)) <= 2 for p, q in zip(was, now, strict=True))

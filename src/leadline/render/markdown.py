@@ -1,0 +1,145 @@
+"""Markdown from data: nothing that comes from a log, a name or a note can break a table, a fence or the page.
+
+Two kinds of text. *Data* (metric names, reasons, output) is shown literally. *Prose* (notes, claims) keeps its inline
+markdown, but no headings, HTML, comments or mentions, and its fences are closed. A mention is shown in code, which
+looks a little odd and never calls anybody.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from leadline.core.plain import plain
+
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|~])")
+_MENTION = re.compile(r"(?<![\w./@])@([A-Za-z0-9][\w-]*(?:/[\w.-]+)?)")
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.M)
+_BLOCK = re.compile(r"^( {0,3})(#{1,6}(?=\s|$)|=+\s*$|-{3,}\s*$)", re.M)
+_COMMENT = re.compile(r"<(?=[!/?A-Za-z])")
+_CODE_SPAN = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.S)
+
+
+def one_line(text: str) -> str:
+    return " ".join(plain(text).split())
+
+
+def _unmarked(text: str) -> str:
+    """Leadline's own comment markers, which say where a managed part begins and ends, taken out of their form."""
+    return re.sub(r"<!--(?=\s*/?leadline:)", "<!- -", text)
+
+
+def cut(text: str, width: int) -> str:
+    """At most ``width`` characters, the last one an ellipsis when something was left out."""
+    return text if len(text) <= width else text[: max(0, width - 1)].rstrip() + "…" if width > 0 else ""
+
+
+def data(text: object) -> str:
+    """``text`` literally, on one line, safe in a table cell, a list item and a heading."""
+    escaped = _SPECIAL.sub(r"\\\1", _unmarked(one_line(str(text))))
+    escaped = re.sub(r"&(?=#?\w+;)", "&amp;", escaped)
+    escaped = re.sub(r"^([-+#])", r"\\\1", escaped)
+    escaped = re.sub(r"^(\d+)([.)])(?=\s|$)", r"\1\\\2", escaped)
+    return _MENTION.sub(r"`@\1`", escaped)
+
+
+def code(text: object) -> str:
+    """A code span that ``text`` cannot leave, on one line; for a table cell use ``cell_code``."""
+    shown = _unmarked(one_line(str(text)))
+    ticks = "`" * (max((len(t) for t in re.findall(r"`+", shown)), default=0) + 1)
+    pad = " " if not shown or shown[0] == "`" or shown[-1] == "`" else ""
+    return f"{ticks}{pad}{shown}{pad}{ticks}"
+
+
+def cell_code(text: object) -> str:
+    return code(text).replace("|", "\\|")
+
+
+def fence(text: str, language: str = "") -> str:
+    """A fenced block whose fence is longer than any inside."""
+    shown = _unmarked(plain(text).rstrip("\n"))
+    ticks = "`" * max(3, 1 + max((len(t) for t in re.findall(r"`+", shown)), default=0))
+    return f"{ticks}{language}\n{shown}\n{ticks}"
+
+
+def prose(text: str) -> str:
+    """What somebody wrote, with inline markdown, lists and code kept and everything that reaches beyond it disarmed."""
+    out, inside, ticks = [], False, ""
+    for line in plain(text).strip().split("\n"):
+        mark = _FENCE.match(line)
+        if mark and not inside:
+            inside, ticks = True, mark[1]
+        elif mark and inside and mark[1][0] == ticks[0] and len(mark[1]) >= len(ticks):
+            inside = False
+        elif not inside:
+            line = _disarm(line)
+        out.append(line.rstrip())
+    if inside:
+        out.append(ticks)
+    return _unmarked("\n".join(out))
+
+
+def _disarm(line: str) -> str:
+    """One line of prose. Back-ticks without a partner on the line are escaped, so that every span that is left is one
+    for GitHub too, and nothing outside of it is taken for code."""
+    line = _BLOCK.sub(r"\1\\\2", line)
+    parts, at = [], 0
+    for span in _CODE_SPAN.finditer(line):
+        before = _text(line[at : span.start()])
+        if (len(before) - len(before.rstrip("\\"))) % 2:
+            before += "\\"
+        parts += [before, span[0]]
+        at = span.end()
+    return "".join([*parts, _text(line[at:])])
+
+
+def _text(text: str) -> str:
+    text = re.sub(r"(\\*)(`+)", lambda m: m[1] + ("" if len(m[1]) % 2 else "\\") + "\\".join(m[2]), text)
+    return _MENTION.sub(r"`@\1`", _COMMENT.sub(r"\\<", text))
+
+
+def prose_line(text: str, width: int = 0) -> str:
+    """Prose on one line (list items); cut at ``width`` characters when given. Pipes are escaped for tables."""
+    shown = " ".join(plain(text).split())
+    if width:
+        shown = cut(shown, width)
+        if shown.count("`") % 2:
+            shown = shown.replace("`", "'")
+    return _unmarked(_disarm(shown)).replace("|", "\\|")
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
+    """A GitHub table of ready cells, padded so that it reads well as text too. ``right``: columns aligned right."""
+    lines = [list(headers), *(list(r) for r in rows)]
+    widths = [max(3, *(len(line[i]) for line in lines)) for i in range(len(headers))]
+
+    def row(cells: Sequence[str]) -> str:
+        padded = [c.rjust(w) if i in right else c.ljust(w) for i, (c, w) in enumerate(zip(cells, widths, strict=True))]
+        return f"| {' | '.join(padded)} |"
+
+    rule = "|" + "|".join("-" * (w + 1) + ":" if i in right else "-" * (w + 2) for i, w in enumerate(widths)) + "|"
+    return "\n".join([row(lines[0]), rule, *(row(line) for line in lines[1:])])
+
+
+def heading_text(text: str) -> str:
+    """Heading text as GitHub sees it: markup removed."""
+    text = re.sub(r"`+", "", text)
+    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    text = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)
+    return re.sub(r"(?<!\w)(\*{1,3}|_{1,3})(\S(?:.*?\S)?)\1(?!\w)", r"\2", text)
+
+
+class Anchors:
+    """Anchors as GitHub makes them, repeated headings numbered."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, int] = {}
+
+    def of(self, heading: str) -> str:
+        slug = re.sub(r"[^\w\- ]", "", heading_text(heading).strip().lower()).replace(" ", "-")
+        unique = slug
+        while unique in self._seen:
+            self._seen[slug] += 1
+            unique = f"{slug}-{self._seen[slug]}"
+        self._seen[unique] = 0
+        return unique

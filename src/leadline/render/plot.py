@@ -1,0 +1,200 @@
+"""Small inline SVG plots of runs: every run a dot, so that the spread is seen and not only said.
+
+No plotting library: a report must open anywhere, print, follow the reader's dark mode and fit a phone. Horizontal
+positions are percentages and vertical ones pixels, so a plot gets narrower without its text getting smaller; that is
+what a viewBox cannot do, and the price is straight segments only. Colours are CSS classes of the page.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from html import escape
+from typing import NamedTuple
+
+from leadline.core.timestamps import number
+
+ROW_PX = 26
+PLOT_PX = 240
+LOG_FROM_RATIO = 50.0       # positive values spread wider than this are shown on a logarithmic axis
+_INNER = (2.0, 98.0)        # per cent of the width that values may take: a dot at the edge is drawn whole
+_SHAPES = (
+    '<circle r="3.6"/>', '<rect x="-3.3" y="-3.3" width="6.6" height="6.6"/>', '<path d="M0-4.6 4.4 3.4-4.4 3.4Z"/>',
+    '<path d="M0-4.8 4.8 0 0 4.8-4.8 0Z"/>', '<path d="M0 4.6 4.4-3.4-4.4-3.4Z"/>',
+    '<path d="M-4-1.3h2.7v-2.7h2.6v2.7h2.7v2.6h-2.7v2.7h-2.6v-2.7h-2.7Z"/>',
+)
+SERIES_SHOWN = len(_SHAPES)
+
+
+class Axis(NamedTuple):
+    """A scale. ``low`` and ``high`` are its ends, ``ticks`` the values that are labelled."""
+
+    low: float
+    high: float
+    ticks: tuple[float, ...]
+    logarithmic: bool
+
+    def fraction(self, value: float) -> float:
+        """0 at ``low``, 1 at ``high``."""
+        if self.logarithmic:
+            return (math.log(value) - math.log(self.low)) / (math.log(self.high) - math.log(self.low))
+        return (value - self.low) / (self.high - self.low)
+
+    def percent(self, value: float) -> float:
+        return _INNER[0] + self.fraction(value) * (_INNER[1] - _INNER[0])
+
+
+class Dot(NamedTuple):
+    """One run: ``name`` is said when the pointer rests on it."""
+
+    name: str
+    value: float
+
+
+class Series(NamedTuple):
+    """Points over a numeric axis: (x, the runs there), ascending in x."""
+
+    name: str
+    points: tuple[tuple[float, tuple[Dot, ...]], ...]
+
+
+def axis(values: Sequence[float], ticks: int = 5, logarithmic: bool | None = None) -> Axis:
+    """A scale with round ticks around the finite ``values``; ``logarithmic`` None decides by their spread."""
+    kept = [v for v in values if math.isfinite(v)] or [0.0]
+    low, high = min(kept), max(kept)
+    if logarithmic is None:
+        logarithmic = low > 0 and high / low > LOG_FROM_RATIO
+    if logarithmic and low > 0 and high > low:
+        return _log_axis(low, high, ticks)
+    if high - low <= 1e-12 * max(abs(low), abs(high)):
+        room = abs(low) * 0.05 or 1.0
+    else:
+        room = (high - low) * 0.06
+    first, last = max(low - room, -1e300), min(high + room, 1e300)
+    step = _round_step((last - first) / ticks)
+    found = [round(k * step, 12 - math.floor(math.log10(step))) if 1e-12 < step < 1e12 else k * step
+             for k in range(math.ceil(first / step), math.floor(last / step) + 1)]
+    return Axis(first, last, tuple(found), False)
+
+
+def _round_step(wanted: float) -> float:
+    if not math.isfinite(wanted) or wanted <= 0:
+        return 1.0
+    base = 10.0 ** math.floor(math.log10(wanted))
+    return next((m * base for m in (1.0, 2.0, 2.5, 5.0) if m * base >= wanted * 0.999), 10.0 * base)
+
+
+def _log_axis(low: float, high: float, ticks: int) -> Axis:
+    room = (high / low) ** 0.06
+    first, last = low / room, high * room
+    powers = range(math.floor(math.log10(first)), math.ceil(math.log10(last)) + 1)
+    for parts in ((1, 2, 5), (1, 3), (1,)):
+        found = [m * 10.0**p for p in powers for m in parts if first <= m * 10.0**p <= last]
+        if len(found) <= ticks + 2:
+            break
+    return Axis(first, last, tuple(found[:: 1 + len(found) // (ticks + 3)]), True)
+
+
+# ---- strips: one row for each experiment ----------------------------------------------------------------------------
+
+
+def strip(dots: Sequence[Dot], scale: Axis, median: float | None, reference: float | None = None, words: str = "") -> str:
+    """One row: its runs as dots, their median as a bar, the baseline's median as a line through all rows."""
+    middle = ROW_PX / 2
+    parts = [_svg_open(ROW_PX, words)]
+    parts += [f'<line class="grid" x1="{_p(scale.percent(t))}" x2="{_p(scale.percent(t))}" y1="0" y2="{ROW_PX}"/>'
+              for t in scale.ticks]
+    if reference is not None:
+        at = _p(scale.percent(reference))
+        parts.append(f'<line class="reference" x1="{at}" x2="{at}" y1="0" y2="{ROW_PX}"/>')
+    if len(dots) > 1:
+        ends = [_p(scale.percent(v)) for v in (min(d.value for d in dots), max(d.value for d in dots))]
+        parts.append(f'<line class="range" x1="{ends[0]}" x2="{ends[1]}" y1="{middle}" y2="{middle}"/>')
+    parts += [f'<circle class="dot" cx="{_p(scale.percent(d.value))}" cy="{middle}" r="3.6">'
+              f"<title>{escape(d.name)}: {number(d.value)}</title></circle>" for d in dots]
+    if median is not None:
+        at = _p(scale.percent(median))
+        parts.append(f'<line class="median" x1="{at}" x2="{at}" y1="4" y2="{ROW_PX - 4}"/>')
+    return "".join(parts) + "</svg>"
+
+
+def strip_axis(scale: Axis) -> str:
+    """The labelled ticks below the strips."""
+    parts = [_svg_open(20, "")]
+    for tick in scale.ticks:
+        at = scale.percent(tick)
+        parts.append(f'<line class="tick" x1="{_p(at)}" x2="{_p(at)}" y1="0" y2="4"/>'
+                     f'<text x="{_p(at)}" y="16" text-anchor="{_anchor(at)}">{number(tick)}</text>')
+    return "".join(parts) + "</svg>"
+
+
+# ---- a metric over a numeric axis -----------------------------------------------------------------------------------
+
+
+def line_plot(series: Sequence[Series], x: Axis, y: Axis, reference: float | None = None, words: str = "") -> str:
+    """Every run a mark of its series' shape, the medians joined by a line; at most ``SERIES_SHOWN`` series."""
+    top, bottom = 6.0, PLOT_PX - 24.0
+
+    def height(value: float) -> str:
+        return f"{bottom - y.fraction(value) * (bottom - top):.1f}"
+
+    parts = [_svg_open(PLOT_PX, words)]
+    for tick in y.ticks:
+        parts.append(f'<line class="grid" x1="0" x2="100%" y1="{height(tick)}" y2="{height(tick)}"/>')
+    for tick in x.ticks:
+        at = x.percent(tick)
+        parts.append(f'<line class="grid" x1="{_p(at)}" x2="{_p(at)}" y1="{top}" y2="{bottom}"/>'
+                     f'<text x="{_p(at)}" y="{PLOT_PX - 8}" text-anchor="{_anchor(at)}">{number(tick)}</text>')
+    if reference is not None and y.low <= reference <= y.high:
+        parts.append(f'<line class="reference" x1="0" x2="100%" y1="{height(reference)}" y2="{height(reference)}"/>')
+    for index, one in enumerate(series[:SERIES_SHOWN]):
+        parts += _series(one, index, x, height)
+    return "".join(parts) + "</svg>"
+
+
+def _series(one: Series, index: int, x: Axis, height: Callable[[float], str]) -> list[str]:
+    parts = []
+    medians = [(at, _median([d.value for d in dots])) for at, dots in one.points if dots]
+    for (x1, y1), (x2, y2) in zip(medians, medians[1:], strict=False):
+        parts.append(f'<line class="join s{index}" x1="{_p(x.percent(x1))}" y1="{height(y1)}" '
+                     f'x2="{_p(x.percent(x2))}" y2="{height(y2)}"/>')
+    for at, dots in one.points:
+        parts += [f'<svg class="s{index}" x="{_p(x.percent(at))}" y="{height(d.value)}" overflow="visible">'
+                  f"<g>{_SHAPES[index]}<title>{escape(d.name)}: {number(d.value)} at {number(at)}</title></g></svg>"
+                  for d in dots]
+    return parts
+
+
+def y_labels(y: Axis) -> str:
+    """The labels left of a ``line_plot``, as tall as it is."""
+    top, bottom = 6.0, PLOT_PX - 24.0
+    parts = [_svg_open(PLOT_PX, "")]
+    for tick in y.ticks:
+        at = bottom - y.fraction(tick) * (bottom - top)
+        parts.append(f'<text x="100%" y="{at + 4:.1f}" text-anchor="end">{number(tick)}</text>')
+    return "".join(parts) + "</svg>"
+
+
+def key(index: int) -> str:
+    """The mark of series ``index``, for a legend."""
+    return (f'<svg class="key s{index}" width="14" height="14" viewBox="-7 -7 14 14" aria-hidden="true">'
+            f"{_SHAPES[index % SERIES_SHOWN]}</svg>")
+
+
+def _svg_open(height: int, words: str) -> str:
+    named = f' role="img" aria-label="{escape(words)}"' if words else ' aria-hidden="true"'
+    return f'<svg class="plot" width="100%" height="{height}"{named}>'
+
+
+def _p(percent: float) -> str:
+    return f"{percent:.2f}%"
+
+
+def _anchor(percent: float) -> str:
+    return "start" if percent < 6 else "end" if percent > 94 else "middle"
+
+
+def _median(values: Sequence[float]) -> float:
+    ordered = sorted(values)
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else 0.5 * ordered[half - 1] + 0.5 * ordered[half]

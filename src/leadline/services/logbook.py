@@ -1,0 +1,39 @@
+"""The logbook on request: as text, or as a file of the user's choice."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from leadline.core.errors import LeadlineError
+from leadline.services.context import Context
+from leadline.services.milestone import logbook_text
+
+
+def logbook(context: Context, topic: str, out: str | None = None) -> dict[str, Any]:
+    """``{"text", "entries", "path"}``; ``out``: written there (relative to where the user stands).
+
+    Raises LeadlineError(environment) when it cannot be written.
+    """
+    from leadline.render.logbook import entries
+
+    text = logbook_text(context, context.store.thread(topic))
+    path = write_out(context, out, text) if out else ""
+    return {"text": "" if out else text, "entries": len(entries(text)), "path": path}
+
+
+def write_out(context: Context, out: str, text: str) -> str:
+    """Write a file that the user named; an existing one is replaced whole. Returns its absolute path."""
+    path = os.path.abspath(os.path.join(context.cwd, os.path.expanduser(out)))
+    temporary = f"{path}.{os.getpid()}.tmp"
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(temporary, "w", encoding="utf-8", errors="replace", newline="\n") as file:
+            file.write(text)
+        os.replace(temporary, path)
+    except OSError as error:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+        raise LeadlineError("environment", "cannot-write", f"cannot write {path}: {error.strerror or error}", "",
+                            "choose another --out") from None
+    return path

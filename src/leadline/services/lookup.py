@@ -1,0 +1,59 @@
+"""Find what a command line names, at a cost that does not grow with the thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from leadline.core.compare import why_not_evidence
+from leadline.core.errors import LeadlineError
+from leadline.core.run import TERMINAL_STATES, Run
+from leadline.core.thread import Experiment, Item, Thread
+from leadline.services.context import Context
+
+
+def slice_of(context: Context, topic: str, ids: Iterable[str] = (), texts: Iterable[str] = ()) -> Thread:
+    """The part of the thread that ``ids`` and ``texts`` need; all ``ids`` (but ``baseline``) are in it.
+
+    Raises LeadlineError(not_found) for an id that the thread does not have, naming the nearest.
+    """
+    wanted = [i for i in ids if i != "baseline"]
+    thread = context.slice(topic, [*wanted, *(i.upper() for i in wanted)], texts)
+    for display in wanted:
+        try:
+            thread.find(display)
+        except LeadlineError:
+            whole = context.store.thread(topic)      # for the nearest ids, or for one that a clash renamed
+            whole.find(display)
+            return whole
+    return thread
+
+
+def kind_of(thing: Experiment | Run | Item) -> str:
+    return "run" if isinstance(thing, Run) else "experiment" if isinstance(thing, Experiment) else thing.kind
+
+
+def withdrawn(thing: Experiment | Run | Item) -> str:
+    """Why a thing does not stand any more, in words; empty when it does."""
+    if thing.retracted:
+        return f"{thing.id} was retracted: {thing.retracted}"
+    return f"{thing.id} was superseded by {thing.superseded_by}" if thing.superseded_by else ""
+
+
+def no_evidence(thing: Experiment | Run) -> str:
+    """Why an experiment or run bears nothing; empty when it does."""
+    if isinstance(thing, Run):
+        reason = why_not_evidence(thing)
+        return f"{thing.id} is no evidence: {reason}" if reason else ""
+    if gone := withdrawn(thing):
+        return gone
+    if thing.evidence_runs:
+        return ""
+    reasons = "; ".join(dict.fromkeys(why_not_evidence(r) for r in thing.runs)) or "it has no runs"
+    return f"no run of {thing.id} counts as evidence: {reasons}"
+
+
+def unfinished(thing: Experiment | Run | Item) -> str:
+    """Why nothing can be said of a run or experiment yet; empty when it has ended."""
+    runs = [thing] if isinstance(thing, Run) else thing.runs if isinstance(thing, Experiment) else []
+    still = [r.id for r in runs if r.state not in TERMINAL_STATES]
+    return f"{', '.join(still)} has not ended" if runs and len(still) == len(runs) else ""

@@ -1,0 +1,35 @@
+"""Refusals: what the evidence does not bear, said with its arithmetic and the sentence that would be honest.
+
+A refusal is a record too: that something was asked and not borne is worth knowing later. The same refusal asked for
+again is not written twice, so that a verb that only reads can be repeated freely.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from leadline.core.errors import LeadlineError
+from leadline.core.thread import Thread
+from leadline.services.context import Context, refs_for
+
+
+def record_refusal(context: Context, thread: Thread, code: str, what: str, *, statement: str = "",
+                   arithmetic: str = "", honest: str = "", **more: Any) -> bool:
+    """Write the refusal unless the thread holds the very same one; whether it was written."""
+    body = {"code": code, "what": what, "statement": statement, "arithmetic": arithmetic, "honest": honest, **more}
+    if any(all(r.get(k) == v for k, v in body.items()) for r in thread.refusals):
+        return False
+    body["refs"] = refs_for(thread, texts=[statement, what, honest, *map(str, more.values())])
+    context.append(thread.topic, "refusal", body)
+    return True
+
+
+def refuse(context: Context, thread: Thread, code: str, what: str, *, statement: str, arithmetic: str, honest: str,
+           missing: list[str], next: list[str], **more: Any) -> LeadlineError:
+    """Record the refusal and return the error to raise (kind ``refused``, exit code 5)."""
+    record_refusal(context, thread, code, what, statement=statement, arithmetic=arithmetic, honest=honest, **more)
+    lacking = "; missing: " + "; ".join(missing) if missing else ""
+    return LeadlineError(
+        "refused", code, what, f"{arithmetic}{lacking}. What can be said: {honest}", next,
+        {"statement": statement, "arithmetic": arithmetic, "honest": honest, "missing": missing},
+    )

@@ -1,0 +1,131 @@
+"""`leadline adopt`: what a person writes into the rendered logbook becomes records, to the last byte."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Lab
+
+LOGBOOK = ".agents/logbooks/demo.md"
+
+
+@pytest.fixture
+def written(thread_lab: Lab) -> Lab:
+    """A thread with two notes and its logbook in the tree."""
+    thread_lab.ok("note", "first thought")
+    thread_lab.ok("note", "second thought")
+    thread_lab.ok("seal", "base")
+    assert (thread_lab.repo / LOGBOOK).exists()
+    assert thread_lab.json("verify")["ok"]
+    return thread_lab
+
+
+def edit(lab: Lab, old: str, new: str) -> None:
+    path = lab.repo / LOGBOOK
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def codes(lab: Lab) -> list[str]:
+    return [f["code"] for f in lab.json("verify")["data"]["faults"]]
+
+
+ENTRY = "\n### 2026-02-03 10:00 - P-900 by hand\n\n- Result: 12.5 ms, über\n\n```sh\n### no heading\n```\n"
+
+
+def test_a_new_entry_is_taken_in(written: Lab) -> None:
+    path = written.repo / LOGBOOK
+    path.write_text(path.read_text() + ENTRY)
+    assert codes(written) == ["logbook-edited"]
+    done = written.json("adopt")
+    assert done["ok"] and [e["heading"] for e in done["data"]["entries"]] == ["2026-02-03 10:00 - P-900 by hand"]
+    text = path.read_text()
+    assert "Result: 12.5 ms, über" in text and "### no heading" in text and "Adopted: 2026-02-03" in text
+    assert codes(written) == []
+    again = written.json("adopt")
+    assert again["data"]["entries"] == [] and path.read_text() == text
+    assert written.git("status", "--porcelain") == ""
+
+
+def test_a_changed_line_is_kept_as_a_difference_and_the_entry_restored(written: Lab) -> None:
+    edit(written, "second thought", "second thought, but better")
+    written.ok("adopt")
+    text = (written.repo / LOGBOOK).read_text()
+    assert "+second thought, but better" in text and "-second thought" in text
+    assert text.count("\nsecond thought\n") == 1
+    assert codes(written) == []
+
+
+def test_an_edit_of_the_header_is_kept(written: Lab) -> None:
+    edit(written, "find out", "find out everything")
+    assert codes(written) == ["logbook-edited"]
+    done = written.json("adopt")["data"]
+    assert [e["where"] for e in done["entries"]] == ["header"]
+    assert "find out everything" in (written.repo / LOGBOOK).read_text()
+    assert codes(written) == []
+
+
+def test_a_removed_entry_comes_back(written: Lab) -> None:
+    path = written.repo / LOGBOOK
+    text = path.read_text()
+    start = text.index("### ", text.index("Experiment log"))
+    path.write_text(text[:start] + text[text.index("### ", start + 4):])
+    done = written.json("adopt")["data"]
+    assert len(done["restored"]) == 1 and "P-N1" in done["restored"][0]
+    assert "first thought" in path.read_text() and codes(written) == []
+
+
+def test_an_edit_on_an_older_rendering_is_understood(written: Lab) -> None:
+    path = written.repo / LOGBOOK
+    path.write_text(path.read_text() + ENTRY)
+    written.ok("note", "recorded meanwhile")
+    done = written.json("adopt")["data"]
+    assert [e["where"] for e in done["entries"]] == ["entry"] and done["restored"] == []
+    assert "recorded meanwhile" in path.read_text() and codes(written) == []
+
+
+def test_a_committed_hand_edit_is_adopted_and_history_is_clean(written: Lab) -> None:
+    edit(written, "first thought", "quite another thought")
+    written.git("commit", "-qam", "by hand")
+    assert set(codes(written)) == {"logbook-edited", "logbook-rewritten"}
+    written.ok("adopt")
+    assert codes(written) == []
+
+
+def test_a_rewrite_in_the_history_can_be_acknowledged(written: Lab) -> None:
+    edit(written, "first thought", "quite another thought")
+    written.git("commit", "-qam", "by hand")
+    bad = written.git("rev-parse", "HEAD")
+    edit(written, "second thought", "and this one")
+    written.ok("adopt")
+    assert codes(written) == ["logbook-rewritten"] * 2          # what that commit did, and its undoing
+    written.ok("adopt", "--acknowledge", bad[:12])
+    assert codes(written) == []
+    assert [n["code"] for n in written.json("verify")["data"]["notes"]] == ["logbook-rewritten"]
+
+
+def test_no_byte_is_lost(written: Lab, tmp_path: Path) -> None:
+    raw = "# Old log\n\ttabs  and spaces  \r\n## 2025-01-01\nä漢\n---\n\n".encode() + b"latin \xe9\n"
+    old = written.repo / "old.md"
+    old.write_bytes(raw)
+    written.ok("adopt", "old.md")
+    blobs = [p for p in (written.repo / ".git/leadline/blobs").rglob("*") if p.is_file()]
+    assert raw in [p.read_bytes() for p in blobs]
+    assert "2025-01-01" in written.ok("logbook")
+    assert written.json("adopt", "old.md")["data"]["already"]
+    assert old.read_bytes() == raw and codes(written) == []
+
+
+def test_secrets_do_not_get_into_the_record(written: Lab) -> None:
+    secret = "hf_" + "AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGh"
+    path = written.repo / LOGBOOK
+    path.write_text(path.read_text() + f"\n### 2026-02-03 10:00 - x\n\ntoken {secret}\n")
+    written.ok("adopt", env={"HF_TOKEN": secret})
+    assert all(secret.encode() not in p.read_bytes() for p in (written.repo / ".git/leadline").rglob("*") if p.is_file())
+
+
+def test_a_missing_file_says_what_to_do(written: Lab) -> None:
+    assert written.json("adopt", "nothing.md")["error"]["code"] == "no-such-file"

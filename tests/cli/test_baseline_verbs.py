@@ -1,0 +1,86 @@
+"""The registered baseline through the real program."""
+
+from __future__ import annotations
+
+import json
+
+from tests.cli.test_claim_verbs import queued  # noqa: F401
+
+
+def error_of(lab, *args):
+    done = lab.run(*args, "--json")
+    return json.loads(done.stdout)["error"], done.returncode
+
+
+def test_set_needs_measured_runs(queued):  # noqa: F811
+    lab, run = queued
+    lab.run("run", "--", "false")
+    lab.ok("run", "--", "true")
+    for shown, code, exit_code in (("P-001", "no-evidence", 5), ("P-002", "no-metrics", 5), ("P-077", "unknown-id", 3)):
+        error, got = error_of(lab, "baseline", "set", shown)
+        assert (error["code"], got) == (code, exit_code) and error["next"], error
+    lab.ok("hypothesis", "add", "x")
+    assert error_of(lab, "baseline", "set", "P-H1")[0]["code"] == "not-an-experiment"
+    error, got = error_of(lab, "baseline", "show")
+    assert (error["code"], got) == ("no-baseline", 3)
+
+
+def test_show_says_n_spread_drift_and_moves(queued):  # noqa: F811
+    lab, run = queued
+    run([20.0, 21.0, 22.0, 23.0, 24.0, 25.0], "--set", "block=64")
+    lab.ok("baseline", "set", "P-001-r2", "--why", "the released kernel")
+    data = lab.json("baseline", "show")["data"]
+    metric = data["metrics"][0]
+    assert (data["experiment"], metric["n"], metric["mean"], metric["direction"]) == ("P-001", 6, 22.5, "lower")
+    assert metric["drift"]["change"] == 5.0 and metric["drift"]["p"] < 0.01
+    text = lab.ok("baseline", "show")
+    for part in ("22.500", "1.871", "DRIFT     time_ms changed by 5 ms over 6 runs", "6 counted", "block=64",
+                 "the released kernel", "hardware"):
+        assert part in text, text
+    error, got = error_of(lab, "baseline", "set", "P-001")
+    assert (error["code"], got) == ("baseline-already", 4)
+
+
+def test_move_needs_repeats_one_axis_and_a_better_number(queued):  # noqa: F811
+    lab, run = queued
+    run([20.1, 20.4, 19.9], "--set", "block=64")
+    run([10.1, 10.4], "--set", "block=128")
+    run([20.2, 20.3, 20.0], "--set", "block=256")
+    run([30.2, 30.3, 30.0], "--set", "block=512")
+    lab.ok("baseline", "set", "P-001")
+    assert error_of(lab, "baseline", "set", "P-002")[0]["code"] == "baseline-exists"
+    error, got = error_of(lab, "baseline", "move", "P-002")
+    assert (error["code"], got) == ("missing-field", 2)
+    error, got = error_of(lab, "baseline", "move", "P-002", "--why", "faster", "--axis", "block")
+    assert (error["code"], got) == ("baseline-stays", 5)
+    assert error["details"]["missing"] == ["1 more counting runs of P-002 with time_ms: 2 of 3"]
+    assert error["next"][0] == "leadline run --experiment P-002 --repeat 1"
+    run([10.2], "--experiment", "P-002")
+    error, _ = error_of(lab, "baseline", "move", "P-002", "--why", "faster")
+    assert "block" in error["details"]["missing"][0] and "--axis block" in error["next"][0]
+    for shown in ("P-003", "P-004"):
+        error, got = error_of(lab, "baseline", "move", shown, "--why", "x", "--axis", "block")
+        assert got == 5 and "shown to be better" in error["details"]["missing"][0]
+    made = lab.json("baseline", "move", "P-002", "--why", "faster in every repeat", "--axis", "block")["data"]
+    assert (made["id"], made["experiment"], made["from"]) == ("P-B2", "P-002", "P-B1") and "p = " in made["shown_by"]
+    assert [m["experiment"] for m in lab.json("baseline", "show")["data"]["moves"]] == ["P-001", "P-002"]
+    assert lab.ok("logbook").count("Refused: baseline-stays") == 4
+
+
+def test_override_of_a_move_stays_visible(queued):  # noqa: F811
+    lab, run = queued
+    run([20.1], "--set", "block=64")
+    run([10.1], "--set", "block=128")
+    lab.ok("baseline", "set", "P-001")
+    lab.ok("baseline", "move", "P-002", "--why", "the old one cannot be built any more", "--override", "no choice")
+    assert "OVERRIDE: no choice" in lab.ok("baseline", "show")
+
+
+def test_a_retracted_baseline_can_be_set_anew(queued):  # noqa: F811
+    lab, run = queued
+    run([20.1], "--set", "block=64")
+    run([10.1], "--set", "block=128")
+    lab.ok("baseline", "set", "P-001")
+    lab.ok("retract", "P-001", "--why", "wrong build")
+    lab.ok("baseline", "set", "P-002")
+    assert lab.json("baseline", "show")["data"]["experiment"] == "P-002"

@@ -1,0 +1,98 @@
+"""The gates before posting and closing: every missing thing is its own item with the command that mends it."""
+
+from __future__ import annotations
+
+from leadline.services.check import check_close
+from leadline.testing.builders import ThreadBuilder
+from tests.cli.test_claim_verbs import queued  # noqa: F401
+
+FULL = {"worked": ["wider blocks"], "failed": ["fp8"], "limits": "one GPU", "conclusion": "use 128",
+        "next_steps": ["try 256"]}
+
+
+def codes(items):
+    return {i["code"] for i in items}
+
+
+def closed_thread() -> ThreadBuilder:
+    b = ThreadBuilder("blocks", "P", metrics=[("time_ms", "ms", "lower")])
+    b.hypothesis("wider is faster")
+    b.run("base", {"time_ms": 20.0}, {"block": 64})
+    b.note("bound by the gather", ["P-001"], "interpretation")
+    b.change_hypothesis("P-H1", "supported", evidence=["P-001"])
+    b.snapshot("blocks-final")
+    b.record("issue-opened", {"forge": "local", "number": "local", "title": "t", "body": "tag blocks-final"})
+    return b
+
+
+def test_a_complete_thread_closes():
+    assert check_close(closed_thread().thread(), proposal=FULL, body_is_current=True) == []
+
+
+def test_each_missing_thing_is_its_own_item():
+    complete = closed_thread()
+    for name in FULL:
+        found = check_close(complete.thread(), proposal={**FULL, name: [] if isinstance(FULL[name], list) else " "})
+        assert len(found) == 1 and "leadline finish" in found[0]["mend"], found
+    assert codes(check_close(complete.thread(), proposal=FULL, body_is_current=False)) == {"tldr-not-current"}
+    later = closed_thread()
+    later.plan("new", {"block": 1})
+    assert codes(check_close(later.thread(), proposal=FULL)) == {"open-run"}
+    later.end("P-002-r1", {"time_ms": 3.0})
+    assert codes(check_close(later.thread(), proposal=FULL)) == {"final-tag-old", "no-interpretation"}
+    open_one = closed_thread()
+    open_one.hypothesis("fp8 halves it")
+    found = check_close(open_one.thread(), proposal=FULL)
+    assert [(i["code"], i["id"]) for i in found] == [("open-hypothesis", "P-H2")]
+    unlinked = closed_thread()
+    unlinked.record("issue-edited", {"body": "nothing"})
+    assert codes(check_close(unlinked.thread(), proposal=FULL)) == {"final-tag-not-linked"}
+    bare = ThreadBuilder("blocks", "P").thread()
+    assert codes(check_close(bare)) == {"no-what-worked", "no-what-failed", "no-limits", "no-conclusion", "no-next-steps",
+                                        "no-issue", "no-final-tag"}
+    assert "no-final-tag" not in codes(check_close(bare, tag_needed=False))
+
+
+def test_headline_claims_off_the_production_path_are_named():
+    b = closed_thread()
+    b.change("production-path", "cluster")
+    b.claim("below 30 ms", ["P-001"], "time_ms(P-001) < 30")
+    b.snapshot("blocks-final-2")
+    b.record("issue-edited", {"body": "blocks-final-2"})
+    found = check_close(b.thread(), proposal=FULL)
+    assert [(i["code"], i["id"]) for i in found] == [("claim-not-confirmed", "P-C1")] and "cluster" in found[0]["what"]
+
+
+def test_check_close_and_post_through_the_program(queued):  # noqa: F811
+    lab, run = queued
+    run([20.0])
+    done = lab.run("check", "close")
+    assert done.returncode == 6
+    assert "no-interpretation: P-001 has no interpretation\n    leadline note --interpretation P-001 'TEXT'" in done.stdout
+    done = lab.run("check", "post", "P-001")
+    assert done.returncode == 6 and "no-config: P-001" in done.stdout and "not-in-logbook" in done.stdout
+    lab.ok("correct", "P-001", "config.block=64", "--why", "listed late")
+    assert "no-config" not in lab.run("check", "post", "P-001").stdout
+    assert lab.run("check", "post", "P-009").returncode == 3
+    assert lab.run("check").returncode == 2
+
+
+def test_check_post_names_gaps_lost_code_and_confounded_claims(queued):  # noqa: F811
+    lab, run = queued
+    lab.write(".env", "TOKEN=abcdefghijklmnop\n")
+    run([20.0, 20.5], "--set", "block=64", "--set", "steps=1")
+    run([10.0, 10.5], "--set", "block=128", "--set", "steps=2")
+    lab.ok("claim", "faster (n={{P-002.time_ms.n}})", "--that", "time_ms(P-002) < time_ms(P-001)", "--axis", "block")
+    items = lab.json("check", "post", "P-002")["data"]["missing"]
+    assert {"code-gaps", "not-apples-to-apples"} <= codes(items)
+    assert "steps" in next(i["what"] for i in items if i["code"] == "not-apples-to-apples")
+
+
+def test_check_regression(queued):  # noqa: F811
+    lab, run = queued
+    run([20.0, 20.5, 20.2], "--set", "block=64")
+    run([10.0, 10.5, 10.2], "--set", "block=128")
+    items = lab.json("check", "regression", "P-002", "--against", "P-001")["data"]["missing"]
+    assert "confounded-axis" in codes(items)
+    items = lab.json("check", "regression", "P-002", "--against", "P-001", "--axis", "block")["data"]["missing"]
+    assert codes(items) <= {"no-regression-shown", "contended", "unknown-hygiene"} and items

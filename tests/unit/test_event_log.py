@@ -1,0 +1,274 @@
+"""The event log: durable, chained, one file per writer; torn and tampered lines; many processes; full disks."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import resource
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leadline.adapters.clock import SystemClock
+from leadline.adapters.event_log import ROLL_BYTES, EventLog
+from leadline.core.errors import LeadlineError
+from leadline.core.ids import named_id
+from leadline.core.record import Record, line_digest
+
+
+def log_at(root: Path, writer: str = "w1") -> EventLog:
+    return EventLog(str(root), writer, "Ada", SystemClock())
+
+
+def start(root: Path, writer: str = "w1") -> EventLog:
+    log = log_at(root, writer)
+    with log.transaction("t", create=True) as writing:
+        writing.add("thread-started", {"prefix": "P"})
+    return log
+
+
+def note(log: EventLog, text: str, **more: Any) -> str:
+    with log.transaction("t") as writing:
+        shown = named_id("P", "note", writing.next_number("note"))
+        writing.add("note", {"id": shown, "text": text, **more})
+    return shown
+
+
+def event_file(root: Path, name: str = "w1-1.jsonl") -> Path:
+    return root / "threads" / "t" / "events" / name
+
+
+def test_records_come_back_in_order_and_chained(tmp_path: Path) -> None:
+    log = start(tmp_path)
+    assert [note(log, f"n{i}") for i in range(3)] == ["P-N1", "P-N2", "P-N3"]
+    again = log_at(tmp_path)
+    assert [r.body.get("text") for r in again.records("t")] == [None, "n0", "n1", "n2"]
+    assert again.faults("t") == []
+    lines = event_file(tmp_path).read_bytes().splitlines(keepends=True)
+    assert [json.loads(line)["prev"] for line in lines] == ["", *map(line_digest, lines[:-1])]
+
+
+def test_a_block_that_raises_writes_nothing(tmp_path: Path) -> None:
+    log = start(tmp_path)
+    before = event_file(tmp_path).read_bytes()
+    with pytest.raises(RuntimeError), log.transaction("t") as writing:
+        writing.add("note", {"id": "P-N1", "text": "half"})
+        raise RuntimeError
+    assert event_file(tmp_path).read_bytes() == before
+    assert note(log, "whole") == "P-N1"
+
+
+def test_no_thread_names_those_there_are(tmp_path: Path) -> None:
+    log = start(tmp_path)
+    with pytest.raises(LeadlineError, match="no thread 'other'") as caught, log.transaction("other"):
+        pass
+    assert caught.value.kind == "not_found" and "t" in caught.value.why
+
+
+def test_torn_last_line_is_ended_named_and_kept(tmp_path: Path) -> None:
+    log = start(tmp_path)
+    note(log, "first")
+    with event_file(tmp_path).open("ab") as file:
+        file.write(b'{"v":1,"id":"01J')
+    fresh = log_at(tmp_path)
+    assert [f.code for f in fresh.faults("t")] == ["torn-line"]
+    assert note(fresh, "second") == "P-N2"
+    assert log_at(tmp_path).faults("t") == []
+    healed = [r for r in log_at(tmp_path).records("t") if r.kind == "healed"]
+    assert len(healed) == 1 and healed[0].body["by"] == "the next write"
+    assert b'{"v":1,"id":"01J\n' in event_file(tmp_path).read_bytes()
+
+
+def test_a_whole_record_without_its_newline_counts(tmp_path: Path) -> None:
+    log = start(tmp_path)
+    note(log, "first")
+    data = event_file(tmp_path).read_bytes()
+    event_file(tmp_path).write_bytes(data[:-1])
+    fresh = log_at(tmp_path)
+    assert note(fresh, "second") == "P-N2"               # P-N1 is taken by the line that lacked its end
+    assert fresh.faults("t") == []
+    assert [r.kind for r in fresh.records("t")] == ["thread-started", "note", "note"]
+
+
+def test_a_torn_line_is_healed_even_when_the_next_write_is_given_up(tmp_path: Path) -> None:
+    log = start(tmp_path)
+    with event_file(tmp_path).open("ab") as file:
+        file.write(b'{"torn')
+    with pytest.raises(RuntimeError), log.transaction("t"):
+        raise RuntimeError
+    note(log, "after")
+    assert log.faults("t") == []
+
+
+def test_a_torn_line_of_another_writer_is_healed_on_request(tmp_path: Path) -> None:
+    start(tmp_path, "w1")
+    other = log_at(tmp_path, "w2")
+    note(other, "mine")
+    with event_file(tmp_path, "w1-1.jsonl").open("ab") as file:
+        file.write(b"\xff\xfe garbage \r torn\n")
+    assert [f.code for f in other.faults("t")] == ["torn-line", "torn-line"]    # \r splits it for readers
+    assert len(other.heal("t")) == 2
+    assert other.faults("t") == [] and other.heal("t") == []
+
+
+@pytest.mark.parametrize("damage", ["change", "remove", "insert", "swap"])
+def test_tampering_breaks_the_chain(tmp_path: Path, damage: str) -> None:
+    log = start(tmp_path)
+    for i in range(4):
+        note(log, f"value {i}")
+    lines = event_file(tmp_path).read_bytes().splitlines(keepends=True)
+    if damage == "change":
+        lines[2] = lines[2].replace(b"value 1", b"value 9")
+    elif damage == "remove":
+        del lines[2]
+    elif damage == "insert":
+        lines.insert(2, Record("01J00000000000000000000000", "", "t", "w1", "note", "Eve", {}, "").line())
+    else:
+        lines[2], lines[3] = lines[3], lines[2]
+    event_file(tmp_path).write_bytes(b"".join(lines))
+    assert "broken-chain" in {f.code for f in log_at(tmp_path).faults("t")}
+
+
+def test_cutting_the_end_off_shows_in_the_heads(tmp_path: Path) -> None:
+    """A chain alone cannot show a missing end: that is what sealed heads are for."""
+    log = start(tmp_path)
+    note(log, "one")
+    note(log, "two")
+    heads = log.heads("t")
+    lines = event_file(tmp_path).read_bytes().splitlines(keepends=True)
+    event_file(tmp_path).write_bytes(b"".join(lines[:-1]))
+    assert log_at(tmp_path).faults("t") == [] and log_at(tmp_path).heads("t") != heads
+
+
+def test_a_newer_version_is_kept_and_said(tmp_path: Path) -> None:
+    log = start(tmp_path)
+    line = event_file(tmp_path).read_bytes().replace(b'"v":1', b'"v":99')
+    event_file(tmp_path, "w9-1.jsonl").write_bytes(line)
+    faults = log.faults("t")
+    assert len(faults) == 1 and "newer Leadline" in faults[0].what
+
+
+def test_files_roll_and_the_chain_goes_on(tmp_path: Path) -> None:
+    log = start(tmp_path)
+    for i in range(6):
+        note(log, f"{i}" + "x" * 60_000)
+    assert sorted(p.name for p in event_file(tmp_path).parent.iterdir()) == ["w1-1.jsonl", "w1-2.jsonl"]
+    assert event_file(tmp_path).stat().st_size > ROLL_BYTES
+    assert log_at(tmp_path).faults("t") == []
+    assert json.loads(event_file(tmp_path, "w1-2.jsonl").read_bytes().splitlines()[0])["prev"] == line_digest(
+        event_file(tmp_path).read_bytes().splitlines()[-1])
+    os.unlink(event_file(tmp_path))
+    assert "missing-file" in {f.code for f in log_at(tmp_path).faults("t")}
+
+
+# -- two machines ---------------------------------------------------------------------------------------------------
+
+
+def test_merge_is_a_union_both_ways(tmp_path: Path) -> None:
+    a, b = start(tmp_path / "a", "wa"), log_at(tmp_path / "b", "wb")
+    b.merge("t", a.files("t"))
+    note(a, "from a")
+    note(b, "from b")
+    for _ in range(2):                                    # the second time does nothing
+        reports = [b.merge("t", a.files("t")), a.merge("t", b.files("t"))]
+    assert [(r.new_files, r.longer_files, r.diverged) for r in reports] == [(0, 0, [])] * 2
+    assert [r.id for r in a.records("t")] == [r.id for r in b.records("t")]
+    assert sorted(a.thread("t").items) == sorted(b.thread("t").items) == ["P-N1", "P-N1b"]
+    assert a.faults("t") == b.faults("t") == []
+
+
+def test_merge_keeps_both_versions_of_a_diverged_file(tmp_path: Path) -> None:
+    a = start(tmp_path / "a", "w1")
+    b = log_at(tmp_path / "b", "w1")
+    b.merge("t", a.files("t"))
+    note(a, "a goes on")
+    note(b, "a restored backup goes on under the same name")
+    first = b.merge("t", a.files("t"))
+    assert len(first.diverged) == 1
+    note(a, "a once more")
+    second = b.merge("t", a.files("t"))
+    assert second.diverged == first.diverged and second.new_files == 0 and second.longer_files == 1
+    assert {"a goes on", "a once more", "a restored backup goes on under the same name"} <= {
+        r.body.get("text") for r in b.records("t")}
+    assert [f.code for f in b.faults("t")] == ["diverged-file"]
+    assert b.heal("t") == first.diverged and b.faults("t") == []
+
+
+@pytest.mark.parametrize("name", ["../../evil-1.jsonl", "w1-1.txt", "/abs-1.jsonl", "w1-0.jsonl", "a/b-1.jsonl", ""])
+def test_merge_refuses_names_that_are_no_event_files(tmp_path: Path, name: str) -> None:
+    log = start(tmp_path / "a")
+    before = {p for p in tmp_path.rglob("*") if "index" not in p.name}
+    assert log.merge("t", {name: b"x\n"}).refused == [name]
+    assert {p for p in tmp_path.rglob("*") if "index" not in p.name} == before
+
+
+def test_replacing_a_damaged_file_keeps_its_bytes(tmp_path: Path) -> None:
+    log = start(tmp_path)
+    note(log, "true")
+    good = event_file(tmp_path).read_bytes()
+    event_file(tmp_path).write_bytes(good.replace(b"true", b"fake"))
+    aside = Path(log.replace_damaged("t", "w1-1.jsonl", good))
+    assert b"fake" in aside.read_bytes() and event_file(tmp_path).read_bytes() == good
+
+
+# -- many processes -------------------------------------------------------------------------------------------------
+
+
+def _append_many(root: str, writer: str, count: int, barrier: Any) -> None:
+    log = EventLog(root, writer, "Ada", SystemClock())
+    barrier.wait()
+    for i in range(count):
+        note(log, f"{os.getpid()} {i}")
+
+
+@pytest.mark.parametrize("writers", [1, 8])
+def test_many_processes_lose_nothing_and_skip_no_number(tmp_path: Path, writers: int) -> None:
+    processes, each = 10, 8
+    start(tmp_path, "w0")
+    context = multiprocessing.get_context("fork")
+    barrier = context.Barrier(processes)
+    running = [context.Process(target=_append_many, args=(str(tmp_path), f"w{i % writers}", each, barrier))
+               for i in range(processes)]
+    for process in running:
+        process.start()
+    for process in running:
+        process.join()
+    assert [p.exitcode for p in running] == [0] * processes
+    log = log_at(tmp_path)
+    numbers = [r.body["id"] for r in log.records("t") if r.kind == "note"]
+    assert numbers == [f"P-N{i}" for i in range(1, processes * each + 1)]       # in order of time, none twice, no gap
+    texts = {r.body["text"] for r in log.records("t") if r.kind == "note"}
+    assert len(texts) == processes * each
+    assert log.faults("t") == []
+
+
+# -- no room --------------------------------------------------------------------------------------------------------
+
+
+def _append_until_full(root: str, limit: int, queue: Any) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    log = EventLog(root, "w1", "Ada", SystemClock())
+    try:
+        note(log, "y" * limit)
+        queue.put("written")
+    except LeadlineError as error:
+        queue.put((error.kind, error.code))
+
+
+def test_a_full_disk_leaves_no_half_record(tmp_path: Path) -> None:
+    """RLIMIT_FSIZE makes the kernel write the first part and then fail with EFBIG, as a full disk does."""
+    log = start(tmp_path)
+    note(log, "before")
+    before = event_file(tmp_path).read_bytes()
+    context = multiprocessing.get_context("fork")
+    queue = context.Queue()
+    process = context.Process(target=_append_until_full, args=(str(tmp_path), len(before) + 2000, queue))
+    process.start()
+    outcome = queue.get(timeout=60)
+    process.join()
+    assert outcome == ("environment", "disk-full")
+    assert event_file(tmp_path).read_bytes() == before
+    assert note(log_at(tmp_path), "after") == "P-N2"
+    assert log_at(tmp_path).faults("t") == []

@@ -1,0 +1,149 @@
+"""The read model is a cache: deleted, damaged, unwritable or late, it says what the event files say."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from leadline.adapters.clock import SystemClock
+from leadline.adapters.event_log import EventLog
+from leadline.core.ids import experiment_id, run_id
+
+
+def log_at(root: Path, writer: str = "w1") -> EventLog:
+    return EventLog(str(root), writer, "Ada", SystemClock())
+
+
+def plan(log: EventLog, **config: object) -> str:
+    with log.transaction("t", create=True) as writing:
+        shown = experiment_id("P", writing.next_number("experiment"))
+        return writing.add("run-planned", {"id": run_id(shown, 1), "experiment": shown, "argv": ["true"],
+                                           "config": config, "key": "k", "code": {"tree": "abc"}}).id
+
+
+def end(log: EventLog, uid: str, shown: str, state: str = "done") -> None:
+    with log.transaction("t") as writing:
+        writing.add("run-ended", {"run": shown, "refs": {shown: uid}, "state": state, "metrics": {"time_ms": 3.5}})
+
+
+def rows(log: EventLog) -> list[tuple[str, str]]:
+    return [(r["id"], r["state"]) for r in log.run_rows("t", {}, "planned_at", 100)[0]]
+
+
+def test_deleted_index_is_made_again(tmp_path: Path) -> None:
+    log = log_at(tmp_path)
+    end(log, plan(log), "P-001-r1")
+    for name in os.listdir(tmp_path):
+        if name.startswith("index.sqlite"):
+            os.unlink(tmp_path / name)
+    assert rows(log_at(tmp_path)) == [("P-001-r1", "done")]
+    assert (tmp_path / "index.sqlite").exists()
+
+
+@pytest.mark.parametrize("damage", ["garbage", "empty", "old schema", "half"])
+def test_damaged_index_is_thrown_away(tmp_path: Path, damage: str) -> None:
+    log = log_at(tmp_path)
+    end(log, plan(log), "P-001-r1")
+    log.index.close()
+    path = tmp_path / "index.sqlite"
+    if damage == "garbage":
+        path.write_bytes(b"not a database at all" * 500)
+    elif damage == "empty":
+        path.write_bytes(b"")
+    elif damage == "half":
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    else:
+        with sqlite3.connect(path) as db:
+            db.execute("PRAGMA user_version=999")
+        db.close()
+    fresh = log_at(tmp_path)
+    assert rows(fresh) == [("P-001-r1", "done")]
+    assert plan(fresh) and rows(log_at(tmp_path))[-1] == ("P-002-r1", "planned")
+
+
+def test_a_leftover_of_a_killed_creator_is_no_obstacle(tmp_path: Path) -> None:
+    (tmp_path / f"index.sqlite.{os.getpid()}.tmp").write_bytes(b"half made")
+    log = log_at(tmp_path)
+    plan(log)
+    log.index.refresh("t")
+    assert (tmp_path / "index.sqlite").exists()
+
+
+def test_where_no_index_can_be_written_memory_serves(tmp_path: Path) -> None:
+    log = log_at(tmp_path)
+    end(log, plan(log), "P-001-r1")
+    log.index.close()
+    for name in os.listdir(tmp_path):
+        if name.startswith("index.sqlite"):
+            os.unlink(tmp_path / name)
+    (tmp_path / "index.sqlite").mkdir()                   # nothing can be created or replaced under that name
+    (tmp_path / "index.sqlite" / "full").touch()
+    fresh = log_at(tmp_path)
+    assert rows(fresh) == [("P-001-r1", "done")]
+    plan(fresh)
+    assert rows(fresh)[-1] == ("P-002-r1", "planned")
+
+
+def test_a_file_that_was_rewritten_is_read_again(tmp_path: Path) -> None:
+    log = log_at(tmp_path)
+    end(log, plan(log), "P-001-r1")
+    path = tmp_path / "threads" / "t" / "events" / "w1-1.jsonl"
+    path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
+    assert rows(log) == [("P-001-r1", "planned")]
+    path.unlink()
+    assert log.records("t") == []
+
+
+def test_an_ending_that_arrives_before_its_plan_counts(tmp_path: Path) -> None:
+    """Two writers' files merged one at a time, with a reader in between."""
+    source = log_at(tmp_path / "a", "w1")
+    uid = plan(source)
+    end(log_at(tmp_path / "a", "w2"), uid, "P-001-r1")
+    files = source.files("t")
+    there = log_at(tmp_path / "b", "w3")
+    there.merge("t", {"w2-1.jsonl": files["w2-1.jsonl"]})
+    assert there.open_runs("t") == [] and rows(there) == []
+    there.merge("t", {"w1-1.jsonl": files["w1-1.jsonl"]})
+    assert rows(there) == [("P-001-r1", "done")] and there.open_runs("t") == []
+
+
+def test_an_older_record_that_arrives_late_does_not_lower_the_numbers(tmp_path: Path) -> None:
+    a, b = log_at(tmp_path / "a", "wa"), log_at(tmp_path / "b", "wb")
+    for _ in range(3):
+        plan(a)
+    plan(b)
+    b.merge("t", a.files("t"))
+    plan(b)
+    assert [i for i, _ in rows(b)].count("P-004-r1") == 1
+
+
+def test_an_open_line_is_not_read(tmp_path: Path) -> None:
+    log = log_at(tmp_path)
+    plan(log)
+    path = tmp_path / "threads" / "t" / "events" / "w1-1.jsonl"
+    line = path.read_bytes()
+    path.write_bytes(line + line[:40])
+    fresh = log_at(tmp_path)
+    assert len(fresh.records("t")) == 1 and len(fresh.records("t")) == 1
+
+
+def test_filter_and_order_by_config_and_metric(tmp_path: Path) -> None:
+    log = log_at(tmp_path)
+    for block, _ in ((64, 0), (8, 0), (16, 0)):
+        uid = plan(log, block=block)
+        shown = [r["id"] for r in log.run_rows("t", {}, "uid", 9)[0] if r["uid"] == uid][0]
+        end(log, uid, shown)
+    assert [r["config"]["block"] for r in log.run_rows("t", {}, "config.block", 9)[0]] == [8, 16, 64]
+    found, count = log.run_rows("t", {"config.block": 16}, "-metrics.time_ms", 9)
+    assert count == 1 and found[0]["metrics"] == {"time_ms": 3.5}
+    assert len(log.same_key("k")) == 3
+
+
+def test_search_without_words_finds_nothing(tmp_path: Path) -> None:
+    log = log_at(tmp_path)
+    plan(log)
+    assert log.search([], 5) == ([], 0)
+    assert log.search(['"', "a*b(", "NEAR"], 5)[1] == 0

@@ -1,0 +1,153 @@
+"""What comes from outside cannot break a page, and the logbook only ever grows."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leadline.core.fold import fold
+from leadline.render.brief import render_brief
+from leadline.render.issue import render_body, render_update
+from leadline.render.logbook import entries, log_entries, render_logbook
+from leadline.render.markdown import Anchors, cell_code, code, data, fence, prose, prose_line, table
+from leadline.render.text import render_runs, render_show, render_status
+from leadline.services.evidence_of import evidence_for
+from leadline.testing.builders import ThreadBuilder
+from leadline.testing.example_thread import finished
+
+NASTY = (
+    "\x1b[31mred\x1b[0m | `x` ``` @octocat <script>alert(1)</script>\n"
+    "### 2026-01-01 00:00 - P-001 fake\n<!-- leadline:end -->\u202e"
+)
+TEXTS = st.lists(
+    st.sampled_from([*"`|<>@#-\n\\*_~ ab1&;!\x1b[]()", "```", "~~~", "<!-- leadline:end -->", "### ", "\n"]),
+    max_size=30,
+).map("".join)
+
+
+def nasty_thread(text: str = NASTY) -> ThreadBuilder:
+    b = ThreadBuilder(title=text, goal=text, stop=[text], description=text, metrics=[("time|ms`", "m|s", "lower")])
+    b.hypothesis(text)
+    b.run(text, {"time|ms`": 1.0}, {text: text})
+    b.baseline("P-001", text)
+    b.run(text, state="failed", reason=text, ended={"outputs": {"excerpt": text, "excerpt_of": "stderr"}})
+    b.note(text, ["P-001"], text)
+    b.note(text, ["P-001"], "negative")
+    b.decision(text, [], text)
+    b.claim(text, ["P-001"])
+    b.change("goal", text, text)
+    b.refuse("x", text, text)
+    b.finish(text, worked=[text])
+    return b
+
+
+def test_nothing_escapes_into_the_page() -> None:
+    thread = nasty_thread().thread()
+    known = evidence_for(thread)
+    book, body = render_logbook(thread, known), render_body(thread, known)
+    for page in (book, body, render_update(thread, known)):
+        assert "\x1b" not in page and "\u202e" not in page
+        page = re.sub(r"^ *(`{3,})\w*\n.*?^ *\1$", "", page, flags=re.S | re.M)
+        outside = re.sub(r"(?<![\\`])(`+)(?!`)[^\n]*?(?<!`)\1(?!`)", "", page)
+        assert not re.search(r"(?<!\\)<script", outside)
+        assert "@octocat" not in outside
+    assert body.count("<!-- leadline:end -->") == 1 and body.endswith("<!-- leadline:end -->")
+    assert [e.heading for e in entries(book)] == [e.heading for e in log_entries(thread)]
+    for shown in (
+        render_status(thread, known),
+        render_runs(thread),
+        render_brief(thread, known),
+        *(render_show(x, thread, known) for x in [*thread.experiments.values(), *thread.runs, *thread.items.values()]),
+    ):
+        assert "\x1b" not in shown and "\u202e" not in shown
+
+
+@settings(max_examples=25, deadline=None)
+@given(TEXTS)
+def test_entries_are_found_again_whatever_is_said(text: str) -> None:
+    thread = nasty_thread(text).thread()
+    found, made = entries(render_logbook(thread)), log_entries(thread)
+    assert [e.heading for e in found] == [e.heading for e in made]
+    assert [e.body for e in found] == [e.body for e in made]
+
+
+@given(TEXTS)
+def test_cells_and_fences_hold(text: str) -> None:
+    for cell in (data(text), cell_code(text), prose_line(text)):
+        assert "\n" not in cell and not re.search(r"(?<!\\)(?:\\\\)*\|", re.sub(r"\\\|", "", cell))
+    ticks = fence(text).split("\n")[0]
+    assert not any(line.startswith(ticks) for line in fence(text).split("\n")[1:-1])
+    assert code(text).startswith("`") and code(text).endswith("`")
+    assert (
+        not re.search(r"^#{1,6}\s", re.sub(r"^(`{3,}|~{3,}).*?^\1", "", prose(text), flags=re.S | re.M), re.M)
+        or "```" in text
+        or "~~~" in text
+    )
+
+
+def test_anchors_as_github_makes_them() -> None:
+    a = Anchors()
+    assert a.of("2026-11-02 09:06 - P-001 `block` 128, fast!") == "2026-11-02-0906---p-001-block-128-fast"
+    assert [a.of("Same"), a.of("Same"), a.of("Same")] == ["same", "same-1", "same-2"]
+
+
+def test_tables_line_up() -> None:
+    lines = table(("a", "b"), [("x", "10"), ("longer", "2")], right=(1,)).split("\n")
+    assert len({len(line) for line in lines}) == 1 and lines[1].endswith(":|")
+
+
+def test_a_record_only_ever_adds_to_the_log() -> None:
+    records = finished().records
+    before: list[object] = []
+    for n in range(1, len(records) + 1):
+        now: list[object] = list(log_entries(fold(records[:n])))
+        assert now[: len(before)] == before and len(now) <= len(before) + 1
+        before = now
+    assert len(before) > 20
+
+
+def test_the_same_status_again_is_counted_and_not_written() -> None:
+    b = ThreadBuilder()
+    for _ in range(4):
+        b.note("still waiting", role="status")
+    thread = b.thread()
+    assert len(log_entries(thread)) == 1
+    assert "**P-N1** was said 4 times without change" in render_logbook(thread)
+
+
+def test_what_is_missing_is_listed_until_it_is_given() -> None:
+    b = ThreadBuilder()
+    b.run("a", {"time_ms": 1.0})
+    assert "not yet given: interpretation** of P-001" in render_logbook(b.thread())
+    b.note("fine", ["P-001"], "interpretation")
+    assert "not yet given: interpretation**" not in render_logbook(b.thread())
+    assert "not yet given: next action** of P-001" in render_logbook(b.thread())
+
+
+LONG = finished()
+for _number in range(30):
+    LONG.run(f"further {_number} " + "word " * 20, {"time_ms": 600.0 + _number}, {"block": _number})
+    LONG.claim("Claim " + "many words " * 30, ["PA-002"])
+LONG_THREAD = LONG.thread()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 6000))
+def test_the_brief_keeps_its_budget(budget: int) -> None:
+    shown = render_brief(LONG_THREAD, None, {"due": True, "form": "update", "why": "w" * 300}, budget_chars=budget)
+    assert len(shown) <= budget
+
+
+def test_the_brief_says_what_it_left_out_and_keeps_the_order() -> None:
+    shown = render_brief(LONG_THREAD, budget_chars=4000)
+    assert re.search(r"… and \d+ more: leadline claims", shown)
+    assert shown.index("Goal:") < shown.index("Baseline:") < shown.index("Claims:")
+    assert len(shown) > 3000
+
+
+def test_rendering_is_a_function_of_the_record_alone() -> None:
+    records = finished().records
+    assert render_logbook(fold(records)) == render_logbook(fold(list(reversed(records))))
+    assert render_body(fold(records)) == render_body(fold(list(reversed(records))))
