@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.cli.test_claim_verbs import queued  # noqa: F401
+from tests.cli.recording import queued, recorded  # noqa: F401
 
 
 def error_of(lab, *args):
@@ -25,8 +25,8 @@ def test_set_needs_measured_runs(queued):  # noqa: F811
     assert (error["code"], got) == ("no-baseline", 3)
 
 
-def test_show_says_n_spread_drift_and_moves(queued):  # noqa: F811
-    lab, run = queued
+def test_show_says_n_spread_drift_and_moves(recorded):  # noqa: F811
+    lab, run = recorded
     run([20.0, 21.0, 22.0, 23.0, 24.0, 25.0], "--set", "block=64")
     lab.ok("baseline", "set", "P-001-r2", "--why", "the released kernel")
     data = lab.json("baseline", "show")["data"]
@@ -34,15 +34,22 @@ def test_show_says_n_spread_drift_and_moves(queued):  # noqa: F811
     assert (data["experiment"], metric["n"], metric["mean"], metric["direction"]) == ("P-001", 6, 22.5, "lower")
     assert metric["drift"]["change"] == 5.0 and metric["drift"]["p"] < 0.01
     text = lab.ok("baseline", "show")
-    for part in ("22.500", "1.871", "DRIFT     time_ms changed by 5 ms over 6 runs", "6 counted", "block=64",
-                 "the released kernel", "hardware"):
+    for part in (
+        "22.500",
+        "1.871",
+        "DRIFT     time_ms changed by 5 ms over 6 runs",
+        "6 counted",
+        "block=64",
+        "the released kernel",
+        "hardware",
+    ):
         assert part in text, text
     error, got = error_of(lab, "baseline", "set", "P-001")
     assert (error["code"], got) == ("baseline-already", 4)
 
 
-def test_move_needs_repeats_one_axis_and_a_better_number(queued):  # noqa: F811
-    lab, run = queued
+def test_move_needs_repeats_one_axis_and_a_better_number(recorded):  # noqa: F811
+    lab, run = recorded
     run([20.1, 20.4, 19.9], "--set", "block=64")
     run([10.1, 10.4], "--set", "block=128")
     run([20.2, 20.3, 20.0], "--set", "block=256")
@@ -67,8 +74,8 @@ def test_move_needs_repeats_one_axis_and_a_better_number(queued):  # noqa: F811
     assert lab.ok("logbook").count("Refused: baseline-stays") == 4
 
 
-def test_override_of_a_move_stays_visible(queued):  # noqa: F811
-    lab, run = queued
+def test_override_of_a_move_stays_visible(recorded):  # noqa: F811
+    lab, run = recorded
     run([20.1], "--set", "block=64")
     run([10.1], "--set", "block=128")
     lab.ok("baseline", "set", "P-001")
@@ -76,8 +83,8 @@ def test_override_of_a_move_stays_visible(queued):  # noqa: F811
     assert "OVERRIDE: no choice" in lab.ok("baseline", "show")
 
 
-def test_a_retracted_baseline_can_be_set_anew(queued):  # noqa: F811
-    lab, run = queued
+def test_a_retracted_baseline_can_be_set_anew(recorded):  # noqa: F811
+    lab, run = recorded
     run([20.1], "--set", "block=64")
     run([10.1], "--set", "block=128")
     lab.ok("baseline", "set", "P-001")

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from leadline.services.check import check_close
 from leadline.testing.builders import ThreadBuilder
-from tests.cli.test_claim_verbs import queued  # noqa: F401
+from tests.cli.recording import queued, recorded  # noqa: F401
 
-FULL = {"worked": ["wider blocks"], "failed": ["fp8"], "limits": "one GPU", "conclusion": "use 128",
-        "next_steps": ["try 256"]}
+FULL = {
+    "worked": ["wider blocks"],
+    "failed": ["fp8"],
+    "limits": "one GPU",
+    "conclusion": "use 128",
+    "next_steps": ["try 256"],
+}
 
 
 def codes(items):
@@ -48,8 +53,15 @@ def test_each_missing_thing_is_its_own_item():
     unlinked.record("issue-edited", {"body": "nothing"})
     assert codes(check_close(unlinked.thread(), proposal=FULL)) == {"final-tag-not-linked"}
     bare = ThreadBuilder("blocks", "P").thread()
-    assert codes(check_close(bare)) == {"no-what-worked", "no-what-failed", "no-limits", "no-conclusion", "no-next-steps",
-                                        "no-issue", "no-final-tag"}
+    assert codes(check_close(bare)) == {
+        "no-what-worked",
+        "no-what-failed",
+        "no-limits",
+        "no-conclusion",
+        "no-next-steps",
+        "no-issue",
+        "no-final-tag",
+    }
     assert "no-final-tag" not in codes(check_close(bare, tag_needed=False))
 
 
@@ -68,7 +80,9 @@ def test_check_close_and_post_through_the_program(queued):  # noqa: F811
     run([20.0])
     done = lab.run("check", "close")
     assert done.returncode == 6
-    assert "no-interpretation: P-001 has no interpretation\n    leadline note --interpretation P-001 'TEXT'" in done.stdout
+    assert (
+        "no-interpretation: P-001 has no interpretation\n    leadline note --interpretation P-001 'TEXT'" in done.stdout
+    )
     done = lab.run("check", "post", "P-001")
     assert done.returncode == 6 and "no-config: P-001" in done.stdout and "not-in-logbook" in done.stdout
     lab.ok("correct", "P-001", "config.block=64", "--why", "listed late")
@@ -88,8 +102,8 @@ def test_check_post_names_gaps_lost_code_and_confounded_claims(queued):  # noqa:
     assert "steps" in next(i["what"] for i in items if i["code"] == "not-apples-to-apples")
 
 
-def test_check_regression(queued):  # noqa: F811
-    lab, run = queued
+def test_check_regression(recorded):  # noqa: F811
+    lab, run = recorded
     run([20.0, 20.5, 20.2], "--set", "block=64")
     run([10.0, 10.5, 10.2], "--set", "block=128")
     items = lab.json("check", "regression", "P-002", "--against", "P-001")["data"]["missing"]

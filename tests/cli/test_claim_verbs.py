@@ -4,31 +4,12 @@ from __future__ import annotations
 
 import json
 import shlex
-import sys
 from pathlib import Path
 
-import pytest
-
-PY = sys.executable
-EMIT = ("import os, pathlib; q = pathlib.Path(os.environ['QUEUE']); v = q.read_text().split(); "
-        "q.write_text(' '.join(v[1:])); print('{\"time_ms\": %s}' % v[0])")
+from tests.cli.recording import EMIT, queued, recorded  # noqa: F401
 
 
-@pytest.fixture
-def queued(thread_lab, tmp_path):
-    """Runs that measure what a queue outside the repository holds: one command, other values."""
-    queue = tmp_path / "queue"
-    thread_lab.env["QUEUE"] = str(queue)
-
-    def run(values, *args):
-        queue.write_text(" ".join(map(str, values)))
-        command = () if "--experiment" in args else ("--", PY, "-c", EMIT)
-        return thread_lab.json("run", "--repeat", str(len(values)), *args, *command)["data"]["experiment"]
-
-    return thread_lab, run
-
-
-def test_label_follows_the_runs_and_a_higher_one_is_refused(queued):
+def test_label_follows_the_runs_and_a_higher_one_is_refused(queued):  # noqa: F811
     lab, run = queued
     run([20.1, 20.4, 19.9], "--set", "block=64")
     run([10.3], "--set", "block=128")
@@ -40,7 +21,7 @@ def test_label_follows_the_runs_and_a_higher_one_is_refused(queued):
     command = error["next"][0]
     assert command.startswith("leadline run --experiment P-002 --repeat 2 -- ") and shlex.split(command)[-1] == EMIT
     Path(lab.env["QUEUE"]).write_text("10.1 10.6")
-    assert lab.run(*shlex.split(command)[1:]).returncode == 0           # the command it names is the command that helps
+    assert lab.run(*shlex.split(command)[1:]).returncode == 0  # the command it names is the command that helps
     row = lab.json(*claim, "--label", "replicated")["data"]
     assert (row["label"], row["n"], row["state"]) == ("replicated", 3, "standing")
     refusals = lab.json("tried", "replicated")
@@ -49,32 +30,50 @@ def test_label_follows_the_runs_and_a_higher_one_is_refused(queued):
     assert error["code"] == "label-too-high" and "declared axis" in error["why"]
 
 
-def test_override_is_recorded_with_the_computed_label(queued):
-    lab, run = queued
+def test_override_is_recorded_with_the_computed_label(recorded):  # noqa: F811
+    lab, run = recorded
     run([20.0], "--set", "block=64")
     run([10.0], "--set", "block=128")
-    row = lab.json("claim", "faster (n={{P-002.time_ms.n}})", "--that", "time_ms(P-002) < time_ms(P-001)", "--label",
-                   "stable", "--override", "the deadline")["data"]
+    row = lab.json(
+        "claim",
+        "faster (n={{P-002.time_ms.n}})",
+        "--that",
+        "time_ms(P-002) < time_ms(P-001)",
+        "--label",
+        "stable",
+        "--override",
+        "the deadline",
+    )["data"]
     assert (row["label"], row["asked"], row["override"]) == ("exploratory", "stable", "the deadline")
     text = lab.ok("claims")
     assert "asked for stable, overridden: the deadline" in text and "P-C1  exploratory" in text
 
 
-def test_stable_across_an_axis(queued):
-    lab, run = queued
+def test_stable_across_an_axis(recorded):  # noqa: F811
+    lab, run = recorded
     for seed in (1, 2):
         run([20.1, 20.4, 19.9], "--set", "block=64", "--set", f"seed={seed}")
         run([10.1, 10.4, 9.9], "--set", "block=128", "--set", f"seed={seed}")
     that = "time_ms(block=128) < time_ms(block=64)"
-    row = lab.json("claim", "faster over seeds (n={{P-002.time_ms.n}})", "--that", that, "--across", "seed=1,2",
-                   "--label", "stable")["data"]
+    row = lab.json(
+        "claim",
+        "faster over seeds (n={{P-002.time_ms.n}})",
+        "--that",
+        that,
+        "--across",
+        "seed=1,2",
+        "--label",
+        "stable",
+    )["data"]
     assert row["label"] == "stable" and row["missing"] == []
-    error = lab.json("claim", "faster over seeds", "--that", that, "--across", "seed=1,2,3", "--label", "stable")["error"]
+    error = lab.json("claim", "faster over seeds", "--that", that, "--across", "seed=1,2,3", "--label", "stable")[
+        "error"
+    ]
     assert "seed = 3" in error["why"] and any("--set seed=3" in c for c in error["next"])
 
 
-def test_two_differences_cap_the_label(queued):
-    lab, run = queued
+def test_two_differences_cap_the_label(recorded):  # noqa: F811
+    lab, run = recorded
     run([20.1, 20.4, 19.9], "--set", "block=64", "--set", "steps=10")
     run([10.1, 10.4, 9.9], "--set", "block=128", "--set", "steps=11")
     claim = ("claim", "faster (n={{P-002.time_ms.n}})", "--that", "time_ms(P-002) < time_ms(P-001)")
@@ -86,7 +85,8 @@ def test_two_differences_cap_the_label(queued):
 
 
 BAD_CLAIMS = [
-    (("claim", "x"), "missing-field", 2), (("claim", "", "--that", "time_ms(P-001) < 30"), "empty-text", 2),
+    (("claim", "x"), "missing-field", 2),
+    (("claim", "", "--that", "time_ms(P-001) < 30"), "empty-text", 2),
     (("claim", "x", "--that", "time_ms(P-001) <"), "bad-predicate", 2),
     (("claim", "x", "--that", "time_ms(P-009) < 30"), "unknown-id", 3),
     (("claim", "x", "--that", "time_ms(baseline) < 30"), "no-baseline", 3),
@@ -97,12 +97,13 @@ BAD_CLAIMS = [
     (("claim", "x", "--that", "time_ms(block=7) < 10"), "no-evidence", 5),
     (("claim", "it takes 20.5 ms", "--that", "time_ms(P-001) < 30"), "unbound-number", 5),
     (("claim", "it always wins", "--that", "time_ms(P-001) < 30"), "overclaim", 5),
-    (("claims", "--why", "P-001"), "not-a-claim", 2), (("claims", "--label", "odd"), "bad-label", 2),
+    (("claims", "--why", "P-001"), "not-a-claim", 2),
+    (("claims", "--label", "odd"), "bad-label", 2),
 ]
 
 
-def test_bad_claims(queued):
-    lab, run = queued
+def test_bad_claims(recorded):  # noqa: F811
+    lab, run = recorded
     run([20.0], "--set", "block=64")
     for args, code, exit_code in BAD_CLAIMS:
         done = lab.run(*args, "--json")
@@ -112,23 +113,23 @@ def test_bad_claims(queued):
     assert lab.json("claims")["counts"]["claims"] == 0
 
 
-def test_refusals_are_records_and_not_repeated(queued):
-    lab, run = queued
+def test_refusals_are_records_and_not_repeated(recorded):  # noqa: F811
+    lab, run = recorded
     run([20.0], "--set", "block=64")
     for _ in range(3):
         lab.run("claim", "quick", "--that", "time_ms(P-001) < 10")
     assert lab.ok("logbook").count("evidence-says-otherwise") == 1
 
 
-def test_nan_counts_for_nothing_and_is_named(queued):
-    lab, run = queued
+def test_nan_counts_for_nothing_and_is_named(recorded):  # noqa: F811
+    lab, run = recorded
     run([20.1, "NaN", 19.9], "--set", "block=64")
     row = lab.json("claim", "below (n={{P-001.time_ms.n}})", "--that", "time_ms(P-001) < 30")["data"]
     assert row["n"] == 2 and any("time_ms was nan" in why.lower() for why in row["not_counted"].values()), row
 
 
-def test_reported_claims_are_marked_and_never_evidence(queued):
-    lab, run = queued
+def test_reported_claims_are_marked_and_never_evidence(recorded):  # noqa: F811
+    lab, run = recorded
     run([20.0], "--set", "block=64")
     row = lab.json("claim", "others reach 8.5 ms", "--reported", "their paper")["data"]
     assert (row["label"], row["reported"]) == ("none", "their paper")
@@ -137,20 +138,22 @@ def test_reported_claims_are_marked_and_never_evidence(queued):
     assert lab.json("hypothesis", "support", "P-H1", "--evidence", "P-C1")["error"]["code"] == "evidence-does-not-stand"
 
 
-def test_a_prediction_written_before_is_a_preregistration(queued):
-    lab, run = queued
+def test_a_prediction_written_before_is_a_preregistration(recorded):  # noqa: F811
+    lab, run = recorded
     run([20.1, 20.4], "--set", "block=64")
     that = "time_ms(block=128) < time_ms(block=64)"
     lab.ok("hypothesis", "add", "bigger is faster", "--predict", that)
     run([10.1, 10.4], "--set", "block=128")
     lab.ok("hypothesis", "add", "bigger is at least not slower", "--predict", "time_ms(block=128) <= time_ms(block=64)")
-    assert lab.json("claim", "bigger is faster (n={{P-002.time_ms.n}})", "--that", that)["data"]["preregistered"] == "P-H1"
+    assert (
+        lab.json("claim", "bigger is faster (n={{P-002.time_ms.n}})", "--that", that)["data"]["preregistered"] == "P-H1"
+    )
     late = lab.json("claim", "not slower (n={{P-002.time_ms.n}})", "--that", "time_ms(block=128) <= time_ms(block=64)")
     assert late["data"]["preregistered"] == ""
 
 
-def test_claims_keep_the_baseline_they_were_made_against(queued):
-    lab, run = queued
+def test_claims_keep_the_baseline_they_were_made_against(recorded):  # noqa: F811
+    lab, run = recorded
     run([20.1, 20.4, 19.9], "--set", "block=64")
     run([10.1, 10.4, 9.9], "--set", "block=128")
     lab.ok("baseline", "set", "P-001")
@@ -159,8 +162,8 @@ def test_claims_keep_the_baseline_they_were_made_against(queued):
     assert lab.json("claims")["data"][0]["label"] == "replicated"
 
 
-def test_production_path_is_said(queued):
-    lab, run = queued
+def test_production_path_is_said(recorded):  # noqa: F811
+    lab, run = recorded
     run([20.1, 20.4, 19.9], "--set", "block=64")
     lab.ok("claim", "below (n={{P-001.time_ms.n}})", "--that", "time_ms(P-001) < 30", "--path", "cluster")
     row = lab.json("claims")["data"][0]

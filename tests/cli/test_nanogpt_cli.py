@@ -13,9 +13,11 @@ from tests.conftest import SHARED_DATA
 
 DATA = SHARED_DATA / "nanogpt"
 PY = sys.executable
-EMIT = ("import json, os, pathlib; q = pathlib.Path(os.environ['ROWS']); rows = q.read_text().splitlines(); "
-        "q.write_text(chr(10).join(rows[1:])); loss, ms = rows[0].split(); "
-        "print(json.dumps({'val_loss': float(loss), 'train_time': float(ms)}))")
+EMIT = (
+    "import json, os, pathlib; q = pathlib.Path(os.environ['ROWS']); rows = q.read_text().splitlines(); "
+    "q.write_text(chr(10).join(rows[1:])); loss, ms = rows[0].split(); "
+    "print(json.dumps({'val_loss': float(loss), 'train_time': float(ms)}))"
+)
 pytestmark = pytest.mark.skipif(not (DATA / "runs.tsv").exists(), reason="the shared data is not here")
 
 
@@ -33,9 +35,22 @@ def emit(lab, tmp_path, arm, rows):
     queue = tmp_path / "rows"
     lab.env["ROWS"] = str(queue)
     queue.write_text("\n".join(f"{r['val_loss']} {r['train_time_ms']}" for r in rows))
-    return lab.json("run", "--quiet", "--repeat", str(len(rows)), "--set", f"arm={arm}", "--set",
-                    f"steps={rows[0]['final_step']}", "--set", f"gpus={rows[0]['gpu_count']}", "--", PY, "-c",
-                    EMIT)["data"]["experiment"]
+    return lab.json(
+        "run",
+        "--quiet",
+        "--repeat",
+        str(len(rows)),
+        "--set",
+        f"arm={arm}",
+        "--set",
+        f"steps={rows[0]['final_step']}",
+        "--set",
+        f"gpus={rows[0]['gpu_count']}",
+        "--",
+        PY,
+        "-c",
+        EMIT,
+    )["data"]["experiment"]
 
 
 def printed(name):
@@ -61,8 +76,19 @@ def check_side(stdout, experiment, expected):
 
 
 def start(lab):
-    lab.ok("start", "speedrun", "--prefix", "P", "--no-branch", "--goal", "reach 3.28 sooner", "--success",
-           "val_loss::lower", "--success", "train_time:ms:lower")
+    lab.ok(
+        "start",
+        "speedrun",
+        "--prefix",
+        "P",
+        "--no-branch",
+        "--goal",
+        "reach 3.28 sooner",
+        "--success",
+        "val_loss::lower",
+        "--success",
+        "train_time:ms:lower",
+    )
 
 
 def test_bigrams_sign_trick(lab, tmp_path):
@@ -72,7 +98,9 @@ def test_bigrams_sign_trick(lab, tmp_path):
     assert emit(lab, tmp_path, "pr299", arms["pr299"]) == "P-002"
     lab.ok("baseline", "set", "P-001")
     done = lab.run("compare", "baseline", "P-002", "--axis", "arm", "--target", "val_loss=3.28")
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert "CONFOUND" not in done.stdout and "differences (1)" in done.stdout, done.stdout
+    refusals = set(re.findall(r"^refused \(([\w-]+)\)", done.stdout, re.M))
+    assert refusals <= {"contended", "drift"} and (done.returncode == 6) == bool(refusals)  # of this machine, now
     base, _, base_n = printed("2026-05-20_BigramsSignTrick_baseline_statistics.md")
     new, p, new_n = printed("2026-05-20_BigramsSignTrick_pr299_statistics.md")
     check_side(done.stdout, "P-001", base)
@@ -81,10 +109,11 @@ def test_bigrams_sign_trick(lab, tmp_path):
     ours = float(re.search(r"p\(val_loss < 3\.28\) = (\S+)", done.stdout)[1])
     assert f"{ours:.4f}" == p == "0.0024"
     assert re.search(r"difference -964\.8\d* ms", done.stdout)
-    delta = float(re.search(r"difference (-0\.\d+)", done.stdout)[1])        # theirs is of rounded means: -0.00020
+    delta = float(re.search(r"difference (-0\.\d+)", done.stdout)[1])  # theirs is of rounded means: -0.00020
     assert abs(delta - -0.00020) <= 0.5e-5 + 1e-12
-    assert "train_time: better." in done.stdout and "(baseline P-B1 = P-001)" in done.stdout
-    assert "inside the baseline's own spread" in done.stdout                # val_loss: -0.0002 against an sd of 0.00135
+    assert refusals or "train_time: better." in done.stdout
+    assert "(baseline P-B1 = P-001)" in done.stdout
+    assert "inside the baseline's own spread" in done.stdout  # val_loss: -0.0002 against an sd of 0.00135
 
 
 def test_recursive_from_best_is_not_apples_to_apples(lab, tmp_path):

@@ -13,7 +13,9 @@ PY = sys.executable
 def run(lab, value, *sets, repeat=1, metric="time_ms"):
     """A run that measures ``value`` (a JSON number, or several for repeats in a queue outside the repository)."""
     flags = [f for s in sets for f in ("--set", s)]
-    return lab.json("run", *flags, "--repeat", str(repeat), "--", PY, "-c", f"print('{{\"{metric}\": {value}}}')")["data"]
+    return lab.json("run", *flags, "--repeat", str(repeat), "--", PY, "-c", f"print('{{\"{metric}\": {value}}}')")[
+        "data"
+    ]
 
 
 def refused(lab, *args, code, exit_code):
@@ -38,8 +40,11 @@ def test_note_forms_mean_the_same(two):
     for words in (("P-001", "slow"), ("slow", "--about", "P-001"), ("--about", "P-001", "slow")):
         made = two.json("note", *words)["data"]
         assert (made["about"], made["text"], made["role"]) == (["P-001"], "slow", "note")
-    for words in (("P-001", "--next-action", "try 256"), ("--next-action", "P-001", "try 256"),
-                  ("P-001", "try 256", "--next-action")):
+    for words in (
+        ("P-001", "--next-action", "try 256"),
+        ("--next-action", "P-001", "try 256"),
+        ("P-001", "try 256", "--next-action"),
+    ):
         made = two.json("note", *words)["data"]
         assert (made["about"], made["text"], made["role"]) == (["P-001"], "try 256", "next")
     made = two.json("note", "P-002", "--negative", "trade-off", "more memory")["data"]
@@ -49,13 +54,20 @@ def test_note_forms_mean_the_same(two):
 
 
 BAD_INPUT = [
-    (("note", " "), "empty-text", 2), (("note", "P-001"), "empty-text", 2), (("note", "P-009", "x"), "unknown-id", 3),
-    (("note", "--interpretation", "x"), "about-what", 2), (("note", "P-001", "--negative", "odd", "x"), "bad-arguments", 2),
-    (("decide", "go"), "no-evidence-named", 2), (("decide", " ", "--evidence", "P-001"), "empty-text", 2),
+    (("note", " "), "empty-text", 2),
+    (("note", "P-001"), "empty-text", 2),
+    (("note", "P-009", "x"), "unknown-id", 3),
+    (("note", "--interpretation", "x"), "about-what", 2),
+    (("note", "P-001", "--negative", "odd", "x"), "bad-arguments", 2),
+    (("decide", "go"), "no-evidence-named", 2),
+    (("decide", " ", "--evidence", "P-001"), "empty-text", 2),
     (("decide", "go", "--evidence", "P-009"), "unknown-id", 3),
-    (("hypothesis", "add", ""), "empty-text", 2), (("hypothesis", "add", "x", "--predict", "a b"), "bad-predicate", 2),
-    (("hypothesis", "activate", "P-001"), "not-a-hypothesis", 2), (("hypothesis", "activate", "P-H9"), "unknown-id", 3),
-    (("retract", "P-001"), "missing-field", 2), (("retract", "P-077", "--why", "x"), "unknown-id", 3),
+    (("hypothesis", "add", ""), "empty-text", 2),
+    (("hypothesis", "add", "x", "--predict", "a b"), "bad-predicate", 2),
+    (("hypothesis", "activate", "P-001"), "not-a-hypothesis", 2),
+    (("hypothesis", "activate", "P-H9"), "unknown-id", 3),
+    (("retract", "P-001"), "missing-field", 2),
+    (("retract", "P-077", "--why", "x"), "unknown-id", 3),
     (("supersede", "P-001", "--by", "P-001", "--why", "x"), "same-thing", 2),
     (("supersede", "P-001", "--by", "P-002-r1", "--why", "x"), "not-of-one-kind", 2),
     (("supersede", "P-001", "--by", "P-002"), "missing-field", 2),
@@ -67,7 +79,8 @@ BAD_INPUT = [
     (("correct", "demo", "colour=red"), "no-such-field", 2),
     (("correct", "demo", "goal=other"), "missing-field", 2),
     (("metric", "time_ms", "--direction", "higher"), "metric-defined-otherwise", 4),
-    (("metric", "time_ms", "--direction", "sideways"), "bad-metric", 2), (("metric", "nothing"), "no-such-metric", 3),
+    (("metric", "time_ms", "--direction", "sideways"), "bad-metric", 2),
+    (("metric", "nothing"), "no-such-metric", 3),
     (("metric", "a b", "--unit", "ms"), "bad-metric", 2),
 ]
 
@@ -91,12 +104,12 @@ def test_numbers_in_results_are_bound_or_refused(two):
     reported = two.json("note", "--result", "the paper says 8.5 ms", "--reported", "table 2 of the paper")["data"]
     assert reported["reported"] == "table 2 of the paper"
     assert body_of(two, reported["id"])["reported"] == "table 2 of the paper"
-    two.ok("note", "it took about 10.0 ms")                      # a plain note is not a result
+    two.ok("note", "it took about 10.0 ms")  # a plain note is not a result
 
 
 def test_decisions_rest_on_what_stands(two):
     two.run("run", "--set", "block=999", "--", "false")
-    made = two.json("decide", "--evidence", "P-002", "P-003-r1", "use block 128")["data"]       # a failed run as well
+    made = two.json("decide", "--evidence", "P-002", "P-003-r1", "use block 128")["data"]  # a failed run as well
     assert (made["evidence"], made["owner"], made["text"]) == (["P-002", "P-003-r1"], "Ada", "use block 128")
     two.ok("retract", "P-002", "--why", "wrong machine")
     refused(two, "decide", "go", "--evidence", "P-002", code="evidence-withdrawn", exit_code=5)
@@ -107,7 +120,9 @@ def test_decisions_rest_on_what_stands(two):
 def test_hypothesis_states_need_their_fields(two):
     two.ok("hypothesis", "add", "bigger blocks are faster")
     for args in (("block", "P-H1"), ("falsify", "P-H1"), ("support", "P-H1")):
-        assert refused(two, "hypothesis", *args, code="missing-field", exit_code=2)["next"][0].startswith("leadline hyp")
+        assert refused(two, "hypothesis", *args, code="missing-field", exit_code=2)["next"][0].startswith(
+            "leadline hyp"
+        )
     refused(two, "hypothesis", "promote", "P-H1", "--decision", "P-D1", code="illegal-move", exit_code=4)
     two.ok("hypothesis", "activate", "P-H1")
     two.ok("hypothesis", "block", "P-H1", "--until", "the node is back")
@@ -125,8 +140,9 @@ def test_hypothesis_states_need_their_fields(two):
 
 def test_a_prediction_has_a_say(two):
     two.ok("hypothesis", "add", "bigger is slower", "--predict", "time_ms(block=128) > time_ms(block=64)")
-    error = refused(two, "hypothesis", "support", "P-H1", "--evidence", "P-002", code="prediction-says-otherwise",
-                    exit_code=5)
+    error = refused(
+        two, "hypothesis", "support", "P-H1", "--evidence", "P-002", code="prediction-says-otherwise", exit_code=5
+    )
     assert "10 ms" in error["details"]["arithmetic"]
     two.ok("hypothesis", "falsify", "P-H1", "--evidence", "P-002", "--why", "it is the other way round")
     assert two.json("hypothesis", "list")["data"][0]["state"] == "falsified"
@@ -135,7 +151,9 @@ def test_a_prediction_has_a_say(two):
 def test_corrections_keep_the_old_value_and_change_the_view(two):
     done = two.json("correct", "P-001", "config.block=65", "title=odd block", "--why", "read from the log")["data"]
     assert [(c["target"], c["was"], c["now"]) for c in done["changes"]] == [
-        ("P-001-r1", 64, 65), ("P-001", "block=64", "odd block")]
+        ("P-001-r1", 64, 65),
+        ("P-001", "block=64", "odd block"),
+    ]
     shown = two.json("show", "P-001")["data"]
     assert shown["config"] == {"block": 65} and shown["title"] == "odd block"
     refused(two, "correct", "P-001", "config.block=65", "--why", "again", code="nothing-changed", exit_code=4)

@@ -184,3 +184,8 @@ def test_typed_measurements_are_found(text: str, number: str, suggestion: str) -
 def test_the_own_criterion_may_be_said_again() -> None:
     assert unbound_numbers("at most 0.98 of it", THREAD)
     assert unbound_numbers("at most 0.98 of it", THREAD, predicate="a(P-1) <= 0.98 * a(baseline)") == []
+
+
+def test_a_count_above_twelve_is_a_measurement() -> None:
+    assert unbound_numbers("12 of them", THREAD) == []
+    assert [f["number"] for f in unbound_numbers("13 of them", THREAD)] == ["13"]

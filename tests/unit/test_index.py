@@ -147,3 +147,12 @@ def test_search_without_words_finds_nothing(tmp_path: Path) -> None:
     plan(log)
     assert log.search([], 5) == ([], 0)
     assert log.search(['"', "a*b(", "NEAR"], 5)[1] == 0
+
+
+def test_a_change_before_the_known_end_is_noticed_when_the_file_grew(tmp_path: Path) -> None:
+    log = log_at(tmp_path)
+    end(log, plan(log), "P-001-r1")
+    assert rows(log) == [("P-001-r1", "done")]
+    path = tmp_path / "threads" / "t" / "events" / "w1-1.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"state":"done"', b'"state":"timeout"'))
+    assert rows(log) == [("P-001-r1", "timeout")]

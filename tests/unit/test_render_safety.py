@@ -151,3 +151,45 @@ def test_rendering_is_a_function_of_the_record_alone() -> None:
     records = finished().records
     assert render_logbook(fold(records)) == render_logbook(fold(list(reversed(records))))
     assert render_body(fold(records)) == render_body(fold(list(reversed(records))))
+
+
+def test_an_old_entry_keeps_the_number_it_was_written_with() -> None:
+    b = ThreadBuilder()
+    b.run("a", {"time_ms": 100.0})
+    b.note("It takes {{P-001.time_ms}}.", ["P-001"])
+    b.repeat("P-001", {"time_ms": 200.0})
+    before = log_entries(b.thread())[1]
+    assert before.body.endswith("It takes 100 ms.")
+    b.correct("P-001", "title", "renamed")
+    b.retract("P-001", "wrong")
+    thread = b.thread()
+    assert log_entries(thread)[1] == before
+    assert "**P-N1** cites `P-001.time_ms` as 100; it no longer holds" in render_logbook(thread)
+
+
+def test_the_value_shown_in_an_entry_is_the_stored_one() -> None:
+    b = ThreadBuilder()
+    b.run("a", {"time_ms": 100.0})
+    body = {"id": "P-N1", "text": "It takes {{P-001.time_ms}}.", "refs": {}, "bound": {"P-001.time_ms": 90.0}}
+    b.record("note", body)
+    assert log_entries(b.thread())[1].body == "It takes 90 ms."
+    assert "it is now 100" in render_logbook(b.thread())
+
+
+def test_higher_is_better_and_failed_runs_count_for_nothing() -> None:
+    b = ThreadBuilder(metrics=[("accuracy", "", "higher")])
+    b.run("low", {"accuracy": 0.5})
+    b.run("high", {"accuracy": 0.75})
+    b.run("high", {"accuracy": 0.99}, state="failed", reason="exit code 1", experiment="P-002")
+    rows = [line for line in render_body(b.thread()).split("\n") if line.startswith("| P-0")]
+    assert [[cell.strip() for cell in row.split("|")[1:5]] for row in rows] == [
+        ["P-002", "high", "1", "0.75"],
+        ["P-001", "low", "1", "0.5"],
+    ]
+
+
+def test_the_brief_is_cut_between_items() -> None:
+    whole = set(render_brief(LONG_THREAD, budget_chars=10**6).split("\n"))
+    for budget in range(700, 4000, 150):
+        lines = render_brief(LONG_THREAD, budget_chars=budget).split("\n")
+        assert all(line in whole or line.startswith("  … and ") for line in lines)

@@ -123,9 +123,16 @@ class EventLog:
         return heads
 
     def faults(self, topic: str) -> list[Fault]:
-        files, faults = self.files(topic), []
-        acknowledged = {d for r in self.records(topic) if r.kind == "healed"
-                        for d in (*r.body.get("torn", []), *r.body.get("diverged", []))}
+        return self._check(topic)[1]
+
+    def examine(self, topic: str) -> tuple[Thread, list[Fault]]:
+        records, faults = self._check(topic)
+        return fold(records, topic), faults
+
+    def _check(self, topic: str) -> tuple[list[Record], list[Fault]]:
+        """Every record as the files have it, and everything wrong with them."""
+        files, records, faults = self.files(topic), list[Record](), list[Fault]()
+        copies: list[tuple[str, Fault]] = []
         for writer, names in self._writers(topic).items():
             lines, expected = [], 1
             is_copy = "~" in writer
@@ -133,10 +140,10 @@ class EventLog:
                 first = split_name(names[0])[1]
                 names = [n for n in (f"{writer.partition('~')[0]}-{i}.jsonl" for i in range(1, first)) if n in files] \
                     + names
-                if names[-1] not in acknowledged:
-                    faults.append(Fault(names[-1], "diverged-file", "two versions of this file exist: one was changed "
-                                        "after it was written, or two machines wrote under one name; both are read",
-                                        "leadline verify --explain, then leadline verify --heal"))
+                copies.append((names[-1], Fault(
+                    names[-1], "diverged-file", "two versions of this file exist: one was changed after it was "
+                    "written, or two machines wrote under one name; both are read",
+                    "leadline verify --explain, then leadline verify --heal")))
             for name in names:
                 number = split_name(name)[1]
                 if number != expected and not is_copy:
@@ -144,8 +151,13 @@ class EventLog:
                                         "leadline sync"))
                 expected = number + 1
                 lines += [(f"{name}:{i}", line) for i, line in enumerate(files[name].splitlines(keepends=True), 1)]
-            faults += [f for f in check_chain(lines)[1] if not is_copy or f.where.startswith(names[-1])]
-        return [f for f in faults if f.code != "torn-line" or _digest_at(files, f.where) not in acknowledged]
+            found, wrong = check_chain(lines)
+            records += found
+            faults += [f for f in wrong if not is_copy or f.where.startswith(names[-1])]
+        acknowledged = {d for r in records if r.kind == "healed"
+                        for d in (*r.body.get("torn", []), *r.body.get("diverged", []))}
+        faults = [f for f in faults if f.code != "torn-line" or _digest_at(files, f.where) not in acknowledged]
+        return records, [fault for name, fault in copies if name not in acknowledged] + faults
 
     # -- writing ------------------------------------------------------------------------------------------------
     @contextmanager
@@ -329,11 +341,15 @@ class FileTransaction:
 
 
 def _is_record(line: bytes) -> bool:
+    return _parsed(line) is not None
+
+
+def _parsed(line: bytes) -> Record | None:
+    """The record of a whole line, or None."""
     try:
-        parse_line(line)
+        return parse_line(line) if line.endswith(b"\n") else None
     except BadLine:
-        return False
-    return line.endswith(b"\n")
+        return None
 
 
 def _digest_at(files: dict[str, bytes], where: str) -> str:

@@ -151,7 +151,8 @@ class Index:
         db.execute("BEGIN IMMEDIATE")
         try:
             changed = self._changed_files(thread)
-            if any(start < 0 for _, start, _, _ in changed):     # shrunk, replaced or gone: read the thread anew
+            if any(start < 0 or not self._goes_on(thread, name, start) for name, start, _, _ in changed):
+                # Shrunk, replaced, changed before its end, or gone: read the thread anew.
                 for table in ("files", "records", "about", "ids", "runs", "searched", "word_rows"):
                     db.execute(f"DELETE FROM {table} WHERE thread=?", (thread,))
                 db.execute("DELETE FROM words WHERE thread=?", (thread,))
@@ -172,6 +173,14 @@ class Index:
         except BaseException:
             db.execute("ROLLBACK")
             raise
+
+    def _goes_on(self, thread: str, name: str, start: int) -> bool:
+        """Whether a line still ends where reading stopped the last time."""
+        if start == 0:
+            return True
+        with open(os.path.join(self.folder_of(thread), name), "rb") as file:
+            file.seek(start - 1)
+            return file.read(1) == b"\n"
 
     def _read(self, thread: str, name: str, start: int) -> list[Record]:
         with open(os.path.join(self.folder_of(thread), name), "rb") as file:

@@ -87,8 +87,12 @@ def classify(old: str, new: str, derived_until: str = "") -> Change:
 
     ``derived_until``: everything up to and including this line is derived anew each time and does not count.
     """
-    before, after = sections(_below(old, derived_until)), sections(_below(new, derived_until))
-    left = {}
+    old, new = _below(old, derived_until), _below(new, derived_until)
+    start = old.rstrip()
+    if start and new.startswith(start) and new[len(start):len(start) + 1] in ("", "\n"):
+        return _grown(new[len(start):])                # the common case, without a closer look
+    before, after = sections(old), sections(new)
+    left: dict[tuple[str, str], list[Section]] = {}
     for section in after:
         left.setdefault((section.heading, section.body), []).append(section)
     gone = []
@@ -100,6 +104,13 @@ def classify(old: str, new: str, derived_until: str = "") -> Change:
             gone.append(section)
     fresh = [s for many in left.values() for s in many]
     return _judge(gone, fresh, after)
+
+
+def _grown(rest: str) -> Change:
+    fresh = sections(rest)
+    change = Change("append" if rest.strip() else "same", added=[s.heading for s in fresh if s.path])
+    change.extended = ["(the last entry)"] if any(not s.path for s in fresh) else []
+    return change
 
 
 def _below(text: str, marker: str) -> str:

@@ -189,6 +189,7 @@ def finish(study: Study) -> None:
         study.leadline("note", experiment, "--interpretation",
                        f"{{{{{experiment}.{METRIC}.median}}}} at ratio {{{{{experiment}.ratio.median}}}}.")
     fast, small = study.ids["level 1"], study.ids["block 16"]
+    study.leadline("seal", "final-answer")
     study.leadline(
         "finish", "--worked", f"Level 1: {{{{{fast}.{METRIC}.median / baseline.{METRIC}.median:.2f}}}} times the throughput.",
         "--did-not", f"Blocks of 16 KiB keep only {{{{{small}.ratio.median / baseline.ratio.median:.3f}}}} of the ratio.",

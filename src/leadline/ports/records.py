@@ -52,6 +52,10 @@ class RecordStore(Protocol):
         cost that does not grow with the thread. Ids, runs and metrics of ``ids`` are complete in it."""
         ...
 
+    def examine(self, topic: str) -> tuple[Thread, list[Fault]]:
+        """The thread as the event files have it at this moment, past every cache, and their faults: for ``verify``."""
+        ...
+
     def faults(self, topic: str) -> list[Fault]:
         """Everything wrong with the thread's files: chains, torn lines, gaps between rolled files."""
         ...

@@ -68,6 +68,10 @@ class Vcs(Protocol):
     @property
     def is_shallow(self) -> bool: ...
 
+    def version(self) -> str:
+        """Of the program behind this, e.g. ``2.43.0``."""
+        ...
+
     def superproject(self) -> str | None:
         """Top of the work tree this repository is a submodule of, or None."""
         ...
@@ -200,6 +204,10 @@ class Vcs(Protocol):
         ...
 
     def tag_exists(self, name: str) -> bool: ...
+
+    def tag_names(self, prefix: str) -> list[str]:
+        """Names of the tags that begin with ``prefix`` (a path of whole parts, ending in ``/``), sorted."""
+        ...
 
     def tag_info(self, name: str) -> dict[str, Any] | None:
         """``{"name", "object", "commit", "annotated", "message"}`` or None."""

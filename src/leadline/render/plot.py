@@ -44,6 +44,17 @@ class Axis(NamedTuple):
         return _INNER[0] + self.fraction(value) * (_INNER[1] - _INNER[0])
 
 
+def axis_at(values: Sequence[float], ticks: int = 8) -> Axis:
+    """A scale for values that were chosen (a sweep): they are the ticks themselves, as far as there is room."""
+    scale = axis(values)
+    chosen = sorted({v for v in values if math.isfinite(v)})
+    shown: list[float] = []
+    for value in chosen:
+        if not shown or scale.fraction(value) - scale.fraction(shown[-1]) >= 0.6 / ticks:
+            shown.append(value)
+    return scale._replace(ticks=tuple(shown)) if len(chosen) <= 2 * ticks else scale
+
+
 class Dot(NamedTuple):
     """One run: ``name`` is said when the pointer rests on it."""
 
@@ -110,11 +121,11 @@ def strip(dots: Sequence[Dot], scale: Axis, median: float | None, reference: flo
     if len(dots) > 1:
         ends = [_p(scale.percent(v)) for v in (min(d.value for d in dots), max(d.value for d in dots))]
         parts.append(f'<line class="range" x1="{ends[0]}" x2="{ends[1]}" y1="{middle}" y2="{middle}"/>')
-    parts += [f'<circle class="dot" cx="{_p(scale.percent(d.value))}" cy="{middle}" r="3.6">'
-              f"<title>{escape(d.name)}: {number(d.value)}</title></circle>" for d in dots]
     if median is not None:
         at = _p(scale.percent(median))
-        parts.append(f'<line class="median" x1="{at}" x2="{at}" y1="4" y2="{ROW_PX - 4}"/>')
+        parts.append(f'<line class="median" x1="{at}" x2="{at}" y1="3" y2="{ROW_PX - 3}"/>')
+    parts += [f'<circle class="dot" cx="{_p(scale.percent(d.value))}" cy="{middle}" r="3.6">'
+              f"<title>{escape(d.name)}: {number(d.value)}</title></circle>" for d in dots]
     return "".join(parts) + "</svg>"
 
 

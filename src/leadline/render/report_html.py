@@ -40,11 +40,12 @@ def render_report(thread: Thread, evidence_of: EvidenceOf | None = None, *, as_o
         loader=jinja2.FileSystemLoader(os.path.join(os.path.dirname(__file__), "templates")), autoescape=True,
         trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
     environment.filters.update(words=_words(thread), minute=minute, plain=plain, cell=_cell)
+    results = report_parts.results(thread, metrics, evidence_of)
     page = environment.get_template("report.html.j2").render(
         thread=thread, metrics=[facts.definition(thread, m) for m in metrics], as_of=as_of, heads=heads or {},
         faults=faults, version=version, summary=_summary(thread, evidence_of), finish=_finish(thread),
         scope=_scope(thread), baseline=_baseline(thread), claims=_claims(thread, evidence_of, preregistered),
-        results=report_parts.results(thread, metrics, evidence_of),
+        results=results, result_places=report_parts.places_of(results),
         strips=[s for m in metrics if (s := report_parts.strips(thread, m))],
         sweeps=report_parts.sweeps(thread, metrics), hypotheses=_hypotheses(thread), decisions=_decisions(thread),
         negatives=_negatives(thread), refusals=_refusals(thread), timeline=report_parts.timeline(thread),

@@ -80,6 +80,7 @@ def decimals_of(samples: Sequence[Sample]) -> int | None:
     spreads = sorted(s.sd for s in samples if s.sd)
     finest = spreads[len(spreads) // 2] / 10 if spreads else max(medians) / 1e4
     places = max(0, min(8, -math.floor(math.log10(finest)))) if finest > 0 else 0
+    places = min(places, max(len(number(v).partition(".")[2]) for s in samples for v in (s.median, s.mean) if v is not None))
     return None if min(medians) < 10.0 ** (1 - places) or max(medians) >= 1e9 else places
 
 
@@ -105,6 +106,12 @@ def results(thread: Thread, metrics: list[str], evidence_of: EvidenceOf | None) 
     return rows
 
 
+def places_of(rows: list[ResultRow]) -> list[int]:
+    """For each metric's column: characters behind the decimal point, the point counted."""
+    columns = zip(*(row.cells for row in rows), strict=True) if rows else ()
+    return [max((len(c.median.fraction) for c in column if c), default=0) for column in columns]
+
+
 def _against(thread: Thread, base: Experiment | None, experiment: Experiment, metrics: list[str]) -> Comparison | None:
     """Config and command may differ, that is the experiment; everything else that differs is named."""
     if base is None or base is experiment:
@@ -117,7 +124,7 @@ def _against(thread: Thread, base: Experiment | None, experiment: Experiment, me
 def _metric_cells(sample: Sample, places: int | None, compared: MetricComparison | None) -> MetricCells | None:
     if not sample.n:
         return None
-    spread = "" if sample.n < 2 or sample.minimum is None else \
+    spread = "" if sample.n < 2 or sample.minimum is None else "all equal" if sample.is_constant else \
         f"{_text(cell(sample.minimum, places))} to {_text(cell(sample.maximum, places))}"
     difference = None
     if compared is not None and compared.test.difference is not None:
@@ -246,11 +253,13 @@ def _sweep(thread: Thread, metric: str, key: str, runs: list[Run]) -> Sweep | No
     kept = [g for g in groups.values() if len({float(r.config[key]) for r in g}) >= SWEEP_FROM]
     if not kept:
         return None
+    kept.sort(key=lambda g: [(not _is_number(v), v if _is_number(v) else 0, str(v)) for _, v in sorted(g[0].config.items())
+                             if _ != key])
     varying = {k for g in kept for k in g[0].config if k != key
                and len({canonical_json(h[0].config.get(k)) for h in kept}) > 1}
     series = [_one_series(g, metric, key, sorted(varying)) for g in kept[: plot.SERIES_SHOWN]]
     every = [r for g in kept[: plot.SERIES_SHOWN] for r in g]
-    x = plot.axis([float(r.config[key]) for r in every])
+    x = plot.axis_at([float(r.config[key]) for r in every])
     y = plot.axis([r.metrics[metric] for r in every])
     base = thread.baseline_experiment
     reference = facts.sample_of(base.runs, metric).median if base else None

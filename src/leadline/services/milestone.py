@@ -54,7 +54,9 @@ def logbook_path(context: Context, topic: str) -> str:
 def hand_edited(context: Context, topic: str, thread: Thread) -> bool:
     """Whether the logbook in the work tree holds what Leadline did not render."""
     present = _read(os.path.join(context.toplevel, logbook_path(context, topic)))
-    return present is not None and not _is_ours(context, topic, present, logbook_text(context, thread).encode())
+    if present is None or digest_bytes(present) in _remembered(context, topic):
+        return False                                  # nothing to render for: it is one of ours
+    return not _is_ours(context, topic, present, logbook_text(context, thread).encode())
 
 
 def _skipped(reason: str, next_command: str = "") -> dict[str, Any]:

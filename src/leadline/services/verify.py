@@ -36,21 +36,20 @@ class Finding:
                 "what": self.what, "mend": self.mend}
 
 
-def verify(context: Context, topics: list[str]) -> list[Finding]:
-    """Everything found in ``topics``, faults first. Reads only."""
+def verify(context: Context, topics: list[str]) -> tuple[list[Finding], int]:
+    """Everything found in ``topics``, faults first, and how many records there are. Reads only."""
     found: list[Finding] = []
+    records = 0
     for topic in topics:
-        thread = context.store.thread(topic)
+        thread, faults = context.store.examine(topic)
+        records += thread.record_count
+        found += [Finding(topic, FAULT, f.code, f.where, f.what, f.mend) for f in faults]
         for check in _CHECKS:
             found += check(context, thread)
-    return sorted(found, key=lambda f: f.severity != FAULT)
+    return sorted(found, key=lambda f: f.severity != FAULT), records
 
 
 # ---- the record itself ----------------------------------------------------------------------------------------------
-
-
-def _files(context: Context, thread: Thread) -> list[Finding]:
-    return [Finding(thread.topic, FAULT, f.code, f.where, f.what, f.mend) for f in context.store.faults(thread.topic)]
 
 
 def _bodies(context: Context, thread: Thread) -> list[Finding]:
@@ -190,8 +189,8 @@ def _payloads(thread: Thread) -> Iterable[tuple[str, str, bool]]:
 
 
 def _seals(context: Context, thread: Thread) -> list[Finding]:
-    found: list[Finding] = []
     snapshots = thread.of_kind("snapshot")
+    found = _tags_without_record(context, thread, {str(s.body.get("tag")) for s in snapshots})
     if not snapshots:
         return found
     lines: dict[str, set[str]] = {}
@@ -205,6 +204,17 @@ def _seals(context: Context, thread: Thread) -> list[Finding]:
                                      f"{writer} as sealed in {snapshot.id} is not there any more: lines were changed or "
                                      "removed", "leadline verify --heal, else leadline sync"))
         found += _tag(context, thread, snapshot)
+    return found
+
+
+def _tags_without_record(context: Context, thread: Thread, recorded: set[str]) -> list[Finding]:
+    """A seal is in two places; a tag alone means that the end of the record was cut off."""
+    found = []
+    for tag in context.vcs.tag_names(f"leadline/{thread.topic}/"):
+        info = None if tag in recorded else context.vcs.tag_info(tag)
+        if info is not None and "Leadline-Heads:" in info["message"]:
+            found.append(Finding(thread.topic, FAULT, "sealed-record-missing", tag, f"{tag} seals records that are not "
+                                 "here: the end of an event file was cut off, or not fetched", "leadline sync"))
     return found
 
 
@@ -233,7 +243,9 @@ def _tag(context: Context, thread: Thread, snapshot: Item) -> list[Finding]:
 
 def _links(context: Context, thread: Thread) -> list[Finding]:
     """W6: the issue names the logbook, the logbook names the issue."""
-    from leadline.services.milestone import logbook_path, logbook_text
+    from leadline.render.header import link_lines
+    from leadline.render.markdown import data
+    from leadline.services.milestone import logbook_path
 
     issue, topic, found = thread.issue, thread.topic, []
     if issue.state in ("none", "draft"):
@@ -244,8 +256,8 @@ def _links(context: Context, thread: Thread) -> list[Finding]:
         found.append(Finding(topic, FAULT, "issue-names-no-logbook", issue.number or topic, f"the issue body does not name "
                              f"{path}", f"leadline issue update --thread {topic}"))
     named = issue.url or issue.number
-    text = logbook_text(context, thread)
-    if named and named not in text and f"#{issue.number}" not in text and "**Issue:**" not in text:
+    text = "\n".join(link_lines(thread))
+    if named and named not in text and data(named) not in text:
         found.append(Finding(topic, FAULT, "logbook-names-no-issue", path, f"the logbook does not name {named}",
                              f"leadline logbook --thread {topic}"))
     return found
@@ -302,7 +314,7 @@ def _renamed(thread: Thread, heading: str) -> bool:
 
 
 _CHECKS: tuple[Callable[[Context, Thread], list[Finding]], ...] = (
-    _files, _bodies, _ids, _seals, _code_states, _blobs, _numbers, _links, _logbook, _open_runs,
+    _bodies, _ids, _seals, _code_states, _blobs, _numbers, _links, _logbook, _open_runs,
 )
 
 
@@ -348,7 +360,7 @@ def _put_back(context: Context, topic: str) -> list[dict[str, Any]]:
 
 def _sealed_files(context: Context, topic: str) -> set[str]:
     """Files of writers whose sealed head is not there any more."""
-    thread = context.store.thread(topic)
+    thread = context.store.examine(topic)[0]
     names = context.store.files(topic)
     writers = {f.what.split("writer ")[1].split(" ")[0] for f in _seals(context, thread)
                if f.code == "history-rewritten"}

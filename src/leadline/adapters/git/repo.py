@@ -46,6 +46,10 @@ class Git:
     def is_shallow(self) -> bool:
         return os.path.exists(os.path.join(self.common_dir, "shallow"))
 
+    def version(self) -> str:
+        """The git program's, e.g. ``2.43.0``."""
+        return self._git.line(["version"]).removeprefix("git version ").split(" ")[0]
+
     def superproject(self) -> str | None:
         """Top of the work tree this repository is a submodule of, or None."""
         return self._git.line(["rev-parse", "--show-superproject-working-tree"]) or None
@@ -225,6 +229,10 @@ class Git:
 
     def tag_exists(self, name: str) -> bool:
         return objects.read_ref(self._git, f"refs/tags/{name}") is not None
+
+    def tag_names(self, prefix: str) -> list[str]:
+        listed = self._git.line(["for-each-ref", "--format=%(refname:lstrip=2)", f"refs/tags/{prefix}"])
+        return sorted(listed.splitlines())
 
     def tag_info(self, name: str) -> dict[str, Any] | None:
         from leadline.adapters.git import history

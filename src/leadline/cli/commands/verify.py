@@ -25,7 +25,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 
     topics = [context.topic(args.thread)] if args.thread else context.store.topics()
     healed = heal(context, topics) if args.heal else []
-    found = verify(context, topics)
+    found, records = verify(context, topics)
     explained = explain(context, topics) if args.explain else []
     faults = [f for f in found if f.severity == FAULT]
     notes = [f for f in found if f.severity != FAULT]
@@ -34,7 +34,6 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         mend = f"  -> {finding.mend}" if finding.mend else ""
         lines.append(f"{finding.severity:<6}  {finding.thread}  {finding.code}  {finding.where}: {finding.what}{mend}")
     lines += explained
-    records = sum(context.store.thread(t).record_count for t in topics)
     if len(found) > SHOWN:
         lines.append(f"… and {len(found) - SHOWN} more (--json has them all)")
     told = [_count(len(faults), "fault") if faults else "no fault", *([_count(len(notes), "note")] if notes else [])]

@@ -1,0 +1,37 @@
+"""What is installed, missing or left unfinished."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from leadline.cli.answer import Answer
+
+DESCRIPTION = """Say what is installed, which feature lacks what, how the repository looks, and what was left unfinished:
+open runs, faults in the record, what is not on the remote. No network unless --network. Exit 0; with --strict 6 when
+there is a problem."""
+EXAMPLES = ["leadline doctor", "leadline doctor --network --strict"]
+RECONCILES = False
+MARKS = {"ok": "ok  ", "note": "note", "problem": "FAIL"}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--network", action="store_true", help="ask the remote, too")
+    parser.add_argument("--strict", action="store_true", help="exit 6 when something is wrong")
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.services.doctor import doctor
+
+    checks = doctor(context, args.network)
+    width = max(len(c.name) for c in checks)
+    lines, group = list[str](), ""
+    for check in checks:
+        if check.group != group:
+            group = check.group
+            lines += ["", group] if lines else [group]
+        lines.append(f"  {MARKS[check.state]}  {check.name:<{width}}  {check.what}"
+                     + (f"  -> {check.mend}" if check.mend else ""))
+    counts = {state: sum(c.state == state for c in checks) for state in MARKS}
+    return Answer("\n".join(lines), [c.as_dict() for c in checks], counts,
+                  exit_code=6 if args.strict and counts["problem"] else 0)

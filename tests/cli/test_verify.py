@@ -1,0 +1,204 @@
+"""`leadline verify`: clean when all is well, one line per fault with what mends it, and nothing can be changed unseen."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Lab
+
+PY = sys.executable
+
+
+@pytest.fixture
+def full(thread_lab: Lab) -> Lab:
+    """A thread with a run, notes, a claim with a cited number and a seal."""
+    thread_lab.write("b.py", "print('{\"time_ms\": 12.5}')\n")
+    thread_lab.ok("run", "--repeat", "2", "--", PY, "b.py")
+    thread_lab.ok("note", "P-001", "--interpretation", "it takes {{P-001.time_ms}}")
+    thread_lab.ok("seal", "one", "--message", "sealed")
+    return thread_lab
+
+
+def events(lab: Lab) -> Path:
+    return next((lab.repo / ".git/leadline/threads/demo/events").glob("*.jsonl"))
+
+
+def verify(lab: Lab, *args: str) -> dict[str, Any]:
+    done = lab.json("verify", *args)
+    assert "data" in done, done
+    data: dict[str, Any] = done["data"]
+    assert done["ok"] == (not data["faults"])
+    return data
+
+
+def codes(lab: Lab, *args: str) -> set[str]:
+    return {f["code"] for f in verify(lab, *args)["faults"]}
+
+
+def rewrite(lab: Lab, old: bytes, new: bytes) -> None:
+    data = events(lab).read_bytes()
+    assert old in data
+    events(lab).write_bytes(data.replace(old, new))
+
+
+def test_clean_after_everything_was_thrown_away(full: Lab) -> None:
+    assert codes(full) == set()
+    full.git("reset", "-q", "--hard")
+    full.git("clean", "-fdxq")
+    full.git("checkout", "-q", "--orphan", "elsewhere")
+    full.git("rm", "-rqf", ".")
+    assert codes(full) == set()
+    assert "find out" in full.ok("brief")
+    out = full.ok("verify")
+    assert "no fault" in out and out.count("\n") == 1
+
+
+def test_a_changed_number_shows_and_is_put_back_from_the_branch(full: Lab) -> None:
+    rewrite(full, b'12.5', b'11.5')
+    found = codes(full)
+    assert {"broken-chain", "history-rewritten"} <= found and full.run("verify").returncode == 6
+    healed = verify(full, "--heal")
+    assert healed["faults"] == [] and "put back" in healed["healed"][0]["what"]
+    assert b"11.5" in Path(healed["healed"][0]["aside"]).read_bytes()
+    assert b"12.5" in events(full).read_bytes()
+
+
+def test_healing_keeps_what_came_after_the_published_part(full: Lab) -> None:
+    full.ok("note", "after the seal")
+    rewrite(full, b'12.5', b'11.5')
+    assert verify(full, "--heal")["faults"] == []
+    assert "after the seal" in full.ok("show", "P-N2")
+
+
+def test_history_rewritten_as_a_whole_is_found_by_the_seal(full: Lab) -> None:
+    """Every digest recomputed: the chain is whole, and what the tag sealed is gone."""
+    from leadline.core.record import line_digest, parse_line
+
+    out, previous = [], ""
+    for line in events(full).read_bytes().replace(b"12.5", b"11.5").splitlines():
+        fields = {**json.loads(line), "prev": previous}
+        made = parse_line(json.dumps(fields).encode()).line()
+        out.append(made)
+        previous = line_digest(made)
+    events(full).write_bytes(b"".join(out))
+    found = codes(full)
+    assert "broken-chain" not in found and "history-rewritten" in found
+
+
+def test_a_snapshot_record_rewritten_with_its_heads_is_found_by_the_tag(full: Lab) -> None:
+    rewrite(full, b'"heads":{', b'"heads":{"w0":"sha256:0",')
+    assert "seal-broken" in codes(full)
+
+
+def test_a_cut_end_is_found_by_the_seal(full: Lab) -> None:
+    full.ok("note", "tail")
+    lines = events(full).read_bytes().splitlines(keepends=True)
+    at = next(i for i, line in enumerate(lines) if b'"kind":"snapshot"' in line)
+    snapshot = json.loads(lines[at])
+    other = events(full).with_name("wother-1.jsonl")
+    snapshot["prev"], snapshot["writer"] = "", "wother"
+    from leadline.core.record import parse_line
+
+    other.write_bytes(parse_line(json.dumps(snapshot).encode()).line())
+    events(full).write_bytes(b"".join(lines[: at - 1]))
+    assert "history-rewritten" in codes(full)
+
+
+@pytest.mark.parametrize(("break_it", "code"), [
+    (["tag", "-d", "leadline/demo/one"], "tag-missing"),
+    (["tag", "-f", "leadline/demo/one", "HEAD"], "tag-not-annotated"),
+    (["tag", "-f", "-a", "-m", "else", "leadline/demo/one", "HEAD"], "seal-broken"),
+])
+def test_tags(full: Lab, break_it: list[str], code: str) -> None:
+    full.git(*break_it)
+    assert code in codes(full)
+
+
+def test_a_moved_tag(full: Lab) -> None:
+    message = full.git("tag", "-l", "--format=%(contents)", "leadline/demo/one")
+    full.git("tag", "-f", "-a", "-m", message, "leadline/demo/one", "HEAD")
+    assert "tag-moved" in codes(full)
+
+
+def test_a_torn_line_is_named_and_healed(full: Lab) -> None:
+    other = events(full).with_name("wother-1.jsonl")
+    other.write_bytes(b'{"torn')
+    found = verify(full)
+    assert [f["code"] for f in found["faults"]] == ["torn-line"] and "--heal" in found["faults"][0]["mend"]
+    assert verify(full, "--heal")["faults"] == [] and codes(full) == set()
+    assert other.read_bytes() == b'{"torn'
+
+
+def test_missing_records_leave_a_gap_in_the_ids(full: Lab) -> None:
+    full.ok("note", "last", env={"LEADLINE_SESSION": "second"})
+    full.ok("note", "really last", env={"LEADLINE_SESSION": "third"})
+    next(events(full).parent.glob("*second*")).unlink()
+    found = verify(full)
+    assert [(f["code"], f["where"]) for f in found["faults"]] == [("id-gap", "note")]
+
+
+def test_a_code_state_that_is_gone(full: Lab) -> None:
+    for ref in full.git("for-each-ref", "--format=%(refname)", "refs/leadline/code").split():
+        full.git("update-ref", "-d", ref)
+    full.git("reflog", "expire", "--expire=now", "--all")
+    full.git("gc", "-q", "--prune=now")
+    assert "code-state-missing" in codes(full)
+
+
+def test_damaged_and_missing_blobs(full: Lab) -> None:
+    bundles = json.loads(next(line for line in events(full).read_bytes().splitlines() if b'"kind":"snapshot"' in line))
+    digest = bundles["body"]["bundle"]["bundle.md"].removeprefix("sha256:")
+    blob = full.repo / ".git/leadline/blobs" / digest[:2] / digest[2:]
+    blob.write_bytes(b"changed")
+    assert "blob-damaged" in codes(full)
+    blob.unlink()
+    assert "blob-missing" in codes(full)
+
+
+def test_a_cited_number_that_no_longer_holds(full: Lab) -> None:
+    full.ok("retract", "P-001", "--why", "wrong input")
+    found = [f for f in verify(full)["faults"] if f["code"] == "number-changed"]
+    assert len(found) == 1 and found[0]["where"] == "P-N1" and "no longer holds" in found[0]["what"]
+
+
+def test_a_malformed_record_is_named(full: Lab) -> None:
+    from leadline.adapters.clock import SystemClock
+    from leadline.adapters.event_log import EventLog
+
+    with EventLog(str(full.repo / ".git/leadline"), "wbad", "Eve", SystemClock()).transaction("demo") as writing:
+        writing.add("metric-defined", {"unit": "ms"})
+    assert codes(full) == {"malformed-record"}
+    assert full.run("brief").returncode == 0
+
+
+def test_links_both_ways(full: Lab) -> None:
+    issue = full.json("issue")["data"]
+    assert "demo.md" in json.dumps(issue) or "logbook.md" in json.dumps(issue)
+    assert "**Issue:**" in full.ok("logbook")
+
+
+def test_an_open_run_is_a_note(full: Lab) -> None:
+    from leadline.adapters.clock import SystemClock
+    from leadline.adapters.event_log import EventLog
+
+    log = EventLog(str(full.repo / ".git/leadline"), "wopen", "Eve", SystemClock())
+    with log.transaction("demo") as writing:
+        writing.add("run-planned", {"id": "P-002-r1", "experiment": "P-002", "argv": ["x"]})
+    found = verify(full)
+    assert found["faults"] == [] and [n["code"] for n in found["notes"]] == ["open-run"]
+
+
+def test_all_threads_or_one(full: Lab) -> None:
+    full.ok("start", "other", "--prefix", "Q", "--no-branch", "--goal", "x")
+    rewrite(full, b"12.5", b"11.5")
+    assert codes(full, "--thread", "other") == set()
+    assert verify(full)["threads"] == ["demo", "other"] and codes(full)
+
+
+def test_nothing_here_is_no_fault(lab: Lab) -> None:
+    assert verify(lab)["threads"] == []

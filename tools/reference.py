@@ -1,0 +1,53 @@
+"""Write docs/reference.md from the program's own help; with --check, fail when the file is not what it would write."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "src"))
+os.environ["COLUMNS"] = "100"
+
+from leadline.cli.main import overview  # noqa: E402
+from leadline.cli.parsing import load, parser_for  # noqa: E402
+from leadline.cli.table import VERBS  # noqa: E402
+from leadline.core.errors import EXIT_CODES  # noqa: E402
+
+
+def reference() -> str:
+    import argparse
+
+    parts = ["# Command reference\n\nMade by `python tools/reference.py` from the program's help; do not edit.\n",
+             "## leadline\n\n```text\n" + overview().rstrip() + "\n```\n",
+             "## Exit codes\n\n| code | kind |\n|---:|---|\n| 0 | done |\n"
+             + "".join(f"| {code} | {kind} |\n" for kind, code in EXIT_CODES.items())
+             + "\n`leadline run` exits with the command's own code, 124 after a timeout, 128+N after signal N, 125 when "
+               "Leadline itself failed.\n",
+             "## JSON\n\nWith `--json` every verb prints one object: `ok`, `as_of`, `data` (or `error` with `kind`, "
+             "`code`, `what`, `why`, `next`, `details`), `counts`, `truncated`, `next`.\n"]
+    for verb in VERBS:
+        parser = parser_for(verb, load(verb))
+        parts.append(f"## leadline {verb}\n\n```text\n{parser.format_help().rstrip()}\n```\n")
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                for name, child in action.choices.items():
+                    parts.append(f"### leadline {verb} {name}\n\n```text\n{child.format_help().rstrip()}\n```\n")
+    return "\n".join(parts)
+
+
+def main() -> int:
+    path, text = ROOT / "docs" / "reference.md", reference()
+    if "--check" in sys.argv:
+        if path.read_text() != text:
+            print("docs/reference.md is not what the program's help says.\nnext: make docs", file=sys.stderr)
+            return 1
+        return 0
+    path.write_text(text)
+    print(f"wrote {path.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
