@@ -72,7 +72,7 @@ def test_a_removed_entry_comes_back(written: Lab) -> None:
     path = written.repo / LOGBOOK
     text = path.read_text()
     start = text.index("### ", text.index("Experiment log"))
-    path.write_text(text[:start] + text[text.index("### ", start + 4):])
+    path.write_text(text[:start] + text[text.index("### ", start + 4) :])
     done = written.json("adopt")["data"]
     assert len(done["restored"]) == 1 and "P-N1" in done["restored"][0]
     assert "first thought" in path.read_text() and codes(written) == []
@@ -101,7 +101,7 @@ def test_a_rewrite_in_the_history_can_be_acknowledged(written: Lab) -> None:
     bad = written.git("rev-parse", "HEAD")
     edit(written, "second thought", "and this one")
     written.ok("adopt")
-    assert codes(written) == ["logbook-rewritten"] * 2          # what that commit did, and its undoing
+    assert codes(written) == ["logbook-rewritten"] * 2  # what that commit did, and its undoing
     written.ok("adopt", "--acknowledge", bad[:12])
     assert codes(written) == []
     assert [n["code"] for n in written.json("verify")["data"]["notes"]] == ["logbook-rewritten"]
@@ -124,7 +124,9 @@ def test_secrets_do_not_get_into_the_record(written: Lab) -> None:
     path = written.repo / LOGBOOK
     path.write_text(path.read_text() + f"\n### 2026-02-03 10:00 - x\n\ntoken {secret}\n")
     written.ok("adopt", env={"HF_TOKEN": secret})
-    assert all(secret.encode() not in p.read_bytes() for p in (written.repo / ".git/leadline").rglob("*") if p.is_file())
+    assert all(
+        secret.encode() not in p.read_bytes() for p in (written.repo / ".git/leadline").rglob("*") if p.is_file()
+    )
 
 
 def test_a_missing_file_says_what_to_do(written: Lab) -> None:

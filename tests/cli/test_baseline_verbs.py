@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.cli.recording import queued, recorded  # noqa: F401
+from tests.cli.recording import recorded  # noqa: F401
 
 
 def error_of(lab, *args):
@@ -12,8 +12,8 @@ def error_of(lab, *args):
     return json.loads(done.stdout)["error"], done.returncode
 
 
-def test_set_needs_measured_runs(queued):  # noqa: F811
-    lab, run = queued
+def test_set_needs_measured_runs(thread_lab):
+    lab = thread_lab
     lab.run("run", "--", "false")
     lab.ok("run", "--", "true")
     for shown, code, exit_code in (("P-001", "no-evidence", 5), ("P-002", "no-metrics", 5), ("P-077", "unknown-id", 3)):

@@ -99,3 +99,11 @@ def test_failed_runs_are_left_out_by_name(queued):  # noqa: F811
     done = lab.run("compare", "P-001", "P-002", "--axis", "block")
     assert done.returncode == 6 and "refused (no-runs): no run of P-002 counts" in done.stdout
     assert "left out P-002-r1: failed" in done.stdout and "leadline run --experiment P-002" in done.stderr
+
+
+def test_a_value_that_stands_in_the_command_by_chance_is_no_difference(queued):  # noqa: F811
+    lab, run = queued
+    run([20.1], "--set", "warmup=1")  # the command itself holds "v[1:]"
+    run([10.1], "--set", "warmup=5")
+    data = lab.json("compare", "P-001", "P-002", "--axis", "warmup")["data"]
+    assert [(r["key"], r["class"]) for r in data["diff"]["rows"]] == [("warmup", "axis")]

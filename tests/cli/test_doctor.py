@@ -64,7 +64,9 @@ def test_odd_repositories(lab: Lab, tmp_path: Path) -> None:
     subprocess.run(["git", "clone", "-q", "--bare", str(lab.repo), str(bare.repo)], check=True, env=lab.env)
     assert "bare" in checks(bare)["work tree"]["what"]
     shallow = Lab(tmp_path / "shallow", lab.env)
-    subprocess.run(["git", "clone", "-q", "--depth", "1", f"file://{lab.repo}", str(shallow.repo)], check=True, env=lab.env)
+    subprocess.run(
+        ["git", "clone", "-q", "--depth", "1", f"file://{lab.repo}", str(shallow.repo)], check=True, env=lab.env
+    )
     lab.write("code.py", "2\n")
     lab.git("worktree", "add", "-q", str(tmp_path / "wt"))
     assert "linked" in checks(Lab(tmp_path / "wt", lab.env))["worktree"]["what"]

@@ -100,7 +100,7 @@ def test_bigrams_sign_trick(lab, tmp_path):
     done = lab.run("compare", "baseline", "P-002", "--axis", "arm", "--target", "val_loss=3.28")
     assert "CONFOUND" not in done.stdout and "differences (1)" in done.stdout, done.stdout
     refusals = set(re.findall(r"^refused \(([\w-]+)\)", done.stdout, re.M))
-    assert refusals <= {"contended", "drift"} and (done.returncode == 6) == bool(refusals)  # of this machine, now
+    assert done.returncode == 0 and refusals <= {"contended"}  # the machine these rows are emitted on may be busy
     base, _, base_n = printed("2026-05-20_BigramsSignTrick_baseline_statistics.md")
     new, p, new_n = printed("2026-05-20_BigramsSignTrick_pr299_statistics.md")
     check_side(done.stdout, "P-001", base)

@@ -42,7 +42,7 @@ def test_numbers_that_changed_disagree_and_exit_6(thread_lab: Lab, tmp_path: Pat
     done = reproduce(thread_lab, "P-001")
     assert done["verdict"] == "disagrees" and "10 ms then, 11 ms now" in done["why"]
     value.write_text("10")
-    assert reproduce(thread_lab, "P-001")["verdict"] == "agrees"          # judged by the originals, not by reproductions
+    assert reproduce(thread_lab, "P-001")["verdict"] == "agrees"  # judged by the originals, not by reproductions
 
 
 def test_one_original_run_is_judged_by_the_tolerance(thread_lab: Lab, tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_ignored_files_and_absolute_paths(thread_lab: Lab) -> None:
     thread_lab.write("tool.py", "print('{\"time_ms\": 7}')\n")
     tool = thread_lab.repo / "env" / "python"
     tool.parent.mkdir()
-    tool.write_text(f"#!/bin/sh\nexec {PY} \"$@\"\n")
+    tool.write_text(f'#!/bin/sh\nexec {PY} "$@"\n')
     tool.chmod(0o755)
     thread_lab.ok("run", "--", "./env/python", str(thread_lab.repo / "tool.py"))
     thread_lab.write("tool.py", "print('{\"time_ms\": 99}')\n")
@@ -121,9 +121,33 @@ def test_a_snapshot_by_id_name_or_tag_on_another_machine(thread_lab: Lab, tmp_pa
     assert verified.returncode == 0, verified.stdout
 
 
+def test_a_part_that_cannot_run_leaves_the_whole_open(thread_lab: Lab, tmp_path: Path) -> None:
+    needed = tmp_path / "data.txt"
+    needed.write_text("1")
+    thread_lab.ok("run", "--set", "k=1", "--", "echo", '{"time_ms": 3}')
+    thread_lab.ok("run", "--set", "k=2", "--", "sh", "-c", f"cat {needed} >&2 && echo '{{\"time_ms\": 1}}'")
+    thread_lab.ok("seal", "both")
+    needed.unlink()
+    done = reproduce(thread_lab, "both")
+    assert [r["verdict"] for r in done["table"]] == ["agrees", "cannot be compared"]
+    assert done["verdict"] == "cannot be compared" and "P-002-r2 failed" in done["why"]
+
+
 def test_what_cannot_be_reproduced_is_said(thread_lab: Lab) -> None:
     thread_lab.run("run", "--", "false")
     done = reproduce(thread_lab, "P-001")
     assert done["verdict"] == "cannot be compared" and "no run of P-001 counts" in done["why"]
     assert thread_lab.run("reproduce", "P-777").returncode == 3
     assert thread_lab.run("reproduce", "P-001", "--repeat", "0").returncode == 2
+
+
+def test_a_seal_is_judged_by_the_runs_it_sealed(thread_lab: Lab, tmp_path: Path) -> None:
+    value = tmp_path / "value"
+    value.write_text("10")
+    thread_lab.ok("run", "--repeat", "2", "--", "sh", "-c", f"echo '{{\"time_ms\": '$(cat {value})'}}'")
+    thread_lab.ok("seal", "ten")
+    value.write_text("11")
+    thread_lab.ok("run", "--experiment", "P-001")
+    value.write_text("10")
+    row = reproduce(thread_lab, "ten")["table"][0]
+    assert row["original"]["n"] == 2 and row["verdict"] == "agrees"

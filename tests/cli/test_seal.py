@@ -48,8 +48,10 @@ def test_tag_bundle_comment_and_record(measured: Lab) -> None:
     run = bundle["experiments"][0]["runs"][0]
     assert run["argv"] == [PY, "bench.py", "10"] and run["code"]["commit"] and run["hardware"] and run["software"]
     assert run["seeds"] == {"seed": 3} and bundle["baseline"] == "P-001"
-    assert [(r["experiment"], r["metrics"]["time_ms"]["n"], r["metrics"]["time_ms"]["ratio_to_baseline"])
-            for r in bundle["table"]["rows"]] == [("P-001", 2, 1.0), ("P-002", 1, 0.5)]
+    assert [
+        (r["experiment"], r["metrics"]["time_ms"]["n"], r["metrics"]["time_ms"]["ratio_to_baseline"])
+        for r in bundle["table"]["rows"]
+    ] == [("P-001", 2, 1.0), ("P-002", 1, 0.5)]
     page = measured.git("show", f"{BRANCH}:demo/snapshots/first/bundle.md")
     assert "bench.py 10" in page and "leadline reproduce P-S1" in page
     rows = list(csv.reader(io.StringIO(measured.git("show", f"{BRANCH}:demo/snapshots/first/table.csv"))))

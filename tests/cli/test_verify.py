@@ -1,4 +1,4 @@
-"""`leadline verify`: clean when all is well, one line per fault with what mends it, and nothing can be changed unseen."""
+"""`leadline verify`: clean when all is well, one line per fault with what mends it; nothing is changed unseen."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_clean_after_everything_was_thrown_away(full: Lab) -> None:
 
 
 def test_a_changed_number_shows_and_is_put_back_from_the_branch(full: Lab) -> None:
-    rewrite(full, b'12.5', b'11.5')
+    rewrite(full, b"12.5", b"11.5")
     found = codes(full)
     assert {"broken-chain", "history-rewritten"} <= found and full.run("verify").returncode == 6
     healed = verify(full, "--heal")
@@ -70,7 +70,7 @@ def test_a_changed_number_shows_and_is_put_back_from_the_branch(full: Lab) -> No
 
 def test_healing_keeps_what_came_after_the_published_part(full: Lab) -> None:
     full.ok("note", "after the seal")
-    rewrite(full, b'12.5', b'11.5')
+    rewrite(full, b"12.5", b"11.5")
     assert verify(full, "--heal")["faults"] == []
     assert "after the seal" in full.ok("show", "P-N2")
 
@@ -95,25 +95,39 @@ def test_a_snapshot_record_rewritten_with_its_heads_is_found_by_the_tag(full: La
     assert "seal-broken" in codes(full)
 
 
+def test_no_cache_stands_between_verify_and_the_files(full: Lab) -> None:
+    """Same length, same time stamp: only reading the files shows it."""
+    import os
+
+    stat = events(full).stat()
+    rewrite(full, b'"heads":{', b'"HEADS":{')
+    os.utime(events(full), ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert "seal-broken" in codes(full)
+
+
 def test_a_cut_end_is_found_by_the_seal(full: Lab) -> None:
     full.ok("note", "tail")
-    lines = events(full).read_bytes().splitlines(keepends=True)
+    path = events(full)
+    lines = path.read_bytes().splitlines(keepends=True)
     at = next(i for i, line in enumerate(lines) if b'"kind":"snapshot"' in line)
     snapshot = json.loads(lines[at])
-    other = events(full).with_name("wother-1.jsonl")
+    other = path.with_name("wother-1.jsonl")
     snapshot["prev"], snapshot["writer"] = "", "wother"
     from leadline.core.record import parse_line
 
     other.write_bytes(parse_line(json.dumps(snapshot).encode()).line())
-    events(full).write_bytes(b"".join(lines[: at - 1]))
+    path.write_bytes(b"".join(lines[: at - 1]))
     assert "history-rewritten" in codes(full)
 
 
-@pytest.mark.parametrize(("break_it", "code"), [
-    (["tag", "-d", "leadline/demo/one"], "tag-missing"),
-    (["tag", "-f", "leadline/demo/one", "HEAD"], "tag-not-annotated"),
-    (["tag", "-f", "-a", "-m", "else", "leadline/demo/one", "HEAD"], "seal-broken"),
-])
+@pytest.mark.parametrize(
+    ("break_it", "code"),
+    [
+        (["tag", "-d", "leadline/demo/one"], "tag-missing"),
+        (["tag", "-f", "leadline/demo/one", "HEAD"], "tag-not-annotated"),
+        (["tag", "-f", "-a", "-m", "else", "leadline/demo/one", "HEAD"], "seal-broken"),
+    ],
+)
 def test_tags(full: Lab, break_it: list[str], code: str) -> None:
     full.git(*break_it)
     assert code in codes(full)

@@ -24,16 +24,18 @@ def test_prediction_interval_is_that_of_the_textbook() -> None:
 def test_the_interval_covers_as_often_as_it_says() -> None:
     rng = random.Random(7)
     trials = 2000
-    missed = sum(agreement([rng.gauss(5, 1) for _ in range(4)], [rng.gauss(5, 1) for _ in range(2)]).verdict == DISAGREES
-                 for _ in range(trials))
-    assert 0.003 < missed / trials < 0.02               # 1 % is meant
+    missed = sum(
+        agreement([rng.gauss(5, 1) for _ in range(4)], [rng.gauss(5, 1) for _ in range(2)]).verdict == DISAGREES
+        for _ in range(trials)
+    )
+    assert 0.003 < missed / trials < 0.02  # 1 % is meant
 
 
 def test_identical_originals_must_come_out_identical() -> None:
     assert agreement([42.0, 42.0], [42.0]).verdict == AGREES
     found = agreement([42.0, 42.0], [42.001])
     assert found.verdict == DISAGREES and "exactly" in found.rule
-    assert agreement([0.1 + 0.2, 0.1 + 0.2], [0.3]).verdict == AGREES       # through text and back
+    assert agreement([0.1 + 0.2, 0.1 + 0.2], [0.3]).verdict == AGREES  # through text and back
     assert agreement([42.0, 42.0], [42.0, 43.0]).verdict == DISAGREES
 
 

@@ -27,41 +27,62 @@ Took 13 ms. The optimizer was imlpemented twice.
 
 
 def test_fences_hide_headings() -> None:
-    assert [s.heading for s in sections(LOG)] == ["Log", "2026-01-01 10:00 - P-001 first",
-                                                  "2026-01-02 10:00 - P-002 second"]
+    assert [s.heading for s in sections(LOG)] == [
+        "Log",
+        "2026-01-01 10:00 - P-001 first",
+        "2026-01-02 10:00 - P-002 second",
+    ]
 
 
 NEW = "### 2026-01-03 10:00 - P-003 third\nFine.\n"
 
 
-@pytest.mark.parametrize(("new", "kind"), [
-    (LOG, "same"),
-    (LOG.replace("\n", "\r\n"), "same"),
-    (LOG + "\n" + NEW, "append"),
-    (LOG.replace("### 2026-01-01", NEW + "\n### 2026-01-01"), "append"),            # newest first, or merged in
-    (LOG + "- Interpretation: later\n", "append"),
-    (LOG.replace("imlpemented", "implemented"), "fix"),
-    (LOG.replace("https://x.example/1", "https://y.example/2"), "fix"),
-    (LOG.replace("Took 13 ms.", "Took **13** ms."), "fix"),
-    (LOG.replace("imlpemented", "implemented") + NEW, "fix"),
-    (LOG.replace("12.5", "12.4"), "rewrite"),
-    (LOG.replace("did not crash", "did crash"), "rewrite"),
-    (LOG.replace("it did not crash", "it did crash, not"), "rewrite"),
-    (LOG.replace("Took 13 ms. ", ""), "rewrite"),
-    (LOG.replace("P-002 second", "P-002 second - MERGED"), "rewrite"),
-    (LOG.replace("P-002 second", "P-009 second"), "rewrite"),
-    (LOG[: LOG.index("### 2026-01-02")], "rewrite"),
-    (LOG.replace("10:00 - P-001", "11:00 - P-001"), "rewrite"),
-    (LOG.replace("twice", "badly"), "rewrite"),
-])
+@pytest.mark.parametrize(
+    ("new", "kind"),
+    [
+        (LOG, "same"),
+        (LOG.replace("\n", "\r\n"), "same"),
+        (LOG + "\n" + NEW, "append"),
+        (LOG.replace("### 2026-01-01", NEW + "\n### 2026-01-01"), "append"),  # newest first, or merged in
+        (LOG + "- Interpretation: later\n", "append"),
+        (LOG.replace("imlpemented", "implemented"), "fix"),
+        (LOG.replace("https://x.example/1", "https://y.example/2"), "fix"),
+        (LOG.replace("Took 13 ms.", "Took **13** ms."), "fix"),
+        (LOG.replace("imlpemented", "implemented") + NEW, "fix"),
+        (LOG.replace("12.5", "12.4"), "rewrite"),
+        (LOG.replace("did not crash", "did crash"), "rewrite"),
+        (LOG.replace("it did not crash", "it did crash, not"), "rewrite"),
+        (LOG.replace("Took 13 ms. ", ""), "rewrite"),
+        (LOG.replace("P-002 second", "P-002 second - MERGED"), "rewrite"),
+        (LOG.replace("P-002 second", "P-009 second"), "rewrite"),
+        (LOG[: LOG.index("### 2026-01-02")], "rewrite"),
+        (LOG.replace("10:00 - P-001", "11:00 - P-001"), "rewrite"),
+        (LOG.replace("twice", "badly"), "rewrite"),
+        (LOG + "It can't work.\n", "append"),
+    ],
+)
 def test_kinds(new: str, kind: str) -> None:
     assert classify(LOG, new).kind == kind
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("it can't work", "it can work"),
+        ("can’t", "can"),
+        ("12.5 ms", "12.50 ms"),
+        ("seed 1", "seed 11"),
+        ("lr 1e-3", "lr 1e-4"),
+        ("+3 %", "-3 %"),
+    ],
+)
+def test_small_changes_of_substance_are_no_typos(old: str, new: str) -> None:
+    assert classify(f"### e\n{old} today\n", f"### e\n{new} today\n").kind == "rewrite"
+
+
 def test_the_headings_are_named() -> None:
     change = classify(LOG, LOG.replace("12.5", "9") + NEW)
-    assert change.rewritten == ["2026-01-01 10:00 - P-001 first"] and change.added == [
-        "2026-01-03 10:00 - P-003 third"]
+    assert change.rewritten == ["2026-01-01 10:00 - P-001 first"] and change.added == ["2026-01-03 10:00 - P-003 third"]
     gone = classify(LOG, LOG[: LOG.index("### 2026-01-02")])
     assert gone.removed == ["2026-01-02 10:00 - P-002 second"]
 
@@ -88,7 +109,7 @@ def test_putting_entries_in_anywhere_is_an_append(old: list[str], more: list[str
 @given(st.lists(ENTRY, min_size=1, max_size=6, unique_by=lambda e: e.split("\n")[0]), st.data())
 def test_taking_an_entry_out_is_a_rewrite(old: list[str], data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(old) - 1))
-    assert classify("".join(old), "".join(old[:at] + old[at + 1:])).kind == "rewrite"
+    assert classify("".join(old), "".join(old[:at] + old[at + 1 :])).kind == "rewrite"
 
 
 def real(name: str) -> str:
@@ -98,17 +119,20 @@ def real(name: str) -> str:
     return path.read_text()
 
 
-@pytest.mark.parametrize(("old", "new", "kind"), [
-    ("nanochat_LOG@fbc1484e8c.md", "nanochat_LOG@43c29dd9d5.md", "append"),
-    ("nanochat_LOG@43c29dd9d5.md", "nanochat_LOG@184d4c12b1.md", "append"),
-    ("nanochat_LOG@184d4c12b1.md", "nanochat_LOG@c8d93beed2.md", "append"),
-    ("nanochat_LOG@c8d93beed2.md", "nanochat_LOG@a67eba35dc.md", "fix"),          # one link
-    ("nanochat_LOG@1144d186ed.md", "nanochat_LOG@48804bff3a.md", "append"),
-    ("nanochat_LOG@48804bff3a.md", "nanochat_LOG@324e69c45d.md", "fix"),          # four misspellings
-    ("senpai_EXPERIMENTS_LOG@c4c81914a1.md", "senpai_EXPERIMENTS_LOG@35df2798ea.md", "append"),
-    ("senpai_EXPERIMENTS_LOG@35df2798ea.md", "senpai_EXPERIMENTS_LOG@2cb35d947c.md", "append"),
-    ("senpai_EXPERIMENTS_LOG@5654e3d98d.md", "senpai_EXPERIMENTS_LOG@785e833d53.md", "rewrite"),
-])
+@pytest.mark.parametrize(
+    ("old", "new", "kind"),
+    [
+        ("nanochat_LOG@fbc1484e8c.md", "nanochat_LOG@43c29dd9d5.md", "append"),
+        ("nanochat_LOG@43c29dd9d5.md", "nanochat_LOG@184d4c12b1.md", "append"),
+        ("nanochat_LOG@184d4c12b1.md", "nanochat_LOG@c8d93beed2.md", "append"),
+        ("nanochat_LOG@c8d93beed2.md", "nanochat_LOG@a67eba35dc.md", "fix"),  # one link
+        ("nanochat_LOG@1144d186ed.md", "nanochat_LOG@48804bff3a.md", "append"),
+        ("nanochat_LOG@48804bff3a.md", "nanochat_LOG@324e69c45d.md", "fix"),  # four misspellings
+        ("senpai_EXPERIMENTS_LOG@c4c81914a1.md", "senpai_EXPERIMENTS_LOG@35df2798ea.md", "append"),
+        ("senpai_EXPERIMENTS_LOG@35df2798ea.md", "senpai_EXPERIMENTS_LOG@2cb35d947c.md", "append"),
+        ("senpai_EXPERIMENTS_LOG@5654e3d98d.md", "senpai_EXPERIMENTS_LOG@785e833d53.md", "rewrite"),
+    ],
+)
 def test_real_logs(old: str, new: str, kind: str) -> None:
     assert classify(real(old), real(new)).kind == kind
 

@@ -87,7 +87,7 @@ def test_a_whole_record_without_its_newline_counts(tmp_path: Path) -> None:
     data = event_file(tmp_path).read_bytes()
     event_file(tmp_path).write_bytes(data[:-1])
     fresh = log_at(tmp_path)
-    assert note(fresh, "second") == "P-N2"               # P-N1 is taken by the line that lacked its end
+    assert note(fresh, "second") == "P-N2"  # P-N1 is taken by the line that lacked its end
     assert fresh.faults("t") == []
     assert [r.kind for r in fresh.records("t")] == ["thread-started", "note", "note"]
 
@@ -108,7 +108,7 @@ def test_a_torn_line_of_another_writer_is_healed_on_request(tmp_path: Path) -> N
     note(other, "mine")
     with event_file(tmp_path, "w1-1.jsonl").open("ab") as file:
         file.write(b"\xff\xfe garbage \r torn\n")
-    assert [f.code for f in other.faults("t")] == ["torn-line", "torn-line"]    # \r splits it for readers
+    assert [f.code for f in other.faults("t")] == ["torn-line", "torn-line"]  # \r splits it for readers
     assert len(other.heal("t")) == 2
     assert other.faults("t") == [] and other.heal("t") == []
 
@@ -158,7 +158,8 @@ def test_files_roll_and_the_chain_goes_on(tmp_path: Path) -> None:
     assert event_file(tmp_path).stat().st_size > ROLL_BYTES
     assert log_at(tmp_path).faults("t") == []
     assert json.loads(event_file(tmp_path, "w1-2.jsonl").read_bytes().splitlines()[0])["prev"] == line_digest(
-        event_file(tmp_path).read_bytes().splitlines()[-1])
+        event_file(tmp_path).read_bytes().splitlines()[-1]
+    )
     os.unlink(event_file(tmp_path))
     assert "missing-file" in {f.code for f in log_at(tmp_path).faults("t")}
 
@@ -171,7 +172,7 @@ def test_merge_is_a_union_both_ways(tmp_path: Path) -> None:
     b.merge("t", a.files("t"))
     note(a, "from a")
     note(b, "from b")
-    for _ in range(2):                                    # the second time does nothing
+    for _ in range(2):  # the second time does nothing
         reports = [b.merge("t", a.files("t")), a.merge("t", b.files("t"))]
     assert [(r.new_files, r.longer_files, r.diverged) for r in reports] == [(0, 0, [])] * 2
     assert [r.id for r in a.records("t")] == [r.id for r in b.records("t")]
@@ -191,7 +192,8 @@ def test_merge_keeps_both_versions_of_a_diverged_file(tmp_path: Path) -> None:
     second = b.merge("t", a.files("t"))
     assert second.diverged == first.diverged and second.new_files == 0 and second.longer_files == 1
     assert {"a goes on", "a once more", "a restored backup goes on under the same name"} <= {
-        r.body.get("text") for r in b.records("t")}
+        r.body.get("text") for r in b.records("t")
+    }
     assert [f.code for f in b.faults("t")] == ["diverged-file"]
     assert b.heal("t") == first.diverged and b.faults("t") == []
 
@@ -229,8 +231,10 @@ def test_many_processes_lose_nothing_and_skip_no_number(tmp_path: Path, writers:
     start(tmp_path, "w0")
     context = multiprocessing.get_context("fork")
     barrier = context.Barrier(processes)
-    running = [context.Process(target=_append_many, args=(str(tmp_path), f"w{i % writers}", each, barrier))
-               for i in range(processes)]
+    running = [
+        context.Process(target=_append_many, args=(str(tmp_path), f"w{i % writers}", each, barrier))
+        for i in range(processes)
+    ]
     for process in running:
         process.start()
     for process in running:
@@ -238,7 +242,7 @@ def test_many_processes_lose_nothing_and_skip_no_number(tmp_path: Path, writers:
     assert [p.exitcode for p in running] == [0] * processes
     log = log_at(tmp_path)
     numbers = [r.body["id"] for r in log.records("t") if r.kind == "note"]
-    assert numbers == [f"P-N{i}" for i in range(1, processes * each + 1)]       # in order of time, none twice, no gap
+    assert numbers == [f"P-N{i}" for i in range(1, processes * each + 1)]  # in order of time, none twice, no gap
     texts = {r.body["text"] for r in log.records("t") if r.kind == "note"}
     assert len(texts) == processes * each
     assert log.faults("t") == []

@@ -23,14 +23,30 @@ FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "records"
 
 def seen(thread: Thread) -> Any:
     """Everything a reader can see of a thread, as comparable text."""
-    return json.dumps({
-        "experiments": [(e.id, e.title, e.state, [(r.id, r.uid, r.state, r.metrics, r.retracted) for r in e.runs],
-                         [n.id for n in e.notes]) for e in thread.experiments.values()],
-        "items": [(i.id, i.kind, i.body, i.retracted, i.superseded_by) for i in thread.items.values()],
-        "about": thread.about, "prefix": thread.prefix, "clashes": sorted(map(str, thread.uids.items())),
-        "count": thread.record_count, "issue": [thread.issue.state, thread.issue.body, thread.issue.comments],
-        "malformed": thread.malformed, "last": thread.last_id,
-    }, sort_keys=True, default=str)
+    return json.dumps(
+        {
+            "experiments": [
+                (
+                    e.id,
+                    e.title,
+                    e.state,
+                    [(r.id, r.uid, r.state, r.metrics, r.retracted) for r in e.runs],
+                    [n.id for n in e.notes],
+                )
+                for e in thread.experiments.values()
+            ],
+            "items": [(i.id, i.kind, i.body, i.retracted, i.superseded_by) for i in thread.items.values()],
+            "about": thread.about,
+            "prefix": thread.prefix,
+            "clashes": sorted(map(str, thread.uids.items())),
+            "count": thread.record_count,
+            "issue": [thread.issue.state, thread.issue.body, thread.issue.comments],
+            "malformed": thread.malformed,
+            "last": thread.last_id,
+        },
+        sort_keys=True,
+        default=str,
+    )
 
 
 def at(ms: int, salt: int, kind: str, body: dict[str, Any], writer: str) -> Record:
@@ -51,22 +67,58 @@ def machines(draw: st.DrawFn) -> list[list[Record]]:
             salt = machine * 1000 + step
             if kind in letters:
                 numbers[kind] += 1
-                mine.append(at(ms, salt, kind, {"id": f"P-{letters[kind]}{numbers[kind]}", "text": f"{machine}/{step}",
-                                                "about": ["P-001"]}, f"w{machine}"))
+                mine.append(
+                    at(
+                        ms,
+                        salt,
+                        kind,
+                        {"id": f"P-{letters[kind]}{numbers[kind]}", "text": f"{machine}/{step}", "about": ["P-001"]},
+                        f"w{machine}",
+                    )
+                )
             elif kind == "run":
                 numbers["run"] += 1
-                mine.append(at(ms, salt, "run-planned", {"id": f"P-{numbers['run']:03d}-r1", "argv": ["x"],
-                                                         "experiment": f"P-{numbers['run']:03d}"}, f"w{machine}"))
+                mine.append(
+                    at(
+                        ms,
+                        salt,
+                        "run-planned",
+                        {"id": f"P-{numbers['run']:03d}-r1", "argv": ["x"], "experiment": f"P-{numbers['run']:03d}"},
+                        f"w{machine}",
+                    )
+                )
             elif kind == "odd":
-                mine.append(at(ms, salt, draw(st.sampled_from(["correction", "metric-defined", "future-kind"])),
-                               {"target": "P-N1"}, f"w{machine}"))
+                mine.append(
+                    at(
+                        ms,
+                        salt,
+                        draw(st.sampled_from(["correction", "metric-defined", "future-kind"])),
+                        {"target": "P-N1"},
+                        f"w{machine}",
+                    )
+                )
             else:
                 target = draw(st.sampled_from(mine))
                 name = str(target.body.get("id", "P-001"))
-                body = {"run": name, "target": name, "refs": {name: target.id}, "state": "done",
-                        "metrics": {"m": float(step)}, "field": "text", "value": f"v{step}", "why": "because"}
-                mine.append(at(ms, salt, {"end": "run-ended", "retract": "retraction", "correct": "correction"}[kind],
-                               body, f"w{machine}"))
+                body = {
+                    "run": name,
+                    "target": name,
+                    "refs": {name: target.id},
+                    "state": "done",
+                    "metrics": {"m": float(step)},
+                    "field": "text",
+                    "value": f"v{step}",
+                    "why": "because",
+                }
+                mine.append(
+                    at(
+                        ms,
+                        salt,
+                        {"end": "run-ended", "retract": "retraction", "correct": "correction"}[kind],
+                        body,
+                        f"w{machine}",
+                    )
+                )
         made.append(mine)
     return made
 
@@ -111,10 +163,16 @@ def test_the_first_by_time_keeps_its_id(written: list[list[Record]]) -> None:
 def test_clashes_get_letters_and_references_follow() -> None:
     a = at(1000, 1, "run-planned", {"id": "P-001-r1", "experiment": "P-001", "argv": ["a"]}, "wa")
     b = at(2000, 2, "run-planned", {"id": "P-001-r1", "experiment": "P-001", "argv": ["b"]}, "wb")
-    again = at(2500, 3, "run-planned", {"id": "P-001-r2", "experiment": "P-001", "experiment_uid": b.id,
-                                        "argv": ["b"]}, "wb")
-    ended = at(3000, 4, "run-ended", {"run": "P-001-r1", "refs": {"P-001-r1": b.id, "P-001": b.id}, "state": "done",
-                                      "metrics": {"m": 2.0}}, "wb")
+    again = at(
+        2500, 3, "run-planned", {"id": "P-001-r2", "experiment": "P-001", "experiment_uid": b.id, "argv": ["b"]}, "wb"
+    )
+    ended = at(
+        3000,
+        4,
+        "run-ended",
+        {"run": "P-001-r1", "refs": {"P-001-r1": b.id, "P-001": b.id}, "state": "done", "metrics": {"m": 2.0}},
+        "wb",
+    )
     about = at(3500, 5, "note", {"id": "P-N1", "text": "on b", "about": ["P-001"], "refs": {"P-001": b.id}}, "wb")
     for order in ([a, b, again, ended, about], [about, ended, again, b, a]):
         thread = fold(order)
@@ -173,7 +231,7 @@ def test_records_of_version_1_are_read_for_ever() -> None:
     assert thread.experiments["P-001"].hypotheses == ["P-H1"]
     assert thread.issue.state == "open" and thread.issue.comments[0]["text"] == "started"
     assert thread.finishes[0]["conclusion"] == "done for now"
-    assert [r.line() for r in parsed] == lines          # canonical form is unchanged, so chains go on over it
+    assert [r.line() for r in parsed] == lines  # canonical form is unchanged, so chains go on over it
 
 
 def test_an_older_version_goes_through_every_upcaster(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,9 +250,13 @@ def test_an_older_version_goes_through_every_upcaster(monkeypatch: pytest.Monkey
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.binary(max_size=200) | st.recursive(st.none() | st.integers() | st.text(max_size=5), lambda c: st.lists(
-    c, max_size=3) | st.dictionaries(st.sampled_from(list(records.ENVELOPE)), c, max_size=9)).map(
-        lambda v: json.dumps(v).encode()))
+@given(
+    st.binary(max_size=200)
+    | st.recursive(
+        st.none() | st.integers() | st.text(max_size=5),
+        lambda c: st.lists(c, max_size=3) | st.dictionaries(st.sampled_from(list(records.ENVELOPE)), c, max_size=9),
+    ).map(lambda v: json.dumps(v).encode())
+)
 def test_no_line_raises_anything_but_bad_line(line: bytes) -> None:
     try:
         parse_line(line)

@@ -20,8 +20,17 @@ def log_at(root: Path, writer: str = "w1") -> EventLog:
 def plan(log: EventLog, **config: object) -> str:
     with log.transaction("t", create=True) as writing:
         shown = experiment_id("P", writing.next_number("experiment"))
-        return writing.add("run-planned", {"id": run_id(shown, 1), "experiment": shown, "argv": ["true"],
-                                           "config": config, "key": "k", "code": {"tree": "abc"}}).id
+        return writing.add(
+            "run-planned",
+            {
+                "id": run_id(shown, 1),
+                "experiment": shown,
+                "argv": ["true"],
+                "config": config,
+                "key": "k",
+                "code": {"tree": "abc"},
+            },
+        ).id
 
 
 def end(log: EventLog, uid: str, shown: str, state: str = "done") -> None:
@@ -79,7 +88,7 @@ def test_where_no_index_can_be_written_memory_serves(tmp_path: Path) -> None:
     for name in os.listdir(tmp_path):
         if name.startswith("index.sqlite"):
             os.unlink(tmp_path / name)
-    (tmp_path / "index.sqlite").mkdir()                   # nothing can be created or replaced under that name
+    (tmp_path / "index.sqlite").mkdir()  # nothing can be created or replaced under that name
     (tmp_path / "index.sqlite" / "full").touch()
     fresh = log_at(tmp_path)
     assert rows(fresh) == [("P-001-r1", "done")]

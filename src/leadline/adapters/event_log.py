@@ -288,7 +288,7 @@ class FileTransaction:
                 continue
             if kind == "run" and parsed.kind == "run" and (record.body.get("experiment_uid") or record.id) == within:
                 highest = max(highest, parsed.repeat)
-            elif kind == "experiment" and parsed.kind == "run" or parsed.kind == kind and kind != "run":
+            elif (kind == "experiment" and parsed.kind == "run") or (parsed.kind == kind and kind != "run"):
                 highest = max(highest, parsed.number)
         return highest + 1
 

@@ -13,7 +13,6 @@ from typing import Any
 from leadline.core.distributions import t_upper_quantile
 from leadline.core.stats import Sample, summarise
 from leadline.core.values import dataclass
-from leadline.core.values import dataclass
 
 AGREES, DISAGREES, INCOMPARABLE = "agrees", "disagrees", "cannot be compared"
 CONFIDENCE = 0.99
@@ -33,8 +32,14 @@ class Agreement:
     high: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        return {"verdict": self.verdict, "rule": self.rule, "original": self.original.as_dict(),
-                "again": self.again.as_dict(), "low": self.low, "high": self.high}
+        return {
+            "verdict": self.verdict,
+            "rule": self.rule,
+            "original": self.original.as_dict(),
+            "again": self.again.as_dict(),
+            "low": self.low,
+            "high": self.high,
+        }
 
 
 def agreement(original: list[float], again: list[float], tolerance: float = DEFAULT_TOLERANCE) -> Agreement:
@@ -45,8 +50,14 @@ def agreement(original: list[float], again: list[float], tolerance: float = DEFA
         return Agreement(INCOMPARABLE, f"{missing} no finite value", a, b)
     if a.is_constant:
         same = b.minimum is not None and b.maximum is not None and _same(b.minimum, a.mean) and _same(b.maximum, a.mean)
-        return Agreement(AGREES if same else DISAGREES, f"identical in all {a.n} original runs, so it must be exactly "
-                         "that", a, b, a.mean, a.mean)
+        return Agreement(
+            AGREES if same else DISAGREES,
+            f"identical in all {a.n} original runs, so it must be exactly that",
+            a,
+            b,
+            a.mean,
+            a.mean,
+        )
     if a.n == 1:
         reach = abs(a.mean) * tolerance
         rule = f"one original run has no spread: within ±{tolerance * 100:.3g} % of it"

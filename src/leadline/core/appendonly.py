@@ -12,8 +12,6 @@ import re
 
 from leadline.core.values import dataclass, field
 
-from leadline.core.values import dataclass, field
-
 KINDS = ("same", "append", "fix", "rewrite")
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
@@ -89,8 +87,8 @@ def classify(old: str, new: str, derived_until: str = "") -> Change:
     """
     old, new = _below(old, derived_until), _below(new, derived_until)
     start = old.rstrip()
-    if start and new.startswith(start) and new[len(start):len(start) + 1] in ("", "\n"):
-        return _grown(new[len(start):])                # the common case, without a closer look
+    if start and new.startswith(start) and new[len(start) : len(start) + 1] in ("", "\n"):
+        return _grown(new[len(start) :])  # the common case, without a closer look
     before, after = sections(old), sections(new)
     left: dict[tuple[str, str], list[Section]] = {}
     for section in after:
@@ -115,7 +113,7 @@ def _grown(rest: str) -> Change:
 
 def _below(text: str, marker: str) -> str:
     at = text.find(marker) if marker else -1
-    return text[at + len(marker):] if at >= 0 else text
+    return text[at + len(marker) :] if at >= 0 else text
 
 
 def _judge(gone: list[Section], fresh: list[Section], after: list[Section]) -> Change:
@@ -151,8 +149,9 @@ def _partner(section: Section, fresh: list[Section]) -> Section | None:
     if not fresh:
         return None
     nearest = max(fresh, key=lambda s: _share(section.heading, s.heading) + _share(section.body, s.body))
-    close = _share(section.heading, nearest.heading) >= 0.6 or (section.body and
-                                                                _share(section.body, nearest.body) >= 0.5)
+    close = _share(section.heading, nearest.heading) >= 0.6 or (
+        section.body and _share(section.body, nearest.body) >= 0.5
+    )
     return nearest if close else None
 
 
@@ -165,7 +164,7 @@ def _share(a: str, b: str) -> float:
 def _how(old: Section, new: Section) -> str:
     heading = _text_change(old.heading, new.heading)
     if heading == "append":
-        heading = "rewrite"                 # a status put behind a heading changes what the entry says
+        heading = "rewrite"  # a status put behind a heading changes what the entry says
     kinds = {heading, _text_change(old.body, new.body)} - {"same"}
     return "rewrite" if "rewrite" in kinds else "fix" if "fix" in kinds else "append"
 
@@ -198,9 +197,9 @@ def _lines_kept(old: str, new: str) -> bool:
 
 
 def _is_typo(was: list[str], now: list[str]) -> bool:
-    """Whether one wording is a misspelling of the other: alike letter by letter, no number, no negation."""
+    """Whether one wording is a misspelling of the other: words alike letter by letter, and no negation."""
     words = [w.lower() for w in (*was, *now)]
-    if any(c.isdigit() for w in words for c in w) or any(w in _NEGATING or w.endswith("n't") for w in words):
+    if any(w in _NEGATING or w.endswith(("n't", "n’t")) for w in words):
         return False
     x, y = "".join(was).lower(), "".join(now).lower()
     if x == y:
@@ -211,5 +210,8 @@ def _is_typo(was: list[str], now: list[str]) -> bool:
         return False
     import difflib
 
-    return all(difflib.SequenceMatcher(None, p.lower(), q.lower(), autojunk=False).ratio() >= _ALIKE
-               and abs(len(p) - len(q)) <= 2 for p, q in zip(was, now, strict=True))
+    return all(
+        difflib.SequenceMatcher(None, p.lower(), q.lower(), autojunk=False).ratio() >= _ALIKE
+        and abs(len(p) - len(q)) <= 2
+        for p, q in zip(was, now, strict=True)
+    )

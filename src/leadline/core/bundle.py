@@ -20,19 +20,40 @@ _SEED = re.compile(r"(^|[._-])(seed|rng|random_state)s?($|[._-])", re.I)
 METRICS_IN_TABLE = 6
 
 
-def build_bundle(thread: Thread, *, snapshot: str, name: str, tag: str, commit: str | None, at: str, message: str,
-                 heads: dict[str, str], record_count: int, packages: dict[str, dict[str, str]],
-                 claims: list[dict[str, Any]]) -> dict[str, Any]:
+def build_bundle(
+    thread: Thread,
+    *,
+    snapshot: str,
+    name: str,
+    tag: str,
+    commit: str | None,
+    at: str,
+    message: str,
+    heads: dict[str, str],
+    record_count: int,
+    packages: dict[str, dict[str, str]],
+    claims: list[dict[str, Any]],
+) -> dict[str, Any]:
     """``packages``: by digest, as far as they are kept here. ``claims``: as they are labelled now."""
     experiments = [e for e in thread.experiments.values() if e.runs]
     return {
-        "v": BUNDLE_VERSION, "what": "repro bundle", "snapshot": snapshot, "name": name, "tag": tag, "commit": commit,
-        "at": at, "message": message, "thread": thread.topic, "title": thread.title,
+        "v": BUNDLE_VERSION,
+        "what": "repro bundle",
+        "snapshot": snapshot,
+        "name": name,
+        "tag": tag,
+        "commit": commit,
+        "at": at,
+        "message": message,
+        "thread": thread.topic,
+        "title": thread.title,
         "goal": thread.about.get("goal", ""),
         "record": {"heads": heads, "digest": digest_of(heads), "records": record_count},
         "baseline": thread.baseline_experiment.id if thread.baseline_experiment else None,
-        "metrics": [{"name": m.name, "unit": m.unit, "direction": m.direction, "reduce": m.reduce}
-                    for m in thread.metrics.values()],
+        "metrics": [
+            {"name": m.name, "unit": m.unit, "direction": m.direction, "reduce": m.reduce}
+            for m in thread.metrics.values()
+        ],
         "table": comparison_table(thread),
         "claims": claims,
         "experiments": [_experiment(e) for e in experiments],
@@ -44,8 +65,12 @@ def build_bundle(thread: Thread, *, snapshot: str, name: str, tag: str, commit: 
 
 def _experiment(experiment: Experiment) -> dict[str, Any]:
     return {
-        "id": experiment.id, "title": experiment.title, "state": experiment.state, "config": experiment.config,
-        "retracted": experiment.retracted, "superseded_by": experiment.superseded_by,
+        "id": experiment.id,
+        "title": experiment.title,
+        "state": experiment.state,
+        "config": experiment.config,
+        "retracted": experiment.retracted,
+        "superseded_by": experiment.superseded_by,
         "runs": [_run(r) for r in experiment.runs],
     }
 
@@ -53,13 +78,30 @@ def _experiment(experiment: Experiment) -> dict[str, Any]:
 def _run(run: Run) -> dict[str, Any]:
     software = {k: v for k, v in run.software.items() if k != "packages"}
     return {
-        "id": run.id, "uid": run.uid, "state": run.state, "reason": run.reason, "is_evidence": run.is_evidence,
-        "command": " ".join(run.argv) if run.shell else shlex.join(run.argv), "argv": run.argv, "shell": run.shell,
-        "cwd": run.cwd or ".", "config": run.config, "seeds": seeds_of(run),
+        "id": run.id,
+        "uid": run.uid,
+        "state": run.state,
+        "reason": run.reason,
+        "is_evidence": run.is_evidence,
+        "command": " ".join(run.argv) if run.shell else shlex.join(run.argv),
+        "argv": run.argv,
+        "shell": run.shell,
+        "cwd": run.cwd or ".",
+        "config": run.config,
+        "seeds": seeds_of(run),
         "code": {k: run.code.get(k) for k in ("commit", "tree", "head", "dirty", "ref", "gaps") if k in run.code},
-        "environment": run.environment, "hardware": run.hardware, "devices": run.devices, "software": software,
-        "executor": run.executor, "origin": run.origin, "hygiene": run.hygiene, "started_at": run.started_at,
-        "wall_s": run.wall_s, "exit_code": run.exit_code, "metrics": run.metrics, "nonfinite": run.nonfinite,
+        "environment": run.environment,
+        "hardware": run.hardware,
+        "devices": run.devices,
+        "software": software,
+        "executor": run.executor,
+        "origin": run.origin,
+        "hygiene": run.hygiene,
+        "started_at": run.started_at,
+        "wall_s": run.wall_s,
+        "exit_code": run.exit_code,
+        "metrics": run.metrics,
+        "nonfinite": run.nonfinite,
     }
 
 
@@ -106,14 +148,31 @@ def comparison_table(thread: Thread) -> dict[str, Any]:
         cells = {}
         for metric in names:
             sample = summarise(r.metrics[metric] for r in experiment.evidence_runs if metric in r.metrics)
-            reference = summarise(r.metrics[metric] for r in base.evidence_runs if metric in r.metrics) if base else None
+            reference = (
+                summarise(r.metrics[metric] for r in base.evidence_runs if metric in r.metrics) if base else None
+            )
             ratio = sample.mean / reference.mean if reference and reference.mean and sample.mean is not None else None
-            cells[metric] = {"n": sample.n, "mean": sample.mean, "sd": sample.sd, "median": sample.median,
-                             "ratio_to_baseline": ratio}
-        rows.append({"experiment": experiment.id, "title": experiment.title, "baseline": experiment is base,
-                     "axes": {k: experiment.config.get(k) for k in axes}, "metrics": cells})
-    return {"axes": axes, "metrics": [{"name": m, "unit": thread.metrics[m].unit if m in thread.metrics else ""}
-                                      for m in names], "rows": rows}
+            cells[metric] = {
+                "n": sample.n,
+                "mean": sample.mean,
+                "sd": sample.sd,
+                "median": sample.median,
+                "ratio_to_baseline": ratio,
+            }
+        rows.append(
+            {
+                "experiment": experiment.id,
+                "title": experiment.title,
+                "baseline": experiment is base,
+                "axes": {k: experiment.config.get(k) for k in axes},
+                "metrics": cells,
+            }
+        )
+    return {
+        "axes": axes,
+        "metrics": [{"name": m, "unit": thread.metrics[m].unit if m in thread.metrics else ""} for m in names],
+        "rows": rows,
+    }
 
 
 def table_rows(table: dict[str, Any]) -> list[list[Any]]:

@@ -255,7 +255,8 @@ def main(folder: str | None = None, echo: bool = False) -> int:
         return 1
     text = subprocess.run([sys.executable, "-m", "leadline", "claims"], cwd=study.repo, env=study.env,
                           capture_output=True, text=True).stdout
-    program = shutil.which("leadline") or f"{sys.executable} -m leadline"
+    beside = Path(sys.executable).parent / "leadline"
+    program = str(beside) if beside.exists() else f"{sys.executable} -m leadline"
     print(f"""
 {text.rstrip()}
 

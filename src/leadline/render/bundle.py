@@ -14,20 +14,26 @@ def render_bundle(bundle: dict[str, Any]) -> str:
     parts = [f"# Repro bundle {data(bundle['snapshot'])}: {data(bundle['title'] or bundle['thread'])}"]
     if bundle["message"]:
         parts.append(prose(bundle["message"]))
-    facts = [f"- **Tag:** {code(bundle['tag'])} at {code(bundle['commit'] or 'no commit')}",
-             f"- **Sealed:** {data(bundle['at'])}",
-             f"- **Record:** {bundle['record']['records']} records, heads {code(bundle['record']['digest'])}",
-             f"- **Baseline:** {data(bundle['baseline'] or 'none registered')}",
-             f"- **Run it again:** {code(bundle['reproduce'])}"]
+    facts = [
+        f"- **Tag:** {code(bundle['tag'])} at {code(bundle['commit'] or 'no commit')}",
+        f"- **Sealed:** {data(bundle['at'])}",
+        f"- **Record:** {bundle['record']['records']} records, heads {code(bundle['record']['digest'])}",
+        f"- **Baseline:** {data(bundle['baseline'] or 'none registered')}",
+        f"- **Run it again:** {code(bundle['reproduce'])}",
+    ]
     if bundle["goal"]:
         facts.insert(0, f"- **Goal:** {data(bundle['goal'])}")
     parts += ["\n".join(facts), "## Comparison", comparison_markdown(bundle["table"])]
     if bundle["claims"]:
-        parts += ["## Claims", "\n".join(f"- **{data(c['id'])}** ({data(c['label'])}): {prose(c['text'])}"
-                                         for c in bundle["claims"])]
+        parts += [
+            "## Claims",
+            "\n".join(f"- **{data(c['id'])}** ({data(c['label'])}): {prose(c['text'])}" for c in bundle["claims"]),
+        ]
     parts += ["## Exact commands", *_commands(bundle["experiments"])]
-    parts += ["## Not in this bundle", "\n".join(f"- {data(g)}" for g in bundle["gaps"]) or "Nothing is known to be "
-              "missing."]
+    parts += [
+        "## Not in this bundle",
+        "\n".join(f"- {data(g)}" for g in bundle["gaps"]) or "Nothing is known to be missing.",
+    ]
     return "\n\n".join(parts) + "\n"
 
 
@@ -40,8 +46,10 @@ def comparison_markdown(content: dict[str, Any]) -> str:
         headers += [f"{cell_code(metric['name'])}{unit}", "sd", "n", "× baseline"]
     rows = []
     for row in content["rows"]:
-        cells = [f"{data(row['experiment'])}{' (baseline)' if row['baseline'] else ''}",
-                 *(data(str(v)) if v is not None else "–" for v in row["axes"].values())]
+        cells = [
+            f"{data(row['experiment'])}{' (baseline)' if row['baseline'] else ''}",
+            *(data(str(v)) if v is not None else "–" for v in row["axes"].values()),
+        ]
         for metric in content["metrics"]:
             cell = row["metrics"][metric["name"]]
             cells += [number(cell["mean"]), number(cell["sd"]), str(cell["n"]), number(cell["ratio_to_baseline"])]
@@ -54,10 +62,12 @@ def _commands(experiments: list[dict[str, Any]]) -> list[str]:
     for experiment in experiments:
         run = next((r for r in experiment["runs"] if r["is_evidence"]), experiment["runs"][0])
         done = sum(r["is_evidence"] for r in experiment["runs"])
-        lines = [f"- **Runs:** {len(experiment['runs'])}, of which {done} count",
-                 f"- **In:** {code(run['cwd'])}",
-                 f"- **Code:** {code(str(run['code'].get('commit') or 'not recorded'))}",
-                 f"- **Machine:** {data(_machine(run))}"]
+        lines = [
+            f"- **Runs:** {len(experiment['runs'])}, of which {done} count",
+            f"- **In:** {code(run['cwd'])}",
+            f"- **Code:** {code(str(run['code'].get('commit') or 'not recorded'))}",
+            f"- **Machine:** {data(_machine(run))}",
+        ]
         if run["environment"]:
             shown = " ".join(f"{k}={v}" for k, v in sorted(run["environment"].items()))
             lines.append(f"- **Environment:** {code(shown)}")
@@ -66,8 +76,11 @@ def _commands(experiments: list[dict[str, Any]]) -> list[str]:
         if run["wall_s"] is not None:
             lines.append(f"- **Took:** {duration(run['wall_s'])}")
         note = f" ({experiment['state']})" if not done else ""
-        parts += [f"### {data(experiment['id'])} {data(experiment['title'])}{note}", fence(run["command"], "sh"),
-                  "\n".join(lines)]
+        parts += [
+            f"### {data(experiment['id'])} {data(experiment['title'])}{note}",
+            fence(run["command"], "sh"),
+            "\n".join(lines),
+        ]
     return parts
 
 
@@ -97,9 +110,22 @@ def bundle_csv(bundle: dict[str, Any]) -> str:
 def render_seal_comment(shown: str, body: dict[str, Any], tree: str, places: dict[str, str], marker: str) -> str:
     """The comment that a seal leaves on the issue: tag, commit, report files, digest of the record, and the table."""
     commit = str(body["commit"])
-    lines = [f"- **Tag:** {code(body['tag'])}", f"- **Commit:** {tree or code(commit)}",
-             *(f"- **{title}:** {where}" for title, where in places.items()),
-             f"- **Record:** {body['records']} records, heads {code(body['heads_digest'])}"]
+    lines = [
+        f"- **Tag:** {code(body['tag'])}",
+        f"- **Commit:** {tree or code(commit)}",
+        *(f"- **{title}:** {where}" for title, where in places.items()),
+        f"- **Record:** {body['records']} records, heads {code(body['heads_digest'])}",
+    ]
     said = [prose(str(body["text"]))] if body.get("text") else []
-    return "\n\n".join([f"### Sealed {shown}: {data(body['name'])}", *said, "\n".join(lines),
-                        comparison_markdown(body["table"]), marker]) + "\n"
+    return (
+        "\n\n".join(
+            [
+                f"### Sealed {shown}: {data(body['name'])}",
+                *said,
+                "\n".join(lines),
+                comparison_markdown(body["table"]),
+                marker,
+            ]
+        )
+        + "\n"
+    )

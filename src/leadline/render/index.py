@@ -40,14 +40,15 @@ def render_index(threads: list[tuple[Thread, EvidenceOf]]) -> str:
         groups.setdefault(category_of(pair[0]), []).append(pair)
     names = sorted((g for g in groups if g != NO_CATEGORY), key=str.casefold) + [NO_CATEGORY] * (NO_CATEGORY in groups)
     experiments = sum(len(t.experiments) for t, _ in threads)
-    parts = ["# Research threads",
-             f"{_count(len(threads), 'thread')}, {_count(experiments, 'experiment')}. Made from the record by Leadline; "
-             "edits to this page are replaced."]
+    parts = [
+        "# Research threads",
+        f"{_count(len(threads), 'thread')}, {_count(experiments, 'experiment')}. Made from the record by Leadline; "
+        "edits to this page are replaced.",
+    ]
     for name in names:
         parts.append(f"## {data(name)}")
         if name == NO_CATEGORY:
-            parts.append("No category was given at the start of these: "
-                         "`leadline correct TOPIC category='…'`.")
+            parts.append("No category was given at the start of these: `leadline correct TOPIC category='…'`.")
         parts += [_thread(t, of) for t, of in groups[name]]
     return "\n\n".join(parts) + "\n"
 
@@ -59,8 +60,12 @@ def _count(n: int, noun: str) -> str:
 def _thread(thread: Thread, evidence_of: EvidenceOf) -> str:
     runs = list(thread.runs)
     label = best_label(thread, evidence_of)
-    badges = [BADGES[state_of(thread)], *([f"🔖 {label}"] if label else []), _count(len(thread.experiments), "experiment"),
-              _count(len(runs), "run")]
+    badges = [
+        BADGES[state_of(thread)],
+        *([f"🔖 {label}"] if label else []),
+        _count(len(thread.experiments), "experiment"),
+        _count(len(runs), "run"),
+    ]
     failed = sum(r.state in ("failed", "timeout", "lost", "cancelled") for r in runs)
     if failed:
         badges.append(f"{failed} ended badly")
@@ -70,8 +75,12 @@ def _thread(thread: Thread, evidence_of: EvidenceOf) -> str:
         lines += ["", data(cut(goal, 300))]
     if thread.finishes:
         lines += ["", f"**Conclusion:** {data(cut(str(thread.finishes[-1].get('conclusion', '')), 300))}"]
-    lines += ["", "Links: " + " · ".join(_links(thread)), "", f"Last record {data(thread.last_at[:10])}, ids "
-              f"`{thread.prefix}-…`"]
+    lines += [
+        "",
+        "Links: " + " · ".join(_links(thread)),
+        "",
+        f"Last record {data(thread.last_at[:10])}, ids `{thread.prefix}-…`",
+    ]
     return "\n".join(lines)
 
 

@@ -74,7 +74,7 @@ def axis(values: Sequence[float], ticks: int = 5, logarithmic: bool | None = Non
     kept = [v for v in values if math.isfinite(v)] or [0.0]
     low, high = min(kept), max(kept)
     if logarithmic is None:
-        logarithmic = low > 0 and high / low > LOG_FROM_RATIO
+        logarithmic = low > 1e-300 and high / low > LOG_FROM_RATIO
     if logarithmic and low > 0 and high > low:
         return _log_axis(low, high, ticks)
     if high - low <= 1e-12 * max(abs(low), abs(high)):
@@ -96,8 +96,9 @@ def _round_step(wanted: float) -> float:
 
 
 def _log_axis(low: float, high: float, ticks: int) -> Axis:
-    room = (high / low) ** 0.06
-    first, last = low / room, high * room
+    room = 0.06 * (math.log10(high) - math.log10(low))
+    first = 10.0 ** max(math.log10(low) - room, -305.0)
+    last = 10.0 ** min(math.log10(high) + room, 305.0)
     powers = range(math.floor(math.log10(first)), math.ceil(math.log10(last)) + 1)
     for parts in ((1, 2, 5), (1, 3), (1,)):
         found = [m * 10.0**p for p in powers for m in parts if first <= m * 10.0**p <= last]
@@ -202,7 +203,7 @@ def _p(percent: float) -> str:
 
 
 def _anchor(percent: float) -> str:
-    return "start" if percent < 6 else "end" if percent > 94 else "middle"
+    return "start" if percent < 3 else "end" if percent > 97 else "middle"
 
 
 def _median(values: Sequence[float]) -> float:

@@ -39,7 +39,7 @@ def render_report(thread: Thread, evidence_of: EvidenceOf | None = None, *, as_o
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(os.path.join(os.path.dirname(__file__), "templates")), autoescape=True,
         trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    environment.filters.update(words=_words(thread), minute=minute, plain=plain, cell=_cell)
+    environment.filters.update(words=_words(thread), minute=minute, cell=_cell)
     results = report_parts.results(thread, metrics, evidence_of)
     page = environment.get_template("report.html.j2").render(
         thread=thread, metrics=[facts.definition(thread, m) for m in metrics], as_of=as_of, heads=heads or {},
@@ -50,7 +50,7 @@ def render_report(thread: Thread, evidence_of: EvidenceOf | None = None, *, as_o
         sweeps=report_parts.sweeps(thread, metrics), hypotheses=_hypotheses(thread), decisions=_decisions(thread),
         negatives=_negatives(thread), refusals=_refusals(thread), timeline=report_parts.timeline(thread),
         snapshots=[s for s in thread.of_kind("snapshot")], reproductions=_reproductions(thread))
-    return str(page)
+    return plain(str(page))       # whatever a name or a log holds: no control characters, no reordering of text
 
 
 # ---- text -----------------------------------------------------------------------------------------------------------
@@ -74,7 +74,7 @@ def _words(thread: Thread) -> Callable[[object], Markup]:
         return out + escape(text[at:])
 
     def words(value: object) -> Markup:
-        text = plain(str(value))
+        text = str(value)
         out, at = Markup(""), 0
         for start, end in code_spans(text):
             inner = re.sub(r"\A(`{3,}|~{3,})[^\n]*\n|\n?(`{3,}|~{3,})\s*\Z", "", text[start:end]).strip("`")

@@ -55,6 +55,7 @@ class ResultRow(NamedTuple):
     changes: list[str]
     cells: list[MetricCells | None]
     confounds: list[str]
+    doubts: list[str]
     claims: list[str]
 
 
@@ -80,8 +81,9 @@ def decimals_of(samples: Sequence[Sample]) -> int | None:
     spreads = sorted(s.sd for s in samples if s.sd)
     finest = spreads[len(spreads) // 2] / 10 if spreads else max(medians) / 1e4
     places = max(0, min(8, -math.floor(math.log10(finest)))) if finest > 0 else 0
-    places = min(places, max(len(number(v).partition(".")[2]) for s in samples for v in (s.median, s.mean) if v is not None))
-    return None if min(medians) < 10.0 ** (1 - places) or max(medians) >= 1e9 else places
+    if min(medians) < 10.0**-places or max(medians) >= 1e9:
+        return None
+    return min(places, max(len(number(v).partition(".")[2]) for s in samples for v in (s.median, s.mean) if v is not None))
 
 
 # ---- results --------------------------------------------------------------------------------------------------------
@@ -98,11 +100,14 @@ def results(thread: Thread, metrics: list[str], evidence_of: EvidenceOf | None) 
     for e in ranked:
         comparison = _against(thread, base, e, metrics)
         compared = {m.metric: m for m in comparison.metrics} if comparison else {}
-        cells = [_metric_cells(samples[e.id, m], places[m], compared.get(m)) for m in metrics]
+        changed = changes(base, e)
+        cells = [_metric_cells(samples[e.id, m], places[m], compared.get(m), len(changed)) for m in metrics]
         confounds = [] if comparison is None else list(dict.fromkeys(
             row.name for row in comparison.diff.of_role("confound") + comparison.diff.of_role("unknown")))
+        doubts = [] if comparison is None else list(dict.fromkeys(
+            r["what"] for r in comparison.refusals if r["code"] not in ("confounded-axis", "unknown-difference")))
         rows.append(ResultRow(e, max((samples[e.id, m].n for m in metrics), default=len(e.evidence_runs)), e is base,
-                              changes(base, e), cells, confounds, labels.get(e.id, [])))
+                              changed, cells, confounds, doubts, labels.get(e.id, [])))
     return rows
 
 
@@ -121,7 +126,9 @@ def _against(thread: Thread, base: Experiment | None, experiment: Experiment, me
                    a_name=base.id, b_name=experiment.id)
 
 
-def _metric_cells(sample: Sample, places: int | None, compared: MetricComparison | None) -> MetricCells | None:
+def _metric_cells(sample: Sample, places: int | None, compared: MetricComparison | None,
+                  axes: int = 1) -> MetricCells | None:
+    """``axes``: how many config keys differ from the baseline's; above one there is no verdict, only the numbers."""
     if not sample.n:
         return None
     spread = "" if sample.n < 2 or sample.minimum is None else "all equal" if sample.is_constant else \
@@ -134,8 +141,9 @@ def _metric_cells(sample: Sample, places: int | None, compared: MetricComparison
         reference = compared.a.mean
         percent = f"{compared.test.difference / abs(reference):+.1%}".replace("-", "−").replace("%", " %") \
             if reference else ""
-        difference = Difference(cell(compared.test.difference, places, True), shown, percent,
-                                VERDICTS.get(compared.verdict, compared.verdict))
+        unit = f" {compared.unit}" if shown and compared.unit else ""
+        verdict = VERDICTS.get(compared.verdict, compared.verdict) if axes <= 1 else f"{axes} axes differ"
+        difference = Difference(cell(compared.test.difference, places, True), shown + unit, percent, verdict)
     return MetricCells(cell(sample.median, places), spread, difference)
 
 

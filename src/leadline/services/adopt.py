@@ -31,8 +31,14 @@ def adopt(context: Context, topic: str, file: str | None = None) -> dict[str, An
     raw = _read(full, topic, file)
     thread = context.store.thread(topic)
     shown_path = os.path.relpath(full, context.vcs.toplevel) if context.vcs.toplevel else os.path.basename(full)
-    result: dict[str, Any] = {"path": shown_path, "entries": [], "restored": [], "already": False, "digest":
-                              digest_bytes(raw), "logbook": None}
+    result: dict[str, Any] = {
+        "path": shown_path,
+        "entries": [],
+        "restored": [],
+        "already": False,
+        "digest": digest_bytes(raw),
+        "logbook": None,
+    }
     rendered = logbook_text(context, thread)
     is_logbook = bool(in_tree) and full == os.path.realpath(in_tree)
     if raw.decode("utf-8", "replace") != rendered:
@@ -54,9 +60,16 @@ def acknowledge(context: Context, topic: str, commit: str) -> dict[str, Any]:
     thread = context.store.thread(topic)
     already = any(a.get("acknowledged") == full for a in thread.adopted)
     if not already:
-        context.append(topic, "adopted", {"heading": f"commit {full[:12]} changed entries of the logbook",
-                                          "text": "What it removed stands in the git history and in the record.",
-                                          "where": "history", "acknowledged": full})
+        context.append(
+            topic,
+            "adopted",
+            {
+                "heading": f"commit {full[:12]} changed entries of the logbook",
+                "text": "What it removed stands in the git history and in the record.",
+                "where": "history",
+                "acknowledged": full,
+            },
+        )
     return {"acknowledged": full, "already": already}
 
 
@@ -65,13 +78,25 @@ def _read(full: str, topic: str, named: str | None) -> bytes:
         with open(full, "rb") as file:
             return file.read()
     except (OSError, ValueError):
-        raise LeadlineError("not_found", "no-such-file", f"cannot read {named or full or 'the logbook'}",
-                            "the logbook in the tree is there after the first milestone",
-                            [f"leadline adopt FILE --thread {topic}", "leadline logbook"]) from None
+        raise LeadlineError(
+            "not_found",
+            "no-such-file",
+            f"cannot read {named or full or 'the logbook'}",
+            "the logbook in the tree is there after the first milestone",
+            [f"leadline adopt FILE --thread {topic}", "leadline logbook"],
+        ) from None
 
 
-def _take_in(context: Context, thread: Thread, raw: bytes, rendered: str, path: str, is_logbook: bool,
-             result: dict[str, Any], writing: Any) -> None:
+def _take_in(
+    context: Context,
+    thread: Thread,
+    raw: bytes,
+    rendered: str,
+    path: str,
+    is_logbook: bool,
+    result: dict[str, Any],
+    writing: Any,
+) -> None:
     from leadline.core.redact import Redactor, secret_values
 
     exact = raw.decode("utf-8", "surrogateescape")
@@ -83,8 +108,16 @@ def _take_in(context: Context, thread: Thread, raw: bytes, rendered: str, path: 
     pieces = [p for p in pieces if (p["heading"], p["text"]) not in known]
     file = context.blobs.put(kept)
     for piece in pieces:
-        writing.add("adopted", {**piece, "path": path, "digest": result["digest"], "file": file,
-                                "refs": refs_for(thread, texts=[piece["heading"], piece["text"]])})
+        writing.add(
+            "adopted",
+            {
+                **piece,
+                "path": path,
+                "digest": result["digest"],
+                "file": file,
+                "refs": refs_for(thread, texts=[piece["heading"], piece["text"]]),
+            },
+        )
     result["entries"] = [{"heading": p["heading"], "where": p["where"]} for p in pieces]
     result["restored"] = removed_by_hand(text, rendered) if is_logbook else []
 
@@ -138,16 +171,24 @@ def _sections(body: str, rendered: str) -> list[dict[str, str]]:
             before = bodies[0]
             if section.body.replace(NO_ENTRY, "").strip() == before.replace(NO_ENTRY, "").strip():
                 continue
-            found.append({"heading": f"a change in “{section.heading}”", "where": section.heading,
-                          "text": _difference(before, section.body)})
+            found.append(
+                {
+                    "heading": f"a change in “{section.heading}”",
+                    "where": section.heading,
+                    "text": _difference(before, section.body),
+                }
+            )
         elif section.body.strip() not in ("", NO_ENTRY) or section.path:
             found.append(_entry(section))
     return [f for f in found if f["text"] or f["where"] == "entry"]
 
 
 def _entry(section: Section) -> dict[str, str]:
-    return {"heading": section.path[-1] if section.path else "text outside the entries", "text": section.body,
-            "where": "entry"}
+    return {
+        "heading": section.path[-1] if section.path else "text outside the entries",
+        "text": section.body,
+        "where": "entry",
+    }
 
 
 def _header(header: str, bases: list[str]) -> list[dict[str, str]]:

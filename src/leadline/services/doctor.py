@@ -1,10 +1,9 @@
-"""What is installed, what is missing for which feature, and what was left unfinished. Touches no network unless asked."""
+"""What is installed, what is missing for which feature, and what was left unfinished. No network unless asked."""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import Any
 
 from leadline.core.errors import LeadlineError
 from leadline.core.run import TERMINAL_STATES
@@ -61,11 +60,24 @@ def _program(context: Context) -> list[Check]:
     version = context.vcs.version()
     numbers = tuple(int(n) for n in version.split(".")[:2] if n.isdigit())
     old = bool(numbers) and numbers < OLDEST_GIT
-    checks.append(Check("program", "git", PROBLEM if old else OK, version,
-                        f"git {OLDEST_GIT[0]}.{OLDEST_GIT[1]} or newer is needed" if old else ""))
+    checks.append(
+        Check(
+            "program",
+            "git",
+            PROBLEM if old else OK,
+            version,
+            f"git {OLDEST_GIT[0]}.{OLDEST_GIT[1]} or newer is needed" if old else "",
+        )
+    )
     if not sys.platform.startswith("linux"):
-        checks.append(Check("program", "system", NOTE, f"{sys.platform}: runs are recorded; descendants are not all reaped "
-                            "and contention is unknown"))
+        checks.append(
+            Check(
+                "program",
+                "system",
+                NOTE,
+                f"{sys.platform}: runs are recorded; descendants are not all reaped and contention is unknown",
+            )
+        )
     return checks
 
 
@@ -75,32 +87,67 @@ def _extras(context: Context) -> list[Check]:
     checks = []
     for package, feature, mend in EXTRAS:
         there = find_spec(package) is not None
-        checks.append(Check("extras", package, OK if there else NOTE, feature if there else f"not installed: no {feature}",
-                            "" if there else mend))
+        checks.append(
+            Check(
+                "extras",
+                package,
+                OK if there else NOTE,
+                feature if there else f"not installed: no {feature}",
+                "" if there else mend,
+            )
+        )
     return checks
 
 
 def _repository(context: Context) -> list[Check]:
     vcs, checks = context.vcs, []
-    checks.append(Check("repository", "work tree", OK if vcs.toplevel else NOTE, vcs.toplevel or
-                        "none: this is a bare repository; records can be read and synced, nothing can be run"))
+    checks.append(
+        Check(
+            "repository",
+            "work tree",
+            OK if vcs.toplevel else NOTE,
+            vcs.toplevel or "none: this is a bare repository; records can be read and synced, nothing can be run",
+        )
+    )
     checks.append(Check("repository", "records", OK, context.root))
     if os.path.realpath(vcs.git_dir) != os.path.realpath(vcs.common_dir):
-        checks.append(Check("repository", "worktree", OK, f"a linked work tree; records are shared in {vcs.common_dir}"))
+        checks.append(
+            Check("repository", "worktree", OK, f"a linked work tree; records are shared in {vcs.common_dir}")
+        )
     above = vcs.superproject() if vcs.toplevel else None
     if above:
         checks.append(Check("repository", "submodule", NOTE, f"a submodule of {above}: its records are its own"))
     if vcs.is_shallow:
-        checks.append(Check("repository", "shallow", NOTE, "a shallow clone: older code cannot be reproduced",
-                            "git fetch --unshallow"))
+        checks.append(
+            Check(
+                "repository",
+                "shallow",
+                NOTE,
+                "a shallow clone: older code cannot be reproduced",
+                "git fetch --unshallow",
+            )
+        )
     head = vcs.head()
     where = head["branch"] or "detached"
-    checks.append(Check("repository", "HEAD", OK if head["commit"] else NOTE, f"{where} at {head['commit'][:12]}"
-                        if head["commit"] else f"{where}, no commit yet"))
+    checks.append(
+        Check(
+            "repository",
+            "HEAD",
+            OK if head["commit"] else NOTE,
+            f"{where} at {head['commit'][:12]}" if head["commit"] else f"{where}, no commit yet",
+        )
+    )
     who = vcs.identity()
-    checks.append(Check("repository", "identity", NOTE if who["fallback"] else OK, f"{who['name']} <{who['email']}>"
-                        + (" (stands in: git has no user.name and user.email)" if who["fallback"] else ""),
-                        "git config user.name NAME; git config user.email ADDRESS" if who["fallback"] else ""))
+    checks.append(
+        Check(
+            "repository",
+            "identity",
+            NOTE if who["fallback"] else OK,
+            f"{who['name']} <{who['email']}>"
+            + (" (stands in: git has no user.name and user.email)" if who["fallback"] else ""),
+            "git config user.name NAME; git config user.email ADDRESS" if who["fallback"] else "",
+        )
+    )
     return [*checks, *_disk(context)]
 
 
@@ -111,25 +158,52 @@ def _disk(context: Context) -> list[Check]:
         stat = os.statvfs(place)
         free = stat.f_bavail * stat.f_frsize
         low = free < LOW_DISK_BYTES
-        checks.append(Check("repository", "disk", PROBLEM if low else OK, f"{size(free)} free for records",
-                            "free some space: a run that cannot be recorded is not started" if low else ""))
+        checks.append(
+            Check(
+                "repository",
+                "disk",
+                PROBLEM if low else OK,
+                f"{size(free)} free for records",
+                "free some space: a run that cannot be recorded is not started" if low else "",
+            )
+        )
     except OSError as error:
         checks.append(Check("repository", "disk", NOTE, f"unknown: {error.strerror}"))
     if not os.access(place, os.W_OK):
-        checks.append(Check("repository", "write", PROBLEM, f"{place} cannot be written: nothing can be recorded",
-                            f"chmod u+w {place}"))
+        checks.append(
+            Check(
+                "repository",
+                "write",
+                PROBLEM,
+                f"{place} cannot be written: nothing can be recorded",
+                f"chmod u+w {place}",
+            )
+        )
     return checks
 
 
 def _records(context: Context) -> list[Check]:
     topics = context.store.topics()
-    checks = [Check("repository", "threads", OK if topics else NOTE, ", ".join(topics[:10]) + (
-        f" and {len(topics) - 10} more" if len(topics) > 10 else "") or "none yet", "" if topics else
-        "leadline start TOPIC --goal '…'")]
+    checks = [
+        Check(
+            "repository",
+            "threads",
+            OK if topics else NOTE,
+            ", ".join(topics[:10]) + (f" and {len(topics) - 10} more" if len(topics) > 10 else "") or "none yet",
+            "" if topics else "leadline start TOPIC --goal '…'",
+        )
+    ]
     remotes = context.vcs.remotes()
-    checks.append(Check("repository", "remote", OK if remotes else NOTE, ", ".join(
-        f"{r} ({context.vcs.remote_url(r)})" for r in remotes[:5]) or "none: records stay on this machine",
-        "" if remotes else "git remote add origin URL"))
+    checks.append(
+        Check(
+            "repository",
+            "remote",
+            OK if remotes else NOTE,
+            ", ".join(f"{r} ({context.vcs.remote_url(r)})" for r in remotes[:5])
+            or "none: records stay on this machine",
+            "" if remotes else "git remote add origin URL",
+        )
+    )
     return checks
 
 
@@ -140,29 +214,58 @@ def _unfinished(context: Context) -> list[Check]:
         still = [r for r in thread.runs if r.state not in TERMINAL_STATES]
         checks += [_open_run(context, topic, r.id, r.uid) for r in still[:10]]
         if len(still) > 10:
-            checks.append(Check("unfinished", topic, PROBLEM, f"{len(still) - 10} more open runs", "leadline status --runs"))
+            checks.append(
+                Check("unfinished", topic, PROBLEM, f"{len(still) - 10} more open runs", "leadline status --runs")
+            )
         faults = context.store.faults(topic)
         if faults:
             kinds = ", ".join(sorted({f.code for f in faults}))
-            checks.append(Check("unfinished", topic, PROBLEM, f"{len(faults)} faults in the event files ({kinds})",
-                                "leadline verify"))
+            checks.append(
+                Check(
+                    "unfinished",
+                    topic,
+                    PROBLEM,
+                    f"{len(faults)} faults in the event files ({kinds})",
+                    "leadline verify",
+                )
+            )
         if thread.issue.state in ("none", "draft"):
-            checks.append(Check("unfinished", topic, NOTE, "its issue is a draft" if thread.issue.state == "draft" else
-                                "it has no issue", f"leadline issue open --thread {topic}"))
+            checks.append(
+                Check(
+                    "unfinished",
+                    topic,
+                    NOTE,
+                    "its issue is a draft" if thread.issue.state == "draft" else "it has no issue",
+                    f"leadline issue open --thread {topic}",
+                )
+            )
         lost = [s for s in thread.of_kind("snapshot") if not context.vcs.tag_exists(str(s.body.get("tag")))]
-        checks += [Check("unfinished", s.id, PROBLEM, f"its tag {s.body.get('tag')} is not here",
-                         f"leadline seal {s.body.get('name')}") for s in lost[:5]]
+        checks += [
+            Check(
+                "unfinished",
+                s.id,
+                PROBLEM,
+                f"its tag {s.body.get('tag')} is not here",
+                f"leadline seal {s.body.get('name')}",
+            )
+            for s in lost[:5]
+        ]
     return [*checks, *_markers(context), *_branch(context), *_leftovers(context)]
 
 
 def _open_run(context: Context, topic: str, shown: str, uid: str) -> Check:
     attempt = context.run_folder(uid)
     if not os.path.isdir(attempt):
-        return Check("unfinished", shown, NOTE, "not ended; it was started on another machine, or never",
-                     "leadline sync")
+        return Check(
+            "unfinished", shown, NOTE, "not ended; it was started on another machine, or never", "leadline sync"
+        )
     state = context.executor.poll([(attempt, {})])[attempt]
-    words = {"running": (NOTE, "still running"), "orphaned": (PROBLEM, "its supervisor died and processes live on"),
-             "finished": (PROBLEM, "ended, and not recorded yet"), "gone": (PROBLEM, "nothing of it is left running")}
+    words = {
+        "running": (NOTE, "still running"),
+        "orphaned": (PROBLEM, "its supervisor died and processes live on"),
+        "finished": (PROBLEM, "ended, and not recorded yet"),
+        "gone": (PROBLEM, "nothing of it is left running"),
+    }
     kind, what = words.get(state, (NOTE, state))
     return Check("unfinished", shown, kind, what, "" if state == "running" else f"leadline status --thread {topic}")
 
@@ -171,8 +274,19 @@ def _markers(context: Context) -> list[Check]:
     """Markers of open runs whose record is missing: a crash between the two."""
     known = {uid for _, uid in context.store.open_runs()}
     stale = [uid for _, uid in context.open_runs.listed() if uid not in known]
-    return [Check("unfinished", "markers", NOTE, f"{len(stale)} markers of runs that have no open record",
-                  "leadline status")] if stale else []
+    return (
+        [
+            Check(
+                "unfinished",
+                "markers",
+                NOTE,
+                f"{len(stale)} markers of runs that have no open record",
+                "leadline status",
+            )
+        ]
+        if stale
+        else []
+    )
 
 
 def _branch(context: Context) -> list[Check]:
@@ -187,7 +301,9 @@ def _branch(context: Context) -> list[Check]:
     changed = recordbranch.changed_files(context, context.vcs.read_tree_files(ref) if tip else {})
     checks = []
     if changed:
-        checks.append(Check("unfinished", "record branch", NOTE, f"{len(changed)} files are not on it yet", "leadline sync"))
+        checks.append(
+            Check("unfinished", "record branch", NOTE, f"{len(changed)} files are not on it yet", "leadline sync")
+        )
     try:
         remote = remote_for(context, None)
     except LeadlineError:
@@ -198,8 +314,9 @@ def _branch(context: Context) -> list[Check]:
     elif tip and seen != tip:
         ahead, behind = not context.vcs.is_ancestor(tip, seen), not context.vcs.is_ancestor(seen, tip)
         words = " and ".join([*(["ahead of"] if ahead else []), *(["behind"] if behind else [])])
-        checks.append(Check("unfinished", "remote", NOTE, f"the record branch is {words} {remote} as last seen",
-                            "leadline sync"))
+        checks.append(
+            Check("unfinished", "remote", NOTE, f"the record branch is {words} {remote} as last seen", "leadline sync")
+        )
     return checks
 
 
@@ -209,12 +326,26 @@ def _leftovers(context: Context) -> list[Check]:
     folder = os.path.join(context.root, "reproduce")
     left = os.listdir(folder) if os.path.isdir(folder) else []
     if left:
-        checks.append(Check("unfinished", "reproduce", NOTE, f"{len(left)} unpacked code states are left in {folder}",
-                            f"rm -r {folder}  (when no reproduction is running)"))
+        checks.append(
+            Check(
+                "unfinished",
+                "reproduce",
+                NOTE,
+                f"{len(left)} unpacked code states are left in {folder}",
+                f"rm -r {folder}  (when no reproduction is running)",
+            )
+        )
     lock = os.path.join(context.vcs.git_dir, "index.lock")
     if os.path.exists(lock):
-        checks.append(Check("unfinished", "index.lock", PROBLEM, "git's index is locked: a git command is running or was "
-                            "killed; the logbook cannot be committed", f"rm {lock}  (when no git is running)"))
+        checks.append(
+            Check(
+                "unfinished",
+                "index.lock",
+                PROBLEM,
+                "git's index is locked: a git command is running or was killed; the logbook cannot be committed",
+                f"rm {lock}  (when no git is running)",
+            )
+        )
     return checks
 
 

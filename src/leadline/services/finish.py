@@ -129,8 +129,8 @@ def finish(context: Context, topic: str, summary: dict[str, Any], reason: str = 
     proposal = proposal_of(summary)
     thread = context.store.thread(topic)
     if not _same_as_last(thread, proposal):
-        said = _bound(context, thread, [*(t for t in (*proposal["limits"], *(proposal[n] for n in (
-            "worked", "failed", "conclusion"))) if t), *proposal["next_steps"]])
+        measured = [*proposal["limits"], *(proposal[name] for name in ("worked", "failed", "conclusion"))]
+        said = _bound(context, thread, measured, proposal["next_steps"])
         bring_up_to_date(context, topic)          # what is derived is never missing
         thread = context.store.thread(topic)
         missing = missing_for(context, thread, proposal)
@@ -147,13 +147,16 @@ def _same_as_last(thread: Thread, proposal: dict[str, Any]) -> bool:
                                     if name != "limits") and bool(proposal["conclusion"])
 
 
-def _bound(context: Context, thread: Thread, texts: list[str]) -> dict[str, Any]:
+def _bound(context: Context, thread: Thread, measured: list[str], plans: list[str]) -> dict[str, Any]:
+    """``refs`` and ``bound`` of the summary. A plan may hold numbers that nobody has measured yet."""
     from leadline.services.write import bound_body
 
     refs: dict[str, str] = {}
     bound: dict[str, float] = {}
-    for text in texts:
-        made = bound_body(context, thread, text, strict=True)
+    for text in [*measured, *plans]:
+        if not text:
+            continue
+        made = bound_body(context, thread, text, strict=text in measured)
         refs.update(made["refs"])
         bound.update(made.get("bound", {}))
     return {"refs": refs, **({"bound": bound} if bound else {})}

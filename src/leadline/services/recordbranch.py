@@ -15,7 +15,6 @@ from leadline.core.errors import LeadlineError
 from leadline.core.ids import TOPIC
 from leadline.core.thread import Thread
 from leadline.core.values import dataclass, field
-from leadline.core.values import dataclass, field
 from leadline.services.context import Context
 
 SMALL_BLOB_BYTES = 64 * 1024
@@ -52,8 +51,9 @@ def commit_records(context: Context, topics: list[str] | None = None, *, also: s
             return old or also
         parents = [p for p in (old, also) if p]
         try:
-            return context.vcs.commit_files(ref, {**carried, **changed}, _message(changed, also), parents=parents,
-                                            expected_old=old)
+            return context.vcs.commit_files(
+                ref, {**carried, **changed}, _message(changed, also), parents=parents, expected_old=old
+            )
         except LeadlineError as error:
             if error.code != "ref-moved" or attempt == ATTEMPTS - 1:
                 raise
@@ -63,8 +63,13 @@ def commit_records(context: Context, topics: list[str] | None = None, *, also: s
 def _refuse_when_checked_out(context: Context) -> None:
     name = context.setting("record_branch")
     if context.vcs.current_branch() == name:
-        raise LeadlineError("conflict", "record-branch-checked-out", f"{name} is checked out here",
-                            "Leadline writes it behind git's back, so your files would look changed", "git switch -")
+        raise LeadlineError(
+            "conflict",
+            "record-branch-checked-out",
+            f"{name} is checked out here",
+            "Leadline writes it behind git's back, so your files would look changed",
+            "git switch -",
+        )
 
 
 def _message(changed: Files, also: str | None) -> str:
@@ -86,7 +91,9 @@ def changed_files(context: Context, present: dict[str, str], topics: list[str] |
         wanted.update(_small_blobs(context, threads[topic], present))
     wanted["README.md"] = _index(list(threads.values())).encode()
     width = len(next(iter(present.values()), "0" * 40))
-    return {p: data for p, data in wanted.items() if isinstance(data, bytes) and present.get(p) != blob_name(data, width)}
+    return {
+        p: data for p, data in wanted.items() if isinstance(data, bytes) and present.get(p) != blob_name(data, width)
+    }
 
 
 def blob_name(data: bytes, width: int = 40) -> str:
@@ -104,7 +111,7 @@ def _events(context: Context, topic: str, present: dict[str, str]) -> Files:
         base, mark, _ = name.partition("~")
         main = present.get(f"{topic}/events/{base}.jsonl") if mark else None
         if main and context.vcs.read_blob(main).startswith(data):
-            continue                          # the version of the branch, kept beside ours: it is there already
+            continue  # the version of the branch, kept beside ours: it is there already
         published = present.get(path)
         if published in (None, blob_name(data, width)):
             files[path] = data
@@ -121,8 +128,10 @@ def _derived(context: Context, thread: Thread) -> Files:
     from leadline.render.index import snapshot_folder
     from leadline.services.milestone import logbook_text
 
-    files: Files = {f"{thread.topic}/logbook.md": logbook_text(context, thread).encode(),
-                    f"{thread.topic}/issue.md": issue_page(thread).encode()}
+    files: Files = {
+        f"{thread.topic}/logbook.md": logbook_text(context, thread).encode(),
+        f"{thread.topic}/issue.md": issue_page(thread).encode(),
+    }
     for snapshot in thread.of_kind("snapshot"):
         for name, digest in dict(snapshot.body.get("bundle") or {}).items():
             if context.blobs.has(digest):
@@ -142,13 +151,17 @@ def issue_page(thread: Thread) -> str:
     issue = thread.issue
     if issue.state == "none":
         return f"# Experiment: {thread.title}\n\n_No issue has been opened._\n"
-    facts = [f"state: {issue.state}", *([f"labels: {', '.join(issue.labels)}"] if issue.labels else []),
-             *([f"at: {issue.url}"] if issue.url else [])]
+    facts = [
+        f"state: {issue.state}",
+        *([f"labels: {', '.join(issue.labels)}"] if issue.labels else []),
+        *([f"at: {issue.url}"] if issue.url else []),
+    ]
     parts = [f"# {issue.title or 'Experiment: ' + thread.title}", " · ".join(facts), issue.body]
     for comment in issue.comments:
         edits = f", edited {len(comment['edits'])} times" if comment["edits"] else ""
-        parts.append(f"---\n\n**Comment {comment['id']}**, {comment['at'][:16].replace('T', ' ')}{edits}\n\n"
-                     f"{comment['text']}")
+        parts.append(
+            f"---\n\n**Comment {comment['id']}**, {comment['at'][:16].replace('T', ' ')}{edits}\n\n{comment['text']}"
+        )
     return "\n\n".join(p for p in parts if p) + "\n"
 
 

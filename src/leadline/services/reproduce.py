@@ -33,9 +33,19 @@ class Plan:
     blocked: str = ""
 
 
-def reproduce(context: Context, topic: str, target: str, *, repeat: int = 1, only: list[str] | None = None,
-              timeout_s: float | None = None, keep: bool = False, tolerance: float = DEFAULT_TOLERANCE,
-              watch: Any, say: Callable[[str], None] = lambda text: None) -> dict[str, Any]:
+def reproduce(
+    context: Context,
+    topic: str,
+    target: str,
+    *,
+    repeat: int = 1,
+    only: list[str] | None = None,
+    timeout_s: float | None = None,
+    keep: bool = False,
+    tolerance: float = DEFAULT_TOLERANCE,
+    watch: Any,
+    say: Callable[[str], None] = lambda text: None,
+) -> dict[str, Any]:
     """Reproduce an experiment, a run, or the experiments of a snapshot (by id, name or tag).
 
     Returns the reproduction as recorded: ``{id, target, runs, verdict, why, table, notes}``. Raises LeadlineError for
@@ -59,7 +69,9 @@ def reproduce(context: Context, topic: str, target: str, *, repeat: int = 1, onl
         if interrupted:
             reasons.append("interrupted: what comes after was not run")
             break
-    return _record(context, topic, shown, runs, table, reasons, [f"{p.experiment.id}: {n}" for p in plans for n in p.notes])
+    return _record(
+        context, topic, shown, runs, table, reasons, [f"{p.experiment.id}: {n}" for p in plans for n in p.notes]
+    )
 
 
 # ---- what to run ----------------------------------------------------------------------------------------------------
@@ -72,9 +84,15 @@ def _targets(thread: Thread, target: str, only: list[str]) -> tuple[str, list[Ex
     thing = snapshot or (thread.baseline_experiment if target == "baseline" else None) or thread.find(target)
     if isinstance(thing, Item) and thing.kind == "snapshot":
         rows = dict(thing.body.get("table") or {}).get("rows", [])
-        experiments = [thread.experiments[name] for r in rows
-                       if (name := thread.shown(str(r["experiment"]), thing.refs)) in thread.experiments]
-        sealed = {uid for name in thing.body.get("code") or {} if (uid := thing.refs.get(name))}
+        experiments = [
+            thread.experiments[name]
+            for r in rows
+            if (name := thread.shown(str(r["experiment"]), thing.refs)) in thread.experiments
+        ]
+        ended = {
+            u for r in thread.records if r.kind == "run-ended" and r.id < thing.uid for u in r.body["refs"].values()
+        }
+        sealed = {run.uid for run in thread.runs if run.uid in ended}
     elif isinstance(thing, Item):
         experiments = [thread.experiment(target)]
     else:
@@ -83,8 +101,13 @@ def _targets(thread: Thread, target: str, only: list[str]) -> tuple[str, list[Ex
         wanted = {thread.experiment(o).id for o in only}
         experiments = [e for e in experiments if e.id in wanted]
     if not experiments:
-        raise LeadlineError("not_found", "nothing-to-reproduce", f"{thing.id} holds no experiment that counts as evidence",
-                            "a reproduction compares with runs that ended well", "leadline status --runs")
+        raise LeadlineError(
+            "not_found",
+            "nothing-to-reproduce",
+            f"{thing.id} holds no experiment that counts as evidence",
+            "a reproduction compares with runs that ended well",
+            "leadline status --runs",
+        )
     return thing.id, experiments, sealed
 
 
@@ -125,15 +148,25 @@ def _say_cost(plans: list[Plan], repeat: int, say: Callable[[str], None]) -> Non
 
     walls = [p.run.wall_s or 0.0 for p in plans if not p.blocked]
     if len(walls) > 1 or sum(walls) * repeat > 60:
-        say(f"{len(walls)} experiments, {repeat} run{'s' if repeat > 1 else ''} each; they took "
-            f"{duration(sum(walls) * repeat)} when they were recorded")
+        say(
+            f"{len(walls)} experiments, {repeat} run{'s' if repeat > 1 else ''} each; they took "
+            f"{duration(sum(walls) * repeat)} when they were recorded"
+        )
 
 
 # ---- running --------------------------------------------------------------------------------------------------------
 
 
-def _run_again(context: Context, topic: str, plan: Plan, repeat: int, timeout_s: float | None, keep: bool, watch: Any,
-               say: Callable[[str], None]) -> tuple[list[Run], list[str], bool]:
+def _run_again(
+    context: Context,
+    topic: str,
+    plan: Plan,
+    repeat: int,
+    timeout_s: float | None,
+    keep: bool,
+    watch: Any,
+    say: Callable[[str], None],
+) -> tuple[list[Run], list[str], bool]:
     """The new runs, why some could not be started, and whether the user stopped it."""
     done: list[Run] = []
     failures: list[str] = [plan.blocked] if plan.blocked else []
@@ -169,8 +202,15 @@ def _remove(folder: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _one(context: Context, topic: str, plan: Plan, folder: str, timeout_s: float | None, watch: Any,
-         say: Callable[[str], None]) -> Any:
+def _one(
+    context: Context,
+    topic: str,
+    plan: Plan,
+    folder: str,
+    timeout_s: float | None,
+    watch: Any,
+    say: Callable[[str], None],
+) -> Any:
     from leadline.services.run import RunRequest, execute
 
     run = plan.run
@@ -181,10 +221,18 @@ def _one(context: Context, topic: str, plan: Plan, folder: str, timeout_s: float
     move = _Mover(context, plan, folder, inside)
     environment = move.environment(_environment(context, plan))
     request = RunRequest(
-        argv=move.argv(run.argv), topic=topic, experiment=plan.experiment.id, config=dict(run.config),
-        extract=list(plan.record.get("extract") or []), timeout_s=timeout_s or plan.record.get("timeout_s"),
-        set_environment=environment, secret_argv_ok=True, reproduction_of=run.id, folder=inside,
-        code={**run.code, "cwd": run.cwd or "."})
+        argv=move.argv(run.argv),
+        topic=topic,
+        experiment=plan.experiment.id,
+        config=dict(run.config),
+        extract=list(plan.record.get("extract") or []),
+        timeout_s=timeout_s or plan.record.get("timeout_s"),
+        set_environment=environment,
+        secret_argv_ok=True,
+        reproduction_of=run.id,
+        folder=inside,
+        code={**run.code, "cwd": run.cwd or "."},
+    )
     plan.notes = list(dict.fromkeys(plan.notes))
     return execute(context, request, watch, say=say)[0]
 
@@ -246,8 +294,9 @@ class _Mover:
 # ---- verdict --------------------------------------------------------------------------------------------------------
 
 
-def _judge(context: Context, topic: str, plan: Plan, originals: list[Run], again: list[Run],
-           tolerance: float) -> list[dict[str, Any]]:
+def _judge(
+    context: Context, topic: str, plan: Plan, originals: list[Run], again: list[Run], tolerance: float
+) -> list[dict[str, Any]]:
     """One row per metric. What differs in the machine makes a disagreement "cannot be compared"."""
     thread = context.store.thread(topic)
     names = list(dict.fromkeys(m for r in originals for m in (*r.metrics, *r.nonfinite)))
@@ -255,14 +304,25 @@ def _judge(context: Context, topic: str, plan: Plan, originals: list[Run], again
     differing = _machine_differences(originals, again) if again else []
     rows = []
     for name in declared or names:
-        found = agreement([r.metrics[name] for r in originals if name in r.metrics],
-                          [r.metrics[name] for r in again if name in r.metrics], tolerance)
+        found = agreement(
+            [r.metrics[name] for r in originals if name in r.metrics],
+            [r.metrics[name] for r in again if name in r.metrics],
+            tolerance,
+        )
         verdict, rule = found.verdict, found.rule
         if verdict == DISAGREES and differing:
             verdict, rule = INCOMPARABLE, f"{rule}; outside it, but {differing[0]}"
         unit = thread.metrics[name].unit if name in thread.metrics else ""
-        rows.append({"experiment": plan.experiment.id, "metric": name, "unit": unit, **found.as_dict(),
-                     "verdict": verdict, "rule": rule})
+        rows.append(
+            {
+                "experiment": plan.experiment.id,
+                "metric": name,
+                "unit": unit,
+                **found.as_dict(),
+                "verdict": verdict,
+                "rule": rule,
+            }
+        )
     plan.notes += differing
     return rows
 
@@ -271,9 +331,13 @@ def _machine_differences(originals: list[Run], again: list[Run]) -> list[str]:
     from leadline.core.config import config_diff
 
     rows = config_diff(originals, again).rows
-    return [f"{row.area} differs: {row.key} {_short(row.a)} then, {_short(row.b)} now" for row in rows
-            if row.area in ("hardware", "devices", "executor", "software") and row.key not in HARDWARE_IGNORED
-            and not (row.area == "software" and row.key in ("kernel", "packages_blob"))][:8]
+    return [
+        f"{row.area} differs: {row.key} {_short(row.a)} then, {_short(row.b)} now"
+        for row in rows
+        if row.area in ("hardware", "devices", "executor", "software")
+        and row.key not in HARDWARE_IGNORED
+        and not (row.area == "software" and row.key in ("kernel", "packages_blob"))
+    ][:8]
 
 
 def _short(value: Any) -> str:
@@ -293,18 +357,33 @@ def _reasons(plan: Plan, again: list[Run], failures: list[str]) -> list[str]:
     return reasons
 
 
-def _record(context: Context, topic: str, target: str, runs: list[str], table: list[dict[str, Any]], reasons: list[str],
-            notes: list[str]) -> dict[str, Any]:
+def _record(
+    context: Context,
+    topic: str,
+    target: str,
+    runs: list[str],
+    table: list[dict[str, Any]],
+    reasons: list[str],
+    notes: list[str],
+) -> dict[str, Any]:
     judged = [row for row in table if row["again"]["n"]]
     verdict = overall([row["verdict"] for row in (judged if reasons and judged else table)])
     if reasons and verdict == AGREES:
-        verdict = INCOMPARABLE                 # a part of it did not run: the whole is not shown to agree
+        verdict = INCOMPARABLE  # a part of it did not run: the whole is not shown to agree
     if not table and not reasons:
         reasons = ["the original runs recorded no metric"]
     why = "; ".join([*reasons, *_sentences(table)])
     thread = context.store.thread(topic)
-    body = {"of": target, "target": target, "runs": runs, "verdict": verdict, "why": why, "table": table,
-            "notes": notes[:20], "refs": refs_for(thread, [target, *runs])}
+    body = {
+        "of": target,
+        "target": target,
+        "runs": runs,
+        "verdict": verdict,
+        "why": why,
+        "table": table,
+        "notes": notes[:20],
+        "refs": refs_for(thread, [target, *runs]),
+    }
     shown = context.append_item(thread, "reproduction", body)
     return {"id": shown, **{k: v for k, v in body.items() if k not in ("refs", "of")}}
 
@@ -318,6 +397,8 @@ def _sentences(table: list[dict[str, Any]]) -> list[str]:
             continue
         unit = f" {row['unit']}" if row["unit"] else ""
         where = f", allowed {number(row['low'])} to {number(row['high'])}{unit}" if row["low"] is not None else ""
-        said.append(f"{row['experiment']} {row['metric']} {row['verdict']}: {number(row['original']['mean'])}{unit} then, "
-                    f"{number(row['again']['mean'])}{unit} now{where} ({row['rule']})")
+        said.append(
+            f"{row['experiment']} {row['metric']} {row['verdict']}: {number(row['original']['mean'])}{unit} then, "
+            f"{number(row['again']['mean'])}{unit} now{where} ({row['rule']})"
+        )
     return said[:12] + ([f"and {len(said) - 12} more"] if len(said) > 12 else [])

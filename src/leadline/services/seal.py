@@ -21,8 +21,15 @@ from leadline.services.context import Context, refs_for
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?\Z")
 
 
-def seal(context: Context, topic: str, name: str | None = None, message: str = "", files: list[str] | None = None,
-         at: str | None = None, push: bool = False) -> dict[str, Any]:
+def seal(
+    context: Context,
+    topic: str,
+    name: str | None = None,
+    message: str = "",
+    files: list[str] | None = None,
+    at: str | None = None,
+    push: bool = False,
+) -> dict[str, Any]:
     """Seal ``topic`` as ``name`` (default ``S<n>``) at commit ``at`` (default HEAD), committing ``files`` alone before.
 
     Returns ``{id, name, tag, commit, heads_digest, bundle, record_commit, comment, committed, pushed, left}``.
@@ -37,10 +44,18 @@ def seal(context: Context, topic: str, name: str | None = None, message: str = "
     snapshot = _unfinished(context, thread, name) or _record(context, topic, name, message, at)
     _tag(context, topic, snapshot)
     done: dict[str, Any] = {
-        "id": snapshot.id, "name": snapshot.body["name"], "tag": snapshot.body["tag"],
-        "commit": snapshot.body["commit"], "heads_digest": snapshot.body["heads_digest"],
-        "bundle": snapshot.body["bundle"], "committed": committed, "comment": None, "record_commit": None,
-        "pushed": False, "left": [], "problems": [],
+        "id": snapshot.id,
+        "name": snapshot.body["name"],
+        "tag": snapshot.body["tag"],
+        "commit": snapshot.body["commit"],
+        "heads_digest": snapshot.body["heads_digest"],
+        "bundle": snapshot.body["bundle"],
+        "committed": committed,
+        "comment": None,
+        "record_commit": None,
+        "pushed": False,
+        "left": [],
+        "problems": [],
     }
     _tell(context, topic, snapshot, done)
     if push:
@@ -64,17 +79,31 @@ def _check_name(context: Context, thread: Thread, name: str | None) -> None:
     if name is None:
         return
     if not NAME.match(name) or ".." in name or name.endswith(".lock"):
-        raise LeadlineError("usage", "bad-snapshot-name", f"{name!r} cannot name a snapshot",
-                            "letters, digits, '.', '_' and '-', up to 64: it becomes part of a tag",
-                            f"leadline seal {re.sub(r'[^A-Za-z0-9]+', '-', name).strip('-')[:40] or 'S1'}")
+        raise LeadlineError(
+            "usage",
+            "bad-snapshot-name",
+            f"{name!r} cannot name a snapshot",
+            "letters, digits, '.', '_' and '-', up to 64: it becomes part of a tag",
+            f"leadline seal {re.sub(r'[^A-Za-z0-9]+', '-', name).strip('-')[:40] or 'S1'}",
+        )
     tag = tag_name(thread.topic, name)
     known = [s for s in thread.of_kind("snapshot") if s.body.get("name") == name]
     if known and context.vcs.tag_exists(tag):
-        raise LeadlineError("conflict", "snapshot-exists", f"{name} is sealed already: {known[-1].id} at tag {tag}",
-                            "a seal is never moved", [f"leadline seal {name}-2", f"leadline show {known[-1].id}"])
+        raise LeadlineError(
+            "conflict",
+            "snapshot-exists",
+            f"{name} is sealed already: {known[-1].id} at tag {tag}",
+            "a seal is never moved",
+            [f"leadline seal {name}-2", f"leadline show {known[-1].id}"],
+        )
     if not known and context.vcs.tag_exists(tag):
-        raise LeadlineError("conflict", "tag-exists", f"the tag {tag} exists and no record made it",
-                            "a tag seals a state and is not moved", [f"leadline seal {name}-2", f"git show {tag}"])
+        raise LeadlineError(
+            "conflict",
+            "tag-exists",
+            f"the tag {tag} exists and no record made it",
+            "a tag seals a state and is not moved",
+            [f"leadline seal {name}-2", f"git show {tag}"],
+        )
 
 
 def _commit_files(context: Context, thread: Thread, files: list[str], message: str) -> list[dict[str, str]]:
@@ -84,8 +113,9 @@ def _commit_files(context: Context, thread: Thread, files: list[str], message: s
         full = os.path.realpath(os.path.join(context.cwd, given))
         path = os.path.relpath(full, os.path.realpath(context.toplevel)).replace(os.sep, "/")
         if path.startswith("../") or not os.path.isfile(full):
-            raise LeadlineError("not_found", "no-such-file", f"{given} is no file of this work tree", "",
-                                "leadline seal --commit FILE")
+            raise LeadlineError(
+                "not_found", "no-such-file", f"{given} is no file of this work tree", "", "leadline seal --commit FILE"
+            )
         with open(full, "rb") as file:
             data = file.read()
         title = message.splitlines()[0][:80] if message.strip() else f"{thread.topic}: {path}"
@@ -112,14 +142,28 @@ def _record(context: Context, topic: str, name: str | None, message: str, at: st
         shown, name = named_id(thread.prefix, "snapshot", number), name or f"S{number}"
         tag = tag_name(topic, name)
         if context.vcs.tag_exists(tag):
-            raise LeadlineError("conflict", "tag-exists", f"the tag {tag} exists already",
-                                "a tag seals a state and is not moved", f"leadline seal {name}-2")
+            raise LeadlineError(
+                "conflict",
+                "tag-exists",
+                f"the tag {tag} exists already",
+                "a tag seals a state and is not moved",
+                f"leadline seal {name}-2",
+            )
         heads = context.store.heads(topic)
         bundle, blobs = make_bundle(context, thread, shown, name, tag, commit, message, heads)
-        code = {r.id: r.code.get("commit") for r in thread.runs if r.is_evidence}
-        body = {"id": shown, "name": name, "tag": tag, "commit": commit, "text": message, "heads": heads,
-                "heads_digest": digest_of(heads), "records": thread.record_count, "bundle": blobs,
-                "table": bundle["table"], "code": code, "refs": refs_for(thread, code, [message])}
+        body = {
+            "id": shown,
+            "name": name,
+            "tag": tag,
+            "commit": commit,
+            "text": message,
+            "heads": heads,
+            "heads_digest": digest_of(heads),
+            "records": thread.record_count,
+            "bundle": blobs,
+            "table": bundle["table"],
+            "refs": refs_for(thread, [r["experiment"] for r in bundle["table"]["rows"]], [message]),
+        }
         writing.add("snapshot", body)
     found = context.store.thread(topic).find(shown)
     assert isinstance(found, Item)
@@ -135,13 +179,26 @@ def _commit_to_tag(context: Context, topic: str, at: str | None) -> str:
         return commit
     commit = context.vcs.head()["commit"] or recordbranch.commit_records(context)
     if commit is None:
-        raise LeadlineError("conflict", "nothing-to-seal", f"thread {topic} has no commit to tag",
-                            "a tag points at a commit", "git commit --allow-empty -m start")
+        raise LeadlineError(
+            "conflict",
+            "nothing-to-seal",
+            f"thread {topic} has no commit to tag",
+            "a tag points at a commit",
+            "git commit --allow-empty -m start",
+        )
     return str(commit)
 
 
-def make_bundle(context: Context, thread: Thread, snapshot: str, name: str, tag: str, commit: str, message: str,
-                heads: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+def make_bundle(
+    context: Context,
+    thread: Thread,
+    snapshot: str,
+    name: str,
+    tag: str,
+    commit: str,
+    message: str,
+    heads: dict[str, str],
+) -> tuple[dict[str, Any], dict[str, str]]:
     """The bundle and the digests of its files, which are in the blob store then."""
     from leadline.core.bundle import build_bundle
     from leadline.render.bundle import bundle_csv, render_bundle
@@ -150,11 +207,24 @@ def make_bundle(context: Context, thread: Thread, snapshot: str, name: str, tag:
 
     evidence = evidence_for(thread)
     claims = [{"id": c.id, "text": says(c, thread), "label": evidence(c).label} for c in thread.claims if c.stands]
-    bundle = build_bundle(thread, snapshot=snapshot, name=name, tag=tag, commit=commit, at=context.now(),
-                          message=message, heads=heads, record_count=thread.record_count,
-                          packages=_packages(context, thread), claims=claims)
-    texts = {"bundle.json": json.dumps(json.loads(canonical_json(bundle)), indent=1, ensure_ascii=False) + "\n",
-             "bundle.md": render_bundle(bundle), "table.csv": bundle_csv(bundle)}
+    bundle = build_bundle(
+        thread,
+        snapshot=snapshot,
+        name=name,
+        tag=tag,
+        commit=commit,
+        at=context.now(),
+        message=message,
+        heads=heads,
+        record_count=thread.record_count,
+        packages=_packages(context, thread),
+        claims=claims,
+    )
+    texts = {
+        "bundle.json": json.dumps(json.loads(canonical_json(bundle)), indent=1, ensure_ascii=False) + "\n",
+        "bundle.md": render_bundle(bundle),
+        "table.csv": bundle_csv(bundle),
+    }
     return bundle, {file: context.blobs.put(text.encode()) for file, text in texts.items()}
 
 
@@ -174,16 +244,19 @@ def tag_message(context: Context, topic: str, snapshot: Item) -> str:
     parts = [f"{body['name']}: {said.splitlines()[0] if said else f'sealed snapshot of {topic}'}"]
     if "\n" in said:
         parts.append(said)
-    parts += [str(context.setting("marker")).strip("_"),
-              f"Leadline-Snapshot: {snapshot.id}\nLeadline-Thread: {topic}\nLeadline-Heads: {body['heads_digest']}\n"
-              f"Leadline-Bundle: {dict(body['bundle']).get('bundle.json', '')}"]
+    parts += [
+        str(context.setting("marker")).strip("_"),
+        f"Leadline-Snapshot: {snapshot.id}\nLeadline-Thread: {topic}\nLeadline-Heads: {body['heads_digest']}\n"
+        f"Leadline-Bundle: {dict(body['bundle']).get('bundle.json', '')}",
+    ]
     return "\n\n".join(parts) + "\n"
 
 
 def _tag(context: Context, topic: str, snapshot: Item) -> None:
     if not context.vcs.tag_exists(str(snapshot.body["tag"])):
-        context.vcs.create_tag(str(snapshot.body["tag"]), str(snapshot.body["commit"]),
-                               tag_message(context, topic, snapshot))
+        context.vcs.create_tag(
+            str(snapshot.body["tag"]), str(snapshot.body["commit"]), tag_message(context, topic, snapshot)
+        )
 
 
 # ---- after ----------------------------------------------------------------------------------------------------------
@@ -206,8 +279,9 @@ def _tell(context: Context, topic: str, snapshot: Item, done: dict[str, Any]) ->
     state = context.store.thread(topic).issue.state
     if state in ("open", "closed"):
         text = comment_text(context, topic, snapshot, done["record_commit"])
-        posted = attempt("issue comment", lambda: issue.post_comment(context, topic, text, f"snapshot:{snapshot.uid}",
-                                                                     "seal"))
+        posted = attempt(
+            "issue comment", lambda: issue.post_comment(context, topic, text, f"snapshot:{snapshot.uid}", "seal")
+        )
         done["comment"] = posted.id if posted else None
         attempt("issue body", lambda: issue.bring_up_to_date(context, topic))
     else:
@@ -225,8 +299,12 @@ def comment_text(context: Context, topic: str, snapshot: Item, record_commit: st
     base = web_address(context.vcs.remote_url(str(context.setting("remote"))))
     folder = f"{topic}/snapshots/{snapshot_folder(snapshot.body)}"
     places = {}
-    for title, path in (("Repro bundle", f"{folder}/bundle.md"), ("Bundle as data", f"{folder}/bundle.json"),
-                        ("Comparison table", f"{folder}/table.csv"), ("Research logbook", f"{topic}/logbook.md")):
+    for title, path in (
+        ("Repro bundle", f"{folder}/bundle.md"),
+        ("Bundle as data", f"{folder}/bundle.json"),
+        ("Comparison table", f"{folder}/table.csv"),
+        ("Research logbook", f"{topic}/logbook.md"),
+    ):
         if base and record_commit:
             places[title] = page(base, record_commit, path)
         else:

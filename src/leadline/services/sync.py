@@ -12,7 +12,6 @@ from leadline.core.errors import LeadlineError
 from leadline.core.ids import parse_id
 from leadline.core.thread import Thread
 from leadline.core.values import dataclass, field
-from leadline.core.values import dataclass, field
 from leadline.services import recordbranch
 from leadline.services.context import Context
 
@@ -22,14 +21,14 @@ SCAN_BYTES = 1 << 20
 
 @dataclass
 class Sync:
-    """What one sync did. ``problem``: why the remote half is not done. ``left``: what could be done now, in commands."""
+    """What one sync did. ``problem``: why the remote half is not done. ``left``: what to do now, in commands."""
 
     remote: str = ""
     branch: str = ""
     tip: str | None = None
     committed: bool = False
     received: dict[str, Any] = field(default_factory=dict)
-    pushed: str = "not tried"             # pushed | up-to-date | not tried | failed
+    pushed: str = "not tried"  # pushed | up-to-date | not tried | failed
     tags: dict[str, str] = field(default_factory=dict)
     code: dict[str, Any] = field(default_factory=dict)
     clashes: list[dict[str, str]] = field(default_factory=list)
@@ -81,16 +80,25 @@ def remote_for(context: Context, named: str | None) -> str:
     """
     remotes = context.vcs.remotes()
     if not remotes:
-        raise LeadlineError("remote", "no-remote", "this repository has no remote",
-                            "the records are complete on this machine; a remote takes them to others",
-                            ["git remote add origin URL", "leadline sync"])
+        raise LeadlineError(
+            "remote",
+            "no-remote",
+            "this repository has no remote",
+            "the records are complete on this machine; a remote takes them to others",
+            ["git remote add origin URL", "leadline sync"],
+        )
     wanted = named or str(context.setting("remote"))
     if wanted in remotes:
         return wanted
     if named is None and len(remotes) == 1:
         return remotes[0]
-    raise LeadlineError("not_found", "no-such-remote", f"there is no remote called {wanted}",
-                        f"remotes: {', '.join(remotes)}", f"leadline sync --remote {remotes[0]}")
+    raise LeadlineError(
+        "not_found",
+        "no-such-remote",
+        f"there is no remote called {wanted}",
+        f"remotes: {', '.join(remotes)}",
+        f"leadline sync --remote {remotes[0]}",
+    )
 
 
 def tracking_ref(remote: str) -> str:
@@ -104,7 +112,7 @@ def _with_remote(context: Context, done: Sync, ref: str) -> None:
         if theirs:
             _take_in(context, theirs, done)
             _join(context, done, ref, theirs)
-        if done.tip is None:                       # nothing here, nothing there
+        if done.tip is None:  # nothing here, nothing there
             done.pushed = "up-to-date"
             return
         if done.tip == theirs:
@@ -116,17 +124,30 @@ def _with_remote(context: Context, done: Sync, ref: str) -> None:
             context.vcs.move_ref(tracking_ref(done.remote), done.tip, theirs)
             return
         if result["status"] != "non-fast-forward":
-            raise LeadlineError("remote", "push-rejected", f"{done.remote} did not take {done.branch}",
-                                result["reason"], [f"git push {done.remote} {done.branch}", "leadline sync"])
-    raise LeadlineError("remote", "push-contended", f"{done.remote} moved on {PUSH_ATTEMPTS} times in a row",
-                        "others are pushing records at this moment; everything here is committed", "leadline sync")
+            raise LeadlineError(
+                "remote",
+                "push-rejected",
+                f"{done.remote} did not take {done.branch}",
+                result["reason"],
+                [f"git push {done.remote} {done.branch}", "leadline sync"],
+            )
+    raise LeadlineError(
+        "remote",
+        "push-contended",
+        f"{done.remote} moved on {PUSH_ATTEMPTS} times in a row",
+        "others are pushing records at this moment; everything here is committed",
+        "leadline sync",
+    )
 
 
 def _take_in(context: Context, tip: str, done: Sync) -> None:
     brought = recordbranch.absorb(context, tip)
     if brought.anything:
-        for name, count in (("new_files", brought.new_files), ("longer_files", brought.longer_files),
-                            ("blobs", brought.blobs)):
+        for name, count in (
+            ("new_files", brought.new_files),
+            ("longer_files", brought.longer_files),
+            ("blobs", brought.blobs),
+        ):
             done.received[name] = done.received.get(name, 0) + count
         done.received["topics"] = sorted({*done.received.get("topics", []), *brought.topics})
     done.diverged = sorted({*done.diverged, *brought.diverged})
@@ -155,9 +176,15 @@ def record_clashes(context: Context, topic: str) -> list[dict[str, str]]:
         with context.store.transaction(topic) as writing:
             new = _unrecorded(context.store.thread(topic))
             for clash in new:
-                writing.add("id-clash", {**clash, "refs": {clash["id"]: clash["uid"]}, "what":
-                                         f"two machines gave the id {clash['id']} while apart; the later one "
-                                         f"is shown as {clash['shown']}"})
+                writing.add(
+                    "id-clash",
+                    {
+                        **clash,
+                        "refs": {clash["id"]: clash["uid"]},
+                        "what": f"two machines gave the id {clash['id']} while apart; the later one "
+                        f"is shown as {clash['shown']}",
+                    },
+                )
     return [{**clash, "topic": topic} for clash in new]
 
 
@@ -170,7 +197,7 @@ def _unrecorded(thread: Thread) -> list[dict[str, str]]:
         if parsed is None or not parsed.suffix or uid in known:
             continue
         base = shown[: -len(parsed.suffix)]
-        if kind == "run":                              # the experiment's letter says it
+        if kind == "run":  # the experiment's letter says it
             continue
         found.append({"kind": kind, "id": base, "shown": shown, "uid": uid})
     return found
@@ -194,15 +221,22 @@ def _tags(context: Context, done: Sync) -> None:
                 done.tags[tag] = "fetched" if context.vcs.fetch_ref(done.remote, ref, ref) else "missing"
     unsent = {ref: ref for ref in here if not _known_there(context, done.remote, ref)}
     for ref, result in context.vcs.push(done.remote, unsent).items():
-        done.tags[here[ref]] = {"ok": "pushed", "up-to-date": "up-to-date"}.get(result["status"],
-                                                                                 f"failed: {result['reason']}")
+        done.tags[here[ref]] = {"ok": "pushed", "up-to-date": "up-to-date"}.get(
+            result["status"], f"failed: {result['reason']}"
+        )
         if result["status"] in ("ok", "up-to-date"):
             _remember_there(context, done.remote, ref)
-    failed = [f"{tag} ({what.removeprefix('failed: ')})" for tag, what in done.tags.items() if what.startswith("failed")]
+    failed = [
+        f"{tag} ({what.removeprefix('failed: ')})" for tag, what in done.tags.items() if what.startswith("failed")
+    ]
     if failed:
-        raise LeadlineError("remote", "tag-rejected", f"{done.remote} did not take the tag {failed[0]}",
-                            "a tag of that name with another content may be there already",
-                            f"git ls-remote --tags {done.remote}")
+        raise LeadlineError(
+            "remote",
+            "tag-rejected",
+            f"{done.remote} did not take the tag {failed[0]}",
+            "a tag of that name with another content may be there already",
+            f"git ls-remote --tags {done.remote}",
+        )
 
 
 def _sent_ref(remote: str, ref: str) -> str:
@@ -240,7 +274,7 @@ def _code_states(context: Context, done: Sync) -> None:
         if findings:
             report["withheld"].append({"ref": ref, "secrets": findings})
         elif context.vcs.ref(ref) and not _known_there(context, done.remote, ref):
-            send[str(code["commit"])] = ref            # the commit that was scanned, wherever the ref points by now
+            send[str(code["commit"])] = ref  # the commit that was scanned, wherever the ref points by now
     for ref, result in context.vcs.push(done.remote, send).items():
         if result["status"] in ("ok", "up-to-date"):
             report["pushed"].append(ref)
@@ -276,16 +310,19 @@ def _would(context: Context, done: Sync, named: str | None) -> Sync:
     if context.store.topics():
         changed = recordbranch.changed_files(context, context.vcs.read_tree_files(ref))
         if changed:
-            done.would.append(f"commit {len(changed)} files on {done.branch}: {', '.join(sorted(changed)[:4])}"
-                              f"{' …' if len(changed) > 4 else ''}")
+            done.would.append(
+                f"commit {len(changed)} files on {done.branch}: {', '.join(sorted(changed)[:4])}"
+                f"{' …' if len(changed) > 4 else ''}"
+            )
     try:
         done.remote = remote_for(context, named)
     except LeadlineError as error:
         done.problem = error
         return done
     seen = context.vcs.ref(tracking_ref(done.remote))
-    done.would.append(f"fetch {done.branch} from {done.remote}"
-                      + (" (seen there before)" if seen else " (never seen there)"))
+    done.would.append(
+        f"fetch {done.branch} from {done.remote}" + (" (seen there before)" if seen else " (never seen there)")
+    )
     if done.would[:-1] or seen != done.tip:
         done.would.append(f"push {done.branch} to {done.remote}")
     tags = [str(s.body.get("tag")) for t in context.store.topics() for s in context.store.thread(t).of_kind("snapshot")]

@@ -18,6 +18,7 @@ from leadline.services.context import Context
 from leadline.services.issue import bring_up_to_date, comments_to_post
 
 ADVICE = ("overclaim", "ticked-reference")      # findings that do not refuse a post: matters of wording, or mended here
+PLANS = ("next", "label", "eta")                # what is to come: its numbers were not measured
 FINDINGS_NAMED = 5
 _ABOUT_THE_ISSUE = ("update", "issue-opened", "issue-edited", "issue-commented", "issue-comment-edited", "healed")
 
@@ -147,9 +148,9 @@ def _checked_texts(context: Context, thread: Thread, texts: list[tuple[str, str]
     refused = [f for f in findings if f.code not in ADVICE]
     if refused:
         raise not_fit_to_post(refused)
-    for _name, text in texts:
+    for name, text in texts:
         if text.strip():
-            made = bound_body(context, thread, text, strict=True)
+            made = bound_body(context, thread, text, strict=name not in PLANS)
             refs.update(made["refs"])
             bound.update(made.get("bound", {}))
     return {"refs": refs, **({"bound": bound} if bound else {})}, findings

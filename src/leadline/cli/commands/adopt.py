@@ -7,15 +7,21 @@ from typing import Any
 
 from leadline.cli.answer import Answer
 
-DESCRIPTION = """Take what was written by hand into the logbook in the tree (or into FILE, any Markdown log) in as records:
-new entries as they are, changes inside rendered entries and in the header as differences. The whole file is kept. Then
-the logbook is rendered anew and `leadline verify` is clean. Adopting the same content twice does nothing."""
-EXAMPLES = ["leadline adopt", "leadline adopt notes/old-log.md --thread moe-hc", "leadline adopt --acknowledge 1a2b3c4d"]
+DESCRIPTION = """Take what was written by hand into the logbook in the tree (or FILE, any Markdown log) in as records: new
+entries as they are, changes inside rendered entries and in the header as differences. The whole file is kept. Then the
+logbook is rendered anew and `leadline verify` is clean. Adopting the same content twice does nothing."""
+EXAMPLES = [
+    "leadline adopt",
+    "leadline adopt notes/old-log.md --thread moe-hc",
+    "leadline adopt --acknowledge 1a2b3c4d",
+]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", nargs="?", metavar="FILE", help="default: the logbook in the tree")
-    parser.add_argument("--acknowledge", metavar="COMMIT", help="say that this commit's rewrite of the logbook is known")
+    parser.add_argument(
+        "--acknowledge", metavar="COMMIT", help="say that this commit's rewrite of the logbook is known"
+    )
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
@@ -33,5 +39,10 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     published = done["logbook"] or {}
     if published.get("skipped"):
         lines.append(f"logbook   not rendered anew: {published['skipped']}")
-    return Answer("\n".join(lines), done, {"entries": len(done["entries"])}, len(done["entries"]) > 50,
-                  next=[published["next"]] if published.get("next") else [])
+    return Answer(
+        "\n".join(lines),
+        done,
+        {"entries": len(done["entries"])},
+        len(done["entries"]) > 50,
+        next=[published["next"]] if published.get("next") else [],
+    )

@@ -7,9 +7,9 @@ from typing import Any
 
 from leadline.cli.answer import Answer
 
-DESCRIPTION = """Say what is installed, which feature lacks what, how the repository looks, and what was left unfinished:
-open runs, faults in the record, what is not on the remote. No network unless --network. Exit 0; with --strict 6 when
-there is a problem."""
+DESCRIPTION = """Say what is installed, which feature lacks what, how the repository looks, and what was left
+unfinished: open runs, faults in the record, what is not on the remote. No network unless --network.
+Exit 0; with --strict 6 when there is a problem."""
 EXAMPLES = ["leadline doctor", "leadline doctor --network --strict"]
 RECONCILES = False
 MARKS = {"ok": "ok  ", "note": "note", "problem": "FAIL"}
@@ -30,8 +30,11 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         if check.group != group:
             group = check.group
             lines += ["", group] if lines else [group]
-        lines.append(f"  {MARKS[check.state]}  {check.name:<{width}}  {check.what}"
-                     + (f"  -> {check.mend}" if check.mend else ""))
+        lines.append(
+            f"  {MARKS[check.state]}  {check.name:<{width}}  {check.what}"
+            + (f"  -> {check.mend}" if check.mend else "")
+        )
     counts = {state: sum(c.state == state for c in checks) for state in MARKS}
-    return Answer("\n".join(lines), [c.as_dict() for c in checks], counts,
-                  exit_code=6 if args.strict and counts["problem"] else 0)
+    return Answer(
+        "\n".join(lines), [c.as_dict() for c in checks], counts, exit_code=6 if args.strict and counts["problem"] else 0
+    )

@@ -22,8 +22,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="run each N times (default 1)")
     parser.add_argument("--only", nargs="+", default=[], metavar="ID", help="of a snapshot, these experiments alone")
     parser.add_argument("--timeout", type=float, metavar="SECONDS", help="default: that of the original")
-    parser.add_argument("--tolerance", type=float, default=DEFAULT_TOLERANCE, metavar="SHARE",
-                        help="where one original run shows no spread (default 0.1: within 10 %%)")
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        default=DEFAULT_TOLERANCE,
+        metavar="SHARE",
+        help="where one original run shows no spread (default 0.1: within 10 %%)",
+    )
     parser.add_argument("--keep", action="store_true", help="keep the unpacked code and say where")
     parser.add_argument("--quiet", action="store_true", help="do not show the command's output")
 
@@ -34,22 +39,49 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 
     topic = context.topic(args.thread)
     watch = watch_with(context.executor, None if args.quiet else sys.stderr)
-    done = reproduce(context, topic, args.target, repeat=args.repeat, only=args.only, timeout_s=args.timeout,
-                     keep=args.keep, tolerance=args.tolerance, watch=watch, say=context.warn)
-    from leadline.render.text import table
+    done = reproduce(
+        context,
+        topic,
+        args.target,
+        repeat=args.repeat,
+        only=args.only,
+        timeout_s=args.timeout,
+        keep=args.keep,
+        tolerance=args.tolerance,
+        watch=watch,
+        say=context.warn,
+    )
     from leadline.core.timestamps import number
+    from leadline.render.text import table
 
     lines = [f"{done['id']}  {done['target']}: {done['verdict']}"]
-    rows = [[r["experiment"], r["metric"], number(r["original"]["mean"]), str(r["original"]["n"]),
-             number(r["again"]["mean"]), str(r["again"]["n"]),
-             f"{number(r['low'])} … {number(r['high'])}" if r["low"] is not None else "–", r["verdict"]]
-            for r in done["table"]]
+    rows = [
+        [
+            r["experiment"],
+            r["metric"],
+            number(r["original"]["mean"]),
+            str(r["original"]["n"]),
+            number(r["again"]["mean"]),
+            str(r["again"]["n"]),
+            f"{number(r['low'])} … {number(r['high'])}" if r["low"] is not None else "–",
+            r["verdict"],
+        ]
+        for r in done["table"]
+    ]
     if rows:
-        lines += ["", table(["experiment", "metric", "then", "n", "now", "n", "allowed", "verdict"], rows, (2, 3, 4, 5))]
+        lines += [
+            "",
+            table(["experiment", "metric", "then", "n", "now", "n", "allowed", "verdict"], rows, (2, 3, 4, 5)),
+        ]
     rules = list(dict.fromkeys(r["rule"] for r in done["table"]))
     lines += ["", *(f"rule  {rule}" for rule in rules)] if rules else []
     if done["verdict"] != "agrees":
         lines.append(f"why   {done['why']}")
     lines += [f"note  {note}" for note in done["notes"]]
-    return Answer("\n".join(lines), done, {"runs": len(done["runs"])}, next=[f"leadline show {done['id']}"],
-                  exit_code=0 if done["verdict"] == "agrees" else 6)
+    return Answer(
+        "\n".join(lines),
+        done,
+        {"runs": len(done["runs"])},
+        next=[f"leadline show {done['id']}"],
+        exit_code=0 if done["verdict"] == "agrees" else 6,
+    )

@@ -8,17 +8,23 @@ from typing import Any
 from leadline.cli.answer import Answer
 
 DESCRIPTION = """Seal a snapshot: an annotated tag leadline/TOPIC/NAME that holds the digest of the record, and a repro
-bundle (exact commands, config, code, hardware, environment, packages, comparison table) as JSON, Markdown and CSV on the
-record branch; a comment on the issue links them. Nothing of yours is committed but the files named by --commit. What
-could not be done (no remote, no push rights) is listed; the seal stands without it."""
+bundle (exact commands, config, code, hardware, environment, packages, comparison table) as JSON, Markdown and CSV
+on the record branch; a comment on the issue links them. Nothing of yours is committed but the files named by
+--commit. What could not be done (no remote, no push rights) is listed; the seal stands without it."""
 EXAMPLES = ["leadline seal first-answer --message 'zlib 1 is enough'", "leadline seal --commit results.csv --push"]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", metavar="NAME", help="part of the tag (default: S1, S2, ...)")
     parser.add_argument("-m", "--message", default="", metavar="TEXT", help="what this snapshot stands for")
-    parser.add_argument("--commit", dest="files", nargs="+", default=[], metavar="FILE",
-                        help="commit these files first, each alone, on the checked-out branch")
+    parser.add_argument(
+        "--commit",
+        dest="files",
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="commit these files first, each alone, on the checked-out branch",
+    )
     parser.add_argument("--at", metavar="REV", help="the commit to tag (default: HEAD)")
     parser.add_argument("--push", action="store_true", help="push records and tag now")
 
@@ -27,9 +33,11 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.services.seal import seal
 
     done = seal(context, context.topic(args.thread), args.name, args.message, args.files, args.at, args.push)
-    lines = [f"{done['id']} sealed as {done['tag']} at {done['commit'][:12]}",
-             f"record    {done['heads_digest'][:19]}… in the tag",
-             f"bundle    {str(done['record_commit'] or 'not on the record branch yet')[:12]}: bundle.json bundle.md table.csv"]
+    lines = [
+        f"{done['id']} sealed as {done['tag']} at {done['commit'][:12]}",
+        f"record    {done['heads_digest'][:19]}… in the tag",
+        f"bundle    bundle.json bundle.md table.csv at {(done['record_commit'] or '')[:12] or 'no record branch yet'}",
+    ]
     lines += [f"committed {c['path']} ({c['commit'][:12]})" for c in done["committed"]]
     lines.append(f"issue     {'comment ' + done['comment'] if done['comment'] else 'no comment'}")
     lines += [f"not done  {p['step']}: {p['what']}" for p in done["problems"]]

@@ -33,28 +33,41 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         code = EXIT_CODES["remote"] if done.problem.kind != "not_found" else EXIT_CODES["not_found"]
         if done.problem.code == "ref-moved":
             code = EXIT_CODES["conflict"]
-    return Answer("\n".join(lines) or "nothing to do", done.as_dict(), {"clashes": len(done.clashes)},
-                  next=done.left, exit_code=code)
+    return Answer(
+        "\n".join(lines) or "nothing to do",
+        done.as_dict(),
+        {"clashes": len(done.clashes)},
+        next=done.left,
+        exit_code=code,
+    )
 
 
 def _told(done: Any) -> list[str]:
     tip = (done.tip or "")[:12]
-    lines = [f"records   {done.branch} {tip or 'not made: no thread here yet'}{' (new commit)' if done.committed else ''}"]
+    lines = [
+        f"records   {done.branch} {tip or 'not made: no thread here yet'}{' (new commit)' if done.committed else ''}"
+    ]
     if done.received:
         topics = ", ".join(done.received.get("topics", []))
-        lines.append(f"received  {done.received.get('new_files', 0)} new and {done.received.get('longer_files', 0)} longer "
-                     f"event files{f' ({topics})' if topics else ''}, {done.received.get('blobs', 0)} blobs")
+        lines.append(
+            f"received  {done.received.get('new_files', 0)} new and {done.received.get('longer_files', 0)} longer "
+            f"event files{f' ({topics})' if topics else ''}, {done.received.get('blobs', 0)} blobs"
+        )
     if done.remote:
         lines.append(f"remote    {done.remote}: {done.pushed}")
     lines += [f"tag       {tag}: {state}" for tag, state in done.tags.items()]
-    lines += [f"clash     {c['id']} was given twice; the later one is now {c['shown']} ({c['topic']})"
-              for c in done.clashes[:20]]
+    lines += [
+        f"clash     {c['id']} was given twice; the later one is now {c['shown']} ({c['topic']})"
+        for c in done.clashes[:20]
+    ]
     lines += [f"diverged  {name}: both versions are kept and read" for name in done.diverged[:20]]
     lines += [f"left out  {name}: no Leadline wrote this" for name in done.refused[:20]]
     if done.code:
         counts = ", ".join(f"{len(done.code[k])} {k}" for k in ("pushed", "fetched", "missing", "withheld"))
         lines.append(f"code      {counts}")
-        lines += [f"withheld  {w['ref']}: {'; '.join(w['secrets'][:3]) or w.get('reason', '')}"
-                  for w in done.code["withheld"][:10]]
+        lines += [
+            f"withheld  {w['ref']}: {'; '.join(w['secrets'][:3]) or w.get('reason', '')}"
+            for w in done.code["withheld"][:10]
+        ]
         lines += [f"gap       {g['path']} ({g.get('kind', '')}) is in no code state" for g in done.code["gaps"][:10]]
     return lines

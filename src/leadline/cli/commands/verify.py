@@ -15,21 +15,36 @@ SHOWN = 100
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--heal", action="store_true", help="acknowledge torn lines and second versions in the record; put "
-                        "back changed event files from the record branch (the changed ones are kept aside)")
+    parser.add_argument(
+        "--heal",
+        action="store_true",
+        help="acknowledge torn lines and second versions in the record; put "
+        "back changed event files from the record branch (the changed ones are kept aside)",
+    )
     parser.add_argument("--explain", action="store_true", help="show the lines in which two versions of a file differ")
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.services.verify import FAULT, explain, heal, verify
+    from leadline.core.finding import FAULT
+    from leadline.services.verify import verify
 
     topics = [context.topic(args.thread)] if args.thread else context.store.topics()
-    healed = heal(context, topics) if args.heal else []
+    healed: list[dict[str, Any]] = []
+    if args.heal:
+        from leadline.services.heal import heal
+
+        healed = heal(context, topics)
     found, records = verify(context, topics)
-    explained = explain(context, topics) if args.explain else []
+    explained: list[str] = []
+    if args.explain:
+        from leadline.services.heal import explain
+
+        explained = explain(context, topics)
     faults = [f for f in found if f.severity == FAULT]
     notes = [f for f in found if f.severity != FAULT]
-    lines = [f"healed  {h['thread']}: {h['what']}" + (f" (kept: {h['aside']})" if h.get("aside") else "") for h in healed]
+    lines = [
+        f"healed  {h['thread']}: {h['what']}" + (f" (kept: {h['aside']})" if h.get("aside") else "") for h in healed
+    ]
     for finding in found[:SHOWN]:
         mend = f"  -> {finding.mend}" if finding.mend else ""
         lines.append(f"{finding.severity:<6}  {finding.thread}  {finding.code}  {finding.where}: {finding.what}{mend}")
@@ -38,10 +53,21 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         lines.append(f"… and {len(found) - SHOWN} more (--json has them all)")
     told = [_count(len(faults), "fault") if faults else "no fault", *([_count(len(notes), "note")] if notes else [])]
     lines.append(f"{_count(len(topics), 'thread')}, {_count(records, 'record')}: {', '.join(told)}")
-    data = {"threads": topics, "records": records, "healed": healed, "faults": [f.as_dict() for f in faults],
-            "notes": [f.as_dict() for f in notes], "explained": explained}
-    return Answer("\n".join(lines), data, {"faults": len(faults), "notes": len(notes)}, len(found) > SHOWN,
-                  exit_code=6 if faults else 0)
+    data = {
+        "threads": topics,
+        "records": records,
+        "healed": healed,
+        "faults": [f.as_dict() for f in faults],
+        "notes": [f.as_dict() for f in notes],
+        "explained": explained,
+    }
+    return Answer(
+        "\n".join(lines),
+        data,
+        {"faults": len(faults), "notes": len(notes)},
+        len(found) > SHOWN,
+        exit_code=6 if faults else 0,
+    )
 
 
 def _count(number: int, noun: str) -> str:

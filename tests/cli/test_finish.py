@@ -1,0 +1,145 @@
+"""`leadline finish`: the gate names every missing thing, and what passes it closes the issue."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.test_issue import measure, store_of, thread_of
+
+SUMMARY = {"--worked": "Blocks of 64 take {{P-001.time_ms}}.", "--did-not": "fp8 did not load.",
+           "--confidence": "One run, exploratory.", "--limits": "One machine.", "--conclusion": "Stay with 64.",
+           "--next-step": "Try 128."}
+
+
+def flags(**replaced):
+    given = {**SUMMARY, **{f"--{k.replace('_', '-')}": v for k, v in replaced.items()}}
+    return [part for name, value in given.items() if value is not None for part in (name, value)]
+
+
+@pytest.fixture
+def ready(thread_lab):
+    """A thread of which nothing is missing but the summary."""
+    measure(thread_lab, "3.5", "--set", "block=64")
+    thread_lab.ok("note", "P-001", "--interpretation", "bound by the gather")
+    thread_lab.ok("seal", "final")
+    return thread_lab
+
+
+def test_what_is_missing_is_listed_one_by_one_and_nothing_is_recorded(thread_lab):
+    measure(thread_lab)
+    before = [r.kind for r in thread_of(thread_lab).records]
+    done = thread_lab.json("finish", "--worked", "it ran")
+    assert done["ok"] is False
+    codes = {m["code"] for m in done["data"]["missing"]}
+    assert {"no-what-failed", "no-limits", "no-conclusion", "no-next-steps", "no-final-tag", "no-interpretation"} <= codes
+    assert "no-what-worked" not in codes and "tldr-not-current" not in codes
+    assert all(m["mend"].startswith("leadline ") for m in done["data"]["missing"])
+    run = thread_lab.run("finish")
+    assert run.returncode == 6 and "no-conclusion" in run.stdout and "leadline seal" in run.stdout
+    after = [r.kind for r in thread_of(thread_lab).records]
+    assert "finish" not in after and thread_lab.json("issue")["data"]["state"] == "open"
+    assert [k for k in after if not k.startswith("issue-")] == [k for k in before if not k.startswith("issue-")]
+
+
+@pytest.mark.parametrize(("left_out", "code"), [
+    ("worked", "no-what-worked"), ("did_not", "no-what-failed"), ("confidence", "no-confidence"), ("limits", "no-limits"),
+    ("conclusion", "no-conclusion"), ("next_step", "no-next-steps"),
+])
+def test_each_part_of_the_summary_is_asked_for(ready, left_out, code):
+    done = ready.json("finish", *flags(**{left_out: None}))
+    assert [m["code"] for m in done["data"]["missing"]] == [code]
+
+
+def test_what_passes_closes_the_issue_with_the_summary(ready):
+    done = ready.json("finish", *flags(), "--next-step", "Then 256.")
+    assert done["ok"], done
+    issue = ready.json("issue")["data"]
+    assert (issue["state"], issue["closed_reason"], issue["current"], issue["waiting"]) == ("closed", "completed", True, 0)
+    final = issue["comments"][-1]
+    assert final["kind"] == "final"
+    for text in ("Blocks of 64 take 3.5 ms.", "fp8 did not load.", "One run, exploratory.", "One machine.", "Stay with 64.",
+                 "1. Try 128.", "2. Then 256."):
+        assert text in final["text"] and text in issue["body"], text
+    assert ready.json("status")["data"]["finished"] is True
+    assert "Stay with 64." in ready.git("show", "leadline/records:demo/logbook.md")
+    assert "Stay with 64." in (ready.repo / ".agents/logbooks/demo.md").read_text()
+    assert "Stay with 64." in ready.ok("brief"), "a finished thread can be read"
+
+
+def test_asking_again_changes_nothing(ready):
+    ready.ok("finish", *flags())
+    before = [r.id for r in thread_of(ready).records]
+    assert ready.json("finish", *flags())["ok"]
+    assert [r.id for r in thread_of(ready).records] == before
+
+
+def test_a_finish_that_was_cut_off_is_completed(ready):
+    with store_of(ready).transaction("demo") as writing:
+        writing.add("finish", {"conclusion": "Stay with 64.", "reason": "not_planned", "text": "the final words",
+                               "worked": "w", "failed": "f", "limits": ["l"], "next_steps": ["n"]})
+    ready.ok("issue", "sync")
+    issue = ready.json("issue")["data"]
+    assert (issue["state"], issue["closed_reason"]) == ("closed", "not_planned")
+    assert [c["text"] for c in issue["comments"] if c["kind"] == "final"] == ["the final words"]
+
+
+def test_an_override_needs_a_reason_and_stays_visible(thread_lab):
+    measure(thread_lab)
+    assert thread_lab.run("finish", *flags(), "--override", " ").returncode == 2
+    done = thread_lab.json("finish", *flags(), "--override", "the machine is gone", "--reason", "not-planned")
+    assert done["ok"] and set(done["data"]["overridden"]) == {"no-final-tag", "no-interpretation"}
+    issue = thread_lab.json("issue")["data"]
+    assert issue["closed_reason"] == "not_planned"
+    for text in (issue["comments"][-1]["text"], issue["body"], thread_lab.ok("logbook")):
+        assert "the machine is gone" in text and "no-final-tag" in text
+
+
+def test_numbers_are_cited_or_refused(ready):
+    done = ready.json("finish", *flags(conclusion="It takes 812.5 ms."))
+    assert done["error"]["code"] == "unbound-number" and not thread_of(ready).finishes
+    assert ready.json("finish", *flags(next_step="Try blocks of 4096 MB."))["ok"], "a plan may hold numbers"
+
+
+def test_later_writes_are_allowed_and_flagged(ready):
+    ready.ok("finish", *flags())
+    measure(ready, "2.5")
+    done = ready.run("update", "--change", "one more run")
+    assert done.returncode == 0 and "was finished on" in done.stderr
+    assert len(ready.json("issue")["data"]["comments"]) == 3, "seal, final summary, update"
+    ready.ok("report", "--out", "r.html")
+    assert "came after this conclusion" in (ready.repo / "r.html").read_text()
+
+
+@pytest.mark.parametrize(("name", "text"), [
+    ("s.md", "# What worked\n\nit\n\n## Did not\nfp8\n## Confidence\nlow\n## Limits\none\n## Conclusion\nstop\n"
+             "## Next steps\n1. Try 128.\n2. Then 256.\n"),
+    ("s.toml", "worked='it'\ndid_not='fp8'\nconfidence='low'\nlimits='one'\nconclusion='stop'\n"
+               "next_steps=['Try 128.','Then 256.']\n"),
+    ("s.json", json.dumps({"worked": "it", "did-not": "fp8", "confidence": "low", "limits": "one", "conclusion": "stop",
+                           "next steps": "- Try 128.\n- Then 256."})),
+    ("s.yaml", "worked: it\nfailed: fp8\nconfidence: low\nlimits: one\nconclusion: stop\nnext_steps: [Try 128., Then 256.]\n"),
+])
+def test_the_summary_can_be_a_file(ready, name, text):
+    (ready.repo.parent / name).write_text(text)
+    assert ready.json("finish", "--from", f"../{name}")["ok"]
+    finish = thread_of(ready).finishes[-1]
+    assert (finish["worked"], finish["failed"], finish["limits"], finish["conclusion"], finish["next_steps"]) == (
+        "it", "fp8", ["low", "one"], "stop", ["Try 128.", "Then 256."])
+
+
+@pytest.mark.parametrize(("name", "text", "kind"), [
+    ("none.md", None, 3), ("bad.toml", "worked = ", 2), ("odd.json", '{"mood": "good"}', 2), ("list.yaml", "- a\n", 2),
+])
+def test_a_bad_summary_file_is_an_error(ready, name, text, kind):
+    if text is not None:
+        (ready.repo / name).write_text(text)
+    done = ready.run("finish", "--from", name)
+    assert done.returncode == kind and "Traceback" not in done.stderr
+
+
+def test_a_draft_is_not_closed_unseen(lab):
+    lab.ok("start", "demo", "--prefix", "P", "--no-branch", "--draft")
+    done = lab.json("finish", *flags(worked="it"))
+    assert "issue-is-draft" in {m["code"] for m in done["data"]["missing"]}

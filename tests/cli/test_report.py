@@ -1,0 +1,50 @@
+"""`leadline report` on real runs."""
+
+from __future__ import annotations
+
+from tests.cli.test_issue import measure
+
+
+def test_it_writes_one_page_outside_the_tree(thread_lab):
+    measure(thread_lab, "3.5", "--title", "first", "--set", "block=64")
+    made = thread_lab.json("report")["data"]
+    page = open(made["path"], encoding="utf-8").read()
+    assert made["path"].startswith(str(thread_lab.repo / ".git")) and made["bytes"] == len(page.encode())
+    assert (made["experiments"], made["runs"]) == (1, 1)
+    for text in ("P-001", "first", "block=64", "time_ms", "echo &#39;{&#34;time_ms&#34;: 3.5}&#39;", "sha256:",
+                 "every hash chain is whole"):
+        assert text in page, text
+    assert thread_lab.git("status", "--porcelain") == ""
+
+
+def test_out_is_relative_to_where_one_stands_and_is_replaced_whole(thread_lab):
+    thread_lab.write("sub/x", "")
+    thread_lab.ok("report", "--out", "../r.html", cwd=thread_lab.repo / "sub")
+    (thread_lab.repo / "r.html").write_text("x" * 500_000)
+    thread_lab.ok("report", "--out", "r.html")
+    assert (thread_lab.repo / "r.html").read_text().endswith("</html>") or "</html>" in (thread_lab.repo / "r.html").read_text()
+    assert "xxxx" not in (thread_lab.repo / "r.html").read_text()
+
+
+def test_a_place_that_cannot_be_written_is_said(thread_lab):
+    thread_lab.write("file", "")
+    done = thread_lab.run("report", "--out", "file/r.html")
+    assert done.returncode == 7 and "file" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_tampered_record_shows_on_the_page(thread_lab):
+    measure(thread_lab)
+    thread_lab.ok("note", "later")
+    folder = thread_lab.repo / ".git/leadline/threads/demo/events"
+    [events] = folder.iterdir()
+    events.write_bytes(events.read_bytes().replace(b"3.5", b"1.5"))
+    thread_lab.ok("report", "--out", "r.html")
+    assert "in the event files: run <code>leadline verify</code>" in (thread_lab.repo / "r.html").read_text()
+
+
+def test_output_of_a_run_is_inert(thread_lab):
+    thread_lab.ok("run", "--title", "<img src=x onerror=alert(1)>", "--set", "a=<script>alert(2)</script>", "--",
+                  "echo", '{"time_ms": 1}', "<script>alert(3)</script>")
+    thread_lab.ok("report", "--out", "r.html")
+    page = (thread_lab.repo / "r.html").read_text()
+    assert "<script" not in page and "<img" not in page and "&lt;script&gt;alert(3)" in page

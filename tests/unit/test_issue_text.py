@@ -1,0 +1,62 @@
+"""The derived block of an issue body, and what counts as a fix of form alone."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadline.core.managed_block import holds, put, split, wrap
+from leadline.core.wording import first_difference
+
+TEXT = st.text(alphabet=st.sampled_from("ab<!-- leadline:end --> \n#*\r"), max_size=60)
+
+
+@given(TEXT, TEXT, TEXT)
+def test_putting_twice_is_putting_once_and_outside_stays(outside: str, first: str, second: str) -> None:
+    once = put(outside, first)
+    assert put(once, first) == once and holds(once, first)
+    twice = put(once, second)
+    assert split(twice).before + split(twice).after == split(once).before + split(once).after
+    assert holds(twice, second)
+
+
+def test_people_write_above_and_below() -> None:
+    body = "Ada's preface\n\n" + wrap("derived 1") + "\n\nA question from Bob: why?\n"
+    new = put(body, "derived 2")
+    assert new.startswith("Ada's preface\n\n") and new.endswith("\n\nA question from Bob: why?\n")
+    assert "derived 2" in new and "derived 1" not in new
+
+
+def test_a_body_without_a_block_keeps_all_its_text() -> None:
+    assert put("I deleted your block.", "derived").endswith("\n\nI deleted your block.")
+
+
+def test_an_edit_inside_shows_and_a_line_ending_does_not() -> None:
+    body = put("", "one\ntwo")
+    assert split(body.replace("two", "2")).edited
+    assert not split(body.replace("\n", "\r\n")).edited
+    assert not holds(body.replace("two", "2"), "one\ntwo")
+
+
+def test_a_marker_quoted_from_a_log_does_not_end_the_block() -> None:
+    body = put("", "log says <!-- leadline:end --> here")
+    assert split(body).after.strip() == "" and not split(body).edited
+
+
+@pytest.mark.parametrize(("before", "after"), [
+    ("see `#12`", "see #12"), ("- a 3.5\n- b", "a 3.5\n\nb"), ("a\\nb\\n", "a\nb\n"), ("**bold** time_ms", "bold time_ms"),
+    ("a &lt; b", "a < b"), ("| a | b |\n|---|---|\n| 1 | 2 |", "a b\n1 2"), ("```sh\nls -l\n```", "ls -l"),
+    ("# Title", "Title"), ("a \\* b", "a * b"), ("a  b ", "a b"),
+])
+def test_form_may_change(before: str, after: str) -> None:
+    assert first_difference(before, after) is None
+
+
+@pytest.mark.parametrize(("before", "after"), [
+    ("x -3.5", "x 3.5"), ("1.5 ms", "15 ms"), ("a < b", "a > b"), ("2*3", "23"), ("faster", "not faster"), ("50 %", "50"),
+    ("P-001", "P-002"), ("a", ""), ("", "a"), ("n=3", "n=30"), ("time_ms", "time ms"), ("1 000", "1000"), ("#12", "#13"),
+    ("~5 ms", "5 ms"),
+])
+def test_words_numbers_and_signs_may_not(before: str, after: str) -> None:
+    assert first_difference(before, after) is not None
