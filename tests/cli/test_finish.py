@@ -8,8 +8,8 @@ import pytest
 
 from tests.cli.test_issue import measure, store_of, thread_of
 
-SUMMARY = {"--worked": "Blocks of 64 take {{P-001.time_ms}}.", "--did-not": "fp8 did not load.",
-           "--confidence": "One run, exploratory.", "--limits": "One machine.", "--conclusion": "Stay with 64.",
+SUMMARY = {"--worked": "Narrow blocks take {{P-001.time_ms}}.", "--did-not": "fp8 did not load.",
+           "--confidence": "One run, exploratory.", "--limits": "One machine.", "--conclusion": "Keep narrow blocks.",
            "--next-step": "Try 128."}
 
 
@@ -59,13 +59,13 @@ def test_what_passes_closes_the_issue_with_the_summary(ready):
     assert (issue["state"], issue["closed_reason"], issue["current"], issue["waiting"]) == ("closed", "completed", True, 0)
     final = issue["comments"][-1]
     assert final["kind"] == "final"
-    for text in ("Blocks of 64 take 3.5 ms.", "fp8 did not load.", "One run, exploratory.", "One machine.", "Stay with 64.",
+    for text in ("Narrow blocks take 3.5 ms.", "fp8 did not load.", "One run, exploratory.", "One machine.", "Keep narrow blocks.",
                  "1. Try 128.", "2. Then 256."):
         assert text in final["text"] and text in issue["body"], text
     assert ready.json("status")["data"]["finished"] is True
-    assert "Stay with 64." in ready.git("show", "leadline/records:demo/logbook.md")
-    assert "Stay with 64." in (ready.repo / ".agents/logbooks/demo.md").read_text()
-    assert "Stay with 64." in ready.ok("brief"), "a finished thread can be read"
+    assert "Keep narrow blocks." in ready.git("show", "leadline/records:demo/logbook.md")
+    assert "Keep narrow blocks." in (ready.repo / ".agents/logbooks/demo.md").read_text()
+    assert "Keep narrow blocks." in ready.ok("brief"), "a finished thread can be read"
 
 
 def test_asking_again_changes_nothing(ready):
@@ -77,7 +77,7 @@ def test_asking_again_changes_nothing(ready):
 
 def test_a_finish_that_was_cut_off_is_completed(ready):
     with store_of(ready).transaction("demo") as writing:
-        writing.add("finish", {"conclusion": "Stay with 64.", "reason": "not_planned", "text": "the final words",
+        writing.add("finish", {"conclusion": "Keep narrow blocks.", "reason": "not_planned", "text": "the final words",
                                "worked": "w", "failed": "f", "limits": ["l"], "next_steps": ["n"]})
     ready.ok("issue", "sync")
     issue = ready.json("issue")["data"]

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadline.core.fold import fold
+from leadline.core.record import Record
 from leadline.render.brief import render_brief
 from leadline.render.issue import render_body, render_update
 from leadline.render.logbook import entries, log_entries, render_logbook
@@ -193,3 +194,20 @@ def test_the_brief_is_cut_between_items() -> None:
     for budget in range(700, 4000, 150):
         lines = render_brief(LONG_THREAD, budget_chars=budget).split("\n")
         assert all(line in whole or line.startswith("  … and ") for line in lines)
+
+
+def test_what_was_let_through_says_so_wherever_its_text_stands():
+    def record(number, kind, body):
+        return Record(f"{number:026d}", "2026-01-01T00:00:00.000Z", "t", "w", kind, "ada", body, "")
+
+    records = [
+        record(1, "thread-started", {"prefix": "P"}),
+        record(2, "decision", {"id": "P-D1", "text": "ship it", "no_evidence": "a hunch"}),
+        record(3, "claim", {"id": "P-C1", "text": "it is fast", "override": "the boss said", "label_asked": "stable",
+                            "reported": "a blog"}),
+    ]
+    thread = fold(records)
+    for page in (render_logbook(thread), render_body(thread)):
+        assert "reported, not measured: a blog" in page and "asked as stable; the boss said" in page
+        assert "without evidence: a hunch" in page
+    assert "a blog" in render_brief(thread)

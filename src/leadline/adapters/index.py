@@ -19,6 +19,8 @@ from leadline.core.record import BadLine, Record, parse_line
 from leadline.core.searchtext import searchable
 
 SCHEMA_VERSION = 1
+BUSY_TIMEOUT_S = 60
+LONG_LOG_BYTES = 256 * 1024
 _SCHEMA = """
 CREATE TABLE files(thread TEXT, name TEXT, size INTEGER, mtime_ns INTEGER, PRIMARY KEY(thread, name)) WITHOUT ROWID;
 CREATE TABLE records(thread TEXT, id TEXT, kind TEXT, line BLOB, PRIMARY KEY(thread, id));
@@ -60,7 +62,7 @@ class Index:
     def _open(self) -> sqlite3.Connection:
         if not os.path.exists(self.path):
             self._create()
-        db = sqlite3.connect(self.path, timeout=60, isolation_level=None)
+        db = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         if db.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
             db.close()
             raise sqlite3.DatabaseError("another schema version")
@@ -173,6 +175,23 @@ class Index:
         except BaseException:
             db.execute("ROLLBACK")
             raise
+        self._shorten_log()
+
+    def _shorten_log(self) -> None:
+        """Take a long write-ahead log into the database. Commands end without closing it, and each one that opens it
+        reads that log whole. Waits for nobody: who comes later does it."""
+        try:
+            if os.path.getsize(self.path + "-wal") < LONG_LOG_BYTES:
+                return
+        except OSError:
+            return
+        self.db.execute("PRAGMA busy_timeout=0")
+        try:
+            self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError:
+            pass
+        finally:
+            self.db.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_S * 1000}")
 
     def _goes_on(self, thread: str, name: str, start: int) -> bool:
         """Whether a line still ends where reading stopped the last time."""
@@ -246,10 +265,10 @@ class Index:
         self.refresh(thread)
         bases = sorted({base_of(i) for i in ids})
         marks = ",".join("?" * len(bases))
-        lines = self.db.execute(
-            f"SELECT line FROM records WHERE thread=? AND (kind IN ({','.join('?' * len(kinds))}) OR id IN "
-            f"(SELECT id FROM about WHERE thread=? AND base IN ({marks}))) ORDER BY id",
-            [thread, *kinds, thread, *bases])
+        lines = self.db.execute(           # a union, because an OR would look at every record of the thread
+            f"SELECT line FROM records WHERE thread=? AND id IN (SELECT id FROM records WHERE thread=? AND kind IN "
+            f"({','.join('?' * len(kinds))}) UNION SELECT id FROM about WHERE thread=? AND base IN ({marks})) ORDER BY id",
+            [thread, thread, *kinds, thread, *bases])
         return [parse_line(line) for (line,) in lines]
 
     def last_id(self, thread: str) -> str:

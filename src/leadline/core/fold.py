@@ -120,6 +120,8 @@ def _changed(thread: Thread, record: Record) -> None:
     if body.get("mode") == "add":
         present = thread.about.get(name, [])
         thread.about[name] = [*(present if isinstance(present, list) else [present]), value]
+    elif name == "title":
+        thread.title = str(value)
     else:
         thread.about[name] = value
     thread.changes.append({"at": record.at, "actor": record.actor, **body})

@@ -22,9 +22,25 @@ NEGATIVE_STATES = ("failed", "timeout", "cancelled", "lost")
 
 
 def says(item: Item, thread: Thread, as_written: bool = False) -> str:
-    """An item's text with its citations filled in; ``as_written``: with the numbers it was recorded with."""
+    """An item's text with its citations filled in; ``as_written``: with the numbers it was recorded with.
+
+    What was let through against a refusal says so wherever the text stands.
+    """
     bound = item.body.get("bound") or {}
-    return cited(item.text, thread, item.refs, bound if as_written else None)
+    return cited(item.text, thread, item.refs, bound if as_written else None) + "".join(marks(item))
+
+
+def marks(item: Item) -> list[str]:
+    """`` [reported, not measured: …]`` and the like: what a reader must not miss about an item."""
+    body, found = item.body, []
+    if body.get("reported"):
+        found.append(f" [reported, not measured: {body['reported']}]")
+    if body.get("override"):
+        asked = f" asked as {body['label_asked']};" if body.get("label_asked") else ""
+        found.append(f" [override:{asked} {body['override']}]")
+    if body.get("no_evidence"):
+        found.append(f" [without evidence: {body['no_evidence']}]")
+    return found
 
 
 def with_unit(value: float | None, unit: str) -> str:

@@ -300,6 +300,7 @@ def _baseline(record: Record, then: Thread, first: dict[str, str]) -> Made:
     experiment = then.experiments.get(name)
     moved = f"moved from {earlier[-1].id} to {name}" if earlier else f"set to {name}"
     lines = [f"- **Why:** {prose_line(str(item.body['why']))}"] if item.body.get("why") else []
+    lines += [f"- **Mark:** {prose_line(mark.strip())}" for mark in facts.marks(item)]
     if experiment and experiment.runs:
         lines += case_lines(experiment, then)
     return f"{item.id} Baseline {moved}", "\n".join(lines)

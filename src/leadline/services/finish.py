@@ -148,15 +148,14 @@ def _same_as_last(thread: Thread, proposal: dict[str, Any]) -> bool:
 
 
 def _bound(context: Context, thread: Thread, measured: list[str], plans: list[str]) -> dict[str, Any]:
-    """``refs`` and ``bound`` of the summary. A plan may hold numbers that nobody has measured yet."""
+    """``refs`` and ``bound`` of the summary. It is read as one text: what is cited in one part may be named by its
+    settings in another. A plan may hold numbers that nobody has measured yet."""
     from leadline.services.write import bound_body
 
     refs: dict[str, str] = {}
     bound: dict[str, float] = {}
-    for text in [*measured, *plans]:
-        if not text:
-            continue
-        made = bound_body(context, thread, text, strict=text in measured)
+    for text, strict in (("\n\n".join(filter(None, measured)), True), ("\n\n".join(filter(None, plans)), False)):
+        made = bound_body(context, thread, text, strict=strict)
         refs.update(made["refs"])
         bound.update(made.get("bound", {}))
     return {"refs": refs, **({"bound": bound} if bound else {})}
