@@ -8,9 +8,14 @@ import pytest
 
 from tests.cli.test_issue import measure, store_of, thread_of
 
-SUMMARY = {"--worked": "Narrow blocks take {{P-001.time_ms}}.", "--did-not": "fp8 did not load.",
-           "--confidence": "One run, exploratory.", "--limits": "One machine.", "--conclusion": "Keep narrow blocks.",
-           "--next-step": "Try 128."}
+SUMMARY = {
+    "--worked": "Narrow blocks take {{P-001.time_ms}}.",
+    "--did-not": "fp8 did not load.",
+    "--confidence": "One run, exploratory.",
+    "--limits": "One machine.",
+    "--conclusion": "Keep narrow blocks.",
+    "--next-step": "Try 128.",
+}
 
 
 def flags(**replaced):
@@ -33,7 +38,14 @@ def test_what_is_missing_is_listed_one_by_one_and_nothing_is_recorded(thread_lab
     done = thread_lab.json("finish", "--worked", "it ran")
     assert done["ok"] is False
     codes = {m["code"] for m in done["data"]["missing"]}
-    assert {"no-what-failed", "no-limits", "no-conclusion", "no-next-steps", "no-final-tag", "no-interpretation"} <= codes
+    assert {
+        "no-what-failed",
+        "no-limits",
+        "no-conclusion",
+        "no-next-steps",
+        "no-final-tag",
+        "no-interpretation",
+    } <= codes
     assert "no-what-worked" not in codes and "tldr-not-current" not in codes
     assert all(m["mend"].startswith("leadline ") for m in done["data"]["missing"])
     run = thread_lab.run("finish")
@@ -43,10 +55,17 @@ def test_what_is_missing_is_listed_one_by_one_and_nothing_is_recorded(thread_lab
     assert [k for k in after if not k.startswith("issue-")] == [k for k in before if not k.startswith("issue-")]
 
 
-@pytest.mark.parametrize(("left_out", "code"), [
-    ("worked", "no-what-worked"), ("did_not", "no-what-failed"), ("confidence", "no-confidence"), ("limits", "no-limits"),
-    ("conclusion", "no-conclusion"), ("next_step", "no-next-steps"),
-])
+@pytest.mark.parametrize(
+    ("left_out", "code"),
+    [
+        ("worked", "no-what-worked"),
+        ("did_not", "no-what-failed"),
+        ("confidence", "no-confidence"),
+        ("limits", "no-limits"),
+        ("conclusion", "no-conclusion"),
+        ("next_step", "no-next-steps"),
+    ],
+)
 def test_each_part_of_the_summary_is_asked_for(ready, left_out, code):
     done = ready.json("finish", *flags(**{left_out: None}))
     assert [m["code"] for m in done["data"]["missing"]] == [code]
@@ -56,11 +75,23 @@ def test_what_passes_closes_the_issue_with_the_summary(ready):
     done = ready.json("finish", *flags(), "--next-step", "Then 256.")
     assert done["ok"], done
     issue = ready.json("issue")["data"]
-    assert (issue["state"], issue["closed_reason"], issue["current"], issue["waiting"]) == ("closed", "completed", True, 0)
+    assert (issue["state"], issue["closed_reason"], issue["current"], issue["waiting"]) == (
+        "closed",
+        "completed",
+        True,
+        0,
+    )
     final = issue["comments"][-1]
     assert final["kind"] == "final"
-    for text in ("Narrow blocks take 3.5 ms.", "fp8 did not load.", "One run, exploratory.", "One machine.", "Keep narrow blocks.",
-                 "1. Try 128.", "2. Then 256."):
+    for text in (
+        "Narrow blocks take 3.5 ms.",
+        "fp8 did not load.",
+        "One run, exploratory.",
+        "One machine.",
+        "Keep narrow blocks.",
+        "1. Try 128.",
+        "2. Then 256.",
+    ):
         assert text in final["text"] and text in issue["body"], text
     assert ready.json("status")["data"]["finished"] is True
     assert "Keep narrow blocks." in ready.git("show", "leadline/records:demo/logbook.md")
@@ -77,8 +108,18 @@ def test_asking_again_changes_nothing(ready):
 
 def test_a_finish_that_was_cut_off_is_completed(ready):
     with store_of(ready).transaction("demo") as writing:
-        writing.add("finish", {"conclusion": "Keep narrow blocks.", "reason": "not_planned", "text": "the final words",
-                               "worked": "w", "failed": "f", "limits": ["l"], "next_steps": ["n"]})
+        writing.add(
+            "finish",
+            {
+                "conclusion": "Keep narrow blocks.",
+                "reason": "not_planned",
+                "text": "the final words",
+                "worked": "w",
+                "failed": "f",
+                "limits": ["l"],
+                "next_steps": ["n"],
+            },
+        )
     ready.ok("issue", "sync")
     issue = ready.json("issue")["data"]
     assert (issue["state"], issue["closed_reason"]) == ("closed", "not_planned")
@@ -112,26 +153,60 @@ def test_later_writes_are_allowed_and_flagged(ready):
     assert "came after this conclusion" in (ready.repo / "r.html").read_text()
 
 
-@pytest.mark.parametrize(("name", "text"), [
-    ("s.md", "# What worked\n\nit\n\n## Did not\nfp8\n## Confidence\nlow\n## Limits\none\n## Conclusion\nstop\n"
-             "## Next steps\n1. Try 128.\n2. Then 256.\n"),
-    ("s.toml", "worked='it'\ndid_not='fp8'\nconfidence='low'\nlimits='one'\nconclusion='stop'\n"
-               "next_steps=['Try 128.','Then 256.']\n"),
-    ("s.json", json.dumps({"worked": "it", "did-not": "fp8", "confidence": "low", "limits": "one", "conclusion": "stop",
-                           "next steps": "- Try 128.\n- Then 256."})),
-    ("s.yaml", "worked: it\nfailed: fp8\nconfidence: low\nlimits: one\nconclusion: stop\nnext_steps: [Try 128., Then 256.]\n"),
-])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "s.md",
+            "# What worked\n\nit\n\n## Did not\nfp8\n## Confidence\nlow\n## Limits\none\n## Conclusion\nstop\n"
+            "## Next steps\n1. Try 128.\n2. Then 256.\n",
+        ),
+        (
+            "s.toml",
+            "worked='it'\ndid_not='fp8'\nconfidence='low'\nlimits='one'\nconclusion='stop'\n"
+            "next_steps=['Try 128.','Then 256.']\n",
+        ),
+        (
+            "s.json",
+            json.dumps(
+                {
+                    "worked": "it",
+                    "did-not": "fp8",
+                    "confidence": "low",
+                    "limits": "one",
+                    "conclusion": "stop",
+                    "next steps": "- Try 128.\n- Then 256.",
+                }
+            ),
+        ),
+        (
+            "s.yaml",
+            "worked: it\nfailed: fp8\nconfidence: low\nlimits: one\nconclusion: stop\nnext_steps: [Try 128., Then 256.]\n",
+        ),
+    ],
+)
 def test_the_summary_can_be_a_file(ready, name, text):
     (ready.repo.parent / name).write_text(text)
     assert ready.json("finish", "--from", f"../{name}")["ok"]
     finish = thread_of(ready).finishes[-1]
     assert (finish["worked"], finish["failed"], finish["limits"], finish["conclusion"], finish["next_steps"]) == (
-        "it", "fp8", ["low", "one"], "stop", ["Try 128.", "Then 256."])
+        "it",
+        "fp8",
+        ["low", "one"],
+        "stop",
+        ["Try 128.", "Then 256."],
+    )
 
 
-@pytest.mark.parametrize(("name", "text", "kind"), [
-    ("none.md", None, 3), ("bad.toml", "worked = ", 2), ("odd.json", '{"mood": "good"}', 2), ("list.yaml", "- a\n", 2),
-])
+@pytest.mark.parametrize(
+    ("name", "text", "kind"),
+    [
+        ("none.md", None, 3),
+        ("bad.toml", "worked = ", 2),
+        ("odd.json", '{"mood": "good"}', 2),
+        ("list.yaml", "- a\n", 2),
+    ],
+)
 def test_a_bad_summary_file_is_an_error(ready, name, text, kind):
     if text is not None:
         (ready.repo / name).write_text(text)

@@ -107,11 +107,16 @@ def test_a_format_fix_changes_the_form_and_keeps_the_old_text(thread_lab):
     assert wrong.returncode == 5 and "3.5" in wrong.stderr and "2.5" in wrong.stderr
     unknown = thread_lab.run("issue", "fix", "c7", "--why", "format")
     assert unknown.returncode == 3 and "c1" in unknown.stderr
-    fixed = thread_lab.json("issue", "fix", "c1", "--text", "It takes **3.5 ms**, see #12.\n\nMore later.", "--why", "format")
+    fixed = thread_lab.json(
+        "issue", "fix", "c1", "--text", "It takes **3.5 ms**, see #12.\n\nMore later.", "--why", "format"
+    )
     assert fixed["data"]["changed"] is True
     [comment] = thread_lab.json("issue", "comments")["data"]
     assert comment["text"] == "It takes **3.5 ms**, see #12.\n\nMore later."
-    assert comment["edits"][0]["was"].startswith("It takes 3.5 ms, see `#12`.\\n") and comment["edits"][0]["why"] == "format"
+    assert (
+        comment["edits"][0]["was"].startswith("It takes 3.5 ms, see `#12`.\\n")
+        and comment["edits"][0]["why"] == "format"
+    )
 
 
 def test_without_a_text_the_safe_rewrites_are_made(thread_lab):

@@ -11,8 +11,15 @@ def test_it_writes_one_page_outside_the_tree(thread_lab):
     page = open(made["path"], encoding="utf-8").read()
     assert made["path"].startswith(str(thread_lab.repo / ".git")) and made["bytes"] == len(page.encode())
     assert (made["experiments"], made["runs"]) == (1, 1)
-    for text in ("P-001", "first", "block=64", "time_ms", "echo &#39;{&#34;time_ms&#34;: 3.5}&#39;", "sha256:",
-                 "every hash chain is whole"):
+    for text in (
+        "P-001",
+        "first",
+        "block=64",
+        "time_ms",
+        "echo &#39;{&#34;time_ms&#34;: 3.5}&#39;",
+        "sha256:",
+        "every hash chain is whole",
+    ):
         assert text in page, text
     assert thread_lab.git("status", "--porcelain") == ""
 
@@ -22,7 +29,9 @@ def test_out_is_relative_to_where_one_stands_and_is_replaced_whole(thread_lab):
     thread_lab.ok("report", "--out", "../r.html", cwd=thread_lab.repo / "sub")
     (thread_lab.repo / "r.html").write_text("x" * 500_000)
     thread_lab.ok("report", "--out", "r.html")
-    assert (thread_lab.repo / "r.html").read_text().endswith("</html>") or "</html>" in (thread_lab.repo / "r.html").read_text()
+    assert (thread_lab.repo / "r.html").read_text().endswith("</html>") or "</html>" in (
+        thread_lab.repo / "r.html"
+    ).read_text()
     assert "xxxx" not in (thread_lab.repo / "r.html").read_text()
 
 
@@ -43,8 +52,17 @@ def test_a_tampered_record_shows_on_the_page(thread_lab):
 
 
 def test_output_of_a_run_is_inert(thread_lab):
-    thread_lab.ok("run", "--title", "<img src=x onerror=alert(1)>", "--set", "a=<script>alert(2)</script>", "--",
-                  "echo", '{"time_ms": 1}', "<script>alert(3)</script>")
+    thread_lab.ok(
+        "run",
+        "--title",
+        "<img src=x onerror=alert(1)>",
+        "--set",
+        "a=<script>alert(2)</script>",
+        "--",
+        "echo",
+        '{"time_ms": 1}',
+        "<script>alert(3)</script>",
+    )
     thread_lab.ok("report", "--out", "r.html")
     page = (thread_lab.repo / "r.html").read_text()
     assert "<script" not in page and "<img" not in page and "&lt;script&gt;alert(3)" in page

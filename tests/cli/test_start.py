@@ -180,3 +180,13 @@ def test_full_disk_refuses_to_run_and_loses_nothing(lab):
     assert events.stat().st_size == size
     lab.ok("note", "fits again")
     assert lab.run("verify").returncode == 0
+
+
+def test_two_starts_at_once_make_one_thread(lab):
+    started = [subprocess.Popen([sys.executable, "-m", "leadline", "start", "demo", "--no-branch"], cwd=lab.repo,
+                                env=lab.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(6)]
+    codes = sorted(p.wait(60) for p in started)
+    for process in started:
+        process.communicate()
+    assert codes == [0, 4, 4, 4, 4, 4]
+    assert lab.run("verify").returncode == 0

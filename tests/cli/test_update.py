@@ -19,11 +19,21 @@ def comments(lab):
 
 
 def test_an_update_is_recorded_posted_and_published(measured):
-    made = measured.json("update", "--change", "It takes {{P-001.time_ms}}.", "--next", "Try 128.", "--label", "first")["data"]
+    made = measured.json("update", "--change", "It takes {{P-001.time_ms}}.", "--next", "Try 128.", "--label", "first")[
+        "data"
+    ]
     assert made["id"] == "P-U1" and made["posted"] and made["logbook"] == ".agents/logbooks/demo.md"
     [comment] = comments(measured)
-    for part in ("### first", "It takes 3.5 ms.", "**Result delta**", "P-001", "**Confidence**", "**Next:** Try 128.",
-                 "leadline show P-001", "_Posted by Leadline._"):
+    for part in (
+        "### first",
+        "It takes 3.5 ms.",
+        "**Result delta**",
+        "P-001",
+        "**Confidence**",
+        "**Next:** Try 128.",
+        "leadline show P-001",
+        "_Posted by Leadline._",
+    ):
         assert part in comment["text"], part
     assert measured.json("issue")["data"]["current"], "the body was brought up to date as well"
     item = thread_of(measured).items["P-U1"]
@@ -39,13 +49,16 @@ def test_the_second_update_tells_only_what_is_new(measured):
     assert "P-001" in first["text"] and "P-002 wider" in second["text"] and "P-001" not in second["text"]
 
 
-@pytest.mark.parametrize(("change", "code"), [
-    ("It takes 812.5 ms.", "unbound-number"),
-    ("It is 20 % faster than before.", "not-fit-to-post"),
-    ("See P-099.", "not-fit-to-post"),
-    ("See https://github.com/o/r/blob/main/log.md.", "not-fit-to-post"),
-    ("It takes {{P-001.nothing}}.", "no-such-metric"),
-])
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ("It takes 812.5 ms.", "unbound-number"),
+        ("It is 20 % faster than before.", "not-fit-to-post"),
+        ("See P-099.", "not-fit-to-post"),
+        ("See https://github.com/o/r/blob/main/log.md.", "not-fit-to-post"),
+        ("It takes {{P-001.nothing}}.", "no-such-metric"),
+    ],
+)
 def test_what_a_reader_would_stumble_over_is_refused(measured, change, code):
     before = len(thread_of(measured).records)
     done = measured.json("update", "--change", change)
@@ -79,8 +92,16 @@ def test_an_update_that_was_cut_off_is_posted_once_by_whatever_comes_next(measur
     """The record is durable before the comment: cut between them by writing the record alone."""
     store = store_of(measured)
     with store.transaction("demo") as writing:
-        writing.add("update", {"id": "P-U1", "text": "cut off", "form": "update", "marker": f"update:{writing.new_uid()}",
-                               "words": {"change": "cut off"}})
+        writing.add(
+            "update",
+            {
+                "id": "P-U1",
+                "text": "cut off",
+                "form": "update",
+                "marker": f"update:{writing.new_uid()}",
+                "words": {"change": "cut off"},
+            },
+        )
     assert measured.json("issue")["data"]["waiting"] == 1
     assert measured.json("issue", "sync")["data"]["comments"] == ["c1"]
     assert measured.json("issue", "sync")["data"]["comments"] == []
@@ -90,8 +111,16 @@ def test_an_update_that_was_cut_off_is_posted_once_by_whatever_comes_next(measur
 def test_the_next_update_completes_one_that_was_cut_off(measured):
     store = store_of(measured)
     with store.transaction("demo") as writing:
-        writing.add("update", {"id": "P-U1", "text": "cut off", "form": "update", "marker": f"update:{writing.new_uid()}",
-                               "words": {"change": "cut off"}})
+        writing.add(
+            "update",
+            {
+                "id": "P-U1",
+                "text": "cut off",
+                "form": "update",
+                "marker": f"update:{writing.new_uid()}",
+                "words": {"change": "cut off"},
+            },
+        )
     assert measured.json("update")["data"]["id"] == "P-U1"
     assert measured.json("update", "--change", "cut off")["data"]["id"] == "P-U1"
     assert [c["text"] for c in comments(measured)] == ["cut off"]
@@ -129,7 +158,9 @@ def test_repeated_heartbeats_grow_one_comment_until_something_changes(measured):
         made = measured.json("update", "--heartbeat", "--status", "waiting for the queue", "--eta", "6 pm")["data"]
         assert made["id"] == f"P-U{n}"
     [comment] = comments(measured)
-    assert "waiting for the queue" in comment["text"] and "said 3 times" in comment["text"] and "6 pm" in comment["text"]
+    assert (
+        "waiting for the queue" in comment["text"] and "said 3 times" in comment["text"] and "6 pm" in comment["text"]
+    )
     assert [i.body.get("continues", "") for i in thread_of(measured).of_kind("update")] == ["", "P-U1", "P-U1"]
     measured.ok("update", "--heartbeat", "--status", "running")
     assert len(comments(measured)) == 2
@@ -226,7 +257,7 @@ def test_an_older_rendering_that_git_brought_back_is_ours(measured):
 
 def test_a_rendering_without_our_memory_of_it_is_ours_when_the_record_says_the_same(measured):
     measured.ok("update", "--change", "one run")
-    (measured.repo / ".git/leadline/rendered/demo.json").unlink()          # as in a fresh clone
+    (measured.repo / ".git/leadline/rendered/demo.json").unlink()  # as in a fresh clone
     measure(measured, "2.5")
     assert measured.json("update", "--change", "another run")["data"]["logbook"] == LOGBOOK
 

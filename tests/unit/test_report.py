@@ -7,10 +7,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+from leadline.core.stats import summarise
 from leadline.core.thread import Thread
 from leadline.render.report_html import render_report
 from leadline.render.report_parts import cell, decimals_of, results, sweeps
-from leadline.core.stats import summarise
 from leadline.services.evidence_of import evidence_for
 from leadline.testing.builders import ThreadBuilder
 
@@ -44,13 +44,20 @@ class Page(HTMLParser):
 
 
 def study() -> ThreadBuilder:
-    b = ThreadBuilder("blocks", metrics=[("time_ms", "ms", "lower"), ("ratio", "", "higher")], title="Block sizes",
-                      goal="halve the time", stop=["two negative sweeps"])
+    b = ThreadBuilder(
+        "blocks",
+        metrics=[("time_ms", "ms", "lower"), ("ratio", "", "higher")],
+        title="Block sizes",
+        goal="halve the time",
+        stop=["two negative sweeps"],
+    )
     b.hypothesis("wider is faster")
     b.hypothesis("fp8 halves it")
     for block, base in ((64, 20.0), (128, 15.0), (256, 12.5)):
         first = b.run(f"block {block}", {"time_ms": base, "ratio": 3.0}, {"block": block})
-        b.repeat(first.rpartition("-r")[0], {"time_ms": base + 0.2, "ratio": 3.0}, {"time_ms": base - 0.1, "ratio": 3.0})
+        b.repeat(
+            first.rpartition("-r")[0], {"time_ms": base + 0.2, "ratio": 3.0}, {"time_ms": base - 0.1, "ratio": 3.0}
+        )
     b.baseline("P-001", "three quiet repeats")
     b.claim("Blocks of 256 take {{P-003.time_ms}}.", ["P-003"], "time_ms(P-003) <= 0.8 * time_ms(baseline)")
     b.claim("One more.", ["P-002"], "ratio(P-002) >= 9")
@@ -66,16 +73,36 @@ def study() -> ThreadBuilder:
 
 
 def page_of(thread: Thread, **more: object) -> str:
-    return render_report(thread, evidence_for(thread), as_of="2026-11-02T12:00:00.000Z", heads={"w1": "sha256:" + "ab" * 32},
-                         **more)  # type: ignore[arg-type]
+    return render_report(
+        thread, evidence_for(thread), as_of="2026-11-02T12:00:00.000Z", heads={"w1": "sha256:" + "ab" * 32}, **more
+    )  # type: ignore[arg-type]
 
 
 def test_everything_of_the_thread_is_on_the_page() -> None:
     words = " ".join(Page(page_of(study().thread())).words.split())
-    for text in ("Block sizes", "halve the time", "two negative sweeps", "three quiet repeats", "Blocks of 256 take 12.5 ms",
-                 "wider is faster", "supported", "falsified", "Ship 256.", "Bound by the gather.", "512 does not fit.",
-                 "out of memory", "512 is best", "nothing ran at 512", "blocks/final", "python bench.py --block=256",
-                 "for the next label", "refuted", "replicated", "every hash chain is whole", "ab" * 32):
+    for text in (
+        "Block sizes",
+        "halve the time",
+        "two negative sweeps",
+        "three quiet repeats",
+        "Blocks of 256 take 12.5 ms",
+        "wider is faster",
+        "supported",
+        "falsified",
+        "Ship 256.",
+        "Bound by the gather.",
+        "512 does not fit.",
+        "out of memory",
+        "512 is best",
+        "nothing ran at 512",
+        "blocks/final",
+        "python bench.py --block=256",
+        "for the next label",
+        "refuted",
+        "replicated",
+        "every hash chain is whole",
+        "ab" * 32,
+    ):
         assert text.lower() in words.lower(), text
 
 
@@ -85,13 +112,21 @@ def test_the_page_asks_for_nothing_and_runs_nothing() -> None:
     assert {t for t, _ in page.tags} & {"script", "iframe", "object", "embed", "form", "base", "link", "img"} == set()
     assert not [a for _, attrs in page.tags for a in attrs if a.startswith("on") or a in ("src", "srcset", "data")]
     assert "url(" not in html and "@import" not in html
-    policy = next(a["content"] for t, a in page.tags if t == "meta" and a.get("http-equiv") == "Content-Security-Policy")
+    policy = next(
+        a["content"] for t, a in page.tags if t == "meta" and a.get("http-equiv") == "Content-Security-Policy"
+    )
     assert policy is not None and policy.startswith("default-src 'none'") and "script-src" not in policy
 
 
 def hostile_thread() -> Thread:
-    b = ThreadBuilder("hostile", metrics=[(f"m{HOSTILE}", HOSTILE, "lower")], title=HOSTILE, goal=HOSTILE, stop=[HOSTILE],
-                      actor=HOSTILE)
+    b = ThreadBuilder(
+        "hostile",
+        metrics=[(f"m{HOSTILE}", HOSTILE, "lower")],
+        title=HOSTILE,
+        goal=HOSTILE,
+        stop=[HOSTILE],
+        actor=HOSTILE,
+    )
     metric = f"m{HOSTILE}"
     for n, value in enumerate((1.0, 2.0, 3.0)):
         b.run(HOSTILE, {metric: value}, {HOSTILE: n, "axis": n, "text": HOSTILE}, argv=["sh", HOSTILE])
@@ -134,9 +169,11 @@ def test_every_run_that_counts_is_a_dot_and_no_other() -> None:
     b = study()
     b.retract("P-002-r3", "the clock was wrong")
     html = page_of(b.thread())
-    strips = html[html.index('id="runs"'):html.index('id="sweeps"')]
+    strips = html[html.index('id="runs"') : html.index('id="sweeps"')]
     dots = re.findall(r'<circle class="dot" cx="([\d.]+)%"[^>]*><title>(P-\d+-r\d)', strips)
-    assert sorted(name for _, name in dots[:8]) == [f"P-00{e}-r{r}" for e in (1, 2, 3) for r in (1, 2, 3) if (e, r) != (2, 3)]
+    assert sorted(name for _, name in dots[:8]) == [
+        f"P-00{e}-r{r}" for e in (1, 2, 3) for r in (1, 2, 3) if (e, r) != (2, 3)
+    ]
     assert len(dots) == 16, "eight runs for each of two metrics"
     assert all(0 <= float(x) <= 100 for x, _ in dots)
 
@@ -150,15 +187,17 @@ def test_the_best_is_first_by_the_direction_of_the_first_metric() -> None:
 
 def test_a_difference_has_its_interval_and_says_when_more_than_config_differs() -> None:
     b = study()
-    b.run("other code", {"time_ms": 11.0}, {"block": 64}, code={"tree": "ab" * 20, "commit": "cd" * 20, "head": "cd" * 20})
+    b.run(
+        "other code", {"time_ms": 11.0}, {"block": 64}, code={"tree": "ab" * 20, "commit": "cd" * 20, "head": "cd" * 20}
+    )
     rows = {r.experiment.id: r for r in results(b.thread(), ["time_ms"], None)}
-    difference = rows["P-003"].cells[0].difference      # type: ignore[union-attr]
+    difference = rows["P-003"].cells[0].difference  # type: ignore[union-attr]
     assert difference is not None and difference.verdict == "better" and difference.percent == "−37.4 %"
     low, high = (float(t.replace("−", "-")) for t in difference.interval.removesuffix(" ms").split(" to "))
     assert low < -7.5 < high < 0
     assert rows["P-003"].confounds == [] and rows["P-003"].changes == ["block=256"]
     assert rows["P-005"].confounds == ["code.tree"]
-    assert rows["P-005"].cells[0].difference.verdict == "not comparable"    # type: ignore[union-attr]
+    assert rows["P-005"].cells[0].difference.verdict == "not comparable"  # type: ignore[union-attr]
     assert rows["P-001"].is_baseline and rows["P-001"].cells[0].difference is None  # type: ignore[union-attr]
 
 
@@ -183,11 +222,19 @@ def test_numbers_of_a_column_have_the_places_that_their_spread_bears() -> None:
     assert cell(-1.5, 2) == ("−1", ".50") and cell(1.5, 1, signed=True) == ("+1", ".5") and cell(None) == ("–", "")
 
 
-@pytest.mark.parametrize("make", [
-    lambda b: None, lambda b: b.run("r", {"time_ms": 0.0}), lambda b: b.run("r", {"time_ms": -5.0}, {"a": 1}),
-    lambda b: [b.run("r", {"time_ms": v}) for v in (1e-300, 1e300)], lambda b: b.run("r", None, state="lost"),
-    lambda b: b.plan("going on"), lambda b: [b.run("same", {"time_ms": 7.0}, {"n": n}) for n in (1, 2, 3)],
-], ids=["empty", "zero", "negative", "extreme", "lost", "running", "constant"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda b: None,
+        lambda b: b.run("r", {"time_ms": 0.0}),
+        lambda b: b.run("r", {"time_ms": -5.0}, {"a": 1}),
+        lambda b: [b.run("r", {"time_ms": v}) for v in (1e-300, 1e300)],
+        lambda b: b.run("r", None, state="lost"),
+        lambda b: b.plan("going on"),
+        lambda b: [b.run("same", {"time_ms": 7.0}, {"n": n}) for n in (1, 2, 3)],
+    ],
+    ids=["empty", "zero", "negative", "extreme", "lost", "running", "constant"],
+)
 def test_any_thread_makes_a_page(make: object) -> None:
     b = ThreadBuilder("t")
     make(b)  # type: ignore[operator]

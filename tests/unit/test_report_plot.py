@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from leadline.render import plot
 
-VALUES = st.lists(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e200, max_value=1e200), min_size=1, max_size=30)
+VALUES = st.lists(
+    st.floats(allow_nan=False, allow_infinity=False, min_value=-1e200, max_value=1e200), min_size=1, max_size=30
+)
 
 
 @given(VALUES)

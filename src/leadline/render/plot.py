@@ -10,17 +10,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from html import escape
+from itertools import pairwise
 from typing import NamedTuple
 
 from leadline.core.timestamps import number
 
 ROW_PX = 26
 PLOT_PX = 240
-LOG_FROM_RATIO = 50.0       # positive values spread wider than this are shown on a logarithmic axis
-_INNER = (2.0, 98.0)        # per cent of the width that values may take: a dot at the edge is drawn whole
+LOG_FROM_RATIO = 50.0  # positive values spread wider than this are shown on a logarithmic axis
+_INNER = (2.0, 98.0)  # per cent of the width that values may take: a dot at the edge is drawn whole
 _SHAPES = (
-    '<circle r="3.6"/>', '<rect x="-3.3" y="-3.3" width="6.6" height="6.6"/>', '<path d="M0-4.6 4.4 3.4-4.4 3.4Z"/>',
-    '<path d="M0-4.8 4.8 0 0 4.8-4.8 0Z"/>', '<path d="M0 4.6 4.4-3.4-4.4-3.4Z"/>',
+    '<circle r="3.6"/>',
+    '<rect x="-3.3" y="-3.3" width="6.6" height="6.6"/>',
+    '<path d="M0-4.6 4.4 3.4-4.4 3.4Z"/>',
+    '<path d="M0-4.8 4.8 0 0 4.8-4.8 0Z"/>',
+    '<path d="M0 4.6 4.4-3.4-4.4-3.4Z"/>',
     '<path d="M-4-1.3h2.7v-2.7h2.6v2.7h2.7v2.6h-2.7v2.7h-2.6v-2.7h-2.7Z"/>',
 )
 SERIES_SHOWN = len(_SHAPES)
@@ -83,8 +87,10 @@ def axis(values: Sequence[float], ticks: int = 5, logarithmic: bool | None = Non
         room = (high - low) * 0.06
     first, last = max(low - room, -1e300), min(high + room, 1e300)
     step = _round_step((last - first) / ticks)
-    found = [round(k * step, 12 - math.floor(math.log10(step))) if 1e-12 < step < 1e12 else k * step
-             for k in range(math.ceil(first / step), math.floor(last / step) + 1)]
+    found = [
+        round(k * step, 12 - math.floor(math.log10(step))) if 1e-12 < step < 1e12 else k * step
+        for k in range(math.ceil(first / step), math.floor(last / step) + 1)
+    ]
     return Axis(first, last, tuple(found), False)
 
 
@@ -110,12 +116,16 @@ def _log_axis(low: float, high: float, ticks: int) -> Axis:
 # ---- strips: one row for each experiment ----------------------------------------------------------------------------
 
 
-def strip(dots: Sequence[Dot], scale: Axis, median: float | None, reference: float | None = None, words: str = "") -> str:
+def strip(
+    dots: Sequence[Dot], scale: Axis, median: float | None, reference: float | None = None, words: str = ""
+) -> str:
     """One row: its runs as dots, their median as a bar, the baseline's median as a line through all rows."""
     middle = ROW_PX / 2
     parts = [_svg_open(ROW_PX, words)]
-    parts += [f'<line class="grid" x1="{_p(scale.percent(t))}" x2="{_p(scale.percent(t))}" y1="0" y2="{ROW_PX}"/>'
-              for t in scale.ticks]
+    parts += [
+        f'<line class="grid" x1="{_p(scale.percent(t))}" x2="{_p(scale.percent(t))}" y1="0" y2="{ROW_PX}"/>'
+        for t in scale.ticks
+    ]
     if reference is not None:
         at = _p(scale.percent(reference))
         parts.append(f'<line class="reference" x1="{at}" x2="{at}" y1="0" y2="{ROW_PX}"/>')
@@ -125,8 +135,11 @@ def strip(dots: Sequence[Dot], scale: Axis, median: float | None, reference: flo
     if median is not None:
         at = _p(scale.percent(median))
         parts.append(f'<line class="median" x1="{at}" x2="{at}" y1="3" y2="{ROW_PX - 3}"/>')
-    parts += [f'<circle class="dot" cx="{_p(scale.percent(d.value))}" cy="{middle}" r="3.6">'
-              f"<title>{escape(d.name)}: {number(d.value)}</title></circle>" for d in dots]
+    parts += [
+        f'<circle class="dot" cx="{_p(scale.percent(d.value))}" cy="{middle}" r="3.6">'
+        f"<title>{escape(d.name)}: {number(d.value)}</title></circle>"
+        for d in dots
+    ]
     return "".join(parts) + "</svg>"
 
 
@@ -135,8 +148,10 @@ def strip_axis(scale: Axis) -> str:
     parts = [_svg_open(20, "")]
     for tick in scale.ticks:
         at = scale.percent(tick)
-        parts.append(f'<line class="tick" x1="{_p(at)}" x2="{_p(at)}" y1="0" y2="4"/>'
-                     f'<text x="{_p(at)}" y="16" text-anchor="{_anchor(at)}">{number(tick)}</text>')
+        parts.append(
+            f'<line class="tick" x1="{_p(at)}" x2="{_p(at)}" y1="0" y2="4"/>'
+            f'<text x="{_p(at)}" y="16" text-anchor="{_anchor(at)}">{number(tick)}</text>'
+        )
     return "".join(parts) + "</svg>"
 
 
@@ -155,8 +170,10 @@ def line_plot(series: Sequence[Series], x: Axis, y: Axis, reference: float | Non
         parts.append(f'<line class="grid" x1="0" x2="100%" y1="{height(tick)}" y2="{height(tick)}"/>')
     for tick in x.ticks:
         at = x.percent(tick)
-        parts.append(f'<line class="grid" x1="{_p(at)}" x2="{_p(at)}" y1="{top}" y2="{bottom}"/>'
-                     f'<text x="{_p(at)}" y="{PLOT_PX - 8}" text-anchor="{_anchor(at)}">{number(tick)}</text>')
+        parts.append(
+            f'<line class="grid" x1="{_p(at)}" x2="{_p(at)}" y1="{top}" y2="{bottom}"/>'
+            f'<text x="{_p(at)}" y="{PLOT_PX - 8}" text-anchor="{_anchor(at)}">{number(tick)}</text>'
+        )
     if reference is not None and y.low <= reference <= y.high:
         parts.append(f'<line class="reference" x1="0" x2="100%" y1="{height(reference)}" y2="{height(reference)}"/>')
     for index, one in enumerate(series[:SERIES_SHOWN]):
@@ -167,13 +184,17 @@ def line_plot(series: Sequence[Series], x: Axis, y: Axis, reference: float | Non
 def _series(one: Series, index: int, x: Axis, height: Callable[[float], str]) -> list[str]:
     parts = []
     medians = [(at, _median([d.value for d in dots])) for at, dots in one.points if dots]
-    for (x1, y1), (x2, y2) in zip(medians, medians[1:], strict=False):
-        parts.append(f'<line class="join s{index}" x1="{_p(x.percent(x1))}" y1="{height(y1)}" '
-                     f'x2="{_p(x.percent(x2))}" y2="{height(y2)}"/>')
+    for (x1, y1), (x2, y2) in pairwise(medians):
+        parts.append(
+            f'<line class="join s{index}" x1="{_p(x.percent(x1))}" y1="{height(y1)}" '
+            f'x2="{_p(x.percent(x2))}" y2="{height(y2)}"/>'
+        )
     for at, dots in one.points:
-        parts += [f'<svg class="s{index}" x="{_p(x.percent(at))}" y="{height(d.value)}" overflow="visible">'
-                  f"<g>{_SHAPES[index]}<title>{escape(d.name)}: {number(d.value)} at {number(at)}</title></g></svg>"
-                  for d in dots]
+        parts += [
+            f'<svg class="s{index}" x="{_p(x.percent(at))}" y="{height(d.value)}" overflow="visible">'
+            f"<g>{_SHAPES[index]}<title>{escape(d.name)}: {number(d.value)} at {number(at)}</title></g></svg>"
+            for d in dots
+        ]
     return parts
 
 
@@ -189,8 +210,10 @@ def y_labels(y: Axis) -> str:
 
 def key(index: int) -> str:
     """The mark of series ``index``, for a legend."""
-    return (f'<svg class="key s{index}" width="14" height="14" viewBox="-7 -7 14 14" aria-hidden="true">'
-            f"{_SHAPES[index % SERIES_SHOWN]}</svg>")
+    return (
+        f'<svg class="key s{index}" width="14" height="14" viewBox="-7 -7 14 14" aria-hidden="true">'
+        f"{_SHAPES[index % SERIES_SHOWN]}</svg>"
+    )
 
 
 def _svg_open(height: int, words: str) -> str:

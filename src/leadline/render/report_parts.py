@@ -19,11 +19,17 @@ from leadline.render import facts, plot
 from leadline.render.facts import EvidenceOf
 
 STRIPS_SHOWN, SWEEPS_SHOWN, CONFIG_SHOWN = 40, 8, 16
-SWEEP_FROM = 3              # values of an axis that make a sweep
+SWEEP_FROM = 3  # values of an axis that make a sweep
 _SEED_WORDS = ("seed", "repeat", "trial", "run")
-VERDICTS = {"better": "better", "worse": "worse", "different": "differs", "no difference shown": "no difference shown",
-            "inside the baseline's own spread": "inside the baseline's spread", "exploratory only": "one run a side",
-            "cannot be compared": "not comparable"}
+VERDICTS = {
+    "better": "better",
+    "worse": "worse",
+    "different": "differs",
+    "no difference shown": "no difference shown",
+    "inside the baseline's own spread": "inside the baseline's spread",
+    "exploratory only": "one run a side",
+    "cannot be compared": "not comparable",
+}
 
 
 class Cell(NamedTuple):
@@ -83,7 +89,9 @@ def decimals_of(samples: Sequence[Sample]) -> int | None:
     places = max(0, min(8, -math.floor(math.log10(finest)))) if finest > 0 else 0
     if min(medians) < 10.0**-places or max(medians) >= 1e9:
         return None
-    return min(places, max(len(number(v).partition(".")[2]) for s in samples for v in (s.median, s.mean) if v is not None))
+    return min(
+        places, max(len(number(v).partition(".")[2]) for s in samples for v in (s.median, s.mean) if v is not None)
+    )
 
 
 # ---- results --------------------------------------------------------------------------------------------------------
@@ -102,12 +110,36 @@ def results(thread: Thread, metrics: list[str], evidence_of: EvidenceOf | None) 
         compared = {m.metric: m for m in comparison.metrics} if comparison else {}
         changed = changes(base, e)
         cells = [_metric_cells(samples[e.id, m], places[m], compared.get(m), len(changed)) for m in metrics]
-        confounds = [] if comparison is None else list(dict.fromkeys(
-            row.name for row in comparison.diff.of_role("confound") + comparison.diff.of_role("unknown")))
-        doubts = [] if comparison is None else list(dict.fromkeys(
-            r["what"] for r in comparison.refusals if r["code"] not in ("confounded-axis", "unknown-difference")))
-        rows.append(ResultRow(e, max((samples[e.id, m].n for m in metrics), default=len(e.evidence_runs)), e is base,
-                              changed, cells, confounds, doubts, labels.get(e.id, [])))
+        confounds = (
+            []
+            if comparison is None
+            else list(
+                dict.fromkeys(
+                    row.name for row in comparison.diff.of_role("confound") + comparison.diff.of_role("unknown")
+                )
+            )
+        )
+        doubts = (
+            []
+            if comparison is None
+            else list(
+                dict.fromkeys(
+                    r["what"] for r in comparison.refusals if r["code"] not in ("confounded-axis", "unknown-difference")
+                )
+            )
+        )
+        rows.append(
+            ResultRow(
+                e,
+                max((samples[e.id, m].n for m in metrics), default=len(e.evidence_runs)),
+                e is base,
+                changed,
+                cells,
+                confounds,
+                doubts,
+                labels.get(e.id, []),
+            )
+        )
     return rows
 
 
@@ -122,25 +154,44 @@ def _against(thread: Thread, base: Experiment | None, experiment: Experiment, me
     if base is None or base is experiment:
         return None
     axes = ["command", *{key for r in (*base.runs, *experiment.runs) for key in r.config}]
-    return compare(base.runs, experiment.runs, axes=sorted(axes), metric_defs=thread.metrics, metrics=metrics,
-                   a_name=base.id, b_name=experiment.id)
+    return compare(
+        base.runs,
+        experiment.runs,
+        axes=sorted(axes),
+        metric_defs=thread.metrics,
+        metrics=metrics,
+        a_name=base.id,
+        b_name=experiment.id,
+    )
 
 
-def _metric_cells(sample: Sample, places: int | None, compared: MetricComparison | None,
-                  axes: int = 1) -> MetricCells | None:
+def _metric_cells(
+    sample: Sample, places: int | None, compared: MetricComparison | None, axes: int = 1
+) -> MetricCells | None:
     """``axes``: how many config keys differ from the baseline's; above one there is no verdict, only the numbers."""
     if not sample.n:
         return None
-    spread = "" if sample.n < 2 or sample.minimum is None else "all equal" if sample.is_constant else \
-        f"{_text(cell(sample.minimum, places))} to {_text(cell(sample.maximum, places))}"
+    spread = (
+        ""
+        if sample.n < 2 or sample.minimum is None
+        else "all equal"
+        if sample.is_constant
+        else f"{_text(cell(sample.minimum, places))} to {_text(cell(sample.maximum, places))}"
+    )
     difference = None
     if compared is not None and compared.test.difference is not None:
         interval = compared.test.interval
-        shown = f"{_text(cell(interval.low, places, True))} to {_text(cell(interval.high, places, True))}" \
-            if interval.known and not compared.deterministic else ""
+        shown = (
+            f"{_text(cell(interval.low, places, True))} to {_text(cell(interval.high, places, True))}"
+            if interval.known and not compared.deterministic
+            else ""
+        )
         reference = compared.a.mean
-        percent = f"{compared.test.difference / abs(reference):+.1%}".replace("-", "−").replace("%", " %") \
-            if reference else ""
+        percent = (
+            f"{compared.test.difference / abs(reference):+.1%}".replace("-", "−").replace("%", " %")
+            if reference
+            else ""
+        )
         unit = f" {compared.unit}" if shown and compared.unit else ""
         verdict = VERDICTS.get(compared.verdict, compared.verdict) if axes <= 1 else f"{axes} axes differ"
         difference = Difference(cell(compared.test.difference, places, True), shown + unit, percent, verdict)
@@ -157,7 +208,9 @@ def changes(base: Experiment | None, experiment: Experiment) -> list[str]:
         return []
     mine = experiment.runs[0].config
     theirs = base.runs[0].config if base and base.runs else {}
-    return [f"{k}={mine[k]}" if k in mine else f"no {k}" for k in sorted({*mine, *theirs}) if mine.get(k) != theirs.get(k)]
+    return [
+        f"{k}={mine[k]}" if k in mine else f"no {k}" for k in sorted({*mine, *theirs}) if mine.get(k) != theirs.get(k)
+    ]
 
 
 def _claims_by_experiment(thread: Thread, evidence_of: EvidenceOf | None) -> dict[str, list[str]]:
@@ -207,12 +260,30 @@ def strips(thread: Thread, metric: str) -> Strips | None:
     if reference is not None and (base is None or base.id not in dots):
         reference = None
     places = decimals_of([sample for _, sample in shown])
-    rows = [StripRow(e, plot.strip(dots[e.id], scale, sample.median, reference, words=(
-        f"{e.id} {metric}: {sample.n} run{'s' if sample.n > 1 else ''}, median {number(sample.median)}, "
-        f"from {number(sample.minimum)} to {number(sample.maximum)} {definition.unit}")),
-        cell(sample.median, places), sample.n, e is base, changes(base, e)) for e, sample in shown]
+    rows = [
+        StripRow(
+            e,
+            plot.strip(
+                dots[e.id],
+                scale,
+                sample.median,
+                reference,
+                words=(
+                    f"{e.id} {metric}: {sample.n} run{'s' if sample.n > 1 else ''}, median {number(sample.median)}, "
+                    f"from {number(sample.minimum)} to {number(sample.maximum)} {definition.unit}"
+                ),
+            ),
+            cell(sample.median, places),
+            sample.n,
+            e is base,
+            changes(base, e),
+        )
+        for e, sample in shown
+    ]
     better = {"lower": "lower is better", "higher": "higher is better"}.get(definition.direction, "")
-    return Strips(metric, definition.unit, better, rows, plot.strip_axis(scale), scale.logarithmic, len(found) - len(shown))
+    return Strips(
+        metric, definition.unit, better, rows, plot.strip_axis(scale), scale.logarithmic, len(found) - len(shown)
+    )
 
 
 class Sweep(NamedTuple):
@@ -221,7 +292,7 @@ class Sweep(NamedTuple):
     axis: str
     svg: str
     y_labels: str
-    legend: list[tuple[str, str]]      # (mark, name)
+    legend: list[tuple[str, str]]  # (mark, name)
     fixed: list[str]
     logarithmic: tuple[bool, bool]
     left_out: int
@@ -234,7 +305,9 @@ def sweeps(thread: Thread, metrics: list[str]) -> list[Sweep]:
     found = []
     for metric in metrics:
         for key in _numeric_axes([r for r in runs if metric in r.metrics]):
-            made = _sweep(thread, metric, key, [r for r in runs if metric in r.metrics and _is_number(r.config.get(key))])
+            made = _sweep(
+                thread, metric, key, [r for r in runs if metric in r.metrics and _is_number(r.config.get(key))]
+            )
             if made is not None:
                 found.append(made)
     return found[:SWEEPS_SHOWN]
@@ -261,10 +334,14 @@ def _sweep(thread: Thread, metric: str, key: str, runs: list[Run]) -> Sweep | No
     kept = [g for g in groups.values() if len({float(r.config[key]) for r in g}) >= SWEEP_FROM]
     if not kept:
         return None
-    kept.sort(key=lambda g: [(not _is_number(v), v if _is_number(v) else 0, str(v)) for _, v in sorted(g[0].config.items())
-                             if _ != key])
-    varying = {k for g in kept for k in g[0].config if k != key
-               and len({canonical_json(h[0].config.get(k)) for h in kept}) > 1}
+    kept.sort(
+        key=lambda g: [
+            (not _is_number(v), v if _is_number(v) else 0, str(v)) for _, v in sorted(g[0].config.items()) if _ != key
+        ]
+    )
+    varying = {
+        k for g in kept for k in g[0].config if k != key and len({canonical_json(h[0].config.get(k)) for h in kept}) > 1
+    }
     series = [_one_series(g, metric, key, sorted(varying)) for g in kept[: plot.SERIES_SHOWN]]
     every = [r for g in kept[: plot.SERIES_SHOWN] for r in g]
     x = plot.axis_at([float(r.config[key]) for r in every])
@@ -274,9 +351,17 @@ def _sweep(thread: Thread, metric: str, key: str, runs: list[Run]) -> Sweep | No
     unit = facts.definition(thread, metric).unit
     words = f"{metric} over {key}, {len(every)} runs at {len({float(r.config[key]) for r in every})} values"
     fixed = [f"{k}={v}" for k, v in sorted(kept[0][0].config.items()) if k != key and k not in varying]
-    return Sweep(metric, unit, key, plot.line_plot(series, x, y, reference, words), plot.y_labels(y),
-                 [(plot.key(i), s.name) for i, s in enumerate(series)] if len(series) > 1 else [], fixed[:CONFIG_SHOWN],
-                 (x.logarithmic, y.logarithmic), len(kept) - len(series))
+    return Sweep(
+        metric,
+        unit,
+        key,
+        plot.line_plot(series, x, y, reference, words),
+        plot.y_labels(y),
+        [(plot.key(i), s.name) for i, s in enumerate(series)] if len(series) > 1 else [],
+        fixed[:CONFIG_SHOWN],
+        (x.logarithmic, y.logarithmic),
+        len(kept) - len(series),
+    )
 
 
 def _one_series(runs: list[Run], metric: str, key: str, varying: list[str]) -> plot.Series:
@@ -304,21 +389,32 @@ def timeline(thread: Thread) -> list[dict[str, Any]]:
     entries: list[dict[str, Any]] = []
     for experiment in thread.experiments.values():
         run = experiment.runs[0]
-        entries.append({
-            "at": experiment.at, "kind": "experiment", "id": experiment.id, "title": experiment.title,
-            "experiment": experiment, "command": facts.command(run), "cwd": run.cwd, "code": _code(run),
-            "config": [f"{k}={v}" for k, v in sorted(experiment.config.items())],
-            "machine": facts.machine_text(run), "runs": [_run_row(r, thread) for r in experiment.runs],
-            "interpretation": [said(n, thread) for n in experiment.notes_in("interpretation")],
-            "next": [said(n, thread) for n in experiment.notes_in("next")],
-        })
+        entries.append(
+            {
+                "at": experiment.at,
+                "kind": "experiment",
+                "id": experiment.id,
+                "title": experiment.title,
+                "experiment": experiment,
+                "command": facts.command(run),
+                "cwd": run.cwd,
+                "code": _code(run),
+                "config": [f"{k}={v}" for k, v in sorted(experiment.config.items())],
+                "machine": facts.machine_text(run),
+                "runs": [_run_row(r, thread) for r in experiment.runs],
+                "interpretation": [said(n, thread) for n in experiment.notes_in("interpretation")],
+                "next": [said(n, thread) for n in experiment.notes_in("next")],
+            }
+        )
     roles = {"negative": "negative result", "": "note"}
     for item in thread.items.values():
         role = str(item.body.get("role") or "")
         if item.kind in ("claim", "hypothesis", "decision", "update") or role in ("interpretation", "next"):
             continue
         if item.kind == "baseline":
-            text = f"Baseline is now {thread.shown(str(item.body['experiment']), item.refs)}. {item.body.get('why') or ''}"
+            text = (
+                f"Baseline is now {thread.shown(str(item.body['experiment']), item.refs)}. {item.body.get('why') or ''}"
+            )
         elif item.kind == "snapshot":
             text = f"Sealed as {item.body.get('tag') or item.id}"
         elif item.kind == "reproduction":
@@ -326,21 +422,41 @@ def timeline(thread: Thread) -> list[dict[str, Any]]:
         else:
             text = said(item, thread)
         kind = roles.get(role, role) if item.kind == "note" else item.kind
-        entries.append({"at": item.at, "kind": kind, "id": item.id, "text": text, "retracted": item.retracted,
-                        "superseded": item.superseded_by})
+        entries.append(
+            {
+                "at": item.at,
+                "kind": kind,
+                "id": item.id,
+                "text": text,
+                "retracted": item.retracted,
+                "superseded": item.superseded_by,
+            }
+        )
     return sorted(entries, key=lambda e: (e["at"], e["id"]))
 
 
 def _code(run: Run) -> dict[str, Any]:
     code = run.code
-    return {"commit": str(code.get("commit") or ""), "head": str(code.get("head") or ""), "dirty": bool(code.get("dirty")),
-            "changed": bool(code.get("changed_during_run")),
-            "gaps": [str(g.get("path", "")) if isinstance(g, dict) else str(g) for g in code.get("gaps") or []]}
+    return {
+        "commit": str(code.get("commit") or ""),
+        "head": str(code.get("head") or ""),
+        "dirty": bool(code.get("dirty")),
+        "changed": bool(code.get("changed_during_run")),
+        "gaps": [str(g.get("path", "")) if isinstance(g, dict) else str(g) for g in code.get("gaps") or []],
+    }
 
 
 def _run_row(run: Run, thread: Thread) -> dict[str, Any]:
     names = facts.metric_order(thread, list(run.metrics))
-    return {"id": run.id, "state": "retracted" if run.retracted else run.state, "outcome": facts.outcome(run),
-            "why": run.retracted or run.reason, "started": run.started_at or run.planned_at,
-            "metrics": [(n, facts.with_unit(run.metrics[n], facts.definition(thread, n).unit)) for n in names[:facts.METRICS_SHOWN]],
-            "metrics_left_out": max(0, len(names) - facts.METRICS_SHOWN), "contended": run.hygiene.get("contended")}
+    return {
+        "id": run.id,
+        "state": "retracted" if run.retracted else run.state,
+        "outcome": facts.outcome(run),
+        "why": run.retracted or run.reason,
+        "started": run.started_at or run.planned_at,
+        "metrics": [
+            (n, facts.with_unit(run.metrics[n], facts.definition(thread, n).unit)) for n in names[: facts.METRICS_SHOWN]
+        ],
+        "metrics_left_out": max(0, len(names) - facts.METRICS_SHOWN),
+        "contended": run.hygiene.get("contended"),
+    }

@@ -15,9 +15,21 @@ from leadline.core.thread import Thread
 from leadline.services.context import Context
 
 TEXTS = ("worked", "failed", "confidence", "limits", "conclusion")
-_NAMES = {"worked": "worked", "what worked": "worked", "failed": "failed", "did not": "failed", "did not work": "failed",
-          "what did not": "failed", "what did not work": "failed", "confidence": "confidence", "limits": "limits",
-          "conclusion": "conclusion", "next steps": "next_steps", "next step": "next_steps", "next": "next_steps"}
+_NAMES = {
+    "worked": "worked",
+    "what worked": "worked",
+    "failed": "failed",
+    "did not": "failed",
+    "did not work": "failed",
+    "what did not": "failed",
+    "what did not work": "failed",
+    "confidence": "confidence",
+    "limits": "limits",
+    "conclusion": "conclusion",
+    "next steps": "next_steps",
+    "next step": "next_steps",
+    "next": "next_steps",
+}
 
 
 def read_summary(path: str) -> dict[str, Any]:
@@ -29,8 +41,9 @@ def read_summary(path: str) -> dict[str, Any]:
         with open(path, encoding="utf-8") as file:
             text = file.read()
     except (OSError, UnicodeDecodeError) as error:
-        raise LeadlineError("not_found", "no-summary-file", f"cannot read {path}: {error}", "",
-                            "leadline finish --help") from None
+        raise LeadlineError(
+            "not_found", "no-summary-file", f"cannot read {path}: {error}", "", "leadline finish --help"
+        ) from None
     try:
         if path.endswith((".md", ".markdown")):
             data: Any = _from_markdown(text)
@@ -43,16 +56,22 @@ def read_summary(path: str) -> dict[str, Any]:
 
             data = yaml.safe_load(text)
     except Exception as error:
-        raise LeadlineError("usage", "bad-summary-file", f"{path} cannot be read: {error}", "",
-                            "leadline finish --help") from None
+        raise LeadlineError(
+            "usage", "bad-summary-file", f"{path} cannot be read: {error}", "", "leadline finish --help"
+        ) from None
     if not isinstance(data, dict):
         raise LeadlineError("usage", "bad-summary-file", f"{path} holds no fields", "", "leadline finish --help")
     found: dict[str, Any] = {}
     for key, value in data.items():
         name = _field(str(key))
         if name is None:
-            raise LeadlineError("usage", "unknown-summary-field", f"{path}: {key!r} is no field of a summary",
-                                "worked, did-not, confidence, limits, conclusion, next-steps", "leadline finish --help")
+            raise LeadlineError(
+                "usage",
+                "unknown-summary-field",
+                f"{path}: {key!r} is no field of a summary",
+                "worked, did-not, confidence, limits, conclusion, next-steps",
+                "leadline finish --help",
+            )
         found[name] = _steps(value) if name == "next_steps" else _words(value)
     return found
 
@@ -93,10 +112,14 @@ def _from_markdown(text: str) -> dict[str, str]:
 def proposal_of(summary: dict[str, Any]) -> dict[str, Any]:
     """The body of a ``finish`` record, as far as the summary gives it: ``limits`` holds confidence and limits."""
     limits = [str(summary.get(name) or "").strip() for name in ("confidence", "limits")]
-    return {"worked": str(summary.get("worked") or "").strip(), "failed": str(summary.get("failed") or "").strip(),
-            "confidence": limits[0], "limits": [text for text in limits if text],
-            "conclusion": str(summary.get("conclusion") or "").strip(),
-            "next_steps": [str(step).strip() for step in summary.get("next_steps") or [] if str(step).strip()]}
+    return {
+        "worked": str(summary.get("worked") or "").strip(),
+        "failed": str(summary.get("failed") or "").strip(),
+        "confidence": limits[0],
+        "limits": [text for text in limits if text],
+        "conclusion": str(summary.get("conclusion") or "").strip(),
+        "next_steps": [str(step).strip() for step in summary.get("next_steps") or [] if str(step).strip()],
+    }
 
 
 def missing_for(context: Context, thread: Thread, proposal: dict[str, Any]) -> list[dict[str, Any]]:
@@ -108,17 +131,28 @@ def missing_for(context: Context, thread: Thread, proposal: dict[str, Any]) -> l
     items = check_close(thread, proposal=proposal, body_is_current=current)
     said = [text for text in proposal["limits"] if text != proposal["confidence"]]
     if proposal["limits"]:
-        items += [{"code": f"no-{name}", "what": f"{words} not said", "mend": f"leadline finish --{name} 'TEXT'"}
-                  for name, words, given in (("confidence", "the confidence is", proposal["confidence"]),
-                                             ("limits", "the limits are", said)) if not given]
+        items += [
+            {"code": f"no-{name}", "what": f"{words} not said", "mend": f"leadline finish --{name} 'TEXT'"}
+            for name, words, given in (
+                ("confidence", "the confidence is", proposal["confidence"]),
+                ("limits", "the limits are", said),
+            )
+            if not given
+        ]
     if thread.issue.state == "draft":
-        items.append({"code": "issue-is-draft", "what": "the experiment issue is a draft: nobody has seen it",
-                      "mend": "leadline issue open"})
+        items.append(
+            {
+                "code": "issue-is-draft",
+                "what": "the experiment issue is a draft: nobody has seen it",
+                "mend": "leadline issue open",
+            }
+        )
     return items
 
 
-def finish(context: Context, topic: str, summary: dict[str, Any], reason: str = "completed",
-           override: str = "") -> dict[str, Any]:
+def finish(
+    context: Context, topic: str, summary: dict[str, Any], reason: str = "completed", override: str = ""
+) -> dict[str, Any]:
     """Check, record, post, close, publish. Returns ``{"finished", "missing", ...}``; with something missing and no
     ``override`` (a reason) nothing is recorded and ``finished`` is False.
 
@@ -131,7 +165,7 @@ def finish(context: Context, topic: str, summary: dict[str, Any], reason: str = 
     if not _same_as_last(thread, proposal):
         measured = [*proposal["limits"], *(proposal[name] for name in ("worked", "failed", "conclusion"))]
         said = _bound(context, thread, measured, proposal["next_steps"])
-        bring_up_to_date(context, topic)          # what is derived is never missing
+        bring_up_to_date(context, topic)  # what is derived is never missing
         thread = context.store.thread(topic)
         missing = missing_for(context, thread, proposal)
         if missing and not override.strip():
@@ -143,8 +177,11 @@ def finish(context: Context, topic: str, summary: dict[str, Any], reason: str = 
 def _same_as_last(thread: Thread, proposal: dict[str, Any]) -> bool:
     """The very finish that was recorded before: it was cut off, or is asked for again."""
     last = thread.finishes[-1] if thread.finishes else None
-    return last is not None and all(last.get(name) == value for name, value in proposal.items()
-                                    if name != "limits") and bool(proposal["conclusion"])
+    return (
+        last is not None
+        and all(last.get(name) == value for name, value in proposal.items() if name != "limits")
+        and bool(proposal["conclusion"])
+    )
 
 
 def _bound(context: Context, thread: Thread, measured: list[str], plans: list[str]) -> dict[str, Any]:
@@ -161,8 +198,9 @@ def _bound(context: Context, thread: Thread, measured: list[str], plans: list[st
     return {"refs": refs, **({"bound": bound} if bound else {})}
 
 
-def _record(context: Context, thread: Thread, body: dict[str, Any], override: str,
-            missing: list[dict[str, Any]]) -> None:
+def _record(
+    context: Context, thread: Thread, body: dict[str, Any], override: str, missing: list[dict[str, Any]]
+) -> None:
     from leadline.core.lint import fix_format
     from leadline.render.issue import render_final
     from leadline.services.evidence_of import evidence_for
@@ -174,8 +212,9 @@ def _record(context: Context, thread: Thread, body: dict[str, Any], override: st
         body["limits"] = [*body["limits"], f"Closed although {', '.join(codes)}: {override}"]
     commit_records(context)
     thread.finishes.append({"uid": "", "at": context.now(), "actor": context.actor(), **body})
-    text = fix_format(render_final(thread, evidence_for(thread), links_for(context, thread),
-                                   str(context.setting("marker"))))
+    text = fix_format(
+        render_final(thread, evidence_for(thread), links_for(context, thread), str(context.setting("marker")))
+    )
     context.append(thread.topic, "finish", {**body, "text": text})
 
 
@@ -195,9 +234,19 @@ def _complete(context: Context, topic: str) -> dict[str, Any]:
     published = publish(context, topic, "finish")
     commit = commit_records(context)
     last = context.store.thread(topic).finishes[-1]
-    return {"finished": True, "missing": [], "overridden": last.get("overridden", []), "override": last.get("override", ""),
-            "reason": last["reason"], "issue": issue, "why_not_posted": why, "logbook": published.get("logbook"),
-            "logbook_skipped": published.get("skipped", ""), "record_branch": commit, "text": last.get("text", "")}
+    return {
+        "finished": True,
+        "missing": [],
+        "overridden": last.get("overridden", []),
+        "override": last.get("override", ""),
+        "reason": last["reason"],
+        "issue": issue,
+        "why_not_posted": why,
+        "logbook": published.get("logbook"),
+        "logbook_skipped": published.get("skipped", ""),
+        "record_branch": commit,
+        "text": last.get("text", ""),
+    }
 
 
 def summary_file(context: Context, path: str) -> dict[str, Any]:

@@ -57,10 +57,7 @@ def start(context: Context, topic: str, kickoff: dict[str, Any], *, prefix: str 
     Raises LeadlineError: bad-topic, duplicate topic or prefix, branch cannot be made. Nothing is recorded then.
     """
     check_topic(topic)
-    if context.store.exists(topic):
-        raise LeadlineError("conflict", "topic-exists", f"thread {topic!r} exists already",
-                            "a topic names one thread for ever", [f"leadline brief --thread {topic}",
-                                                                  f"leadline start {topic}-2"])
+    _refuse_second(context, topic)
     prefix = _prefix(context, topic, prefix)
     metrics = _metrics(kickoff)
     about = {k: v for k, v in kickoff.items() if k in BY_NAME and v and k != "hypothesis"}
@@ -72,6 +69,7 @@ def start(context: Context, topic: str, kickoff: dict[str, Any], *, prefix: str 
     if context.setting("logbook.in_tree"):
         about["logbook"] = f"{context.setting('logbook.folder')}/{topic}.md"
     with context.store.transaction(topic, create=True) as writing:
+        _refuse_second(context, topic)                 # another process may have been quicker
         writing.add("thread-started", {"prefix": prefix, "metrics": metrics, **about})
         for number, statement in enumerate(kickoff.get("hypothesis", []), 1):
             writing.add("hypothesis", {"id": named_id(prefix, "hypothesis", number), "text": statement,
@@ -79,6 +77,13 @@ def start(context: Context, topic: str, kickoff: dict[str, Any], *, prefix: str 
     context.choose(topic)
     _open_issue(context, topic, draft)
     return context.store.thread(topic)
+
+
+def _refuse_second(context: Context, topic: str) -> None:
+    if context.store.exists(topic):
+        raise LeadlineError("conflict", "topic-exists", f"thread {topic!r} exists already",
+                            "a topic names one thread for ever", [f"leadline brief --thread {topic}",
+                                                                  f"leadline start {topic}-2"])
 
 
 def _prefix(context: Context, topic: str, wanted: str | None) -> str:

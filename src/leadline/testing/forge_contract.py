@@ -46,7 +46,8 @@ class ForgeContract:
         assert [c.text for c in forge.issue(issue.number).comments] == ["first text"]
 
     def test_retries_at_the_same_moment_leave_one_comment(
-            self, forge: Forge, open_forge: Callable[[], Forge], issue: RemoteIssue) -> None:
+        self, forge: Forge, open_forge: Callable[[], Forge], issue: RemoteIssue
+    ) -> None:
         with ThreadPoolExecutor(4) as pool:
             ids = {c.id for c in pool.map(lambda _: open_forge().comment(issue.number, "text", "m-race"), range(8))}
         assert len(ids) == 1
@@ -61,7 +62,8 @@ class ForgeContract:
         assert [c.at for c in comments] == sorted(c.at for c in comments) and comments[0].at
 
     def test_comments_posted_at_the_same_moment_have_ids_of_their_own(
-            self, forge: Forge, open_forge: Callable[[], Forge], issue: RemoteIssue) -> None:
+        self, forge: Forge, open_forge: Callable[[], Forge], issue: RemoteIssue
+    ) -> None:
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda n: open_forge().comment(issue.number, f"text {n}", f"p{n}"), range(8)))
         comments = forge.issue(issue.number).comments
@@ -114,13 +116,23 @@ class ForgeContract:
         assert caught.value.kind == "usage"
         assert forge.issue(issue.number).state == "open"
 
-    @pytest.mark.parametrize("call", [
-        lambda f: f.issue("no-such-number"), lambda f: f.edit_issue("no-such-number", body="x"),
-        lambda f: f.comment("no-such-number", "x", "m"), lambda f: f.edit_comment("no-such-number", "c1", "x", "format"),
-        lambda f: f.close_issue("no-such-number", "completed"),
-    ], ids=["issue", "edit_issue", "comment", "edit_comment", "close_issue"])
-    def test_an_unknown_number_is_not_found(self, forge: Forge, issue: RemoteIssue, call: Callable[[Forge], object],
-                                            ) -> None:
+    @pytest.mark.parametrize(
+        "call",
+        [
+            lambda f: f.issue("no-such-number"),
+            lambda f: f.edit_issue("no-such-number", body="x"),
+            lambda f: f.comment("no-such-number", "x", "m"),
+            lambda f: f.edit_comment("no-such-number", "c1", "x", "format"),
+            lambda f: f.close_issue("no-such-number", "completed"),
+        ],
+        ids=["issue", "edit_issue", "comment", "edit_comment", "close_issue"],
+    )
+    def test_an_unknown_number_is_not_found(
+        self,
+        forge: Forge,
+        issue: RemoteIssue,
+        call: Callable[[Forge], object],
+    ) -> None:
         with pytest.raises(LeadlineError) as caught:
             call(forge)
         assert caught.value.kind == "not_found"

@@ -11,9 +11,11 @@ DESCRIPTION = """Record the final summary and close the experiment issue. What i
 listed, each item with the command that mends it, and nothing is recorded (exit code 6). --override records it all the
 same; the reason stays in the summary. Numbers are cited ({{P-003.time_ms}}). A finished thread can still be read, and
 written to; what comes afterwards says so."""
-EXAMPLES = ["leadline finish --from summary.md",
-            "leadline finish --worked 'blocks of 128' --did-not 'fp8' --confidence 'replicated on one GPU' "
-            "--limits 'one model size' --conclusion 'use 128' --next-step 'try 256' --next-step 'two GPUs'"]
+EXAMPLES = [
+    "leadline finish --from summary.md",
+    "leadline finish --worked 'blocks of 128' --did-not 'fp8' --confidence 'replicated on one GPU' "
+    "--limits 'one model size' --conclusion 'use 128' --next-step 'try 256' --next-step 'two GPUs'",
+]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -22,12 +24,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--confidence", metavar="TEXT", help="how sure, and why")
     parser.add_argument("--limits", metavar="TEXT", help="where it may not hold")
     parser.add_argument("--conclusion", metavar="TEXT", help="the decision or outcome, and why")
-    parser.add_argument("--next-step", "--next", dest="next_steps", action="append", metavar="TEXT",
-                        help="small and concrete; repeat it, in order")
+    parser.add_argument(
+        "--next-step",
+        "--next",
+        dest="next_steps",
+        action="append",
+        metavar="TEXT",
+        help="small and concrete; repeat it, in order",
+    )
     parser.add_argument("--from", dest="file", metavar="FILE", help="these fields from a .toml .yaml .json .md file")
-    parser.add_argument("--reason", choices=["completed", "not-planned"], default="completed",
-                        help="why the issue closes (default: completed)")
-    parser.add_argument("--override", metavar="WHY", help="finish although something is missing; the reason stays visible")
+    parser.add_argument(
+        "--reason",
+        choices=["completed", "not-planned"],
+        default="completed",
+        help="why the issue closes (default: completed)",
+    )
+    parser.add_argument(
+        "--override", metavar="WHY", help="finish although something is missing; the reason stays visible"
+    )
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
@@ -40,8 +54,13 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     if args.override is not None and not args.override.strip():
         from leadline.core.errors import LeadlineError
 
-        raise LeadlineError("usage", "no-reason", "--override needs the reason", "it stays in the summary",
-                            "leadline finish --override 'WHY' …")
+        raise LeadlineError(
+            "usage",
+            "no-reason",
+            "--override needs the reason",
+            "it stays in the summary",
+            "leadline finish --override 'WHY' …",
+        )
     data = finish(context, context.topic(args.thread), summary, args.reason.replace("-", "_"), args.override or "")
     return _finished(data) if data["finished"] else _refused(data)
 
@@ -50,11 +69,18 @@ def _refused(data: dict[str, Any]) -> Answer:
     from leadline.core.plain import plain
 
     missing = data["missing"]
-    lines = [f"not finished: {len(missing)} thing{'s are' if len(missing) > 1 else ' is'} missing; nothing was recorded"]
+    lines = [
+        f"not finished: {len(missing)} thing{'s are' if len(missing) > 1 else ' is'} missing; nothing was recorded"
+    ]
     for item in missing:
         lines += [f"  {item['code']}: {item['what']}", f"      {item['mend']}"]
-    return Answer(plain("\n".join(lines)), data, {"missing": len(missing)},
-                  next=list(dict.fromkeys(item["mend"] for item in missing))[:3], exit_code=6)
+    return Answer(
+        plain("\n".join(lines)),
+        data,
+        {"missing": len(missing)},
+        next=list(dict.fromkeys(item["mend"] for item in missing))[:3],
+        exit_code=6,
+    )
 
 
 def _finished(data: dict[str, Any]) -> Answer:
@@ -66,7 +92,13 @@ def _finished(data: dict[str, Any]) -> Answer:
         lines.append(f"not posted: {data['why_not_posted']}")
     if data["override"]:
         lines.append(f"overridden: {', '.join(data['overridden']) or 'nothing was missing'}: {data['override']}")
-    lines += [f"logbook  {data['logbook'] or 'not written: ' + data['logbook_skipped']}",
-              f"records  {data['record_branch'][:12] or 'not committed: leadline sync'}"]
-    return Answer(plain("\n".join(lines)), data, next=["leadline report", "leadline sync"],
-                  exit_code=8 if issue["state"] == "unknown" else 0)
+    lines += [
+        f"logbook  {data['logbook'] or 'not written: ' + data['logbook_skipped']}",
+        f"records  {data['record_branch'][:12] or 'not committed: leadline sync'}",
+    ]
+    return Answer(
+        plain("\n".join(lines)),
+        data,
+        next=["leadline report", "leadline sync"],
+        exit_code=8 if issue["state"] == "unknown" else 0,
+    )

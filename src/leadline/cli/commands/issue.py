@@ -11,8 +11,13 @@ from leadline.cli.parsing import subverbs
 DESCRIPTION = """The experiment issue. Without a subverb it is shown: title, state, labels, the body as the records have it
 now, and the comments. The body is derived; text that people write outside its marked block is never touched, and an edit
 inside the block is kept in the record before it is replaced."""
-EXAMPLES = ["leadline issue", "leadline issue sync", "leadline issue open --draft", "leadline issue comments",
-            "leadline issue fix c2 --why format"]
+EXAMPLES = [
+    "leadline issue",
+    "leadline issue sync",
+    "leadline issue open --draft",
+    "leadline issue comments",
+    "leadline issue fix c2 --why format",
+]
 COMMENTS_SHOWN = 20
 
 
@@ -34,7 +39,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(context: Any, args: argparse.Namespace) -> Answer:
     topic = context.topic(args.thread)
     return {"sync": _sync, "open": _open, "comments": _comments, "fix": _fix, None: _show}[args.subverb](
-        context, topic, args)
+        context, topic, args
+    )
 
 
 def _show(context: Any, topic: str, args: argparse.Namespace) -> Answer:
@@ -48,13 +54,20 @@ def _show(context: Any, topic: str, args: argparse.Namespace) -> Answer:
         lines.append("a draft: nothing is posted")
     elif not data["current"]:
         lines.append("the posted body is older than the records; this is the body as it is now")
-    lines += [f"a person's edit inside the derived block was kept in the record ({e['at'][:16]})"
-              for e in data["person_edits"]]
-    lines += ["", data["body"], "", f"{len(data['comments'])} comments" + (f", {data['waiting']} waiting" if data["waiting"]
-                                                                        else "")]
+    lines += [
+        f"a person's edit inside the derived block was kept in the record ({e['at'][:16]})"
+        for e in data["person_edits"]
+    ]
+    lines += [
+        "",
+        data["body"],
+        "",
+        f"{len(data['comments'])} comments" + (f", {data['waiting']} waiting" if data["waiting"] else ""),
+    ]
     lines += [_comment_line(c) for c in data["comments"][-COMMENTS_SHOWN:]]
     follow = {"none": ["leadline issue open"], "draft": ["leadline issue open"]}.get(
-        data["state"], [] if data["current"] and not data["waiting"] else ["leadline issue sync"])
+        data["state"], [] if data["current"] and not data["waiting"] else ["leadline issue sync"]
+    )
     return _plain(lines, data, {"comments": len(data["comments"])}, follow)
 
 
@@ -73,8 +86,13 @@ def _comments(context: Any, topic: str, args: argparse.Namespace) -> Answer:
     cut = len(comments) < len(data["comments"])
     if cut:
         lines.append(f"{len(comments)} of {len(data['comments'])} comments: leadline issue comments --all")
-    return _plain(lines, comments, {"comments": len(data["comments"]), "shown": len(comments)},
-                  ["leadline issue comments --all"] if cut else [], cut)
+    return _plain(
+        lines,
+        comments,
+        {"comments": len(data["comments"]), "shown": len(comments)},
+        ["leadline issue comments --all"] if cut else [],
+        cut,
+    )
 
 
 def _sync(context: Any, topic: str, args: argparse.Namespace) -> Answer:
@@ -97,8 +115,12 @@ def _brought(data: dict[str, Any]) -> Answer:
         lines.append(f"waiting  {data['waiting']} comments, until the issue is open")
     if data["person_edit"]:
         lines.append("a person's edit inside the derived block was kept in the record and replaced: leadline issue")
-    return _plain(lines, data, {"comments": len(data["comments"])},
-                  ["leadline issue open"] if data["state"] in ("none", "draft") else [])
+    return _plain(
+        lines,
+        data,
+        {"comments": len(data["comments"])},
+        ["leadline issue open"] if data["state"] in ("none", "draft") else [],
+    )
 
 
 def _fix(context: Any, topic: str, args: argparse.Namespace) -> Answer:
@@ -113,15 +135,21 @@ def _fix(context: Any, topic: str, args: argparse.Namespace) -> Answer:
             with open(os.path.join(context.cwd, args.file), encoding="utf-8") as file:
                 text = file.read().rstrip("\n")
         except (OSError, UnicodeDecodeError) as error:
-            raise LeadlineError("not_found", "no-file", f"cannot read {args.file}: {error}", "",
-                                "leadline issue fix --help") from None
+            raise LeadlineError(
+                "not_found", "no-file", f"cannot read {args.file}: {error}", "", "leadline issue fix --help"
+            ) from None
     data = fix_comment(context, topic, args.comment, text, args.why)
     said = "fixed in place; the old text stays in the record" if data["changed"] else "nothing to fix"
     return _plain([f"comment {data['comment']}: {said}"], data)
 
 
-def _plain(lines: list[str], data: Any, counts: dict[str, int] | None = None, follow: list[str] | None = None,
-           cut: bool = False) -> Answer:
+def _plain(
+    lines: list[str],
+    data: Any,
+    counts: dict[str, int] | None = None,
+    follow: list[str] | None = None,
+    cut: bool = False,
+) -> Answer:
     from leadline.core.plain import plain
 
     return Answer(plain("\n".join(lines)), data, counts or {}, cut, follow or [])

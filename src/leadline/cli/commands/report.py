@@ -22,4 +22,6 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.services.report import report
 
     made = report(context, context.topic(args.thread), args.out)
-    return Answer(f"{made['path']}  ({size(made['bytes'])}, {made['experiments']} experiments, {made['runs']} runs)", made)
+    return Answer(
+        f"{made['path']}  ({size(made['bytes'])}, {made['experiments']} experiments, {made['runs']} runs)", made
+    )

@@ -11,15 +11,20 @@ DESCRIPTION = """Post what is new since the last update on the experiment issue:
 next action are taken from the records; your words come first. Numbers in your words are cited ({{P-003.time_ms}}), and
 text that a reader would stumble over is refused with each finding. Running it again after a crash posts nothing twice.
 --heartbeat posts a few lines; one that only repeats the last grows that comment in place."""
-EXAMPLES = ["leadline update --change 'Blocks of 128 take {{P-003.time_ms}} (n={{P-003.time_ms.n}}).'",
-            "leadline update --dry-run", "leadline update --heartbeat --status 'sweep at 12 of 40' --eta '6 pm'"]
+EXAMPLES = [
+    "leadline update --change 'Blocks of 128 take {{P-003.time_ms}} (n={{P-003.time_ms.n}}).'",
+    "leadline update --dry-run",
+    "leadline update --heartbeat --status 'sweep at 12 of 40' --eta '6 pm'",
+]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--change", default="", metavar="TEXT", help="what changed and what it showed")
     parser.add_argument("--confidence", default="", metavar="TEXT", help="how sure, and what would change that")
     parser.add_argument("--next", default="", metavar="TEXT", dest="next_action", help="the next action")
-    parser.add_argument("--label", default="", metavar="TEXT", help="heading (default: the experiments since the last update)")
+    parser.add_argument(
+        "--label", default="", metavar="TEXT", help="heading (default: the experiments since the last update)"
+    )
     parser.add_argument("--dry-run", action="store_true", help="show what would be posted; record nothing")
     beat = parser.add_argument_group("heartbeat")
     beat.add_argument("--heartbeat", action="store_true", help="a short sign of life instead of an update")
@@ -35,13 +40,23 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     topic = context.topic(args.thread)
     if args.heartbeat:
         if args.change or args.confidence or args.next_action or args.label:
-            raise LeadlineError("usage", "heartbeat-with-change", "a heartbeat has --status, --blockers and --eta only",
-                                "news belongs into an update", "leadline update --change '…'")
+            raise LeadlineError(
+                "usage",
+                "heartbeat-with-change",
+                "a heartbeat has --status, --blockers and --eta only",
+                "news belongs into an update",
+                "leadline update --change '…'",
+            )
         made = heartbeat(context, topic, args.status, args.blockers, args.eta, args.dry_run)
     else:
         if args.status or args.blockers or args.eta:
-            raise LeadlineError("usage", "status-without-heartbeat", "--status, --blockers and --eta belong to a heartbeat",
-                                "", "leadline update --heartbeat --status '…'")
+            raise LeadlineError(
+                "usage",
+                "status-without-heartbeat",
+                "--status, --blockers and --eta belong to a heartbeat",
+                "",
+                "leadline update --heartbeat --status '…'",
+            )
         made = update(context, topic, Words(args.change, args.confidence, args.next_action, args.label), args.dry_run)
     return _answer(made, args.dry_run)
 
@@ -52,8 +67,11 @@ def _answer(made: dict[str, Any], dry_run: bool) -> Answer:
     advice = [f"advice   {a['where']}: {a['what']}; {a['mend']}" for a in made["advice"]]
     if dry_run:
         return Answer("\n".join([plain(made["text"]), *advice]), made)
-    where = f"posted on the {made['issue'].get('forge') or 'local'} issue" if made["posted"] else \
-        f"recorded, not posted: {made['why_not_posted']}"
+    where = (
+        f"posted on the {made['issue'].get('forge') or 'local'} issue"
+        if made["posted"]
+        else f"recorded, not posted: {made['why_not_posted']}"
+    )
     if made["posted"] and made["continues"]:
         where = f"nothing changed: {made['continues']} was continued in place"
     lines = [f"{made['id']} {where}"]
