@@ -181,7 +181,8 @@ def test_later_writes_are_allowed_and_flagged(ready):
         ),
         (
             "s.yaml",
-            "worked: it\nfailed: fp8\nconfidence: low\nlimits: one\nconclusion: stop\nnext_steps: [Try 128., Then 256.]\n",
+            "worked: it\nfailed: fp8\nconfidence: low\nlimits: one\nconclusion: stop\n"
+            "next_steps: [Try 128., Then 256.]\n",
         ),
     ],
 )

@@ -206,13 +206,25 @@ def test_links_are_pinned_to_a_commit_that_holds_the_file(measured):
     assert made["next"] == ["leadline sync"], "the commit is not on the remote yet"
 
 
+def test_a_commit_that_lacks_the_logbook_is_not_linked(lab):
+    lab.git("remote", "add", "origin", "git@github.com:o/r.git")
+    lab.ok("init", "--no-logbook-in-tree")
+    lab.ok("start", "demo", "--prefix", "P", "--no-branch")
+    measure(lab)
+    lab.git("switch", "-q", "--orphan", "leadline/records")          # checked out: it cannot be brought up to date
+    lab.git("commit", "-q", "--allow-empty", "-m", "somebody's own")
+    done = lab.run("update", "--change", "one run", "--json")
+    assert done.returncode == 0 and "record branch was not brought up to date" in done.stderr
+    assert comments(lab)[0]["text"].count("/blob/") == 0 and "leadline show P-001" in comments(lab)[0]["text"]
+
+
 def test_a_link_to_a_commit_without_the_file_is_refused(measured):
     measured.git("remote", "add", "origin", "https://github.com/o/r.git")
     head = measured.git("rev-parse", "HEAD")
     bad = measured.json("update", "--change", f"See https://github.com/o/r/blob/{head}/gone.py")
     assert bad["error"]["details"]["findings"][0]["code"] == "link-without-file"
     nowhere = measured.json("update", "--change", f"See https://github.com/o/r/blob/{'ab' * 20}/code.py")
-    assert nowhere["error"]["details"]["findings"][0]["code"] == "link-without-file"
+    assert "is not in this repository" in nowhere["error"]["details"]["findings"][0]["what"]
     assert measured.json("update", "--change", f"See https://github.com/o/r/blob/{head}/code.py")["ok"]
 
 

@@ -82,3 +82,21 @@ def test_a_draft_is_no_issue_until_it_is_opened(store: EventLog, forge: LocalFor
         forge.issue("local")
     assert forge.open_issue("t", "b", ["l"], "o").state == "open"
     assert store.thread("demo").issue.state == "open"
+
+
+def test_a_retried_comment_is_no_second_record(store: EventLog, forge: LocalForge) -> None:
+    forge.open_issue("t", "b", [], "o")
+    forge.comment("local", "text", "m1")
+    before = len(store.records("demo"))
+    forge.comment("local", "text", "m1")
+    assert len(store.records("demo")) == before
+
+
+def test_two_machines_that_post_the_same_comment_apart_posted_one(tmp_path: Path) -> None:
+    here, there = store_at(tmp_path / "a", "wa"), store_at(tmp_path / "b", "wb")
+    LocalForge(here, "demo").open_issue("t", "b", [], "o")
+    there.merge("demo", here.files("demo"))
+    for store in (here, there):
+        LocalForge(store, "demo").comment("local", "the update", "update:1")
+    here.merge("demo", there.files("demo"))
+    assert [c.text for c in LocalForge(here, "demo").issue("local").comments] == ["the update"]

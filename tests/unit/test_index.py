@@ -52,6 +52,17 @@ def test_deleted_index_is_made_again(tmp_path: Path) -> None:
     assert (tmp_path / "index.sqlite").exists()
 
 
+def test_a_file_that_another_writer_has_just_created_is_empty_and_no_error(tmp_path: Path) -> None:
+    """Between its creation and its first line, also while the thread is read anew."""
+    log = log_at(tmp_path)
+    plan(log)
+    folder = tmp_path / "threads" / "t" / "events"
+    (folder / "w2-1.jsonl").touch()
+    assert rows(log) == [("P-001-r1", "planned")]
+    os.utime(folder / "w1-1.jsonl", ns=(1, 1))
+    assert rows(log) == [("P-001-r1", "planned")] == rows(log_at(tmp_path))
+
+
 @pytest.mark.parametrize("damage", ["garbage", "empty", "old schema", "half"])
 def test_damaged_index_is_thrown_away(tmp_path: Path, damage: str) -> None:
     log = log_at(tmp_path)

@@ -35,8 +35,15 @@ def test_a_body_without_a_block_keeps_all_its_text() -> None:
 def test_an_edit_inside_shows_and_a_line_ending_does_not() -> None:
     body = put("", "one\ntwo")
     assert split(body.replace("two", "2")).edited
-    assert not split(body.replace("\n", "\r\n")).edited
+    crlf = split(body.replace("\n", "\r\n"))
+    assert crlf.block == "one\ntwo" and not crlf.edited
     assert not holds(body.replace("two", "2"), "one\ntwo")
+
+
+def test_a_block_whose_digest_was_changed_is_posted_again() -> None:
+    body = put("", "one")
+    digest = body.partition("sha256:")[2][:16]
+    assert not holds(body.replace(digest, "0" * 16), "one") and holds(put(body.replace(digest, "0" * 16), "one"), "one")
 
 
 def test_a_marker_quoted_from_a_log_does_not_end_the_block() -> None:
@@ -66,7 +73,7 @@ def test_form_may_change(before: str, after: str) -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("x -3.5", "x 3.5"),
+        ("x -3.5", "x 3.5"), ("x - 3.5", "x -3.5"), ("1. 5", "1.5"),
         ("1.5 ms", "15 ms"),
         ("a < b", "a > b"),
         ("2*3", "23"),

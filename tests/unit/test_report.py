@@ -10,11 +10,15 @@ import pytest
 from leadline.core.stats import summarise
 from leadline.core.thread import Thread
 from leadline.render.report_html import render_report
-from leadline.render.report_parts import cell, decimals_of, results, sweeps
+from leadline.render.report_parts import cell, decimals_of, results
+from leadline.render.report_plots import sweeps
 from leadline.services.evidence_of import evidence_for
 from leadline.testing.builders import ThreadBuilder
 
-HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)> </style> {{ 7*7 }} {% raw %} javascript:alert(3) \x1b[31m\u202e'
+HOSTILE = (
+    '"><script>alert(1)</script><img src=x onerror=alert(2)> </style> {{ 7*7 }} {% raw %} '
+    "javascript:alert(3) \x1b[31m\u202e `code` <b>"
+)
 
 
 class Page(HTMLParser):
@@ -145,6 +149,7 @@ def test_hostile_text_is_shown_and_does_nothing() -> None:
     html = page_of(hostile_thread())
     page = Page(html)
     assert {t for t, _ in page.tags} & {"script", "img", "iframe"} == set()
+    assert html.count("<b>") == 4, "the four counts at the top are the only bold"
     assert not [a for _, attrs in page.tags for a in attrs if a.startswith("on")]
     assert html.count("</style>") == 1, "recorded text must not end the style sheet"
     assert "alert(1)" in page.words, "it is shown as text"
@@ -205,7 +210,9 @@ def test_a_sweep_needs_three_values_and_keeps_other_settings_apart() -> None:
     b = study()
     found = sweeps(b.thread(), ["time_ms"])
     assert [(s.axis, s.legend) for s in found] == [("block", [])]
-    for block in (64, 128, 256):
+    b.run("fp8", {"time_ms": 9.0}, {"block": 64, "dtype": "fp8"})
+    assert [s.legend for s in sweeps(b.thread(), ["time_ms"])] == [[]], "one value of fp8 is no sweep"
+    for block in (128, 256):
         b.run("fp8", {"time_ms": 9.0}, {"block": block, "dtype": "fp8"})
     [sweep] = sweeps(b.thread(), ["time_ms"])
     assert [name for _, name in sweep.legend] == ["dtype=None", "dtype=fp8"]

@@ -141,7 +141,8 @@ class Index:
             stat = entry.stat()
             size, mtime = known.get(entry.name, (0, 0))
             if (stat.st_size, stat.st_mtime_ns) != (size, mtime):
-                changed.append((entry.name, size if stat.st_size > size else -1, stat.st_size, stat.st_mtime_ns))
+                grew = stat.st_size > size or size == 0       # 0: created, and its first line is still to come
+                changed.append((entry.name, size if grew else -1, stat.st_size, stat.st_mtime_ns))
         if set(known) - present:
             changed.append(("", -1, 0, 0))
         return changed
@@ -266,8 +267,9 @@ class Index:
         bases = sorted({base_of(i) for i in ids})
         marks = ",".join("?" * len(bases))
         lines = self.db.execute(           # a union, because an OR would look at every record of the thread
-            f"SELECT line FROM records WHERE thread=? AND id IN (SELECT id FROM records WHERE thread=? AND kind IN "
-            f"({','.join('?' * len(kinds))}) UNION SELECT id FROM about WHERE thread=? AND base IN ({marks})) ORDER BY id",
+            "SELECT line FROM records WHERE thread=? AND id IN "
+            f"(SELECT id FROM records WHERE thread=? AND kind IN ({','.join('?' * len(kinds))}) "
+            f"UNION SELECT id FROM about WHERE thread=? AND base IN ({marks})) ORDER BY id",
             [thread, thread, *kinds, thread, *bases])
         return [parse_line(line) for (line,) in lines]
 

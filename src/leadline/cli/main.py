@@ -5,6 +5,7 @@ argparse, because its start-up is a quarter of click's and a reading verb is bud
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -28,6 +29,7 @@ Exit codes: 0 done; 2 usage; 3 not found; 4 conflict; 5 refused by the evidence;
 
 def entry() -> NoReturn:
     """The console script."""
+    gc.set_threshold(100_000)              # a command is short: looking for garbage costs it more than it frees
     code = main(sys.argv[1:])
     try:
         sys.stdout.flush()
@@ -47,6 +49,8 @@ def main(argv: list[str]) -> int:
         from leadline.cli.completing import complete
 
         complete()
+    if argv[:1] == ["help"] and argv[1:2] and argv[1] in VERBS:
+        argv = [argv[1], "--help"]
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(overview())
         return 0

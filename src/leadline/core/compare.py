@@ -144,7 +144,13 @@ def _comparability(out: Comparison) -> None:
                 f"{out.b_name} and {out.a_name} differ in more than one thing, so the cause of a difference is open",
             ))
     tested = out.diff.of_role("axis")
-    if not tested and not out.diff.of_role("confound") and not out.diff.of_role("unknown"):
+    ignored = [row for row in out.diff.of_role("nuisance")]
+    if not tested and ignored:
+        out.refusals.append(refusal(
+            "axis-does-not-differ", f"the declared axis does not differ; what does is declared a nuisance: {_names(ignored)}",
+            f"0 tested facts differ, {len(ignored)} nuisances do", "this says nothing about the declared axis",
+        ))
+    elif not tested and not out.diff.of_role("confound") and not out.diff.of_role("unknown"):
         out.refusals.append(refusal(
             "nothing-differs", f"{out.a_name} and {out.b_name} ran the same thing",
             "0 tested facts differ" + (f" (declared: {', '.join(out.diff.axes)})" if out.diff.axes else ""),

@@ -197,5 +197,6 @@ def _rows(value: Any, text: str) -> tuple[int | None, int | None]:
 def _bad(text: str, why: str, example: str) -> LeadlineError:
     return LeadlineError(
         "usage", "bad-extraction-spec", f"cannot read the extraction {text!r}", why,
-        [f"leadline run --extract {example!r} -- CMD"] if example else [],
+        [f"leadline run --pattern {example.removeprefix('pattern:')!r} -- CMD" if example.startswith("pattern:")
+         else f"leadline run --metrics {example!r} -- CMD"] if example else [],
     )

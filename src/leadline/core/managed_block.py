@@ -14,12 +14,13 @@ from leadline.core.canonical import digest_bytes
 _OPENING = "<!-- leadline:begin sha256:{digest} (derived from records; write outside this block) -->"
 _CLOSING = "<!-- leadline:end -->"
 _BLOCK = re.compile(
-    r"<!-- leadline:begin sha256:(?P<digest>[0-9a-f]{16})[^>\n]*-->\n(?P<text>.*?)\n?<!-- leadline:end -->", re.S
+    r"<!-- leadline:begin sha256:(?P<digest>[0-9a-f]{16})[^>\n]*-->\n(?P<text>.*?)\n?"
+    r"<!-- leadline:end -->", re.S
 )
 
 
 class Parts(NamedTuple):
-    """``block`` is None when the body has no (whole) block. ``edited``: somebody changed the block after it was posted."""
+    """``block`` is None when the body has no whole block. ``edited``: somebody changed it after it was posted."""
 
     before: str
     block: str | None

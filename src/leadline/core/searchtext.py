@@ -35,10 +35,10 @@ def searchable(record: Record, planned: Record | None = None) -> Searchable | No
         return Searchable(uid, str(body.get("run", "")), f"run {state}", state in _NEGATIVE_STATES, text)
     if record.kind not in _TEXT_KINDS:
         return None
-    negative = (record.kind in ("retraction", "supersession", "refusal") or body.get("state") == "falsified"
+    negative = (record.kind in ("retraction", "supersession") or body.get("state") == "falsified"
                 or body.get("role") == "negative")
     shown = str(body.get("id") or body.get("hypothesis") or body.get("target") or "")
-    return Searchable(record.id, shown, record.kind, negative, " ".join(_words(body)))
+    return Searchable(record.id, shown, record.kind, negative, " ".join(_words(body)).replace("{{", "").replace("}}", ""))
 
 
 def _plan_words(body: dict[str, Any]) -> str:
@@ -51,7 +51,8 @@ def _words(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value]
     if isinstance(value, dict):
-        return [w for k, v in value.items() if k != "refs" for w in _words(v)]
+        return [w for k, v in value.items()
+                if k not in ("refs", "bound", "id", "prefix", "code_at_start", "arithmetic") for w in _words(v)]
     if isinstance(value, list):
         return [w for v in value for w in _words(v)]
     return [] if value is None else [str(value)]

@@ -197,11 +197,15 @@ class Thread:
             for run in experiment.runs if experiment else ():
                 if run.id == text:
                     return run
+        if parsed is None:
+            raise LeadlineError("not_found", "not-an-id", f"{display!r} is no id of thread {self.topic}",
+                                f"ids look like {self.prefix or 'P'}-001, {self.prefix or 'P'}-001-r2, "
+                                f"{self.prefix or 'P'}-C1", "leadline status")
         known = list(self.experiments) + list(self.items)
         near = [k for k in known if parsed and (p := parse_id(k)) and p.kind == parsed.kind][-5:]
         raise LeadlineError(
             "not_found", "unknown-id", f"there is no {text} in thread {self.topic}",
-            f"the last of that kind: {', '.join(near)}" if near else "the thread has none of that kind yet",
+            f"of that kind there are: {', '.join(near)}" if near else "nothing of that kind has such an id",
             "leadline status",
         )
 

@@ -4,6 +4,7 @@ cost start-up."""
 from __future__ import annotations
 
 import time
+from functools import lru_cache
 
 
 def rfc3339(epoch_ms: int) -> str:
@@ -15,26 +16,25 @@ def rfc3339(epoch_ms: int) -> str:
 def epoch_ms(text: str) -> int:
     """Milliseconds of an RFC 3339 UTC text (with or without a fraction). Raises ValueError."""
     head, _, fraction = text.removesuffix("Z").partition(".")
-    if len(head) != 19 or head[4] + head[7] + head[10] + head[13] + head[16] != "--T::":
+    if len(head) != 19 or head[10] + head[13] + head[16] != "T::":
         raise ValueError(f"not an RFC 3339 UTC time: {text!r}")
-    year, month, day = int(head[:4]), int(head[5:7]), int(head[8:10])
     hours, minutes, seconds = int(head[11:13]), int(head[14:16]), int(head[17:])
-    if not (1 <= month <= 12 and 1 <= day <= _month_days(year, month) and hours < 24 and minutes < 60 and seconds < 62):
+    if not (0 <= hours < 24 and 0 <= minutes < 60 and 0 <= seconds < 62):
         raise ValueError(f"no such time: {text!r}")
-    days = _days_before_year(year) + sum(_month_days(year, m) for m in range(1, month)) + day - 1
-    total_s = (days - _days_before_year(1970)) * 86_400 + hours * 3600 + minutes * 60 + seconds
+    total_s = _days(head[:10]) * 86_400 + hours * 3600 + minutes * 60 + seconds
     return total_s * 1000 + (int(fraction[:3].ljust(3, "0")) if fraction else 0)
 
 
-def _month_days(year: int, month: int) -> int:
-    if month == 2:
-        return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
-    return 30 if month in (4, 6, 9, 11) else 31
-
-
-def _days_before_year(year: int) -> int:
+@lru_cache(maxsize=512)
+def _days(date: str) -> int:
+    """Days from 1970-01-01 to ``2026-11-23``."""
+    year, month, day = int(date[:4]), int(date[5:7]), int(date[8:])
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    lengths = (31, 29 if leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+    if date[4] + date[7] != "--" or not 1 <= month <= 12 or not 1 <= day <= lengths[month - 1]:
+        raise ValueError(f"no such day: {date!r}")
     past = year - 1
-    return past * 365 + past // 4 - past // 100 + past // 400
+    return past * 365 + past // 4 - past // 100 + past // 400 - 719_162 + sum(lengths[:month - 1]) + day - 1
 
 
 def minute(text: str) -> str:

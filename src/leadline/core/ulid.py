@@ -8,6 +8,7 @@ from __future__ import annotations
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUE = {c: i for i, c in enumerate(_ALPHABET)}
+_SYMBOLS = frozenset(_ALPHABET)
 LENGTH = 26
 
 
@@ -31,7 +32,7 @@ def decode(ulid: str) -> tuple[int, int]:
 
 
 def is_ulid(text: object) -> bool:
-    return isinstance(text, str) and len(text) == LENGTH and text[0] <= "7" and all(c in _VALUE for c in text)
+    return isinstance(text, str) and len(text) == LENGTH and text[0] <= "7" and _SYMBOLS.issuperset(text)
 
 
 def next_ulid(now_ms: int, randomness: int, after: str = "") -> str:

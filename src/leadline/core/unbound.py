@@ -103,36 +103,33 @@ _NAME_BEFORE = (
     r"torch|pytorch|jax|jaxlib|numpy|triton|tensorflow|xla|gcc|clang|llvm|ubuntu|debian|linux|driver|llama|gemma|qwen|gpt|"
     r"mistral|claude|option|variant|round|week|day|q)s?\.?[ \t]+"
 )
-_MASKS = tuple(
-    re.compile(p, f)
-    for p, f in (
-        (r"\{\{[^{}\n]*\}\}", 0),
-        (r"https?://\S+", 0),
-        (ID_IN_TEXT.pattern, 0),
-        (r"\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?(?:Z|UTC|[+-]\d{2}:?\d{2}))?)?", 0),
-        (r"\b\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?(?:Z|UTC|am|pm))?\b", re.I),
-        (
-            r"\b(?:\d{1,2}(?:st|nd|rd|th)?\s+)?(?:January|February|March|April|May|June|July|August|September|October|November|"
-            r"December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\.?\s+\d{1,2}(?:st|nd|rd|th)?\b(?:,?\s+\d{4})?",
-            0,
-        ),
-        (r"(?:sha\d*:)?\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{7,64}\b", 0),
-        (r"\b\d+(?:\.\d+){2,}\b", 0),
-        (r"\bv\d+(?:\.\d+)*\b", 0),
-        (r"(?<!\w)#\d+\b", 0),
-        (r"(?:[\w.-]+/)+[\w.-]*[A-Za-z][\w.-]*", 0),
-        (
-            r"\b[\w-]+\.(?:py|json|jsonl|csv|md|txt|log|yaml|yml|toml|sh|cu|cpp|c|h|rs|go|ts|js|npz|npy|pt|parquet|sqlite|html)\b",
-            0,
-        ),
-        (r"\b[A-Za-z_]\w*(?:[-_.]\w+)*(?:-[\w.]*\w)", 0),
-        (r"\b\d+(?:st|nd|rd|th)\b", 0),
-        (r"^[ \t]*(?:[-*+]\s+)?\d{1,3}[.)](?=\s)", re.M),
-        (r"\b[nN]\s*=\s*\d+\b", 0),
-        (_NAME_BEFORE + r"[#v]?\d+(?:\.\d+)*(?:\s*(?:,|-|–|to|and)\s*\d+(?:\.\d+)*)*(?!\s?%)", re.I),
-        (r"(?<![\w.,+-])(?:19|20)\d{2}(?=s?\b)(?!\.\d|,\d|\s?%|\s?(?:ms|s|us|MB|GB|MiB|GiB)\b)", 0),
-        (r"\b\d+(?:\.\d+)?[BM](?=-|\s+(?:param|model))", 0),
-    )
+_MASKS = (  # compiled by the first text that has a digit
+    (r"\{\{[^{}\n]*\}\}", 0),
+    (r"https?://\S+", 0),
+    (ID_IN_TEXT.pattern, 0),
+    (r"\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?(?:Z|UTC|[+-]\d{2}:?\d{2}))?)?", 0),
+    (r"\b\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?(?:Z|UTC|am|pm))?\b", re.I),
+    (
+        r"\b(?:\d{1,2}(?:st|nd|rd|th)?\s+)?(?:January|February|March|April|May|June|July|August|September|October|November|"
+        r"December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\.?\s+\d{1,2}(?:st|nd|rd|th)?\b(?:,?\s+\d{4})?",
+        0,
+    ),
+    (r"(?:sha\d*:)?\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{7,64}\b", 0),
+    (r"\b\d+(?:\.\d+){2,}\b", 0),
+    (r"\bv\d+(?:\.\d+)*\b", 0),
+    (r"(?<!\w)#\d+\b", 0),
+    (r"(?:[\w.-]+/)+[\w.-]*[A-Za-z][\w.-]*", 0),
+    (
+        r"\b[\w-]+\.(?:py|json|jsonl|csv|md|txt|log|yaml|yml|toml|sh|cu|cpp|c|h|rs|go|ts|js|npz|npy|pt|parquet|sqlite|html)\b",
+        0,
+    ),
+    (r"\b[A-Za-z_]\w*(?:[-_.]\w+)*(?:-[\w.]*\w)", 0),
+    (r"\b\d+(?:st|nd|rd|th)\b", 0),
+    (r"^[ \t]*(?:[-*+]\s+)?\d{1,3}[.)](?=\s)", re.M),
+    (r"\b[nN]\s*=\s*\d+\b", 0),
+    (_NAME_BEFORE + r"[#v]?\d+(?:\.\d+)*(?:\s*(?:,|-|–|to|and)\s*\d+(?:\.\d+)*)*(?!\s?%)", re.I),
+    (r"(?<![\w.,+-])(?:19|20)\d{2}(?=s?\b)(?!\.\d|,\d|\s?%|\s?(?:ms|s|us|MB|GB|MiB|GiB)\b)", 0),
+    (r"\b\d+(?:\.\d+)?[BM](?=-|\s+(?:param|model))", 0),
 )
 
 
@@ -140,6 +137,8 @@ def unbound(
     text: str, thread: Thread, refs: dict[str, str] | None = None, predicate: object = ""
 ) -> list[dict[str, Any]]:
     """See ``citation.unbound_numbers``."""
+    if not re.search(r"\d", text):
+        return []
     masked = _mask(text)
     found: list[dict[str, Any]] = []
     allowed: set[float] | None = None
@@ -178,8 +177,8 @@ def _mask(text: str) -> str:
         inside = text[start:end].strip("`~ \n")
         if text.startswith(("```", "~~~"), start) or not _NUMBER.fullmatch(inside):
             text = text[:start] + " " * (end - start) + text[end:]
-    for pattern in _MASKS:
-        text = pattern.sub(blank, text)
+    for pattern, flags in _MASKS:
+        text = re.sub(pattern, blank, text, flags=flags)
     return text.replace("`", " ")
 
 

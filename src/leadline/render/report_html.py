@@ -18,7 +18,7 @@ from leadline.core.ids import ID_IN_TEXT
 from leadline.core.plain import plain
 from leadline.core.thread import Item, Thread
 from leadline.core.timestamps import minute
-from leadline.render import facts, report_parts
+from leadline.render import facts, report_parts, report_plots
 from leadline.render.facts import EvidenceOf
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def render_report(
         claims=_claims(thread, evidence_of, preregistered),
         results=results,
         result_places=report_parts.places_of(results),
-        strips=[s for m in metrics if (s := report_parts.strips(thread, m))],
-        sweeps=report_parts.sweeps(thread, metrics),
+        strips=[s for m in metrics if (s := report_plots.strips(thread, m))],
+        sweeps=report_plots.sweeps(thread, metrics),
         hypotheses=_hypotheses(thread),
         decisions=_decisions(thread),
         negatives=_negatives(thread),

@@ -55,7 +55,7 @@ def check_close(thread: Thread, *, proposal: dict[str, Any] | None = None, body_
     items += [missing("open-run", f"{run.id} is {run.state}", f"leadline show {run.id}", id=run.id)
               for run in thread.runs if run.state not in TERMINAL_STATES and not run.retracted]
     items += [missing("open-hypothesis", f"{h.id} is {h.body.get('state', 'proposed')}: {h.text[:80]}",
-                      f"leadline hypothesis support|falsify {h.id} --evidence ID", id=h.id)
+                      f"leadline hypothesis falsify {h.id} --evidence ID  (or: support, block)", id=h.id)
               for h in thread.hypotheses if h.stands and h.body.get("state", "proposed") in OPEN_STATES]
     items += [missing("no-interpretation", f"{e.id} has no interpretation",
                       f"leadline note --interpretation {e.id} 'TEXT'", id=e.id)

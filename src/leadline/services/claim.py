@@ -220,9 +220,23 @@ def _command(thread: Thread, subject: Subject, runs: list[Run], here: list[Run],
         config[axis] = value
     if deterministic:
         config["seed"] = "N"
+    changed = axis and not standing
+    if changed:
+        argv = _argv_with(model.argv, axis, model.config.get(axis), value) or f"COMMAND WITH {axis}={value}"
     sets = "".join(f" --set {shlex.quote(f'{k}={v}')}" for k, v in config.items())
     tail = "" if deterministic else f" --repeat {repeats}"
     return f"leadline run{sets}{tail} -- {argv}"
+
+
+def _argv_with(argv: list[str], axis: str, old: Any, new: Any) -> str:
+    """The command with the axis' own flag set to ``new``; "" when it has no such flag: then only a person knows."""
+    out, found = list(argv), False
+    for i, token in enumerate(argv):
+        if token == f"--{axis}" and argv[i + 1:i + 2] == [str(old)]:
+            out[i + 1], found = str(new), True
+        elif token == f"--{axis}={old}":
+            out[i], found = f"--{axis}={new}", True
+    return shlex.join(out) if found else ""
 
 
 # ---- listing --------------------------------------------------------------------------------------------------------

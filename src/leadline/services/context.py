@@ -87,6 +87,10 @@ class Context:
             raise LeadlineError("not_found", "no-thread", f"there is no thread {wanted!r} here",
                                 f"threads: {', '.join(topics) or 'none'}", f"leadline start {wanted}")
         if not topics:
+            fetched = f"refs/remotes/{self.setting('remote')}/{self.setting('record_branch')}"
+            if self.vcs.ref(fetched) is not None:
+                raise LeadlineError("not_found", "not-synced", "this clone has not taken its threads in yet",
+                                    f"{fetched} holds a record", "leadline sync")
             raise LeadlineError("not_found", "no-thread", "this repository has no research thread yet",
                                 "every record belongs to one", "leadline start TOPIC --goal '…'")
         if len(topics) == 1:
@@ -125,11 +129,17 @@ class Context:
         """The part of a thread that ``ids`` and the ids standing in ``texts`` need, with the baseline and its
         experiment: what a writing verb looks at, so that its cost does not grow with the thread."""
         wanted = [*ids, *(m for text in texts for m in ID_IN_TEXT.findall(text))]
-        kinds = ("thread-started", "metric-defined", "baseline")
+        kinds = ("thread-started", "metric-defined", "baseline", "finish")
         thread = self.store.slice(topic, wanted, kinds)
-        baseline = thread.baseline
-        if baseline is not None and baseline.body["experiment"] not in wanted:
-            thread = self.store.slice(topic, [*wanted, baseline.body["experiment"]], kinds)
+        baselines = thread.of_kind("baseline")
+        if not baselines:
+            return thread
+        # What became of a baseline (a retraction) and of its experiment belongs to the answer.
+        more = [*(b.id for b in baselines), str(baselines[-1].body["experiment"])]
+        thread = self.store.slice(topic, [*wanted, *more], kinds)
+        current = thread.baseline
+        if current is not None and current.body["experiment"] not in (*wanted, *more):
+            thread = self.store.slice(topic, [*wanted, *more, str(current.body["experiment"])], kinds)
         return thread
 
     # -- writing ------------------------------------------------------------------------------------------------
@@ -142,6 +152,8 @@ class Context:
         """Write one record that gets the next id of its kind; returns that id."""
         from leadline.core.ids import named_id
 
+        if thread.finished:
+            self.warn(f"thread {thread.topic} was finished on {thread.finishes[-1]['at'][:10]}: this comes after its end")
         with self.store.transaction(thread.topic) as writing:
             shown = named_id(thread.prefix, kind, writing.next_number(kind))
             writing.add(kind, {"id": shown, **body})

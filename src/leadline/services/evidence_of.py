@@ -96,7 +96,16 @@ def evidence_of(thread: Thread, body: dict[str, Any]) -> Evidence:
                    confirmed_path=confirmed_on_path(thread, body, predicate, resolve))
     for diff in comparisons(predicate, resolve, body):
         _cap(out, diff)
+    _note_contention(out, thread)
     return out
+
+
+def _note_contention(out: Evidence, thread: Thread) -> None:
+    """Contention does not lower a label by itself (a gain of three times shows on a busy machine too); it is said."""
+    counted = set(out.counted)
+    busy = sum(1 for r in thread.runs if r.id in counted and r.hygiene.get("contended"))
+    if busy:
+        out.why.append(f"{busy} of {len(counted)} counted runs shared the machine with other work")
 
 
 def confirmed_on_path(thread: Thread, body: dict[str, Any], predicate: Predicate,

@@ -78,7 +78,11 @@ def execute(context: Context, request: RunRequest, watch: Watch,
     interrupted it. Stops after an interruption. Raises LeadlineError before anything ran.
     """
     thread, request = _complete(context, request)
+    if thread.finished:
+        say(f"thread {thread.topic} was finished on {thread.finishes[-1]['at'][:10]}: this comes after its end")
     facts = gather(context, request)
+    if facts["hygiene"].get("contended"):
+        say(f"the machine is busy: {'; '.join(facts['hygiene'].get('reasons', [])[:2])}")
     seen = [] if request.experiment else context.store.same_key(facts["key"])
     _announce(seen, thread, say)
     outcomes: list[Outcome] = []
@@ -197,7 +201,8 @@ def _announce(seen: list[dict[str, Any]], thread: Thread, say: Callable[[str], N
         by_state.setdefault(row["retracted"] or row["state"], []).append(f"{row['id']}")
     words = "; ".join(f"{state}: {', '.join(ids[:4])}{' …' if len(ids) > 4 else ''}" for state, ids in by_state.items())
     say(f"this command, config and code were run before ({words}); to add a repeat instead: "
-        f"leadline run --experiment {experiment_of(seen[-1]['id'])}")
+        f"leadline run --experiment {experiment_of(seen[-1]['id'])}"
+        + (f" --thread {seen[-1]['thread']}" if seen[-1]["thread"] != thread.topic else ""))
 
 
 def _one(context: Context, request: RunRequest, facts: dict[str, Any], experiment: str | None,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from leadline.core.citation import bind
+from leadline.core.citation import find as citations
 from leadline.core.errors import LeadlineError
 from leadline.core.run import DIRECTIONS
 from leadline.core.thread import Thread
@@ -39,6 +40,9 @@ def bound_body(context: Context, thread: Thread, text: str, *, strict: bool, rep
     Raises LeadlineError(refused, unbound-number) naming each typed number and the citation to write instead, and
     whatever a citation that does not hold raises.
     """
+    if text.count("{{") != len(citations(text)) or text.count("}}") != len(citations(text)):
+        raise LeadlineError("usage", "malformed-citation", "a citation in the text is not closed or not opened",
+                            "one is written {{P-003.time_ms.median}}", "leadline note --help")
     body: dict[str, Any] = dict(bind(text, thread))
     body["refs"] = {**refs_for(thread, ids or [], [text]), **body["refs"]}
     if not body["bound"]:
@@ -84,7 +88,8 @@ def unbound_number(text: str, found: list[dict[str, Any]]) -> LeadlineError:
         "refused", "unbound-number",
         f"{len(found)} number{'s are' if len(found) > 1 else ' is'} not bound to a recorded metric: {shown}",
         "a typed number goes stale or was never measured; `{{P-003.time_ms}}` is filled in and rechecked",
-        [*steps, "--reported 'SOURCE'  (a number from elsewhere: kept, marked, never evidence)"], {"numbers": found})
+        [*steps, "leadline note 'TEXT' --reported 'SOURCE'  (note, claim and decide take numbers from elsewhere: marked, "
+         "never evidence)"], {"numbers": found})
 
 
 # ---- notes ----------------------------------------------------------------------------------------------------------

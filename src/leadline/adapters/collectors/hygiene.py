@@ -178,17 +178,22 @@ def _load(root: str) -> tuple[float | None, int | None]:
 
 
 def _pressure(root: str) -> float | None:
-    found = re.search(r"^some avg10=([\d.]+)", _read(root, "proc/pressure/cpu"), re.M)
-    return float(found.group(1)) if found else None
+    for line in _read(root, "proc/pressure/cpu").splitlines():
+        kind, _, values = line.partition(" avg10=")
+        if kind == "some":
+            return float(values.split()[0])
+    return None
 
 
 def _memory(root: str) -> tuple[int | None, int | None]:
-    text = _read(root, "proc/meminfo")
-    total = re.search(r"^MemTotal:\s*(\d+)", text, re.M)
-    available = re.search(r"^MemAvailable:\s*(\d+)", text, re.M)
-    if not total or not available:
+    found: dict[str, int] = {}
+    for line in _read(root, "proc/meminfo").splitlines():
+        name, _, value = line.partition(":")
+        if name in ("MemTotal", "MemAvailable"):
+            found[name] = int(value.split()[0]) * 1024
+    if len(found) < 2:
         return None, None
-    return int(total.group(1)) * 1024, int(available.group(1)) * 1024
+    return found["MemTotal"], found["MemAvailable"]
 
 
 def _throttled(root: str) -> str:

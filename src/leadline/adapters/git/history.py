@@ -81,9 +81,12 @@ def file_at(git: GitProgram, commit: str, path: str) -> bytes | None:
 
 
 def log_of_file(git: GitProgram, path: str, ref: str) -> list[str]:
-    if commit_of(git, ref) is None:
-        return []
-    done = git.run(["log", "--no-show-signature", "--format=%H", "--reverse", "--end-of-options", ref, "--", path])
+    arguments = ["log", "--no-show-signature", "--format=%H", "--reverse", "--end-of-options", ref, "--", path]
+    done = git.run(arguments, ok=any_status)
+    if done.returncode != 0:
+        if commit_of(git, ref) is None:
+            return []
+        git.fail(arguments, done)
     return done.stdout.decode().split()
 
 

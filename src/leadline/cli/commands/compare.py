@@ -65,6 +65,8 @@ def next_commands(comparison: Any, args: argparse.Namespace) -> list[str]:
     again = f"leadline compare {args.a} {args.b}"
     if rows and not args.axes:
         commands.append(f"{again} --axis {_quoted(rows[0].name)}")
+    elif rows and not comparison.diff.of_role("axis"):
+        commands.append(f"{again} --axis {_quoted(rows[0].name)}  (the declared axis does not differ, this does)")
     elif rows:
         axes = "".join(f" --axis {_quoted(axis)}" for axis in args.axes)
         rest = "".join(f" --nuisance {_quoted(row.name)}" for row in rows[:4])

@@ -7,8 +7,9 @@ from typing import Any
 
 from leadline.cli.answer import Answer
 
-DESCRIPTION = """Says whether an update is due and why: a milestone since the last one (a baseline, a decided hypothesis, a
-claim, a changed label, a retraction, a seal), or six hours of active work. The exit code is 0 either way."""
+DESCRIPTION = """Says whether an update is due and why: a milestone since the last one (a baseline, a decided
+hypothesis, a claim, a changed label, a retraction, a seal), or six hours of active work. The exit code is 0 either
+way."""
 EXAMPLES = ["leadline due", "leadline due --json"]
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import subverbs
 
-DESCRIPTION = """The experiment issue. Without a subverb it is shown: title, state, labels, the body as the records have it
-now, and the comments. The body is derived; text that people write outside its marked block is never touched, and an edit
-inside the block is kept in the record before it is replaced."""
+DESCRIPTION = """The experiment issue. Without a subverb it is shown: title, state, labels, the body as the records
+have it now, and the comments. The body is derived; text that people write outside its marked block is never
+touched, and an edit inside the block is kept in the record before it is replaced."""
 EXAMPLES = [
     "leadline issue",
     "leadline issue sync",

@@ -7,8 +7,8 @@ from typing import Any
 
 from leadline.cli.answer import Answer
 
-DESCRIPTION = """The research logbook as it is rendered from the records now, in Markdown. The copy in the work tree and on the
-record branch is the same text; nothing is ever typed into it (`leadline adopt` takes hand edits in)."""
+DESCRIPTION = """The research logbook as it is rendered from the records now, in Markdown. The copy in the work tree
+and on the record branch is the same text; nothing is ever typed into it (`leadline adopt` takes hand edits in)."""
 EXAMPLES = ["leadline logbook | less", "leadline logbook --out logbook.md"]
 
 

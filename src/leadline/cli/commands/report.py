@@ -7,9 +7,9 @@ from typing import Any
 
 from leadline.cli.answer import Answer
 
-DESCRIPTION = """Write the whole thread as one HTML file: conclusion, claims with their labels, results and every run as a dot,
-hypotheses, decisions, negative results, the timeline with commands and code states. The file needs no network and holds
-no script; it follows the reader's dark mode and prints."""
+DESCRIPTION = """Write the whole thread as one HTML file: conclusion, claims with their labels, results and every
+run as a dot, hypotheses, decisions, negative results, the timeline with commands and code states. The file needs no
+network and holds no script; it follows the reader's dark mode and prints."""
 EXAMPLES = ["leadline report", "leadline report --out report.html"]
 
 

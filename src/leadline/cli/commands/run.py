@@ -91,6 +91,8 @@ def _check_specs(specs: list[str]) -> None:
 
 def _config(args: argparse.Namespace) -> dict[str, Any]:
     """Files first, then the command's flags, then --set: the later wins."""
+    if not (args.files or args.config_from_args or args.sets):
+        return {}
     from leadline.core.config import config_from_args, flatten, parse_value
     from leadline.core.errors import LeadlineError
 
@@ -99,11 +101,18 @@ def _config(args: argparse.Namespace) -> dict[str, Any]:
         config.update(flatten(_read_config(path)))
     if args.config_from_args:
         config.update(config_from_args(args.command))
+    own_flags = config_from_args(args.command)
     for text in args.sets:
         key, equals, value = text.partition("=")
         if not equals or not key.strip():
             raise LeadlineError("usage", "bad-set", f"--set {text!r} is not key=value", "", "leadline run --help")
         config[key.strip()] = parse_value(value)
+        said = own_flags.get(key.strip())
+        if said not in (None, True, False) and said != config[key.strip()]:
+            raise LeadlineError("usage", "config-contradicts-command", f"--set {text} and the command's own "
+                                f"--{key.strip()} {said} contradict each other", "the record would show a config that "
+                                "was not run", ["leadline run --config-from-args -- …", f"leadline run -- … with "
+                                                f"--{key.strip()} {value}"])
     return config
 
 

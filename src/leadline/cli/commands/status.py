@@ -40,6 +40,9 @@ def _runs(context: Any, args: argparse.Namespace) -> Answer:
             raise LeadlineError("usage", "bad-where", f"--where {text!r} is not COLUMN=VALUE", "",
                                 "leadline status --where state=failed")
         where[column] = value
+    if args.limit < 1:
+        raise LeadlineError("usage", "bad-limit", f"--limit {args.limit} shows nothing", "at least 1",
+                            "leadline status --runs --limit 50")
     topic = None if args.all_threads else context.topic(args.thread)
     rows, total = context.store.run_rows(topic, where, args.sort or "uid", max(args.limit, 0))
     cut = total > len(rows)

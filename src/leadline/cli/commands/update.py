@@ -7,10 +7,11 @@ from typing import Any
 
 from leadline.cli.answer import Answer
 
-DESCRIPTION = """Post what is new since the last update on the experiment issue: change, result delta, confidence, links and
-next action are taken from the records; your words come first. Numbers in your words are cited ({{P-003.time_ms}}), and
-text that a reader would stumble over is refused with each finding. Running it again after a crash posts nothing twice.
---heartbeat posts a few lines; one that only repeats the last grows that comment in place."""
+DESCRIPTION = """Post what is new since the last update on the experiment issue: change, result delta, confidence,
+links and next action are taken from the records; your words come first. Numbers in your words are cited
+({{P-003.time_ms}}), and text that a reader would stumble over is refused with each finding. Running it again after
+a crash posts nothing twice. --heartbeat posts a few lines; one that only repeats the last grows that comment in
+place."""
 EXAMPLES = [
     "leadline update --change 'Blocks of 128 take {{P-003.time_ms}} (n={{P-003.time_ms.n}}).'",
     "leadline update --dry-run",
