@@ -9,7 +9,8 @@ demo: $(VENV)/installed
 	@$(PY) -m leadline demo
 
 test: $(VENV)/installed-dev
-	$(PY) -m ruff check src tests benchmarks examples
+	$(PY) -m ruff check src tests benchmarks tools
+	$(PY) -m ruff format --check -q src tests benchmarks tools
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 	$(PY) tools/reference.py --check

@@ -17,9 +17,19 @@ SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 
 def sealed_environment(home: Path) -> dict[str, str]:
     keep = {k: os.environ[k] for k in ("PATH", "TMPDIR", "LD_LIBRARY_PATH") if k in os.environ}
-    return {**keep, "HOME": str(home), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C.UTF-8",
-            "GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.org", "GIT_COMMITTER_NAME": "Ada",
-            "GIT_COMMITTER_EMAIL": "ada@example.org", "PYTHONDONTWRITEBYTECODE": "1", "LEADLINE_ACTOR": "Ada"}
+    return {
+        **keep,
+        "HOME": str(home),
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "LC_ALL": "C.UTF-8",
+        "GIT_AUTHOR_NAME": "Ada",
+        "GIT_AUTHOR_EMAIL": "ada@example.org",
+        "GIT_COMMITTER_NAME": "Ada",
+        "GIT_COMMITTER_EMAIL": "ada@example.org",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "LEADLINE_ACTOR": "Ada",
+    }
 
 
 @dataclass
@@ -35,11 +45,22 @@ class Lab:
             raise AssertionError(f"git {args}: {done.stderr}")
         return done.stdout.strip()
 
-    def run(self, *args: str, cwd: Path | None = None, env: dict[str, str] | None = None, timeout: float = 60,
-            ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([sys.executable, "-m", "leadline", *args], cwd=cwd or self.repo,
-                              env={**self.env, **(env or {})}, capture_output=True, text=True, timeout=timeout,
-                              stdin=subprocess.DEVNULL)
+    def run(
+        self,
+        *args: str,
+        cwd: Path | None = None,
+        env: dict[str, str] | None = None,
+        timeout: float = 60,
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "leadline", *args],
+            cwd=cwd or self.repo,
+            env={**self.env, **(env or {})},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+        )
 
     def ok(self, *args: str, **kwargs: Any) -> str:
         done = self.run(*args, **kwargs)

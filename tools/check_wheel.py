@@ -14,16 +14,20 @@ ROOT = Path(__file__).resolve().parents[1]
 def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        subprocess.run([sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(ROOT)], check=True,
-                       stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(ROOT)],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
         (wheel,) = folder.glob("leadline-*.whl")
         venv.EnvBuilder(with_pip=False, symlinks=True).create(folder / "venv")
         python = folder / "venv" / "bin" / "python"
         pip = ROOT / "tools" / (ROOT / "tools" / "pip.sha256").read_text().split()[1]
         subprocess.run([python, f"{pip}/pip", "install", "-q", "--disable-pip-version-check", str(wheel)], check=True)
         for command in (["--version"], ["--help"], ["doctor", "--json"]):
-            subprocess.run([folder / "venv" / "bin" / "leadline", *command], check=True, stdout=subprocess.DEVNULL,
-                           cwd=ROOT)
+            subprocess.run(
+                [folder / "venv" / "bin" / "leadline", *command], check=True, stdout=subprocess.DEVNULL, cwd=ROOT
+            )
         size = sum(f.stat().st_size for f in (folder / "venv" / "lib").rglob("*") if f.is_file())
         print(f"the wheel installs and runs; {size / 1e6:.1f} MB with its dependencies")
     return 0

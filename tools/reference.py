@@ -19,14 +19,16 @@ from leadline.core.errors import EXIT_CODES  # noqa: E402
 def reference() -> str:
     import argparse
 
-    parts = ["# Command reference\n\nMade by `python tools/reference.py` from the program's help; do not edit.\n",
-             "## leadline\n\n```text\n" + overview().rstrip() + "\n```\n",
-             "## Exit codes\n\n| code | kind |\n|---:|---|\n| 0 | done |\n"
-             + "".join(f"| {code} | {kind} |\n" for kind, code in EXIT_CODES.items())
-             + "\n`leadline run` exits with the command's own code, 124 after a timeout, 128+N after signal N, 125 when "
-               "Leadline itself failed.\n",
-             "## JSON\n\nWith `--json` every verb prints one object: `ok`, `as_of`, `data` (or `error` with `kind`, "
-             "`code`, `what`, `why`, `next`, `details`), `counts`, `truncated`, `next`.\n"]
+    parts = [
+        "# Command reference\n\nMade by `python tools/reference.py` from the program's help; do not edit.\n",
+        "## leadline\n\n```text\n" + overview().rstrip() + "\n```\n",
+        "## Exit codes\n\n| code | kind |\n|---:|---|\n| 0 | done |\n"
+        + "".join(f"| {code} | {kind} |\n" for kind, code in EXIT_CODES.items())
+        + "\n`leadline run` exits with the command's own code, 124 after a timeout, 128+N after signal N, 125 when "
+        "Leadline itself failed.\n",
+        "## JSON\n\nWith `--json` every verb prints one object: `ok`, `as_of`, `data` (or `error` with `kind`, "
+        "`code`, `what`, `why`, `next`, `details`), `counts`, `truncated`, `next`.\n",
+    ]
     for verb in VERBS:
         parser = parser_for(verb, load(verb))
         parts.append(f"## leadline {verb}\n\n```text\n{parser.format_help().rstrip()}\n```\n")

@@ -18,9 +18,12 @@ PIP_SHA256 = (HERE / "pip.sha256").read_text().split()
 
 
 def main(folder: str, extra: str = "") -> int:
-    if sys.version_info < (3, 11):
-        print(f"Leadline needs Python 3.11 or newer; this is {sys.version.split()[0]}.\n"
-              "next: make demo PYTHON=python3.11", file=sys.stderr)
+    if sys.version_info < (3, 11):  # noqa: UP036 - this file is what an older python3 meets first
+        print(
+            f"Leadline needs Python 3.11 or newer; this is {sys.version.split()[0]}.\n"
+            "next: make demo PYTHON=python3.11",
+            file=sys.stderr,
+        )
         return 1
     python = Path(folder) / "bin" / "python"
     if not python.exists():
@@ -34,11 +37,13 @@ def main(folder: str, extra: str = "") -> int:
     target = f"{HERE.parent}[{extra}]" if extra else str(HERE.parent)
     print(f"installing leadline{f'[{extra}]' if extra else ''} ...", flush=True)
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONHOME", "PYTHONDONTWRITEBYTECODE")}
-    done = subprocess.run([*pip, "install", "--quiet", "--disable-pip-version-check", "--editable", target],
-                          env=environment)
+    done = subprocess.run(
+        [*pip, "install", "--quiet", "--disable-pip-version-check", "--editable", target], env=environment
+    )
     if done.returncode:
-        print("the packages could not be installed: is the package registry reachable?\nnext: make demo",
-              file=sys.stderr)
+        print(
+            "the packages could not be installed: is the package registry reachable?\nnext: make demo", file=sys.stderr
+        )
     return done.returncode
 
 

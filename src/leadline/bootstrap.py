@@ -18,8 +18,15 @@ from leadline.core.errors import LeadlineError
 from leadline.ports.forge import Forge
 from leadline.services.context import Context
 
-_AGENTS = {"CLAUDECODE": "claude-code", "CODEX_SANDBOX": "codex", "CODEX_THREAD_ID": "codex", "GEMINI_CLI": "gemini-cli",
-           "OPENCODE": "opencode", "CURSOR_AGENT": "cursor", "AIDER_MODEL": "aider"}
+_AGENTS = {
+    "CLAUDECODE": "claude-code",
+    "CODEX_SANDBOX": "codex",
+    "CODEX_THREAD_ID": "codex",
+    "GEMINI_CLI": "gemini-cli",
+    "OPENCODE": "opencode",
+    "CURSOR_AGENT": "cursor",
+    "AIDER_MODEL": "aider",
+}
 
 
 def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = None) -> Context:
@@ -43,10 +50,21 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
 
     store = EventLog(root, lambda: _writer(root), actor, clock)
     return Context(
-        cwd=cwd, root=root, vcs=vcs, store=store, blobs=FileBlobs(os.path.join(root, "blobs")), executor=_Local(),
+        cwd=cwd,
+        root=root,
+        vcs=vcs,
+        store=store,
+        blobs=FileBlobs(os.path.join(root, "blobs")),
+        executor=_Local(),
         open_runs=OpenRunFiles(os.path.join(root, "open")),
-        collectors=MachineCollectors(os.path.join(root, "cache")), forge_for=_forge_factory(store), clock=clock, environ=os.environ, settings=_settings(vcs, root), actor=actor,
-        save_settings=lambda changes: _save_settings(root, changes), warn=warn or (lambda text: None),
+        collectors=MachineCollectors(os.path.join(root, "cache")),
+        forge_for=_forge_factory(store),
+        clock=clock,
+        environ=os.environ,
+        settings=_settings(vcs, root),
+        actor=actor,
+        save_settings=lambda changes: _save_settings(root, changes),
+        warn=warn or (lambda text: None),
     )
 
 
@@ -116,8 +134,9 @@ def _settings(vcs: Git, root: str) -> dict[str, Any]:
         try:
             settings.update(_flat(tomllib.loads(raw.decode())))
         except (ValueError, UnicodeDecodeError) as error:
-            raise LeadlineError("usage", "bad-settings", f"{path} is not valid TOML: {error}", "",
-                                f"edit {path}") from None
+            raise LeadlineError(
+                "usage", "bad-settings", f"{path} is not valid TOML: {error}", "", f"edit {path}"
+            ) from None
     return settings
 
 
@@ -141,7 +160,9 @@ def _save_settings(root: str, changes: dict[str, Any]) -> str:
 
         settings = _flat(tomllib.loads(raw.decode()))
     settings.update(changes)
-    lines = [f'"{key}" = {json.dumps(value)}' if "." not in key else f"{key} = {json.dumps(value)}"
-             for key, value in sorted(settings.items())]
+    lines = [
+        f'"{key}" = {json.dumps(value)}' if "." not in key else f"{key} = {json.dumps(value)}"
+        for key, value in sorted(settings.items())
+    ]
     write_atomically(path, ("\n".join(lines) + "\n").encode())
     return path

@@ -13,8 +13,12 @@ PY = sys.executable
 
 def test_20_parallel_processes_give_no_duplicate_gap_or_loss(thread_lab):
     def one(number: int) -> list[str]:
-        return [thread_lab.json("run", "--set", f"worker={number}", "--set", f"n={k}", "--", "true")["data"]["runs"][0]["id"]
-                for k in range(2)]
+        return [
+            thread_lab.json("run", "--set", f"worker={number}", "--set", f"n={k}", "--", "true")["data"]["runs"][0][
+                "id"
+            ]
+            for k in range(2)
+        ]
 
     with ThreadPoolExecutor(20) as pool:
         ids = [i for found in pool.map(one, range(20)) for i in found]

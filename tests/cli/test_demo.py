@@ -18,8 +18,13 @@ def study(tmp_path_factory):
 
 
 def ask(study, *args):
-    done = subprocess.run([sys.executable, "-m", "leadline", *args, "--json"], cwd=study.repo, env=study.env,
-                          capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "leadline", *args, "--json"],
+        cwd=study.repo,
+        env=study.env,
+        capture_output=True,
+        text=True,
+    )
     return json.loads(done.stdout)
 
 
@@ -31,7 +36,7 @@ def test_it_ends_finished_and_verified(study):
 
 def test_one_hypothesis_is_decided_each_way_and_by_the_numbers(study):
     states = {h["id"]: h["state"] for h in ask(study, "hypothesis", "list")["data"]}
-    assert states["SRC-H2"] == "falsified"            # a window of 32 KiB cannot reach over blocks of 16
+    assert states["SRC-H2"] == "falsified"  # a window of 32 KiB cannot reach over blocks of 16
     assert states["SRC-H1"] in ("supported", "falsified")
 
 

@@ -36,6 +36,7 @@ def files(text: str) -> list[tuple[str, str]]:
 
 def matches(expected: str, actual: str) -> bool:
     """`...` stands for anything, line ends included; other white space is squeezed."""
+
     def squeeze(text: str) -> str:
         return re.sub(r"[ \t]+", " ", text).strip()
 
@@ -48,7 +49,7 @@ def test_tutorial(tmp_path):
     bin_folder = tmp_path / "bin"
     bin_folder.mkdir()
     program = bin_folder / "leadline"
-    program.write_text(f"#!/bin/sh\nexec {sys.executable} -m leadline \"$@\"\n")
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m leadline "$@"\n')
     program.chmod(0o755)
     env = sealed_environment(tmp_path / "home")
     env["PATH"] = f"{bin_folder}:{Path(sys.executable).parent}:{env['PATH']}"
@@ -66,8 +67,10 @@ def test_tutorial(tmp_path):
             assert matches(expected, actual), f"$ {command}\n--- expected\n{expected}\n--- actual\n{actual}"
 
 
-@pytest.mark.parametrize("expected, actual, same", [
-    ("a ... c", "a b c", True), ("a\n...\nd", "a\nb\nc\nd", True), ("a", "b", False), ("a ...", "b c", False)])
+@pytest.mark.parametrize(
+    "expected, actual, same",
+    [("a ... c", "a b c", True), ("a\n...\nd", "a\nb\nc\nd", True), ("a", "b", False), ("a ...", "b c", False)],
+)
 def test_the_matcher_can_fail(expected, actual, same):
     assert matches(expected, actual) is same
 

@@ -26,8 +26,14 @@ def wait_for(condition, timeout_s: float = 20.0):
 
 
 def start(lab, *args: str) -> subprocess.Popen:
-    return subprocess.Popen([PY, "-m", "leadline", *args], cwd=lab.repo, env=lab.env, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    return subprocess.Popen(
+        [PY, "-m", "leadline", *args],
+        cwd=lab.repo,
+        env=lab.env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+    )
 
 
 def test_output_passes_through_and_metrics_are_recorded(thread_lab):
@@ -111,7 +117,9 @@ def test_checked_extraction_publishes_nothing_when_it_fails(thread_lab):
     thread_lab.ok("run", "--metrics", "out.csv:time_ms=elapsed,unique=shape,rows=3", "--", PY, "make.py")
     bad = thread_lab.json("show", "P-001-r1")["data"]
     assert bad["metrics"] == {} and any("3" in json.dumps(p["rows"]) for p in bad["extraction"]["problems"])
-    thread_lab.ok("run", "--metrics", "out.csv:time_ms=elapsed,unique=shape,dedupe=last,reduce=mean", "--", PY, "make.py")
+    thread_lab.ok(
+        "run", "--metrics", "out.csv:time_ms=elapsed,unique=shape,dedupe=last,reduce=mean", "--", PY, "make.py"
+    )
     assert thread_lab.json("show", "P-002-r1")["data"]["metrics"] == {"time_ms": 2.5}
 
 
@@ -123,8 +131,15 @@ def test_nan_is_kept_apart(thread_lab):
 
 def test_config_from_files_and_flags(thread_lab):
     thread_lab.write("c.yaml", "model:\n  layers: 4\nlr: 1e-3\n")
-    thread_lab.ok("run", "--config", "c.yaml", "--config-from-args", "--set", "lr=2", "--", "true", "--seed", "7", "--fast")
-    assert thread_lab.json("show", "P-001-r1")["data"]["config"] == {"model.layers": 4, "lr": 2, "seed": 7, "fast": True}
+    thread_lab.ok(
+        "run", "--config", "c.yaml", "--config-from-args", "--set", "lr=2", "--", "true", "--seed", "7", "--fast"
+    )
+    assert thread_lab.json("show", "P-001-r1")["data"]["config"] == {
+        "model.layers": 4,
+        "lr": 2,
+        "seed": 7,
+        "fast": True,
+    }
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -157,7 +172,9 @@ def test_kill_9_of_the_whole_job_is_lost_not_failed(thread_lab):
     pid = json.loads(owner.read_text())["pid"]
     os.kill(pid, signal.SIGKILL)
     wait_for(lambda: not Path(f"/proc/{pid}").exists())
-    row = wait_for(lambda: next((r for r in thread_lab.json("status", "--runs")["data"] if r["state"] != "planned"), None))
+    row = wait_for(
+        lambda: next((r for r in thread_lab.json("status", "--runs")["data"] if r["state"] != "planned"), None)
+    )
     assert row["state"] == "lost"
 
 
@@ -171,8 +188,12 @@ def test_children_are_reaped(thread_lab):
 
 def test_binary_and_large_output(thread_lab):
     code = "import os, sys\nfor _ in range(64): sys.stdout.buffer.write(os.urandom(1 << 20))"
-    done = subprocess.run([PY, "-m", "leadline", "run", "--quiet", "--", PY, "-c", code], cwd=thread_lab.repo,
-                          env=thread_lab.env, capture_output=True)
+    done = subprocess.run(
+        [PY, "-m", "leadline", "run", "--quiet", "--", PY, "-c", code],
+        cwd=thread_lab.repo,
+        env=thread_lab.env,
+        capture_output=True,
+    )
     assert done.returncode == 0
     shown = thread_lab.json("show", "P-001-r1")["data"]
     assert shown["outputs"]["stdout"]["size_bytes"] == 64 << 20

@@ -101,7 +101,9 @@ def test_not_a_repository(tmp_path):
 
 
 def test_no_commit_yet_and_no_identity(tmp_path):
-    env = {k: v for k, v in sealed_environment(tmp_path).items() if not k.startswith("GIT_AUTHOR") and "COMMITTER" not in k}
+    env = {
+        k: v for k, v in sealed_environment(tmp_path).items() if not k.startswith("GIT_AUTHOR") and "COMMITTER" not in k
+    }
     lab = Lab(tmp_path / "r", env)
     lab.repo.mkdir()
     lab.git("init", "-q", "-b", "main")
@@ -118,10 +120,12 @@ def test_detached_head_worktree_and_shallow_clone(lab, tmp_path):
     lab.ok("run", "--", "true")
     tree = Lab(tmp_path / "tree", lab.env)
     lab.git("worktree", "add", "-q", str(tree.repo), "-b", "side", "main")
-    tree.ok("run", "--", "true")                               # the record is shared by all work trees
+    tree.ok("run", "--", "true")  # the record is shared by all work trees
     assert lab.json("status", "--runs")["counts"]["runs"] == 2
     shallow = Lab(tmp_path / "shallow", lab.env)
-    subprocess.run(["git", "clone", "-q", "--depth", "1", f"file://{lab.repo}", str(shallow.repo)], env=lab.env, check=True)
+    subprocess.run(
+        ["git", "clone", "-q", "--depth", "1", f"file://{lab.repo}", str(shallow.repo)], env=lab.env, check=True
+    )
     shallow.ok("start", "demo", "--prefix", "P", "--no-branch")
     shallow.ok("run", "--", "true")
 
@@ -146,8 +150,10 @@ def test_bare_repository_says_what_it_lacks(tmp_path):
     assert refusal(lab, "run", "--", "true")["code"] == "bare-repository"
 
 
-@pytest.mark.skipif(os.geteuid() == 0 and shutil.which("setpriv") is None,
-                    reason="NOT TESTED: root writes anywhere, and setpriv is not here to take that away")
+@pytest.mark.skipif(
+    os.geteuid() == 0 and shutil.which("setpriv") is None,
+    reason="NOT TESTED: root writes anywhere, and setpriv is not here to take that away",
+)
 def test_read_only_repository(lab):
     lab.ok("start", "demo", "--prefix", "P", "--no-branch", "--goal", "find out")
     lab.ok("run", "--", "true")
@@ -155,8 +161,13 @@ def test_read_only_repository(lab):
     powerless = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
 
     def run(*args):
-        return subprocess.run([*powerless, sys.executable, "-m", "leadline", *args], cwd=lab.repo, env=lab.env,
-                              capture_output=True, text=True)
+        return subprocess.run(
+            [*powerless, sys.executable, "-m", "leadline", *args],
+            cwd=lab.repo,
+            env=lab.env,
+            capture_output=True,
+            text=True,
+        )
 
     try:
         read, write, start = run("brief"), run("note", "more"), run("run", "--", "true")
@@ -173,9 +184,14 @@ def test_full_disk_refuses_to_run_and_loses_nothing(lab):
     (events,) = (lab.repo / ".git/leadline/threads/demo/events").iterdir()
     size = events.stat().st_size
     lab.ok("status")
-    limited = f"ulimit -f {size // 1024}; exec \"$@\""           # no file may grow beyond this: EFBIG
-    done = subprocess.run(["bash", "-c", limited, "x", sys.executable, "-m", "leadline", "note", "does not fit " * 200],
-                          cwd=lab.repo, env=lab.env, capture_output=True, text=True)
+    limited = f'ulimit -f {size // 1024}; exec "$@"'  # no file may grow beyond this: EFBIG
+    done = subprocess.run(
+        ["bash", "-c", limited, "x", sys.executable, "-m", "leadline", "note", "does not fit " * 200],
+        cwd=lab.repo,
+        env=lab.env,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 7 and "no space" in done.stderr, done.stderr
     assert events.stat().st_size == size
     lab.ok("note", "fits again")
@@ -183,8 +199,16 @@ def test_full_disk_refuses_to_run_and_loses_nothing(lab):
 
 
 def test_two_starts_at_once_make_one_thread(lab):
-    started = [subprocess.Popen([sys.executable, "-m", "leadline", "start", "demo", "--no-branch"], cwd=lab.repo,
-                                env=lab.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(6)]
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", "leadline", "start", "demo", "--no-branch"],
+            cwd=lab.repo,
+            env=lab.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for _ in range(6)
+    ]
     codes = sorted(p.wait(60) for p in started)
     for process in started:
         process.communicate()

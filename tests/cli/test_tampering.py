@@ -16,7 +16,7 @@ def test_a_torn_last_line_is_healed_and_reported(thread_lab):
     assert thread_lab.run("verify").returncode == 6
     thread_lab.ok("note", "second")
     assert thread_lab.run("verify").returncode == 0
-    assert b'{"v":1,"id":"01H\n' in events(thread_lab).read_bytes()            # no byte is removed
+    assert b'{"v":1,"id":"01H\n' in events(thread_lab).read_bytes()  # no byte is removed
 
 
 def test_a_changed_line_breaks_the_chain(thread_lab):
@@ -37,7 +37,7 @@ def test_a_removed_end_shows_against_the_seal(thread_lab):
     path = events(thread_lab)
     lines = path.read_bytes().splitlines(keepends=True)
     at = next(i for i, line in enumerate(lines) if json.loads(line)["kind"] == "snapshot")
-    path.write_bytes(b"".join(lines[:at - 1]))
+    path.write_bytes(b"".join(lines[: at - 1]))
     assert thread_lab.run("verify").returncode == 6
 
 

@@ -211,7 +211,7 @@ def test_a_commit_that_lacks_the_logbook_is_not_linked(lab):
     lab.ok("init", "--no-logbook-in-tree")
     lab.ok("start", "demo", "--prefix", "P", "--no-branch")
     measure(lab)
-    lab.git("switch", "-q", "--orphan", "leadline/records")          # checked out: it cannot be brought up to date
+    lab.git("switch", "-q", "--orphan", "leadline/records")  # checked out: it cannot be brought up to date
     lab.git("commit", "-q", "--allow-empty", "-m", "somebody's own")
     done = lab.run("update", "--change", "one run", "--json")
     assert done.returncode == 0 and "record branch was not brought up to date" in done.stderr

@@ -12,9 +12,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def bench(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, str(ROOT / "benchmarks" / "bench.py"), "--rounds", "1", *arguments],
-                          capture_output=True, text=True, cwd=tmp_path, timeout=150,
-                          env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"})
+    return subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks" / "bench.py"), "--rounds", "1", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=150,
+        env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
+    )
 
 
 def cells(page: str) -> dict[str, list[str]]:
@@ -28,15 +33,25 @@ def test_every_group_gives_its_rows(tmp_path: Path) -> None:
     done = bench(tmp_path, "--scale", "0.002", "--write", str(page))
     assert done.returncode == 0, done.stderr
     rows = cells(page.read_text(encoding="utf-8"))
-    assert rows == cells(done.stdout)                       # it prints what it writes
+    assert rows == cells(done.stdout)  # it prints what it writes
     judged = [name for name, row in rows.items() if row[-1] in ("ok", "**over**")]
-    for start in ("`leadline --version`", "`leadline brief`", "`leadline verify`", "one written record", "`verify` at",
-                  "listing of", "peak memory", "`leadline run -- true` beyond `true`", "2 `run`s started at once",
-                  "`ll.log`", "core install"):
+    for start in (
+        "`leadline --version`",
+        "`leadline brief`",
+        "`leadline verify`",
+        "one written record",
+        "`verify` at",
+        "listing of",
+        "peak memory",
+        "`leadline run -- true` beyond `true`",
+        "2 `run`s started at once",
+        "`ll.log`",
+        "core install",
+    ):
         assert any(name.startswith(start) for name in judged), f"no judged row {start}: {done.stdout}"
     assert rows["2 `run`s started at once"][1] == "0 failed, 2 recorded"
     assert re.fullmatch(r"(\d+) of \1 lines read back", rows["`ll.log`, ten metrics a call"][3])
-    assert not list(tmp_path.glob("leadline-bench-*"))      # nothing stays behind
+    assert not list(tmp_path.glob("leadline-bench-*"))  # nothing stays behind
 
 
 def test_one_group_alone(tmp_path: Path) -> None:
@@ -46,8 +61,11 @@ def test_one_group_alone(tmp_path: Path) -> None:
 
 
 def test_a_program_that_fails_fails_the_benchmark(tmp_path: Path) -> None:
-    code = ("import sys; sys.path.insert(0, sys.argv[1]); import timing; timing.interleaved("
-            "{'no': timing.Program([sys.executable, '-c', 'raise SystemExit(3)'], '.')}, 1, timing.environment('.'))")
-    done = subprocess.run([sys.executable, "-c", code, str(ROOT / "benchmarks")], capture_output=True, text=True,
-                          cwd=tmp_path)
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import timing; timing.interleaved("
+        "{'no': timing.Program([sys.executable, '-c', 'raise SystemExit(3)'], '.')}, 1, timing.environment('.'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(ROOT / "benchmarks")], capture_output=True, text=True, cwd=tmp_path
+    )
     assert done.returncode != 0 and "ended with 3" in done.stderr

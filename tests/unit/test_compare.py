@@ -17,9 +17,7 @@ DEFS = {"t": MetricDef("t", "ms", "lower")}
 def runs(side: str, values: list[float], **fields: Any) -> list[Run]:
     base: dict[str, Any] = {"state": "done", "config": {"arm": side}, "code": {"tree": "t"}}
     base.update(fields)
-    return [
-        Run(f"{side}-r{i}", f"{side}{i:025d}", side, metrics={"t": v}, **base) for i, v in enumerate(values)
-    ]
+    return [Run(f"{side}-r{i}", f"{side}{i:025d}", side, metrics={"t": v}, **base) for i, v in enumerate(values)]
 
 
 def of(a: list[Run], b: list[Run], **options: Any) -> Comparison:

@@ -15,7 +15,10 @@ from leadline.core.run import Run
 
 def run(n: int = 1, **fields: Any) -> Run:
     base: dict[str, Any] = {
-        "state": "done", "config": {"level": 1, "size": 10}, "code": {"tree": "t1"}, "hardware": {"host": "h"},
+        "state": "done",
+        "config": {"level": 1, "size": 10},
+        "code": {"tree": "t1"},
+        "hardware": {"host": "h"},
         "argv": ["bench", "--level", "1"],
     }
     return Run(f"P-001-r{n}", f"{n:026d}", "P-001", **{**base, **fields})
@@ -32,11 +35,30 @@ def test_flatten() -> None:
         flatten({"a": {"b": 1}, "a.b": 2})
 
 
-@pytest.mark.parametrize(("text", "value"), [
-    ("64", 64), ("-3", -3), ("0.5", 0.5), ("1e-3", 1e-3), (".5", 0.5), ("true", True), ("False", False),
-    ("null", None), ("[1, 2]", [1, 2]), ('"64"', "64"), ("007", "007"), ("1_000", "1_000"), ("nan", "nan"),
-    ("1e999", "1e999"), ("[NaN]", "[NaN]"), ("[1,", "[1,"), ("", ""), ("adam", "adam"), ("none", "none"),
-])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("64", 64),
+        ("-3", -3),
+        ("0.5", 0.5),
+        ("1e-3", 1e-3),
+        (".5", 0.5),
+        ("true", True),
+        ("False", False),
+        ("null", None),
+        ("[1, 2]", [1, 2]),
+        ('"64"', "64"),
+        ("007", "007"),
+        ("1_000", "1_000"),
+        ("nan", "nan"),
+        ("1e999", "1e999"),
+        ("[NaN]", "[NaN]"),
+        ("[1,", "[1,"),
+        ("", ""),
+        ("adam", "adam"),
+        ("none", "none"),
+    ],
+)
 def test_parse_value(text: str, value: Any) -> None:
     assert parse_value(text) == value and type(parse_value(text)) is type(value)
 
@@ -47,10 +69,37 @@ def test_parse_value_reads_what_python_prints(value: Any) -> None:
 
 
 def test_config_from_args() -> None:
-    argv = ["python", "-u", "-m", "train", "--lr", "0.1", "--bs=64", "-k", "v", "--fast", "--x", "-1", "data",
-            "--tag", "a", "--tag", "b", "--last", "--", "--no", "1"]
+    argv = [
+        "python",
+        "-u",
+        "-m",
+        "train",
+        "--lr",
+        "0.1",
+        "--bs=64",
+        "-k",
+        "v",
+        "--fast",
+        "--x",
+        "-1",
+        "data",
+        "--tag",
+        "a",
+        "--tag",
+        "b",
+        "--last",
+        "--",
+        "--no",
+        "1",
+    ]
     assert config_from_args(argv) == {
-        "lr": 0.1, "bs": 64, "k": "v", "fast": True, "x": -1, "tag": ["a", "b"], "last": True,
+        "lr": 0.1,
+        "bs": 64,
+        "k": "v",
+        "fast": True,
+        "x": -1,
+        "tag": ["a", "b"],
+        "last": True,
     }
     assert config_from_args([]) == {}
 
@@ -58,7 +107,10 @@ def test_config_from_args() -> None:
 def test_axis_nuisance_confound_unknown() -> None:
     b = run(2, config={"level": 9, "size": 20, "seed": 2}, argv=["bench", "--level", "9"], code={})
     assert roles(config_diff(run(), b, ["level"], ["seed"])) == {
-        "config.level": "axis", "config.size": "confound", "config.seed": "nuisance", "code.tree": "unknown",
+        "config.level": "axis",
+        "config.size": "confound",
+        "config.seed": "nuisance",
+        "code.tree": "unknown",
     }
     assert not config_diff(run(), b, ["level"], ["seed"]).clean
     assert config_diff(run(), b, ["level"], ["seed", "size", "code"]).clean
@@ -77,13 +129,20 @@ def test_command_tokens_that_follow_the_axis_are_explained() -> None:
     assert roles(config_diff(a, b, ["level"])) == {"config.level": "axis", "command.argument 2": "confound"}
 
 
-@pytest.mark.parametrize(("fields", "name"), [
-    ({"argv": ["other", "--level", "1"]}, "command.program"), ({"cwd": "x"}, "command.cwd"),
-    ({"environment": {"OMP": "1"}}, "environment.OMP"), ({"hardware": {"host": "g"}}, "hardware.host"),
-    ({"executor": "slurm"}, "executor.executor"), ({"devices": {"count": 8}}, "devices.count"),
-    ({"extraction": {"contract": {"t": {"unit": "ms"}}}}, "extraction.t.unit"),
-    ({"software": {"python": "3.12"}}, "software.python"), ({"code": {"tree": "t1", "gaps": ["x"]}}, "code.gaps"),
-])
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"argv": ["other", "--level", "1"]}, "command.program"),
+        ({"cwd": "x"}, "command.cwd"),
+        ({"environment": {"OMP": "1"}}, "environment.OMP"),
+        ({"hardware": {"host": "g"}}, "hardware.host"),
+        ({"executor": "slurm"}, "executor.executor"),
+        ({"devices": {"count": 8}}, "devices.count"),
+        ({"extraction": {"contract": {"t": {"unit": "ms"}}}}, "extraction.t.unit"),
+        ({"software": {"python": "3.12"}}, "software.python"),
+        ({"code": {"tree": "t1", "gaps": ["x"]}}, "code.gaps"),
+    ],
+)
 def test_every_area_is_compared_and_can_be_declared(fields: dict[str, Any], name: str) -> None:
     diff = config_diff(run(), run(2, **fields))
     assert list(roles(diff)) == [name] and not diff.clean

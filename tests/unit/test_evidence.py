@@ -51,8 +51,11 @@ def test_what_does_not_count() -> None:
     runs = make("A", A) + make("B", B[:2])
     extra = make("B", [5.05], 9)[0]
     for change, reason in (
-        ({"origin": "reported"}, "typed"), ({"retracted": "bad"}, "retracted: bad"), ({"state": "failed"}, "failed"),
-        ({"superseded_by": "B-r8"}, "superseded"), ({"metrics": {}}, "not recorded"),
+        ({"origin": "reported"}, "typed"),
+        ({"retracted": "bad"}, "retracted: bad"),
+        ({"state": "failed"}, "failed"),
+        ({"superseded_by": "B-r8"}, "superseded"),
+        ({"metrics": {}}, "not recorded"),
         ({"uid": runs[3].uid}, "same execution"),
     ):
         run = make("B", [5.05], 9)[0]
@@ -169,4 +172,5 @@ def test_copies_never_lift_a_label(a: list[float], b: list[float], which: int) -
 def test_more_agreeing_repeats_never_lower(n: int, more: int) -> None:
     def rank(count: int) -> int:
         return LABELS.index(label(make("A", (A * 3)[:3]) + make("B", [5.0 + 0.01 * i for i in range(count)])).label)
+
     assert rank(n) <= rank(n + more)

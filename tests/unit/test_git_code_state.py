@@ -73,8 +73,11 @@ def expected_tree(folder: Path) -> str:
     scratch.write_bytes(index.read_bytes()) if index.exists() else scratch.unlink(missing_ok=True)
     environment = {**os.environ, "GIT_INDEX_FILE": str(scratch)}
     subprocess.run(["git", "add", "-A"], cwd=folder, env=environment, check=True, capture_output=True)
-    return subprocess.run(["git", "write-tree"], cwd=folder, env=environment, check=True,
-                          capture_output=True).stdout.decode().strip()
+    return (
+        subprocess.run(["git", "write-tree"], cwd=folder, env=environment, check=True, capture_output=True)
+        .stdout.decode()
+        .strip()
+    )
 
 
 def capture(folder: Path, *excluded: str, **options: int):  # type: ignore[no-untyped-def]
@@ -115,8 +118,16 @@ def everything_at_once(repo: Path) -> None:
     (repo / "sub").symlink_to("target")
     put(repo, "intended", b"intended\n")
     git(repo, "add", "-N", "intended")
-    for name in (b"line\nbreak", b'quo"te', b"latin\xff\xfe", b"-dash", b" space ", b"tab\tbed", b":(top)magic",
-                 b"*star"):
+    for name in (
+        b"line\nbreak",
+        b'quo"te',
+        b"latin\xff\xfe",
+        b"-dash",
+        b" space ",
+        b"tab\tbed",
+        b":(top)magic",
+        b"*star",
+    ):
         put(repo, name, b"weird\n")
     put(repo, ".gitignore", b"*.ignored\n")
     put(repo, "no.ignored")
@@ -222,8 +233,16 @@ def test_an_edit_within_the_tick_of_the_index_is_seen(repo: Path) -> None:
 def test_secrets_never_reach_the_object_database(repo: Path) -> None:
     put(repo, "a")
     commit(repo)
-    for path in (".env", ".env.local", "deep/id_rsa", "x.pem", ".netrc", "kubeconfig", ".aws/credentials",
-                 "my-service-account.json"):
+    for path in (
+        ".env",
+        ".env.local",
+        "deep/id_rsa",
+        "x.pem",
+        ".netrc",
+        "kubeconfig",
+        ".aws/credentials",
+        "my-service-account.json",
+    ):
         put(repo, path, b"s3cret-payload " + path.encode())
     put(repo, "notes.txt", KEY)
     put(repo, ".npmrc", b"//r/:_authToken=s3cret-payload-x\n")
@@ -235,8 +254,18 @@ def test_secrets_never_reach_the_object_database(repo: Path) -> None:
         state = capture(repo)
         assert names(repo, state.tree) == [b".env.example", b"a", b"id_rsa.pub"]
         assert set(state.secrets) == {
-            ".env", ".env.local", "deep/id_rsa", "x.pem", ".netrc", "kubeconfig", ".aws/credentials",
-            "my-service-account.json", "notes.txt", ".npmrc", "intended.txt"}
+            ".env",
+            ".env.local",
+            "deep/id_rsa",
+            "x.pem",
+            ".netrc",
+            "kubeconfig",
+            ".aws/credentials",
+            "my-service-account.json",
+            "notes.txt",
+            ".npmrc",
+            "intended.txt",
+        }
         put(repo, "b")
         (repo / "b").unlink()
     assert b"s3cret-payload" not in all_objects(repo) and b"c2VjcmV0LXBheWxvYWQ" not in all_objects(repo)
@@ -419,7 +448,9 @@ def test_run_refs_keep_the_commit(repo: Path) -> None:
     assert git(repo, "rev-parse", state.ref).decode().strip() == state.commit
     assert Git.discover(str(repo)).capture((), "P-001-r2").commit == state.commit
     assert git(repo, "for-each-ref", "--format=%(refname)").decode().split() == [
-        "refs/leadline/code/P-001-r1", "refs/leadline/code/P-001-r2"]
+        "refs/leadline/code/P-001-r1",
+        "refs/leadline/code/P-001-r2",
+    ]
 
 
 def test_concurrent_captures_agree(repo: Path) -> None:

@@ -43,8 +43,15 @@ def commit_all(folder: Path) -> str:
 
 
 def failing_hooks(repo: Path) -> None:
-    for name in ("pre-commit", "commit-msg", "prepare-commit-msg", "post-commit", "reference-transaction",
-                 "post-index-change", "pre-push"):
+    for name in (
+        "pre-commit",
+        "commit-msg",
+        "prepare-commit-msg",
+        "post-commit",
+        "reference-transaction",
+        "post-index-change",
+        "pre-push",
+    ):
         hook = repo / ".git/hooks" / name
         hook.parent.mkdir(exist_ok=True)
         hook.write_text(f"#!/bin/sh\ntouch {repo}/.git/hook-ran\nexit 1\n")
@@ -88,7 +95,8 @@ def test_one_file_alone_whatever_else_is_going_on(repo: Path) -> None:
     assert git(repo, "rev-parse", "HEAD", "HEAD^").split() == [commit, parent]
     assert status(repo) == before
     assert [line for line in staged(repo).split("\n") if LOG not in line] == [
-        line for line in entries.split("\n") if LOG not in line]
+        line for line in entries.split("\n") if LOG not in line
+    ]
     assert git(repo, "diff-tree", "-r", "--name-only", parent, commit) == LOG
     assert git(repo, "diff-files", "--name-only", "--", LOG) == ""  # stat data included: not even a refresh is due
     assert git(repo, "reflog", "-1", "--format=%gs") == "commit: log: two"
@@ -227,7 +235,9 @@ def test_pushes_say_what_became_of_each_ref(repo: Path, tmp_path: Path) -> None:
     theirs = vcs.commit_files("refs/heads/x", {"b": b"1"}, "theirs")
     result = vcs.push("origin", {theirs: "refs/heads/r", one: "refs/heads/forbidden"})
     assert {ref: answer["status"] for ref, answer in result.items()} == {
-        "refs/heads/r": "non-fast-forward", "refs/heads/forbidden": "rejected"}
+        "refs/heads/r": "non-fast-forward",
+        "refs/heads/forbidden": "rejected",
+    }
     assert result["refs/heads/forbidden"]["reason"] == "hook declined"
     assert vcs.fetch_ref("origin", "refs/heads/r", "refs/leadline/remote") == one
     assert not (repo / ".git/hook-ran").exists()
@@ -241,8 +251,10 @@ def test_an_unreachable_remote_is_an_error_in_time(repo: Path, tmp_path: Path, m
     git(repo, "remote", "add", "named", "https://user:hunter2@example.invalid/o/r.git")
     assert vcs.remotes() == ["gone", "named", "slow"]
     assert vcs.remote_url("named") == "https://example.invalid/o/r.git" and vcs.remote_url("none") is None
-    for attempt in (lambda: vcs.push("gone", {"refs/heads/r": "refs/heads/r"}),
-                    lambda: vcs.fetch_ref("gone", "refs/heads/r", "refs/x/y")):
+    for attempt in (
+        lambda: vcs.push("gone", {"refs/heads/r": "refs/heads/r"}),
+        lambda: vcs.fetch_ref("gone", "refs/heads/r", "refs/x/y"),
+    ):
         with pytest.raises(LeadlineError) as caught:
             attempt()
         assert (caught.value.kind, caught.value.code) == ("remote", "remote-unreachable") and caught.value.why
@@ -297,7 +309,11 @@ def test_diff_summary_names_moves_binaries_and_is_capped(repo: Path) -> None:
             {"status": "D", "path": "gone", "added": 0, "deleted": 1},
             {"status": "A", "path": "more", "added": 2, "deleted": 0},
             {"status": "R", "path": "new\tname", "old_path": "old name", "added": 0, "deleted": 0},
-        ], "total": 4, "added": 2, "deleted": 1}
+        ],
+        "total": 4,
+        "added": 2,
+        "deleted": 1,
+    }
     assert len(vcs.diff_summary(one, two, limit=1)["files"]) == 1 and vcs.diff_summary(one, two, limit=1)["total"] == 4
     with pytest.raises(LeadlineError) as caught:
         vcs.file_at("f" * 40, "x")

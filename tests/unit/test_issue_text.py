@@ -73,7 +73,9 @@ def test_form_may_change(before: str, after: str) -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("x -3.5", "x 3.5"), ("x - 3.5", "x -3.5"), ("1. 5", "1.5"),
+        ("x -3.5", "x 3.5"),
+        ("x - 3.5", "x -3.5"),
+        ("1. 5", "1.5"),
         ("1.5 ms", "15 ms"),
         ("a < b", "a > b"),
         ("2*3", "23"),

@@ -151,6 +151,7 @@ def test_nothing_is_started_on_a_full_disk(small_disk: Path) -> None:
 
 def test_nothing_is_started_when_the_result_file_would_be_too_large(tmp_path: Path) -> None:
     write_spec(tmp_path, ["true"])
+
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
 
@@ -210,6 +211,7 @@ def test_reason_names_the_signal_that_cancelled(tmp_path: Path, number: signal.S
 
 def test_command_gets_default_signals_and_empty_stdin(tmp_path: Path) -> None:
     program = "cat; grep -E '^Sig(Blk|Ign)' /proc/self/status"
+
     def ignore() -> None:
         for number in (signal.SIGINT, signal.SIGCHLD, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
@@ -296,7 +298,7 @@ def test_process_tables_of_both_kinds_agree() -> None:
 
 
 def test_json_of_the_fast_path_is_json() -> None:
-    value = {"a": [1, 2.5, None, True], "b": "é\n\"\\\udc80\U0001f600", "c": {"d": -1e300}}
+    value = {"a": [1, 2.5, None, True], "b": 'é\n"\\\udc80\U0001f600', "c": {"d": -1e300}}
     assert json.loads(supervise.encode_json(value)) == value
     assert supervise.decode_json(json.dumps(value)) == value
     assert supervise.decode_json(json.dumps(value, ensure_ascii=False, indent=2)) == value

@@ -23,9 +23,15 @@ def arms() -> dict[tuple[str, str], list[Run]]:
     with DATA.open(newline="") as lines:
         for i, row in enumerate(csv.DictReader(lines, delimiter="\t")):
             run = Run(
-                id=f"N-{i:03d}-r1", uid=f"{i:026d}", experiment="N-001", state="done", origin="imported",
-                config={"arm": row["arm"], "steps": int(row["final_step"])}, code={"tree": row["record"]},
-                hardware={"gpu": row["gpu"]}, devices={"kind": row["gpu"], "count": int(row["gpu_count"])},
+                id=f"N-{i:03d}-r1",
+                uid=f"{i:026d}",
+                experiment="N-001",
+                state="done",
+                origin="imported",
+                config={"arm": row["arm"], "steps": int(row["final_step"])},
+                code={"tree": row["record"]},
+                hardware={"gpu": row["gpu"]},
+                devices={"kind": row["gpu"], "count": int(row["gpu_count"])},
                 metrics={"val_loss": float(row["val_loss"]), "train_time_ms": float(row["train_time_ms"])},
             )
             found.setdefault((row["record"], row["arm"]), []).append(run)
@@ -73,8 +79,13 @@ def test_p_below_the_target_to_the_printed_digits(record: str, name: str, p: str
 
 def test_the_deltas_and_what_they_bear() -> None:
     out = compare(
-        arm(SIGN, "baseline"), arm(SIGN, "pr299"), axes=["arm"], metric_defs=DEFS, target={"val_loss": 3.28},
-        a_name="baseline", b_name="pr299",
+        arm(SIGN, "baseline"),
+        arm(SIGN, "pr299"),
+        axes=["arm"],
+        metric_defs=DEFS,
+        target={"val_loss": 3.28},
+        a_name="baseline",
+        b_name="pr299",
     )
     loss, time = sorted(out.metrics, key=lambda m: m.metric, reverse=True)
     assert out.apples_to_apples

@@ -39,7 +39,7 @@ def test_parse_reads_what_format_writes(predicate: Predicate) -> None:
     assert parse(predicate.format()) == predicate
 
 
-@given(st.text(alphabet="ab-(=)<~+*1.%{}, \"over in and", max_size=30))
+@given(st.text(alphabet='ab-(=)<~+*1.%{}, "over in and', max_size=30))
 @settings(max_examples=100, deadline=None)
 def test_nothing_but_a_usage_error_leaves_the_parser(text: str) -> None:
     try:
@@ -56,10 +56,20 @@ def test_parse() -> None:
     assert predicate.over == (("level", (1, 9)),)
 
 
-@pytest.mark.parametrize(("text", "position"), [
-    ("", 1), ("t(P-001)", 9), ("t(P-001) <", 11), ("t P-001", 3), ("t(P-001) ~= 3", 14), ("t(a=1) < 2 or", 12),
-    ("t(a=1) < 2 over x {1}", 19), ("t(a=) < 2", 5), ("t(a,b) < 2", 6),
-])
+@pytest.mark.parametrize(
+    ("text", "position"),
+    [
+        ("", 1),
+        ("t(P-001)", 9),
+        ("t(P-001) <", 11),
+        ("t P-001", 3),
+        ("t(P-001) ~= 3", 14),
+        ("t(a=1) < 2 or", 12),
+        ("t(a=1) < 2 over x {1}", 19),
+        ("t(a=) < 2", 5),
+        ("t(a,b) < 2", 6),
+    ],
+)
 def test_errors_show_the_position_and_an_example(text: str, position: int) -> None:
     with pytest.raises(LeadlineError) as caught:
         parse(text)
@@ -75,14 +85,23 @@ def resolve(subject: Subject) -> list[Run]:
     ]
 
 
-@pytest.mark.parametrize(("text", "holds", "supported", "contradicted"), [
-    ("t(B) < t(A)", True, True, False), ("t(B) > t(A)", False, False, True), ("t(B) <= 0.6 * t(A)", True, True, False),
-    ("t(B) <= 0.4 * t(A)", False, False, True), ("t(wide) < t(A)", True, False, False),
-    ("t(one) < 6", True, None, False),
-    ("t(B) ~= 5 +- 10%", True, True, False), ("t(B) ~= 5 +- 1%", True, False, False),
-    ("t(B) ~= 8 +- 0.5", False, False, True),
-    ("t(same) <= 5", True, True, False), ("t(none) < 5", None, None, False), ("t(A) >= t(none)", None, None, False),
-])
+@pytest.mark.parametrize(
+    ("text", "holds", "supported", "contradicted"),
+    [
+        ("t(B) < t(A)", True, True, False),
+        ("t(B) > t(A)", False, False, True),
+        ("t(B) <= 0.6 * t(A)", True, True, False),
+        ("t(B) <= 0.4 * t(A)", False, False, True),
+        ("t(wide) < t(A)", True, False, False),
+        ("t(one) < 6", True, None, False),
+        ("t(B) ~= 5 +- 10%", True, True, False),
+        ("t(B) ~= 5 +- 1%", True, False, False),
+        ("t(B) ~= 8 +- 0.5", False, False, True),
+        ("t(same) <= 5", True, True, False),
+        ("t(none) < 5", None, None, False),
+        ("t(A) >= t(none)", None, None, False),
+    ],
+)
 def test_evaluate(text: str, holds: bool | None, supported: bool | None, contradicted: bool) -> None:
     (result,) = evaluate(parse(text), resolve)
     assert (result.holds, result.supported, result.contradicted) == (holds, supported, contradicted)

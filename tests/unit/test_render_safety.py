@@ -203,8 +203,17 @@ def test_what_was_let_through_says_so_wherever_its_text_stands():
     records = [
         record(1, "thread-started", {"prefix": "P"}),
         record(2, "decision", {"id": "P-D1", "text": "ship it", "no_evidence": "a hunch"}),
-        record(3, "claim", {"id": "P-C1", "text": "it is fast", "override": "the boss said", "label_asked": "stable",
-                            "reported": "a blog"}),
+        record(
+            3,
+            "claim",
+            {
+                "id": "P-C1",
+                "text": "it is fast",
+                "override": "the boss said",
+                "label_asked": "stable",
+                "reported": "a blog",
+            },
+        ),
     ]
     thread = fold(records)
     for page in (render_logbook(thread), render_body(thread)):

@@ -30,9 +30,19 @@ class FileBlobs:
     def get(self, digest: str) -> bytes:
         data = read_bytes(self.path(digest))
         if data is None:
-            raise LeadlineError("not_found", "blob-missing", f"{digest[:19]} is not on this machine",
-                                "large payloads stay where they were made", "leadline sync")
+            raise LeadlineError(
+                "not_found",
+                "blob-missing",
+                f"{digest[:19]} is not on this machine",
+                "large payloads stay where they were made",
+                "leadline sync",
+            )
         if digest_bytes(data) != digest:
-            raise LeadlineError("check_failed", "blob-damaged", f"{self.path(digest)} does not have its digest",
-                                "the file was changed or the disk is damaged", "leadline verify")
+            raise LeadlineError(
+                "check_failed",
+                "blob-damaged",
+                f"{self.path(digest)} does not have its digest",
+                "the file was changed or the disk is damaged",
+                "leadline verify",
+            )
         return data

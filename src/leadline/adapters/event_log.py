@@ -48,8 +48,9 @@ def split_name(name: str) -> tuple[str, int]:
 class EventLog:
     """The record store of one repository (``<git common dir>/leadline``)."""
 
-    def __init__(self, root: str, writer: Callable[[], str] | str, actor: Callable[[], str] | str,
-                 clock: Clock) -> None:
+    def __init__(
+        self, root: str, writer: Callable[[], str] | str, actor: Callable[[], str] | str, clock: Clock
+    ) -> None:
         """``writer`` and ``actor`` may be functions: asking for them costs, and reading needs neither."""
         self.root = root
         self._writer = writer
@@ -136,26 +137,37 @@ class EventLog:
         for writer, names in self._writers(topic).items():
             lines, expected = [], 1
             is_copy = "~" in writer
-            if is_copy:                       # its beginning is that of the file it is another version of
+            if is_copy:  # its beginning is that of the file it is another version of
                 first = split_name(names[0])[1]
-                names = [n for n in (f"{writer.partition('~')[0]}-{i}.jsonl" for i in range(1, first)) if n in files] \
-                    + names
-                copies.append((names[-1], Fault(
-                    names[-1], "diverged-file", "two versions of this file exist: one was changed after it was "
-                    "written, or two machines wrote under one name; both are read",
-                    "leadline verify --explain, then leadline verify --heal")))
+                names = [
+                    n for n in (f"{writer.partition('~')[0]}-{i}.jsonl" for i in range(1, first)) if n in files
+                ] + names
+                copies.append(
+                    (
+                        names[-1],
+                        Fault(
+                            names[-1],
+                            "diverged-file",
+                            "two versions of this file exist: one was changed after it was "
+                            "written, or two machines wrote under one name; both are read",
+                            "leadline verify --explain, then leadline verify --heal",
+                        ),
+                    )
+                )
             for name in names:
                 number = split_name(name)[1]
                 if number != expected and not is_copy:
-                    faults.append(Fault(name, "missing-file", f"file {expected} of writer {writer} is missing",
-                                        "leadline sync"))
+                    faults.append(
+                        Fault(name, "missing-file", f"file {expected} of writer {writer} is missing", "leadline sync")
+                    )
                 expected = number + 1
                 lines += [(f"{name}:{i}", line) for i, line in enumerate(files[name].splitlines(keepends=True), 1)]
             found, wrong = check_chain(lines)
             records += found
             faults += [f for f in wrong if not is_copy or f.where.startswith(names[-1])]
-        acknowledged = {d for r in records if r.kind == "healed"
-                        for d in (*r.body.get("torn", []), *r.body.get("diverged", []))}
+        acknowledged = {
+            d for r in records if r.kind == "healed" for d in (*r.body.get("torn", []), *r.body.get("diverged", []))
+        }
         faults = [f for f in faults if f.code != "torn-line" or _digest_at(files, f.where) not in acknowledged]
         return records, [fault for name, fault in copies if name not in acknowledged] + faults
 
@@ -163,8 +175,13 @@ class EventLog:
     @contextmanager
     def transaction(self, topic: str, create: bool = False) -> Iterator[FileTransaction]:
         if not create and not self.exists(topic):
-            raise LeadlineError("not_found", "no-thread", f"there is no thread {topic!r} here",
-                                f"threads: {', '.join(self.topics()) or 'none'}", f"leadline start {topic}")
+            raise LeadlineError(
+                "not_found",
+                "no-thread",
+                f"there is no thread {topic!r} here",
+                f"threads: {', '.join(self.topics()) or 'none'}",
+                f"leadline start {topic}",
+            )
         with locked(os.path.join(self.root, "locks", f"{topic}.lock")):
             writing = FileTransaction(self, topic)
             yield writing
@@ -222,8 +239,9 @@ class EventLog:
     def search(self, words: list[str], limit: int) -> tuple[list[dict[str, Any]], int]:
         return self.index.search(self.topics(), words, limit)
 
-    def run_rows(self, topic: str | None, where: dict[str, Any], order: str, limit: int) -> tuple[
-            list[dict[str, Any]], int]:
+    def run_rows(
+        self, topic: str | None, where: dict[str, Any], order: str, limit: int
+    ) -> tuple[list[dict[str, Any]], int]:
         return self.index.run_rows([topic] if topic else self.topics(), where, order, limit)
 
     def open_runs(self, topic: str | None = None) -> list[tuple[str, str]]:
@@ -330,7 +348,7 @@ class FileTransaction:
                     write_all(fd, data)
                     os.fsync(fd)
                 except OSError:
-                    os.ftruncate(fd, before)      # the line was never acknowledged; leave no half of it
+                    os.ftruncate(fd, before)  # the line was never acknowledged; leave no half of it
                     raise
             finally:
                 os.close(fd)

@@ -13,13 +13,24 @@ from leadline.core.errors import LeadlineError
 def as_user_error(error: OSError, path: str) -> LeadlineError:
     """What an OSError on a file of ours means for a user."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return LeadlineError("environment", "disk-full", f"cannot write {path}: no space left",
-                             "nothing was half-written and no record was lost; free some space", "leadline doctor")
+        return LeadlineError(
+            "environment",
+            "disk-full",
+            f"cannot write {path}: no space left",
+            "nothing was half-written and no record was lost; free some space",
+            "leadline doctor",
+        )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return LeadlineError("environment", "read-only", f"cannot write {path}: {os.strerror(error.errno or 0)}",
-                             "Leadline keeps its records under the git common dir", "leadline doctor")
-    return LeadlineError("environment", "cannot-write", f"cannot write {path}: {error.strerror or error}",
-                         "", "leadline doctor")
+        return LeadlineError(
+            "environment",
+            "read-only",
+            f"cannot write {path}: {os.strerror(error.errno or 0)}",
+            "Leadline keeps its records under the git common dir",
+            "leadline doctor",
+        )
+    return LeadlineError(
+        "environment", "cannot-write", f"cannot write {path}: {error.strerror or error}", "", "leadline doctor"
+    )
 
 
 def sync_folder(path: str) -> None:
@@ -33,7 +44,7 @@ def sync_folder(path: str) -> None:
 def write_all(fd: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
-        view = view[os.write(fd, view):]
+        view = view[os.write(fd, view) :]
 
 
 def write_atomically(path: str, data: bytes, durable: bool = True) -> None:

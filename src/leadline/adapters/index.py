@@ -39,8 +39,24 @@ CREATE TABLE word_rows(thread TEXT, uid TEXT, word_row INTEGER, PRIMARY KEY(thre
 CREATE VIRTUAL TABLE words USING fts5(text, thread UNINDEXED, uid UNINDEXED, kind UNINDEXED, shown UNINDEXED,
                                       negative UNINDEXED, tokenize='porter unicode61');
 """
-RUN_COLUMNS = ("thread", "uid", "id", "experiment", "title", "key", "state", "planned_at", "started_at", "wall_s",
-               "exit_code", "argv", "config", "metrics", "tree", "retracted")
+RUN_COLUMNS = (
+    "thread",
+    "uid",
+    "id",
+    "experiment",
+    "title",
+    "key",
+    "state",
+    "planned_at",
+    "started_at",
+    "wall_s",
+    "exit_code",
+    "argv",
+    "config",
+    "metrics",
+    "tree",
+    "retracted",
+)
 
 
 class Index:
@@ -79,7 +95,7 @@ class Index:
         db.executescript(_SCHEMA + f"PRAGMA user_version={SCHEMA_VERSION};")
         db.close()
         try:
-            os.link(temporary, self.path)      # only the first of several creators wins
+            os.link(temporary, self.path)  # only the first of several creators wins
         except FileExistsError:
             pass
         finally:
@@ -120,14 +136,15 @@ class Index:
             self._db = self._rebuild()
             try:
                 self._refresh(thread)
-            except sqlite3.DatabaseError:         # no room for it, or the folder lets nothing be written
+            except sqlite3.DatabaseError:  # no room for it, or the folder lets nothing be written
                 self._db = self._in_memory()
                 self._refresh(thread)
 
     def _changed_files(self, thread: str) -> list[tuple[str, int, int, int]]:
         folder = self.folder_of(thread)
-        known = {n: (s, m) for n, s, m in self.db.execute(
-            "SELECT name, size, mtime_ns FROM files WHERE thread=?", (thread,))}
+        known = {
+            n: (s, m) for n, s, m in self.db.execute("SELECT name, size, mtime_ns FROM files WHERE thread=?", (thread,))
+        }
         changed = []
         try:
             entries = list(os.scandir(folder))
@@ -141,7 +158,7 @@ class Index:
             stat = entry.stat()
             size, mtime = known.get(entry.name, (0, 0))
             if (stat.st_size, stat.st_mtime_ns) != (size, mtime):
-                grew = stat.st_size > size or size == 0       # 0: created, and its first line is still to come
+                grew = stat.st_size > size or size == 0  # 0: created, and its first line is still to come
                 changed.append((entry.name, size if grew else -1, stat.st_size, stat.st_mtime_ns))
         if set(known) - present:
             changed.append(("", -1, 0, 0))
@@ -207,50 +224,81 @@ class Index:
             stat = os.fstat(file.fileno())
             file.seek(start)
             data = file.read(max(0, stat.st_size - start))
-        end = data.rfind(b"\n") + 1                               # a last line without its end is not read yet
+        end = data.rfind(b"\n") + 1  # a last line without its end is not read yet
         fresh = []
         for line in data[:end].splitlines():
             try:
                 record = parse_line(line)
             except BadLine:
                 continue
-            if self.db.execute("INSERT OR IGNORE INTO records VALUES(?,?,?,?)",
-                               (thread, record.id, record.kind, line)).rowcount:
+            if self.db.execute(
+                "INSERT OR IGNORE INTO records VALUES(?,?,?,?)", (thread, record.id, record.kind, line)
+            ).rowcount:
                 fresh.append(record)
-        self.db.execute("INSERT OR REPLACE INTO files VALUES(?,?,?,?)", (thread, name, start + end,
-                                                                                stat.st_mtime_ns))
+        self.db.execute("INSERT OR REPLACE INTO files VALUES(?,?,?,?)", (thread, name, start + end, stat.st_mtime_ns))
         return fresh
 
     def _apply(self, thread: str, record: Record) -> None:
         parsed, db = parse_id(created_id(record)), self.db
-        db.executemany("INSERT OR IGNORE INTO about VALUES(?,?,?)",
-                       [(thread, base, record.id) for base in bases_of(record)])
+        db.executemany(
+            "INSERT OR IGNORE INTO about VALUES(?,?,?)", [(thread, base, record.id) for base in bases_of(record)]
+        )
         if parsed is not None and parsed.kind == "run":
             experiment_uid = record.body.get("experiment_uid") or record.id
-            db.execute("INSERT OR IGNORE INTO ids VALUES(?,?,?,?,?)",
-                       (thread, "experiment", "", parsed.number, experiment_uid))
-            db.execute("INSERT OR IGNORE INTO ids VALUES(?,?,?,?,?)",
-                       (thread, "run", experiment_uid, parsed.repeat, record.id))
+            db.execute(
+                "INSERT OR IGNORE INTO ids VALUES(?,?,?,?,?)", (thread, "experiment", "", parsed.number, experiment_uid)
+            )
+            db.execute(
+                "INSERT OR IGNORE INTO ids VALUES(?,?,?,?,?)", (thread, "run", experiment_uid, parsed.repeat, record.id)
+            )
         elif parsed is not None:
-            db.execute("INSERT OR IGNORE INTO ids VALUES(?,?,?,?,?)", (thread, parsed.kind, "", parsed.number, record.id))
+            db.execute(
+                "INSERT OR IGNORE INTO ids VALUES(?,?,?,?,?)", (thread, parsed.kind, "", parsed.number, record.id)
+            )
         body = record.body
         if record.kind == "run-planned":
-            db.execute("INSERT OR REPLACE INTO runs VALUES(?,?,?,?,?,?,?,?,0,?,?,?,?,?,?,?,?,?)", (
-                thread, record.id, body.get("id"), body.get("experiment") or experiment_of(str(body.get("id"))),
-                body.get("experiment_uid") or record.id, body.get("title", ""), body.get("key", ""), "planned",
-                record.at, "", None, None, json.dumps(body.get("argv", [])), json.dumps(body.get("config", {})), "{}",
-                body.get("code", {}).get("tree", ""), ""))
+            db.execute(
+                "INSERT OR REPLACE INTO runs VALUES(?,?,?,?,?,?,?,?,0,?,?,?,?,?,?,?,?,?)",
+                (
+                    thread,
+                    record.id,
+                    body.get("id"),
+                    body.get("experiment") or experiment_of(str(body.get("id"))),
+                    body.get("experiment_uid") or record.id,
+                    body.get("title", ""),
+                    body.get("key", ""),
+                    "planned",
+                    record.at,
+                    "",
+                    None,
+                    None,
+                    json.dumps(body.get("argv", [])),
+                    json.dumps(body.get("config", {})),
+                    "{}",
+                    body.get("code", {}).get("tree", ""),
+                    "",
+                ),
+            )
         elif record.kind == "run-ended":
-            db.execute("UPDATE runs SET state=?, ended=1, started_at=?, wall_s=?, exit_code=?, metrics=? "
-                       "WHERE thread=? AND uid=? AND ended=0",
-                       (body.get("state", "lost"), body.get("started_at", ""), body.get("wall_s"),
-                        body.get("exit_code"), json.dumps(body.get("metrics", {})), thread,
-                        body.get("refs", {}).get(body.get("run"), "")))
+            db.execute(
+                "UPDATE runs SET state=?, ended=1, started_at=?, wall_s=?, exit_code=?, metrics=? "
+                "WHERE thread=? AND uid=? AND ended=0",
+                (
+                    body.get("state", "lost"),
+                    body.get("started_at", ""),
+                    body.get("wall_s"),
+                    body.get("exit_code"),
+                    json.dumps(body.get("metrics", {})),
+                    thread,
+                    body.get("refs", {}).get(body.get("run"), ""),
+                ),
+            )
         elif record.kind in ("retraction", "supersession"):
             uid = body.get("refs", {}).get(body.get("target"), "")
             word = "retracted" if record.kind == "retraction" else "superseded"
-            db.execute("UPDATE runs SET retracted=? WHERE thread=? AND (uid=? OR experiment_uid=?)",
-                       (word, thread, uid, uid))
+            db.execute(
+                "UPDATE runs SET retracted=? WHERE thread=? AND (uid=? OR experiment_uid=?)", (word, thread, uid, uid)
+            )
 
     # -- questions ----------------------------------------------------------------------------------------------
     def records(self, thread: str) -> list[Record]:
@@ -258,19 +306,22 @@ class Index:
         return self._stored(thread)
 
     def _stored(self, thread: str) -> list[Record]:
-        return [parse_line(line) for (line,) in
-                self.db.execute("SELECT line FROM records WHERE thread=? ORDER BY id", (thread,))]
+        return [
+            parse_line(line)
+            for (line,) in self.db.execute("SELECT line FROM records WHERE thread=? ORDER BY id", (thread,))
+        ]
 
     def slice(self, thread: str, ids: list[str], kinds: tuple[str, ...]) -> list[Record]:
         """The records of ``kinds``, and those about any of ``ids``: enough to fold what these ids name."""
         self.refresh(thread)
         bases = sorted({base_of(i) for i in ids})
         marks = ",".join("?" * len(bases))
-        lines = self.db.execute(           # a union, because an OR would look at every record of the thread
+        lines = self.db.execute(  # a union, because an OR would look at every record of the thread
             "SELECT line FROM records WHERE thread=? AND id IN "
             f"(SELECT id FROM records WHERE thread=? AND kind IN ({','.join('?' * len(kinds))}) "
             f"UNION SELECT id FROM about WHERE thread=? AND base IN ({marks})) ORDER BY id",
-            [thread, thread, *kinds, thread, *bases])
+            [thread, thread, *kinds, thread, *bases],
+        )
         return [parse_line(line) for (line,) in lines]
 
     def last_id(self, thread: str) -> str:
@@ -278,8 +329,9 @@ class Index:
         return row[0] or ""
 
     def highest(self, thread: str, kind: str, within: str = "") -> int:
-        row = self.db.execute("SELECT max(number) FROM ids WHERE thread=? AND kind=? AND within=?",
-                              (thread, kind, within)).fetchone()
+        row = self.db.execute(
+            "SELECT max(number) FROM ids WHERE thread=? AND kind=? AND within=?", (thread, kind, within)
+        ).fetchone()
         return row[0] or 0
 
     def open_runs(self, threads: list[str]) -> list[tuple[str, str]]:
@@ -294,8 +346,9 @@ class Index:
         rows = self.db.execute(f"SELECT {','.join(RUN_COLUMNS)} FROM runs WHERE key=? ORDER BY uid", (key,))
         return [_row(r) for r in rows]
 
-    def run_rows(self, threads: list[str], where: dict[str, Any], order: str, limit: int) -> tuple[
-            list[dict[str, Any]], int]:
+    def run_rows(
+        self, threads: list[str], where: dict[str, Any], order: str, limit: int
+    ) -> tuple[list[dict[str, Any]], int]:
         """``where``: ``state``, ``experiment``, ``config.KEY`` (compared as text). ``order``: a column, ``config.KEY``
         or ``metrics.NAME``, with ``-`` in front for descending."""
         for thread in threads:
@@ -311,7 +364,9 @@ class Index:
         count = self.db.execute(f"SELECT count(*) FROM runs WHERE {condition}", values).fetchone()[0]
         rows = self.db.execute(
             f"SELECT {','.join(RUN_COLUMNS)} FROM runs WHERE {condition} ORDER BY {expression} IS NULL, "
-            f"{expression} {direction}, uid LIMIT ?", [*values, *parameters, *parameters, limit])
+            f"{expression} {direction}, uid LIMIT ?",
+            [*values, *parameters, *parameters, limit],
+        )
         return [_row(r) for r in rows], count
 
     def search(self, threads: list[str], words: list[str], limit: int) -> tuple[list[dict[str, Any]], int]:
@@ -324,8 +379,11 @@ class Index:
             return [], 0
         query = " AND ".join('"' + w.replace('"', '""') + '"*' for w in words)
         count = self.db.execute("SELECT count(*) FROM words WHERE words MATCH ?", (query,)).fetchone()[0]
-        rows = self.db.execute("SELECT thread, uid, kind, shown, negative, text FROM words WHERE words MATCH ? "
-                               "ORDER BY negative DESC, rank LIMIT ?", (query, limit))
+        rows = self.db.execute(
+            "SELECT thread, uid, kind, shown, negative, text FROM words WHERE words MATCH ? "
+            "ORDER BY negative DESC, rank LIMIT ?",
+            (query, limit),
+        )
         names = ("topic", "uid", "kind", "id", "negative", "text")
         return [dict(zip(names, row, strict=True)) for row in rows], count
 
@@ -337,8 +395,9 @@ class Index:
             return
         self.db.execute("BEGIN IMMEDIATE")
         try:
-            rows = self.db.execute("SELECT line FROM records WHERE thread=? AND rowid>? ORDER BY rowid",
-                                   (thread, upto)).fetchall()
+            rows = self.db.execute(
+                "SELECT line FROM records WHERE thread=? AND rowid>? ORDER BY rowid", (thread, upto)
+            ).fetchall()
             for (line,) in rows:
                 self._index_record(thread, parse_line(line))
             self.db.execute("INSERT OR REPLACE INTO searched VALUES(?,?)", (thread, newest))
@@ -346,7 +405,6 @@ class Index:
         except BaseException:
             self.db.execute("ROLLBACK")
             raise
-
 
     def _index_record(self, thread: str, record: Record) -> None:
         planned = None
@@ -358,10 +416,14 @@ class Index:
         if found is None:
             return
         if planned is not None:
-            self.db.execute("DELETE FROM words WHERE rowid IN (SELECT word_row FROM word_rows WHERE thread=? AND uid=?)",
-                            (thread, found.uid))
-        row = self.db.execute("INSERT INTO words VALUES(?,?,?,?,?,?)",
-                              (found.text, thread, found.uid, found.kind, found.id, int(found.negative))).lastrowid
+            self.db.execute(
+                "DELETE FROM words WHERE rowid IN (SELECT word_row FROM word_rows WHERE thread=? AND uid=?)",
+                (thread, found.uid),
+            )
+        row = self.db.execute(
+            "INSERT INTO words VALUES(?,?,?,?,?,?)",
+            (found.text, thread, found.uid, found.kind, found.id, int(found.negative)),
+        ).lastrowid
         self.db.execute("INSERT OR REPLACE INTO word_rows VALUES(?,?,?)", (thread, found.uid, row))
 
 
@@ -371,15 +433,25 @@ def base_of(display: str) -> str:
     if parsed is None:
         return display
     head = experiment_of(display)
-    return head[:-len(parsed.suffix)] if parsed.suffix and head.endswith(parsed.suffix) else head.rstrip(
-        "abcdefghijklmnopqrstuvwxyz")
+    return (
+        head[: -len(parsed.suffix)]
+        if parsed.suffix and head.endswith(parsed.suffix)
+        else head.rstrip("abcdefghijklmnopqrstuvwxyz")
+    )
 
 
 def bases_of(record: Record) -> set[str]:
     """Every id a record creates or refers to, as bases."""
     body = record.body
-    named = [created_id(record), body.get("experiment"), body.get("run"), body.get("target"), body.get("hypothesis"),
-             *body.get("about", []), *body.get("refs", {})]
+    named = [
+        created_id(record),
+        body.get("experiment"),
+        body.get("run"),
+        body.get("target"),
+        body.get("hypothesis"),
+        *body.get("about", []),
+        *body.get("refs", {}),
+    ]
     return {base_of(n) for n in named if isinstance(n, str) and parse_id(n)}
 
 
@@ -391,8 +463,13 @@ def _expression(name: str) -> tuple[str, list[str]]:
         return name, []
     from leadline.core.errors import LeadlineError
 
-    raise LeadlineError("usage", "unknown-column", f"runs have no column {name!r}",
-                        f"columns: {', '.join(RUN_COLUMNS)}, config.KEY, metrics.NAME", "leadline status --help")
+    raise LeadlineError(
+        "usage",
+        "unknown-column",
+        f"runs have no column {name!r}",
+        f"columns: {', '.join(RUN_COLUMNS)}, config.KEY, metrics.NAME",
+        "leadline status --help",
+    )
 
 
 def _row(row: tuple[Any, ...]) -> dict[str, Any]:

@@ -28,8 +28,14 @@ class Answer:
 
 def print_answer(answer: Answer, as_json: bool, as_of: str) -> None:
     if as_json:
-        envelope = {"ok": answer.exit_code == 0, "as_of": as_of, "data": answer.data, "counts": answer.counts,
-                    "truncated": answer.truncated, "next": answer.next}
+        envelope = {
+            "ok": answer.exit_code == 0,
+            "as_of": as_of,
+            "data": answer.data,
+            "counts": answer.counts,
+            "truncated": answer.truncated,
+            "next": answer.next,
+        }
         sys.stdout.write(json.dumps(finite(envelope), ensure_ascii=False) + "\n")
         return
     if answer.text:
@@ -40,8 +46,14 @@ def print_answer(answer: Answer, as_json: bool, as_of: str) -> None:
 
 def print_error(error: LeadlineError, as_json: bool, as_of: str) -> None:
     if as_json:
-        envelope = {"ok": False, "as_of": as_of, "error": error.as_dict(), "counts": {}, "truncated": False,
-                    "next": error.next}
+        envelope = {
+            "ok": False,
+            "as_of": as_of,
+            "error": error.as_dict(),
+            "counts": {},
+            "truncated": False,
+            "next": error.next,
+        }
         sys.stdout.write(json.dumps(finite(envelope), ensure_ascii=False) + "\n")
         return
     from leadline.core.plain import plain

@@ -32,7 +32,7 @@ class _Follower:
                 self.target.buffer.write(chunk)
             self.target.flush()
         except (BrokenPipeError, ValueError):
-            self.target = None                     # nobody reads on; the log file has it all
+            self.target = None  # nobody reads on; the log file has it all
 
     def close(self) -> None:
         if self.fd >= 0:
@@ -45,8 +45,10 @@ def watch_with(executor: Any, stdout: Any) -> Callable[[str, dict[str, Any], Cal
     def watch(attempt: str, handle: dict[str, Any], is_over: Callable[[], bool]) -> bool:
         import sys
 
-        followers = [_Follower(os.path.join(attempt, "stdout.log"), stdout),
-                     _Follower(os.path.join(attempt, "stderr.log"), sys.stderr if stdout else None)]
+        followers = [
+            _Follower(os.path.join(attempt, "stdout.log"), stdout),
+            _Follower(os.path.join(attempt, "stderr.log"), sys.stderr if stdout else None),
+        ]
         interrupted: list[int] = []
 
         def cancel(number: int, frame: Any) -> None:

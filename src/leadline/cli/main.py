@@ -29,7 +29,7 @@ Exit codes: 0 done; 2 usage; 3 not found; 4 conflict; 5 refused by the evidence;
 
 def entry() -> NoReturn:
     """The console script."""
-    gc.set_threshold(100_000)              # a command is short: looking for garbage costs it more than it frees
+    gc.set_threshold(100_000)  # a command is short: looking for garbage costs it more than it frees
     code = main(sys.argv[1:])
     try:
         sys.stdout.flush()
@@ -64,8 +64,11 @@ def main(argv: list[str]) -> int:
         print_error(error, as_json, _now())
         return 125 if own[:1] == ["run"] and error.kind != "usage" else error.exit_code
     except KeyboardInterrupt:
-        print_error(LeadlineError("environment", "interrupted", "interrupted", "what was written is kept",
-                                  "leadline status"), as_json, _now())
+        print_error(
+            LeadlineError("environment", "interrupted", "interrupted", "what was written is kept", "leadline status"),
+            as_json,
+            _now(),
+        )
         return 130
     except BrokenPipeError:
         return 0
@@ -86,7 +89,7 @@ def main(argv: list[str]) -> int:
 def _split(argv: list[str]) -> tuple[list[str], bool, list[str]]:
     if "--" in argv:
         at = argv.index("--")
-        return argv[:at], True, argv[at + 1:]
+        return argv[:at], True, argv[at + 1 :]
     return argv, False, []
 
 
@@ -94,7 +97,7 @@ def _dispatch(own: list[str], command: list[str] | None) -> Answer:
     from leadline.cli.parsing import load, parser_for
 
     front: list[str] = []
-    while len(own) > 1 and own[0] in ("-C", "--thread"):          # allowed before the verb too
+    while len(own) > 1 and own[0] in ("-C", "--thread"):  # allowed before the verb too
         front, own = front + own[:2], own[2:]
     while own and own[0] == "--json":
         front, own = [*front, own[0]], own[1:]
@@ -105,14 +108,20 @@ def _dispatch(own: list[str], command: list[str] | None) -> Answer:
         import difflib
 
         near = difflib.get_close_matches(verb, VERBS, 3)
-        raise LeadlineError("usage", "unknown-verb", f"there is no verb {verb!r}",
-                            f"did you mean {', '.join(near)}?" if near else "", "leadline --help")
+        raise LeadlineError(
+            "usage",
+            "unknown-verb",
+            f"there is no verb {verb!r}",
+            f"did you mean {', '.join(near)}?" if near else "",
+            "leadline --help",
+        )
     module = load(verb)
     parser = parser_for(verb, module)
     args = parser.parse_args(front + own[1:])
     if command is not None and not getattr(module, "TAKES_COMMAND", False):
-        raise LeadlineError("usage", "no-command-here", f"`leadline {verb}` takes no command after --", "",
-                            f"leadline {verb} --help")
+        raise LeadlineError(
+            "usage", "no-command-here", f"`leadline {verb}` takes no command after --", "", f"leadline {verb} --help"
+        )
     args.command = command or []
     if getattr(module, "NEEDS_REPOSITORY", True):
         from leadline.bootstrap import open_context
@@ -170,8 +179,17 @@ def _bug(error: Exception, as_json: bool) -> int:
         traceback.print_exception(error, file=file)
     if os.environ.get("LEADLINE_DEBUG"):
         traceback.print_exception(error)
-    print_error(LeadlineError("internal", "bug", f"a bug in Leadline: {type(error).__name__}: {error}",
-                              f"the details are in {path}; no record was lost", "leadline verify"), as_json, _now())
+    print_error(
+        LeadlineError(
+            "internal",
+            "bug",
+            f"a bug in Leadline: {type(error).__name__}: {error}",
+            f"the details are in {path}; no record was lost",
+            "leadline verify",
+        ),
+        as_json,
+        _now(),
+    )
     return EXIT_CODES["internal"]
 
 

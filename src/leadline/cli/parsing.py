@@ -15,8 +15,9 @@ class Parser(argparse.ArgumentParser):
     """argparse that raises instead of printing and exiting. Subparsers (`hypothesis add`) are of this class too."""
 
     def error(self, message: str) -> NoReturn:
-        raise LeadlineError("usage", "bad-arguments", f"{self.prog}: {message}", self.format_usage().strip(),
-                            f"{self.prog} --help")
+        raise LeadlineError(
+            "usage", "bad-arguments", f"{self.prog}: {message}", self.format_usage().strip(), f"{self.prog} --help"
+        )
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
@@ -31,9 +32,13 @@ def load(verb: str) -> ModuleType:
 def parser_for(verb: str, module: ModuleType) -> Parser:
     """``module`` has DESCRIPTION (str), EXAMPLES (list of command lines), configure(parser)."""
     examples = "\n".join(f"  {e}" for e in getattr(module, "EXAMPLES", []))
-    parser = Parser(prog=f"leadline {verb}", formatter_class=_Formatter, allow_abbrev=False,
-                    description=getattr(module, "DESCRIPTION", VERBS[verb][1]),
-                    epilog=f"examples:\n{examples}" if examples else None)
+    parser = Parser(
+        prog=f"leadline {verb}",
+        formatter_class=_Formatter,
+        allow_abbrev=False,
+        description=getattr(module, "DESCRIPTION", VERBS[verb][1]),
+        epilog=f"examples:\n{examples}" if examples else None,
+    )
     module.configure(parser)
     add_shared(parser)
     return parser
@@ -52,8 +57,12 @@ def _shared(parser: argparse.ArgumentParser, suppress: bool = False) -> None:
     missing: Any = argparse.SUPPRESS if suppress else None
     group = parser.add_argument_group("everywhere")
     group.add_argument("--thread", metavar="TOPIC", default=missing, help="the thread meant (or its prefix)")
-    group.add_argument("--json", action="store_true", default=argparse.SUPPRESS if suppress else False,
-                       help="one JSON envelope on stdout")
+    group.add_argument(
+        "--json",
+        action="store_true",
+        default=argparse.SUPPRESS if suppress else False,
+        help="one JSON envelope on stdout",
+    )
     group.add_argument("-C", dest="folder", metavar="FOLDER", default=missing, help="work as if started there")
 
 

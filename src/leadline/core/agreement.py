@@ -17,7 +17,7 @@ from leadline.core.values import dataclass
 AGREES, DISAGREES, INCOMPARABLE = "agrees", "disagrees", "cannot be compared"
 CONFIDENCE = 0.99
 DEFAULT_TOLERANCE = 0.10
-WIDEST = 0.5               # of the mean: an interval reaching further would call anything agreement
+WIDEST = 0.5  # of the mean: an interval reaching further would call anything agreement
 _SAME = 1e-9
 
 
@@ -69,9 +69,18 @@ def agreement(original: list[float], again: list[float], tolerance: float = DEFA
     low, high = a.mean - reach, a.mean + reach
     inside = low <= b.mean <= high or _same(b.mean, a.mean)
     if inside and a.n > 1 and reach > WIDEST * abs(a.mean):
-        return Agreement(INCOMPARABLE, f"{rule}: ±{reach / abs(a.mean):.0%} of it, too wide to tell; more original "
-                         "runs would narrow it", a, b, low, high) if a.mean else Agreement(
-                             INCOMPARABLE, f"{rule}: too wide to tell around 0", a, b, low, high)
+        return (
+            Agreement(
+                INCOMPARABLE,
+                f"{rule}: ±{reach / abs(a.mean):.0%} of it, too wide to tell; more original runs would narrow it",
+                a,
+                b,
+                low,
+                high,
+            )
+            if a.mean
+            else Agreement(INCOMPARABLE, f"{rule}: too wide to tell around 0", a, b, low, high)
+        )
     return Agreement(AGREES if inside else DISAGREES, rule, a, b, low, high)
 
 

@@ -17,7 +17,12 @@ from .run import MetricDef, Run
 from .stats import Sample, TestResult, detectable, one_sample, summarise, welch
 
 VERDICTS = (
-    "better", "worse", "different", "no difference shown", "inside the baseline's own spread", "exploratory only",
+    "better",
+    "worse",
+    "different",
+    "no difference shown",
+    "inside the baseline's own spread",
+    "exploratory only",
     "cannot be compared",
 )
 ROWS_NAMED = 5
@@ -43,11 +48,21 @@ class MetricComparison:
 
     def as_dict(self) -> dict[str, Any]:
         return {
-            "metric": self.metric, "unit": self.unit, "direction": self.direction, "verdict": self.verdict,
-            "sentence": self.sentence, "a": self.a.as_dict(), "b": self.b.as_dict(),
-            "difference": self.test.difference, "ratio": self.test.ratio, "test": self.test.as_dict(),
-            "p": self.test.p, "minimum_detectable_difference": self.detectable, "deterministic": self.deterministic,
-            "inside_baseline_spread": self.inside_baseline_spread, "target": self.target,
+            "metric": self.metric,
+            "unit": self.unit,
+            "direction": self.direction,
+            "verdict": self.verdict,
+            "sentence": self.sentence,
+            "a": self.a.as_dict(),
+            "b": self.b.as_dict(),
+            "difference": self.test.difference,
+            "ratio": self.test.ratio,
+            "test": self.test.as_dict(),
+            "p": self.test.p,
+            "minimum_detectable_difference": self.detectable,
+            "deterministic": self.deterministic,
+            "inside_baseline_spread": self.inside_baseline_spread,
+            "target": self.target,
         }
 
 
@@ -76,11 +91,20 @@ class Comparison:
 
     def as_dict(self) -> dict[str, Any]:
         return {
-            "diff": self.diff.as_dict(), "apples_to_apples": self.apples_to_apples, "refusals": list(self.refusals),
-            "a_name": self.a_name, "b_name": self.b_name, "baseline_id": self.baseline_id, "alpha": self.alpha,
-            "a_runs": list(self.a_runs), "b_runs": list(self.b_runs), "left_out": list(self.left_out),
-            "metrics": [m.as_dict() for m in self.metrics], "missing_metrics": list(self.missing_metrics),
-            "hygiene": self.hygiene, "notes": list(self.notes),
+            "diff": self.diff.as_dict(),
+            "apples_to_apples": self.apples_to_apples,
+            "refusals": list(self.refusals),
+            "a_name": self.a_name,
+            "b_name": self.b_name,
+            "baseline_id": self.baseline_id,
+            "alpha": self.alpha,
+            "a_runs": list(self.a_runs),
+            "b_runs": list(self.b_runs),
+            "left_out": list(self.left_out),
+            "metrics": [m.as_dict() for m in self.metrics],
+            "missing_metrics": list(self.missing_metrics),
+            "hygiene": self.hygiene,
+            "notes": list(self.notes),
         }
 
 
@@ -111,8 +135,10 @@ def _hygiene_of(runs: list[Run]) -> dict[str, Any]:
     unknown = sum(run.hygiene.get("contended") is None for run in runs)
     reasons = sorted({str(reason) for run in contended for reason in run.hygiene.get("reasons") or ()})
     return {
-        "contended": sorted(run.id for run in contended), "unknown": unknown,
-        "clean": len(runs) - len(contended) - unknown, "reasons": reasons,
+        "contended": sorted(run.id for run in contended),
+        "unknown": unknown,
+        "clean": len(runs) - len(contended) - unknown,
+        "reasons": reasons,
     }
 
 
@@ -126,10 +152,14 @@ def _comparability(out: Comparison) -> None:
     a_n, b_n = len(out.a_runs), len(out.b_runs)
     if not a_n or not b_n:
         empty = " and ".join(name for name, n in ((out.a_name, a_n), (out.b_name, b_n)) if not n)
-        out.refusals.append(refusal(
-            "no-runs", f"no run of {empty} counts as evidence", f"{a_n} against {b_n} counting runs",
-            f"nothing is known yet about how {out.b_name} compares with {out.a_name}",
-        ))
+        out.refusals.append(
+            refusal(
+                "no-runs",
+                f"no run of {empty} counts as evidence",
+                f"{a_n} against {b_n} counting runs",
+                f"nothing is known yet about how {out.b_name} compares with {out.a_name}",
+            )
+        )
         return
     axis = f"the tested axis ({', '.join(out.diff.axes)})" if out.diff.axes else "a declared axis (there is none)"
     for role, code, verb in (
@@ -139,30 +169,44 @@ def _comparability(out: Comparison) -> None:
         rows = out.diff.of_role(role)
         if rows:
             named = _names(rows)
-            out.refusals.append(refusal(
-                code, f"not apples to apples: {named}", f"{len(rows)} facts {verb} {axis}",
-                f"{out.b_name} and {out.a_name} differ in more than one thing, so the cause of a difference is open",
-            ))
+            out.refusals.append(
+                refusal(
+                    code,
+                    f"not apples to apples: {named}",
+                    f"{len(rows)} facts {verb} {axis}",
+                    f"{out.b_name} and {out.a_name} differ in more than one thing: the cause is open",
+                )
+            )
     tested = out.diff.of_role("axis")
     ignored = [row for row in out.diff.of_role("nuisance")]
     if not tested and ignored:
-        out.refusals.append(refusal(
-            "axis-does-not-differ", f"the declared axis does not differ; what does is declared a nuisance: {_names(ignored)}",
-            f"0 tested facts differ, {len(ignored)} nuisances do", "this says nothing about the declared axis",
-        ))
+        out.refusals.append(
+            refusal(
+                "axis-does-not-differ",
+                f"the declared axis does not differ; what does is declared a nuisance: {_names(ignored)}",
+                f"0 tested facts differ, {len(ignored)} nuisances do",
+                "this says nothing about the declared axis",
+            )
+        )
     elif not tested and not out.diff.of_role("confound") and not out.diff.of_role("unknown"):
-        out.refusals.append(refusal(
-            "nothing-differs", f"{out.a_name} and {out.b_name} ran the same thing",
-            "0 tested facts differ" + (f" (declared: {', '.join(out.diff.axes)})" if out.diff.axes else ""),
-            "a difference between them is noise or drift, not an effect",
-        ))
+        out.refusals.append(
+            refusal(
+                "nothing-differs",
+                f"{out.a_name} and {out.b_name} ran the same thing",
+                "0 tested facts differ" + (f" (declared: {', '.join(out.diff.axes)})" if out.diff.axes else ""),
+                "a difference between them is noise or drift, not an effect",
+            )
+        )
     mixed = [row for row in tested if max(row.a_values, row.b_values) > 1]
     if mixed:
-        out.refusals.append(refusal(
-            "mixed-axis", f"one side holds several values of the tested axis: {_names(mixed)}",
-            "; ".join(f"{row.name}: {row.a_values} against {row.b_values} values" for row in mixed),
-            "a mean over several values of the axis says nothing about one of them",
-        ))
+        out.refusals.append(
+            refusal(
+                "mixed-axis",
+                f"one side holds several values of the tested axis: {_names(mixed)}",
+                "; ".join(f"{row.name}: {row.a_values} against {row.b_values} values" for row in mixed),
+                "a mean over several values of the axis says nothing about one of them",
+            )
+        )
 
 
 def _contract(runs: list[Run], metric: str, definition: MetricDef) -> set[tuple[str, str]]:
@@ -254,7 +298,7 @@ def _restrain(m: MetricComparison, out: Comparison, refused: str, strict_hygiene
     unknown = int(out.hygiene["a"]["unknown"] + out.hygiene["b"]["unknown"])
     blocked = m.verdict == "worse" and (on_a + on_b > 0 or (strict_hygiene and unknown > 0))
     if m.a.is_constant and m.b.is_constant:
-        return                                   # the same in every run: nothing that ran beside it moved it
+        return  # the same in every run: nothing that ran beside it moved it
     if blocked or (m.verdict == "better" and on_a):  # a slowed baseline flatters the other side
         code = "contended" if on_a + on_b else "unknown-hygiene"
         arithmetic = f"{on_a} + {on_b} contended, {unknown} unknown of {len(out.a_runs + out.b_runs)} runs"
@@ -302,7 +346,8 @@ def _split(runs: list[Run], side: str, out: Comparison) -> list[Run]:
     kept = sorted((run for run in runs if run.is_evidence), key=lambda run: (run.uid, run.id))
     out.left_out += [
         {"run": run.id, "side": side, "why": why_not_evidence(run)}
-        for run in sorted(runs, key=lambda run: (run.uid, run.id)) if not run.is_evidence
+        for run in sorted(runs, key=lambda run: (run.uid, run.id))
+        if not run.is_evidence
     ]
     return kept
 

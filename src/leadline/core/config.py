@@ -23,10 +23,24 @@ _INTEGER = re.compile(r"-?(0|[1-9]\d{0,300})\Z")
 _FLOAT = re.compile(r"[-+]?(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][-+]?\d+)?\Z")
 _CONSTANTS: dict[str, Any] = {"true": True, "True": True, "false": False, "False": False, "null": None, "None": None}
 # Words in the name of a hardware or software fact that mark it as the state of a moment, not a property.
-_MOMENT_WORDS = frozenset((
-    "free", "available", "avail", "load", "loadavg", "uptime", "boot", "timestamp", "time", "temperature", "used",
-    "utilisation", "utilization", "pid",
-))
+_MOMENT_WORDS = frozenset(
+    (
+        "free",
+        "available",
+        "avail",
+        "load",
+        "loadavg",
+        "uptime",
+        "boot",
+        "timestamp",
+        "time",
+        "temperature",
+        "used",
+        "utilisation",
+        "utilization",
+        "pid",
+    )
+)
 _PYTHON = re.compile(r"(.*/)?python[\d.]*(\.exe)?\Z")
 
 
@@ -49,8 +63,11 @@ def flatten(nested: dict[str, Any]) -> dict[str, Any]:
         else:
             if prefix in flat:
                 raise LeadlineError(
-                    "usage", "config-key-collision", f"two configuration entries are both called {prefix!r}",
-                    "nested names and dotted names meet in one key", details={"key": prefix},
+                    "usage",
+                    "config-key-collision",
+                    f"two configuration entries are both called {prefix!r}",
+                    "nested names and dotted names meet in one key",
+                    details={"key": prefix},
                 )
             flat[prefix] = list(value) if isinstance(value, tuple) else value
             return
@@ -109,7 +126,7 @@ def _split_arguments(argv: list[str]) -> tuple[dict[str, list[str | None]], list
     flags: dict[str, list[str | None]] = {}
     positionals: list[str] = []
     rest = _own_arguments(argv)
-    skipped = argv[1: len(argv) - len(rest)]
+    skipped = argv[1 : len(argv) - len(rest)]
     i = 0
     while i < len(rest):
         token = rest[i]
@@ -177,9 +194,12 @@ def _command_facts(run: Run, declared: dict[str, Any]) -> dict[str, Any]:
 
 def _properties(facts: dict[str, Any], leave_out: tuple[str, ...] = ()) -> dict[str, Any]:
     return {
-        k: v for k, v in flatten(facts).items()
-        if v not in (None, "", {}) and k not in leave_out
-        and not k.endswith("_at") and not _MOMENT_WORDS & set(re.split(r"[._\-\s]", k.lower()))
+        k: v
+        for k, v in flatten(facts).items()
+        if v not in (None, "", {})
+        and k not in leave_out
+        and not k.endswith("_at")
+        and not _MOMENT_WORDS & set(re.split(r"[._\-\s]", k.lower()))
     }
 
 
@@ -237,9 +257,16 @@ class Difference:
 
     def as_dict(self) -> dict[str, Any]:
         return {
-            "area": self.area, "key": self.key, "a": self.a, "b": self.b, "class": self.role,
-            "a_values": self.a_values, "b_values": self.b_values, "a_missing": self.a_missing,
-            "b_missing": self.b_missing, "details": list(self.details),
+            "area": self.area,
+            "key": self.key,
+            "a": self.a,
+            "b": self.b,
+            "class": self.role,
+            "a_values": self.a_values,
+            "b_values": self.b_values,
+            "a_missing": self.a_missing,
+            "b_missing": self.b_missing,
+            "details": list(self.details),
         }
 
 
@@ -264,8 +291,12 @@ class ConfigDiff:
 
     def as_dict(self) -> dict[str, Any]:
         return {
-            "axes": list(self.axes), "nuisance": list(self.nuisance), "clean": self.clean,
-            "rows": [row.as_dict() for row in self.rows], "within": list(self.within), "notes": list(self.notes),
+            "axes": list(self.axes),
+            "nuisance": list(self.nuisance),
+            "clean": self.clean,
+            "rows": [row.as_dict() for row in self.rows],
+            "within": list(self.within),
+            "notes": list(self.notes),
         }
 
 
@@ -374,9 +405,16 @@ def _note_within(diff: ConfigDiff, at: tuple[str, str], side: str, values: dict[
     if len(values) + bool(missing and values) > 1:
         declared = is_declared(*at, diff.axes) or is_declared(*at, diff.nuisance)
         listed = [values[text] for text in sorted(values)]
-        diff.within.append({
-            "side": side, "area": at[0], "key": at[1], "values": listed, "missing": missing, "declared": declared,
-        })
+        diff.within.append(
+            {
+                "side": side,
+                "area": at[0],
+                "key": at[1],
+                "values": listed,
+                "missing": missing,
+                "declared": declared,
+            }
+        )
 
 
 def _note_order(diff: ConfigDiff, sides: tuple[list[Run], list[Run]]) -> None:

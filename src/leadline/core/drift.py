@@ -11,8 +11,8 @@ from typing import Any
 
 from leadline.core.values import dataclass
 
-FEWEST = 5          # with four values no order is unlikely enough: 2 of 24
-_EXACT_UP_TO = 60   # beyond it the normal approximation is good to the third digit
+FEWEST = 5  # with four values no order is unlikely enough: 2 of 24
+_EXACT_UP_TO = 60  # beyond it the normal approximation is good to the third digit
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ def _p_two_sided(score: int, n: int) -> float:
         sd = math.sqrt(n * (n - 1) * (2 * n + 5) / 18)
         return math.erfc((score - 1) / sd / math.sqrt(2))
     most = n * (n - 1) // 2
-    counts = [1]                                  # counts[k]: permutations with k inversions
+    counts = [1]  # counts[k]: permutations with k inversions
     for size in range(2, n + 1):
         wider = [0] * (size * (size - 1) // 2 + 1)
         window = 0
@@ -66,5 +66,5 @@ def _p_two_sided(score: int, n: int) -> float:
             window -= counts[k - size] if 0 <= k - size < len(counts) else 0
             wider[k] = window
         counts = wider
-    few = (most - score) // 2                     # S = most - 2 * inversions
+    few = (most - score) // 2  # S = most - 2 * inversions
     return min(1.0, 2 * sum(counts[: few + 1]) / math.factorial(n))

@@ -7,14 +7,14 @@ nothing else prints errors.
 from __future__ import annotations
 
 EXIT_CODES: dict[str, int] = {
-    "usage": 2,         # the command line or an input file cannot be understood
-    "not_found": 3,     # no such thread, experiment, run, claim, snapshot, file
-    "conflict": 4,      # it exists already, or its state does not allow this
-    "refused": 5,       # the evidence does not bear it
+    "usage": 2,  # the command line or an input file cannot be understood
+    "not_found": 3,  # no such thread, experiment, run, claim, snapshot, file
+    "conflict": 4,  # it exists already, or its state does not allow this
+    "refused": 5,  # the evidence does not bear it
     "check_failed": 6,  # the verb worked and its answer is no: verify, check, compare, reproduce
-    "environment": 7,   # git, the disk, permissions, the identity, the interpreter
-    "remote": 8,        # a remote, forge or tracker cannot be reached or said no
-    "internal": 70,     # a bug in Leadline
+    "environment": 7,  # git, the disk, permissions, the identity, the interpreter
+    "remote": 8,  # a remote, forge or tracker cannot be reached or said no
+    "internal": 70,  # a bug in Leadline
 }
 
 
@@ -54,6 +54,10 @@ class LeadlineError(Exception):
 
     def as_dict(self) -> dict[str, object]:
         return {
-            "kind": self.kind, "code": self.code, "what": self.what, "why": self.why,
-            "next": self.next, "details": self.details,
+            "kind": self.kind,
+            "code": self.code,
+            "what": self.what,
+            "why": self.why,
+            "next": self.next,
+            "details": self.details,
         }

@@ -51,9 +51,14 @@ class Evidence:
 
     def as_dict(self) -> dict[str, Any]:
         return {
-            "label": self.label, "why": list(self.why), "missing": list(self.missing), "counted": list(self.counted),
-            "not_counted": dict(self.not_counted), "contrary": list(self.contrary),
-            "clauses": [clause.as_dict() for clause in self.clauses], "confirmed_path": self.confirmed_path,
+            "label": self.label,
+            "why": list(self.why),
+            "missing": list(self.missing),
+            "counted": list(self.counted),
+            "not_counted": dict(self.not_counted),
+            "contrary": list(self.contrary),
+            "clauses": [clause.as_dict() for clause in self.clauses],
+            "confirmed_path": self.confirmed_path,
         }
 
 
@@ -289,7 +294,8 @@ def evidence(
     centre = _evaluate_cell(predicate, counter, metric_defs or {})
     cells = [
         _evaluate_cell(predicate, counter, metric_defs or {}, name, value)
-        for name, values in axes.items() for value in values
+        for name, values in axes.items()
+        for value in values
     ]
     out = Evidence("none", clauses=centre.results, confirmed_path=confirmed_path)
     out.counted = sorted(counter.counted)

@@ -19,11 +19,18 @@ from leadline.core.run import MetricDef
 from leadline.core.values import dataclass, field
 
 MAX_ROWS_NAMED = 20
-MAX_SAMPLE = 200          # points of a series kept for a sketch
+MAX_SAMPLE = 200  # points of a series kept for a sketch
 MAX_METRICS = 10_000
 MAX_MEDIAN_VALUES = 1_000_000
-NONFINITE = {"nan": math.nan, "infinity": math.inf, "-infinity": -math.inf, "inf": math.inf, "-inf": -math.inf,
-             "+inf": math.inf, "+infinity": math.inf}
+NONFINITE = {
+    "nan": math.nan,
+    "infinity": math.inf,
+    "-infinity": -math.inf,
+    "inf": math.inf,
+    "-inf": -math.inf,
+    "+inf": math.inf,
+    "+infinity": math.inf,
+}
 _RESERVED = frozenset(("t", "step", "timestamp", "_step", "_timestamp"))
 
 
@@ -43,8 +50,12 @@ class Extraction:
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready."""
         return {
-            "metrics": self.metrics, "nonfinite": self.nonfinite, "series": finite(self.series), "tables": self.tables,
-            "problems": self.problems, "sources": self.sources,
+            "metrics": self.metrics,
+            "nonfinite": self.nonfinite,
+            "series": finite(self.series),
+            "tables": self.tables,
+            "problems": self.problems,
+            "sources": self.sources,
         }
 
 
@@ -57,10 +68,18 @@ class Problems:
 
     def add(self, code: str, what: str, row: int | None = None, blocking: bool = False, about: str = "") -> None:
         """Counts ``row`` under ``code``; ``about`` (a column, say) keeps problems of one code apart."""
-        entry = self._found.setdefault((code, about), {
-            "source": self.source, "code": code, "what": what, "blocking": blocking, "rows": [], "rows_total": 0,
-            "unit": self.unit,
-        })
+        entry = self._found.setdefault(
+            (code, about),
+            {
+                "source": self.source,
+                "code": code,
+                "what": what,
+                "blocking": blocking,
+                "rows": [],
+                "rows_total": 0,
+                "unit": self.unit,
+            },
+        )
         entry["blocking"] = entry["blocking"] or blocking
         if row is not None:
             entry["rows_total"] += 1
@@ -85,8 +104,20 @@ class Problems:
 class Series:
     """Folds the values of one metric in the order in which they were written."""
 
-    __slots__ = ("_correction", "_sample", "_stride", "_sum", "count", "first", "first_step", "highest", "last",
-                 "last_step", "lowest", "values")
+    __slots__ = (
+        "_correction",
+        "_sample",
+        "_stride",
+        "_sum",
+        "count",
+        "first",
+        "first_step",
+        "highest",
+        "last",
+        "last_step",
+        "lowest",
+        "values",
+    )
 
     def __init__(self, keep_values: bool) -> None:
         self.count, self._sum, self._correction, self._stride = 0, 0.0, 0.0, 1
@@ -131,7 +162,11 @@ class Series:
         if rule == "median":
             return self._median()
         return {
-            "first": self.first, "min": self.lowest, "max": self.highest, "sum": total, "mean": total / self.count,
+            "first": self.first,
+            "min": self.lowest,
+            "max": self.highest,
+            "sum": total,
+            "mean": total / self.count,
         }.get(rule, self.last)
 
     def _median(self) -> float | None:
@@ -147,7 +182,9 @@ class Series:
         last = (self.count - 1 if self.last_step is None else self.last_step, self.last)
         sample = self._sample if self._sample and self._sample[-1] == last else [*self._sample, last]
         return {
-            "points": self.count, "first_step": self.first_step, "last_step": self.last_step,
+            "points": self.count,
+            "first_step": self.first_step,
+            "last_step": self.last_step,
             "sample": [list(point) for point in sample],
         }
 
@@ -188,10 +225,17 @@ class Gatherer:
             self._publish(result)
             result.tables = list(tables)
         result.problems = self.problems.listed()
-        result.sources = [{
-            "source": self.spec.label, "kind": self.spec.source, "rows": self.rows, "taken": self.taken,
-            "dropped": self.dropped, "digest": digest, "published": not self.problems.blocking,
-        }]
+        result.sources = [
+            {
+                "source": self.spec.label,
+                "kind": self.spec.source,
+                "rows": self.rows,
+                "taken": self.taken,
+                "dropped": self.dropped,
+                "digest": digest,
+                "published": not self.problems.blocking,
+            }
+        ]
         return result
 
     def _publish(self, result: Extraction) -> None:
@@ -249,10 +293,17 @@ def _note_conflict(merged: Extraction, name: str, part: Extraction, winner: str,
         isinstance(kept, float) and isinstance(other, float) and math.isclose(kept, other, rel_tol=1e-9)
     )
     if not same:
-        merged.problems.append({
-            "source": loser, "code": "conflicting-values", "blocking": False, "rows": [], "rows_total": 0,
-            "unit": "line", "what": f"{name} is {kept} in {winner} and {other} in {loser}; {winner} is used",
-        })
+        merged.problems.append(
+            {
+                "source": loser,
+                "code": "conflicting-values",
+                "blocking": False,
+                "rows": [],
+                "rows_total": 0,
+                "unit": "line",
+                "what": f"{name} is {kept} in {winner} and {other} in {loser}; {winner} is used",
+            }
+        )
 
 
 # --- lines --------------------------------------------------------------------------------------------------------

@@ -18,7 +18,12 @@ DEDUPE_RULES = ("error", "first", "last", "identical")
 NAN_RULES = ("fail", "drop", "keep")
 REDUCE_RULES = ("last", "first", "min", "max", "mean", "median", "sum")
 FORMATS = {
-    ".csv": "csv", ".tsv": "tsv", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
     ".pq": "parquet",
 }
 _OPTIONS = ("rows", "unique", "dedupe", "nan", "require", "reduce", "step", "format", "reader")
@@ -126,12 +131,20 @@ def _from_table(table: Mapping[str, Any], text: str = "") -> ExtractionSpec:
     if not isinstance(mapping, Mapping):
         mapping = {str(name): str(name) for name in _names(mapping)}
     spec = ExtractionSpec(
-        source, path=path, reader=reader, pattern=pattern, name=str(table.get("name") or ""),
-        format=str(table.get("format") or ""), mapping={str(k): str(v) for k, v in mapping.items()},
-        require=_names(table.get("require", ())), rows=_rows(table.get("rows"), text),
-        unique=_names(table.get("unique", ())), dedupe=str(table.get("dedupe") or "error"),
+        source,
+        path=path,
+        reader=reader,
+        pattern=pattern,
+        name=str(table.get("name") or ""),
+        format=str(table.get("format") or ""),
+        mapping={str(k): str(v) for k, v in mapping.items()},
+        require=_names(table.get("require", ())),
+        rows=_rows(table.get("rows"), text),
+        unique=_names(table.get("unique", ())),
+        dedupe=str(table.get("dedupe") or "error"),
         nan=str(table.get("nan") or ("fail" if source in ("file", "reader") else "keep")),
-        reduce=str(table.get("reduce") or ""), step=str(table.get("step") or ""),
+        reduce=str(table.get("reduce") or ""),
+        step=str(table.get("step") or ""),
     )
     _check(spec, text)
     return spec
@@ -139,7 +152,8 @@ def _from_table(table: Mapping[str, Any], text: str = "") -> ExtractionSpec:
 
 def _check(spec: ExtractionSpec, text: str) -> None:
     for key, value, known in (
-        ("dedupe", spec.dedupe, DEDUPE_RULES), ("nan", spec.nan, NAN_RULES),
+        ("dedupe", spec.dedupe, DEDUPE_RULES),
+        ("nan", spec.nan, NAN_RULES),
         ("reduce", spec.reduce or "last", REDUCE_RULES),
     ):
         if value not in known:
@@ -196,7 +210,15 @@ def _rows(value: Any, text: str) -> tuple[int | None, int | None]:
 
 def _bad(text: str, why: str, example: str) -> LeadlineError:
     return LeadlineError(
-        "usage", "bad-extraction-spec", f"cannot read the extraction {text!r}", why,
-        [f"leadline run --pattern {example.removeprefix('pattern:')!r} -- CMD" if example.startswith("pattern:")
-         else f"leadline run --metrics {example!r} -- CMD"] if example else [],
+        "usage",
+        "bad-extraction-spec",
+        f"cannot read the extraction {text!r}",
+        why,
+        [
+            f"leadline run --pattern {example.removeprefix('pattern:')!r} -- CMD"
+            if example.startswith("pattern:")
+            else f"leadline run --metrics {example!r} -- CMD"
+        ]
+        if example
+        else [],
     )

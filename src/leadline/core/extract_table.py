@@ -28,8 +28,12 @@ _TROUBLES = {
 
 
 def extract_table(
-    spec: ExtractionSpec, header: list[str], rows: Iterable[Row], definitions: Mapping[str, MetricDef],
-    digest: str | None = None, unit: str = "line",
+    spec: ExtractionSpec,
+    header: list[str],
+    rows: Iterable[Row],
+    definitions: Mapping[str, MetricDef],
+    digest: str | None = None,
+    unit: str = "line",
 ) -> Extraction:
     """Metrics of a table. ``header`` is empty where rows bring their own columns (JSON).
 
@@ -46,7 +50,10 @@ def extract_table(
     table.judge_missing(columns)
     table.publish(columns)
     summary = {
-        "name": spec.label, "columns": table.names(), "rows": gatherer.taken, "unique": list(spec.unique),
+        "name": spec.label,
+        "columns": table.names(),
+        "rows": gatherer.taken,
+        "unique": list(spec.unique),
         "metrics": sorted(columns),
     }
     return gatherer.finish(digest, [summary])
@@ -156,11 +163,11 @@ class _Table:
         self.gatherer, self.spec, self.problems = gatherer, gatherer.spec, gatherer.problems
         self.header, self.lines = header, array("q")
         self.values: dict[str, array[float]] = {}
-        self.filled: dict[str, int] = {}         # cells that hold a number
-        self.texts: dict[str, list[int]] = {}    # rows whose cell is text
+        self.filled: dict[str, int] = {}  # cells that hold a number
+        self.texts: dict[str, list[int]] = {}  # rows whose cell is text
         self.keep = bytearray()
         self.keys: list[tuple[Any, ...]] = []
-        self.whole: list[int] = []               # a hash of each whole row, for the rule "identical"
+        self.whole: list[int] = []  # a hash of each whole row, for the rule "identical"
         for name in header:
             if header.count(name) > 1:
                 self.problems.add("duplicate-column", f"the header names {name!r} twice", blocking=True)

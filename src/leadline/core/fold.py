@@ -15,11 +15,30 @@ from leadline.core.run import MetricDef, Run
 from leadline.core.thread import Experiment, Issue, Item, Thread
 
 _ITEM_KINDS = {
-    "note": "note", "hypothesis": "hypothesis", "decision": "decision", "claim": "claim", "baseline": "baseline",
-    "update": "update", "snapshot": "snapshot", "reproduction": "reproduction",
+    "note": "note",
+    "hypothesis": "hypothesis",
+    "decision": "decision",
+    "claim": "claim",
+    "baseline": "baseline",
+    "update": "update",
+    "snapshot": "snapshot",
+    "reproduction": "reproduction",
 }
-_RUN_FACTS = ("state", "exit_code", "signal", "reason", "started_at", "ended_at", "wall_s", "resources", "metrics",
-              "nonfinite", "extraction", "outputs", "hygiene")
+_RUN_FACTS = (
+    "state",
+    "exit_code",
+    "signal",
+    "reason",
+    "started_at",
+    "ended_at",
+    "wall_s",
+    "resources",
+    "metrics",
+    "nonfinite",
+    "extraction",
+    "outputs",
+    "hygiene",
+)
 
 
 def fold(records: Iterable[Record], topic: str = "") -> Thread:
@@ -49,8 +68,9 @@ def replay(records: Iterable[Record], topic: str = "") -> Iterator[tuple[Record,
             try:
                 handler(thread, record)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
-                thread.malformed.append({"uid": record.id, "kind": record.kind, "at": record.at,
-                                         "what": f"{type(error).__name__}: {error}"})
+                thread.malformed.append(
+                    {"uid": record.id, "kind": record.kind, "at": record.at, "what": f"{type(error).__name__}: {error}"}
+                )
         yield record, thread
 
 
@@ -101,9 +121,16 @@ def _assign_ids(thread: Thread, ordered: list[Record]) -> None:
 
 
 def _started(thread: Thread, record: Record) -> None:
-    if thread.started_at:                     # two machines started it apart: the first one names it, both count
-        thread.changes.append({"at": record.at, "actor": record.actor, "field": "start", "value": record.body,
-                               "why": "started on another machine too"})
+    if thread.started_at:  # two machines started it apart: the first one names it, both count
+        thread.changes.append(
+            {
+                "at": record.at,
+                "actor": record.actor,
+                "field": "start",
+                "value": record.body,
+                "why": "started on another machine too",
+            }
+        )
         return
     about = dict(record.body)
     thread.prefix = about.pop("prefix", "")
@@ -148,8 +175,22 @@ def _run_planned(thread: Thread, record: Record) -> None:
         if name not in experiment.hypotheses:
             experiment.hypotheses.append(name)
     run = Run(id=thread.uids[("run", record.id)], uid=record.id, experiment=shown, planned_at=record.at)
-    for name in ("repeat", "argv", "cwd", "shell", "config", "environment", "hardware", "software", "code", "devices",
-                 "hygiene", "executor", "origin", "key"):
+    for name in (
+        "repeat",
+        "argv",
+        "cwd",
+        "shell",
+        "config",
+        "environment",
+        "hardware",
+        "software",
+        "code",
+        "devices",
+        "hygiene",
+        "executor",
+        "origin",
+        "key",
+    ):
         if name in body:
             setattr(run, name, body[name])
     experiment.runs.append(run)
@@ -159,7 +200,7 @@ def _run_ended(thread: Thread, record: Record) -> None:
     run = _find_run(thread, str(record.body.get("run", "")), record.body.get("refs"))
     if run is None:
         return
-    if run.ended_at:                          # ended twice: reconciled apart; the first word stands, the other is kept
+    if run.ended_at:  # ended twice: reconciled apart; the first word stands, the other is kept
         run.corrections.append({"at": record.at, "kind": "second-ending", "body": record.body})
         return
     for name in _RUN_FACTS:
@@ -206,8 +247,9 @@ def _hypothesis_changed(thread: Thread, record: Record) -> None:
 def _target(thread: Thread, record: Record) -> Any:
     display = str(record.body.get("target", ""))
     shown = thread.shown(display, record.body.get("refs"))
-    return _find_run(thread, display, record.body.get("refs")) or thread.experiments.get(shown) \
-        or thread.items.get(shown)
+    return (
+        _find_run(thread, display, record.body.get("refs")) or thread.experiments.get(shown) or thread.items.get(shown)
+    )
 
 
 def _correction(thread: Thread, record: Record) -> None:
@@ -224,8 +266,11 @@ def _correction(thread: Thread, record: Record) -> None:
             target.title = str(body["value"])
     elif isinstance(target, Item):
         target.history.append(entry)
-        target.body = {**target.body, str(body["field"]): body["value"],
-                       "refs": {**target.refs, **body.get("refs", {})}}
+        target.body = {
+            **target.body,
+            str(body["field"]): body["value"],
+            "refs": {**target.refs, **body.get("refs", {})},
+        }
         if "bound" in body:
             target.body["bound"] = body["bound"]
 
@@ -270,9 +315,16 @@ def _issue(thread: Thread, record: Record) -> None:
     issue, body = thread.issue, record.body
     if record.kind == "issue-opened":
         if issue.state in ("none", "draft"):
-            thread.issue = Issue(str(body.get("forge", "")), str(body.get("number", "")), str(body.get("url", "")),
-                                 str(body.get("title", "")), list(body.get("labels", [])),
-                                 str(body.get("state", "open")), str(body.get("body", "")), record.at)
+            thread.issue = Issue(
+                str(body.get("forge", "")),
+                str(body.get("number", "")),
+                str(body.get("url", "")),
+                str(body.get("title", "")),
+                list(body.get("labels", [])),
+                str(body.get("state", "open")),
+                str(body.get("body", "")),
+                record.at,
+            )
     elif record.kind == "issue-edited":
         for name in ("title", "body", "labels", "state", "number", "url"):
             if name in body:
@@ -284,12 +336,21 @@ def _issue(thread: Thread, record: Record) -> None:
     elif record.kind == "issue-commented":
         if all(c["marker"] != body["marker"] for c in issue.comments):
             wanted = str(body.get("comment", record.id))
-            taken = sum(c["wanted"] == wanted for c in issue.comments)     # two machines that commented while apart
-            issue.comments.append({"id": wanted + clash_suffix(taken), "wanted": wanted, "at": record.at, "edits": [], **{
-                k: body.get(k, "") for k in ("marker", "kind", "text")}})
+            taken = sum(c["wanted"] == wanted for c in issue.comments)  # two machines that commented while apart
+            issue.comments.append(
+                {
+                    "id": wanted + clash_suffix(taken),
+                    "wanted": wanted,
+                    "at": record.at,
+                    "edits": [],
+                    **{k: body.get(k, "") for k in ("marker", "kind", "text")},
+                }
+            )
     elif record.kind == "issue-comment-edited":
         for comment in issue.comments:
-            if comment["marker"] == body.get("marker") or ("marker" not in body and comment["id"] == body.get("comment")):
+            if comment["marker"] == body.get("marker") or (
+                "marker" not in body and comment["id"] == body.get("comment")
+            ):
                 comment["edits"].append({"at": record.at, "was": comment["text"], "why": body.get("why", "")})
                 comment["text"] = body["text"]
     elif record.kind == "issue-closed":
@@ -297,13 +358,22 @@ def _issue(thread: Thread, record: Record) -> None:
 
 
 _HANDLERS: dict[str, Callable[[Thread, Record], None]] = {
-    "thread-started": _started, "thread-changed": _changed, "metric-defined": _metric_defined,
-    "run-planned": _run_planned, "run-ended": _run_ended,
+    "thread-started": _started,
+    "thread-changed": _changed,
+    "metric-defined": _metric_defined,
+    "run-planned": _run_planned,
+    "run-ended": _run_ended,
     **dict.fromkeys(_ITEM_KINDS, _item),
     "hypothesis-changed": _hypothesis_changed,
-    "correction": _correction, "supersession": _supersession, "retraction": _retraction,
-    "refusal": _listed("refusals"), "finish": _listed("finishes"), "adopted": _listed("adopted"),
-    "healed": _listed("healed"), "id-clash": _listed("clashes"),
-    **dict.fromkeys(("issue-opened", "issue-edited", "issue-commented", "issue-comment-edited", "issue-closed"),
-                    _issue),
+    "correction": _correction,
+    "supersession": _supersession,
+    "retraction": _retraction,
+    "refusal": _listed("refusals"),
+    "finish": _listed("finishes"),
+    "adopted": _listed("adopted"),
+    "healed": _listed("healed"),
+    "id-clash": _listed("clashes"),
+    **dict.fromkeys(
+        ("issue-opened", "issue-edited", "issue-commented", "issue-comment-edited", "issue-closed"), _issue
+    ),
 }

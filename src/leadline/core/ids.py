@@ -6,8 +6,14 @@ import re
 from typing import NamedTuple
 
 NAMED_KINDS = {
-    "H": "hypothesis", "C": "claim", "D": "decision", "B": "baseline", "S": "snapshot",
-    "N": "note", "U": "update", "R": "reproduction",
+    "H": "hypothesis",
+    "C": "claim",
+    "D": "decision",
+    "B": "baseline",
+    "S": "snapshot",
+    "N": "note",
+    "U": "update",
+    "R": "reproduction",
 }
 LETTER_OF = {name: letter for letter, name in NAMED_KINDS.items()}
 PREFIX = re.compile(r"[A-Z][A-Z0-9]{0,11}(?:-[A-Z][A-Z0-9]{0,11}){0,2}\Z")
@@ -24,10 +30,10 @@ TOPIC = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,78}[a-z0-9])?\Z")
 
 class ParsedId(NamedTuple):
     prefix: str
-    kind: str        # experiment | run | hypothesis | claim | ...
+    kind: str  # experiment | run | hypothesis | claim | ...
     number: int
-    repeat: int      # 0 unless kind is run
-    suffix: str      # the letter of a clash, "" for none
+    repeat: int  # 0 unless kind is run
+    suffix: str  # the letter of a clash, "" for none
 
 
 def parse_id(text: str) -> ParsedId | None:

@@ -35,12 +35,26 @@ FIELDS = (
 )
 BY_NAME = {f.name: f for f in FIELDS}
 _SYNONYMS = {
-    "problem statement": "problem", "success metrics": "success", "success metric": "success", "metrics": "success",
-    "hypotheses": "hypothesis", "initial hypotheses": "hypothesis", "experiment matrix": "matrix",
-    "first experiment matrix": "matrix", "code paths": "code", "code path": "code", "references": "reference",
-    "key references": "reference", "stop criteria": "stop", "stop criterion": "stop", "baseline": "baseline-case",
-    "baseline case": "baseline-case", "fixed baseline case": "baseline-case", "constraints": "constraint",
-    "production path": "production-path", "tracker project": "tracker-project",
+    "problem statement": "problem",
+    "success metrics": "success",
+    "success metric": "success",
+    "metrics": "success",
+    "hypotheses": "hypothesis",
+    "initial hypotheses": "hypothesis",
+    "experiment matrix": "matrix",
+    "first experiment matrix": "matrix",
+    "code paths": "code",
+    "code path": "code",
+    "references": "reference",
+    "key references": "reference",
+    "stop criteria": "stop",
+    "stop criterion": "stop",
+    "baseline": "baseline-case",
+    "baseline case": "baseline-case",
+    "fixed baseline case": "baseline-case",
+    "constraints": "constraint",
+    "production path": "production-path",
+    "tracker project": "tracker-project",
 }
 
 
@@ -65,8 +79,13 @@ def normalise(data: dict[str, Any], source: str) -> dict[str, Any]:
     for key, value in data.items():
         name = field_name(str(key))
         if name is None:
-            raise LeadlineError("usage", "unknown-kickoff-field", f"{source}: {key!r} is no kickoff field",
-                                f"fields: {', '.join(BY_NAME)}, prefix, branch", "leadline start --help")
+            raise LeadlineError(
+                "usage",
+                "unknown-kickoff-field",
+                f"{source}: {key!r} is no kickoff field",
+                f"fields: {', '.join(BY_NAME)}, prefix, branch",
+                "leadline start --help",
+            )
         spec = BY_NAME.get(name)
         if spec and spec.is_list:
             out.setdefault(name, []).extend(str(v) for v in (value if isinstance(value, list) else [value]))
@@ -112,11 +131,21 @@ def parse_metric(text: str) -> dict[str, str] | None:
     """
     if not re.match(r"[A-Za-z_][\w./-]*(:[^:\s]*){0,3}\Z", text):
         return None
-    name, unit, direction, reduce = (text.split(":") + ["", "", ""])[:4]
+    name, unit, direction, reduce = [*text.split(":"), "", "", ""][:4]
     if direction not in ("", "lower", "higher", "none"):
-        raise LeadlineError("usage", "bad-metric", f"{text!r}: {direction!r} is no direction",
-                            "lower: less is better; higher: more is better; none", "leadline metric --help")
+        raise LeadlineError(
+            "usage",
+            "bad-metric",
+            f"{text!r}: {direction!r} is no direction",
+            "lower: less is better; higher: more is better; none",
+            "leadline metric --help",
+        )
     if reduce not in ("", "last", "first", "min", "max", "mean", "median", "sum"):
-        raise LeadlineError("usage", "bad-metric", f"{text!r}: {reduce!r} is no reduction",
-                            "last first min max mean median sum", "leadline metric --help")
+        raise LeadlineError(
+            "usage",
+            "bad-metric",
+            f"{text!r}: {reduce!r} is no reduction",
+            "last first min max mean median sum",
+            "leadline metric --help",
+        )
     return {k: v for k, v in {"name": name, "unit": unit, "direction": direction, "reduce": reduce}.items() if v}

@@ -15,7 +15,8 @@ _OPENING = "<!-- leadline:begin sha256:{digest} (derived from records; write out
 _CLOSING = "<!-- leadline:end -->"
 _BLOCK = re.compile(
     r"<!-- leadline:begin sha256:(?P<digest>[0-9a-f]{16})[^>\n]*-->\n(?P<text>.*?)\n?"
-    r"<!-- leadline:end -->", re.S
+    r"<!-- leadline:end -->",
+    re.S,
 )
 
 

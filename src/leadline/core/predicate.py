@@ -110,7 +110,9 @@ class _Reader:
         self._skip()
         shown = f"{self.text[: self.at]} <<HERE>> {self.text[self.at :]}".strip()
         return LeadlineError(
-            "usage", "bad-predicate", f"expected {expected} at position {self.at + 1} of the claim",
+            "usage",
+            "bad-predicate",
+            f"expected {expected} at position {self.at + 1} of the claim",
             f"it was read up to the mark: {shown}; for example: {EXAMPLE}",
             details={"position": self.at + 1, "expected": expected, "text": self.text, "example": EXAMPLE},
         )
@@ -289,10 +291,16 @@ class ClauseResult:
 
     def as_dict(self) -> dict[str, Any]:
         return {
-            "clause": self.clause.format(), "holds": self.holds, "supported": self.supported,
-            "contradicted": self.contradicted, "left": self.left.as_dict(),
-            "right": self.right.as_dict() if self.right else None, "interval": self.interval.as_dict(),
-            "arithmetic": self.arithmetic, "deterministic": self.deterministic, "left_runs": list(self.left_runs),
+            "clause": self.clause.format(),
+            "holds": self.holds,
+            "supported": self.supported,
+            "contradicted": self.contradicted,
+            "left": self.left.as_dict(),
+            "right": self.right.as_dict() if self.right else None,
+            "interval": self.interval.as_dict(),
+            "arithmetic": self.arithmetic,
+            "deterministic": self.deterministic,
+            "left_runs": list(self.left_runs),
             "right_runs": list(self.right_runs),
         }
 
@@ -350,7 +358,8 @@ def evaluate_clause(
     reference = "" if right is None else f" (mean of {right.n}{', ' + times.strip(' *') + ' times' if times else ''})"
     spread = (
         f"the 95 % interval of the difference is {number(test.interval.low)} to {number(test.interval.high)}"
-        if test.interval.known else test.interval.reason
+        if test.interval.known
+        else test.interval.reason
     )
     allowed = f" +- {number(result.tolerance)}" if clause.op == "~=" else ""
     result.arithmetic = (
@@ -368,7 +377,9 @@ def evaluate(
     """Each clause over the runs that ``resolve`` gives for its subjects."""
     return [
         evaluate_clause(
-            clause, resolve(clause.subject), resolve(clause.right) if clause.right is not None else [],
+            clause,
+            resolve(clause.subject),
+            resolve(clause.right) if clause.right is not None else [],
             (metric_defs or {}).get(clause.metric),
         )
         for clause in predicate.clauses

@@ -16,15 +16,37 @@ from leadline.core.values import dataclass
 
 CURRENT_VERSION = 1
 
-KINDS = frozenset((
-    "thread-started", "thread-changed", "metric-defined",
-    "run-planned", "run-ended",
-    "note", "hypothesis", "hypothesis-changed", "decision", "claim", "baseline",
-    "correction", "supersession", "retraction", "refusal",
-    "update", "issue-opened", "issue-edited", "issue-commented", "issue-comment-edited", "issue-closed",
-    "snapshot", "reproduction", "finish",
-    "adopted", "healed", "id-clash",
-))
+KINDS = frozenset(
+    (
+        "thread-started",
+        "thread-changed",
+        "metric-defined",
+        "run-planned",
+        "run-ended",
+        "note",
+        "hypothesis",
+        "hypothesis-changed",
+        "decision",
+        "claim",
+        "baseline",
+        "correction",
+        "supersession",
+        "retraction",
+        "refusal",
+        "update",
+        "issue-opened",
+        "issue-edited",
+        "issue-commented",
+        "issue-comment-edited",
+        "issue-closed",
+        "snapshot",
+        "reproduction",
+        "finish",
+        "adopted",
+        "healed",
+        "id-clash",
+    )
+)
 
 ENVELOPE = ("v", "id", "at", "thread", "writer", "kind", "actor", "body", "prev")
 
@@ -79,8 +101,15 @@ def parse_line(line: bytes, upcasters: dict[int, Upcaster] | None = None) -> Rec
     if not is_ulid(data["id"]) or not isinstance(data["body"], dict):
         raise BadLine("not a record: bad id or body")
     return Record(
-        id=data["id"], at=str(data["at"]), thread=str(data["thread"]), writer=str(data["writer"]),
-        kind=str(data["kind"]), actor=str(data["actor"]), body=data["body"], prev=str(data["prev"]), v=data["v"],
+        id=data["id"],
+        at=str(data["at"]),
+        thread=str(data["thread"]),
+        writer=str(data["writer"]),
+        kind=str(data["kind"]),
+        actor=str(data["actor"]),
+        body=data["body"],
+        prev=str(data["prev"]),
+        v=data["v"],
     )
 
 
@@ -116,9 +145,14 @@ def check_chain(lines: list[tuple[str, bytes]]) -> tuple[list[Record], list[Faul
             torn[digest_bytes(line.rstrip(b"\n"))] = f"{place}\0{error}"
             continue
         if record.prev != previous:
-            faults.append(Fault(place, "broken-chain", f"record {record.id} does not follow the line before it: "
-                                "a line was changed, removed or put in",
-                                "leadline sync  (fetches the copy on the remote; compare with the sealed digest)"))
+            faults.append(
+                Fault(
+                    place,
+                    "broken-chain",
+                    f"record {record.id} does not follow the line before it: a line was changed, removed or put in",
+                    "leadline sync  (fetches the copy on the remote; compare with the sealed digest)",
+                )
+            )
         if record.kind == "healed":
             healed.update(record.body.get("torn", []))
         previous = line_digest(line)
@@ -126,6 +160,5 @@ def check_chain(lines: list[tuple[str, bytes]]) -> tuple[list[Record], list[Faul
     for digest, text in torn.items():
         if digest not in healed:
             place, _, why = text.partition("\0")
-            faults.append(Fault(place, "torn-line", f"a line that is no record ({why})",
-                                "leadline verify --heal"))
+            faults.append(Fault(place, "torn-line", f"a line that is no record ({why})", "leadline verify --heal"))
     return records, faults

@@ -19,25 +19,79 @@ _SHORT_SECRET_CHARS = 16  # below this an alphanumeric secret is not looked for 
 
 # A secret word that ends a name, e.g. HF_TOKEN, PGPASSWORD, DB_SECRET_2.
 _STRONG_ENDS = (
-    "TOKEN", "SECRET", "SECRETS", "PASSWORD", "PASSWD", "PASSPHRASE", "APIKEY", "API_KEY", "ACCESS_KEY", "SECRET_KEY",
-    "PRIVATE_KEY", "ACCOUNT_KEY", "SESSION_KEY", "ENCRYPTION_KEY", "SIGNING_KEY", "CREDENTIAL", "CREDENTIALS",
-    "COOKIE", "COOKIES", "SSHPASS", "_AUTH", "_CREDS", "_CONNECTION_STRING",
+    "TOKEN",
+    "SECRET",
+    "SECRETS",
+    "PASSWORD",
+    "PASSWD",
+    "PASSPHRASE",
+    "APIKEY",
+    "API_KEY",
+    "ACCESS_KEY",
+    "SECRET_KEY",
+    "PRIVATE_KEY",
+    "ACCOUNT_KEY",
+    "SESSION_KEY",
+    "ENCRYPTION_KEY",
+    "SIGNING_KEY",
+    "CREDENTIAL",
+    "CREDENTIALS",
+    "COOKIE",
+    "COOKIES",
+    "SSHPASS",
+    "_AUTH",
+    "_CREDS",
+    "_CONNECTION_STRING",
 )
 # A secret word elsewhere in the name: the value must look random as well.
 _MIDDLE_WORDS = (
-    "TOKEN_", "SECRET_", "PASSWORD_", "PASSWD_", "APIKEY_", "API_KEY_", "CREDENTIAL", "_PRIVATE", "_AUTH_",
-    "AUTHORIZATION", "COOKIE_", "WEBHOOK",
+    "TOKEN_",
+    "SECRET_",
+    "PASSWORD_",
+    "PASSWD_",
+    "APIKEY_",
+    "API_KEY_",
+    "CREDENTIAL",
+    "_PRIVATE",
+    "_AUTH_",
+    "AUTHORIZATION",
+    "COOKIE_",
+    "WEBHOOK",
 )
 # "pass" is also the forward pass of a network: the value must hold a digit or a sign.
 _WEAK_ENDS = ("_PASS", "_PWD", "_PIN")
 _MODEL_TOKEN = (
     r"(?:^|_)(?:PAD|EOS|BOS|UNK|MASK|SEP|CLS|SPECIAL|STOP|IMAGE|AUDIO|END|START|PER|NUM|MAX|MIN|NEXT|PREV)_TOKEN$"
 )
-_PLACEHOLDERS = frozenset((
-    "password", "passwd", "secret", "secrets", "changeme", "example", "dummy", "placeholder", "redacted", "disabled",
-    "enabled", "default", "required", "optional", "unknown", "undefined", "keyring", "system-keyring", "interactive",
-    "anonymous", "bearer", "basic", "oauth", "oauth2", "token",
-))
+_PLACEHOLDERS = frozenset(
+    (
+        "password",
+        "passwd",
+        "secret",
+        "secrets",
+        "changeme",
+        "example",
+        "dummy",
+        "placeholder",
+        "redacted",
+        "disabled",
+        "enabled",
+        "default",
+        "required",
+        "optional",
+        "unknown",
+        "undefined",
+        "keyring",
+        "system-keyring",
+        "interactive",
+        "anonymous",
+        "bearer",
+        "basic",
+        "oauth",
+        "oauth2",
+        "token",
+    )
+)
 _HOST = r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?::\d+)?"
 _URL = r"[A-Za-z][A-Za-z0-9+.-]*://[^\s@]*"
 _SPECIAL = r"<[^<>\s]{1,40}>|\[[A-Z_]{2,20}\]|\$\{?\w+\}?|\{\w*\}"
@@ -102,29 +156,82 @@ _NOT_MODEL = r"(?!(?:[\w-]*[-_])?(?:pad|eos|bos|unk|mask|sep|cls|special|stop|im
 _FLAG_NAME = rf"--?{_NOT_MODEL}(?:[A-Za-z]\w*[-_])*{_FLAG_WORD}"
 _FLAG_HINTS = ("pass", "secret", "token", "key", "credential")
 _FLAG_TEXT = rf"(?<![\w-])({_FLAG_NAME})(=[\"']?|\s+[\"']?)({_ANY})"
-_PROSE = frozenset((
-    "a", "an", "the", "to", "is", "are", "was", "be", "and", "or", "not", "of", "in", "on", "at", "as", "by", "for",
-    "from", "with", "if", "when", "then", "than", "that", "this", "which", "flag", "flags", "option", "options",
-    "argument", "arguments", "value", "values", "must", "may", "can", "should", "has", "have", "does", "do", "will",
-    "it", "its",
-))
+_PROSE = frozenset(
+    (
+        "a",
+        "an",
+        "the",
+        "to",
+        "is",
+        "are",
+        "was",
+        "be",
+        "and",
+        "or",
+        "not",
+        "of",
+        "in",
+        "on",
+        "at",
+        "as",
+        "by",
+        "for",
+        "from",
+        "with",
+        "if",
+        "when",
+        "then",
+        "than",
+        "that",
+        "this",
+        "which",
+        "flag",
+        "flags",
+        "option",
+        "options",
+        "argument",
+        "arguments",
+        "value",
+        "values",
+        "must",
+        "may",
+        "can",
+        "should",
+        "has",
+        "have",
+        "does",
+        "do",
+        "will",
+        "it",
+        "its",
+    )
+)
 # Kind, literals of which one must be in the text (so that clean text costs a search, not a match), pattern.
 _SHAPES: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    ("private-key", ("PRIVATE KEY",),
-     r"()-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
-     r"(?:[\s\S]{0,20000}?-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|[A-Za-z0-9+/=\s\\]*)"),
+    (
+        "private-key",
+        ("PRIVATE KEY",),
+        r"()-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+        r"(?:[\s\S]{0,20000}?-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|[A-Za-z0-9+/=\s\\]*)",
+    ),
     ("url-credentials", ("://",), r"(\b[A-Za-z][A-Za-z0-9+.-]{1,20}://)[^\s/:@\[\]\"'<>]*:[^\s/@\"'<>]+(?=@)"),
-    ("authorization", ("uthorization", "UTHORIZATION"),
-     r"((?i:authorization)[\"']?\s*[:=]\s*[\"']?(?i:bearer|basic|token|digest|apikey)\s+)[^\s\"',`\[\]]{4,}"),
+    (
+        "authorization",
+        ("uthorization", "UTHORIZATION"),
+        r"((?i:authorization)[\"']?\s*[:=]\s*[\"']?(?i:bearer|basic|token|digest|apikey)\s+)[^\s\"',`\[\]]{4,}",
+    ),
     ("bearer-token", ("earer ", "EARER "), r"(\b(?i:bearer)\s+)(?=[^\s]*\d)[A-Za-z0-9._~+/=-]{16,}"),
     ("jwt", ("eyJ",), r"()(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
     ("github-token", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"()(?<![A-Za-z0-9])gh[pousr]_[A-Za-z0-9]{20,255}"),
     ("github-token", ("github_pat_",), r"()(?<![A-Za-z0-9])github_pat_[A-Za-z0-9_]{20,255}"),
     ("gitlab-token", ("glpat-",), r"()(?<![A-Za-z0-9])glpat-[A-Za-z0-9_-]{20,}"),
     ("huggingface-token", ("hf_",), r"()(?<![A-Za-z0-9])hf_[A-Za-z0-9]{30,}"),
-    ("api-key", ("sk-",),
-     r"()(?<![A-Za-z0-9_-])sk-(?:(?=[A-Za-z0-9_-]{0,80}\d)(?=[A-Za-z0-9_-]{0,80}[A-Z])[A-Za-z0-9_-]{20,}"
-     r"|(?:[a-z0-9]{0,8}-)?(?=[a-f0-9]{0,40}\d)[a-f0-9]{32,})"),
+    (
+        "api-key",
+        ("sk-",),
+        r"()(?<![A-Za-z0-9_-])sk-(?:(?=[A-Za-z0-9_-]{0,80}\d)(?=[A-Za-z0-9_-]{0,80}[A-Z])[A-Za-z0-9_-]{20,}"
+        r"|(?:[a-z0-9]{0,8}-)?(?=[a-f0-9]{0,40}\d)[a-f0-9]{32,})",
+    ),
     ("stripe-key", ("k_live_", "k_test_"), r"()(?<![A-Za-z0-9])[srp]k_(?:live|test)_[A-Za-z0-9]{16,}"),
     ("aws-key-id", ("AKIA", "ASIA"), r"()(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
     ("slack-token", ("xox",), r"()(?<![A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{10,}"),
@@ -183,9 +290,7 @@ class Redactor:
     def _once(self, text: str) -> str:
         for form, _ in self._forms:
             if form in text:
-                text = "".join(
-                    part if i % 2 else self._replace(part) for i, part in enumerate(_split_markers(text))
-                )
+                text = "".join(part if i % 2 else self._replace(part) for i, part in enumerate(_split_markers(text)))
                 break
         for kind, hints, pattern in _SHAPES:
             if any(hint in text for hint in hints):

@@ -35,40 +35,40 @@ class Run:
     seconds.
     """
 
-    id: str                              # P-001-r1
-    uid: str                             # ULID of the planning record
-    experiment: str                      # P-001
+    id: str  # P-001-r1
+    uid: str  # ULID of the planning record
+    experiment: str  # P-001
     repeat: int = 1
     state: str = "planned"
     argv: list[str] = field(default_factory=list)
-    cwd: str = ""                        # relative to the top of the work tree
+    cwd: str = ""  # relative to the top of the work tree
     shell: bool = False
     config: dict[str, Any] = field(default_factory=dict)
-    environment: dict[str, str] = field(default_factory=dict)   # variables of the allow-list
+    environment: dict[str, str] = field(default_factory=dict)  # variables of the allow-list
     hardware: dict[str, Any] = field(default_factory=dict)
-    software: dict[str, Any] = field(default_factory=dict)      # python version, interpreter, packages digest, os
-    packages: dict[str, str] = field(default_factory=dict)      # filled on request: it is large
+    software: dict[str, Any] = field(default_factory=dict)  # python version, interpreter, packages digest, os
+    packages: dict[str, str] = field(default_factory=dict)  # filled on request: it is large
     code: dict[str, Any] = field(default_factory=dict)
-    devices: dict[str, Any] = field(default_factory=dict)       # kind, count, visible
-    hygiene: dict[str, Any] = field(default_factory=dict)       # preflight and watch; absent = unknown
+    devices: dict[str, Any] = field(default_factory=dict)  # kind, count, visible
+    hygiene: dict[str, Any] = field(default_factory=dict)  # preflight and watch; absent = unknown
     executor: str = "local"
-    origin: str = "executed"             # executed | imported (digested) | reported (typed)
+    origin: str = "executed"  # executed | imported (digested) | reported (typed)
     started_at: str = ""
     ended_at: str = ""
     wall_s: float | None = None
     exit_code: int | None = None
     signal: str = ""
-    reason: str = ""                     # why it is not done, in words
+    reason: str = ""  # why it is not done, in words
     resources: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     nonfinite: dict[str, str] = field(default_factory=dict)
-    extraction: dict[str, Any] = field(default_factory=dict)    # problems, sources, counts
-    outputs: dict[str, Any] = field(default_factory=dict)       # digests, sizes, excerpt
-    retracted: str = ""                  # why, when it was retracted
+    extraction: dict[str, Any] = field(default_factory=dict)  # problems, sources, counts
+    outputs: dict[str, Any] = field(default_factory=dict)  # digests, sizes, excerpt
+    retracted: str = ""  # why, when it was retracted
     superseded_by: str = ""
     corrections: list[dict[str, Any]] = field(default_factory=list)
     planned_at: str = ""
-    key: str = ""                        # digest of argv + config + code tree + environment: "the same thing again"
+    key: str = ""  # digest of argv + config + code tree + environment: "the same thing again"
 
     @property
     def is_evidence(self) -> bool:

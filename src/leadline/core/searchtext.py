@@ -7,8 +7,22 @@ from typing import Any, NamedTuple
 from leadline.core.record import Record
 
 _NEGATIVE_STATES = ("failed", "timeout", "lost", "cancelled")
-_TEXT_KINDS = ("note", "hypothesis", "hypothesis-changed", "decision", "claim", "baseline", "correction",
-               "supersession", "retraction", "refusal", "update", "finish", "adopted", "thread-started")
+_TEXT_KINDS = (
+    "note",
+    "hypothesis",
+    "hypothesis-changed",
+    "decision",
+    "claim",
+    "baseline",
+    "correction",
+    "supersession",
+    "retraction",
+    "refusal",
+    "update",
+    "finish",
+    "adopted",
+    "thread-started",
+)
 
 
 class Searchable(NamedTuple):
@@ -29,16 +43,28 @@ def searchable(record: Record, planned: Record | None = None) -> Searchable | No
         return Searchable(record.id, str(body.get("id", "")), "run", False, _plan_words(body))
     if record.kind == "run-ended":
         state = str(body.get("state", ""))
-        text = " ".join([_plan_words(planned.body) if planned else "", state, str(body.get("reason", "")), str(body.get("outputs", {}).get("excerpt", ""))[:2000],
-                         *(f"{k}={v:.6g}" for k, v in body.get("metrics", {}).items() if isinstance(v, (int, float)))])
+        text = " ".join(
+            [
+                _plan_words(planned.body) if planned else "",
+                state,
+                str(body.get("reason", "")),
+                str(body.get("outputs", {}).get("excerpt", ""))[:2000],
+                *(f"{k}={v:.6g}" for k, v in body.get("metrics", {}).items() if isinstance(v, (int, float))),
+            ]
+        )
         uid = planned.id if planned else record.id
         return Searchable(uid, str(body.get("run", "")), f"run {state}", state in _NEGATIVE_STATES, text)
     if record.kind not in _TEXT_KINDS:
         return None
-    negative = (record.kind in ("retraction", "supersession") or body.get("state") == "falsified"
-                or body.get("role") == "negative")
+    negative = (
+        record.kind in ("retraction", "supersession")
+        or body.get("state") == "falsified"
+        or body.get("role") == "negative"
+    )
     shown = str(body.get("id") or body.get("hypothesis") or body.get("target") or "")
-    return Searchable(record.id, shown, record.kind, negative, " ".join(_words(body)).replace("{{", "").replace("}}", ""))
+    return Searchable(
+        record.id, shown, record.kind, negative, " ".join(_words(body)).replace("{{", "").replace("}}", "")
+    )
 
 
 def _plan_words(body: dict[str, Any]) -> str:
@@ -51,8 +77,12 @@ def _words(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value]
     if isinstance(value, dict):
-        return [w for k, v in value.items()
-                if k not in ("refs", "bound", "id", "prefix", "code_at_start", "arithmetic") for w in _words(v)]
+        return [
+            w
+            for k, v in value.items()
+            if k not in ("refs", "bound", "id", "prefix", "code_at_start", "arithmetic")
+            for w in _words(v)
+        ]
     if isinstance(value, list):
         return [w for v in value for w in _words(v)]
     return [] if value is None else [str(value)]

@@ -48,8 +48,14 @@ class Sample:
 
     def as_dict(self) -> dict[str, Any]:
         return {
-            "n": self.n, "mean": self.mean, "sd": self.sd, "median": self.median, "mad": self.mad,
-            "min": self.minimum, "max": self.maximum, "nonfinite": self.nonfinite,
+            "n": self.n,
+            "mean": self.mean,
+            "sd": self.sd,
+            "median": self.median,
+            "mad": self.mad,
+            "min": self.minimum,
+            "max": self.maximum,
+            "nonfinite": self.nonfinite,
         }
 
 
@@ -69,7 +75,10 @@ class Interval:
 
     def as_dict(self) -> dict[str, Any]:
         return {
-            "low": self.low, "high": self.high, "confidence": self.confidence, "method": self.method,
+            "low": self.low,
+            "high": self.high,
+            "confidence": self.confidence,
+            "method": self.method,
             "reason": self.reason,
         }
 
@@ -100,10 +109,19 @@ class TestResult:
 
     def as_dict(self) -> dict[str, Any]:
         return {
-            "name": self.name, "difference": self.difference, "interval": self.interval.as_dict(),
-            "ratio": self.ratio, "ratio_interval": self.ratio_interval.as_dict() if self.ratio_interval else None,
-            "t": self.t, "df": self.df, "p": self.p, "alternative": self.alternative, "p_two": self.p_two,
-            "p_less": self.p_less, "p_greater": self.p_greater, "reasons": list(self.reasons),
+            "name": self.name,
+            "difference": self.difference,
+            "interval": self.interval.as_dict(),
+            "ratio": self.ratio,
+            "ratio_interval": self.ratio_interval.as_dict() if self.ratio_interval else None,
+            "t": self.t,
+            "df": self.df,
+            "p": self.p,
+            "alternative": self.alternative,
+            "p_two": self.p_two,
+            "p_less": self.p_less,
+            "p_greater": self.p_greater,
+            "reasons": list(self.reasons),
         }
 
 
@@ -156,6 +174,7 @@ def summarise(values: Iterable[float]) -> Sample:
 
 def scaled(sample: Sample, factor: float) -> Sample:
     """The summary of every value times ``factor``."""
+
     def times(value: float | None) -> float | None:
         return None if value is None else _finite(value * factor)
 
@@ -165,7 +184,13 @@ def scaled(sample: Sample, factor: float) -> Sample:
     ends = (times(sample.minimum), times(sample.maximum))
     low, high = ends if factor >= 0 else (ends[1], ends[0])
     return Sample(
-        sample.n, times(sample.mean), size(sample.sd), times(sample.median), size(sample.mad), low, high,
+        sample.n,
+        times(sample.mean),
+        size(sample.sd),
+        times(sample.median),
+        size(sample.mad),
+        low,
+        high,
         sample.nonfinite,
     )
 
@@ -228,9 +253,7 @@ def fieller(
     return Interval(low, high, confidence, RATIO_METHOD)
 
 
-def _finish(
-    name: str, difference: float, error: float, df: float, confidence: float, reasons: list[str]
-) -> TestResult:
+def _finish(name: str, difference: float, error: float, df: float, confidence: float, reasons: list[str]) -> TestResult:
     t = difference / error
     if not math.isfinite(t):
         t = math.copysign(1e308, difference)
@@ -325,7 +348,11 @@ def paired(a: Sequence[float], b: Sequence[float], confidence: float = 0.95) -> 
         centred = ((x / first.mean - 1.0, (y - second.mean) / first.mean) for x, y in pairs)
         covariance = math.fsum(u * v for u, v in centred) / (len(pairs) - 1) / len(pairs)
         result.ratio_interval = fieller(
-            ratio, first.standard_error / first.mean, second.standard_error / first.mean, covariance, result.df,
+            ratio,
+            first.standard_error / first.mean,
+            second.standard_error / first.mean,
+            covariance,
+            result.df,
             confidence,
         )
     else:
@@ -333,9 +360,7 @@ def paired(a: Sequence[float], b: Sequence[float], confidence: float = 0.95) -> 
     return result
 
 
-def one_sample(
-    sample: Sample, target: float, alternative: str = "two-sided", confidence: float = 0.95
-) -> TestResult:
+def one_sample(sample: Sample, target: float, alternative: str = "two-sided", confidence: float = 0.95) -> TestResult:
     """Student's t test of the mean against a fixed ``target``; ``alternative`` is two-sided, less or greater.
 
     The interval is that of mean - target. Raises ValueError for another alternative.
@@ -370,9 +395,7 @@ def detectable(error: float, df: float, alpha: float = 0.05, power: float = 0.8)
     return _finite((t_upper_quantile(0.5 * alpha, df) + t_upper_quantile(1.0 - power, df)) * error)
 
 
-def minimum_detectable_difference(
-    sd: float, n: int, alpha: float = 0.05, power: float = 0.8
-) -> float | None:
+def minimum_detectable_difference(sd: float, n: int, alpha: float = 0.05, power: float = 0.8) -> float | None:
     """The smallest true difference of two means that ``n`` runs a side, of standard deviation ``sd`` each, would
     show. None below two runs a side or without a usable ``sd``. Method: see ``detectable``."""
     if n < 2 or not (math.isfinite(sd) and sd >= 0.0):

@@ -100,12 +100,12 @@ class Issue:
     url: str = ""
     title: str = ""
     labels: list[str] = field(default_factory=list)
-    state: str = "none"          # none | draft | open | closed
-    body: str = ""               # as last posted
+    state: str = "none"  # none | draft | open | closed
+    body: str = ""  # as last posted
     body_at: str = ""
-    comments: list[dict[str, Any]] = field(default_factory=list)   # {id, marker, kind, text, at, edits: [...]}
+    comments: list[dict[str, Any]] = field(default_factory=list)  # {id, marker, kind, text, at, edits: [...]}
     closed_reason: str = ""
-    person_edits: list[dict[str, Any]] = field(default_factory=list)   # edits inside the derived block: {at, text}
+    person_edits: list[dict[str, Any]] = field(default_factory=list)  # edits inside the derived block: {at, text}
 
 
 @dataclass(slots=True)
@@ -115,26 +115,26 @@ class Thread:
     title: str = ""
     started_at: str = ""
     started_by: str = ""
-    about: dict[str, Any] = field(default_factory=dict)      # kickoff fields, after changes
+    about: dict[str, Any] = field(default_factory=dict)  # kickoff fields, after changes
     changes: list[dict[str, Any]] = field(default_factory=list)
     metrics: dict[str, MetricDef] = field(default_factory=dict)
     experiments: dict[str, Experiment] = field(default_factory=dict)
-    items: dict[str, Item] = field(default_factory=dict)     # every Item that has an id
+    items: dict[str, Item] = field(default_factory=dict)  # every Item that has an id
     refusals: list[dict[str, Any]] = field(default_factory=list)
     finishes: list[dict[str, Any]] = field(default_factory=list)
     adopted: list[dict[str, Any]] = field(default_factory=list)
     healed: list[dict[str, Any]] = field(default_factory=list)
     clashes: list[dict[str, Any]] = field(default_factory=list)
     issue: Issue = field(default_factory=Issue)
-    uids: dict[tuple[str, str], str] = field(default_factory=dict)   # (kind, uid) -> shown id
-    first_of: dict[str, str] = field(default_factory=dict)           # base id -> uid of its first creator
+    uids: dict[tuple[str, str], str] = field(default_factory=dict)  # (kind, uid) -> shown id
+    first_of: dict[str, str] = field(default_factory=dict)  # base id -> uid of its first creator
     record_count: int = 0
     unknown_kinds: dict[str, int] = field(default_factory=dict)
-    malformed: list[dict[str, Any]] = field(default_factory=list)    # records whose body could not be understood
+    malformed: list[dict[str, Any]] = field(default_factory=list)  # records whose body could not be understood
     last_at: str = ""
     last_id: str = ""
-    activity: list[str] = field(default_factory=list)                # ``at`` of every record, in order
-    records: list[Record] = field(default_factory=list)              # as written, in order: what ``replay`` takes
+    activity: list[str] = field(default_factory=list)  # ``at`` of every record, in order
+    records: list[Record] = field(default_factory=list)  # as written, in order: what ``replay`` takes
 
     # -- listings -----------------------------------------------------------------------------------------------
     def of_kind(self, kind: str) -> list[Item]:
@@ -198,13 +198,19 @@ class Thread:
                 if run.id == text:
                     return run
         if parsed is None:
-            raise LeadlineError("not_found", "not-an-id", f"{display!r} is no id of thread {self.topic}",
-                                f"ids look like {self.prefix or 'P'}-001, {self.prefix or 'P'}-001-r2, "
-                                f"{self.prefix or 'P'}-C1", "leadline status")
+            raise LeadlineError(
+                "not_found",
+                "not-an-id",
+                f"{display!r} is no id of thread {self.topic}",
+                f"ids look like {self.prefix or 'P'}-001, {self.prefix or 'P'}-001-r2, {self.prefix or 'P'}-C1",
+                "leadline status",
+            )
         known = list(self.experiments) + list(self.items)
         near = [k for k in known if parsed and (p := parse_id(k)) and p.kind == parsed.kind][-5:]
         raise LeadlineError(
-            "not_found", "unknown-id", f"there is no {text} in thread {self.topic}",
+            "not_found",
+            "unknown-id",
+            f"there is no {text} in thread {self.topic}",
             f"of that kind there are: {', '.join(near)}" if near else "nothing of that kind has such an id",
             "leadline status",
         )
@@ -214,8 +220,13 @@ class Thread:
         if display == "baseline":
             found = self.baseline_experiment
             if found is None:
-                raise LeadlineError("not_found", "no-baseline", "no baseline is registered",
-                                    "a comparison needs an explicit one", "leadline baseline set ID")
+                raise LeadlineError(
+                    "not_found",
+                    "no-baseline",
+                    "no baseline is registered",
+                    "a comparison needs an explicit one",
+                    "leadline baseline set ID",
+                )
             return found
         thing = self.find(display)
         if isinstance(thing, Run):
@@ -223,8 +234,13 @@ class Thread:
         if isinstance(thing, Item):
             if thing.kind == "baseline":
                 return self.experiments[self.shown(thing.body["experiment"], thing.refs)]
-            raise LeadlineError("usage", "not-an-experiment", f"{display} is a {thing.kind}, not an experiment",
-                                "", f"leadline show {display}")
+            raise LeadlineError(
+                "usage",
+                "not-an-experiment",
+                f"{display} is a {thing.kind}, not an experiment",
+                "",
+                f"leadline show {display}",
+            )
         return thing
 
     def runs_of(self, display: str) -> list[Run]:

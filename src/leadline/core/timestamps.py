@@ -34,7 +34,7 @@ def _days(date: str) -> int:
     if date[4] + date[7] != "--" or not 1 <= month <= 12 or not 1 <= day <= lengths[month - 1]:
         raise ValueError(f"no such day: {date!r}")
     past = year - 1
-    return past * 365 + past // 4 - past // 100 + past // 400 - 719_162 + sum(lengths[:month - 1]) + day - 1
+    return past * 365 + past // 4 - past // 100 + past // 400 - 719_162 + sum(lengths[: month - 1]) + day - 1
 
 
 def minute(text: str) -> str:

@@ -30,8 +30,11 @@ else:
         names = tuple(name for name in cls.__annotations__)
         defaults = {name: space.pop(name) for name in names if name in space}
         space.update(
-            __init__=_init(names, defaults, frozen, cls), __repr__=_repr(names), __eq__=_eq(names),
-            __hash__=_hash(names) if frozen else None, __match_args__=names,
+            __init__=_init(names, defaults, frozen, cls),
+            __repr__=_repr(names),
+            __eq__=_eq(names),
+            __hash__=_hash(names) if frozen else None,
+            __match_args__=names,
             __dataclass_fields__=_Fields(names, defaults),
         )
         if frozen:
@@ -105,10 +108,13 @@ else:
         def __get__(self, instance, owner):
             import dataclasses
 
-            given = {n: dataclasses.field(default_factory=d.make) if isinstance(d, _Factory) else d
-                     for n, d in self.defaults.items()}
-            twin = dataclasses.make_dataclass(owner.__name__, [(n, object, given[n]) if n in given else (n, object)
-                                                               for n in self.names])
+            given = {
+                n: dataclasses.field(default_factory=d.make) if isinstance(d, _Factory) else d
+                for n, d in self.defaults.items()
+            }
+            twin = dataclasses.make_dataclass(
+                owner.__name__, [(n, object, given[n]) if n in given else (n, object) for n in self.names]
+            )
             return twin.__dataclass_fields__
 
 

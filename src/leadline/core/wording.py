@@ -35,4 +35,4 @@ def first_difference(before: str, after: str) -> tuple[str, str] | None:
     if a == b:
         return None
     at = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
-    return " ".join(a[at:at + 5]) or "(the end)", " ".join(b[at:at + 5]) or "(the end)"
+    return " ".join(a[at : at + 5]) or "(the end)", " ".join(b[at : at + 5]) or "(the end)"

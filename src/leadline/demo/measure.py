@@ -45,7 +45,7 @@ def main():
     compress, decompress = CODECS[args.codec]
     data = corpus(args.corpus_kib * 1024)
     block = args.block_kib * 1024
-    blocks = [data[i:i + block] for i in range(0, len(data), block)]
+    blocks = [data[i : i + block] for i in range(0, len(data), block)]
     fastest_s = float("inf")
     for number in range(args.passes):
         start = time.perf_counter()

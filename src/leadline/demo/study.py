@@ -45,8 +45,13 @@ class Study:
         self.env = {**keep, "LEADLINE_ACTOR": "demo"}
 
     def git(self, *args: str) -> None:
-        subprocess.run(["git", "-c", "user.name=Demo", "-c", "user.email=demo@localhost", *args], cwd=self.repo,
-                       env=self.env, check=True, capture_output=True)
+        subprocess.run(
+            ["git", "-c", "user.name=Demo", "-c", "user.email=demo@localhost", *args],
+            cwd=self.repo,
+            env=self.env,
+            check=True,
+            capture_output=True,
+        )
 
     def leadline(self, *args: str, expect: int | tuple[int, ...] = 0) -> dict[str, Any]:
         """One command with --json; its envelope. Raises Failure when the exit code is not (one of) `expect`."""
@@ -54,11 +59,19 @@ class Study:
         self.commands.append("leadline " + " ".join(_quoted(a) for a in args))
         if self.echo:
             print(f"  $ {self.commands[-1]}", file=sys.stderr)
-        done = subprocess.run([sys.executable, "-m", "leadline", *args[:at], "--json", *args[at:]], cwd=self.repo,
-                              env=self.env, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            [sys.executable, "-m", "leadline", *args[:at], "--json", *args[at:]],
+            cwd=self.repo,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
         if done.returncode not in (expect if isinstance(expect, tuple) else (expect,)):
-            raise Failure(f"{self.commands[-1]}\n  exit code {done.returncode}, not {expect}\n{done.stdout[-1500:]}"
-                          f"{done.stderr[-1500:]}")
+            raise Failure(
+                f"{self.commands[-1]}\n  exit code {done.returncode}, not {expect}\n{done.stdout[-1500:]}"
+                f"{done.stderr[-1500:]}"
+            )
         envelope: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
         return envelope
 
@@ -67,8 +80,19 @@ class Study:
         full = {"codec": "zlib", "level": 6, "block-kib": 1024, **config}
         flags = [f for k, v in full.items() for f in (f"--{k}", str(v))]
         title = f"{full['codec']} level {full['level']}, {full['block-kib']} KiB blocks"
-        done = self.leadline("run", "--config-from-args", "--title", title, "--repeat", str(repeat), "--",
-                             sys.executable, "measure.py", *flags, *self.options)
+        done = self.leadline(
+            "run",
+            "--config-from-args",
+            "--title",
+            title,
+            "--repeat",
+            str(repeat),
+            "--",
+            sys.executable,
+            "measure.py",
+            *flags,
+            *self.options,
+        )
         self.ids[name] = done["data"]["experiment"]
         return self.ids[name]
 
@@ -95,8 +119,12 @@ def open_thread(study: Study) -> None:
 def baseline(study: Study) -> None:
     base = study.run("baseline", repeat=5)
     study.leadline("baseline", "set", base, "--why", "today's settings")
-    study.leadline("note", base, "--interpretation",
-                   f"Today's settings give {{{{{base}.{METRIC}.median}}}} at ratio {{{{{base}.ratio.median}}}}.")
+    study.leadline(
+        "note",
+        base,
+        "--interpretation",
+        f"Today's settings give {{{{{base}.{METRIC}.median}}}} at ratio {{{{{base}.ratio.median}}}}.",
+    )
     study.leadline("note", base, "--next-action", "Vary one axis at a time: level, then codec, then block size.")
 
 
@@ -105,17 +133,26 @@ def levels(study: Study) -> None:
         study.run(f"level {level}", repeat=5 if level == 1 else 1, level=level)
     study.leadline("compare", "baseline", study.ids["level 1"], "--axis", "level")
     fast = study.ids["level 1"]
-    study.leadline("note", fast, "--interpretation",
-                   f"Level 1 runs at {{{{{fast}.{METRIC}.median / baseline.{METRIC}.median:.2f}}}} times the baseline "
-                   f"and keeps {{{{{fast}.ratio.median / baseline.ratio.median:.3f}}}} of its ratio.")
+    study.leadline(
+        "note",
+        fast,
+        "--interpretation",
+        f"Level 1 runs at {{{{{fast}.{METRIC}.median / baseline.{METRIC}.median:.2f}}}} times the baseline "
+        f"and keeps {{{{{fast}.ratio.median / baseline.ratio.median:.3f}}}} of its ratio.",
+    )
 
 
 def codecs(study: Study) -> None:
     for codec in ("bz2", "lzma"):
         study.run(codec, codec=codec)
     slow = study.ids["lzma"]
-    study.leadline("note", slow, "--negative", "trade-off",
-                   f"lzma packs tightest, ratio {{{{{slow}.ratio}}}}, but at {{{{{slow}.{METRIC}}}}} it misses the goal.")
+    study.leadline(
+        "note",
+        slow,
+        "--negative",
+        "trade-off",
+        f"lzma packs tightest, ratio {{{{{slow}.ratio}}}}, but at {{{{{slow}.{METRIC}}}}} it misses the goal.",
+    )
 
 
 def interaction(study: Study) -> None:
@@ -129,12 +166,22 @@ def interaction(study: Study) -> None:
 def hypotheses(study: Study) -> None:
     """Decide both by what was measured, whatever it was."""
     fast, small = study.ids["level 1"], study.ids["block 16"]
-    for hypothesis, experiment, metric, least in ((f"{PREFIX}-H1", fast, METRIC, 1.5), (f"{PREFIX}-H2", small, "ratio", 0.98)):
+    for hypothesis, experiment, metric, least in (
+        (f"{PREFIX}-H1", fast, METRIC, 1.5),
+        (f"{PREFIX}-H2", small, "ratio", 0.98),
+    ):
         study.leadline("hypothesis", "activate", hypothesis)
         row = next(m for m in _metrics(study, experiment) if m["metric"] == metric)
         holds = row["ratio"] is not None and row["ratio"] >= least
-        study.leadline("hypothesis", "support" if holds else "falsify", hypothesis, "--evidence", experiment, "--why",
-                       f"measured {{{{{experiment}.{metric}.median / baseline.{metric}.median:.3f}}}} of the baseline")
+        study.leadline(
+            "hypothesis",
+            "support" if holds else "falsify",
+            hypothesis,
+            "--evidence",
+            experiment,
+            "--why",
+            f"measured {{{{{experiment}.{metric}.median / baseline.{metric}.median:.3f}}}} of the baseline",
+        )
 
 
 def _metrics(study: Study, experiment: str) -> list[dict[str, Any]]:
@@ -155,24 +202,44 @@ def claims(study: Study) -> None:
         raise Failure("no margin of the claim was borne")
     study.ids["claim"] = made
     # One run of lzma is one run: a label above `exploratory` is refused, with what is missing.
-    study.leadline("claim", "lzma packs tighter than zlib on source text", "--that",
-                   f"ratio({slow}) > ratio(baseline)", "--label", "stable", expect=5)
+    study.leadline(
+        "claim",
+        "lzma packs tighter than zlib on source text",
+        "--that",
+        f"ratio({slow}) > ratio(baseline)",
+        "--label",
+        "stable",
+        expect=5,
+    )
     study.leadline("claim", "lzma packs tighter than zlib on source text", "--that", f"ratio({slow}) > ratio(baseline)")
     study.leadline("claims")
 
 
 def _claim(study: Study, fast: str, margin: str) -> tuple[int, str]:
-    arguments = ("claim", f"zlib level 1 gives at least {margin} times the throughput of level 6 on source text", "--that",
-                 f"{METRIC}({fast}) >= {margin} * {METRIC}(baseline)", "--label", "replicated")
+    arguments = (
+        "claim",
+        f"zlib level 1 gives at least {margin} times the throughput of level 6 on source text",
+        "--that",
+        f"{METRIC}({fast}) >= {margin} * {METRIC}(baseline)",
+        "--label",
+        "replicated",
+    )
     answer = study.leadline(*arguments, expect=(0, 5))
     return (0, str(answer["data"]["id"])) if answer["ok"] else (5, "")
 
 
 def publish(study: Study) -> None:
     fast = study.ids["level 1"]
-    study.leadline("decide", "Archive with zlib level 1, blocks of 1 MiB", "--evidence", study.ids["claim"], "--owner", "demo")
-    study.leadline("update", "--change", "All levels, two codecs and one block size are measured.", "--next",
-                   f"Seal, reproduce {fast}, finish.")
+    study.leadline(
+        "decide", "Archive with zlib level 1, blocks of 1 MiB", "--evidence", study.ids["claim"], "--owner", "demo"
+    )
+    study.leadline(
+        "update",
+        "--change",
+        "All levels, two codecs and one block size are measured.",
+        "--next",
+        f"Seal, reproduce {fast}, finish.",
+    )
     study.leadline("seal", "first-answer")
 
 
@@ -183,20 +250,34 @@ def check(study: Study) -> None:
 
 
 def finish(study: Study) -> None:
-    study.leadline("finish", expect=6)                     # the gate names what is missing
+    study.leadline("finish", expect=6)  # the gate names what is missing
     for name in ("level 3", "level 9", "bz2", "lzma", "block 16", "level 1, block 16"):
         experiment = study.ids[name]
-        study.leadline("note", experiment, "--interpretation",
-                       f"{{{{{experiment}.{METRIC}.median}}}} at ratio {{{{{experiment}.ratio.median}}}}.")
+        study.leadline(
+            "note",
+            experiment,
+            "--interpretation",
+            f"{{{{{experiment}.{METRIC}.median}}}} at ratio {{{{{experiment}.ratio.median}}}}.",
+        )
     fast, small = study.ids["level 1"], study.ids["block 16"]
     study.leadline("seal", "final-answer")
     study.leadline(
-        "finish", "--worked", f"Level 1: {{{{{fast}.{METRIC}.median / baseline.{METRIC}.median:.2f}}}} times the throughput.",
-        "--did-not", f"Blocks of 16 KiB keep only {{{{{small}.ratio.median / baseline.ratio.median:.3f}}}} of the ratio.",
-        "--confidence", "Level 1 is replicated on this machine; the codecs are single runs.",
-        "--limits", "One machine, one corpus, standard library codecs.",
-        "--conclusion", "Use zlib level 1 where throughput counts, since the gain is replicated and the ratio loss is known.",
-        "--next-step", "Repeat on the build servers.", "--next-step", "Measure zstd once it is in the standard library.")
+        "finish",
+        "--worked",
+        f"Level 1: {{{{{fast}.{METRIC}.median / baseline.{METRIC}.median:.2f}}}} times the throughput.",
+        "--did-not",
+        f"Blocks of 16 KiB keep only {{{{{small}.ratio.median / baseline.ratio.median:.3f}}}} of the ratio.",
+        "--confidence",
+        "Level 1 is replicated on this machine; the codecs are single runs.",
+        "--limits",
+        "One machine, one corpus, standard library codecs.",
+        "--conclusion",
+        "Use zlib level 1 where throughput counts, since the gain is replicated and the ratio loss is known.",
+        "--next-step",
+        "Repeat on the build servers.",
+        "--next-step",
+        "Measure zstd once it is in the standard library.",
+    )
     study.leadline("report", "--out", "../report.html")
     study.leadline("verify")
 
@@ -216,7 +297,9 @@ STEPS = (
 )
 
 
-def carry_out(folder: Path, *, passes: int = 3, corpus_kib: int = 3072, echo: bool = False, show: Any = sys.stderr) -> Study:
+def carry_out(
+    folder: Path, *, passes: int = 3, corpus_kib: int = 3072, echo: bool = False, show: Any = sys.stderr
+) -> Study:
     """The whole study in `folder`, with a progress display on `show`."""
     study = Study(folder, passes, corpus_kib, echo)
     total, done, start = sum(s.weight for s in STEPS), 0.0, time.monotonic()
@@ -241,7 +324,7 @@ def _draw(show: Any, share: float, start: float, title: str) -> None:
     left = f"about {spent / share - spent:3.0f} s left" if 0.05 < share < 1 else f"{spent:3.0f} s"
     columns = shutil.get_terminal_size().columns
     line = f"[{'#' * full}{'.' * (width - full)}] {left}  {title}"
-    print(f"\r{line[:columns - 1]:<{columns - 1}}", end="", file=show, flush=True)
+    print(f"\r{line[: columns - 1]:<{columns - 1}}", end="", file=show, flush=True)
 
 
 def main(folder: str | None = None, echo: bool = False) -> int:
@@ -253,8 +336,9 @@ def main(folder: str | None = None, echo: bool = False) -> int:
     except Failure as failure:
         print(f"\nthe demo stopped: {failure}\nThe repository is {place}", file=sys.stderr)
         return 1
-    text = subprocess.run([sys.executable, "-m", "leadline", "claims"], cwd=study.repo, env=study.env,
-                          capture_output=True, text=True).stdout
+    text = subprocess.run(
+        [sys.executable, "-m", "leadline", "claims"], cwd=study.repo, env=study.env, capture_output=True, text=True
+    ).stdout
     beside = Path(sys.executable).parent / "leadline"
     program = str(beside) if beside.exists() else f"{sys.executable} -m leadline"
     print(f"""
@@ -262,15 +346,15 @@ def main(folder: str | None = None, echo: bool = False) -> int:
 
 A research thread of {len(study.commands)} commands in {time.monotonic() - start:.0f} s, all of it measured here.
 
-  report    {place / 'report.html'}
-  logbook   {study.repo / '.agents/logbooks/source-archives.md'}
+  report    {place / "report.html"}
+  logbook   {study.repo / ".agents/logbooks/source-archives.md"}
   issue     cd {study.repo} && {program} issue
 
 Look further:
   cd {study.repo}
   {program} brief
-  {program} claims --why {study.ids['claim']}
-  {program} compare baseline {study.ids['level 1']} --axis level
+  {program} claims --why {study.ids["claim"]}
+  {program} compare baseline {study.ids["level 1"]} --axis level
   {program} tried lzma
   git reset -q --hard && git clean -fdxq && {program} verify""")
     return 0

@@ -9,8 +9,6 @@ again.
 Imported by every job, so it imports ``os`` and ``time`` only.
 """
 
-# ruff: noqa: SIM105 (contextlib is not imported here)
-
 from __future__ import annotations
 
 import os

@@ -16,8 +16,6 @@ Exit status: 0 ``result.json`` was written; 64 usage; 65 ``spec.json`` unusable;
 was started; 75 this attempt was started before, nothing was touched; 74 the result could not be written.
 """
 
-# ruff: noqa: SIM105 (contextlib costs start-up time)
-
 from __future__ import annotations
 
 import errno

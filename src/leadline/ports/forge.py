@@ -26,7 +26,7 @@ class RemoteIssue:
     url: str
     title: str
     body: str
-    state: str                                   # open | closed
+    state: str  # open | closed
     labels: list[str] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
     closed_reason: str = ""
@@ -45,8 +45,9 @@ class Forge(Protocol):
         """LeadlineError(not_found) when there is none."""
         ...
 
-    def edit_issue(self, number: str, *, title: str | None = None, body: str | None = None,
-                   labels: list[str] | None = None) -> RemoteIssue: ...
+    def edit_issue(
+        self, number: str, *, title: str | None = None, body: str | None = None, labels: list[str] | None = None
+    ) -> RemoteIssue: ...
 
     def comment(self, number: str, text: str, marker: str, kind: str = "update") -> Comment:
         """Post once per ``marker``: a second call returns the comment that is there."""

@@ -90,8 +90,9 @@ class RecordStore(Protocol):
         """Full-text hits over all threads, best first, as {topic, id, kind, text}, and the full count."""
         ...
 
-    def run_rows(self, topic: str | None, where: dict[str, Any], order: str, limit: int) -> tuple[
-        list[dict[str, Any]], int]:
+    def run_rows(
+        self, topic: str | None, where: dict[str, Any], order: str, limit: int
+    ) -> tuple[list[dict[str, Any]], int]:
         """Rows of the run listing (id, state, config, metrics, ...), filtered and sorted, and the full count."""
         ...
 

@@ -19,21 +19,28 @@ def render_baseline(data: dict[str, Any]) -> str:
     for m in data["metrics"]:
         drift = m["drift"]
         if drift["p"] is not None and drift["p"] < 0.05:
-            lines.append(f"  DRIFT     {m['metric']} changed by {drift['change']:.4g} {m['unit']}".rstrip()
-                         + f" over {drift['n']} runs (Mann-Kendall p = {drift['p']:.2g})")
-    lines += [f"  runs      {len(data['runs'])} counted"
-              + (f", {len(data['not_counted'])} not" if data["not_counted"] else ""),
-              f"  command   {shlex.join(data['argv'])}",
-              "  config    " + (" ".join(f"{k}={v}" for k, v in sorted(data["config"].items())) or "none"),
-              f"  code      {str(data['code'].get('commit', 'not recorded'))[:12]}"
-              + (" with uncommitted changes" if data["code"].get("dirty") else ""),
-              "  hardware  " + (_hardware(data) or "not recorded")]
+            lines.append(
+                f"  DRIFT     {m['metric']} changed by {drift['change']:.4g} {m['unit']}".rstrip()
+                + f" over {drift['n']} runs (Mann-Kendall p = {drift['p']:.2g})"
+            )
+    lines += [
+        f"  runs      {len(data['runs'])} counted"
+        + (f", {len(data['not_counted'])} not" if data["not_counted"] else ""),
+        f"  command   {shlex.join(data['argv'])}",
+        "  config    " + (" ".join(f"{k}={v}" for k, v in sorted(data["config"].items())) or "none"),
+        f"  code      {str(data['code'].get('commit', 'not recorded'))[:12]}"
+        + (" with uncommitted changes" if data["code"].get("dirty") else ""),
+        "  hardware  " + (_hardware(data) or "not recorded"),
+    ]
     for move in data["moves"]:
         start = f"from {move['from']} " if move["from"] else ""
         note = f"  OVERRIDE: {move['override']}" if move["override"] else ""
         note += f"  RETRACTED: {move['retracted']}" if move["retracted"] else ""
-        lines.append(f"  {move['id']:<9} {move['at'][:16].replace('T', ' ')} {start}to {move['experiment']}"
-                     + (f": {move['why']}" if move["why"] else "") + note)
+        lines.append(
+            f"  {move['id']:<9} {move['at'][:16].replace('T', ' ')} {start}to {move['experiment']}"
+            + (f": {move['why']}" if move["why"] else "")
+            + note
+        )
     return "\n".join(lines)
 
 
@@ -42,10 +49,19 @@ def _numbers(metrics: list[dict[str, Any]]) -> list[str]:
     for m in metrics:
         places = decimals_for(m["sd"])
         interval = m["interval"]
-        span = (f"{shown_number(interval['low'], places)} to {shown_number(interval['high'], places)}"
-                if interval["low"] is not None else interval["reason"])
-        rows.append([m["metric"] + (f" ({m['unit']})" if m["unit"] else ""), str(m["n"]),
-                     *(shown_number(m[k], places) for k in ("mean", "sd", "median", "min", "max")), span])
+        span = (
+            f"{shown_number(interval['low'], places)} to {shown_number(interval['high'], places)}"
+            if interval["low"] is not None
+            else interval["reason"]
+        )
+        rows.append(
+            [
+                m["metric"] + (f" ({m['unit']})" if m["unit"] else ""),
+                str(m["n"]),
+                *(shown_number(m[k], places) for k in ("mean", "sd", "median", "min", "max")),
+                span,
+            ]
+        )
     return aligned(rows, right_from=1)
 
 

@@ -39,8 +39,10 @@ def aligned(rows: list[list[str]], indent: str = "  ", right_from: int | None = 
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = []
     for row in rows:
-        cells = [cell.rjust(w) if right_from is not None and i >= right_from else cell.ljust(w)
-                 for i, (cell, w) in enumerate(zip(row, widths, strict=True))]
+        cells = [
+            cell.rjust(w) if right_from is not None and i >= right_from else cell.ljust(w)
+            for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        ]
         lines.append((indent + "  ".join(cells)).rstrip())
     return lines
 
@@ -118,9 +120,11 @@ def _verdict_lines(m: MetricComparison, b_name: str) -> list[str]:
     if difference is not None:
         places = decimals_for(max((s for s in (m.a.sd, m.b.sd) if s), default=None))
         sign = "+" if difference > 0 else ""
-        lines.append(f"  difference {sign}{shown_number(difference, places)}"
-                     + (f" {m.unit}" if m.unit else "")
-                     + (f", {100 * (m.test.ratio - 1):+.3g} %" if m.test.ratio is not None else ""))
+        lines.append(
+            f"  difference {sign}{shown_number(difference, places)}"
+            + (f" {m.unit}" if m.unit else "")
+            + (f", {100 * (m.test.ratio - 1):+.3g} %" if m.test.ratio is not None else "")
+        )
     if m.target is not None:
         lines.append("  " + target_line(m, b_name))
     return lines
@@ -134,8 +138,10 @@ def target_line(m: MetricComparison, b_name: str) -> str:
     met = {True: "met", False: "not shown to be met", None: "cannot be tested"}[m.target["met"]]
     if test["p"] is None:
         return f"target {m.metric} {sign} {target:g}: {met} by {b_name}; {'; '.join(test['reasons'])}"
-    return (f"target {m.metric} {sign} {target:g}: {met} by {b_name}; p({m.metric} {sign} {target:g}) = "
-            f"{test['p']:.4g} (one-sample t = {test['t']:.3f}, n = {m.b.n})")
+    return (
+        f"target {m.metric} {sign} {target:g}: {met} by {b_name}; p({m.metric} {sign} {target:g}) = "
+        f"{test['p']:.4g} (one-sample t = {test['t']:.3f}, n = {m.b.n})"
+    )
 
 
 def _left_out(c: Comparison) -> list[str]:

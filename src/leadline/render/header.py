@@ -65,7 +65,10 @@ def baseline_lines(thread: Thread) -> list[str]:
     earlier = [b for b in thread.of_kind("baseline") if b is not item]
     moved = f" (moved {len(earlier)} time{'s' if len(earlier) > 1 else ''}, from {earlier[-1].id})" if earlier else ""
     marks = prose_line("".join(facts.marks(item)))
-    return [f"- **{item.id}** since {minute(item.at)}{moved}{' ' + marks if marks else ''}", *case_lines(experiment, thread)]
+    return [
+        f"- **{item.id}** since {minute(item.at)}{moved}{' ' + marks if marks else ''}",
+        *case_lines(experiment, thread),
+    ]
 
 
 def case_lines(experiment: Experiment, thread: Thread) -> list[str]:

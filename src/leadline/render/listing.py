@@ -16,17 +16,38 @@ def runs_table(rows: list[dict[str, Any]]) -> str:
     if not rows:
         return ""
     metrics = list(dict.fromkeys(m for row in rows for m in row["metrics"]))[:METRICS_SHOWN]
-    varied = [k for k in dict.fromkeys(k for row in rows for k in row["config"])
-              if len({str(row["config"].get(k)) for row in rows}) > 1][:CONFIG_SHOWN]
-    lines = [[row["id"], row["retracted"] or row["state"], minute(row["started_at"] or row["planned_at"]),
-              duration(row["wall_s"]) if row["wall_s"] is not None else "–",
-              *(str(row["config"].get(k, "–")) for k in varied),
-              *(number(row["metrics"].get(m)) for m in metrics), row["title"]] for row in rows]
+    varied = [
+        k
+        for k in dict.fromkeys(k for row in rows for k in row["config"])
+        if len({str(row["config"].get(k)) for row in rows}) > 1
+    ][:CONFIG_SHOWN]
+    lines = [
+        [
+            row["id"],
+            row["retracted"] or row["state"],
+            minute(row["started_at"] or row["planned_at"]),
+            duration(row["wall_s"]) if row["wall_s"] is not None else "–",
+            *(str(row["config"].get(k, "–")) for k in varied),
+            *(number(row["metrics"].get(m)) for m in metrics),
+            row["title"],
+        ]
+        for row in rows
+    ]
     head = ["run", "state", "started", "took", *varied, *metrics, "what"]
     return table(head, lines, right=range(3, 4 + len(varied) + len(metrics)), cell_chars=48)
 
 
 def threads_table(rows: list[dict[str, Any]], current: str) -> str:
-    lines = [["*" if row["topic"] == current else "", row["topic"], row["prefix"], row["state"], row["experiments"],
-              minute(row["last_at"]), row["title"]] for row in rows]
+    lines = [
+        [
+            "*" if row["topic"] == current else "",
+            row["topic"],
+            row["prefix"],
+            row["state"],
+            row["experiments"],
+            minute(row["last_at"]),
+            row["title"],
+        ]
+        for row in rows
+    ]
     return table(["", "thread", "prefix", "state", "experiments", "last record", "title"], lines, right=(4,))

@@ -35,8 +35,13 @@ def missing(code: str, what: str, mend: str, **about: Any) -> dict[str, Any]:
 # ---- close ----------------------------------------------------------------------------------------------------------
 
 
-def check_close(thread: Thread, *, proposal: dict[str, Any] | None = None, body_is_current: bool | None = None,
-                tag_needed: bool = True) -> list[dict[str, Any]]:
+def check_close(
+    thread: Thread,
+    *,
+    proposal: dict[str, Any] | None = None,
+    body_is_current: bool | None = None,
+    tag_needed: bool = True,
+) -> list[dict[str, Any]]:
     """What is missing before the issue closes (W26-W28, W41), each as {code, what, mend}.
 
     ``proposal``: the finish about to be recorded (worked, failed, limits, conclusion, next_steps); without it the last
@@ -44,22 +49,42 @@ def check_close(thread: Thread, *, proposal: dict[str, Any] | None = None, body_
     ``tag_needed`` False: the caller is about to seal.
     """
     finish = proposal if proposal is not None else thread.finishes[-1] if thread.finishes else {}
-    items = [missing(code, what, f"leadline finish {flag}") for name, code, what, flag in FINISH_FIELDS
-             if not _said(finish.get(name))]
+    items = [
+        missing(code, what, f"leadline finish {flag}")
+        for name, code, what, flag in FINISH_FIELDS
+        if not _said(finish.get(name))
+    ]
     if thread.issue.state == "none":
         items.append(missing("no-issue", "there is no experiment issue", ISSUE_OPEN))
     elif body_is_current is False:
         items.append(missing("tldr-not-current", "the issue body does not say what the record says", ISSUE_SYNC))
     if tag_needed:
         items += _final_tag(thread)
-    items += [missing("open-run", f"{run.id} is {run.state}", f"leadline show {run.id}", id=run.id)
-              for run in thread.runs if run.state not in TERMINAL_STATES and not run.retracted]
-    items += [missing("open-hypothesis", f"{h.id} is {h.body.get('state', 'proposed')}: {h.text[:80]}",
-                      f"leadline hypothesis falsify {h.id} --evidence ID  (or: support, block)", id=h.id)
-              for h in thread.hypotheses if h.stands and h.body.get("state", "proposed") in OPEN_STATES]
-    items += [missing("no-interpretation", f"{e.id} has no interpretation",
-                      f"leadline note --interpretation {e.id} 'TEXT'", id=e.id)
-              for e in thread.experiments.values() if _ended(e) and not e.notes_in("interpretation")]
+    items += [
+        missing("open-run", f"{run.id} is {run.state}", f"leadline show {run.id}", id=run.id)
+        for run in thread.runs
+        if run.state not in TERMINAL_STATES and not run.retracted
+    ]
+    items += [
+        missing(
+            "open-hypothesis",
+            f"{h.id} is {h.body.get('state', 'proposed')}: {h.text[:80]}",
+            f"leadline hypothesis falsify {h.id} --evidence ID  (or: support, block)",
+            id=h.id,
+        )
+        for h in thread.hypotheses
+        if h.stands and h.body.get("state", "proposed") in OPEN_STATES
+    ]
+    items += [
+        missing(
+            "no-interpretation",
+            f"{e.id} has no interpretation",
+            f"leadline note --interpretation {e.id} 'TEXT'",
+            id=e.id,
+        )
+        for e in thread.experiments.values()
+        if _ended(e) and not e.notes_in("interpretation")
+    ]
     return items + _unconfirmed(thread)
 
 
@@ -144,12 +169,18 @@ def _post_one(context: Context, thread: Thread, experiment: Experiment) -> list[
     if any(not run.argv for run in runs):
         lacks("no-command", f"{experiment.id} has a run without its command", "leadline run -- CMD")
     if not experiment.config:
-        lacks("no-config", f"{experiment.id} lists no shapes or config",
-              f"leadline correct {experiment.id} config.KEY=VALUE --why 'listed late'")
+        lacks(
+            "no-config",
+            f"{experiment.id} lists no shapes or config",
+            f"leadline correct {experiment.id} config.KEY=VALUE --why 'listed late'",
+        )
     items += _code_items(context, experiment, runs)
     for claim, names in confounded_claims(thread, experiment):
-        lacks("not-apples-to-apples", f"{claim.id} compares {experiment.id} across more than one difference: "
-              + ", ".join(names), f"leadline claim '…' --axis {names[0]}  (then leadline supersede {claim.id} --by ID)")
+        lacks(
+            "not-apples-to-apples",
+            f"{claim.id} compares {experiment.id} across more than one difference: " + ", ".join(names),
+            f"leadline claim '…' --axis {names[0]}  (then leadline supersede {claim.id} --by ID)",
+        )
     if late := _not_in_logbook(context, thread, experiment):
         lacks("not-in-logbook", late[0], late[1])
     return items
@@ -160,18 +191,42 @@ def _code_items(context: Context, experiment: Experiment, runs: list[Run]) -> li
     for run in runs:
         commit = str(run.code.get("commit") or "")
         if not commit:
-            items.append(missing("no-code", f"{run.id} has no recorded code state",
-                                 f"leadline run --experiment {experiment.id}", id=run.id))
+            items.append(
+                missing(
+                    "no-code",
+                    f"{run.id} has no recorded code state",
+                    f"leadline run --experiment {experiment.id}",
+                    id=run.id,
+                )
+            )
         elif not context.vcs.commit_exists(commit):
-            items.append(missing("code-not-here", f"the code of {run.id} ({commit[:12]}) is not in this repository",
-                                 "leadline sync", id=run.id))
+            items.append(
+                missing(
+                    "code-not-here",
+                    f"the code of {run.id} ({commit[:12]}) is not in this repository",
+                    "leadline sync",
+                    id=run.id,
+                )
+            )
         if run.code.get("changed_during_run"):
-            items.append(missing("code-changed", f"the code changed while {run.id} ran",
-                                 f"leadline run --experiment {experiment.id}", id=run.id))
+            items.append(
+                missing(
+                    "code-changed",
+                    f"the code changed while {run.id} ran",
+                    f"leadline run --experiment {experiment.id}",
+                    id=run.id,
+                )
+            )
     gaps = {str(g.get("path", "")) for run in runs for g in run.code.get("gaps") or [] if isinstance(g, dict)}
     if gaps:
-        items.append(missing("code-gaps", f"files outside the recorded code of {experiment.id}: "
-                             + ", ".join(sorted(gaps)[:5]), f"leadline show {experiment.id}", id=experiment.id))
+        items.append(
+            missing(
+                "code-gaps",
+                f"files outside the recorded code of {experiment.id}: " + ", ".join(sorted(gaps)[:5]),
+                f"leadline show {experiment.id}",
+                id=experiment.id,
+            )
+        )
     return items
 
 
@@ -206,29 +261,52 @@ def _not_in_logbook(context: Context, thread: Thread, experiment: Experiment) ->
 # ---- regression -----------------------------------------------------------------------------------------------------
 
 
-def check_regression(context: Context, thread: Thread, display: str, *, against: str = "baseline",
-                     axes: list[str] | None = None, nuisance: list[str] | None = None,
-                     metrics: list[str] | None = None) -> tuple[list[dict[str, Any]], Any]:
+def check_regression(
+    context: Context,
+    thread: Thread,
+    display: str,
+    *,
+    against: str = "baseline",
+    axes: list[str] | None = None,
+    nuisance: list[str] | None = None,
+    metrics: list[str] | None = None,
+) -> tuple[list[dict[str, Any]], Any]:
     """Whether a regression may be claimed of ``display`` (W36, W39): items, and the comparison behind them.
 
     Contention that nobody looked for counts as contention here.
     """
-    comparison = compare_sides(context, thread, against, display, axes=axes, nuisance=nuisance, metrics=metrics,
-                               strict_hygiene=True)
-    rerun = "".join(f"leadline run --experiment {e} --repeat 3; " for e in dict.fromkeys(
-        thread.experiment(s).id for s in (against, display))).rstrip("; ")
-    mends = {"no-runs": rerun, "contended": rerun, "unknown-hygiene": rerun, "drift": rerun,
-             "confounded-axis": f"leadline compare {against} {display} --axis KEY",
-             "unknown-difference": f"leadline compare {against} {display} --nuisance KEY"}
-    items = [missing(r["code"], f"{r['what']} ({r['arithmetic']})", mends.get(r["code"], f"leadline show {display}"))
-             for r in comparison.refusals]
+    comparison = compare_sides(
+        context, thread, against, display, axes=axes, nuisance=nuisance, metrics=metrics, strict_hygiene=True
+    )
+    rerun = "".join(
+        f"leadline run --experiment {e} --repeat 3; "
+        for e in dict.fromkeys(thread.experiment(s).id for s in (against, display))
+    ).rstrip("; ")
+    mends = {
+        "no-runs": rerun,
+        "contended": rerun,
+        "unknown-hygiene": rerun,
+        "drift": rerun,
+        "confounded-axis": f"leadline compare {against} {display} --axis KEY",
+        "unknown-difference": f"leadline compare {against} {display} --nuisance KEY",
+    }
+    items = [
+        missing(r["code"], f"{r['what']} ({r['arithmetic']})", mends.get(r["code"], f"leadline show {display}"))
+        for r in comparison.refusals
+    ]
     for side, facts in comparison.hygiene.items():
         name = comparison.a_name if side == "a" else comparison.b_name
         for word, code in (("contended", "contended"), ("unknown", "unknown-hygiene")):
             count = facts[word] if word == "unknown" else len(facts[word])
             if count and all(i["code"] != code for i in items):
-                items.append(missing(code, f"{count} runs of {name} were made on a machine "
-                                     + ("in use" if word == "contended" else "that nobody looked at"), mends[code]))
+                items.append(
+                    missing(
+                        code,
+                        f"{count} runs of {name} were made on a machine "
+                        + ("in use" if word == "contended" else "that nobody looked at"),
+                        mends[code],
+                    )
+                )
     if not items and not any(m.verdict == "worse" for m in comparison.metrics):
         said = "; ".join(f"{m.metric}: {m.verdict}" for m in comparison.metrics) or "nothing was measured on both sides"
         items.append(missing("no-regression-shown", f"no metric is shown to be worse ({said})", rerun))

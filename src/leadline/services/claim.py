@@ -58,12 +58,18 @@ def claim(context: Context, topic: str, request: ClaimRequest) -> dict[str, Any]
     """
     text = checked_text(request.text, "claim")
     if not request.predicate and request.reported is None:
-        raise LeadlineError("usage", "missing-field", "a claim needs --that PREDICATE, its checkable form",
-                            "for example: --that 'time_ms(P-002) < time_ms(baseline)'; what was measured elsewhere is "
-                            "claimed with --reported SOURCE", "leadline claim --help")
+        raise LeadlineError(
+            "usage",
+            "missing-field",
+            "a claim needs --that PREDICATE, its checkable form",
+            "for example: --that 'time_ms(P-002) < time_ms(baseline)'; what was measured elsewhere is "
+            "claimed with --reported SOURCE",
+            "leadline claim --help",
+        )
     if request.label and request.label not in ASKABLE:
-        raise LeadlineError("usage", "bad-label", f"{request.label!r} is no label", ", ".join(ASKABLE),
-                            "leadline claim --help")
+        raise LeadlineError(
+            "usage", "bad-label", f"{request.label!r} is no label", ", ".join(ASKABLE), "leadline claim --help"
+        )
     thread = context.store.thread(topic)
     body = _body(context, thread, text, request)
     found = evidence_of(thread, body)
@@ -79,8 +85,10 @@ def claim(context: Context, topic: str, request: ClaimRequest) -> dict[str, Any]
         _check_words(context, thread, text, found, findings)
     shown = context.append_item(thread, "claim", body)
     after = context.store.thread(topic)
-    return {**row_of(after, after.items[shown], found),
-            "lint": [f._asdict() for f in findings if f.code != "overclaim" or request.override]}
+    return {
+        **row_of(after, after.items[shown], found),
+        "lint": [f._asdict() for f in findings if f.code != "overclaim" or request.override],
+    }
 
 
 def _body(context: Context, thread: Thread, text: str, request: ClaimRequest) -> dict[str, Any]:
@@ -90,16 +98,34 @@ def _body(context: Context, thread: Thread, text: str, request: ClaimRequest) ->
         predicate = read_predicate(request.predicate)
         words = body["predicate"] = predicate.format()
         _check_subjects(thread, predicate)
-        runs = [r for c in predicate.clauses for s in (c.subject, c.right) if s is not None
-                for r in runs_of_subject(thread, s)]
+        runs = [
+            r
+            for c in predicate.clauses
+            for s in (c.subject, c.right)
+            if s is not None
+            for r in runs_of_subject(thread, s)
+        ]
         body["experiments"] = list(dict.fromkeys(r.experiment for r in runs))
-    for name, value in (("across", request.across), ("axes", request.axes), ("path", request.path),
-                        ("nuisance", [*request.nuisance, *context.setting("run.nuisance")])):
+    for name, value in (
+        ("across", request.across),
+        ("axes", request.axes),
+        ("path", request.path),
+        ("nuisance", [*request.nuisance, *context.setting("run.nuisance")]),
+    ):
         if value:
             body[name] = value
     numbers = f"{words} {canonical_json(request.across) if request.across else ''}"
-    body.update(bound_body(context, thread, text, strict=True, reported=request.reported, predicate=numbers,
-                           ids=body.get("experiments", [])))
+    body.update(
+        bound_body(
+            context,
+            thread,
+            text,
+            strict=True,
+            reported=request.reported,
+            predicate=numbers,
+            ids=body.get("experiments", []),
+        )
+    )
     body["refs"].update(refs_for(thread, texts=[words]))
     if "(baseline" in words and thread.baseline is not None:
         body["refs"]["baseline"] = thread.baseline.uid
@@ -119,8 +145,13 @@ def _check_subjects(thread: Thread, predicate: Predicate) -> None:
                 from difflib import get_close_matches
 
                 near = get_close_matches(metric, known, 3) or sorted(known)[:10]
-                raise LeadlineError("not_found", "no-such-metric", f"no run has a metric {metric!r}",
-                                    f"there are: {', '.join(near) or 'none'}", "leadline metric")
+                raise LeadlineError(
+                    "not_found",
+                    "no-such-metric",
+                    f"no run has a metric {metric!r}",
+                    f"there are: {', '.join(near) or 'none'}",
+                    "leadline metric",
+                )
 
 
 def parse_across(texts: list[str]) -> dict[str, list[Any]]:
@@ -130,8 +161,9 @@ def parse_across(texts: list[str]) -> dict[str, list[Any]]:
         axis, equals, values = text.partition("=")
         listed = [parse_value(v.strip()) for v in values.split(",") if v.strip()]
         if not equals or not axis.strip() or not listed:
-            raise LeadlineError("usage", "bad-across", f"--across {text!r} is not AXIS=v1,v2", "",
-                                "leadline claim --help")
+            raise LeadlineError(
+                "usage", "bad-across", f"--across {text!r} is not AXIS=v1,v2", "", "leadline claim --help"
+            )
         across.setdefault(axis.strip(), []).extend(listed)
     return across
 
@@ -139,23 +171,35 @@ def parse_across(texts: list[str]) -> dict[str, list[Any]]:
 # ---- refusals -------------------------------------------------------------------------------------------------------
 
 
-def _check_label(context: Context, thread: Thread, request: ClaimRequest, body: dict[str, Any],
-                 found: Evidence) -> None:
+def _check_label(
+    context: Context, thread: Thread, request: ClaimRequest, body: dict[str, Any], found: Evidence
+) -> None:
     asked = request.label or "exploratory"
     if found.label in ASKABLE and ASKABLE.index(found.label) >= ASKABLE.index(asked):
         return
     code = {"none": "no-evidence", "refuted": "evidence-says-otherwise"}.get(found.label, "label-too-high")
     what = {"none": "no counting run bears on this claim", "refuted": "the runs say the opposite of this claim"}.get(
-        found.label, f"the evidence bears {found.label}, not {asked}")
+        found.label, f"the evidence bears {found.label}, not {asked}"
+    )
     commands = commands_for(thread, body, found)
     if found.label == "none":
-        commands.append(f"leadline hypothesis add {shlex.quote(body['text'])} --predict "
-                        f"{shlex.quote(body['predicate'])}")
+        commands.append(
+            f"leadline hypothesis add {shlex.quote(body['text'])} --predict {shlex.quote(body['predicate'])}"
+        )
     elif found.label != "refuted":
         commands.append("the same without --label: it is recorded as " + found.label)
-    raise refuse(context, thread, code, what, statement=f"{asked}: {body['text']}",
-                 arithmetic="; ".join(found.why[:5]), honest=honest_sentence(body, found), missing=list(found.missing),
-                 next=commands, predicate=body["predicate"])
+    raise refuse(
+        context,
+        thread,
+        code,
+        what,
+        statement=f"{asked}: {body['text']}",
+        arithmetic="; ".join(found.why[:5]),
+        honest=honest_sentence(body, found),
+        missing=list(found.missing),
+        next=commands,
+        predicate=body["predicate"],
+    )
 
 
 def honest_sentence(body: dict[str, Any], found: Evidence) -> str:
@@ -175,9 +219,17 @@ def _sizes(result: Any) -> str:
 def _check_words(context: Context, thread: Thread, text: str, found: Evidence, findings: list[Any]) -> None:
     over = [f for f in findings if f.code == "overclaim"]
     if over:
-        raise refuse(context, thread, "overclaim", "; ".join(f.what for f in over), statement=text,
-                     arithmetic=f"the computed label is {found.label}", honest=over[0].mend, missing=[],
-                     next=["leadline claim with other words", "leadline claim ... --override 'WHY'"])
+        raise refuse(
+            context,
+            thread,
+            "overclaim",
+            "; ".join(f.what for f in over),
+            statement=text,
+            arithmetic=f"the computed label is {found.label}",
+            honest=over[0].mend,
+            missing=[],
+            next=["leadline claim with other words", "leadline claim ... --override 'WHY'"],
+        )
 
 
 def commands_for(thread: Thread, body: dict[str, Any], found: Evidence) -> list[str]:
@@ -197,15 +249,31 @@ def commands_for(thread: Thread, body: dict[str, Any], found: Evidence) -> list[
                 here = [r for r in runs if not axis or canonical_json(fact_of(r, axis)) == canonical_json(value)]
                 counted, dropped = distinct_executions(here, metric)
                 lacks = REPEATS_NEEDED - len(counted)
-                command = _command(thread, subject, runs, here, axis, value, max(lacks, 1),
-                                   any(why.startswith("a rerun") for why in dropped.values()))
+                command = _command(
+                    thread,
+                    subject,
+                    runs,
+                    here,
+                    axis,
+                    value,
+                    max(lacks, 1),
+                    any(why.startswith("a rerun") for why in dropped.values()),
+                )
                 (short if lacks > 0 else both).append(command)
     wanted = short or (both if found.label == "exploratory" and not found.contrary else [])
     return [c for c in dict.fromkeys(wanted) if c][:COMMANDS_NAMED]
 
 
-def _command(thread: Thread, subject: Subject, runs: list[Run], here: list[Run], axis: str, value: Any, repeats: int,
-             deterministic: bool) -> str:
+def _command(
+    thread: Thread,
+    subject: Subject,
+    runs: list[Run],
+    here: list[Run],
+    axis: str,
+    value: Any,
+    repeats: int,
+    deterministic: bool,
+) -> str:
     """One ``leadline run`` line with the real command of the subject's runs."""
     standing = [r for r in here if not r.retracted and not r.superseded_by]
     if not standing and not runs:
@@ -232,7 +300,7 @@ def _argv_with(argv: list[str], axis: str, old: Any, new: Any) -> str:
     """The command with the axis' own flag set to ``new``; "" when it has no such flag: then only a person knows."""
     out, found = list(argv), False
     for i, token in enumerate(argv):
-        if token == f"--{axis}" and argv[i + 1:i + 2] == [str(old)]:
+        if token == f"--{axis}" and argv[i + 1 : i + 2] == [str(old)]:
             out[i + 1], found = str(new), True
         elif token == f"--{axis}={old}":
             out[i], found = f"--{axis}={new}", True
@@ -247,16 +315,29 @@ def row_of(thread: Thread, item: Item, found: Evidence) -> dict[str, Any]:
     sizes = [s for c in found.clauses for s in ([c.left.n] + ([c.right.n] if c.right is not None else []))]
     body = item.body
     return {
-        "id": item.id, "label": found.label, "label_when_recorded": body.get("label", ""),
-        "n": min(sizes) if sizes else 0, "n_sides": [_sizes(c) for c in found.clauses],
-        "text": render(item.text, thread, item.refs), "predicate": body.get("predicate", ""),
-        "across": body.get("across", {}), "missing": list(found.missing), "why": list(found.why),
-        "counted": list(found.counted), "not_counted": dict(found.not_counted), "contrary": list(found.contrary),
-        "confirmed_on_production_path": found.confirmed_path, "paths": _paths(thread, found),
-        "preregistered": preregistered(thread, item, found.counted), "reported": body.get("reported", ""),
-        "asked": body.get("label_asked", ""), "override": body.get("override", ""),
+        "id": item.id,
+        "label": found.label,
+        "label_when_recorded": body.get("label", ""),
+        "n": min(sizes) if sizes else 0,
+        "n_sides": [_sizes(c) for c in found.clauses],
+        "text": render(item.text, thread, item.refs),
+        "predicate": body.get("predicate", ""),
+        "across": body.get("across", {}),
+        "missing": list(found.missing),
+        "why": list(found.why),
+        "counted": list(found.counted),
+        "not_counted": dict(found.not_counted),
+        "contrary": list(found.contrary),
+        "confirmed_on_production_path": found.confirmed_path,
+        "paths": _paths(thread, found),
+        "preregistered": preregistered(thread, item, found.counted),
+        "reported": body.get("reported", ""),
+        "asked": body.get("label_asked", ""),
+        "override": body.get("override", ""),
         "state": "retracted" if item.retracted else "superseded" if item.superseded_by else "standing",
-        "withdrawn": item.retracted or item.superseded_by, "at": item.at, "actor": item.actor,
+        "withdrawn": item.retracted or item.superseded_by,
+        "at": item.at,
+        "actor": item.actor,
     }
 
 
@@ -268,8 +349,9 @@ def _paths(thread: Thread, found: Evidence) -> list[str]:
 def listing(thread: Thread, label: str = "") -> list[dict[str, Any]]:
     """Every claim, oldest first. Raises LeadlineError(usage) for an unknown label."""
     if label and label not in (*LABELS, "reported"):
-        raise LeadlineError("usage", "bad-label", f"{label!r} is no label", ", ".join((*LABELS, "reported")),
-                            "leadline claims --help")
+        raise LeadlineError(
+            "usage", "bad-label", f"{label!r} is no label", ", ".join((*LABELS, "reported")), "leadline claims --help"
+        )
     known = evidence_for(thread)
     rows = [row_of(thread, item, known(item)) for item in thread.claims]
     if label == "reported":
@@ -281,8 +363,9 @@ def one(thread: Thread, display: str) -> dict[str, Any]:
     """One claim in full, with its clauses and the commands that get the next label."""
     thing = thread.find(display)
     if not isinstance(thing, Item) or thing.kind != "claim":
-        raise LeadlineError("usage", "not-a-claim", f"{display} is a {kind_of(thing)}, not a claim", "",
-                            "leadline claims")
+        raise LeadlineError(
+            "usage", "not-a-claim", f"{display} is a {kind_of(thing)}, not a claim", "", "leadline claims"
+        )
     found = evidence_for(thread)(thing)
     commands = commands_for(thread, thing.body, found) if thing.body.get("predicate") and thing.stands else []
     return {**row_of(thread, thing, found), "clauses": [c.as_dict() for c in found.clauses], "commands": commands}

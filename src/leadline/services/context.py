@@ -48,9 +48,9 @@ class Context:
     clock: Clock
     environ: Mapping[str, str]
     settings: dict[str, Any] = field(default_factory=dict)
-    save_settings: Callable[[dict[str, Any]], str] = lambda changes: ""   # merges, returns the file's path
+    save_settings: Callable[[dict[str, Any]], str] = lambda changes: ""  # merges, returns the file's path
     actor: Callable[[], str] = lambda: "unknown"
-    warn: Callable[[str], None] = lambda text: None      # a line for stderr
+    warn: Callable[[str], None] = lambda text: None  # a line for stderr
 
     def setting(self, name: str) -> Any:
         return self.settings.get(name, DEFAULT_SETTINGS[name])
@@ -59,8 +59,13 @@ class Context:
     def toplevel(self) -> str:
         """Top of the work tree. Raises LeadlineError(environment) in a bare repository."""
         if self.vcs.toplevel is None:
-            raise LeadlineError("environment", "bare-repository", "this repository has no work tree",
-                                "code states and in-tree logbooks need one", "git worktree add ../work")
+            raise LeadlineError(
+                "environment",
+                "bare-repository",
+                "this repository has no work tree",
+                "code states and in-tree logbooks need one",
+                "git worktree add ../work",
+            )
         return self.vcs.toplevel
 
     def now(self) -> str:
@@ -84,15 +89,30 @@ class Context:
             by_prefix = [t for t in topics if self.store.thread(t).prefix == wanted.upper()]
             if len(by_prefix) == 1:
                 return by_prefix[0]
-            raise LeadlineError("not_found", "no-thread", f"there is no thread {wanted!r} here",
-                                f"threads: {', '.join(topics) or 'none'}", f"leadline start {wanted}")
+            raise LeadlineError(
+                "not_found",
+                "no-thread",
+                f"there is no thread {wanted!r} here",
+                f"threads: {', '.join(topics) or 'none'}",
+                f"leadline start {wanted}",
+            )
         if not topics:
             fetched = f"refs/remotes/{self.setting('remote')}/{self.setting('record_branch')}"
             if self.vcs.ref(fetched) is not None:
-                raise LeadlineError("not_found", "not-synced", "this clone has not taken its threads in yet",
-                                    f"{fetched} holds a record", "leadline sync")
-            raise LeadlineError("not_found", "no-thread", "this repository has no research thread yet",
-                                "every record belongs to one", "leadline start TOPIC --goal '…'")
+                raise LeadlineError(
+                    "not_found",
+                    "not-synced",
+                    "this clone has not taken its threads in yet",
+                    f"{fetched} holds a record",
+                    "leadline sync",
+                )
+            raise LeadlineError(
+                "not_found",
+                "no-thread",
+                "this repository has no research thread yet",
+                "every record belongs to one",
+                "leadline start TOPIC --goal '…'",
+            )
         if len(topics) == 1:
             return topics[0]
         branch = self.vcs.head()["branch"]
@@ -102,9 +122,13 @@ class Context:
         chosen = self._chosen()
         if chosen in topics:
             return chosen
-        raise LeadlineError("usage", "which-thread", f"there are {len(topics)} threads: {', '.join(topics)}",
-                            "the checked-out branch belongs to none of them or to several",
-                            [f"leadline brief --thread {topics[-1]}", f"export LEADLINE_THREAD={topics[-1]}"])
+        raise LeadlineError(
+            "usage",
+            "which-thread",
+            f"there are {len(topics)} threads: {', '.join(topics)}",
+            "the checked-out branch belongs to none of them or to several",
+            [f"leadline brief --thread {topics[-1]}", f"export LEADLINE_THREAD={topics[-1]}"],
+        )
 
     @property
     def _choice_file(self) -> str:
@@ -153,7 +177,9 @@ class Context:
         from leadline.core.ids import named_id
 
         if thread.finished:
-            self.warn(f"thread {thread.topic} was finished on {thread.finishes[-1]['at'][:10]}: this comes after its end")
+            self.warn(
+                f"thread {thread.topic} was finished on {thread.finishes[-1]['at'][:10]}: this comes after its end"
+            )
         with self.store.transaction(thread.topic) as writing:
             shown = named_id(thread.prefix, kind, writing.next_number(kind))
             writing.add(kind, {"id": shown, **body})

@@ -15,24 +15,36 @@ from leadline.services.context import Context
 EXCERPT_CHARS = 1500
 
 
-def end_run(context: Context, topic: str, uid: str, planned: dict[str, Any], *,
-            say: Callable[[str], None] = lambda text: None, check_code: bool = False,
-            by: str = "run") -> dict[str, Any]:
+def end_run(
+    context: Context,
+    topic: str,
+    uid: str,
+    planned: dict[str, Any],
+    *,
+    say: Callable[[str], None] = lambda text: None,
+    check_code: bool = False,
+    by: str = "run",
+) -> dict[str, Any]:
     """Append the ending of one run and return its body. The caller holds the run's marker."""
     attempt = context.run_folder(uid)
     result = context.executor.result(attempt) or _no_result(context, attempt)
     body: dict[str, Any] = {
-        "run": planned["id"], "refs": {planned["id"]: uid, planned["experiment"]: planned["experiment_uid"]}, "by": by,
-        **{k: result.get(k) for k in ("state", "exit_code", "signal", "reason", "started_at", "ended_at", "wall_s",
-                                      "resources")},
+        "run": planned["id"],
+        "refs": {planned["id"]: uid, planned["experiment"]: planned["experiment_uid"]},
+        "by": by,
+        **{
+            k: result.get(k)
+            for k in ("state", "exit_code", "signal", "reason", "started_at", "ended_at", "wall_s", "resources")
+        },
     }
     if result.get("leftover_processes"):
         body["leftover_processes"] = result["leftover_processes"]
     redact = _redactor(context)
     body["reason"] = redact.text(str(result.get("reason") or ""))
     _read_metrics(context, topic, planned, attempt, result, body, say)
-    body["hygiene"] = context.collectors.after_run(planned.get("hygiene", {}), result.get("contention") or {},
-                                                   result.get("wall_s"))
+    body["hygiene"] = context.collectors.after_run(
+        planned.get("hygiene", {}), result.get("contention") or {}, result.get("wall_s")
+    )
     body["outputs"] = _outputs(attempt, str(body["state"]), redact)
     if check_code and (result.get("wall_s") or 0) > 1.0:
         from leadline.services.run import capture_code
@@ -61,12 +73,22 @@ def _no_result(context: Context, attempt: str) -> dict[str, Any]:
             problem = file.read(500).strip()
     except OSError:
         pass
-    return {"state": "lost", "reason": "the command was not started" + (f": {problem}" if problem else
-                                                                         ": Leadline ended before it could be")}
+    return {
+        "state": "lost",
+        "reason": "the command was not started"
+        + (f": {problem}" if problem else ": Leadline ended before it could be"),
+    }
 
 
-def _read_metrics(context: Context, topic: str, planned: dict[str, Any], attempt: str, result: dict[str, Any],
-                  body: dict[str, Any], say: Callable[[str], None]) -> None:
+def _read_metrics(
+    context: Context,
+    topic: str,
+    planned: dict[str, Any],
+    attempt: str,
+    result: dict[str, Any],
+    body: dict[str, Any],
+    say: Callable[[str], None],
+) -> None:
     from leadline.core.errors import LeadlineError
     from leadline.core.extract_spec import parse_spec
     from leadline.ports.extractor import RunFiles
@@ -74,8 +96,13 @@ def _read_metrics(context: Context, topic: str, planned: dict[str, Any], attempt
     thread = context.store.slice(topic, [], ("thread-started", "metric-defined"))
     cwd = planned.get("folder") or os.path.join(context.vcs.toplevel or context.cwd, planned.get("cwd") or ".")
     started = epoch_ms(result["started_at"]) / 1000 if result.get("started_at") else None
-    files = RunFiles(cwd, os.path.join(attempt, "stdout.log"), os.path.join(attempt, "metrics.jsonl"),
-                     os.path.join(attempt, "stderr.log"), started)
+    files = RunFiles(
+        cwd,
+        os.path.join(attempt, "stdout.log"),
+        os.path.join(attempt, "metrics.jsonl"),
+        os.path.join(attempt, "stderr.log"),
+        started,
+    )
     if body["state"] != "done" and not os.path.exists(files.metrics):
         return
     try:
@@ -87,10 +114,13 @@ def _read_metrics(context: Context, topic: str, planned: dict[str, Any], attempt
     body["metrics"], body["nonfinite"] = found.metrics, found.nonfinite
     data = found.as_dict()
     body["extraction"] = {k: data[k] for k in ("problems", "sources", "series") if data[k]}
-    contract = {name: {"unit": d.unit, "direction": d.direction} for name in found.metrics
-                if (d := thread.metrics.get(name)) is not None}
+    contract = {
+        name: {"unit": d.unit, "direction": d.direction}
+        for name in found.metrics
+        if (d := thread.metrics.get(name)) is not None
+    }
     if contract:
-        body["extraction"]["contract"] = contract      # what the numbers meant when they were taken
+        body["extraction"]["contract"] = contract  # what the numbers meant when they were taken
     for problem in found.problems:
         say(f"{problem['source']}: {problem['what']}" + (" (nothing taken from it)" if problem.get("blocking") else ""))
 
@@ -108,7 +138,7 @@ def _outputs(attempt: str, state: str, redact: Any) -> dict[str, Any]:
                 while chunk := file.read(1 << 20):
                     digest.update(chunk)
                     size += len(chunk)
-                    tail = (tail + chunk)[-4 * EXCERPT_CHARS:]
+                    tail = (tail + chunk)[-4 * EXCERPT_CHARS :]
         except OSError:
             continue
         if size:

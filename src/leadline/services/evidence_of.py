@@ -76,8 +76,11 @@ def evidence_of(thread: Thread, body: dict[str, Any]) -> Evidence:
     """The evidence for the ``predicate`` of a claim's (or hypothesis's) body, recorded or about to be."""
     text = str(body.get("predicate") or "")
     if not text:
-        why = f"reported: {body['reported']}; nothing here was measured" if body.get("reported") else \
-            "it has no checkable form, so no run can bear it out"
+        why = (
+            f"reported: {body['reported']}; nothing here was measured"
+            if body.get("reported")
+            else "it has no checkable form, so no run can bear it out"
+        )
         return Evidence("none", why=[why], missing=["a checkable form (--that) and runs that bear it out"])
     try:
         predicate = parse(text)
@@ -92,8 +95,13 @@ def evidence_of(thread: Thread, body: dict[str, Any]) -> Evidence:
             memo[name] = runs_of_subject(thread, subject, refs)
         return memo[name]
 
-    out = evidence(predicate, resolve, metric_defs=thread.metrics, across=body.get("across") or {},
-                   confirmed_path=confirmed_on_path(thread, body, predicate, resolve))
+    out = evidence(
+        predicate,
+        resolve,
+        metric_defs=thread.metrics,
+        across=body.get("across") or {},
+        confirmed_path=confirmed_on_path(thread, body, predicate, resolve),
+    )
     for diff in comparisons(predicate, resolve, body):
         _cap(out, diff)
     _note_contention(out, thread)
@@ -108,8 +116,9 @@ def _note_contention(out: Evidence, thread: Thread) -> None:
         out.why.append(f"{busy} of {len(counted)} counted runs shared the machine with other work")
 
 
-def confirmed_on_path(thread: Thread, body: dict[str, Any], predicate: Predicate,
-                      resolve: Callable[[Subject], list[Run]]) -> bool | None:
+def confirmed_on_path(
+    thread: Thread, body: dict[str, Any], predicate: Predicate, resolve: Callable[[Subject], list[Run]]
+) -> bool | None:
     """Whether every claimed side has a counting run on the path that matters; None when no path is declared."""
     path = body.get("path") or thread.about.get("production-path")
     if not path:
@@ -117,8 +126,9 @@ def confirmed_on_path(thread: Thread, body: dict[str, Any], predicate: Predicate
     return all(any(r.is_evidence and r.executor == path for r in resolve(c.subject)) for c in predicate.clauses)
 
 
-def comparisons(predicate: Predicate, resolve: Callable[[Subject], list[Run]],
-                body: dict[str, Any]) -> list[ConfigDiff]:
+def comparisons(
+    predicate: Predicate, resolve: Callable[[Subject], list[Run]], body: dict[str, Any]
+) -> list[ConfigDiff]:
     """For every clause that compares two sets of runs: what differs between them besides the declared axes.
 
     Axes are those declared, those the claim holds across, those its selectors name; when none is declared and exactly
@@ -133,9 +143,17 @@ def comparisons(predicate: Predicate, resolve: Callable[[Subject], list[Run]],
         if pair in seen or not left or not right or {r.uid for r in left} == {r.uid for r in right}:
             continue
         seen.add(pair)
-        axes = list(dict.fromkeys([
-            *(body.get("axes") or ()), *(body.get("across") or {}), *(name for name, _ in predicate.over),
-            *(key for key, _ in clause.subject.selectors), *(key for key, _ in clause.right.selectors)]))
+        axes = list(
+            dict.fromkeys(
+                [
+                    *(body.get("axes") or ()),
+                    *(body.get("across") or {}),
+                    *(name for name, _ in predicate.over),
+                    *(key for key, _ in clause.subject.selectors),
+                    *(key for key, _ in clause.right.selectors),
+                ]
+            )
+        )
         found.append(diff_or_the_one_axis(right, left, axes, list(body.get("nuisance") or ())))
     return found
 
@@ -161,8 +179,10 @@ def _cap(out: Evidence, diff: ConfigDiff) -> None:
         return
     named = ", ".join(f"{row.name} ({row.a!r} against {row.b!r})" for row in rows[:5])
     out.why.append(f"not apples to apples: {named}")
-    out.missing.append("an apples-to-apples comparison, or the tested axis declared (--axis) and the rest as "
-                       f"nuisance: {', '.join(row.name for row in rows[:5])}")
+    out.missing.append(
+        "an apples-to-apples comparison, or the tested axis declared (--axis) and the rest as "
+        f"nuisance: {', '.join(row.name for row in rows[:5])}"
+    )
     if out.label in ("replicated", "stable"):
         out.label = "exploratory"
 
@@ -174,8 +194,7 @@ def preregistered(thread: Thread, item: Item, counted: Iterable[str]) -> str:
     if predicate is None or not uids:
         return ""
     wanted = {clause.format() for clause in predicate.clauses}
-    claimed = [r.uid for c in predicate.clauses for r in runs_of_subject(thread, c.subject, item.refs)
-               if r.uid in uids]
+    claimed = [r.uid for c in predicate.clauses for r in runs_of_subject(thread, c.subject, item.refs) if r.uid in uids]
     first = min(claimed or uids)
     for hypothesis in thread.hypotheses:
         said = predicate_of(hypothesis)

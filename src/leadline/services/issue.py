@@ -24,7 +24,7 @@ class Due:
     marker: str
     kind: str
     text: str
-    may_change: bool = False      # a span of heartbeats grows in place
+    may_change: bool = False  # a span of heartbeats grows in place
 
 
 def derived_body(context: Context, thread: Thread) -> str:
@@ -48,8 +48,9 @@ def body_links(context: Context, thread: Thread) -> dict[str, str]:
     every commit of the record branch, so a body that was posted stays current."""
     from leadline.services.milestone import logbook_path
 
-    pinned: dict[str, str] = next((dict(u.body["links"]) for u in reversed(thread.of_kind("update"))
-                                   if u.body.get("links")), {})
+    pinned: dict[str, str] = next(
+        (dict(u.body["links"]) for u in reversed(thread.of_kind("update")) if u.body.get("links")), {}
+    )
     in_tree = context.setting("logbook.in_tree")
     where = logbook_path(context, thread.topic) if in_tree else f"leadline logbook --thread {thread.topic}"
     return {"research logbook kept as": f"`{where}`", **pinned}
@@ -78,16 +79,28 @@ def bring_up_to_date(context: Context, topic: str, create: bool = False, draft: 
     """
     thread = context.store.thread(topic)
     if thread.issue.state == "none" and create and draft:
-        context.append(topic, "issue-opened", {
-            "forge": context.forge_for(topic).name, "number": "", "title": title_of(thread), "state": "draft",
-            "labels": [str(context.setting("issue.label"))]})
+        context.append(
+            topic,
+            "issue-opened",
+            {
+                "forge": context.forge_for(topic).name,
+                "number": "",
+                "title": title_of(thread),
+                "state": "draft",
+                "labels": [str(context.setting("issue.label"))],
+            },
+        )
         thread = context.store.thread(topic)
     if thread.issue.state in ("none", "draft") and not (create and not draft):
         return _answer(thread, "not posted", [], False)
     forge = context.forge_for(topic)
     if thread.issue.state in ("none", "draft"):
-        opened = forge.open_issue(title_of(thread), put("", derived_body(context, thread)),
-                                  [str(context.setting("issue.label"))], f"experiment:{topic}")
+        opened = forge.open_issue(
+            title_of(thread),
+            put("", derived_body(context, thread)),
+            [str(context.setting("issue.label"))],
+            f"experiment:{topic}",
+        )
         _keep_issue(context, topic, forge, opened)
         thread = context.store.thread(topic)
     remote = forge.issue(thread.issue.number)
@@ -103,8 +116,13 @@ def open_issue(context: Context, topic: str, draft: bool = False) -> dict[str, A
     """Open the issue, or post the draft. Raises LeadlineError(conflict) when it is open (or a draft) already."""
     state = context.store.thread(topic).issue.state
     if state not in ("none", "draft") or (draft and state == "draft"):
-        raise LeadlineError("conflict", "issue-exists", f"the experiment issue of {topic} is {state} already", "",
-                            "leadline issue sync" if state != "draft" else "leadline issue open")
+        raise LeadlineError(
+            "conflict",
+            "issue-exists",
+            f"the experiment issue of {topic} is {state} already",
+            "",
+            "leadline issue sync" if state != "draft" else "leadline issue open",
+        )
     return bring_up_to_date(context, topic, create=True, draft=draft)
 
 
@@ -112,17 +130,36 @@ def show(context: Context, topic: str) -> dict[str, Any]:
     """The issue as it is and as the record would have it: title, state, labels, derived body, comments."""
     thread = context.store.thread(topic)
     issue, derived = thread.issue, derived_body(context, thread)
-    return {"title": title_of(thread), "state": issue.state, "forge": issue.forge, "number": issue.number,
-            "url": issue.url, "labels": issue.labels or [str(context.setting("issue.label"))], "body": derived,
-            "current": holds(issue.body, derived) and issue.title == title_of(thread), "posted_body": issue.body,
-            "posted_at": issue.body_at, "comments": issue.comments, "waiting": len(comments_to_post(thread)),
-            "person_edits": issue.person_edits, "closed_reason": issue.closed_reason}
+    return {
+        "title": title_of(thread),
+        "state": issue.state,
+        "forge": issue.forge,
+        "number": issue.number,
+        "url": issue.url,
+        "labels": issue.labels or [str(context.setting("issue.label"))],
+        "body": derived,
+        "current": holds(issue.body, derived) and issue.title == title_of(thread),
+        "posted_body": issue.body,
+        "posted_at": issue.body_at,
+        "comments": issue.comments,
+        "waiting": len(comments_to_post(thread)),
+        "person_edits": issue.person_edits,
+        "closed_reason": issue.closed_reason,
+    }
 
 
 def _answer(thread: Thread, body: str, comments: list[str], person_edit: bool) -> dict[str, Any]:
     issue = thread.issue
-    return {"state": issue.state, "number": issue.number, "url": issue.url, "forge": issue.forge, "body": body,
-            "comments": comments, "waiting": len(comments_to_post(thread)), "person_edit": person_edit}
+    return {
+        "state": issue.state,
+        "number": issue.number,
+        "url": issue.url,
+        "forge": issue.forge,
+        "body": body,
+        "comments": comments,
+        "waiting": len(comments_to_post(thread)),
+        "person_edit": person_edit,
+    }
 
 
 def _post_body(context: Context, forge: Forge, thread: Thread, remote: RemoteIssue) -> bool:
@@ -147,8 +184,14 @@ def _keep_person_edit(context: Context, thread: Thread, remote: RemoteIssue) -> 
 def _keep_issue(context: Context, topic: str, forge: Forge, remote: RemoteIssue) -> None:
     """What the forge has now, in the record; on the local forge it is there already."""
     issue = context.store.thread(topic).issue
-    facts = {"forge": forge.name, "number": remote.number, "url": remote.url, "title": remote.title,
-             "labels": remote.labels, "body": remote.body}
+    facts = {
+        "forge": forge.name,
+        "number": remote.number,
+        "url": remote.url,
+        "title": remote.title,
+        "labels": remote.labels,
+        "body": remote.body,
+    }
     if issue.state in ("none", "draft"):
         context.append(topic, "issue-opened", facts)
     elif changed := {k: v for k, v in facts.items() if v != getattr(issue, k)}:
@@ -166,7 +209,7 @@ def comments_to_post(thread: Thread) -> list[Due]:
         there = posted.get(due.marker)
         if there is None:
             return True
-        forms = [there["text"], *(edit["was"] for edit in there["edits"])]     # a format fix came after it
+        forms = [there["text"], *(edit["was"] for edit in there["edits"])]  # a format fix came after it
         return due.may_change and due.text not in forms
 
     return [due for due in _all_comments(thread) if lacks(due)]
@@ -180,8 +223,11 @@ def _all_comments(thread: Thread) -> list[Due]:
         if span is not None:
             span.text, span.may_change = update.text, True
             continue
-        due = Due(str(update.body.get("marker") or f"update:{update.uid}"), str(update.body.get("form", "update")),
-                  update.text)
+        due = Due(
+            str(update.body.get("marker") or f"update:{update.uid}"),
+            str(update.body.get("form", "update")),
+            update.text,
+        )
         spans[update.id] = due
         found.append((update.uid, due))
     for finish in thread.finishes:
@@ -210,24 +256,33 @@ def post_comment(context: Context, topic: str, text: str, marker: str, kind: str
     forge = context.forge_for(topic)
     comment = forge.comment(thread.issue.number, text, marker, kind)
     if all(c["marker"] != marker for c in context.store.thread(topic).issue.comments):
-        context.append(topic, "issue-commented", {"comment": comment.id, "marker": marker, "text": comment.text,
-                                                  "kind": kind})
+        context.append(
+            topic, "issue-commented", {"comment": comment.id, "marker": marker, "text": comment.text, "kind": kind}
+        )
     return comment
 
 
 def _must_be_posted(thread: Thread) -> None:
     if thread.issue.state in ("none", "draft"):
         what = "is a draft" if thread.issue.state == "draft" else "has not been opened"
-        raise LeadlineError("conflict", "issue-not-open", f"the experiment issue of {thread.topic} {what}",
-                            "a comment needs an issue to stand on", f"leadline issue open --thread {thread.topic}")
+        raise LeadlineError(
+            "conflict",
+            "issue-not-open",
+            f"the experiment issue of {thread.topic} {what}",
+            "a comment needs an issue to stand on",
+            f"leadline issue open --thread {thread.topic}",
+        )
 
 
 def _keep_comment_edit(context: Context, topic: str, comment: Comment, why: str) -> None:
     """On the local forge the edit is in the record already."""
     for known in context.store.thread(topic).issue.comments:
         if known["id"] == comment.id and known["text"] != comment.text:
-            context.append(topic, "issue-comment-edited", {"comment": comment.id, "marker": known["marker"],
-                                                           "text": comment.text, "why": why})
+            context.append(
+                topic,
+                "issue-comment-edited",
+                {"comment": comment.id, "marker": known["marker"], "text": comment.text, "why": why},
+            )
 
 
 def fix_comment(context: Context, topic: str, comment: str, text: str | None, why: str) -> dict[str, Any]:
@@ -243,17 +298,25 @@ def fix_comment(context: Context, topic: str, comment: str, text: str | None, wh
     _must_be_posted(thread)
     known = {c["id"]: c for c in thread.issue.comments}
     if comment not in known:
-        raise LeadlineError("not_found", "no-comment", f"the issue has no comment {comment}",
-                            f"comments: {', '.join(known) or 'none'}", "leadline issue comments")
+        raise LeadlineError(
+            "not_found",
+            "no-comment",
+            f"the issue has no comment {comment}",
+            f"comments: {', '.join(known) or 'none'}",
+            "leadline issue comments",
+        )
     before = str(known[comment]["text"])
     after = fix_format(before if text is None else text)
     difference = first_difference(before, after)
     if difference is not None:
         raise LeadlineError(
-            "refused", "not-a-format-fix", f"this changes what comment {comment} says, not only its form",
+            "refused",
+            "not-a-format-fix",
+            f"this changes what comment {comment} says, not only its form",
             f"'{difference[0]}' would become '{difference[1]}'; comments are append-only, so say it in a new one",
             ["leadline update --change '…'", f"leadline correct ID FIELD=VALUE --thread {topic}"],
-            {"was": difference[0], "would_be": difference[1]})
+            {"was": difference[0], "would_be": difference[1]},
+        )
     if after == before:
         return {"comment": comment, "changed": False, "text": before}
     edited = context.forge_for(topic).edit_comment(thread.issue.number, comment, after, why)

@@ -34,6 +34,7 @@ def write_out(context: Context, out: str, text: str) -> str:
     except OSError as error:
         if os.path.exists(temporary):
             os.unlink(temporary)
-        raise LeadlineError("environment", "cannot-write", f"cannot write {path}: {error.strerror or error}", "",
-                            "choose another --out") from None
+        raise LeadlineError(
+            "environment", "cannot-write", f"cannot write {path}: {error.strerror or error}", "", "choose another --out"
+        ) from None
     return path

@@ -42,8 +42,14 @@ def brief(context: Context, named: str | None, budget_chars: int) -> tuple[str, 
     now = due_now(context, thread)
     running = ask_open_runs(context, thread)
     text = render_brief(thread, evidence_for(thread), now, running, budget_chars)
-    data = {"topic": thread.topic, "text": text, "characters": len(text), "due": now, "open_runs": _rows(running),
-            "next": next_actions(context, thread, now, running)}
+    data = {
+        "topic": thread.topic,
+        "text": text,
+        "characters": len(text),
+        "due": now,
+        "open_runs": _rows(running),
+        "next": next_actions(context, thread, now, running),
+    }
     return text, data
 
 
@@ -60,17 +66,35 @@ def status(context: Context, named: str | None) -> tuple[str, dict[str, Any], di
         rows = [_thread_row(thread if t == thread.topic else context.store.thread(t)) for t in topics]
         lines.append(threads_table(rows, thread.topic))
     lines.append(render_status(thread, evidence_for(thread), due_now(context, thread)))
-    counts = {"threads": len(topics), "experiments": len(thread.experiments), "runs": sum(1 for _ in thread.runs),
-              "claims": len(thread.claims), "hypotheses": len(thread.hypotheses), "records": thread.record_count}
-    data = {"topic": thread.topic, "prefix": thread.prefix, "goal": thread.about.get("goal"), "open_runs": _rows(running),
-            "baseline": thread.baseline.id if thread.baseline else None, "finished": thread.finished,
-            "threads": rows or [_thread_row(thread)]}
+    counts = {
+        "threads": len(topics),
+        "experiments": len(thread.experiments),
+        "runs": sum(1 for _ in thread.runs),
+        "claims": len(thread.claims),
+        "hypotheses": len(thread.hypotheses),
+        "records": thread.record_count,
+    }
+    data = {
+        "topic": thread.topic,
+        "prefix": thread.prefix,
+        "goal": thread.about.get("goal"),
+        "open_runs": _rows(running),
+        "baseline": thread.baseline.id if thread.baseline else None,
+        "finished": thread.finished,
+        "threads": rows or [_thread_row(thread)],
+    }
     return "\n\n".join(lines), data, counts
 
 
 def _thread_row(thread: Thread) -> dict[str, Any]:
-    return {"topic": thread.topic, "prefix": thread.prefix, "title": thread.title, "last_at": thread.last_at,
-            "experiments": len(thread.experiments), "state": "finished" if thread.finished else "open"}
+    return {
+        "topic": thread.topic,
+        "prefix": thread.prefix,
+        "title": thread.title,
+        "last_at": thread.last_at,
+        "experiments": len(thread.experiments),
+        "state": "finished" if thread.finished else "open",
+    }
 
 
 def next_actions(context: Context, thread: Thread, now: Due, running: list[Run]) -> list[dict[str, str]]:
@@ -88,12 +112,19 @@ def next_actions(context: Context, thread: Thread, now: Due, running: list[Run])
     if thread.baseline is None and thread.experiments:
         first = next(iter(thread.experiments))
         actions.append({"what": "no baseline is registered", "command": f"leadline baseline set {first}"})
-    actions += [{"what": f"{e.id} has no interpretation", "command": f"leadline note {e.id} --interpretation '…'"}
-                for e in list(thread.experiments.values())[-50:]
-                if e.stands and e.state in ("done", "failed", "timeout") and not e.notes_in("interpretation")][:5]
+    actions += [
+        {"what": f"{e.id} has no interpretation", "command": f"leadline note {e.id} --interpretation '…'"}
+        for e in list(thread.experiments.values())[-50:]
+        if e.stands and e.state in ("done", "failed", "timeout") and not e.notes_in("interpretation")
+    ][:5]
     if now["due"]:
         form = "leadline update" if now["form"] == "update" else "leadline update --heartbeat"
-        actions.append({"what": f"{'an update' if now['form'] == 'update' else 'a heartbeat'} is due: {now['why']}", "command": form})
+        actions.append(
+            {
+                "what": f"{'an update' if now['form'] == 'update' else 'a heartbeat'} is due: {now['why']}",
+                "command": form,
+            }
+        )
     if not actions:
         actions.append({"what": "nothing is waiting", "command": "leadline run -- CMD"})
     return actions
@@ -110,7 +141,7 @@ def tried(context: Context, words: list[str], limit: int) -> tuple[list[dict[str
         raise LeadlineError("usage", "no-words", "no words to look for", "", "leadline tried lzma preset")
     found, _ = context.store.search(terms, -1)
     hits: dict[tuple[str, str, str], dict[str, Any]] = {}
-    for hit in found:                              # repeats of an experiment that ended alike are one hit
+    for hit in found:  # repeats of an experiment that ended alike are one hit
         name = experiment_of(hit["id"]) if hit["kind"].startswith("run") else hit["id"] or hit["uid"]
         first = hits.setdefault((hit["topic"], name, hit["kind"]), {**hit, "times": 0})
         first["times"] += 1
@@ -125,4 +156,4 @@ def _around(text: str, word: str, width: int = 160) -> str:
     flat = " ".join(text.split())
     at = flat.lower().find(word.lower())
     start = max(0, min(at - width // 3, len(flat) - width)) if at >= 0 else 0
-    return ("…" if start else "") + flat[start:start + width] + ("…" if start + width < len(flat) else "")
+    return ("…" if start else "") + flat[start : start + width] + ("…" if start + width < len(flat) else "")

@@ -22,7 +22,7 @@ def slice_of(context: Context, topic: str, ids: Iterable[str] = (), texts: Itera
         try:
             thread.find(display)
         except LeadlineError:
-            whole = context.store.thread(topic)      # for the nearest ids, or for one that a clash renamed
+            whole = context.store.thread(topic)  # for the nearest ids, or for one that a clash renamed
             whole.find(display)
             return whole
     return thread

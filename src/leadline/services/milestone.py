@@ -55,7 +55,7 @@ def hand_edited(context: Context, topic: str, thread: Thread) -> bool:
     """Whether the logbook in the work tree holds what Leadline did not render."""
     present = _read(os.path.join(context.toplevel, logbook_path(context, topic)))
     if present is None or digest_bytes(present) in _remembered(context, topic):
-        return False                                  # nothing to render for: it is one of ours
+        return False  # nothing to render for: it is one of ours
     return not _is_ours(context, topic, present, logbook_text(context, thread).encode())
 
 
@@ -90,8 +90,9 @@ def _publish(context: Context, thread: Thread, why: str, replace_hand_edit: bool
     if present != data:
         _remember(context, thread.topic, data)
         _write(full, data)
-    commit = context.vcs.commit_only(path, data, f"logbook {thread.topic}: {why}"[:200],
-                                     branch=thread.about.get("branch"))
+    commit = context.vcs.commit_only(
+        path, data, f"logbook {thread.topic}: {why}"[:200], branch=thread.about.get("branch")
+    )
     return {"logbook": path, "commit": commit, "skipped": "", "next": ""}
 
 

@@ -69,8 +69,10 @@ def _logbook_commit(context: Context, thread: Thread) -> tuple[str, str]:
 def unpushed(context: Context, links: dict[str, str]) -> list[str]:
     """Names of links whose commit the remote is not known to have."""
     remote = str(context.setting("remote"))
-    heads = [context.vcs.ref(f"refs/remotes/{remote}/{context.setting('record_branch')}"),
-             context.vcs.ref(f"refs/remotes/{remote}/{context.vcs.current_branch() or ''}")]
+    heads = [
+        context.vcs.ref(f"refs/remotes/{remote}/{context.setting('record_branch')}"),
+        context.vcs.ref(f"refs/remotes/{remote}/{context.vcs.current_branch() or ''}"),
+    ]
     missing = []
     for name, url in links.items():
         pinned = re.search(r"/(?:blob|tree)/([0-9a-f]{40,64})", url)
@@ -82,8 +84,10 @@ def unpushed(context: Context, links: dict[str, str]) -> list[str]:
 def how_to_read(thread: Thread, ids: list[str]) -> str:
     """What to type where no page can be linked."""
     shown = ", ".join(f"`leadline show {i}`" for i in ids[:IDS_SHOWN])
-    return shown + (f" and {len(ids) - IDS_SHOWN} more" if len(ids) > IDS_SHOWN else "") or \
-        f"`leadline logbook --thread {thread.topic}`"
+    return (
+        shown + (f" and {len(ids) - IDS_SHOWN} more" if len(ids) > IDS_SHOWN else "")
+        or f"`leadline logbook --thread {thread.topic}`"
+    )
 
 
 def broken_links(context: Context, text: str) -> list[Finding]:
@@ -96,8 +100,14 @@ def broken_links(context: Context, text: str) -> list[Finding]:
         line = f"line {text.count(chr(10), 0, match.start()) + 1}"
         problem = _problem(context, match["commit"], match["path"])
         if problem:
-            found.append(Finding("link-without-file", f"{problem}: {match[0]}", line,
-                                 "link to a commit that holds the file: git log --oneline -- PATH"))
+            found.append(
+                Finding(
+                    "link-without-file",
+                    f"{problem}: {match[0]}",
+                    line,
+                    "link to a commit that holds the file: git log --oneline -- PATH",
+                )
+            )
     return found
 
 

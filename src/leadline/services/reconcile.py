@@ -33,7 +33,7 @@ def _drop_unless_open(context: Context, topic: str, uid: str) -> None:
 
 
 def _end(context: Context, topic: str, uid: str) -> str | None:
-    if uid not in {u for _, u in context.store.open_runs(topic)}:     # somebody else was quicker
+    if uid not in {u for _, u in context.store.open_runs(topic)}:  # somebody else was quicker
         return None
     planned = planned_record(context, topic, uid)
     if planned is None:

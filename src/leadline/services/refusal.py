@@ -13,8 +13,17 @@ from leadline.core.thread import Thread
 from leadline.services.context import Context, refs_for
 
 
-def record_refusal(context: Context, thread: Thread, code: str, what: str, *, statement: str = "",
-                   arithmetic: str = "", honest: str = "", **more: Any) -> bool:
+def record_refusal(
+    context: Context,
+    thread: Thread,
+    code: str,
+    what: str,
+    *,
+    statement: str = "",
+    arithmetic: str = "",
+    honest: str = "",
+    **more: Any,
+) -> bool:
     """Write the refusal unless the thread holds the very same one; whether it was written."""
     body = {"code": code, "what": what, "statement": statement, "arithmetic": arithmetic, "honest": honest, **more}
     if any(all(r.get(k) == v for k, v in body.items()) for r in thread.refusals):
@@ -24,12 +33,27 @@ def record_refusal(context: Context, thread: Thread, code: str, what: str, *, st
     return True
 
 
-def refuse(context: Context, thread: Thread, code: str, what: str, *, statement: str, arithmetic: str, honest: str,
-           missing: list[str], next: list[str], **more: Any) -> LeadlineError:
+def refuse(
+    context: Context,
+    thread: Thread,
+    code: str,
+    what: str,
+    *,
+    statement: str,
+    arithmetic: str,
+    honest: str,
+    missing: list[str],
+    next: list[str],
+    **more: Any,
+) -> LeadlineError:
     """Record the refusal and return the error to raise (kind ``refused``, exit code 5)."""
     record_refusal(context, thread, code, what, statement=statement, arithmetic=arithmetic, honest=honest, **more)
     lacking = "; missing: " + "; ".join(missing) if missing else ""
     return LeadlineError(
-        "refused", code, what, f"{arithmetic}{lacking}. What can be said: {honest}", next,
+        "refused",
+        code,
+        what,
+        f"{arithmetic}{lacking}. What can be said: {honest}",
+        next,
         {"statement": statement, "arithmetic": arithmetic, "honest": honest, "missing": missing},
     )

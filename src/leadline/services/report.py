@@ -25,8 +25,19 @@ def report(context: Context, topic: str, out: str | None = None) -> dict[str, An
     def predicted_by(claim: Item) -> str:
         return preregistered(thread, claim, evidence_of(claim).counted)
 
-    page = render_report(thread, evidence_of, as_of=context.now(), heads=context.store.heads(topic),
-                         faults=len(context.store.faults(topic)), preregistered=predicted_by, version=__version__)
+    page = render_report(
+        thread,
+        evidence_of,
+        as_of=context.now(),
+        heads=context.store.heads(topic),
+        faults=len(context.store.faults(topic)),
+        preregistered=predicted_by,
+        version=__version__,
+    )
     path = write_out(context, out or os.path.join(context.root, "reports", f"{topic}.html"), page)
-    return {"path": path, "bytes": os.path.getsize(path), "experiments": len(thread.experiments),
-            "runs": sum(1 for _ in thread.runs)}
+    return {
+        "path": path,
+        "bytes": os.path.getsize(path),
+        "experiments": len(thread.experiments),
+        "runs": sum(1 for _ in thread.runs),
+    }

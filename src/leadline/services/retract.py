@@ -24,11 +24,21 @@ def retract(context: Context, topic: str, target: str, why: str) -> dict[str, An
     before = context.store.thread(topic)
     thing = before.find(target)
     if not why.strip():
-        raise LeadlineError("usage", "missing-field", "retract needs --why", "the next session reads the reason, not "
-                            "the number", f"leadline retract {target} --why 'WHY'")
+        raise LeadlineError(
+            "usage",
+            "missing-field",
+            "retract needs --why",
+            "the next session reads the reason, not the number",
+            f"leadline retract {target} --why 'WHY'",
+        )
     if thing.retracted:
-        raise LeadlineError("conflict", "already-retracted", f"{thing.id} was retracted: {thing.retracted}", "",
-                            f"leadline show {thing.id}")
+        raise LeadlineError(
+            "conflict",
+            "already-retracted",
+            f"{thing.id} was retracted: {thing.retracted}",
+            "",
+            f"leadline show {thing.id}",
+        )
     body = {"target": thing.id, "why": checked_text(why, "retract")}
     context.append(topic, "retraction", {**body, "refs": refs_for(before, [thing.id], [why])})
     after = context.store.thread(topic)
@@ -62,8 +72,14 @@ def what_rests_on(before: Thread, after: Thread, thing: Experiment | Run | Item)
             named = {after.shown(i, item.refs) for i in [*item.body.get("evidence", []), item.body.get("decision", "")]}
             if hit := sorted(named & touched):
                 state = str(item.body.get(words) or "stands")
-                rests.append({"id": item.id, "kind": kind, "before": state,
-                              "after": f"{state}, but it rests on {', '.join(hit)}: look again"})
+                rests.append(
+                    {
+                        "id": item.id,
+                        "kind": kind,
+                        "before": state,
+                        "after": f"{state}, but it rests on {', '.join(hit)}: look again",
+                    }
+                )
                 touched.add(item.id)
     rests += _baselines(after, thing)
     seen = {row["id"] for row in rests} | {thing.id}
@@ -76,8 +92,18 @@ def _baselines(after: Thread, thing: Experiment | Run | Item) -> list[dict[str, 
         return []
     touches = experiment.id == thing.id or (isinstance(thing, Run) and thing.experiment == experiment.id)
     left = len(experiment.evidence_runs)
-    return [{"id": baseline.id, "kind": "baseline", "before": f"{experiment.id}",
-             "after": f"{experiment.id} with {left} counting runs"}] if touches else []
+    return (
+        [
+            {
+                "id": baseline.id,
+                "kind": "baseline",
+                "before": f"{experiment.id}",
+                "after": f"{experiment.id} with {left} counting runs",
+            }
+        ]
+        if touches
+        else []
+    )
 
 
 def _citing(before: Thread, after: Thread) -> list[dict[str, str]]:
@@ -89,7 +115,13 @@ def _citing(before: Thread, after: Thread) -> list[dict[str, str]]:
         known = {c[0] for c in recompute(before.items[item.id], before)}
         for expression, stored, now in recompute(item, after):
             if expression not in known:
-                rows.append({"id": item.id, "kind": item.kind, "before": f"{{{{{expression}}}}} = {stored:.6g}",
-                             "after": "no longer holds" if now is None else f"{now:.6g}"})
+                rows.append(
+                    {
+                        "id": item.id,
+                        "kind": item.kind,
+                        "before": f"{{{{{expression}}}}} = {stored:.6g}",
+                        "after": "no longer holds" if now is None else f"{now:.6g}",
+                    }
+                )
                 break
     return rows

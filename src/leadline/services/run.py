@@ -40,8 +40,8 @@ class RunRequest:
     set_environment: dict[str, str | None] = field(default_factory=dict)
     secret_argv_ok: bool = False
     reproduction_of: str = ""
-    folder: str | None = None             # absolute; where to run instead of the work tree (reproduce)
-    code: dict[str, Any] | None = None    # the code state there, when it is not the work tree's
+    folder: str | None = None  # absolute; where to run instead of the work tree (reproduce)
+    code: dict[str, Any] | None = None  # the code state there, when it is not the work tree's
     max_output_bytes: int | None = None
 
 
@@ -70,8 +70,9 @@ class Outcome:
 Watch = Callable[[str, dict[str, Any], Callable[[], bool]], bool]
 
 
-def execute(context: Context, request: RunRequest, watch: Watch,
-            say: Callable[[str], None] = lambda text: None) -> list[Outcome]:
+def execute(
+    context: Context, request: RunRequest, watch: Watch, say: Callable[[str], None] = lambda text: None
+) -> list[Outcome]:
     """Run ``request.repeat`` times, one after the other, and return what became of each.
 
     ``watch(attempt folder, handle, is_over)`` shows output until the attempt is over and returns True when the user
@@ -120,26 +121,40 @@ def _complete(context: Context, request: RunRequest) -> tuple[Thread, RunRequest
     if request.experiment:
         _as_repeat(thread, request)
     if not request.argv:
-        raise LeadlineError("usage", "no-command", "there is no command to run", "it stands after --",
-                            "leadline run --set k=v -- python train.py")
+        raise LeadlineError(
+            "usage",
+            "no-command",
+            "there is no command to run",
+            "it stands after --",
+            "leadline run --set k=v -- python train.py",
+        )
     from leadline.core.redact import Redactor, secret_values
 
     redactor = Redactor(secret_values(context.environ))
     if not request.secret_argv_ok and redactor.argv(request.argv) != list(request.argv):
         raise LeadlineError(
-            "refused", "secret-in-command", "the command line seems to hold a secret",
+            "refused",
+            "secret-in-command",
+            "the command line seems to hold a secret",
             "it would stand in the record and in the process list: " + " ".join(redactor.argv(request.argv))[:200],
-            ["sh -c 'COMMAND --token \"$NAME\"'  (the shell reads it from the environment)",
-             "leadline run --secret-argv-ok -- ...  (it is recorded redacted all the same)"])
+            [
+                "sh -c 'COMMAND --token \"$NAME\"'  (the shell reads it from the environment)",
+                "leadline run --secret-argv-ok -- ...  (it is recorded redacted all the same)",
+            ],
+        )
     return thread, request
 
 
 def _as_repeat(thread: Thread, request: RunRequest) -> None:
     experiment = thread.experiment(str(request.experiment))
     if not experiment.stands:
-        raise LeadlineError("conflict", "experiment-withdrawn", f"{experiment.id} was "
-                            f"{'retracted' if experiment.retracted else 'superseded'}", "its repeats would count for "
-                            "nothing", "leadline run -- CMD")
+        raise LeadlineError(
+            "conflict",
+            "experiment-withdrawn",
+            f"{experiment.id} was {'retracted' if experiment.retracted else 'superseded'}",
+            "its repeats would count for nothing",
+            "leadline run -- CMD",
+        )
     first: Run = experiment.runs[0]
     request.experiment = experiment.id
     if not request.argv:
@@ -148,9 +163,13 @@ def _as_repeat(thread: Thread, request: RunRequest) -> None:
         request.config = dict(first.config)
     if not request.reproduction_of and (request.argv != first.argv or request.config != first.config):
         what = "command" if request.argv != first.argv else "config"
-        raise LeadlineError("conflict", "not-a-repeat", f"the {what} is not that of {experiment.id}",
-                            "repeats of an experiment have its command and config; another one is a new experiment",
-                            ["leadline run --set … -- CMD", f"leadline run --experiment {experiment.id}"])
+        raise LeadlineError(
+            "conflict",
+            "not-a-repeat",
+            f"the {what} is not that of {experiment.id}",
+            "repeats of an experiment have its command and config; another one is a new experiment",
+            ["leadline run --set … -- CMD", f"leadline run --experiment {experiment.id}"],
+        )
 
 
 def gather(context: Context, request: RunRequest) -> dict[str, Any]:
@@ -173,10 +192,15 @@ def gather(context: Context, request: RunRequest) -> dict[str, Any]:
         cwd = request.code["cwd"]
     allow = [*context.setting("run.environment"), *request.allow_environment, *request.set_environment]
     facts = {
-        "argv": argv, "cwd": cwd, "config": config, "code": {k: v for k, v in code.items() if k != "cwd"},
+        "argv": argv,
+        "cwd": cwd,
+        "config": config,
+        "code": {k: v for k, v in code.items() if k != "cwd"},
         "environment": context.collectors.environment(environ, allow)["variables"],
-        "software": software, "hardware": context.collectors.hardware(),
-        "devices": context.collectors.devices(environ), "hygiene": context.collectors.preflight(),
+        "software": software,
+        "hardware": context.collectors.hardware(),
+        "devices": context.collectors.devices(environ),
+        "hygiene": context.collectors.preflight(),
         "executor": context.executor.name,
         "key": digest_of({"argv": argv, "cwd": cwd, "config": config, "tree": code.get("tree")}),
     }
@@ -200,13 +224,22 @@ def _announce(seen: list[dict[str, Any]], thread: Thread, say: Callable[[str], N
     for row in seen:
         by_state.setdefault(row["retracted"] or row["state"], []).append(f"{row['id']}")
     words = "; ".join(f"{state}: {', '.join(ids[:4])}{' …' if len(ids) > 4 else ''}" for state, ids in by_state.items())
-    say(f"this command, config and code were run before ({words}); to add a repeat instead: "
+    say(
+        f"this command, config and code were run before ({words}); to add a repeat instead: "
         f"leadline run --experiment {experiment_of(seen[-1]['id'])}"
-        + (f" --thread {seen[-1]['thread']}" if seen[-1]["thread"] != thread.topic else ""))
+        + (f" --thread {seen[-1]['thread']}" if seen[-1]["thread"] != thread.topic else "")
+    )
 
 
-def _one(context: Context, request: RunRequest, facts: dict[str, Any], experiment: str | None,
-         seen: list[dict[str, Any]], watch: Watch, say: Callable[[str], None]) -> Outcome:
+def _one(
+    context: Context,
+    request: RunRequest,
+    facts: dict[str, Any],
+    experiment: str | None,
+    seen: list[dict[str, Any]],
+    watch: Watch,
+    say: Callable[[str], None],
+) -> Outcome:
     thread = context.slice(request.topic, [experiment] if experiment else [])
     with context.store.transaction(request.topic) as writing:
         uid = writing.new_uid()
@@ -221,25 +254,52 @@ def _one(context: Context, request: RunRequest, facts: dict[str, Any], experimen
     finally:
         watching.__exit__(None, None, None)
     return Outcome(
-        id=body["id"], uid=uid, experiment=body["experiment"], state=ended["state"], exit_code=ended.get("exit_code"),
-        signal=ended.get("signal", ""), reason=ended.get("reason", ""), wall_s=ended.get("wall_s"),
-        metrics=ended.get("metrics", {}), nonfinite=ended.get("nonfinite", {}),
-        problems=ended.get("extraction", {}).get("problems", []), seen_before=[r["id"] for r in seen],
-        code=facts["code"], hygiene=ended.get("hygiene", {}), interrupted=interrupted)
+        id=body["id"],
+        uid=uid,
+        experiment=body["experiment"],
+        state=ended["state"],
+        exit_code=ended.get("exit_code"),
+        signal=ended.get("signal", ""),
+        reason=ended.get("reason", ""),
+        wall_s=ended.get("wall_s"),
+        metrics=ended.get("metrics", {}),
+        nonfinite=ended.get("nonfinite", {}),
+        problems=ended.get("extraction", {}).get("problems", []),
+        seen_before=[r["id"] for r in seen],
+        code=facts["code"],
+        hygiene=ended.get("hygiene", {}),
+        interrupted=interrupted,
+    )
 
 
-def _planned(thread: Thread, request: RunRequest, facts: dict[str, Any], experiment: str | None,
-             seen: list[dict[str, Any]], writing: Any, uid: str) -> dict[str, Any]:
+def _planned(
+    thread: Thread,
+    request: RunRequest,
+    facts: dict[str, Any],
+    experiment: str | None,
+    seen: list[dict[str, Any]],
+    writing: Any,
+    uid: str,
+) -> dict[str, Any]:
     if experiment:
         experiment_uid = thread.experiment(experiment).uid
         repeat = writing.next_number("run", experiment_uid)
     else:
         experiment, experiment_uid, repeat = experiment_id(thread.prefix, writing.next_number("experiment")), uid, 1
     refs = {experiment: experiment_uid, **{h: thread.find(h).uid for h in request.hypotheses}}
-    body = {"id": run_id(experiment, repeat), "experiment": experiment, "experiment_uid": experiment_uid,
-            "repeat": repeat, "title": request.title or default_title(facts["argv"], facts["config"]), **facts,
-            "hypotheses": request.hypotheses, "extract": request.extract, "timeout_s": request.timeout_s,
-            "origin": "executed", "refs": refs}
+    body = {
+        "id": run_id(experiment, repeat),
+        "experiment": experiment,
+        "experiment_uid": experiment_uid,
+        "repeat": repeat,
+        "title": request.title or default_title(facts["argv"], facts["config"]),
+        **facts,
+        "hypotheses": request.hypotheses,
+        "extract": request.extract,
+        "timeout_s": request.timeout_s,
+        "origin": "executed",
+        "refs": refs,
+    }
     if seen:
         body["seen_before"] = [row["id"] for row in seen][:20]
     if request.reproduction_of:
@@ -251,16 +311,26 @@ def _planned(thread: Thread, request: RunRequest, facts: dict[str, Any], experim
 def default_title(argv: list[str], config: dict[str, Any]) -> str:
     """What an untitled experiment is called: its config, else its command, cut at 60 characters."""
     text = ", ".join(f"{k}={v}" for k, v in config.items()) or " ".join(
-        os.path.basename(a) if i == 0 else a for i, a in enumerate(argv))
+        os.path.basename(a) if i == 0 else a for i, a in enumerate(argv)
+    )
     text = " ".join(text.split())
     return text if len(text) <= 60 else text[:59] + "…"
 
 
 def _launch(context: Context, request: RunRequest, body: dict[str, Any], attempt: str, watch: Watch) -> bool:
     """Write the spec and start it. What fails here is the run's truthful ending, not an exception: it is planned."""
-    spec = {"v": 1, "run": body["id"], "attempt": 1, "argv": request.argv, "cwd": request.folder or context.cwd,
-            "env": request.set_environment, "timeout_s": request.timeout_s, "grace_s": request.grace_s,
-            "cookie": os.path.basename(os.path.dirname(attempt)), "max_output_bytes": request.max_output_bytes}
+    spec = {
+        "v": 1,
+        "run": body["id"],
+        "attempt": 1,
+        "argv": request.argv,
+        "cwd": request.folder or context.cwd,
+        "env": request.set_environment,
+        "timeout_s": request.timeout_s,
+        "grace_s": request.grace_s,
+        "cookie": os.path.basename(os.path.dirname(attempt)),
+        "max_output_bytes": request.max_output_bytes,
+    }
     os.makedirs(attempt, exist_ok=True)
     temporary = os.path.join(attempt, "spec.json.tmp")
     with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as file:

@@ -57,9 +57,13 @@ def show_output(context: Context, thread: Thread, display: str, stream: str) -> 
             file.seek(max(0, size - TAIL_BYTES))
             text = plain(file.read().decode("utf-8", "replace"))
     except FileNotFoundError:
-        raise LeadlineError("not_found", "no-output", f"the {stream} of {run.id} is not on this machine",
-                            "output stays where the run was; the record keeps its end and digest",
-                            f"leadline show {run.id}") from None
+        raise LeadlineError(
+            "not_found",
+            "no-output",
+            f"the {stream} of {run.id} is not on this machine",
+            "output stays where the run was; the record keeps its end and digest",
+            f"leadline show {run.id}",
+        ) from None
     return text, {"run": run.id, "stream": stream, "path": path, "size_bytes": size, "text": text}
 
 
@@ -67,8 +71,12 @@ def show_packages(context: Context, thread: Thread, display: str) -> tuple[str, 
     run = the_run(thread, display)
     digest = run.software.get("packages_blob")
     if not digest:
-        raise LeadlineError("not_found", "no-packages", f"no packages were recorded for {run.id}",
-                            str(run.software.get("python_unknown_because") or "its command is no Python program"),
-                            f"leadline show {run.id}")
+        raise LeadlineError(
+            "not_found",
+            "no-packages",
+            f"no packages were recorded for {run.id}",
+            str(run.software.get("python_unknown_because") or "its command is no Python program"),
+            f"leadline show {run.id}",
+        )
     packages = json.loads(context.blobs.get(str(digest)))
     return "\n".join(f"{k}=={v}" for k, v in sorted(packages.items())), {"run": run.id, "packages": packages}

@@ -17,9 +17,13 @@ def check_topic(topic: str) -> None:
         import re
 
         better = re.sub(r"[^a-z0-9]+", "-", topic.lower()).strip("-")[:60] or "my-topic"
-        raise LeadlineError("usage", "bad-topic", f"{topic!r} is no topic name",
-                            "small letters, digits, '-', '_' and '.', starting and ending with a letter or digit, "
-                            "at most 80", f"leadline start {better}")
+        raise LeadlineError(
+            "usage",
+            "bad-topic",
+            f"{topic!r} is no topic name",
+            "small letters, digits, '-', '_' and '.', starting and ending with a letter or digit, at most 80",
+            f"leadline start {better}",
+        )
 
 
 def read_kickoff(path: str) -> dict[str, Any]:
@@ -28,8 +32,9 @@ def read_kickoff(path: str) -> dict[str, Any]:
         with open(path, encoding="utf-8") as file:
             text = file.read()
     except (OSError, UnicodeDecodeError) as error:
-        raise LeadlineError("not_found", "no-kickoff-file", f"cannot read {path}: {error}", "",
-                            "leadline start --help") from None
+        raise LeadlineError(
+            "not_found", "no-kickoff-file", f"cannot read {path}: {error}", "", "leadline start --help"
+        ) from None
     try:
         if path.endswith((".md", ".markdown")):
             data = from_markdown(text)
@@ -42,15 +47,25 @@ def read_kickoff(path: str) -> dict[str, Any]:
 
             data = yaml.safe_load(text)
     except Exception as error:
-        raise LeadlineError("usage", "bad-kickoff-file", f"{path} cannot be read: {error}", "",
-                            "leadline start --help") from None
+        raise LeadlineError(
+            "usage", "bad-kickoff-file", f"{path} cannot be read: {error}", "", "leadline start --help"
+        ) from None
     if not isinstance(data, dict):
         raise LeadlineError("usage", "bad-kickoff-file", f"{path} holds no fields", "", "leadline start --help")
     return normalise(data, path)
 
 
-def start(context: Context, topic: str, kickoff: dict[str, Any], *, prefix: str | None = None,
-          branch: str | None = None, no_branch: bool = False, switch: bool = True, draft: bool = False) -> Thread:
+def start(
+    context: Context,
+    topic: str,
+    kickoff: dict[str, Any],
+    *,
+    prefix: str | None = None,
+    branch: str | None = None,
+    no_branch: bool = False,
+    switch: bool = True,
+    draft: bool = False,
+) -> Thread:
     """Start the thread and return it.
 
     ``branch`` is created, or adopted when it exists; default ``research/<topic>``; ``no_branch`` makes none.
@@ -69,11 +84,12 @@ def start(context: Context, topic: str, kickoff: dict[str, Any], *, prefix: str 
     if context.setting("logbook.in_tree"):
         about["logbook"] = f"{context.setting('logbook.folder')}/{topic}.md"
     with context.store.transaction(topic, create=True) as writing:
-        _refuse_second(context, topic)                 # another process may have been quicker
+        _refuse_second(context, topic)  # another process may have been quicker
         writing.add("thread-started", {"prefix": prefix, "metrics": metrics, **about})
         for number, statement in enumerate(kickoff.get("hypothesis", []), 1):
-            writing.add("hypothesis", {"id": named_id(prefix, "hypothesis", number), "text": statement,
-                                       "state": "proposed"})
+            writing.add(
+                "hypothesis", {"id": named_id(prefix, "hypothesis", number), "text": statement, "state": "proposed"}
+            )
     context.choose(topic)
     _open_issue(context, topic, draft)
     return context.store.thread(topic)
@@ -81,22 +97,34 @@ def start(context: Context, topic: str, kickoff: dict[str, Any], *, prefix: str 
 
 def _refuse_second(context: Context, topic: str) -> None:
     if context.store.exists(topic):
-        raise LeadlineError("conflict", "topic-exists", f"thread {topic!r} exists already",
-                            "a topic names one thread for ever", [f"leadline brief --thread {topic}",
-                                                                  f"leadline start {topic}-2"])
+        raise LeadlineError(
+            "conflict",
+            "topic-exists",
+            f"thread {topic!r} exists already",
+            "a topic names one thread for ever",
+            [f"leadline brief --thread {topic}", f"leadline start {topic}-2"],
+        )
 
 
 def _prefix(context: Context, topic: str, wanted: str | None) -> str:
     taken = {context.store.thread(t).prefix: t for t in context.store.topics()}
     if wanted is not None:
         if not PREFIX.match(wanted):
-            raise LeadlineError("usage", "bad-prefix", f"{wanted!r} is no id prefix",
-                                "capital letters and digits, up to three parts joined by '-', each starting with a "
-                                "letter: MOE-HC", f"leadline start {topic} --prefix {prefix_from_topic(topic)}")
+            raise LeadlineError(
+                "usage",
+                "bad-prefix",
+                f"{wanted!r} is no id prefix",
+                "capital letters and digits, up to three parts joined by '-', each starting with a letter: MOE-HC",
+                f"leadline start {topic} --prefix {prefix_from_topic(topic)}",
+            )
         if wanted in taken:
-            raise LeadlineError("conflict", "prefix-in-use", f"prefix {wanted} belongs to thread {taken[wanted]!r}",
-                                "ids must be unique in the repository",
-                                f"leadline start {topic} --prefix {_free(wanted, taken)}")
+            raise LeadlineError(
+                "conflict",
+                "prefix-in-use",
+                f"prefix {wanted} belongs to thread {taken[wanted]!r}",
+                "ids must be unique in the repository",
+                f"leadline start {topic} --prefix {_free(wanted, taken)}",
+            )
         return wanted
     default = prefix_from_topic(topic)
     return default if default not in taken else _free(default, taken)
@@ -145,6 +173,13 @@ def check_kickoff(thread: Thread) -> list[dict[str, str]]:
     about = dict(thread.about)
     if any(h.stands for h in thread.hypotheses):
         about["hypothesis"] = "given"
-    return [{"code": f"kickoff-{f.name}", "what": f"no {f.name}: {f.help}",
-             "mend": f"leadline correct {thread.topic} {f.name}='…'" if f.name != "hypothesis"
-             else "leadline hypothesis add '…'"} for f in missing_fields(about, bool(thread.metrics))]
+    return [
+        {
+            "code": f"kickoff-{f.name}",
+            "what": f"no {f.name}: {f.help}",
+            "mend": f"leadline correct {thread.topic} {f.name}='…'"
+            if f.name != "hypothesis"
+            else "leadline hypothesis add '…'",
+        }
+        for f in missing_fields(about, bool(thread.metrics))
+    ]

@@ -17,8 +17,8 @@ from leadline.core.values import dataclass
 from leadline.services.context import Context
 from leadline.services.issue import bring_up_to_date, comments_to_post
 
-ADVICE = ("overclaim", "ticked-reference")      # findings that do not refuse a post: matters of wording, or mended here
-PLANS = ("next", "label", "eta")                # what is to come: its numbers were not measured
+ADVICE = ("overclaim", "ticked-reference")  # findings that do not refuse a post: matters of wording, or mended here
+PLANS = ("next", "label", "eta")  # what is to come: its numbers were not measured
 FINDINGS_NAMED = 5
 _ABOUT_THE_ISSUE = ("update", "issue-opened", "issue-edited", "issue-commented", "issue-comment-edited", "healed")
 
@@ -33,8 +33,12 @@ class Words:
     label: str = ""
 
     def texts(self) -> list[tuple[str, str]]:
-        return [("change", self.change), ("confidence", self.confidence), ("next", self.next_action),
-                ("label", self.label)]
+        return [
+            ("change", self.change),
+            ("confidence", self.confidence),
+            ("next", self.next_action),
+            ("label", self.label),
+        ]
 
 
 def is_due(context: Context, thread: Thread) -> Due:
@@ -56,23 +60,46 @@ def update(context: Context, topic: str, words: Words, dry_run: bool = False) ->
     if last is not None and not _news_since(thread, last):
         waiting = not words.change.strip() and any(c.kind == "update" for c in comments_to_post(thread))
         if (waiting or _same_words(last, words)) and not dry_run:
-            return _done(context, topic, last.id, last.text, [], "update")      # a post that was cut off, or a retry
+            return _done(context, topic, last.id, last.text, [], "update")  # a post that was cut off, or a retry
         if not words.change.strip():
-            raise LeadlineError("conflict", "nothing-new", f"nothing was recorded since {last.id}",
-                                "an update tells what is new", ["leadline update --heartbeat", "leadline due"])
+            raise LeadlineError(
+                "conflict",
+                "nothing-new",
+                f"nothing was recorded since {last.id}",
+                "an update tells what is new",
+                ["leadline update --heartbeat", "leadline due"],
+            )
     body, advice = _checked(context, thread, words)
     text, links = _rendered(context, thread, words, body)
     if dry_run:
-        return {"id": "", "form": "update", "text": text, "advice": _as_dicts(advice), "posted": False,
-                "why_not_posted": "a dry run: nothing was recorded or posted", "links": links}
-    shown = _record(context, thread, {
-        "form": "update", "text": text, "since": last.id if last else "", "links": links, **body,
-        "labels": _labels(thread), "words": {name: value for name, value in words.texts() if value}})
+        return {
+            "id": "",
+            "form": "update",
+            "text": text,
+            "advice": _as_dicts(advice),
+            "posted": False,
+            "why_not_posted": "a dry run: nothing was recorded or posted",
+            "links": links,
+        }
+    shown = _record(
+        context,
+        thread,
+        {
+            "form": "update",
+            "text": text,
+            "since": last.id if last else "",
+            "links": links,
+            **body,
+            "labels": _labels(thread),
+            "words": {name: value for name, value in words.texts() if value},
+        },
+    )
     return _done(context, topic, shown, text, advice, "update")
 
 
-def heartbeat(context: Context, topic: str, status: str = "", blockers: str = "", eta: str = "",
-              dry_run: bool = False) -> dict[str, Any]:
+def heartbeat(
+    context: Context, topic: str, status: str = "", blockers: str = "", eta: str = "", dry_run: bool = False
+) -> dict[str, Any]:
     """A short sign of life. When nothing changed since the last heartbeat and the words are the same, that comment
     grows in place ("said 3 times") instead of a new one.
 
@@ -87,16 +114,41 @@ def heartbeat(context: Context, topic: str, status: str = "", blockers: str = ""
     body, advice = _checked_texts(context, thread, list(words.items()))
     first, times = _span(thread, words)
     said = {name: cited(text, thread, body["refs"]) for name, text in words.items()}
-    text = fix_format(render_heartbeat(thread, context.now(), str(context.setting("marker")), **said,
-                                       since_at=first.at if first else "", times=times))
+    text = fix_format(
+        render_heartbeat(
+            thread,
+            context.now(),
+            str(context.setting("marker")),
+            **said,
+            since_at=first.at if first else "",
+            times=times,
+        )
+    )
     if dry_run:
-        return {"id": "", "form": "heartbeat", "text": text, "advice": _as_dicts(advice), "posted": False,
-                "why_not_posted": "a dry run: nothing was recorded or posted", "links": {}}
+        return {
+            "id": "",
+            "form": "heartbeat",
+            "text": text,
+            "advice": _as_dicts(advice),
+            "posted": False,
+            "why_not_posted": "a dry run: nothing was recorded or posted",
+            "links": {},
+        }
     refs = {**body.pop("refs"), **({first.id: first.uid} if first else {})}
     last = last_post(thread)
-    shown = _record(context, thread, {
-        "form": "heartbeat", "text": text, "since": last.id if last else "", "words": words, "refs": refs, **body,
-        **({"continues": first.id, "times": times} if first else {})})
+    shown = _record(
+        context,
+        thread,
+        {
+            "form": "heartbeat",
+            "text": text,
+            "since": last.id if last else "",
+            "words": words,
+            "refs": refs,
+            **body,
+            **({"continues": first.id, "times": times} if first else {}),
+        },
+    )
     return _done(context, topic, shown, text, advice, "heartbeat")
 
 
@@ -120,8 +172,12 @@ def _same_words(last: Item, words: Words) -> bool:
 def _span(thread: Thread, words: dict[str, str]) -> tuple[Item | None, int]:
     """The heartbeat that this one only repeats, and how often it will have been said; (None, 1) for news."""
     last = last_post(thread)
-    if last is None or last.body.get("form") != "heartbeat" or last.body.get("words") != words \
-            or _news_since(thread, last):
+    if (
+        last is None
+        or last.body.get("form") != "heartbeat"
+        or last.body.get("words") != words
+        or _news_since(thread, last)
+    ):
         return None, 1
     first = thread.items.get(thread.shown(str(last.body.get("continues") or last.id), last.refs), last)
     return first, int(last.body.get("times") or 1) + 1
@@ -131,8 +187,9 @@ def _checked(context: Context, thread: Thread, words: Words) -> tuple[dict[str, 
     return _checked_texts(context, thread, words.texts())
 
 
-def _checked_texts(context: Context, thread: Thread, texts: list[tuple[str, str]]) -> tuple[
-        dict[str, Any], list[Finding]]:
+def _checked_texts(
+    context: Context, thread: Thread, texts: list[tuple[str, str]]
+) -> tuple[dict[str, Any], list[Finding]]:
     """``refs`` and ``bound`` of the author's words, and advice. Raises LeadlineError(refused)."""
     from leadline.services.permalink import broken_links
     from leadline.services.write import bound_body
@@ -143,8 +200,10 @@ def _checked_texts(context: Context, thread: Thread, texts: list[tuple[str, str]
     for name, text in texts:
         if not text.strip():
             continue
-        findings += [f._replace(where=f"--{name}, {f.where}") for f in
-                     [*lint(text, thread, "update", _label_of_cited(thread, text)), *broken_links(context, text)]]
+        findings += [
+            f._replace(where=f"--{name}, {f.where}")
+            for f in [*lint(text, thread, "update", _label_of_cited(thread, text)), *broken_links(context, text)]
+        ]
     refused = [f for f in findings if f.code not in ADVICE]
     if refused:
         raise not_fit_to_post(refused)
@@ -160,9 +219,14 @@ def not_fit_to_post(findings: list[Finding]) -> LeadlineError:
     """The refusal that lists each finding with the words it saw and what to write instead."""
     shown = "; ".join(f"{f.what} ({f.where}): {f.mend}" for f in findings[:FINDINGS_NAMED])
     more = f"; and {len(findings) - FINDINGS_NAMED} more" if len(findings) > FINDINGS_NAMED else ""
-    return LeadlineError("refused", "not-fit-to-post", f"a reader would stumble over {len(findings)} "
-                         f"thing{'s' if len(findings) > 1 else ''} in this text", shown + more,
-                         "leadline update --dry-run …", {"findings": _as_dicts(findings)})
+    return LeadlineError(
+        "refused",
+        "not-fit-to-post",
+        f"a reader would stumble over {len(findings)} thing{'s' if len(findings) > 1 else ''} in this text",
+        shown + more,
+        "leadline update --dry-run …",
+        {"findings": _as_dicts(findings)},
+    )
 
 
 def _label_of_cited(thread: Thread, text: str) -> str:
@@ -187,15 +251,26 @@ def _rendered(context: Context, thread: Thread, words: Words, body: dict[str, An
     links = links_for(context, thread)
     said = {name: fix_format(cited(text, thread, body["refs"])) for name, text in words.texts()}
     shown = links if "logbook" in links else {**links, "read it": how_to_read(thread, _new_experiments(thread))}
-    text = render_update(thread, evidence_for(thread), shown, said["label"], str(context.setting("marker")),
-                         said["change"], said["confidence"], said["next"])
+    text = render_update(
+        thread,
+        evidence_for(thread),
+        shown,
+        said["label"],
+        str(context.setting("marker")),
+        said["change"],
+        said["confidence"],
+        said["next"],
+    )
     return fix_format(text), links
 
 
 def _new_experiments(thread: Thread) -> list[str]:
     last = last_post(thread)
-    ended = [thread.shown(str(r.body.get("run", "")), r.body.get("refs")).partition("-r")[0]
-             for r in records_since(thread, last.uid if last else "") if r.kind == "run-ended"]
+    ended = [
+        thread.shown(str(r.body.get("run", "")), r.body.get("refs")).partition("-r")[0]
+        for r in records_since(thread, last.uid if last else "")
+        if r.kind == "run-ended"
+    ]
     return list(dict.fromkeys(ended))
 
 
@@ -231,10 +306,20 @@ def _done(context: Context, topic: str, shown: str, text: str, advice: list[Find
     if thread.issue.state in ("none", "draft"):
         why = "the issue is a draft" if thread.issue.state == "draft" else "the thread has no issue"
     links = dict(item.body.get("links") or {})
-    return {"id": shown, "form": item.body.get("form"), "text": text, "advice": _as_dicts(advice),
-            "posted": not why, "why_not_posted": why, "issue": issue, "logbook": published.get("logbook"),
-            "logbook_skipped": published.get("skipped", ""), "links": links, "unpushed": unpushed(context, links),
-            "continues": item.body.get("continues", "")}
+    return {
+        "id": shown,
+        "form": item.body.get("form"),
+        "text": text,
+        "advice": _as_dicts(advice),
+        "posted": not why,
+        "why_not_posted": why,
+        "issue": issue,
+        "logbook": published.get("logbook"),
+        "logbook_skipped": published.get("skipped", ""),
+        "links": links,
+        "unpushed": unpushed(context, links),
+        "continues": item.body.get("continues", ""),
+    }
 
 
 def _as_dicts(findings: list[Finding]) -> list[dict[str, str]]:

@@ -28,21 +28,39 @@ def checked_text(text: str, verb: str) -> str:
     """``text`` stripped and valid UTF-8. Raises LeadlineError(usage, empty-text)."""
     cleaned = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace").strip()
     if not cleaned:
-        raise LeadlineError("usage", "empty-text", f"`leadline {verb}` got an empty text", "there is nothing to record",
-                            f"leadline {verb} --help")
+        raise LeadlineError(
+            "usage",
+            "empty-text",
+            f"`leadline {verb}` got an empty text",
+            "there is nothing to record",
+            f"leadline {verb} --help",
+        )
     return cleaned
 
 
-def bound_body(context: Context, thread: Thread, text: str, *, strict: bool, reported: str | None = None,
-               predicate: str = "", ids: list[str] | None = None) -> dict[str, Any]:
+def bound_body(
+    context: Context,
+    thread: Thread,
+    text: str,
+    *,
+    strict: bool,
+    reported: str | None = None,
+    predicate: str = "",
+    ids: list[str] | None = None,
+) -> dict[str, Any]:
     """``refs``, ``bound`` (and ``reported``) of a text about to be recorded.
 
     Raises LeadlineError(refused, unbound-number) naming each typed number and the citation to write instead, and
     whatever a citation that does not hold raises.
     """
     if text.count("{{") != len(citations(text)) or text.count("}}") != len(citations(text)):
-        raise LeadlineError("usage", "malformed-citation", "a citation in the text is not closed or not opened",
-                            "one is written {{P-003.time_ms.median}}", "leadline note --help")
+        raise LeadlineError(
+            "usage",
+            "malformed-citation",
+            "a citation in the text is not closed or not opened",
+            "one is written {{P-003.time_ms.median}}",
+            "leadline note --help",
+        )
     body: dict[str, Any] = dict(bind(text, thread))
     body["refs"] = {**refs_for(thread, ids or [], [text]), **body["refs"]}
     if not body["bound"]:
@@ -57,14 +75,15 @@ def bound_body(context: Context, thread: Thread, text: str, *, strict: bool, rep
     return body
 
 
-def _unbound_beside(text: str, thread: Thread, refs: dict[str, str], predicate: str,
-                    ids: list[str]) -> list[dict[str, Any]]:
+def _unbound_beside(
+    text: str, thread: Thread, refs: dict[str, str], predicate: str, ids: list[str]
+) -> list[dict[str, Any]]:
     """Unbound numbers of ``text``, where the config values of all that it is about count as names, not measurements."""
     cited, left = dict.fromkeys(ids), list(ids)
     while left:
         item = thread.items.get(left.pop())
         for name in ("experiments", "evidence", "about", "decision") if item is not None else ():
-            value = item.body.get(name) or []                                           # type: ignore[union-attr]
+            value = item.body.get(name) or []  # type: ignore[union-attr]
             for display in value if isinstance(value, list) else [value]:
                 if display not in cited:
                     cited[str(display)] = None
@@ -75,37 +94,61 @@ def _unbound_beside(text: str, thread: Thread, refs: dict[str, str], predicate: 
 def unbound_number(text: str, found: list[dict[str, Any]]) -> LeadlineError:
     """The refusal of a text whose numbers nobody measured, with what to write instead of each."""
     named = [f"{f['number']} (write {f['suggestion']})" if f["suggestion"] else str(f["number"]) for f in found]
-    shown = ", ".join(named[:NUMBERS_NAMED]) + (f" and {len(named) - NUMBERS_NAMED} more" if
-                                                len(named) > NUMBERS_NAMED else "")
+    shown = ", ".join(named[:NUMBERS_NAMED]) + (
+        f" and {len(named) - NUMBERS_NAMED} more" if len(named) > NUMBERS_NAMED else ""
+    )
     mended = text
     for f in sorted(found, key=lambda f: -f["position"]):
         if f["suggestion"]:
             start = mended.rfind(f["number"], 0, f["position"] + len(f["number"]))
             if start >= 0:
-                mended = mended[:start] + f["suggestion"] + mended[start + len(f["number"]):]
+                mended = mended[:start] + f["suggestion"] + mended[start + len(f["number"]) :]
     steps = [f"write: {mended}"] if mended != text else ["leadline status  (the recorded metrics by id)"]
     return LeadlineError(
-        "refused", "unbound-number",
+        "refused",
+        "unbound-number",
         f"{len(found)} number{'s are' if len(found) > 1 else ' is'} not bound to a recorded metric: {shown}",
         "a typed number goes stale or was never measured; `{{P-003.time_ms}}` is filled in and rechecked",
-        [*steps, "leadline note 'TEXT' --reported 'SOURCE'  (note, claim and decide take numbers from elsewhere: marked, "
-         "never evidence)"], {"numbers": found})
+        [
+            *steps,
+            "leadline note 'TEXT' --reported 'SOURCE'  (note, claim and decide take numbers from elsewhere: marked, "
+            "never evidence)",
+        ],
+        {"numbers": found},
+    )
 
 
 # ---- notes ----------------------------------------------------------------------------------------------------------
 
 
-def note(context: Context, topic: str, text: str, about: list[str], role: str = "note", reason_class: str = "",
-         reported: str | None = None) -> dict[str, Any]:
+def note(
+    context: Context,
+    topic: str,
+    text: str,
+    about: list[str],
+    role: str = "note",
+    reason_class: str = "",
+    reported: str | None = None,
+) -> dict[str, Any]:
     """Record a note; returns its body with the id. Raises LeadlineError: empty text, unknown id, unbound number."""
     text = checked_text(text, "note")
     if role == "negative" and reason_class not in REASON_CLASSES:
-        raise LeadlineError("usage", "bad-reason-class", f"{reason_class!r} is no reason class",
-                            f"one of {', '.join(REASON_CLASSES)}", "leadline note --help")
+        raise LeadlineError(
+            "usage",
+            "bad-reason-class",
+            f"{reason_class!r} is no reason class",
+            f"one of {', '.join(REASON_CLASSES)}",
+            "leadline note --help",
+        )
     thread = slice_of(context, topic, about, [text])
     if role == "interpretation" and not about:
-        raise LeadlineError("usage", "about-what", "an interpretation is about an experiment, and none is named", "",
-                            f"leadline note --interpretation {last_experiment(context, topic)} 'TEXT'")
+        raise LeadlineError(
+            "usage",
+            "about-what",
+            "an interpretation is about an experiment, and none is named",
+            "",
+            f"leadline note --interpretation {last_experiment(context, topic)} 'TEXT'",
+        )
     named = [thread.find(i).id for i in about]
     body: dict[str, Any] = {"text": text, "role": role, "about": named}
     if role == "negative":
@@ -123,24 +166,40 @@ def last_experiment(context: Context, topic: str) -> str:
 # ---- decisions ------------------------------------------------------------------------------------------------------
 
 
-def decide(context: Context, topic: str, text: str, evidence: list[str], owner: str = "", no_evidence: str = "",
-           reported: str | None = None) -> dict[str, Any]:
+def decide(
+    context: Context,
+    topic: str,
+    text: str,
+    evidence: list[str],
+    owner: str = "",
+    no_evidence: str = "",
+    reported: str | None = None,
+) -> dict[str, Any]:
     """Record a decision. Its evidence is anything recorded that stands, a failed run as well.
 
     Raises LeadlineError: empty text, no evidence given, unknown id, evidence that was withdrawn or has not ended.
     """
     text = checked_text(text, "decide")
     if not evidence and not no_evidence.strip():
-        raise LeadlineError("usage", "no-evidence-named", "a decision names what it rests on: --evidence ID",
-                            "an experiment, run, claim, hypothesis or note; --no-evidence WHY when there is none",
-                            f"leadline decide '{text[:60]}' --evidence {last_experiment(context, topic)}")
+        raise LeadlineError(
+            "usage",
+            "no-evidence-named",
+            "a decision names what it rests on: --evidence ID",
+            "an experiment, run, claim, hypothesis or note; --no-evidence WHY when there is none",
+            f"leadline decide '{text[:60]}' --evidence {last_experiment(context, topic)}",
+        )
     thread = slice_of(context, topic, evidence, [text])
     named = []
     for display in evidence:
         thing = thread.find(display)
         if problem := withdrawn(thing) or unfinished(thing):
-            raise LeadlineError("refused", "evidence-withdrawn" if withdrawn(thing) else "not-ended", problem,
-                                f"a {kind_of(thing)} in that state bears no decision", f"leadline show {thing.id}")
+            raise LeadlineError(
+                "refused",
+                "evidence-withdrawn" if withdrawn(thing) else "not-ended",
+                problem,
+                f"a {kind_of(thing)} in that state bears no decision",
+                f"leadline show {thing.id}",
+            )
         named.append(thing.id)
     body: dict[str, Any] = {"text": text, "evidence": named, "owner": owner or context.actor()}
     if no_evidence.strip():
@@ -152,8 +211,17 @@ def decide(context: Context, topic: str, text: str, evidence: list[str], owner: 
 # ---- metrics --------------------------------------------------------------------------------------------------------
 
 
-def define_metric(context: Context, topic: str, name: str, *, unit: str | None = None, direction: str | None = None,
-                  reduce: str | None = None, description: str | None = None, redefine: bool = False) -> dict[str, Any]:
+def define_metric(
+    context: Context,
+    topic: str,
+    name: str,
+    *,
+    unit: str | None = None,
+    direction: str | None = None,
+    reduce: str | None = None,
+    description: str | None = None,
+    redefine: bool = False,
+) -> dict[str, Any]:
     """Define a metric, or add to its definition. What was said before is changed only with ``redefine``: runs measured
     under the old words would change their meaning.
 
@@ -162,12 +230,18 @@ def define_metric(context: Context, topic: str, name: str, *, unit: str | None =
     import re
 
     if not re.fullmatch(r"[A-Za-z_][\w./@:-]*", name):
-        raise LeadlineError("usage", "bad-metric", f"{name!r} is no metric name",
-                            "letters, digits, _ . / @ : -, starting with a letter", "leadline metric --help")
+        raise LeadlineError(
+            "usage",
+            "bad-metric",
+            f"{name!r} is no metric name",
+            "letters, digits, _ . / @ : -, starting with a letter",
+            "leadline metric --help",
+        )
     for value, allowed, what in ((direction, DIRECTIONS, "direction"), (reduce, REDUCTIONS, "reduction")):
         if value is not None and value not in allowed:
-            raise LeadlineError("usage", "bad-metric", f"{value!r} is no {what}", ", ".join(allowed),
-                                "leadline metric --help")
+            raise LeadlineError(
+                "usage", "bad-metric", f"{value!r} is no {what}", ", ".join(allowed), "leadline metric --help"
+            )
     thread = context.slice(topic)
     old = thread.metrics.get(name)
     wanted = {"unit": unit, "direction": direction, "reduce": reduce, "description": description}
@@ -177,9 +251,13 @@ def define_metric(context: Context, topic: str, name: str, *, unit: str | None =
         other = [k for k, v in given.items() if k != "description" and getattr(old, k) not in (v, plain[k])]
         if other and not redefine:
             words = ", ".join(f"{k} {getattr(old, k)!r}, now {given[k]!r}" for k in other)
-            raise LeadlineError("conflict", "metric-defined-otherwise", f"{name} is defined already: {words}",
-                                "what was measured under the old definition would change its meaning",
-                                [f"leadline metric {name} --redefine ...", f"leadline metric {name}_2 ..."])
+            raise LeadlineError(
+                "conflict",
+                "metric-defined-otherwise",
+                f"{name} is defined already: {words}",
+                "what was measured under the old definition would change its meaning",
+                [f"leadline metric {name} --redefine ...", f"leadline metric {name}_2 ..."],
+            )
         given = {k: getattr(old, k) for k in wanted} | given
         if all(getattr(old, k) == v for k, v in given.items()):
             return {"name": name, **given, "changed": False}
@@ -196,7 +274,15 @@ def metrics_of(thread: Thread) -> list[dict[str, Any]]:
     rows = []
     for name in dict.fromkeys([*thread.metrics, *sorted(counts)]):
         m = thread.metrics.get(name)
-        rows.append({"name": name, "unit": m.unit if m else "", "direction": m.direction if m else "none",
-                     "reduce": m.reduce if m else "last", "description": m.description if m else "",
-                     "defined": m is not None, "runs": counts.get(name, 0)})
+        rows.append(
+            {
+                "name": name,
+                "unit": m.unit if m else "",
+                "direction": m.direction if m else "none",
+                "reduce": m.reduce if m else "last",
+                "description": m.description if m else "",
+                "defined": m is not None,
+                "runs": counts.get(name, 0),
+            }
+        )
     return rows

@@ -24,7 +24,12 @@ class ExtractorCase:
     """
 
     def __init__(
-        self, reader: Extractor, spec: ExtractionSpec, good: bytes, expected: dict[str, float], rows: int,
+        self,
+        reader: Extractor,
+        spec: ExtractionSpec,
+        good: bytes,
+        expected: dict[str, float],
+        rows: int,
         write: Callable[[str, bytes], RunFiles],
     ) -> None:
         self.reader, self.spec, self.good, self.expected = reader, spec, good, expected

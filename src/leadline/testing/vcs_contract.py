@@ -158,9 +158,7 @@ class VcsContract:
         write(vcs, "log.md", b"entry\n")
         commit = vcs.commit_only("log.md", b"entry\n", "log", vcs.current_branch())
         assert vcs.head()["commit"] == commit and bench.status() == before
-        assert vcs.diff_summary(first, commit)["files"] == [
-            {"status": "A", "path": "log.md", "added": 1, "deleted": 0}
-        ]
+        assert vcs.diff_summary(first, commit)["files"] == [{"status": "A", "path": "log.md", "added": 1, "deleted": 0}]
         assert vcs.commit_only("log.md", b"entry\n", "log") == commit
         assert vcs.log_of_file("log.md") == [commit]
         assert vcs.file_at(commit, "log.md") == b"entry\n" and vcs.file_at(first, "log.md") is None

@@ -30,9 +30,12 @@ def collect(cache_dir: str, root: str = "/") -> dict[str, Any]:
         if boot:
             _store(cache, {"stamp": stamp, "facts": facts})
     return {
-        "host": uname.nodename, "machine": uname.machine, **facts,
+        "host": uname.nodename,
+        "machine": uname.machine,
+        **facts,
         "cpu_affinity": _affinity(),
-        "cgroup_cpu_limit": _cgroup_cpu_limit(root), "cgroup_memory_limit_bytes": _cgroup_memory_limit(root),
+        "cgroup_cpu_limit": _cgroup_cpu_limit(root),
+        "cgroup_memory_limit_bytes": _cgroup_memory_limit(root),
         "tpus": tpu_files(root),
     }
 
@@ -46,8 +49,10 @@ def devices(env: Mapping[str, str], root: str = "/") -> dict[str, Any]:
     nvidia = len(_gpu_folders(root)) or len(_matching(root, "dev", r"nvidia\d+"))
     amd = _amd_gpus(root)
     tpus = len(tpu_files(root))
-    for count, variables in ((nvidia, ("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES")),
-                             (amd, ("ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES"))):
+    for count, variables in (
+        (nvidia, ("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES")),
+        (amd, ("ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES")),
+    ):
         if count:
             visible = _visible(env, variables, count)
             if visible is None or visible:
@@ -181,10 +186,14 @@ def _gpus_by_library() -> list[dict[str, Any]]:
         gpus = []
         for index in range(pynvml.nvmlDeviceGetCount()):
             handle = pynvml.nvmlDeviceGetHandleByIndex(index)
-            gpus.append({
-                "index": index, "name": _text(pynvml.nvmlDeviceGetName(handle)),
-                "memory_bytes": int(pynvml.nvmlDeviceGetMemoryInfo(handle).total), "driver": driver,
-            })
+            gpus.append(
+                {
+                    "index": index,
+                    "name": _text(pynvml.nvmlDeviceGetName(handle)),
+                    "memory_bytes": int(pynvml.nvmlDeviceGetMemoryInfo(handle).total),
+                    "driver": driver,
+                }
+            )
         pynvml.nvmlShutdown()
         return gpus
     except pynvml.NVMLError:

@@ -19,13 +19,13 @@ from leadline.adapters.collectors.hardware import has_nvidia_gpu
 from leadline.core.redact import Redactor
 
 # Thresholds, each named in the reason it gives.
-PRESSURE_PERCENT = 10.0      # of the last 10 s some task waited for a CPU
-OTHERS_SHARE = 0.25          # of the usable CPUs taken by other processes
-PROCESS_CPU_SHARE = 0.10     # of one CPU, below which a process is not worth naming
+PRESSURE_PERCENT = 10.0  # of the last 10 s some task waited for a CPU
+OTHERS_SHARE = 0.25  # of the usable CPUs taken by other processes
+PROCESS_CPU_SHARE = 0.10  # of one CPU, below which a process is not worth naming
 MEMORY_FREE_SHARE = 0.05
-QUEUE_WAIT_SHARE = 0.05      # of the wall time that the job was runnable and not running
-STEAL_SHARE = 0.02           # of CPU time the host gave to others
-SMALLEST_S = 0.05            # CPU time is counted in ticks of 10 ms: less than this is not a measurement
+QUEUE_WAIT_SHARE = 0.05  # of the wall time that the job was runnable and not running
+STEAL_SHARE = 0.02  # of CPU time the host gave to others
+SMALLEST_S = 0.05  # CPU time is counted in ticks of 10 ms: less than this is not a measurement
 MAX_NAMED = 10
 _SAMPLE_S = 0.004
 _LOCK_FILES = ("tmp/libtpu_lockfile",)
@@ -48,10 +48,17 @@ def preflight(root: str = "/", redact: Callable[[str], str] | None = None) -> di
     locks = _locks(root)
     accelerator = _accelerator_processes(root, hide)
     found: dict[str, Any] = {
-        "load_1m": load, "runnable": runnable, "cpu_pressure_percent": pressure, "cpu_count": cpus,
-        "memory_available_bytes": available, "memory_bytes": total,
+        "load_1m": load,
+        "runnable": runnable,
+        "cpu_pressure_percent": pressure,
+        "cpu_count": cpus,
+        "memory_available_bytes": available,
+        "memory_bytes": total,
         "governor": _word(root, "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
-        "throttled": _throttled(root), "locks": locks, "others": others[:MAX_NAMED], "others_total": len(others),
+        "throttled": _throttled(root),
+        "locks": locks,
+        "others": others[:MAX_NAMED],
+        "others_total": len(others),
         "accelerator_processes": accelerator,
     }
     reasons = _preflight_reasons(found, others)
@@ -95,7 +102,9 @@ def after_run(
     if before is None:
         notes.append("unknown: no preflight")
     return {
-        "preflight": dict(before) if before is not None else None, "during": during, "contended": contended,
+        "preflight": dict(before) if before is not None else None,
+        "during": during,
+        "contended": contended,
         "reasons": reasons + earlier + notes,
     }
 
@@ -234,7 +243,8 @@ def _busy_others(root: str, hide: Callable[[str], str]) -> list[dict[str, Any]]:
             table[pid] = (int(fields[1]), fields[0], name, share)
     own = _own(table)
     suspects = [
-        pid for pid, (_, state, _, share) in table.items()
+        pid
+        for pid, (_, state, _, share) in table.items()
         if pid not in own and (state == "R" or share >= PROCESS_CPU_SHARE)
     ]
     if not suspects:

@@ -15,19 +15,49 @@ from collections.abc import Mapping
 _PYTHON_NAME = r"(?:python|pypy)(?:\d+(?:\.\d+)*)?t?(?:\.exe)?"
 # Wrapper: the options that take a separate value, and how many plain arguments come before the command.
 _WRAPPERS: dict[str, tuple[str, int]] = {
-    "env": ("-u --unset -C --chdir", 0), "time": ("-f --format -o --output", 0), "nice": ("-n --adjustment", 0),
-    "ionice": ("-c --class -n --classdata", 0), "taskset": ("", 1), "chrt": ("-T -P -D", 1), "nohup": ("", 0),
-    "setsid": ("", 0), "stdbuf": ("-i -o -e --input --output --error", 0),
+    "env": ("-u --unset -C --chdir", 0),
+    "time": ("-f --format -o --output", 0),
+    "nice": ("-n --adjustment", 0),
+    "ionice": ("-c --class -n --classdata", 0),
+    "taskset": ("", 1),
+    "chrt": ("-T -P -D", 1),
+    "nohup": ("", 0),
+    "setsid": ("", 0),
+    "stdbuf": ("-i -o -e --input --output --error", 0),
     "timeout": ("-k --kill-after -s --signal", 1),
-    "numactl": ("-m -N -C -i -p --membind --cpunodebind --physcpubind --interleave --preferred", 0), "exec": ("-a", 0),
-    "command": ("", 0), "caffeinate": ("-t -w", 0), "catchsegv": ("", 0),
+    "numactl": ("-m -N -C -i -p --membind --cpunodebind --physcpubind --interleave --preferred", 0),
+    "exec": ("-a", 0),
+    "command": ("", 0),
+    "caffeinate": ("-t -w", 0),
+    "catchsegv": ("", 0),
 }
 _RUNNERS = ("uv", "poetry", "pdm", "pipenv", "hatch", "rye", "pixi", "conda", "mamba", "micromamba")
-_RUNNER_VALUES = frozenset((
-    "--with", "--extra", "--group", "--project", "--directory", "--python", "-p", "--env-file", "--package",
-    "--with-requirements", "--with-editable", "--index", "-i", "-C", "-P", "-n", "--name", "--prefix", "--cwd",
-    "-e", "--environment", "--env",
-))
+_RUNNER_VALUES = frozenset(
+    (
+        "--with",
+        "--extra",
+        "--group",
+        "--project",
+        "--directory",
+        "--python",
+        "-p",
+        "--env-file",
+        "--package",
+        "--with-requirements",
+        "--with-editable",
+        "--index",
+        "-i",
+        "-C",
+        "-P",
+        "-n",
+        "--name",
+        "--prefix",
+        "--cwd",
+        "-e",
+        "--environment",
+        "--env",
+    )
+)
 
 
 class Unknown(Exception):

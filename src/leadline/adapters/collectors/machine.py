@@ -48,8 +48,7 @@ class MachineCollectors:
 
         return hygiene.after_run(before, contention, wall_s)
 
-    def extract(self, specs: list[ExtractionSpec], files: RunFiles,
-                definitions: Mapping[str, MetricDef]) -> Extraction:
+    def extract(self, specs: list[ExtractionSpec], files: RunFiles, definitions: Mapping[str, MetricDef]) -> Extraction:
         from leadline.adapters.extractors import registry
 
         return registry.extract(specs, files, definitions)

@@ -31,13 +31,22 @@ def collect(argv: list[str], env: Mapping[str, str], cwd: str, cache_dir: str) -
         facts = _interpreter_facts(program, cache_dir)
     except interpreter.Unknown as unknown:
         return {
-            "python": None, "implementation": None, "interpreter": None, **system,
-            "packages_digest": None, "packages": {}, "python_unknown_because": str(unknown),
+            "python": None,
+            "implementation": None,
+            "interpreter": None,
+            **system,
+            "packages_digest": None,
+            "packages": {},
+            "python_unknown_because": str(unknown),
         }
     packages, digest = _packages(_package_folders(facts, flags, env, cwd), cache_dir)
     return {
-        "python": facts["version"], "implementation": facts["implementation"], "interpreter": program, **system,
-        "packages_digest": digest, "packages": packages,
+        "python": facts["version"],
+        "implementation": facts["implementation"],
+        "interpreter": program,
+        **system,
+        "packages_digest": digest,
+        "packages": packages,
     }
 
 
@@ -79,7 +88,10 @@ def _interpreter_facts(program: str, cache_dir: str) -> dict[str, Any]:
     if not implementation:
         implementation = "pypy" if "pypy" in os.path.basename(real) or "pypy" in os.path.basename(prefix) else "cpython"
     return {
-        "version": version, "implementation": implementation, "prefix": prefix, "venv": venv,
+        "version": version,
+        "implementation": implementation,
+        "prefix": prefix,
+        "venv": venv,
         "system": config.get("include-system-site-packages", "").lower() == "true",
     }
 
@@ -151,8 +163,12 @@ def _package_folders(facts: dict[str, Any], flags: list[str], env: Mapping[str, 
             folders.append(os.path.join(base, "lib", name, "site-packages"))
         prefix = facts["prefix"]
         if prefix == "/usr":  # Debian keeps what pip and apt install apart
-            folders += [f"/usr/local/lib/{name}/dist-packages", "/usr/lib/python3/dist-packages",
-                        f"/usr/lib/{name}/dist-packages", f"/usr/local/lib/{name}/site-packages"]
+            folders += [
+                f"/usr/local/lib/{name}/dist-packages",
+                "/usr/lib/python3/dist-packages",
+                f"/usr/lib/{name}/dist-packages",
+                f"/usr/local/lib/{name}/site-packages",
+            ]
         folders += [os.path.join(prefix, lib, name, "site-packages") for lib in ("lib", "lib64")]
     seen: dict[str, str] = {}
     for folder in folders:

@@ -43,13 +43,19 @@ def load(name: str) -> Extractor:
                 loaded: Extractor = entry.load()()
             except (ImportError, AttributeError, TypeError) as error:
                 raise LeadlineError(
-                    "environment", "broken-reader", f"the reader {name!r} cannot be loaded", str(error),
+                    "environment",
+                    "broken-reader",
+                    f"the reader {name!r} cannot be loaded",
+                    str(error),
                     f"pip install --force-reinstall {entry.dist.name if entry.dist else name}",
                 ) from error
             return loaded
     names = ", ".join(sorted({*BUILTIN, *(entry.name for entry in found)}))
     raise LeadlineError(
-        "not_found", "no-such-reader", f"there is no reader of results called {name!r}", f"there are: {names}",
+        "not_found",
+        "no-such-reader",
+        f"there is no reader of results called {name!r}",
+        f"there are: {names}",
         "leadline doctor",
     )
 

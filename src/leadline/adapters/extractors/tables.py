@@ -115,7 +115,9 @@ def _parquet(path: str, spec: ExtractionSpec, definitions: Mapping[str, MetricDe
         parquet = importlib.import_module("pyarrow.parquet")
     except ImportError:
         raise LeadlineError(
-            "environment", "parquet-support-missing", f"cannot read {spec.path}: parquet support is not installed",
+            "environment",
+            "parquet-support-missing",
+            f"cannot read {spec.path}: parquet support is not installed",
             "reading parquet needs pyarrow, which is optional because it is larger than everything else together",
             "pip install 'leadline[parquet]'",
         ) from None

@@ -32,24 +32,47 @@ class LocalForge:
     def open_issue(self, title: str, body: str, labels: list[str], marker: str) -> RemoteIssue:
         issue = self._issue()
         if issue.state in ("none", "draft"):
-            self._write("issue-opened", {"forge": self.name, "number": NUMBER, "title": title, "labels": labels,
-                                         "body": body, "marker": marker, "url": f"leadline issue --thread {self.topic}"})
+            self._write(
+                "issue-opened",
+                {
+                    "forge": self.name,
+                    "number": NUMBER,
+                    "title": title,
+                    "labels": labels,
+                    "body": body,
+                    "marker": marker,
+                    "url": f"leadline issue --thread {self.topic}",
+                },
+            )
         return self.issue(NUMBER)
 
     def issue(self, number: str) -> RemoteIssue:
         issue = self._issue()
         if issue.state in ("none", "draft") or number != NUMBER:
-            raise LeadlineError("not_found", "no-issue", f"thread {self.topic} has no issue {number}", "",
-                                "leadline issue open")
+            raise LeadlineError(
+                "not_found", "no-issue", f"thread {self.topic} has no issue {number}", "", "leadline issue open"
+            )
         comments = [Comment(c["id"], c["marker"], c["text"], c["at"]) for c in issue.comments]
-        return RemoteIssue(NUMBER, issue.url, issue.title, issue.body, "closed" if issue.state == "closed" else "open",
-                           list(issue.labels), comments, issue.closed_reason)
+        return RemoteIssue(
+            NUMBER,
+            issue.url,
+            issue.title,
+            issue.body,
+            "closed" if issue.state == "closed" else "open",
+            list(issue.labels),
+            comments,
+            issue.closed_reason,
+        )
 
-    def edit_issue(self, number: str, *, title: str | None = None, body: str | None = None,
-                   labels: list[str] | None = None) -> RemoteIssue:
+    def edit_issue(
+        self, number: str, *, title: str | None = None, body: str | None = None, labels: list[str] | None = None
+    ) -> RemoteIssue:
         now = self.issue(number)
-        changes = {k: v for k, v, old in (("title", title, now.title), ("body", body, now.body),
-                                          ("labels", labels, now.labels)) if v is not None and v != old}
+        changes = {
+            k: v
+            for k, v, old in (("title", title, now.title), ("body", body, now.body), ("labels", labels, now.labels))
+            if v is not None and v != old
+        }
         if changes:
             self._write("issue-edited", changes)
         return self.issue(number)
@@ -57,25 +80,37 @@ class LocalForge:
     def comment(self, number: str, text: str, marker: str, kind: str = "update") -> Comment:
         known = {c.marker: c for c in self.issue(number).comments}
         if marker not in known:
-            self._write("issue-commented", {"comment": f"c{len(known) + 1}", "marker": marker, "text": text,
-                                            "kind": kind})
+            self._write(
+                "issue-commented", {"comment": f"c{len(known) + 1}", "marker": marker, "text": text, "kind": kind}
+            )
             known = {c.marker: c for c in self.issue(number).comments}
         return known[marker]
 
     def edit_comment(self, number: str, comment: str, text: str, why: str) -> Comment:
         by_id = {c.id: c for c in self.issue(number).comments}
         if comment not in by_id:
-            raise LeadlineError("not_found", "no-comment", f"the issue has no comment {comment}",
-                                f"comments: {', '.join(by_id) or 'none'}", "leadline issue comments")
+            raise LeadlineError(
+                "not_found",
+                "no-comment",
+                f"the issue has no comment {comment}",
+                f"comments: {', '.join(by_id) or 'none'}",
+                "leadline issue comments",
+            )
         if by_id[comment].text != text:
-            self._write("issue-comment-edited", {"comment": comment, "marker": by_id[comment].marker, "text": text,
-                                                 "why": why})
+            self._write(
+                "issue-comment-edited", {"comment": comment, "marker": by_id[comment].marker, "text": text, "why": why}
+            )
         return next(c for c in self.issue(number).comments if c.id == comment)
 
     def close_issue(self, number: str, reason: str) -> RemoteIssue:
         if reason not in ("completed", "not_planned"):
-            raise LeadlineError("usage", "bad-reason", f"{reason!r} is no reason to close an issue",
-                                "completed or not_planned", "leadline finish --help")
+            raise LeadlineError(
+                "usage",
+                "bad-reason",
+                f"{reason!r} is no reason to close an issue",
+                "completed or not_planned",
+                "leadline finish --help",
+            )
         if self.issue(number).state == "open":
             self._write("issue-closed", {"reason": reason})
         return self.issue(number)

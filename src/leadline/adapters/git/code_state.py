@@ -54,8 +54,15 @@ def capture(
     last = values["last"]
     gaps = as_gap_list(scan.gaps)
     return CodeState(
-        tree=tree, commit=last["commit"], head=head["commit"], branch=head["branch"], dirty=last["dirty"],
-        ref=last["ref"], changed_files=last["changed"], changed_total=last["total"], gaps=gaps,
+        tree=tree,
+        commit=last["commit"],
+        head=head["commit"],
+        branch=head["branch"],
+        dirty=last["dirty"],
+        ref=last["ref"],
+        changed_files=last["changed"],
+        changed_total=last["total"],
+        gaps=gaps,
         secrets=[gap["path"] for gap in gaps if gap["kind"] == "secret"],
         submodules=[{"path": shown(path), "commit": sha} for path, sha in sorted(values["submodules"].items())],
     )
@@ -84,7 +91,11 @@ def _apply(git: GitProgram, memory: Memory, scan: Scan) -> str | None:
         tree = None
         done = git.run(
             ["update-index", "--add", "--remove", "--replace", "-z", "--stdin"],
-            data=joined(sorted(scan.add)), extra=index, config=QUIET, writes=True, ok=any_status,
+            data=joined(sorted(scan.add)),
+            extra=index,
+            config=QUIET,
+            writes=True,
+            ok=any_status,
         )
         if done.returncode == 0:
             break
@@ -109,9 +120,8 @@ def _leave_out_refused(git: GitProgram, scan: Scan, done: Outcome) -> None:
 
 # the commit
 
-def _commit(
-    git: GitProgram, memory: Memory, rules: Rules, tree: str, head: str | None, run_ref: str | None
-) -> bool:
+
+def _commit(git: GitProgram, memory: Memory, rules: Rules, tree: str, head: str | None, run_ref: str | None) -> bool:
     """Make or find the commit for ``tree`` and remember it as ``last``; whether that changed."""
     values = memory.values
     last = values["last"]
@@ -138,8 +148,14 @@ def _commit(
         {"status": status.decode(), "path": shown(os.fsdecode(path))}
         for status, path in zip(fields[0::2], fields[1::2], strict=False)
     ]
-    values["last"] = {"tree": tree, "commit": commit, "ref": ref, "dirty": True,
-                      "changed": changed[:CHANGED_FILES_SHOWN], "total": len(changed)}
+    values["last"] = {
+        "tree": tree,
+        "commit": commit,
+        "ref": ref,
+        "dirty": True,
+        "changed": changed[:CHANGED_FILES_SHOWN],
+        "total": len(changed),
+    }
     return True
 
 
@@ -164,6 +180,7 @@ def _head_facts(git: GitProgram, memory: Memory, rules: Rules, head: str | None)
 
 # unpacking
 
+
 def export_tree(git: GitProgram, commit_or_tree: str, dest: str) -> None:
     """See ``Vcs.export_tree``.
 
@@ -187,10 +204,20 @@ def export_tree(git: GitProgram, commit_or_tree: str, dest: str) -> None:
         files = os.path.join(parent, "files")
         os.mkdir(files)
         done = git.run(
-            ["read-tree", "--reset", "-u", "--no-recurse-submodules", tree], cwd=files, writes=True, ok=any_status,
+            ["read-tree", "--reset", "-u", "--no-recurse-submodules", tree],
+            cwd=files,
+            writes=True,
+            ok=any_status,
             extra={"GIT_INDEX_FILE": os.path.join(parent, "index"), "GIT_WORK_TREE": files},
-            config=("core.sparseCheckout=false", "core.fsmonitor=false", "core.untrackedCache=false",
-                    "core.splitIndex=false", "core.bare=false", "submodule.recurse=false", "advice.detachedHead=false"),
+            config=(
+                "core.sparseCheckout=false",
+                "core.fsmonitor=false",
+                "core.untrackedCache=false",
+                "core.splitIndex=false",
+                "core.bare=false",
+                "submodule.recurse=false",
+                "advice.detachedHead=false",
+            ),
         )
         if done.returncode != 0 or b"error:" in done.stderr:
             raise _export_failed(dest, done.last_line)

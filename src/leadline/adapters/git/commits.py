@@ -16,8 +16,12 @@ from leadline.adapters.git.program import GitProgram, any_status
 from leadline.core.errors import LeadlineError
 
 _OPERATIONS = (
-    ("MERGE_HEAD", "a merge"), ("rebase-merge", "a rebase"), ("rebase-apply", "a rebase"),
-    ("CHERRY_PICK_HEAD", "a cherry-pick"), ("REVERT_HEAD", "a revert"), ("BISECT_LOG", "a bisect"),
+    ("MERGE_HEAD", "a merge"),
+    ("rebase-merge", "a rebase"),
+    ("rebase-apply", "a rebase"),
+    ("CHERRY_PICK_HEAD", "a cherry-pick"),
+    ("REVERT_HEAD", "a revert"),
+    ("BISECT_LOG", "a bisect"),
 )
 
 
@@ -57,14 +61,15 @@ def commit_files(
     return commit
 
 
-def commit_only(
-    git: GitProgram, head: dict[str, Any], path: str, data: bytes, message: str, branch: str | None
-) -> str:
+def commit_only(git: GitProgram, head: dict[str, Any], path: str, data: bytes, message: str, branch: str | None) -> str:
     """See ``Vcs.commit_only``."""
     if branch is not None and head["branch"] != branch:
         raise LeadlineError(
-            "conflict", "other-branch", f"The branch {branch} is not checked out.",
-            f"HEAD is on {head['branch'] or 'no branch'}.", f"git switch {branch}",
+            "conflict",
+            "other-branch",
+            f"The branch {branch} is not checked out.",
+            f"HEAD is on {head['branch'] or 'no branch'}.",
+            f"git switch {branch}",
         )
     _refuse_during_operations(git)
     old: str | None = head["commit"]
@@ -72,8 +77,11 @@ def commit_only(
     before = objects.list_tree(git, old_tree, [path]).get(path) if old_tree else None
     if before is None and _is_ignored(git, path):
         raise LeadlineError(
-            "environment", "path-ignored", f"{path} is ignored by git.",
-            "A .gitignore rule covers it, so it is not committed.", f"git check-ignore -v {path}",
+            "environment",
+            "path-ignored",
+            f"{path} is ignored by git.",
+            "A .gitignore rule covers it, so it is not committed.",
+            f"git check-ignore -v {path}",
         )
     blob = objects.write_blob(git, data, as_path=path)
     mode = before[0] if before and before[0] in ("100644", "100755") else "100644"
@@ -107,8 +115,11 @@ def _refuse_during_operations(git: GitProgram) -> None:
     for name, what in _OPERATIONS:
         if os.path.lexists(os.path.join(git.git_dir, name)):
             raise LeadlineError(
-                "conflict", "operation-in-progress", f"Nothing was committed: {what} is in progress.",
-                "A commit in the middle of it would become part of it.", "git status",
+                "conflict",
+                "operation-in-progress",
+                f"Nothing was committed: {what} is in progress.",
+                "A commit in the middle of it would become part of it.",
+                "git status",
             )
     if os.path.lexists(os.path.join(git.git_dir, "index.lock")):
         raise _index_locked(git)
@@ -117,8 +128,11 @@ def _refuse_during_operations(git: GitProgram) -> None:
 def _index_locked(git: GitProgram) -> LeadlineError:
     lock = os.path.join(git.git_dir, "index.lock")
     return LeadlineError(
-        "conflict", "index-locked", "Nothing was committed: another git process holds the index.",
-        f"{lock} exists. A git process that was killed leaves it behind.", f"rm {lock}",
+        "conflict",
+        "index-locked",
+        "Nothing was committed: another git process holds the index.",
+        f"{lock} exists. A git process that was killed leaves it behind.",
+        f"rm {lock}",
     )
 
 

@@ -24,8 +24,14 @@ class Place(NamedTuple):
 
 
 _REDIRECTING = (
-    "GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM",
-    "GIT_INDEX_FILE", "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT",
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_CEILING_DIRECTORIES",
+    "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+    "GIT_INDEX_FILE",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_CONFIG_COUNT",
 )
 
 
@@ -74,7 +80,7 @@ def _git_dir_of(dot_git: str) -> str | None:
         content = stream.read(8192)
     if not content.startswith(b"gitdir: "):
         return None
-    target = os.fsdecode(content[len(b"gitdir: "):].rstrip(b"\r\n"))
+    target = os.fsdecode(content[len(b"gitdir: ") :].rstrip(b"\r\n"))
     return os.path.realpath(os.path.join(os.path.dirname(dot_git), target))
 
 
@@ -97,8 +103,19 @@ def _plain(folder: str, dot_git: str, git_dir: str, common_dir: str) -> bool:
         return False
     with open(os.path.join(common_dir, "config"), "rb") as stream:
         config = b"".join(stream.read().lower().split())
-    return not any(word in config for word in (b"worktree", b"bare=true", b"bare=yes", b"bare=on", b"bare=1",
-                                               b"bare]", b"[include", b"refstorage"))
+    return not any(
+        word in config
+        for word in (
+            b"worktree",
+            b"bare=true",
+            b"bare=yes",
+            b"bare=on",
+            b"bare=1",
+            b"bare]",
+            b"[include",
+            b"refstorage",
+        )
+    )
 
 
 def _by_git(start: str) -> Place:
@@ -106,8 +123,16 @@ def _by_git(start: str) -> Place:
 
     environment = {key: value for key, value in os.environ.items() if key in _REDIRECTING}
     environment = {**base_environment(), **environment, "GIT_OPTIONAL_LOCKS": "0"}
-    command = ["git", "rev-parse", "--is-bare-repository", "--is-inside-work-tree", "--absolute-git-dir",
-               "--git-common-dir", "--show-toplevel", "--show-prefix"]
+    command = [
+        "git",
+        "rev-parse",
+        "--is-bare-repository",
+        "--is-inside-work-tree",
+        "--absolute-git-dir",
+        "--git-common-dir",
+        "--show-toplevel",
+        "--show-prefix",
+    ]
     try:
         done = subprocess.run(command, cwd=start, env=environment, stdin=subprocess.DEVNULL, capture_output=True)
     except FileNotFoundError:
@@ -121,7 +146,9 @@ def _by_git(start: str) -> Place:
     reason = Outcome(done.returncode, done.stdout, done.stderr)
     if b"dubious ownership" in done.stderr or b"unsafe repository" in done.stderr:
         raise LeadlineError(
-            "environment", "unsafe-repository", f"git refuses the repository around {start}.",
+            "environment",
+            "unsafe-repository",
+            f"git refuses the repository around {start}.",
             "It belongs to another user, and its configuration could run programs as you.",
             f"git config --global --add safe.directory {start}",
         )
@@ -130,5 +157,9 @@ def _by_git(start: str) -> Place:
 
 def _not_a_repository(folder: str, why: str) -> LeadlineError:
     return LeadlineError(
-        "environment", "not-a-git-repository", f"{folder} is not inside a git repository.", why, "git init",
+        "environment",
+        "not-a-git-repository",
+        f"{folder} is not inside a git repository.",
+        why,
+        "git init",
     )

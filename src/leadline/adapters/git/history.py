@@ -13,7 +13,9 @@ from leadline.core.errors import LeadlineError
 
 def bad_ref_name(name: str) -> LeadlineError:
     return LeadlineError(
-        "usage", "bad-ref-name", f"{name!r} cannot be the name of a branch or tag.",
+        "usage",
+        "bad-ref-name",
+        f"{name!r} cannot be the name of a branch or tag.",
         "git does not allow spaces, '..', a leading '-', and some other characters in names.",
         f"git check-ref-format --branch {name!r}",
     )
@@ -37,13 +39,20 @@ def create_tag(git: GitProgram, name: str, commit: str, message: str) -> str:
         raise objects.no_such_commit(commit)
     done = git.run(
         ["tag", "--annotate", "--no-sign", "--cleanup=verbatim", "-F", "-", name, target],
-        data=os.fsencode(message if message.endswith("\n") else message + "\n"), writes=True,
-        extra=objects.committer(git), ok=any_status,
+        data=os.fsencode(message if message.endswith("\n") else message + "\n"),
+        writes=True,
+        extra=objects.committer(git),
+        ok=any_status,
     )
     if done.returncode != 0:
         if b"already exists" in done.stderr:
-            raise LeadlineError("conflict", "tag-exists", f"The tag {name} exists already.",
-                                "Tags seal a state and are not moved.", f"git show {name}")
+            raise LeadlineError(
+                "conflict",
+                "tag-exists",
+                f"The tag {name} exists already.",
+                "Tags seal a state and are not moved.",
+                f"git show {name}",
+            )
         git.fail(["tag"], done)
     created = objects.read_ref(git, f"refs/tags/{name}")
     assert created is not None
@@ -133,7 +142,8 @@ def diff_summary(git: GitProgram, a: str | None, b: str, limit: int) -> dict[str
         entry["deleted"] = None if deleted == b"-" else int(deleted)
         at += 1 if path else 3
     return {
-        "files": files[:limit], "total": len(files),
+        "files": files[:limit],
+        "total": len(files),
         "added": sum(entry["added"] or 0 for entry in files),
         "deleted": sum(entry["deleted"] or 0 for entry in files),
     }

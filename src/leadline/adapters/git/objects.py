@@ -22,14 +22,19 @@ TREE_MODE = "40000"
 
 def no_such_object(name: str) -> LeadlineError:
     return LeadlineError(
-        "not_found", "no-such-object", f"The repository has no object {name}.",
-        "It was never fetched, or git removed it because nothing referred to it any more.", "git fsck",
+        "not_found",
+        "no-such-object",
+        f"The repository has no object {name}.",
+        "It was never fetched, or git removed it because nothing referred to it any more.",
+        "git fsck",
     )
 
 
 def no_such_commit(name: str) -> LeadlineError:
     return LeadlineError(
-        "not_found", "no-such-commit", f"The repository has no commit {name}.",
+        "not_found",
+        "no-such-commit",
+        f"The repository has no commit {name}.",
         "It is misspelt, was never fetched, or was removed because nothing referred to it any more.",
         "git log --oneline -5",
     )
@@ -120,7 +125,10 @@ def scratch_folder(common_dir: str) -> str:
 
 def not_writable(path: str, error: OSError) -> LeadlineError:
     return LeadlineError(
-        "environment", "repository-not-writable", f"{path} cannot be written.", error.strerror or str(error),
+        "environment",
+        "repository-not-writable",
+        f"{path} cannot be written.",
+        error.strerror or str(error),
         f"ls -ld {path}",
     )
 
@@ -133,7 +141,7 @@ def parse_tree(content: bytes, name_bytes: int) -> dict[bytes, Entry]:
         space = content.index(b" ", at)
         end = content.index(b"\0", space)
         stop = end + 1 + name_bytes
-        entries[content[space + 1:end]] = (content[at:space].decode(), content[end + 1:stop].hex())
+        entries[content[space + 1 : end]] = (content[at:space].decode(), content[end + 1 : stop].hex())
         at = stop
     return entries
 
@@ -265,7 +273,7 @@ def read_ref_files(common_dir: str, name: str) -> str | None:
     at = packed.find(b" " + os.fsencode(name) + b"\n")
     if at < 0:
         return None
-    value = packed[packed.rfind(b"\n", 0, at) + 1:at].decode("ascii", "replace")
+    value = packed[packed.rfind(b"\n", 0, at) + 1 : at].decode("ascii", "replace")
     return value if _is_object_name(value) else None
 
 
@@ -286,8 +294,12 @@ def update_ref(
         return
     if b"cannot lock ref" in done.stderr or b"already exists" in done.stderr:
         raise LeadlineError(
-            "conflict", "ref-moved", f"{name} was changed by someone else in the meantime.", done.last_line,
-            f"git log -3 {name}", {"ref": name, "expected": old},
+            "conflict",
+            "ref-moved",
+            f"{name} was changed by someone else in the meantime.",
+            done.last_line,
+            f"git log -3 {name}",
+            {"ref": name, "expected": old},
         )
     git.fail(arguments, done)
 
@@ -306,15 +318,20 @@ def committer(git: GitProgram) -> dict[str, str]:
             os.environ.get(name) or settings.get(f"{role}.name") or settings.get("user.name") or FALLBACK_NAME
         )
         environment[email] = (
-            os.environ.get(email) or settings.get(f"{role}.email") or settings.get("user.email")
-            or os.environ.get("EMAIL") or FALLBACK_EMAIL
+            os.environ.get(email)
+            or settings.get(f"{role}.email")
+            or settings.get("user.email")
+            or os.environ.get("EMAIL")
+            or FALLBACK_EMAIL
         )
     return environment
 
 
 FALLBACK_COMMITTER = {
-    "GIT_AUTHOR_NAME": FALLBACK_NAME, "GIT_AUTHOR_EMAIL": FALLBACK_EMAIL,
-    "GIT_COMMITTER_NAME": FALLBACK_NAME, "GIT_COMMITTER_EMAIL": FALLBACK_EMAIL,
+    "GIT_AUTHOR_NAME": FALLBACK_NAME,
+    "GIT_AUTHOR_EMAIL": FALLBACK_EMAIL,
+    "GIT_COMMITTER_NAME": FALLBACK_NAME,
+    "GIT_COMMITTER_EMAIL": FALLBACK_EMAIL,
 }
 
 

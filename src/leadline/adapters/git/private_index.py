@@ -65,7 +65,8 @@ class Memory:
             with open(self._path, encoding="utf-8") as stream:
                 values = json.load(stream)
             fits = bool(
-                values["head"] == head and values["user_index"] == stamp_of(self.user_index)
+                values["head"] == head
+                and values["user_index"] == stamp_of(self.user_index)
                 and values["index"] == stamp_of(self.index)
             )
         except (OSError, ValueError, KeyError, TypeError):
@@ -114,16 +115,16 @@ class Memory:
 def fresh_values(head: str | None, user_index: Stamp | None) -> dict[str, Any]:
     return {
         "head": head,
-        "user_index": user_index,   # stamp of the index this one was copied from
-        "index": None,              # stamp of the private index when this was written
-        "tree": None,               # what the private index writes
-        "extras": {},               # untracked paths that are in the private index
-        "absent": [],               # tracked paths that are not in it: deleted, or left out
-        "kept": {},                 # tracked paths left out -> entry of HEAD that stands in, or null
-        "intended": {},             # paths added with --intent-to-add
-        "judged": {},               # untracked paths left out -> [stamp, kind, reason]
-        "submodules": {},           # path -> commit
-        "staged": {},               # tracked paths with a secret-looking name -> blob in the user's index
-        "head_facts": None,         # {head, tree, stripped, date}
-        "last": None,               # {tree, commit, ref, changed, total}
+        "user_index": user_index,  # stamp of the index this one was copied from
+        "index": None,  # stamp of the private index when this was written
+        "tree": None,  # what the private index writes
+        "extras": {},  # untracked paths that are in the private index
+        "absent": [],  # tracked paths that are not in it: deleted, or left out
+        "kept": {},  # tracked paths left out -> entry of HEAD that stands in, or null
+        "intended": {},  # paths added with --intent-to-add
+        "judged": {},  # untracked paths left out -> [stamp, kind, reason]
+        "submodules": {},  # path -> commit
+        "staged": {},  # tracked paths with a secret-looking name -> blob in the user's index
+        "head_facts": None,  # {head, tree, stripped, date}
+        "last": None,  # {tree, commit, ref, changed, total}
     }

@@ -21,14 +21,42 @@ FALLBACK_NAME = "Leadline"
 FALLBACK_EMAIL = "leadline@localhost"
 
 # Variables that tie git to another repository or change what a path or an object name means.
-_SCRUBBED = frozenset((
-    "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE",
-    "GIT_REPLACE_REF_BASE", "GIT_QUARANTINE_PATH", "GIT_INTERNAL_SUPER_PREFIX", "GIT_SHALLOW_FILE", "GIT_DEFAULT_HASH",
-    "GIT_NO_REPLACE_OBJECTS", "GIT_EXTERNAL_DIFF", "GIT_DIFF_OPTS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS",
-    "GIT_ICASE_PATHSPECS", "GIT_PAGER", "GIT_EDITOR", "GIT_ASKPASS", "SSH_ASKPASS", "LANGUAGE",
-    "GIT_TRACE", "GIT_TRACE2", "GIT_TRACE_SETUP", "GIT_TRACE_PACKET", "GIT_TRACE_PERFORMANCE", "GIT_CURL_VERBOSE",
-))
+_SCRUBBED = frozenset(
+    (
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_COMMON_DIR",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_NAMESPACE",
+        "GIT_IMPLICIT_WORK_TREE",
+        "GIT_GRAFT_FILE",
+        "GIT_REPLACE_REF_BASE",
+        "GIT_QUARANTINE_PATH",
+        "GIT_INTERNAL_SUPER_PREFIX",
+        "GIT_SHALLOW_FILE",
+        "GIT_DEFAULT_HASH",
+        "GIT_NO_REPLACE_OBJECTS",
+        "GIT_EXTERNAL_DIFF",
+        "GIT_DIFF_OPTS",
+        "GIT_GLOB_PATHSPECS",
+        "GIT_NOGLOB_PATHSPECS",
+        "GIT_ICASE_PATHSPECS",
+        "GIT_PAGER",
+        "GIT_EDITOR",
+        "GIT_ASKPASS",
+        "SSH_ASKPASS",
+        "LANGUAGE",
+        "GIT_TRACE",
+        "GIT_TRACE2",
+        "GIT_TRACE_SETUP",
+        "GIT_TRACE_PACKET",
+        "GIT_TRACE_PERFORMANCE",
+        "GIT_CURL_VERBOSE",
+    )
+)
 
 
 class Outcome(NamedTuple):
@@ -64,16 +92,24 @@ def base_environment() -> dict[str, str]:
     """The caller's environment without what would redirect, translate or prompt."""
     environment = {key: value for key, value in os.environ.items() if key not in _SCRUBBED}
     environment.update(
-        GIT_TERMINAL_PROMPT="0", GIT_LITERAL_PATHSPECS="1", LC_ALL="C.UTF-8", GCM_INTERACTIVE="never",
-        GIT_ASKPASS="", SSH_ASKPASS="", GIT_PAGER="cat",
+        GIT_TERMINAL_PROMPT="0",
+        GIT_LITERAL_PATHSPECS="1",
+        LC_ALL="C.UTF-8",
+        GCM_INTERACTIVE="never",
+        GIT_ASKPASS="",
+        SSH_ASKPASS="",
+        GIT_PAGER="cat",
     )
     return environment
 
 
 def git_missing() -> LeadlineError:
     return LeadlineError(
-        "environment", "git-missing", "The git program was not found.",
-        "Leadline keeps its records in a git repository and needs git on the PATH.", "git --version",
+        "environment",
+        "git-missing",
+        "The git program was not found.",
+        "Leadline keeps its records in a git repository and needs git on the PATH.",
+        "git --version",
     )
 
 
@@ -122,16 +158,21 @@ class GitProgram:
             return subprocess.Popen(
                 [*command, *arguments],
                 stdin=subprocess.PIPE if pipe_input else subprocess.DEVNULL,
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                env=self.environment(extra, writes), cwd=cwd or self.work_tree or self.git_dir,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=self.environment(extra, writes),
+                cwd=cwd or self.work_tree or self.git_dir,
                 start_new_session=new_session,
             )
         except FileNotFoundError as error:
             if error.filename == "git":
                 raise git_missing() from None
             raise LeadlineError(
-                "environment", "not-a-git-repository", f"The folder {cwd or self.work_tree or self.git_dir} is gone.",
-                "It was removed while Leadline was running.", "cd to a folder inside a git repository",
+                "environment",
+                "not-a-git-repository",
+                f"The folder {cwd or self.work_tree or self.git_dir} is gone.",
+                "It was removed while Leadline was running.",
+                "cd to a folder inside a git repository",
             ) from None
 
     def run(
@@ -169,10 +210,15 @@ class GitProgram:
 
     def fail(self, arguments: Sequence[str], outcome: Outcome) -> NoReturn:
         raise LeadlineError(
-            "environment", "git-failed", f"git {arguments[0]} failed.",
-            outcome.last_line or f"It ended with status {outcome.returncode}.", "git fsck",
-            {"arguments": [os.fsencode(a).decode("utf-8", "backslashreplace") for a in arguments[:12]],
-             "status": outcome.returncode},
+            "environment",
+            "git-failed",
+            f"git {arguments[0]} failed.",
+            outcome.last_line or f"It ended with status {outcome.returncode}.",
+            "git fsck",
+            {
+                "arguments": [os.fsencode(a).decode("utf-8", "backslashreplace") for a in arguments[:12]],
+                "status": outcome.returncode,
+            },
         )
 
 

@@ -13,8 +13,16 @@ from leadline.adapters.git.program import GitProgram, Outcome, any_status, witho
 from leadline.core.errors import LeadlineError
 
 _DENIED = (
-    "permission denied", "authentication failed", "could not read username", "could not read password",
-    "403", "401", "access denied", "host key verification failed", "not authorized", "write access",
+    "permission denied",
+    "authentication failed",
+    "could not read username",
+    "could not read password",
+    "403",
+    "401",
+    "access denied",
+    "host key verification failed",
+    "not authorized",
+    "write access",
 )
 
 
@@ -29,10 +37,22 @@ def remote_url(git: GitProgram, name: str) -> str | None:
 
 def fetch_ref(git: GitProgram, remote: str, ref: str, into: str, timeout_s: float) -> str | None:
     """See ``Vcs.fetch_ref``."""
-    done = _talk(git, remote, [
-        "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance",
-        "--", remote, f"+{ref}:{into}",
-    ], timeout_s)
+    done = _talk(
+        git,
+        remote,
+        [
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-write-fetch-head",
+            "--no-recurse-submodules",
+            "--no-auto-maintenance",
+            "--",
+            remote,
+            f"+{ref}:{into}",
+        ],
+        timeout_s,
+    )
     if done.returncode != 0:
         if b"couldn't find remote ref" in done.stderr:
             return None
@@ -73,23 +93,38 @@ def _push_result(flag: str, summary: str) -> dict[str, str]:
     moved = reason in ("non-fast-forward", "fetch first", "stale info", "needs force", "already exists") or (
         "cannot lock ref" in reason or "failed to update ref" in reason
     )
-    return {"status": "non-fast-forward" if moved and reason != "already exists" else "rejected",
-            "reason": without_credentials(reason)}
+    return {
+        "status": "non-fast-forward" if moved and reason != "already exists" else "rejected",
+        "reason": without_credentials(reason),
+    }
 
 
 def _talk(git: GitProgram, remote: str, arguments: Sequence[str], timeout_s: float, hooks: bool = False) -> Outcome:
     """Run a network command; ends it with all its children after ``timeout_s``."""
     if remote not in remotes(git):
         raise LeadlineError(
-            "not_found", "no-such-remote", f"There is no remote called {remote}.", "", "git remote -v",
+            "not_found",
+            "no-such-remote",
+            f"There is no remote called {remote}.",
+            "",
+            "git remote -v",
         )
     extra: dict[str, str] = {}
-    configured = os.environ.get("GIT_SSH_COMMAND") or os.environ.get("GIT_SSH") or git.run(
-        ["config", "core.sshCommand"], ok=any_status).stdout.strip()
+    configured = (
+        os.environ.get("GIT_SSH_COMMAND")
+        or os.environ.get("GIT_SSH")
+        or git.run(["config", "core.sshCommand"], ok=any_status).stdout.strip()
+    )
     if not configured:
         extra["GIT_SSH_COMMAND"] = f"ssh -o BatchMode=yes -o ConnectTimeout={max(1, int(min(timeout_s, 30)))}"
-    process = git.start(arguments, extra=extra, writes=True, hooks=hooks, new_session=True,
-                        config=("gc.auto=0", "maintenance.auto=false", "credential.interactive=false"))
+    process = git.start(
+        arguments,
+        extra=extra,
+        writes=True,
+        hooks=hooks,
+        new_session=True,
+        config=("gc.auto=0", "maintenance.auto=false", "credential.interactive=false"),
+    )
     try:
         stdout, stderr = process.communicate(timeout=timeout_s)
     except subprocess.TimeoutExpired:
@@ -109,7 +144,11 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
 
 def _unreachable(remote: str, why: str) -> LeadlineError:
     return LeadlineError(
-        "remote", "remote-unreachable", f"The remote {remote} cannot be reached.", why, f"git ls-remote {remote}",
+        "remote",
+        "remote-unreachable",
+        f"The remote {remote} cannot be reached.",
+        why,
+        f"git ls-remote {remote}",
         {"remote": remote},
     )
 
@@ -119,8 +158,11 @@ def _remote_error(remote: str, done: Outcome) -> LeadlineError:
     line = next((line for line in text_lines if any(word in line.lower() for word in _DENIED)), None)
     if line is not None:
         return LeadlineError(
-            "remote", "remote-denied", f"The remote {remote} refused access.",
-            without_credentials(line.removeprefix("fatal: ").removeprefix("remote: ")), f"git ls-remote {remote}",
+            "remote",
+            "remote-denied",
+            f"The remote {remote} refused access.",
+            without_credentials(line.removeprefix("fatal: ").removeprefix("remote: ")),
+            f"git ls-remote {remote}",
             {"remote": remote},
         )
     return _unreachable(remote, _cause(text_lines) or done.last_line)

@@ -57,7 +57,9 @@ class Git:
     def _need_work_tree(self) -> None:
         if self.toplevel is None:
             raise LeadlineError(
-                "environment", "bare-repository", f"{self.git_dir} has no work tree.",
+                "environment",
+                "bare-repository",
+                f"{self.git_dir} has no work tree.",
                 "It is a bare repository, or this folder is inside a .git folder.",
                 "cd to a clone with files: git clone or git worktree add",
             )
@@ -113,7 +115,9 @@ class Git:
         if start is None and self.head()["commit"] is None:
             if not switch:
                 raise LeadlineError(
-                    "conflict", "no-commit-yet", f"The branch {name} cannot be created beside the current one.",
+                    "conflict",
+                    "no-commit-yet",
+                    f"The branch {name} cannot be created beside the current one.",
                     "The repository has no commit yet, so there is nothing a second branch could point at.",
                     "git commit --allow-empty -m start",
                 )

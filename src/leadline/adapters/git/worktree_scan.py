@@ -102,8 +102,13 @@ class Scan:
                 values["staged"][path] = blob
         for flag, paths in (("--no-assume-unchanged", assume), ("--no-skip-worktree", skip)):
             if paths:
-                self.git.run(["update-index", flag, "-z", "--stdin"], data=joined(paths), extra=self._index,
-                             config=QUIET, writes=True)
+                self.git.run(
+                    ["update-index", flag, "-z", "--stdin"],
+                    data=joined(paths),
+                    extra=self._index,
+                    config=QUIET,
+                    writes=True,
+                )
         return bool(assume or skip)
 
     def _settle_tracked_secrets(self) -> None:
@@ -296,8 +301,12 @@ class Scan:
 
 # Extensions of the user's index that the private one must neither rely on nor keep up.
 QUIET = (
-    "core.fsmonitor=false", "core.untrackedCache=false", "core.splitIndex=false", "core.safecrlf=false",
-    "index.sparse=false", "advice.addEmbeddedRepo=false",
+    "core.fsmonitor=false",
+    "core.untrackedCache=false",
+    "core.splitIndex=false",
+    "core.safecrlf=false",
+    "index.sparse=false",
+    "advice.addEmbeddedRepo=false",
 )
 DIFF_FILES = ("diff-files", "-z", "--raw", "--no-abbrev", "--ignore-submodules=none")
 
@@ -319,9 +328,7 @@ def parse_diff_files(output: bytes) -> dict[str, Changed]:
 
 
 def as_gap_list(gaps: dict[str, Gap]) -> list[dict[str, Any]]:
-    return [
-        {"path": shown(path), "kind": kind, "reason": reason} for path, (kind, reason) in sorted(gaps.items())
-    ]
+    return [{"path": shown(path), "kind": kind, "reason": reason} for path, (kind, reason) in sorted(gaps.items())]
 
 
 def shown(path: str) -> str:

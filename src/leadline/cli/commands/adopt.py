@@ -7,7 +7,8 @@ from typing import Any
 
 from leadline.cli.answer import Answer
 
-DESCRIPTION = """Take what was written by hand into the logbook in the tree (or FILE, any Markdown log) in as records: new
+DESCRIPTION = """Take what was written by hand into the logbook in the tree (or FILE, any Markdown log) in as records:
+new
 entries as they are, changes inside rendered entries and in the header as differences. The whole file is kept. Then the
 logbook is rendered anew and `leadline verify` is clean. Adopting the same content twice does nothing."""
 EXAMPLES = [

@@ -42,8 +42,16 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         made = baseline.set_baseline(context, topic, args.id, args.why)
         return Answer(f"{made['id']}  the baseline is {made['experiment']}", made, next=["leadline baseline show"])
     if args.subverb == "move":
-        made = baseline.move_baseline(context, topic, args.id, args.why, axes=args.axes, nuisance=args.nuisance,
-                                      metric=args.metric, override=args.override)
+        made = baseline.move_baseline(
+            context,
+            topic,
+            args.id,
+            args.why,
+            axes=args.axes,
+            nuisance=args.nuisance,
+            metric=args.metric,
+            override=args.override,
+        )
         tail = f"  (OVERRIDE: {made['override']})" if made.get("override") else ""
         text = f"{made['id']}  the baseline moved to {made['experiment']}{tail}\n{made.get('shown_by', '')}"
         return Answer(text.strip(), made, next=["leadline baseline show"])

@@ -7,8 +7,9 @@ from typing import Any
 
 from leadline.cli.answer import Answer
 
-DESCRIPTION = """Everything a new session needs to go on, most important first, within a budget of characters: goal, stop
-criteria, baseline, claims with labels, open hypotheses, unfinished runs, results, negative results, what is due, next."""
+DESCRIPTION = """Everything a new session needs to go on, most important first, within a budget of characters: goal,
+stop criteria, baseline, claims with labels, open hypotheses, unfinished runs, results, negative
+results, what is due, next."""
 EXAMPLES = ["leadline brief", "leadline brief --budget 1500"]
 
 
@@ -21,7 +22,12 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.services.look import brief
 
     if args.budget < 200:
-        raise LeadlineError("usage", "bad-budget", f"--budget {args.budget} is too small to say anything",
-                            "200 characters is the least", "leadline brief --budget 1000")
+        raise LeadlineError(
+            "usage",
+            "bad-budget",
+            f"--budget {args.budget} is too small to say anything",
+            "200 characters is the least",
+            "leadline brief --budget 1000",
+        )
     text, data = brief(context, args.thread, args.budget)
     return Answer(text, data)

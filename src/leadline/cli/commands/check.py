@@ -13,8 +13,12 @@ kickoff     the fields a thread should say before it starts
 post        before results are posted: command, config, code, apples to apples, logbook, issue
 close       before the issue closes: final summary, conclusion, next steps, tag, open runs and hypotheses
 regression  before a regression is claimed: clean machine, one difference, no drift, shown by the numbers"""
-EXAMPLES = ["leadline check kickoff", "leadline check post P-003", "leadline check close",
-            "leadline check regression P-004 --axis code"]
+EXAMPLES = [
+    "leadline check kickoff",
+    "leadline check post P-003",
+    "leadline check close",
+    "leadline check regression P-004 --axis code",
+]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -50,8 +54,15 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         current = body_is_current(context, thread) if thread.issue.state in ("open", "closed") else None
         items = check.check_close(thread, body_is_current=current)
     else:
-        items, _ = check.check_regression(context, thread, args.id, against=args.against, axes=args.axes,
-                                          nuisance=args.nuisance, metrics=args.metrics or None)
+        items, _ = check.check_regression(
+            context,
+            thread,
+            args.id,
+            against=args.against,
+            axes=args.axes,
+            nuisance=args.nuisance,
+            metrics=args.metrics or None,
+        )
     if not items:
         return Answer(f"{args.subverb}: nothing is missing", {"missing": []}, {"missing": 0})
     lines = [f"{i['code']}: {i['what']}\n    {i['mend']}" for i in items]

@@ -22,26 +22,54 @@ EXAMPLES = [
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", metavar="TEXT")
     parser.add_argument("--that", default="", metavar="PREDICATE", help="the checkable form")
-    parser.add_argument("--across", action="append", default=[], metavar="AXIS=v1,v2",
-                        help="values over which it holds (needed for stable)")
-    parser.add_argument("--axis", dest="axes", action="append", default=[], metavar="KEY",
-                        help="what the two sides differ in (default: the one thing they do)")
-    parser.add_argument("--nuisance", action="append", default=[], metavar="KEY",
-                        help="a difference known not to matter; stays visible")
+    parser.add_argument(
+        "--across",
+        action="append",
+        default=[],
+        metavar="AXIS=v1,v2",
+        help="values over which it holds (needed for stable)",
+    )
+    parser.add_argument(
+        "--axis",
+        dest="axes",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="what the two sides differ in (default: the one thing they do)",
+    )
+    parser.add_argument(
+        "--nuisance", action="append", default=[], metavar="KEY", help="a difference known not to matter; stays visible"
+    )
     parser.add_argument("--label", default="", metavar="LABEL", help="refuse unless it reaches this label")
     parser.add_argument("--path", default="", metavar="EXECUTOR", help="the execution path it is to be confirmed on")
     parser.add_argument("--reported", metavar="SOURCE", help="its numbers come from elsewhere; never evidence")
-    parser.add_argument("--override", default="", metavar="WHY",
-                        help="record it with its computed label all the same; the reason stays visible")
+    parser.add_argument(
+        "--override",
+        default="",
+        metavar="WHY",
+        help="record it with its computed label all the same; the reason stays visible",
+    )
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.cli.commands.claims import claim_lines
     from leadline.services.claim import ClaimRequest, claim, parse_across
 
-    row = claim(context, context.topic(args.thread), ClaimRequest(
-        args.text, args.that, args.label, parse_across(args.across), args.axes, args.nuisance, args.path, args.reported,
-        args.override))
+    row = claim(
+        context,
+        context.topic(args.thread),
+        ClaimRequest(
+            args.text,
+            args.that,
+            args.label,
+            parse_across(args.across),
+            args.axes,
+            args.nuisance,
+            args.path,
+            args.reported,
+            args.override,
+        ),
+    )
     lines = claim_lines(row)
     lines += [f"    advice: {f['what']} ({f['mend']})" for f in row["lint"]]
     return Answer("\n".join(lines), row, next=[f"leadline claims --why {row['id']}"] if row["missing"] else [])

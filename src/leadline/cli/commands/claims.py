@@ -20,13 +20,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def claim_lines(row: dict[str, Any]) -> list[str]:
     """One claim, a few lines: label, n, text, what is missing; marks that must be seen."""
-    marks = [m for m in (
-        f"{row['state'].upper()}: {row['withdrawn']}" if row["state"] != "standing" else "",
-        f"reported: {row['reported']}" if row["reported"] else "",
-        f"asked for {row['asked']}, overridden: {row['override']}" if row["asked"] else
-        f"overridden: {row['override']}" if row["override"] else "",
-        f"pre-registered as {row['preregistered']}" if row["preregistered"] else "",
-        "not confirmed on the production path" if row["confirmed_on_production_path"] is False else "") if m]
+    marks = [
+        m
+        for m in (
+            f"{row['state'].upper()}: {row['withdrawn']}" if row["state"] != "standing" else "",
+            f"reported: {row['reported']}" if row["reported"] else "",
+            f"asked for {row['asked']}, overridden: {row['override']}"
+            if row["asked"]
+            else f"overridden: {row['override']}"
+            if row["override"]
+            else "",
+            f"pre-registered as {row['preregistered']}" if row["preregistered"] else "",
+            "not confirmed on the production path" if row["confirmed_on_production_path"] is False else "",
+        )
+        if m
+    ]
     lines = [f"{row['id']}  {row['label']}  {'; '.join(row['n_sides']) or 'n = 0'}  {row['text']}"]
     if marks:
         lines.append(f"    [{'; '.join(marks)}]")

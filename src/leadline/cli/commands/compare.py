@@ -22,17 +22,43 @@ EXAMPLES = [
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("a", metavar="A", help="the reference: an id or `baseline`")
     parser.add_argument("b", metavar="B", help="what is judged: an id")
-    parser.add_argument("--axis", dest="axes", action="append", default=[], metavar="KEY",
-                        help="the tested axis: a config key, or code, command, environment.NAME, hardware, ...")
-    parser.add_argument("--nuisance", action="append", default=[], metavar="KEY",
-                        help="a difference that is known not to matter; it stays visible")
-    parser.add_argument("--metric", dest="metrics", action="append", default=[], metavar="NAME",
-                        help="compare these only (default: all)")
-    parser.add_argument("--target", dest="targets", action="append", default=[], metavar="METRIC=VALUE",
-                        help="test B against a number that was set beforehand")
+    parser.add_argument(
+        "--axis",
+        dest="axes",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="the tested axis: a config key, or code, command, environment.NAME, hardware, ...",
+    )
+    parser.add_argument(
+        "--nuisance",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="a difference that is known not to matter; it stays visible",
+    )
+    parser.add_argument(
+        "--metric",
+        dest="metrics",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="compare these only (default: all)",
+    )
+    parser.add_argument(
+        "--target",
+        dest="targets",
+        action="append",
+        default=[],
+        metavar="METRIC=VALUE",
+        help="test B against a number that was set beforehand",
+    )
     parser.add_argument("--alpha", type=float, default=0.05, help="level of the tests and intervals (default 0.05)")
-    parser.add_argument("--strict-hygiene", action="store_true",
-                        help="unknown contention blocks a regression verdict as known contention does")
+    parser.add_argument(
+        "--strict-hygiene",
+        action="store_true",
+        help="unknown contention blocks a regression verdict as known contention does",
+    )
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
@@ -42,16 +68,29 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 
     thread = slice_of(context, context.topic(args.thread), [args.a, args.b])
     comparison = compare_sides(
-        context, thread, args.a, args.b, axes=args.axes, nuisance=args.nuisance, metrics=args.metrics or None,
-        target=parse_targets(args.targets), alpha=args.alpha, strict_hygiene=args.strict_hygiene)
+        context,
+        thread,
+        args.a,
+        args.b,
+        axes=args.axes,
+        nuisance=args.nuisance,
+        metrics=args.metrics or None,
+        target=parse_targets(args.targets),
+        alpha=args.alpha,
+        strict_hygiene=args.strict_hygiene,
+    )
     record_refusals(context, thread, comparison)
     data = as_data(comparison, thread)
     baseline = data.get("baseline", {})
     name = f"{baseline['id']} = {baseline['experiment']}" if baseline else ""
     ok = answered(comparison)
-    return Answer(render_compare(comparison, name), data,
-                  {"metrics": len(comparison.metrics), "refusals": len(comparison.refusals)},
-                  next=[] if ok else next_commands(comparison, args), exit_code=0 if ok else 6)
+    return Answer(
+        render_compare(comparison, name),
+        data,
+        {"metrics": len(comparison.metrics), "refusals": len(comparison.refusals)},
+        next=[] if ok else next_commands(comparison, args),
+        exit_code=0 if ok else 6,
+    )
 
 
 def next_commands(comparison: Any, args: argparse.Namespace) -> list[str]:

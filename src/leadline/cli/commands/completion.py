@@ -8,7 +8,7 @@ from typing import Any
 from leadline.cli.answer import Answer
 
 NEEDS_REPOSITORY = False
-EXAMPLES = ["eval \"$(leadline completion bash)\""]
+EXAMPLES = ['eval "$(leadline completion bash)"']
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

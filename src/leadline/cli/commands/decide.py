@@ -27,12 +27,15 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.cli.commands.note import split_words
     from leadline.services.write import decide
 
-    evidence, tail = split_words(args.evidence)       # `--evidence P-003 TEXT`: the option has swallowed the text
+    evidence, tail = split_words(args.evidence)  # `--evidence P-003 TEXT`: the option has swallowed the text
     if args.text and tail:
         evidence, tail = args.evidence, ""
-    made = decide(context, context.topic(args.thread), args.text or tail, evidence, args.owner, args.no_evidence,
-                  args.reported)
+    made = decide(
+        context, context.topic(args.thread), args.text or tail, evidence, args.owner, args.no_evidence, args.reported
+    )
     rests = ", ".join(made["evidence"]) or f"nothing recorded ({made['no_evidence']})"
     marked = "\nits numbers are reported, not evidence" if args.reported else ""
-    return Answer(f"{made['id']}  decided by {made['owner']}, resting on {rests}{marked}",
-                  {k: v for k, v in made.items() if k != "refs"})
+    return Answer(
+        f"{made['id']}  decided by {made['owner']}, resting on {rests}{marked}",
+        {k: v for k, v in made.items() if k != "refs"},
+    )

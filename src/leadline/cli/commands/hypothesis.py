@@ -29,24 +29,39 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add.add_argument("text", metavar="TEXT")
     add.add_argument("--predict", default="", metavar="PREDICATE", help="its checkable form (`claim --that`)")
     verbs.add_parser("list", help="all of them")
-    for name, text in (("activate", "start (or go on) working on it"), ("block", "say until when it waits"),
-                       ("falsify", "the evidence is against it"), ("support", "the evidence is for it"),
-                       ("promote", "it became a decision")):
+    for name, text in (
+        ("activate", "start (or go on) working on it"),
+        ("block", "say until when it waits"),
+        ("falsify", "the evidence is against it"),
+        ("support", "the evidence is for it"),
+        ("promote", "it became a decision"),
+    ):
         verb = verbs.add_parser(name, help=text)
         verb.add_argument("id", metavar="ID")
         verb.add_argument("--why", default="", metavar="TEXT")
         if name == "block":
             verb.add_argument("--until", default="", metavar="CONDITION")
         if name in ("falsify", "support"):
-            verb.add_argument("--evidence", nargs="+", action="extend", default=[], metavar="ID",
-                              help="experiments, runs or claims that stand")
+            verb.add_argument(
+                "--evidence",
+                nargs="+",
+                action="extend",
+                default=[],
+                metavar="ID",
+                help="experiments, runs or claims that stand",
+            )
             verb.add_argument("--override", default="", metavar="WHY", help="although its prediction says otherwise")
         if name == "promote":
             verb.add_argument("--decision", default="", metavar="ID")
 
 
-STATE_OF = {"activate": "active", "block": "blocked", "falsify": "falsified", "support": "supported",
-            "promote": "promoted"}
+STATE_OF = {
+    "activate": "active",
+    "block": "blocked",
+    "falsify": "falsified",
+    "support": "supported",
+    "promote": "promoted",
+}
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
@@ -58,17 +73,34 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     if args.subverb == "add":
         made = hypothesis.add(context, topic, args.text, args.predict)
         checkable = f"\npredicts {made['predicate']}" if made.get("predicate") else ""
-        return Answer(f"{made['id']}  proposed{checkable}", {k: v for k, v in made.items() if k != "refs"},
-                      next=[f"leadline hypothesis activate {made['id']}"])
+        return Answer(
+            f"{made['id']}  proposed{checkable}",
+            {k: v for k, v in made.items() if k != "refs"},
+            next=[f"leadline hypothesis activate {made['id']}"],
+        )
     changed = hypothesis.change(
-        context, topic, args.id, STATE_OF[args.subverb], evidence=getattr(args, "evidence", []), why=args.why,
-        until=getattr(args, "until", ""), decision=getattr(args, "decision", ""),
-        override=getattr(args, "override", ""))
+        context,
+        topic,
+        args.id,
+        STATE_OF[args.subverb],
+        evidence=getattr(args, "evidence", []),
+        why=args.why,
+        until=getattr(args, "until", ""),
+        decision=getattr(args, "decision", ""),
+        override=getattr(args, "override", ""),
+    )
     rests = changed.get("evidence") or ([changed["decision"]] if changed.get("decision") else [])
-    tail = f", by {', '.join(rests)}" if rests else f", until {changed['resume_condition']}" if changed.get(
-        "resume_condition") else ""
-    return Answer(f"{changed['id']}  {changed['was']} -> {changed['state']}{tail}",
-                  {k: v for k, v in changed.items() if k not in ("refs", "hypothesis")})
+    tail = (
+        f", by {', '.join(rests)}"
+        if rests
+        else f", until {changed['resume_condition']}"
+        if changed.get("resume_condition")
+        else ""
+    )
+    return Answer(
+        f"{changed['id']}  {changed['was']} -> {changed['state']}{tail}",
+        {k: v for k, v in changed.items() if k not in ("refs", "hypothesis")},
+    )
 
 
 def _list(rows: list[dict[str, Any]]) -> Answer:
@@ -81,5 +113,10 @@ def _list(rows: list[dict[str, Any]]) -> Answer:
             lines.append(f"      predicts {row['predicate']}  (runs so far: {row['prediction']})")
     if len(rows) > LISTED:
         lines.append(f"… {len(rows) - LISTED} more; all with --json")
-    return Answer("\n".join(lines) or "no hypothesis yet", rows, {"hypotheses": len(rows)}, len(rows) > LISTED,
-                  next=[] if rows else ["leadline hypothesis add 'TEXT'"])
+    return Answer(
+        "\n".join(lines) or "no hypothesis yet",
+        rows,
+        {"hypotheses": len(rows)},
+        len(rows) > LISTED,
+        next=[] if rows else ["leadline hypothesis add 'TEXT'"],
+    )

@@ -23,19 +23,34 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    changes = {k: v for k, v in {
-        "remote": args.remote, "record_branch": args.record_branch, "branch_prefix": args.branch_prefix,
-        "logbook.folder": args.logbook_folder, "issue.label": args.label, "marker": args.marker,
-        "logbook.in_tree": False if args.no_logbook_in_tree else None,
-    }.items() if v is not None}
+    changes = {
+        k: v
+        for k, v in {
+            "remote": args.remote,
+            "record_branch": args.record_branch,
+            "branch_prefix": args.branch_prefix,
+            "logbook.folder": args.logbook_folder,
+            "issue.label": args.label,
+            "marker": args.marker,
+            "logbook.in_tree": False if args.no_logbook_in_tree else None,
+        }.items()
+        if v is not None
+    }
     if args.remote and args.remote not in context.vcs.remotes():
         from leadline.core.errors import LeadlineError
 
-        raise LeadlineError("not_found", "no-such-remote", f"this repository has no remote {args.remote!r}",
-                            f"remotes: {', '.join(context.vcs.remotes()) or 'none'}",
-                            f"git remote add {args.remote} URL")
+        raise LeadlineError(
+            "not_found",
+            "no-such-remote",
+            f"this repository has no remote {args.remote!r}",
+            f"remotes: {', '.join(context.vcs.remotes()) or 'none'}",
+            f"git remote add {args.remote} URL",
+        )
     path = context.save_settings(changes)
     data = {"root": context.root, "settings": path, "changed": changes, "threads": context.store.topics()}
-    lines = [f"records  {context.root}", f"settings {path}" + (f" ({len(changes)} changed)" if changes else ""),
-             f"threads  {', '.join(data['threads']) or 'none yet'}"]
+    lines = [
+        f"records  {context.root}",
+        f"settings {path}" + (f" ({len(changes)} changed)" if changes else ""),
+        f"threads  {', '.join(data['threads']) or 'none yet'}",
+    ]
     return Answer("\n".join(lines), data, next=[] if data["threads"] else ["leadline start TOPIC --goal '…'"])

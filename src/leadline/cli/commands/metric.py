@@ -28,18 +28,43 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     topic = context.topic(args.thread)
     asked = any(v is not None for v in (args.unit, args.direction, args.reduce, args.description))
     if args.name and asked:
-        made = define_metric(context, topic, args.name, unit=args.unit, direction=args.direction, reduce=args.reduce,
-                             description=args.description, redefine=args.redefine)
-        return Answer(_line({"defined": True, "runs": None, "unit": "", "direction": "none", "reduce": "last",
-                             "description": "", **made}), made)
+        made = define_metric(
+            context,
+            topic,
+            args.name,
+            unit=args.unit,
+            direction=args.direction,
+            reduce=args.reduce,
+            description=args.description,
+            redefine=args.redefine,
+        )
+        return Answer(
+            _line(
+                {
+                    "defined": True,
+                    "runs": None,
+                    "unit": "",
+                    "direction": "none",
+                    "reduce": "last",
+                    "description": "",
+                    **made,
+                }
+            ),
+            made,
+        )
     rows = metrics_of(context.store.thread(topic))
     if args.name:
         from leadline.core.errors import LeadlineError
 
         rows = [r for r in rows if r["name"] == args.name]
         if not rows:
-            raise LeadlineError("not_found", "no-such-metric", f"there is no metric {args.name!r}", "",
-                                f"leadline metric {args.name} --unit UNIT --direction lower")
+            raise LeadlineError(
+                "not_found",
+                "no-such-metric",
+                f"there is no metric {args.name!r}",
+                "",
+                f"leadline metric {args.name} --unit UNIT --direction lower",
+            )
     lines = [_line(r) for r in rows[:LISTED]]
     if len(rows) > LISTED:
         lines.append(f"… {len(rows) - LISTED} more; all with --json")

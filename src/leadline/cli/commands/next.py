@@ -20,6 +20,6 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 
     thread = context.thread(args.thread)
     actions = next_actions(context, thread, due_now(context, thread), ask_open_runs(context, thread))
-    shown = actions[:args.limit]
+    shown = actions[: args.limit]
     text = "\n".join(f"{i}. {plain(a['what'])}\n   {plain(a['command'])}" for i, a in enumerate(shown, 1))
     return Answer(text, shown, {"actions": len(actions), "shown": len(shown)}, len(shown) < len(actions))

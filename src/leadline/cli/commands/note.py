@@ -27,13 +27,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("words", nargs="*", metavar="[ID...] TEXT", help="what it is about, then the text")
     parser.add_argument("--about", nargs="+", action="extend", default=[], metavar="ID", help="what it is about")
     role = parser.add_mutually_exclusive_group()
-    role.add_argument("--interpretation", dest="role", action="store_const", const="interpretation",
-                      help="what the result means")
+    role.add_argument(
+        "--interpretation", dest="role", action="store_const", const="interpretation", help="what the result means"
+    )
     role.add_argument("--next-action", dest="role", action="store_const", const="next", help="what to do next")
     role.add_argument("--result", dest="role", action="store_const", const="result", help="a result in words")
     role.add_argument("--observation", dest="role", action="store_const", const="observation", help="something seen")
-    role.add_argument("--negative", metavar="REASON", choices=REASON_CLASSES,
-                      help=f"a negative result: {', '.join(REASON_CLASSES)}")
+    role.add_argument(
+        "--negative", metavar="REASON", choices=REASON_CLASSES, help=f"a negative result: {', '.join(REASON_CLASSES)}"
+    )
     parser.add_argument("--reported", metavar="SOURCE", help="its numbers come from elsewhere; never evidence")
 
 
@@ -52,11 +54,18 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.services.write import note
 
     ids, text = split_words(args.words)
-    about, tail = split_words(args.about)             # `--about P-003 TEXT`: the option has swallowed the text
+    about, tail = split_words(args.about)  # `--about P-003 TEXT`: the option has swallowed the text
     text = text or tail
     role = "negative" if args.negative else args.role or "note"
-    written = note(context, context.topic(args.thread), text, list(dict.fromkeys([*ids, *about])), role,
-                   args.negative or "", args.reported)
+    written = note(
+        context,
+        context.topic(args.thread),
+        text,
+        list(dict.fromkeys([*ids, *about])),
+        role,
+        args.negative or "",
+        args.reported,
+    )
     named = f" about {', '.join(written['about'])}" if written["about"] else ""
     words = {"next": "next action", "negative": f"negative result ({args.negative})"}.get(role, role)
     data = {k: v for k, v in written.items() if k != "refs"}

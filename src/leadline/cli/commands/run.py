@@ -27,21 +27,43 @@ EXAMPLES = [
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.usage = "leadline run [options] -- COMMAND [ARGUMENTS]"
     parser.add_argument("--set", dest="sets", action="append", default=[], metavar="K=V", help="a config value")
-    parser.add_argument("--config", dest="files", action="append", default=[], metavar="FILE",
-                        help="config from a JSON, TOML or YAML file (nested keys are joined by dots)")
+    parser.add_argument(
+        "--config",
+        dest="files",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="config from a JSON, TOML or YAML file (nested keys are joined by dots)",
+    )
     parser.add_argument("--config-from-args", action="store_true", help="config from the command's own flags")
     parser.add_argument("--title", default="", help="what the experiment is called (default: its config)")
     parser.add_argument("--experiment", metavar="ID", help="add repeats to this experiment (its command by default)")
-    parser.add_argument("--hypothesis", dest="hypotheses", action="append", default=[], metavar="ID",
-                        help="a hypothesis this bears on")
+    parser.add_argument(
+        "--hypothesis", dest="hypotheses", action="append", default=[], metavar="ID", help="a hypothesis this bears on"
+    )
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="run N times")
     parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="end it after that long (90, 5m, 2h)")
-    parser.add_argument("--metrics", action="append", default=[], metavar="SPEC",
-                        help="metrics from a file, with checks: FILE[:NAME=COLUMN,rows=N,unique=K,dedupe=RULE,nan=RULE]")
-    parser.add_argument("--pattern", action="append", default=[], metavar="NAME=REGEX",
-                        help="a metric from the output; group 1 is the value")
-    parser.add_argument("--env", action="append", default=[], metavar="NAME[=VALUE]",
-                        help="record this variable too; with a value, set it for the command")
+    parser.add_argument(
+        "--metrics",
+        action="append",
+        default=[],
+        metavar="SPEC",
+        help="metrics from a file, with checks: FILE[:NAME=COLUMN,rows=N,unique=K,dedupe=RULE,nan=RULE]",
+    )
+    parser.add_argument(
+        "--pattern",
+        action="append",
+        default=[],
+        metavar="NAME=REGEX",
+        help="a metric from the output; group 1 is the value",
+    )
+    parser.add_argument(
+        "--env",
+        action="append",
+        default=[],
+        metavar="NAME[=VALUE]",
+        help="record this variable too; with a value, set it for the command",
+    )
     parser.add_argument("--max-output", type=int, metavar="BYTES", help="end the command when it prints more")
     parser.add_argument("--secret-argv-ok", action="store_true", help="run although the command line looks secret")
     parser.add_argument("--quiet", action="store_true", help="do not show the command's output")
@@ -64,11 +86,20 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 
     environment = dict(e.split("=", 1) for e in args.env if "=" in e)
     request = RunRequest(
-        argv=args.command, topic=context.topic(args.thread), experiment=args.experiment, title=args.title,
-        repeat=args.repeat, config=_config(args), timeout_s=args.timeout, hypotheses=args.hypotheses,
+        argv=args.command,
+        topic=context.topic(args.thread),
+        experiment=args.experiment,
+        title=args.title,
+        repeat=args.repeat,
+        config=_config(args),
+        timeout_s=args.timeout,
+        hypotheses=args.hypotheses,
         extract=[*args.metrics, *(f"pattern:{p}" for p in args.pattern)],
-        allow_environment=[e for e in args.env if "=" not in e], set_environment=environment,
-        secret_argv_ok=args.secret_argv_ok, max_output_bytes=args.max_output)
+        allow_environment=[e for e in args.env if "=" not in e],
+        set_environment=environment,
+        secret_argv_ok=args.secret_argv_ok,
+        max_output_bytes=args.max_output,
+    )
     _check_specs(request.extract)
     watch = watch_with(context.executor, None if args.quiet else (sys.stderr if args.json else sys.stdout))
     outcomes = execute(context, request, watch, say=context.warn)
@@ -77,8 +108,12 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     last = outcomes[-1]
     worst = next((o for o in outcomes if o.state != "done"), last)
     data = {"experiment": last.experiment, "runs": [o.as_dict() for o in outcomes]}
-    return Answer("", data, {"runs": len(outcomes), "done": sum(o.state == "done" for o in outcomes)},
-                  exit_code=exit_code_of(worst))
+    return Answer(
+        "",
+        data,
+        {"runs": len(outcomes), "done": sum(o.state == "done" for o in outcomes)},
+        exit_code=exit_code_of(worst),
+    )
 
 
 def _check_specs(specs: list[str]) -> None:
@@ -109,10 +144,13 @@ def _config(args: argparse.Namespace) -> dict[str, Any]:
         config[key.strip()] = parse_value(value)
         said = own_flags.get(key.strip())
         if said not in (None, True, False) and said != config[key.strip()]:
-            raise LeadlineError("usage", "config-contradicts-command", f"--set {text} and the command's own "
-                                f"--{key.strip()} {said} contradict each other", "the record would show a config that "
-                                "was not run", ["leadline run --config-from-args -- …", f"leadline run -- … with "
-                                                f"--{key.strip()} {value}"])
+            raise LeadlineError(
+                "usage",
+                "config-contradicts-command",
+                f"--set {text} and the command's own --{key.strip()} {said} contradict each other",
+                "the record would show a config that was not run",
+                ["leadline run --config-from-args -- …", f"leadline run -- … with --{key.strip()} {value}"],
+            )
     return config
 
 
@@ -135,11 +173,13 @@ def _read_config(path: str) -> dict[str, Any]:
 
             data = yaml.safe_load(raw)
     except OSError as error:
-        raise LeadlineError("not_found", "no-config-file", f"cannot read {path}: {error.strerror}", "",
-                            "leadline run --help") from None
+        raise LeadlineError(
+            "not_found", "no-config-file", f"cannot read {path}: {error.strerror}", "", "leadline run --help"
+        ) from None
     except Exception as error:
-        raise LeadlineError("usage", "bad-config-file", f"{path} cannot be read: {error}", "",
-                            "leadline run --help") from None
+        raise LeadlineError(
+            "usage", "bad-config-file", f"{path} cannot be read: {error}", "", "leadline run --help"
+        ) from None
     if not isinstance(data, dict):
         raise LeadlineError("usage", "bad-config-file", f"{path} holds no keys and values", "", "leadline run --help")
     return data

@@ -30,8 +30,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--draft", action="store_true", help="keep the experiment issue a draft")
     kickoff = parser.add_argument_group("kickoff")
     for field in FIELDS:
-        kickoff.add_argument(f"--{field.name}", action="append" if field.is_list else "store", help=field.help,
-                             metavar="TEXT", dest=f"field_{field.name}")
+        kickoff.add_argument(
+            f"--{field.name}",
+            action="append" if field.is_list else "store",
+            help=field.help,
+            metavar="TEXT",
+            dest=f"field_{field.name}",
+        )
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
@@ -44,19 +49,40 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     for name in BY_NAME:
         if value := getattr(args, f"field_{name}"):
             kickoff[name] = value
-    thread = start(context, args.topic, kickoff, prefix=args.prefix or kickoff.get("prefix"),
-                   branch=args.branch or kickoff.get("branch"), no_branch=args.no_branch, switch=not args.stay,
-                   draft=args.draft)
+    thread = start(
+        context,
+        args.topic,
+        kickoff,
+        prefix=args.prefix or kickoff.get("prefix"),
+        branch=args.branch or kickoff.get("branch"),
+        no_branch=args.no_branch,
+        switch=not args.stay,
+        draft=args.draft,
+    )
     published = publish(context, thread.topic, f"start of {thread.topic}")
     missing = check_kickoff(thread)
-    lines = [f"thread {thread.topic} started; ids are {thread.prefix}-001, {thread.prefix}-H1, ...",
-             f"branch   {thread.about.get('branch', 'none of its own')}",
-             f"issue    Experiment: {thread.title} ({thread.issue.forge or 'local'}, {thread.issue.state})",
-             f"logbook  {published.get('logbook') or 'leadline logbook'}"]
+    lines = [
+        f"thread {thread.topic} started; ids are {thread.prefix}-001, {thread.prefix}-H1, ...",
+        f"branch   {thread.about.get('branch', 'none of its own')}",
+        f"issue    Experiment: {thread.title} ({thread.issue.forge or 'local'}, {thread.issue.state})",
+        f"logbook  {published.get('logbook') or 'leadline logbook'}",
+    ]
     if missing:
-        lines.append(f"kickoff  {len(missing)} fields not given: "
-                     + ", ".join(m['code'].removeprefix('kickoff-') for m in missing))
-    data = {"topic": thread.topic, "prefix": thread.prefix, "branch": thread.about.get("branch"),
-            "issue": thread.issue.number, "logbook": published.get("logbook"), "missing": missing}
-    return Answer("\n".join(lines), data, {"missing": len(missing)},
-                  next=["leadline run -- CMD", "leadline check kickoff"] if missing else ["leadline run -- CMD"])
+        lines.append(
+            f"kickoff  {len(missing)} fields not given: "
+            + ", ".join(m["code"].removeprefix("kickoff-") for m in missing)
+        )
+    data = {
+        "topic": thread.topic,
+        "prefix": thread.prefix,
+        "branch": thread.about.get("branch"),
+        "issue": thread.issue.number,
+        "logbook": published.get("logbook"),
+        "missing": missing,
+    }
+    return Answer(
+        "\n".join(lines),
+        data,
+        {"missing": len(missing)},
+        next=["leadline run -- CMD", "leadline check kickoff"] if missing else ["leadline run -- CMD"],
+    )

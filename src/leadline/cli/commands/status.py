@@ -37,17 +37,32 @@ def _runs(context: Any, args: argparse.Namespace) -> Answer:
     for text in args.where:
         column, equals, value = text.partition("=")
         if not equals:
-            raise LeadlineError("usage", "bad-where", f"--where {text!r} is not COLUMN=VALUE", "",
-                                "leadline status --where state=failed")
+            raise LeadlineError(
+                "usage",
+                "bad-where",
+                f"--where {text!r} is not COLUMN=VALUE",
+                "",
+                "leadline status --where state=failed",
+            )
         where[column] = value
     if args.limit < 1:
-        raise LeadlineError("usage", "bad-limit", f"--limit {args.limit} shows nothing", "at least 1",
-                            "leadline status --runs --limit 50")
+        raise LeadlineError(
+            "usage",
+            "bad-limit",
+            f"--limit {args.limit} shows nothing",
+            "at least 1",
+            "leadline status --runs --limit 50",
+        )
     topic = None if args.all_threads else context.topic(args.thread)
     rows, total = context.store.run_rows(topic, where, args.sort or "uid", max(args.limit, 0))
     cut = total > len(rows)
     text = runs_table(rows)
     if cut:
         text += f"\n{len(rows)} of {total} runs"
-    return Answer(text or "no runs", rows, {"runs": total, "shown": len(rows)}, cut,
-                  [f"leadline status --runs --limit {total}"] if cut else [])
+    return Answer(
+        text or "no runs",
+        rows,
+        {"runs": total, "shown": len(rows)},
+        cut,
+        [f"leadline status --runs --limit {total}"] if cut else [],
+    )

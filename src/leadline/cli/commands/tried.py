@@ -28,5 +28,9 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         lines.append(plain(f"{hit['id'] or hit['kind']:<12} {hit['kind']}{times}, {hit['topic']}\n    {hit['text']}"))
     if total > len(hits):
         lines.append(f"{len(hits)} of {total} hits")
-    return Answer("\n".join(lines) or f"nothing tried mentions {' '.join(args.words)}", hits,
-                  {"hits": total, "shown": len(hits)}, total > len(hits))
+    return Answer(
+        "\n".join(lines) or f"nothing tried mentions {' '.join(args.words)}",
+        hits,
+        {"hits": total, "shown": len(hits)},
+        total > len(hits),
+    )
