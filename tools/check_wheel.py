@@ -24,7 +24,7 @@ def main() -> int:
         python = folder / "venv" / "bin" / "python"
         pip = ROOT / "tools" / (ROOT / "tools" / "pip.sha256").read_text().split()[1]
         subprocess.run([python, f"{pip}/pip", "install", "-q", "--disable-pip-version-check", str(wheel)], check=True)
-        for command in (["--version"], ["--help"], ["doctor", "--json"]):
+        for command in (["--version"], ["--help"], ["doctor", "--json"], ["demo", "--into", str(folder / "demo")]):
             subprocess.run(
                 [folder / "venv" / "bin" / "leadline", *command], check=True, stdout=subprocess.DEVNULL, cwd=ROOT
             )

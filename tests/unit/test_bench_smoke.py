@@ -7,6 +7,10 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.conftest import Lab
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -69,3 +73,22 @@ def test_a_program_that_fails_fails_the_benchmark(tmp_path: Path) -> None:
         [sys.executable, "-c", code, str(ROOT / "benchmarks")], capture_output=True, text=True, cwd=tmp_path
     )
     assert done.returncode != 0 and "ended with 3" in done.stderr
+
+
+LAUNCH = "import sys; sys.path.insert(0, sys.argv.pop(1)); from leadline.cli.main import entry; entry()"
+HEAVY = {"dataclasses", "inspect", "subprocess", "tempfile", "hashlib", "_strptime", "calendar", "ctypes", "statistics",
+         "decimal", "urllib.request", "email", "logging", "asyncio", "csv", "shutil", "yaml", "jinja2", "tokenize"}
+
+
+def test_reading_verbs_load_nothing_heavy(lab: Lab) -> None:
+    """What start-up is made of; a module of these costs a reading verb 2 to 10 ms."""
+    lab.ok("start", "demo", "--goal", "g")
+    lab.ok("run", "--", "echo", '{"loss": 1.0}')
+    for verb in (["--version"], ["status"], ["status", "--runs"], ["brief"], ["claims"], ["show", "DEM-001"], ["next"]):
+        done = subprocess.run([sys.executable, "-S", "-X", "importtime", "-c", LAUNCH, str(ROOT / "src"), *verb],
+                              capture_output=True, text=True, cwd=lab.repo, env=lab.env)
+        assert done.returncode == 0, done.stderr
+        timed = [line for line in done.stderr.splitlines() if line.startswith("import time")]
+        loaded = {line.rpartition("|")[2].strip() for line in timed}
+        assert "leadline.cli.main" in loaded
+        assert not loaded & HEAVY, f"leadline {' '.join(verb)} imports {sorted(loaded & HEAVY)}"

@@ -319,3 +319,10 @@ def test_diff_summary_names_moves_binaries_and_is_capped(repo: Path) -> None:
         vcs.file_at("f" * 40, "x")
     assert caught.value.code == "no-such-commit"
     assert vcs.commit_exists(one) and not vcs.commit_exists("f" * 40)
+
+
+def test_a_number_in_the_remotes_path_is_not_taken_for_a_refusal(repo: Path, tmp_path: Path) -> None:
+    git(repo, "remote", "add", "gone", str(tmp_path / "pytest-403" / "gone.git"))
+    with pytest.raises(LeadlineError) as caught:
+        Git.discover(str(repo)).fetch_ref("gone", "refs/heads/r", "refs/x/y")
+    assert caught.value.code == "remote-unreachable"

@@ -213,7 +213,7 @@ def _links(context: Context, thread: Thread) -> list[Finding]:
                 "issue-names-no-logbook",
                 issue.number or topic,
                 f"the issue body does not name {path}",
-                f"leadline issue update --thread {topic}",
+                f"leadline issue sync --thread {topic}",
             )
         )
     named = issue.url or issue.number
