@@ -76,8 +76,27 @@ def test_a_program_that_fails_fails_the_benchmark(tmp_path: Path) -> None:
 
 
 LAUNCH = "import sys; sys.path.insert(0, sys.argv.pop(1)); from leadline.cli.main import entry; entry()"
-HEAVY = {"dataclasses", "inspect", "subprocess", "tempfile", "hashlib", "_strptime", "calendar", "ctypes", "statistics",
-         "decimal", "urllib.request", "email", "logging", "asyncio", "csv", "shutil", "yaml", "jinja2", "tokenize"}
+HEAVY = {
+    "dataclasses",
+    "inspect",
+    "subprocess",
+    "tempfile",
+    "hashlib",
+    "_strptime",
+    "calendar",
+    "ctypes",
+    "statistics",
+    "decimal",
+    "urllib.request",
+    "email",
+    "logging",
+    "asyncio",
+    "csv",
+    "shutil",
+    "yaml",
+    "jinja2",
+    "tokenize",
+}
 
 
 def test_reading_verbs_load_nothing_heavy(lab: Lab) -> None:
@@ -85,8 +104,13 @@ def test_reading_verbs_load_nothing_heavy(lab: Lab) -> None:
     lab.ok("start", "demo", "--goal", "g")
     lab.ok("run", "--", "echo", '{"loss": 1.0}')
     for verb in (["--version"], ["status"], ["status", "--runs"], ["brief"], ["claims"], ["show", "DEM-001"], ["next"]):
-        done = subprocess.run([sys.executable, "-S", "-X", "importtime", "-c", LAUNCH, str(ROOT / "src"), *verb],
-                              capture_output=True, text=True, cwd=lab.repo, env=lab.env)
+        done = subprocess.run(
+            [sys.executable, "-S", "-X", "importtime", "-c", LAUNCH, str(ROOT / "src"), *verb],
+            capture_output=True,
+            text=True,
+            cwd=lab.repo,
+            env=lab.env,
+        )
         assert done.returncode == 0, done.stderr
         timed = [line for line in done.stderr.splitlines() if line.startswith("import time")]
         loaded = {line.rpartition("|")[2].strip() for line in timed}

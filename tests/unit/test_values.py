@@ -53,7 +53,7 @@ def test_defaults_and_factories() -> None:
 
 @pytest.mark.parametrize("arguments", [((), {}), ((1,), {"y": 2}), ((1, 2, 3, 4), {}), ((1,), {"x": 1})])
 def test_wrong_arguments(arguments: tuple[tuple[Any, ...], dict[str, Any]]) -> None:
-    for _ in range(2):                                  # the first value of a class is made in another way
+    for _ in range(2):  # the first value of a class is made in another way
         with pytest.raises(TypeError, match=r"Point\.__init__\(\)"):
             Point(*arguments[0], **arguments[1])
 
@@ -81,6 +81,9 @@ def test_the_standard_library_takes_them_for_dataclasses() -> None:
     point = Point(1, tags=[Lean({"k": Open(4)})])
     assert [f.name for f in dataclasses.fields(Point)] == ["x", "name", "tags"]
     assert dataclasses.replace(point, x=5) == Point(5, tags=point.tags)
-    assert as_dict(point) == dataclasses.asdict(point) == {
-        "x": 1, "name": "a", "tags": [{"a": {"k": {"a": 4, "word": "w"}}}]}
+    assert (
+        as_dict(point)
+        == dataclasses.asdict(point)
+        == {"x": 1, "name": "a", "tags": [{"a": {"k": {"a": 4, "word": "w"}}}]}
+    )
     assert as_dict(point)["tags"] is not point.tags

@@ -10,6 +10,8 @@ from typing import Any, NoReturn
 from leadline.cli.table import VERBS
 from leadline.core.errors import LeadlineError
 
+argparse._ = str  # type: ignore[attr-defined]  # English for everybody; looking for translations would cost 2 ms
+
 
 class Parser(argparse.ArgumentParser):
     """argparse that raises instead of printing and exiting. Subparsers (`hypothesis add`) are of this class too."""

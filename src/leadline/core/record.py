@@ -86,6 +86,11 @@ def parse_line(line: bytes, upcasters: dict[int, Upcaster] | None = None) -> Rec
         data = json.loads(line)
     except (ValueError, UnicodeDecodeError, RecursionError) as error:
         raise BadLine(f"not JSON: {error}") from None
+    return record_of(data, upcasters)
+
+
+def record_of(data: Any, upcasters: dict[int, Upcaster] | None = None) -> Record:
+    """The record of one line's JSON value. Raises BadLine as ``parse_line`` does."""
     if not isinstance(data, dict) or not isinstance(data.get("v"), int):
         raise BadLine("not a record: no version")
     table = UPCASTERS if upcasters is None else upcasters

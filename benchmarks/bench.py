@@ -1,0 +1,435 @@
+"""Measure Leadline against its budgets: `python benchmarks/bench.py [--write docs/performance.md] [--quick]`.
+
+Every figure comes from the real program in a real repository, in rounds that alternate it with `python -c pass` and
+`git status` (see `timing.py`). The verdict is taken from the minimum, because a busy machine can only make a program
+look slower than it is; the median stands beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from typing import NamedTuple
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+from timing import Program, Timing, environment, interleaved  # noqa: E402
+
+LAUNCHER = """#!{python}
+import sys
+from leadline.cli.main import entry
+if __name__ == '__main__':
+    sys.exit(entry())
+"""
+LOGGING = """
+import sys, time
+import leadline as ll
+calls, width = int(sys.argv[1]), int(sys.argv[2])
+names = [f"m{i}" for i in range(width)]
+log, best = ll.log, 0.0
+for part in range(5):
+    begin = time.perf_counter()
+    for step in range(calls // 5):
+        log(dict.fromkeys(names, step * 0.5), step=step) if width > 1 else log(step=step, loss=step * 0.5)
+    best = max(best, calls // 5 * width / (time.perf_counter() - begin))
+print(best)
+"""
+
+
+class Sizes(NamedTuple):
+    rounds: int
+    records: int = 1_000
+    many_records: int = 10_000
+    runs: int = 10_000
+    files: int = 5_000
+    parallel: int = 20
+    log_calls: int = 200_000
+
+    def scaled(self, factor: float) -> Sizes:
+        return Sizes(
+            self.rounds,
+            *(max(10, int(n * factor)) for n in self[1:5]),
+            max(2, int(self.parallel * factor)),
+            max(100, int(self.log_calls * factor)),
+        )
+
+
+class Row(NamedTuple):
+    what: str
+    budget: str
+    least: str
+    median: str
+    ratio: str
+    within: bool | None
+
+
+class Bench:
+    """One temporary folder with its repositories, the program and the environment it runs in."""
+
+    def __init__(self, folder: str, sizes: Sizes) -> None:
+        self.folder, self.sizes = folder, sizes
+        self.env = environment(folder)
+        self.leadline = os.path.join(folder, "leadline")
+        with open(self.leadline, "w", encoding="utf-8") as file:
+            file.write(LAUNCHER.format(python=sys.executable))
+        os.chmod(self.leadline, 0o755)
+
+    def call(self, argv: list[str], cwd: str | None = None, **more: str) -> str:
+        done = subprocess.run(
+            argv,
+            cwd=cwd or self.folder,
+            env={**self.env, **more},
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(argv)}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def repository(self, name: str, files: int = 3) -> str:
+        path = os.path.join(self.folder, name)
+        for at in range(files):
+            folder = os.path.join(path, f"part{at // 100:02d}")
+            os.makedirs(folder, exist_ok=True)
+            with open(os.path.join(folder, f"module{at:04d}.py"), "w", encoding="utf-8") as file:
+                file.write("".join(f"VALUE_{at}_{line} = {line}\n" for line in range(40)))
+        for argv in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-qm", "start"]):
+            self.call(["git", *argv], path)
+        return path
+
+    def thread(self, name: str, runs: int = 0, notes: int = 0) -> str:
+        """A repository with the thread ``bench``: a few records of every common kind, then copies."""
+        repository = self.repository(name)
+        for argv in (
+            ["start", "bench", "--goal", "a lower loss", "--no-branch"],
+            ["metric", "loss", "--direction", "lower"],
+            ["run", "--set", "level=0", "--quiet", "--", "echo", '{"loss": 1.0}'],
+            ["baseline", "set", "BEN-001"],
+            ["run", "--set", "level=1", "--quiet", "--", "echo", '{"loss": 0.9}'],
+            ["claim", "level 1 is lower", "--that", "loss(BEN-002) < loss(baseline)"],
+            ["note", "BEN-002", "looks right"],
+        ):
+            self.call([self.leadline, *argv], repository)
+        if runs or notes:
+            self.call([sys.executable, os.path.join(HERE, "populate.py"), repository, "bench", str(runs), str(notes)])
+        return repository
+
+    def program(self, repository: str, *argv: str) -> Program:
+        return Program([self.leadline, *argv], repository)
+
+    def measure(self, repository: str, programs: dict[str, Program]) -> dict[str, Timing]:
+        return interleaved(
+            {
+                "python": Program([sys.executable, "-c", "pass"], repository),
+                **programs,
+                "git": Program(["git", "status"], repository),
+            },
+            self.sizes.rounds,
+            self.env,
+        )
+
+
+def start_up(bench: Bench) -> list[Row]:
+    repository = bench.thread("small")
+    verbs = {
+        "status": ["status"],
+        "brief": ["brief"],
+        "claims": ["claims"],
+        "show": ["show", "BEN-001"],
+        "next": ["next"],
+        "verify": ["verify"],
+    }
+    found = bench.measure(
+        repository,
+        {
+            "version": bench.program(repository, "--version"),
+            **{v: bench.program(repository, *argv) for v, argv in verbs.items()},
+        },
+    )
+    base = found["python"]
+    rows = [
+        Row("`python -c pass`, the reference", "", _ms(base.min_ms), _ms(base.median_ms), "1.0×", None),
+        _plain_row("`git status`, for comparison", found["git"], base),
+        _times_row("`leadline --version`", found["version"], base, 3.5),
+    ]
+    return rows + [_times_row(f"`leadline {verb}`, small thread", found[verb], base, 8) for verb in verbs]
+
+
+def larger_threads(bench: Bench) -> list[Row]:
+    sizes, rows = bench.sizes, []
+    few = bench.thread("few", *_mixed(sizes.records))
+    many = bench.thread("many", *_mixed(sizes.many_records))
+    found = bench.measure(
+        few,
+        {
+            "few": bench.program(few, "note", "a record more"),
+            "many": bench.program(many, "note", "a record more"),
+            "brief": bench.program(few, "brief"),
+            "verify": bench.program(few, "verify"),
+            "list": bench.program(few, "status", "--runs", "--limit", str(sizes.records)),
+        },
+    )
+    base = found["python"]
+    for name, count in (("few", sizes.records), ("many", sizes.many_records)):
+        rows.append(_limit_row(f"one written record (`note`) at {count:,} records", found[name], base, 85))
+    for name, what in (("brief", "`brief`"), ("list", "full listing of runs"), ("verify", "`verify`")):
+        rows.append(_limit_row(f"{what} at {sizes.records:,} records", found[name], base, 95))
+    return rows
+
+
+def many_runs(bench: Bench) -> list[Row]:
+    repository = bench.thread("runs", bench.sizes.runs, 0)
+    listing = ["status", "--runs"]
+    found = bench.measure(
+        repository,
+        {
+            "list": bench.program(repository, *listing),
+            "filter": bench.program(repository, *listing, "--where", "config.level=6"),
+            "sort": bench.program(repository, *listing, "--where", "state=done", "--sort=-metrics.loss"),
+        },
+    )
+    base = found["python"]
+    words = {"list": "listing", "filter": "filtering by config", "sort": "filtering and sorting"}
+    rows = [_limit_row(f"{what} of {bench.sizes.runs:,} runs", found[name], base, 100) for name, what in words.items()]
+    peak = max(found[name].peak_mb for name in words)
+    return [
+        *rows,
+        Row(
+            f"peak memory of these at {bench.sizes.runs:,} runs",
+            "≤ 150 MB",
+            f"{peak:.0f} MB",
+            "",
+            f"{peak / base.peak_mb:.1f}×",
+            peak <= 150,
+        ),
+    ]
+
+
+def tracked_runs(bench: Bench) -> list[Row]:
+    repository = bench.repository("large", bench.sizes.files)
+    bench.call([bench.leadline, "start", "bench", "--goal", "g", "--no-branch"], repository)
+    edited = os.path.join(repository, "part00", "module0007.py")
+
+    def edit() -> None:
+        with open(edited, "a", encoding="utf-8") as file:
+            file.write(f"EDITED = {time.time_ns()}\n")
+
+    tracked = [bench.leadline, "run", "--quiet", "--", "true"]
+    bare = Program(["true"], repository)
+    found = bench.measure(repository, {"true": bare, "unchanged": Program(tracked, repository)})
+    rows = [
+        _plain_row(f"`git status`, {bench.sizes.files:,} files", found["git"], found["python"]),
+        _beyond_row("tree unchanged", bench.sizes.files, found["unchanged"], found, 80),
+    ]
+    found = bench.measure(repository, {"true": bare, "edited": Program(tracked, repository, before=edit)})
+    return [
+        *rows,
+        _beyond_row("after an edit", bench.sizes.files, found["edited"], found, 120),
+        _parallel_row(bench, repository, found["edited"]),
+    ]
+
+
+def _parallel_row(bench: Bench, repository: str, alone: Timing) -> Row:
+    count = bench.sizes.parallel
+    before = _runs_done(bench, repository)
+    start = time.perf_counter()
+    started = [
+        subprocess.Popen(
+            [bench.leadline, "run", "--quiet", "--", "true"],
+            cwd=repository,
+            env=bench.env,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for _ in range(count)
+    ]
+    failed = sum(process.wait() != 0 for process in started)
+    each_ms = (time.perf_counter() - start) * 1e3 / count
+    recorded = _runs_done(bench, repository) - before
+    return Row(
+        f"{count} `run`s started at once",
+        "none failed or lost",
+        f"{failed} failed, {recorded} recorded",
+        f"{each_ms:.0f} ms each",
+        f"{each_ms / alone.median_ms:.1f}× one alone",
+        not failed and recorded == count,
+    )
+
+
+def _runs_done(bench: Bench, repository: str) -> int:
+    import json
+
+    envelope = json.loads(bench.call([bench.leadline, "status", "--where", "state=done", "--json"], repository))
+    return int(envelope["counts"]["runs"])
+
+
+def logging_rate(bench: Bench) -> list[Row]:
+    rows = []
+    for width, what in ((1, "one metric a call"), (10, "ten metrics a call")):
+        path = os.path.join(bench.folder, f"metrics{width}.jsonl")
+        calls = bench.sizes.log_calls // width // 5 * 5
+        rate = float(bench.call([sys.executable, "-c", LOGGING, str(calls), str(width)], LEADLINE_METRICS=path))
+        with open(path, "rb") as file:
+            lines = sum(1 for _ in file)
+        rows.append(
+            Row(
+                f"`ll.log`, {what}",
+                "≥ 400,000 points/s",
+                f"{rate:,.0f} points/s",
+                "",
+                f"{lines:,} of {calls:,} lines read back",
+                rate >= 400_000 and lines == calls,
+            )
+        )
+    return rows
+
+
+def install_size(bench: Bench) -> list[Row]:
+    from importlib import metadata
+
+    import leadline
+
+    total = _folder_bytes(os.path.dirname(os.path.abspath(leadline.__file__)))
+    wanted, seen = ["PyYAML", "Jinja2", "argcomplete", "MarkupSafe"], []
+    for name in wanted:
+        try:
+            files = metadata.distribution(name).files or []
+        except metadata.PackageNotFoundError:
+            return [Row("core install", "≤ 28 MB", f"{name} is not installed", "", "", None)]
+        seen.append(name)
+        total += sum(os.path.getsize(str(f.locate())) for f in files if os.path.isfile(str(f.locate())))
+    return [
+        Row(
+            "core install, dependencies and compiled modules included",
+            "≤ 28 MB",
+            f"{total / 1e6:.1f} MB",
+            "",
+            f"{len(seen)} packages beside it",
+            total <= 28e6,
+        )
+    ]
+
+
+def _folder_bytes(folder: str) -> int:
+    return sum(os.path.getsize(os.path.join(where, name)) for where, _, names in os.walk(folder) for name in names)
+
+
+def _mixed(records: int) -> tuple[int, int]:
+    """Runs (two records each) and notes that make up a thread of ``records``."""
+    return records * 2 // 5, records // 5
+
+
+def _ms(value: float) -> str:
+    return f"{value:.1f} ms"
+
+
+def _plain_row(what: str, timing: Timing, base: Timing) -> Row:
+    return Row(what, "", _ms(timing.min_ms), _ms(timing.median_ms), f"{timing.min_ms / base.min_ms:.1f}×", None)
+
+
+def _times_row(what: str, timing: Timing, base: Timing, limit: float) -> Row:
+    ratio = timing.min_ms / base.min_ms
+    return Row(what, f"≤ {limit:g}× python", _ms(timing.min_ms), _ms(timing.median_ms), f"{ratio:.1f}×", ratio <= limit)
+
+
+def _limit_row(what: str, timing: Timing, base: Timing, limit_ms: float) -> Row:
+    return Row(
+        what,
+        f"≤ {limit_ms:g} ms",
+        _ms(timing.min_ms),
+        _ms(timing.median_ms),
+        f"{timing.min_ms / base.min_ms:.1f}×",
+        timing.min_ms <= limit_ms,
+    )
+
+
+def _beyond_row(when: str, files: int, timing: Timing, found: dict[str, Timing], limit_ms: float) -> Row:
+    bare, least = found["true"], timing.min_ms - found["true"].min_ms
+    return Row(
+        f"`leadline run -- true` beyond `true`, {files:,} files, {when}",
+        f"≤ {limit_ms:g} ms",
+        _ms(least),
+        _ms(timing.median_ms - bare.median_ms),
+        f"{least / found['python'].min_ms:.1f}×",
+        least <= limit_ms,
+    )
+
+
+GROUPS = (start_up, larger_threads, many_runs, tracked_runs, logging_rate, install_size)
+
+
+def machine() -> str:
+    import platform
+
+    model = ""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+            model = next((line.partition(":")[2].strip() for line in file if line.startswith("model name")), "")
+    except OSError:
+        pass
+    git = subprocess.run(["git", "--version"], capture_output=True, text=True).stdout.strip()
+    load = f", load {os.getloadavg()[0]:.1f} at the start" if hasattr(os, "getloadavg") else ""
+    return (
+        f"{os.cpu_count()} × {model or platform.machine()}, {platform.system()} {platform.release()}, "
+        f"{platform.python_implementation()} {platform.python_version()}, {git}{load}"
+    )
+
+
+def table(rows: list[Row]) -> str:
+    verdict = {True: "ok", False: "**over**", None: ""}
+    lines = [
+        "| what | budget | measured (min) | median | ratio to `python -c pass` | verdict |",
+        "|---|---|---:|---:|---:|---|",
+    ]
+    lines += [f"| {r.what} | {r.budget} | {r.least} | {r.median} | {r.ratio} | {verdict[r.within]} |" for r in rows]
+    return "\n".join(lines)
+
+
+def page(rows: list[Row], about: str, command: str) -> str:
+    over = [r.what for r in rows if r.within is False]
+    summary = f"Over budget: {'; '.join(over)}." if over else "All within budget."
+    return (
+        f"# Performance\n\nMade by `{command}`; run it again rather than edit this page.\n\n{about}.\n\n"
+        "The minimum is the verdict's figure: what the program costs when nothing else runs. All programs of a "
+        "group run in turn, forwards and backwards, so that the ratios hold on a busy machine too.\n\n"
+        f"{table(rows)}\n\n{summary}\n"
+    )
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", metavar="FILE", help="write the page there")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the sizes, few rounds: a look, no verdict")
+    parser.add_argument("--rounds", type=int, metavar="N", help="rounds of each group (default 15)")
+    parser.add_argument("--scale", type=float, default=None, metavar="X", help="sizes times X (default 1)")
+    parser.add_argument("--only", choices=[g.__name__ for g in GROUPS], action="append", help="these groups alone")
+    args = parser.parse_args(argv)
+    sizes = Sizes(args.rounds or (5 if args.quick else 15)).scaled(args.scale or (0.1 if args.quick else 1))
+    about, rows = machine(), []
+    target = os.path.abspath(args.write) if args.write else None
+    folder = tempfile.mkdtemp(prefix="leadline-bench-")
+    try:
+        bench = Bench(folder, sizes)
+        for group in GROUPS:
+            if not args.only or group.__name__ in args.only:
+                print(f"{group.__name__} …", file=sys.stderr, flush=True)
+                rows += group(bench)
+    finally:
+        os.chdir(HERE)
+        shutil.rmtree(folder, ignore_errors=True)
+    command = " ".join(["python benchmarks/bench.py", *argv])
+    if target:
+        with open(target, "w", encoding="utf-8") as file:
+            file.write(page(rows, about, command))
+    print(f"{about}\n\n{table(rows)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
