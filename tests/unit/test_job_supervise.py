@@ -221,7 +221,9 @@ def test_command_gets_default_signals_and_empty_stdin(tmp_path: Path) -> None:
                    stdout=subprocess.DEVNULL)  # fmt: skip
     assert result_of(tmp_path)["exit_code"] == 0
     words = (tmp_path / "stdout.log").read_text().split()
-    assert [int(word, 16) for word in words[1::2]] == [0, 0]
+    # Signals 32 and 33 belong to the C library: no program can set them, and a launcher may leave them ignored.
+    settable = sum(1 << (number - 1) for number in signal.valid_signals())
+    assert [int(word, 16) & settable for word in words[1::2]] == [0, 0]
 
 
 def has_state(folder: Path, state: str) -> bool:
