@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
+from page import Row, machine, page, table  # noqa: E402
 from timing import Program, Timing, environment, interleaved  # noqa: E402
 
 LAUNCHER = """#!{python}
@@ -57,15 +58,6 @@ class Sizes(NamedTuple):
             max(2, int(self.parallel * factor)),
             max(100, int(self.log_calls * factor)),
         )
-
-
-class Row(NamedTuple):
-    what: str
-    budget: str
-    least: str
-    median: str
-    ratio: str
-    within: bool | None
 
 
 class Bench:
@@ -362,44 +354,6 @@ def _beyond_row(when: str, files: int, timing: Timing, found: dict[str, Timing],
 
 
 GROUPS = (start_up, larger_threads, many_runs, tracked_runs, logging_rate, install_size)
-
-
-def machine() -> str:
-    import platform
-
-    model = ""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
-            model = next((line.partition(":")[2].strip() for line in file if line.startswith("model name")), "")
-    except OSError:
-        pass
-    git = subprocess.run(["git", "--version"], capture_output=True, text=True).stdout.strip()
-    load = f", load {os.getloadavg()[0]:.1f} at the start" if hasattr(os, "getloadavg") else ""
-    return (
-        f"{os.cpu_count()} × {model or platform.machine()}, {platform.system()} {platform.release()}, "
-        f"{platform.python_implementation()} {platform.python_version()}, {git}{load}"
-    )
-
-
-def table(rows: list[Row]) -> str:
-    verdict = {True: "ok", False: "**over**", None: ""}
-    lines = [
-        "| what | budget | measured (min) | median | ratio to `python -c pass` | verdict |",
-        "|---|---|---:|---:|---:|---|",
-    ]
-    lines += [f"| {r.what} | {r.budget} | {r.least} | {r.median} | {r.ratio} | {verdict[r.within]} |" for r in rows]
-    return "\n".join(lines)
-
-
-def page(rows: list[Row], about: str, command: str) -> str:
-    over = [r.what for r in rows if r.within is False]
-    summary = f"Over budget: {'; '.join(over)}." if over else "All within budget."
-    return (
-        f"# Performance\n\nMade by `{command}`; run it again rather than edit this page.\n\n{about}.\n\n"
-        "The minimum is the verdict's figure: what the program costs when nothing else runs. All programs of a "
-        "group run in turn, forwards and backwards, so that the ratios hold on a busy machine too.\n\n"
-        f"{table(rows)}\n\n{summary}\n"
-    )
 
 
 def main(argv: list[str]) -> int:

@@ -117,7 +117,7 @@ def _dispatch(own: list[str], command: list[str] | None) -> Answer:
         )
     module = load(verb)
     parser = parser_for(verb, module)
-    args = parser.parse_args(front + own[1:])
+    args = parser.parse_args(front + joined(own[1:], getattr(module, "DASHED_VALUES", ())))
     if command is not None and not getattr(module, "TAKES_COMMAND", False):
         raise LeadlineError(
             "usage", "no-command-here", f"`leadline {verb}` takes no command after --", "", f"leadline {verb} --help"
@@ -133,6 +133,17 @@ def _dispatch(own: list[str], command: list[str] | None) -> Answer:
     else:
         answer = module.run(None, args)
     return answer
+
+
+def joined(words: list[str], options: tuple[str, ...]) -> list[str]:
+    """``--sort -metrics.x`` as ``--sort=-metrics.x``: argparse would take the value for an option."""
+    out: list[str] = []
+    for word in words:
+        if out and out[-1] in options and word.startswith("-") and not word.startswith("--"):
+            out[-1] += f"={word}"
+        else:
+            out.append(word)
+    return out
 
 
 def reconcile_if_needed(context: Any) -> None:

@@ -10,6 +10,7 @@ from leadline.cli.answer import Answer
 DESCRIPTION = """Without options: every thread in one line, and the present one at a glance. With --runs, --where or
 --sort: its runs, filtered and sorted (columns: id experiment state wall_s exit_code started_at, config.KEY,
 metrics.NAME)."""
+DASHED_VALUES = ("--sort",)
 EXAMPLES = ["leadline status", "leadline status --runs --where config.level=6 --sort -metrics.mb_s --limit 20"]
 
 
