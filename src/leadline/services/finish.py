@@ -13,6 +13,7 @@ from typing import Any
 from leadline.core.errors import LeadlineError
 from leadline.core.thread import Thread
 from leadline.services.context import Context
+from leadline.services.fields_file import read_fields
 
 TEXTS = ("worked", "failed", "confidence", "limits", "conclusion")
 _NAMES = {
@@ -37,30 +38,7 @@ def read_summary(path: str) -> dict[str, Any]:
 
     Raises LeadlineError: not_found, usage (unreadable, or a field that means nothing).
     """
-    try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-    except (OSError, UnicodeDecodeError) as error:
-        raise LeadlineError(
-            "not_found", "no-summary-file", f"cannot read {path}: {error}", "", "leadline finish --help"
-        ) from None
-    try:
-        if path.endswith((".md", ".markdown")):
-            data: Any = _from_markdown(text)
-        elif path.endswith(".toml"):
-            import tomllib
-
-            data = tomllib.loads(text)
-        else:
-            import yaml
-
-            data = yaml.safe_load(text)
-    except Exception as error:
-        raise LeadlineError(
-            "usage", "bad-summary-file", f"{path} cannot be read: {error}", "", "leadline finish --help"
-        ) from None
-    if not isinstance(data, dict):
-        raise LeadlineError("usage", "bad-summary-file", f"{path} holds no fields", "", "leadline finish --help")
+    data = read_fields(path, "summary", "finish", _from_markdown)
     found: dict[str, Any] = {}
     for key, value in data.items():
         name = _field(str(key))

@@ -9,6 +9,7 @@ from leadline.core.ids import PREFIX, TOPIC, named_id, prefix_from_topic
 from leadline.core.kickoff import BY_NAME, from_markdown, missing_fields, normalise, parse_metric
 from leadline.core.thread import Thread
 from leadline.services.context import Context
+from leadline.services.fields_file import read_fields
 
 
 def check_topic(topic: str) -> None:
@@ -28,31 +29,7 @@ def check_topic(topic: str) -> None:
 
 def read_kickoff(path: str) -> dict[str, Any]:
     """Kickoff fields of a TOML, YAML, JSON or Markdown file. Raises LeadlineError(usage | not_found)."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-    except (OSError, UnicodeDecodeError) as error:
-        raise LeadlineError(
-            "not_found", "no-kickoff-file", f"cannot read {path}: {error}", "", "leadline start --help"
-        ) from None
-    try:
-        if path.endswith((".md", ".markdown")):
-            data = from_markdown(text)
-        elif path.endswith(".toml"):
-            import tomllib
-
-            data = tomllib.loads(text)
-        else:
-            import yaml
-
-            data = yaml.safe_load(text)
-    except Exception as error:
-        raise LeadlineError(
-            "usage", "bad-kickoff-file", f"{path} cannot be read: {error}", "", "leadline start --help"
-        ) from None
-    if not isinstance(data, dict):
-        raise LeadlineError("usage", "bad-kickoff-file", f"{path} holds no fields", "", "leadline start --help")
-    return normalise(data, path)
+    return normalise(read_fields(path, "kickoff", "start", from_markdown), path)
 
 
 def start(
