@@ -116,6 +116,8 @@ def why_not_evidence(run: Run) -> str:
         return f"retracted: {run.retracted}"
     if run.superseded_by:
         return f"superseded by {run.superseded_by}"
+    if run.design.get("warmup"):
+        return "a warm-up, kept apart from the measurement"
     if run.origin == "reported":
         return "reported: the number was typed, not measured"
     return f"{run.state}: {run.reason}" if run.reason else f"its state is {run.state}"

@@ -23,6 +23,8 @@ _ITEM_KINDS = {
     "update": "update",
     "snapshot": "snapshot",
     "reproduction": "reproduction",
+    "sweep": "sweep",
+    "interleaving": "interleaving",
 }
 _RUN_FACTS = (
     "state",
@@ -155,7 +157,8 @@ def _changed(thread: Thread, record: Record) -> None:
 
 
 def _metric(body: dict[str, Any]) -> MetricDef:
-    return MetricDef(**{k: body[k] for k in ("name", "unit", "direction", "reduce", "description") if body.get(k)})
+    names = ("name", "unit", "direction", "reduce", "description", "observed", "per", "formula")
+    return MetricDef(**{k: body[k] for k in names if body.get(k)})
 
 
 def _metric_defined(thread: Thread, record: Record) -> None:
@@ -190,6 +193,7 @@ def _run_planned(thread: Thread, record: Record) -> None:
         "executor",
         "origin",
         "key",
+        "design",
     ):
         if name in body:
             setattr(run, name, body[name])
@@ -242,6 +246,13 @@ def _hypothesis_changed(thread: Thread, record: Record) -> None:
             if name in record.body:
                 item.body[name] = record.body[name]
         item.body["refs"] = {**item.refs, **record.body.get("refs", {})}
+
+
+def _interleaving_ended(thread: Thread, record: Record) -> None:
+    item = thread.items.get(thread.shown(str(record.body.get("interleaving", "")), record.body.get("refs")))
+    if item is not None and "ended" not in item.body:
+        item.history.append({"at": record.at, "actor": record.actor, "kind": record.kind, "body": record.body})
+        item.body["ended"] = {k: v for k, v in record.body.items() if k not in ("interleaving", "refs")}
 
 
 def _target(thread: Thread, record: Record) -> Any:
@@ -365,6 +376,7 @@ _HANDLERS: dict[str, Callable[[Thread, Record], None]] = {
     "run-ended": _run_ended,
     **dict.fromkeys(_ITEM_KINDS, _item),
     "hypothesis-changed": _hypothesis_changed,
+    "interleaving-ended": _interleaving_ended,
     "correction": _correction,
     "supersession": _supersession,
     "retraction": _retraction,

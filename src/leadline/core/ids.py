@@ -14,16 +14,18 @@ NAMED_KINDS = {
     "N": "note",
     "U": "update",
     "R": "reproduction",
+    "W": "sweep",
+    "I": "interleaving",
 }
 LETTER_OF = {name: letter for letter, name in NAMED_KINDS.items()}
 PREFIX = re.compile(r"[A-Z][A-Z0-9]{0,11}(?:-[A-Z][A-Z0-9]{0,11}){0,2}\Z")
 _ID = re.compile(
     r"(?P<prefix>[A-Z][A-Z0-9]*(?:-[A-Z][A-Z0-9]*)*?)-"
     r"(?:(?P<number>\d{3,})(?P<suffix>[a-z]*)(?:-r(?P<repeat>\d+)(?P<repeat_suffix>[a-z]*))?"
-    r"|(?P<letter>[HCDBSNUR])(?P<index>\d+)(?P<named_suffix>[a-z]*))\Z"
+    r"|(?P<letter>[HCDBSNURWI])(?P<index>\d+)(?P<named_suffix>[a-z]*))\Z"
 )
 ID_IN_TEXT = re.compile(
-    r"(?<![\w./-])[A-Z][A-Z0-9]*(?:-[A-Z][A-Z0-9]*)*?-(?:\d{3,}[a-z]?(?:-r\d+[a-z]?)?|[HCDBSNUR]\d+[a-z]?)(?![\w-])"
+    r"(?<![\w./-])[A-Z][A-Z0-9]*(?:-[A-Z][A-Z0-9]*)*?-(?:\d{3,}[a-z]?(?:-r\d+[a-z]?)?|[HCDBSNURWI]\d+[a-z]?)(?![\w-])"
 )
 TOPIC = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,78}[a-z0-9])?\Z")
 

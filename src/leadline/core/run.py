@@ -16,13 +16,21 @@ DIRECTIONS = ("lower", "higher", "none")
 
 @dataclass(slots=True)
 class MetricDef:
-    """What a metric is. ``direction``: which way is better; ``reduce``: how several values in one run become one."""
+    """What a metric is. ``direction``: which way is better; ``reduce``: how several values in one run become one.
+
+    ``observed``: what the value depends on besides the code: ``machine`` (a time, a rate: contention and drift move
+    it) or ``result`` (an accuracy, a count: they do not); "" leaves it to the unit and the name. ``per`` names the
+    denominator ("token", "step"). ``formula`` makes it a derived metric, computed from others of the same run.
+    """
 
     name: str
     unit: str = ""
     direction: str = "none"
     reduce: str = "last"  # last | first | min | max | mean | median | sum
     description: str = ""
+    observed: str = ""  # machine | result | ""
+    per: str = ""
+    formula: str = ""
 
 
 @dataclass(slots=True)
@@ -31,7 +39,9 @@ class Run:
 
     ``config`` is flat (dotted keys). ``metrics`` maps a metric name to its one value for this run; ``nonfinite``
     names metrics that were NaN or infinite. ``code`` has ``tree`` (the identity), ``commit``, ``head``, ``dirty``,
-    ``gaps``. ``environment``, ``hardware`` and ``software`` are flat key to value. Times are RFC 3339 UTC, durations
+    ``gaps``. ``environment``, ``hardware`` and ``software`` are flat key to value. ``design``
+    is its place in a sweep ({sweep, cell}) or an interleaved measurement ({interleaving, side, block, position,
+    warmup}), by the uid of that record; empty otherwise. Times are RFC 3339 UTC, durations
     seconds.
     """
 
@@ -68,9 +78,17 @@ class Run:
     superseded_by: str = ""
     corrections: list[dict[str, Any]] = field(default_factory=list)
     planned_at: str = ""
+    design: dict[str, Any] = field(default_factory=dict)
     key: str = ""  # digest of argv + config + code tree + environment: "the same thing again"
 
     @property
     def is_evidence(self) -> bool:
-        """Counts as evidence: executed (or fetched and digested), ended well, not retracted or superseded."""
-        return self.state == "done" and self.origin != "reported" and not self.retracted and not self.superseded_by
+        """Counts as evidence: executed (or fetched and digested), ended well, no warm-up, not retracted or
+        superseded."""
+        return (
+            self.state == "done"
+            and self.origin != "reported"
+            and not self.retracted
+            and not self.superseded_by
+            and not self.design.get("warmup")
+        )

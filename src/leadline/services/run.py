@@ -43,6 +43,7 @@ class RunRequest:
     folder: str | None = None  # absolute; where to run instead of the work tree (reproduce)
     code: dict[str, Any] | None = None  # the code state there, when it is not the work tree's
     max_output_bytes: int | None = None
+    design: dict[str, Any] = field(default_factory=dict)  # place in a sweep or an interleaved measurement
 
 
 @dataclass
@@ -91,7 +92,7 @@ def execute(
     for number in range(request.repeat):
         if number:
             facts["hygiene"] = context.collectors.preflight()
-        outcome = _one(context, request, facts, experiment, seen, watch, say)
+        outcome = run_one(context, request, facts, experiment, seen, watch, say)
         outcomes.append(outcome)
         experiment = outcome.experiment
         if outcome.interrupted:
@@ -231,7 +232,13 @@ def _announce(seen: list[dict[str, Any]], thread: Thread, say: Callable[[str], N
     )
 
 
-def _one(
+def facts_of_cell(facts: dict[str, Any], argv: list[str], config: dict[str, Any]) -> dict[str, Any]:
+    """The facts of another command and config at the same code, place and machine; both already redacted."""
+    key = digest_of({"argv": argv, "cwd": facts["cwd"], "config": config, "tree": facts["code"].get("tree")})
+    return {**facts, "argv": argv, "config": config, "key": key}
+
+
+def run_one(
     context: Context,
     request: RunRequest,
     facts: dict[str, Any],
@@ -240,6 +247,8 @@ def _one(
     watch: Watch,
     say: Callable[[str], None],
 ) -> Outcome:
+    """One execution with the given ``facts`` (see ``gather``): planned record, job, ending. ``experiment``: repeat
+    that one; None opens a new one. ``seen``: rows of ``store.same_key``, recorded as seen before."""
     thread = context.slice(request.topic, [experiment] if experiment else [])
     with context.store.transaction(request.topic) as writing:
         uid = writing.new_uid()
@@ -300,6 +309,8 @@ def _planned(
         "origin": "executed",
         "refs": refs,
     }
+    if request.design:
+        body["design"] = request.design
     if seen:
         body["seen_before"] = [row["id"] for row in seen][:20]
     if request.reproduction_of:
