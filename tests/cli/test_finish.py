@@ -106,6 +106,16 @@ def test_asking_again_changes_nothing(ready):
     assert [r.id for r in thread_of(ready).records] == before
 
 
+def test_a_second_summary_is_refused_without_a_reason(ready):
+    ready.ok("finish", *flags())
+    other = flags(conclusion="Keep wide blocks.")
+    done = ready.json("finish", *other)
+    assert (done["ok"], done["error"]["code"]) == (False, "already-finished")
+    assert len(thread_of(ready).finishes) == 1
+    assert ready.json("finish", *other, "--override", "the first one named the wrong blocks")["ok"]
+    assert len(thread_of(ready).finishes) == 2
+
+
 def test_a_finish_that_was_cut_off_is_completed(ready):
     with store_of(ready).transaction("demo") as writing:
         writing.add(

@@ -110,6 +110,7 @@ def _waiting(thread: Thread) -> bool:
 
 
 def _milestones(thread: Thread, new: list[Record]) -> list[Milestone]:
+    """What has to be told and was not: a seal and a finish tell it themselves, in a comment of their own."""
     baselines = [b.uid for b in thread.of_kind("baseline")]
     found: list[Milestone] = []
     for record in new:
@@ -125,10 +126,6 @@ def _milestones(thread: Thread, new: list[Record]) -> list[Milestone]:
             what = f"result claimed: {shown}"
         elif record.kind == "retraction":
             what = f"{thread.shown(str(body.get('target', '')), refs)} retracted"
-        elif record.kind == "snapshot":
-            what = f"sealed {body.get('tag') or shown}"
-        elif record.kind == "finish":
-            what = "the thread was finished"
         if what:
             found.append({"at": record.at, "kind": record.kind, "what": what})
     return found

@@ -134,13 +134,15 @@ def finish(
     """Check, record, post, close, publish. Returns ``{"finished", "missing", ...}``; with something missing and no
     ``override`` (a reason) nothing is recorded and ``finished`` is False.
 
-    ``reason``: completed | not_planned. Raises LeadlineError(refused) for numbers that are not bound.
+    ``reason``: completed | not_planned. Raises LeadlineError: refused for numbers that are not bound, conflict for
+    another summary than the one the thread was finished with.
     """
     from leadline.services.issue import bring_up_to_date
 
     proposal = proposal_of(summary)
     thread = context.store.thread(topic)
     if not _same_as_last(thread, proposal):
+        _check_first(thread, override)
         measured = [*proposal["limits"], *(proposal[name] for name in ("worked", "failed", "conclusion"))]
         said = _bound(context, thread, measured, proposal["next_steps"])
         bring_up_to_date(context, topic)  # what is derived is never missing
@@ -150,6 +152,22 @@ def finish(
             return {"finished": False, "missing": missing, "reason": reason}
         _record(context, thread, {**proposal, "reason": reason, **said}, override.strip(), missing)
     return _complete(context, topic)
+
+
+def _check_first(thread: Thread, override: str) -> None:
+    """A thread ends once: another summary would stand beside the one that people have read."""
+    if thread.finishes and not override.strip():
+        last = thread.finishes[-1]
+        raise LeadlineError(
+            "conflict",
+            "already-finished",
+            f"thread {thread.topic} was finished on {last['at'][:10]} with another summary",
+            f"its conclusion: {' '.join(str(last.get('conclusion', '')).split())[:120]}",
+            [
+                "leadline issue  (what was posted)",
+                "leadline finish ... --override 'WHY'  (a second summary, said to be one)",
+            ],
+        )
 
 
 def _same_as_last(thread: Thread, proposal: dict[str, Any]) -> bool:
