@@ -1,0 +1,185 @@
+"""Units that are known by dimension, so that "ms against s" can name its factor and a time is known to be a time.
+
+The table is short on purpose: an unknown unit is allowed everywhere and simply has no dimension. Spelling is exact
+(``MB`` and ``Mb`` differ); no prefix arithmetic is done beyond what stands here.
+"""
+
+from __future__ import annotations
+
+import re
+
+_BY_DIMENSION: dict[str, dict[str, float]] = {
+    "time": {
+        "s": 1.0,
+        "sec": 1.0,
+        "seconds": 1.0,
+        "ms": 1e-3,
+        "us": 1e-6,
+        "µs": 1e-6,  # the micro sign, as keyboards have it
+        "\u03bcs": 1e-6,  # the Greek letter, as normalised text has it
+        "ns": 1e-9,
+        "min": 60.0,
+        "h": 3600.0,
+    },
+    "rate": {"/s": 1.0, "1/s": 1.0, "Hz": 1.0, "kHz": 1e3, "MHz": 1e6, "GHz": 1e9, "/min": 1 / 60},
+    "iteration rate": {"it/s": 1.0, "steps/s": 1.0, "step/s": 1.0},
+    "token rate": {"tok/s": 1.0, "tokens/s": 1.0, "ktok/s": 1e3, "Mtok/s": 1e6},
+    "sample rate": {"samples/s": 1.0, "images/s": 1.0, "img/s": 1.0, "items/s": 1.0, "req/s": 1.0, "requests/s": 1.0},
+    "bandwidth": {
+        "B/s": 1.0,
+        "kB/s": 1e3,
+        "MB/s": 1e6,
+        "GB/s": 1e9,
+        "TB/s": 1e12,
+        "KiB/s": 1024.0,
+        "MiB/s": 1024.0**2,
+        "GiB/s": 1024.0**3,
+    },
+    "arithmetic rate": {
+        "FLOP/s": 1.0,
+        "MFLOP/s": 1e6,
+        "GFLOP/s": 1e9,
+        "TFLOP/s": 1e12,
+        "PFLOP/s": 1e15,
+        "GFLOPS": 1e9,
+        "TFLOPS": 1e12,
+    },
+    "memory": {
+        "B": 1.0,
+        "bytes": 1.0,
+        "kB": 1e3,
+        "KB": 1e3,
+        "MB": 1e6,
+        "GB": 1e9,
+        "TB": 1e12,
+        "KiB": 1024.0,
+        "MiB": 1024.0**2,
+        "GiB": 1024.0**3,
+        "TiB": 1024.0**4,
+    },
+    "power": {"W": 1.0, "mW": 1e-3, "kW": 1e3},
+    "energy": {"J": 1.0, "mJ": 1e-3, "kJ": 1e3, "MJ": 1e6, "Wh": 3600.0, "kWh": 3.6e6},
+    "ratio": {"1": 1.0, "%": 0.01},
+}
+_COUNTED = {"sample rate": True}  # an image is no request: no factor between these units
+_UNITS = {unit: (dimension, factor) for dimension, units in _BY_DIMENSION.items() for unit, factor in units.items()}
+MACHINE_DIMENSIONS = frozenset(_BY_DIMENSION) - {"ratio"}
+
+# Parts of a name (split at _ . / - : @) that say time, rate, memory, power or energy.
+_TIME_WORDS = frozenset(
+    (
+        "time",
+        "latency",
+        "wall",
+        "elapsed",
+        "duration",
+        "runtime",
+        "walltime",
+        "s",
+        "sec",
+        "secs",
+        "seconds",
+        "ms",
+        "us",
+        "ns",
+    )
+)
+_RATE_WORDS = frozenset(
+    (
+        "throughput",
+        "bandwidth",
+        "speed",
+        "speedup",
+        "fps",
+        "qps",
+        "tps",
+        "mfu",
+        "flops",
+        "gflops",
+        "tflops",
+        "rps",
+        "gbps",
+        "mbps",
+        "hz",
+        "ghz",
+        "utilization",
+        "utilisation",
+        "util",
+    )
+)
+_MEMORY_WORDS = frozenset(("mem", "memory", "rss", "vram", "kib", "mib", "gib", "mb", "gb"))
+_POWER_WORDS = frozenset(("power", "watt", "watts", "energy", "joule", "joules"))
+_MACHINE_WORDS = _TIME_WORDS | _RATE_WORDS | _MEMORY_WORDS | _POWER_WORDS
+_RESULT_WORDS = frozenset(
+    (
+        "loss",
+        "accuracy",
+        "acc",
+        "error",
+        "err",
+        "perplexity",
+        "ppl",
+        "bleu",
+        "rouge",
+        "f1",
+        "auc",
+        "recall",
+        "precision",
+        "score",
+        "reward",
+        "bpb",
+        "mse",
+        "mae",
+        "rmse",
+        "r2",
+        "exact_match",
+        "count",
+        "steps",
+        "epochs",
+        "params",
+    )
+)
+_SPLIT = re.compile(r"[_./:@-]+")
+
+
+def dimension(unit: str) -> str:
+    """``time``, ``rate``, ``memory``, ...; "" when the unit is not known."""
+    return _UNITS.get(unit.strip(), ("", 0.0))[0]
+
+
+def factor(unit: str, to: str) -> float | None:
+    """By what a value in ``unit`` is multiplied to be in ``to``; None when they share no dimension or are not known.
+
+    >>> factor("s", "ms")
+    1000.0
+    """
+    one, other = _UNITS.get(unit.strip()), _UNITS.get(to.strip())
+    if one is None or other is None or one[0] != other[0]:
+        return None
+    if one[0] in _COUNTED and unit.strip() != to.strip():
+        return None
+    ratio = one[1] / other[1]
+    nearest = round(ratio)
+    return float(nearest) if nearest and abs(ratio / nearest - 1) < 1e-12 else ratio
+
+
+def conversion(unit: str, to: str) -> str:
+    """``1 s = 1000 ms``, or "" where there is none."""
+    value = factor(unit, to)
+    if value is None or unit == to:
+        return ""
+    if value < 1:
+        unit, to, value = to, unit, factor(to, unit) or 1 / value
+    return f"1 {unit} = {value:.12g} {to}"
+
+
+def name_says_machine(name: str) -> bool | None:
+    """What the words of a metric's name say: True for a time, rate, memory, power or energy; False for a result such
+    as a loss; None when no word is known. A result word wins only when no machine word stands there too."""
+    lowered = name.lower()
+    words = [w for w in _SPLIT.split(lowered) if w]
+    if "per_s" in lowered or "per_sec" in lowered or lowered.endswith("/s"):
+        return True
+    if any(w in _MACHINE_WORDS for w in words) or any(w.endswith(("latency", "time")) and w != "time" for w in words):
+        return True
+    return False if any(w in _RESULT_WORDS for w in words) else None
