@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from leadline.core.compare import compare
-from leadline.core.predicate import evaluate, parse
+from leadline.core.evaluate import evaluate
+from leadline.core.predicate import parse
 from leadline.core.run import MetricDef, Run
 from leadline.core.stats import one_sample, summarise
 

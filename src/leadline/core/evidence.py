@@ -6,8 +6,10 @@ the lower label, since a label that is too high is quoted for years and one that
 - ``none``: some operand has no counting run. ``refuted``: the runs say the opposite of the claim, on average.
 - ``exploratory``: it holds, on too few repeats, without the interval's support, or with contrary runs.
 - ``replicated``: at least three distinct counting executions per named side, every clause supported by the 95 %
-  interval (or exact, for deterministic metrics over distinct inputs), and no contrary run.
-- ``stable``: replicated for every value of every declared axis, claim and reference matched on that value.
+  interval (or exact, for deterministic metrics over distinct inputs) and at a look whose level counts the other looks
+  (``core/looks.py``), and no contrary run.
+- ``stable``: replicated at every combination of the values of the declared axes, claim and reference matched on it. A
+  seed as an axis is itself what repeats vary: it needs one run a side at each value, and the repeats over the seeds.
 
 A run is *contrary* when its own value breaks a clause that the means satisfy, by more than the spread of the other
 runs explains (their 95 % prediction interval; with fewer than four runs nothing is excused). All runs of an axis
@@ -18,6 +20,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 from leadline.core.values import dataclass, field
@@ -25,14 +28,18 @@ from leadline.core.values import dataclass, field
 from .canonical import canonical_json
 from .compare import number, why_not_evidence
 from .config import fact_of
+from .difference import seed_of
 from .distributions import t_upper_quantile
-from .predicate import Clause, ClauseResult, Predicate, Subject, distance_holds, evaluate_clause
+from .evaluate import ClauseResult, confidence_for, distance_holds, evaluate_clause
+from .predicate import Clause, Predicate, Subject
 from .run import MetricDef, Run
 from .stats import n_needed, summarise
 
 LABELS = ("none", "refuted", "exploratory", "replicated", "stable")
 REPEATS_NEEDED = 3
+MOST_CELLS = 1000
 _EXCUSE_FROM_N = 4
+_NAMED = 3
 
 
 @dataclass(slots=True)
@@ -108,7 +115,7 @@ def _without_reruns(runs: list[Run], metric: str, dropped: dict[str, str]) -> li
     for run in runs:
         key = _input_key(run)
         at = (key, run.metrics[metric])
-        if at in first and ("seed" in run.config or len(values[key]) == 1):
+        if at in first and (seed_of(run) or len(values[key]) == 1):
             dropped[run.id] = (
                 f"a rerun of {first[at]}: a deterministic metric with the same seed and input is not a repeat"
             )
@@ -120,7 +127,7 @@ def _without_reruns(runs: list[Run], metric: str, dropped: dict[str, str]) -> li
 
 @dataclass(slots=True)
 class _Cell:
-    """One evaluation of the whole predicate: over everything, or at one value of one axis (``where``)."""
+    """One evaluation of the whole predicate: over everything, or at one combination of axis values (``where``)."""
 
     where: str
     results: list[ClauseResult] = field(default_factory=list)
@@ -135,6 +142,10 @@ class _Cell:
     @property
     def replicated(self) -> bool:
         return self.holds is True and not self.missing and not self.contrary
+
+    @property
+    def is_empty(self) -> bool:
+        return all(result.left.n == 0 for result in self.results)
 
 
 def _contrary_of(result: ClauseResult, runs: list[Run]) -> set[str]:
@@ -170,8 +181,8 @@ def _lacking(result: ClauseResult, where: str) -> list[str]:
                 f"{more} more distinct execution{'s' if more > 1 else ''} of {metric}({subject.format()}){where}, "
                 f"other in seed or input where the metric is deterministic: {n} of {REPEATS_NEEDED} counted"
             )
-    if result.holds and not result.supported and not lacks:
-        lacks.append(_unsupported(result, where))
+    if result.holds and not result.lasting and not lacks:
+        lacks.append(_unsupported(result, where) if not result.supported else _not_lasting(result, where))
     return lacks
 
 
@@ -180,14 +191,29 @@ def _unsupported(result: ClauseResult, where: str) -> str:
     if interval.low is None or interval.high is None or result.left.mean is None:
         return f"an interval for {result.clause.format()}{where}: {interval.reason}"
     text = (
-        f"support by the interval{where}: the 95 % interval of the difference, {number(interval.low)} to "
-        f"{number(interval.high)}, reaches past the margin"
+        f"support by the interval{where}: the {100 * confidence_for(result.clause.op):g} % interval of the difference, "
+        f"{number(interval.low)} to {number(interval.high)}, reaches past the margin"
     )
     against = result.clause.bound if result.right is None else result.right.mean or 0.0
     spread = max(result.left.sd or 0.0, (result.right.sd or 0.0) if result.right else 0.0)
     distance = abs(result.left.mean - against)
     n = n_needed(spread, distance if result.clause.op != "~=" else result.tolerance - distance)
     return text if n is None else f"{text}; about {n} runs a side would show a difference of this size"
+
+
+def _not_lasting(result: ClauseResult, where: str) -> str:
+    """The interval bears it now, and it was looked at too often for that to be enough."""
+    looks = result.looks
+    interval, level = looks.interval, looks.last_level
+    if interval is None or level is None:
+        return f"a look with {REPEATS_NEEDED} runs a side{where}"
+    text = (
+        f"support that counts how often it was looked at{where}: with {looks.last} runs on the smaller side the "
+        f"one-sided level is {100 * level:.2g} % (5 % divided over all looks), "
+    )
+    if not interval.known:
+        return f"{text}and there is no interval: {interval.reason}"
+    return f"{text}and the interval at it, {number(interval.low)} to {number(interval.high)}, reaches past the margin"
 
 
 class _Counter:
@@ -198,9 +224,9 @@ class _Counter:
         self.counted: set[str] = set()
         self.dropped: dict[str, str] = {}
 
-    def runs(self, subject: Subject, metric: str, axis: str, value: Any) -> list[Run]:
+    def runs(self, subject: Subject, metric: str, at: dict[str, Any]) -> list[Run]:
         found = self.resolve(subject)
-        if axis:
+        for axis, value in at.items():
             wanted = canonical_json(value)
             found = [run for run in found if canonical_json(fact_of(run, axis)) == wanted]
         kept, dropped = distinct_executions(found, metric)
@@ -211,31 +237,60 @@ class _Counter:
 
 
 def _evaluate_cell(
-    predicate: Predicate, counter: _Counter, metric_defs: dict[str, MetricDef], axis: str = "", value: Any = None
+    predicate: Predicate,
+    counter: _Counter,
+    metric_defs: dict[str, MetricDef],
+    at: dict[str, Any] | None = None,
+    one_run_is_enough: bool = False,
 ) -> _Cell:
-    cell = _Cell(f" at {axis} = {value}" if axis else "")
+    at = at or {}
+    cell = _Cell(" at " + ", ".join(f"{axis} = {value}" for axis, value in at.items()) if at else "")
     for clause in predicate.clauses:
-        left = counter.runs(clause.subject, clause.metric, axis, value)
-        right = _reference(clause, counter, axis, value)
+        left = counter.runs(clause.subject, clause.metric, at)
+        right = _reference(clause, counter, at)
         result = evaluate_clause(clause, left, right, metric_defs.get(clause.metric))
         cell.results.append(result)
         cell.contrary |= _contrary_of(result, left)
-        cell.missing += _lacking(result, cell.where)
-        if axis and result.holds is False:
+        if not one_run_is_enough:
+            cell.missing += _lacking(result, cell.where)
+        elif result.holds is None:
+            cell.missing.append(f"one run a side of {clause.format()}{cell.where}")
+        if at and result.holds is False:
             cell.contrary |= {run.id for run in left}
     return cell
 
 
-def _reference(clause: Clause, counter: _Counter, axis: str, value: Any) -> list[Run]:
-    return [] if clause.right is None else counter.runs(clause.right, clause.right_metric, axis, value)
+def _reference(clause: Clause, counter: _Counter, at: dict[str, Any]) -> list[Run]:
+    return [] if clause.right is None else counter.runs(clause.right, clause.right_metric, at)
 
 
-def _axes(predicate: Predicate, across: dict[str, list[Any]] | None) -> dict[str, list[Any]]:
+def axes_of(predicate: Predicate, across: dict[str, list[Any]] | None) -> dict[str, list[Any]]:
     """Declared axes of both sources, each with its distinct values in a fixed order."""
     axes: dict[str, dict[str, Any]] = {}
     for name, values in [*predicate.over, *(across or {}).items()]:
         axes.setdefault(name, {}).update({canonical_json(v): v for v in values})
     return {name: [axes[name][text] for text in sorted(axes[name])] for name in sorted(axes)}
+
+
+def is_seed(axis: str) -> bool:
+    return axis == "seed" or axis.endswith((".seed", "_seed"))
+
+
+def combinations(axes: dict[str, list[Any]]) -> list[dict[str, Any]]:
+    """Every combination of the axes' values: what the claim says it holds at. Not for more than ``MOST_CELLS``."""
+    return [dict(zip(axes, values, strict=True)) for values in product(*axes.values())] if axes else []
+
+
+def _cells(
+    predicate: Predicate, counter: _Counter, metric_defs: dict[str, MetricDef], axes: dict[str, list[Any]]
+) -> list[_Cell]:
+    """Each combination of the axes with repeats of its own; seeds apart, which are the repeats of the others."""
+    others = {name: values for name, values in axes.items() if not is_seed(name)}
+    seeded = len(others) < len(axes)
+    cells = [_evaluate_cell(predicate, counter, metric_defs, at) for at in combinations(others)]
+    if seeded:
+        cells += [_evaluate_cell(predicate, counter, metric_defs, at, True) for at in combinations(axes)]
+    return cells
 
 
 def _label(out: Evidence, centre: _Cell, cells: list[_Cell], axes: dict[str, list[Any]]) -> None:
@@ -251,9 +306,9 @@ def _label(out: Evidence, centre: _Cell, cells: list[_Cell], axes: dict[str, lis
         out.missing = ["runs whose average satisfies the claim, or a claim that these runs bear"]
         return
     out.why += [f"the claim is false{cell.where}" for cell in false_cells]
-    replicated = not out.contrary and (
-        centre.replicated or (every_cell_holds and any(cell.replicated for cell in cells))
-    )
+    all_replicated = bool(cells) and all(cell.replicated for cell in cells)
+    seeds_only = all(is_seed(name) for name in axes)
+    replicated = not out.contrary and (centre.replicated or (all_replicated and not seeds_only))
     if out.contrary:
         out.missing.append(
             f"an explanation or a narrower claim for {len(out.contrary)} contrary of {len(out.counted)} runs: "
@@ -264,14 +319,35 @@ def _label(out: Evidence, centre: _Cell, cells: list[_Cell], axes: dict[str, lis
         out.missing += centre.missing
         return
     short = [name for name, values in axes.items() if len(values) < 2]
-    if axes and not short and all(cell.replicated for cell in cells):
+    few_seeds = (
+        seeds_only
+        and all(len(values) < REPEATS_NEEDED for values in axes.values())
+        and any(_lacking(result, "") for cell in cells for result in cell.results)
+    )
+    if axes and not short and not few_seeds and all_replicated:
         out.label = "stable"
         return
     out.label = "replicated"
     if not axes:
         out.missing.append("a declared axis with at least 2 values over which the claim is to hold: 0 declared")
     out.missing += [f"at least 2 values of {name}: {len(axes[name])} declared" for name in short]
-    out.missing += [line for cell in cells for line in cell.missing]
+    if few_seeds and axes and not short:
+        out.missing.append(
+            f"at least {REPEATS_NEEDED} seeds, or another axis with at least 2 values: "
+            + ", ".join(f"{len(values)} of {name}" for name, values in axes.items())
+        )
+    out.missing += _missing_cells(cells)
+
+
+def _missing_cells(cells: list[_Cell]) -> list[str]:
+    """Empty combinations in one line, then what the others lack."""
+    lines = []
+    empty = [cell for cell in cells if cell.is_empty]
+    if len(empty) > 1:
+        named = ";".join(cell.where.removeprefix(" at") for cell in empty[:_NAMED]).strip()
+        more = f"; and {len(empty) - _NAMED} more" if len(empty) > _NAMED else ""
+        lines.append(f"runs at {len(empty)} of {len(cells)} combinations of the declared axes: {named}{more}")
+    return lines + [line for cell in cells for line in cell.missing if len(empty) < 2 or not cell.is_empty]
 
 
 def evidence(
@@ -290,19 +366,18 @@ def evidence(
     after a retraction, call it again.
     """
     counter = _Counter(resolve)
-    axes = _axes(predicate, across)
+    axes = axes_of(predicate, across)
+    count = math.prod(len(values) for values in axes.values())
     centre = _evaluate_cell(predicate, counter, metric_defs or {})
-    cells = [
-        _evaluate_cell(predicate, counter, metric_defs or {}, name, value)
-        for name, values in axes.items()
-        for value in values
-    ]
+    cells = _cells(predicate, counter, metric_defs or {}, axes) if count <= MOST_CELLS else []
     out = Evidence("none", clauses=centre.results, confirmed_path=confirmed_path)
     out.counted = sorted(counter.counted)
     out.not_counted = {k: counter.dropped[k] for k in sorted(counter.dropped) if k not in counter.counted}
     out.contrary = sorted(centre.contrary.union(*(cell.contrary for cell in cells)))
     out.why = [result.arithmetic for result in centre.results]
     _label(out, centre, cells, axes)
+    if count > MOST_CELLS:
+        out.missing.append(f"a claim over at most {MOST_CELLS} combinations of its axes: it names {count}")
     if out.not_counted:
         out.why.append(f"{len(out.not_counted)} of {len(out.not_counted) + len(out.counted)} runs do not count")
     if confirmed_path is not None:

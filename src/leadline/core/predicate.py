@@ -16,16 +16,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from typing import Any
 
-from leadline.core.values import dataclass, field
+from leadline.core.values import dataclass
 
-from .compare import number
 from .config import parse_value
 from .errors import LeadlineError
-from .run import MetricDef, Run
-from .stats import Interval, Sample, TestResult, one_sample, scaled, summarise, welch
 
 EXAMPLE = "val_loss(P-004) <= 0.98 * val_loss(baseline)"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_./@:\-]*")
@@ -262,125 +258,3 @@ def parse(text: str) -> Predicate:
     if not reader.at_end():
         raise reader.fail("'and', 'over' or the end")
     return Predicate(tuple(clauses), tuple(over))
-
-
-# ---- evaluation -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class ClauseResult:
-    """What the runs say about one clause.
-
-    ``holds``: of the means; None without values. ``supported``: the 95 % interval of left - factor * right excludes
-    the margin in the claimed direction (for ``~=``: lies within the tolerance); None when there is no interval and
-    the values are not deterministic. ``contradicted``: it lies wholly on the other side.
-    """
-
-    clause: Clause
-    holds: bool | None
-    supported: bool | None
-    contradicted: bool
-    left: Sample
-    right: Sample | None
-    interval: Interval
-    arithmetic: str
-    deterministic: bool = False
-    left_runs: list[str] = field(default_factory=list)
-    right_runs: list[str] = field(default_factory=list)
-    tolerance: float = 0.0
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "clause": self.clause.format(),
-            "holds": self.holds,
-            "supported": self.supported,
-            "contradicted": self.contradicted,
-            "left": self.left.as_dict(),
-            "right": self.right.as_dict() if self.right else None,
-            "interval": self.interval.as_dict(),
-            "arithmetic": self.arithmetic,
-            "deterministic": self.deterministic,
-            "left_runs": list(self.left_runs),
-            "right_runs": list(self.right_runs),
-        }
-
-
-def distance_holds(op: str, distance: float, tolerance: float = 0.0) -> bool:
-    """Whether left - right = ``distance`` satisfies ``op``."""
-    if op == "~=":
-        return abs(distance) <= tolerance
-    return {"<": distance < 0, "<=": distance <= 0, ">": distance > 0, ">=": distance >= 0}[op]
-
-
-def _excludes(op: str, interval: Interval, tolerance: float) -> tuple[bool | None, bool]:
-    """(supported, contradicted) by an interval of left - right."""
-    if interval.low is None or interval.high is None:
-        return None, False
-    low, high = interval.low, interval.high
-    if op == "~=":
-        return -tolerance <= low and high <= tolerance, low > tolerance or high < -tolerance
-    worst, best = (high, low) if op in ("<", "<=") else (low, high)
-    return distance_holds(op, worst), not distance_holds(op, best)
-
-
-def _test(clause: Clause, left: Sample, right: Sample | None) -> TestResult:
-    return one_sample(left, clause.bound) if right is None else welch(right, left)
-
-
-def _values(runs: list[Run], metric: str) -> list[float]:
-    return [run.metrics[metric] for run in runs if metric in run.metrics]
-
-
-def evaluate_clause(
-    clause: Clause, left_runs: list[Run], right_runs: list[Run], definition: MetricDef | None = None
-) -> ClauseResult:
-    """One clause over the runs given for its two operands; only evidence with the metric is taken."""
-    unit = definition.unit if definition else ""
-    left_used = [run for run in left_runs if run.is_evidence and clause.metric in run.metrics]
-    right_used = [run for run in right_runs if run.is_evidence and clause.right_metric in run.metrics]
-    left = summarise(_values(left_used, clause.metric))
-    right = None if clause.right is None else scaled(summarise(_values(right_used, clause.right_metric)), clause.factor)
-    result = ClauseResult(clause, None, None, False, left, right, Interval(None, None, 0.95, "none"), "")
-    result.left_runs, result.right_runs = sorted(r.id for r in left_used), sorted(r.id for r in right_used)
-    against = clause.bound if right is None else right.mean
-    if left.mean is None or against is None:
-        empty = clause.subject.format() if left.mean is None else (clause.right or Subject()).format()
-        result.arithmetic = f"no counting run of {empty} has a value"
-        return result
-    test = _test(clause, left, right)
-    distance = test.difference if test.difference is not None else left.mean - against
-    result.tolerance = abs(against) * clause.tolerance / 100.0 if clause.relative else clause.tolerance
-    result.holds = distance_holds(clause.op, distance, result.tolerance)
-    result.interval = test.interval
-    result.deterministic = left.is_constant and (right is None or right.is_constant)
-    result.supported, result.contradicted = _excludes(clause.op, test.interval, result.tolerance)
-    times = f"{number(clause.factor)} * " if clause.factor != 1.0 else ""
-    reference = "" if right is None else f" (mean of {right.n}{', ' + times.strip(' *') + ' times' if times else ''})"
-    spread = (
-        f"the 95 % interval of the difference is {number(test.interval.low)} to {number(test.interval.high)}"
-        if test.interval.known
-        else test.interval.reason
-    )
-    allowed = f" +- {number(result.tolerance)}" if clause.op == "~=" else ""
-    result.arithmetic = (
-        f"{number(left.mean, unit)} (mean of {left.n}) {clause.op} {number(against, unit)}{reference}{allowed} is "
-        f"{'true' if result.holds else 'false'}; {spread}"
-    )
-    return result
-
-
-def evaluate(
-    predicate: Predicate,
-    resolve: Callable[[Subject], list[Run]],
-    metric_defs: dict[str, MetricDef] | None = None,
-) -> list[ClauseResult]:
-    """Each clause over the runs that ``resolve`` gives for its subjects."""
-    return [
-        evaluate_clause(
-            clause,
-            resolve(clause.subject),
-            resolve(clause.right) if clause.right is not None else [],
-            (metric_defs or {}).get(clause.metric),
-        )
-        for clause in predicate.clauses
-    ]

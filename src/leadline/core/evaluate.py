@@ -1,0 +1,223 @@
+"""What runs say about the clauses of a predicate: do the means satisfy it, does the interval bear it, does that last.
+
+The method of each clause is the one that a comparison of the same runs gets (``core/difference.py``), so that a label
+and a comparison never contradict each other. Whether a clause holds is read from the plain means, whether it is
+supported from the interval; a drift can let the first be true and the second not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from leadline.core.values import dataclass, field
+
+from .compare import number
+from .difference import RESAMPLED, difference
+from .looks import Looks, take_looks
+from .predicate import Clause, Predicate, Subject
+from .run import MetricDef, Run
+from .stats import Interval, Sample, TestResult, one_sample, scaled, summarise, welch
+
+AGAINST_A_NUMBER = "one-sample t: against a fixed number"
+
+
+@dataclass(slots=True)
+class ClauseResult:
+    """What the runs say about one clause.
+
+    ``holds``: of the means; None without values. ``supported``: the interval of left - factor * right excludes the
+    margin in the claimed direction; None when there is no interval. It is the 95 % interval, and for ``~=`` the 90 %
+    interval within the tolerance: two one-sided tests at 5 % (Schuirmann 1987). ``contradicted``: it lies wholly on
+    the other side. ``looks``: whether that survives being looked at after every repeat. ``method`` names the test and
+    why it was chosen.
+    """
+
+    clause: Clause
+    holds: bool | None
+    supported: bool | None
+    contradicted: bool
+    left: Sample
+    right: Sample | None
+    interval: Interval
+    arithmetic: str
+    deterministic: bool = False
+    left_runs: list[str] = field(default_factory=list)
+    right_runs: list[str] = field(default_factory=list)
+    tolerance: float = 0.0
+    method: str = ""
+    notes: list[str] = field(default_factory=list)
+    looks: Looks = field(default_factory=lambda: Looks(0))
+
+    @property
+    def lasting(self) -> bool:
+        """Supported now, and shown at a look whose level counts the other looks."""
+        return bool(self.supported) and self.looks.shown_at > 0
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "clause": self.clause.format(),
+            "holds": self.holds,
+            "supported": self.supported,
+            "contradicted": self.contradicted,
+            "left": self.left.as_dict(),
+            "right": self.right.as_dict() if self.right else None,
+            "interval": self.interval.as_dict(),
+            "arithmetic": self.arithmetic,
+            "deterministic": self.deterministic,
+            "left_runs": list(self.left_runs),
+            "right_runs": list(self.right_runs),
+            "method": self.method,
+            "notes": list(self.notes),
+            "looks": self.looks.as_dict(),
+        }
+
+
+def distance_holds(op: str, distance: float, tolerance: float = 0.0) -> bool:
+    """Whether left - right = ``distance`` satisfies ``op``."""
+    if op == "~=":
+        return abs(distance) <= tolerance
+    return {"<": distance < 0, "<=": distance <= 0, ">": distance > 0, ">=": distance >= 0}[op]
+
+
+def _excludes(op: str, interval: Interval, tolerance: float) -> tuple[bool | None, bool]:
+    """(supported, contradicted) by an interval of left - right."""
+    if interval.low is None or interval.high is None:
+        return None, False
+    low, high = interval.low, interval.high
+    if op == "~=":
+        return -tolerance <= low and high <= tolerance, low > tolerance or high < -tolerance
+    worst, best = (high, low) if op in ("<", "<=") else (low, high)
+    return distance_holds(op, worst), not distance_holds(op, best)
+
+
+def confidence_for(op: str) -> float:
+    """The two-sided confidence whose interval has to exclude the margin."""
+    return 0.90 if op == "~=" else 0.95
+
+
+@dataclass(slots=True)
+class _Test:
+    test: TestResult
+    method: str
+    pairs: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+def _test(clause: Clause, left: list[Run], right: list[Run], definition: MetricDef, confidence: float) -> _Test:
+    if clause.right is None:
+        sample = summarise(_values(left, clause.metric))
+        return _Test(one_sample(sample, clause.bound, confidence=confidence), AGAINST_A_NUMBER)
+    got = difference(
+        right,
+        left,
+        clause.right_metric,
+        definition,
+        b_metric=clause.metric,
+        factor=clause.factor,
+        confidence=confidence,
+    )
+    return _Test(got.test, got.rule, got.pairs, got.notes)
+
+
+def _distances(clause: Clause, test: TestResult, against: float) -> Interval:
+    """The interval of left - right. A tolerance in per cent of the right side takes the ratio's interval where there
+    is one, since the right side is itself an estimate: (ratio - 1) * right."""
+    ratio = test.ratio_interval
+    if not (clause.op == "~=" and clause.relative and ratio and ratio.low is not None and ratio.high is not None):
+        return test.interval
+    return Interval((ratio.low - 1.0) * against, (ratio.high - 1.0) * against, ratio.confidence, ratio.method)
+
+
+def _values(runs: list[Run], metric: str) -> list[float]:
+    return [run.metrics[metric] for run in runs if metric in run.metrics]
+
+
+def _look(
+    result: ClauseResult, left: list[Run], right: list[Run], definition: MetricDef, against: float, resampled: bool
+) -> Looks:
+    """The looks at one clause, by the rule that chose its method.
+
+    Pairs are taken among the first k of each side where these pair; the bootstrap is not asked for levels that its
+    resamples cannot resolve, its looks are Welch's.
+    """
+    clause = result.clause
+
+    def interval_of(a: list[Run], b: list[Run], confidence: float) -> Interval:
+        if clause.right is None:
+            return _test(clause, a, b, definition, confidence).test.interval
+        if resampled:
+            first = scaled(summarise(_values(b, clause.right_metric)), clause.factor)
+            return _distances(clause, welch(first, summarise(_values(a, clause.metric)), confidence), against)
+        k = min(len(a), len(b))
+        got = _test(clause, a[:k], b[:k], definition, confidence)
+        if not got.pairs and len(a) != len(b):
+            got = _test(clause, a, b, definition, confidence)
+        return _distances(clause, got.test, against)
+
+    def excludes(interval: Interval) -> bool | None:
+        return _excludes(clause.op, interval, result.tolerance)[0]
+
+    return take_looks(left, None if clause.right is None else right, interval_of, excludes)
+
+
+def evaluate_clause(
+    clause: Clause, left_runs: list[Run], right_runs: list[Run], definition: MetricDef | None = None
+) -> ClauseResult:
+    """One clause over the runs given for its two operands; only evidence with the metric is taken."""
+    known = definition or MetricDef(clause.metric)
+    left_used = [run for run in left_runs if run.is_evidence and clause.metric in run.metrics]
+    right_used = [run for run in right_runs if run.is_evidence and clause.right_metric in run.metrics]
+    left = summarise(_values(left_used, clause.metric))
+    right = None if clause.right is None else scaled(summarise(_values(right_used, clause.right_metric)), clause.factor)
+    result = ClauseResult(clause, None, None, False, left, right, Interval(None, None, 0.95, "none"), "")
+    result.left_runs, result.right_runs = sorted(r.id for r in left_used), sorted(r.id for r in right_used)
+    against = clause.bound if right is None else right.mean
+    if left.mean is None or against is None:
+        empty = clause.subject.format() if left.mean is None else (clause.right or Subject()).format()
+        result.arithmetic = f"no counting run of {empty} has a value"
+        return result
+    got = _test(clause, left_used, right_used, known, confidence_for(clause.op))
+    result.method, result.notes = got.method, got.notes
+    result.tolerance = abs(against) * clause.tolerance / 100.0 if clause.relative else clause.tolerance
+    result.holds = distance_holds(clause.op, left.mean - against, result.tolerance)
+    result.interval = _distances(clause, got.test, against)
+    result.deterministic = left.is_constant and (right is None or right.is_constant)
+    result.supported, result.contradicted = _excludes(clause.op, result.interval, result.tolerance)
+    result.looks = _look(result, left_used, right_used, known, against, got.method == RESAMPLED)
+    result.arithmetic = _sentence(result, against, known.unit)
+    return result
+
+
+def _sentence(result: ClauseResult, against: float, unit: str) -> str:
+    clause, left, right, interval = result.clause, result.left, result.right, result.interval
+    times = f", {number(clause.factor)} times" if clause.factor != 1.0 else ""
+    reference = "" if right is None else f" (mean of {right.n}{times})"
+    spread = (
+        f"the {100 * interval.confidence:g} % interval of the difference is {number(interval.low)} to "
+        f"{number(interval.high)} ({result.method})"
+        if interval.known
+        else interval.reason
+    )
+    allowed = f" +- {number(result.tolerance)}" if clause.op == "~=" else ""
+    return (
+        f"{number(left.mean, unit)} (mean of {left.n}) {clause.op} {number(against, unit)}{reference}{allowed} is "
+        f"{'true' if result.holds else 'false'}; {spread}"
+    )
+
+
+def evaluate(
+    predicate: Predicate,
+    resolve: Callable[[Subject], list[Run]],
+    metric_defs: dict[str, MetricDef] | None = None,
+) -> list[ClauseResult]:
+    """Each clause over the runs that ``resolve`` gives for its subjects."""
+    return [
+        evaluate_clause(
+            clause,
+            resolve(clause.subject),
+            resolve(clause.right) if clause.right is not None else [],
+            (metric_defs or {}).get(clause.metric),
+        )
+        for clause in predicate.clauses
+    ]
