@@ -253,7 +253,11 @@ def fieller(
     return Interval(low, high, confidence, RATIO_METHOD)
 
 
-def _finish(name: str, difference: float, error: float, df: float, confidence: float, reasons: list[str]) -> TestResult:
+def from_t(
+    name: str, difference: float, error: float, df: float, confidence: float, reasons: list[str] | None = None
+) -> TestResult:
+    """The test of a ``difference`` that has a t distribution with ``df`` after division by its standard ``error``."""
+    reasons = reasons if reasons is not None else []
     t = difference / error
     if not math.isfinite(t):
         t = math.copysign(1e308, difference)
@@ -264,7 +268,8 @@ def _finish(name: str, difference: float, error: float, df: float, confidence: f
     return result
 
 
-def _unavailable(name: str, difference: float | None, confidence: float, why: str) -> TestResult:
+def unavailable(name: str, difference: float | None, confidence: float, why: str) -> TestResult:
+    """A test that could not be made, and why."""
     return TestResult(name, difference, Interval(None, None, confidence, name, why), reasons=[why])
 
 
@@ -281,23 +286,23 @@ def _plain_welch(a: Sample, b: Sample, confidence: float) -> TestResult:
     name = DIFFERENCE_METHOD
     if a.mean is None or b.mean is None:
         sides = [s for s, sample in (("a", a), ("b", b)) if sample.n == 0]
-        return _unavailable(name, None, confidence, "; ".join(_too_few(0, s) for s in sides) or "no values")
+        return unavailable(name, None, confidence, "; ".join(_too_few(0, s) for s in sides) or "no values")
     difference = _finite(b.mean - a.mean)
     if difference is None:
-        return _unavailable(name, None, confidence, "the means are too far apart for the difference to be a number")
+        return unavailable(name, None, confidence, "the means are too far apart for the difference to be a number")
     few = [_too_few(1, s) for s, sample in (("a", a), ("b", b)) if sample.n == 1]
     if few:
-        return _unavailable(name, difference, confidence, "; ".join(few))
+        return unavailable(name, difference, confidence, "; ".join(few))
     if a.is_constant and b.is_constant:
         return _constant(name, difference, confidence)
     error_a, error_b = a.standard_error, b.standard_error
     error = None if error_a is None or error_b is None else _finite(math.hypot(error_a, error_b))
     if error_a is None or error_b is None or not error:
-        return _unavailable(name, difference, confidence, "the spread is too large or too small to be a number")
+        return unavailable(name, difference, confidence, "the spread is too large or too small to be a number")
     share_a, share_b = (error_a / error) ** 2, (error_b / error) ** 2
     df = 1.0 / (share_a * share_a / (a.n - 1) + share_b * share_b / (b.n - 1))
     reasons = [f"side {s} shows no spread" for s, sample in (("a", a), ("b", b)) if sample.is_constant]
-    return _finish(name, difference, error, df, confidence, reasons)
+    return from_t(name, difference, error, df, confidence, reasons)
 
 
 def welch(a: Sample, b: Sample, confidence: float = 0.95) -> TestResult:
@@ -325,20 +330,20 @@ def paired(a: Sequence[float], b: Sequence[float], confidence: float = 0.95) -> 
     interval for paired means. Pairs with a value that is not finite are left out, and it is said."""
     name = "paired t"
     if len(a) != len(b):
-        return _unavailable(name, None, confidence, f"not pairs: {len(a)} values against {len(b)}")
+        return unavailable(name, None, confidence, f"not pairs: {len(a)} values against {len(b)}")
     pairs = [(float(x), float(y)) for x, y in zip(a, b, strict=True) if math.isfinite(x) and math.isfinite(y)]
     first, second = summarise(x for x, _ in pairs), summarise(y for _, y in pairs)
     steps = summarise(y - x for x, y in pairs)
     ratio, why = _ratio(first, second)
     if steps.mean is None or steps.n < 2:
-        result = _unavailable(name, steps.mean, confidence, "no pairs" if not steps.n else "one pair shows no spread")
+        result = unavailable(name, steps.mean, confidence, "no pairs" if not steps.n else "one pair shows no spread")
     elif steps.is_constant:
         result = _constant(name, steps.mean, confidence)
         result.reasons = [result.reasons[0].replace("every value on a side", "every pairwise difference")]
     elif not steps.standard_error or steps.nonfinite:
-        result = _unavailable(name, steps.mean, confidence, "the spread is too large or too small to be a number")
+        result = unavailable(name, steps.mean, confidence, "the spread is too large or too small to be a number")
     else:
-        result = _finish(name, steps.mean, steps.standard_error, steps.n - 1, confidence, [])
+        result = from_t(name, steps.mean, steps.standard_error, steps.n - 1, confidence, [])
     if len(pairs) < len(a):
         result.reasons.append(f"{len(a) - len(pairs)} of {len(a)} pairs left out: a value is not finite")
     result.ratio, result.ratio_interval = ratio, Interval(None, None, confidence, RATIO_METHOD, why)
@@ -369,19 +374,19 @@ def one_sample(sample: Sample, target: float, alternative: str = "two-sided", co
         raise ValueError(f"unknown alternative {alternative!r}")
     name = "one-sample t"
     if sample.mean is None:
-        result = _unavailable(name, None, confidence, "no values")
+        result = unavailable(name, None, confidence, "no values")
     elif not math.isfinite(target) or not math.isfinite(sample.mean - target):
-        result = _unavailable(name, None, confidence, "the distance from the target is not a number")
+        result = unavailable(name, None, confidence, "the distance from the target is not a number")
     elif sample.n == 1:
-        result = _unavailable(name, sample.mean - target, confidence, "one value shows no spread")
+        result = unavailable(name, sample.mean - target, confidence, "one value shows no spread")
     elif sample.is_constant:
         result = _constant(name, sample.mean - target, confidence)
     elif not sample.standard_error:
-        result = _unavailable(
+        result = unavailable(
             name, sample.mean - target, confidence, "the spread is too large or too small to be a number"
         )
     else:
-        result = _finish(name, sample.mean - target, sample.standard_error, sample.n - 1, confidence, [])
+        result = from_t(name, sample.mean - target, sample.standard_error, sample.n - 1, confidence, [])
     result.alternative = alternative
     return result
 
