@@ -57,6 +57,7 @@ _OVERCLAIMS: tuple[tuple[re.Pattern[str], str, str], ...] = (
         "say 'the lowest (highest) of the N tried'",
     ),
 )
+_BY_LABEL = 3  # the first of them are judged by the label alone, in a claim as elsewhere
 
 
 class Finding(NamedTuple):
@@ -70,7 +71,8 @@ def lint(
     text: str, thread: Thread, what: str = "update", label: str = "", refs: dict[str, str] | None = None
 ) -> list[Finding]:
     """Findings in ``text``, in reading order. ``what``: update | claim | issue; ``label``: the evidence label that the
-    text is posted under ("" counts as exploratory)."""
+    text is posted under ("" counts as exploratory). In a claim, words that its checkable form can bear are left to
+    ``core/claimwords.py``."""
     prose = _without_code(text)
     found = [
         *_undefined(prose, text, thread, refs),
@@ -78,7 +80,7 @@ def lint(
         *_missing_n(prose, text, what),
         *_links(text, thread),
         *_ticked(text),
-        *_overclaims(prose, text, label),
+        *_overclaims(prose, text, label, _OVERCLAIMS[:_BY_LABEL] if what == "claim" else _OVERCLAIMS),
     ]
     return [finding for _, finding in sorted(found, key=lambda pair: pair[0])]
 
@@ -195,10 +197,12 @@ def _ticked(text: str) -> list[tuple[int, Finding]]:
     ]
 
 
-def _overclaims(prose: str, text: str, label: str) -> list[tuple[int, Finding]]:
+def _overclaims(
+    prose: str, text: str, label: str, words: tuple[tuple[re.Pattern[str], str, str], ...]
+) -> list[tuple[int, Finding]]:
     reached = LABELS.index(label) if label in LABELS else 0
     found = []
-    for pattern, bears, instead in _OVERCLAIMS:
+    for pattern, bears, instead in words:
         if bears and reached >= LABELS.index(bears):
             continue
         for m in pattern.finditer(prose):

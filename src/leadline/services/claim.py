@@ -82,7 +82,7 @@ def claim(context: Context, topic: str, request: ClaimRequest) -> dict[str, Any]
         _check_label(context, thread, request, body, found)
     findings = lint(text, thread, "claim", found.label, body["refs"])
     if not request.override.strip():
-        _check_words(context, thread, text, found, findings)
+        _check_words(context, thread, body, found, findings)
     shown = context.append_item(thread, "claim", body)
     after = context.store.thread(topic)
     return {
@@ -216,17 +216,31 @@ def _sizes(result: Any) -> str:
     return f"n = {result.left.n}" + (f" against {result.right.n}" if result.right is not None else "")
 
 
-def _check_words(context: Context, thread: Thread, text: str, found: Evidence, findings: list[Any]) -> None:
-    over = [f for f in findings if f.code == "overclaim"]
+def _check_words(context: Context, thread: Thread, body: dict[str, Any], found: Evidence, findings: list[Any]) -> None:
+    over = [(f.what, f.mend) for f in findings if f.code == "overclaim"]
+    from leadline.core.claimwords import overclaims
+
+    refs = body.get("refs")
+    words = overclaims(
+        body["text"],
+        parse(body["predicate"]) if body.get("predicate") else Predicate(()),
+        found.clauses,
+        lambda subject: runs_of_subject(thread, subject, refs),
+        list(thread.runs),
+    )
+    over += [(word.why, word.honest) for word in words]
     if over:
+        sizes = "; ".join(_sizes(c) for c in found.clauses)
         raise refuse(
             context,
             thread,
             "overclaim",
-            "; ".join(f.what for f in over),
-            statement=text,
-            arithmetic=f"the computed label is {found.label}",
-            honest=over[0].mend,
+            "; ".join(what for what, _ in over),
+            statement=body["text"],
+            arithmetic="; ".join(
+                [f"the computed label is {found.label}" + (f" ({sizes})" if sizes else ""), *found.why[:3]]
+            ),
+            honest="; ".join(honest for _, honest in over),
             missing=[],
             next=["leadline claim with other words", "leadline claim ... --override 'WHY'"],
         )
