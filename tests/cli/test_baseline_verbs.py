@@ -91,3 +91,18 @@ def test_a_retracted_baseline_can_be_set_anew(recorded):  # noqa: F811
     lab.ok("retract", "P-001", "--why", "wrong build")
     lab.ok("baseline", "set", "P-002")
     assert lab.json("baseline", "show")["data"]["experiment"] == "P-002"
+
+
+def test_a_repeat_that_leaves_what_the_earlier_ones_predict_is_a_warning(recorded):  # noqa: F811
+    lab, run = recorded
+    run([20.0, 20.1, 19.9, 20.05, 20.02], "--set", "block=64")
+    lab.ok("baseline", "set", "P-001")
+    quiet = lab.json("baseline", "show")["data"]["metrics"][0]
+    assert quiet["moved"] == [] and quiet["outliers"]["runs"] == [] and "MOVED" not in lab.ok("baseline", "show")
+    run([26.0], "--experiment", "P-001")
+    metric = lab.json("baseline", "show")["data"]["metrics"][0]
+    assert [(m["run"], m["value"], m["before"]) for m in metric["moved"]] == [("P-001-r6", 26.0, 5)]
+    assert metric["moved"][0]["interval"]["high"] < 21 and metric["outliers"]["runs"] == ["P-001-r6"]
+    text = lab.ok("baseline", "show")
+    assert "MOVED     time_ms of P-001-r6" in text and "is 26.000 ms: the 5 runs before it predict" in text
+    assert "outliers  time_ms: P-001-r6" in text and metric["n"] == 6

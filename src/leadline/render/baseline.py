@@ -23,6 +23,7 @@ def render_baseline(data: dict[str, Any]) -> str:
                 f"  DRIFT     {m['metric']} changed by {drift['change']:.4g} {m['unit']}".rstrip()
                 + f" over {drift['n']} runs (Mann-Kendall p = {drift['p']:.2g})"
             )
+        lines += _apart_lines(m)
     lines += [
         f"  runs      {len(data['runs'])} counted"
         + (f", {len(data['not_counted'])} not" if data["not_counted"] else ""),
@@ -42,6 +43,31 @@ def render_baseline(data: dict[str, Any]) -> str:
             + note
         )
     return "\n".join(lines)
+
+
+MOVED_SHOWN = 3
+
+
+def _apart_lines(m: dict[str, Any]) -> list[str]:
+    """Repeats that left what the earlier ones predict, and outliers among all."""
+    places, unit = decimals_for(m["sd"]), f" {m['unit']}" if m["unit"] else ""
+    lines = []
+    for moved in m["moved"][:MOVED_SHOWN]:
+        low, high = (shown_number(moved["interval"][end], places) for end in ("low", "high"))
+        lines.append(
+            f"  MOVED     {m['metric']} of {moved['run']} ({moved['at'][:16].replace('T', ' ')}) is "
+            f"{shown_number(moved['value'], places)}{unit}: the {moved['before']} runs before it predict "
+            f"{low} to {high}"
+        )
+    if len(m["moved"]) > MOVED_SHOWN:
+        lines.append(f"  MOVED     {m['metric']}: {len(m['moved']) - MOVED_SHOWN} more runs, all with --json")
+    if m["moved"]:
+        lines.append("            what was compared with this baseline before holds for what it was then")
+    far = m["outliers"]["runs"]
+    if far:
+        more = f" and {len(far) - 3} more" if len(far) > 3 else ""
+        lines.append(f"  outliers  {m['metric']}: {', '.join(far[:3])}{more} ({m['outliers']['method']}); kept")
+    return lines
 
 
 def _numbers(metrics: list[dict[str, Any]]) -> list[str]:

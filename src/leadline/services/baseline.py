@@ -11,6 +11,9 @@ from typing import Any
 
 from leadline.core.compare import Comparison
 from leadline.core.errors import LeadlineError
+from leadline.core.outliers import outliers
+from leadline.core.prediction import strays
+from leadline.core.run import Run
 from leadline.core.stats import mean_interval, summarise
 from leadline.core.thread import Experiment, Item, Thread
 from leadline.services.compare import compare_sides, drift_of
@@ -242,8 +245,9 @@ def show_baseline(context: Context, topic: str) -> dict[str, Any]:
     runs = experiment.evidence_runs
     numbers = []
     for name in dict.fromkeys(n for run in runs for n in run.metrics):
+        used = _in_time(runs, name)
         definition = thread.metrics.get(name)
-        sample = summarise(run.metrics[name] for run in runs if name in run.metrics)
+        sample = summarise(run.metrics[name] for run in used)
         numbers.append(
             {
                 "metric": name,
@@ -252,6 +256,7 @@ def show_baseline(context: Context, topic: str) -> dict[str, Any]:
                 **sample.as_dict(),
                 "interval": mean_interval(sample).as_dict(),
                 "drift": drift_of(runs, name).as_dict(),
+                **_apart(used, name),
             }
         )
     first = runs[0] if runs else None
@@ -272,6 +277,36 @@ def show_baseline(context: Context, topic: str) -> dict[str, Any]:
         "devices": first.devices if first else {},
         "metrics": numbers,
         "moves": [_move(thread, b) for b in thread.of_kind("baseline")],
+    }
+
+
+def _in_time(runs: list[Run], metric: str) -> list[Run]:
+    """The runs with the metric, in the order in which they were started."""
+    return sorted((r for r in runs if metric in r.metrics), key=lambda r: (r.started_at or r.planned_at, r.uid))
+
+
+def _apart(runs: list[Run], metric: str) -> dict[str, Any]:
+    """Which repeats do not look like the others: ``outliers`` among all, and ``moved``, the later ones that lie
+    outside what the earlier ones predict."""
+    values = [run.metrics[metric] for run in runs]
+    found = outliers(values)
+    return {
+        "outliers": {
+            "runs": [runs[i].id for i in found.indices],
+            "method": found.method,
+            "limit": found.limit,
+            "reason": found.reason,
+        },
+        "moved": [
+            {
+                "run": runs[stray.index].id,
+                "at": runs[stray.index].started_at or runs[stray.index].planned_at,
+                "value": stray.value,
+                "before": stray.before,
+                "interval": stray.interval.as_dict(),
+            }
+            for stray in strays(values)
+        ],
     }
 
 
