@@ -49,6 +49,7 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
         return str(identity["name"]) if not identity.get("fallback") else os.environ.get("USER", "unknown")
 
     store = EventLog(root, lambda: _writer(root), actor, clock)
+    settings = _settings(vcs, root)
     return Context(
         cwd=cwd,
         root=root,
@@ -57,11 +58,11 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
         blobs=FileBlobs(os.path.join(root, "blobs")),
         executor=_Local(),
         open_runs=OpenRunFiles(os.path.join(root, "open")),
-        collectors=MachineCollectors(os.path.join(root, "cache")),
+        collectors=MachineCollectors(os.path.join(root, "cache"), settings),
         forge_for=_forge_factory(store),
         clock=clock,
         environ=os.environ,
-        settings=_settings(vcs, root),
+        settings=settings,
         actor=actor,
         save_settings=lambda changes: _save_settings(root, changes),
         warn=warn or (lambda text: None),

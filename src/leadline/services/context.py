@@ -28,6 +28,9 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     "marker": "_Posted by Leadline._",
     "run.environment": [],
     "run.nuisance": [],
+    "run.expected_devices": None,  # how many accelerators (or CPUs, without) a run should see
+    "run.lock_files": [],  # further files that mean: the accelerator is taken
+    "run.device_files": [],  # further device files that only one process should hold open
     "update.every_hours": 6,
 }
 

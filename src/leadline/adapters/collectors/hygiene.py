@@ -1,90 +1,121 @@
-"""Whether something else was using the machine: before a run (``preflight``) and over it (``after_run``).
+"""Whether something else was using the machine, and whether it was held back: before a run and over it.
 
-Three answers, not two: contended, not contended, unknown. What cannot be read is "unknown", never "fine", because a
-regression claim rests on it. The preflight reads a handful of files; it walks the processes only when the load, the
-pressure or the count of runnable tasks says that the machine is busy. It cannot see a slow clock or a neighbour on the
-same host: only interleaved repeats show those.
+Three answers, not two: yes, no, unknown. What cannot be read is "unknown", never "fine", because a regression claim
+rests on it. The preflight reads a handful of files; it walks the processes only when the load, the pressure or the
+count of runnable tasks says that the machine is busy, or when there is an accelerator. It cannot see a neighbour on
+the same host: only interleaved repeats show those. Nothing is changed: the governor is reported, not set.
 """
 
 from __future__ import annotations
 
-import importlib
 import os
-import re
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from leadline.adapters.collectors.hardware import has_nvidia_gpu
+from leadline.adapters.collectors import accelerators, processes
+from leadline.adapters.collectors.kernel_files import listed, read, word
 from leadline.core.redact import Redactor
 
 # Thresholds, each named in the reason it gives.
 PRESSURE_PERCENT = 10.0  # of the last 10 s some task waited for a CPU
 OTHERS_SHARE = 0.25  # of the usable CPUs taken by other processes
-PROCESS_CPU_SHARE = 0.10  # of one CPU, below which a process is not worth naming
 MEMORY_FREE_SHARE = 0.05
 QUEUE_WAIT_SHARE = 0.05  # of the wall time that the job was runnable and not running
+MEMORY_WAIT_SHARE = 0.05  # of the wall time that some task waited for memory
 STEAL_SHARE = 0.02  # of CPU time the host gave to others
+HELD_BACK_SHARE = 0.01  # of the wall time that a GPU's clock was held down
 SMALLEST_S = 0.05  # CPU time is counted in ticks of 10 ms: less than this is not a measurement
 MAX_NAMED = 10
-_SAMPLE_S = 0.004
-_LOCK_FILES = ("tmp/libtpu_lockfile",)
+_MAX_CPUS = 256  # whose counters are read
 
 
-def preflight(root: str = "/", redact: Callable[[str], str] | None = None) -> dict[str, Any]:
-    """State of the machine now: ``load_1m, runnable, cpu_pressure_percent, cpu_count, memory_available_bytes,
-    governor, throttled, locks, others`` (busy processes of others: pid, name, CPU share), ``accelerator_processes``,
-    and the verdict ``contended`` (True, False, None for unknown) with its ``reasons``.
+def preflight(
+    root: str = "/",
+    redact: Callable[[str], str] | None = None,
+    *,
+    devices: Mapping[str, Any] | None = None,
+    expected_devices: int | None = None,
+    lock_files: Sequence[str] = (),
+    device_paths: Sequence[str] = (),
+    gpu_library: Any = None,
+) -> dict[str, Any]:
+    """State of the machine now: ``load_1m, runnable, cpu_pressure_percent, cpu_count, pinned_to`` (CPUs, when this
+    process may use only some), ``memory_available_bytes, governor, turbo, throttle_counts, locks, others`` (busy
+    processes of others: pid, name, CPU share), ``accelerator_processes``, ``accelerators``, ``devices_found``,
+    ``devices_expected``, and the verdicts ``contended`` and ``throttled`` (True, False, None for unknown) with
+    ``reasons``; ``remarks`` hold what is worth saying and decides nothing.
 
+    ``throttled`` is None here unless a GPU says it is held back: the processor only counts, and the count over the run
+    is what tells. ``devices``: what the run may use (``hardware.devices``); ``gpu_library`` stands in for ``pynvml``.
     This process, its ancestors and its descendants are not "others". Names are bare process names, never arguments.
     """
     hide = redact or Redactor().text
-    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cpus, pinned = _usable_cpus(root)
     load, runnable = _load(root)
     pressure = _pressure(root)
     total, available = _memory(root)
-    busy = (runnable or 0) >= 2 or (pressure or 0) >= PRESSURE_PERCENT / 2 or (load or 0) >= 0.7 * cpus
-    others = _busy_others(root, hide) if busy else []
-    locks = _locks(root)
-    accelerator = _accelerator_processes(root, hide)
+    busy = (runnable or 0) >= 2 or (pressure or 0) >= PRESSURE_PERCENT / 2 or (load or 0) >= 0.7 * len(cpus)
+    others = processes.busy_others(root, hide, cpus if pinned else None) if busy else []
+    accelerator = accelerators.state(root, hide, device_paths, gpu_library)
     found: dict[str, Any] = {
         "load_1m": load,
         "runnable": runnable,
         "cpu_pressure_percent": pressure,
-        "cpu_count": cpus,
+        "cpu_count": len(cpus),
+        "pinned_to": cpus if pinned else None,
         "memory_available_bytes": available,
         "memory_bytes": total,
-        "governor": _word(root, "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
-        "throttled": _throttled(root),
-        "locks": locks,
+        "governor": _governor(root, cpus),
+        "turbo": _turbo(root),
+        "throttle_counts": throttle_counts(root),
+        "locks": accelerators.locks(root, lock_files),
         "others": others[:MAX_NAMED],
         "others_total": len(others),
-        "accelerator_processes": accelerator,
+        "accelerator_processes": accelerator["processes"],
+        "accelerators": accelerator["devices"],
+        "devices_found": (devices or {}).get("count"),
+        "devices_expected": expected_devices,
     }
     reasons = _preflight_reasons(found, others)
-    unknown = []
+    unknown = list(accelerator["unknown"])
     if load is None and pressure is None:
         unknown.append("neither the load nor the CPU pressure can be read")
-    if accelerator is None:
-        unknown.append("processes on the GPU cannot be listed: nvidia-ml-py is not installed or does not work")
     found["contended"] = True if reasons else None if unknown else False
     found["reasons"] = reasons + [f"unknown: {what}" for what in unknown]
+    found["throttled"] = True if any(d["slowdown"] for d in accelerator["devices"] or ()) else None
+    found["remarks"] = _remarks(found, str((devices or {}).get("kind") or "device"))
     return found
 
 
 def after_run(
-    before: Mapping[str, Any] | None, contention: Mapping[str, Any] | None, wall_s: float | None = None
+    before: Mapping[str, Any] | None,
+    contention: Mapping[str, Any] | None,
+    wall_s: float | None = None,
+    root: str = "/",
+    redact: Callable[[str], str] | None = None,
+    gpu_library: Any = None,
 ) -> dict[str, Any]:
-    """The verdict over a run, from its preflight and the job's own readings while it ran.
+    """The verdicts over a run, from its preflight and the job's own readings while it ran.
 
     ``contention`` holds ``run_queue_wait_s``, ``cpu_pressure_s`` (or ``psi_some_delta``, seconds), ``others_cpu_s``,
-    ``steal_s`` and ``wall_s``; any may be None or absent. A complete, clean reading during the run outweighs a busy CPU
-    seen before it; a lock or a process on the accelerator is not outweighed.
+    ``steal_s``, ``memory_pressure_s``, ``throttle_counts_start`` and ``_end``, ``pinned_to`` and ``wall_s``; any may be
+    None or absent. A complete, clean reading during the run outweighs a busy CPU seen before it; a lock or a process on
+    the accelerator is not outweighed. NVIDIA GPUs are asked again, because their counters tell what happened meanwhile.
     """
     during = dict(contention or {})
     wall = _number(during.get("wall_s")) or wall_s
-    cpus = float((before or {}).get("cpu_count") or during.get("cpu_count") or os.cpu_count() or 1)
+    pinned = during.get("pinned_to")
+    cpus = float(
+        len(pinned) if pinned else (before or {}).get("cpu_count") or during.get("cpu_count") or os.cpu_count() or 1
+    )
     reasons, known, notes = _during_reasons(during, wall, cpus)
+    gpus_before = list((before or {}).get("accelerators") or ())
+    if gpus_before:
+        told = accelerators.nvidia(root, redact or Redactor().text, gpu_library)
+        during["accelerators"] = (told or {}).get("devices", [])
+        during["accelerator_processes"] = told["processes"] if told else None
+        reasons += _on_accelerator(during["accelerator_processes"] or ())
+        known = known and told is not None
     verdict_before = (before or {}).get("contended")
     lasting = [r for r in (before or {}).get("reasons", ()) if r.startswith(("lock", "accelerator"))]
     if reasons or lasting:
@@ -101,11 +132,14 @@ def after_run(
         notes.append("unknown: the job did not measure the run-queue wait and the CPU time of others")
     if before is None:
         notes.append("unknown: no preflight")
+    throttled, throttle_reasons = _throttled(before or {}, during, wall)
     return {
         "preflight": dict(before) if before is not None else None,
         "during": during,
         "contended": contended,
         "reasons": reasons + earlier + notes,
+        "throttled": throttled,
+        "throttle_reasons": throttle_reasons,
     }
 
 
@@ -113,21 +147,72 @@ def _preflight_reasons(found: Mapping[str, Any], others: list[dict[str, Any]]) -
     reasons = []
     cpus = found["cpu_count"]
     pressure = found["cpu_pressure_percent"]
-    if pressure is not None and pressure >= PRESSURE_PERCENT:
+    if pressure is not None and pressure >= PRESSURE_PERCENT and not found["pinned_to"]:  # it is of the whole machine
         reasons.append(f"CPU pressure {pressure:g} % over the last 10 s (limit {PRESSURE_PERCENT:g} %)")
     share = sum(process["cpu_share"] or 0.0 for process in others)
     if share >= OTHERS_SHARE * cpus:
         names = ", ".join(f"{p['name']} ({p['pid']})" for p in others[:3])
-        reasons.append(f"other processes use {share:.2f} of {cpus} CPUs (limit {OTHERS_SHARE:.0%}): {names}")
+        where = " that the run is pinned to" if found["pinned_to"] else ""
+        reasons.append(f"other processes use {share:.2f} of {cpus} CPUs{where} (limit {OTHERS_SHARE:.0%}): {names}")
     if found["memory_bytes"] and found["memory_available_bytes"] < MEMORY_FREE_SHARE * found["memory_bytes"]:
         free = found["memory_available_bytes"] / found["memory_bytes"]
         reasons.append(f"memory available {free:.1%} (limit {MEMORY_FREE_SHARE:.0%})")
     for lock in found["locks"]:
-        held = {True: "held by a process", False: "stale: no process holds it", None: "holder unknown"}[lock["held"]]
+        by = f"held by {lock['name'] or 'a process'} ({lock['pid']})"
+        held = {True: by, False: "stale: no process holds it", None: "holder unknown"}[lock["held"]]
         reasons.append(f"lock file {lock['path']} exists ({held})")
-    for process in found["accelerator_processes"] or ():
-        reasons.append(f"accelerator {process['index']} is used by {process['name']} ({process['pid']})")
-    return reasons
+    return reasons + _on_accelerator(found["accelerator_processes"] or ())
+
+
+def _on_accelerator(users: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [f"accelerator {user['index']} is used by {user['name']} ({user['pid']})" for user in users]
+
+
+def _remarks(found: Mapping[str, Any], kind: str) -> list[str]:
+    remarks = []
+    if found["governor"] not in ("unknown", "performance"):
+        remarks.append(f"the frequency governor is {found['governor']}, not performance: clocks follow the load")
+    expected, there = found["devices_expected"], found["devices_found"]
+    if expected is not None and there != expected:
+        remarks.append(f"{there if there is not None else 'unknown'} {kind} devices, expected {expected}")
+    for device in found["accelerators"] or ():
+        if device["slowdown"]:
+            remarks.append(f"accelerator {device['index']} is held back: {', '.join(device['slowdown'])}")
+    return remarks
+
+
+def _throttled(
+    before: Mapping[str, Any], during: Mapping[str, Any], wall_s: float | None
+) -> tuple[bool | None, list[str]]:
+    """Whether a clock was held down while the run was on: by the processor's counters and each GPU's."""
+    held, unknown = [], []
+    first, last = during.get("throttle_counts_start"), during.get("throttle_counts_end")
+    events = {k: int(last[k]) - int(first[k]) for k in first if k in last} if first and last else None
+    if events is None:
+        unknown.append("unknown: this system does not count thermal throttling of the processor")
+    held += [
+        f"{count} thermal throttle events ({name}) during the run" for name, count in (events or {}).items() if count
+    ]
+    if "accelerators" in before and before["accelerators"] is None:
+        unknown.append("unknown: nothing tells whether the accelerator was held back")
+    gpus_before = {int(d["index"]): d for d in before.get("accelerators") or ()}
+    gpus_after = {int(d["index"]): d for d in during.get("accelerators") or ()}
+    for index, gpu in gpus_before.items():
+        now = gpus_after.get(index, {})
+        told = False
+        for name, start in (gpu.get("held_back_s") or {}).items():
+            end = (now.get("held_back_s") or {}).get(name)
+            if start is None or end is None:
+                continue
+            told = True
+            if wall_s and end - start >= HELD_BACK_SHARE * wall_s:
+                held.append(f"accelerator {index} was held back by {name} for {end - start:.3g} s of {wall_s:.3g} s")
+        for when, words in (("before", gpu.get("slowdown")), ("after", now.get("slowdown"))):
+            if words:
+                held.append(f"accelerator {index}, {when} the run: {', '.join(words)}")
+        if not told:
+            unknown.append(f"unknown: accelerator {index} does not count the time it was held back")
+    return (True if held else None if unknown else False), held + unknown
 
 
 def _during_reasons(during: Mapping[str, Any], wall_s: float | None, cpus: float) -> tuple[list[str], bool, list[str]]:
@@ -137,7 +222,10 @@ def _during_reasons(during: Mapping[str, Any], wall_s: float | None, cpus: float
     pressure = _number(during.get("cpu_pressure_s"))
     if pressure is None:
         pressure = _number(during.get("psi_some_delta"))
+    if during.get("pinned_to"):
+        pressure = None  # it is of the whole machine, the run had a part of it
     steal = _number(during.get("steal_s"))
+    memory = _number(during.get("memory_pressure_s"))
     if not wall_s:
         return [], False, []
     reasons, notes = [], []
@@ -155,6 +243,8 @@ def _during_reasons(during: Mapping[str, Any], wall_s: float | None, cpus: float
                 notes.append(text + ", but others used almost none: its own threads compete")
             else:
                 reasons.append(text)
+    if memory is not None and memory >= max(SMALLEST_S, MEMORY_WAIT_SHARE * wall_s):
+        reasons.append(f"some task waited for memory {memory / wall_s:.0%} of the time (limit {MEMORY_WAIT_SHARE:.0%})")
     if steal is not None and steal >= max(SMALLEST_S, STEAL_SHARE * cpus * wall_s):
         reasons.append(f"the host took {steal / (cpus * wall_s):.0%} of the CPU time (limit {STEAL_SHARE:.0%})")
     return reasons, wait is not None and others is not None, notes
@@ -167,27 +257,34 @@ def _number(value: Any) -> float | None:
 # --- readings -----------------------------------------------------------------------------------------------------
 
 
-def _read(root: str, path: str) -> str:
-    try:
-        with open(os.path.join(root, path), encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except (OSError, ValueError):
-        return ""
+def _usable_cpus(root: str) -> tuple[list[int], bool]:
+    """The CPUs this process may use, and whether they are only some of those there are."""
+    if not hasattr(os, "sched_getaffinity"):
+        return list(range(os.cpu_count() or 1)), False
+    mine = sorted(os.sched_getaffinity(0))
+    online = _cpu_list(read(root, "sys/devices/system/cpu/online"))
+    return mine, len(mine) < (len(online) or os.cpu_count() or 1)
 
 
-def _word(root: str, path: str) -> str:
-    return _read(root, path).strip() or "unknown"
+def _cpu_list(text: str) -> list[int]:
+    """``0-3,8`` as numbers."""
+    found: list[int] = []
+    for part in text.strip().split(","):
+        first, _, last = part.partition("-")
+        if first.isdigit():
+            found += range(int(first), int(last if last.isdigit() else first) + 1)
+    return found
 
 
 def _load(root: str) -> tuple[float | None, int | None]:
-    fields = _read(root, "proc/loadavg").split()
+    fields = read(root, "proc/loadavg").split()
     if len(fields) < 4:
         return None, None
     return float(fields[0]), int(fields[3].split("/")[0])
 
 
 def _pressure(root: str) -> float | None:
-    for line in _read(root, "proc/pressure/cpu").splitlines():
+    for line in read(root, "proc/pressure/cpu").splitlines():
         kind, _, values = line.partition(" avg10=")
         if kind == "some":
             return float(values.split()[0])
@@ -196,7 +293,7 @@ def _pressure(root: str) -> float | None:
 
 def _memory(root: str) -> tuple[int | None, int | None]:
     found: dict[str, int] = {}
-    for line in _read(root, "proc/meminfo").splitlines():
+    for line in read(root, "proc/meminfo").splitlines():
         name, _, value = line.partition(":")
         if name in ("MemTotal", "MemAvailable"):
             found[name] = int(value.split()[0]) * 1024
@@ -205,113 +302,32 @@ def _memory(root: str) -> tuple[int | None, int | None]:
     return found["MemTotal"], found["MemAvailable"]
 
 
-def _throttled(root: str) -> str:
-    """``"<n> events since boot"`` or ``"unknown"``."""
-    count = _word(root, "sys/devices/system/cpu/cpu0/thermal_throttle/core_throttle_count")
-    return f"{count} events since boot" if count.isdigit() else "unknown"
+def _governor(root: str, cpus: Sequence[int]) -> str:
+    """The frequency governors of the usable CPUs, or ``unknown`` (a virtual machine has none)."""
+    base = "sys/devices/system/cpu"
+    if word(root, f"{base}/cpu{cpus[0] if cpus else 0}/cpufreq/scaling_governor") == "unknown":
+        return "unknown"
+    return ", ".join(sorted({word(root, f"{base}/cpu{n}/cpufreq/scaling_governor") for n in cpus[:_MAX_CPUS]}))
 
 
-def _locks(root: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    for name in _LOCK_FILES:
-        try:
-            inode = os.stat(os.path.join(root, name)).st_ino
-        except OSError:
-            continue
-        table = _read(root, "proc/locks")
-        held = None if not table and root != "/" else re.search(rf":{inode} ", table) is not None
-        found.append({"path": "/" + name, "held": held})
+def _turbo(root: str) -> bool | None:
+    """Whether the processor may go above its base clock; None where the system does not say."""
+    off = word(root, "sys/devices/system/cpu/intel_pstate/no_turbo")
+    if off in ("0", "1"):
+        return off == "0"
+    on = word(root, "sys/devices/system/cpu/cpufreq/boost")
+    return on == "1" if on in ("0", "1") else None
+
+
+def throttle_counts(root: str) -> dict[str, int] | None:
+    """Thermal throttle events since boot, over all CPUs (``core``, ``package``); None where nothing counts them."""
+    base = "sys/devices/system/cpu"
+    if not word(root, f"{base}/cpu0/thermal_throttle/core_throttle_count").isdigit():
+        return None
+    names = [n for n in listed(root, base) or () if n.startswith("cpu") and n[3:].isdigit()][:_MAX_CPUS]
+    found = {"core": 0, "package": 0}
+    for kind in found:
+        for name in names:
+            count = word(root, f"{base}/{name}/thermal_throttle/{kind}_throttle_count")
+            found[kind] += int(count) if count.isdigit() else 0
     return found
-
-
-def _busy_others(root: str, hide: Callable[[str], str]) -> list[dict[str, Any]]:
-    """Processes of others that use a CPU, busiest first, by their CPU time over a few milliseconds."""
-    uptime_s = float((_read(root, "proc/uptime").split() or ["0"])[0])
-    ticks = os.sysconf("SC_CLK_TCK")
-    table: dict[int, tuple[int, str, str, float]] = {}  # pid: parent, state, name, share of a CPU since it started
-    try:
-        pids = [int(name) for name in os.listdir(os.path.join(root, "proc")) if name.isdigit()]
-    except OSError:
-        return []
-    for pid in pids:
-        text = _read(root, f"proc/{pid}/stat")
-        name, closing, rest = text.partition("(")[2].rpartition(")")
-        fields = rest.split()
-        if closing and len(fields) > 19:
-            lifetime_s = max(uptime_s - int(fields[19]) / ticks, 0.01)
-            share = (int(fields[11]) + int(fields[12])) / ticks / lifetime_s
-            table[pid] = (int(fields[1]), fields[0], name, share)
-    own = _own(table)
-    suspects = [
-        pid
-        for pid, (_, state, _, share) in table.items()
-        if pid not in own and (state == "R" or share >= PROCESS_CPU_SHARE)
-    ]
-    if not suspects:
-        return []
-    started = time.perf_counter()
-    before = {pid: _cpu_ns(root, pid) for pid in suspects}
-    time.sleep(_SAMPLE_S)
-    after = {pid: _cpu_ns(root, pid) for pid in suspects}
-    elapsed_ns = (time.perf_counter() - started) * 1e9
-    busy = []
-    for pid in suspects:
-        first, last = before[pid], after[pid]
-        share = table[pid][3] if first is None or last is None else max(0.0, last - first) / elapsed_ns
-        if share >= PROCESS_CPU_SHARE:
-            busy.append({"pid": pid, "name": hide(table[pid][2]), "cpu_share": round(share, 2)})
-    return sorted(busy, key=lambda process: -float(str(process["cpu_share"])))
-
-
-def _own(table: Mapping[int, tuple[int, str, str, float]]) -> set[int]:
-    """This process, its ancestors and its descendants."""
-    me = os.getpid()
-    own = {me}
-    at = table[me][0] if me in table else os.getppid()
-    while at and at not in own:
-        own.add(at)
-        at = table[at][0] if at in table else 0
-    mine = {me}
-    for pid in table:
-        path, at = [], pid
-        while at in table and at not in mine and at not in path:
-            path.append(at)
-            at = table[at][0]
-        if at in mine:
-            mine.update(path)
-    return own | mine
-
-
-def _cpu_ns(root: str, pid: int) -> int | None:
-    """CPU time of all threads of ``pid`` in nanoseconds; None where the kernel does not say."""
-    total, seen = 0, False
-    try:
-        threads = os.listdir(os.path.join(root, f"proc/{pid}/task"))
-    except OSError:
-        return None
-    for thread in threads[:256]:
-        fields = _read(root, f"proc/{pid}/task/{thread}/schedstat").split()
-        if fields and fields[0].isdigit():
-            total, seen = total + int(fields[0]), True
-    return total if seen else None
-
-
-def _accelerator_processes(root: str, hide: Callable[[str], str]) -> list[dict[str, Any]] | None:
-    """Compute processes on NVIDIA GPUs; empty without a GPU, None where they cannot be listed."""
-    if not has_nvidia_gpu(root):
-        return []
-    try:
-        pynvml = importlib.import_module("pynvml")
-    except ImportError:
-        return None
-    try:
-        pynvml.nvmlInit()
-        found = []
-        for index in range(pynvml.nvmlDeviceGetCount()):
-            for process in pynvml.nvmlDeviceGetComputeRunningProcesses(pynvml.nvmlDeviceGetHandleByIndex(index)):
-                name = _word(root, f"proc/{process.pid}/comm")
-                found.append({"index": index, "pid": int(process.pid), "name": hide(name)})
-        pynvml.nvmlShutdown()
-        return found
-    except pynvml.NVMLError:
-        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,14 @@ if TYPE_CHECKING:
 
 
 class MachineCollectors:
-    """``cache_dir`` keeps what does not change from run to run (interpreter, packages, hardware of this boot)."""
+    """``cache_dir`` keeps what does not change from run to run (interpreter, packages, hardware of this boot).
 
-    def __init__(self, cache_dir: str) -> None:
+    ``settings``: ``run.expected_devices`` (a count), ``run.lock_files`` and ``run.device_files`` (further paths).
+    """
+
+    def __init__(self, cache_dir: str, settings: Mapping[str, Any] | None = None) -> None:
         self.cache_dir = cache_dir
+        self.settings = settings or {}
 
     def environment(self, env: Mapping[str, str], allow: list[str]) -> dict[str, Any]:
         from leadline.adapters.collectors import environment
@@ -38,10 +43,27 @@ class MachineCollectors:
 
         return hardware.devices(env)
 
-    def preflight(self) -> dict[str, Any]:
+    def preflight(self, env: Mapping[str, str] | None = None) -> dict[str, Any]:
         from leadline.adapters.collectors import hygiene
 
-        return hygiene.preflight()
+        return hygiene.preflight(
+            devices=self.devices(os.environ if env is None else env),
+            expected_devices=self._checked("run.expected_devices", "a count, as 4"),
+            lock_files=self._checked("run.lock_files", 'a list of paths, as ["/tmp/device.lock"]') or (),
+            device_paths=self._checked("run.device_files", 'a list of paths, as ["/dev/npu0"]') or (),
+        )
+
+    def _checked(self, name: str, wanted: str) -> Any:
+        value = self.settings.get(name)
+        count = type(value) is int and value >= 0
+        paths = isinstance(value, list) and all(isinstance(v, str) and v.startswith("/") for v in value)
+        if value is None or (count if name == "run.expected_devices" else paths):
+            return value
+        from leadline.core.errors import LeadlineError
+
+        raise LeadlineError(
+            "usage", "bad-settings", f"the setting {name} is {value!r}", f"it must be {wanted}", "edit leadline.toml"
+        )
 
     def after_run(self, before: dict[str, Any], contention: dict[str, Any], wall_s: float | None) -> dict[str, Any]:
         from leadline.adapters.collectors import hygiene
