@@ -56,18 +56,50 @@ def test_code_that_differs_is_a_confound_until_it_is_the_axis(queued):  # noqa: 
     assert lab.json("compare", "P-001", "P-002", "--axis", "code")["data"]["apples_to_apples"] is True
 
 
-def test_drift_forbids_a_regression_verdict_until_sides_take_turns(recorded):  # noqa: F811
+def test_a_drift_is_allowed_for_until_sides_take_turns(recorded):  # noqa: F811
     lab, run = recorded
     run([20.0, 22.0, 24.0, 26.0, 28.0, 30.0], "--set", "block=64")
     run([33.0, 33.1, 33.2, 33.05, 33.15], "--set", "block=128")
+    data = lab.json("compare", "P-001", "P-002", "--axis", "block")["data"]
+    metric = data["metrics"][0]
+    assert metric["rule"].startswith("drift-adjusted t") and metric["verdict"] == "no difference shown"
+    text = lab.ok("compare", "P-001", "P-002", "--axis", "block")
+    assert "method: drift-adjusted t: the sides ran one after the other: a linear drift is allowed for" in text
+    assert "of the means" in text  # the two differences are told apart
+    run([25.0], "--experiment", "P-001")  # later than P-002: the sides took turns
+    metric = lab.json("compare", "P-001", "P-002", "--axis", "block")["data"]["metrics"][0]
+    assert metric["verdict"] == "worse" and metric["rule"].startswith("Welch t")
+
+
+def test_drift_forbids_a_regression_verdict_where_it_cannot_be_allowed_for(recorded):  # noqa: F811
+    lab, run = recorded
+    lab.ok("metric", "time_ms", "--direction", "lower")
+    run([20.0, 22.0, 24.0, 26.0, 28.0, 30.0], "--set", "block=64")
+    run([33.0, 33.1], "--set", "block=128")
     data = lab.json("compare", "P-001", "P-002", "--axis", "block")["data"]
     assert [r["code"] for r in data["refusals"]] == ["drift"] and data["metrics"][0]["verdict"] == "cannot be compared"
     assert lab.run("compare", "P-001", "P-002", "--axis", "block").returncode == 6
     items = lab.json("check", "regression", "P-002", "--against", "P-001", "--axis", "block")["data"]["missing"]
     assert "drift" in {i["code"] for i in items}
-    run([25.0], "--experiment", "P-001")  # later than P-002: the sides took turns
-    data = lab.json("compare", "P-001", "P-002", "--axis", "block")["data"]
-    assert data["metrics"][0]["verdict"] == "worse"
+
+
+def test_baselines_are_named_and_a_moved_one_is_flagged(recorded):  # noqa: F811
+    lab, run = recorded
+    run([20.1, 20.4, 19.9], "--set", "block=64")
+    run([10.1, 10.4, 9.9], "--set", "block=128")
+    run([10.2, 10.3, 9.8], "--set", "block=256")
+    assert "no baseline is registered" in lab.ok("compare", "P-001", "P-003", "--axis", "block")
+    lab.ok("baseline", "set", "P-001")
+    text = lab.ok("compare", "P-002", "P-003", "--axis", "block")
+    assert "neither side is the registered baseline, P-001 (P-B1)" in text
+    assert "neither side" not in lab.ok("compare", "P-001", "P-003", "--axis", "block")
+    lab.ok("baseline", "move", "P-002", "--axis", "block", "--why", "faster")
+    done = lab.json("compare", "P-001", "P-003", "--axis", "block")["data"]
+    moved = done["moved_baseline"]
+    assert (moved["was"], moved["experiment"], moved["now"]) == ("P-B1", "P-001", "P-B2") and moved["moved_at"]
+    (note,) = [n for n in done["notes"] if "was the baseline" in n]
+    assert "P-001 was the baseline (P-B1) until it moved on" in note and "it is P-002 now (P-B2)" in note
+    assert lab.json("compare", "baseline", "P-003", "--axis", "block")["data"]["moved_baseline"] is None
 
 
 def test_bad_comparisons(recorded):  # noqa: F811
@@ -85,6 +117,23 @@ def test_bad_comparisons(recorded):  # noqa: F811
         (("P-001", "P-002", "--target", "time_ms"), "bad-target", 2),
         (("P-001", "P-002", "--target", "time_ms=nan"), "bad-target", 2),
         (("P-001", "P-002", "--alpha", "2"), "bad-alpha", 2),
+        (("P-001", "P-002", "--detect", "two"), "bad-detect", 2),
+        (("P-001", "P-002", "--detect", "0%"), "bad-detect", 2),
+        (("P-001", "P-002", "--detect", "nan"), "bad-detect", 2),
+        (("P-001", "P-002", "--detect", "=2%"), "bad-detect", 2),
+        (("P-001", "P-002", "--detect", "2%", "--detect", "3%"), "bad-detect", 2),
+        (("P-001", "P-002", "--detect", "tme=2%"), "no-such-metric", 3),
+        (
+            (
+                "P-001",
+                "P-002",
+                "--equivalent=-1%",
+            ),
+            "bad-equivalent",
+            2,
+        ),
+        (("P-001", "P-002", "--equivalent", "150%"), "bad-equivalent", 2),
+        (("P-001", "P-002", "--equivalent", "inf"), "bad-equivalent", 2),
         (("P-001",), "bad-arguments", 2),
     ):
         done = lab.run("compare", *args, "--json")

@@ -12,10 +12,11 @@ from leadline.core.compare import Comparison, compare
 from leadline.core.run import MetricDef, Run
 
 DEFS = {"t": MetricDef("t", "ms", "lower")}
+QUIET = {"contended": False}
 
 
 def runs(side: str, values: list[float], **fields: Any) -> list[Run]:
-    base: dict[str, Any] = {"state": "done", "config": {"arm": side}, "code": {"tree": "t"}}
+    base: dict[str, Any] = {"state": "done", "config": {"arm": side}, "code": {"tree": "t"}, "hygiene": QUIET}
     base.update(fields)
     return [Run(f"{side}-r{i}", f"{side}{i:025d}", side, metrics={"t": v}, **base) for i, v in enumerate(values)]
 
@@ -68,9 +69,26 @@ def test_contention_blocks_a_regression() -> None:
     assert slow.metrics[0].verdict == "cannot be compared" and slow.refusals[0]["code"] == "contended"
     assert of(runs("A", BASE), runs("B", [5.0, 5.1], **dirty)).metrics[0].verdict == "better"
     assert of(runs("A", BASE, **dirty), runs("B", [5.0, 5.1])).metrics[0].verdict == "cannot be compared"
-    unknown = of(runs("A", BASE), runs("B", [15.0, 15.1])).metrics[0]
-    assert unknown.verdict == "worse" and "contention is unknown for 6 of 6" in unknown.sentence
-    assert verdict(BASE, [15.0, 15.1], strict_hygiene=True) == "cannot be compared"
+
+
+def test_unknown_hygiene_blocks_what_the_machine_moves_and_nothing_else() -> None:
+    a, b = runs("A", BASE, hygiene={}), runs("B", [15.0, 15.1], hygiene={})
+    refused = of(a, b)
+    assert refused.metrics[0].verdict == "cannot be compared" and refused.refusals[0]["code"] == "unknown-hygiene"
+    open_ = {"t": MetricDef("t", "", "lower")}  # nobody said what moves it
+    kept = of(a, b, metric_defs=open_).metrics[0]
+    assert kept.moved_by_machine is None and kept.verdict == "worse"
+    assert "contention is unknown for 6 of 6" in kept.sentence
+    assert of(a, b, metric_defs=open_, strict_hygiene=True).metrics[0].verdict == "cannot be compared"
+    result = {"t": MetricDef("t", "", "lower", observed="result")}
+    contended = runs("B", [15.0, 15.1], hygiene={"contended": True})
+    assert of(a, contended, metric_defs=result, strict_hygiene=True).metrics[0].verdict == "worse"
+
+
+def test_a_throttled_run_counts_as_contended() -> None:
+    out = of(runs("A", BASE), runs("B", [15.0, 15.1], hygiene={"contended": False, "throttled": True}))
+    assert out.metrics[0].verdict == "cannot be compared" and out.refusals[0]["what"] == "2 runs were throttled"
+    assert out.hygiene["b"]["throttled"] == ["B-r0", "B-r1"]
 
 
 def test_what_is_left_out_is_named() -> None:
@@ -88,9 +106,9 @@ def test_lost_values_and_contracts_take_the_verdict_back() -> None:
     del b[0].metrics["t"]
     b[0].nonfinite["t"] = "NaN"
     assert of(runs("A", BASE), b).metrics[0].verdict == "exploratory only"
-    other = runs("B", [5.0, 5.1], extraction={"contract": {"t": {"unit": "s"}}})
+    other = runs("B", [5.0, 5.1], extraction={"contract": {"t": {"unit": "s", "direction": "lower"}}})
     out = of(runs("A", BASE), other, nuisance=["extraction"]).metrics[0]
-    assert out.verdict == "cannot be compared" and "ms/lower, s/lower" in out.sentence
+    assert out.verdict == "cannot be compared" and "unit ms against s (1 s = 1000 ms)" in out.sentence
 
 
 def test_target_is_tested_on_side_b() -> None:
@@ -113,3 +131,42 @@ def test_order_changes_nothing_and_swapping_negates(a: list[float], b: list[floa
     mirrored = {"better": "worse", "worse": "better"}
     if out.metrics[0].verdict in mirrored:
         assert back.verdict == mirrored[out.metrics[0].verdict]
+
+
+def several(side: str, rows: list[dict[str, float]], **fields: Any) -> list[Run]:
+    made = runs(side, [0.0] * len(rows), **fields)
+    for run, row in zip(made, rows, strict=True):
+        run.metrics = row
+    return made
+
+
+def test_several_metrics_are_judged_by_adjusted_p_values() -> None:
+    a = [{"t": 10.0 + d, "u": 5.0 + d, "v": 7.0 - d} for d in (0.0, 0.3, -0.3, 0.1, -0.1)]
+    b = [{"t": 9.65 + d, "u": 5.0 - d, "v": 7.0 + d} for d in (0.0, 0.3, -0.3, 0.1, -0.1)]
+    alone = of(several("A", a), several("B", b), metrics=["t"]).metrics[0]
+    assert alone.verdict == "better" and alone.judged == 1 and alone.test.p is not None
+    together = of(several("A", a), several("B", b))
+    t = together.metrics[0]
+    assert t.judged == 3 and t.p_adjusted is not None and abs(t.p_adjusted - 3 * alone.test.p) < 1e-12
+    assert t.verdict != "better" and "after Holm over 3 metrics" in t.sentence
+    assert any("adjusted by Holm" in note for note in together.notes)
+
+
+def test_outliers_are_named_and_kept() -> None:
+    m = of(runs("A", [*BASE, 10.02, 60.0]), runs("B", BASE)).metrics[0]
+    assert m.outliers["a"]["runs"] == ["A-r5"] and m.a.maximum == 60.0 and m.a.n == 6
+    assert any("A-r5" in note and "kept" in note for note in m.notes)
+
+
+def test_pairs_are_found_and_said() -> None:
+    a, b = runs("A", [10.0, 20.0, 30.0]), runs("B", [9.0, 18.9, 29.1])
+    for side in (a, b):
+        for i, run in enumerate(side):
+            run.config = {**run.config, "seed": i}
+    m = of(a, b, nuisance=["seed"]).metrics[0]
+    assert m.pairs == 3 and "paired t" in m.sentence and "3 pairs" in m.sentence and m.verdict == "better"
+
+
+def test_zero_and_negative_values_have_no_ratio() -> None:
+    m = of(runs("A", [-1.0, 0.5, 0.1]), runs("B", [2.0, 2.2, 2.1]), metric_defs={}).metrics[0]
+    assert m.test.ratio is None and "times)" not in m.sentence and m.test.difference is not None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from leadline.core.compare import Comparison, MetricComparison
+from leadline.core.compare import Comparison, MetricComparison, number
 from leadline.core.config import Difference
 from leadline.core.stats import Sample
 
@@ -102,7 +102,7 @@ def _refusal_lines(c: Comparison) -> list[str]:
 
 
 def _statistics(c: Comparison) -> list[str]:
-    rows = [["metric", "side", "n", "mean", "sd", "median", "min", "max"]]
+    rows = [["metric", "side", "n", "mean", "sd", "median", "mad", "min", "max"]]
     for m in c.metrics:
         for name, sample in ((c.a_name, m.a), (c.b_name, m.b)):
             rows.append([m.metric + (f" ({m.unit})" if m.unit else ""), name, str(sample.n), *_cells(sample)])
@@ -111,23 +111,56 @@ def _statistics(c: Comparison) -> list[str]:
 
 def _cells(sample: Sample) -> list[str]:
     places = decimals_for(sample.sd)
-    return [shown_number(v, places) for v in (sample.mean, sample.sd, sample.median, sample.minimum, sample.maximum)]
+    return [
+        shown_number(v, places)
+        for v in (sample.mean, sample.sd, sample.median, sample.mad, sample.minimum, sample.maximum)
+    ]
 
 
 def _verdict_lines(m: MetricComparison, b_name: str) -> list[str]:
     lines = [f"{m.metric}: {m.verdict}. {m.sentence}"]
-    difference = m.test.difference
-    if difference is not None:
-        places = decimals_for(max((s for s in (m.a.sd, m.b.sd) if s), default=None))
-        sign = "+" if difference > 0 else ""
-        lines.append(
-            f"  difference {sign}{shown_number(difference, places)}"
-            + (f" {m.unit}" if m.unit else "")
-            + (f", {100 * (m.test.ratio - 1):+.3g} %" if m.test.ratio is not None else "")
-        )
+    places = decimals_for(max((s for s in (m.a.sd, m.b.sd) if s), default=None))
+    unit = f" {m.unit}" if m.unit else ""
+
+    def signed(value: float) -> str:
+        return ("+" if value > 0 else "") + shown_number(value, places) + unit
+
+    if m.mean_difference is not None:
+        ratio = m.b.mean / m.a.mean if m.test.ratio is not None and m.a.mean and m.b.mean is not None else None
+        share = f", {100 * (ratio - 1):+.3g} %" if ratio is not None else ""
+        lines.append(f"  difference {signed(m.mean_difference)}{share}")
+        estimate = m.test.difference
+        if estimate is not None and not math.isclose(estimate, m.mean_difference, rel_tol=1e-9, abs_tol=1e-300):
+            lines[-1] += f" of the means; {signed(estimate)} by the {m.test.name}"
+    ratios = m.test.ratio_interval
+    if m.test.p is not None and ratios is not None and ratios.low is not None and ratios.high is not None:
+        lines[-1] += f"; ratio {ratios.low:.5g} to {ratios.high:.5g} ({ratios.method})"
+    if m.rule and not m.deterministic and m.test.p is not None:
+        lines.append(f"  method: {m.rule}" + (f" ({m.pairs} pairs)" if m.pairs else ""))
+    if m.detect is not None:
+        lines.append("  " + detect_line(m))
     if m.target is not None:
         lines.append("  " + target_line(m, b_name))
-    return lines
+    return lines + [f"  {note}" for note in m.notes]
+
+
+def detect_line(m: MetricComparison) -> str:
+    """Whether the present runs bear the difference that was declared to matter, and how many would."""
+    assert m.detect is not None
+    found = m.detect
+    size = found["size"]
+    if found["difference"] is not None and found["size"].endswith("%"):
+        size += f" ({number(found['difference'], m.unit)})"
+    if found["n_needed"] is None:
+        why = found["reason"] or "no number of runs up to ten million shows it"
+        return f"detect {size}: not known how many runs show it; {why}"
+    if found["reason"]:
+        return f"detect {size}: {found['reason']}"
+    counted = f"{found['n_needed']} {found['counted']}"
+    have = f"{m.pairs} pairs" if m.pairs else f"n = {m.a.n} against {m.b.n}"
+    borne = {True: "bear it", False: "do not bear it", None: "cannot be judged"}[found["bears"]]
+    shown = f", they show {number(m.detectable, m.unit)}" if m.detectable is not None else ""
+    return f"detect {size}: {counted} needed for a chance of 80 %; these runs ({have}) {borne}{shown}"
 
 
 def target_line(m: MetricComparison, b_name: str) -> str:

@@ -7,14 +7,17 @@ nuisances, the package lists, and the order in time of the runs, without which a
 from __future__ import annotations
 
 import json
+import math
+from itertools import pairwise
 from typing import Any
 
-from leadline.core.compare import Comparison, MetricComparison, compare, number, refusal
+from leadline.core.compare import Comparison, MetricComparison, Size, compare, number, refusal
 from leadline.core.config import AREAS, is_declared, run_facts
+from leadline.core.difference import IN_ORDER
 from leadline.core.drift import Drift, drift
 from leadline.core.errors import LeadlineError
 from leadline.core.run import Run
-from leadline.core.thread import Thread
+from leadline.core.thread import Item, Thread
 from leadline.services.context import Context
 from leadline.services.refusal import record_refusal
 
@@ -33,10 +36,14 @@ def compare_sides(
     target: dict[str, float] | None = None,
     alpha: float = 0.05,
     strict_hygiene: bool = False,
+    detect: dict[str, Size] | None = None,
+    equivalent: dict[str, Size] | None = None,
 ) -> Comparison:
     """``b`` against the reference ``a``; each is an experiment's, run's or baseline's id, or ``baseline``.
 
-    Raises LeadlineError: unknown or wrong ids, the same side twice, an axis or metric that no run has, a bad alpha.
+    ``detect`` and ``equivalent``: sizes by metric, "" for every metric compared (see ``parse_sizes``).
+    Raises LeadlineError: unknown or wrong ids, the same side twice, an axis or metric that no run has, a bad alpha,
+    a size in a unit that several metrics would have to share.
     """
     if not 0.0 < alpha < 1.0:
         raise LeadlineError(
@@ -52,9 +59,12 @@ def compare_sides(
         raise LeadlineError(
             "usage", "same-side", f"{a} and {b} share runs", "nothing can be compared with itself", "leadline status"
         )
-    _check_names(a_runs + b_runs, axes or [], [*(metrics or []), *(target or {})])
+    sized = [name for sizes in (detect, equivalent) for name in sizes or {} if name]
+    _check_names(a_runs + b_runs, axes or [], [*(metrics or []), *(target or {}), *sized])
     load_packages(context, a_runs, b_runs)
-    wanted = metrics and list(dict.fromkeys([*metrics, *(target or {})]))
+    wanted = metrics and list(dict.fromkeys([*metrics, *(target or {}), *sized]))
+    for option, sizes in (("--detect", detect), ("--equivalent", equivalent)):
+        _check_one_unit(option, sizes or {}, wanted or sorted({n for r in a_runs + b_runs for n in r.metrics}))
     out = compare(
         a_runs,
         b_runs,
@@ -68,9 +78,12 @@ def compare_sides(
         b_name=b_name,
         baseline_id=_baseline_id(thread, a_runs, b_runs),
         strict_hygiene=strict_hygiene,
+        detect=detect,
+        equivalent=equivalent,
     )
     for metric in out.metrics:
         _forbid_by_drift(out, metric, a_runs, b_runs)
+    out.notes += _about_baselines(thread, out, (a, b))
     return out
 
 
@@ -99,6 +112,52 @@ def parse_targets(texts: list[str]) -> dict[str, float]:
                 "usage", "bad-target", f"--target {text!r} is not METRIC=NUMBER", "", "leadline compare --help"
             )
     return targets
+
+
+def parse_sizes(option: str, texts: list[str]) -> dict[str, Size]:
+    """``[METRIC=]SIZE`` options, where SIZE is a number above zero or a percentage: "2%", "loss=0.01". The key is ""
+    where no metric is named. Raises LeadlineError(usage)."""
+    sizes: dict[str, Size] = {}
+    for text in texts:
+        name, _, given = text.rpartition("=")
+        share = given.strip().endswith("%")
+        try:
+            value = float(given.strip().removesuffix("%"))
+        except ValueError:
+            value = math.nan
+        name = name.strip()
+        bad = ""
+        if not math.isfinite(value) or value <= 0.0:
+            bad = "a size is a number above zero, or one with % behind it"
+        elif share and value >= 100.0:
+            bad = "a share of the reference lies below 100 %"
+        elif "=" in text and not name:
+            bad = "there is no metric before ="
+        elif name in sizes:
+            bad = "it is given twice" + (f" for {name}" if name else "")
+        if bad:
+            raise LeadlineError(
+                "usage",
+                f"bad-{option.lstrip('-')}",
+                f"{option} {text!r} cannot be used: {bad}",
+                f"for example: {option} 2%  or  {option} METRIC=0.5 (in the metric's unit)",
+                "leadline compare --help",
+            )
+        sizes[name] = Size(value / 100.0, True) if share else Size(value)
+    return sizes
+
+
+def _check_one_unit(option: str, sizes: dict[str, Size], metrics: list[str]) -> None:
+    """A plain number is in the unit of a metric, so that one number cannot serve several metrics."""
+    size = sizes.get("")
+    if size is not None and not size.relative and len(metrics) > 1:
+        raise LeadlineError(
+            "usage",
+            f"bad-{option.lstrip('-')}",
+            f"{option} {size.text} has no unit, and {len(metrics)} metrics are compared",
+            "name the metric, or give a share of the reference in per cent",
+            f"leadline compare A B {option} {metrics[0]}={size.text}",
+        )
 
 
 def load_packages(context: Context, a_runs: list[Run], b_runs: list[Run]) -> None:
@@ -181,8 +240,12 @@ def interleaved(a_runs: list[Run], b_runs: list[Run]) -> bool:
 
 
 def _forbid_by_drift(out: Comparison, metric: MetricComparison, a_runs: list[Run], b_runs: list[Run]) -> None:
-    """No verdict "worse" while one side drifts by what the difference is made of and the sides did not take turns."""
+    """No verdict "worse" while one side drifts by what the difference is made of, where the method could not allow
+    for it: the drift-adjusted test already has it in its interval, pairs have it on both sides, and what the machine
+    does not move is no victim of it."""
     difference = metric.test.difference
+    if metric.rule == IN_ORDER or metric.pairs or metric.moved_by_machine is False:
+        return
     if metric.verdict not in ("better", "worse") or not difference or interleaved(a_runs, b_runs):
         return
     for name, runs in ((out.a_name, a_runs), (out.b_name, b_runs)):
@@ -206,6 +269,37 @@ def _forbid_by_drift(out: Comparison, metric: MetricComparison, a_runs: list[Run
             )
             metric.verdict, metric.sentence = "cannot be compared", f"{honest}; the numbers: {metric.sentence}"
             return
+
+
+def former_baselines(thread: Thread) -> dict[str, tuple[Item, Item]]:
+    """Experiment id to (its baseline record, the record of the move away from it), for every experiment that was the
+    registered baseline and is not any more."""
+    kept = [item for item in thread.of_kind("baseline") if not item.retracted]
+    found = {}
+    for item, successor in pairwise(kept):
+        found[thread.shown(str(item.body["experiment"]), item.refs)] = (item, successor)
+    current = thread.baseline_experiment
+    return {k: v for k, v in found.items() if current is None or k != current.id}
+
+
+def _about_baselines(thread: Thread, out: Comparison, sides: tuple[str, str]) -> list[str]:
+    """Which side is the registered baseline, or that neither is; and a side that once was it."""
+    current, item = thread.baseline_experiment, thread.baseline
+    experiments = [thread.experiment(side).id for side in sides]
+    notes = []
+    for experiment, (old, new) in former_baselines(thread).items():
+        if experiment in experiments and item is not None:
+            now = thread.shown(str(item.body["experiment"]), item.refs)
+            out.moved_baseline = {"was": old.id, "experiment": experiment, "now": item.id, "moved_at": new.at}
+            notes.append(
+                f"{experiment} was the baseline ({old.id}) until it moved on {new.at[:10]} ({new.id}); "
+                f"it is {now} now ({item.id})"
+            )
+    if current is None or item is None:
+        notes.append("no baseline is registered: leadline baseline set ID")
+    elif current.id not in experiments:
+        notes.append(f"neither side is the registered baseline, {current.id} ({item.id})")
+    return notes
 
 
 def answered(comparison: Comparison) -> bool:

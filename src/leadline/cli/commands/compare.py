@@ -10,12 +10,18 @@ from leadline.cli.answer import Answer
 DESCRIPTION = """Compare B with the reference A: what differs between them first (config, command, environment,
 hardware, devices, software, code), then the statistics of every metric.
 
+The test follows from how the runs were taken and is named with its reason: pairs (same seed, or same block of an
+interleaved measurement) are tested as pairs; times of sides that ran one after the other with a drift allowed for.
+Several metrics at once are judged by p values adjusted by Holm's method. Outliers are named and stay in.
+
 When more than the declared axis differs the comparison is not apples to apples: the numbers are shown without a
 verdict and the exit code is 6. A side is an experiment, a run, a baseline's id, or the word `baseline`."""
 EXAMPLES = [
     "leadline compare baseline P-004 --axis block",
     "leadline compare P-003 P-004 --axis code --nuisance environment.HOSTNAME --metric time_ms",
     "leadline compare P-001 P-002 --axis arm --target val_loss=3.28",
+    "leadline compare baseline P-004 --axis block --metric time_ms --detect 2%",
+    "leadline compare baseline P-004 --axis block --equivalent time_ms=1% --equivalent val_loss=0.001",
 ]
 
 
@@ -53,17 +59,31 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="METRIC=VALUE",
         help="test B against a number that was set beforehand",
     )
+    parser.add_argument(
+        "--detect",
+        action="append",
+        default=[],
+        metavar="[METRIC=]SIZE",
+        help="the difference that matters, 2%% or a number in the metric's unit: says how many runs would show it",
+    )
+    parser.add_argument(
+        "--equivalent",
+        action="append",
+        default=[],
+        metavar="[METRIC=]SIZE",
+        help="judge whether no difference larger than this is left (two one-sided tests)",
+    )
     parser.add_argument("--alpha", type=float, default=0.05, help="level of the tests and intervals (default 0.05)")
     parser.add_argument(
         "--strict-hygiene",
         action="store_true",
-        help="unknown contention blocks a regression verdict as known contention does",
+        help="unknown contention blocks a regression verdict for every metric (else for times, rates and the like)",
     )
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.render.compare import render_compare
-    from leadline.services.compare import answered, as_data, compare_sides, parse_targets, record_refusals
+    from leadline.services.compare import answered, as_data, compare_sides, parse_sizes, parse_targets, record_refusals
     from leadline.services.lookup import slice_of
 
     thread = slice_of(context, context.topic(args.thread), [args.a, args.b])
@@ -78,6 +98,8 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         target=parse_targets(args.targets),
         alpha=args.alpha,
         strict_hygiene=args.strict_hygiene,
+        detect=parse_sizes("--detect", args.detect),
+        equivalent=parse_sizes("--equivalent", args.equivalent),
     )
     record_refusals(context, thread, comparison)
     data = as_data(comparison, thread)
