@@ -15,8 +15,6 @@ from leadline.core import distributions as d
 from leadline.core.canonical import canonical_json
 from leadline.core.stats import (
     mean_interval,
-    minimum_detectable_difference,
-    n_needed,
     one_sample,
     paired,
     scaled,
@@ -208,28 +206,3 @@ def test_t_does_not_depend_on_the_magnitude(size: float) -> None:
 def test_scaled_is_the_summary_of_scaled_values() -> None:
     got, want = scaled(summarise([1.0, 2.0, 5.0]), -2.0), summarise([-2.0, -4.0, -10.0])
     assert (got.mean, got.sd, got.minimum, got.maximum) == pytest.approx((want.mean, want.sd, -10.0, -2.0))
-
-
-@pytest.mark.parametrize("n", [3, 5, 10, 40])
-def test_detectable_difference_reaches_its_power(n: int) -> None:
-    least = minimum_detectable_difference(2.0, n)
-    assert least is not None
-    df, shift = 2 * (n - 1), least / (2.0 * math.sqrt(2 / n))
-    power = scipy_stats.nct.sf(scipy_stats.t.isf(0.025, df), df, shift)
-    assert power == pytest.approx(0.8, abs=0.015)
-
-
-@given(st.floats(0.01, 10), st.floats(0.1, 10))
-@quick
-def test_n_needed_is_the_least(sd: float, difference: float) -> None:
-    n = n_needed(sd, difference)
-    assert n is not None and n >= 2
-    at, below = minimum_detectable_difference(sd, n), minimum_detectable_difference(sd, n - 1)
-    assert at is not None and at <= difference
-    assert below is None or below > difference
-
-
-def test_n_needed_has_limits() -> None:
-    assert n_needed(1.0, 0.0) is None and n_needed(1.0, 1e-9) is None and n_needed(math.nan, 1.0) is None
-    assert n_needed(0.0, 1.0) == 2 and n_needed(1.0, 1.0) == 17
-    assert minimum_detectable_difference(1.0, 1) is None

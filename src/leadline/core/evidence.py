@@ -31,9 +31,10 @@ from .config import fact_of
 from .difference import seed_of
 from .distributions import t_upper_quantile
 from .evaluate import ClauseResult, confidence_for, distance_holds, evaluate_clause
+from .power import n_needed
 from .predicate import Clause, Predicate, Subject
 from .run import MetricDef, Run
-from .stats import n_needed, summarise
+from .stats import summarise
 
 LABELS = ("none", "refuted", "exploratory", "replicated", "stable")
 REPEATS_NEEDED = 3

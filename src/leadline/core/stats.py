@@ -20,7 +20,6 @@ from .distributions import t_tail, t_upper_quantile
 
 DIFFERENCE_METHOD = "Welch t"
 RATIO_METHOD = "Fieller"
-_LARGEST_N = 10**7
 
 
 @dataclass(slots=True)
@@ -389,45 +388,3 @@ def one_sample(sample: Sample, target: float, alternative: str = "two-sided", co
         result = from_t(name, sample.mean - target, sample.standard_error, sample.n - 1, confidence, [])
     result.alternative = alternative
     return result
-
-
-def detectable(error: float, df: float, alpha: float = 0.05, power: float = 0.8) -> float | None:
-    """The difference that a two-sided test at ``alpha`` shows with probability ``power``, given its standard error:
-    (t(1 - alpha/2) + t(power)) * error, both quantiles at ``df``. Against the noncentral t the power so reached is
-    within 0.015 of the one asked for from df = 4 (two sides of 3) up, and 0.77 for 0.80 at df = 2."""
-    if not (error >= 0.0 and df > 0.0 and 0.0 < alpha < 1.0 and 0.0 < power < 1.0):
-        return None
-    return _finite((t_upper_quantile(0.5 * alpha, df) + t_upper_quantile(1.0 - power, df)) * error)
-
-
-def minimum_detectable_difference(sd: float, n: int, alpha: float = 0.05, power: float = 0.8) -> float | None:
-    """The smallest true difference of two means that ``n`` runs a side, of standard deviation ``sd`` each, would
-    show. None below two runs a side or without a usable ``sd``. Method: see ``detectable``."""
-    if n < 2 or not (math.isfinite(sd) and sd >= 0.0):
-        return None
-    return detectable(sd * math.sqrt(2.0 / n), 2.0 * (n - 1), alpha, power)
-
-
-def n_needed(sd: float, difference: float, alpha: float = 0.05, power: float = 0.8) -> int | None:
-    """The fewest runs a side with which a true ``difference`` would show. None when no number up to ten million
-    does (a difference of zero, for one)."""
-    size = abs(difference)
-    if not (math.isfinite(sd) and sd >= 0.0 and math.isfinite(size) and size > 0.0):
-        return None
-
-    def shows(n: int) -> bool:
-        least = minimum_detectable_difference(sd, n, alpha, power)
-        return least is not None and least <= size
-
-    low, high = 1, 2
-    while not shows(high):
-        if high == _LARGEST_N:
-            return None
-        low, high = high, min(2 * high, _LARGEST_N)
-    while high - low > 1:
-        middle = (low + high) // 2
-        if shows(middle):
-            high = middle
-        else:
-            low = middle
-    return high
