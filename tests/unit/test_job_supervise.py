@@ -307,3 +307,30 @@ def test_json_of_the_fast_path_is_json() -> None:
     for bad in ("{", "", '{"a":1', "[1]"):
         with pytest.raises(ValueError):
             supervise.decode_json(bad)
+
+
+def test_cpu_time_is_of_the_cpus_a_run_is_pinned_to() -> None:
+    text = b"cpu  300 0 0 0 0 0 0 30 0 0\ncpu0 100 0 0 0 0 0 0 10 0 0\ncpu1 200 0 0 0 0 0 0 20 0 0\nintr 1\n"
+    tick_s = 1 / os.sysconf("SC_CLK_TCK")
+    assert supervise.cpu_seconds(text, None) == {"busy_s": 300 * tick_s, "steal_s": 30 * tick_s}
+    assert supervise.cpu_seconds(text, [1]) == {"busy_s": 200 * tick_s, "steal_s": 20 * tick_s}
+    assert supervise.cpu_seconds(text, [1, 2]) == {"busy_s": None, "steal_s": None}
+    assert supervise.cpu_seconds(b"", None) == {"busy_s": None, "steal_s": None}
+
+
+def test_throttle_events_are_summed_or_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervise, "SYS", str(tmp_path))
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    assert supervise.throttle_counts() is None
+    for cpu, count in ((0, "3\n"), (1, "4\n")):
+        (tmp_path / f"cpu{cpu}/thermal_throttle").mkdir(parents=True)
+        (tmp_path / f"cpu{cpu}/thermal_throttle/core_throttle_count").write_text(count)
+    assert supervise.throttle_counts() == {"core": 7, "package": 0}
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity") or len(os.sched_getaffinity(0)) < 2, reason="needs two CPUs")
+def test_a_command_that_pins_itself_is_judged_on_its_cpus(tmp_path: Path) -> None:
+    cpu = sorted(os.sched_getaffinity(0))[-1]
+    write_spec(tmp_path / "a", [sys.executable, "-S", "-c", f"import os; os.sched_setaffinity(0, {{{cpu}}})"])
+    subprocess.run([*PROGRAM, str(tmp_path / "a")], capture_output=True, check=True, timeout=60)
+    assert result_of(tmp_path / "a")["contention"]["pinned_to"] == [cpu]

@@ -35,6 +35,7 @@ else:
 
 EXIT_USAGE, EXIT_BAD_SPEC, EXIT_NO_SPACE, EXIT_NOT_WRITTEN, EXIT_TAKEN = 64, 65, 73, 74, 75
 PROC = "/proc"
+SYS = "/sys/devices/system/cpu"
 RESULT_RESERVE_BYTES = 16384
 OWNER_RESERVE_BYTES = 4096
 CHECK_EVERY_S = 0.5
@@ -300,25 +301,58 @@ def read_spec(folder: str) -> dict[str, Any]:
 # --- measuring ----------------------------------------------------------------------------------------------------
 
 
-def machine_reading() -> dict[str, float | None]:
-    """Counters of the whole machine, in seconds; None where this system does not say."""
-    reading: dict[str, float | None] = {"pressure_s": None, "busy_s": None, "steal_s": None, "load_1m": None}
-    for word in read_start(f"{PROC}/pressure/cpu").split(b"\n")[0].split():
-        if word.startswith(b"total="):
-            reading["pressure_s"] = int(word[6:]) / 1e6
-    cpu = read_start(f"{PROC}/stat").split(b"\n")[0].split()
-    if len(cpu) > 8:
-        tick_s = 1 / os.sysconf("SC_CLK_TCK")
-        user, nice, system, _idle, _wait, irq, softirq, steal = (int(word) for word in cpu[1:9])
-        reading["busy_s"] = (user + nice + system + irq + softirq) * tick_s
-        reading["steal_s"] = steal * tick_s
+def machine_reading() -> dict[str, Any]:
+    """Counters of the whole machine, in seconds; None where this system does not say. ``cpus`` is the raw text of the
+    per-CPU counters, which are taken apart only when the run turns out to be pinned."""
+    reading: dict[str, Any] = {"pressure_s": None, "memory_s": None, "load_1m": None}
+    for key, kind in (("pressure_s", "cpu"), ("memory_s", "memory")):
+        for word in read_start(f"{PROC}/pressure/{kind}").split(b"\n")[0].split():
+            if word.startswith(b"total="):
+                reading[key] = int(word[6:]) / 1e6
+    reading["cpus"] = read_start(f"{PROC}/stat")
+    reading["throttle"] = throttle_counts()
     load = read_start(f"{PROC}/loadavg").split()
     if load:
         reading["load_1m"] = float(load[0])
     return reading
 
 
-def grown(before: dict[str, float | None], after: dict[str, float | None], key: str) -> float | None:
+def cpu_seconds(text: bytes, cpus: list[int] | None) -> dict[str, float | None]:
+    """Busy and stolen time in /proc/stat, of all CPUs or of those listed; None where it is not said of each."""
+    wanted = [b"cpu"] if cpus is None else [b"cpu%d" % n for n in cpus]
+    busy, stolen, seen = 0, 0, 0
+    for line in text.split(b"\n"):
+        cpu = line.split()
+        if len(cpu) > 8 and cpu[0] in wanted:
+            user, nice, system, _idle, _wait, irq, softirq, steal = (int(word) for word in cpu[1:9])
+            busy, stolen, seen = busy + user + nice + system + irq + softirq, stolen + steal, seen + 1
+    if seen < len(wanted):
+        return {"busy_s": None, "steal_s": None}
+    tick_s = 1 / os.sysconf("SC_CLK_TCK")
+    return {"busy_s": busy * tick_s, "steal_s": stolen * tick_s}
+
+
+def throttle_counts() -> dict[str, int] | None:
+    """Thermal throttle events since boot, summed over the CPUs; None where nothing counts them (virtual machines)."""
+    if not os.path.exists(f"{SYS}/cpu0/thermal_throttle/core_throttle_count"):
+        return None
+    counts = {"core": 0, "package": 0}
+    for cpu in range(min(os.cpu_count() or 1, 256)):
+        for kind in counts:
+            counts[kind] += int(read_start(f"{SYS}/cpu{cpu}/thermal_throttle/{kind}_throttle_count").strip() or b"0")
+    return counts
+
+
+def pinned_to(pid: int) -> list[int] | None:
+    """The CPUs that a process may use, when they are only some of those there are; it may have ended (a zombie)."""
+    try:
+        allowed = sorted(os.sched_getaffinity(pid))
+    except (OSError, AttributeError):
+        return None
+    return allowed if len(allowed) < (os.cpu_count() or 1) else None
+
+
+def grown(before: dict[str, Any], after: dict[str, Any], key: str) -> float | None:
     a, b = before[key], after[key]
     return None if a is None or b is None else round(b - a, 6)
 
@@ -400,6 +434,7 @@ class Job:
         self.told: set[int] = set()  # processes that were sent SIGTERM
         self.usage = Usage()
         self.queue_wait_s: float | None = None
+        self.pinned: list[int] | None = None
         self.leftover = 0
         self.unkillable = 0
         self.exec_failure = b""
@@ -573,6 +608,7 @@ class Job:
                     if seen.si_pid == self.pid and self.status is None:
                         waited = read_start(f"{PROC}/{self.pid}/schedstat").split()
                         self.queue_wait_s = int(waited[1]) / 1e9 if len(waited) > 1 else None
+                        self.pinned = pinned_to(self.pid)
                     pid, status, usage = os.wait4(seen.si_pid, 0)
                 else:
                     pid, status, usage = os.wait4(-1, os.WNOHANG)
@@ -674,7 +710,8 @@ class Job:
 
     def result(self) -> dict[str, Any]:
         state, exit_code, name, reason = self.outcome()
-        busy_s = grown(self.before, self.after, "busy_s")
+        first, last = (cpu_seconds(reading["cpus"], self.pinned) for reading in (self.before, self.after))
+        busy_s = grown(first, last, "busy_s")
         stdout_bytes, stderr_bytes = self.output_bytes()
         return {
             "v": 1,
@@ -690,7 +727,11 @@ class Job:
                 "run_queue_wait_s": self.queue_wait_s,
                 "cpu_pressure_s": grown(self.before, self.after, "pressure_s"),
                 "others_cpu_s": None if busy_s is None else round(max(0.0, busy_s - self.busy_s), 6),
-                "steal_s": grown(self.before, self.after, "steal_s"),
+                "steal_s": grown(first, last, "steal_s"),
+                "memory_pressure_s": grown(self.before, self.after, "memory_s"),
+                "throttle_counts_start": self.before["throttle"],
+                "throttle_counts_end": self.after["throttle"],
+                "pinned_to": self.pinned,
                 "load_1m_start": self.before["load_1m"],
                 "load_1m_end": self.after["load_1m"],
                 "cpu_count": os.cpu_count(),
