@@ -30,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     post.add_argument("ids", nargs="*", metavar="ID", help="experiments (default: with news since the last update)")
     verbs.add_parser("close", help="before the issue closes")
     regression = verbs.add_parser("regression", help="before a regression is claimed")
-    regression.add_argument("id", metavar="ID")
+    regression.add_argument("id", nargs="?", metavar="ID", help="what is judged (default: the last experiment)")
     regression.add_argument("--against", default="baseline", metavar="ID", help="the reference (default: baseline)")
     regression.add_argument("--axis", dest="axes", action="append", default=[], metavar="KEY", help="the tested axis")
     regression.add_argument("--nuisance", action="append", default=[], metavar="KEY")
@@ -54,16 +54,29 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         current = body_is_current(context, thread) if thread.issue.state in ("open", "closed") else None
         items = check.check_close(thread, body_is_current=current)
     else:
-        items, _ = check.check_regression(
+        rows, _ = check.check_regression(
             context,
             thread,
-            args.id,
+            args.id or check.last_judged(thread, args.against),
             against=args.against,
             axes=args.axes,
             nuisance=args.nuisance,
             metrics=args.metrics or None,
         )
+        return _checklist(rows)
     if not items:
         return Answer(f"{args.subverb}: nothing is missing", {"missing": []}, {"missing": 0})
     lines = [f"{i['code']}: {i['what']}\n    {i['mend']}" for i in items]
     return Answer("\n".join(lines), {"missing": items}, {"missing": len(items)}, exit_code=6)
+
+
+def _checklist(rows: list[dict[str, Any]]) -> Answer:
+    """Every item with its answer, passed ones too: what was looked at is half of the answer."""
+    missing = [row for row in rows if row["state"] != "pass"]
+    lines = []
+    for row in rows:
+        lines.append(f"{row['state']:<7} {row['item']}: {row['what']}")
+        lines += [f"        {row['mend']}"] if row["mend"] else []
+    lines.append(f"regression: {len(missing)} of {len(rows)} items do not pass" if missing else "regression: all pass")
+    data = {"items": rows, "missing": missing}
+    return Answer("\n".join(lines), data, {"missing": len(missing)}, exit_code=6 if missing else 0)
