@@ -68,6 +68,7 @@ class Outcome:
         return dict(self.__dict__)
 
 
+ENDED = ("finished", "gone")  # states of an attempt that is over
 Watch = Callable[[str, dict[str, Any], Callable[[], bool]], bool]
 
 
@@ -249,6 +250,35 @@ def run_one(
 ) -> Outcome:
     """One execution with the given ``facts`` (see ``gather``): planned record, job, ending. ``experiment``: repeat
     that one; None opens a new one. ``seen``: rows of ``store.same_key``, recorded as seen before."""
+    started = start_one(context, request, facts, experiment, seen)
+    try:
+        over = lambda: context.executor.poll([(started.attempt, started.handle)])[started.attempt] in ENDED  # noqa: E731
+        interrupted = watch(started.attempt, started.handle, over)
+    except BaseException:
+        started.watching.__exit__(None, None, None)
+        raise
+    return finish_one(context, request, started, seen, interrupted, say)
+
+
+@dataclass
+class Started:
+    """A run that was planned and handed to the executor; ``finish_one`` ends it. ``watching`` is the held marker."""
+
+    uid: str
+    body: dict[str, Any]
+    attempt: str
+    handle: dict[str, Any]
+    watching: Any
+
+
+def start_one(
+    context: Context,
+    request: RunRequest,
+    facts: dict[str, Any],
+    experiment: str | None,
+    seen: list[dict[str, Any]],
+) -> Started:
+    """The first half of ``run_one``: planned record and job. Several may be under way in one process."""
     thread = context.slice(request.topic, [experiment] if experiment else [])
     with context.store.transaction(request.topic) as writing:
         uid = writing.new_uid()
@@ -258,10 +288,27 @@ def run_one(
         writing.add("run-planned", body)
     try:
         attempt = context.run_folder(uid)
-        interrupted = _launch(context, request, body, attempt, watch)
-        ended = end_run(context, request.topic, uid, body, say=say, check_code=request.folder is None)
-    finally:
+        return Started(uid, body, attempt, _launch(context, request, body, attempt), watching)
+    except BaseException:
         watching.__exit__(None, None, None)
+        raise
+
+
+def finish_one(
+    context: Context,
+    request: RunRequest,
+    started: Started,
+    seen: list[dict[str, Any]],
+    interrupted: bool,
+    say: Callable[[str], None],
+    check_code: bool = True,
+) -> Outcome:
+    """The second half of ``run_one``: the ending, once the executor says that the attempt is over."""
+    uid, body = started.uid, started.body
+    try:
+        ended = end_run(context, request.topic, uid, body, say=say, check_code=check_code and request.folder is None)
+    finally:
+        started.watching.__exit__(None, None, None)
     return Outcome(
         id=body["id"],
         uid=uid,
@@ -275,7 +322,7 @@ def run_one(
         nonfinite=ended.get("nonfinite", {}),
         problems=ended.get("extraction", {}).get("problems", []),
         seen_before=[r["id"] for r in seen],
-        code=facts["code"],
+        code=body["code"],
         hygiene=ended.get("hygiene", {}),
         interrupted=interrupted,
     )
@@ -328,7 +375,7 @@ def default_title(argv: list[str], config: dict[str, Any]) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-def _launch(context: Context, request: RunRequest, body: dict[str, Any], attempt: str, watch: Watch) -> bool:
+def _launch(context: Context, request: RunRequest, body: dict[str, Any], attempt: str) -> dict[str, Any]:
     """Write the spec and start it. What fails here is the run's truthful ending, not an exception: it is planned."""
     spec = {
         "v": 1,
@@ -349,5 +396,4 @@ def _launch(context: Context, request: RunRequest, body: dict[str, Any], attempt
         file.flush()
         os.fsync(file.fileno())
     os.rename(temporary, os.path.join(attempt, "spec.json"))
-    handle = context.executor.submit(attempt, {})
-    return watch(attempt, handle, lambda: context.executor.poll([(attempt, handle)])[attempt] in ("finished", "gone"))
+    return context.executor.submit(attempt, {})
