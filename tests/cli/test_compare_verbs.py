@@ -156,3 +156,66 @@ def test_a_value_that_stands_in_the_command_by_chance_is_no_difference(queued): 
     run([10.1], "--set", "warmup=5")
     data = lab.json("compare", "P-001", "P-002", "--axis", "warmup")["data"]
     assert [(r["key"], r["class"]) for r in data["diff"]["rows"]] == [("warmup", "axis")]
+
+
+def sizes(lab, *args):
+    return lab.json("compare", "P-001", "P-002", "--axis", "block", *args)["data"]["metrics"][0]
+
+
+def test_what_the_runs_can_show_is_said_for_a_declared_difference(recorded):  # noqa: F811
+    lab, run = recorded
+    run([20.0, 20.4, 19.6, 20.1], "--set", "block=64")
+    run([20.1, 20.3, 19.8, 20.0], "--set", "block=128")
+    small, large = sizes(lab, "--detect", "1%"), sizes(lab, "--detect", "time_ms=15")
+    assert round(small["detect"]["difference"], 6) == round(0.01 * small["a"]["mean"], 6)
+    assert small["detect"]["bears"] is False and small["detect"]["n_needed"] > 4
+    assert large["detect"]["bears"] is True and large["detect"]["n_needed"] < small["detect"]["n_needed"]
+    text = lab.ok("compare", "P-001", "P-002", "--axis", "block", "--detect", "1%")
+    needed = small["detect"]["n_needed"]
+    assert f"{needed} runs a side needed" in text and "do not bear it" in text
+    assert "cannot be" not in text.partition("statistics")[2]
+
+
+def test_equivalence_is_a_verdict_that_needs_evidence(recorded):  # noqa: F811
+    lab, run = recorded
+    run([20.0, 20.1, 19.9, 20.05, 19.95, 20.0], "--set", "block=64")
+    run([20.02, 20.08, 19.93, 20.04, 19.96, 20.01], "--set", "block=128")
+    wide, narrow = sizes(lab, "--equivalent", "10%"), sizes(lab, "--equivalent", "time_ms=0.001")
+    assert wide["verdict"] == "equivalent" and wide["equivalence"]["p"] < 0.05
+    assert narrow["verdict"] == "not shown equivalent" and narrow["equivalence"]["p"] > 0.05
+    text = lab.ok("compare", "P-001", "P-002", "--axis", "block", "--equivalent", "10%")
+    assert "time_ms: equivalent. no difference larger than 10 %: shown by two one-sided tests" in text
+    apart = sizes(lab, "--equivalent", "0.1%")
+    assert apart["verdict"] == "not shown equivalent" and apart["equivalence"]["p"] > 0.05
+
+
+def test_sizes_without_spread_are_answered_in_words(recorded):  # noqa: F811
+    lab, run = recorded
+    run([20.0], "--set", "block=64")
+    run([20.1], "--set", "block=128")
+    run([20.0, 20.0, 20.0], "--set", "block=256")
+    run([20.0, 20.0, 20.0], "--set", "block=512")
+    one = sizes(lab, "--detect", "1%", "--equivalent", "1%")
+    assert one["verdict"] == "exploratory only" and one["detect"]["n_needed"] is None and one["detect"]["reason"]
+    assert one["equivalence"]["verdict"] == "not shown" and one["equivalence"]["reason"]
+    args = ("compare", "P-003", "P-004", "--axis", "block", "--detect", "1%", "--equivalent", "1%")
+    same = lab.json(*args)["data"]["metrics"][0]
+    assert same["verdict"] == "equivalent" and same["detect"]["bears"] is True
+    assert "deterministic" in lab.ok(*args)
+
+
+def test_a_size_without_a_unit_serves_one_metric(recorded):  # noqa: F811
+    from leadline.core.errors import LeadlineError
+    from leadline.services.compare import _check_one_unit, parse_sizes
+
+    lab, run = recorded
+    run([20.0, 20.1], "--set", "block=64")
+    assert lab.run("compare", "P-001", "P-001", "--detect", "1").returncode == 2
+    _check_one_unit("--detect", parse_sizes("--detect", ["2%"]), ["t", "u"])
+    _check_one_unit("--detect", parse_sizes("--detect", ["2"]), ["t"])
+    try:
+        _check_one_unit("--detect", parse_sizes("--detect", ["2"]), ["t", "u"])
+    except LeadlineError as error:
+        assert error.code == "bad-detect" and "t=2" in str(error.next)
+    else:
+        raise AssertionError("one number for two units was taken")

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadline.core.canonical import canonical_json
-from leadline.core.compare import Comparison, compare
+from leadline.core.compare import Comparison, Size, compare
 from leadline.core.run import MetricDef, Run
+from leadline.core.stats import scaled, summarise, welch
 
 DEFS = {"t": MetricDef("t", "ms", "lower")}
 QUIET = {"contended": False}
@@ -170,3 +171,18 @@ def test_pairs_are_found_and_said() -> None:
 def test_zero_and_negative_values_have_no_ratio() -> None:
     m = of(runs("A", [-1.0, 0.5, 0.1]), runs("B", [2.0, 2.2, 2.1]), metric_defs={}).metrics[0]
     assert m.test.ratio is None and "times)" not in m.sentence and m.test.difference is not None
+
+
+def test_equivalence_within_a_share_is_two_one_sided_tests_of_scaled_means() -> None:
+    """Against the same two tests made by hand: b against 1.02 a and against a / 1.02."""
+    a, b = runs("A", [10.0, 10.1, 9.9, 10.05]), runs("B", [10.03, 10.1, 9.95, 10.0])
+    m = of(a, b, equivalent={"": Size(0.02, True)}).metrics[0]
+    first, second = summarise(r.metrics["t"] for r in a), summarise(r.metrics["t"] for r in b)
+    high, low = welch(scaled(first, 1.02), second), welch(scaled(first, 1 / 1.02), second)
+    assert m.equivalence is not None and high.p_less is not None and low.p_greater is not None
+    assert abs(m.equivalence["p"] - max(high.p_less, low.p_greater)) < 1e-12 and m.verdict == "equivalent"
+    far = of(a, runs("B", [15.0, 15.1, 14.9]), equivalent={"t": Size(0.02, True)}).metrics[0]
+    assert far.verdict == "worse" and far.equivalence is not None and far.equivalence["verdict"] == "not equivalent"
+    negative = of(runs("A", [-1.0, 1.0, 0.5]), runs("B", [0.1, 0.2, -0.2]), equivalent={"": Size(0.02, True)})
+    answer = negative.metrics[0].equivalence
+    assert answer is not None and answer["verdict"] == "not shown" and "no ratio" in answer["reason"]

@@ -74,6 +74,40 @@ def _detect(m: MetricComparison, size: Size, alpha: float) -> dict[str, Any]:
     return answer
 
 
+def _equivalent(
+    m: MetricComparison, sides: tuple[list[Run], list[Run]], definition: MetricDef, size: Size, alpha: float
+) -> dict[str, Any]:
+    """Whether the means are shown to differ by less than ``size``, with the p value of two one-sided tests.
+
+    A share of the reference is tested as what it is, mean(b) against (1 + share) and 1 / (1 + share) times mean(a),
+    by the rule that chose the test of the difference: no interval of a ratio is needed, which a drift-adjusted test
+    does not have.
+    """
+    from .equivalence import equivalence
+
+    answer = {**equivalence(m.test, size.value, size.relative, 1.0 - alpha).as_dict(), "size": size.text}
+    above_zero = (m.a.minimum or 0.0) > 0.0 and (m.b.minimum or 0.0) > 0.0
+    if not size.relative or m.test.p is None or not above_zero:
+        return answer
+    high, low = (
+        difference(sides[0], sides[1], m.metric, definition, factor=factor, confidence=1.0 - alpha).test
+        for factor in (1.0 + size.value, 1.0 / (1.0 + size.value))
+    )
+    if high.p_less is None or low.p_greater is None:
+        return answer
+    p = max(high.p_less, low.p_greater)
+    shown = p < alpha
+    beyond = (high.p_greater or 1.0) < 0.5 * alpha or (low.p_less or 1.0) < 0.5 * alpha
+    words = "shown" if shown else "ruled out" if beyond else "not shown"
+    answer.update(
+        p=p,
+        verdict="equivalent" if shown else "not equivalent" if beyond else "not shown",
+        reason="",
+        sentence=f"no difference larger than {size.text}: {words} by two one-sided tests ({m.test.name}) p = {p:.3g}",
+    )
+    return answer
+
+
 def _outliers(out: Comparison, sides: tuple[list[Run], list[Run]], name: str, m: MetricComparison) -> None:
     """Values far from the rest of their side, by run id. They stay in every figure."""
     from .outliers import outliers
@@ -126,22 +160,13 @@ def _one_metric(
     return m
 
 
-def _judge_together(out: Comparison, ready: list[MetricComparison], equivalent: dict[str, Size]) -> None:
+def _judge_together(out: Comparison, ready: list[MetricComparison]) -> None:
     """Holm's adjustment over the metrics judged at once, then the verdict of each."""
     from .multiplicity import holm
 
     tested = [m for m in ready if m.test.p is not None and min(m.a.n, m.b.n) > 1]
     for m, adjusted in zip(tested, holm([m.test.p for m in tested]), strict=True):
         m.p_adjusted, m.judged = adjusted, len(tested)
-    for m in ready:
-        size = equivalent.get(m.metric) or equivalent.get("")
-        if size is not None:
-            from .equivalence import equivalence
-
-            m.equivalence = {
-                **equivalence(m.test, size.value, size.relative, 1.0 - out.alpha).as_dict(),
-                "size": size.text,
-            }
     asked = [m.equivalence for m in ready if m.equivalence is not None]
     for answer, adjusted in zip(asked, holm([answer["p"] for answer in asked]), strict=True):
         answer["p_adjusted"] = adjusted
@@ -209,8 +234,11 @@ def compare(
         size = (detect or {}).get(name) or (detect or {}).get("")
         if size is not None:
             m.detect = _detect(m, size, alpha)
+        margin = (equivalent or {}).get(name) or (equivalent or {}).get("")
+        if margin is not None:
+            m.equivalence = _equivalent(m, (a, b), definition, margin, alpha)
         out.metrics.append(m)
-    _judge_together(out, [m for m in out.metrics if not m.verdict], equivalent or {})
+    _judge_together(out, [m for m in out.metrics if not m.verdict])
     for m in out.metrics:
         restrain(m, out, refused, strict_hygiene)
     if out.left_out:
