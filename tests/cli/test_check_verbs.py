@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import time
+
+import pytest
+
 from leadline.services.check import check_close
 from leadline.testing.builders import ThreadBuilder
-from tests.cli.recording import queued, recorded  # noqa: F401
+from tests.cli.recording import CODE, queued, recorded  # noqa: F401
 
 FULL = {
     "worked": ["wider blocks"],
@@ -111,7 +116,80 @@ def test_check_regression(recorded):  # noqa: F811
     items = lab.json("check", "regression", "P-002", "--against", "P-001", "--axis", "block")["data"]["missing"]
     assert codes(items) == {"throttled"}  # these records say nothing of it, and the sides did not take turns
     answer = lab.json("check", "regression", "--against", "P-001", "--axis", "block", "--metric", "time_ms")
-    assert answer["data"]["missing"] == items and answer["exit"] == 6 if "exit" in answer else True
+    assert codes(answer["data"]["missing"]) == {"throttled"}
     states = {row["item"]: row["state"] for row in answer["data"]["items"]}
     assert states["not contended"] == states["locks clean"] == states["same device count"] == "pass"
     assert states["not throttled"] == "unknown"
+
+
+CLEAN = {"contended": False, "throttled": False, "reasons": []}
+
+
+def judged(lab, axis="block", setting="", **last):
+    """``check regression`` over three runs a side, slower on the second; ``last``: facts of the very last run."""
+    builder = ThreadBuilder("demo", "P", started=False)
+    builder.now_ms = time.time_ns() // 1_000_000
+    devices = last.pop("devices", None)
+    for block, values in ((64, [10.0, 10.5, 10.2]), (128, [20.0, 20.5, 20.2])):
+        experiment = ""
+        for value in values:
+            bad = last if value == 20.2 else {}
+            facts = {"devices": devices} if devices and value == 20.2 else {}
+            shown = builder.plan("", {"block": block}, experiment, None, None, 0, code=CODE, **facts)
+            builder.end(shown, {"time_ms": value}, wall_s=0.0, **{"hygiene": CLEAN, **bad})
+            experiment = shown.rpartition("-r")[0]
+    folder = lab.repo / ".git" / "leadline" / "threads" / "demo" / "events"
+    (folder / "wother-1.jsonl").write_bytes(b"".join(record.line() for record in builder.records))
+    if setting:
+        lab.write("leadline.toml", setting)
+    lab.ok("metric", "time_ms", "--unit", "ms", "--direction", "lower")
+    done = lab.run("check", "regression", "P-002", "--against", "P-001", "--axis", axis, "--json")
+    items = json.loads(done.stdout.splitlines()[-1])["data"]["items"]
+    return done.returncode, {row["code"]: row for row in items}
+
+
+def test_a_regression_over_clean_runs_passes_every_item(thread_lab):
+    exit_code, rows = judged(thread_lab)
+    assert (exit_code, {row["state"] for row in rows.values()}) == (0, {"pass"})
+    assert len(rows) == 8
+    text = thread_lab.run("check", "regression", "--against", "P-001", "--axis", "block").stdout
+    assert "pass    not throttled: no clock was held down" in text and text.rstrip().endswith("regression: all pass")
+
+
+@pytest.mark.parametrize(
+    "hygiene, code, state",
+    [
+        ({"contended": True, "throttled": False, "reasons": ["others used 1.50 of 2 CPUs"]}, "contended", "fail"),
+        (
+            {"contended": True, "throttled": False, "reasons": ["accelerator 0 is used by x (6)"]},
+            "stale-process",
+            "fail",
+        ),
+        ({"contended": True, "throttled": False, "reasons": ["before: lock file /x exists"]}, "stale-lock", "fail"),
+        ({"contended": None, "throttled": False, "reasons": ["unknown: x"]}, "unknown-hygiene", "unknown"),
+        ({"contended": None, "throttled": False, "reasons": ["unknown: x"]}, "stale-process", "unknown"),
+        ({}, "unknown-hygiene", "unknown"),
+        ({"contended": False, "throttled": True, "reasons": []}, "throttled", "fail"),
+        ({"contended": False, "throttled": None, "reasons": []}, "throttled", "unknown"),
+    ],
+)
+def test_one_bad_run_stops_a_regression_and_is_named(thread_lab, hygiene, code, state):
+    exit_code, rows = judged(thread_lab, hygiene=hygiene)
+    assert (exit_code, rows[code]["state"]) == (6, state)
+    assert "P-002-r3" in rows[code]["what"] and "leadline" in rows[code]["mend"]
+
+
+def test_another_device_count_stops_a_regression(thread_lab):
+    exit_code, rows = judged(thread_lab, devices={"kind": "gpu", "count": 3})
+    assert (exit_code, rows["device-count"]["state"]) == (6, "fail")
+
+
+def test_another_device_count_than_expected_stops_a_regression(thread_lab):
+    exit_code, rows = judged(thread_lab, setting="[run]\nexpected_devices = 99\n")
+    assert (exit_code, rows["device-count"]["state"]) == (6, "fail")
+    assert "99 expected" in rows["device-count"]["what"]
+
+
+def test_check_regression_without_anything_to_judge(thread_lab):
+    done = thread_lab.run("check", "regression")
+    assert done.returncode not in (0, 70) and "Traceback" not in done.stderr and done.stderr
