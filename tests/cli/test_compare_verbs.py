@@ -66,6 +66,7 @@ def test_a_drift_is_allowed_for_until_sides_take_turns(recorded):  # noqa: F811
     text = lab.ok("compare", "P-001", "P-002", "--axis", "block")
     assert "method: drift-adjusted t: the sides ran one after the other: a linear drift is allowed for" in text
     assert "of the means" in text  # the two differences are told apart
+    assert "with a drift allowed for (the means differ by 8.1 ms)" in metric["sentence"]
     run([25.0], "--experiment", "P-001")  # later than P-002: the sides took turns
     metric = lab.json("compare", "P-001", "P-002", "--axis", "block")["data"]["metrics"][0]
     assert metric["verdict"] == "worse" and metric["rule"].startswith("Welch t")
@@ -172,7 +173,7 @@ def test_what_the_runs_can_show_is_said_for_a_declared_difference(recorded):  # 
     assert large["detect"]["bears"] is True and large["detect"]["n_needed"] < small["detect"]["n_needed"]
     text = lab.ok("compare", "P-001", "P-002", "--axis", "block", "--detect", "1%")
     needed = small["detect"]["n_needed"]
-    assert f"{needed} runs a side needed" in text and "do not bear it" in text
+    assert f"{needed} runs a side, taken in turns, needed" in text and "do not bear it" in text
     assert "cannot be" not in text.partition("statistics")[2]
 
 

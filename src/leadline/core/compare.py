@@ -14,7 +14,7 @@ from typing import Any
 from .comparability import check_comparability, hygiene_of
 from .comparison import VERDICTS, Comparison, MetricComparison, Size, number, refusal, why_not_evidence
 from .config import ConfigDiff, config_diff
-from .difference import Difference, difference
+from .difference import IN_ORDER, Difference, difference
 from .distributions import t_upper_quantile
 from .metric import contract_of, contracts_differ, contracts_of, moved_by_machine
 from .run import MetricDef, Run
@@ -68,7 +68,7 @@ def _detect(m: MetricComparison, size: Size, alpha: float) -> dict[str, Any]:
     else:
         spread = math.sqrt(0.5 * (m.a.sd**2 + m.b.sd**2))
         answer["n_needed"] = n_needed(spread, wanted, alpha, POWER)
-        answer["counted"] = "runs a side"
+        answer["counted"] = "runs a side" + (", taken in turns," if m.rule == IN_ORDER else "")
     if m.detectable is not None:
         answer["bears"] = m.detectable <= wanted
     return answer

@@ -5,6 +5,7 @@ Apart from the judging, so that whoever only shows a comparison loads no statist
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from leadline.core.values import dataclass, field
@@ -74,6 +75,14 @@ class MetricComparison:
     @property
     def mean_difference(self) -> float | None:
         return None if self.a.mean is None or self.b.mean is None else self.b.mean - self.a.mean
+
+    @property
+    def estimates_means(self) -> bool:
+        """Whether the method estimates the plain difference of the means: not with a drift allowed for."""
+        means, estimate = self.mean_difference, self.test.difference
+        if means is None or estimate is None:
+            return True
+        return math.isclose(means, estimate, rel_tol=1e-9, abs_tol=1e-12 * abs(self.a.mean or 0.0))
 
     @property
     def p(self) -> float | None:

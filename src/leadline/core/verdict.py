@@ -39,6 +39,9 @@ def _effect(m: MetricComparison, a_name: str, b_name: str) -> str:
     if not difference:
         return f"{b_name} and {a_name} have the same mean"
     text = f"{b_name} is {number(abs(difference), m.unit)} {'below' if difference < 0 else 'above'} {a_name}"
+    if not m.estimates_means:
+        why = "over the complete pairs" if m.pairs else "with a drift allowed for"
+        return f"{text} {why} (the means differ by {number(m.mean_difference, m.unit)})"
     return text + (f" ({number(m.test.ratio)} times)" if m.test.ratio is not None else "")
 
 
@@ -59,6 +62,8 @@ def judge(m: MetricComparison, out: Comparison) -> None:
     effect = _effect(m, out.a_name, out.b_name)
     if min(m.a.n, m.b.n) == 1:
         m.verdict, m.sentence = "exploratory only", f"{effect}; {sizes}: one run a side shows no spread"
+        if m.equivalence is not None:
+            m.sentence += f"; equivalence: {m.equivalence['sentence']}"
         return
     good = m.direction if m.direction in ("lower", "higher") else ""
     named = "different" if not good else "better" if (difference < 0) == (good == "lower") else "worse"

@@ -130,7 +130,7 @@ def _verdict_lines(m: MetricComparison, b_name: str) -> list[str]:
         share = f", {100 * (ratio - 1):+.3g} %" if ratio is not None else ""
         lines.append(f"  difference {signed(m.mean_difference)}{share}")
         estimate = m.test.difference
-        if estimate is not None and not math.isclose(estimate, m.mean_difference, rel_tol=1e-9, abs_tol=1e-300):
+        if estimate is not None and not m.estimates_means:
             lines[-1] += f" of the means; {signed(estimate)} by the {m.test.name}"
     ratios = m.test.ratio_interval
     if m.test.p is not None and ratios is not None and ratios.low is not None and ratios.high is not None:
