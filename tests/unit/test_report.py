@@ -197,7 +197,7 @@ def test_a_difference_has_its_interval_and_says_when_more_than_config_differs() 
     )
     rows = {r.experiment.id: r for r in results(b.thread(), ["time_ms"], None)}
     difference = rows["P-003"].cells[0].difference  # type: ignore[union-attr]
-    assert difference is not None and difference.verdict == "better" and difference.percent == "−37.4 %"
+    assert difference is not None and difference.verdict == "better" and difference.percent == "−36.7 %"
     low, high = (float(t.replace("−", "-")) for t in difference.interval.removesuffix(" ms").split(" to "))
     assert low < -7.5 < high < 0
     assert rows["P-003"].confounds == [] and rows["P-003"].changes == ["block=256"]
