@@ -9,7 +9,7 @@ from leadline.core.errors import LeadlineError
 from leadline.core.run import Run
 from leadline.core.thread import Experiment, Item, Thread
 from leadline.services.context import Context, refs_for
-from leadline.services.evidence_of import evidence_for
+from leadline.services.evidence_of import evidence_for, predicate_of
 from leadline.services.lookup import kind_of
 from leadline.services.write import checked_text
 
@@ -62,8 +62,10 @@ def what_rests_on(before: Thread, after: Thread, thing: Experiment | Run | Item)
         if not old.stands or claim.id == thing.id:
             continue
         first, then = was(old), now(claim)
-        if runs & set(first.counted) or first.label != then.label:
-            rests.append({"id": claim.id, "kind": "claim", "before": first.label, "after": then.label})
+        against = _is_against(after, claim, thing)
+        if runs & set(first.counted) or first.label != then.label or against:
+            label = f"{then.label}, but its baseline was withdrawn: look again" if against else then.label
+            rests.append({"id": claim.id, "kind": "claim", "before": first.label, "after": label})
             touched.add(claim.id)
     for kind, words in (("hypothesis", "state"), ("decision", ""), ("hypothesis", "state")):
         for item in after.of_kind(kind):
@@ -81,29 +83,53 @@ def what_rests_on(before: Thread, after: Thread, thing: Experiment | Run | Item)
                     }
                 )
                 touched.add(item.id)
-    rests += _baselines(after, thing)
+    rests += _baselines(before, after, thing, touched)
     seen = {row["id"] for row in rests} | {thing.id}
     return rests + [row for row in _citing(before, after) if row["id"] not in seen]
 
 
-def _baselines(after: Thread, thing: Experiment | Run | Item) -> list[dict[str, str]]:
-    baseline, experiment = after.baseline, after.baseline_experiment
-    if baseline is None or experiment is None:
-        return []
-    touches = experiment.id == thing.id or (isinstance(thing, Run) and thing.experiment == experiment.id)
-    left = len(experiment.evidence_runs)
-    return (
-        [
-            {
-                "id": baseline.id,
-                "kind": "baseline",
-                "before": f"{experiment.id}",
-                "after": f"{experiment.id} with {left} counting runs",
-            }
-        ]
-        if touches
-        else []
+def _is_against(after: Thread, claim: Item, thing: Experiment | Run | Item) -> bool:
+    """Whether the claim's checkable form compares with the baseline that ``thing`` is."""
+    predicate = predicate_of(claim)
+    if not isinstance(thing, Item) or thing.kind != "baseline" or predicate is None:
+        return False
+    subjects = [s for c in predicate.clauses for s in (c.subject, c.right) if s is not None and s.name]
+    return any(
+        claim.refs.get("baseline") == thing.uid if s.name == "baseline" else after.shown(s.name, claim.refs) == thing.id
+        for s in subjects
     )
+
+
+def _baselines(
+    before: Thread, after: Thread, thing: Experiment | Run | Item, touched: set[str]
+) -> list[dict[str, str]]:
+    """Baselines whose runs were withdrawn, that moved on evidence which was, and what comes after a withdrawn one."""
+    rows = []
+    for item in after.of_kind("baseline"):
+        if item.id == thing.id:
+            current = before.baseline
+            if current is not None and current.id == item.id:
+                now = f"{after.baseline.id} is the baseline again" if after.baseline else "no baseline is registered"
+                rows.append({"id": item.id, "kind": "baseline", "before": "the baseline", "after": now})
+            continue
+        if not item.stands:
+            continue
+        display = after.shown(item.body["experiment"], item.refs)
+        evidence = {after.shown(i, item.refs) for i in item.body.get("evidence") or []}
+        experiment = after.experiments.get(display)
+        its_run = isinstance(thing, Run) and thing.experiment == display
+        if experiment is not None and (display == thing.id or its_run):
+            left = len(experiment.evidence_runs) if experiment.stands else 0
+            state = f"{display} with {left} counting run{'' if left == 1 else 's'}"
+            rows.append({"id": item.id, "kind": "baseline", "before": display, "after": state})
+        elif hit := sorted(evidence & (touched | _experiment_of(thing))):
+            state = f"{display}, registered on {', '.join(hit)}: look again"
+            rows.append({"id": item.id, "kind": "baseline", "before": display, "after": state})
+    return rows
+
+
+def _experiment_of(thing: Experiment | Run | Item) -> set[str]:
+    return {thing.experiment} if isinstance(thing, Run) else set()
 
 
 def _citing(before: Thread, after: Thread) -> list[dict[str, str]]:

@@ -1,0 +1,74 @@
+"""What counts as a repeat, and where a withdrawn run shows, through the real program."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+
+from tests.cli.recording import queued, recorded  # noqa: F401
+
+FASTER = "time_ms(block=128) < time_ms(block=64)"
+
+
+def claimed(lab, run):
+    run([20.1, 20.4, 19.9], "--set", "block=64")
+    run([10.1, 10.4, 9.9], "--set", "block=128")
+    return lab.json("claim", "faster (n={{P-002.time_ms.n}})", "--that", FASTER)["data"]
+
+
+def test_a_withdrawn_run_lowers_the_claim_everywhere_at_once(recorded):  # noqa: F811
+    lab, run = recorded
+    assert claimed(lab, run)["label"] == "replicated"
+    done = lab.ok("retract", "P-002-r1", "--why", "another job ran")
+    assert "P-C1  claim: replicated -> exploratory" in done
+    assert lab.json("claims")["data"][0]["label"] == "exploratory"
+    page = pathlib.Path(lab.json("report")["data"]["path"]).read_text(encoding="utf-8")
+    body = str(lab.json("issue")["data"])
+    for name, text in (
+        ("status", lab.ok("status")),
+        ("brief", lab.ok("brief")),
+        ("logbook", lab.ok("logbook")),
+        ("issue", body),
+        ("report", page),
+    ):
+        assert "exploratory" in text, name
+        assert "P-C1 replicated" not in text and "P-C1  replicated" not in text, name
+
+
+def test_what_rested_on_a_withdrawn_baseline_is_named(recorded):  # noqa: F811
+    lab, run = recorded
+    run([20.1, 20.4, 19.9], "--set", "block=64")
+    run([10.1, 10.4, 9.9], "--set", "block=128")
+    lab.ok("baseline", "set", "P-001")
+    lab.ok("claim", "faster (n={{P-002.time_ms.n}})", "--that", "time_ms(P-002) < time_ms(baseline)")
+    rests = {r["id"]: r for r in lab.json("retract", "P-B1", "--why", "the wrong build")["data"]["rests"]}
+    assert rests["P-C1"]["before"] == "replicated" and "its baseline was withdrawn" in rests["P-C1"]["after"]
+    assert rests["P-B1"]["after"] == "no baseline is registered"
+
+
+def test_a_run_of_the_baseline_withdrawn_names_the_baseline(recorded):  # noqa: F811
+    lab, run = recorded
+    run([20.1, 20.4, 19.9], "--set", "block=64")
+    lab.ok("baseline", "set", "P-001")
+    rests = lab.json("retract", "P-001-r1", "--why", "wrong")["data"]["rests"]
+    assert [(r["id"], r["after"]) for r in rests if r["kind"] == "baseline"] == [("P-B1", "P-001 with 2 counting runs")]
+
+
+def test_a_crashed_run_and_its_retry_are_one_execution(queued):  # noqa: F811
+    lab, _ = queued
+    code = "import os, pathlib, sys; q = pathlib.Path(os.environ['QUEUE']); v = q.read_text().split(); "
+    code += "q.write_text(' '.join(v[1:])); print('{\"time_ms\": %s}' % v[0]); sys.exit(v[0] == '9.9')"
+    pathlib.Path(lab.env["QUEUE"]).write_text("9.9 10.1 10.2")
+    for _ in range(3):
+        lab.run("run", "--set", "block=128", "--", sys.executable, "-c", code)
+    row = lab.json("claim", "below (n={{P-003.time_ms.n}})", "--that", "time_ms(block=128) < 30")["data"]
+    assert (row["n"], row["label"]) == (2, "exploratory")
+    assert any("failed" in why for why in row["not_counted"].values())
+
+
+def test_a_rerun_of_a_deterministic_metric_is_no_repeat(recorded):  # noqa: F811
+    lab, run = recorded
+    run([10.0, 10.0, 10.0], "--set", "train_seed=1")
+    row = lab.json("claim", "below (n={{P-001.time_ms.n}})", "--that", "time_ms(P-001) < 30")["data"]
+    assert (row["n"], row["label"]) == (1, "exploratory")
+    assert sum("not a repeat" in why for why in row["not_counted"].values()) == 2
