@@ -49,8 +49,12 @@ def test_note_forms_mean_the_same(two):
         assert (made["about"], made["text"], made["role"]) == (["P-001"], "try 256", "next")
     made = two.json("note", "P-002", "--negative", "trade-off", "more memory")["data"]
     assert (made["role"], made["reason_class"]) == ("negative", "trade-off")
+    two.ok("note", "P-001", "more memory is fine")
+    hits = two.json("tried", "memory")["data"]
+    assert [h.get("reason_class") for h in hits] == ["trade-off", None]  # negative ones first
+    assert "negative result (trade-off)" in two.run("tried", "memory").stdout
     shown = two.json("show", "P-001")["data"]
-    assert len(shown["notes"]) == 6 and all(n["body"]["refs"]["P-001"] == shown["uid"] for n in shown["notes"])
+    assert len(shown["notes"]) == 7 and all(n["body"]["refs"]["P-001"] == shown["uid"] for n in shown["notes"])
 
 
 BAD_INPUT = [

@@ -255,9 +255,15 @@ def negative_runs(thread: Thread) -> list[Run]:
     return [r for r in thread.runs if r.state in NEGATIVE_STATES and not r.retracted and not r.superseded_by]
 
 
+def reason_class(item: Item) -> str:
+    """Why a negative note is negative, as it was classed; records from before the classes say ``unclassified``."""
+    found = str(item.body.get("reason_class") or "")
+    return found if found.replace("-", "").isalpha() and found.isascii() else "unclassified"
+
+
 def negatives(thread: Thread) -> list[tuple[str, str, str]]:
-    """(id, at, why) of what did not work, oldest first: falsified hypotheses, negative notes, experiments of which no
-    run ended well, retractions."""
+    """(id, at, why) of what did not work, oldest first: falsified hypotheses, negative notes (with their class),
+    experiments of which no run ended well, retractions."""
     found: list[tuple[str, str, str]] = []
     for item in thread.items.values():
         if item.kind == "hypothesis" and item.body.get("state") == "falsified" and item.stands:
@@ -271,7 +277,7 @@ def negatives(thread: Thread) -> list[tuple[str, str, str]]:
                 )
             )
         elif item.kind == "note" and item.body.get("role") == "negative" and item.stands:
-            found.append((item.id, item.at, says(item, thread)))
+            found.append((item.id, item.at, f"{reason_class(item)}: {says(item, thread)}"))
         elif item.retracted:
             at = item.history[-1]["at"] if item.history else item.at
             found.append((item.id, at, f"retracted: {item.retracted}"))

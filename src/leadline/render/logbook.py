@@ -245,6 +245,8 @@ def _note(record: Record, then: Thread, first: dict[str, str]) -> Made:
     )
     named = ", ".join(re.sub(r"\[(.*?)\].*", r"\1", a) for a in about)
     lines = [f"About {', '.join(about)}.\n"] if about else []
+    if item.body.get("role") == "negative":
+        lines.append(f"Reason class: {facts.reason_class(item)}.\n")
     return f"{item.id} {role}{f' of {named}' if named else ''}", "\n".join(
         [*lines, prose(facts.says(item, then, True))]
     )

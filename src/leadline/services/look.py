@@ -149,6 +149,9 @@ def tried(context: Context, words: list[str], limit: int) -> tuple[list[dict[str
     for hit in shown:
         hit["text"] = _around(hit["text"], terms[0])
         hit["negative"] = bool(hit["negative"])
+        if hit["negative"] and hit["kind"] == "note":
+            note = context.store.thread(hit["topic"]).items.get(hit["id"])
+            hit["reason_class"] = str(note.body.get("reason_class") or "unclassified") if note else "unclassified"
     return shown, len(hits)
 
 

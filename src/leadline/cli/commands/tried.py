@@ -25,7 +25,8 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     lines = []
     for hit in hits:
         times = f" ({hit['times']} runs)" if hit["times"] > 1 else ""
-        lines.append(plain(f"{hit['id'] or hit['kind']:<12} {hit['kind']}{times}, {hit['topic']}\n    {hit['text']}"))
+        kind = f"negative result ({hit['reason_class']})" if "reason_class" in hit else hit["kind"]
+        lines.append(plain(f"{hit['id'] or hit['kind']:<12} {kind}{times}, {hit['topic']}\n    {hit['text']}"))
     if total > len(hits):
         lines.append(f"{len(hits)} of {total} hits")
     return Answer(
