@@ -72,3 +72,37 @@ def test_a_rerun_of_a_deterministic_metric_is_no_repeat(recorded):  # noqa: F811
     row = lab.json("claim", "below (n={{P-001.time_ms.n}})", "--that", "time_ms(P-001) < 30")["data"]
     assert (row["n"], row["label"]) == (1, "exploratory")
     assert sum("not a repeat" in why for why in row["not_counted"].values()) == 2
+
+
+def test_why_prints_the_derivation(recorded):  # noqa: F811
+    lab, run = recorded
+    claimed(lab, run)
+    lab.ok("retract", "P-002-r1", "--why", "another job ran")
+    text = lab.ok("claims", "--why", "c1")
+    for words in (
+        "clause    time_ms(block=128) < time_ms(block=64)",
+        "the 95 % interval of the difference is",
+        "counted   5: P-001-r1",
+        "not       P-002-r1: retracted: another job ran",
+        "executor  local; no path is declared",
+        "missing   1 more distinct execution",
+        "leadline run --experiment P-002 --repeat 1",
+    ):
+        assert words in text, (words, text)
+    row = lab.json("claims", "--why", "P-C1")["data"]
+    assert row["clauses"][0]["looks"]["n"] == 2 and row["commands"]
+    lab.ok("retract", "P-C1", "--why", "narrower")
+    assert lab.json("claims", "--why", "C9")["error"]["code"] == "unknown-id"
+
+
+def test_why_says_at_which_look_it_was_shown(recorded):  # noqa: F811
+    lab, run = recorded
+    claimed(lab, run)
+    assert "shown at the look with 3 runs on the smaller side (one-sided level 2.5 %" in lab.ok("claims", "--why", "C1")
+
+
+def test_words_beyond_the_form_are_refused_with_honest_ones(recorded):  # noqa: F811
+    lab, run = recorded
+    claimed(lab, run)
+    error = lab.json("claim", "block has no effect", "--that", FASTER)["error"]
+    assert error["code"] == "overclaim" and "an equivalence" in error["what"] and "~=" in error["why"]

@@ -374,7 +374,10 @@ def listing(thread: Thread, label: str = "") -> list[dict[str, Any]]:
 
 
 def one(thread: Thread, display: str) -> dict[str, Any]:
-    """One claim in full, with its clauses and the commands that get the next label."""
+    """One claim in full, with its clauses and the commands that get the next label. ``C3`` is taken for ``P-C3``."""
+    short = display.strip().upper()
+    if thread.prefix and short[:1] == "C" and short[1:2].isdigit():
+        display = f"{thread.prefix}-{short}"
     thing = thread.find(display)
     if not isinstance(thing, Item) or thing.kind != "claim":
         raise LeadlineError(

@@ -8,9 +8,11 @@ from typing import Any
 from leadline.cli.answer import Answer
 
 LISTED = 40
+COUNTED = 30
+NOT_COUNTED = 20
 DESCRIPTION = """All claims with the label that the runs bear now, n, and what is missing for the next label. Labels
 move when runs are added, corrected or retracted. --why shows one claim with its arithmetic."""
-EXAMPLES = ["leadline claims", "leadline claims --label replicated", "leadline claims --why P-C1"]
+EXAMPLES = ["leadline claims", "leadline claims --label replicated", "leadline claims --why C1"]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -62,9 +64,33 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 def _why(row: dict[str, Any]) -> list[str]:
     lines = claim_lines({**row, "missing": []})
     lines.append(f"    that      {row['predicate'] or 'no checkable form'}")
-    lines += [f"    why       {why}" for why in row["why"]]
-    lines.append(f"    counted   {', '.join(row['counted']) or 'none'}")
-    lines += [f"    not       {run}: {why}" for run, why in list(row["not_counted"].items())[:20]]
+    for clause in row["clauses"]:
+        lines.append(f"    clause    {clause['clause']}")
+        lines.append(f"              {clause['arithmetic']}")
+        lines += [f"              {note}" for note in clause["notes"]]
+        lines += [f"              {look}" for look in _looks(clause["looks"])]
+    sums = {clause["arithmetic"] for clause in row["clauses"]}
+    lines += [f"    why       {why}" for why in row["why"] if why not in sums]
+    counted = row["counted"]
+    more = f", … {len(counted) - COUNTED} more with --json" if len(counted) > COUNTED else ""
+    lines.append(f"    counted   {len(counted)}: {', '.join(counted[:COUNTED]) or 'none'}{more}")
+    confirmed = {True: "; confirmed on the declared path", False: "; not confirmed on the declared path"}
+    path = confirmed.get(row["confirmed_on_production_path"], "; no path is declared as the one that matters")
+    lines.append(f"    executor  {', '.join(row['paths']) or 'none'}{path}")
+    lines += [f"    not       {run}: {why}" for run, why in list(row["not_counted"].items())[:NOT_COUNTED]]
+    if len(row["not_counted"]) > NOT_COUNTED:
+        lines.append(f"    not       … {len(row['not_counted']) - NOT_COUNTED} more with --json")
     lines += [f"    contrary  {run}" for run in row["contrary"]]
     lines += [f"    missing   {m}" for m in row["missing"]]
+    lines += [f"    command   {command}" for command in row["commands"]]
     return lines
+
+
+def _looks(looks: dict[str, Any]) -> list[str]:
+    """How the looks after every repeat were taken, in a sentence; none with too few runs."""
+    if not looks["last"]:
+        return []
+    level = f"one-sided level {100 * looks['level']:.2g} %, 5 % divided over all looks"
+    if looks["shown_at"]:
+        return [f"shown at the look with {looks['shown_at']} runs on the smaller side ({level})"]
+    return [f"not shown at any look up to {looks['last']} runs on the smaller side (there: {level})"]
