@@ -174,3 +174,52 @@ def test_more_agreeing_repeats_never_lower(n: int, more: int) -> None:
         return LABELS.index(label(make("A", (A * 3)[:3]) + make("B", [5.0 + 0.01 * i for i in range(count)])).label)
 
     assert rank(n) <= rank(n + more)
+
+
+def crossed(skip: tuple[Any, ...] = ()) -> list[Run]:
+    runs = []
+    for i, at in enumerate([(s, d) for s in (1, 2) for d in ("a", "b")]):
+        for side, base in (("A", A), ("B", B)):
+            if at != skip:
+                runs += make(side, [v * at[0] for v in base], 10 * i, config={"shape": at[0], "dtype": at[1]})
+    return runs
+
+
+def test_several_axes_need_every_combination() -> None:
+    text = "t(B) < t(A) over shape in {1, 2} over dtype in {a, b}"
+    assert label(crossed(), text).label == "stable"
+    gap = label(crossed(skip=(2, "b")), text)
+    assert gap.label != "stable"
+    huge = {"x": list(range(100)), "y": list(range(100))}
+    assert "10000" in label(crossed(), "t(B) < t(A)", across=huge).missing[-1]
+
+
+def test_a_combination_without_runs_is_named() -> None:
+    runs = [r for r in crossed(skip=(2, "b")) if r.config["shape"] == 1 or r.experiment == "B"]
+    runs = [r for r in runs if r.config["shape"] == 1]
+    got = label(runs, "t(B) < t(A) over shape in {1, 2} over dtype in {a, b}")
+    assert got.label == "replicated"
+    assert "runs at 2 of 4 combinations of the declared axes: dtype = a, shape = 2; dtype = b, shape = 2" in got.missing
+
+
+def test_seeds_as_an_axis_are_the_repeats() -> None:
+    runs = make("A", A) + make("B", B)
+    for i, run in enumerate(runs):
+        run.config = {"seed": i % 3}
+    assert label(runs, "t(B) < t(A) over seed in {0, 1, 2}").label == "stable"
+    two = label(runs, "t(B) < t(A) over seed in {0, 1}")
+    assert two.label == "replicated" and "at least 3 seeds" in two.missing[0]
+
+
+def test_hardware_facts_are_axes() -> None:
+    runs = []
+    for i, gpu in enumerate(("x", "y")):
+        runs += make("A", A, 10 * i, hardware={"gpu": gpu}) + make("B", B, 10 * i, hardware={"gpu": gpu})
+    assert label(runs, "t(B) < t(A) over hardware.gpu in {x, y}").label == "stable"
+    assert label(runs, "t(B) < t(A) over hardware.gpu in {x, z}").label == "replicated"
+
+
+def test_warm_ups_are_no_repeats() -> None:
+    runs = make("A", A) + make("B", B)
+    runs[-1].design = {"warmup": True}
+    assert label(runs).label == "exploratory" and "B-r2" in label(runs).not_counted
