@@ -8,6 +8,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "start": ("Open a thread", "open a research thread: goal, metrics, stop criteria, baseline case"),
     "check": ("Open a thread", "what is missing: kickoff, post, close, regression"),
     "run": ("Run", "run a command and record it: code, environment, config, metrics"),
+    "sweep": ("Run", "run a command over a designed set of configs, resumably"),
+    "ab": ("Run", "measure two commands in turns until the answer is known"),
     "metric": ("Run", "define a metric: unit, direction, how a run's values become one"),
     "note": ("Write down", "add a note, an interpretation, a next action or a negative result"),
     "hypothesis": ("Write down", "add, activate, block, falsify, support or promote a hypothesis"),

@@ -1,0 +1,216 @@
+"""Run a command over a designed set of configs, resumably."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from leadline.cli.answer import Answer
+from leadline.core.errors import LeadlineError
+
+TAKES_COMMAND = True
+DESCRIPTION = """Run a command over a design: one axis at a time around the baseline (the default), an interaction of
+axes that were varied alone before, a full factorial, or the cells of a file. {axis} in the command is the value; {{ and
+}} are braces. Each cell is an experiment, its repeats are whole passes in a shuffled, recorded order.
+
+What is done at this code state is not run again, so the same command goes on after any interruption. Exit codes: 0 all
+done, 6 a cell failed, 130 interrupted.
+
+  leadline sweep show [ID]     the table: best first, with the difference from the baseline
+  leadline sweep list          all sweeps of the thread
+  leadline sweep resume ID     run what is missing"""
+EXAMPLES = [
+    "leadline sweep --axis block=64,128,256 --axis dtype=bf16,fp32 --repeat 5 -- ./bench {block} {dtype}",
+    "leadline sweep --axis block=64,128 --axis dtype=bf16,fp32 --design interaction --plan -- ./bench {block} {dtype}",
+    "leadline sweep --matrix cells.toml --on-failure stop -- ./bench {block}",
+    "leadline sweep resume P-W1",
+]
+LINE_EVERY_S = 10.0
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    from leadline.cli.commands.run import _seconds
+
+    parser.usage = "leadline sweep [options] -- COMMAND {axis}  |  leadline sweep show|list|resume [ID]"
+    parser.add_argument("what", nargs="*", metavar="show|list|resume ID", help=argparse.SUPPRESS)
+    add = parser.add_argument
+    add("--axis", dest="axes", action="append", default=[], metavar="K=A,B", help="a name and the values it takes")
+    add("--design", choices=("one-axis", "interaction", "factorial", "list"), help="default: one-axis")
+    add("--matrix", metavar="FILE", help="axes, or explicit cells, from a TOML, YAML or JSON file")
+    add("--repeat", type=int, default=1, metavar="N", help="runs of each cell")
+    add("--jobs", type=int, default=1, metavar="N", help="how many at a time (they disturb each other: it is recorded)")
+    add("--seed", type=int, metavar="N", help="of the order (default: drawn, and recorded)")
+    add("--set", dest="sets", action="append", default=[], metavar="K=V", help="a config value of all cells")
+    add("--env-axis", action="append", default=[], metavar="AXIS[=NAME]", help="hand an axis over as a variable")
+    add("--timeout", type=_seconds, metavar="SECONDS", help="end a run after that long (90, 5m, 2h)")
+    add("--metrics", action="append", default=[], metavar="SPEC", help="metrics from a file, as for run")
+    add("--pattern", action="append", default=[], metavar="NAME=REGEX", help="a metric from the output")
+    add("--metric", default="", metavar="NAME", help="show: the metric of the table (default: the first one)")
+    add("--on-failure", choices=("continue", "stop"), default="continue", help="what a failed cell does")
+    add("--max-cells", type=int, default=10_000, metavar="N", help="the limit of a design (10000)")
+    add("--because", default="", metavar="WHY", help="run an interaction before its axes; the reason is recorded")
+    add("--again", action="store_true", help="run although it is done at this code state")
+    add("--plan", action="store_true", help="show the matrix and the estimated time; run nothing")
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    topic = context.topic(args.thread)
+    if args.what:
+        return _named(context, topic, args)
+    from leadline.services import sweep
+
+    request = _request(args, topic)
+    if args.plan:
+        from leadline.render.sweep import render_plan
+
+        data = sweep.preview(context, request)
+        return Answer(render_plan(data), data, {"cells": len(data["cells"]), "to_run": data["to_run"]})
+    return _execute(context, request, "")
+
+
+def _named(context: Any, topic: str, args: argparse.Namespace) -> Answer:
+    verb, *ids = args.what
+    if verb not in ("show", "list", "resume") or len(ids) > 1 or (verb == "list" and ids):
+        raise LeadlineError(
+            "usage",
+            "bad-arguments",
+            f"`leadline sweep {' '.join(args.what)}` is not known",
+            "the command stands after --",
+            "leadline sweep --help",
+        )
+    if verb == "resume":
+        from leadline.services.sweep import SweepRequest
+
+        if not ids:
+            raise LeadlineError("usage", "which-sweep", "resume needs the id of a sweep", "", "leadline sweep list")
+        return _execute(context, SweepRequest([], topic, repeat=args.repeat, jobs=args.jobs), ids[0])
+    from leadline.render.sweep import render_list, render_table
+    from leadline.services import sweep_table
+
+    if verb == "list":
+        rows = sweep_table.listing(context, topic)
+        return Answer(render_list(rows), {"sweeps": rows[-50:]}, {"sweeps": len(rows)}, truncated=len(rows) > 50)
+    data = sweep_table.table_of(context, topic, ids[0] if ids else "", args.metric)
+    return Answer(render_table(data), data, {"cells": len(data["cells"])})
+
+
+def _request(args: argparse.Namespace, topic: str) -> Any:
+    from leadline.cli.commands.run import _check_specs, _read_config
+    from leadline.core.config import parse_value
+    from leadline.core.design import parse_axes, read_matrix
+    from leadline.services.sweep import SweepRequest
+
+    axes, design = parse_axes(args.axes), args.design
+    listed: list[dict[str, Any]] = []
+    if args.matrix:
+        if axes:
+            raise LeadlineError(
+                "usage", "two-matrices", "--axis and --matrix exclude each other", "", "leadline sweep --help"
+            )
+        named, axes, listed = read_matrix(_read_config(args.matrix))
+        design = design or named
+    if bool(listed) != (design == "list"):
+        raise LeadlineError(
+            "usage",
+            "design-and-cells",
+            "a list design is explicit cells, and explicit cells are a list design",
+            "other designs vary axes",
+            "leadline sweep --design list --matrix FILE -- …",
+        )
+    config = {}
+    for text in args.sets:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise LeadlineError("usage", "bad-set", f"--set {text!r} is not key=value", "", "leadline sweep --help")
+        config[key.strip()] = parse_value(value)
+    extract = [*args.metrics, *(f"pattern:{p}" for p in args.pattern)]
+    _check_specs(extract)
+    variables = {a: n or a for a, _, n in (text.partition("=") for text in args.env_axis)}
+    return SweepRequest(
+        argv=args.command,
+        topic=topic,
+        axes=axes,
+        design=design or "one-axis",
+        listed=listed,
+        repeat=args.repeat,
+        jobs=args.jobs,
+        seed=args.seed,
+        config=config,
+        variables=variables,
+        extract=extract,
+        timeout_s=args.timeout,
+        on_failure=args.on_failure,
+        because=args.because,
+        again=args.again,
+        max_cells=args.max_cells,
+    )
+
+
+def _execute(context: Any, request: Any, resume: str) -> Answer:
+    from leadline.services import sweep
+
+    interrupted: list[int] = []
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    old = {s: signal.signal(s, lambda number, frame: interrupted.append(number)) for s in signals}
+    try:
+        hands = sweep.Hands(_waiter(), lambda: bool(interrupted), _Progress().tick)
+        data = sweep.execute(context, request, hands, context.warn, resume)
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
+    states = ", ".join(f"{n} {state}" for state, n in data["states"].items()) or "nothing was missing"
+    tail = f"; {data['left']} not run" if data["left"] else ""
+    context.warn(f"{data['id']}  {states}; {data['skipped']} done before{tail}")
+    bad = any(state != "done" for state in data["states"])
+    code = 130 if data["interrupted"] else 6 if bad or data["stopped"] else 0
+    go_on = [f"leadline sweep resume {data['id']}"] if data["left"] or bad else []
+    counts = {"runs": len(data["runs"]), "skipped": data["skipped"], "left": data["left"]}
+    return Answer("", data, counts, next=[f"leadline sweep show {data['id']}", *go_on], exit_code=code)
+
+
+def _waiter() -> Any:
+    """Sleep until one of several jobs is over, a signal comes or a moment has passed."""
+
+    def wait(started: Sequence[Any]) -> None:
+        import select
+
+        poller, fds = select.poll(), []
+        try:
+            for one in started:
+                fds.append(os.pidfd_open(int(one.handle["pid"])))
+                poller.register(fds[-1], select.POLLIN)
+            if fds:
+                poller.poll(200)
+        except (OSError, AttributeError, KeyError, TypeError):
+            time.sleep(0.005)  # one is over already, or this system cannot wait for a process that is not a child
+        finally:
+            for fd in fds:
+                os.close(fd)
+
+    return wait
+
+
+class _Progress:
+    """A bar on a terminal; elsewhere a line now and then, so that a log stays readable."""
+
+    def __init__(self) -> None:
+        self.on_terminal, self.said_at = sys.stderr.isatty(), time.monotonic()
+
+    def tick(self, done: int, total: int, left_s: float | None, outcome: Any) -> None:
+        from leadline.core.timestamps import duration
+
+        tail = f", about {duration(left_s)} left" if left_s and done < total else ""
+        if self.on_terminal:
+            filled = 30 * done // total
+            bar = "#" * filled + "-" * (30 - filled)
+            sys.stderr.write(f"\r\x1b[K[{bar}] {done}/{total} {outcome.id} {outcome.state}{tail}")
+            sys.stderr.write("\n" if done == total else "")
+            sys.stderr.flush()
+        elif done == total or time.monotonic() - self.said_at >= LINE_EVERY_S:
+            self.said_at = time.monotonic()
+            sys.stderr.write(f"{done}/{total} {outcome.id} {outcome.state}{tail}\n")
