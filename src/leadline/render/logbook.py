@@ -388,6 +388,7 @@ _WRITERS: dict[str, Any] = {
     "baseline": _baseline,
     "hypothesis": _titled("Hypothesis", ("predicate", "Criterion")),
     "decision": _titled("Decision", ("evidence", "Evidence"), ("owner", "Owner"), ("why", "Why")),
+    "sweep": _titled("Sweep", ("because", "Because")),
     "claim": _titled("Claim", ("predicate", "Criterion"), ("experiments", "Rests on"), ("limits", "Limits")),
     "snapshot": _titled("Sealed snapshot", ("tag", "Tag"), ("commit", "Commit")),
     "reproduction": _titled("Reproduction", ("of", "Of"), ("verdict", "Verdict"), ("why", "Why")),
