@@ -1,8 +1,8 @@
 """The language of derived metrics: ``tokens / time_s``, ``baseline(time_ms) / time_ms``, ``config.batch * steps``.
 
 Numbers, metric names, ``config.KEY``, ``+ - * / **``, parentheses, ``min max abs sqrt log exp`` and
-``baseline(METRIC)``: nothing else, so a formula from somebody else's record can do no harm. It knows no units: the derived metric declares
-its own. A name with other characters is written in double quotes.
+``baseline(METRIC)``: nothing else, so a formula from somebody else's record can do no harm. It knows no units: the
+derived metric declares its own. A name with other characters is written in double quotes.
 
     sum     = product { ("+" | "-") product }
     product = unary { ("*" | "/") unary }

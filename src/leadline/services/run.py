@@ -80,7 +80,7 @@ def execute(
     ``watch(attempt folder, handle, is_over)`` shows output until the attempt is over and returns True when the user
     interrupted it. Stops after an interruption. Raises LeadlineError before anything ran.
     """
-    thread, request = _complete(context, request)
+    thread, request = complete(context, request)
     if thread.finished:
         say(f"thread {thread.topic} was finished on {thread.finishes[-1]['at'][:10]}: this comes after its end")
     facts = gather(context, request)
@@ -112,7 +112,7 @@ def _say_progress(outcomes: list[Outcome], total: int, say: Callable[[str], None
     say(f"{len(outcomes)}/{total} {outcomes[-1].id} {outcomes[-1].state} in {duration(outcomes[-1].wall_s)}{tail}")
 
 
-def _complete(context: Context, request: RunRequest) -> tuple[Thread, RunRequest]:
+def complete(context: Context, request: RunRequest) -> tuple[Thread, RunRequest]:
     """Check the request, and fill in what a repeat takes from its experiment."""
     if request.repeat < 1:
         raise LeadlineError("usage", "bad-repeat", f"--repeat {request.repeat} runs nothing", "", "leadline run --help")

@@ -1,0 +1,190 @@
+"""Measure two commands in turns."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from typing import Any
+
+from leadline.cli.answer import Answer
+from leadline.core.errors import LeadlineError
+
+TAKES_COMMAND = True
+DESCRIPTION = """Measure A and B in turns, in blocks A B B A or B A A B by a recorded coin, until the answer is known.
+What drifts or bursts on the machine meets both sides; the stopping rule looks after every block and keeps its error
+rate. Every execution is a full run of the record; the sides are two experiments.
+
+It stops when a difference is shown; with --precision when the ratio's interval is that narrow; with --equivalent when
+it lies within that margin or outside; or at --blocks or --time. The metric is --metric, else the thread's first with
+a better direction, else the wall time of the run. `leadline ab show ID` computes a result again from its runs."""
+EXAMPLES = [
+    "leadline ab -- ./bench-old -- ./bench-new",
+    "leadline ab --a block=64 --b block=128 -- ./bench {block}",
+    "leadline ab --equivalent 1% --metric time_ms -- ./bench v1 -- ./bench v2",
+    "leadline ab show P-I1",
+]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "leadline ab [options] -- A -- B  |  leadline ab --a K=V --b K=V -- TEMPLATE  |  leadline ab show ID"
+    parser.add_argument("words", nargs="*", metavar="show ID", help="show a measurement again")
+    for side in "ab":
+        parser.add_argument(
+            f"--{side}",
+            dest=f"config_{side}",
+            action="append",
+            default=[],
+            metavar="K=V",
+            help=f"config of side {side.upper()}; {{K}} in the command stands for V",
+        )
+    parser.add_argument("--set", dest="sets", action="append", default=[], metavar="K=V", help="config of both sides")
+    parser.add_argument("--metric", default="", metavar="NAME", help="what is compared")
+    parser.add_argument(
+        "--precision", type=_share, metavar="SHARE", help="stop when the ratio is known to +- this (1%%)"
+    )
+    parser.add_argument("--equivalent", type=_share, metavar="SHARE", help="stop when shown to be the same within this")
+    parser.add_argument("--alpha", type=float, default=0.05, metavar="P", help="the error rate (default 0.05)")
+    parser.add_argument("--blocks", type=int, default=50, metavar="N", help="at most N blocks (default 50)")
+    parser.add_argument("--time", type=_seconds, metavar="SECONDS", help="begin no block after that long (90, 5m, 2h)")
+    parser.add_argument("--warmup", type=int, default=1, metavar="N", help="runs a side that do not count (default 1)")
+    parser.add_argument("--order", default="abba", metavar="abba|ab", help="what a block is (default abba)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the coin that orders the blocks")
+    parser.add_argument("--metrics", action="append", default=[], metavar="SPEC", help="as for `leadline run`")
+    parser.add_argument("--pattern", action="append", default=[], metavar="NAME=REGEX", help="as for `leadline run`")
+    parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="end a run after that long")
+    parser.add_argument("--show-output", action="store_true", help="show what the commands print")
+
+
+def _seconds(text: str) -> float:
+    from leadline.cli.commands.run import _seconds as seconds
+
+    return seconds(text)
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text.removesuffix("%")) / (100.0 if text.endswith("%") else 1.0)
+    except ValueError:
+        value = float("nan")
+    if not 0.0 < value < 1.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share between 0 and 1, such as 1% or 0.01")
+    return value
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    if args.words:
+        return _show(context, args)
+    from leadline.cli.live import watch_with
+    from leadline.render.ab import result_text
+    from leadline.services.ab import AbRequest, measure
+
+    sides = _sides(args)
+    topic = context.topic(args.thread)
+    watch = watch_with(context.executor, (sys.stderr if args.json else sys.stdout) if args.show_output else None)
+    a, b = (_request(args, topic, argv, config) for argv, config in sides)
+    request = AbRequest(
+        a,
+        b,
+        metric=args.metric,
+        alpha=args.alpha,
+        precision=args.precision,
+        equivalent=args.equivalent,
+        most_blocks=args.blocks,
+        time_limit_s=args.time,
+        warmup=args.warmup,
+        seed=args.seed,
+        order=args.order,
+    )
+    asked: list[int] = []
+    old = {s: signal.signal(s, lambda number, frame: asked.append(number)) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        result = measure(context, request, watch, say=context.warn, stop_asked=lambda: bool(asked))
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
+    code = 130 if result["interrupted"] else 0 if result["n_blocks"] else 1
+    return Answer(result_text(result), result, {"blocks": result["n_blocks"]}, exit_code=code)
+
+
+def _show(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.render.ab import result_text
+    from leadline.services.ab import result_of
+
+    if args.words[0] != "show" or len(args.words) != 2 or args.command:
+        raise LeadlineError(
+            "usage",
+            "bad-ab",
+            f"`leadline ab {' '.join(args.words)}` is not understood",
+            "commands stand after --",
+            ["leadline ab -- A -- B", "leadline ab show ID"],
+        )
+    thread = context.thread(args.thread)
+    item = thread.find(args.words[1])
+    if getattr(item, "kind", "") != "interleaving":
+        raise LeadlineError(
+            "usage",
+            "not-an-interleaving",
+            f"{args.words[1]} is no interleaved measurement",
+            "their ids look like P-I1",
+            f"leadline show {args.words[1]}",
+        )
+    result = result_of(thread, item)
+    return Answer(result_text(result), result, {"blocks": result["n_blocks"]})
+
+
+def _sides(args: argparse.Namespace) -> list[tuple[list[str], dict[str, Any]]]:
+    """(argv, config) of both sides: two commands, or one template with two configs."""
+    both = _pairs(args.sets, "--set")
+    configs = [{**both, **_pairs(args.config_a, "--a")}, {**both, **_pairs(args.config_b, "--b")}]
+    words = list(args.command)
+    if "--" in words:
+        at = words.index("--")
+        commands = [words[:at], words[at + 1 :]]
+    elif args.config_a or args.config_b:
+        from leadline.core.design import fill, placeholders
+
+        known = set(configs[0]) & set(configs[1])
+        unknown = [name for name in placeholders(words) if name not in known]
+        if unknown:
+            raise LeadlineError(
+                "usage",
+                "unknown-placeholder",
+                f"{{{unknown[0]}}} in the command has no value on both sides",
+                f"given on both: {', '.join(sorted(known)) or 'none'}",
+                f"leadline ab --a {unknown[0]}=V --b {unknown[0]}=V -- ...",
+            )
+        commands = [fill(words, config) for config in configs]
+    else:
+        commands = [words, []]
+    if not all(commands):
+        raise LeadlineError(
+            "usage",
+            "one-command",
+            "two commands are needed, or one and two configs",
+            "each stands behind a -- of its own",
+            ["leadline ab -- A -- B", "leadline ab --a block=64 --b block=128 -- ./bench {block}"],
+        )
+    return list(zip(commands, configs, strict=True))
+
+
+def _pairs(texts: list[str], option: str) -> dict[str, Any]:
+    from leadline.core.config import parse_value
+
+    found: dict[str, Any] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise LeadlineError("usage", "bad-set", f"{option} {text!r} is not key=value", "", "leadline ab --help")
+        found[key.strip()] = parse_value(value)
+    return found
+
+
+def _request(args: argparse.Namespace, topic: str, argv: list[str], config: dict[str, Any]) -> Any:
+    from leadline.core.extract_spec import parse_spec
+    from leadline.services.run import RunRequest
+
+    extract = [*args.metrics, *(f"pattern:{p}" for p in args.pattern)]
+    for spec in extract:
+        parse_spec(spec)
+    return RunRequest(argv=argv, topic=topic, config=config, timeout_s=args.timeout, extract=extract)
