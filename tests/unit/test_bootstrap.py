@@ -8,8 +8,7 @@ import random
 import numpy as np
 import pytest
 import scipy.stats
-
-from leadline.core.bootstrap import bca_difference, bca_paired
+from bootstrap import bca_difference, bca_paired
 
 
 def sample(seed: int, n: int, shift: float = 0.0) -> list[float]:

@@ -85,7 +85,7 @@ def equivalence(test: TestResult, margin: float, relative: bool, confidence: flo
 
 def _of_difference(test: TestResult, margin: float, confidence: float) -> tuple[Interval, float | None]:
     """The interval at 1 - 2 alpha and the p value of the two one-sided tests; the interval of ``test`` itself where it
-    has no t distribution (a bootstrap, an exact difference)."""
+    has no t distribution (an exact difference)."""
     difference, interval = test.difference, test.interval
     if difference is None or test.df is None or interval.low is None or interval.high is None:
         return interval, None

@@ -13,11 +13,11 @@ from typing import Any
 from leadline.core.values import dataclass, field
 
 from .compare import number
-from .difference import RESAMPLED, difference
+from .difference import difference
 from .looks import Looks, take_looks
 from .predicate import Clause, Predicate, Subject
 from .run import MetricDef, Run
-from .stats import Interval, Sample, TestResult, one_sample, scaled, summarise, welch
+from .stats import Interval, Sample, TestResult, one_sample, scaled, summarise
 
 AGAINST_A_NUMBER = "one-sample t: against a fixed number"
 
@@ -133,22 +133,14 @@ def _values(runs: list[Run], metric: str) -> list[float]:
     return [run.metrics[metric] for run in runs if metric in run.metrics]
 
 
-def _look(
-    result: ClauseResult, left: list[Run], right: list[Run], definition: MetricDef, against: float, resampled: bool
-) -> Looks:
-    """The looks at one clause, by the rule that chose its method.
-
-    Pairs are taken among the first k of each side where these pair; the bootstrap is not asked for levels that its
-    resamples cannot resolve, its looks are Welch's.
-    """
+def _look(result: ClauseResult, left: list[Run], right: list[Run], definition: MetricDef, against: float) -> Looks:
+    """The looks at one clause, by the rule that chose its method. Pairs are taken among the first k of each side
+    where these pair."""
     clause = result.clause
 
     def interval_of(a: list[Run], b: list[Run], confidence: float) -> Interval:
         if clause.right is None:
             return _test(clause, a, b, definition, confidence).test.interval
-        if resampled:
-            first = scaled(summarise(_values(b, clause.right_metric)), clause.factor)
-            return _distances(clause, welch(first, summarise(_values(a, clause.metric)), confidence), against)
         k = min(len(a), len(b))
         got = _test(clause, a[:k], b[:k], definition, confidence)
         if not got.pairs and len(a) != len(b):
@@ -184,7 +176,7 @@ def evaluate_clause(
     result.interval = _distances(clause, got.test, against)
     result.deterministic = left.is_constant and (right is None or right.is_constant)
     result.supported, result.contradicted = _excludes(clause.op, result.interval, result.tolerance)
-    result.looks = _look(result, left_used, right_used, known, against, got.method == RESAMPLED)
+    result.looks = _look(result, left_used, right_used, known, against)
     result.arithmetic = _sentence(result, against, known.unit)
     return result
 

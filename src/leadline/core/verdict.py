@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from .comparison import Comparison, MetricComparison, number, refusal
+from .difference import PAIRED_BY_BLOCK
 from .stats import Sample, one_sample
 
 
@@ -118,6 +119,8 @@ def restrain(m: MetricComparison, out: Comparison, refused: str, strict_hygiene:
         m.sentence += f"; {lost} runs gave no finite value and are not in the means"
     if m.moved_by_machine is False or (m.a.is_constant and m.b.is_constant):
         return  # a result, or the same in every run: nothing that ran beside it moved it
+    if m.rule == PAIRED_BY_BLOCK:
+        return  # measured in turns: what was busy was busy for both sides
     _restrain_by_hygiene(m, out, strict_hygiene or m.moved_by_machine is True)
 
 

@@ -1,0 +1,23 @@
+"""The judges keep their error rates, at a small size; `python benchmarks/error_rates.py` does it at full size."""
+
+from __future__ import annotations
+
+import random
+
+from error_rates import JUDGES, NOISES, Rate, rates, table
+
+TRIALS = 60
+
+
+def test_no_judge_is_above_its_level():
+    found = list(rates(TRIALS))
+    assert len(found) == len(JUDGES) * len(NOISES)
+    above = [f"{r.judge} under {r.noise}: {r.false} of {r.trials}" for r in found if not r.kept]
+    assert not above
+    assert "(above)" not in table(found)
+
+
+def test_a_judge_that_always_says_different_is_found_out():
+    generator = random.Random(1)
+    wrong = sum(generator.random() < 0.3 for _ in range(TRIALS))
+    assert not Rate("made up", "normal", wrong, TRIALS, 0.05).kept
