@@ -48,6 +48,10 @@ def fold(records: Iterable[Record], topic: str = "") -> Thread:
     thread = Thread(topic=topic)
     for _record, thread in replay(records, topic):  # noqa: B007
         pass
+    if any(m.formula for m in thread.metrics.values()):  # not in ``replay``: an entry of the log never changes later
+        from leadline.core.derive import derive
+
+        derive(thread)
     return thread
 
 

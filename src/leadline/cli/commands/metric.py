@@ -9,8 +9,10 @@ from leadline.cli.answer import Answer
 
 LISTED = 100
 DESCRIPTION = """Define a metric: its unit, which direction is better, and how several values in one run become one.
-Without a name: every metric defined or seen. Another unit, direction or reduction than before needs --redefine."""
+Without a name: every metric defined or seen. Another unit, direction or reduction than before needs --redefine.
+With --formula it is derived: computed from other metrics of the same run, for all runs, whenever it is read."""
 EXAMPLES = ["leadline metric time_ms --unit ms --direction lower --reduce median", "leadline metric"]
+EXAMPLES.append("leadline metric tokens_per_s --formula 'tokens / time_s' --unit tok/s --direction higher")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +21,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--direction", metavar="lower|higher|none", help="which way is better")
     parser.add_argument("--reduce", metavar="HOW", help="last first min max mean median sum (default: last)")
     parser.add_argument("--description", metavar="TEXT")
+    parser.add_argument("--observed", metavar="machine|result", help="what moves it besides the code")
+    parser.add_argument("--per", metavar="TEXT", help="its denominator, such as token or step")
+    parser.add_argument(
+        "--formula", metavar="FORMULA", help="compute it: 'tokens / time_s', 'baseline(time_s) / time_s'"
+    )
     parser.add_argument("--redefine", action="store_true", help="change what was defined before")
 
 
@@ -26,7 +33,8 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.services.write import define_metric, metrics_of
 
     topic = context.topic(args.thread)
-    asked = any(v is not None for v in (args.unit, args.direction, args.reduce, args.description))
+    words = (args.unit, args.direction, args.reduce, args.description, args.observed, args.per, args.formula)
+    asked = any(v is not None for v in words)
     if args.name and asked:
         made = define_metric(
             context,
@@ -36,6 +44,9 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
             direction=args.direction,
             reduce=args.reduce,
             description=args.description,
+            observed=args.observed,
+            per=args.per,
+            formula=args.formula,
             redefine=args.redefine,
         )
         return Answer(
@@ -74,6 +85,8 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 def _line(row: dict[str, Any]) -> str:
     better = {"lower": "lower is better", "higher": "higher is better"}.get(row["direction"], "no direction")
     facts = [row["unit"] or "no unit", better, f"{row['reduce']} of a run"]
+    if row.get("formula"):
+        facts[-1] = f"= {row['formula']}"
     if row["runs"] is not None:
         facts.append(f"{row['runs']} run{'s' if row['runs'] != 1 else ''}")
     if not row["defined"]:
