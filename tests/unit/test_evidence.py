@@ -202,6 +202,19 @@ def test_a_combination_without_runs_is_named() -> None:
     assert "runs at 2 of 4 combinations of the declared axes: dtype = a, shape = 2; dtype = b, shape = 2" in got.missing
 
 
+def test_runs_outside_the_declared_values_say_nothing_about_the_claim() -> None:
+    runs = [*make("A", A), *make("B", B)]
+    for run in runs:
+        run.config = {"size": 1024}
+    other = make("B", [90.0, 91.0, 92.0], 9)
+    for run in other:
+        run.config = {"size": 64}
+    got = label([*runs, *other], "t(B) < t(A) over size in {1024}")
+    assert got.label == "replicated" and not got.contrary
+    assert "size = 64" in got.not_counted["B-r9"]
+    assert label([*runs, *other], "t(B) < t(A)").label == "refuted"
+
+
 def test_seeds_as_an_axis_are_the_repeats() -> None:
     runs = make("A", A) + make("B", B)
     for i, run in enumerate(runs):

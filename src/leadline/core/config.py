@@ -212,7 +212,7 @@ def run_facts(run: Run, declared_keys: list[str] | None = None) -> dict[tuple[st
         "environment": run.environment,
         "hardware": _properties(run.hardware),
         "devices": {k: run.devices[k] for k in ("kind", "count") if run.devices.get(k) is not None},
-        "software": _properties(run.software, ("interpreter", "executable", "packages")),
+        "software": _properties(run.software, ("interpreter", "executable", "packages", "python_unknown_because")),
         "code": {"tree": run.code["tree"]} if run.code.get("tree") else {},
         "executor": {"executor": run.executor} if run.executor else {},
         "extraction": flatten(run.extraction.get("contract") or {}),

@@ -217,16 +217,32 @@ def _not_lasting(result: ClauseResult, where: str) -> str:
     return f"{text}and the interval at it, {number(interval.low)} to {number(interval.high)}, reaches past the margin"
 
 
+def out_of_scope(run: Run, axes: dict[str, list[Any]]) -> str:
+    """Why a claim over ``axes`` says nothing about ``run``: its value of one of them is not among those named; ""
+    when it does, or when the run does not tell. Seeds are repeats: one more seed is one more of them."""
+    for axis, values in axes.items():
+        value = None if is_seed(axis) else fact_of(run, axis)
+        if value is not None and canonical_json(value) not in {canonical_json(v) for v in values}:
+            return f"outside what the claim is about: {axis} = {value}"
+    return ""
+
+
 class _Counter:
     """Collects, over all operands and cells, which runs counted and why others did not."""
 
-    def __init__(self, resolve: Callable[[Subject], list[Run]]) -> None:
+    def __init__(self, resolve: Callable[[Subject], list[Run]], axes: dict[str, list[Any]]) -> None:
         self.resolve = resolve
+        self.axes = axes
         self.counted: set[str] = set()
         self.dropped: dict[str, str] = {}
 
     def runs(self, subject: Subject, metric: str, at: dict[str, Any]) -> list[Run]:
-        found = self.resolve(subject)
+        found = []
+        for run in self.resolve(subject):
+            if outside := out_of_scope(run, self.axes):
+                self.dropped.setdefault(run.id, outside)
+            else:
+                found.append(run)
         for axis, value in at.items():
             wanted = canonical_json(value)
             found = [run for run in found if canonical_json(fact_of(run, axis)) == wanted]
@@ -366,8 +382,8 @@ def evidence(
     is said and, when False, listed as missing, and does not change the label. A pure function of its arguments:
     after a retraction, call it again.
     """
-    counter = _Counter(resolve)
     axes = axes_of(predicate, across)
+    counter = _Counter(resolve, axes)
     count = math.prod(len(values) for values in axes.values())
     centre = _evaluate_cell(predicate, counter, metric_defs or {})
     cells = _cells(predicate, counter, metric_defs or {}, axes) if count <= MOST_CELLS else []

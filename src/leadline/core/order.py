@@ -59,7 +59,8 @@ def order_adjusted(
         )
     why = "the drift is allowed for in the difference, not in the ratio"
     if left.minimum is not None and right.minimum is not None and left.minimum > 0.0 and right.minimum > 0.0:
-        result.ratio = (right.mean or 0.0) / (left.mean or 1.0)
+        ratio = (right.mean or 0.0) / (left.mean or 1.0)
+        result.ratio = ratio if math.isfinite(ratio) and ratio > 0.0 else None
     else:
         why = "no ratio: some values are zero or negative"
     result.ratio_interval = Interval(None, None, confidence, RATIO_METHOD, why)

@@ -13,7 +13,7 @@ from typing import Any
 from leadline.core.canonical import canonical_json
 from leadline.core.config import ConfigDiff, config_diff, fact_of
 from leadline.core.errors import LeadlineError
-from leadline.core.evidence import Evidence, evidence
+from leadline.core.evidence import Evidence, axes_of, evidence, out_of_scope
 from leadline.core.predicate import Predicate, Subject, parse
 from leadline.core.run import Run
 from leadline.core.thread import Item, Thread
@@ -138,8 +138,11 @@ def comparisons(
         if clause.right is None:
             continue
         pair = (clause.subject.format(), clause.right.format())
-        left = [r for r in resolve(clause.subject) if r.is_evidence]
-        right = [r for r in resolve(clause.right) if r.is_evidence]
+        scope = axes_of(predicate, body.get("across"))
+        left, right = (
+            [r for r in resolve(subject) if r.is_evidence and not out_of_scope(r, scope)]
+            for subject in (clause.subject, clause.right)
+        )
         if pair in seen or not left or not right or {r.uid for r in left} == {r.uid for r in right}:
             continue
         seen.add(pair)

@@ -375,7 +375,9 @@ class _Sweep:
         if sum(skipped):
             self.say(f"{sum(skipped)} runs are done at this code state and are not run again; {total} are missing")
         if queue:
-            self.facts = gather(self.context, self._request({}))
+            first = self._request(self.body["cells"][queue[0]])  # its program is a real one, the template's is not
+            first.code = self.code
+            self.facts = gather(self.context, first)
             self._looked = time.monotonic()
             self._note_jobs()
         begun = time.monotonic()
