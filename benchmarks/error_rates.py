@@ -191,8 +191,8 @@ def main() -> int:
         head, _, rest = page.partition("<!-- rates -->\n")
         tail = rest.partition("<!-- /rates -->")[2]
         made = (
-            f'{args.trials} trials a cell, `python benchmarks/error_rates.py --trials {args.trials}`; "above" is by more '
-            f"than three standard errors:\n\n{text}\n"
+            f"{args.trials} trials a cell, `python benchmarks/error_rates.py --trials {args.trials}`; "
+            f'"above" is by more than three standard errors:\n\n{text}\n'
         )
         args.write.write_text(f"{head}<!-- rates -->\n{made}<!-- /rates -->{tail}", encoding="utf-8")
     return 0 if all(rate.kept for rate in found if rate.judge in JUDGES) else 1
