@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 import importlib
-import itertools
 import json
 import os
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from leadline.adapters.extractors.lines import Lines
 from leadline.core.canonical import digest_bytes
 from leadline.core.errors import LeadlineError
 from leadline.core.extract import Extraction, Gatherer
 from leadline.core.extract_spec import ExtractionSpec
-from leadline.core.extract_table import csv_rows, delimited_header, extract_table, object_rows, tsv_rows
+from leadline.core.extract_table import Row, csv_rows, delimited_header, extract_table, object_rows, tsv_rows
 from leadline.core.run import MetricDef
 from leadline.ports.extractor import RunFiles
 
 MAX_JSON_BYTES = 64 * 1024 * 1024
 _CLOCK_SLACK_S = 2.0  # file systems and hosts disagree by this much about the time
+
+
+class Unreadable(Exception):
+    """``code`` and what is wrong with the file as a whole."""
+
+    def __init__(self, code: str, what: str) -> None:
+        super().__init__(what)
+        self.code, self.what = code, what
+
+
+class Rows(NamedTuple):
+    """The rows of a file, read as they are asked for. ``header`` is empty where rows bring their own columns (JSON).
+    ``digest`` is that of the file, known when the rows have been read. ``unit`` is what row numbers count."""
+
+    header: list[str]
+    rows: Iterator[Row]
+    digest: Callable[[], str]
+    unit: str = "line"
 
 
 class TableReader:
@@ -29,47 +46,45 @@ class TableReader:
 
     def read(self, spec: ExtractionSpec, files: RunFiles, definitions: Mapping[str, MetricDef]) -> Extraction:
         path = os.path.join(files.cwd, spec.path)
-        problem = _unusable(path, spec, files)
-        if problem:
-            return _failed(spec, definitions, *problem)
-        if spec.format in ("csv", "tsv"):
-            return _delimited(path, spec, definitions)
-        if spec.format == "jsonl":
-            lines = Lines(path)
-            return _with_digest(extract_table(spec, [], object_rows(_parsed(lines)), definitions), lines.digest)
-        if spec.format == "parquet":
-            return _parquet(path, spec, definitions)
-        return _json(path, spec, definitions)
+        try:
+            _check_usable(path, spec.path, files.started_at_s)
+            table = rows_of(path, spec.format, spec.path)
+            result = extract_table(spec, table.header, table.rows, definitions, None, table.unit)
+        except Unreadable as error:
+            gatherer = Gatherer(spec, definitions)
+            gatherer.problems.add(error.code, error.what, blocking=True)
+            return gatherer.finish(None)
+        result.sources[0]["digest"] = table.digest() or None
+        return result
 
 
-def _unusable(path: str, spec: ExtractionSpec, files: RunFiles) -> tuple[str, str] | None:
+def _check_usable(path: str, shown: str, started_at_s: float | None) -> None:
     if not os.path.exists(path):
-        return "no-such-file", f"{spec.path} does not exist after the run"
+        raise Unreadable("no-such-file", f"{shown} does not exist after the run")
     if not os.path.isfile(path):
-        return "not-a-file", f"{spec.path} is not a regular file"
-    if files.started_at_s is not None and os.stat(path).st_mtime < files.started_at_s - _CLOCK_SLACK_S:
-        return "stale-file", f"{spec.path} was last written before this run started: it is another run's result"
+        raise Unreadable("not-a-file", f"{shown} is not a regular file")
+    if started_at_s is not None and os.stat(path).st_mtime < started_at_s - _CLOCK_SLACK_S:
+        raise Unreadable("stale-file", f"{shown} was last written before this run started: it is another run's result")
     if not os.path.getsize(path):
-        return "empty-file", f"{spec.path} is empty"
-    return None
+        raise Unreadable("empty-file", f"{shown} is empty")
 
 
-def _failed(spec: ExtractionSpec, definitions: Mapping[str, MetricDef], code: str, what: str) -> Extraction:
-    gatherer = Gatherer(spec, definitions)
-    gatherer.problems.add(code, what, blocking=True)
-    return gatherer.finish(None)
+def rows_of(path: str, format: str, shown: str) -> Rows:
+    """The rows of the file at ``path`` (csv, tsv, json, jsonl or parquet), called ``shown`` in what is said of it.
+
+    Raises Unreadable (for parquet: while the rows are read), OSError, and LeadlineError(environment) without pyarrow.
+    """
+    if format in ("csv", "tsv"):
+        return _delimited(path, "\t" if format == "tsv" else ",", shown)
+    if format == "jsonl":
+        lines = Lines(path)
+        return Rows([], object_rows(_parsed(lines)), lambda: lines.digest)
+    return _parquet(path, shown) if format == "parquet" else _json(path, shown)
 
 
-def _with_digest(result: Extraction, digest: str) -> Extraction:
-    """The digest is known only when the rows have been read."""
-    result.sources[0]["digest"] = digest or None
-    return result
-
-
-def _delimited(path: str, spec: ExtractionSpec, definitions: Mapping[str, MetricDef]) -> Extraction:
+def _delimited(path: str, separator: str, shown: str) -> Rows:
     lines = Lines(path)
     numbered = iter(lines)
-    separator = "\t" if spec.format == "tsv" else ","
     header: list[str] = []
     skipped = 0
     for number, text in numbered:
@@ -78,9 +93,9 @@ def _delimited(path: str, spec: ExtractionSpec, definitions: Mapping[str, Metric
             header = delimited_header(text, separator)
             break
     if not header:
-        return _failed(spec, definitions, "no-header", f"{spec.path} has no header line")
+        raise Unreadable("no-header", f"{shown} has no header line")
     rows = tsv_rows(header, numbered) if separator == "\t" else csv_rows(header, numbered, skipped)
-    return _with_digest(extract_table(spec, header, rows, definitions), lines.digest)
+    return Rows(header, rows, lambda: lines.digest)
 
 
 def _parsed(lines: Lines) -> Iterator[tuple[int, Any]]:
@@ -94,22 +109,21 @@ def _parsed(lines: Lines) -> Iterator[tuple[int, Any]]:
                 yield number, None
 
 
-def _json(path: str, spec: ExtractionSpec, definitions: Mapping[str, MetricDef]) -> Extraction:
+def _json(path: str, shown: str) -> Rows:
     """A list of objects is a table; one object is one row, nested numbers under dotted names."""
     if os.path.getsize(path) > MAX_JSON_BYTES:
-        return _failed(spec, definitions, "too-large", f"{spec.path} is over 64 MiB: write it as jsonl")
+        raise Unreadable("too-large", f"{shown} is over 64 MiB: write it as jsonl")
     with open(path, "rb") as file:
         data = file.read()
     try:
         value = json.loads(data.decode("utf-8-sig", "replace"))
     except (ValueError, RecursionError) as error:
-        return _failed(spec, definitions, "not-json", f"{spec.path} is not JSON: {error}")
+        raise Unreadable("not-json", f"{shown} is not JSON: {error}") from None
     items = value if isinstance(value, list) else [value]
-    rows = object_rows(enumerate(items, 1))
-    return extract_table(spec, [], rows, definitions, digest_bytes(data), unit="row")
+    return Rows([], object_rows(enumerate(items, 1)), lambda: digest_bytes(data), "row")
 
 
-def _parquet(path: str, spec: ExtractionSpec, definitions: Mapping[str, MetricDef]) -> Extraction:
+def _parquet(path: str, shown: str) -> Rows:
     try:
         pyarrow = importlib.import_module("pyarrow")
         parquet = importlib.import_module("pyarrow.parquet")
@@ -117,17 +131,20 @@ def _parquet(path: str, spec: ExtractionSpec, definitions: Mapping[str, MetricDe
         raise LeadlineError(
             "environment",
             "parquet-support-missing",
-            f"cannot read {spec.path}: parquet support is not installed",
+            f"cannot read {shown}: parquet support is not installed",
             "reading parquet needs pyarrow, which is optional because it is larger than everything else together",
             "pip install 'leadline[parquet]'",
         ) from None
     lines = Lines(path)
     for _ in lines:  # one pass over the bytes, for the digest
         pass
-    try:
-        with parquet.ParquetFile(path) as table:
-            batches = (batch.to_pylist() for batch in table.iter_batches(batch_size=10_000))
-            rows = object_rows(enumerate(itertools.chain.from_iterable(batches), 1))
-            return extract_table(spec, [], rows, definitions, lines.digest, unit="row")
-    except (OSError, pyarrow.ArrowException) as error:
-        return _failed(spec, definitions, "not-parquet", f"{spec.path} is not readable as parquet: {error}")
+
+    def items() -> Iterator[Any]:
+        try:
+            with parquet.ParquetFile(path) as table:
+                for batch in table.iter_batches(batch_size=10_000):
+                    yield from batch.to_pylist()
+        except (OSError, pyarrow.ArrowException) as error:
+            raise Unreadable("not-parquet", f"{shown} is not readable as parquet: {error}") from None
+
+    return Rows([], object_rows(enumerate(items(), 1)), lambda: lines.digest, "row")
