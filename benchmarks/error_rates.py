@@ -178,6 +178,16 @@ def table(found: list[Rate]) -> str:
     return "\n".join(lines)
 
 
+def replace_between(page: Path, name: str, made: str) -> None:
+    """Put ``made`` between the markers ``<!-- name -->`` and ``<!-- /name -->`` of ``page``."""
+    text = page.read_text(encoding="utf-8")
+    head, opening, rest = text.partition(f"<!-- {name} -->\n")
+    _, closing, tail = rest.partition(f"<!-- /{name} -->")
+    if not (opening and closing):
+        raise SystemExit(f"{page} has no markers <!-- {name} --> and <!-- /{name} -->")
+    page.write_text(f"{head}{opening}{made}{closing}{tail}", encoding="utf-8")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--trials", type=int, default=2000, metavar="N", help="trials a cell (default 2000)")
@@ -187,14 +197,11 @@ def main() -> int:
     text = table(found)
     print(text)
     if args.write:
-        page = args.write.read_text(encoding="utf-8")
-        head, _, rest = page.partition("<!-- rates -->\n")
-        tail = rest.partition("<!-- /rates -->")[2]
         made = (
             f"{args.trials} trials a cell, `python benchmarks/error_rates.py --trials {args.trials}`; "
             f'"above" is by more than three standard errors:\n\n{text}\n'
         )
-        args.write.write_text(f"{head}<!-- rates -->\n{made}<!-- /rates -->{tail}", encoding="utf-8")
+        replace_between(args.write, "rates", made)
     return 0 if all(rate.kept for rate in found if rate.judge in JUDGES) else 1
 
 

@@ -16,6 +16,7 @@ from leadline.adapters.git import Git
 from leadline.adapters.open_runs import OpenRunFiles
 from leadline.core.errors import LeadlineError
 from leadline.ports.forge import Forge
+from leadline.ports.results import ResultSource
 from leadline.services.context import Context
 
 _AGENTS = {
@@ -60,6 +61,7 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
         open_runs=OpenRunFiles(os.path.join(root, "open")),
         collectors=MachineCollectors(os.path.join(root, "cache"), settings),
         forge_for=_forge_factory(store),
+        result_source=_result_source,
         clock=clock,
         environ=os.environ,
         settings=settings,
@@ -90,6 +92,25 @@ def _forge_factory(store: EventLog) -> Callable[[str], Forge]:
         return LocalForge(store, topic)
 
     return forge_for
+
+
+def _result_source(format: str) -> ResultSource:
+    """Raises LeadlineError(usage) for a format that nothing here reads."""
+    if format == "tensorboard":
+        from leadline.adapters.results.event_files import EventFileSource
+
+        return EventFileSource()
+    if format in ("csv", "tsv", "json", "jsonl", "parquet"):
+        from leadline.adapters.results.tables import TableSource
+
+        return TableSource(format)
+    raise LeadlineError(
+        "usage",
+        "unknown-format",
+        f"{format!r} is no format that can be imported",
+        "known: csv, tsv, json, jsonl, parquet, tensorboard",
+        "leadline import --help",
+    )
 
 
 def _writer(root: str) -> str:

@@ -51,7 +51,7 @@ def test_what_does_not_count() -> None:
     runs = make("A", A) + make("B", B[:2])
     extra = make("B", [5.05], 9)[0]
     for change, reason in (
-        ({"origin": "reported"}, "typed"),
+        ({"origin": "reported"}, "did not see it measured"),
         ({"retracted": "bad"}, "retracted: bad"),
         ({"state": "failed"}, "failed"),
         ({"superseded_by": "B-r8"}, "superseded"),

@@ -176,7 +176,7 @@ def why_not_evidence(run: Run) -> str:
     if run.design.get("warmup"):
         return "a warm-up, kept apart from the measurement"
     if run.origin == "reported":
-        return "reported: the number was typed, not measured"
+        return "reported: Leadline did not see it measured"
     return f"{run.state}: {run.reason}" if run.reason else f"its state is {run.state}"
 
 

@@ -19,7 +19,7 @@ from leadline.core.run import MetricDef
 MAX_CELLS = 5_000_000
 # Line or row number; the cells by column (None when unreadable); what is wrong with it: a code, or "".
 Row = tuple[int, "Mapping[str, Any] | None", str]
-_TROUBLES = {
+TROUBLES = {
     "wrong-width": "the number of cells is not that of the header",
     "not-csv": "the quoting is broken",
     "not-json": "not a JSON object",
@@ -144,7 +144,7 @@ def _unquoted(cell: str) -> str:
     return inner.replace('""', '"') if quoted else cell
 
 
-def _cell(value: Any) -> float | None:
+def cell_number(value: Any) -> float | None:
     """A number, NaN for an empty cell, None for text. Strict: no underscores, no thousands separators, no booleans."""
     if value is None:
         return math.nan
@@ -187,7 +187,7 @@ class _Table:
         self.gatherer.rows += 1
         if cells is None:
             self.gatherer.dropped += 1
-            self.problems.add(trouble, _TROUBLES.get(trouble, trouble), number, blocking=True)
+            self.problems.add(trouble, TROUBLES.get(trouble, trouble), number, blocking=True)
             return True
         for name in cells:
             self._column(name)
@@ -197,7 +197,7 @@ class _Table:
         self.lines.append(number)
         self.keep.append(1)
         for name, column in self.values.items():
-            value = _cell(cells.get(name))
+            value = cell_number(cells.get(name))
             if value is None:
                 self.texts[name].append(number)
             elif value == value:

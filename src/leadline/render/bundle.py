@@ -92,7 +92,7 @@ def _machine(run: dict[str, Any]) -> str:
     gpus = [str(g.get("name")) for g in hardware.get("gpus") or [] if isinstance(g, dict) and g.get("name")]
     parts += list(dict.fromkeys(gpus))
     parts += [f"{k} {software[k]}" for k in ("python", "os") if software.get(k)]
-    if run["executor"] != "local":
+    if run["executor"] not in ("local", ""):
         parts.append(f"through {run['executor']}")
     return "; ".join(parts)
 

@@ -142,9 +142,17 @@ def machine_text(run: Run) -> str:
         parts.append(f"Python {one_line(str(run.software['python']))}")
     if run.software.get("os"):
         parts.append(one_line(str(run.software["os"])))
-    if run.executor != "local":
+    if run.executor not in ("local", ""):
         parts.append(f"through {one_line(run.executor)}")
     return " · ".join(parts)
+
+
+def origin_text(run: Run) -> str:
+    """Where a run comes from that Leadline did not execute: "reported: results.csv, line 7"; empty for others."""
+    if run.origin == "executed":
+        return ""
+    sources = [one_line(str(s.get("source", ""))) for s in run.extraction.get("sources", [])]
+    return f"{run.origin}: {'; '.join(s for s in sources if s) or 'from elsewhere'}"
 
 
 def contention_text(run: Run) -> str:

@@ -148,7 +148,7 @@ def _run_ended(record: Record, then: Thread, first: dict[str, str]) -> Made:
         fields += _what_was_run(run)
     where, quiet = facts.machine_text(run), facts.contention_text(run)
     again = original is not None and experiment.id in first and where == facts.machine_text(original)
-    if not again or run.hygiene.get("contended") is not False:
+    if run.origin == "executed" and (not again or run.hygiene.get("contended") is not False):
         fields.append(f"- **Machine:** {where + '; ' if where else ''}{quiet}")
     fields.append(f"- **Result:** {prose_line(facts.outcome(run))}")
     for role, name in (("interpretation", "Interpretation"), ("next", "Next action")):
@@ -170,8 +170,8 @@ def _hypotheses(experiment: Experiment, then: Thread) -> str:
 
 def _what_was_run(run: Run, skip: list[str] | None = None) -> list[str]:
     skip = skip or []
-    fields = []
-    if "command" not in skip:
+    fields = [f"- **Origin:** {prose_line(facts.origin_text(run))}"] if run.origin != "executed" else []
+    if "command" not in skip and (run.argv or run.origin == "executed"):
         where = f" (in {code(run.cwd)})" if run.cwd not in ("", ".") else ""
         shown = facts.command(run)
         fields.append(

@@ -16,6 +16,7 @@ from leadline.ports.collectors import Collectors
 from leadline.ports.executor import Executor
 from leadline.ports.forge import Forge
 from leadline.ports.records import BlobStore, Clock, OpenRuns, RecordStore
+from leadline.ports.results import ResultSource
 from leadline.ports.vcs import Vcs
 
 DEFAULT_SETTINGS: dict[str, Any] = {
@@ -48,6 +49,7 @@ class Context:
     executor: Executor
     collectors: Collectors
     forge_for: Callable[[str], Forge]
+    result_source: Callable[[str], ResultSource]
     clock: Clock
     environ: Mapping[str, str]
     settings: dict[str, Any] = field(default_factory=dict)

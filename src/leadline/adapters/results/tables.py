@@ -1,0 +1,31 @@
+"""Result tables: csv, tsv, json, jsonl, parquet. A row is a run."""
+
+from __future__ import annotations
+
+import os
+
+from leadline.adapters.extractors.tables import Unreadable, rows_of
+from leadline.core.errors import LeadlineError
+from leadline.core.imported import Columns, Findings, runs_of_rows
+
+
+class TableSource:
+    def __init__(self, format: str) -> None:
+        self.format = format
+
+    def read(self, source: str, columns: Columns) -> Findings:
+        found = Findings(os.path.basename(source), "", "reported")
+        try:
+            if not os.path.getsize(source):
+                raise Unreadable("empty-file", f"{source} is empty")
+            table = rows_of(source, self.format, source)
+            runs_of_rows(table.rows, table.header, columns, found, table.unit)
+            found.digest = table.digest()
+        except Unreadable as error:
+            raise LeadlineError("check_failed", error.code, error.what, "", "leadline import --help") from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise LeadlineError(
+                "not_found", "no-such-file", f"cannot read {source}: {reason}", "", "leadline import --help"
+            ) from None
+        return found

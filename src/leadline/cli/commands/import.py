@@ -1,0 +1,90 @@
+"""Import runs that were made elsewhere."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from leadline.cli.answer import Answer
+from leadline.core.plain import plain
+
+LISTED = 30
+DESCRIPTION = """Take runs that were made elsewhere into the thread: rows of a csv, tsv, json, jsonl or parquet file,
+or TensorBoard event files under a folder. Rows of one config become repeats of one experiment. What is not taken is
+named with its reason, and importing again takes only what is new. A table is what somebody wrote down, so its runs are
+`reported`: they are listed and found, and lift no label."""
+EXAMPLES = [
+    "leadline import results.csv --config '*' --dry-run",
+    "leadline import old/results.tsv --metric ms=time_ms --config block,dtype --set device=A100",
+    "leadline import runs/ --format tensorboard --metric eval/loss=loss",
+]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="PATH", help="a file, or a folder of event files")
+    parser.add_argument("--format", default="", help="csv tsv json jsonl parquet tensorboard (default: by its name)")
+    parser.add_argument(
+        "--metric",
+        action="append",
+        default=[],
+        metavar="COLUMN[=NAME]",
+        help="a column that is a metric; default: those named like metrics of the thread",
+    )
+    parser.add_argument(
+        "--config", action="append", default=[], metavar="COLUMN,...", help="columns that are config; '*': all others"
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="config that holds for all of them"
+    )
+    parser.add_argument("--title", default="", help="what the experiments are called")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be taken, write nothing")
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.services.import_runs import ImportRequest, import_runs
+
+    request = ImportRequest(
+        args.source,
+        args.format,
+        args.metric,
+        [name.strip() for names in args.config for name in names.split(",") if name.strip()],
+        _settings(args.set),
+        args.title,
+    )
+    data = import_runs(context, context.topic(args.thread), request, args.dry_run)
+    taken, refused = data["taken"], data["not_taken"]
+    verb = "would take" if args.dry_run else "took"
+    lines = [f"{verb} {len(taken)} run{'' if len(taken) == 1 else 's'} of {plain(data['source'])} ({data['origin']})"]
+    lines += [f"  {row.get('id', row['where']):<14} {_words(row)}" for row in taken[:LISTED]]
+    if len(taken) > LISTED:
+        lines.append(f"  ... {len(taken)} in all")
+    if data["already"]:
+        lines.append(f"{data['already']} taken before")
+    if data["not_taken_total"]:
+        lines.append(f"not taken: {data['not_taken_total']}")
+        lines += [f"  {plain(row['where'])}: {plain(row['why'])}" for row in refused[:LISTED]]
+        if data["not_taken_total"] > LISTED:
+            lines.append(f"  ... {data['not_taken_total']} in all, with --json the first {len(refused)}")
+    if data["left_columns"]:
+        lines.append(f"columns left: {plain(', '.join(data['left_columns'][:LISTED]))}")
+    return Answer(
+        "\n".join(lines),
+        data,
+        {"taken": len(taken), "already": data["already"], "not_taken": data["not_taken_total"]},
+        data["not_taken_total"] > len(refused),
+    )
+
+
+def _settings(texts: list[str]) -> dict[str, Any]:
+    from leadline.core.config import parse_value
+    from leadline.core.errors import LeadlineError
+
+    pairs = [text.partition("=") for text in texts]
+    if wrong := [key for key, equals, _ in pairs if not equals or not key.strip()]:
+        raise LeadlineError("usage", "bad-set", f"--set {wrong[0]!r} is not key=value", "", "leadline import --help")
+    return {key.strip(): parse_value(value) for key, _, value in pairs}
+
+
+def _words(row: dict[str, Any]) -> str:
+    pairs = [*row["config"].items(), *row["metrics"].items()]
+    return plain(", ".join(f"{name}={value}" for name, value in pairs[:8]))

@@ -1,0 +1,150 @@
+"""Runs made elsewhere: what is taken, what is not and why, and that they are never evidence."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.conftest import SHARED_DATA, Lab
+
+ROWS = (
+    "block,dtype,time_ms,notes\n64,bf16,1.5,a\n64,bf16,1.6,b\n128,bf16,abc,c\n128,fp32,,d\n128,fp32,nan,e\n1,2\n"
+    "64,bf16,1.5,again\n"
+)
+
+
+def imported(lab: Lab, *words: str) -> dict:
+    envelope = lab.json("import", *words)
+    assert envelope["ok"], envelope
+    return envelope["data"]
+
+
+def test_rows_of_one_config_are_repeats_and_every_row_left_has_its_reason(thread_lab: Lab):
+    thread_lab.write("r.csv", ROWS)
+    data = imported(thread_lab, "r.csv", "--config", "block,dtype")
+    assert [row["id"] for row in data["taken"]] == ["P-001-r1", "P-001-r2", "P-002-r1"]
+    assert {row["where"]: row["why"] for row in data["not_taken"]} == {
+        "line 4": "time_ms is 'abc', which is no number",
+        "line 5": "it has no value of time_ms",
+        "line 7": "the number of cells is not that of the header",
+        "line 8": "it is the same as line 2 in every column taken",
+    }
+    assert data["left_columns"] == ["notes"]
+    shown = thread_lab.ok("show", "P-001-r2")
+    assert "reported: r.csv, line 3" in shown and "1.6 ms" in shown and "contention" not in shown
+    logbook = thread_lab.ok("logbook")
+    assert "**Origin:** reported: r.csv, line 2" in logbook and "time_ms` was NaN" in logbook
+    assert "**Command:**" not in logbook
+    thread_lab.ok("verify")
+
+
+def test_importing_again_takes_what_is_new(thread_lab: Lab):
+    thread_lab.write("r.csv", ROWS)
+    imported(thread_lab, "r.csv", "--config", "block,dtype")
+    again = imported(thread_lab, "r.csv", "--config", "block,dtype")
+    assert (again["taken"], again["already"]) == ([], 3)
+    thread_lab.write("r.csv", ROWS + "64,bf16,1.7,new\n")
+    more = imported(thread_lab, "r.csv", "--config", "block,dtype")
+    assert [row["id"] for row in more["taken"]] == ["P-001-r3"]
+
+
+def test_a_dry_run_writes_nothing(thread_lab: Lab):
+    thread_lab.write("r.csv", ROWS)
+    data = imported(thread_lab, "r.csv", "--config", "block,dtype", "--dry-run")
+    assert len(data["taken"]) == 3
+    assert thread_lab.json("status", "--runs")["counts"]["runs"] == 0
+
+
+def test_a_table_is_no_evidence(thread_lab: Lab):
+    thread_lab.write("r.csv", "block,time_ms\n" + "".join(f"1,{1 + n / 100}\n2,{2 + n / 100}\n" for n in range(6)))
+    imported(thread_lab, "r.csv", "--config", "*")
+    refused = thread_lab.json("claim", "two is slower", "--that", "time_ms(P-002) > time_ms(P-001)")
+    assert refused["error"]["code"] == "no-evidence"
+    compared = thread_lab.json("compare", "P-001", "P-002")
+    assert "Leadline did not see it measured" in json.dumps(compared)
+
+
+def test_a_repeat_of_an_imported_config_never_joins_an_executed_experiment(thread_lab: Lab):
+    thread_lab.ok("run", "--quiet", "--set", "block=1", "--", "true")
+    thread_lab.write("r.csv", "block,time_ms\n1,1.5\n")
+    assert imported(thread_lab, "r.csv", "--config", "block")["taken"][0]["id"] == "P-002-r1"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("r.tsv", "block\tms\n64\t1.5\n"),
+        ("r.jsonl", '{"block": 64, "ms": 1.5}\n'),
+        ("r.json", '[{"block": 64, "ms": 1.5}]'),
+    ],
+)
+def test_every_text_format_gives_the_same_run(thread_lab: Lab, name: str, text: str):
+    thread_lab.write(name, text)
+    (row,) = imported(thread_lab, name, "--metric", "ms=time_ms", "--config", "block", "--set", "device=A100")["taken"]
+    assert (row["config"], row["metrics"]) == ({"device": "A100", "block": 64}, {"time_ms": 1.5})
+
+
+def test_parquet(thread_lab: Lab):
+    parquet, pyarrow = pytest.importorskip("pyarrow.parquet"), pytest.importorskip("pyarrow")
+    parquet.write_table(pyarrow.table({"block": [64, 128], "time_ms": [1.5, None]}), thread_lab.repo / "r.parquet")
+    data = imported(thread_lab, "r.parquet", "--config", "block")
+    assert [row["metrics"] for row in data["taken"]] == [{"time_ms": 1.5}]
+    assert data["not_taken"] == [{"where": "row 2", "why": "it has no value of time_ms"}]
+
+
+def test_event_files_of_a_real_writer(thread_lab: Lab):
+    pytest.importorskip("tensorboard")
+    writer = pytest.importorskip("tensorboardX").SummaryWriter
+    for rate in (0.1, 0.2):
+        with writer(str(thread_lab.repo / "runs" / f"lr-{rate}")) as events:
+            for step in range(50):
+                events.add_scalar("loss", 1 / (1 + rate * step), step)
+                events.add_scalar("time_ms", rate * 10, step)
+            events.add_text("notes", "hello")
+    (thread_lab.repo / "runs" / "torn").mkdir()
+    (thread_lab.repo / "runs" / "torn" / "events.out.tfevents.1.x").write_bytes(b"not an event file")
+    data = imported(thread_lab, "runs", "--metric", "time_ms", "--metric", "loss=final_loss")
+    assert [(row["name"], row["config"]) for row in data["taken"]] == [
+        ("lr-0.1", {"tensorboard_run": "lr-0.1"}),
+        ("lr-0.2", {"tensorboard_run": "lr-0.2"}),
+    ]
+    assert data["taken"][0]["metrics"]["final_loss"] == pytest.approx(1 / 5.9)
+    assert [row["where"] for row in data["not_taken"]] == ["torn"]
+    assert imported(thread_lab, "runs", "--metric", "time_ms", "--metric", "loss=final_loss")["already"] == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["nothing.csv", "--config", "*"], "no-such-file"),
+        (["r.csv"], "no-config-named"),
+        (["r.csv", "--config", "nope"], "no-such-column"),
+        (["r.csv", "--metric", "nope", "--config", "*"], "no-such-column"),
+        (["r.csv", "--config", "*", "--set", "x"], "bad-set"),
+        (["r.csv", "--config", "*", "--format", "xls"], "unknown-format"),
+        (["r.xls", "--config", "*"], "unknown-format"),
+        (["empty.csv", "--config", "*"], "empty-file"),
+        (["broken.json", "--config", "*"], "not-json"),
+        (["folder", "--config", "*"], "no-event-files"),
+    ],
+)
+def test_what_cannot_be_read_is_said(thread_lab: Lab, words: list[str], code: str):
+    if code == "no-event-files":
+        pytest.importorskip("tensorboard")
+    for name, text in {"r.csv": ROWS, "r.xls": "x", "empty.csv": "", "broken.json": "{", "folder/x": ""}.items():
+        thread_lab.write(name, text)
+    envelope = thread_lab.json("import", *words)
+    assert envelope["error"]["code"] == code and envelope["error"]["next"]
+
+
+@pytest.mark.skipif(not SHARED_DATA.exists(), reason="the real records are not here")
+def test_the_tables_that_a_real_loop_kept(thread_lab: Lab):
+    """Versions of one growing table: each import takes the rows that are new, and every row is accounted for."""
+    keys: set[str] = set()
+    for path in sorted((SHARED_DATA / "results").glob("loop_results@*.tsv")):
+        data = imported(thread_lab, str(path), "--metric", "val_bpb", "--metric", "memory_gb", "--config", "commit")
+        rows = [line for line in path.read_text().splitlines()[1:] if line.strip()]
+        assert len(data["taken"]) + data["already"] + data["not_taken_total"] == len(rows), path.name
+        keys |= {f"{row['config']} {row['metrics']}" for row in data["taken"]}
+    assert thread_lab.json("status", "--runs")["counts"]["runs"] == len(keys) > 0
