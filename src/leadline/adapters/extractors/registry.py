@@ -22,6 +22,18 @@ BUILTIN = {
     "pattern": "leadline.adapters.extractors.streams:PatternReader",
     "file": "leadline.adapters.extractors.tables:TableReader",
 }
+# One package reads the files of them all; ``benchmark`` finds out whose file it is.
+BENCHMARKS = (
+    "benchmark",
+    "pytest-benchmark",
+    "hyperfine",
+    "google-benchmark",
+    "pyperf",
+    "asv",
+    "criterion",
+    "lm-eval",
+    "nvbench",
+)
 
 
 def load(name: str) -> Extractor:
@@ -34,6 +46,10 @@ def load(name: str) -> Extractor:
         module, _, attribute = BUILTIN[name].partition(":")
         reader: Extractor = getattr(importlib.import_module(module), attribute)()
         return reader
+    if name in BENCHMARKS:
+        from leadline.adapters.extractors import benchmarks
+
+        return benchmarks.reader(name)
     from importlib.metadata import entry_points
 
     found = entry_points(group=ENTRY_POINTS)
@@ -50,7 +66,7 @@ def load(name: str) -> Extractor:
                     f"pip install --force-reinstall {entry.dist.name if entry.dist else name}",
                 ) from error
             return loaded
-    names = ", ".join(sorted({*BUILTIN, *(entry.name for entry in found)}))
+    names = ", ".join(sorted({*BUILTIN, *BENCHMARKS, *(entry.name for entry in found)}))
     raise LeadlineError(
         "not_found",
         "no-such-reader",

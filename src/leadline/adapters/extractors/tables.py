@@ -47,7 +47,7 @@ class TableReader:
     def read(self, spec: ExtractionSpec, files: RunFiles, definitions: Mapping[str, MetricDef]) -> Extraction:
         path = os.path.join(files.cwd, spec.path)
         try:
-            _check_usable(path, spec.path, files.started_at_s)
+            check_usable(path, spec.path, files.started_at_s)
             table = rows_of(path, spec.format, spec.path)
             result = extract_table(spec, table.header, table.rows, definitions, None, table.unit)
         except Unreadable as error:
@@ -58,7 +58,8 @@ class TableReader:
         return result
 
 
-def _check_usable(path: str, shown: str, started_at_s: float | None) -> None:
+def check_usable(path: str, shown: str, started_at_s: float | None) -> None:
+    """Raises Unreadable for what is absent, empty, no file, or older than the run that should have written it."""
     if not os.path.exists(path):
         raise Unreadable("no-such-file", f"{shown} does not exist after the run")
     if not os.path.isfile(path):
