@@ -41,7 +41,8 @@ class Run:
     names metrics that were NaN or infinite. ``code`` has ``tree`` (the identity), ``commit``, ``head``, ``dirty``,
     ``gaps``. ``environment``, ``hardware`` and ``software`` are flat key to value. ``design``
     is its place in a sweep ({sweep, cell}) or an interleaved measurement ({interleaving, side, block, position,
-    warmup}), by the uid of that record; empty otherwise. Times are RFC 3339 UTC, durations
+    warmup}), by the uid of that record; empty otherwise. ``tracker``: where its dense numbers are ({tracker, project,
+    name, id, url, path, state, provisional, digest, config}). Times are RFC 3339 UTC, durations
     seconds.
     """
 
@@ -79,6 +80,7 @@ class Run:
     corrections: list[dict[str, Any]] = field(default_factory=list)
     planned_at: str = ""
     design: dict[str, Any] = field(default_factory=dict)
+    tracker: dict[str, Any] = field(default_factory=dict)
     key: str = ""  # digest of argv + config + code tree + environment: "the same thing again"
 
     @property

@@ -1,0 +1,107 @@
+"""Which Python has a tracker's package, and running a piece of it with a time limit.
+
+Sending to a tracker needs the tracker's own package, which is large and often lives in another environment than
+Leadline. It runs in a process of its own: a hang, a crash or an import of two seconds stays outside, and nothing of it
+is imported into Leadline.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from leadline.core.errors import LeadlineError
+
+PROBE_S = 20.0
+
+
+def interpreter_with(package: str, environ: Mapping[str, str]) -> str:
+    """A Python that can import ``package``: Leadline's own, ``$LEADLINE_TRACKER_PYTHON``, the active virtual
+    environment's, or the first on the path; "" when none can."""
+    from importlib.util import find_spec
+
+    if find_spec(package) is not None:
+        return sys.executable
+    active = environ.get("VIRTUAL_ENV")
+    for python in (
+        environ.get("LEADLINE_TRACKER_PYTHON", ""),
+        os.path.join(active, "bin", "python") if active else "",
+        _which("python3", environ.get("PATH", "")),
+    ):
+        if python and os.access(python, os.X_OK) and _has(python, package):
+            return python
+    return ""
+
+
+def _which(name: str, path: str) -> str:
+    for folder in path.split(os.pathsep):
+        if folder and os.access(found := os.path.join(folder, name), os.X_OK):
+            return found
+    return ""
+
+
+@functools.cache
+def _has(python: str, package: str) -> bool:
+    code = "import sys; from importlib.util import find_spec; sys.exit(find_spec(sys.argv[1]) is None)"
+    try:
+        done = subprocess.run([python, "-c", code, package], capture_output=True, timeout=PROBE_S, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def run_program(
+    package: str, arguments: list[str], given: Any, environ: Mapping[str, str], limit_s: float, cwd: str
+) -> dict[str, Any]:
+    """Run ``PYTHON arguments`` with ``given`` as JSON on its stdin; its last line on stdout that is JSON is returned.
+
+    Raises LeadlineError(environment, ``tracker-not-installed``) or (remote, ``tracker-failed`` | ``tracker-slow``).
+    """
+    from leadline.core.redact import Redactor, secret_values
+
+    python = interpreter_with(package, environ)
+    if not python:
+        raise LeadlineError(
+            "environment",
+            "tracker-not-installed",
+            f"no Python here has the package {package}",
+            "sending needs it; reading does not",
+            [f"pip install 'leadline[{package}]'", "export LEADLINE_TRACKER_PYTHON=/path/to/python"],
+        )
+    try:
+        done = subprocess.run(
+            [python, *arguments],
+            input=json.dumps(given).encode(),
+            capture_output=True,
+            timeout=limit_s,
+            env=dict(environ),
+            cwd=cwd,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise LeadlineError(
+            "remote",
+            "tracker-slow",
+            f"{package} did not finish within {limit_s:g} s",
+            "it was ended; what is here is kept and sent another time",
+            "leadline tracker sync",
+        ) from None
+    lines = done.stdout.decode("utf-8", "replace").splitlines()
+    for line in reversed(lines):
+        if line.startswith("{"):
+            try:
+                answer = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(answer, dict) and done.returncode == 0:
+                return answer
+    if done.returncode == 0:
+        return {"output": "\n".join(lines[-20:])}
+    said = (done.stderr.decode("utf-8", "replace").strip() or "\n".join(lines)).splitlines()
+    why = Redactor(secret_values(environ)).text(said[-1][:500] if said else f"exit code {done.returncode}")
+    raise LeadlineError("remote", "tracker-failed", f"{package} could not take the run", why, "leadline tracker sync")

@@ -1,0 +1,35 @@
+"""Puts a Leadline run into a trackio store; started by path in a Python that has trackio, with JSON on stdin.
+
+A run that carries the same uid in its config is brought up to date, so doing it twice leaves one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+
+def main() -> None:
+    given = json.load(sys.stdin)
+    sys.stdout = sys.stderr  # trackio prints
+    import trackio
+
+    there = given["there"]
+    run = trackio.init(
+        project=given["project"],
+        name=given["name"],
+        group=given["group"],
+        config=given["config"],
+        resume="must" if there else "never",
+        embed=False,
+        auto_log_gpu=False,
+        auto_log_cpu=False,
+    )
+    for step, values in given["rows"]:
+        trackio.log({k: float(v) for k, v in values.items()}, step=step)
+    run.finish()
+    os.write(1, (json.dumps({"id": str(getattr(run, "id", ""))}) + "\n").encode())
+
+
+main()

@@ -1,0 +1,255 @@
+"""A run as a tracker has it (Weights & Biases, MLflow, trackio), and what becomes of it in the record.
+
+Trackers differ in everything but this: a run has a name, a config, series over steps and last values. An adapter turns
+its store into a ``Reading``; from there on one rule says what is a metric, so that a number means the same whichever
+tracker it came from. Pure. The trade-off: every point of a run is held while it is read (24 bytes each).
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Mapping
+from typing import Any
+
+from leadline.core.canonical import digest_of
+from leadline.core.extract import Extraction, Gatherer, flat_numbers, number_of
+from leadline.core.extract_spec import ExtractionSpec
+from leadline.core.run import MetricDef, Run
+from leadline.core.values import dataclass, field
+
+#: How a tracker's run stands. ``crashed``: the tracker lost sight of it, which does not mean that it ended.
+TRACKER_STATES = ("running", "finished", "failed", "crashed", "unknown")
+MARK = "leadline-run-"  # a tag of a tracker's run: the uid of the Leadline run it belongs to follows
+TEXT_LIMIT = 2000
+
+
+@dataclass(slots=True)
+class Choice:
+    """Which tracker and project a thread's runs go to. ``at``: the server or the shared folder, "" for the tracker's
+    own default. ``live``: jobs talk to the server themselves; otherwise they write beside the run and are sent after.
+    """
+
+    tracker: str = ""
+    project: str = ""
+    at: str = ""
+    live: bool = False
+    since: str = ""
+
+
+@dataclass(slots=True)
+class RunFacts:
+    """What a tracker is told about a run before it starts. ``folder``: where the job's tracker may keep its files,
+    absolute; ``since_s``: when it was started, epoch seconds. ``name``: ``P-001``, and ``P-001-r2`` for a repeat."""
+
+    uid: str
+    id: str
+    experiment: str
+    repeat: int
+    topic: str
+    project: str
+    folder: str
+    title: str = ""
+    at: str = ""
+    live: bool = False
+    config: dict[str, Any] = field(default_factory=dict)
+    since_s: float = 0.0
+
+    @property
+    def name(self) -> str:
+        return self.experiment if self.repeat == 1 else self.id
+
+    @property
+    def tags(self) -> list[str]:
+        return ["leadline", self.topic[:60], f"{MARK}{self.uid}"]
+
+
+@dataclass(slots=True)
+class TrackerRun:
+    """One run in a tracker. ``id`` is the tracker's own; ``uid`` that of the Leadline run it carries, or "".
+
+    ``path``: its files on this machine, "" for a run known only by a server. ``wall_s`` is None when unknown.
+    """
+
+    tracker: str
+    id: str
+    name: str = ""
+    project: str = ""
+    uid: str = ""
+    state: str = "unknown"
+    url: str = ""
+    path: str = ""
+    started_at: str = ""
+    wall_s: float | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        names = ("tracker", "id", "name", "project", "uid", "state", "url", "path", "started_at", "wall_s")
+        return {name: getattr(self, name) for name in names if getattr(self, name) not in ("", None)}
+
+
+class Points:
+    """The points of one metric, as written: ``steps`` (NaN for none), ``values``, ``times`` (epoch seconds, NaN)."""
+
+    __slots__ = ("steps", "times", "values")
+
+    def __init__(self) -> None:
+        self.steps, self.values, self.times = array("d"), array("d"), array("d")
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def add(self, step: float | None, value: float, time_s: float | None = None) -> None:
+        self.steps.append(math.nan if step is None else step)
+        self.values.append(value)
+        self.times.append(math.nan if time_s is None else time_s)
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a tracker's run holds. ``provisional``: it had not ended, or the end of its file is missing, when read.
+
+    ``summary``: last values by the tracker or set by the job. ``odd``: metric to the number of its points that were
+    no number. ``problems``: sentences about the store itself (torn, unreadable).
+    """
+
+    run: TrackerRun
+    config: dict[str, Any] = field(default_factory=dict)
+    summary: dict[str, float] = field(default_factory=dict)
+    series: dict[str, Points] = field(default_factory=dict)
+    odd: dict[str, int] = field(default_factory=dict)
+    provisional: bool = False
+    problems: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def points(self) -> int:
+        return sum(len(p) for p in self.series.values())
+
+    def add(self, name: str, step: float | None, value: Any, time_s: float | None = None) -> None:
+        """One logged value. What is no number (a picture, a text, a metric that changed its type) is counted."""
+        if isinstance(value, Mapping) and "_type" not in value and value:
+            for inner, found in flat_numbers(value).items():
+                self.add(f"{name}.{inner}", step, found, time_s)
+            return
+        number = _number(value)
+        if number is None:
+            self.odd[name] = self.odd.get(name, 0) + 1
+            return
+        self.series.setdefault(name, Points()).add(step, number, time_s)
+
+    def digest(self) -> str:
+        """Of everything read, so that a later reading that differs shows."""
+        import hashlib
+
+        hashes = {}
+        for name in sorted(self.series):
+            points = self.series[name]
+            hashes[name] = hashlib.sha256(points.steps.tobytes() + points.values.tobytes()).hexdigest()
+        summary = {k: repr(v) for k, v in self.summary.items()}
+        return digest_of({"config": self.config, "summary": summary, "series": hashes})
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, bool) else number_of(value)
+
+
+def summary_numbers(summary: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers of a tracker's summary under dotted names; what the tracker adds by itself (``_step``) is left out.
+
+    Of a summarised metric (``{"last": 1, "min": 0}``) the last value counts as the metric itself.
+    """
+    out: dict[str, float] = {}
+    for name, value in summary.items():
+        if name.startswith("_"):
+            continue
+        if isinstance(value, Mapping):
+            if "_type" in value:
+                continue
+            for inner, number in flat_numbers(value).items():
+                out[f"{name}.{inner}"] = number
+            if (last := number_of(value.get("last"))) is not None:
+                out[name] = last
+        else:
+            only = _number(value)
+            if only is not None:
+                out[name] = only
+    return out
+
+
+def extraction_of(reading: Reading, definitions: Mapping[str, MetricDef]) -> Extraction:
+    """The metrics of a run as its tracker has them, by the thread's own rule for each metric.
+
+    A metric whose rule is ``last`` takes the tracker's summary, which the job may have set on purpose; any other rule
+    (min, mean, ...) is computed from the points, because a summary holds the last one.
+    """
+    gatherer = Gatherer(ExtractionSpec("tracker", path=reading.run.tracker, nan="keep"), definitions, "point")
+    for name, points in reading.series.items():
+        before, disordered, repeated = -math.inf, 0, 0
+        for row, (step, value) in enumerate(zip(points.steps, points.values, strict=True), 1):
+            known = None if step != step else step
+            gatherer.add(name, value, known, row)
+            if known is not None:
+                disordered += known < before
+                repeated += known == before
+                before = known
+        gatherer.rows += len(points)
+        gatherer.taken += len(points)
+        if disordered:
+            gatherer.problems.add(
+                "steps-out-of-order", f"{name}: {disordered} points have a smaller step than the one before", about=name
+            )
+        if repeated:
+            gatherer.problems.add(
+                "steps-repeated", f"{name}: {repeated} points repeat the step of the one before", about=name
+            )
+    for name, count in sorted(reading.odd.items()):
+        also = " and numbers besides: its type changed" if name in reading.series else ""
+        gatherer.rows += count
+        gatherer.dropped += count
+        gatherer.problems.add("not-a-number", f"{name}: {count} values are no number{also}", about=name)
+    found = gatherer.finish(reading.digest())
+    for name, value in reading.summary.items():
+        if name in reading.series and gatherer.rule(name) != "last":
+            continue
+        found.metrics.pop(name, None)
+        found.nonfinite.pop(name, None)
+        if math.isfinite(value):
+            found.metrics[name] = value
+        else:
+            found.nonfinite[name] = "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+    found.problems += [{"source": reading.run.tracker, "blocking": False, **p} for p in reading.problems]
+    return found
+
+
+def short_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A tracker's config, flat and without what it adds by itself; long values are cut."""
+    from leadline.core.config import flatten
+
+    flat = flatten({k: v for k, v in config.items() if not k.startswith("_")})
+    return {k: v[:TEXT_LIMIT] if isinstance(v, str) else v for k, v in flat.items()}
+
+
+def project_of(run: Run) -> str:
+    """``wandb:my-project``: where the run's dense numbers are, "" when in no tracker."""
+    about = run.tracker
+    return f"{about['tracker']}:{about.get('project', '')}" if about.get("tracker") else ""
+
+
+def contradictions(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
+    """Config keys of which the record and the tracker say different things, as sentences."""
+    from leadline.core.canonical import canonical_json
+
+    return [
+        f"{key}: the record says {ours[key]!r}, the tracker {theirs[key]!r}"
+        for key in sorted(ours.keys() & theirs.keys())
+        if canonical_json(ours[key]) != canonical_json(theirs[key]) and str(ours[key]) != str(theirs[key])
+    ]
+
+
+def rows_of(reading: Reading | None) -> list[tuple[int, dict[str, str]]]:
+    """The points of a run as trackers take them: one row a step, steps ascending; values as text, so that NaN
+    travels as JSON. A point whose step was seen already keeps its place by the last value."""
+    rows: dict[int, dict[str, str]] = {}
+    for name, points in (reading.series if reading else {}).items():
+        for place, (step, value) in enumerate(zip(points.steps, points.values, strict=True)):
+            rows.setdefault(place if step != step else int(step), {})[name] = repr(value)
+    return sorted(rows.items())

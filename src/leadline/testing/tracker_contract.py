@@ -1,0 +1,186 @@
+"""What every implementation of the tracker port has to do, as tests against the real program.
+
+Subclass ``TrackerContract`` and give it ``make`` (a function from environment and folder to a tracker) and ``SCRIPT``:
+the Python of a job that takes JSON on its stdin (``project``, ``config``, ``rows`` of {step, values}, ``end``:
+``finish`` or ``kill``) and logs it by the tracker's own library.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from leadline.core.errors import LeadlineError
+from leadline.core.tracker import Reading, RunFacts, TrackerRun, extraction_of
+from leadline.ports.tracker import Tracker
+
+Make = Callable[[Mapping[str, str], str], Tracker]
+ROWS: list[dict[str, Any]] = [
+    {"step": step, "values": {"loss": 1.0 / (step + 1), "eval/acc": step / 10}} for step in range(10)
+]
+CONFIG = {"lr": 0.1, "name": "small", "net": {"depth": 3}}
+KEYS = ("WANDB_API_KEY", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN", "HF_TOKEN")
+
+
+class TrackerContract:
+    """Obligations of ``leadline.ports.tracker.Tracker``."""
+
+    SCRIPT = ""
+    #: Whether the program says that a run ended; what it does not say is ``unknown``.
+    SAYS_END = True
+    #: Variables of the program's own that keep it quiet and at home.
+    QUIET: ClassVar[dict[str, str]] = {}
+
+    @pytest.fixture
+    def base(self, tmp_path: Path) -> dict[str, str]:
+        home = tmp_path / "home"
+        home.mkdir()
+        keep = {k: os.environ[k] for k in ("PATH", "LD_LIBRARY_PATH", "TMPDIR") if k in os.environ}
+        return {**keep, "HOME": str(home), "LC_ALL": "C.UTF-8", **self.QUIET}
+
+    @pytest.fixture
+    def facts(self, tmp_path: Path) -> RunFacts:
+        folder = tmp_path / "attempt"
+        folder.mkdir()
+        uid = "01JZ8C5Y7M0000000000000001"
+        return RunFacts(uid, "P-003-r2", "P-003", 2, "demo", "proj", str(folder), "a, title", config={"lr": 0.1})
+
+    @pytest.fixture
+    def tracker(self, make: Make, base: dict[str, str], tmp_path: Path) -> Tracker:
+        return make(base, str(tmp_path))
+
+    def job(
+        self,
+        tracker: Tracker,
+        facts: RunFacts,
+        base: Mapping[str, str],
+        rows: list[dict[str, Any]] | None = None,
+        end: str = "finish",
+        config: Any = None,
+    ) -> subprocess.CompletedProcess[str]:
+        given = {
+            "project": facts.project,
+            "config": CONFIG if config is None else config,
+            "rows": ROWS if rows is None else rows,
+            "end": end,
+        }
+        return subprocess.run(
+            [sys.executable, "-c", self.SCRIPT],
+            input=json.dumps(given),
+            env={**base, **tracker.environment(facts)},
+            cwd=base["HOME"],
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    def only(self, tracker: Tracker, facts: RunFacts) -> TrackerRun:
+        found = tracker.find(facts)
+        assert len(found) == 1, found
+        return found[0]
+
+    def done(self, tracker: Tracker, facts: RunFacts, base: Mapping[str, str], **kwargs: Any) -> Reading:
+        did = self.job(tracker, facts, base, **kwargs)
+        assert did.returncode == 0 or kwargs.get("end") == "kill", did.stderr[-2000:]
+        return tracker.read(self.only(tracker, facts))
+
+    def test_what_a_job_logs_by_its_own_library_is_read_back(
+        self, tracker: Tracker, facts: RunFacts, base: dict[str, str]
+    ) -> None:
+        reading = self.done(tracker, facts, base)
+        assert list(reading.series["loss"].values) == [row["values"]["loss"] for row in ROWS]
+        assert list(reading.series["loss"].steps) == [row["step"] for row in ROWS]
+        assert reading.config["lr"] == 0.1 and reading.config["name"] == "small"
+        assert reading.run.uid == facts.uid
+        found = extraction_of(reading, {})
+        assert found.metrics["loss"] == 0.1 and found.metrics["eval/acc"] == 0.9
+        assert found.sources[0]["source"] == tracker.name and found.sources[0]["digest"].startswith("sha256:")
+        if self.SAYS_END:
+            assert reading.run.state == "finished" and not reading.provisional
+
+    def test_reading_twice_gives_the_same_digest(self, tracker: Tracker, facts: RunFacts, base: dict[str, str]) -> None:
+        first = self.done(tracker, facts, base)
+        assert tracker.read(self.only(tracker, facts)).digest() == first.digest()
+        assert first.digest() != self.fewer(first).digest(), "the digest does not see a point less"
+
+    def fewer(self, reading: Reading) -> Reading:
+        import copy
+
+        shorter = copy.deepcopy(reading)
+        shorter.series["loss"].values.pop()
+        return shorter
+
+    def test_a_run_that_was_killed_keeps_what_it_wrote(
+        self, tracker: Tracker, facts: RunFacts, base: dict[str, str]
+    ) -> None:
+        reading = self.done(tracker, facts, base, end="kill")
+        assert reading.run.state in ("running", "crashed", "failed", "unknown")
+        if self.SAYS_END:
+            assert reading.provisional, "nobody wrote that it ended"
+
+    def test_a_metric_that_changes_its_type_keeps_its_numbers_and_is_named(
+        self, tracker: Tracker, facts: RunFacts, base: dict[str, str]
+    ) -> None:
+        rows: list[dict[str, Any]] = [
+            {"step": 0, "values": {"loss": 1.0}},
+            {"step": 1, "values": {"loss": float("nan")}},
+            {"step": 2, "values": {"loss": 0.5}},
+        ]
+        reading = self.done(tracker, facts, base, rows=rows)
+        values = list(reading.series["loss"].values)
+        assert values[0] == 1.0 and values[-1] == 0.5 and values[1] != values[1]
+
+    def test_steps_out_of_order_and_repeated_are_kept_and_named(
+        self, tracker: Tracker, facts: RunFacts, base: dict[str, str]
+    ) -> None:
+        rows = [{"step": step, "values": {"loss": float(step)}} for step in (0, 1, 1, 5, 3)]
+        reading = self.done(tracker, facts, base, rows=rows)
+        codes = {p["code"] for p in extraction_of(reading, {}).problems}
+        kept = list(reading.series["loss"].steps)
+        if len(kept) == len(rows):
+            assert {"steps-out-of-order", "steps-repeated"} & codes
+        else:
+            assert kept == sorted(set(kept)), "the program itself dropped them"
+
+    def test_a_job_that_made_no_run_has_none(self, tracker: Tracker, facts: RunFacts) -> None:
+        assert tracker.find(facts) == []
+
+    def test_runs_of_other_jobs_are_not_its_own(
+        self, tracker: Tracker, facts: RunFacts, base: dict[str, str], tmp_path: Path
+    ) -> None:
+        other = tmp_path / "other"
+        other.mkdir()
+        namesake = RunFacts("01JZ8C5Y7M0000000000000002", facts.id, facts.experiment, 2, "demo", "proj", str(other))
+        assert self.job(tracker, namesake, base).returncode == 0
+        assert tracker.find(facts) == []
+        assert len(tracker.find(namesake)) == 1
+
+    def test_no_key_is_in_the_variables(
+        self, make: Make, base: dict[str, str], facts: RunFacts, tmp_path: Path
+    ) -> None:
+        secrets = {name: f"sentinel-{n}-value-4711" for n, name in enumerate(KEYS)}
+        given = make({**base, **secrets}, str(tmp_path)).environment(facts)
+        assert not set(given) & set(KEYS)
+        assert "sentinel" not in json.dumps(given)
+
+    def test_a_run_that_is_gone_is_said(self, tracker: Tracker, facts: RunFacts, base: dict[str, str]) -> None:
+        import shutil
+
+        self.done(tracker, facts, base)
+        run = self.only(tracker, facts)
+        shutil.rmtree(facts.folder)
+        with pytest.raises(LeadlineError) as caught:
+            tracker.read(run)
+        assert caught.value.kind in ("not_found", "remote")
+
+    def test_asking_how_it_stands_never_raises(self, tracker: Tracker) -> None:
+        answer = tracker.check("http://127.0.0.1:9")
+        assert set(answer) >= {"reachable", "where", "version", "missing", "why"}
+        assert answer["reachable"] in (None, False)

@@ -1,0 +1,169 @@
+"""The tracker contract on the real programs; and what each of them adds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from leadline.adapters.trackers.mlflow import MlflowTracker
+from leadline.adapters.trackers.trackio import TrackioTracker
+from leadline.adapters.trackers.wandb import WandbTracker
+from leadline.core.tracker import RunFacts, extraction_of
+from leadline.ports.tracker import Tracker
+from leadline.testing.tracker_contract import ROWS, TrackerContract
+
+HEAD = """
+import json, os, signal, sys, time
+given = json.load(sys.stdin)
+"""
+WANDB_JOB = (
+    HEAD
+    + """
+import wandb
+wandb.init(config=given["config"])
+for row in given["rows"]:
+    wandb.log(row["values"], step=row["step"])
+if given["end"] == "kill":
+    time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGKILL)
+wandb.finish()
+"""
+)
+TRACKIO_JOB = (
+    HEAD
+    + """
+import trackio
+trackio.init(project=given["project"], config=given["config"])
+for row in given["rows"]:
+    trackio.log(row["values"], step=row["step"])
+if given["end"] == "kill":
+    time.sleep(1.5)
+    os.kill(os.getpid(), signal.SIGKILL)
+trackio.finish()
+"""
+)
+MLFLOW_JOB = (
+    HEAD
+    + """
+import mlflow
+with mlflow.start_run():
+    mlflow.log_params(given["config"])
+    for row in given["rows"]:
+        mlflow.log_metrics(row["values"], step=row["step"])
+    if given["end"] == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+)
+
+
+def needs(package: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(find_spec(package) is None, reason=f"{package} is not installed: make test installs it")
+
+
+@needs("wandb")
+class TestWandb(TrackerContract):
+    SCRIPT = WANDB_JOB
+    QUIET = {"WANDB_SILENT": "true", "WANDB_ERROR_REPORTING": "false"}
+
+    @pytest.fixture
+    def make(self) -> Callable[[Mapping[str, str], str], Tracker]:
+        return WandbTracker
+
+    def test_the_run_has_the_name_group_tags_and_notes(
+        self, tracker: Tracker, facts: RunFacts, base: dict[str, str]
+    ) -> None:
+        from leadline.adapters.trackers.wandb_file import read_log
+
+        reading = self.done(tracker, facts, base)
+        assert (reading.run.name, reading.run.project) == ("P-003-r2", "proj")
+        log = read_log(reading.run.path)
+        assert log.about["group"] == "P-003" and log.about["notes"] == "a, title"
+        assert log.tags[:2] == ["leadline", "demo"]
+
+    def test_the_reader_agrees_with_wandbs_own_protobufs(
+        self, tracker: Tracker, facts: RunFacts, base: dict[str, str]
+    ) -> None:
+        """Every record of a real file, decoded by both."""
+        import json
+
+        from wandb.proto import wandb_internal_pb2 as theirs
+
+        from leadline.adapters.trackers.wandb_file import WandbLog, _records, read_log
+
+        path = self.done(tracker, facts, base).run.path
+        rows, config, summary = [], {}, {}
+        for data in _records(path, WandbLog()):
+            record = theirs.Record()
+            record.ParseFromString(data)
+            key = lambda item: item.key or ".".join(item.nested_key)  # noqa: E731
+            if record.WhichOneof("record_type") == "history":
+                rows.append({key(i): json.loads(i.value_json) for i in record.history.item})
+            elif record.WhichOneof("record_type") == "run":
+                config.update({key(u): json.loads(u.value_json) for u in record.run.config.update})
+            elif record.WhichOneof("record_type") == "summary":
+                summary.update({key(u): json.loads(u.value_json) for u in record.summary.update})
+        ours: list[object] = []
+        log = read_log(path, ours.append)
+        assert ours == rows and len(rows) == len(ROWS)
+        assert log.config == config and log.summary == summary and log.exit_code == 0
+
+    def test_a_torn_tail_is_said_and_what_stands_before_it_is_read(
+        self, tracker: Tracker, facts: RunFacts, base: dict[str, str]
+    ) -> None:
+        rows = [{"step": s, "values": {"loss": float(s), "pad": "x" * 400}} for s in range(300)]
+        run = self.done(tracker, facts, base, rows=rows).run
+        file = Path(run.path)
+        whole = file.read_bytes()
+        assert len(whole) > 70_000, "several blocks"
+        for cut in (len(whole) // 2, len(whole) - 3, 40_000, 7, 3, 0):
+            file.write_bytes(whole[:cut])
+            reading = tracker.read(run)
+            assert reading.provisional
+            assert list(reading.series["loss"].values if reading.points else []) == [
+                float(s) for s in range(len(reading.series.get("loss", ())))
+            ]
+            assert cut > 40_000 or reading.problems
+        file.write_bytes(whole[:50_000] + b"\0" + whole[50_001:])
+        damaged = tracker.read(run)
+        assert 0 < len(damaged.series["loss"]) < 300
+        assert "damaged" in damaged.problems[0]["what"]
+
+    def test_a_text_among_numbers_is_named(self, tracker: Tracker, facts: RunFacts, base: dict[str, str]) -> None:
+        rows = [{"step": 0, "values": {"loss": 1.0}}, {"step": 1, "values": {"loss": "diverged"}}]
+        found = extraction_of(self.done(tracker, facts, base, rows=rows), {})
+        assert any("its type changed" in p["what"] for p in found.problems)
+
+
+@needs("trackio")
+class TestTrackio(TrackerContract):
+    SCRIPT = TRACKIO_JOB
+    SAYS_END = False
+    QUIET = {"HF_HUB_OFFLINE": "1"}
+
+    @pytest.fixture
+    def make(self) -> Callable[[Mapping[str, str], str], Tracker]:
+        return TrackioTracker
+
+
+@needs("mlflow")
+class TestMlflowFiles(TrackerContract):
+    SCRIPT = MLFLOW_JOB
+    QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1"}
+
+    @pytest.fixture
+    def make(self) -> Callable[[Mapping[str, str], str], Tracker]:
+        return MlflowTracker
+
+    def test_the_run_has_its_name_and_project(self, tracker: Tracker, facts: RunFacts, base: dict[str, str]) -> None:
+        run = self.done(tracker, facts, base).run
+        assert (run.name, run.project) == ("P-003-r2", "proj")
+
+    def test_a_torn_line_is_said(self, tracker: Tracker, facts: RunFacts, base: dict[str, str]) -> None:
+        run = self.done(tracker, facts, base).run
+        file = Path(run.path) / "metrics" / "loss"
+        file.write_text(file.read_text()[:-12])
+        reading = tracker.read(run)
+        assert len(reading.series["loss"]) >= 9
