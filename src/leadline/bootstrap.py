@@ -17,6 +17,7 @@ from leadline.adapters.open_runs import OpenRunFiles
 from leadline.core.errors import LeadlineError
 from leadline.ports.forge import Forge
 from leadline.ports.results import ResultSource
+from leadline.ports.tracker import Tracker
 from leadline.services.context import Context
 
 _AGENTS = {
@@ -62,6 +63,7 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
         collectors=MachineCollectors(os.path.join(root, "cache"), settings),
         forge_for=_forge_factory(store),
         result_source=_result_source,
+        tracker_for=lambda name: _tracker(name, vcs.toplevel or cwd),
         clock=clock,
         environ=os.environ,
         settings=settings,
@@ -111,6 +113,13 @@ def _result_source(format: str) -> ResultSource:
         "known: csv, tsv, json, jsonl, parquet, tensorboard",
         "leadline import --help",
     )
+
+
+def _tracker(name: str, folder: str) -> Tracker:
+    """Built in, or by an entry point ``leadline.trackers``. LeadlineError(usage | environment) when there is none."""
+    from leadline.adapters.trackers.registry import load
+
+    return load(name, os.environ, folder)
 
 
 def _writer(root: str) -> str:

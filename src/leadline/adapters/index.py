@@ -293,6 +293,11 @@ class Index:
                     body.get("refs", {}).get(body.get("run"), ""),
                 ),
             )
+        elif record.kind == "tracker-run" and "metrics" in body:
+            uid = body.get("refs", {}).get(body.get("run"), "")
+            row = db.execute("SELECT metrics FROM runs WHERE thread=? AND uid=?", (thread, uid)).fetchone()
+            metrics = {**json.loads(row[0]), **body["metrics"]} if row else {}
+            db.execute("UPDATE runs SET metrics=? WHERE thread=? AND uid=?", (json.dumps(metrics), thread, uid))
         elif record.kind in ("retraction", "supersession"):
             uid = body.get("refs", {}).get(body.get("target"), "")
             word = "retracted" if record.kind == "retraction" else "superseded"

@@ -11,6 +11,7 @@ from typing import Any
 from .comparison import Comparison, refusal
 from .config import Difference
 from .run import Run
+from .tracker import project_of
 
 ROWS_NAMED = 5
 
@@ -36,8 +37,25 @@ def _names(rows: list[Difference]) -> str:
     return shown if len(rows) <= ROWS_NAMED else f"{shown} and {len(rows) - ROWS_NAMED} more"
 
 
-def check_comparability(out: Comparison) -> None:
-    """The refusals that hold for every metric: who is compared with whom, and in what they differ."""
+def _one_project(out: Comparison, a_runs: list[Run], b_runs: list[Run]) -> None:
+    """Runs that are compared share a tracker project: across projects no chart shows both, and runs cannot be moved."""
+    sides = [sorted({p for run in runs if (p := project_of(run))}) for runs in (a_runs, b_runs)]
+    if sides[0] and sides[1] and len({*sides[0], *sides[1]}) > 1:
+        named = [", ".join(side) for side in sides]
+        out.refusals.append(
+            refusal(
+                "different-tracker-projects",
+                f"{out.a_name} is in {named[0]}, {out.b_name} in {named[1]}",
+                f"{len({*sides[0], *sides[1]})} tracker projects where runs that are compared share one",
+                f"{out.b_name} and {out.a_name} were tracked apart: no chart shows both; run one again in the project "
+                "of the other",
+            )
+        )
+
+
+def check_comparability(out: Comparison, a_runs: list[Run], b_runs: list[Run]) -> None:
+    """The refusals that hold for every metric: who is compared with whom, and in what they differ. ``a_runs`` and
+    ``b_runs`` are those that count."""
     a_n, b_n = len(out.a_runs), len(out.b_runs)
     if not a_n or not b_n:
         empty = " and ".join(name for name, n in ((out.a_name, a_n), (out.b_name, b_n)) if not n)
@@ -50,6 +68,7 @@ def check_comparability(out: Comparison) -> None:
             )
         )
         return
+    _one_project(out, a_runs, b_runs)
     axis = f"the tested axis ({', '.join(out.diff.axes)})" if out.diff.axes else "a declared axis (there is none)"
     for role, code, verb in (
         ("confound", "confounded-axis", "differ besides"),

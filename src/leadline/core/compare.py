@@ -221,7 +221,7 @@ def compare(
     out.a_runs, out.b_runs = [run.id for run in a], [run.id for run in b]
     out.diff = config_diff(a, b, axes, nuisance)
     out.hygiene = {"a": hygiene_of(a), "b": hygiene_of(b)}
-    check_comparability(out)
+    check_comparability(out, a, b)
     refused = "; ".join(r["what"] for r in out.refusals)
     present = [{name for run in side for name in (*run.metrics, *run.nonfinite)} for side in (a, b)]
     for name in sorted(set(metrics) if metrics is not None else present[0] | present[1]):

@@ -205,9 +205,10 @@ def _properties(facts: dict[str, Any], leave_out: tuple[str, ...] = ()) -> dict[
 
 def run_facts(run: Run, declared_keys: list[str] | None = None) -> dict[tuple[str, str], Any]:
     """All of a run that is compared, by (area, key). Values of the moment (load, free memory, times) are not."""
-    declared = {k: run.config[k] for k in declared_keys or () if k in run.config}
+    config = {**run.tracker.get("config", {}), **run.config}
+    declared = {k: config[k] for k in declared_keys or () if k in config}
     areas: dict[str, dict[str, Any]] = {
-        "config": run.config,
+        "config": config,
         "command": _command_facts(run, declared),
         "environment": run.environment,
         "hardware": _properties(run.hardware),

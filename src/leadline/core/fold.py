@@ -41,6 +41,7 @@ _RUN_FACTS = (
     "outputs",
     "hygiene",
 )
+_CHOICE = ("tracker", "project", "at", "live", "because")
 
 
 def fold(records: Iterable[Record], topic: str = "") -> Thread:
@@ -198,6 +199,7 @@ def _run_planned(thread: Thread, record: Record) -> None:
         "origin",
         "key",
         "design",
+        "tracker",
     ):
         if name in body:
             setattr(run, name, body[name])
@@ -215,8 +217,41 @@ def _run_ended(thread: Thread, record: Record) -> None:
         if name in record.body:
             setattr(run, name, record.body[name])
     run.ended_at = run.ended_at or record.at
+    run.tracker = {**run.tracker, **record.body.get("tracker", {})}
     if record.body.get("code_changed_during_run"):
         run.code = {**run.code, "changed_during_run": True}
+
+
+def _tracker_set(thread: Thread, record: Record) -> None:
+    thread.tracker = {name: record.body[name] for name in _CHOICE[:4] if name in record.body}
+    chosen = {name: record.body[name] for name in _CHOICE if name in record.body}
+    thread.about["tracker-project"] = f"{thread.tracker['tracker']} {thread.tracker['project']}".strip()
+    thread.tracker_choices.append({**chosen, "since": record.at, "actor": record.actor})
+
+
+def _tracker_run(thread: Thread, record: Record) -> None:
+    """What a tracker says of a run, learned after its ending. Metrics come only with a reading that takes the place
+    of a provisional one, and replace what that one gave, nothing else."""
+    body = record.body
+    run = _find_run(thread, str(body.get("run", "")), body.get("refs"))
+    if run is None:
+        return
+    before = run.tracker
+    run.tracker = {**before, **body.get("tracker", {})}
+    if "metrics" not in body:
+        return
+    for name in before.get("metrics", []):
+        run.metrics.pop(name, None)
+        run.nonfinite.pop(name, None)
+    for name in run.tracker.get("metrics", []):
+        if name in body["metrics"]:
+            run.metrics[name] = body["metrics"][name]
+        elif name in body.get("nonfinite", {}):
+            run.nonfinite[name] = body["nonfinite"][name]
+    if body.get("extraction"):
+        kind = run.extraction.get("sources", [])
+        others = [s for s in kind if s.get("kind") != "tracker"]
+        run.extraction = {**run.extraction, "sources": others + body["extraction"].get("sources", [])}
 
 
 def _find_run(thread: Thread, display: str, refs: dict[str, str] | None) -> Run | None:
@@ -381,6 +416,8 @@ _HANDLERS: dict[str, Callable[[Thread, Record], None]] = {
     **dict.fromkeys(_ITEM_KINDS, _item),
     "hypothesis-changed": _hypothesis_changed,
     "interleaving-ended": _interleaving_ended,
+    "tracker-set": _tracker_set,
+    "tracker-run": _tracker_run,
     "correction": _correction,
     "supersession": _supersession,
     "retraction": _retraction,

@@ -48,6 +48,8 @@ KINDS = frozenset(
         "adopted",
         "healed",
         "id-clash",
+        "tracker-set",
+        "tracker-run",
     )
 )
 

@@ -155,6 +155,22 @@ def origin_text(run: Run) -> str:
     return f"{run.origin}: {'; '.join(s for s in sources if s) or 'from elsewhere'}"
 
 
+def tracker_text(run: Run) -> str:
+    """Where its dense numbers are: "wandb proj, run P-001 (finished): https://…"; empty without a tracker."""
+    about = run.tracker
+    if not about.get("tracker"):
+        return ""
+    text = f"{one_line(str(about['tracker']))} {one_line(str(about.get('project', '')))}"
+    state = str(about.get("state", ""))
+    if state == "none":
+        return f"{text}: the job made no run in it"
+    if about.get("name") or about.get("id"):
+        text += f", run {one_line(str(about.get('name') or about['id']))}"
+    words = [w for w in (one_line(state), "provisional" if about.get("provisional") else "") if w]
+    text += f" ({', '.join(words)})" if words else ""
+    return text + (f": {one_line(str(about['url']))}" if about.get("url") else "")
+
+
 def contention_text(run: Run) -> str:
     contended = run.hygiene.get("contended")
     if contended is None:

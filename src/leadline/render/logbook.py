@@ -183,6 +183,8 @@ def _what_was_run(run: Run, skip: list[str] | None = None) -> list[str]:
         fields.append(f"- **Config:** {facts.config_text(run.config)}")
     if "code" not in skip or run.code.get("changed_during_run"):
         fields.append(f"- **Code:** {facts.code_text(run.code)}")
+    if tracked := facts.tracker_text(run):
+        fields.append(f"- **Tracker:** {prose_line(tracked)}")
     return fields
 
 

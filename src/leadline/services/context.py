@@ -17,6 +17,7 @@ from leadline.ports.executor import Executor
 from leadline.ports.forge import Forge
 from leadline.ports.records import BlobStore, Clock, OpenRuns, RecordStore
 from leadline.ports.results import ResultSource
+from leadline.ports.tracker import Tracker
 from leadline.ports.vcs import Vcs
 
 DEFAULT_SETTINGS: dict[str, Any] = {
@@ -33,6 +34,7 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     "run.lock_files": [],  # further files that mean: the accelerator is taken
     "run.device_files": [],  # further device files that only one process should hold open
     "update.every_hours": 6,
+    "tracker.limit_s": 120,  # how long sending one run to a tracker may take
 }
 
 
@@ -50,6 +52,7 @@ class Context:
     collectors: Collectors
     forge_for: Callable[[str], Forge]
     result_source: Callable[[str], ResultSource]
+    tracker_for: Callable[[str], Tracker]
     clock: Clock
     environ: Mapping[str, str]
     settings: dict[str, Any] = field(default_factory=dict)
@@ -158,7 +161,7 @@ class Context:
         """The part of a thread that ``ids`` and the ids standing in ``texts`` need, with the baseline and its
         experiment: what a writing verb looks at, so that its cost does not grow with the thread."""
         wanted = [*ids, *(m for text in texts for m in ID_IN_TEXT.findall(text))]
-        kinds = ("thread-started", "metric-defined", "baseline", "finish")
+        kinds = ("thread-started", "metric-defined", "baseline", "finish", "tracker-set")
         thread = self.store.slice(topic, wanted, kinds)
         baselines = thread.of_kind("baseline")
         if not baselines:

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leadline.core.timestamps import epoch_ms
 from leadline.services.context import Context
+
+if TYPE_CHECKING:
+    from leadline.core.extract import Extraction
+    from leadline.core.run import MetricDef
 
 EXCERPT_CHARS = 1500
 
@@ -41,7 +45,7 @@ def end_run(
         body["leftover_processes"] = result["leftover_processes"]
     redact = _redactor(context)
     body["reason"] = redact.text(str(result.get("reason") or ""))
-    _read_metrics(context, topic, planned, attempt, result, body, say)
+    _read_metrics(context, topic, uid, planned, attempt, result, body, say)
     body["hygiene"] = context.collectors.after_run(
         planned.get("hygiene", {}), result.get("contention") or {}, result.get("wall_s")
     )
@@ -83,6 +87,7 @@ def _no_result(context: Context, attempt: str) -> dict[str, Any]:
 def _read_metrics(
     context: Context,
     topic: str,
+    uid: str,
     planned: dict[str, Any],
     attempt: str,
     result: dict[str, Any],
@@ -90,6 +95,7 @@ def _read_metrics(
     say: Callable[[str], None],
 ) -> None:
     from leadline.core.errors import LeadlineError
+    from leadline.core.extract import merge
     from leadline.core.extract_spec import parse_spec
     from leadline.ports.extractor import RunFiles
 
@@ -103,7 +109,8 @@ def _read_metrics(
         os.path.join(attempt, "stderr.log"),
         started,
     )
-    if body["state"] != "done" and not os.path.exists(files.metrics):
+    tracked = _read_tracker(context, topic, uid, planned, body, thread.metrics, say)
+    if body["state"] != "done" and not os.path.exists(files.metrics) and tracked is None:
         return
     try:
         found = context.collectors.extract([parse_spec(s) for s in planned.get("extract", [])], files, thread.metrics)
@@ -111,6 +118,8 @@ def _read_metrics(
         body["extraction"] = {"problems": [{"source": "", "code": error.code, "what": error.what, "blocking": True}]}
         say(f"metrics were not read: {error.what}")
         return
+    if tracked is not None:
+        found = merge([found, tracked])
     body["metrics"], body["nonfinite"] = found.metrics, found.nonfinite
     data = found.as_dict()
     body["extraction"] = {k: data[k] for k in ("problems", "sources", "series") if data[k]}
@@ -123,6 +132,23 @@ def _read_metrics(
         body["extraction"]["contract"] = contract  # what the numbers meant when they were taken
     for problem in found.problems:
         say(f"{problem['source']}: {problem['what']}" + (" (nothing taken from it)" if problem.get("blocking") else ""))
+
+
+def _read_tracker(
+    context: Context,
+    topic: str,
+    uid: str,
+    planned: dict[str, Any],
+    body: dict[str, Any],
+    definitions: dict[str, MetricDef],
+    say: Callable[[str], None],
+) -> Extraction | None:
+    if not planned.get("tracker"):
+        return None
+    from leadline.services.tracking import read_tracker
+
+    tracked, body["tracker"] = read_tracker(context, topic, uid, planned, definitions, ended=True, say=say)
+    return tracked
 
 
 def _outputs(attempt: str, state: str, redact: Any) -> dict[str, Any]:

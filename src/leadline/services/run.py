@@ -130,8 +130,17 @@ def complete(context: Context, request: RunRequest) -> tuple[Thread, RunRequest]
             "it stands after --",
             "leadline run --set k=v -- python train.py",
         )
-    from leadline.core.redact import Redactor, secret_values
+    from leadline.core.redact import Redactor, is_secret, secret_values
 
+    for name, value in request.set_environment.items():
+        if value is not None and is_secret(name, value):
+            raise LeadlineError(
+                "refused",
+                "secret-in-environment-option",
+                f"--env {name}=… holds a secret",
+                "it would stand in the process list and in the run's folder; jobs inherit the environment",
+                [f"export {name}=…", "leadline run -- COMMAND"],
+            )
     redactor = Redactor(secret_values(context.environ))
     if not request.secret_argv_ok and redactor.argv(request.argv) != list(request.argv):
         raise LeadlineError(
@@ -280,6 +289,10 @@ def start_one(
 ) -> Started:
     """The first half of ``run_one``: planned record and job. Several may be under way in one process."""
     thread = context.slice(request.topic, [experiment] if experiment else [])
+    if thread.tracker:
+        from leadline.services.tracking import job_environment, planned_tracker
+
+        facts = {**facts, "tracker": planned_tracker(context, thread)}
     with context.store.transaction(request.topic) as writing:
         uid = writing.new_uid()
         body = _planned(thread, request, facts, experiment, seen, writing, uid)
@@ -288,7 +301,8 @@ def start_one(
         writing.add("run-planned", body)
     try:
         attempt = context.run_folder(uid)
-        return Started(uid, body, attempt, _launch(context, request, body, attempt), watching)
+        variables = job_environment(context, request.topic, uid, body) if body.get("tracker") else {}
+        return Started(uid, body, attempt, _launch(context, request, body, attempt, variables), watching)
     except BaseException:
         watching.__exit__(None, None, None)
         raise
@@ -375,7 +389,9 @@ def default_title(argv: list[str], config: dict[str, Any]) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-def _launch(context: Context, request: RunRequest, body: dict[str, Any], attempt: str) -> dict[str, Any]:
+def _launch(
+    context: Context, request: RunRequest, body: dict[str, Any], attempt: str, variables: dict[str, str]
+) -> dict[str, Any]:
     """Write the spec and start it. What fails here is the run's truthful ending, not an exception: it is planned."""
     spec = {
         "v": 1,
@@ -383,7 +399,7 @@ def _launch(context: Context, request: RunRequest, body: dict[str, Any], attempt
         "attempt": 1,
         "argv": request.argv,
         "cwd": request.folder or context.cwd,
-        "env": request.set_environment,
+        "env": {**variables, **request.set_environment},
         "timeout_s": request.timeout_s,
         "grace_s": request.grace_s,
         "cookie": os.path.basename(os.path.dirname(attempt)),

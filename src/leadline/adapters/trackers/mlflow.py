@@ -162,7 +162,7 @@ class MlflowTracker:
             raise LeadlineError(
                 "environment",
                 "no-tracking-server",
-                f"runs are sent to an MLflow server, and {where or 'no address'} is none",
+                f"runs are sent to an MLflow server, and {where} is none" if where else "no MLflow server is named",
                 "a job may write to a local store itself; sending to it would need all of MLflow",
                 [
                     "mlflow server --host 127.0.0.1 --backend-store-uri sqlite:///mlflow.db",

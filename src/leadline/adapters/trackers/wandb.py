@@ -141,7 +141,14 @@ class WandbTracker:
             )
         folder = os.path.dirname(path)
         left = max(1.0, deadline - time.monotonic())
-        told = run_program("wandb", ["-m", "wandb", "sync", "--yes", folder], None, environ, left, folder)
+        told = run_program(
+            "wandb",
+            ["-m", "wandb", "sync", "--yes", "--project", push.facts.project, folder],
+            None,
+            environ,
+            left,
+            folder,
+        )
         run = self._run(path, read_log(path))
         if not os.path.exists(path + ".synced"):
             raise LeadlineError(
@@ -179,7 +186,7 @@ class WandbTracker:
             "exit_code": 0 if push.state == "done" else 1,
         }
         quiet = {k: v for k, v in environ.items() if k not in ("WANDB_API_KEY", "WANDB_RUN_ID", "WANDB_DIR")}
-        program = os.path.join(os.path.dirname(__file__), "wandb_make.py")
+        program = os.path.join(os.path.dirname(__file__), "outside", "wandb_make.py")
         run_program("wandb", [program], given, quiet, limit_s, folder)
         return run_files(folder)[-1]
 

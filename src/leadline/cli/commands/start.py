@@ -28,6 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     branch.add_argument("--no-branch", action="store_true", help="work on no branch of its own")
     parser.add_argument("--stay", action="store_true", help="create the branch without checking it out")
     parser.add_argument("--draft", action="store_true", help="keep the experiment issue a draft")
+    parser.add_argument("--tracker", metavar="NAME", help="wandb, mlflow or trackio (see leadline tracker)")
     kickoff = parser.add_argument_group("kickoff")
     for field in FIELDS:
         kickoff.add_argument(
@@ -49,6 +50,11 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     for name in BY_NAME:
         if value := getattr(args, f"field_{name}"):
             kickoff[name] = value
+    project = str(kickoff.get("tracker-project") or args.topic)
+    if args.tracker:
+        from leadline.services.tracker import check_choice, choose
+
+        check_choice(context, args.tracker, project)
     thread = start(
         context,
         args.topic,
@@ -59,6 +65,8 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         switch=not args.stay,
         draft=args.draft,
     )
+    if args.tracker:
+        choose(context, args.topic, args.tracker, project)
     published = publish(context, thread.topic, f"start of {thread.topic}")
     missing = check_kickoff(thread)
     lines = [

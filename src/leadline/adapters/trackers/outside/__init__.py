@@ -1,0 +1,1 @@
+"""Programs that run in another Python, by path: nothing beside them may have the name of a package they import."""

@@ -1,0 +1,131 @@
+"""Choose a tracker, say how it stands, send what waits, find what disagrees."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from leadline.cli.answer import Answer
+from leadline.core.plain import plain
+
+LISTED = 30
+DESCRIPTION = """Weights & Biases, MLflow or trackio for the dense numbers of a thread. A job that uses its tracker's
+own library gets the project, the name (P-001, P-001-r2), the group and the tags from Leadline, and writes beside the
+run; what it wrote is read as metrics and config of the record, and sent to the server by `sync`. With --live the job
+talks to the server itself. Keys (WANDB_API_KEY, MLFLOW_TRACKING_TOKEN) stay in the environment, never in a record."""
+EXAMPLES = [
+    "leadline tracker set wandb my-project",
+    "leadline tracker set mlflow my-project --at http://127.0.0.1:5000",
+    "leadline tracker status",
+    "leadline tracker sync",
+    "leadline tracker push P-003",
+]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    from leadline.cli.parsing import subverbs
+
+    verbs = subverbs(parser)
+    first = verbs.add_parser("set", help="choose the tracker and project, once")
+    first.add_argument("tracker", metavar="TRACKER", help="wandb, mlflow, trackio, or none")
+    first.add_argument("project", metavar="PROJECT", nargs="?", default="")
+    first.add_argument("--at", default="", metavar="ADDRESS", help="server or shared folder, else the tracker's own")
+    first.add_argument("--live", action="store_true", help="jobs talk to the server themselves")
+    first.add_argument("--because", default="", metavar="WHY", help="why to change it after runs were made")
+    verbs.add_parser("status", help="the project, whether it can be reached, every run's standing")
+    sync = verbs.add_parser("sync", help="read again what was provisional, send what waits")
+    push = verbs.add_parser("push", help="send runs whose job does not use the tracker itself")
+    push.add_argument("ids", nargs="*", metavar="ID", help="runs or experiments (default: all)")
+    for parser_ in (sync, push):
+        parser_.add_argument("--limit", type=float, metavar="SECONDS", help="how long sending one run may take")
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    topic = context.topic(args.thread)
+    if args.subverb == "set":
+        return _set(context, topic, args)
+    if args.subverb == "status":
+        return _status(context, topic)
+    return _sent(context, topic, args)
+
+
+def _set(context: Any, topic: str, args: argparse.Namespace) -> Answer:
+    from leadline.services.tracker import choose
+
+    made = choose(context, topic, args.tracker, args.project, at=args.at, live=args.live, because=args.because)
+    if not made["tracker"]:
+        return Answer(f"{topic} has no tracker from now on", made)
+    how = "jobs talk to it themselves" if made.get("live") else "jobs write beside the run, tracker sync sends"
+    text = f"{topic} goes to {made['tracker']} {made['project']}: {how}"
+    return Answer(text if made["changed"] else f"{text} (as before)", made, next=["leadline tracker status"])
+
+
+def _status(context: Any, topic: str) -> Answer:
+    from leadline.services.tracker import status
+
+    data = status(context, topic)
+    choice, reach, rows = data["choice"], data["reach"], data["runs"]
+    if not choice.get("tracker"):
+        lines = [f"{topic} has no tracker"]
+    else:
+        where = reach.get("where") or "no address"
+        reached = {True: "reachable", False: "not reachable", None: "not asked"}[reach.get("reachable")]
+        why = f": {plain(reach['why'])}" if reach.get("why") else ""
+        lines = [f"{choice['tracker']} {choice['project']} at {plain(where)} ({reached}{why})"]
+        if reach.get("missing"):
+            lines.append(f"sending needs {', '.join(reach['missing'])}: pip install 'leadline[{choice['tracker']}]'")
+    for row in rows[-LISTED:]:
+        marks = [m for m in ("provisional" if row["provisional"] else "", "waiting" if row["waiting"] else "") if m]
+        place = plain(row["url"] or row["path"])
+        lines.append(f"  {row['run']:<12} {row['state']:<9} {' '.join(marks):<8} {place}".rstrip())
+        if row["odd"]:
+            lines.append(f"    {plain(row['odd'])}")
+    if len(rows) > LISTED:
+        lines.append(f"  the last {LISTED} of {len(rows)}; all with --json")
+    counts = {"runs": len(rows), "waiting": len(data["waiting"]), "provisional": len(data["provisional"])}
+    if data["waiting"]:
+        lines.append(f"{len(data['waiting'])} to be sent")
+    following = ["leadline tracker sync"] if data["waiting"] or data["provisional"] else []
+    if not choice.get("tracker"):
+        following = ["leadline tracker set wandb PROJECT"]
+    return Answer("\n".join(lines), data, counts, len(rows) > LISTED, following)
+
+
+def _sent(context: Any, topic: str, args: argparse.Namespace) -> Answer:
+    from leadline.core.errors import EXIT_CODES
+    from leadline.services import tracker
+
+    if args.limit is not None and not args.limit > 0:
+        from leadline.core.errors import LeadlineError
+
+        raise LeadlineError("usage", "bad-limit", f"--limit {args.limit:g} is no time", "", "leadline tracker --help")
+    if args.subverb == "push":
+        data = tracker.push(context, topic, args.ids, context.warn, args.limit)
+    else:
+        data = tracker.sync(context, topic, context.warn, args.limit)
+    lines = [f"read again  {row['run']}{_changes(row['changed'])}" for row in data.get("read", [])[:LISTED]]
+    lines += [f"sent        {row['run']}  {plain(row['url'] or row['id'])}" for row in data["sent"][:LISTED]]
+    lines += [f"not sent    {row['run']}: {plain(row['why'])}" for row in data["left"][:LISTED]]
+    if data.get("already"):
+        lines.append(f"{len(data['already'])} sent before")
+    following = [step for row in data["left"][:1] for step in row.get("next", [])]
+    names = ["read", "sent", "left", "already"]
+    counts = {name: len(data[name]) for name in names if name in data}
+    truncated = any(count > LISTED for count in counts.values())
+    return Answer(
+        "\n".join(lines) or "nothing to do",
+        data,
+        counts,
+        truncated,
+        following,
+        EXIT_CODES["remote"] if data["left"] else 0,
+    )
+
+
+def _changes(changed: dict[str, Any]) -> str:
+    if not changed:
+        return ""
+    from leadline.core.timestamps import number
+
+    words = [f"{name} {number(a)} -> {number(b)}" for name, (a, b) in list(changed.items())[:5]]
+    return "  " + ", ".join(words) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")

@@ -1,0 +1,341 @@
+"""The verbs of ``leadline tracker``: choose a project, say how it stands, send what waits, find what disagrees.
+
+What waits to be sent is derived from the records (a run with a tracker that no record says was sent), so nothing can be
+lost between a queue and a crash; sending is idempotent by the run's uid, so nothing is sent twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from leadline.core.errors import LeadlineError
+from leadline.core.run import TERMINAL_STATES, Run
+from leadline.core.thread import Thread
+from leadline.core.tracker import Choice, extraction_of
+from leadline.ports.tracker import Push
+from leadline.services.context import Context
+from leadline.services.tracking import choice_of, facts_of, local_path, read_tracker
+
+Say = Callable[[str], None]
+GIVE_UP_AFTER = 2  # runs in a row that a tracker did not take
+
+
+def choose(
+    context: Context, topic: str, tracker: str, project: str, *, at: str = "", live: bool = False, because: str = ""
+) -> dict[str, Any]:
+    """Choose the tracker and project of a thread, as a record. ``tracker`` "none" ends it.
+
+    Raises LeadlineError: no such tracker, a bad name or address (usage); ``project-chosen`` (conflict) when runs are in
+    another project already and no reason is given.
+    """
+    thread = context.store.thread(topic)
+    body: dict[str, Any] = {"tracker": "" if tracker == "none" else tracker, "project": project}
+    if body["tracker"]:
+        check_choice(context, tracker, project)
+        body["at"] = _checked_address(at)
+        body["live"] = live
+    now = choice_of(thread)
+    before = {k: v for k, v in thread.tracker.items() if v not in ("", False)}
+    if before == {k: v for k, v in body.items() if v not in ("", False)}:
+        return {**body, "changed": False}
+    moved = now is not None and (now.tracker, now.project) != (body["tracker"], project)
+    tracked = [run.id for run in thread.runs if run.tracker.get("tracker")]
+    if moved and tracked and not because.strip():
+        assert now is not None
+        raise LeadlineError(
+            "conflict",
+            "project-chosen",
+            f"{len(tracked)} runs of {topic} are in {now.tracker}:{now.project}",
+            "runs that are compared share one project, and a run cannot be moved to another",
+            [
+                f"leadline start {topic}-2 --tracker {tracker} --tracker-project {project or 'NAME'}",
+                f"leadline tracker set {tracker} {project or 'NAME'} --because 'why the comparison ends here'",
+            ],
+        )
+    if because.strip():
+        body["because"] = because.strip()
+    context.append(topic, "tracker-set", body)
+    return {**body, "changed": True}
+
+
+def check_choice(context: Context, tracker: str, project: str) -> None:
+    """Raises LeadlineError(usage): no such tracker, or no name for a project."""
+    context.tracker_for(tracker)
+    wrong = [c for c in project if c in "/\\#?%:,\n\r\t\0" or not c.isprintable()]
+    if not project.strip() or wrong or len(project) > 128 or project in (".", ".."):
+        raise LeadlineError(
+            "usage",
+            "bad-project",
+            f"{project[:140]!r} is no project name",
+            "1 to 128 characters, none of / \\ # ? % : ,",
+            f"leadline tracker set {tracker} my-project",
+        )
+
+
+def _checked_address(at: str) -> str:
+    """An address is recorded and shown, so it holds no password."""
+    from urllib.parse import urlsplit
+
+    if at and "@" in urlsplit(at).netloc:
+        raise LeadlineError(
+            "refused",
+            "key-in-address",
+            "the address holds a name or a password",
+            "addresses are recorded; keys belong in the environment",
+            [
+                "export MLFLOW_TRACKING_USERNAME=… MLFLOW_TRACKING_PASSWORD=…",
+                "leadline tracker set … --at https://HOST",
+            ],
+        )
+    return at.rstrip("/") if at.startswith("http") else at
+
+
+def status(context: Context, topic: str) -> dict[str, Any]:
+    """The choice, whether the tracker can be reached, and every run's standing: {choice, reach, runs, waiting, odd}."""
+    thread = context.store.thread(topic)
+    choice = choice_of(thread)
+    rows = [_standing(context, thread, run) for run in thread.runs if run.tracker.get("tracker")]
+    reach = context.tracker_for(choice.tracker).check(choice.at) if choice else {}
+    return {
+        "choice": dict(thread.tracker),
+        "choices": thread.tracker_choices,
+        "reach": reach,
+        "runs": rows,
+        "waiting": [row["run"] for row in rows if row["waiting"]],
+        "provisional": [row["run"] for row in rows if row["provisional"]],
+        "odd": [row for row in rows if row["odd"]],
+    }
+
+
+def _standing(context: Context, thread: Thread, run: Run) -> dict[str, Any]:
+    about = run.tracker
+    ended = run.state in TERMINAL_STATES
+    state = str(about.get("state", "not read"))
+    odd = ""
+    if state == "crashed" and not ended:
+        odd = f"{about['tracker']} says crashed, and its process lives"
+    elif state == "crashed":
+        odd = "the tracker's file has no end: the job was cut off, or did not finish its run"
+    elif state == "none" and ended:
+        odd = f"the job made no run in {about['tracker']}"
+    elif state == "unread":
+        odd = str(about.get("problem", "it could not be read"))
+    elif state == "running" and ended and not about.get("provisional"):
+        odd = f"{about['tracker']} says running, and the run has ended"
+    return {
+        "run": run.id,
+        "name": about.get("name", ""),
+        "project": f"{about['tracker']}:{about.get('project', '')}",
+        "state": state,
+        "provisional": bool(about.get("provisional")),
+        "waiting": ended and waits(run),
+        "url": about.get("url", ""),
+        "path": local_path(context, about),
+        "odd": odd,
+    }
+
+
+def is_there(run: Run) -> bool:
+    """Whether the tracker's server has the run: it was sent, or its job talked to the server."""
+    about = run.tracker
+    return bool(about.get("sent") or (about.get("live") and about.get("id")))
+
+
+def waits(run: Run) -> bool:
+    """Whether the tracker has not got this run yet: what a live job wrote is there, what lies here is not."""
+    return bool(run.tracker.get("tracker") and run.tracker.get("path")) and not is_there(run)
+
+
+def sync(context: Context, topic: str, say: Say = lambda text: None, limit_s: float | None = None) -> dict[str, Any]:
+    """Read again what was provisional or could not be read, and send what waits: {read, sent, left}.
+
+    Stops sending after two runs in a row that were not taken. Raises nothing for a tracker that says no: it is in
+    ``left`` with its reason.
+    """
+    thread = context.store.thread(topic)
+    read, problems = _read_again(context, topic, thread, say)
+    if read:
+        thread = context.store.thread(topic)
+    waiting = [run for run in thread.runs if run.state in TERMINAL_STATES and waits(run)]
+    sent, left = _send(context, topic, thread, waiting, say, limit_s)
+    return {"read": read, "sent": sent, "left": problems + left}
+
+
+def _read_again(
+    context: Context, topic: str, thread: Thread, say: Say
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    read, problems = [], []
+    plans = {r.id: r.body for r in thread.records if r.kind == "run-planned"}
+    for run in list(thread.runs):
+        about = run.tracker
+        again = about.get("provisional") or about.get("state") in ("unread", "none", "running")
+        if not about.get("tracker") or not again or run.uid not in plans:
+            continue
+        if about.get("state") == "none" and not about.get("live"):
+            continue  # nothing appears in a folder after the end of the job
+        ended = run.state in TERMINAL_STATES
+        found, fresh = read_tracker(context, topic, run.uid, plans[run.uid], thread.metrics, ended=ended, say=say)
+        if found is None:
+            if fresh.get("state") == "unread":
+                problems.append({"run": run.id, "why": fresh.get("problem", "")})
+            continue
+        if not ended:
+            fresh["provisional"] = True
+        if fresh.get("digest") == about.get("digest") and bool(about.get("provisional")) == fresh["provisional"]:
+            continue
+        body = {"run": run.id, "refs": _refs(run, thread), "tracker": fresh}
+        if ended:
+            ours = set(run.metrics) | set(run.nonfinite)
+            mine = [n for n in fresh["metrics"] if n not in ours or n in about.get("metrics", [])]
+            body["metrics"] = {n: v for n, v in found.metrics.items() if n in mine}
+            body["nonfinite"] = {n: v for n, v in found.nonfinite.items() if n in mine}
+            body["extraction"] = {"sources": found.sources}
+            fresh["metrics"] = mine
+        context.append(topic, "tracker-run", body)
+        changed = {n: [run.metrics.get(n), v] for n, v in found.metrics.items() if run.metrics.get(n) != v}
+        read.append({"run": run.id, "provisional": fresh["provisional"], "changed": changed if ended else {}})
+    return read, problems
+
+
+def push(
+    context: Context, topic: str, ids: list[str], say: Say = lambda text: None, limit_s: float | None = None
+) -> dict[str, Any]:
+    """Send runs whose job does not use the tracker itself: config, metrics and series, under Leadline's name.
+
+    ``ids``: runs or experiments; empty: every ended run of the thread. {sent, left, already}.
+    """
+    thread = context.store.thread(topic)
+    choice = choice_of(thread)
+    if choice is None:
+        raise LeadlineError(
+            "conflict",
+            "no-tracker",
+            f"no tracker is chosen for {topic}",
+            "a project is chosen once, early, for the whole thread",
+            "leadline tracker set wandb PROJECT",
+        )
+    wanted = [run for display in ids for run in thread.runs_of(display)] if ids else list(thread.runs)
+    open_ones = [run.id for run in wanted if run.state not in TERMINAL_STATES]
+    ended = [run for run in wanted if run.state in TERMINAL_STATES and not run.retracted]
+    already = [run.id for run in ended if is_there(run)]
+    left = [{"run": run_id, "why": "it has not ended"} for run_id in open_ones]
+    sent, more = _send(context, topic, thread, [r for r in ended if r.id not in already], say, limit_s)
+    return {"sent": sent, "left": left + more, "already": already}
+
+
+def _send(
+    context: Context, topic: str, thread: Thread, runs: list[Run], say: Say, limit_s: float | None
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    choice = choice_of(thread)
+    sent: list[dict[str, Any]] = []
+    left: list[dict[str, Any]] = []
+    limit = limit_s if limit_s is not None else float(context.setting("tracker.limit_s"))
+    refused, hopeless = 0, ""
+    for number, run in enumerate(runs, 1):
+        if refused >= GIVE_UP_AFTER:
+            left.append({"run": run.id, "why": "not tried: the tracker took none of the runs before"})
+            continue
+        about = _destination(run, choice)
+        if hopeless:
+            left.append({"run": run.id, "why": hopeless})
+            continue
+        try:
+            taken = _push_one(context, topic, run, about, limit)
+            refused = 0
+        except (LeadlineError, OSError) as error:
+            refused += 1
+            hopeless = error.what if isinstance(error, LeadlineError) and error.kind == "environment" else ""
+            what = str(error)
+            if isinstance(error, LeadlineError) and error.why:
+                what = f"{error.what} ({error.why})"
+            left.append({"run": run.id, "why": what, "next": getattr(error, "next", [])})
+            continue
+        fresh = {**about, "sent": context.now(), "id": taken.id, "name": taken.name, "state": taken.state}
+        if taken.url:
+            fresh["url"] = taken.url
+        fresh = {k: v for k, v in fresh.items() if run.tracker.get(k) != v}
+        context.append(topic, "tracker-run", {"run": run.id, "refs": _refs(run, thread), "tracker": fresh})
+        sent.append({"run": run.id, "url": taken.url, "id": taken.id})
+        say(
+            f"{number}/{len(runs)} {run.id} sent to {about['tracker']} {about['project']}"
+            + (f": {taken.url}" if taken.url else "")
+        )
+    return sent, left
+
+
+def _destination(run: Run, choice: Choice | None) -> dict[str, Any]:
+    """What the record will say of the run's tracker: its own project, at the address that holds now."""
+    about = dict(run.tracker)
+    if choice is not None and not about.get("tracker"):
+        about |= {"tracker": choice.tracker, "project": choice.project}
+    if choice is not None and (choice.tracker, choice.project) == (about["tracker"], about.get("project")):
+        about["at"] = choice.at
+    return about
+
+
+def _push_one(context: Context, topic: str, run: Run, about: dict[str, Any], limit_s: float) -> Any:
+    import os
+
+    plan = {
+        "id": run.id,
+        "experiment": run.experiment,
+        "repeat": run.repeat,
+        "title": "",
+        "config": run.config,
+        "tracker": about,
+    }
+    facts = facts_of(context, topic, run.uid, plan)
+    tracker = context.tracker_for(str(about["tracker"]))
+    path = local_path(context, run.tracker)
+    pushing = Push(facts, path, run.state, dict(run.metrics))
+    if path:
+        from leadline.core.tracker import TrackerRun
+
+        known = TrackerRun(facts.project and about["tracker"], str(about.get("id", "")), uid=run.uid, path=path)
+        pushing.reading = tracker.read(known)
+    else:
+        os.makedirs(facts.folder, exist_ok=True)
+        pushing.reading = own_reading(context, run)
+    return tracker.push(pushing, limit_s)
+
+
+def own_reading(context: Context, run: Run) -> Any:
+    """The series that the run logged by ``leadline.log``, as a tracker would give them; None when there are none."""
+    import json
+    import os
+
+    from leadline.core.extract import points_of, step_of
+    from leadline.core.tracker import Reading, TrackerRun
+
+    path = os.path.join(context.run_folder(run.uid), "metrics.jsonl")
+    if not os.path.exists(path):
+        return None
+    reading = Reading(TrackerRun("leadline", run.uid, run.id))
+    with open(path, encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            try:
+                record = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(record, dict):
+                at = record.get("t")
+                for name, value in points_of(record):
+                    reading.add(name, step_of(record), value, at if isinstance(at, (int, float)) else None)
+    return reading
+
+
+def _refs(run: Run, thread: Thread) -> dict[str, str]:
+    return {run.id: run.uid, run.experiment: thread.experiments[run.experiment].uid}
+
+
+def values_that_differ(run: Run, reading: Any, thread: Thread) -> dict[str, list[float | None]]:
+    """Metric to [record, tracker] where they are not the same number."""
+    import math
+
+    found = extraction_of(reading, thread.metrics).metrics
+    return {
+        name: [run.metrics.get(name), value]
+        for name, value in found.items()
+        if name in run.metrics and not math.isclose(run.metrics[name], value, rel_tol=1e-9)
+    }
