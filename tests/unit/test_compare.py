@@ -108,7 +108,7 @@ def test_lost_values_and_contracts_take_the_verdict_back() -> None:
     b[0].nonfinite["t"] = "NaN"
     assert of(runs("A", BASE), b).metrics[0].verdict == "exploratory only"
     other = runs("B", [5.0, 5.1], extraction={"contract": {"t": {"unit": "s", "direction": "lower"}}})
-    out = of(runs("A", BASE), other, nuisance=["extraction"]).metrics[0]
+    out = of(runs("A", BASE), other).metrics[0]
     assert out.verdict == "cannot be compared" and "unit ms against s (1 s = 1000 ms)" in out.sentence
 
 

@@ -138,7 +138,6 @@ def test_command_tokens_that_follow_the_axis_are_explained() -> None:
         ({"hardware": {"host": "g"}}, "hardware.host"),
         ({"executor": "slurm"}, "executor.executor"),
         ({"devices": {"count": 8}}, "devices.count"),
-        ({"extraction": {"contract": {"t": {"unit": "ms"}}}}, "extraction.t.unit"),
         ({"software": {"python": "3.12"}}, "software.python"),
         ({"code": {"tree": "t1", "gaps": ["x"]}}, "code.gaps"),
     ],

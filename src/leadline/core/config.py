@@ -17,7 +17,7 @@ from .canonical import canonical_json
 from .errors import LeadlineError
 from .run import Run
 
-AREAS = ("config", "command", "environment", "hardware", "devices", "software", "code", "executor", "extraction")
+AREAS = ("config", "command", "environment", "hardware", "devices", "software", "code", "executor")
 PACKAGES_SHOWN = 20
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,300})\Z")
 _FLOAT = re.compile(r"[-+]?(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][-+]?\d+)?\Z")
@@ -216,7 +216,6 @@ def run_facts(run: Run, declared_keys: list[str] | None = None) -> dict[tuple[st
         "software": _properties(run.software, ("interpreter", "executable", "packages", "python_unknown_because")),
         "code": {"tree": run.code["tree"]} if run.code.get("tree") else {},
         "executor": {"executor": run.executor} if run.executor else {},
-        "extraction": flatten(run.extraction.get("contract") or {}),
     }
     if run.code.get("gaps"):
         areas["code"]["gaps"] = sorted(canonical_json(gap) for gap in run.code["gaps"])

@@ -12,6 +12,7 @@ from functools import partial
 
 from leadline.core.errors import LeadlineError
 from leadline.core.formula import Formula, NoValue, parse
+from leadline.core.metric import contract_in, contract_of
 from leadline.core.run import TERMINAL_STATES, MetricDef, Run
 from leadline.core.thread import Thread
 
@@ -54,11 +55,24 @@ def derive(thread: Thread) -> None:
     for name in order:
         baseline = partial(_baseline, thread)
         for run in ended:
+            _note_contract(thread, run, name, formulas[name])
             try:
                 run.metrics[name] = formulas[name].value(partial(_metric, run), partial(_config, run), baseline)
             except NoValue as none:
                 if none.lost:
                     run.nonfinite[name] = "Infinity" if none.reason.startswith("too large") else "NaN"
+
+
+def _note_contract(thread: Thread, run: Run, name: str, formula: Formula) -> None:
+    """Say in the run's contracts in which units the inputs were: a rate of tokens per ms is not one of tokens per s,
+    whatever the formula is called."""
+    units = []
+    for need in formula.needs:
+        definition = thread.metrics.get(need)
+        if definition is not None and (unit := contract_in(run, definition).get("unit")):
+            units.append(f"{need} in {unit}")
+    contract = {**contract_of(thread.metrics[name]), "inputs": ", ".join(units) or "no unit"}
+    run.extraction = {**run.extraction, "contract": {**(run.extraction.get("contract") or {}), name: contract}}
 
 
 def _metric(run: Run, name: str) -> float:

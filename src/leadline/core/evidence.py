@@ -46,7 +46,8 @@ _NAMED = 3
 @dataclass(slots=True)
 class Evidence:
     """``why``: the sentences behind the label. ``missing``: what the next label lacks, in numbers. ``counted``,
-    ``contrary``: run ids; ``not_counted``: run id to reason."""
+    ``contrary``: run ids; ``not_counted``: run id to reason. ``blocked``: why the runs cannot be judged together at
+    all, however many there are."""
 
     label: str
     why: list[str] = field(default_factory=list)
@@ -56,6 +57,7 @@ class Evidence:
     contrary: list[str] = field(default_factory=list)
     clauses: list[ClauseResult] = field(default_factory=list)
     confirmed_path: bool | None = None
+    blocked: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -67,6 +69,7 @@ class Evidence:
             "contrary": list(self.contrary),
             "clauses": [clause.as_dict() for clause in self.clauses],
             "confirmed_path": self.confirmed_path,
+            "blocked": self.blocked,
         }
 
 

@@ -61,7 +61,7 @@ def contracts_differ(contracts: Iterable[Mapping[str, Any]]) -> list[str]:
     """
     known = list(contracts)
     words = []
-    for name in (*CONTRACT, "formula"):
+    for name in (*CONTRACT, "formula", "inputs"):
         values = list(dict.fromkeys(v for c in known if (v := _value(c, name)) is not None))
         if name == "observed":
             values = [v for v in values if v]
@@ -78,8 +78,6 @@ def _value(contract: Mapping[str, Any], name: str) -> str | None:
         return str(contract[name])
     if name in ("unit", "direction"):
         return str(_PLAIN[name])
-    if name == "formula":
-        return None
-    if name == "reduce":
+    if name in ("formula", "inputs", "reduce"):
         return None
     return str(_PLAIN[name]) if "reduce" in contract or "formula" in contract else None

@@ -69,11 +69,15 @@ def definition(thread: Thread, metric: str) -> MetricDef:
 
 
 def primary_metrics(thread: Thread) -> list[str]:
-    """Metrics with a better direction, in the order of their definition; else the first ones recorded."""
-    primary = [m.name for m in thread.metrics.values() if m.direction != "none"] or list(thread.metrics)
-    if primary:
-        return primary[:PRIMARY_SHOWN]
-    return next(([*r.metrics][:PRIMARY_SHOWN] for r in thread.runs if r.metrics), [])
+    """The metrics that tables show: those with a better direction in the order of their definition, then what else is
+    defined, then what runs measured besides."""
+    directed = [m.name for m in thread.metrics.values() if m.direction != "none"]
+    return list(dict.fromkeys([*directed, *thread.metrics, *measured(thread)]))[:PRIMARY_SHOWN]
+
+
+def measured(thread: Thread) -> list[str]:
+    """Every metric that a run has, in the order met."""
+    return list(dict.fromkeys(name for run in thread.runs for name in run.metrics))
 
 
 def metric_order(thread: Thread, names: list[str]) -> list[str]:

@@ -150,9 +150,12 @@ def _links(thread: Thread, links: Links) -> list[str]:
 
 def results(thread: Thread, evidence_of: EvidenceOf | None = None, shown: int = RESULTS_SHOWN) -> str:
     """The main table: best first, medians with n and spread, difference to the baseline, evidence label."""
-    best, primary = facts.ranked(thread), facts.primary_metrics(thread)
+    ranked, primary = facts.ranked(thread), facts.primary_metrics(thread)
+    best = [e for e in ranked if any(run.metrics or run.nonfinite for run in e.evidence_runs)]
+    silent = [e.id for e in ranked if e not in best]
+    without = f"Without any metric: {', '.join(silent[:10])}{', …' if len(silent) > 10 else ''}." if silent else ""
     if not best:
-        return "None yet."
+        return without or "None yet."
     labels = _labels(thread, evidence_of)
     headers = ["experiment", "what", "n", *(cell_code(m) for m in primary), "vs baseline", "differs in", "evidence"]
     rows = []
@@ -176,11 +179,13 @@ def results(thread: Thread, evidence_of: EvidenceOf | None = None, shown: int = 
         rows = [[c for i, c in enumerate(r) if i != len(r) - 2] for r in rows]
     text = table(headers, rows, right=range(2, 4 + len(primary)))
     more = f"\n\n… and {len(best) - shown} more: `leadline status`" if len(best) > shown else ""
-    return (
-        f"{text}{more}\n\nMedians over n runs, ± standard deviation; best {code(primary[0])} first."
-        if primary
-        else text
-    )
+    others = len([m for m in facts.measured(thread) if m not in primary])
+    notes = [
+        f"Medians over n runs, ± standard deviation; best {code(primary[0])} first." if primary else "",
+        f"{others} more metric{'s' if others > 1 else ''} measured: `leadline metric`." if others else "",
+        without,
+    ]
+    return f"{text}{more}\n\n{' '.join(note for note in notes if note)}"
 
 
 def _number(thread: Thread, experiment: Experiment, metric: str) -> str:

@@ -177,10 +177,14 @@ def _check_label(
     asked = request.label or "exploratory"
     if found.label in ASKABLE and ASKABLE.index(found.label) >= ASKABLE.index(asked):
         return
-    code = {"none": "no-evidence", "refuted": "evidence-says-otherwise"}.get(found.label, "label-too-high")
-    what = {"none": "no counting run bears on this claim", "refuted": "the runs say the opposite of this claim"}.get(
-        found.label, f"the evidence bears {found.label}, not {asked}"
-    )
+    code = {
+        "none": "different-contracts" if found.blocked else "no-evidence",
+        "refuted": "evidence-says-otherwise",
+    }.get(found.label, "label-too-high")
+    what = {
+        "none": found.blocked or "no counting run bears on this claim",
+        "refuted": "the runs say the opposite of this claim",
+    }.get(found.label, f"the evidence bears {found.label}, not {asked}")
     commands = commands_for(thread, body, found)
     if found.label == "none":
         commands.append(
@@ -206,7 +210,8 @@ def honest_sentence(body: dict[str, Any], found: Evidence) -> str:
     """What the runs do bear, in one sentence."""
     sides = "; ".join(_sizes(c) for c in found.clauses) or "no runs"
     if found.label == "none":
-        return f"whether {body['predicate']} is open: nothing counts yet ({sides})"
+        why = found.blocked or "nothing counts yet"
+        return f"whether {body['predicate']} is open: {why} ({sides})"
     if found.label == "refuted":
         return f"{body['predicate']} does not hold on average ({sides})"
     return f"{body['predicate']} holds in the runs so far, {found.label} ({sides})"

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from leadline.core.metric import contract_of
 from leadline.core.timestamps import epoch_ms
 from leadline.services.context import Context
 
@@ -123,11 +124,7 @@ def _read_metrics(
     body["metrics"], body["nonfinite"] = found.metrics, found.nonfinite
     data = found.as_dict()
     body["extraction"] = {k: data[k] for k in ("problems", "sources", "series") if data[k]}
-    contract = {
-        name: {"unit": d.unit, "direction": d.direction}
-        for name in found.metrics
-        if (d := thread.metrics.get(name)) is not None
-    }
+    contract = {name: contract_of(d) for name in found.metrics if (d := thread.metrics.get(name)) is not None}
     if contract:
         body["extraction"]["contract"] = contract  # what the numbers meant when they were taken
     for problem in found.problems:

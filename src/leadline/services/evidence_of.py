@@ -14,8 +14,9 @@ from leadline.core.canonical import canonical_json
 from leadline.core.config import ConfigDiff, config_diff, fact_of
 from leadline.core.errors import LeadlineError
 from leadline.core.evidence import Evidence, axes_of, evidence, out_of_scope
+from leadline.core.metric import contracts_differ, contracts_of
 from leadline.core.predicate import Predicate, Subject, parse
-from leadline.core.run import Run
+from leadline.core.run import MetricDef, Run
 from leadline.core.thread import Item, Thread
 
 CANDIDATE_AXES = 8
@@ -104,8 +105,28 @@ def evidence_of(thread: Thread, body: dict[str, Any]) -> Evidence:
     )
     for diff in comparisons(predicate, resolve, body):
         _cap(out, diff)
+    _split_by_contract(out, thread, predicate, resolve)
     _note_contention(out, thread)
     return out
+
+
+def _split_by_contract(
+    out: Evidence, thread: Thread, predicate: Predicate, resolve: Callable[[Subject], list[Run]]
+) -> None:
+    """Numbers that meant different things (another unit, direction, denominator) bear no claim together."""
+    for clause in predicate.clauses:
+        sides = [(clause.subject, clause.metric)]
+        sides += [(clause.right, clause.right_metric)] if clause.right is not None else []
+        contracts = []
+        for subject, metric in sides:
+            definition = thread.metrics.get(metric) or MetricDef(metric)
+            contracts += contracts_of([r for r in resolve(subject) if r.is_evidence], definition)
+        same = len({metric for _, metric in sides}) == 1
+        if same and (apart := contracts_differ(contracts)):
+            out.label = "none"
+            out.blocked = f"{clause.metric} was measured under different contracts: {'; '.join(apart)}"
+            out.why.append(out.blocked)
+            out.missing.append(f"runs of all sides under one contract (leadline metric {clause.metric} shows which)")
 
 
 def _note_contention(out: Evidence, thread: Thread) -> None:

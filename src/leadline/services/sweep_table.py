@@ -8,10 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from leadline.core.design import title_of
+from leadline.core.metric import contracts_differ, contracts_of
 from leadline.core.run import Run
 from leadline.core.thread import Thread
 from leadline.services.context import Context
 from leadline.services.sweep import find_sweep, runs_of_cells
+
+ALPHA = 0.05
 
 
 def listing(context: Context, topic: str) -> list[dict[str, Any]]:
@@ -55,9 +58,10 @@ def table_of(context: Context, topic: str, shown: str = "", metric: str = "") ->
         _row(thread, cell, runs, metric, baseline, item.body["repeat"])
         for cell, runs in zip(item.body["cells"], cells, strict=True)
     ]
+    by_cell = {title_of(cell): runs for cell, runs in zip(item.body["cells"], cells, strict=True)}
     for row, p in zip(rows, holm([r["p"] for r in rows]), strict=True):
         row["p_holm"] = p
-        row["label"] = _label(row)
+        row["label"] = _label(row, thread, metric, by_cell[title_of(row["cell"])], baseline)
     sign = -1 if definition.direction == "higher" else 1
     rows.sort(key=lambda r: (r["median"] is None, sign * (r["median"] or 0.0)))
     trees = {run.code.get("tree") for runs in cells for run in runs if run.code.get("tree")}
@@ -100,8 +104,12 @@ def _row(
         **dict.fromkeys(("difference", "difference_interval", "ratio", "p", "rule")),
         "is_baseline": bool(baseline and any(r.experiment == baseline.id for r in runs)),
     }
-    if baseline and used and not row["is_baseline"]:
-        found = difference(baseline.runs, used, metric, facts.definition(thread, metric))
+    definition = facts.definition(thread, metric)
+    apart = contracts_differ(contracts_of([*used, *(baseline.runs if baseline else [])], definition))
+    if apart:
+        row["state"] += f"; measured under different contracts: {'; '.join(apart)}"
+    elif baseline and used and not row["is_baseline"]:
+        found = difference(baseline.runs, used, metric, definition)
         row |= {"difference": found.test.difference, "ratio": found.test.ratio, "p": found.test.p_two}
         row |= {"difference_interval": found.test.interval.as_dict(), "rule": found.rule}
     return row
@@ -118,8 +126,18 @@ def _state(runs: list[Run], used: list[Run], metric: str, repeat: int) -> str:
     return ", ".join(words + ([f"{left} missing"] if left > 0 else [])) or "done"
 
 
-def _label(row: dict[str, Any]) -> str:
-    """``replicated``: two runs or more and a corrected difference from the baseline; all else is ``exploratory``."""
+def _label(row: dict[str, Any], thread: Thread, metric: str, runs: list[Run], baseline: Any) -> str:
+    """The label that "this cell differs from the baseline so" bears, by the one rule for claims; no more than
+    ``exploratory`` when the difference does not survive the correction for the number of cells."""
+    from leadline.core.evidence import evidence
+    from leadline.core.predicate import Clause, Predicate, Subject
+
     if not row["n"]:
         return ""
-    return "replicated" if row["n"] > 1 and row["p_holm"] is not None and row["p_holm"] <= 0.05 else "exploratory"
+    if not row["difference"] or baseline is None:
+        return "exploratory"
+    sides = {"cell": runs, "baseline": list(baseline.runs)}
+    clause = Clause(metric, Subject("cell"), "<" if row["difference"] < 0 else ">", 1.0, metric, Subject("baseline"))
+    found = evidence(Predicate((clause,)), lambda subject: sides[subject.name], metric_defs=thread.metrics)
+    survives = row["p_holm"] is None or row["p_holm"] <= ALPHA
+    return found.label if found.label in ("none", "exploratory") or survives else "exploratory"

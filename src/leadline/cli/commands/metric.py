@@ -9,7 +9,8 @@ from leadline.cli.answer import Answer
 
 LISTED = 100
 DESCRIPTION = """Define a metric: its unit, which direction is better, and how several values in one run become one.
-Without a name: every metric defined or seen. Another unit, direction or reduction than before needs --redefine.
+Without a name: every metric defined or seen. Another unit, direction or reduction than before needs --redefine;
+NAME alone shows what it meant when.
 With --formula it is derived: computed from other metrics of the same run, for all runs, whenever it is read."""
 EXAMPLES = ["leadline metric time_ms --unit ms --direction lower --reduce median", "leadline metric"]
 EXAMPLES.append("leadline metric tokens_per_s --formula 'tokens / time_s' --unit tok/s --direction higher")
@@ -30,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.services.write import define_metric, metrics_of
+    from leadline.services.metric import define_metric, history_of, metrics_of
 
     topic = context.topic(args.thread)
     words = (args.unit, args.direction, args.reduce, args.description, args.observed, args.per, args.formula)
@@ -63,7 +64,8 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
             ),
             made,
         )
-    rows = metrics_of(context.store.thread(topic))
+    thread = context.store.thread(topic)
+    rows = metrics_of(thread)
     if args.name:
         from leadline.core.errors import LeadlineError
 
@@ -76,6 +78,8 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
                 "",
                 f"leadline metric {args.name} --unit UNIT --direction lower",
             )
+        rows[0]["history"] = history_of(thread, args.name)
+        return Answer("\n".join([_line(rows[0]), *_history(rows[0]["history"])]), rows, {"metrics": 1})
     lines = [_line(r) for r in rows[:LISTED]]
     if len(rows) > LISTED:
         lines.append(f"… {len(rows) - LISTED} more; all with --json")
@@ -92,3 +96,16 @@ def _line(row: dict[str, Any]) -> str:
     if not row["defined"]:
         facts.append("not defined")
     return f"{row['name']}  " + ", ".join(facts) + (f": {row['description']}" if row["description"] else "")
+
+
+def _history(history: list[dict[str, Any]]) -> list[str]:
+    """One line a contract when there were several: runs of different ones are not compared."""
+    if len(history) < 2:
+        return []
+    lines = ["contracts, oldest first; runs under different ones are not compared:"]
+    for row in history:
+        words = ", ".join(f"{name} {value}" for name, value in row["contract"].items())
+        runs = row["runs"]
+        shown = f"{runs[0]} to {runs[-1]}, {len(runs)} runs" if len(runs) > 1 else "".join(runs) or "no run"
+        lines.append(f"  {row['at'][:16].replace('T', ' ')}  {words}  ({shown})")
+    return lines
