@@ -52,7 +52,23 @@ def drifting(generator: random.Random, position: int, count: int) -> float:
     return normal(generator, position, count) + 4.0 * SPREAD * position / max(count - 1, 1)
 
 
-NOISES: dict[str, Noise] = {"normal": normal, "heavy-tailed": heavy_tailed, "skewed": skewed, "drifting": drifting}
+_WALKS: dict[int, float] = {}
+
+
+def wandering(generator: random.Random, position: int, count: int) -> float:
+    """A machine that wanders: each run starts from where the last one left it, half a standard deviation off."""
+    step = 0.5 * SPREAD * generator.gauss(0, 1)
+    _WALKS[id(generator)] = step if position == 0 else _WALKS[id(generator)] + step
+    return normal(generator, position, count) + _WALKS[id(generator)]
+
+
+NOISES: dict[str, Noise] = {
+    "normal": normal,
+    "heavy-tailed": heavy_tailed,
+    "skewed": skewed,
+    "drifting": drifting,
+    "wandering": wandering,
+}
 
 
 class Rate(NamedTuple):
@@ -156,6 +172,8 @@ JUDGES: dict[str, tuple[Callable[[Noise, random.Random], bool], float]] = {
 }
 
 
+# What no test can know: one side after the other, a machine that wanders moves the sides apart. `compare` says so.
+KNOWN_ABOVE = {("`compare`, 5 runs, then 5 of the other", "wandering")}
 TURNED_DOWN = {"turned down: bootstrap BCa, 20 + 20 runs in turns": (bootstrap_is_wrong, ALPHA)}
 
 
@@ -202,7 +220,8 @@ def main() -> int:
             f'"above" is by more than three standard errors:\n\n{text}\n'
         )
         replace_between(args.write, "rates", made)
-    return 0 if all(rate.kept for rate in found if rate.judge in JUDGES) else 1
+    judged = (rate for rate in found if rate.judge in JUDGES and (rate.judge, rate.noise) not in KNOWN_ABOVE)
+    return 0 if all(rate.kept for rate in judged) else 1
 
 
 if __name__ == "__main__":

@@ -69,6 +69,7 @@ def test_a_crashed_run_and_its_retry_are_one_execution(queued):  # noqa: F811
 def test_a_rerun_of_a_deterministic_metric_is_no_repeat(recorded):  # noqa: F811
     lab, run = recorded
     run([10.0, 10.0, 10.0], "--set", "train_seed=1")
+    lab.ok("metric", "time_ms", "--observed", "result")
     row = lab.json("claim", "below (n={{P-001.time_ms.n}})", "--that", "time_ms(P-001) < 30")["data"]
     assert (row["n"], row["label"]) == (1, "exploratory")
     assert sum("not a repeat" in why for why in row["not_counted"].values()) == 2

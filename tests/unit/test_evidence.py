@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadline.core.canonical import canonical_json
-from leadline.core.evidence import LABELS, Evidence, evidence
+from leadline.core.evidence import LABELS, Evidence, distinct_executions, evidence
 from leadline.core.predicate import Subject, parse
-from leadline.core.run import Run
+from leadline.core.run import MetricDef, Run
 
 
 def make(side: str, values: list[float], first: int = 0, **fields: Any) -> list[Run]:
@@ -236,3 +236,20 @@ def test_warm_ups_are_no_repeats() -> None:
     runs = make("A", A) + make("B", B)
     runs[-1].design = {"warmup": True}
     assert label(runs).label == "exploratory" and "B-r2" in label(runs).not_counted
+
+
+def test_equal_times_are_the_clocks_resolution_and_equal_results_are_reruns() -> None:
+    runs = make("A", [5.0, 5.0, 5.0])
+    for unit, counted in (("ms", 3), ("accuracy", 1)):
+        definition = MetricDef("t", unit, "lower")
+        kept, dropped = distinct_executions(runs, definition)
+        assert len(kept) == counted and len(dropped) == 3 - counted
+
+
+def test_single_runs_of_a_noisy_metric_do_not_break_an_equivalence() -> None:
+    """A claim about means within 10 %: a run that is 15 % off is noise, not a contrary run."""
+    noise = [-0.15, 0.15, -0.05, 0.05, 0.0, 0.02, -0.02, 0.04, -0.04, 0.01] * 3
+    runs = make("A", [5.0 * (1 + x) for x in noise]) + make("B", [5.02 * (1 + x) for x in noise])
+    got = label(runs, "t(B) ~= t(A) +- 10 %")
+    assert (got.contrary, got.label) == ([], "replicated")
+    assert label(make("A", [5.0, 5.01, 5.02]) + make("B", [7.0, 7.01, 7.02]), "t(B) ~= t(A) +- 10 %").label == "refuted"

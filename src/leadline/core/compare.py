@@ -77,35 +77,16 @@ def _detect(m: MetricComparison, size: Size, alpha: float) -> dict[str, Any]:
 def _equivalent(
     m: MetricComparison, sides: tuple[list[Run], list[Run]], definition: MetricDef, size: Size, alpha: float
 ) -> dict[str, Any]:
-    """Whether the means are shown to differ by less than ``size``, with the p value of two one-sided tests.
-
-    A share of the reference is tested as what it is, mean(b) against (1 + share) and 1 / (1 + share) times mean(a),
-    by the rule that chose the test of the difference: no interval of a ratio is needed, which a drift-adjusted test
-    does not have.
-    """
+    """Whether the means are shown to differ by less than ``size``. Both ends of a relative margin are tested by the
+    rule that chose the test of the difference; where values are at or below zero a share of them means nothing."""
     from .equivalence import equivalence
 
-    answer = {**equivalence(m.test, size.value, size.relative, 1.0 - alpha).as_dict(), "size": size.text}
+    def scaled(factor: float, confidence: float) -> TestResult:
+        return difference(*sides, m.metric, definition, factor=factor, confidence=confidence).test
+
     above_zero = (m.a.minimum or 0.0) > 0.0 and (m.b.minimum or 0.0) > 0.0
-    if not size.relative or m.test.p is None or not above_zero:
-        return answer
-    high, low = (
-        difference(sides[0], sides[1], m.metric, definition, factor=factor, confidence=1.0 - alpha).test
-        for factor in (1.0 + size.value, 1.0 / (1.0 + size.value))
-    )
-    if high.p_less is None or low.p_greater is None:
-        return answer
-    p = max(high.p_less, low.p_greater)
-    shown = p < alpha
-    beyond = (high.p_greater or 1.0) < 0.5 * alpha or (low.p_less or 1.0) < 0.5 * alpha
-    words = "shown" if shown else "ruled out" if beyond else "not shown"
-    answer.update(
-        p=p,
-        verdict="equivalent" if shown else "not equivalent" if beyond else "not shown",
-        reason="",
-        sentence=f"no difference larger than {size.text}: {words} by two one-sided tests ({m.test.name}) p = {p:.3g}",
-    )
-    return answer
+    found = equivalence(m.test, size.value, size.relative, 1.0 - alpha, scaled if above_zero else None)
+    return {**found.as_dict(), "size": size.text}
 
 
 def _outliers(out: Comparison, sides: tuple[list[Run], list[Run]], name: str, m: MetricComparison) -> None:

@@ -24,6 +24,7 @@ PAIRED_BY_BLOCK = "paired t: each block of the interleaved measurement holds bot
 PAIRED_BY_SEED = "paired t: the same seeds ran on both sides, each once"
 IN_ORDER = "drift-adjusted t: the sides ran one after the other: a linear drift is allowed for"
 PLAIN = "Welch t: the runs are neither paired nor in an order that matters"
+NOT_A_LINE = "a drift of the machine that is no straight line is not allowed for; in turns it would be (leadline ab)"
 EXACT = "exact: every value on a side is identical"
 
 
@@ -74,6 +75,7 @@ def difference(
 
             test = order_adjusted(*order, confidence=confidence)
             if test.p_two is not None:
+                notes.append(NOT_A_LINE)
                 return Difference(a, b, test, IN_ORDER, 0, notes)
             notes.append(f"no drift could be allowed for: {'; '.join(test.reasons[:1])}")
         elif min(a.n, b.n) > 1:

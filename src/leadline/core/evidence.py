@@ -31,6 +31,7 @@ from .config import fact_of
 from .difference import seed_of
 from .distributions import t_upper_quantile
 from .evaluate import ClauseResult, confidence_for, distance_holds, evaluate_clause
+from .metric import moved_by_machine
 from .power import n_needed
 from .predicate import Clause, Predicate, Subject
 from .run import MetricDef, Run
@@ -77,11 +78,12 @@ def _input_key(run: Run) -> str:
     return canonical_json(run.config)
 
 
-def distinct_executions(runs: list[Run], metric: str) -> tuple[list[Run], dict[str, str]]:
-    """(the runs that count for ``metric``, each distinct execution once; run id to why the others do not).
+def distinct_executions(runs: list[Run], definition: MetricDef) -> tuple[list[Run], dict[str, str]]:
+    """(the runs that count for the metric, each distinct execution once; run id to why the others do not).
 
     The outcome does not depend on the order of ``runs``.
     """
+    metric = definition.name
     kept: list[Run] = []
     dropped: dict[str, str] = {}
     by_uid: dict[str, str] = {}
@@ -105,7 +107,8 @@ def distinct_executions(runs: list[Run], metric: str) -> tuple[list[Run], dict[s
         if digest:
             by_result[digest] = run.id
         kept.append(run)
-    return _without_reruns(kept, metric, dropped), dropped
+    # The machine moves a time: two equal ones are the clock's resolution, not a deterministic metric run again.
+    return (kept if moved_by_machine(definition) else _without_reruns(kept, metric, dropped)), dropped
 
 
 def _without_reruns(runs: list[Run], metric: str, dropped: dict[str, str]) -> list[Run]:
@@ -156,6 +159,8 @@ def _contrary_of(result: ClauseResult, runs: list[Run]) -> set[str]:
     """Runs of the claimed side that break a clause which the mean satisfies, beyond what the others' spread allows."""
     clause = result.clause
     found: set[str] = set()
+    if clause.op == "~=":
+        return found  # about means: single runs of a noisy metric scatter past any margin worth naming
     against = clause.bound if result.right is None else result.right.mean
     if not result.holds or against is None:
         return found
@@ -233,9 +238,15 @@ def out_of_scope(run: Run, axes: dict[str, list[Any]]) -> str:
 class _Counter:
     """Collects, over all operands and cells, which runs counted and why others did not."""
 
-    def __init__(self, resolve: Callable[[Subject], list[Run]], axes: dict[str, list[Any]]) -> None:
+    def __init__(
+        self,
+        resolve: Callable[[Subject], list[Run]],
+        axes: dict[str, list[Any]],
+        metric_defs: dict[str, MetricDef],
+    ) -> None:
         self.resolve = resolve
         self.axes = axes
+        self.metric_defs = metric_defs
         self.counted: set[str] = set()
         self.dropped: dict[str, str] = {}
 
@@ -249,7 +260,7 @@ class _Counter:
         for axis, value in at.items():
             wanted = canonical_json(value)
             found = [run for run in found if canonical_json(fact_of(run, axis)) == wanted]
-        kept, dropped = distinct_executions(found, metric)
+        kept, dropped = distinct_executions(found, self.metric_defs.get(metric) or MetricDef(metric))
         self.counted |= {run.id for run in kept}
         for run_id, reason in dropped.items():
             self.dropped.setdefault(run_id, reason)
@@ -386,7 +397,7 @@ def evidence(
     after a retraction, call it again.
     """
     axes = axes_of(predicate, across)
-    counter = _Counter(resolve, axes)
+    counter = _Counter(resolve, axes, metric_defs or {})
     count = math.prod(len(values) for values in axes.values())
     centre = _evaluate_cell(predicate, counter, metric_defs or {})
     cells = _cells(predicate, counter, metric_defs or {}, axes) if count <= MOST_CELLS else []

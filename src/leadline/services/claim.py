@@ -6,6 +6,7 @@ added, corrected or retracted. The price is that what cannot be computed cannot 
 
 from __future__ import annotations
 
+import math
 import shlex
 from typing import Any
 
@@ -13,10 +14,17 @@ from leadline.core.canonical import canonical_json
 from leadline.core.citation import render
 from leadline.core.config import fact_of, parse_value
 from leadline.core.errors import LeadlineError
-from leadline.core.evidence import LABELS, REPEATS_NEEDED, Evidence, distinct_executions
+from leadline.core.evidence import (
+    LABELS,
+    MOST_CELLS,
+    REPEATS_NEEDED,
+    Evidence,
+    combinations,
+    distinct_executions,
+)
 from leadline.core.lint import lint
 from leadline.core.predicate import Predicate, Subject, parse
-from leadline.core.run import Run
+from leadline.core.run import MetricDef, Run
 from leadline.core.thread import Item, Thread
 from leadline.core.values import dataclass, field
 from leadline.services.context import Context, refs_for
@@ -256,7 +264,7 @@ def commands_for(thread: Thread, body: dict[str, Any], found: Evidence) -> list[
     that have none."""
     predicate = parse(body["predicate"])
     axes = {**{name: list(values) for name, values in predicate.over}, **(body.get("across") or {})}
-    cells: list[tuple[str, Any]] = [(axis, value) for axis, values in axes.items() for value in values] or [("", None)]
+    cells = combinations(axes) if math.prod(len(v) for v in axes.values()) <= MOST_CELLS else []
     short: list[str] = []
     both: list[str] = []
     for clause in predicate.clauses:
@@ -264,20 +272,13 @@ def commands_for(thread: Thread, body: dict[str, Any], found: Evidence) -> list[
             if subject is None:
                 continue
             runs = runs_of_subject(thread, subject, body.get("refs"))
-            for axis, value in cells:
-                here = [r for r in runs if not axis or canonical_json(fact_of(r, axis)) == canonical_json(value)]
-                counted, dropped = distinct_executions(here, metric)
+            for at in cells or [{}]:
+                wanted_at = {axis: canonical_json(value) for axis, value in at.items()}
+                here = [r for r in runs if all(canonical_json(fact_of(r, k)) == v for k, v in wanted_at.items())]
+                counted, dropped = distinct_executions(here, thread.metrics.get(metric) or MetricDef(metric))
                 lacks = REPEATS_NEEDED - len(counted)
-                command = _command(
-                    thread,
-                    subject,
-                    runs,
-                    here,
-                    axis,
-                    value,
-                    max(lacks, 1),
-                    any(why.startswith("a rerun") for why in dropped.values()),
-                )
+                again = any(why.startswith("a rerun") for why in dropped.values())
+                command = _command(thread, subject, runs, here, at, max(lacks, 1), again)
                 (short if lacks > 0 else both).append(command)
     wanted = short or (both if found.label == "exploratory" and not found.contrary else [])
     return [c for c in dict.fromkeys(wanted) if c][:COMMANDS_NAMED]
@@ -288,8 +289,7 @@ def _command(
     subject: Subject,
     runs: list[Run],
     here: list[Run],
-    axis: str,
-    value: Any,
+    at: dict[str, Any],
     repeats: int,
     deterministic: bool,
 ) -> str:
@@ -303,27 +303,32 @@ def _command(
     if standing and not deterministic and thread.experiments[model.experiment].stands:
         return f"leadline run --experiment {model.experiment} --repeat {repeats} -- {argv}"
     config = dict(model.config)
-    if axis and not standing:
-        config[axis] = value
+    changed = {} if standing else {k: v for k, v in at.items() if model.config.get(k) != v}
+    config.update(changed)
     if deterministic:
         config["seed"] = "N"
-    changed = axis and not standing
     if changed:
-        argv = _argv_with(model.argv, axis, model.config.get(axis), value) or f"COMMAND WITH {axis}={value}"
+        argv = _argv_with(model.argv, model.config, changed) or "COMMAND WITH " + " ".join(
+            f"{axis}={value}" for axis, value in changed.items()
+        )
     sets = "".join(f" --set {shlex.quote(f'{k}={v}')}" for k, v in config.items())
     tail = "" if deterministic else f" --repeat {repeats}"
     return f"leadline run{sets}{tail} -- {argv}"
 
 
-def _argv_with(argv: list[str], axis: str, old: Any, new: Any) -> str:
-    """The command with the axis' own flag set to ``new``; "" when it has no such flag: then only a person knows."""
-    out, found = list(argv), False
-    for i, token in enumerate(argv):
-        if token == f"--{axis}" and argv[i + 1 : i + 2] == [str(old)]:
-            out[i + 1], found = str(new), True
-        elif token == f"--{axis}={old}":
-            out[i], found = f"--{axis}={new}", True
-    return shlex.join(out) if found else ""
+def _argv_with(argv: list[str], config: dict[str, Any], changed: dict[str, Any]) -> str:
+    """The command with the flag of each axis set anew; "" when one has no flag of its own: only a person knows then."""
+    out = list(argv)
+    for axis, new in changed.items():
+        old, found = config.get(axis), False
+        for i, token in enumerate(argv):
+            if token == f"--{axis}" and argv[i + 1 : i + 2] == [str(old)]:
+                out[i + 1], found = str(new), True
+            elif token == f"--{axis}={old}":
+                out[i], found = f"--{axis}={new}", True
+        if not found:
+            return ""
+    return shlex.join(out)
 
 
 # ---- listing --------------------------------------------------------------------------------------------------------
