@@ -166,6 +166,7 @@ def bootstrap_is_wrong(noise: Noise, generator: random.Random) -> bool:
 JUDGES: dict[str, tuple[Callable[[Noise, random.Random], bool], float]] = {
     "`compare`, 5 + 5 runs in turns": (compare_is_wrong("ab" * 5), ALPHA),
     "`compare`, 5 runs, then 5 of the other": (compare_is_wrong("aaaaabbbbb"), ALPHA),
+    "`compare`, 20 runs, then 20 of the other": (compare_is_wrong("a" * 20 + "b" * 20), ALPHA),
     "`compare`, 20 + 20 runs in turns": (compare_is_wrong("ab" * 20), ALPHA),
     "`ab`, looked at after each of 30 blocks": (interleaved_is_wrong, ALPHA),
     "label `replicated`, read after each of 3 to 10 repeats": (promotion_is_wrong, ALPHA),
@@ -173,7 +174,7 @@ JUDGES: dict[str, tuple[Callable[[Noise, random.Random], bool], float]] = {
 
 
 # What no test can know: one side after the other, a machine that wanders moves the sides apart. `compare` says so.
-KNOWN_ABOVE = {("`compare`, 5 runs, then 5 of the other", "wandering")}
+KNOWN_ABOVE = {("`compare`, 20 runs, then 20 of the other", "wandering")}
 TURNED_DOWN = {"turned down: bootstrap BCa, 20 + 20 runs in turns": (bootstrap_is_wrong, ALPHA)}
 
 
