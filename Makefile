@@ -14,6 +14,7 @@ test: $(VENV)/installed-dev
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 	$(PY) tools/reference.py --check
+	$(PY) tools/counterparts.py
 	$(PY) -m pytest -n 2
 
 bench: $(VENV)/installed-dev

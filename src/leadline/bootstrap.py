@@ -61,7 +61,7 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
         executor=_Local(),
         open_runs=OpenRunFiles(os.path.join(root, "open")),
         collectors=MachineCollectors(os.path.join(root, "cache"), settings),
-        forge_for=_forge_factory(store),
+        forge_for=_forge_factory(store, vcs, settings, root),
         result_source=_result_source,
         tracker_for=lambda name: _tracker(name, vcs.toplevel or cwd),
         clock=clock,
@@ -87,13 +87,37 @@ class _Local:
         return getattr(self._it, name)
 
 
-def _forge_factory(store: EventLog) -> Callable[[str], Forge]:
+def _forge_factory(store: EventLog, vcs: Git, settings: dict[str, Any], root: str) -> Callable[[str], Forge]:
+    """The forge of a thread: the one its issue was opened on, else the one configured, else the local one."""
+
     def forge_for(topic: str) -> Forge:
         from leadline.adapters.forges.local import LocalForge
 
-        return LocalForge(store, topic)
+        issue = store.thread(topic).issue if store.exists(topic) else None
+        opened = issue is not None and issue.state not in ("none", "draft")
+        name = str((issue.forge if issue is not None and opened else "") or settings.get("forge") or "local")
+        if name == "local":
+            return LocalForge(store, topic)
+        if name == "github":
+            return _github(vcs, settings, root)
+        raise LeadlineError(
+            "usage", "unknown-forge", f"{name!r} is no forge", "known: local, github", "leadline init --forge local"
+        )
 
     return forge_for
+
+
+def _github(vcs: Git, settings: dict[str, Any], root: str) -> Forge:
+    from leadline.adapters.forges.github.auth import token_for
+    from leadline.adapters.forges.github.client import Client
+    from leadline.adapters.forges.github.issues import GitHubForge
+    from leadline.adapters.forges.github.place import place_of
+
+    remote = str(settings.get("remote") or "origin")
+    place = place_of(settings, vcs.remote_url(remote) or "")
+    cache = os.path.join(root, "cache", "github")
+    client = Client(place.api_url, lambda: token_for(place.host, os.environ), cache)
+    return GitHubForge(client, place.repository, place.web_url)
 
 
 def _result_source(format: str) -> ResultSource:

@@ -7,7 +7,7 @@ the caller queues. Numbers are text. A forge never asks a question.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from leadline.core.values import dataclass, field
 
@@ -18,6 +18,9 @@ class Comment:
     marker: str
     text: str
     at: str = ""
+    author: str = ""
+    url: str = ""
+    edited_at: str = ""  # "" while it was never edited
 
 
 @dataclass(slots=True)
@@ -30,14 +33,33 @@ class RemoteIssue:
     labels: list[str] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
     closed_reason: str = ""
+    author: str = ""
+    locked: bool = False
+    updated_at: str = ""
+    milestone: str = ""
+    assignees: list[str] = field(default_factory=list)
 
 
 class Forge(Protocol):
     """One issue tracker, for one thread."""
 
     name: str
+    body_limit_chars: int  # 0: none
+    comment_limit_chars: int
+    repository: str  # "owner/name", "" where there is none
+    web_url: str  # of the repository, "" where there is none
+    warnings: list[str]  # what was done without: a label that could not be created
 
-    def open_issue(self, title: str, body: str, labels: list[str], marker: str) -> RemoteIssue:
+    def open_issue(
+        self,
+        title: str,
+        body: str,
+        labels: list[str],
+        marker: str,
+        *,
+        milestone: str = "",
+        assignees: list[str] | None = None,
+    ) -> RemoteIssue:
         """Create it, or return the one that carries ``marker`` already."""
         ...
 
@@ -46,7 +68,14 @@ class Forge(Protocol):
         ...
 
     def edit_issue(
-        self, number: str, *, title: str | None = None, body: str | None = None, labels: list[str] | None = None
+        self,
+        number: str,
+        *,
+        title: str | None = None,
+        body: str | None = None,
+        labels: list[str] | None = None,
+        milestone: str | None = None,
+        assignees: list[str] | None = None,
     ) -> RemoteIssue: ...
 
     def comment(self, number: str, text: str, marker: str, kind: str = "update") -> Comment:
@@ -59,4 +88,9 @@ class Forge(Protocol):
 
     def close_issue(self, number: str, reason: str) -> RemoteIssue:
         """``reason``: completed | not_planned. Closing a closed issue does nothing."""
+        ...
+
+    def check(self) -> dict[str, Any]:
+        """Who is asking and what may be done: ``login``, ``repository``, ``renamed``, ``archived``, ``issues``,
+        ``may_write``, ``private``, ``rate_left``. Empty where there is nothing to ask."""
         ...

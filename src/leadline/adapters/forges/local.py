@@ -17,10 +17,13 @@ NUMBER = "local"
 
 class LocalForge:
     name = "local"
+    body_limit_chars = comment_limit_chars = 0
+    repository = web_url = ""
 
     def __init__(self, store: RecordStore, topic: str) -> None:
         self.store = store
         self.topic = topic
+        self.warnings: list[str] = []
 
     def _issue(self) -> Issue:
         return self.store.thread(self.topic).issue
@@ -29,7 +32,16 @@ class LocalForge:
         with self.store.transaction(self.topic) as writing:
             return writing.add(kind, body).id
 
-    def open_issue(self, title: str, body: str, labels: list[str], marker: str) -> RemoteIssue:
+    def open_issue(
+        self,
+        title: str,
+        body: str,
+        labels: list[str],
+        marker: str,
+        *,
+        milestone: str = "",
+        assignees: list[str] | None = None,
+    ) -> RemoteIssue:
         issue = self._issue()
         if issue.state in ("none", "draft"):
             self._write(
@@ -65,7 +77,14 @@ class LocalForge:
         )
 
     def edit_issue(
-        self, number: str, *, title: str | None = None, body: str | None = None, labels: list[str] | None = None
+        self,
+        number: str,
+        *,
+        title: str | None = None,
+        body: str | None = None,
+        labels: list[str] | None = None,
+        milestone: str | None = None,
+        assignees: list[str] | None = None,
     ) -> RemoteIssue:
         now = self.issue(number)
         changes = {
@@ -114,3 +133,6 @@ class LocalForge:
         if self.issue(number).state == "open":
             self._write("issue-closed", {"reason": reason})
         return self.issue(number)
+
+    def check(self) -> dict[str, Any]:
+        return {}
