@@ -205,7 +205,10 @@ class _Runs:
             "position": position,
             "warmup": warmup,
         }
-        facts = {**self.facts[side], "hygiene": self.context.collectors.preflight()}
+        facts = {
+            **self.facts[side],
+            "hygiene": self.context.collectors.preflight(environment_of(self.context, request)),
+        }
         outcome = run_one(self.context, request, facts, self.state.experiments[side], [], self.watch, self.context.warn)
         self.state.experiments[side] = outcome.experiment
         self.state.interrupted = self.state.interrupted or outcome.interrupted or self.stop_asked()

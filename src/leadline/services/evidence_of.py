@@ -96,6 +96,14 @@ def evidence_of(thread: Thread, body: dict[str, Any]) -> Evidence:
             memo[name] = runs_of_subject(thread, subject, refs)
         return memo[name]
 
+    return evidence_over(thread, predicate, resolve, body)
+
+
+def evidence_over(
+    thread: Thread, predicate: Predicate, resolve: Callable[[Subject], list[Run]], body: dict[str, Any]
+) -> Evidence:
+    """The one rule behind every label that is shown: ``core/evidence.py``, the bound by apples to apples, and what was
+    contended. ``resolve`` says which runs a subject names; ``body``: ``across``, ``axes``, ``nuisance``, ``path``."""
     out = evidence(
         predicate,
         resolve,

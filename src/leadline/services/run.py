@@ -92,7 +92,7 @@ def execute(
     experiment = request.experiment
     for number in range(request.repeat):
         if number:
-            facts["hygiene"] = context.collectors.preflight()
+            facts["hygiene"] = context.collectors.preflight(environment_of(context, request))
         outcome = run_one(context, request, facts, experiment, seen, watch, say)
         outcomes.append(outcome)
         experiment = outcome.experiment
@@ -183,13 +183,17 @@ def _as_repeat(thread: Thread, request: RunRequest) -> None:
         )
 
 
+def environment_of(context: Context, request: RunRequest) -> dict[str, str]:
+    """The variables that the command will see; one that is set to None is taken away."""
+    environ: dict[str, str | None] = {**context.environ, **request.set_environment}
+    return {name: value for name, value in environ.items() if value is not None}
+
+
 def gather(context: Context, request: RunRequest) -> dict[str, Any]:
     """Every fact that is recorded before the command starts: code, command, config, environment, machine."""
     from leadline.core.redact import Redactor, secret_values
 
-    environ = {**context.environ, **{k: v for k, v in request.set_environment.items() if v is not None}}
-    for name in [k for k, v in request.set_environment.items() if v is None]:
-        environ.pop(name, None)
+    environ = environment_of(context, request)
     redactor = Redactor(secret_values(environ))
     folder = request.folder or context.cwd
     code = request.code or capture_code(context)
@@ -211,7 +215,7 @@ def gather(context: Context, request: RunRequest) -> dict[str, Any]:
         "software": software,
         "hardware": context.collectors.hardware(),
         "devices": context.collectors.devices(environ),
-        "hygiene": context.collectors.preflight(),
+        "hygiene": context.collectors.preflight(environ),
         "executor": context.executor.name,
         "key": digest_of({"argv": argv, "cwd": cwd, "config": config, "tree": code.get("tree")}),
     }

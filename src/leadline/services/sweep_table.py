@@ -1,6 +1,7 @@
 """What a sweep showed: cells with their runs, best first, each held against the baseline.
 
-The p values of all cells are corrected together (Holm), because the best of many cells looks better than it is.
+The p values of all cells are corrected together (Holm), because the best of many cells looks better than it is. The
+label is that of a claim (``core/evidence.py``), one cell at a time; the correction stands beside it and is not in it.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from typing import Any
 
 from leadline.core.design import title_of
 from leadline.core.metric import contracts_differ, contracts_of
+from leadline.core.predicate import Clause, Predicate, Subject
 from leadline.core.run import Run
 from leadline.core.thread import Thread
 from leadline.services.context import Context
-from leadline.services.sweep import find_sweep, runs_of_cells
+from leadline.services.evidence_of import evidence_over
+from leadline.services.sweep_plan import find_sweep, runs_of_cells
 
 ALPHA = 0.05
 
@@ -58,10 +61,9 @@ def table_of(context: Context, topic: str, shown: str = "", metric: str = "") ->
         _row(thread, cell, runs, metric, baseline, item.body["repeat"])
         for cell, runs in zip(item.body["cells"], cells, strict=True)
     ]
-    by_cell = {title_of(cell): runs for cell, runs in zip(item.body["cells"], cells, strict=True)}
-    for row, p in zip(rows, holm([r["p"] for r in rows]), strict=True):
+    for row, runs, p in zip(rows, cells, holm([r["p"] for r in rows]), strict=True):
         row["p_holm"] = p
-        row["label"] = _label(row, thread, metric, by_cell[title_of(row["cell"])], baseline)
+        row |= _label(thread, row, runs, metric, item.body)
     sign = -1 if definition.direction == "higher" else 1
     rows.sort(key=lambda r: (r["median"] is None, sign * (r["median"] or 0.0)))
     trees = {run.code.get("tree") for runs in cells for run in runs if run.code.get("tree")}
@@ -101,6 +103,7 @@ def _row(
         "sd": sample.sd,
         "interval": mean_interval(sample).as_dict() if sample.n > 1 else None,
         "state": _state(runs, used, metric, repeat),
+        "trees": sorted({str(r.code["tree"]) for r in runs if r.code.get("tree")}),
         **dict.fromkeys(("difference", "difference_interval", "ratio", "p", "rule")),
         "is_baseline": bool(baseline and any(r.experiment == baseline.id for r in runs)),
     }
@@ -126,18 +129,21 @@ def _state(runs: list[Run], used: list[Run], metric: str, repeat: int) -> str:
     return ", ".join(words + ([f"{left} missing"] if left > 0 else [])) or "done"
 
 
-def _label(row: dict[str, Any], thread: Thread, metric: str, runs: list[Run], baseline: Any) -> str:
-    """The label that "this cell differs from the baseline so" bears, by the one rule for claims; no more than
-    ``exploratory`` when the difference does not survive the correction for the number of cells."""
-    from leadline.core.evidence import evidence
-    from leadline.core.predicate import Clause, Predicate, Subject
-
-    if not row["n"]:
-        return ""
-    if not row["difference"] or baseline is None:
-        return "exploratory"
-    sides = {"cell": runs, "baseline": list(baseline.runs)}
-    clause = Clause(metric, Subject("cell"), "<" if row["difference"] < 0 else ">", 1.0, metric, Subject("baseline"))
-    found = evidence(Predicate((clause,)), lambda subject: sides[subject.name], metric_defs=thread.metrics)
-    survives = row["p_holm"] is None or row["p_holm"] <= ALPHA
-    return found.label if found.label in ("none", "exploratory") or survives else "exploratory"
+def _label(thread: Thread, row: dict[str, Any], runs: list[Run], metric: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The label of what a reader takes from the row, "this cell is below (or above) the baseline", by the very rule of
+    claims; no more than ``exploratory`` when the difference does not survive the correction for the number of cells.
+    Empty where the row says no such thing: no value, no baseline, the baseline itself, no difference."""
+    baseline = thread.baseline_experiment
+    if baseline is None or not row["difference"]:
+        return {"label": "", "statement": "", "label_why": [], "label_missing": []}
+    cell, reference = Subject("cell"), Subject("baseline")
+    clause = Clause(metric, cell, "<" if row["difference"] < 0 else ">", right_metric=metric, right=reference)
+    sides = {cell: runs, reference: baseline.runs}
+    found = evidence_over(thread, Predicate((clause,)), sides.__getitem__, {"axes": list(body["axes"])})
+    label, missing = found.label, list(found.missing)
+    if label in ("replicated", "stable") and row["p_holm"] is not None and row["p_holm"] > ALPHA:
+        label = "exploratory"
+        missing.append(
+            f"the difference does not survive Holm's correction for the number of cells (p {row['p_holm']:.2g})"
+        )
+    return {"label": label, "statement": clause.format(), "label_why": found.why, "label_missing": missing}

@@ -62,13 +62,12 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     topic = context.topic(args.thread)
     if args.what:
         return _named(context, topic, args)
-    from leadline.services import sweep
-
     request = _request(args, topic)
     if args.plan:
         from leadline.render.sweep import render_plan
+        from leadline.services import sweep_plan
 
-        data = sweep.preview(context, request)
+        data = sweep_plan.preview(context, request)
         return Answer(render_plan(data), data, {"cells": len(data["cells"]), "to_run": data["to_run"]})
     return _execute(context, request, "")
 
@@ -84,7 +83,7 @@ def _named(context: Any, topic: str, args: argparse.Namespace) -> Answer:
             "leadline sweep --help",
         )
     if verb == "resume":
-        from leadline.services.sweep import SweepRequest
+        from leadline.services.sweep_plan import SweepRequest
 
         if not ids:
             raise LeadlineError("usage", "which-sweep", "resume needs the id of a sweep", "", "leadline sweep list")
@@ -103,7 +102,7 @@ def _request(args: argparse.Namespace, topic: str) -> Any:
     from leadline.cli.commands.run import _check_specs, _read_config
     from leadline.core.config import parse_value
     from leadline.core.design import parse_axes, read_matrix
-    from leadline.services.sweep import SweepRequest
+    from leadline.services.sweep_plan import SweepRequest
 
     axes, design = parse_axes(args.axes), args.design
     listed: list[dict[str, Any]] = []
