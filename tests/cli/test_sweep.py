@@ -98,6 +98,75 @@ def test_an_interrupted_sweep_goes_on(thread_lab, tmp_path, number, code, jobs):
 
 
 @pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("m.toml", "design = 'list'\n[[cells]]\na = 1\nb = 4\n[[cells]]\na = 2\nb = 5\n"),
+        ("m.json", '{"design": "list", "cells": [{"a": 1, "b": 4}, {"a": 2, "b": 5}]}'),
+        ("m.yaml", "design: list\ncells:\n- {a: 1, b: 4}\n- {a: 2, b: 5}\n"),
+    ],
+)
+def test_cells_come_from_a_file(thread_lab, name, text):
+    (thread_lab.repo / name).write_text(text)
+    done = sweep(thread_lab, "--matrix", name)["data"]
+    assert (done["cells"], done["states"]) == (2, {"done": 2})
+    cells = thread_lab.json("sweep", "show")["data"]["cells"]
+    assert [(row["cell"], row["median"]) for row in cells] == [({"a": 1, "b": 4}, 14), ({"a": 2, "b": 5}, 25)]
+
+
+def test_an_axis_reaches_the_command_as_a_variable_alone(thread_lab):
+    script = 'echo "{{\\"time_ms\\": $SIZE}}"'
+    done = sweep(thread_lab, "--axis", "size=3,5", "--env-axis", "size=SIZE", command=("sh", "-c", script))["data"]
+    assert done["states"] == {"done": 2}
+    assert [row["median"] for row in thread_lab.json("sweep", "show")["data"]["cells"]] == [3, 5]
+    runs = thread_lab.json("status", "--runs")["data"]
+    assert sorted(run["config"]["size"] for run in runs) == [3, 5]
+
+
+def test_again_runs_what_is_done(thread_lab):
+    sweep(thread_lab, "--axis", "a=1,2", "--axis", "b=1")
+    again = sweep(thread_lab, "--axis", "a=1,2", "--axis", "b=1", "--again")["data"]
+    assert (len(again["runs"]), again["skipped"]) == (2, 0)
+
+
+NOISY = """
+import json, pathlib, sys
+count = pathlib.Path(".git/count")
+n = int(count.read_text()) if count.exists() else 0
+count.write_text(str(n + 1))
+print(json.dumps({"time_ms": float(sys.argv[1]) * (1 + (n * 7919 % 13 - 6) / 1000)}))
+"""
+
+
+def test_cells_stand_against_the_baseline(thread_lab):
+    (thread_lab.repo / "noisy.py").write_text(NOISY)
+    thread_lab.ok("run", "--set", "x=100", "--repeat", "4", "--", sys.executable, "noisy.py", "100")
+    thread_lab.ok("baseline", "set", "P-001")
+    sweep(
+        thread_lab, "--axis", "x=80,100.0", "--repeat", "4", "--seed", "1", command=(sys.executable, "noisy.py", "{x}")
+    )
+    fast, same, *_ = thread_lab.json("sweep", "show")["data"]["cells"]
+    assert (fast["cell"], same["cell"]) == ({"x": 80}, {"x": 100.0})
+    assert fast["ratio"] == pytest.approx(0.8, abs=0.01)
+    assert fast["statement"] == "time_ms(cell) < time_ms(baseline)"
+    assert fast["label"] in ("replicated", "stable"), (fast["label_why"], fast["label_missing"])
+    assert same["label"] in ("", "none", "exploratory")
+
+
+def test_code_that_changes_during_a_sweep_is_recorded_with_each_cell(thread_lab):
+    """The first cell edits a tracked file and outlasts the time after which the code is looked at again."""
+    program = (
+        "import sys, time; open('module.py', 'a').write('x = 1\\n'); time.sleep(2.1); print('time_ms=' + sys.argv[1])"
+    )
+    (thread_lab.repo / "module.py").write_text("")
+    thread_lab.git("add", "module.py")
+    thread_lab.git("commit", "-qm", "Add a module")
+    done = sweep(thread_lab, "--axis", "a=1,2", command=(sys.executable, "-c", program, "{a}"))
+    assert done["data"]["states"] == {"done": 2}
+    trees = {thread_lab.json("show", run["id"])["data"]["code"]["tree"] for run in done["data"]["runs"]}
+    assert len(trees) == 2
+
+
+@pytest.mark.parametrize(
     ("words", "code"),
     [
         (["--axis", "a=1", "--", "x"], "axis-not-in-command"),

@@ -20,7 +20,7 @@ from leadline.core.sequential import METHOD, SymmetricSequence
 from leadline.core.thread import Item, Thread
 from leadline.core.values import dataclass, field
 from leadline.services.context import Context, refs_for
-from leadline.services.run import Outcome, RunRequest, Watch, complete, gather, run_one
+from leadline.services.run import Outcome, RunRequest, Watch, complete, environment_of, gather, run_one
 
 MOST_FAILED_BLOCKS = 3
 WALL = "wall_s"

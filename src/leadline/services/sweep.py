@@ -25,6 +25,7 @@ from leadline.services.run import (
     RunRequest,
     Started,
     capture_code,
+    environment_of,
     facts_of_cell,
     finish_one,
     gather,
@@ -179,6 +180,7 @@ class _Sweep:
         if queue:
             first = self._request(self.body["cells"][queue[0]])  # its program is a real one, the template's is not
             first.code = self.code
+            self.environ = environment_of(self.context, first)
             self.facts = gather(self.context, first)
             self._looked = time.monotonic()
             self._note_jobs()
@@ -240,7 +242,7 @@ class _Sweep:
             self.say(f"the code changed during {self.shown}: the cells from here on are recorded with the new state")
         self.facts["code"] = {k: v for k, v in code.items() if k != "cwd"}
         if self.request.jobs == 1:  # beside jobs of our own, it would only find those
-            self.facts["hygiene"] = self.context.collectors.preflight()
+            self.facts["hygiene"] = self.context.collectors.preflight(self.environ)
         self._looked = time.monotonic()
 
     def _start(self, cell: plans.Cell) -> None:
