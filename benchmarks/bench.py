@@ -50,6 +50,7 @@ class Sizes(NamedTuple):
     files: int = 5_000
     parallel: int = 20
     log_calls: int = 200_000
+    cells: int = 200
 
     def scaled(self, factor: float) -> Sizes:
         return Sizes(
@@ -57,6 +58,7 @@ class Sizes(NamedTuple):
             *(max(10, int(n * factor)) for n in self[1:5]),
             max(2, int(self.parallel * factor)),
             max(100, int(self.log_calls * factor)),
+            max(4, int(self.cells * factor)),
         )
 
 
@@ -261,6 +263,40 @@ def _runs_done(bench: Bench, repository: str) -> int:
     return int(envelope["counts"]["runs"])
 
 
+def sweep_cost(bench: Bench) -> list[Row]:
+    """A sweep of trivial commands, two at a time, against as many of them started by xargs."""
+    repository = bench.repository("swept")
+    bench.call([bench.leadline, "start", "bench", "--goal", "g", "--no-branch"], repository)
+    count = bench.sizes.cells
+    each: dict[str, list[float]] = {"sweep": [], "xargs": []}
+    recorded = 0
+    for at in range(3):
+        cells = ",".join(str(at * count + cell) for cell in range(count))
+        for name, argv in (
+            (
+                "sweep",
+                [bench.leadline, "sweep", "--axis", f"cell={cells}", "--jobs", "2", "--", "true", "{cell}"],
+            ),
+            ("xargs", ["sh", "-c", f"seq {count} | xargs -n 1 -P 2 true"]),
+        ):
+            start = time.perf_counter()
+            bench.call(argv, repository)
+            each[name].append((time.perf_counter() - start) * 1e3 / count)
+        recorded = _runs_done(bench, repository)
+    best, floor = min(each["sweep"]), min(each["xargs"])
+    ok = recorded == 3 * count and best <= 15
+    return [
+        Row(
+            f"sweep of {count} trivial runs, 2 at a time, each",
+            "≤ 15 ms",
+            f"{best:.1f} ms",
+            f"{sorted(each['sweep'])[1]:.1f} ms",
+            f"{best / floor:.0f}× xargs -P 2",
+            ok,
+        )
+    ]
+
+
 def logging_rate(bench: Bench) -> list[Row]:
     rows = []
     for width, what in ((1, "one metric a call"), (10, "ten metrics a call")):
@@ -353,7 +389,7 @@ def _beyond_row(when: str, files: int, timing: Timing, found: dict[str, Timing],
     )
 
 
-GROUPS = (start_up, larger_threads, many_runs, tracked_runs, logging_rate, install_size)
+GROUPS = (start_up, larger_threads, many_runs, tracked_runs, sweep_cost, logging_rate, install_size)
 
 
 def main(argv: list[str]) -> int:
