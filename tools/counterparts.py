@@ -1,8 +1,9 @@
 """Install what the tests talk to and Python packages do not hold: `python tools/counterparts.py`.
 
 Each at a fixed version, into .cache/counterparts, once: a GitHub emulator that nobody here wrote, another one that is
-told to fail, GitHub's own description of its interface (trimmed; the package has 385 MB, of which one file is taken from
-its archive), recorded answers of GitHub, and the library that makes GitHub's anchors. Does nothing where all is there.
+told to fail, GitHub's own description of its interface (trimmed: its package has 385 MB, and one file is
+taken from the archive), recorded answers of GitHub, and the library that makes anchors as GitHub does. Does nothing
+where all is there.
 """
 
 from __future__ import annotations

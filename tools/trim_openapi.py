@@ -1,7 +1,7 @@
 """Cut GitHub's own description of its REST interface down to what Leadline may ask, as plain JSON Schema.
 
-The description is OpenAPI 3.0, whose ``nullable`` is no JSON Schema, and which it uses beside ``$ref`` and ``oneOf`` too:
-a validator that does not know those either refuses the schema or, worse, passes everything. Here each becomes what it
+The description is OpenAPI 3.0, whose ``nullable`` is no JSON Schema, and stands beside ``$ref`` and ``oneOf`` too: a
+validator that does not know it there either refuses the schema or, worse, passes everything. Here each becomes what it
 means, and what describes without constraining (examples, texts) is left out: 13 MB become a few hundred KB.
 """
 
@@ -17,6 +17,7 @@ KEPT = re.compile(
     r"|/milestones(|/\{milestone_number\})|/assignees(|/\{assignee\})|/collaborators/\{username\}/permission"
     r"|/commits/\{ref\}|/contents/\{path\}|/git/(ref/\{ref\}|tags/\{tag_sha\})))\Z"
 )
+BASE = "urn:github"  # what the trimmed file is called by the references in it
 VERBS = ("get", "post", "put", "patch", "delete")
 _SAYS_ONLY = frozenset(
     ("description", "example", "examples", "externalDocs", "title", "deprecated", "summary", "xml", "discriminator")
@@ -74,7 +75,7 @@ def _looked_up(description: dict[str, Any], thing: dict[str, Any]) -> dict[str, 
 
 
 def as_json_schema(schema: Any) -> Any:
-    """``schema`` as JSON Schema says it: what ``nullable`` allows spelled out, references into ``#/schemas/``."""
+    """``schema`` as JSON Schema says it: what ``nullable`` allows spelled out, references absolute."""
     if isinstance(schema, list):
         return [as_json_schema(part) for part in schema]
     if not isinstance(schema, dict):
@@ -84,7 +85,7 @@ def as_json_schema(schema: Any) -> Any:
         if key == "properties":
             out[key] = {name: as_json_schema(part) for name, part in value.items()}
         elif key == "$ref":
-            out[key] = "#/schemas/" + value.rpartition("/")[2]
+            out[key] = f"{BASE}#/schemas/" + value.rpartition("/")[2]
         elif key in ("enum", "required", "default", "const"):
             out[key] = value
         elif key not in _SAYS_ONLY and not key.startswith("x-") and key != "nullable":

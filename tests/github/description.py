@@ -33,14 +33,8 @@ class Description:
         self.operations: dict[str, Any] = told["operations"]
         self.schemas: dict[str, Any] = told["schemas"]
         resource = Resource.from_contents({"schemas": self.schemas}, default_specification=DRAFT202012)
-        self._registry: Registry[Any] = Registry().with_resource("", resource)
-        self._paths = [
-            (
-                name,
-                re.compile(name.partition(" ")[2].replace("{path}", ".+").replace("{", "(?P<").replace("}", ">[^/]+)")),
-            )
-            for name in self.operations
-        ]
+        self._registry: Registry[Any] = Registry().with_resource("urn:github", resource)
+        self._paths = [(name, _path_pattern(name.partition(" ")[2])) for name in self.operations]
 
     def validator(self, schema: Any) -> Draft202012Validator:
         return Draft202012Validator(schema, registry=self._registry)
@@ -52,7 +46,7 @@ class Description:
 
     def violations(self, exchange: Exchange) -> list[str]:
         where = urlsplit(exchange.path)
-        name = self.operation(exchange.method, where.path)
+        name = self.operation(exchange.method, _by_name(where.path))
         if name is None:
             return [f"{exchange.method} {where.path}: no such operation"]
         told = self.operations[name]
@@ -99,3 +93,12 @@ class Description:
             return [f"the answer {exchange.status} is no JSON"]
         errors = self.validator(schema).iter_errors(body)
         return [f"answer {exchange.status} {e.json_path}: {e.message[:160]}" for e in errors]
+
+
+def _by_name(path: str) -> str:
+    """GitHub's own links name a repository by its number; the description does not have those."""
+    return re.sub(r"\A/repositories/\d+(?=/)", "/repos/by/number", path)
+
+
+def _path_pattern(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{\w+\}", "[^/]+", path.replace("{path}", ".+").replace("{ref}", ".+")))

@@ -1,4 +1,4 @@
-"""Anchors of headings: as GitHub makes them, as the library that imitates it does, and as Markdown reads the heading."""
+"""Anchors of headings: as GitHub makes them, as the library that imitates it does, as Markdown reads them."""
 
 from __future__ import annotations
 
