@@ -52,7 +52,7 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
 
     store = EventLog(root, lambda: _writer(root), actor, clock)
     settings = _settings(vcs, root)
-    return Context(
+    context = Context(
         cwd=cwd,
         root=root,
         vcs=vcs,
@@ -61,7 +61,7 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
         executor=_Local(),
         open_runs=OpenRunFiles(os.path.join(root, "open")),
         collectors=MachineCollectors(os.path.join(root, "cache"), settings),
-        forge_for=_forge_factory(store, vcs, settings, root),
+        forge_for=_forge_factory(store, vcs, settings, root, lambda: context),
         result_source=_result_source,
         tracker_for=lambda name: _tracker(name, vcs.toplevel or cwd),
         clock=clock,
@@ -71,6 +71,7 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
         save_settings=lambda changes: _save_settings(root, changes),
         warn=warn or (lambda text: None),
     )
+    return context
 
 
 class _Local:
@@ -87,8 +88,11 @@ class _Local:
         return getattr(self._it, name)
 
 
-def _forge_factory(store: EventLog, vcs: Git, settings: dict[str, Any], root: str) -> Callable[[str], Forge]:
-    """The forge of a thread: the one its issue was opened on, else the one configured, else the local one."""
+def _forge_factory(
+    store: EventLog, vcs: Git, settings: dict[str, Any], root: str, context: Callable[[], Context]
+) -> Callable[[str], Forge]:
+    """The forge of a thread: the one its issue was opened on, else the one configured, else the local one. What goes
+    to one outside is looked through for links first."""
 
     def forge_for(topic: str) -> Forge:
         from leadline.adapters.forges.local import LocalForge
@@ -98,26 +102,15 @@ def _forge_factory(store: EventLog, vcs: Git, settings: dict[str, Any], root: st
         name = str((issue.forge if issue is not None and opened else "") or settings.get("forge") or "local")
         if name == "local":
             return LocalForge(store, topic)
-        if name == "github":
-            return _github(vcs, settings, root)
-        raise LeadlineError(
-            "usage", "unknown-forge", f"{name!r} is no forge", "known: local, github", "leadline init --forge local"
-        )
+        from leadline.adapters.forges.registry import load
+        from leadline.ports.forge_setup import ForgeSetup
+        from leadline.services.checked_forge import CheckedForge
+
+        remote_url = vcs.remote_url(str(settings.get("remote") or "origin")) or ""
+        setup = ForgeSetup(topic, settings, remote_url, os.environ, os.path.join(root, "cache", name))
+        return CheckedForge(load(name, setup), context)
 
     return forge_for
-
-
-def _github(vcs: Git, settings: dict[str, Any], root: str) -> Forge:
-    from leadline.adapters.forges.github.auth import token_for
-    from leadline.adapters.forges.github.client import Client
-    from leadline.adapters.forges.github.issues import GitHubForge
-    from leadline.adapters.forges.github.place import place_of
-
-    remote = str(settings.get("remote") or "origin")
-    place = place_of(settings, vcs.remote_url(remote) or "")
-    cache = os.path.join(root, "cache", "github")
-    client = Client(place.api_url, lambda: token_for(place.host, os.environ), cache)
-    return GitHubForge(client, place.repository, place.web_url)
 
 
 def _result_source(format: str) -> ResultSource:
@@ -192,6 +185,8 @@ def _settings(vcs: Git, root: str) -> dict[str, Any]:
             raise LeadlineError(
                 "usage", "bad-settings", f"{path} is not valid TOML: {error}", "", f"edit {path}"
             ) from None
+    if "forge.name" in settings:  # as ``[forge]`` in TOML has to say it
+        settings.setdefault("forge", settings.pop("forge.name"))
     return settings
 
 
@@ -215,9 +210,7 @@ def _save_settings(root: str, changes: dict[str, Any]) -> str:
 
         settings = _flat(tomllib.loads(raw.decode()))
     settings.update(changes)
-    lines = [
-        f'"{key}" = {json.dumps(value)}' if "." not in key else f"{key} = {json.dumps(value)}"
-        for key, value in sorted(settings.items())
-    ]
+    # Quoted whole: ``forge`` and ``forge.repository`` side by side would be no TOML otherwise.
+    lines = [f'"{key}" = {json.dumps(value)}' for key, value in sorted(settings.items())]
     write_atomically(path, ("\n".join(lines) + "\n").encode())
     return path

@@ -1,4 +1,4 @@
-"""Real answers of GitHub, recorded by others, read by the adapter: labels, an issue, pages, a refusal with its fields."""
+"""Real answers of GitHub, recorded by others, as the adapter reads them: labels, an issue, pages, a refused field."""
 
 from __future__ import annotations
 

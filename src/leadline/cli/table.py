@@ -32,6 +32,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "update": ("Publish", "post an update or heartbeat on the experiment issue"),
     "issue": ("Publish", "show the experiment issue, bring its body up to date"),
     "logbook": ("Publish", "print the research logbook"),
+    "link": ("Publish", "the permanent address of a logbook section, bundle, artifact or code state"),
     "report": ("Publish", "write the one-file HTML report"),
     "seal": ("Publish", "seal a snapshot: tag, repro bundle, digest of the record"),
     "reproduce": ("Publish", "run a sealed or recorded experiment again at its exact code"),

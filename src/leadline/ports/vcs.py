@@ -88,6 +88,11 @@ class Vcs(Protocol):
         """The object a ref or revision names, or None."""
         ...
 
+    def refs(self, prefix: str) -> dict[str, str]:
+        """Name to object of every ref whose name begins with ``prefix`` (whole parts, ending in ``/``); of an annotated
+        tag the commit."""
+        ...
+
     def branch_exists(self, name: str) -> bool: ...
 
     def current_branch(self) -> str | None: ...
@@ -180,6 +185,11 @@ class Vcs(Protocol):
 
     def remote_url(self, name: str) -> str | None:
         """The URL, without any user name and password in it."""
+        ...
+
+    def remote_refs(self, remote: str, timeout_s: float = 60.0) -> dict[str, str]:
+        """Name to object of every ref that the remote has now; of an annotated tag the commit. Codes as for
+        ``fetch_ref``."""
         ...
 
     def fetch_ref(self, remote: str, ref: str, into: str, timeout_s: float = 60.0) -> str | None:

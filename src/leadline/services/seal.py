@@ -294,9 +294,9 @@ def comment_text(context: Context, topic: str, snapshot: Item, record_commit: st
     """Tag, commit and report files; as pinned links where the remote has pages."""
     from leadline.render.bundle import render_seal_comment
     from leadline.render.index import snapshot_folder
-    from leadline.services.permalink import page, web_address
+    from leadline.services.permalink import linkable, pages_of
 
-    base = web_address(context.vcs.remote_url(str(context.setting("remote"))))
+    pages = pages_of(context)
     folder = f"{topic}/snapshots/{snapshot_folder(snapshot.body)}"
     places = {}
     for title, path in (
@@ -305,11 +305,12 @@ def comment_text(context: Context, topic: str, snapshot: Item, record_commit: st
         ("Comparison table", f"{folder}/table.csv"),
         ("Research logbook", f"{topic}/logbook.md"),
     ):
-        if base and record_commit:
-            places[title] = page(base, record_commit, path)
+        if pages and record_commit:
+            places[title] = pages.page(record_commit, path)
         else:
             places[title] = f"`git show {(record_commit or str(context.setting('record_branch')))[:40]}:{path}`"
-    tree = page(base, str(snapshot.body["commit"])) if base else ""
+    commit = str(snapshot.body["commit"])
+    tree = pages.page(commit) if pages and linkable(context, context.store.thread(topic), commit) else ""
     return render_seal_comment(snapshot.id, snapshot.body, tree, places, str(context.setting("marker")))
 
 

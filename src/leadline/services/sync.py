@@ -73,6 +73,17 @@ def sync(context: Context, remote: str | None = None, code: bool = False, dry_ru
     return done
 
 
+def exchange_records(context: Context, remote: str | None = None) -> str:
+    """Bring the record branch here and at the remote together, and nothing else: what a link needs before it is posted.
+    Returns its tip there. Raises LeadlineError: remote, not_found (``no-such-remote``), conflict."""
+    done = Sync(branch=str(context.setting("record_branch")))
+    ref = recordbranch.branch_ref(context)
+    done.tip = recordbranch.commit_records(context)
+    done.remote = remote_for(context, remote)
+    _with_remote(context, done, ref)
+    return done.tip or ""
+
+
 def remote_for(context: Context, named: str | None) -> str:
     """The remote meant: the one named, the configured one, or the only one there is.
 
