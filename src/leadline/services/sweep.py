@@ -250,7 +250,8 @@ class _Sweep:
         request = self._request(cell)
         facts = facts_of_cell(self.facts, request.argv, request.config)
         facts["environment"] = {**facts["environment"], **request.set_environment}
-        started = start_one(self.context, request, facts, self.experiments.get(facts["key"]), [])
+        experiment = self.experiments.get(facts["key"])
+        started = start_one(self.context, request, facts, experiment, [], wait_until_up=False)
         self.experiments[facts["key"]] = started.body["experiment"]
         self.running.append((started, request))
 
