@@ -51,7 +51,7 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
         return str(identity["name"]) if not identity.get("fallback") else os.environ.get("USER", "unknown")
 
     store = EventLog(root, lambda: _writer(root), actor, clock)
-    settings = _settings(vcs, root)
+    settings = _settings(vcs, root, warn or (lambda text: None))
     context = Context(
         cwd=cwd,
         root=root,
@@ -170,8 +170,9 @@ def _writer(root: str) -> str:
     return f"{data['writer']}-{session}" if session else str(data["writer"])
 
 
-def _settings(vcs: Git, root: str) -> dict[str, Any]:
-    """``leadline.toml`` at the top of the work tree, then ``config.toml`` beside the records, flattened."""
+def _settings(vcs: Git, root: str, warn: Callable[[str], None]) -> dict[str, Any]:
+    """``leadline.toml`` at the top of the work tree, then ``config.toml`` beside the records, flattened. The former
+    comes with whatever is checked out, so it has no say in where a token is sent."""
     settings: dict[str, Any] = {}
     for path in (os.path.join(vcs.toplevel or "", "leadline.toml"), os.path.join(root, "config.toml")):
         raw = read_bytes(path) if vcs.toplevel or path.startswith(root) else None
@@ -180,7 +181,10 @@ def _settings(vcs: Git, root: str) -> dict[str, Any]:
         import tomllib
 
         try:
-            settings.update(_flat(tomllib.loads(raw.decode())))
+            read = _flat(tomllib.loads(raw.decode()))
+            if path.endswith("leadline.toml") and read.pop("forge.api_url", None):
+                warn("forge.api_url in leadline.toml is not used; say it here: leadline init --api-url URL")
+            settings.update(read)
         except (ValueError, UnicodeDecodeError) as error:
             raise LeadlineError(
                 "usage", "bad-settings", f"{path} is not valid TOML: {error}", "", f"edit {path}"

@@ -138,7 +138,10 @@ class Proxy:
                     self.answer(reply.status, headers, data)
 
             def answer(self, status: int, headers: dict[str, str], data: bytes) -> None:
-                self.send_response(status)
+                headers = dict(headers)
+                clock = headers.pop("X-Server-Date", "")
+                self.send_response_only(status)
+                self.send_header("Date", clock or self.date_time_string())
                 for name, value in headers.items():
                     self.send_header(name, value)
                 if status not in (204, 304):

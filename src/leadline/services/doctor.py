@@ -20,6 +20,7 @@ EXTRAS = (
     ("argcomplete", "shell completion", "pip install argcomplete"),
     ("jinja2", "the HTML report", "pip install Jinja2"),
     ("pyarrow", "metrics from Parquet files", "pip install 'leadline[parquet]'"),
+    ("httpx2", "issues on GitHub", "pip install 'leadline[github]'"),
     ("pynvml", "NVIDIA GPU facts without nvidia-smi", "pip install 'leadline[nvidia]'"),
 )
 
@@ -41,13 +42,14 @@ class Check:
 def doctor(context: Context, network: bool = False) -> list[Check]:
     """Every check, in groups: program, extras, repository, unfinished. Never raises for what it finds."""
     checks: list[Check] = []
-    for look in (_program, _extras, _repository, _records, _unfinished):
+    for look in (_program, _extras, _repository, _records, _unfinished, _forge):
         try:
             checks += look(context)
         except LeadlineError as error:
             checks.append(Check("unfinished", look.__name__.strip("_"), PROBLEM, error.what, (error.next or [""])[0]))
     if network:
         checks += _network(context)
+        checks += _forge_now(context)
     return checks
 
 
@@ -359,3 +361,37 @@ def _network(context: Context) -> list[Check]:
     except LeadlineError as error:
         return [Check("network", "remote", PROBLEM, f"{error.what} {error.why}".strip(), (error.next or [""])[0])]
     return [Check("network", "remote", OK, f"{remote} answers; record branch {tip[:12] if tip else 'not there yet'}")]
+
+
+def _forge(context: Context) -> list[Check]:
+    """What new threads are posted on, as far as the settings say."""
+    name = str(context.settings.get("forge") or "local")
+    if name == "local":
+        return [Check("forge", "forge", OK, "local: the experiment issue is part of the record, nothing is posted")]
+    try:
+        forge = context.forge_for("")
+    except LeadlineError as error:
+        return [Check("forge", "forge", PROBLEM, error.what, (error.next or [""])[0])]
+    return [Check("forge", "forge", OK, f"{forge.name}: {forge.repository} at {forge.web_url}")]
+
+
+def _forge_now(context: Context) -> list[Check]:
+    """Who the token belongs to and what it may do; asks the forge."""
+    if str(context.settings.get("forge") or "local") == "local":
+        return []
+    try:
+        told = context.forge_for("").check()
+    except LeadlineError as error:
+        return [Check("network", "forge", PROBLEM, f"{error.what} {error.why}".strip(), (error.next or [""])[0])]
+    wrong = [
+        what
+        for bad, what in (
+            (told.get("renamed"), f"the repository is called {told.get('repository')} now"),
+            (told.get("archived"), "the repository is archived: nothing can be posted"),
+            (told.get("issues") is False, "issues are switched off there"),
+            (told.get("may_write") is False, "the token may not write there"),
+        )
+        if bad
+    ]
+    who = f"{told.get('login') or 'an app'} on {told.get('repository')}, {told.get('rate_left')} requests left"
+    return [Check("network", "forge", PROBLEM if wrong else OK, "; ".join([*wrong, who]))]

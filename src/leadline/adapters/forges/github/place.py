@@ -28,7 +28,6 @@ def place_of(settings: Mapping[str, Any], remote_url: str) -> Place:
     Raises LeadlineError(usage, ``no-repository``) when neither tells.
     """
     found = parse(remote_url)
-    host = found.host if found else "github.com"
     repository = str(settings.get("forge.repository") or "")
     if not repository and found and _REPOSITORY.fullmatch(found.path):
         repository = found.path
@@ -41,12 +40,20 @@ def place_of(settings: Mapping[str, Any], remote_url: str) -> Place:
             "leadline init --forge github --forge-repository OWNER/NAME",
         )
     api_url = str(settings.get("forge.api_url") or "").rstrip("/")
+    web = str(settings.get("forge.web_url") or "").rstrip("/")
     if not api_url:
-        api_url = "https://api.github.com" if host == "github.com" or found is None else f"{_origin(found)}/api/v3"
+        web = web or (_origin(found) if found else "https://github.com")
+        api_url = _api_of(found)
     parts = urlsplit(api_url)
-    api_host = parts.hostname or ""
-    web = "https://github.com" if api_host == "api.github.com" else f"{parts.scheme}://{parts.netloc}"
-    return Place(api_host, api_url, repository, f"{settings.get('forge.web_url') or web}/{repository}")
+    web = web or ("https://github.com" if parts.hostname == "api.github.com" else f"{parts.scheme}://{parts.netloc}")
+    return Place(parts.hostname or "", api_url, repository, f"{web}/{repository}")
+
+
+def _api_of(remote: RemoteUrl | None) -> str:
+    """github.com, a tenant of it (data residency), or a server of one's own."""
+    if remote is None or remote.host == "github.com":
+        return "https://api.github.com"
+    return f"https://api.{remote.host}" if remote.host.endswith(".ghe.com") else f"{_origin(remote)}/api/v3"
 
 
 def _origin(remote: RemoteUrl) -> str:
