@@ -57,6 +57,8 @@ class Client:
         where: str | None = path + ("&" if "?" in path else "?") + "per_page=100"
         while where:
             items, links = self._call("GET", where)
+            if not isinstance(items, list):
+                raise self._unreachable(f"{urlsplit(where).path} is no listing there")
             yield from items
             where = _next_of(links)
 
@@ -144,8 +146,10 @@ class Client:
             return None, f"the answer was lost: {type(error).__name__}"
         if 200 <= reply.status_code < 300 and reply.content:
             try:
-                reply.json()
+                whole = isinstance(reply.json(), dict | list)
             except ValueError:
+                whole = False
+            if not whole:
                 return reply, "the answer was cut off, or is not the interface's"
         return reply, ""
 
