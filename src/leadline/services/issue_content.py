@@ -140,7 +140,7 @@ def comment_text(context: Context, thread: Thread, marker: str, text: str) -> st
         from leadline.services import recordbranch, seal
 
         snapshot = next(s for s in thread.of_kind("snapshot") if s.uid == marker.removeprefix("snapshot:"))
-        commit = recordbranch.commit_records(context)
+        commit = recordbranch.commit_records(context, [thread.topic])
         text = seal.comment_text(context, thread.topic, snapshot, commit)
     where: dict[str, Any] = body_links(context, thread)
     rest = str(where.get("logbook") or f"`leadline issue comments --all --thread {thread.topic}`")

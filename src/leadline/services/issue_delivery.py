@@ -8,6 +8,7 @@ asked for the next. Whatever the forge does, nothing is raised for it: what wait
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -136,8 +137,9 @@ def waiting(context: Context, thread: Thread) -> list[str]:
 def dry_run(context: Context, topic: str, wishes: dict[str, Any] | None = None, create: bool = False) -> dict[str, Any]:
     """The operations that ``bring_up_to_date`` would carry out now, in order, after reading what is there; nothing is
     written. When the forge cannot be asked, those that the record tells, and why."""
-    thread = context.store.thread(topic)
+    thread = copy.copy(context.store.thread(topic))
     if wishes:
+        thread.issue = copy.copy(thread.issue)
         thread.issue.wanted = {**thread.issue.wanted, **{k: v for k, v in wishes.items() if v}}
     call = _Call(context, topic, create, False)
     why: dict[str, Any] | None = None
@@ -227,7 +229,10 @@ class _Call:
         wanted = wanted_of(self.context, thread, remote.body if remote is not None else "")
         if remote is not None and not may_retitle(thread.issue, wanted.title, remote):
             if self.retitle and thread.issue.state not in ("none", "draft"):
+                thread = copy.copy(thread)
+                thread.issue = copy.copy(thread.issue)
                 thread.issue.title_sent = remote.title
+                self.drift = [d for d in self.drift if d["code"] != "title-changed"]
             elif thread.issue.title != remote.title and thread.issue.state not in ("none", "draft"):
                 self.context.append(self.topic, "issue-edited", {"person_title": remote.title})
         operations = plan(thread.issue, wanted, remote)
