@@ -7,6 +7,7 @@ import sys
 
 from leadline.core.errors import LeadlineError
 from leadline.core.run import TERMINAL_STATES
+from leadline.core.thread import Thread
 from leadline.core.timestamps import size
 from leadline.core.values import dataclass
 from leadline.services.context import Context
@@ -231,7 +232,8 @@ def _unfinished(context: Context) -> list[Check]:
                     "leadline verify",
                 )
             )
-        if thread.issue.state in ("none", "draft"):
+        checks += _waiting(context, thread)
+        if thread.issue.state in ("none", "draft") and thread.issue.wanted.get("state") != "open":
             checks.append(
                 Check(
                     "unfinished",
@@ -253,6 +255,34 @@ def _unfinished(context: Context) -> list[Check]:
             for s in lost[:5]
         ]
     return [*checks, *_markers(context), *_branch(context), *_leftovers(context)]
+
+
+def _waiting(context: Context, thread: Thread) -> list[Check]:
+    """What is to be sent to the forge, and changes by hand that nobody answered."""
+    from leadline.services import outbox
+    from leadline.services.issue_delivery import waiting
+
+    checks, met = [], outbox.trouble(context, thread.topic)
+    waits = waiting(context, thread) if met is not None or thread.issue.forge not in ("", "local") else []
+    if met is not None or waits:
+        why = f": {outbox.line(met)}" if met is not None else ""
+        mend = (met["next"] or ["leadline issue sync"])[0] if met is not None else "leadline issue sync"
+        what = (
+            f"{len(waits)} things wait to be sent ({'; '.join(waits[:3])}){why}" if waits else f"the issue waits{why}"
+        )
+        checks.append(Check("unfinished", thread.topic, PROBLEM if met is not None else NOTE, what, mend))
+    checks += [
+        Check(
+            "unfinished",
+            thread.topic,
+            NOTE,
+            f"somebody changed the derived part of the issue ({e['id']}) and nobody answered",
+            f"leadline issue settle {e['id']} --why '…' --thread {thread.topic}",
+        )
+        for e in thread.issue.person_edits
+        if not e["settled"]
+    ][:5]
+    return checks
 
 
 def _open_run(context: Context, topic: str, shown: str, uid: str) -> Check:

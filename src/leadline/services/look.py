@@ -26,6 +26,17 @@ def _rows(runs: list[Run]) -> list[dict[str, Any]]:
     return [{"id": r.id, "planned_at": r.planned_at, "state": r.state, "argv": r.argv} for r in runs]
 
 
+def waits_of(context: Context, thread: Thread) -> list[str]:
+    """What is to be sent to the forge of the thread and was not, the reason first; empty when nothing waits."""
+    from leadline.services import outbox
+    from leadline.services.issue_delivery import waiting
+
+    met = outbox.trouble(context, thread.topic)
+    if met is None:
+        return []
+    return [outbox.line(met), *waiting(context, thread)]
+
+
 def due_now(context: Context, thread: Thread) -> Due:
     from leadline.core.due import due
     from leadline.services.evidence_of import evidence_for
@@ -41,13 +52,15 @@ def brief(context: Context, named: str | None, budget_chars: int) -> tuple[str, 
     thread = context.thread(named)
     now = due_now(context, thread)
     running = ask_open_runs(context, thread)
-    text = render_brief(thread, evidence_for(thread), now, running, budget_chars)
+    waits = waits_of(context, thread)
+    text = render_brief(thread, evidence_for(thread), now, running, budget_chars, waits)
     data = {
         "topic": thread.topic,
         "text": text,
         "characters": len(text),
         "due": now,
         "open_runs": _rows(running),
+        "waiting": waits,
         "next": next_actions(context, thread, now, running),
     }
     return text, data
@@ -66,6 +79,9 @@ def status(context: Context, named: str | None) -> tuple[str, dict[str, Any], di
         rows = [_thread_row(thread if t == thread.topic else context.store.thread(t)) for t in topics]
         lines.append(threads_table(rows, thread.topic))
     lines.append(render_status(thread, evidence_for(thread), due_now(context, thread)))
+    waits = waits_of(context, thread)
+    if waits:
+        lines.append(f"waiting: {'; '.join(waits[1:5]) or 'the issue'}: {waits[0]}")
     counts = {
         "threads": len(topics),
         "experiments": len(thread.experiments),
@@ -81,6 +97,7 @@ def status(context: Context, named: str | None) -> tuple[str, dict[str, Any], di
         "open_runs": _rows(running),
         "baseline": thread.baseline.id if thread.baseline else None,
         "finished": thread.finished,
+        "waiting": waits,
         "threads": rows or [_thread_row(thread)],
     }
     return "\n\n".join(lines), data, counts
@@ -125,6 +142,8 @@ def next_actions(context: Context, thread: Thread, now: Due, running: list[Run])
                 "command": form,
             }
         )
+    if waits := waits_of(context, thread):
+        actions.append({"what": f"the issue waits: {waits[0]}", "command": "leadline issue sync"})
     if not actions:
         actions.append({"what": "nothing is waiting", "command": "leadline run -- CMD"})
     return actions

@@ -1,0 +1,146 @@
+"""Whatever is lost, refused or killed at any request of a thread's life, its issue ends as if nothing had happened.
+
+One fault at one request, for every request and every kind of fault, and afterwards what a user does: sync. The proxy
+that makes the faults is ours (``conftest.Proxy``); the issue tracker behind it is not.
+"""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leadline.core.managed_block import holds
+from leadline.services.context import Context
+from leadline.services.issue_content import derived_body
+from tests.github.conftest import Proxy
+from tests.github.life import TOKEN, Killed, Life, MovedClock, live, make_repository, open_at, settle
+
+LIMITED = {"Retry-After": "30"}
+SECONDARY = b'{"message": "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}'
+FAULTS: dict[str, Any] = {
+    "refused": "refused",  # closed before anything is done
+    "lost": "lost",  # done, and the answer lost
+    "502": "502",  # done, and answered with 502
+    "cut": "cut",  # done, and half an answer
+    "503": (503, {}, b'{"message": "Service unavailable"}'),  # from GitHub's documentation, as the next two
+    "secondary": (403, LIMITED, SECONDARY),
+    "429": (429, LIMITED, b'{"message": "too many requests"}'),
+    "killed": "killed",  # done, and the process ends before it makes a record of it
+}
+_lives, _asked = itertools.count(1), itertools.count()
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("life") / "repo"
+
+
+@pytest.fixture
+def stage(repository: Path, proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    for name, value in (("GIT_AUTHOR_NAME", "Ada"), ("GIT_AUTHOR_EMAIL", "a@b.c"), ("GIT_COMMITTER_NAME", "Ada"),
+                        ("GIT_COMMITTER_EMAIL", "a@b.c"), ("GH_TOKEN", TOKEN), ("LEADLINE_ACTOR", "Ada")):  # fmt: skip
+        monkeypatch.setenv(name, value)
+    if not repository.exists():
+        make_repository(repository, proxy.url)
+
+    def lived(fault: str = "", at: int = -1, max_wait_s: float = 0.0) -> tuple[Life, Callable[[], Context], int]:
+        """A life with ``fault`` at its request ``at``; how many requests it made before it was settled."""
+        number = next(_lives)
+        life, clock, first = Life(f"life{number}", f"L{number}"), MovedClock(), len(proxy.seen)
+        kind = FAULTS.get(fault)
+        proxy.fault = lambda method, path, n: kind if n == first + at and kind != "killed" else None
+
+        def sent() -> None:
+            if fault == "killed" and len(proxy.seen) == first + at + 1:
+                raise Killed
+
+        def opened() -> Context:
+            # Any token is the first user's to the emulator, and each has a rate limit of its own.
+            return open_at(repository, proxy.url, clock, sent, f"{TOKEN}{number}", max_wait_s)
+
+        live(life, opened, clock)
+        made = len(proxy.seen) - first
+        proxy.fault = lambda method, path, n: None
+        settle(life, opened, clock)
+        return life, opened, made
+
+    return lived
+
+
+def asked(proxy: Proxy, path: str) -> Any:
+    """Straight from the emulator, without Leadline."""
+    connection = http.client.HTTPConnection("127.0.0.1", proxy.upstream, timeout=30)
+    token = f"asking{next(_asked) // 1000}"
+    connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
+    return json.loads(connection.getresponse().read())
+
+
+def all_pages(proxy: Proxy, path: str) -> list[Any]:
+    found: list[Any] = []
+    for page in itertools.count(1):
+        items = asked(proxy, f"{path}{'&' if '?' in path else '?'}per_page=100&page={page}")
+        found += items
+        if len(items) < 100:
+            return found
+    return found
+
+
+def assert_whole(proxy: Proxy, life: Life, context: Context) -> None:
+    thread = context.store.thread(life.topic)
+    marker = f"<!-- leadline:experiment:{life.topic} -->"
+    issues = [i for i in all_pages(proxy, "/repos/octocat/lab/issues?state=all") if marker in (i["body"] or "")]
+    assert [i["number"] for i in issues] == [int(thread.issue.number)], "one issue"
+    [issue] = issues
+    assert (issue["state"], issue["state_reason"], issue["title"]) == (
+        "closed",
+        "completed",
+        f"Experiment: {thread.title}",
+    )
+    assert (
+        holds(issue["body"], derived_body(context, thread, issue["body"]))
+        and issue["body"].count("leadline:begin") == 1
+    )
+    comments = all_pages(proxy, f"/repos/octocat/lab/issues/{issue['number']}/comments")
+    texts = [c["body"].partition("\n\n<!-- leadline:")[0] for c in comments]
+    assert sorted(texts) == sorted(
+        [
+            "first #12\nnews",
+            "still here, said 2 times",
+            "second news, ünïcode 🌈",
+            texts[texts.index("the end") - 1],
+            "the end",
+        ]
+    ), "each comment once, as it was fixed and continued"
+    assert [t for t in texts if t.startswith("### Sealed")], "the seal is told"
+    assert texts == [c["text"] for c in thread.issue.comments], "in the order of the record, which knows each of them"
+    kinds = [r.kind for r in thread.records]
+    assert kinds.count("issue-opened") == kinds.count("issue-closed") == 1
+    assert kinds.count("issue-commented") == 5
+
+
+def test_without_a_fault_a_life_is_whole(proxy: Proxy, stage: Callable[..., Any]):
+    life, opened, made = stage()
+    assert_whole(proxy, life, opened())
+    assert made < 150
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_one_fault_at_any_request_changes_nothing_in_the_end(proxy: Proxy, stage: Callable[..., Any], fault: str):
+    """Every request that writes, and every sixth one that reads, meets the fault once."""
+    before = len(proxy.seen)
+    _, _, made = stage()
+    methods = [method for method, _ in proxy.seen[before : before + made]]
+    offset = list(FAULTS).index(fault) % 6
+    places = [k for k, method in enumerate(methods) if method != "GET" or k % 6 == offset]
+    for at in places:
+        life, opened, _ = stage(fault, at)
+        try:
+            assert_whole(proxy, life, opened())
+        except AssertionError as error:
+            raise AssertionError(f"{fault} at request {at} ({methods[at]}): {error}") from error
