@@ -18,6 +18,7 @@ import pytest
 from leadline.core.managed_block import holds
 from leadline.services.context import Context
 from leadline.services.issue_content import derived_body
+from leadline.services.issue_delivery import bring_up_to_date
 from tests.github.conftest import Proxy
 from tests.github.life import TOKEN, Killed, Life, MovedClock, live, make_repository, open_at, settle
 
@@ -106,6 +107,9 @@ def assert_whole(proxy: Proxy, life: Life, context: Context) -> None:
         holds(issue["body"], derived_body(context, thread, issue["body"]))
         and issue["body"].count("leadline:begin") == 1
     )
+    assert thread.issue.body == issue["body"].partition("\n\n<!-- leadline:experiment:")[0], (
+        "the record knows what is there"
+    )
     comments = all_pages(proxy, f"/repos/octocat/lab/issues/{issue['number']}/comments")
     texts = [c["body"].partition("\n\n<!-- leadline:")[0] for c in comments]
     assert sorted(texts) == sorted(
@@ -144,3 +148,33 @@ def test_one_fault_at_any_request_changes_nothing_in_the_end(proxy: Proxy, stage
             assert_whole(proxy, life, opened())
         except AssertionError as error:
             raise AssertionError(f"{fault} at request {at} ({methods[at]}): {error}") from error
+
+
+def test_what_is_too_long_for_the_forge_is_cut_and_linked_and_blocks_nothing(proxy: Proxy, stage: Callable[..., Any]):
+    """The emulator takes any length; the limit is GitHub's, in characters as Python counts them."""
+    life, opened, _ = stage()
+    context = opened()
+    thread = context.store.thread(life.topic)
+    with context.store.transaction(life.topic) as writing:
+        for n in range(1, 1_500):
+            writing.add("claim", {"id": f"{life.prefix}-C{n}", "text": f"🌈 finding {n} " + "x" * 60, "refs": {}})
+        body = {"id": f"{life.prefix}-U9", "form": "update", "marker": "update:long", "refs": {}}
+        writing.add("update", {**body, "text": "the long one\n" + "🌈 line\n" * 20_000})
+    answer = bring_up_to_date(opened(), life.topic, asked_for=True)
+    assert answer["why"] is None
+    issue = asked(proxy, f"/repos/octocat/lab/issues/{thread.issue.number}")
+    assert 20_000 < len(issue["body"]) <= 65_536 and "more lines in the research logbook" in issue["body"]
+    comment = all_pages(proxy, f"/repos/octocat/lab/issues/{thread.issue.number}/comments")[-1]["body"]
+    assert (
+        60_000 < len(comment) <= 65_536
+        and comment.startswith("the long one")
+        and "are too many for a comment" in comment
+    )
+    people = issue["body"] + "\n" + "mine " * 12_800  # they leave hardly any room
+    context.forge_for(life.topic).client.set_state(
+        "PATCH", f"/repos/octocat/lab/issues/{thread.issue.number}", {"body": people}
+    )
+    again = bring_up_to_date(opened(), life.topic, asked_for=True)
+    assert again["why"] is None, again
+    now = asked(proxy, f"/repos/octocat/lab/issues/{thread.issue.number}")["body"]
+    assert now.endswith("mine " * 12_800) and len(now) < len(people) - 20_000

@@ -28,6 +28,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "brief": ("Look", "what the next session needs to know, within a budget"),
     "tried": ("Look", "full-text search over everything tried, negative results first"),
     "next": ("Look", "the next action and what is waiting"),
+    "index": ("Look", "all threads by category: state, label, what came out"),
     "due": ("Publish", "whether an update is due, and why"),
     "update": ("Publish", "post an update or heartbeat on the experiment issue"),
     "issue": ("Publish", "show the experiment issue, bring its body up to date"),

@@ -44,8 +44,8 @@ class Wanted:
 
 
 class Operation(NamedTuple):
-    """``kind``: open | adopt | keep-edit | edit | comment | grow | keep-comment | close | keep-closed. ``what``: in
-    words. The rest is what carrying it out needs."""
+    """``kind``: open | adopt | keep-edit | edit | keep-body | comment | grow | keep-comment | close | keep-closed.
+    ``what``: in words. The rest is what carrying it out needs."""
 
     kind: str
     what: str
@@ -113,6 +113,11 @@ def _edits(known: Issue, wanted: Wanted, remote: RemoteIssue) -> list[Operation]
         words = [f"edit body (+{added} -{removed} lines)"] if stale else []
         words += [f"edit title to “{retitle}”"] if retitle else []
         found.append(Operation("edit", "; ".join(words), put(remote.body, wanted.body) if stale else "", retitle))
+    elif not holds(known.body, wanted.body) or (
+        remote.title == wanted.title and known.title_sent not in ("", wanted.title)
+    ):
+        sent = remote.title if remote.title == wanted.title and known.title_sent else ""
+        found.append(Operation("keep-body", "note that the body is there", remote.body, sent))
     return found
 
 
@@ -215,7 +220,8 @@ def _body_drift(known: Issue, remote: RemoteIssue) -> list[Drift]:
         rule = "kept in the record and shown in the body, then derived again"
         found.append(Drift("block-edited", what, rule, "leadline issue edits"))
     elif before.block is not None and parts.block != before.block:
-        found.append(Drift("block-newer", "another machine brought the body up to date", "derived from all records"))
+        what = "another machine, or a command that was cut off, brought the body up to date"
+        found.append(Drift("block-newer", what, "derived from all records"))
     if before.block is not None and outside(remote.body) != outside(known.body):
         added, removed = changed_lines(before.before + before.after, parts.before + parts.after)
         found.append(

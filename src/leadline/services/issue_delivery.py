@@ -245,6 +245,7 @@ class _Call:
             "open": self._open,
             "adopt": self._adopt,
             "edit": self._edit,
+            "keep-body": self._keep_body,
             "comment": self._comment,
             "keep-comment": self._comment,
             "grow": self._grow,
@@ -312,10 +313,17 @@ class _Call:
         sent = {"body": edited.body} if operation.text else {}
         if operation.title:
             sent["title"] = edited.title
+        self._keep_edited(sent)
+        self.body = "posted"
+
+    def _keep_body(self, operation: Operation) -> None:
+        """It is there already: sent by a process that died, or by another machine."""
+        self._keep_edited({"body": operation.text, **({"title": operation.title} if operation.title else {})})
+
+    def _keep_edited(self, sent: dict[str, str]) -> None:
         issue = self._thread().issue
         if changed := {k: v for k, v in sent.items() if v != getattr(issue, k)}:
             self.context.append(self.topic, "issue-edited", changed)
-        self.body = "posted"
 
     def _comment(self, operation: Operation) -> None:
         thread = self._thread()

@@ -80,7 +80,7 @@ class GitHubForge:
         milestone: str = "",
         assignees: list[str] | None = None,
     ) -> RemoteIssue:
-        self._check_length(body, "the body")
+        self._check_body(body)
         if there := self._with_marker(marker, labels):
             return self.issue(str(there[0]["number"]))
         for label in labels:
@@ -124,7 +124,7 @@ class GitHubForge:
             changes["title"] = title
         raw = now.get("body") or ""
         if body is not None and body != unmarked(raw)[0]:
-            self._check_length(body, "the body")
+            self._check_body(body)
             changes["body"] = with_text(raw, body)
         if labels is not None and labels != _labels(now):
             for label in labels:
@@ -163,7 +163,7 @@ class GitHubForge:
 
     # -- comments -----------------------------------------------------------------------------------------------
     def comment(self, number: str, text: str, marker: str, kind: str = "update") -> Comment:
-        self._check_length(text, "the comment")
+        self._check_comment(text)
         self._issue(number)
 
         def there() -> list[dict[str, Any]]:
@@ -186,7 +186,7 @@ class GitHubForge:
         return self._comment(known[0])
 
     def edit_comment(self, number: str, comment: str, text: str, why: str) -> Comment:
-        self._check_length(text, "the comment")
+        self._check_comment(text)
         self._issue(number)
         missing = LeadlineError(
             "not_found", "no-comment", f"the issue has no comment {comment}", "", "leadline issue comments"
@@ -356,15 +356,24 @@ class GitHubForge:
                 self.warnings.append(f"{login!r} cannot be assigned in {self.repository}")
         return found
 
-    def _check_length(self, text: str, what: str) -> None:
-        if len(text) > self.body_limit_chars:
-            raise LeadlineError(
-                "usage",
-                "too-long",
-                f"{what} has {len(text)} characters; GitHub takes {self.body_limit_chars}",
-                "",
-                "leadline issue show",
-            )
+    def _check_body(self, text: str) -> None:
+        """What Leadline writes keeps to ``body_limit_chars``; what people wrote beside it may be longer, as far as
+        GitHub stores it."""
+        if len(text) > self.body_limit_chars and len(text.encode("utf-8", "replace")) > MOST_BYTES - 256:
+            raise self._too_long("the body", len(text))
+
+    def _check_comment(self, text: str) -> None:
+        if len(text) > self.comment_limit_chars:
+            raise self._too_long("the comment", len(text))
+
+    def _too_long(self, what: str, length_chars: int) -> LeadlineError:
+        return LeadlineError(
+            "usage",
+            "too-long",
+            f"{what} has {length_chars} characters; GitHub takes {self.body_limit_chars}",
+            "",
+            "leadline issue show",
+        )
 
     def _invisible(self, what: str) -> LeadlineError:
         return LeadlineError(
