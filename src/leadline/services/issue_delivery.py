@@ -274,9 +274,14 @@ class _Call:
                 assignees=wanted.assignees,
             )
         )
+        self._add_to_parent(opened.number, wanted.parent)
         self._keep_opened(opened, {})
-        if wanted.parent:
-            self._ask(lambda: forge.add_to_parent(opened.number, wanted.parent))
+
+    def _add_to_parent(self, number: str, parent: str) -> None:
+        """Before the opening is kept: a process that ends here finds the issue again by its marker, and comes back."""
+        forge = self.forge
+        if parent:
+            self._ask(lambda: forge.add_to_parent(number, parent))
 
     def _adopt(self, operation: Operation) -> None:
         wanted, forge = self._wanted(), self.forge
@@ -291,9 +296,8 @@ class _Call:
                 assignees=[*there.assignees, *wanted.assignees] if wanted.assignees else None,
             )
         )
+        self._add_to_parent(edited.number, wanted.parent)
         self._keep_opened(edited, {"adopted": True})
-        if wanted.parent:
-            self._ask(lambda: forge.add_to_parent(edited.number, wanted.parent))
 
     def _keep_opened(self, remote: RemoteIssue, more: dict[str, Any]) -> None:
         self.body = "posted"
