@@ -90,10 +90,11 @@ def test_a_plan_carried_out_leaves_an_empty_one(first: Wanted, second: Wanted):
     assert {c.marker for c in remote.comments} == {d.marker for d in [*first.comments, *second.comments]}
 
 
-@given(wanteds, st.integers(0, 8), st.booleans())
-def test_cut_off_anywhere_the_rest_is_done_and_nothing_twice(wanted: Wanted, at: int, recorded: bool):
+@given(wanteds, wanteds, st.integers(0, 8), st.booleans())
+def test_cut_off_anywhere_the_rest_is_done_and_nothing_twice(first: Wanted, wanted: Wanted, at: int, recorded: bool):
     """``recorded`` False: the forge did the last operation, and the record never heard of it."""
-    known, remote = Issue(), None
+    known, first.comments, first.close = Issue(), [], ""
+    remote: RemoteIssue | None = settle(known, first, None)
     for operation in plan(known, wanted, remote)[:at]:
         before = copy.deepcopy(known)
         remote = carry_out(operation, known, remote)
