@@ -147,7 +147,7 @@ def dry_run(context: Context, topic: str, wishes: dict[str, Any] | None = None, 
     if thread.issue.state not in ("none", "draft") or call.to_open(thread):
         try:
             remote = call.read(thread)
-            operations = plan(thread.issue, wanted_of(context, thread, remote.body if remote else ""), remote)
+            operations = _plan_with_edit(context, thread, remote)
         except ForgeFailed as failed:
             why = {"at": "", "step": "read the issue", "tries": 0, "retry_at": "", **failed.error.as_dict()}
             operations = call.expected(thread)
@@ -157,6 +157,26 @@ def dry_run(context: Context, topic: str, wishes: dict[str, Any] | None = None, 
         "state": thread.issue.state,
         "forge": forge_name(context, thread),
     }
+
+
+def _plan_with_edit(context: Context, thread: Thread, remote: RemoteIssue | None) -> list[Operation]:
+    """The plan where a change by hand is kept first, and shown in the body that is derived then."""
+    there = remote.body if remote is not None else ""
+    operations = plan(thread.issue, wanted_of(context, thread, there), remote)
+    keeping = [o for o in operations if o.kind == "keep-edit"]
+    if not keeping:
+        return operations
+    thread = copy.copy(thread)
+    thread.issue = copy.copy(thread.issue)
+    edits = thread.issue.person_edits
+    new = {
+        "id": f"E{len(edits) + 1}",
+        "at": context.now(),
+        "text": keeping[0].text,
+        "base": block_of(thread.issue.body),
+    }
+    thread.issue.person_edits = [*edits, {**new, "uid": "", "settled": "", "why": ""}]
+    return [*keeping, *plan(thread.issue, wanted_of(context, thread, there), remote)]
 
 
 class _Call:
