@@ -13,7 +13,7 @@ from typing import Any
 
 KEPT = re.compile(
     r"/(rate_limit|user|repos/\{owner\}/\{repo\}(|/issues(|/comments/\{comment_id\}|/\{issue_number\}"
-    r"(|/comments|/lock|/labels(|/\{name\})|/assignees|/timeline|/events))|/issues/comments|/labels(|/\{name\})"
+    r"(|/comments|/sub_issues|/parent|/lock|/labels(|/\{name\})|/assignees|/timeline|/events))|/issues/comments|/labels(|/\{name\})"
     r"|/milestones(|/\{milestone_number\})|/assignees(|/\{assignee\})|/collaborators/\{username\}/permission"
     r"|/commits/\{ref\}|/contents/\{path\}|/git/(ref/\{ref\}|tags/\{tag_sha\})))\Z"
 )

@@ -170,9 +170,12 @@ def _writer(root: str) -> str:
     return f"{data['writer']}-{session}" if session else str(data["writer"])
 
 
+_NOT_FROM_A_CHECKOUT = {"forge.api_url": "--api-url URL", "forge.repository": "--forge-repository OWNER/NAME"}
+
+
 def _settings(vcs: Git, root: str, warn: Callable[[str], None]) -> dict[str, Any]:
     """``leadline.toml`` at the top of the work tree, then ``config.toml`` beside the records, flattened. The former
-    comes with whatever is checked out, so it has no say in where a token is sent."""
+    comes with whatever is checked out, so it has no say in where a token or a text is sent."""
     settings: dict[str, Any] = {}
     for path in (os.path.join(vcs.toplevel or "", "leadline.toml"), os.path.join(root, "config.toml")):
         raw = read_bytes(path) if vcs.toplevel or path.startswith(root) else None
@@ -182,8 +185,9 @@ def _settings(vcs: Git, root: str, warn: Callable[[str], None]) -> dict[str, Any
 
         try:
             read = _flat(tomllib.loads(raw.decode()))
-            if path.endswith("leadline.toml") and read.pop("forge.api_url", None):
-                warn("forge.api_url in leadline.toml is not used; say it here: leadline init --api-url URL")
+            for name, option in _NOT_FROM_A_CHECKOUT.items() if path.endswith("leadline.toml") else ():
+                if read.pop(name, None):
+                    warn(f"{name} in leadline.toml is not used; say it on this machine: leadline init {option}")
             settings.update(read)
         except (ValueError, UnicodeDecodeError) as error:
             raise LeadlineError(

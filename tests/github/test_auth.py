@@ -102,6 +102,16 @@ def test_what_is_checked_out_does_not_say_where_the_token_goes(lab: Lab, new_pro
     assert SENTINEL not in done.stdout + done.stderr
 
 
+def test_what_is_checked_out_does_not_say_where_the_record_is_posted(lab: Lab, proxy: Proxy) -> None:
+    lab.env |= {"GH_TOKEN": "tok_owner"}
+    lab.git("remote", "add", "origin", "https://127.0.0.1:9/octocat/lab.git")
+    lab.ok("init", "--api-url", proxy.url)
+    lab.write("leadline.toml", '[forge]\nname = "github"\nrepository = "evil/public"\n')
+    done = lab.run("start", f"trap-{proxy.port}", "--prefix", "P", "--no-branch")
+    assert proxy.seen and not [path for _, path in proxy.seen if "evil" in path]
+    assert "leadline init --forge-repository OWNER/NAME" in done.stderr
+
+
 def test_an_enterprise_server_is_talked_to_below_its_prefix(lab: Lab, new_proxy: Callable[..., Proxy]) -> None:
     """The emulator has no `/api/v3`; the proxy puts it there and answers 404 elsewhere."""
     server = new_proxy("/api/v3")

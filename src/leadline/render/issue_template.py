@@ -34,5 +34,6 @@ def render_issue_template(label: str) -> str:
 
 ## Results
 
-<!-- Leave empty: results are kept current from the record once the thread is started with `leadline start TOPIC`. -->
+<!-- Leave empty: results are kept current from the record. `leadline start TOPIC --issue NUMBER` starts the thread of
+this issue. -->
 """

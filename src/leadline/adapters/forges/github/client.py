@@ -121,7 +121,7 @@ class Client:
             import httpx2 as httpx
         except ImportError as error:
             raise LeadlineError(
-                "environment", "missing-extra", "posting to GitHub needs the package httpx2", str(error),
+                "environment", "no-http-client", "posting to GitHub needs the package httpx2", str(error),
                 "pip install 'leadline[github]'",
             ) from error  # fmt: skip
         if self._http is None:
