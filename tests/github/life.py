@@ -38,12 +38,12 @@ class MovedClock:
         return time.time_ns() // 1_000_000 + self.ahead_ms
 
 
-def make_repository(folder: Path, url: str) -> Path:
+def make_repository(folder: Path, url: str, name: str = "lab") -> Path:
     folder.mkdir(parents=True)
     for words in (["init", "-q", "-b", "main"], ["commit", "-q", "--allow-empty", "-m", "first"]):
         subprocess.run(["git", *words], cwd=folder, check=True)
     (folder / ".git" / "leadline").mkdir()
-    settings = {"forge": "github", "forge.repository": "octocat/lab", "forge.api_url": url}
+    settings = {"forge": "github", "forge.repository": f"octocat/{name}", "forge.api_url": url}
     lines = [f'"{key}" = "{value}"\n' for key, value in settings.items()]
     (folder / ".git" / "leadline" / "config.toml").write_text("".join(lines))
     return folder
@@ -69,7 +69,8 @@ def open_at(
         found = local(topic)
         if found.name == "local":
             return found
-        return GitHubForge(Watched(url, lambda: token, "", max_wait_s, timeout_s=5.0), "octocat/lab", url)
+        client = Watched(url, lambda: token, "", max_wait_s, timeout_s=5.0)
+        return GitHubForge(client, context.settings["forge.repository"], url)
 
     context.forge_for = forge_for
     return context

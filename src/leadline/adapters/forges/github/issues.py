@@ -20,7 +20,7 @@ LIMIT_CHARS = 65_536
 LABEL_COLOUR = "5319e7"
 TRIES = 3
 MOST_BYTES = 262_144  # what its column takes; an edit above that is answered with 200 and not done
-_MARKER = re.compile(r"(?:\r?\n){0,2}<!-- leadline:([\w:.%~-]+) -->\s*\Z")
+_MARKER = re.compile(r"(?:\r?\n){0,2}<!-- leadline:(?!end )([\w:.%~-]+) -->\s*\Z")
 _MARKER_LINE = re.compile(r"^<!-- leadline:(?!begin|end )([\w:.%~-]+) -->[ \t]*\r?$", re.M)
 _WRITERS = ("OWNER", "MEMBER", "COLLABORATOR")
 
