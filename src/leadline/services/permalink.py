@@ -117,7 +117,7 @@ def known_there(context: Context, commits: Iterable[str]) -> set[str]:
         *context.vcs.refs(f"refs/remotes/{remote}/").values(),
         *context.vcs.refs(f"refs/leadline/remotes/{remote}/").values(),
     }
-    return _reached(context, commits, heads)
+    return context.vcs.reached(commits, heads)
 
 
 def there_now(context: Context, commits: Iterable[str], remote: str | None = None) -> set[str]:
@@ -125,29 +125,20 @@ def there_now(context: Context, commits: Iterable[str], remote: str | None = Non
     that has moved on where a commit cannot be placed otherwise. Raises LeadlineError(remote | not_found)."""
     wanted, name = set(commits), remote or str(context.setting("remote"))
     refs = context.vcs.remote_refs(name)
-    found = _reached(context, wanted, set(refs.values()))
+    found = context.vcs.reached(wanted, set(refs.values()))
     for ref, head in refs.items():
         if found == wanted:
             break
         seen = context.vcs.ref(_seen_as(name, ref)) if ref.startswith("refs/heads/") else None
-        if not context.vcs.commit_exists(head) and seen and _reached(context, wanted - found, {seen}):
+        if not context.vcs.commit_exists(head) and seen and context.vcs.reached(wanted - found, {seen}):
             into = f"refs/leadline/remotes/{name}/heads/{ref.removeprefix('refs/heads/')}"
             context.vcs.fetch_ref(name, ref, into)
-            found |= _reached(context, wanted - found, {head})
+            found |= context.vcs.reached(wanted - found, {head})
     return found
 
 
 def _seen_as(remote: str, ref: str) -> str:
     return f"refs/remotes/{remote}/{ref.removeprefix('refs/heads/')}"
-
-
-def _reached(context: Context, commits: Iterable[str], heads: set[str]) -> set[str]:
-    here = [h for h in sorted(heads) if context.vcs.commit_exists(h)]
-    return {
-        c
-        for c in set(commits)
-        if context.vcs.commit_exists(c) and any(c == h or context.vcs.is_ancestor(c, h) for h in here)
-    }
 
 
 def unpushed(context: Context, links: dict[str, str]) -> list[str]:

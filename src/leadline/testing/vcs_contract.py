@@ -224,6 +224,18 @@ class VcsContract:
             vcs.remote_refs("nowhere")
         assert caught.value.code == "no-such-remote"
 
+    def test_what_is_in_the_history_of_many_heads(self, bench: Bench) -> None:
+        vcs = bench.open()
+        write(vcs, "a", b"1")
+        first = bench.commit_all("first")
+        write(vcs, "a", b"2")
+        second = bench.commit_all("second")
+        aside = vcs.commit_files("refs/heads/aside", {"b": b"x"}, "apart")
+        absent = "ab" * 20
+        assert vcs.reached([first, second, aside, absent], [second, absent]) == {first, second}
+        assert vcs.reached([first, second], [first, aside]) == {first}
+        assert vcs.reached([first], []) == set() == vcs.reached([], [first]) == vcs.reached([absent], [absent])
+
     def test_patch_is_cut_and_says_so(self, bench: Bench) -> None:
         vcs = bench.open()
         write(vcs, "a.py", b"1\n" * 100)

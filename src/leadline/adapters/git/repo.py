@@ -253,6 +253,11 @@ class Git:
 
         return history.tag_info(self._git, name)
 
+    def reached(self, commits: Iterable[str], heads: Iterable[str]) -> set[str]:
+        from leadline.adapters.git import history
+
+        return history.reached(self._git, commits, heads)
+
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         from leadline.adapters.git import history
 
