@@ -111,7 +111,8 @@ def _read_metrics(
         started,
     )
     tracked = _read_tracker(context, topic, uid, planned, body, thread.metrics, say)
-    if body["state"] != "done" and not os.path.exists(files.metrics) and tracked is None:
+    logged = os.path.exists(files.metrics) or context.series.has(attempt)
+    if body["state"] != "done" and not logged and tracked is None:
         return
     try:
         found = context.collectors.extract([parse_spec(s) for s in planned.get("extract", [])], files, thread.metrics)
