@@ -24,6 +24,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "compare": ("Compare", "compare two experiments: differences first, then statistics"),
     "claims": ("Compare", "all claims with their computed labels and what is missing"),
     "status": ("Look", "the thread at a glance, and the list of runs"),
+    "series": ("Look", "the series a run logged: metrics, points, csv; and how to pack them"),
     "show": ("Look", "one thing in full, by id"),
     "plot": ("Look", "series over steps: in the terminal, as SVG or PNG"),
     "brief": ("Look", "what the next session needs to know, within a budget"),

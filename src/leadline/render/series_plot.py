@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any, Protocol
 
+from leadline.core.plain import plain
 from leadline.core.timestamps import number
 from leadline.render.plot import Axis, axis
 
@@ -21,13 +22,13 @@ X_WORDS = {"step": "step", "time": "seconds since the run's first point"}
 _STYLE = """
 svg { color-scheme: light dark; }
 .page { fill: #fcfcfb; } text { font: 12px system-ui, sans-serif; fill: #5c656d; font-variant-numeric: tabular-nums; }
-.title { font-size: 15px; font-weight: 600; fill: #1c2024; } .name { fill: #1c2024; }
+.title { font-size: 15px; font-weight: 600; fill: #1c2024; } .name { fill: #1c2024; } .about { fill: #5c656d; }
 .grid { stroke: #dfe3e6; } .frame { stroke: #a0a9b0; }
 .line { fill: none; stroke-width: 1.6; stroke-linejoin: round; } .dashed { stroke-dasharray: 6 3; }
 .c0 { stroke: #0b6e9e; } .c1 { stroke: #b4530a; } .c2 { stroke: #17683c; }
 .c3 { stroke: #8b3a8f; } .c4 { stroke: #8a6d00; } .c5 { stroke: #5c656d; }
 @media (prefers-color-scheme: dark) {
-.page { fill: #15181b; } text { fill: #a0a9b0; } .title, .name { fill: #e5e7e8; }
+.page { fill: #15181b; } text { fill: #a0a9b0; } .title, .name { fill: #e5e7e8; } .about { fill: #a0a9b0; }
 .grid { stroke: #30363b; } .frame { stroke: #5c656d; }
 .c0 { stroke: #62b5e3; } .c1 { stroke: #f0a35e; } .c2 { stroke: #72c894; }
 .c3 { stroke: #d694da; } .c4 { stroke: #d8c04c; } .c5 { stroke: #a0a9b0; }
@@ -91,7 +92,7 @@ def svg(panels: list[Any], width: int = WIDTH_PX, panel_height: int = PANEL_PX) 
     heights = [panel_height + 16 * len(notes(panel)) for panel in panels]
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{sum(heights)}" '
-        f'viewBox="0 0 {width} {sum(heights)}" role="img" aria-label="{escape(_words(panels))}">',
+        f'viewBox="0 0 {width} {sum(heights)}" role="img" aria-label="{_safe(_words(panels))}">',
         f'<style>{_STYLE}</style><rect class="page" width="100%" height="100%"/>',
     ]
     top = 0
@@ -117,10 +118,10 @@ def _panel(panel: PanelLike, width: int, height: int) -> str:
         return LEFT_PX + x.fraction(value) * (right - LEFT_PX)
 
     def down(value: float) -> float:
-        return bottom - y.fraction(value) * (bottom - TOP_PX)
+        return bottom - min(1.0, max(0.0, y.fraction(value))) * (bottom - TOP_PX)
 
     logarithmic = " (logarithmic)" if y.logarithmic else ""
-    parts = [f'<text class="title" x="{LEFT_PX}" y="26">{escape(title(panel))}{logarithmic}</text>']
+    parts = [f'<text class="title" x="{LEFT_PX}" y="26">{_safe(title(panel))}{logarithmic}</text>']
     for tick in y.ticks:
         at = f"{down(tick):.1f}"
         parts.append(f'<line class="grid" x1="{LEFT_PX}" x2="{right}" y1="{at}" y2="{at}"/>')
@@ -135,14 +136,14 @@ def _panel(panel: PanelLike, width: int, height: int) -> str:
     )
     for index, line in enumerate(panel.lines):
         parts += _line(line, index, across, down)
-        at = TOP_PX + 6 + 18 * index
-        parts.append(f'<line class="{_class(index)}" x1="{right + 16}" x2="{right + 38}" y1="{at}" y2="{at}"/>')
+        row = TOP_PX + 6 + 18 * index
+        parts.append(f'<line class="{_class(index)}" x1="{right + 16}" x2="{right + 38}" y1="{row}" y2="{row}"/>')
         parts.append(
-            f'<text class="name" x="{right + 44}" y="{at + 4}">{escape(line.run)}'
-            f'<tspan class="about" dx="6">{escape(legend(line, 14))}</tspan></text>'
+            f'<text class="name" x="{right + 44}" y="{row + 4}">{_safe(line.run)}'
+            f'<tspan class="about" dx="6">{_safe(legend(line, 14))}</tspan></text>'
         )
     for place, note in enumerate(notes(panel)):
-        parts.append(f'<text x="{LEFT_PX}" y="{height + 8 + 16 * place}">{escape(note)}</text>')
+        parts.append(f'<text x="{LEFT_PX}" y="{height + 8 + 16 * place}">{_safe(note)}</text>')
     return "".join(parts)
 
 
@@ -156,9 +157,14 @@ def _line(line: LineLike, index: int, across: Any, down: Any) -> list[str]:
         elif drawn:
             points = " ".join(f"{cx:.1f},{cy:.1f}" for cx, cy in drawn)
             parts.append(
-                f'<polyline class="{_class(index)}" points="{points}"><title>{escape(line.run)}</title></polyline>'
+                f'<polyline class="{_class(index)}" points="{points}"><title>{_safe(line.run)}</title></polyline>'
             )
     return parts
+
+
+def _safe(text: str) -> str:
+    """Control characters are not XML, and never a name."""
+    return escape(plain(text).replace("\n", " "))
 
 
 def _class(index: int) -> str:

@@ -75,6 +75,11 @@ def _x_labels(x: Axis, columns: int) -> str:
     return "".join(text).rstrip()
 
 
+def _within(fraction: float) -> float:
+    """A value beyond what an axis can reach stands at its end."""
+    return min(1.0, max(0.0, fraction))
+
+
 class _Canvas:
     """Dots in cells: ``wide`` by ``tall`` of them a character."""
 
@@ -86,7 +91,7 @@ class _Canvas:
     def line(self, points: list[tuple[float, float]], index: int) -> None:
         """Fractions of the width (from the left) and of the height (from below), joined."""
         width, height = self.columns * self.wide - 1, self.rows * self.tall - 1
-        cells = [(round(a * width), round((1 - b) * height)) for a, b in points]
+        cells = [(round(_within(a) * width), round((1 - _within(b)) * height)) for a, b in points]
         for at, (x1, y1) in enumerate(cells):
             x0, y0 = cells[at - 1] if at else (x1, y1)
             steps = max(abs(x1 - x0), abs(y1 - y0), 1)

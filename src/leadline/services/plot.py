@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 from leadline.core.downsample import minmax
@@ -64,7 +63,6 @@ def panels(
     x: str = "step",
     logarithmic: bool = False,
     columns: int = 400,
-    series_of: Callable[[Context, Run], dict[str, Points]] | None = None,
 ) -> list[Panel]:
     """A panel for each metric; without ``metrics`` the thread's primary ones that have a series, else all that have.
 
@@ -73,8 +71,8 @@ def panels(
 
     Raises LeadlineError: not_found (an unknown id; ``no-series``: no run meant has a series, or not of this name).
     """
-    if series_of is None:
-        from leadline.services.series import series_of
+    from leadline.services.series import series_of
+
     runs = _runs(thread, ids)
     series = {run.id: series_of(context, run) for run in runs}
     names = sorted({name for of_run in series.values() for name in of_run})

@@ -9,7 +9,7 @@ from typing import Any
 from leadline.cli.answer import Answer
 from leadline.core.errors import LeadlineError
 
-DESCRIPTION = """Plots series over steps, one line a run, one panel a metric: in the terminal, or into a file (SVG, PNG).
+DESCRIPTION = """Plots series over steps, one line a run, one panel a metric: in the terminal, or into an SVG or PNG.
 However long a series is, its extremes are drawn. A run that goes on is plotted as far as it is."""
 EXAMPLES = [
     "leadline plot P-003 --metric loss",
