@@ -61,12 +61,12 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
         executor=_Local(),
         open_runs=OpenRunFiles(os.path.join(root, "open")),
         collectors=MachineCollectors(os.path.join(root, "cache"), settings),
-        series=_Series(),
         forge_for=_forge_factory(store, vcs, settings, root, lambda: context),
         result_source=_result_source,
         tracker_for=lambda name: _tracker(name, vcs.toplevel or cwd),
         clock=clock,
         environ=os.environ,
+        series=_Series(),
         settings=settings,
         actor=actor,
         save_settings=lambda changes: _save_settings(root, changes),
@@ -87,15 +87,6 @@ class _Local:
 
             self._it = LocalExecutor()
         return getattr(self._it, name)
-
-
-class _Series:
-    """The series store, loaded when series are read."""
-
-    def __getattr__(self, name: str) -> Any:
-        from leadline.adapters.series_files import SeriesFiles
-
-        return getattr(SeriesFiles(), name)
 
 
 def _forge_factory(
@@ -147,6 +138,15 @@ def _tracker(name: str, folder: str) -> Tracker:
     from leadline.adapters.trackers.registry import load
 
     return load(name, os.environ, folder)
+
+
+class _Series:
+    """The series store, loaded when series are read."""
+
+    def __getattr__(self, name: str) -> Any:
+        from leadline.adapters.series_files import SeriesFiles
+
+        return getattr(SeriesFiles(), name)
 
 
 def _writer(root: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from zlib import crc32
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from leadline.core.extract import Series
@@ -169,6 +169,7 @@ numbers = st.floats(allow_nan=True, allow_infinity=True)
 
 
 @settings(deadline=None)
+@example([[(0.0, math.nan), (math.nan, math.nan)]])
 @given(
     st.lists(st.lists(st.tuples(numbers, st.one_of(st.just(math.nan), st.integers(0, 50).map(float))), max_size=300))
 )

@@ -214,7 +214,8 @@ class Series:
 
     def summary(self) -> dict[str, Any]:
         last = (self.count - 1 if self.last_step is None else self.last_step, self.last)
-        sample = self._sample if self._sample and self._sample[-1] == last else [*self._sample, last]
+        there = bool(self._sample) and repr(self._sample[-1]) == repr(last)  # NaN is there as well
+        sample = self._sample if there else [*self._sample, last]
         return {
             "points": self.count,
             "first_step": self.first_step,
