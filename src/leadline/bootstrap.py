@@ -66,6 +66,7 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
         tracker_for=lambda name: _tracker(name, vcs.toplevel or cwd),
         clock=clock,
         environ=os.environ,
+        series=_Series(),
         settings=settings,
         actor=actor,
         save_settings=lambda changes: _save_settings(root, changes),
@@ -137,6 +138,15 @@ def _tracker(name: str, folder: str) -> Tracker:
     from leadline.adapters.trackers.registry import load
 
     return load(name, os.environ, folder)
+
+
+class _Series:
+    """The series store, loaded when series are read."""
+
+    def __getattr__(self, name: str) -> Any:
+        from leadline.adapters.series_files import SeriesFiles
+
+        return getattr(SeriesFiles(), name)
 
 
 def _writer(root: str) -> str:

@@ -13,7 +13,14 @@ from typing import Any
 from leadline.core.errors import LeadlineError
 from leadline.core.values import dataclass, field
 
-SOURCES = ("file", "reader", "pattern", "metrics", "stdout")  # the more specific first: it wins where two disagree
+SOURCES = (
+    "file",
+    "reader",
+    "pattern",
+    "series",
+    "metrics",
+    "stdout",
+)  # the more specific first: it wins where two disagree
 DEDUPE_RULES = ("error", "first", "last", "identical")
 NAN_RULES = ("fail", "drop", "keep")
 REDUCE_RULES = ("last", "first", "min", "max", "mean", "median", "sum")
@@ -79,6 +86,16 @@ def parse_spec(value: str | Mapping[str, Any]) -> ExtractionSpec:
     if isinstance(value, str):
         return _from_text(value)
     return _from_table(value)
+
+
+def replaced(spec: ExtractionSpec, **changes: Any) -> ExtractionSpec:
+    """``spec`` with some fields changed."""
+    import copy
+
+    made = copy.copy(spec)
+    for name, value in changes.items():
+        setattr(made, name, value)
+    return made
 
 
 def parse_pattern(text: str) -> ExtractionSpec:

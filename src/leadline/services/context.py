@@ -17,6 +17,7 @@ from leadline.ports.executor import Executor
 from leadline.ports.forge import Forge
 from leadline.ports.records import BlobStore, Clock, OpenRuns, RecordStore
 from leadline.ports.results import ResultSource
+from leadline.ports.series import SeriesStore
 from leadline.ports.tracker import Tracker
 from leadline.ports.vcs import Vcs
 
@@ -34,6 +35,7 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     "run.lock_files": [],  # further files that mean: the accelerator is taken
     "run.device_files": [],  # further device files that only one process should hold open
     "update.every_hours": 6,
+    "series.compact_points": 0,  # a run that logged more is compacted when it ends (needs pyarrow); 0: never
     "tracker.limit_s": 120,  # how long sending one run to a tracker may take
 }
 
@@ -50,6 +52,7 @@ class Context:
     open_runs: OpenRuns
     executor: Executor
     collectors: Collectors
+    series: SeriesStore
     forge_for: Callable[[str], Forge]
     result_source: Callable[[str], ResultSource]
     tracker_for: Callable[[str], Tracker]

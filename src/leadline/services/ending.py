@@ -60,7 +60,23 @@ def end_run(
     with context.store.transaction(topic) as writing:
         writing.add("run-ended", body)
     context.open_runs.closed(uid)
+    _compact_series(context, attempt, body, say)
     return body
+
+
+def _compact_series(context: Context, attempt: str, body: dict[str, Any], say: Callable[[str], None]) -> None:
+    """After the record, since it may take a while and nothing depends on it; what goes wrong leaves the segments."""
+    most = int(context.setting("series.compact_points") or 0)
+    sources = body.get("extraction", {}).get("sources", [])
+    logged = sum(source["rows"] for source in sources if source.get("kind") == "series")
+    if not most or logged <= most or body["state"] == "lost":
+        return
+    from leadline.core.errors import LeadlineError
+
+    try:
+        context.series.compact(attempt)
+    except (LeadlineError, OSError) as error:
+        say(f"the series of {body['run']} were not compacted: {getattr(error, 'what', error)}")
 
 
 def _redactor(context: Context) -> Any:
@@ -111,7 +127,8 @@ def _read_metrics(
         started,
     )
     tracked = _read_tracker(context, topic, uid, planned, body, thread.metrics, say)
-    if body["state"] != "done" and not os.path.exists(files.metrics) and tracked is None:
+    logged = os.path.exists(files.metrics) or context.series.has(attempt)
+    if body["state"] != "done" and not logged and tracked is None:
         return
     try:
         found = context.collectors.extract([parse_spec(s) for s in planned.get("extract", [])], files, thread.metrics)
