@@ -55,6 +55,25 @@ class TestLocalExecutor(ExecutorContract):
         assert one.finish()["state"] == "done"
         assert one.output() == b"/no/such/home\n"
 
+    def test_several_are_started_before_one_is_waited_for(self, attempt: Any) -> None:
+        both = [attempt(["true"]), attempt(["sh", "-c", "exit 3"])]
+        executor = LocalExecutor()
+        starting = [executor.submit_soon(one.dir, {}) for one in both]
+        handles = [one() for one in reversed(starting)][::-1]
+        assert [h["pid"] for h in handles] == [s.pid for s in starting]
+        for one, handle, code in zip(both, handles, (0, 3), strict=True):
+            assert executor.wait(one.dir, handle) == "finished"
+            assert (executor.result(one.dir) or {})["exit_code"] == code
+        again = executor.submit_soon(both[0].dir, {})  # idempotent in two halves as in one
+        assert again()["pid"] == handles[0]["pid"]
+
+    def test_a_start_that_is_refused_says_so_in_the_second_half(self, attempt: Any) -> None:
+        one = attempt(["true"])
+        Path(one.dir, "spec.json").write_text("[1]")
+        starting = LocalExecutor().submit_soon(one.dir, {})
+        with pytest.raises(LeadlineError, match="refused to start"):
+            starting()
+
     def test_interpreter_that_is_not_there(self, attempt: Any) -> None:
         one = attempt(["true"])
         with pytest.raises(LeadlineError) as caught:

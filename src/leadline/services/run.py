@@ -283,6 +283,18 @@ class Started:
     attempt: str
     handle: dict[str, Any]
     watching: Any
+    settle: Any = None  # the executor's word, when it is not in yet: ``ready()``, ``pid``, and called it is waited for
+
+    def settled(self) -> Started:
+        """With its handle, after the executor's word that it has started; needed for whatever asks the executor."""
+        if self.settle is not None:
+            settle, self.settle = self.settle, None
+            try:
+                self.handle = settle()
+            except BaseException:
+                self.watching.__exit__(None, None, None)
+                raise
+        return self
 
 
 def start_one(
@@ -291,8 +303,10 @@ def start_one(
     facts: dict[str, Any],
     experiment: str | None,
     seen: list[dict[str, Any]],
+    soon: bool = False,
 ) -> Started:
-    """The first half of ``run_one``: planned record and job. Several may be under way in one process."""
+    """The first half of ``run_one``: planned record and job. Several may be under way in one process. ``soon``: where
+    the executor can, without waiting until the job is up: ``Started.settled`` does."""
     thread = context.slice(request.topic, [experiment] if experiment else [])
     if thread.tracker:
         from leadline.services.tracking import job_environment, planned_tracker
@@ -307,7 +321,12 @@ def start_one(
     try:
         attempt = context.run_folder(uid)
         variables = job_environment(context, request.topic, uid, body) if body.get("tracker") else {}
-        return Started(uid, body, attempt, _launch(context, request, body, attempt, variables), watching)
+        _write_spec(context, request, body, attempt, variables)
+        later = getattr(context.executor, "submit_soon", None) if soon else None
+        if later is not None:
+            starting = later(attempt, {})
+            return Started(uid, body, attempt, {"pid": starting.pid}, watching, starting)
+        return Started(uid, body, attempt, context.executor.submit(attempt, {}), watching)
     except BaseException:
         watching.__exit__(None, None, None)
         raise
@@ -395,10 +414,10 @@ def default_title(argv: list[str], config: dict[str, Any]) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-def _launch(
+def _write_spec(
     context: Context, request: RunRequest, body: dict[str, Any], attempt: str, variables: dict[str, str]
-) -> dict[str, Any]:
-    """Write the spec and start it. What fails here is the run's truthful ending, not an exception: it is planned."""
+) -> None:
+    """What the job program reads: durable before it is started."""
     spec = {
         "v": 1,
         "run": body["id"],
@@ -418,4 +437,3 @@ def _launch(
         file.flush()
         os.fsync(file.fileno())
     os.rename(temporary, os.path.join(attempt, "spec.json"))
-    return context.executor.submit(attempt, {})

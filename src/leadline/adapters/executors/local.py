@@ -7,8 +7,10 @@ is not the end of the job. The price of a process per attempt is about ten milli
 from __future__ import annotations
 
 import os
+import select
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from leadline.core.errors import LeadlineError
@@ -19,6 +21,22 @@ _JOB_FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.pa
 # Imported rather than run as a script: the compiled form is kept, which saves 10 ms a start.
 _BOOT = "import sys,os;sys.path.append(sys.argv.pop(1));import supervise;os._exit(supervise.main(sys.argv[1:]))"
 _TAKEN = 75
+
+
+class Starting:
+    """A supervisor that was made and has not said yet that it is up. To be called once: waits, and gives the handle."""
+
+    def __init__(self, pid: int, fd: int, settle: Callable[[], dict[str, Any]]) -> None:
+        self.pid, self._fd, self._settle = pid, fd, settle
+
+    def __call__(self) -> dict[str, Any]:
+        return self._settle()
+
+    def ready(self) -> bool:
+        """Whether the call would return at once."""
+        poller = select.poll()
+        poller.register(self._fd, select.POLLIN)
+        return bool(poller.poll(0))
 
 
 class LocalExecutor:
@@ -36,6 +54,14 @@ class LocalExecutor:
         Raises:
             LeadlineError: ``environment``: no interpreter, no room on the disk, or an unusable ``spec.json``.
         """
+        return self.submit_soon(attempt_dir, resources)()
+
+    def submit_soon(self, attempt_dir: str, resources: dict[str, Any]) -> Starting:
+        """``submit`` in two halves: the process is made now, and the call of what is returned waits for its word and
+        gives the handle. Most of a start is that wait, so whoever starts several does something else meanwhile.
+
+        Raises as ``submit`` does, in either half.
+        """
         folder = os.path.abspath(attempt_dir)
         read_fd, write_fd = os.pipe()
         try:
@@ -51,6 +77,10 @@ class LocalExecutor:
             ) from e
         finally:
             os.close(write_fd)
+        return Starting(pid, read_fd, lambda: self._settle(folder, pid, read_fd))
+
+    def _settle(self, folder: str, pid: int, read_fd: int) -> dict[str, Any]:
+        """Wait until the supervisor holds its lock or has ended."""
         try:
             started = os.read(read_fd, 64).startswith(b"started")
         finally:
@@ -162,8 +192,6 @@ class LocalExecutor:
         try:
             if probe.start_ticks(pid) != handle.get("start_ticks"):
                 return
-            import select
-
             poller = select.poll()
             poller.register(fd, select.POLLIN)
             poller.poll(None if deadline is None else max(0.0, (deadline - time.monotonic()) * 1000))
