@@ -353,6 +353,12 @@ def negatives(thread: Thread) -> list[tuple[str, str, str]]:
     return sorted(found, key=lambda f: (f[1], f[0]))
 
 
+def ended_by_machine(experiment: Experiment) -> bool:
+    """Whether every run that ended was lost or cancelled: no result, so there is nothing to interpret."""
+    ended = [r for r in experiment.runs if r.state in TERMINAL_STATES and not r.retracted]
+    return bool(ended) and all(r.state in ("lost", "cancelled") for r in ended)
+
+
 def missing_words(thread: Thread) -> dict[str, list[str]]:
     """Ended experiments that nobody has interpreted, or drawn a next action from, by what is missing."""
     missing: dict[str, list[str]] = {"interpretation": [], "next action": []}
@@ -360,6 +366,8 @@ def missing_words(thread: Thread) -> dict[str, list[str]]:
         if not experiment.stands or not any(r.state in TERMINAL_STATES for r in experiment.runs):
             continue
         for role, name in (("interpretation", "interpretation"), ("next", "next action")):
+            if role == "interpretation" and ended_by_machine(experiment):
+                continue
             if not experiment.notes_in(role):
                 missing[name].append(experiment.id)
     return missing
