@@ -15,6 +15,7 @@ from typing import Any
 
 from leadline.core.canonical import finite
 from leadline.core.extract_spec import SOURCES, ExtractionSpec
+from leadline.core.itemset import MOST_ITEMS, facts_of
 from leadline.core.run import MetricDef
 from leadline.core.values import dataclass, field
 
@@ -38,7 +39,8 @@ _RESERVED = frozenset(("t", "step", "timestamp", "_step", "_timestamp"))
 class Extraction:
     """``metrics`` name to value; ``nonfinite`` name to ``"NaN"``, ``"Infinity"``, ``"-Infinity"``; ``series`` name to
     ``{points, first_step, last_step, sample}``; ``tables`` and ``sources`` one entry a source; ``problems`` entries
-    ``{source, code, what, blocking, rows, rows_total, unit}``, ``rows`` capped at 20 with the full count beside it."""
+    ``{source, code, what, blocking, rows, rows_total, unit}``, ``rows`` capped at 20 with the full count beside it;
+    ``items`` name to ``{by, n, set, reduce, missing, values}`` (``core/itemset.py``)."""
 
     metrics: dict[str, float] = field(default_factory=dict)
     nonfinite: dict[str, str] = field(default_factory=dict)
@@ -46,6 +48,7 @@ class Extraction:
     tables: list[dict[str, Any]] = field(default_factory=list)
     problems: list[dict[str, Any]] = field(default_factory=list)
     sources: list[dict[str, Any]] = field(default_factory=list)
+    items: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -56,6 +59,7 @@ class Extraction:
             "tables": self.tables,
             "problems": self.problems,
             "sources": self.sources,
+            "items": self.items,
         }
 
 
@@ -233,6 +237,8 @@ class Gatherer:
         self.series: dict[str, Series] = {}
         self.rows = self.taken = self.dropped = 0
         self.stepped: set[str] = set()
+        self.items: dict[str, dict[str, float]] = {}
+        self.items_missing: dict[str, int] = {}
 
     def rule(self, name: str) -> str:
         definition = self.definitions.get(name)
@@ -262,6 +268,18 @@ class Gatherer:
                 return None
             series = self.series[name] = Series(self.rule(name) == "median")
         return series
+
+    def add_item(self, name: str, item: str, value: float) -> None:
+        """The value of one item; the caller has made sure that it stands once. Not for more than ``MOST_ITEMS``."""
+        if not math.isfinite(value):
+            self.items_missing[name] = self.items_missing.get(name, 0) + 1
+            return
+        values = self.items.setdefault(name, {})
+        if len(values) <= MOST_ITEMS:
+            values[item] = value
+        if len(values) > MOST_ITEMS:
+            what = f"{name} has more than {MOST_ITEMS} items: they are not kept, only the value over all of them"
+            self.problems.add("too-many-items", what, about=name)
 
     def finish(self, digest: str | None, tables: Iterable[dict[str, Any]] = ()) -> Extraction:
         """Publishes what was gathered, or nothing when a check failed."""
@@ -299,7 +317,11 @@ class Gatherer:
                 result.metrics[name] = value
             else:
                 result.nonfinite[name] = finite(value)
-            if series.count > 1 or name in self.stepped:
+            values = self.items.get(name, {})
+            if values and len(values) <= MOST_ITEMS:
+                facts = facts_of(self.spec.items, rule, values, self.items_missing.get(name, 0))
+                result.items[name] = {**facts, "values": values}
+            elif (series.count > 1 or name in self.stepped) and not self.spec.items:
                 result.series[name] = series.summary()
 
 
@@ -327,6 +349,8 @@ def merge(parts: Iterable[Extraction]) -> Extraction:
                 merged.nonfinite[name] = part.nonfinite[name]
             if name in part.series:
                 merged.series[name] = part.series[name]
+            if name in part.items:
+                merged.items[name] = part.items[name]
     return merged
 
 

@@ -13,6 +13,7 @@ from leadline.core.errors import LeadlineError
 from leadline.core.evidence import Evidence
 from leadline.core.run import TERMINAL_STATES, Run
 from leadline.core.thread import Experiment, Item, Thread
+from leadline.render import facts
 from leadline.services.compare import compare_sides
 from leadline.services.context import Context
 from leadline.services.evidence_of import comparisons, evidence_for, predicate_of, runs_of_subject
@@ -87,7 +88,17 @@ def check_close(
             id=e.id,
         )
         for e in thread.experiments.values()
-        if _ended(e) and not e.notes_in("interpretation")
+        if _ended(e) and not facts.ended_by_machine(e) and not e.notes_in("interpretation")
+    ]
+    items += [
+        missing(
+            "no-reason-class",
+            f"{e.id} ended by no fault of what it tested ({e.state}), and nothing says which it was",
+            f"leadline note {e.id} --negative implementation-failure 'TEXT'  (or: invalid-test)",
+            id=e.id,
+        )
+        for e in thread.experiments.values()
+        if _ended(e) and facts.ended_by_machine(e) and not e.notes_in("interpretation") and not e.notes_in("negative")
     ]
     for item in items:
         if queued and item["code"] in QUEUED_CODES:

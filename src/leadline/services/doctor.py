@@ -54,12 +54,26 @@ def doctor(context: Context, network: bool = False) -> list[Check]:
     return checks
 
 
-def _program(context: Context) -> list[Check]:
+def outside(error: LeadlineError) -> list[Check]:
+    """The checks where no repository can be opened: the program, its extras, and why (``error``)."""
+    import shutil
+
+    git = shutil.which("git")
+    found = Check("program", "git", OK, git) if git else Check("program", "git", PROBLEM, "not found", "install git")
+    mend = next(iter([error.next] if isinstance(error.next, str) else error.next or []), "")
+    return [*_itself(), found, *_extras(), Check("repository", "work tree", PROBLEM, error.what.rstrip("."), mend)]
+
+
+def _itself() -> list[Check]:
     from leadline import __version__
 
     checks = [Check("program", "leadline", OK, f"{__version__}, {os.path.dirname(os.path.dirname(__file__))}")]
     python = ".".join(map(str, sys.version_info[:3]))
-    checks.append(Check("program", "python", OK, f"{python}, {sys.executable}"))
+    return [*checks, Check("program", "python", OK, f"{python}, {sys.executable}")]
+
+
+def _program(context: Context) -> list[Check]:
+    checks = _itself()
     version = context.vcs.version()
     numbers = tuple(int(n) for n in version.split(".")[:2] if n.isdigit())
     old = bool(numbers) and numbers < OLDEST_GIT
@@ -84,7 +98,7 @@ def _program(context: Context) -> list[Check]:
     return checks
 
 
-def _extras(context: Context) -> list[Check]:
+def _extras(context: Context | None = None) -> list[Check]:
     from importlib.util import find_spec
 
     checks = []

@@ -141,11 +141,25 @@ def _read_metrics(
     body["metrics"], body["nonfinite"] = found.metrics, found.nonfinite
     data = found.as_dict()
     body["extraction"] = {k: data[k] for k in ("problems", "sources", "series") if data[k]}
+    if found.items:
+        body["extraction"]["items"] = {name: _kept_items(context, facts) for name, facts in found.items.items()}
     contract = {name: contract_of(d) for name in found.metrics if (d := thread.metrics.get(name)) is not None}
     if contract:
         body["extraction"]["contract"] = contract  # what the numbers meant when they were taken
     for problem in found.problems:
         say(f"{problem['source']}: {problem['what']}" + (" (nothing taken from it)" if problem.get("blocking") else ""))
+
+
+def _kept_items(context: Context, facts: dict[str, Any]) -> dict[str, Any]:
+    """The items of a metric as the record has them: with their values, or with the digest of a blob of them."""
+    import json
+
+    from leadline.core.itemset import INLINE_BYTES
+
+    data = json.dumps(facts["values"], sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    if len(data) <= INLINE_BYTES:
+        return facts
+    return {**{k: v for k, v in facts.items() if k != "values"}, "blob": context.blobs.put(data)}
 
 
 def _read_tracker(

@@ -63,6 +63,7 @@ class Outcome:
     code: dict[str, Any]
     hygiene: dict[str, Any]
     interrupted: bool = False
+    item_sets: dict[str, str] = field(default_factory=dict)  # metric to the identity of the items it is over
 
     def as_dict(self) -> dict[str, Any]:
         return dict(self.__dict__)
@@ -345,6 +346,7 @@ def finish_one(
         code=body["code"],
         hygiene=ended.get("hygiene", {}),
         interrupted=interrupted,
+        item_sets={name: f["set"] for name, f in (ended.get("extraction", {}).get("items") or {}).items()},
     )
 
 

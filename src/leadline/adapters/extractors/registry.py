@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from leadline.adapters.series_files import SeriesFiles
 from leadline.core.errors import LeadlineError
 from leadline.core.extract import Extraction, merge
-from leadline.core.extract_spec import METRICS, STDOUT, ExtractionSpec, replaced
+from leadline.core.extract_spec import BENCHMARKS, METRICS, STDOUT, ExtractionSpec, replaced
 from leadline.core.run import MetricDef
 from leadline.ports.extractor import Extractor, RunFiles
 
@@ -25,18 +25,6 @@ BUILTIN = {
     "pattern": "leadline.adapters.extractors.streams:PatternReader",
     "file": "leadline.adapters.extractors.tables:TableReader",
 }
-# One package reads the files of them all; ``benchmark`` finds out whose file it is.
-BENCHMARKS = (
-    "benchmark",
-    "pytest-benchmark",
-    "hyperfine",
-    "google-benchmark",
-    "pyperf",
-    "asv",
-    "criterion",
-    "lm-eval",
-    "nvbench",
-)
 
 
 def load(name: str) -> Extractor:
