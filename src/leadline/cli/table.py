@@ -25,6 +25,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "claims": ("Compare", "all claims with their computed labels and what is missing"),
     "status": ("Look", "the thread at a glance, and the list of runs"),
     "show": ("Look", "one thing in full, by id"),
+    "artifact": ("Look", "files that a run kept: list, write out, check"),
     "brief": ("Look", "what the next session needs to know, within a budget"),
     "tried": ("Look", "full-text search over everything tried, negative results first"),
     "next": ("Look", "the next action and what is waiting"),

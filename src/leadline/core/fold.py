@@ -217,6 +217,7 @@ def _run_ended(thread: Thread, record: Record) -> None:
         if name in record.body:
             setattr(run, name, record.body[name])
     run.ended_at = run.ended_at or record.at
+    run.artifact_record = dict(record.body.get("artifacts") or {})
     run.tracker = {**run.tracker, **record.body.get("tracker", {})}
     if record.body.get("code_changed_during_run"):
         run.code = {**run.code, "changed_during_run": True}
