@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 LISTED = 200
 """Artifacts that stand in the record itself; the list of a run with more is a blob (``manifest``)."""
 GAPS_LISTED = 50
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @dataclass(slots=True)
@@ -49,13 +48,17 @@ class ArtifactGap:
     size_bytes: int | None = None
 
 
+def is_digest(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"sha256:[0-9a-f]{64}", value) is not None
+
+
 def recorded(entries: Iterable[Any]) -> list[Artifact]:
     """Artifacts from entries of a record, in the order logged, with their versions. What is none is left out: the
     record may be another program's."""
     found: list[Artifact] = []
     versions: dict[str, int] = {}
     for entry in entries:
-        if not isinstance(entry, dict) or not _DIGEST.fullmatch(str(entry.get("digest"))):
+        if not isinstance(entry, dict) or not is_digest(entry.get("digest")):
             continue
         name, step, size = str(entry.get("name") or "file"), entry.get("step"), entry.get("size_bytes")
         versions[name] = versions.get(name, 0) + 1
@@ -89,7 +92,7 @@ def total(run: Run) -> int:
 def manifest(run: Run) -> str:
     """Digest of the blob that lists all artifacts, or "" when the record itself does."""
     found = str(run.artifact_record.get("manifest") or "")
-    return found if _DIGEST.fullmatch(found) else ""
+    return found if is_digest(found) else ""
 
 
 def gaps(run: Run) -> list[ArtifactGap]:

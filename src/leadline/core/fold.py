@@ -214,7 +214,7 @@ def _run_ended(thread: Thread, record: Record) -> None:
         run.corrections.append({"at": record.at, "kind": "second-ending", "body": record.body})
         return
     for name in _RUN_FACTS:
-        if name in record.body:
+        if record.body.get(name) is not None:  # a run that was lost has no resources, and says null
             setattr(run, name, record.body[name])
     run.ended_at = run.ended_at or record.at
     run.artifact_record = dict(record.body.get("artifacts") or {})

@@ -112,52 +112,69 @@ def get(context: Context, run: Run, artifact: Artifact, out: str | None, force: 
     if not path:
         raise not_here(run, artifact, standing(context, run, artifact))
     target = _target(context, artifact, out)
+    if os.path.lexists(target) and not force:
+        raise _exists(run, artifact, target)
     temporary = f"{target}.{os.getpid()}.tmp"
     try:
-        if os.path.lexists(target) and not force:
-            raise FileExistsError
-        hasher = hashlib.sha256()
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-        with open(path, "rb") as reading, open(fd, "wb") as writing:
-            while chunk := reading.read(1 << 20):
-                hasher.update(chunk)
-                writing.write(chunk)
-        if "sha256:" + hasher.hexdigest() != artifact.digest:
-            context.blobs.check(artifact.digest)
-        if force:
-            os.replace(temporary, target)
-        else:
-            os.link(temporary, target)  # unlike a rename it never replaces
+        try:
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            if _copy(path, temporary) != artifact.digest:
+                context.blobs.check(artifact.digest)
+            _publish(temporary, target, force)
+        except OSError as error:
+            raise LeadlineError(
+                "environment",
+                "cannot-write",
+                f"cannot write {target}: {error.strerror or error}",
+                "",
+                "choose another --out",
+            ) from None
+    except BaseException as error:
+        try:
             os.unlink(temporary)
-    except FileExistsError:
-        _remove(temporary)
-        raise LeadlineError(
-            "conflict",
-            "file-exists",
-            f"{target} is there already",
-            "it would be lost",
-            [f"leadline artifact get {run.id} '{artifact.name}' --out OTHER", "… --force"],
-        ) from None
-    except (OSError, LeadlineError) as error:
-        _remove(temporary)
-        if isinstance(error, LeadlineError):
-            raise
-        raise LeadlineError(
-            "environment",
-            "cannot-write",
-            f"cannot write {target}: {error.strerror or error}",
-            "",
-            "choose another --out",
-        ) from None
+        except OSError:
+            pass
+        if isinstance(error, _Taken):
+            raise _exists(run, artifact, target) from None
+        raise
     return {**data_of(artifact, "here"), "run": run.id, "written": target}
 
 
-def _remove(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        pass
+class _Taken(Exception):
+    """Somebody made the file meanwhile."""
+
+
+def _copy(source: str, target: str) -> str:
+    """Copy a content to a new file, a piece at a time; the digest of what was copied."""
+    hasher = hashlib.sha256()
+    fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    with open(source, "rb") as reading, open(fd, "wb") as writing:
+        while chunk := reading.read(1 << 20):
+            hasher.update(chunk)
+            writing.write(chunk)
+    return "sha256:" + hasher.hexdigest()
+
+
+def _publish(temporary: str, target: str, force: bool) -> None:
+    if not force:
+        try:  # the name is ours from here on, so that the rename replaces nobody's file
+            os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC))
+        except FileExistsError:
+            raise _Taken from None
+    os.replace(temporary, target)
+
+
+def _exists(run: Run, artifact: Artifact, target: str) -> LeadlineError:
+    return LeadlineError(
+        "conflict",
+        "file-exists",
+        f"{target} is there already",
+        "it would be lost",
+        [
+            f"leadline artifact get {run.id} '{artifact.name}' --out OTHER",
+            f"leadline artifact get {run.id} '{artifact.name}' --force",
+        ],
+    )
 
 
 def _target(context: Context, artifact: Artifact, out: str | None) -> str:

@@ -75,8 +75,8 @@ def take_in(
     if not patterns and not os.path.isdir(folder):
         return {}, []
     lines = _logged(folder)
-    if patterns and result.get("started_at"):
-        lines += _matched(context, patterns, folder, cwd, epoch_ms(result["started_at"]) / 1000)
+    if patterns and (started := _started_at(attempt, result)):
+        lines += _matched(context, patterns, folder, cwd, epoch_ms(started) / 1000)
     kept: list[Line] = []
     gaps: list[Line] = []
     needed = set()  # contents that were kept, or could not be moved and stay
@@ -96,6 +96,17 @@ def take_in(
     if gaps:
         say(f"{len(gaps)} artifacts not kept, {gaps[0]['name']}: {gaps[0]['reason']}" + (" …" if gaps[1:] else ""))
     return _part(context, kept, gaps), _leftovers(folder, needed)
+
+
+def _started_at(attempt: str, result: dict[str, Any]) -> str:
+    """When the command started; "" when it never did. A run that was lost has no result, its owner told."""
+    if result.get("started_at"):
+        return str(result["started_at"])
+    try:
+        with open(os.path.join(attempt, "owner.json"), encoding="utf-8") as file:
+            return str(json.load(file)["started_at"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def forget(paths: list[str]) -> None:
