@@ -125,6 +125,14 @@ def test_versions_are_all_kept_and_the_same_content_once(thread_lab: Lab) -> Non
     assert (thread_lab.repo / "two").read_text() + (thread_lab.repo / "one").read_text() == "21"
 
 
+def test_what_two_runs_logged_is_on_the_disk_once(thread_lab: Lab) -> None:
+    for _ in range(2):
+        done = job(thread_lab, "ll.log_artifact(b'weights', name='m.pt')")
+    assert names(done) == ["m.pt"]
+    stored = [p for p in (thread_lab.repo / ".git/leadline").rglob("*") if p.is_file() and p.read_bytes() == b"weights"]
+    assert stored == [blob(thread_lab, digest(b"weights"))]
+
+
 @pytest.mark.parametrize(
     "code, name, reason",
     [
@@ -248,6 +256,27 @@ def test_get_never_overwrites_and_never_writes_elsewhere(thread_lab: Lab, tmp_pa
     assert thread_lab.json("artifact", "get", "P-001", "--out", "code.py/x")["error"]["code"] == "cannot-write"
     written = thread_lab.json("artifact", "get", "P-001", digest(b"new")[:15], "--out", "made/here/")["data"]["written"]
     assert written == str(thread_lab.repo / "made/here/x.txt") and os.access(written, os.W_OK)
+
+
+def test_of_several_that_write_one_file_at_once_one_does(thread_lab: Lab) -> None:
+    job(thread_lab, "ll.log_artifact(b'x' * 1_000_000, name='x')")
+    argv = [PY, "-m", "leadline", "artifact", "get", "P-001", "--out", "x"]
+    quiet = subprocess.DEVNULL
+    writers = [
+        subprocess.Popen(argv, cwd=thread_lab.repo, env=thread_lab.env, stdout=quiet, stderr=quiet) for _ in range(6)
+    ]
+    assert sorted(w.wait(timeout=60) for w in writers) == [0, 4, 4, 4, 4, 4]
+    assert (thread_lab.repo / "x").stat().st_size == 1_000_000 and not list(thread_lab.repo.glob("*.tmp"))
+
+
+def test_a_file_made_meanwhile_is_not_replaced(tmp_path: Path) -> None:
+    from leadline.services.artifact import _publish, _Taken
+
+    (tmp_path / "new").write_text("new")
+    (tmp_path / "there").write_text("mine")
+    with pytest.raises(_Taken):
+        _publish(str(tmp_path / "new"), str(tmp_path / "there"), force=False)
+    assert (tmp_path / "there").read_text() == "mine"
 
 
 def test_a_name_from_another_program_cannot_lead_outside(thread_lab: Lab, tmp_path: Path) -> None:

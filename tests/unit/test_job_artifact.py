@@ -280,3 +280,10 @@ def test_a_line_cut_off_does_not_spoil_the_next(tmp_path: Path) -> None:
         file.write(b'{"name":"to')
     artifact._append(str(tmp_path), {"name": "three"})
     assert path.read_text() == '{"name":"one"}\n{"name":"to\n{"name":"three"}\n'
+
+
+def test_processes_that_count_at_once_lose_no_byte(tmp_path: Path) -> None:
+    code = "from leadline.job.artifact import reserve\nfor _ in range(2000): reserve('.', 3, None)"
+    jobs = [subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path) for _ in range(8)]
+    assert [job.wait(timeout=120) for job in jobs] == [0] * 8
+    assert int((tmp_path / "total").read_text()) == 8 * 2000 * 3
