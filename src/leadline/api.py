@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 from leadline.bootstrap import open_context
 
 if TYPE_CHECKING:
+    from leadline.core.artifact import Artifact
+    from leadline.core.run import Run
     from leadline.core.thread import Thread
     from leadline.core.tracker import Points
+    from leadline.services.context import Context
 
 
 class Repository:
@@ -75,6 +78,41 @@ class Repository:
             columns["value"] += points.values
             columns["time_s"] += points.times
         return frames.DataFrame(columns)
+
+    def artifacts(self, run: str, topic: str | None = None) -> list[KeptFile]:
+        """The files that a run kept (an experiment's id means its last run), in the order logged.
+
+        Raises LeadlineError(not_found | usage) when there is no such run.
+        """
+        from leadline.services.artifact import artifacts_of
+        from leadline.services.show import the_run
+
+        run_ = the_run(self.thread(topic), run)
+        return [KeptFile(self._context, run_, artifact) for artifact in artifacts_of(self._context, run_)]
+
+
+class KeptFile:
+    """One artifact: ``name``, ``kind``, ``digest``, ``size_bytes``, ``step``, ``version``, ``at``, ``source``, and
+    ``path``: where its content can be read, "" when it is on another machine. Read it, do not write to it."""
+
+    def __init__(self, context: Context, run: Run, artifact: Artifact) -> None:
+        self._context, self._run, self._artifact = context, run, artifact
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._artifact, name)
+
+    def __repr__(self) -> str:
+        return f"<{self._run.id} {self.name} version {self.version}, {self.size_bytes} bytes>"
+
+    def read(self) -> bytes:
+        """The content, checked. Raises LeadlineError(not_found | check_failed) when it is not here, or not whole."""
+        from leadline.services.artifact import not_here, standing
+
+        if not self.path:
+            raise not_here(self._run, self._artifact, standing(self._context, self._run, self._artifact))
+        return self._context.blobs.get(self.digest)
 
 
 def open(path: str | None = None) -> Repository:

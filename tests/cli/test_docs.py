@@ -44,8 +44,9 @@ def matches(expected: str, actual: str) -> bool:
     return re.fullmatch(r"\s*.*?\s*".join(parts), squeeze(actual), re.S) is not None
 
 
-def test_tutorial(tmp_path):
-    text = (ROOT / "docs" / "tutorial.md").read_text()
+@pytest.mark.parametrize("page, at_least", [("tutorial.md", 16), ("artifacts.md", 9)])
+def test_a_page_of_commands(tmp_path, page, at_least):
+    text = (ROOT / "docs" / page).read_text()
     bin_folder = tmp_path / "bin"
     bin_folder.mkdir()
     program = bin_folder / "leadline"
@@ -58,7 +59,7 @@ def test_tutorial(tmp_path):
     for name, content in files(text):
         (repo / name).write_text(content)
     steps = blocks(text)
-    assert len(steps) > 15
+    assert len(steps) >= at_least
     for command, expected, code in steps:
         done = subprocess.run(["bash", "-c", command], cwd=repo, env=env, capture_output=True, text=True, timeout=60)
         assert done.returncode == code, f"$ {command}\n{done.stdout}{done.stderr}"

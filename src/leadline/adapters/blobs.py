@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
-from leadline.adapters.files import read_bytes, write_atomically
+from leadline.adapters.files import as_user_error, copy_file, read_bytes, sync_folder, write_atomically
 from leadline.core.canonical import digest_bytes
 from leadline.core.errors import LeadlineError
 
@@ -27,22 +28,74 @@ class FileBlobs:
     def has(self, digest: str) -> bool:
         return os.path.exists(self.path(digest))
 
+    def place(self, digest: str) -> str:
+        path = self.path(digest)
+        return path if os.path.exists(path) else ""
+
+    def size_bytes(self, digest: str) -> int | None:
+        try:
+            return os.stat(self.path(digest)).st_size
+        except OSError:
+            return None
+
+    def take(self, path: str, digest: str) -> None:
+        target = self.path(digest)
+        try:
+            if os.path.exists(target):
+                if os.path.exists(path):
+                    os.unlink(path)
+                return
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            try:
+                os.rename(path, target)
+            except OSError as error:
+                if error.errno != errno.EXDEV:
+                    raise
+                copy_file(path, target)
+                os.unlink(path)
+            sync_folder(os.path.dirname(target))
+            sync_folder(self.root)
+        except OSError as error:
+            raise as_user_error(error, target) from error
+
     def get(self, digest: str) -> bytes:
         data = read_bytes(self.path(digest))
         if data is None:
-            raise LeadlineError(
-                "not_found",
-                "blob-missing",
-                f"{digest[:19]} is not on this machine",
-                "large payloads stay where they were made",
-                "leadline sync",
-            )
+            raise _missing(digest)
         if digest_bytes(data) != digest:
-            raise LeadlineError(
-                "check_failed",
-                "blob-damaged",
-                f"{self.path(digest)} does not have its digest",
-                "the file was changed or the disk is damaged",
-                "leadline verify",
-            )
+            raise self._damaged(digest)
         return data
+
+    def check(self, digest: str) -> None:
+        import hashlib
+
+        hasher = hashlib.sha256()
+        try:
+            with open(self.path(digest), "rb") as file:
+                while chunk := file.read(1 << 20):
+                    hasher.update(chunk)
+        except FileNotFoundError:
+            raise _missing(digest) from None
+        except OSError as error:
+            raise as_user_error(error, self.path(digest)) from error
+        if "sha256:" + hasher.hexdigest() != digest:
+            raise self._damaged(digest)
+
+    def _damaged(self, digest: str) -> LeadlineError:
+        return LeadlineError(
+            "check_failed",
+            "blob-damaged",
+            f"{self.path(digest)} does not have its digest",
+            "the file was changed or the disk is damaged",
+            "leadline verify",
+        )
+
+
+def _missing(digest: str) -> LeadlineError:
+    return LeadlineError(
+        "not_found",
+        "blob-missing",
+        f"{digest[:19]} is not on this machine",
+        "large payloads stay where they were made",
+        "leadline sync",
+    )

@@ -73,6 +73,24 @@ def write_atomically(path: str, data: bytes, durable: bool = True) -> None:
         raise as_user_error(error, path) from error
 
 
+def copy_file(source: str, target: str) -> None:
+    """Copy a file durably, a piece at a time; ``target`` is there whole or not at all. Raises OSError."""
+    temporary = f"{target}.{os.getpid()}.tmp"
+    try:
+        with open(source, "rb") as reading, open(temporary, "wb") as writing:
+            while chunk := reading.read(1 << 20):
+                writing.write(chunk)
+            writing.flush()
+            os.fsync(writing.fileno())
+        os.replace(temporary, target)
+    except OSError:
+        try:
+            os.unlink(temporary)
+        except OSError:
+            pass
+        raise
+
+
 def read_bytes(path: str) -> bytes | None:
     """The file's content, or None when it is not there."""
     try:

@@ -27,6 +27,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "series": ("Look", "the series a run logged: metrics, points, csv; and how to pack them"),
     "show": ("Look", "one thing in full, by id"),
     "plot": ("Look", "series over steps: in the terminal, as SVG or PNG"),
+    "artifact": ("Look", "files that a run kept: list, write out, check"),
     "brief": ("Look", "what the next session needs to know, within a budget"),
     "tried": ("Look", "full-text search over everything tried, negative results first"),
     "next": ("Look", "the next action and what is waiting"),

@@ -10,6 +10,7 @@ import re
 import shlex
 from typing import Any
 
+from leadline.core import artifact
 from leadline.core.canonical import digest_of
 from leadline.core.run import Run
 from leadline.core.stats import summarise
@@ -102,6 +103,10 @@ def _run(run: Run) -> dict[str, Any]:
         "exit_code": run.exit_code,
         "metrics": run.metrics,
         "nonfinite": run.nonfinite,
+        "artifacts": [
+            {"name": a.name, "kind": a.kind, "digest": a.digest, "size_bytes": a.size_bytes, "step": a.step}
+            for a in run.artifacts
+        ],
     }
 
 
@@ -124,6 +129,12 @@ def _gaps(experiments: list[Experiment]) -> list[str]:
                 found[f"{gap.get('path')} is not in the code state ({gap.get('kind') or gap.get('reason')})"] = None
         if any("[redacted:" in a for a in run.argv):
             found[f"{run.id}: its command line held a secret and is recorded without it"] = None
+        if kept := artifact.total(run):
+            found[f"{run.id}: the contents of its {kept} artifacts are not in the bundle, which has their digests"] = (
+                None
+            )
+        for lost in artifact.gaps(run):
+            found[f"{run.id}: artifact {lost.name} was not kept ({lost.reason})"] = None
         if run.code.get("changed_during_run"):
             found[f"{run.id}: the code changed while it ran"] = None
     return list(found)

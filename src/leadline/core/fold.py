@@ -215,9 +215,10 @@ def _run_ended(thread: Thread, record: Record) -> None:
         run.corrections.append({"at": record.at, "kind": "second-ending", "body": record.body})
         return
     for name in _RUN_FACTS:
-        if name in record.body:
+        if record.body.get(name) is not None:  # a run that was lost has no resources, and says null
             setattr(run, name, record.body[name])
     run.ended_at = run.ended_at or record.at
+    run.artifact_record = dict(record.body.get("artifacts") or {})
     run.tracker = {**run.tracker, **record.body.get("tracker", {})}
     if record.body.get("code_changed_during_run"):
         run.code = {**run.code, "changed_during_run": True}

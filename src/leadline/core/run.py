@@ -6,9 +6,12 @@ Everything that compares, labels, renders or lists works on these, whatever exec
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leadline.core.values import dataclass, field
+
+if TYPE_CHECKING:
+    from leadline.core.artifact import Artifact
 
 STATES = ("planned", "running", "done", "failed", "timeout", "cancelled", "lost")
 TERMINAL_STATES = frozenset(("done", "failed", "timeout", "cancelled", "lost"))
@@ -76,6 +79,7 @@ class Run:
     nonfinite: dict[str, str] = field(default_factory=dict)
     extraction: dict[str, Any] = field(default_factory=dict)  # problems, sources, counts, contract, items
     outputs: dict[str, Any] = field(default_factory=dict)  # digests, sizes, excerpt
+    artifact_record: dict[str, Any] = field(default_factory=dict)  # kept, total, gaps: see core/artifact.py
     retracted: str = ""  # why, when it was retracted
     superseded_by: str = ""
     corrections: list[dict[str, Any]] = field(default_factory=list)
@@ -84,6 +88,13 @@ class Run:
     tracker: dict[str, Any] = field(default_factory=dict)
     key: str = ""  # digest of argv + config + code tree + environment: "the same thing again"
     item_source: Callable[[str], Mapping[str, float] | None] | None = None  # reads values that lie in a blob; no fact
+
+    @property
+    def artifacts(self) -> list[Artifact]:
+        """The files that it kept, as far as they stand in the record itself (see ``core/artifact.py``)."""
+        from leadline.core.artifact import listed
+
+        return listed(self)
 
     @property
     def is_evidence(self) -> bool:

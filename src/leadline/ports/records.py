@@ -114,13 +114,26 @@ class MergeReport(Protocol):
 
 class BlobStore(Protocol):
     """Content-addressed bytes. ``put`` is idempotent and durable; ``get`` raises LeadlineError(not_found) and checks
-    the digest (LeadlineError(check_failed, ``blob-damaged``))."""
+    the digest (LeadlineError(check_failed, ``blob-damaged``)).
+
+    For contents larger than memory: ``take`` makes the file at ``path`` the content of ``digest``, moved without a
+    second copy, durably and idempotently (the file may be gone when the content is there); ``check`` is ``get``
+    without the bytes, a piece at a time; ``place`` is where it can be read, "" when it is not here; ``size_bytes``
+    None then."""
 
     def put(self, data: bytes) -> str: ...
 
     def get(self, digest: str) -> bytes: ...
 
     def has(self, digest: str) -> bool: ...
+
+    def take(self, path: str, digest: str) -> None: ...
+
+    def check(self, digest: str) -> None: ...
+
+    def place(self, digest: str) -> str: ...
+
+    def size_bytes(self, digest: str) -> int | None: ...
 
 
 class OpenRuns(Protocol):

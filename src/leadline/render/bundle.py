@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from leadline.core.bundle import table_rows
-from leadline.core.timestamps import duration, number
+from leadline.core.timestamps import duration, number, size
 from leadline.render.markdown import cell_code, code, data, fence, prose, table
+
+ARTIFACTS_SHOWN = 12
 
 
 def render_bundle(bundle: dict[str, Any]) -> str:
@@ -75,6 +77,7 @@ def _commands(experiments: list[dict[str, Any]]) -> list[str]:
             lines.append(f"- **Seeds:** {data(', '.join(f'{k}={v}' for k, v in run['seeds'].items()))}")
         if run["wall_s"] is not None:
             lines.append(f"- **Took:** {duration(run['wall_s'])}")
+        lines += _artifact_lines(run)
         note = f" ({experiment['state']})" if not done else ""
         parts += [
             f"### {data(experiment['id'])} {data(experiment['title'])}{note}",
@@ -82,6 +85,14 @@ def _commands(experiments: list[dict[str, Any]]) -> list[str]:
             "\n".join(lines),
         ]
     return parts
+
+
+def _artifact_lines(run: dict[str, Any]) -> list[str]:
+    kept = run.get("artifacts") or []
+    lines = [
+        f"- **Artifact:** {code(a['name'])} {size(a['size_bytes'])} {code(a['digest'])}" for a in kept[:ARTIFACTS_SHOWN]
+    ]
+    return lines + ([f"- **Artifact:** {len(kept) - ARTIFACTS_SHOWN} more"] if len(kept) > ARTIFACTS_SHOWN else [])
 
 
 def _machine(run: dict[str, Any]) -> str:

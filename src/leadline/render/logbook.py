@@ -11,18 +11,20 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
+from leadline.core import artifact
 from leadline.core.citation import render as cited
 from leadline.core.fold import replay
 from leadline.core.record import Record
 from leadline.core.run import Run
 from leadline.core.thread import Experiment, Item, Thread
-from leadline.core.timestamps import minute
+from leadline.core.timestamps import minute, size
 from leadline.render import facts
 from leadline.render.facts import EvidenceOf
 from leadline.render.header import SECTIONS, case_lines, render_header
 from leadline.render.markdown import Anchors, cell_code, code, cut, data, fence, prose, prose_line, table
 
 HEADER_BEGIN, HEADER_END = "<!-- leadline:header -->", "<!-- /leadline:header -->"
+ARTIFACTS_SHOWN, GAPS_SHOWN = 8, 5
 NO_ENTRY = "_No entry yet._"
 _HEADING = re.compile(r"^### (.+?)\s*$")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
@@ -204,11 +206,32 @@ def _result(run: Run, experiment: Experiment, then: Thread) -> str:
         f"Extraction: {data(p.get('what', p) if isinstance(p, dict) else p)}"
         for p in (run.extraction.get("problems") or [])[:5]
     ]
+    if run.artifact_record:
+        parts.append(_artifacts(run))
     excerpt = str(run.outputs.get("excerpt") or "").strip("\n")
     if excerpt and (run.state != "done" or not names):
         shown = excerpt.split("\n")[-12:]
         parts.append(f"End of {data(run.outputs.get('excerpt_of') or 'output')}:\n\n" + fence("\n".join(shown), "text"))
     return "\n\n" + "\n\n".join(parts) if parts else ""
+
+
+def _artifacts(run: Run) -> str:
+    """The files that the run kept, by digest, and what it did not keep."""
+    shown = run.artifacts[:ARTIFACTS_SHOWN]
+    lines = [
+        f"- Artifact {code(a.name)}{f' (version {a.version})' if a.version > 1 else ''}: {data(a.kind)}, "
+        f"{size(a.size_bytes)}, {code(a.digest[:19])}"
+        + (f", step {a.step}" if a.step is not None else "")
+        + (", changed while it was read" if a.changed else "")
+        for a in shown
+    ]
+    if (left := artifact.total(run) - len(shown)) > 0:
+        lines.append(f"- … and {left} more artifacts: {code(f'leadline artifact list {run.id}')}")
+    gaps = artifact.gaps(run)[:GAPS_SHOWN]
+    lines += [f"- Not kept: {code(g.name)}: {data(g.reason)}" for g in gaps]
+    if (left := artifact.gaps_total(run) - len(gaps)) > 0:
+        lines.append(f"- Not kept: {left} more")
+    return "\n".join(lines)
 
 
 def _metric_table(run: Run, experiment: Experiment, names: list[str], then: Thread) -> str:

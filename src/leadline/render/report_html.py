@@ -38,9 +38,11 @@ def render_report(
     faults: int = 0,
     preregistered: Callable[[Item], str] | None = None,
     version: str = "",
+    images: dict[str, str] | None = None,
 ) -> str:
     """The page. ``heads``: writer to the digest of its last record; ``faults``: what `leadline verify` would find in
-    the event files; ``preregistered``: the hypothesis that predicted a claim, or ""."""
+    the event files; ``preregistered``: the hypothesis that predicted a claim, or ""; ``images``: digest to
+    ``data:`` address of the artifacts shown as pictures."""
     import jinja2
 
     metrics = facts.primary_metrics(thread)
@@ -73,7 +75,8 @@ def render_report(
         decisions=_decisions(thread),
         negatives=_negatives(thread),
         refusals=_refusals(thread),
-        timeline=report_parts.timeline(thread),
+        timeline=report_parts.timeline(thread, images),
+        has_images=bool(images),
         snapshots=[s for s in thread.of_kind("snapshot")],
         reproductions=_reproductions(thread),
     )

@@ -9,16 +9,20 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from leadline.core import artifact
+from leadline.core.artifact import Artifact
 from leadline.core.citation import render as cited
 from leadline.core.compare import Comparison, MetricComparison, compare
 from leadline.core.run import Run
 from leadline.core.stats import Sample
 from leadline.core.thread import Experiment, Item, Thread
-from leadline.core.timestamps import number
+from leadline.core.timestamps import number, size
 from leadline.render import facts
 from leadline.render.facts import EvidenceOf
 
 CONFIG_SHOWN = 16
+ARTIFACTS_SHOWN = 8
+PICTURES_PER_RUN = 4
 VERDICTS = {
     "better": "better",
     "worse": "worse",
@@ -231,8 +235,9 @@ def shown_ids(item: Item, thread: Thread, name: str) -> list[str]:
     return [thread.shown(i, item.refs) for i in facts.listed(item.body.get(name))]
 
 
-def timeline(thread: Thread) -> list[dict[str, Any]]:
-    """Experiments and everything written down, oldest first."""
+def timeline(thread: Thread, images: dict[str, str] | None = None) -> list[dict[str, Any]]:
+    """Experiments and everything written down, oldest first. ``images``: digest to ``data:`` address of what is shown
+    as a picture."""
     entries: list[dict[str, Any]] = []
     for experiment in thread.experiments.values():
         run = experiment.runs[0]
@@ -248,7 +253,7 @@ def timeline(thread: Thread) -> list[dict[str, Any]]:
                 "code": _code(run),
                 "config": [f"{k}={v}" for k, v in sorted(experiment.config.items())],
                 "machine": facts.machine_text(run),
-                "runs": [_run_row(r, thread) for r in experiment.runs],
+                "runs": [_run_row(r, thread, images or {}) for r in experiment.runs],
                 "interpretation": [said(n, thread) for n in experiment.notes_in("interpretation")],
                 "next": [said(n, thread) for n in experiment.notes_in("next")],
             }
@@ -293,7 +298,12 @@ def _code(run: Run) -> dict[str, Any]:
     }
 
 
-def _run_row(run: Run, thread: Thread) -> dict[str, Any]:
+def pictured(run: Run) -> list[Artifact]:
+    """The artifacts that the report shows as pictures where it can: the last version of each image name."""
+    return [a for a in artifact.latest(run.artifacts) if a.kind == "image"][:PICTURES_PER_RUN]
+
+
+def _run_row(run: Run, thread: Thread, images: dict[str, str]) -> dict[str, Any]:
     names = facts.metric_order(thread, list(run.metrics))
     return {
         "id": run.id,
@@ -306,4 +316,9 @@ def _run_row(run: Run, thread: Thread) -> dict[str, Any]:
         ],
         "metrics_left_out": max(0, len(names) - facts.METRICS_SHOWN),
         "contended": run.hygiene.get("contended"),
+        "artifacts": [(a, size(a.size_bytes)) for a in run.artifacts[:ARTIFACTS_SHOWN]],
+        "artifacts_left_out": max(0, artifact.total(run) - ARTIFACTS_SHOWN),
+        "artifact_gaps": artifact.gaps(run)[:ARTIFACTS_SHOWN],
+        "artifact_gaps_left_out": max(0, artifact.gaps_total(run) - ARTIFACTS_SHOWN),
+        "pictures": [(a, images[a.digest]) for a in pictured(run) if a.digest in images],
     }

@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from leadline.core import artifact
 from leadline.core.plain import plain
 from leadline.core.run import Run
 from leadline.core.thread import Experiment, Item, Thread
-from leadline.core.timestamps import duration, minute
+from leadline.core.timestamps import duration, minute, size
 from leadline.render import facts
 from leadline.render.facts import EvidenceOf
 from leadline.render.markdown import cut, one_line
 
 CELL_CHARS = 60
+ARTIFACTS_SHOWN = 12
 
 
 def table(
@@ -162,10 +164,37 @@ def _run(run: Run, thread: Thread) -> str:
                 right=(1,),
             )
         )
+    if run.artifact_record:
+        parts.append(render_artifacts(run, artifact.listed(run), ARTIFACTS_SHOWN))
     excerpt = plain(str(run.outputs.get("excerpt") or "")).rstrip()
     return "\n\n".join(
         [*parts, *([f"end of {run.outputs.get('excerpt_of') or 'output'}:\n{excerpt}"] if excerpt else [])]
     )
+
+
+def render_artifacts(run: Run, artifacts: Sequence[artifact.Artifact], shown: int, states: Sequence[str] = ()) -> str:
+    """The files a run kept, the first ``shown``, and what it did not keep. ``states``: where each is."""
+    rows = [
+        [
+            a.name + (f" (version {a.version})" if a.version > 1 else ""),
+            a.kind,
+            size(a.size_bytes),
+            a.digest[:19],
+            "" if a.step is None else a.step,
+            " ".join([*([states[i]] if states else []), *(["changed while it was read"] if a.changed else [])]),
+        ]
+        for i, a in enumerate(artifacts[:shown])
+    ]
+    lines = []
+    if rows:
+        lines.append(table(("artifact", "kind", "size", "digest", "step", ""), rows, right=(2, 4)))
+    if (left := artifact.total(run) - len(rows)) > 0:
+        lines.append(f"… and {left} more: leadline artifact list {run.id}")
+    gaps = artifact.gaps(run)
+    lines += [f"not kept: {one_line(g.name)}: {one_line(g.reason)}" for g in gaps[:ARTIFACTS_SHOWN]]
+    if (left := artifact.gaps_total(run) - min(len(gaps), ARTIFACTS_SHOWN)) > 0:
+        lines.append(f"not kept: {left} more")
+    return "\n".join(lines) or f"{run.id} kept no artifact"
 
 
 def _experiment(experiment: Experiment, thread: Thread) -> str:

@@ -34,6 +34,8 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     "run.expected_devices": None,  # how many accelerators (or CPUs, without) a run should see
     "run.lock_files": [],  # further files that mean: the accelerator is taken
     "run.device_files": [],  # further device files that only one process should hold open
+    "artifact.max_file_bytes": 1 << 30,  # a larger file is a gap in the record, not an artifact
+    "artifact.max_run_bytes": 10 << 30,  # all artifacts of one run together
     "update.every_hours": 6,
     "series.compact_points": 0,  # a run that logged more is compacted when it ends (needs pyarrow); 0: never
     "tracker.limit_s": 120,  # how long sending one run to a tracker may take

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from leadline.core.metric import contract_of
 from leadline.core.timestamps import epoch_ms
+from leadline.services.artifact_intake import forget, take_in
 from leadline.services.context import Context
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ def end_run(
         planned.get("hygiene", {}), result.get("contention") or {}, result.get("wall_s")
     )
     body["outputs"] = _outputs(attempt, str(body["state"]), redact)
+    body["artifacts"], done_with = take_in(context, planned, attempt, _where(context, planned), result, redact, say)
+    if not body["artifacts"]:
+        del body["artifacts"]
     if check_code and (result.get("wall_s") or 0) > 1.0:
         from leadline.services.run import capture_code
 
@@ -59,6 +63,7 @@ def end_run(
             say(f"the code changed while {planned['id']} ran: what was recorded is its state at the start")
     with context.store.transaction(topic) as writing:
         writing.add("run-ended", body)
+    forget(done_with)
     context.open_runs.closed(uid)
     _compact_series(context, attempt, body, say)
     return body
@@ -101,6 +106,12 @@ def _no_result(context: Context, attempt: str) -> dict[str, Any]:
     }
 
 
+def _where(context: Context, planned: dict[str, Any]) -> str:
+    """The folder that the command ran in."""
+    top = context.vcs.toplevel or context.cwd
+    return str(planned.get("folder") or os.path.join(top, planned.get("cwd") or "."))
+
+
 def _read_metrics(
     context: Context,
     topic: str,
@@ -117,7 +128,7 @@ def _read_metrics(
     from leadline.ports.extractor import RunFiles
 
     thread = context.store.slice(topic, [], ("thread-started", "metric-defined"))
-    cwd = planned.get("folder") or os.path.join(context.vcs.toplevel or context.cwd, planned.get("cwd") or ".")
+    cwd = _where(context, planned)
     started = epoch_ms(result["started_at"]) / 1000 if result.get("started_at") else None
     files = RunFiles(
         cwd,

@@ -20,6 +20,7 @@ from leadline.render.badge import badge_files
 from leadline.services.context import Context
 
 SMALL_BLOB_BYTES = 64 * 1024
+RUN_ARTIFACT_BYTES = 1024 * 1024  # small artifacts of one run, together
 ATTEMPTS = 6
 Files = dict[str, bytes | str | None]
 
@@ -170,13 +171,24 @@ def issue_page(thread: Thread) -> str:
 
 def _small_blobs(context: Context, thread: Thread, present: dict[str, str]) -> Files:
     files: Files = {}
-    for digest in sorted(referenced_digests(thread)):
+    for digest in sorted(referenced_digests(thread) - _beyond_budget(thread)):
         path = blob_path(thread.topic, digest)
-        if path not in present and context.blobs.has(digest):
-            data = context.blobs.get(digest)
-            if len(data) <= SMALL_BLOB_BYTES:
-                files[path] = data
+        if path not in present and (context.blobs.size_bytes(digest) or SMALL_BLOB_BYTES + 1) <= SMALL_BLOB_BYTES:
+            files[path] = context.blobs.get(digest)
     return files
+
+
+def _beyond_budget(thread: Thread) -> set[str]:
+    """Small artifacts of runs that kept very many: every clone has what is on the branch, for ever."""
+    travelling: set[str] = set()
+    staying: set[str] = set()
+    for run in thread.runs:
+        left = RUN_ARTIFACT_BYTES
+        for artifact in run.artifacts:
+            if artifact.digest not in travelling and artifact.size_bytes <= SMALL_BLOB_BYTES:
+                left -= artifact.size_bytes
+                (travelling if left >= 0 else staying).add(artifact.digest)
+    return staying - travelling
 
 
 def blob_path(topic: str, digest: str) -> str:

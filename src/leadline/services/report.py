@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from leadline.core.thread import Item
+from leadline.core.thread import Item, Thread
 from leadline.services.context import Context
 from leadline.services.logbook import write_out
+
+PICTURE_BYTES = 256 * 1024  # larger images are named, not shown
+PAGE_PICTURE_BYTES = 4 * 1024 * 1024  # all pictures of a page together
+_BEGINNINGS = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8", "gif"))
 
 
 def report(context: Context, topic: str, out: str | None = None) -> dict[str, Any]:
@@ -25,6 +29,7 @@ def report(context: Context, topic: str, out: str | None = None) -> dict[str, An
     def predicted_by(claim: Item) -> str:
         return preregistered(thread, claim, evidence_of(claim).counted)
 
+    images = pictures(context, thread)
     page = render_report(
         thread,
         evidence_of,
@@ -33,6 +38,7 @@ def report(context: Context, topic: str, out: str | None = None) -> dict[str, An
         faults=len(context.store.faults(topic)),
         preregistered=predicted_by,
         version=__version__,
+        images=images,
     )
     path = write_out(context, out or os.path.join(context.root, "reports", f"{topic}.html"), page)
     return {
@@ -41,3 +47,32 @@ def report(context: Context, topic: str, out: str | None = None) -> dict[str, An
         "experiments": len(thread.experiments),
         "runs": sum(1 for _ in thread.runs),
     }
+
+
+def pictures(context: Context, thread: Thread) -> dict[str, str]:
+    """Digest to ``data:`` address of the small images that runs kept and that are here, the newest runs first.
+
+    Only pictures by their first bytes (PNG, JPEG, GIF, WebP): what a job calls an image may be anything.
+    """
+    from base64 import b64encode
+
+    from leadline.core.errors import LeadlineError
+    from leadline.render.report_parts import pictured
+
+    found: dict[str, str] = {}
+    left = PAGE_PICTURE_BYTES
+    for artifact in (a for run in reversed(list(thread.runs)) if not run.retracted for a in pictured(run)):
+        size = context.blobs.size_bytes(artifact.digest)
+        if artifact.digest in found or size is None or size > min(PICTURE_BYTES, left):
+            continue
+        try:
+            data = context.blobs.get(artifact.digest)
+        except LeadlineError:  # damaged: `verify` says so, the page does without
+            continue
+        kind = next((k for beginning, k in _BEGINNINGS if data.startswith(beginning)), "")
+        if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+            kind = "webp"
+        if kind:
+            found[artifact.digest] = f"data:image/{kind};base64,{b64encode(data).decode()}"
+            left -= size
+    return found

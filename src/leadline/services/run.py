@@ -17,6 +17,7 @@ from leadline.core.ids import experiment_id, experiment_of, run_id
 from leadline.core.run import Run
 from leadline.core.thread import Thread
 from leadline.core.values import dataclass, field
+from leadline.services.artifact_intake import check_patterns, limit_variables
 from leadline.services.context import Context
 from leadline.services.ending import end_run
 
@@ -43,6 +44,7 @@ class RunRequest:
     folder: str | None = None  # absolute; where to run instead of the work tree (reproduce)
     code: dict[str, Any] | None = None  # the code state there, when it is not the work tree's
     max_output_bytes: int | None = None
+    artifacts: list[str] = field(default_factory=list)  # files to keep after it ended: PATTERN or NAME=PATH
     design: dict[str, Any] = field(default_factory=dict)  # place in a sweep or an interleaved measurement
 
 
@@ -59,6 +61,7 @@ class Outcome:
     metrics: dict[str, float]
     nonfinite: dict[str, str]
     problems: list[dict[str, Any]]
+    artifacts: dict[str, Any]
     seen_before: list[str]
     code: dict[str, Any]
     hygiene: dict[str, Any]
@@ -118,6 +121,7 @@ def complete(context: Context, request: RunRequest) -> tuple[Thread, RunRequest]
     if request.repeat < 1:
         raise LeadlineError("usage", "bad-repeat", f"--repeat {request.repeat} runs nothing", "", "leadline run --help")
     named = [request.experiment] if request.experiment else []
+    check_patterns(context, request.artifacts)
     thread = context.slice(request.topic, [*named, *request.hypotheses])
     for hypothesis in request.hypotheses:
         thread.find(hypothesis)
@@ -342,6 +346,7 @@ def finish_one(
         metrics=ended.get("metrics", {}),
         nonfinite=ended.get("nonfinite", {}),
         problems=ended.get("extraction", {}).get("problems", []),
+        artifacts=ended.get("artifacts", {}),
         seen_before=[r["id"] for r in seen],
         code=body["code"],
         hygiene=ended.get("hygiene", {}),
@@ -378,6 +383,8 @@ def _planned(
         "origin": "executed",
         "refs": refs,
     }
+    if request.artifacts:
+        body["artifacts"] = request.artifacts
     if request.design:
         body["design"] = request.design
     if seen:
@@ -412,7 +419,7 @@ def _launch(
         "attempt": 1,
         "argv": request.argv,
         "cwd": request.folder or context.cwd,
-        "env": {**variables, **request.set_environment},
+        "env": {**limit_variables(context), **variables, **request.set_environment},
         "timeout_s": request.timeout_s,
         "grace_s": request.grace_s,
         "cookie": os.path.basename(os.path.dirname(attempt)),

@@ -64,7 +64,7 @@ def _blobs(context: Context, thread: Thread) -> list[Finding]:
             )
             continue
         try:
-            context.blobs.get(digest)
+            context.blobs.check(digest)
         except LeadlineError as error:
             found.append(
                 Finding(
@@ -93,6 +93,38 @@ def _payloads(thread: Thread) -> Iterable[tuple[str, str, bool]]:
         if digest and digest not in seen:
             seen.add(digest)
             yield run.id, digest, False
+
+
+def _artifacts(context: Context, thread: Thread) -> list[Finding]:
+    """Files that runs kept. Only where a run was made is an absent content a fault: large ones stay there."""
+    from leadline.core.artifact import manifest
+    from leadline.services import artifact
+
+    found, known = [], {}
+    for run in thread.runs:
+        if not run.artifact_record:
+            continue
+        every = artifact.artifacts_of(context, run)
+        for name, digest in [(a.name, a.digest) for a in every] + [("the list of artifacts", manifest(run))]:
+            if digest and digest not in known:
+                known[digest] = _state_of(context, digest)
+            if digest and (bad := known[digest]) and (bad != "blob-missing" or artifact.made_here(context, run)):
+                again = f"leadline artifact verify {run.id}"
+                what = f"{name!r}, {digest[:19]}, " + ("is gone" if bad == "blob-missing" else "is damaged")
+                found.append(Finding(thread.topic, FAULT, bad, run.id, what, again))
+        away = [a for a in every if known[a.digest] == "blob-missing"]
+        if away and not artifact.made_here(context, run):
+            what = f"{len(away)} of {len(every)} artifacts are on {artifact.where_made(run)}, as large ones may be"
+            found.append(Finding(thread.topic, NOTE, "artifact-elsewhere", run.id, what, ""))
+    return found
+
+
+def _state_of(context: Context, digest: str) -> str:
+    try:
+        context.blobs.check(digest)
+    except LeadlineError as error:
+        return error.code
+    return ""
 
 
 # ---- seals ----------------------------------------------------------------------------------------------------------
@@ -300,4 +332,4 @@ def _renamed(thread: Thread, heading: str) -> bool:
     return any(str(c.get("id", "")) in heading for c in thread.clashes)
 
 
-CHECKS = (seals, _code_states, _blobs, _links, _logbook)
+CHECKS = (seals, _code_states, _blobs, _artifacts, _links, _logbook)

@@ -21,6 +21,7 @@ EXAMPLES = [
     "leadline run --metrics 'results.csv:time_ms=elapsed,rows=10,unique=shape' -- ./bench",
     "leadline run --metrics 'answers.jsonl:acc=correct,items=question' -- python evaluate.py",
     "leadline run --pattern 'loss=val loss ([0-9.]+)' --config-from-args -- python eval.py --seed 3",
+    "leadline run --artifact 'plots/*.png' --artifact model=out/last.pt -- python train.py",
     "leadline run --experiment P-003 --repeat 2",
 ]
 
@@ -57,6 +58,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME=REGEX",
         help="a metric from the output; group 1 is the value",
+    )
+    parser.add_argument(
+        "--artifact",
+        dest="artifacts",
+        action="append",
+        default=[],
+        metavar="[NAME=]PATH",
+        help="keep this file, or what matches this pattern, when it has ended",
     )
     parser.add_argument(
         "--env",
@@ -100,6 +109,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         set_environment=environment,
         secret_argv_ok=args.secret_argv_ok,
         max_output_bytes=args.max_output,
+        artifacts=args.artifacts,
     )
     _check_specs(request.extract)
     watch = watch_with(context.executor, None if args.quiet else (sys.stderr if args.json else sys.stdout))
@@ -213,6 +223,8 @@ def _summary(outcome: Any) -> str:
     shown += [f"{k}={v}" for k, v in outcome.nonfinite.items()]
     if len(outcome.metrics) > 6:
         shown.append(f"and {len(outcome.metrics) - 6} more metrics")
+    if kept := outcome.artifacts.get("total"):
+        shown.append(f"{kept} artifact{'s' if kept > 1 else ''}")
     code = outcome.code
     parts.append(" ".join(shown) or ("no metrics" if outcome.state == "done" else ""))
     parts.append(f"[code {str(code.get('commit', '?'))[:9]}{' with uncommitted changes' if code.get('dirty') else ''}]")
