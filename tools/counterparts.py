@@ -1,17 +1,29 @@
 """Install what the tests talk to and Python packages do not hold: `python tools/counterparts.py`.
 
-A GitHub emulator that nobody here wrote, at a fixed version, into .cache/counterparts. Does nothing when it is there.
+Each at a fixed version, into .cache/counterparts, once: a GitHub emulator that nobody here wrote, another one that is
+told to fail, GitHub's own description of its interface (trimmed: its package has 385 MB, and one file is
+taken from the archive), recorded answers of GitHub, and the library that makes anchors as GitHub does. Does nothing
+where all is there.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import tarfile
+import tempfile
+import venv
+from collections.abc import Callable
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parents[1] / ".cache" / "counterparts"
-EMULATE = "emulate@0.12.2"
+HERE = Path(__file__).resolve().parent
+FOLDER = HERE.parent / ".cache" / "counterparts"
+PROGRAMS = ("emulate@0.12.2", "github-slugger@2.0.0")
+DESCRIPTION = "@octokit/openapi@23.0.2"
+RECORDINGS = "@octokit/fixtures@23.1.2"
+FAILING = "myworld[gateway]==0.2.1"
 
 
 def node() -> Path:
@@ -22,24 +34,112 @@ def node() -> Path:
 
 
 def main() -> int:
-    if (FOLDER / "node_modules" / "emulate" / "dist" / "index.js").exists():
-        return 0
     try:
-        program = node()
+        node()
     except ImportError:
         print("tests against a GitHub emulator are left out: no Node", file=sys.stderr)
         return 0
     FOLDER.mkdir(parents=True, exist_ok=True)
-    (FOLDER / "package.json").write_text('{"private": true}\n')
+    parts: tuple[tuple[str, Callable[[], None]], ...] = (
+        ("+".join(PROGRAMS), _programs),
+        (DESCRIPTION, _description),
+        (RECORDINGS, _recordings),
+        (FAILING, _failing),
+    )
+    failed = [name for name, install in parts if not _have(name) and not _installed(name, install)]
+    for name in failed:
+        print(f"{name} could not be installed: is the package registry reachable?", file=sys.stderr)
+    return 1 if failed and os.environ.get("CI") else 0
+
+
+def _stamps() -> list[str]:
+    try:
+        found = json.loads((FOLDER / "installed.json").read_text())
+        return [str(name) for name in found]
+    except (OSError, ValueError):
+        return []
+
+
+def _have(name: str) -> bool:
+    """A description that an older trimming made does not count."""
+    return _stamp(name) in _stamps()
+
+
+def _stamp(name: str) -> str:
+    if name != DESCRIPTION:
+        return name
+    import hashlib
+
+    return f"{name} {hashlib.sha256((HERE / 'trim_openapi.py').read_bytes()).hexdigest()[:12]}"
+
+
+def _installed(name: str, install: Callable[[], None]) -> bool:
+    try:
+        install()
+    except (OSError, subprocess.CalledProcessError, tarfile.TarError, KeyError, ValueError) as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return False
+    kept = [s for s in _stamps() if s.partition(" ")[0] != name]
+    (FOLDER / "installed.json").write_text(json.dumps([*kept, _stamp(name)]))
+    return True
+
+
+def _npm(*words: str, folder: Path = FOLDER) -> str:
+    program = node()
     npm = program.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     command = [str(program), str(npm)] if npm.exists() else ["npm"]
     environment = {**os.environ, "PATH": f"{program.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     done = subprocess.run(
-        [*command, "install", "--no-audit", "--no-fund", "--silent", EMULATE], cwd=FOLDER, env=environment
+        [*command, *words, "--silent"], cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=True
     )
-    if done.returncode:
-        print("the GitHub emulator could not be installed: is the package registry reachable?", file=sys.stderr)
-    return done.returncode if os.environ.get("CI") else 0
+    return done.stdout.strip()
+
+
+def _programs() -> None:
+    (FOLDER / "package.json").write_text('{"private": true}\n')
+    _npm("install", "--no-audit", "--no-fund", *PROGRAMS)
+
+
+def _archive(name: str, folder: str) -> tarfile.TarFile:
+    return tarfile.open(Path(folder) / _npm("pack", name, folder=Path(folder)).splitlines()[-1], "r:gz")
+
+
+def _description() -> None:
+    sys.path.insert(0, str(HERE))
+    from trim_openapi import trim
+
+    with tempfile.TemporaryDirectory(dir=FOLDER) as folder, _archive(DESCRIPTION, folder) as archive:
+        for member in archive:  # in order: the archive is large and is read no further than needed
+            if member.name == "package/generated/api.github.com.json":
+                file = archive.extractfile(member)
+                assert file is not None
+                (FOLDER / "github-openapi.json").write_text(json.dumps(trim(json.load(file))))
+                return
+    raise KeyError("no api.github.com.json in the archive")
+
+
+def _recordings() -> None:
+    into = FOLDER / "recordings"
+    into.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=FOLDER) as folder, _archive(RECORDINGS, folder) as archive:
+        for member in archive:
+            parts = member.name.split("/")
+            if parts[1:3] == ["scenarios", "api.github.com"] and parts[-1] == "normalized-fixture.json":
+                file = archive.extractfile(member)
+                assert file is not None
+                (into / f"{parts[3]}.json").write_bytes(file.read())
+
+
+def _failing() -> None:
+    """In an environment of its own: it pins what Leadline does not."""
+    folder = FOLDER / "myworld"
+    python = folder / "bin" / "python"
+    if not python.exists():
+        venv.EnvBuilder(with_pip=False, symlinks=True).create(folder)
+    wheel = HERE / (HERE / "pip.sha256").read_text().split()[1]
+    subprocess.run(
+        [str(python), f"{wheel}/pip", "install", "--quiet", "--disable-pip-version-check", FAILING], check=True
+    )
 
 
 if __name__ == "__main__":

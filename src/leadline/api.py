@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from leadline.core.artifact import Artifact
     from leadline.core.run import Run
     from leadline.core.thread import Thread
+    from leadline.core.tracker import Points
     from leadline.services.context import Context
 
 
@@ -52,6 +53,42 @@ class Repository:
 
         run_ = the_run(self.thread(topic), run)
         return [KeptFile(self._context, run_, artifact) for artifact in artifacts_of(self._context, run_)]
+
+    def series(self, run: str, topic: str | None = None) -> dict[str, Points]:
+        """The series of a run (or of an experiment's last run): metric to ``steps``, ``values``, ``times`` as arrays of
+        floats, NaN where a step or time is absent; points of several processes merged by their clocks. A run that is
+        still going gives what it wrote so far.
+
+        Raises LeadlineError: no such run (not_found); ``no-pyarrow`` (environment) for a compacted one without pyarrow.
+        """
+        from leadline.services.series import series_of
+        from leadline.services.show import the_run
+
+        return series_of(self._context, the_run(self._context.thread(topic), run))
+
+    def series_frame(self, run: str, topic: str | None = None, library: str = "pandas") -> Any:
+        """The same as one long frame of pandas or polars: metric, step, value, time_s. Raises LeadlineError
+        (environment, ``no-frames``) when the library is not installed, (usage) when it is another one."""
+        from importlib import import_module
+
+        from leadline.core.errors import LeadlineError
+
+        if library not in ("pandas", "polars"):
+            raise LeadlineError("usage", "no-frames", f"{library!r} makes no frames here", "known: pandas, polars", "")
+        try:
+            frames = import_module(library)
+        except ImportError:
+            raise LeadlineError(
+                "environment", "no-frames", f"{library} is not installed", "", f"pip install {library}"
+            ) from None
+        found = self.series(run, topic)
+        columns: dict[str, list[Any]] = {"metric": [], "step": [], "value": [], "time_s": []}
+        for metric, points in found.items():
+            columns["metric"] += [metric] * len(points)
+            columns["step"] += points.steps
+            columns["value"] += points.values
+            columns["time_s"] += points.times
+        return frames.DataFrame(columns)
 
 
 class KeptFile:

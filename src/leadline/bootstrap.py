@@ -51,8 +51,8 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
         return str(identity["name"]) if not identity.get("fallback") else os.environ.get("USER", "unknown")
 
     store = EventLog(root, lambda: _writer(root), actor, clock)
-    settings = _settings(vcs, root)
-    return Context(
+    settings = _settings(vcs, root, warn or (lambda text: None))
+    context = Context(
         cwd=cwd,
         root=root,
         vcs=vcs,
@@ -61,16 +61,18 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
         executor=_Local(),
         open_runs=OpenRunFiles(os.path.join(root, "open")),
         collectors=MachineCollectors(os.path.join(root, "cache"), settings),
-        forge_for=_forge_factory(store, vcs, settings, root),
+        forge_for=_forge_factory(store, vcs, settings, root, lambda: context),
         result_source=_result_source,
         tracker_for=lambda name: _tracker(name, vcs.toplevel or cwd),
         clock=clock,
         environ=os.environ,
+        series=_Series(),
         settings=settings,
         actor=actor,
         save_settings=lambda changes: _save_settings(root, changes),
         warn=warn or (lambda text: None),
     )
+    return context
 
 
 class _Local:
@@ -87,8 +89,11 @@ class _Local:
         return getattr(self._it, name)
 
 
-def _forge_factory(store: EventLog, vcs: Git, settings: dict[str, Any], root: str) -> Callable[[str], Forge]:
-    """The forge of a thread: the one its issue was opened on, else the one configured, else the local one."""
+def _forge_factory(
+    store: EventLog, vcs: Git, settings: dict[str, Any], root: str, context: Callable[[], Context]
+) -> Callable[[str], Forge]:
+    """The forge of a thread: the one its issue was opened on, else the one configured, else the local one. What goes
+    to one outside is looked through for links first."""
 
     def forge_for(topic: str) -> Forge:
         from leadline.adapters.forges.local import LocalForge
@@ -98,26 +103,15 @@ def _forge_factory(store: EventLog, vcs: Git, settings: dict[str, Any], root: st
         name = str((issue.forge if issue is not None and opened else "") or settings.get("forge") or "local")
         if name == "local":
             return LocalForge(store, topic)
-        if name == "github":
-            return _github(vcs, settings, root)
-        raise LeadlineError(
-            "usage", "unknown-forge", f"{name!r} is no forge", "known: local, github", "leadline init --forge local"
-        )
+        from leadline.adapters.forges.registry import load
+        from leadline.ports.forge_setup import ForgeSetup
+        from leadline.services.checked_forge import CheckedForge
+
+        remote_url = vcs.remote_url(str(settings.get("remote") or "origin")) or ""
+        setup = ForgeSetup(topic, settings, remote_url, os.environ, os.path.join(root, "cache", name))
+        return CheckedForge(load(name, setup), context)
 
     return forge_for
-
-
-def _github(vcs: Git, settings: dict[str, Any], root: str) -> Forge:
-    from leadline.adapters.forges.github.auth import token_for
-    from leadline.adapters.forges.github.client import Client
-    from leadline.adapters.forges.github.issues import GitHubForge
-    from leadline.adapters.forges.github.place import place_of
-
-    remote = str(settings.get("remote") or "origin")
-    place = place_of(settings, vcs.remote_url(remote) or "")
-    cache = os.path.join(root, "cache", "github")
-    client = Client(place.api_url, lambda: token_for(place.host, os.environ), cache)
-    return GitHubForge(client, place.repository, place.web_url)
 
 
 def _result_source(format: str) -> ResultSource:
@@ -144,6 +138,15 @@ def _tracker(name: str, folder: str) -> Tracker:
     from leadline.adapters.trackers.registry import load
 
     return load(name, os.environ, folder)
+
+
+class _Series:
+    """The series store, loaded when series are read."""
+
+    def __getattr__(self, name: str) -> Any:
+        from leadline.adapters.series_files import SeriesFiles
+
+        return getattr(SeriesFiles(), name)
 
 
 def _writer(root: str) -> str:
@@ -177,8 +180,12 @@ def _writer(root: str) -> str:
     return f"{data['writer']}-{session}" if session else str(data["writer"])
 
 
-def _settings(vcs: Git, root: str) -> dict[str, Any]:
-    """``leadline.toml`` at the top of the work tree, then ``config.toml`` beside the records, flattened."""
+_NOT_FROM_A_CHECKOUT = {"forge.api_url": "--api-url URL", "forge.repository": "--forge-repository OWNER/NAME"}
+
+
+def _settings(vcs: Git, root: str, warn: Callable[[str], None]) -> dict[str, Any]:
+    """``leadline.toml`` at the top of the work tree, then ``config.toml`` beside the records, flattened. The former
+    comes with whatever is checked out, so it has no say in where a token or a text is sent."""
     settings: dict[str, Any] = {}
     for path in (os.path.join(vcs.toplevel or "", "leadline.toml"), os.path.join(root, "config.toml")):
         raw = read_bytes(path) if vcs.toplevel or path.startswith(root) else None
@@ -187,11 +194,17 @@ def _settings(vcs: Git, root: str) -> dict[str, Any]:
         import tomllib
 
         try:
-            settings.update(_flat(tomllib.loads(raw.decode())))
+            read = _flat(tomllib.loads(raw.decode()))
+            for name, option in _NOT_FROM_A_CHECKOUT.items() if path.endswith("leadline.toml") else ():
+                if read.pop(name, None):
+                    warn(f"{name} in leadline.toml is not used; say it on this machine: leadline init {option}")
+            settings.update(read)
         except (ValueError, UnicodeDecodeError) as error:
             raise LeadlineError(
                 "usage", "bad-settings", f"{path} is not valid TOML: {error}", "", f"edit {path}"
             ) from None
+    if "forge.name" in settings:  # as ``[forge]`` in TOML has to say it
+        settings.setdefault("forge", settings.pop("forge.name"))
     return settings
 
 
@@ -215,9 +228,7 @@ def _save_settings(root: str, changes: dict[str, Any]) -> str:
 
         settings = _flat(tomllib.loads(raw.decode()))
     settings.update(changes)
-    lines = [
-        f'"{key}" = {json.dumps(value)}' if "." not in key else f"{key} = {json.dumps(value)}"
-        for key, value in sorted(settings.items())
-    ]
+    # Quoted whole: ``forge`` and ``forge.repository`` side by side would be no TOML otherwise.
+    lines = [f'"{key}" = {json.dumps(value)}' for key, value in sorted(settings.items())]
     write_atomically(path, ("\n".join(lines) + "\n").encode())
     return path

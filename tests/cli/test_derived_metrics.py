@@ -25,3 +25,14 @@ def test_compare_sees_it_and_a_new_formula_changes_all(recorded):  # noqa: F811
     ):
         done = lab.run("metric", name, "--formula", formula)
         assert done.returncode != 0 and words in done.stderr + done.stdout, (done.stdout, done.stderr)
+
+
+def test_the_list_of_runs_has_derived_values_and_sorts_by_them(thread_lab):
+    lab = thread_lab
+    lab.ok("metric", "rate", "--formula", "100 / time_ms", "--direction", "higher")
+    for value in (20, 10, 40):
+        lab.ok("run", "--set", f"v={value}", "--", "sh", "-c", f"echo '{{\"time_ms\": {value}}}'")
+    rows = lab.json("status", "--runs", "--sort", "-metrics.rate", "--limit", "2")
+    assert [r["metrics"]["rate"] for r in rows["data"]] == [10.0, 5.0]
+    assert rows["counts"] == {"runs": 3, "shown": 2} and rows["truncated"]
+    assert "rate" in lab.ok("status", "--runs")

@@ -74,6 +74,18 @@ def test_odd_repositories(lab: Lab, tmp_path: Path) -> None:
     assert checks(Lab(lab.repo, nobody))["identity"]["state"] == "note"
     empty = Lab(tmp_path / "empty", lab.env)
     empty.repo.mkdir()
-    assert empty.run("doctor").returncode == 7
+    assert empty.run("doctor", "--strict").returncode == 6
     empty.git("init", "-q")
     assert "no commit yet" in checks(empty)["HEAD"]["what"]
+
+
+def test_outside_a_repository_it_says_what_is_there_and_what_is_missing(lab: Lab, tmp_path: Path) -> None:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    env = {"GIT_CEILING_DIRECTORIES": str(tmp_path)}
+    done = lab.run("doctor", cwd=folder, env=env)
+    assert done.returncode == 0, done.stderr
+    assert "python" in done.stdout and "not inside a git repository" in done.stdout.lower()
+    assert lab.run("doctor", "--strict", cwd=folder, env=env).returncode == 6
+    found = checks(lab, cwd=folder, env=env)
+    assert found["git"]["state"] == "ok" and found["work tree"]["state"] == "problem" and found["work tree"]["mend"]

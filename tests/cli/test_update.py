@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from leadline.services.issue import bring_up_to_date
+from leadline.services.issue_delivery import bring_up_to_date
 from tests.cli.test_issue import measure, store_of, thread_of
 
 
@@ -149,7 +149,9 @@ def test_a_forge_that_is_away_costs_no_record_and_no_second_comment(measured, mo
     made = update(context, "demo", Words(change="one run"))
     assert made["posted"] is False and "does not answer" in made["why_not_posted"] and made["id"] == "P-U1"
     context.forge_for = working
-    assert bring_up_to_date(context, "demo")["comments"] == ["c1"]
+    resting = bring_up_to_date(context, "demo")
+    assert resting["comments"] == [] and "post comment update P-U1" in resting["waits"], "it is not tried at once"
+    assert bring_up_to_date(context, "demo", asked_for=True)["comments"] == ["c1"]
     assert len(comments(measured)) == 1
 
 

@@ -47,6 +47,16 @@ class TestLocalExecutor(ExecutorContract):
         spec.write_text(good)
         assert one.submit().finish()["state"] == "done"
 
+    def test_what_was_begun_and_could_not_start_is_gone(self, attempt: Any) -> None:
+        one: Attempt = attempt(["true"])
+        Path(one.dir, "spec.json").write_text("[1]")
+        one.begin()
+        one.wait_for_state("gone")
+        assert "spec.json cannot be used" in Path(one.dir, "supervisor.err").read_text()
+        with pytest.raises(LeadlineError) as caught:
+            LocalExecutor("/no/such/python").begin(one.dir, {})
+        assert caught.value.code == "supervisor-not-started"
+
     def test_python_settings_of_the_caller_are_for_the_command_only(
         self, attempt: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:

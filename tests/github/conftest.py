@@ -21,6 +21,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 from counterparts import FOLDER, node
 
+from tests.github.description import Description, Exchange
+
 SEED = """
 tokens:
   tok_owner: {login: octocat, scopes: [repo, user]}
@@ -30,6 +32,13 @@ github:
   repos:
     - {owner: octocat, name: lab, auto_init: true}
 """
+
+
+# Where the emulator's answers are not GitHub's; nothing of ours reads these.
+EMULATOR_LACKS = {
+    f"GET /repos/{{owner}}/{{repo}}: answer 200 $: '{field}' is a required property"
+    for field in ("network_count", "subscribers_count")
+}
 
 
 def free_port() -> int:
@@ -74,40 +83,44 @@ class Proxy:
     connection closed), ``refused`` (closed before it is done), ``502`` (done, answered 502), ``cut`` (done, half an
     answer), or a whole answer (status, headers, body)."""
 
-    def __init__(self, port: int) -> None:
-        self.upstream = port
+    def __init__(self, port: int, prefix: str = "") -> None:
+        self.upstream, self.prefix = port, prefix
         self.fault: Callable[[str, str, int], object] = lambda method, path, n: None
         self.seen: list[tuple[str, str]] = []
         self.headers: list[dict[str, str]] = []
         self.etags = False
+        self.exchanges: list[Exchange] = []
         lock = threading.Lock()
         proxy = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def handle_one(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                self.close_connection = True
+                path = self.path.removeprefix(proxy.prefix)
+                if not self.path.startswith(proxy.prefix):
+                    self.answer(404, {}, b'{"message": "the interface is not here"}')
+                    return
                 with lock:
                     n = len(proxy.seen)
-                    proxy.seen.append((self.command, self.path))
+                    proxy.seen.append((self.command, path))
                     proxy.headers.append({k.lower(): v for k, v in self.headers.items()})
-                fault = proxy.fault(self.command, self.path, n)
-                self.close_connection = True
-                if fault == "refused":
-                    return
-                if isinstance(fault, tuple):
-                    self.answer(*fault)
+                fault = proxy.fault(self.command, path, n)
+                if fault == "refused" or isinstance(fault, tuple):
+                    proxy.exchanges.append(Exchange(self.command, path, body, 0, b"", by_server=False))
+                    if isinstance(fault, tuple):
+                        self.answer(*fault)
                     return
                 up = http.client.HTTPConnection("127.0.0.1", proxy.upstream, timeout=30)
                 names = ("authorization", "content-type", "accept")
-                up.request(
-                    self.command, self.path, body or None, {k: self.headers[k] for k in names if k in self.headers}
-                )
+                up.request(self.command, path, body or None, {k: self.headers[k] for k in names if k in self.headers})
                 reply = up.getresponse()
                 data = reply.read()
+                proxy.exchanges.append(Exchange(self.command, path, body, reply.status, data))
                 if fault == "lost":
                     return
                 kept = [(k, v) for k, v in reply.getheaders() if k.lower() in ("link", "content-type", "location")]
-                here = f"127.0.0.1:{proxy.port}"
+                here = f"127.0.0.1:{proxy.port}{proxy.prefix}"
                 headers = {k: v.replace(f"localhost:{proxy.upstream}", here) for k, v in kept}
                 headers = {k: v.replace(f"127.0.0.1:{proxy.upstream}", here) for k, v in headers.items()}
                 if proxy.etags and self.command == "GET" and reply.status == 200:
@@ -125,7 +138,10 @@ class Proxy:
                     self.answer(reply.status, headers, data)
 
             def answer(self, status: int, headers: dict[str, str], data: bytes) -> None:
-                self.send_response(status)
+                headers = dict(headers)
+                clock = headers.pop("X-Server-Date", "")
+                self.send_response_only(status)
+                self.send_header("Date", clock or self.date_time_string())
                 for name, value in headers.items():
                     self.send_header(name, value)
                 if status not in (204, 304):
@@ -145,12 +161,38 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://127.0.0.1:{self.port}{self.prefix}"
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture(scope="session")
+def description() -> Description:
+    """GitHub's own description of its interface."""
+    if not (FOLDER / "github-openapi.json").exists():
+        pytest.skip("no description of GitHub's interface here: python tools/counterparts.py")
+    return Description(FOLDER / "github-openapi.json")
 
 
 @pytest.fixture
-def proxy(emulator_port: int) -> Iterator[Proxy]:
-    made = Proxy(emulator_port)
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
+def new_proxy(emulator_port: int, description: Description) -> Iterator[Callable[..., Proxy]]:
+    """Makes proxies, and holds all that went through them to the description when the test is over."""
+    made: list[Proxy] = []
+
+    def make(prefix: str = "") -> Proxy:
+        made.append(Proxy(emulator_port, prefix))
+        return made[-1]
+
+    yield make
+    for proxy in made:
+        proxy.close()
+    wrong = {v for proxy in made for exchange in proxy.exchanges for v in description.violations(exchange)}
+    wrong -= EMULATOR_LACKS
+    assert not wrong, "not as GitHub describes its interface: " + "; ".join(sorted(wrong))
+
+
+@pytest.fixture
+def proxy(new_proxy: Callable[..., Proxy]) -> Proxy:
+    return new_proxy()

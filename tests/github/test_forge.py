@@ -12,8 +12,9 @@ import pytest
 
 from leadline.adapters.forges.github.auth import token_for
 from leadline.adapters.forges.github.client import Client
-from leadline.adapters.forges.github.issues import GitHubForge, marked, unmarked
+from leadline.adapters.forges.github.issues import GitHubForge, marked, marker_in, unmarked, with_text
 from leadline.core.errors import LeadlineError
+from leadline.core.managed_block import put
 from leadline.ports.forge import Forge, RemoteIssue
 from leadline.testing.forge_contract import HOSTILE, ForgeContract
 from tests.github.conftest import Proxy
@@ -56,12 +57,19 @@ def issue(proxy: Proxy, own_marker: str) -> RemoteIssue:
     return forge_at(proxy).open_issue("Experiment: x", "body", ["experiment"], own_marker)
 
 
-@pytest.mark.parametrize("text", [HOSTILE, "", "a", "<!-- leadline:x -->", "ends with newlines\n\n", "x\r\ny"])
+@pytest.mark.parametrize("text", [HOSTILE, "", "a", "<!-- leadline:x -->", "ends with newlines\n\n", "x\r\ny", "x\r\n"])
 @pytest.mark.parametrize("marker", ["update:01J", "finish:a b<!-- -->", "ü\n"])
 def test_a_marker_never_changes_the_text(text: str, marker: str):
-    assert unmarked(marked(text, marker)) == (text.replace("\r\n", "\n").rstrip("\n") if text.endswith("\n") else
-                                              text.replace("\r\n", "\n"), marker)  # fmt: skip
+    assert unmarked(marked(text, marker)) == (text, marker)
     assert "-->" not in marked("", marker).removesuffix("-->"), "the marker cannot end the comment it stands in"
+
+
+def test_the_end_of_the_derived_block_is_no_marker():
+    body = put("people's own\r\n", "derived", below=True)
+    assert unmarked(body) == (body, "") and marker_in(body) == ""
+    assert with_text(body, "new") == "new" and with_text(marked(body, "m"), "new") == marked("new", "m")
+    assert marker_in(marked(body, "m") + "\r\nadded by somebody") == "m"
+    assert marker_in("> <!-- leadline:m -->\nquoted") == ""
 
 
 FAULTS = ("lost", "502", "cut", "refused")

@@ -7,6 +7,7 @@ except a half-written line of the very write that failed (it was never acknowled
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from leadline.adapters.index import Index
 from leadline.core.canonical import digest_bytes
 from leadline.core.errors import LeadlineError
 from leadline.core.fold import created_id, fold
+from leadline.core.itemset import lend
 from leadline.core.record import BadLine, Fault, Record, check_chain, line_digest, parse_line
 from leadline.core.thread import Thread
 from leadline.core.timestamps import rfc3339
@@ -57,6 +59,7 @@ class EventLog:
         self._actor = actor
         self.clock = clock
         self._index: Index | None = None
+        self._item_values: dict[str, dict[str, float] | None] = {}
 
     @property
     def writer(self) -> str:
@@ -97,10 +100,26 @@ class EventLog:
         return self.index.records(topic)
 
     def thread(self, topic: str) -> Thread:
-        return fold(self.records(topic), topic)
+        return self._folded(self.records(topic), topic)
 
     def slice(self, topic: str, ids: list[str], kinds: tuple[str, ...]) -> Thread:
-        return fold(self.index.slice(topic, ids, kinds), topic)
+        return self._folded(self.index.slice(topic, ids, kinds), topic)
+
+    def _folded(self, records: list[Record], topic: str) -> Thread:
+        thread = fold(records, topic)
+        lend(thread.runs, self._items)
+        return thread
+
+    def _items(self, digest: str) -> dict[str, float] | None:
+        """The values of items that lie in a blob; None when it is not on this machine or is damaged."""
+        if digest not in self._item_values:
+            from leadline.adapters.blobs import FileBlobs
+
+            try:
+                self._item_values[digest] = json.loads(FileBlobs(os.path.join(self.root, "blobs")).get(digest))
+            except (LeadlineError, OSError, ValueError):
+                self._item_values[digest] = None
+        return self._item_values[digest]
 
     def files(self, topic: str) -> dict[str, bytes]:
         folder = self.folder(topic)
@@ -128,7 +147,7 @@ class EventLog:
 
     def examine(self, topic: str) -> tuple[Thread, list[Fault]]:
         records, faults = self._check(topic)
-        return fold(records, topic), faults
+        return self._folded(records, topic), faults
 
     def _check(self, topic: str) -> tuple[list[Record], list[Fault]]:
         """Every record as the files have it, and everything wrong with them."""

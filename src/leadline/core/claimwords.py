@@ -14,6 +14,7 @@ from .canonical import canonical_json
 from .citation import code_spans
 from .compare import number
 from .evaluate import ClauseResult
+from .factorwords import COUNTS, factors_in
 from .predicate import Clause, Predicate, Subject
 from .run import Run
 
@@ -27,18 +28,6 @@ _SIGNIFICANT = re.compile(r"\bsignificant(?:ly)?\b(?!\s+(?:figure|digit))", re.I
 _BEST = re.compile(
     r"\b(?:best|optimal|optimum|fastest|slowest|worst)\b(?!\s+(?:effort|practice|known))(?:\s+of\s+(?:the\s+)?(\w+))?",
     re.I,
-)
-_COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
-_TIMES = r"(?:as|the|its|more|less|fewer|faster|slower|higher|lower|longer|shorter|bigger|smaller)\b"
-_FACTORS: tuple[tuple[re.Pattern[str], float], ...] = (
-    (re.compile(rf"\btwice\s+{_TIMES}|\b(?:twofold|two-fold)\b|\bdoubl(?:es|ed|ing)\b|\bdouble\s+the\b", re.I), 2.0),
-    (re.compile(r"\bhalf\s+(?:the|as|its|of the (?:time|cost|memory))\b|\bby half\b|\bhalv(?:es|ed|ing)\b", re.I), 2.0),
-    (
-        re.compile(rf"\b(?:three times|thrice)\s+{_TIMES}|\b(?:threefold|three-fold)\b|\btripl(?:es|ed|ing)\b", re.I),
-        3.0,
-    ),
-    (re.compile(rf"\bfour times\s+{_TIMES}|\b(?:fourfold|four-fold)\b|\bquadrupl(?:es|ed|ing)\b", re.I), 4.0),
-    (re.compile(rf"\bten times\s+{_TIMES}|\b(?:tenfold|ten-fold)\b|\border of magnitude\b", re.I), 10.0),
 )
 
 
@@ -72,10 +61,9 @@ def overclaims(
     for m in _BEST.finditer(prose):
         if lacking := _best(m[0].split()[0], m[1] or "", predicate, resolve, runs):
             found.append((m.start(), lacking))
-    for pattern, factor in _FACTORS:
-        for m in pattern.finditer(prose):
-            if not any(_bears_factor(r, factor) for r in results):
-                found.append((m.start(), _times(m[0], factor, predicate)))
+    for start, word, factor in factors_in(prose):
+        if not any(_bears_factor(r, factor) for r in results):
+            found.append((start, _times(word, factor, predicate)))
     return [overclaim for _, overclaim in sorted(found, key=lambda pair: pair[0])]
 
 
@@ -143,7 +131,7 @@ def _best(
         lacking[key] = sorted(tried - compared[key])
     key = min(lacking, key=lambda k: (len(lacking[k]), k))
     n = len(compared[key])
-    said = int(of) if of.isdigit() else _COUNTS.get(of.lower())
+    said = int(of) if of.isdigit() else COUNTS.get(of.lower())
     if said is not None:
         if said == n:
             return None

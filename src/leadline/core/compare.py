@@ -16,9 +16,10 @@ from .comparison import VERDICTS, Comparison, MetricComparison, Size, number, re
 from .config import ConfigDiff, config_diff
 from .difference import IN_ORDER, Difference, difference
 from .distributions import t_upper_quantile
+from .itemset import Shared, on_shared_items, over_items
 from .metric import contract_of, contracts_differ, contracts_of, moved_by_machine
 from .run import MetricDef, Run
-from .stats import TestResult
+from .stats import TestResult, summarise
 from .verdict import against_target, inside_spread, judge, restrain
 
 __all__ = [
@@ -141,6 +142,33 @@ def _one_metric(
     return m
 
 
+def _items(out: Comparison, m: MetricComparison, shared: Shared, sides: tuple[list[Run], list[Run]]) -> None:
+    """Both universes beside the figures, which are those of the shared items. ``m`` is not judged yet."""
+    a_own, b_own = (summarise(r.metrics[m.metric] for r in runs if m.metric in r.metrics).mean for runs in sides)
+    m.items = {
+        "by": shared.by,
+        "rule": shared.rule,
+        "a_items": shared.a_all,
+        "b_items": shared.b_all,
+        "both": shared.n,
+        "same": shared.same,
+        "uneven": shared.uneven,
+        "a_own": a_own,
+        "b_own": b_own,
+        "a_shared": None if shared.reason else m.a.mean,
+        "b_shared": None if shared.reason else m.b.mean,
+        "over_items": None if shared.reason else over_items(shared, m.direction, 1.0 - out.alpha),
+        "reason": shared.reason,
+        "words": shared.words(out.a_name, out.b_name),
+    }
+    for side in shared.uneven:
+        name = out.a_name if side == "a" else out.b_name
+        m.notes.append(f"the runs of {name} have different items among themselves")
+    if shared.reason and not m.verdict:
+        m.verdict = "cannot be compared"
+        m.sentence = f"{m.items['words']}: {shared.reason}; each on its own: {number(a_own)} against {number(b_own)}"
+
+
 def _judge_together(out: Comparison, ready: list[MetricComparison]) -> None:
     """Holm's adjustment over the metrics judged at once, then the verdict of each."""
     from .multiplicity import holm
@@ -211,16 +239,21 @@ def compare(
             out.missing_metrics.append({"metric": name, "missing_on": lacking})
             continue
         definition = (metric_defs or {}).get(name) or MetricDef(name)
-        m = _one_metric(out, name, (a, b), definition, (target or {}).get(name))
+        left, right, shared = on_shared_items(a, b, name)
+        m = _one_metric(out, name, (left, right), definition, (target or {}).get(name))
+        if shared is not None:
+            _items(out, m, shared, (a, b))
         size = (detect or {}).get(name) or (detect or {}).get("")
         if size is not None:
             m.detect = _detect(m, size, alpha)
         margin = (equivalent or {}).get(name) or (equivalent or {}).get("")
         if margin is not None:
-            m.equivalence = _equivalent(m, (a, b), definition, margin, alpha)
+            m.equivalence = _equivalent(m, (left, right), definition, margin, alpha)
         out.metrics.append(m)
     _judge_together(out, [m for m in out.metrics if not m.verdict])
     for m in out.metrics:
+        if m.items is not None and not m.items["same"] and not m.items["reason"]:
+            m.sentence = f"over the {m.items['both']} items that all runs have: {m.sentence}"
         restrain(m, out, refused, strict_hygiene)
     if out.left_out:
         out.notes.append(f"{len(out.left_out)} of {len(a_runs) + len(b_runs)} runs are no evidence and were left out")

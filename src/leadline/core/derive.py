@@ -12,6 +12,7 @@ from functools import partial
 
 from leadline.core.errors import LeadlineError
 from leadline.core.formula import Formula, NoValue, parse
+from leadline.core.itemset import facts_in
 from leadline.core.metric import contract_in, contract_of
 from leadline.core.run import TERMINAL_STATES, MetricDef, Run
 from leadline.core.thread import Thread
@@ -53,8 +54,8 @@ def derive(thread: Thread) -> None:
         run.metrics = {k: v for k, v in run.metrics.items() if k not in formulas}
         run.nonfinite = {k: v for k, v in run.nonfinite.items() if k not in formulas}
     for name in order:
-        baseline = partial(_baseline, thread)
         for run in ended:
+            baseline = partial(_baseline, thread, run)
             _note_contract(thread, run, name, formulas[name])
             try:
                 run.metrics[name] = formulas[name].value(partial(_metric, run), partial(_config, run), baseline)
@@ -90,10 +91,14 @@ def _config(run: Run, key: str) -> float:
     return float(value)
 
 
-def _baseline(thread: Thread, name: str) -> float:
+def _baseline(thread: Thread, run: Run, name: str) -> float:
+    """The baseline's mean. A mean over other items is no reference for a run: a comparison takes those they share."""
     experiment = thread.baseline_experiment
     runs = experiment.evidence_runs if experiment else []
     values = [float(r.metrics[name]) for r in runs if name in r.metrics]
     if not values:
         raise NoValue(f"no baseline has {name}")
+    sets = {facts["set"] if (facts := facts_in(r, name)) else "" for r in [run, *runs] if name in r.metrics}
+    if len(sets) > 1:
+        raise NoValue(f"the baseline has {name} over other items than {run.id}")
     return sum(values) / len(values)

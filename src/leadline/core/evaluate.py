@@ -14,6 +14,7 @@ from leadline.core.values import dataclass, field
 
 from .compare import number
 from .difference import difference
+from .itemset import on_shared_items
 from .looks import Looks, take_looks
 from .predicate import Clause, Predicate, Subject
 from .run import MetricDef, Run
@@ -30,7 +31,7 @@ class ClauseResult:
     margin in the claimed direction; None when there is no interval. It is the 95 % interval, and for ``~=`` the 90 %
     interval within the tolerance: two one-sided tests at 5 % (Schuirmann 1987). ``contradicted``: it lies wholly on
     the other side. ``looks``: whether that survives being looked at after every repeat. ``method`` names the test and
-    why it was chosen.
+    why it was chosen. ``judged``: the left side as it was judged, over shared items where those of the sides differ.
     """
 
     clause: Clause
@@ -48,6 +49,7 @@ class ClauseResult:
     method: str = ""
     notes: list[str] = field(default_factory=list)
     looks: Looks = field(default_factory=lambda: Looks(0))
+    judged: list[Run] = field(default_factory=list)
 
     @property
     def lasting(self) -> bool:
@@ -160,11 +162,16 @@ def evaluate_clause(
     known = definition or MetricDef(clause.metric)
     left_used = [run for run in left_runs if run.is_evidence and clause.metric in run.metrics]
     right_used = [run for run in right_runs if run.is_evidence and clause.right_metric in run.metrics]
+    left_used, right_used, apart, items = _on_shared_items(clause, left_used, right_used)
     left = summarise(_values(left_used, clause.metric))
     right = None if clause.right is None else scaled(summarise(_values(right_used, clause.right_metric)), clause.factor)
     result = ClauseResult(clause, None, None, False, left, right, Interval(None, None, 0.95, "none"), "")
     result.left_runs, result.right_runs = sorted(r.id for r in left_used), sorted(r.id for r in right_used)
+    result.judged = left_used
     against = clause.bound if right is None else right.mean
+    if apart:
+        result.arithmetic = apart
+        return result
     if left.mean is None or against is None:
         empty = clause.subject.format() if left.mean is None else (clause.right or Subject()).format()
         result.arithmetic = f"no counting run of {empty} has a value"
@@ -177,8 +184,21 @@ def evaluate_clause(
     result.deterministic = left.is_constant and (right is None or right.is_constant)
     result.supported, result.contradicted = _excludes(clause.op, result.interval, result.tolerance)
     result.looks = _look(result, left_used, right_used, known, against)
-    result.arithmetic = _sentence(result, against, known.unit)
+    result.arithmetic = items + _sentence(result, against, known.unit)
     return result
+
+
+def _on_shared_items(clause: Clause, left: list[Run], right: list[Run]) -> tuple[list[Run], list[Run], str, str]:
+    """Both sides over the items they share; why they cannot be judged ("" when they can), and what is to be said."""
+    if clause.right is None:
+        return left, right, "", ""
+    right, left, shared = on_shared_items(right, left, clause.right_metric, clause.metric)
+    if shared is None or shared.same:
+        return left, right, "", ""
+    said = shared.words(clause.right.format(), clause.subject.format())
+    if shared.reason:
+        return left, right, f"{clause.metric} {said}: {shared.reason}", ""
+    return left, right, "", f"over the shared items, {said}: "
 
 
 def _sentence(result: ClauseResult, against: float, unit: str) -> str:
@@ -193,8 +213,8 @@ def _sentence(result: ClauseResult, against: float, unit: str) -> str:
     )
     allowed = f" +- {number(result.tolerance)}" if clause.op == "~=" else ""
     return (
-        f"{number(left.mean, unit)} (mean of {left.n}) {clause.op} {number(against, unit)}{reference}{allowed} is "
-        f"{'true' if result.holds else 'false'}; {spread}"
+        f"{number(left.mean, unit)} (mean of {left.n}) {clause.op} {number(against, unit)}{reference}{allowed} "
+        f"is {'true' if result.holds else 'false'}; {spread}"
     )
 
 

@@ -155,9 +155,9 @@ class _Cell:
         return all(result.left.n == 0 for result in self.results)
 
 
-def _contrary_of(result: ClauseResult, runs: list[Run]) -> set[str]:
+def _contrary_of(result: ClauseResult) -> set[str]:
     """Runs of the claimed side that break a clause which the mean satisfies, beyond what the others' spread allows."""
-    clause = result.clause
+    clause, runs = result.clause, result.judged
     found: set[str] = set()
     if clause.op == "~=":
         return found  # about means: single runs of a noisy metric scatter past any margin worth naming
@@ -281,7 +281,7 @@ def _evaluate_cell(
         right = _reference(clause, counter, at)
         result = evaluate_clause(clause, left, right, metric_defs.get(clause.metric))
         cell.results.append(result)
-        cell.contrary |= _contrary_of(result, left)
+        cell.contrary |= _contrary_of(result)
         if not one_run_is_enough:
             cell.missing += _lacking(result, cell.where)
         elif result.holds is None:

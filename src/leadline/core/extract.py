@@ -15,6 +15,7 @@ from typing import Any
 
 from leadline.core.canonical import finite
 from leadline.core.extract_spec import SOURCES, ExtractionSpec
+from leadline.core.itemset import MOST_ITEMS, facts_of
 from leadline.core.run import MetricDef
 from leadline.core.values import dataclass, field
 
@@ -38,7 +39,8 @@ _RESERVED = frozenset(("t", "step", "timestamp", "_step", "_timestamp"))
 class Extraction:
     """``metrics`` name to value; ``nonfinite`` name to ``"NaN"``, ``"Infinity"``, ``"-Infinity"``; ``series`` name to
     ``{points, first_step, last_step, sample}``; ``tables`` and ``sources`` one entry a source; ``problems`` entries
-    ``{source, code, what, blocking, rows, rows_total, unit}``, ``rows`` capped at 20 with the full count beside it."""
+    ``{source, code, what, blocking, rows, rows_total, unit}``, ``rows`` capped at 20 with the full count beside it;
+    ``items`` name to ``{by, n, set, reduce, missing, values}`` (``core/itemset.py``)."""
 
     metrics: dict[str, float] = field(default_factory=dict)
     nonfinite: dict[str, str] = field(default_factory=dict)
@@ -46,6 +48,7 @@ class Extraction:
     tables: list[dict[str, Any]] = field(default_factory=list)
     problems: list[dict[str, Any]] = field(default_factory=list)
     sources: list[dict[str, Any]] = field(default_factory=list)
+    items: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -56,6 +59,7 @@ class Extraction:
             "tables": self.tables,
             "problems": self.problems,
             "sources": self.sources,
+            "items": self.items,
         }
 
 
@@ -146,6 +150,40 @@ class Series:
                 self._stride *= 2
         self.count += 1
 
+    def extend(self, values: array[float], steps: array[float]) -> None:
+        """The same for many points at once (a step is NaN where there is none), much faster than one by one."""
+        if not values:
+            return
+        if self.count == 0:
+            self.add(values[0], None if steps[0] != steps[0] else steps[0])
+            values, steps = values[1:], steps[1:]
+            if not values:
+                return
+        total = sum(values)
+        if math.isfinite(total):
+            total = math.fsum(values)
+        if self.lowest == self.lowest and total == total:
+            self.lowest, self.highest = min(self.lowest, min(values)), max(self.highest, max(values))
+        elif self.lowest != self.lowest or any(v != v for v in values):
+            self.lowest = self.highest = math.nan
+        else:  # infinities of both signs
+            self.lowest, self.highest = min(self.lowest, min(values)), max(self.highest, max(values))
+        self.last, self.last_step = values[-1], None if steps[-1] != steps[-1] else steps[-1]
+        self._add_to_sum(total)
+        if self.values is not None and len(self.values) <= MAX_MEDIAN_VALUES:
+            self.values.extend(values[: MAX_MEDIAN_VALUES + 1 - len(self.values)])
+        place = -self.count % self._stride
+        while place < len(values):
+            step = steps[place]
+            self._sample.append((self.count + place if step != step else step, values[place]))
+            if len(self._sample) > MAX_SAMPLE:
+                self._sample = self._sample[::2]
+                self._stride *= 2
+                place += -(self.count + place) % self._stride or self._stride
+            else:
+                place += self._stride
+        self.count += len(values)
+
     def _add_to_sum(self, value: float) -> None:
         """Neumaier's compensated sum: the mean of a million losses keeps its digits."""
         total = self._sum + value
@@ -180,7 +218,8 @@ class Series:
 
     def summary(self) -> dict[str, Any]:
         last = (self.count - 1 if self.last_step is None else self.last_step, self.last)
-        sample = self._sample if self._sample and self._sample[-1] == last else [*self._sample, last]
+        there = bool(self._sample) and repr(self._sample[-1]) == repr(last)  # NaN is there as well
+        sample = self._sample if there else [*self._sample, last]
         return {
             "points": self.count,
             "first_step": self.first_step,
@@ -198,21 +237,49 @@ class Gatherer:
         self.series: dict[str, Series] = {}
         self.rows = self.taken = self.dropped = 0
         self.stepped: set[str] = set()
+        self.items: dict[str, dict[str, float]] = {}
+        self.items_missing: dict[str, int] = {}
 
     def rule(self, name: str) -> str:
         definition = self.definitions.get(name)
         return self.spec.reduce or (definition.reduce if definition else "last")
 
     def add(self, name: str, value: float, step: float | None = None, row: int | None = None) -> None:
+        series = self._series(name, row)
+        if series is not None:
+            series.add(value, step)
+            if step is not None:
+                self.stepped.add(name)
+
+    def extend(self, name: str, values: array[float], steps: array[float]) -> Series | None:
+        """Many points of one metric; a step is NaN where there is none."""
+        series = self._series(name, None)
+        if series is not None:
+            series.extend(values, steps)
+            if steps and (steps[0] == steps[0] or any(s == s for s in steps)):
+                self.stepped.add(name)
+        return series
+
+    def _series(self, name: str, row: int | None) -> Series | None:
         series = self.series.get(name)
         if series is None:
             if len(self.series) >= MAX_METRICS:
                 self.problems.add("too-many-metrics", f"more than {MAX_METRICS} names; the rest is left out", row)
-                return
+                return None
             series = self.series[name] = Series(self.rule(name) == "median")
-        series.add(value, step)
-        if step is not None:
-            self.stepped.add(name)
+        return series
+
+    def add_item(self, name: str, item: str, value: float) -> None:
+        """The value of one item; the caller has made sure that it stands once. Not for more than ``MOST_ITEMS``."""
+        if not math.isfinite(value):
+            self.items_missing[name] = self.items_missing.get(name, 0) + 1
+            return
+        values = self.items.setdefault(name, {})
+        if len(values) <= MOST_ITEMS:
+            values[item] = value
+        if len(values) > MOST_ITEMS:
+            what = f"{name} has more than {MOST_ITEMS} items: they are not kept, only the value over all of them"
+            self.problems.add("too-many-items", what, about=name)
 
     def finish(self, digest: str | None, tables: Iterable[dict[str, Any]] = ()) -> Extraction:
         """Publishes what was gathered, or nothing when a check failed."""
@@ -250,7 +317,11 @@ class Gatherer:
                 result.metrics[name] = value
             else:
                 result.nonfinite[name] = finite(value)
-            if series.count > 1 or name in self.stepped:
+            values = self.items.get(name, {})
+            if values and len(values) <= MOST_ITEMS:
+                facts = facts_of(self.spec.items, rule, values, self.items_missing.get(name, 0))
+                result.items[name] = {**facts, "values": values}
+            elif (series.count > 1 or name in self.stepped) and not self.spec.items:
                 result.series[name] = series.summary()
 
 
@@ -278,6 +349,8 @@ def merge(parts: Iterable[Extraction]) -> Extraction:
                 merged.nonfinite[name] = part.nonfinite[name]
             if name in part.series:
                 merged.series[name] = part.series[name]
+            if name in part.items:
+                merged.items[name] = part.items[name]
     return merged
 
 

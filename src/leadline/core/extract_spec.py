@@ -13,7 +13,14 @@ from typing import Any
 from leadline.core.errors import LeadlineError
 from leadline.core.values import dataclass, field
 
-SOURCES = ("file", "reader", "pattern", "metrics", "stdout")  # the more specific first: it wins where two disagree
+SOURCES = (
+    "file",
+    "reader",
+    "pattern",
+    "series",
+    "metrics",
+    "stdout",
+)  # the more specific first: it wins where two disagree
 DEDUPE_RULES = ("error", "first", "last", "identical")
 NAN_RULES = ("fail", "drop", "keep")
 REDUCE_RULES = ("last", "first", "min", "max", "mean", "median", "sum")
@@ -26,7 +33,20 @@ FORMATS = {
     ".parquet": "parquet",
     ".pq": "parquet",
 }
-_OPTIONS = ("rows", "unique", "dedupe", "nan", "require", "reduce", "step", "format", "reader")
+_OPTIONS = ("rows", "unique", "dedupe", "nan", "require", "reduce", "step", "format", "reader", "items")
+# Readers of the files of known tools; ``benchmark`` finds out whose file it is.
+BENCHMARKS = (
+    "benchmark",
+    "pytest-benchmark",
+    "hyperfine",
+    "google-benchmark",
+    "pyperf",
+    "asv",
+    "criterion",
+    "lm-eval",
+    "nvbench",
+)
+BY_CASE = "case"  # how the cases of a benchmark tool's file are named as items
 _KEYS = frozenset((*_OPTIONS, "source", "path", "file", "pattern", "name", "columns", "mapping"))
 
 
@@ -37,6 +57,8 @@ class ExtractionSpec:
     ``mapping`` is metric name to column (empty: every numeric column under its own name). ``rows`` is the least and the
     most number of rows, either may be None. ``nan`` is what becomes of a missing or not-a-number cell: ``fail`` the
     source, ``drop`` the row (counted), or ``keep`` it as NaN. ``reduce`` overrides the metric's own rule.
+    ``items``: the columns whose cells name what a row is about (a question, a case). The value of each item is kept
+    then, so that runs over different items can be compared on those they share.
     """
 
     source: str
@@ -53,6 +75,7 @@ class ExtractionSpec:
     nan: str = "fail"
     reduce: str = ""
     step: str = ""
+    items: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -79,6 +102,16 @@ def parse_spec(value: str | Mapping[str, Any]) -> ExtractionSpec:
     if isinstance(value, str):
         return _from_text(value)
     return _from_table(value)
+
+
+def replaced(spec: ExtractionSpec, **changes: Any) -> ExtractionSpec:
+    """``spec`` with some fields changed."""
+    import copy
+
+    made = copy.copy(spec)
+    for name, value in changes.items():
+        setattr(made, name, value)
+    return made
 
 
 def parse_pattern(text: str) -> ExtractionSpec:
@@ -113,7 +146,7 @@ def _from_text(text: str) -> ExtractionSpec:
         target = table if key in _OPTIONS else table["columns"]
         if key in target:
             raise _bad(text, f"{key} is given twice", "results.csv:time_ms=elapsed")
-        target[key] = value.split("+") if key in ("unique", "require") else value
+        target[key] = value.split("+") if key in ("unique", "require", "items") else value
     return _from_table(table, text)
 
 
@@ -145,6 +178,7 @@ def _from_table(table: Mapping[str, Any], text: str = "") -> ExtractionSpec:
         nan=str(table.get("nan") or ("fail" if source in ("file", "reader") else "keep")),
         reduce=str(table.get("reduce") or ""),
         step=str(table.get("step") or ""),
+        items=_names(table.get("items", ())),
     )
     _check(spec, text)
     return spec
@@ -158,6 +192,8 @@ def _check(spec: ExtractionSpec, text: str) -> None:
     ):
         if value not in known:
             raise _bad(text, f"{key} is one of {', '.join(known)}, not {value!r}", "")
+    if spec.items:
+        _check_items(spec, text)
     if spec.dedupe != "error" and not spec.unique:
         raise _bad(text, "dedupe needs unique: which columns make a row the same", "t.csv:unique=shape,dedupe=last")
     if spec.source == "pattern":
@@ -172,6 +208,25 @@ def _check(spec: ExtractionSpec, text: str) -> None:
         if spec.format not in FORMATS.values():
             formats = ", ".join(sorted(set(FORMATS.values())))
             raise _bad(text, f"the format of {spec.path} is not one of {formats}", f"{spec.path}:format=csv")
+
+
+def _check_items(spec: ExtractionSpec, text: str) -> None:
+    """An item stands once in a run, and its place in the file means nothing."""
+    example = "answers.jsonl:acc=correct,items=question"
+    if spec.source not in ("file", "reader"):
+        raise _bad(text, "items are the rows of a file", example)
+    if spec.source == "reader" and spec.reader in BENCHMARKS and (spec.items != (BY_CASE,) or not spec.mapping):
+        why = "the items of a benchmark's file are its cases, and the number to take of each is to be named"
+        raise _bad(text, why, "reader:benchmark:b.json:time_s=mean_s,items=case")
+    if spec.step:
+        raise _bad(text, "items have no step: name the one or the other", example)
+    if spec.unique and set(spec.unique) != set(spec.items):
+        raise _bad(text, "the columns in items are those that must be unique", example)
+    if spec.source == "file":
+        spec.unique = spec.items
+    spec.reduce = spec.reduce or "mean"
+    if spec.reduce in ("first", "last"):
+        raise _bad(text, f"items have no {spec.reduce} one", f"{example},reduce=mean")
 
 
 def _check_pattern(spec: ExtractionSpec, text: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from leadline.core.extract import NONFINITE, Extraction, Gatherer, flat_numbers, number_of
 from leadline.core.extract_spec import ExtractionSpec
+from leadline.core.itemset import item_key
 from leadline.core.run import MetricDef
 
 MAX_CELLS = 5_000_000
@@ -205,8 +206,18 @@ class _Table:
             column.append(math.nan if value is None else value)
         if self.spec.unique:
             self.keys.append(tuple(cells.get(name) for name in self.spec.unique))
+            if self.spec.items:
+                self._name_item(cells, number)
             self.whole.append(hash(tuple(sorted((k, str(v)) for k, v in cells.items()))))
         return True
+
+    def _name_item(self, cells: Mapping[str, Any], number: int) -> None:
+        """The item of the row just added, which stands in ``keys`` in the one form in which items are compared."""
+        item = item_key([cells.get(name) for name in self.spec.items])
+        self.keys[-1] = (item,)
+        if not item and all(name in self.values for name in self.spec.items):
+            what = f"nothing names the item ({', '.join(self.spec.items)})"
+            self.problems.add("item-without-name", what, number, True)
 
     def check_columns(self) -> None:
         needed = [*self.spec.mapping.values(), *self.spec.require, *self.spec.unique]
@@ -223,7 +234,8 @@ class _Table:
             if j == i:
                 continue
             if rule == "error" or (rule == "identical" and self.whole[i] != self.whole[j]):
-                shown = ", ".join(f"{n}={v}" for n, v in zip(self.spec.unique, key, strict=True))
+                names = ("+".join(self.spec.items),) if self.spec.items else self.spec.unique
+                shown = ", ".join(f"{n}={v}" for n, v in zip(names, key, strict=True))
                 code, what = "duplicate-key", f"the key of an earlier row again (first: {shown})"
                 if rule == "identical":
                     what += ", with other values"
@@ -270,6 +282,8 @@ class _Table:
             step = steps[i] if steps is not None and math.isfinite(steps[i]) else None
             for metric, name in columns.items():
                 self.gatherer.add(metric, self.values[name][i], step, number)
+                if self.spec.items:
+                    self.gatherer.add_item(metric, self.keys[i][0], self.values[name][i])
 
     def _drop(self, index: int, code: str, what: str) -> None:
         self.keep[index] = 0

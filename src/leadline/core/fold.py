@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from leadline.core.ids import clash_suffix, experiment_of, parse_id
+from leadline.core.managed_block import block_of
 from leadline.core.record import Record
 from leadline.core.run import MetricDef, Run
 from leadline.core.thread import Experiment, Issue, Item, Thread
@@ -364,26 +365,17 @@ def _listed(name: str) -> Callable[[Thread, Record], None]:
 
 def _issue(thread: Thread, record: Record) -> None:
     issue, body = thread.issue, record.body
-    if record.kind == "issue-opened":
-        if issue.state in ("none", "draft"):
-            thread.issue = Issue(
-                str(body.get("forge", "")),
-                str(body.get("number", "")),
-                str(body.get("url", "")),
-                str(body.get("title", "")),
-                list(body.get("labels", [])),
-                str(body.get("state", "open")),
-                str(body.get("body", "")),
-                record.at,
-            )
+    if record.kind == "issue-wanted":
+        issue.wanted = {k: v for k, v in body.items() if k != "refs"}
+    elif record.kind == "issue-opened":
+        if issue.state in ("none", "draft") or body.get("instead_of") == f"{issue.forge}#{issue.number}":
+            thread.issue = _opened(issue, record)
     elif record.kind == "issue-edited":
-        for name in ("title", "body", "labels", "state", "number", "url"):
-            if name in body:
-                setattr(issue, name, body[name])
-        if "body" in body:
-            issue.body_at = record.at
-        if "person_edit" in body:
-            issue.person_edits.append({"at": record.at, "text": body["person_edit"]})
+        _issue_edited(issue, record)
+    elif record.kind == "issue-edit-settled":
+        for edit in issue.person_edits:
+            if edit["uid"] == body.get("edit_uid"):
+                edit["settled"], edit["why"] = record.at, str(body.get("why", ""))
     elif record.kind == "issue-commented":
         if all(c["marker"] != body["marker"] for c in issue.comments):
             wanted = str(body.get("comment", record.id))
@@ -394,6 +386,7 @@ def _issue(thread: Thread, record: Record) -> None:
                     "wanted": wanted,
                     "at": record.at,
                     "edits": [],
+                    "on": issue.number,
                     **{k: body.get(k, "") for k in ("marker", "kind", "text")},
                 }
             )
@@ -406,6 +399,53 @@ def _issue(thread: Thread, record: Record) -> None:
                 comment["text"] = body["text"]
     elif record.kind == "issue-closed":
         issue.state, issue.closed_reason = "closed", str(body.get("reason", "completed"))
+
+
+def _opened(before: Issue, record: Record) -> Issue:
+    """The issue from here on. One that takes the place of another keeps what was said there, so that nothing is said
+    twice; on the local forge nobody saw it, and it is said again."""
+    body = record.body
+    title = str(body.get("title", ""))
+    kept = before.comments if before.forge != "local" else []
+    return Issue(
+        forge=str(body.get("forge", "")),
+        number=str(body.get("number", "")),
+        url=str(body.get("url", "")),
+        title=title,
+        labels=list(body.get("labels", [])),
+        state=str(body.get("state", "open")),
+        body=str(body.get("body", "")),
+        body_at=record.at,
+        comments=kept,
+        person_edits=before.person_edits,
+        title_sent="" if body.get("adopted") or body.get("state") == "none" else title,
+        wanted={} if body.get("state") == "none" else before.wanted,
+    )
+
+
+def _issue_edited(issue: Issue, record: Record) -> None:
+    body = record.body
+    for name in ("title", "body", "labels", "state", "number", "url"):
+        if name in body:
+            setattr(issue, name, body[name])
+    if "title" in body:
+        issue.title_sent = str(body["title"])
+    if "person_title" in body:
+        issue.title = str(body["person_title"])
+    if "person_edit" in body and all(e["text"] != body["person_edit"] for e in issue.person_edits):
+        issue.person_edits.append(
+            {
+                "id": f"E{len(issue.person_edits) + 1}",
+                "uid": record.id,
+                "at": record.at,
+                "text": body["person_edit"],
+                "base": body.get("person_base", block_of(issue.body)),
+                "settled": "",
+                "why": "",
+            }
+        )
+    if "body" in body:
+        issue.body_at = record.at
 
 
 _HANDLERS: dict[str, Callable[[Thread, Record], None]] = {
@@ -428,6 +468,15 @@ _HANDLERS: dict[str, Callable[[Thread, Record], None]] = {
     "healed": _listed("healed"),
     "id-clash": _listed("clashes"),
     **dict.fromkeys(
-        ("issue-opened", "issue-edited", "issue-commented", "issue-comment-edited", "issue-closed"), _issue
+        (
+            "issue-wanted",
+            "issue-opened",
+            "issue-edited",
+            "issue-edit-settled",
+            "issue-commented",
+            "issue-comment-edited",
+            "issue-closed",
+        ),
+        _issue,
     ),
 }

@@ -30,6 +30,7 @@ FIELDS = (
     KickoffField("baseline-case", False, True, "the fixed baseline case: config or command"),
     KickoffField("constraint", True, False, "a constraint"),
     KickoffField("category", False, False, "the group it is listed in on the index of all threads"),
+    KickoffField("uncategorised", False, False, "why it has no category on that index"),
     KickoffField("production-path", False, False, "the executor final claims are to be confirmed on"),
     KickoffField("tracker-project", False, False, "the tracker project, chosen once"),
 )

@@ -5,6 +5,7 @@ Everything that compares, labels, renders or lists works on these, whatever exec
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from leadline.core.values import dataclass, field
@@ -76,7 +77,7 @@ class Run:
     resources: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     nonfinite: dict[str, str] = field(default_factory=dict)
-    extraction: dict[str, Any] = field(default_factory=dict)  # problems, sources, counts
+    extraction: dict[str, Any] = field(default_factory=dict)  # problems, sources, counts, contract, items
     outputs: dict[str, Any] = field(default_factory=dict)  # digests, sizes, excerpt
     artifact_record: dict[str, Any] = field(default_factory=dict)  # kept, total, gaps: see core/artifact.py
     retracted: str = ""  # why, when it was retracted
@@ -86,6 +87,7 @@ class Run:
     design: dict[str, Any] = field(default_factory=dict)
     tracker: dict[str, Any] = field(default_factory=dict)
     key: str = ""  # digest of argv + config + code tree + environment: "the same thing again"
+    item_source: Callable[[str], Mapping[str, float] | None] | None = None  # reads values that lie in a blob; no fact
 
     @property
     def artifacts(self) -> list[Artifact]:

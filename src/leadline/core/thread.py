@@ -105,7 +105,10 @@ class Issue:
     body_at: str = ""
     comments: list[dict[str, Any]] = field(default_factory=list)  # {id, marker, kind, text, at, edits: [...]}
     closed_reason: str = ""
-    person_edits: list[dict[str, Any]] = field(default_factory=list)  # edits inside the derived block: {at, text}
+    person_edits: list[dict[str, Any]] = field(default_factory=list)  # inside the derived block: {id, uid, at, text,
+    #                                                          base, settled, why}; ``base``: what was changed
+    title_sent: str = ""  # the title that Leadline gave last; another one on the forge is a person's
+    wanted: dict[str, Any] = field(default_factory=dict)  # as asked for: state, number, labels, milestone, ...
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from leadline.core.citation import code_spans
 from leadline.core.errors import LeadlineError
+from leadline.core.factorwords import factors_in
 from leadline.core.ids import ID_IN_TEXT, experiment_of
 from leadline.core.stats import summarise
 
@@ -137,10 +138,10 @@ def unbound(
     text: str, thread: Thread, refs: dict[str, str] | None = None, predicate: object = ""
 ) -> list[dict[str, Any]]:
     """See ``citation.unbound_numbers``."""
+    found = _unbound_words(text, thread, refs, predicate)
     if not re.search(r"\d", text):
-        return []
+        return found
     masked = _mask(text)
-    found: list[dict[str, Any]] = []
     allowed: set[float] | None = None
     cited: list[Experiment] = []
     for m in _NUMBER.finditer(masked):
@@ -164,6 +165,26 @@ def unbound(
                 "suggestion": _suggest(value, digits, unit, m["sign"], thread, cited),
             }
         )
+    return found
+
+
+def _unbound_words(text: str, thread: Thread, refs: dict[str, str] | None, predicate: object) -> list[dict[str, Any]]:
+    """Factors in words ("twice as fast", "half the memory"): a measurement like its numeral, unless the predicate asks
+    for that factor."""
+    factors = list(factors_in(text))
+    if not factors:
+        return []
+    prose = _mask(text)
+    cited = _cited(text, thread, refs)
+    allowed = _allowed(cited, thread, predicate)
+    found = []
+    for start, word, factor in factors:
+        if prose[start : start + len(word)] != word or {factor, 1.0 / factor} & allowed:
+            continue
+        wanted = (r for r in _ratios(thread, cited) if abs(max(r[1], 1.0 / r[1] if r[1] else 0.0) - factor) < 0.5)
+        expression = next(wanted, None)
+        suggestion = f"{{{{{expression[0]} :.2f}}}} times" if expression else ""
+        found.append({"number": word, "position": start, "suggestion": suggestion})
     return found
 
 

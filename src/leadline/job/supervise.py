@@ -39,7 +39,7 @@ SYS = "/sys/devices/system/cpu"
 RESULT_RESERVE_BYTES = 16384
 OWNER_RESERVE_BYTES = 4096
 CHECK_EVERY_S = 0.5
-SYNC_METRICS_EVERY_S = 1.0
+SYNC_METRICS_EVERY_S = 0.5
 KILL_AGAIN_S = 0.1
 GIVE_UP_KILLING_S = 5.0
 TREE_LOCK_FD = 100
@@ -104,6 +104,11 @@ def stat_fields(pid: int | str) -> list[bytes]:
     """Fields of ``/proc/PID/stat`` from the third on (state, ppid, ...); empty when there is no such process."""
     text = read_start(f"{PROC}/{pid}/stat")
     return text[text.rindex(b")") + 2 :].split() if b")" in text else []
+
+
+def boot_id() -> str:
+    """Which start of which machine this is; empty where the kernel does not say."""
+    return read_start(f"{PROC}/sys/kernel/random/boot_id").decode().strip()
 
 
 def start_ticks(pid: int) -> int | None:
@@ -438,7 +443,7 @@ class Job:
         self.leftover = 0
         self.unkillable = 0
         self.exec_failure = b""
-        self.metrics_size = -1
+        self.synced_sizes: dict[str, int] = {}
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         self.stdout_fd = os.open(f"{folder}/stdout.log", flags, 0o644)
         self.stderr_fd = os.open(f"{folder}/stderr.log", flags, 0o644)
@@ -455,6 +460,8 @@ class Job:
         env["LEADLINE_RUN"] = self.spec["run"]
         env["LEADLINE_RUN_DIR"] = self.folder
         env["LEADLINE_METRICS"] = f"{self.folder}/metrics.jsonl"
+        env["LEADLINE_SERIES"] = f"{self.folder}/series"
+        env["LEADLINE_SYNCED_ON"] = boot_id()
         env["LEADLINE_COOKIE"] = self.cookie
         return env
 
@@ -479,7 +486,7 @@ class Job:
         owner = {
             "v": 1,
             "host": os.uname().nodename,
-            "boot_id": read_start(f"{PROC}/sys/kernel/random/boot_id").decode().strip() or None,
+            "boot_id": boot_id() or None,
             "pid": me,
             "start_ticks": start_ticks(me),
             "child_pid": self.pid,
@@ -650,20 +657,39 @@ class Job:
         return os.fstat(self.stdout_fd).st_size, os.fstat(self.stderr_fd).st_size
 
     def sync_metrics(self) -> None:
-        """Bounds what a power cut can take from the metrics to about a second, at no cost to the command."""
+        """Bounds what a power cut can take from the metrics to a second, at no cost to the command: what grew since
+        the last look is brought to the disk, and the name of a file that is new."""
+        series = f"{self.folder}/series"
+        self.sync_grown(f"{self.folder}/metrics.jsonl")
         try:
-            path = f"{self.folder}/metrics.jsonl"
+            names = os.listdir(series)
+        except OSError:
+            return
+        if sum([self.sync_grown(f"{series}/{name}") for name in names]):
+            self.sync_path(series)
+            self.sync_path(self.folder)
+
+    def sync_grown(self, path: str) -> bool:
+        """Whether the file was not known before."""
+        try:
             size = os.stat(path).st_size
-            if size == self.metrics_size:
-                return
+        except OSError:
+            return False
+        known = self.synced_sizes.get(path)
+        if size != known and self.sync_path(path):
+            self.synced_sizes[path] = size
+        return known is None
+
+    def sync_path(self, path: str) -> bool:
+        try:
             fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             try:
                 os.fsync(fd)
             finally:
                 os.close(fd)
-            self.metrics_size = size
+            return True
         except OSError:
-            pass
+            return False
 
     def explain_exec_failure(self, words: list[str]) -> tuple[int, str]:
         """Exit code (127 not found, 126 found and not usable, as shells have it) and sentence."""

@@ -34,6 +34,18 @@ class Executor(Protocol):
         """
         ...
 
+    def begin(self, attempt_dir: str, resources: dict[str, Any]) -> dict[str, Any]:
+        """As ``submit``, without waiting for the supervisor to be up: for a caller that starts many attempts.
+
+        From this process ``poll`` says ``queued`` until the supervisor holds its lock, and ``gone`` when it could not
+        start; ``supervisor.err`` in the folder then says why. An executor for which waiting costs nothing may do what
+        ``submit`` does.
+
+        Raises:
+            LeadlineError: as ``submit``, for what is known at once.
+        """
+        ...
+
     def poll(self, attempts: list[tuple[str, dict[str, Any]]]) -> dict[str, str]:
         """The state of each attempt folder, for all of them in as few exchanges with the engine as possible.
 

@@ -9,35 +9,9 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from leadline.core.values import dataclass, field
+from leadline.core.forge_issue import Comment, RemoteIssue
 
-
-@dataclass(slots=True)
-class Comment:
-    id: str
-    marker: str
-    text: str
-    at: str = ""
-    author: str = ""
-    url: str = ""
-    edited_at: str = ""  # "" while it was never edited
-
-
-@dataclass(slots=True)
-class RemoteIssue:
-    number: str
-    url: str
-    title: str
-    body: str
-    state: str  # open | closed
-    labels: list[str] = field(default_factory=list)
-    comments: list[Comment] = field(default_factory=list)
-    closed_reason: str = ""
-    author: str = ""
-    locked: bool = False
-    updated_at: str = ""
-    milestone: str = ""
-    assignees: list[str] = field(default_factory=list)
+__all__ = ["Comment", "Forge", "RemoteIssue"]
 
 
 class Forge(Protocol):
@@ -88,6 +62,10 @@ class Forge(Protocol):
 
     def close_issue(self, number: str, reason: str) -> RemoteIssue:
         """``reason``: completed | not_planned. Closing a closed issue does nothing."""
+        ...
+
+    def add_to_parent(self, number: str, parent: str) -> None:
+        """Make it a sub-issue of ``parent``; once it is one, this does nothing."""
         ...
 
     def check(self) -> dict[str, Any]:

@@ -88,6 +88,11 @@ class Vcs(Protocol):
         """The object a ref or revision names, or None."""
         ...
 
+    def refs(self, prefix: str) -> dict[str, str]:
+        """Name to object of every ref whose name begins with ``prefix`` (whole parts, ending in ``/``); of an annotated
+        tag the commit."""
+        ...
+
     def branch_exists(self, name: str) -> bool: ...
 
     def current_branch(self) -> str | None: ...
@@ -182,6 +187,11 @@ class Vcs(Protocol):
         """The URL, without any user name and password in it."""
         ...
 
+    def remote_refs(self, remote: str, timeout_s: float = 60.0) -> dict[str, str]:
+        """Name to object of every ref that the remote has now; of an annotated tag the commit. Codes as for
+        ``fetch_ref``."""
+        ...
+
     def fetch_ref(self, remote: str, ref: str, into: str, timeout_s: float = 60.0) -> str | None:
         """Fetch one ref into a local ref, overwriting it; its object, or None when the remote has no such ref.
 
@@ -211,6 +221,11 @@ class Vcs(Protocol):
 
     def tag_info(self, name: str) -> dict[str, Any] | None:
         """``{"name", "object", "commit", "annotated", "message"}`` or None."""
+        ...
+
+    def reached(self, commits: Iterable[str], heads: Iterable[str]) -> set[str]:
+        """Those of ``commits`` that at least one of ``heads`` has in its history or is. Full object names; what this
+        repository lacks of either is left out. The cost hardly grows with the number of heads."""
         ...
 
     def is_ancestor(self, ancestor: str, descendant: str) -> bool: ...

@@ -32,10 +32,18 @@ def render_brief(
     due: Any = None,
     open_runs: Sequence[Run] | None = None,
     budget_chars: int = 4000,
+    waiting: Sequence[str] = (),
 ) -> str:
     """At most ``budget_chars`` characters. ``due``: the answer of ``core.due.due``; ``open_runs``: runs not ended as
-    the caller last saw them (default: as the record has them)."""
+    the caller last saw them (default: as the record has them); ``waiting``: what is to be sent to a forge, and why it
+    was not."""
     sections = [s for s in _sections(thread, evidence_of, due, open_runs) if s.items]
+    if waiting:
+        at = next((i for i, s in enumerate(sections) if s.title in ("Claims", "Open hypotheses")), len(sections))
+        sections.insert(
+            at,
+            _Section("Waiting to be sent", [cut(one_line(w), ITEM_CHARS) for w in waiting], 2, "leadline issue status"),
+        )
     shown = [0] * len(sections)
     order = [(i, s.first) for i, s in enumerate(sections)] + [(i, len(s.items)) for i, s in enumerate(sections)]
     head = one_line(f"{thread.topic} ({thread.prefix}): {thread.title}; as of {minute(thread.last_at)} UTC")

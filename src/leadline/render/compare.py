@@ -105,7 +105,8 @@ def _statistics(c: Comparison) -> list[str]:
     rows = [["metric", "side", "n", "mean", "sd", "median", "mad", "min", "max"]]
     for m in c.metrics:
         for name, sample in ((c.a_name, m.a), (c.b_name, m.b)):
-            rows.append([m.metric + (f" ({m.unit})" if m.unit else ""), name, str(sample.n), *_cells(sample)])
+            shared = f" on {m.items['both']} items" if m.items and not m.items["same"] and m.items["both"] else ""
+            rows.append([m.metric + (f" ({m.unit})" if m.unit else "") + shared, name, str(sample.n), *_cells(sample)])
     return aligned(rows, right_from=2)
 
 
@@ -135,6 +136,8 @@ def _verdict_lines(m: MetricComparison, b_name: str) -> list[str]:
     ratios = m.test.ratio_interval
     if m.test.p is not None and ratios is not None and ratios.low is not None and ratios.high is not None:
         lines[-1] += f"; ratio {ratios.low:.5g} to {ratios.high:.5g} ({ratios.method})"
+    if m.items is not None:
+        lines += [f"  {line}" for line in item_lines(m)]
     if m.rule and not m.deterministic and m.test.p is not None:
         lines.append(f"  method: {m.rule}" + (f" ({m.pairs} pairs)" if m.pairs else ""))
     if m.detect is not None:
@@ -142,6 +145,30 @@ def _verdict_lines(m: MetricComparison, b_name: str) -> list[str]:
     if m.target is not None:
         lines.append("  " + target_line(m, b_name))
     return lines + [f"  {note}" for note in m.notes]
+
+
+def item_lines(m: MetricComparison) -> list[str]:
+    """Both universes, and what the shared items say one by one: of these runs, not of others."""
+    assert m.items is not None
+    found, over = m.items, m.items["over_items"]
+    line = f"items {found['words']}"
+    if not found["same"] and not found["reason"]:
+        line += (
+            f"; on these {found['both']}: {number(found['a_shared'], m.unit)} -> {number(found['b_shared'], m.unit)}; "
+            f"each on its own: {number(found['a_own'], m.unit)} -> {number(found['b_own'], m.unit)}"
+        )
+    if over is None:
+        return [line]
+    counts = ", ".join(f"{over[k]} {k}" for k in ("better", "worse", "higher", "lower", "equal") if k in over)
+    interval = over["interval"]
+    low, high = number(interval["low"]), number(interval["high"])
+    span = (
+        f"mean {number(over['difference'])}, {interval['confidence'] * 100:.4g} % interval {low} to {high} "
+        f"({over['method']} over {over['n']} items)"
+        if interval["low"] is not None
+        else f"mean {number(over['difference'])}, no interval: {over['reason']}"
+    )
+    return [line, f"item by item: {counts}; {span}: of these runs on items like these, not of other runs"]
 
 
 def detect_line(m: MetricComparison) -> str:

@@ -191,17 +191,45 @@ def outcome(run: Run) -> str:
 
 def relation(thread: Thread, experiment: Experiment, metric: str) -> str:
     """Difference of medians to the current baseline, in per cent of it: ``-28.8 %`` (``46.2×`` above tenfold).
-    "" when there is none."""
+    "" when there is none. Over the items that both have where these differ, and said so."""
     base = thread.baseline_experiment
     if base is None:
         return ""
     if base is experiment:
         return "baseline"
-    mine, theirs = sample_of(experiment.runs, metric).median, sample_of(base.runs, metric).median
+    from leadline.core.itemset import on_shared_items
+
+    their_runs, my_runs, shared = on_shared_items(base.runs, experiment.runs, metric)
+    if shared is not None and shared.reason:
+        return "other items"
+    mine, theirs = sample_of(my_runs, metric).median, sample_of(their_runs, metric).median
     if mine is None or not theirs:
         return ""
     change = (mine - theirs) / abs(theirs)
-    return f"{mine / theirs:.3g}×" if change > 9 else f"{change:+.1%}".replace("%", " %")
+    text = f"{mine / theirs:.3g}×" if change > 9 else f"{change:+.1%}".replace("%", " %")
+    return text if shared is None or shared.same else f"{text} on {shared.n} shared items"
+
+
+def items_text(thread: Thread, run: Run, metric: str) -> str:
+    """Over which items a run's metric is, and both numbers on those it shares with the baseline; "" without items."""
+    from leadline.core.itemset import facts_in, on_shared_items
+
+    mine = facts_in(run, metric)
+    if mine is None:
+        return ""
+    lost = f", {mine['missing']} without a finite value" if mine.get("missing") else ""
+    text = f"{mine['n']} by {' and '.join(mine['by'])} ({mine['reduce']}){lost}"
+    base = thread.baseline_experiment
+    if base is None or base.id == run.experiment:
+        return text
+    theirs, ours, shared = on_shared_items(base.runs, [run], metric)
+    if shared is None or shared.same:
+        return text
+    if not shared.a_values:
+        return f"{text}; baseline {base.id} is over other items (leadline compare {base.id} {run.experiment})"
+    unit = definition(thread, metric).unit
+    before, after = (with_unit(sample_of(runs, metric).mean, unit) for runs in (theirs, ours))
+    return f"{text}; {shared.words('baseline ' + base.id, 'this run')}, and on those {before} against {after}"
 
 
 def differs_in(thread: Thread, experiment: Experiment, shown: int = 3) -> str:
@@ -325,6 +353,12 @@ def negatives(thread: Thread) -> list[tuple[str, str, str]]:
     return sorted(found, key=lambda f: (f[1], f[0]))
 
 
+def ended_by_machine(experiment: Experiment) -> bool:
+    """Whether every run that ended was lost or cancelled: no result, so there is nothing to interpret."""
+    ended = [r for r in experiment.runs if r.state in TERMINAL_STATES and not r.retracted]
+    return bool(ended) and all(r.state in ("lost", "cancelled") for r in ended)
+
+
 def missing_words(thread: Thread) -> dict[str, list[str]]:
     """Ended experiments that nobody has interpreted, or drawn a next action from, by what is missing."""
     missing: dict[str, list[str]] = {"interpretation": [], "next action": []}
@@ -332,6 +366,8 @@ def missing_words(thread: Thread) -> dict[str, list[str]]:
         if not experiment.stands or not any(r.state in TERMINAL_STATES for r in experiment.runs):
             continue
         for role, name in (("interpretation", "interpretation"), ("next", "next action")):
+            if role == "interpretation" and ended_by_machine(experiment):
+                continue
             if not experiment.notes_in(role):
                 missing[name].append(experiment.id)
     return missing

@@ -13,13 +13,15 @@ from collections.abc import Mapping
 
 from leadline.core.citation import render as cited
 from leadline.core.due import last_post, last_update, records_since
+from leadline.core.issue_plan import difference
 from leadline.core.thread import Experiment, Item, Thread
 from leadline.core.timestamps import minute
 from leadline.render import facts
 from leadline.render.facts import EvidenceOf
 from leadline.render.header import baseline_lines, hypothesis_lines, scope_lines
+from leadline.render.issue_fit import fitted
 from leadline.render.logbook import log_entries
-from leadline.render.markdown import cell_code, code, data, prose, prose_line, table
+from leadline.render.markdown import cell_code, code, data, fence, prose, prose_line, table
 
 BEGIN, END = "<!-- leadline:begin -->", "<!-- leadline:end -->"
 MARKER = "_Posted by Leadline._"
@@ -39,8 +41,16 @@ Links = Mapping[str, str]
 def render_body(
     thread: Thread, evidence_of: EvidenceOf | None = None, links: Links | None = None, marker: str = MARKER
 ) -> str:
-    """The managed block of the issue body, from its begin marker to its end marker."""
-    sections = (
+    """The managed block of the issue body, from its begin marker to its end marker, however long."""
+    body = fitted(body_sections(thread, evidence_of, links), marker, (links or {}).get("logbook", ""))
+    return f"{BEGIN}\n{body}\n{END}"
+
+
+def body_sections(
+    thread: Thread, evidence_of: EvidenceOf | None = None, links: Links | None = None
+) -> list[tuple[str, str]]:
+    """The sections of the body, as (heading, text)."""
+    sections = [
         ("Description", _description(thread)),
         ("Hypothesis or goal", _hypothesis(thread)),
         ("TL;DR", tldr(thread, evidence_of)),
@@ -53,9 +63,31 @@ def render_body(
         ("Negative results", _negatives(thread, links or {})),
         ("For non-specialists", _takeaways(thread)),
         ("Conclusion", conclusion(thread)),
-    )
-    body = "\n\n".join(f"## {name}\n\n{text}" for name, text in sections)
-    return f"{BEGIN}\n{body}\n\n{marker}\n{END}"
+    ]
+    if edits := edit_notices(thread):
+        sections.append(("Changes made here by hand", edits))
+    return sections
+
+
+EDIT_LINES_SHOWN = 40
+
+
+def edit_notices(thread: Thread) -> str:
+    """What people changed inside the derived part, shown until somebody says what became of it."""
+    shown = []
+    for edit in thread.issue.person_edits:
+        if edit.get("settled"):
+            continue
+        lines = difference(str(edit.get("base") or ""), str(edit["text"]), 0)
+        lines = [line for line in lines if not line.startswith("@@")]
+        more = [f"… and {len(lines) - EDIT_LINES_SHOWN} more lines"] if len(lines) > EDIT_LINES_SHOWN else []
+        said = fence("\n".join([*lines[:EDIT_LINES_SHOWN], *more]), "diff")
+        shown.append(
+            f"Somebody changed this derived part before {minute(edit['at'])} UTC. It is derived from records, so the "
+            f"change stands here and in the record ({edit['id']}), not above, until somebody answers it: "
+            f"`leadline issue settle {edit['id']} --why '…'`. Text outside this part is never touched.\n\n{said}"
+        )
+    return "\n\n".join(shown)
 
 
 def _description(thread: Thread) -> str:

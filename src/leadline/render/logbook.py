@@ -198,6 +198,7 @@ def _result(run: Run, experiment: Experiment, then: Thread) -> str:
         parts.append(_metric_table(run, experiment, names[: facts.METRICS_SHOWN], then))
         if len(names) > facts.METRICS_SHOWN:
             parts.append(f"… and {len(names) - facts.METRICS_SHOWN} more metrics: `leadline show {run.id}`")
+        parts += [f"Items of {code(n)}: {data(text)}." for n in names if (text := facts.items_text(then, run, n))]
     elif run.state == "done":
         parts.append("No metric was recorded.")
     parts += [f"{code(name)} was {data(value)}." for name, value in sorted(run.nonfinite.items())]

@@ -17,6 +17,8 @@ _MENTION = re.compile(r"(?<![\w./@])@([A-Za-z0-9][\w-]*(?:/[\w.-]+)?)")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.M)
 _BLOCK = re.compile(r"^( {0,3})(#{1,6}(?=\s|$)|=+\s*$|-{3,}\s*$)", re.M)
 _COMMENT = re.compile(r"<(?=[!/?A-Za-z])")
+_LITERAL = re.compile(r"\\([!-/:-@\[-`{-~])|(?<!`)(`+)(?!`)(.+?)(?<!`)\2(?!`)")  # an escape, or a code span
+_LETTER_LIKE = re.compile("[\u24b6-\u24e9\U0001f130-\U0001f149\U0001f150-\U0001f169\U0001f170-\U0001f189]")  # Ⓐ, 🄰
 _CODE_SPAN = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.S)
 
 
@@ -122,11 +124,41 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence
 
 
 def heading_text(text: str) -> str:
-    """Heading text as GitHub sees it: markup removed."""
-    text = re.sub(r"`+", "", text)
+    """Heading text as GitHub shows it: markup removed, what is escaped or in code taken as it is."""
+    literal: list[str] = []
+
+    def hold(found: re.Match[str]) -> str:
+        literal.append(found[1] or found[3])
+        return f"\0{len(literal) - 1}\0"
+
+    text = re.sub(r"(?:^|[ \t]+)#+[ \t]*$", "", text.replace("\0", ""))  # closes a heading, as ``## it ##``
+    text = _LITERAL.sub(hold, text)
     text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
-    text = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)
-    return re.sub(r"(?<!\w)(\*{1,3}|_{1,3})(\S(?:.*?\S)?)\1(?!\w)", r"\2", text)
+    text = re.sub(r"(?<!\w)(\*{1,3}|_{1,3})(\S(?:.*?\S)?)\1(?!\w)", r"\2", text)
+    if "&" in text:
+        from html import unescape
+
+        text = unescape(text)
+    return re.sub("\0(\\d+)\0", lambda found: literal[int(found[1])], text)
+
+
+def slug(text: str) -> str:
+    """The anchor of a heading's text as GitHub makes it: what is no letter, mark, digit, ``_`` or ``-`` falls away.
+
+    Python's own idea of a word is another one: it counts ``²`` and ``½`` in and the marks of Indic scripts out.
+    """
+    kept = re.sub(r"[^\w\- ]", "", text.lower(), flags=re.ASCII) if text.isascii() else _word_characters(text.lower())
+    return kept.replace(" ", "-")
+
+
+def _word_characters(text: str) -> str:
+    import unicodedata
+
+    def counts(character: str) -> bool:
+        kind = unicodedata.category(character)
+        return kind[0] in "LM" or kind in ("Nd", "Nl", "Pc") or character in "- " or bool(_LETTER_LIKE.match(character))
+
+    return "".join(c for c in text if counts(c))
 
 
 class Anchors:
@@ -136,10 +168,10 @@ class Anchors:
         self._seen: dict[str, int] = {}
 
     def of(self, heading: str) -> str:
-        slug = re.sub(r"[^\w\- ]", "", heading_text(heading).strip().lower()).replace(" ", "-")
-        unique = slug
+        plain_slug = slug(heading_text(heading).strip())
+        unique = plain_slug
         while unique in self._seen:
-            self._seen[slug] += 1
-            unique = f"{slug}-{self._seen[slug]}"
+            self._seen[plain_slug] += 1
+            unique = f"{plain_slug}-{self._seen[plain_slug]}"
         self._seen[unique] = 0
         return unique

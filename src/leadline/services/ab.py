@@ -15,6 +15,7 @@ from typing import Any
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import named_id
 from leadline.core.interleave import ORDERS, block_value, schedule
+from leadline.core.itemset import facts_in
 from leadline.core.run import MetricDef
 from leadline.core.sequential import METHOD, SymmetricSequence
 from leadline.core.thread import Item, Thread
@@ -24,6 +25,7 @@ from leadline.services.run import Outcome, RunRequest, Watch, complete, environm
 
 MOST_FAILED_BLOCKS = 3
 WALL = "wall_s"
+OTHER_ITEMS = "its {metric} is over other items than that of the first run: see leadline compare"
 _WALL = MetricDef(WALL, "s", "lower", observed="machine")
 
 
@@ -54,6 +56,7 @@ class _State:
     failed: list[str] = field(default_factory=list)
     experiments: dict[str, str | None] = field(default_factory=lambda: {"a": None, "b": None})
     interrupted: bool = False
+    items: str | None = None  # the items of the first run; None before it
 
 
 def measure(
@@ -227,6 +230,11 @@ def _block(runs: _Runs, number: int, order: str, state: _State) -> None:
         if state.interrupted:
             return
         value = _value(outcome, state.metric)
+        items = outcome.item_sets.get(state.metric, "")
+        state.items = items if state.items is None else state.items
+        if outcome.state == "done" and value is not None and items != state.items:
+            state.failed.append(f"block {number}: {outcome.id}: {OTHER_ITEMS.format(metric=state.metric)}")
+            return
         if outcome.state != "done" or value is None:
             why = outcome.reason or outcome.state if outcome.state != "done" else f"no {state.metric}"
             if state.metric in outcome.nonfinite:
@@ -352,13 +360,18 @@ def result_of(thread: Thread, item: Item) -> dict[str, Any]:
     by_block: dict[int, dict[str, list[float]]] = {}
     whole = ORDERS.get(str(item.body.get("order")), ORDERS["abba"])[0]
     experiments: dict[str, str] = {}
-    for run in thread.runs:
+    items: str | None = None
+    for run in sorted(thread.runs, key=lambda r: r.uid):
         if run.design.get("interleaving") != item.uid:
             continue
         side = str(run.design.get("side"))
         experiments.setdefault(side, run.experiment)
         value = run.wall_s if metric == WALL and WALL not in run.metrics else run.metrics.get(metric)
-        if run.is_evidence and value is not None:
+        if not run.is_evidence or value is None:
+            continue
+        found = str((facts_in(run, metric) or {}).get("set", ""))
+        items = found if items is None else items
+        if found == items:  # as while it was measured: a block over other items is left out
             by_block.setdefault(int(run.design["block"]), {"a": [], "b": []})[side].append(value)
     blocks = [
         by_block[n] for n in sorted(by_block) if all(len(by_block[n][side]) == whole.count(side) for side in "ab")

@@ -13,6 +13,7 @@ from leadline.core.errors import LeadlineError
 from leadline.core.evidence import Evidence
 from leadline.core.run import TERMINAL_STATES, Run
 from leadline.core.thread import Experiment, Item, Thread
+from leadline.render import facts
 from leadline.services.compare import compare_sides
 from leadline.services.context import Context
 from leadline.services.evidence_of import comparisons, evidence_for, predicate_of, runs_of_subject
@@ -25,6 +26,7 @@ FINISH_FIELDS = (
     ("conclusion", "no-conclusion", "there is no conclusion: the decision or outcome, and why", "--conclusion 'TEXT'"),
     ("next_steps", "no-next-steps", "there are no next steps: small, concrete, ordered", "--next 'TEXT'"),
 )
+QUEUED_CODES = ("no-issue", "tldr-not-current", "final-tag-not-linked")  # done by the record; the forge is to follow
 ISSUE_SYNC, ISSUE_OPEN = "leadline issue sync", "leadline issue open"
 OPEN_STATES = ("proposed", "active", "blocked")
 
@@ -42,12 +44,14 @@ def check_close(
     proposal: dict[str, Any] | None = None,
     body_is_current: bool | None = None,
     tag_needed: bool = True,
+    queued: str = "",
 ) -> list[dict[str, Any]]:
     """What is missing before the issue closes (W26-W28, W41), each as {code, what, mend}.
 
     ``proposal``: the finish about to be recorded (worked, failed, limits, conclusion, next_steps); without it the last
     recorded one. ``body_is_current``: whether the issue body says what the record says (None: not asked).
-    ``tag_needed`` False: the caller is about to seal.
+    ``tag_needed`` False: the caller is about to seal. ``queued``: why the forge could not be brought up to date; what
+    the record has done and only the forge lacks carries this reason as ``queued``: it is no gap, and it is to be shown.
     """
     finish = proposal if proposal is not None else thread.finishes[-1] if thread.finishes else {}
     items = [
@@ -84,9 +88,31 @@ def check_close(
             id=e.id,
         )
         for e in thread.experiments.values()
-        if _ended(e) and not e.notes_in("interpretation")
+        if _ended(e) and not facts.ended_by_machine(e) and not e.notes_in("interpretation")
     ]
+    items += [
+        missing(
+            "no-reason-class",
+            f"{e.id} ended by no fault of what it tested ({e.state}), and nothing says which it was",
+            f"leadline note {e.id} --negative implementation-failure 'TEXT'  (or: invalid-test)",
+            id=e.id,
+        )
+        for e in thread.experiments.values()
+        if _ended(e) and facts.ended_by_machine(e) and not e.notes_in("interpretation") and not e.notes_in("negative")
+    ]
+    for item in items:
+        if queued and item["code"] in QUEUED_CODES:
+            item["queued"], item["mend"] = queued, ISSUE_SYNC
     return items + _unconfirmed(thread)
+
+
+def queued_reason(context: Context, thread: Thread) -> str:
+    """Why what the record says is not on the forge yet; "" when nothing waits there."""
+    from leadline.services import outbox
+
+    met = outbox.trouble(context, thread.topic)
+    asked = thread.issue.state in ("open", "closed") or thread.issue.wanted.get("state") == "open"
+    return outbox.line(met) if met is not None and asked else ""
 
 
 def _said(value: Any) -> bool:

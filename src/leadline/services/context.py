@@ -17,6 +17,7 @@ from leadline.ports.executor import Executor
 from leadline.ports.forge import Forge
 from leadline.ports.records import BlobStore, Clock, OpenRuns, RecordStore
 from leadline.ports.results import ResultSource
+from leadline.ports.series import SeriesStore
 from leadline.ports.tracker import Tracker
 from leadline.ports.vcs import Vcs
 
@@ -36,6 +37,7 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     "artifact.max_file_bytes": 1 << 30,  # a larger file is a gap in the record, not an artifact
     "artifact.max_run_bytes": 10 << 30,  # all artifacts of one run together
     "update.every_hours": 6,
+    "series.compact_points": 0,  # a run that logged more is compacted when it ends (needs pyarrow); 0: never
     "tracker.limit_s": 120,  # how long sending one run to a tracker may take
 }
 
@@ -52,6 +54,7 @@ class Context:
     open_runs: OpenRuns
     executor: Executor
     collectors: Collectors
+    series: SeriesStore
     forge_for: Callable[[str], Forge]
     result_source: Callable[[str], ResultSource]
     tracker_for: Callable[[str], Tracker]

@@ -7,6 +7,7 @@ import sys
 
 from leadline.core.errors import LeadlineError
 from leadline.core.run import TERMINAL_STATES
+from leadline.core.thread import Thread
 from leadline.core.timestamps import size
 from leadline.core.values import dataclass
 from leadline.services.context import Context
@@ -20,6 +21,7 @@ EXTRAS = (
     ("argcomplete", "shell completion", "pip install argcomplete"),
     ("jinja2", "the HTML report", "pip install Jinja2"),
     ("pyarrow", "metrics from Parquet files", "pip install 'leadline[parquet]'"),
+    ("httpx2", "issues on GitHub", "pip install 'leadline[github]'"),
     ("pynvml", "NVIDIA GPU facts without nvidia-smi", "pip install 'leadline[nvidia]'"),
 )
 
@@ -41,22 +43,37 @@ class Check:
 def doctor(context: Context, network: bool = False) -> list[Check]:
     """Every check, in groups: program, extras, repository, unfinished. Never raises for what it finds."""
     checks: list[Check] = []
-    for look in (_program, _extras, _repository, _records, _unfinished):
+    for look in (_program, _extras, _repository, _records, _unfinished, _forge):
         try:
             checks += look(context)
         except LeadlineError as error:
             checks.append(Check("unfinished", look.__name__.strip("_"), PROBLEM, error.what, (error.next or [""])[0]))
     if network:
         checks += _network(context)
+        checks += _forge_now(context)
     return checks
 
 
-def _program(context: Context) -> list[Check]:
+def outside(error: LeadlineError) -> list[Check]:
+    """The checks where no repository can be opened: the program, its extras, and why (``error``)."""
+    import shutil
+
+    git = shutil.which("git")
+    found = Check("program", "git", OK, git) if git else Check("program", "git", PROBLEM, "not found", "install git")
+    mend = next(iter([error.next] if isinstance(error.next, str) else error.next or []), "")
+    return [*_itself(), found, *_extras(), Check("repository", "work tree", PROBLEM, error.what.rstrip("."), mend)]
+
+
+def _itself() -> list[Check]:
     from leadline import __version__
 
     checks = [Check("program", "leadline", OK, f"{__version__}, {os.path.dirname(os.path.dirname(__file__))}")]
     python = ".".join(map(str, sys.version_info[:3]))
-    checks.append(Check("program", "python", OK, f"{python}, {sys.executable}"))
+    return [*checks, Check("program", "python", OK, f"{python}, {sys.executable}")]
+
+
+def _program(context: Context) -> list[Check]:
+    checks = _itself()
     version = context.vcs.version()
     numbers = tuple(int(n) for n in version.split(".")[:2] if n.isdigit())
     old = bool(numbers) and numbers < OLDEST_GIT
@@ -81,7 +98,7 @@ def _program(context: Context) -> list[Check]:
     return checks
 
 
-def _extras(context: Context) -> list[Check]:
+def _extras(context: Context | None = None) -> list[Check]:
     from importlib.util import find_spec
 
     checks = []
@@ -229,7 +246,8 @@ def _unfinished(context: Context) -> list[Check]:
                     "leadline verify",
                 )
             )
-        if thread.issue.state in ("none", "draft"):
+        checks += _waiting(context, thread)
+        if thread.issue.state in ("none", "draft") and thread.issue.wanted.get("state") != "open":
             checks.append(
                 Check(
                     "unfinished",
@@ -251,6 +269,34 @@ def _unfinished(context: Context) -> list[Check]:
             for s in lost[:5]
         ]
     return [*checks, *_markers(context), *_branch(context), *_leftovers(context)]
+
+
+def _waiting(context: Context, thread: Thread) -> list[Check]:
+    """What is to be sent to the forge, and changes by hand that nobody answered."""
+    from leadline.services import outbox
+    from leadline.services.issue_delivery import waiting
+
+    checks, met = [], outbox.trouble(context, thread.topic)
+    waits = waiting(context, thread) if met is not None or thread.issue.forge not in ("", "local") else []
+    if met is not None or waits:
+        why = f": {outbox.line(met)}" if met is not None else ""
+        mend = (met["next"] or ["leadline issue sync"])[0] if met is not None else "leadline issue sync"
+        what = (
+            f"{len(waits)} things wait to be sent ({'; '.join(waits[:3])}){why}" if waits else f"the issue waits{why}"
+        )
+        checks.append(Check("unfinished", thread.topic, PROBLEM if met is not None else NOTE, what, mend))
+    checks += [
+        Check(
+            "unfinished",
+            thread.topic,
+            NOTE,
+            f"somebody changed the derived part of the issue ({e['id']}) and nobody answered",
+            f"leadline issue settle {e['id']} --why '…' --thread {thread.topic}",
+        )
+        for e in thread.issue.person_edits
+        if not e["settled"]
+    ][:5]
+    return checks
 
 
 def _open_run(context: Context, topic: str, shown: str, uid: str) -> Check:
@@ -359,3 +405,37 @@ def _network(context: Context) -> list[Check]:
     except LeadlineError as error:
         return [Check("network", "remote", PROBLEM, f"{error.what} {error.why}".strip(), (error.next or [""])[0])]
     return [Check("network", "remote", OK, f"{remote} answers; record branch {tip[:12] if tip else 'not there yet'}")]
+
+
+def _forge(context: Context) -> list[Check]:
+    """What new threads are posted on, as far as the settings say."""
+    name = str(context.settings.get("forge") or "local")
+    if name == "local":
+        return [Check("forge", "forge", OK, "local: the experiment issue is part of the record, nothing is posted")]
+    try:
+        forge = context.forge_for("")
+    except LeadlineError as error:
+        return [Check("forge", "forge", PROBLEM, error.what, (error.next or [""])[0])]
+    return [Check("forge", "forge", OK, f"{forge.name}: {forge.repository} at {forge.web_url}")]
+
+
+def _forge_now(context: Context) -> list[Check]:
+    """Who the token belongs to and what it may do; asks the forge."""
+    if str(context.settings.get("forge") or "local") == "local":
+        return []
+    try:
+        told = context.forge_for("").check()
+    except LeadlineError as error:
+        return [Check("network", "forge", PROBLEM, f"{error.what} {error.why}".strip(), (error.next or [""])[0])]
+    wrong = [
+        what
+        for bad, what in (
+            (told.get("renamed"), f"the repository is called {told.get('repository')} now"),
+            (told.get("archived"), "the repository is archived: nothing can be posted"),
+            (told.get("issues") is False, "issues are switched off there"),
+            (told.get("may_write") is False, "the token may not write there"),
+        )
+        if bad
+    ]
+    who = f"{told.get('login') or 'an app'} on {told.get('repository')}, {told.get('rate_left')} requests left"
+    return [Check("network", "forge", PROBLEM if wrong else OK, "; ".join([*wrong, who]))]

@@ -65,7 +65,23 @@ def end_run(
         writing.add("run-ended", body)
     forget(done_with)
     context.open_runs.closed(uid)
+    _compact_series(context, attempt, body, say)
     return body
+
+
+def _compact_series(context: Context, attempt: str, body: dict[str, Any], say: Callable[[str], None]) -> None:
+    """After the record, since it may take a while and nothing depends on it; what goes wrong leaves the segments."""
+    most = int(context.setting("series.compact_points") or 0)
+    sources = body.get("extraction", {}).get("sources", [])
+    logged = sum(source["rows"] for source in sources if source.get("kind") == "series")
+    if not most or logged <= most or body["state"] == "lost":
+        return
+    from leadline.core.errors import LeadlineError
+
+    try:
+        context.series.compact(attempt)
+    except (LeadlineError, OSError) as error:
+        say(f"the series of {body['run']} were not compacted: {getattr(error, 'what', error)}")
 
 
 def _redactor(context: Context) -> Any:
@@ -122,7 +138,8 @@ def _read_metrics(
         started,
     )
     tracked = _read_tracker(context, topic, uid, planned, body, thread.metrics, say)
-    if body["state"] != "done" and not os.path.exists(files.metrics) and tracked is None:
+    logged = os.path.exists(files.metrics) or context.series.has(attempt)
+    if body["state"] != "done" and not logged and tracked is None:
         return
     try:
         found = context.collectors.extract([parse_spec(s) for s in planned.get("extract", [])], files, thread.metrics)
@@ -135,11 +152,25 @@ def _read_metrics(
     body["metrics"], body["nonfinite"] = found.metrics, found.nonfinite
     data = found.as_dict()
     body["extraction"] = {k: data[k] for k in ("problems", "sources", "series") if data[k]}
+    if found.items:
+        body["extraction"]["items"] = {name: _kept_items(context, facts) for name, facts in found.items.items()}
     contract = {name: contract_of(d) for name in found.metrics if (d := thread.metrics.get(name)) is not None}
     if contract:
         body["extraction"]["contract"] = contract  # what the numbers meant when they were taken
     for problem in found.problems:
         say(f"{problem['source']}: {problem['what']}" + (" (nothing taken from it)" if problem.get("blocking") else ""))
+
+
+def _kept_items(context: Context, facts: dict[str, Any]) -> dict[str, Any]:
+    """The items of a metric as the record has them: with their values, or with the digest of a blob of them."""
+    import json
+
+    from leadline.core.itemset import INLINE_BYTES
+
+    data = json.dumps(facts["values"], sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    if len(data) <= INLINE_BYTES:
+        return facts
+    return {**{k: v for k, v in facts.items() if k != "values"}, "blob": context.blobs.put(data)}
 
 
 def _read_tracker(

@@ -101,12 +101,14 @@ def proposal_of(summary: dict[str, Any]) -> dict[str, Any]:
 
 
 def missing_for(context: Context, thread: Thread, proposal: dict[str, Any]) -> list[dict[str, Any]]:
-    """What `check close` finds missing, with confidence and limits asked for one by one."""
-    from leadline.services.check import check_close
-    from leadline.services.issue import body_is_current
+    """What `check close` finds missing, with confidence and limits asked for one by one. An item with ``queued`` (the
+    reason) is done as far as the record goes and waits for the forge."""
+    from leadline.services.check import check_close, queued_reason
+    from leadline.services.issue_content import body_is_current
 
     current = body_is_current(context, thread) if thread.issue.state in ("open", "closed") else None
-    items = check_close(thread, proposal=proposal, body_is_current=current)
+    queued = queued_reason(context, thread)
+    items = check_close(thread, proposal=proposal, body_is_current=current, queued=queued)
     said = [text for text in proposal["limits"] if text != proposal["confidence"]]
     if proposal["limits"]:
         items += [
@@ -137,7 +139,7 @@ def finish(
     ``reason``: completed | not_planned. Raises LeadlineError: refused for numbers that are not bound, conflict for
     another summary than the one the thread was finished with.
     """
-    from leadline.services.issue import bring_up_to_date
+    from leadline.services.issue_delivery import bring_up_to_date
 
     proposal = proposal_of(summary)
     thread = context.store.thread(topic)
@@ -147,9 +149,12 @@ def finish(
         said = _bound(context, thread, measured, proposal["next_steps"])
         bring_up_to_date(context, topic)  # what is derived is never missing
         thread = context.store.thread(topic)
-        missing = missing_for(context, thread, proposal)
+        found = missing_for(context, thread, proposal)
+        missing = [item for item in found if "queued" not in item]
+        if queued := [item["code"] for item in found if "queued" in item]:
+            said["queued"] = queued
         if missing and not override.strip():
-            return {"finished": False, "missing": missing, "reason": reason}
+            return {"finished": False, "missing": missing, "queued": queued, "reason": reason}
         _record(context, thread, {**proposal, "reason": reason, **said}, override.strip(), missing)
     return _complete(context, topic)
 
@@ -216,23 +221,19 @@ def _record(
 
 def _complete(context: Context, topic: str) -> dict[str, Any]:
     """All that follows from the record; each part is idempotent."""
-    from leadline.services.issue import bring_up_to_date
+    from leadline.services.issue_delivery import bring_up_to_date
     from leadline.services.milestone import publish
     from leadline.services.permalink import commit_records
 
-    why = ""
-    try:
-        issue: dict[str, Any] = bring_up_to_date(context, topic)
-    except LeadlineError as error:
-        if error.kind != "remote":
-            raise
-        issue, why = {"state": "unknown", "comments": []}, error.what
+    issue = bring_up_to_date(context, topic)
+    why = str(issue["why"]["what"]) if issue["why"] else ""
     published = publish(context, topic, "finish")
     commit = commit_records(context)
     last = context.store.thread(topic).finishes[-1]
     return {
         "finished": True,
         "missing": [],
+        "queued": last.get("queued", []) if why else [],
         "overridden": last.get("overridden", []),
         "override": last.get("override", ""),
         "reason": last["reason"],

@@ -22,8 +22,45 @@ def ask_open_runs(context: Context, thread: Thread) -> list[Run]:
     return open_runs
 
 
+def run_rows(
+    context: Context, topic: str | None, where: dict[str, Any], order: str, limit: int
+) -> tuple[list[dict[str, Any]], int]:
+    """Rows of runs and how many there are, derived metrics among them. The index has none, so that where the order is
+    by one all rows are asked for and sorted here."""
+    topics = [topic] if topic else context.store.topics()
+    kinds = ("thread-started", "metric-defined")
+    formulas = {t: {n for n, d in context.store.slice(t, [], kinds).metrics.items() if d.formula} for t in topics}
+    named = order.lstrip("-").removeprefix("metrics.")
+    by_formula = order.lstrip("-").startswith("metrics.") and any(named in names for names in formulas.values())
+    rows, total = context.store.run_rows(topic, where, "uid" if by_formula else order, -1 if by_formula else limit)
+    for name in {row["thread"] for row in rows if formulas.get(row["thread"])}:
+        found = {run.uid: run for run in context.store.thread(name).runs}
+        for row in rows:
+            if row["thread"] == name and (run := found.get(row["uid"])) is not None:
+                row["metrics"] = {
+                    **{k: v for k, v in row["metrics"].items() if k not in formulas[name]},
+                    **{k: v for k, v in run.metrics.items() if k in formulas[name]},
+                }
+    if by_formula:
+        sign = -1.0 if order.startswith("-") else 1.0
+        rows.sort(key=lambda row: (named not in row["metrics"], sign * row["metrics"].get(named, 0.0)))
+        rows = rows[:limit]
+    return rows, total
+
+
 def _rows(runs: list[Run]) -> list[dict[str, Any]]:
     return [{"id": r.id, "planned_at": r.planned_at, "state": r.state, "argv": r.argv} for r in runs]
+
+
+def waits_of(context: Context, thread: Thread) -> list[str]:
+    """What is to be sent to the forge of the thread and was not, the reason first; empty when nothing waits."""
+    from leadline.services import outbox
+    from leadline.services.issue_delivery import waiting
+
+    met = outbox.trouble(context, thread.topic)
+    if met is None:
+        return []
+    return [outbox.line(met), *waiting(context, thread)]
 
 
 def due_now(context: Context, thread: Thread) -> Due:
@@ -41,13 +78,15 @@ def brief(context: Context, named: str | None, budget_chars: int) -> tuple[str, 
     thread = context.thread(named)
     now = due_now(context, thread)
     running = ask_open_runs(context, thread)
-    text = render_brief(thread, evidence_for(thread), now, running, budget_chars)
+    waits = waits_of(context, thread)
+    text = render_brief(thread, evidence_for(thread), now, running, budget_chars, waits)
     data = {
         "topic": thread.topic,
         "text": text,
         "characters": len(text),
         "due": now,
         "open_runs": _rows(running),
+        "waiting": waits,
         "next": next_actions(context, thread, now, running),
     }
     return text, data
@@ -66,6 +105,9 @@ def status(context: Context, named: str | None) -> tuple[str, dict[str, Any], di
         rows = [_thread_row(thread if t == thread.topic else context.store.thread(t)) for t in topics]
         lines.append(threads_table(rows, thread.topic))
     lines.append(render_status(thread, evidence_for(thread), due_now(context, thread)))
+    waits = waits_of(context, thread)
+    if waits:
+        lines.append(f"waiting: {'; '.join(waits[1:5]) or 'the issue'}: {waits[0]}")
     counts = {
         "threads": len(topics),
         "experiments": len(thread.experiments),
@@ -81,6 +123,7 @@ def status(context: Context, named: str | None) -> tuple[str, dict[str, Any], di
         "open_runs": _rows(running),
         "baseline": thread.baseline.id if thread.baseline else None,
         "finished": thread.finished,
+        "waiting": waits,
         "threads": rows or [_thread_row(thread)],
     }
     return "\n\n".join(lines), data, counts
@@ -125,6 +168,8 @@ def next_actions(context: Context, thread: Thread, now: Due, running: list[Run])
                 "command": form,
             }
         )
+    if waits := waits_of(context, thread):
+        actions.append({"what": f"the issue waits: {waits[0]}", "command": "leadline issue sync"})
     if not actions:
         actions.append({"what": "nothing is waiting", "command": "leadline run -- CMD"})
     return actions

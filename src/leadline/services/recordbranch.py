@@ -15,6 +15,8 @@ from leadline.core.errors import LeadlineError
 from leadline.core.ids import TOPIC
 from leadline.core.thread import Thread
 from leadline.core.values import dataclass, field
+from leadline.render.badge import FOLDER as BADGES
+from leadline.render.badge import badge_files
 from leadline.services.context import Context
 
 SMALL_BLOB_BYTES = 64 * 1024
@@ -74,7 +76,7 @@ def _refuse_when_checked_out(context: Context) -> None:
 
 
 def _message(changed: Files, also: str | None) -> str:
-    topics = sorted({path.partition("/")[0] for path in changed if "/" in path})
+    topics = sorted({path.partition("/")[0] for path in changed if "/" in path and not path.startswith(BADGES + "/")})
     what = ", ".join(topics[:3]) + (f" and {len(topics) - 3} more" if len(topics) > 3 else "")
     return f"Records of {what}" if what else "Merge records" if also else "Records"
 
@@ -91,6 +93,7 @@ def changed_files(context: Context, present: dict[str, str], topics: list[str] |
         wanted.update(_derived(context, threads[topic]))
         wanted.update(_small_blobs(context, threads[topic], present))
     wanted["README.md"] = _index(list(threads.values())).encode()
+    wanted.update(badge_files())
     width = len(next(iter(present.values()), "0" * 40))
     return {
         p: data for p, data in wanted.items() if isinstance(data, bytes) and present.get(p) != blob_name(data, width)

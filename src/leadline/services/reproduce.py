@@ -13,6 +13,7 @@ from typing import Any
 
 from leadline.core.agreement import AGREES, DEFAULT_TOLERANCE, DISAGREES, INCOMPARABLE, agreement, overall
 from leadline.core.errors import LeadlineError
+from leadline.core.itemset import on_shared_items
 from leadline.core.run import Run
 from leadline.core.thread import Experiment, Item, Thread
 from leadline.core.values import dataclass, field
@@ -304,12 +305,17 @@ def _judge(
     differing = _machine_differences(originals, again) if again else []
     rows = []
     for name in declared or names:
+        first, second, shared = on_shared_items(originals, again, name)
         found = agreement(
-            [r.metrics[name] for r in originals if name in r.metrics],
-            [r.metrics[name] for r in again if name in r.metrics],
+            [r.metrics[name] for r in first if name in r.metrics],
+            [r.metrics[name] for r in second if name in r.metrics],
             tolerance,
         )
         verdict, rule = found.verdict, found.rule
+        if shared is not None and not shared.same:
+            words = shared.words("the original", "the reproduction")
+            verdict = INCOMPARABLE if shared.reason else verdict
+            rule = f"{words}: {shared.reason}" if shared.reason else f"{rule}; items {words}: over those in both"
         if verdict == DISAGREES and differing:
             verdict, rule = INCOMPARABLE, f"{rule}; outside it, but {differing[0]}"
         unit = thread.metrics[name].unit if name in thread.metrics else ""

@@ -66,6 +66,7 @@ class Outcome:
     code: dict[str, Any]
     hygiene: dict[str, Any]
     interrupted: bool = False
+    item_sets: dict[str, str] = field(default_factory=dict)  # metric to the identity of the items it is over
 
     def as_dict(self) -> dict[str, Any]:
         return dict(self.__dict__)
@@ -294,8 +295,10 @@ def start_one(
     facts: dict[str, Any],
     experiment: str | None,
     seen: list[dict[str, Any]],
+    wait_until_up: bool = True,
 ) -> Started:
-    """The first half of ``run_one``: planned record and job. Several may be under way in one process."""
+    """The first half of ``run_one``: planned record and job. Several may be under way in one process; then
+    ``wait_until_up=False`` lets the next one start while this one's supervisor does."""
     thread = context.slice(request.topic, [experiment] if experiment else [])
     if thread.tracker:
         from leadline.services.tracking import job_environment, planned_tracker
@@ -310,7 +313,7 @@ def start_one(
     try:
         attempt = context.run_folder(uid)
         variables = job_environment(context, request.topic, uid, body) if body.get("tracker") else {}
-        return Started(uid, body, attempt, _launch(context, request, body, attempt, variables), watching)
+        return Started(uid, body, attempt, _launch(context, request, body, attempt, variables, wait_until_up), watching)
     except BaseException:
         watching.__exit__(None, None, None)
         raise
@@ -348,6 +351,7 @@ def finish_one(
         code=body["code"],
         hygiene=ended.get("hygiene", {}),
         interrupted=interrupted,
+        item_sets={name: f["set"] for name, f in (ended.get("extraction", {}).get("items") or {}).items()},
     )
 
 
@@ -401,7 +405,12 @@ def default_title(argv: list[str], config: dict[str, Any]) -> str:
 
 
 def _launch(
-    context: Context, request: RunRequest, body: dict[str, Any], attempt: str, variables: dict[str, str]
+    context: Context,
+    request: RunRequest,
+    body: dict[str, Any],
+    attempt: str,
+    variables: dict[str, str],
+    wait_until_up: bool,
 ) -> dict[str, Any]:
     """Write the spec and start it. What fails here is the run's truthful ending, not an exception: it is planned."""
     spec = {
@@ -423,4 +432,5 @@ def _launch(
         file.flush()
         os.fsync(file.fileno())
     os.rename(temporary, os.path.join(attempt, "spec.json"))
-    return context.executor.submit(attempt, {})
+    launch = context.executor.submit if wait_until_up else context.executor.begin
+    return launch(attempt, {})

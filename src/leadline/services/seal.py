@@ -52,6 +52,7 @@ def seal(
         "bundle": snapshot.body["bundle"],
         "committed": committed,
         "comment": None,
+        "issue": None,
         "record_commit": None,
         "pushed": False,
         "left": [],
@@ -264,7 +265,7 @@ def _tag(context: Context, topic: str, snapshot: Item) -> None:
 
 def _tell(context: Context, topic: str, snapshot: Item, done: dict[str, Any]) -> None:
     """Record branch, issue comment, issue body, logbook: what fails is left to do and said."""
-    from leadline.services import issue
+    from leadline.services.issue_delivery import bring_up_to_date
     from leadline.services.milestone import publish
 
     def attempt(what: str, act: Any) -> Any:
@@ -278,12 +279,15 @@ def _tell(context: Context, topic: str, snapshot: Item, done: dict[str, Any]) ->
     done["record_commit"] = attempt("record branch", lambda: recordbranch.commit_records(context, [topic]))
     state = context.store.thread(topic).issue.state
     if state in ("open", "closed"):
-        text = comment_text(context, topic, snapshot, done["record_commit"])
-        posted = attempt(
-            "issue comment", lambda: issue.post_comment(context, topic, text, f"snapshot:{snapshot.uid}", "seal")
-        )
-        done["comment"] = posted.id if posted else None
-        attempt("issue body", lambda: issue.bring_up_to_date(context, topic))
+        done["issue"] = bring_up_to_date(context, topic)
+        marker = f"snapshot:{snapshot.uid}"
+        posted = [c for c in context.store.thread(topic).issue.comments if c["marker"] == marker]
+        done["comment"] = posted[0]["id"] if posted else None
+        if done["issue"]["why"]:
+            done["left"].append("leadline issue sync")
+    elif context.store.thread(topic).issue.wanted.get("state") == "open":
+        done["issue"] = bring_up_to_date(context, topic)
+        done["left"].append("leadline issue sync")
     else:
         done["left"].append(f"leadline issue open --thread {topic}")
     done["logbook"] = publish(context, topic, f"sealed {snapshot.id}")
@@ -294,9 +298,9 @@ def comment_text(context: Context, topic: str, snapshot: Item, record_commit: st
     """Tag, commit and report files; as pinned links where the remote has pages."""
     from leadline.render.bundle import render_seal_comment
     from leadline.render.index import snapshot_folder
-    from leadline.services.permalink import page, web_address
+    from leadline.services.permalink import linkable, pages_of
 
-    base = web_address(context.vcs.remote_url(str(context.setting("remote"))))
+    pages = pages_of(context)
     folder = f"{topic}/snapshots/{snapshot_folder(snapshot.body)}"
     places = {}
     for title, path in (
@@ -305,11 +309,12 @@ def comment_text(context: Context, topic: str, snapshot: Item, record_commit: st
         ("Comparison table", f"{folder}/table.csv"),
         ("Research logbook", f"{topic}/logbook.md"),
     ):
-        if base and record_commit:
-            places[title] = page(base, record_commit, path)
+        if pages and record_commit:
+            places[title] = pages.page(record_commit, path)
         else:
             places[title] = f"`git show {(record_commit or str(context.setting('record_branch')))[:40]}:{path}`"
-    tree = page(base, str(snapshot.body["commit"])) if base else ""
+    commit = str(snapshot.body["commit"])
+    tree = pages.page(commit) if pages and linkable(context, context.store.thread(topic), commit) else ""
     return render_seal_comment(snapshot.id, snapshot.body, tree, places, str(context.setting("marker")))
 
 

@@ -31,6 +31,8 @@ def as_data(thing: Any) -> dict[str, Any]:
     from leadline.core.values import as_dict
 
     data: dict[str, Any] = as_dict(thing)
+    for run in [data, *(data.get("runs") or [])]:
+        run.pop("item_source", None)  # how a blob is read is no fact
     if isinstance(thing, Experiment):
         data["state"], data["config"] = thing.state, thing.config
     return data

@@ -42,10 +42,12 @@ def start(
     no_branch: bool = False,
     switch: bool = True,
     draft: bool = False,
-) -> Thread:
-    """Start the thread and return it.
+    wishes: dict[str, Any] | None = None,
+) -> tuple[Thread, dict[str, Any]]:
+    """Start the thread; returns it and what became of its issue (``issue_delivery.bring_up_to_date``).
 
     ``branch`` is created, or adopted when it exists; default ``research/<topic>``; ``no_branch`` makes none.
+    ``wishes`` for the issue: labels, milestone, assignees, parent, or the ``number`` of one that exists.
     Raises LeadlineError: bad-topic, duplicate topic or prefix, branch cannot be made. Nothing is recorded then.
     """
     check_topic(topic)
@@ -68,8 +70,8 @@ def start(
                 "hypothesis", {"id": named_id(prefix, "hypothesis", number), "text": statement, "state": "proposed"}
             )
     context.choose(topic)
-    _open_issue(context, topic, draft)
-    return context.store.thread(topic)
+    issue = _open_issue(context, topic, draft, wishes)
+    return context.store.thread(topic), issue
 
 
 def _refuse_second(context: Context, topic: str) -> None:
@@ -139,10 +141,10 @@ def _branch(context: Context, topic: str, wanted: str | None, switch: bool) -> s
     return name
 
 
-def _open_issue(context: Context, topic: str, draft: bool) -> None:
-    from leadline.services.issue import bring_up_to_date
+def _open_issue(context: Context, topic: str, draft: bool, wishes: dict[str, Any] | None) -> dict[str, Any]:
+    from leadline.services.issue_delivery import bring_up_to_date
 
-    bring_up_to_date(context, topic, create=True, draft=draft)
+    return bring_up_to_date(context, topic, create=True, draft=draft, wishes=wishes)
 
 
 def check_kickoff(thread: Thread) -> list[dict[str, str]]:

@@ -185,15 +185,23 @@ class _Sweep:
             self._looked = time.monotonic()
             self._note_jobs()
         begun = time.monotonic()
-        while (at < total and not self._over()) or self.running:
+        ended: list[tuple[Started, RunRequest]] = []
+        while (at < total and not self._over()) or self.running or ended:
             while at < total and len(self.running) < self.request.jobs and not self._over():
                 self._start(self.body["cells"][queue[at]])
                 at += 1
-            self.hands.wait([started for started, _ in self.running])
-            if self.hands.interrupted():
-                for started, _ in self.running:
-                    self.context.executor.cancel(started.attempt, started.handle)
-            for outcome in self._collect():
+            outcomes = self._finish(ended)  # while the new ones come up
+            ended = []
+            if self.running:
+                self.hands.wait([started for started, _ in self.running])
+                if self.hands.interrupted():
+                    for started, _ in self.running:
+                        self.context.executor.cancel(started.attempt, started.handle)
+                ended = self._ended()
+            if not self._side_by_side:
+                outcomes += self._finish(ended)
+                ended = []
+            for outcome in outcomes:
                 spent = time.monotonic() - begun
                 left = (total - len(self.outcomes)) * spent / len(self.outcomes)
                 self.hands.tick(len(self.outcomes), total, left, outcome)
@@ -250,19 +258,31 @@ class _Sweep:
         request = self._request(cell)
         facts = facts_of_cell(self.facts, request.argv, request.config)
         facts["environment"] = {**facts["environment"], **request.set_environment}
-        started = start_one(self.context, request, facts, self.experiments.get(facts["key"]), [])
+        experiment = self.experiments.get(facts["key"])
+        started = start_one(self.context, request, facts, experiment, [], wait_until_up=False)
         self.experiments[facts["key"]] = started.body["experiment"]
         self.running.append((started, request))
 
-    def _collect(self) -> list[Outcome]:
-        """Ends every run that is over."""
+    @property
+    def _side_by_side(self) -> bool:
+        """Whether an ending may be recorded while the next run comes up: not where that would disturb a run that is
+        meant to be alone, nor where the ending decides whether there is a next one."""
+        return self.request.jobs > 1 and self.body["on_failure"] != "stop"
+
+    def _ended(self) -> list[tuple[Started, RunRequest]]:
+        """Takes out of ``running`` what is over."""
         states = self.context.executor.poll([(started.attempt, started.handle) for started, _ in self.running])
+        found = [r for r in self.running if states[r[0].attempt] in ENDED]
+        self.running = [r for r in self.running if r not in found]
+        return found
+
+    def _finish(self, over: list[tuple[Started, RunRequest]]) -> list[Outcome]:
+        """Records the endings of runs that are over."""
         ended = []
-        for started, request in [r for r in self.running if states[r[0].attempt] in ENDED]:
+        for started, request in over:
             cut = self.hands.interrupted()
             # What changes the code between cells is seen by the next look.
             outcome = finish_one(self.context, request, started, [], cut, self.say, check_code=self.request.jobs == 1)
-            self.running = [r for r in self.running if r[0] is not started]
             self.outcomes.append(outcome)
             ended.append(outcome)
             if outcome.state != "done" and not cut:

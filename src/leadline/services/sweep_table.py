@@ -89,6 +89,7 @@ def _row(
     thread: Thread, cell: dict[str, Any], runs: list[Run], metric: str, baseline: Any, repeat: int
 ) -> dict[str, Any]:
     from leadline.core.difference import difference
+    from leadline.core.itemset import on_shared_items
     from leadline.core.stats import mean_interval, summarise
     from leadline.render import facts
 
@@ -104,7 +105,7 @@ def _row(
         "interval": mean_interval(sample).as_dict() if sample.n > 1 else None,
         "state": _state(runs, used, metric, repeat),
         "trees": sorted({str(r.code["tree"]) for r in runs if r.code.get("tree")}),
-        **dict.fromkeys(("difference", "difference_interval", "ratio", "p", "rule")),
+        **dict.fromkeys(("difference", "difference_interval", "ratio", "p", "rule", "items")),
         "is_baseline": bool(baseline and any(r.experiment == baseline.id for r in runs)),
     }
     definition = facts.definition(thread, metric)
@@ -112,7 +113,13 @@ def _row(
     if apart:
         row["state"] += f"; measured under different contracts: {'; '.join(apart)}"
     elif baseline and used and not row["is_baseline"]:
-        found = difference(baseline.runs, used, metric, definition)
+        theirs, mine, shared = on_shared_items(baseline.runs, used, metric)
+        if shared is not None and not shared.same:
+            row["items"] = shared.words(baseline.id, "this cell")
+            row["state"] += f"; items {row['items']}" + (f": {shared.reason}" if shared.reason else "")
+            if shared.reason:
+                return row
+        found = difference(theirs, mine, metric, definition)
         row |= {"difference": found.test.difference, "ratio": found.test.ratio, "p": found.test.p_two}
         row |= {"difference_interval": found.test.interval.as_dict(), "rule": found.rule}
     return row

@@ -35,6 +35,7 @@ class Sync:
     diverged: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
+    issues: dict[str, dict[str, Any]] = field(default_factory=dict)  # thread -> what became of its issue
     would: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     problem: LeadlineError | None = None
@@ -69,8 +70,20 @@ def sync(context: Context, remote: str | None = None, code: bool = False, dry_ru
             raise
         done.problem = error
         done.pushed = "failed" if done.pushed == "not tried" and done.remote else done.pushed
+    done.issues = _issues(context)
     done.left = _left(done)
     return done
+
+
+def exchange_records(context: Context, remote: str | None = None) -> str:
+    """Bring the record branch here and at the remote together, and nothing else: what a link needs before it is posted.
+    Returns its tip there. Raises LeadlineError: remote, not_found (``no-such-remote``), conflict."""
+    done = Sync(branch=str(context.setting("record_branch")))
+    ref = recordbranch.branch_ref(context)
+    done.tip = recordbranch.commit_records(context)
+    done.remote = remote_for(context, remote)
+    _with_remote(context, done, ref)
+    return done.tip or ""
 
 
 def remote_for(context: Context, named: str | None) -> str:
@@ -203,6 +216,19 @@ def _unrecorded(thread: Thread) -> list[dict[str, str]]:
     return found
 
 
+def _issues(context: Context) -> dict[str, dict[str, Any]]:
+    """Bring every issue on a forge up to date: after the records, so that two machines derive the same body."""
+    from leadline.services.issue_delivery import bring_up_to_date, forge_name
+
+    found = {}
+    for topic in context.store.topics():
+        thread = context.store.thread(topic)
+        opened = thread.issue.state in ("open", "closed") or thread.issue.wanted.get("state") == "open"
+        if opened and forge_name(context, thread) != "local":
+            found[topic] = bring_up_to_date(context, topic, asked_for=True)
+    return found
+
+
 # ---- tags and code states -------------------------------------------------------------------------------------------
 
 
@@ -327,6 +353,11 @@ def _would(context: Context, done: Sync, named: str | None) -> Sync:
         done.would.append(f"push {done.branch} to {done.remote}")
     tags = [str(s.body.get("tag")) for t in context.store.topics() for s in context.store.thread(t).of_kind("snapshot")]
     unsent = [t for t in tags if context.vcs.tag_exists(t) and not _known_there(context, done.remote, f"refs/tags/{t}")]
+    for topic in context.store.topics():
+        from leadline.services.issue_delivery import waiting
+
+        waits = waiting(context, context.store.thread(topic))
+        done.would += [f"{what} ({topic})" for what in waits]
     if unsent:
         done.would.append(f"push tags: {', '.join(unsent[:4])}{' …' if len(unsent) > 4 else ''}")
     return done
@@ -334,6 +365,9 @@ def _would(context: Context, done: Sync, named: str | None) -> Sync:
 
 def _left(done: Sync) -> list[str]:
     left = list(done.problem.next) if done.problem else []
+    left += [
+        step for issue in done.issues.values() if issue["why"] for step in issue["why"]["next"] if step not in left
+    ]
     if done.diverged:
         left.append("leadline verify --explain")
     if any(state == "missing" for state in done.tags.values()):

@@ -302,26 +302,14 @@ def _push_one(context: Context, topic: str, run: Run, about: dict[str, Any], lim
 
 def own_reading(context: Context, run: Run) -> Any:
     """The series that the run logged by ``leadline.log``, as a tracker would give them; None when there are none."""
-    import json
-    import os
-
-    from leadline.core.extract import points_of, step_of
     from leadline.core.tracker import Reading, TrackerRun
+    from leadline.services.series import series_of
 
-    path = os.path.join(context.run_folder(run.uid), "metrics.jsonl")
-    if not os.path.exists(path):
+    series = series_of(context, run)
+    if not series:
         return None
     reading = Reading(TrackerRun("leadline", run.uid, run.id))
-    with open(path, encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            try:
-                record = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(record, dict):
-                at = record.get("t")
-                for name, value in points_of(record):
-                    reading.add(name, step_of(record), value, at if isinstance(at, (int, float)) else None)
+    reading.series.update(series)
     return reading
 
 

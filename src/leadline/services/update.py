@@ -15,12 +15,22 @@ from leadline.core.lint import Finding, fix_format, lint
 from leadline.core.thread import Item, Thread
 from leadline.core.values import dataclass
 from leadline.services.context import Context
-from leadline.services.issue import bring_up_to_date, comments_to_post
+from leadline.services.issue_content import comments_to_post
+from leadline.services.issue_delivery import bring_up_to_date
 
 ADVICE = ("overclaim", "ticked-reference")  # findings that do not refuse a post: matters of wording, or mended here
 PLANS = ("next", "label", "eta")  # what is to come: its numbers were not measured
 FINDINGS_NAMED = 5
-_ABOUT_THE_ISSUE = ("update", "issue-opened", "issue-edited", "issue-commented", "issue-comment-edited", "healed")
+_ABOUT_THE_ISSUE = (
+    "update",
+    "issue-wanted",
+    "issue-opened",
+    "issue-edited",
+    "issue-edit-settled",
+    "issue-commented",
+    "issue-comment-edited",
+    "healed",
+)
 
 
 @dataclass(slots=True)
@@ -293,17 +303,12 @@ def _done(context: Context, topic: str, shown: str, text: str, advice: list[Find
     from leadline.services.milestone import publish
     from leadline.services.permalink import unpushed
 
-    why = ""
-    try:
-        issue: dict[str, Any] = bring_up_to_date(context, topic)
-    except LeadlineError as error:
-        if error.kind != "remote":
-            raise
-        issue, why = {"state": "unknown", "comments": []}, error.what
+    issue = bring_up_to_date(context, topic)
+    why = str(issue["why"]["what"]) if issue["why"] else ""
     published = publish(context, topic, f"{what} {shown}")
     thread = context.store.thread(topic)
     item = thread.items[shown]
-    if thread.issue.state in ("none", "draft"):
+    if thread.issue.state in ("none", "draft") and not issue["why"]:
         why = "the issue is a draft" if thread.issue.state == "draft" else "the thread has no issue"
     links = dict(item.body.get("links") or {})
     return {

@@ -14,6 +14,7 @@ from leadline.core.ids import parse_id
 from leadline.core.run import TERMINAL_STATES
 from leadline.core.thread import Thread
 from leadline.services.context import Context
+from leadline.services.index import placed
 from leadline.services.verify_outside import CHECKS as OUTSIDE
 
 
@@ -25,7 +26,7 @@ def verify(context: Context, topics: list[str]) -> tuple[list[Finding], int]:
         thread, faults = context.store.examine(topic)
         records += thread.record_count
         found += [Finding(topic, FAULT, f.code, f.where, f.what, f.mend) for f in faults]
-        for check in (*_CHECKS, *OUTSIDE):
+        for check in (*_CHECKS, *OUTSIDE, placed):
             found += check(context, thread)
     return sorted(found, key=lambda f: f.severity != FAULT), records
 

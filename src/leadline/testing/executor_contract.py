@@ -96,6 +96,10 @@ class Attempt:
         self.handle = json.loads(json.dumps(self.executor.submit(self.dir, {})))
         return self
 
+    def begin(self) -> Attempt:
+        self.handle = json.loads(json.dumps(self.executor.begin(self.dir, {})))
+        return self
+
     def state(self) -> str:
         state = self.executor.poll([(self.dir, self.handle)])[self.dir]
         assert state in POLL_STATES
@@ -271,6 +275,25 @@ class ExecutorContract:
         assert one.executor.result(one.dir) == result
         assert one.output() == b"once\n"
         assert set(one.handle) == set(first)
+
+    def test_many_are_begun_without_waiting_for_each(self, attempt: Any) -> None:
+        begun = [attempt(["sh", "-c", f"echo {n}; exit {n}"]).begin() for n in range(8)]
+        for n, one in enumerate(begun):
+            assert one.finish()["exit_code"] == n  # never "gone" on the way there
+            assert one.output() == f"{n}\n".encode()
+            assert one.ask_elsewhere("poll") == {one.dir: "finished"}
+
+    def test_beginning_again_runs_nothing(self, attempt: Any) -> None:
+        one = attempt(["sh", "-c", "echo once; while ! test -e go; do sleep 0.01; done"]).begin()
+        one.wait_for_output(b"once")
+        one.begin()
+        one.submit()
+        assert one.state() == "running"
+        Path(one.dir, "go").touch()
+        result = one.finish()
+        one.begin()
+        assert one.executor.result(one.dir) == result
+        assert one.output() == b"once\n"
 
     def test_supervisor_killed_with_nothing_left(self, attempt: Any) -> None:
         one = attempt(["sleep", "60"]).submit()

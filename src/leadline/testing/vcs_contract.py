@@ -210,6 +210,32 @@ class VcsContract:
             vcs.push("nowhere", {ref: ref})
         assert caught.value.code == "no-such-remote"
 
+    def test_what_a_remote_has_is_listed_with_the_commits_of_its_tags(self, bench: Bench) -> None:
+        vcs = bench.open()
+        write(vcs, "a", b"1")
+        commit = bench.commit_all("first")
+        bench.add_remote("origin")
+        assert vcs.remote_refs("origin") == {}
+        vcs.create_tag("sealed/one", commit, "sealed")
+        assert vcs.refs("refs/tags/sealed/") == {"refs/tags/sealed/one": commit} and vcs.refs("refs/none/") == {}
+        vcs.push("origin", {commit: "refs/heads/records", "refs/tags/sealed/one": "refs/tags/sealed/one"})
+        assert vcs.remote_refs("origin") == {"refs/heads/records": commit, "refs/tags/sealed/one": commit}
+        with pytest.raises(LeadlineError) as caught:
+            vcs.remote_refs("nowhere")
+        assert caught.value.code == "no-such-remote"
+
+    def test_what_is_in_the_history_of_many_heads(self, bench: Bench) -> None:
+        vcs = bench.open()
+        write(vcs, "a", b"1")
+        first = bench.commit_all("first")
+        write(vcs, "a", b"2")
+        second = bench.commit_all("second")
+        aside = vcs.commit_files("refs/heads/aside", {"b": b"x"}, "apart")
+        absent = "ab" * 20
+        assert vcs.reached([first, second, aside, absent], [second, absent]) == {first, second}
+        assert vcs.reached([first, second], [first, aside]) == {first}
+        assert vcs.reached([first], []) == set() == vcs.reached([], [first]) == vcs.reached([absent], [absent])
+
     def test_patch_is_cut_and_says_so(self, bench: Bench) -> None:
         vcs = bench.open()
         write(vcs, "a.py", b"1\n" * 100)

@@ -42,13 +42,7 @@ class LocalExecutor:
             pid = self._spawn(folder, write_fd)
         except OSError as e:
             os.close(read_fd)
-            raise LeadlineError(
-                "environment",
-                "supervisor-not-started",
-                f"The job program could not be started with {self._interpreter}: {e.strerror}.",
-                "No process could be made, so nothing was run.",
-                "leadline doctor",
-            ) from e
+            raise self._not_started(e) from e
         finally:
             os.close(write_fd)
         try:
@@ -60,6 +54,21 @@ class LocalExecutor:
         else:
             self._check_refusal(folder, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
         return self._handle(folder)
+
+    def begin(self, attempt_dir: str, resources: dict[str, Any]) -> dict[str, Any]:
+        """See ``Executor.begin``. Raises LeadlineError ``environment`` when no process can be made."""
+        folder = os.path.abspath(attempt_dir)
+        if os.path.exists(f"{folder}/alive.lock"):
+            return self.submit(attempt_dir, resources)  # begun before: there is nothing to wait for
+        unheard = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            pid = self._mine[folder] = self._spawn(folder, unheard)
+        except OSError as e:
+            raise self._not_started(e) from e
+        finally:
+            os.close(unheard)
+        # A child that nobody has waited for keeps its number, so these are its own.
+        return self._handle_of({"pid": pid, "start_ticks": probe.start_ticks(pid), "boot_id": probe.boot_id()})
 
     def poll(self, attempts: list[tuple[str, dict[str, Any]]]) -> dict[str, str]:
         """See ``Executor.poll``."""
@@ -107,6 +116,15 @@ class LocalExecutor:
         except NotImplementedError:  # an old C library: the supervisor calls setsid itself
             return os.posix_spawn(argv[0], argv, os.environ, file_actions=actions)
 
+    def _not_started(self, problem: OSError) -> LeadlineError:
+        return LeadlineError(
+            "environment",
+            "supervisor-not-started",
+            f"The job program could not be started with {self._interpreter}: {problem.strerror}.",
+            "No process could be made, so nothing was run.",
+            "leadline doctor",
+        )
+
     def _check_refusal(self, folder: str, exit_code: int) -> None:
         """Nothing for an attempt that was started before; raises for one that could not be started."""
         if exit_code == _TAKEN or probe.state(folder)["state"] != "not_started":
@@ -126,18 +144,23 @@ class LocalExecutor:
         )
 
     def _handle(self, folder: str) -> dict[str, Any]:
-        who = probe.owner(folder) or {}
+        return self._handle_of(probe.owner(folder) or {})
+
+    def _handle_of(self, who: dict[str, Any]) -> dict[str, Any]:
         facts = {key: who.get(key) for key in ("pid", "start_ticks", "boot_id")}
         return {"v": 1, "executor": self.name, "host": os.uname().nodename, **facts}
 
     def _state(self, attempt_dir: str, handle: dict[str, Any]) -> str:
-        self._collect(os.path.abspath(attempt_dir))
+        folder = os.path.abspath(attempt_dir)
+        self._collect(folder)
         found = str(probe.state(attempt_dir)["state"])
         if found in ("finished", "running", "orphaned"):
             return found
+        if folder in self._mine:
+            return "queued"  # begun a moment ago: its supervisor lives and does not hold its lock yet
         if handle.get("host") not in (None, os.uname().nodename) and not probe.same_machine(handle):
             return "unknown"  # another machine's: its locks may not be visible from here
-        return "gone"  # submit has returned, so what never started will not
+        return "gone"  # what was submitted or begun and has no process left will not start any more
 
     def _collect(self, folder: str) -> None:
         """Takes our ended supervisor's exit status, so that it does not stay as a zombie."""

@@ -7,33 +7,24 @@ up only when a declaration names them, because looking is slow.
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Iterable, Mapping
 
+from leadline.adapters.series_files import SeriesFiles
 from leadline.core.errors import LeadlineError
 from leadline.core.extract import Extraction, merge
-from leadline.core.extract_spec import METRICS, STDOUT, ExtractionSpec
+from leadline.core.extract_spec import BENCHMARKS, METRICS, STDOUT, ExtractionSpec, replaced
 from leadline.core.run import MetricDef
 from leadline.ports.extractor import Extractor, RunFiles
 
 ENTRY_POINTS = "leadline.extractors"
 BUILTIN = {
+    "series": "leadline.adapters.extractors.series:SeriesReader",
     "metrics": "leadline.adapters.extractors.streams:MetricsReader",
     "stdout": "leadline.adapters.extractors.streams:StdoutReader",
     "pattern": "leadline.adapters.extractors.streams:PatternReader",
     "file": "leadline.adapters.extractors.tables:TableReader",
 }
-# One package reads the files of them all; ``benchmark`` finds out whose file it is.
-BENCHMARKS = (
-    "benchmark",
-    "pytest-benchmark",
-    "hyperfine",
-    "google-benchmark",
-    "pyperf",
-    "asv",
-    "criterion",
-    "lm-eval",
-    "nvbench",
-)
 
 
 def load(name: str) -> Extractor:
@@ -81,11 +72,15 @@ def extract(
 ) -> Extraction:
     """Everything that the declared sources, the metrics file and stdout say, merged by the declared precedence.
 
-    Raises LeadlineError for a reader that does not exist or lacks its dependency; bad data is never an exception.
+    A declaration of ``metrics`` holds for what ``ll.log`` wrote as well. Raises LeadlineError for a
+    reader that does not exist or lacks its dependency; bad data is never an exception.
     """
     declared = list(specs)
     kinds = {spec.source for spec in declared}
     declared += [spec for spec in (METRICS, STDOUT) if spec.source not in kinds]
+    if files.metrics and SeriesFiles().has(os.path.dirname(files.metrics)):
+        logged = next(spec for spec in declared if spec.source == "metrics")  # holds for ll.log as well
+        declared.append(replaced(logged, source="series"))
     parts = []
     for spec in declared:
         reader = load(spec.reader if spec.source == "reader" else spec.source)

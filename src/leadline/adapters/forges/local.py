@@ -134,5 +134,8 @@ class LocalForge:
             self._write("issue-closed", {"reason": reason})
         return self.issue(number)
 
+    def add_to_parent(self, number: str, parent: str) -> None:
+        self.warnings.append(f"a local issue has no parent: #{parent} is left out")
+
     def check(self) -> dict[str, Any]:
         return {}

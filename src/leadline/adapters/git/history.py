@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Any
 
 from leadline.adapters.git import objects
@@ -70,6 +71,19 @@ def tag_info(git: GitProgram, name: str) -> dict[str, Any] | None:
     annotated = tag[1] == "tag"
     message = tag[2].partition(b"\n\n")[2].decode("utf-8", "replace") if annotated else ""
     return {"name": name, "object": tag[0], "commit": commit[0], "annotated": annotated, "message": message}
+
+
+def reached(git: GitProgram, commits: Iterable[str], heads: Iterable[str]) -> set[str]:
+    """See ``Vcs.reached``: one process for each commit, however many heads there are."""
+    wanted, tips = set(commits), set(heads)
+    here = (wanted | tips) - objects.missing(git, wanted | tips)
+    asked = "".join(f"^{tip}\n" for tip in sorted(tips & here))
+    found = set()
+    for commit in wanted & here if asked else ():
+        left = git.run(["rev-list", "--max-count=1", "--stdin"], data=f"{commit}\n{asked}".encode()).stdout
+        if not left.strip():
+            found.add(commit)
+    return found
 
 
 def is_ancestor(git: GitProgram, ancestor: str, descendant: str) -> bool:

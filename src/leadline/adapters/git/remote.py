@@ -35,6 +35,19 @@ def remote_url(git: GitProgram, name: str) -> str | None:
     return without_credentials(os.fsdecode(done.stdout).strip()) if done.returncode == 0 else None
 
 
+def remote_refs(git: GitProgram, remote: str, timeout_s: float) -> dict[str, str]:
+    """See ``Vcs.remote_refs``."""
+    done = _talk(git, remote, ["ls-remote", "--quiet", "--", remote], timeout_s)
+    if done.returncode != 0:
+        raise _remote_error(remote, done)
+    found: dict[str, str] = {}
+    for line in os.fsdecode(done.stdout).splitlines():
+        name, _, ref = line.partition("\t")
+        if ref.startswith("refs/"):
+            found[ref.removesuffix("^{}")] = name  # a peeled tag follows the tag itself
+    return found
+
+
 def fetch_ref(git: GitProgram, remote: str, ref: str, into: str, timeout_s: float) -> str | None:
     """See ``Vcs.fetch_ref``."""
     done = _talk(

@@ -101,6 +101,11 @@ class Git:
     def ref(self, name: str) -> str | None:
         return objects.read_ref(self._git, name)
 
+    def refs(self, prefix: str) -> dict[str, str]:
+        listed = self._git.line(["for-each-ref", "--format=%(objectname) %(*objectname) %(refname)", prefix])
+        rows = [line.split() for line in listed.splitlines()]
+        return {row[-1]: row[-2] for row in rows}
+
     def branch_exists(self, name: str) -> bool:
         return objects.read_ref(self._git, f"refs/heads/{name}") is not None
 
@@ -212,6 +217,11 @@ class Git:
 
         return remote.remote_url(self._git, name)
 
+    def remote_refs(self, remote: str, timeout_s: float = 60.0) -> dict[str, str]:
+        from leadline.adapters.git import remote as talk
+
+        return talk.remote_refs(self._git, remote, timeout_s)
+
     def fetch_ref(self, remote: str, ref: str, into: str, timeout_s: float = 60.0) -> str | None:
         from leadline.adapters.git import remote as talk
 
@@ -242,6 +252,11 @@ class Git:
         from leadline.adapters.git import history
 
         return history.tag_info(self._git, name)
+
+    def reached(self, commits: Iterable[str], heads: Iterable[str]) -> set[str]:
+        from leadline.adapters.git import history
+
+        return history.reached(self._git, commits, heads)
 
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         from leadline.adapters.git import history

@@ -42,6 +42,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 
     topic = context.topic(args.thread)
     thread = context.store.thread(topic)
+    queued: list[dict[str, Any]] = []
     if args.subverb == "kickoff":
         from leadline.services.start import check_kickoff
 
@@ -49,10 +50,12 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     elif args.subverb == "post":
         items = check.check_post(context, thread, args.ids)
     elif args.subverb == "close":
-        from leadline.services.issue import body_is_current
+        from leadline.services.issue_content import body_is_current
 
         current = body_is_current(context, thread) if thread.issue.state in ("open", "closed") else None
-        items = check.check_close(thread, body_is_current=current)
+        found = check.check_close(thread, body_is_current=current, queued=check.queued_reason(context, thread))
+        items = [i for i in found if "queued" not in i]
+        queued = [i for i in found if "queued" in i]
     else:
         rows, _ = check.check_regression(
             context,
@@ -64,10 +67,12 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
             metrics=args.metrics or None,
         )
         return _checklist(rows)
-    if not items:
-        return Answer(f"{args.subverb}: nothing is missing", {"missing": []}, {"missing": 0})
     lines = [f"{i['code']}: {i['what']}\n    {i['mend']}" for i in items]
-    return Answer("\n".join(lines), {"missing": items}, {"missing": len(items)}, exit_code=6)
+    lines += [f"queued, {i['code']}: {i['what']} ({i['queued']})\n    {i['mend']}" for i in queued]
+    if not items:
+        lines.insert(0, f"{args.subverb}: nothing is missing")
+    data = {"missing": items, **({"queued": queued} if queued else {})}
+    return Answer("\n".join(lines), data, {"missing": len(items)}, exit_code=6 if items else 0)
 
 
 def _checklist(rows: list[dict[str, Any]]) -> Answer:

@@ -9,9 +9,10 @@ from leadline.cli.answer import Answer
 
 DESCRIPTION = """Say what is installed, which feature lacks what, how the repository looks, and what was left
 unfinished: open runs, faults in the record, what is not on the remote. No network unless --network.
-Exit 0; with --strict 6 when there is a problem."""
+Outside a repository it says so and looks at the program alone. Exit 0; with --strict 6 when there is a problem, no
+repository among them."""
 EXAMPLES = ["leadline doctor", "leadline doctor --network --strict"]
-RECONCILES = False
+NEEDS_REPOSITORY = False
 MARKS = {"ok": "ok  ", "note": "note", "problem": "FAIL"}
 
 
@@ -21,9 +22,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.services.doctor import doctor
+    from leadline.bootstrap import open_context
+    from leadline.core.errors import LeadlineError
+    from leadline.services.doctor import doctor, outside
 
-    checks = doctor(context, args.network)
+    try:
+        checks = doctor(open_context(args.folder), args.network)
+    except LeadlineError as error:
+        checks = outside(error)
     width = max(len(c.name) for c in checks)
     lines, group = list[str](), ""
     for check in checks:

@@ -85,11 +85,13 @@ def _refused(data: dict[str, Any]) -> Answer:
 
 def _finished(data: dict[str, Any]) -> Answer:
     from leadline.core.plain import plain
+    from leadline.services.issue_delivery import waiting_lines
 
     issue = data["issue"]
     lines = [f"finished ({data['reason'].replace('_', ' ')}); the issue is {issue['state']}"]
-    if data["why_not_posted"]:
-        lines.append(f"not posted: {data['why_not_posted']}")
+    lines += waiting_lines(issue)
+    if data["queued"]:
+        lines.append(f"queued:  {', '.join(data['queued'])}: done in the record; the forge is to follow")
     if data["override"]:
         lines.append(f"overridden: {', '.join(data['overridden']) or 'nothing was missing'}: {data['override']}")
     lines += [
@@ -99,6 +101,5 @@ def _finished(data: dict[str, Any]) -> Answer:
     return Answer(
         plain("\n".join(lines)),
         data,
-        next=["leadline report", "leadline sync"],
-        exit_code=8 if issue["state"] == "unknown" else 0,
+        next=["leadline issue sync", "leadline sync"] if issue["why"] else ["leadline report", "leadline sync"],
     )

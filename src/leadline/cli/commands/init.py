@@ -8,8 +8,28 @@ from typing import Any
 from leadline.cli.answer import Answer
 
 DESCRIPTION = """Prepare this repository. Everything has a default, so `leadline start` works without it: init only
-writes settings that differ, beside the records (never into the work tree)."""
-EXAMPLES = ["leadline init", "leadline init --remote upstream --no-logbook-in-tree"]
+writes settings that differ, beside the records. Into the work tree it writes nothing, but for the issue template that
+--github adds and never puts in the place of another text."""
+EXAMPLES = [
+    "leadline init",
+    "leadline init --github",
+    "leadline init --github --api-url https://ghe.example.org/api/v3",
+    "leadline init --remote upstream --no-logbook-in-tree",
+]
+
+SETTINGS = {
+    "remote": "remote",
+    "record_branch": "record_branch",
+    "branch_prefix": "branch_prefix",
+    "logbook_folder": "logbook.folder",
+    "label": "issue.label",
+    "marker": "marker",
+    "forge": "forge",
+    "forge_repository": "forge.repository",
+    "api_url": "forge.api_url",
+    "web_url": "forge.web_url",
+    "pages": "forge.pages",
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -20,25 +40,58 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-logbook-in-tree", action="store_true", help="keep the logbook on the record branch alone")
     parser.add_argument("--label", help="label of experiment issues (default: experiment)")
     parser.add_argument("--marker", help="text that marks what an agent posts")
+    forge = parser.add_argument_group("forge", "Where experiment issues live: in the record alone, or outside as well.")
+    forge.add_argument("--github", action="store_true", help="on GitHub; adds an issue template for people")
+    forge.add_argument("--forge", metavar="NAME", help="local, github, or one that a plug-in brings (default: local)")
+    forge.add_argument("--forge-repository", metavar="OWNER/NAME", help="default: from the git remote")
+    forge.add_argument("--api-url", metavar="URL", help="of GitHub Enterprise: https://HOST/api/v3")
+    forge.add_argument("--web-url", metavar="URL", help="where the pages are, when the git remote does not say")
+    forge.add_argument("--pages", metavar="LAYOUT", help="how links to files look: github, gitlab, gitea, none")
+    forge.add_argument("--force", action="store_true", help="replace an issue template that differs")
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    changes = {
-        k: v
-        for k, v in {
-            "remote": args.remote,
-            "record_branch": args.record_branch,
-            "branch_prefix": args.branch_prefix,
-            "logbook.folder": args.logbook_folder,
-            "issue.label": args.label,
-            "marker": args.marker,
-            "logbook.in_tree": False if args.no_logbook_in_tree else None,
-        }.items()
-        if v is not None
-    }
-    if args.remote and args.remote not in context.vcs.remotes():
-        from leadline.core.errors import LeadlineError
+    changes: dict[str, Any] = {k: v for name, k in SETTINGS.items() if (v := getattr(args, name)) is not None}
+    if args.no_logbook_in_tree:
+        changes["logbook.in_tree"] = False
+    if args.github:
+        changes["forge"] = "github"
+    _check(context, args)
+    forge, template = None, None
+    if any(name == "forge" or name.startswith("forge.") for name in changes):
+        from leadline.services.prepare import forge_as_set
 
+        forge = forge_as_set(context, changes)
+    path = context.save_settings(changes)
+    if args.github:
+        from leadline.services.prepare import write_template
+
+        template = write_template(context, args.label or context.setting("issue.label"), args.force)
+    data = {"root": context.root, "settings": path, "changed": changes, "threads": context.store.topics()}
+    data |= {"forge": forge, "template": template}
+    lines = [
+        f"records  {context.root}",
+        f"settings {path}" + (f" ({len(changes)} changed)" if changes else ""),
+        f"threads  {', '.join(data['threads']) or 'none yet'}",
+    ]
+    if forge:
+        where = f": {forge['repository']} at {forge['web']} (from {forge['from']})" if forge["repository"] else ""
+        lines.append(f"forge    {forge['name']}{where}")
+    following = [] if data["threads"] else ["leadline start TOPIC --goal '…'"]
+    if template:
+        said = {"kept": "differs and is kept; --force replaces it"}.get(template["state"], template["state"])
+        lines.append(f"template {template['path']}: {said}")
+        if template["state"] in ("written", "replaced"):
+            following.insert(0, f"git add {template['path']}")
+        following.insert(0, "leadline doctor")
+    return Answer("\n".join(lines), data, next=following)
+
+
+def _check(context: Any, args: argparse.Namespace) -> None:
+    """Before anything is saved: a setting that cannot be meant is refused."""
+    from leadline.core.errors import LeadlineError
+
+    if args.remote and args.remote not in context.vcs.remotes():
         raise LeadlineError(
             "not_found",
             "no-such-remote",
@@ -46,11 +99,26 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
             f"remotes: {', '.join(context.vcs.remotes()) or 'none'}",
             f"git remote add {args.remote} URL",
         )
-    path = context.save_settings(changes)
-    data = {"root": context.root, "settings": path, "changed": changes, "threads": context.store.topics()}
-    lines = [
-        f"records  {context.root}",
-        f"settings {path}" + (f" ({len(changes)} changed)" if changes else ""),
-        f"threads  {', '.join(data['threads']) or 'none yet'}",
-    ]
-    return Answer("\n".join(lines), data, next=[] if data["threads"] else ["leadline start TOPIC --goal '…'"])
+    if args.github and args.forge not in (None, "github"):
+        raise LeadlineError(
+            "usage", "two-forges", f"--github and --forge {args.forge} exclude each other", "", "leadline init --github"
+        )
+    for option, url in (("--api-url", args.api_url), ("--web-url", args.web_url)):
+        if url is not None and not url.startswith(("https://", "http://")):
+            raise LeadlineError(
+                "usage", "bad-url", f"{option} {url} is no web address", "it begins with https://",
+                f"leadline init {option} https://HOST",
+            )  # fmt: skip
+        if url is not None and "@" in url.split("/")[2]:
+            raise LeadlineError(
+                "usage", "secret-in-url", f"{option} holds a name or password", "settings hold no secret: the token "
+                "comes from the environment or from gh", f"leadline init {option} https://HOST",
+            )  # fmt: skip
+    if args.pages is not None:
+        from leadline.services.permalink import LAYOUTS
+
+        if args.pages not in LAYOUTS:
+            raise LeadlineError(
+                "usage", "bad-pages", f"{args.pages!r} is no layout of pages", f"known: {', '.join(LAYOUTS)}",
+                "leadline init --pages github",
+            )  # fmt: skip

@@ -7,28 +7,60 @@ from typing import Any
 
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import subverbs
+from leadline.core.errors import EXIT_CODES
 
 DESCRIPTION = """The experiment issue. Without a subverb it is shown: title, state, labels, the body as the records
 have it now, and the comments. The body is derived; text that people write outside its marked block is never
-touched, and an edit inside the block is kept in the record before it is replaced."""
+touched, and an edit inside the block is kept in the record and shown in the body before it is derived again.
+`issue status` asks the forge what others changed since: title, labels, state, text, comments. What waits for a forge
+that is away is sent by `issue sync`, in order and once; --dry-run prints the operations and does none."""
 EXAMPLES = [
     "leadline issue",
-    "leadline issue sync",
-    "leadline issue open --draft",
-    "leadline issue comments",
+    "leadline issue status",
+    "leadline issue sync --dry-run",
+    "leadline issue open --label gpu --assignee ada --parent 12",
+    "leadline issue adopt https://github.com/OWNER/NAME/issues/1234",
     "leadline issue fix c2 --why format",
 ]
 COMMENTS_SHOWN = 20
 
 
+def add_wishes(parser: argparse.ArgumentParser) -> None:
+    """What may be asked of an issue that is opened or adopted."""
+    wishes = parser.add_argument_group("issue")
+    wishes.add_argument("--label", action="append", default=[], metavar="NAME", help="one more label (repeatable)")
+    wishes.add_argument("--milestone", default="", metavar="NAME", help="title or number of a milestone")
+    wishes.add_argument("--assignee", action="append", default=[], metavar="LOGIN", help="repeatable")
+    wishes.add_argument("--parent", default="", metavar="NUMBER", help="make it a sub-issue of this issue")
+
+
+def wishes_of(args: argparse.Namespace) -> dict[str, Any]:
+    wishes = {"labels": args.label, "milestone": args.milestone, "assignees": args.assignee}
+    return {**wishes, "parent": args.parent.lstrip("#")}
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     subs = subverbs(parser)
     subs.required = False
-    subs.add_parser("sync", help="post the body as it is derived now, and comments that are waiting")
+    subs.add_parser("status", help="what others changed on the issue, and what waits to be sent")
+    subs.add_parser("diff", help="what the next sync changes in the derived part of the body")
+    sync = subs.add_parser("sync", help="post the body as it is derived now, and comments that are waiting")
+    sync.add_argument("--dry-run", action="store_true", help="print the operations, in order; do none")
+    sync.add_argument("--title", action="store_true", help="take the title back from whoever changed it")
     opening = subs.add_parser("open", help="open the issue, or post the draft")
     opening.add_argument("--draft", action="store_true", help="keep it in the record; nothing is posted")
+    adopting = subs.add_parser("adopt", help="make an issue that exists the experiment issue")
+    adopting.add_argument("issue", metavar="NUMBER|URL", help="title, labels and text that are there stay")
+    adopting.add_argument("--instead", default="", metavar="WHY", help="it takes the place of the issue the thread has")
+    for sub in (opening, adopting):
+        sub.add_argument("--dry-run", action="store_true", help="print the operations, in order; do none")
+        add_wishes(sub)
     listing = subs.add_parser("comments", help="the comments, with ids")
     listing.add_argument("--all", action="store_true", help=f"all of them (default: the last {COMMENTS_SHOWN})")
+    subs.add_parser("edits", help="what people changed inside the derived part")
+    settle = subs.add_parser("settle", help="say what became of such a change; it leaves the body, never the record")
+    settle.add_argument("edit", metavar="EDIT", help="its id, from `leadline issue edits`")
+    settle.add_argument("--why", required=True, metavar="TEXT", help="what became of it")
     fix = subs.add_parser("fix", help="fix the form of a posted comment: spaces, Markdown, escapes")
     fix.add_argument("comment", metavar="COMMENT", help="its id, from `leadline issue comments`")
     fix.add_argument("--text", metavar="TEXT", help="the whole new text (default: the rewrites that are always safe)")
@@ -38,13 +70,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
     topic = context.topic(args.thread)
-    return {"sync": _sync, "open": _open, "comments": _comments, "fix": _fix, None: _show}[args.subverb](
-        context, topic, args
-    )
+    return {
+        "sync": _sync,
+        "open": _open,
+        "adopt": _adopt,
+        "status": _status,
+        "diff": _diff,
+        "comments": _comments,
+        "edits": _edits,
+        "settle": _settle,
+        "fix": _fix,
+        None: _show,
+    }[args.subverb](context, topic, args)
 
 
 def _show(context: Any, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.services.issue import show
+    from leadline.services.issue_delivery import waiting_lines
 
     data = show(context, topic)
     lines = [f"{data['title']}  [{data['state']}]  {', '.join(data['labels'])}".rstrip()]
@@ -55,9 +97,12 @@ def _show(context: Any, topic: str, args: argparse.Namespace) -> Answer:
     elif not data["current"]:
         lines.append("the posted body is older than the records; this is the body as it is now")
     lines += [
-        f"a person's edit inside the derived block was kept in the record ({e['at'][:16]})"
+        f"a person's edit inside the derived block was kept in the record ({e['id']}, {e['at'][:16]})"
+        + (f"; answered: {e['why']}" if e["settled"] else "")
         for e in data["person_edits"]
     ]
+    if data["why"]:
+        lines += waiting_lines(data)
     lines += [
         "",
         data["body"],
@@ -96,31 +141,117 @@ def _comments(context: Any, topic: str, args: argparse.Namespace) -> Answer:
 
 
 def _sync(context: Any, topic: str, args: argparse.Namespace) -> Answer:
-    from leadline.services.issue import bring_up_to_date
+    from leadline.services.issue_delivery import bring_up_to_date, dry_run
 
-    return _brought(bring_up_to_date(context, topic))
+    if args.dry_run:
+        return _would(dry_run(context, topic))
+    return _brought(bring_up_to_date(context, topic, asked_for=True, retitle=args.title))
 
 
 def _open(context: Any, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.services.issue import open_issue
+    from leadline.services.issue_delivery import dry_run
 
-    return _brought(open_issue(context, topic, args.draft))
+    if args.dry_run:
+        return _would(dry_run(context, topic, wishes_of(args), create=True))
+    return _brought(open_issue(context, topic, args.draft, wishes_of(args)))
+
+
+def _adopt(context: Any, topic: str, args: argparse.Namespace) -> Answer:
+    from leadline.services.issue import adopt, to_adopt
+    from leadline.services.issue_delivery import dry_run
+
+    if args.dry_run:
+        wishes = {**wishes_of(args), "number": to_adopt(context, topic, args.issue)}
+        return _would(dry_run(context, topic, wishes, create=True))
+    return _brought(adopt(context, topic, args.issue, wishes_of(args), args.instead))
+
+
+def _would(data: dict[str, Any]) -> Answer:
+    lines = [f"would {o['what']}" for o in data["operations"]]
+    if data["why"]:
+        lines.append(f"as far as the record tells: {data['why']['what']}")
+    if not lines:
+        lines = ["nothing to do: the issue says what the record says"]
+    if not data["operations"] and data["state"] in ("none", "draft"):
+        lines = [f"nothing to do: the issue is {data['state'].replace('none', 'not opened')}"]
+    return _plain(lines, data, {"operations": len(data["operations"])})
+
+
+def _status(context: Any, topic: str, args: argparse.Namespace) -> Answer:
+    from leadline.services.issue_audit import status
+    from leadline.services.outbox import line
+
+    data = status(context, topic)
+    lines = [f"issue    {data['title']}  [{data['state']}]  {data['forge']} {data['number']} {data['url']}".rstrip()]
+    lines += [f"changed  {d['code']}: {d['what']} ({d['rule']})" for d in data["drift"]]
+    lines += [f"by hand  {e['id']} of {e['at'][:16]}: not answered yet" for e in data["person_edits"]]
+    lines += [f"waiting  {what}" for what in data["waits"]]
+    if data["trouble"]:
+        lines.append(f"because  {line(data['trouble'])}")
+    if not data["asked"] and data["state"] in ("open", "closed"):
+        lines.append("the forge was not asked: this is what the record tells")
+    if len(lines) == 1:
+        lines.append("nothing was changed by others, nothing waits")
+    follow = ["leadline issue sync"] if data["waits"] else []
+    follow += [f"leadline issue settle {e['id']} --why '…'" for e in data["person_edits"][:1]]
+    if data["trouble"]:
+        follow = list(dict.fromkeys([*data["trouble"]["next"], *follow]))
+    return _plain(lines, data, {"drift": len(data["drift"]), "waiting": len(data["waits"])}, follow)
+
+
+def _diff(context: Any, topic: str, args: argparse.Namespace) -> Answer:
+    from leadline.services.issue_audit import body_difference
+
+    data = body_difference(context, topic)
+    lines = data["lines"] or ["the derived part of the body is current"]
+    if data["why"]:
+        lines = [*lines, f"against what was posted last: {data['why']}"]
+    return _plain(lines, data, {"lines": len(data["lines"])}, ["leadline issue sync"] if data["lines"] else [])
+
+
+def _edits(context: Any, topic: str, args: argparse.Namespace) -> Answer:
+    from leadline.core.issue_plan import difference
+
+    edits = context.store.thread(topic).issue.person_edits
+    lines = []
+    for edit in edits:
+        answer = f"answered {edit['settled'][:10]}: {edit['why']}" if edit["settled"] else "not answered yet"
+        lines += [f"{edit['id']} of {edit['at'][:16]}, {answer}", *difference(edit["base"], edit["text"], 1), ""]
+    open_ones = [e["id"] for e in edits if not e["settled"]]
+    follow = [f"leadline issue settle {open_ones[0]} --why '…'"] if open_ones else []
+    return _plain(lines or ["nobody changed the derived part"], edits, {"edits": len(edits)}, follow)
+
+
+def _settle(context: Any, topic: str, args: argparse.Namespace) -> Answer:
+    from leadline.services.issue import settle
+    from leadline.services.issue_delivery import waiting_lines
+
+    data = settle(context, topic, args.edit, args.why)
+    lines = [f"{data['id']} is answered; the change stays in the record", f"body     {data['issue']['body']}"]
+    return _plain([*lines, *waiting_lines(data["issue"])], data)
 
 
 def _brought(data: dict[str, Any]) -> Answer:
+    from leadline.services.issue_delivery import waiting_lines
+
     lines = [f"issue    {data['number'] or '-'} ({data['state']}) {data['url']}".rstrip(), f"body     {data['body']}"]
     if data["comments"]:
         lines.append(f"comments {', '.join(data['comments'])} posted")
-    if data["waiting"]:
+    if data["waiting"] and not data["why"]:
         lines.append(f"waiting  {data['waiting']} comments, until the issue is open")
     if data["person_edit"]:
-        lines.append("a person's edit inside the derived block was kept in the record and replaced: leadline issue")
-    return _plain(
-        lines,
-        data,
-        {"comments": len(data["comments"])},
-        ["leadline issue open"] if data["state"] in ("none", "draft") else [],
-    )
+        lines.append(
+            "a person's edit inside the derived block was kept in the record and replaced: leadline issue edits"
+        )
+    lines += [f"changed  {d['code']}: {d['what']} ({d['rule']})" for d in data["drift"]]
+    lines += [f"without  {warning}" for warning in data["warnings"]]
+    lines += waiting_lines(data)
+    follow = list(data["why"]["next"]) if data["why"] else []
+    if data["state"] in ("none", "draft") and not data["why"]:
+        follow = ["leadline issue open"]
+    code = EXIT_CODES["remote"] if data["why"] else 0
+    return _plain(lines, data, {"comments": len(data["comments"])}, follow, exit_code=code)
 
 
 def _fix(context: Any, topic: str, args: argparse.Namespace) -> Answer:
@@ -149,7 +280,8 @@ def _plain(
     counts: dict[str, int] | None = None,
     follow: list[str] | None = None,
     cut: bool = False,
+    exit_code: int = 0,
 ) -> Answer:
     from leadline.core.plain import plain
 
-    return Answer(plain("\n".join(lines)), data, counts or {}, cut, follow or [])
+    return Answer(plain("\n".join(lines)), data, counts or {}, cut, follow or [], exit_code=exit_code)

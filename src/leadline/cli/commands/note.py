@@ -16,7 +16,7 @@ EXAMPLES = [
     "leadline note P-003 'the gather dominates' --interpretation",
     "leadline note P-003 --next-action 'try block 256'",
     "leadline note --result 'P-003 takes {{P-003.time_ms}} against {{baseline.time_ms}}'",
-    "leadline note P-004 --negative trade-off 'faster, but needs twice the memory'",
+    "leadline note P-004 --negative trade-off 'faster, but needs {{P-004.memory_mb}} of memory'",
 ]
 
 

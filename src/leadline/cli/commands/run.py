@@ -19,6 +19,7 @@ EXAMPLES = [
     "leadline run -- python train.py --lr 3e-4",
     "leadline run --set block=128 --set dtype=bf16 --repeat 5 -- ./bench 128 bf16",
     "leadline run --metrics 'results.csv:time_ms=elapsed,rows=10,unique=shape' -- ./bench",
+    "leadline run --metrics 'answers.jsonl:acc=correct,items=question' -- python evaluate.py",
     "leadline run --pattern 'loss=val loss ([0-9.]+)' --config-from-args -- python eval.py --seed 3",
     "leadline run --artifact 'plots/*.png' --artifact model=out/last.pt -- python train.py",
     "leadline run --experiment P-003 --repeat 2",
@@ -49,7 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="SPEC",
-        help="metrics from a file, with checks: FILE[:NAME=COLUMN,rows=N,unique=K,dedupe=RULE,nan=RULE]",
+        help="metrics from a file, with checks: FILE[:NAME=COLUMN,rows=N,unique=K,items=K,dedupe=RULE,nan=RULE]",
     )
     parser.add_argument(
         "--pattern",

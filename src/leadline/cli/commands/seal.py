@@ -30,6 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.services.issue_delivery import waiting_lines
     from leadline.services.seal import seal
 
     done = seal(context, context.topic(args.thread), args.name, args.message, args.files, args.at, args.push)
@@ -40,6 +41,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     ]
     lines += [f"committed {c['path']} ({c['commit'][:12]})" for c in done["committed"]]
     lines.append(f"issue     {'comment ' + done['comment'] if done['comment'] else 'no comment'}")
+    lines += waiting_lines(done["issue"] or {})
     lines += [f"not done  {p['step']}: {p['what']}" for p in done["problems"]]
     lines.append("pushed    tag and records" if done["pushed"] else "pushed    no")
     failed_push = args.push and not done["pushed"]

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.cli.commands.issue import add_wishes, wishes_of
 
 DESCRIPTION = """Open a research thread: an id prefix, a branch (created or adopted), the kickoff, the experiment issue.
 
@@ -27,7 +28,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     branch.add_argument("--branch", metavar="NAME", help="branch to create or adopt (default: research/TOPIC)")
     branch.add_argument("--no-branch", action="store_true", help="work on no branch of its own")
     parser.add_argument("--stay", action="store_true", help="create the branch without checking it out")
-    parser.add_argument("--draft", action="store_true", help="keep the experiment issue a draft")
+    issue = parser.add_mutually_exclusive_group()
+    issue.add_argument("--draft", action="store_true", help="keep the experiment issue a draft")
+    issue.add_argument("--issue", metavar="NUMBER|URL", help="adopt this issue of the forge instead of opening one")
+    add_wishes(parser)
     parser.add_argument("--tracker", metavar="NAME", help="wandb, mlflow or trackio (see leadline tracker)")
     kickoff = parser.add_argument_group("kickoff")
     for field in FIELDS:
@@ -42,6 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.core.kickoff import BY_NAME
+    from leadline.services.issue_delivery import waiting_lines
     from leadline.services.milestone import publish
     from leadline.services.start import check_kickoff, check_topic, read_kickoff, start
 
@@ -55,7 +60,12 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         from leadline.services.tracker import check_choice, choose
 
         check_choice(context, args.tracker, project)
-    thread = start(
+    wishes = wishes_of(args)
+    if args.issue:
+        from leadline.services.issue import to_adopt
+
+        wishes["number"] = to_adopt(context, args.topic, args.issue)
+    thread, issue = start(
         context,
         args.topic,
         kickoff,
@@ -64,6 +74,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         no_branch=args.no_branch,
         switch=not args.stay,
         draft=args.draft,
+        wishes=wishes,
     )
     if args.tracker:
         choose(context, args.topic, args.tracker, project)
@@ -72,7 +83,10 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     lines = [
         f"thread {thread.topic} started; ids are {thread.prefix}-001, {thread.prefix}-H1, ...",
         f"branch   {thread.about.get('branch', 'none of its own')}",
-        f"issue    Experiment: {thread.title} ({thread.issue.forge or 'local'}, {thread.issue.state})",
+        f"issue    {thread.issue.title or f'Experiment: {thread.title}'} ({issue['forge']}, {thread.issue.state})"
+        + (f" {thread.issue.url}" if thread.issue.url.startswith("http") else ""),
+        *waiting_lines(issue),
+        *(f"without  {warning}" for warning in issue["warnings"]),
         f"logbook  {published.get('logbook') or 'leadline logbook'}",
     ]
     if missing:
@@ -85,6 +99,9 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         "prefix": thread.prefix,
         "branch": thread.about.get("branch"),
         "issue": thread.issue.number,
+        "issue_url": thread.issue.url,
+        "waits": issue["waits"],
+        "why": issue["why"],
         "logbook": published.get("logbook"),
         "missing": missing,
     }

@@ -55,7 +55,9 @@ def _runs(context: Any, args: argparse.Namespace) -> Answer:
             "leadline status --runs --limit 50",
         )
     topic = None if args.all_threads else context.topic(args.thread)
-    rows, total = context.store.run_rows(topic, where, args.sort or "uid", max(args.limit, 0))
+    from leadline.services.look import run_rows
+
+    rows, total = run_rows(context, topic, where, args.sort or "uid", args.limit)
     cut = total > len(rows)
     text = runs_table(rows)
     if cut:

@@ -8,7 +8,8 @@ from typing import Any
 from leadline.cli.answer import Answer
 
 DESCRIPTION = """Commit the record branch, fetch it, merge by union (it cannot conflict), push it, and push the tags of
-snapshots. What was done here stays when the remote cannot be reached (exit 8 says so). A fresh clone gets all threads
+snapshots; then bring the issues on a forge up to date.
+What was done here stays when the remote cannot be reached (exit 8 says so). A fresh clone gets all threads
 by its first sync. Code states of dirty work trees leave the machine only with --code, after a scan for secrets."""
 EXAMPLES = ["leadline sync", "leadline sync --remote upstream --code", "leadline sync --dry-run"]
 RECONCILES = False
@@ -28,7 +29,8 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     lines = [f"would {w}" for w in done.would] if args.dry_run else _told(done)
     if done.problem is not None:
         lines.append(f"not done: {done.problem.what}" + (f" ({done.problem.why})" if done.problem.why else ""))
-    code = 0
+    waits = [issue for issue in done.issues.values() if issue["why"]]
+    code = EXIT_CODES["remote"] if waits else 0
     if done.problem is not None and not args.dry_run:
         code = EXIT_CODES["remote"] if done.problem.kind != "not_found" else EXIT_CODES["not_found"]
         if done.problem.code == "ref-moved":
@@ -43,6 +45,8 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 
 
 def _told(done: Any) -> list[str]:
+    from leadline.services.issue_delivery import waiting_lines
+
     tip = (done.tip or "")[:12]
     lines = [
         f"records   {done.branch} {tip or 'not made: no thread here yet'}{' (new commit)' if done.committed else ''}"
@@ -62,6 +66,10 @@ def _told(done: Any) -> list[str]:
     ]
     lines += [f"diverged  {name}: both versions are kept and read" for name in done.diverged[:20]]
     lines += [f"left out  {name}: no Leadline wrote this" for name in done.refused[:20]]
+    for topic, issue in done.issues.items():
+        lines += [f"issue     {topic}: {what}" for what in issue["done"][:20]]
+        lines += [f"changed   {topic}: {d['what']} ({d['rule']})" for d in issue["drift"][:20]]
+        lines += [f"{line} ({topic})" for line in waiting_lines(issue)]
     if done.code:
         counts = ", ".join(f"{len(done.code[k])} {k}" for k in ("pushed", "fetched", "missing", "withheld"))
         lines.append(f"code      {counts}")

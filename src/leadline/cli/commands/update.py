@@ -64,6 +64,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 
 def _answer(made: dict[str, Any], dry_run: bool) -> Answer:
     from leadline.core.plain import plain
+    from leadline.services.issue_delivery import waiting_lines
 
     advice = [f"advice   {a['where']}: {a['what']}; {a['mend']}" for a in made["advice"]]
     if dry_run:
@@ -76,9 +77,9 @@ def _answer(made: dict[str, Any], dry_run: bool) -> Answer:
     if made["posted"] and made["continues"]:
         where = f"nothing changed: {made['continues']} was continued in place"
     lines = [f"{made['id']} {where}"]
-    lines += [f"body     {made['issue']['body']}"] if made["posted"] else []
+    lines += [f"body     {made['issue']['body']}"] if made["posted"] else waiting_lines(made["issue"])
     lines += [f"logbook  {made['logbook'] or 'not written: ' + made['logbook_skipped']}", *advice]
     follow = ["leadline sync"] if made["unpushed"] else []
     if not made["posted"]:
-        follow = ["leadline issue open" if "issue" in made["why_not_posted"] else "leadline issue sync"]
-    return Answer("\n".join(lines), made, next=follow, exit_code=8 if made["issue"]["state"] == "unknown" else 0)
+        follow = ["leadline issue sync" if made["issue"]["why"] else "leadline issue open"]
+    return Answer("\n".join(lines), made, next=follow)

@@ -13,11 +13,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
-from leadline.adapters.extractors.registry import BENCHMARKS
 from leadline.adapters.extractors.tables import MAX_JSON_BYTES, Unreadable, check_usable
 from leadline.core.canonical import digest_bytes
 from leadline.core.extract import Extraction, Gatherer
-from leadline.core.extract_spec import ExtractionSpec
+from leadline.core.extract_spec import BENCHMARKS, ExtractionSpec
 from leadline.core.plain import plain
 from leadline.core.run import MetricDef
 from leadline.ports.extractor import RunFiles
@@ -64,8 +63,11 @@ class BenchmarkReader:
                 self._gather(value, path, shown, gatherer, found)
         except Unreadable as unreadable:
             gatherer.problems.add(unreadable.code, unreadable.what, blocking=True)
-        for name, number in _selected(spec, found, gatherer).items():
-            gatherer.add(name, number)
+        if spec.items:
+            _as_items(spec, found, gatherer)
+        else:
+            for name, number in _selected(spec, found, gatherer).items():
+                gatherer.add(name, number)
         whole = digests[0] if len(digests) == 1 else digest_bytes("".join(digests).encode()) if digests else None
         return gatherer.finish(whole)
 
@@ -150,6 +152,18 @@ def _take(case: Case, gatherer: Gatherer, found: dict[str, float]) -> None:
             gatherer.problems.add("duplicate-key", f"{name} stands there twice", row, blocking=True)
         elif number is not None:
             found[name] = float(number)
+
+
+def _as_items(spec: ExtractionSpec, found: dict[str, float], gatherer: Gatherer) -> None:
+    """Each number asked for over all cases that have it, the case being the item."""
+    for metric, wanted in spec.mapping.items():
+        cases = {name.removesuffix(f".{wanted}"): n for name, n in found.items() if name.endswith(f".{wanted}")}
+        if not cases and found:
+            there = ", ".join(dict.fromkeys(name.rpartition(".")[2] for name in list(found)[:50]))
+            gatherer.problems.add("missing-column", f"no case has {wanted}: {there}", blocking=True, about=wanted)
+        for case, number in cases.items():
+            gatherer.add(metric, number)
+            gatherer.add_item(metric, case, number)
 
 
 def _selected(spec: ExtractionSpec, found: dict[str, float], gatherer: Gatherer) -> dict[str, float]:

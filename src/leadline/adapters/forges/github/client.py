@@ -57,6 +57,8 @@ class Client:
         where: str | None = path + ("&" if "?" in path else "?") + "per_page=100"
         while where:
             items, links = self._call("GET", where)
+            if not isinstance(items, list):
+                raise self._unreachable(f"{urlsplit(where).path} is no listing there")
             yield from items
             where = _next_of(links)
 
@@ -70,6 +72,8 @@ class Client:
 
     def _call(self, method: str, path: str, body: Any = None) -> tuple[Any, str]:
         url = path if path.startswith("http") else self.api_url + path
+        if _origin(url) != _origin(self.api_url):  # a link of a listing: the token goes nowhere else
+            raise self._elsewhere(url)
         kept = self._kept(url) if method == "GET" else None
         waited, safe, hops = 0.0, method != "POST", 0
         for attempt in range(ATTEMPTS):
@@ -113,8 +117,13 @@ class Client:
 
     def _send(self, method: str, url: str, body: Any, kept: dict[str, Any] | None) -> tuple[Any, str]:
         """(the reply or None, what is wrong with it)."""
-        import httpx2 as httpx
-
+        try:
+            import httpx2 as httpx
+        except ImportError as error:
+            raise LeadlineError(
+                "environment", "no-http-client", "posting to GitHub needs the package httpx2", str(error),
+                "pip install 'leadline[github]'",
+            ) from error  # fmt: skip
         if self._http is None:
             headers = {
                 "Accept": "application/vnd.github+json",
@@ -128,13 +137,20 @@ class Client:
             reply = self._http.request(method, url, json=body, headers=extra)
         except (httpx.ConnectError, httpx.ConnectTimeout):
             return None, "nothing was sent"
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError) as error:
+            raise LeadlineError(
+                "usage", "bad-url", f"{self.api_url} cannot be asked: {error}", "nothing was sent",
+                "leadline init --api-url https://HOST/api/v3",
+            ) from error  # fmt: skip
         except (httpx.HTTPError, OSError) as error:
             return None, f"the answer was lost: {type(error).__name__}"
         if 200 <= reply.status_code < 300 and reply.content:
             try:
-                reply.json()
+                whole = isinstance(reply.json(), dict | list)
             except ValueError:
-                return reply, "the answer was cut off"
+                whole = False
+            if not whole:
+                return reply, "the answer was cut off, or is not the interface's"
         return reply, ""
 
     # -- waiting ------------------------------------------------------------------------------------------------
@@ -158,10 +174,11 @@ class Client:
         text = _message(reply).lower()
         after = reply.headers.get("retry-after", "")
         spent = reply.headers.get("x-ratelimit-remaining") == "0"
-        if not (reply.status_code == 429 or spent or _PRIMARY in text or any(s in text for s in _SECONDARY)):
+        named = _PRIMARY in text or any(s in text for s in _SECONDARY)
+        if not (reply.status_code == 429 or spent or after or named):
             return None
-        if after.strip().isdigit():
-            return float(after)
+        if (pause := _pause_s(after, reply)) is not None:
+            return pause
         reset = reply.headers.get("x-ratelimit-reset", "")
         if reset.isdigit() and (spent or _PRIMARY in text):
             return max(1.0, float(reset) - _server_time_s(reply))
@@ -202,7 +219,7 @@ class Client:
 
     def _redirected(self, reply: Any, method: str, url: str) -> str:
         where = str(reply.headers.get("location", ""))
-        if urlsplit(where).netloc != urlsplit(url).netloc or (method != "GET" and reply.status_code in (301, 302)):
+        if _origin(where) != _origin(url) or (method != "GET" and reply.status_code in (301, 302)):
             raise LeadlineError(
                 "remote",
                 "repository-moved",
@@ -211,6 +228,15 @@ class Client:
                 "leadline doctor",
             )
         return where
+
+    def _elsewhere(self, url: str) -> LeadlineError:
+        return LeadlineError(
+            "remote",
+            "link-elsewhere",
+            f"{self._host()} names a next page at {urlsplit(url).netloc}",
+            "the token is sent to nobody else; is forge.api_url the address that the server gives itself?",
+            "leadline doctor",
+        )
 
     # -- what was read before -----------------------------------------------------------------------------------
     def _file(self, url: str) -> str:
@@ -264,7 +290,7 @@ def refusal_of(status: int, message: str, method: str, path: str) -> LeadlineErr
         return LeadlineError("not_found", "not-on-forge", f"GitHub knows nothing there: {said}", why, "leadline doctor")
     if status == 422:
         return LeadlineError(
-            "remote", "forge-refused", f"GitHub does not take it: {said}", f"{method} {path}", "leadline issue show"
+            "remote", "forge-refused", f"GitHub does not take it: {said}", f"{method} {path}", "leadline issue"
         )
     return LeadlineError(
         "remote", "forge-refused", f"GitHub answered {status}: {said}", f"{method} {path}", "leadline sync"
@@ -285,6 +311,21 @@ def _message(reply: Any) -> str:
         if isinstance(e, dict)
     ]
     return "; ".join([str(told.get("message") or reply.reason_phrase), *fields])
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.lower()
+
+
+def _pause_s(after: str, reply: Any) -> float | None:
+    """``Retry-After``: seconds, or a date by the server's clock."""
+    if after.strip().isdigit():
+        return float(after)
+    try:
+        return max(1.0, parsedate_to_datetime(after).timestamp() - _server_time_s(reply))
+    except (TypeError, ValueError):
+        return None
 
 
 def _server_time_s(reply: Any) -> float:

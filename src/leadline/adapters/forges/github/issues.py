@@ -19,7 +19,9 @@ from leadline.ports.forge import Comment, RemoteIssue
 LIMIT_CHARS = 65_536
 LABEL_COLOUR = "5319e7"
 TRIES = 3
-_MARKER = re.compile(r"\n*<!-- leadline:([\w:.%~-]+) -->\s*\Z")
+MOST_BYTES = 262_144  # what its column takes; an edit above that is answered with 200 and not done
+_MARKER = re.compile(r"(?:\r?\n){0,2}<!-- leadline:(?!end )([\w:.%~-]+) -->\s*\Z")
+_MARKER_LINE = re.compile(r"^<!-- leadline:(?!begin|end )([\w:.%~-]+) -->[ \t]*\r?$", re.M)
 _WRITERS = ("OWNER", "MEMBER", "COLLABORATOR")
 
 
@@ -28,10 +30,29 @@ def marked(text: str, marker: str) -> str:
 
 
 def unmarked(text: str) -> tuple[str, str]:
-    """(the text without its marker, the marker or "")."""
-    text = text.replace("\r\n", "\n")
-    found = _MARKER.search(text)
-    return (text[: found.start()], unquote(found[1])) if found else (text, "")
+    """(the text without its marker at the end, the marker or ""), every other character as it is."""
+    text, tail = _cut(text)
+    return text, unquote(tail[1]) if tail else ""
+
+
+def _cut(raw: str) -> tuple[str, re.Match[str] | None]:
+    """(the text, the marker that ends ``raw``)."""
+    found = _MARKER.search(raw)
+    return (raw[: found.start()], found) if found else (raw, None)
+
+
+def marker_in(raw: str) -> str:
+    """The marker of ``raw``, wherever people wrote around it: a line of its own, not a quotation. "" without one."""
+    tail = _cut(raw)[1]
+    if tail:
+        return unquote(tail[1])
+    lines = _MARKER_LINE.findall(raw)
+    return unquote(lines[-1]) if lines else ""
+
+
+def with_text(raw: str, text: str) -> str:
+    """``raw`` with its text replaced and what ends it (the marker, line ends) as it is."""
+    return text + raw[len(_cut(raw)[0]) :]
 
 
 class GitHubForge:
@@ -59,16 +80,16 @@ class GitHubForge:
         milestone: str = "",
         assignees: list[str] | None = None,
     ) -> RemoteIssue:
-        self._check_length(body, "the body")
+        self._check_body(body)
         if there := self._with_marker(marker, labels):
             return self.issue(str(there[0]["number"]))
         for label in labels:
             self._have_label(label)
         sent: dict[str, Any] = {"title": title, "body": marked(body, marker), "labels": labels}
-        if milestone:
-            sent["milestone"] = self._milestone(milestone)
-        if assignees:
-            sent["assignees"] = assignees
+        if milestone and (found := self._milestone(milestone)):
+            sent["milestone"] = found
+        if assignees and (known := self._assignable(assignees)):
+            sent["assignees"] = known
         self._create_once(f"{self._path}/issues", sent, lambda: self._with_marker(marker, labels))
         there = self._with_marker(marker, labels)
         if not there:
@@ -101,20 +122,30 @@ class GitHubForge:
         changes: dict[str, Any] = {}
         if title is not None and title != now["title"]:
             changes["title"] = title
-        text, marker = unmarked(now.get("body") or "")
-        if body is not None and body != text:
-            self._check_length(body, "the body")
-            changes["body"] = marked(body, marker)
+        raw = now.get("body") or ""
+        if body is not None and body != unmarked(raw)[0]:
+            self._check_body(body)
+            changes["body"] = with_text(raw, body)
         if labels is not None and labels != _labels(now):
             for label in labels:
                 self._have_label(label)
             changes["labels"] = labels
         if milestone is not None:
-            changes["milestone"] = self._milestone(milestone) if milestone else None
+            found = self._milestone(milestone) if milestone else None
+            if found or not milestone:
+                changes["milestone"] = found
         if assignees is not None:
-            changes["assignees"] = assignees
+            changes["assignees"] = self._assignable(assignees)
         if changes:
-            self.client.set_state("PATCH", f"{self._path}/issues/{number}", changes)
+            told = self.client.set_state("PATCH", f"{self._path}/issues/{number}", changes)
+            if "body" in changes and (told or {}).get("body") == raw != changes["body"]:
+                raise LeadlineError(
+                    "remote",
+                    "forge-kept-old",
+                    "GitHub answered that the body was edited, and kept the old one",
+                    f"it does so for a body of more than {MOST_BYTES} bytes",
+                    "leadline issue show",
+                )
         return self.issue(number)
 
     def close_issue(self, number: str, reason: str) -> RemoteIssue:
@@ -132,24 +163,30 @@ class GitHubForge:
 
     # -- comments -----------------------------------------------------------------------------------------------
     def comment(self, number: str, text: str, marker: str, kind: str = "update") -> Comment:
-        self._check_length(text, "the comment")
+        self._check_comment(text)
         self._issue(number)
 
         def there() -> list[dict[str, Any]]:
             found = self.client.pages(f"{self._path}/issues/{number}/comments")
-            return [c for c in found if unmarked(c.get("body") or "")[1] == marker and self._counts(c)]
+            return [c for c in found if marker_in(c.get("body") or "") == marker and self._counts(c)]
 
-        if not there():
-            made = self._create_once(f"{self._path}/issues/{number}/comments", {"body": marked(text, marker)}, there)
+        known = there()
+        if not known:
+            self._create_once(f"{self._path}/issues/{number}/comments", {"body": marked(text, marker)}, there)
             known = there()
             if not known:
                 raise self._invisible("comment")
-            if made is not None and made["id"] != known[0]["id"]:
-                self.client.set_state("DELETE", f"{self._path}/issues/comments/{made['id']}")
-        return self._comment(there()[0])
+        for other in known[1:]:  # two machines at the same moment, or one that died before it looked
+            if self._is_mine(other):
+                try:
+                    self.client.set_state("DELETE", f"{self._path}/issues/comments/{other['id']}")
+                except LeadlineError as error:
+                    if error.kind != "not_found":  # the other machine was quicker
+                        raise
+        return self._comment(known[0])
 
     def edit_comment(self, number: str, comment: str, text: str, why: str) -> Comment:
-        self._check_length(text, "the comment")
+        self._check_comment(text)
         self._issue(number)
         missing = LeadlineError(
             "not_found", "no-comment", f"the issue has no comment {comment}", "", "leadline issue comments"
@@ -161,10 +198,32 @@ class GitHubForge:
             now = self.client.get(where)
         except LeadlineError as error:
             raise missing if error.kind == "not_found" else error from None
-        before, marker = unmarked(now.get("body") or "")
-        if before != text:
-            now = self.client.set_state("PATCH", where, {"body": marked(text, marker)})
+        raw = now.get("body") or ""
+        if unmarked(raw)[0] != text:
+            now = self.client.set_state("PATCH", where, {"body": with_text(raw, text)})
         return self._comment(now)
+
+    def add_to_parent(self, number: str, parent: str) -> None:
+        """Look whether it is one, and make it one. A parent that is not there is said, and the issue stands alone."""
+        where = f"{self._path}/issues/{parent}/sub_issues"
+        try:
+            if any(str(child.get("number")) == number for child in self.client.pages(where)):
+                return
+            child_id = self._issue(number)["id"]
+            self.client.create(where, {"sub_issue_id": child_id})
+        except Ambiguous:
+            if not any(str(child.get("number")) == number for child in self.client.pages(where)):
+                raise LeadlineError(
+                    "remote",
+                    "forge-failing",
+                    "whether the issue got its parent is unknown",
+                    "",
+                    "leadline sync",
+                ) from None
+        except LeadlineError as error:
+            if error.code not in ("no-permission", "not-on-forge", "forge-refused", "issue-deleted"):
+                raise
+            self.warnings.append(f"it was not made a sub-issue of #{parent}: {error.what}")
 
     def check(self) -> dict[str, Any]:
         """Who the token belongs to and what it may do on the repository."""
@@ -207,18 +266,36 @@ class GitHubForge:
                 "not_found", "no-issue", f"{self.repository} has no issue {number}", "", "leadline issue open"
             )
         data: dict[str, Any] = self.client.get(f"{self._path}/issues/{number}")
+        self._check_place(data, number)
         if "pull_request" in data:
             raise LeadlineError(
                 "conflict", "is-a-pull-request", f"#{number} is a pull request", "", "leadline issue open"
             )
         return data
 
+    def _check_place(self, data: dict[str, Any], number: str) -> None:
+        """A reading is redirected to where a transferred issue or a renamed repository is now; nothing is written there
+        unless somebody says so."""
+        page = str(data.get("html_url") or "")
+        found = re.search(r"/([\w.-]+/[\w.-]+)/(?:issues|pull)/(\d+)\Z", page)
+        if found is None or (found[1].lower() == self.repository.lower() and found[2] == number):
+            return
+        renamed = found[2] == number
+        what = f"the repository is {found[1]} now" if renamed else f"issue #{number} was transferred: it is {page} now"
+        raise LeadlineError(
+            "remote",
+            "repository-moved" if renamed else "issue-transferred",
+            what,
+            f"the setting forge.repository says {self.repository}; nothing is written where nobody said so",
+            "leadline init --help" if renamed else f"leadline issue adopt {page} --instead 'transferred'",
+        )
+
     def _with_marker(self, marker: str, labels: list[str]) -> list[dict[str, Any]]:
         """Issues that carry ``marker``, the first one first. Listed, not searched: GitHub's search lags."""
         found = [
             issue
             for issue in self.client.pages(f"{self._path}/issues?state=all&sort=created&direction=desc")
-            if unmarked(issue.get("body") or "")[1] == marker and self._counts(issue) and "pull_request" not in issue
+            if marker_in(issue.get("body") or "") == marker and self._counts(issue) and "pull_request" not in issue
         ]
         return sorted(found, key=lambda issue: int(issue["number"]))
 
@@ -259,22 +336,44 @@ class GitHubForge:
             self.warnings.append(f"the label {label!r} could not be created: {error.what}")
 
     def _milestone(self, wanted: str) -> int:
+        """Its number; 0, with a warning, when there is none: an issue without it is better than no issue."""
         for milestone in self.client.pages(f"{self._path}/milestones?state=all"):
             if wanted in (str(milestone["number"]), milestone["title"]):
                 return int(milestone["number"])
-        raise LeadlineError(
-            "not_found", "no-milestone", f"{self.repository} has no milestone {wanted!r}", "", "leadline issue open"
-        )
+        self.warnings.append(f"{self.repository} has no milestone {wanted!r}")
+        return 0
 
-    def _check_length(self, text: str, what: str) -> None:
-        if len(text) > self.body_limit_chars:
-            raise LeadlineError(
-                "usage",
-                "too-long",
-                f"{what} has {len(text)} characters; GitHub takes {self.body_limit_chars}",
-                "",
-                "leadline issue show",
-            )
+    def _assignable(self, logins: list[str]) -> list[str]:
+        """Those who may be assigned; of the rest it is said."""
+        found = []
+        for login in logins:
+            try:
+                self.client.get(f"{self._path}/assignees/{quote(login, safe='')}")
+                found.append(login)
+            except LeadlineError as error:
+                if error.kind != "not_found":
+                    raise
+                self.warnings.append(f"{login!r} cannot be assigned in {self.repository}")
+        return found
+
+    def _check_body(self, text: str) -> None:
+        """What Leadline writes keeps to ``body_limit_chars``; what people wrote beside it may be longer, as far as
+        GitHub stores it."""
+        if len(text) > self.body_limit_chars and len(text.encode("utf-8", "replace")) > MOST_BYTES - 256:
+            raise self._too_long("the body", len(text))
+
+    def _check_comment(self, text: str) -> None:
+        if len(text) > self.comment_limit_chars:
+            raise self._too_long("the comment", len(text))
+
+    def _too_long(self, what: str, length_chars: int) -> LeadlineError:
+        return LeadlineError(
+            "usage",
+            "too-long",
+            f"{what} has {length_chars} characters; GitHub takes {self.body_limit_chars}",
+            "",
+            "leadline issue show",
+        )
 
     def _invisible(self, what: str) -> LeadlineError:
         return LeadlineError(
@@ -286,11 +385,11 @@ class GitHubForge:
         )
 
     def _comment(self, data: dict[str, Any]) -> Comment:
-        text, marker = unmarked(data.get("body") or "")
+        text = unmarked(data.get("body") or "")[0]
         created, updated = str(data.get("created_at") or ""), str(data.get("updated_at") or "")
         return Comment(
             str(data["id"]),
-            marker if self._counts(data) else "",
+            marker_in(data.get("body") or "") if self._counts(data) else "",
             text,
             created,
             str((data.get("user") or {}).get("login") or ""),
@@ -313,6 +412,8 @@ class GitHubForge:
             updated_at=str(data.get("updated_at") or ""),
             milestone=str((data.get("milestone") or {}).get("title") or ""),
             assignees=[str(a.get("login")) for a in data.get("assignees") or []],
+            marker=marker_in(data.get("body") or "") if self._counts(data) else "",
+            closed_by=str((data.get("closed_by") or {}).get("login") or ""),
         )
 
 

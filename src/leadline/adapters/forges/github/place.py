@@ -8,8 +8,11 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from leadline.core.errors import LeadlineError
+from leadline.core.remote_url import RemoteUrl, parse
+from leadline.ports.forge import Forge
+from leadline.ports.forge_setup import ForgeSetup
 
-_REMOTE = re.compile(r"(?:[\w.+-]+://)?(?:[^@/]*@)?(?P<host>[^/:]+)(?::\d+)?[/:](?P<path>[^?#]+?)(?:\.git)?/?\Z")
+_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 class Place(NamedTuple):
@@ -24,12 +27,11 @@ def place_of(settings: Mapping[str, Any], remote_url: str) -> Place:
 
     Raises LeadlineError(usage, ``no-repository``) when neither tells.
     """
-    found = _REMOTE.match(remote_url)
-    host = found["host"] if found else "github.com"
+    found = parse(remote_url)
     repository = str(settings.get("forge.repository") or "")
-    if not repository and found and re.fullmatch(r"[\w.-]+/[\w.-]+", found["path"]):
-        repository = found["path"]
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
+    if not repository and found and _REPOSITORY.fullmatch(found.path):
+        repository = found.path
+    if not _REPOSITORY.fullmatch(repository):
         raise LeadlineError(
             "usage",
             "no-repository",
@@ -38,10 +40,34 @@ def place_of(settings: Mapping[str, Any], remote_url: str) -> Place:
             "leadline init --forge github --forge-repository OWNER/NAME",
         )
     api_url = str(settings.get("forge.api_url") or "").rstrip("/")
+    web = str(settings.get("forge.web_url") or "").rstrip("/")
     if not api_url:
-        public = host in ("github.com", "ssh.github.com") or not found
-        api_url = "https://api.github.com" if public else f"https://{host}/api/v3"
+        web = web or (_origin(found) if found else "https://github.com")
+        api_url = _api_of(found)
     parts = urlsplit(api_url)
-    api_host = parts.hostname or ""
-    web = "https://github.com" if api_host == "api.github.com" else f"{parts.scheme}://{parts.netloc}"
-    return Place(api_host, api_url, repository, f"{settings.get('forge.web_url') or web}/{repository}")
+    web = web or ("https://github.com" if parts.hostname == "api.github.com" else f"{parts.scheme}://{parts.netloc}")
+    return Place(parts.hostname or "", api_url, repository, f"{web}/{repository}")
+
+
+def _api_of(remote: RemoteUrl | None) -> str:
+    """github.com, a tenant of it (data residency), or a server of one's own."""
+    if remote is None or remote.host == "github.com":
+        return "https://api.github.com"
+    return f"https://api.{remote.host}" if remote.host.endswith(".ghe.com") else f"{_origin(remote)}/api/v3"
+
+
+def _origin(remote: RemoteUrl) -> str:
+    """Scheme, host and port of the pages; a port of SSH is none of theirs."""
+    port = f":{remote.port}" if remote.port and remote.scheme in ("http", "https") else ""
+    return f"{'http' if remote.scheme == 'http' else 'https'}://{remote.host}{port}"
+
+
+def make(setup: ForgeSetup) -> Forge:
+    """The GitHub forge of these settings; the token is asked for at the first request."""
+    from leadline.adapters.forges.github.auth import token_for
+    from leadline.adapters.forges.github.client import Client
+    from leadline.adapters.forges.github.issues import GitHubForge
+
+    place = place_of(setup.settings, setup.remote_url)
+    client = Client(place.api_url, lambda: token_for(place.host, setup.environ), setup.cache_folder)
+    return GitHubForge(client, place.repository, place.web_url)

@@ -1,0 +1,153 @@
+"""Reader of what ``ll.log`` wrote, at the end of a run: folded piece by piece, so that no run is too long for it."""
+
+from __future__ import annotations
+
+import math
+import os
+from array import array
+from collections.abc import Mapping
+from typing import Any
+
+from leadline.adapters.series_files import COMPACTED, FOLDER, SeriesFiles, each_segment, segments
+from leadline.core.extract import Extraction, Gatherer
+from leadline.core.extract_spec import ExtractionSpec
+from leadline.core.run import MetricDef
+from leadline.core.series import ContentDigest, disorder
+from leadline.ports.extractor import RunFiles
+
+NAMED = 8  # metrics in a sentence
+
+
+class SeriesReader:
+    """Segments beside ``metrics.jsonl``. Several processes: the one that wrote last has the last value."""
+
+    name = "series"
+
+    def read(self, spec: ExtractionSpec, files: RunFiles, definitions: Mapping[str, MetricDef]) -> Extraction:
+        attempt = os.path.dirname(files.metrics)
+        fold = _Fold(Gatherer(spec, definitions, "point"))
+        problems: list[dict[str, Any]] = []
+        torn_bytes = 0
+        if os.path.exists(os.path.join(attempt, COMPACTED)):
+            store = SeriesFiles().read(attempt)
+            problems += store.problems
+            for name, writer in store.writers.items():
+                fold.of(name)
+                for metric, points in writer.series.items():
+                    fold.take(metric, points.times, points.steps, points.values)
+                fold.note_odd(writer.odd)
+        else:
+            for name in _last_written_last(attempt):
+                path = os.path.join(attempt, FOLDER, name)
+                with_header = each_segment(path, name, fold, fold.of)
+                fold.note_odd(with_header.odd)
+                problems += with_header.problems
+                torn_bytes += with_header.torn_bytes
+        return fold.finish(problems, torn_bytes)
+
+
+def _last_written_last(attempt: str) -> list[str]:
+    """The segments by process, the process that wrote last at the end."""
+    latest: dict[str, float] = {}
+    names = segments(attempt)
+    for name in names:
+        owner = name[:-4].rpartition(".")[0]
+        latest[owner] = max(latest.get(owner, 0.0), os.stat(os.path.join(attempt, FOLDER, name)).st_mtime)
+    return sorted(names, key=lambda name: latest[name[:-4].rpartition(".")[0]])
+
+
+class _Fold:
+    """The sink of the decoder: the fold of each metric, the digest of all points, and what is odd about steps."""
+
+    def __init__(self, gatherer: Gatherer) -> None:
+        self.gatherer = gatherer
+        self.content = ContentDigest()
+        self.writer = ""
+        self.writers: dict[str, set[str]] = {}  # of each metric
+        self.steps: dict[tuple[str, str], float] = {}  # the last one
+        self.begun: dict[str, float] = {}  # time of the first point
+        self.disordered: dict[str, list[int]] = {}
+        self.odd: dict[str, int] = {}
+        mapping = gatherer.spec.mapping
+        self.targets = {c: [m for m, column in mapping.items() if column == c] for c in mapping.values()}
+
+    def of(self, writer: str) -> None:
+        self.writer = writer
+
+    def take(self, name: str, times: array[float], steps: array[float], values: array[float]) -> None:
+        self.gatherer.rows += len(values)
+        self.content.add(self.writer, name, times, steps, values)
+        targets = self.targets.get(name, []) if self.targets else [name]
+        if not targets:
+            return
+        self.writers.setdefault(name, set()).add(self.writer)
+        self._check_steps(name, steps)
+        if self.gatherer.spec.nan != "keep":
+            times, steps, values = self._without_nan(name, times, steps, values)
+        self.gatherer.taken += len(values)
+        for target in targets:
+            series = self.gatherer.extend(target, values, steps)
+            if series is not None and values and times[0] < self.begun.setdefault(target, times[0]):
+                self.begun[target] = times[0]  # another process began earlier
+                series.first, series.first_step = values[0], None if steps[0] != steps[0] else steps[0]
+
+    def _check_steps(self, name: str, steps: array[float]) -> None:
+        key = self.writer, name
+        smaller, same = disorder(steps, self.steps.get(key, -math.inf))
+        known = [step for step in (steps[-1:] if steps[-1] == steps[-1] else steps) if step == step]
+        if known:
+            self.steps[key] = known[-1]
+        if smaller or same:
+            counts = self.disordered.setdefault(name, [0, 0])
+            counts[0] += smaller
+            counts[1] += same
+
+    def _without_nan(self, name: str, *columns: array[float]) -> tuple[array[float], array[float], array[float]]:
+        keep = [place for place, value in enumerate(columns[2]) if value == value]
+        dropped = len(columns[2]) - len(keep)
+        if dropped:
+            self.gatherer.dropped += dropped
+            blocking = self.gatherer.spec.nan == "fail"
+            self.gatherer.problems.add("nan", f"{name}: {dropped} points are NaN", blocking=blocking, about=name)
+        return tuple(array("d", (column[place] for place in keep)) for column in columns)  # type: ignore[return-value]
+
+    def note_odd(self, odd: dict[str, int]) -> None:
+        own = self.content.odd.setdefault(self.writer, {})
+        for name, count in odd.items():
+            self.odd[name] = self.odd.get(name, 0) + count
+            own[name] = own.get(name, 0) + count
+
+    def finish(self, problems: list[dict[str, Any]], torn_bytes: int) -> Extraction:
+        found = self.gatherer.problems
+        for place, code, what in (
+            (0, "steps-out-of-order", "have a smaller step than the one before"),
+            (1, "steps-repeated", "repeat the step of the one before"),
+        ):
+            alike: dict[int, list[str]] = {}  # metrics that are logged together are odd together
+            for name, counts in sorted(self.disordered.items()):
+                if counts[place]:
+                    alike.setdefault(counts[place], []).append(name)
+            for count, names in alike.items():
+                points = f"{count} points{' each' if len(names) > 1 else ''}"
+                found.add(code, f"{_listed(names)}: {points} {what}", about=names[0])
+        for name, count in sorted(self.odd.items()):
+            self.gatherer.rows += count
+            self.gatherer.dropped += count
+            what = f"{name}: {count} values are no number and numbers besides: its type changed"
+            found.add("not-a-number", what, about=name)
+        shared = sorted(name for name, writers in self.writers.items() if len(writers) > 1)
+        if shared:
+            most = max(len(self.writers[name]) for name in shared)
+            found.add(
+                "several-writers",
+                f"{most} processes wrote {_listed(shared)}: the value is that of the one that wrote last",
+            )
+        if torn_bytes:
+            found.add("torn-end", "the last frame was cut off while it was written")
+        for problem in problems:
+            found.add(problem["code"], problem["what"], about=problem["what"])
+        return self.gatherer.finish(self.content.digest())
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")

@@ -1,0 +1,47 @@
+"""The forges by name. One of a third party (entry point ``leadline.forges``) is looked up only when named."""
+
+from __future__ import annotations
+
+import importlib
+
+from leadline.core.errors import LeadlineError
+from leadline.ports.forge import Forge
+from leadline.ports.forge_setup import Factory, ForgeSetup
+
+ENTRY_POINTS = "leadline.forges"
+BUILTIN = {"github": "leadline.adapters.forges.github.place:make"}
+
+
+def load(name: str, setup: ForgeSetup) -> Forge:
+    """The forge called ``name`` (the local one is made elsewhere: it needs the record). LeadlineError(usage,
+    ``unknown-forge``), (environment, ``broken-forge``)."""
+    if name in BUILTIN:
+        module, _, attribute = BUILTIN[name].partition(":")
+        make: Factory = getattr(importlib.import_module(module), attribute)
+        return make(setup)
+    from importlib.metadata import entry_points
+
+    found = entry_points(group=ENTRY_POINTS)
+    for entry in found:
+        if entry.name == name:
+            try:
+                made: Forge = entry.load()(setup)
+            except (ImportError, AttributeError, TypeError) as error:
+                raise LeadlineError(
+                    "environment", "broken-forge", f"the forge {name!r} cannot be loaded", str(error), "leadline doctor"
+                ) from error
+            return made
+    raise LeadlineError(
+        "usage",
+        "unknown-forge",
+        f"{name!r} is no forge",
+        f"known: {', '.join(names())}",
+        "leadline init --forge local",
+    )
+
+
+def names() -> list[str]:
+    """Of all forges that can be chosen here."""
+    from importlib.metadata import entry_points
+
+    return sorted({"local", *BUILTIN, *(entry.name for entry in entry_points(group=ENTRY_POINTS))})

@@ -1,0 +1,40 @@
+"""All threads, by category."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from leadline.cli.answer import Answer
+
+DESCRIPTION = """Every thread of this repository, by category: state, label of the strongest claim, what came out, last
+update, issue. The same as a page, with links and badges, is README.md on the record branch. A category is given at the
+start (--category) or later (`leadline correct TOPIC category='…'`); a thread that belongs nowhere says why
+(`leadline correct TOPIC uncategorised='…'`)."""
+EXAMPLES = ["leadline index", "leadline index --check", "leadline index --markdown > threads.md"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--check", action="store_true", help="exit 6 when a thread has neither category nor reason")
+    parser.add_argument("--markdown", action="store_true", help="the page of the record branch")
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.services.index import index, left_out
+
+    text, page, entries = index(context)
+    missing = left_out(entries)
+    if args.check and not args.markdown:
+        text = "\n".join([text, "", *(f"{m['what']}  -> {m['mend']}" for m in missing)]).rstrip()
+    data = {
+        "threads": [e.as_dict() for e in entries],
+        "uncategorised": missing,
+        **({"page": page} if args.markdown else {}),
+    }
+    return Answer(
+        page.rstrip("\n") if args.markdown else text,
+        data,
+        {"threads": len(entries), "uncategorised": len(missing)},
+        next=[m["mend"] for m in missing][:3],
+        exit_code=6 if args.check and missing else 0,
+    )

@@ -1,0 +1,119 @@
+"""Plot the series that runs logged."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import Any
+
+from leadline.cli.answer import Answer
+from leadline.core.errors import LeadlineError
+
+DESCRIPTION = """Plots series over steps, one line a run, one panel a metric: in the terminal, or into an SVG or PNG.
+However long a series is, its extremes are drawn. A run that goes on is plotted as far as it is."""
+EXAMPLES = [
+    "leadline plot P-003 --metric loss",
+    "leadline plot P-003 P-004 --metric loss --log-y --out loss.svg",
+    "leadline plot P-003-r2 --metric loss --metric lr --x time --out run.png",
+]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ids", nargs="+", metavar="ID", help="runs, or experiments for all their runs")
+    parser.add_argument(
+        "--metric", action="append", default=[], metavar="NAME", help="repeatable; default: the thread's"
+    )
+    parser.add_argument(
+        "--x", choices=("step", "time"), default="step", help="over steps, or seconds since the first point"
+    )
+    parser.add_argument(
+        "--log-y", action="store_true", help="a logarithmic axis; values not above 0 are counted, not drawn"
+    )
+    parser.add_argument("--out", metavar="FILE", help="an .svg or .png file instead of the terminal")
+    parser.add_argument("--force", action="store_true", help="replace FILE when it is there")
+    parser.add_argument("--width", type=int, metavar="N", help="characters, or pixels of a file")
+    parser.add_argument("--height", type=int, metavar="N", help="lines, or pixels of a file, of each panel")
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.services.plot import panels
+
+    kind = _kind(args.out)
+    if kind and os.path.exists(args.out) and not args.force:
+        raise LeadlineError(
+            "conflict", "file-exists", f"{args.out} is there already", "", f"leadline plot … --out {args.out} --force"
+        )
+    for name, value, least in (("--width", args.width, 30), ("--height", args.height, 8)):
+        if value is not None and not least <= value <= 10_000:
+            raise LeadlineError(
+                "usage",
+                "bad-size",
+                f"{name} {value} is no size for a plot",
+                f"from {least} to 10000",
+                "leadline plot --help",
+            )
+    width, height = _size(args, kind)
+    found = panels(
+        context,
+        context.thread(args.thread),
+        args.ids,
+        args.metric,
+        x=args.x,
+        logarithmic=args.log_y,
+        columns=width if kind else 2 * width,
+    )
+    data = {"panels": [panel.as_dict() for panel in found], "out": args.out or ""}
+    counts = {"panels": len(found), "points": sum(line.points for panel in found for line in panel.lines)}
+    truncated = any(panel.more for panel in found)
+    if kind:
+        _write(found, args.out, kind, width, height)
+        return Answer(f"wrote {args.out}", data, counts, truncated)
+    text = "" if args.json else _text(found, width, height)
+    return Answer(text, data, counts, truncated)
+
+
+def _kind(out: str | None) -> str:
+    if out is None:
+        return ""
+    kind = os.path.splitext(out)[1].lower()
+    if kind not in (".svg", ".png"):
+        raise LeadlineError(
+            "usage", "bad-picture", f"{out} is neither an .svg nor a .png", "", "leadline plot … --out plot.svg"
+        )
+    return kind
+
+
+def _size(args: argparse.Namespace, kind: str) -> tuple[int, int]:
+    if kind:
+        return max(args.width or 900, 400), max(args.height or 320, 160)
+    import shutil
+
+    size = shutil.get_terminal_size((80, 24))
+    return args.width or size.columns, args.height or max(12, min(24, size.lines - 2))
+
+
+def _write(found: list[Any], out: str, kind: str, width: int, height: int) -> None:
+    try:
+        if kind == ".svg":
+            from leadline.render.series_plot import svg
+
+            with open(out, "w", encoding="utf-8") as file:
+                file.write(svg(found, width, height))
+        else:
+            from leadline.adapters.plot_png import write_png
+
+            write_png(found, out, width, height)
+    except OSError as error:
+        raise LeadlineError(
+            "environment", "not-written", f"{out} cannot be written: {error.strerror}", "", "leadline plot … --out FILE"
+        ) from None
+
+
+def _text(found: list[Any], width: int, height: int) -> str:
+    import sys
+
+    from leadline.render.terminal_plot import text
+
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    braille = "utf" in (sys.stdout.encoding or "").lower()
+    return "\n\n".join(text(panel, width, height, braille=braille, colour=colour) for panel in found)

@@ -1,0 +1,99 @@
+"""The series of a run: what was logged, and the points."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from leadline.cli.answer import Answer
+
+DESCRIPTION = """The series that a run logged by ll.log or $LEADLINE_METRICS: its metrics, or the points of one. A run
+that is still going is read as far as it has written. Long series are thinned so that every extreme is kept
+(--method minmax) or that the shape is (--method lttb); the full count is always said, and --csv gives every point.
+
+`leadline series compact RUN...` packs the segments of ended runs into Parquet: read back and verified by digest before
+anything is removed."""
+EXAMPLES = [
+    "leadline series P-003",
+    "leadline series P-003-r2 loss --points 200",
+    "leadline series P-003 loss --csv > loss.csv",
+    "leadline series compact P-003-r1",
+]
+SHOWN = 40
+METRICS_SHOWN = 100
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "words", metavar="RUN [METRIC]", nargs="+", help="a run (or experiment: its last run), a metric"
+    )
+    parser.add_argument("--points", type=int, metavar="N", help=f"show about N points (default {SHOWN}; 0: all)")
+    parser.add_argument("--method", choices=("minmax", "lttb"), default="minmax", help="how points are left out")
+    parser.add_argument("--writer", default="", metavar="NAME", help="the points of one process: its name or rank")
+    parser.add_argument("--csv", action="store_true", help="step,value,time_s on stdout; all points unless --points")
+
+
+def run(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.core.errors import LeadlineError
+    from leadline.services.series import listed, points_of_metric
+    from leadline.services.show import the_run
+
+    thread = context.thread(args.thread)
+    if args.words[0] == "compact":
+        return _compact(context, thread, args.words[1:])
+    if len(args.words) > 2 or (args.points is not None and args.points < 0):
+        what = "a run and at most one metric are taken" if len(args.words) > 2 else "--points is a count"
+        raise LeadlineError("usage", "bad-arguments", what, "", "leadline series --help")
+    the_one = the_run(thread, args.words[0])
+    if len(args.words) == 1:
+        if args.csv:
+            raise LeadlineError(
+                "usage", "which-metric", "--csv needs a metric", "", f"leadline series {the_one.id} METRIC --csv"
+            )
+        return _metrics(thread, listed(context, the_one))
+    most = args.points if args.points is not None else None if args.csv else SHOWN
+    found = points_of_metric(context, the_one, args.words[1], most=most or None, writer=args.writer, method=args.method)
+    return _points(thread, found, args)
+
+
+def _metrics(thread: Any, found: dict[str, Any]) -> Answer:
+    from leadline.core.timestamps import size
+    from leadline.render.series import render_metrics
+
+    rows = found["metrics"]
+    data = {**found, "metrics": rows[:METRICS_SHOWN]}
+    counts = {"metrics": len(rows), "points": found["points"], "writers": len(found["writers"])}
+    text = render_metrics(thread, data, len(rows), size(found["size_bytes"]))
+    following = [f"leadline series {found['run']} {_quoted(rows[0]['metric'])}"] if rows else []
+    return Answer(text, data, counts, len(rows) > METRICS_SHOWN, following)
+
+
+def _points(thread: Any, found: dict[str, Any], args: argparse.Namespace) -> Answer:
+    from leadline.render.series import render_csv, render_points
+
+    shown, total = len(found["points"]), found["total"]
+    if args.csv:
+        return Answer(render_csv(found["points"]), found, {"points": total}, shown < total)
+    again = [f"leadline series {found['run']} {_quoted(found['metric'])} --csv"] if shown < total else []
+    return Answer(render_points(thread, found), found, {"points": total, "shown": shown}, shown < total, again)
+
+
+def _compact(context: Any, thread: Any, ids: list[str]) -> Answer:
+    from leadline.core.errors import LeadlineError
+    from leadline.core.timestamps import size
+    from leadline.services.series import compact
+
+    if not ids:
+        raise LeadlineError("usage", "no-run", "no run is named", "", "leadline series compact RUN")
+    done = [compact(context, one) for display in ids for one in thread.runs_of(display)]
+    lines = [
+        f"{row['run']}: {row['points']:,} points, {size(row['bytes_before'])} before, {size(row['bytes_after'])} now"
+        for row in done
+    ]
+    return Answer("\n".join(lines), done, {"runs": len(done)})
+
+
+def _quoted(text: str) -> str:
+    import shlex
+
+    return shlex.quote(text)

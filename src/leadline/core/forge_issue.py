@@ -1,0 +1,35 @@
+"""An issue as a forge has it at this moment, and one of its comments."""
+
+from __future__ import annotations
+
+from leadline.core.values import dataclass, field
+
+
+@dataclass(slots=True)
+class Comment:
+    id: str
+    marker: str
+    text: str
+    at: str = ""
+    author: str = ""
+    url: str = ""
+    edited_at: str = ""  # "" while it was never edited
+
+
+@dataclass(slots=True)
+class RemoteIssue:
+    number: str
+    url: str
+    title: str
+    body: str
+    state: str  # open | closed
+    labels: list[str] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
+    closed_reason: str = ""
+    author: str = ""
+    locked: bool = False
+    updated_at: str = ""
+    milestone: str = ""
+    assignees: list[str] = field(default_factory=list)
+    marker: str = ""  # under which Leadline opened it; "" for an issue that people opened
+    closed_by: str = ""

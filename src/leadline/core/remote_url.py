@@ -1,0 +1,44 @@
+"""What the URL of a git remote says: host, repository, and where its pages are, if it has any."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_URL = re.compile(
+    r"(?P<scheme>https?|ssh|git|git\+ssh)://(?:[^@/]*@)?(?P<host>\[[^\]/]+\]|[^:/]+)"
+    r"(?::(?P<port>\d+))?/+(?P<path>.+)\Z"
+)
+_SCP = re.compile(r"(?:[^@/:\s]+@)?(?P<host>\[[^\]/]+\]|[\w.-]{2,}):(?!//)/?(?P<path>[^\s]+)\Z")  # C:\… is a path
+_ALSO_KNOWN_AS = {"ssh.github.com": "github.com", "altssh.gitlab.com": "gitlab.com"}
+
+
+class RemoteUrl(NamedTuple):
+    scheme: str  # "scp" for the form user@host:path
+    host: str
+    port: str
+    path: str  # owner/name on most forges; without .git
+
+    @property
+    def web(self) -> str:
+        """The page of the repository; "" where the URL tells none: an SSH host without a dot is a name that only the
+        user's own SSH settings know."""
+        if self.scheme in ("https", "http"):
+            return f"{self.scheme}://{self.host}{':' + self.port if self.port else ''}/{self.path}"
+        return f"https://{self.host}/{self.path}" if "." in self.host else ""
+
+
+def parse(url: str | None) -> RemoteUrl | None:
+    """None for a path on disk, or what is no URL of a remote."""
+    found = _URL.match(url or "")
+    if found is not None:
+        scheme, host, port, path = found["scheme"], found["host"], found["port"] or "", found["path"]
+    else:
+        found = _SCP.match(url or "")
+        if found is None or "://" in str(url):
+            return None
+        scheme, host, port, path = "scp", found["host"], "", found["path"]
+    path = path.partition("?")[0].partition("#")[0].strip("/").removesuffix(".git")
+    if not path:
+        return None
+    return RemoteUrl(scheme, _ALSO_KNOWN_AS.get(host.lower(), host), port, path)

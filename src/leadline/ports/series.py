@@ -1,0 +1,32 @@
+"""The port for the series that a run's processes wrote."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from leadline.core.series import Store
+from leadline.core.tracker import Points
+
+
+class SeriesStore(Protocol):
+    """The points of one attempt, by its folder.
+
+    Obligations: every point whose ``ll.log`` returned is read, also after ``kill -9`` and while the job writes; what is
+    damaged is a problem in the result and hides nothing around it; reading writes nothing. Compaction never leaves less
+    than one whole, verified copy. Raises LeadlineError (environment, ``no-pyarrow``) for a compacted run that cannot be
+    read here.
+    """
+
+    def has(self, attempt: str) -> bool: ...
+
+    def read(self, attempt: str) -> Store: ...
+
+    def read_lines(self, path: str) -> dict[str, Points]:
+        """The series in a file of JSON lines; empty when there is none."""
+        ...
+
+    def compact(self, attempt: str) -> dict[str, Any]:
+        """Replace segments by one verified Parquet file: {points, bytes_before, bytes_after, digest}."""
+        ...
+
+    def size_bytes(self, attempt: str) -> int: ...

@@ -1,0 +1,81 @@
+"""The series of a run as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from leadline.core.thread import Thread
+from leadline.core.timestamps import number, rfc3339
+from leadline.render import facts
+from leadline.render.markdown import one_line
+from leadline.render.text import table
+
+
+def render_metrics(thread: Thread, found: dict[str, Any], total: int, size_text: str) -> str:
+    rows = found["metrics"]
+    if not rows:
+        return f"{found['run']} logged no series on this machine: ll.log(step=…, loss=…) makes them"
+    several = len(found["writers"]) > 1
+    cells = [
+        [
+            row["metric"],
+            f"{row['points']:,}",
+            _step(row["first_step"]),
+            _step(row["last_step"]),
+            *(_value(thread, row["metric"], row[name]) for name in ("last", "min", "max")),
+            *([len(row["writers"])] if several else []),
+        ]
+        for row in rows
+    ]
+    head = ["metric", "points", "first step", "last step", "last", "min", "max", *(["writers"] if several else [])]
+    state = " so far, it is still going" if found["provisional"] else ""
+    lines = [f"{found['run']}: {found['points']:,} points of {total} metrics, {size_text}{state}"]
+    lines += ["", table(head, cells, right=range(1, len(head)))]
+    if total > len(rows):
+        lines.append(f"… and {total - len(rows)} more metrics")
+    if several:
+        named = ", ".join(f"{w['name']} ({w['points']:,})" for w in found["writers"][:16])
+        more = f" and {len(found['writers']) - 16} more" if len(found["writers"]) > 16 else ""
+        lines += ["", f"written by {named}{more}"]
+    notes = [f"{name}: {count} values were no number" for name, count in found["not_numbers"].items()]
+    notes += [f"problem: {one_line(problem['what'])}" for problem in found["problems"]]
+    return "\n".join([*lines, *([""] if notes else []), *map(one_line, notes)])
+
+
+def render_points(thread: Thread, found: dict[str, Any]) -> str:
+    unit = facts.definition(thread, found["metric"]).unit
+    rows = [[_step(step), _plain(value), _clock(time_s)] for step, value, time_s in found["points"]]
+    how = {"minmax": "lowest and highest of each stretch", "lttb": "largest triangles"}.get(found["shown_by"], "")
+    head = f"{found['run']} {one_line(found['metric'])}: "
+    head += f"{len(rows):,} of {found['total']:,} points ({how})" if how else f"{found['total']:,} points"
+    value = f"{one_line(found['metric'])} ({unit})" if unit else found["metric"]
+    return head + "\n\n" + table(["step", value, "at (UTC)"], rows, right=(0, 1))
+
+
+def render_csv(points: list[list[float | None]]) -> str:
+    """Numbers so that they read back as the same ones; an absent step is an empty cell."""
+    lines = ["step,value,time_s"]
+    lines += [",".join("" if cell is None else _exact(cell) for cell in row) for row in points]
+    return "\n".join(lines)
+
+
+def _exact(value: float) -> str:
+    return repr(int(value)) if value - value == 0 and value == int(value) and abs(value) < 1e15 else repr(value)
+
+
+def _step(step: float | None) -> str:
+    return "–" if step is None else _exact(step)
+
+
+def _plain(value: float | None) -> str:
+    return "–" if value is None else number(value) if value - value == 0 else repr(value)
+
+
+def _value(thread: Thread, metric: str, value: float | None) -> str:
+    if value is None or value - value != 0:
+        return _plain(value)
+    return facts.with_unit(value, facts.definition(thread, metric).unit)
+
+
+def _clock(time_s: float | None) -> str:
+    return "–" if time_s is None else rfc3339(int(time_s * 1000))[:-5].replace("T", " ")

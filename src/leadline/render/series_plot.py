@@ -1,0 +1,185 @@
+"""Series over steps as one SVG file: a panel for each metric, a line for each run.
+
+A file of its own, so it carries its colours, for a light and a dark page. No plotting library: it is text, diffs in git
+and opens in any browser. Names of runs and metrics come from outside and are escaped.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+from typing import Any, Protocol
+
+from leadline.core.plain import plain
+from leadline.core.timestamps import number
+from leadline.render.plot import Axis, axis
+
+WIDTH_PX, PANEL_PX = 900, 320
+LEFT_PX, TOP_PX, BOTTOM_PX, LEGEND_PX = 70, 44, 46, 190
+COLOURS = 6  # beyond these, dashed
+X_WORDS = {"step": "step", "time": "seconds since the run's first point"}
+_STYLE = """
+svg { color-scheme: light dark; }
+.page { fill: #fcfcfb; } text { font: 12px system-ui, sans-serif; fill: #5c656d; font-variant-numeric: tabular-nums; }
+.title { font-size: 15px; font-weight: 600; fill: #1c2024; } .name { fill: #1c2024; } .about { fill: #5c656d; }
+.grid { stroke: #dfe3e6; } .frame { stroke: #a0a9b0; }
+.line { fill: none; stroke-width: 1.6; stroke-linejoin: round; } .dashed { stroke-dasharray: 6 3; }
+.c0 { stroke: #0b6e9e; } .c1 { stroke: #b4530a; } .c2 { stroke: #17683c; }
+.c3 { stroke: #8b3a8f; } .c4 { stroke: #8a6d00; } .c5 { stroke: #5c656d; }
+@media (prefers-color-scheme: dark) {
+.page { fill: #15181b; } text { fill: #a0a9b0; } .title, .name { fill: #e5e7e8; } .about { fill: #a0a9b0; }
+.grid { stroke: #30363b; } .frame { stroke: #5c656d; }
+.c0 { stroke: #62b5e3; } .c1 { stroke: #f0a35e; } .c2 { stroke: #72c894; }
+.c3 { stroke: #d694da; } .c4 { stroke: #d8c04c; } .c5 { stroke: #a0a9b0; }
+}"""
+
+
+class LineLike(Protocol):
+    run: str
+    title: str
+    pieces: list[list[tuple[float, float]]]
+    points: int
+    left_out: int
+    provisional: bool
+
+    @property
+    def shown(self) -> int: ...
+
+
+class PanelLike(Protocol):
+    metric: str
+    unit: str
+    x: str
+    logarithmic: bool
+    lines: Any  # of LineLike
+    without: list[str]
+    more: int
+
+
+def scales(panel: PanelLike) -> tuple[Axis, Axis]:
+    """The axes of a panel; the horizontal one ends where the points do."""
+    points = [point for line in panel.lines for piece in line.pieces for point in piece]
+    xs = [x for x, _ in points if math.isfinite(x)] or [0.0]
+    x, low, high = axis(xs, 8, logarithmic=False), min(xs), max(xs)
+    if high > low:
+        x = Axis(low, high, tuple(t for t in x.ticks if low <= t <= high), False)
+    return x, axis([y for _, y in points], 5, logarithmic=panel.logarithmic)
+
+
+def notes(panel: PanelLike) -> list[str]:
+    """What a reader must know about what is not drawn."""
+    total, shown = sum(line.points for line in panel.lines), sum(line.shown for line in panel.lines)
+    left_out = sum(line.left_out for line in panel.lines)
+    found = []
+    if shown + left_out < total:
+        found.append(f"{total:,} points, the {shown:,} that keep every extreme are drawn")
+    if left_out:
+        why = "not above 0 or no finite number" if panel.logarithmic else "no finite number"
+        found.append(f"{left_out:,} {'point is' if left_out == 1 else 'points are'} {why}")
+    if panel.more:
+        found.append(f"{panel.more} more runs are not drawn")
+    if panel.without:
+        named = ", ".join(panel.without[:4]) + (" …" if len(panel.without) > 4 else "")
+        found.append(f"without this series: {named}")
+    if going := [line.run for line in panel.lines if line.provisional]:
+        found.append(f"still running: {', '.join(going[:4])}")
+    return found
+
+
+def svg(panels: list[Any], width: int = WIDTH_PX, panel_height: int = PANEL_PX) -> str:
+    """The whole file."""
+    heights = [panel_height + 16 * len(notes(panel)) for panel in panels]
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{sum(heights)}" '
+        f'viewBox="0 0 {width} {sum(heights)}" role="img" aria-label="{_safe(_words(panels))}">',
+        f'<style>{_STYLE}</style><rect class="page" width="100%" height="100%"/>',
+    ]
+    top = 0
+    for panel, height in zip(panels, heights, strict=True):
+        parts.append(f'<g transform="translate(0 {top})">{_panel(panel, width, panel_height)}</g>')
+        top += height
+    return "\n".join(parts) + "\n</svg>\n"
+
+
+def title(panel: PanelLike) -> str:
+    return panel.metric + (f" [{panel.unit}]" if panel.unit else "")
+
+
+def _words(panels: list[Any]) -> str:
+    return "; ".join(f"{title(p)} of {', '.join(line.run for line in p.lines)} over {p.x}" for p in panels)
+
+
+def _panel(panel: PanelLike, width: int, height: int) -> str:
+    x, y = scales(panel)
+    right, bottom = width - LEGEND_PX, height - BOTTOM_PX
+
+    def across(value: float) -> float:
+        return LEFT_PX + x.fraction(value) * (right - LEFT_PX)
+
+    def down(value: float) -> float:
+        return bottom - min(1.0, max(0.0, y.fraction(value))) * (bottom - TOP_PX)
+
+    logarithmic = " (logarithmic)" if y.logarithmic else ""
+    parts = [f'<text class="title" x="{LEFT_PX}" y="26">{_safe(title(panel))}{logarithmic}</text>']
+    for tick in y.ticks:
+        at = f"{down(tick):.1f}"
+        parts.append(f'<line class="grid" x1="{LEFT_PX}" x2="{right}" y1="{at}" y2="{at}"/>')
+        parts.append(f'<text x="{LEFT_PX - 8}" y="{down(tick) + 4:.1f}" text-anchor="end">{number(tick)}</text>')
+    for tick in x.ticks:
+        at = f"{across(tick):.1f}"
+        parts.append(f'<line class="grid" x1="{at}" x2="{at}" y1="{TOP_PX}" y2="{bottom}"/>')
+        parts.append(f'<text x="{at}" y="{bottom + 18}" text-anchor="middle">{short(tick, x.ticks)}</text>')
+    parts.append(f'<line class="frame" x1="{LEFT_PX}" x2="{right}" y1="{bottom}" y2="{bottom}"/>')
+    parts.append(
+        f'<text x="{(LEFT_PX + right) / 2:.0f}" y="{bottom + 36}" text-anchor="middle">{X_WORDS[panel.x]}</text>'
+    )
+    for index, line in enumerate(panel.lines):
+        parts += _line(line, index, across, down)
+        row = TOP_PX + 6 + 18 * index
+        parts.append(f'<line class="{_class(index)}" x1="{right + 16}" x2="{right + 38}" y1="{row}" y2="{row}"/>')
+        parts.append(
+            f'<text class="name" x="{right + 44}" y="{row + 4}">{_safe(line.run)}'
+            f'<tspan class="about" dx="6">{_safe(legend(line, 14))}</tspan></text>'
+        )
+    for place, note in enumerate(notes(panel)):
+        parts.append(f'<text x="{LEFT_PX}" y="{height + 8 + 16 * place}">{_safe(note)}</text>')
+    return "".join(parts)
+
+
+def _line(line: LineLike, index: int, across: Any, down: Any) -> list[str]:
+    parts = []
+    for piece in line.pieces:
+        drawn = [(across(x), down(y)) for x, y in piece if math.isfinite(x)]
+        if len(drawn) == 1:
+            cx, cy = drawn[0]
+            parts.append(f'<circle class="{_class(index)}" cx="{cx:.1f}" cy="{cy:.1f}" r="2"/>')
+        elif drawn:
+            points = " ".join(f"{cx:.1f},{cy:.1f}" for cx, cy in drawn)
+            parts.append(
+                f'<polyline class="{_class(index)}" points="{points}"><title>{_safe(line.run)}</title></polyline>'
+            )
+    return parts
+
+
+def _safe(text: str) -> str:
+    """Control characters are not XML, and never a name."""
+    return escape(plain(text).replace("\n", " "))
+
+
+def _class(index: int) -> str:
+    return f"line c{index % COLOURS}" + (" dashed" if index >= COLOURS else "")
+
+
+def short(value: float, among: Sequence[float]) -> str:
+    """A tick in few characters and in the unit of the largest one: 5000 as 5k where the axis reaches 10000."""
+    largest = max(map(abs, among), default=0.0)
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if largest >= 10 * size:
+            return f"{number(value / size)}{letter}" if value else "0"
+    return number(value)
+
+
+def legend(line: LineLike, room: int = 18) -> str:
+    """What a run was, beside its id: its title, cut."""
+    return line.title if len(line.title) <= room else line.title[: room - 1] + "…"

@@ -1,0 +1,118 @@
+"""Series as a picture of characters: braille dots where the terminal has them, letters where it has not.
+
+Several lines are told apart by colour where that is wanted, else by a letter each, which costs resolution and is
+readable in a log.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from leadline.core.plain import plain
+from leadline.core.timestamps import number
+from leadline.render.plot import Axis
+from leadline.render.series_plot import X_WORDS, legend, notes, scales, short, title
+
+LABEL_CHARS = 10
+MARKS = "*o+x#@%&=~$^"
+_COLOURS = (36, 33, 32, 35, 34, 31)
+_DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # Unicode braille patterns, by row and column
+
+
+def text(panel: Any, width: int = 80, height: int = 18, *, braille: bool = True, colour: bool = False) -> str:
+    """The panel in ``width`` characters and about ``height`` lines, with axes, legend and what is not drawn."""
+    x, y = scales(panel)
+    dots = braille and (colour or len(panel.lines) == 1)
+    columns, rows = max(16, width - LABEL_CHARS - 2), max(4, height - 4)
+    canvas = _Canvas(columns, rows, 2 if dots else 1, 4 if dots else 1)
+    for index, line in enumerate(panel.lines):
+        for piece in line.pieces:
+            canvas.line([(x.fraction(a), y.fraction(b)) for a, b in piece if math.isfinite(a)], index)
+    bar, corner, dash = ("│", "└", "─") if braille else ("|", "+", "-")
+    labels = _labels(y, rows)
+    lines = [f"{plain(title(panel))}{' (logarithmic)' if y.logarithmic else ''}"]
+    for row in range(rows):
+        lines.append(f"{labels.get(row, ''):>{LABEL_CHARS}} {bar}{canvas.row(row, dots, colour)}".rstrip())
+    lines.append(" " * LABEL_CHARS + f" {corner}" + dash * columns)
+    lines.append(_x_labels(x, columns) + f"  {X_WORDS[panel.x]}")
+    if len(panel.lines) > 1 or colour:
+        lines.append(
+            " " * (LABEL_CHARS + 2) + "  ".join(_legend(i, one, dots, colour) for i, one in enumerate(panel.lines))
+        )
+    else:
+        lines.append(" " * (LABEL_CHARS + 2) + _named(panel.lines[0]))
+    return "\n".join([*lines, *(" " * (LABEL_CHARS + 2) + plain(note) for note in notes(panel))])
+
+
+def _named(line: Any) -> str:
+    return plain(f"{line.run} {legend(line, 24)}").rstrip()
+
+
+def _legend(index: int, line: Any, dots: bool, colour: bool) -> str:
+    mark = "━━" if dots else MARKS[index % len(MARKS)]
+    shown = f"{mark} {_named(line)}"
+    return f"\x1b[{_COLOURS[index % len(_COLOURS)]}m{shown}\x1b[0m" if colour else shown
+
+
+def _labels(y: Axis, rows: int) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for tick in y.ticks:
+        found.setdefault(min(rows - 1, int((1 - y.fraction(tick)) * rows)), number(tick))
+    return found
+
+
+def _x_labels(x: Axis, columns: int) -> str:
+    text = [" "] * (LABEL_CHARS + 2 + columns)
+    free_from = 0
+    for tick in x.ticks:
+        shown = short(tick, x.ticks)
+        start = LABEL_CHARS + 2 + int(x.fraction(tick) * (columns - 1)) - len(shown) // 2
+        start = max(0, min(start, len(text) - len(shown)))
+        if start >= free_from:
+            text[start : start + len(shown)] = shown
+            free_from = start + len(shown) + 2
+    return "".join(text).rstrip()
+
+
+def _within(fraction: float) -> float:
+    """A value beyond what an axis can reach stands at its end."""
+    return min(1.0, max(0.0, fraction))
+
+
+class _Canvas:
+    """Dots in cells: ``wide`` by ``tall`` of them a character."""
+
+    def __init__(self, columns: int, rows: int, wide: int, tall: int) -> None:
+        self.columns, self.rows, self.wide, self.tall = columns, rows, wide, tall
+        self.bits: dict[tuple[int, int], int] = {}
+        self.owner: dict[tuple[int, int], int] = {}
+
+    def line(self, points: list[tuple[float, float]], index: int) -> None:
+        """Fractions of the width (from the left) and of the height (from below), joined."""
+        width, height = self.columns * self.wide - 1, self.rows * self.tall - 1
+        cells = [(round(_within(a) * width), round((1 - _within(b)) * height)) for a, b in points]
+        for at, (x1, y1) in enumerate(cells):
+            x0, y0 = cells[at - 1] if at else (x1, y1)
+            steps = max(abs(x1 - x0), abs(y1 - y0), 1)
+            for step in range(steps + 1):
+                self._dot(x0 + (x1 - x0) * step // steps, y0 + (y1 - y0) * step // steps, index)
+
+    def _dot(self, x: int, y: int, index: int) -> None:
+        cell = (y // self.tall, x // self.wide)
+        if self.tall == 4:
+            self.bits[cell] = self.bits.get(cell, 0) | _DOTS[y % 4][x % 2]
+        self.owner[cell] = index
+
+    def row(self, row: int, dots: bool, colour: bool) -> str:
+        out, now = [], None
+        for column in range(self.columns):
+            owner = self.owner.get((row, column))
+            if owner is None:
+                out.append(" ")
+                continue
+            if colour and owner != now:
+                out.append(f"\x1b[{_COLOURS[owner % len(_COLOURS)]}m")
+                now = owner
+            out.append(chr(0x2800 + self.bits[row, column]) if dots else MARKS[owner % len(MARKS)])
+        return "".join(out) + ("\x1b[0m" if now is not None else "")

@@ -1,0 +1,89 @@
+"""Why something waits to be sent to the forge, and when it is tried again.
+
+What waits is not kept: it is what the record says and the forge lacks, computed anew each time, so it cannot be lost
+or sent twice. Kept is only what the last attempt met, in ``outbox/<topic>.json``; without the file the next attempt is
+made at once. A verb whose business is something else does not try again before the time has come, so that work without
+a network pays for the network once; a server that said when to come back is not asked before.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from leadline.core.errors import LeadlineError
+from leadline.core.timestamps import epoch_ms, rfc3339
+from leadline.services.context import Context
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 60, 3600
+_UNDER_WAY = ("forge-unreachable", "forge-failing", "forge-lags", "rate-limited")
+
+
+def _path(context: Context, topic: str) -> str:
+    return os.path.join(context.root, "outbox", f"{topic}.json")
+
+
+def trouble(context: Context, topic: str) -> dict[str, Any] | None:
+    """What the last attempt met: {at, step, code, what, why, next, tries, retry_at}; None when nothing went wrong."""
+    try:
+        with open(_path(context, topic), encoding="utf-8") as file:
+            found = json.load(file)
+        return found if isinstance(found, dict) and "code" in found else None
+    except (OSError, ValueError):
+        return None
+
+
+def note_trouble(context: Context, topic: str, step: str, error: LeadlineError) -> dict[str, Any]:
+    """Remember why ``step`` was not done, and when to try again."""
+    before, now_ms = trouble(context, topic), context.clock.now_ms()
+    same = before is not None and before["code"] == error.code
+    tries = int(before["tries"]) + 1 if before is not None and same else 1
+    pause = min(FIRST_PAUSE_S * 2 ** (tries - 1), LONGEST_PAUSE_S) if error.code in _UNDER_WAY else 0
+    asked = error.details.get("retry_after_s")
+    if isinstance(asked, (int, float)):
+        pause = min(float(asked), 24 * 3600.0)
+    met = {
+        "at": rfc3339(now_ms),
+        "step": step,
+        "code": error.code,
+        "what": error.what,
+        "why": error.why,
+        "next": error.next,
+        "tries": tries,
+        "retry_at": rfc3339(now_ms + int(pause * 1000)) if pause else "",
+    }
+    path = _path(context, topic)
+    temporary = f"{path}.{os.getpid()}.tmp"
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(temporary, "w", encoding="utf-8") as file:
+            json.dump(met, file)
+        os.replace(temporary, path)
+    except OSError:
+        pass  # the next attempt is made sooner, no more
+    return met
+
+
+def forget(context: Context, topic: str) -> None:
+    """Everything was sent."""
+    try:
+        os.unlink(_path(context, topic))
+    except OSError:
+        pass
+
+
+def resting(context: Context, topic: str, asked_for: bool) -> dict[str, Any] | None:
+    """The trouble whose pause is not over. ``asked_for``: somebody wants it sent now, so that only a pause that the
+    server itself named counts. A clock that jumped makes no pause longer than the longest one."""
+    met = trouble(context, topic)
+    if met is None or not met["retry_at"] or (asked_for and met["code"] != "rate-limited"):
+        return None
+    left_ms = epoch_ms(met["retry_at"]) - context.clock.now_ms()
+    return met if 0 < left_ms <= 24 * 3_600_000 else None
+
+
+def line(met: dict[str, Any]) -> str:
+    """The reason in one line, with the time of the next attempt."""
+    again = f"; next try {met['retry_at'][11:16]} UTC" if met.get("retry_at") else ""
+    return f"{met['what']}{again}"

@@ -1,0 +1,176 @@
+"""Series of one metric side by side: which runs are meant, what they hold, as few points as the eye needs."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from leadline.core.downsample import minmax
+from leadline.core.errors import LeadlineError
+from leadline.core.run import Run
+from leadline.core.thread import Experiment, Thread
+from leadline.core.tracker import Points
+from leadline.core.values import dataclass, field
+from leadline.services.context import Context
+
+LINES_SHOWN = 12
+X_AXES = ("step", "time")
+
+
+@dataclass(slots=True)
+class Line:
+    """One run's points as drawn. ``xs``: steps, or seconds since the run's first point; ``pieces``: the drawn points
+    as (x, value), one list for each stretch without a gap. ``points``: how many the series has; ``left_out``: how many
+    cannot stand on the axis (no finite number, or not above 0 on a logarithmic one)."""
+
+    run: str
+    title: str = ""
+    pieces: list[list[tuple[float, float]]] = field(default_factory=list)
+    points: int = 0
+    left_out: int = 0
+    provisional: bool = False
+
+    @property
+    def shown(self) -> int:
+        return sum(map(len, self.pieces))
+
+
+@dataclass(slots=True)
+class Panel:
+    """One metric of all runs. ``without``: runs that have no such series. ``more``: runs beyond the cap."""
+
+    metric: str
+    unit: str
+    x: str
+    logarithmic: bool
+    lines: list[Line] = field(default_factory=list)
+    without: list[str] = field(default_factory=list)
+    more: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        from leadline.core.values import as_dict
+
+        data: dict[str, Any] = as_dict(self)
+        return data
+
+
+def panels(
+    context: Context,
+    thread: Thread,
+    ids: list[str],
+    metrics: list[str],
+    *,
+    x: str = "step",
+    logarithmic: bool = False,
+    columns: int = 400,
+) -> list[Panel]:
+    """A panel for each metric; without ``metrics`` the thread's primary ones that have a series, else all that have.
+
+    ``ids``: runs, or experiments for all their runs. ``columns``: about how many places there are to draw in; of each
+    the least and the greatest value are kept.
+
+    Raises LeadlineError: not_found (an unknown id; ``no-series``: no run meant has a series, or not of this name).
+    """
+    from leadline.services.series import series_of
+
+    runs = _runs(thread, ids)
+    series = {run.id: series_of(context, run) for run in runs}
+    names = sorted({name for of_run in series.values() for name in of_run})
+    if not names:
+        raise LeadlineError(
+            "not_found",
+            "no-series",
+            f"{', '.join(ids[:4])} logged no series",
+            "a plot needs values over steps; one value a run is what compare and report show",
+            ["leadline show " + ids[0], "in the job: import leadline as ll; ll.log(step=step, loss=loss)"],
+        )
+    for metric in metrics:
+        if metric not in names:
+            from difflib import get_close_matches
+
+            near = get_close_matches(metric, names, 5, 0.4) or names[:8]
+            raise LeadlineError(
+                "not_found",
+                "no-such-series",
+                f"no run meant has a series {metric!r}",
+                f"there are: {', '.join(near)}" + (f" (of {len(names)})" if len(names) > len(near) else ""),
+                f"leadline plot {' '.join(ids[:3])} --metric {near[0]}",
+            )
+    chosen = metrics or [name for name in thread.metrics if name in names] or names
+    return [_panel(thread, runs, series, metric, x, logarithmic, columns) for metric in chosen]
+
+
+def _runs(thread: Thread, ids: list[str]) -> list[Run]:
+    found: dict[str, Run] = {}
+    for display in ids:
+        thing = thread.find(display)
+        if isinstance(thing, Experiment):
+            found.update((run.uid, run) for run in thing.runs)
+        elif isinstance(thing, Run):
+            found[thing.uid] = thing
+        else:
+            raise LeadlineError(
+                "usage", "not-a-run", f"{display} is not a run or an experiment", "", "leadline status --runs"
+            )
+    return list(found.values())
+
+
+def _panel(
+    thread: Thread,
+    runs: list[Run],
+    series: dict[str, dict[str, Points]],
+    metric: str,
+    x: str,
+    logarithmic: bool,
+    columns: int,
+) -> Panel:
+    definition = thread.metrics.get(metric)
+    panel = Panel(metric, definition.unit if definition else "", x, logarithmic)
+    having = [run for run in runs if len(series[run.id].get(metric, ()))]
+    panel.without = [run.id for run in runs if run not in having]
+    panel.more = max(0, len(having) - LINES_SHOWN)
+    for run in having[:LINES_SHOWN]:
+        line = _line(series[run.id][metric], x, logarithmic, columns)
+        experiment = thread.experiments.get(run.experiment)
+        line.run, line.title = run.id, experiment.title if experiment else ""
+        line.provisional = run.state in ("planned", "running")
+        panel.lines.append(line)
+    return panel
+
+
+def _line(points: Points, x: str, logarithmic: bool, columns: int) -> Line:
+    values = points.values
+    xs = _places(points, x)
+    if logarithmic:
+        from array import array
+
+        values = array("d", (value if value > 0 else math.nan for value in values))
+    line = Line("", "", points=len(values))
+    kept = minmax(values, columns)
+    finite = len(values) if len(kept) == len(values) else sum(value - value == 0 for value in values)
+    line.left_out = len(values) - finite
+    piece: list[tuple[float, float]] = []
+    before = -1
+    for at in kept:
+        if piece and line.left_out and any(v - v != 0 for v in values[before + 1 : at]):
+            line.pieces.append(piece)  # a gap is a gap
+            piece = []
+        piece.append((xs[at], values[at]))
+        before = at
+    if piece:
+        line.pieces.append(piece)
+    return line
+
+
+def _places(points: Points, x: str) -> Any:
+    """Where each point stands: its step, its position where no step is known; or seconds since the first."""
+    if x == "time":
+        known = [t for t in points.times if t == t]
+        if not known:
+            return range(len(points))
+        start = min(known)
+        return [t - start if t == t else math.nan for t in points.times]
+    steps = points.steps
+    if len(steps) and math.isfinite(sum(steps)):
+        return steps
+    return [float(at) if step != step else step for at, step in enumerate(steps)]

@@ -1,0 +1,125 @@
+"""The series of a run, whoever wrote them: by ``ll.log`` in segments, as JSON lines, or compacted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from leadline.core.downsample import lttb, minmax
+from leadline.core.errors import LeadlineError
+from leadline.core.run import TERMINAL_STATES, Run
+from leadline.core.series import Store, Writer, summary
+from leadline.core.tracker import Points
+from leadline.services.context import Context
+
+LINES = "metrics.jsonl"
+
+
+def series_of(context: Context, run: Run) -> dict[str, Points]:
+    """Metric to its points, those of several processes merged by their clocks. Empty when the run logged none.
+
+    A run that is still going gives what it wrote so far. Raises LeadlineError (environment, ``no-pyarrow``).
+    """
+    store = store_of(context, run)
+    return {metric: store.merged(metric) for metric in store.metrics}
+
+
+def store_of(context: Context, run: Run) -> Store:
+    """The same by writer. Of a metric that was written both ways the one from ``ll.log`` counts, as in the record."""
+    attempt = context.run_folder(run.uid)
+    store = context.series.read(attempt)
+    known = set(store.metrics)
+    lines = context.series.read_lines(os.path.join(attempt, LINES))
+    rest = {name: points for name, points in lines.items() if name not in known}
+    if rest:
+        store.writers[LINES] = Writer(LINES, rest)
+    return store
+
+
+def listed(context: Context, run: Run) -> dict[str, Any]:
+    """The metrics of a run with their summaries: {run, provisional, metrics, writers, problems, size_bytes}."""
+    store = store_of(context, run)
+    rows = [
+        {"metric": metric, **summary(store.merged(metric)), "writers": store.writers_of(metric)}
+        for metric in store.metrics
+    ]
+    return {
+        "run": run.id,
+        "provisional": run.state not in TERMINAL_STATES,
+        "metrics": rows,
+        "points": store.points,
+        "writers": [
+            {"name": w.name, "rank": w.rank, "points": sum(map(len, w.series.values()))}
+            for _, w in sorted(store.writers.items())
+        ],
+        "not_numbers": store.odd,
+        "problems": store.problems,
+        "torn_bytes": store.torn_bytes,
+        "size_bytes": context.series.size_bytes(context.run_folder(run.uid)),
+    }
+
+
+def points_of_metric(
+    context: Context, run: Run, metric: str, *, most: int | None, writer: str = "", method: str = "minmax"
+) -> dict[str, Any]:
+    """The points of one metric: {run, metric, total, shown_by, points: [[step, value, time_s], …]}, thinned to about
+    ``most`` (None: all). ``writer``: of one process (its name, or its rank).
+
+    Raises LeadlineError: no such metric, no such writer (not_found).
+    """
+    store = store_of(context, run)
+    names = store.writers_of(metric)
+    if not names:
+        near = ", ".join(store.metrics[:12]) + (f" and {len(store.metrics) - 12} more" if store.metrics[12:] else "")
+        raise LeadlineError(
+            "not_found",
+            "no-series",
+            f"{run.id} logged no {metric!r}" if store.metrics else f"{run.id} logged no series on this machine",
+            f"it logged: {near}" if near else "series stay where the run was; ll.log and $LEADLINE_METRICS make them",
+            f"leadline series {run.id}" if near else f"leadline show {run.id}",
+        )
+    if writer:
+        ranks = {str(w.rank): name for name, w in store.writers.items() if w.rank is not None}
+        chosen = writer if writer in names else ranks.get(writer.removeprefix("rank"), "")
+        if chosen not in names:
+            raise LeadlineError(
+                "not_found",
+                "no-such-writer",
+                f"{writer!r} did not write {metric} in {run.id}",
+                f"its writers: {', '.join(names[:12])}",
+                f"leadline series {run.id}",
+            )
+        points = store.writers[chosen].series[metric]
+    else:
+        points = store.merged(metric)
+    kept: Iterable[int] = range(len(points))
+    if most is not None and len(points) > most:
+        kept = lttb(points.steps, points.values, most) if method == "lttb" else _minmax(points, most)
+    rows = [[_or_none(points.steps[k]), points.values[k], _or_none(points.times[k])] for k in kept]
+    shown_by = "" if len(rows) == len(points) else method
+    return {"run": run.id, "metric": metric, "total": len(points), "shown_by": shown_by, "points": rows}
+
+
+def _minmax(points: Points, most: int) -> list[int]:
+    return minmax(points.values, max(1, (most - 2) // 2))
+
+
+def _or_none(value: float) -> float | None:
+    return None if value != value else value
+
+
+def compact(context: Context, run: Run) -> dict[str, Any]:
+    """Replace the segments of a run that has ended by one verified Parquet file.
+
+    Raises LeadlineError: ``still-running`` (conflict), and what ``SeriesStore.compact`` raises.
+    """
+    if run.state not in TERMINAL_STATES:
+        raise LeadlineError(
+            "conflict",
+            "still-running",
+            f"{run.id} has not ended",
+            "its processes still write to the segments",
+            "leadline status --runs",
+        )
+    return {"run": run.id, **context.series.compact(context.run_folder(run.uid))}

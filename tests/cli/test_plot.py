@@ -1,0 +1,123 @@
+"""Plots through the command line, of series that real jobs logged."""
+
+from __future__ import annotations
+
+import sys
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+JOB = """
+import sys
+import leadline as ll
+for step in range(int(sys.argv[1])):
+    ll.log(step=step, loss=9.0 if step == 4321 else 1 / (1 + step), lr=0.1)
+"""
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture
+def logged(thread_lab):
+    """Two runs of 5,000 and of 50 steps, and a third that logged nothing."""
+    thread_lab.write("job.py", JOB)
+    thread_lab.ok("metric", "loss", "--unit", "nats", "--direction", "lower")
+    for count in ("5000", "50"):
+        thread_lab.ok("run", "--set", f"n={count}", "--", sys.executable, "job.py", count)
+    thread_lab.ok("run", "--", "true")
+    return thread_lab
+
+
+def ids(lab):
+    return sorted(row["id"] for row in lab.json("status", "--runs")["data"])
+
+
+def test_the_terminal_shows_axes_runs_and_what_is_left_out(logged):
+    first, second, _ = ids(logged)
+    text = logged.ok("plot", first, second, "--metric", "loss", "--width", "70")
+    assert "loss [nats]" in text and first in text and second in text and "5,050 points" in text
+    assert all(len(line) <= 70 + 40 for line in text.splitlines())  # a note may be longer than the picture
+    assert "*" in text and "o" in text  # letters tell them apart without colour
+    alone = logged.ok("plot", first, "--metric", "loss", env={"PYTHONIOENCODING": "utf-8"})
+    assert any("\u2800" < character <= "\u28ff" for character in alone)
+    plain = logged.ok("plot", first, "--metric", "loss", env={"PYTHONIOENCODING": "ascii"})
+    assert plain.isascii() and "*" in plain
+
+
+def test_a_spike_is_drawn_however_long_the_series(logged):
+    first = ids(logged)[0]
+    panel = logged.json("plot", first, "--metric", "loss", "--width", "40")["data"]["panels"][0]
+    line = panel["lines"][0]
+    drawn = [tuple(point) for piece in line["pieces"] for point in piece]
+    assert (4321, 9.0) in drawn and line["points"] == 5000 and len(drawn) <= 162
+    assert panel["unit"] == "nats"
+
+
+def test_an_svg_holds_a_line_for_each_run_and_nothing_that_runs(logged):
+    first, second, third = ids(logged)
+    logged.ok("plot", first, second, third, "--metric", "loss", "--metric", "lr", "--out", "a.svg")
+    tree = ElementTree.parse(logged.repo / "a.svg").getroot()
+    assert len(tree.findall(f".//{SVG}polyline")) == 4
+    said = " ".join(text for element in tree.iter(f"{SVG}text") for text in element.itertext())
+    assert "loss [nats]" in said and f"without this series: {third}" in said
+    assert not tree.findall(f".//{SVG}script")
+    again = logged.json("plot", first, "--out", "a.svg")
+    assert again["error"]["code"] == "file-exists"
+    logged.ok("plot", first, "--out", "a.svg", "--force")
+
+
+def test_names_from_outside_are_text(thread_lab):
+    thread_lab.write("job.py", "import leadline as ll\nll.log({'<script>&\"': 1.0, '\\x1b[31mred': 2.0}, step=1)\n")
+    thread_lab.ok("run", "--", sys.executable, "job.py")
+    thread_lab.ok("plot", ids(thread_lab)[0], "--out", "a.svg")
+    raw = (thread_lab.repo / "a.svg").read_text()
+    assert "<script" not in raw
+    ElementTree.fromstring(raw.encode())
+    assert "\x1b" not in thread_lab.ok("plot", ids(thread_lab)[0])
+
+
+def test_a_png_is_a_picture(logged):
+    pytest.importorskip("matplotlib")
+    first, second, _ = ids(logged)
+    logged.ok("plot", first, second, "--metric", "loss", "--log-y", "--out", "a.png")
+    assert (logged.repo / "a.png").read_bytes().startswith(b"\x89PNG\r\n")
+
+
+def test_a_logarithmic_axis_counts_what_cannot_stand_on_it(thread_lab):
+    values = "[1.0, 0.0, -2.0, 10.0, float('nan'), 100.0]"
+    thread_lab.write("job.py", f"import leadline as ll\nfor s, v in enumerate({values}): ll.log(step=s, x=v)\n")
+    thread_lab.ok("run", "--", sys.executable, "job.py")
+    panel = thread_lab.json("plot", ids(thread_lab)[0], "--metric", "x", "--log-y")["data"]["panels"][0]
+    line = panel["lines"][0]
+    assert line["left_out"] == 3
+    assert line["pieces"] == [[[0, 1.0]], [[3, 10.0]], [[5, 100.0]]]  # gaps stay gaps
+    assert "3 points are not above 0 or no finite number" in thread_lab.ok("plot", ids(thread_lab)[0], "--log-y")
+
+
+@pytest.mark.parametrize("values", ["[]", "[3.0]", "[3.0] * 50", "[float('nan')] * 3", "[1e308, -1e308]"])
+def test_odd_series_have_a_plot_or_an_answer(thread_lab, values):
+    thread_lab.write("job.py", f"import leadline as ll\nfor s, v in enumerate({values}): ll.log(step=s, x=v)\n")
+    thread_lab.ok("run", "--", sys.executable, "job.py")
+    run = ids(thread_lab)[0]
+    for more in ((), ("--log-y",), ("--x", "time"), ("--out", "a.svg", "--force")):
+        done = thread_lab.run("plot", run, *more)
+        assert "Traceback" not in done.stderr and "bug" not in done.stderr
+        assert (done.returncode == 0) == (values != "[]"), done.stderr
+    if values != "[]":
+        ElementTree.parse(thread_lab.repo / "a.svg")
+
+
+def test_what_cannot_be_plotted_is_said(logged):
+    first, _, third = ids(logged)
+    for args, code in (
+        ((first, "--metric", "los"), "no-such-series"),
+        ((third,), "no-series"),
+        (("XYZ-999",), "unknown-id"),
+        ((first, "--out", "a.pdf"), "bad-picture"),
+        ((first, "--out", "no/such/folder/a.svg"), "not-written"),
+        ((first, "--width", "3"), "bad-size"),
+    ):
+        answer = logged.json("plot", *args)
+        assert not answer["ok"]
+        assert answer["error"]["code"] == code, answer
+        assert answer["next"]
+    assert "loss" in logged.json("plot", first, "--metric", "los")["error"]["why"]

@@ -1,0 +1,230 @@
+"""Series through the program: logged by real jobs, listed, thinned, packed, read while they are written."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from leadline.adapters.series_files import SeriesFiles, read_lines
+from leadline.core.errors import LeadlineError
+from tests.conftest import Lab
+
+FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "series"
+JOB = """
+import json, math, os, leadline as ll
+for i in range(1000): ll.log(step=i, loss=5.0 if i == 777 else math.exp(-i / 300), lr=0.1)
+with open(os.environ["LEADLINE_METRICS"], "a") as file:
+    for i in range(3): file.write(json.dumps({"step": i, "acc": i / 4, "loss": 9}) + "\\n")
+"""
+
+
+def attempt_of(lab: Lab) -> Path:
+    (attempt,) = (lab.repo / ".git" / "leadline" / "runs").glob("*/attempt-1")
+    return attempt
+
+
+@pytest.fixture
+def logged(thread_lab: Lab) -> Lab:
+    thread_lab.write("job.py", JOB)
+    thread_lab.ok("run", "--", sys.executable, "job.py")
+    return thread_lab
+
+
+def test_a_job_that_logs_both_ways(logged: Lab) -> None:
+    found = logged.json("series", "P-001")
+    assert found["counts"] == {"metrics": 3, "points": 2003, "writers": 2}
+    rows = {row["metric"]: row for row in found["data"]["metrics"]}
+    assert (rows["loss"]["points"], rows["loss"]["max"], rows["loss"]["last_step"]) == (1000, 5.0, 999)
+    assert rows["acc"]["points"] == 3 and not found["data"]["provisional"]
+    run = logged.json("show", "P-001-r1")["data"]
+    assert run["metrics"]["loss"] == rows["loss"]["last"] and run["metrics"]["acc"] == 0.5
+    assert [p["code"] for p in run["extraction"]["problems"]] == ["conflicting-values"]
+    assert run["extraction"]["series"]["loss"]["points"] == 1000
+    text = logged.ok("series", "P-001")
+    assert "2,003 points of 3 metrics" in text and "loss" in text
+
+
+def test_points_are_thinned_and_the_count_is_said(logged: Lab) -> None:
+    text = logged.ok("series", "P-001-r1", "loss", "--points", "12")
+    assert "of 1,000 points" in text and "777" in text
+    found = logged.json("series", "P-001", "loss")
+    assert found["truncated"] and found["counts"]["points"] == 1000 and found["counts"]["shown"] <= 42
+    assert logged.json("series", "P-001", "loss", "--method", "lttb", "--points", "10")["counts"]["shown"] == 10
+    rows = logged.ok("series", "P-001", "loss", "--csv").splitlines()
+    assert rows[0] == "step,value,time_s" and len(rows) == 1001
+    values = [float(row.split(",")[1]) for row in rows[1:]]
+    assert values == [5.0 if i == 777 else math.exp(-i / 300) for i in range(1000)]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["P-001", "nope"], "no-series"),
+        (["P-001", "loss", "--writer", "rank7"], "no-such-writer"),
+        (["P-001", "--csv"], "which-metric"),
+        (["P-001", "loss", "more"], "bad-arguments"),
+        (["P-001", "loss", "--points", "-1"], "bad-arguments"),
+        (["compact"], "no-run"),
+        (["P-009"], "not-found"),
+    ],
+)
+def test_mistakes(logged: Lab, words: list[str], code: str) -> None:
+    found = logged.json("series", *words)
+    assert not found["ok"]
+    if code != "not-found":
+        assert found["error"]["code"] == code
+
+
+def test_compaction_keeps_every_point(logged: Lab) -> None:
+    pytest.importorskip("pyarrow")
+    attempt = attempt_of(logged)
+    before = SeriesFiles().read(str(attempt))
+    rows = logged.ok("series", "P-001", "loss", "--csv")
+    done = logged.json("series", "compact", "P-001-r1")["data"][0]
+    assert done["points"] == 2000 and done["bytes_after"] < done["bytes_before"] / 2
+    assert os.listdir(attempt / "series") == []
+    after = SeriesFiles().read(str(attempt))
+    assert after.digest() == before.digest() == done["digest"]
+    assert logged.ok("series", "P-001", "loss", "--csv") == rows
+    recorded = logged.json("show", "P-001-r1")["data"]["extraction"]["sources"]
+    assert done["digest"] in [source["digest"] for source in recorded]  # what the record said at the end of the run
+    again = logged.json("series", "compact", "P-001-r1")["data"][0]
+    assert again["digest"] == done["digest"]
+
+
+def test_compaction_interrupted_between_its_steps_reads_once(logged: Lab) -> None:
+    pytest.importorskip("pyarrow")
+    attempt = attempt_of(logged)
+    shutil.copytree(attempt / "series", attempt / "kept")
+    SeriesFiles().compact(str(attempt))
+    shutil.rmtree(attempt / "series")
+    os.rename(attempt / "kept", attempt / "series")  # as if killed before the segments were removed
+    assert SeriesFiles().read(str(attempt)).points == 2000
+    SeriesFiles().compact(str(attempt))
+    assert os.listdir(attempt / "series") == [] and SeriesFiles().read(str(attempt)).points == 2000
+
+
+def test_damaged_series_are_named_and_not_compacted(logged: Lab) -> None:
+    (path,) = (attempt_of(logged) / "series").glob("*.seg")
+    data = bytearray(path.read_bytes())
+    data[5000] ^= 255
+    path.write_bytes(data)
+    text = logged.ok("series", "P-001")
+    assert "bytes at offset" in text and "are damaged" in text
+    found = logged.json("series", "compact", "P-001")
+    assert found["error"]["code"] == "damaged-series" and path.exists()
+
+
+def test_a_compacted_file_that_does_not_verify_removes_nothing(logged: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pyarrow")
+    from leadline.adapters import series_parquet
+
+    attempt = attempt_of(logged)
+    before = sorted(os.listdir(attempt / "series"))
+    monkeypatch.setattr(series_parquet, "_column", lambda pa, values: pa.array([0.0] * len(values), pa.float64()))
+    with pytest.raises(LeadlineError, match="does not hold the points"):
+        SeriesFiles().compact(str(attempt))
+    assert sorted(os.listdir(attempt / "series")) == before
+    assert not [name for name in os.listdir(attempt) if "parquet" in name]
+
+
+def test_compaction_at_the_end_of_a_run_by_setting(thread_lab: Lab) -> None:
+    pytest.importorskip("pyarrow")
+    thread_lab.write("leadline.toml", "[series]\ncompact_points = 100\n")
+    thread_lab.write("job.py", JOB)
+    thread_lab.ok("run", "--", sys.executable, "job.py")
+    assert (attempt_of(thread_lab) / "series.parquet").exists()
+    assert thread_lab.json("series", "P-001")["counts"]["points"] == 2003
+
+
+def test_a_run_is_read_while_it_is_written(thread_lab: Lab) -> None:
+    thread_lab.write(
+        "job.py",
+        "import leadline as ll, os\nfor i in range(50): ll.log(step=i, loss=i)\nos.read(os.open('go', 0), 1)\n",
+    )
+    os.mkfifo(thread_lab.repo / "go")
+    command = [sys.executable, "-m", "leadline", "run", "--quiet", "--", sys.executable, "job.py"]
+    process = subprocess.Popen(command, cwd=thread_lab.repo, env=thread_lab.env, stdout=subprocess.DEVNULL)
+    go = os.open(thread_lab.repo / "go", os.O_WRONLY)  # returns once the job has logged and reads
+    found = thread_lab.json("series", "P-001")
+    assert found["data"]["provisional"] and found["counts"]["points"] == 50
+    assert "still going" in thread_lab.ok("series", "P-001")
+    assert thread_lab.json("series", "compact", "P-001")["error"]["code"] == "still-running"
+    os.write(go, b"g")
+    os.close(go)
+    assert process.wait() == 0
+    assert not thread_lab.json("series", "P-001")["data"]["provisional"]
+
+
+def test_a_killed_job_keeps_its_points_in_the_record(thread_lab: Lab) -> None:
+    thread_lab.write(
+        "job.py",
+        f"import leadline as ll, os\nfor i in range(300): ll.log(step=i, loss=i)\nos.kill(0, {signal.SIGKILL})\n",
+    )
+    thread_lab.run("run", "--", sys.executable, "job.py")
+    run = thread_lab.json("show", "P-001-r1")["data"]
+    assert run["state"] == "failed" and run["metrics"] == {"loss": 299.0}
+    assert thread_lab.json("series", "P-001")["counts"]["points"] == 300
+
+
+def test_ranks_and_their_order(thread_lab: Lab) -> None:
+    thread_lab.write(
+        "job.py",
+        """
+import os, subprocess, sys
+code = "import leadline as ll, os\\nfor i in range(5): ll.log(step=i, loss=10 * int(os.environ['RANK']) + i)"
+for rank in (1, 0): subprocess.run([sys.executable, "-c", code], env={**os.environ, "RANK": str(rank)}, check=True)
+""",
+    )
+    thread_lab.ok("run", "--", sys.executable, "job.py")
+    run = thread_lab.json("show", "P-001-r1")["data"]
+    assert run["metrics"]["loss"] == 4.0
+    assert [p["code"] for p in run["extraction"]["problems"]] == ["several-writers"]
+    one = thread_lab.json("series", "P-001", "loss", "--writer", "1")["data"]["points"]
+    assert [value for _, value, _ in one] == [10, 11, 12, 13, 14]
+    assert thread_lab.json("series", "P-001", "loss")["counts"]["points"] == 10
+
+
+def test_disorder_and_types_are_named(thread_lab: Lab) -> None:
+    thread_lab.write(
+        "job.py",
+        "import leadline as ll\nfor s in (1, 2, 2, 1): ll.log(step=s, loss=s)\nll.log(step=3, loss=None, other=1)\n",
+    )
+    thread_lab.ok("run", "--", sys.executable, "job.py")
+    problems = thread_lab.json("show", "P-001-r1")["data"]["extraction"]["problems"]
+    assert [p["code"] for p in problems] == ["steps-out-of-order", "steps-repeated", "not-a-number"]
+
+
+def test_the_library(logged: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = """
+import json, leadline as ll
+found = ll.open().series("P-001")
+frame = ll.open().series_frame("P-001")
+print(json.dumps([sorted(found), len(found["loss"]), max(found["loss"].values), len(frame), list(frame.columns)]))
+"""
+    pytest.importorskip("pandas")
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=logged.repo, env=logged.env, capture_output=True, text=True, check=True
+    )
+    wanted = [["acc", "loss", "lr"], 1000, 5.0, 2003, ["metric", "step", "value", "time_s"]]
+    assert json.loads(done.stdout) == wanted
+
+
+def test_stores_of_every_version_are_read() -> None:
+    lines = read_lines(str(FIXTURES / "v0" / "metrics.jsonl"))
+    store = SeriesFiles().read(str(FIXTURES / "v1"))
+    assert not store.problems and store.odd == {"loss": 1}
+    for series in (lines, {name: store.merged(name) for name in store.metrics}):
+        assert sorted(series) == ["eval/acc", "loss"]
+        assert list(series["eval/acc"].values) == [0, 0.25, 0.5, 0.75]
+        loss = [v for v in series["loss"].values if v == v]
+        assert loss == [1 / (i + 1) for i in range(20)] and len(series["loss"]) == 24
+    assert [writer.rank for writer in store.writers.values()] == [1]

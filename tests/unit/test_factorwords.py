@@ -1,0 +1,50 @@
+"""Factors in words are measurements; words that only look like them are not."""
+
+from __future__ import annotations
+
+import pytest
+
+from leadline.core.citation import unbound_numbers
+from leadline.core.factorwords import factors_in
+from leadline.services.check import check_close
+from leadline.testing.builders import ThreadBuilder
+
+
+@pytest.mark.parametrize(
+    ("text", "factors"),
+    [
+        ("twice as fast", [2.0]),
+        ("it needs half the memory", [2.0]),
+        ("ten times faster and five times the size", [10.0, 5.0]),
+        ("a threefold gain, and it doubles the cost", [3.0, 2.0]),
+        ("twenty times slower", [20.0]),
+        ("we ran it twice, in the second half, three times", []),
+        ("half the way there; double precision", []),
+    ],
+)
+def test_factors_in_words(text: str, factors: list[float]) -> None:
+    assert [factor for _, _, factor in factors_in(text)] == factors
+
+
+def test_a_factor_in_words_is_asked_for_its_measurement_like_a_numeral() -> None:
+    builder = ThreadBuilder("demo", "P")
+    a = builder.run("", {"time_ms": 20.0}, {"block": 64})
+    b = builder.run("", {"time_ms": 10.0}, {"block": 128})
+    thread = builder.thread()
+    text = f"{b} is twice as fast as {a}"
+    found = unbound_numbers(text, thread)
+    assert [f["number"] for f in found] == ["twice as"]
+    assert "time_ms.median / " in found[0]["suggestion"]
+    assert (
+        unbound_numbers(f"{b} runs twice as fast", thread, None, "time_ms(block=128) <= 0.5 * time_ms(block=64)") == []
+    )
+    assert unbound_numbers(f"`twice as fast` is a quotation of {a}", thread) == []
+
+
+def test_the_gate_asks_no_interpretation_of_what_the_machine_ended() -> None:
+    builder = ThreadBuilder("demo", "P")
+    lost = builder.run("", {}, {"block": 64}, state="lost").removesuffix("-r1")
+    bad = builder.run("", {}, {"block": 128}, state="failed").removesuffix("-r1")
+    found = {(item["code"], item["id"]) for item in check_close(builder.thread(), proposal={}) if "id" in item}
+    assert ("no-interpretation", bad) in found and ("no-interpretation", lost) not in found
+    assert ("no-reason-class", lost) in found and ("no-reason-class", bad) not in found
