@@ -43,6 +43,17 @@ class Repository:
             flat.append(row | {f"{name}.{k}": v for name, values in nested.items() for k, v in values.items()})
         return flat
 
+    def artifacts(self, run: str, topic: str | None = None) -> list[KeptFile]:
+        """The files that a run kept (an experiment's id means its last run), in the order logged.
+
+        Raises LeadlineError(not_found | usage) when there is no such run.
+        """
+        from leadline.services.artifact import artifacts_of
+        from leadline.services.show import the_run
+
+        run_ = the_run(self.thread(topic), run)
+        return [KeptFile(self._context, run_, artifact) for artifact in artifacts_of(self._context, run_)]
+
     def series(self, run: str, topic: str | None = None) -> dict[str, Points]:
         """The series of a run (or of an experiment's last run): metric to ``steps``, ``values``, ``times`` as arrays of
         floats, NaN where a step or time is absent; points of several processes merged by their clocks. A run that is
@@ -78,17 +89,6 @@ class Repository:
             columns["value"] += points.values
             columns["time_s"] += points.times
         return frames.DataFrame(columns)
-
-    def artifacts(self, run: str, topic: str | None = None) -> list[KeptFile]:
-        """The files that a run kept (an experiment's id means its last run), in the order logged.
-
-        Raises LeadlineError(not_found | usage) when there is no such run.
-        """
-        from leadline.services.artifact import artifacts_of
-        from leadline.services.show import the_run
-
-        run_ = the_run(self.thread(topic), run)
-        return [KeptFile(self._context, run_, artifact) for artifact in artifacts_of(self._context, run_)]
 
 
 class KeptFile:

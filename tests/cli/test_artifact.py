@@ -452,6 +452,21 @@ print("went on")
     assert thread_lab.run("verify").returncode == 0
 
 
+def test_a_content_that_cannot_be_moved_stays_in_the_folder_of_its_run(thread_lab: Lab, small_disk: Path) -> None:
+    job(thread_lab, "ll.log_artifact(b'first', name='first')")
+    blobs = thread_lab.repo / ".git/leadline/blobs"
+    blobs.rename(blobs.with_name("blobs-before"))
+    blobs.symlink_to(small_disk)
+    done = job(
+        thread_lab, "ll.log_artifact(b'a' * 1_000_000, name='fits'); ll.log_artifact(b'b' * 3_000_000, name='not')"
+    )
+    assert done["state"] == "done" and names(done) == ["fits"]
+    assert "stays in the run's folder" in reasons(done)["not"] and "no space left" in reasons(done)["not"]
+    stays = attempt(thread_lab, done["uid"]) / digest(b"b" * 3_000_000).removeprefix("sha256:")
+    assert stays.stat().st_size == 3_000_000
+    assert not [p for p in small_disk.rglob("*.tmp")]
+
+
 def test_a_sparse_file_of_10_gib_goes_through_bounded(thread_lab: Lab) -> None:
     """Kept where the limit allows it, its holes as holes: little disk, little memory, the whole way to a copy."""
     import resource

@@ -41,9 +41,11 @@ class FileBlobs:
     def take(self, path: str, digest: str) -> None:
         target = self.path(digest)
         try:
-            if os.path.exists(target):
-                if os.path.exists(path):
-                    os.unlink(path)
+            if not os.path.exists(path):
+                if os.path.exists(target):
+                    return
+            elif self.size_bytes(digest) == os.stat(path).st_size:  # one cut short is no reason to drop a whole one
+                os.unlink(path)
                 return
             os.makedirs(os.path.dirname(target), exist_ok=True)
             try:
