@@ -21,7 +21,9 @@ MAX_NAMED = 1_000  # entries of ``not_taken`` kept with their reason; all are co
 @dataclass
 class FoundRun:
     """One run of a source. ``where`` says which ("line 7", a URL); ``key`` is the digest of what it holds: the same
-    run read again has the same key. ``metrics`` are finite numbers, ``nonfinite`` the words for others."""
+    run read again has the same key. ``metrics`` are finite numbers, ``nonfinite`` the words for others. ``tracker`` is
+    what the record keeps about a tracker's run, with the ``digest`` of all that was read; ``problems`` as an
+    extraction has them."""
 
     where: str
     key: str
@@ -35,6 +37,9 @@ class FoundRun:
     started_at: str = ""
     ended_at: str = ""
     url: str = ""
+    wall_s: float | None = None
+    tracker: dict[str, Any] = field(default_factory=dict)
+    problems: list[dict[str, Any]] = field(default_factory=list)
 
     def measured(self, metric: str, value: float) -> None:
         if math.isfinite(value):
@@ -72,11 +77,14 @@ class Findings:
 @dataclass
 class Columns:
     """What the columns of a table are: metric name by column, and config columns (None: every other column).
-    ``reduce`` says by metric how the points of a series become one value."""
+    ``reduce`` says by metric how the points of a series become one value. ``key``: columns that together name a row;
+    of rows with one key the ``keep`` one is taken (``first`` or ``last``)."""
 
     metrics: Mapping[str, str]
     config: list[str] | None = None
     reduce: Mapping[str, str] = field(default_factory=dict)
+    key: list[str] = field(default_factory=list)
+    keep: str = "first"
 
 
 def runs_of_rows(
@@ -85,7 +93,7 @@ def runs_of_rows(
     """Fill ``found`` with one run a row. A row without any metric, with a metric that is no number, or that repeats an
     earlier row in every taken column is named with its reason and not taken."""
     seen_columns = dict.fromkeys(header)
-    first: dict[str, str] = {}
+    taken: dict[str, FoundRun] = {}  # by what makes a row the same as another
     for number, cells, trouble in rows:
         where = f"{unit} {number}"
         if cells is None:
@@ -95,14 +103,24 @@ def runs_of_rows(
         run = _run_of(where, cells, columns)
         if isinstance(run, str):
             found.refuse(where, run)
-        elif run.key in first:
-            found.refuse(where, f"it is the same as {first[run.key]} in every column taken")
+            continue
+        named = {name: _as_config(cells.get(name, "")) for name in columns.key}
+        same = digest_of(named) if named else run.key
+        if same not in taken:
+            taken[same] = run
+        elif not named:
+            found.refuse(where, f"it is the same as {taken[same].where} in every column taken")
         else:
-            first[run.key] = where
-            found.runs.append(run)
+            words = ", ".join(f"{name} {value}" for name, value in named.items())
+            if columns.keep == "last":
+                found.refuse(taken[same].where, f"its key ({words}) comes again in {where}, which is taken")
+                taken[same] = run
+            else:
+                found.refuse(where, f"its key ({words}) is that of {taken[same].where}, which is taken")
+    found.runs += taken.values()
     found.columns = list(seen_columns)
-    taken = {*columns.metrics, *(columns.config if columns.config is not None else seen_columns)}
-    found.left_columns = [name for name in seen_columns if name not in taken]
+    used = {*columns.metrics, *columns.key, *(columns.config if columns.config is not None else seen_columns)}
+    found.left_columns = [name for name in seen_columns if name not in used]
     return found
 
 

@@ -109,7 +109,8 @@ class Reading:
     """What a tracker's run holds. ``provisional``: it had not ended, or the end of its file is missing, when read.
 
     ``summary``: last values by the tracker or set by the job. ``odd``: metric to the number of its points that were
-    no number. ``problems``: sentences about the store itself (torn, unreadable).
+    no number. ``problems``: sentences about the store itself (torn, unreadable). ``only_summary``: a server gave the
+    last values and no points.
     """
 
     run: TrackerRun
@@ -119,6 +120,7 @@ class Reading:
     odd: dict[str, int] = field(default_factory=dict)
     provisional: bool = False
     problems: list[dict[str, Any]] = field(default_factory=list)
+    only_summary: bool = False
 
     @property
     def points(self) -> int:
@@ -208,7 +210,12 @@ def extraction_of(reading: Reading, definitions: Mapping[str, MetricDef]) -> Ext
         gatherer.problems.add("not-a-number", f"{name}: {count} values are no number{also}", about=name)
     found = gatherer.finish(reading.digest())
     for name, value in reading.summary.items():
-        if name in reading.series and gatherer.rule(name) != "last":
+        rule = gatherer.rule(name)
+        if name in reading.series and rule != "last":
+            continue
+        if reading.only_summary and rule not in ("last", ""):
+            what = f"{name}: its {rule} needs the points, and only last values were there"
+            found.problems.append({"source": reading.run.tracker, "code": "no-points", "what": what, "blocking": False})
             continue
         found.metrics.pop(name, None)
         found.nonfinite.pop(name, None)

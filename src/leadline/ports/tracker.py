@@ -59,8 +59,13 @@ class Tracker(Protocol):
         cut off anywhere, there is one run of that uid. LeadlineError(remote | environment) when it could not be."""
         ...
 
-    def listed(self, project: str, at: str) -> list[TrackerRun]:
-        """Every run of a project, whoever made it. LeadlineError(remote | not_found)."""
+    def listed(self, project: str, at: str, here_only: bool = False) -> list[TrackerRun]:
+        """Every run of a project, whoever made it; ``here_only``: those that need no server. LeadlineError(remote |
+        not_found)."""
+        ...
+
+    def stored(self, path: str) -> list[TrackerRun]:
+        """Every run in the tracker's own files at ``path``, oldest first; empty where there is none of its files."""
         ...
 
     def check(self, at: str) -> dict[str, Any]:

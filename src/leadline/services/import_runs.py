@@ -19,13 +19,24 @@ from leadline.core.values import dataclass, field
 from leadline.services.context import Context
 from leadline.services.run import default_title
 
-FORMATS = {".csv": "csv", ".tsv": "tsv", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+TRACKERS = ("wandb", "mlflow", "trackio")
+FORMATS = {
+    ".wandb": "wandb",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
 
 
 @dataclass
 class ImportRequest:
     """``metrics``: ``COLUMN`` or ``COLUMN=METRIC``; empty: the columns named like metrics of the thread. ``config``:
-    column names, ``*`` for all others; ``settings``: config that holds for every run of the source."""
+    column names, ``*`` for all others; ``settings``: config that holds for every run of the source. ``key``, ``keep``:
+    which rows are one and which of them is taken. For a tracker: ``at`` its address, ``runs`` the ids or names to take
+    (empty: all), ``unfinished`` also those that say of no end."""
 
     source: str
     format: str = ""
@@ -33,6 +44,11 @@ class ImportRequest:
     config: list[str] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
     title: str = ""
+    key: list[str] = field(default_factory=list)
+    keep: str = "first"
+    at: str = ""
+    runs: list[str] = field(default_factory=list)
+    unfinished: bool = False
 
 
 def import_runs(context: Context, topic: str, request: ImportRequest, plan_only: bool = False) -> dict[str, Any]:
@@ -52,9 +68,16 @@ def import_runs(context: Context, topic: str, request: ImportRequest, plan_only:
             "usage",
             "unknown-format",
             f"what {request.source} holds cannot be told from its name",
-            "known: csv, tsv, json, jsonl, parquet, tensorboard",
-            f"leadline import {request.source} --format csv --metric NAME --config NAME",
+            f"known: csv, tsv, json, jsonl, parquet, tensorboard, {', '.join(TRACKERS)}",
+            [
+                f"leadline import {request.source} --format csv --metric NAME --config NAME",
+                f"leadline import {request.source} --format wandb",
+            ],
         )
+    if format in TRACKERS or format not in (*FORMATS.values(), "tensorboard"):
+        from leadline.services.import_tracker import found_in_tracker
+
+        return take_in(context, topic, found_in_tracker(context, thread, request, format), request.title, plan_only)
     columns = _columns(thread, request, format)
     found = context.result_source(format).read(os.path.join(context.cwd, request.source), columns)
     _must_bear(found, columns, request, format)
@@ -77,13 +100,14 @@ def _columns(thread: Thread, request: ImportRequest, format: str) -> Columns:
                 [f"leadline import {request.source} --metric COLUMN --config '*'", "leadline metric NAME --unit UNIT"],
             )
     config = None if "*" in request.config else list(request.config)
-    return Columns(metrics, config, {name: d.reduce for name, d in thread.metrics.items()})
+    reduce = {name: d.reduce for name, d in thread.metrics.items()}
+    return Columns(metrics, config, reduce, list(request.key), request.keep)
 
 
 def _must_bear(found: Findings, columns: Columns, request: ImportRequest, format: str) -> None:
     """Refuse what would make one experiment of runs that differ: a table whose config columns nobody named."""
-    missing = [c for c in (*columns.metrics, *(columns.config or [])) if c not in found.columns]
-    named = {m.split("=", 1)[0] for m in request.metrics} | set(columns.config or [])
+    missing = [c for c in (*columns.metrics, *(columns.config or []), *columns.key) if c not in found.columns]
+    named = {m.split("=", 1)[0] for m in request.metrics} | {*(columns.config or []), *columns.key}
     if wrong := [c for c in missing if c in named]:
         raise LeadlineError(
             "usage",
@@ -166,10 +190,13 @@ def _write(
             "origin": found.origin,
             "executor": "",
             "key": run.key,
+            **({"tracker": run.tracker} if run.tracker else {}),
             "refs": {experiment: experiment_uid},
         },
     )
-    source = {"source": f"{found.source}, {run.where}", "kind": "import", "digest": found.digest, "url": run.url}
+    digest = str(run.tracker.get("digest") or "")
+    source = {"source": f"{found.source}, {run.where}", "kind": "import", "digest": digest or found.digest}
+    source["url"] = run.url
     contract = {name: contract_of(d) for name in run.metrics if (d := thread.metrics.get(name)) is not None}
     writing.add(
         "run-ended",
@@ -186,7 +213,10 @@ def _write(
             "extraction": {
                 "sources": [{k: v for k, v in source.items() if v}],
                 **({"contract": contract} if contract else {}),
+                **({"problems": run.problems} if run.problems else {}),
             },
+            **({"outputs": {"result_digest": digest}} if digest else {}),
+            **({"wall_s": run.wall_s} if run.wall_s is not None else {}),
         },
     )
     return {"id": shown, "experiment": experiment}

@@ -12,7 +12,7 @@ from typing import Any
 from leadline.core.errors import LeadlineError
 from leadline.core.run import TERMINAL_STATES, Run
 from leadline.core.thread import Thread
-from leadline.core.tracker import Choice, extraction_of
+from leadline.core.tracker import Choice
 from leadline.ports.tracker import Push
 from leadline.services.context import Context
 from leadline.services.tracking import choice_of, facts_of, local_path, read_tracker
@@ -144,7 +144,8 @@ def is_there(run: Run) -> bool:
 
 def waits(run: Run) -> bool:
     """Whether the tracker has not got this run yet: what a live job wrote is there, what lies here is not."""
-    return bool(run.tracker.get("tracker") and run.tracker.get("path")) and not is_there(run)
+    ours = run.origin == "executed" and bool(run.tracker.get("tracker") and run.tracker.get("path"))
+    return ours and not is_there(run)
 
 
 def sync(context: Context, topic: str, say: Say = lambda text: None, limit_s: float | None = None) -> dict[str, Any]:
@@ -170,7 +171,7 @@ def _read_again(
     for run in list(thread.runs):
         about = run.tracker
         again = about.get("provisional") or about.get("state") in ("unread", "none", "running")
-        if not about.get("tracker") or not again or run.uid not in plans:
+        if not about.get("tracker") or not again or run.uid not in plans or run.origin != "executed":
             continue
         if about.get("state") == "none" and not about.get("live"):
             continue  # nothing appears in a folder after the end of the job
@@ -315,15 +316,3 @@ def own_reading(context: Context, run: Run) -> Any:
 
 def _refs(run: Run, thread: Thread) -> dict[str, str]:
     return {run.id: run.uid, run.experiment: thread.experiments[run.experiment].uid}
-
-
-def values_that_differ(run: Run, reading: Any, thread: Thread) -> dict[str, list[float | None]]:
-    """Metric to [record, tracker] where they are not the same number."""
-    import math
-
-    found = extraction_of(reading, thread.metrics).metrics
-    return {
-        name: [run.metrics.get(name), value]
-        for name, value in found.items()
-        if name in run.metrics and not math.isclose(run.metrics[name], value, rel_tol=1e-9)
-    }

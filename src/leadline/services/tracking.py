@@ -13,7 +13,7 @@ from leadline.core.errors import LeadlineError
 from leadline.core.extract import Extraction
 from leadline.core.run import MetricDef
 from leadline.core.thread import Thread
-from leadline.core.tracker import Choice, RunFacts, contradictions, extraction_of, short_config
+from leadline.core.tracker import Choice, Reading, RunFacts, contradictions, extraction_of, short_config
 from leadline.services.context import Context
 
 CONFIG_KEYS_KEPT = 500
@@ -125,24 +125,29 @@ def read_tracker(
     for sentence in contradictions(planned.get("config", {}), config):
         problem = {"source": name, "code": "config-contradiction", "what": sentence, "blocking": False}
         extraction.problems.append(problem)
-    about: dict[str, Any] = {
-        **{k: v for k, v in run.as_dict().items() if k not in ("tracker", "uid", "project")},
-        "points": reading.points,
-        "digest": reading.digest(),
+    about = tracker_words(context, reading)
+    about |= {
         "provisional": reading.provisional and not cut_off,
-        "config": _redacted(context, config),
+        "config": redacted(context, config),
         "metrics": sorted([*extraction.metrics, *extraction.nonfinite]),
     }
     if facts.live and run.project and run.project != facts.project:
         what = f"the job itself named the {name} project {run.project}; this thread's is {facts.project}"
         extraction.problems.append({"source": name, "code": "another-project", "what": what, "blocking": False})
         about["project"] = run.project
-    if run.path:
-        about["path"] = _portable(context, run.path)
     return extraction, about
 
 
-def _redacted(context: Context, config: dict[str, Any]) -> dict[str, Any]:
+def tracker_words(context: Context, reading: Reading) -> dict[str, Any]:
+    """What the record keeps about a tracker's run: its id, name, place, state, and the digest of all that was read."""
+    words = {k: v for k, v in reading.run.as_dict().items() if k not in ("tracker", "uid", "project")}
+    about: dict[str, Any] = {**words, "points": reading.points, "digest": reading.digest()}
+    if reading.run.path:
+        about["path"] = _portable(context, reading.run.path)
+    return about
+
+
+def redacted(context: Context, config: dict[str, Any]) -> dict[str, Any]:
     from leadline.core.redact import Redactor, secret_values
 
     cleaned: dict[str, Any] = Redactor(secret_values(context.environ)).value(config)

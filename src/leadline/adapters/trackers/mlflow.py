@@ -127,16 +127,21 @@ class MlflowTracker:
         tags = {t["key"]: t["value"] for t in data.get("tags", [])}
         return run_of(got["info"], tags, run.project, "", run.url)
 
-    def listed(self, project: str, at: str) -> list[TrackerRun]:
+    def listed(self, project: str, at: str, here_only: bool = False) -> list[TrackerRun]:
         where = self.where(at)
-        if not where:
-            return runs_in_folder(os.path.join(self.folder, "mlruns"))
-        if path := _local(where):
-            runs = runs_in_sqlite(path, project) if where.startswith("sqlite:") else runs_in_folder(path)
-            return [run for run in runs if run.project == project]
+        if not where or _local(where):
+            path = _local(where) if where else os.path.join(self.folder, "mlruns")
+            return [run for run in self.stored(path) if run.project == project]
+        if here_only:
+            return []
         server = self._server(where)
         experiment = self._experiment(server, project)
         return self._search(server, experiment, project, "") if experiment else []
+
+    def stored(self, path: str) -> list[TrackerRun]:
+        if os.path.isfile(path):
+            return runs_in_sqlite(path)
+        return runs_in_folder(path) or runs_in_folder(os.path.join(path, "mlruns"))
 
     def check(self, at: str) -> dict[str, Any]:
         where = self.where(at)

@@ -113,9 +113,12 @@ class TrackioTracker:
         with reading(run.path) as store:
             return int(store.execute("select count(*) from metrics where run_id = ?", (run.id,)).fetchone()[0])
 
-    def listed(self, project: str, at: str) -> list[TrackerRun]:
+    def listed(self, project: str, at: str, here_only: bool = False) -> list[TrackerRun]:
         path = os.path.join(self.shared(at), f"{project}.db")
         return self._runs(path) if os.path.isfile(path) else []
+
+    def stored(self, path: str) -> list[TrackerRun]:
+        return [run for file in ([path] if os.path.isfile(path) else stores(path)) for run in self._runs(file)]
 
     def check(self, at: str) -> dict[str, Any]:
         from leadline.adapters.trackers.programs import interpreter_with

@@ -3,26 +3,22 @@ that what Leadline knows of it needs neither the network nor the wandb package; 
 
 from __future__ import annotations
 
-import base64
 import os
 import re
 import time
 from collections.abc import Mapping
 from typing import Any
 
-from leadline.adapters.trackers.http import Server
 from leadline.adapters.trackers.wandb_file import WandbLog, read_log
+from leadline.adapters.trackers.wandb_server import CLOUD, WandbServer, base_url, key_of, site_url
 from leadline.core.errors import LeadlineError
+from leadline.core.extract import number_of
 from leadline.core.timestamps import rfc3339
 from leadline.core.tracker import MARK, Reading, RunFacts, TrackerRun, rows_of, summary_numbers
 from leadline.ports.tracker import Push
 
 TAG_CHARS = 64
-CLOUD = "https://api.wandb.ai"
-RUNS_QUERY = """query Runs($entity: String!, $project: String!, $after: String) {
-  project(name: $project, entityName: $entity) { runs(first: 100, after: $after) {
-    edges { node { name displayName state createdAt tags } } pageInfo { endCursor hasNextPage } } } }"""
-SERVER_STATES = {"running": "running", "finished": "finished", "failed": "failed", "killed": "failed"}
+ASK_S = 5.0
 VIEW_RUN = re.compile(r"View run .* at (https?://\S+)")
 
 
@@ -66,10 +62,24 @@ class WandbTracker:
                 if inside or run.uid == facts.uid:
                     run.uid = facts.uid
                     found.append(run)
+        for run in found if facts.live else []:
+            self._ask_where(run, facts)
         return sorted({run.path: run for run in found}.values(), key=lambda run: (run.started_at, run.path))
+
+    def _ask_where(self, run: TrackerRun, facts: RunFacts) -> None:
+        """The page of a run that talked to the server: the file does not say whose project it went to."""
+        if run.url or not self._key(facts.at) or _is_offline(run.path):
+            return
+        try:
+            there = WandbServer(self.environ, facts.at, time.monotonic() + ASK_S).run(run.project, run.id)
+        except LeadlineError:
+            return  # the file here has the numbers; ``tracker sync`` and ``reconcile`` say what the server does not
+        run.url = there.url if there else ""
 
     def read(self, run: TrackerRun) -> Reading:
         path = run.path
+        if not path and run.url:
+            return WandbServer(self.environ, self._at_of(run.url)).read(run)
         if not path or not os.path.isfile(path):
             raise LeadlineError(
                 "not_found",
@@ -88,7 +98,7 @@ class WandbTracker:
 
         log = read_log(path, row)
         reading.run = self._run(path, log)
-        reading.run.uid = run.uid or reading.run.uid
+        reading.run.uid, reading.run.url = run.uid or reading.run.uid, run.url or reading.run.url
         reading.config = {k: v for k, v in log.config.items() if k != "_wandb"}
         reading.summary = summary_numbers(log.summary)
         reading.provisional = log.exit_code is None
@@ -96,29 +106,36 @@ class WandbTracker:
             reading.problems.append({"code": "torn-tracker-file", "what": f"{os.path.basename(path)}: {log.problem}"})
         return reading
 
-    def listed(self, project: str, at: str) -> list[TrackerRun]:
+    def listed(self, project: str, at: str, here_only: bool = False) -> list[TrackerRun]:
         """Of the server when there is a key; and what lies in this work tree's ``wandb`` folder."""
-        here = [self._run(path, read_log(path)) for path in run_files(self.environ.get("WANDB_DIR") or self.folder)]
+        here = self.stored(self.environ.get("WANDB_DIR") or self.folder)
         found = {run.id: run for run in here if run.project == project}
-        if self._key():
-            for run in self._of_server(project, at):
+        if not here_only and self._key(at):
+            for run in WandbServer(self.environ, at).runs(project):
                 if run.id in found:
                     found[run.id].url, found[run.id].state = run.url, run.state
                 else:
                     found[run.id] = run
         return sorted(found.values(), key=lambda run: (run.started_at, run.id))
 
+    def stored(self, path: str) -> list[TrackerRun]:
+        if os.path.isfile(path):
+            files = [path]
+        else:  # what a job was told as its folder, the folder ``wandb`` in it, or that of one run
+            files = run_files(path) or _below(path) or _in_run_folder(path)
+        return [self._run(file, read_log(file)) for file in files]
+
     def check(self, at: str) -> dict[str, Any]:
         from leadline.adapters.trackers.programs import interpreter_with
 
-        where = self._base(at)
+        where = base_url(self.environ, at)
         missing = [] if interpreter_with("wandb", self.environ) else ["wandb"]
         answer: dict[str, Any] = {"reachable": None, "where": where, "version": "", "missing": missing, "why": ""}
-        if not self._key():
+        if not self._key(at):
             answer["why"] = "no key: export WANDB_API_KEY, or wandb login"
             return answer
         try:
-            self._server(at, time.monotonic() + 3.0).call("POST", "/graphql", {"query": "query { viewer { entity } }"})
+            WandbServer(self.environ, at, time.monotonic() + 3.0).entity()
             answer["reachable"] = True
         except LeadlineError as error:
             answer["reachable"], answer["why"] = False, error.what
@@ -128,10 +145,10 @@ class WandbTracker:
         from leadline.adapters.trackers.programs import run_program
 
         deadline = time.monotonic() + limit_s
-        environ = {**self.environ, "WANDB_BASE_URL": self._base(push.facts.at)}
+        environ = {**self.environ, "WANDB_BASE_URL": base_url(self.environ, push.facts.at)}
         environ.pop("WANDB_MODE", None)
         path = push.path or self._make(push, environ, limit_s)
-        if not self._key():
+        if not self._key(push.facts.at):
             raise LeadlineError(
                 "environment",
                 "no-tracker-key",
@@ -190,56 +207,15 @@ class WandbTracker:
         run_program("wandb", [program], given, quiet, limit_s, folder)
         return run_files(folder)[-1]
 
-    def _of_server(self, project: str, at: str) -> list[TrackerRun]:
-        server = self._server(at)
-        entity = self.environ.get("WANDB_ENTITY", "")
-        if not entity:
-            reply = server.call("POST", "/graphql", {"query": "query { viewer { entity } }"})
-            entity = str(((reply.get("data") or {}).get("viewer") or {}).get("entity") or "")
-        found: list[TrackerRun] = []
-        after = None
-        while True:
-            variables = {"entity": entity, "project": project, "after": after}
-            body = {"query": RUNS_QUERY, "variables": variables, "operationName": "Runs"}
-            data = server.call("POST", "/graphql", body).get("data") or {}
-            runs = (data.get("project") or {}).get("runs") or {}
-            for edge in runs.get("edges") or []:
-                node = edge.get("node") or {}
-                marks = [t[len(MARK) :] for t in node.get("tags") or [] if str(t).startswith(MARK)]
-                state = SERVER_STATES.get(str(node.get("state", "")).lower(), "crashed")
-                run = TrackerRun("wandb", str(node.get("name", "")), str(node.get("displayName") or ""), project)
-                run.uid, run.state = (marks[0] if marks else ""), state
-                run.started_at = str(node.get("createdAt") or "")
-                run.url = f"{self._site(at)}/{entity}/{project}/runs/{run.id}"
-                found.append(run)
-            page = runs.get("pageInfo") or {}
-            after = page.get("endCursor")
-            if not page.get("hasNextPage") or not after:
-                return found
+    def _key(self, at: str) -> str:
+        return key_of(self.environ, base_url(self.environ, at))
 
-    def _base(self, at: str) -> str:
-        return (at or self.environ.get("WANDB_BASE_URL") or CLOUD).rstrip("/")
-
-    def _site(self, at: str = "") -> str:
-        return self._base(at).replace("://api.", "://")
-
-    def _server(self, at: str, deadline_s: float | None = None) -> Server:
-        pair = base64.b64encode(f"api:{self._key()}".encode()).decode()
-        return Server("W&B", self._base(at), {"Authorization": f"Basic {pair}"}, deadline_s)
-
-    def _key(self) -> str:
-        """From the variable, else from the file that ``wandb login`` writes."""
-        if key := self.environ.get("WANDB_API_KEY"):
-            return key
-        import netrc
-
-        home = self.environ.get("HOME", "")
-        try:
-            entries = netrc.netrc(self.environ.get("NETRC") or os.path.join(home, ".netrc"))
-            found = entries.authenticators(self._base("").partition("://")[2].partition(":")[0])
-        except (OSError, netrc.NetrcParseError):
-            return ""
-        return str(found[2]) if found and found[2] else ""
+    def _at_of(self, url: str) -> str:
+        """The address of the server that a run's page is on."""
+        base = base_url(self.environ, "")
+        scheme, _, rest = url.partition("://")
+        page = f"{scheme}://{rest.partition('/')[0]}"
+        return base if page == site_url(base) else CLOUD if page == site_url(CLOUD) else page
 
     def _run(self, path: str, log: WandbLog) -> TrackerRun:
         about = log.about
@@ -256,10 +232,11 @@ class WandbTracker:
             state=state,
             path=path,
             started_at=rfc3339(int(started * 1000)) if started else "",
-            wall_s=log.runtime_s,
+            wall_s=log.runtime_s or number_of(log.summary.get("_runtime")),
         )
         if about.get("entity") and not _is_offline(path):
-            run.url = f"{self._site()}/{about['entity']}/{run.project}/runs/{run_id}"
+            site = site_url(base_url(self.environ, ""))
+            run.url = f"{site}/{about['entity']}/{run.project}/runs/{run_id}"
         return run
 
 
@@ -269,22 +246,21 @@ def _is_offline(path: str) -> bool:
 
 def run_files(folder: str) -> list[str]:
     """Every ``run-ID.wandb`` that a job with ``WANDB_DIR=folder`` left, oldest first."""
-    found = []
-    for top in (os.path.join(folder, "wandb"), os.path.join(folder, ".wandb")):
-        try:
-            names = sorted(os.listdir(top))
-        except OSError:
-            continue
-        for name in names:
-            inner = os.path.join(top, name)
-            if not name.startswith(("run-", "offline-run-")) or os.path.islink(inner):
-                continue
-            try:
-                found += [
-                    os.path.join(inner, file)
-                    for file in sorted(os.listdir(inner))
-                    if file.startswith("run-") and file.endswith(".wandb")
-                ]
-            except OSError:
-                continue
-    return found
+    return [path for name in ("wandb", ".wandb") for path in _below(os.path.join(folder, name))]
+
+
+def _below(top: str) -> list[str]:
+    try:
+        names = sorted(os.listdir(top))
+    except OSError:
+        return []
+    inner = [os.path.join(top, name) for name in names if name.startswith(("run-", "offline-run-"))]
+    return [path for folder in inner if not os.path.islink(folder) for path in _in_run_folder(folder)]
+
+
+def _in_run_folder(folder: str) -> list[str]:
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return []
+    return [os.path.join(folder, name) for name in names if name.startswith("run-") and name.endswith(".wandb")]

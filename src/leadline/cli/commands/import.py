@@ -10,19 +10,28 @@ from leadline.core.plain import plain
 
 LISTED = 30
 DESCRIPTION = """Take runs that were made elsewhere into the thread: rows of a csv, tsv, json, jsonl or parquet file,
-or TensorBoard event files under a folder. Rows of one config become repeats of one experiment. What is not taken is
+TensorBoard event files under a folder, or runs of a tracker (--format wandb, mlflow or trackio: PATH is then a
+project's name, or the tracker's own files). Rows of one config become repeats of one experiment. What is not taken is
 named with its reason, and importing again takes only what is new. A table is what somebody wrote down, so its runs are
-`reported`: they are listed and found, and lift no label."""
+`reported`: they are listed and found, and lift no label. A run of a tracker is fetched and digested (`imported`): it
+can be evidence."""
 EXAMPLES = [
     "leadline import results.csv --config '*' --dry-run",
     "leadline import old/results.tsv --metric ms=time_ms --config block,dtype --set device=A100",
+    "leadline import loop.tsv --metric val_bpb --config '*' --key commit --keep last",
     "leadline import runs/ --format tensorboard --metric eval/loss=loss",
+    "leadline import my-project --format mlflow --at http://127.0.0.1:5000 --run P-004",
+    "leadline import wandb/offline-run-20261123_101500-k3x9 --format wandb",
 ]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="PATH", help="a file, or a folder of event files")
-    parser.add_argument("--format", default="", help="csv tsv json jsonl parquet tensorboard (default: by its name)")
+    parser.add_argument("source", metavar="PATH", help="a file, a folder, or a tracker's project")
+    parser.add_argument(
+        "--format",
+        default="",
+        help="csv tsv json jsonl parquet tensorboard wandb mlflow trackio (default: by its name)",
+    )
     parser.add_argument(
         "--metric",
         action="append",
@@ -36,6 +45,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="config that holds for all of them"
     )
+    parser.add_argument("--key", action="append", default=[], metavar="COLUMN,...", help="columns that name a row")
+    parser.add_argument(
+        "--keep", choices=["first", "last"], default="first", help="which of the rows of one key is taken"
+    )
+    parser.add_argument("--at", default="", metavar="ADDRESS", help="of a tracker: its server or shared folder")
+    parser.add_argument(
+        "--run", action="append", default=[], metavar="ID", help="of a tracker: only these, by id or name"
+    )
+    parser.add_argument("--unfinished", action="store_true", help="of a tracker: also runs without an end, as lost")
     parser.add_argument("--title", default="", help="what the experiments are called")
     parser.add_argument("--dry-run", action="store_true", help="say what would be taken, write nothing")
 
@@ -47,9 +65,14 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         args.source,
         args.format,
         args.metric,
-        [name.strip() for names in args.config for name in names.split(",") if name.strip()],
+        _names(args.config),
         _settings(args.set),
         args.title,
+        _names(args.key),
+        args.keep,
+        args.at,
+        args.run,
+        args.unfinished,
     )
     data = import_runs(context, context.topic(args.thread), request, args.dry_run)
     taken, refused = data["taken"], data["not_taken"]
@@ -73,6 +96,10 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         {"taken": len(taken), "already": data["already"], "not_taken": data["not_taken_total"]},
         data["not_taken_total"] > len(refused),
     )
+
+
+def _names(lists: list[str]) -> list[str]:
+    return [name.strip() for names in lists for name in names.split(",") if name.strip()]
 
 
 def _settings(texts: list[str]) -> dict[str, Any]:

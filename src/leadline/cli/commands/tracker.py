@@ -19,6 +19,7 @@ EXAMPLES = [
     "leadline tracker status",
     "leadline tracker sync",
     "leadline tracker push P-003",
+    "leadline tracker reconcile",
 ]
 
 
@@ -36,11 +37,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     sync = verbs.add_parser("sync", help="read again what was provisional, send what waits")
     push = verbs.add_parser("push", help="send runs whose job does not use the tracker itself")
     push.add_argument("ids", nargs="*", metavar="ID", help="runs or experiments (default: all)")
+    both = verbs.add_parser("reconcile", help="what the record and the tracker do not agree on, and what it cost")
+    both.add_argument(
+        "--compared", type=int, default=200, metavar="N", help="values of the newest N runs (default 200)"
+    )
+    both.add_argument("--all-threads", action="store_true", help="every thread, not the present one alone")
     for parser_ in (sync, push):
         parser_.add_argument("--limit", type=float, metavar="SECONDS", help="how long sending one run may take")
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
+    if args.subverb == "reconcile":
+        from leadline.cli.tracker_reconcile import reconciled
+
+        return reconciled(context, args)
     topic = context.topic(args.thread)
     if args.subverb == "set":
         return _set(context, topic, args)

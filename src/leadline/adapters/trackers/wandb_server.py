@@ -1,0 +1,158 @@
+"""W&B's GraphQL interface: the few questions that its own ``wandb.Api`` asks too, so that no wandb package is needed.
+
+A server gives a run's config and summary, not its points: those are in the ``.wandb`` file of the machine that made it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from leadline.adapters.trackers.http import Server
+from leadline.core.errors import LeadlineError
+from leadline.core.tracker import MARK, Reading, TrackerRun, summary_numbers
+
+CLOUD = "https://api.wandb.ai"
+NODE = "name displayName state createdAt heartbeatAt tags"
+# Not every server pages: the first question does not name a place to go on from.
+FIRST_RUNS = f"""query Runs($entity: String!, $project: String!) {{
+  project(name: $project, entityName: $entity) {{ runs(first: 100) {{
+    edges {{ node {{ {NODE} }} }} pageInfo {{ endCursor hasNextPage }} }} }} }}"""
+MORE_RUNS = f"""query Runs($entity: String!, $project: String!, $after: String) {{
+  project(name: $project, entityName: $entity) {{ runs(first: 100, after: $after) {{
+    edges {{ node {{ {NODE} }} }} pageInfo {{ endCursor hasNextPage }} }} }} }}"""
+ONE_RUN = f"""query Run($entity: String!, $project: String!, $run: String!) {{
+  project(name: $project, entityName: $entity) {{ run(name: $run) {{ {NODE} config summaryMetrics }} }} }}"""
+STATES = {"running": "running", "finished": "finished", "failed": "failed", "killed": "failed", "crashed": "crashed"}
+
+
+class WandbServer:
+    """The server at ``at``, else ``WANDB_BASE_URL``, else the public one; with the key of the environment or of the
+    file that ``wandb login`` writes. ``deadline_s`` (monotonic) ends a row of calls."""
+
+    def __init__(self, environ: Mapping[str, str], at: str, deadline_s: float | None = None) -> None:
+        self.environ = environ
+        self.base = base_url(environ, at)
+        pair = base64.b64encode(f"api:{key_of(environ, self.base)}".encode()).decode()
+        self.server = Server("W&B", self.base, {"Authorization": f"Basic {pair}"}, deadline_s)
+
+    def entity(self) -> str:
+        """``WANDB_ENTITY``, else whose key it is. LeadlineError(remote) when the server does not say."""
+        if given := self.environ.get("WANDB_ENTITY"):
+            return given
+        viewer = self._ask("Viewer", "query Viewer { viewer { entity } }", {}).get("viewer") or {}
+        if not viewer.get("entity"):
+            raise LeadlineError(
+                "remote", "tracker-refused", f"W&B at {self.base} does not know this key", "", "leadline tracker status"
+            )
+        return str(viewer["entity"])
+
+    def runs(self, project: str) -> list[TrackerRun]:
+        """Every run of a project, the newest first as W&B has them; empty when there is no such project."""
+        entity, found = self.entity(), list[TrackerRun]()
+        query, variables = FIRST_RUNS, {"entity": entity, "project": project}
+        while True:
+            answer = self._ask("Runs", query, variables)
+            runs = (answer.get("project") or {}).get("runs") or {}
+            found += [self._run(edge.get("node") or {}, entity, project) for edge in runs.get("edges") or []]
+            page = runs.get("pageInfo") or {}
+            if not page.get("hasNextPage") or not page.get("endCursor"):
+                return found
+            query, variables = MORE_RUNS, {**variables, "after": str(page["endCursor"])}
+
+    def run(self, project: str, run_id: str) -> TrackerRun | None:
+        node, entity = self._one(project, run_id)
+        return self._run(node, entity, project) if node else None
+
+    def read(self, run: TrackerRun) -> Reading:
+        """Config and summary. LeadlineError(not_found) when the run is gone."""
+        node, entity = self._one(run.project, run.id)
+        if not node:
+            raise LeadlineError(
+                "not_found",
+                "tracker-run-gone",
+                f"W&B at {self.base} has no run {run.id} in {run.project}",
+                "",
+                "leadline tracker reconcile",
+            )
+        out = Reading(self._run(node, entity, run.project), only_summary=True)
+        out.run.uid = out.run.uid or run.uid
+        config = _object(node.get("config"))
+        out.config = {
+            k: v["value"] if isinstance(v, dict) and "value" in v else v for k, v in config.items() if k != "_wandb"
+        }
+        out.summary = summary_numbers(_object(node.get("summaryMetrics")))
+        out.provisional = out.run.state not in ("finished", "failed")
+        return out
+
+    def _one(self, project: str, run_id: str) -> tuple[dict[str, Any], str]:
+        entity = self.entity()
+        answer = self._ask("Run", ONE_RUN, {"entity": entity, "project": project, "run": run_id})
+        return (answer.get("project") or {}).get("run") or {}, entity
+
+    def _run(self, node: Mapping[str, Any], entity: str, project: str) -> TrackerRun:
+        run = TrackerRun("wandb", str(node.get("name", "")), str(node.get("displayName") or ""), project)
+        marks = [str(t)[len(MARK) :] for t in node.get("tags") or [] if str(t).startswith(MARK)]
+        run.uid = marks[0] if marks else ""
+        run.state = STATES.get(str(node.get("state", "")).lower(), "unknown")
+        run.started_at = str(node.get("createdAt") or "")
+        started, seen = _epoch(run.started_at), _epoch(str(node.get("heartbeatAt") or ""))
+        run.wall_s = max(0.0, seen - started) if started and seen else None
+        run.url = f"{site_url(self.base)}/{quote(entity)}/{quote(project)}/runs/{quote(run.id)}"
+        return run
+
+    def _ask(self, name: str, query: str, variables: Mapping[str, str]) -> dict[str, Any]:
+        body = {"query": query, "variables": dict(variables), "operationName": name}
+        answer = self.server.call("POST", "/graphql", body)
+        if answer.get("errors"):
+            first = answer["errors"][0] if isinstance(answer["errors"], list) else answer["errors"]
+            why = str(first.get("message", "") if isinstance(first, dict) else first)[:300]
+            raise LeadlineError(
+                "remote", "tracker-refused", f"W&B at {self.base} said no", why, "leadline tracker status"
+            )
+        return answer.get("data") or {}
+
+
+def base_url(environ: Mapping[str, str], at: str) -> str:
+    return (at or environ.get("WANDB_BASE_URL") or CLOUD).rstrip("/")
+
+
+def site_url(base: str) -> str:
+    """Where people look at what is sent to ``base``."""
+    return base.replace("://api.", "://")
+
+
+def key_of(environ: Mapping[str, str], base: str) -> str:
+    """From the variable, else from the file that ``wandb login`` writes; "" for none."""
+    if key := environ.get("WANDB_API_KEY"):
+        return key
+    import netrc
+
+    try:
+        entries = netrc.netrc(environ.get("NETRC") or os.path.join(environ.get("HOME", ""), ".netrc"))
+        found = entries.authenticators(base.partition("://")[2].partition("/")[0].partition(":")[0])
+    except (OSError, netrc.NetrcParseError):
+        return ""
+    return str(found[2]) if found and found[2] else ""
+
+
+def _object(text: Any) -> dict[str, Any]:
+    if isinstance(text, dict):
+        return text
+    try:
+        value = json.loads(text or "{}")
+    except (ValueError, TypeError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _epoch(stamp: str) -> float:
+    try:
+        return datetime.fromisoformat(stamp).timestamp()
+    except ValueError:
+        return 0.0

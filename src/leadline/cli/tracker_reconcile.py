@@ -1,0 +1,94 @@
+"""What ``leadline tracker reconcile`` prints."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from leadline.cli.answer import Answer
+from leadline.core.plain import plain
+
+LISTED = 20
+
+
+def reconciled(context: Any, args: argparse.Namespace) -> Answer:
+    """0 when both sides agree, 6 when they do not, 8 when a side could not be asked and nothing else is wrong."""
+    from leadline.core.errors import EXIT_CODES
+    from leadline.services.tracker_reconcile import reconcile
+
+    topics = context.store.topics() if args.all_threads else [context.topic(args.thread)]
+    threads = [{"thread": topic, **reconcile(context, topic, max(0, args.compared))} for topic in topics]
+    lines: list[str] = []
+    for data in threads:
+        lines += _lines(data)
+    names = ("only_here", "only_there", "differ", "unknown", "not_compared")
+    counts = {name: sum(len(data[name]) for data in threads) for name in names}
+    wrong = counts["only_here"] + counts["only_there"] + counts["differ"]
+    silent = any(place["not_asked"] for data in threads for place in data["places"])
+    code = EXIT_CODES["check_failed"] if wrong else EXIT_CODES["remote"] if silent else 0
+    found = threads[0] if len(threads) == 1 else {"threads": threads}
+    truncated = any(len(data[name]) > LISTED for data in threads for name in names)
+    return Answer("\n".join(lines), found, counts, truncated, _next(threads), code)
+
+
+def _lines(data: dict[str, Any]) -> list[str]:
+    lines = [data["thread"]]
+    for place in data["places"]:
+        at = f" at {plain(place['at'])}" if place["at"] else ""
+        asked = f"NOT ASKED: {plain(place['not_asked'])}" if place["not_asked"] else "asked"
+        lines.append(f"  {place['tracker']}:{plain(place['project'])}{at}: {place['runs']} runs, {asked}")
+    if not data["places"]:
+        lines.append("  no tracker is chosen and no run is in one")
+    lines += _part("only in the record", data["only_here"], lambda r: f"{r['run']}: {plain(r['why'])}")
+    lines += _part("only in the tracker", data["only_there"], _stranger)
+    lines += _part("they differ", data["differ"], lambda r: f"{r['run']}: {plain(r['why'])}")
+    lines += _part("unknown", data["unknown"], lambda r: f"{r['run']}: {plain(r['why'])}")
+    lines += _part("not compared", data["not_compared"], lambda r: f"{r['run']}: {plain(r['why'])}")
+    if not any(data[name] for name in ("only_here", "only_there", "differ", "unknown")) and data["places"]:
+        lines.append("  nothing disagrees")
+    return [*lines, *_costs(data["costs"])]
+
+
+def _part(title: str, rows: list[dict[str, Any]], words: Any) -> list[str]:
+    if not rows:
+        return []
+    lines = [f"  {title}: {len(rows)}", *(f"    {words(row)}" for row in rows[:LISTED])]
+    return lines + ([f"    ... {len(rows)} in all, with --json"] if len(rows) > LISTED else [])
+
+
+def _stranger(row: dict[str, Any]) -> str:
+    text = f"{plain(row.get('name') or row['id'])} ({plain(row['id'])}, {row.get('state', 'unknown')}): {row['why']}"
+    return text + (f"\n      {plain(row['import'])}" if row.get("import") else "")
+
+
+def _costs(costs: dict[str, Any]) -> list[str]:
+    hours = [
+        f"{_hours(h)} {kind}-hours ({_hours(costs['device_hours_in_tracker'].get(kind, 0.0))} of them in the tracker)"
+        for kind, h in sorted(costs["device_hours"].items())
+    ]
+    parts = [f"{costs['runs']} runs took {', '.join(hours) or 'no known time'}"]
+    if costs["unknown"]:
+        parts.append(f"{len(costs['unknown'])} runs of unknown time or devices")
+    outside = costs["outside"]
+    if outside["runs"]:
+        known = f"{_hours(outside['wall_hours'])} wall hours on an unknown number of devices"
+        more = f", {outside['unknown']} of unknown time" if outside["unknown"] else ""
+        parts.append(f"{outside['runs']} runs only in the tracker: {known}{more}")
+    return ["  cost: " + "; ".join(parts)]
+
+
+def _hours(value: float) -> str:
+    from leadline.core.timestamps import number
+
+    return number(float(f"{value:.3g}"))
+
+
+def _next(threads: list[dict[str, Any]]) -> list[str]:
+    steps = []
+    for data in threads:
+        if any(row["code"] == "waiting" for row in data["only_here"]):
+            steps.append("leadline tracker sync")
+        steps += [row["import"] for row in data["only_there"] if row["named"] and row.get("import")][:3]
+        if any(place["not_asked"] for place in data["places"]):
+            steps.append("leadline tracker status")
+    return list(dict.fromkeys(steps))

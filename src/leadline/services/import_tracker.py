@@ -1,0 +1,196 @@
+"""Runs that a tracker recorded while they ran, fetched and digested: the one kind of import that can be evidence.
+
+What a tracker does not say is not made up: a run without an end is left out unless it is asked for, and then ``lost``;
+the code it ran and the machine are unknown, so that a comparison with it says so.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from leadline.core.canonical import digest_of
+from leadline.core.errors import LeadlineError
+from leadline.core.imported import Findings, FoundRun
+from leadline.core.thread import Thread
+from leadline.core.timestamps import epoch_ms, rfc3339
+from leadline.core.tracker import Reading, TrackerRun, extraction_of, short_config
+from leadline.ports.tracker import Tracker
+from leadline.services.context import Context
+from leadline.services.import_runs import ImportRequest
+from leadline.services.tracking import redacted, tracker_words
+
+STILL_WARM_S = 600.0  # a run of a tracker that never says of an end: over when nothing came for this long
+ENDED = {"finished": "done", "failed": "failed"}
+CONFIG_KEYS_KEPT = 500
+
+
+def found_in_tracker(context: Context, thread: Thread, request: ImportRequest, name: str) -> Findings:
+    """The runs of a project (``request.source``), or of a tracker's own files at that path, as an import has them.
+
+    Raises LeadlineError: ``no-such-tracker``, ``no-such-run`` (usage), ``no-runs`` (not_found), remote.
+    """
+    tracker = _tracker(context, request, name)
+    path = os.path.join(context.cwd, request.source)
+    runs = tracker.stored(path) if os.path.exists(path) else []
+    local = bool(runs)
+    runs = runs or tracker.listed(request.source, request.at)
+    if not runs:
+        at = f" at {request.at}" if request.at else ""
+        raise LeadlineError(
+            "not_found",
+            "no-runs",
+            f"{name} has no runs under {request.source}{at}",
+            "it is neither a project with runs nor a path with files of it",
+            "leadline import --help",
+        )
+    if request.runs:
+        runs = _asked_for(runs, request)
+    found = Findings(f"{name} {os.path.basename(os.path.abspath(path)) if local else request.source}", "", "imported")
+    wanted = dict(_pair(text) for text in request.metrics)
+    names: dict[str, None] = {}
+    for run in runs:
+        _take(context, thread, tracker, run, request, found, wanted, names)
+    found.digest = digest_of(sorted(str(run.tracker["digest"]) for run in found.runs))
+    found.columns = list(names)
+    found.left_columns = [n for n in names if wanted and n not in wanted]
+    if absent := [n for n in wanted if found.runs and n not in names]:
+        raise LeadlineError(
+            "usage",
+            "no-such-column",
+            f"no run of {request.source} has a metric {absent[0]!r}",
+            f"there are: {', '.join(list(names)[:30]) or 'none'}",
+            "leadline import --help",
+        )
+    return found
+
+
+def _tracker(context: Context, request: ImportRequest, name: str) -> Tracker:
+    try:
+        return context.tracker_for(name)
+    except LeadlineError as error:
+        if error.code != "no-such-tracker":
+            raise
+        raise LeadlineError(
+            "usage",
+            "unknown-format",
+            f"{name!r} is no format that can be imported",
+            f"known: csv, tsv, json, jsonl, parquet, tensorboard; {error.why.replace('there are', 'trackers')}",
+            "leadline import --help",
+        ) from None
+
+
+def _pair(text: str) -> tuple[str, str]:
+    theirs, _, ours = text.partition("=")
+    return theirs, ours or theirs
+
+
+def _asked_for(runs: list[TrackerRun], request: ImportRequest) -> list[TrackerRun]:
+    kept = [run for run in runs if run.id in request.runs or run.name in request.runs]
+    missing = [asked for asked in request.runs if not any(asked in (run.id, run.name) for run in kept)]
+    if missing:
+        known = ", ".join(run.name or run.id for run in runs[:20])
+        raise LeadlineError(
+            "usage",
+            "no-such-run",
+            f"{request.source} has no run {missing[0]!r}",
+            f"it has: {known}",
+            "leadline import --help",
+        )
+    return kept
+
+
+def _take(
+    context: Context,
+    thread: Thread,
+    tracker: Tracker,
+    run: TrackerRun,
+    request: ImportRequest,
+    found: Findings,
+    wanted: dict[str, str],
+    names: dict[str, None],
+) -> None:
+    where = f"{run.name} ({run.id})" if run.name and run.name != run.id else run.id
+    if run.uid:
+        mine = next((r.id for r in thread.runs if r.uid == run.uid), "")
+        found.refuse(where, f"it is {mine} of this thread" if mine else "another thread's Leadline made it")
+        return
+    try:
+        reading = tracker.read(run)
+    except LeadlineError as error:
+        found.refuse(where, error.what)
+        return
+    except (OSError, ValueError) as error:
+        found.refuse(where, f"it cannot be read: {error}")
+        return
+    state, why = state_of(reading, context.clock.now_ms() / 1000)
+    if not state and not request.unfinished:
+        found.refuse(where, why)
+        return
+    names.update(dict.fromkeys([*reading.series, *reading.summary]))
+    words = tracker_words(context, reading)  # the digest is of all of it, whatever is taken
+    if wanted:
+        _only(reading, wanted)
+    taken = _found_run(context, thread, reading, request, where, words)
+    taken.state, taken.reason = state or "lost", "" if state == "done" else why
+    if taken.metrics or taken.nonfinite:
+        found.runs.append(taken)
+    else:
+        found.refuse(where, "it has no number" + (" of the metrics asked for" if wanted else ""))
+
+
+def state_of(reading: Reading, now_s: float) -> tuple[str, str]:
+    """``done``, ``failed`` or "" (nobody knows that it ended), and why it is not done."""
+    run = reading.run
+    if run.state in ENDED:
+        return ENDED[run.state], "" if run.state == "finished" else f"{run.tracker} says {run.state}"
+    if run.state != "unknown":
+        return "", f"{run.tracker} says {run.state}, which is no end; --unfinished takes it as lost"
+    last = last_point_s(reading)
+    if now_s - last < STILL_WARM_S:
+        return "", f"{run.tracker} never says of an end, and a point came {now_s - last:.0f} s ago; it may go on"
+    return "done", ""
+
+
+def last_point_s(reading: Reading) -> float:
+    """When the last point came, epoch seconds; 0 when no point has a time."""
+    times = [points.times[-1] for points in reading.series.values() if len(points)]
+    return max((time for time in times if time == time), default=0.0)
+
+
+def _only(reading: Reading, wanted: dict[str, str]) -> None:
+    """Leave the metrics asked for, under the names asked for."""
+    reading.series = {wanted[n]: p for n, p in reading.series.items() if n in wanted}
+    reading.summary = {wanted[n]: v for n, v in reading.summary.items() if n in wanted}
+    reading.odd = {wanted[n]: c for n, c in reading.odd.items() if n in wanted}
+
+
+def _found_run(
+    context: Context, thread: Thread, reading: Reading, request: ImportRequest, where: str, words: dict[str, Any]
+) -> FoundRun:
+    run = reading.run
+    extraction = extraction_of(reading, thread.metrics)
+    config: dict[str, Any] = redacted(context, dict(list(short_config(reading.config).items())[:CONFIG_KEYS_KEPT]))
+    if request.config and "*" not in request.config:
+        config = {name: config[name] for name in request.config if name in config}
+    out = FoundRun(
+        where,
+        digest_of({"tracker": run.tracker, "project": run.project, "id": run.id}),
+        {**request.settings, **config},
+        dict(extraction.metrics),
+        dict(extraction.nonfinite),
+        run.name,
+        started_at=run.started_at,
+        url=run.url,
+        wall_s=run.wall_s,
+        problems=extraction.problems,
+    )
+    last = last_point_s(reading)
+    if run.started_at and run.wall_s is not None:
+        out.ended_at = rfc3339(epoch_ms(run.started_at) + int(run.wall_s * 1000))
+    elif last:
+        out.ended_at = rfc3339(int(last * 1000))
+    out.tracker = {"tracker": run.tracker, "project": run.project, **words}
+    if request.at:
+        out.tracker["at"] = request.at
+    return out
