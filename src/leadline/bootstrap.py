@@ -140,6 +140,13 @@ def _tracker(name: str, folder: str) -> Tracker:
     return load(name, os.environ, folder)
 
 
+def write_png(panels: list[Any], path: str, width_px: int, panel_height_px: int) -> None:
+    """Draw series as a PNG (see ``adapters/plot_png.py``); loads its library now."""
+    from leadline.adapters.plot_png import write_png as write
+
+    write(panels, path, width_px, panel_height_px)
+
+
 class _Series:
     """The series store, loaded when series are read."""
 

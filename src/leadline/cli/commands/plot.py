@@ -100,7 +100,7 @@ def _write(found: list[Any], out: str, kind: str, width: int, height: int) -> No
             with open(out, "w", encoding="utf-8") as file:
                 file.write(svg(found, width, height))
         else:
-            from leadline.adapters.plot_png import write_png
+            from leadline.bootstrap import write_png
 
             write_png(found, out, width, height)
     except OSError as error:
