@@ -129,14 +129,15 @@ def _gaps(experiments: list[Experiment]) -> list[str]:
                 found[f"{gap.get('path')} is not in the code state ({gap.get('kind') or gap.get('reason')})"] = None
         if any("[redacted:" in a for a in run.argv):
             found[f"{run.id}: its command line held a secret and is recorded without it"] = None
-        if kept := artifact.total(run):
-            found[f"{run.id}: the contents of its {kept} artifacts are not in the bundle, which has their digests"] = (
-                None
-            )
         for lost in artifact.gaps(run):
             found[f"{run.id}: artifact {lost.name} was not kept ({lost.reason})"] = None
         if run.code.get("changed_during_run"):
             found[f"{run.id}: the code changed while it ran"] = None
+    kept = [n for e in experiments for r in e.runs if (n := artifact.total(r))]
+    if kept:
+        found[
+            f"the contents of {sum(kept)} artifacts of {len(kept)} run{'s' if kept[1:] else ''}: it has their digests"
+        ] = None
     return list(found)
 
 
