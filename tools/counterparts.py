@@ -2,8 +2,8 @@
 
 Each at a fixed version, into .cache/counterparts, once: a GitHub emulator that nobody here wrote, another one that is
 told to fail, GitHub's own description of its interface (trimmed: its package has 385 MB, and one file is
-taken from the archive), recorded answers of GitHub, and the library that makes anchors as GitHub does. Does nothing
-where all is there.
+taken from the archive), recorded answers of GitHub, the library that makes anchors as GitHub does, and a server that
+W&B's own client talks to. Does nothing where all is there.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ PROGRAMS = ("emulate@0.12.2", "github-slugger@2.0.0")
 DESCRIPTION = "@octokit/openapi@23.0.2"
 RECORDINGS = "@octokit/fixtures@23.1.2"
 FAILING = "myworld[gateway]==0.2.1"
+WANDB_SERVER = "openwandb==0.5.25"  # its licence forbids commercial use: for these tests, never a dependency
 
 
 def node() -> Path:
@@ -34,18 +35,19 @@ def node() -> Path:
 
 
 def main() -> int:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    parts: list[tuple[str, Callable[[], None]]] = [(WANDB_SERVER, _wandb_server)]
     try:
         node()
     except ImportError:
         print("tests against a GitHub emulator are left out: no Node", file=sys.stderr)
-        return 0
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    parts: tuple[tuple[str, Callable[[], None]], ...] = (
-        ("+".join(PROGRAMS), _programs),
-        (DESCRIPTION, _description),
-        (RECORDINGS, _recordings),
-        (FAILING, _failing),
-    )
+    else:
+        parts += [
+            ("+".join(PROGRAMS), _programs),
+            (DESCRIPTION, _description),
+            (RECORDINGS, _recordings),
+            (FAILING, _failing),
+        ]
     failed = [name for name, install in parts if not _have(name) and not _installed(name, install)]
     for name in failed:
         print(f"{name} could not be installed: is the package registry reachable?", file=sys.stderr)
@@ -131,14 +133,22 @@ def _recordings() -> None:
 
 
 def _failing() -> None:
-    """In an environment of its own: it pins what Leadline does not."""
-    folder = FOLDER / "myworld"
+    _in_own_environment("myworld", FAILING)
+
+
+def _wandb_server() -> None:
+    _in_own_environment("openwandb", WANDB_SERVER)
+
+
+def _in_own_environment(name: str, requirement: str) -> None:
+    """It pins what Leadline does not."""
+    folder = FOLDER / name
     python = folder / "bin" / "python"
     if not python.exists():
         venv.EnvBuilder(with_pip=False, symlinks=True).create(folder)
     wheel = HERE / (HERE / "pip.sha256").read_text().split()[1]
     subprocess.run(
-        [str(python), f"{wheel}/pip", "install", "--quiet", "--disable-pip-version-check", FAILING], check=True
+        [str(python), f"{wheel}/pip", "install", "--quiet", "--disable-pip-version-check", requirement], check=True
     )
 
 

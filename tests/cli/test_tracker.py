@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import socket
 import subprocess
 import sys
@@ -18,14 +16,10 @@ from typing import Any
 import pytest
 
 from tests.conftest import Lab
+from tests.tracker_servers import QUIET, mlflow_server, needs, wandb_server
 
-QUIET = {
-    "WANDB_SILENT": "true",
-    "WANDB_ERROR_REPORTING": "false",
-    "HF_HUB_OFFLINE": "1",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "DO_NOT_TRACK": "1",
-}
+__all__ = ["mlflow_server", "wandb_server"]  # fixtures
+
 WANDB_JOB = """
 import sys, wandb
 rate = float(sys.argv[1])
@@ -61,10 +55,6 @@ for step in range(5):
 SENTINEL = "a1b2c3d4e5f6a7b8c9d0a1b2c3d4e5f6a7b8c9d0"
 
 
-def needs(package: str) -> pytest.MarkDecorator:
-    return pytest.mark.skipif(find_spec(package) is None, reason=f"{package} is not installed: make test installs it")
-
-
 @pytest.fixture
 def tracked(thread_lab: Lab) -> Lab:
     thread_lab.env.update(QUIET)
@@ -84,42 +74,6 @@ def job(lab: Lab, *args: str, **kwargs: Any) -> dict[str, Any]:
 def shown(lab: Lab, run: str) -> dict[str, Any]:
     data: dict[str, Any] = lab.json("show", run)["data"]
     return data
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture(scope="module")
-def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real `mlflow server` with a sqlite store."""
-    if find_spec("mlflow") is None or find_spec("flask") is None:
-        pytest.skip("the MLflow server is not installed: make test installs it")
-    folder, port = tmp_path_factory.mktemp("mlflow"), free_port()
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command += ["--backend-store-uri", f"sqlite:///{folder}/ml.db", "--artifacts-destination", str(folder / "art")]
-    with open(folder / "log", "wb") as log:
-        server = subprocess.Popen(
-            command,
-            stdout=log,
-            stderr=log,
-            env={**os.environ, **QUIET, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
-            start_new_session=True,
-        )
-    try:
-        until = time.monotonic() + 90
-        while True:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert server.poll() is None and time.monotonic() < until, (folder / "log").read_text()[-3000:]
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(20)
 
 
 @pytest.fixture

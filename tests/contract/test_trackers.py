@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -11,9 +10,12 @@ import pytest
 from leadline.adapters.trackers.mlflow import MlflowTracker
 from leadline.adapters.trackers.trackio import TrackioTracker
 from leadline.adapters.trackers.wandb import WandbTracker
-from leadline.core.tracker import RunFacts, extraction_of
+from leadline.core.tracker import RunFacts, TrackerRun, extraction_of
 from leadline.ports.tracker import Tracker
 from leadline.testing.tracker_contract import ROWS, TrackerContract
+from tests.tracker_servers import BUILT_IN_KEY, QUIET, WandbServer, mlflow_server, needs, wandb_server
+
+__all__ = ["mlflow_server", "wandb_server"]  # fixtures
 
 HEAD = """
 import json, os, signal, sys, time
@@ -59,14 +61,10 @@ with mlflow.start_run():
 )
 
 
-def needs(package: str) -> pytest.MarkDecorator:
-    return pytest.mark.skipif(find_spec(package) is None, reason=f"{package} is not installed: make test installs it")
-
-
 @needs("wandb")
 class TestWandb(TrackerContract):
     SCRIPT = WANDB_JOB
-    QUIET = {"WANDB_SILENT": "true", "WANDB_ERROR_REPORTING": "false"}
+    QUIET = QUIET
 
     @pytest.fixture
     def make(self) -> Callable[[Mapping[str, str], str], Tracker]:
@@ -110,6 +108,32 @@ class TestWandb(TrackerContract):
         assert ours == rows and len(rows) == len(ROWS)
         assert log.config == config and log.summary == summary and log.exit_code == 0
 
+    def test_wandbs_own_reader_says_the_same(self, tracker: Tracker, facts: RunFacts, base: dict[str, str]) -> None:
+        """`wandb leet inspect`, the reader that W&B ships."""
+        import json
+        import subprocess
+        import sys
+
+        reading = self.done(tracker, facts, base)
+        command = [
+            sys.executable,
+            "-m",
+            "wandb",
+            "leet",
+            "inspect",
+            "--summary",
+            "--json",
+            str(Path(reading.run.path).parent),
+        ]
+        done = subprocess.run(command, env=base, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        theirs = json.loads(done.stdout)
+        assert reading.run.id in done.stdout and reading.run.name in done.stdout
+        text = json.dumps(theirs)
+        assert "finished" in text.lower()
+        for number in (reading.summary["loss"], reading.summary["eval/acc"], reading.config["lr"]):
+            assert repr(number) in text, number
+
     def test_a_torn_tail_is_said_and_what_stands_before_it_is_read(
         self, tracker: Tracker, facts: RunFacts, base: dict[str, str]
     ) -> None:
@@ -141,7 +165,7 @@ class TestWandb(TrackerContract):
 class TestTrackio(TrackerContract):
     SCRIPT = TRACKIO_JOB
     SAYS_END = False
-    QUIET = {"HF_HUB_OFFLINE": "1"}
+    QUIET = QUIET
 
     @pytest.fixture
     def make(self) -> Callable[[Mapping[str, str], str], Tracker]:
@@ -151,7 +175,7 @@ class TestTrackio(TrackerContract):
 @needs("mlflow")
 class TestMlflowFiles(TrackerContract):
     SCRIPT = MLFLOW_JOB
-    QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1"}
+    QUIET = QUIET
 
     @pytest.fixture
     def make(self) -> Callable[[Mapping[str, str], str], Tracker]:
@@ -167,3 +191,63 @@ class TestMlflowFiles(TrackerContract):
         file.write_text(file.read_text()[:-12])
         reading = tracker.read(run)
         assert len(reading.series["loss"]) >= 9
+
+
+class TestWandbOnline(TrackerContract):
+    """The same with a server that W&B's own client talks to."""
+
+    SCRIPT = WANDB_JOB
+    QUIET = {**QUIET, "WANDB_API_KEY": BUILT_IN_KEY}
+
+    @pytest.fixture
+    def make(self) -> Callable[[Mapping[str, str], str], Tracker]:
+        return WandbTracker
+
+    @pytest.fixture
+    def facts(self, tmp_path: Path, wandb_server: WandbServer) -> RunFacts:
+        facts = self.facts_in(tmp_path)
+        facts.live, facts.at = True, wandb_server.url
+        return facts
+
+    def test_the_server_has_the_run_under_the_name_and_its_page_is_known(
+        self, tracker: Tracker, facts: RunFacts, base: dict[str, str], wandb_server: WandbServer
+    ) -> None:
+        facts.project = "named"
+        run = self.done(tracker, facts, base).run
+        assert run.url == f"{wandb_server.url}/default/named/runs/{run.id}"
+        (there,) = tracker.listed("named", wandb_server.url)
+        assert (there.id, there.name, there.uid, there.state) == (run.id, "P-003-r2", facts.uid, "finished")
+        reading = tracker.read(there)
+        assert reading.only_summary and not reading.provisional
+        assert (reading.config["lr"], reading.summary["loss"]) == (0.1, 0.1)
+        assert tracker.listed("no-such-project", wandb_server.url) == []
+
+    def test_what_the_server_refuses_is_no_empty_answer(self, base: dict[str, str], wandb_server: WandbServer) -> None:
+        """GraphQL says no with HTTP 200."""
+        from leadline.adapters.trackers import wandb_server as graphql
+        from leadline.core.errors import LeadlineError
+
+        with pytest.raises(LeadlineError) as caught:
+            graphql.WandbServer(base, wandb_server.url)._ask("Odd", "query Odd { viewer { nothing } }", {})
+        assert (caught.value.kind, caught.value.code) == ("remote", "tracker-refused")
+        assert "nothing" in caught.value.why
+
+
+class TestMlflowServer(TrackerContract):
+    SCRIPT = MLFLOW_JOB
+    QUIET = QUIET
+
+    @pytest.fixture
+    def make(self) -> Callable[[Mapping[str, str], str], Tracker]:
+        return MlflowTracker
+
+    @pytest.fixture
+    def facts(self, mlflow_server: str, tmp_path: Path) -> RunFacts:
+        facts = self.facts_in(tmp_path)
+        facts.live, facts.at, facts.project = True, mlflow_server, f"proj-{tmp_path.parent.name}-{tmp_path.name}"
+        return facts
+
+    def lose(self, run: TrackerRun, facts: RunFacts) -> None:
+        from leadline.adapters.trackers.http import Server
+
+        Server("MLflow", facts.at, {}).call("POST", "/api/2.0/mlflow/runs/delete", {"run_id": run.id})

@@ -231,6 +231,12 @@ def _tracker_set(thread: Thread, record: Record) -> None:
     thread.tracker_choices.append({**chosen, "since": record.at, "actor": record.actor})
 
 
+def _tracker_link(thread: Thread, record: Record) -> None:
+    """A page is attached once; the last title given to it is the one it has."""
+    kept = [link for link in thread.tracker_links if link["url"] != record.body["url"]]
+    thread.tracker_links = [*kept, {name: str(record.body.get(name, "")) for name in ("url", "title")}]
+
+
 def _tracker_run(thread: Thread, record: Record) -> None:
     """What a tracker says of a run, learned after its ending. Metrics come only with a reading that takes the place
     of a provisional one, and replace what that one gave, nothing else."""
@@ -459,6 +465,7 @@ _HANDLERS: dict[str, Callable[[Thread, Record], None]] = {
     "interleaving-ended": _interleaving_ended,
     "tracker-set": _tracker_set,
     "tracker-run": _tracker_run,
+    "tracker-link": _tracker_link,
     "correction": _correction,
     "supersession": _supersession,
     "retraction": _retraction,

@@ -131,6 +131,7 @@ class Thread:
     issue: Issue = field(default_factory=Issue)
     tracker: dict[str, Any] = field(default_factory=dict)  # as chosen last: tracker, project, at, live
     tracker_choices: list[dict[str, Any]] = field(default_factory=list)  # every choice: {at, actor, ...}
+    tracker_links: list[dict[str, str]] = field(default_factory=list)  # reports and workspaces: url, title
     uids: dict[tuple[str, str], str] = field(default_factory=dict)  # (kind, uid) -> shown id
     first_of: dict[str, str] = field(default_factory=dict)  # base id -> uid of its first creator
     record_count: int = 0

@@ -40,7 +40,8 @@ class Choice:
 @dataclass(slots=True)
 class RunFacts:
     """What a tracker is told about a run before it starts. ``folder``: where the job's tracker may keep its files,
-    absolute; ``since_s``: when it was started, epoch seconds. ``name``: ``P-001``, and ``P-001-r2`` for a repeat."""
+    absolute; ``since_s``: when it was started, epoch seconds. ``name``: ``P-001``, and ``P-001-r2`` for a repeat.
+    ``hide_command``: its command line holds a key, which the job's tracker must not write down."""
 
     uid: str
     id: str
@@ -54,6 +55,7 @@ class RunFacts:
     live: bool = False
     config: dict[str, Any] = field(default_factory=dict)
     since_s: float = 0.0
+    hide_command: bool = False
 
     @property
     def name(self) -> str:

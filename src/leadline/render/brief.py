@@ -95,6 +95,7 @@ def _sections(
         make("Did not work", [f"{i}: {why}" for i, _, why in reversed(facts.negatives(thread))], 4, "leadline tried"),
         make("Due", [f"{due['form']}: {due['why']}"] if due and due["due"] else [], 1, "leadline due"),
         make("Missing", _missing(thread), 2, "leadline status"),
+        make("Tracker", _tracker(thread), 2, "leadline tracker status"),
         make("Constraints", facts.listed(thread.about.get("constraint")), 2, "leadline status"),
         make(
             "Decisions",
@@ -103,6 +104,12 @@ def _sections(
             "leadline status",
         ),
     ]
+
+
+def _tracker(thread: Thread) -> list[str]:
+    chosen = str(thread.about.get("tracker-project") or "")
+    links = [f"{link['title']}: {link['url']}" if link["title"] else link["url"] for link in thread.tracker_links]
+    return [*([chosen] if chosen else []), *reversed(links)]
 
 
 def _baseline(thread: Thread) -> list[str]:

@@ -39,6 +39,7 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     "update.every_hours": 6,
     "series.compact_points": 0,  # a run that logged more is compacted when it ends (needs pyarrow); 0: never
     "tracker.limit_s": 120,  # how long sending one run to a tracker may take
+    "tracker.artifact_limit_mb": 1000,  # the largest file that is sent beside a run
 }
 
 

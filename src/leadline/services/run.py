@@ -304,6 +304,10 @@ def start_one(
         from leadline.services.tracking import job_environment, planned_tracker
 
         facts = {**facts, "tracker": planned_tracker(context, thread)}
+    if request.title:
+        from leadline.core.redact import Redactor, secret_values
+
+        facts = {**facts, "title": Redactor(secret_values(context.environ)).text(request.title)}
     with context.store.transaction(request.topic) as writing:
         uid = writing.new_uid()
         body = _planned(thread, request, facts, experiment, seen, writing, uid)

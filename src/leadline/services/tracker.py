@@ -15,7 +15,8 @@ from leadline.core.thread import Thread
 from leadline.core.tracker import Choice
 from leadline.ports.tracker import Push
 from leadline.services.context import Context
-from leadline.services.tracking import choice_of, facts_of, local_path, read_tracker
+from leadline.services.tracker_artifact import checked_files
+from leadline.services.tracking import choice_of, facts_of, local_path, read_tracker, redacted
 
 Say = Callable[[str], None]
 GIVE_UP_AFTER = 2  # runs in a row that a tracker did not take
@@ -33,7 +34,7 @@ def choose(
     body: dict[str, Any] = {"tracker": "" if tracker == "none" else tracker, "project": project}
     if body["tracker"]:
         check_choice(context, tracker, project)
-        body["at"] = _checked_address(at)
+        body["at"] = _checked_address(context, at)
         body["live"] = live
     now = choice_of(thread)
     before = {k: v for k, v in thread.tracker.items() if v not in ("", False)}
@@ -54,7 +55,7 @@ def choose(
             ],
         )
     if because.strip():
-        body["because"] = because.strip()
+        body["because"] = redacted(context, because.strip())
     context.append(topic, "tracker-set", body)
     return {**body, "changed": True}
 
@@ -62,6 +63,14 @@ def choose(
 def check_choice(context: Context, tracker: str, project: str) -> None:
     """Raises LeadlineError(usage): no such tracker, or no name for a project."""
     context.tracker_for(tracker)
+    if looks_like_key(context, project):
+        raise LeadlineError(
+            "refused",
+            "key-as-project",
+            "the project's name is, or looks like, a key",
+            "names are recorded and shown; keys belong in the environment",
+            ["export WANDB_API_KEY=…", f"leadline tracker set {tracker} my-project"],
+        )
     wrong = [c for c in project if c in "/\\#?%:,\n\r\t\0" or not c.isprintable()]
     if not project.strip() or wrong or len(project) > 128 or project in (".", ".."):
         raise LeadlineError(
@@ -73,15 +82,25 @@ def check_choice(context: Context, tracker: str, project: str) -> None:
         )
 
 
-def _checked_address(at: str) -> str:
+def looks_like_key(context: Context, text: str) -> bool:
+    """Whether ``text`` holds a secret of the environment, a well-known token, or what W&B's keys look like."""
+    import re
+
+    from leadline.core.redact import Redactor, secret_values
+
+    shaped = re.search(r"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])|wandb_v\d_\w{20,}|local-[0-9a-f]{40}", text)
+    return bool(shaped) or Redactor(secret_values(context.environ)).text(text) != text
+
+
+def _checked_address(context: Context, at: str) -> str:
     """An address is recorded and shown, so it holds no password."""
     from urllib.parse import urlsplit
 
-    if at and "@" in urlsplit(at).netloc:
+    if at and ("@" in urlsplit(at).netloc or urlsplit(at).query or looks_like_key(context, at)):
         raise LeadlineError(
             "refused",
             "key-in-address",
-            "the address holds a name or a password",
+            "the address holds a name, a password or a key",
             "addresses are recorded; keys belong in the environment",
             [
                 "export MLFLOW_TRACKING_USERNAME=… MLFLOW_TRACKING_PASSWORD=…",
@@ -200,11 +219,17 @@ def _read_again(
 
 
 def push(
-    context: Context, topic: str, ids: list[str], say: Say = lambda text: None, limit_s: float | None = None
+    context: Context,
+    topic: str,
+    ids: list[str],
+    say: Say = lambda text: None,
+    limit_s: float | None = None,
+    artifacts: list[str] | None = None,
 ) -> dict[str, Any]:
     """Send runs whose job does not use the tracker itself: config, metrics and series, under Leadline's name.
 
-    ``ids``: runs or experiments; empty: every ended run of the thread. {sent, left, already}.
+    ``ids``: runs or experiments; empty: every ended run of the thread. ``artifacts``: files that go beside the one run
+    named, sent before or not. {sent, left, already}. Raises LeadlineError, see ``checked_files``.
     """
     thread = context.store.thread(topic)
     choice = choice_of(thread)
@@ -217,16 +242,32 @@ def push(
             "leadline tracker set wandb PROJECT",
         )
     wanted = [run for display in ids for run in thread.runs_of(display)] if ids else list(thread.runs)
-    open_ones = [run.id for run in wanted if run.state not in TERMINAL_STATES]
-    ended = [run for run in wanted if run.state in TERMINAL_STATES and not run.retracted]
-    already = [run.id for run in ended if is_there(run)]
-    left = [{"run": run_id, "why": "it has not ended"} for run_id in open_ones]
-    sent, more = _send(context, topic, thread, [r for r in ended if r.id not in already], say, limit_s)
+    if artifacts and len(wanted) != 1:
+        raise LeadlineError(
+            "usage",
+            "artifact-of-one-run",
+            f"a file belongs to one run, and {len(wanted)} are meant",
+            "",
+            f"leadline tracker push {wanted[0].id if wanted else 'P-001-r1'} --artifact {artifacts[0]}",
+        )
+    files = checked_files(context, artifacts or [])
+    left = [{"run": run.id, "why": "it has not ended"} for run in wanted if run.state not in TERMINAL_STATES]
+    foreign = [run for run in wanted if run.origin != "executed"]
+    left += [{"run": r.id, "why": f"it was not executed here ({r.origin})"} for r in foreign if ids]
+    ended = [r for r in wanted if r.state in TERMINAL_STATES and not r.retracted and r.origin == "executed"]
+    already = [run.id for run in ended if is_there(run) and not artifacts]
+    sent, more = _send(context, topic, thread, [r for r in ended if r.id not in already], say, limit_s, files)
     return {"sent": sent, "left": left + more, "already": already}
 
 
 def _send(
-    context: Context, topic: str, thread: Thread, runs: list[Run], say: Say, limit_s: float | None
+    context: Context,
+    topic: str,
+    thread: Thread,
+    runs: list[Run],
+    say: Say,
+    limit_s: float | None,
+    files: tuple[dict[str, str], dict[str, dict[str, Any]]] = ({}, {}),
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     choice = choice_of(thread)
     sent: list[dict[str, Any]] = []
@@ -242,7 +283,7 @@ def _send(
             left.append({"run": run.id, "why": hopeless})
             continue
         try:
-            taken = _push_one(context, topic, run, about, limit)
+            taken = _push_one(context, topic, thread, run, about, limit, files[0])
             refused = 0
         except (LeadlineError, OSError) as error:
             refused += 1
@@ -255,6 +296,8 @@ def _send(
         fresh = {**about, "sent": context.now(), "id": taken.id, "name": taken.name, "state": taken.state}
         if taken.url:
             fresh["url"] = taken.url
+        if files[1]:
+            fresh["artifacts"] = {**run.tracker.get("artifacts", {}), **files[1]}
         fresh = {k: v for k, v in fresh.items() if run.tracker.get(k) != v}
         context.append(topic, "tracker-run", {"run": run.id, "refs": _refs(run, thread), "tracker": fresh})
         sent.append({"run": run.id, "url": taken.url, "id": taken.id})
@@ -275,21 +318,29 @@ def _destination(run: Run, choice: Choice | None) -> dict[str, Any]:
     return about
 
 
-def _push_one(context: Context, topic: str, run: Run, about: dict[str, Any], limit_s: float) -> Any:
+def _push_one(
+    context: Context,
+    topic: str,
+    thread: Thread,
+    run: Run,
+    about: dict[str, Any],
+    limit_s: float,
+    artifacts: dict[str, str],
+) -> Any:
     import os
 
     plan = {
         "id": run.id,
         "experiment": run.experiment,
         "repeat": run.repeat,
-        "title": "",
+        "title": thread.experiments[run.experiment].title,
         "config": run.config,
         "tracker": about,
     }
     facts = facts_of(context, topic, run.uid, plan)
     tracker = context.tracker_for(str(about["tracker"]))
     path = local_path(context, run.tracker)
-    pushing = Push(facts, path, run.state, dict(run.metrics))
+    pushing = Push(facts, path, run.state, dict(run.metrics), artifacts=artifacts)
     if path:
         from leadline.core.tracker import TrackerRun
 

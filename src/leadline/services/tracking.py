@@ -50,6 +50,7 @@ def facts_of(context: Context, topic: str, uid: str, body: dict[str, Any]) -> Ru
         bool(about.get("live")),
         dict(body.get("config", {})),
         since,
+        any("[redacted:" in str(word) for word in body.get("argv", [])),
     )
 
 
@@ -147,11 +148,11 @@ def tracker_words(context: Context, reading: Reading) -> dict[str, Any]:
     return about
 
 
-def redacted(context: Context, config: dict[str, Any]) -> dict[str, Any]:
+def redacted(context: Context, value: Any) -> Any:
+    """``value`` without the secrets of the environment and well-known tokens."""
     from leadline.core.redact import Redactor, secret_values
 
-    cleaned: dict[str, Any] = Redactor(secret_values(context.environ)).value(config)
-    return cleaned
+    return Redactor(secret_values(context.environ)).value(value)
 
 
 def _portable(context: Context, path: str) -> str:

@@ -47,10 +47,14 @@ class TrackerContract:
 
     @pytest.fixture
     def facts(self, tmp_path: Path) -> RunFacts:
-        folder = tmp_path / "attempt"
-        folder.mkdir()
+        return self.facts_in(tmp_path)
+
+    def facts_in(self, folder: Path) -> RunFacts:
+        """What the tracker is told of the run; override for a run that talks to a server."""
+        attempt = folder / "attempt"
+        attempt.mkdir()
         uid = "01JZ8C5Y7M0000000000000001"
-        return RunFacts(uid, "P-003-r2", "P-003", 2, "demo", "proj", str(folder), "a, title", config={"lr": 0.1})
+        return RunFacts(uid, "P-003-r2", "P-003", 2, "demo", "proj", str(attempt), "a, title", config={"lr": 0.1})
 
     @pytest.fixture
     def tracker(self, make: Make, base: dict[str, str], tmp_path: Path) -> Tracker:
@@ -155,9 +159,12 @@ class TrackerContract:
     def test_runs_of_other_jobs_are_not_its_own(
         self, tracker: Tracker, facts: RunFacts, base: dict[str, str], tmp_path: Path
     ) -> None:
+        import copy
+
         other = tmp_path / "other"
         other.mkdir()
-        namesake = RunFacts("01JZ8C5Y7M0000000000000002", facts.id, facts.experiment, 2, "demo", "proj", str(other))
+        namesake = copy.copy(facts)
+        namesake.uid, namesake.folder = "01JZ8C5Y7M0000000000000002", str(other)
         assert self.job(tracker, namesake, base).returncode == 0
         assert tracker.find(facts) == []
         assert len(tracker.find(namesake)) == 1
@@ -171,14 +178,30 @@ class TrackerContract:
         assert "sentinel" not in json.dumps(given)
 
     def test_a_run_that_is_gone_is_said(self, tracker: Tracker, facts: RunFacts, base: dict[str, str]) -> None:
-        import shutil
-
         self.done(tracker, facts, base)
         run = self.only(tracker, facts)
-        shutil.rmtree(facts.folder)
+        self.lose(run, facts)
         with pytest.raises(LeadlineError) as caught:
             tracker.read(run)
         assert caught.value.kind in ("not_found", "remote")
+
+    def lose(self, run: TrackerRun, facts: RunFacts) -> None:
+        """Take the run away behind the tracker's back."""
+        import shutil
+
+        shutil.rmtree(facts.folder)
+
+    def test_files_of_a_run_are_found_by_their_path(
+        self, tracker: Tracker, facts: RunFacts, base: dict[str, str]
+    ) -> None:
+        first = self.done(tracker, facts, base)
+        path = self.only(tracker, facts).path
+        if not path:
+            pytest.skip("its runs are on a server")
+        stored = tracker.stored(path if os.path.isfile(path) else os.path.dirname(os.path.dirname(path)))
+        assert [run.id for run in stored] == [first.run.id]
+        assert tracker.read(stored[0]).digest() == first.digest()
+        assert tracker.stored(base["HOME"]) == []
 
     def test_asking_how_it_stands_never_raises(self, tracker: Tracker) -> None:
         answer = tracker.check("http://127.0.0.1:9")

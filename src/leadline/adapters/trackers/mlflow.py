@@ -111,6 +111,8 @@ class MlflowTracker:
             if error.details.get("error_code") == "RESOURCE_DOES_NOT_EXIST":
                 self._gone_unless(None, TrackerRun("mlflow", run.id, path=run.url))
             raise
+        if got["info"].get("lifecycle_stage", "active") != "active":
+            self._gone_unless(None, TrackerRun("mlflow", run.id, path=run.url))
         data = got.get("data", {})
         out.config = {p["key"]: p["value"] for p in data.get("params", [])}
         for metric in data.get("metrics", []):

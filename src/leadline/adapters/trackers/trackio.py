@@ -82,7 +82,7 @@ class TrackioTracker:
         there = [run for run in self.listed(facts.project, facts.at) if run.name == facts.name]
         own = [run for run in there if run.uid == facts.uid]
         written = self._rows_written(own[0]) if own else 0
-        if not own or written < len(rows):
+        if not own or written < len(rows) or push.artifacts:
             if own and there[-1].id != own[0].id:
                 raise LeadlineError(
                     "conflict",
@@ -98,6 +98,7 @@ class TrackioTracker:
                 "config": {**(push.reading.config if push.reading else {}), **facts.config, UID_KEY: facts.uid},
                 "rows": rows[written:],
                 "there": bool(own),
+                "artifacts": push.artifacts,
             }
             environ = {**self.environ, "TRACKIO_DIR": self.shared(facts.at), "HF_HUB_OFFLINE": "1"}
             program = os.path.join(os.path.dirname(__file__), "outside", "trackio_make.py")

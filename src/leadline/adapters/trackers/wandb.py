@@ -41,6 +41,8 @@ class WandbTracker:
             "WANDB_DIR": facts.folder,
             "WANDB_MODE": "online" if facts.live else "offline",
         }
+        if facts.hide_command:
+            out["WANDB_X_DISABLE_META"] = "true"
         if facts.live and facts.at:
             out["WANDB_BASE_URL"] = facts.at
         for chosen in ("WANDB_MODE", "WANDB_DIR", "WANDB_JOB_TYPE", "WANDB_BASE_URL"):
@@ -148,6 +150,7 @@ class WandbTracker:
         environ = {**self.environ, "WANDB_BASE_URL": base_url(self.environ, push.facts.at)}
         environ.pop("WANDB_MODE", None)
         path = push.path or self._make(push, environ, limit_s)
+        self._takes_files(push, path)
         if not self._key(push.facts.at):
             raise LeadlineError(
                 "environment",
@@ -176,6 +179,18 @@ class WandbTracker:
         run.uid = push.facts.uid
         return run
 
+    def _takes_files(self, push: Push, path: str) -> None:
+        """W&B takes the files of a run with the run: into one that a job wrote, or that was sent, none can be put."""
+        if push.artifacts and (push.path or os.path.exists(path + ".synced")):
+            whose = "the job's own wandb made the run" if push.path else "the run was sent already"
+            raise LeadlineError(
+                "conflict",
+                "artifact-too-late",
+                f"W&B takes no files for {push.facts.name} any more: {whose}",
+                "log them in the job with run.log_artifact, or name them the first time the run is sent",
+                f"leadline tracker push {push.facts.id}",
+            )
+
     def _make(self, push: Push, environ: dict[str, str], limit_s: float) -> str:
         """An offline run of ours for a job that does not use wandb, made once."""
         from leadline.adapters.trackers.programs import run_program
@@ -185,8 +200,9 @@ class WandbTracker:
         own = f"run-{facts.uid.lower()}.wandb"
         there = [path for path in run_files(folder) if os.path.basename(path) == own]
         whole = [path for path in there if read_log(path).exit_code is not None]
-        if whole:
-            return whole[-1]
+        sent = [path for path in there if os.path.exists(path + ".synced")]
+        if whole and (sent or not push.artifacts):  # one without the files that was never sent is made again
+            return (sent or whole)[-1]
         os.makedirs(folder, exist_ok=True)
         given = {
             "id": facts.uid.lower(),

@@ -29,6 +29,7 @@ SETTINGS = {
     "api_url": "forge.api_url",
     "web_url": "forge.web_url",
     "pages": "forge.pages",
+    "artifact_limit_mb": "tracker.artifact_limit_mb",
 }
 
 
@@ -40,6 +41,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-logbook-in-tree", action="store_true", help="keep the logbook on the record branch alone")
     parser.add_argument("--label", help="label of experiment issues (default: experiment)")
     parser.add_argument("--marker", help="text that marks what an agent posts")
+    parser.add_argument(
+        "--artifact-limit-mb", type=float, metavar="MB", help="largest file sent to a tracker (default: 1000)"
+    )
     forge = parser.add_argument_group("forge", "Where experiment issues live: in the record alone, or outside as well.")
     forge.add_argument("--github", action="store_true", help="on GitHub; adds an issue template for people")
     forge.add_argument("--forge", metavar="NAME", help="local, github, or one that a plug-in brings (default: local)")

@@ -19,7 +19,9 @@ EXAMPLES = [
     "leadline tracker status",
     "leadline tracker sync",
     "leadline tracker push P-003",
+    "leadline tracker push P-003 --artifact model.pt",
     "leadline tracker reconcile",
+    "leadline tracker link https://wandb.ai/TEAM/PROJECT/reports/NAME --title 'Loss curves'",
 ]
 
 
@@ -37,11 +39,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     sync = verbs.add_parser("sync", help="read again what was provisional, send what waits")
     push = verbs.add_parser("push", help="send runs whose job does not use the tracker itself")
     push.add_argument("ids", nargs="*", metavar="ID", help="runs or experiments (default: all)")
+    push.add_argument("--artifact", action="append", default=[], metavar="FILE", help="a file that goes beside the run")
     both = verbs.add_parser("reconcile", help="what the record and the tracker do not agree on, and what it cost")
     both.add_argument(
         "--compared", type=int, default=200, metavar="N", help="values of the newest N runs (default 200)"
     )
     both.add_argument("--all-threads", action="store_true", help="every thread, not the present one alone")
+    page = verbs.add_parser("link", help="attach a report or a workspace: shown in the logbook, the brief, the issue")
+    page.add_argument("url", metavar="URL")
+    page.add_argument("--title", default="", help="what it shows")
     for parser_ in (sync, push):
         parser_.add_argument("--limit", type=float, metavar="SECONDS", help="how long sending one run may take")
 
@@ -54,6 +60,11 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     topic = context.topic(args.thread)
     if args.subverb == "set":
         return _set(context, topic, args)
+    if args.subverb == "link":
+        from leadline.services.tracker_link import link
+
+        made = link(context, topic, args.url, args.title)
+        return Answer(f"{'attached' if made['changed'] else 'attached before'}: {plain(made['url'])}", made)
     if args.subverb == "status":
         return _status(context, topic)
     return _sent(context, topic, args)
@@ -110,7 +121,7 @@ def _sent(context: Any, topic: str, args: argparse.Namespace) -> Answer:
 
         raise LeadlineError("usage", "bad-limit", f"--limit {args.limit:g} is no time", "", "leadline tracker --help")
     if args.subverb == "push":
-        data = tracker.push(context, topic, args.ids, context.warn, args.limit)
+        data = tracker.push(context, topic, args.ids, context.warn, args.limit, args.artifact)
     else:
         data = tracker.sync(context, topic, context.warn, args.limit)
     lines = [f"read again  {row['run']}{_changes(row['changed'])}" for row in data.get("read", [])[:LISTED]]

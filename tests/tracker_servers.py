@@ -1,0 +1,111 @@
+"""Servers of trackers that the tests talk to, on a free port of 127.0.0.1 and ended by their own process group."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+COUNTERPARTS = Path(__file__).resolve().parents[1] / ".cache" / "counterparts"
+QUIET = {
+    "WANDB_SILENT": "true",
+    "WANDB_ERROR_REPORTING": "false",
+    "HF_HUB_OFFLINE": "1",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "1",
+}
+BUILT_IN_KEY = "local" + "0" * 40  # of every openwandb; opens nothing else
+
+
+def needs(package: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(find_spec(package) is None, reason=f"{package} is not installed: make test installs it")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serving(command: list[str], port: int, folder: Path, environ: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A server process, from the moment it takes connections."""
+    with open(folder / "log", "ab") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log, env=environ, cwd=folder, start_new_session=True)
+    try:
+        until = time.monotonic() + 90
+        while True:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            assert server.poll() is None and time.monotonic() < until, (folder / "log").read_text()[-3000:]
+            time.sleep(0.05)
+        yield server
+    finally:
+        if server.poll() is None:
+            os.killpg(server.pid, signal.SIGTERM)
+        server.wait(30)
+
+
+@pytest.fixture(scope="session")
+def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real `mlflow server` with a sqlite store."""
+    if find_spec("mlflow") is None or find_spec("flask") is None:
+        pytest.skip("the MLflow server is not installed: make test installs it")
+    folder, port = tmp_path_factory.mktemp("mlflow"), free_port()
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    command += ["--backend-store-uri", f"sqlite:///{folder}/ml.db", "--artifacts-destination", str(folder / "art")]
+    environ = {**os.environ, **QUIET, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    with serving(command, port, folder, environ):
+        yield f"http://127.0.0.1:{port}"
+
+
+@dataclass
+class WandbServer:
+    """An openwandb: not W&B's own, but one that W&B's own client takes for it."""
+
+    folder: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def serve(self) -> Any:
+        program = COUNTERPARTS / "openwandb" / "bin" / "openwandb"
+        command = [str(program), "serve", "--host", "127.0.0.1", "--port", str(self.port)]
+        command += ["--data-dir", str(self.folder / "data"), "--log-level", "warning"]
+        environ = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "LC_ALL": "C.UTF-8"}
+        return serving(command, self.port, self.folder, environ)
+
+    def sql(self, statement: str, *values: Any) -> list[Any]:
+        with closing(sqlite3.connect(self.folder / "data" / "openwandb.db", timeout=10)) as store, store:
+            return store.execute(statement, values).fetchall()
+
+
+def wandb_server_in(folder: Path) -> WandbServer:
+    if find_spec("wandb") is None or not (COUNTERPARTS / "openwandb" / "bin" / "openwandb").exists():
+        why = "no server for W&B's client here: python tools/counterparts.py"
+        if os.environ.get("CI") == "true":
+            pytest.fail(why)
+        pytest.skip(why)
+    return WandbServer(folder, free_port())
+
+
+@pytest.fixture(scope="session")
+def wandb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WandbServer]:
+    made = wandb_server_in(tmp_path_factory.mktemp("openwandb"))
+    with made.serve():
+        yield made
