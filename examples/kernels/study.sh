@@ -24,38 +24,52 @@ done
 leadline init
 leadline start transpose --prefix TRN --no-branch \
     --goal "Find out when transposing in tiles beats transposing row by row on this CPU" \
-    --success time_ms:ms:lower --stop "A stable answer where the matrix exceeds the cache, and one where it fits"
+    --success cpu_ms:ms:lower --stop "A stable answer where the matrix exceeds the cache, and one where it fits"
 
 # What is expected, written down before anything is measured.
-leadline hypothesis add "Tiles of 8 take at most 0.8 of the time of rows where the matrix exceeds the cache" \
-    --predict "time_ms(block=8) <= 0.8 * time_ms(block=0) over size in {1024, 2048}"
+leadline hypothesis add "Tiles of 8 take at most three quarters of the time of rows where the matrix exceeds the cache" \
+    --predict "cpu_ms(block=8) <= 0.75 * cpu_ms(block=0) over size in {2048, 3072}"
 leadline hypothesis add "So do tiles of 256" \
-    --predict "time_ms(block=256, size=1024) <= 0.8 * time_ms(block=0, size=1024)"
+    --predict "cpu_ms(block=256, dtype=float, size=2048) <= 0.75 * cpu_ms(block=0, dtype=float, size=2048)"
 
 # What the code does today is the baseline.
-leadline run --quiet --set block=0 --set dtype=double --set size=1024 --repeat 4 \
-    -- ./build/transpose-double 0 1024 30
-leadline baseline set TRN-001 --why "row by row, double, size 1024: what the code does today"
+leadline run --quiet --set block=0 --set dtype=float --set size=2048 --repeat 4 \
+    -- ./build/transpose-float 0 2048 5
+leadline baseline set TRN-001 --why "row by row, float, size 2048: what the code does today"
 
 # One axis at a time around it, then the axes together. What was run already is not run again.
-leadline sweep --axis block=0,8,256 --axis dtype=double,float --axis size=1024,2048 --design one-axis \
-    -- ./build/transpose-{dtype} {block} {size} 30
-leadline sweep --axis block=0,8,256 --axis dtype=double,float --axis size=1024,2048 --design interaction --repeat 5 \
-    -- ./build/transpose-{dtype} {block} {size} 30
+leadline sweep --axis block=0,8,256 --axis dtype=float,double --axis size=2048,3072 --design one-axis --repeat 3 \
+    -- ./build/transpose-{dtype} {block} {size} 5
+repeat=5
+together() {
+    leadline sweep --axis block=0,8 --axis dtype=float,double --axis size=2048,3072 --design interaction \
+        --repeat "$repeat" -- ./build/transpose-{dtype} {block} {size} 5
+}
+together
 leadline sweep show TRN-W2
 
-# Stable: it holds in every combination of size and dtype.
-leadline claim "Where the matrix exceeds the cache, tiles of 8 take at most 0.8 of the time of rows (n=5 a cell)" \
-    --that "time_ms(block=8) <= 0.8 * time_ms(block=0) over size in {1024, 2048} over dtype in {double, float}" \
-    --axis command --label stable
+# It is to hold in every combination of size and dtype. A label is computed whenever it is read, and counts how often it
+# was looked at: on a busy machine it takes more repeats, and the claim rises by itself when they bear it.
+leadline claim "Where the matrix exceeds the cache, tiles of 8 take at most three quarters of the time of rows" \
+    --that "cpu_ms(block=8) <= 0.75 * cpu_ms(block=0) over size in {2048, 3072} over dtype in {float, double}" \
+    --axis command
+label_of() {
+    leadline claims --json | python3 -c 'import json, sys
+print(next(row["label"] for row in json.load(sys.stdin)["data"] if row["id"] == sys.argv[1]))' "$1"
+}
+while [ "$(label_of TRN-C1)" != stable ] && [ "$repeat" -lt 11 ]; do
+    repeat=$((repeat + 2))
+    together
+done
+leadline claims --why TRN-C1
 
 leadline hypothesis activate TRN-H1
-leadline hypothesis support TRN-H1 --evidence TRN-C1 --why "stable over two sizes and two dtypes"
+leadline hypothesis support TRN-H1 --evidence TRN-C1 --why "$(label_of TRN-C1) over two sizes and two dtypes"
 
 # Falsified: the second hypothesis, by the cells with tiles of 256.
-wide=$(leadline sweep show TRN-W2 --json | python3 -c 'import json, sys
+wide=$(leadline sweep show TRN-W1 --json | python3 -c 'import json, sys
 for cell in json.load(sys.stdin)["data"]["cells"]:
-    if (cell["cell"]["block"], cell["cell"]["size"]) == (256, 1024): print("--evidence", *cell["experiments"])')
+    if cell["cell"]["block"] == 256: print("--evidence", *cell["experiments"])')
 leadline hypothesis activate TRN-H2
 leadline hypothesis falsify TRN-H2 $wide --why "tiles of 256 gain less than was predicted"
 
@@ -66,5 +80,5 @@ sides=$(leadline ab show TRN-I1 --json | python3 -c 'import json, sys
 sides = json.load(sys.stdin)["data"]["experiments"]; print(sides["a"], sides["b"])')
 rows=${sides% *} tile=${sides#* }
 leadline claim "One tile as large as the matrix and no tiles differ by no more than 10 % at size 64" \
-    --that "time_ms($tile) ~= time_ms($rows) +- 10 %" --axis block --axis command
+    --that "cpu_ms($tile) ~= cpu_ms($rows) +- 10 %" --axis block --axis command
 leadline claims

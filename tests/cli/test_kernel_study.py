@@ -25,7 +25,7 @@ def test_the_study_ends_with_a_stable_claim_a_falsified_hypothesis_and_an_equiva
     env = sealed_environment(tmp_path / "home")
     env["PATH"] = f"{programs}:{env['PATH']}"
     done = subprocess.run(
-        ["sh", str(STUDY), str(tmp_path / "work")], env=env, capture_output=True, text=True, timeout=170
+        ["sh", str(STUDY), str(tmp_path / "work")], env=env, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
