@@ -203,3 +203,21 @@ def test_code_that_changes_while_it_runs_is_said(thread_lab):
     done = thread_lab.run("run", "--", "sh", "-c", "echo >> code.py; sleep 1.1")
     assert "the code changed while" in done.stderr
     assert thread_lab.json("show", "P-001-r1")["data"]["code"]["changed_during_run"] is True
+
+
+def test_a_run_bears_on_the_hypotheses_it_names(thread_lab):
+    thread_lab.ok("hypothesis", "add", "bigger is faster")
+    thread_lab.ok("run", "--hypothesis", "P-H1", "--repeat", "2", "--", "true")
+    thread_lab.ok("run", "--repeat", "2", "--", "true")
+    queue = thread_lab.json("hypothesis", "list")["data"]
+    assert [h["experiments"] for h in queue] == [["P-001"]]
+    assert thread_lab.run("run", "--hypothesis", "P-H2", "--", "true").returncode == 125
+    assert thread_lab.run("show", "P-003").returncode == 3
+
+
+def test_a_reader_of_the_help_may_stop_reading(lab):
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([PY, "-m", "leadline", "--help"], stdout=writing, stderr=subprocess.PIPE, env=lab.env)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -31,6 +31,7 @@ github:
     - {login: octocat, name: The Octocat, email: octocat@example.org}
   repos:
     - {owner: octocat, name: lab, auto_init: true}
+    - {owner: octocat, name: fork, auto_init: true}
 """
 
 

@@ -35,10 +35,11 @@ class Hub:
     def __init__(self, proxy: Proxy) -> None:
         self.proxy, self.token = proxy, f"person{next(_names)}"
 
-    def __call__(self, method: str, path: str, body: Any = None) -> Any:
+    def __call__(self, method: str, path: str, body: Any = None, repository: str = "lab") -> Any:
         connection = http.client.HTTPConnection("127.0.0.1", self.proxy.upstream, timeout=30)
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
-        connection.request(method, f"/repos/octocat/lab{path}", json.dumps(body) if body is not None else None, headers)
+        sent = json.dumps(body) if body is not None else None
+        connection.request(method, f"/repos/octocat/{repository}{path}", sent, headers)
         data = connection.getresponse().read()
         return json.loads(data) if data else None
 
@@ -126,6 +127,24 @@ def test_an_adopted_issue_of_another_thread_is_left_alone(gh_lab: Lab, hub: Hub,
     point_at(other, hub.proxy.url)
     refused = other.json("start", f"{topic}-b", "--issue", number)
     assert refused["error"]["code"] == "issue-taken" and topic in refused["error"]["what"]
+
+
+def test_an_issue_of_the_same_number_elsewhere_is_left_alone(gh_lab: Lab, hub: Hub, proxy: Proxy, topic: str):
+    """A fork, or a setting that changed: the number is somebody else's issue there."""
+    number = str(hub("POST", "/issues", {"title": "t", "body": "of people"})["number"])
+    start(gh_lab, topic, "--issue", number)
+    theirs = hub("POST", "/issues", {"title": "theirs", "body": "private"}, "fork")
+    while theirs["number"] < int(number):
+        theirs = hub("POST", "/issues", {"title": "theirs", "body": "private"}, "fork")
+    point_at(gh_lab, proxy.url, **{"forge.repository": "octocat/fork"})
+    told = gh_lab.json("update", "--change", "One.")["data"]["issue"]["why"]
+    assert told["code"] == "another-issue" and "leadline init --forge-repository octocat/lab" in told["next"]
+    assert gh_lab.json("issue", "status")["data"]["trouble"]["code"] == "another-issue"
+    there = hub("GET", f"/issues/{number}", None, "fork")
+    assert (there["body"], there["comments"]) == ("private", 0)
+    gh_lab.ok("init", "--forge-repository", "octocat/lab")
+    gh_lab.ok("issue", "sync")
+    assert "One." in " ".join(hub.texts(number)) and not gh_lab.json("issue", "status")["data"]["trouble"]
 
 
 def test_what_is_asked_of_an_issue_is_done_or_said(gh_lab: Lab, hub: Hub, proxy: Proxy, topic: str):

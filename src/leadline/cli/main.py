@@ -30,10 +30,11 @@ Exit codes: 0 done; 2 usage; 3 not found; 4 conflict; 5 refused by the evidence;
 def entry() -> NoReturn:
     """The console script."""
     gc.set_threshold(100_000)  # a command is short: looking for garbage costs it more than it frees
-    code = main(sys.argv[1:])
+    code = 0
     try:
+        code = main(sys.argv[1:])
         sys.stdout.flush()
-    except BrokenPipeError:
+    except BrokenPipeError:  # a reader that had enough, like `head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os._exit(code)
 

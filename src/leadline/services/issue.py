@@ -16,13 +16,8 @@ from leadline.core.thread import Thread
 from leadline.services import outbox
 from leadline.services.context import Context
 from leadline.services.issue_content import comments_to_post, derived_body, title_of
-from leadline.services.issue_delivery import (
-    ForgeFailed,
-    ask,
-    bring_up_to_date,
-    keep_comment_edit,
-    waiting,
-)
+from leadline.services.issue_delivery import bring_up_to_date, keep_comment_edit, waiting
+from leadline.services.issue_forge import ForgeFailed, ask, forge_name, read_issue
 
 _NUMBER = re.compile(r"#?(\d+)\Z")
 _ISSUE_PAGE = re.compile(r"/(?P<repository>[\w.-]+/[\w.-]+)/(?:-/)?issues/(?P<number>\d+)/?\Z")
@@ -104,7 +99,8 @@ def adopt(
     _must_be_elsewhere(context, topic)
     number = issue_number(context, topic, named)
     state = thread.issue.state
-    if state in ("open", "closed") and number == thread.issue.number and thread.issue.forge != "local":
+    same = number == thread.issue.number and thread.issue.forge != "local"
+    if state in ("open", "closed") and same and not instead.strip():
         return bring_up_to_date(context, topic, asked_for=True)
     if state in ("open", "closed") and not instead.strip() and not _may_move(context, thread):
         raise LeadlineError(
@@ -279,7 +275,10 @@ def fix_comment(context: Context, topic: str, comment: str, text: str | None, wh
     if after == before:
         return {"comment": comment, "changed": False, "text": before}
     forge = context.forge_for(topic)
-    there = {c.id: c.text for c in forge.issue(thread.issue.number).comments}
+    try:
+        there = {c.id: c.text for c in read_issue(forge, thread, forge_name(context, thread)).comments}
+    except ForgeFailed as failed:
+        raise failed.error from None
     if there.get(comment) not in (before, after):
         gone = comment not in there
         raise LeadlineError(

@@ -9,7 +9,8 @@ from leadline.core.managed_block import block_of
 from leadline.services import outbox
 from leadline.services.context import Context
 from leadline.services.issue_content import derived_body, title_of
-from leadline.services.issue_delivery import ForgeFailed, ask, dry_run, forge_name, waiting
+from leadline.services.issue_delivery import dry_run, waiting
+from leadline.services.issue_forge import ForgeFailed, ask, forge_name, read_issue
 
 
 def status(context: Context, topic: str) -> dict[str, Any]:
@@ -35,12 +36,14 @@ def status(context: Context, topic: str) -> dict[str, Any]:
         return found
     try:
         forge = ask(name, lambda: context.forge_for(topic))
-        remote = ask(name, lambda: forge.issue(issue.number))
+        remote = read_issue(forge, thread, name)
     except ForgeFailed as failed:
         error = failed.error
         met = {"at": context.now(), "step": "read the issue", "tries": 0, "retry_at": "", **error.as_dict()}
         return {**found, "trouble": found["trouble"] or met}
     planned = dry_run(context, topic)
+    if found["trouble"] and found["trouble"]["step"] == "read the issue":  # it was read just now
+        found["trouble"] = None
     found.update(
         asked=True,
         title=remote.title,
@@ -63,7 +66,7 @@ def body_difference(context: Context, topic: str) -> dict[str, Any]:
     if thread.issue.state not in ("none", "draft"):
         try:
             forge = ask(name, lambda: context.forge_for(topic))
-            body, asked = ask(name, lambda: forge.issue(thread.issue.number)).body, True
+            body, asked = read_issue(forge, thread, name).body, True
         except ForgeFailed as failed:
             why = failed.error.what
     lines = difference(block_of(body), derived_body(context, thread, body))

@@ -12,51 +12,16 @@ import copy
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from leadline.core.errors import LeadlineError
 from leadline.core.forge_issue import Comment, RemoteIssue
 from leadline.core.issue_plan import Operation, Wanted, drift, may_retitle, plan
 from leadline.core.managed_block import block_of
 from leadline.core.thread import Thread
-from leadline.ports.forge import Forge
 from leadline.services import outbox
 from leadline.services.context import Context
 from leadline.services.issue_content import comment_text, comments_to_post, title_of, wanted_of
+from leadline.services.issue_forge import ForgeFailed, ask, forge_name, read_issue
 
 _T = TypeVar("_T")
-
-
-class ForgeFailed(Exception):
-    """The forge could not be asked, or said no."""
-
-    def __init__(self, error: LeadlineError) -> None:
-        super().__init__(error.what)
-        self.error = error
-
-
-def ask(forge_name: str, act: Callable[[], _T]) -> _T:
-    """Do something with a forge. What goes wrong there is a ForgeFailed; on the local forge it is what it is."""
-    try:
-        return act()
-    except LeadlineError as error:
-        if forge_name == "local" and error.kind != "remote":
-            raise
-        raise ForgeFailed(error) from error
-    except ImportError as error:
-        raise ForgeFailed(
-            LeadlineError(
-                "environment",
-                "no-http-client",
-                f"a package is missing: {error.name}",
-                "talking to a forge needs the extra `github`",
-                "pip install 'leadline[github]'",
-            )
-        ) from error
-
-
-def forge_name(context: Context, thread: Thread) -> str:
-    """The forge that the issue is on, or will be on."""
-    opened = thread.issue.state not in ("none", "draft")
-    return str((thread.issue.forge if opened else "") or context.settings.get("forge") or "local")
 
 
 def want(context: Context, topic: str, state: str, wishes: dict[str, Any] | None = None) -> None:
@@ -202,10 +167,9 @@ class _Call:
         """What the forge has of it; None while there is nothing."""
         context, name = self.context, forge_name(self.context, thread)
         self.forge = ask(name, lambda: context.forge_for(self.topic))
-        number = thread.issue.number
-        if thread.issue.state in ("none", "draft"):
-            number = str(thread.issue.wanted.get("number") or "")
-        forge: Forge = self.forge
+        if thread.issue.state not in ("none", "draft"):
+            return read_issue(self.forge, thread, name)
+        number, forge = str(thread.issue.wanted.get("number") or ""), self.forge
         return ask(name, lambda: forge.issue(number)) if number else None
 
     def expected(self, thread: Thread) -> list[Operation]:

@@ -299,7 +299,7 @@ def start_one(
 ) -> Started:
     """The first half of ``run_one``: planned record and job. Several may be under way in one process; then
     ``wait_until_up=False`` lets the next one start while this one's supervisor does."""
-    thread = context.slice(request.topic, [experiment] if experiment else [])
+    thread = context.slice(request.topic, [*([experiment] if experiment else []), *request.hypotheses])
     if thread.tracker:
         from leadline.services.tracking import job_environment, planned_tracker
 

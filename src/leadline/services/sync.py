@@ -218,7 +218,8 @@ def _unrecorded(thread: Thread) -> list[dict[str, str]]:
 
 def _issues(context: Context) -> dict[str, dict[str, Any]]:
     """Bring every issue on a forge up to date: after the records, so that two machines derive the same body."""
-    from leadline.services.issue_delivery import bring_up_to_date, forge_name
+    from leadline.services.issue_delivery import bring_up_to_date
+    from leadline.services.issue_forge import forge_name
 
     found = {}
     for topic in context.store.topics():
