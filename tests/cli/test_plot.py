@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 import xml.etree.ElementTree as ElementTree
 
 import pytest
+
+from tests.cli.test_run import start
 
 JOB = """
 import sys
@@ -121,3 +125,45 @@ def test_what_cannot_be_plotted_is_said(logged):
         assert answer["error"]["code"] == code, answer
         assert answer["next"]
     assert "loss" in logged.json("plot", first, "--metric", "los")["error"]["why"]
+
+
+def test_a_run_that_goes_on_is_plotted_as_far_as_it_is(thread_lab):
+    thread_lab.write(
+        "job.py",
+        "import leadline as ll, os\nfor s in range(40): ll.log(step=s, loss=s)\nos.read(os.open('go', 0), 1)\n",
+    )
+    os.mkfifo(thread_lab.repo / "go")
+    going = start(thread_lab, "run", "--", sys.executable, "job.py")
+    go = os.open(thread_lab.repo / "go", os.O_WRONLY)  # returns once the job has logged and reads
+    [panel] = thread_lab.json("plot", "P-001", "--metric", "loss")["data"]["panels"]
+    assert panel["lines"][0]["provisional"] and panel["lines"][0]["points"] == 40
+    assert "still running: P-001-r1" in thread_lab.ok("plot", "P-001", "--metric", "loss")
+    os.write(go, b"g")
+    os.close(go)
+    going.communicate()
+    assert "still running" not in thread_lab.ok("plot", "P-001", "--metric", "loss")
+
+
+def test_an_experiment_stands_for_its_runs(thread_lab):
+    thread_lab.write("job.py", JOB)
+    thread_lab.ok("run", "--repeat", "3", "--", sys.executable, "job.py", "20")
+    [panel] = thread_lab.json("plot", "P-001", "--metric", "loss")["data"]["panels"]
+    assert [line["run"] for line in panel["lines"]] == ["P-001-r1", "P-001-r2", "P-001-r3"]
+
+
+def test_the_report_shows_the_series_of_defined_metrics(logged):
+    first, second, _ = ids(logged)
+    logged.ok("report", "--out", "r.html")
+    page = (logged.repo / "r.html").read_text()
+    assert page.count('<path class="curve s0" vector-effect') == 2  # each experiment has a run, and lr is not defined
+    assert f"<title>{first}</title>" in page and f"<title>{second}</title>" in page
+    assert "5,000 points, the" in page and "lr over step" not in page
+    spike = [float(y) for y in re.findall(r",(\d+\.\d\d)[ \"]", page)]
+    assert min(spike) < 10  # 9.0 of 9.0 stands at the upper end
+
+
+def test_a_thread_without_series_has_a_report_without_plots(thread_lab):
+    thread_lab.ok("metric", "loss", "--unit", "nats", "--direction", "lower")
+    thread_lab.ok("run", "--", "true")
+    thread_lab.ok("report", "--out", "r.html")
+    assert 'class="curve' not in (thread_lab.repo / "r.html").read_text()

@@ -16,7 +16,8 @@ from leadline.core.timestamps import number
 from leadline.render.plot import Axis, axis
 
 WIDTH_PX, PANEL_PX = 900, 320
-LEFT_PX, TOP_PX, BOTTOM_PX, LEGEND_PX = 70, 44, 46, 190
+LEFT_PX, TOP_PX, BOTTOM_PX, LEGEND_PX = 70, 44, 46, 220
+CHAR_PX = 7.4  # of a wide letter of the legend, so that no name runs out of the picture
 COLOURS = 6  # beyond these, dashed
 X_WORDS = {"step": "step", "time": "seconds since the run's first point"}
 _STYLE = """
@@ -138,10 +139,9 @@ def _panel(panel: PanelLike, width: int, height: int) -> str:
         parts += _line(line, index, across, down)
         row = TOP_PX + 6 + 18 * index
         parts.append(f'<line class="{_class(index)}" x1="{right + 16}" x2="{right + 38}" y1="{row}" y2="{row}"/>')
-        parts.append(
-            f'<text class="name" x="{right + 44}" y="{row + 4}">{_safe(line.run)}'
-            f'<tspan class="about" dx="6">{_safe(legend(line, 14))}</tspan></text>'
-        )
+        room = int((LEGEND_PX - 50) / CHAR_PX) - len(line.run)
+        about = f'<tspan class="about" dx="6">{_safe(legend(line, room))}</tspan>' if room > 3 else ""
+        parts.append(f'<text class="name" x="{right + 44}" y="{row + 4}">{_safe(line.run)}{about}</text>')
     for place, note in enumerate(notes(panel)):
         parts.append(f'<text x="{LEFT_PX}" y="{height + 8 + 16 * place}">{_safe(note)}</text>')
     return "".join(parts)

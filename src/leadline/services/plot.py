@@ -14,6 +14,8 @@ from leadline.core.values import dataclass, field
 from leadline.services.context import Context
 
 LINES_SHOWN = 12
+REPORT_COLUMNS = 240  # places in a plot of the report
+REPORT_LINES = 300  # in a whole report, some 6 KB each, so that a page of many experiments stays a page
 X_AXES = ("step", "time")
 
 
@@ -98,6 +100,34 @@ def panels(
             )
     chosen = metrics or [name for name in thread.metrics if name in names] or names
     return [_panel(thread, runs, series, metric, x, logarithmic, columns) for metric in chosen]
+
+
+def panels_of_experiments(context: Context, thread: Thread) -> dict[str, list[Panel]]:
+    """Experiment to a panel for each defined metric that its runs logged over steps, for the report: the newest
+    experiments first where there are too many. Runs whose series cannot be read here are named as without."""
+    from leadline.services.series import series_of
+
+    found: dict[str, list[Panel]] = {}
+    left = REPORT_LINES
+    for experiment in reversed(list(thread.experiments.values())):
+        standing = [run for run in experiment.runs if not run.retracted] if experiment.stands else []
+        runs = standing[:LINES_SHOWN]
+        series: dict[str, dict[str, Points]] = {}
+        for run in runs:
+            try:
+                series[run.id] = series_of(context, run)
+            except LeadlineError:  # compacted, and no reader of Parquet here: `leadline series` says so
+                series[run.id] = {}
+        metrics = [m for m in thread.metrics if any(len(of_run.get(m, ())) > 1 for of_run in series.values())]
+        made = [_panel(thread, runs, series, m, "step", False, REPORT_COLUMNS) for m in metrics]
+        for panel in made:
+            panel.more = len(standing) - len(runs)
+        left -= sum(len(panel.lines) for panel in made)
+        if left < 0:
+            break
+        if made:
+            found[experiment.id] = made
+    return found
 
 
 def _runs(thread: Thread, ids: list[str]) -> list[Run]:
