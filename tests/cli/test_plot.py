@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -167,3 +168,38 @@ def test_a_thread_without_series_has_a_report_without_plots(thread_lab):
     thread_lab.ok("run", "--", "true")
     thread_lab.ok("report", "--out", "r.html")
     assert 'class="curve' not in (thread_lab.repo / "r.html").read_text()
+
+
+def test_nothing_above_zero_has_no_logarithmic_plot(thread_lab):
+    thread_lab.write("job.py", "import leadline as ll\nfor s in range(5): ll.log(step=s, loss=-1.0 - s)\n")
+    thread_lab.ok("run", "--", sys.executable, "job.py")
+    said = thread_lab.ok("plot", "P-001", "--log-y")
+    assert "nothing to draw on a logarithmic axis" in said and "5 points are not above 0" in said and "└" not in said
+    thread_lab.ok("plot", "P-001", "--log-y", "--out", "a.svg")
+    assert "nothing to draw" in (thread_lab.repo / "a.svg").read_text()
+
+
+def test_time_is_in_a_unit_that_fits(thread_lab):
+    lines = "".join(f'{{"step": {s}, "loss": {s}.5, "t": {1.7e9 + 600 * s}}}\n' for s in range(40))
+    thread_lab.write("lines.jsonl", lines)
+    thread_lab.ok("run", "--", "sh", "-c", 'cat lines.jsonl > "$LEADLINE_METRICS"')
+    text = thread_lab.ok("plot", "P-001", "--metric", "loss", "--x", "time", "--width", "60")
+    assert "hours since the run's first point" in text
+    assert all(len(line) <= 60 for line in text.splitlines())
+    [panel] = thread_lab.json("plot", "P-001", "--metric", "loss", "--x", "time")["data"]["panels"]
+    assert panel["lines"][0]["pieces"][0][-1] == [39 * 600.0, 39.5]  # seconds, whatever the picture says
+    thread_lab.ok("plot", "P-001", "--metric", "loss", "--x", "time", "--out", "a.svg")
+    assert "hours since" in (thread_lab.repo / "a.svg").read_text()
+
+
+def test_points_without_times_are_not_put_at_a_time(thread_lab):
+    for name, times in (("none", (None, None, None)), ("some", (100.0, None, 103.0))):
+        lines = [{"step": s, "loss": 1.0 + s, **({"t": t} if t else {})} for s, t in enumerate(times)]
+        thread_lab.write(f"{name}.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+        thread_lab.ok("run", "--set", f"n={name}", "--", "sh", "-c", f'cat {name}.jsonl > "$LEADLINE_METRICS"')
+    assert thread_lab.json("plot", "P-001", "--x", "time")["error"]["code"] == "no-times"
+    [panel] = thread_lab.json("plot", "P-001", "P-002", "--metric", "loss", "--x", "time")["data"]["panels"]
+    assert panel["untimed"] == ["P-001-r1"] and panel["lines"][0]["left_out"] == 1
+    assert panel["lines"][0]["pieces"] == [[[0.0, 1.0]], [[3.0, 3.0]]]
+    said = thread_lab.ok("plot", "P-001", "P-002", "--metric", "loss", "--x", "time")
+    assert "without times: P-001-r1" in said and "1 point is no finite number or without a time" in said

@@ -183,13 +183,12 @@ def series_plots(panels: list[Any]) -> list[SeriesPlot]:
     for panel in panels:
         x, y = series_plot.scales(panel)
         lines = [plot.Curve(line.run, line.pieces) for line in panel.lines]
-        labels = [series_plot.short(tick, x.ticks) for tick in x.ticks]
         words = f"{panel.metric} over {panel.x}s of {', '.join(line.name for line in lines)}"
         found.append(
             SeriesPlot(
                 panel.metric,
                 panel.unit,
-                plot.curves(lines, x, y, labels, words),
+                plot.curves(lines, x, y, series_plot.x_labels(panel, x), words),
                 plot.y_labels(y, plot.CURVES_PX),
                 [(plot.curve_key(i), line.name) for i, line in enumerate(lines)],
                 y.logarithmic,

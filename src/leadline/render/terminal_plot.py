@@ -12,7 +12,7 @@ from typing import Any
 from leadline.core.plain import plain
 from leadline.core.timestamps import number
 from leadline.render.plot import Axis
-from leadline.render.series_plot import X_WORDS, legend, notes, scales, short, title
+from leadline.render.series_plot import legend, notes, scales, title, x_labels, x_unit
 
 LABEL_CHARS = 10
 MARKS = "*o+x#@%&=~$^"
@@ -22,6 +22,8 @@ _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # Unicode brai
 
 def text(panel: Any, width: int = 80, height: int = 18, *, braille: bool = True, colour: bool = False) -> str:
     """The panel in ``width`` characters and about ``height`` lines, with axes, legend and what is not drawn."""
+    if not any(line.shown for line in panel.lines):
+        return "\n".join([plain(title(panel)), *("  " + plain(note) for note in notes(panel))])
     x, y = scales(panel)
     dots = braille and (colour or len(panel.lines) == 1)
     columns, rows = max(16, width - LABEL_CHARS - 2), max(4, height - 4)
@@ -35,7 +37,11 @@ def text(panel: Any, width: int = 80, height: int = 18, *, braille: bool = True,
     for row in range(rows):
         lines.append(f"{labels.get(row, ''):>{LABEL_CHARS}} {bar}{canvas.row(row, dots, colour)}".rstrip())
     lines.append(" " * LABEL_CHARS + f" {corner}" + dash * columns)
-    lines.append(_x_labels(x, columns) + f"  {X_WORDS[panel.x]}")
+    ticks, words = _x_labels(x, x_labels(panel, x), columns), x_unit(panel)[1]
+    if len(ticks) + 2 + len(words) <= width:
+        lines.append(ticks + f"{words:>{width - len(ticks)}}")
+    else:
+        lines += [ticks, f"{words:>{width}}"]
     if len(panel.lines) > 1 or colour:
         lines.append(
             " " * (LABEL_CHARS + 2) + "  ".join(_legend(i, one, dots, colour) for i, one in enumerate(panel.lines))
@@ -62,11 +68,10 @@ def _labels(y: Axis, rows: int) -> dict[int, str]:
     return found
 
 
-def _x_labels(x: Axis, columns: int) -> str:
+def _x_labels(x: Axis, labels: list[str], columns: int) -> str:
     text = [" "] * (LABEL_CHARS + 2 + columns)
     free_from = 0
-    for tick in x.ticks:
-        shown = short(tick, x.ticks)
+    for tick, shown in zip(x.ticks, labels, strict=True):
         start = LABEL_CHARS + 2 + int(x.fraction(tick) * (columns - 1)) - len(shown) // 2
         start = max(0, min(start, len(text) - len(shown)))
         if start >= free_from:

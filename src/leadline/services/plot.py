@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from typing import Any
 
 from leadline.core.downsample import minmax
@@ -39,7 +40,8 @@ class Line:
 
 @dataclass(slots=True)
 class Panel:
-    """One metric of all runs. ``without``: runs that have no such series. ``more``: runs beyond the cap."""
+    """One metric of all runs. ``without``: runs that have no such series; ``untimed``: runs whose points have
+    no times where those are asked for. ``more``: runs beyond the cap."""
 
     metric: str
     unit: str
@@ -47,6 +49,7 @@ class Panel:
     logarithmic: bool
     lines: list[Line] = field(default_factory=list)
     without: list[str] = field(default_factory=list)
+    untimed: list[str] = field(default_factory=list)
     more: int = 0
 
     def as_dict(self) -> dict[str, Any]:
@@ -71,7 +74,8 @@ def panels(
     ``ids``: runs, or experiments for all their runs. ``columns``: about how many places there are to draw in; of each
     the least and the greatest value are kept.
 
-    Raises LeadlineError: not_found (an unknown id; ``no-series``: no run meant has a series, or not of this name).
+    Raises LeadlineError: not_found (an unknown id; ``no-series``: no run meant has a series, or not of this name;
+    ``no-times``: its points have none, and ``x`` asks for them).
     """
     from leadline.services.series import series_of
 
@@ -158,6 +162,17 @@ def _panel(
     panel = Panel(metric, definition.unit if definition else "", x, logarithmic)
     having = [run for run in runs if len(series[run.id].get(metric, ()))]
     panel.without = [run.id for run in runs if run not in having]
+    if x == "time":
+        panel.untimed = [r.id for r in having if not any(t == t for t in series[r.id][metric].times)]
+        if having and len(panel.untimed) == len(having):
+            raise LeadlineError(
+                "not_found",
+                "no-times",
+                f"the points of {metric!r} have no times",
+                "whoever wrote them gave none; ll.log does",
+                f"leadline plot {having[0].id} --metric {metric}",
+            )
+        having = [run for run in having if run.id not in panel.untimed]
     panel.more = max(0, len(having) - LINES_SHOWN)
     for run in having[:LINES_SHOWN]:
         line = _line(series[run.id][metric], x, logarithmic, columns)
@@ -172,9 +187,9 @@ def _line(points: Points, x: str, logarithmic: bool, columns: int) -> Line:
     values = points.values
     xs = _places(points, x)
     if logarithmic:
-        from array import array
-
         values = array("d", (value if value > 0 else math.nan for value in values))
+    if x == "time" and not math.isfinite(sum(xs)):
+        values = array("d", (value if at == at else math.nan for at, value in zip(xs, values, strict=True)))
     line = Line("", "", points=len(values))
     kept = minmax(values, columns)
     finite = len(values) if len(kept) == len(values) else sum(value - value == 0 for value in values)
@@ -195,10 +210,7 @@ def _line(points: Points, x: str, logarithmic: bool, columns: int) -> Line:
 def _places(points: Points, x: str) -> Any:
     """Where each point stands: its step, its position where no step is known; or seconds since the first."""
     if x == "time":
-        known = [t for t in points.times if t == t]
-        if not known:
-            return range(len(points))
-        start = min(known)
+        start = min(t for t in points.times if t == t)
         return [t - start if t == t else math.nan for t in points.times]
     steps = points.steps
     if len(steps) and math.isfinite(sum(steps)):
