@@ -87,6 +87,13 @@ def test_a_png_is_a_picture(logged):
     assert (logged.repo / "a.png").read_bytes().startswith(b"\x89PNG\r\n")
 
 
+def test_a_png_without_matplotlib_names_the_extra(logged):
+    logged.write("without/matplotlib.py", "raise ImportError('not here')\n")
+    answer = logged.json("plot", ids(logged)[0], "--out", "a.png", env={"PYTHONPATH": str(logged.repo / "without")})
+    assert answer["error"]["code"] == "no-matplotlib" and "pip install 'leadline[plot]'" in answer["next"]
+    assert not (logged.repo / "a.png").exists()
+
+
 def test_a_logarithmic_axis_counts_what_cannot_stand_on_it(thread_lab):
     values = "[1.0, 0.0, -2.0, 10.0, float('nan'), 100.0]"
     thread_lab.write("job.py", f"import leadline as ll\nfor s, v in enumerate({values}): ll.log(step=s, x=v)\n")
@@ -150,6 +157,8 @@ def test_an_experiment_stands_for_its_runs(thread_lab):
     thread_lab.ok("run", "--repeat", "3", "--", sys.executable, "job.py", "20")
     [panel] = thread_lab.json("plot", "P-001", "--metric", "loss")["data"]["panels"]
     assert [line["run"] for line in panel["lines"]] == ["P-001-r1", "P-001-r2", "P-001-r3"]
+    text = thread_lab.ok("plot", "P-001", "--metric", "loss", "--width", "60")
+    assert "P-001-r3" in text and all(len(line) <= 60 for line in text.splitlines())  # the legend takes several rows
 
 
 def test_the_report_shows_the_series_of_defined_metrics(logged):

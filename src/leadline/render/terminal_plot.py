@@ -43,9 +43,7 @@ def text(panel: Any, width: int = 80, height: int = 18, *, braille: bool = True,
     else:
         lines += [ticks, f"{words:>{width}}"]
     if len(panel.lines) > 1 or colour:
-        lines.append(
-            " " * (LABEL_CHARS + 2) + "  ".join(_legend(i, one, dots, colour) for i, one in enumerate(panel.lines))
-        )
+        lines += _legends(panel.lines, width - LABEL_CHARS - 2, dots, colour)
     else:
         lines.append(" " * (LABEL_CHARS + 2) + _named(panel.lines[0]))
     return "\n".join([*lines, *(" " * (LABEL_CHARS + 2) + plain(note) for note in notes(panel))])
@@ -53,6 +51,20 @@ def text(panel: Any, width: int = 80, height: int = 18, *, braille: bool = True,
 
 def _named(line: Any) -> str:
     return plain(f"{line.run} {legend(line, 24)}").rstrip()
+
+
+def _legends(lines: list[Any], width: int, dots: bool, colour: bool) -> list[str]:
+    """As many a row as there is room for; escape sequences take none."""
+    rows: list[list[str]] = []
+    used = 0
+    for index, line in enumerate(lines):
+        chars = len(_legend(index, line, dots, False)) + 2
+        if not rows or used + chars > width + 2:
+            rows.append([])
+            used = 0
+        rows[-1].append(_legend(index, line, dots, colour))
+        used += chars
+    return [" " * (LABEL_CHARS + 2) + "  ".join(row) for row in rows]
 
 
 def _legend(index: int, line: Any, dots: bool, colour: bool) -> str:
