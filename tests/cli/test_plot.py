@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
 import sys
 import xml.etree.ElementTree as ElementTree
 
 import pytest
+
+from tests.cli.test_run import start
 
 JOB = """
 import sys
@@ -82,6 +87,13 @@ def test_a_png_is_a_picture(logged):
     assert (logged.repo / "a.png").read_bytes().startswith(b"\x89PNG\r\n")
 
 
+def test_a_png_without_matplotlib_names_the_extra(logged):
+    logged.write("without/matplotlib.py", "raise ImportError('not here')\n")
+    answer = logged.json("plot", ids(logged)[0], "--out", "a.png", env={"PYTHONPATH": str(logged.repo / "without")})
+    assert answer["error"]["code"] == "no-matplotlib" and "pip install 'leadline[plot]'" in answer["next"]
+    assert not (logged.repo / "a.png").exists()
+
+
 def test_a_logarithmic_axis_counts_what_cannot_stand_on_it(thread_lab):
     values = "[1.0, 0.0, -2.0, 10.0, float('nan'), 100.0]"
     thread_lab.write("job.py", f"import leadline as ll\nfor s, v in enumerate({values}): ll.log(step=s, x=v)\n")
@@ -121,3 +133,82 @@ def test_what_cannot_be_plotted_is_said(logged):
         assert answer["error"]["code"] == code, answer
         assert answer["next"]
     assert "loss" in logged.json("plot", first, "--metric", "los")["error"]["why"]
+
+
+def test_a_run_that_goes_on_is_plotted_as_far_as_it_is(thread_lab):
+    thread_lab.write(
+        "job.py",
+        "import leadline as ll, os\nfor s in range(40): ll.log(step=s, loss=s)\nos.read(os.open('go', 0), 1)\n",
+    )
+    os.mkfifo(thread_lab.repo / "go")
+    going = start(thread_lab, "run", "--", sys.executable, "job.py")
+    go = os.open(thread_lab.repo / "go", os.O_WRONLY)  # returns once the job has logged and reads
+    [panel] = thread_lab.json("plot", "P-001", "--metric", "loss")["data"]["panels"]
+    assert panel["lines"][0]["provisional"] and panel["lines"][0]["points"] == 40
+    assert "still running: P-001-r1" in thread_lab.ok("plot", "P-001", "--metric", "loss")
+    os.write(go, b"g")
+    os.close(go)
+    going.communicate()
+    assert "still running" not in thread_lab.ok("plot", "P-001", "--metric", "loss")
+
+
+def test_an_experiment_stands_for_its_runs(thread_lab):
+    thread_lab.write("job.py", JOB)
+    thread_lab.ok("run", "--repeat", "3", "--", sys.executable, "job.py", "20")
+    [panel] = thread_lab.json("plot", "P-001", "--metric", "loss")["data"]["panels"]
+    assert [line["run"] for line in panel["lines"]] == ["P-001-r1", "P-001-r2", "P-001-r3"]
+    text = thread_lab.ok("plot", "P-001", "--metric", "loss", "--width", "60")
+    assert "P-001-r3" in text and all(len(line) <= 60 for line in text.splitlines())  # the legend takes several rows
+
+
+def test_the_report_shows_the_series_of_defined_metrics(logged):
+    first, second, _ = ids(logged)
+    logged.ok("report", "--out", "r.html")
+    page = (logged.repo / "r.html").read_text()
+    assert page.count('<path class="curve s0" vector-effect') == 2  # each experiment has a run, and lr is not defined
+    assert f"<title>{first}</title>" in page and f"<title>{second}</title>" in page
+    assert "5,000 points, the" in page and "lr over step" not in page
+    spike = [float(y) for y in re.findall(r",(\d+\.\d\d)[ \"]", page)]
+    assert min(spike) < 10  # 9.0 of 9.0 stands at the upper end
+
+
+def test_a_thread_without_series_has_a_report_without_plots(thread_lab):
+    thread_lab.ok("metric", "loss", "--unit", "nats", "--direction", "lower")
+    thread_lab.ok("run", "--", "true")
+    thread_lab.ok("report", "--out", "r.html")
+    assert 'class="curve' not in (thread_lab.repo / "r.html").read_text()
+
+
+def test_nothing_above_zero_has_no_logarithmic_plot(thread_lab):
+    thread_lab.write("job.py", "import leadline as ll\nfor s in range(5): ll.log(step=s, loss=-1.0 - s)\n")
+    thread_lab.ok("run", "--", sys.executable, "job.py")
+    said = thread_lab.ok("plot", "P-001", "--log-y")
+    assert "nothing to draw on a logarithmic axis" in said and "5 points are not above 0" in said and "└" not in said
+    thread_lab.ok("plot", "P-001", "--log-y", "--out", "a.svg")
+    assert "nothing to draw" in (thread_lab.repo / "a.svg").read_text()
+
+
+def test_time_is_in_a_unit_that_fits(thread_lab):
+    lines = "".join(f'{{"step": {s}, "loss": {s}.5, "t": {1.7e9 + 600 * s}}}\n' for s in range(40))
+    thread_lab.write("lines.jsonl", lines)
+    thread_lab.ok("run", "--", "sh", "-c", 'cat lines.jsonl > "$LEADLINE_METRICS"')
+    text = thread_lab.ok("plot", "P-001", "--metric", "loss", "--x", "time", "--width", "60")
+    assert "hours since the run's first point" in text
+    assert all(len(line) <= 60 for line in text.splitlines())
+    [panel] = thread_lab.json("plot", "P-001", "--metric", "loss", "--x", "time")["data"]["panels"]
+    assert panel["lines"][0]["pieces"][0][-1] == [39 * 600.0, 39.5]  # seconds, whatever the picture says
+    thread_lab.ok("plot", "P-001", "--metric", "loss", "--x", "time", "--out", "a.svg")
+    assert "hours since" in (thread_lab.repo / "a.svg").read_text()
+
+
+def test_points_without_times_are_not_put_at_a_time(thread_lab):
+    for name, times in (("none", (None, None, None)), ("some", (100.0, None, 103.0))):
+        lines = [{"step": s, "loss": 1.0 + s, **({"t": t} if t else {})} for s, t in enumerate(times)]
+        thread_lab.write(f"{name}.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+        thread_lab.ok("run", "--set", f"n={name}", "--", "sh", "-c", f'cat {name}.jsonl > "$LEADLINE_METRICS"')
+    assert thread_lab.json("plot", "P-001", "--x", "time")["error"]["code"] == "no-times"
+    [panel] = thread_lab.json("plot", "P-001", "P-002", "--metric", "loss", "--x", "time")["data"]["panels"]
+    assert panel["untimed"] == ["P-001-r1"] and panel["lines"][0]["left_out"] == 1
+    assert panel["lines"][0]["pieces"] == [[[0.0, 1.0]], [[3.0, 3.0]]]
+    said = thread_lab.ok("plot", "P-001", "P-002", "--metric", "loss", "--x", "time")
+    assert "without times: P-001-r1" in said and "1 point is no finite number or without a time" in said

@@ -44,6 +44,21 @@ def test_lttb_keeps_ends_and_its_count(values: list[float], count: int) -> None:
         assert kept[0] == finite[0] and kept[-1] == finite[-1]
 
 
+@pytest.mark.parametrize("seed", range(60))
+def test_lttb_agrees_with_another_implementation(seed: int) -> None:
+    """tsdownsample, on evenly spaced places; on others it takes the middle of a bucket's ends for its mean."""
+    import numpy
+    from tsdownsample import LTTBDownsampler
+
+    generator = random.Random(seed)
+    length = generator.randint(10, 900)
+    count = generator.randint(max(3, length // 8 + 1), length)  # fewer, and the extremes are looked at first
+    xs = [float(at) for at in range(length)]
+    ys = [generator.gauss(0, 1) for _ in xs]
+    theirs = LTTBDownsampler().downsample(numpy.array(xs), numpy.array(ys), n_out=count)
+    assert lttb(xs, ys, count) == [int(at) for at in theirs]
+
+
 def test_lttb_is_the_published_one() -> None:
     """Against the definition written out once more, bucket by bucket, as in the thesis' pseudocode."""
     generator = random.Random(5)

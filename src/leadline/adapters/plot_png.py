@@ -22,23 +22,25 @@ def write_png(panels: list[Any], path: str, width_px: int, panel_height_px: int)
             "a PNG is drawn by it; an SVG needs nothing",
             ["pip install 'leadline[plot]'", "leadline plot … --out plot.svg"],
         ) from None
-    from leadline.render.series_plot import COLOURS, X_WORDS, legend, notes, title
+    from leadline.render.series_plot import COLOURS, legend, notes, title, x_unit
 
     size = (width_px / DOTS_PER_INCH, panel_height_px * len(panels) / DOTS_PER_INCH)
     figure = Figure(figsize=size, dpi=DOTS_PER_INCH, layout="constrained")
     FigureCanvasAgg(figure)
     for axes, panel in zip(figure.subplots(len(panels), 1, squeeze=False)[:, 0], panels, strict=True):
+        unit, words = x_unit(panel)
         for index, line in enumerate(panel.lines):
             named = {"label": _plain(f"{line.run}  {legend(line)}")}
             for piece in line.pieces:
                 style = "--" if index >= COLOURS else "-"
                 mark = "o" if len(piece) == 1 else ""
-                axes.plot(*zip(*piece, strict=True), style, marker=mark, color=f"C{index}", lw=1.4, ms=3, **named)
+                xs, ys = zip(*((x / unit, y) for x, y in piece), strict=True)
+                axes.plot(xs, ys, style, marker=mark, color=f"C{index}", lw=1.4, ms=3, **named)
                 named = {}
         if panel.logarithmic:
             axes.set_yscale("log")
         axes.set_title(_plain(title(panel)), loc="left", fontsize=11, fontweight="bold")
-        axes.set_xlabel("\n".join([X_WORDS[panel.x], *map(_plain, notes(panel))]), fontsize=9)
+        axes.set_xlabel("\n".join([words, *map(_plain, notes(panel))]), fontsize=9)
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
         if panel.lines:

@@ -17,6 +17,7 @@ from leadline.core.timestamps import number
 
 ROW_PX = 26
 PLOT_PX = 240
+CURVES_PX = 170
 LOG_FROM_RATIO = 50.0  # positive values spread wider than this are shown on a logarithmic axis
 _INNER = (2.0, 98.0)  # per cent of the width that values may take: a dot at the edge is drawn whole
 _SHAPES = (
@@ -198,14 +199,75 @@ def _series(one: Series, index: int, x: Axis, height: Callable[[float], str]) ->
     return parts
 
 
-def y_labels(y: Axis) -> str:
-    """The labels left of a ``line_plot``, as tall as it is."""
-    top, bottom = 6.0, PLOT_PX - 24.0
-    parts = [_svg_open(PLOT_PX, "")]
+def y_labels(y: Axis, height_px: int = PLOT_PX) -> str:
+    """The labels left of a ``line_plot`` or of ``curves``, as tall as it is."""
+    top, bottom = 6.0, height_px - 24.0
+    parts = [_svg_open(height_px, "")]
     for tick in y.ticks:
         at = bottom - y.fraction(tick) * (bottom - top)
         parts.append(f'<text x="100%" y="{at + 4:.1f}" text-anchor="end">{number(tick)}</text>')
     return "".join(parts) + "</svg>"
+
+
+# ---- series over steps ----------------------------------------------------------------------------------------------
+
+
+class Curve(NamedTuple):
+    """One run: the drawn points (x, value), one sequence for each stretch without a gap."""
+
+    name: str
+    pieces: Sequence[Sequence[tuple[float, float]]]
+
+
+def curves(lines: Sequence[Curve], x: Axis, y: Axis, x_labels: Sequence[str], words: str = "") -> str:
+    """A line for each run. ``x_labels``: the words of ``x.ticks``.
+
+    The lines lie in a frame that is stretched to the width of the page, their strokes are not: that is how a bent line
+    keeps to the rule of this module.
+    """
+    top, bottom = 6.0, CURVES_PX - 24.0
+    parts = [_svg_open(CURVES_PX, words)]
+    for tick in y.ticks:
+        at = f"{bottom - y.fraction(tick) * (bottom - top):.1f}"
+        parts.append(f'<line class="grid" x1="0" x2="100%" y1="{at}" y2="{at}"/>')
+    for tick, label in zip(x.ticks, x_labels, strict=True):
+        place = x.percent(tick)
+        parts.append(
+            f'<line class="grid" x1="{_p(place)}" x2="{_p(place)}" y1="{top}" y2="{bottom}"/>'
+            f'<text x="{_p(place)}" y="{CURVES_PX - 8}" text-anchor="{_anchor(place)}">{escape(label)}</text>'
+        )
+    parts.append(
+        f'<svg x="{_INNER[0]}%" y="{top}" width="{_INNER[1] - _INNER[0]}%" height="{bottom - top}" '
+        'viewBox="0 0 1000 100" preserveAspectRatio="none" overflow="visible">'
+    )
+    for index, line in enumerate(lines):
+        for piece in line.pieces:
+            points = [
+                f"{1000 * x.fraction(a):.1f},{100 - 100 * min(1.0, max(0.0, y.fraction(b))):.2f}"
+                for a, b in piece
+                if math.isfinite(a)
+            ]
+            if points:
+                kind, drawn = _curve_class(index), " ".join(points)
+                path = f"M{drawn}" if len(points) > 1 else f"M{drawn}h0"  # a point alone is the cap of its stroke
+                alone = "" if len(points) > 1 else " alone"
+                parts.append(
+                    f'<path class="{kind}{alone}" vector-effect="non-scaling-stroke" d="{path}">'
+                    f"<title>{escape(line.name)}</title></path>"
+                )
+    return "".join(parts) + "</svg></svg>"
+
+
+def curve_key(index: int) -> str:
+    """The stroke of line ``index``, for a legend."""
+    return (
+        '<svg class="key" width="22" height="10" aria-hidden="true">'
+        f'<path class="{_curve_class(index)}" d="M0 5H22"/></svg>'
+    )
+
+
+def _curve_class(index: int) -> str:
+    return f"curve s{index % SERIES_SHOWN}" + (" dashed" if index >= SERIES_SHOWN else "")
 
 
 def key(index: int) -> str:

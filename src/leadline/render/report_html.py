@@ -39,10 +39,11 @@ def render_report(
     preregistered: Callable[[Item], str] | None = None,
     version: str = "",
     images: dict[str, str] | None = None,
+    series: dict[str, list[Any]] | None = None,
 ) -> str:
     """The page. ``heads``: writer to the digest of its last record; ``faults``: what `leadline verify` would find in
     the event files; ``preregistered``: the hypothesis that predicted a claim, or ""; ``images``: digest to
-    ``data:`` address of the artifacts shown as pictures."""
+    ``data:`` address of the artifacts shown as pictures; ``series``: experiment to what of its series is drawn."""
     import jinja2
 
     metrics = facts.primary_metrics(thread)
@@ -75,7 +76,9 @@ def render_report(
         decisions=_decisions(thread),
         negatives=_negatives(thread),
         refusals=_refusals(thread),
-        timeline=report_parts.timeline(thread, images),
+        timeline=report_parts.timeline(
+            thread, images, {e: report_plots.series_plots(panels) for e, panels in (series or {}).items()}
+        ),
         has_images=bool(images),
         snapshots=[s for s in thread.of_kind("snapshot")],
         reproductions=_reproductions(thread),

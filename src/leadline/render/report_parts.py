@@ -235,9 +235,11 @@ def shown_ids(item: Item, thread: Thread, name: str) -> list[str]:
     return [thread.shown(i, item.refs) for i in facts.listed(item.body.get(name))]
 
 
-def timeline(thread: Thread, images: dict[str, str] | None = None) -> list[dict[str, Any]]:
+def timeline(
+    thread: Thread, images: dict[str, str] | None = None, series: dict[str, list[Any]] | None = None
+) -> list[dict[str, Any]]:
     """Experiments and everything written down, oldest first. ``images``: digest to ``data:`` address of what is shown
-    as a picture."""
+    as a picture; ``series``: the plots of an experiment's series."""
     entries: list[dict[str, Any]] = []
     for experiment in thread.experiments.values():
         run = experiment.runs[0]
@@ -253,6 +255,7 @@ def timeline(thread: Thread, images: dict[str, str] | None = None) -> list[dict[
                 "code": _code(run),
                 "config": [f"{k}={v}" for k, v in sorted(experiment.config.items())],
                 "machine": facts.machine_text(run),
+                "series": (series or {}).get(experiment.id, []),
                 "runs": [_run_row(r, thread, images or {}) for r in experiment.runs],
                 "interpretation": [said(n, thread) for n in experiment.notes_in("interpretation")],
                 "next": [said(n, thread) for n in experiment.notes_in("next")],

@@ -9,7 +9,7 @@ from leadline.core.canonical import canonical_json
 from leadline.core.run import Run
 from leadline.core.thread import Experiment, Thread
 from leadline.core.timestamps import number
-from leadline.render import facts, plot
+from leadline.render import facts, plot, series_plot
 from leadline.render.report_parts import CONFIG_SHOWN, Cell, cell, changes, decimals_of
 
 STRIPS_SHOWN, SWEEPS_SHOWN = 40, 8
@@ -163,3 +163,36 @@ def _one_series(runs: list[Run], metric: str, key: str, varying: list[str]) -> p
         at.setdefault(float(run.config[key]), []).append(plot.Dot(run.id, run.metrics[metric]))
     name = ", ".join(f"{k}={runs[0].config.get(k)}" for k in varying)
     return plot.Series(name, tuple((x, tuple(at[x])) for x in sorted(at)))
+
+
+class SeriesPlot(NamedTuple):
+    """One metric of an experiment over its steps, the runs in one picture."""
+
+    metric: str
+    unit: str
+    svg: str
+    y_labels: str
+    legend: list[tuple[str, str]]  # (mark, run)
+    logarithmic: bool
+    notes: list[str]
+
+
+def series_plots(panels: list[Any]) -> list[SeriesPlot]:
+    """``panels``: as ``leadline plot`` draws them, with few points."""
+    found = []
+    for panel in panels:
+        x, y = series_plot.scales(panel)
+        lines = [plot.Curve(line.run, line.pieces) for line in panel.lines]
+        words = f"{panel.metric} over {panel.x}s of {', '.join(line.name for line in lines)}"
+        found.append(
+            SeriesPlot(
+                panel.metric,
+                panel.unit,
+                plot.curves(lines, x, y, series_plot.x_labels(panel, x), words),
+                plot.y_labels(y, plot.CURVES_PX),
+                [(plot.curve_key(i), line.name) for i, line in enumerate(lines)],
+                y.logarithmic,
+                series_plot.notes(panel),
+            )
+        )
+    return found

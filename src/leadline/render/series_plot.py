@@ -16,9 +16,16 @@ from leadline.core.timestamps import number
 from leadline.render.plot import Axis, axis
 
 WIDTH_PX, PANEL_PX = 900, 320
-LEFT_PX, TOP_PX, BOTTOM_PX, LEGEND_PX = 70, 44, 46, 190
+LEFT_PX, TOP_PX, BOTTOM_PX, LEGEND_PX = 70, 44, 46, 220
+CHAR_PX = 7.4  # of a wide letter of the legend, so that no name runs out of the picture
 COLOURS = 6  # beyond these, dashed
-X_WORDS = {"step": "step", "time": "seconds since the run's first point"}
+_TIMES = (  # from how many seconds on, the unit in seconds, its name
+    (172_800.0, 86_400.0, "days"),
+    (7_200.0, 3_600.0, "hours"),
+    (120.0, 60.0, "minutes"),
+    (1.0, 1.0, "seconds"),
+    (-math.inf, 0.001, "milliseconds"),
+)
 _STYLE = """
 svg { color-scheme: light dark; }
 .page { fill: #fcfcfb; } text { font: 12px system-ui, sans-serif; fill: #5c656d; font-variant-numeric: tabular-nums; }
@@ -54,17 +61,41 @@ class PanelLike(Protocol):
     logarithmic: bool
     lines: Any  # of LineLike
     without: list[str]
+    untimed: list[str]
     more: int
 
 
 def scales(panel: PanelLike) -> tuple[Axis, Axis]:
     """The axes of a panel; the horizontal one ends where the points do."""
-    points = [point for line in panel.lines for piece in line.pieces for point in piece]
-    xs = [x for x, _ in points if math.isfinite(x)] or [0.0]
-    x, low, high = axis(xs, 8, logarithmic=False), min(xs), max(xs)
+    size, _ = x_unit(panel)
+    xs = _xs(panel) or [0.0]
+    low, high = min(xs), max(xs)
+    x = axis([low / size, high / size], 8, logarithmic=False)
+    ticks = tuple(tick * size for tick in x.ticks)
+    x = Axis(x.low * size, x.high * size, ticks, False)
     if high > low:
-        x = Axis(low, high, tuple(t for t in x.ticks if low <= t <= high), False)
-    return x, axis([y for _, y in points], 5, logarithmic=panel.logarithmic)
+        x = Axis(low, high, tuple(tick for tick in ticks if low <= tick <= high), False)
+    values = [y for line in panel.lines for piece in line.pieces for _, y in piece]
+    return x, axis(values, 5, logarithmic=panel.logarithmic)
+
+
+def _xs(panel: PanelLike) -> list[float]:
+    return [x for line in panel.lines for piece in line.pieces for x, _ in piece if math.isfinite(x)]
+
+
+def x_unit(panel: PanelLike) -> tuple[float, str]:
+    """What one of the labels' units is, in steps or seconds, and the words below the axis."""
+    if panel.x == "step":
+        return 1.0, "step"
+    longest = max(_xs(panel), default=0.0)
+    size, name = next((size, name) for least, size, name in _TIMES if longest >= least)
+    return size, f"{name} since the run's first point"
+
+
+def x_labels(panel: PanelLike, x: Axis) -> list[str]:
+    """The words of ``x.ticks``."""
+    size, _ = x_unit(panel)
+    return [short(tick / size, [other / size for other in x.ticks]) for tick in x.ticks]
 
 
 def notes(panel: PanelLike) -> list[str]:
@@ -72,16 +103,21 @@ def notes(panel: PanelLike) -> list[str]:
     total, shown = sum(line.points for line in panel.lines), sum(line.shown for line in panel.lines)
     left_out = sum(line.left_out for line in panel.lines)
     found = []
+    if total and not shown:
+        found.append("nothing to draw" + (" on a logarithmic axis: plot without it" if panel.logarithmic else ""))
     if shown + left_out < total:
         found.append(f"{total:,} points, the {shown:,} that keep every extreme are drawn")
     if left_out:
         why = "not above 0 or no finite number" if panel.logarithmic else "no finite number"
+        why += " or without a time" if panel.x == "time" else ""
         found.append(f"{left_out:,} {'point is' if left_out == 1 else 'points are'} {why}")
     if panel.more:
         found.append(f"{panel.more} more runs are not drawn")
     if panel.without:
         named = ", ".join(panel.without[:4]) + (" …" if len(panel.without) > 4 else "")
         found.append(f"without this series: {named}")
+    if panel.untimed:
+        found.append(f"without times: {', '.join(panel.untimed[:4])}" + (" …" if len(panel.untimed) > 4 else ""))
     if going := [line.run for line in panel.lines if line.provisional]:
         found.append(f"still running: {', '.join(going[:4])}")
     return found
@@ -126,22 +162,21 @@ def _panel(panel: PanelLike, width: int, height: int) -> str:
         at = f"{down(tick):.1f}"
         parts.append(f'<line class="grid" x1="{LEFT_PX}" x2="{right}" y1="{at}" y2="{at}"/>')
         parts.append(f'<text x="{LEFT_PX - 8}" y="{down(tick) + 4:.1f}" text-anchor="end">{number(tick)}</text>')
-    for tick in x.ticks:
+    for tick, label in zip(x.ticks, x_labels(panel, x), strict=True):
         at = f"{across(tick):.1f}"
         parts.append(f'<line class="grid" x1="{at}" x2="{at}" y1="{TOP_PX}" y2="{bottom}"/>')
-        parts.append(f'<text x="{at}" y="{bottom + 18}" text-anchor="middle">{short(tick, x.ticks)}</text>')
+        parts.append(f'<text x="{at}" y="{bottom + 18}" text-anchor="middle">{label}</text>')
     parts.append(f'<line class="frame" x1="{LEFT_PX}" x2="{right}" y1="{bottom}" y2="{bottom}"/>')
     parts.append(
-        f'<text x="{(LEFT_PX + right) / 2:.0f}" y="{bottom + 36}" text-anchor="middle">{X_WORDS[panel.x]}</text>'
+        f'<text x="{(LEFT_PX + right) / 2:.0f}" y="{bottom + 36}" text-anchor="middle">{x_unit(panel)[1]}</text>'
     )
     for index, line in enumerate(panel.lines):
         parts += _line(line, index, across, down)
         row = TOP_PX + 6 + 18 * index
         parts.append(f'<line class="{_class(index)}" x1="{right + 16}" x2="{right + 38}" y1="{row}" y2="{row}"/>')
-        parts.append(
-            f'<text class="name" x="{right + 44}" y="{row + 4}">{_safe(line.run)}'
-            f'<tspan class="about" dx="6">{_safe(legend(line, 14))}</tspan></text>'
-        )
+        room = int((LEGEND_PX - 50) / CHAR_PX) - len(line.run)
+        about = f'<tspan class="about" dx="6">{_safe(legend(line, room))}</tspan>' if room > 3 else ""
+        parts.append(f'<text class="name" x="{right + 44}" y="{row + 4}">{_safe(line.run)}{about}</text>')
     for place, note in enumerate(notes(panel)):
         parts.append(f'<text x="{LEFT_PX}" y="{height + 8 + 16 * place}">{_safe(note)}</text>')
     return "".join(parts)

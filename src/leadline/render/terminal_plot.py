@@ -12,7 +12,7 @@ from typing import Any
 from leadline.core.plain import plain
 from leadline.core.timestamps import number
 from leadline.render.plot import Axis
-from leadline.render.series_plot import X_WORDS, legend, notes, scales, short, title
+from leadline.render.series_plot import legend, notes, scales, title, x_labels, x_unit
 
 LABEL_CHARS = 10
 MARKS = "*o+x#@%&=~$^"
@@ -22,6 +22,8 @@ _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # Unicode brai
 
 def text(panel: Any, width: int = 80, height: int = 18, *, braille: bool = True, colour: bool = False) -> str:
     """The panel in ``width`` characters and about ``height`` lines, with axes, legend and what is not drawn."""
+    if not any(line.shown for line in panel.lines):
+        return "\n".join([plain(title(panel)), *("  " + plain(note) for note in notes(panel))])
     x, y = scales(panel)
     dots = braille and (colour or len(panel.lines) == 1)
     columns, rows = max(16, width - LABEL_CHARS - 2), max(4, height - 4)
@@ -35,11 +37,13 @@ def text(panel: Any, width: int = 80, height: int = 18, *, braille: bool = True,
     for row in range(rows):
         lines.append(f"{labels.get(row, ''):>{LABEL_CHARS}} {bar}{canvas.row(row, dots, colour)}".rstrip())
     lines.append(" " * LABEL_CHARS + f" {corner}" + dash * columns)
-    lines.append(_x_labels(x, columns) + f"  {X_WORDS[panel.x]}")
+    ticks, words = _x_labels(x, x_labels(panel, x), columns), x_unit(panel)[1]
+    if len(ticks) + 2 + len(words) <= width:
+        lines.append(ticks + f"{words:>{width - len(ticks)}}")
+    else:
+        lines += [ticks, f"{words:>{width}}"]
     if len(panel.lines) > 1 or colour:
-        lines.append(
-            " " * (LABEL_CHARS + 2) + "  ".join(_legend(i, one, dots, colour) for i, one in enumerate(panel.lines))
-        )
+        lines += _legends(panel.lines, width - LABEL_CHARS - 2, dots, colour)
     else:
         lines.append(" " * (LABEL_CHARS + 2) + _named(panel.lines[0]))
     return "\n".join([*lines, *(" " * (LABEL_CHARS + 2) + plain(note) for note in notes(panel))])
@@ -47,6 +51,20 @@ def text(panel: Any, width: int = 80, height: int = 18, *, braille: bool = True,
 
 def _named(line: Any) -> str:
     return plain(f"{line.run} {legend(line, 24)}").rstrip()
+
+
+def _legends(lines: list[Any], width: int, dots: bool, colour: bool) -> list[str]:
+    """As many a row as there is room for; escape sequences take none."""
+    rows: list[list[str]] = []
+    used = 0
+    for index, line in enumerate(lines):
+        chars = len(_legend(index, line, dots, False)) + 2
+        if not rows or used + chars > width + 2:
+            rows.append([])
+            used = 0
+        rows[-1].append(_legend(index, line, dots, colour))
+        used += chars
+    return [" " * (LABEL_CHARS + 2) + "  ".join(row) for row in rows]
 
 
 def _legend(index: int, line: Any, dots: bool, colour: bool) -> str:
@@ -62,11 +80,10 @@ def _labels(y: Axis, rows: int) -> dict[int, str]:
     return found
 
 
-def _x_labels(x: Axis, columns: int) -> str:
+def _x_labels(x: Axis, labels: list[str], columns: int) -> str:
     text = [" "] * (LABEL_CHARS + 2 + columns)
     free_from = 0
-    for tick in x.ticks:
-        shown = short(tick, x.ticks)
+    for tick, shown in zip(x.ticks, labels, strict=True):
         start = LABEL_CHARS + 2 + int(x.fraction(tick) * (columns - 1)) - len(shown) // 2
         start = max(0, min(start, len(text) - len(shown)))
         if start >= free_from:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from typing import Any
 
 from leadline.core.downsample import minmax
@@ -14,6 +15,8 @@ from leadline.core.values import dataclass, field
 from leadline.services.context import Context
 
 LINES_SHOWN = 12
+REPORT_COLUMNS = 240  # places in a plot of the report
+REPORT_LINES = 300  # in a whole report, some 6 KB each, so that a page of many experiments stays a page
 X_AXES = ("step", "time")
 
 
@@ -37,7 +40,8 @@ class Line:
 
 @dataclass(slots=True)
 class Panel:
-    """One metric of all runs. ``without``: runs that have no such series. ``more``: runs beyond the cap."""
+    """One metric of all runs. ``without``: runs that have no such series; ``untimed``: runs whose points have
+    no times where those are asked for. ``more``: runs beyond the cap."""
 
     metric: str
     unit: str
@@ -45,6 +49,7 @@ class Panel:
     logarithmic: bool
     lines: list[Line] = field(default_factory=list)
     without: list[str] = field(default_factory=list)
+    untimed: list[str] = field(default_factory=list)
     more: int = 0
 
     def as_dict(self) -> dict[str, Any]:
@@ -69,7 +74,8 @@ def panels(
     ``ids``: runs, or experiments for all their runs. ``columns``: about how many places there are to draw in; of each
     the least and the greatest value are kept.
 
-    Raises LeadlineError: not_found (an unknown id; ``no-series``: no run meant has a series, or not of this name).
+    Raises LeadlineError: not_found (an unknown id; ``no-series``: no run meant has a series, or not of this name;
+    ``no-times``: its points have none, and ``x`` asks for them).
     """
     from leadline.services.series import series_of
 
@@ -100,6 +106,34 @@ def panels(
     return [_panel(thread, runs, series, metric, x, logarithmic, columns) for metric in chosen]
 
 
+def panels_of_experiments(context: Context, thread: Thread) -> dict[str, list[Panel]]:
+    """Experiment to a panel for each defined metric that its runs logged over steps, for the report: the newest
+    experiments first where there are too many. Runs whose series cannot be read here are named as without."""
+    from leadline.services.series import series_of
+
+    found: dict[str, list[Panel]] = {}
+    left = REPORT_LINES
+    for experiment in reversed(list(thread.experiments.values())):
+        standing = [run for run in experiment.runs if not run.retracted] if experiment.stands else []
+        runs = standing[:LINES_SHOWN]
+        series: dict[str, dict[str, Points]] = {}
+        for run in runs:
+            try:
+                series[run.id] = series_of(context, run)
+            except LeadlineError:  # compacted, and no reader of Parquet here: `leadline series` says so
+                series[run.id] = {}
+        metrics = [m for m in thread.metrics if any(len(of_run.get(m, ())) > 1 for of_run in series.values())]
+        made = [_panel(thread, runs, series, m, "step", False, REPORT_COLUMNS) for m in metrics]
+        for panel in made:
+            panel.more = len(standing) - len(runs)
+        left -= sum(len(panel.lines) for panel in made)
+        if left < 0:
+            break
+        if made:
+            found[experiment.id] = made
+    return found
+
+
 def _runs(thread: Thread, ids: list[str]) -> list[Run]:
     found: dict[str, Run] = {}
     for display in ids:
@@ -128,6 +162,17 @@ def _panel(
     panel = Panel(metric, definition.unit if definition else "", x, logarithmic)
     having = [run for run in runs if len(series[run.id].get(metric, ()))]
     panel.without = [run.id for run in runs if run not in having]
+    if x == "time":
+        panel.untimed = [r.id for r in having if not any(t == t for t in series[r.id][metric].times)]
+        if having and len(panel.untimed) == len(having):
+            raise LeadlineError(
+                "not_found",
+                "no-times",
+                f"the points of {metric!r} have no times",
+                "whoever wrote them gave none; ll.log does",
+                f"leadline plot {having[0].id} --metric {metric}",
+            )
+        having = [run for run in having if run.id not in panel.untimed]
     panel.more = max(0, len(having) - LINES_SHOWN)
     for run in having[:LINES_SHOWN]:
         line = _line(series[run.id][metric], x, logarithmic, columns)
@@ -142,9 +187,9 @@ def _line(points: Points, x: str, logarithmic: bool, columns: int) -> Line:
     values = points.values
     xs = _places(points, x)
     if logarithmic:
-        from array import array
-
         values = array("d", (value if value > 0 else math.nan for value in values))
+    if x == "time" and not math.isfinite(sum(xs)):
+        values = array("d", (value if at == at else math.nan for at, value in zip(xs, values, strict=True)))
     line = Line("", "", points=len(values))
     kept = minmax(values, columns)
     finite = len(values) if len(kept) == len(values) else sum(value - value == 0 for value in values)
@@ -165,10 +210,7 @@ def _line(points: Points, x: str, logarithmic: bool, columns: int) -> Line:
 def _places(points: Points, x: str) -> Any:
     """Where each point stands: its step, its position where no step is known; or seconds since the first."""
     if x == "time":
-        known = [t for t in points.times if t == t]
-        if not known:
-            return range(len(points))
-        start = min(known)
+        start = min(t for t in points.times if t == t)
         return [t - start if t == t else math.nan for t in points.times]
     steps = points.steps
     if len(steps) and math.isfinite(sum(steps)):

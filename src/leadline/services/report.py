@@ -22,6 +22,7 @@ def report(context: Context, topic: str, out: str | None = None) -> dict[str, An
     from leadline import __version__
     from leadline.render.report_html import render_report
     from leadline.services.evidence_of import evidence_for, preregistered
+    from leadline.services.plot import panels_of_experiments
 
     thread = context.store.thread(topic)
     evidence_of = evidence_for(thread)
@@ -30,6 +31,7 @@ def report(context: Context, topic: str, out: str | None = None) -> dict[str, An
         return preregistered(thread, claim, evidence_of(claim).counted)
 
     images = pictures(context, thread)
+    series = panels_of_experiments(context, thread)
     page = render_report(
         thread,
         evidence_of,
@@ -39,6 +41,7 @@ def report(context: Context, topic: str, out: str | None = None) -> dict[str, An
         preregistered=predicted_by,
         version=__version__,
         images=images,
+        series=series,
     )
     path = write_out(context, out or os.path.join(context.root, "reports", f"{topic}.html"), page)
     return {
