@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leadline.core.finding import NOTE, Finding
 from leadline.core.thread import Thread
-from leadline.render.index import Entry, entry_of, grouped, render_index, render_index_text
 from leadline.services.context import Context
 from leadline.services.evidence_of import evidence_for
+
+if TYPE_CHECKING:  # `verify` needs none of the rendering
+    from leadline.render.index import Entry
 
 
 def index(context: Context) -> tuple[str, str, list[Entry]]:
     """(for a terminal, as the page of the record branch, the entries in the order of both)."""
+    from leadline.render.index import entry_of, grouped, render_index, render_index_text
+
     threads = [context.store.thread(topic) for topic in context.store.topics()]
     pairs = [(t, evidence_for(t)) for t in threads]
     entries = [entry_of(t, of) for t, of in pairs]
