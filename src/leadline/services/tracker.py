@@ -158,7 +158,7 @@ def _standing(context: Context, thread: Thread, run: Run) -> dict[str, Any]:
 def is_there(run: Run) -> bool:
     """Whether the tracker's server has the run: it was sent, or its job talked to the server."""
     about = run.tracker
-    return bool(about.get("sent") or (about.get("live") and about.get("id")))
+    return bool(about.get("sent") or (about.get("live") and about.get("id") and not about.get("behind")))
 
 
 def waits(run: Run) -> bool:
@@ -189,12 +189,12 @@ def _read_again(
     plans = {r.id: r.body for r in thread.records if r.kind == "run-planned"}
     for run in list(thread.runs):
         about = run.tracker
-        again = about.get("provisional") or about.get("state") in ("unread", "none", "running")
+        ended = run.state in TERMINAL_STATES
+        again = not ended or about.get("provisional") or about.get("state") in ("unread", "none", "running")
         if not about.get("tracker") or not again or run.uid not in plans or run.origin != "executed":
             continue
         if about.get("state") == "none" and not about.get("live"):
             continue  # nothing appears in a folder after the end of the job
-        ended = run.state in TERMINAL_STATES
         found, fresh = read_tracker(context, topic, run.uid, plans[run.uid], thread.metrics, ended=ended, say=say)
         if found is None:
             if fresh.get("state") == "unread":
