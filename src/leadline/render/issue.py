@@ -471,6 +471,10 @@ def _update_links(thread: Thread, ran: list[Experiment], links: Links) -> str:
     lines += [
         f"- {_LINK_NAMES.get(n, n.capitalize())}: {u}" for n, u in links.items() if n not in ("tag", "logbook") and u
     ]
+    if not links.get("tracker"):
+        chosen = thread.tracker
+        where = data(f"{chosen.get('tracker', '')}, project {chosen.get('project', '')}") if chosen else "none"
+        lines.append(f"- Tracker: {where}")
     return "\n".join(lines)
 
 
