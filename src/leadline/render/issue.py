@@ -9,11 +9,13 @@ go stale; the price is that its wording is plain.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from leadline.core.citation import render as cited
 from leadline.core.due import last_post, last_update, records_since
 from leadline.core.issue_plan import difference
+from leadline.core.run import Run
 from leadline.core.thread import Experiment, Item, Thread
 from leadline.core.timestamps import minute
 from leadline.render import facts
@@ -472,10 +474,24 @@ def _update_links(thread: Thread, ran: list[Experiment], links: Links) -> str:
         f"- {_LINK_NAMES.get(n, n.capitalize())}: {u}" for n, u in links.items() if n not in ("tag", "logbook") and u
     ]
     if not links.get("tracker"):
-        chosen = thread.tracker
-        where = data(f"{chosen.get('tracker', '')}, project {chosen.get('project', '')}") if chosen else "none"
-        lines.append(f"- Tracker: {where}")
+        lines.append(f"- Tracker: {_tracked(thread, ran)}")
     return "\n".join(lines)
+
+
+def _tracked(thread: Thread, ran: list[Experiment]) -> str:
+    """Where the dense numbers of these experiments are, one run each: its page, or its name in the project."""
+    last = [e.runs[-1] for e in ran[:8] if e.runs and e.runs[-1].tracker.get("tracker")]
+    if last:
+        return "; ".join(_run_page(run) for run in last)
+    chosen = thread.tracker
+    return data(f"{chosen.get('tracker', '')}, project {chosen.get('project', '')}") if chosen else "none"
+
+
+def _run_page(run: Run) -> str:
+    """The tracker run in words; an address stays one, since an escape in it would lead elsewhere."""
+    text, url = facts.tracker_text(run), str(run.tracker.get("url") or "")
+    bare = re.fullmatch(r"https?://[\w-]+(?:\.[\w-]+)+[^\s<>|`]*", url) is not None and text.endswith(url)
+    return data(text.removesuffix(url)) + " " + url if bare else data(text)
 
 
 def render_heartbeat(
