@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from leadline.core.managed_block import holds, put, split, wrap
 from leadline.core.wording import first_difference
-from leadline.render.issue import render_update
+from leadline.render.issue_comment import render_update
 from leadline.testing.builders import ThreadBuilder
 
 TEXT = st.text(alphabet=st.sampled_from("ab<!-- leadline:end --> \n#*\r"), max_size=60)

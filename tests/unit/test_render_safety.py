@@ -12,7 +12,8 @@ from markdown_it import MarkdownIt
 from leadline.core.fold import fold
 from leadline.core.record import Record
 from leadline.render.brief import render_brief
-from leadline.render.issue import render_body, render_update
+from leadline.render.issue import render_body
+from leadline.render.issue_comment import render_update
 from leadline.render.logbook import entries, log_entries, render_logbook
 from leadline.render.markdown import Anchors, cell_code, code, data, fence, prose, prose_line, table
 from leadline.render.text import render_runs, render_show, render_status
