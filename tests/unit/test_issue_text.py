@@ -106,3 +106,16 @@ def test_an_update_says_where_the_dense_numbers_are():
     b.run("tracked", {"time_ms": 2.0}, ended={"tracker": about})
     [line] = [line for line in render_update(b.thread()).split("\n") if line.startswith("- Tracker: ")]
     assert "wandb lab, run P-002 (finished)" in line and page in line
+
+
+def test_an_update_on_very_much_stays_readable_and_says_what_it_leaves_out():
+    b = ThreadBuilder()
+    for _ in range(40):
+        b.run("one", {"time_ms": 2.0})
+        b.run("bad", state="failed", reason="no memory")
+        b.decision("use it", [])
+        b.claim("it holds", ["P-001"])
+    text = render_update(b.thread())
+    assert text.count("Decided") == 16 and "… and 25 more of “Decided”: `leadline logbook`" in text
+    assert "… and 25 more claims: `leadline claims`" in text and "… and 25 more experiments: `leadline tried`" in text
+    assert f"… and {40 - 20} more rows: `leadline status`" in text and len(text) < 20_000

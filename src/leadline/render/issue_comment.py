@@ -29,6 +29,8 @@ from leadline.render.issue import (
 )
 from leadline.render.markdown import cell_code, code, data, prose, prose_line, table
 
+LISTED, ROWS_LISTED = 15, 20  # an update is read in one go; the rest is a verb away
+
 
 def render_update(
     thread: Thread,
@@ -72,7 +74,14 @@ def render_update(
         "**Confidence**\n\n"
         + _first(confidence)
         + (
-            "\n".join(f"- {facts.claim_line(c, thread, evidence_of)}{_why(c, evidence_of)}" for c in claims)
+            "\n".join(
+                facts.capped(
+                    [f"- {facts.claim_line(c, thread, evidence_of)}{_why(c, evidence_of)}" for c in claims],
+                    LISTED,
+                    "claims",
+                    "leadline claims",
+                )
+            )
             or "- Nothing is claimed on these runs: exploratory."
         ),
         "**Links**\n\n" + _update_links(thread, ran, links),
@@ -109,6 +118,7 @@ def _changes(thread: Thread, ran: list[Experiment], kinds: dict[str, list[str]])
         ("correction", "Corrected"),
         ("thread-changed", "Scope changed:"),
     ):
+        told = []
         for name in dict.fromkeys(n for n in kinds.get(kind, []) if n):
             item = thread.items.get(name)
             words = ""
@@ -118,7 +128,8 @@ def _changes(thread: Thread, ran: list[Experiment], kinds: dict[str, list[str]])
                 words = f" is {data(item.body.get('state', ''))}: {prose_line(facts.says(item, thread), 200)}"
             elif item is not None:
                 words = f": {prose_line(facts.says(item, thread), 200)}"
-            lines.append(f"- {verb} {name}{words}")
+            told.append(f"- {verb} {name}{words}")
+        lines += facts.capped(told, LISTED, f"of “{verb.rstrip(':')}”", "leadline logbook")
     return "\n".join(lines) or "- Nothing but notes."
 
 
@@ -150,10 +161,12 @@ def _delta(thread: Thread, ran: list[Experiment], evidence_of: EvidenceOf | None
             if facts.sample_of(e.runs, m).n
         ]
     parts = (
-        [table(("experiment", "metric", "n", "median", "vs baseline", "evidence"), rows[:20], (2, 3, 4))]
+        [table(("experiment", "metric", "n", "median", "vs baseline", "evidence"), rows[:ROWS_LISTED], (2, 3, 4))]
         if rows
         else []
     )
+    if len(rows) > ROWS_LISTED:
+        parts.append(f"… and {len(rows) - ROWS_LISTED} more rows: `leadline status`")
     base = thread.baseline_experiment
     if rows and base is not None and primary:
         shown = "; ".join(
@@ -162,7 +175,10 @@ def _delta(thread: Thread, ran: list[Experiment], evidence_of: EvidenceOf | None
             if (s := facts.sample_of(base.runs, m)).n
         )
         parts.append(f"Baseline {thread.baseline.id if thread.baseline else ''} ({base.id}): {shown}.")
-    return "\n\n".join([*parts, *(["\n".join(bad)] if bad else [])]) or "- No run ended."
+    return (
+        "\n\n".join([*parts, *(["\n".join(facts.capped(bad, LISTED, "experiments", "leadline tried"))] if bad else [])])
+        or "- No run ended."
+    )
 
 
 def _update_links(thread: Thread, ran: list[Experiment], links: Links) -> str:
