@@ -95,3 +95,11 @@ def test_what_cannot_be_meant_is_refused_and_not_saved(lab: Lab, words: tuple[st
     assert f'"{code}"' in done.stdout and '"next": ["' in done.stdout and done.returncode
     assert not (lab.repo / ".git" / "leadline" / "config.toml").exists() and not (lab.repo / TEMPLATE).exists()
     assert lab.run("status").returncode, "and what was there before still answers"
+
+
+def test_the_next_command_keeps_what_was_typed(lab: Lab) -> None:
+    words = ("init", "--github", "--api-url", "http://127.0.0.1:9/api/v3")
+    error = lab.json(*words)["error"]
+    assert error["next"] == ["leadline init --github --api-url http://127.0.0.1:9/api/v3 --forge-repository OWNER/NAME"]
+    malformed = lab.json(*words, "--forge-repository", "owner")["error"]
+    assert "'owner' is no repository" in malformed["what"] and "OWNER/NAME" in malformed["why"]

@@ -214,3 +214,9 @@ def test_two_starts_at_once_make_one_thread(lab):
         process.communicate()
     assert codes == [0, 4, 4, 4, 4, 4]
     assert lab.run("verify").returncode == 0
+
+
+def test_a_title_cannot_move_the_terminal_or_the_forge(lab):
+    shown = lab.ok("start", "demo", "--title", "red \x1b[31mhot\x07\tgoal", "--goal", "g", "--no-branch")
+    assert "issue    Experiment: red hot goal (" in shown and "\x1b" not in shown
+    assert lab.json("issue")["data"]["title"] == "Experiment: red hot goal"

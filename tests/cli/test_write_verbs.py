@@ -89,6 +89,15 @@ BAD_INPUT = [
 ]
 
 
+def test_takeaways_and_blockers_reach_the_issue(two):
+    two.ok("note", "--takeaway", "Bigger is quicker", "--json")
+    two.ok("note", "--blocker", "the node is down")
+    assert two.json("note", "--takeaway", "It takes 17 ms")["error"]["code"] == "unbound-number"
+    body = two.json("issue")["data"]["body"]
+    assert "## For non-specialists\n\n- Bigger is quicker\n" in body
+    assert "- **Blockers:** the node is down\n" in two.ok("update", "--heartbeat", "--dry-run")
+
+
 def test_bad_input_is_refused_and_writes_nothing(two):
     records = two.repo / ".git" / "leadline" / "threads"
     before = {p: p.read_bytes() for p in records.rglob("*.jsonl")}

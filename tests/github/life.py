@@ -6,6 +6,7 @@ through the program.
 
 from __future__ import annotations
 
+import ssl
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ from leadline.services.issue import fix_comment
 from leadline.services.issue_delivery import bring_up_to_date
 
 TOKEN = "tok_owner"
+TLS = ssl.create_default_context()  # once, not for each of the thousand clients of these lives
 
 
 class Killed(BaseException):
@@ -58,6 +60,8 @@ def open_at(
     context.settings["logbook.in_tree"] = False
 
     class Watched(Client):
+        tls = TLS
+
         def _send(self, *args: Any) -> Any:
             answer = super()._send(*args)
             sent()

@@ -12,7 +12,8 @@ import pytest
 
 from leadline.adapters.forges.github.auth import token_for
 from leadline.adapters.forges.github.client import Client
-from leadline.adapters.forges.github.issues import GitHubForge, marked, marker_in, unmarked, with_text
+from leadline.adapters.forges.github.issues import GitHubForge
+from leadline.adapters.forges.github.marker import marked, marker_in, unmarked, with_text
 from leadline.core.errors import LeadlineError
 from leadline.core.managed_block import put
 from leadline.ports.forge import Forge, RemoteIssue

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from leadline.core.managed_block import holds, put, split, wrap
 from leadline.core.wording import first_difference
+from leadline.render.issue_comment import render_update
+from leadline.testing.builders import ThreadBuilder
 
 TEXT = st.text(alphabet=st.sampled_from("ab<!-- leadline:end --> \n#*\r"), max_size=60)
 
@@ -93,3 +95,27 @@ def test_form_may_change(before: str, after: str) -> None:
 )
 def test_words_numbers_and_signs_may_not(before: str, after: str) -> None:
     assert first_difference(before, after) is not None
+
+
+def test_an_update_says_where_the_dense_numbers_are():
+    b = ThreadBuilder()
+    b.run("plain", {"time_ms": 2.0})
+    assert "- Tracker: none" in render_update(b.thread())
+    page = "https://tracker.example/lab/run_1"
+    about = {"tracker": "wandb", "project": "lab", "id": "1", "name": "P-002", "url": page, "state": "finished"}
+    b.run("tracked", {"time_ms": 2.0}, ended={"tracker": about})
+    [line] = [line for line in render_update(b.thread()).split("\n") if line.startswith("- Tracker: ")]
+    assert "wandb lab, run P-002 (finished)" in line and page in line
+
+
+def test_an_update_on_very_much_stays_readable_and_says_what_it_leaves_out():
+    b = ThreadBuilder()
+    for _ in range(40):
+        b.run("one", {"time_ms": 2.0})
+        b.run("bad", state="failed", reason="no memory")
+        b.decision("use it", [])
+        b.claim("it holds", ["P-001"])
+    text = render_update(b.thread())
+    assert text.count("Decided") == 16 and "… and 25 more of “Decided”: `leadline logbook`" in text
+    assert "… and 25 more claims: `leadline claims`" in text and "… and 25 more experiments: `leadline tried`" in text
+    assert f"… and {40 - 20} more rows: `leadline status`" in text and len(text) < 20_000

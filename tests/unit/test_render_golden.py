@@ -11,7 +11,8 @@ from leadline.core.due import due
 from leadline.core.record import check_chain
 from leadline.core.thread import Thread
 from leadline.render.brief import render_brief
-from leadline.render.issue import render_body, render_final, render_heartbeat, render_update
+from leadline.render.issue import render_body
+from leadline.render.issue_comment import render_final, render_heartbeat, render_update
 from leadline.render.logbook import render_logbook
 from leadline.render.text import render_runs, render_show, render_status
 from leadline.services.evidence_of import evidence_for

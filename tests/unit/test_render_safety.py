@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from leadline.core.fold import fold
 from leadline.core.record import Record
 from leadline.render.brief import render_brief
-from leadline.render.issue import render_body, render_update
+from leadline.render.issue import render_body
+from leadline.render.issue_comment import render_update
 from leadline.render.logbook import entries, log_entries, render_logbook
 from leadline.render.markdown import Anchors, cell_code, code, data, fence, prose, prose_line, table
 from leadline.render.text import render_runs, render_show, render_status
@@ -220,3 +223,25 @@ def test_what_was_let_through_says_so_wherever_its_text_stands():
         assert "reported, not measured: a blog" in page and "asked as stable; the boss said" in page
         assert "without evidence: a hunch" in page
     assert "a blog" in render_brief(thread)
+
+
+CALLS = (
+    r"@ada \@ada .@ada /@ada @@ada _@ada_ *@ada* **@ada**, (@ada) [@ada] \\@ada",
+    "&#64;ada &#x40;ada &commat;ada @\u200bada a`b @ada",
+    "http://localhost/@ada x.https://a.b/@ada https://a.b>@ada",
+)
+
+
+@pytest.mark.parametrize("text", CALLS)
+def test_nobody_is_called_however_it_is_written(text: str) -> None:
+    """The page as a person sees it: outside of code no name follows an @, as GitHub looks for them."""
+    for written in (prose(text), prose_line(text), data(text)):
+        for token in MarkdownIt("commonmark").parseInline(written)[0].children or []:
+            if token.type == "text":
+                assert not re.search(r"(?:^|\W)@[A-Za-z0-9]", token.content), written
+        assert written.count("ada") == text.count("ada")
+
+
+def test_addresses_and_references_stay_links() -> None:
+    said = "see https://example.org/@ada/x#1, ada@example.org, #12 and `#34` and `o/r#5`, not ``#6``"
+    assert prose(said) == prose_line(said) == said.replace("`#34`", "#34").replace("`o/r#5`", "o/r#5")

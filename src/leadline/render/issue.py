@@ -1,4 +1,4 @@
-"""The experiment issue: its body (W20), updates (W19), heartbeats and the final summary, all from records.
+"""The body of the experiment issue (W20), from records alone. Its comments: ``render/issue_comment.py``.
 
 The body is one managed block; what people write around it is theirs. Nothing in it is typed twice, so nothing in it can
 go stale; the price is that its wording is plain.
@@ -12,9 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from leadline.core.citation import render as cited
-from leadline.core.due import last_post, last_update, records_since
 from leadline.core.issue_plan import difference
-from leadline.core.thread import Experiment, Item, Thread
+from leadline.core.thread import Experiment, Thread
 from leadline.core.timestamps import minute
 from leadline.render import facts
 from leadline.render.facts import EvidenceOf
@@ -25,7 +24,7 @@ from leadline.render.markdown import cell_code, code, data, fence, prose, prose_
 
 BEGIN, END = "<!-- leadline:begin -->", "<!-- leadline:end -->"
 MARKER = "_Posted by Leadline._"
-_LINK_NAMES = {
+LINK_NAMES = {
     "logbook": "Research logbook",
     "tag": "Tag",
     "tracker": "Tracker",
@@ -55,12 +54,12 @@ def body_sections(
         ("Hypothesis or goal", _hypothesis(thread)),
         ("TL;DR", tldr(thread, evidence_of)),
         ("Scope and its changes", _scope(thread)),
-        ("Links", "\n".join(_links(thread, links or {})) or "None yet."),
+        ("Links", "\n".join(link_lines(thread, links or {})) or "None yet."),
         ("Current baseline", "\n".join(baseline_lines(thread)) or "None registered yet."),
         ("Results", results(thread, evidence_of)),
-        ("Claims", _claims(thread, evidence_of)),
+        ("Claims", claim_list(thread, evidence_of)),
         ("Decision log", _decisions(thread)),
-        ("Negative results", _negatives(thread, links or {})),
+        ("Negative results", negative_list(thread, links or {})),
         ("For non-specialists", _takeaways(thread)),
         ("Conclusion", conclusion(thread)),
     ]
@@ -166,8 +165,8 @@ def _scope(thread: Thread) -> str:
     return "\n".join(lines) if thread.changes else "\n".join([*lines, "- No change of scope so far."])
 
 
-def _links(thread: Thread, links: Links) -> list[str]:
-    lines = [f"- **{_LINK_NAMES.get(name, name.capitalize())}:** {url}" for name, url in links.items() if url]
+def link_lines(thread: Thread, links: Links) -> list[str]:
+    lines = [f"- **{LINK_NAMES.get(name, name.capitalize())}:** {url}" for name, url in links.items() if url]
     for name, title in (("code", "Code"), ("reference", "References"), ("tracker-project", "Tracker project")):
         values = facts.listed(thread.about.get(name))
         if values:
@@ -189,12 +188,12 @@ def results(thread: Thread, evidence_of: EvidenceOf | None = None, shown: int = 
     without = f"Without any metric: {', '.join(silent[:10])}{', …' if len(silent) > 10 else ''}." if silent else ""
     if not best:
         return without or "None yet."
-    labels = _labels(thread, evidence_of)
+    labels = labels_by_experiment(thread, evidence_of)
     headers = ["experiment", "what", "n", *(cell_code(m) for m in primary), "vs baseline", "differs in", "evidence"]
     rows = []
     for e in best[:shown]:
         n = max((facts.sample_of(e.runs, m).n for m in primary), default=0) or len(e.evidence_runs)
-        numbers = [_number(thread, e, m) for m in primary]
+        numbers = [number_text(thread, e, m) for m in primary]
         relation = facts.relation(thread, e, primary[0]) if primary else ""
         rows.append(
             [
@@ -221,7 +220,7 @@ def results(thread: Thread, evidence_of: EvidenceOf | None = None, shown: int = 
     return f"{text}{more}\n\n{' '.join(note for note in notes if note)}"
 
 
-def _number(thread: Thread, experiment: Experiment, metric: str) -> str:
+def number_text(thread: Thread, experiment: Experiment, metric: str) -> str:
     sample = facts.sample_of(experiment.runs, metric)
     if not sample.n:
         return "–"
@@ -229,7 +228,7 @@ def _number(thread: Thread, experiment: Experiment, metric: str) -> str:
     return data(facts.with_unit(sample.median, facts.definition(thread, metric).unit)) + spread
 
 
-def _labels(thread: Thread, evidence_of: EvidenceOf | None) -> dict[str, str]:
+def labels_by_experiment(thread: Thread, evidence_of: EvidenceOf | None) -> dict[str, str]:
     """Experiment -> the claims that name it, each with its label."""
     found: dict[str, list[str]] = {}
     for claim in thread.claims:
@@ -242,7 +241,7 @@ def _labels(thread: Thread, evidence_of: EvidenceOf | None) -> dict[str, str]:
     return {experiment: ", ".join(names[:3]) for experiment, names in found.items()}
 
 
-def _claims(thread: Thread, evidence_of: EvidenceOf | None) -> str:
+def claim_list(thread: Thread, evidence_of: EvidenceOf | None) -> str:
     lines = []
     for claim in thread.claims:
         lines.append(f"- {facts.claim_line(claim, thread, evidence_of)}")
@@ -271,14 +270,14 @@ def _decisions(thread: Thread) -> str:
     return text + (f"\n\n… and {left} earlier ones in the research logbook." if left > 0 else "")
 
 
-def _negatives(thread: Thread, links: Links) -> str:
+def negative_list(thread: Thread, links: Links) -> str:
     found = facts.negatives(thread)
-    where = _sections(thread, links)
-    lines = [f"- {_linked(name, where)} ({at[:10]}): {prose_line(why, 240)}" for name, at, why in reversed(found)]
+    where = logbook_sections(thread, links)
+    lines = [f"- {linked(name, where)} ({at[:10]}): {prose_line(why, 240)}" for name, at, why in reversed(found)]
     return "\n".join(facts.capped(lines, NEGATIVES_SHOWN, "negative results", "leadline tried")) or "None yet."
 
 
-def _sections(thread: Thread, links: Links) -> dict[str, str]:
+def logbook_sections(thread: Thread, links: Links) -> dict[str, str]:
     """Id -> address of its newest logbook entry; empty without a logbook address."""
     logbook = links.get("logbook")
     if not logbook:
@@ -291,7 +290,7 @@ def _sections(thread: Thread, links: Links) -> dict[str, str]:
     return found
 
 
-def _linked(name: str, where: Mapping[str, str]) -> str:
+def linked(name: str, where: Mapping[str, str]) -> str:
     return f"[{name}]({where[name]})" if name in where else f"**{name}**"
 
 
@@ -323,207 +322,3 @@ def conclusion(thread: Thread) -> str:
             lines = [f"{f'{i}.' if ordered else '-'} {prose_line(v)}" for i, v in enumerate(values, 1)]
             parts.append(f"**{title}**\n\n" + "\n".join(lines))
     return "\n\n".join(p for p in parts if p)
-
-
-# ---- comments -------------------------------------------------------------------------------------------------------
-
-
-def render_update(
-    thread: Thread,
-    evidence_of: EvidenceOf | None = None,
-    links: Links | None = None,
-    label: str = "",
-    marker: str = MARKER,
-    change: str = "",
-    confidence: str = "",
-    next_action: str = "",
-) -> str:
-    """The comment since the last update: label; Change, Result delta, Confidence, Links, Next (W19).
-
-    ``change``, ``confidence`` and ``next_action`` are the author's words (citations filled in); they stand first in
-    their section, and ``next_action`` replaces the recorded one."""
-    last, links = last_update(thread), links or {}
-    new = records_since(thread, last.uid if last else "")
-    kinds: dict[str, list[str]] = {}
-    for r in new:
-        name = r.body.get("run") or r.body.get("hypothesis") or r.body.get("target") or r.body.get("id") or ""
-        if r.kind == "thread-changed":
-            name = r.body.get("field") or ""
-        shown = thread.uids.get((r.kind, r.id)) or thread.shown(str(name), r.body.get("refs"))
-        kinds.setdefault(r.kind, []).append(shown.partition("-r")[0] if r.kind == "run-ended" else shown)
-    ran = [thread.experiments[i] for i in dict.fromkeys(kinds.get("run-ended", [])) if i in thread.experiments]
-    claims = [
-        c
-        for c in thread.claims
-        if c.stands and (c.id in kinds.get("claim", []) or any(e in ran for e in facts.experiments_of(c, thread)))
-    ]
-    title = label or (
-        f"{ran[0].id} to {ran[-1].id}" if len(ran) > 1 else f"{ran[0].id} {ran[0].title}" if ran else "no new run"
-    )
-    since = (
-        f"since {last.id} of {minute(last.at)} UTC" if last else f"since the start on {minute(thread.started_at)} UTC"
-    )
-    parts = [
-        f"### {data(title)}\n\n{len(new)} records {since}.",
-        "**Change**\n\n" + _first(change) + _changes(thread, ran, kinds),
-        "**Result delta**\n\n" + _delta(thread, ran, evidence_of),
-        "**Confidence**\n\n"
-        + _first(confidence)
-        + (
-            "\n".join(f"- {facts.claim_line(c, thread, evidence_of)}{_why(c, evidence_of)}" for c in claims)
-            or "- Nothing is claimed on these runs: exploratory."
-        ),
-        "**Links**\n\n" + _update_links(thread, ran, links),
-        f"**Next:** {prose_line(next_action or facts.next_action(thread)) or 'not decided yet'}",
-        marker,
-    ]
-    return "\n\n".join(parts)
-
-
-def _first(words: str) -> str:
-    return f"{prose(words)}\n\n" if words.strip() else ""
-
-
-def _why(claim: Item, evidence_of: EvidenceOf | None) -> str:
-    why = evidence_of(claim).why if evidence_of is not None else []
-    return f" ({prose_line('; '.join(why), 240)})" if why else ""
-
-
-def _changes(thread: Thread, ran: list[Experiment], kinds: dict[str, list[str]]) -> str:
-    lines = []
-    for e in ran[:10]:
-        differs = facts.differs_in(thread, e)
-        command = code(facts.command(e.runs[-1])) if e.runs else ""
-        lines.append(
-            f"- {e.id} {data(e.title)}{f' (differs from the baseline in {differs})' if differs else ''}: {command}"
-        )
-    if len(ran) > 10:
-        lines.append(f"- … and {len(ran) - 10} more experiments")
-    for kind, verb in (
-        ("baseline", "Baseline"),
-        ("decision", "Decided"),
-        ("hypothesis-changed", "Hypothesis"),
-        ("retraction", "Retracted"),
-        ("correction", "Corrected"),
-        ("thread-changed", "Scope changed:"),
-    ):
-        for name in dict.fromkeys(n for n in kinds.get(kind, []) if n):
-            item = thread.items.get(name)
-            words = ""
-            if item is not None and kind == "baseline":
-                words = f" is {thread.shown(str(item.body.get('experiment', '')), item.refs)}"
-            elif item is not None and kind == "hypothesis-changed":
-                words = f" is {data(item.body.get('state', ''))}: {prose_line(facts.says(item, thread), 200)}"
-            elif item is not None:
-                words = f": {prose_line(facts.says(item, thread), 200)}"
-            lines.append(f"- {verb} {name}{words}")
-    return "\n".join(lines) or "- Nothing but notes."
-
-
-def _delta(thread: Thread, ran: list[Experiment], evidence_of: EvidenceOf | None) -> str:
-    primary, labels, rows, bad = (
-        facts.primary_metrics(thread),
-        _labels(thread, evidence_of),
-        list[list[str]](),
-        list[str](),
-    )
-    for e in ran:
-        if not e.evidence_runs or not e.stands:
-            ended = [r for r in e.runs if r.ended_at]
-            bad.append(
-                f"- {e.id} {data(e.title)}: {prose_line(facts.outcome(ended[-1]) if ended else e.state, 240)}"
-                f"{' (retracted)' if e.retracted else ''}"
-            )
-            continue
-        rows += [
-            [
-                e.id,
-                cell_code(m),
-                str(facts.sample_of(e.runs, m).n),
-                _number(thread, e, m),
-                facts.relation(thread, e, m) or "–",
-                labels.get(e.id, "exploratory"),
-            ]
-            for m in primary
-            if facts.sample_of(e.runs, m).n
-        ]
-    parts = (
-        [table(("experiment", "metric", "n", "median", "vs baseline", "evidence"), rows[:20], (2, 3, 4))]
-        if rows
-        else []
-    )
-    base = thread.baseline_experiment
-    if rows and base is not None and primary:
-        shown = "; ".join(
-            f"{code(m)} {prose_line(facts.metric_text(s, facts.definition(thread, m).unit))}"
-            for m in primary
-            if (s := facts.sample_of(base.runs, m)).n
-        )
-        parts.append(f"Baseline {thread.baseline.id if thread.baseline else ''} ({base.id}): {shown}.")
-    return "\n\n".join([*parts, *(["\n".join(bad)] if bad else [])]) or "- No run ended."
-
-
-def _update_links(thread: Thread, ran: list[Experiment], links: Links) -> str:
-    where = _sections(thread, links)
-    tags = thread.of_kind("snapshot")
-    tag = links.get("tag") or (code(tags[-1].body.get("tag", "")) if tags else "none yet")
-    sections = ", ".join(_linked(e.id, where) for e in ran[:8]) or links.get("logbook", "")
-    lines = [f"- Tag: {tag}", f"- Logbook section: {sections or 'none'}"]
-    lines += [
-        f"- {_LINK_NAMES.get(n, n.capitalize())}: {u}" for n, u in links.items() if n not in ("tag", "logbook") and u
-    ]
-    return "\n".join(lines)
-
-
-def render_heartbeat(
-    thread: Thread,
-    now_at: str,
-    marker: str = MARKER,
-    *,
-    status: str = "",
-    blockers: str = "",
-    eta: str = "",
-    since_at: str = "",
-    times: int = 1,
-) -> str:
-    """Status, blockers and what comes next, in a few lines. The words given replace what the record says.
-
-    ``since_at`` and ``times``: the same status was said before, this often in all, and the comment grows in place."""
-    running = facts.open_runs(thread)
-    now = ", ".join(f"{r.id} {r.state} since {minute(r.planned_at)}" for r in running[:5]) or "nothing is running"
-    now += f" and {len(running) - 5} more" if len(running) > 5 else ""
-    blocked = [
-        f"{h.id} until {prose_line(str(h.body.get('resume_condition') or 'not said'))}"
-        for h in thread.hypotheses
-        if h.body.get("state") == "blocked" and h.stands
-    ]
-    blocked += [
-        prose_line(facts.says(n, thread)) for n in thread.of_kind("note")[-5:] if n.body.get("role") == "blocker"
-    ]
-    post = last_post(thread)
-    since = f" since {post.id}" if post else ""
-    when = f"{minute(since_at)} to {minute(now_at)} UTC, said {times} times" if since_at else f"{minute(now_at)} UTC"
-    return (
-        f"**Heartbeat, {when}:** {prose_line(status) or data(now)}; no milestone{since}.\n\n"
-        f"- **Blockers:** {prose_line(blockers) or '; '.join(blocked) or 'none recorded'}\n"
-        f"- **Next:** {prose_line(facts.next_action(thread)) or 'not decided yet'}\n"
-        f"{f'- **Next report:** {prose_line(eta)}' + chr(10) if eta else ''}\n{marker}"
-    )
-
-
-def render_final(
-    thread: Thread, evidence_of: EvidenceOf | None = None, links: Links | None = None, marker: str = MARKER
-) -> str:
-    """The closing comment: conclusion, claims with labels, the table, the negative results, the links."""
-    sections = (
-        ("Conclusion", conclusion(thread)),
-        ("Claims", _claims(thread, evidence_of)),
-        ("Results", results(thread, evidence_of)),
-        ("Negative results", _negatives(thread, links or {})),
-        ("Links", "\n".join(_links(thread, links or {})) or "None."),
-    )
-    return (
-        f"## Final summary: {data(thread.title)}\n\n"
-        + "\n\n".join(f"### {n}\n\n{t}" for n, t in sections)
-        + f"\n\n{marker}"
-    )

@@ -13,7 +13,14 @@ from collections.abc import Sequence
 from leadline.core.plain import plain
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~])")
-_MENTION = re.compile(r"(?<![\w./@])@([A-Za-z0-9][\w-]*(?:/[\w.-]+)?)")
+# What GitHub makes a link of by itself calls nobody; else an @ after anything but a letter or digit does, after `.`,
+# `/`, `@` and markup as well, and however it is written.
+_MENTION = re.compile(
+    r"((?<![^\s*_~(])https?://[\w-]+(?:\.[\w-]+)+(?:[/:?#][^\s<]*)?)|"
+    r"(\\*)(?<![A-Za-z0-9@])(@+[A-Za-z0-9][\w-]*(?:/[\w.-]+)?)"
+)
+_AT = re.compile(r"&(?:#0*64|#[xX]0*40|commat);")
+_TICKED = re.compile(r"`((?:[\w.-]+/[\w.-]+)?#\d+)`")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.M)
 _BLOCK = re.compile(r"^( {0,3})(#{1,6}(?=\s|$)|=+\s*$|-{3,}\s*$)", re.M)
 _COMMENT = re.compile(r"<(?=[!/?A-Za-z])")
@@ -42,7 +49,19 @@ def data(text: object) -> str:
     escaped = re.sub(r"&(?=#?\w+;)", "&amp;", escaped)
     escaped = re.sub(r"^([-+#])", r"\\\1", escaped)
     escaped = re.sub(r"^(\d+)([.)])(?=\s|$)", r"\1\\\2", escaped)
-    return _MENTION.sub(r"`@\1`", escaped)
+    return _silent(escaped)
+
+
+def _silent(text: str) -> str:
+    """Text outside of code in which every name with an @ is code, and calls nobody."""
+
+    def shown(found: re.Match[str]) -> str:
+        if found[1]:
+            return found[1]
+        slashes = found[2] + "\\" * (len(found[2]) % 2)  # an odd one would take the tick's meaning
+        return f"{slashes}`{found[3]}`"
+
+    return _MENTION.sub(shown, text)
 
 
 def code(text: object) -> str:
@@ -83,21 +102,22 @@ def prose(text: str) -> str:
 
 def _disarm(line: str) -> str:
     """One line of prose. Back-ticks without a partner on the line are escaped, so that every span that is left is one
-    for GitHub too, and nothing outside of it is taken for code."""
+    for GitHub too, and nothing outside of it is taken for code. A reference in code loses its ticks, and links."""
     line = _BLOCK.sub(r"\1\\\2", line)
     parts, at = [], 0
     for span in _CODE_SPAN.finditer(line):
         before = _text(line[at : span.start()])
         if (len(before) - len(before.rstrip("\\"))) % 2:
             before += "\\"
-        parts += [before, span[0]]
+        ticked = _TICKED.fullmatch(span[0])
+        parts += [before, ticked[1] if ticked else span[0]]
         at = span.end()
     return "".join([*parts, _text(line[at:])])
 
 
 def _text(text: str) -> str:
     text = re.sub(r"(\\*)(`+)", lambda m: m[1] + ("" if len(m[1]) % 2 else "\\") + "\\".join(m[2]), text)
-    return _MENTION.sub(r"`@\1`", _COMMENT.sub(r"\\<", text))
+    return _silent(_COMMENT.sub(r"\\<", _AT.sub("@", text)))
 
 
 def prose_line(text: str, width: int = 0) -> str:

@@ -203,7 +203,7 @@ def _record(
     context: Context, thread: Thread, body: dict[str, Any], override: str, missing: list[dict[str, Any]]
 ) -> None:
     from leadline.core.lint import fix_format
-    from leadline.render.issue import render_final
+    from leadline.render.issue_comment import render_final
     from leadline.services.evidence_of import evidence_for
     from leadline.services.permalink import commit_records, links_for
 

@@ -8,6 +8,7 @@ from typing import Any
 from leadline.core.errors import LeadlineError
 from leadline.core.issue_plan import Due, Wanted
 from leadline.core.managed_block import OVERHEAD_CHARS, holds, outside
+from leadline.core.plain import plain
 from leadline.core.thread import Thread
 from leadline.services.context import Context
 
@@ -68,7 +69,7 @@ def body_links(context: Context, thread: Thread) -> dict[str, str]:
 
 
 def title_of(thread: Thread) -> str:
-    return f"Experiment: {thread.title}"
+    return f"Experiment: {' '.join(plain(thread.title).split())}"
 
 
 def body_is_current(context: Context, thread: Thread) -> bool:

@@ -381,6 +381,12 @@ def _answer(call: _Call, thread: Thread) -> dict[str, Any]:
     }
 
 
+def next_of(issue: dict[str, Any]) -> list[str]:
+    """What to run for what waits: what mends it, where it does not pass by itself."""
+    why = issue.get("why") or {}
+    return list(why.get("next") or []) or ["leadline issue sync"]
+
+
 def waiting_lines(issue: dict[str, Any]) -> list[str]:
     """What waits, for a person: nothing when nothing does."""
     if not issue.get("why"):

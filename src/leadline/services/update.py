@@ -116,7 +116,7 @@ def heartbeat(
     Raises LeadlineError(refused) as ``update`` does.
     """
     from leadline.core.citation import render as cited
-    from leadline.render.issue import render_heartbeat
+    from leadline.render.issue_comment import render_heartbeat
 
     thread = context.store.thread(topic)
     _flag_finished(context, thread)
@@ -253,7 +253,7 @@ def _label_of_cited(thread: Thread, text: str) -> str:
 
 def _rendered(context: Context, thread: Thread, words: Words, body: dict[str, Any]) -> tuple[str, dict[str, str]]:
     from leadline.core.citation import render as cited
-    from leadline.render.issue import render_update
+    from leadline.render.issue_comment import render_update
     from leadline.services.evidence_of import evidence_for
     from leadline.services.permalink import commit_records, how_to_read, links_for
 

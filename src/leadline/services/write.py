@@ -16,8 +16,8 @@ from leadline.core.unbound import unbound
 from leadline.services.context import Context, refs_for
 from leadline.services.lookup import kind_of, slice_of, unfinished, withdrawn
 
-ROLES = ("note", "interpretation", "next", "result", "negative", "observation")
-BOUND_ROLES = ("interpretation", "result", "negative")
+ROLES = ("note", "interpretation", "next", "result", "negative", "observation", "takeaway", "blocker")
+BOUND_ROLES = ("interpretation", "result", "negative", "takeaway")
 REASON_CLASSES = ("valid-negative", "invalid-test", "implementation-failure", "insufficient-signal", "trade-off")
 NUMBERS_NAMED = 5
 

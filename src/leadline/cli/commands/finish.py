@@ -85,7 +85,7 @@ def _refused(data: dict[str, Any]) -> Answer:
 
 def _finished(data: dict[str, Any]) -> Answer:
     from leadline.core.plain import plain
-    from leadline.services.issue_delivery import waiting_lines
+    from leadline.services.issue_delivery import next_of, waiting_lines
 
     issue = data["issue"]
     lines = [f"finished ({data['reason'].replace('_', ' ')}); the issue is {issue['state']}"]
@@ -101,5 +101,5 @@ def _finished(data: dict[str, Any]) -> Answer:
     return Answer(
         plain("\n".join(lines)),
         data,
-        next=["leadline issue sync", "leadline sync"] if issue["why"] else ["leadline report", "leadline sync"],
+        next=list(dict.fromkeys([*(next_of(issue) if issue["why"] else ["leadline report"]), "leadline sync"])),
     )

@@ -63,9 +63,20 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     _check(context, args)
     forge, template = None, None
     if any(name == "forge" or name.startswith("forge.") for name in changes):
+        import shlex
+
+        from leadline.core.errors import LeadlineError
         from leadline.services.prepare import forge_as_set
 
-        forge = forge_as_set(context, changes)
+        try:
+            forge = forge_as_set(context, changes)
+        except LeadlineError as error:
+            if error.code == "no-repository":  # what was typed stays: without its --api-url it would be another server
+                typed = "--github" if args.github else f"--forge {args.forge}" if args.forge else ""
+                given = (("--api-url", args.api_url), ("--web-url", args.web_url), ("--pages", args.pages))
+                words = [typed, *(f"{option} {shlex.quote(value)}" for option, value in given if value)]
+                error.next = [" ".join(["leadline init", *filter(None, words), "--forge-repository OWNER/NAME"])]
+            raise
     path = context.save_settings(changes)
     if args.github:
         from leadline.services.prepare import write_template

@@ -117,8 +117,8 @@ def _show(context: Any, topic: str, args: argparse.Namespace) -> Answer:
 
 
 def _comment_line(comment: dict[str, Any]) -> str:
-    first = next((line for line in comment["text"].splitlines() if line.strip()), "").strip("# *_")
-    edited = f", edited {len(comment['edits'])} times" if comment["edits"] else ""
+    first = next((line for line in comment["text"].splitlines() if line.strip()), "").replace("**", "").strip("# *_")
+    edited = f", edited {len(comment['edits'])}x" if comment["edits"] else ""
     return f"  {comment['id']:<4} {comment['at'][:16].replace('T', ' ')}  {comment['kind']}{edited}: {first[:80]}"
 
 

@@ -10,12 +10,13 @@ from leadline.cli.answer import Answer
 DESCRIPTION = """Add a note; ids before the text, or --about, say what it is about. Interpretations and next actions can
 follow a run at any time.
 
-In results, interpretations and negative results a number is written as a citation, {{P-003.time_ms}}, which is filled
-in from the record and rechecked; a number from elsewhere needs --reported."""
+In results, interpretations, takeaways and negative results a number is written as a citation, {{P-003.time_ms}}, which
+is filled in from the record and rechecked; a number from elsewhere needs --reported."""
 EXAMPLES = [
     "leadline note P-003 'the gather dominates' --interpretation",
     "leadline note P-003 --next-action 'try block 256'",
     "leadline note --result 'P-003 takes {{P-003.time_ms}} against {{baseline.time_ms}}'",
+    "leadline note --takeaway 'a bigger block saves a third of the waiting time'",
     "leadline note P-004 --negative trade-off 'faster, but needs {{P-004.memory_mb}} of memory'",
 ]
 
@@ -33,6 +34,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     role.add_argument("--next-action", dest="role", action="store_const", const="next", help="what to do next")
     role.add_argument("--result", dest="role", action="store_const", const="result", help="a result in words")
     role.add_argument("--observation", dest="role", action="store_const", const="observation", help="something seen")
+    role.add_argument(
+        "--takeaway",
+        dest="role",
+        action="store_const",
+        const="takeaway",
+        help="what it comes to, for people who are no specialists",
+    )
+    role.add_argument("--blocker", dest="role", action="store_const", const="blocker", help="what is in the way")
     role.add_argument(
         "--negative", metavar="REASON", choices=REASON_CLASSES, help=f"a negative result: {', '.join(REASON_CLASSES)}"
     )

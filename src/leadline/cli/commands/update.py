@@ -64,7 +64,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 
 def _answer(made: dict[str, Any], dry_run: bool) -> Answer:
     from leadline.core.plain import plain
-    from leadline.services.issue_delivery import waiting_lines
+    from leadline.services.issue_delivery import next_of, waiting_lines
 
     advice = [f"advice   {a['where']}: {a['what']}; {a['mend']}" for a in made["advice"]]
     if dry_run:
@@ -81,5 +81,5 @@ def _answer(made: dict[str, Any], dry_run: bool) -> Answer:
     lines += [f"logbook  {made['logbook'] or 'not written: ' + made['logbook_skipped']}", *advice]
     follow = ["leadline sync"] if made["unpushed"] else []
     if not made["posted"]:
-        follow = ["leadline issue sync" if made["issue"]["why"] else "leadline issue open"]
+        follow = next_of(made["issue"]) if made["issue"]["why"] else ["leadline issue open"]
     return Answer("\n".join(lines), made, next=follow)

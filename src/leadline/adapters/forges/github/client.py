@@ -22,6 +22,7 @@ from leadline.core.timestamps import rfc3339
 TIMEOUT_S = 20.0
 MAX_WAIT_S = 20.0
 ATTEMPTS = 4
+NETWORK = "leadline doctor --network"
 _SECONDARY = ("secondary rate limit", "abuse detection")
 _PRIMARY = "api rate limit exceeded"
 
@@ -33,6 +34,8 @@ class Ambiguous(Exception):
 class Client:
     """Talks to one API. ``max_wait_s``: how long one call may wait in all before it gives up and says when to try
     again. ``token``: called at the first request."""
+
+    tls: Any = True  # an SSL context, or True: then each client reads the certificate authorities
 
     def __init__(
         self,
@@ -131,7 +134,7 @@ class Client:
                 "User-Agent": "leadline",
                 "Authorization": f"Bearer {self._token()}",
             }
-            self._http = httpx.Client(headers=headers, timeout=self.timeout_s)
+            self._http = httpx.Client(headers=headers, timeout=self.timeout_s, verify=self.tls)
         try:
             extra = {"If-None-Match": kept["etag"]} if kept else {}
             reply = self._http.request(method, url, json=body, headers=extra)
@@ -225,7 +228,7 @@ class Client:
                 "repository-moved",
                 "the repository or the issue was renamed or transferred",
                 f"{urlsplit(url).path} is at {where or 'another place'} now; nothing is written where nobody said so",
-                "leadline doctor",
+                NETWORK,
             )
         return where
 
@@ -235,7 +238,7 @@ class Client:
             "link-elsewhere",
             f"{self._host()} names a next page at {urlsplit(url).netloc}",
             "the token is sent to nobody else; is forge.api_url the address that the server gives itself?",
-            "leadline doctor",
+            NETWORK,
         )
 
     # -- what was read before -----------------------------------------------------------------------------------
@@ -284,10 +287,11 @@ def refusal_of(status: int, message: str, method: str, path: str) -> LeadlineErr
         return LeadlineError("remote", "issue-locked", f"the issue is locked: {said}", path, "leadline sync")
     if status == 403:
         why = f"{method} {path} needs a permission that the token lacks"
-        return LeadlineError("remote", "no-permission", f"GitHub refuses: {said}", why, "leadline doctor")
+        return LeadlineError("remote", "no-permission", f"GitHub refuses: {said}", why, NETWORK)
     if status == 404:
-        why = f"{path}; a private repository that the token may not read looks the same"
-        return LeadlineError("not_found", "not-on-forge", f"GitHub knows nothing there: {said}", why, "leadline doctor")
+        why = "a private repository that the token may not read looks the same"
+        what = f"GitHub has no {path.partition('?')[0]}: {said}"
+        return LeadlineError("not_found", "not-on-forge", what, why, NETWORK)
     if status == 422:
         return LeadlineError(
             "remote", "forge-refused", f"GitHub does not take it: {said}", f"{method} {path}", "leadline issue"

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from leadline.adapters.forges.github.client import Ambiguous, Client
+from leadline.adapters.forges.github.marker import marked, marker_in, unmarked, with_text
 from leadline.core.errors import LeadlineError
 from leadline.ports.forge import Comment, RemoteIssue
 
@@ -20,39 +21,7 @@ LIMIT_CHARS = 65_536
 LABEL_COLOUR = "5319e7"
 TRIES = 3
 MOST_BYTES = 262_144  # what its column takes; an edit above that is answered with 200 and not done
-_MARKER = re.compile(r"(?:\r?\n){0,2}<!-- leadline:(?!end )([\w:.%~-]+) -->\s*\Z")
-_MARKER_LINE = re.compile(r"^<!-- leadline:(?!begin|end )([\w:.%~-]+) -->[ \t]*\r?$", re.M)
 _WRITERS = ("OWNER", "MEMBER", "COLLABORATOR")
-
-
-def marked(text: str, marker: str) -> str:
-    return f"{text}\n\n<!-- leadline:{quote(marker, safe=':.~')} -->" if marker else text
-
-
-def unmarked(text: str) -> tuple[str, str]:
-    """(the text without its marker at the end, the marker or ""), every other character as it is."""
-    text, tail = _cut(text)
-    return text, unquote(tail[1]) if tail else ""
-
-
-def _cut(raw: str) -> tuple[str, re.Match[str] | None]:
-    """(the text, the marker that ends ``raw``)."""
-    found = _MARKER.search(raw)
-    return (raw[: found.start()], found) if found else (raw, None)
-
-
-def marker_in(raw: str) -> str:
-    """The marker of ``raw``, wherever people wrote around it: a line of its own, not a quotation. "" without one."""
-    tail = _cut(raw)[1]
-    if tail:
-        return unquote(tail[1])
-    lines = _MARKER_LINE.findall(raw)
-    return unquote(lines[-1]) if lines else ""
-
-
-def with_text(raw: str, text: str) -> str:
-    """``raw`` with its text replaced and what ends it (the marker, line ends) as it is."""
-    return text + raw[len(_cut(raw)[0]) :]
 
 
 class GitHubForge:

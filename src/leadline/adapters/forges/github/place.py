@@ -35,8 +35,14 @@ def place_of(settings: Mapping[str, Any], remote_url: str) -> Place:
         raise LeadlineError(
             "usage",
             "no-repository",
-            f"which repository on GitHub is not said{': ' + repository if repository else ''}",
-            "no setting forge.repository, and the git remote does not tell",
+            *(
+                (f"{repository!r} is no repository on GitHub", "it is written OWNER/NAME")
+                if repository
+                else (
+                    "which repository on GitHub is not said",
+                    "no setting forge.repository, and the git remote does not tell",
+                )
+            ),
             "leadline init --forge github --forge-repository OWNER/NAME",
         )
     api_url = str(settings.get("forge.api_url") or "").rstrip("/")
