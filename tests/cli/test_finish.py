@@ -48,6 +48,9 @@ def test_what_is_missing_is_listed_one_by_one_and_nothing_is_recorded(thread_lab
     } <= codes
     assert "no-what-worked" not in codes and "tldr-not-current" not in codes
     assert all(m["mend"].startswith("leadline ") for m in done["data"]["missing"])
+    # Carrying out every line of the answer leaves nothing of the summary to be asked for.
+    mends = " ".join(m["mend"] for m in done["data"]["missing"])
+    assert "--confidence 'TEXT' --limits 'TEXT'" in mends
     run = thread_lab.run("finish")
     assert run.returncode == 6 and "no-conclusion" in run.stdout and "leadline seal" in run.stdout
     after = [r.kind for r in thread_of(thread_lab).records]

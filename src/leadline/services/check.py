@@ -22,7 +22,7 @@ from leadline.services.lookup import no_evidence
 FINISH_FIELDS = (
     ("worked", "no-what-worked", "what worked is not said", "--worked 'TEXT'"),
     ("failed", "no-what-failed", "what did not work is not said", "--failed 'TEXT'"),
-    ("limits", "no-limits", "confidence and limits are not said", "--limits 'TEXT'"),
+    ("limits", "no-limits", "confidence and limits are not said", "--confidence 'TEXT' --limits 'TEXT'"),
     ("conclusion", "no-conclusion", "there is no conclusion: the decision or outcome, and why", "--conclusion 'TEXT'"),
     ("next_steps", "no-next-steps", "there are no next steps: small, concrete, ordered", "--next 'TEXT'"),
 )
