@@ -54,7 +54,7 @@ def found_in_tracker(context: Context, thread: Thread, request: ImportRequest, n
     found.digest = digest_of(sorted(str(run.tracker["digest"]) for run in found.runs))
     found.columns = list(names)
     found.left_columns = [n for n in names if wanted and n not in wanted]
-    if absent := [n for n in wanted if found.runs and n not in names]:
+    if absent := [n for n in wanted if names and n not in names]:
         raise LeadlineError(
             "usage",
             "no-such-column",

@@ -189,12 +189,12 @@ def _read_again(
     plans = {r.id: r.body for r in thread.records if r.kind == "run-planned"}
     for run in list(thread.runs):
         about = run.tracker
-        again = about.get("provisional") or about.get("state") in ("unread", "none", "running")
+        ended = run.state in TERMINAL_STATES
+        again = not ended or about.get("provisional") or about.get("state") in ("unread", "none", "running")
         if not about.get("tracker") or not again or run.uid not in plans or run.origin != "executed":
             continue
         if about.get("state") == "none" and not about.get("live"):
             continue  # nothing appears in a folder after the end of the job
-        ended = run.state in TERMINAL_STATES
         found, fresh = read_tracker(context, topic, run.uid, plans[run.uid], thread.metrics, ended=ended, say=say)
         if found is None:
             if fresh.get("state") == "unread":

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from leadline.adapters.trackers.wandb_file import WandbLog, read_log
+from leadline.adapters.trackers.wandb_file import WandbLog, is_run_file, read_log
 from leadline.adapters.trackers.wandb_server import CLOUD, WandbServer, base_url, key_of, site_url
 from leadline.core.errors import LeadlineError
 from leadline.core.extract import number_of
@@ -122,7 +122,7 @@ class WandbTracker:
 
     def stored(self, path: str) -> list[TrackerRun]:
         if os.path.isfile(path):
-            files = [path]
+            files = [path] if is_run_file(path) else []
         else:  # what a job was told as its folder, the folder ``wandb`` in it, or that of one run
             files = run_files(path) or _below(path) or _in_run_folder(path)
         return [self._run(file, read_log(file)) for file in files]

@@ -38,6 +38,11 @@ class WandbLog:
     problem: str = ""
 
 
+def is_run_file(path: str) -> bool:
+    with open(path, "rb") as file:
+        return file.read(4) == b":W&B"
+
+
 def read_log(path: str, history: Any = None) -> WandbLog:
     """Read a file; ``history(row: dict)`` is called for each logged step. OSError is the caller's."""
     log = WandbLog()

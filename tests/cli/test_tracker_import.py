@@ -1,0 +1,284 @@
+"""Runs of a tracker made outside Leadline, taken in and reconciled, through the CLI and the real programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_tracker import MLFLOW_JOB, QUIET, TRACKIO_JOB, WANDB_JOB, job
+from tests.conftest import Lab
+from tests.tracker_servers import BUILT_IN_KEY, WandbServer, mlflow_server, needs, wandb_server
+
+__all__ = ["mlflow_server", "wandb_server"]  # fixtures
+
+
+@pytest.fixture
+def outside(lab: Lab, tmp_path: Path) -> Lab:
+    """A thread with a metric, jobs beside it, and somebody who runs them without Leadline."""
+    lab.env.update(QUIET)
+    lab.ok("start", "demo", "--prefix", "P", "--no-branch", "--goal", "find out", "--success", "loss::lower")
+    for name, text in (("w.py", WANDB_JOB), ("t.py", TRACKIO_JOB), ("m.py", MLFLOW_JOB)):
+        lab.write(name, text)
+    lab.git("add", ".")
+    lab.git("commit", "-q", "-m", "jobs")
+    (tmp_path / "elsewhere").mkdir()
+    return lab
+
+
+def alone(lab: Lab, *words: str, **variables: str) -> None:
+    """Run a job without Leadline."""
+    words = tuple(str(lab.repo / w) if w.endswith(".py") else w for w in words)
+    done = subprocess.run(
+        [sys.executable, *words],
+        cwd=lab.repo.parent / "elsewhere",
+        env={**lab.env, **variables},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode in (0, -9), done.stderr[-2000:]
+
+
+def offline(lab: Lab, rate: str, *words: str, name: str = "mine") -> None:
+    alone(lab, "w.py", rate, *words, WANDB_MODE="offline", WANDB_PROJECT="outside", WANDB_NAME=name)
+
+
+def taken(lab: Lab, *words: str, **kwargs: dict[str, str]) -> dict:
+    envelope = lab.json("import", *words, **kwargs)
+    assert envelope["ok"], envelope
+    return envelope["data"]
+
+
+# ---- W&B -----------------------------------------------------------------------------------------------------------
+
+
+@needs("wandb")
+def test_offline_runs_are_taken_with_config_and_metrics_and_a_cut_off_one_is_named(outside: Lab) -> None:
+    offline(outside, "0.5")
+    offline(outside, "0.25")
+    offline(outside, "0.125", "die", name="died")
+    folder = "../elsewhere/wandb"
+    data = taken(outside, folder, "--format", "wandb")
+    assert data["origin"] == "imported"
+    assert [(r["config"], r["metrics"]) for r in data["taken"]] == [
+        ({"lr": 0.5}, {"loss": pytest.approx(0.05), "best": 0.25}),
+        ({"lr": 0.25}, {"loss": pytest.approx(0.025), "best": 0.25}),
+    ]
+    (left,) = data["not_taken"]
+    assert left["where"].startswith("died") and "--unfinished" in left["why"]
+    again = taken(outside, folder, "--format", "wandb", "--unfinished")
+    assert (again["already"], len(again["taken"]), again["not_taken"]) == (2, 1, [])
+    lost = outside.json("show", again["taken"][0]["id"])["data"]
+    assert lost["state"] == "lost" and lost["tracker"]["points"] > 0
+    shown = outside.ok("show", "P-001-r1")
+    assert "imported: wandb wandb, mine" in shown and "wandb outside" in shown
+    assert outside.json("verify")["ok"]
+    assert outside.json("tracker", "status")["data"]["waiting"] == []
+
+
+@needs("wandb")
+def test_a_fetched_run_is_evidence_and_a_table_of_the_same_numbers_is_not(outside: Lab) -> None:
+    for rate in ("0.5", "0.25"):
+        offline(outside, rate)
+    taken(outside, "../elsewhere", "--format", "wandb", "--metric", "loss")
+    claimed = outside.json("claim", "a quarter loses less", "--that", "loss(P-002) < loss(P-001)")
+    assert claimed["ok"] and claimed["data"]["label"] == "exploratory"
+    outside.write("r.csv", "lr,loss\n0.5,0.05\n0.25,0.025\n")
+    rows = taken(outside, "r.csv", "--config", "lr")["taken"]
+    assert [r["experiment"] for r in rows] == ["P-003", "P-004"], "a typed row never joins a fetched run"
+    refused = outside.json("claim", "the table says so", "--that", "loss(P-004) < loss(P-003)")
+    assert refused["error"]["code"] == "no-evidence"
+
+
+@needs("wandb")
+def test_one_run_copied_is_one_piece_of_evidence(outside: Lab) -> None:
+    """The same file under another project and id: its digest gives it away."""
+    offline(outside, "0.5")
+    (first,) = (outside.repo.parent / "elsewhere" / "wandb").glob("offline-run-*")
+    copy = first.parent / "offline-run-20200101_000000-copied"
+    subprocess.run(["cp", "-r", str(first), str(copy)], check=True)
+    taken(outside, str(first), "--format", "wandb")
+    assert taken(outside, str(copy), "--format", "wandb")["already"] == 1
+    file = next(copy.glob("*.wandb"))
+    file.rename(copy / "run-copied.wandb")
+    assert taken(outside, str(copy), "--format", "wandb")["already"] == 1
+
+
+@needs("wandb")
+def test_a_run_of_leadline_is_never_taken_as_somebody_elses(outside: Lab, wandb_server: WandbServer) -> None:
+    key = {"WANDB_API_KEY": BUILT_IN_KEY}
+    outside.ok("tracker", "set", "wandb", "ours", "--at", wandb_server.url)
+    job(outside, "w.py", "0.5")
+    outside.ok("tracker", "sync", env=key)
+    data = taken(outside, "ours", "--format", "wandb", "--at", wandb_server.url, env=key)
+    assert data["taken"] == [] and data["not_taken"][0]["why"] == "it is P-001-r1 of this thread"
+
+
+@needs("wandb")
+def test_what_only_a_server_has_is_taken_by_its_last_values(outside: Lab, wandb_server: WandbServer) -> None:
+    key = {"WANDB_API_KEY": BUILT_IN_KEY}
+    alone(outside, "w.py", "0.5", WANDB_PROJECT="served", WANDB_BASE_URL=wandb_server.url, **key)
+    subprocess.run(["rm", "-r", str(outside.repo.parent / "elsewhere" / "wandb")], check=True)
+    outside.ok("metric", "loss", "--reduce", "min")
+    data = taken(outside, "served", "--format", "wandb", "--at", wandb_server.url, env=key)
+    assert [r["metrics"] for r in data["taken"]] == [{"best": 0.25}], "its least value needs the points"
+    problems = outside.json("show", "P-001-r1")["data"]["extraction"]["problems"]
+    assert [p["code"] for p in problems] == ["no-points"]
+
+
+@needs("wandb")
+@pytest.mark.parametrize(
+    ("words", "kind", "code"),
+    [
+        (["nothing", "--format", "wandb", "--at", "http://127.0.0.1:9"], "remote", "tracker-unreachable"),
+        (["w.py", "--format", "wandb"], "not_found", "no-runs"),
+        (["../elsewhere", "--format", "wandb", "--run", "nobody"], "usage", "no-such-run"),
+        (["../elsewhere", "--format", "wandb", "--metric", "nothing"], "usage", "no-such-column"),
+    ],
+)
+def test_what_cannot_be_taken_is_said(outside: Lab, words: list[str], kind: str, code: str) -> None:
+    if "../elsewhere" in words:
+        offline(outside, "0.5")
+    env = {"WANDB_API_KEY": BUILT_IN_KEY} if code == "tracker-unreachable" else {"HOME": str(outside.repo)}
+    error = outside.json("import", *words, env=env)["error"]
+    assert (error["kind"], error["code"]) == (kind, code) and error["next"]
+
+
+# ---- trackio and MLflow --------------------------------------------------------------------------------------------
+
+
+@needs("trackio")
+def test_trackio_never_says_of_an_end_so_a_warm_run_waits(outside: Lab, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    alone(outside, "t.py", TRACKIO_DIR=str(store), TRACKIO_PROJECT="proj")
+    words = ["proj", "--format", "trackio", "--at", str(store)]
+    (left,) = taken(outside, *words)["not_taken"]
+    assert "may go on" in left["why"]
+    with sqlite3.connect(store / "proj.db") as base:
+        base.execute("update metrics set timestamp = '2026-01-02T03:04:05+00:00'")
+    (row,) = taken(outside, *words)["taken"]
+    assert (row["config"], row["metrics"]) == ({"lr": 0.1}, {"loss": 0.1})
+    assert taken(outside, str(store / "proj.db"), "--format", "trackio")["already"] == 1
+
+
+@needs("mlflow")
+def test_mlflow_runs_of_a_server_and_of_its_store_are_the_same_runs(outside: Lab, mlflow_server: str) -> None:
+    alone(outside, "m.py", MLFLOW_TRACKING_URI=mlflow_server, MLFLOW_EXPERIMENT_NAME="elsewhere")
+    (row,) = taken(outside, "elsewhere", "--format", "mlflow", "--at", mlflow_server)["taken"]
+    assert (row["config"], row["metrics"]) == ({"lr": 0.1}, {"loss": 0.1})
+    folder = outside.repo.parent / "elsewhere" / "mlruns"
+    variables = {"MLFLOW_TRACKING_URI": f"file://{folder}", "MLFLOW_ALLOW_FILE_STORE": "true"}
+    alone(outside, "m.py", MLFLOW_EXPERIMENT_NAME="files", **variables)
+    assert len(taken(outside, str(folder), "--format", "mlflow", "--metric", "loss=val")["taken"]) == 1
+    assert outside.json("show", "P-001-r2")["data"]["metrics"] == {"val": 0.1}
+
+
+# ---- reconcile -----------------------------------------------------------------------------------------------------
+
+
+@needs("wandb")
+def test_reconcile_names_what_only_one_side_has_and_the_command_that_takes_it_in(
+    outside: Lab, wandb_server: WandbServer
+) -> None:
+    key = {"WANDB_API_KEY": BUILT_IN_KEY}
+    outside.ok("tracker", "set", "wandb", "both", "--at", wandb_server.url)
+    job(outside, "w.py", "0.5")
+    waiting = outside.json("tracker", "reconcile", env=key)
+    assert [(r["run"], r["code"]) for r in waiting["data"]["only_here"]] == [("P-001-r1", "waiting")]
+    outside.ok("tracker", "sync", env=key)
+    agreed = outside.run("tracker", "reconcile", env=key)
+    assert agreed.returncode == 0 and "nothing disagrees" in agreed.stdout, agreed.stdout
+    for name in ("P-002", "scratch"):
+        alone(outside, "w.py", "0.25", WANDB_PROJECT="both", WANDB_NAME=name, WANDB_BASE_URL=wandb_server.url, **key)
+    done = outside.run("tracker", "reconcile", "--json", env=key)
+    assert done.returncode == 6
+    data = json.loads(done.stdout)["data"]
+    assert [(r["name"], r["named"]) for r in data["only_there"]] == [("P-002", True), ("scratch", False)]
+    words = shlex.split(data["only_there"][0]["import"])
+    assert words[0] == "leadline" and outside.json(*words[1:], env=key)["counts"]["taken"] == 1
+    left = outside.json("tracker", "reconcile", env=key)["data"]["only_there"]
+    assert [r["name"] for r in left] == ["scratch"]
+
+
+@needs("wandb")
+def test_reconcile_names_values_and_states_that_differ(outside: Lab, wandb_server: WandbServer) -> None:
+    key = {"WANDB_API_KEY": BUILT_IN_KEY}
+    outside.ok("tracker", "set", "wandb", "differ", "--at", wandb_server.url)
+    job(outside, "w.py", "0.5")
+    outside.ok("tracker", "sync", env=key)
+    run_id = outside.json("show", "P-001-r1")["data"]["tracker"]["id"]
+    change = "update runs set state = 'crashed', summary_json = ? where run_id = ?"
+    wandb_server.sql(change, '{"loss": 12.7, "best": 0.25}', run_id)
+    differ = outside.json("tracker", "reconcile", env=key)["data"]["differ"]
+    assert {(r["what"], r["key"]) for r in differ} == {("state", "state"), ("metric", "loss")}
+    assert any("12.7" in r["why"] and "0.05" in r["why"] for r in differ)
+
+
+@needs("wandb")
+def test_a_run_called_crashed_while_its_process_lives_is_named(outside: Lab, wandb_server: WandbServer) -> None:
+    outside.env["WANDB_API_KEY"] = BUILT_IN_KEY
+    outside.ok("tracker", "set", "wandb", "alive", "--at", wandb_server.url, "--live")
+    waits = "import os, time, wandb\nwandb.init()\nwandb.log({'loss': 1.0})\n"
+    waits += "while not os.path.exists('go'):\n    time.sleep(0.05)\nwandb.log({'loss': 0.5})\nwandb.finish()\n"
+    outside.write("wait.py", waits)
+    command = [sys.executable, "-m", "leadline", "run", "--quiet", "--", sys.executable, "wait.py"]
+    running = subprocess.Popen(command, cwd=outside.repo, env=outside.env, stdout=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + 60
+        there = "select run_id from runs join projects on projects.id = project_id where projects.name = 'alive'"
+        while not (found := wandb_server.sql(there)):
+            assert time.monotonic() < until and running.poll() is None
+            time.sleep(0.1)
+        run_id = next(i for (i,) in found)
+        wandb_server.sql("update runs set state = 'crashed' where run_id = ?", run_id)
+        said = [r["why"] for r in outside.json("tracker", "reconcile")["data"]["differ"]]
+        early = outside.json("tracker", "sync")["data"]["read"]
+    finally:
+        (outside.repo / "go").touch()
+        running.wait(60)
+    assert "wandb says crashed, and its process lives" in said
+    assert [(r["run"], r["provisional"]) for r in early] == [("P-001-r1", True)]
+    run = outside.json("show", "P-001-r1")["data"]
+    assert run["metrics"]["loss"] == 0.5 and not run["tracker"]["provisional"], "read again at the end"
+
+
+@needs("wandb")
+def test_a_side_that_was_not_asked_is_unknown_and_not_empty(outside: Lab, wandb_server: WandbServer) -> None:
+    outside.ok("tracker", "set", "wandb", "silent", "--at", wandb_server.url)
+    job(outside, "w.py", "0.5")
+    outside.ok("tracker", "sync", env={"WANDB_API_KEY": BUILT_IN_KEY})
+    for env in ({"WANDB_API_KEY": ""}, {"WANDB_API_KEY": BUILT_IN_KEY}):
+        if env["WANDB_API_KEY"]:
+            outside.ok("tracker", "set", "wandb", "silent", "--at", "http://127.0.0.1:9")
+        done = outside.run("tracker", "reconcile", "--json", env=env)
+        data = json.loads(done.stdout)["data"]
+        assert done.returncode == 8 and data["places"][0]["not_asked"]
+        assert [r["run"] for r in data["unknown"]] == ["P-001-r1"] and data["only_here"] == []
+        assert "NOT ASKED" in outside.run("tracker", "reconcile", env=env).stdout
+
+
+@needs("trackio")
+def test_reconcile_works_on_a_local_store_and_counts_what_runs_cost(outside: Lab, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    outside.ok("tracker", "set", "trackio", "proj", "--at", str(store))
+    job(outside, "t.py")
+    outside.ok("tracker", "sync")
+    data = outside.json("tracker", "reconcile")["data"]
+    assert data["differ"] == data["only_here"] == data["only_there"] == []
+    run = outside.json("show", "P-001-r1")["data"]
+    hours = run["wall_s"] * run["devices"]["count"] / 3600
+    assert data["costs"]["device_hours"][run["devices"]["kind"]] == pytest.approx(hours)
+    with sqlite3.connect(store / "proj.db") as base:
+        base.execute("update metrics set metrics = replace(metrics, '0.1', '0.7')")
+    (row,) = outside.json("tracker", "reconcile")["data"]["differ"]
+    assert (row["record"], row["tracker"]) == (0.1, 0.7)
+    os.remove(store / "proj.db")
+    (gone,) = outside.json("tracker", "reconcile")["data"]["only_here"]
+    assert gone["code"] == "gone"
