@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -16,7 +18,15 @@ from typing import Any
 import pytest
 
 from tests.conftest import Lab
-from tests.tracker_servers import QUIET, mlflow_server, needs, wandb_server
+from tests.tracker_servers import (
+    BUILT_IN_KEY,
+    QUIET,
+    WandbServer,
+    mlflow_server,
+    needs,
+    wandb_server,
+    wandb_server_in,
+)
 
 __all__ = ["mlflow_server", "wandb_server"]  # fixtures
 
@@ -339,3 +349,238 @@ def test_a_key_goes_into_no_record_and_to_no_other_host(tracked: Lab, refusing_s
     assert any(f"Bearer {SENTINEL}" in request for request in refusing_server[1]), "the key was not used at all"
     for path in (tracked.repo / ".git" / "leadline").rglob("*"):
         assert not path.is_file() or SENTINEL.encode() not in path.read_bytes(), path
+
+
+# ---- W&B with a server ---------------------------------------------------------------------------------------------
+
+
+@needs("wandb")
+def test_a_live_run_has_its_page_and_what_w_and_b_needs_to_show_it(tracked: Lab, wandb_server: WandbServer) -> None:
+    tracked.env["WANDB_API_KEY"] = BUILT_IN_KEY
+    tracked.ok("tracker", "set", "wandb", "shown", "--at", wandb_server.url, "--live")
+    job(tracked, "w.py", "0.5")
+    tracked.ok("run", "--quiet", "--experiment", "P-001")
+    run = shown(tracked, "P-001-r1")["tracker"]
+    assert run["url"] == f"{wandb_server.url}/default/shown/runs/{run['id']}" and run["live"]
+    assert run["url"] in tracked.ok("logbook")
+    project = "from runs join projects on projects.id = project_id where projects.name = 'shown'"
+    rows = wandb_server.sql(f"select display_name, state, notes, tags_json {project} order by display_name")
+    assert [row[:3] for row in rows] == [
+        ("P-001", "finished", shown(tracked, "P-001")["title"]),
+        ("P-001-r2", "finished", shown(tracked, "P-001")["title"]),
+    ]
+    assert json.loads(rows[0][3])[:2] == ["leadline", "demo"]
+    assert tracked.json("tracker", "status")["data"]["waiting"] == []
+    for path in (tracked.repo / ".git" / "leadline").rglob("*"):
+        assert not path.is_file() or BUILT_IN_KEY.encode() not in path.read_bytes(), path
+
+
+@needs("wandb")
+def test_what_was_offline_is_sent_once_when_the_server_is_back(tracked: Lab, tmp_path: Path) -> None:
+    server = wandb_server_in(tmp_path)
+    tracked.env["WANDB_API_KEY"] = BUILT_IN_KEY
+    tracked.ok("tracker", "set", "wandb", "later", "--at", server.url)
+    job(tracked, "w.py", "0.5")
+    job(tracked, "l.py")
+    left = tracked.run("tracker", "sync", "--limit", "10", "--json")
+    assert left.returncode == 8 and json.loads(left.stdout)["counts"] == {"read": 0, "sent": 0, "left": 1}
+    with server.serve():
+        assert [r["run"] for r in tracked.json("tracker", "sync")["data"]["sent"]] == ["P-001-r1"]
+        model = tracked.write("model.bin", "weights " * 100)
+        pushed = tracked.json("tracker", "push", "P-002", "--artifact", str(model))["data"]
+        assert [r["run"] for r in pushed["sent"]] == ["P-002-r1"]
+        assert tracked.json("tracker", "sync")["counts"]["sent"] == 0
+        assert tracked.json("tracker", "push")["counts"]["sent"] == 0
+        late = tracked.json("tracker", "push", "P-002", "--artifact", str(model))["data"]["left"]
+        assert "was sent already" in late[0]["why"]
+        rows = server.sql("select display_name, state, config_json, summary_json from runs order by display_name")
+        assert [row[:2] for row in rows] == [("P-001", "finished"), ("P-002", "finished")]
+        assert json.loads(rows[0][2])["lr"]["value"] == 0.5 and json.loads(rows[1][3])["loss"] == 0.2
+        steps = "select count(distinct step) from metrics where key = 'loss' and run_id = "
+        steps += "(select run_id from runs where display_name = ?)"
+        assert [server.sql(steps, name)[0][0] for name in ("P-001", "P-002")] == [10, 5]
+    kept = shown(tracked, "P-002-r1")["tracker"]["artifacts"]["model.bin"]
+    assert kept["size_bytes"] == 800 and kept["digest"].startswith("sha256:")
+
+
+@needs("wandb")
+def test_a_server_that_dies_in_mid_run_costs_neither_the_job_nor_the_record(tracked: Lab, tmp_path: Path) -> None:
+    """A live job waits for W&B no longer than it is told to, and what it wrote is sent later."""
+    server = wandb_server_in(tmp_path)
+    tracked.env["WANDB_API_KEY"] = BUILT_IN_KEY
+    tracked.env["WANDB_FINISH_TIMEOUT"] = "3"
+    tracked.ok("tracker", "set", "wandb", "dies", "--at", server.url, "--live")
+    waits = "import os, time, wandb\nwandb.init()\nwandb.log({'loss': 1.0})\nopen('up', 'w').close()\n"
+    waits += "while not os.path.exists('go'):\n    time.sleep(0.05)\nwandb.log({'loss': 0.5})\nwandb.finish()\n"
+    tracked.write("wait.py", waits)
+    command = [sys.executable, "-m", "leadline", "run", "--quiet", "--", sys.executable, "wait.py"]
+    with server.serve() as serving:
+        running = subprocess.Popen(command, cwd=tracked.repo, env=tracked.env, stdout=subprocess.DEVNULL)
+        until = time.monotonic() + 60
+        while not (tracked.repo / "up").exists():
+            assert time.monotonic() < until and running.poll() is None
+            time.sleep(0.05)
+        os.killpg(serving.pid, signal.SIGKILL)
+        serving.wait(10)
+    (tracked.repo / "go").touch()
+    assert running.wait(120) == 0
+    run = shown(tracked, "P-001-r1")
+    assert run["state"] == "done" and run["metrics"]["loss"] == 0.5
+    assert tracked.json("verify")["ok"]
+    assert [r["run"] for r in tracked.json("tracker", "status")["data"]["runs"] if r["waiting"]] == ["P-001-r1"]
+    with server.serve():
+        synced = tracked.json("tracker", "sync")
+        assert synced["counts"]["sent"] == 1, synced
+        assert server.sql("select count(*) from runs") == [(1,)]
+        assert server.sql("select step, value from metrics where key = 'loss' order by step") == [(0, 1.0), (1, 0.5)]
+
+
+# ---- keys in wrong places ------------------------------------------------------------------------------------------
+
+
+def held(lab: Lab, secret: str) -> list[str]:
+    """Files of the record, but for the job's own specification, that hold ``secret``."""
+    top = lab.repo / ".git" / "leadline"
+    files = [path for path in top.rglob("*") if path.is_file() and path.name != "spec.json"]
+    return [str(path) for path in files if secret.encode() in path.read_bytes()]
+
+
+@pytest.mark.parametrize("key", [SENTINEL, "of-my-own-making-77"])
+@pytest.mark.parametrize("place", ["project", "at", "start"])
+def test_a_key_where_a_name_belongs_is_refused(lab: Lab, key: str, place: str) -> None:
+    lab.env["WANDB_API_KEY"] = key
+    if place == "start":
+        done = lab.run("start", "demo", "--no-branch", "--tracker", "wandb", "--tracker-project", key)
+    else:
+        lab.ok("start", "demo", "--no-branch")
+        words = [key] if place == "project" else ["proj", "--at", f"https://example.org/?x={key}"]
+        done = lab.run("tracker", "set", "wandb", *words)
+    assert done.returncode == 5 and key not in done.stdout + done.stderr
+    assert held(lab, key) == []
+
+
+@needs("wandb")
+def test_a_key_in_title_config_reason_or_command_is_written_nowhere(tracked: Lab) -> None:
+    key = tracked.env["WANDB_API_KEY"] = "of-my-own-making-77"
+    tracked.ok("tracker", "set", "wandb", "proj", "--because", f"the key is {key}")
+    words = ["run", "--quiet", "--secret-argv-ok", "--title", f"with {key}", "--set", f"k={key}", "--"]
+    tracked.ok(*words, sys.executable, "w.py", "0.5", "--key", key)
+    run = shown(tracked, "P-001-r1")
+    assert run["tracker"]["points"] == 10 and "[redacted" in run["argv"][-1]
+    assert held(tracked, key) == [], "W&B's own files are in the run folder too"
+
+
+def records(lab: Lab) -> list[dict[str, Any]]:
+    """The bodies of every record of the thread."""
+    files = (lab.repo / ".git" / "leadline" / "threads" / "demo" / "events").glob("*.jsonl")
+    return [json.loads(line)["body"] for file in files for line in file.read_text().splitlines()]
+
+
+# ---- pages and files -----------------------------------------------------------------------------------------------
+
+
+def test_a_report_is_shown_where_people_look(tracked: Lab) -> None:
+    page = "https://wandb.ai/team/proj/reports/Loss--Vmlldzo5"
+    tracked.ok("tracker", "link", page)
+    assert tracked.json("tracker", "link", page, "--title", "Loss | curves")["data"]["changed"]
+    assert not tracked.json("tracker", "link", page, "--title", "Loss | curves")["data"]["changed"]
+    tracked.ok("issue", "sync")
+    body = next(r["body"] for r in records(tracked) if page in str(r.get("body", "")))
+    for text in (tracked.ok("logbook"), body, tracked.ok("brief")):
+        assert text.count(page) == 1, text
+    assert "- **Loss \\| curves:** " + page in tracked.ok("logbook")
+    assert tracked.json("verify")["ok"]
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("javascript:alert(1)", "bad-link"),
+        ("https://", "bad-link"),
+        ("https://wandb.ai/a b", "bad-link"),
+        ("https://wandb.ai/<script>", "bad-link"),
+        ("https://wandb.ai/t/p/reports/x?accessToken=abcdefgh12345678", "key-in-link"),
+        ("https://me:secret@wandb.ai/t/p", "key-in-link"),
+        (f"https://wandb.ai/t/{SENTINEL}", "key-in-link"),
+    ],
+)
+def test_a_link_that_opens_a_door_is_refused(tracked: Lab, url: str, code: str) -> None:
+    answer = tracked.json("tracker", "link", url)
+    assert answer["error"]["code"] == code and answer["error"]["next"]
+    assert "accessToken" not in str(answer["error"]["next"]) and held(tracked, "accessToken") == []
+
+
+def test_a_file_over_the_limit_is_neither_read_nor_sent(tracked: Lab) -> None:
+    tracked.ok("tracker", "set", "trackio", "proj", "--at", str(tracked.repo / "store"))
+    job(tracked, "l.py")
+    with open(tracked.repo / "huge.bin", "wb") as file:
+        file.truncate(10 * 10**9)
+    (tracked.repo / ".env").write_text("TOKEN=1\n")
+    started = time.monotonic()
+    refused = tracked.json("tracker", "push", "P-001", "--artifact", "huge.bin")["error"]
+    assert refused["code"] == "artifact-too-large" and "10,000 MB" in refused["what"]
+    assert refused["next"] == ["leadline init --artifact-limit-mb 10000"] and time.monotonic() - started < 20
+    codes = {
+        "nothing.bin": "no-such-file",
+        ".": "bad-artifact",
+        ".env": "secret-in-artifact",
+    }
+    for name, code in codes.items():
+        assert tracked.json("tracker", "push", "P-001", "--artifact", name)["error"]["code"] == code
+    job(tracked, "l.py")
+    two = tracked.json("tracker", "push", "P-001", "P-002", "--artifact", "l.py")["error"]
+    assert two["code"] == "artifact-of-one-run"
+    assert not (tracked.repo / "store").exists(), "something was sent"
+
+
+@needs("mlflow")
+def test_a_large_file_is_sent_in_bounded_memory(tracked: Lab, mlflow_server: str) -> None:
+    """400 MB within 400 MB of address space, the interpreter included."""
+    import resource
+
+    tracked.ok("tracker", "set", "mlflow", "files", "--at", mlflow_server)
+    job(tracked, "l.py")
+    with open(tracked.repo / "large.bin", "wb") as file:
+        file.truncate(400 * 10**6)
+
+    def bounded() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (400 * 10**6, 400 * 10**6))
+
+    command = [sys.executable, "-m", "leadline", "tracker", "push", "P-001", "--artifact", "large.bin", "--json"]
+    done = subprocess.run(
+        command, cwd=tracked.repo, env=tracked.env, capture_output=True, text=True, preexec_fn=bounded, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert shown(tracked, "P-001-r1")["tracker"]["artifacts"]["large.bin"]["size_bytes"] == 400 * 10**6
+    from leadline.adapters.trackers.http import Server
+
+    run_id = shown(tracked, "P-001-r1")["tracker"]["id"]
+    listed = Server("MLflow", mlflow_server, {}).call("GET", f"/api/2.0/mlflow/artifacts/list?run_id={run_id}")
+    assert [(f["path"], int(f["file_size"])) for f in listed["files"]] == [("large.bin", 400 * 10**6)]
+
+
+@needs("trackio")
+def test_a_file_goes_to_trackio_once(tracked: Lab, tmp_path: Path) -> None:
+    import sqlite3
+
+    store = tmp_path / "store"
+    tracked.ok("tracker", "set", "trackio", "proj", "--at", str(store))
+    job(tracked, "l.py")
+    tracked.ok("tracker", "push")
+    for _ in range(2):
+        assert tracked.json("tracker", "push", "P-001", "--artifact", "l.py")["counts"]["sent"] == 1
+    base = sqlite3.connect(store / "proj.db")
+    assert base.execute("select count(*) from artifact_versions").fetchall() == [(1,)]
+    assert base.execute("select count(*), count(distinct run_id) from metrics").fetchall() == [(5, 1)]
+
+
+def test_no_tracker_is_imported_where_none_is_used(tracked: Lab) -> None:
+    tracked.ok("tracker", "set", "wandb", "proj")
+    code = (
+        "import sys; from leadline.cli.main import main; main(['tracker', 'status']); main(['tracker', 'reconcile']); "
+        "print(sorted(set(sys.modules) & {'wandb', 'mlflow', 'trackio', 'tensorboard', 'pandas', 'numpy'}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tracked.repo, env=tracked.env, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]", done.stdout + done.stderr

@@ -69,6 +69,7 @@ class RunFacts:
 @dataclass(slots=True)
 class TrackerRun:
     """One run in a tracker. ``id`` is the tracker's own; ``uid`` that of the Leadline run it carries, or "".
+    ``behind``: why its server has not got all that its files here hold, "" when it has or there is no server.
 
     ``path``: its files on this machine, "" for a run known only by a server. ``wall_s`` is None when unknown.
     """
@@ -83,9 +84,10 @@ class TrackerRun:
     path: str = ""
     started_at: str = ""
     wall_s: float | None = None
+    behind: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        names = ("tracker", "id", "name", "project", "uid", "state", "url", "path", "started_at", "wall_s")
+        names = ("tracker", "id", "name", "project", "uid", "state", "url", "path", "started_at", "wall_s", "behind")
         return {name: getattr(self, name) for name in names if getattr(self, name) not in ("", None)}
 
 

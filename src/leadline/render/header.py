@@ -88,6 +88,11 @@ def case_lines(experiment: Experiment, thread: Thread) -> list[str]:
     ]
 
 
+def page_lines(thread: Thread) -> list[str]:
+    """The reports and workspaces that were attached to the thread."""
+    return [f"- **{prose_line(p['title'], 80) or 'Tracker page'}:** {_page(p['url'])}" for p in thread.tracker_links]
+
+
 def _page(url: str) -> str:
     """An address as a link of its own; what another program wrote into a record and is none, as data."""
     odd = any(c.isspace() or not c.isprintable() or c in '<>"|`' for c in url)
@@ -110,7 +115,7 @@ def link_lines(thread: Thread) -> list[str]:
         values = facts.listed(thread.about.get(name))
         shown = "; ".join(code(v) if name in ("branch", "code") else prose_line(v) for v in values)
         lines += [f"- **{title}:** {shown}"] if values else []
-    lines += [f"- **{prose_line(p['title'], 80) or 'Tracker page'}:** {_page(p['url'])}" for p in thread.tracker_links]
+    lines += page_lines(thread)
     lines += [
         f"- **Snapshot {s.id}:** tag {code(s.body.get('tag', ''))} at {code(str(s.body.get('commit', ''))[:12])}"
         for s in thread.of_kind("snapshot")

@@ -18,7 +18,7 @@ from leadline.core.thread import Experiment, Item, Thread
 from leadline.core.timestamps import minute
 from leadline.render import facts
 from leadline.render.facts import EvidenceOf
-from leadline.render.header import baseline_lines, hypothesis_lines, scope_lines
+from leadline.render.header import baseline_lines, hypothesis_lines, page_lines, scope_lines
 from leadline.render.issue_fit import fitted
 from leadline.render.logbook import log_entries
 from leadline.render.markdown import cell_code, code, data, fence, prose, prose_line, table
@@ -168,11 +168,12 @@ def _scope(thread: Thread) -> str:
 
 def _links(thread: Thread, links: Links) -> list[str]:
     lines = [f"- **{_LINK_NAMES.get(name, name.capitalize())}:** {url}" for name, url in links.items() if url]
-    for name, title in (("code", "Code"), ("reference", "References")):
+    for name, title in (("code", "Code"), ("reference", "References"), ("tracker-project", "Tracker project")):
         values = facts.listed(thread.about.get(name))
         if values:
             shown = (code(v) if name == "code" else prose_line(v) for v in values)
             lines.append(f"- **{title}:** {'; '.join(shown)}")
+    lines += page_lines(thread)
     lines += [
         f"- **Snapshot {s.id}:** tag {code(s.body.get('tag', ''))} at {code(str(s.body.get('commit', ''))[:12])}"
         for s in thread.of_kind("snapshot")

@@ -158,7 +158,7 @@ def _standing(context: Context, thread: Thread, run: Run) -> dict[str, Any]:
 def is_there(run: Run) -> bool:
     """Whether the tracker's server has the run: it was sent, or its job talked to the server."""
     about = run.tracker
-    return bool(about.get("sent") or (about.get("live") and about.get("id")))
+    return bool(about.get("sent") or (about.get("live") and about.get("id") and not about.get("behind")))
 
 
 def waits(run: Run) -> bool:

@@ -19,6 +19,7 @@ from leadline.ports.tracker import Push
 
 TAG_CHARS = 64
 ASK_S = 5.0
+FINISH_S = 60  # how long a live job waits at its end for a server that is gone; what it wrote is sent later
 VIEW_RUN = re.compile(r"View run .* at (https?://\S+)")
 
 
@@ -41,11 +42,13 @@ class WandbTracker:
             "WANDB_DIR": facts.folder,
             "WANDB_MODE": "online" if facts.live else "offline",
         }
+        if facts.live:
+            out["WANDB_FINISH_TIMEOUT"] = str(FINISH_S)
         if facts.hide_command:
             out["WANDB_X_DISABLE_META"] = "true"
         if facts.live and facts.at:
             out["WANDB_BASE_URL"] = facts.at
-        for chosen in ("WANDB_MODE", "WANDB_DIR", "WANDB_JOB_TYPE", "WANDB_BASE_URL"):
+        for chosen in ("WANDB_MODE", "WANDB_DIR", "WANDB_JOB_TYPE", "WANDB_BASE_URL", "WANDB_FINISH_TIMEOUT"):
             if self.environ.get(chosen):
                 out.pop(chosen, None)
         return out
@@ -69,14 +72,18 @@ class WandbTracker:
         return sorted({run.path: run for run in found}.values(), key=lambda run: (run.started_at, run.path))
 
     def _ask_where(self, run: TrackerRun, facts: RunFacts) -> None:
-        """The page of a run that talked to the server: the file does not say whose project it went to."""
-        if run.url or not self._key(facts.at) or _is_offline(run.path):
+        """The page of a run that talked to the server, and whether the server has seen its end: a job whose server
+        went away has all of it in its file, and nobody else has."""
+        if _is_offline(run.path) or not self._key(facts.at):
             return
         try:
             there = WandbServer(self.environ, facts.at, time.monotonic() + ASK_S).run(run.project, run.id)
-        except LeadlineError:
-            return  # the file here has the numbers; ``tracker sync`` and ``reconcile`` say what the server does not
-        run.url = there.url if there else ""
+        except LeadlineError as error:
+            run.behind = error.what
+            return
+        run.url = there.url if there else run.url
+        if there is None or (run.state != "running" and there.state not in ("finished", "failed")):
+            run.behind = f"W&B says {there.state}" if there else "W&B has no such run"
 
     def read(self, run: TrackerRun) -> Reading:
         path = run.path
@@ -101,6 +108,7 @@ class WandbTracker:
         log = read_log(path, row)
         reading.run = self._run(path, log)
         reading.run.uid, reading.run.url = run.uid or reading.run.uid, run.url or reading.run.url
+        reading.run.behind = run.behind
         reading.config = {k: v for k, v in log.config.items() if k != "_wandb"}
         reading.summary = summary_numbers(log.summary)
         reading.provisional = log.exit_code is None
@@ -163,7 +171,7 @@ class WandbTracker:
         left = max(1.0, deadline - time.monotonic())
         told = run_program(
             "wandb",
-            ["-m", "wandb", "sync", "--yes", "--project", push.facts.project, folder],
+            ["-m", "wandb", "sync", "--yes", "--include-online", "--project", push.facts.project, folder],
             None,
             environ,
             left,
