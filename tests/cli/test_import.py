@@ -138,6 +138,37 @@ def test_what_cannot_be_read_is_said(thread_lab: Lab, words: list[str], code: st
     assert envelope["error"]["code"] == code and envelope["error"]["next"]
 
 
+@pytest.mark.parametrize(
+    ("keep", "lines", "left"), [("first", ["line 2", "line 3"], 5), ("last", ["line 5", "line 3"], 2)]
+)
+def test_rows_of_one_key_are_one_run_by_a_declared_rule(thread_lab: Lab, keep: str, lines: list[str], left: int):
+    thread_lab.write("r.csv", "commit,lr,time_ms\na1,1,1.5\nb2,1,1.6\nc3,1,oops\na1,1,1.7\n")
+    data = imported(thread_lab, "r.csv", "--config", "lr", "--key", "commit", "--keep", keep)
+    assert [row["where"] for row in data["taken"]] == lines
+    refused = {row["where"]: row["why"] for row in data["not_taken"]}
+    assert list(refused) == ["line 4", f"line {left}"]
+    assert "commit a1" in refused[f"line {left}"] and ("line 2" in str(refused) or "line 5" in str(refused))
+    assert thread_lab.json("import", "r.csv", "--config", "lr", "--key", "nope")["error"]["code"] == "no-such-column"
+
+
+@pytest.mark.skipif(not SHARED_DATA.exists(), reason="the real records are not here")
+def test_a_bad_row_of_a_real_table_is_named_by_its_line(thread_lab: Lab):
+    """A real table with a row cut short, one with a word for a number, and one that comes twice."""
+    lines = (SHARED_DATA / "results" / "loop_results@0493ddca61.tsv").read_text().splitlines()
+    cut, word, twice = 10, 20, 30
+    lines[cut - 1] = "\t".join(lines[cut - 1].split("\t")[:3])
+    cells = lines[word - 1].split("\t")
+    lines[word - 1] = "\t".join([cells[0], "crash", *cells[2:]])
+    lines.append(lines[twice - 1])
+    thread_lab.write("r.tsv", "\n".join(lines) + "\n")
+    data = imported(thread_lab, "r.tsv", "--metric", "val_bpb", "--config", "commit,status", "--key", "commit")
+    named = {row["where"]: row["why"] for row in data["not_taken"]}
+    assert set(named) >= {f"line {cut}", f"line {word}", f"line {len(lines)}"}
+    assert "number of cells" in named[f"line {cut}"] and "'crash'" in named[f"line {word}"]
+    assert f"line {twice}" in named[f"line {len(lines)}"]
+    assert len(data["taken"]) + data["not_taken_total"] == len(lines) - 1
+
+
 @pytest.mark.skipif(not SHARED_DATA.exists(), reason="the real records are not here")
 def test_the_tables_that_a_real_loop_kept(thread_lab: Lab):
     """Versions of one growing table: each import takes the rows that are new, and every row is accounted for."""
