@@ -95,6 +95,7 @@ def test_cut_off_anywhere_the_rest_is_done_and_nothing_twice(first: Wanted, want
     """``recorded`` False: the forge did the last operation, and the record never heard of it."""
     known, first.comments, first.close = Issue(), [], ""
     remote: RemoteIssue | None = settle(known, first, None)
+    before = known  # nothing is missing when both are the same
     for operation in plan(known, wanted, remote)[:at]:
         before = copy.deepcopy(known)
         remote = carry_out(operation, known, remote)
