@@ -58,6 +58,7 @@ def test_equivalence_is_a_verdict_and_show_computes_it_again(bench):
     assert {k: again[k] for k in ("estimate", "low", "high", "verdict", "e_value")} == {
         k: done[k] for k in ("estimate", "low", "high", "verdict", "e_value")
     }
+    assert bench.ok("ab", "show", done["id"]).strip() in bench.ok("show", done["id"])
     bench.ok("retract", f"{done['experiments']['a']}-r3", "--why", "another job ran beside it")
     fewer = bench.json("ab", "show", done["id"])["data"]
     assert fewer["n_blocks"] == done["n_blocks"] - 1
