@@ -134,6 +134,8 @@ def _verdict_lines(m: MetricComparison, b_name: str) -> list[str]:
         if estimate is not None and not m.estimates_means:
             lines[-1] += f" of the means; {signed(estimate)} by the {m.test.name}"
     ratios = m.test.ratio_interval
+    if m.mean_difference is not None and m.test.ratio is None and ratios is not None and ratios.reason:
+        lines[-1] += f"; {ratios.reason}"
     if m.test.p is not None and ratios is not None and ratios.low is not None and ratios.high is not None:
         lines[-1] += f"; ratio {ratios.low:.5g} to {ratios.high:.5g} ({ratios.method})"
     if m.items is not None:

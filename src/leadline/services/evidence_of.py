@@ -131,7 +131,7 @@ def _split_by_contract(
             contracts += contracts_of([r for r in resolve(subject) if r.is_evidence], definition)
         same = len({metric for _, metric in sides}) == 1
         if same and (apart := contracts_differ(contracts)):
-            out.label = "none"
+            out.label, out.blocked_code = "none", "different-contracts"
             out.blocked = f"{clause.metric} was measured under different contracts: {'; '.join(apart)}"
             out.why.append(out.blocked)
             out.missing.append(f"runs of all sides under one contract (leadline metric {clause.metric} shows which)")
