@@ -104,9 +104,9 @@ def _refusal_lines(c: Comparison) -> list[str]:
 def _statistics(c: Comparison) -> list[str]:
     rows = [["metric", "side", "n", "mean", "sd", "median", "mad", "min", "max"]]
     for m in c.metrics:
-        for name, sample in ((c.a_name, m.a), (c.b_name, m.b)):
+        for name, sample, unit in zip((c.a_name, c.b_name), (m.a, m.b), m.side_units or (m.unit, m.unit), strict=True):
             shared = f" on {m.items['both']} items" if m.items and not m.items["same"] and m.items["both"] else ""
-            rows.append([m.metric + (f" ({m.unit})" if m.unit else "") + shared, name, str(sample.n), *_cells(sample)])
+            rows.append([m.metric + (f" ({unit})" if unit else "") + shared, name, str(sample.n), *_cells(sample)])
     return aligned(rows, right_from=2)
 
 

@@ -311,7 +311,7 @@ def check_regression(
         "contended": rerun,
         "unknown-hygiene": rerun,
         "drift": rerun,
-        "throttled": f"leadline ab {against} {display}  (the sides take turns)",
+        "throttled": f"leadline ab -- COMMAND OF {against} -- COMMAND OF {display}  (the sides take turns)",
         "device-count": f"leadline show {display}  (then run again on as many devices)",
         "stale-process": f"end it, then {rerun}",
         "stale-lock": f"remove the file when no process holds it, then {rerun}",

@@ -133,8 +133,8 @@ def _split_by_contract(
         if same and (apart := contracts_differ(contracts)):
             out.label, out.blocked_code = "none", "different-contracts"
             out.blocked = f"{clause.metric} was measured under different contracts: {'; '.join(apart)}"
-            out.why.append(out.blocked)
-            out.missing.append(f"runs of all sides under one contract (leadline metric {clause.metric} shows which)")
+            out.why = [out.blocked]  # arithmetic over both would mix what they meant
+            out.missing = [f"runs of all sides under one contract (leadline metric {clause.metric} shows which)"]
 
 
 def _note_contention(out: Evidence, thread: Thread) -> None:
