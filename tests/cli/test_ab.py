@@ -58,6 +58,7 @@ def test_equivalence_is_a_verdict_and_show_computes_it_again(bench):
     assert {k: again[k] for k in ("estimate", "low", "high", "verdict", "e_value")} == {
         k: done[k] for k in ("estimate", "low", "high", "verdict", "e_value")
     }
+    assert bench.ok("ab", "show", done["id"]).strip() in bench.ok("show", done["id"])
     bench.ok("retract", f"{done['experiments']['a']}-r3", "--why", "another job ran beside it")
     fewer = bench.json("ab", "show", done["id"])["data"]
     assert fewer["n_blocks"] == done["n_blocks"] - 1
@@ -97,6 +98,7 @@ def test_blocks_that_fail_are_left_out_and_end_it(bench, command, word):
     run = bench.run("ab", "--json", "--warmup", "0", *side(1), "--", *command)
     done = json.loads(run.stdout)["data"]
     assert run.returncode == 1 and done["n_blocks"] == 0 and len(done["failed_blocks"]) == 3
+    assert done["verdict"] == "cannot be compared", "nothing was measured: that is not an absence of difference"
     assert word in done["failed_blocks"][0].lower() and "3 blocks failed" in done["why_stopped"]
 
 

@@ -170,3 +170,20 @@ def test_production_path_is_said(recorded):  # noqa: F811
     assert row["confirmed_on_production_path"] is False and row["paths"] == ["local"]
     items = lab.json("check", "close")["data"]["missing"]
     assert any(i["code"] == "claim-not-confirmed" and i["id"] == "P-C1" for i in items)
+
+
+def test_a_share_of_a_reference_that_is_not_above_zero_is_refused(recorded):  # noqa: F811
+    lab, run = recorded
+    a, b = run([-10.0, -10.5, -9.5], "--set", "v=a"), run([-9.2, -9.3, -9.4], "--set", "v=b")
+    for predicate, mend in (
+        (f"time_ms({b}) <= 0.9 * time_ms({a})", "compare with it as it is"),
+        (f"time_ms({b}) ~= time_ms({a}) +- 5 %", "name one in the metric's unit"),
+    ):
+        error = lab.json("claim", "b and a differ in this", "--that", predicate)["error"]
+        assert error["code"] == "share-of-nothing" and "zero or negative in some runs" in error["what"], error
+        assert mend in error["what"]
+    lab.ok("claim", "b is the higher one", "--that", f"time_ms({b}) > time_ms({a})")
+    assert (
+        "one run of"
+        in lab.json("claim", "c", "--that", f"time_ms({run([1.0], '--set', 'v=c')}) > time_ms({a})")["data"]["why"][0]
+    )

@@ -220,3 +220,17 @@ def test_a_size_without_a_unit_serves_one_metric(recorded):  # noqa: F811
         assert error.code == "bad-detect" and "t=2" in str(error.next)
     else:
         raise AssertionError("one number for two units was taken")
+
+
+def test_sides_without_values_are_named(recorded):  # noqa: F811
+    lab, run = recorded
+    a, lost = run([10.0, 11.0, 10.5], "--set", "v=a"), run(["nan", "inf"], "--set", "v=b")
+    row = lab.json("compare", a, lost, "--axis", "v")["data"]["metrics"][0]
+    assert row["verdict"] == "cannot be compared"
+    assert row["sentence"] == f"{lost} has no values (2 runs gave no finite value)"
+
+
+def test_a_ratio_of_values_that_are_not_above_zero_is_said_to_be_none(recorded):  # noqa: F811
+    lab, run = recorded
+    a, b = run([-1.0, 0.0, 1.5], "--set", "v=a"), run([3.0, 4.0, 3.5], "--set", "v=b")
+    assert "no ratio: some values are zero or negative" in lab.ok("compare", a, b, "--axis", "v")

@@ -232,3 +232,13 @@ def test_a_draft_is_not_closed_unseen(lab):
     lab.ok("start", "demo", "--prefix", "P", "--no-branch", "--draft")
     done = lab.json("finish", *flags(worked="it"))
     assert "issue-is-draft" in {m["code"] for m in done["data"]["missing"]}
+
+
+def test_the_same_again_says_when_it_was_and_another_one_how_to_go_on(ready):
+    ready.ok("finish", *flags())
+    at = thread_of(ready).finishes[-1]["at"][:16].replace("T", " ")
+    assert f"recorded on {at} UTC; nothing new was recorded" in ready.ok("finish", *flags())
+    for arguments, words in (((), ""), (flags(conclusion="Keep wide blocks."), ", with another summary")):
+        error = ready.json("finish", *arguments)["error"]
+        assert error["what"] == f"thread demo was finished on {at} UTC by Ada{words}"
+        assert any("--override" in command for command in error["next"])

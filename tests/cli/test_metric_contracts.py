@@ -17,8 +17,13 @@ def test_a_changed_unit_splits_comparisons_and_claims_and_is_shown(queued):  # n
     compared = lab.json("compare", a, b, *SIDES)
     assert compared["data"]["metrics"][0]["verdict"] == "cannot be compared"
     assert "unit ms against s (1 s = 1000 ms)" in compared["data"]["metrics"][0]["sentence"]
+    row = compared["data"]["metrics"][0]
+    assert row["side_units"] == ["ms", "s"] and row["test"]["difference"] is None
+    table = lab.ok("compare", a, b, *SIDES, "--detect", "2%", "--equivalent", "3%")
+    assert "time_ms (ms)  P-001" in table and "time_ms (s)   P-002" in table and "difference -" not in table
+    assert "detect" not in table and "equivalen" not in table
     refused = lab.json("claim", "b is faster", "--that", f"time_ms({b}) < time_ms({a})")
-    assert refused["error"]["code"] == "different-contracts"
+    assert refused["error"]["code"] == "different-contracts" and "is true" not in refused["error"]["why"]
     assert "unit s against ms" in refused["error"]["what"]
     shown = lab.ok("metric", "time_ms")
     assert "unit ms" in shown and "unit s" in shown and f"{a}-r1 to {a}-r3, 3 runs" in shown

@@ -28,6 +28,8 @@ def test_an_untracked_file_that_was_deleted(thread_lab: Lab) -> None:
     assert done["ok"] and done["verdict"] == "agrees" and done["id"] == "P-R1", done
     assert done["runs"] == ["P-001-r3", "P-001-r4"] and "exactly" in done["table"][0]["rule"]
     assert not made.exists() and not list((thread_lab.repo / ".git/leadline/reproduce").glob("*"))
+    shown = thread_lab.ok("show", "P-R1")
+    assert "allowed" in shown and "rule  " in shown and "{'" not in shown
     runs = thread_lab.json("show", "P-R1")
     assert runs["ok"] and "agrees" in json.dumps(runs["data"])
     assert thread_lab.json("verify")["ok"]

@@ -29,6 +29,8 @@ def test_a_sweep_runs_each_cell_and_does_not_run_it_again(thread_lab):
     assert [r["cell"] for r in table["cells"]][0] == {"a": 1, "b": 4}  # lower is better
     assert [r["n"] for r in table["cells"]] == [3] * 4
     assert table["seed"] == 3
+    shown = thread_lab.ok("show", "P-W1")
+    assert thread_lab.ok("sweep", "show").strip() in shown and "4 cells, 2 runs each" in shown
 
 
 def test_a_plan_runs_nothing(thread_lab):
@@ -36,6 +38,17 @@ def test_a_plan_runs_nothing(thread_lab):
     assert plan["to_run"] == 4
     assert plan["estimate"]["seconds"] is None
     assert thread_lab.json("sweep", "list")["counts"]["sweeps"] == 0
+
+
+def test_a_million_cells_are_refused_unless_asked_for_and_then_bounded(thread_lab):
+    axes = [part for name in "abc" for part in ("--axis", f"{name}={','.join(map(str, range(100)))}")]
+    words = ("--design", "factorial", *axes, "--plan")
+    command = ("sh", "-c", "echo {a}{b}{c}")
+    refused = sweep(thread_lab, *words, command=command)["error"]
+    assert refused["code"] == "too-many-cells" and "1,000,000 cells" in refused["what"]
+    plan = sweep(thread_lab, *words, "--max-cells", "1000000", command=command)
+    assert plan["counts"] == {"cells": 1_000_000, "shown": 1000, "to_run": 1_000_000} and plan["truncated"]
+    assert [len(plan["data"][name]) for name in ("cells", "done", "missing")] == [1000] * 3
 
 
 def test_an_interaction_needs_its_axes_alone_or_a_reason(thread_lab):
@@ -171,6 +184,10 @@ def test_code_that_changes_during_a_sweep_is_recorded_with_each_cell(thread_lab)
     [
         (["--axis", "a=1", "--", "x"], "axis-not-in-command"),
         (["--axis", "a=", "--", "{a}"], "empty-axis"),
+        (["--axis", "a=1,,2", "--", "{a}"], "empty-value"),
+        (["--axis", "a=1,1", "--", "{a}"], "duplicate-value"),
+        (["--axis", "=1", "--", "{a}"], "bad-axis"),
+        (["--matrix", "none.toml", "--", "{a}"], "no-config-file"),
         (["--axis", "a=1", "--", "{a}", "{b}"], "unknown-placeholder"),
         (["--axis", "a=1", "--set", "a=2", "--", "{a}"], "axis-is-set"),
         (["--axis", "a=1"], "no-command"),

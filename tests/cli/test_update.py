@@ -163,6 +163,9 @@ def test_repeated_heartbeats_grow_one_comment_until_something_changes(measured):
     assert (
         "waiting for the queue" in comment["text"] and "said 3 times" in comment["text"] and "6 pm" in comment["text"]
     )
+    assert "no milestone.\n" in comment["text"], "the heartbeats that it grew from are no comments of their own"
+    line = measured.ok("issue", "comments").splitlines()[0]
+    assert "heartbeat, edited 2 times: 20" in line and "waiting for" in line and "*" not in line
     assert [i.body.get("continues", "") for i in thread_of(measured).of_kind("update")] == ["", "P-U1", "P-U1"]
     measured.ok("update", "--heartbeat", "--status", "running")
     assert len(comments(measured)) == 2

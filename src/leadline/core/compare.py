@@ -19,7 +19,7 @@ from .distributions import t_upper_quantile
 from .itemset import Shared, on_shared_items, over_items
 from .metric import contract_of, contracts_differ, contracts_of, moved_by_machine
 from .run import MetricDef, Run
-from .stats import TestResult, summarise
+from .stats import TestResult, summarise, unavailable
 from .verdict import against_target, inside_spread, judge, restrain
 
 __all__ = [
@@ -138,8 +138,22 @@ def _one_metric(
     if target is not None:
         m.target = against_target(b, target, direction, out.alpha)
     if apart:
-        m.verdict, m.sentence = "cannot be compared", f"measured under different contracts: {'; '.join(apart)}"
+        _keep_apart(m, apart, sides, definition)
     return m
+
+
+def _keep_apart(
+    m: MetricComparison, apart: list[str], sides: tuple[list[Run], list[Run]], definition: MetricDef
+) -> None:
+    """Numbers that meant different things: each side in its own unit, and nothing that was computed from both."""
+    m.verdict, m.sentence = "cannot be compared", f"measured under different contracts: {'; '.join(apart)}"
+    m.test = unavailable(m.test.name, None, m.test.interval.confidence, "different contracts")
+    m.rule, m.pairs, m.notes, m.apart = "", 0, [], apart
+    m.detectable = m.target = m.inside_baseline_spread = None
+    m.deterministic = False
+    for runs in sides:
+        units = dict.fromkeys(str(c.get("unit", "")) or "no unit" for c in contracts_of(runs, definition))
+        m.side_units.append(" or ".join(units))
 
 
 def _items(out: Comparison, m: MetricComparison, shared: Shared, sides: tuple[list[Run], list[Run]]) -> None:
@@ -244,10 +258,10 @@ def compare(
         if shared is not None:
             _items(out, m, shared, (a, b))
         size = (detect or {}).get(name) or (detect or {}).get("")
-        if size is not None:
+        if size is not None and not m.apart:
             m.detect = _detect(m, size, alpha)
         margin = (equivalent or {}).get(name) or (equivalent or {}).get("")
-        if margin is not None:
+        if margin is not None and not m.apart:
             m.equivalence = _equivalent(m, (left, right), definition, margin, alpha)
         out.metrics.append(m)
     _judge_together(out, [m for m in out.metrics if not m.verdict])

@@ -47,7 +47,8 @@ class MetricComparison:
     ``mean_difference`` is mean(b) - mean(a); ``test.difference`` is what the method estimates, which is another number
     where it allows for a drift or leaves out runs without a partner. ``p_adjusted`` is Holm's over the ``judged``
     metrics. ``detectable`` is the smallest true difference that these runs would have shown. ``outliers``: run ids of
-    each side. ``moved_by_machine``: True for times and rates, False for results, None where nobody said."""
+    each side. ``moved_by_machine``: True for times and rates, False for results, None where nobody said. ``apart``: in
+    what the contracts of the runs differ; there is no difference then, and ``side_units`` has the unit of each."""
 
     metric: str
     unit: str
@@ -71,10 +72,14 @@ class MetricComparison:
     moved_by_machine: bool | None = None
     items: dict[str, Any] | None = None
     notes: list[str] = field(default_factory=list)
+    apart: list[str] = field(default_factory=list)
+    side_units: list[str] = field(default_factory=list)
 
     @property
     def mean_difference(self) -> float | None:
-        return None if self.a.mean is None or self.b.mean is None else self.b.mean - self.a.mean
+        if self.apart or self.a.mean is None or self.b.mean is None:
+            return None
+        return self.b.mean - self.a.mean
 
     @property
     def estimates_means(self) -> bool:
@@ -117,6 +122,7 @@ class MetricComparison:
             "target": self.target,
             "items": self.items,
             "notes": list(self.notes),
+            "side_units": list(self.side_units),
         }
 
 

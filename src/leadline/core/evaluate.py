@@ -18,7 +18,7 @@ from .itemset import on_shared_items
 from .looks import Looks, take_looks
 from .predicate import Clause, Predicate, Subject
 from .run import MetricDef, Run
-from .stats import Interval, Sample, TestResult, one_sample, scaled, summarise
+from .stats import Interval, Sample, TestResult, one_sample, scaled, summarise, with_names
 
 AGAINST_A_NUMBER = "one-sample t: against a fixed number"
 
@@ -32,6 +32,7 @@ class ClauseResult:
     interval within the tolerance: two one-sided tests at 5 % (Schuirmann 1987). ``contradicted``: it lies wholly on
     the other side. ``looks``: whether that survives being looked at after every repeat. ``method`` names the test and
     why it was chosen. ``judged``: the left side as it was judged, over shared items where those of the sides differ.
+    ``meaningless``: why the clause asks for something that these values do not have.
     """
 
     clause: Clause
@@ -50,6 +51,7 @@ class ClauseResult:
     notes: list[str] = field(default_factory=list)
     looks: Looks = field(default_factory=lambda: Looks(0))
     judged: list[Run] = field(default_factory=list)
+    meaningless: str = ""
 
     @property
     def lasting(self) -> bool:
@@ -172,6 +174,9 @@ def evaluate_clause(
     if apart:
         result.arithmetic = apart
         return result
+    if meaningless := _no_share(clause, right_used):
+        result.arithmetic = result.meaningless = meaningless
+        return result
     if left.mean is None or against is None:
         empty = clause.subject.format() if left.mean is None else (clause.right or Subject()).format()
         result.arithmetic = f"no counting run of {empty} has a value"
@@ -186,6 +191,20 @@ def evaluate_clause(
     result.looks = _look(result, left_used, right_used, known, against)
     result.arithmetic = items + _sentence(result, against, known.unit)
     return result
+
+
+def _no_share(clause: Clause, right: list[Run]) -> str:
+    """Why a factor or a percentage of the reference means nothing ("" when it does): a share needs a scale with a true
+    zero. 0.9 times -10 is the larger number, and 5 % of 0 is no margin."""
+    values = _values(right, clause.right_metric)
+    if clause.right is None or not values or min(values) > 0.0:
+        return ""
+    of = f"{clause.right_metric} of {clause.right.format()} is zero or negative in some runs"
+    if clause.op == "~=" and clause.relative:
+        return f"{of}: a percentage of it is no margin (name one in the metric's unit: ~= ... +- 0.1)"
+    if clause.factor != 1.0:
+        return f"{of}: {number(clause.factor)} times it has no meaning (compare with it as it is, or with a number)"
+    return ""
 
 
 def _on_shared_items(clause: Clause, left: list[Run], right: list[Run]) -> tuple[list[Run], list[Run], str, str]:
@@ -209,7 +228,7 @@ def _sentence(result: ClauseResult, against: float, unit: str) -> str:
         f"the {100 * interval.confidence:g} % interval of the difference is {number(interval.low)} to "
         f"{number(interval.high)} ({result.method})"
         if interval.known
-        else interval.reason
+        else with_names(interval.reason, clause.right.format() if clause.right else "", clause.subject.format())
     )
     allowed = f" +- {number(result.tolerance)}" if clause.op == "~=" else ""
     return (

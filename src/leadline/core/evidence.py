@@ -48,7 +48,7 @@ _NAMED = 3
 class Evidence:
     """``why``: the sentences behind the label. ``missing``: what the next label lacks, in numbers. ``counted``,
     ``contrary``: run ids; ``not_counted``: run id to reason. ``blocked``: why the runs cannot be judged together at
-    all, however many there are."""
+    all, however many there are; ``blocked_code`` names the kind for programs."""
 
     label: str
     why: list[str] = field(default_factory=list)
@@ -59,6 +59,7 @@ class Evidence:
     clauses: list[ClauseResult] = field(default_factory=list)
     confirmed_path: bool | None = None
     blocked: str = ""
+    blocked_code: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -407,6 +408,9 @@ def evidence(
     out.contrary = sorted(centre.contrary.union(*(cell.contrary for cell in cells)))
     out.why = [result.arithmetic for result in centre.results]
     _label(out, centre, cells, axes)
+    if meaningless := next((r.meaningless for cell in (centre, *cells) for r in cell.results if r.meaningless), ""):
+        out.label, out.blocked, out.blocked_code = "none", meaningless, "share-of-nothing"
+        out.missing = ["a claim that asks for no share of such a reference"]
     if count > MOST_CELLS:
         out.missing.append(f"a claim over at most {MOST_CELLS} combinations of its axes: it names {count}")
     if out.not_counted:

@@ -281,6 +281,13 @@ def _too_few(n: int, side: str) -> str:
     return f"side {side} has no values" if n == 0 else f"one run on side {side} shows no spread"
 
 
+def with_names(reason: str, a_name: str, b_name: str) -> str:
+    """A ``reason`` of a test in the words of its reader, who knows the sides by their names."""
+    for side, name in (("a", a_name), ("b", b_name)):
+        reason = reason.replace(f"on side {side} ", f"of {name} ").replace(f"side {side} ", f"{name} ")
+    return reason
+
+
 def _plain_welch(a: Sample, b: Sample, confidence: float) -> TestResult:
     name = DIFFERENCE_METHOD
     if a.mean is None or b.mean is None:

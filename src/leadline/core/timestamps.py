@@ -42,6 +42,14 @@ def minute(text: str) -> str:
     return text[:16].replace("T", " ")
 
 
+def span(first: str, last: str) -> str:
+    """From one minute to another, with what they share said once: ``2026-11-23 21:36 to 22:10``."""
+    a, b = minute(first), minute(last)
+    if a == b:
+        return a
+    return f"{a} to {b[11:] if a[:10] == b[:10] else b}"
+
+
 def duration(seconds: float | None) -> str:
     if seconds is None:
         return "unknown"
@@ -62,6 +70,11 @@ def size(n_bytes: float | None) -> str:
             return f"{n_bytes:.0f} {unit}" if unit == "B" else f"{n_bytes:.1f} {unit}"
         n_bytes /= 1024
     raise AssertionError
+
+
+def counted(n: int, noun: str) -> str:
+    """``1 run``, ``3 runs``, ``1,000 cells``: a number of things whose plural is an s."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def number(value: float | int | None) -> str:

@@ -11,7 +11,8 @@ from typing import Any
 
 from .comparison import Comparison, MetricComparison, number, refusal
 from .difference import PAIRED_BY_BLOCK
-from .stats import Sample, one_sample
+from .stats import Sample, one_sample, with_names
+from .timestamps import counted
 
 
 def inside_spread(baseline: Sample, value: float) -> bool | None:
@@ -57,7 +58,10 @@ def judge(m: MetricComparison, out: Comparison) -> None:
     """Verdict and sentence from the numbers alone; ``restrain`` takes back what something else forbids."""
     difference, alpha = m.test.difference, out.alpha
     if difference is None:
-        m.verdict, m.sentence = "cannot be compared", "; ".join(m.test.reasons[:1])
+        reason = with_names("; ".join(m.test.reasons[:1]), out.a_name, out.b_name)
+        lost = m.a.nonfinite + m.b.nonfinite
+        gone = f" ({counted(lost, 'run')} gave no finite value)" if lost else ""
+        m.verdict, m.sentence = "cannot be compared", reason + gone
         return
     sizes = f"n = {m.a.n} against {m.b.n}" + (f", {m.pairs} pairs" if m.pairs else "")
     effect = _effect(m, out.a_name, out.b_name)
@@ -116,7 +120,7 @@ def restrain(m: MetricComparison, out: Comparison, refused: str, strict_hygiene:
     lost = m.a.nonfinite + m.b.nonfinite
     if lost and m.verdict != "cannot be compared":
         m.verdict = "exploratory only"
-        m.sentence += f"; {lost} runs gave no finite value and are not in the means"
+        m.sentence += f"; {counted(lost, 'run')} gave no finite value, left out of the means"
     if m.moved_by_machine is False or (m.a.is_constant and m.b.is_constant):
         return  # a result, or the same in every run: nothing that ran beside it moved it
     if m.rule == PAIRED_BY_BLOCK:

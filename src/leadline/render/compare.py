@@ -104,9 +104,9 @@ def _refusal_lines(c: Comparison) -> list[str]:
 def _statistics(c: Comparison) -> list[str]:
     rows = [["metric", "side", "n", "mean", "sd", "median", "mad", "min", "max"]]
     for m in c.metrics:
-        for name, sample in ((c.a_name, m.a), (c.b_name, m.b)):
+        for name, sample, unit in zip((c.a_name, c.b_name), (m.a, m.b), m.side_units or (m.unit, m.unit), strict=True):
             shared = f" on {m.items['both']} items" if m.items and not m.items["same"] and m.items["both"] else ""
-            rows.append([m.metric + (f" ({m.unit})" if m.unit else "") + shared, name, str(sample.n), *_cells(sample)])
+            rows.append([m.metric + (f" ({unit})" if unit else "") + shared, name, str(sample.n), *_cells(sample)])
     return aligned(rows, right_from=2)
 
 
@@ -134,6 +134,8 @@ def _verdict_lines(m: MetricComparison, b_name: str) -> list[str]:
         if estimate is not None and not m.estimates_means:
             lines[-1] += f" of the means; {signed(estimate)} by the {m.test.name}"
     ratios = m.test.ratio_interval
+    if m.mean_difference is not None and m.test.ratio is None and ratios is not None and ratios.reason:
+        lines[-1] += f"; {ratios.reason}"
     if m.test.p is not None and ratios is not None and ratios.low is not None and ratios.high is not None:
         lines[-1] += f"; ratio {ratios.low:.5g} to {ratios.high:.5g} ({ratios.method})"
     if m.items is not None:

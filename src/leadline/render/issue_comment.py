@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 
-from leadline.core.due import last_post, last_update, records_since
+from leadline.core.due import last_update, records_since
 from leadline.core.run import Run
 from leadline.core.thread import Experiment, Item, Thread
-from leadline.core.timestamps import minute
+from leadline.core.timestamps import minute, span
 from leadline.render import facts
 from leadline.render.facts import EvidenceOf
 from leadline.render.issue import (
@@ -221,10 +221,12 @@ def render_heartbeat(
     eta: str = "",
     since_at: str = "",
     times: int = 1,
+    after: str = "",
 ) -> str:
     """Status, blockers and what comes next, in a few lines. The words given replace what the record says.
 
-    ``since_at`` and ``times``: the same status was said before, this often in all, and the comment grows in place."""
+    ``since_at`` and ``times``: the same status was said before, this often in all, and the comment grows in place.
+    ``after``: id of the update or heartbeat that stands before this one on the issue."""
     running = facts.open_runs(thread)
     now = ", ".join(f"{r.id} {r.state} since {minute(r.planned_at)}" for r in running[:5]) or "nothing is running"
     now += f" and {len(running) - 5} more" if len(running) > 5 else ""
@@ -236,9 +238,8 @@ def render_heartbeat(
     blocked += [
         prose_line(facts.says(n, thread)) for n in thread.of_kind("note")[-5:] if n.body.get("role") == "blocker"
     ]
-    post = last_post(thread)
-    since = f" since {post.id}" if post else ""
-    when = f"{minute(since_at)} to {minute(now_at)} UTC, said {times} times" if since_at else f"{minute(now_at)} UTC"
+    since = f" since {after}" if after else ""
+    when = f"{span(since_at, now_at)} UTC, said {times} times" if since_at else f"{minute(now_at)} UTC"
     return (
         f"**Heartbeat, {when}:** {prose_line(status) or data(now)}; no milestone{since}.\n\n"
         f"- **Blockers:** {prose_line(blockers) or '; '.join(blocked) or 'none recorded'}\n"

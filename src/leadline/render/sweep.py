@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from leadline.core.design import title_of
-from leadline.core.timestamps import duration, minute, number
+from leadline.core.timestamps import counted, duration, minute, number
 from leadline.render.facts import spread_text, with_unit
 from leadline.render.text import table
 
@@ -13,16 +13,17 @@ ROWS_SHOWN = 50
 
 
 def render_plan(data: dict[str, Any]) -> str:
-    cells = [[title_of(c), d, m] for c, d, m in zip(data["cells"], data["done"], data["missing"], strict=True)]
+    cells = list(zip(data["cells"], data["done"], data["missing"], strict=True))
     seconds, jobs = data["estimate"]["seconds"], data["jobs"]
     took = "unknown: nothing like it was run" if seconds is None else f"about {duration(seconds)}"
     if seconds is not None:
         took += f" (from {data['estimate']['from_runs']} past runs)"
     lines = [
-        f"{data['design']} over {', '.join(data['axes'])}: {len(cells)} cells, {data['repeat']} runs each",
-        f"to run: {data['to_run']}, {jobs} at a time; time: {took}",
-        table(["cell", "done", "to run"], cells[:ROWS_SHOWN], right=(1, 2)),
-        *([f"… and {len(cells) - ROWS_SHOWN} more cells"] if len(cells) > ROWS_SHOWN else []),
+        f"{data['design']} over {', '.join(data['axes'])}: "
+        f"{counted(len(cells), 'cell')}, {counted(data['repeat'], 'run')} each",
+        f"to run: {data['to_run']:,}, {jobs} at a time; time: {took}",
+        table(["cell", "done", "to run"], [[title_of(c), d, m] for c, d, m in cells[:ROWS_SHOWN]], right=(1, 2)),
+        *([f"… and {len(cells) - ROWS_SHOWN:,} more cells"] if len(cells) > ROWS_SHOWN else []),
     ]
     if data["one_axis_missing"]:
         lines.append(f"would be refused without --because: no one-axis result of {', '.join(data['one_axis_missing'])}")

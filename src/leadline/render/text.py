@@ -240,9 +240,9 @@ def _item(item: Item, thread: Thread, evidence_of: EvidenceOf | None) -> str:
     rest = [
         (k, ", ".join(map(str, v)) if isinstance(v, list) else v)
         for k, v in item.body.items()
-        if k not in hidden and not isinstance(v, dict)
+        if k not in hidden and not isinstance(v, dict) and not _is_table(v)
     ]
-    return _fields(
+    head = _fields(
         [
             (item.kind, item.id),
             ("text", facts.says(item, thread)),
@@ -259,3 +259,13 @@ def _item(item: Item, thread: Thread, evidence_of: EvidenceOf | None) -> str:
             ("history", _history(item.history)),
         ]
     )
+    if item.kind != "reproduction":
+        return head
+    from leadline.render.reproduction import render_table
+
+    return "\n".join([head, *(plain(line) for line in render_table(item.body.get("table") or ()))])
+
+
+def _is_table(value: Any) -> bool:
+    """Rows of fields: shown as a table by the verb that made them, or with --json; never as they are stored."""
+    return isinstance(value, list) and any(isinstance(row, dict) for row in value)

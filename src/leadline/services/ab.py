@@ -293,11 +293,11 @@ def judge(
         inside = 1.0 / (1.0 + equivalent) < low and high < 1.0 + equivalent
         outside = low > 1.0 + equivalent or high < 1.0 / (1.0 + equivalent)
         margin = "within" if inside else "outside" if outside else "across"
-    verdict = "no difference shown"
+    verdict = "no difference shown" if values else "cannot be compared"
     if shown and centre is not None:
         better = {"lower": centre < 0.0, "higher": centre > 0.0}.get(definition.direction)
         verdict = "different" if better is None else "better" if better else "worse"
-    if equivalent is not None:
+    if equivalent is not None and values:
         verdict = "equivalent" if margin == "within" else verdict if margin == "outside" else "not shown equivalent"
     result: dict[str, Any] = {
         "metric": definition.name,

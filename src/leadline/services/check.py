@@ -80,30 +80,28 @@ def check_close(
         for h in thread.hypotheses
         if h.stands and h.body.get("state", "proposed") in OPEN_STATES
     ]
-    items += [
-        missing(
-            "no-interpretation",
-            f"{e.id} has no interpretation",
-            f"leadline note --interpretation {e.id} 'TEXT'",
-            id=e.id,
-        )
-        for e in thread.experiments.values()
-        if _ended(e) and not facts.ended_by_machine(e) and not e.notes_in("interpretation")
-    ]
-    items += [
-        missing(
-            "no-reason-class",
-            f"{e.id} ended by no fault of what it tested ({e.state}), and nothing says which it was",
-            f"leadline note {e.id} --negative implementation-failure 'TEXT'  (or: invalid-test)",
-            id=e.id,
-        )
-        for e in thread.experiments.values()
-        if _ended(e) and facts.ended_by_machine(e) and not e.notes_in("interpretation") and not e.notes_in("negative")
-    ]
+    items += _unexplained(thread)
     for item in items:
         if queued and item["code"] in QUEUED_CODES:
             item["queued"], item["mend"] = queued, ISSUE_SYNC
     return items + _unconfirmed(thread)
+
+
+def _unexplained(thread: Thread) -> list[dict[str, Any]]:
+    """Ended experiments that nobody said the meaning of. One that the machine ended says nothing of what it tested:
+    the class of its failure is enough."""
+    items = []
+    for e in thread.experiments.values():
+        if not _ended(e) or e.notes_in("interpretation"):
+            continue
+        if not facts.ended_by_machine(e):
+            mend = f"leadline note --interpretation {e.id} 'TEXT'"
+            items.append(missing("no-interpretation", f"{e.id} has no interpretation", mend, id=e.id))
+        elif not e.notes_in("negative"):
+            what = f"{e.id} ended by no fault of what it tested ({e.state}), and nothing says which it was"
+            mend = f"leadline note {e.id} --negative implementation-failure 'TEXT'  (or: invalid-test)"
+            items.append(missing("no-reason-class", what, mend, id=e.id))
+    return items
 
 
 def queued_reason(context: Context, thread: Thread) -> str:
@@ -313,7 +311,7 @@ def check_regression(
         "contended": rerun,
         "unknown-hygiene": rerun,
         "drift": rerun,
-        "throttled": f"leadline ab {against} {display}  (the sides take turns)",
+        "throttled": f"leadline ab -- COMMAND OF {against} -- COMMAND OF {display}  (the sides take turns)",
         "device-count": f"leadline show {display}  (then run again on as many devices)",
         "stale-process": f"end it, then {rerun}",
         "stale-lock": f"remove the file when no process holds it, then {rerun}",

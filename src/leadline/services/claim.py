@@ -186,7 +186,7 @@ def _check_label(
     if found.label in ASKABLE and ASKABLE.index(found.label) >= ASKABLE.index(asked):
         return
     code = {
-        "none": "different-contracts" if found.blocked else "no-evidence",
+        "none": found.blocked_code or "no-evidence",
         "refuted": "evidence-says-otherwise",
     }.get(found.label, "label-too-high")
     what = {

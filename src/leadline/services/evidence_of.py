@@ -131,10 +131,10 @@ def _split_by_contract(
             contracts += contracts_of([r for r in resolve(subject) if r.is_evidence], definition)
         same = len({metric for _, metric in sides}) == 1
         if same and (apart := contracts_differ(contracts)):
-            out.label = "none"
+            out.label, out.blocked_code = "none", "different-contracts"
             out.blocked = f"{clause.metric} was measured under different contracts: {'; '.join(apart)}"
-            out.why.append(out.blocked)
-            out.missing.append(f"runs of all sides under one contract (leadline metric {clause.metric} shows which)")
+            out.why = [out.blocked]  # arithmetic over both would mix what they meant
+            out.missing = [f"runs of all sides under one contract (leadline metric {clause.metric} shows which)"]
 
 
 def _note_contention(out: Evidence, thread: Thread) -> None:

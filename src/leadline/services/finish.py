@@ -12,6 +12,7 @@ from typing import Any
 
 from leadline.core.errors import LeadlineError
 from leadline.core.thread import Thread
+from leadline.core.timestamps import minute
 from leadline.services.context import Context
 from leadline.services.fields_file import read_fields
 
@@ -143,8 +144,9 @@ def finish(
 
     proposal = proposal_of(summary)
     thread = context.store.thread(topic)
-    if not _same_as_last(thread, proposal):
-        _check_first(thread, override)
+    again = _same_as_last(thread, proposal)
+    if not again:
+        _check_first(thread, proposal, override)
         measured = [*proposal["limits"], *(proposal[name] for name in ("worked", "failed", "conclusion"))]
         said = _bound(context, thread, measured, proposal["next_steps"])
         bring_up_to_date(context, topic)  # what is derived is never missing
@@ -156,20 +158,22 @@ def finish(
         if missing and not override.strip():
             return {"finished": False, "missing": missing, "queued": queued, "reason": reason}
         _record(context, thread, {**proposal, "reason": reason, **said}, override.strip(), missing)
-    return _complete(context, topic)
+    return {**_complete(context, topic), "again": again}
 
 
-def _check_first(thread: Thread, override: str) -> None:
+def _check_first(thread: Thread, proposal: dict[str, Any], override: str) -> None:
     """A thread ends once: another summary would stand beside the one that people have read."""
     if thread.finishes and not override.strip():
         last = thread.finishes[-1]
+        other = ", with another summary" if any(proposal.values()) else ""
         raise LeadlineError(
             "conflict",
             "already-finished",
-            f"thread {thread.topic} was finished on {last['at'][:10]} with another summary",
+            f"thread {thread.topic} was finished on {minute(last['at'])} UTC by {last['actor']}{other}",
             f"its conclusion: {' '.join(str(last.get('conclusion', '')).split())[:120]}",
             [
-                "leadline issue  (what was posted)",
+                "leadline issue comments  (what was posted)",
+                "leadline note 'TEXT'  (goes on in the finished thread, and is said to come after its end)",
                 "leadline finish ... --override 'WHY'  (a second summary, said to be one)",
             ],
         )
@@ -232,6 +236,7 @@ def _complete(context: Context, topic: str) -> dict[str, Any]:
     last = context.store.thread(topic).finishes[-1]
     return {
         "finished": True,
+        "finished_at": last["at"],
         "missing": [],
         "queued": last.get("queued", []) if why else [],
         "overridden": last.get("overridden", []),

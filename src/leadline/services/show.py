@@ -8,7 +8,7 @@ from typing import Any
 
 from leadline.core.errors import LeadlineError
 from leadline.core.run import Run
-from leadline.core.thread import Experiment, Thread
+from leadline.core.thread import Experiment, Item, Thread
 from leadline.services.context import Context
 
 TAIL_BYTES = 65536
@@ -20,10 +20,27 @@ def show(context: Context, thread: Thread, display: str) -> tuple[str, dict[str,
 
     thing = thread.find(display)
     text = render_show(thing, thread, evidence_for(thread))
+    if isinstance(thing, Item) and (found := _measured(context, thread, thing)):
+        text = f"{text}\n\n{found}"
     data = as_data(thing)
     if isinstance(thing, Run):
         data["folder"] = context.run_folder(thing.uid)
     return text, data
+
+
+def _measured(context: Context, thread: Thread, item: Item) -> str:
+    """What the runs of a sweep or of a measurement in turns showed, as their own verbs print it; "" for the rest."""
+    if item.kind == "sweep":
+        from leadline.render.sweep import render_table
+        from leadline.services.sweep_table import table_of
+
+        return render_table(table_of(context, thread.topic, item.id))
+    if item.kind == "interleaving":
+        from leadline.render.ab import result_text
+        from leadline.services.ab import result_of
+
+        return result_text(result_of(thread, item))
+    return ""
 
 
 def as_data(thing: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from typing import Any
 import leadline.core.design as plans
 from leadline.core.errors import LeadlineError
 from leadline.core.thread import Item, Thread
+from leadline.core.timestamps import counted
 from leadline.core.values import dataclass
 from leadline.services.context import Context
 from leadline.services.run import (
@@ -68,7 +69,7 @@ def execute(
         say(f"{shown} goes on")
     else:
         uid, shown = _record(context, thread, body)
-        say(f"{shown}  {len(body['cells'])} cells, {body['design']}, order seed {body['seed']}")
+        say(f"{shown}  {counted(len(body['cells']), 'cell')}, {body['design']}, order seed {body['seed']}")
     with _only_one(context, uid, shown):
         return _Sweep(context, request, hands, say, thread, shown, uid, body, code).work()
 
@@ -112,9 +113,8 @@ def _record(context: Context, thread: Thread, body: dict[str, Any]) -> tuple[str
 
     with context.store.transaction(thread.topic) as writing:
         shown = named_id(thread.prefix, "sweep", writing.next_number("sweep"))
-        text = (
-            f"{body['design']} over {', '.join(body['axes'])}: {len(body['cells'])} cells, {body['repeat']} runs each"
-        )
+        each = f"{counted(len(body['cells']), 'cell')}, {counted(body['repeat'], 'run')} each"
+        text = f"{body['design']} over {', '.join(body['axes'])}: {each}"
         return writing.add("sweep", {"id": shown, "text": text, **body}).id, shown
 
 
@@ -176,7 +176,8 @@ class _Sweep:
         total, at = len(queue), 0
         skipped = [min(n, self.body["repeat"]) for n in self.done]
         if sum(skipped):
-            self.say(f"{sum(skipped)} runs are done at this code state and are not run again; {total} are missing")
+            done = counted(sum(skipped), "run")
+            self.say(f"done at this code state and not run again: {done}; missing: {total}")
         if queue:
             first = self._request(self.body["cells"][queue[0]])  # its program is a real one, the template's is not
             first.code = self.code

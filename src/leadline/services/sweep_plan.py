@@ -108,6 +108,8 @@ def runs_of_cells(thread: Thread, body: dict[str, Any], tree: Any, only: str = "
     for run in thread.runs:
         if run.key and (not only or run.design.get("sweep") == only) and thread.experiments[run.experiment].stands:
             by_key.setdefault(run.key, []).append(run)
+    if not by_key:
+        return [[] for _ in body["cells"]]  # nothing to look up: a plan of very many cells answers at once
     return [by_key.get(key_of_cell(body, cell, tree), []) for cell in body["cells"]]
 
 

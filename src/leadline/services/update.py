@@ -124,6 +124,7 @@ def heartbeat(
     body, advice = _checked_texts(context, thread, list(words.items()))
     first, times = _span(thread, words)
     said = {name: cited(text, thread, body["refs"]) for name, text in words.items()}
+    before = [post for post in thread.of_kind("update") if first is None or post.uid < first.uid]
     text = fix_format(
         render_heartbeat(
             thread,
@@ -132,6 +133,7 @@ def heartbeat(
             **said,
             since_at=first.at if first else "",
             times=times,
+            after=before[-1].id if before else "",
         )
     )
     if dry_run:

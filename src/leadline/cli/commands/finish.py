@@ -85,10 +85,13 @@ def _refused(data: dict[str, Any]) -> Answer:
 
 def _finished(data: dict[str, Any]) -> Answer:
     from leadline.core.plain import plain
+    from leadline.core.timestamps import minute
     from leadline.services.issue_delivery import next_of, waiting_lines
 
     issue = data["issue"]
     lines = [f"finished ({data['reason'].replace('_', ' ')}); the issue is {issue['state']}"]
+    if data["again"]:
+        lines.append(f"this very summary was recorded on {minute(data['finished_at'])} UTC; nothing new was recorded")
     lines += waiting_lines(issue)
     if data["queued"]:
         lines.append(f"queued:  {', '.join(data['queued'])}: done in the record; the forge is to follow")

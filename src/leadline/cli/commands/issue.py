@@ -8,6 +8,7 @@ from typing import Any
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import subverbs
 from leadline.core.errors import EXIT_CODES
+from leadline.core.timestamps import counted
 
 DESCRIPTION = """The experiment issue. Without a subverb it is shown: title, state, labels, the body as the records
 have it now, and the comments. The body is derived; text that people write outside its marked block is never
@@ -118,7 +119,8 @@ def _show(context: Any, topic: str, args: argparse.Namespace) -> Answer:
 
 def _comment_line(comment: dict[str, Any]) -> str:
     first = next((line for line in comment["text"].splitlines() if line.strip()), "").replace("**", "").strip("# *_")
-    edited = f", edited {len(comment['edits'])}x" if comment["edits"] else ""
+    first = first.removeprefix(f"{comment['kind'].capitalize()}, ")  # the kind stands before it
+    edited = f", edited {counted(len(comment['edits']), 'time')}" if comment["edits"] else ""
     return f"  {comment['id']:<4} {comment['at'][:16].replace('T', ' ')}  {comment['kind']}{edited}: {first[:80]}"
 
 

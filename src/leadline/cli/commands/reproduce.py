@@ -51,30 +51,9 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         watch=watch,
         say=context.warn,
     )
-    from leadline.core.timestamps import number
-    from leadline.render.text import table
+    from leadline.render.reproduction import render_table
 
-    lines = [f"{done['id']}  {done['target']}: {done['verdict']}"]
-    rows = [
-        [
-            r["experiment"],
-            r["metric"],
-            number(r["original"]["mean"]),
-            str(r["original"]["n"]),
-            number(r["again"]["mean"]),
-            str(r["again"]["n"]),
-            f"{number(r['low'])} … {number(r['high'])}" if r["low"] is not None else "–",
-            r["verdict"],
-        ]
-        for r in done["table"]
-    ]
-    if rows:
-        lines += [
-            "",
-            table(["experiment", "metric", "then", "n", "now", "n", "allowed", "verdict"], rows, (2, 3, 4, 5)),
-        ]
-    rules = list(dict.fromkeys(r["rule"] for r in done["table"]))
-    lines += ["", *(f"rule  {rule}" for rule in rules)] if rules else []
+    lines = [f"{done['id']}  {done['target']}: {done['verdict']}", *render_table(done["table"])]
     if done["verdict"] != "agrees":
         lines.append(f"why   {done['why']}")
     lines += [f"note  {note}" for note in done["notes"]]

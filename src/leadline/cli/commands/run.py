@@ -165,7 +165,7 @@ def _config(args: argparse.Namespace) -> dict[str, Any]:
     return config
 
 
-def _read_config(path: str) -> dict[str, Any]:
+def _read_config(path: str, verb: str = "run") -> dict[str, Any]:
     from leadline.core.errors import LeadlineError
 
     try:
@@ -185,14 +185,16 @@ def _read_config(path: str) -> dict[str, Any]:
             data = yaml.safe_load(raw)
     except OSError as error:
         raise LeadlineError(
-            "not_found", "no-config-file", f"cannot read {path}: {error.strerror}", "", "leadline run --help"
+            "not_found", "no-config-file", f"cannot read {path}: {error.strerror}", "", f"leadline {verb} --help"
         ) from None
     except Exception as error:
         raise LeadlineError(
-            "usage", "bad-config-file", f"{path} cannot be read: {error}", "", "leadline run --help"
+            "usage", "bad-config-file", f"{path} cannot be read: {error}", "", f"leadline {verb} --help"
         ) from None
     if not isinstance(data, dict):
-        raise LeadlineError("usage", "bad-config-file", f"{path} holds no keys and values", "", "leadline run --help")
+        raise LeadlineError(
+            "usage", "bad-config-file", f"{path} holds no keys and values", "", f"leadline {verb} --help"
+        )
     return data
 
 

@@ -31,6 +31,7 @@ EXAMPLES = [
     "leadline sweep resume P-W1",
 ]
 LINE_EVERY_S = 10.0
+PLANNED = 1000
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -68,7 +69,11 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         from leadline.services import sweep_plan
 
         data = sweep_plan.preview(context, request)
-        return Answer(render_plan(data), data, {"cells": len(data["cells"]), "to_run": data["to_run"]})
+        text, cells = render_plan(data), len(data["cells"])
+        for name in ("cells", "done", "missing"):  # one list by cell each; the counts are whole
+            data[name] = data[name][:PLANNED]
+        counts = {"cells": cells, "shown": len(data["cells"]), "to_run": data["to_run"]}
+        return Answer(text, data, counts, truncated=cells > PLANNED)
     return _execute(context, request, "")
 
 
@@ -111,7 +116,7 @@ def _request(args: argparse.Namespace, topic: str) -> Any:
             raise LeadlineError(
                 "usage", "two-matrices", "--axis and --matrix exclude each other", "", "leadline sweep --help"
             )
-        named, axes, listed = read_matrix(_read_config(args.matrix))
+        named, axes, listed = read_matrix(_read_config(args.matrix, "sweep"))
         design = design or named
     if bool(listed) != (design == "list"):
         raise LeadlineError(
