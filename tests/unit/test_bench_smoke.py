@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.conftest import Lab
 
@@ -75,6 +77,34 @@ def test_a_program_that_fails_fails_the_benchmark(tmp_path: Path) -> None:
         [sys.executable, "-c", code, str(ROOT / "benchmarks")], capture_output=True, text=True, cwd=tmp_path
     )
     assert done.returncode != 0 and "ended with 3" in done.stderr
+
+
+def test_trackers_are_measured_by_their_own_programs(tmp_path: Path) -> None:
+    """The floor, Leadline and trackio: each wrote, read the same number back, and was killed. No figure is judged."""
+    pytest.importorskip("trackio")
+    page = tmp_path / "trackers.md"
+    only = ["--quick", "--only", "leadline", "--only", "trackio", "--write", str(page)]
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks" / "trackers.py"), *only],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=120,
+        env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    rows = cells(page.read_text(encoding="utf-8"))
+    assert rows == cells(done.stdout)
+    assert [name for name in rows if name != "tracker"] == [
+        "plain file of JSON lines, buffered (floor)",
+        "Leadline `ll.log`",
+        "trackio",
+    ]
+    for name, row in rows.items():
+        if name != "tracker":
+            assert "(from " in row[4] and row[-1].endswith(("(all)", "lost)")), f"{name}: {row}\n{done.stderr}"
+    assert "(from 5,001)" in rows["Leadline `ll.log`"][4] and rows["Leadline `ll.log`"][-1].endswith("(all)")
+    assert "left out" not in done.stdout and not list(tmp_path.glob("leadline-trackers-*"))
 
 
 LAUNCH = "import sys; sys.path.insert(0, sys.argv.pop(1)); from leadline.cli.main import entry; entry()"
