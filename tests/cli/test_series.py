@@ -157,6 +157,9 @@ def test_a_run_is_read_while_it_is_written(thread_lab: Lab) -> None:
     found = thread_lab.json("series", "P-001")
     assert found["data"]["provisional"] and found["counts"]["points"] == 50
     assert "still going" in thread_lab.ok("series", "P-001")
+    for verb in (("status", "--runs"), ("show", "P-001-r1"), ("show", "P-001")):
+        said = thread_lab.ok(*verb)
+        assert "running" in said and "planned" not in said, said
     assert thread_lab.json("series", "compact", "P-001")["error"]["code"] == "still-running"
     os.write(go, b"g")
     os.close(go)
@@ -228,3 +231,43 @@ def test_stores_of_every_version_are_read() -> None:
         loss = [v for v in series["loss"].values if v == v]
         assert loss == [1 / (i + 1) for i in range(20)] and len(series["loss"]) == 24
     assert [writer.rank for writer in store.writers.values()] == [1]
+
+
+def test_an_entry_has_an_excerpt_and_says_where_the_rest_is(logged: Lab) -> None:
+    """However long a series is, the logbook keeps five points of it; a constant and a lone point say nothing there."""
+    entry = logged.ok("logbook")
+    assert "- Series: 2,003 points of 3 metrics, steps 0 to 999: `leadline series P-001-r1`" in entry
+    [loss] = [line for line in entry.splitlines() if line.startswith("- `loss`: 1 at 0, ")]
+    assert loss.count(" at ") == 5 and loss.endswith(" at 999")
+    assert "- `lr`: " not in entry and "- `acc`: 0 at 0, 0.25 at 1, 0.5 at 2" in entry
+    shown = logged.ok("show", "P-001-r1")
+    assert "2,003 points of 3 metrics, steps 0 to 999: leadline series P-001-r1" in shown
+    logged.ok("run", "--", sys.executable, "-c", "import leadline as ll; ll.log(loss=float('nan'))")
+    assert "series" not in logged.ok("show", "P-002-r1") and "series P-002" not in logged.ok("logbook")
+
+
+def test_an_excerpt_of_odd_series_is_one(thread_lab: Lab) -> None:
+    """NaN and infinities are texts in the record; ranks stand one after the other there."""
+    job = (
+        "import leadline as ll\nfor s, v in enumerate([1.0, float('nan'), float('inf'), 4.0]): ll.log(step=s, odd=v)\n"
+        "for s in range(4): ll.log(step=s, nan=float('nan'))\n"
+    )
+    thread_lab.write("odd.py", job)
+    thread_lab.write("rank.py", "import leadline as ll\nfor s in range(100): ll.log(step=s, loss=s)\n")
+    command = f"{sys.executable} odd.py; for r in 0 1; do RANK=$r {sys.executable} rank.py; done"
+    thread_lab.ok("run", "--", "sh", "-c", command)
+    entry = thread_lab.ok("logbook")
+    assert "- `odd`: 1 at 0, 4 at 3" in entry and "- `nan`" not in entry
+    [loss] = [line for line in entry.splitlines() if line.startswith("- `loss`: 0 at 0")]
+    steps = [float(part.split(" at ")[1]) for part in loss.split(": ")[1].split(", ")]
+    assert steps == sorted(steps)
+
+
+def test_stdout_series_are_not_promised_where_none_are(thread_lab: Lab) -> None:
+    job = "import json\nfor s in range(9): print(json.dumps({'step': s, 'time_ms': s}))\n"
+    thread_lab.write("job.py", job)
+    thread_lab.ok("run", "--", sys.executable, "job.py")
+    shown = thread_lab.ok("show", "P-001-r1")
+    assert "9 points of 1 metric, steps 0 to 8" in shown and "leadline series" not in shown
+    thread_lab.ok("report", "--out", "r.html")
+    assert "from the excerpt in the record" in (thread_lab.repo / "r.html").read_text()

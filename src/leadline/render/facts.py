@@ -183,10 +183,15 @@ def contention_text(run: Run) -> str:
     return f"contended: {reasons or 'no reason given'}" if contended else "nothing else was seen running"
 
 
+def state(run: Run) -> str:
+    """A run that was planned and has not ended is running: whatever reads ends those first that are over."""
+    return run.state if run.state in TERMINAL_STATES else "running"
+
+
 def outcome(run: Run) -> str:
     """``done in 61 s``, ``failed after 12 s: exit code 1``"""
     took = f" {'in' if run.state == 'done' else 'after'} {duration(run.wall_s)}" if run.wall_s is not None else ""
-    return f"{run.state}{took}{f': {one_line(run.reason)}' if run.reason else ''}"
+    return f"{state(run)}{took}{f': {one_line(run.reason)}' if run.reason else ''}"
 
 
 def relation(thread: Thread, experiment: Experiment, metric: str) -> str:

@@ -18,7 +18,7 @@ from leadline.core.record import Record
 from leadline.core.run import Run
 from leadline.core.thread import Experiment, Item, Thread
 from leadline.core.timestamps import minute, size
-from leadline.render import facts
+from leadline.render import facts, series_excerpt
 from leadline.render.facts import EvidenceOf
 from leadline.render.header import SECTIONS, case_lines, render_header
 from leadline.render.markdown import Anchors, cell_code, code, cut, data, fence, prose, prose_line, table
@@ -206,6 +206,8 @@ def _result(run: Run, experiment: Experiment, then: Thread) -> str:
         f"Extraction: {data(p.get('what', p) if isinstance(p, dict) else p)}"
         for p in (run.extraction.get("problems") or [])[:5]
     ]
+    if about := series_excerpt.summary(run):
+        parts.append(_series(run, about, then))
     if run.artifact_record:
         parts.append(_artifacts(run))
     excerpt = str(run.outputs.get("excerpt") or "").strip("\n")
@@ -213,6 +215,12 @@ def _result(run: Run, experiment: Experiment, then: Thread) -> str:
         shown = excerpt.split("\n")[-12:]
         parts.append(f"End of {data(run.outputs.get('excerpt_of') or 'output')}:\n\n" + fence("\n".join(shown), "text"))
     return "\n\n" + "\n\n".join(parts) if parts else ""
+
+
+def _series(run: Run, about: str, then: Thread) -> str:
+    where = series_excerpt.pointer(run)
+    lines = [f"- Series: {about}{f': {code(where)}' if where else ''}"]
+    return "\n".join([*lines, *(f"- {code(name)}: {text}" for name, text in series_excerpt.excerpts(run, then))])
 
 
 def _artifacts(run: Run) -> str:

@@ -310,7 +310,7 @@ def _run_row(run: Run, thread: Thread, images: dict[str, str]) -> dict[str, Any]
     names = facts.metric_order(thread, list(run.metrics))
     return {
         "id": run.id,
-        "state": "retracted" if run.retracted else run.state,
+        "state": "retracted" if run.retracted else facts.state(run),
         "outcome": facts.outcome(run),
         "why": run.retracted or run.reason,
         "started": run.started_at or run.planned_at,

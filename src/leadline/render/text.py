@@ -13,7 +13,7 @@ from leadline.core.plain import plain
 from leadline.core.run import Run
 from leadline.core.thread import Experiment, Item, Thread
 from leadline.core.timestamps import duration, minute, size
-from leadline.render import facts
+from leadline.render import facts, series_excerpt
 from leadline.render.facts import EvidenceOf
 from leadline.render.markdown import cut, one_line
 
@@ -43,7 +43,7 @@ def render_runs(thread: Thread, runs: Sequence[Run] | None = None, shown: int = 
     rows = [
         [
             r.id,
-            r.state + (" (retracted)" if r.retracted else ""),
+            facts.state(r) + (" (retracted)" if r.retracted else ""),
             minute(r.started_at or r.planned_at),
             duration(r.wall_s) if r.wall_s is not None else "–",
             *(facts.with_unit(r.metrics.get(m), facts.definition(thread, m).unit) for m in primary),
@@ -151,6 +151,7 @@ def _run(run: Run, thread: Thread) -> str:
             ("contention", facts.contention_text(run) if run.origin == "executed" else ""),
             ("environment", _pairs(dict(run.environment))),
             ("resources", _pairs(run.resources)),
+            ("series", _series_text(run)),
             ("not finite", _pairs(dict(run.nonfinite))),
             ("corrections", _history(run.corrections)),
         )
@@ -170,6 +171,11 @@ def _run(run: Run, thread: Thread) -> str:
     return "\n\n".join(
         [*parts, *([f"end of {run.outputs.get('excerpt_of') or 'output'}:\n{excerpt}"] if excerpt else [])]
     )
+
+
+def _series_text(run: Run) -> str:
+    about, where = series_excerpt.summary(run), series_excerpt.pointer(run)
+    return f"{about}: {where}" if where and about else about
 
 
 def render_artifacts(run: Run, artifacts: Sequence[artifact.Artifact], shown: int, states: Sequence[str] = ()) -> str:
