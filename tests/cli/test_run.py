@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -161,6 +162,34 @@ def test_kill_9_of_the_tool_loses_nothing(thread_lab):
     row = wait_for(lambda: next((r for r in rows() if r["state"] != "planned"), None))
     assert row["state"] == "done" and row["metrics"] == {"time_ms": 4}
     assert thread_lab.run("verify").returncode == 0
+
+
+def test_a_full_disk_does_not_keep_anybody_from_reading(thread_lab):
+    """A run that is over and whose end cannot be written: said, and the reading verbs read."""
+    process = start(thread_lab, "run", "--", PY, "-u", "-c", "import time; print('up'); time.sleep(60)")
+    wait_for(lambda: process.stdout.readline() == b"up\n")
+    process.kill()
+    process.wait()
+    (owner,) = (thread_lab.repo / ".git/leadline/runs").rglob("owner.json")
+    os.kill(json.loads(owner.read_text())["pid"], signal.SIGKILL)
+
+    def on_a_full_disk(*args):
+        return subprocess.run(
+            [PY, "-m", "leadline", *args],
+            cwd=thread_lab.repo,
+            env=thread_lab.env,
+            capture_output=True,
+            text=True,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY)),
+        )
+
+    wait_for(lambda: "no space left" in on_a_full_disk("status").stderr)
+    for verb in (("status",), ("status", "--runs"), ("show", "P-001"), ("series", "P-001"), ("brief",), ("verify",)):
+        done = on_a_full_disk(*verb)
+        assert done.returncode == 0, done.stderr
+        assert "a run that is over could not be ended yet" in done.stderr and done.stdout
+    assert on_a_full_disk("note", "a thought").returncode == 7  # who writes is told
+    assert thread_lab.json("show", "P-001-r1")["data"]["state"] == "lost"  # once there is room
 
 
 def test_kill_9_of_the_whole_job_is_lost_not_failed(thread_lab):

@@ -157,7 +157,7 @@ def test_a_run_is_read_while_it_is_written(thread_lab: Lab) -> None:
     found = thread_lab.json("series", "P-001")
     assert found["data"]["provisional"] and found["counts"]["points"] == 50
     assert "still going" in thread_lab.ok("series", "P-001")
-    for verb in (("status", "--runs"), ("show", "P-001-r1"), ("show", "P-001")):
+    for verb in (("status", "--runs"), ("status", "--where", "state=running"), ("show", "P-001-r1"), ("show", "P-001")):
         said = thread_lab.ok(*verb)
         assert "running" in said and "planned" not in said, said
     assert thread_lab.json("series", "compact", "P-001")["error"]["code"] == "still-running"

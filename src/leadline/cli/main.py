@@ -152,7 +152,13 @@ def reconcile_if_needed(context: Any) -> None:
     if context.open_runs.any():
         from leadline.services.reconcile import reconcile
 
-        reconcile(context)
+        try:
+            reconcile(context)
+        except LeadlineError as error:
+            if error.kind != "environment":
+                raise
+            # A full disk, say: who only reads must still be able to, and who writes meets it again.
+            context.warn(f"a run that is over could not be ended yet: {error.what}")
 
 
 def overview() -> str:

@@ -85,7 +85,7 @@ def _sections(
         make("Next action", [action] if action else [], 1, "leadline next"),
         make(
             "Not ended",
-            [f"{r.id} {r.state} since {minute(r.planned_at)}: {facts.command(r)}" for r in running],
+            [f"{r.id} {facts.state(r)} since {minute(r.planned_at)}: {facts.command(r)}" for r in running],
             3,
             "leadline jobs",
         ),

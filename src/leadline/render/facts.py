@@ -184,8 +184,12 @@ def contention_text(run: Run) -> str:
 
 
 def state(run: Run) -> str:
+    return state_word(run.state)
+
+
+def state_word(state: str) -> str:
     """A run that was planned and has not ended is running: whatever reads ends those first that are over."""
-    return run.state if run.state in TERMINAL_STATES else "running"
+    return "running" if state == "planned" else state
 
 
 def outcome(run: Run) -> str:

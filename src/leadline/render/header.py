@@ -155,7 +155,10 @@ def hypothesis_lines(thread: Thread) -> list[str]:
 
 
 def open_lines(thread: Thread) -> list[str]:
-    lines = [f"- **Not ended:** {r.id} ({data(r.state)} since {minute(r.planned_at)})" for r in facts.open_runs(thread)]
+    lines = [
+        f"- **Not ended:** {r.id} ({data(facts.state(r))} since {minute(r.planned_at)})"
+        for r in facts.open_runs(thread)
+    ]
     for name, ids in facts.missing_words(thread).items():
         if ids:
             more = f" and {len(ids) - 12} earlier" if len(ids) > 12 else ""

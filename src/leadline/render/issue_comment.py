@@ -228,7 +228,8 @@ def render_heartbeat(
     ``since_at`` and ``times``: the same status was said before, this often in all, and the comment grows in place.
     ``after``: id of the update or heartbeat that stands before this one on the issue."""
     running = facts.open_runs(thread)
-    now = ", ".join(f"{r.id} {r.state} since {minute(r.planned_at)}" for r in running[:5]) or "nothing is running"
+    said = [f"{r.id} {facts.state(r)} since {minute(r.planned_at)}" for r in running[:5]]
+    now = ", ".join(said) or "nothing is running"
     now += f" and {len(running) - 5} more" if len(running) > 5 else ""
     blocked = [
         f"{h.id} until {prose_line(str(h.body.get('resume_condition') or 'not said'))}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from leadline.core.timestamps import duration, minute, number
+from leadline.render import facts
 from leadline.render.text import table
 
 METRICS_SHOWN = 4
@@ -24,7 +25,7 @@ def runs_table(rows: list[dict[str, Any]]) -> str:
     lines = [
         [
             row["id"],
-            row["retracted"] or row["state"],
+            row["retracted"] or facts.state_word(row["state"]),
             minute(row["started_at"] or row["planned_at"]),
             duration(row["wall_s"]) if row["wall_s"] is not None else "–",
             *(str(row["config"].get(k, "–")) for k in varied),

@@ -45,7 +45,7 @@ def _runs(context: Any, args: argparse.Namespace) -> Answer:
                 "",
                 "leadline status --where state=failed",
             )
-        where[column] = value
+        where[column] = "planned" if (column, value) == ("state", "running") else value  # as the listing words it
     if args.limit < 1:
         raise LeadlineError(
             "usage",
