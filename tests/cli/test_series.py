@@ -271,3 +271,15 @@ def test_stdout_series_are_not_promised_where_none_are(thread_lab: Lab) -> None:
     assert "9 points of 1 metric, steps 0 to 8" in shown and "leadline series" not in shown
     thread_lab.ok("report", "--out", "r.html")
     assert "from the excerpt in the record" in (thread_lab.repo / "r.html").read_text()
+
+
+def test_one_is_one(thread_lab: Lab) -> None:
+    thread_lab.ok("run", "--", sys.executable, "-c", "import leadline as ll; ll.log(step=1, loss=2)")
+    assert "P-001-r1: 1 point of 1 metric, " in thread_lab.ok("series", "P-001")
+    assert "P-001-r1 loss: 1 point\n" in thread_lab.ok("series", "P-001", "loss")
+
+
+def test_a_program_that_reads_is_told_why_and_what_next(logged: Lab) -> None:
+    code = "import leadline as ll; ll.open().series('P-077')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=logged.repo, env=logged.env, capture_output=True, text=True)
+    assert "why: of that kind there are: P-001" in done.stderr and "next: leadline status" in done.stderr

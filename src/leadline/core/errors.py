@@ -47,6 +47,8 @@ class LeadlineError(Exception):
         self.why = why
         self.next = [next] if isinstance(next, str) else list(next or [])
         self.details = details or {}
+        for note in ([f"why: {why}"] if why else []) + [f"next: {command}" for command in self.next]:
+            self.add_note(note)  # a traceback in somebody's own program shows these
 
     @property
     def exit_code(self) -> int:

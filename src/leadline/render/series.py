@@ -29,7 +29,7 @@ def render_metrics(thread: Thread, found: dict[str, Any], total: int, size_text:
     ]
     head = ["metric", "points", "first step", "last step", "last", "min", "max", *(["writers"] if several else [])]
     state = " so far, it is still going" if found["provisional"] else ""
-    lines = [f"{found['run']}: {found['points']:,} points of {total} metrics, {size_text}{state}"]
+    lines = [f"{found['run']}: {_many(found['points'], 'point')} of {_many(total, 'metric')}, {size_text}{state}"]
     lines += ["", table(head, cells, right=range(1, len(head)))]
     if total > len(rows):
         lines.append(f"… and {total - len(rows)} more metrics")
@@ -47,9 +47,13 @@ def render_points(thread: Thread, found: dict[str, Any]) -> str:
     rows = [[_step(step), _plain(value), _clock(time_s)] for step, value, time_s in found["points"]]
     how = {"minmax": "lowest and highest of each stretch", "lttb": "largest triangles"}.get(found["shown_by"], "")
     head = f"{found['run']} {one_line(found['metric'])}: "
-    head += f"{len(rows):,} of {found['total']:,} points ({how})" if how else f"{found['total']:,} points"
+    head += f"{len(rows):,} of {found['total']:,} points ({how})" if how else _many(found["total"], "point")
     value = f"{one_line(found['metric'])} ({unit})" if unit else found["metric"]
     return head + "\n\n" + table(["step", value, "at (UTC)"], rows, right=(0, 1))
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def render_csv(points: list[list[float | None]]) -> str:
