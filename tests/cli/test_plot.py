@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import sys
 import xml.etree.ElementTree as ElementTree
 
@@ -212,3 +213,39 @@ def test_points_without_times_are_not_put_at_a_time(thread_lab):
     assert panel["lines"][0]["pieces"] == [[[0.0, 1.0]], [[3.0, 3.0]]]
     said = thread_lab.ok("plot", "P-001", "P-002", "--metric", "loss", "--x", "time")
     assert "without times: P-001-r1" in said and "1 point is no finite number or without a time" in said
+
+
+def test_processes_of_a_run_are_lines_of_their_own(thread_lab):
+    """Joined by their clocks, the ranks of a training would be one zigzag that none of them logged."""
+    thread_lab.write("job.py", JOB)
+    ranks = f"for r in 0 1 2; do RANK=$r {sys.executable} job.py 60 & done; wait"
+    thread_lab.ok("run", "--", "sh", "-c", ranks)
+    run = ids(thread_lab)[0]
+    for axis in ("step", "time"):
+        [line] = thread_lab.json("plot", run, "--metric", "loss", "--x", axis)["data"]["panels"][0]["lines"]
+        assert (line["writers"], line["points"], len(line["pieces"])) == (3, 180, 3)
+        for piece in line["pieces"]:
+            assert [x for x, _ in piece] == sorted(x for x, _ in piece)
+    assert f"a line for each process: {run} has 3" in thread_lab.ok("plot", run, "--metric", "loss")
+    thread_lab.ok("plot", run, "--metric", "loss", "--out", "a.svg")
+    assert len(ElementTree.parse(thread_lab.repo / "a.svg").findall(f".//{SVG}polyline")) == 3
+
+
+def test_a_thousand_metrics_are_not_a_thousand_panels(thread_lab):
+    job = "import leadline as ll\nfor s in range(3): ll.log({f'layer/{n:04}': s for n in range(1000)}, step=s)\n"
+    thread_lab.write("job.py", job)
+    thread_lab.ok("run", "--", sys.executable, "job.py")
+    answer = thread_lab.json("plot", ids(thread_lab)[0])
+    assert len(answer["data"]["panels"]) == 12 and answer["truncated"]
+    assert "988 more metrics are not drawn: --metric NAME" in thread_lab.ok("plot", ids(thread_lab)[0])
+    named = thread_lab.json("plot", ids(thread_lab)[0], *(w for n in range(20) for w in ("--metric", f"layer/{n:04}")))
+    assert len(named["data"]["panels"]) == 20 and not named["truncated"]
+
+
+def test_the_command_that_is_offered_next_is_one(logged):
+    first = ids(logged)[0]
+    logged.ok("plot", first, "--metric", "loss", "--out", "a b.svg")
+    for out in ("a b.svg", "a.pdf", "no/such/a.svg"):
+        [following] = logged.json("plot", first, "--metric", "loss", "--log-y", "--out", out)["error"]["next"]
+        assert "--metric loss --log-y" in following
+        logged.ok(*shlex.split(following)[1:], *([] if "--force" in following else ["--force"]))

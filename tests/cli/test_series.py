@@ -269,8 +269,6 @@ def test_stdout_series_are_not_promised_where_none_are(thread_lab: Lab) -> None:
     thread_lab.ok("run", "--", sys.executable, "job.py")
     shown = thread_lab.ok("show", "P-001-r1")
     assert "9 points of 1 metric, steps 0 to 8" in shown and "leadline series" not in shown
-    thread_lab.ok("report", "--out", "r.html")
-    assert "from the excerpt in the record" in (thread_lab.repo / "r.html").read_text()
 
 
 def test_one_is_one(thread_lab: Lab) -> None:

@@ -49,6 +49,7 @@ class LineLike(Protocol):
     points: int
     left_out: int
     provisional: bool
+    writers: int
 
     @property
     def shown(self) -> int: ...
@@ -63,6 +64,7 @@ class PanelLike(Protocol):
     without: list[str]
     untimed: list[str]
     more: int
+    more_metrics: int
 
 
 def scales(panel: PanelLike) -> tuple[Axis, Axis]:
@@ -111,6 +113,8 @@ def notes(panel: PanelLike) -> list[str]:
         why = "not above 0 or no finite number" if panel.logarithmic else "no finite number"
         why += " or without a time" if panel.x == "time" else ""
         found.append(f"{left_out:,} {'point is' if left_out == 1 else 'points are'} {why}")
+    if several := [line for line in panel.lines if line.writers > 1]:
+        found.append("a line for each process: " + ", ".join(f"{one.run} has {one.writers}" for one in several[:4]))
     if panel.more:
         found.append(f"{panel.more} more runs are not drawn")
     if panel.without:
@@ -120,6 +124,8 @@ def notes(panel: PanelLike) -> list[str]:
         found.append(f"without times: {', '.join(panel.untimed[:4])}" + (" …" if len(panel.untimed) > 4 else ""))
     if going := [line.run for line in panel.lines if line.provisional]:
         found.append(f"still running: {', '.join(going[:4])}")
+    if panel.more_metrics:
+        found.append(f"{panel.more_metrics:,} more metrics are not drawn: --metric NAME")
     return found
 
 
@@ -138,6 +144,15 @@ def svg(panels: list[Any], width: int = WIDTH_PX, panel_height: int = PANEL_PX) 
     return "\n".join(parts) + "\n</svg>\n"
 
 
+def inline(panel: PanelLike, width: int, height: int) -> str:
+    """One panel for a page that has the heading, and the colours as CSS classes."""
+    whole = height + 16 * len(notes(panel))
+    return (
+        f'<svg class="series" width="{width}" height="{whole}" viewBox="0 0 {width} {whole}" role="img" '
+        f'aria-label="{_safe(_words([panel]))}">{_panel(panel, width, height, headed=False)}</svg>'
+    )
+
+
 def title(panel: PanelLike) -> str:
     return panel.metric + (f" [{panel.unit}]" if panel.unit else "")
 
@@ -146,25 +161,26 @@ def _words(panels: list[Any]) -> str:
     return "; ".join(f"{title(p)} of {', '.join(line.run for line in p.lines)} over {p.x}" for p in panels)
 
 
-def _panel(panel: PanelLike, width: int, height: int) -> str:
+def _panel(panel: PanelLike, width: int, height: int, *, headed: bool = True) -> str:
     x, y = scales(panel)
-    right, bottom = width - LEGEND_PX, height - BOTTOM_PX
+    top, right, bottom = TOP_PX if headed else TOP_PX // 4, width - LEGEND_PX, height - BOTTOM_PX
 
     def across(value: float) -> float:
         return LEFT_PX + x.fraction(value) * (right - LEFT_PX)
 
     def down(value: float) -> float:
-        return bottom - min(1.0, max(0.0, y.fraction(value))) * (bottom - TOP_PX)
+        return bottom - min(1.0, max(0.0, y.fraction(value))) * (bottom - top)
 
     logarithmic = " (logarithmic)" if y.logarithmic else ""
-    parts = [f'<text class="title" x="{LEFT_PX}" y="26">{_safe(title(panel))}{logarithmic}</text>']
+    heading = f'<text class="title" x="{LEFT_PX}" y="26">{_safe(title(panel))}{logarithmic}</text>'
+    parts = [heading] if headed else []
     for tick in y.ticks:
         at = f"{down(tick):.1f}"
         parts.append(f'<line class="grid" x1="{LEFT_PX}" x2="{right}" y1="{at}" y2="{at}"/>')
         parts.append(f'<text x="{LEFT_PX - 8}" y="{down(tick) + 4:.1f}" text-anchor="end">{number(tick)}</text>')
     for tick, label in zip(x.ticks, x_labels(panel, x), strict=True):
         at = f"{across(tick):.1f}"
-        parts.append(f'<line class="grid" x1="{at}" x2="{at}" y1="{TOP_PX}" y2="{bottom}"/>')
+        parts.append(f'<line class="grid" x1="{at}" x2="{at}" y1="{top}" y2="{bottom}"/>')
         parts.append(f'<text x="{at}" y="{bottom + 18}" text-anchor="middle">{label}</text>')
     parts.append(f'<line class="frame" x1="{LEFT_PX}" x2="{right}" y1="{bottom}" y2="{bottom}"/>')
     parts.append(
@@ -172,7 +188,7 @@ def _panel(panel: PanelLike, width: int, height: int) -> str:
     )
     for index, line in enumerate(panel.lines):
         parts += _line(line, index, across, down)
-        row = TOP_PX + 6 + 18 * index
+        row = top + 6 + 18 * index
         parts.append(f'<line class="{_class(index)}" x1="{right + 16}" x2="{right + 38}" y1="{row}" y2="{row}"/>')
         room = int((LEGEND_PX - 50) / CHAR_PX) - len(line.run)
         about = f'<tspan class="about" dx="6">{_safe(legend(line, room))}</tspan>' if room > 3 else ""

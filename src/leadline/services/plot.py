@@ -8,7 +8,8 @@ from typing import Any
 
 from leadline.core.downsample import minmax
 from leadline.core.errors import LeadlineError
-from leadline.core.run import Run
+from leadline.core.run import TERMINAL_STATES, Run
+from leadline.core.series import Store
 from leadline.core.thread import Experiment, Thread
 from leadline.core.tracker import Points
 from leadline.core.values import dataclass, field
@@ -17,14 +18,17 @@ from leadline.services.context import Context
 LINES_SHOWN = 12
 REPORT_COLUMNS = 240  # places in a plot of the report
 REPORT_LINES = 300  # in a whole report, some 6 KB each, so that a page of many experiments stays a page
+PANELS_SHOWN = 12  # unless metrics are named
+WRITER_COLUMNS = 16  # at least, of each of many processes
 X_AXES = ("step", "time")
 
 
 @dataclass(slots=True)
 class Line:
     """One run's points as drawn. ``xs``: steps, or seconds since the run's first point; ``pieces``: the drawn points
-    as (x, value), one list for each stretch without a gap. ``points``: how many the series has; ``left_out``: how many
-    cannot stand on the axis (no finite number, or not above 0 on a logarithmic one)."""
+    as (x, value), one list for each stretch of one process without a gap. ``points``: how many the series has;
+    ``left_out``: how many cannot stand on the axis (no finite number, or not above 0 on a logarithmic one);
+    ``writers``: how many processes wrote."""
 
     run: str
     title: str = ""
@@ -32,6 +36,7 @@ class Line:
     points: int = 0
     left_out: int = 0
     provisional: bool = False
+    writers: int = 1
 
     @property
     def shown(self) -> int:
@@ -41,7 +46,8 @@ class Line:
 @dataclass(slots=True)
 class Panel:
     """One metric of all runs. ``without``: runs that have no such series; ``untimed``: runs whose points have
-    no times where those are asked for. ``more``: runs beyond the cap."""
+    no times where those are asked for. ``more``: runs beyond the cap. ``more_metrics``: on the last panel, metrics
+    beyond the cap."""
 
     metric: str
     unit: str
@@ -51,6 +57,7 @@ class Panel:
     without: list[str] = field(default_factory=list)
     untimed: list[str] = field(default_factory=list)
     more: int = 0
+    more_metrics: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         from leadline.core.values import as_dict
@@ -69,7 +76,8 @@ def panels(
     logarithmic: bool = False,
     columns: int = 400,
 ) -> list[Panel]:
-    """A panel for each metric; without ``metrics`` the thread's primary ones that have a series, else all that have.
+    """A panel for each metric; without ``metrics`` the thread's primary ones that have a series, else the first
+    ``PANELS_SHOWN`` that have.
 
     ``ids``: runs, or experiments for all their runs. ``columns``: about how many places there are to draw in; of each
     the least and the greatest value are kept.
@@ -77,11 +85,11 @@ def panels(
     Raises LeadlineError: not_found (an unknown id; ``no-series``: no run meant has a series, or not of this name;
     ``no-times``: its points have none, and ``x`` asks for them).
     """
-    from leadline.services.series import series_of
+    from leadline.services.series import store_of
 
     runs = _runs(thread, ids)
-    series = {run.id: series_of(context, run) for run in runs}
-    names = sorted({name for of_run in series.values() for name in of_run})
+    stores = {run.id: store_of(context, run) for run in runs}
+    names = sorted({name for store in stores.values() for name in store.metrics})
     if not names:
         raise LeadlineError(
             "not_found",
@@ -103,27 +111,30 @@ def panels(
                 f"leadline plot {' '.join(ids[:3])} --metric {near[0]}",
             )
     chosen = metrics or [name for name in thread.metrics if name in names] or names
-    return [_panel(thread, runs, series, metric, x, logarithmic, columns) for metric in chosen]
+    shown = chosen if metrics else chosen[:PANELS_SHOWN]
+    found = [panel_of(thread, runs, stores, metric, x, logarithmic, columns) for metric in shown]
+    found[-1].more_metrics = len(chosen) - len(shown)
+    return found
 
 
 def panels_of_experiments(context: Context, thread: Thread) -> dict[str, list[Panel]]:
     """Experiment to a panel for each defined metric that its runs logged over steps, for the report: the newest
     experiments first where there are too many. Runs whose series cannot be read here are named as without."""
-    from leadline.services.series import series_of
+    from leadline.services.series import store_of
 
     found: dict[str, list[Panel]] = {}
     left = REPORT_LINES
     for experiment in reversed(list(thread.experiments.values())):
         standing = [run for run in experiment.runs if not run.retracted] if experiment.stands else []
         runs = standing[:LINES_SHOWN]
-        series: dict[str, dict[str, Points]] = {}
+        stores: dict[str, Store] = {}
         for run in runs:
             try:
-                series[run.id] = series_of(context, run)
+                stores[run.id] = store_of(context, run)
             except LeadlineError:  # compacted, and no reader of Parquet here: `leadline series` says so
-                series[run.id] = {}
-        metrics = [m for m in thread.metrics if any(len(of_run.get(m, ())) > 1 for of_run in series.values())]
-        made = [_panel(thread, runs, series, m, "step", False, REPORT_COLUMNS) for m in metrics]
+                stores[run.id] = Store()
+        metrics = [m for m in thread.metrics if any(_is_series(store, m) for store in stores.values())]
+        made = [panel_of(thread, runs, stores, m, "step", False, REPORT_COLUMNS) for m in metrics]
         for panel in made:
             panel.more = len(standing) - len(runs)
         left -= sum(len(panel.lines) for panel in made)
@@ -132,6 +143,11 @@ def panels_of_experiments(context: Context, thread: Thread) -> dict[str, list[Pa
         if made:
             found[experiment.id] = made
     return found
+
+
+def _is_series(store: Store, metric: str) -> bool:
+    """One value is no series."""
+    return any(len(store.writers[name].series[metric]) > 1 for name in store.writers_of(metric))
 
 
 def _runs(thread: Thread, ids: list[str]) -> list[Run]:
@@ -149,21 +165,27 @@ def _runs(thread: Thread, ids: list[str]) -> list[Run]:
     return list(found.values())
 
 
-def _panel(
+def panel_of(
     thread: Thread,
     runs: list[Run],
-    series: dict[str, dict[str, Points]],
+    stores: dict[str, Store],
     metric: str,
     x: str,
     logarithmic: bool,
     columns: int,
 ) -> Panel:
+    """``metric`` of ``runs``, whose points are in ``stores`` by run id; the first ``LINES_SHOWN`` that have it."""
     definition = thread.metrics.get(metric)
     panel = Panel(metric, definition.unit if definition else "", x, logarithmic)
-    having = [run for run in runs if len(series[run.id].get(metric, ()))]
+    parts = {
+        run.id: [store.writers[name].series[metric] for name in store.writers_of(metric)]
+        for run in runs
+        for store in [stores[run.id]]
+    }
+    having = [run for run in runs if any(map(len, parts[run.id]))]
     panel.without = [run.id for run in runs if run not in having]
     if x == "time":
-        panel.untimed = [r.id for r in having if not any(t == t for t in series[r.id][metric].times)]
+        panel.untimed = [r.id for r in having if not any(t == t for one in parts[r.id] for t in one.times)]
         if having and len(panel.untimed) == len(having):
             raise LeadlineError(
                 "not_found",
@@ -175,42 +197,48 @@ def _panel(
         having = [run for run in having if run.id not in panel.untimed]
     panel.more = max(0, len(having) - LINES_SHOWN)
     for run in having[:LINES_SHOWN]:
-        line = _line(series[run.id][metric], x, logarithmic, columns)
+        line = _line(parts[run.id], x, logarithmic, columns)
         experiment = thread.experiments.get(run.experiment)
         line.run, line.title = run.id, experiment.title if experiment else ""
-        line.provisional = run.state in ("planned", "running")
+        line.provisional = run.state not in TERMINAL_STATES
         panel.lines.append(line)
     return panel
 
 
-def _line(points: Points, x: str, logarithmic: bool, columns: int) -> Line:
+def _line(parts: list[Points], x: str, logarithmic: bool, columns: int) -> Line:
+    """Each process's points by themselves: joined by their clocks, those of eight would be one zigzag."""
+    line = Line("", "", points=sum(map(len, parts)), writers=len(parts))
+    start = min((t for points in parts for t in points.times if t == t), default=math.nan)
+    for points in parts:
+        _add(line, points, _places(points, x, start), logarithmic, max(WRITER_COLUMNS, columns // len(parts)))
+    return line
+
+
+def _add(line: Line, points: Points, xs: Any, logarithmic: bool, columns: int) -> None:
     values = points.values
-    xs = _places(points, x)
     if logarithmic:
         values = array("d", (value if value > 0 else math.nan for value in values))
-    if x == "time" and not math.isfinite(sum(xs)):
+    if not math.isfinite(sum(xs)):  # points without a time
         values = array("d", (value if at == at else math.nan for at, value in zip(xs, values, strict=True)))
-    line = Line("", "", points=len(values))
     kept = minmax(values, columns)
     finite = len(values) if len(kept) == len(values) else sum(value - value == 0 for value in values)
-    line.left_out = len(values) - finite
+    gaps = finite < len(values)
+    line.left_out += len(values) - finite
     piece: list[tuple[float, float]] = []
     before = -1
     for at in kept:
-        if piece and line.left_out and any(v - v != 0 for v in values[before + 1 : at]):
+        if piece and gaps and any(v - v != 0 for v in values[before + 1 : at]):
             line.pieces.append(piece)  # a gap is a gap
             piece = []
         piece.append((xs[at], values[at]))
         before = at
     if piece:
         line.pieces.append(piece)
-    return line
 
 
-def _places(points: Points, x: str) -> Any:
-    """Where each point stands: its step, its position where no step is known; or seconds since the first."""
+def _places(points: Points, x: str, start: float) -> Any:
+    """Where each point stands: its step, its position where no step is known; or seconds since ``start``."""
     if x == "time":
-        start = min(t for t in points.times if t == t)
         return [t - start if t == t else math.nan for t in points.times]
     steps = points.steps
     if len(steps) and math.isfinite(sum(steps)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 from typing import Any
 
 from leadline.cli.answer import Answer
@@ -38,10 +39,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.services.plot import panels
 
-    kind = _kind(args.out)
+    kind = _kind(args)
     if kind and os.path.exists(args.out) and not args.force:
         raise LeadlineError(
-            "conflict", "file-exists", f"{args.out} is there already", "", f"leadline plot … --out {args.out} --force"
+            "conflict",
+            "file-exists",
+            f"{args.out} is there already",
+            "",
+            f"{_again(args)} --out {shlex.quote(args.out)} --force",
         )
     for name, value, least in (("--width", args.width, 30), ("--height", args.height, 8)):
         if value is not None and not least <= value <= 10_000:
@@ -64,21 +69,32 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     )
     data = {"panels": [panel.as_dict() for panel in found], "out": args.out or ""}
     counts = {"panels": len(found), "points": sum(line.points for panel in found for line in panel.lines)}
-    truncated = any(panel.more for panel in found)
+    truncated = any(panel.more or panel.more_metrics for panel in found)
     if kind:
-        _write(found, args.out, kind, width, height)
+        _write(found, args, kind, width, height)
         return Answer(f"wrote {args.out}", data, counts, truncated)
     text = "" if args.json else _text(found, width, height)
     return Answer(text, data, counts, truncated)
 
 
-def _kind(out: str | None) -> str:
+def _again(args: argparse.Namespace) -> str:
+    """The command without its file, so that what is offered next can be pasted."""
+    words = ["leadline", "plot", *args.ids]
+    for metric in args.metric:
+        words += ["--metric", metric]
+    words += ["--x", args.x] if args.x != "step" else []
+    words += ["--log-y"] if args.log_y else []
+    return shlex.join(words)
+
+
+def _kind(args: argparse.Namespace) -> str:
+    out: str | None = args.out
     if out is None:
         return ""
     kind = os.path.splitext(out)[1].lower()
     if kind not in (".svg", ".png"):
         raise LeadlineError(
-            "usage", "bad-picture", f"{out} is neither an .svg nor a .png", "", "leadline plot … --out plot.svg"
+            "usage", "bad-picture", f"{out} is neither an .svg nor a .png", "", f"{_again(args)} --out plot.svg"
         )
     return kind
 
@@ -92,7 +108,8 @@ def _size(args: argparse.Namespace, kind: str) -> tuple[int, int]:
     return args.width or size.columns, args.height or max(12, min(24, size.lines - 2))
 
 
-def _write(found: list[Any], out: str, kind: str, width: int, height: int) -> None:
+def _write(found: list[Any], args: argparse.Namespace, kind: str, width: int, height: int) -> None:
+    out = args.out
     try:
         if kind == ".svg":
             from leadline.render.series_plot import svg
@@ -105,7 +122,11 @@ def _write(found: list[Any], out: str, kind: str, width: int, height: int) -> No
             write_png(found, out, width, height)
     except OSError as error:
         raise LeadlineError(
-            "environment", "not-written", f"{out} cannot be written: {error.strerror}", "", "leadline plot … --out FILE"
+            "environment",
+            "not-written",
+            f"{out} cannot be written: {error.strerror}",
+            "",
+            f"{_again(args)} --out plot{kind}",
         ) from None
 
 
