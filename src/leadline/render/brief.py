@@ -116,12 +116,13 @@ def _baseline(thread: Thread) -> list[str]:
     item, experiment = thread.baseline, thread.baseline_experiment
     if item is None or experiment is None:
         return ["none registered: leadline baseline set ID"] if thread.experiments else []
-    return [f"{item.id} = {experiment.id} {experiment.title}: {_numbers(thread, experiment) or 'no evidence run yet'}"]
+    numbers = _numbers(thread, experiment, facts.primary_metrics(thread))
+    return [f"{item.id} = {experiment.id} {experiment.title}: {numbers or 'no evidence run yet'}"]
 
 
-def _numbers(thread: Thread, experiment: Any) -> str:
+def _numbers(thread: Thread, experiment: Any, metrics: list[str]) -> str:
     shown = []
-    for metric in facts.primary_metrics(thread):
+    for metric in metrics:
         sample = facts.sample_of(experiment.runs, metric)
         if sample.n:
             relation = facts.relation(thread, experiment, metric)
@@ -156,9 +157,9 @@ def _results(thread: Thread) -> list[str]:
     best = facts.ranked(thread)
     recent = sorted(best, key=lambda e: max(r.ended_at for r in e.evidence_runs), reverse=True)
     mixed = [e for pair in zip(best, recent, strict=True) for e in pair]
-    base = thread.baseline_experiment
+    base, metrics = thread.baseline_experiment, facts.primary_metrics(thread)
     return [
-        f"{e.id} {e.title}: {_numbers(thread, e) or 'no primary metric'}"
+        f"{e.id} {e.title}: {_numbers(thread, e, metrics) or 'no primary metric'}"
         for e in {e.id: e for e in mixed}.values()
         if e is not base
     ]
