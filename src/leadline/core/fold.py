@@ -11,7 +11,7 @@ from typing import Any
 
 from leadline.core.ids import clash_suffix, experiment_of, parse_id
 from leadline.core.managed_block import block_of
-from leadline.core.record import Record
+from leadline.core.record import ISSUE_KINDS, Record
 from leadline.core.run import MetricDef, Run
 from leadline.core.thread import Experiment, Issue, Item, Thread
 
@@ -474,16 +474,5 @@ _HANDLERS: dict[str, Callable[[Thread, Record], None]] = {
     "adopted": _listed("adopted"),
     "healed": _listed("healed"),
     "id-clash": _listed("clashes"),
-    **dict.fromkeys(
-        (
-            "issue-wanted",
-            "issue-opened",
-            "issue-edited",
-            "issue-edit-settled",
-            "issue-commented",
-            "issue-comment-edited",
-            "issue-closed",
-        ),
-        _issue,
-    ),
+    **dict.fromkeys(ISSUE_KINDS, _issue),
 }

@@ -16,6 +16,15 @@ from leadline.core.values import dataclass
 
 CURRENT_VERSION = 1
 
+ISSUE_KINDS = (  # what was wanted of, done to and seen on the experiment issue
+    "issue-wanted",
+    "issue-opened",
+    "issue-edited",
+    "issue-edit-settled",
+    "issue-commented",
+    "issue-comment-edited",
+    "issue-closed",
+)
 KINDS = frozenset(
     (
         "thread-started",
@@ -34,13 +43,7 @@ KINDS = frozenset(
         "retraction",
         "refusal",
         "update",
-        "issue-wanted",
-        "issue-opened",
-        "issue-edited",
-        "issue-edit-settled",
-        "issue-commented",
-        "issue-comment-edited",
-        "issue-closed",
+        *ISSUE_KINDS,
         "snapshot",
         "reproduction",
         "sweep",
