@@ -13,6 +13,7 @@ from typing import Any
 from leadline.core.canonical import digest_of, finite
 from leadline.core.config import parse_value
 from leadline.core.extract_table import TROUBLES, Row, cell_number
+from leadline.core.tracker import Points
 from leadline.core.values import dataclass, field
 
 MAX_NAMED = 1_000  # entries of ``not_taken`` kept with their reason; all are counted
@@ -23,7 +24,8 @@ class FoundRun:
     """One run of a source. ``where`` says which ("line 7", a URL); ``key`` is the digest of what it holds: the same
     run read again has the same key. ``metrics`` are finite numbers, ``nonfinite`` the words for others. ``tracker`` is
     what the record keeps about a tracker's run, with the ``digest`` of all that was read; ``problems`` as an
-    extraction has them."""
+    extraction has them. ``series``: the points by metric, which are kept on this machine; ``excerpts``: what the record
+    says of them (``extract.Series.summary``)."""
 
     where: str
     key: str
@@ -40,6 +42,8 @@ class FoundRun:
     wall_s: float | None = None
     tracker: dict[str, Any] = field(default_factory=dict)
     problems: list[dict[str, Any]] = field(default_factory=list)
+    series: dict[str, Points] = field(default_factory=dict)
+    excerpts: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def measured(self, metric: str, value: float) -> None:
         if math.isfinite(value):
