@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from leadline.core.errors import LeadlineError
@@ -41,6 +41,35 @@ class SeriesFiles:
 
     def read_lines(self, path: str) -> dict[str, Points]:
         return read_lines(path)
+
+    def keep(self, attempt: str, writer: str, series: Mapping[str, Points], odd: Mapping[str, int]) -> list[str]:
+        from leadline.adapters.files import write_atomically
+        from leadline.core.segment_encode import LONGEST_NAME, SETS_IN_SEGMENT, encode
+
+        names = [name for name in series if len(name) <= LONGEST_NAME]
+        parts = [names[at : at + SETS_IN_SEGMENT] for at in range(0, len(names), SETS_IN_SEGMENT)] or [[]]
+        written = []
+        for number, part in enumerate(parts):
+            header = {"writer": writer, "segment": number, "host": "", "t": 0}
+            pieces = encode(header, {name: series[name] for name in part}, {} if number else odd)
+            written.append(f"{writer}.{number}.seg")
+            write_atomically(os.path.join(attempt, FOLDER, written[-1]), pieces)
+        for name in segments(attempt):
+            if name not in written:
+                os.unlink(os.path.join(attempt, FOLDER, name))
+        if os.path.exists(compacted := os.path.join(attempt, COMPACTED)):
+            os.unlink(compacted)
+        return [name for name in series if len(name) > LONGEST_NAME]
+
+    def move(self, attempt: str, target: str) -> None:
+        from leadline.adapters.files import as_user_error, sync_folder
+
+        try:
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            os.rename(attempt, target)
+            sync_folder(os.path.dirname(target))
+        except OSError as error:
+            raise as_user_error(error, target) from error
 
     def compact(self, attempt: str) -> dict[str, Any]:
         from leadline.adapters.series_parquet import compact

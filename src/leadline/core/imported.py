@@ -7,7 +7,7 @@ them in. Nothing is guessed: which columns are metrics and which are config is d
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from leadline.core.canonical import digest_of, finite
@@ -24,8 +24,8 @@ class FoundRun:
     """One run of a source. ``where`` says which ("line 7", a URL); ``key`` is the digest of what it holds: the same
     run read again has the same key. ``metrics`` are finite numbers, ``nonfinite`` the words for others. ``tracker`` is
     what the record keeps about a tracker's run, with the ``digest`` of all that was read; ``problems`` as an
-    extraction has them. ``series``: the points by metric, which are kept on this machine; ``excerpts``: what the record
-    says of them (``extract.Series.summary``)."""
+    extraction has them. ``series``: the points by metric, until they wait on the disk in ``points_at``, and ``odd`` how
+    many more were no number; ``excerpts``: what the record says of them (``extract.Series.summary``)."""
 
     where: str
     key: str
@@ -43,6 +43,9 @@ class FoundRun:
     tracker: dict[str, Any] = field(default_factory=dict)
     problems: list[dict[str, Any]] = field(default_factory=list)
     series: dict[str, Points] = field(default_factory=dict)
+    odd: dict[str, int] = field(default_factory=dict)
+    points: int = 0
+    points_at: str = ""
     excerpts: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def measured(self, metric: str, value: float) -> None:
@@ -82,13 +85,15 @@ class Findings:
 class Columns:
     """What the columns of a table are: metric name by column, and config columns (None: every other column).
     ``reduce`` says by metric how the points of a series become one value. ``key``: columns that together name a row;
-    of rows with one key the ``keep`` one is taken (``first`` or ``last``)."""
+    of rows with one key the ``keep`` one is taken (``first`` or ``last``). ``points``: takes the points of a run that
+    has been read, so that they are not all held."""
 
     metrics: Mapping[str, str]
     config: list[str] | None = None
     reduce: Mapping[str, str] = field(default_factory=dict)
     key: list[str] = field(default_factory=list)
     keep: str = "first"
+    points: Callable[[FoundRun], None] = lambda run: None
 
 
 def runs_of_rows(

@@ -7,9 +7,10 @@ in it, and everything that is not taken is named with its reason.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
-from leadline.core.canonical import digest_of
+from leadline.core.canonical import digest_of, finite
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import experiment_id, run_id
 from leadline.core.imported import Columns, Findings, FoundRun
@@ -17,6 +18,7 @@ from leadline.core.metric import contract_of
 from leadline.core.thread import Thread
 from leadline.core.values import dataclass, field
 from leadline.services.context import Context
+from leadline.services.import_points import Waiting, waiting_points
 from leadline.services.run import default_title
 
 TRACKERS = ("wandb", "mlflow", "trackio")
@@ -52,14 +54,18 @@ class ImportRequest:
 
 
 def import_runs(context: Context, topic: str, request: ImportRequest, plan_only: bool = False) -> dict[str, Any]:
-    """Import what ``request`` names. Returns ``{source, digest, origin, taken: [{id, experiment, where, metrics}],
-    already, not_taken: [{where, why}], not_taken_total, left_columns}``.
+    """Import what ``request`` names. Returns ``{source, digest, origin, taken: [{id, experiment, where, metrics,
+    points}], already, brought, not_taken: [{where, why}], not_taken_total, left_columns}``; ``brought``: runs taken
+    before, by another clone say, whose points are now here too.
 
     ``plan_only``: say what would be taken and write nothing. Raises LeadlineError: usage (no metric or no config is
     named, the format is unknown), not_found, check_failed, environment.
     """
-    import os
+    with waiting_points(context, not plan_only) as points:
+        return _import(context, topic, request, plan_only, points)
 
+
+def _import(context: Context, topic: str, request: ImportRequest, plan_only: bool, points: Waiting) -> dict[str, Any]:
     thread = context.store.thread(topic)
     format = request.format or ("tensorboard" if os.path.isdir(request.source) else "")
     format = format or FORMATS.get(os.path.splitext(request.source)[1].lower(), "")
@@ -77,13 +83,15 @@ def import_runs(context: Context, topic: str, request: ImportRequest, plan_only:
     if format in TRACKERS or format not in (*FORMATS.values(), "tensorboard"):
         from leadline.services.import_tracker import found_in_tracker
 
-        return take_in(context, topic, found_in_tracker(context, thread, request, format), request.title, plan_only)
+        found = found_in_tracker(context, thread, request, format, points)
+        return take_in(context, topic, found, points, request.title, plan_only)
     columns = _columns(thread, request, format)
+    columns.points = lambda run: points.take(run, format)
     found = context.result_source(format).read(os.path.join(context.cwd, request.source), columns)
     _must_bear(found, columns, request, format)
     for run in found.runs:
         run.config = {**request.settings, **run.config}
-    return take_in(context, topic, found, request.title, plan_only)
+    return take_in(context, topic, found, points, request.title, plan_only)
 
 
 def _columns(thread: Thread, request: ImportRequest, format: str) -> Columns:
@@ -129,7 +137,9 @@ def _must_bear(found: Findings, columns: Columns, request: ImportRequest, format
         )
 
 
-def take_in(context: Context, topic: str, found: Findings, title: str = "", plan_only: bool = False) -> dict[str, Any]:
+def take_in(
+    context: Context, topic: str, found: Findings, points: Waiting, title: str = "", plan_only: bool = False
+) -> dict[str, Any]:
     """Write the runs of ``found`` that the thread does not hold yet, all of them or none; see ``import_runs``."""
     answer: dict[str, Any] = {
         "source": found.source,
@@ -137,14 +147,16 @@ def take_in(context: Context, topic: str, found: Findings, title: str = "", plan
         "origin": found.origin,
         "taken": [],
         "already": 0,
+        "brought": 0,
         "not_taken": [{"where": n.where, "why": n.why} for n in found.not_taken],
         "not_taken_total": found.not_taken_total,
         "left_columns": found.left_columns,
         "planned": plan_only,
     }
+    settled: list[tuple[FoundRun, str]] = []
     with context.store.transaction(topic) as writing:
         thread = context.store.thread(topic)
-        held = {run.key for run in thread.runs if run.origin != "executed"}
+        held = {run.key: run for run in thread.runs if run.origin != "executed"}
         experiments = {
             digest_of(e.runs[0].config): (e.id, e.uid)
             for e in thread.experiments.values()
@@ -153,11 +165,19 @@ def take_in(context: Context, topic: str, found: Findings, title: str = "", plan
         for run in found.runs:
             if run.key in held:
                 answer["already"] += 1
+                if points.missing(run, held[run.key]):
+                    settled.append((run, held[run.key].uid))
+                    answer["brought"] += 1
                 continue
-            row = {"where": run.where, "name": run.name, "config": run.config, "metrics": run.metrics}
+            row: dict[str, Any] = {"where": run.where, "name": run.name, "config": run.config, "metrics": run.metrics}
+            row["points"] = run.points
             if not plan_only:
-                row |= _write(thread, found, run, title, experiments, writing)
+                ids = _write(thread, found, run, title, experiments, writing)
+                settled.append((run, ids.pop("uid")))
+                row |= ids
             answer["taken"].append(row)
+    for run, uid in settled:
+        points.settle(run, uid)
     return answer
 
 
@@ -195,8 +215,12 @@ def _write(
         },
     )
     digest = str(run.tracker.get("digest") or "")
-    source = {"source": f"{found.source}, {run.where}", "kind": "import", "digest": digest or found.digest}
-    source["url"] = run.url
+    source: dict[str, Any] = {
+        "source": f"{found.source}, {run.where}",
+        "kind": "import",
+        "digest": digest or found.digest,
+    }
+    source |= {"url": run.url, "rows": run.points}
     contract = {name: contract_of(d) for name in run.metrics if (d := thread.metrics.get(name)) is not None}
     writing.add(
         "run-ended",
@@ -214,9 +238,10 @@ def _write(
                 "sources": [{k: v for k, v in source.items() if v}],
                 **({"contract": contract} if contract else {}),
                 **({"problems": run.problems} if run.problems else {}),
+                **({"series": finite(run.excerpts)} if run.excerpts else {}),
             },
             **({"outputs": {"result_digest": digest}} if digest else {}),
             **({"wall_s": run.wall_s} if run.wall_s is not None else {}),
         },
     )
-    return {"id": shown, "experiment": experiment}
+    return {"id": shown, "experiment": experiment, "uid": uid}

@@ -17,6 +17,7 @@ from leadline.core.timestamps import epoch_ms, rfc3339
 from leadline.core.tracker import Reading, TrackerRun, extraction_of, short_config
 from leadline.ports.tracker import Tracker
 from leadline.services.context import Context
+from leadline.services.import_points import Waiting
 from leadline.services.import_runs import ImportRequest
 from leadline.services.tracking import redacted, tracker_words
 
@@ -25,7 +26,7 @@ ENDED = {"finished": "done", "failed": "failed"}
 CONFIG_KEYS_KEPT = 500
 
 
-def found_in_tracker(context: Context, thread: Thread, request: ImportRequest, name: str) -> Findings:
+def found_in_tracker(context: Context, thread: Thread, request: ImportRequest, name: str, points: Waiting) -> Findings:
     """The runs of a project (``request.source``), or of a tracker's own files at that path, as an import has them.
 
     Raises LeadlineError: ``no-such-tracker``, ``no-such-run`` (usage), ``no-runs`` (not_found), remote.
@@ -50,7 +51,9 @@ def found_in_tracker(context: Context, thread: Thread, request: ImportRequest, n
     wanted = dict(_pair(text) for text in request.metrics)
     names: dict[str, None] = {}
     for run in runs:
-        _take(context, thread, tracker, run, request, found, wanted, names)
+        if taken := _taken(context, thread, tracker, run, request, found, wanted, names):
+            points.take(taken, name)
+            found.runs.append(taken)
     found.digest = digest_of(sorted(str(run.tracker["digest"]) for run in found.runs))
     found.columns = list(names)
     found.left_columns = [n for n in names if wanted and n not in wanted]
@@ -100,7 +103,7 @@ def _asked_for(runs: list[TrackerRun], request: ImportRequest) -> list[TrackerRu
     return kept
 
 
-def _take(
+def _taken(
     context: Context,
     thread: Thread,
     tracker: Tracker,
@@ -109,24 +112,25 @@ def _take(
     found: Findings,
     wanted: dict[str, str],
     names: dict[str, None],
-) -> None:
+) -> FoundRun | None:
+    """The run as an import has it; None when it is not taken, which ``found`` then says."""
     where = f"{run.name} ({run.id})" if run.name and run.name != run.id else run.id
     if run.uid:
         mine = next((r.id for r in thread.runs if r.uid == run.uid), "")
         found.refuse(where, f"it is {mine} of this thread" if mine else "another thread's Leadline made it")
-        return
+        return None
     try:
         reading = tracker.read(run)
     except LeadlineError as error:
         found.refuse(where, error.what)
-        return
+        return None
     except (OSError, ValueError) as error:
         found.refuse(where, f"it cannot be read: {error}")
-        return
+        return None
     state, why = state_of(reading, context.clock.now_ms() / 1000)
     if not state and not request.unfinished:
         found.refuse(where, why)
-        return
+        return None
     names.update(dict.fromkeys([*reading.series, *reading.summary]))
     words = tracker_words(context, reading)  # the digest is of all of it, whatever is taken
     if wanted:
@@ -134,9 +138,9 @@ def _take(
     taken = _found_run(context, thread, reading, request, where, words)
     taken.state, taken.reason = state or "lost", "" if state == "done" else why
     if taken.metrics or taken.nonfinite:
-        found.runs.append(taken)
-    else:
-        found.refuse(where, "it has no number" + (" of the metrics asked for" if wanted else ""))
+        return taken
+    found.refuse(where, "it has no number" + (" of the metrics asked for" if wanted else ""))
+    return None
 
 
 def state_of(reading: Reading, now_s: float) -> tuple[str, str]:
@@ -184,6 +188,9 @@ def _found_run(
         url=run.url,
         wall_s=run.wall_s,
         problems=extraction.problems,
+        series=reading.series,
+        odd=reading.odd,
+        excerpts=extraction.series,
     )
     last = last_point_s(reading)
     if run.started_at and run.wall_s is not None:

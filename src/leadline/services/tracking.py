@@ -115,6 +115,7 @@ def read_tracker(
         say(f"{name} was not read: {error}")
         return None, {"state": "unread", "problem": str(error)[:500]}
     run = reading.run
+    _keep(context, context.run_folder(uid), reading, say)
     extraction = extraction_of(reading, definitions)
     if len(found) > 1:
         what = f"the job made {len(found)} runs in {name}; taken: {run.name or run.id}, the last"
@@ -137,6 +138,19 @@ def read_tracker(
         extraction.problems.append({"source": name, "code": "another-project", "what": what, "blocking": False})
         about["project"] = run.project
     return extraction, about
+
+
+def _keep(context: Context, attempt: str, reading: Reading, say: Callable[[str], None]) -> None:
+    """The points stay with the run. A disk that does not take them costs the plot, not the record."""
+    if not reading.series:
+        return
+    from leadline.services.series import keep_fetched
+
+    try:
+        for name in keep_fetched(context, attempt, reading):
+            say(f"the points of {name[:60]!r}… are not kept here: the name has {len(name)} characters")
+    except LeadlineError as error:
+        say(f"the points of {reading.run.tracker} are not kept here: {error.what}")
 
 
 def tracker_words(context: Context, reading: Reading) -> dict[str, Any]:

@@ -82,7 +82,8 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     if len(taken) > LISTED:
         lines.append(f"  ... {len(taken)} in all")
     if data["already"]:
-        lines.append(f"{data['already']} taken before")
+        brought = f", the points of {data['brought']} brought here" if data["brought"] else ""
+        lines.append(f"{data['already']} taken before{brought}")
     if data["not_taken_total"]:
         lines.append(f"not taken: {data['not_taken_total']}")
         lines += [f"  {plain(row['where'])}: {plain(row['why'])}" for row in refused[:LISTED]]
