@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from leadline.core.imported import FoundRun
 from leadline.core.run import Run
 from leadline.services.context import Context
-from leadline.services.series import FETCHED
+from leadline.services.series import FETCHED, is_here
 
 PREFIX = "import-"
 ABANDONED_S = 86_400.0
@@ -48,8 +48,7 @@ class Waiting:
     def missing(self, run: FoundRun, held: Run) -> bool:
         """Whether the record has ``run`` and this machine has not its points: another clone imported it."""
         same = held.tracker.get("digest") == run.tracker.get("digest")
-        target = os.path.join(self.context.run_folder(held.uid), FETCHED)
-        return bool(run.points_at) and same and not os.path.exists(target)
+        return bool(run.points_at) and same and not is_here(self.context, held)
 
 
 @contextmanager

@@ -55,6 +55,16 @@ def keep_fetched(context: Context, attempt: str, reading: Reading) -> list[str]:
     return context.series.keep(os.path.join(attempt, FETCHED), reading.run.tracker, reading.series, reading.odd)
 
 
+def bringing(run: Run) -> str:
+    """The command that brings the points of a run from its tracker, "" when none has them."""
+    return f"leadline tracker fetch {run.id}" if run.tracker.get("tracker") else ""
+
+
+def is_here(context: Context, run: Run) -> bool:
+    """Whether points that came from elsewhere are kept on this machine."""
+    return context.series.has(os.path.join(context.run_folder(run.uid), FETCHED))
+
+
 def _folders(context: Context, run: Run) -> list[str]:
     attempt = context.run_folder(run.uid)
     return [attempt, os.path.join(attempt, FETCHED)]
@@ -70,6 +80,7 @@ def listed(context: Context, run: Run) -> dict[str, Any]:
     return {
         "run": run.id,
         "provisional": run.state not in TERMINAL_STATES,
+        "elsewhere": "" if rows else bringing(run),
         "metrics": rows,
         "points": store.points,
         "writers": [
@@ -100,7 +111,7 @@ def points_of_metric(
             "no-series",
             f"{run.id} logged no {metric!r}" if store.metrics else f"{run.id} logged no series on this machine",
             f"it logged: {near}" if near else "series stay where the run was; ll.log and $LEADLINE_METRICS make them",
-            f"leadline series {run.id}" if near else f"leadline show {run.id}",
+            f"leadline series {run.id}" if near else bringing(run) or f"leadline show {run.id}",
         )
     if writer:
         ranks = {str(w.rank): name for name, w in store.writers.items() if w.rank is not None}

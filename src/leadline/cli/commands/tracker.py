@@ -20,6 +20,7 @@ EXAMPLES = [
     "leadline tracker sync",
     "leadline tracker push P-003",
     "leadline tracker push P-003 --artifact model.pt",
+    "leadline tracker fetch P-003",
     "leadline tracker reconcile",
     "leadline tracker link https://wandb.ai/TEAM/PROJECT/reports/NAME --title 'Loss curves'",
 ]
@@ -40,6 +41,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     push = verbs.add_parser("push", help="send runs whose job does not use the tracker itself")
     push.add_argument("ids", nargs="*", metavar="ID", help="runs or experiments (default: all)")
     push.add_argument("--artifact", action="append", default=[], metavar="FILE", help="a file that goes beside the run")
+    bring = verbs.add_parser(
+        "fetch", help="bring the points of runs here, to be plotted: from another machine, or so far"
+    )
+    bring.add_argument("ids", nargs="*", metavar="ID", help="runs or experiments (default: all with a tracker)")
     both = verbs.add_parser("reconcile", help="what the record and the tracker do not agree on, and what it cost")
     both.add_argument(
         "--compared", type=int, default=200, metavar="N", help="values of the newest N runs (default 200)"
@@ -67,6 +72,8 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         return Answer(f"{'attached' if made['changed'] else 'attached before'}: {plain(made['url'])}", made)
     if args.subverb == "status":
         return _status(context, topic)
+    if args.subverb == "fetch":
+        return _fetched(context, topic, args.ids)
     return _sent(context, topic, args)
 
 
@@ -110,6 +117,25 @@ def _status(context: Any, topic: str) -> Answer:
     if not choice.get("tracker"):
         following = ["leadline tracker set wandb PROJECT"]
     return Answer("\n".join(lines), data, counts, len(rows) > LISTED, following)
+
+
+def _fetched(context: Any, topic: str, ids: list[str]) -> Answer:
+    from leadline.core.errors import EXIT_CODES
+    from leadline.services.tracker_fetch import fetch
+
+    data = fetch(context, topic, ids)
+    lines = []
+    for row in data["fetched"][:LISTED]:
+        other = "" if row.get("as_recorded", True) else "; not what was recorded: leadline tracker reconcile"
+        lines.append(f"{row['run']}: {row['points']:,} points of {row['metrics']:,} metrics{other}")
+    lines += [f"{row['run']}: not fetched: {plain(row['why'])}" for row in data["left"][:LISTED]]
+    if data["already"]:
+        lines.append(f"{len(data['already'])} here already")
+    following = [f"leadline plot {row['run']}" for row in data["fetched"][:1]]
+    counts = {name: len(data[name]) for name in ("fetched", "already", "left")}
+    truncated = any(count > LISTED for count in counts.values())
+    code = EXIT_CODES["remote"] if data["left"] else 0
+    return Answer("\n".join(lines) or "no run has a tracker", data, counts, truncated, following, code)
 
 
 def _sent(context: Any, topic: str, args: argparse.Namespace) -> Answer:
