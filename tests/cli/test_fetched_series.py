@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -200,3 +201,61 @@ def test_the_report_draws_imported_series(jobs: Lab, trained: Path, tmp_path: Pa
     page = tmp_path / "report.html"
     jobs.ok("report", "--out", str(page))
     assert "loss over steps of P-001-r1" in page.read_text()
+
+
+@needs("mlflow")
+def test_a_run_taken_while_it_was_going_is_read_again_when_it_has_ended(
+    jobs: Lab, mlflow_server: str, tmp_path: Path
+) -> None:
+    jobs.write(
+        "wait.py",
+        "import os, time, mlflow\nwith mlflow.start_run(run_name='slow'):\n"
+        "    mlflow.log_metric('loss', 0.5, step=0)\n    mlflow.log_metric('early', 1.0)\n"
+        "    open('wrote', 'w').close()\n"
+        "    while not os.path.exists('go'):\n        time.sleep(0.05)\n    mlflow.log_metric('loss', 0.25, step=1)\n",
+    )
+    project = f"renewed-{tmp_path.name}"
+    env = {**jobs.env, "MLFLOW_TRACKING_URI": mlflow_server, "MLFLOW_EXPERIMENT_NAME": project}
+    words = ["import", project, "--format", "mlflow", "--at", mlflow_server, "--unfinished"]
+    running = subprocess.Popen([sys.executable, "wait.py"], cwd=jobs.repo, env=env)
+    try:
+        until = time.monotonic() + 60
+        while not (jobs.repo / "wrote").exists():
+            assert time.monotonic() < until and running.poll() is None
+            time.sleep(0.1)
+        (first,) = jobs.json(*words)["data"]["taken"]
+        assert first["metrics"] == {"loss": 0.5, "early": 1.0}
+        assert jobs.json("show", first["id"])["data"]["state"] == "lost"
+    finally:
+        (jobs.repo / "go").touch()
+        running.wait(60)
+    planned = jobs.json(*words, "--dry-run")["data"]
+    assert [row["id"] for row in planned["renewed"]] == [first["id"]]
+    assert jobs.json("show", first["id"])["data"]["state"] == "lost", "a dry run writes nothing"
+    again = jobs.run(*words)
+    assert f"{first['id']} had no end when it was taken and is read again" in again.stdout
+    run = jobs.json("show", first["id"])["data"]
+    assert (run["state"], run["metrics"], run["reason"]) == ("done", {"loss": 0.25, "early": 1.0}, "")
+    assert values(jobs, first["id"]) == [0.5, 0.25]
+    (listed,) = jobs.json("status", "--runs")["data"]
+    assert (listed["state"], listed["metrics"]["loss"]) == ("done", 0.25)
+    last = jobs.json(*words)["data"]
+    assert (last["already"], last["renewed"], last["changed"], last["taken"]) == (1, [], [], [])
+    assert jobs.json("verify")["ok"]
+
+
+@needs("trackio")
+def test_an_ended_run_that_changed_at_its_source_is_named_and_stays(jobs: Lab, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    env = {**jobs.env, "TRACKIO_DIR": str(store), "TRACKIO_PROJECT": "proj"}
+    subprocess.run([sys.executable, "trackio_job.py"], cwd=jobs.repo, env=env, check=True, capture_output=True)
+    with sqlite3.connect(store / "proj.db") as base:
+        base.execute("update metrics set timestamp = '2026-01-02T03:04:05+00:00'")
+    words = ["import", "proj", "--format", "trackio", "--at", str(store)]
+    (taken,) = jobs.json(*words)["data"]["taken"]
+    with sqlite3.connect(store / "proj.db") as base:
+        base.execute("update metrics set metrics = replace(metrics, '0.1', '0.7')")
+    again = jobs.json(*words)
+    assert [row["id"] for row in again["data"]["changed"]] == [taken["id"]]
+    assert again["next"] == ["leadline tracker reconcile"]
+    assert jobs.json("show", taken["id"])["data"]["metrics"] == {"loss": 0.1}

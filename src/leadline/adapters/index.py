@@ -298,6 +298,9 @@ class Index:
             row = db.execute("SELECT metrics FROM runs WHERE thread=? AND uid=?", (thread, uid)).fetchone()
             metrics = {**json.loads(row[0]), **body["metrics"]} if row else {}
             db.execute("UPDATE runs SET metrics=? WHERE thread=? AND uid=?", (json.dumps(metrics), thread, uid))
+            if ending := body.get("ending"):
+                told = (ending.get("state", "lost"), ending.get("wall_s"), thread, uid)
+                db.execute("UPDATE runs SET state=?, wall_s=? WHERE thread=? AND uid=?", told)
         elif record.kind in ("retraction", "supersession"):
             uid = body.get("refs", {}).get(body.get("target"), "")
             word = "retracted" if record.kind == "retraction" else "superseded"

@@ -66,6 +66,8 @@ class SeriesFiles:
 
         try:
             os.makedirs(os.path.dirname(target), exist_ok=True)
+            if os.path.exists(target):
+                os.rename(target, f"{attempt}.replaced")
             os.rename(attempt, target)
             sync_folder(os.path.dirname(target))
         except OSError as error:

@@ -27,6 +27,7 @@ _ITEM_KINDS = {
     "sweep": "sweep",
     "interleaving": "interleaving",
 }
+_ENDING = frozenset(("state", "reason", "ended_at", "wall_s"))  # what a tracker tells later of a run's end
 _RUN_FACTS = (
     "state",
     "exit_code",
@@ -239,7 +240,8 @@ def _tracker_link(thread: Thread, record: Record) -> None:
 
 def _tracker_run(thread: Thread, record: Record) -> None:
     """What a tracker says of a run, learned after its ending. Metrics come only with a reading that takes the place
-    of a provisional one, and replace what that one gave, nothing else."""
+    of a provisional one, and replace what that one gave, nothing else. Of a run that was imported without an end, its
+    tracker also knows the end."""
     body = record.body
     run = _find_run(thread, str(body.get("run", "")), body.get("refs"))
     if run is None:
@@ -258,8 +260,13 @@ def _tracker_run(thread: Thread, record: Record) -> None:
             run.nonfinite[name] = body["nonfinite"][name]
     if body.get("extraction"):
         kind = run.extraction.get("sources", [])
-        others = [s for s in kind if s.get("kind") != "tracker"]
-        run.extraction = {**run.extraction, "sources": others + body["extraction"].get("sources", [])}
+        others = [s for s in kind if s.get("kind") not in ("tracker", "import")]
+        fresh = body["extraction"]
+        run.extraction = {**run.extraction, **fresh, "sources": others + fresh.get("sources", [])}
+    if run.origin == "imported":
+        for name in _ENDING.intersection(body.get("ending", {})):
+            setattr(run, name, body["ending"][name])
+        run.outputs = {**run.outputs, **body.get("outputs", {})}
 
 
 def _find_run(thread: Thread, display: str, refs: dict[str, str] | None) -> Run | None:

@@ -32,8 +32,8 @@ class SeriesStore(Protocol):
         ...
 
     def move(self, attempt: str, target: str) -> None:
-        """Give all that is kept under ``attempt`` the place ``target``, where nothing is, on the same file system.
-        Raises LeadlineError (environment)."""
+        """Give all that is kept under ``attempt`` the place ``target`` on the same file system; what was there is put
+        beside ``attempt``. Raises LeadlineError (environment)."""
         ...
 
     def compact(self, attempt: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from leadline.core.errors import LeadlineError
 from leadline.core.ids import experiment_id, run_id
 from leadline.core.imported import Columns, Findings, FoundRun
 from leadline.core.metric import contract_of
+from leadline.core.run import Run
 from leadline.core.thread import Thread
 from leadline.core.values import dataclass, field
 from leadline.services.context import Context
@@ -55,8 +56,9 @@ class ImportRequest:
 
 def import_runs(context: Context, topic: str, request: ImportRequest, plan_only: bool = False) -> dict[str, Any]:
     """Import what ``request`` names. Returns ``{source, digest, origin, taken: [{id, experiment, where, metrics,
-    points}], already, brought, not_taken: [{where, why}], not_taken_total, left_columns}``; ``brought``: runs taken
-    before, by another clone say, whose points are now here too.
+    points}], already, brought, renewed, changed, not_taken: [{where, why}], not_taken_total, left_columns}``. Of the
+    ``already`` taken: ``brought``, how many have now their points here too (another clone took them); ``renewed``,
+    those taken without an end that are read again; ``changed``, those whose source says something else since.
 
     ``plan_only``: say what would be taken and write nothing. Raises LeadlineError: usage (no metric or no config is
     named, the format is unknown), not_found, check_failed, environment.
@@ -148,6 +150,8 @@ def take_in(
         "taken": [],
         "already": 0,
         "brought": 0,
+        "renewed": [],
+        "changed": [],
         "not_taken": [{"where": n.where, "why": n.why} for n in found.not_taken],
         "not_taken_total": found.not_taken_total,
         "left_columns": found.left_columns,
@@ -164,9 +168,18 @@ def take_in(
         }
         for run in found.runs:
             if run.key in held:
+                known = held[run.key]
                 answer["already"] += 1
-                if points.missing(run, held[run.key]):
-                    settled.append((run, held[run.key].uid))
+                if known.tracker.get("digest") != run.tracker.get("digest"):
+                    if not known.tracker.get("provisional"):
+                        answer["changed"].append({"id": known.id, "where": run.where})
+                        continue
+                    answer["renewed"].append({"id": known.id, "where": run.where, "metrics": run.metrics})
+                    if not plan_only:
+                        _renew(thread, found, run, known, writing)
+                    settled.append((run, known.uid))
+                elif points.missing(run, known):
+                    settled.append((run, known.uid))
                     answer["brought"] += 1
                 continue
             row: dict[str, Any] = {"where": run.where, "name": run.name, "config": run.config, "metrics": run.metrics}
@@ -214,34 +227,58 @@ def _write(
             "refs": {experiment: experiment_uid},
         },
     )
-    digest = str(run.tracker.get("digest") or "")
-    source: dict[str, Any] = {
-        "source": f"{found.source}, {run.where}",
-        "kind": "import",
-        "digest": digest or found.digest,
-    }
-    source |= {"url": run.url, "rows": run.points}
-    contract = {name: contract_of(d) for name in run.metrics if (d := thread.metrics.get(name)) is not None}
     writing.add(
         "run-ended",
         {
             "run": shown,
             "refs": {shown: uid, experiment: experiment_uid},
             "by": "import",
-            "state": run.state,
-            "reason": run.reason,
             "started_at": run.started_at,
-            "ended_at": run.ended_at,
-            "metrics": run.metrics,
-            "nonfinite": run.nonfinite,
-            "extraction": {
-                "sources": [{k: v for k, v in source.items() if v}],
-                **({"contract": contract} if contract else {}),
-                **({"problems": run.problems} if run.problems else {}),
-                **({"series": finite(run.excerpts)} if run.excerpts else {}),
-            },
-            **({"outputs": {"result_digest": digest}} if digest else {}),
-            **({"wall_s": run.wall_s} if run.wall_s is not None else {}),
+            **_ending(run),
+            **_measured(thread, found, run),
         },
     )
     return {"id": shown, "experiment": experiment, "uid": uid}
+
+
+def _renew(thread: Thread, found: Findings, run: FoundRun, known: Run, writing: Any) -> None:
+    """A run that was taken while it was going, as its tracker has it now."""
+    writing.add(
+        "tracker-run",
+        {
+            "run": known.id,
+            "refs": {known.id: known.uid, known.experiment: thread.experiments[known.experiment].uid},
+            "tracker": {"provisional": False, **run.tracker},
+            "ending": _ending(run),
+            **_measured(thread, found, run),
+        },
+    )
+
+
+def _ending(run: FoundRun) -> dict[str, Any]:
+    ending = {"state": run.state, "reason": run.reason, "ended_at": run.ended_at}
+    return ending if run.wall_s is None else {**ending, "wall_s": run.wall_s}
+
+
+def _measured(thread: Thread, found: Findings, run: FoundRun) -> dict[str, Any]:
+    """The numbers of a run, where they came from, and what they meant when they were taken."""
+    digest = str(run.tracker.get("digest") or "")
+    source: dict[str, Any] = {
+        "source": f"{found.source}, {run.where}",
+        "kind": "import",
+        "digest": digest or found.digest,
+        "url": run.url,
+        "rows": run.points,
+    }
+    contract = {name: contract_of(d) for name in run.metrics if (d := thread.metrics.get(name)) is not None}
+    return {
+        "metrics": run.metrics,
+        "nonfinite": run.nonfinite,
+        "extraction": {
+            "sources": [{k: v for k, v in source.items() if v}],
+            **({"contract": contract} if contract else {}),
+            **({"problems": run.problems} if run.problems else {}),
+            **({"series": finite(run.excerpts)} if run.excerpts else {}),
+        },
+        **({"outputs": {"result_digest": digest}} if digest else {}),
+    }

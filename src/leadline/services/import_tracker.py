@@ -137,6 +137,9 @@ def _taken(
         _only(reading, wanted)
     taken = _found_run(context, thread, reading, request, where, words)
     taken.state, taken.reason = state or "lost", "" if state == "done" else why
+    taken.tracker["metrics"] = sorted([*taken.metrics, *taken.nonfinite])
+    if not state:
+        taken.tracker["provisional"] = True
     if taken.metrics or taken.nonfinite:
         return taken
     found.refuse(where, "it has no number" + (" of the metrics asked for" if wanted else ""))

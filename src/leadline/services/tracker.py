@@ -122,7 +122,7 @@ def status(context: Context, topic: str) -> dict[str, Any]:
         "reach": reach,
         "runs": rows,
         "waiting": [row["run"] for row in rows if row["waiting"]],
-        "provisional": [row["run"] for row in rows if row["provisional"]],
+        "provisional": [run.id for run in thread.runs if run.tracker.get("provisional") and run.origin == "executed"],
         "odd": [row for row in rows if row["odd"]],
     }
 
@@ -210,7 +210,8 @@ def _read_again(
             mine = [n for n in fresh["metrics"] if n not in ours or n in about.get("metrics", [])]
             body["metrics"] = {n: v for n, v in found.metrics.items() if n in mine}
             body["nonfinite"] = {n: v for n, v in found.nonfinite.items() if n in mine}
-            body["extraction"] = {"sources": found.sources}
+            series = {n: excerpt for n, excerpt in found.as_dict()["series"].items() if n in mine}
+            body["extraction"] = {"sources": found.sources, "series": {**run.extraction.get("series", {}), **series}}
             fresh["metrics"] = mine
         context.append(topic, "tracker-run", body)
         changed = {n: [run.metrics.get(n), v] for n, v in found.metrics.items() if run.metrics.get(n) != v}

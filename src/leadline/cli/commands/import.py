@@ -84,6 +84,10 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     if data["already"]:
         brought = f", the points of {data['brought']} brought here" if data["brought"] else ""
         lines.append(f"{data['already']} taken before{brought}")
+    lines += [f"  {row['id']} had no end when it was taken and is read again" for row in data["renewed"]]
+    lines += [
+        f"  {row['id']} stays as it was taken; {plain(row['where'])} says something else now" for row in data["changed"]
+    ]
     if data["not_taken_total"]:
         lines.append(f"not taken: {data['not_taken_total']}")
         lines += [f"  {plain(row['where'])}: {plain(row['why'])}" for row in refused[:LISTED]]
@@ -96,6 +100,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         data,
         {"taken": len(taken), "already": data["already"], "not_taken": data["not_taken_total"]},
         data["not_taken_total"] > len(refused),
+        ["leadline tracker reconcile"] if data["changed"] else [],
     )
 
 
