@@ -214,14 +214,15 @@ class TestWandbOnline(TrackerContract):
         self, tracker: Tracker, facts: RunFacts, base: dict[str, str], wandb_server: WandbServer
     ) -> None:
         facts.project = "named"
-        run = self.done(tracker, facts, base).run
+        mine = self.done(tracker, facts, base)
+        run = mine.run
         assert run.url == f"{wandb_server.url}/default/named/runs/{run.id}"
         (there,) = tracker.listed("named", wandb_server.url)
         assert (there.id, there.name, there.uid, there.state) == (run.id, "P-003-r2", facts.uid, "finished")
         reading = tracker.read(there)
         assert not reading.only_summary and not reading.provisional
         assert (reading.config["lr"], reading.summary["loss"]) == (0.1, 0.1)
-        assert reading.digest() == self.done(tracker, facts, base).digest(), "its file says the same"
+        assert reading.digest() == mine.digest(), "its file says the same"
         assert tracker.listed("no-such-project", wandb_server.url) == []
 
     def test_what_the_server_refuses_is_no_empty_answer(self, base: dict[str, str], wandb_server: WandbServer) -> None:
