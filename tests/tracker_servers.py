@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -9,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -109,3 +111,36 @@ def wandb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WandbServ
     made = wandb_server_in(tmp_path_factory.mktemp("openwandb"))
     with made.serve():
         yield made
+
+
+@dataclass
+class HistoryServer:
+    """``tests/wandb_history_server.py`` in front of an openwandb: the same runs, with their history by GraphQL."""
+
+    url: str
+
+    def told(self, **how: Any) -> int:
+        """Answer so from now on; how many pages of a history were asked for until now."""
+        request = urllib.request.Request(f"{self.url}/stand-in", json.dumps(how).encode(), method="POST")
+        with urllib.request.urlopen(request, timeout=10) as reply:
+            return int(json.load(reply)["pages"])
+
+
+@pytest.fixture(scope="session")
+def history_server(wandb_server: WandbServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HistoryServer]:
+    folder, port = tmp_path_factory.mktemp("history"), free_port()
+    python = COUNTERPARTS / "openwandb" / "bin" / "python"
+    program = Path(__file__).with_name("wandb_history_server.py")
+    with serving([str(python), str(program), str(port), wandb_server.url], port, folder, {"PATH": os.environ["PATH"]}):
+        yield HistoryServer(f"http://127.0.0.1:{port}")
+
+
+def old_wandb_client() -> Path:
+    """The Python that has a W&B client which reads histories by GraphQL alone."""
+    python = COUNTERPARTS / "wandb-client" / "bin" / "python"
+    if not python.exists():
+        why = "no older W&B client here: python tools/counterparts.py"
+        if os.environ.get("CI") == "true":
+            pytest.fail(why)
+        pytest.skip(why)
+    return python

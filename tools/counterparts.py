@@ -2,8 +2,9 @@
 
 Each at a fixed version, into .cache/counterparts, once: a GitHub emulator that nobody here wrote, another one that is
 told to fail, GitHub's own description of its interface (trimmed: its package has 385 MB, and one file is
-taken from the archive), recorded answers of GitHub, the library that makes anchors as GitHub does, and a server that
-W&B's own client talks to. Does nothing where all is there.
+taken from the archive), recorded answers of GitHub, the library that makes anchors as GitHub does, a server that
+W&B's own client talks to, and a W&B client that still reads a run's history by GraphQL alone. Does nothing where all
+is there.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ DESCRIPTION = "@octokit/openapi@23.0.2"
 RECORDINGS = "@octokit/fixtures@23.1.2"
 FAILING = "myworld[gateway]==0.2.1"
 WANDB_SERVER = "openwandb==0.5.25"  # its licence forbids commercial use: for these tests, never a dependency
+WANDB_CLIENT = "wandb==0.19.11"  # since 0.27 the client reads histories by a program of its own, from Parquet files
 
 
 def node() -> Path:
@@ -36,7 +38,10 @@ def node() -> Path:
 
 def main() -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    parts: list[tuple[str, Callable[[], None]]] = [(WANDB_SERVER, _wandb_server)]
+    parts: list[tuple[str, Callable[[], None]]] = [
+        (WANDB_SERVER, _wandb_server),
+        (WANDB_CLIENT, _wandb_client),
+    ]
     try:
         node()
     except ImportError:
@@ -138,6 +143,10 @@ def _failing() -> None:
 
 def _wandb_server() -> None:
     _in_own_environment("openwandb", WANDB_SERVER)
+
+
+def _wandb_client() -> None:
+    _in_own_environment("wandb-client", WANDB_CLIENT)
 
 
 def _in_own_environment(name: str, requirement: str) -> None:

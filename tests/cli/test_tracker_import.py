@@ -15,9 +15,17 @@ import pytest
 
 from tests.cli.test_tracker import MLFLOW_JOB, QUIET, TRACKIO_JOB, WANDB_JOB, job
 from tests.conftest import Lab
-from tests.tracker_servers import BUILT_IN_KEY, WandbServer, mlflow_server, needs, wandb_server
+from tests.tracker_servers import (
+    BUILT_IN_KEY,
+    HistoryServer,
+    WandbServer,
+    history_server,
+    mlflow_server,
+    needs,
+    wandb_server,
+)
 
-__all__ = ["mlflow_server", "wandb_server"]  # fixtures
+__all__ = ["history_server", "mlflow_server", "wandb_server"]  # fixtures
 
 
 @pytest.fixture
@@ -121,16 +129,70 @@ def test_a_run_of_leadline_is_never_taken_as_somebody_elses(outside: Lab, wandb_
     assert data["taken"] == [] and data["not_taken"][0]["why"] == "it is P-001-r1 of this thread"
 
 
+DIP_JOB = """
+import wandb
+run = wandb.init(config={"lr": 0.1})
+for value in (3.0, 1.0, 2.0):
+    wandb.log({"loss": value})
+run.summary["best"] = 0.25
+wandb.finish()
+"""
+
+
+def served(lab: Lab, project: str, url: str) -> None:
+    """A run that only a server has: its files here are gone."""
+    lab.write("dip.py", DIP_JOB)
+    alone(lab, "dip.py", WANDB_PROJECT=project, WANDB_BASE_URL=url, WANDB_API_KEY=BUILT_IN_KEY)
+    subprocess.run(["rm", "-r", str(lab.repo.parent / "elsewhere" / "wandb")], check=True)
+
+
 @needs("wandb")
-def test_what_only_a_server_has_is_taken_by_its_last_values(outside: Lab, wandb_server: WandbServer) -> None:
+def test_what_only_a_server_has_is_taken_with_its_points(
+    outside: Lab, wandb_server: WandbServer, history_server: HistoryServer
+) -> None:
     key = {"WANDB_API_KEY": BUILT_IN_KEY}
-    alone(outside, "w.py", "0.5", WANDB_PROJECT="served", WANDB_BASE_URL=wandb_server.url, **key)
-    subprocess.run(["rm", "-r", str(outside.repo.parent / "elsewhere" / "wandb")], check=True)
+    served(outside, "served", wandb_server.url)
     outside.ok("metric", "loss", "--reduce", "min")
-    data = taken(outside, "served", "--format", "wandb", "--at", wandb_server.url, env=key)
+    for number, url in enumerate((wandb_server.url, history_server.url), 1):
+        data = taken(outside, "served", "--format", "wandb", "--at", url, env=key)
+        assert [r["metrics"] for r in data["taken"]] == [{"loss": 1.0, "best": 0.25}] * (number == 1)
+        assert data["already"] == number - 1, "one run, whichever way it was read"
+    shown = outside.json("show", "P-001-r1")["data"]
+    assert not shown["extraction"].get("problems") and shown["tracker"]["points"] == 3
+
+
+@needs("wandb")
+def test_a_server_that_keeps_no_points_gives_last_values_and_the_rest_is_said(
+    outside: Lab, wandb_server: WandbServer
+) -> None:
+    key = {"WANDB_API_KEY": BUILT_IN_KEY}
+    served(outside, "pointless", wandb_server.url)
+    (history,) = (wandb_server.folder / "data" / "files" / "default" / "pointless").glob("*/wandb-history.jsonl")
+    history.unlink()
+    outside.ok("metric", "loss", "--reduce", "min")
+    data = taken(outside, "pointless", "--format", "wandb", "--at", wandb_server.url, env=key)
     assert [r["metrics"] for r in data["taken"]] == [{"best": 0.25}], "its least value needs the points"
     problems = outside.json("show", "P-001-r1")["data"]["extraction"]["problems"]
-    assert [p["code"] for p in problems] == ["no-points"]
+    assert {p["code"] for p in problems} == {"no-points", "history-incomplete"}
+
+
+@needs("wandb")
+def test_reconcile_fetches_points_only_for_a_metric_that_needs_them(
+    outside: Lab, wandb_server: WandbServer, history_server: HistoryServer
+) -> None:
+    key = {"WANDB_API_KEY": BUILT_IN_KEY}
+    served(outside, "costly", wandb_server.url)
+    taken(outside, "costly", "--format", "wandb", "--at", history_server.url, env=key)
+    before = history_server.told()
+    agreed = outside.run("tracker", "reconcile", env=key)
+    assert "nothing disagrees" in agreed.stdout, agreed.stdout
+    assert history_server.told() == before, "its last values were enough"
+    wandb_server.sql("update runs set summary_json = ?", '{"loss": 9.0, "best": 0.25}')
+    (row,) = outside.json("tracker", "reconcile", env=key)["data"]["differ"]
+    assert (row["key"], row["tracker"]) == ("loss", 9.0)
+    outside.ok("metric", "loss", "--reduce", "min")
+    outside.json("tracker", "reconcile", env=key)
+    assert history_server.told() == before + 1
 
 
 @needs("wandb")

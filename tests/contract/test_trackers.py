@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -213,13 +214,15 @@ class TestWandbOnline(TrackerContract):
         self, tracker: Tracker, facts: RunFacts, base: dict[str, str], wandb_server: WandbServer
     ) -> None:
         facts.project = "named"
-        run = self.done(tracker, facts, base).run
+        mine = self.done(tracker, facts, base)
+        run = mine.run
         assert run.url == f"{wandb_server.url}/default/named/runs/{run.id}"
         (there,) = tracker.listed("named", wandb_server.url)
         assert (there.id, there.name, there.uid, there.state) == (run.id, "P-003-r2", facts.uid, "finished")
         reading = tracker.read(there)
-        assert reading.only_summary and not reading.provisional
+        assert not reading.only_summary and not reading.provisional
         assert (reading.config["lr"], reading.summary["loss"]) == (0.1, 0.1)
+        assert reading.digest() == mine.digest(), "its file says the same"
         assert tracker.listed("no-such-project", wandb_server.url) == []
 
     def test_what_the_server_refuses_is_no_empty_answer(self, base: dict[str, str], wandb_server: WandbServer) -> None:
@@ -246,6 +249,44 @@ class TestMlflowServer(TrackerContract):
         facts = self.facts_in(tmp_path)
         facts.live, facts.at, facts.project = True, mlflow_server, f"proj-{tmp_path.parent.name}-{tmp_path.name}"
         return facts
+
+    def test_a_history_longer_than_a_page_is_whole(self, tracker: Tracker, facts: RunFacts) -> None:
+        """The server gives 25,000 points at a time, in the order of their times."""
+        from array import array
+
+        from leadline.adapters.trackers.http import Server
+
+        server, api, count = Server("MLflow", facts.at, {}), "/api/2.0/mlflow", 60_000
+        made = server.call("POST", f"{api}/experiments/create", {"name": facts.project})
+        run = {"experiment_id": made["experiment_id"], "run_name": "long", "start_time": 1}
+        run_id = server.call("POST", f"{api}/runs/create", run)["run"]["info"]["run_id"]
+        for start in range(0, count, 1000):
+            points = [
+                {"key": "train/loss", "value": 1 / (n + 1), "timestamp": 1000 + n // 50, "step": n}
+                for n in range(start, start + 1000)
+            ]
+            server.call("POST", f"{api}/runs/log-batch", {"run_id": run_id, "metrics": points})
+        (found,) = tracker.listed(facts.project, facts.at)
+        series = tracker.read(found).series["train/loss"]
+        assert series.steps == array("d", range(count))
+        assert series.values == array("d", (1 / (n + 1) for n in range(count)))
+
+    def test_a_server_that_gives_one_page_for_ever_is_left(
+        self, tracker: Tracker, facts: RunFacts, base: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from leadline.adapters.trackers.http import Server
+        from leadline.core.errors import LeadlineError
+
+        run = self.done(tracker, facts, base).run
+        honest = Server.call
+
+        def stuck(self: Server, *words: Any, **more: Any) -> dict[str, Any]:
+            return {**honest(self, *words, **more), **({"next_page_token": "x"} if "get-history" in words[1] else {})}
+
+        monkeypatch.setattr(Server, "call", stuck)
+        with pytest.raises(LeadlineError) as caught:
+            tracker.read(run)
+        assert caught.value.code in ("tracker-odd-reply", "tracker-refused")
 
     def lose(self, run: TrackerRun, facts: RunFacts) -> None:
         from leadline.adapters.trackers.http import Server

@@ -113,8 +113,8 @@ class Reading:
     """What a tracker's run holds. ``provisional``: it had not ended, or the end of its file is missing, when read.
 
     ``summary``: last values by the tracker or set by the job. ``odd``: metric to the number of its points that were
-    no number. ``problems``: sentences about the store itself (torn, unreadable). ``only_summary``: a server gave the
-    last values and no points.
+    no number. ``problems``: sentences about the store itself (torn, unreadable). ``only_summary``: the last values
+    count and nothing else, because no points were asked for or there, or not all of them.
     """
 
     run: TrackerRun
@@ -213,13 +213,15 @@ def extraction_of(reading: Reading, definitions: Mapping[str, MetricDef]) -> Ext
         gatherer.dropped += count
         gatherer.problems.add("not-a-number", f"{name}: {count} values are no number{also}", about=name)
     found = gatherer.finish(reading.digest())
-    for name, value in reading.summary.items():
-        rule = gatherer.rule(name)
-        if name in reading.series and rule != "last":
-            continue
-        if reading.only_summary and rule not in ("last", ""):
-            what = f"{name}: its {rule} needs the points, and only last values were there"
+    for name in sorted({*reading.series, *reading.summary} if reading.only_summary else ()):
+        if (rule := gatherer.rule(name)) not in ("last", ""):
+            found.metrics.pop(name, None)
+            found.nonfinite.pop(name, None)
+            there = "not all were" if name in reading.series else "only last values were"
+            what = f"{name}: its {rule} needs every point, and {there} there"
             found.problems.append({"source": reading.run.tracker, "code": "no-points", "what": what, "blocking": False})
+    for name, value in reading.summary.items():
+        if gatherer.rule(name) not in ("last", "") and (name in reading.series or reading.only_summary):
             continue
         found.metrics.pop(name, None)
         found.nonfinite.pop(name, None)

@@ -49,9 +49,10 @@ class Tracker(Protocol):
         to a server."""
         ...
 
-    def read(self, run: TrackerRun) -> Reading:
+    def read(self, run: TrackerRun, last_only: bool = False) -> Reading:
         """Everything of one run. Reading twice what has ended gives the same digest. LeadlineError(not_found) when
-        the run is gone."""
+        the run is gone. ``last_only``: the caller needs no more than last values and config, so that points need not
+        be fetched from a server; the reading is ``only_summary`` then, and its last values are the same ones."""
         ...
 
     def push(self, push: Push, limit_s: float) -> TrackerRun:

@@ -102,15 +102,17 @@ def _asked(context: Context, place: Place) -> Place:
 
 
 def _compare(context: Context, thread: Thread, run: Run, theirs: TrackerRun | None, answer: dict[str, Any]) -> None:
-    """Values of the run on the tracker's side: what its server or store says, else the files that its job left."""
+    """Values of the run on the tracker's side: what its server or store says, else the files that its job left. Its
+    points are fetched from a server only for a metric that is computed from them."""
     about = run.tracker
     path = local_path(context, about)
     if theirs is None and path:
         theirs = TrackerRun(str(about["tracker"]), str(about.get("id", "")), path=path, uid=run.uid)
     if theirs is None:
         return
+    last_only = all(d.reduce in ("last", "") for d in map(thread.metrics.get, run.metrics) if d is not None)
     try:
-        reading = context.tracker_for(str(about["tracker"])).read(theirs)
+        reading = context.tracker_for(str(about["tracker"])).read(theirs, last_only)
     except (LeadlineError, OSError, ValueError) as error:
         what = error.what if isinstance(error, LeadlineError) else str(error)
         answer["not_compared"].append({"run": run.id, "why": what})

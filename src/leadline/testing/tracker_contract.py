@@ -114,6 +114,15 @@ class TrackerContract:
         assert tracker.read(self.only(tracker, facts)).digest() == first.digest()
         assert first.digest() != self.fewer(first).digest(), "the digest does not see a point less"
 
+    def test_last_values_alone_are_those_of_the_whole(
+        self, tracker: Tracker, facts: RunFacts, base: dict[str, str]
+    ) -> None:
+        whole = self.done(tracker, facts, base)
+        brief = tracker.read(self.only(tracker, facts), last_only=True)
+        assert brief.config == whole.config and brief.run.state == whole.run.state
+        assert extraction_of(brief, {}).metrics == extraction_of(whole, {}).metrics
+        assert brief.points in (0, whole.points) and brief.only_summary == (brief.points == 0)
+
     def fewer(self, reading: Reading) -> Reading:
         import copy
 

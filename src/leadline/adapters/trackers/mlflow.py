@@ -21,10 +21,12 @@ from leadline.adapters.trackers.mlflow_files import (
     runs_in_sqlite,
 )
 from leadline.core.errors import LeadlineError
+from leadline.core.extract import number_of
 from leadline.core.tracker import Reading, RunFacts, TrackerRun
 from leadline.ports.tracker import Push
 
 API = "/api/2.0/mlflow"
+PAGE = 25_000  # points of a history in one answer
 BATCH = 1000  # metrics in one log-batch; MLflow's own limit
 PARAMS = 100
 PARAM_CHARS = 6000
@@ -75,7 +77,7 @@ class MlflowTracker:
             found += [run for run in self.listed(facts.project, facts.at) if run.uid == facts.uid]
         return found
 
-    def read(self, run: TrackerRun) -> Reading:
+    def read(self, run: TrackerRun, last_only: bool = False) -> Reading:
         out = Reading(run)
         if os.path.isdir(run.path):
             fresh = {r.id: r for r in runs_in_folder(os.path.dirname(os.path.dirname(run.path)))}.get(run.id)
@@ -86,7 +88,7 @@ class MlflowTracker:
             self._gone_unless(fresh, run)
             read_sqlite(run, out)
         else:
-            fresh = self._read_server(run, out)
+            fresh = self._read_server(run, out, last_only)
         if fresh is not None:
             fresh.uid = fresh.uid or run.uid
             out.run = fresh
@@ -103,10 +105,10 @@ class MlflowTracker:
                 "not_found", "tracker-run-gone", f"{run.path} has no run {run.id}", "", "leadline tracker status"
             )
 
-    def _read_server(self, run: TrackerRun, out: Reading) -> TrackerRun:
+    def _read_server(self, run: TrackerRun, out: Reading, last_only: bool) -> TrackerRun:
         server = self._server(_base_of(run.url))
         try:
-            got = server.call("GET", f"{API}/runs/get?run_id={quote(run.id)}")["run"]
+            got = server.ask("GET", f"{API}/runs/get?run_id={quote(run.id)}")["run"]
         except LeadlineError as error:
             if error.details.get("error_code") == "RESOURCE_DOES_NOT_EXIST":
                 self._gone_unless(None, TrackerRun("mlflow", run.id, path=run.url))
@@ -116,16 +118,12 @@ class MlflowTracker:
         data = got.get("data", {})
         out.config = {p["key"]: p["value"] for p in data.get("params", [])}
         for metric in data.get("metrics", []):
-            token = ""
-            while True:
-                page = f"&page_token={quote(token)}" if token else ""
-                path = f"{API}/metrics/get-history?run_id={quote(run.id)}&metric_key={quote(metric['key'], safe='')}"
-                reply = server.call("GET", f"{path}&max_results=25000{page}")
-                for point in reply.get("metrics", []):
-                    out.add(metric["key"], point.get("step"), point.get("value"), int(point["timestamp"]) / 1000)
-                token = reply.get("next_page_token", "")
-                if not token:
-                    break
+            if last_only:
+                last = number_of(metric.get("value"))
+                out.summary |= {} if last is None else {str(metric["key"]): last}
+            else:
+                _history(server, run.id, str(metric["key"]), out)
+        out.only_summary = last_only
         tags = {t["key"]: t["value"] for t in data.get("tags", [])}
         return run_of(got["info"], tags, run.project, "", run.url)
 
@@ -281,6 +279,28 @@ class MlflowTracker:
         parts = urlsplit(base)
         host = parts.netloc.rpartition("@")[2]  # an address may hold a password; a link must not
         return f"{parts.scheme}://{host}{parts.path.rstrip('/')}/#/experiments/{experiment}/runs/{run_id}"
+
+
+def _history(server: Server, run_id: str, key: str, out: Reading) -> None:
+    """Every point of a metric. An older server answers all of it at once, whatever page is asked for."""
+    path = f"{API}/metrics/get-history?run_id={quote(run_id)}&metric_key={quote(key, safe='')}&max_results={PAGE}"
+    token, seen = "", set[str]()
+    while True:
+        reply = server.ask("GET", f"{path}&page_token={quote(token)}" if token else path)
+        for point in reply.get("metrics", []):
+            out.add(key, point.get("step"), point.get("value"), int(point["timestamp"]) / 1000)
+        token = str(reply.get("next_page_token") or "")
+        if not token:
+            return
+        if token in seen:
+            raise LeadlineError(
+                "remote",
+                "tracker-odd-reply",
+                f"MLflow at {server.base} gives the same page of {key} for ever",
+                "its history would never end",
+                "leadline tracker status",
+            )
+        seen.add(token)
 
 
 def _base_of(url: str) -> str:

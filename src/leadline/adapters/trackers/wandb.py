@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from leadline.adapters.trackers.wandb_file import WandbLog, is_run_file, read_log
+from leadline.adapters.trackers.wandb_rows import add_row, summary_of
 from leadline.adapters.trackers.wandb_server import CLOUD, WandbServer, base_url, key_of, site_url
 from leadline.core.errors import LeadlineError
 from leadline.core.extract import number_of
 from leadline.core.timestamps import rfc3339
-from leadline.core.tracker import MARK, Reading, RunFacts, TrackerRun, rows_of, summary_numbers
+from leadline.core.tracker import MARK, Reading, RunFacts, TrackerRun, rows_of
 from leadline.ports.tracker import Push
 
 TAG_CHARS = 64
@@ -85,10 +86,10 @@ class WandbTracker:
         if there is None or (run.state != "running" and there.state not in ("finished", "failed")):
             run.behind = f"W&B says {there.state}" if there else "W&B has no such run"
 
-    def read(self, run: TrackerRun) -> Reading:
+    def read(self, run: TrackerRun, last_only: bool = False) -> Reading:
         path = run.path
         if not path and run.url:
-            return WandbServer(self.environ, self._at_of(run.url)).read(run)
+            return WandbServer(self.environ, self._at_of(run.url)).read(run, last_only)
         if not path or not os.path.isfile(path):
             raise LeadlineError(
                 "not_found",
@@ -98,19 +99,12 @@ class WandbTracker:
                 "leadline tracker status",
             )
         reading = Reading(run)
-
-        def row(values: dict[str, Any]) -> None:
-            step, at = values.get("_step"), values.get("_timestamp")
-            for name, value in values.items():
-                if not name.startswith("_"):
-                    reading.add(name, step, value, at)
-
-        log = read_log(path, row)
+        log = read_log(path, lambda values: add_row(reading, values))
         reading.run = self._run(path, log)
         reading.run.uid, reading.run.url = run.uid or reading.run.uid, run.url or reading.run.url
         reading.run.behind = run.behind
         reading.config = {k: v for k, v in log.config.items() if k != "_wandb"}
-        reading.summary = summary_numbers(log.summary)
+        reading.summary = summary_of(log.summary)
         reading.provisional = log.exit_code is None
         if log.problem:
             reading.problems.append({"code": "torn-tracker-file", "what": f"{os.path.basename(path)}: {log.problem}"})

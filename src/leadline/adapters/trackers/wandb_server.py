@@ -1,21 +1,22 @@
-"""W&B's GraphQL interface: the few questions that its own ``wandb.Api`` asks too, so that no wandb package is needed.
-
-A server gives a run's config and summary, not its points: those are in the ``.wandb`` file of the machine that made it.
-"""
+"""W&B's GraphQL interface: the few questions that its own ``wandb.Api`` asks too. No wandb package is needed."""
 
 from __future__ import annotations
 
 import base64
 import json
+import math
 import os
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from leadline.adapters.trackers.http import Server
+from leadline.adapters.trackers.wandb_history import Place, read_history, unknown_field
+from leadline.adapters.trackers.wandb_rows import summary_of
 from leadline.core.errors import LeadlineError
-from leadline.core.tracker import MARK, Reading, TrackerRun, summary_numbers
+from leadline.core.tracker import MARK, Reading, TrackerRun
 
 CLOUD = "https://api.wandb.ai"
 NODE = "name displayName state createdAt heartbeatAt tags"
@@ -28,6 +29,9 @@ MORE_RUNS = f"""query Runs($entity: String!, $project: String!, $after: String) 
     edges {{ node {{ {NODE} }} }} pageInfo {{ endCursor hasNextPage }} }} }} }}"""
 ONE_RUN = f"""query Run($entity: String!, $project: String!, $run: String!) {{
   project(name: $project, entityName: $entity) {{ run(name: $run) {{ {NODE} config summaryMetrics }} }} }}"""
+ITS_ROWS = """query RunRows($entity: String!, $project: String!, $run: String!) {
+  project(name: $project, entityName: $entity) { run(name: $run) { historyLineCount historyKeys } } }"""
+READ_S = 3600.0  # a reading with all its pages
 STATES = {"running": "running", "finished": "finished", "failed": "failed", "killed": "failed", "crashed": "crashed"}
 
 
@@ -40,6 +44,7 @@ class WandbServer:
         self.base = base_url(environ, at)
         pair = base64.b64encode(f"api:{key_of(environ, self.base)}".encode()).decode()
         self.server = Server("W&B", self.base, {"Authorization": f"Basic {pair}"}, deadline_s)
+        self.patient = False
 
     def entity(self) -> str:
         """``WANDB_ENTITY``, else whose key it is. LeadlineError(remote) when the server does not say."""
@@ -69,8 +74,11 @@ class WandbServer:
         node, entity = self._one(project, run_id)
         return self._run(node, entity, project) if node else None
 
-    def read(self, run: TrackerRun) -> Reading:
-        """Config and summary. LeadlineError(not_found) when the run is gone."""
+    def read(self, run: TrackerRun, last_only: bool = False) -> Reading:
+        """Config, summary and, unless ``last_only``, every point. LeadlineError(not_found) when the run is gone."""
+        if self.server.deadline_s is None:
+            self.server.deadline_s = time.monotonic() + READ_S
+        self.patient = not last_only  # a history of many pages is not given up for one that failed
         node, entity = self._one(run.project, run.id)
         if not node:
             raise LeadlineError(
@@ -80,15 +88,33 @@ class WandbServer:
                 "",
                 "leadline tracker reconcile",
             )
-        out = Reading(self._run(node, entity, run.project), only_summary=True)
+        out = Reading(self._run(node, entity, run.project), only_summary=last_only)
         out.run.uid = out.run.uid or run.uid
         config = _object(node.get("config"))
         out.config = {
             k: v["value"] if isinstance(v, dict) and "value" in v else v for k, v in config.items() if k != "_wandb"
         }
-        out.summary = summary_numbers(_object(node.get("summaryMetrics")))
+        summary = _object(node.get("summaryMetrics"))
+        out.summary = summary_of(summary)
         out.provisional = out.run.state not in ("finished", "failed")
+        if not last_only:
+            read_history(self.server, self._ask, self._place(entity, run, summary), out)
         return out
+
+    def _place(self, entity: str, run: TrackerRun, summary: Mapping[str, Any]) -> Place:
+        place = Place(entity, run.project, run.id)
+        try:
+            answer = self._ask("RunRows", ITS_ROWS, {"entity": entity, "project": run.project, "run": run.id})
+        except LeadlineError as error:
+            if not unknown_field(error):
+                raise
+            place.history = False
+            return place
+        node = (answer.get("project") or {}).get("run") or {}
+        place.rows = _whole(node.get("historyLineCount"), 0)
+        last = _whole(_object(node.get("historyKeys")).get("lastStep"), -1)
+        place.last_step = max(last, _whole(summary.get("_step"), -1))  # the keys of a run that goes on come late
+        return place
 
     def _one(self, project: str, run_id: str) -> tuple[dict[str, Any], str]:
         entity = self.entity()
@@ -106,9 +132,9 @@ class WandbServer:
         run.url = f"{site_url(self.base)}/{quote(entity)}/{quote(project)}/runs/{quote(run.id)}"
         return run
 
-    def _ask(self, name: str, query: str, variables: Mapping[str, str]) -> dict[str, Any]:
+    def _ask(self, name: str, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         body = {"query": query, "variables": dict(variables), "operationName": name}
-        answer = self.server.call("POST", "/graphql", body)
+        answer = (self.server.ask if self.patient else self.server.call)("POST", "/graphql", body)
         if answer.get("errors"):
             first = answer["errors"][0] if isinstance(answer["errors"], list) else answer["errors"]
             why = str(first.get("message", "") if isinstance(first, dict) else first)[:300]
@@ -149,6 +175,10 @@ def _object(text: Any) -> dict[str, Any]:
     except (ValueError, TypeError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _whole(value: Any, otherwise: int) -> int:
+    return int(value) if isinstance(value, (int, float)) and math.isfinite(value) else otherwise
 
 
 def _epoch(stamp: str) -> float:

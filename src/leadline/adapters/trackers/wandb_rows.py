@@ -1,0 +1,50 @@
+"""What one call of ``wandb.log`` wrote, as points: one rule for the rows of a file and of a server.
+
+A file has nested names flat (``d.n``), a server has objects; both come to the same names here, so that a run reads the
+same from either. A picture, a table or a histogram is an object with ``_type``: its size and its bins are no metrics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from leadline.core.tracker import Reading, summary_numbers
+
+
+def add_row(reading: Reading, row: Mapping[str, Any]) -> None:
+    """The points of a row, at its step and time. What W&B adds by itself (``_runtime``) is left out; media are counted
+    among what is no number."""
+    step, at = row.get("_step"), row.get("_timestamp")
+    flat = _flat(row)
+    media = _media(flat)
+    for name, value in flat.items():
+        if not name.startswith("_") and not _inside(name, media):
+            reading.add(name, step, value, at)
+    for name in media:
+        reading.odd[name] = reading.odd.get(name, 0) + 1
+
+
+def summary_of(summary: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers of a summary, without those of media."""
+    media = _media(_flat(summary))
+    return {name: value for name, value in summary_numbers(summary).items() if not _inside(name, media)}
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for name, value in row.items():
+        if isinstance(value, Mapping) and value:
+            out.update({f"{name}.{inner}": found for inner, found in _flat(value).items()})
+        else:
+            out[name] = value
+    return out
+
+
+def _media(flat: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of which a ``_type`` is told, each with a final dot left out."""
+    return tuple(name[: -len("._type")] for name in flat if name.endswith("._type"))
+
+
+def _inside(name: str, media: tuple[str, ...]) -> bool:
+    return any(name.startswith(f"{one}.") for one in media)
