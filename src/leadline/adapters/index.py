@@ -309,10 +309,6 @@ class Index:
             )
 
     # -- questions ----------------------------------------------------------------------------------------------
-    def records(self, thread: str) -> list[Record]:
-        self.refresh(thread)
-        return self._stored(thread)
-
     def _stored(self, thread: str) -> list[Record]:
         lines = self.db.execute("SELECT line FROM records WHERE thread=? ORDER BY id", (thread,)).fetchall()
         # Read as one text: it is a fifth quicker, and equal keys are kept once.
