@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 from leadline.adapters import clock as clocks
 from leadline.adapters.blobs import FileBlobs
@@ -15,6 +14,7 @@ from leadline.adapters.files import as_user_error, read_bytes, write_atomically
 from leadline.adapters.git import Git
 from leadline.adapters.open_runs import OpenRunFiles
 from leadline.core.errors import LeadlineError
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.services.context import Context
 
 if TYPE_CHECKING:

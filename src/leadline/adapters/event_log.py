@@ -11,7 +11,6 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
 
 from leadline.adapters.files import as_user_error, locked, read_bytes, sync_folder, write_all, write_atomically
 from leadline.core.canonical import digest_bytes
@@ -22,6 +21,7 @@ from leadline.core.patterns import later
 from leadline.core.record import BadLine, Fault, Record, check_chain, line_digest, parse_line, parse_lines
 from leadline.core.thread import Thread
 from leadline.core.timestamps import rfc3339
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.ulid import next_ulid
 from leadline.core.values import dataclass, field
 

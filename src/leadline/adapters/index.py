@@ -11,12 +11,12 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable
-from typing import Any
 
 from leadline.core.fold import created_id
 from leadline.core.ids import experiment_of, parse_id
 from leadline.core.record import BadLine, Record, parse_line, record_of
 from leadline.core.searchtext import searchable
+from leadline.core.typed import Any
 
 SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 60

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from leadline.core.errors import LeadlineError
 from leadline.core.segment import Decoder, Sink
 from leadline.core.series import DAMAGES_NAMED, Store, Writer
 from leadline.core.tracker import Points
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
 CHUNK_BYTES = 1 << 20

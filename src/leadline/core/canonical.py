@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+
+from leadline.core.typed import Any
 
 
 def canonical_json(value: Any) -> str:

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import ID_IN_TEXT, parse_id
 from leadline.core.patterns import later
 from leadline.core.stats import summarise
 from leadline.core.timestamps import number
+from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from leadline.core.run import Run

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 from leadline.core.patterns import later
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
 from .canonical import canonical_json

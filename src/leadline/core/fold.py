@@ -7,13 +7,13 @@ an error: the union of two machines' files is always readable.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from leadline.core.ids import clash_suffix, experiment_of, parse_id
 from leadline.core.managed_block import block_of
 from leadline.core.record import ISSUE_KINDS, Record
 from leadline.core.run import MetricDef, Run
 from leadline.core.thread import Experiment, Issue, Item, Thread
+from leadline.core.typed import Any
 
 _ITEM_KINDS = {
     "note": "note",

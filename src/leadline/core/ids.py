@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
 
 from leadline.core.patterns import later
+from leadline.core.typed import NamedTuple
 
 NAMED_KINDS = {
     "H": "hypothesis",

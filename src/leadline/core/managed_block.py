@@ -8,10 +8,10 @@ is given back byte for byte: line ends as well, of which a browser sends another
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from leadline.core.canonical import digest_bytes
 from leadline.core.patterns import later
+from leadline.core.typed import NamedTuple
 
 _OPENING = "<!-- leadline:begin sha256:{digest} (derived from records; write outside this block) -->"
 _CLOSING = "<!-- leadline:end -->"

@@ -7,7 +7,8 @@ importing a small module (0.05 to 0.3 ms): together two milliseconds of every re
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, cast
+
+from leadline.core.typed import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     Compiled = re.Pattern[str]

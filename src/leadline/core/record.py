@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import Any
 
 from leadline.core.canonical import canonical_json, digest_bytes
+from leadline.core.typed import Any
 from leadline.core.ulid import is_ulid
 from leadline.core.values import dataclass
 

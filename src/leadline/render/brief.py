@@ -7,11 +7,11 @@ shows them. Every section first gets a few items, then the room that is left is 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
 
 from leadline.core.run import Run
 from leadline.core.thread import Thread
 from leadline.core.timestamps import minute
+from leadline.core.typed import Any, NamedTuple
 from leadline.render import facts
 from leadline.render.facts import EvidenceOf
 from leadline.render.markdown import cut, one_line

@@ -9,7 +9,6 @@ header does.
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
 
 from leadline.core import artifact
 from leadline.core.citation import render as cited
@@ -19,6 +18,7 @@ from leadline.core.record import Record
 from leadline.core.run import Run
 from leadline.core.thread import Experiment, Item, Thread
 from leadline.core.timestamps import minute, size
+from leadline.core.typed import Any, NamedTuple
 from leadline.render import facts, series_excerpt
 from leadline.render.facts import EvidenceOf
 from leadline.render.header import SECTIONS, case_lines, render_header

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
 
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import ID_IN_TEXT
 from leadline.core.run import Run
 from leadline.core.thread import Thread
 from leadline.core.timestamps import rfc3339
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field
 
 if TYPE_CHECKING:  # named and not called here: a command loads the ports of what it uses

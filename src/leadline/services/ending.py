@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 from leadline.core.metric import contract_of
 from leadline.core.timestamps import epoch_ms
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.services.artifact_intake import forget, take_in
 from leadline.services.context import Context
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Any
 
 from leadline.adapters.git import objects
 from leadline.adapters.git.program import GitProgram, any_status
 from leadline.adapters.git.worktree_scan import shown
 from leadline.core.errors import LeadlineError
+from leadline.core.typed import Any
 
 
 def bad_ref_name(name: str) -> LeadlineError:

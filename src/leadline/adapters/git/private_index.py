@@ -13,9 +13,9 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from leadline.adapters.git.objects import not_writable
+from leadline.core.typed import Any
 
 FORMAT = 1
 Stamp = list[int]
