@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-# Milliseconds each, and nothing of them is needed: see core/typed.py and core/values.py.
+# Milliseconds each, and nothing of them is needed: see core/typed.py, core/values.py, adapters/git/process.py.
 NEVER = ("typing", "dataclasses", "inspect", "subprocess", "datetime", "sqlite3", "asyncio", "yaml", "jinja2")
-ASKS_INDEX, ASKS_GIT = {"datetime", "sqlite3"}, {"subprocess"}
+ASKS_INDEX = {"datetime", "sqlite3"}
 
 
 @pytest.mark.parametrize(
@@ -24,8 +24,8 @@ ASKS_INDEX, ASKS_GIT = {"datetime", "sqlite3"}, {"subprocess"}
         (["show", "P-001"], set()),
         (["status", "--runs"], ASKS_INDEX),
         (["note", "one more"], ASKS_INDEX),
-        (["verify"], ASKS_GIT),
-        (["run", "--quiet", "--", "true"], ASKS_INDEX | ASKS_GIT),
+        (["verify"], set()),
+        (["run", "--quiet", "--", "true"], ASKS_INDEX),
     ],
     ids=lambda value: "-".join(value).strip("-") if isinstance(value, list) else "",
 )

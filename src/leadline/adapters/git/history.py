@@ -167,7 +167,6 @@ def patch(git: GitProgram, a: str | None, b: str, limit_bytes: int) -> tuple[byt
     old, new = _two_trees(git, a, b)
     options = ["-r", "-p", "--binary", "--full-index", "--no-ext-diff", "--no-textconv"]
     process = git.start(["diff-tree", *options, old, new])
-    assert process.stdout is not None
     text = process.stdout.read(limit_bytes + 1)
     if len(text) > limit_bytes:
         process.kill()
