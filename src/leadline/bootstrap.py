@@ -152,6 +152,12 @@ def write_png(panels: list[Any], path: str, width_px: int, panel_height_px: int)
 class _Series:
     """The series store, loaded when series are read."""
 
+    @staticmethod
+    def has(attempt: str) -> bool:
+        from leadline.adapters.series_place import logged_series
+
+        return logged_series(attempt)
+
     def __getattr__(self, name: str) -> Any:
         from leadline.adapters.series_files import SeriesFiles
 

@@ -9,7 +9,19 @@ import sys
 import pytest
 
 # Milliseconds each, and nothing of them is needed: see core/typed.py, core/values.py, adapters/git/process.py.
-NEVER = ("typing", "dataclasses", "inspect", "subprocess", "datetime", "sqlite3", "asyncio", "yaml", "jinja2")
+NEVER = (
+    "typing",
+    "dataclasses",
+    "inspect",
+    "subprocess",
+    "datetime",
+    "sqlite3",
+    "asyncio",
+    "yaml",
+    "jinja2",
+    "hashlib",
+    "copy",
+)
 ASKS_INDEX = {"datetime", "sqlite3"}
 
 
@@ -24,7 +36,7 @@ ASKS_INDEX = {"datetime", "sqlite3"}
         (["show", "P-001"], set()),
         (["status", "--runs"], ASKS_INDEX),
         (["note", "one more"], ASKS_INDEX),
-        (["verify"], set()),
+        (["verify"], {"hashlib"}),
         (["run", "--quiet", "--", "true"], ASKS_INDEX),
     ],
     ids=lambda value: "-".join(value).strip("-") if isinstance(value, list) else "",

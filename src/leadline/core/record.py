@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 
-from leadline.core.canonical import canonical_json, digest_bytes
+from leadline.core.canonical import canonical_json, digest_bytes, sha256_for
 from leadline.core.typed import Any
 from leadline.core.ulid import is_ulid
 from leadline.core.values import dataclass
@@ -149,9 +149,11 @@ def record_of(data: Any, upcasters: dict[int, Upcaster] | None = None) -> Record
     return Record(uid, str(at), str(thread), str(writer), str(kind), str(actor), body, str(prev), v)
 
 
-def line_digest(line: bytes) -> str:
-    """Digest of a line without its newline: what the next line's ``prev`` holds."""
-    return digest_bytes(line.rstrip(b"\n"))
+def line_digest(line: bytes, sha256: Any = None) -> str:
+    """Digest of a line without its newline: what the next line's ``prev`` holds. ``sha256``: what hashes it, for who
+    has many (see ``sha256_for``)."""
+    text = line.rstrip(b"\n")
+    return digest_bytes(text) if sha256 is None else f"sha256:{sha256(text).hexdigest()}"
 
 
 @dataclass(slots=True)
@@ -173,10 +175,10 @@ def check_chain(lines: list[tuple[str, bytes]], mark: str = "") -> tuple[list[Re
     faults: list[Fault] = []
     torn: dict[str, str] = {}
     healed: set[str] = set()
-    previous = ""
+    previous, sha256 = "", sha256_for(sum(len(line) for _, line in lines))
     for (place, line), record in zip(lines, parse_lines([line for _, line in lines], mark), strict=True):
         if isinstance(record, BadLine):
-            torn[line_digest(line)] = f"{place}\0{record}"
+            torn[line_digest(line, sha256)] = f"{place}\0{record}"
             continue
         if record.prev != previous:
             faults.append(
@@ -189,7 +191,7 @@ def check_chain(lines: list[tuple[str, bytes]], mark: str = "") -> tuple[list[Re
             )
         if record.kind == "healed":
             healed.update(record.body.get("torn", []))
-        previous = line_digest(line)
+        previous = line_digest(line, sha256)
         records.append(record)
     for digest, text in torn.items():
         if digest not in healed:
