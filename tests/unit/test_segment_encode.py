@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadline.adapters.series_files import SeriesFiles, segments
+from leadline.adapters.series_files import SeriesFiles
+from leadline.adapters.series_place import segments
 from leadline.core import segment_encode
 from leadline.core.errors import LeadlineError
 from leadline.core.segment import Decoder

@@ -11,12 +11,12 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable
-from typing import Any
 
 from leadline.core.fold import created_id
 from leadline.core.ids import experiment_of, parse_id
 from leadline.core.record import BadLine, Record, parse_line, record_of
 from leadline.core.searchtext import searchable
+from leadline.core.typed import Any
 
 SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 60
@@ -309,10 +309,6 @@ class Index:
             )
 
     # -- questions ----------------------------------------------------------------------------------------------
-    def records(self, thread: str) -> list[Record]:
-        self.refresh(thread)
-        return self._stored(thread)
-
     def _stored(self, thread: str) -> list[Record]:
         lines = self.db.execute("SELECT line FROM records WHERE thread=? ORDER BY id", (thread,)).fetchall()
         # Read as one text: it is a fifth quicker, and equal keys are kept once.

@@ -9,22 +9,21 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
 
+from leadline.adapters.series_place import COMPACTED, FOLDER, logged_series, segments
 from leadline.core.errors import LeadlineError
 from leadline.core.segment import Decoder, Sink
 from leadline.core.series import DAMAGES_NAMED, Store, Writer
 from leadline.core.tracker import Points
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
 CHUNK_BYTES = 1 << 20
-FOLDER = "series"
-COMPACTED = "series.parquet"
 
 
 class SeriesFiles:
     def has(self, attempt: str) -> bool:
-        return os.path.exists(os.path.join(attempt, COMPACTED)) or bool(segments(attempt))
+        return logged_series(attempt)
 
     def read(self, attempt: str) -> Store:
         store = Store()
@@ -132,20 +131,6 @@ def each_segment(path: str, name: str, sink: Sink, begin: Callable[[str], None])
         problems.append({"code": "damaged", "what": what})
     rank = decoder.header.get("rank")
     return SegmentRead(rank if isinstance(rank, int) else None, decoder.torn_bytes, decoder.odd, problems)
-
-
-def segments(attempt: str) -> list[str]:
-    """Names of the segments, those of one process in the order in which it wrote them."""
-    try:
-        names = [name for name in os.listdir(os.path.join(attempt, FOLDER)) if name.endswith(".seg")]
-    except OSError:
-        return []
-    return sorted(names, key=_order)
-
-
-def _order(name: str) -> tuple[str, int, str]:
-    writer, _, number = name[:-4].rpartition(".")
-    return (writer, int(number), name) if number.isdigit() else (name, 0, name)
 
 
 def read_lines(path: str) -> dict[str, Points]:

@@ -7,13 +7,13 @@ an error: the union of two machines' files is always readable.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from leadline.core.ids import clash_suffix, experiment_of, parse_id
 from leadline.core.managed_block import block_of
 from leadline.core.record import ISSUE_KINDS, Record
 from leadline.core.run import MetricDef, Run
 from leadline.core.thread import Experiment, Issue, Item, Thread
+from leadline.core.typed import Any
 
 _ITEM_KINDS = {
     "note": "note",
@@ -28,6 +28,24 @@ _ITEM_KINDS = {
     "interleaving": "interleaving",
 }
 _ENDING = frozenset(("state", "reason", "ended_at", "wall_s"))  # what a tracker tells later of a run's end
+_PLANNED_FACTS = (
+    "repeat",
+    "argv",
+    "cwd",
+    "shell",
+    "config",
+    "environment",
+    "hardware",
+    "software",
+    "code",
+    "devices",
+    "hygiene",
+    "executor",
+    "origin",
+    "key",
+    "design",
+    "tracker",
+)
 _RUN_FACTS = (
     "state",
     "exit_code",
@@ -61,7 +79,7 @@ def fold(records: Iterable[Record], topic: str = "") -> Thread:
 def replay(records: Iterable[Record], topic: str = "") -> Iterator[tuple[Record, Thread]]:
     """Each record with the thread as it was right after it. The thread is one object that goes on changing: what is
     taken from it at a step depends on no later record, except for the letters of clashing ids."""
-    ordered = _in_order(records)
+    ordered = in_order(records)
     thread = Thread(topic=topic or (ordered[0].thread if ordered else ""))
     _assign_ids(thread, ordered)
     for record in ordered:
@@ -83,7 +101,7 @@ def replay(records: Iterable[Record], topic: str = "") -> Iterator[tuple[Record,
         yield record, thread
 
 
-def _in_order(records: Iterable[Record]) -> list[Record]:
+def in_order(records: Iterable[Record]) -> list[Record]:
     """Each id once, in order of time. Two lines of one id (somebody changed one) give the smaller line, whatever file
     came first; ``verify`` names them."""
     by_id: dict[str, Record] = {}
@@ -184,27 +202,8 @@ def _run_planned(thread: Thread, record: Record) -> None:
         name = thread.shown(hypothesis, body.get("refs"))
         if name not in experiment.hypotheses:
             experiment.hypotheses.append(name)
-    run = Run(id=thread.uids[("run", record.id)], uid=record.id, experiment=shown, planned_at=record.at)
-    for name in (
-        "repeat",
-        "argv",
-        "cwd",
-        "shell",
-        "config",
-        "environment",
-        "hardware",
-        "software",
-        "code",
-        "devices",
-        "hygiene",
-        "executor",
-        "origin",
-        "key",
-        "design",
-        "tracker",
-    ):
-        if name in body:
-            setattr(run, name, body[name])
+    given = {name: body[name] for name in _PLANNED_FACTS if name in body}
+    run = Run(thread.uids[("run", record.id)], record.id, shown, planned_at=record.at, **given)
     experiment.runs.append(run)
 
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Mapping
-from typing import Any
 
 from leadline.core.canonical import digest_of
 from leadline.core.extract import Extraction, Gatherer, flat_numbers, number_of
 from leadline.core.extract_spec import ExtractionSpec
 from leadline.core.run import MetricDef, Run
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
 #: How a tracker's run stands. ``crashed``: the tracker lost sight of it, which does not mean that it ended.

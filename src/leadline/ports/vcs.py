@@ -12,8 +12,8 @@ hexadecimal object names. Every method may raise ``LeadlineError``; the codes na
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
 
+from leadline.core.typed import Any, Protocol
 from leadline.core.values import dataclass, field
 
 MAX_FILE_BYTES = 50 * 1024 * 1024

@@ -6,11 +6,10 @@ an entry keeps its length whether a training logged a hundred points or a hundre
 
 from __future__ import annotations
 
-from typing import Any
-
 from leadline.core.run import Run
 from leadline.core.thread import Thread
 from leadline.core.timestamps import number
+from leadline.core.typed import Any
 from leadline.render import facts
 
 METRICS_EXCERPTED, POINTS_EXCERPTED = 3, 5

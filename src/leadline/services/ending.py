@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
+from leadline.core.canonical import sha256_for
 from leadline.core.metric import contract_of
 from leadline.core.timestamps import epoch_ms
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.services.artifact_intake import forget, take_in
 from leadline.services.context import Context
 
@@ -192,14 +193,12 @@ def _read_tracker(
 
 def _outputs(attempt: str, state: str, redact: Any) -> dict[str, Any]:
     """Sizes and digests of both streams, and the last lines of the telling one (stderr when it went wrong)."""
-    import hashlib
-
     out: dict[str, Any] = {}
     tails = {}
     for name in ("stdout", "stderr"):
         try:
             with open(os.path.join(attempt, f"{name}.log"), "rb") as file:
-                digest, size, tail = hashlib.sha256(), 0, b""
+                digest, size, tail = sha256_for(os.fstat(file.fileno()).st_size)(), 0, b""
                 while chunk := file.read(1 << 20):
                     digest.update(chunk)
                     size += len(chunk)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from typing import Any
 
 from leadline.core.canonical import canonical_json, digest_of
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import experiment_id, experiment_of, run_id
 from leadline.core.run import Run
 from leadline.core.thread import Thread
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 from leadline.services.artifact_intake import check_patterns, limit_variables
 from leadline.services.context import Context

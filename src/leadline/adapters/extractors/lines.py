@@ -6,8 +6,10 @@ what an editor shows. A line over the limit is skipped and reported, since holdi
 
 from __future__ import annotations
 
-import hashlib
+import os
 from collections.abc import Iterator
+
+from leadline.core.canonical import sha256_for
 
 CHUNK_BYTES = 256 * 1024
 MAX_LINE_BYTES = 1024 * 1024
@@ -26,9 +28,9 @@ class Lines:
         self.digest, self.complete, self.count = "", True, 0
 
     def __iter__(self) -> Iterator[tuple[int, str | None]]:
-        hasher = hashlib.sha256()
         number, rest, skipping = 1, b"", False
         with open(self.path, "rb", buffering=0) as file:
+            hasher = sha256_for(os.fstat(file.fileno()).st_size)()
             while chunk := file.read(CHUNK_BYTES):
                 hasher.update(chunk)
                 *whole, tail = chunk.split(b"\n")

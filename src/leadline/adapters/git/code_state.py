@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from typing import Any
 
 from leadline.adapters.git import objects
 from leadline.adapters.git.private_index import Memory
 from leadline.adapters.git.program import FALLBACK_EMAIL, FALLBACK_NAME, GitProgram, Outcome, any_status
 from leadline.adapters.git.worktree_scan import QUIET, Rules, Scan, as_gap_list, joined, shown
 from leadline.core.errors import LeadlineError
+from leadline.core.typed import Any
 from leadline.ports.vcs import CHANGED_FILES_SHOWN, CodeState
 
 REF_PREFIX = "refs/leadline/code/"

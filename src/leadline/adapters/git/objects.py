@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from leadline.adapters.git.program import FALLBACK_EMAIL, FALLBACK_NAME, GitProgram, any_status
 from leadline.core.errors import LeadlineError
-
-if TYPE_CHECKING:
-    from subprocess import Popen
 
 Entry = tuple[str, str]  # mode, object name
 TREE_MODE = "40000"
@@ -50,12 +46,12 @@ class ObjectReader:
         return self
 
     def __exit__(self, *_: object) -> None:
-        _close(self._process)
+        self._process.close()
 
     def read(self, name: str) -> tuple[str, str, bytes] | None:
         """``(object name, type, content)``, or None when there is no such object. ``name`` has no newline."""
         stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None and stdout is not None
+        assert stdin is not None
         stdin.write(os.fsencode(name) + b"\n")
         stdin.flush()
         header = stdout.readline().rsplit(b" ", 2)
@@ -63,13 +59,6 @@ class ObjectReader:
             return None  # "<name> missing" or "<name> ambiguous"
         content = stdout.read(int(header[2]) + 1)[:-1]
         return header[0].decode(), header[1].decode(), content
-
-
-def _close(process: Popen[bytes]) -> None:
-    for stream in (process.stdin, process.stdout, process.stderr):
-        if stream is not None:
-            stream.close()
-    process.wait()
 
 
 def read_blobs(git: GitProgram, blobs: Iterable[str]) -> dict[str, bytes]:
@@ -159,7 +148,7 @@ class _TreeEditor:
 
     def __exit__(self, *_: object) -> None:
         self._reader.__exit__(None)
-        _close(self._writer)
+        self._writer.close()
 
     def edit(self, tree: str | None, changes: Mapping[bytes, Entry | None]) -> str | None:
         """The edited tree, or None when nothing is left in it."""
@@ -192,7 +181,7 @@ class _TreeEditor:
 
     def write(self, entries: Mapping[bytes, Entry]) -> str:
         stdin, stdout = self._writer.stdin, self._writer.stdout
-        assert stdin is not None and stdout is not None
+        assert stdin is not None
         kinds = {TREE_MODE: "tree", "160000": "commit"}
         lines = [
             f"{mode} {kinds.get(mode, 'blob')} {name}\t".encode() + path + b"\0"

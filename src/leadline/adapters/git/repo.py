@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
 
 from leadline.adapters.git import discovery, objects
 from leadline.adapters.git.program import FALLBACK_EMAIL, FALLBACK_NAME, GitProgram, any_status
 from leadline.core.errors import LeadlineError
+from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from leadline.ports.vcs import CodeState
