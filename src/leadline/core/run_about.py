@@ -38,6 +38,7 @@ class RunAbout:
     project: str = ""
     title: str = ""
     argv: list[str] = field(default_factory=list)
+    cwd: str = ""
     config: dict[str, Any] = field(default_factory=dict)
 
     def encoded(self) -> bytes:
@@ -59,6 +60,7 @@ def about_planned(uid: str, topic: str, planned: Mapping[str, Any]) -> RunAbout:
         str(planned.get("tracker", {}).get("project", "")),
         str(planned.get("title", "")),
         list(planned.get("argv", [])),
+        str(planned.get("cwd", "")),
         dict(planned.get("config", {})),
     )
 
@@ -84,7 +86,7 @@ def about_of(data: bytes) -> RunAbout:
     if value.get("kind") != KIND:
         raise ValueError("it says nothing of a run")
     out = RunAbout()
-    for name in ("id", "name", "experiment", "thread", "project", "title"):
+    for name in ("id", "name", "experiment", "thread", "project", "title", "cwd"):
         setattr(out, name, value[name] if isinstance(value.get(name), str) else "")
     for name in ("uid", "experiment_uid"):
         setattr(out, name, value[name] if is_ulid(value.get(name)) else "")

@@ -213,6 +213,7 @@ def _write(
             "repeat": repeat,
             "title": title or run.name or default_title(run.argv, run.config),
             "argv": run.argv,
+            **({"cwd": run.cwd} if run.cwd else {}),
             "config": run.config,
             "origin": found.origin,
             "executor": "",

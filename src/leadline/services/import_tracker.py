@@ -219,4 +219,5 @@ def _of_another_record(context: Context, reading: Reading, out: FoundRun) -> Non
     folder and project it lies in."""
     out.key = digest_of({"leadline-run": reading.run.uid})
     out.argv = [str(word) for word in redacted(context, list(reading.about.get("argv", [])))]
+    out.cwd = str(redacted(context, str(reading.about.get("cwd", ""))))
     out.name = str(redacted(context, str(reading.about.get("title") or "")))[:TITLE_CHARS] or out.name

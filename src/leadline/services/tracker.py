@@ -41,6 +41,8 @@ def choose(
         body["live"] = live
         if tracker == OWN:
             body["at"] = shared_folder(context, at, live)
+            if body["at"] and (why := context.tracker_for(OWN).check(body["at"])["why"]):
+                context.warn(why)
     now = choice_of(thread)
     before = {k: v for k, v in thread.tracker.items() if v not in ("", False)}
     if before == {k: v for k, v in body.items() if v not in ("", False)}:
@@ -96,7 +98,7 @@ def check_choice(context: Context, tracker: str, project: str) -> None:
 
 
 def shared_folder(context: Context, at: str, live: bool = False) -> str:
-    """The folder that run folders are put into, as the record keeps it; said when it is not there now.
+    """The folder that run folders are put into, as the record keeps it.
 
     Raises LeadlineError(usage): an address, or ``live``.
     """
@@ -108,10 +110,7 @@ def shared_folder(context: Context, at: str, live: bool = False) -> str:
             "run folders are put into a shared folder when a run has ended; a job writes into its own",
             f"leadline tracker set {OWN} my-project --at /mnt/team/runs",
         )
-    where = at if not at or at.startswith("~") else os.path.normpath(os.path.join(context.cwd, at))
-    if at and (why := context.tracker_for(OWN).check(where)["why"]):
-        context.warn(why)
-    return where
+    return at if not at or at.startswith("~") else os.path.normpath(os.path.join(context.cwd, at))
 
 
 def looks_like_key(context: Context, text: str) -> bool:
@@ -332,7 +331,8 @@ def _send(
             fresh["artifacts"] = {**run.tracker.get("artifacts", {}), **files[1]}
         fresh = {k: v for k, v in fresh.items() if run.tracker.get(k) != v}
         context.append(topic, "tracker-run", {"run": run.id, "refs": _refs(run, thread), "tracker": fresh})
-        sent.append({"run": run.id, "url": taken.url, "id": taken.id, "path": taken.path})
+        where = {"path": taken.path} if taken.tracker == OWN else {}
+        sent.append({"run": run.id, "url": taken.url, "id": taken.id, **where})
         say(
             f"{number}/{len(runs)} {run.id} sent to {about['tracker']} {about['project']}"
             + (f": {taken.url or taken.path}" if taken.url or taken.tracker == OWN else "")
@@ -366,6 +366,7 @@ def _push_one(
         "repeat": run.repeat,
         "title": thread.experiments[run.experiment].title,
         "argv": run.argv,
+        "cwd": run.cwd,
         "config": run.config,
         "tracker": about,
     }

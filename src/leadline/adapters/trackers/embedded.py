@@ -78,7 +78,8 @@ class EmbeddedTracker:
             pass
         except (OSError, ValueError) as error:
             out.problems.append({"code": "unreadable", "what": f"{SUMMARY} cannot be read: {error}"})
-        out.about = {"title": about.title, "argv": about.argv, "experiment": about.experiment_uid or about.uid}
+        out.about = {"title": about.title, "argv": about.argv, "cwd": about.cwd}
+        out.about["experiment"] = about.experiment_uid or about.uid
         result = result_of(run.path)
         if (state := str(result.get("state", ""))) not in ("", "done"):
             known = [f"{name.replace('_', ' ')} {result[name]}" for name in ("signal", "exit_code") if result.get(name)]

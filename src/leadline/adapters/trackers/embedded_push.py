@@ -152,7 +152,17 @@ def _about(push: Push) -> bytes:
     """By the record, which knows every run; the folders of older ones say less."""
     facts = push.facts
     about = push.about or RunAbout(
-        facts.uid, facts.id, facts.name, facts.experiment, "", facts.topic, facts.project, facts.title, [], facts.config
+        facts.uid,
+        facts.id,
+        facts.name,
+        facts.experiment,
+        "",
+        facts.topic,
+        facts.project,
+        facts.title,
+        [],
+        "",
+        facts.config,
     )
     return about.encoded()
 
