@@ -18,6 +18,8 @@ from leadline.core.ulid import is_ulid
 from leadline.core.values import dataclass, field
 
 ABOUT, SUMMARY, MANIFEST, RESULT = "about.json", "summary.json", "manifest.json", "result.json"
+LINES = "metrics.jsonl"
+FETCHED = "fetched"  # a folder: points that came from a tracker or an import, as segments
 KIND = "leadline-run"
 WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 #: What a result says to how a tracker's run stands.

@@ -117,8 +117,8 @@ class Reading:
     ``summary``: last values by the tracker or set by the job. ``odd``: metric to the number of its points that were
     no number. ``problems``: sentences about the store itself (torn, unreadable); with a ``blocking`` one it cannot be
     taken for what was put there. ``only_summary``: a server gave the last values and no points. ``about``: what a
-    Leadline run says besides ({title, argv, cwd, experiment, why}). ``disorder``: metric to how many of its points have a
-    smaller step than the one before, and the same, where several processes wrote and only the store can tell.
+    Leadline run says besides ({title, argv, cwd, experiment, why}). ``disorder``: metric to how many of its points have
+    a smaller step than the one before, and the same, where several processes wrote and only the store can tell.
     """
 
     run: TrackerRun

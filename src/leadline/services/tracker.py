@@ -396,7 +396,7 @@ def _as_folder(context: Context, topic: str, run: Run, plan: dict[str, Any], pus
     from leadline.services.artifact import artifacts_of, where_made
 
     pushing.path = context.run_folder(run.uid)
-    if not os.path.isdir(pushing.path):
+    if not os.path.exists(os.path.join(pushing.path, "spec.json")):
         raise LeadlineError(
             "not_found",
             "run-elsewhere",

@@ -18,6 +18,8 @@ from leadline.core.errors import LeadlineError
 from leadline.core.run_about import (
     ABOUT,
     ENDS,
+    FETCHED,
+    LINES,
     MANIFEST,
     SUMMARY,
     RunAbout,
@@ -33,7 +35,6 @@ from leadline.core.tracker import OWN, Reading, RunFacts, TrackerRun
 from leadline.job import probe
 from leadline.ports.tracker import Push
 
-LINES = "metrics.jsonl"
 DEEPEST = 3  # folders below the one asked about: a record folder, its runs, a run, its attempts
 ENDED = ("finished", "failed")
 BLOCK_BYTES = 1 << 20
@@ -87,6 +88,7 @@ class EmbeddedTracker:
         _take_series(out, SeriesFiles().read(run.path))
         for name, points in SeriesFiles().read_lines(os.path.join(run.path, LINES)).items():
             out.series.setdefault(name, points)
+        _take_series(out, SeriesFiles().read(os.path.join(run.path, FETCHED)))
         return out
 
     def push(self, push: Push, limit_s: float) -> TrackerRun:
@@ -255,7 +257,10 @@ def _bytes(path: str) -> bytes:
 
 
 def _take_series(out: Reading, store: Store) -> None:
+    """The points of metrics that nothing before gave."""
     for metric in store.metrics:
+        if metric in out.series:
+            continue
         out.series[metric] = store.merged(metric)
         parts = [disorder(w.series[metric].steps) for w in store.writers.values() if metric in w.series]
         out.disorder[metric] = sum(p[0] for p in parts), sum(p[1] for p in parts)
@@ -267,10 +272,11 @@ def _take_series(out: Reading, store: Store) -> None:
 
 
 def _folders(path: str) -> list[str]:
-    """Folders in ``path``; hidden ones are what a cut-off copy left, or snapshots of a file system."""
+    """Folders in ``path``. Not hidden ones: what a cut-off copy left, snapshots of a file system. Nor what an import
+    brought: the run it was made for is elsewhere."""
     try:
         with os.scandir(path) as entries:
-            return sorted(e.path for e in entries if e.is_dir() and not e.name.startswith("."))
+            return sorted(e.path for e in entries if e.is_dir() and e.name[0] != "." and e.name != FETCHED)
     except OSError:
         return []
 

@@ -19,9 +19,9 @@ from typing import Any
 
 from leadline.adapters.files import locked, sync_folder, write_atomically
 from leadline.adapters.series_files import COMPACTED, FOLDER, SeriesFiles, segments
-from leadline.adapters.trackers.embedded import BLOCK_BYTES, LINES, digest_of_file, is_inside, result_of, run_at
+from leadline.adapters.trackers.embedded import BLOCK_BYTES, digest_of_file, is_inside, result_of, run_at
 from leadline.core.errors import LeadlineError
-from leadline.core.run_about import ABOUT, MANIFEST, RESULT, SUMMARY, RunAbout, decoded, encoded, summary_of
+from leadline.core.run_about import ABOUT, LINES, MANIFEST, RESULT, SUMMARY, RunAbout, decoded, encoded, summary_of
 from leadline.core.tracker import Points, TrackerRun
 from leadline.ports.tracker import Push
 
