@@ -153,21 +153,24 @@ class EmbeddedTracker:
 def said_of(path: str) -> tuple[RunAbout, list[dict[str, Any]]]:
     """What the files of a run folder say of the run, and what is wrong with them."""
     problems: list[dict[str, Any]] = []
-    for name, parse in ((ABOUT, about_of), ("spec.json", about_spec)):
-        try:
-            return parse(_bytes(os.path.join(path, name))), problems
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except (OSError, ValueError) as error:
-            problems.append({"code": "unreadable", "what": f"{name} cannot be read: {error}"})
-    return RunAbout(), problems
+    try:
+        return about_of(_bytes(os.path.join(path, ABOUT))), problems
+    except (FileNotFoundError, NotADirectoryError):
+        problems.append({"code": "no-config", "what": f"its folder has no {ABOUT}: its config is not known"})
+    except (OSError, ValueError) as error:
+        problems.append({"code": "unreadable", "what": f"{ABOUT} cannot be read: {error}", "blocking": True})
+    try:  # of a run that was made before there was an about.json
+        return about_spec(_bytes(os.path.join(path, "spec.json"))), problems
+    except (OSError, ValueError):
+        return RunAbout(), problems
 
 
 def run_at(path: str) -> TrackerRun | None:
     """The run that the folder ``path`` is of; None when it is no run folder."""
-    about, problems = said_of(path)
+    about, _ = said_of(path)
     written = segments(path)
-    if not (about.id or about.uid or problems or written or os.path.exists(os.path.join(path, COMPACTED))):
+    known = bool(about.id or about.uid) or os.path.exists(os.path.join(path, MANIFEST))
+    if not (known or written or os.path.exists(os.path.join(path, COMPACTED))):
         return None
     # Where nothing says which run it is, the first writer's name is its own: it has random letters.
     own_id = about.uid or (written[0].rpartition(".seg")[0] if written else os.path.basename(path))
@@ -176,8 +179,8 @@ def run_at(path: str) -> TrackerRun | None:
     )
     result = result_of(path)
     if result:
-        run.state = ENDS.get(str(result.get("state")), "unknown")
-    elif about.id or about.uid or problems:
+        run.state = ENDS.get(str(result.get("state")), "crashed")
+    elif known:
         run.state = "running" if _lives(path) else "crashed"
     run.started_at, run.wall_s = time_or_nothing(result.get("started_at")), seconds_or_none(result.get("wall_s"))
     if not run.started_at:
