@@ -150,6 +150,10 @@ def test_a_copied_run_folder_says_all_that_is_needed(ada: Lab, bob: Lab, tmp_pat
     assert bob.json("show", "P-001")["data"]["title"] == "a title"
     for path in (folder, folder.parent, ada.repo / ".git" / "leadline", ada.repo):
         assert taken(bob, str(path), "--format", "leadline")["already"] == 1
+    (tmp_path / "team").mkdir()
+    ada.ok("tracker", "set", "leadline", "proj", "--at", str(tmp_path / "team"))
+    ada.ok("tracker", "push", "P-001")
+    assert taken(bob, "proj", "--format", "leadline", "--at", "../team")["already"] == 1, "the same under a project"
 
 
 def test_half_a_copy_is_refused_by_name_and_a_damaged_segment_is_named(ada: Lab, bob: Lab, tmp_path: Path) -> None:
