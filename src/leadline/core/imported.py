@@ -36,6 +36,7 @@ class FoundRun:
     state: str = "done"
     reason: str = ""
     argv: list[str] = field(default_factory=list)
+    cwd: str = ""
     started_at: str = ""
     ended_at: str = ""
     url: str = ""

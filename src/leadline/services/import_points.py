@@ -15,8 +15,9 @@ from contextlib import contextmanager
 
 from leadline.core.imported import FoundRun
 from leadline.core.run import Run
+from leadline.core.run_about import FETCHED
 from leadline.services.context import Context
-from leadline.services.series import FETCHED, is_here
+from leadline.services.series import is_here
 
 PREFIX = "import-"
 ABANDONED_S = 86_400.0

@@ -22,7 +22,7 @@ from leadline.services.context import Context
 from leadline.services.import_points import Waiting, waiting_points
 from leadline.services.run import default_title
 
-TRACKERS = ("wandb", "mlflow", "trackio")
+TRACKERS = ("leadline", "wandb", "mlflow", "trackio")
 FORMATS = {
     ".wandb": "wandb",
     ".csv": "csv",
@@ -162,7 +162,7 @@ def take_in(
         thread = context.store.thread(topic)
         held = {run.key: run for run in thread.runs if run.origin != "executed"}
         experiments = {
-            digest_of(e.runs[0].config): (e.id, e.uid)
+            _alike(e.runs[0].config, e.runs[0].tracker): (e.id, e.uid)
             for e in thread.experiments.values()
             if e.stands and all(run.origin == found.origin for run in e.runs)
         }
@@ -194,6 +194,13 @@ def take_in(
     return answer
 
 
+def _alike(config: dict[str, Any], tracker: dict[str, Any]) -> str:
+    """What makes two runs repeats of one experiment: their config, and where another record said which experiment they
+    are of (``experiment``, its uid), that too, since it knew the command and the code."""
+    told = tracker.get("experiment")
+    return digest_of({"config": config, "experiment": told} if told else config)
+
+
 def _write(
     thread: Thread,
     found: Findings,
@@ -202,7 +209,7 @@ def _write(
     experiments: dict[str, tuple[str, str]],
     writing: Any,
 ) -> dict[str, Any]:
-    uid, same = writing.new_uid(), digest_of(run.config)
+    uid, same = writing.new_uid(), _alike(run.config, run.tracker)
     if same in experiments:
         experiment, experiment_uid = experiments[same]
         repeat = writing.next_number("run", experiment_uid)
@@ -219,6 +226,7 @@ def _write(
             "repeat": repeat,
             "title": title or run.name or default_title(run.argv, run.config),
             "argv": run.argv,
+            **({"cwd": run.cwd} if run.cwd else {}),
             "config": run.config,
             "origin": found.origin,
             "executor": "",

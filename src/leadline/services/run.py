@@ -14,6 +14,7 @@ from leadline.core.canonical import canonical_json, digest_of
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import experiment_id, experiment_of, run_id
 from leadline.core.run import Run
+from leadline.core.run_about import ABOUT, about_planned
 from leadline.core.thread import Thread
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
@@ -430,6 +431,9 @@ def _launch(
         "max_output_bytes": request.max_output_bytes,
     }
     os.makedirs(attempt, exist_ok=True)
+    # Only a copy of what the record holds: it is not worth a wait for the disk.
+    with open(os.path.join(attempt, ABOUT), "wb") as about:
+        about.write(about_planned(spec["cookie"], request.topic, body).encoded())
     temporary = os.path.join(attempt, "spec.json.tmp")
     with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as file:
         json.dump(spec, file)

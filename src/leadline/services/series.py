@@ -13,12 +13,10 @@ from typing import Any
 from leadline.core.downsample import lttb, minmax
 from leadline.core.errors import LeadlineError
 from leadline.core.run import TERMINAL_STATES, Run
+from leadline.core.run_about import FETCHED, LINES
 from leadline.core.series import Store, Writer, summary
 from leadline.core.tracker import Points, Reading
 from leadline.services.context import Context
-
-LINES = "metrics.jsonl"
-FETCHED = "fetched"  # in the attempt's folder: points that came from a tracker or an import, as segments
 
 
 def series_of(context: Context, run: Run) -> dict[str, Points]:

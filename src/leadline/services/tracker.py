@@ -6,19 +6,22 @@ lost between a queue and a crash; sending is idempotent by the run's uid, so not
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 from leadline.core.errors import LeadlineError
 from leadline.core.run import TERMINAL_STATES, Run
+from leadline.core.run_about import about_planned
 from leadline.core.thread import Thread
-from leadline.core.tracker import Choice
+from leadline.core.tracker import OWN, Choice
 from leadline.ports.tracker import Push
 from leadline.services.context import Context
 from leadline.services.tracker_artifact import checked_files
 from leadline.services.tracking import choice_of, facts_of, local_path, read_tracker, redacted
 
 Say = Callable[[str], None]
+FOLDER_NAME_BYTES = 200  # of a project that is a folder: file systems take 255
 GIVE_UP_AFTER = 2  # runs in a row that a tracker did not take
 
 
@@ -36,6 +39,10 @@ def choose(
         check_choice(context, tracker, project)
         body["at"] = _checked_address(context, at)
         body["live"] = live
+        if tracker == OWN:
+            body["at"] = shared_folder(context, at, live)
+            if body["at"] and (why := context.tracker_for(OWN).check(body["at"])["why"]):
+                context.warn(why)
     now = choice_of(thread)
     before = {k: v for k, v in thread.tracker.items() if v not in ("", False)}
     if before == {k: v for k, v in body.items() if v not in ("", False)}:
@@ -80,6 +87,30 @@ def check_choice(context: Context, tracker: str, project: str) -> None:
             "1 to 128 characters, none of / \\ # ? % : ,",
             f"leadline tracker set {tracker} my-project",
         )
+    if tracker == OWN and (project.startswith(".") or len(project.encode()) > FOLDER_NAME_BYTES):
+        raise LeadlineError(
+            "usage",
+            "bad-project",
+            f"{project[:140]!r} is no name for a project of run folders",
+            f"it becomes a folder: no dot at its beginning, at most {FOLDER_NAME_BYTES} bytes",
+            f"leadline tracker set {tracker} my-project",
+        )
+
+
+def shared_folder(context: Context, at: str, live: bool = False) -> str:
+    """The folder that run folders are put into, as the record keeps it.
+
+    Raises LeadlineError(usage): an address, or ``live``.
+    """
+    if "://" in at or live:
+        raise LeadlineError(
+            "usage",
+            "no-server",
+            "--live asks for a server" if live else f"{at} is no folder",
+            "run folders are put into a shared folder when a run has ended; a job writes into its own",
+            f"leadline tracker set {OWN} my-project --at /mnt/team/runs",
+        )
+    return at if not at or at.startswith("~") else os.path.normpath(os.path.join(context.cwd, at))
 
 
 def looks_like_key(context: Context, text: str) -> bool:
@@ -287,7 +318,7 @@ def _send(
             taken = _push_one(context, topic, thread, run, about, limit, files[0])
             refused = 0
         except (LeadlineError, OSError) as error:
-            refused += 1
+            refused += getattr(error, "kind", "") != "not_found"  # that is about one run alone
             hopeless = error.what if isinstance(error, LeadlineError) and error.kind == "environment" else ""
             what = str(error)
             if isinstance(error, LeadlineError) and error.why:
@@ -301,10 +332,11 @@ def _send(
             fresh["artifacts"] = {**run.tracker.get("artifacts", {}), **files[1]}
         fresh = {k: v for k, v in fresh.items() if run.tracker.get(k) != v}
         context.append(topic, "tracker-run", {"run": run.id, "refs": _refs(run, thread), "tracker": fresh})
-        sent.append({"run": run.id, "url": taken.url, "id": taken.id})
+        where = {"path": taken.path} if taken.tracker == OWN else {}
+        sent.append({"run": run.id, "url": taken.url, "id": taken.id, **where})
         say(
             f"{number}/{len(runs)} {run.id} sent to {about['tracker']} {about['project']}"
-            + (f": {taken.url}" if taken.url else "")
+            + (f": {taken.url or taken.path}" if taken.url or taken.tracker == OWN else "")
         )
     return sent, left
 
@@ -328,13 +360,14 @@ def _push_one(
     limit_s: float,
     artifacts: dict[str, str],
 ) -> Any:
-    import os
-
     plan = {
         "id": run.id,
         "experiment": run.experiment,
+        "experiment_uid": thread.experiments[run.experiment].uid,
         "repeat": run.repeat,
         "title": thread.experiments[run.experiment].title,
+        "argv": run.argv,
+        "cwd": run.cwd,
         "config": run.config,
         "tracker": about,
     }
@@ -342,7 +375,9 @@ def _push_one(
     tracker = context.tracker_for(str(about["tracker"]))
     path = local_path(context, run.tracker)
     pushing = Push(facts, path, run.state, dict(run.metrics), artifacts=artifacts)
-    if path:
+    if about["tracker"] == OWN:
+        _as_folder(context, topic, run, plan, pushing)
+    elif path:
         from leadline.core.tracker import TrackerRun
 
         known = TrackerRun(facts.project and about["tracker"], str(about.get("id", "")), uid=run.uid, path=path)
@@ -353,6 +388,33 @@ def _push_one(
     return tracker.push(pushing, limit_s)
 
 
+def _as_folder(context: Context, topic: str, run: Run, plan: dict[str, Any], pushing: Push) -> None:
+    """What goes into a shared folder: the run's own folder, all that the record says of it, and what it kept.
+
+    Raises LeadlineError(not_found, ``run-elsewhere``): only the machine that has its points can put it there.
+    """
+    from leadline.core.artifact import latest
+    from leadline.services.artifact import artifacts_of, where_made
+
+    pushing.path = context.run_folder(run.uid)
+    if not os.path.exists(os.path.join(pushing.path, "spec.json")):
+        raise LeadlineError(
+            "not_found",
+            "run-elsewhere",
+            f"the folder of {run.id} is not on this machine",
+            f"its points are on {where_made(run)}, and it is sent from there",
+            "leadline tracker sync",
+        )
+    pushing.about = about_planned(run.uid, topic, plan)
+    pushing.metrics |= {name: float(word) for name, word in run.nonfinite.items()}
+    limit_bytes = float(context.setting("tracker.artifact_limit_mb")) * 1_000_000
+    for artifact in latest(artifacts_of(context, run)):
+        if artifact.path and artifact.size_bytes <= limit_bytes:
+            pushing.artifacts.setdefault(artifact.name, artifact.path)
+        else:
+            context.warn(f"{run.id}: {artifact.name} is not sent: " + ("too large" if artifact.path else "not here"))
+
+
 def own_reading(context: Context, run: Run) -> Any:
     """The series that the run logged by ``leadline.log``, as a tracker would give them; None when there are none."""
     from leadline.core.tracker import Reading, TrackerRun
@@ -361,7 +423,7 @@ def own_reading(context: Context, run: Run) -> Any:
     series = series_of(context, run)
     if not series:
         return None
-    reading = Reading(TrackerRun("leadline", run.uid, run.id))
+    reading = Reading(TrackerRun(OWN, run.uid, run.id))
     reading.series.update(series)
     return reading
 

@@ -11,7 +11,7 @@ from typing import Any
 from leadline.core.errors import LeadlineError
 from leadline.core.run import TERMINAL_STATES, Run
 from leadline.core.thread import Thread
-from leadline.core.tracker import TrackerRun
+from leadline.core.tracker import OWN, TrackerRun
 from leadline.services.context import Context
 from leadline.services.series import is_here, keep_fetched
 from leadline.services.tracking import choice_of, facts_of, local_path
@@ -33,7 +33,8 @@ def fetch(context: Context, topic: str, ids: list[str]) -> dict[str, Any]:
             if ids:
                 answer["left"].append({"run": run.id, "why": "it has no tracker"})
             continue
-        if run.state in TERMINAL_STATES and is_here(context, run):
+        own = run.origin == "executed" and run.tracker["tracker"] == OWN and local_path(context, run.tracker)
+        if own or (run.state in TERMINAL_STATES and is_here(context, run)):
             answer["already"].append(run.id)
             continue
         try:
@@ -41,6 +42,9 @@ def fetch(context: Context, topic: str, ids: list[str]) -> dict[str, Any]:
         except (LeadlineError, OSError, ValueError) as error:
             why = error.what if isinstance(error, LeadlineError) else str(error)
             answer["left"].append({"run": run.id, "why": why})
+            continue
+        if spoilt := next((str(p["what"]) for p in reading.problems if p.get("blocking")), ""):
+            answer["left"].append({"run": run.id, "why": spoilt})
             continue
         if not reading.points:
             why = "it gives last values and no points" if reading.only_summary else "it holds no points"

@@ -151,7 +151,10 @@ def _sent(context: Any, topic: str, args: argparse.Namespace) -> Answer:
     else:
         data = tracker.sync(context, topic, context.warn, args.limit)
     lines = [f"read again  {row['run']}{_changes(row['changed'])}" for row in data.get("read", [])[:LISTED]]
-    lines += [f"sent        {row['run']}  {plain(row['url'] or row['id'])}" for row in data["sent"][:LISTED]]
+    lines += [
+        f"sent        {row['run']}  {plain(row['url'] or row.get('path') or row['id'])}"
+        for row in data["sent"][:LISTED]
+    ]
     lines += [f"not sent    {row['run']}: {plain(row['why'])}" for row in data["left"][:LISTED]]
     if data.get("already"):
         lines.append(f"{len(data['already'])} sent before")
