@@ -49,7 +49,7 @@ class Waiting:
     def missing(self, run: FoundRun, held: Run) -> bool:
         """Whether the record has ``run`` and this machine has not its points: another clone imported it."""
         same = held.tracker.get("digest") == run.tracker.get("digest")
-        return bool(run.points_at) and same and not is_here(self.context, held)
+        return bool(run.points) and same and not is_here(self.context, held)
 
 
 @contextmanager

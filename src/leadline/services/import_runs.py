@@ -13,7 +13,7 @@ from typing import Any
 from leadline.core.canonical import digest_of, finite
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import experiment_id, run_id
-from leadline.core.imported import Columns, Findings, FoundRun
+from leadline.core.imported import MAX_NAMED, Columns, Findings, FoundRun, Held, metric_columns, source_of
 from leadline.core.metric import contract_of
 from leadline.core.run import Run
 from leadline.core.thread import Thread
@@ -21,6 +21,7 @@ from leadline.core.values import dataclass, field
 from leadline.services.context import Context
 from leadline.services.import_points import Waiting, waiting_points
 from leadline.services.run import default_title
+from leadline.services.tracking import redacted
 
 TRACKERS = ("leadline", "wandb", "mlflow", "trackio")
 FORMATS = {
@@ -56,9 +57,10 @@ class ImportRequest:
 
 def import_runs(context: Context, topic: str, request: ImportRequest, plan_only: bool = False) -> dict[str, Any]:
     """Import what ``request`` names. Returns ``{source, digest, origin, taken: [{id, experiment, where, metrics,
-    points}], already, brought, renewed, changed, not_taken: [{where, why}], not_taken_total, left_columns}``. Of the
-    ``already`` taken: ``brought``, how many have now their points here too (another clone took them); ``renewed``,
-    those taken without an end that are read again; ``changed``, those whose source says something else since.
+    points}], already, taken_before: [{where, run, source}], brought, renewed, changed, planned}`` and what
+    ``Findings.report`` gives. Of the ``already`` taken, which ``taken_before`` names: ``brought``, how many have now
+    their points here too (another clone took them); ``renewed``, those taken without an end that are read again;
+    ``changed``, those whose source says something else since.
 
     ``plan_only``: say what would be taken and write nothing. Raises LeadlineError: usage (no metric or no config is
     named, the format is unknown), not_found, check_failed, environment.
@@ -69,7 +71,8 @@ def import_runs(context: Context, topic: str, request: ImportRequest, plan_only:
 
 def _import(context: Context, topic: str, request: ImportRequest, plan_only: bool, points: Waiting) -> dict[str, Any]:
     thread = context.store.thread(topic)
-    format = request.format or ("tensorboard" if os.path.isdir(request.source) else "")
+    events = os.path.isdir(request.source) or ".tfevents." in os.path.basename(request.source)
+    format = request.format or ("tensorboard" if events else "")
     format = format or FORMATS.get(os.path.splitext(request.source)[1].lower(), "")
     if not format:
         raise LeadlineError(
@@ -91,14 +94,14 @@ def _import(context: Context, topic: str, request: ImportRequest, plan_only: boo
     columns.points = lambda run: points.take(run, format)
     found = context.result_source(format).read(os.path.join(context.cwd, request.source), columns)
     _must_bear(found, columns, request, format)
-    for run in found.runs:
-        run.config = {**request.settings, **run.config}
+    found.set_config(request.settings)
+    for run, config in zip(found.runs, redacted(context, [run.config for run in found.runs]), strict=True):
+        run.config = config
     return take_in(context, topic, found, points, request.title, plan_only)
 
 
 def _columns(thread: Thread, request: ImportRequest, format: str) -> Columns:
-    pairs = [m.partition("=") for m in request.metrics]
-    metrics = {column: name or column for column, _, name in pairs}
+    metrics = metric_columns(request.metrics)
     if not metrics and format != "tensorboard":
         metrics = {name: name for name, definition in thread.metrics.items() if not definition.formula}
         if not metrics:
@@ -149,27 +152,26 @@ def take_in(
         "origin": found.origin,
         "taken": [],
         "already": 0,
+        "taken_before": [],
         "brought": 0,
         "renewed": [],
         "changed": [],
-        "not_taken": [{"where": n.where, "why": n.why} for n in found.not_taken],
-        "not_taken_total": found.not_taken_total,
-        "left_columns": found.left_columns,
         "planned": plan_only,
     }
     settled: list[tuple[FoundRun, str]] = []
     with context.store.transaction(topic) as writing:
         thread = context.store.thread(topic)
-        held = {run.key: run for run in thread.runs if run.origin != "executed"}
+        held = Held(thread.runs)
         experiments = {
             _alike(e.runs[0].config, e.runs[0].tracker): (e.id, e.uid)
             for e in thread.experiments.values()
             if e.stands and all(run.origin == found.origin for run in e.runs)
         }
         for run in found.runs:
-            if run.key in held:
-                known = held[run.key]
+            if known := held.same_as(run):
                 answer["already"] += 1
+                if len(answer["taken_before"]) < MAX_NAMED:
+                    answer["taken_before"].append({"where": run.where, "run": known.id, "source": source_of(known)})
                 if known.tracker.get("digest") != run.tracker.get("digest"):
                     if not known.tracker.get("provisional"):
                         answer["changed"].append({"id": known.id, "where": run.where})
@@ -183,7 +185,8 @@ def take_in(
                     answer["brought"] += 1
                 continue
             row: dict[str, Any] = {"where": run.where, "name": run.name, "config": run.config, "metrics": run.metrics}
-            row["points"] = run.points
+            row |= {"nonfinite": run.nonfinite, "points": run.points}
+            held.warn(found, run)
             if not plan_only:
                 ids = _write(thread, found, run, title, experiments, writing)
                 settled.append((run, ids.pop("uid")))
@@ -191,7 +194,7 @@ def take_in(
             answer["taken"].append(row)
     for run, uid in settled:
         points.settle(run, uid)
-    return answer
+    return answer | found.report()
 
 
 def _alike(config: dict[str, Any], tracker: dict[str, Any]) -> str:

@@ -16,15 +16,16 @@ MAX_LINE_BYTES = 1024 * 1024
 
 
 class Lines:
-    """Iterates ``(number, text)``, ``text`` None for a line over 1 MiB; undecodable bytes become U+FFFD.
+    """Iterates ``(number, text)``, ``text`` None for a line over 1 MiB; undecodable bytes become U+FFFD, or what
+    ``errors`` makes of them (as ``bytes.decode``).
 
     After the iteration ``digest`` is that of the bytes read and ``complete`` tells whether the last line had its end.
     ``only_with`` skips lines that do not hold these bytes, cheaply; they are counted all the same. OSError from opening
     or reading is the caller's.
     """
 
-    def __init__(self, path: str, only_with: bytes = b"", redraws: bool = False) -> None:
-        self.path, self.only_with, self.redraws = path, only_with, redraws
+    def __init__(self, path: str, only_with: bytes = b"", redraws: bool = False, errors: str = "replace") -> None:
+        self.path, self.only_with, self.redraws, self.errors = path, only_with, redraws, errors
         self.digest, self.complete, self.count = "", True, 0
 
     def __iter__(self) -> Iterator[tuple[int, str | None]]:
@@ -68,6 +69,6 @@ class Lines:
             return
         for part in line.split(b"\r") if self.redraws and b"\r" in line else (line,):
             if part:
-                yield number, part.decode("utf-8", "replace")
+                yield number, part.decode("utf-8", self.errors)
             elif not self.redraws:
                 yield number, ""
