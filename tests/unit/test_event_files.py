@@ -13,15 +13,18 @@ import pytest
 pytest.importorskip("tensorboard")
 numpy = pytest.importorskip("numpy")
 
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # noqa: E402
 from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader  # noqa: E402
 from tensorboard.compat.proto.event_pb2 import Event  # noqa: E402
 from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c  # noqa: E402
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData  # noqa: E402
-from tensorboard.util.tensor_util import make_tensor_proto  # noqa: E402
+from tensorboard.util.tensor_util import make_ndarray, make_tensor_proto  # noqa: E402
 
 from leadline.adapters.results.event_files import EventFileSource  # noqa: E402
 from leadline.adapters.results.event_frames import EventFrames  # noqa: E402
-from leadline.core.imported import Columns, Findings, FoundRun  # noqa: E402
+from leadline.core.canonical import digest_of  # noqa: E402
+from leadline.core.imported import Columns, Findings, FoundRun, Held  # noqa: E402
+from leadline.core.run import Run  # noqa: E402
 
 NAME = "events.out.tfevents.1.here"
 VERSION = Event(wall_time=1e9, file_version="brain.Event:2")
@@ -269,3 +272,20 @@ def test_a_file_that_grows_while_it_is_read_is_not_cut(tmp_path: Path) -> None:
             with path.open("ab") as file:
                 file.write(framed(scalar("loss", 1, 5 + place).SerializeToString()))
     assert place == 4 and frames.fault() == ""
+
+
+def test_points_are_those_of_tensorboards_reader_and_older_records_know_the_run(tmp_path: Path) -> None:
+    """Records written before have the digest of the folder's name and the points as its accumulator gave them."""
+    write(tmp_path / "a", [*losses(*range(50)), tensor("acc", numpy.float64(0.1), 3, "scalars")])
+    accumulated = EventAccumulator(str(tmp_path / "a"), size_guidance={"tensors": 0})
+    accumulated.Reload()
+    theirs = {
+        tag: [(e.step, float(make_ndarray(e.tensor_proto)), e.wall_time) for e in accumulated.Tensors(tag)]
+        for tag in sorted(accumulated.Tags()["tensors"])
+    }
+    run = only(read(tmp_path))
+    for tag, points in run.series.items():
+        assert list(zip(points.steps, points.values, points.times, strict=True)) == theirs[tag]
+    old = Run("P-001-r1", "u", "P-001", origin="reported", key=digest_of({"name": "a", "points": theirs}))
+    assert Held([old]).same_as(run) is old
+    assert Held([Run("P-001-r1", "u", "P-001", origin="reported", key="sha256:0")]).same_as(run) is None
