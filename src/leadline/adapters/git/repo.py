@@ -249,6 +249,9 @@ class Git:
         return objects.read_ref(self._git, f"refs/tags/{name}") is not None
 
     def tag_names(self, prefix: str) -> list[str]:
+        read = objects.ref_names_files(self.common_dir, f"refs/tags/{prefix}") if prefix.endswith("/") else None
+        if read is not None:
+            return sorted(name.removeprefix("refs/tags/") for name in read)
         listed = self._git.line(["for-each-ref", "--format=%(refname:lstrip=2)", f"refs/tags/{prefix}"])
         return sorted(listed.splitlines())
 
