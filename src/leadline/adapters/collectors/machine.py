@@ -71,6 +71,13 @@ class MachineCollectors:
 
         return hygiene.after_run(before, contention, wall_s)
 
+    def prepare(self) -> None:
+        from leadline.adapters.collectors import hygiene  # noqa: F401
+        from leadline.adapters.extractors import registry
+
+        for name in ("metrics", "stdout"):  # what every run is looked through for
+            registry.load(name)
+
     def extract(self, specs: list[ExtractionSpec], files: RunFiles, definitions: Mapping[str, MetricDef]) -> Extraction:
         from leadline.adapters.extractors import registry
 

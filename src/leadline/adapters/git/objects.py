@@ -266,6 +266,35 @@ def read_ref_files(common_dir: str, name: str) -> str | None:
     return value if _is_object_name(value) else None
 
 
+def ref_names_files(common_dir: str, prefix: str) -> set[str] | None:
+    """Names of the loose and packed refs under ``prefix`` (a folder of refs, with its slash); None where git has to be
+    asked: another backend, a ref that cannot be read as one, a name that a file system may spell in its own way."""
+    if os.path.exists(os.path.join(common_dir, "reftable")):
+        return None
+    names: set[str] = set()
+    try:
+        with open(os.path.join(common_dir, "packed-refs"), "rb") as stream:
+            for line in stream:
+                name = line.rstrip(b"\n").partition(b" ")[2]
+                if name.startswith(os.fsencode(prefix)) and line[:1] not in b"#^":
+                    names.add(os.fsdecode(name))
+    except FileNotFoundError:
+        pass
+    for folder, folders, files in os.walk(os.path.join(common_dir, prefix), onerror=_unless_absent):
+        within = os.path.relpath(folder, common_dir).replace(os.sep, "/")
+        loose = [f"{within}/{name}" for name in files if not name.endswith(".lock")]
+        linked = any(os.path.islink(os.path.join(folder, name)) for name in folders)
+        if linked or any(read_ref_files(common_dir, name) is None for name in loose):
+            return None
+        names.update(loose)
+    return names if all(name.isascii() for name in names) else None
+
+
+def _unless_absent(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
+
+
 def _is_object_name(text: str) -> bool:
     return len(text) in (40, 64) and not text.strip("0123456789abcdef")
 
