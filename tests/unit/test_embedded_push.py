@@ -273,6 +273,14 @@ def test_the_users_own_folder_is_made_when_it_is_needed(run_in: Path) -> None:
     assert run.path.startswith(str(run_in / "data" / "leadline" / "runs" / "proj"))
 
 
+def test_a_run_from_before_its_folder_told_of_it_is_read_without_a_config_which_is_named(run_in: Path) -> None:
+    (run,) = tracker_in(run_in).stored(str(run_in))
+    assert (run.uid, run.name, run.state) == (UID, "P-003-r2", "finished")
+    reading = tracker_in(run_in).read(run)
+    assert len(reading.series["loss"]) == 10
+    assert [(p["code"], p.get("blocking")) for p in reading.problems] == [("no-config", None)]
+
+
 def test_a_folder_of_something_else_holds_no_run(tmp_path: Path) -> None:
     (tmp_path / "site" / "series").mkdir(parents=True)
     (tmp_path / "site" / "about.json").write_text('{"name": "a site"}')

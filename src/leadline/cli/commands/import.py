@@ -10,8 +10,8 @@ from leadline.core.plain import plain
 
 LISTED = 30
 DESCRIPTION = """Take runs that were made elsewhere into the thread: rows of a csv, tsv, json, jsonl or parquet file,
-TensorBoard event files under a folder, or runs of a tracker (--format wandb, mlflow or trackio: PATH is then a
-project's name, or the tracker's own files). Rows of one config become repeats of one experiment. What is not taken is
+TensorBoard event files under a folder, or runs of a tracker (--format leadline, wandb, mlflow or trackio: PATH is
+then a project's name, or the tracker's own files; of leadline: run folders, or a repository that has some). Rows of one config become repeats of one experiment. What is not taken is
 named with its reason, and importing again takes only what is new. A table is what somebody wrote down, so its runs are
 `reported`: they are listed and found, and lift no label. A run of a tracker is fetched and digested (`imported`): it
 can be evidence."""
@@ -21,6 +21,8 @@ EXAMPLES = [
     "leadline import loop.tsv --metric val_bpb --config '*' --key commit --keep last",
     "leadline import runs/ --format tensorboard --metric eval/loss=loss",
     "leadline import my-project --format mlflow --at http://127.0.0.1:5000 --run P-004",
+    "leadline import my-project --format leadline --at /mnt/team/runs",
+    "leadline import ../another-repository --format leadline",
     "leadline import wandb/offline-run-20261123_101500-k3x9 --format wandb",
 ]
 
@@ -30,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
         default="",
-        help="csv tsv json jsonl parquet tensorboard wandb mlflow trackio (default: by its name)",
+        help="csv tsv json jsonl parquet tensorboard leadline wandb mlflow trackio (default: by its name)",
     )
     parser.add_argument(
         "--metric",
