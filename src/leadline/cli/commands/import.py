@@ -9,12 +9,12 @@ from leadline.cli.answer import Answer
 from leadline.core.plain import plain
 
 LISTED = 30
-DESCRIPTION = """Take runs that were made elsewhere into the thread: rows of a csv, tsv, json, jsonl or parquet file,
-TensorBoard event files under a folder, or runs of a tracker (--format leadline, wandb, mlflow or trackio: PATH is
-then a project's name, or the tracker's own files; of leadline: run folders, or a repository that has some). Rows of one config become repeats of one experiment. What is not taken is
-named with its reason, and importing again takes only what is new. A table is what somebody wrote down, so its runs are
-`reported`: they are listed and found, and lift no label. A run of a tracker is fetched and digested (`imported`): it
-can be evidence."""
+DESCRIPTION = """Take runs that were made elsewhere into the thread: rows of a csv, tsv, json, jsonl or parquet
+file, TensorBoard event files under a folder, or runs of a tracker (--format leadline, wandb, mlflow or trackio:
+PATH is then a project's name, or the tracker's own files; of leadline: run folders, or a repository that has some).
+Rows of one config become repeats of one experiment. What is not taken is named with its reason, and importing again
+takes only what is new. A table is what somebody wrote down, so its runs are `reported`: they are listed and found,
+and lift no label. A run of a tracker is fetched and digested (`imported`): it can be evidence."""
 EXAMPLES = [
     "leadline import results.csv --config '*' --dry-run",
     "leadline import old/results.tsv --metric ms=time_ms --config block,dtype --set device=A100",
