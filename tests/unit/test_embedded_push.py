@@ -263,6 +263,19 @@ def test_ranks_that_log_the_same_steps_are_no_disorder(run_in: Path) -> None:
     assert extraction_of(reading, {}).problems == []
 
 
+@pytest.mark.parametrize("rights", [0o2775, 0o700])
+def test_what_is_put_there_has_the_rights_of_the_shared_folder(run_in: Path, rights: int) -> None:
+    (run_in / "team").chmod(rights)
+    before = os.umask(0o077 if rights & 0o070 else 0)
+    try:
+        tracker_in(run_in).push(pushing(run_in), 60)
+    finally:
+        os.umask(before)
+    assert (run_in / "team" / "proj").stat().st_mode & 0o7777 == rights
+    for path in the_one(run_in).rglob("*"):
+        assert path.stat().st_mode & 0o777 == rights & (0o777 if path.is_dir() else 0o666), path
+
+
 def test_the_users_own_folder_is_made_when_it_is_needed(run_in: Path) -> None:
     tracker = EmbeddedTracker({"HOME": "/nonexistent", "XDG_DATA_HOME": str(run_in / "data")}, str(run_in))
     assert tracker.check("")["reachable"] is None
