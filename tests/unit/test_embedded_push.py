@@ -220,6 +220,22 @@ def test_a_folder_that_is_not_there_is_not_made(run_in: Path) -> None:
     assert tracker_in(run_in).listed("proj", str(run_in / "team"), here_only=True) == []
 
 
+def test_a_folder_that_cannot_be_listed_is_not_an_empty_one(run_in: Path) -> None:
+    (run_in / "team" / "proj").write_text("a file stands where the project's folder would")
+    with pytest.raises(LeadlineError) as caught:
+        tracker_in(run_in).listed("proj", str(run_in / "team"))
+    assert (caught.value.kind, caught.value.code) == ("remote", "tracker-folder-closed")
+
+
+def test_a_run_that_lost_its_files_is_listed_and_named_when_it_is_read(run_in: Path) -> None:
+    (run_in / "team" / "proj" / f"P-007-{UID}").mkdir(parents=True)
+    (run,) = tracker_in(run_in).listed("proj", str(run_in / "team"))
+    assert (run.name, run.uid, run.state) == ("P-007", UID, "unknown")
+    with pytest.raises(LeadlineError) as caught:
+        tracker_in(run_in).read(run)
+    assert caught.value.kind == "not_found"
+
+
 def test_a_folder_that_takes_nothing_is_said(run_in: Path) -> None:
     (run_in / "team" / "proj").write_text("a file stands where the project's folder would")
     with pytest.raises(LeadlineError) as caught:
