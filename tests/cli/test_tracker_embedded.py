@@ -270,6 +270,17 @@ def test_without_a_folder_runs_go_to_the_users_own(ada: Lab, tmp_path: Path) -> 
     }
 
 
+def test_the_runs_of_a_folder_that_was_given_up_are_put_into_the_new_one(ada: Lab, team: Path) -> None:
+    job(ada, "l.py", "0.1")
+    ada.ok("tracker", "sync")
+    (team.parent / "new").mkdir()
+    ada.ok("tracker", "set", "leadline", "proj", "--at", "../new")
+    assert [row["code"] for row in ada.json("tracker", "reconcile")["data"]["only_here"]] == ["gone"]
+    assert [row["run"] for row in ada.json("tracker", "push")["data"]["sent"]] == ["P-001-r1"]
+    assert ada.json("tracker", "push")["data"]["already"] == ["P-001-r1"]
+    assert ada.run("tracker", "reconcile").returncode == 0
+
+
 def test_a_run_of_another_machine_is_sent_from_there_and_holds_up_no_other(ada: Lab, team: Path) -> None:
     for rate in ("0.1", "0.2", "0.3", "0.4"):
         job(ada, "l.py", rate)

@@ -220,6 +220,22 @@ def test_a_folder_that_is_not_there_is_not_made(run_in: Path) -> None:
     assert tracker_in(run_in).listed("proj", str(run_in / "team"), here_only=True) == []
 
 
+def test_a_folder_that_cannot_be_listed_is_not_an_empty_one(run_in: Path) -> None:
+    (run_in / "team" / "proj").write_text("a file stands where the project's folder would")
+    with pytest.raises(LeadlineError) as caught:
+        tracker_in(run_in).listed("proj", str(run_in / "team"))
+    assert (caught.value.kind, caught.value.code) == ("remote", "tracker-folder-closed")
+
+
+def test_a_run_that_lost_its_files_is_listed_and_named_when_it_is_read(run_in: Path) -> None:
+    (run_in / "team" / "proj" / f"P-007-{UID}").mkdir(parents=True)
+    (run,) = tracker_in(run_in).listed("proj", str(run_in / "team"))
+    assert (run.name, run.uid, run.state) == ("P-007", UID, "unknown")
+    with pytest.raises(LeadlineError) as caught:
+        tracker_in(run_in).read(run)
+    assert caught.value.kind == "not_found"
+
+
 def test_a_folder_that_takes_nothing_is_said(run_in: Path) -> None:
     (run_in / "team" / "proj").write_text("a file stands where the project's folder would")
     with pytest.raises(LeadlineError) as caught:
@@ -263,6 +279,19 @@ def test_ranks_that_log_the_same_steps_are_no_disorder(run_in: Path) -> None:
     assert extraction_of(reading, {}).problems == []
 
 
+@pytest.mark.parametrize("rights", [0o2775, 0o700])
+def test_what_is_put_there_has_the_rights_of_the_shared_folder(run_in: Path, rights: int) -> None:
+    (run_in / "team").chmod(rights)
+    before = os.umask(0o077 if rights & 0o070 else 0)
+    try:
+        tracker_in(run_in).push(pushing(run_in), 60)
+    finally:
+        os.umask(before)
+    assert (run_in / "team" / "proj").stat().st_mode & 0o7777 == rights
+    for path in the_one(run_in).rglob("*"):
+        assert path.stat().st_mode & 0o777 == rights & (0o777 if path.is_dir() else 0o666), path
+
+
 def test_the_users_own_folder_is_made_when_it_is_needed(run_in: Path) -> None:
     tracker = EmbeddedTracker({"HOME": "/nonexistent", "XDG_DATA_HOME": str(run_in / "data")}, str(run_in))
     assert tracker.check("")["reachable"] is None
@@ -271,6 +300,14 @@ def test_the_users_own_folder_is_made_when_it_is_needed(run_in: Path) -> None:
     given.facts.at = ""
     run = tracker.push(given, 60)
     assert run.path.startswith(str(run_in / "data" / "leadline" / "runs" / "proj"))
+
+
+def test_a_run_from_before_its_folder_told_of_it_is_read_without_a_config_which_is_named(run_in: Path) -> None:
+    (run,) = tracker_in(run_in).stored(str(run_in))
+    assert (run.uid, run.name, run.state) == (UID, "P-003-r2", "finished")
+    reading = tracker_in(run_in).read(run)
+    assert len(reading.series["loss"]) == 10
+    assert [(p["code"], p.get("blocking")) for p in reading.problems] == [("no-config", None)]
 
 
 def test_a_folder_of_something_else_holds_no_run(tmp_path: Path) -> None:

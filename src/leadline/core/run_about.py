@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from typing import Any
 
 from leadline.core.canonical import finite
 from leadline.core.timestamps import epoch_ms
+from leadline.core.typed import Any
 from leadline.core.ulid import is_ulid
 from leadline.core.values import dataclass, field
 

@@ -19,7 +19,7 @@ from leadline.ports.tracker import Tracker
 from leadline.services.context import Context
 from leadline.services.import_points import Waiting
 from leadline.services.import_runs import ImportRequest
-from leadline.services.tracker import shared_folder
+from leadline.services.tracker_folder import shared_folder
 from leadline.services.tracking import redacted, tracker_words
 
 STILL_WARM_S = 600.0  # a run of a tracker that never says of an end: over when nothing came for this long

@@ -12,16 +12,15 @@ from typing import Any
 
 from leadline.core.errors import LeadlineError
 from leadline.core.run import TERMINAL_STATES, Run
-from leadline.core.run_about import about_planned
 from leadline.core.thread import Thread
 from leadline.core.tracker import OWN, Choice
 from leadline.ports.tracker import Push
 from leadline.services.context import Context
 from leadline.services.tracker_artifact import checked_files
+from leadline.services.tracker_folder import as_folder, check_name, shared_folder
 from leadline.services.tracking import choice_of, facts_of, local_path, read_tracker, redacted
 
 Say = Callable[[str], None]
-FOLDER_NAME_BYTES = 200  # of a project that is a folder: file systems take 255
 GIVE_UP_AFTER = 2  # runs in a row that a tracker did not take
 
 
@@ -87,30 +86,8 @@ def check_choice(context: Context, tracker: str, project: str) -> None:
             "1 to 128 characters, none of / \\ # ? % : ,",
             f"leadline tracker set {tracker} my-project",
         )
-    if tracker == OWN and (project.startswith(".") or len(project.encode()) > FOLDER_NAME_BYTES):
-        raise LeadlineError(
-            "usage",
-            "bad-project",
-            f"{project[:140]!r} is no name for a project of run folders",
-            f"it becomes a folder: no dot at its beginning, at most {FOLDER_NAME_BYTES} bytes",
-            f"leadline tracker set {tracker} my-project",
-        )
-
-
-def shared_folder(context: Context, at: str, live: bool = False) -> str:
-    """The folder that run folders are put into, as the record keeps it.
-
-    Raises LeadlineError(usage): an address, or ``live``.
-    """
-    if "://" in at or live:
-        raise LeadlineError(
-            "usage",
-            "no-server",
-            "--live asks for a server" if live else f"{at} is no folder",
-            "run folders are put into a shared folder when a run has ended; a job writes into its own",
-            f"leadline tracker set {OWN} my-project --at /mnt/team/runs",
-        )
-    return at if not at or at.startswith("~") else os.path.normpath(os.path.join(context.cwd, at))
+    if tracker == OWN:
+        check_name(project)
 
 
 def looks_like_key(context: Context, text: str) -> bool:
@@ -287,7 +264,9 @@ def push(
     foreign = [run for run in wanted if run.origin != "executed"]
     left += [{"run": r.id, "why": f"it was not executed here ({r.origin})"} for r in foreign if ids]
     ended = [r for r in wanted if r.state in TERMINAL_STATES and not r.retracted and r.origin == "executed"]
-    already = [run.id for run in ended if is_there(run) and not artifacts]
+    # A copy in a folder that was given up is no copy in the present one.
+    at_hand = [r for r in ended if choice.tracker != OWN or str(r.tracker.get("at", "")) == choice.at]
+    already = [run.id for run in at_hand if is_there(run) and not artifacts]
     sent, more = _send(context, topic, thread, [r for r in ended if r.id not in already], say, limit_s, files)
     return {"sent": sent, "left": left + more, "already": already}
 
@@ -376,7 +355,7 @@ def _push_one(
     path = local_path(context, run.tracker)
     pushing = Push(facts, path, run.state, dict(run.metrics), artifacts=artifacts)
     if about["tracker"] == OWN:
-        _as_folder(context, topic, run, plan, pushing)
+        as_folder(context, topic, run, plan, pushing)
     elif path:
         from leadline.core.tracker import TrackerRun
 
@@ -386,33 +365,6 @@ def _push_one(
         os.makedirs(facts.folder, exist_ok=True)
         pushing.reading = own_reading(context, run)
     return tracker.push(pushing, limit_s)
-
-
-def _as_folder(context: Context, topic: str, run: Run, plan: dict[str, Any], pushing: Push) -> None:
-    """What goes into a shared folder: the run's own folder, all that the record says of it, and what it kept.
-
-    Raises LeadlineError(not_found, ``run-elsewhere``): only the machine that has its points can put it there.
-    """
-    from leadline.core.artifact import latest
-    from leadline.services.artifact import artifacts_of, where_made
-
-    pushing.path = context.run_folder(run.uid)
-    if not os.path.exists(os.path.join(pushing.path, "spec.json")):
-        raise LeadlineError(
-            "not_found",
-            "run-elsewhere",
-            f"the folder of {run.id} is not on this machine",
-            f"its points are on {where_made(run)}, and it is sent from there",
-            "leadline tracker sync",
-        )
-    pushing.about = about_planned(run.uid, topic, plan)
-    pushing.metrics |= {name: float(word) for name, word in run.nonfinite.items()}
-    limit_bytes = float(context.setting("tracker.artifact_limit_mb")) * 1_000_000
-    for artifact in latest(artifacts_of(context, run)):
-        if artifact.path and artifact.size_bytes <= limit_bytes:
-            pushing.artifacts.setdefault(artifact.name, artifact.path)
-        else:
-            context.warn(f"{run.id}: {artifact.name} is not sent: " + ("too large" if artifact.path else "not here"))
 
 
 def own_reading(context: Context, run: Run) -> Any:

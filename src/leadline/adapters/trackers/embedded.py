@@ -33,6 +33,7 @@ from leadline.core.run_about import (
 )
 from leadline.core.series import Store, disorder
 from leadline.core.tracker import OWN, Reading, RunFacts, TrackerRun
+from leadline.core.ulid import is_ulid
 from leadline.job import probe
 from leadline.ports.tracker import Push
 
@@ -68,7 +69,7 @@ class EmbeddedTracker:
         seen = run_at(run.path)
         if seen is None:
             raise LeadlineError(
-                "not_found", "tracker-run-gone", f"{run.path} holds no run", "", "leadline tracker status"
+                "not_found", "tracker-run-gone", f"{run.path} holds no run to be read", "", "leadline tracker status"
             )
         about, problems = said_of(run.path)
         run.state, run.started_at, run.wall_s = seen.state, seen.started_at, seen.wall_s
@@ -102,7 +103,19 @@ class EmbeddedTracker:
         if not project or os.path.basename(project) != project or project in (".", ".."):
             return []
         folder = os.path.join(self.root(at, must_be=not here_only), project)
-        found = [run for place in _folders(folder) if (run := run_at(place)) is not None]
+        try:
+            os.listdir(folder)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise LeadlineError(
+                "remote",
+                "tracker-folder-closed",
+                f"{folder} cannot be listed: {error.strerror}",
+                "which runs it holds is not known",
+                "leadline tracker status",
+            ) from error
+        found = [run for place in _folders(folder) if (run := run_at(place) or _named(place)) is not None]
         for run in found:
             run.project = project
         return _each_once(found)
@@ -187,6 +200,12 @@ def run_at(path: str) -> TrackerRun | None:
     if not run.started_at:
         run.started_at = time_or_nothing(_object(os.path.join(path, "owner.json")).get("started_at"))
     return run
+
+
+def _named(path: str) -> TrackerRun | None:
+    """A run that only the name of its folder tells of: it cannot be read by us, or lost its files."""
+    name, _, uid = os.path.basename(path).rpartition("-")
+    return TrackerRun(OWN, uid, name, uid=uid, path=path) if is_ulid(uid) else None
 
 
 def _lives(path: str) -> bool:

@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -36,7 +37,7 @@ def put(push: Push, root: str, limit_s: float) -> TrackerRun:
     folder = os.path.join(root, facts.project)
     target = os.path.join(folder, f"{re.sub('[^A-Za-z0-9._-]', '_', facts.name)}-{facts.uid}")
     try:
-        os.makedirs(folder, exist_ok=True)
+        _make_project(root, folder)
         with locked(os.path.join(facts.folder, "push.lock")):
             _sweep(folder, facts.uid)
             there = _there(folder, facts.uid)
@@ -58,6 +59,29 @@ def put(push: Push, root: str, limit_s: float) -> TrackerRun:
         raise LeadlineError("remote", "tracker-failed", f"{there} did not stay", "", "leadline tracker sync")
     run.project = facts.project
     return run
+
+
+def _make_project(root: str, folder: str) -> None:
+    """The project's folder, with the rights of the shared one: whoever may put runs there may put them here."""
+    if not os.path.isdir(folder):
+        os.makedirs(folder, exist_ok=True)
+        _allow(folder, stat.S_IMODE(os.stat(root).st_mode))
+
+
+def _allow(path: str, mode: int) -> None:
+    try:
+        os.chmod(path, mode)
+    except OSError:
+        pass  # a file system without rights of its own, or another's folder
+
+
+def _allow_all(top: str, folder: str) -> None:
+    """Everything below ``top`` is readable to those who may read the project's ``folder``, whatever our umask is."""
+    mode = os.stat(folder).st_mode & 0o2777
+    for inside, _, names in os.walk(top):
+        _allow(inside, mode)
+        for name in names:
+            _allow(os.path.join(inside, name), mode & 0o666)
 
 
 def _sweep(folder: str, uid: str) -> None:
@@ -127,6 +151,7 @@ def _fill(scratch: str, push: Push, until: float) -> None:
         files[LINES] = _write(os.path.join(scratch, LINES), _lines(lines))
     files |= _copy_artifacts(scratch, push, until)
     _write(os.path.join(scratch, MANIFEST), encoded({"v": 1, "files": files}))
+    _allow_all(scratch, os.path.dirname(scratch))
     for inside, _, _ in os.walk(scratch):
         sync_folder(inside)
 
@@ -139,6 +164,7 @@ def _add_artifacts(there: str, push: Push, until: float) -> None:
     if fresh:
         files |= _copy_artifacts(there, Push(push.facts, artifacts=fresh), until)
         write_atomically(os.path.join(there, MANIFEST), encoded({"v": 1, "files": files}))
+        _allow_all(there, os.path.dirname(there))
 
 
 def _copy_artifacts(folder: str, push: Push, until: float) -> Files:

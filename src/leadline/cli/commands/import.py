@@ -13,17 +13,20 @@ LISTED = 30
 CELL_SHOWN = 60
 REPORTED = {"not_taken": "not taken", "cells_not_taken": "values not taken as they stand", "notes": "noted"}
 DESCRIPTION = """Take runs that were made elsewhere into the thread: rows of a csv, tsv, json, jsonl or parquet file,
-TensorBoard event files under a folder, or runs of a tracker (--format wandb, mlflow or trackio: PATH is then a
-project's name, or the tracker's own files). Rows of one config become repeats of one experiment. Every row and every
-value of a metric that is not taken is named with its reason, and importing again takes only what is new. A table is
-what somebody wrote down, so its runs are `reported`: they are listed and found, and lift no label. A run of a tracker
-is fetched and digested (`imported`): it can be evidence."""
+TensorBoard event files under a folder, or runs of a tracker (--format leadline, wandb, mlflow or trackio: PATH is then
+a project's name, or the tracker's own files; of leadline: run folders, or a repository that has some). Rows of one
+config become repeats of one experiment. Every row and every value of a metric that is not taken is named with its
+reason, and importing again takes only what is new. A table is what somebody wrote down, so its runs are `reported`:
+they are listed and found, and lift no label. A run of a tracker is fetched and digested (`imported`): it can be
+evidence."""
 EXAMPLES = [
     "leadline import results.csv --config '*' --dry-run",
     "leadline import old/results.tsv --metric ms=time_ms --config block,dtype --set device=A100",
     "leadline import loop.tsv --metric val_bpb --config '*' --key commit --keep last",
     "leadline import runs/ --format tensorboard --metric eval/loss=loss",
     "leadline import my-project --format mlflow --at http://127.0.0.1:5000 --run P-004",
+    "leadline import my-project --format leadline --at /mnt/team/runs",
+    "leadline import ../another-repository --format leadline",
     "leadline import wandb/offline-run-20261123_101500-k3x9 --format wandb",
 ]
 
@@ -33,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
         default="",
-        help="csv tsv json jsonl parquet tensorboard wandb mlflow trackio (default: by its name)",
+        help="csv tsv json jsonl parquet tensorboard leadline wandb mlflow trackio (default: by its name)",
     )
     parser.add_argument(
         "--metric",

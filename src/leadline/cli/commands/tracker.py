@@ -9,13 +9,16 @@ from leadline.cli.answer import Answer
 from leadline.core.plain import plain
 
 LISTED = 30
-DESCRIPTION = """Weights & Biases, MLflow or trackio for the dense numbers of a thread. A job that uses its tracker's
-own library gets the project, the name (P-001, P-001-r2), the group and the tags from Leadline, and writes beside the
-run; what it wrote is read as metrics and config of the record, and sent to the server by `sync`. With --live the job
-talks to the server itself. Keys (WANDB_API_KEY, MLFLOW_TRACKING_TOKEN) stay in the environment, never in a record."""
+DESCRIPTION = """Run folders, Weights & Biases, MLflow or trackio for the dense numbers of a thread. A job that uses
+its tracker's own library gets the project, the name (P-001, P-001-r2), the group and the tags from Leadline, and
+writes beside the run; what it wrote is read as metrics and config of the record, and sent to the server by `sync`.
+With --live the job talks to the server itself. The tracker `leadline` is a folder of runs that used ll.log (--at;
+else the user's own): `sync` copies each there, and `leadline import --format leadline` takes it into another
+repository. Keys (WANDB_API_KEY, MLFLOW_TRACKING_TOKEN) stay in the environment, never in a record."""
 EXAMPLES = [
     "leadline tracker set wandb my-project",
     "leadline tracker set mlflow my-project --at http://127.0.0.1:5000",
+    "leadline tracker set leadline my-project --at /mnt/team/runs",
     "leadline tracker status",
     "leadline tracker sync",
     "leadline tracker push P-003",
@@ -31,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
     verbs = subverbs(parser)
     first = verbs.add_parser("set", help="choose the tracker and project, once")
-    first.add_argument("tracker", metavar="TRACKER", help="wandb, mlflow, trackio, or none")
+    first.add_argument("tracker", metavar="TRACKER", help="leadline, wandb, mlflow, trackio, or none")
     first.add_argument("project", metavar="PROJECT", nargs="?", default="")
     first.add_argument("--at", default="", metavar="ADDRESS", help="server or shared folder, else the tracker's own")
     first.add_argument("--live", action="store_true", help="jobs talk to the server themselves")
