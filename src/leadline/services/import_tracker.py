@@ -135,6 +135,8 @@ def _take(
     taken.state, taken.reason = state or "lost", "" if state == "done" else why
     if taken.metrics or taken.nonfinite:
         found.runs.append(taken)
+    elif lacking := [p for p in taken.problems if p["code"] == "no-points"]:
+        found.refuse(where, "; ".join(str(problem["what"]) for problem in [*reading.problems, *lacking][:4]))
     else:
         found.refuse(where, "it has no number" + (" of the metrics asked for" if wanted else ""))
 
