@@ -170,7 +170,10 @@ def test_a_server_that_keeps_no_points_gives_last_values_and_the_rest_is_said(
     (history,) = (wandb_server.folder / "data" / "files" / "default" / "pointless").glob("*/wandb-history.jsonl")
     history.unlink()
     outside.ok("metric", "loss", "--reduce", "min")
-    data = taken(outside, "pointless", "--format", "wandb", "--at", wandb_server.url, env=key)
+    words = ["pointless", "--format", "wandb", "--at", wandb_server.url]
+    (left,) = taken(outside, *words, "--metric", "loss", env=key)["not_taken"]
+    assert "no history of the run" in left["why"] and "its min needs every point" in left["why"]
+    data = taken(outside, *words, env=key)
     assert [r["metrics"] for r in data["taken"]] == [{"best": 0.25}], "its least value needs the points"
     problems = outside.json("show", "P-001-r1")["data"]["extraction"]["problems"]
     assert {p["code"] for p in problems} == {"no-points", "history-incomplete"}

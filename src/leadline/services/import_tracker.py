@@ -149,7 +149,10 @@ def _taken(
         taken.tracker["provisional"] = True
     if taken.metrics or taken.nonfinite:
         return taken
-    found.refuse(where, "it has no number" + (" of the metrics asked for" if wanted else ""))
+    if lacking := [p for p in taken.problems if p["code"] == "no-points"]:
+        found.refuse(where, "; ".join(str(problem["what"]) for problem in [*reading.problems, *lacking][:4]))
+    else:
+        found.refuse(where, "it has no number" + (" of the metrics asked for" if wanted else ""))
     return None
 
 

@@ -108,7 +108,7 @@ class MlflowTracker:
     def _read_server(self, run: TrackerRun, out: Reading, last_only: bool) -> TrackerRun:
         server = self._server(_base_of(run.url))
         try:
-            got = server.ask("GET", f"{API}/runs/get?run_id={quote(run.id)}")["run"]
+            got = server.call("GET", f"{API}/runs/get?run_id={quote(run.id)}")["run"]
         except LeadlineError as error:
             if error.details.get("error_code") == "RESOURCE_DOES_NOT_EXIST":
                 self._gone_unless(None, TrackerRun("mlflow", run.id, path=run.url))

@@ -78,7 +78,6 @@ class WandbServer:
         """Config, summary and, unless ``last_only``, every point. LeadlineError(not_found) when the run is gone."""
         if self.server.deadline_s is None:
             self.server.deadline_s = time.monotonic() + READ_S
-        self.patient = not last_only  # a history of many pages is not given up for one that failed
         node, entity = self._one(run.project, run.id)
         if not node:
             raise LeadlineError(
@@ -98,6 +97,7 @@ class WandbServer:
         out.summary = summary_of(summary)
         out.provisional = out.run.state not in ("finished", "failed")
         if not last_only:
+            self.patient = True  # a history of many pages is not given up for one of them; a server that is gone is
             read_history(self.server, self._ask, self._place(entity, run, summary), out)
         return out
 
