@@ -279,11 +279,16 @@ def test_points_are_those_of_tensorboards_reader_and_older_records_know_the_run(
     write(tmp_path / "a", [*losses(*range(50)), tensor("acc", numpy.float64(0.1), 3, "scalars")])
     accumulated = EventAccumulator(str(tmp_path / "a"), size_guidance={"tensors": 0})
     accumulated.Reload()
+    tags = accumulated.Tags()
     theirs = {
-        tag: [(e.step, float(make_ndarray(e.tensor_proto)), e.wall_time) for e in accumulated.Tensors(tag)]
-        for tag in sorted(accumulated.Tags()["tensors"])
+        **{
+            tag: [(e.step, float(make_ndarray(e.tensor_proto)), e.wall_time) for e in accumulated.Tensors(tag)]
+            for tag in tags["tensors"]
+        },
+        **{tag: [(e.step, e.value, e.wall_time) for e in accumulated.Scalars(tag)] for tag in tags["scalars"]},
     }
     run = only(read(tmp_path))
+    assert run.series.keys() == theirs.keys() == {"acc", "loss"}
     for tag, points in run.series.items():
         assert list(zip(points.steps, points.values, points.times, strict=True)) == theirs[tag]
     old = Run("P-001-r1", "u", "P-001", origin="reported", key=digest_of({"name": "a", "points": theirs}))
