@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from leadline.core import design
 from leadline.core.errors import LeadlineError
@@ -142,3 +144,16 @@ def test_unknown_placeholders_and_missing_commands():
 def test_equal_looking_values_of_other_types_are_other_cells():
     assert design.key_of({"a": 1}) != design.key_of({"a": "1"})
     assert design.key_of({"a": 1, "b": 2}) == design.key_of({"b": 2, "a": 1})
+
+
+@given(
+    st.lists(st.text(alphabet="{}ab.x- \n", max_size=14), max_size=3),
+    st.dictionaries(st.sampled_from(["a", "b", "ab", "a.b"]), st.sampled_from([1, True, None, "{a}", "x"])),
+)
+def test_a_template_taken_apart_once_says_what_replacing_says(argv, cell):
+    def value(match):
+        if match[0] in ("{{", "}}"):
+            return match[0][0]
+        return design.shown(cell[match[1]]) if match[1] in cell else match[0]
+
+    assert design.filler(argv)(cell) == [design._PLACEHOLDER.sub(value, text) for text in argv]

@@ -12,7 +12,7 @@ import json
 import math
 import random
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from leadline.core.values import dataclass, field
@@ -275,10 +275,27 @@ def check_command(argv: Sequence[str], axes: Iterable[str], in_environment: Iter
 
 def fill(argv: Sequence[str], cell: Cell) -> list[str]:
     """The command of one cell."""
+    return filler(argv)(cell)
 
-    def value(match: re.Match[str]) -> str:
-        if match.group() in ("{{", "}}"):
-            return match.group()[0]
-        return shown(cell[match.group(1)]) if match.group(1) in cell else match.group()
 
-    return [_PLACEHOLDER.sub(value, text) for text in argv]
+def filler(argv: Sequence[str]) -> Callable[[Cell], list[str]]:
+    """``fill`` for many cells: the template is taken apart once."""
+    parts = [_parts(text) for text in argv]
+
+    def filled(cell: Cell) -> list[str]:
+        return [
+            "".join(text + (shown(cell[name]) if name in cell else f"{{{name}}}") if name else text for text, name in p)
+            for p in parts
+        ]
+
+    return filled
+
+
+def _parts(text: str) -> list[tuple[str, str]]:
+    """Literal text and the axis whose value follows it, "" for none."""
+    parts, at = [], 0
+    for match in _PLACEHOLDER.finditer(text):
+        before = text[at : match.start()]
+        parts.append((before, match[1]) if match[1] else (before + match[0][0], ""))
+        at = match.end()
+    return [*parts, (text[at:], "")]

@@ -108,9 +108,32 @@ def runs_of_cells(thread: Thread, body: dict[str, Any], tree: Any, only: str = "
     for run in thread.runs:
         if run.key and (not only or run.design.get("sweep") == only) and thread.experiments[run.experiment].stands:
             by_key.setdefault(run.key, []).append(run)
-    if not by_key:
-        return [[] for _ in body["cells"]]  # nothing to look up: a plan of very many cells answers at once
-    return [by_key.get(key_of_cell(body, cell, tree), []) for cell in body["cells"]]
+    known = _values_run(thread, by_key, list(body["axes"]))
+    return [
+        by_key.get(key_of_cell(body, cell, tree), []) if tuple(cell.values()) in known else []
+        for cell in _in_one_order(body)
+    ]
+
+
+def _in_one_order(body: dict[str, Any]) -> list[plans.Cell]:
+    """The cells with their axes in the order of ``axes``."""
+    axes = list(body["axes"])
+    return [cell if list(cell) == axes else {name: cell[name] for name in axes} for cell in body["cells"]]
+
+
+def _values_run(thread: Thread, by_key: dict[str, list[Run]], axes: Sequence[str]) -> set[tuple[Any, ...]]:
+    """The values on ``axes`` that some run had, as planned. A cell with others was not run, and one look in a set says
+    so: the key takes a hundred times as long, and a plan may have a million cells. A cell with these values need not
+    have been run (1 is 1.0 here, and the command may differ); its key decides."""
+    uids = {run.uid for runs in by_key.values() for run in runs}
+    found = set()
+    for record in thread.records:
+        if record.kind == "run-planned" and record.id in uids:
+            config = record.body.get("config") or {}
+            values = tuple(config.get(name) for name in axes)
+            if not any(isinstance(value, (dict, list)) for value in values):  # no cell has such a value
+                found.add(values)
+    return found
 
 
 def one_axis_missing(thread: Thread, axes: Sequence[str]) -> list[str]:
@@ -169,8 +192,11 @@ def estimate(thread: Thread, body: dict[str, Any], missing: Sequence[int], jobs:
     if not alike:
         return {"seconds": None, "from_runs": 0}
     usual = median(alike)
-    argvs = [tuple(plans.fill(body["argv"], cell)) for cell in body["cells"]]
-    total = sum(n * (median(own[a]) if a in own else usual) for n, a in zip(missing, argvs, strict=True))
+    expected = {argv: median(walls) for argv, walls in own.items()}
+    filled = plans.filler(body["argv"])
+    total = sum(
+        n * expected.get(tuple(filled(cell)), usual) for n, cell in zip(missing, body["cells"], strict=True) if n
+    )
     return {"seconds": total / jobs, "from_runs": len(alike)}
 
 
