@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from typing import Any
 
 from leadline.adapters import clock as clocks
 from leadline.adapters.blobs import FileBlobs
@@ -15,10 +14,13 @@ from leadline.adapters.files import as_user_error, read_bytes, write_atomically
 from leadline.adapters.git import Git
 from leadline.adapters.open_runs import OpenRunFiles
 from leadline.core.errors import LeadlineError
-from leadline.ports.forge import Forge
-from leadline.ports.results import ResultSource
-from leadline.ports.tracker import Tracker
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.services.context import Context
+
+if TYPE_CHECKING:
+    from leadline.ports.forge import Forge
+    from leadline.ports.results import ResultSource
+    from leadline.ports.tracker import Tracker
 
 _AGENTS = {
     "CLAUDECODE": "claude-code",
@@ -149,6 +151,12 @@ def write_png(panels: list[Any], path: str, width_px: int, panel_height_px: int)
 
 class _Series:
     """The series store, loaded when series are read."""
+
+    @staticmethod
+    def has(attempt: str) -> bool:
+        from leadline.adapters.series_place import logged_series
+
+        return logged_series(attempt)
 
     def __getattr__(self, name: str) -> Any:
         from leadline.adapters.series_files import SeriesFiles

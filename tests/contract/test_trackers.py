@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from leadline.adapters.trackers.embedded import EmbeddedTracker
 from leadline.adapters.trackers.mlflow import MlflowTracker
 from leadline.adapters.trackers.trackio import TrackioTracker
 from leadline.adapters.trackers.wandb import WandbTracker
+from leadline.core.run_about import ABOUT, about_planned
 from leadline.core.tracker import RunFacts, TrackerRun, extraction_of
 from leadline.ports.tracker import Tracker
-from leadline.testing.tracker_contract import ROWS, TrackerContract
+from leadline.testing.tracker_contract import CONFIG, ROWS, TrackerContract
 from tests.tracker_servers import BUILT_IN_KEY, QUIET, WandbServer, mlflow_server, needs, wandb_server
 
 __all__ = ["mlflow_server", "wandb_server"]  # fixtures
@@ -60,6 +63,57 @@ with mlflow.start_run():
         os.kill(os.getpid(), signal.SIGKILL)
 """
 )
+
+#: What Leadline does for every run: a spec, and the job program on it. The command logs; when a machine goes down, the
+#: job program ends with it.
+EMBEDDED_JOB = (
+    HEAD
+    + """
+import subprocess
+from pathlib import Path
+from leadline.job import supervise
+attempt = Path(os.environ["LEADLINE_SERIES"]).parent
+command = '''
+import json, os, signal, sys
+import leadline
+given = json.loads(sys.argv[1])
+for row in given["rows"]:
+    leadline.log(row["values"], step=row["step"])
+if given["end"] == "kill":
+    os.kill(os.getppid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)
+'''
+argv = [sys.executable, "-c", command, json.dumps(given)]
+(attempt / "spec.json").write_text(json.dumps({"v": 1, "run": "P-003-r2", "argv": argv, "cwd": str(attempt)}))
+done = subprocess.run([sys.executable, "-I", "-S", supervise.__file__, attempt])
+sys.exit(done.returncode != (-signal.SIGKILL if given["end"] == "kill" else 0))
+"""
+)
+
+
+class TestEmbedded(TrackerContract):
+    """Run folders, by the program that makes them in every run."""
+
+    SCRIPT = EMBEDDED_JOB
+
+    @pytest.fixture
+    def make(self) -> Callable[[Mapping[str, str], str], Tracker]:
+        return EmbeddedTracker
+
+    def facts_in(self, folder: Path) -> RunFacts:
+        facts = super().facts_in(folder)
+        attempt = folder / "runs" / facts.uid / "attempt-1"
+        attempt.mkdir(parents=True)
+        facts.folder = str(attempt)
+        return facts
+
+    def job(
+        self, tracker: Tracker, facts: RunFacts, base: Mapping[str, str], *args: Any, **kwargs: Any
+    ) -> subprocess.CompletedProcess[str]:
+        config = kwargs.get("config") or CONFIG
+        planned = {"id": facts.id, "experiment": facts.experiment, "repeat": 2, "config": config}
+        (Path(facts.folder) / ABOUT).write_bytes(about_planned(facts.uid, facts.topic, planned).encoded())
+        return super().job(tracker, facts, base, *args, **kwargs)
 
 
 @needs("wandb")

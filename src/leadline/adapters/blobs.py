@@ -6,7 +6,7 @@ import errno
 import os
 
 from leadline.adapters.files import as_user_error, copy_file, read_bytes, sync_folder, write_atomically
-from leadline.core.canonical import digest_bytes
+from leadline.core.canonical import digest_bytes, sha256_for
 from leadline.core.errors import LeadlineError
 
 
@@ -69,11 +69,9 @@ class FileBlobs:
         return data
 
     def check(self, digest: str) -> None:
-        import hashlib
-
-        hasher = hashlib.sha256()
         try:
             with open(self.path(digest), "rb") as file:
+                hasher = sha256_for(os.fstat(file.fileno()).st_size)()
                 while chunk := file.read(1 << 20):
                     hasher.update(chunk)
         except FileNotFoundError:

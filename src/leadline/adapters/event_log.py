@@ -9,26 +9,28 @@ from __future__ import annotations
 
 import json
 import os
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from leadline.adapters.files import as_user_error, locked, read_bytes, sync_folder, write_all, write_atomically
-from leadline.adapters.index import Index
 from leadline.core.canonical import digest_bytes
 from leadline.core.errors import LeadlineError
-from leadline.core.fold import created_id, fold
+from leadline.core.fold import created_id, fold, in_order
 from leadline.core.itemset import lend
-from leadline.core.record import BadLine, Fault, Record, check_chain, line_digest, parse_line
+from leadline.core.patterns import later
+from leadline.core.record import BadLine, Fault, Record, check_chain, line_digest, parse_line, parse_lines
 from leadline.core.thread import Thread
 from leadline.core.timestamps import rfc3339
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.ulid import next_ulid
 from leadline.core.values import dataclass, field
-from leadline.ports.records import Clock
+
+if TYPE_CHECKING:
+    from leadline.adapters.index import Index
+    from leadline.ports.records import Clock
 
 ROLL_BYTES = 256 * 1024
-FILE_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}-[1-9][0-9]{0,5}(~[0-9a-f]{6})?\.jsonl\Z")
+FILE_NAME = later(r"[A-Za-z0-9_-]{1,80}-[1-9][0-9]{0,5}(~[0-9a-f]{6})?\.jsonl\Z")
 
 
 @dataclass
@@ -77,6 +79,8 @@ class EventLog:
     @property
     def index(self) -> Index:
         if self._index is None:
+            from leadline.adapters.index import Index  # and with it SQLite: who reads a thread whole does without
+
             self._index = Index(os.path.join(self.root, "index.sqlite"), self.folder)
         return self._index
 
@@ -97,10 +101,17 @@ class EventLog:
             return False
 
     def records(self, topic: str) -> list[Record]:
-        return self.index.records(topic)
+        return in_order(self._read(topic))
 
     def thread(self, topic: str) -> Thread:
-        return self._folded(self.records(topic), topic)
+        return self._folded(self._read(topic), topic)
+
+    def _read(self, topic: str) -> list[Record]:
+        """Every whole record of the event files. Not asked of the index, which would be opened and brought up to date
+        only to hand out the same lines."""
+        # A last line without its end is not read yet.
+        lines = [line for data in self.files(topic).values() for line in data[: data.rfind(b"\n") + 1].splitlines()]
+        return [record for record in parse_lines(lines, _mark()) if isinstance(record, Record)]
 
     def slice(self, topic: str, ids: list[str], kinds: tuple[str, ...]) -> Thread:
         return self._folded(self.index.slice(topic, ids, kinds), topic)
@@ -126,16 +137,17 @@ class EventLog:
         names = sorted(n for n in os.listdir(folder) if n.endswith(".jsonl")) if os.path.isdir(folder) else []
         return {n: read_bytes(os.path.join(folder, n)) or b"" for n in names}
 
-    def _writers(self, topic: str) -> dict[str, list[str]]:
+    @staticmethod
+    def _writers(names: Iterable[str]) -> dict[str, list[str]]:
         writers: dict[str, list[tuple[int, str]]] = {}
-        for name in self.files(topic):
+        for name in names:
             writer, number = split_name(name)
             writers.setdefault(writer, []).append((number, name))
         return {w: [n for _, n in sorted(names)] for w, names in writers.items()}
 
     def heads(self, topic: str) -> dict[str, str]:
         files, heads = self.files(topic), {}
-        for writer, names in self._writers(topic).items():
+        for writer, names in self._writers(files).items():
             lines = [line for name in names for line in files[name].splitlines(keepends=True)]
             good = [line for line in lines if _is_record(line)]
             if good:
@@ -153,7 +165,7 @@ class EventLog:
         """Every record as the files have it, and everything wrong with them."""
         files, records, faults = self.files(topic), list[Record](), list[Fault]()
         copies: list[tuple[str, Fault]] = []
-        for writer, names in self._writers(topic).items():
+        for writer, names in self._writers(files).items():
             lines, expected = [], 1
             is_copy = "~" in writer
             if is_copy:  # its beginning is that of the file it is another version of
@@ -181,7 +193,7 @@ class EventLog:
                     )
                 expected = number + 1
                 lines += [(f"{name}:{i}", line) for i, line in enumerate(files[name].splitlines(keepends=True), 1)]
-            found, wrong = check_chain(lines)
+            found, wrong = check_chain(lines, _mark())
             records += found
             faults += [f for f in wrong if not is_copy or f.where.startswith(names[-1])]
         acknowledged = {
@@ -375,6 +387,10 @@ class FileTransaction:
                 sync_folder(os.path.dirname(path))
         except OSError as error:
             raise as_user_error(error, path) from error
+
+
+def _mark() -> str:
+    return os.urandom(16).hex()
 
 
 def _is_record(line: bytes) -> bool:

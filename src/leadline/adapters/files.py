@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from leadline.core.errors import LeadlineError
@@ -47,8 +47,9 @@ def write_all(fd: int, data: bytes) -> None:
         view = view[os.write(fd, view) :]
 
 
-def write_atomically(path: str, data: bytes, durable: bool = True) -> None:
-    """Write by a temporary name and rename; after a crash the file is the old or the new one.
+def write_atomically(path: str, data: bytes | Iterable[bytes], durable: bool = True) -> None:
+    """Write by a temporary name and rename; after a crash the file is the old or the new one. ``data`` may come in
+    pieces, so that what is large need not be held.
 
     Raises LeadlineError(environment).
     """
@@ -57,7 +58,8 @@ def write_atomically(path: str, data: bytes, durable: bool = True) -> None:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
         try:
-            write_all(fd, data)
+            for piece in (data,) if isinstance(data, bytes) else data:
+                write_all(fd, piece)
             if durable:
                 os.fsync(fd)
         finally:

@@ -11,12 +11,12 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable
-from typing import Any
 
 from leadline.core.fold import created_id
 from leadline.core.ids import experiment_of, parse_id
 from leadline.core.record import BadLine, Record, parse_line, record_of
 from leadline.core.searchtext import searchable
+from leadline.core.typed import Any
 
 SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 60
@@ -298,6 +298,9 @@ class Index:
             row = db.execute("SELECT metrics FROM runs WHERE thread=? AND uid=?", (thread, uid)).fetchone()
             metrics = {**json.loads(row[0]), **body["metrics"]} if row else {}
             db.execute("UPDATE runs SET metrics=? WHERE thread=? AND uid=?", (json.dumps(metrics), thread, uid))
+            if ending := body.get("ending"):
+                told = (ending.get("state", "lost"), ending.get("wall_s"), thread, uid)
+                db.execute("UPDATE runs SET state=?, wall_s=? WHERE thread=? AND uid=?", told)
         elif record.kind in ("retraction", "supersession"):
             uid = body.get("refs", {}).get(body.get("target"), "")
             word = "retracted" if record.kind == "retraction" else "superseded"
@@ -306,10 +309,6 @@ class Index:
             )
 
     # -- questions ----------------------------------------------------------------------------------------------
-    def records(self, thread: str) -> list[Record]:
-        self.refresh(thread)
-        return self._stored(thread)
-
     def _stored(self, thread: str) -> list[Record]:
         lines = self.db.execute("SELECT line FROM records WHERE thread=? ORDER BY id", (thread,)).fetchall()
         # Read as one text: it is a fifth quicker, and equal keys are kept once.

@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
 
+from leadline.adapters.series_place import COMPACTED, FOLDER, logged_series, segments
 from leadline.core.errors import LeadlineError
 from leadline.core.segment import Decoder, Sink
 from leadline.core.series import DAMAGES_NAMED, Store, Writer
 from leadline.core.tracker import Points
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
 CHUNK_BYTES = 1 << 20
-FOLDER = "series"
-COMPACTED = "series.parquet"
 
 
 class SeriesFiles:
     def has(self, attempt: str) -> bool:
-        return os.path.exists(os.path.join(attempt, COMPACTED)) or bool(segments(attempt))
+        return logged_series(attempt)
 
     def read(self, attempt: str) -> Store:
         store = Store()
@@ -41,6 +40,37 @@ class SeriesFiles:
 
     def read_lines(self, path: str) -> dict[str, Points]:
         return read_lines(path)
+
+    def keep(self, attempt: str, writer: str, series: Mapping[str, Points], odd: Mapping[str, int]) -> list[str]:
+        from leadline.adapters.files import write_atomically
+        from leadline.core.segment_encode import LONGEST_NAME, SETS_IN_SEGMENT, encode
+
+        names = [name for name in series if len(name) <= LONGEST_NAME]
+        parts = [names[at : at + SETS_IN_SEGMENT] for at in range(0, len(names), SETS_IN_SEGMENT)] or [[]]
+        written = []
+        for number, part in enumerate(parts):
+            header = {"writer": writer, "segment": number, "host": "", "t": 0}
+            pieces = encode(header, {name: series[name] for name in part}, {} if number else odd)
+            written.append(f"{writer}.{number}.seg")
+            write_atomically(os.path.join(attempt, FOLDER, written[-1]), pieces)
+        for name in segments(attempt):
+            if name not in written:
+                os.unlink(os.path.join(attempt, FOLDER, name))
+        if os.path.exists(compacted := os.path.join(attempt, COMPACTED)):
+            os.unlink(compacted)
+        return [name for name in series if len(name) > LONGEST_NAME]
+
+    def move(self, attempt: str, target: str) -> None:
+        from leadline.adapters.files import as_user_error, sync_folder
+
+        try:
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            if os.path.exists(target):
+                os.rename(target, f"{attempt}.replaced")
+            os.rename(attempt, target)
+            sync_folder(os.path.dirname(target))
+        except OSError as error:
+            raise as_user_error(error, target) from error
 
     def compact(self, attempt: str) -> dict[str, Any]:
         from leadline.adapters.series_parquet import compact
@@ -101,20 +131,6 @@ def each_segment(path: str, name: str, sink: Sink, begin: Callable[[str], None])
         problems.append({"code": "damaged", "what": what})
     rank = decoder.header.get("rank")
     return SegmentRead(rank if isinstance(rank, int) else None, decoder.torn_bytes, decoder.odd, problems)
-
-
-def segments(attempt: str) -> list[str]:
-    """Names of the segments, those of one process in the order in which it wrote them."""
-    try:
-        names = [name for name in os.listdir(os.path.join(attempt, FOLDER)) if name.endswith(".seg")]
-    except OSError:
-        return []
-    return sorted(names, key=_order)
-
-
-def _order(name: str) -> tuple[str, int, str]:
-    writer, _, number = name[:-4].rpartition(".")
-    return (writer, int(number), name) if number.isdigit() else (name, 0, name)
 
 
 def read_lines(path: str) -> dict[str, Points]:

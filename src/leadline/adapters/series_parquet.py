@@ -15,7 +15,8 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from leadline.adapters.files import as_user_error, sync_folder
-from leadline.adapters.series_files import COMPACTED, FOLDER, no_pyarrow, segments
+from leadline.adapters.series_files import no_pyarrow
+from leadline.adapters.series_place import COMPACTED, FOLDER, segments
 from leadline.core.errors import LeadlineError
 from leadline.core.series import Store, Writer
 from leadline.core.tracker import Points

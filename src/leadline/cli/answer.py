@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
 
 from leadline.core.canonical import finite
 from leadline.core.errors import LeadlineError
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
 

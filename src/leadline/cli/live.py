@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
-from typing import Any
+
+from leadline.core.typed import Any
 
 CHUNK_BYTES = 1 << 16
 LOOK_EVERY_S = 0.1

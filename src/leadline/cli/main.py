@@ -8,10 +8,10 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn
 
 from leadline.cli.table import VERBS
 from leadline.core.errors import EXIT_CODES, LeadlineError
+from leadline.core.typed import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from leadline.cli.answer import Answer

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from importlib import import_module
 from types import ModuleType
-from typing import Any, NoReturn
 
 from leadline.cli.table import VERBS
 from leadline.core.errors import LeadlineError
+from leadline.core.typed import Any, NoReturn
 
 argparse._ = str  # type: ignore[attr-defined]  # English for everybody; looking for translations would cost 2 ms
 

@@ -11,7 +11,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "sweep": ("Run", "run a command over a designed set of configs, resumably"),
     "ab": ("Run", "measure two commands in turns until the answer is known"),
     "import": ("Run", "take in runs made elsewhere: tables, event files"),
-    "tracker": ("Run", "W&B, MLflow or trackio: choose a project, send what waits, find what disagrees"),
+    "tracker": ("Run", "run folders, W&B, MLflow or trackio: choose a project, send what waits, find what disagrees"),
     "metric": ("Run", "define a metric: unit, direction, how a run's values become one"),
     "note": ("Write down", "add a note, an interpretation, a next action or a negative result"),
     "hypothesis": ("Write down", "add, activate, block, falsify, support or promote a hypothesis"),

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 
+from leadline.core.patterns import later
 from leadline.core.values import dataclass, field
 
 KINDS = ("same", "append", "fix", "rewrite")
-_HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
-_LINK_TARGET = re.compile(r"\]\([^)\n]*\)|<?https?://[^\s)>\]]+>?")
-_TOKEN = re.compile(r"[-+−]?\d+(?:[.,]\d+)*%?|[^\W\d_]+(?:['’][^\W\d_]+)*|[^\w\s]")
+_HEADING = later(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
+_FENCE = later(r"^ {0,3}(`{3,}|~{3,})")
+_LINK_TARGET = later(r"\]\([^)\n]*\)|<?https?://[^\s)>\]]+>?")
+_TOKEN = later(r"[-+−]?\d+(?:[.,]\d+)*%?|[^\W\d_]+(?:['’][^\W\d_]+)*|[^\w\s]")
 _WEAK = frozenset("|*_`~#>\\\"'“”‘’.,;:!?()[]-–—…")
 _NEGATING = frozenset(("not", "no", "never", "without", "none", "cannot"))
 _MOST_TYPOS = 8

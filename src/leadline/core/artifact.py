@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
 
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass
 
 if TYPE_CHECKING:

@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import ID_IN_TEXT, parse_id
+from leadline.core.patterns import later
 from leadline.core.stats import summarise
 from leadline.core.timestamps import number
+from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from leadline.core.run import Run
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
 
 STATS = ("median", "mean", "sd", "mad", "min", "max", "n")
 EXAMPLE = "{{P-003.time_ms.median}}"
-_BRACES = re.compile(r"\{\{([^{}\n]{1,400})\}\}")
-_FORMAT = re.compile(r"(?P<expression>.*?)(?:\s*:(?P<format>[+ ,]?(?:,)?(?:\.\d{1,2})?[feg%d]))?\s*\Z", re.S)
-_OPERATOR = re.compile(r"\s+([-/−])\s+")
-_CODE = re.compile(
+_BRACES = later(r"\{\{([^{}\n]{1,400})\}\}")
+_FORMAT = later(r"(?P<expression>.*?)(?:\s*:(?P<format>[+ ,]?(?:,)?(?:\.\d{1,2})?[feg%d]))?\s*\Z", re.S)
+_OPERATOR = later(r"\s+([-/−])\s+")
+_CODE = later(
     r"(?P<fence>^(`{3,}|~{3,})[^\n]*\n.*?(?:^\2[`~]*[ \t]*$|\Z))|(?P<span>(?<!`)(`+)(?!`).+?(?<!`)\4(?!`))", re.M | re.S
 )
 _SAME = 1e-9  # relative: stored numbers went through text

@@ -6,7 +6,7 @@ commonest: the cause of a difference is then open, and a number without a cause 
 
 from __future__ import annotations
 
-from typing import Any
+from leadline.core.typed import Any
 
 from .comparison import Comparison, refusal
 from .config import Difference

@@ -9,7 +9,8 @@ comparison over a sloppy record says "cannot be compared" until the rest is decl
 from __future__ import annotations
 
 import math
-from typing import Any
+
+from leadline.core.typed import Any
 
 from .comparability import check_comparability, hygiene_of
 from .comparison import VERDICTS, Comparison, MetricComparison, Size, number, refusal, why_not_evidence

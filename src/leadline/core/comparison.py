@@ -6,8 +6,8 @@ Apart from the judging, so that whoever only shows a comparison loads no statist
 from __future__ import annotations
 
 import math
-from typing import Any
 
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
 from .config import ConfigDiff

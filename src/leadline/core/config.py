@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
+from leadline.core.patterns import later
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
 from .canonical import canonical_json
@@ -19,8 +20,8 @@ from .run import Run
 
 AREAS = ("config", "command", "environment", "hardware", "devices", "software", "code", "executor")
 PACKAGES_SHOWN = 20
-_INTEGER = re.compile(r"-?(0|[1-9]\d{0,300})\Z")
-_FLOAT = re.compile(r"[-+]?(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][-+]?\d+)?\Z")
+_INTEGER = later(r"-?(0|[1-9]\d{0,300})\Z")
+_FLOAT = later(r"[-+]?(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][-+]?\d+)?\Z")
 _CONSTANTS: dict[str, Any] = {"true": True, "True": True, "false": False, "False": False, "null": None, "None": None}
 # Words in the name of a hardware or software fact that mark it as the state of a moment, not a property.
 _MOMENT_WORDS = frozenset(
@@ -41,7 +42,7 @@ _MOMENT_WORDS = frozenset(
         "pid",
     )
 )
-_PYTHON = re.compile(r"(.*/)?python[\d.]*(\.exe)?\Z")
+_PYTHON = later(r"(.*/)?python[\d.]*(\.exe)?\Z")
 
 
 # ---- values ---------------------------------------------------------------------------------------------------------

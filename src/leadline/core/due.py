@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypedDict
 
 from leadline.core.timestamps import epoch_ms, minute
+from leadline.core.typed import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
     from leadline.core.record import Record

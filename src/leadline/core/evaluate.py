@@ -8,8 +8,8 @@ supported from the interval; a drift can let the first be true and the second no
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
 from .compare import number

@@ -21,8 +21,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from itertools import product
-from typing import Any
 
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
 from .canonical import canonical_json

@@ -11,12 +11,12 @@ import json
 import math
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from leadline.core.canonical import finite
 from leadline.core.extract_spec import SOURCES, ExtractionSpec
 from leadline.core.itemset import MOST_ITEMS, facts_of
 from leadline.core.run import MetricDef
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
 MAX_ROWS_NAMED = 20

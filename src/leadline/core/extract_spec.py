@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from leadline.core.errors import LeadlineError
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
 SOURCES = (

@@ -10,8 +10,10 @@ import math
 import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
+from leadline.core.config import flatten
+from leadline.core.errors import LeadlineError
 from leadline.core.extract import NONFINITE, Extraction, Gatherer, flat_numbers, number_of
 from leadline.core.extract_spec import ExtractionSpec
 from leadline.core.itemset import item_key
@@ -25,7 +27,16 @@ TROUBLES = {
     "not-csv": "the quoting is broken",
     "not-json": "not a JSON object",
     "line-too-long": "the line is too long to be read",
+    "cell-too-long": "a cell is over 128 KiB, or a quote that is never closed made it so",
+    "name-twice": "an object gives one name twice",
+    "name-collision": "nested names and dotted names meet in one name, or are nested too deep",
 }
+
+
+class Trouble(NamedTuple):
+    """Stands for a row that cannot be read; ``code`` is one of ``TROUBLES``."""
+
+    code: str
 
 
 def extract_table(
@@ -95,8 +106,8 @@ def csv_rows(header: list[str], lines: Iterable[tuple[int, str | None]], header_
             cells: list[str] | None = next(reader)
         except StopIteration:
             break
-        except csv.Error:
-            cells = None
+        except csv.Error as error:
+            cells, broken = None, "cell-too-long" if "field limit" in str(error) else "not-csv"
         first, ended = ended + 1, last
         for number in too_long:
             yield number, None, "line-too-long"
@@ -107,17 +118,25 @@ def csv_rows(header: list[str], lines: Iterable[tuple[int, str | None]], header_
             row = _row(first, header, cells)
         if cells is None or (cells and row[2]):  # a broken quote may have swallowed lines: name each of them
             for number in range(first, max(first, last) + 1):
-                yield number, None, "not-csv" if cells is None else row[2]
+                yield number, None, broken if cells is None else row[2]
         elif cells:
             yield row
     for number in too_long:
         yield number, None, "line-too-long"
 
 
-def object_rows(objects: Iterable[tuple[int, Any]]) -> Iterator[Row]:
-    """Rows of JSON values; what is not an object is a bad row. Nested numbers get dotted names."""
+def object_rows(objects: Iterable[tuple[int, Any]], whole: bool = False) -> Iterator[Row]:
+    """Rows of JSON values; what is not an object is a bad row. Nested numbers get dotted names; ``whole``: so does all
+    that is nested, and lists are cells, for a reader who may not lose any of it."""
     for number, value in objects:
-        if isinstance(value, Mapping):
+        if isinstance(value, Trouble):
+            yield number, None, value.code
+        elif whole and isinstance(value, Mapping):
+            try:
+                yield number, flatten(dict(value)), ""
+            except (LeadlineError, RecursionError):
+                yield number, None, "name-collision"
+        elif isinstance(value, Mapping):
             flat = {k: v for k, v in value.items() if not isinstance(v, (Mapping, list))}
             yield number, {**flat_numbers({k: v for k, v in value.items() if isinstance(v, Mapping)}), **flat}, ""
         else:

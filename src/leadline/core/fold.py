@@ -7,13 +7,13 @@ an error: the union of two machines' files is always readable.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from leadline.core.ids import clash_suffix, experiment_of, parse_id
 from leadline.core.managed_block import block_of
 from leadline.core.record import ISSUE_KINDS, Record
 from leadline.core.run import MetricDef, Run
 from leadline.core.thread import Experiment, Issue, Item, Thread
+from leadline.core.typed import Any
 
 _ITEM_KINDS = {
     "note": "note",
@@ -27,6 +27,25 @@ _ITEM_KINDS = {
     "sweep": "sweep",
     "interleaving": "interleaving",
 }
+_ENDING = frozenset(("state", "reason", "ended_at", "wall_s"))  # what a tracker tells later of a run's end
+_PLANNED_FACTS = (
+    "repeat",
+    "argv",
+    "cwd",
+    "shell",
+    "config",
+    "environment",
+    "hardware",
+    "software",
+    "code",
+    "devices",
+    "hygiene",
+    "executor",
+    "origin",
+    "key",
+    "design",
+    "tracker",
+)
 _RUN_FACTS = (
     "state",
     "exit_code",
@@ -60,7 +79,7 @@ def fold(records: Iterable[Record], topic: str = "") -> Thread:
 def replay(records: Iterable[Record], topic: str = "") -> Iterator[tuple[Record, Thread]]:
     """Each record with the thread as it was right after it. The thread is one object that goes on changing: what is
     taken from it at a step depends on no later record, except for the letters of clashing ids."""
-    ordered = _in_order(records)
+    ordered = in_order(records)
     thread = Thread(topic=topic or (ordered[0].thread if ordered else ""))
     _assign_ids(thread, ordered)
     for record in ordered:
@@ -82,7 +101,7 @@ def replay(records: Iterable[Record], topic: str = "") -> Iterator[tuple[Record,
         yield record, thread
 
 
-def _in_order(records: Iterable[Record]) -> list[Record]:
+def in_order(records: Iterable[Record]) -> list[Record]:
     """Each id once, in order of time. Two lines of one id (somebody changed one) give the smaller line, whatever file
     came first; ``verify`` names them."""
     by_id: dict[str, Record] = {}
@@ -183,27 +202,8 @@ def _run_planned(thread: Thread, record: Record) -> None:
         name = thread.shown(hypothesis, body.get("refs"))
         if name not in experiment.hypotheses:
             experiment.hypotheses.append(name)
-    run = Run(id=thread.uids[("run", record.id)], uid=record.id, experiment=shown, planned_at=record.at)
-    for name in (
-        "repeat",
-        "argv",
-        "cwd",
-        "shell",
-        "config",
-        "environment",
-        "hardware",
-        "software",
-        "code",
-        "devices",
-        "hygiene",
-        "executor",
-        "origin",
-        "key",
-        "design",
-        "tracker",
-    ):
-        if name in body:
-            setattr(run, name, body[name])
+    given = {name: body[name] for name in _PLANNED_FACTS if name in body}
+    run = Run(thread.uids[("run", record.id)], record.id, shown, planned_at=record.at, **given)
     experiment.runs.append(run)
 
 
@@ -239,7 +239,8 @@ def _tracker_link(thread: Thread, record: Record) -> None:
 
 def _tracker_run(thread: Thread, record: Record) -> None:
     """What a tracker says of a run, learned after its ending. Metrics come only with a reading that takes the place
-    of a provisional one, and replace what that one gave, nothing else."""
+    of a provisional one, and replace what that one gave, nothing else. Of a run that was imported without an end, its
+    tracker also knows the end."""
     body = record.body
     run = _find_run(thread, str(body.get("run", "")), body.get("refs"))
     if run is None:
@@ -258,8 +259,13 @@ def _tracker_run(thread: Thread, record: Record) -> None:
             run.nonfinite[name] = body["nonfinite"][name]
     if body.get("extraction"):
         kind = run.extraction.get("sources", [])
-        others = [s for s in kind if s.get("kind") != "tracker"]
-        run.extraction = {**run.extraction, "sources": others + body["extraction"].get("sources", [])}
+        others = [s for s in kind if s.get("kind") not in ("tracker", "import")]
+        fresh = body["extraction"]
+        run.extraction = {**run.extraction, **fresh, "sources": others + fresh.get("sources", [])}
+    if run.origin == "imported":
+        for name in _ENDING.intersection(body.get("ending", {})):
+            setattr(run, name, body["ending"][name])
+        run.outputs = {**run.outputs, **body.get("outputs", {})}
 
 
 def _find_run(thread: Thread, display: str, refs: dict[str, str] | None) -> Run | None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from functools import lru_cache
+
+from leadline.core.patterns import later
+from leadline.core.typed import NamedTuple
 
 NAMED_KINDS = {
     "H": "hypothesis",
@@ -18,16 +21,16 @@ NAMED_KINDS = {
     "I": "interleaving",
 }
 LETTER_OF = {name: letter for letter, name in NAMED_KINDS.items()}
-PREFIX = re.compile(r"[A-Z][A-Z0-9]{0,11}(?:-[A-Z][A-Z0-9]{0,11}){0,2}\Z")
+PREFIX = later(r"[A-Z][A-Z0-9]{0,11}(?:-[A-Z][A-Z0-9]{0,11}){0,2}\Z")
 _ID = re.compile(
     r"(?P<prefix>[A-Z][A-Z0-9]*(?:-[A-Z][A-Z0-9]*)*?)-"
     r"(?:(?P<number>\d{3,})(?P<suffix>[a-z]*)(?:-r(?P<repeat>\d+)(?P<repeat_suffix>[a-z]*))?"
     r"|(?P<letter>[HCDBSNURWI])(?P<index>\d+)(?P<named_suffix>[a-z]*))\Z"
 )
-ID_IN_TEXT = re.compile(
+ID_IN_TEXT = later(
     r"(?<![\w./-])[A-Z][A-Z0-9]*(?:-[A-Z][A-Z0-9]*)*?-(?:\d{3,}[a-z]?(?:-r\d+[a-z]?)?|[HCDBSNURWI]\d+[a-z]?)(?![\w-])"
 )
-TOPIC = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,78}[a-z0-9])?\Z")
+TOPIC = later(r"[a-z0-9](?:[a-z0-9._-]{0,78}[a-z0-9])?\Z")
 
 
 class ParsedId(NamedTuple):
@@ -38,16 +41,18 @@ class ParsedId(NamedTuple):
     suffix: str  # the letter of a clash, "" for none
 
 
+@lru_cache(maxsize=4096)  # a record's own id is asked for again by each record about it
 def parse_id(text: str) -> ParsedId | None:
     """The parts of an id, or None when ``text`` is not one."""
     m = _ID.match(text)
     if m is None:
         return None
-    if m["letter"]:
-        return ParsedId(m["prefix"], NAMED_KINDS[m["letter"]], int(m["index"]), 0, m["named_suffix"])
-    if m["repeat"]:
-        return ParsedId(m["prefix"], "run", int(m["number"]), int(m["repeat"]), m["repeat_suffix"])
-    return ParsedId(m["prefix"], "experiment", int(m["number"]), 0, m["suffix"])
+    prefix, number, suffix, repeat, repeat_suffix, letter, index, named_suffix = m.groups()
+    if letter:
+        return ParsedId(prefix, NAMED_KINDS[letter], int(index), 0, named_suffix)
+    if repeat:
+        return ParsedId(prefix, "run", int(number), int(repeat), repeat_suffix)
+    return ParsedId(prefix, "experiment", int(number), 0, suffix)
 
 
 def experiment_id(prefix: str, number: int) -> str:

@@ -7,25 +7,28 @@ them in. Nothing is guessed: which columns are metrics and which are config is d
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from leadline.core.canonical import digest_of, finite
-from leadline.core.config import parse_value
-from leadline.core.extract_table import TROUBLES, Row, cell_number
+from leadline.core.canonical import canonical_json, finite
+from leadline.core.errors import LeadlineError
+from leadline.core.run import Run
+from leadline.core.timestamps import counted
 from leadline.core.tracker import Points
 from leadline.core.values import dataclass, field
 
-MAX_NAMED = 1_000  # entries of ``not_taken`` kept with their reason; all are counted
+MAX_NAMED = 1_000  # entries of each list of the report kept with their reason; all are counted
+SAID_SHOWN = 60  # characters of a cell that is not taken
 
 
 @dataclass
 class FoundRun:
     """One run of a source. ``where`` says which ("line 7", a URL); ``key`` is the digest of what it holds: the same
-    run read again has the same key. ``metrics`` are finite numbers, ``nonfinite`` the words for others. ``tracker`` is
-    what the record keeps about a tracker's run, with the ``digest`` of all that was read; ``problems`` as an
-    extraction has them. ``series``: the points by metric, which are kept on this machine; ``excerpts``: what the record
-    says of them (``extract.Series.summary``)."""
+    run read again has the same key (``former_key``: the one it had in records written before). ``metrics`` are finite
+    numbers, ``nonfinite`` the words for others. ``tracker`` is what the record keeps about a tracker's run, with the
+    ``digest`` of all that was read; ``problems`` as an extraction has them. ``series``: the points by metric, until
+    they wait on the disk in ``points_at``, and ``odd`` how many more were no number; ``excerpts``: what the record says
+    of them (``extract.Series.summary``). ``settings``: config that was said for the whole source."""
 
     where: str
     key: str
@@ -36,6 +39,7 @@ class FoundRun:
     state: str = "done"
     reason: str = ""
     argv: list[str] = field(default_factory=list)
+    cwd: str = ""
     started_at: str = ""
     ended_at: str = ""
     url: str = ""
@@ -43,7 +47,12 @@ class FoundRun:
     tracker: dict[str, Any] = field(default_factory=dict)
     problems: list[dict[str, Any]] = field(default_factory=list)
     series: dict[str, Points] = field(default_factory=dict)
+    odd: dict[str, int] = field(default_factory=dict)
+    points: int = 0
+    points_at: str = ""
     excerpts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    former_key: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
 
     def measured(self, metric: str, value: float) -> None:
         if math.isfinite(value):
@@ -59,9 +68,20 @@ class NotTaken:
 
 
 @dataclass
+class CellNotTaken:
+    """A value that did not become a metric as it stands, though its run is taken. ``said``: what stands there."""
+
+    where: str
+    column: str
+    said: str
+    why: str
+
+
+@dataclass
 class Findings:
     """What a source holds. ``digest`` is that of its bytes; ``origin``: ``imported`` when a tracker recorded it while
-    it ran, ``reported`` when it is a table that anybody may have typed. ``left_columns``: neither metric nor config."""
+    it ran, ``reported`` when it is a table that anybody may have typed. ``left_columns``: neither metric nor config.
+    ``notes``: (where, what) of all else that a reader would miss: a file cut short, values that are no scalars."""
 
     source: str
     digest: str
@@ -72,83 +92,130 @@ class Findings:
     left_columns: list[str] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
 
+    cells_not_taken: list[CellNotTaken] = field(default_factory=list)
+    cells_not_taken_total: int = 0
+    notes: list[tuple[str, str]] = field(default_factory=list)
+
     def refuse(self, where: str, why: str) -> None:
         self.not_taken_total += 1
         if len(self.not_taken) < MAX_NAMED:
             self.not_taken.append(NotTaken(where, why))
+
+    def leave(self, cells: Iterable[CellNotTaken]) -> None:
+        for cell in cells:
+            self.cells_not_taken_total += 1
+            if len(self.cells_not_taken) < MAX_NAMED:
+                self.cells_not_taken.append(cell)
+
+    def note(self, where: str, what: str) -> None:
+        self.notes.append((where, what))
+
+    def set_config(self, settings: Mapping[str, Any]) -> None:
+        """Config that holds for every run, as far as a run does not say otherwise itself, which is then noted."""
+        said: dict[str, int] = {}
+        for run in self.runs:
+            for name in settings.keys() & run.config.keys():
+                said[name] = said.get(name, 0) + 1
+            run.config, run.settings = {**settings, **run.config}, dict(settings)
+        for name, count in sorted(said.items()):
+            self.note(self.source, f"{name} is set, but {counted(count, 'run')} of it say what theirs is")
+
+    def report(self) -> dict[str, Any]:
+        """What was not taken and what to know of the rest, JSON-ready; each list capped, with its total beside it."""
+        notes = [*self.notes, *((run.where, str(p["what"])) for run in self.runs for p in run.problems)]
+        return {
+            "not_taken": [{"where": n.where, "why": n.why} for n in self.not_taken],
+            "not_taken_total": self.not_taken_total,
+            "cells_not_taken": [
+                {"where": c.where, "column": c.column, "said": c.said, "why": c.why} for c in self.cells_not_taken
+            ],
+            "cells_not_taken_total": self.cells_not_taken_total,
+            "notes": [{"where": where, "what": what} for where, what in notes[:MAX_NAMED]],
+            "notes_total": len(notes),
+            "left_columns": self.left_columns,
+        }
 
 
 @dataclass
 class Columns:
     """What the columns of a table are: metric name by column, and config columns (None: every other column).
     ``reduce`` says by metric how the points of a series become one value. ``key``: columns that together name a row;
-    of rows with one key the ``keep`` one is taken (``first`` or ``last``)."""
+    of rows with one key the ``keep`` one is taken (``first`` or ``last``). ``points``: takes the points of a run that
+    has been read, so that they are not all held."""
 
     metrics: Mapping[str, str]
     config: list[str] | None = None
     reduce: Mapping[str, str] = field(default_factory=dict)
     key: list[str] = field(default_factory=list)
     keep: str = "first"
+    points: Callable[[FoundRun], None] = lambda run: None
 
 
-def runs_of_rows(
-    rows: Iterable[Row], header: list[str], columns: Columns, found: Findings, unit: str = "line"
-) -> Findings:
-    """Fill ``found`` with one run a row. A row without any metric, with a metric that is no number, or that repeats an
-    earlier row in every taken column is named with its reason and not taken."""
-    seen_columns = dict.fromkeys(header)
-    taken: dict[str, FoundRun] = {}  # by what makes a row the same as another
-    for number, cells, trouble in rows:
-        where = f"{unit} {number}"
-        if cells is None:
-            found.refuse(where, TROUBLES.get(trouble, "it is not readable"))
-            continue
-        seen_columns.update(dict.fromkeys(cells))
-        run = _run_of(where, cells, columns)
-        if isinstance(run, str):
-            found.refuse(where, run)
-            continue
-        named = {name: _as_config(cells.get(name, "")) for name in columns.key}
-        same = digest_of(named) if named else run.key
-        if same not in taken:
-            taken[same] = run
-        elif not named:
-            found.refuse(where, f"it is the same as {taken[same].where} in every column taken")
-        else:
-            words = ", ".join(f"{name} {value}" for name, value in named.items())
-            if columns.keep == "last":
-                found.refuse(taken[same].where, f"its key ({words}) comes again in {where}, which is taken")
-                taken[same] = run
-            else:
-                found.refuse(where, f"its key ({words}) is that of {taken[same].where}, which is taken")
-    found.runs += taken.values()
-    found.columns = list(seen_columns)
-    used = {*columns.metrics, *columns.key, *(columns.config if columns.config is not None else seen_columns)}
-    found.left_columns = [name for name in seen_columns if name not in used]
-    return found
+class Held:
+    """What a thread holds of runs made elsewhere, so that the same thing is not counted twice.
+
+    A row has no identity but what it says: one that says the same as a row taken before is that row, be it in a copy,
+    a later version or another file. A thread that took two such rows (they had different key columns) meets two.
+    """
+
+    def __init__(self, runs: Iterable[Run]) -> None:
+        self._by_key: dict[str, list[Run]] = {}
+        self._by_source: dict[str, Run] = {}
+        for run in runs:
+            if run.origin != "executed" and run.key:
+                self._by_key.setdefault(run.key, []).append(run)
+                self._by_source[source_of(run)] = run
+
+    def same_as(self, found: FoundRun) -> Run | None:
+        """The run that holds ``found`` already: it says the same, and its config agrees with what was set."""
+        runs = self._by_key.get(found.key) or self._by_key.get(found.former_key) or []
+        for run in runs:
+            if all(_agrees(run, found, name) for name in found.settings):
+                if run.origin == "reported":
+                    runs.remove(run)
+                return run
+        return None
+
+    def warn(self, found: Findings, run: FoundRun) -> None:
+        """Note that a series with other points was taken from the place that ``run`` comes from: it went on since."""
+        earlier = self._by_source.get(f"{found.source}, {run.where}") if run.points else None
+        if earlier and earlier.origin == "reported" and not earlier.retracted:
+            what = f"{earlier.id} was taken from here before, with other points; if this is the same training, gone on,"
+            found.note(run.where, f"{what} leadline retract {earlier.id} --why 'it went on'")
 
 
-def _run_of(where: str, cells: Mapping[str, Any], columns: Columns) -> FoundRun | str:
-    """The run of one row, or why there is none."""
-    run = FoundRun(where, "")
-    for column, metric in columns.metrics.items():
-        cell = cells.get(column)
-        if cell is None or (isinstance(cell, str) and not cell.strip()):
-            continue
-        value = cell_number(cell)
-        if value is None:
-            return f"{column} is {str(cell)[:60]!r}, which is no number"
-        run.measured(metric, value)
-    if not run.metrics and not run.nonfinite:
-        return f"it has no value of {', '.join(columns.metrics)}"
-    names = columns.config if columns.config is not None else [c for c in cells if c not in columns.metrics]
-    run.config = {name: _as_config(cells[name]) for name in names if cells.get(name) not in (None, "")}
-    run.key = digest_of({"config": run.config, "metrics": run.metrics, "nonfinite": run.nonfinite})
-    return run
+def _agrees(run: Run, found: FoundRun, name: str) -> bool:
+    """Whether the record says of a config key what was set; what it said before a correction is not asked."""
+    corrected = any(entry["body"].get("field") == f"config.{name}" for entry in run.corrections)
+    return corrected or canonical_json(run.config.get(name)) == canonical_json(found.config.get(name))
 
 
-def _as_config(cell: Any) -> Any:
-    """A cell as ``--set`` would have read it: a number where the text is one."""
-    if isinstance(cell, str):
-        return parse_value(cell.strip())
-    return cell if isinstance(cell, (bool, int, float)) else str(cell)
+def source_of(run: Run) -> str:
+    """Where a run made elsewhere came from ("old.csv, line 7"), "" when the record does not say."""
+    sources = run.extraction.get("sources") or [{}]
+    return str(sources[0].get("source") or "")
+
+
+def metric_columns(texts: Iterable[str]) -> dict[str, str]:
+    """``COLUMN`` or ``COLUMN=METRIC`` as metric name by column. Raises LeadlineError (usage) for a column or a metric
+    named twice, of which one would silently win."""
+    metrics: dict[str, str] = {}
+    for text in texts:
+        column, _, name = text.partition("=")
+        name = name or column
+        if column in metrics or name in metrics.values():
+            raise LeadlineError(
+                "usage",
+                "metric-named-twice",
+                f"--metric names {column if column in metrics else name!r} twice",
+                "a column is one metric, and a metric comes from one column",
+                "leadline import --help",
+            )
+        metrics[column] = name
+    return metrics
+
+
+def shown(text: str) -> str:
+    """The beginning of a text from outside, as text that any output can carry (no lone surrogates)."""
+    cut = text[:SAID_SHOWN] + ("…" if len(text) > SAID_SHOWN else "")
+    return cut if cut.isascii() else cut.encode("utf-8", "backslashreplace").decode()

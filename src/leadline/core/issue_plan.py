@@ -9,11 +9,11 @@ words are kept, their title, labels and state are respected.
 from __future__ import annotations
 
 import difflib
-from typing import NamedTuple
 
 from leadline.core.forge_issue import RemoteIssue
 from leadline.core.managed_block import block_of, holds, outside, put, split
 from leadline.core.thread import Issue
+from leadline.core.typed import NamedTuple
 from leadline.core.values import dataclass, field
 
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from copy import copy
-from typing import Any
 
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
 from .canonical import canonical_json, digest_of
@@ -170,6 +169,8 @@ def _over(run: Run, metric: str, both: list[str], rule: str) -> Run:
     values = values_in(run, metric) or {}
     kept = {key: values[key] for key in both}
     facts = facts_in(run, metric) or {}
+    from copy import copy  # and with it weakref: no reading verb needs them elsewhere
+
     other = copy(run)
     other.metrics = {**run.metrics, metric: reduced(rule, kept.values())}
     items = {**run.extraction["items"], metric: {**facts_of(facts.get("by") or [], rule, kept), "values": kept}}

@@ -7,11 +7,11 @@ words, not at meaning, so each says which words it saw.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
 
 from leadline.core.citation import code_spans
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import ID_IN_TEXT
+from leadline.core.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from leadline.core.thread import Thread

@@ -9,8 +9,8 @@ The price is power: a difference that the third look does not show has to be cle
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
+from leadline.core.typed import Any
 from leadline.core.values import dataclass
 
 from .run import Run

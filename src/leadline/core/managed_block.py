@@ -8,13 +8,14 @@ is given back byte for byte: line ends as well, of which a browser sends another
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from leadline.core.canonical import digest_bytes
+from leadline.core.patterns import later
+from leadline.core.typed import NamedTuple
 
 _OPENING = "<!-- leadline:begin sha256:{digest} (derived from records; write outside this block) -->"
 _CLOSING = "<!-- leadline:end -->"
-_BLOCK = re.compile(
+_BLOCK = later(
     r"<!-- leadline:begin(?: sha256:(?P<digest>[0-9a-f]{16}))?[^<>\n]*-->[ \t]*\r?\n"
     r"(?P<text>(?:(?!<!-- leadline:begin).)*?)(?:\r?\n)?"
     r"<!-- leadline:end -->",

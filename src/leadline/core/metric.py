@@ -7,9 +7,9 @@ factor instead, so that the person who changed the unit can say so.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from leadline.core.run import MetricDef, Run
+from leadline.core.typed import Any
 from leadline.core.units import MACHINE_DIMENSIONS, conversion, dimension, name_says_machine
 
 CONTRACT = ("unit", "direction", "observed", "per", "reduce")

@@ -16,19 +16,20 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
+from leadline.core.patterns import later
+from leadline.core.typed import Any
 from leadline.core.values import dataclass
 
 from .config import parse_value
 from .errors import LeadlineError
 
 EXAMPLE = "val_loss(P-004) <= 0.98 * val_loss(baseline)"
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_./@:\-]*")
-_VALUE = re.compile(r"[^\s,(){}=\"\[\]]+")
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?(?![A-Za-z0-9_.])")
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
-_OPERATOR = re.compile(r"<=|>=|~=|<|>")
+_NAME = later(r"[A-Za-z_][A-Za-z0-9_./@:\-]*")
+_VALUE = later(r"[^\s,(){}=\"\[\]]+")
+_NUMBER = later(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?(?![A-Za-z0-9_.])")
+_STRING = later(r'"(?:[^"\\]|\\.)*"')
+_OPERATOR = later(r"<=|>=|~=|<|>")
 _WORDS = ("and", "over", "in")
 
 

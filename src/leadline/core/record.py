@@ -7,10 +7,11 @@ chain. Readers accept every version ever written (upcasters) and keep kinds they
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 
-from leadline.core.canonical import canonical_json, digest_bytes
+from leadline.core.canonical import canonical_json, digest_bytes, sha256_for
+from leadline.core.typed import Any
 from leadline.core.ulid import is_ulid
 from leadline.core.values import dataclass
 
@@ -59,6 +60,7 @@ KINDS = frozenset(
 )
 
 ENVELOPE = ("v", "id", "at", "thread", "writer", "kind", "actor", "body", "prev")
+_envelope_of = itemgetter(*ENVELOPE)
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 # version -> function from that version's envelope to the next one's. Never remove one.
@@ -99,6 +101,34 @@ def parse_line(line: bytes, upcasters: dict[int, Upcaster] | None = None) -> Rec
     return record_of(data, upcasters)
 
 
+def parse_lines(lines: Sequence[bytes], mark: str = "") -> list[Record | BadLine]:
+    """What ``parse_line`` gives or raises for each line.
+
+    With a ``mark``, a text drawn at random a moment ago, all lines are read as one array with the mark between them:
+    a tenth quicker, and a name that stands in every record is kept once, so that what looks at them later is quicker
+    too. No line can hold the mark, so where it is every second member, each line is one value and ends where it seems
+    to; anything else and each line is read alone.
+    """
+    values = _values_of(lines, mark) if mark and lines else None
+    found: list[Record | BadLine] = []
+    for at, line in enumerate(lines):
+        try:
+            found.append(parse_line(line) if values is None else record_of(values[at]))
+        except BadLine as error:
+            found.append(error)
+    return found
+
+
+def _values_of(lines: Sequence[bytes], mark: str) -> list[Any] | None:
+    """The JSON value of each line, or None when they have to be read one by one."""
+    try:
+        members = json.loads(b"[" + f',"{mark}",'.encode().join(lines) + b"]")
+    except (ValueError, RecursionError):
+        return None
+    apart = len(members) == 2 * len(lines) - 1 and all(member == mark for member in members[1::2])
+    return members[::2] if apart else None
+
+
 def record_of(data: Any, upcasters: dict[int, Upcaster] | None = None) -> Record:
     """The record of one line's JSON value. Raises BadLine as ``parse_line`` does."""
     if not isinstance(data, dict) or not isinstance(data.get("v"), int):
@@ -110,27 +140,20 @@ def record_of(data: Any, upcasters: dict[int, Upcaster] | None = None) -> Record
         data = table[data["v"]](data)
     if data["v"] > CURRENT_VERSION:
         raise BadLine(f"written by a newer Leadline (record version {data['v']}, this one reads {CURRENT_VERSION})")
-    for name in ENVELOPE:
-        if name not in data:
-            raise BadLine(f"not a record: no {name!r}")
-    if not is_ulid(data["id"]) or not isinstance(data["body"], dict):
+    try:
+        v, uid, at, thread, writer, kind, actor, body, prev = _envelope_of(data)
+    except KeyError as error:
+        raise BadLine(f"not a record: no {error}") from None
+    if not is_ulid(uid) or not isinstance(body, dict):
         raise BadLine("not a record: bad id or body")
-    return Record(
-        id=data["id"],
-        at=str(data["at"]),
-        thread=str(data["thread"]),
-        writer=str(data["writer"]),
-        kind=str(data["kind"]),
-        actor=str(data["actor"]),
-        body=data["body"],
-        prev=str(data["prev"]),
-        v=data["v"],
-    )
+    return Record(uid, str(at), str(thread), str(writer), str(kind), str(actor), body, str(prev), v)
 
 
-def line_digest(line: bytes) -> str:
-    """Digest of a line without its newline: what the next line's ``prev`` holds."""
-    return digest_bytes(line.rstrip(b"\n"))
+def line_digest(line: bytes, sha256: Any = None) -> str:
+    """Digest of a line without its newline: what the next line's ``prev`` holds. ``sha256``: what hashes it, for who
+    has many (see ``sha256_for``)."""
+    text = line.rstrip(b"\n")
+    return digest_bytes(text) if sha256 is None else f"sha256:{sha256(text).hexdigest()}"
 
 
 @dataclass(slots=True)
@@ -143,8 +166,8 @@ class Fault:
     mend: str = ""
 
 
-def check_chain(lines: list[tuple[str, bytes]]) -> tuple[list[Record], list[Fault]]:
-    """Check one writer's lines, oldest first, as (place, bytes) pairs.
+def check_chain(lines: list[tuple[str, bytes]], mark: str = "") -> tuple[list[Record], list[Fault]]:
+    """Check one writer's lines, oldest first, as (place, bytes) pairs. ``mark`` as ``parse_lines`` has it.
 
     A torn line is skipped by the chain and accepted when a later ``healed`` record of the writer names its digest.
     """
@@ -152,12 +175,10 @@ def check_chain(lines: list[tuple[str, bytes]]) -> tuple[list[Record], list[Faul
     faults: list[Fault] = []
     torn: dict[str, str] = {}
     healed: set[str] = set()
-    previous = ""
-    for place, line in lines:
-        try:
-            record = parse_line(line)
-        except BadLine as error:
-            torn[digest_bytes(line.rstrip(b"\n"))] = f"{place}\0{error}"
+    previous, sha256 = "", sha256_for(sum(len(line) for _, line in lines))
+    for (place, line), record in zip(lines, parse_lines([line for _, line in lines], mark), strict=True):
+        if isinstance(record, BadLine):
+            torn[line_digest(line, sha256)] = f"{place}\0{record}"
             continue
         if record.prev != previous:
             faults.append(
@@ -170,7 +191,7 @@ def check_chain(lines: list[tuple[str, bytes]]) -> tuple[list[Record], list[Faul
             )
         if record.kind == "healed":
             healed.update(record.body.get("torn", []))
-        previous = line_digest(line)
+        previous = line_digest(line, sha256)
         records.append(record)
     for digest, text in torn.items():
         if digest not in healed:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+
+from leadline.core.typed import Any
 
 MIN_SECRET_CHARS = 6
 _SHORT_SECRET_CHARS = 16  # below this an alphanumeric secret is not looked for inside commit ids and digests

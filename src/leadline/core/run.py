@@ -6,8 +6,8 @@ Everything that compares, labels, renders or lists works on these, whatever exec
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
 
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field
 
 if TYPE_CHECKING:

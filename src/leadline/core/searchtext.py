@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 from leadline.core.record import Record
+from leadline.core.typed import Any, NamedTuple
 
 _NEGATIVE_STATES = ("failed", "timeout", "lost", "cancelled")
 _TEXT_KINDS = (

@@ -14,8 +14,9 @@ import struct
 import sys
 from array import array
 from collections.abc import Callable
-from typing import Any, Protocol
 from zlib import crc32
+
+from leadline.core.typed import Any, Protocol
 
 MAGIC = b"\x89LLSER\n"
 VERSION = 1

@@ -11,10 +11,10 @@ import operator
 import sys
 from array import array
 from collections.abc import Iterable
-from typing import Any
 
 from leadline.core.canonical import digest_of
 from leadline.core.tracker import Points
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
 DAMAGES_NAMED = 20

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
 
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
 from .distributions import t_tail, t_upper_quantile

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import parse_id
 from leadline.core.record import Record
 from leadline.core.run import TERMINAL_STATES, MetricDef, Run
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
 

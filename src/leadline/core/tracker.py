@@ -1,4 +1,5 @@
-"""A run as a tracker has it (Weights & Biases, MLflow, trackio), and what becomes of it in the record.
+"""A run as a tracker has it (Leadline's own files, Weights & Biases, MLflow, trackio), and what becomes of it in the
+record.
 
 Trackers differ in everything but this: a run has a name, a config, series over steps and last values. An adapter turns
 its store into a ``Reading``; from there on one rule says what is a metric, so that a number means the same whichever
@@ -10,16 +11,17 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Mapping
-from typing import Any
 
 from leadline.core.canonical import digest_of
 from leadline.core.extract import Extraction, Gatherer, flat_numbers, number_of
 from leadline.core.extract_spec import ExtractionSpec
 from leadline.core.run import MetricDef, Run
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
 #: How a tracker's run stands. ``crashed``: the tracker lost sight of it, which does not mean that it ended.
 TRACKER_STATES = ("running", "finished", "failed", "crashed", "unknown")
+OWN = "leadline"  # the tracker that run folders are: what ll.log writes needs no other
 MARK = "leadline-run-"  # a tag of a tracker's run: the uid of the Leadline run it belongs to follows
 TEXT_LIMIT = 2000
 
@@ -113,8 +115,11 @@ class Reading:
     """What a tracker's run holds. ``provisional``: it had not ended, or the end of its file is missing, when read.
 
     ``summary``: last values by the tracker or set by the job. ``odd``: metric to the number of its points that were
-    no number. ``problems``: sentences about the store itself (torn, unreadable). ``only_summary``: the last values
-    count and nothing else, because no points were asked for or there, or not all of them.
+    no number. ``problems``: sentences about the store itself (torn, unreadable); with a ``blocking`` one it cannot be
+    taken for what was put there. ``only_summary``: the last values count and nothing else, because no points were asked
+    for or there, or not all of them. ``about``: what a Leadline run says besides ({title, argv, cwd, experiment, why}).
+    ``disorder``: metric to how many of its points have a smaller step than the one before, and the same, where several
+    processes wrote and only the store can tell.
     """
 
     run: TrackerRun
@@ -125,6 +130,8 @@ class Reading:
     provisional: bool = False
     problems: list[dict[str, Any]] = field(default_factory=list)
     only_summary: bool = False
+    about: dict[str, Any] = field(default_factory=dict)
+    disorder: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def points(self) -> int:
@@ -197,6 +204,7 @@ def extraction_of(reading: Reading, definitions: Mapping[str, MetricDef]) -> Ext
                 disordered += known < before
                 repeated += known == before
                 before = known
+        disordered, repeated = reading.disorder.get(name, (disordered, repeated))
         gatherer.rows += len(points)
         gatherer.taken += len(points)
         if disordered:
@@ -242,9 +250,10 @@ def short_config(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def project_of(run: Run) -> str:
-    """``wandb:my-project``: where the run's dense numbers are, "" when in no tracker."""
+    """``wandb:my-project``: where the run's dense numbers are, "" when in no tracker or in run folders, which Leadline
+    itself plots and compares wherever they lie."""
     about = run.tracker
-    return f"{about['tracker']}:{about.get('project', '')}" if about.get("tracker") else ""
+    return f"{about['tracker']}:{about.get('project', '')}" if about.get("tracker") not in (None, "", OWN) else ""
 
 
 def contradictions(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUE = {c: i for i, c in enumerate(_ALPHABET)}
-_SYMBOLS = frozenset(_ALPHABET)
 LENGTH = 26
 
 
@@ -32,7 +31,7 @@ def decode(ulid: str) -> tuple[int, int]:
 
 
 def is_ulid(text: object) -> bool:
-    return isinstance(text, str) and len(text) == LENGTH and text[0] <= "7" and _SYMBOLS.issuperset(text)
+    return isinstance(text, str) and len(text) == LENGTH and text[0] <= "7" and not text.strip(_ALPHABET)
 
 
 def next_ulid(now_ms: int, randomness: int, after: str = "") -> str:

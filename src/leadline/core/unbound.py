@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
 
 from leadline.core.citation import code_spans
 from leadline.core.errors import LeadlineError
 from leadline.core.factorwords import factors_in
 from leadline.core.ids import ID_IN_TEXT, experiment_of
 from leadline.core.stats import summarise
+from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from leadline.core.run import Run

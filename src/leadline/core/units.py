@@ -6,7 +6,7 @@ The table is short on purpose: an unknown unit is allowed everywhere and simply 
 
 from __future__ import annotations
 
-import re
+from leadline.core.patterns import later
 
 _BY_DIMENSION: dict[str, dict[str, float]] = {
     "time": {
@@ -139,7 +139,7 @@ _RESULT_WORDS = frozenset(
         "params",
     )
 )
-_SPLIT = re.compile(r"[_./:@-]+")
+_SPLIT = later(r"[_./:@-]+")
 
 
 def dimension(unit: str) -> str:

@@ -7,7 +7,7 @@ stay readable beside the refusal. The price: a refused sentence is long.
 
 from __future__ import annotations
 
-from typing import Any
+from leadline.core.typed import Any
 
 from .comparison import Comparison, MetricComparison, number, refusal
 from .difference import PAIRED_BY_BLOCK

@@ -20,7 +20,10 @@ import stat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
+
+    Data = bytes | memoryview | Callable[[], bytes] | None  # a function: of what has to be made first
 
 FOLDER = "artifacts"  # below the attempt folder
 MAX_FILE_BYTES = 1 << 30
@@ -32,6 +35,8 @@ IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".bmp", ".tif", ".ti
 TABLES = (".csv", ".tsv", ".parquet", ".xlsx", ".jsonl", ".arrow", ".feather")
 MODELS = (".pt", ".pth", ".ckpt", ".safetensors", ".onnx", ".gguf", ".h5", ".keras")
 
+ABLE = ("savefig", "getbands", "to_csv", "write_csv", "__array__")  # of figures, images, tables and arrays
+
 _writer = (0, "")  # process id and the name of its file of lines: a fork writes to one of its own
 _warned = 0
 
@@ -41,14 +46,16 @@ class NotKept(Exception):
 
 
 def log_artifact(
-    path_or_bytes: str | os.PathLike[str] | bytes,
+    value: Any,
     name: str | None = None,
     kind: str | None = None,
     step: int | None = None,
 ) -> str | None:
-    """Keeps a file, or bytes, with the run; durable when it returns.
+    """Keeps a file, bytes, a figure, an image, a table or an array with the run; durable when it returns.
 
-    ``name`` is what the record calls it (default: the file's name; bytes need one) and may hold ``/``. The same name
+    ``value``: the path of a file, its content as bytes, or what ``artifact_content.content_of`` makes a file of by the
+    ending of ``name``: ``log_artifact(figure, "loss.png")``, ``log_artifact(frame, "errors.csv")``.
+    ``name`` is what the record calls it (default: the file's name; else needed) and may hold ``/``. The same name
     again is its next version, the same content again takes no more space. ``kind`` is a word such as ``image``,
     ``table``, ``model``, ``file`` (default: by the name's ending). ``step``: the training step it belongs to.
 
@@ -57,35 +64,49 @@ def log_artifact(
     ``$LEADLINE_ARTIFACT_RUN_BYTES`` for the run (10 GiB): not read, not kept.
 
     Raises:
-        TypeError: neither a path nor bytes, or the step is no integer.
+        TypeError: a value that is none of these or cannot be a file of that ending, or the step is no integer.
         ValueError: the name or the kind is none.
     """
     data: bytes | memoryview | None = None
-    path = ""
-    if isinstance(path_or_bytes, (bytes, bytearray, memoryview)):
-        data = memoryview(path_or_bytes).cast("B")
-        if name is None:
-            raise ValueError("bytes need a name: log_artifact(data, name='loss.png')")
-    else:
-        try:
-            path = os.fsdecode(path_or_bytes)
-        except TypeError:
-            kind_of = type(path_or_bytes).__name__
-            raise TypeError(f"log_artifact() takes a path or bytes, not {kind_of}") from None
+    path: str | None = None
+    if isinstance(value, (str, os.PathLike)):
+        path = os.fsdecode(value)
+    elif isinstance(value, (bytes, bytearray, memoryview)):
+        data = memoryview(value).cast("B")
+    elif not isinstance(value, (list, tuple)) and not any(hasattr(value, able) for able in ABLE):
+        is_a = type(value).__name__
+        raise TypeError(f"log_artifact() takes a path, bytes, a figure, an image, a table or an array, not {is_a}")
+    if path is None and name is None:
+        raise ValueError("what is no file needs a name: log_artifact(figure, 'loss.png')")
     if step is not None:
         try:
             step = int(step.__index__())
         except AttributeError:
             raise TypeError(f"step must be an integer, not {type(step).__name__}") from None
-    name = name_of(path) if name is None else checked_name(name)
+    name = name_of(path or "") if name is None else checked_name(name)
     kind = kind_by_name(name) if kind is None else checked_kind(kind)
     folder = os.environ.get("LEADLINE_RUN_DIR")
     if not folder:
         return None
-    return _log(f"{folder}/{FOLDER}", data, path, {"name": name, "kind": kind, "step": step})
+    line = {"name": name, "kind": kind, "step": step}
+    if path is not None or data is not None:
+        return _log(f"{folder}/{FOLDER}", data, path or "", line)
+    return _log(f"{folder}/{FOLDER}", lambda: _made(value, name), "", line)
 
 
-def _log(folder: str, data: bytes | memoryview | None, path: str, line: dict[str, Any]) -> str | None:
+def _made(value: Any, name: str) -> bytes:
+    """The value as a file. That its library cannot write it is a gap: a training is worth more than a picture."""
+    from leadline.job.artifact_content import content_of
+
+    try:
+        return content_of(value, name)
+    except TypeError:
+        raise
+    except Exception as problem:
+        raise NotKept(f"{type(problem).__name__}: {problem}"[:200]) from problem
+
+
+def _log(folder: str, data: Data, path: str, line: dict[str, Any]) -> str | None:
     try:
         os.makedirs(folder, exist_ok=True)
         take(folder, data, path, line, _limit("FILE", MAX_FILE_BYTES), _limit("RUN", MAX_RUN_BYTES))
@@ -100,9 +121,7 @@ def _log(folder: str, data: bytes | memoryview | None, path: str, line: dict[str
     return None if "gap" in line else str(line["digest"])
 
 
-def take(
-    folder: str, data: bytes | memoryview | None, path: str, line: dict[str, Any], max_file: int, max_run: int
-) -> None:
+def take(folder: str, data: Data, path: str, line: dict[str, Any], max_file: int, max_run: int) -> None:
     """Put the content in ``folder`` under its digest, and add to ``line`` what it is, or ``gap``: why it is not kept.
     Sizes in bytes."""
     from time import time_ns
@@ -121,10 +140,10 @@ def take(
         line["gap"] = _words(e)
 
 
-def _keep(
-    folder: str, data: bytes | memoryview | None, path: str, line: dict[str, Any], max_file: int, max_run: int
-) -> None:
+def _keep(folder: str, data: Data, path: str, line: dict[str, Any], max_file: int, max_run: int) -> None:
     source = -1
+    if callable(data):
+        data = data()
     try:
         if data is None:
             source, status = open_source(path)

@@ -27,6 +27,10 @@ class Collectors(Protocol):
 
     def after_run(self, before: dict[str, Any], contention: dict[str, Any], wall_s: float | None) -> dict[str, Any]: ...
 
+    def prepare(self) -> None:
+        """Load what ``extract`` and ``after_run`` need. Called while a command runs, so that its end waits for less."""
+        ...
+
     def extract(
         self, specs: list[ExtractionSpec], files: RunFiles, definitions: Mapping[str, MetricDef]
     ) -> Extraction: ...

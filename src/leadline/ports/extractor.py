@@ -7,11 +7,11 @@ that a number means the same whoever read it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
 
 from leadline.core.extract import Extraction
 from leadline.core.extract_spec import ExtractionSpec
 from leadline.core.run import MetricDef
+from leadline.core.typed import Protocol
 
 
 class RunFiles:

@@ -7,9 +7,8 @@ the caller queues. Numbers are text. A forge never asks a question.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
-
 from leadline.core.forge_issue import Comment, RemoteIssue
+from leadline.core.typed import Any, Protocol
 
 __all__ = ["Comment", "Forge", "RemoteIssue"]
 

@@ -1,7 +1,8 @@
-"""The port for the series that a run's processes wrote."""
+"""The port for the series of a run: what its processes wrote, and what was fetched from elsewhere."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from leadline.core.series import Store
@@ -23,6 +24,16 @@ class SeriesStore(Protocol):
 
     def read_lines(self, path: str) -> dict[str, Points]:
         """The series in a file of JSON lines; empty when there is none."""
+        ...
+
+    def keep(self, attempt: str, writer: str, series: Mapping[str, Points], odd: Mapping[str, int]) -> list[str]:
+        """Write points that came from elsewhere; in the place of what is there, of which nothing is left. Returns the
+        names of metrics that no segment can hold. Raises LeadlineError (environment)."""
+        ...
+
+    def move(self, attempt: str, target: str) -> None:
+        """Give all that is kept under ``attempt`` the place ``target`` on the same file system; what was there is put
+        beside ``attempt``. Raises LeadlineError (environment)."""
         ...
 
     def compact(self, attempt: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where the dense numbers of a run are: Weights & Biases, MLflow, trackio.
+"""Where the dense numbers of a run are: Leadline's own run folders, Weights & Biases, MLflow, trackio.
 
 A tracker is a witness, never a need: a job writes to it by the tracker's own library, Leadline gives it its name
 beforehand and reads afterwards what it says. By default the job writes to files in its run folder, because a server
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from leadline.core.run_about import RunAbout
 from leadline.core.tracker import Reading, RunFacts, TrackerRun
 from leadline.core.values import dataclass, field
 
@@ -16,7 +17,8 @@ from leadline.core.values import dataclass, field
 @dataclass(slots=True)
 class Push:
     """A run of ours to be put into the tracker. ``path``: files that the job's own tracker wrote, "" for none: then
-    the run is made from ``config``, ``metrics`` and ``series``. ``artifacts``: name to file path."""
+    the run is made from ``config``, ``metrics`` and ``series``. ``artifacts``: name to file path. ``about``: what
+    ``about.json`` of its run folder says, for the tracker that run folders are."""
 
     facts: RunFacts
     path: str = ""
@@ -24,6 +26,7 @@ class Push:
     metrics: dict[str, float] = field(default_factory=dict)
     reading: Reading | None = None
     artifacts: dict[str, str] = field(default_factory=dict)
+    about: RunAbout | None = None
 
 
 class Tracker(Protocol):

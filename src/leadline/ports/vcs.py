@@ -11,9 +11,9 @@ hexadecimal object names. Every method may raise ``LeadlineError``; the codes na
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping
 
+from leadline.core.typed import Any, Protocol
 from leadline.core.values import dataclass, field
 
 MAX_FILE_BYTES = 50 * 1024 * 1024
@@ -107,7 +107,11 @@ class Vcs(Protocol):
         ...
 
     def capture(
-        self, exclude_prefixes: Iterable[str] = (), run_ref: str | None = None, max_file_bytes: int = MAX_FILE_BYTES
+        self,
+        exclude_prefixes: Iterable[str] = (),
+        run_ref: str | None = None,
+        max_file_bytes: int = MAX_FILE_BYTES,
+        meanwhile: Callable[[], None] | None = None,
     ) -> CodeState:
         """The code state of tracked, changed and untracked-not-ignored files.
 
@@ -115,7 +119,9 @@ class Vcs(Protocol):
         same commit; safe to call from many processes at once. The content of files that look like secrets never
         reaches the object database, unless HEAD already holds that very content. Paths under ``exclude_prefixes`` do
         not count. With ``run_ref`` the commit is kept under ``refs/leadline/code/<run_ref>``, else under a name made
-        from tree and HEAD. Codes: ``bare-repository``, ``code-state-failed``, ``repository-not-writable``.
+        from tree and HEAD. ``meanwhile`` is called once, while the files are looked at, so that what takes as long can
+        be done beside it; what it raises ends the capture, and no code state is kept then. Codes: ``bare-repository``,
+        ``code-state-failed``, ``repository-not-writable``.
         """
         ...
 

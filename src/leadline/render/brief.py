@@ -7,11 +7,11 @@ shows them. Every section first gets a few items, then the room that is left is 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
 
 from leadline.core.run import Run
 from leadline.core.thread import Thread
 from leadline.core.timestamps import minute
+from leadline.core.typed import Any, NamedTuple
 from leadline.render import facts
 from leadline.render.facts import EvidenceOf
 from leadline.render.markdown import cut, one_line
@@ -19,9 +19,24 @@ from leadline.render.markdown import cut, one_line
 ITEM_CHARS = 220
 
 
+class _Items:
+    """What a section lists, put in words when it is shown: most of a long list never is."""
+
+    def __init__(self, things: Sequence[Any], say: Callable[[Any], str] = str) -> None:
+        self._things, self._say, self._said = things, say, list[str]()
+
+    def __len__(self) -> int:
+        return len(self._things)
+
+    def first(self, count: int) -> list[str]:
+        for thing in self._things[len(self._said) : count]:
+            self._said.append(cut(one_line(self._say(thing)), ITEM_CHARS))
+        return self._said[:count]
+
+
 class _Section(NamedTuple):
     title: str
-    items: list[str]
+    items: _Items
     first: int  # items it gets before others get more
     verb: str
 
@@ -40,41 +55,35 @@ def render_brief(
     sections = [s for s in _sections(thread, evidence_of, due, open_runs) if s.items]
     if waiting:
         at = next((i for i, s in enumerate(sections) if s.title in ("Claims", "Open hypotheses")), len(sections))
-        sections.insert(
-            at,
-            _Section("Waiting to be sent", [cut(one_line(w), ITEM_CHARS) for w in waiting], 2, "leadline issue status"),
-        )
-    shown = [0] * len(sections)
+        sections.insert(at, _Section("Waiting to be sent", _Items(waiting), 2, "leadline issue status"))
+    shown, parts = [0] * len(sections), [""] * len(sections)
     order = [(i, s.first) for i, s in enumerate(sections)] + [(i, len(s.items)) for i, s in enumerate(sections)]
     head = one_line(f"{thread.topic} ({thread.prefix}): {thread.title}; as of {minute(thread.last_at)} UTC")
-
-    def text(counts: list[int]) -> str:
-        return "\n".join([head, *(_lines(s, n) for s, n in zip(sections, counts, strict=True) if n)])
-
+    used = len(head)
     for i, wanted in order:
         while shown[i] < min(wanted, len(sections[i].items)):
-            more = [*shown[:i], shown[i] + 1, *shown[i + 1 :]]
-            if len(text(more)) > budget_chars:
+            part = "\n" + _lines(sections[i], shown[i] + 1)
+            if used + len(part) - len(parts[i]) > budget_chars:
                 break
-            shown = more
-    return cut(text(shown), budget_chars)
+            used += len(part) - len(parts[i])
+            shown[i], parts[i] = shown[i] + 1, part
+    return cut(head + "".join(parts), budget_chars)
 
 
 def _lines(section: _Section, shown: int) -> str:
-    left = len(section.items) - shown
+    left, items = len(section.items) - shown, section.items.first(shown)
     tail = [f"  … and {left} more: {section.verb}"] if left else []
     if len(section.items) == 1:
-        return f"{section.title}: {section.items[0]}"
-    return "\n".join([f"{section.title}:", *(f"  {item}" for item in section.items[:shown]), *tail])
+        return f"{section.title}: {items[0]}"
+    return "\n".join([f"{section.title}:", *(f"  {item}" for item in items), *tail])
 
 
 def _sections(
     thread: Thread, evidence_of: EvidenceOf | None, due: Any, open_runs: Sequence[Run] | None
 ) -> list[_Section]:
-    def short(texts: list[str]) -> list[str]:
-        return [cut(one_line(t), ITEM_CHARS) for t in texts]
+    def make(title: str, items: Sequence[str] | _Items, first: int, verb: str) -> _Section:
+        return _Section(title, items if isinstance(items, _Items) else _Items(items), first, verb)
 
-    make: Callable[..., _Section] = lambda title, items, first, verb: _Section(title, short(items), first, verb)  # noqa: E731
     running = list(open_runs) if open_runs is not None else facts.open_runs(thread)
     action = facts.next_action(thread)
     return [
@@ -153,16 +162,13 @@ def _hypotheses(thread: Thread) -> list[str]:
     ]
 
 
-def _results(thread: Thread) -> list[str]:
+def _results(thread: Thread) -> _Items:
     best = facts.ranked(thread)
     recent = sorted(best, key=lambda e: max(r.ended_at for r in e.evidence_runs), reverse=True)
     mixed = [e for pair in zip(best, recent, strict=True) for e in pair]
     base, metrics = thread.baseline_experiment, facts.primary_metrics(thread)
-    return [
-        f"{e.id} {e.title}: {_numbers(thread, e, metrics) or 'no primary metric'}"
-        for e in {e.id: e for e in mixed}.values()
-        if e is not base
-    ]
+    shown = [e for e in {e.id: e for e in mixed}.values() if e is not base]
+    return _Items(shown, lambda e: f"{e.id} {e.title}: {_numbers(thread, e, metrics) or 'no primary metric'}")
 
 
 def _missing(thread: Thread) -> list[str]:

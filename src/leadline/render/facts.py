@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from typing import Any
 
 from leadline.core.citation import render as cited
 from leadline.core.evidence import Evidence
@@ -12,6 +11,7 @@ from leadline.core.run import TERMINAL_STATES, MetricDef, Run
 from leadline.core.stats import Sample, summarise
 from leadline.core.thread import Experiment, Item, Thread
 from leadline.core.timestamps import duration, minute, number
+from leadline.core.typed import Any
 from leadline.render.markdown import cell_code, code, cut, one_line, prose_line
 
 EvidenceOf = Callable[[Item], Evidence]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from leadline.core.timestamps import duration, minute, number
+from leadline.core.typed import Any
 from leadline.render import facts
 from leadline.render.text import table
 

@@ -9,15 +9,16 @@ header does.
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
 
 from leadline.core import artifact
 from leadline.core.citation import render as cited
 from leadline.core.fold import replay
+from leadline.core.patterns import later
 from leadline.core.record import Record
 from leadline.core.run import Run
 from leadline.core.thread import Experiment, Item, Thread
 from leadline.core.timestamps import minute, size
+from leadline.core.typed import Any, NamedTuple
 from leadline.render import facts, series_excerpt
 from leadline.render.facts import EvidenceOf
 from leadline.render.header import SECTIONS, case_lines, render_header
@@ -26,8 +27,8 @@ from leadline.render.markdown import Anchors, cell_code, code, cut, data, fence,
 HEADER_BEGIN, HEADER_END = "<!-- leadline:header -->", "<!-- /leadline:header -->"
 ARTIFACTS_SHOWN, GAPS_SHOWN = 8, 5
 NO_ENTRY = "_No entry yet._"
-_HEADING = re.compile(r"^### (.+?)\s*$")
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
+_HEADING = later(r"^### (.+?)\s*$")
+_FENCE = later(r"^ {0,3}(`{3,}|~{3,})")
 
 
 class Entry(NamedTuple):

@@ -10,23 +10,24 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from leadline.core.patterns import later
 from leadline.core.plain import plain
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|~])")
+_SPECIAL = later(r"([\\`*_\[\]<>|~])")
 # What GitHub makes a link of by itself calls nobody; else an @ after anything but a letter or digit does, after `.`,
 # `/`, `@` and markup as well, and however it is written.
-_MENTION = re.compile(
+_MENTION = later(
     r"((?<![^\s*_~(])https?://[\w-]+(?:\.[\w-]+)+(?:[/:?#][^\s<]*)?)|"
     r"(\\*)(?<![A-Za-z0-9@])(@+[A-Za-z0-9][\w-]*(?:/[\w.-]+)?)"
 )
-_AT = re.compile(r"&(?:#0*64|#[xX]0*40|commat);")
-_TICKED = re.compile(r"`((?:[\w.-]+/[\w.-]+)?#\d+)`")
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.M)
-_BLOCK = re.compile(r"^( {0,3})(#{1,6}(?=\s|$)|=+\s*$|-{3,}\s*$)", re.M)
-_COMMENT = re.compile(r"<(?=[!/?A-Za-z])")
-_LITERAL = re.compile(r"\\([!-/:-@\[-`{-~])|(?<!`)(`+)(?!`)(.+?)(?<!`)\2(?!`)")  # an escape, or a code span
-_LETTER_LIKE = re.compile("[\u24b6-\u24e9\U0001f130-\U0001f149\U0001f150-\U0001f169\U0001f170-\U0001f189]")  # Ⓐ, 🄰
-_CODE_SPAN = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.S)
+_AT = later(r"&(?:#0*64|#[xX]0*40|commat);")
+_TICKED = later(r"`((?:[\w.-]+/[\w.-]+)?#\d+)`")
+_FENCE = later(r"^ {0,3}(`{3,}|~{3,})", re.M)
+_BLOCK = later(r"^( {0,3})(#{1,6}(?=\s|$)|=+\s*$|-{3,}\s*$)", re.M)
+_COMMENT = later(r"<(?=[!/?A-Za-z])")
+_LITERAL = later(r"\\([!-/:-@\[-`{-~])|(?<!`)(`+)(?!`)(.+?)(?<!`)\2(?!`)")  # an escape, or a code span
+_LETTER_LIKE = later("[\u24b6-\u24e9\U0001f130-\U0001f149\U0001f150-\U0001f169\U0001f170-\U0001f189]")  # Ⓐ, 🄰
+_CODE_SPAN = later(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.S)
 
 
 def one_line(text: str) -> str:

@@ -14,7 +14,8 @@ from leadline.render.text import table
 def render_metrics(thread: Thread, found: dict[str, Any], total: int, size_text: str) -> str:
     rows = found["metrics"]
     if not rows:
-        return f"{found['run']} logged no series on this machine: ll.log(step=…, loss=…) makes them"
+        how = found["elsewhere"] or "ll.log(step=…, loss=…) makes them"
+        return f"{found['run']} logged no series on this machine: {how}"
     several = len(found["writers"]) > 1
     cells = [
         [

@@ -6,14 +6,14 @@ an entry keeps its length whether a training logged a hundred points or a hundre
 
 from __future__ import annotations
 
-from typing import Any
-
 from leadline.core.run import Run
 from leadline.core.thread import Thread
 from leadline.core.timestamps import number
+from leadline.core.typed import Any
 from leadline.render import facts
 
 METRICS_EXCERPTED, POINTS_EXCERPTED = 3, 5
+KEPT = ("series", "metrics", "tracker", "import")  # kinds of sources whose points stay beside the run
 
 
 def summary(run: Run) -> str:
@@ -29,8 +29,8 @@ def summary(run: Run) -> str:
 
 
 def pointer(run: Run) -> str:
-    """The command that shows the points; "" when they came by another way (stdout, a tracker)."""
-    here = any(s.get("kind") in ("series", "metrics") and s.get("rows") for s in run.extraction.get("sources") or ())
+    """The command that shows the points; "" when they are not kept (those of stdout, say)."""
+    here = any(s.get("kind") in KEPT and s.get("rows") for s in run.extraction.get("sources") or ())
     return f"leadline series {run.id}" if here else ""
 
 

@@ -6,13 +6,13 @@ Everything that comes from data is stripped of terminal codes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from leadline.core import artifact
 from leadline.core.plain import plain
 from leadline.core.run import Run
 from leadline.core.thread import Experiment, Item, Thread
 from leadline.core.timestamps import duration, minute, size
+from leadline.core.typed import Any
 from leadline.render import facts, series_excerpt
 from leadline.render.facts import EvidenceOf
 from leadline.render.markdown import cut, one_line

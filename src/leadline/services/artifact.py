@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from typing import Any
 
 from leadline.core import artifact as core
 from leadline.core.artifact import Artifact
 from leadline.core.errors import LeadlineError
 from leadline.core.run import Run
 from leadline.core.timestamps import size
+from leadline.core.typed import Any
 from leadline.services.context import Context
 
 

@@ -12,12 +12,12 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import Any
 
 from leadline.core.artifact import GAPS_LISTED, LISTED
 from leadline.core.canonical import canonical_json
 from leadline.core.errors import LeadlineError
 from leadline.core.timestamps import epoch_ms, rfc3339
+from leadline.core.typed import Any
 from leadline.services.context import Context
 
 MATCHED = 1000  # files taken by one --artifact

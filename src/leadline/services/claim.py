@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import shlex
-from typing import Any
 
 from leadline.core.canonical import canonical_json
 from leadline.core.citation import render
@@ -26,6 +25,7 @@ from leadline.core.lint import lint
 from leadline.core.predicate import Predicate, Subject, parse
 from leadline.core.run import MetricDef, Run
 from leadline.core.thread import Item, Thread
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 from leadline.services.context import Context, refs_for
 from leadline.services.evidence_of import (

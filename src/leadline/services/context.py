@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import ID_IN_TEXT
 from leadline.core.run import Run
 from leadline.core.thread import Thread
 from leadline.core.timestamps import rfc3339
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field
-from leadline.ports.collectors import Collectors
-from leadline.ports.executor import Executor
-from leadline.ports.forge import Forge
-from leadline.ports.records import BlobStore, Clock, OpenRuns, RecordStore
-from leadline.ports.results import ResultSource
-from leadline.ports.series import SeriesStore
-from leadline.ports.tracker import Tracker
-from leadline.ports.vcs import Vcs
+
+if TYPE_CHECKING:  # named and not called here: a command loads the ports of what it uses
+    from leadline.ports.collectors import Collectors
+    from leadline.ports.executor import Executor
+    from leadline.ports.forge import Forge
+    from leadline.ports.records import BlobStore, Clock, OpenRuns, RecordStore
+    from leadline.ports.results import ResultSource
+    from leadline.ports.series import SeriesStore
+    from leadline.ports.tracker import Tracker
+    from leadline.ports.vcs import Vcs
 
 DEFAULT_SETTINGS: dict[str, Any] = {
     "record_branch": "leadline/records",

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
+from leadline.core.canonical import sha256_for
 from leadline.core.metric import contract_of
+from leadline.core.run_about import SUMMARY, summary_of
 from leadline.core.timestamps import epoch_ms
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.services.artifact_intake import forget, take_in
 from leadline.services.context import Context
 
@@ -63,10 +65,20 @@ def end_run(
             say(f"the code changed while {planned['id']} ran: what was recorded is its state at the start")
     with context.store.transaction(topic) as writing:
         writing.add("run-ended", body)
+    _leave_summary(attempt, body)
     forget(done_with)
     context.open_runs.closed(uid)
     _compact_series(context, attempt, body, say)
     return body
+
+
+def _leave_summary(attempt: str, body: dict[str, Any]) -> None:
+    """The values beside the series, for whoever gets a copy of the folder and not the record."""
+    try:
+        with open(os.path.join(attempt, SUMMARY), "wb") as file:
+            file.write(summary_of(body.get("metrics", {}), body.get("nonfinite", {})))
+    except OSError:
+        pass  # the record has them
 
 
 def _compact_series(context: Context, attempt: str, body: dict[str, Any], say: Callable[[str], None]) -> None:
@@ -192,14 +204,12 @@ def _read_tracker(
 
 def _outputs(attempt: str, state: str, redact: Any) -> dict[str, Any]:
     """Sizes and digests of both streams, and the last lines of the telling one (stderr when it went wrong)."""
-    import hashlib
-
     out: dict[str, Any] = {}
     tails = {}
     for name in ("stdout", "stderr"):
         try:
             with open(os.path.join(attempt, f"{name}.log"), "rb") as file:
-                digest, size, tail = hashlib.sha256(), 0, b""
+                digest, size, tail = sha256_for(os.fstat(file.fileno()).st_size)(), 0, b""
                 while chunk := file.read(1 << 20):
                     digest.update(chunk)
                     size += len(chunk)

@@ -8,7 +8,6 @@ runs this asks whether the two sides of every clause are apples to apples: a dif
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from leadline.core.canonical import canonical_json
 from leadline.core.config import ConfigDiff, config_diff, fact_of
@@ -18,6 +17,7 @@ from leadline.core.metric import contracts_differ, contracts_of
 from leadline.core.predicate import Predicate, Subject, parse
 from leadline.core.run import MetricDef, Run
 from leadline.core.thread import Item, Thread
+from leadline.core.typed import Any
 
 CANDIDATE_AXES = 8
 

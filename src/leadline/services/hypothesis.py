@@ -6,11 +6,10 @@ runs have a say in whether it is called supported or falsified.
 
 from __future__ import annotations
 
-from typing import Any
-
 from leadline.core.errors import LeadlineError
 from leadline.core.run import Run
 from leadline.core.thread import Experiment, Item, Thread
+from leadline.core.typed import Any
 from leadline.services.context import Context, refs_for
 from leadline.services.evidence_of import evidence_for, evidence_of, read_predicate
 from leadline.services.lookup import kind_of, no_evidence, withdrawn

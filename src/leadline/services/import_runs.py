@@ -7,19 +7,23 @@ in it, and everything that is not taken is named with its reason.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
-from leadline.core.canonical import digest_of
+from leadline.core.canonical import digest_of, finite
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import experiment_id, run_id
-from leadline.core.imported import Columns, Findings, FoundRun
+from leadline.core.imported import MAX_NAMED, Columns, Findings, FoundRun, Held, metric_columns, source_of
 from leadline.core.metric import contract_of
+from leadline.core.run import Run
 from leadline.core.thread import Thread
 from leadline.core.values import dataclass, field
 from leadline.services.context import Context
+from leadline.services.import_points import Waiting, waiting_points
 from leadline.services.run import default_title
+from leadline.services.tracking import redacted
 
-TRACKERS = ("wandb", "mlflow", "trackio")
+TRACKERS = ("leadline", "wandb", "mlflow", "trackio")
 FORMATS = {
     ".wandb": "wandb",
     ".csv": "csv",
@@ -52,16 +56,23 @@ class ImportRequest:
 
 
 def import_runs(context: Context, topic: str, request: ImportRequest, plan_only: bool = False) -> dict[str, Any]:
-    """Import what ``request`` names. Returns ``{source, digest, origin, taken: [{id, experiment, where, metrics}],
-    already, not_taken: [{where, why}], not_taken_total, left_columns}``.
+    """Import what ``request`` names. Returns ``{source, digest, origin, taken: [{id, experiment, where, metrics,
+    points}], already, taken_before: [{where, run, source}], brought, renewed, changed, planned}`` and what
+    ``Findings.report`` gives. Of the ``already`` taken, which ``taken_before`` names: ``brought``, how many have now
+    their points here too (another clone took them); ``renewed``, those taken without an end that are read again;
+    ``changed``, those whose source says something else since.
 
     ``plan_only``: say what would be taken and write nothing. Raises LeadlineError: usage (no metric or no config is
     named, the format is unknown), not_found, check_failed, environment.
     """
-    import os
+    with waiting_points(context, not plan_only) as points:
+        return _import(context, topic, request, plan_only, points)
 
+
+def _import(context: Context, topic: str, request: ImportRequest, plan_only: bool, points: Waiting) -> dict[str, Any]:
     thread = context.store.thread(topic)
-    format = request.format or ("tensorboard" if os.path.isdir(request.source) else "")
+    events = os.path.isdir(request.source) or ".tfevents." in os.path.basename(request.source)
+    format = request.format or ("tensorboard" if events else "")
     format = format or FORMATS.get(os.path.splitext(request.source)[1].lower(), "")
     if not format:
         raise LeadlineError(
@@ -77,18 +88,20 @@ def import_runs(context: Context, topic: str, request: ImportRequest, plan_only:
     if format in TRACKERS or format not in (*FORMATS.values(), "tensorboard"):
         from leadline.services.import_tracker import found_in_tracker
 
-        return take_in(context, topic, found_in_tracker(context, thread, request, format), request.title, plan_only)
+        found = found_in_tracker(context, thread, request, format, points)
+        return take_in(context, topic, found, points, request.title, plan_only)
     columns = _columns(thread, request, format)
+    columns.points = lambda run: points.take(run, format)
     found = context.result_source(format).read(os.path.join(context.cwd, request.source), columns)
     _must_bear(found, columns, request, format)
-    for run in found.runs:
-        run.config = {**request.settings, **run.config}
-    return take_in(context, topic, found, request.title, plan_only)
+    found.set_config(request.settings)
+    for run, config in zip(found.runs, redacted(context, [run.config for run in found.runs]), strict=True):
+        run.config = config
+    return take_in(context, topic, found, points, request.title, plan_only)
 
 
 def _columns(thread: Thread, request: ImportRequest, format: str) -> Columns:
-    pairs = [m.partition("=") for m in request.metrics]
-    metrics = {column: name or column for column, _, name in pairs}
+    metrics = metric_columns(request.metrics)
     if not metrics and format != "tensorboard":
         metrics = {name: name for name, definition in thread.metrics.items() if not definition.formula}
         if not metrics:
@@ -129,7 +142,9 @@ def _must_bear(found: Findings, columns: Columns, request: ImportRequest, format
         )
 
 
-def take_in(context: Context, topic: str, found: Findings, title: str = "", plan_only: bool = False) -> dict[str, Any]:
+def take_in(
+    context: Context, topic: str, found: Findings, points: Waiting, title: str = "", plan_only: bool = False
+) -> dict[str, Any]:
     """Write the runs of ``found`` that the thread does not hold yet, all of them or none; see ``import_runs``."""
     answer: dict[str, Any] = {
         "source": found.source,
@@ -137,28 +152,56 @@ def take_in(context: Context, topic: str, found: Findings, title: str = "", plan
         "origin": found.origin,
         "taken": [],
         "already": 0,
-        "not_taken": [{"where": n.where, "why": n.why} for n in found.not_taken],
-        "not_taken_total": found.not_taken_total,
-        "left_columns": found.left_columns,
+        "taken_before": [],
+        "brought": 0,
+        "renewed": [],
+        "changed": [],
         "planned": plan_only,
     }
+    settled: list[tuple[FoundRun, str]] = []
     with context.store.transaction(topic) as writing:
         thread = context.store.thread(topic)
-        held = {run.key for run in thread.runs if run.origin != "executed"}
+        held = Held(thread.runs)
         experiments = {
-            digest_of(e.runs[0].config): (e.id, e.uid)
+            _alike(e.runs[0].config, e.runs[0].tracker): (e.id, e.uid)
             for e in thread.experiments.values()
             if e.stands and all(run.origin == found.origin for run in e.runs)
         }
         for run in found.runs:
-            if run.key in held:
+            if known := held.same_as(run):
                 answer["already"] += 1
+                if len(answer["taken_before"]) < MAX_NAMED:
+                    answer["taken_before"].append({"where": run.where, "run": known.id, "source": source_of(known)})
+                if known.tracker.get("digest") != run.tracker.get("digest"):
+                    if not known.tracker.get("provisional"):
+                        answer["changed"].append({"id": known.id, "where": run.where})
+                        continue
+                    answer["renewed"].append({"id": known.id, "where": run.where, "metrics": run.metrics})
+                    if not plan_only:
+                        _renew(thread, found, run, known, writing)
+                    settled.append((run, known.uid))
+                elif points.missing(run, known):
+                    settled.append((run, known.uid))
+                    answer["brought"] += 1
                 continue
-            row = {"where": run.where, "name": run.name, "config": run.config, "metrics": run.metrics}
+            row: dict[str, Any] = {"where": run.where, "name": run.name, "config": run.config, "metrics": run.metrics}
+            row |= {"nonfinite": run.nonfinite, "points": run.points}
+            held.warn(found, run)
             if not plan_only:
-                row |= _write(thread, found, run, title, experiments, writing)
+                ids = _write(thread, found, run, title, experiments, writing)
+                settled.append((run, ids.pop("uid")))
+                row |= ids
             answer["taken"].append(row)
-    return answer
+    for run, uid in settled:
+        points.settle(run, uid)
+    return answer | found.report()
+
+
+def _alike(config: dict[str, Any], tracker: dict[str, Any]) -> str:
+    """What makes two runs repeats of one experiment: their config, and where another record said which experiment they
+    are of (``experiment``, its uid), that too, since it knew the command and the code."""
+    told = tracker.get("experiment")
+    return digest_of({"config": config, "experiment": told} if told else config)
 
 
 def _write(
@@ -169,7 +212,7 @@ def _write(
     experiments: dict[str, tuple[str, str]],
     writing: Any,
 ) -> dict[str, Any]:
-    uid, same = writing.new_uid(), digest_of(run.config)
+    uid, same = writing.new_uid(), _alike(run.config, run.tracker)
     if same in experiments:
         experiment, experiment_uid = experiments[same]
         repeat = writing.next_number("run", experiment_uid)
@@ -186,6 +229,7 @@ def _write(
             "repeat": repeat,
             "title": title or run.name or default_title(run.argv, run.config),
             "argv": run.argv,
+            **({"cwd": run.cwd} if run.cwd else {}),
             "config": run.config,
             "origin": found.origin,
             "executor": "",
@@ -194,29 +238,58 @@ def _write(
             "refs": {experiment: experiment_uid},
         },
     )
-    digest = str(run.tracker.get("digest") or "")
-    source = {"source": f"{found.source}, {run.where}", "kind": "import", "digest": digest or found.digest}
-    source["url"] = run.url
-    contract = {name: contract_of(d) for name in run.metrics if (d := thread.metrics.get(name)) is not None}
     writing.add(
         "run-ended",
         {
             "run": shown,
             "refs": {shown: uid, experiment: experiment_uid},
             "by": "import",
-            "state": run.state,
-            "reason": run.reason,
             "started_at": run.started_at,
-            "ended_at": run.ended_at,
-            "metrics": run.metrics,
-            "nonfinite": run.nonfinite,
-            "extraction": {
-                "sources": [{k: v for k, v in source.items() if v}],
-                **({"contract": contract} if contract else {}),
-                **({"problems": run.problems} if run.problems else {}),
-            },
-            **({"outputs": {"result_digest": digest}} if digest else {}),
-            **({"wall_s": run.wall_s} if run.wall_s is not None else {}),
+            **_ending(run),
+            **_measured(thread, found, run),
         },
     )
-    return {"id": shown, "experiment": experiment}
+    return {"id": shown, "experiment": experiment, "uid": uid}
+
+
+def _renew(thread: Thread, found: Findings, run: FoundRun, known: Run, writing: Any) -> None:
+    """A run that was taken while it was going, as its tracker has it now."""
+    writing.add(
+        "tracker-run",
+        {
+            "run": known.id,
+            "refs": {known.id: known.uid, known.experiment: thread.experiments[known.experiment].uid},
+            "tracker": {"provisional": False, **run.tracker},
+            "ending": _ending(run),
+            **_measured(thread, found, run),
+        },
+    )
+
+
+def _ending(run: FoundRun) -> dict[str, Any]:
+    ending = {"state": run.state, "reason": run.reason, "ended_at": run.ended_at}
+    return ending if run.wall_s is None else {**ending, "wall_s": run.wall_s}
+
+
+def _measured(thread: Thread, found: Findings, run: FoundRun) -> dict[str, Any]:
+    """The numbers of a run, where they came from, and what they meant when they were taken."""
+    digest = str(run.tracker.get("digest") or "")
+    source: dict[str, Any] = {
+        "source": f"{found.source}, {run.where}",
+        "kind": "import",
+        "digest": digest or found.digest,
+        "url": run.url,
+        "rows": run.points,
+    }
+    contract = {name: contract_of(d) for name in run.metrics if (d := thread.metrics.get(name)) is not None}
+    return {
+        "metrics": run.metrics,
+        "nonfinite": run.nonfinite,
+        "extraction": {
+            "sources": [{k: v for k, v in source.items() if v}],
+            **({"contract": contract} if contract else {}),
+            **({"problems": run.problems} if run.problems else {}),
+            **({"series": finite(run.excerpts)} if run.excerpts else {}),
+        },
+        **({"outputs": {"result_digest": digest}} if digest else {}),
+    }

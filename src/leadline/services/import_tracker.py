@@ -14,25 +14,30 @@ from leadline.core.errors import LeadlineError
 from leadline.core.imported import Findings, FoundRun
 from leadline.core.thread import Thread
 from leadline.core.timestamps import epoch_ms, rfc3339
-from leadline.core.tracker import Reading, TrackerRun, extraction_of, short_config
+from leadline.core.tracker import OWN, Reading, TrackerRun, extraction_of, short_config
 from leadline.ports.tracker import Tracker
 from leadline.services.context import Context
+from leadline.services.import_points import Waiting
 from leadline.services.import_runs import ImportRequest
+from leadline.services.tracker_folder import shared_folder
 from leadline.services.tracking import redacted, tracker_words
 
 STILL_WARM_S = 600.0  # a run of a tracker that never says of an end: over when nothing came for this long
 ENDED = {"finished": "done", "failed": "failed"}
 CONFIG_KEYS_KEPT = 500
+TITLE_CHARS = 200
 
 
-def found_in_tracker(context: Context, thread: Thread, request: ImportRequest, name: str) -> Findings:
+def found_in_tracker(context: Context, thread: Thread, request: ImportRequest, name: str, points: Waiting) -> Findings:
     """The runs of a project (``request.source``), or of a tracker's own files at that path, as an import has them.
 
     Raises LeadlineError: ``no-such-tracker``, ``no-such-run`` (usage), ``no-runs`` (not_found), remote.
     """
     tracker = _tracker(context, request, name)
     path = os.path.join(context.cwd, request.source)
-    runs = tracker.stored(path) if os.path.exists(path) else []
+    if name == OWN and request.at:
+        request.at = shared_folder(context, request.at)
+    runs = tracker.stored(path) if os.path.exists(path) and not request.at else []
     local = bool(runs)
     runs = runs or tracker.listed(request.source, request.at)
     if not runs:
@@ -50,7 +55,9 @@ def found_in_tracker(context: Context, thread: Thread, request: ImportRequest, n
     wanted = dict(_pair(text) for text in request.metrics)
     names: dict[str, None] = {}
     for run in runs:
-        _take(context, thread, tracker, run, request, found, wanted, names)
+        if taken := _taken(context, thread, tracker, run, request, found, wanted, names):
+            points.take(taken, name)
+            found.runs.append(taken)
     found.digest = digest_of(sorted(str(run.tracker["digest"]) for run in found.runs))
     found.columns = list(names)
     found.left_columns = [n for n in names if wanted and n not in wanted]
@@ -100,7 +107,7 @@ def _asked_for(runs: list[TrackerRun], request: ImportRequest) -> list[TrackerRu
     return kept
 
 
-def _take(
+def _taken(
     context: Context,
     thread: Thread,
     tracker: Tracker,
@@ -109,36 +116,44 @@ def _take(
     found: Findings,
     wanted: dict[str, str],
     names: dict[str, None],
-) -> None:
+) -> FoundRun | None:
+    """The run as an import has it; None when it is not taken, which ``found`` then says."""
     where = f"{run.name} ({run.id})" if run.name and run.name != run.id else run.id
-    if run.uid:
-        mine = next((r.id for r in thread.runs if r.uid == run.uid), "")
+    mine = next((r.id for r in thread.runs if run.uid and r.uid == run.uid), "")
+    if mine or (run.uid and run.tracker != OWN):
         found.refuse(where, f"it is {mine} of this thread" if mine else "another thread's Leadline made it")
-        return
+        return None
     try:
         reading = tracker.read(run)
     except LeadlineError as error:
         found.refuse(where, error.what)
-        return
+        return None
     except (OSError, ValueError) as error:
         found.refuse(where, f"it cannot be read: {error}")
-        return
+        return None
+    if spoilt := next((str(p["what"]) for p in reading.problems if p.get("blocking")), ""):
+        found.refuse(where, spoilt)
+        return None
     state, why = state_of(reading, context.clock.now_ms() / 1000)
     if not state and not request.unfinished:
         found.refuse(where, why)
-        return
+        return None
     names.update(dict.fromkeys([*reading.series, *reading.summary]))
     words = tracker_words(context, reading)  # the digest is of all of it, whatever is taken
     if wanted:
         _only(reading, wanted)
     taken = _found_run(context, thread, reading, request, where, words)
-    taken.state, taken.reason = state or "lost", "" if state == "done" else why
+    taken.state, taken.reason = state or "lost", "" if state == "done" else str(reading.about.get("why") or why)
+    taken.tracker["metrics"] = sorted([*taken.metrics, *taken.nonfinite])
+    if not state:
+        taken.tracker["provisional"] = True
     if taken.metrics or taken.nonfinite:
-        found.runs.append(taken)
-    elif lacking := [p for p in taken.problems if p["code"] == "no-points"]:
+        return taken
+    if lacking := [p for p in taken.problems if p["code"] == "no-points"]:
         found.refuse(where, "; ".join(str(problem["what"]) for problem in [*reading.problems, *lacking][:4]))
     else:
         found.refuse(where, "it has no number" + (" of the metrics asked for" if wanted else ""))
+    return None
 
 
 def state_of(reading: Reading, now_s: float) -> tuple[str, str]:
@@ -186,13 +201,29 @@ def _found_run(
         url=run.url,
         wall_s=run.wall_s,
         problems=extraction.problems,
+        series=reading.series,
+        odd=reading.odd,
+        excerpts=extraction.series,
     )
     last = last_point_s(reading)
     if run.started_at and run.wall_s is not None:
         out.ended_at = rfc3339(epoch_ms(run.started_at) + int(run.wall_s * 1000))
     elif last:
         out.ended_at = rfc3339(int(last * 1000))
+    if run.uid:
+        _of_another_record(context, reading, out)
     out.tracker = {"tracker": run.tracker, "project": run.project, **words}
+    if told := reading.about.get("experiment"):
+        out.tracker["experiment"] = told
     if request.at:
         out.tracker["at"] = request.at
     return out
+
+
+def _of_another_record(context: Context, reading: Reading, out: FoundRun) -> None:
+    """What another record's run tells besides. Its uid alone makes its key: a copy of it is the same run, whichever
+    folder and project it lies in."""
+    out.key = digest_of({"leadline-run": reading.run.uid})
+    out.argv = [str(word) for word in redacted(context, list(reading.about.get("argv", [])))]
+    out.cwd = str(redacted(context, str(reading.about.get("cwd", ""))))
+    out.name = str(redacted(context, str(reading.about.get("title") or "")))[:TITLE_CHARS] or out.name

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from leadline.core.finding import NOTE, Finding
 from leadline.core.thread import Thread
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.services.context import Context
 from leadline.services.evidence_of import evidence_for
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
 
 from leadline.core.errors import LeadlineError
 from leadline.core.issue_plan import Due, Wanted
 from leadline.core.managed_block import OVERHEAD_CHARS, holds, outside
 from leadline.core.plain import plain
 from leadline.core.thread import Thread
+from leadline.core.typed import Any
 from leadline.services.context import Context
 
 LEAST_ROOM_CHARS = 4_000  # for the derived part beside a long text of people's own

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any, TypeVar
 
 from leadline.core.forge_issue import Comment, RemoteIssue
 from leadline.core.issue_plan import Operation, Wanted, drift, may_retitle, plan
 from leadline.core.managed_block import block_of
 from leadline.core.thread import Thread
+from leadline.core.typed import Any, TypeVar
 from leadline.services import outbox
 from leadline.services.context import Context
 from leadline.services.issue_content import comment_text, comments_to_post, title_of, wanted_of

@@ -6,18 +6,18 @@ else's issue. So what is there is held to the page and the marker in the record 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from typing import TypeVar
 
 from leadline.core.errors import LeadlineError
 from leadline.core.forge_issue import RemoteIssue
+from leadline.core.patterns import later
 from leadline.core.thread import Thread
+from leadline.core.typed import TypeVar
 from leadline.ports.forge import Forge
 from leadline.services.context import Context
 
 _T = TypeVar("_T")
-_PLACE = re.compile(r"/(?P<repository>[\w.-]+/[\w.-]+)/(?:-/)?issues/(?P<number>\d+)/?\Z")
+_PLACE = later(r"/(?P<repository>[\w.-]+/[\w.-]+)/(?:-/)?issues/(?P<number>\d+)/?\Z")
 
 
 class ForgeFailed(Exception):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from leadline.core.ids import experiment_of
 from leadline.core.run import Run
 from leadline.core.thread import Thread
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.services.context import Context
 
 if TYPE_CHECKING:
@@ -55,11 +54,12 @@ def _rows(runs: list[Run]) -> list[dict[str, Any]]:
 def waits_of(context: Context, thread: Thread) -> list[str]:
     """What is to be sent to the forge of the thread and was not, the reason first; empty when nothing waits."""
     from leadline.services import outbox
-    from leadline.services.issue_delivery import waiting
 
     met = outbox.trouble(context, thread.topic)
     if met is None:
         return []
+    from leadline.services.issue_delivery import waiting
+
     return [outbox.line(met), *waiting(context, thread)]
 
 

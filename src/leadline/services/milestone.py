@@ -8,11 +8,11 @@ be Leadline's own: it was rendered here, or git brought it and the record says a
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from leadline.core.canonical import digest_bytes
 from leadline.core.errors import LeadlineError
 from leadline.core.thread import Thread
+from leadline.core.typed import Any
 from leadline.services.context import Context
 
 RENDERINGS_REMEMBERED = 50

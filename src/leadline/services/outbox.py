@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any
 
 from leadline.core.errors import LeadlineError
 from leadline.core.timestamps import epoch_ms, rfc3339
+from leadline.core.typed import Any
 from leadline.services.context import Context
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 60, 3600

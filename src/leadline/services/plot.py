@@ -85,7 +85,7 @@ def panels(
     Raises LeadlineError: not_found (an unknown id; ``no-series``: no run meant has a series, or not of this name;
     ``no-times``: its points have none, and ``x`` asks for them).
     """
-    from leadline.services.series import store_of
+    from leadline.services.series import bringing, store_of
 
     runs = _runs(thread, ids)
     stores = {run.id: store_of(context, run) for run in runs}
@@ -94,9 +94,10 @@ def panels(
         raise LeadlineError(
             "not_found",
             "no-series",
-            f"{', '.join(ids[:4])} logged no series",
+            f"{', '.join(ids[:4])} logged no series on this machine",
             "a plot needs values over steps; one value a run is what compare and report show",
-            ["leadline show " + ids[0], "in the job: import leadline as ll; ll.log(step=step, loss=loss)"],
+            [step for step in map(bringing, runs) if step][:2]
+            or ["leadline show " + ids[0], "in the job: import leadline as ll; ll.log(step=step, loss=loss)"],
         )
     for metric in metrics:
         if metric not in names:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from typing import Any
 
 from leadline.core.canonical import canonical_json, digest_of
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import experiment_id, experiment_of, run_id
 from leadline.core.run import Run
+from leadline.core.run_about import ABOUT, about_planned
 from leadline.core.thread import Thread
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 from leadline.services.artifact_intake import check_patterns, limit_variables
 from leadline.services.context import Context
@@ -84,10 +85,11 @@ def execute(
     ``watch(attempt folder, handle, is_over)`` shows output until the attempt is over and returns True when the user
     interrupted it. Stops after an interruption. Raises LeadlineError before anything ran.
     """
-    thread, request = complete(context, request)
+    threads: list[Thread] = []
+    facts = gather(context, request, first=lambda: threads.append(complete(context, request)[0]))
+    thread = threads[0]
     if thread.finished:
         say(f"thread {thread.topic} was finished on {thread.finishes[-1]['at'][:10]}: this comes after its end")
-    facts = gather(context, request)
     if facts["hygiene"].get("contended"):
         say(f"the machine is busy: {'; '.join(facts['hygiene'].get('reasons', [])[:2])}")
     seen = [] if request.experiment else context.store.same_key(facts["key"])
@@ -194,42 +196,64 @@ def environment_of(context: Context, request: RunRequest) -> dict[str, str]:
     return {name: value for name, value in environ.items() if value is not None}
 
 
-def gather(context: Context, request: RunRequest) -> dict[str, Any]:
-    """Every fact that is recorded before the command starts: code, command, config, environment, machine."""
+def gather(context: Context, request: RunRequest, first: Callable[[], Any] | None = None) -> dict[str, Any]:
+    """Every fact that is recorded before the command starts: code, command, config, environment, machine.
+
+    Most of them while git looks at the files. ``first`` is called ahead of these: it may still complete the request.
+    """
+    beside: dict[str, Any] = {}
+
+    def ask() -> None:
+        if first is not None:
+            first()
+        beside.update(_beside_the_code(context, request))
+
+    if request.code is None:
+        code = capture_code(context, ask)
+    else:
+        code = request.code
+        ask()
+    cwd = beside["cwd"]
+    if request.folder and code.get("cwd"):
+        cwd = code["cwd"]
+    return {
+        **beside,
+        "cwd": cwd,
+        "code": {k: v for k, v in code.items() if k != "cwd"},
+        # Last, when git is done: what it takes of the machine is ours.
+        "hygiene": context.collectors.preflight(environment_of(context, request)),
+        "key": digest_of({"argv": beside["argv"], "cwd": cwd, "config": beside["config"], "tree": code.get("tree")}),
+    }
+
+
+def _beside_the_code(context: Context, request: RunRequest) -> dict[str, Any]:
     from leadline.core.redact import Redactor, secret_values
 
     environ = environment_of(context, request)
     redactor = Redactor(secret_values(environ))
     folder = request.folder or context.cwd
-    code = request.code or capture_code(context)
     software = context.collectors.software(request.argv, environ, folder)
     packages = software.pop("packages", None)
     if packages:
         software["packages_blob"] = context.blobs.put(canonical_json(packages).encode())
     argv, config = redactor.argv(request.argv), redactor.value(request.config)
     cwd = os.path.relpath(folder, context.vcs.toplevel) if context.vcs.toplevel and not request.folder else "."
-    if request.folder and request.code and request.code.get("cwd"):
-        cwd = request.code["cwd"]
     allow = [*context.setting("run.environment"), *request.allow_environment, *request.set_environment]
-    facts = {
+    return {
         "argv": argv,
         "cwd": cwd,
         "config": config,
-        "code": {k: v for k, v in code.items() if k != "cwd"},
         "environment": context.collectors.environment(environ, allow)["variables"],
         "software": software,
         "hardware": context.collectors.hardware(),
         "devices": context.collectors.devices(environ),
-        "hygiene": context.collectors.preflight(environ),
         "executor": context.executor.name,
-        "key": digest_of({"argv": argv, "cwd": cwd, "config": config, "tree": code.get("tree")}),
     }
-    return facts
 
 
-def capture_code(context: Context) -> dict[str, Any]:
-    """The exact code state as recorded, lists capped with their totals."""
-    state = context.vcs.capture([context.setting("logbook.folder") + "/"])
+def capture_code(context: Context, meanwhile: Callable[[], None] | None = None) -> dict[str, Any]:
+    """The exact code state as recorded, lists capped with their totals. ``meanwhile`` as ``Vcs.capture`` has it."""
+    state = context.vcs.capture([context.setting("logbook.folder") + "/"], meanwhile=meanwhile)
     code = state.as_dict()
     code["changed_files"] = code["changed_files"][:20]
     code["gaps_total"] = len(code["gaps"])
@@ -270,6 +294,7 @@ def run_one(
     that one; None opens a new one. ``seen``: rows of ``store.same_key``, recorded as seen before."""
     started = start_one(context, request, facts, experiment, seen)
     try:
+        context.collectors.prepare()
         over = lambda: context.executor.poll([(started.attempt, started.handle)])[started.attempt] in ENDED  # noqa: E731
         interrupted = watch(started.attempt, started.handle, over)
     except BaseException:
@@ -430,6 +455,9 @@ def _launch(
         "max_output_bytes": request.max_output_bytes,
     }
     os.makedirs(attempt, exist_ok=True)
+    # Only a copy of what the record holds: it is not worth a wait for the disk.
+    with open(os.path.join(attempt, ABOUT), "wb") as about:
+        about.write(about_planned(spec["cookie"], request.topic, body).encoded())
     temporary = os.path.join(attempt, "spec.json.tmp")
     with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as file:
         json.dump(spec, file)

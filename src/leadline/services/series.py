@@ -1,4 +1,8 @@
-"""The series of a run, whoever wrote them: by ``ll.log`` in segments, as JSON lines, or compacted."""
+"""The series of a run, whoever wrote them: by ``ll.log`` in segments, as JSON lines, compacted, or by a tracker.
+
+What the job's tracker or an import handed over is kept beside the run, so that it can be looked at when the tracker's
+files are gone and its server is not there. The price is a second copy, 32 bytes a point.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,10 @@ from typing import Any
 from leadline.core.downsample import lttb, minmax
 from leadline.core.errors import LeadlineError
 from leadline.core.run import TERMINAL_STATES, Run
+from leadline.core.run_about import FETCHED, LINES
 from leadline.core.series import Store, Writer, summary
-from leadline.core.tracker import Points
+from leadline.core.tracker import Points, Reading
 from leadline.services.context import Context
-
-LINES = "metrics.jsonl"
 
 
 def series_of(context: Context, run: Run) -> dict[str, Points]:
@@ -26,7 +29,8 @@ def series_of(context: Context, run: Run) -> dict[str, Points]:
 
 
 def store_of(context: Context, run: Run) -> Store:
-    """The same by writer. Of a metric that was written both ways the one from ``ll.log`` counts, as in the record."""
+    """The same by writer. Of a metric that was written in several ways the one from ``ll.log`` counts, then the lines,
+    then the tracker, as in the record."""
     attempt = context.run_folder(run.uid)
     store = context.series.read(attempt)
     known = set(store.metrics)
@@ -34,7 +38,34 @@ def store_of(context: Context, run: Run) -> Store:
     rest = {name: points for name, points in lines.items() if name not in known}
     if rest:
         store.writers[LINES] = Writer(LINES, rest)
+    fetched = context.series.read(os.path.join(attempt, FETCHED))
+    known = set(store.metrics)
+    for name, writer in fetched.writers.items():
+        writer.series = {metric: points for metric, points in writer.series.items() if metric not in known}
+        store.writers[name] = writer
+    store.problems += fetched.problems
+    store.torn_bytes += fetched.torn_bytes
     return store
+
+
+def keep_fetched(context: Context, attempt: str, reading: Reading) -> list[str]:
+    """Keep the points of a tracker's run beside ours. Returns names too long to be kept. LeadlineError(environment)."""
+    return context.series.keep(os.path.join(attempt, FETCHED), reading.run.tracker, reading.series, reading.odd)
+
+
+def bringing(run: Run) -> str:
+    """The command that brings the points of a run from its tracker, "" when none has them."""
+    return f"leadline tracker fetch {run.id}" if run.tracker.get("tracker") else ""
+
+
+def is_here(context: Context, run: Run) -> bool:
+    """Whether points that came from elsewhere are kept on this machine."""
+    return context.series.has(os.path.join(context.run_folder(run.uid), FETCHED))
+
+
+def _folders(context: Context, run: Run) -> list[str]:
+    attempt = context.run_folder(run.uid)
+    return [attempt, os.path.join(attempt, FETCHED)]
 
 
 def listed(context: Context, run: Run) -> dict[str, Any]:
@@ -47,6 +78,7 @@ def listed(context: Context, run: Run) -> dict[str, Any]:
     return {
         "run": run.id,
         "provisional": run.state not in TERMINAL_STATES,
+        "elsewhere": "" if rows else bringing(run),
         "metrics": rows,
         "points": store.points,
         "writers": [
@@ -56,7 +88,7 @@ def listed(context: Context, run: Run) -> dict[str, Any]:
         "not_numbers": store.odd,
         "problems": store.problems,
         "torn_bytes": store.torn_bytes,
-        "size_bytes": context.series.size_bytes(context.run_folder(run.uid)),
+        "size_bytes": sum(map(context.series.size_bytes, _folders(context, run))),
     }
 
 
@@ -77,7 +109,7 @@ def points_of_metric(
             "no-series",
             f"{run.id} logged no {metric!r}" if store.metrics else f"{run.id} logged no series on this machine",
             f"it logged: {near}" if near else "series stay where the run was; ll.log and $LEADLINE_METRICS make them",
-            f"leadline series {run.id}" if near else f"leadline show {run.id}",
+            f"leadline series {run.id}" if near else bringing(run) or f"leadline show {run.id}",
         )
     if writer:
         ranks = {str(w.rank): name for name, w in store.writers.items() if w.rank is not None}
@@ -110,7 +142,7 @@ def _or_none(value: float) -> float | None:
 
 
 def compact(context: Context, run: Run) -> dict[str, Any]:
-    """Replace the segments of a run that has ended by one verified Parquet file.
+    """Replace the segments of a run that has ended by a verified Parquet file, and those fetched by another.
 
     Raises LeadlineError: ``still-running`` (conflict), and what ``SeriesStore.compact`` raises.
     """
@@ -122,4 +154,8 @@ def compact(context: Context, run: Run) -> dict[str, Any]:
             "its processes still write to the segments",
             "leadline status --runs",
         )
-    return {"run": run.id, **context.series.compact(context.run_folder(run.uid))}
+    own, *others = _folders(context, run)
+    done = [context.series.compact(own)]
+    done += [context.series.compact(other) for other in others if context.series.has(other)]
+    counts = {name: sum(row[name] for row in done) for name in ("points", "bytes_before", "bytes_after")}
+    return {"run": run.id, **counts, "digest": done[0]["digest"]}

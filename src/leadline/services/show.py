@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any
 
 from leadline.core.errors import LeadlineError
 from leadline.core.run import Run
 from leadline.core.thread import Experiment, Item, Thread
+from leadline.core.typed import Any
 from leadline.services.context import Context
 
 TAIL_BYTES = 65536

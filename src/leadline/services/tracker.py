@@ -6,16 +6,18 @@ lost between a queue and a crash; sending is idempotent by the run's uid, so not
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 from leadline.core.errors import LeadlineError
 from leadline.core.run import TERMINAL_STATES, Run
 from leadline.core.thread import Thread
-from leadline.core.tracker import Choice
+from leadline.core.tracker import OWN, Choice
 from leadline.ports.tracker import Push
 from leadline.services.context import Context
 from leadline.services.tracker_artifact import checked_files
+from leadline.services.tracker_folder import as_folder, check_name, shared_folder
 from leadline.services.tracking import choice_of, facts_of, local_path, read_tracker, redacted
 
 Say = Callable[[str], None]
@@ -36,6 +38,10 @@ def choose(
         check_choice(context, tracker, project)
         body["at"] = _checked_address(context, at)
         body["live"] = live
+        if tracker == OWN:
+            body["at"] = shared_folder(context, at, live)
+            if body["at"] and (why := context.tracker_for(OWN).check(body["at"])["why"]):
+                context.warn(why)
     now = choice_of(thread)
     before = {k: v for k, v in thread.tracker.items() if v not in ("", False)}
     if before == {k: v for k, v in body.items() if v not in ("", False)}:
@@ -80,6 +86,8 @@ def check_choice(context: Context, tracker: str, project: str) -> None:
             "1 to 128 characters, none of / \\ # ? % : ,",
             f"leadline tracker set {tracker} my-project",
         )
+    if tracker == OWN:
+        check_name(project)
 
 
 def looks_like_key(context: Context, text: str) -> bool:
@@ -122,7 +130,7 @@ def status(context: Context, topic: str) -> dict[str, Any]:
         "reach": reach,
         "runs": rows,
         "waiting": [row["run"] for row in rows if row["waiting"]],
-        "provisional": [row["run"] for row in rows if row["provisional"]],
+        "provisional": [run.id for run in thread.runs if run.tracker.get("provisional") and run.origin == "executed"],
         "odd": [row for row in rows if row["odd"]],
     }
 
@@ -210,7 +218,8 @@ def _read_again(
             mine = [n for n in fresh["metrics"] if n not in ours or n in about.get("metrics", [])]
             body["metrics"] = {n: v for n, v in found.metrics.items() if n in mine}
             body["nonfinite"] = {n: v for n, v in found.nonfinite.items() if n in mine}
-            body["extraction"] = {"sources": found.sources}
+            series = {n: excerpt for n, excerpt in found.as_dict()["series"].items() if n in mine}
+            body["extraction"] = {"sources": found.sources, "series": {**run.extraction.get("series", {}), **series}}
             fresh["metrics"] = mine
         context.append(topic, "tracker-run", body)
         changed = {n: [run.metrics.get(n), v] for n, v in found.metrics.items() if run.metrics.get(n) != v}
@@ -255,7 +264,9 @@ def push(
     foreign = [run for run in wanted if run.origin != "executed"]
     left += [{"run": r.id, "why": f"it was not executed here ({r.origin})"} for r in foreign if ids]
     ended = [r for r in wanted if r.state in TERMINAL_STATES and not r.retracted and r.origin == "executed"]
-    already = [run.id for run in ended if is_there(run) and not artifacts]
+    # A copy in a folder that was given up is no copy in the present one.
+    at_hand = [r for r in ended if choice.tracker != OWN or str(r.tracker.get("at", "")) == choice.at]
+    already = [run.id for run in at_hand if is_there(run) and not artifacts]
     sent, more = _send(context, topic, thread, [r for r in ended if r.id not in already], say, limit_s, files)
     return {"sent": sent, "left": left + more, "already": already}
 
@@ -286,7 +297,7 @@ def _send(
             taken = _push_one(context, topic, thread, run, about, limit, files[0])
             refused = 0
         except (LeadlineError, OSError) as error:
-            refused += 1
+            refused += getattr(error, "kind", "") != "not_found"  # that is about one run alone
             hopeless = error.what if isinstance(error, LeadlineError) and error.kind == "environment" else ""
             what = str(error)
             if isinstance(error, LeadlineError) and error.why:
@@ -300,10 +311,11 @@ def _send(
             fresh["artifacts"] = {**run.tracker.get("artifacts", {}), **files[1]}
         fresh = {k: v for k, v in fresh.items() if run.tracker.get(k) != v}
         context.append(topic, "tracker-run", {"run": run.id, "refs": _refs(run, thread), "tracker": fresh})
-        sent.append({"run": run.id, "url": taken.url, "id": taken.id})
+        where = {"path": taken.path} if taken.tracker == OWN else {}
+        sent.append({"run": run.id, "url": taken.url, "id": taken.id, **where})
         say(
             f"{number}/{len(runs)} {run.id} sent to {about['tracker']} {about['project']}"
-            + (f": {taken.url}" if taken.url else "")
+            + (f": {taken.url or taken.path}" if taken.url or taken.tracker == OWN else "")
         )
     return sent, left
 
@@ -327,13 +339,14 @@ def _push_one(
     limit_s: float,
     artifacts: dict[str, str],
 ) -> Any:
-    import os
-
     plan = {
         "id": run.id,
         "experiment": run.experiment,
+        "experiment_uid": thread.experiments[run.experiment].uid,
         "repeat": run.repeat,
         "title": thread.experiments[run.experiment].title,
+        "argv": run.argv,
+        "cwd": run.cwd,
         "config": run.config,
         "tracker": about,
     }
@@ -341,7 +354,9 @@ def _push_one(
     tracker = context.tracker_for(str(about["tracker"]))
     path = local_path(context, run.tracker)
     pushing = Push(facts, path, run.state, dict(run.metrics), artifacts=artifacts)
-    if path:
+    if about["tracker"] == OWN:
+        as_folder(context, topic, run, plan, pushing)
+    elif path:
         from leadline.core.tracker import TrackerRun
 
         known = TrackerRun(facts.project and about["tracker"], str(about.get("id", "")), uid=run.uid, path=path)
@@ -360,7 +375,7 @@ def own_reading(context: Context, run: Run) -> Any:
     series = series_of(context, run)
     if not series:
         return None
-    reading = Reading(TrackerRun("leadline", run.uid, run.id))
+    reading = Reading(TrackerRun(OWN, run.uid, run.id))
     reading.series.update(series)
     return reading
 

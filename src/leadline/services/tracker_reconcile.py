@@ -9,7 +9,7 @@ from leadline.core.errors import LeadlineError
 from leadline.core.reconciliation import Place, absent, costs, disagreements, strangers, values_that_differ
 from leadline.core.run import TERMINAL_STATES, Run
 from leadline.core.thread import Thread
-from leadline.core.tracker import TrackerRun
+from leadline.core.tracker import OWN, TrackerRun
 from leadline.services.context import Context
 from leadline.services.tracker import is_there, waits
 from leadline.services.tracking import choice_of, local_path
@@ -56,7 +56,7 @@ def reconcile(context: Context, topic: str, compared: int = COMPARED) -> dict[st
     known = {key for run in thread.runs for key in (run.uid, str(run.tracker.get("id", ""))) if key}
     for place in places:
         for row in strangers(thread, place, known):
-            if not row["ours"]:
+            if not row["ours"] or place.tracker == OWN:  # what another record put into a shared folder can be taken
                 row["import"] = import_command(place, row)
             answer["only_there"].append(row)
     answer["only_there"].sort(key=lambda row: not row["named"])
@@ -118,6 +118,8 @@ def _compare(context: Context, thread: Thread, run: Run, theirs: TrackerRun | No
         answer["not_compared"].append({"run": run.id, "why": what})
         return
     answer["differ"] += [{"run": run.id, **row} for row in values_that_differ(run, reading, thread)]
+    spoilt = [str(p["what"]) for p in reading.problems if p.get("blocking")]
+    answer["differ"] += [{"run": run.id, "what": "files", "key": "files", "why": what} for what in spoilt]
     before = str(about.get("digest", ""))
     if path and before and path == reading.run.path and not about.get("provisional") and reading.digest() != before:
         why = f"the files of {about['tracker']} changed since the record was written"

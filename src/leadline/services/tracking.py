@@ -13,7 +13,16 @@ from leadline.core.errors import LeadlineError
 from leadline.core.extract import Extraction
 from leadline.core.run import MetricDef
 from leadline.core.thread import Thread
-from leadline.core.tracker import Choice, Reading, RunFacts, contradictions, extraction_of, short_config
+from leadline.core.tracker import (
+    OWN,
+    Choice,
+    Reading,
+    RunFacts,
+    TrackerRun,
+    contradictions,
+    extraction_of,
+    short_config,
+)
 from leadline.services.context import Context
 
 CONFIG_KEYS_KEPT = 500
@@ -107,6 +116,8 @@ def read_tracker(
         found = tracker.find(facts)
         if not found:
             return None, {"state": "none"}
+        if name == OWN:  # its points are those of the run's own series, which are read as such
+            return None, {**run_words(context, found[-1]), "provisional": not ended}
         reading = tracker.read(found[-1])
     except LeadlineError as error:
         say(f"{name} was not read: {error.what}")
@@ -115,6 +126,7 @@ def read_tracker(
         say(f"{name} was not read: {error}")
         return None, {"state": "unread", "problem": str(error)[:500]}
     run = reading.run
+    _keep(context, context.run_folder(uid), reading, say)
     extraction = extraction_of(reading, definitions)
     if len(found) > 1:
         what = f"the job made {len(found)} runs in {name}; taken: {run.name or run.id}, the last"
@@ -139,12 +151,29 @@ def read_tracker(
     return extraction, about
 
 
+def _keep(context: Context, attempt: str, reading: Reading, say: Callable[[str], None]) -> None:
+    """The points stay with the run. A disk that does not take them costs the plot, not the record."""
+    if not reading.series:
+        return
+    from leadline.services.series import keep_fetched
+
+    try:
+        for name in keep_fetched(context, attempt, reading):
+            say(f"the points of {name[:60]!r}… are not kept here: the name has {len(name)} characters")
+    except LeadlineError as error:
+        say(f"the points of {reading.run.tracker} are not kept here: {error.what}")
+
+
 def tracker_words(context: Context, reading: Reading) -> dict[str, Any]:
     """What the record keeps about a tracker's run: its id, name, place, state, and the digest of all that was read."""
-    words = {k: v for k, v in reading.run.as_dict().items() if k not in ("tracker", "uid", "project")}
-    about: dict[str, Any] = {**words, "points": reading.points, "digest": reading.digest()}
-    if reading.run.path:
-        about["path"] = _portable(context, reading.run.path)
+    return {**run_words(context, reading.run), "points": reading.points, "digest": reading.digest()}
+
+
+def run_words(context: Context, run: TrackerRun) -> dict[str, Any]:
+    """The same without what takes reading its points."""
+    about = {k: v for k, v in run.as_dict().items() if k not in ("tracker", "uid", "project")}
+    if run.path:
+        about["path"] = _portable(context, run.path)
     return about
 
 

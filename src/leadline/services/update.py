@@ -6,13 +6,12 @@ record, and whatever brings the issue up to date next posts it, once.
 
 from __future__ import annotations
 
-from typing import Any
-
 from leadline.core.due import Due, due, last_post, records_since
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import named_id
 from leadline.core.lint import Finding, fix_format, lint
 from leadline.core.thread import Item, Thread
+from leadline.core.typed import Any
 from leadline.core.values import dataclass
 from leadline.services.context import Context
 from leadline.services.issue_content import comments_to_post

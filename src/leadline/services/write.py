@@ -6,12 +6,11 @@ What has no record here (a paper's figure) is said with ``--reported`` and stays
 
 from __future__ import annotations
 
-from typing import Any
-
 from leadline.core.citation import bind
 from leadline.core.citation import find as citations
 from leadline.core.errors import LeadlineError
 from leadline.core.thread import Thread
+from leadline.core.typed import Any
 from leadline.core.unbound import unbound
 from leadline.services.context import Context, refs_for
 from leadline.services.lookup import kind_of, slice_of, unfinished, withdrawn

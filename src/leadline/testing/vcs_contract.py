@@ -69,6 +69,26 @@ class VcsContract:
         state = vcs.capture()
         assert (state.commit, state.head, state.dirty, state.changed_total) == (commit, commit, False, 0)
 
+    def test_what_is_done_meanwhile_is_done_once_and_its_failure_is_told(self, bench: Bench) -> None:
+        vcs = bench.open()
+        write(vcs, "a.py", b"1\n")
+        bench.commit_all("one")
+        calls: list[str] = []
+        for change in (b"1\n", b"2\n"):
+            write(vcs, "a.py", change)
+            expected = vcs.capture()
+            assert vcs.capture(meanwhile=lambda: calls.append("called")) == expected
+        assert calls == ["called"] * 2
+
+        def failing() -> None:
+            raise LeadlineError("usage", "asked-for", "no", "", "")
+
+        write(vcs, "a.py", b"3\n")
+        with pytest.raises(LeadlineError) as caught:
+            vcs.capture(meanwhile=failing)
+        assert caught.value.code == "asked-for"
+        assert vcs.capture().tree != expected.tree
+
     def test_a_code_state_holds_changed_and_new_files_and_touches_nothing(self, bench: Bench, tmp_path: str) -> None:
         vcs = bench.open()
         write(vcs, "a.py", b"1\n")

@@ -12,11 +12,11 @@ import importlib
 import os
 import re
 from collections.abc import Callable, Collection
-from typing import Any
 
 from leadline.adapters.collectors.hardware import has_nvidia_gpu
 from leadline.adapters.collectors.kernel_files import listed, read, word
 from leadline.adapters.collectors.processes import own, table
+from leadline.core.typed import Any
 
 LOCK_FILES = ("/tmp/libtpu_lockfile",)
 # folder, names of the devices in it

@@ -8,9 +8,9 @@ project that needs it names it in ``allow``. How many variables were not recorde
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from leadline.core.redact import Redactor, secret_values
+from leadline.core.typed import Any
 
 ALLOWED_PREFIXES = (
     "PYTHON",

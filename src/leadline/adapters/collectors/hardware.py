@@ -12,7 +12,8 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from typing import Any
+
+from leadline.core.typed import Any
 
 
 def collect(cache_dir: str, root: str = "/") -> dict[str, Any]:

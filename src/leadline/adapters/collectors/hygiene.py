@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from leadline.adapters.collectors import accelerators, processes
 from leadline.adapters.collectors.kernel_files import listed, read, word
 from leadline.core.redact import Redactor
+from leadline.core.typed import Any
 
 # Thresholds, each named in the reason it gives.
 PRESSURE_PERCENT = 10.0  # of the last 10 s some task waited for a CPU

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+
+from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from leadline.core.extract import Extraction
@@ -69,6 +70,13 @@ class MachineCollectors:
         from leadline.adapters.collectors import hygiene
 
         return hygiene.after_run(before, contention, wall_s)
+
+    def prepare(self) -> None:
+        from leadline.adapters.collectors import hygiene  # noqa: F401
+        from leadline.adapters.extractors import registry
+
+        for name in ("metrics", "stdout"):  # what every run is looked through for
+            registry.load(name)
 
     def extract(self, specs: list[ExtractionSpec], files: RunFiles, definitions: Mapping[str, MetricDef]) -> Extraction:
         from leadline.adapters.extractors import registry

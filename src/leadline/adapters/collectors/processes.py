@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Collection
-from typing import Any
 
 from leadline.adapters.collectors.kernel_files import listed, read
+from leadline.core.typed import Any
 from leadline.core.values import dataclass
 
 PROCESS_CPU_SHARE = 0.10  # of one CPU, below which a process is not worth naming

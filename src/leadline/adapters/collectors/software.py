@@ -14,10 +14,10 @@ import re
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any
 
 from leadline.adapters.collectors import interpreter
 from leadline.core.canonical import digest_bytes, digest_of
+from leadline.core.typed import Any
 
 _SETTLED_NS = 2_000_000_000  # a folder changed more recently than this may change again within one clock tick
 

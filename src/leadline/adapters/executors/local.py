@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import Any
 
 from leadline.core.errors import LeadlineError
+from leadline.core.typed import Any
 from leadline.job import probe
 
 POLL_EVERY_S = 0.03

@@ -6,29 +6,32 @@ what an editor shows. A line over the limit is skipped and reported, since holdi
 
 from __future__ import annotations
 
-import hashlib
+import os
 from collections.abc import Iterator
+
+from leadline.core.canonical import sha256_for
 
 CHUNK_BYTES = 256 * 1024
 MAX_LINE_BYTES = 1024 * 1024
 
 
 class Lines:
-    """Iterates ``(number, text)``, ``text`` None for a line over 1 MiB; undecodable bytes become U+FFFD.
+    """Iterates ``(number, text)``, ``text`` None for a line over 1 MiB; undecodable bytes become U+FFFD, or what
+    ``errors`` makes of them (as ``bytes.decode``).
 
     After the iteration ``digest`` is that of the bytes read and ``complete`` tells whether the last line had its end.
     ``only_with`` skips lines that do not hold these bytes, cheaply; they are counted all the same. OSError from opening
     or reading is the caller's.
     """
 
-    def __init__(self, path: str, only_with: bytes = b"", redraws: bool = False) -> None:
-        self.path, self.only_with, self.redraws = path, only_with, redraws
+    def __init__(self, path: str, only_with: bytes = b"", redraws: bool = False, errors: str = "replace") -> None:
+        self.path, self.only_with, self.redraws, self.errors = path, only_with, redraws, errors
         self.digest, self.complete, self.count = "", True, 0
 
     def __iter__(self) -> Iterator[tuple[int, str | None]]:
-        hasher = hashlib.sha256()
         number, rest, skipping = 1, b"", False
         with open(self.path, "rb", buffering=0) as file:
+            hasher = sha256_for(os.fstat(file.fileno()).st_size)()
             while chunk := file.read(CHUNK_BYTES):
                 hasher.update(chunk)
                 *whole, tail = chunk.split(b"\n")
@@ -66,6 +69,6 @@ class Lines:
             return
         for part in line.split(b"\r") if self.redraws and b"\r" in line else (line,):
             if part:
-                yield number, part.decode("utf-8", "replace")
+                yield number, part.decode("utf-8", self.errors)
             elif not self.redraws:
                 yield number, ""

@@ -10,7 +10,7 @@ import importlib
 import os
 from collections.abc import Iterable, Mapping
 
-from leadline.adapters.series_files import SeriesFiles
+from leadline.adapters.series_place import logged_series
 from leadline.core.errors import LeadlineError
 from leadline.core.extract import Extraction, merge
 from leadline.core.extract_spec import BENCHMARKS, METRICS, STDOUT, ExtractionSpec, replaced
@@ -78,7 +78,7 @@ def extract(
     declared = list(specs)
     kinds = {spec.source for spec in declared}
     declared += [spec for spec in (METRICS, STDOUT) if spec.source not in kinds]
-    if files.metrics and SeriesFiles().has(os.path.dirname(files.metrics)):
+    if files.metrics and logged_series(os.path.dirname(files.metrics)):
         logged = next(spec for spec in declared if spec.source == "metrics")  # holds for ll.log as well
         declared.append(replaced(logged, source="series"))
     parts = []

@@ -8,7 +8,8 @@ from array import array
 from collections.abc import Mapping
 from typing import Any
 
-from leadline.adapters.series_files import COMPACTED, FOLDER, SeriesFiles, each_segment, segments
+from leadline.adapters.series_files import SeriesFiles, each_segment
+from leadline.adapters.series_place import COMPACTED, FOLDER, segments
 from leadline.core.extract import Extraction, Gatherer
 from leadline.core.extract_spec import ExtractionSpec
 from leadline.core.run import MetricDef

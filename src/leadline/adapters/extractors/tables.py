@@ -13,11 +13,20 @@ from leadline.core.canonical import digest_bytes
 from leadline.core.errors import LeadlineError
 from leadline.core.extract import Extraction, Gatherer
 from leadline.core.extract_spec import ExtractionSpec
-from leadline.core.extract_table import Row, csv_rows, delimited_header, extract_table, object_rows, tsv_rows
+from leadline.core.extract_table import (
+    Row,
+    Trouble,
+    csv_rows,
+    delimited_header,
+    extract_table,
+    object_rows,
+    tsv_rows,
+)
 from leadline.core.run import MetricDef
 from leadline.ports.extractor import RunFiles
 
 MAX_JSON_BYTES = 64 * 1024 * 1024
+_HEAD_BYTES = 64 * 1024
 _CLOCK_SLACK_S = 2.0  # file systems and hosts disagree by this much about the time
 
 
@@ -70,21 +79,53 @@ def check_usable(path: str, shown: str, started_at_s: float | None) -> None:
         raise Unreadable("empty-file", f"{shown} is empty")
 
 
-def rows_of(path: str, format: str, shown: str) -> Rows:
+def rows_of(path: str, format: str, shown: str, whole: bool = False) -> Rows:
     """The rows of the file at ``path`` (csv, tsv, json, jsonl or parquet), called ``shown`` in what is said of it.
 
+    ``whole``: for a reader who may lose nothing and must name what is wrong: nested texts and lists are cells, a name
+    given twice is a bad row, and bytes that are no UTF-8 stay in the text as lone surrogates.
     Raises Unreadable (for parquet: while the rows are read), OSError, and LeadlineError(environment) without pyarrow.
     """
+    if format == "parquet":
+        return _parquet(path, shown, whole)
+    _refuse_binary(path, shown, whole)
     if format in ("csv", "tsv"):
-        return _delimited(path, "\t" if format == "tsv" else ",", shown)
+        return _delimited(path, "\t" if format == "tsv" else ",", shown, whole)
     if format == "jsonl":
-        lines = Lines(path)
-        return Rows([], object_rows(_parsed(lines)), lambda: lines.digest)
-    return _parquet(path, shown) if format == "parquet" else _json(path, shown)
+        lines = Lines(path, errors=_errors(whole))
+        return Rows([], object_rows(_parsed(lines, whole), whole), lambda: lines.digest)
+    return _json(path, shown, whole)
 
 
-def _delimited(path: str, separator: str, shown: str) -> Rows:
-    lines = Lines(path)
+def _errors(whole: bool) -> str:
+    return "surrogateescape" if whole else "replace"
+
+
+def _refuse_binary(path: str, shown: str, whole: bool) -> None:
+    """Raises Unreadable for what is no UTF-8 text, as its first line tells."""
+    with open(path, "rb") as file:
+        head = file.read(_HEAD_BYTES)
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise Unreadable("not-utf8", f"{shown} is UTF-16 text, which is not read: save it as UTF-8")
+    line, ended, _ = head.lstrip(b"\r\n").partition(b"\n")
+    if b"\0" in line:
+        raise Unreadable("not-text", f"{shown} is no text: its first line holds NUL bytes")
+    if not whole:
+        return
+    try:
+        line.decode()
+    except UnicodeDecodeError as error:
+        if ended or len(head) < _HEAD_BYTES:  # else the head may end within a character
+            at = head.index(line) + error.start
+            raise Unreadable(
+                "not-utf8", f"{shown} is no UTF-8 text: byte {line[error.start]:#04x} at offset {at}, in its first line"
+            ) from None
+    if b"\r" in line.rstrip(b"\r"):
+        raise Unreadable("not-lines", f"{shown} ends its lines with a carriage return alone: end them with a line feed")
+
+
+def _delimited(path: str, separator: str, shown: str, whole: bool) -> Rows:
+    lines = Lines(path, errors=_errors(whole))
     numbered = iter(lines)
     header: list[str] = []
     skipped = 0
@@ -99,32 +140,49 @@ def _delimited(path: str, separator: str, shown: str) -> Rows:
     return Rows(header, rows, lambda: lines.digest)
 
 
-def _parsed(lines: Lines) -> Iterator[tuple[int, Any]]:
+class _NameTwice(ValueError):
+    pass
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _NameTwice
+    return found
+
+
+def _parsed(lines: Lines, whole: bool) -> Iterator[tuple[int, Any]]:
+    hook = _each_once if whole else None
     for number, text in lines:
         if text is None:
-            yield number, None
-        elif text.strip():
+            yield number, Trouble("line-too-long")
+        elif text.strip("\ufeff \t\r\n"):
             try:
-                yield number, json.loads(text)
+                yield number, json.loads(text.removeprefix("\ufeff"), object_pairs_hook=hook)
+            except _NameTwice:
+                yield number, Trouble("name-twice")
             except (ValueError, RecursionError):
-                yield number, None
+                yield number, Trouble("not-json")
 
 
-def _json(path: str, shown: str) -> Rows:
+def _json(path: str, shown: str, whole: bool) -> Rows:
     """A list of objects is a table; one object is one row, nested numbers under dotted names."""
     if os.path.getsize(path) > MAX_JSON_BYTES:
         raise Unreadable("too-large", f"{shown} is over 64 MiB: write it as jsonl")
     with open(path, "rb") as file:
         data = file.read()
     try:
-        value = json.loads(data.decode("utf-8-sig", "replace"))
+        text = data.decode("utf-8-sig", _errors(whole))
+        value = json.loads(text, object_pairs_hook=_each_once if whole else None)
+    except _NameTwice:
+        raise Unreadable("not-json", f"{shown} is not usable: an object in it gives one name twice") from None
     except (ValueError, RecursionError) as error:
         raise Unreadable("not-json", f"{shown} is not JSON: {error}") from None
     items = value if isinstance(value, list) else [value]
-    return Rows([], object_rows(enumerate(items, 1)), lambda: digest_bytes(data), "row")
+    return Rows([], object_rows(enumerate(items, 1), whole), lambda: digest_bytes(data), "row")
 
 
-def _parquet(path: str, shown: str) -> Rows:
+def _parquet(path: str, shown: str, whole: bool) -> Rows:
     try:
         pyarrow = importlib.import_module("pyarrow")
         parquet = importlib.import_module("pyarrow.parquet")
@@ -143,9 +201,16 @@ def _parquet(path: str, shown: str) -> Rows:
     def items() -> Iterator[Any]:
         try:
             with parquet.ParquetFile(path) as table:
+                names = table.schema_arrow.names
+                if twice := next((name for name in names if names.count(name) > 1), None):
+                    raise Unreadable("duplicate-column", f"{shown} has two columns called {twice!r}")
+                decimals = [f.name for f in table.schema_arrow if whole and pyarrow.types.is_decimal(f.type)]
                 for batch in table.iter_batches(batch_size=10_000):
-                    yield from batch.to_pylist()
-        except (OSError, pyarrow.ArrowException) as error:
+                    for item in batch.to_pylist():
+                        for name in decimals:
+                            item[name] = None if item[name] is None else float(item[name])
+                        yield item
+        except (OSError, ValueError, pyarrow.ArrowException) as error:
             raise Unreadable("not-parquet", f"{shown} is not readable as parquet: {error}") from None
 
-    return Rows([], object_rows(enumerate(items(), 1)), lambda: lines.digest, "row")
+    return Rows([], object_rows(enumerate(items(), 1), whole), lambda: lines.digest, "row")

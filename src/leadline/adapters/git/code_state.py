@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
 
 from leadline.adapters.git import objects
 from leadline.adapters.git.private_index import Memory
 from leadline.adapters.git.program import FALLBACK_EMAIL, FALLBACK_NAME, GitProgram, Outcome, any_status
 from leadline.adapters.git.worktree_scan import QUIET, Rules, Scan, as_gap_list, joined, shown
 from leadline.core.errors import LeadlineError
+from leadline.core.typed import Any
 from leadline.ports.vcs import CHANGED_FILES_SHOWN, CodeState
 
 REF_PREFIX = "refs/leadline/code/"
@@ -24,7 +24,12 @@ _ATTEMPTS = 4
 
 
 def capture(
-    git: GitProgram, head: dict[str, Any], exclude_prefixes: Iterable[str], run_ref: str | None, max_file_bytes: int
+    git: GitProgram,
+    head: dict[str, Any],
+    exclude_prefixes: Iterable[str],
+    run_ref: str | None,
+    max_file_bytes: int,
+    meanwhile: Callable[[], None] | None = None,
 ) -> CodeState:
     """See ``Vcs.capture``. ``head`` as ``Vcs.head`` gives it."""
     excluded = sorted({os.path.normpath(prefix).strip("/") for prefix in exclude_prefixes} - {"."})
@@ -37,7 +42,7 @@ def capture(
                 memory.start_over(head["commit"])
             before = memory.values["tree"]
             scan = Scan(git, memory, rules)
-            scan.run(start_over)
+            scan.run(start_over, meanwhile if attempt == 0 else None)
             tree = _apply(git, memory, scan)
             if tree is not None and not memory.user_index_changed():
                 break

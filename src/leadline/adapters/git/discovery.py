@@ -8,10 +8,10 @@ repository, another owner) is left to ``git rev-parse``, whose answer is the def
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from leadline.adapters.git.program import Outcome, base_environment, git_missing
 from leadline.core.errors import LeadlineError
+from leadline.core.typed import NamedTuple
 
 
 class Place(NamedTuple):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Any
 
 from leadline.adapters.git import objects
 from leadline.adapters.git.program import GitProgram, any_status
 from leadline.adapters.git.worktree_scan import shown
 from leadline.core.errors import LeadlineError
+from leadline.core.typed import Any
 
 
 def bad_ref_name(name: str) -> LeadlineError:
@@ -167,7 +167,6 @@ def patch(git: GitProgram, a: str | None, b: str, limit_bytes: int) -> tuple[byt
     old, new = _two_trees(git, a, b)
     options = ["-r", "-p", "--binary", "--full-index", "--no-ext-diff", "--no-textconv"]
     process = git.start(["diff-tree", *options, old, new])
-    assert process.stdout is not None
     text = process.stdout.read(limit_bytes + 1)
     if len(text) > limit_bytes:
         process.kill()

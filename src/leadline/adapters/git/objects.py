@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from leadline.adapters.git.program import FALLBACK_EMAIL, FALLBACK_NAME, GitProgram, any_status
 from leadline.core.errors import LeadlineError
-
-if TYPE_CHECKING:
-    from subprocess import Popen
 
 Entry = tuple[str, str]  # mode, object name
 TREE_MODE = "40000"
@@ -50,12 +46,12 @@ class ObjectReader:
         return self
 
     def __exit__(self, *_: object) -> None:
-        _close(self._process)
+        self._process.close()
 
     def read(self, name: str) -> tuple[str, str, bytes] | None:
         """``(object name, type, content)``, or None when there is no such object. ``name`` has no newline."""
         stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None and stdout is not None
+        assert stdin is not None
         stdin.write(os.fsencode(name) + b"\n")
         stdin.flush()
         header = stdout.readline().rsplit(b" ", 2)
@@ -63,13 +59,6 @@ class ObjectReader:
             return None  # "<name> missing" or "<name> ambiguous"
         content = stdout.read(int(header[2]) + 1)[:-1]
         return header[0].decode(), header[1].decode(), content
-
-
-def _close(process: Popen[bytes]) -> None:
-    for stream in (process.stdin, process.stdout, process.stderr):
-        if stream is not None:
-            stream.close()
-    process.wait()
 
 
 def read_blobs(git: GitProgram, blobs: Iterable[str]) -> dict[str, bytes]:
@@ -159,7 +148,7 @@ class _TreeEditor:
 
     def __exit__(self, *_: object) -> None:
         self._reader.__exit__(None)
-        _close(self._writer)
+        self._writer.close()
 
     def edit(self, tree: str | None, changes: Mapping[bytes, Entry | None]) -> str | None:
         """The edited tree, or None when nothing is left in it."""
@@ -192,7 +181,7 @@ class _TreeEditor:
 
     def write(self, entries: Mapping[bytes, Entry]) -> str:
         stdin, stdout = self._writer.stdin, self._writer.stdout
-        assert stdin is not None and stdout is not None
+        assert stdin is not None
         kinds = {TREE_MODE: "tree", "160000": "commit"}
         lines = [
             f"{mode} {kinds.get(mode, 'blob')} {name}\t".encode() + path + b"\0"
@@ -275,6 +264,35 @@ def read_ref_files(common_dir: str, name: str) -> str | None:
         return None
     value = packed[packed.rfind(b"\n", 0, at) + 1 : at].decode("ascii", "replace")
     return value if _is_object_name(value) else None
+
+
+def ref_names_files(common_dir: str, prefix: str) -> set[str] | None:
+    """Names of the loose and packed refs under ``prefix`` (a folder of refs, with its slash); None where git has to be
+    asked: another backend, a ref that cannot be read as one, a name that a file system may spell in its own way."""
+    if os.path.exists(os.path.join(common_dir, "reftable")):
+        return None
+    names: set[str] = set()
+    try:
+        with open(os.path.join(common_dir, "packed-refs"), "rb") as stream:
+            for line in stream:
+                name = line.rstrip(b"\n").partition(b" ")[2]
+                if name.startswith(os.fsencode(prefix)) and line[:1] not in b"#^":
+                    names.add(os.fsdecode(name))
+    except FileNotFoundError:
+        pass
+    for folder, folders, files in os.walk(os.path.join(common_dir, prefix), onerror=_unless_absent):
+        within = os.path.relpath(folder, common_dir).replace(os.sep, "/")
+        loose = [f"{within}/{name}" for name in files if not name.endswith(".lock")]
+        linked = any(os.path.islink(os.path.join(folder, name)) for name in folders)
+        if linked or any(read_ref_files(common_dir, name) is None for name in loose):
+            return None
+        names.update(loose)
+    return names if all(name.isascii() for name in names) else None
+
+
+def _unless_absent(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def _is_object_name(text: str) -> bool:

@@ -8,14 +8,14 @@ that untracked files are hashed again after each ``git add`` or commit.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from leadline.adapters.git.objects import not_writable
+from leadline.core.canonical import sha256_for
+from leadline.core.typed import Any
 
 FORMAT = 1
 Stamp = list[int]
@@ -34,7 +34,7 @@ class Memory:
     """What earlier captures found out; ``values`` is JSON. See ``fresh_values`` for its keys."""
 
     def __init__(self, git_dir: str, common_dir: str, rules: list[Any]) -> None:
-        key = hashlib.sha256(json.dumps([FORMAT, git_dir, rules]).encode()).hexdigest()[:20]
+        key = sha256_for(0)(json.dumps([FORMAT, git_dir, rules]).encode()).hexdigest()[:20]
         self.folder = os.path.join(common_dir, "leadline", "code-index")
         self.user_index = os.path.join(git_dir, "index")
         self.index = os.path.join(self.folder, key)

@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
+from leadline.adapters.git.process import Process
 from leadline.core.errors import LeadlineError
+from leadline.core.typed import TYPE_CHECKING, NamedTuple, NoReturn
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -144,36 +145,53 @@ class GitProgram:
         writes: bool = False,
         hooks: bool = False,
         cwd: str | None = None,
-        new_session: bool = False,
+    ) -> Process:
+        """Start git; stdin is empty unless ``pipe_input``. ``hooks`` False keeps every hook from running."""
+        try:
+            return Process(self._command(arguments, config, hooks, cwd), self.environment(extra, writes), pipe_input)
+        except FileNotFoundError:
+            raise git_missing() from None
+
+    def start_apart(
+        self,
+        arguments: Sequence[str],
+        *,
+        extra: Mapping[str, str],
+        config: Sequence[str] = (),
+        writes: bool = False,
+        hooks: bool = False,
     ) -> Popen[bytes]:
-        """Start git; stdin is closed unless ``pipe_input``. ``hooks`` False keeps every hook from running."""
+        """Start git as the leader of a session of its own, so that it can be ended with all that it started."""
         import subprocess
 
-        command = ["git", "-c", "core.quotePath=false"]
+        try:
+            return subprocess.Popen(
+                self._command(arguments, config, hooks, None),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=self.environment(extra, writes),
+                start_new_session=True,
+            )
+        except FileNotFoundError:
+            raise git_missing() from None
+
+    def _command(self, arguments: Sequence[str], config: Sequence[str], hooks: bool, cwd: str | None) -> list[str]:
+        folder = cwd or self.work_tree or self.git_dir
+        if not os.path.isdir(folder):
+            raise LeadlineError(
+                "environment",
+                "not-a-git-repository",
+                f"The folder {folder} is gone.",
+                "It was removed while Leadline was running.",
+                "cd to a folder inside a git repository",
+            )
+        command = ["git", "-C", folder, "-c", "core.quotePath=false"]
         if not hooks:
             command += ["-c", "core.hooksPath=/dev/null"]
         for setting in config:
             command += ["-c", setting]
-        try:
-            return subprocess.Popen(
-                [*command, *arguments],
-                stdin=subprocess.PIPE if pipe_input else subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=self.environment(extra, writes),
-                cwd=cwd or self.work_tree or self.git_dir,
-                start_new_session=new_session,
-            )
-        except FileNotFoundError as error:
-            if error.filename == "git":
-                raise git_missing() from None
-            raise LeadlineError(
-                "environment",
-                "not-a-git-repository",
-                f"The folder {cwd or self.work_tree or self.git_dir} is gone.",
-                "It was removed while Leadline was running.",
-                "cd to a folder inside a git repository",
-            ) from None
+        return [*command, *arguments]
 
     def run(
         self,
@@ -192,7 +210,7 @@ class GitProgram:
             arguments, extra=extra, config=config, pipe_input=data is not None, writes=writes, hooks=hooks, cwd=cwd
         )
         stdout, stderr = process.communicate(data)
-        outcome = Outcome(process.returncode, stdout, stderr)
+        outcome = Outcome(process.wait(), stdout, stderr)
         if not (outcome.returncode == 0 if ok is None else ok(outcome.returncode)):
             self.fail(arguments, outcome)
         return outcome
@@ -201,11 +219,11 @@ class GitProgram:
         """The output of git as text without the final newline."""
         return os.fsdecode(self.run(arguments, **options).stdout).rstrip("\n")  # type: ignore[arg-type]
 
-    def finish(self, process: Popen[bytes], arguments: Sequence[str]) -> bytes:
+    def finish(self, process: Process, arguments: Sequence[str]) -> bytes:
         """Wait for a started process and return its output; raises ``git-failed``."""
         stdout, stderr = process.communicate()
-        if process.returncode != 0:
-            self.fail(arguments, Outcome(process.returncode, stdout, stderr))
+        if process.wait() != 0:
+            self.fail(arguments, Outcome(process.wait(), stdout, stderr))
         return stdout
 
     def fail(self, arguments: Sequence[str], outcome: Outcome) -> NoReturn:

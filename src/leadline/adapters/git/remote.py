@@ -130,12 +130,11 @@ def _talk(git: GitProgram, remote: str, arguments: Sequence[str], timeout_s: flo
     )
     if not configured:
         extra["GIT_SSH_COMMAND"] = f"ssh -o BatchMode=yes -o ConnectTimeout={max(1, int(min(timeout_s, 30)))}"
-    process = git.start(
+    process = git.start_apart(
         arguments,
         extra=extra,
         writes=True,
         hooks=hooks,
-        new_session=True,
         config=("gc.auto=0", "maintenance.auto=false", "credential.interactive=false"),
     )
     try:

@@ -6,12 +6,12 @@ The work is done in the neighbouring modules, imported when first needed, becaus
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
 
 from leadline.adapters.git import discovery, objects
 from leadline.adapters.git.program import FALLBACK_EMAIL, FALLBACK_NAME, GitProgram, any_status
 from leadline.core.errors import LeadlineError
+from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from leadline.ports.vcs import CodeState
@@ -147,12 +147,16 @@ class Git:
     # code states
 
     def capture(
-        self, exclude_prefixes: Iterable[str] = (), run_ref: str | None = None, max_file_bytes: int = MAX_FILE_BYTES
+        self,
+        exclude_prefixes: Iterable[str] = (),
+        run_ref: str | None = None,
+        max_file_bytes: int = MAX_FILE_BYTES,
+        meanwhile: Callable[[], None] | None = None,
     ) -> CodeState:
         from leadline.adapters.git import code_state
 
         self._need_work_tree()
-        return code_state.capture(self._git, self.head(), exclude_prefixes, run_ref, max_file_bytes)
+        return code_state.capture(self._git, self.head(), exclude_prefixes, run_ref, max_file_bytes, meanwhile)
 
     def export_tree(self, commit_or_tree: str, dest: str) -> None:
         from leadline.adapters.git import code_state
@@ -245,6 +249,9 @@ class Git:
         return objects.read_ref(self._git, f"refs/tags/{name}") is not None
 
     def tag_names(self, prefix: str) -> list[str]:
+        read = objects.ref_names_files(self.common_dir, f"refs/tags/{prefix}") if prefix.endswith("/") else None
+        if read is not None:
+            return sorted(name.removeprefix("refs/tags/") for name in read)
         listed = self._git.line(["for-each-ref", "--format=%(refname:lstrip=2)", f"refs/tags/{prefix}"])
         return sorted(listed.splitlines())
 

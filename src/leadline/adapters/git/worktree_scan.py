@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import Any, NamedTuple
+from collections.abc import Callable
 
 from leadline.adapters.git.objects import Entry
 from leadline.adapters.git.private_index import Memory, stamp_of
 from leadline.adapters.git.program import GitProgram, any_status
 from leadline.core.secretnames import SCANNED_CONTENT_BYTES, secret_content_reason, secret_name_reason
+from leadline.core.typed import Any, NamedTuple
 
 GITLINK = "160000"
 Gap = tuple[str, str]  # kind, reason
@@ -55,10 +56,19 @@ class Scan:
         self._to_keep: dict[str, Gap] = {}
         self._maybe_same: dict[str, Gap] = {}
 
-    def run(self, fresh: bool) -> None:
+    def run(self, fresh: bool, meanwhile: Callable[[], None] | None = None) -> None:
+        """``meanwhile`` is called while git looks at the files: it takes as long as a good part of a run's start."""
         others = self.git.start(["ls-files", "-z", "--others", "--exclude-standard"], config=QUIET)
         difference = self.git.start(DIFF_FILES, extra=self._index, config=QUIET)
         listing = self.git.start(["ls-files", "-z", "-v", "--stage"], config=QUIET) if fresh else None
+        if meanwhile is not None:
+            try:
+                meanwhile()
+            except BaseException:
+                for process in (others, difference, listing):
+                    if process is not None:
+                        process.close()  # it ends of the closed pipe, if it was not over
+                raise
         if listing is not None and self._read_listing(self.git.finish(listing, ["ls-files"])):
             self.git.finish(difference, ["diff-files"])
             difference = self.git.start(DIFF_FILES, extra=self._index, config=QUIET)

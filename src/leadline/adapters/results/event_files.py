@@ -1,102 +1,140 @@
-"""TensorBoard event files, read by TensorBoard's own reader. A folder that holds event files is a run.
+"""TensorBoard event files, read with TensorBoard's own protobufs. A folder that holds event files is a run.
 
 The scalars of a tag become one metric, reduced as the thread's metric says; hyperparameters written by the hparams
-plugin are its config, else the folder's name is. Images, text and histograms stay where they are and are named.
+plugin are its config, else the folder's name is. Images, text and histograms stay where they are and are named. Every
+point is kept: TensorBoard's reader drops those that a restart made void, by a rule that the writer cannot see.
 """
 
 from __future__ import annotations
 
 import importlib
 import os
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
+from leadline.adapters.results.event_frames import EventFrames
+from leadline.adapters.results.event_run import EventRun
 from leadline.core.canonical import digest_of
 from leadline.core.errors import LeadlineError
-from leadline.core.extract import Series
-from leadline.core.imported import Columns, Findings, FoundRun
-from leadline.core.timestamps import rfc3339
+from leadline.core.imported import CellNotTaken, Columns, Findings, FoundRun
+from leadline.core.timestamps import counted
 
-_HPARAMS = "_hparams_/session_start_info"
+
+class _TensorBoard(NamedTuple):
+    """The parts of the package that are used."""
+
+    events: Any
+    hparams: Any
+    checksum: Any
+    number: Any
+    refused: tuple[type[Exception], ...]
 
 
 class EventFileSource:
     def read(self, source: str, columns: Columns) -> Findings:
-        try:
-            accumulator = importlib.import_module("tensorboard.backend.event_processing.event_accumulator")
-        except ImportError:
-            raise LeadlineError(
-                "environment",
-                "tensorboard-support-missing",
-                f"cannot read {source}: tensorboard is not installed",
-                "event files are read by TensorBoard's own reader, which is optional for its size",
-                "pip install 'leadline[tensorboard]'",
-            ) from None
-        folders = sorted(folder for folder, _, names in os.walk(source) if any(".tfevents." in n for n in names))
+        board = _tensorboard(source)
+        root = os.path.abspath(source)
+        found = Findings(os.path.basename(root), "", "reported")
+        if os.path.isfile(root):
+            root, only = os.path.split(root)
+            folders = [(root, [only])]
+        else:
+            folders = sorted(_folders(root, found))
         if not folders:
-            raise LeadlineError(
-                "not_found", "no-event-files", f"there is no event file under {source}", "", "leadline import --help"
-            )
-        found = Findings(os.path.basename(os.path.abspath(source)), "", "reported")
+            what = f"there is no event file under {source}" if os.path.exists(root) else f"{source} does not exist"
+            raise LeadlineError("not_found", "no-event-files", what, "", "leadline import --help")
         tags: dict[str, None] = {}
-        for folder in folders:
-            name = os.path.relpath(folder, source)
-            events = accumulator.EventAccumulator(folder, size_guidance={"scalars": 0, "tensors": 0})
-            try:
-                events.Reload()
-                run = _run_of(name, events, columns, tags)
-            except (OSError, ValueError, RuntimeError) as error:
-                found.refuse(name, f"TensorBoard's reader cannot read it: {str(error)[:200]}")
-                continue
-            if run.metrics or run.nonfinite:
-                found.runs.append(run)
+        others: dict[tuple[str, str], list[int]] = {}  # kind and tag: how many values, in how many runs
+        firsts: dict[str, str] = {}
+        for folder, files in folders:
+            where = os.path.relpath(folder, root)
+            where = os.path.basename(folder) if where == "." else where
+            read = EventRun(where, board.number, board.hparams, board.refused)
+            faults, any_event = _read_files(folder, files, read, board)
+            tags.update(dict.fromkeys(read.points))
+            for key, count in read.others.items():
+                before = others.get(key, [0, 0])
+                others[key] = [before[0] + count, before[1] + 1]
+            run, left = read.found_run(columns, faults)
+            if not any_event:
+                found.refuse(where, "; ".join(faults))
+            elif not (run.metrics or run.nonfinite):
+                asked = " of the metrics asked for" if columns.metrics else ""
+                found.refuse(where, "; ".join([f"it holds no scalar{asked}", *faults]))
+            elif run.key in firsts:
+                same = f"it holds the same points as {firsts[run.key]}, which is taken"
+                found.refuse(where, "; ".join([same, *faults]))
             else:
-                found.refuse(name, "it holds no scalar" + (" of the metrics asked for" if columns.metrics else ""))
+                firsts[run.key] = where
+                _take(found, run, left, read, columns)
+        for (kind, tag), (values, runs) in sorted(others.items()):
+            what = f"{counted(values, 'value')} of kind {kind} in {counted(runs, 'run')}: no scalar, left where it is"
+            found.note(tag or kind, what)
         found.digest = digest_of([run.key for run in found.runs])
         found.columns = list(tags)
         found.left_columns = [tag for tag in tags if columns.metrics and tag not in columns.metrics]
         return found
 
 
-def _run_of(name: str, events: Any, columns: Columns, tags: dict[str, None]) -> FoundRun:
-    run = FoundRun(name, "", name=name)
-    points: dict[str, list[tuple[int, float, float]]] = {}  # tag -> (step, value, seconds since 1970)
-    for tag in events.Tags()["scalars"]:
-        points[tag] = [(event.step, event.value, event.wall_time) for event in events.Scalars(tag)]
-    for tag in events.Tags()["tensors"]:
-        if events.SummaryMetadata(tag).plugin_data.plugin_name == "scalars":
-            numbers = importlib.import_module("tensorboard.util.tensor_util").make_ndarray
-            points[tag] = [(e.step, float(numbers(e.tensor_proto)), e.wall_time) for e in events.Tensors(tag)]
-    tags.update(dict.fromkeys(points))
-    times = [second for values in points.values() for _, _, second in values]
-    for tag, values in points.items():
-        metric = columns.metrics.get(tag) if columns.metrics else tag
-        if metric is None:
-            continue
-        rule = columns.reduce.get(metric, "last")
-        series = Series(rule == "median")
-        for step, value, _ in values:
-            series.add(value, step)
-        if (reduced := series.reduced(rule)) is not None:
-            run.measured(metric, reduced)
-    if times:
-        run.started_at, run.ended_at = (rfc3339(int(second * 1000)) for second in (min(times), max(times)))
-    run.config = _hparams(events) or {"tensorboard_run": name}
-    run.key = digest_of({"name": name, "points": {tag: points[tag] for tag in sorted(points)}})
-    return run
-
-
-def _hparams(events: Any) -> dict[str, Any]:
-    """What the hparams plugin wrote at the start; empty without it."""
+def _tensorboard(source: str) -> _TensorBoard:
     try:
-        content = events.SummaryMetadata(_HPARAMS).plugin_data.content
-    except KeyError:
-        return {}
-    plugin = importlib.import_module("tensorboard.plugins.hparams.plugin_data_pb2")
-    given = plugin.HParamsPluginData.FromString(content).session_start_info.hparams
-    return {name: _number_or_text(given[name]) for name in sorted(given)}
+        return _TensorBoard(
+            importlib.import_module("tensorboard.compat.proto.event_pb2"),
+            importlib.import_module("tensorboard.plugins.hparams.plugin_data_pb2"),
+            importlib.import_module("tensorboard.compat.tensorflow_stub.pywrap_tensorflow").masked_crc32c,
+            importlib.import_module("tensorboard.util.tensor_util").make_ndarray,
+            (importlib.import_module("google.protobuf.message").Error, ValueError, TypeError, OverflowError),
+        )
+    except ImportError:
+        raise LeadlineError(
+            "environment",
+            "tensorboard-support-missing",
+            f"cannot read {source}: tensorboard is not installed",
+            "event files are read by TensorBoard's own reader, which is optional for its size",
+            "pip install 'leadline[tensorboard]'",
+        ) from None
 
 
-def _number_or_text(value: Any) -> Any:
-    kind = value.WhichOneof("kind")
-    held = getattr(value, kind)
-    return int(held) if kind == "number_value" and float(held).is_integer() else held
+def _folders(root: str, found: Findings) -> Iterator[tuple[str, list[str]]]:
+    """Folders with event files, and the names of these in TensorBoard's order. What cannot be looked into is named."""
+
+    def unreadable(error: OSError) -> None:
+        found.refuse(os.path.relpath(error.filename, root), f"it cannot be read: {error.strerror}")
+
+    for folder, inner, names in os.walk(root, onerror=unreadable):
+        for name in sorted(inner):
+            if os.path.islink(path := os.path.join(folder, name)):
+                found.note(os.path.relpath(path, root), "a link to a folder, which is not followed")
+        if files := sorted(name for name in names if ".tfevents." in name):
+            yield folder, files
+
+
+def _read_files(folder: str, files: list[str], read: EventRun, board: _TensorBoard) -> tuple[list[str], bool]:
+    """Read a run's files one after the other. Returns what is wrong with them, and whether there was any event."""
+    faults, any_event = list[str](), False
+    for name in files:
+        frames = EventFrames(os.path.join(folder, name), board.checksum, board.events.Event.FromString, board.refused)
+        known = False
+        try:
+            for event in frames:
+                known = known or event.WhichOneof("what") is not None
+                read.add(event)
+        except OSError as error:
+            faults.append(f"{name} cannot be read: {error.strerror or error}")
+            continue
+        if fault := frames.fault():
+            faults.append(f"{name} {fault}")
+        elif not known:
+            faults.append(f"{name} is no event file: its records are whole, and none says anything TensorBoard knows")
+        any_event = any_event or known
+    return faults, any_event
+
+
+def _take(found: Findings, run: FoundRun, left: list[CellNotTaken], read: EventRun, columns: Columns) -> None:
+    found.runs.append(run)
+    found.leave(left)
+    for tag, count in read.nonfinite_points().items():
+        if not columns.metrics or tag in columns.metrics:
+            what = f"{tag}: {count} of {counted(len(read.points[tag]), 'point')} are NaN or infinite, and kept as such"
+            found.note(run.where, what)
+    columns.points(run)

@@ -6,7 +6,8 @@ import os
 
 from leadline.adapters.extractors.tables import Unreadable, rows_of
 from leadline.core.errors import LeadlineError
-from leadline.core.imported import Columns, Findings, runs_of_rows
+from leadline.core.imported import Columns, Findings
+from leadline.core.imported_rows import runs_of_rows
 
 
 class TableSource:
@@ -16,16 +17,16 @@ class TableSource:
     def read(self, source: str, columns: Columns) -> Findings:
         found = Findings(os.path.basename(source), "", "reported")
         try:
+            if os.path.exists(source) and not os.path.isfile(source):
+                raise Unreadable("not-a-file", f"{source} is not a regular file")
             if not os.path.getsize(source):
                 raise Unreadable("empty-file", f"{source} is empty")
-            table = rows_of(source, self.format, source)
+            table = rows_of(source, self.format, source, whole=True)
             runs_of_rows(table.rows, table.header, columns, found, table.unit)
             found.digest = table.digest()
         except Unreadable as error:
             raise LeadlineError("check_failed", error.code, error.what, "", "leadline import --help") from None
         except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise LeadlineError(
-                "not_found", "no-such-file", f"cannot read {source}: {reason}", "", "leadline import --help"
-            ) from None
+            what = f"cannot read {source}: {getattr(error, 'strerror', None) or error}"
+            raise LeadlineError("not_found", "no-such-file", what, "", "leadline import --help") from None
         return found

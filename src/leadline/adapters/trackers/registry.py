@@ -10,6 +10,7 @@ from leadline.ports.tracker import Tracker
 
 ENTRY_POINTS = "leadline.trackers"
 BUILTIN = {
+    "leadline": "leadline.adapters.trackers.embedded:EmbeddedTracker",
     "wandb": "leadline.adapters.trackers.wandb:WandbTracker",
     "mlflow": "leadline.adapters.trackers.mlflow:MlflowTracker",
     "trackio": "leadline.adapters.trackers.trackio:TrackioTracker",

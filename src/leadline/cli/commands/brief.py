@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.core.typed import Any
 
 DESCRIPTION = """Everything a new session needs to go on, most important first, within a budget of characters: goal,
 stop criteria, baseline, claims with labels, open hypotheses, unfinished runs, results, negative

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.core.typed import Any
 
 DESCRIPTION = """Compare B with the reference A: what differs between them first (config, command, environment,
 hardware, devices, software, code), then the statistics of every metric.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.core.typed import Any
 
 DESCRIPTION = """Record a decision with what it rests on: experiments, runs (failed ones as well), claims, hypotheses or
 notes. Numbers in the text are citations, {{P-003.time_ms}}."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.core.typed import Any
 
 DESCRIPTION = """Says whether an update is due and why: a milestone since the last one (a baseline, a decided
 hypothesis, a claim, a changed label, a retraction, a seal), or six hours of active work. The exit code is 0 either

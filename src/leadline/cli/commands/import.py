@@ -7,20 +7,26 @@ from typing import Any
 
 from leadline.cli.answer import Answer
 from leadline.core.plain import plain
+from leadline.core.timestamps import counted
 
 LISTED = 30
+CELL_SHOWN = 60
+REPORTED = {"not_taken": "not taken", "cells_not_taken": "values not taken as they stand", "notes": "noted"}
 DESCRIPTION = """Take runs that were made elsewhere into the thread: rows of a csv, tsv, json, jsonl or parquet file,
-TensorBoard event files under a folder, or runs of a tracker (--format wandb, mlflow or trackio: PATH is then a
-project's name, or the tracker's own files). Rows of one config become repeats of one experiment. What is not taken is
-named with its reason, and importing again takes only what is new. A table is what somebody wrote down, so its runs are
-`reported`: they are listed and found, and lift no label. A run of a tracker is fetched and digested (`imported`): it
-can be evidence."""
+TensorBoard event files under a folder, or runs of a tracker (--format leadline, wandb, mlflow or trackio: PATH is then
+a project's name, or the tracker's own files; of leadline: run folders, or a repository that has some). Rows of one
+config become repeats of one experiment. Every row and every value of a metric that is not taken is named with its
+reason, and importing again takes only what is new. A table is what somebody wrote down, so its runs are `reported`:
+they are listed and found, and lift no label. A run of a tracker is fetched and digested (`imported`): it can be
+evidence."""
 EXAMPLES = [
     "leadline import results.csv --config '*' --dry-run",
     "leadline import old/results.tsv --metric ms=time_ms --config block,dtype --set device=A100",
     "leadline import loop.tsv --metric val_bpb --config '*' --key commit --keep last",
     "leadline import runs/ --format tensorboard --metric eval/loss=loss",
     "leadline import my-project --format mlflow --at http://127.0.0.1:5000 --run P-004",
+    "leadline import my-project --format leadline --at /mnt/team/runs",
+    "leadline import ../another-repository --format leadline",
     "leadline import wandb/offline-run-20261123_101500-k3x9 --format wandb",
 ]
 
@@ -30,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
         default="",
-        help="csv tsv json jsonl parquet tensorboard wandb mlflow trackio (default: by its name)",
+        help="csv tsv json jsonl parquet tensorboard leadline wandb mlflow trackio (default: by its name)",
     )
     parser.add_argument(
         "--metric",
@@ -75,27 +81,66 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         args.unfinished,
     )
     data = import_runs(context, context.topic(args.thread), request, args.dry_run)
-    taken, refused = data["taken"], data["not_taken"]
-    verb = "would take" if args.dry_run else "took"
-    lines = [f"{verb} {len(taken)} run{'' if len(taken) == 1 else 's'} of {plain(data['source'])} ({data['origin']})"]
-    lines += [f"  {row.get('id', row['where']):<14} {_words(row)}" for row in taken[:LISTED]]
-    if len(taken) > LISTED:
-        lines.append(f"  ... {len(taken)} in all")
-    if data["already"]:
-        lines.append(f"{data['already']} taken before")
-    if data["not_taken_total"]:
-        lines.append(f"not taken: {data['not_taken_total']}")
-        lines += [f"  {plain(row['where'])}: {plain(row['why'])}" for row in refused[:LISTED]]
-        if data["not_taken_total"] > LISTED:
-            lines.append(f"  ... {data['not_taken_total']} in all, with --json the first {len(refused)}")
-    if data["left_columns"]:
-        lines.append(f"columns left: {plain(', '.join(data['left_columns'][:LISTED]))}")
+    counts = {"taken": len(data["taken"]), "already": data["already"]}
+    counts |= {name: data[f"{name}_total"] for name in REPORTED}
+    cut = data["already"] > len(data["taken_before"])
     return Answer(
-        "\n".join(lines),
+        "\n".join(report_lines(data)),
         data,
-        {"taken": len(taken), "already": data["already"], "not_taken": data["not_taken_total"]},
-        data["not_taken_total"] > len(refused),
+        counts,
+        cut or any(counts[name] > len(data[name]) for name in REPORTED),
+        ["leadline tracker reconcile"] if data["changed"] else [],
     )
+
+
+def report_lines(data: dict[str, Any]) -> list[str]:
+    """What was taken, what was not and why, for people; each list is cut at ``LISTED`` with its full count."""
+    taken, verb = data["taken"], "would take" if data["planned"] else "took"
+    lines = [f"{verb} {counted(len(taken), 'run')} of {plain(data['source'])} ({data['origin']})"]
+    lines += _some([f"{plain(row.get('id', row['where'])):<14} {_words(row)}" for row in taken], len(taken))
+    lines += _before(data)
+    for name, title in REPORTED.items():
+        if total := data[f"{name}_total"]:
+            lines += [f"{title}: {total}", *_some([_sentence(entry) for entry in data[name]], total)]
+    if data["left_columns"]:
+        left = data["left_columns"]
+        lines.append(f"columns left: {plain(', '.join(left[:LISTED]))}{_more(len(left), LISTED)}")
+    return lines
+
+
+def _before(data: dict[str, Any]) -> list[str]:
+    """Rows taken before: those at the same place of a source of this name are counted, others named."""
+    if not data["already"]:
+        return []
+    moved = [row for row in data["taken_before"] if row["source"] != f"{data['source']}, {row['where']}"]
+    brought = f", the points of {data['brought']} brought here" if data["brought"] else ""
+    lines = [f"{data['already']} taken before{brought}"]
+    if moved:
+        least = "at least " if data["already"] > len(data["taken_before"]) else ""
+        lines[0] += f", {least}{len(moved)} from elsewhere (--set KEY=VALUE tells apart what was measured anew)"
+        same = [f"{plain(row['where'])}: the same as {row['run']} ({plain(row['source'])})" for row in moved]
+        lines += _some(same, len(moved))
+    lines += [f"  {row['id']} had no end when it was taken and is read again" for row in data["renewed"]]
+    lines += [
+        f"  {row['id']} stays as it was taken; {plain(row['where'])} says something else now" for row in data["changed"]
+    ]
+    return lines
+
+
+def _some(lines: list[str], total: int) -> list[str]:
+    more = [f"  ... {total} in all, with --json the first {len(lines)}"] if total > LISTED else []
+    return [f"  {line}" for line in lines[:LISTED]] + more
+
+
+def _more(total: int, listed: int) -> str:
+    return f", ... ({total} in all)" if total > listed else ""
+
+
+def _sentence(entry: dict[str, Any]) -> str:
+    if "column" in entry:
+        said = f"{entry['said']!r}: " if entry["said"].strip() else ""
+        return plain(f"{entry['where']}, {entry['column']}: {said}{entry['why']}")
+    return plain(f"{entry['where']}: {entry.get('why') or entry.get('what')}")
 
 
 def _names(lists: list[str]) -> list[str]:
@@ -113,5 +158,6 @@ def _settings(texts: list[str]) -> dict[str, Any]:
 
 
 def _words(row: dict[str, Any]) -> str:
-    pairs = [*row["config"].items(), *row["metrics"].items()]
-    return plain(", ".join(f"{name}={value}" for name, value in pairs[:8]))
+    pairs = [*row["metrics"].items(), *row["nonfinite"].items(), *row["config"].items()]
+    texts = (" ".join(f"{name}={value}".split()) for name, value in pairs[:8])
+    return plain(", ".join(text if len(text) <= CELL_SHOWN else text[:CELL_SHOWN] + "…" for text in texts))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.core.typed import Any
 
 DESCRIPTION = """Add a note; ids before the text, or --about, say what it is about. Interpretations and next actions can
 follow a run at any time.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.core.typed import Any
 
 TAKES_COMMAND = True
 DESCRIPTION = """Run a command and record it: exact code state (dirty and untracked files too), command, config,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.core.typed import Any
 
 DESCRIPTION = """Everything the record holds about one id: an experiment, a run, a claim, a hypothesis, a decision, a
 baseline, a snapshot, a note, an update. --log and --errors print a run's output, --packages its packages."""

@@ -32,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     issue.add_argument("--draft", action="store_true", help="keep the experiment issue a draft")
     issue.add_argument("--issue", metavar="NUMBER|URL", help="adopt this issue of the forge instead of opening one")
     add_wishes(parser)
-    parser.add_argument("--tracker", metavar="NAME", help="wandb, mlflow or trackio (see leadline tracker)")
+    parser.add_argument("--tracker", metavar="NAME", help="leadline, wandb, mlflow or trackio (see leadline tracker)")
     kickoff = parser.add_argument_group("kickoff")
     for field in FIELDS:
         kickoff.add_argument(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.core.typed import Any
 
 DESCRIPTION = """Without options: every thread in one line, and the present one at a glance. With --runs, --where or
 --sort: its runs, filtered and sorted (columns: id experiment state wall_s exit_code started_at, config.KEY,

@@ -9,17 +9,21 @@ from leadline.cli.answer import Answer
 from leadline.core.plain import plain
 
 LISTED = 30
-DESCRIPTION = """Weights & Biases, MLflow or trackio for the dense numbers of a thread. A job that uses its tracker's
-own library gets the project, the name (P-001, P-001-r2), the group and the tags from Leadline, and writes beside the
-run; what it wrote is read as metrics and config of the record, and sent to the server by `sync`. With --live the job
-talks to the server itself. Keys (WANDB_API_KEY, MLFLOW_TRACKING_TOKEN) stay in the environment, never in a record."""
+DESCRIPTION = """Run folders, Weights & Biases, MLflow or trackio for the dense numbers of a thread. A job that uses
+its tracker's own library gets the project, the name (P-001, P-001-r2), the group and the tags from Leadline, and
+writes beside the run; what it wrote is read as metrics and config of the record, and sent to the server by `sync`.
+With --live the job talks to the server itself. The tracker `leadline` is a folder of runs that used ll.log (--at;
+else the user's own): `sync` copies each there, and `leadline import --format leadline` takes it into another
+repository. Keys (WANDB_API_KEY, MLFLOW_TRACKING_TOKEN) stay in the environment, never in a record."""
 EXAMPLES = [
     "leadline tracker set wandb my-project",
     "leadline tracker set mlflow my-project --at http://127.0.0.1:5000",
+    "leadline tracker set leadline my-project --at /mnt/team/runs",
     "leadline tracker status",
     "leadline tracker sync",
     "leadline tracker push P-003",
     "leadline tracker push P-003 --artifact model.pt",
+    "leadline tracker fetch P-003",
     "leadline tracker reconcile",
     "leadline tracker link https://wandb.ai/TEAM/PROJECT/reports/NAME --title 'Loss curves'",
 ]
@@ -30,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
     verbs = subverbs(parser)
     first = verbs.add_parser("set", help="choose the tracker and project, once")
-    first.add_argument("tracker", metavar="TRACKER", help="wandb, mlflow, trackio, or none")
+    first.add_argument("tracker", metavar="TRACKER", help="leadline, wandb, mlflow, trackio, or none")
     first.add_argument("project", metavar="PROJECT", nargs="?", default="")
     first.add_argument("--at", default="", metavar="ADDRESS", help="server or shared folder, else the tracker's own")
     first.add_argument("--live", action="store_true", help="jobs talk to the server themselves")
@@ -40,6 +44,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     push = verbs.add_parser("push", help="send runs whose job does not use the tracker itself")
     push.add_argument("ids", nargs="*", metavar="ID", help="runs or experiments (default: all)")
     push.add_argument("--artifact", action="append", default=[], metavar="FILE", help="a file that goes beside the run")
+    bring = verbs.add_parser(
+        "fetch", help="bring the points of runs here, to be plotted: from another machine, or so far"
+    )
+    bring.add_argument("ids", nargs="*", metavar="ID", help="runs or experiments (default: all with a tracker)")
     both = verbs.add_parser("reconcile", help="what the record and the tracker do not agree on, and what it cost")
     both.add_argument(
         "--compared", type=int, default=200, metavar="N", help="values of the newest N runs (default 200)"
@@ -67,6 +75,8 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         return Answer(f"{'attached' if made['changed'] else 'attached before'}: {plain(made['url'])}", made)
     if args.subverb == "status":
         return _status(context, topic)
+    if args.subverb == "fetch":
+        return _fetched(context, topic, args.ids)
     return _sent(context, topic, args)
 
 
@@ -112,6 +122,26 @@ def _status(context: Any, topic: str) -> Answer:
     return Answer("\n".join(lines), data, counts, len(rows) > LISTED, following)
 
 
+def _fetched(context: Any, topic: str, ids: list[str]) -> Answer:
+    from leadline.core.errors import EXIT_CODES
+    from leadline.services.tracker_fetch import fetch
+
+    data = fetch(context, topic, ids)
+    lines = []
+    for row in data["fetched"][:LISTED]:
+        other = "" if row.get("as_recorded", True) else "; not what was recorded: leadline tracker reconcile"
+        other += f"; not all: {plain(row['incomplete'])}" if row.get("incomplete") else ""
+        lines.append(f"{row['run']}: {row['points']:,} points of {row['metrics']:,} metrics{other}")
+    lines += [f"{row['run']}: not fetched: {plain(row['why'])}" for row in data["left"][:LISTED]]
+    if data["already"]:
+        lines.append(f"{len(data['already'])} here already")
+    following = [f"leadline plot {row['run']}" for row in data["fetched"][:1]]
+    counts = {name: len(data[name]) for name in ("fetched", "already", "left")}
+    truncated = any(count > LISTED for count in counts.values())
+    code = EXIT_CODES["remote"] if data["left"] else 0
+    return Answer("\n".join(lines) or "no run has a tracker", data, counts, truncated, following, code)
+
+
 def _sent(context: Any, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.core.errors import EXIT_CODES
     from leadline.services import tracker
@@ -125,7 +155,10 @@ def _sent(context: Any, topic: str, args: argparse.Namespace) -> Answer:
     else:
         data = tracker.sync(context, topic, context.warn, args.limit)
     lines = [f"read again  {row['run']}{_changes(row['changed'])}" for row in data.get("read", [])[:LISTED]]
-    lines += [f"sent        {row['run']}  {plain(row['url'] or row['id'])}" for row in data["sent"][:LISTED]]
+    lines += [
+        f"sent        {row['run']}  {plain(row['url'] or row.get('path') or row['id'])}"
+        for row in data["sent"][:LISTED]
+    ]
     lines += [f"not sent    {row['run']}: {plain(row['why'])}" for row in data["left"][:LISTED]]
     if data.get("already"):
         lines.append(f"{len(data['already'])} sent before")

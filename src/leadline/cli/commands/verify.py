@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.core.typed import Any
 
 DESCRIPTION = """Check chains and digests of the record, seals, ids, cited numbers, code states, links between issue and
 logbook, and that the logbook in the tree only grew. One line per fault, with the command that mends it; exit 6 when

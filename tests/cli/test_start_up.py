@@ -1,0 +1,62 @@
+"""What a verb loads before it does anything: what costs milliseconds at each start has no place there."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+# Milliseconds each, and nothing of them is needed: see core/typed.py, core/values.py, adapters/git/process.py.
+NEVER = (
+    "typing",
+    "dataclasses",
+    "inspect",
+    "subprocess",
+    "datetime",
+    "sqlite3",
+    "asyncio",
+    "yaml",
+    "jinja2",
+    "hashlib",
+    "copy",
+)
+ASKS_INDEX = {"datetime", "sqlite3"}
+
+
+@pytest.mark.parametrize(
+    ("argv", "needed"),
+    [
+        (["--version"], set()),
+        (["status"], set()),
+        (["brief"], set()),
+        (["claims"], set()),
+        (["next"], set()),
+        (["show", "P-001"], set()),
+        (["status", "--runs"], ASKS_INDEX),
+        (["note", "one more"], ASKS_INDEX),
+        (["verify"], {"hashlib"}),
+        (["run", "--quiet", "--", "true"], ASKS_INDEX),
+    ],
+    ids=lambda value: "-".join(value).strip("-") if isinstance(value, list) else "",
+)
+def test_a_verb_loads_nothing_heavy_that_it_does_not_use(thread_lab, argv, needed):
+    thread_lab.ok("run", "--", "echo", '{"loss": 1.0}')
+    thread_lab.ok("claim", "it is low", "--that", "loss(P-001) < 2")
+    code = (
+        "import sys, json; before = set(sys.modules)\n"
+        "from leadline.cli.main import main\n"
+        f"code = main({argv!r})\n"
+        "print('\\n' + json.dumps([code, sorted(set(sys.modules) - before)]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code],
+        cwd=thread_lab.repo,
+        env={**thread_lab.env, "PYTHONPATH": ":".join(p for p in sys.path if p)},
+        capture_output=True,
+        text=True,
+    )
+    exit_code, loaded = json.loads(done.stdout.splitlines()[-1])
+    assert exit_code == 0, done.stdout + done.stderr
+    assert set(loaded) & set(NEVER) <= needed

@@ -1,0 +1,319 @@
+"""Putting run folders into a shared folder: whole or not at all, once, and what was changed there is seen."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leadline.adapters.trackers.embedded import EmbeddedTracker
+from leadline.core.errors import LeadlineError
+from leadline.core.run_about import RunAbout
+from leadline.core.tracker import RunFacts
+from leadline.ports.tracker import Push
+
+UID = "01JZ8C5Y7M0000000000000001"
+ABOUT = RunAbout(UID, "P-003-r2", "P-003-r2", "P-003", UID, "demo", "proj", "a title", ["train.py"], ".", {"lr": 0.1})
+
+#: Pushes as asked on stdin, and dies by SIGKILL before the nth call that changes the disk.
+CUT_PUSH = """
+import json, os, signal, sys
+given = json.load(sys.stdin)
+left = [given["calls"]]
+def counted(real):
+    def call(*args, **kwargs):
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left[0] -= 1
+        return real(*args, **kwargs)
+    return call
+for name in ("mkdir", "rename", "replace", "fsync", "rmdir", "unlink"):
+    setattr(os, name, counted(getattr(os, name)))
+sys.path.insert(0, given["tests"])
+from tests.unit.test_embedded_push import pushing, tracker_in
+from pathlib import Path
+tracker_in(Path(given["folder"])).push(pushing(Path(given["folder"]), given["loss"]), 60)
+"""
+
+
+def tracker_in(folder: Path) -> EmbeddedTracker:
+    return EmbeddedTracker({"HOME": str(folder / "home")}, str(folder))
+
+
+def pushing(folder: Path, loss: float = 0.25, **changes: Any) -> Push:
+    attempt = folder / "runs" / UID / "attempt-1"
+    facts = RunFacts(
+        UID, "P-003-r2", "P-003", 2, "demo", "proj", str(attempt / "tracker"), "a title", str(folder / "team")
+    )
+    (folder / "note.txt").write_text("a note")
+    given = {"metrics": {"loss": loss, "time_ms": 3.0}, "artifacts": {"notes/n.txt": str(folder / "note.txt")}}
+    return Push(facts, str(attempt), "done", about=ABOUT, **{**given, **changes})
+
+
+@pytest.fixture
+def run_in(tmp_path: Path) -> Path:
+    """A run that logged ten points with the program itself, and an empty shared folder."""
+    attempt = tmp_path / "runs" / UID / "attempt-1"
+    attempt.mkdir(parents=True)
+    (tmp_path / "team").mkdir()
+    code = "import leadline\nfor step in range(10): leadline.log(step=step, loss=1 / (step + 1))"
+    subprocess.run([sys.executable, "-c", code], env={"LEADLINE_SERIES": str(attempt / "series")}, check=True)
+    (attempt / "spec.json").write_text(json.dumps({"v": 1, "run": "P-003-r2", "argv": ["train.py"], "cookie": UID}))
+    ended = {"v": 1, "state": "done", "started_at": "2026-11-20T10:00:00.000Z", "wall_s": 2.5, "reason": "secret-4711"}
+    (attempt / "result.json").write_text(json.dumps(ended))
+    return tmp_path
+
+
+def the_one(folder: Path) -> Path:
+    (found,) = (folder / "team" / "proj").iterdir()
+    return found
+
+
+def test_what_is_put_there_reads_as_it_was(run_in: Path) -> None:
+    tracker = tracker_in(run_in)
+    made = tracker.push(pushing(run_in), 60)
+    (listed,) = tracker.listed("proj", str(run_in / "team"))
+    assert listed == made
+    assert (listed.uid, listed.name, listed.state, listed.wall_s) == (UID, "P-003-r2", "finished", 2.5)
+    reading = tracker.read(listed)
+    assert list(reading.series["loss"].values) == [1 / (step + 1) for step in range(10)]
+    assert reading.config == {"lr": 0.1} and reading.summary == {"loss": 0.25, "time_ms": 3.0}
+    assert not reading.problems and not reading.provisional
+    assert (the_one(run_in) / "artifacts" / "notes" / "n.txt").read_text() == "a note"
+    whole = b"".join(path.read_bytes() for path in the_one(run_in).rglob("*") if path.is_file())
+    assert b"secret-4711" not in whole, "only what makes it readable elsewhere is copied"
+    assert tracker.stored(str(run_in / "team"))[0].id == UID
+
+
+def test_putting_it_there_again_touches_nothing(run_in: Path) -> None:
+    tracker = tracker_in(run_in)
+    tracker.push(pushing(run_in), 60)
+    before = {path: os.stat(path).st_mtime_ns for path in (run_in / "team").rglob("*")}
+    tracker.push(pushing(run_in), 60)
+    assert {path: os.stat(path).st_mtime_ns for path in (run_in / "team").rglob("*")} == before
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_cut_off_anywhere_there_is_no_half_run_and_the_next_time_there_is_one(run_in: Path, before: bool) -> None:
+    tracker = tracker_in(run_in)
+    if before:  # the record of the run changed, so that the copy is to be replaced
+        tracker.push(pushing(run_in, 0.5), 60)
+    calls, cuts = 0, 0
+    while True:
+        given = {"calls": calls, "folder": str(run_in), "loss": 0.25, "tests": os.getcwd()}
+        cut = subprocess.run(
+            [sys.executable, "-c", CUT_PUSH], input=json.dumps(given), text=True, capture_output=True, check=False
+        )
+        runs = tracker.listed("proj", str(run_in / "team"))
+        assert len(runs) <= 1
+        for run in runs:
+            assert not tracker.read(run).problems
+            assert tracker.read(run).summary["loss"] in (0.25, 0.5)
+        if cut.returncode == 0:
+            break
+        assert cut.returncode == -signal.SIGKILL, cut.stderr[-2000:]
+        cuts += 1
+        calls += 1
+    assert cuts >= 10
+    assert tracker.read(tracker.listed("proj", str(run_in / "team"))[0]).summary["loss"] == 0.25
+    assert [name for name in os.listdir(run_in / "team" / "proj") if name.startswith(".")] == []
+
+
+def test_two_that_put_the_same_run_there_at_once_make_one(run_in: Path) -> None:
+    given = json.dumps({"calls": -1, "folder": str(run_in), "loss": 0.25, "tests": os.getcwd()})
+    both = [subprocess.Popen([sys.executable, "-c", CUT_PUSH], stdin=subprocess.PIPE, text=True) for _ in range(2)]
+    for one in both:
+        assert one.stdin is not None
+        one.stdin.write(given)
+        one.stdin.close()
+    assert [one.wait(60) for one in both] == [0, 0]
+    assert not tracker_in(run_in).read(tracker_in(run_in).listed("proj", str(run_in / "team"))[0]).problems
+    the_one(run_in)
+
+
+def tamper_point(run: Path) -> None:
+    (segment,) = (run / "series").iterdir()
+    segment.write_bytes(segment.read_bytes()[:-1] + b"\0")
+
+
+def tamper_config(run: Path) -> None:
+    (run / "about.json").write_text((run / "about.json").read_text().replace("0.1", "0.2"))
+
+
+def lose_series(run: Path) -> None:
+    (segment,) = (run / "series").iterdir()
+    segment.unlink()
+
+
+def add_segment(run: Path) -> None:
+    (segment,) = (run / "series").iterdir()
+    (run / "series" / "p1-extra.0.seg").write_bytes(segment.read_bytes())
+
+
+def tear_manifest(run: Path) -> None:
+    (run / "manifest.json").write_text((run / "manifest.json").read_text()[:50])
+
+
+def name_a_device(run: Path) -> None:
+    listed = json.loads((run / "manifest.json").read_text())
+    listed["files"]["../../../../../../../../dev/zero"] = {"size_bytes": 0, "digest": ""}
+    (run / "manifest.json").write_text(json.dumps(listed))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "named"),
+    [
+        (tamper_point, "is not what was put there"),
+        (tamper_config, "about.json is not what was put there"),
+        (lose_series, "cannot be read"),
+        (add_segment, "series/p1-extra.0.seg was added afterwards"),
+        (tear_manifest, "manifest.json cannot be read"),
+        (name_a_device, "dev/zero cannot be read"),
+    ],
+)
+def test_what_was_changed_there_is_seen(run_in: Path, spoil: Callable[[Path], None], named: str) -> None:
+    tracker = tracker_in(run_in)
+    run = tracker.push(pushing(run_in), 60)
+    spoil(the_one(run_in))
+    blocking = [p["what"] for p in tracker.read(run).problems if p.get("blocking")]
+    assert any(named in what for what in blocking), blocking
+
+
+def test_a_file_that_is_added_goes_beside_the_run_and_no_name_leads_out_of_it(run_in: Path) -> None:
+    tracker = tracker_in(run_in)
+    tracker.push(pushing(run_in), 60)
+    (run_in / "new.txt").write_text("new")
+    files = {"n.txt": str(run_in / "new.txt"), "../out.txt": str(run_in / "new.txt"), "/abs": str(run_in / "new.txt")}
+    run = tracker.push(pushing(run_in, artifacts=files), 60)
+    held = sorted(path.relative_to(the_one(run_in)).as_posix() for path in the_one(run_in).rglob("*.txt"))
+    assert held == ["artifacts/n.txt", "artifacts/notes/n.txt"]
+    assert not tracker.read(run).problems
+    (run_in / "new.txt").write_text("newer")
+    tracker.push(pushing(run_in, artifacts={"n.txt": str(run_in / "new.txt")}), 60)
+    assert (the_one(run_in) / "artifacts" / "n.txt").read_text() == "newer"
+
+
+def test_lines_of_other_programs_go_as_numbers_alone(run_in: Path) -> None:
+    attempt = run_in / "runs" / UID / "attempt-1"
+    lines = [{"step": 0, "acc": 0.5, "note": "sentinel-value"}, {"step": 1, "acc": "NaN", "t": 5.0}]
+    (attempt / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    tracker = tracker_in(run_in)
+    reading = tracker.read(tracker.push(pushing(run_in), 60))
+    assert list(reading.series["acc"].steps) == [0.0, 1.0] and reading.series["acc"].values[0] == 0.5
+    assert reading.series["acc"].values[1] != reading.series["acc"].values[1]
+    assert b"sentinel-value" not in (the_one(run_in) / "metrics.jsonl").read_bytes()
+
+
+def test_a_folder_that_is_not_there_is_not_made(run_in: Path) -> None:
+    (run_in / "team").rmdir()
+    with pytest.raises(LeadlineError) as caught:
+        tracker_in(run_in).push(pushing(run_in), 60)
+    assert (caught.value.kind, caught.value.code) == ("remote", "tracker-folder-gone")
+    assert not (run_in / "team").exists()
+    assert tracker_in(run_in).listed("proj", str(run_in / "team"), here_only=True) == []
+
+
+def test_a_folder_that_cannot_be_listed_is_not_an_empty_one(run_in: Path) -> None:
+    (run_in / "team" / "proj").write_text("a file stands where the project's folder would")
+    with pytest.raises(LeadlineError) as caught:
+        tracker_in(run_in).listed("proj", str(run_in / "team"))
+    assert (caught.value.kind, caught.value.code) == ("remote", "tracker-folder-closed")
+
+
+def test_a_run_that_lost_its_files_is_listed_and_named_when_it_is_read(run_in: Path) -> None:
+    (run_in / "team" / "proj" / f"P-007-{UID}").mkdir(parents=True)
+    (run,) = tracker_in(run_in).listed("proj", str(run_in / "team"))
+    assert (run.name, run.uid, run.state) == ("P-007", UID, "unknown")
+    with pytest.raises(LeadlineError) as caught:
+        tracker_in(run_in).read(run)
+    assert caught.value.kind == "not_found"
+
+
+def test_a_folder_that_takes_nothing_is_said(run_in: Path) -> None:
+    (run_in / "team" / "proj").write_text("a file stands where the project's folder would")
+    with pytest.raises(LeadlineError) as caught:
+        tracker_in(run_in).push(pushing(run_in), 60)
+    assert (caught.value.kind, caught.value.code) == ("remote", "tracker-failed")
+
+
+def test_a_limit_leaves_nothing_half_written(run_in: Path) -> None:
+    with pytest.raises(LeadlineError) as caught:
+        tracker_in(run_in).push(pushing(run_in), 0.0)
+    assert caught.value.code == "tracker-slow"
+    assert os.listdir(run_in / "team" / "proj") == []
+
+
+def test_a_compacted_run_is_copied_as_it_is_and_says_what_reading_it_needs(
+    run_in: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pyarrow")
+    from leadline.adapters.series_files import SeriesFiles
+
+    SeriesFiles().compact(str(run_in / "runs" / UID / "attempt-1"))
+    tracker = tracker_in(run_in)
+    run = tracker.push(pushing(run_in), 60)
+    assert list(tracker.read(run).series["loss"].steps) == list(range(10))
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(LeadlineError) as caught:
+        tracker.read(run)
+    assert (caught.value.kind, caught.value.code) == ("environment", "no-pyarrow")
+
+
+def test_ranks_that_log_the_same_steps_are_no_disorder(run_in: Path) -> None:
+    from leadline.core.tracker import extraction_of
+
+    attempt = run_in / "runs" / UID / "attempt-1"
+    code = "import leadline\nfor step in range(10): leadline.log(step=step, loss=1 / (step + 1))"
+    environ = {"LEADLINE_SERIES": str(attempt / "series"), "RANK": "1"}
+    subprocess.run([sys.executable, "-c", code], env=environ, check=True)
+    tracker = tracker_in(run_in)
+    reading = tracker.read(tracker.push(pushing(run_in), 60))
+    assert len(reading.series["loss"]) == 20
+    assert extraction_of(reading, {}).problems == []
+
+
+@pytest.mark.parametrize("rights", [0o2775, 0o700])
+def test_what_is_put_there_has_the_rights_of_the_shared_folder(run_in: Path, rights: int) -> None:
+    (run_in / "team").chmod(rights)
+    before = os.umask(0o077 if rights & 0o070 else 0)
+    try:
+        tracker_in(run_in).push(pushing(run_in), 60)
+    finally:
+        os.umask(before)
+    assert (run_in / "team" / "proj").stat().st_mode & 0o7777 == rights
+    for path in the_one(run_in).rglob("*"):
+        assert path.stat().st_mode & 0o777 == rights & (0o777 if path.is_dir() else 0o666), path
+
+
+def test_the_users_own_folder_is_made_when_it_is_needed(run_in: Path) -> None:
+    tracker = EmbeddedTracker({"HOME": "/nonexistent", "XDG_DATA_HOME": str(run_in / "data")}, str(run_in))
+    assert tracker.check("")["reachable"] is None
+    assert tracker.listed("proj", "") == []
+    given = pushing(run_in)
+    given.facts.at = ""
+    run = tracker.push(given, 60)
+    assert run.path.startswith(str(run_in / "data" / "leadline" / "runs" / "proj"))
+
+
+def test_a_run_from_before_its_folder_told_of_it_is_read_without_a_config_which_is_named(run_in: Path) -> None:
+    (run,) = tracker_in(run_in).stored(str(run_in))
+    assert (run.uid, run.name, run.state) == (UID, "P-003-r2", "finished")
+    reading = tracker_in(run_in).read(run)
+    assert len(reading.series["loss"]) == 10
+    assert [(p["code"], p.get("blocking")) for p in reading.problems] == [("no-config", None)]
+
+
+def test_a_folder_of_something_else_holds_no_run(tmp_path: Path) -> None:
+    (tmp_path / "site" / "series").mkdir(parents=True)
+    (tmp_path / "site" / "about.json").write_text('{"name": "a site"}')
+    (tmp_path / "spec.json").write_text('{"openapi": "3.1"}')
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    os.symlink(tmp_path, tmp_path / "deep" / "er" / "loop")
+    assert tracker_in(tmp_path).stored(str(tmp_path)) == []

@@ -1,0 +1,303 @@
+"""Every row of a table, and every cell of a metric in it, is taken or named with its reason."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leadline.adapters.extractors.tables import Unreadable, rows_of
+from leadline.adapters.results.tables import TableSource
+from leadline.core.errors import LeadlineError
+from leadline.core.extract_table import csv_rows, object_rows
+from leadline.core.imported import Columns, Findings, metric_columns
+from leadline.core.imported_rows import runs_of_rows
+
+ALL = Columns({"ms": "ms", "loss": "loss"})
+
+
+def read(path: Path, content: str | bytes, columns: Columns = ALL) -> Findings:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return TableSource(path.suffix[1:]).read(str(path), columns)
+
+
+def refused(path: Path, content: str | bytes) -> LeadlineError:
+    with pytest.raises(LeadlineError) as caught:
+        read(path, content)
+    return caught.value
+
+
+def cells(found: Findings) -> list[tuple[str, str, str, str]]:
+    return [(c.where, c.column, c.said, c.why) for c in found.cells_not_taken]
+
+
+def reasons(found: Findings) -> dict[str, str]:
+    return {row.where: row.why for row in found.not_taken}
+
+
+@pytest.mark.parametrize("text", ["", "-", "N/A", "12.3 ms", '"1,234.5"', "45%", "true", "2026-01-01", "1_000", "0x1"])
+def test_a_cell_without_a_number_is_named_and_the_rest_of_its_row_taken(tmp_path: Path, text: str) -> None:
+    found = read(tmp_path / "r.csv", f"block,ms,loss\n1,1.5,{text}\n")
+    assert [(run.metrics, run.nonfinite) for run in found.runs] == [({"ms": 1.5}, {})]
+    why = "it is no number" if text else "it is empty"
+    assert cells(found) == [("line 2", "loss", text.strip('"'), why)] and found.cells_not_taken_total == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "word"), [("nan", "NaN"), ("NaN", "NaN"), ("inf", "Infinity"), ("-Infinity", "-Infinity")]
+)
+def test_what_is_not_finite_is_recorded_as_such_and_said(tmp_path: Path, text: str, word: str) -> None:
+    found = read(tmp_path / "r.csv", f"block,ms,loss\n1,1.5,{text}\n2,{text},\n")
+    assert [(run.metrics, run.nonfinite) for run in found.runs] == [({"ms": 1.5}, {"loss": word}), ({}, {"ms": word})]
+    assert [(where, column, said) for where, column, said, _ in cells(found)] == [
+        ("line 2", "loss", text),
+        ("line 3", "ms", text),
+        ("line 3", "loss", ""),
+    ]
+    assert f"recorded as {word}" in cells(found)[0][3]
+
+
+@pytest.mark.parametrize("text", ["1e999", "-1e999", "9" * 400])
+def test_what_no_float_can_hold_is_not_infinite(tmp_path: Path, text: str) -> None:
+    found = read(tmp_path / "r.csv", f"ms,loss\n1.5,{text}\n{text},\n")
+    assert [(run.metrics, run.nonfinite) for run in found.runs] == [({"ms": 1.5}, {})]
+    assert "too large" in cells(found)[0][3] and "too large" in reasons(found)["line 3"]
+    assert len(cells(found)[0][2]) <= 61
+
+
+@pytest.mark.parametrize("content", ["ms,loss\n9007199254740993,1\n", "ms,loss\n1,-9007199254740993\n"])
+def test_a_whole_number_that_had_to_be_rounded_is_named(tmp_path: Path, content: str) -> None:
+    found = read(tmp_path / "r.csv", content)
+    assert len(found.runs[0].metrics) == 2 and "nearest number" in cells(found)[0][3]
+    assert not read(tmp_path / "r.csv", content.replace("3", "2")).cells_not_taken
+
+
+def test_a_row_of_which_nothing_can_be_taken_says_what_stood_there(tmp_path: Path) -> None:
+    found = read(tmp_path / "r.csv", "ms,loss\nabc,45%\n,\n-,\n")
+    assert not found.runs and not found.cells_not_taken
+    assert reasons(found) == {
+        "line 2": "ms is 'abc', which is no number; loss is '45%', which is no number",
+        "line 3": "it has no value of ms, loss",
+        "line 4": "ms is '-', which is no number",
+    }
+
+
+def test_a_metric_that_no_row_has_is_not_missing_in_each_of_them(tmp_path: Path) -> None:
+    assert not read(tmp_path / "r.csv", "block,ms\n1,1.5\n").cells_not_taken
+    found = read(tmp_path / "r.jsonl", '{"ms": 1}\n{"ms": 2, "loss": 3}\n')
+    assert cells(found) == [("line 1", "loss", "", "the row has no such cell")]
+
+
+def test_the_cells_of_a_row_that_is_not_taken_are_not_listed(tmp_path: Path) -> None:
+    columns = Columns({"ms": "ms", "loss": "loss"}, key=["id"], keep="last")
+    found = read(tmp_path / "r.csv", "id,ms,loss\n1,1,\n1,2,-\n", columns)
+    assert [c[:3] for c in cells(found)] == [("line 3", "loss", "-")]
+
+
+def test_rows_that_no_key_names_are_told_apart_by_what_they_hold(tmp_path: Path) -> None:
+    found = read(tmp_path / "r.csv", "id,ms\n,1\n,2\n,1\n7,1\n", Columns({"ms": "ms"}, [], key=["id"]))
+    assert [run.where for run in found.runs] == ["line 2", "line 3", "line 5"]
+    assert "same as line 2" in reasons(found)["line 4"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_utf16_is_called_so(tmp_path: Path, encoding: str) -> None:
+    text = "\ufeffblock,ms\n1,1.5\n" if encoding.endswith("be") else "block,ms\n1,1.5\n"
+    for name in ("r.csv", "r.tsv", "r.jsonl", "r.json"):
+        error = refused(tmp_path / name, text.encode(encoding))
+        assert error.code == "not-utf8" and "UTF-16" in error.what
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (bytes(range(256)), "not-text"),
+        (b"\x89PNG\r\n\x1a\n", "not-utf8"),
+        (b"block,ms,\xb5s\n1,2,3\n", "not-utf8"),
+        (b"block,ms\r1,2\r", "not-lines"),
+        (b"", "empty-file"),
+    ],
+)
+def test_what_is_no_text_is_called_so(tmp_path: Path, content: bytes, code: str) -> None:
+    assert refused(tmp_path / "r.csv", content).code == code
+
+
+def test_a_header_cut_within_a_character_by_the_look_ahead_is_text(tmp_path: Path) -> None:
+    header = "ms," + "é" * 40_000
+    assert len(read(tmp_path / "r.csv", f"{header}\n1,2\n").runs) == 1
+    assert refused(tmp_path / "r.csv", header.encode() + b"\xff\n1,2\n").code == "not-utf8"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\xef\xbb\xbfblock,ms\r\n1,1.5\r\n", b"\r\n\nblock,ms\n\n1,1.5", b'"block","ms"\r\n"1","1.5"\r\n'],
+)
+def test_marks_line_ends_and_quotes_of_other_programs(tmp_path: Path, content: bytes) -> None:
+    (run,) = read(tmp_path / "r.csv", content).runs
+    assert (run.config, run.metrics) == ({"block": 1}, {"ms": 1.5})
+
+
+def test_a_byte_order_mark_is_no_part_of_a_json_line(tmp_path: Path) -> None:
+    assert len(read(tmp_path / "r.jsonl", b'\xef\xbb\xbf{"ms": 1}\r\n').runs) == 1
+
+
+@pytest.mark.parametrize(("byte", "what"), [(b"\xb5", "not UTF-8"), (b"\0", "NUL byte")])
+@pytest.mark.parametrize("name", ["r.csv", "r.tsv"])
+def test_a_cell_that_cannot_be_recorded_is_named_and_the_other_rows_taken(
+    tmp_path: Path, name: str, byte: bytes, what: str
+) -> None:
+    content = b"block,ms\n1,1.5\n2" + byte + b",1.6\n3,1.7\n"
+    found = read(tmp_path / name, content.replace(b",", b"\t") if name == "r.tsv" else content)
+    assert [run.where for run in found.runs] == ["line 2", "line 4"]
+    assert reasons(found).keys() == {"line 3"} and what in reasons(found)["line 3"]
+
+
+def test_a_quote_never_closed_swallows_no_line_unnamed(tmp_path: Path) -> None:
+    found = read(tmp_path / "r.csv", 'block,ms\n1,1.5\n"2,1.6\n3,1.7\n4,1.8\n')
+    assert reasons(found) == dict.fromkeys(["line 3", "line 4", "line 5"], "the quoting is broken")
+    long = read(tmp_path / "r.csv", 'block,ms\n"' + "x" * 140_000 + "\n3,1.7\n")
+    assert "128 KiB" in reasons(long)["line 2"] and [run.where for run in long.runs] == ["line 3"]
+
+
+def test_a_row_over_several_lines_says_so(tmp_path: Path) -> None:
+    found = read(tmp_path / "r.csv", 'block,ms\n1,"1.5\n2,1.6"\n3,1.7\n"4\n4",1.8\n')
+    assert [run.where for run in found.runs] == ["line 4", "line 5"] and "line 2" in reasons(found)
+    assert [where for where, _ in found.notes] == ["line 2", "line 5"] and "line 6" in found.notes[1][1]
+
+
+def test_two_columns_of_one_name_are_not_guessed_between(tmp_path: Path) -> None:
+    assert refused(tmp_path / "r.csv", "block,ms,ms\n1,1.5,1.6\n").code == "duplicate-column"
+    found = read(tmp_path / "r.csv", "block,ms,x,x\n1,1.5,1,2\n", Columns({"ms": "ms"}, ["block"]))
+    assert len(found.runs) == 1 and "2 times" in found.notes[0][1]
+
+
+def test_a_column_without_a_name_is_left_and_said(tmp_path: Path) -> None:
+    found = read(tmp_path / "r.csv", ",block,ms\n0,64,1.5\n1,64,1.6\n")
+    assert [run.config for run in found.runs] == [{"block": 64}, {"block": 64}] and "no name" in found.notes[0][1]
+
+
+@pytest.mark.parametrize(("name", "content"), [("r.csv", "block,ms\n"), ("r.jsonl", "\n"), ("r.json", "[]")])
+def test_a_table_without_rows_says_so(tmp_path: Path, name: str, content: str) -> None:
+    found = read(tmp_path / name, content)
+    assert not found.runs and "no row" in found.notes[0][1]
+
+
+JSON_LINES = [
+    ('{"ms": 1, "block": ', "not a JSON object"),
+    ("[1]", "not a JSON object"),
+    ('{"block": 1, "block": 2, "ms": 1}', "gives one name twice"),
+    ('{"a.b": 1, "a": {"b": 2}, "ms": 1}', "meet in one name"),
+    ('{"ms": [1, 2]}', "ms is '[1, 2]', which is no number"),
+    ('{"ms": true}', "ms is 'true', which is no number"),
+    ('{"ms": null}', "no value of ms"),
+    ('{"ms": 1, "block": "\\ud800"}', "block is not UTF-8"),
+    ('{"ms": 1, "block": ["\\ud800"]}', "block is not UTF-8"),
+    ('{"ms": 1, "\\ud800": 1}', "is not UTF-8"),
+    ('{"ms": ' + "9" * 400 + "}", "too large"),
+    ('{"a":' * 800 + "1" + "}" * 800, "no value of ms"),
+    ('{"block": "' + "x" * 1_100_000 + '"}', "too long"),
+]
+
+
+@pytest.mark.parametrize(("line", "why"), JSON_LINES, ids=range(len(JSON_LINES)))
+def test_a_broken_line_in_the_middle_is_named_and_those_around_it_taken(tmp_path: Path, line: str, why: str) -> None:
+    found = read(tmp_path / "r.jsonl", f'{{"ms": 1}}\n{line}\n{{"ms": 3}}\n')
+    assert [run.where for run in found.runs] == ["line 1", "line 3"]
+    assert why in reasons(found)["line 2"]
+    json.dumps(found.report(), ensure_ascii=False).encode()  # whatever stood there, the report can be written
+
+
+def test_what_is_nested_too_deep_is_a_bad_row() -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(5_000):
+        deep = {"a": deep}
+    assert list(object_rows([(1, {"ms": deep})], whole=True)) == [(1, None, "name-collision")]
+
+
+def test_a_run_is_read_as_before_but_for_what_is_no_text(tmp_path: Path) -> None:
+    """The checks of a run's own result file stay as they were: a strange byte in a cell blocks no result."""
+    path = tmp_path / "r.csv"
+    path.write_bytes(b"ms,\xb5\n1,\xb5\n")
+    assert next(rows_of(str(path), "csv", "r.csv").rows) == (2, {"ms": "1", "\ufffd": "\ufffd"}, "")
+    path.write_bytes("ms\n1\n".encode("utf-16"))
+    with pytest.raises(Unreadable, match="UTF-16"):
+        rows_of(str(path), "csv", "r.csv")
+
+
+def test_nothing_nested_is_lost_from_a_config(tmp_path: Path) -> None:
+    """Two rows that differ in a nested text alone are no repeats."""
+    lines = '{"ms": 1, "o": {"name": "adam", "b": [0.9, 1]}}\n{"ms": 2, "o": {"name": "sgd", "b": [0.9, NaN]}}\n'
+    first, second = read(tmp_path / "r.jsonl", lines).runs
+    assert first.config == {"o.name": "adam", "o.b": [0.9, 1]}
+    assert second.config == {"o.name": "sgd", "o.b": [0.9, "NaN"]}
+
+
+def test_literals_of_python_in_json(tmp_path: Path) -> None:
+    found = read(tmp_path / "r.json", '[{"ms": NaN, "loss": 1, "x": Infinity}, {"ms": -Infinity}]')
+    assert [(r.metrics, r.nonfinite) for r in found.runs] == [({"loss": 1.0}, {"ms": "NaN"}), ({}, {"ms": "-Infinity"})]
+    assert found.runs[0].config == {"x": "Infinity"} and found.cells_not_taken_total == 3
+
+
+def test_parquet_with_everything_that_a_cell_can_be(tmp_path: Path) -> None:
+    parquet, pa = pytest.importorskip("pyarrow.parquet"), pytest.importorskip("pyarrow")
+    from datetime import datetime
+    from decimal import Decimal
+
+    table = pa.table(
+        {
+            "ms": pa.array([Decimal("1.50"), None], pa.decimal128(10, 2)),
+            "loss": [math.nan, 2.0],
+            "at": [datetime(2026, 1, 2)] * 2,
+            "o": [{"name": "adam"}] * 2,
+            "b": [[1, 2]] * 2,
+        }
+    )
+    path = tmp_path / "r.parquet"
+    parquet.write_table(table, path)
+    found = TableSource("parquet").read(str(path), ALL)
+    assert [(r.metrics, r.nonfinite) for r in found.runs] == [({"ms": 1.5}, {"loss": "NaN"}), ({"loss": 2.0}, {})]
+    assert found.runs[0].config == {"at": "2026-01-02 00:00:00", "o.name": "adam", "b": [1, 2]}
+    assert [c[:2] for c in cells(found)] == [("row 1", "loss"), ("row 2", "ms")]
+    whole = path.read_bytes()
+    assert refused(path, whole[:-20]).code == "not-parquet" and refused(path, whole[:4]).code == "not-parquet"
+    parquet.write_table(pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["ms", "ms"]), path)
+    with pytest.raises(LeadlineError, match="two columns called 'ms'"):
+        TableSource("parquet").read(str(path), ALL)
+
+
+@pytest.mark.parametrize("texts", [["a=x", "a=y"], ["a=x", "b=x"], ["a", "b=a"]])
+def test_a_metric_from_two_columns_is_refused(texts: list[str]) -> None:
+    with pytest.raises(LeadlineError) as caught:
+        metric_columns(texts)
+    assert caught.value.code == "metric-named-twice"
+
+
+texts = st.sampled_from(["1", "2.5", "-3e-2", "", " ", "nan", "inf", "-", "x", "1e999", "45%", "1,5", 'a"b', "a\nb"])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.lists(texts, min_size=2, max_size=4), max_size=12), st.booleans())
+def test_rows_and_cells_add_up(table: list[list[str]], keyed: bool) -> None:
+    """Each record of the file is one run or one reason, each metric cell of a run one number or one entry."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([["id", "ms", "loss"], *table])
+    lines: list[tuple[int, str | None]] = list(enumerate(out.getvalue().split("\n")[:-1], 1))
+    columns = Columns({"ms": "ms", "loss": "loss"}, key=["id"] if keyed else [])
+    found = Findings("r.csv", "", "reported")
+    header = ["id", "ms", "loss"]
+    runs_of_rows(csv_rows(header, iter(lines[1:])), header, columns, found)
+    whole = [row for row in table if len(row) == 3]
+    broken = sum(1 + sum(cell.count("\n") for cell in row) for row in table if len(row) != 3)  # named line by line
+    assert len(found.runs) + found.not_taken_total == len(whole) + broken
+    finite = sum(len(run.metrics) for run in found.runs)
+    assert finite + found.cells_not_taken_total == 2 * len(found.runs)
+    assert all(math.isfinite(value) for run in found.runs for value in run.metrics.values())
+    report: dict[str, Any] = found.report()
+    assert len(report["cells_not_taken"]) == report["cells_not_taken_total"]

@@ -1,0 +1,66 @@
+"""Lines of the record read together: never other records, and never other words about a bad line, than read alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadline.core.record import Record, parse_lines
+from leadline.core.ulid import encode
+
+
+def _line(number: int, **body: Any) -> bytes:
+    return Record(encode(number, 1), "2026-01-01T00:00:00Z", "t", "w1", "note", "me", body, "").line()
+
+
+def _one_by_one(lines: list[bytes]) -> list[str]:
+    return [repr(found) for found in parse_lines(lines)]
+
+
+_ONE, _TWO, _THREE = (_line(n, text=f"n{n}", list=[[n, n + 1]]) for n in (1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        [_ONE],
+        [_ONE, _TWO, _THREE],
+        [_ONE.rstrip(b"\n"), b"  " + _TWO + b" "],
+        [_ONE, _TWO[:40], _THREE],  # torn
+        [_ONE, b"", _THREE],
+        [_ONE, b"\n", _THREE],
+        [_ONE, b"null", b"7", b"[]", b'"text"', _THREE],
+        [_ONE, b"\xff\xfe", _THREE],  # not UTF-8
+        [_ONE, b"\xef\xbb\xbf" + _TWO],  # JSON's byte order mark
+        [_ONE, _TWO.decode().encode("utf-16-le"), _THREE],
+        [_ONE, b'{"a":' + b"[" * 3000, _THREE],  # deeper than the interpreter goes
+        [b'{"v":1,"body":{"list":[1', b"2]}}", _ONE + b"," + _TWO],  # together as many values as lines
+        [b"[1", b"2]", _ONE.rstrip() + b'],["x"],[' + _TWO],
+        [b'{"a":"x', b'y"}', _ONE + b',"' + b"m" * 8 + b'",' + _TWO],
+        [_ONE + b"," + _TWO, _THREE],
+    ],
+)
+def test_lines_read_together_are_what_they_are_alone(lines):
+    assert [repr(found) for found in parse_lines(lines, "m" * 31 + "4")] == _one_by_one(lines)
+
+
+def test_a_line_that_knew_the_mark_could_hide_a_split_and_that_is_why_it_is_drawn_anew():
+    known = "aa"
+    lines = [b'{"a":[1', b"2]}", _ONE.rstrip() + b',"aa",' + _TWO]
+    assert [repr(found) for found in parse_lines(lines, "another")] == _one_by_one(lines)
+    assert [repr(found) for found in parse_lines(lines, known)] != _one_by_one(lines)
+
+
+def test_the_store_draws_another_mark_each_time():
+    from leadline.adapters.event_log import _mark
+
+    assert len({_mark() for _ in range(50)}) == 50 and len(_mark()) == 32
+
+
+@given(st.lists(st.binary(max_size=12) | st.sampled_from([_ONE, _TWO, _THREE]), max_size=8))
+def test_any_lines_read_together_are_what_they_are_alone(lines):
+    assert [repr(found) for found in parse_lines(lines, "0f" * 16)] == _one_by_one(lines)
