@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -177,6 +178,24 @@ def test_a_server_that_keeps_no_points_gives_last_values_and_the_rest_is_said(
     assert [r["metrics"] for r in data["taken"]] == [{"best": 0.25}], "its least value needs the points"
     problems = outside.json("show", "P-001-r1")["data"]["extraction"]["problems"]
     assert {p["code"] for p in problems} == {"no-points", "history-incomplete"}
+
+
+@needs("wandb")
+def test_points_that_are_fetched_and_not_all_of_them_are_called_so(
+    outside: Lab, wandb_server: WandbServer, history_server: HistoryServer
+) -> None:
+    key = {"WANDB_API_KEY": BUILT_IN_KEY}
+    served(outside, "short", wandb_server.url)
+    history_server.told(hide=2)
+    try:
+        (row,) = taken(outside, "short", "--format", "wandb", "--at", history_server.url, env=key)["taken"]
+        assert row["metrics"] == {"loss": 2.0, "best": 0.25}
+        for folder in (outside.repo / ".git" / "leadline").glob("runs/*"):
+            shutil.rmtree(folder)
+        text = outside.run("tracker", "fetch", env=key).stdout
+    finally:
+        history_server.told()
+    assert "2 points of 1 metrics; not all: W&B counts 3 rows of history and gave 2" in text
 
 
 @needs("wandb")

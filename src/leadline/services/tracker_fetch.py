@@ -19,7 +19,8 @@ from leadline.services.tracking import choice_of, facts_of, local_path
 
 def fetch(context: Context, topic: str, ids: list[str]) -> dict[str, Any]:
     """Of the runs and experiments named, or of all that a tracker knows: {fetched: [{run, points, metrics}], already,
-    left: [{run, why}]}. A run that is going is read again each time.
+    left: [{run, why}]}. ``incomplete`` beside the points says what of them is missing. A run that is going is read
+    again each time.
 
     Raises LeadlineError: not_found (an unknown id), environment (a full disk).
     """
@@ -52,6 +53,8 @@ def fetch(context: Context, topic: str, ids: list[str]) -> dict[str, Any]:
             continue
         keep_fetched(context, context.run_folder(run.uid), reading)
         row: dict[str, Any] = {"run": run.id, "points": reading.points, "metrics": len(reading.series)}
+        if reading.only_summary:
+            row["incomplete"] = "; ".join(str(problem["what"]) for problem in reading.problems)
         known = run.tracker.get("digest")
         if known and run.state in TERMINAL_STATES and not run.tracker.get("provisional"):
             row["as_recorded"] = reading.digest() == known

@@ -130,6 +130,7 @@ def _fetched(context: Any, topic: str, ids: list[str]) -> Answer:
     lines = []
     for row in data["fetched"][:LISTED]:
         other = "" if row.get("as_recorded", True) else "; not what was recorded: leadline tracker reconcile"
+        other += f"; not all: {plain(row['incomplete'])}" if row.get("incomplete") else ""
         lines.append(f"{row['run']}: {row['points']:,} points of {row['metrics']:,} metrics{other}")
     lines += [f"{row['run']}: not fetched: {plain(row['why'])}" for row in data["left"][:LISTED]]
     if data["already"]:
