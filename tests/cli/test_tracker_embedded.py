@@ -259,6 +259,17 @@ def test_a_project_with_odd_characters_is_a_folder_of_that_name(ada: Lab, bob: L
     assert len(taken(bob, name, "--format", "leadline", "--at", str(team))["taken"]) == 1
 
 
+def test_runs_of_two_projects_of_run_folders_can_be_compared(ada: Lab, bob: Lab, team: Path) -> None:
+    job(ada, "l.py", "0.1")
+    ada.ok("tracker", "sync")
+    bob.ok("tracker", "set", "leadline", "another", "--at", str(team))
+    job(bob, "l.py", "0.1")
+    taken(bob, "proj", "--format", "leadline", "--at", str(team))
+    refusals = bob.json("compare", "P-001", "P-002", "--metric", "loss")["data"]["refusals"]
+    assert "unknown-difference" in {refusal["code"] for refusal in refusals}, "its machine is not known"
+    assert "different-tracker-projects" not in {refusal["code"] for refusal in refusals}
+
+
 def test_without_a_folder_runs_go_to_the_users_own(ada: Lab, tmp_path: Path) -> None:
     ada.env["XDG_DATA_HOME"] = str(tmp_path / "data")
     ada.ok("tracker", "set", "leadline", "proj")

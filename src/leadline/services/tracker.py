@@ -265,8 +265,8 @@ def push(
     left += [{"run": r.id, "why": f"it was not executed here ({r.origin})"} for r in foreign if ids]
     ended = [r for r in wanted if r.state in TERMINAL_STATES and not r.retracted and r.origin == "executed"]
     # A copy in a folder that was given up is no copy in the present one.
-    at_hand = [r for r in ended if choice.tracker != OWN or str(r.tracker.get("at", "")) == choice.at]
-    already = [run.id for run in at_hand if is_there(run) and not artifacts]
+    moved = [r.id for r in ended if choice.tracker == OWN and _destination(r, choice).get("at") != r.tracker.get("at")]
+    already = [run.id for run in ended if is_there(run) and run.id not in moved and not artifacts]
     sent, more = _send(context, topic, thread, [r for r in ended if r.id not in already], say, limit_s, files)
     return {"sent": sent, "left": left + more, "already": already}
 
