@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.cli.parsing import artifact_option
 from leadline.core.errors import LeadlineError
 
 TAKES_COMMAND = True
@@ -52,6 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the coin that orders the blocks")
     parser.add_argument("--metrics", action="append", default=[], metavar="SPEC", help="as for `leadline run`")
     parser.add_argument("--pattern", action="append", default=[], metavar="NAME=REGEX", help="as for `leadline run`")
+    artifact_option(parser, "keep this file, or what matches, of each run; {K} in it as in the command")
     parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="end a run after that long")
     parser.add_argument("--show-output", action="store_true", help="show what the commands print")
 
@@ -82,7 +84,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     sides = _sides(args)
     topic = context.topic(args.thread)
     watch = watch_with(context.executor, (sys.stderr if args.json else sys.stdout) if args.show_output else None)
-    a, b = (_request(args, topic, argv, config) for argv, config in sides)
+    a, b = (_request(args, topic, *side) for side in sides)
     request = AbRequest(
         a,
         b,
@@ -133,11 +135,11 @@ def _show(context: Any, args: argparse.Namespace) -> Answer:
     return Answer(result_text(result), result, {"blocks": result["n_blocks"]})
 
 
-def _sides(args: argparse.Namespace) -> list[tuple[list[str], dict[str, Any]]]:
-    """(argv, config) of both sides: two commands, or one template with two configs."""
+def _sides(args: argparse.Namespace) -> list[tuple[list[str], dict[str, Any], list[str]]]:
+    """(argv, config, artifacts) of both sides: two commands, or one template with two configs."""
     both = _pairs(args.sets, "--set")
     configs = [{**both, **_pairs(args.config_a, "--a")}, {**both, **_pairs(args.config_b, "--b")}]
-    words = list(args.command)
+    words, artifacts = list(args.command), [args.artifacts, args.artifacts]
     if "--" in words:
         at = words.index("--")
         commands = [words[:at], words[at + 1 :]]
@@ -145,16 +147,17 @@ def _sides(args: argparse.Namespace) -> list[tuple[list[str], dict[str, Any]]]:
         from leadline.core.design import fill, placeholders
 
         known = set(configs[0]) & set(configs[1])
-        unknown = [name for name in placeholders(words) if name not in known]
+        unknown = [name for name in placeholders([*words, *args.artifacts]) if name not in known]
         if unknown:
             raise LeadlineError(
                 "usage",
                 "unknown-placeholder",
-                f"{{{unknown[0]}}} in the command has no value on both sides",
+                f"{{{unknown[0]}}} has no value on both sides",
                 f"given on both: {', '.join(sorted(known)) or 'none'}",
                 f"leadline ab --a {unknown[0]}=V --b {unknown[0]}=V -- ...",
             )
         commands = [fill(words, config) for config in configs]
+        artifacts = [fill(args.artifacts, config) for config in configs]
     else:
         commands = [words, []]
     if not all(commands):
@@ -165,7 +168,7 @@ def _sides(args: argparse.Namespace) -> list[tuple[list[str], dict[str, Any]]]:
             "each stands behind a -- of its own",
             ["leadline ab -- A -- B", "leadline ab --a block=64 --b block=128 -- ./bench {block}"],
         )
-    return list(zip(commands, configs, strict=True))
+    return list(zip(commands, configs, artifacts, strict=True))
 
 
 def _pairs(texts: list[str], option: str) -> dict[str, Any]:
@@ -180,11 +183,15 @@ def _pairs(texts: list[str], option: str) -> dict[str, Any]:
     return found
 
 
-def _request(args: argparse.Namespace, topic: str, argv: list[str], config: dict[str, Any]) -> Any:
+def _request(
+    args: argparse.Namespace, topic: str, argv: list[str], config: dict[str, Any], artifacts: list[str]
+) -> Any:
     from leadline.core.extract_spec import parse_spec
     from leadline.services.run import RunRequest
 
     extract = [*args.metrics, *(f"pattern:{p}" for p in args.pattern)]
     for spec in extract:
         parse_spec(spec)
-    return RunRequest(argv=argv, topic=topic, config=config, timeout_s=args.timeout, extract=extract)
+    return RunRequest(
+        argv=argv, topic=topic, config=config, timeout_s=args.timeout, extract=extract, artifacts=artifacts
+    )

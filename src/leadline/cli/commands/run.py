@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.cli.parsing import artifact_option
 
 TAKES_COMMAND = True
 DESCRIPTION = """Run a command and record it: exact code state (dirty and untracked files too), command, config,
@@ -59,14 +60,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=REGEX",
         help="a metric from the output; group 1 is the value",
     )
-    parser.add_argument(
-        "--artifact",
-        dest="artifacts",
-        action="append",
-        default=[],
-        metavar="[NAME=]PATH",
-        help="keep this file, or what matches this pattern, when it has ended",
-    )
+    artifact_option(parser, "keep this file, or what matches this pattern, when it has ended")
     parser.add_argument(
         "--env",
         action="append",
