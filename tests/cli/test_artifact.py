@@ -125,6 +125,20 @@ def test_versions_are_all_kept_and_the_same_content_once(thread_lab: Lab) -> Non
     assert (thread_lab.repo / "two").read_text() + (thread_lab.repo / "one").read_text() == "21"
 
 
+def test_a_version_that_is_not_there_is_answered_with_those_that_are(thread_lab: Lab) -> None:
+    job(thread_lab, "for i in range(3): ll.log_artifact(b'%d' % i, name='x', step=i)\nll.log_artifact(b'y', name='y')")
+    for verb in ("get", "verify"):
+        done = thread_lab.json("artifact", verb, "P-001", "x", "--version", "9")
+        assert done["error"]["code"] == "no-such-artifact" and "'x' version 9" in done["error"]["what"]
+        assert done["error"]["why"] == "it has version 1 at step 0, version 2 at step 1, version 3 at step 2"
+    assert thread_lab.json("artifact", "get", "P-001", "x", "--step", "7")["error"]["code"] == "no-such-artifact"
+    assert thread_lab.json("artifact", "verify", "P-001", "z")["error"]["code"] == "no-such-artifact"
+    blob(thread_lab, digest(b"0")).chmod(0o644)
+    blob(thread_lab, digest(b"0")).write_bytes(b"damaged")
+    assert "2 of 3" in thread_lab.run("artifact", "verify", "P-001", "x").stdout  # all its versions, not the last alone
+    assert "1 of 1" in thread_lab.ok("artifact", "verify", "P-001", "x", "--version", "2")
+
+
 def test_what_two_runs_logged_is_on_the_disk_once(thread_lab: Lab) -> None:
     for _ in range(2):
         done = job(thread_lab, "ll.log_artifact(b'weights', name='m.pt')")
