@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
+
+import pytest
 
 from tests.cli.recording import queued  # noqa: F401
 
@@ -60,3 +63,40 @@ def test_a_metric_that_one_side_lacks_is_no_difference_between_the_sides(queued)
     lab.ok("run", "--quiet", "--set", "variant=b", "--", "true")
     compared = lab.json("compare", a, "P-002", *SIDES)
     assert "extraction" not in json.dumps(compared["data"]["diff"])
+
+
+JSON_LINES = r"""
+import leadline as ll, os
+ll.log({"loss": 1.0}); ll.log({"": 2.0, "loss": 3.0})
+open(os.environ["LEADLINE_METRICS"], "w").write('{" ": 5, "acc": 1}\n{"metric": "", "value": 3}\n')
+open("t.csv", "w").write(",time_ms\n0,4\n1,5\n")
+print('{"": 6, "rows": 2}')
+"""
+
+
+def test_a_metric_has_a_name_wherever_it_comes_from(thread_lab):
+    """Under a blank name a value could be neither asked for nor shown: it is left out, and said to be."""
+    options = ("--metrics", "t.csv")
+    [run] = thread_lab.json("run", *options, "--", sys.executable, "-c", JSON_LINES)["data"]["runs"]
+    assert run["metrics"] == {"loss": 3, "acc": 1, "rows": 2, "time_ms": 5}
+    left = [p for p in run["problems"] if p["code"] == "no-name"]
+    assert sorted(p["source"] for p in left) == ["metrics", "series", "stdout", "t.csv"], run["problems"]
+    assert not any(p.get("blocking") for p in left)
+    assert "1 values were logged under a blank name" in thread_lab.ok("series", run["id"])
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+def test_a_blank_name_is_refused_with_what_to_write(thread_lab, name):
+    thread_lab.write("t.csv", "a,n\n1,2\n")
+    for words in (
+        ("metric", name),
+        ("metric", name, "--unit", "ms"),
+        ("import", "t.csv", "--metric", f"a={name}", "--config", "n"),
+        ("import", "t.csv", "--metric", name, "--config", "n"),
+        ("run", "--metrics", f"t.csv:{name}=a", "--", "true"),
+        ("run", "--pattern", f"{name}=x(1)", "--", "true"),
+        ("start", "other", "--no-branch", "--goal", "g", "--success", f"{name}:ms:lower"),
+    ):
+        done = thread_lab.json(*words)
+        assert not done["ok"] and done["error"]["kind"] == "usage" and done["error"]["next"], (words, done)
+    assert not thread_lab.json("status")["counts"].get("runs")

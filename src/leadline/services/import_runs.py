@@ -13,7 +13,7 @@ from leadline.core.canonical import digest_of
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import experiment_id, run_id
 from leadline.core.imported import Columns, Findings, FoundRun
-from leadline.core.metric import contract_of
+from leadline.core.metric import check_named, contract_of
 from leadline.core.thread import Thread
 from leadline.core.values import dataclass, field
 from leadline.services.context import Context
@@ -88,6 +88,8 @@ def import_runs(context: Context, topic: str, request: ImportRequest, plan_only:
 
 def _columns(thread: Thread, request: ImportRequest, format: str) -> Columns:
     pairs = [m.partition("=") for m in request.metrics]
+    for text, (column, equals, name) in zip(request.metrics, pairs, strict=True):
+        check_named(name if equals else column, f"--metric {text!r}", "leadline import SOURCE --metric COLUMN=NAME")
     metrics = {column: name or column for column, _, name in pairs}
     if not metrics and format != "tensorboard":
         metrics = {name: name for name, definition in thread.metrics.items() if not definition.formula}
