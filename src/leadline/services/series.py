@@ -112,6 +112,7 @@ def _or_none(value: float) -> float | None:
 def compact(context: Context, run: Run) -> dict[str, Any]:
     """Replace the segments of a run that has ended by one verified Parquet file.
 
+    As ``SeriesStore.compact``, with ``run`` and ``lines``: how many metrics are JSON lines, which stay as they are.
     Raises LeadlineError: ``still-running`` (conflict), and what ``SeriesStore.compact`` raises.
     """
     if run.state not in TERMINAL_STATES:
@@ -122,4 +123,6 @@ def compact(context: Context, run: Run) -> dict[str, Any]:
             "its processes still write to the segments",
             "leadline status --runs",
         )
-    return {"run": run.id, **context.series.compact(context.run_folder(run.uid))}
+    folder = context.run_folder(run.uid)
+    lines = context.series.read_lines(os.path.join(folder, LINES))
+    return {"run": run.id, **context.series.compact(folder), "lines": len(lines)}
