@@ -19,10 +19,12 @@ def test_a_changed_unit_splits_comparisons_and_claims_and_is_shown(queued):  # n
     b = run([1.0, 1.1, 1.2], "--set", "variant=b")
     compared = lab.json("compare", a, b, *SIDES)
     assert compared["data"]["metrics"][0]["verdict"] == "cannot be compared"
+    assert not compared["ok"] and lab.run("compare", a, b, *SIDES).returncode == 6
+    assert "leadline metric time_ms  (what it meant when)" in compared["next"]
     assert "unit ms against s (1 s = 1000 ms)" in compared["data"]["metrics"][0]["sentence"]
     row = compared["data"]["metrics"][0]
     assert row["side_units"] == ["ms", "s"] and row["test"]["difference"] is None
-    table = lab.ok("compare", a, b, *SIDES, "--detect", "2%", "--equivalent", "3%")
+    table = lab.run("compare", a, b, *SIDES, "--detect", "2%", "--equivalent", "3%").stdout
     assert "time_ms (ms)  P-001" in table and "time_ms (s)   P-002" in table and "difference -" not in table
     assert "detect" not in table and "equivalen" not in table
     refused = lab.json("claim", "b is faster", "--that", f"time_ms({b}) < time_ms({a})")
@@ -33,6 +35,25 @@ def test_a_changed_unit_splits_comparisons_and_claims_and_is_shown(queued):  # n
     (row,) = lab.json("metric", "time_ms")["data"]
     assert [entry["runs"] for entry in row["history"]] == [[f"{e}-r{n}" for n in (1, 2, 3)] for e in (a, b)]
     assert row["history"][1]["changed"] == ["unit ms against s (1 s = 1000 ms)"]
+
+
+def test_one_metric_that_can_be_compared_is_a_comparison(thread_lab):
+    command = ("--", "sh", "-c", """echo '{"time_ms": 1, "loss": 2}'""")
+    thread_lab.ok("run", "--repeat", "2", "--set", "variant=a", *command)
+    thread_lab.ok("metric", "time_ms", "--unit", "s", "--redefine")
+    thread_lab.ok("run", "--repeat", "2", "--set", "variant=b", *command)
+    compared = thread_lab.json("compare", "P-001", "P-002", *SIDES)
+    verdicts = {m["metric"]: m["verdict"] for m in compared["data"]["metrics"]}
+    assert verdicts.pop("time_ms") == "cannot be compared" and "cannot be compared" not in verdicts.values()
+    assert compared["ok"] and verdicts
+
+
+def test_sides_without_a_metric_in_common_are_not_compared(queued):  # noqa: F811
+    lab, run = queued
+    a = run([10.0, 11.0], "--set", "variant=a")
+    lab.ok("run", "--quiet", "--set", "variant=b", "--", "true")
+    done = lab.run("compare", a, "P-002", "--axis", "variant", "--axis", "command")
+    assert done.returncode == 6, done.stdout
 
 
 def test_a_changed_denominator_splits_too(queued):  # noqa: F811

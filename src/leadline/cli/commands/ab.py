@@ -18,7 +18,8 @@ rate. Every execution is a full run of the record; the sides are two experiments
 
 It stops when a difference is shown; with --precision when the ratio's interval is that narrow; with --equivalent when
 it lies within that margin or outside; or at --blocks or --time. The metric is --metric, else the thread's first with
-a better direction, else the wall time of the run. `leadline ab show ID` computes a result again from its runs."""
+a better direction, else the wall time of the run. `leadline ab show ID` computes a result again from its runs.
+Exit 6 when no comparison was made, since no block was whole."""
 EXAMPLES = [
     "leadline ab -- ./bench-old -- ./bench-new",
     "leadline ab --a block=64 --b block=128 -- ./bench {block}",
@@ -78,7 +79,6 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     if args.words:
         return _show(context, args)
     from leadline.cli.live import watch_with
-    from leadline.render.ab import result_text
     from leadline.services.ab import AbRequest, measure
 
     sides = _sides(args)
@@ -105,12 +105,21 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     finally:
         for number, handler in old.items():
             signal.signal(number, handler)
-    code = 130 if result["interrupted"] else 0 if result["n_blocks"] else 1
-    return Answer(result_text(result), result, {"blocks": result["n_blocks"]}, exit_code=code)
+    return _answer(result, 130 if result["interrupted"] else 0)
+
+
+def _answer(result: dict[str, Any], code: int = 0) -> Answer:
+    """Without a whole block no comparison was made: 6, as ``leadline compare`` says it."""
+    from leadline.core.errors import EXIT_CODES
+    from leadline.render.ab import result_text
+
+    nothing = not result["n_blocks"]
+    shown = [f"leadline show {name}" for name in dict(result["experiments"]).values()] if nothing else []
+    code = code or (EXIT_CODES["check_failed"] if nothing else 0)
+    return Answer(result_text(result), result, {"blocks": result["n_blocks"]}, next=shown, exit_code=code)
 
 
 def _show(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.render.ab import result_text
     from leadline.services.ab import result_of
 
     if args.words[0] != "show" or len(args.words) != 2 or args.command:
@@ -131,8 +140,7 @@ def _show(context: Any, args: argparse.Namespace) -> Answer:
             "their ids look like P-I1",
             f"leadline show {args.words[1]}",
         )
-    result = result_of(thread, item)
-    return Answer(result_text(result), result, {"blocks": result["n_blocks"]})
+    return _answer(result_of(thread, item))
 
 
 def _sides(args: argparse.Namespace) -> list[tuple[list[str], dict[str, Any], list[str]]]:
