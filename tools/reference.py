@@ -24,6 +24,7 @@ def reference() -> str:
         "## leadline\n\n```text\n" + overview().rstrip() + "\n```\n",
         "## Exit codes\n\n| code | kind |\n|---:|---|\n| 0 | done |\n"
         + "".join(f"| {code} | {kind} |\n" for kind, code in EXIT_CODES.items())
+        + "\n6 is the answer no (`verify`, `check`, `reproduce`), and that no comparison was made (`compare`, `ab`).\n"
         + "\n`leadline run` exits with the command's own code, 124 after a timeout, 128+N after signal N, 125 when "
         "Leadline itself failed.\n",
         "## JSON\n\nWith `--json` every verb prints one object: `ok`, `as_of`, `data` (or `error` with `kind`, "

@@ -125,6 +125,20 @@ def test_versions_are_all_kept_and_the_same_content_once(thread_lab: Lab) -> Non
     assert (thread_lab.repo / "two").read_text() + (thread_lab.repo / "one").read_text() == "21"
 
 
+def test_a_version_that_is_not_there_is_answered_with_those_that_are(thread_lab: Lab) -> None:
+    job(thread_lab, "for i in range(3): ll.log_artifact(b'%d' % i, name='x', step=i)\nll.log_artifact(b'y', name='y')")
+    for verb in ("get", "verify"):
+        done = thread_lab.json("artifact", verb, "P-001", "x", "--version", "9")
+        assert done["error"]["code"] == "no-such-artifact" and "'x' version 9" in done["error"]["what"]
+        assert done["error"]["why"] == "it has version 1 at step 0, version 2 at step 1, version 3 at step 2"
+    assert thread_lab.json("artifact", "get", "P-001", "x", "--step", "7")["error"]["code"] == "no-such-artifact"
+    assert thread_lab.json("artifact", "verify", "P-001", "z")["error"]["code"] == "no-such-artifact"
+    blob(thread_lab, digest(b"0")).chmod(0o644)
+    blob(thread_lab, digest(b"0")).write_bytes(b"damaged")
+    assert "2 of 3" in thread_lab.run("artifact", "verify", "P-001", "x").stdout  # all its versions, not the last alone
+    assert "1 of 1" in thread_lab.ok("artifact", "verify", "P-001", "x", "--version", "2")
+
+
 def test_what_two_runs_logged_is_on_the_disk_once(thread_lab: Lab) -> None:
     for _ in range(2):
         done = job(thread_lab, "ll.log_artifact(b'weights', name='m.pt')")
@@ -481,3 +495,98 @@ def test_a_sparse_file_of_10_gib_goes_through_bounded(thread_lab: Lab) -> None:
     assert stat.st_size == kept["size_bytes"] == 10 * GIB and stat.st_blocks * 512 < 16 << 20
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 200 * 1024
     thread_lab.ok("sync", "--dry-run")
+
+
+# ---- the other verbs that run commands ------------------------------------------------------------------------------
+
+
+def kept_of(lab: Lab, run: str) -> dict[str, str]:
+    record = lab.json("show", run)["data"]["artifact_record"]
+    return {entry["name"]: entry["digest"] for entry in record.get("kept", [])}
+
+
+def test_a_sweep_keeps_the_files_of_each_cell(thread_lab: Lab) -> None:
+    thread_lab.write(".gitignore", "out-*\n")
+    line = ("--", "sh", "-c", "echo {n} >out-{n}.txt")
+    done = thread_lab.json("sweep", "--axis", "n=1,2", "--jobs", "2", "--artifact", "out-{n}.txt", *line)
+    assert done["ok"], done
+    kept = [kept_of(thread_lab, run["id"]) for run in done["data"]["runs"]]
+    assert sorted(kept, key=str) == [{f"out-{n}.txt": digest(f"{n}\n".encode())} for n in (1, 2)]
+    again = thread_lab.json("sweep", "--axis", "n=1,2", "--jobs", "2", "--artifact", "out-{n}.txt", *line)
+    assert again["data"]["id"] == done["data"]["id"] and again["data"]["runs"] == []
+    thread_lab.ok("sweep", "--axis", "n=1,2", "--again", *line)  # a sweep without artifacts is another one
+
+
+@pytest.mark.parametrize(
+    "options, code",
+    [
+        (("--artifact", "out.txt", "--jobs", "2"), "artifact-of-which-run"),
+        (("--artifact", "{m}.txt"), "unknown-placeholder"),
+        (("--artifact", " "), "bad-artifact"),
+    ],
+)
+def test_a_sweep_refuses_artifacts_that_name_no_run(thread_lab: Lab, options: tuple[str, ...], code: str) -> None:
+    done = thread_lab.json("sweep", "--axis", "n=1,2", *options, "--", "echo", "{n}")
+    assert done["error"]["code"] == code and done["error"]["next"]
+    assert not list(thread_lab.repo.glob(".git/leadline/runs/*"))
+
+
+def test_a_sweep_that_goes_on_two_at_a_time_is_asked_too(thread_lab: Lab) -> None:
+    thread_lab.write(".gitignore", "out.txt\n")
+    thread_lab.ok("sweep", "--axis", "n=1", "--artifact", "out.txt", "--", "sh", "-c", "echo {n} >out.txt")
+    done = thread_lab.json("sweep", "resume", "P-W1", "--jobs", "2")
+    assert done["error"]["code"] == "artifact-of-which-run"
+
+
+def test_both_sides_of_a_measurement_in_turns_keep_theirs(thread_lab: Lab) -> None:
+    options = ("--a", "n=1", "--b", "n=2", "--blocks", "1", "--metric", "wall_s", "--artifact", "f={n}.txt")
+    thread_lab.ok("ab", *options, "--", "sh", "-c", "echo {n} >{n}.txt")
+    assert kept_of(thread_lab, "P-001-r1") == {"f": digest(b"1\n")}
+    assert kept_of(thread_lab, "P-002-r1") == {"f": digest(b"2\n")}
+    sides = ("--", "sh", "-c", "echo 3 >x", "--", "sh", "-c", "echo 4 >x")
+    thread_lab.ok("ab", "--blocks", "1", "--metric", "wall_s", "--artifact", "x", *sides)
+    assert kept_of(thread_lab, "P-004-r1") == {"x": digest(b"4\n")}
+
+
+SAME_AND_NOT = """
+import leadline as ll, os, pathlib
+ll.log_artifact(b"same", name="same"); ll.log_artifact(os.urandom(8), name="noise")
+if not pathlib.Path({marker!r}).exists():
+    ll.log_artifact(b"once", name="once")
+else:
+    ll.log_artifact(b"late", name="late")
+pathlib.Path("table.csv").write_text("x\\n"); ll.log(time_ms=4)
+"""
+
+
+def test_a_reproduction_holds_its_artifacts_against_the_originals(thread_lab: Lab, tmp_path: Path) -> None:
+    marker = tmp_path / "marker"
+    code = SAME_AND_NOT.format(marker=str(marker))
+    thread_lab.ok("run", "--artifact", "*.csv", "--", PY, "-c", code)
+    marker.touch()
+    done = thread_lab.json("reproduce", "P-001", "--quiet", "--artifact", "nothing.txt")
+    assert done["ok"] and done["data"]["verdict"] == "agrees", done  # it decides nothing
+    found = done["data"]["artifacts"]
+    assert found["counts"] == {"equal": 2, "different": 1, "missing": 1, "new": 1}
+    verdicts = {row["name"]: row["verdict"] for row in found["rows"]}
+    assert verdicts == {
+        "noise": "different", "once": "missing", "late": "new", "same": "equal", "table.csv": "equal",
+    }  # fmt: skip
+    shown = thread_lab.ok("show", done["data"]["id"])
+    assert "2 equal, 1 different, 1 missing, 1 new" in shown and "different  P-001 noise: sha256:" in shown
+    strict = thread_lab.run("reproduce", "P-001", "--quiet", "--same-artifacts")
+    assert strict.returncode == 6
+    assert "had to be the same: P-001 noise is different, P-001 once is missing" in strict.stdout
+    assert thread_lab.run("verify").returncode == 0
+
+
+def test_a_file_of_the_code_state_is_no_artifact_of_the_reproduction(thread_lab: Lab, tmp_path: Path) -> None:
+    """The file was there, not ignored, when the original started: it is unpacked, and only the command may renew it."""
+    marker = tmp_path / "marker"
+    thread_lab.write("out.txt", "1\n")
+    script = f"test -e {marker} || echo 1 >out.txt; echo '{{\"time_ms\": 1}}'"
+    thread_lab.ok("run", "--artifact", "out.txt", "--", "sh", "-c", script)
+    marker.touch()
+    done = thread_lab.json("reproduce", "P-001", "--quiet")["data"]
+    [row] = done["artifacts"]["rows"]
+    assert row["verdict"] == "missing" and "before this run started" in row["why"]

@@ -106,3 +106,22 @@ def test_a_repeat_that_leaves_what_the_earlier_ones_predict_is_a_warning(recorde
     text = lab.ok("baseline", "show")
     assert "MOVED     time_ms of P-001-r6" in text and "is 26.000 ms: the 5 runs before it predict" in text
     assert "outliers  time_ms: P-001-r6" in text and metric["n"] == 6
+
+
+def test_a_baseline_has_a_metric_that_the_thread_judges_by(thread_lab):
+    thread_lab.ok("run", "--repeat", "3", "--", "sh", "-c", """echo '{"rows": 5}'""")
+    done = thread_lab.json("baseline", "set", "P-001")["error"]
+    assert (done["kind"], done["code"]) == ("refused", "no-thread-metric")
+    assert "P-001 has not measured time_ms" in done["what"] and "it has rows" in done["why"]
+    assert "leadline metric rows --direction lower  (or higher: judge by it too)" in done["next"]
+    assert "leadline baseline set P-001 --override 'WHY'" in done["next"]
+    assert thread_lab.run("baseline", "show").returncode == 3
+    made = thread_lab.ok("baseline", "set", "P-001", "--override", "rows are what the reader reads")
+    assert "(OVERRIDE: rows are what the reader reads)" in made
+    assert "rows are what the reader reads" in thread_lab.ok("baseline", "show")
+
+
+def test_a_thread_that_judges_by_nothing_takes_any_metric(lab):
+    lab.ok("start", "free", "--prefix", "F", "--no-branch", "--goal", "find out")
+    lab.ok("run", "--", "sh", "-c", """echo '{"rows": 5}'""")
+    lab.ok("baseline", "set", "F-001")

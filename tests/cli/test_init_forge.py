@@ -87,6 +87,7 @@ def test_settings_of_a_forge_read_back(lab: Lab) -> None:
         (("--api-url", "ftp://x"), "bad-url"),
         (("--api-url", "https://ada:secret@ghe.example.org/api/v3"), "secret-in-url"),
         (("--pages", "wiki"), "bad-pages"),
+        (("--github", "--forge-repository", "o/r", "--api-url", "http://ghe.example.org/api/v3"), "token-in-clear"),
         (("--github", "--forge-repository", "no slash"), "no-repository"),
     ],
 )

@@ -97,7 +97,23 @@ def test_compaction_keeps_every_point(logged: Lab) -> None:
     recorded = logged.json("show", "P-001-r1")["data"]["extraction"]["sources"]
     assert done["digest"] in [source["digest"] for source in recorded]  # what the record said at the end of the run
     again = logged.json("series", "compact", "P-001-r1")["data"][0]
-    assert again["digest"] == done["digest"]
+    assert again["digest"] == done["digest"] and done["segments"] > 0 and again["segments"] == 0
+    said = logged.ok("series", "compact", "P-001")
+    assert said.startswith("P-001-r1: compacted already: 2,000 points in ") and "before" not in said
+    assert "nothing is left" in said
+
+
+def test_what_cannot_be_compacted_is_said(thread_lab: Lab) -> None:
+    """JSON lines are no segments: they stay, and a run that logged nothing has nothing to pack."""
+    pytest.importorskip("pyarrow")
+    thread_lab.ok("run", "--", "sh", "-c", """echo '{"step": 1, "loss": 2}' >$LEADLINE_METRICS""")
+    thread_lab.ok("run", "--", "true")
+    said = thread_lab.ok("series", "compact", "P-001", "P-002").splitlines()
+    nothing = "ll.log wrote no point here; nothing to compact"
+    assert said == [
+        f"P-001-r1: {nothing} (1 metric stands as JSON lines, which are not packed)", f"P-002-r1: {nothing}",
+    ]  # fmt: skip
+    assert thread_lab.json("series", "compact", "P-001")["counts"] == {"runs": 1, "compacted": 0}
 
 
 def test_compaction_interrupted_between_its_steps_reads_once(logged: Lab) -> None:

@@ -148,6 +148,16 @@ def test_an_address_with_a_password_is_refused(tracked: Lab) -> None:
     assert answer.returncode == 5 and SENTINEL not in answer.stdout + answer.stderr
 
 
+@pytest.mark.parametrize("tracker", ["wandb", "mlflow"])
+def test_an_address_that_is_not_encrypted_is_taken_and_said(tracked: Lab, tracker: str) -> None:
+    """A warning: labs run such servers inside. On this machine itself nothing travels."""
+    because = ("--because", "a test")
+    done = tracked.run("tracker", "set", tracker, "p", "--at", "http://tracker.example:5000", *because)
+    assert done.returncode == 0 and "http://tracker.example:5000 is not encrypted" in done.stderr
+    for at in ("http://127.0.0.1:5000", "https://tracker.example"):
+        assert "encrypted" not in tracked.run("tracker", "set", tracker, "p", "--at", at, *because).stderr
+
+
 def test_choosing_the_same_again_writes_nothing(tracked: Lab) -> None:
     assert tracked.json("tracker", "set", "wandb", "proj")["data"]["changed"]
     assert not tracked.json("tracker", "set", "wandb", "proj")["data"]["changed"]

@@ -40,6 +40,12 @@ SENTINEL = "ghp_SENTINEL4f1e0b7c9d2a"
         ("/srv/r.git", {"forge.repository": "o/r"}, "https://api.github.com", "https://github.com/o/r"),
         (
             "/srv/r.git",
+            {"forge.repository": "o/r", "forge.api_url": "https://api.lab.ghe.com"},
+            "https://api.lab.ghe.com",
+            "https://lab.ghe.com/o/r",
+        ),
+        (
+            "/srv/r.git",
             {"forge.repository": "o/r", "forge.api_url": "https://ghe.example.org/api/v3/"},
             "https://ghe.example.org/api/v3",
             "https://ghe.example.org/o/r",

@@ -93,7 +93,9 @@ def test_an_issue_that_people_wrote_is_adopted_and_keeps_every_character(gh_lab:
     number = str(hub("POST", "/issues", {"title": "Is fp8 faster?", "body": text, "labels": ["gpu"]})["number"])
     would = gh_lab.ok("start", topic, "--no-branch", "--draft") and gh_lab.ok("issue", "adopt", number, "--dry-run")
     assert f"adopt issue #{number} “Is fp8 faster?”" in would and hub.body(number) == text
-    page = f"http://github.example/octocat/lab/issues/{number}"
+    elsewhere = gh_lab.json("issue", "adopt", f"http://github.example/octocat/lab/issues/{number}")
+    assert elsewhere["error"]["code"] == "another-server" and elsewhere["error"]["next"]
+    page = f"{hub.proxy.url}/octocat/lab/issues/{number}"
     assert gh_lab.json("issue", "adopt", page)["data"]["number"] == number
     now = hub("GET", f"/issues/{number}")
     assert now["body"].startswith(text) and split(now["body"]).before == text + "\n\n"
@@ -111,7 +113,7 @@ def test_start_adopts_and_refuses_what_is_none(gh_lab: Lab, hub: Hub, topic: str
     wrong = gh_lab.json("start", f"{topic}-b", "--issue", number)
     assert wrong["error"]["code"] == "issue-taken" and topic in wrong["error"]["what"]
     elsewhere = gh_lab.json("start", f"{topic}-b", "--issue", "https://github.com/other/repo/issues/1")
-    assert elsewhere["error"]["code"] == "another-repository"
+    assert elsewhere["error"]["code"] == "another-server"
     assert gh_lab.json("start", f"{topic}-b", "--issue", "soon")["error"]["code"] == "not-an-issue"
     assert gh_lab.json("start", f"{topic}-b", "--issue", "99999")["error"]["kind"] == "not_found"
     taken = gh_lab.json("issue", "adopt", str(int(number) - 1 or 99999))

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from leadline.core.managed_block import holds, put, split, wrap
 from leadline.core.wording import first_difference
-from leadline.render.issue_comment import render_update
+from leadline.render.header import scope_lines
+from leadline.render.issue_comment import render_heartbeat, render_update
 from leadline.testing.builders import ThreadBuilder
 
 TEXT = st.text(alphabet=st.sampled_from("ab<!-- leadline:end --> \n#*\r"), max_size=60)
@@ -119,3 +120,20 @@ def test_an_update_on_very_much_stays_readable_and_says_what_it_leaves_out():
     assert text.count("Decided") == 16 and "… and 25 more of “Decided”: `leadline logbook`" in text
     assert "… and 25 more claims: `leadline claims`" in text and "… and 25 more experiments: `leadline tried`" in text
     assert f"… and {40 - 20} more rows: `leadline status`" in text and len(text) < 20_000
+
+
+def test_a_heartbeat_said_again_within_a_minute_names_one_time() -> None:
+    thread = ThreadBuilder().thread()
+    at = "2026-11-02T12:48:{}Z"
+    again = render_heartbeat(thread, at.format("50.000"), since_at=at.format("01.000"), times=2)
+    assert "2026-11-02 12:48 UTC, said 2 times" in again and " to " not in again.partition("\n")[0]
+    later = render_heartbeat(thread, "2026-11-02T12:49:00.000Z", since_at=at.format("01.000"), times=2)
+    assert "2026-11-02 12:48 to 12:49 UTC" in later
+
+
+def test_primary_metrics_are_those_that_were_declared() -> None:
+    """Not whatever a run happened to log."""
+    b = ThreadBuilder(metrics=[("accuracy", "", "higher"), ("rows", "", "none")])
+    b.run("first", {"lr": 0.5, "accuracy": 0.9, "rows": 5.0, "epoch": 3.0})
+    [line] = [line for line in scope_lines(b.thread()) if "Primary metrics" in line]
+    assert line == "- **Primary metrics:** `accuracy` (higher is better)"

@@ -145,6 +145,25 @@ ll.log(6, loss=0.25)
     assert [(s, v) for n, _, s, v in rows.points if n == "acc"] == [(1, 1), (2, 2), (3, 2), (4, 2)]
 
 
+@pytest.mark.parametrize("name", ["", " ", "\t\n"])
+def test_a_blank_name_is_refused_at_first_and_ends_no_training_later(series: Path, name: str) -> None:
+    first = python(f"import leadline as ll; ll.log({{{name!r}: 1.0}})", series)
+    assert first.returncode == 1 and "TypeError: the name of a metric must not be blank" in first.stderr
+    assert not series.exists()
+    code = f"""
+import leadline as ll
+ll.log(1, loss=0.5)
+for i in (2, 3): ll.log({{"loss": i, {name!r}: 1.0}}, step=i)
+ll.log({{{name!r}: None}}, step=4)
+"""
+    done = python(code, series)
+    assert done.returncode == 0 and done.stderr.count("\n") == 1 and "the name of a metric is blank" in done.stderr
+    (path,) = series.glob("*.seg")
+    decoder, rows = decoded(path)
+    assert decoder.odd == {"": 3}
+    assert [(n, s, v) for n, _, s, v in rows.points] == [("loss", 1, 0.5), ("loss", 2, 2.0), ("loss", 3, 3.0)]
+
+
 def test_does_nothing_outside_a_job(tmp_path: Path) -> None:
     done = python("import leadline as ll; ll.log(step=1, loss=2)", None, cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr, os.listdir(tmp_path)) == (0, "", "", [])

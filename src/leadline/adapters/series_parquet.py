@@ -63,7 +63,8 @@ def compact(attempt: str, files: SeriesFiles) -> dict[str, Any]:
         for name in names:
             os.unlink(os.path.join(attempt, FOLDER, name))
     after = files.size_bytes(attempt)
-    return {"points": store.points, "bytes_before": before, "bytes_after": after, "digest": digest}
+    counts = {"segments": len(names), "points": store.points, "bytes_before": before, "bytes_after": after}
+    return {**counts, "digest": digest}
 
 
 def _write(path: str, store: Store, names: list[str], digest: str) -> None:

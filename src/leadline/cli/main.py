@@ -27,6 +27,9 @@ Exit codes: 0 done; 2 usage; 3 not found; 4 conflict; 5 refused by the evidence;
 """
 
 
+_TAKE_A_VALUE = (["-C"], ["--thread"])  # before the verb
+
+
 def entry() -> NoReturn:
     """The console script."""
     gc.set_threshold(100_000)  # a command is short: looking for garbage costs it more than it frees
@@ -41,26 +44,28 @@ def entry() -> NoReturn:
 
 def main(argv: list[str]) -> int:
     """Run one command line; returns the exit code. Never raises for a user's mistake."""
-    if argv in (["--version"], ["-V"]):
-        from leadline import __version__
-
-        print(f"leadline {__version__}")
-        return 0
     if "_ARGCOMPLETE" in os.environ:
         from leadline.cli.completing import complete
 
         complete()
-    if argv[:1] == ["help"] and argv[1:2] and argv[1] in VERBS:
-        argv = [argv[1], "--help"]
-    if not argv or argv[0] in ("-h", "--help", "help"):
+    own, dashes, command = _split(argv)
+    as_json = "--json" in own
+    front, own = _front(own)
+    if own in (["--version"], ["-V"]):
+        from leadline import __version__
+
+        print(f"leadline {__version__}")
+        return 0
+    if own[:1] == ["help"] and own[1:2] and own[1] in VERBS:
+        own = [own[1], "--help"]
+    asks_nothing = not own and not dashes and not as_json and front[-1:] not in _TAKE_A_VALUE
+    if asks_nothing or own[:1] in (["-h"], ["--help"], ["help"]):
         print(overview())
         return 0
     from leadline.cli.answer import print_answer, print_error
 
-    own, dashes, command = _split(argv)
-    as_json = "--json" in own
     try:
-        answer = _dispatch(own, command if dashes else None)
+        answer = _dispatch(front, own, command if dashes else None)
     except LeadlineError as error:
         print_error(error, as_json, _now())
         return 125 if own[:1] == ["run"] and error.kind != "usage" else error.exit_code
@@ -94,14 +99,34 @@ def _split(argv: list[str]) -> tuple[list[str], bool, list[str]]:
     return argv, False, []
 
 
-def _dispatch(own: list[str], command: list[str] | None) -> Answer:
+def _front(own: list[str]) -> tuple[list[str], list[str]]:
+    """The options of every verb that stand before the verb, and the rest. One that lacks its value ends the first."""
+    at = 0
+    while at < len(own):
+        if own[at] == "--json" or own[at].startswith("--thread=") or (own[at].startswith("-C") and own[at] != "-C"):
+            at += 1
+        elif own[at : at + 1] in _TAKE_A_VALUE:
+            lacks = own[at + 1 : at + 2] == [] or own[at + 1].startswith("-")
+            at += 1 if lacks else 2
+            if lacks:
+                break
+        else:
+            break
+    return own[:at], own[at:]
+
+
+def _dispatch(front: list[str], own: list[str], command: list[str] | None) -> Answer:
     from leadline.cli.parsing import load, parser_for
 
-    front: list[str] = []
-    while len(own) > 1 and own[0] in ("-C", "--thread"):  # allowed before the verb too
-        front, own = front + own[:2], own[2:]
-    while own and own[0] == "--json":
-        front, own = [*front, own[0]], own[1:]
+    if front[-1:] in _TAKE_A_VALUE:
+        meant = "the folder to work in" if front[-1] == "-C" else "the thread meant"
+        raise LeadlineError(
+            "usage",
+            "no-value",
+            f"{front[-1]} has no value",
+            f"it takes {meant}",
+            f"leadline {front[-1]} {'FOLDER' if front[-1] == '-C' else 'TOPIC'} status",
+        )
     if not own:
         raise LeadlineError("usage", "no-verb", "no verb given", "", "leadline --help")
     verb = own[0]

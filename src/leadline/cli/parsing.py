@@ -68,5 +68,10 @@ def _shared(parser: argparse.ArgumentParser, suppress: bool = False) -> None:
     group.add_argument("-C", dest="folder", metavar="FOLDER", default=missing, help="work as if started there")
 
 
+def artifact_option(parser: argparse.ArgumentParser, text: str) -> None:
+    """``--artifact``, the same for every verb that runs a command (see services/artifact_intake.py)."""
+    parser.add_argument("--artifact", dest="artifacts", action="append", default=[], metavar="[NAME=]PATH", help=text)
+
+
 def subverbs(parser: argparse.ArgumentParser) -> Any:
     return parser.add_subparsers(dest="subverb", metavar="SUBVERB", required=True, parser_class=Parser)

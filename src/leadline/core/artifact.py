@@ -7,7 +7,7 @@ a later version and erases nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass
@@ -119,6 +119,39 @@ def latest(artifacts: Iterable[Artifact]) -> list[Artifact]:
     for artifact in artifacts:
         by_name[artifact.name] = artifact
     return list(by_name.values())
+
+
+EQUAL, DIFFERENT, MISSING, NEW = "equal", "different", "missing", "new"
+
+
+def held_against(then: Sequence[Sequence[Artifact]], now: Sequence[Sequence[Artifact]]) -> list[dict[str, Any]]:
+    """The artifacts of runs done again beside those of the runs before, one row a name and version: ``{name, version,
+    verdict, then, now, varied}``. ``then``, ``now``: the digests seen; ``varied``: the runs before did not agree among
+    themselves, so that a difference says little. Equal: every run now has a digest that some run before had."""
+    before, after = _digests(then), _digests(now)
+    rows = []
+    for key in [*before, *(k for k in after if k not in before)]:
+        old, new = before.get(key, []), after.get(key, [])
+        if not old:
+            verdict = NEW
+        elif len(new) < len(now):
+            verdict = MISSING
+        else:
+            verdict = EQUAL if set(new) <= set(old) else DIFFERENT
+        seen, found = list(dict.fromkeys(old)), list(dict.fromkeys(new))
+        rows.append(
+            {"name": key[0], "version": key[1], "verdict": verdict, "then": seen, "now": found, "varied": len(seen) > 1}
+        )
+    return rows
+
+
+def _digests(runs: Sequence[Sequence[Artifact]]) -> dict[tuple[str, int], list[str]]:
+    """By name and version the digest in each run that has it."""
+    found: dict[tuple[str, int], list[str]] = {}
+    for run in runs:
+        for artifact in run:
+            found.setdefault((artifact.name, artifact.version), []).append(artifact.digest)
+    return found
 
 
 def _list(value: Any) -> list[Any]:

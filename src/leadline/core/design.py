@@ -256,13 +256,7 @@ def check_command(argv: Sequence[str], axes: Iterable[str], in_environment: Iter
     strange = sorted(given - set(names))
     if strange:
         raise _usage("unknown-axis", f"--env-axis {strange[0]} is no axis", f"axes: {', '.join(names)}")
-    unknown = [name for name in used if name not in names]
-    if unknown:
-        raise _usage(
-            "unknown-placeholder",
-            f"the command has {', '.join('{' + n + '}' for n in unknown)}, and there is no such axis",
-            f"axes: {', '.join(names)}; a brace that is meant is written twice: {{{{ and }}}}",
-        )
+    check_known(argv, names, "the command")
     missing = [name for name in names if name not in used and name not in given]
     if missing:
         raise _usage(
@@ -270,6 +264,18 @@ def check_command(argv: Sequence[str], axes: Iterable[str], in_environment: Iter
             f"the command does not use: {', '.join(missing)}",
             "every cell would run the same; write " + " ".join("{" + n + "}" for n in missing) + " in the command, "
             f"or --env-axis {missing[0]} to hand it over as a variable",
+        )
+
+
+def check_known(texts: Sequence[str], axes: Iterable[str], where: str) -> None:
+    """Raises LeadlineError(usage) when a placeholder in ``texts`` is no axis. ``where``: what has it, for the words."""
+    names = list(axes)
+    unknown = [name for name in placeholders(texts) if name not in names]
+    if unknown:
+        raise _usage(
+            "unknown-placeholder",
+            f"{where} has {', '.join('{' + n + '}' for n in unknown)}, and there is no such axis",
+            f"axes: {', '.join(names)}; a brace that is meant is written twice: {{{{ and }}}}",
         )
 
 

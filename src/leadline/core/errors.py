@@ -11,7 +11,7 @@ EXIT_CODES: dict[str, int] = {
     "not_found": 3,  # no such thread, experiment, run, claim, snapshot, file
     "conflict": 4,  # it exists already, or its state does not allow this
     "refused": 5,  # the evidence does not bear it
-    "check_failed": 6,  # the verb worked and its answer is no: verify, check, compare, reproduce
+    "check_failed": 6,  # the answer is no, or none could be given: verify, check, compare, ab, reproduce
     "environment": 7,  # git, the disk, permissions, the identity, the interpreter
     "remote": 8,  # a remote, forge or tracker cannot be reached or said no
     "internal": 70,  # a bug in Leadline

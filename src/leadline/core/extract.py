@@ -263,6 +263,9 @@ class Gatherer:
     def _series(self, name: str, row: int | None) -> Series | None:
         series = self.series.get(name)
         if series is None:
+            if not name.strip():
+                self.problems.add("no-name", "a value whose metric has no name is left out", row)
+                return None
             if len(self.series) >= MAX_METRICS:
                 self.problems.add("too-many-metrics", f"more than {MAX_METRICS} names; the rest is left out", row)
                 return None

@@ -192,12 +192,14 @@ def _check(spec: ExtractionSpec, text: str) -> None:
     ):
         if value not in known:
             raise _bad(text, f"{key} is one of {', '.join(known)}, not {value!r}", "")
+    if not all(name.strip() and column.strip() for name, column in spec.mapping.items()):
+        raise _bad(text, "a metric or its column has no name", "results.csv:time_ms=elapsed")
     if spec.items:
         _check_items(spec, text)
     if spec.dedupe != "error" and not spec.unique:
         raise _bad(text, "dedupe needs unique: which columns make a row the same", "t.csv:unique=shape,dedupe=last")
     if spec.source == "pattern":
-        if not spec.name:
+        if not spec.name.strip():
             raise _bad(text, "a pattern needs the name of its metric", "pattern:loss=val loss ([0-9.]+)")
         _check_pattern(spec, text)
     if spec.source in ("file", "reader") and not spec.path:

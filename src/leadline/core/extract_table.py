@@ -270,8 +270,11 @@ class _Table:
         if self.spec.mapping:
             columns = {metric: name for metric, name in self.spec.mapping.items() if name in self.values}
         else:
-            apart = {*self.spec.unique, self.spec.step}
+            apart = {*self.spec.unique, *([self.spec.step] if self.spec.step else [])}
             columns = {n: n for n in self.values if n not in apart and self.filled[n] > len(self.texts[n])}
+            if blank := [n for n in columns if not n.strip()]:  # an index that was written without a name, say
+                self.problems.add("no-name", "a column without a name is left out")
+                columns = {n: n for n in columns if n not in blank}
         for name in dict.fromkeys(columns.values()):
             for number in self.texts[name]:
                 self.problems.add("not-a-number", f"column {name!r} holds text", number, True, about=name)

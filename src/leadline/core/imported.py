@@ -12,6 +12,7 @@ from typing import Any
 
 from leadline.core.canonical import canonical_json, finite
 from leadline.core.errors import LeadlineError
+from leadline.core.metric import check_named
 from leadline.core.run import Run
 from leadline.core.timestamps import counted
 from leadline.core.tracker import Points
@@ -197,11 +198,12 @@ def source_of(run: Run) -> str:
 
 
 def metric_columns(texts: Iterable[str]) -> dict[str, str]:
-    """``COLUMN`` or ``COLUMN=METRIC`` as metric name by column. Raises LeadlineError (usage) for a column or a metric
-    named twice, of which one would silently win."""
+    """``COLUMN`` or ``COLUMN=METRIC`` as metric name by column. Raises LeadlineError (usage) for a metric without a
+    name, and for a column or a metric named twice, of which one would silently win."""
     metrics: dict[str, str] = {}
     for text in texts:
-        column, _, name = text.partition("=")
+        column, equals, name = text.partition("=")
+        check_named(name if equals else column, f"--metric {text!r}", "leadline import SOURCE --metric COLUMN=NAME")
         name = name or column
         if column in metrics or name in metrics.values():
             raise LeadlineError(

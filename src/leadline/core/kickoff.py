@@ -6,6 +6,7 @@ import re
 from typing import Any, NamedTuple
 
 from leadline.core.errors import LeadlineError
+from leadline.core.metric import check_named
 
 
 class KickoffField(NamedTuple):
@@ -128,8 +129,10 @@ def from_markdown(text: str) -> dict[str, Any]:
 def parse_metric(text: str) -> dict[str, str] | None:
     """``time_ms:ms:lower[:median]`` -> a metric definition; None when it is prose.
 
-    Raises LeadlineError(usage) for a definition with a wrong direction or reduction.
+    Raises LeadlineError(usage) for a definition without a name, or with a wrong direction or reduction.
     """
+    if ":" in text:
+        check_named(text.partition(":")[0], f"{text!r}", "leadline start TOPIC --success time_ms:ms:lower")
     if not re.match(r"[A-Za-z_][\w./-]*(:[^:\s]*){0,3}\Z", text):
         return None
     name, unit, direction, reduce = [*text.split(":"), "", "", ""][:4]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from leadline.core.errors import LeadlineError
 from leadline.core.run import MetricDef, Run
 from leadline.core.typed import Any
 from leadline.core.units import MACHINE_DIMENSIONS, conversion, dimension, name_says_machine
@@ -15,6 +16,19 @@ from leadline.core.units import MACHINE_DIMENSIONS, conversion, dimension, name_
 CONTRACT = ("unit", "direction", "observed", "per", "reduce")
 OBSERVED = ("machine", "result")
 _PLAIN = {"unit": "", "direction": "none", "observed": "", "per": "", "reduce": "last"}
+
+
+def check_named(name: str, said: str, next: str) -> None:
+    """Raises LeadlineError(usage) when ``name`` is blank. ``said``: what the user wrote; ``next``: the command that
+    helps."""
+    if not name.strip():
+        raise LeadlineError(
+            "usage",
+            "bad-metric",
+            f"{said} gives a metric no name",
+            "a value without one could not be found again",
+            next,
+        )
 
 
 def moved_by_machine(definition: MetricDef) -> bool | None:

@@ -28,6 +28,16 @@ class RemoteUrl(NamedTuple):
         return f"https://{self.host}/{self.path}" if "." in self.host else ""
 
 
+def in_clear(url: str) -> bool:
+    """Whether what is sent to ``url`` could be read on the way: plain http, and not to this machine itself."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    here = host == "localhost" or host.endswith(".localhost") or host == "::1" or re.fullmatch(r"127(\.\d+){3}", host)
+    return parts.scheme.lower() == "http" and not here
+
+
 def parse(url: str | None) -> RemoteUrl | None:
     """None for a path on disk, or what is no URL of a remote."""
     found = _URL.match(url or "")

@@ -55,12 +55,12 @@ def log(values: Mapping[str, Any] | int | None = None, /, step: int | None = Non
 
     Values are numbers or anything ``float()`` takes from a number (numpy and torch scalars); booleans count as 0 and
     1. NaN and infinities are kept. Integers are exact up to 2**53. A metric that was a number before and is none now
-    (None, a text) is counted and said once, since a training that ran for hours is worth more. Does nothing outside
-    a job.
+    (None, a text) is counted and said once, since a training that ran for hours is worth more; so is a blank name once
+    anything was logged. Does nothing outside a job.
 
     Raises:
-        TypeError: a value of a metric that was never a number is none (the message names its key), or the step is not
-            an integer.
+        TypeError: a value of a metric that was never a number is none (the message names its key), a name is blank in
+            the first call, or the step is not an integer.
     """
     given: Mapping[str, Any] = metrics
     if values is not None:
@@ -250,6 +250,11 @@ def _numbers(given: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, str]
             raise TypeError(f"the name of a metric must be a string, not {name!r}")
         if len(name) > LONGEST_NAME:
             raise TypeError(f"the name of a metric has {len(name)} characters: {name[:60]!r}…")
+        if not name or name.isspace():
+            if not _numeric:
+                raise TypeError(f"the name of a metric must not be blank: {name!r}")
+            odd[""] = "blank"
+            continue
         try:
             numbers[name] = _number(name, value)
         except TypeError:
@@ -279,7 +284,7 @@ def _note_odd(folder: str, odd: dict[str, str], at: float) -> None:
     pairs = ",".join(f"{_quoted(name)}:{_quoted(kind)}" for name, kind in odd.items())
     step = "null" if at != at else repr(int(at))
     frame = _text_frame(f'{{"odd":{{{pairs}}},"t":{_now()!r},"step":{step}}}')
-    segment = _segment or (_defined(folder, (next(iter(odd)),)) and _segment)
+    segment = _segment or (_defined(folder, (next(iter(_numeric)),)) and _segment)
     if segment:
         try:
             if _write(segment[0], frame) != len(frame):
@@ -289,7 +294,8 @@ def _note_odd(folder: str, odd: dict[str, str], at: float) -> None:
     if not _said_odd:
         _said_odd = True
         name, kind = next(iter(odd.items()))
-        _say(f"leadline: metric {name!r} is no number any more but {kind}; such values are counted, not kept\n")
+        what = f"metric {name!r} is no number any more but {kind}" if name else "the name of a metric is blank"
+        _say(f"leadline: {what}; such values are counted, not kept\n")
 
 
 # --- the disk -----------------------------------------------------------------------------------------------------

@@ -37,7 +37,8 @@ class SeriesStore(Protocol):
         ...
 
     def compact(self, attempt: str) -> dict[str, Any]:
-        """Replace segments by one verified Parquet file: {points, bytes_before, bytes_after, digest}."""
+        """Replace segments by one verified Parquet file: {segments, points, bytes_before, bytes_after, digest}, where
+        ``segments`` is how many were replaced now (0: there were none left) and ``points`` all that are kept."""
         ...
 
     def size_bytes(self, attempt: str) -> int: ...

@@ -71,8 +71,13 @@ def definition(thread: Thread, metric: str) -> MetricDef:
 def primary_metrics(thread: Thread) -> list[str]:
     """The metrics that tables show: those with a better direction in the order of their definition, then what else is
     defined, then what runs measured besides."""
-    directed = [m.name for m in thread.metrics.values() if m.direction != "none"]
-    return list(dict.fromkeys([*directed, *thread.metrics, *measured(thread)]))[:PRIMARY_SHOWN]
+    return list(dict.fromkeys([*declared_metrics(thread), *thread.metrics, *measured(thread)]))[:PRIMARY_SHOWN]
+
+
+def declared_metrics(thread: Thread) -> list[str]:
+    """The metrics that the thread is about: those declared with a better direction; where none is, all declared ones.
+    What runs measured besides is not among them."""
+    return [m.name for m in thread.metrics.values() if m.direction != "none"] or list(thread.metrics)
 
 
 def measured(thread: Thread) -> list[str]:

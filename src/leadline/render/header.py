@@ -48,7 +48,7 @@ def scope_lines(thread: Thread) -> list[str]:
     lines = []
     for name, values in fields:
         if name == "Primary metrics":
-            shown = [facts.metric_line(facts.definition(thread, m)) for m in facts.primary_metrics(thread)]
+            shown = [facts.metric_line(facts.definition(thread, m)) for m in facts.declared_metrics(thread)]
             shown += [prose_line(v) for v in facts.listed(about.get("success"))]
         else:
             shown = [prose_line(v) for v in values]

@@ -38,7 +38,10 @@ def render_metrics(thread: Thread, found: dict[str, Any], total: int, size_text:
         named = ", ".join(f"{w['name']} ({w['points']:,})" for w in found["writers"][:16])
         more = f" and {len(found['writers']) - 16} more" if len(found["writers"]) > 16 else ""
         lines += ["", f"written by {named}{more}"]
-    notes = [f"{name}: {count} values were no number" for name, count in found["not_numbers"].items()]
+    notes = [
+        f"{name}: {count} values were no number" if name else f"{count} values were logged under a blank name"
+        for name, count in found["not_numbers"].items()
+    ]
     notes += [f"problem: {one_line(problem['what'])}" for problem in found["problems"]]
     return "\n".join([*lines, *([""] if notes else []), *map(one_line, notes)])
 

@@ -267,9 +267,10 @@ def _item(item: Item, thread: Thread, evidence_of: EvidenceOf | None) -> str:
     )
     if item.kind != "reproduction":
         return head
-    from leadline.render.reproduction import render_table
+    from leadline.render.reproduction import render_files, render_table
 
-    return "\n".join([head, *(plain(line) for line in render_table(item.body.get("table") or ()))])
+    lines = [*render_table(item.body.get("table") or ()), *render_files(item.body.get("artifacts"))]
+    return "\n".join([head, *(plain(line) for line in lines)])
 
 
 def _is_table(value: Any) -> bool:

@@ -47,6 +47,13 @@ def find(context: Context, run: Run, name: str | None, version: int | None = Non
 
     ``name`` may be left out when there is one name only. Raises LeadlineError(not_found | usage).
     """
+    return versions(context, run, name, version, step)[-1]
+
+
+def versions(
+    context: Context, run: Run, name: str | None, version: int | None = None, step: int | None = None
+) -> list[Artifact]:
+    """Every version of the artifact called ``name``, or the one that is named; never none. As ``find``."""
     every = artifacts_of(context, run)
     names = [a.name for a in core.latest(every)]
     if not every:
@@ -64,24 +71,24 @@ def find(context: Context, run: Run, name: str | None, version: int | None = Non
             )
         name = names[0]
     digest = name.removeprefix("sha256:")
-    found = [a for a in every if a.name == name] or [
+    named = [a for a in every if a.name == name] or [
         a for a in every if len(digest) >= 8 and a.digest.removeprefix("sha256:").startswith(digest)
     ]
-    if found and version is not None:
-        found = [a for a in found if a.version == version]
-    if found and step is not None:
-        found = [a for a in found if a.step == step]
+    found = [a for a in named if version in (None, a.version) and step in (None, a.step)]
     if not found:
-        which = f" version {version}" if version is not None else f" at step {step}" if step is not None else ""
+        which = f" version {version}" if version is not None else ""
+        which += f" at step {step}" if step is not None else ""
         near = [n for n in names if name.lower() in n.lower()] or names
+        if named:
+            near = [f"version {a.version}{'' if a.step is None else f' at step {a.step}'}" for a in named]
         raise LeadlineError(
             "not_found",
             "no-such-artifact",
             f"{run.id} has no artifact {name!r}{which}",
-            f"it has {', '.join(near[:6])}{' …' if len(near) > 6 else ''}",
+            f"it has {', '.join(near[:12])}{f' and {len(near) - 12} more' if len(near) > 12 else ''}",
             f"leadline artifact list {run.id}",
         )
-    return found[-1]
+    return found
 
 
 def not_here(run: Run, artifact: Artifact, state: str) -> LeadlineError:
@@ -187,9 +194,13 @@ def _target(context: Context, artifact: Artifact, out: str | None) -> str:
     return os.path.join(target, base) if wants_folder or os.path.isdir(target) else target
 
 
-def check(context: Context, run: Run, name: str | None = None) -> list[dict[str, Any]]:
-    """Every content read and hashed again: rows with ``state`` ok, damaged, missing or elsewhere."""
-    chosen = [find(context, run, name)] if name else artifacts_of(context, run)
+def check(
+    context: Context, run: Run, name: str | None = None, version: int | None = None, step: int | None = None
+) -> list[dict[str, Any]]:
+    """Every content read and hashed again, or all versions of ``name``, or the one that is named: rows with ``state``
+    ok, damaged, missing or elsewhere."""
+    one = name is not None or version is not None or step is not None
+    chosen = versions(context, run, name, version, step) if one else artifacts_of(context, run)
     known: dict[str, str] = {}
     rows = []
     for artifact in chosen:

@@ -25,10 +25,11 @@ from leadline.services.write import bound_body, checked_text
 REPEATS_NEEDED = 3
 
 
-def set_baseline(context: Context, topic: str, display: str, why: str = "") -> dict[str, Any]:
+def set_baseline(context: Context, topic: str, display: str, why: str = "", override: str = "") -> dict[str, Any]:
     """Register the first baseline (or the next after the last one was withdrawn).
 
-    Raises LeadlineError: no experiment, no counting run, no metrics, a baseline that stands (conflict).
+    Raises LeadlineError: no experiment, no counting run, no metrics, a baseline that stands (conflict); none of the
+    thread's metrics (refused), unless ``override`` says why all the same.
     """
     thread = slice_of(context, topic, [display])
     experiment = _usable(thread, display)
@@ -49,7 +50,31 @@ def set_baseline(context: Context, topic: str, display: str, why: str = "") -> d
             "it moves on repeated evidence only",
             f"leadline baseline move {experiment.id} --why 'WHY'",
         )
-    return _record(context, thread, experiment, why, {"evidence": [experiment.id]})
+    body: dict[str, Any] = {"evidence": [experiment.id]}
+    if override.strip():
+        body["override"] = override.strip()
+    else:
+        _check_measured(thread, experiment)
+    return _record(context, thread, experiment, why, body)
+
+
+def _check_measured(thread: Thread, experiment: Experiment) -> None:
+    """Raises the refusal of a baseline without any metric that the thread judges by: nothing could be held against it,
+    and no move away from it would ever have its repeats."""
+    judged = [name for name, d in thread.metrics.items() if d.direction in ("lower", "higher")]
+    measured = {name for run in experiment.evidence_runs for name in run.metrics}
+    if judged and not measured.intersection(judged):
+        raise LeadlineError(
+            "refused",
+            "no-thread-metric",
+            f"{experiment.id} has not measured {' or '.join(judged[:6])}",
+            f"a baseline is a number to beat, and by these the thread judges; it has {', '.join(sorted(measured)[:6])}",
+            [
+                "leadline run --help  (metrics: $LEADLINE_METRICS, --pattern, --metrics)",
+                f"leadline metric {shlex.quote(min(measured))} --direction lower  (or higher: judge by it too)",
+                f"leadline baseline set {experiment.id} --override 'WHY'",
+            ],
+        )
 
 
 def move_baseline(

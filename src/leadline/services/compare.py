@@ -303,11 +303,9 @@ def _about_baselines(thread: Thread, out: Comparison, sides: tuple[str, str]) ->
 
 
 def answered(comparison: Comparison) -> bool:
-    """Whether the comparison could be made: like with like, and not every verdict forbidden. A verdict withheld for
-    one metric (contention, drift) is said there and recorded; the others stand."""
-    return comparison.apples_to_apples and (
-        not comparison.refusals or any(m.verdict != "cannot be compared" for m in comparison.metrics)
-    )
+    """Whether a comparison was made: like with like, and of one metric at least. A verdict withheld for one metric
+    (contention, drift, another unit on one side) is said there; the others stand."""
+    return comparison.apples_to_apples and any(m.verdict != "cannot be compared" for m in comparison.metrics)
 
 
 def as_data(comparison: Comparison, thread: Thread) -> dict[str, Any]:

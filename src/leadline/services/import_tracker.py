@@ -11,7 +11,7 @@ from typing import Any
 
 from leadline.core.canonical import digest_of
 from leadline.core.errors import LeadlineError
-from leadline.core.imported import Findings, FoundRun
+from leadline.core.imported import Findings, FoundRun, metric_columns
 from leadline.core.thread import Thread
 from leadline.core.timestamps import epoch_ms, rfc3339
 from leadline.core.tracker import OWN, Reading, TrackerRun, extraction_of, short_config
@@ -52,7 +52,7 @@ def found_in_tracker(context: Context, thread: Thread, request: ImportRequest, n
     if request.runs:
         runs = _asked_for(runs, request)
     found = Findings(f"{name} {os.path.basename(os.path.abspath(path)) if local else request.source}", "", "imported")
-    wanted = dict(_pair(text) for text in request.metrics)
+    wanted = metric_columns(request.metrics)
     names: dict[str, None] = {}
     for run in runs:
         if taken := _taken(context, thread, tracker, run, request, found, wanted, names):
@@ -85,11 +85,6 @@ def _tracker(context: Context, request: ImportRequest, name: str) -> Tracker:
             f"known: csv, tsv, json, jsonl, parquet, tensorboard; {error.why.replace('there are', 'trackers')}",
             "leadline import --help",
         ) from None
-
-
-def _pair(text: str) -> tuple[str, str]:
-    theirs, _, ours = text.partition("=")
-    return theirs, ours or theirs
 
 
 def _asked_for(runs: list[TrackerRun], request: ImportRequest) -> list[TrackerRun]:

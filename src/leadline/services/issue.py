@@ -60,7 +60,7 @@ def _leave(context: Context, thread: Thread, why: str) -> None:
 def issue_number(context: Context, topic: str, named: str) -> str:
     """The number of ``1234``, ``#1234`` or the address of an issue's page.
 
-    Raises LeadlineError(usage): neither; or a page of another repository than the one that is configured.
+    Raises LeadlineError(usage): neither; or a page of another server or repository than the one that is configured.
     """
     if found := _NUMBER.match(named.strip()):
         return found[1]
@@ -73,7 +73,16 @@ def issue_number(context: Context, topic: str, named: str) -> str:
             "a number, or the address of its page: https://github.com/OWNER/NAME/issues/1234",
             "leadline issue adopt 1234",
         )
-    repository = str(context.forge_for(topic).repository)
+    forge = context.forge_for(topic)
+    repository, ours, theirs = str(forge.repository), _host(str(forge.web_url)), _host(named.strip())
+    if ours and theirs and ours != theirs:
+        raise LeadlineError(
+            "usage",
+            "another-server",
+            f"the issue is on {theirs}, and this repository's issues are on {ours}",
+            "a number means another issue there; the settings forge.api_url and forge.web_url say where they are",
+            [f"leadline issue adopt {page['number']}  (the one in {repository} on {ours})", "leadline init --help"],
+        )
     if page["repository"].lower() != repository.lower():
         raise LeadlineError(
             "usage",
@@ -85,6 +94,13 @@ def issue_number(context: Context, topic: str, named: str) -> str:
             else "leadline init --help",
         )
     return page["number"]
+
+
+def _host(address: str) -> str:
+    """Host, and port where one is named, of a page's address, also without its scheme; "" for a path alone."""
+    parts = urlsplit(address if "://" in address or address.startswith("/") else f"//{address}")
+    found = parts.netloc.lower().rpartition("@")[2].removeprefix("www.")
+    return found.removesuffix({"https": ":443", "http": ":80"}.get(parts.scheme, ""))
 
 
 def adopt(

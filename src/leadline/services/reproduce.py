@@ -12,15 +12,19 @@ from collections.abc import Callable
 from typing import Any
 
 from leadline.core.agreement import AGREES, DEFAULT_TOLERANCE, DISAGREES, INCOMPARABLE, agreement, overall
+from leadline.core.artifact import DIFFERENT, EQUAL, MISSING, NEW
 from leadline.core.errors import LeadlineError
 from leadline.core.itemset import on_shared_items
 from leadline.core.run import Run
 from leadline.core.thread import Experiment, Item, Thread
 from leadline.core.values import dataclass, field
+from leadline.services.artifact_intake import check_patterns, mark_old
 from leadline.services.context import Context, refs_for
+from leadline.services.unpacked import Mover
 
 HARDWARE_IGNORED = ("host", "hostname", "boot_id")
 REASON_LINES = 3
+FILES_LISTED = 50
 
 
 @dataclass
@@ -30,6 +34,7 @@ class Plan:
     experiment: Experiment
     run: Run
     record: dict[str, Any]
+    artifacts: list[str]  # patterns: the original's and those asked for now
     notes: list[str] = field(default_factory=list)
     blocked: str = ""
 
@@ -44,34 +49,51 @@ def reproduce(
     timeout_s: float | None = None,
     keep: bool = False,
     tolerance: float = DEFAULT_TOLERANCE,
+    artifacts: list[str] | None = None,
+    same_artifacts: bool = False,
     watch: Any,
     say: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:
     """Reproduce an experiment, a run, or the experiments of a snapshot (by id, name or tag).
 
-    Returns the reproduction as recorded: ``{id, target, runs, verdict, why, table, notes}``. Raises LeadlineError for
-    a target that does not exist or has nothing to reproduce; what fails later is part of the verdict.
+    ``artifacts``: patterns beside those that the original was run with. ``same_artifacts``: one that differs or is
+    missing disagrees; else it is said and decides nothing, since many files hold a time or an unordered set.
+
+    Returns the reproduction as recorded: ``{id, target, runs, verdict, why, table, artifacts, notes}``. Raises
+    LeadlineError for a target that does not exist or has nothing to reproduce; what fails later is part of the verdict.
     """
     if repeat < 1:
         raise LeadlineError("usage", "bad-repeat", f"--repeat {repeat} runs nothing", "", "leadline reproduce --help")
+    check_patterns(context, artifacts or [])
     thread = context.store.thread(topic)
     shown, experiments, sealed = _targets(thread, target, only or [])
-    plans = [_plan(context, thread, e, sealed) for e in experiments]
+    plans = [_plan(context, thread, e, sealed, artifacts or []) for e in experiments]
     _say_cost(plans, repeat, say)
     runs: list[str] = []
     table: list[dict[str, Any]] = []
     reasons: list[str] = []
+    files: list[dict[str, Any]] = []
     for plan in plans:
         originals = _originals(thread, plan.experiment, sealed)
         again, failures, interrupted = _run_again(context, topic, plan, repeat, timeout_s, keep, watch, say)
         runs += [r.id for r in again]
-        table += _judge(context, topic, plan, originals, [r for r in again if r.is_evidence], tolerance)
+        counted = [r for r in again if r.is_evidence]
+        table += _judge(context, topic, plan, originals, counted, tolerance)
+        files += _files(context, plan, originals, counted)
         reasons += _reasons(plan, again, failures)
         if interrupted:
             reasons.append("interrupted: what comes after was not run")
             break
     return _record(
-        context, topic, shown, runs, table, reasons, [f"{p.experiment.id}: {n}" for p in plans for n in p.notes]
+        context,
+        topic,
+        shown,
+        runs,
+        table,
+        reasons,
+        [f"{p.experiment.id}: {n}" for p in plans for n in p.notes],
+        files,
+        same_artifacts,
     )
 
 
@@ -118,11 +140,11 @@ def _originals(thread: Thread, experiment: Experiment, sealed: set[str]) -> list
     return [r for r in experiment.evidence_runs if r.uid not in again and (not sealed or r.uid in sealed)]
 
 
-def _plan(context: Context, thread: Thread, experiment: Experiment, sealed: set[str]) -> Plan:
+def _plan(context: Context, thread: Thread, experiment: Experiment, sealed: set[str], artifacts: list[str]) -> Plan:
     originals = _originals(thread, experiment, sealed)
     run = (originals or experiment.runs)[0]
     record = next(r.body for r in thread.records if r.id == run.uid)
-    plan = Plan(experiment, run, record)
+    plan = Plan(experiment, run, record, list(dict.fromkeys([*(record.get("artifacts") or []), *artifacts])))
     commit = str(run.code.get("commit") or "")
     if not originals:
         plan.blocked = f"no run of {experiment.id} counts as evidence"
@@ -219,14 +241,17 @@ def _one(
     if not (inside + os.sep).startswith(folder + os.sep):
         inside = folder
     os.makedirs(inside, exist_ok=True)
-    move = _Mover(context, plan, folder, inside)
+    move = Mover(context.vcs.toplevel, run.cwd, folder, inside, plan.notes)
     environment = move.environment(_environment(context, plan))
+    artifacts = move.patterns(plan.artifacts)
+    mark_old(artifacts, inside, folder)
     request = RunRequest(
         argv=move.argv(run.argv),
         topic=topic,
         experiment=plan.experiment.id,
         config=dict(run.config),
         extract=list(plan.record.get("extract") or []),
+        artifacts=artifacts,
         timeout_s=timeout_s or plan.record.get("timeout_s"),
         set_environment=environment,
         secret_argv_ok=True,
@@ -234,7 +259,7 @@ def _one(
         folder=inside,
         code={**run.code, "cwd": run.cwd or "."},
     )
-    plan.notes = list(dict.fromkeys(plan.notes))
+    plan.notes[:] = dict.fromkeys(plan.notes)
     return execute(context, request, watch, say=say)[0]
 
 
@@ -249,47 +274,6 @@ def _environment(context: Context, plan: Plan) -> dict[str, str | None]:
         elif now.get(name) != value:
             wanted[name] = value
     return wanted
-
-
-class _Mover:
-    """Rewrites paths into the work tree so that they point into the unpacked code, and says so.
-
-    What is not part of the code state (an ignored virtual environment, data) is left pointing at the work tree, which
-    is the nearest thing to the original, and said too.
-    """
-
-    def __init__(self, context: Context, plan: Plan, folder: str, inside: str) -> None:
-        self.top = os.path.realpath(context.vcs.toplevel) if context.vcs.toplevel else ""
-        self.plan, self.folder, self.inside = plan, folder, inside
-
-    def argv(self, argv: list[str]) -> list[str]:
-        moved = [self._text(a) for a in argv]
-        program = moved[0]
-        if "/" in program and not os.path.isabs(program) and not os.path.exists(os.path.join(self.inside, program)):
-            there = os.path.join(self.top, self.plan.run.cwd or ".", program)
-            if self.top and os.path.exists(there):
-                self.plan.notes.append(f"{program} is not in the code state; the work tree's is used")
-                moved[0] = os.path.normpath(there) if not os.path.islink(there) else os.path.abspath(there)
-        return moved
-
-    def environment(self, variables: dict[str, str | None]) -> dict[str, str | None]:
-        return {k: self._text(v) if v is not None else None for k, v in variables.items()}
-
-    def _text(self, text: str) -> str:
-        if not self.top or self.top not in text:
-            return text
-        import re
-
-        return re.sub(rf"(?<![\w./-]){re.escape(self.top)}(/[^:=,;\s\"']*)?(?![\w.-])", self._path, text)
-
-    def _path(self, match: Any) -> str:
-        rest = match.group(1) or ""
-        target = self.folder + rest
-        if not os.path.lexists(target) and os.path.lexists(self.top + rest):
-            self.plan.notes.append(f"{self.top}{rest} is not in the code state; the work tree's is used")
-            return str(match.group(0))
-        self.plan.notes.append(f"{self.top}{rest} was rewritten to the unpacked code")
-        return target
 
 
 # ---- verdict --------------------------------------------------------------------------------------------------------
@@ -351,6 +335,28 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
+def _files(context: Context, plan: Plan, originals: list[Run], again: list[Run]) -> list[dict[str, Any]]:
+    """The artifacts of the new runs beside those of the originals; none when nothing ran that counts."""
+    if not again:
+        return []
+    from leadline.core.artifact import gaps, held_against
+    from leadline.services.artifact import artifacts_of
+
+    rows = held_against(*([artifacts_of(context, run) for run in side] for side in (originals, again)))
+    not_kept = {gap.name: gap.reason for run in again for gap in gaps(run)}
+    for row in rows:
+        if row["verdict"] == MISSING and row["name"] in not_kept:
+            row["why"] = not_kept[row["name"]]
+    return [{"experiment": plan.experiment.id, **row} for row in rows]
+
+
+def _recorded_files(files: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the record says of the artifacts: how many of each verdict, and the rows, the equal ones last."""
+    rows = sorted(files, key=lambda row: row["verdict"] == EQUAL)
+    counts = {v: n for v in (EQUAL, DIFFERENT, MISSING, NEW) if (n := sum(r["verdict"] == v for r in rows))}
+    return {"counts": counts, "rows": rows[:FILES_LISTED]}
+
+
 def _reasons(plan: Plan, again: list[Run], failures: list[str]) -> list[str]:
     reasons = [f"{plan.experiment.id}: {why}" for why in failures]
     for run in again:
@@ -371,6 +377,8 @@ def _record(
     table: list[dict[str, Any]],
     reasons: list[str],
     notes: list[str],
+    files: list[dict[str, Any]],
+    same_artifacts: bool,
 ) -> dict[str, Any]:
     judged = [row for row in table if row["again"]["n"]]
     verdict = overall([row["verdict"] for row in (judged if reasons and judged else table)])
@@ -378,6 +386,13 @@ def _record(
         verdict = INCOMPARABLE  # a part of it did not run: the whole is not shown to agree
     if not table and not reasons:
         reasons = ["the original runs recorded no metric"]
+    uneven = [f"{f['experiment']} {f['name']} is {f['verdict']}" for f in files if f["verdict"] in (DIFFERENT, MISSING)]
+    if same_artifacts and uneven:
+        verdict = DISAGREES
+        reasons = [*reasons, f"the artifacts had to be the same: {', '.join(uneven[:6])}{' …' if uneven[6:] else ''}"]
+    elif same_artifacts and not files and verdict == AGREES:
+        verdict = INCOMPARABLE
+        reasons = [*reasons, "the artifacts had to be the same, and the original runs have none"]
     why = "; ".join([*reasons, *_sentences(table)])
     thread = context.store.thread(topic)
     body = {
@@ -387,6 +402,7 @@ def _record(
         "verdict": verdict,
         "why": why,
         "table": table,
+        **({"artifacts": _recorded_files(files)} if files else {}),
         "notes": notes[:20],
         "refs": refs_for(thread, [target, *runs]),
     }

@@ -144,6 +144,7 @@ def _or_none(value: float) -> float | None:
 def compact(context: Context, run: Run) -> dict[str, Any]:
     """Replace the segments of a run that has ended by a verified Parquet file, and those fetched by another.
 
+    As ``SeriesStore.compact``, with ``run`` and ``lines``: how many metrics are JSON lines, which stay as they are.
     Raises LeadlineError: ``still-running`` (conflict), and what ``SeriesStore.compact`` raises.
     """
     if run.state not in TERMINAL_STATES:
@@ -157,5 +158,7 @@ def compact(context: Context, run: Run) -> dict[str, Any]:
     own, *others = _folders(context, run)
     done = [context.series.compact(own)]
     done += [context.series.compact(other) for other in others if context.series.has(other)]
-    counts = {name: sum(row[name] for row in done) for name in ("points", "bytes_before", "bytes_after")}
-    return {"run": run.id, **counts, "digest": done[0]["digest"]}
+    names = ("segments", "points", "bytes_before", "bytes_after")
+    counts = {name: sum(row[name] for row in done) for name in names}
+    lines = context.series.read_lines(os.path.join(own, LINES))
+    return {"run": run.id, **counts, "digest": done[0]["digest"], "lines": len(lines)}

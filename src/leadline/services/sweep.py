@@ -32,10 +32,18 @@ from leadline.services.run import (
     gather,
     start_one,
 )
-from leadline.services.sweep_plan import SweepRequest, check_interaction, done_of, find_sweep, plan, runs_of_cells
+from leadline.services.sweep_plan import (
+    SweepRequest,
+    check_interaction,
+    check_told_apart,
+    done_of,
+    find_sweep,
+    plan,
+    runs_of_cells,
+)
 
 LOOK_AT_CODE_AFTER_S = 2.0
-_SAME = ("design", "axes", "cells", "argv", "cwd", "config", "variables", "extract", "again", "tree")
+_SAME = ("design", "axes", "cells", "argv", "cwd", "config", "variables", "extract", "artifacts", "again", "tree")
 
 
 @dataclass
@@ -57,7 +65,7 @@ def execute(
     """
     thread = context.thread(request.topic)
     code = capture_code(context)
-    item = _resumed(context, thread, resume, code) if resume else None
+    item = _resumed(context, thread, request, resume, code) if resume else None
     body = item.body if item else {**plan(context, request), "tree": code.get("tree")}
     if item is None:
         check_interaction(context, thread, body)
@@ -74,7 +82,7 @@ def execute(
         return _Sweep(context, request, hands, say, thread, shown, uid, body, code).work()
 
 
-def _resumed(context: Context, thread: Thread, resume: str, code: dict[str, Any]) -> Item:
+def _resumed(context: Context, thread: Thread, request: SweepRequest, resume: str, code: dict[str, Any]) -> Item:
     item = find_sweep(thread, resume)
     if item.body.get("tree") != code.get("tree"):
         raise LeadlineError(
@@ -84,6 +92,7 @@ def _resumed(context: Context, thread: Thread, resume: str, code: dict[str, Any]
             "cells at two code states do not make one table; files that the command writes belong in .gitignore",
             [f"leadline show {item.id}", "git status", "leadline sweep … -- CMD  (a new sweep at this code)"],
         )
+    check_told_apart(item.body.get("artifacts") or [], request.jobs)
     here = os.path.relpath(context.cwd, context.toplevel)
     if here != item.body.get("cwd", "."):
         raise LeadlineError(
@@ -99,7 +108,7 @@ def _resumed(context: Context, thread: Thread, resume: str, code: dict[str, Any]
 def _same_sweep(thread: Thread, body: dict[str, Any], request: SweepRequest) -> Item | None:
     """The last standing sweep that asks for the very same cells at the very same code, to go on with."""
     for item in reversed(thread.of_kind("sweep")):
-        same = all(item.body.get(k) == body[k] for k in _SAME)
+        same = all(item.body.get(k) == body.get(k) for k in _SAME)
         if item.stands and same and request.seed in (None, item.body.get("seed")):
             finished = body["again"] and all(
                 done_of(runs) >= body["repeat"] for runs in runs_of_cells(thread, item.body, body["tree"], item.uid)
@@ -229,6 +238,7 @@ class _Sweep:
             title=plans.title_of(cell),
             config={**self.body["config"], **cell},
             extract=list(self.body["extract"]),
+            artifacts=plans.fill(self.body.get("artifacts") or [], cell),
             timeout_s=self.body["timeout_s"],
             set_environment=dict(variables),
             code=None if cell else self.code,

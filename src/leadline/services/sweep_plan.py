@@ -16,6 +16,7 @@ from leadline.core.errors import LeadlineError
 from leadline.core.run import TERMINAL_STATES, Run
 from leadline.core.thread import Item, Thread
 from leadline.core.values import dataclass, field
+from leadline.services.artifact_intake import check_patterns
 from leadline.services.context import Context
 from leadline.services.run import capture_code
 
@@ -35,6 +36,7 @@ class SweepRequest:
     config: dict[str, Any] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
     extract: list[str] = field(default_factory=list)
+    artifacts: list[str] = field(default_factory=list)  # PATTERN or NAME=PATH with {axis} in it
     timeout_s: float | None = None
     on_failure: str = "continue"
     because: str = ""
@@ -57,6 +59,9 @@ def plan(context: Context, request: SweepRequest) -> dict[str, Any]:
             "leadline sweep --help",
         )
     plans.check_command(request.argv, axes, request.variables)
+    plans.check_known(request.artifacts, axes, "--artifact")
+    check_patterns(context, request.artifacts)
+    check_told_apart(request.artifacts, request.jobs)
     _refuse_secrets(context, request)
     baseline = context.slice(request.topic).baseline_experiment
     centre = {k: v for k, v in (baseline.config if baseline else {}).items() if k in axes}
@@ -71,6 +76,7 @@ def plan(context: Context, request: SweepRequest) -> dict[str, Any]:
         "config": request.config,
         "variables": request.variables,
         "extract": request.extract,
+        **({"artifacts": request.artifacts} if request.artifacts else {}),
         "repeat": request.repeat,
         "seed": request.seed if request.seed is not None else int.from_bytes(os.urandom(4), "big"),
         "timeout_s": request.timeout_s,
@@ -80,11 +86,24 @@ def plan(context: Context, request: SweepRequest) -> dict[str, Any]:
     }
 
 
+def check_told_apart(patterns: Sequence[str], jobs: int) -> None:
+    """Raises LeadlineError(usage) when runs beside each other would take each other's files for their own."""
+    same = [p for p in patterns if not plans.placeholders([p])]
+    if jobs > 1 and same:
+        raise LeadlineError(
+            "usage",
+            "artifact-of-which-run",
+            f"--artifact {same[0]} is the same for all of {jobs} runs that go on at the same time",
+            "whose file it is could not be told",
+            ["leadline sweep --artifact 'plots/{axis}.svg' ...", "leadline sweep --jobs 1 ..."],
+        )
+
+
 def _refuse_secrets(context: Context, request: SweepRequest) -> None:
     from leadline.core.redact import Redactor, secret_values
 
     redactor = Redactor(secret_values(context.environ))
-    told = [request.argv, request.config, request.axes, request.listed]
+    told = [request.argv, request.config, request.axes, request.listed, request.artifacts]
     if redactor.argv(request.argv) != request.argv or any(redactor.value(t) != t for t in told[1:]):
         raise LeadlineError(
             "refused",

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from leadline.core.errors import LeadlineError
+from leadline.core.remote_url import in_clear
 from leadline.core.run import TERMINAL_STATES, Run
 from leadline.core.thread import Thread
 from leadline.core.tracker import OWN, Choice
@@ -37,6 +38,11 @@ def choose(
     if body["tracker"]:
         check_choice(context, tracker, project)
         body["at"] = _checked_address(context, at)
+        if in_clear(body["at"]):  # a warning: trackers inside a lab's own network are often served so
+            context.warn(
+                f"{body['at']} is not encrypted: numbers, and a key of {tracker} that is set, can be read on the way; "
+                "https keeps them"
+            )
         body["live"] = live
         if tracker == OWN:
             body["at"] = shared_folder(context, at, live)

@@ -134,8 +134,11 @@ class _Fold:
         for name, count in sorted(self.odd.items()):
             self.gatherer.rows += count
             self.gatherer.dropped += count
-            what = f"{name}: {count} values are no number and numbers besides: its type changed"
-            found.add("not-a-number", what, about=name)
+            if name:
+                what = f"{name}: {count} values are no number and numbers besides: its type changed"
+                found.add("not-a-number", what, about=name)
+            else:
+                found.add("no-name", f"{count} values were logged under a blank name")
         shared = sorted(name for name, writers in self.writers.items() if len(writers) > 1)
         if shared:
             most = max(len(self.writers[name]) for name in shared)

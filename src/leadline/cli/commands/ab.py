@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.cli.parsing import artifact_option
 from leadline.core.errors import LeadlineError
 
 TAKES_COMMAND = True
@@ -17,7 +18,8 @@ rate. Every execution is a full run of the record; the sides are two experiments
 
 It stops when a difference is shown; with --precision when the ratio's interval is that narrow; with --equivalent when
 it lies within that margin or outside; or at --blocks or --time. The metric is --metric, else the thread's first with
-a better direction, else the wall time of the run. `leadline ab show ID` computes a result again from its runs."""
+a better direction, else the wall time of the run. `leadline ab show ID` computes a result again from its runs.
+Exit 6 when no comparison was made, since no block was whole."""
 EXAMPLES = [
     "leadline ab -- ./bench-old -- ./bench-new",
     "leadline ab --a block=64 --b block=128 -- ./bench {block}",
@@ -52,6 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the coin that orders the blocks")
     parser.add_argument("--metrics", action="append", default=[], metavar="SPEC", help="as for `leadline run`")
     parser.add_argument("--pattern", action="append", default=[], metavar="NAME=REGEX", help="as for `leadline run`")
+    artifact_option(parser, "keep this file, or what matches, of each run; {K} in it as in the command")
     parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="end a run after that long")
     parser.add_argument("--show-output", action="store_true", help="show what the commands print")
 
@@ -76,13 +79,12 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     if args.words:
         return _show(context, args)
     from leadline.cli.live import watch_with
-    from leadline.render.ab import result_text
     from leadline.services.ab import AbRequest, measure
 
     sides = _sides(args)
     topic = context.topic(args.thread)
     watch = watch_with(context.executor, (sys.stderr if args.json else sys.stdout) if args.show_output else None)
-    a, b = (_request(args, topic, argv, config) for argv, config in sides)
+    a, b = (_request(args, topic, *side) for side in sides)
     request = AbRequest(
         a,
         b,
@@ -103,12 +105,21 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     finally:
         for number, handler in old.items():
             signal.signal(number, handler)
-    code = 130 if result["interrupted"] else 0 if result["n_blocks"] else 1
-    return Answer(result_text(result), result, {"blocks": result["n_blocks"]}, exit_code=code)
+    return _answer(result, 130 if result["interrupted"] else 0)
+
+
+def _answer(result: dict[str, Any], code: int = 0) -> Answer:
+    """Without a whole block no comparison was made: 6, as ``leadline compare`` says it."""
+    from leadline.core.errors import EXIT_CODES
+    from leadline.render.ab import result_text
+
+    nothing = not result["n_blocks"]
+    shown = [f"leadline show {name}" for name in dict(result["experiments"]).values()] if nothing else []
+    code = code or (EXIT_CODES["check_failed"] if nothing else 0)
+    return Answer(result_text(result), result, {"blocks": result["n_blocks"]}, next=shown, exit_code=code)
 
 
 def _show(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.render.ab import result_text
     from leadline.services.ab import result_of
 
     if args.words[0] != "show" or len(args.words) != 2 or args.command:
@@ -129,15 +140,14 @@ def _show(context: Any, args: argparse.Namespace) -> Answer:
             "their ids look like P-I1",
             f"leadline show {args.words[1]}",
         )
-    result = result_of(thread, item)
-    return Answer(result_text(result), result, {"blocks": result["n_blocks"]})
+    return _answer(result_of(thread, item))
 
 
-def _sides(args: argparse.Namespace) -> list[tuple[list[str], dict[str, Any]]]:
-    """(argv, config) of both sides: two commands, or one template with two configs."""
+def _sides(args: argparse.Namespace) -> list[tuple[list[str], dict[str, Any], list[str]]]:
+    """(argv, config, artifacts) of both sides: two commands, or one template with two configs."""
     both = _pairs(args.sets, "--set")
     configs = [{**both, **_pairs(args.config_a, "--a")}, {**both, **_pairs(args.config_b, "--b")}]
-    words = list(args.command)
+    words, artifacts = list(args.command), [args.artifacts, args.artifacts]
     if "--" in words:
         at = words.index("--")
         commands = [words[:at], words[at + 1 :]]
@@ -145,16 +155,17 @@ def _sides(args: argparse.Namespace) -> list[tuple[list[str], dict[str, Any]]]:
         from leadline.core.design import fill, placeholders
 
         known = set(configs[0]) & set(configs[1])
-        unknown = [name for name in placeholders(words) if name not in known]
+        unknown = [name for name in placeholders([*words, *args.artifacts]) if name not in known]
         if unknown:
             raise LeadlineError(
                 "usage",
                 "unknown-placeholder",
-                f"{{{unknown[0]}}} in the command has no value on both sides",
+                f"{{{unknown[0]}}} has no value on both sides",
                 f"given on both: {', '.join(sorted(known)) or 'none'}",
                 f"leadline ab --a {unknown[0]}=V --b {unknown[0]}=V -- ...",
             )
         commands = [fill(words, config) for config in configs]
+        artifacts = [fill(args.artifacts, config) for config in configs]
     else:
         commands = [words, []]
     if not all(commands):
@@ -165,7 +176,7 @@ def _sides(args: argparse.Namespace) -> list[tuple[list[str], dict[str, Any]]]:
             "each stands behind a -- of its own",
             ["leadline ab -- A -- B", "leadline ab --a block=64 --b block=128 -- ./bench {block}"],
         )
-    return list(zip(commands, configs, strict=True))
+    return list(zip(commands, configs, artifacts, strict=True))
 
 
 def _pairs(texts: list[str], option: str) -> dict[str, Any]:
@@ -180,11 +191,15 @@ def _pairs(texts: list[str], option: str) -> dict[str, Any]:
     return found
 
 
-def _request(args: argparse.Namespace, topic: str, argv: list[str], config: dict[str, Any]) -> Any:
+def _request(
+    args: argparse.Namespace, topic: str, argv: list[str], config: dict[str, Any], artifacts: list[str]
+) -> Any:
     from leadline.core.extract_spec import parse_spec
     from leadline.services.run import RunRequest
 
     extract = [*args.metrics, *(f"pattern:{p}" for p in args.pattern)]
     for spec in extract:
         parse_spec(spec)
-    return RunRequest(argv=argv, topic=topic, config=config, timeout_s=args.timeout, extract=extract)
+    return RunRequest(
+        argv=argv, topic=topic, config=config, timeout_s=args.timeout, extract=extract, artifacts=artifacts
+    )

@@ -35,9 +35,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
             child.add_argument("--all", action="store_true", help=f"all of them (default: the first {LISTED})")
             continue
         child.add_argument("name", metavar="NAME", nargs="?", help="its name, or the beginning of its digest")
+        which = "the last" if verb == "get" else "all"
+        child.add_argument("--version", type=int, metavar="N", help=f"which version (default: {which})")
+        child.add_argument("--step", type=int, metavar="N", help="the one logged at this step")
         if verb == "get":
-            child.add_argument("--version", type=int, metavar="N", help="which version (default: the last)")
-            child.add_argument("--step", type=int, metavar="N", help="the one logged at this step")
             child.add_argument("--out", metavar="PATH", help="where to write it (default: here, under its name)")
             child.add_argument("--force", action="store_true", help="replace a file that is there")
 
@@ -53,7 +54,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         chosen = artifact.find(context, run_, args.name, args.version, args.step)
         done = artifact.get(context, run_, chosen, args.out, args.force)
         return Answer(f"wrote {plain(done['written'])} ({done['digest'][:19]}, checked)", done)
-    return _verify(context, run_, args.name)
+    return _verify(run_, artifact.check(context, run_, args.name, args.version, args.step), artifact.where_made(run_))
 
 
 def _list(context: Any, run_: Any, everything: bool) -> Answer:
@@ -79,16 +80,14 @@ def _list(context: Any, run_: Any, everything: bool) -> Answer:
     return Answer("\n".join(lines), data, counts, total > min(shown, len(rows)), following)
 
 
-def _verify(context: Any, run_: Any, name: str | None) -> Answer:
+def _verify(run_: Any, rows: list[dict[str, Any]], where: str) -> Answer:
     from leadline.core.errors import EXIT_CODES
-    from leadline.services import artifact
 
-    rows = artifact.check(context, run_, name)
     counts = {state: sum(r["state"] == state for r in rows) for state in ("ok", "damaged", "missing", "elsewhere")}
     bad = [r for r in rows if r["state"] in ("damaged", "missing")]
     lines = [f"{r['state']}  {plain(r['name'])} (version {r['version']})  {r['digest'][:19]}" for r in bad[:LISTED]]
     if counts["elsewhere"]:
-        lines.append(f"{counts['elsewhere']} not on this machine: on {artifact.where_made(run_)}, not checked")
+        lines.append(f"{counts['elsewhere']} not on this machine: on {where}, not checked")
     lines.append(f"{counts['ok']} of {len(rows)} have their digest")
     return Answer(
         plain("\n".join(lines)),

@@ -24,6 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     first = verbs.add_parser("set", help="register the first one")
     first.add_argument("id", metavar="ID")
     first.add_argument("--why", default="", metavar="TEXT")
+    first.add_argument("--override", default="", metavar="WHY", help="although it has none of the thread's metrics")
     verbs.add_parser("show", help="numbers with n and spread, code, hardware, drift, moves")
     move = verbs.add_parser("move", help="replace it by a better one, on repeated evidence")
     move.add_argument("id", metavar="ID")
@@ -39,8 +40,9 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 
     topic = context.topic(args.thread)
     if args.subverb == "set":
-        made = baseline.set_baseline(context, topic, args.id, args.why)
-        return Answer(f"{made['id']}  the baseline is {made['experiment']}", made, next=["leadline baseline show"])
+        made = baseline.set_baseline(context, topic, args.id, args.why, args.override)
+        text = f"{made['id']}  the baseline is {made['experiment']}{_overridden(made)}"
+        return Answer(text, made, next=["leadline baseline show"])
     if args.subverb == "move":
         made = baseline.move_baseline(
             context,
@@ -52,10 +54,15 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
             metric=args.metric,
             override=args.override,
         )
-        tail = f"  (OVERRIDE: {made['override']})" if made.get("override") else ""
-        text = f"{made['id']}  the baseline moved to {made['experiment']}{tail}\n{made.get('shown_by', '')}"
+        text = (
+            f"{made['id']}  the baseline moved to {made['experiment']}{_overridden(made)}\n{made.get('shown_by', '')}"
+        )
         return Answer(text.strip(), made, next=["leadline baseline show"])
     from leadline.render.baseline import render_baseline
 
     data = baseline.show_baseline(context, topic)
     return Answer(render_baseline(data), data, {"runs": len(data["runs"]), "moves": len(data["moves"])})
+
+
+def _overridden(made: dict[str, Any]) -> str:
+    return f"  (OVERRIDE: {made['override']})" if made.get("override") else ""

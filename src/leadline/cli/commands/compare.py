@@ -15,7 +15,8 @@ interleaved measurement) are tested as pairs; times of sides that ran one after 
 Several metrics at once are judged by p values adjusted by Holm's method. Outliers are named and stay in.
 
 When more than the declared axis differs the comparison is not apples to apples: the numbers are shown without a
-verdict and the exit code is 6. A side is an experiment, a run, a baseline's id, or the word `baseline`."""
+verdict. The exit code is 6 then, and whenever no metric could be compared (none in common, other contracts). A side is
+an experiment, a run, a baseline's id, or the word `baseline`."""
 EXAMPLES = [
     "leadline compare baseline P-004 --axis block",
     "leadline compare P-003 P-004 --axis code --nuisance environment.HOSTNAME --metric time_ms",
@@ -132,6 +133,9 @@ def next_commands(comparison: Any, args: argparse.Namespace) -> list[str]:
         axes = "".join(f" --axis {_quoted(axis)}" for axis in args.axes)
         rest = "".join(f" --nuisance {_quoted(row.name)}" for row in rows[:4])
         commands.append(f"{again}{axes}{rest}  (only when these are known not to matter)")
+    commands += [f"leadline metric {_quoted(m.metric)}  (what it meant when)" for m in comparison.metrics if m.apart][
+        :3
+    ]
     if codes & {"contended", "unknown-hygiene", "drift"}:
         commands += [f"leadline run --experiment {name} --repeat 3" for name in (comparison.a_name, comparison.b_name)]
     return commands

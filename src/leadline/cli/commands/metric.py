@@ -31,8 +31,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.core.metric import check_named
     from leadline.services.metric import define_metric, history_of, metrics_of
 
+    if args.name is not None:
+        check_named(args.name, f"`leadline metric {args.name!r}`", "leadline metric NAME --unit UNIT --direction lower")
     topic = context.topic(args.thread)
     words = (args.unit, args.direction, args.reduce, args.description, args.observed, args.per, args.formula)
     asked = any(v is not None for v in words)

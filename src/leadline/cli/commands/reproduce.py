@@ -7,11 +7,15 @@ import sys
 from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.cli.parsing import artifact_option
 
 DESCRIPTION = """Run an experiment, or all that a snapshot's table holds, again: the exact code state is unpacked (also
 when its files were never committed, or deleted since), the same command runs with the recorded variables, and the
 numbers are judged by a named rule. The runs are kept as repeats. Exit 0 when the numbers agree, 6 when they do not or
-cannot be compared, with the reason."""
+cannot be compared, with the reason.
+
+The artifacts of the original are kept again, and each is said to be equal, different or missing by its digest. That
+decides nothing, since many files hold a time or an unordered set; with --same-artifacts it does."""
 EXAMPLES = ["leadline reproduce P-003 --repeat 3", "leadline reproduce first-answer --only P-001"]
 
 
@@ -28,6 +32,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=DEFAULT_TOLERANCE,
         metavar="SHARE",
         help="where one original run shows no spread (default 0.1: within 10 %%)",
+    )
+    artifact_option(parser, "keep this file, or what matches, too; what the original kept is kept anyway")
+    parser.add_argument(
+        "--same-artifacts", action="store_true", help="an artifact that differs, or is missing, disagrees (exit 6)"
     )
     parser.add_argument("--keep", action="store_true", help="keep the unpacked code and say where")
     parser.add_argument("--quiet", action="store_true", help="do not show the command's output")
@@ -48,12 +56,16 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         timeout_s=args.timeout,
         keep=args.keep,
         tolerance=args.tolerance,
+        artifacts=args.artifacts,
+        same_artifacts=args.same_artifacts,
         watch=watch,
         say=context.warn,
     )
-    from leadline.render.reproduction import render_table
+    from leadline.core.plain import plain
+    from leadline.render.reproduction import render_files, render_table
 
     lines = [f"{done['id']}  {done['target']}: {done['verdict']}", *render_table(done["table"])]
+    lines += [plain(line) for line in render_files(done.get("artifacts"))]
     if done["verdict"] != "agrees":
         lines.append(f"why   {done['why']}")
     lines += [f"note  {note}" for note in done["notes"]]

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from leadline.cli.answer import Answer
+from leadline.cli.parsing import artifact_option
 from leadline.core.typed import Any
 
 TAKES_COMMAND = True
@@ -59,14 +60,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=REGEX",
         help="a metric from the output; group 1 is the value",
     )
-    parser.add_argument(
-        "--artifact",
-        dest="artifacts",
-        action="append",
-        default=[],
-        metavar="[NAME=]PATH",
-        help="keep this file, or what matches this pattern, when it has ended",
-    )
+    artifact_option(parser, "keep this file, or what matches this pattern, when it has ended")
     parser.add_argument(
         "--env",
         action="append",

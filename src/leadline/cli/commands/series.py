@@ -86,11 +86,21 @@ def _compact(context: Any, thread: Any, ids: list[str]) -> Answer:
     if not ids:
         raise LeadlineError("usage", "no-run", "no run is named", "", "leadline series compact RUN")
     done = [compact(context, one) for display in ids for one in thread.runs_of(display)]
-    lines = [
-        f"{row['run']}: {row['points']:,} points, {size(row['bytes_before'])} before, {size(row['bytes_after'])} now"
-        for row in done
-    ]
-    return Answer("\n".join(lines), done, {"runs": len(done)})
+    counts = {"runs": len(done), "compacted": sum(row["segments"] > 0 for row in done)}
+    return Answer("\n".join(f"{row['run']}: {_compacted(row, size)}" for row in done), done, counts)
+
+
+def _compacted(row: dict[str, Any], size: Any) -> str:
+    """What became of one run, and what there was no need or no way to pack."""
+    if row["segments"]:
+        text = f"{row['points']:,} points, {size(row['bytes_before'])} before, {size(row['bytes_after'])} now"
+    elif row["points"]:
+        kept = f"{row['points']:,} points in {size(row['bytes_after'])}"
+        text = f"compacted already: {kept}, verified again; nothing is left to do"
+    else:
+        text = "ll.log wrote no point here; nothing to compact"
+    many = "metric stands" if row["lines"] == 1 else "metrics stand"
+    return text + (f" ({row['lines']} {many} as JSON lines, which are not packed)" if row["lines"] else "")
 
 
 def _quoted(text: str) -> str:

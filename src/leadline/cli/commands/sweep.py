@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.cli.parsing import artifact_option
 from leadline.core.errors import LeadlineError
 
 TAKES_COMMAND = True
@@ -27,6 +28,7 @@ done, 6 a cell failed, 130 interrupted.
 EXAMPLES = [
     "leadline sweep --axis block=64,128,256 --axis dtype=bf16,fp32 --repeat 5 -- ./bench {block} {dtype}",
     "leadline sweep --axis block=64,128 --axis dtype=bf16,fp32 --design interaction --plan -- ./bench {block} {dtype}",
+    "leadline sweep --axis lr=1e-3,3e-4 --artifact 'curves/{lr}.svg' -- python train.py --lr {lr}",
     "leadline sweep --matrix cells.toml --on-failure stop -- ./bench {block}",
     "leadline sweep resume P-W1",
 ]
@@ -51,6 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--timeout", type=_seconds, metavar="SECONDS", help="end a run after that long (90, 5m, 2h)")
     add("--metrics", action="append", default=[], metavar="SPEC", help="metrics from a file, as for run")
     add("--pattern", action="append", default=[], metavar="NAME=REGEX", help="a metric from the output")
+    artifact_option(parser, "keep this file, or what matches, of each run; {axis} in it is the value")
     add("--metric", default="", metavar="NAME", help="show: the metric of the table (default: the first one)")
     add("--on-failure", choices=("continue", "stop"), default="continue", help="what a failed cell does")
     add("--max-cells", type=int, default=10_000, metavar="N", help="the limit of a design (10000)")
@@ -147,6 +150,7 @@ def _request(args: argparse.Namespace, topic: str) -> Any:
         config=config,
         variables=variables,
         extract=extract,
+        artifacts=args.artifacts,
         timeout_s=args.timeout,
         on_failure=args.on_failure,
         because=args.because,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from leadline.core.errors import LeadlineError
-from leadline.core.remote_url import RemoteUrl, parse
+from leadline.core.remote_url import RemoteUrl, in_clear, parse
 from leadline.ports.forge import Forge
 from leadline.ports.forge_setup import ForgeSetup
 
@@ -25,7 +25,8 @@ class Place(NamedTuple):
 def place_of(settings: Mapping[str, Any], remote_url: str) -> Place:
     """``forge.repository`` and ``forge.api_url``, or what the remote's URL says (https and ssh forms).
 
-    Raises LeadlineError(usage, ``no-repository``) when neither tells.
+    Raises LeadlineError(usage): ``no-repository`` when neither tells; ``token-in-clear`` when the API's address is
+    plain http to another machine.
     """
     found = parse(remote_url)
     repository = str(settings.get("forge.repository") or "")
@@ -50,8 +51,19 @@ def place_of(settings: Mapping[str, Any], remote_url: str) -> Place:
     if not api_url:
         web = web or (_origin(found) if found else "https://github.com")
         api_url = _api_of(found)
+    if in_clear(api_url):
+        raise LeadlineError(
+            "usage",
+            "token-in-clear",
+            f"{api_url} is not encrypted, and not on this machine",
+            "the token would travel in clear, for anybody on the way to read and use",
+            f"leadline init --api-url https://{api_url.partition('://')[2]}",
+        )
     parts = urlsplit(api_url)
-    web = web or ("https://github.com" if parts.hostname == "api.github.com" else f"{parts.scheme}://{parts.netloc}")
+    host = parts.netloc.lower()
+    if host == "api.github.com" or (host.startswith("api.") and host.endswith(".ghe.com")):
+        host = host.removeprefix("api.")
+    web = web or f"{parts.scheme}://{host}"
     return Place(parts.hostname or "", api_url, repository, f"{web}/{repository}")
 
 
