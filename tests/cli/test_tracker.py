@@ -594,3 +594,85 @@ def test_no_tracker_is_imported_where_none_is_used(tracked: Lab) -> None:
         [sys.executable, "-c", code], cwd=tracked.repo, env=tracked.env, capture_output=True, text=True
     )
     assert done.stdout.splitlines()[-1] == "[]", done.stdout + done.stderr
+
+
+# ---- artifacts of the record -----------------------------------------------------------------------------------------
+
+ARTIFACT_JOB = (
+    LOG_JOB
+    + """
+leadline.log_artifact(b"<svg/>", name="plots/loss.svg")
+for content in (b"old", b"weights"):
+    leadline.log_artifact(content, name="m.pt")
+leadline.log_artifact(b"x" * 3_000_000, name="big.bin")
+"""
+)
+
+
+@pytest.fixture
+def keeping(tracked: Lab) -> Lab:
+    """A run that kept artifacts, one of them above the limit of 1 MB."""
+    tracked.write("leadline.toml", "[tracker]\nrecorded_artifact_mb = 1\n")
+    tracked.write("a.py", ARTIFACT_JOB)
+    return tracked
+
+
+def told(lab: Lab, *args: str) -> str:
+    out = lab.ok("tracker", *args)
+    assert "with 2 artifacts" in out, out
+    assert "left here   big.bin: 3 MB, above the 1 MB of tracker.recorded_artifact_mb" in out, out
+    return out
+
+
+@needs("mlflow")
+def test_recorded_artifacts_go_with_their_run_to_mlflow_once(keeping: Lab, mlflow_server: str) -> None:
+    from leadline.adapters.trackers.http import Server
+
+    keeping.ok("tracker", "set", "mlflow", "kept", "--at", mlflow_server)
+    job(keeping, "a.py")
+    told(keeping, "push")
+    about = shown(keeping, "P-001-r1")["tracker"]
+    assert set(about["artifacts"]) == {"plots/loss.svg", "m.pt"} and about["artifacts"]["m.pt"]["size_bytes"] == 7
+    call = Server("MLflow", mlflow_server, {}).call
+    files = call("GET", f"/api/2.0/mlflow/artifacts/list?run_id={about['id']}")["files"]
+    assert sorted((f["path"], f["is_dir"]) for f in files) == [("m.pt", False), ("plots", True)]
+    assert keeping.json("tracker", "push")["data"]["already"] == ["P-001-r1"]
+    again = keeping.json("tracker", "push", "P-001", "--artifact", "l.py")["data"]["sent"][0]
+    assert again["artifacts"] == ["l.py"], "what was sent before is not sent again"
+
+
+@needs("trackio")
+def test_recorded_artifacts_go_with_their_run_to_trackio(keeping: Lab, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    keeping.ok("tracker", "set", "trackio", "kept", "--at", str(store))
+    job(keeping, "a.py")
+    told(keeping, "push")
+    found = {p.name: p.read_bytes() for p in store.rglob("*") if p.is_file()}
+    assert b"weights" in found.values() and b"<svg/>" in found.values() and b"old" not in found.values()
+    assert keeping.json("tracker", "sync")["data"]["sent"] == []
+
+
+@needs("wandb")
+def test_recorded_artifacts_go_with_their_run_to_w_and_b_and_not_into_the_jobs_own(
+    keeping: Lab, wandb_server: WandbServer
+) -> None:
+    keeping.env.update(WANDB_API_KEY=BUILT_IN_KEY)
+    keeping.ok("tracker", "set", "wandb", "kept", "--at", wandb_server.url)
+    job(keeping, "a.py")
+    told(keeping, "push")
+    keeping.write("both.py", WANDB_JOB + "\nimport leadline\nleadline.log_artifact(b'w', name='m.pt')\n")
+    job(keeping, "both.py", "0.1")
+    out = keeping.ok("tracker", "sync")
+    assert "left here   m.pt: W&B takes no files for P-002 any more: the job's own wandb made the run" in out
+    assert shown(keeping, "P-002-r1")["tracker"]["sent"], "the run itself is there"
+
+
+def test_no_artifact_of_the_record_is_sent_where_none_is_wanted(keeping: Lab, tmp_path: Path) -> None:
+    keeping.write("leadline.toml", "[tracker]\nrecorded_artifact_mb = 0\n")
+    job(keeping, "a.py")
+    from leadline.bootstrap import open_context
+    from leadline.services.tracker_artifact import recorded_files
+
+    context = open_context(str(keeping.repo))
+    [run] = context.store.thread("demo").runs
+    assert recorded_files(context, run, {}) == ({}, {}, [])

@@ -41,7 +41,8 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     "update.every_hours": 6,
     "series.compact_points": 0,  # a run that logged more is compacted when it ends (needs pyarrow); 0: never
     "tracker.limit_s": 120,  # how long sending one run to a tracker may take
-    "tracker.artifact_limit_mb": 1000,  # the largest file that is sent beside a run
+    "tracker.artifact_limit_mb": 1000,  # the largest file that is sent beside a run when it is named
+    "tracker.recorded_artifact_mb": 50,  # the largest artifact of the record that goes with its run; 0: none goes
 }
 
 

@@ -17,7 +17,7 @@ from leadline.core.thread import Thread
 from leadline.core.tracker import OWN, Choice
 from leadline.ports.tracker import Push
 from leadline.services.context import Context
-from leadline.services.tracker_artifact import checked_files
+from leadline.services.tracker_artifact import TAKES_NO_FILES, checked_files, recorded_files
 from leadline.services.tracker_folder import as_folder, check_name, shared_folder
 from leadline.services.tracking import choice_of, facts_of, local_path, read_tracker, redacted
 
@@ -300,7 +300,7 @@ def _send(
             left.append({"run": run.id, "why": hopeless})
             continue
         try:
-            taken = _push_one(context, topic, thread, run, about, limit, files[0])
+            taken, carried, kept_here = _push_carrying(context, topic, thread, run, about, limit, files[0])
             refused = 0
         except (LeadlineError, OSError) as error:
             refused += getattr(error, "kind", "") != "not_found"  # that is about one run alone
@@ -313,12 +313,14 @@ def _send(
         fresh = {**about, "sent": context.now(), "id": taken.id, "name": taken.name, "state": taken.state}
         if taken.url:
             fresh["url"] = taken.url
-        if files[1]:
-            fresh["artifacts"] = {**run.tracker.get("artifacts", {}), **files[1]}
+        if files[1] or carried:
+            fresh["artifacts"] = {**run.tracker.get("artifacts", {}), **carried, **files[1]}
         fresh = {k: v for k, v in fresh.items() if run.tracker.get(k) != v}
         context.append(topic, "tracker-run", {"run": run.id, "refs": _refs(run, thread), "tracker": fresh})
-        where = {"path": taken.path} if taken.tracker == OWN else {}
-        sent.append({"run": run.id, "url": taken.url, "id": taken.id, **where})
+        row = {"run": run.id, "url": taken.url, "id": taken.id}
+        if taken.tracker == OWN:
+            row["path"] = taken.path
+        sent.append({**row, "artifacts": sorted({*carried, *files[1]}), "artifacts_left": kept_here})
         say(
             f"{number}/{len(runs)} {run.id} sent to {about['tracker']} {about['project']}"
             + (f": {taken.url or taken.path}" if taken.url or taken.tracker == OWN else "")
@@ -334,6 +336,28 @@ def _destination(run: Run, choice: Choice | None) -> dict[str, Any]:
     if choice is not None and (choice.tracker, choice.project) == (about["tracker"], about.get("project")):
         about["at"] = choice.at
     return about
+
+
+def _push_carrying(
+    context: Context,
+    topic: str,
+    thread: Thread,
+    run: Run,
+    about: dict[str, Any],
+    limit_s: float,
+    named: dict[str, str],
+) -> tuple[Any, dict[str, dict[str, Any]], list[dict[str, str]]]:
+    """Send a run with the artifacts that its record names: what the tracker took, the facts of the artifacts sent, and
+    those left here with the reason. A tracker that takes none gets the run without them; files that were ``named`` on
+    the command line are another matter, and its no is the answer."""
+    files, facts, left = recorded_files(context, run, named, again=about["tracker"] == OWN)
+    try:
+        return _push_one(context, topic, thread, run, about, limit_s, {**files, **named}), facts, left
+    except LeadlineError as error:
+        if not files or error.code not in TAKES_NO_FILES:
+            raise
+        left += [{"name": name, "why": error.what} for name in files]
+    return _push_one(context, topic, thread, run, about, limit_s, named), {}, left
 
 
 def _push_one(

@@ -8,10 +8,14 @@ import stat
 from typing import Any
 
 from leadline.core.errors import LeadlineError
+from leadline.core.run import Run
 from leadline.core.secretnames import SCANNED_CONTENT_BYTES, secret_content_reason, secret_name_reason
 from leadline.services.context import Context
 
 BLOCK_BYTES = 1 << 20
+CARRIED = "tracker.recorded_artifact_mb"
+MOST_CARRIED = 100
+TAKES_NO_FILES = ("artifact-too-late", "artifacts-not-served")  # codes of a tracker's no to files, not to the run
 
 
 def checked_files(context: Context, paths: list[str]) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
@@ -45,6 +49,52 @@ def checked_files(context: Context, paths: list[str]) -> tuple[dict[str, str], d
         facts[name] = {"size_bytes": seen.st_size, "digest": _digest(path, given)}
         found[name] = path
     return found, facts
+
+
+def recorded_files(
+    context: Context, run: Run, named: dict[str, str], again: bool
+) -> tuple[dict[str, str], dict[str, dict[str, Any]], list[dict[str, str]]]:
+    """The artifacts that the record of ``run`` names, for its tracker: name to the path of the content, name to
+    ``{size_bytes, digest}``, and ``{name, why}`` of those that stay here. The last version of each name; what is
+    ``named`` on the command line is in none of them, nor what was sent before, unless ``again``: of a folder that may
+    be another one now, and takes the same content once. LeadlineError(usage) for a bad setting."""
+    from leadline.core.artifact import latest
+    from leadline.services.artifact import artifacts_of, where_made
+
+    most_bytes = _carried_bytes(context)
+    files: dict[str, str] = {}
+    facts: dict[str, dict[str, Any]] = {}
+    left: list[dict[str, str]] = []
+    if not most_bytes:
+        return files, facts, left
+    before = {} if again else dict(run.tracker.get("artifacts") or {})
+    for artifact in latest(artifacts_of(context, run)):
+        name = artifact.name
+        if name in named or dict(before.get(name) or {}).get("digest") == artifact.digest:
+            continue
+        why = ""
+        if not artifact.path:
+            why = f"its content is on {where_made(run)}"
+        elif artifact.size_bytes > most_bytes:
+            why = f"{artifact.size_bytes / 1e6:,.6g} MB, above the {most_bytes / 1e6:,.6g} MB of {CARRIED}"
+        elif len(files) >= MOST_CARRIED:
+            why = f"no more than {MOST_CARRIED} files of a run are sent"
+        if why:
+            left.append({"name": name, "why": why})
+        else:
+            files[name] = artifact.path
+            facts[name] = {"size_bytes": artifact.size_bytes, "digest": artifact.digest}
+    return files, facts, left
+
+
+def _carried_bytes(context: Context) -> int:
+    said = context.setting(CARRIED)
+    try:
+        return max(0, int(float(said) * 1_000_000))
+    except (TypeError, ValueError, OverflowError):
+        raise LeadlineError(
+            "usage", "bad-settings", f"{CARRIED} is {said!r}", "it is a number of MB; 0 sends none", "leadline doctor"
+        ) from None
 
 
 def _digest(path: str, shown: str) -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from leadline.core.artifact import latest
 from leadline.core.errors import LeadlineError
 from leadline.core.run import Run
 from leadline.core.run_about import about_planned
 from leadline.core.tracker import OWN
 from leadline.ports.tracker import Push
-from leadline.services.artifact import artifacts_of, where_made
+from leadline.services.artifact import where_made
 from leadline.services.context import Context
 
 NAME_BYTES = 200  # of a project, which is a folder: file systems take 255
@@ -46,7 +45,7 @@ def shared_folder(context: Context, at: str, live: bool = False) -> str:
 
 
 def as_folder(context: Context, topic: str, run: Run, plan: dict[str, Any], pushing: Push) -> None:
-    """What goes into a shared folder: the run's own folder, all that the record says of it, and what it kept.
+    """What goes into a shared folder: the run's own folder, and all that the record says of it.
 
     Raises LeadlineError(not_found, ``run-elsewhere``): only the machine that has its points can put it there.
     """
@@ -61,9 +60,3 @@ def as_folder(context: Context, topic: str, run: Run, plan: dict[str, Any], push
         )
     pushing.about = about_planned(run.uid, topic, plan)
     pushing.metrics |= {name: float(word) for name, word in run.nonfinite.items()}
-    limit_bytes = float(context.setting("tracker.artifact_limit_mb")) * 1_000_000
-    for artifact in latest(artifacts_of(context, run)):
-        if artifact.path and artifact.size_bytes <= limit_bytes:
-            pushing.artifacts.setdefault(artifact.name, artifact.path)
-        else:
-            context.warn(f"{run.id}: {artifact.name} is not sent: " + ("too large" if artifact.path else "not here"))

@@ -8,6 +8,7 @@ from typing import Any
 from leadline.cli.answer import Answer
 from leadline.core.plain import plain
 
+LEFT_SHOWN = 5
 LISTED = 30
 DESCRIPTION = """Run folders, Weights & Biases, MLflow or trackio for the dense numbers of a thread. A job that uses
 its tracker's own library gets the project, the name (P-001, P-001-r2), the group and the tags from Leadline, and
@@ -155,10 +156,14 @@ def _sent(context: Any, topic: str, args: argparse.Namespace) -> Answer:
     else:
         data = tracker.sync(context, topic, context.warn, args.limit)
     lines = [f"read again  {row['run']}{_changes(row['changed'])}" for row in data.get("read", [])[:LISTED]]
-    lines += [
-        f"sent        {row['run']}  {plain(row['url'] or row.get('path') or row['id'])}"
-        for row in data["sent"][:LISTED]
-    ]
+    for row in data["sent"][:LISTED]:
+        many = len(row["artifacts"])
+        tail = f"  with {many} artifact{'s' if many > 1 else ''}" if many else ""
+        lines.append(f"sent        {row['run']}  {plain(row['url'] or row.get('path') or row['id'])}{tail}")
+        kept = row["artifacts_left"]
+        lines += [f"  left here   {plain(a['name'])}: {plain(a['why'])}" for a in kept[:LEFT_SHOWN]]
+        if len(kept) > LEFT_SHOWN:
+            lines.append(f"  left here   and {len(kept) - LEFT_SHOWN} more")
     lines += [f"not sent    {row['run']}: {plain(row['why'])}" for row in data["left"][:LISTED]]
     if data.get("already"):
         lines.append(f"{len(data['already'])} sent before")

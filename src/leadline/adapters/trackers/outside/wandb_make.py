@@ -33,7 +33,7 @@ def main() -> None:
     for name, value in given["summary"].items():
         run.summary[name] = float(value)
     for name, path in given["artifacts"].items():
-        artifact = wandb.Artifact(given["id"] + "-" + "".join(c if c.isalnum() else "-" for c in name), "file")
+        artifact = wandb.Artifact(given["id"] + "-" + "".join(c if c.isalnum() else "-" for c in name)[-90:], "file")
         artifact.add_file(path, name)
         run.log_artifact(artifact)
     folder = os.path.dirname(run.dir)
