@@ -244,6 +244,32 @@ def test_a_run_taken_while_it_was_going_is_read_again_when_it_has_ended(
     assert jobs.json("verify")["ok"]
 
 
+@needs("mlflow")
+def test_a_run_that_ended_without_another_point_has_its_end(jobs: Lab, mlflow_server: str, tmp_path: Path) -> None:
+    jobs.write(
+        "wait.py",
+        "import os, time, mlflow\nwith mlflow.start_run():\n    mlflow.log_metric('loss', 0.5, step=0)\n"
+        "    open('wrote', 'w').close()\n    while not os.path.exists('go'):\n        time.sleep(0.05)\n",
+    )
+    project = f"ended-{tmp_path.name}"
+    env = {**jobs.env, "MLFLOW_TRACKING_URI": mlflow_server, "MLFLOW_EXPERIMENT_NAME": project}
+    words = ["import", project, "--format", "mlflow", "--at", mlflow_server, "--unfinished"]
+    running = subprocess.Popen([sys.executable, "wait.py"], cwd=jobs.repo, env=env)
+    try:
+        until = time.monotonic() + 60
+        while not (jobs.repo / "wrote").exists():
+            assert time.monotonic() < until and running.poll() is None
+            time.sleep(0.1)
+        (first,) = jobs.json(*words)["data"]["taken"]
+        still = jobs.json(*words)["data"]
+        assert (still["already"], still["renewed"]) == (1, []), "nothing is new yet"
+    finally:
+        (jobs.repo / "go").touch()
+        running.wait(60)
+    assert [row["id"] for row in jobs.json(*words)["data"]["renewed"]] == [first["id"]]
+    assert jobs.json("show", first["id"])["data"]["state"] == "done"
+
+
 @needs("trackio")
 def test_an_ended_run_that_changed_at_its_source_is_named_and_stays(jobs: Lab, tmp_path: Path) -> None:
     store = tmp_path / "store"

@@ -169,20 +169,11 @@ def take_in(
         }
         for run in found.runs:
             if known := held.same_as(run):
-                answer["already"] += 1
-                if len(answer["taken_before"]) < MAX_NAMED:
-                    answer["taken_before"].append({"where": run.where, "run": known.id, "source": source_of(known)})
-                if known.tracker.get("digest") != run.tracker.get("digest"):
-                    if not known.tracker.get("provisional"):
-                        answer["changed"].append({"id": known.id, "where": run.where})
-                        continue
-                    answer["renewed"].append({"id": known.id, "where": run.where, "metrics": run.metrics})
-                    if not plan_only:
-                        _renew(thread, found, run, known, writing)
+                news = _met_again(answer, run, known, points)
+                if news == "renewed" and not plan_only:
+                    _renew(thread, found, run, known, writing)
+                if news in ("renewed", "brought"):
                     settled.append((run, known.uid))
-                elif points.missing(run, known):
-                    settled.append((run, known.uid))
-                    answer["brought"] += 1
                 continue
             row: dict[str, Any] = {"where": run.where, "name": run.name, "config": run.config, "metrics": run.metrics}
             row |= {"nonfinite": run.nonfinite, "points": run.points}
@@ -195,6 +186,24 @@ def take_in(
     for run, uid in settled:
         points.settle(run, uid)
     return answer | found.report()
+
+
+def _met_again(answer: dict[str, Any], run: FoundRun, known: Run, points: Waiting) -> str:
+    """Note in ``answer`` a run that the thread has; returns what is new: ``renewed``, ``changed``, ``brought``, ""."""
+    answer["already"] += 1
+    if len(answer["taken_before"]) < MAX_NAMED:
+        answer["taken_before"].append({"where": run.where, "run": known.id, "source": source_of(known)})
+    differs = known.tracker.get("digest") != run.tracker.get("digest")
+    if known.tracker.get("provisional") and (differs or not run.tracker.get("provisional")):
+        answer["renewed"].append({"id": known.id, "where": run.where, "metrics": run.metrics})
+        return "renewed"
+    if differs:
+        answer["changed"].append({"id": known.id, "where": run.where})
+        return "changed"
+    if points.missing(run, known):
+        answer["brought"] += 1
+        return "brought"
+    return ""
 
 
 def _alike(config: dict[str, Any], tracker: dict[str, Any]) -> str:
