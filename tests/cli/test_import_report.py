@@ -132,7 +132,10 @@ def test_an_event_file_cut_short_leaves_a_run_that_says_so(thread_lab: Lab):
     assert f"of {size // 2}: " in note["what"] and "were not read" in note["what"]
     shown = json.dumps(thread_lab.json("show", "P-001-r1"))
     assert "cut-event-file" in shown and note["what"] in shown
-    assert "is cut at byte" in thread_lab.ok("logbook")
+    assert "is cut at byte" in thread_lab.ok("logbook") and "is cut at byte" in thread_lab.ok("show", "P-001-r1")
+    thread_lab.ok("report", "--out", "r.html")
+    page = (thread_lab.repo / "r.html").read_text()
+    assert "reported: runs, cut" in page and "<pre></pre>" not in page
     count = round(1 / data["taken"][0]["metrics"]["loss"])  # the last point that stands before the cut
     assert data["taken"][0]["points"] == count < 20
     assert f"{count} points of 1 metric" in thread_lab.ok("series", "P-001-r1")

@@ -251,6 +251,7 @@ def timeline(
                 "title": experiment.title,
                 "experiment": experiment,
                 "command": facts.command(run),
+                "origin": facts.origin_text(run),
                 "cwd": run.cwd,
                 "code": _code(run),
                 "config": [f"{k}={v}" for k, v in sorted(experiment.config.items())],

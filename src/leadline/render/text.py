@@ -19,6 +19,7 @@ from leadline.render.markdown import cut, one_line
 
 CELL_CHARS = 60
 ARTIFACTS_SHOWN = 12
+PROBLEMS_SHOWN = 10
 
 
 def table(
@@ -152,6 +153,7 @@ def _run(run: Run, thread: Thread) -> str:
             ("environment", _pairs(dict(run.environment))),
             ("resources", _pairs(run.resources)),
             ("series", _series_text(run)),
+            ("problems", _problems_text(run)),
             ("not finite", _pairs(dict(run.nonfinite))),
             ("corrections", _history(run.corrections)),
         )
@@ -176,6 +178,14 @@ def _run(run: Run, thread: Thread) -> str:
 def _series_text(run: Run) -> str:
     about, where = series_excerpt.summary(run), series_excerpt.pointer(run)
     return f"{about}: {where}" if where and about else about
+
+
+def _problems_text(run: Run) -> str:
+    """What was wrong with the sources of the metrics, a line each."""
+    problems = run.extraction.get("problems") or []
+    told = [one_line(str(p.get("what", p) if isinstance(p, dict) else p)) for p in problems[:PROBLEMS_SHOWN]]
+    more = len(problems) - len(told)
+    return "\n".join([*told, *([f"and {more} more, with --json"] if more else [])])
 
 
 def render_artifacts(run: Run, artifacts: Sequence[artifact.Artifact], shown: int, states: Sequence[str] = ()) -> str:
