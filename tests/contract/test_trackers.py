@@ -197,15 +197,16 @@ class TestWandb(TrackerContract):
         file = Path(run.path)
         whole = file.read_bytes()
         assert len(whole) > 70_000, "several blocks"
-        for cut in (len(whole) // 2, len(whole) - 3, 40_000, 7, 3, 0):
+        inside, later = (whole.index(b"x" * 50, at) + 25 for at in (40_000, 50_000))  # of a record, not between two
+        for cut in (len(whole) // 2, len(whole) - 3, inside, 7, 3, 0):
             file.write_bytes(whole[:cut])
             reading = tracker.read(run)
             assert reading.provisional
             assert list(reading.series["loss"].values if reading.points else []) == [
                 float(s) for s in range(len(reading.series.get("loss", ())))
             ]
-            assert cut > 40_000 or reading.problems
-        file.write_bytes(whole[:50_000] + b"\0" + whole[50_001:])
+            assert cut > inside or reading.problems
+        file.write_bytes(whole[:later] + b"\0" + whole[later + 1 :])
         damaged = tracker.read(run)
         assert 0 < len(damaged.series["loss"]) < 300
         assert "damaged" in damaged.problems[0]["what"]
