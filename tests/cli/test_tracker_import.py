@@ -218,6 +218,26 @@ def test_reconcile_fetches_points_only_for_a_metric_that_needs_them(
 
 
 @needs("wandb")
+def test_the_project_of_another_team_is_named_with_it(outside: Lab, wandb_server: WandbServer) -> None:
+    """openwandb has one user, so that another team's project is one that it has not."""
+    key = {"WANDB_API_KEY": BUILT_IN_KEY, "WANDB_ENTITY": "nobody"}
+    alone(outside, "w.py", "0.5", WANDB_PROJECT="team", WANDB_BASE_URL=wandb_server.url, WANDB_API_KEY=BUILT_IN_KEY)
+    words = ["--format", "wandb", "--at", wandb_server.url]
+    assert outside.json("import", "team", *words, env=key)["error"]["code"] == "no-runs"
+    (row,) = taken(outside, "default/team", *words, env=key)["taken"]
+    assert row["metrics"]["loss"] == pytest.approx(0.05)
+    shown = outside.json("show", row["id"])["data"]["tracker"]
+    assert shown["project"] == "default/team" and "/default/team/runs/" in shown["url"]
+    assert outside.json("tracker", "reconcile", env=key)["data"]["only_here"] == []
+
+
+@needs("wandb")
+def test_without_a_key_nothing_is_said_of_a_server(outside: Lab) -> None:
+    error = outside.json("import", "team", "--format", "wandb")["error"]
+    assert error["code"] == "no-runs" and "no server was asked (no key" in error["why"]
+
+
+@needs("wandb")
 @pytest.mark.parametrize(
     ("words", "kind", "code"),
     [

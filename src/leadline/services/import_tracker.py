@@ -42,11 +42,14 @@ def found_in_tracker(context: Context, thread: Thread, request: ImportRequest, n
     runs = runs or tracker.listed(request.source, request.at)
     if not runs:
         at = f" at {request.at}" if request.at else ""
+        unasked = str(tracker.check(request.at)["why"])
         raise LeadlineError(
             "not_found",
             "no-runs",
             f"{name} has no runs under {request.source}{at}",
-            "it is neither a project with runs nor a path with files of it",
+            f"it is no path with files of it, and no server was asked ({unasked})"
+            if unasked
+            else "it is neither a project with runs nor a path with files of it",
             "leadline import --help",
         )
     if request.runs:

@@ -84,5 +84,7 @@ def _read(
         listings[place] = {key: one for one in tracker.listed(*place[1:]) for key in (one.id, one.uid) if key}
     there = listings[place].get(str(about.get("id", ""))) or listings[place].get(run.uid)
     if there is None:
-        raise LeadlineError("not_found", "tracker-run-gone", f"{tracker.name} has no such run in {project}", "", [])
+        unasked = str(tracker.check(place[2])["why"])
+        what = f"{tracker.name} was not asked: {unasked}" if unasked else f"{tracker.name} has no such run in {project}"
+        raise LeadlineError("not_found", "tracker-run-gone", what, "", [])
     return tracker.read(there)

@@ -11,7 +11,7 @@ from typing import Any
 
 from leadline.adapters.trackers.wandb_file import WandbLog, is_run_file, read_log
 from leadline.adapters.trackers.wandb_rows import add_row, summary_of
-from leadline.adapters.trackers.wandb_server import CLOUD, WandbServer, base_url, key_of, site_url
+from leadline.adapters.trackers.wandb_server import CLOUD, WandbServer, base_url, entity_of, key_of, site_url
 from leadline.core.errors import LeadlineError
 from leadline.core.extract import number_of
 from leadline.core.timestamps import rfc3339
@@ -89,7 +89,7 @@ class WandbTracker:
     def read(self, run: TrackerRun, last_only: bool = False) -> Reading:
         path = run.path
         if not path and run.url:
-            return WandbServer(self.environ, self._at_of(run.url)).read(run, last_only)
+            return WandbServer(self.environ, self._at_of(run.url), entity=entity_of(run.url)).read(run, last_only)
         if not path or not os.path.isfile(path):
             raise LeadlineError(
                 "not_found",
@@ -111,7 +111,8 @@ class WandbTracker:
         return reading
 
     def listed(self, project: str, at: str, here_only: bool = False) -> list[TrackerRun]:
-        """Of the server when there is a key; and what lies in this work tree's ``wandb`` folder."""
+        """Of the server when there is a key; and what lies in this work tree's ``wandb`` folder. ``TEAM/PROJECT`` is a
+        project of another than ``WANDB_ENTITY``."""
         here = self.stored(self.environ.get("WANDB_DIR") or self.folder)
         found = {run.id: run for run in here if run.project == project}
         if not here_only and self._key(at):

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 from leadline.adapters.trackers.http import Server
 from leadline.adapters.trackers.wandb_history import Place, read_history, unknown_field
@@ -37,30 +37,34 @@ STATES = {"running": "running", "finished": "finished", "failed": "failed", "kil
 
 class WandbServer:
     """The server at ``at``, else ``WANDB_BASE_URL``, else the public one; with the key of the environment or of the
-    file that ``wandb login`` writes. ``deadline_s`` (monotonic) ends a row of calls."""
+    file that ``wandb login`` writes. ``deadline_s`` (monotonic) ends a row of calls. ``entity``: the team or user whose
+    projects are meant; "": ``WANDB_ENTITY``, else whose key it is."""
 
-    def __init__(self, environ: Mapping[str, str], at: str, deadline_s: float | None = None) -> None:
-        self.environ = environ
+    def __init__(self, environ: Mapping[str, str], at: str, deadline_s: float | None = None, entity: str = "") -> None:
+        self.environ, self.given = environ, entity or environ.get("WANDB_ENTITY", "")
         self.base = base_url(environ, at)
         pair = base64.b64encode(f"api:{key_of(environ, self.base)}".encode()).decode()
         self.server = Server("W&B", self.base, {"Authorization": f"Basic {pair}"}, deadline_s)
         self.patient = False
 
     def entity(self) -> str:
-        """``WANDB_ENTITY``, else whose key it is. LeadlineError(remote) when the server does not say."""
-        if given := self.environ.get("WANDB_ENTITY"):
-            return given
+        """LeadlineError(remote) when none was given and the server does not say."""
+        if self.given:
+            return self.given
         viewer = self._ask("Viewer", "query Viewer { viewer { entity } }", {}).get("viewer") or {}
         if not viewer.get("entity"):
             raise LeadlineError(
                 "remote", "tracker-refused", f"W&B at {self.base} does not know this key", "", "leadline tracker status"
             )
-        return str(viewer["entity"])
+        self.given = str(viewer["entity"])
+        return self.given
 
     def runs(self, project: str) -> list[TrackerRun]:
-        """Every run of a project, the newest first as W&B has them; empty when there is no such project."""
-        entity, found = self.entity(), list[TrackerRun]()
-        query, variables = FIRST_RUNS, {"entity": entity, "project": project}
+        """Every run of a project, the newest first as W&B has them; empty when there is no such project. Named as
+        ``TEAM/PROJECT`` it is that team's, and so is the project that its runs name."""
+        whose, name = entity_and_project(project)
+        entity, found = whose or self.entity(), list[TrackerRun]()
+        query, variables = FIRST_RUNS, {"entity": entity, "project": name}
         while True:
             answer = self._ask("Runs", query, variables)
             runs = (answer.get("project") or {}).get("runs") or {}
@@ -102,9 +106,9 @@ class WandbServer:
         return out
 
     def _place(self, entity: str, run: TrackerRun, summary: Mapping[str, Any]) -> Place:
-        place = Place(entity, run.project, run.id)
+        place = Place(entity, entity_and_project(run.project)[1], run.id)
         try:
-            answer = self._ask("RunRows", ITS_ROWS, {"entity": entity, "project": run.project, "run": run.id})
+            answer = self._ask("RunRows", ITS_ROWS, {"entity": entity, "project": place.project, "run": run.id})
         except LeadlineError as error:
             if not unknown_field(error):
                 raise
@@ -117,8 +121,9 @@ class WandbServer:
         return place
 
     def _one(self, project: str, run_id: str) -> tuple[dict[str, Any], str]:
-        entity = self.entity()
-        answer = self._ask("Run", ONE_RUN, {"entity": entity, "project": project, "run": run_id})
+        whose, name = entity_and_project(project)
+        entity = whose or self.entity()
+        answer = self._ask("Run", ONE_RUN, {"entity": entity, "project": name, "run": run_id})
         return (answer.get("project") or {}).get("run") or {}, entity
 
     def _run(self, node: Mapping[str, Any], entity: str, project: str) -> TrackerRun:
@@ -129,7 +134,8 @@ class WandbServer:
         run.started_at = str(node.get("createdAt") or "")
         started, seen = _epoch(run.started_at), _epoch(str(node.get("heartbeatAt") or ""))
         run.wall_s = max(0.0, seen - started) if started and seen else None
-        run.url = f"{site_url(self.base)}/{quote(entity)}/{quote(project)}/runs/{quote(run.id)}"
+        name = entity_and_project(project)[1]
+        run.url = f"{site_url(self.base)}/{quote(entity)}/{quote(name)}/runs/{quote(run.id)}"
         return run
 
     def _ask(self, name: str, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,6 +157,18 @@ def base_url(environ: Mapping[str, str], at: str) -> str:
 def site_url(base: str) -> str:
     """Where people look at what is sent to ``base``."""
     return base.replace("://api.", "://")
+
+
+def entity_and_project(named: str) -> tuple[str, str]:
+    """``TEAM/PROJECT`` as its parts; the first is "" for a project alone."""
+    entity, _, project = named.rpartition("/")
+    return entity, project
+
+
+def entity_of(page: str) -> str:
+    """Whose run it is that has this page, ``https://HOST/ENTITY/PROJECT/runs/ID``; "" when it is no such page."""
+    parts = urlsplit(page).path.split("/")
+    return unquote(parts[1]) if len(parts) > 3 and parts[3] == "runs" else ""
 
 
 def key_of(environ: Mapping[str, str], base: str) -> str:
