@@ -675,4 +675,4 @@ def test_no_artifact_of_the_record_is_sent_where_none_is_wanted(keeping: Lab, tm
 
     context = open_context(str(keeping.repo))
     [run] = context.store.thread("demo").runs
-    assert recorded_files(context, run, {}) == ({}, {}, [])
+    assert recorded_files(context, run, {}, again=False) == ({}, {}, [])
