@@ -285,3 +285,14 @@ def test_an_ended_run_that_changed_at_its_source_is_named_and_stays(jobs: Lab, t
     assert [row["id"] for row in again["data"]["changed"]] == [taken["id"]]
     assert again["next"] == ["leadline tracker reconcile"]
     assert jobs.json("show", taken["id"])["data"]["metrics"] == {"loss": 0.1}
+
+
+@needs("wandb")
+def test_the_config_that_only_the_tracker_was_given_is_shown(jobs: Lab) -> None:
+    jobs.ok("tracker", "set", "wandb", "proj")
+    run = job(jobs, "wandb_job.py", "0.5")["id"]
+    assert "its config  lr = 0.5" in jobs.ok("show", run)
+    assert "- **Config by the job's tracker:** `lr=0.5`" in jobs.ok("logbook")
+    known = jobs.json("run", "--quiet", "--set", "lr=0.5", "--", sys.executable, "wandb_job.py", "0.5")
+    again = known["data"]["runs"][-1]["id"]
+    assert "its config" not in jobs.ok("show", again), "what the record knows is not said twice"

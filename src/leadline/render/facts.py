@@ -180,6 +180,12 @@ def tracker_text(run: Run) -> str:
     return text + (f": {one_line(str(about['url']))}" if about.get("url") else "")
 
 
+def tracker_config(run: Run) -> dict[str, Any]:
+    """Config that the job gave its tracker and that is not in the run's own; ``compare`` sees both."""
+    given = run.tracker.get("config") if run.origin == "executed" else None
+    return {k: v for k, v in given.items() if k not in run.config} if isinstance(given, dict) else {}
+
+
 def contention_text(run: Run) -> str:
     contended = run.hygiene.get("contended")
     if contended is None:

@@ -188,6 +188,8 @@ def _what_was_run(run: Run, skip: list[str] | None = None) -> list[str]:
         fields.append(f"- **Code:** {facts.code_text(run.code)}")
     if tracked := facts.tracker_text(run):
         fields.append(f"- **Tracker:** {prose_line(tracked)}")
+        if given := facts.tracker_config(run):
+            fields.append(f"- **Config by the job's tracker:** {facts.config_text(given)}")
     return fields
 
 

@@ -148,6 +148,7 @@ def _run(run: Run, thread: Thread) -> str:
             ("config", _pairs(run.config)),
             ("code", facts.code_text(run.code).replace("`", "").replace("**", "")),
             ("tracker", facts.tracker_text(run)),
+            ("its config", _pairs(facts.tracker_config(run))),
             ("machine", facts.machine_text(run)),
             ("contention", facts.contention_text(run) if run.origin == "executed" else ""),
             ("environment", _pairs(dict(run.environment))),
