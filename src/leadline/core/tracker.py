@@ -13,6 +13,7 @@ from array import array
 from collections.abc import Mapping
 
 from leadline.core.canonical import digest_of
+from leadline.core.errors import LeadlineError
 from leadline.core.extract import Extraction, Gatherer, flat_numbers, number_of
 from leadline.core.extract_spec import ExtractionSpec
 from leadline.core.run import MetricDef, Run
@@ -74,6 +75,7 @@ class TrackerRun:
     ``behind``: why its server has not got all that its files here hold, "" when it has or there is no server.
 
     ``path``: its files on this machine, "" for a run known only by a server. ``wall_s`` is None when unknown.
+    ``problem``: why it cannot be read though its folder or file is there, "" for every other run.
     """
 
     tracker: str
@@ -87,10 +89,23 @@ class TrackerRun:
     started_at: str = ""
     wall_s: float | None = None
     behind: str = ""
+    problem: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         names = ("tracker", "id", "name", "project", "uid", "state", "url", "path", "started_at", "wall_s", "behind")
         return {name: getattr(self, name) for name in names if getattr(self, name) not in ("", None)}
+
+
+def must_be_readable(run: TrackerRun) -> None:
+    """LeadlineError(environment, ``tracker-run-unreadable``) for a run that was listed with its problem."""
+    if run.problem:
+        raise LeadlineError(
+            "environment",
+            "tracker-run-unreadable",
+            run.problem,
+            f"{run.path} is there and cannot be read",
+            "leadline tracker status",
+        )
 
 
 class Points:

@@ -134,7 +134,9 @@ def _taken(
         return None
     state, why = state_of(reading, context.clock.now_ms() / 1000)
     if not state and not request.unfinished:
-        found.refuse(where, why)
+        # A file that was cut has lost its end: that comes first, since the job may well have ended.
+        cut = next((str(p["what"]) for p in reading.problems if p["code"] == "torn-tracker-file"), "")
+        found.refuse(where, f"{cut}; {why}" if cut else why)
         return None
     names.update(dict.fromkeys([*reading.series, *reading.summary]))
     words = tracker_words(context, reading)  # the digest is of all of it, whatever is taken
