@@ -289,6 +289,42 @@ def test_mlflow_runs_of_a_server_and_of_its_store_are_the_same_runs(outside: Lab
     assert outside.json("show", "P-001-r2")["data"]["metrics"] == {"val": 0.1}
 
 
+@needs("wandb")
+def test_a_config_key_that_no_run_has_is_refused_and_the_others_are_named(outside: Lab) -> None:
+    offline(outside, "0.5")
+    words = ["../elsewhere", "--format", "wandb", "--config"]
+    error = outside.json("import", *words, "bar")["error"]
+    assert (error["kind"], error["code"]) == ("usage", "no-such-column")
+    assert "'bar'" in error["what"] and "lr" in error["why"]
+    outside.write("two.py", "import wandb\nwandb.init(config={'lr': 1, 'wd': 2})\nwandb.log({'loss': 1.0})\n")
+    alone(outside, "two.py", WANDB_MODE="offline", WANDB_PROJECT="outside")
+    data = taken(outside, *words, "lr", "--metric", "loss")
+    assert [row["config"] for row in data["taken"]] == [{"lr": 0.5}, {"lr": 1}]
+    assert data["left_columns"] == ["best", "wd"]
+
+
+@needs("wandb")
+def test_an_unfinished_run_that_was_taken_is_named_with_its_run(outside: Lab) -> None:
+    offline(outside, "0.125", "die", name="died")
+    words = ["../elsewhere", "--format", "wandb"]
+    (row,) = taken(outside, *words, "--unfinished")["taken"]
+    (left,) = taken(outside, *words)["not_taken"]
+    assert left["why"].endswith("--unfinished reads it again")
+    assert left["why"].startswith("it is P-001-r1 already, taken without an end; ") and row["id"] == "P-001-r1"
+
+
+@needs("trackio")
+def test_a_span_that_the_tracker_does_not_know_is_unknown(outside: Lab, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    alone(outside, "t.py", TRACKIO_DIR=str(store), TRACKIO_PROJECT="proj")
+    with sqlite3.connect(store / "proj.db") as base:
+        base.execute("update metrics set timestamp = '2026-01-02T03:04:05+00:00'")
+        base.execute("update configs set created_at = '2026-01-02T03:04:05+00:00'")
+    taken(outside, str(store), "--format", "trackio")
+    assert outside.json("show", "P-001-r1")["data"].get("wall_s") is None
+    assert "took 0" not in outside.ok("show", "P-001-r1")
+
+
 # ---- files that lost something -------------------------------------------------------------------------------------
 
 

@@ -46,7 +46,7 @@ def run_of(info: dict[str, Any], tags: dict[str, str], project: str, path: str =
         url,
         path,
         rfc3339(int(start)) if start else "",
-        max(0.0, (int(end) - int(start)) / 1000) if start and end else None,
+        max(0.0, (int(end) - int(start)) / 1000) or None if start and end else None,
     )
 
 

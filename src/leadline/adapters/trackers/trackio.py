@@ -163,7 +163,7 @@ class TrackioTracker:
                 run = found.setdefault(
                     run_id, TrackerRun("trackio", run_id, name, project, path=path, started_at=_rfc3339(first))
                 )
-                run.wall_s = max(0.0, _epoch(last) - _epoch(run.started_at)) if run.started_at else None
+                run.wall_s = max(0.0, _epoch(last) - _epoch(run.started_at)) or None if run.started_at else None
         return sorted(found.values(), key=lambda run: (run.started_at, run.id))
 
 

@@ -272,7 +272,7 @@ class WandbTracker:
             state=state,
             path=path,
             started_at=rfc3339(int(started * 1000)) if started else "",
-            wall_s=log.runtime_s or number_of(log.summary.get("_runtime")),
+            wall_s=log.runtime_s or number_of(log.summary.get("_runtime")) or None,
         )
         if about.get("entity") and not _is_offline(path):
             site = site_url(base_url(self.environ, ""))

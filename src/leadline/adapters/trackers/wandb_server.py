@@ -133,7 +133,7 @@ class WandbServer:
         run.state = STATES.get(str(node.get("state", "")).lower(), "unknown")
         run.started_at = str(node.get("createdAt") or "")
         started, seen = _epoch(run.started_at), _epoch(str(node.get("heartbeatAt") or ""))
-        run.wall_s = max(0.0, seen - started) if started and seen else None
+        run.wall_s = max(0.0, seen - started) or None if started and seen else None
         name = entity_and_project(project)[1]
         run.url = f"{site_url(self.base)}/{quote(entity)}/{quote(name)}/runs/{quote(run.id)}"
         return run
