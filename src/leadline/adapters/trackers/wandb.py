@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from leadline.adapters.trackers.wandb_file import WandbLog, is_run_file, read_log
-from leadline.adapters.trackers.wandb_rows import add_row, summary_of
+from leadline.adapters.trackers.wandb_rows import add_row, note_words, summary_of
 from leadline.adapters.trackers.wandb_server import CLOUD, WandbServer, base_url, entity_of, key_of, site_url
 from leadline.core.errors import LeadlineError
 from leadline.core.extract import number_of
@@ -107,6 +107,7 @@ class WandbTracker:
         reading.run.behind = run.behind
         reading.config = {k: v for k, v in log.config.items() if k != "_wandb"}
         reading.summary = summary_of(log.summary)
+        note_words(reading, log.summary)
         reading.provisional = log.exit_code is None
         if log.problem:
             reading.problems.append({"code": "torn-tracker-file", "what": f"{os.path.basename(path)}: {log.problem}"})

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from leadline.adapters.trackers.http import Server
 from leadline.adapters.trackers.wandb_history import Place, read_history, unknown_field
-from leadline.adapters.trackers.wandb_rows import summary_of
+from leadline.adapters.trackers.wandb_rows import note_words, summary_of
 from leadline.core.errors import LeadlineError
 from leadline.core.tracker import MARK, Reading, TrackerRun
 
@@ -103,6 +103,7 @@ class WandbServer:
         if not last_only:
             self.patient = True  # a history of many pages is not given up for one of them; a server that is gone is
             read_history(self.server, self._ask, self._place(entity, run, summary), out)
+        note_words(out, summary)
         return out
 
     def _place(self, entity: str, run: TrackerRun, summary: Mapping[str, Any]) -> Place:
