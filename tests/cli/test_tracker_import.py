@@ -325,6 +325,46 @@ def test_a_span_that_the_tracker_does_not_know_is_unknown(outside: Lab, tmp_path
     assert "took 0" not in outside.ok("show", "P-001-r1")
 
 
+ODD_JOB = """
+import wandb
+run = wandb.init(config={"lr": 0.1})
+wandb.log({"loss": 1.0, "bins": wandb.Histogram([1, 2]), " ": 3.0, "up": 1.0})
+wandb.log({"loss": 2.0, "up": float("nan")})
+run.summary["txt"] = "a word"
+wandb.finish()
+"""
+
+
+@needs("wandb")
+def test_what_is_no_number_is_named_with_its_kind_and_what_is_not_finite_is_listed(outside: Lab) -> None:
+    outside.write("odd.py", ODD_JOB)
+    alone(outside, "odd.py", WANDB_MODE="offline", WANDB_PROJECT="outside", WANDB_NAME="odd")
+    data = taken(outside, "../elsewhere", "--format", "wandb")
+    (row,) = data["taken"]
+    assert (row["metrics"], row["nonfinite"]) == ({"loss": 2.0}, {"up": "NaN"})
+    assert [(c["column"], c["said"]) for c in data["cells_not_taken"]] == [("up", "NaN")]
+    assert {note["what"] for note in data["notes"]} == {
+        "bins: 1 value is no number (histogram)",
+        "1 value was logged under a blank name",
+        "txt: its last value is no number (text)",
+    }
+
+
+@needs("wandb")
+@needs("mlflow")
+def test_a_trackers_files_without_a_format_are_answered_with_the_command(outside: Lab) -> None:
+    pytest.importorskip("tensorboard")
+    offline(outside, "0.5")
+    folder = outside.repo.parent / "elsewhere"
+    variables = {"MLFLOW_TRACKING_URI": f"file://{folder / 'mlruns'}", "MLFLOW_ALLOW_FILE_STORE": "true"}
+    alone(outside, "m.py", MLFLOW_EXPERIMENT_NAME="files", **variables)
+    outside.ok("run", "--quiet", "--", sys.executable, "-c", "pass")
+    for source, name in (("../elsewhere/wandb", "wandb"), ("../elsewhere/mlruns", "mlflow"), (".", "leadline")):
+        error = outside.json("import", source)["error"]
+        assert (error["kind"], error["code"]) == ("usage", "unknown-format")
+        assert f"--format {name}" in error["what"] and error["next"] == [f"leadline import {source} --format {name}"]
+
+
 # ---- files that lost something -------------------------------------------------------------------------------------
 
 

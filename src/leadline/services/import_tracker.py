@@ -11,7 +11,7 @@ from typing import Any
 
 from leadline.core.canonical import digest_of
 from leadline.core.errors import LeadlineError
-from leadline.core.imported import Findings, FoundRun, metric_columns
+from leadline.core.imported import Findings, FoundRun, metric_columns, not_finite
 from leadline.core.thread import Thread
 from leadline.core.timestamps import epoch_ms, rfc3339
 from leadline.core.tracker import OWN, Reading, TrackerRun, extraction_of, short_config
@@ -19,6 +19,7 @@ from leadline.ports.tracker import Tracker
 from leadline.services.context import Context
 from leadline.services.import_points import Waiting
 from leadline.services.import_runs import ImportRequest
+from leadline.services.import_source import is_path
 from leadline.services.tracker_folder import shared_folder
 from leadline.services.tracking import redacted, tracker_words
 
@@ -40,7 +41,7 @@ def found_in_tracker(context: Context, thread: Thread, request: ImportRequest, n
         request.at = shared_folder(context, request.at)
     runs = tracker.stored(path) if os.path.exists(path) and not request.at else []
     local = bool(runs)
-    runs = runs or tracker.listed(request.source, request.at)
+    runs = runs or _listed(context, tracker, request, path)
     if not runs:
         at = f" at {request.at}" if request.at else ""
         unasked = str(tracker.check(request.at)["why"])
@@ -61,6 +62,7 @@ def found_in_tracker(context: Context, thread: Thread, request: ImportRequest, n
     keys: dict[str, None] = {}
     for run in runs:
         if taken := _taken(context, thread, tracker, run, request, found, wanted, names, keys):
+            found.leave(not_finite(taken.where, name, word) for name, word in sorted(taken.nonfinite.items()))
             points.take(taken, name)
             found.runs.append(taken)
     found.digest = digest_of(sorted(str(run.tracker["digest"]) for run in found.runs))
@@ -85,6 +87,28 @@ def found_in_tracker(context: Context, thread: Thread, request: ImportRequest, n
             "leadline import --help",
         )
     return found
+
+
+def _listed(context: Context, tracker: Tracker, request: ImportRequest, path: str) -> list[TrackerRun]:
+    """The runs of a project. A path that is not there is named as one, whatever a server says of it."""
+    runs: list[TrackerRun] = []
+    told = f"and {tracker.name} has no project of that name"
+    absent = not request.at and not os.path.exists(path) and is_path(context, request.source)
+    try:
+        runs = tracker.listed(request.source, request.at)
+    except LeadlineError as error:
+        if not absent:
+            raise
+        told = error.what
+    if absent and not runs:
+        raise LeadlineError(
+            "not_found",
+            "no-such-file",
+            f"{request.source} does not exist",
+            told,
+            "leadline import --help",
+        )
+    return runs
 
 
 def _tracker(context: Context, request: ImportRequest, name: str) -> Tracker:
