@@ -139,6 +139,32 @@ def test_what_cannot_be_read_is_said(thread_lab: Lab, words: list[str], code: st
 
 
 @pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["./gone"], "no-such-file", "./gone does not exist"),
+        (["/nonexistent/r.xls"], "no-such-file", "/nonexistent/r.xls does not exist"),
+        (["somewhere"], "unknown-format", "cannot be told from its name"),
+        (["folder/gone", "--format", "wandb"], "no-such-file", "folder/gone does not exist"),
+        (["/gone/mlruns", "--format", "mlflow"], "no-such-file", "/gone/mlruns does not exist"),
+        (["../gone", "--format", "trackio"], "no-such-file", "../gone does not exist"),
+        (["../gone", "--format", "leadline"], "no-such-file", "../gone does not exist"),
+        (["r.csv", "--config", "*", "--run", "x"], "option-without-use", "--run has no use with csv"),
+        (["r.csv", "--config", "*", "--unfinished"], "option-without-use", "--unfinished has no use with csv"),
+        (["folder", "--at", "x"], "option-without-use", "--at has no use with tensorboard"),
+        (["folder", "--format", "wandb", "--key", "a"], "option-without-use", "--key has no use with wandb"),
+        (["folder", "--format", "mlflow", "--keep", "last"], "option-without-use", "--keep has no use with mlflow"),
+    ],
+)
+def test_a_path_that_is_not_there_and_an_option_of_no_use_are_said(
+    thread_lab: Lab, words: list[str], code: str, said: str
+):
+    for name, text in {"r.csv": ROWS, "folder/x": ""}.items():
+        thread_lab.write(name, text)
+    error = thread_lab.json("import", *words)["error"]
+    assert error["code"] == code and said in error["what"] and error["next"]
+
+
+@pytest.mark.parametrize(
     ("keep", "lines", "left"), [("first", ["line 2", "line 3"], 5), ("last", ["line 5", "line 3"], 2)]
 )
 def test_rows_of_one_key_are_one_run_by_a_declared_rule(thread_lab: Lab, keep: str, lines: list[str], left: int):

@@ -187,6 +187,46 @@ def test_what_was_changed_in_the_shared_folder_is_neither_taken_nor_passed_over(
     assert {row["what"] for row in answer["data"]["differ"]} == {"metric", "files"}
 
 
+def test_an_intact_run_is_taken_though_its_about_json_came_into_another_folder(
+    ada: Lab, bob: Lab, team: Path, tmp_path: Path
+) -> None:
+    for rate in ("0.1", "0.2"):
+        job(ada, "l.py", rate)
+    ada.ok("tracker", "sync")
+    first, second = sorted((team / "proj").iterdir())
+    shutil.copy(first / "about.json", second / "about.json")
+    data = taken(bob, "proj", "--format", "leadline", "--at", str(team))
+    assert [row["metrics"]["loss"] for row in data["taken"]] == [0.01]
+    (left,) = data["not_taken"]
+    assert left["where"] == f"P-002 ({second.name[-26:]})"
+    assert left["why"] == f"{second.name}: about.json is not what was put there"
+    differ = ada.json("tracker", "reconcile")["data"]["differ"]
+    assert [(row["run"], row["what"], row["why"]) for row in differ] == [("P-002-r1", "files", left["why"])]
+
+
+def test_a_run_that_lost_the_list_of_its_files_is_not_taken_and_reconcile_names_it(
+    ada: Lab, bob: Lab, team: Path
+) -> None:
+    job(ada, "l.py", "0.1")
+    ada.ok("tracker", "sync")
+    (run,) = (team / "proj").iterdir()
+    (run / "manifest.json").unlink()
+    (run / "summary.json").unlink()
+    for words in (["proj", "--at", str(team)], [str(team)], [str(run)]):
+        (left,) = taken(bob, *words, "--format", "leadline")["not_taken"]
+        assert "manifest.json is gone" in left["why"]
+    differ = ada.json("tracker", "reconcile")["data"]["differ"]
+    assert [row["what"] for row in differ] == ["files"] and "manifest.json is gone" in differ[0]["why"]
+
+
+def test_points_that_ll_log_wrote_alone_wait_for_want_of_a_result(bob: Lab, tmp_path: Path) -> None:
+    bob.env["LEADLINE_SERIES"] = str(tmp_path / "bare" / "series")
+    code = "import leadline; leadline.log(step=1, loss=0.5)"
+    subprocess.run([sys.executable, "-c", code], env=bob.env, check=True)
+    (left,) = taken(bob, "../bare", "--format", "leadline")["not_taken"]
+    assert left["why"].startswith("its folder has no result.json, which would tell of an end, and a point came")
+
+
 def test_a_run_whose_machine_went_down_is_taken_as_lost_when_asked(ada: Lab, bob: Lab, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "leadline", "run", "--", sys.executable, "l.py", "0.1", "wait"]
     with subprocess.Popen(

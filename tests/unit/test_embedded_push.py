@@ -161,6 +161,10 @@ def tear_manifest(run: Path) -> None:
     (run / "manifest.json").write_text((run / "manifest.json").read_text()[:50])
 
 
+def lose_manifest(run: Path) -> None:
+    (run / "manifest.json").unlink()
+
+
 def name_a_device(run: Path) -> None:
     listed = json.loads((run / "manifest.json").read_text())
     listed["files"]["../../../../../../../../dev/zero"] = {"size_bytes": 0, "digest": ""}
@@ -176,6 +180,7 @@ def name_a_device(run: Path) -> None:
         (add_segment, "series/p1-extra.0.seg was added afterwards"),
         (tear_manifest, "manifest.json cannot be read"),
         (name_a_device, "dev/zero cannot be read"),
+        (lose_manifest, "manifest.json is gone"),
     ],
 )
 def test_what_was_changed_there_is_seen(run_in: Path, spoil: Callable[[Path], None], named: str) -> None:
@@ -184,6 +189,13 @@ def test_what_was_changed_there_is_seen(run_in: Path, spoil: Callable[[Path], No
     spoil(the_one(run_in))
     blocking = [p["what"] for p in tracker.read(run).problems if p.get("blocking")]
     assert any(named in what for what in blocking), blocking
+
+
+def test_a_run_that_lost_the_list_of_its_files_is_put_there_anew(run_in: Path) -> None:
+    tracker = tracker_in(run_in)
+    tracker.push(pushing(run_in), 60)
+    lose_manifest(the_one(run_in))
+    assert not tracker.read(tracker.push(pushing(run_in), 60)).problems
 
 
 def test_a_file_that_is_added_goes_beside_the_run_and_no_name_leads_out_of_it(run_in: Path) -> None:

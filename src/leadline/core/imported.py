@@ -78,6 +78,11 @@ class CellNotTaken:
     why: str
 
 
+def not_finite(where: str, column: str, word: str) -> CellNotTaken:
+    """A value that is recorded as the word for it (NaN, Infinity)."""
+    return CellNotTaken(where, column, word, f"recorded as {word}: it is not finite and enters no statistics")
+
+
 @dataclass
 class Findings:
     """What a source holds. ``digest`` is that of its bytes; ``origin``: ``imported`` when a tracker recorded it while

@@ -13,9 +13,11 @@ from array import array
 from collections.abc import Mapping
 
 from leadline.core.canonical import digest_of
+from leadline.core.errors import LeadlineError
 from leadline.core.extract import Extraction, Gatherer, flat_numbers, number_of
 from leadline.core.extract_spec import ExtractionSpec
 from leadline.core.run import MetricDef, Run
+from leadline.core.timestamps import counted
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
@@ -73,7 +75,9 @@ class TrackerRun:
     """One run in a tracker. ``id`` is the tracker's own; ``uid`` that of the Leadline run it carries, or "".
     ``behind``: why its server has not got all that its files here hold, "" when it has or there is no server.
 
-    ``path``: its files on this machine, "" for a run known only by a server. ``wall_s`` is None when unknown.
+    ``path``: its files on this machine, "" for a run known only by a server. ``wall_s`` is None when unknown: a
+    tracker that says 0 has no clock for it. ``problem``: why it cannot be read though its folder or file is there, ""
+    for every other run.
     """
 
     tracker: str
@@ -87,10 +91,23 @@ class TrackerRun:
     started_at: str = ""
     wall_s: float | None = None
     behind: str = ""
+    problem: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         names = ("tracker", "id", "name", "project", "uid", "state", "url", "path", "started_at", "wall_s", "behind")
         return {name: getattr(self, name) for name in names if getattr(self, name) not in ("", None)}
+
+
+def must_be_readable(run: TrackerRun) -> None:
+    """LeadlineError(environment, ``tracker-run-unreadable``) for a run that was listed with its problem."""
+    if run.problem:
+        raise LeadlineError(
+            "environment",
+            "tracker-run-unreadable",
+            run.problem,
+            f"{run.path} is there and cannot be read",
+            "leadline tracker status",
+        )
 
 
 class Points:
@@ -119,7 +136,8 @@ class Reading:
     taken for what was put there. ``only_summary``: the last values count and nothing else, because no points were asked
     for or there, or not all of them. ``about``: what a Leadline run says besides ({title, argv, cwd, experiment, why}).
     ``disorder``: metric to how many of its points have a smaller step than the one before, and the same, where several
-    processes wrote and only the store can tell.
+    processes wrote and only the store can tell. ``kinds``: what the tracker calls a value that is no number
+    (``histogram``), by metric, where it says so.
     """
 
     run: TrackerRun
@@ -132,13 +150,18 @@ class Reading:
     only_summary: bool = False
     about: dict[str, Any] = field(default_factory=dict)
     disorder: dict[str, tuple[int, int]] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
 
     @property
     def points(self) -> int:
         return sum(len(p) for p in self.series.values())
 
     def add(self, name: str, step: float | None, value: Any, time_s: float | None = None) -> None:
-        """One logged value. What is no number (a picture, a text, a metric that changed its type) is counted."""
+        """One logged value. What is no number (a picture, a text, a metric that changed its type) is counted, and so is
+        what has a blank name, under ""."""
+        if not name.strip():
+            self.odd[""] = self.odd.get("", 0) + 1
+            return
         if isinstance(value, Mapping) and "_type" not in value and value:
             for inner, found in flat_numbers(value).items():
                 self.add(f"{name}.{inner}", step, found, time_s)
@@ -208,18 +231,16 @@ def extraction_of(reading: Reading, definitions: Mapping[str, MetricDef]) -> Ext
         gatherer.rows += len(points)
         gatherer.taken += len(points)
         if disordered:
-            gatherer.problems.add(
-                "steps-out-of-order", f"{name}: {disordered} points have a smaller step than the one before", about=name
-            )
+            what = f"{name}: {counted(disordered, 'point')} {'has' if disordered == 1 else 'have'} a smaller step"
+            gatherer.problems.add("steps-out-of-order", f"{what} than the one before", about=name)
         if repeated:
-            gatherer.problems.add(
-                "steps-repeated", f"{name}: {repeated} points repeat the step of the one before", about=name
-            )
+            what = f"{name}: {counted(repeated, 'point')} {'repeats' if repeated == 1 else 'repeat'} the step"
+            gatherer.problems.add("steps-repeated", f"{what} of the one before", about=name)
     for name, count in sorted(reading.odd.items()):
-        also = " and numbers besides: its type changed" if name in reading.series else ""
         gatherer.rows += count
         gatherer.dropped += count
-        gatherer.problems.add("not-a-number", f"{name}: {count} values are no number{also}", about=name)
+        code, what = _odd(reading, name, count)
+        gatherer.problems.add(code, what, about=name)
     found = gatherer.finish(reading.digest())
     for name in sorted({*reading.series, *reading.summary} if reading.only_summary else ()):
         if (rule := gatherer.rule(name)) not in ("last", ""):
@@ -229,6 +250,8 @@ def extraction_of(reading: Reading, definitions: Mapping[str, MetricDef]) -> Ext
             what = f"{name}: its {rule} needs every point, and {there} there"
             found.problems.append({"source": reading.run.tracker, "code": "no-points", "what": what, "blocking": False})
     for name, value in reading.summary.items():
+        if not name.strip():
+            continue
         if gatherer.rule(name) not in ("last", "") and (name in reading.series or reading.only_summary):
             continue
         found.metrics.pop(name, None)
@@ -239,6 +262,15 @@ def extraction_of(reading: Reading, definitions: Mapping[str, MetricDef]) -> Ext
             found.nonfinite[name] = "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
     found.problems += [{"source": reading.run.tracker, "blocking": False, **p} for p in reading.problems]
     return found
+
+
+def _odd(reading: Reading, name: str, count: int) -> tuple[str, str]:
+    """The problem that values which became no points are: (code, sentence)."""
+    if not name:
+        return "no-name", f"{counted(count, 'value')} {'was' if count == 1 else 'were'} logged under a blank name"
+    kind = f" ({reading.kinds[name]})" if name in reading.kinds else ""
+    also = " and numbers besides: its type changed" if name in reading.series else ""
+    return "not-a-number", f"{name}: {counted(count, 'value')} {'is' if count == 1 else 'are'} no number{kind}{also}"
 
 
 def short_config(config: Mapping[str, Any]) -> dict[str, Any]:

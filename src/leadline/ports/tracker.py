@@ -69,7 +69,9 @@ class Tracker(Protocol):
         ...
 
     def stored(self, path: str) -> list[TrackerRun]:
-        """Every run in the tracker's own files at ``path``, oldest first; empty where there is none of its files."""
+        """Every run in the tracker's own files at ``path``, oldest first; empty where there is none of its files. A run
+        whose folder or file is there and cannot be read is among them, with its ``problem``, on which ``read`` raises
+        LeadlineError(environment): what is broken is named, not passed over."""
         ...
 
     def check(self, at: str) -> dict[str, Any]:

@@ -20,19 +20,9 @@ from leadline.core.thread import Thread
 from leadline.core.values import dataclass, field
 from leadline.services.context import Context
 from leadline.services.import_points import Waiting, waiting_points
+from leadline.services.import_source import check_options, format_of, of_tracker, refuse_as_trackers
 from leadline.services.run import default_title
 from leadline.services.tracking import redacted
-
-TRACKERS = ("leadline", "wandb", "mlflow", "trackio")
-FORMATS = {
-    ".wandb": "wandb",
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".json": "json",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".parquet": "parquet",
-}
 
 
 @dataclass
@@ -71,28 +61,21 @@ def import_runs(context: Context, topic: str, request: ImportRequest, plan_only:
 
 def _import(context: Context, topic: str, request: ImportRequest, plan_only: bool, points: Waiting) -> dict[str, Any]:
     thread = context.store.thread(topic)
-    events = os.path.isdir(request.source) or ".tfevents." in os.path.basename(request.source)
-    format = request.format or ("tensorboard" if events else "")
-    format = format or FORMATS.get(os.path.splitext(request.source)[1].lower(), "")
-    if not format:
-        raise LeadlineError(
-            "usage",
-            "unknown-format",
-            f"what {request.source} holds cannot be told from its name",
-            f"known: csv, tsv, json, jsonl, parquet, tensorboard, {', '.join(TRACKERS)}",
-            [
-                f"leadline import {request.source} --format csv --metric NAME --config NAME",
-                f"leadline import {request.source} --format wandb",
-            ],
-        )
-    if format in TRACKERS or format not in (*FORMATS.values(), "tensorboard"):
+    format = format_of(context, request)
+    check_options(request, format)
+    if of_tracker(format):
         from leadline.services.import_tracker import found_in_tracker
 
         found = found_in_tracker(context, thread, request, format, points)
         return take_in(context, topic, found, points, request.title, plan_only)
     columns = _columns(thread, request, format)
     columns.points = lambda run: points.take(run, format)
-    found = context.result_source(format).read(os.path.join(context.cwd, request.source), columns)
+    try:
+        found = context.result_source(format).read(os.path.join(context.cwd, request.source), columns)
+    except LeadlineError as error:
+        if error.code == "no-event-files" and not request.format:
+            refuse_as_trackers(context, request.source)
+        raise
     _must_bear(found, columns, request, format)
     found.set_config(request.settings)
     for run, config in zip(found.runs, redacted(context, [run.config for run in found.runs]), strict=True):

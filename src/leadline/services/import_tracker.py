@@ -11,7 +11,7 @@ from typing import Any
 
 from leadline.core.canonical import digest_of
 from leadline.core.errors import LeadlineError
-from leadline.core.imported import Findings, FoundRun, metric_columns
+from leadline.core.imported import Findings, FoundRun, metric_columns, not_finite
 from leadline.core.thread import Thread
 from leadline.core.timestamps import epoch_ms, rfc3339
 from leadline.core.tracker import OWN, Reading, TrackerRun, extraction_of, short_config
@@ -19,9 +19,11 @@ from leadline.ports.tracker import Tracker
 from leadline.services.context import Context
 from leadline.services.import_points import Waiting
 from leadline.services.import_runs import ImportRequest
+from leadline.services.import_source import is_path
 from leadline.services.tracker_folder import shared_folder
 from leadline.services.tracking import redacted, tracker_words
 
+AS_LOST = "--unfinished takes it as lost"
 STILL_WARM_S = 600.0  # a run of a tracker that never says of an end: over when nothing came for this long
 ENDED = {"finished": "done", "failed": "failed"}
 CONFIG_KEYS_KEPT = 500
@@ -39,7 +41,7 @@ def found_in_tracker(context: Context, thread: Thread, request: ImportRequest, n
         request.at = shared_folder(context, request.at)
     runs = tracker.stored(path) if os.path.exists(path) and not request.at else []
     local = bool(runs)
-    runs = runs or tracker.listed(request.source, request.at)
+    runs = runs or _listed(context, tracker, request, path)
     if not runs:
         at = f" at {request.at}" if request.at else ""
         unasked = str(tracker.check(request.at)["why"])
@@ -57,13 +59,25 @@ def found_in_tracker(context: Context, thread: Thread, request: ImportRequest, n
     found = Findings(f"{name} {os.path.basename(os.path.abspath(path)) if local else request.source}", "", "imported")
     wanted = metric_columns(request.metrics)
     names: dict[str, None] = {}
+    keys: dict[str, None] = {}
     for run in runs:
-        if taken := _taken(context, thread, tracker, run, request, found, wanted, names):
+        if taken := _taken(context, thread, tracker, run, request, found, wanted, names, keys):
+            found.leave(not_finite(taken.where, name, word) for name, word in sorted(taken.nonfinite.items()))
             points.take(taken, name)
             found.runs.append(taken)
     found.digest = digest_of(sorted(str(run.tracker["digest"]) for run in found.runs))
     found.columns = list(names)
+    asked = [] if "*" in request.config else request.config
     found.left_columns = [n for n in names if wanted and n not in wanted]
+    found.left_columns += [key for key in keys if asked and key not in asked and key not in found.left_columns]
+    if lacking := [key for key in asked if key not in keys and found.runs]:
+        raise LeadlineError(
+            "usage",
+            "no-such-column",
+            f"no run of {request.source} has a config key {lacking[0]!r}",
+            f"there are: {', '.join(list(keys)[:30]) or 'none'}",
+            "leadline import --help",
+        )
     if absent := [n for n in wanted if names and n not in names]:
         raise LeadlineError(
             "usage",
@@ -73,6 +87,28 @@ def found_in_tracker(context: Context, thread: Thread, request: ImportRequest, n
             "leadline import --help",
         )
     return found
+
+
+def _listed(context: Context, tracker: Tracker, request: ImportRequest, path: str) -> list[TrackerRun]:
+    """The runs of a project. A path that is not there is named as one, whatever a server says of it."""
+    runs: list[TrackerRun] = []
+    told = f"and {tracker.name} has no project of that name"
+    absent = not request.at and not os.path.exists(path) and is_path(context, request.source)
+    try:
+        runs = tracker.listed(request.source, request.at)
+    except LeadlineError as error:
+        if not absent:
+            raise
+        told = error.what
+    if absent and not runs:
+        raise LeadlineError(
+            "not_found",
+            "no-such-file",
+            f"{request.source} does not exist",
+            told,
+            "leadline import --help",
+        )
+    return runs
 
 
 def _tracker(context: Context, request: ImportRequest, name: str) -> Tracker:
@@ -114,6 +150,7 @@ def _taken(
     found: Findings,
     wanted: dict[str, str],
     names: dict[str, None],
+    keys: dict[str, None],
 ) -> FoundRun | None:
     """The run as an import has it; None when it is not taken, which ``found`` then says."""
     where = f"{run.name} ({run.id})" if run.name and run.name != run.id else run.id
@@ -134,9 +171,15 @@ def _taken(
         return None
     state, why = state_of(reading, context.clock.now_ms() / 1000)
     if not state and not request.unfinished:
+        # A file that was cut has lost its end: that comes first, since the job may well have ended.
+        cut = next((str(p["what"]) for p in reading.problems if p["code"] == "torn-tracker-file"), "")
+        why = f"{cut}; {why}" if cut else why
+        if held := next((r.id for r in thread.runs if r.origin == "imported" and r.key == _key_of(reading)), ""):
+            why = f"it is {held} already, taken without an end; {why.replace(AS_LOST, '--unfinished reads it again')}"
         found.refuse(where, why)
         return None
     names.update(dict.fromkeys([*reading.series, *reading.summary]))
+    keys.update(dict.fromkeys(short_config(reading.config)))
     words = tracker_words(context, reading)  # the digest is of all of it, whatever is taken
     if wanted:
         _only(reading, wanted)
@@ -160,10 +203,12 @@ def state_of(reading: Reading, now_s: float) -> tuple[str, str]:
     if run.state in ENDED:
         return ENDED[run.state], "" if run.state == "finished" else f"{run.tracker} says {run.state}"
     if run.state != "unknown":
-        return "", f"{run.tracker} says {run.state}, which is no end; --unfinished takes it as lost"
+        return "", f"{run.tracker} says {run.state}, which is no end; {AS_LOST}"
     last = last_point_s(reading)
     if now_s - last < STILL_WARM_S:
-        return "", f"{run.tracker} never says of an end, and a point came {now_s - last:.0f} s ago; it may go on"
+        says = "its folder has no result.json, which would tell of an end"
+        says = says if run.tracker == OWN else f"{run.tracker} never says of an end"
+        return "", f"{says}, and a point came {now_s - last:.0f} s ago; it may go on"
     return "done", ""
 
 
@@ -190,7 +235,7 @@ def _found_run(
         config = {name: config[name] for name in request.config if name in config}
     out = FoundRun(
         where,
-        digest_of({"tracker": run.tracker, "project": run.project, "id": run.id}),
+        _key_of(reading),
         {**request.settings, **config},
         dict(extraction.metrics),
         dict(extraction.nonfinite),
@@ -218,10 +263,17 @@ def _found_run(
     return out
 
 
-def _of_another_record(context: Context, reading: Reading, out: FoundRun) -> None:
-    """What another record's run tells besides. Its uid alone makes its key: a copy of it is the same run, whichever
+def _key_of(reading: Reading) -> str:
+    """What makes a run the same one. Of another record's run its uid alone: a copy of it is the same run, whichever
     folder and project it lies in."""
-    out.key = digest_of({"leadline-run": reading.run.uid})
+    run = reading.run
+    if run.uid:
+        return digest_of({"leadline-run": run.uid})
+    return digest_of({"tracker": run.tracker, "project": run.project, "id": run.id})
+
+
+def _of_another_record(context: Context, reading: Reading, out: FoundRun) -> None:
+    """What another record's run tells besides."""
     out.argv = [str(word) for word in redacted(context, list(reading.about.get("argv", [])))]
     out.cwd = str(redacted(context, str(reading.about.get("cwd", ""))))
     out.name = str(redacted(context, str(reading.about.get("title") or "")))[:TITLE_CHARS] or out.name

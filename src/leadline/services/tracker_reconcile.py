@@ -115,6 +115,9 @@ def _compare(context: Context, thread: Thread, run: Run, theirs: TrackerRun | No
         reading = context.tracker_for(str(about["tracker"])).read(theirs, last_only)
     except (LeadlineError, OSError, ValueError) as error:
         what = error.what if isinstance(error, LeadlineError) else str(error)
+        if theirs.problem:  # it was listed as one that cannot be read: that is a disagreement, not a gap
+            answer["differ"].append({"run": run.id, "what": "files", "key": "files", "why": what})
+            return
         answer["not_compared"].append({"run": run.id, "why": what})
         return
     answer["differ"] += [{"run": run.id, **row} for row in values_that_differ(run, reading, thread)]

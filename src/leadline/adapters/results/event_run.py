@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from leadline.core.canonical import digest_of, finite
-from leadline.core.imported import CellNotTaken, Columns, FoundRun
+from leadline.core.imported import CellNotTaken, Columns, FoundRun, not_finite
 from leadline.core.run import MetricDef
 from leadline.core.timestamps import rfc3339
 from leadline.core.tracker import Points, Reading, TrackerRun, extraction_of
@@ -99,7 +99,7 @@ class EventRun:
         run.former_key = digest_of({"name": self.name, "points": listed})
         run.key = digest_of({"hparams": self.config, "points": listed})
         left = [
-            CellNotTaken(self.name, tag, word, f"recorded as {word}: it is not finite and enters no statistics")
+            not_finite(self.name, tag, word)
             for tag, metric in wanted.items()
             if (word := extraction.nonfinite.get(metric))
         ]

@@ -32,7 +32,7 @@ from leadline.core.run_about import (
     time_or_nothing,
 )
 from leadline.core.series import Store, disorder
-from leadline.core.tracker import OWN, Reading, RunFacts, TrackerRun
+from leadline.core.tracker import OWN, Reading, RunFacts, TrackerRun, must_be_readable
 from leadline.core.ulid import is_ulid
 from leadline.job import probe
 from leadline.ports.tracker import Push
@@ -66,6 +66,7 @@ class EmbeddedTracker:
         return found
 
     def read(self, run: TrackerRun, last_only: bool = False) -> Reading:  # files here: all of it costs no more
+        must_be_readable(run)
         seen = run_at(run.path)
         if seen is None:
             raise LeadlineError(
@@ -204,8 +205,14 @@ def run_at(path: str) -> TrackerRun | None:
 
 def _named(path: str) -> TrackerRun | None:
     """A run that only the name of its folder tells of: it cannot be read by us, or lost its files."""
-    name, _, uid = os.path.basename(path).rpartition("-")
-    return TrackerRun(OWN, uid, name, uid=uid, path=path) if is_ulid(uid) else None
+    name, uid = _name_and_uid(path)
+    return TrackerRun(OWN, uid, name, uid=uid, path=path) if uid else None
+
+
+def _name_and_uid(path: str) -> tuple[str, str]:
+    """What the name of a folder says when it is one that a run was put into (``NAME-UID``); "" and "" for others."""
+    name, _, uid = os.path.basename(os.path.abspath(path)).rpartition("-")
+    return (name, uid) if name and is_ulid(uid) else ("", "")
 
 
 def _lives(path: str) -> bool:
@@ -233,7 +240,12 @@ def changed(path: str) -> list[dict[str, Any]]:
     try:
         listed = decoded(_bytes(os.path.join(path, MANIFEST))).get("files")
     except FileNotFoundError:
-        return []
+        # A run is put into a shared folder with its list or not at all, under a name that ends with its uid. An
+        # attempt's own folder, and a copy of one, never had a list.
+        if not _name_and_uid(path)[1]:
+            return []
+        what = f"{MANIFEST} is gone: whether its files are what was put there cannot be told"
+        return [{"code": "changed", "what": what, "blocking": True}]
     except (OSError, ValueError) as error:
         return [{"code": "changed", "what": f"{MANIFEST} cannot be read: {error}", "blocking": True}]
     entries = listed if isinstance(listed, dict) else {}
@@ -312,10 +324,26 @@ def _below(path: str, depth: int) -> list[TrackerRun]:
 
 
 def _each_once(runs: Iterable[TrackerRun]) -> list[TrackerRun]:
-    """Oldest first; of several attempts or copies of one run the last that ended."""
-    kept: dict[str, TrackerRun] = {}
+    """Oldest first; of several attempts or copies of one run the last that ended. One that is not what was put there
+    is no copy of it: another run's ``about.json`` may have come into it. It is named beside the whole ones."""
+    copies: dict[str, list[TrackerRun]] = {}
     for run in sorted(runs, key=lambda run: (run.started_at, run.path)):
-        before = kept.get(run.uid or run.path)
-        if before is None or run.state in ENDED or before.state not in ENDED:
-            kept[run.uid or run.path] = run
-    return sorted(kept.values(), key=lambda run: (run.started_at, run.id))
+        copies.setdefault(run.uid or run.path, []).append(run)
+    kept: list[TrackerRun] = []
+    for same in copies.values():
+        spoilt = {id(run): changed(run.path) for run in same} if len(same) > 1 else {}
+        whole = [run for run in same if not spoilt.get(id(run))]
+        kept += [_damaged(run, str(spoilt[id(run)][0]["what"])) for run in same if whole and spoilt.get(id(run))]
+        last = (whole or same)[0]
+        for run in whole or same:
+            if run.state in ENDED or last.state not in ENDED:
+                last = run
+        kept.append(last)
+    return sorted(kept, key=lambda run: (run.started_at, run.id))
+
+
+def _damaged(run: TrackerRun, what: str) -> TrackerRun:
+    """A folder that says of itself that it is a run which another folder is. Its own name says which it was."""
+    name, uid = _name_and_uid(run.path)
+    base = os.path.basename(run.path)
+    return TrackerRun(OWN, uid or run.path, name or base, uid=uid, path=run.path, problem=f"{base}: {what}")

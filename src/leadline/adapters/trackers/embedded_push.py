@@ -105,7 +105,8 @@ def _is_current(there: str, push: Push) -> bool:
             same = same and decoded(result.read()).get("state") == push.state
     except (OSError, ValueError):
         return False
-    return same and _has_series(there) >= _has_series(push.path)
+    listed = os.path.isfile(os.path.join(there, MANIFEST))
+    return same and listed and _has_series(there) >= _has_series(push.path)
 
 
 def _has_series(path: str) -> bool:

@@ -19,10 +19,11 @@ from leadline.adapters.trackers.mlflow_files import (
     run_of,
     runs_in_folder,
     runs_in_sqlite,
+    unclamped,
 )
 from leadline.core.errors import LeadlineError
 from leadline.core.extract import number_of
-from leadline.core.tracker import Reading, RunFacts, TrackerRun
+from leadline.core.tracker import Reading, RunFacts, TrackerRun, must_be_readable
 from leadline.ports.tracker import Push
 
 API = "/api/2.0/mlflow"
@@ -78,6 +79,7 @@ class MlflowTracker:
         return found
 
     def read(self, run: TrackerRun, last_only: bool = False) -> Reading:
+        must_be_readable(run)
         out = Reading(run)
         if os.path.isdir(run.path):
             fresh = {r.id: r for r in runs_in_folder(os.path.dirname(os.path.dirname(run.path)))}.get(run.id)
@@ -119,7 +121,7 @@ class MlflowTracker:
         out.config = {p["key"]: p["value"] for p in data.get("params", [])}
         for metric in data.get("metrics", []):
             if last_only:
-                last = number_of(metric.get("value"))
+                last = unclamped(number_of(metric.get("value")))
                 out.summary |= {} if last is None else {str(metric["key"]): last}
             else:
                 _history(server, run.id, str(metric["key"]), out)
@@ -141,7 +143,7 @@ class MlflowTracker:
     def stored(self, path: str) -> list[TrackerRun]:
         if os.path.isfile(path):
             return runs_in_sqlite(path)
-        return runs_in_folder(path) or runs_in_folder(os.path.join(path, "mlruns"))
+        return runs_in_folder(path, broken=True) or runs_in_folder(os.path.join(path, "mlruns"), broken=True)
 
     def check(self, at: str) -> dict[str, Any]:
         where = self.where(at)
@@ -288,7 +290,7 @@ def _history(server: Server, run_id: str, key: str, out: Reading) -> None:
     while True:
         reply = server.ask("GET", f"{path}&page_token={quote(token)}" if token else path)
         for point in reply.get("metrics", []):
-            out.add(key, point.get("step"), point.get("value"), int(point["timestamp"]) / 1000)
+            out.add(key, point.get("step"), unclamped(point.get("value")), int(point["timestamp"]) / 1000)
         token = str(reply.get("next_page_token") or "")
         if not token:
             return

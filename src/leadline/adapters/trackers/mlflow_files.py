@@ -7,7 +7,10 @@ what makes it the right thing for one run of one job: no migration, no lock, no 
 from __future__ import annotations
 
 import json
+import math
 import os
+import re
+import sys
 from typing import Any
 
 from leadline.adapters.trackers.sqlite_file import reading
@@ -15,6 +18,7 @@ from leadline.core.timestamps import rfc3339
 from leadline.core.tracker import Reading, TrackerRun
 
 UID_TAG = "leadline.run"
+RUN_FOLDER = re.compile("[0-9a-f]{32}")
 STATES = {
     "1": "running",
     "2": "running",
@@ -42,20 +46,45 @@ def run_of(info: dict[str, Any], tags: dict[str, str], project: str, path: str =
         url,
         path,
         rfc3339(int(start)) if start else "",
-        max(0.0, (int(end) - int(start)) / 1000) if start and end else None,
+        max(0.0, (int(end) - int(start)) / 1000) or None if start and end else None,
     )
 
 
-def runs_in_folder(folder: str) -> list[TrackerRun]:
-    """Every run below an ``mlruns`` folder, oldest first; what is no run is passed over."""
+def runs_in_folder(folder: str, broken: bool = False) -> list[TrackerRun]:
+    """Every run below an ``mlruns`` folder, oldest first; what is no run is passed over. ``broken``: also those whose
+    ``meta.yaml`` is gone or cut, each with its ``problem``."""
     found = []
     for experiment in _folders(folder):
         name = _scalars(os.path.join(experiment, "meta.yaml")).get("name", "")
         for inner in _folders(experiment):
             info = _scalars(os.path.join(inner, "meta.yaml"))
-            if info.get("run_id") and info.get("lifecycle_stage", "active") == "active":
-                found.append(run_of(info, _small_files(os.path.join(inner, "tags")), name, inner))
+            tags = _small_files(os.path.join(inner, "tags"))
+            if problem := _problem_of(inner, info):
+                if broken:
+                    told = tags.get("mlflow.runName", ""), name, str(tags.get(UID_TAG, ""))
+                    found.append(TrackerRun("mlflow", os.path.basename(inner), *told, path=inner, problem=problem))
+            elif info.get("run_id") and info.get("lifecycle_stage", "active") == "active":
+                found.append(run_of(info, tags, name, inner))
     return sorted(found, key=lambda run: (run.started_at, run.id))
+
+
+def _problem_of(folder: str, info: dict[str, str]) -> str:
+    """Why the run in ``folder`` cannot be told, "" when it can, or when it is no folder of a run."""
+    # MLflow writes the keys in the order of the alphabet, so that a file that was cut lacks the status.
+    if (info.get("run_id") and info.get("status")) or not (
+        RUN_FOLDER.fullmatch(os.path.basename(folder))
+        or all(os.path.isdir(os.path.join(folder, kind)) for kind in ("metrics", "params"))
+    ):
+        return ""
+    meta = os.path.join(folder, "meta.yaml")
+    if not os.path.exists(meta):
+        return "its folder has no meta.yaml, which says what became of the run"
+    try:
+        with open(meta, "rb") as file:
+            file.read(1)
+    except OSError as error:
+        return f"its meta.yaml cannot be read: {error.strerror}"
+    return f"its meta.yaml is cut or damaged: it says no {'status' if info.get('run_id') else 'run_id'}"
 
 
 def read_folder(run: TrackerRun, out: Reading) -> None:
@@ -108,7 +137,14 @@ def read_sqlite(run: TrackerRun, out: Reading) -> None:
             (run.id,),
         )
         for key, value, is_nan, step, stamp in rows:
-            out.add(key, step, float("nan") if is_nan else value, stamp / 1000)
+            out.add(key, step, float("nan") if is_nan else unclamped(value), stamp / 1000)
+
+
+def unclamped(value: Any) -> Any:
+    """A value of a SQL store, as it was logged. MLflow's SQL stores cannot hold infinity: ``log_metric`` puts the
+    largest float in its place there, of either sign, and its server gives that float back. Nothing measured is that
+    number, and an infinite loss must not enter a mean as one."""
+    return math.copysign(math.inf, value) if isinstance(value, float) and abs(value) == sys.float_info.max else value
 
 
 def params_as_values(config: dict[str, Any]) -> dict[str, Any]:

@@ -15,8 +15,8 @@ BUSY_WAIT_S = 5.0
 
 @contextmanager
 def reading(path: str) -> Iterator[Any]:
-    """A connection that can write nothing. LeadlineError(not_found): no such file; (remote, ``tracker-store``): it
-    is no database, is locked for longer than 5 s, or lacks a table."""
+    """A connection that can write nothing. LeadlineError(not_found): no such file; (environment, ``tracker-store``):
+    it is no database, is locked for longer than 5 s, or lacks a table."""
     import sqlite3
 
     if not os.path.isfile(path):
@@ -27,7 +27,7 @@ def reading(path: str) -> Iterator[Any]:
         yield connection
     except sqlite3.Error as error:
         raise LeadlineError(
-            "remote",
+            "environment",
             "tracker-store",
             f"{path} cannot be read: {error}",
             "it is locked, damaged, or written by a version with other tables",

@@ -15,7 +15,7 @@ from typing import Any
 
 from leadline.adapters.trackers.sqlite_file import reading
 from leadline.core.errors import LeadlineError
-from leadline.core.tracker import Reading, RunFacts, TrackerRun, rows_of, summary_numbers
+from leadline.core.tracker import Reading, RunFacts, TrackerRun, must_be_readable, rows_of, summary_numbers
 from leadline.ports.tracker import Push
 
 UID_KEY = "leadline_run"  # in the config of a run that Leadline sent
@@ -50,6 +50,7 @@ class TrackioTracker:
         return sorted(found, key=lambda run: (run.started_at, run.id))
 
     def read(self, run: TrackerRun, last_only: bool = False) -> Reading:  # a file here: all of it costs no more
+        must_be_readable(run)
         out = Reading(run)
         with reading(run.path) as store:
             row = store.execute("select config from configs where run_id = ?", (run.id,)).fetchone()
@@ -119,7 +120,16 @@ class TrackioTracker:
         return self._runs(path) if os.path.isfile(path) else []
 
     def stored(self, path: str) -> list[TrackerRun]:
-        return [run for file in ([path] if os.path.isfile(path) else stores(path)) for run in self._runs(file)]
+        if os.path.isfile(path):
+            return self._runs(path)
+        found = []
+        for file in stores(path):
+            try:
+                found += self._runs(file)
+            except LeadlineError as error:  # one file that is none does not hide the others
+                name = os.path.basename(file)
+                found.append(TrackerRun("trackio", name, project=name[:-3], path=file, problem=error.what))
+        return found
 
     def check(self, at: str) -> dict[str, Any]:
         from leadline.adapters.trackers.programs import interpreter_with
@@ -153,7 +163,7 @@ class TrackioTracker:
                 run = found.setdefault(
                     run_id, TrackerRun("trackio", run_id, name, project, path=path, started_at=_rfc3339(first))
                 )
-                run.wall_s = max(0.0, _epoch(last) - _epoch(run.started_at)) if run.started_at else None
+                run.wall_s = max(0.0, _epoch(last) - _epoch(run.started_at)) or None if run.started_at else None
         return sorted(found.values(), key=lambda run: (run.started_at, run.id))
 
 

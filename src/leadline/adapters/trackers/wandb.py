@@ -10,17 +10,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from leadline.adapters.trackers.wandb_file import WandbLog, is_run_file, read_log
-from leadline.adapters.trackers.wandb_rows import add_row, summary_of
+from leadline.adapters.trackers.wandb_rows import add_row, note_words, summary_of
 from leadline.adapters.trackers.wandb_server import CLOUD, WandbServer, base_url, entity_of, key_of, site_url
 from leadline.core.errors import LeadlineError
 from leadline.core.extract import number_of
 from leadline.core.timestamps import rfc3339
-from leadline.core.tracker import MARK, Reading, RunFacts, TrackerRun, rows_of
+from leadline.core.tracker import MARK, Reading, RunFacts, TrackerRun, must_be_readable, rows_of
 from leadline.ports.tracker import Push
 
 TAG_CHARS = 64
 ASK_S = 5.0
 FINISH_S = 60  # how long a live job waits at its end for a server that is gone; what it wrote is sent later
+RUN_FOLDER = re.compile(r"(offline-)?run-\d{8}_\d{6}-.+")
 VIEW_RUN = re.compile(r"View run .* at (https?://\S+)")
 
 
@@ -87,6 +88,7 @@ class WandbTracker:
             run.behind = f"W&B says {there.state}" if there else "W&B has no such run"
 
     def read(self, run: TrackerRun, last_only: bool = False) -> Reading:
+        must_be_readable(run)
         path = run.path
         if not path and run.url:
             return WandbServer(self.environ, self._at_of(run.url), entity=entity_of(run.url)).read(run, last_only)
@@ -105,6 +107,7 @@ class WandbTracker:
         reading.run.behind = run.behind
         reading.config = {k: v for k, v in log.config.items() if k != "_wandb"}
         reading.summary = summary_of(log.summary)
+        note_words(reading, log.summary)
         reading.provisional = log.exit_code is None
         if log.problem:
             reading.problems.append({"code": "torn-tracker-file", "what": f"{os.path.basename(path)}: {log.problem}"})
@@ -125,10 +128,29 @@ class WandbTracker:
 
     def stored(self, path: str) -> list[TrackerRun]:
         if os.path.isfile(path):
-            files = [path] if is_run_file(path) else []
-        else:  # what a job was told as its folder, the folder ``wandb`` in it, or that of one run
-            files = run_files(path) or _below(path) or _in_run_folder(path)
-        return [self._run(file, read_log(file)) for file in files]
+            named = os.path.basename(path).startswith("run-") and path.endswith(".wandb")
+            return [self._stored(path)] if named or is_run_file(path) else []
+        # What a job was told as its folder, the folder ``wandb`` in it, or that of one run.
+        tops = [os.path.join(path, name) for name in ("wandb", ".wandb")]
+        places = [place for top in tops for place in _run_folders(top)] or _run_folders(path) or [path]
+        found = []
+        for place in places:
+            files = _in_run_folder(place)
+            found += [self._stored(file) for file in files]
+            if not files and RUN_FOLDER.fullmatch(os.path.basename(os.path.abspath(place))):
+                problem = "its folder has no .wandb file, which held its config and its points"
+                found.append(TrackerRun("wandb", os.path.basename(os.path.abspath(place)), path=place, problem=problem))
+        return found
+
+    def _stored(self, path: str) -> TrackerRun:
+        """The run of a file, with its problem when nothing of it can be read."""
+        try:
+            log = read_log(path)
+        except OSError as error:
+            log = WandbLog(problem=f"it cannot be read: {error.strerror}")
+        run = self._run(path, log)
+        run.problem = "" if log.records else f"{os.path.basename(path)}: {log.problem or 'it holds nothing'}"
+        return run
 
     def check(self, at: str) -> dict[str, Any]:
         from leadline.adapters.trackers.programs import interpreter_with
@@ -251,7 +273,7 @@ class WandbTracker:
             state=state,
             path=path,
             started_at=rfc3339(int(started * 1000)) if started else "",
-            wall_s=log.runtime_s or number_of(log.summary.get("_runtime")),
+            wall_s=log.runtime_s or number_of(log.summary.get("_runtime")) or None,
         )
         if about.get("entity") and not _is_offline(path):
             site = site_url(base_url(self.environ, ""))
@@ -269,12 +291,16 @@ def run_files(folder: str) -> list[str]:
 
 
 def _below(top: str) -> list[str]:
+    return [path for folder in _run_folders(top) for path in _in_run_folder(folder)]
+
+
+def _run_folders(top: str) -> list[str]:
     try:
         names = sorted(os.listdir(top))
     except OSError:
         return []
     inner = [os.path.join(top, name) for name in names if name.startswith(("run-", "offline-run-"))]
-    return [path for folder in inner if not os.path.islink(folder) for path in _in_run_folder(folder)]
+    return [folder for folder in inner if os.path.isdir(folder) and not os.path.islink(folder)]
 
 
 def _in_run_folder(folder: str) -> list[str]:

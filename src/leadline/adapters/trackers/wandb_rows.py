@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from leadline.core.extract import number_of
 from leadline.core.tracker import Reading, summary_numbers
+
+KIND_CHARS = 40
 
 
 def add_row(reading: Reading, row: Mapping[str, Any]) -> None:
@@ -23,12 +26,28 @@ def add_row(reading: Reading, row: Mapping[str, Any]) -> None:
             reading.add(name, step, value, at)
     for name in media:
         reading.odd[name] = reading.odd.get(name, 0) + 1
+        reading.kinds[name] = str(flat[f"{name}._type"])[:KIND_CHARS]
 
 
 def summary_of(summary: Mapping[str, Any]) -> dict[str, float]:
     """The numbers of a summary, without those of media."""
     media = _media(_flat(summary))
     return {name: value for name, value in summary_numbers(summary).items() if not _inside(name, media)}
+
+
+def note_words(reading: Reading, summary: Mapping[str, Any]) -> None:
+    """Say which last values that a job set are no numbers. What it logged is told of by its rows; a file or a table
+    that W&B itself put there (``_type``) by its kind."""
+    flat = _flat(summary)
+    media = _media(flat)
+    said = {name: str(flat[f"{name}._type"])[:KIND_CHARS] for name in media}
+    for name, value in flat.items():
+        if value is not None and not _inside(name, media) and number_of(value) is None and not isinstance(value, bool):
+            said[name] = "text" if isinstance(value, str) else "list" if isinstance(value, list) else "object"
+    for name, kind in sorted(said.items()):
+        if not name.startswith("_") and name not in reading.odd:
+            what = f"{name}: its last value is no number ({kind})"
+            reading.problems.append({"code": "not-a-number", "what": what})
 
 
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:

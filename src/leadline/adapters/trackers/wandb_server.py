@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from leadline.adapters.trackers.http import Server
 from leadline.adapters.trackers.wandb_history import Place, read_history, unknown_field
-from leadline.adapters.trackers.wandb_rows import summary_of
+from leadline.adapters.trackers.wandb_rows import note_words, summary_of
 from leadline.core.errors import LeadlineError
 from leadline.core.tracker import MARK, Reading, TrackerRun
 
@@ -103,6 +103,7 @@ class WandbServer:
         if not last_only:
             self.patient = True  # a history of many pages is not given up for one of them; a server that is gone is
             read_history(self.server, self._ask, self._place(entity, run, summary), out)
+        note_words(out, summary)
         return out
 
     def _place(self, entity: str, run: TrackerRun, summary: Mapping[str, Any]) -> Place:
@@ -133,7 +134,7 @@ class WandbServer:
         run.state = STATES.get(str(node.get("state", "")).lower(), "unknown")
         run.started_at = str(node.get("createdAt") or "")
         started, seen = _epoch(run.started_at), _epoch(str(node.get("heartbeatAt") or ""))
-        run.wall_s = max(0.0, seen - started) if started and seen else None
+        run.wall_s = max(0.0, seen - started) or None if started and seen else None
         name = entity_and_project(project)[1]
         run.url = f"{site_url(self.base)}/{quote(entity)}/{quote(name)}/runs/{quote(run.id)}"
         return run
