@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -84,6 +85,11 @@ def job(lab: Lab, *args: str, **kwargs: Any) -> dict[str, Any]:
 def shown(lab: Lab, run: str) -> dict[str, Any]:
     data: dict[str, Any] = lab.json("show", run)["data"]
     return data
+
+
+def tracker_files(lab: Lab, run: str) -> Path:
+    """The folder that the job's own tracker wrote into."""
+    return lab.repo / ".git" / "leadline" / "runs" / shown(lab, run)["uid"] / "attempt-1" / "tracker"
 
 
 @pytest.fixture
@@ -319,6 +325,25 @@ def test_an_mlflow_run_is_read_and_sent_once_to_a_server(tracked: Lab, mlflow_se
     reading = MlflowTracker({}, "").read(there[0])
     assert list(reading.series["loss"].values) == [1 / (step + 1) for step in range(10)]
     assert reading.config == {"lr": 0.1}
+
+
+@needs("mlflow")
+def test_a_run_whose_tracker_files_are_gone_is_sent_with_the_config_of_the_record(
+    tracked: Lab, mlflow_server: str
+) -> None:
+    from leadline.adapters.trackers.mlflow import MlflowTracker
+
+    tracked.ok("tracker", "set", "mlflow", "gone-files")
+    job(tracked, "m.py")
+    job(tracked, "m.py")
+    shutil.rmtree(tracker_files(tracked, "P-001-r1"))
+    tracked.ok("tracker", "set", "mlflow", "gone-files", "--at", mlflow_server)
+    assert tracked.json("tracker", "sync")["counts"]["sent"] == 2
+    client = MlflowTracker({}, "")
+    readings = [client.read(run) for run in client.listed("gone-files", mlflow_server)]
+    assert [r.config for r in readings] == [{"lr": 0.1}, {"lr": 0.1}]
+    assert [list(r.series["loss"].values) for r in readings] == [[1 / (step + 1) for step in range(10)]] * 2
+    assert tracked.json("tracker", "reconcile")["ok"]
 
 
 @needs("mlflow")

@@ -92,7 +92,8 @@ def disagreements(run: Run, theirs: TrackerRun) -> list[dict[str, Any]]:
 
 
 def values_that_differ(run: Run, reading: Reading, thread: Thread) -> list[dict[str, Any]]:
-    """Metrics and config of which the record and a reading say different things; what only one has is not named."""
+    """Metrics and config of which the record and a reading say different things, and config that the tracker had when
+    the record was written and has no more. Else what only one has is not named."""
     found = extraction_of(reading, thread.metrics)
     rows = []
     for name in sorted(run.metrics.keys() & found.metrics.keys()):
@@ -100,8 +101,12 @@ def values_that_differ(run: Run, reading: Reading, thread: Thread) -> list[dict[
         if not math.isclose(ours, theirs, rel_tol=CLOSE):
             why = f"{name}: the record says {ours!r}, {reading.run.tracker} {theirs!r}"
             rows.append({"what": "metric", "key": name, "record": ours, "tracker": theirs, "why": why})
-    told = {**run.tracker.get("config", {}), **run.config}
-    sentences = contradictions(told, short_config(reading.config))
+    there = short_config(reading.config)
+    sentences = contradictions({**run.tracker.get("config", {}), **run.config}, there)
+    for key, value in sorted(run.tracker.get("config", {}).items()):
+        # A tracker may keep a nested value as one text, or a text as several values: then a part of the key is there.
+        if not any(name == key or name.startswith(f"{key}.") or key.startswith(f"{name}.") for name in there):
+            sentences.append(f"{key}: the record says {value!r}, the tracker has none")
     rows += [{"what": "config", "key": sentence.partition(":")[0], "why": sentence} for sentence in sentences]
     return rows
 

@@ -369,6 +369,9 @@ def _push_one(
     limit_s: float,
     artifacts: dict[str, str],
 ) -> Any:
+    path = local_path(context, run.tracker)
+    # What the job told its tracker is in that tracker's files, and in the record when they are gone.
+    told = {} if path else dict(run.tracker.get("config") or {})
     plan = {
         "id": run.id,
         "experiment": run.experiment,
@@ -377,12 +380,11 @@ def _push_one(
         "title": thread.experiments[run.experiment].title,
         "argv": run.argv,
         "cwd": run.cwd,
-        "config": run.config,
+        "config": {**told, **run.config},
         "tracker": about,
     }
     facts = facts_of(context, topic, run.uid, plan)
     tracker = context.tracker_for(str(about["tracker"]))
-    path = local_path(context, run.tracker)
     pushing = Push(facts, path, run.state, dict(run.metrics), artifacts=artifacts)
     if about["tracker"] == OWN:
         as_folder(context, topic, run, plan, pushing)
