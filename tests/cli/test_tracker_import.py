@@ -386,3 +386,42 @@ def test_reconcile_works_on_a_local_store_and_counts_what_runs_cost(outside: Lab
     os.remove(store / "proj.db")
     (gone,) = outside.json("tracker", "reconcile")["data"]["only_here"]
     assert gone["code"] == "gone"
+
+
+def reconciled(lab: Lab, code: int) -> str:
+    done = lab.run("tracker", "reconcile")
+    assert done.returncode == code, done.stdout
+    return done.stdout
+
+
+def test_a_tracker_without_an_address_was_not_asked(outside: Lab) -> None:
+    outside.ok("tracker", "set", "mlflow", "nowhere")
+    said = reconciled(outside, 8)
+    assert "0 runs, NOT ASKED: it has no address: leadline tracker set mlflow nowhere --at ADDRESS" in said
+    assert "nothing disagrees" not in said and "cost" not in said, "nothing ran"
+
+
+@needs("mlflow")
+def test_runs_that_wait_for_a_side_that_was_not_asked_disagree_with_nothing(outside: Lab) -> None:
+    outside.ok("tracker", "set", "mlflow", "down", "--at", "http://127.0.0.1:9")
+    job(outside, "m.py")
+    said = reconciled(outside, 8)
+    assert "NOT ASKED" in said and "it waits to be sent" in said
+    assert "cost: 1 run took" in said and "(0 of them in the tracker)" in said
+    job(outside, "-c", "print('no run')")
+    assert "its job made no run" in reconciled(outside, 6)
+
+
+@needs("mlflow")
+def test_a_sent_run_whose_server_is_down_is_unknown_and_not_sought_in_its_files(
+    outside: Lab, mlflow_server: str
+) -> None:
+    outside.ok("tracker", "set", "mlflow", "then-down", "--at", mlflow_server)
+    job(outside, "m.py")
+    outside.ok("tracker", "sync")
+    outside.ok("tracker", "set", "mlflow", "then-down", "--at", "http://127.0.0.1:9")
+    said = reconciled(outside, 8)
+    assert "P-001-r1: not asked: " in said and "has no run" not in said and "not compared" not in said
+    outside.ok("tracker", "set", "mlflow", "then-down", "--at", mlflow_server)
+    outside.write("model.txt", "weights")
+    assert outside.json("tracker", "push", "P-001", "--artifact", "model.txt")["counts"]["sent"] == 1

@@ -6,7 +6,7 @@ Pure. A side that could not be asked is never taken for one that has nothing: th
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from leadline.core.ids import experiment_of, parse_id
@@ -111,10 +111,11 @@ def values_that_differ(run: Run, reading: Reading, thread: Thread) -> list[dict[
     return rows
 
 
-def costs(runs: Iterable[Run], stranger_runs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def costs(runs: Iterable[Run], there: Collection[str], stranger_runs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Device-hours (wall time times the devices a run could see) by kind of device, of every run of the record and of
-    those that a tracker has; ``unknown``: runs without a wall time or a device count. ``outside``: runs that only a
-    tracker has, in wall hours, since no tracker's list says how many devices there were."""
+    those that a tracker has (``there``: their uids); ``unknown``: runs without a wall time or a device count.
+    ``outside``: runs that only a tracker has, in wall hours, since no tracker's list says how many devices there were.
+    """
     hours: dict[str, float] = {}
     tracked: dict[str, float] = {}
     counted, unknown = 0, []
@@ -127,7 +128,7 @@ def costs(runs: Iterable[Run], stranger_runs: Iterable[Mapping[str, Any]]) -> di
         counted += 1
         spent = run.wall_s * float(count) / 3600
         hours[kind] = hours.get(kind, 0.0) + spent
-        if run.tracker.get("id"):
+        if run.uid in there:
             tracked[kind] = tracked.get(kind, 0.0) + spent
     rows = list(stranger_runs)
     walls = [float(row["wall_s"]) for row in rows if row.get("wall_s") is not None]
