@@ -53,6 +53,18 @@ def absent(run: Run, place: Place, sent: bool, waiting: bool) -> tuple[str, str]
     return "none", f"it was never sent to {place.tracker}: leadline tracker push {run.id}"
 
 
+def further_runs(thread: Thread) -> list[tuple[Run, dict[str, Any]]]:
+    """Runs that the job of a run of ours made besides the one that is in the record, which no other run of the record
+    holds either: (ours, what ``tracker.further`` says of it)."""
+    held = {(run.tracker.get("tracker"), run.tracker.get("id")) for run in thread.runs}
+    return [
+        (run, row)
+        for run in thread.runs
+        for row in run.tracker.get("further", ())
+        if not run.retracted and (run.tracker.get("tracker"), row.get("id")) not in held
+    ]
+
+
 def strangers(thread: Thread, place: Place, known: Iterable[str]) -> list[dict[str, Any]]:
     """The tracker's runs that the record does not hold. ``known``: uids and tracker ids that it holds.
 

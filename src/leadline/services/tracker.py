@@ -7,10 +7,12 @@ lost between a queue and a crash; sending is idempotent by the run's uid, so not
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable
 from typing import Any
 
 from leadline.core.errors import LeadlineError
+from leadline.core.reconciliation import further_runs
 from leadline.core.remote_url import in_clear
 from leadline.core.run import TERMINAL_STATES, Run
 from leadline.core.thread import Thread
@@ -129,6 +131,9 @@ def status(context: Context, topic: str) -> dict[str, Any]:
     thread = context.store.thread(topic)
     choice = choice_of(thread)
     rows = [_standing(context, thread, run) for run in thread.runs if run.tracker.get("tracker")]
+    further = further_rows(context, thread)
+    for row in rows:
+        row["further"] = [one for one in further if one["of"] == row["run"]]
     reach = context.tracker_for(choice.tracker).check(choice.at) if choice else {}
     return {
         "choice": dict(thread.tracker),
@@ -167,6 +172,24 @@ def _standing(context: Context, thread: Thread, run: Run) -> dict[str, Any]:
         "path": local_path(context, about),
         "odd": odd,
     }
+
+
+def further_rows(context: Context, thread: Thread) -> list[dict[str, Any]]:
+    """Runs that a job made besides the one in the record: {of, tracker, project, id, name, why, import}."""
+    rows = []
+    for run, one in further_runs(thread):
+        tracker, project = str(run.tracker["tracker"]), str(run.tracker.get("project", ""))
+        path, at = local_path(context, one), str(run.tracker.get("at", ""))
+        if path:
+            path = os.path.dirname(os.path.dirname(path)) if os.path.isdir(path) else path  # the store that holds it
+            inside = os.path.relpath(path, context.cwd)
+            words = [path if inside.startswith("..") else inside, "--format", tracker, "--run", str(one["id"])]
+        else:
+            words = [project, "--format", tracker, "--run", str(one["id"]), *(["--at", at] if at else [])]
+        why = f"another run of the job of {run.id}, not taken"
+        about = {"of": run.id, "tracker": tracker, "project": project, "why": why}
+        rows.append({**one, **about, "import": shlex.join(["leadline", "import", *words])})
+    return rows
 
 
 def is_there(run: Run) -> bool:
@@ -320,6 +343,7 @@ def _send(
         row = {"run": run.id, "url": taken.url, "id": taken.id}
         if taken.tracker == OWN:
             row["path"] = taken.path
+        row["not_sent"] = [str(one.get("id")) for one in run.tracker.get("further", ())]
         sent.append({**row, "artifacts": sorted({*carried, *files[1]}), "artifacts_left": kept_here})
         say(
             f"{number}/{len(runs)} {run.id} sent to {about['tracker']} {about['project']}"

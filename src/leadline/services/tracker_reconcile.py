@@ -11,7 +11,7 @@ from leadline.core.run import TERMINAL_STATES, Run
 from leadline.core.thread import Thread
 from leadline.core.tracker import OWN, TrackerRun
 from leadline.services.context import Context
-from leadline.services.tracker import is_there, waits
+from leadline.services.tracker import further_rows, is_there, waits
 from leadline.services.tracking import choice_of, local_path
 
 COMPARED = 200  # runs whose values are read on both sides unless said otherwise, the newest first
@@ -62,6 +62,10 @@ def reconcile(context: Context, topic: str, compared: int = COMPARED) -> dict[st
             if not row["ours"] or place.tracker == OWN:  # what another record put into a shared folder can be taken
                 row["import"] = import_command(place, row)
             answer["only_there"].append(row)
+    listed = {(row["tracker"], row["id"]) for row in answer["only_there"]}
+    for row in further_rows(context, thread):
+        if (row["tracker"], row["id"]) not in listed:
+            answer["only_there"].append({**row, "named": True, "ours": True})
     answer["only_there"].sort(key=lambda row: not row["named"])
     answer["costs"] = costs(thread.runs, there, [row for row in answer["only_there"] if not row["ours"]])
     return answer
