@@ -164,6 +164,53 @@ def test_an_address_that_is_not_encrypted_is_taken_and_said(tracked: Lab, tracke
         assert "encrypted" not in tracked.run("tracker", "set", tracker, "p", "--at", at, *because).stderr
 
 
+@pytest.mark.parametrize(
+    ("tracker", "at", "good"),
+    [
+        ("mlflow", "ftp://foo", False),
+        ("mlflow", "http://", False),
+        ("mlflow", "http://[foo", False),
+        ("mlflow", "sqlite:///mlflow.db", True),
+        ("mlflow", "file:///tmp/mlruns", True),
+        ("mlflow", "../mlruns", True),
+        ("wandb", "wandb.example", False),
+        ("wandb", "https://wandb.example", True),
+        ("trackio", "https://trackio.example", False),
+        ("trackio", "s3://bucket", False),
+        ("trackio", "store", True),
+        ("leadline", "file:///tmp/runs", False),
+    ],
+)
+def test_an_address_is_of_a_kind_that_the_tracker_has(tracked: Lab, tracker: str, at: str, good: bool) -> None:
+    answer = tracked.json("tracker", "set", tracker, "p", "--at", at)
+    assert answer["ok"] == good, answer
+    if not good:
+        assert answer["error"]["code"] in ("bad-address", "no-server") and answer["error"]["next"]
+        assert tracked.json("tracker", "status")["data"]["choices"] == []
+
+
+def test_a_tracker_in_which_no_run_is_can_be_left(tracked: Lab) -> None:
+    tracked.ok("tracker", "set", "mlflow", "x")
+    job(tracked, "-c", "print('no run')")
+    assert tracked.json("tracker", "set", "trackio", "y")["data"]["changed"]
+
+
+@needs("mlflow")
+def test_the_hints_of_a_refused_choice_repeat_what_was_asked(tracked: Lab) -> None:
+    tracked.ok("tracker", "set", "mlflow", "x")
+    job(tracked, "m.py")
+    because = "--because 'why the comparison ends here'"
+    error = tracked.json("tracker", "set", "none")["error"]
+    assert error["what"] == "1 run of demo is in mlflow:x" and error["next"] == [f"leadline tracker set none {because}"]
+    told = "leadline tracker set mlflow 'my exp' --at http://127.0.0.1:5000 --live"
+    assert tracked.json("tracker", "set", "mlflow", "my exp", "--at", "http://127.0.0.1:5000", "--live")["error"][
+        "next"
+    ] == [f"leadline start demo-2 && {told}", f"{told} {because}"]
+    assert tracked.json("tracker", "set", "mlflow", "other")["error"]["next"][0] == (
+        "leadline start demo-2 --tracker mlflow --tracker-project other"
+    )
+
+
 def test_choosing_the_same_again_writes_nothing(tracked: Lab) -> None:
     assert tracked.json("tracker", "set", "wandb", "proj")["data"]["changed"]
     assert not tracked.json("tracker", "set", "wandb", "proj")["data"]["changed"]

@@ -82,7 +82,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 
 
 def _set(context: Any, topic: str, args: argparse.Namespace) -> Answer:
-    from leadline.services.tracker import choose
+    from leadline.services.tracker_choice import choose
 
     made = choose(context, topic, args.tracker, args.project, at=args.at, live=args.live, because=args.because)
     if not made["tracker"]:
