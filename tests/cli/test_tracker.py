@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -86,6 +87,11 @@ def shown(lab: Lab, run: str) -> dict[str, Any]:
     return data
 
 
+def tracker_files(lab: Lab, run: str) -> Path:
+    """The folder that the job's own tracker wrote into."""
+    return lab.repo / ".git" / "leadline" / "runs" / shown(lab, run)["uid"] / "attempt-1" / "tracker"
+
+
 @pytest.fixture
 def silent_server() -> Iterator[str]:
     """Takes connections and never answers."""
@@ -156,6 +162,53 @@ def test_an_address_that_is_not_encrypted_is_taken_and_said(tracked: Lab, tracke
     assert done.returncode == 0 and "http://tracker.example:5000 is not encrypted" in done.stderr
     for at in ("http://127.0.0.1:5000", "https://tracker.example"):
         assert "encrypted" not in tracked.run("tracker", "set", tracker, "p", "--at", at, *because).stderr
+
+
+@pytest.mark.parametrize(
+    ("tracker", "at", "good"),
+    [
+        ("mlflow", "ftp://foo", False),
+        ("mlflow", "http://", False),
+        ("mlflow", "http://[foo", False),
+        ("mlflow", "sqlite:///mlflow.db", True),
+        ("mlflow", "file:///tmp/mlruns", True),
+        ("mlflow", "../mlruns", True),
+        ("wandb", "wandb.example", False),
+        ("wandb", "https://wandb.example", True),
+        ("trackio", "https://trackio.example", False),
+        ("trackio", "s3://bucket", False),
+        ("trackio", "store", True),
+        ("leadline", "file:///tmp/runs", False),
+    ],
+)
+def test_an_address_is_of_a_kind_that_the_tracker_has(tracked: Lab, tracker: str, at: str, good: bool) -> None:
+    answer = tracked.json("tracker", "set", tracker, "p", "--at", at)
+    assert answer["ok"] == good, answer
+    if not good:
+        assert answer["error"]["code"] in ("bad-address", "no-server") and answer["error"]["next"]
+        assert tracked.json("tracker", "status")["data"]["choices"] == []
+
+
+def test_a_tracker_in_which_no_run_is_can_be_left(tracked: Lab) -> None:
+    tracked.ok("tracker", "set", "mlflow", "x")
+    job(tracked, "-c", "print('no run')")
+    assert tracked.json("tracker", "set", "trackio", "y")["data"]["changed"]
+
+
+@needs("mlflow")
+def test_the_hints_of_a_refused_choice_repeat_what_was_asked(tracked: Lab) -> None:
+    tracked.ok("tracker", "set", "mlflow", "x")
+    job(tracked, "m.py")
+    because = "--because 'why the comparison ends here'"
+    error = tracked.json("tracker", "set", "none")["error"]
+    assert error["what"] == "1 run of demo is in mlflow:x" and error["next"] == [f"leadline tracker set none {because}"]
+    told = "leadline tracker set mlflow 'my exp' --at http://127.0.0.1:5000 --live"
+    assert tracked.json("tracker", "set", "mlflow", "my exp", "--at", "http://127.0.0.1:5000", "--live")["error"][
+        "next"
+    ] == [f"leadline start demo-2 && {told}", f"{told} {because}"]
+    assert tracked.json("tracker", "set", "mlflow", "other")["error"]["next"][0] == (
+        "leadline start demo-2 --tracker mlflow --tracker-project other"
+    )
 
 
 def test_choosing_the_same_again_writes_nothing(tracked: Lab) -> None:
@@ -319,6 +372,25 @@ def test_an_mlflow_run_is_read_and_sent_once_to_a_server(tracked: Lab, mlflow_se
     reading = MlflowTracker({}, "").read(there[0])
     assert list(reading.series["loss"].values) == [1 / (step + 1) for step in range(10)]
     assert reading.config == {"lr": 0.1}
+
+
+@needs("mlflow")
+def test_a_run_whose_tracker_files_are_gone_is_sent_with_the_config_of_the_record(
+    tracked: Lab, mlflow_server: str
+) -> None:
+    from leadline.adapters.trackers.mlflow import MlflowTracker
+
+    tracked.ok("tracker", "set", "mlflow", "gone-files")
+    job(tracked, "m.py")
+    job(tracked, "m.py")
+    shutil.rmtree(tracker_files(tracked, "P-001-r1"))
+    tracked.ok("tracker", "set", "mlflow", "gone-files", "--at", mlflow_server)
+    assert tracked.json("tracker", "sync")["counts"]["sent"] == 2
+    client = MlflowTracker({}, "")
+    readings = [client.read(run) for run in client.listed("gone-files", mlflow_server)]
+    assert [r.config for r in readings] == [{"lr": 0.1}, {"lr": 0.1}]
+    assert [list(r.series["loss"].values) for r in readings] == [[1 / (step + 1) for step in range(10)]] * 2
+    assert tracked.json("tracker", "reconcile")["ok"]
 
 
 @needs("mlflow")

@@ -541,3 +541,87 @@ def test_reconcile_works_on_a_local_store_and_counts_what_runs_cost(outside: Lab
     os.remove(store / "proj.db")
     (gone,) = outside.json("tracker", "reconcile")["data"]["only_here"]
     assert gone["code"] == "gone"
+
+
+def reconciled(lab: Lab, code: int) -> str:
+    done = lab.run("tracker", "reconcile")
+    assert done.returncode == code, done.stdout
+    return done.stdout
+
+
+def test_a_tracker_without_an_address_was_not_asked(outside: Lab) -> None:
+    outside.ok("tracker", "set", "mlflow", "nowhere")
+    said = reconciled(outside, 8)
+    assert "0 runs, NOT ASKED: it has no address: leadline tracker set mlflow nowhere --at ADDRESS" in said
+    assert "nothing disagrees" not in said and "cost" not in said, "nothing ran"
+
+
+@needs("mlflow")
+def test_runs_that_wait_for_a_side_that_was_not_asked_disagree_with_nothing(outside: Lab) -> None:
+    outside.ok("tracker", "set", "mlflow", "down", "--at", "http://127.0.0.1:9")
+    job(outside, "m.py")
+    said = reconciled(outside, 8)
+    assert "NOT ASKED" in said and "it waits to be sent" in said
+    assert "cost: 1 run took" in said and "(0 of them in the tracker)" in said
+    job(outside, "-c", "print('no run')")
+    assert "its job made no run" in reconciled(outside, 6)
+
+
+@needs("mlflow")
+def test_a_sent_run_whose_server_is_down_is_unknown_and_not_sought_in_its_files(
+    outside: Lab, mlflow_server: str
+) -> None:
+    outside.ok("tracker", "set", "mlflow", "then-down", "--at", mlflow_server)
+    job(outside, "m.py")
+    outside.ok("tracker", "sync")
+    outside.ok("tracker", "set", "mlflow", "then-down", "--at", "http://127.0.0.1:9")
+    said = reconciled(outside, 8)
+    assert "P-001-r1: not asked: " in said and "has no run" not in said and "not compared" not in said
+    outside.ok("tracker", "set", "mlflow", "then-down", "--at", mlflow_server)
+    outside.write("model.txt", "weights")
+    assert outside.json("tracker", "push", "P-001", "--artifact", "model.txt")["counts"]["sent"] == 1
+
+
+TWICE = {
+    "mlflow": """
+import mlflow
+for value in (3.0, 1.0):
+    with mlflow.start_run(run_name="same"):
+        mlflow.log_metric("loss", value)
+""",
+    "trackio": """
+import os, trackio
+for value in (3.0, 1.0):
+    trackio.init(project=os.environ["TRACKIO_PROJECT"], config={})
+    trackio.log({"loss": value})
+    trackio.finish()
+""",
+    "wandb": """
+import wandb
+for value in (3.0, 1.0):
+    run = wandb.init(name="same", reinit=True)
+    run.log({"loss": value})
+    run.finish()
+""",
+}
+
+
+@pytest.mark.parametrize("tracker", [pytest.param(name, marks=needs(name)) for name in TWICE])
+def test_every_run_of_a_job_that_made_two_is_in_the_record_and_can_be_taken(outside: Lab, tracker: str) -> None:
+    store = str(outside.repo.parent / "store") if tracker == "trackio" else ""
+    outside.ok("tracker", "set", tracker, "twice", "--at", store)
+    outside.write("two.py", TWICE[tracker])
+    assert job(outside, "two.py")["metrics"] == {"loss": 1.0}
+    shown = outside.json("show", "P-001-r1")["data"]
+    (one,) = shown["tracker"]["further"]
+    (problem,) = [p for p in shown["extraction"]["problems"] if p["code"] == "several-tracker-runs"]
+    assert one["id"] != shown["tracker"]["id"] and one["id"] in problem["what"], "two of one name are told apart"
+    status = outside.ok("tracker", "status")
+    assert f"({one['id']}): another run of the job, not taken" in status
+    (row,) = outside.json("tracker", "reconcile")["data"]["only_there"]
+    assert row["of"] == "P-001-r1" and row["import"] in status
+    taken_ = outside.run(*shlex.split(row["import"])[1:], "--unfinished", "--json")
+    assert taken_.returncode == 0, taken_.stdout
+    assert [r["metrics"] for r in json.loads(taken_.stdout)["data"]["taken"]] == [{"loss": 3.0}]
+    assert outside.json("tracker", "reconcile")["data"]["only_there"] == []
+    assert "another run" not in outside.ok("tracker", "status")

@@ -7,12 +7,14 @@ from typing import Any
 
 from leadline.cli.answer import Answer
 from leadline.core.plain import plain
+from leadline.core.timestamps import counted
 
 LISTED = 20
 
 
 def reconciled(context: Any, args: argparse.Namespace) -> Answer:
-    """0 when both sides agree, 6 when they do not, 8 when a side could not be asked and nothing else is wrong."""
+    """0 when both sides agree, 6 when they do not, 8 when a side could not be asked and nothing else is wrong: a run
+    that waits for a side that could not be asked is no disagreement."""
     from leadline.core.errors import EXIT_CODES
     from leadline.services.tracker_reconcile import reconcile
 
@@ -23,7 +25,7 @@ def reconciled(context: Any, args: argparse.Namespace) -> Answer:
         lines += _lines(data)
     names = ("only_here", "only_there", "differ", "unknown", "not_compared")
     counts = {name: sum(len(data[name]) for data in threads) for name in names}
-    wrong = counts["only_here"] + counts["only_there"] + counts["differ"]
+    wrong = sum(map(_wrong, threads))
     silent = any(place["not_asked"] for data in threads for place in data["places"])
     code = EXIT_CODES["check_failed"] if wrong else EXIT_CODES["remote"] if silent else 0
     found = threads[0] if len(threads) == 1 else {"threads": threads}
@@ -31,12 +33,19 @@ def reconciled(context: Any, args: argparse.Namespace) -> Answer:
     return Answer("\n".join(lines), found, counts, truncated, _next(threads), code)
 
 
+def _wrong(data: dict[str, Any]) -> int:
+    """How much is known to disagree."""
+    unasked = {(place["tracker"], place["project"]) for place in data["places"] if place["not_asked"]}
+    waits = [r for r in data["only_here"] if r["code"] == "waiting" and (r["tracker"], r["project"]) in unasked]
+    return sum(len(data[name]) for name in ("only_here", "only_there", "differ")) - len(waits)
+
+
 def _lines(data: dict[str, Any]) -> list[str]:
     lines = [data["thread"]]
     for place in data["places"]:
         at = f" at {plain(place['at'])}" if place["at"] else ""
         asked = f"NOT ASKED: {plain(place['not_asked'])}" if place["not_asked"] else "asked"
-        lines.append(f"  {place['tracker']}:{plain(place['project'])}{at}: {place['runs']} runs, {asked}")
+        lines.append(f"  {place['tracker']}:{plain(place['project'])}{at}: {counted(place['runs'], 'run')}, {asked}")
     if not data["places"]:
         lines.append("  no tracker is chosen and no run is in one")
     lines += _part("only in the record", data["only_here"], lambda r: f"{r['run']}: {plain(r['why'])}")
@@ -44,9 +53,13 @@ def _lines(data: dict[str, Any]) -> list[str]:
     lines += _part("they differ", data["differ"], lambda r: f"{r['run']}: {plain(r['why'])}")
     lines += _part("unknown", data["unknown"], lambda r: f"{r['run']}: {plain(r['why'])}")
     lines += _part("not compared", data["not_compared"], lambda r: f"{r['run']}: {plain(r['why'])}")
-    if not any(data[name] for name in ("only_here", "only_there", "differ", "unknown")) and data["places"]:
+    if not any(data[name] for name in ("only_here", "only_there", "differ", "unknown")) and _asked(data):
         lines.append("  nothing disagrees")
     return [*lines, *_costs(data["costs"])]
+
+
+def _asked(data: dict[str, Any]) -> bool:
+    return any(not place["not_asked"] for place in data["places"])
 
 
 def _part(title: str, rows: list[dict[str, Any]], words: Any) -> list[str]:
@@ -66,15 +79,16 @@ def _costs(costs: dict[str, Any]) -> list[str]:
         f"{_hours(h)} {kind}-hours ({_hours(costs['device_hours_in_tracker'].get(kind, 0.0))} of them in the tracker)"
         for kind, h in sorted(costs["device_hours"].items())
     ]
-    parts = [f"{costs['runs']} runs took {', '.join(hours) or 'no known time'}"]
+    parts = [f"{counted(costs['runs'], 'run')} took {', '.join(hours)}"] if hours else []
     if costs["unknown"]:
-        parts.append(f"{len(costs['unknown'])} runs of unknown time or devices")
+        parts.append(f"{counted(len(costs['unknown']), 'run')} of unknown time or devices")
     outside = costs["outside"]
     if outside["runs"]:
-        known = f"{_hours(outside['wall_hours'])} wall hours on an unknown number of devices"
-        more = f", {outside['unknown']} of unknown time" if outside["unknown"] else ""
-        parts.append(f"{outside['runs']} runs only in the tracker: {known}{more}")
-    return ["  cost: " + "; ".join(parts)]
+        hours_known = f"{_hours(outside['wall_hours'])} wall hours on an unknown number of devices"
+        timed = outside["runs"] - outside["unknown"]
+        known = [hours_known] * bool(timed) + [f"{outside['unknown']} of unknown time"] * bool(outside["unknown"])
+        parts.append(f"{counted(outside['runs'], 'run')} only in the tracker: {', '.join(known)}")
+    return ["  cost: " + "; ".join(parts)] if parts else []
 
 
 def _hours(value: float) -> str:

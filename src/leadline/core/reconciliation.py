@@ -6,7 +6,7 @@ Pure. A side that could not be asked is never taken for one that has nothing: th
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from leadline.core.ids import experiment_of, parse_id
@@ -53,6 +53,18 @@ def absent(run: Run, place: Place, sent: bool, waiting: bool) -> tuple[str, str]
     return "none", f"it was never sent to {place.tracker}: leadline tracker push {run.id}"
 
 
+def further_runs(thread: Thread) -> list[tuple[Run, dict[str, Any]]]:
+    """Runs that the job of a run of ours made besides the one that is in the record, which no other run of the record
+    holds either: (ours, what ``tracker.further`` says of it)."""
+    held = {(run.tracker.get("tracker"), run.tracker.get("id")) for run in thread.runs}
+    return [
+        (run, row)
+        for run in thread.runs
+        for row in run.tracker.get("further", ())
+        if not run.retracted and (run.tracker.get("tracker"), row.get("id")) not in held
+    ]
+
+
 def strangers(thread: Thread, place: Place, known: Iterable[str]) -> list[dict[str, Any]]:
     """The tracker's runs that the record does not hold. ``known``: uids and tracker ids that it holds.
 
@@ -92,7 +104,8 @@ def disagreements(run: Run, theirs: TrackerRun) -> list[dict[str, Any]]:
 
 
 def values_that_differ(run: Run, reading: Reading, thread: Thread) -> list[dict[str, Any]]:
-    """Metrics and config of which the record and a reading say different things; what only one has is not named."""
+    """Metrics and config of which the record and a reading say different things, and config that the tracker had when
+    the record was written and has no more. Else what only one has is not named."""
     found = extraction_of(reading, thread.metrics)
     rows = []
     for name in sorted(run.metrics.keys() & found.metrics.keys()):
@@ -100,16 +113,21 @@ def values_that_differ(run: Run, reading: Reading, thread: Thread) -> list[dict[
         if not math.isclose(ours, theirs, rel_tol=CLOSE):
             why = f"{name}: the record says {ours!r}, {reading.run.tracker} {theirs!r}"
             rows.append({"what": "metric", "key": name, "record": ours, "tracker": theirs, "why": why})
-    told = {**run.tracker.get("config", {}), **run.config}
-    sentences = contradictions(told, short_config(reading.config))
+    there = short_config(reading.config)
+    sentences = contradictions({**run.tracker.get("config", {}), **run.config}, there)
+    for key, value in sorted(run.tracker.get("config", {}).items()):
+        # A tracker may keep a nested value as one text, or a text as several values: then a part of the key is there.
+        if not any(name == key or name.startswith(f"{key}.") or key.startswith(f"{name}.") for name in there):
+            sentences.append(f"{key}: the record says {value!r}, the tracker has none")
     rows += [{"what": "config", "key": sentence.partition(":")[0], "why": sentence} for sentence in sentences]
     return rows
 
 
-def costs(runs: Iterable[Run], stranger_runs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def costs(runs: Iterable[Run], there: Collection[str], stranger_runs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Device-hours (wall time times the devices a run could see) by kind of device, of every run of the record and of
-    those that a tracker has; ``unknown``: runs without a wall time or a device count. ``outside``: runs that only a
-    tracker has, in wall hours, since no tracker's list says how many devices there were."""
+    those that a tracker has (``there``: their uids); ``unknown``: runs without a wall time or a device count.
+    ``outside``: runs that only a tracker has, in wall hours, since no tracker's list says how many devices there were.
+    """
     hours: dict[str, float] = {}
     tracked: dict[str, float] = {}
     counted, unknown = 0, []
@@ -122,7 +140,7 @@ def costs(runs: Iterable[Run], stranger_runs: Iterable[Mapping[str, Any]]) -> di
         counted += 1
         spent = run.wall_s * float(count) / 3600
         hours[kind] = hours.get(kind, 0.0) + spent
-        if run.tracker.get("id"):
+        if run.uid in there:
             tracked[kind] = tracked.get(kind, 0.0) + spent
     rows = list(stranger_runs)
     walls = [float(row["wall_s"]) for row in rows if row.get("wall_s") is not None]

@@ -12,6 +12,7 @@ from typing import Any
 from leadline.core.canonical import digest_of
 from leadline.core.errors import LeadlineError
 from leadline.core.imported import Findings, FoundRun, metric_columns, not_finite
+from leadline.core.reconciliation import further_runs
 from leadline.core.thread import Thread
 from leadline.core.timestamps import epoch_ms, rfc3339
 from leadline.core.tracker import OWN, Reading, TrackerRun, extraction_of, short_config
@@ -155,7 +156,8 @@ def _taken(
     """The run as an import has it; None when it is not taken, which ``found`` then says."""
     where = f"{run.name} ({run.id})" if run.name and run.name != run.id else run.id
     mine = next((r.id for r in thread.runs if run.uid and r.uid == run.uid), "")
-    if mine or (run.uid and run.tracker != OWN):
+    further = any(ours.uid == run.uid and row.get("id") == run.id for ours, row in further_runs(thread))
+    if (mine or (run.uid and run.tracker != OWN)) and not further:
         found.refuse(where, f"it is {mine} of this thread" if mine else "another thread's Leadline made it")
         return None
     try:

@@ -1,4 +1,4 @@
-"""The verbs of ``leadline tracker``: choose a project, say how it stands, send what waits, find what disagrees.
+"""The verbs of ``leadline tracker``: say how it stands, send what waits, find what disagrees.
 
 What waits to be sent is derived from the records (a run with a tracker that no record says was sent), so nothing can be
 lost between a queue and a crash; sending is idempotent by the run's uid, so nothing is sent twice.
@@ -7,121 +7,23 @@ lost between a queue and a crash; sending is idempotent by the run's uid, so not
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable
 from typing import Any
 
 from leadline.core.errors import LeadlineError
-from leadline.core.remote_url import in_clear
+from leadline.core.reconciliation import further_runs
 from leadline.core.run import TERMINAL_STATES, Run
 from leadline.core.thread import Thread
 from leadline.core.tracker import OWN, Choice
 from leadline.ports.tracker import Push
 from leadline.services.context import Context
 from leadline.services.tracker_artifact import TAKES_NO_FILES, checked_files, recorded_files
-from leadline.services.tracker_folder import as_folder, check_name, shared_folder
-from leadline.services.tracking import choice_of, facts_of, local_path, read_tracker, redacted
+from leadline.services.tracker_folder import as_folder
+from leadline.services.tracking import choice_of, facts_of, local_path, read_tracker
 
 Say = Callable[[str], None]
 GIVE_UP_AFTER = 2  # runs in a row that a tracker did not take
-
-
-def choose(
-    context: Context, topic: str, tracker: str, project: str, *, at: str = "", live: bool = False, because: str = ""
-) -> dict[str, Any]:
-    """Choose the tracker and project of a thread, as a record. ``tracker`` "none" ends it.
-
-    Raises LeadlineError: no such tracker, a bad name or address (usage); ``project-chosen`` (conflict) when runs are in
-    another project already and no reason is given.
-    """
-    thread = context.store.thread(topic)
-    body: dict[str, Any] = {"tracker": "" if tracker == "none" else tracker, "project": project}
-    if body["tracker"]:
-        check_choice(context, tracker, project)
-        body["at"] = _checked_address(context, at)
-        if in_clear(body["at"]):  # a warning: trackers inside a lab's own network are often served so
-            context.warn(
-                f"{body['at']} is not encrypted: numbers, and a key of {tracker} that is set, can be read on the way; "
-                "https keeps them"
-            )
-        body["live"] = live
-        if tracker == OWN:
-            body["at"] = shared_folder(context, at, live)
-            if body["at"] and (why := context.tracker_for(OWN).check(body["at"])["why"]):
-                context.warn(why)
-    now = choice_of(thread)
-    before = {k: v for k, v in thread.tracker.items() if v not in ("", False)}
-    if before == {k: v for k, v in body.items() if v not in ("", False)}:
-        return {**body, "changed": False}
-    moved = now is not None and (now.tracker, now.project) != (body["tracker"], project)
-    tracked = [run.id for run in thread.runs if run.tracker.get("tracker")]
-    if moved and tracked and not because.strip():
-        assert now is not None
-        raise LeadlineError(
-            "conflict",
-            "project-chosen",
-            f"{len(tracked)} runs of {topic} are in {now.tracker}:{now.project}",
-            "runs that are compared share one project, and a run cannot be moved to another",
-            [
-                f"leadline start {topic}-2 --tracker {tracker} --tracker-project {project or 'NAME'}",
-                f"leadline tracker set {tracker} {project or 'NAME'} --because 'why the comparison ends here'",
-            ],
-        )
-    if because.strip():
-        body["because"] = redacted(context, because.strip())
-    context.append(topic, "tracker-set", body)
-    return {**body, "changed": True}
-
-
-def check_choice(context: Context, tracker: str, project: str) -> None:
-    """Raises LeadlineError(usage): no such tracker, or no name for a project."""
-    context.tracker_for(tracker)
-    if looks_like_key(context, project):
-        raise LeadlineError(
-            "refused",
-            "key-as-project",
-            "the project's name is, or looks like, a key",
-            "names are recorded and shown; keys belong in the environment",
-            ["export WANDB_API_KEY=…", f"leadline tracker set {tracker} my-project"],
-        )
-    wrong = [c for c in project if c in "/\\#?%:,\n\r\t\0" or not c.isprintable()]
-    if not project.strip() or wrong or len(project) > 128 or project in (".", ".."):
-        raise LeadlineError(
-            "usage",
-            "bad-project",
-            f"{project[:140]!r} is no project name",
-            "1 to 128 characters, none of / \\ # ? % : ,",
-            f"leadline tracker set {tracker} my-project",
-        )
-    if tracker == OWN:
-        check_name(project)
-
-
-def looks_like_key(context: Context, text: str) -> bool:
-    """Whether ``text`` holds a secret of the environment, a well-known token, or what W&B's keys look like."""
-    import re
-
-    from leadline.core.redact import Redactor, secret_values
-
-    shaped = re.search(r"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])|wandb_v\d_\w{20,}|local-[0-9a-f]{40}", text)
-    return bool(shaped) or Redactor(secret_values(context.environ)).text(text) != text
-
-
-def _checked_address(context: Context, at: str) -> str:
-    """An address is recorded and shown, so it holds no password."""
-    from urllib.parse import urlsplit
-
-    if at and ("@" in urlsplit(at).netloc or urlsplit(at).query or looks_like_key(context, at)):
-        raise LeadlineError(
-            "refused",
-            "key-in-address",
-            "the address holds a name, a password or a key",
-            "addresses are recorded; keys belong in the environment",
-            [
-                "export MLFLOW_TRACKING_USERNAME=… MLFLOW_TRACKING_PASSWORD=…",
-                "leadline tracker set … --at https://HOST",
-            ],
-        )
-    return at.rstrip("/") if at.startswith("http") else at
 
 
 def status(context: Context, topic: str) -> dict[str, Any]:
@@ -129,6 +31,9 @@ def status(context: Context, topic: str) -> dict[str, Any]:
     thread = context.store.thread(topic)
     choice = choice_of(thread)
     rows = [_standing(context, thread, run) for run in thread.runs if run.tracker.get("tracker")]
+    further = further_rows(context, thread)
+    for row in rows:
+        row["further"] = [one for one in further if one["of"] == row["run"]]
     reach = context.tracker_for(choice.tracker).check(choice.at) if choice else {}
     return {
         "choice": dict(thread.tracker),
@@ -167,6 +72,24 @@ def _standing(context: Context, thread: Thread, run: Run) -> dict[str, Any]:
         "path": local_path(context, about),
         "odd": odd,
     }
+
+
+def further_rows(context: Context, thread: Thread) -> list[dict[str, Any]]:
+    """Runs that a job made besides the one in the record: {of, tracker, project, id, name, why, import}."""
+    rows = []
+    for run, one in further_runs(thread):
+        tracker, project = str(run.tracker["tracker"]), str(run.tracker.get("project", ""))
+        path, at = local_path(context, one), str(run.tracker.get("at", ""))
+        if path:
+            path = os.path.dirname(os.path.dirname(path)) if os.path.isdir(path) else path  # the store that holds it
+            inside = os.path.relpath(path, context.cwd)
+            words = [path if inside.startswith("..") else inside, "--format", tracker, "--run", str(one["id"])]
+        else:
+            words = [project, "--format", tracker, "--run", str(one["id"]), *(["--at", at] if at else [])]
+        why = f"another run of the job of {run.id}, not taken"
+        about = {"of": run.id, "tracker": tracker, "project": project, "why": why}
+        rows.append({**one, **about, "import": shlex.join(["leadline", "import", *words])})
+    return rows
 
 
 def is_there(run: Run) -> bool:
@@ -320,6 +243,7 @@ def _send(
         row = {"run": run.id, "url": taken.url, "id": taken.id}
         if taken.tracker == OWN:
             row["path"] = taken.path
+        row["not_sent"] = [str(one.get("id")) for one in run.tracker.get("further", ())]
         sent.append({**row, "artifacts": sorted({*carried, *files[1]}), "artifacts_left": kept_here})
         say(
             f"{number}/{len(runs)} {run.id} sent to {about['tracker']} {about['project']}"
@@ -369,6 +293,9 @@ def _push_one(
     limit_s: float,
     artifacts: dict[str, str],
 ) -> Any:
+    path = local_path(context, run.tracker)
+    # What the job told its tracker is in that tracker's files, and in the record when they are gone.
+    told = {} if path else dict(run.tracker.get("config") or {})
     plan = {
         "id": run.id,
         "experiment": run.experiment,
@@ -377,12 +304,11 @@ def _push_one(
         "title": thread.experiments[run.experiment].title,
         "argv": run.argv,
         "cwd": run.cwd,
-        "config": run.config,
+        "config": {**told, **run.config},
         "tracker": about,
     }
     facts = facts_of(context, topic, run.uid, plan)
     tracker = context.tracker_for(str(about["tracker"]))
-    path = local_path(context, run.tracker)
     pushing = Push(facts, path, run.state, dict(run.metrics), artifacts=artifacts)
     if about["tracker"] == OWN:
         as_folder(context, topic, run, plan, pushing)

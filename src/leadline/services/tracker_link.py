@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from leadline.core.errors import LeadlineError
 from leadline.services.context import Context
-from leadline.services.tracker import looks_like_key
+from leadline.services.tracker_choice import looks_like_key
 from leadline.services.tracking import redacted
 
 #: Parts of parameter names that open a page to whoever has the address: W&B's "magic link" has ``accessToken``.

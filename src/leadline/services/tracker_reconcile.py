@@ -11,7 +11,7 @@ from leadline.core.run import TERMINAL_STATES, Run
 from leadline.core.thread import Thread
 from leadline.core.tracker import OWN, TrackerRun
 from leadline.services.context import Context
-from leadline.services.tracker import is_there, waits
+from leadline.services.tracker import further_rows, is_there, waits
 from leadline.services.tracking import choice_of, local_path
 
 COMPARED = 200  # runs whose values are read on both sides unless said otherwise, the newest first
@@ -36,11 +36,14 @@ def reconcile(context: Context, topic: str, compared: int = COMPARED) -> dict[st
         "unknown": [],
     }
     budget = compared
+    there: set[str] = set()
     for run in reversed(list(thread.runs)):
         place = next((p for p in places if _is_at(run, p)), None)
         if place is None or run.retracted:
             continue
         theirs = place.of(run)
+        if theirs is not None or (place.why and is_there(run)):  # as far as anybody knows who could not ask
+            there.add(run.uid)
         if theirs is None and not _own_files(run):
             code, why = absent(run, place, is_there(run) or run.origin == "imported", waits(run))
             if run.state in TERMINAL_STATES or code == "gone":
@@ -59,8 +62,12 @@ def reconcile(context: Context, topic: str, compared: int = COMPARED) -> dict[st
             if not row["ours"] or place.tracker == OWN:  # what another record put into a shared folder can be taken
                 row["import"] = import_command(place, row)
             answer["only_there"].append(row)
+    listed = {(row["tracker"], row["id"]) for row in answer["only_there"]}
+    for row in further_rows(context, thread):
+        if (row["tracker"], row["id"]) not in listed:
+            answer["only_there"].append({**row, "named": True, "ours": True})
     answer["only_there"].sort(key=lambda row: not row["named"])
-    answer["costs"] = costs(thread.runs, [row for row in answer["only_there"] if not row["ours"]])
+    answer["costs"] = costs(thread.runs, there, [row for row in answer["only_there"] if not row["ours"]])
     return answer
 
 
@@ -94,6 +101,9 @@ def _asked(context: Context, place: Place) -> Place:
         if (stands["reachable"] is None and stands["why"]) or stands["reachable"] is False:
             place.why = str(stands["why"])
         place.runs = tracker.listed(place.project, place.at, here_only=bool(place.why))
+        if not place.runs and not stands["where"]:
+            set_it = shlex.join(["leadline", "tracker", "set", place.tracker, place.project, "--at", "ADDRESS"])
+            place.why = place.why or f"it has no address: {set_it}"
     except LeadlineError as error:
         place.why = error.what
     except (OSError, ValueError) as error:

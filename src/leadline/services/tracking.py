@@ -26,6 +26,8 @@ from leadline.core.tracker import (
 from leadline.services.context import Context
 
 CONFIG_KEYS_KEPT = 500
+FURTHER_KEPT = 100  # runs that one job made besides the one that is taken
+NAMED = 3
 OWN_FOLDER = "tracker"  # in the attempt's folder
 
 
@@ -129,7 +131,8 @@ def read_tracker(
     _keep(context, context.run_folder(uid), reading, say)
     extraction = extraction_of(reading, definitions)
     if len(found) > 1:
-        what = f"the job made {len(found)} runs in {name}; taken: {run.name or run.id}, the last"
+        rest = ", ".join(map(_called, found[-2 : -2 - NAMED : -1])) + (", ..." if len(found) > NAMED + 1 else "")
+        what = f"the job made {len(found)} runs in {name}; taken: {_called(run)}, the last; not taken: {rest}"
         extraction.problems.append({"source": name, "code": "several-tracker-runs", "what": what, "blocking": False})
     cut_off = ended and reading.provisional and bool(run.path)
     if cut_off:
@@ -144,11 +147,23 @@ def read_tracker(
         "config": redacted(context, config),
         "metrics": sorted([*extraction.metrics, *extraction.nonfinite]),
     }
+    if len(found) > 1:
+        about["further"] = [_further(context, one) for one in found[-1 - FURTHER_KEPT : -1]]
     if facts.live and run.project and run.project != facts.project:
         what = f"the job itself named the {name} project {run.project}; this thread's is {facts.project}"
         extraction.problems.append({"source": name, "code": "another-project", "what": what, "blocking": False})
         about["project"] = run.project
     return extraction, about
+
+
+def _called(run: TrackerRun) -> str:
+    """A run told apart from another of the same name."""
+    return f"{run.name} ({run.id})" if run.name and run.name != run.id else run.id
+
+
+def _further(context: Context, run: TrackerRun) -> dict[str, Any]:
+    about = run_words(context, run)
+    return {name: about[name] for name in ("id", "name", "url", "path", "started_at") if name in about}
 
 
 def _keep(context: Context, attempt: str, reading: Reading, say: Callable[[str], None]) -> None:

@@ -82,7 +82,9 @@ class MlflowTracker:
         must_be_readable(run)
         out = Reading(run)
         if os.path.isdir(run.path):
-            fresh = {r.id: r for r in runs_in_folder(os.path.dirname(os.path.dirname(run.path)))}.get(run.id)
+            # By its folder: the record knows a run that was sent by the id that the server gave it.
+            there = runs_in_folder(os.path.dirname(os.path.dirname(run.path)))
+            fresh = next((r for r in there if os.path.basename(r.path) == os.path.basename(run.path)), None)
             self._gone_unless(fresh, run)
             read_folder(run, out)
         elif run.path:

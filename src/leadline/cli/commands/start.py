@@ -57,7 +57,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
             kickoff[name] = value
     project = str(kickoff.get("tracker-project") or args.topic)
     if args.tracker:
-        from leadline.services.tracker import check_choice, choose
+        from leadline.services.tracker_choice import check_choice, choose
 
         check_choice(context, args.tracker, project)
     wishes = wishes_of(args)

@@ -82,7 +82,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 
 
 def _set(context: Any, topic: str, args: argparse.Namespace) -> Answer:
-    from leadline.services.tracker import choose
+    from leadline.services.tracker_choice import choose
 
     made = choose(context, topic, args.tracker, args.project, at=args.at, live=args.live, because=args.because)
     if not made["tracker"]:
@@ -112,6 +112,11 @@ def _status(context: Any, topic: str) -> Answer:
         lines.append(f"  {row['run']:<12} {row['state']:<9} {' '.join(marks):<8} {place}".rstrip())
         if row["odd"]:
             lines.append(f"    {plain(row['odd'])}")
+        for one in row["further"][:LEFT_SHOWN]:
+            lines.append(f"    {plain(one.get('name', ''))} ({plain(one['id'])}): another run of the job, not taken")
+            lines.append(f"      {plain(one['import'])}")
+        if len(row["further"]) > LEFT_SHOWN:
+            lines.append(f"    and {len(row['further']) - LEFT_SHOWN} more runs of the job; all with --json")
     if len(rows) > LISTED:
         lines.append(f"  the last {LISTED} of {len(rows)}; all with --json")
     counts = {"runs": len(rows), "waiting": len(data["waiting"]), "provisional": len(data["provisional"])}
@@ -160,6 +165,10 @@ def _sent(context: Any, topic: str, args: argparse.Namespace) -> Answer:
         many = len(row["artifacts"])
         tail = f"  with {many} artifact{'s' if many > 1 else ''}" if many else ""
         lines.append(f"sent        {row['run']}  {plain(row['url'] or row.get('path') or row['id'])}{tail}")
+        if row["not_sent"]:
+            more = ["..."] if len(row["not_sent"]) > LEFT_SHOWN else []
+            ids = ", ".join([*map(plain, row["not_sent"][:LEFT_SHOWN]), *more])
+            lines.append(f"  not sent    of the same job: {ids}: leadline tracker status")
         kept = row["artifacts_left"]
         lines += [f"  left here   {plain(a['name'])}: {plain(a['why'])}" for a in kept[:LEFT_SHOWN]]
         if len(kept) > LEFT_SHOWN:
