@@ -72,6 +72,25 @@ def test_what_no_float_can_hold_is_not_infinite(tmp_path: Path, text: str) -> No
     assert len(cells(found)[0][2]) <= 61
 
 
+@pytest.mark.parametrize("text", ["1e400", "-1e999", "9" * 400])
+@pytest.mark.parametrize("name", ["r.json", "r.jsonl"])
+def test_a_json_number_that_no_float_can_hold_is_not_infinite(tmp_path: Path, name: str, text: str) -> None:
+    found = read(tmp_path / name, f'{{"ms": 1.5, "loss": {text}, "lr": {text}}}')
+    assert [(run.metrics, run.nonfinite) for run in found.runs] == [({"ms": 1.5}, {})]
+    ((_, column, said, why),) = cells(found)
+    assert (column, said[:60]) == ("loss", text[:60]) and "too large for a number of 64 bits" in why
+    assert str(found.runs[0].config["lr"]) == text
+    found = read(tmp_path / name, '{"ms": Infinity, "loss": NaN}')
+    assert found.runs[0].nonfinite == {"ms": "Infinity", "loss": "NaN"}
+
+
+def test_a_number_too_small_for_a_float_is_named(tmp_path: Path) -> None:
+    for name, content in (("r.csv", "ms,loss\n1e-400,0e-400\n"), ("r.json", '{"ms": 1e-400, "loss": 0.0}')):
+        found = read(tmp_path / name, content)
+        assert found.runs[0].metrics == {"ms": 0.0, "loss": 0.0}
+        assert [(c[1], c[2]) for c in cells(found)] == [("ms", "1e-400")] and "nearest number" in cells(found)[0][3]
+
+
 @pytest.mark.parametrize("content", ["ms,loss\n9007199254740993,1\n", "ms,loss\n1,-9007199254740993\n"])
 def test_a_whole_number_that_had_to_be_rounded_is_named(tmp_path: Path, content: str) -> None:
     found = read(tmp_path / "r.csv", content)

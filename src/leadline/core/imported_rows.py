@@ -14,7 +14,7 @@ from typing import Any
 from leadline.core.canonical import digest_of, finite
 from leadline.core.config import parse_value
 from leadline.core.errors import LeadlineError
-from leadline.core.extract import NONFINITE
+from leadline.core.extract import NONFINITE, vanishes
 from leadline.core.extract_table import TROUBLES, Row, cell_number
 from leadline.core.imported import CellNotTaken, Columns, Findings, FoundRun, shown
 
@@ -131,6 +131,8 @@ def _measured(cell: Any) -> tuple[float | None, str]:
     if value is None:
         return None, "no number"
     if math.isfinite(value):
+        if isinstance(cell, str) and vanishes(value, cell):
+            return value, f"recorded as {value!r}, the nearest number of 64 bits"
         whole = _whole(cell)
         if whole is not None and whole != int(value):
             return value, f"recorded as {value!r}, the nearest number of 64 bits"

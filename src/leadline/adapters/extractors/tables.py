@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from leadline.adapters.extractors.lines import Lines
 from leadline.core.canonical import digest_bytes
 from leadline.core.errors import LeadlineError
-from leadline.core.extract import Extraction, Gatherer
+from leadline.core.extract import Extraction, Gatherer, held_or_text
 from leadline.core.extract_spec import ExtractionSpec
 from leadline.core.extract_table import (
     Row,
@@ -151,14 +151,17 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def _loads(text: str, whole: bool) -> Any:
+    return json.loads(text, object_pairs_hook=_each_once if whole else None, parse_float=held_or_text)
+
+
 def _parsed(lines: Lines, whole: bool) -> Iterator[tuple[int, Any]]:
-    hook = _each_once if whole else None
     for number, text in lines:
         if text is None:
             yield number, Trouble("line-too-long")
         elif text.strip("\ufeff \t\r\n"):
             try:
-                yield number, json.loads(text.removeprefix("\ufeff"), object_pairs_hook=hook)
+                yield number, _loads(text.removeprefix("\ufeff"), whole)
             except _NameTwice:
                 yield number, Trouble("name-twice")
             except (ValueError, RecursionError):
@@ -173,7 +176,7 @@ def _json(path: str, shown: str, whole: bool) -> Rows:
         data = file.read()
     try:
         text = data.decode("utf-8-sig", _errors(whole))
-        value = json.loads(text, object_pairs_hook=_each_once if whole else None)
+        value = _loads(text, whole)
     except _NameTwice:
         raise Unreadable("not-json", f"{shown} is not usable: an object in it gives one name twice") from None
     except (ValueError, RecursionError) as error:
