@@ -185,6 +185,15 @@ def _json(path: str, shown: str, whole: bool) -> Rows:
     return Rows([], object_rows(enumerate(items, 1), whole), lambda: digest_bytes(data), "row")
 
 
+def _text(cell: Any) -> Any:
+    """A cell with its bytes as text; those that are no UTF-8 stay in it as lone surrogates."""
+    if isinstance(cell, bytes):
+        return cell.decode(errors=_errors(whole=True))
+    if isinstance(cell, (list, tuple)):
+        return [_text(inner) for inner in cell]
+    return {key: _text(inner) for key, inner in cell.items()} if isinstance(cell, dict) else cell
+
+
 def _parquet(path: str, shown: str, whole: bool) -> Rows:
     try:
         pyarrow = importlib.import_module("pyarrow")
@@ -207,11 +216,15 @@ def _parquet(path: str, shown: str, whole: bool) -> Rows:
                 names = table.schema_arrow.names
                 if twice := next((name for name in names if names.count(name) > 1), None):
                     raise Unreadable("duplicate-column", f"{shown} has two columns called {twice!r}")
-                decimals = [f.name for f in table.schema_arrow if whole and pyarrow.types.is_decimal(f.type)]
+                fields = list(table.schema_arrow) if whole else []
+                decimals = [f.name for f in fields if pyarrow.types.is_decimal(f.type)]
+                binary = [f.name for f in fields if "binary" in str(f.type)]
                 for batch in table.iter_batches(batch_size=10_000):
                     for item in batch.to_pylist():
                         for name in decimals:
                             item[name] = None if item[name] is None else float(item[name])
+                        for name in binary:
+                            item[name] = _text(item[name])
                         yield item
         except (OSError, ValueError, pyarrow.ArrowException) as error:
             raise Unreadable("not-parquet", f"{shown} is not readable as parquet: {error}") from None
