@@ -235,3 +235,10 @@ def test_a_table_that_cannot_be_used_is_a_usage_error_and_its_path_is_plain(thre
     (thread_lab.repo / "bad.csv").write_bytes(content)
     done = thread_lab.run("import", "sub/../bad.csv", "--metric", "a", "--config", "*")
     assert done.returncode == 2 and "bad.csv" in done.stderr and "sub/.." not in done.stderr, done.stderr
+
+
+def test_a_repeat_of_a_table_is_the_same_only_in_what_is_known_of_it(thread_lab: Lab):
+    thread_lab.write("r.csv", "block,time_ms\n64,1.5\n64,1.6\n")
+    thread_lab.ok("import", "r.csv", "--config", "block")
+    logbook = thread_lab.ok("logbook")
+    assert ", same config; command, code, machine unknown\n" in logbook and "**Code:** not recorded" in logbook
