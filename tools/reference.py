@@ -25,10 +25,12 @@ def reference() -> str:
         "## Exit codes\n\n| code | kind |\n|---:|---|\n| 0 | done |\n"
         + "".join(f"| {code} | {kind} |\n" for kind, code in EXIT_CODES.items())
         + "\n6 is the answer no (`verify`, `check`, `reproduce`), and that no comparison was made (`compare`, `ab`).\n"
+        + "A file that was given and cannot be used (a table that is no text, a column that it has not) is 2.\n"
         + "\n`leadline run` exits with the command's own code, 124 after a timeout, 128+N after signal N, 125 when "
         "Leadline itself failed.\n",
         "## JSON\n\nWith `--json` every verb prints one object: `ok`, `as_of`, `data` (or `error` with `kind`, "
-        "`code`, `what`, `why`, `next`, `details`), `counts`, `truncated`, `next`.\n",
+        "`code`, `what`, `why`, `next`, `details`), `counts`, `truncated`, `next`. `ok` is false with an `error`, and "
+        "also where the answer is no: there `data` says it, and the exit code is 6 (of `run` the command's own).\n",
     ]
     for verb in VERBS:
         parser = parser_for(verb, load(verb))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,7 @@ def test_a_row_that_another_file_has_is_named_with_the_run_it_equals(thread_lab:
     assert data["taken_before"] == [{"where": "line 2", "run": "P-002-r1", "source": "old.csv, line 3"}]
     assert "line 2: the same as P-002-r1 (old.csv, line 3)" in thread_lab.ok("import", "new.csv", "--config", "block")
     text = thread_lab.ok("import", "old.csv", "--config", "block")
-    assert "2 taken before" in text and "elsewhere" not in text
+    assert "2 taken before" in text and "another source" not in text
 
 
 def test_what_is_set_for_a_file_tells_equal_rows_apart(thread_lab: Lab):
@@ -189,3 +190,55 @@ def _finite(text: str) -> bool:
         return math.isfinite(float(text))
     except ValueError:
         return False
+
+
+@pytest.mark.parametrize("content", ["a,b\n1,2\n", "a;time_ms\n1;2\n"])
+def test_a_table_without_a_column_named_like_a_metric_is_refused(thread_lab: Lab, content: str):
+    thread_lab.write("nom.csv", content)
+    done = thread_lab.run("import", "nom.csv")
+    assert done.returncode == 2 and "no column of nom.csv is named like a metric of the thread" in done.stderr
+    assert f"its columns: {content[:3].replace(',', ', ')}" in done.stderr and "metrics: time_ms" in done.stderr
+    assert ("looks separated by ';'" in done.stderr) == (";" in content)
+
+
+def test_a_dry_run_takes_no_lock_and_writes_nothing(thread_lab: Lab):
+    thread_lab.write("r.csv", CELLS)
+    record = thread_lab.repo / ".git" / "leadline"
+
+    def files() -> set[tuple[str, int]]:
+        return {(str(p), p.stat().st_mtime_ns) for p in record.rglob("*")}
+
+    thread_lab.ok("status")
+    shutil.rmtree(record / "locks")
+    before = files()
+    assert "would take" in thread_lab.ok("import", "r.csv", "--config", "block", "--dry-run")
+    assert files() == before
+
+
+def test_config_and_metrics_of_one_name_are_told_apart_in_the_report(thread_lab: Lab):
+    thread_lab.write("r.csv", "lr,weird,loss\n0.1,1,0.5\n")
+    text = thread_lab.ok("import", "r.csv", "--metric", "loss=lr", "--metric", "weird", "--config", "lr", "--dry-run")
+    assert "lr=0.1 | lr=0.5, weird=1.0" in text
+
+
+def test_what_is_another_sources_is_part_of_what_was_taken_before(thread_lab: Lab):
+    thread_lab.write("old.csv", "block,time_ms\n64,1.5\n128,1.6\n")
+    thread_lab.write("new.csv", "block,time_ms\n64,1.5\n128,1.6\n")
+    thread_lab.ok("import", "old.csv", "--config", "block")
+    text = thread_lab.ok("import", "new.csv", "--config", "block")
+    assert "2 taken before; 2 of them from another source (if measured anew: --set KEY=VALUE tells them apart)" in text
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\x01,\n", "a,b\n".encode("utf-16"), b"a,a\n1,2\n"])
+def test_a_table_that_cannot_be_used_is_a_usage_error_and_its_path_is_plain(thread_lab: Lab, content: bytes):
+    (thread_lab.repo / "sub").mkdir()
+    (thread_lab.repo / "bad.csv").write_bytes(content)
+    done = thread_lab.run("import", "sub/../bad.csv", "--metric", "a", "--config", "*")
+    assert done.returncode == 2 and "bad.csv" in done.stderr and "sub/.." not in done.stderr, done.stderr
+
+
+def test_a_repeat_of_a_table_is_the_same_only_in_what_is_known_of_it(thread_lab: Lab):
+    thread_lab.write("r.csv", "block,time_ms\n64,1.5\n64,1.6\n")
+    thread_lab.ok("import", "r.csv", "--config", "block")
+    logbook = thread_lab.ok("logbook")
+    assert ", same config; command, code, machine unknown\n" in logbook and "**Code:** not recorded" in logbook

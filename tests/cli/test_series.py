@@ -297,3 +297,12 @@ def test_a_program_that_reads_is_told_why_and_what_next(logged: Lab) -> None:
     code = "import leadline as ll; ll.open().series('P-077')"
     done = subprocess.run([sys.executable, "-c", code], cwd=logged.repo, env=logged.env, capture_output=True, text=True)
     assert "why: of that kind there are: P-001" in done.stderr and "next: leadline status" in done.stderr
+
+
+def test_points_that_are_not_finite_are_counted_in_the_list(logged: Lab) -> None:
+    assert "not finite" not in logged.ok("series", "P-001")
+    code = "import leadline as ll\nfor i in range(9): ll.log(step=i, loss=float('nan') if i in (3, 4) else i, lr=1)"
+    logged.ok("run", "--", sys.executable, "-c", code)
+    head, loss, lr = logged.ok("series", "P-002").splitlines()[2:5]
+    assert head.split()[:4] == ["metric", "points", "not", "finite"]
+    assert loss.split()[:3] == ["loss", "9", "2"] and lr.split()[:3] == ["lr", "9", "0"]

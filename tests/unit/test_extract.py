@@ -277,7 +277,7 @@ def test_only_whole_flat_json_objects_on_stdout_count(tmp_path):
     result = run(
         tmp_path,
         stdout=b'{"a": 1}\nx {"b": 2}\n{"c": {"d": 3}}\n{"e": "text"}\n{"f": true}\n {"g": 4} \n{"h": [1]}\n'
-        b'10%\r{"i": 5}\r90%\n{"j": "NaN", "k": 1e999}\n',
+        b'10%\r{"i": 5}\r90%\n{"j": "NaN", "k": Infinity}\n',
     )
     assert result.metrics == {"a": 1.0, "g": 4.0, "i": 5.0}
     assert result.nonfinite == {"j": "NaN", "k": "Infinity"}
@@ -303,6 +303,24 @@ def test_a_torn_last_line_costs_only_itself_and_a_bad_line_is_named(tmp_path):
     assert problem(result, "torn-last-line")["rows"] == [4] and problem(result, "not-json")["rows"] == [2]
     whole = run(tmp_path, metrics=b'{"a": 1}\n{"a": 3')
     assert [p["code"] for p in whole.problems] == ["torn-last-line"]
+
+
+def test_a_number_that_no_float_holds_is_named_and_not_infinite(tmp_path):
+    for text in ("1e999", "-1e999", "9" * 400):
+        line = f'{{"loss": 1.5, "other": {text}, "third": Infinity, "fourth": "-inf"}}\n'.encode()
+        for source in ({"metrics": line}, {"stdout": line}):
+            result = run(tmp_path, **{"metrics": b"", "stdout": b"", **source})
+            assert result.metrics == {"loss": 1.5}
+            assert result.nonfinite == {"third": "Infinity", "fourth": "-Infinity"}
+            found = problem(result, "too-large")
+            assert found["rows"] == [1] and found["what"] == "other is too large for a number of 64 bits: line 1"
+    result = registry.extract([parse_pattern("t=took (\\S+)")], written(tmp_path, b"took 1e999\n"), None)
+    assert not result.nonfinite and "'1e999'" in problem(result, "not-a-number")["what"]
+
+
+def written(tmp_path, stdout):
+    (tmp_path / "stdout.log").write_bytes(stdout)
+    return RunFiles(str(tmp_path), str(tmp_path / "stdout.log"), str(tmp_path / "absent.jsonl"))
 
 
 def test_two_sources_that_disagree_are_named_and_the_more_specific_wins(tmp_path):

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadline.core import record as records
+from leadline.core.errors import LeadlineError
 from leadline.core.fold import fold
 from leadline.core.record import BadLine, Record, check_chain, parse_line
 from leadline.core.thread import Thread
@@ -262,3 +263,21 @@ def test_no_line_raises_anything_but_bad_line(line: bytes) -> None:
         parse_line(line)
     except BadLine:
         pass
+
+
+def test_a_run_that_is_not_there_is_answered_with_the_runs_of_its_experiment() -> None:
+    b = ThreadBuilder("t")
+    first = b.run("a", {"x": 1.0})
+    b.repeat(first, *({"x": float(n)} for n in range(12)))
+    b.run("b", {"x": 1.0})
+    for asked, why in (
+        ("P-002-r9", "runs of P-002: P-002-r1"),
+        ("P-001-r99", "P-001-r12, P-001-r13 (the last of 13)"),
+        ("P-009-r1", "experiments there are: P-001, P-002"),
+        ("P-009", "of that kind there are: P-001, P-002"),
+        ("P-C9", "nothing of that kind has such an id"),
+    ):
+        asked, why = asked.replace("P-", f"{b.prefix}-"), why.replace("P-", f"{b.prefix}-")
+        with pytest.raises(LeadlineError) as caught:
+            b.thread().find(asked)
+        assert caught.value.why.endswith(why), caught.value.why

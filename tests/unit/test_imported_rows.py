@@ -72,6 +72,25 @@ def test_what_no_float_can_hold_is_not_infinite(tmp_path: Path, text: str) -> No
     assert len(cells(found)[0][2]) <= 61
 
 
+@pytest.mark.parametrize("text", ["1e400", "-1e999", "9" * 400])
+@pytest.mark.parametrize("name", ["r.json", "r.jsonl"])
+def test_a_json_number_that_no_float_can_hold_is_not_infinite(tmp_path: Path, name: str, text: str) -> None:
+    found = read(tmp_path / name, f'{{"ms": 1.5, "loss": {text}, "lr": {text}}}')
+    assert [(run.metrics, run.nonfinite) for run in found.runs] == [({"ms": 1.5}, {})]
+    ((_, column, said, why),) = cells(found)
+    assert (column, said[:60]) == ("loss", text[:60]) and "too large for a number of 64 bits" in why
+    assert str(found.runs[0].config["lr"]) == text
+    found = read(tmp_path / name, '{"ms": Infinity, "loss": NaN}')
+    assert found.runs[0].nonfinite == {"ms": "Infinity", "loss": "NaN"}
+
+
+def test_a_number_too_small_for_a_float_is_named(tmp_path: Path) -> None:
+    for name, content in (("r.csv", "ms,loss\n1e-400,0e-400\n"), ("r.json", '{"ms": 1e-400, "loss": 0.0}')):
+        found = read(tmp_path / name, content)
+        assert found.runs[0].metrics == {"ms": 0.0, "loss": 0.0}
+        assert [(c[1], c[2]) for c in cells(found)] == [("ms", "1e-400")] and "nearest number" in cells(found)[0][3]
+
+
 @pytest.mark.parametrize("content", ["ms,loss\n9007199254740993,1\n", "ms,loss\n1,-9007199254740993\n"])
 def test_a_whole_number_that_had_to_be_rounded_is_named(tmp_path: Path, content: str) -> None:
     found = read(tmp_path / "r.csv", content)
@@ -195,7 +214,7 @@ JSON_LINES = [
     ('{"block": 1, "block": 2, "ms": 1}', "gives one name twice"),
     ('{"a.b": 1, "a": {"b": 2}, "ms": 1}', "meet in one name"),
     ('{"ms": [1, 2]}', "ms is '[1, 2]', which is no number"),
-    ('{"ms": true}', "ms is 'true', which is no number"),
+    ('{"ms": "true"}', "ms is 'true', which is no number"),
     ('{"ms": null}', "no value of ms"),
     ('{"ms": 1, "block": "\\ud800"}', "block is not UTF-8"),
     ('{"ms": 1, "block": ["\\ud800"]}', "block is not UTF-8"),
@@ -301,3 +320,28 @@ def test_rows_and_cells_add_up(table: list[list[str]], keyed: bool) -> None:
     assert all(math.isfinite(value) for run in found.runs for value in run.metrics.values())
     report: dict[str, Any] = found.report()
     assert len(report["cells_not_taken"]) == report["cells_not_taken_total"]
+
+
+def test_bytes_of_parquet_are_text_where_they_are_text(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "r.parquet"
+    rows = {"name": [b"ok", b"\xff"], "tags": [[b"a"], [b"b"]], "ms": [b"1.5", b"2"]}
+    parquet.write_table(pyarrow.table(rows), path)
+    found = TableSource("parquet").read(str(path), ALL)
+    assert [(run.config, run.metrics) for run in found.runs] == [({"name": "ok", "tags": ["a"]}, {"ms": 1.5})]
+    assert reasons(found) == {"row 2": "name is not UTF-8"}
+
+
+def test_an_object_in_the_column_of_a_metric_is_called_so(tmp_path: Path) -> None:
+    found = read(tmp_path / "r.jsonl", '{"ms": {"mean": 1, "sd": 2}}\n{"ms": 1, "loss": [{"a": 1}]}\n')
+    assert reasons(found) == {"line 1": "ms is an object or a list of them: its values are columns, ms.mean, ms.sd"}
+    assert cells(found) == [
+        ("line 2", "loss", "", "it is an object or a list of them: its values are columns, loss.0.a")
+    ]
+
+
+def test_a_boolean_in_the_column_of_a_metric_is_0_or_1_as_where_it_is_logged(tmp_path: Path) -> None:
+    found = read(tmp_path / "r.jsonl", '{"ms": true, "loss": false, "cold": true}\n')
+    assert [(run.metrics, run.config) for run in found.runs] == [({"ms": 1.0, "loss": 0.0}, {"cold": True})]
+    assert not found.cells_not_taken

@@ -7,8 +7,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+from leadline.core.searchtext import searchable
 from leadline.core.stats import summarise
 from leadline.core.thread import Thread
+from leadline.render.facts import negatives
 from leadline.render.report_html import render_report
 from leadline.render.report_parts import cell, decimals_of, results
 from leadline.render.report_plots import sweeps
@@ -255,3 +257,14 @@ def test_what_came_after_the_conclusion_is_flagged() -> None:
     assert "came after this conclusion" not in page_of(b.thread())
     b.note("one more thing")
     assert "1 records came after this conclusion" in page_of(b.thread())
+
+
+def test_a_run_of_which_nobody_saw_the_end_is_no_negative_result() -> None:
+    b = ThreadBuilder("t", metrics=[("time_ms", "ms", "lower")])
+    b.run("gone", None, {"block": 1}, state="lost")
+    assert negatives(b.thread()) == []
+    assert "runs, 1 not done" in Page(render_report(b.thread(), as_of="2026-01-01T00:00:00.000Z")).words
+    failed = b.run("broken", None, {"block": 2}, state="failed").rpartition("-r")[0]
+    assert [name for name, _, _ in negatives(b.thread())] == [failed]
+    ends = [searchable(record) for record in b.records if record.kind == "run-ended"]
+    assert [end is not None and end.negative for end in ends] == [False, True]

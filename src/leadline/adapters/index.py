@@ -18,7 +18,7 @@ from leadline.core.record import BadLine, Record, parse_line, record_of
 from leadline.core.searchtext import searchable
 from leadline.core.typed import Any
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_TIMEOUT_S = 60
 LONG_LOG_BYTES = 256 * 1024
 _SCHEMA = """

@@ -397,6 +397,18 @@ def number_of(value: Any) -> float | None:
     return NONFINITE.get(value.strip().lower()) if isinstance(value, str) else None
 
 
+def held_or_text(text: str) -> float | str:
+    """A number of JSON (for ``parse_float`` and ``parse_int``); the text itself where no float holds it: 1e999 would be
+    infinite, and 1e-999 nothing."""
+    value = float(text)
+    return text if math.isinf(value) or vanishes(value, text) else value
+
+
+def vanishes(value: float, text: str) -> bool:
+    """Whether a number that is not zero was too small for a float: ``1e-400`` reads as 0."""
+    return value == 0 and any(c in "123456789" for c in text.lower().partition("e")[0])
+
+
 def points_of(record: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
     """Name and value of each metric in one logged object, in any of its three forms."""
     metrics = record.get("metrics")
@@ -446,7 +458,7 @@ def read_metrics_line(line: str, row: int, into: Gatherer, complete: bool = True
         code = "not-json" if complete else "torn-last-line"
         into.problems.add(code, "not a JSON object" if complete else "the last line was cut off while written", row)
         return
-    _take(record, row, into)
+    _take(record, line, row, into)
 
 
 def read_stdout_line(line: str, row: int, into: Gatherer) -> None:
@@ -459,16 +471,25 @@ def read_stdout_line(line: str, row: int, into: Gatherer) -> None:
         return
     if any(True for _ in points_of(record)):
         into.rows += 1
-        _take(record, row, into)
+        _take(record, text, row, into)
 
 
-def _take(record: Mapping[str, Any], row: int, into: Gatherer) -> None:
+def _take(record: Mapping[str, Any], line: str, row: int, into: Gatherer) -> None:
     step = step_of(record, into.spec.step)
     found = False
+    held: set[str] | None = None  # names of points that a float holds, once one is met that may not be
     for name, value in points_of(record):
         if into.spec.mapping and name not in into.spec.mapping.values():
             continue
         found = True
+        if value in (math.inf, -math.inf):
+            if held is None:
+                as_written = json.loads(line, parse_float=held_or_text, parse_int=held_or_text)
+                held = {point for point, _ in points_of(as_written)}
+            if name not in held:
+                what = f"{name} is too large for a number of 64 bits"
+                into.problems.add("too-large", what, row, into.spec.nan == "fail", about=name)
+                continue
         if value != value and into.spec.nan != "keep":
             into.problems.add("nan", "not a number", row, blocking=into.spec.nan == "fail")
             continue

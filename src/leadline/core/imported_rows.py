@@ -14,7 +14,7 @@ from typing import Any
 from leadline.core.canonical import digest_of, finite
 from leadline.core.config import parse_value
 from leadline.core.errors import LeadlineError
-from leadline.core.extract import NONFINITE
+from leadline.core.extract import NONFINITE, vanishes
 from leadline.core.extract_table import TROUBLES, Row, cell_number
 from leadline.core.imported import CellNotTaken, Columns, Findings, FoundRun, shown
 
@@ -27,7 +27,7 @@ def runs_of_rows(
 ) -> Findings:
     """Fill ``found`` with one run a row. A row without any value of a metric, or that repeats an earlier row in every
     taken column, is named with its reason and not taken; a cell that is no number is named, and the rest of its row
-    taken. Raises LeadlineError (check_failed, duplicate-column) when two columns that are to be taken share a name."""
+    taken. Raises LeadlineError (usage, duplicate-column) when two columns that are to be taken share a name."""
     _check_header(header, columns, found)
     seen = dict.fromkeys(header)
     taken: dict[str, _Taken] = {}  # by what makes a row the same as another
@@ -64,11 +64,11 @@ def runs_of_rows(
 def _check_header(header: list[str], columns: Columns, found: Findings) -> None:
     if unclean := next((name for name in header if _flaw(name)), None):
         what = f"the column name {shown(unclean)!r} of {found.source} {_flaw(unclean)}"
-        raise LeadlineError("check_failed", "not-utf8", what, "", "leadline import --help")
+        raise LeadlineError("usage", "not-utf8", what, "", "leadline import --help")
     for name in dict.fromkeys(name for name in header if name and header.count(name) > 1):
         if columns.config is None or name in (*columns.metrics, *columns.config, *columns.key):
             raise LeadlineError(
-                "check_failed",
+                "usage",
                 "duplicate-column",
                 f"the header of {found.source} names {name!r} {header.count(name)} times",
                 "which of the columns is meant cannot be told",
@@ -106,6 +106,9 @@ def _run_of(where: str, cells: Mapping[str, Any], columns: Columns) -> _Taken | 
         cell = cells.get(column)
         value, why = _measured(cell) if column in cells else (None, _ABSENT)
         said = shown(_words(cell)) if column in cells else ""
+        if column not in cells and (inner := [name for name in cells if name.startswith(f"{column}.")]):
+            why = f"an object or a list of them: its values are columns, {shown(', '.join(inner))}"
+            wrong.append(f"{column} is {why}")
         if value is not None:
             run.measured(metric, value)
         elif said.strip() and cell is not None:
@@ -127,10 +130,12 @@ def _measured(cell: Any) -> tuple[float | None, str]:
     """The number that a cell holds, None for none; and what is to be said of it, "" when nothing is."""
     if not _holds(cell):
         return None, "empty"
-    value = cell_number(cell)
+    value = float(cell) if isinstance(cell, bool) else cell_number(cell)  # 0 and 1, as ll.log has them
     if value is None:
         return None, "no number"
     if math.isfinite(value):
+        if isinstance(cell, str) and vanishes(value, cell):
+            return value, f"recorded as {value!r}, the nearest number of 64 bits"
         whole = _whole(cell)
         if whole is not None and whole != int(value):
             return value, f"recorded as {value!r}, the nearest number of 64 bits"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from leadline.core.record import Record
 from leadline.core.typed import Any, NamedTuple
 
-_NEGATIVE_STATES = ("failed", "timeout", "lost", "cancelled")
+_NEGATIVE_STATES = ("failed", "timeout", "cancelled")  # of one that is lost nobody saw the end
 _TEXT_KINDS = (
     "note",
     "hypothesis",

@@ -11,6 +11,8 @@ from leadline.core.run import TERMINAL_STATES, MetricDef, Run
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
+RUNS_NAMED = 10
+
 
 @dataclass(slots=True)
 class Item:
@@ -211,15 +213,23 @@ class Thread:
                 f"ids look like {self.prefix or 'P'}-001, {self.prefix or 'P'}-001-r2, {self.prefix or 'P'}-C1",
                 "leadline status",
             )
-        known = list(self.experiments) + list(self.items)
-        near = [k for k in known if parsed and (p := parse_id(k)) and p.kind == parsed.kind][-5:]
         raise LeadlineError(
-            "not_found",
-            "unknown-id",
-            f"there is no {text} in thread {self.topic}",
-            f"of that kind there are: {', '.join(near)}" if near else "nothing of that kind has such an id",
-            "leadline status",
+            "not_found", "unknown-id", f"there is no {text} in thread {self.topic}", self._near(text), "leadline status"
         )
+
+    def _near(self, text: str) -> str:
+        """What there is instead of ``text``, an id: the runs of its experiment, or else the last things of its kind."""
+        parsed = parse_id(text)
+        kind = parsed.kind if parsed else ""
+        if kind == "run" and (experiment := self.experiments.get(text.rpartition("-r")[0])):
+            named = [run.id for run in experiment.runs]
+            more = f" (the last of {len(named)})" if len(named) > RUNS_NAMED else ""
+            return f"runs of {experiment.id}: {', '.join(named[-RUNS_NAMED:])}{more}"
+        kind = "experiment" if kind == "run" else kind
+        near = [k for k in (*self.experiments, *self.items) if (p := parse_id(k)) and p.kind == kind][-5:]
+        if not near:
+            return "nothing of that kind has such an id"
+        return f"{'experiments' if parsed and parsed.kind == 'run' else 'of that kind'} there are: {', '.join(near)}"
 
     def experiment(self, display: str) -> Experiment:
         """The experiment an id names (a run's id names its experiment; ``baseline`` the current baseline's)."""

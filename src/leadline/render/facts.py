@@ -18,7 +18,7 @@ EvidenceOf = Callable[[Item], Evidence]
 METRICS_SHOWN = 12
 CONFIG_SHOWN = 24
 PRIMARY_SHOWN = 3
-NEGATIVE_STATES = ("failed", "timeout", "cancelled", "lost")
+NEGATIVE_STATES = ("failed", "timeout", "cancelled")  # not lost: nobody saw such a run end, so it shows nothing
 
 
 def says(item: Item, thread: Thread, as_written: bool = False) -> str:
@@ -327,8 +327,8 @@ def claim_line(item: Item, thread: Thread, evidence_of: EvidenceOf | None, width
     return f"**{item.id}** ({about}): {text}"
 
 
-def negative_runs(thread: Thread) -> list[Run]:
-    return [r for r in thread.runs if r.state in NEGATIVE_STATES and not r.retracted and not r.superseded_by]
+def not_done_runs(thread: Thread) -> list[Run]:
+    return [r for r in thread.runs if r.state in (*NEGATIVE_STATES, "lost") and not r.retracted and not r.superseded_by]
 
 
 def reason_class(item: Item) -> str:

@@ -131,21 +131,13 @@ def _run_ended(record: Record, then: Thread, first: dict[str, str]) -> Made:
     original = next((r for r in experiment.runs if r is not run and r.ended_at), None)
     if experiment.id in first and original is not None:
         title = f"{run.id} {experiment.title} (repeat)"
-        same = [
-            name
-            for name, a, b in (
-                ("command", run.argv, original.argv),
-                ("config", run.config, original.config),
-                ("code", run.code.get("tree"), original.code.get("tree")),
-            )
-            if a == b
-        ]
+        same, unknown = _alike(run, original)
         fields = [
             f"- **Repeat of:** [{experiment.id}](#{first[experiment.id]})"
             f"{', same ' + ', '.join(same) if same else ''}"
-            f"{', same machine' if facts.machine_text(run) == facts.machine_text(original) else ''}"
+            f"{'; ' + ', '.join(unknown) + ' unknown' if unknown else ''}"
         ]
-        fields += _what_was_run(run, skip=same)
+        fields += _what_was_run(run, skip=[*same, *unknown])
     else:
         title = f"{experiment.id} {experiment.title}"
         fields += _what_was_run(run)
@@ -161,6 +153,22 @@ def _run_ended(record: Record, then: Thread, first: dict[str, str]) -> Made:
             if experiment.id not in first
         ]
     return title, "\n".join(f for f in fields if f) + _result(run, experiment, then)
+
+
+def _alike(run: Run, original: Run) -> tuple[list[str], list[str]]:
+    """What is known to be the same of both, and what is known of neither: a row of a table has no command."""
+    facts_of_both = (
+        ("command", run.argv, original.argv),
+        ("config", run.config, original.config),
+        ("code", run.code.get("tree"), original.code.get("tree")),
+        ("machine", facts.machine_text(run), facts.machine_text(original)),
+    )
+    same, unknown = list[str](), list[str]()
+    for name, mine, theirs in facts_of_both:
+        if mine == theirs:
+            (same if mine or name == "config" else unknown).append(name)
+    # Entries never change, so the machine has the words that it had in those written before.
+    return [f"same {name}" if name == "machine" and len(same) > 1 else name for name in same], unknown
 
 
 def _hypotheses(experiment: Experiment, then: Thread) -> str:

@@ -140,7 +140,7 @@ def _summary(thread: Thread, evidence_of: EvidenceOf | None) -> dict[str, Any]:
         "experiments": len(experiments),
         "runs": len(runs),
         "evidence_runs": sum(r.is_evidence for r in runs),
-        "not_done": len(facts.negative_runs(thread)),
+        "not_done": len(facts.not_done_runs(thread)),
         "labels": labels,
         "claims": sum(labels.values()),
         "next": facts.next_action(thread),

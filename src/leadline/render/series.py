@@ -17,10 +17,12 @@ def render_metrics(thread: Thread, found: dict[str, Any], total: int, size_text:
         how = found["elsewhere"] or "ll.log(step=…, loss=…) makes them"
         return f"{found['run']} logged no series on this machine: {how}"
     several = len(found["writers"]) > 1
+    odd = any(row["nonfinite"] for row in rows)
     cells = [
         [
             row["metric"],
             f"{row['points']:,}",
+            *([f"{row['nonfinite']:,}"] if odd else []),
             _step(row["first_step"]),
             _step(row["last_step"]),
             *(_value(thread, row["metric"], row[name]) for name in ("last", "min", "max")),
@@ -28,7 +30,8 @@ def render_metrics(thread: Thread, found: dict[str, Any], total: int, size_text:
         ]
         for row in rows
     ]
-    head = ["metric", "points", "first step", "last step", "last", "min", "max", *(["writers"] if several else [])]
+    head = ["metric", "points", *(["not finite"] if odd else []), "first step", "last step", "last", "min", "max"]
+    head += ["writers"] if several else []
     state = " so far, it is still going" if found["provisional"] else ""
     lines = [f"{found['run']}: {_many(found['points'], 'point')} of {_many(total, 'metric')}, {size_text}{state}"]
     lines += ["", table(head, cells, right=range(1, len(head)))]

@@ -8,6 +8,7 @@ in it, and everything that is not taken is named with its reason.
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from leadline.core.canonical import digest_of, finite
@@ -53,7 +54,7 @@ def import_runs(context: Context, topic: str, request: ImportRequest, plan_only:
     ``changed``, those whose source says something else since.
 
     ``plan_only``: say what would be taken and write nothing. Raises LeadlineError: usage (no metric or no config is
-    named, the format is unknown), not_found, check_failed, environment.
+    named, the format is unknown), not_found, environment.
     """
     with waiting_points(context, not plan_only) as points:
         return _import(context, topic, request, plan_only, points)
@@ -70,8 +71,9 @@ def _import(context: Context, topic: str, request: ImportRequest, plan_only: boo
         return take_in(context, topic, found, points, request.title, plan_only)
     columns = _columns(thread, request, format)
     columns.points = lambda run: points.take(run, format)
+    path = os.path.normpath(os.path.join(context.cwd, request.source))
     try:
-        found = context.result_source(format).read(os.path.join(context.cwd, request.source), columns)
+        found = context.result_source(format).read(path, columns)
     except LeadlineError as error:
         if error.code == "no-event-files" and not request.format:
             refuse_as_trackers(context, request.source)
@@ -109,8 +111,16 @@ def _must_bear(found: Findings, columns: Columns, request: ImportRequest, format
             "usage",
             "no-such-column",
             f"{request.source} has no column {wrong[0]!r}",
-            f"its columns: {', '.join(found.columns[:30]) or 'none'}",
+            _columns_text(found),
             "leadline import --help",
+        )
+    if format != "tensorboard" and not request.metrics and found.columns and {*columns.metrics} <= {*missing}:
+        raise LeadlineError(
+            "usage",
+            "no-metric-column",
+            f"no column of {request.source} is named like a metric of the thread",
+            f"{_columns_text(found)}; metrics: {', '.join([*columns.metrics][:30])}",
+            f"leadline import {request.source} --metric COLUMN=NAME --config '*'",
         )
     if format != "tensorboard" and found.runs and not request.config:
         raise LeadlineError(
@@ -123,6 +133,16 @@ def _must_bear(found: Findings, columns: Columns, request: ImportRequest, format
                 f"leadline import {request.source} --config {(found.left_columns or ['NAME'])[0]}",
             ],
         )
+
+
+def _columns_text(found: Findings) -> str:
+    """The columns of a table, and what separates them when it is not what was thought."""
+    text = f"its columns: {', '.join(found.columns[:30]) or 'none'}"
+    only = found.columns[0] if len(found.columns) == 1 else ""
+    if mark := next((mark for mark in (";", "\t", ",", "|") if mark in only), ""):
+        how = {"\t": "tabs: --format tsv", ",": "','; --format csv"}.get(mark, f"{mark!r}, which is not read: use ','")
+        text += f"; it looks separated by {how}"
+    return text
 
 
 def take_in(
@@ -142,7 +162,8 @@ def take_in(
         "planned": plan_only,
     }
     settled: list[tuple[FoundRun, str]] = []
-    with context.store.transaction(topic) as writing:
+    writable: AbstractContextManager[Any] = nullcontext() if plan_only else context.store.transaction(topic)
+    with writable as writing:
         thread = context.store.thread(topic)
         held = Held(thread.runs)
         experiments = {

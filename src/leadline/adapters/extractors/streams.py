@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -100,9 +101,10 @@ def _number(text: str | None) -> float | None:
     if text is None or "_" in text:
         return None
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
         return number_of(text)
+    return value if math.isfinite(value) else number_of(text)  # 1e999 is not infinite
 
 
 def _too_long(gatherer: Gatherer, number: int) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from leadline.adapters.extractors.lines import Lines
 from leadline.core.canonical import digest_bytes
 from leadline.core.errors import LeadlineError
-from leadline.core.extract import Extraction, Gatherer
+from leadline.core.extract import Extraction, Gatherer, held_or_text
 from leadline.core.extract_spec import ExtractionSpec
 from leadline.core.extract_table import (
     Row,
@@ -151,14 +151,17 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def _loads(text: str, whole: bool) -> Any:
+    return json.loads(text, object_pairs_hook=_each_once if whole else None, parse_float=held_or_text)
+
+
 def _parsed(lines: Lines, whole: bool) -> Iterator[tuple[int, Any]]:
-    hook = _each_once if whole else None
     for number, text in lines:
         if text is None:
             yield number, Trouble("line-too-long")
         elif text.strip("\ufeff \t\r\n"):
             try:
-                yield number, json.loads(text.removeprefix("\ufeff"), object_pairs_hook=hook)
+                yield number, _loads(text.removeprefix("\ufeff"), whole)
             except _NameTwice:
                 yield number, Trouble("name-twice")
             except (ValueError, RecursionError):
@@ -173,13 +176,22 @@ def _json(path: str, shown: str, whole: bool) -> Rows:
         data = file.read()
     try:
         text = data.decode("utf-8-sig", _errors(whole))
-        value = json.loads(text, object_pairs_hook=_each_once if whole else None)
+        value = _loads(text, whole)
     except _NameTwice:
         raise Unreadable("not-json", f"{shown} is not usable: an object in it gives one name twice") from None
     except (ValueError, RecursionError) as error:
         raise Unreadable("not-json", f"{shown} is not JSON: {error}") from None
     items = value if isinstance(value, list) else [value]
     return Rows([], object_rows(enumerate(items, 1), whole), lambda: digest_bytes(data), "row")
+
+
+def _text(cell: Any) -> Any:
+    """A cell with its bytes as text; those that are no UTF-8 stay in it as lone surrogates."""
+    if isinstance(cell, bytes):
+        return cell.decode(errors=_errors(whole=True))
+    if isinstance(cell, (list, tuple)):
+        return [_text(inner) for inner in cell]
+    return {key: _text(inner) for key, inner in cell.items()} if isinstance(cell, dict) else cell
 
 
 def _parquet(path: str, shown: str, whole: bool) -> Rows:
@@ -204,11 +216,15 @@ def _parquet(path: str, shown: str, whole: bool) -> Rows:
                 names = table.schema_arrow.names
                 if twice := next((name for name in names if names.count(name) > 1), None):
                     raise Unreadable("duplicate-column", f"{shown} has two columns called {twice!r}")
-                decimals = [f.name for f in table.schema_arrow if whole and pyarrow.types.is_decimal(f.type)]
+                fields = list(table.schema_arrow) if whole else []
+                decimals = [f.name for f in fields if pyarrow.types.is_decimal(f.type)]
+                binary = [f.name for f in fields if "binary" in str(f.type)]
                 for batch in table.iter_batches(batch_size=10_000):
                     for item in batch.to_pylist():
                         for name in decimals:
                             item[name] = None if item[name] is None else float(item[name])
+                        for name in binary:
+                            item[name] = _text(item[name])
                         yield item
         except (OSError, ValueError, pyarrow.ArrowException) as error:
             raise Unreadable("not-parquet", f"{shown} is not readable as parquet: {error}") from None

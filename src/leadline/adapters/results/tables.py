@@ -25,7 +25,7 @@ class TableSource:
             runs_of_rows(table.rows, table.header, columns, found, table.unit)
             found.digest = table.digest()
         except Unreadable as error:
-            raise LeadlineError("check_failed", error.code, error.what, "", "leadline import --help") from None
+            raise LeadlineError("usage", error.code, error.what, "", "leadline import --help") from None
         except (OSError, ValueError) as error:
             what = f"cannot read {source}: {getattr(error, 'strerror', None) or error}"
             raise LeadlineError("not_found", "no-such-file", what, "", "leadline import --help") from None

@@ -11,6 +11,7 @@ from leadline.core.timestamps import counted
 
 LISTED = 30
 CELL_SHOWN = 60
+PAIRS_SHOWN = 4  # of the config, and of the metrics
 REPORTED = {"not_taken": "not taken", "cells_not_taken": "values not taken as they stand", "notes": "noted"}
 DESCRIPTION = """Take runs that were made elsewhere into the thread: rows of a csv, tsv, json, jsonl or parquet file,
 TensorBoard event files under a folder, or runs of a tracker (--format leadline, wandb, mlflow or trackio: PATH is then
@@ -117,7 +118,9 @@ def _before(data: dict[str, Any]) -> list[str]:
     lines = [f"{data['already']} taken before{brought}"]
     if moved:
         least = "at least " if data["already"] > len(data["taken_before"]) else ""
-        lines[0] += f", {least}{len(moved)} from elsewhere (--set KEY=VALUE tells apart what was measured anew)"
+        lines[0] += f"; {least}{len(moved)} of them from another source"
+        if data["origin"] == "reported":  # a tracker's run has an id: it is the same one
+            lines[0] += " (if measured anew: --set KEY=VALUE tells them apart)"
         same = [f"{plain(row['where'])}: the same as {row['run']} ({plain(row['source'])})" for row in moved]
         lines += _some(same, len(moved))
     lines += [f"  {row['id']} had no end when it was taken and is read again" for row in data["renewed"]]
@@ -158,6 +161,12 @@ def _settings(texts: list[str]) -> dict[str, Any]:
 
 
 def _words(row: dict[str, Any]) -> str:
-    pairs = [*row["metrics"].items(), *row["nonfinite"].items(), *row["config"].items()]
-    texts = (" ".join(f"{name}={value}".split()) for name, value in pairs[:8])
-    return plain(", ".join(text if len(text) <= CELL_SHOWN else text[:CELL_SHOWN] + "…" for text in texts))
+    """``block=64, dtype=bf16 | time_ms=1.5``: config, then what was measured, since both may have a name in common."""
+    measured = {**row["metrics"], **row["nonfinite"]}
+    return plain(" | ".join(text for text in (_pairs(row["config"]), _pairs(measured)) if text))
+
+
+def _pairs(values: dict[str, Any]) -> str:
+    texts = [" ".join(f"{name}={value}".split()) for name, value in [*values.items()][:PAIRS_SHOWN]]
+    texts = [text if len(text) <= CELL_SHOWN else text[:CELL_SHOWN] + "…" for text in texts]
+    return ", ".join([*texts, *(["…"] if len(values) > PAIRS_SHOWN else [])])
