@@ -222,6 +222,14 @@ def test_disorder_and_types_are_named(thread_lab: Lab) -> None:
     assert [p["code"] for p in problems] == ["steps-out-of-order", "steps-repeated", "not-a-number"]
 
 
+def test_a_value_too_large_for_a_float_is_said_to_be_that(thread_lab: Lab) -> None:
+    thread_lab.write("job.py", "import leadline as ll\nfor v in (1, 10**400, 2): ll.log(loss=v)\n")
+    thread_lab.ok("run", "--", sys.executable, "job.py")
+    problems = thread_lab.json("show", "P-001-r1")["data"]["extraction"]["problems"]
+    assert [(p["code"], p["what"]) for p in problems] == [("too-large", "loss: 1 value is too large for a float")]
+    assert "too large for a float" in thread_lab.ok("series", "P-001")
+
+
 def test_the_library(logged: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     code = """
 import json, leadline as ll

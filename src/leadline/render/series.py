@@ -39,7 +39,9 @@ def render_metrics(thread: Thread, found: dict[str, Any], total: int, size_text:
         more = f" and {len(found['writers']) - 16} more" if len(found["writers"]) > 16 else ""
         lines += ["", f"written by {named}{more}"]
     notes = [
-        f"{name}: {count} values were no number" if name else f"{count} values were logged under a blank name"
+        f"{name}: {count} values were no number, or too large for a float"
+        if name
+        else f"{count} values were logged under a blank name"
         for name, count in found["not_numbers"].items()
     ]
     notes += [f"problem: {one_line(problem['what'])}" for problem in found["problems"]]
