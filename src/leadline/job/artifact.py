@@ -7,7 +7,8 @@ writes a file of lines of its own, so writers never mix. The price is two or thr
 tables and checkpoints, not for a line per step.
 
 A wrong argument raises. What the world and the data do (no such file, no space, over a limit, a picture with numbers
-beyond its range) never ends a training: it is said on stderr, and the record lists it as a gap. Outside a job nothing happens.
+beyond its range) never ends a training: it is said on stderr, and the record lists it as a gap. Outside a job nothing
+happens.
 
 Imported by jobs, so standard library only, and nothing before the first call.
 """
