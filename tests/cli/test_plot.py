@@ -249,3 +249,20 @@ def test_the_command_that_is_offered_next_is_one(logged):
         [following] = logged.json("plot", first, "--metric", "loss", "--log-y", "--out", out)["error"]["next"]
         assert "--metric loss --log-y" in following
         logged.ok(*shlex.split(following)[1:], *([] if "--force" in following else ["--force"]))
+
+
+@pytest.mark.parametrize("values", ["[1e12, 2e12, 3e12]", "[1e6, 1e6 + 1e-3, 1e6 + 2e-3]", "[1, 1e9, 1e12]"])
+def test_large_numbers_of_an_axis_are_whole(thread_lab, values):
+    thread_lab.write("job.py", f"import leadline as ll\nfor s, v in enumerate({values}): ll.log(step=s << 59, big=v)\n")
+    thread_lab.ok("run", "--", sys.executable, "job.py")
+    run = ids(thread_lab)[0]
+    text = thread_lab.ok("plot", run, "--metric", "big", "--width", "80")
+    rows = [row for row in text.splitlines() if "│" in row or "|" in row]
+    assert len({re.search("[│|]", row).start() for row in rows}) == 1  # the axis is straight
+    assert "1e18" in text and "000000G" not in text
+    thread_lab.ok("plot", run, "--metric", "big", "--out", "a.svg")
+    labels = [
+        e for e in ElementTree.parse(thread_lab.repo / "a.svg").iter(f"{SVG}text") if e.get("text-anchor") == "end"
+    ]
+    assert len({e.text for e in labels}) == len(labels) >= 3
+    assert all(6.5 * len(e.text) <= float(e.get("x")) for e in labels), [e.text for e in labels]

@@ -7,16 +7,15 @@ and opens in any browser. Names of runs and metrics come from outside and are es
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from html import escape
 from typing import Any, Protocol
 
 from leadline.core.plain import plain
-from leadline.core.timestamps import number
-from leadline.render.plot import Axis, axis
+from leadline.render.plot import Axis, axis, short, tick_labels
 
 WIDTH_PX, PANEL_PX = 900, 320
 LEFT_PX, TOP_PX, BOTTOM_PX, LEGEND_PX = 70, 44, 46, 220
+TICK_CHAR_PX = 7.0  # of a figure of the labels at the left
 CHAR_PX = 7.4  # of a wide letter of the legend, so that no name runs out of the picture
 COLOURS = 6  # beyond these, dashed
 _TIMES = (  # from how many seconds on, the unit in seconds, its name
@@ -165,27 +164,28 @@ def _panel(panel: PanelLike, width: int, height: int, *, headed: bool = True) ->
     x, y = scales(panel)
     top, right, bottom = TOP_PX if headed else TOP_PX // 4, width - LEGEND_PX, height - BOTTOM_PX
 
+    labels = tick_labels(y)
+    left = max(LEFT_PX, math.ceil(max(map(len, labels), default=0) * TICK_CHAR_PX) + 12)
+
     def across(value: float) -> float:
-        return LEFT_PX + x.fraction(value) * (right - LEFT_PX)
+        return left + x.fraction(value) * (right - left)
 
     def down(value: float) -> float:
         return bottom - min(1.0, max(0.0, y.fraction(value))) * (bottom - top)
 
     logarithmic = " (logarithmic)" if y.logarithmic else ""
-    heading = f'<text class="title" x="{LEFT_PX}" y="26">{_safe(title(panel))}{logarithmic}</text>'
+    heading = f'<text class="title" x="{left}" y="26">{_safe(title(panel))}{logarithmic}</text>'
     parts = [heading] if headed else []
-    for tick in y.ticks:
+    for tick, label in zip(y.ticks, labels, strict=True):
         at = f"{down(tick):.1f}"
-        parts.append(f'<line class="grid" x1="{LEFT_PX}" x2="{right}" y1="{at}" y2="{at}"/>')
-        parts.append(f'<text x="{LEFT_PX - 8}" y="{down(tick) + 4:.1f}" text-anchor="end">{number(tick)}</text>')
+        parts.append(f'<line class="grid" x1="{left}" x2="{right}" y1="{at}" y2="{at}"/>')
+        parts.append(f'<text x="{left - 8}" y="{down(tick) + 4:.1f}" text-anchor="end">{label}</text>')
     for tick, label in zip(x.ticks, x_labels(panel, x), strict=True):
         at = f"{across(tick):.1f}"
         parts.append(f'<line class="grid" x1="{at}" x2="{at}" y1="{top}" y2="{bottom}"/>')
         parts.append(f'<text x="{at}" y="{bottom + 18}" text-anchor="middle">{label}</text>')
-    parts.append(f'<line class="frame" x1="{LEFT_PX}" x2="{right}" y1="{bottom}" y2="{bottom}"/>')
-    parts.append(
-        f'<text x="{(LEFT_PX + right) / 2:.0f}" y="{bottom + 36}" text-anchor="middle">{x_unit(panel)[1]}</text>'
-    )
+    parts.append(f'<line class="frame" x1="{left}" x2="{right}" y1="{bottom}" y2="{bottom}"/>')
+    parts.append(f'<text x="{(left + right) / 2:.0f}" y="{bottom + 36}" text-anchor="middle">{x_unit(panel)[1]}</text>')
     for index, line in enumerate(panel.lines):
         parts += _line(line, index, across, down)
         row = top + 6 + 18 * index
@@ -194,7 +194,7 @@ def _panel(panel: PanelLike, width: int, height: int, *, headed: bool = True) ->
         about = f'<tspan class="about" dx="6">{_safe(legend(line, room))}</tspan>' if room > 3 else ""
         parts.append(f'<text class="name" x="{right + 44}" y="{row + 4}">{_safe(line.run)}{about}</text>')
     for place, note in enumerate(notes(panel)):
-        parts.append(f'<text x="{LEFT_PX}" y="{height + 8 + 16 * place}">{_safe(note)}</text>')
+        parts.append(f'<text x="{left}" y="{height + 8 + 16 * place}">{_safe(note)}</text>')
     return "".join(parts)
 
 
@@ -220,15 +220,6 @@ def _safe(text: str) -> str:
 
 def _class(index: int) -> str:
     return f"line c{index % COLOURS}" + (" dashed" if index >= COLOURS else "")
-
-
-def short(value: float, among: Sequence[float]) -> str:
-    """A tick in few characters and in the unit of the largest one: 5000 as 5k where the axis reaches 10000."""
-    largest = max(map(abs, among), default=0.0)
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if largest >= 10 * size:
-            return f"{number(value / size)}{letter}" if value else "0"
-    return number(value)
 
 
 def legend(line: LineLike, room: int = 18) -> str:
