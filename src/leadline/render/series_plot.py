@@ -47,6 +47,10 @@ class LineLike(Protocol):
     pieces: list[list[tuple[float, float]]]
     points: int
     left_out: int
+    not_finite: int
+    not_positive: int
+    without_time: int
+    without_step: int
     provisional: bool
     writers: int
 
@@ -62,7 +66,7 @@ class PanelLike(Protocol):
     lines: Any  # of LineLike
     without: list[str]
     untimed: list[str]
-    more: int
+    more_runs: list[str]
     more_metrics: int
 
 
@@ -103,19 +107,29 @@ def notes(panel: PanelLike) -> list[str]:
     """What a reader must know about what is not drawn."""
     total, shown = sum(line.points for line in panel.lines), sum(line.shown for line in panel.lines)
     left_out = sum(line.left_out for line in panel.lines)
-    found = []
+    found: list[str] = []
     if total and not shown:
         found.append("nothing to draw" + (" on a logarithmic axis: plot without it" if panel.logarithmic else ""))
     if shown + left_out < total:
         found.append(f"{total:,} points, the {shown:,} that keep every extreme are drawn")
-    if left_out:
-        why = "not above 0 or no finite number" if panel.logarithmic else "no finite number"
-        why += " or without a time" if panel.x == "time" else ""
-        found.append(f"{left_out:,} {'point is' if left_out == 1 else 'points are'} {why}")
+    for count, is_what in (
+        (sum(line.not_finite for line in panel.lines), "no finite number"),
+        (sum(line.not_positive for line in panel.lines), "not above 0"),
+        (sum(line.without_time for line in panel.lines), "without a time"),
+    ):
+        if count:
+            found.append(f"{_points(count)} {'is' if count == 1 else 'are'} {is_what}, not drawn")
+    if stepless := sum(line.without_step for line in panel.lines):
+        found.append(
+            f"{_points(stepless)} without a step: drawn at {'its' if stepless == 1 else 'their'} place in the series"
+        )
+    found += [f"{under} lies under {over}: the same points" for under, over in same(panel)]
     if several := [line for line in panel.lines if line.writers > 1]:
         found.append("a line for each process: " + ", ".join(f"{one.run} has {one.writers}" for one in several[:4]))
-    if panel.more:
-        found.append(f"{panel.more} more runs are not drawn")
+    if panel.more_runs:
+        count, named = len(panel.more_runs), ", ".join(panel.more_runs[:6]) + (" …" if panel.more_runs[6:] else "")
+        verb = "run is" if count == 1 else "runs are"
+        found.append(f"{count} more {verb} not drawn: {named} (leadline plot RUN... draws those named)")
     if panel.without:
         named = ", ".join(panel.without[:4]) + (" …" if len(panel.without) > 4 else "")
         found.append(f"without this series: {named}")
@@ -126,6 +140,21 @@ def notes(panel: PanelLike) -> list[str]:
     if panel.more_metrics:
         found.append(f"{panel.more_metrics:,} more metrics are not drawn: --metric NAME")
     return found
+
+
+def _points(count: int) -> str:
+    return f"{count:,} {'point' if count == 1 else 'points'}"
+
+
+def same(panel: PanelLike) -> list[tuple[str, str]]:
+    """Runs whose drawn points are those of a later one, which is drawn over them, and that one."""
+    return [
+        (line.run, over.run)
+        for at, line in enumerate(panel.lines)
+        if line.pieces
+        for over in panel.lines[:at:-1]
+        if over.pieces == line.pieces
+    ][:4]
 
 
 def svg(panels: list[Any], width: int = WIDTH_PX, panel_height: int = PANEL_PX) -> str:

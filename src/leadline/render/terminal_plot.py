@@ -11,9 +11,10 @@ from typing import Any
 
 from leadline.core.plain import plain
 from leadline.render.plot import Axis, tick_labels
-from leadline.render.series_plot import legend, notes, scales, title, x_labels, x_unit
+from leadline.render.series_plot import legend, notes, same, scales, title, x_labels, x_unit
 
 LABEL_CHARS = 10  # at least
+HIDDEN = 0.05  # a line of which no more is seen is said to lie under another
 MARKS = "*o+x#@%&=~$^"
 _COLOURS = (36, 33, 32, 35, 34, 31)
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # Unicode braille patterns, by row and column
@@ -47,7 +48,10 @@ def text(panel: Any, width: int = 80, height: int = 18, *, braille: bool = True,
         lines += _legends(panel.lines, left + 2, width, dots, colour)
     else:
         lines.append(" " * (left + 2) + _named(panel.lines[0]))
-    return "\n".join([*lines, *(" " * (left + 2) + plain(note) for note in notes(panel))])
+    said = {under for under, _ in same(panel)}
+    hidden = [(panel.lines[u].run, panel.lines[o].run) for u, o in canvas.hidden() if panel.lines[u].run not in said]
+    below = [f"{under} lies under {over}: nearly the same places of this picture" for under, over in hidden]
+    return "\n".join([*lines, *(" " * (left + 2) + plain(note) for note in [*notes(panel), *below])])
 
 
 def _named(line: Any) -> str:
@@ -105,6 +109,7 @@ class _Canvas:
         self.columns, self.rows, self.wide, self.tall = columns, rows, wide, tall
         self.bits: dict[tuple[int, int], int] = {}
         self.owner: dict[tuple[int, int], int] = {}
+        self.cells: dict[int, set[tuple[int, int]]] = {}  # of each line
 
     def line(self, points: list[tuple[float, float]], index: int) -> None:
         """Fractions of the width (from the left) and of the height (from below), joined."""
@@ -121,6 +126,16 @@ class _Canvas:
         if self.tall == 4:
             self.bits[cell] = self.bits.get(cell, 0) | _DOTS[y % 4][x % 2]
         self.owner[cell] = index
+        self.cells.setdefault(index, set()).add(cell)
+
+    def hidden(self) -> list[tuple[int, int]]:
+        """Lines of which nearly nothing is seen, each with the one that covers most of it."""
+        found = []
+        for index, cells in self.cells.items():
+            owners = [self.owner[cell] for cell in cells]
+            if owners.count(index) <= HIDDEN * len(owners):
+                found.append((index, max(set(owners) - {index}, key=owners.count)))
+        return found
 
     def row(self, row: int, dots: bool, colour: bool) -> str:
         out, now = [], None
