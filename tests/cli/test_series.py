@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 import os
@@ -305,3 +306,36 @@ def test_a_program_that_reads_is_told_why_and_what_next(logged: Lab) -> None:
     code = "import leadline as ll; ll.open().series('P-077')"
     done = subprocess.run([sys.executable, "-c", code], cwd=logged.repo, env=logged.env, capture_output=True, text=True)
     assert "why: of that kind there are: P-001" in done.stderr and "next: leadline status" in done.stderr
+
+
+def test_the_points_of_several_processes_name_their_writer(thread_lab: Lab) -> None:
+    thread_lab.write(
+        "job.py",
+        "import os, leadline as ll\nfor s in range(3): ll.log(step=s, loss=int(os.environ['RANK']))\nll.log(lr=1)\n",
+    )
+    thread_lab.ok("run", "--", "sh", "-c", f"for r in 0 1; do RANK=$r {sys.executable} job.py & done; wait")
+    rows = list(csv.DictReader(thread_lab.ok("series", "P-001", "loss", "--csv").splitlines()))
+    assert len(rows) == 6 and all(row["writer"].startswith(f"rank{row['value']}-") for row in rows)
+    table = thread_lab.ok("series", "P-001", "loss")
+    assert "writer" in table and {row["writer"] for row in rows} <= set(table.split())
+    found = thread_lab.json("series", "P-001", "loss")["data"]
+    assert {point[3] for point in found["points"]} == set(found["writers"]) == {row["writer"] for row in rows}
+    alone = thread_lab.ok("series", "P-001", "loss", "--csv", "--writer", "0")
+    assert alone.splitlines()[0] == "step,value,time_s" and len(alone.splitlines()) == 4
+
+
+def test_what_would_grow_is_not_compacted(thread_lab: Lab) -> None:
+    pytest.importorskip("pyarrow")
+    thread_lab.write("job.py", "import leadline as ll\nfor s in range(3): ll.log(step=s, loss=s)\n")
+    thread_lab.ok("run", "--", sys.executable, "job.py")
+    before = sorted(os.listdir(attempt_of(thread_lab) / "series"))
+    said = thread_lab.ok("series", "compact", "P-001")
+    assert "3 points stay as they are: " in said and "would have" in said
+    assert sorted(os.listdir(attempt_of(thread_lab) / "series")) == before
+    assert not list(attempt_of(thread_lab).glob("*parquet*"))
+    assert thread_lab.json("series", "compact", "P-001")["counts"] == {"runs": 1, "compacted": 0}
+
+
+def test_the_usage_says_that_one_run_is_taken(thread_lab: Lab) -> None:
+    usage = " ".join(thread_lab.ok("series", "--help").partition("\n\n")[0].split())
+    assert "RUN [METRIC] [options]" in usage and "[RUN [METRIC]" not in usage
