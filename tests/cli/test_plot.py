@@ -128,7 +128,7 @@ def test_what_cannot_be_plotted_is_said(logged):
         ((third,), "no-series"),
         (("XYZ-999",), "unknown-id"),
         ((first, "--out", "a.pdf"), "bad-picture"),
-        ((first, "--out", "no/such/folder/a.svg"), "not-written"),
+        ((first, "--out", "no/such/folder/a.svg"), "no-folder"),
         ((first, "--width", "3"), "bad-size"),
     ):
         answer = logged.json("plot", *args)
