@@ -268,8 +268,22 @@ def test_get_never_overwrites_and_never_writes_elsewhere(thread_lab: Lab, tmp_pa
         assert (sub / name).read_text() == "new" and not (sub / name).is_symlink()
     assert target.read_text() == "mine" and not (tmp_path / "nowhere").exists()
     assert thread_lab.json("artifact", "get", "P-001", "--out", "code.py/x")["error"]["code"] == "cannot-write"
+    (thread_lab.repo / "made/here").mkdir(parents=True)
     written = thread_lab.json("artifact", "get", "P-001", digest(b"new")[:15], "--out", "made/here/")["data"]["written"]
     assert written == str(thread_lab.repo / "made/here/x.txt") and os.access(written, os.W_OK)
+
+
+@pytest.mark.parametrize(
+    "verb", [("artifact", "get", "P-001"), ("report",), ("logbook",), ("plot", "P-001", "--metric", "loss")]
+)
+def test_no_verb_makes_folders_by_the_way(thread_lab: Lab, verb: tuple[str, ...]) -> None:
+    job(thread_lab, "ll.log_artifact(b'new', name='x.txt'); ll.log(step=1, loss=1)")
+    for out in ("gone/a/x.svg", *(["gone/"] if verb[0] == "artifact" else [])):
+        done = thread_lab.json(*verb, "--out", out)
+        folder = thread_lab.repo / os.path.dirname(out)
+        assert done["error"]["code"] == "no-folder" and done["next"] == [f"mkdir -p {folder}"], done
+        assert not (thread_lab.repo / "gone").exists()
+    thread_lab.ok("report")
 
 
 def test_of_several_that_write_one_file_at_once_one_does(thread_lab: Lab) -> None:

@@ -103,7 +103,9 @@ def test_a_logarithmic_axis_counts_what_cannot_stand_on_it(thread_lab):
     line = panel["lines"][0]
     assert line["left_out"] == 3
     assert line["pieces"] == [[[0, 1.0]], [[3, 10.0]], [[5, 100.0]]]  # gaps stay gaps
-    assert "3 points are not above 0 or no finite number" in thread_lab.ok("plot", ids(thread_lab)[0], "--log-y")
+    assert (line["not_finite"], line["not_positive"]) == (1, 2)
+    said = thread_lab.ok("plot", ids(thread_lab)[0], "--log-y")
+    assert "1 point is no finite number" in said and "2 points are not above 0" in said
 
 
 @pytest.mark.parametrize("values", ["[]", "[3.0]", "[3.0] * 50", "[float('nan')] * 3", "[1e308, -1e308]"])
@@ -126,7 +128,7 @@ def test_what_cannot_be_plotted_is_said(logged):
         ((third,), "no-series"),
         (("XYZ-999",), "unknown-id"),
         ((first, "--out", "a.pdf"), "bad-picture"),
-        ((first, "--out", "no/such/folder/a.svg"), "not-written"),
+        ((first, "--out", "no/such/folder/a.svg"), "no-folder"),
         ((first, "--width", "3"), "bad-size"),
     ):
         answer = logged.json("plot", *args)
@@ -212,7 +214,7 @@ def test_points_without_times_are_not_put_at_a_time(thread_lab):
     assert panel["untimed"] == ["P-001-r1"] and panel["lines"][0]["left_out"] == 1
     assert panel["lines"][0]["pieces"] == [[[0.0, 1.0]], [[3.0, 3.0]]]
     said = thread_lab.ok("plot", "P-001", "P-002", "--metric", "loss", "--x", "time")
-    assert "without times: P-001-r1" in said and "1 point is no finite number or without a time" in said
+    assert "without times: P-001-r1" in said and "1 point is without a time" in said and "finite" not in said
 
 
 def test_processes_of_a_run_are_lines_of_their_own(thread_lab):
@@ -249,3 +251,62 @@ def test_the_command_that_is_offered_next_is_one(logged):
         [following] = logged.json("plot", first, "--metric", "loss", "--log-y", "--out", out)["error"]["next"]
         assert "--metric loss --log-y" in following
         logged.ok(*shlex.split(following)[1:], *([] if "--force" in following else ["--force"]))
+
+
+@pytest.mark.parametrize("values", ["[1e12, 2e12, 3e12]", "[1e6, 1e6 + 1e-3, 1e6 + 2e-3]", "[1, 1e9, 1e12]"])
+def test_large_numbers_of_an_axis_are_whole(thread_lab, values):
+    thread_lab.write("job.py", f"import leadline as ll\nfor s, v in enumerate({values}): ll.log(step=s << 59, big=v)\n")
+    thread_lab.ok("run", "--", sys.executable, "job.py")
+    run = ids(thread_lab)[0]
+    text = thread_lab.ok("plot", run, "--metric", "big", "--width", "80")
+    rows = [row for row in text.splitlines() if "│" in row or "|" in row]
+    assert len({re.search("[│|]", row).start() for row in rows}) == 1  # the axis is straight
+    assert "1e18" in text and "000000G" not in text
+    thread_lab.ok("plot", run, "--metric", "big", "--out", "a.svg")
+    labels = [
+        e for e in ElementTree.parse(thread_lab.repo / "a.svg").iter(f"{SVG}text") if e.get("text-anchor") == "end"
+    ]
+    assert len({e.text for e in labels}) == len(labels) >= 3
+    assert all(6.5 * len(e.text) <= float(e.get("x")) for e in labels), [e.text for e in labels]
+
+
+def test_points_without_a_step_are_counted_and_not_joined_to_others(thread_lab):
+    job = "import leadline as ll\nfor s in (10, 20, None, None, 30): ll.log(step=s, loss=1.0)\n"
+    thread_lab.write("job.py", job)
+    thread_lab.ok("run", "--", sys.executable, "job.py")
+    run = ids(thread_lab)[0]
+    [line] = thread_lab.json("plot", run)["data"]["panels"][0]["lines"]
+    assert line["pieces"] == [[[10, 1.0], [20, 1.0]], [[2, 1.0], [3, 1.0]], [[30, 1.0]]]
+    said = "2 points without a step: drawn at their place in the series"
+    assert line["without_step"] == 2 and said in thread_lab.ok("plot", run)
+    assert "without a step" not in thread_lab.ok("plot", run, "--x", "time")
+    thread_lab.ok("plot", run, "--out", "a.svg")
+    assert said in (thread_lab.repo / "a.svg").read_text()
+
+
+def test_a_line_that_lies_under_another_is_named(thread_lab):
+    thread_lab.write(
+        "job.py",
+        "import sys, leadline as ll\nslope = float(sys.argv[1])\nfor s in range(50): ll.log(step=s, loss=slope * s)\n",
+    )
+    for slope in ("1", "1", "1.0001", "3"):
+        thread_lab.ok("run", "--set", f"slope={slope}", "--", sys.executable, "job.py", slope)
+    one, two, near, other = ids(thread_lab)
+    said = thread_lab.ok("plot", one, two, "--metric", "loss")
+    assert f"{one} lies under {two}: the same points" in said
+    thread_lab.ok("plot", one, two, "--metric", "loss", "--out", "a.svg")
+    assert f"{one} lies under {two}: the same points" in (thread_lab.repo / "a.svg").read_text()
+    assert f"{one} lies under {near}: nearly" in thread_lab.ok("plot", one, near, "--metric", "loss")
+    assert "lies under" not in thread_lab.ok("plot", one, other, "--metric", "loss")
+
+
+def test_runs_beyond_the_cap_are_named(thread_lab):
+    thread_lab.write("job.py", "import leadline as ll\nfor s in range(3): ll.log(step=s, loss=s)\n")
+    thread_lab.ok(
+        "sweep", "--axis", "n=" + ",".join(map(str, range(14))), "--seed", "0", "--", sys.executable, "job.py", "{n}"
+    )
+    runs = [row["id"] for row in thread_lab.json("status", "--runs")["data"]]
+    answer = thread_lab.json("plot", *runs)
+    [panel] = answer["data"]["panels"]
+    assert answer["truncated"] and panel["more"] == 2 and panel["more_runs"] == runs[12:]
+    assert f"2 more runs are not drawn: {runs[12]}, {runs[13]} (" in thread_lab.ok("plot", *runs)

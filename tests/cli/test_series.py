@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 import os
@@ -222,6 +223,14 @@ def test_disorder_and_types_are_named(thread_lab: Lab) -> None:
     assert [p["code"] for p in problems] == ["steps-out-of-order", "steps-repeated", "not-a-number"]
 
 
+def test_a_value_too_large_for_a_float_is_said_to_be_that(thread_lab: Lab) -> None:
+    thread_lab.write("job.py", "import leadline as ll\nfor v in (1, 10**400, 2): ll.log(loss=v)\n")
+    thread_lab.ok("run", "--", sys.executable, "job.py")
+    problems = thread_lab.json("show", "P-001-r1")["data"]["extraction"]["problems"]
+    assert [(p["code"], p["what"]) for p in problems] == [("too-large", "loss: 1 value is too large for a float")]
+    assert "too large for a float" in thread_lab.ok("series", "P-001")
+
+
 def test_the_library(logged: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     code = """
 import json, leadline as ll
@@ -306,3 +315,36 @@ def test_points_that_are_not_finite_are_counted_in_the_list(logged: Lab) -> None
     head, loss, lr = logged.ok("series", "P-002").splitlines()[2:5]
     assert head.split()[:4] == ["metric", "points", "not", "finite"]
     assert loss.split()[:3] == ["loss", "9", "2"] and lr.split()[:3] == ["lr", "9", "0"]
+
+
+def test_the_points_of_several_processes_name_their_writer(thread_lab: Lab) -> None:
+    thread_lab.write(
+        "job.py",
+        "import os, leadline as ll\nfor s in range(3): ll.log(step=s, loss=int(os.environ['RANK']))\nll.log(lr=1)\n",
+    )
+    thread_lab.ok("run", "--", "sh", "-c", f"for r in 0 1; do RANK=$r {sys.executable} job.py & done; wait")
+    rows = list(csv.DictReader(thread_lab.ok("series", "P-001", "loss", "--csv").splitlines()))
+    assert len(rows) == 6 and all(row["writer"].startswith(f"rank{row['value']}-") for row in rows)
+    table = thread_lab.ok("series", "P-001", "loss")
+    assert "writer" in table and {row["writer"] for row in rows} <= set(table.split())
+    found = thread_lab.json("series", "P-001", "loss")["data"]
+    assert {point[3] for point in found["points"]} == set(found["writers"]) == {row["writer"] for row in rows}
+    alone = thread_lab.ok("series", "P-001", "loss", "--csv", "--writer", "0")
+    assert alone.splitlines()[0] == "step,value,time_s" and len(alone.splitlines()) == 4
+
+
+def test_what_would_grow_is_not_compacted(thread_lab: Lab) -> None:
+    pytest.importorskip("pyarrow")
+    thread_lab.write("job.py", "import leadline as ll\nfor s in range(3): ll.log(step=s, loss=s)\n")
+    thread_lab.ok("run", "--", sys.executable, "job.py")
+    before = sorted(os.listdir(attempt_of(thread_lab) / "series"))
+    said = thread_lab.ok("series", "compact", "P-001")
+    assert "3 points stay as they are: " in said and "would have" in said
+    assert sorted(os.listdir(attempt_of(thread_lab) / "series")) == before
+    assert not list(attempt_of(thread_lab).glob("*parquet*"))
+    assert thread_lab.json("series", "compact", "P-001")["counts"] == {"runs": 1, "compacted": 0}
+
+
+def test_the_usage_says_that_one_run_is_taken(thread_lab: Lab) -> None:
+    usage = " ".join(thread_lab.ok("series", "--help").partition("\n\n")[0].split())
+    assert "RUN [METRIC] [options]" in usage and "[RUN [METRIC]" not in usage

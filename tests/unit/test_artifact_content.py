@@ -70,8 +70,9 @@ def test_a_frame_and_rows_in_other_formats() -> None:
         (True, "bool", 255),
         (200, "uint8", 200),
         (0.5, "float32", 128),
-        (7.0, "float64", 255),
-        (float("nan"), "float64", 0),
+        (1.0000001, "float64", 255),
+        (-1e-9, "float64", 0),
+        (0.5, "float16", 128),
     ],
 )
 def test_what_the_numbers_of_a_picture_mean(value: float, dtype: str, pixel: int) -> None:
@@ -86,19 +87,54 @@ def test_what_the_numbers_of_a_picture_mean(value: float, dtype: str, pixel: int
     [
         (numpy.zeros(3), "a.png"),
         (numpy.zeros((2, 2, 7)), "a.png"),
-        (numpy.full((2, 2), 300), "a.png"),
-        (numpy.full((2, 2), -1), "a.png"),
+        (numpy.zeros((2, 2), dtype=complex), "a.png"),
         ([[1], {"a": 1}], "a.csv"),
         ([[1]], "a.xlsx"),
         ([[1]], "table"),
         ([1, 2], "a.csv"),
-        ([], "a.csv"),
+        ([0], "a.jsonl"),
+        ([], "a.png"),
         (object(), "a.csv"),
     ],
 )
 def test_what_cannot_be_such_a_file_is_a_mistake(value: object, name: str) -> None:
     with pytest.raises(TypeError):
         content_of(value, name)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.jsonl"])
+def test_a_table_without_rows_is_an_empty_file(name: str) -> None:
+    assert content_of([], name) == b""
+
+
+def test_numbers_that_json_does_not_have_are_texts() -> None:
+    nan, inf = float("nan"), float("inf")
+    raw = content_of([{"x": nan, "y": [inf, (-inf, 1)]}, [numpy.float64("nan")]], "r.jsonl")
+    rows = [json.loads(row, parse_constant=pytest.fail) for row in raw.splitlines()]
+    assert rows == [{"x": "NaN", "y": ["Infinity", ["-Infinity", 1]]}, ["NaN"]]
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("numpy.full((2, 2), 300)", "a picture has integers 0 to 255, these are 300 to 300"),
+        ("numpy.full((2, 2), -1)", "these are -1 to -1"),
+        ("numpy.array([[5.0, -3.0]])", "a picture has floats 0 to 1, these are -3 to 5"),
+        ("numpy.array([[0.5, float('nan')]])", "1 of these 2 are NaN or infinite"),
+        ("numpy.array([[0.5, float('inf')]], dtype='float32')", "1 of these 2 are NaN or infinite"),
+    ],
+)
+def test_a_picture_beyond_its_range_is_a_gap_and_ends_no_training(run: Path, value: str, reason: str) -> None:
+    pytest.importorskip("PIL.Image")
+    done = python(f"import numpy\nprint(ll.log_artifact({value}, 'a.png'))", run)
+    assert done.returncode == 0 and done.stdout == "None\n", done.stderr
+    assert reason in done.stderr and "'a.png' is not kept" in done.stderr
+    assert reason in lines(run)[0]["gap"]
+
+
+def test_rows_that_json_cannot_hold_are_a_gap(run: Path) -> None:
+    done = python("print(ll.log_artifact([{'x': object()}], 'r.jsonl'))", run)
+    assert done.returncode == 0 and "'r.jsonl' is not kept: TypeError" in done.stderr
 
 
 def test_a_library_that_cannot_write_it_costs_the_picture_and_not_the_training(run: Path) -> None:

@@ -117,6 +117,10 @@ ll.log(step=np.int64(7), a=np.float32(0.5), b=np.int16(3), c=np.float64('nan'), 
         ("log({'loss': {'a': 1}})", "'loss'"),
         ("log(step=0.5, loss=1)", "step"),
         ("log(1, step=2, loss=1)", "step"),
+        ("log([1, 2])", "not list; metrics have names"),
+        ("log('hello')", "not str; metrics have names"),
+        ("log({}, step=0.5)", "not float"),
+        ("log(loss=10**400)", "'loss' is too large for a float"),
     ],
 )
 def test_what_is_not_a_number_is_named(series: Path, call: str, word: str) -> None:
@@ -143,6 +147,15 @@ ll.log(6, loss=0.25)
     assert decoder.odd == {"loss": 4}
     assert [(s, v) for n, _, s, v in rows.points if n == "loss"] == [(1, 0.5), (6, 0.25)]
     assert [(s, v) for n, _, s, v in rows.points if n == "acc"] == [(1, 1), (2, 2), (3, 2), (4, 2)]
+
+
+def test_a_number_too_large_for_a_float_is_said_to_be_that(series: Path) -> None:
+    code = "import leadline as ll\nll.log(1, weird=1)\nll.log(2, weird=10**400)\nll.log(3, weird=None)"
+    done = python(code, series)
+    assert done.returncode == 0 and "'weird' is too large for a float; such values" in done.stderr, done.stderr
+    (path,) = series.glob("*.seg")
+    decoder, _ = decoded(path)
+    assert decoder.odd == {"weird": 2} and decoder.too_large == {"weird": 1}
 
 
 @pytest.mark.parametrize("name", ["", " ", "\t\n"])

@@ -107,6 +107,7 @@ class SegmentRead:
     rank: int | None = None
     torn_bytes: int = 0
     odd: dict[str, int] = field(default_factory=dict)
+    too_large: dict[str, int] = field(default_factory=dict)
     problems: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -130,7 +131,9 @@ def each_segment(path: str, name: str, sink: Sink, begin: Callable[[str], None])
         what = f"{name}: {len(decoder.damages)} places are damaged, {DAMAGES_NAMED} of them named"
         problems.append({"code": "damaged", "what": what})
     rank = decoder.header.get("rank")
-    return SegmentRead(rank if isinstance(rank, int) else None, decoder.torn_bytes, decoder.odd, problems)
+    return SegmentRead(
+        rank if isinstance(rank, int) else None, decoder.torn_bytes, decoder.odd, decoder.too_large, problems
+    )
 
 
 def read_lines(path: str) -> dict[str, Points]:

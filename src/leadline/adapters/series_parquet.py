@@ -48,13 +48,17 @@ def compact(attempt: str, files: SeriesFiles) -> dict[str, Any]:
             "leadline series RUN",
         )
     digest = store.digest()
+    larger_bytes = 0
     if names:
         temporary = f"{target}.{os.getpid()}.tmp"
         try:
             _write(temporary, store, names, digest)
-            _verify(temporary, digest)
-            os.replace(temporary, target)
-            sync_folder(attempt)
+            if os.path.getsize(temporary) < before:
+                _verify(temporary, digest)
+                os.replace(temporary, target)
+                sync_folder(attempt)
+            else:  # a file of few points is mostly its own head
+                larger_bytes, names = os.path.getsize(temporary), []
         except OSError as error:
             raise as_user_error(error, target) from error
         finally:
@@ -64,7 +68,7 @@ def compact(attempt: str, files: SeriesFiles) -> dict[str, Any]:
             os.unlink(os.path.join(attempt, FOLDER, name))
     after = files.size_bytes(attempt)
     counts = {"segments": len(names), "points": store.points, "bytes_before": before, "bytes_after": after}
-    return {**counts, "digest": digest}
+    return {**counts, "larger_bytes": larger_bytes, "digest": digest}
 
 
 def _write(path: str, store: Store, names: list[str], digest: str) -> None:

@@ -21,6 +21,7 @@ from leadline.core.typed import Any, Protocol
 MAGIC = b"\x89LLSER\n"
 VERSION = 1
 RESIDUE = 0x2144DF1C
+TOO_LARGE = "too large for a float"  # what stands for the type of such an integer, as job/log.py writes it
 LOOK_AHEAD = 512  # frames among which a repeating pattern is looked for
 RUN = 64  # frames with the same names that are worth taking together
 LARGEST_FRAME = 8 * 0xFFFF
@@ -38,7 +39,8 @@ class Decoder:
     """Feed it the bytes of one segment in pieces of any size, then ``finish``.
 
     ``header``: what the writer said of itself. ``points`` and ``frames``: how many were taken. ``odd``: metric to
-    the number of its values that were no number. ``torn_bytes``: the unfinished frame at the end, which is what a
+    the number of its values that were no number; ``too_large``: how many of those were one beyond every float.
+    ``torn_bytes``: the unfinished frame at the end, which is what a
     killed job or a job that is still writing leaves. ``damages``: every other stretch that could not be read, as
     ``{offset, bytes}``; the frames around it are taken. ``refused``: why nothing could be read, or "".
     """
@@ -51,6 +53,7 @@ class Decoder:
         self.header: dict[str, Any] = {}
         self.points = self.frames = self.torn_bytes = 0
         self.odd: dict[str, int] = {}
+        self.too_large: dict[str, int] = {}
         self.damages: list[dict[str, Any]] = []
         self.refused = ""
         self._names: dict[int, tuple[str, ...]] = {}  # by the first four bytes of the frames that hold these
@@ -234,8 +237,10 @@ class Decoder:
                 head = (about["set"] & 0xFFFF) << 16 | len(names) + 3
                 self._names[head], self._sizes[head] = names, 8 * (len(names) + 3)
             elif isinstance(about.get("odd"), dict):
-                for name in about["odd"]:
+                for name, kind in about["odd"].items():
                     self.odd[str(name)] = self.odd.get(str(name), 0) + 1
+                    if kind == TOO_LARGE:
+                        self.too_large[str(name)] = self.too_large.get(str(name), 0) + 1
             elif not self.header:
                 self.header = about
                 self._tell()

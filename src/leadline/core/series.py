@@ -112,8 +112,12 @@ def little_endian(column: array[float]) -> array[float]:
 
 
 def merged(parts: list[Points]) -> Points:
-    if len(parts) == 1:
-        return parts[0]
+    """The points of several writers in the order of their clocks."""
+    return parts[0] if len(parts) == 1 else merged_with_origin(parts)[0]
+
+
+def merged_with_origin(parts: list[Points]) -> tuple[Points, list[int]]:
+    """As ``merged``, and for each point which of the ``parts`` it is of."""
     rows = sorted((time, at, place) for at, part in enumerate(parts) for place, time in enumerate(_rising(part.times)))
     whole = Points()
     for _, at, place in rows:
@@ -121,7 +125,7 @@ def merged(parts: list[Points]) -> Points:
         whole.times.append(part.times[place])
         whole.steps.append(part.steps[place])
         whole.values.append(part.values[place])
-    return whole
+    return whole, [at for _, at, _ in rows]
 
 
 def _rising(times: Iterable[float]) -> Iterable[float]:

@@ -6,8 +6,9 @@ go on writing to files they have logged; where the file system can share blocks 
 writes a file of lines of its own, so writers never mix. The price is two or three syncs a call: this is for plots,
 tables and checkpoints, not for a line per step.
 
-A wrong argument raises. What the world does (no such file, no permission, no space, over a limit) never ends a
-training: it is said on stderr, and the record lists it as a gap. Outside a job nothing happens.
+A wrong argument raises. What the world and the data do (no such file, no space, over a limit, a picture with numbers
+beyond its range) never ends a training: it is said on stderr, and the record lists it as a gap. Outside a job nothing
+happens.
 
 Imported by jobs, so standard library only, and nothing before the first call.
 """
@@ -95,12 +96,13 @@ def log_artifact(
 
 
 def _made(value: Any, name: str) -> bytes:
-    """The value as a file. That its library cannot write it is a gap: a training is worth more than a picture."""
-    from leadline.job.artifact_content import content_of
+    """The value as a file. That its library cannot write it, or that a picture's numbers are beyond its range, is a
+    gap: a training is worth more than a picture."""
+    from leadline.job.artifact_content import WrongKind, content_of
 
     try:
         return content_of(value, name)
-    except TypeError:
+    except WrongKind:
         raise
     except Exception as problem:
         raise NotKept(f"{type(problem).__name__}: {problem}"[:200]) from problem

@@ -32,6 +32,7 @@ RESIDUE = 0x2144DF1C  # the CRC-32 of any text that ends in its own: a check ove
 NAMES_IN_SET = 1000
 BYTES_IN_SET = 200_000
 LONGEST_NAME = 4096
+TOO_LARGE = "too large for a float"  # what stands for the type of such an integer
 SETS_IN_SEGMENT = 16_384
 SEGMENTS = 1000
 SYNC_EVERY_S = 0.5
@@ -55,12 +56,12 @@ def log(values: Mapping[str, Any] | int | None = None, /, step: int | None = Non
 
     Values are numbers or anything ``float()`` takes from a number (numpy and torch scalars); booleans count as 0 and
     1. NaN and infinities are kept. Integers are exact up to 2**53. A metric that was a number before and is none now
-    (None, a text) is counted and said once, since a training that ran for hours is worth more; so is a blank name once
-    anything was logged. Does nothing outside a job.
+    (None, a text, an integer too large for a float) is counted and said once, since a training that ran for hours is
+    worth more; so is a blank name once anything was logged. Does nothing outside a job.
 
     Raises:
         TypeError: a value of a metric that was never a number is none (the message names its key), a name is blank in
-            the first call, or the step is not an integer.
+            the first call, or the step is not an integer (nor the first argument a mapping).
     """
     given: Mapping[str, Any] = metrics
     if values is not None:
@@ -90,9 +91,11 @@ def log(values: Mapping[str, Any] | int | None = None, /, step: int | None = Non
 def _log_slowly(given: Mapping[str, Any], step: Any, again: bool = True) -> None:
     """What the fast path leaves: a new set of names, a step or value that is no plain number, a problem."""
     folder = os.environ.get("LEADLINE_SERIES")
-    if not folder or not given:
+    if not folder:
         return
     at = _step(step)
+    if not given:
+        return
     numbers, odd = _numbers(given)
     if odd:
         _note_odd(folder, odd, at)
@@ -237,13 +240,16 @@ def _step(step: Any) -> float:
     try:
         return float(step.__index__())
     except AttributeError:
-        raise TypeError(f"step must be an integer, not {type(step).__name__}") from None
+        raise TypeError(
+            f"the step of log() must be an integer, not {type(step).__name__}; "
+            "metrics have names: log({'loss': 0.7}, step=3)"
+        ) from None
     except OverflowError:
         raise TypeError("step is too large for a float") from None
 
 
 def _numbers(given: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, str]]:
-    """The numbers by name, and the type of what is none though its metric was one before."""
+    """The numbers by name, and the type of what is none, or ``TOO_LARGE``, though its metric was a number before."""
     numbers, odd = {}, {}
     for name, value in given.items():
         if type(name) is not str:
@@ -261,6 +267,10 @@ def _numbers(given: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, str]
             if name not in _numeric:
                 raise
             odd[name] = type(value).__name__
+        except OverflowError:
+            if name not in _numeric:
+                raise TypeError(f"metric {name!r} is {TOO_LARGE}") from None
+            odd[name] = TOO_LARGE
     return numbers, odd
 
 
@@ -271,8 +281,6 @@ def _number(name: str, value: Any) -> float:
         return float(value)
     except (TypeError, ValueError):
         raise TypeError(f"metric {name!r} must be a number, not {type(value).__name__}") from None
-    except OverflowError:
-        raise TypeError(f"metric {name!r} is too large for a float") from None
 
 
 _NAN = float("nan")
@@ -294,7 +302,8 @@ def _note_odd(folder: str, odd: dict[str, str], at: float) -> None:
     if not _said_odd:
         _said_odd = True
         name, kind = next(iter(odd.items()))
-        what = f"metric {name!r} is no number any more but {kind}" if name else "the name of a metric is blank"
+        what = f"metric {name!r} is " + (kind if kind == TOO_LARGE else f"no number any more but {kind}")
+        what = what if name else "the name of a metric is blank"
         _say(f"leadline: {what}; such values are counted, not kept\n")
 
 

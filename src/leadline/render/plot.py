@@ -95,6 +95,24 @@ def axis(values: Sequence[float], ticks: int = 5, logarithmic: bool | None = Non
     return Axis(first, last, tuple(found), False)
 
 
+def tick_labels(scale: Axis) -> list[str]:
+    """The words of ``scale.ticks``: short, and never two alike."""
+    found = [short(tick, [tick] if scale.logarithmic else scale.ticks) for tick in scale.ticks]
+    return found if len(set(found)) == len(found) else [f"{tick:.15g}" for tick in scale.ticks]
+
+
+def short(value: float, among: Sequence[float]) -> str:
+    """A tick in few characters and in the unit of the largest one: 5000 as 5k where the axis reaches 10000, 1e18 where
+    no unit is left."""
+    largest = max(map(abs, among), default=0.0)
+    if largest >= 1e16:
+        return f"{value:.4g}".replace("e+", "e")
+    for size, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if largest >= 10 * size:
+            return f"{number(value / size)}{letter}" if value else "0"
+    return number(value)
+
+
 def _round_step(wanted: float) -> float:
     if not math.isfinite(wanted) or wanted <= 0:
         return 1.0
@@ -203,9 +221,9 @@ def y_labels(y: Axis, height_px: int = PLOT_PX) -> str:
     """The labels left of a ``line_plot`` or of ``curves``, as tall as it is."""
     top, bottom = 6.0, height_px - 24.0
     parts = [_svg_open(height_px, "")]
-    for tick in y.ticks:
+    for tick, label in zip(y.ticks, tick_labels(y), strict=True):
         at = bottom - y.fraction(tick) * (bottom - top)
-        parts.append(f'<text x="100%" y="{at + 4:.1f}" text-anchor="end">{number(tick)}</text>')
+        parts.append(f'<text x="100%" y="{at + 4:.1f}" text-anchor="end">{label}</text>')
     return "".join(parts) + "</svg>"
 
 

@@ -42,7 +42,9 @@ def render_metrics(thread: Thread, found: dict[str, Any], total: int, size_text:
         more = f" and {len(found['writers']) - 16} more" if len(found["writers"]) > 16 else ""
         lines += ["", f"written by {named}{more}"]
     notes = [
-        f"{name}: {count} values were no number" if name else f"{count} values were logged under a blank name"
+        f"{name}: {count} values were no number, or too large for a float"
+        if name
+        else f"{count} values were logged under a blank name"
         for name, count in found["not_numbers"].items()
     ]
     notes += [f"problem: {one_line(problem['what'])}" for problem in found["problems"]]
@@ -51,23 +53,33 @@ def render_metrics(thread: Thread, found: dict[str, Any], total: int, size_text:
 
 def render_points(thread: Thread, found: dict[str, Any]) -> str:
     unit = facts.definition(thread, found["metric"]).unit
-    rows = [[_step(step), _plain(value), _clock(time_s)] for step, value, time_s in found["points"]]
+    several = bool(found["writers"])
+    rows = [
+        [_step(step), _plain(value), _clock(time_s), *map(one_line, writer)]
+        for step, value, time_s, *writer in found["points"]
+    ]
     how = {"minmax": "lowest and highest of each stretch", "lttb": "largest triangles"}.get(found["shown_by"], "")
     head = f"{found['run']} {one_line(found['metric'])}: "
     head += f"{len(rows):,} of {found['total']:,} points ({how})" if how else _many(found["total"], "point")
     value = f"{one_line(found['metric'])} ({unit})" if unit else found["metric"]
-    return head + "\n\n" + table(["step", value, "at (UTC)"], rows, right=(0, 1))
+    return head + "\n\n" + table(["step", value, "at (UTC)", *(["writer"] if several else [])], rows, right=(0, 1))
 
 
 def _many(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def render_csv(points: list[list[float | None]]) -> str:
+def render_csv(found: dict[str, Any]) -> str:
     """Numbers so that they read back as the same ones; an absent step is an empty cell."""
-    lines = ["step,value,time_s"]
-    lines += [",".join("" if cell is None else _exact(cell) for cell in row) for row in points]
+    lines = ["step,value,time_s" + (",writer" if found["writers"] else "")]
+    for step, value, time_s, *writer in found["points"]:
+        cells = ["" if cell is None else _exact(cell) for cell in (step, value, time_s)]
+        lines.append(",".join([*cells, *map(_csv_cell, writer)]))
     return "\n".join(lines)
+
+
+def _csv_cell(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\n\r') else text
 
 
 def _exact(value: float) -> str:

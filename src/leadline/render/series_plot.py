@@ -7,16 +7,15 @@ and opens in any browser. Names of runs and metrics come from outside and are es
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from html import escape
 from typing import Any, Protocol
 
 from leadline.core.plain import plain
-from leadline.core.timestamps import number
-from leadline.render.plot import Axis, axis
+from leadline.render.plot import Axis, axis, short, tick_labels
 
 WIDTH_PX, PANEL_PX = 900, 320
 LEFT_PX, TOP_PX, BOTTOM_PX, LEGEND_PX = 70, 44, 46, 220
+TICK_CHAR_PX = 7.0  # of a figure of the labels at the left
 CHAR_PX = 7.4  # of a wide letter of the legend, so that no name runs out of the picture
 COLOURS = 6  # beyond these, dashed
 _TIMES = (  # from how many seconds on, the unit in seconds, its name
@@ -48,6 +47,10 @@ class LineLike(Protocol):
     pieces: list[list[tuple[float, float]]]
     points: int
     left_out: int
+    not_finite: int
+    not_positive: int
+    without_time: int
+    without_step: int
     provisional: bool
     writers: int
 
@@ -63,7 +66,7 @@ class PanelLike(Protocol):
     lines: Any  # of LineLike
     without: list[str]
     untimed: list[str]
-    more: int
+    more_runs: list[str]
     more_metrics: int
 
 
@@ -104,19 +107,29 @@ def notes(panel: PanelLike) -> list[str]:
     """What a reader must know about what is not drawn."""
     total, shown = sum(line.points for line in panel.lines), sum(line.shown for line in panel.lines)
     left_out = sum(line.left_out for line in panel.lines)
-    found = []
+    found: list[str] = []
     if total and not shown:
         found.append("nothing to draw" + (" on a logarithmic axis: plot without it" if panel.logarithmic else ""))
     if shown + left_out < total:
         found.append(f"{total:,} points, the {shown:,} that keep every extreme are drawn")
-    if left_out:
-        why = "not above 0 or no finite number" if panel.logarithmic else "no finite number"
-        why += " or without a time" if panel.x == "time" else ""
-        found.append(f"{left_out:,} {'point is' if left_out == 1 else 'points are'} {why}")
+    for count, is_what in (
+        (sum(line.not_finite for line in panel.lines), "no finite number"),
+        (sum(line.not_positive for line in panel.lines), "not above 0"),
+        (sum(line.without_time for line in panel.lines), "without a time"),
+    ):
+        if count:
+            found.append(f"{_points(count)} {'is' if count == 1 else 'are'} {is_what}, not drawn")
+    if stepless := sum(line.without_step for line in panel.lines):
+        found.append(
+            f"{_points(stepless)} without a step: drawn at {'its' if stepless == 1 else 'their'} place in the series"
+        )
+    found += [f"{under} lies under {over}: the same points" for under, over in same(panel)]
     if several := [line for line in panel.lines if line.writers > 1]:
         found.append("a line for each process: " + ", ".join(f"{one.run} has {one.writers}" for one in several[:4]))
-    if panel.more:
-        found.append(f"{panel.more} more runs are not drawn")
+    if panel.more_runs:
+        count, named = len(panel.more_runs), ", ".join(panel.more_runs[:6]) + (" …" if panel.more_runs[6:] else "")
+        verb = "run is" if count == 1 else "runs are"
+        found.append(f"{count} more {verb} not drawn: {named} (leadline plot RUN... draws those named)")
     if panel.without:
         named = ", ".join(panel.without[:4]) + (" …" if len(panel.without) > 4 else "")
         found.append(f"without this series: {named}")
@@ -127,6 +140,21 @@ def notes(panel: PanelLike) -> list[str]:
     if panel.more_metrics:
         found.append(f"{panel.more_metrics:,} more metrics are not drawn: --metric NAME")
     return found
+
+
+def _points(count: int) -> str:
+    return f"{count:,} {'point' if count == 1 else 'points'}"
+
+
+def same(panel: PanelLike) -> list[tuple[str, str]]:
+    """Runs whose drawn points are those of a later one, which is drawn over them, and that one."""
+    return [
+        (line.run, over.run)
+        for at, line in enumerate(panel.lines)
+        if line.pieces
+        for over in panel.lines[:at:-1]
+        if over.pieces == line.pieces
+    ][:4]
 
 
 def svg(panels: list[Any], width: int = WIDTH_PX, panel_height: int = PANEL_PX) -> str:
@@ -165,27 +193,28 @@ def _panel(panel: PanelLike, width: int, height: int, *, headed: bool = True) ->
     x, y = scales(panel)
     top, right, bottom = TOP_PX if headed else TOP_PX // 4, width - LEGEND_PX, height - BOTTOM_PX
 
+    labels = tick_labels(y)
+    left = max(LEFT_PX, math.ceil(max(map(len, labels), default=0) * TICK_CHAR_PX) + 12)
+
     def across(value: float) -> float:
-        return LEFT_PX + x.fraction(value) * (right - LEFT_PX)
+        return left + x.fraction(value) * (right - left)
 
     def down(value: float) -> float:
         return bottom - min(1.0, max(0.0, y.fraction(value))) * (bottom - top)
 
     logarithmic = " (logarithmic)" if y.logarithmic else ""
-    heading = f'<text class="title" x="{LEFT_PX}" y="26">{_safe(title(panel))}{logarithmic}</text>'
+    heading = f'<text class="title" x="{left}" y="26">{_safe(title(panel))}{logarithmic}</text>'
     parts = [heading] if headed else []
-    for tick in y.ticks:
+    for tick, label in zip(y.ticks, labels, strict=True):
         at = f"{down(tick):.1f}"
-        parts.append(f'<line class="grid" x1="{LEFT_PX}" x2="{right}" y1="{at}" y2="{at}"/>')
-        parts.append(f'<text x="{LEFT_PX - 8}" y="{down(tick) + 4:.1f}" text-anchor="end">{number(tick)}</text>')
+        parts.append(f'<line class="grid" x1="{left}" x2="{right}" y1="{at}" y2="{at}"/>')
+        parts.append(f'<text x="{left - 8}" y="{down(tick) + 4:.1f}" text-anchor="end">{label}</text>')
     for tick, label in zip(x.ticks, x_labels(panel, x), strict=True):
         at = f"{across(tick):.1f}"
         parts.append(f'<line class="grid" x1="{at}" x2="{at}" y1="{top}" y2="{bottom}"/>')
         parts.append(f'<text x="{at}" y="{bottom + 18}" text-anchor="middle">{label}</text>')
-    parts.append(f'<line class="frame" x1="{LEFT_PX}" x2="{right}" y1="{bottom}" y2="{bottom}"/>')
-    parts.append(
-        f'<text x="{(LEFT_PX + right) / 2:.0f}" y="{bottom + 36}" text-anchor="middle">{x_unit(panel)[1]}</text>'
-    )
+    parts.append(f'<line class="frame" x1="{left}" x2="{right}" y1="{bottom}" y2="{bottom}"/>')
+    parts.append(f'<text x="{(left + right) / 2:.0f}" y="{bottom + 36}" text-anchor="middle">{x_unit(panel)[1]}</text>')
     for index, line in enumerate(panel.lines):
         parts += _line(line, index, across, down)
         row = top + 6 + 18 * index
@@ -194,7 +223,7 @@ def _panel(panel: PanelLike, width: int, height: int, *, headed: bool = True) ->
         about = f'<tspan class="about" dx="6">{_safe(legend(line, room))}</tspan>' if room > 3 else ""
         parts.append(f'<text class="name" x="{right + 44}" y="{row + 4}">{_safe(line.run)}{about}</text>')
     for place, note in enumerate(notes(panel)):
-        parts.append(f'<text x="{LEFT_PX}" y="{height + 8 + 16 * place}">{_safe(note)}</text>')
+        parts.append(f'<text x="{left}" y="{height + 8 + 16 * place}">{_safe(note)}</text>')
     return "".join(parts)
 
 
@@ -220,15 +249,6 @@ def _safe(text: str) -> str:
 
 def _class(index: int) -> str:
     return f"line c{index % COLOURS}" + (" dashed" if index >= COLOURS else "")
-
-
-def short(value: float, among: Sequence[float]) -> str:
-    """A tick in few characters and in the unit of the largest one: 5000 as 5k where the axis reaches 10000."""
-    largest = max(map(abs, among), default=0.0)
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if largest >= 10 * size:
-            return f"{number(value / size)}{letter}" if value else "0"
-    return number(value)
 
 
 def legend(line: LineLike, room: int = 18) -> str:

@@ -10,11 +10,11 @@ import math
 from typing import Any
 
 from leadline.core.plain import plain
-from leadline.core.timestamps import number
-from leadline.render.plot import Axis
-from leadline.render.series_plot import legend, notes, scales, title, x_labels, x_unit
+from leadline.render.plot import Axis, tick_labels
+from leadline.render.series_plot import legend, notes, same, scales, title, x_labels, x_unit
 
-LABEL_CHARS = 10
+LABEL_CHARS = 10  # at least
+HIDDEN = 0.05  # a line of which no more is seen is said to lie under another
 MARKS = "*o+x#@%&=~$^"
 _COLOURS = (36, 33, 32, 35, 34, 31)
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # Unicode braille patterns, by row and column
@@ -25,46 +25,51 @@ def text(panel: Any, width: int = 80, height: int = 18, *, braille: bool = True,
     if not any(line.shown for line in panel.lines):
         return "\n".join([plain(title(panel)), *("  " + plain(note) for note in notes(panel))])
     x, y = scales(panel)
+    words = tick_labels(y)
+    left = max(LABEL_CHARS, *map(len, words)) if words else LABEL_CHARS
     dots = braille and (colour or len(panel.lines) == 1)
-    columns, rows = max(16, width - LABEL_CHARS - 2), max(4, height - 4)
+    columns, rows = max(16, width - left - 2), max(4, height - 4)
     canvas = _Canvas(columns, rows, 2 if dots else 1, 4 if dots else 1)
     for index, line in enumerate(panel.lines):
         for piece in line.pieces:
             canvas.line([(x.fraction(a), y.fraction(b)) for a, b in piece if math.isfinite(a)], index)
     bar, corner, dash = ("│", "└", "─") if braille else ("|", "+", "-")
-    labels = _labels(y, rows)
+    labels = _labels(y, words, rows)
     lines = [f"{plain(title(panel))}{' (logarithmic)' if y.logarithmic else ''}"]
     for row in range(rows):
-        lines.append(f"{labels.get(row, ''):>{LABEL_CHARS}} {bar}{canvas.row(row, dots, colour)}".rstrip())
-    lines.append(" " * LABEL_CHARS + f" {corner}" + dash * columns)
-    ticks, words = _x_labels(x, x_labels(panel, x), columns), x_unit(panel)[1]
-    if len(ticks) + 2 + len(words) <= width:
-        lines.append(ticks + f"{words:>{width - len(ticks)}}")
+        lines.append(f"{labels.get(row, ''):>{left}} {bar}{canvas.row(row, dots, colour)}".rstrip())
+    lines.append(" " * left + f" {corner}" + dash * columns)
+    ticks, unit = _x_labels(x, x_labels(panel, x), left, columns), x_unit(panel)[1]
+    if len(ticks) + 2 + len(unit) <= width:
+        lines.append(ticks + f"{unit:>{width - len(ticks)}}")
     else:
-        lines += [ticks, f"{words:>{width}}"]
+        lines += [ticks, f"{unit:>{width}}"]
     if len(panel.lines) > 1 or colour:
-        lines += _legends(panel.lines, width - LABEL_CHARS - 2, dots, colour)
+        lines += _legends(panel.lines, left + 2, width, dots, colour)
     else:
-        lines.append(" " * (LABEL_CHARS + 2) + _named(panel.lines[0]))
-    return "\n".join([*lines, *(" " * (LABEL_CHARS + 2) + plain(note) for note in notes(panel))])
+        lines.append(" " * (left + 2) + _named(panel.lines[0]))
+    said = {under for under, _ in same(panel)}
+    hidden = [(panel.lines[u].run, panel.lines[o].run) for u, o in canvas.hidden() if panel.lines[u].run not in said]
+    below = [f"{under} lies under {over}: nearly the same places of this picture" for under, over in hidden]
+    return "\n".join([*lines, *(" " * (left + 2) + plain(note) for note in [*notes(panel), *below])])
 
 
 def _named(line: Any) -> str:
     return plain(f"{line.run} {legend(line, 24)}").rstrip()
 
 
-def _legends(lines: list[Any], width: int, dots: bool, colour: bool) -> list[str]:
+def _legends(lines: list[Any], left: int, width: int, dots: bool, colour: bool) -> list[str]:
     """As many a row as there is room for; escape sequences take none."""
     rows: list[list[str]] = []
     used = 0
     for index, line in enumerate(lines):
         chars = len(_legend(index, line, dots, False)) + 2
-        if not rows or used + chars > width + 2:
+        if not rows or used + chars > width - left + 2:
             rows.append([])
             used = 0
         rows[-1].append(_legend(index, line, dots, colour))
         used += chars
-    return [" " * (LABEL_CHARS + 2) + "  ".join(row) for row in rows]
+    return [" " * left + "  ".join(row) for row in rows]
 
 
 def _legend(index: int, line: Any, dots: bool, colour: bool) -> str:
@@ -73,18 +78,18 @@ def _legend(index: int, line: Any, dots: bool, colour: bool) -> str:
     return f"\x1b[{_COLOURS[index % len(_COLOURS)]}m{shown}\x1b[0m" if colour else shown
 
 
-def _labels(y: Axis, rows: int) -> dict[int, str]:
+def _labels(y: Axis, words: list[str], rows: int) -> dict[int, str]:
     found: dict[int, str] = {}
-    for tick in y.ticks:
-        found.setdefault(min(rows - 1, int((1 - y.fraction(tick)) * rows)), number(tick))
+    for tick, label in zip(y.ticks, words, strict=True):
+        found.setdefault(min(rows - 1, int((1 - y.fraction(tick)) * rows)), label)
     return found
 
 
-def _x_labels(x: Axis, labels: list[str], columns: int) -> str:
-    text = [" "] * (LABEL_CHARS + 2 + columns)
+def _x_labels(x: Axis, labels: list[str], left: int, columns: int) -> str:
+    text = [" "] * (left + 2 + columns)
     free_from = 0
     for tick, shown in zip(x.ticks, labels, strict=True):
-        start = LABEL_CHARS + 2 + int(x.fraction(tick) * (columns - 1)) - len(shown) // 2
+        start = left + 2 + int(x.fraction(tick) * (columns - 1)) - len(shown) // 2
         start = max(0, min(start, len(text) - len(shown)))
         if start >= free_from:
             text[start : start + len(shown)] = shown
@@ -104,6 +109,7 @@ class _Canvas:
         self.columns, self.rows, self.wide, self.tall = columns, rows, wide, tall
         self.bits: dict[tuple[int, int], int] = {}
         self.owner: dict[tuple[int, int], int] = {}
+        self.cells: dict[int, set[tuple[int, int]]] = {}  # of each line
 
     def line(self, points: list[tuple[float, float]], index: int) -> None:
         """Fractions of the width (from the left) and of the height (from below), joined."""
@@ -120,6 +126,16 @@ class _Canvas:
         if self.tall == 4:
             self.bits[cell] = self.bits.get(cell, 0) | _DOTS[y % 4][x % 2]
         self.owner[cell] = index
+        self.cells.setdefault(index, set()).add(cell)
+
+    def hidden(self) -> list[tuple[int, int]]:
+        """Lines of which nearly nothing is seen, each with the one that covers most of it."""
+        found = []
+        for index, cells in self.cells.items():
+            owners = [self.owner[cell] for cell in cells]
+            if owners.count(index) <= HIDDEN * len(owners):
+                found.append((index, max(set(owners) - {index}, key=owners.count)))
+        return found
 
     def row(self, row: int, dots: bool, colour: bool) -> str:
         out, now = [], None

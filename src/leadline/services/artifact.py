@@ -17,6 +17,7 @@ from leadline.core.run import Run
 from leadline.core.timestamps import size
 from leadline.core.typed import Any
 from leadline.services.context import Context
+from leadline.services.place import check_folder
 
 
 def artifacts_of(context: Context, run: Run) -> list[Artifact]:
@@ -110,10 +111,11 @@ def not_here(run: Run, artifact: Artifact, state: str) -> LeadlineError:
 
 
 def get(context: Context, run: Run, artifact: Artifact, out: str | None, force: bool = False) -> dict[str, Any]:
-    """Write a checked copy to ``out`` (a file, or a folder that exists; default: the current folder, under the last
-    part of its name). An existing file stays unless ``force``.
+    """Write a checked copy to ``out`` (a file, or a folder; default: the current folder), in a folder under the last
+    part of its name. An existing file stays unless ``force``.
 
-    Raises LeadlineError: conflict (``file-exists``), not_found, check_failed (``blob-damaged``), environment.
+    Raises LeadlineError: conflict (``file-exists``), not_found, check_failed (``blob-damaged``), environment
+    (``no-folder``: folders are not made).
     """
     path = context.blobs.place(artifact.digest)
     if not path:
@@ -121,10 +123,10 @@ def get(context: Context, run: Run, artifact: Artifact, out: str | None, force: 
     target = _target(context, artifact, out)
     if os.path.lexists(target) and not force:
         raise _exists(run, artifact, target)
+    check_folder(target)
     temporary = f"{target}.{os.getpid()}.tmp"
     try:
         try:
-            os.makedirs(os.path.dirname(target), exist_ok=True)
             if _copy(path, temporary) != artifact.digest:
                 context.blobs.check(artifact.digest)
             _publish(temporary, target, force)

@@ -8,6 +8,7 @@ from typing import Any
 from leadline.core.errors import LeadlineError
 from leadline.services.context import Context
 from leadline.services.milestone import logbook_text
+from leadline.services.place import check_folder
 
 
 def logbook(context: Context, topic: str, out: str | None = None) -> dict[str, Any]:
@@ -22,12 +23,19 @@ def logbook(context: Context, topic: str, out: str | None = None) -> dict[str, A
     return {"text": "" if out else text, "entries": len(entries(text)), "path": path}
 
 
-def write_out(context: Context, out: str, text: str) -> str:
-    """Write a file that the user named; an existing one is replaced whole. Returns its absolute path."""
+def write_out(context: Context, out: str, text: str, own: bool = False) -> str:
+    """Write a file that the user named; an existing one is replaced whole. ``own``: the place is ours, and its folder is
+    made. Returns its absolute path.
+
+    Raises LeadlineError(environment): ``no-folder``, ``cannot-write``.
+    """
     path = os.path.abspath(os.path.join(context.cwd, os.path.expanduser(out)))
+    if not own:
+        check_folder(path)
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        if own:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(temporary, "w", encoding="utf-8", errors="replace", newline="\n") as file:
             file.write(text)
         os.replace(temporary, path)

@@ -27,14 +27,19 @@ X_AXES = ("step", "time")
 class Line:
     """One run's points as drawn. ``xs``: steps, or seconds since the run's first point; ``pieces``: the drawn points
     as (x, value), one list for each stretch of one process without a gap. ``points``: how many the series has;
-    ``left_out``: how many cannot stand on the axis (no finite number, or not above 0 on a logarithmic one);
-    ``writers``: how many processes wrote."""
+    ``left_out``: how many cannot stand on the axes, which is ``not_finite`` (NaN, infinities), ``not_positive`` (of the
+    others, on a logarithmic axis) and ``without_time`` (of the others, over the time) together. ``without_step``: how
+    many stand at their place in the series because they have no step. ``writers``: how many processes wrote."""
 
     run: str
     title: str = ""
     pieces: list[list[tuple[float, float]]] = field(default_factory=list)
     points: int = 0
     left_out: int = 0
+    not_finite: int = 0
+    not_positive: int = 0
+    without_time: int = 0
+    without_step: int = 0
     provisional: bool = False
     writers: int = 1
 
@@ -46,8 +51,8 @@ class Line:
 @dataclass(slots=True)
 class Panel:
     """One metric of all runs. ``without``: runs that have no such series; ``untimed``: runs whose points have
-    no times where those are asked for. ``more``: runs beyond the cap. ``more_metrics``: on the last panel, metrics
-    beyond the cap."""
+    no times where those are asked for. ``more``: how many ``more_runs`` are beyond the cap. ``more_metrics``: on the
+    last panel, metrics beyond the cap."""
 
     metric: str
     unit: str
@@ -57,6 +62,7 @@ class Panel:
     without: list[str] = field(default_factory=list)
     untimed: list[str] = field(default_factory=list)
     more: int = 0
+    more_runs: list[str] = field(default_factory=list)
     more_metrics: int = 0
 
     def as_dict(self) -> dict[str, Any]:
@@ -137,7 +143,8 @@ def panels_of_experiments(context: Context, thread: Thread) -> dict[str, list[Pa
         metrics = [m for m in thread.metrics if any(_is_series(store, m) for store in stores.values())]
         made = [panel_of(thread, runs, stores, m, "step", False, REPORT_COLUMNS) for m in metrics]
         for panel in made:
-            panel.more = len(standing) - len(runs)
+            panel.more_runs = [run.id for run in standing[LINES_SHOWN:]]
+            panel.more = len(panel.more_runs)
         left -= sum(len(panel.lines) for panel in made)
         if left < 0:
             break
@@ -196,7 +203,8 @@ def panel_of(
                 f"leadline plot {having[0].id} --metric {metric}",
             )
         having = [run for run in having if run.id not in panel.untimed]
-    panel.more = max(0, len(having) - LINES_SHOWN)
+    panel.more_runs = [run.id for run in having[LINES_SHOWN:]]
+    panel.more = len(panel.more_runs)
     for run in having[:LINES_SHOWN]:
         line = _line(parts[run.id], x, logarithmic, columns)
         experiment = thread.experiments.get(run.experiment)
@@ -211,24 +219,49 @@ def _line(parts: list[Points], x: str, logarithmic: bool, columns: int) -> Line:
     line = Line("", "", points=sum(map(len, parts)), writers=len(parts))
     start = min((t for points in parts for t in points.times if t == t), default=math.nan)
     for points in parts:
-        _add(line, points, _places(points, x, start), logarithmic, max(WRITER_COLUMNS, columns // len(parts)))
+        _add(
+            line,
+            points,
+            _places(points, x, start),
+            x == "time",
+            logarithmic,
+            max(WRITER_COLUMNS, columns // len(parts)),
+        )
     return line
 
 
-def _add(line: Line, points: Points, xs: Any, logarithmic: bool, columns: int) -> None:
+def _add(line: Line, points: Points, xs: Any, timed: bool, logarithmic: bool, columns: int) -> None:
     values = points.values
+    before = line.left_out
+    line.not_finite += _without(values)
     if logarithmic:
+        line.not_positive += sum(-math.inf < value <= 0 for value in values)
         values = array("d", (value if value > 0 else math.nan for value in values))
     if not math.isfinite(sum(xs)):  # points without a time
+        line.without_time += sum(at != at and value - value == 0 for at, value in zip(xs, values, strict=True))
         values = array("d", (value if at == at else math.nan for at, value in zip(xs, values, strict=True)))
-    kept = minmax(values, columns)
-    finite = len(values) if len(kept) == len(values) else sum(value - value == 0 for value in values)
-    gaps = finite < len(values)
-    line.left_out += len(values) - finite
+    line.left_out = line.not_finite + line.not_positive + line.without_time
+    steps = points.steps
+    stepless = 0 if timed else _without(steps)
+    line.without_step += stepless
+    _join(
+        line, xs, values, steps if 0 < stepless < len(steps) else None, minmax(values, columns), line.left_out > before
+    )
+
+
+def _without(numbers: Any) -> int:
+    """How many of these are no finite number."""
+    return 0 if math.isfinite(sum(numbers)) else sum(number - number != 0 for number in numbers)
+
+
+def _join(line: Line, xs: Any, values: Any, steps: Any, kept: Any, gaps: bool) -> None:
+    """The points ``kept`` as pieces. ``steps`` where some have none: those are not joined to the others, since their
+    places are of two kinds."""
     piece: list[tuple[float, float]] = []
     before = -1
     for at in kept:
-        if piece and gaps and any(v - v != 0 for v in values[before + 1 : at]):
+        apart = piece and steps is not None and (steps[at] == steps[at]) != (steps[before] == steps[before])
+        if apart or (piece and gaps and any(v - v != 0 for v in values[before + 1 : at])):
             line.pieces.append(piece)  # a gap is a gap
             piece = []
         piece.append((xs[at], values[at]))

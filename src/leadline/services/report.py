@@ -43,7 +43,8 @@ def report(context: Context, topic: str, out: str | None = None) -> dict[str, An
         images=images,
         series=series,
     )
-    path = write_out(context, out or os.path.join(context.root, "reports", f"{topic}.html"), page)
+    place = out or os.path.join(context.root, "reports", f"{topic}.html")
+    path = write_out(context, place, page, own=not out)
     return {
         "path": path,
         "bytes": os.path.getsize(path),

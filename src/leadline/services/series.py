@@ -14,7 +14,7 @@ from leadline.core.downsample import lttb, minmax
 from leadline.core.errors import LeadlineError
 from leadline.core.run import TERMINAL_STATES, Run
 from leadline.core.run_about import FETCHED, LINES
-from leadline.core.series import Store, Writer, summary
+from leadline.core.series import Store, Writer, merged_with_origin, summary
 from leadline.core.tracker import Points, Reading
 from leadline.services.context import Context
 
@@ -95,8 +95,9 @@ def listed(context: Context, run: Run) -> dict[str, Any]:
 def points_of_metric(
     context: Context, run: Run, metric: str, *, most: int | None, writer: str = "", method: str = "minmax"
 ) -> dict[str, Any]:
-    """The points of one metric: {run, metric, total, shown_by, points: [[step, value, time_s], …]}, thinned to about
-    ``most`` (None: all). ``writer``: of one process (its name, or its rank).
+    """The points of one metric: {run, metric, total, shown_by, writers, points: [[step, value, time_s], …]}, thinned to
+    about ``most`` (None: all). ``writer``: of one process (its name, or its rank). Where several processes wrote it and
+    none is chosen, ``writers`` names them, and each point has the name of its own as a fourth element.
 
     Raises LeadlineError: no such metric, no such writer (not_found).
     """
@@ -111,6 +112,7 @@ def points_of_metric(
             f"it logged: {near}" if near else "series stay where the run was; ll.log and $LEADLINE_METRICS make them",
             f"leadline series {run.id}" if near else bringing(run) or f"leadline show {run.id}",
         )
+    origin: list[int] = []
     if writer:
         ranks = {str(w.rank): name for name, w in store.writers.items() if w.rank is not None}
         chosen = writer if writer in names else ranks.get(writer.removeprefix("rank"), "")
@@ -123,14 +125,25 @@ def points_of_metric(
                 f"leadline series {run.id}",
             )
         points = store.writers[chosen].series[metric]
+    elif len(names) > 1:
+        points, origin = merged_with_origin([store.writers[name].series[metric] for name in names])
     else:
         points = store.merged(metric)
     kept: Iterable[int] = range(len(points))
     if most is not None and len(points) > most:
         kept = lttb(points.steps, points.values, most) if method == "lttb" else _minmax(points, most)
-    rows = [[_or_none(points.steps[k]), points.values[k], _or_none(points.times[k])] for k in kept]
+    rows: list[list[Any]] = [
+        [
+            _or_none(points.steps[k]),
+            points.values[k],
+            _or_none(points.times[k]),
+            *([names[origin[k]]] if origin else []),
+        ]
+        for k in kept
+    ]
     shown_by = "" if len(rows) == len(points) else method
-    return {"run": run.id, "metric": metric, "total": len(points), "shown_by": shown_by, "points": rows}
+    head = {"run": run.id, "metric": metric, "total": len(points), "shown_by": shown_by}
+    return {**head, "writers": names if origin else [], "points": rows}
 
 
 def _minmax(points: Points, most: int) -> list[int]:
@@ -158,7 +171,7 @@ def compact(context: Context, run: Run) -> dict[str, Any]:
     own, *others = _folders(context, run)
     done = [context.series.compact(own)]
     done += [context.series.compact(other) for other in others if context.series.has(other)]
-    names = ("segments", "points", "bytes_before", "bytes_after")
+    names = ("segments", "points", "bytes_before", "bytes_after", "larger_bytes")
     counts = {name: sum(row[name] for row in done) for name in names}
     lines = context.series.read_lines(os.path.join(own, LINES))
     return {"run": run.id, **counts, "digest": done[0]["digest"], "lines": len(lines)}

@@ -13,6 +13,7 @@ from leadline.adapters.series_place import COMPACTED, FOLDER, segments
 from leadline.core.extract import Extraction, Gatherer
 from leadline.core.extract_spec import ExtractionSpec
 from leadline.core.run import MetricDef
+from leadline.core.segment import TOO_LARGE
 from leadline.core.series import ContentDigest, disorder
 from leadline.ports.extractor import RunFiles
 
@@ -41,7 +42,7 @@ class SeriesReader:
             for name in _last_written_last(attempt):
                 path = os.path.join(attempt, FOLDER, name)
                 with_header = each_segment(path, name, fold, fold.of)
-                fold.note_odd(with_header.odd)
+                fold.note_odd(with_header.odd, with_header.too_large)
                 problems += with_header.problems
                 torn_bytes += with_header.torn_bytes
         return fold.finish(problems, torn_bytes)
@@ -69,6 +70,7 @@ class _Fold:
         self.begun: dict[str, float] = {}  # time of the first point
         self.disordered: dict[str, list[int]] = {}
         self.odd: dict[str, int] = {}
+        self.too_large: dict[str, int] = {}  # of these
         mapping = gatherer.spec.mapping
         self.targets = {c: [m for m, column in mapping.items() if column == c] for c in mapping.values()}
 
@@ -112,7 +114,9 @@ class _Fold:
             self.gatherer.problems.add("nan", f"{name}: {dropped} points are NaN", blocking=blocking, about=name)
         return tuple(array("d", (column[place] for place in keep)) for column in columns)  # type: ignore[return-value]
 
-    def note_odd(self, odd: dict[str, int]) -> None:
+    def note_odd(self, odd: dict[str, int], too_large: dict[str, int] | None = None) -> None:
+        for name, count in (too_large or {}).items():
+            self.too_large[name] = self.too_large.get(name, 0) + count
         own = self.content.odd.setdefault(self.writer, {})
         for name, count in odd.items():
             self.odd[name] = self.odd.get(name, 0) + count
@@ -135,8 +139,16 @@ class _Fold:
             self.gatherer.rows += count
             self.gatherer.dropped += count
             if name:
-                what = f"{name}: {count} values are no number and numbers besides: its type changed"
-                found.add("not-a-number", what, about=name)
+                large = self.too_large.get(name, 0)
+                if large:
+                    found.add(
+                        "too-large",
+                        f"{name}: {large} {'value is' if large == 1 else 'values are'} {TOO_LARGE}",
+                        about=name,
+                    )
+                if count > large:
+                    what = f"{name}: {count - large} values are no number and numbers besides: its type changed"
+                    found.add("not-a-number", what, about=name)
             else:
                 found.add("no-name", f"{count} values were logged under a blank name")
         shared = sorted(name for name, writers in self.writers.items() if len(writers) > 1)

@@ -14,7 +14,8 @@ DESCRIPTION = """Images, tables, checkpoints and other files that a run kept, by
 RUN may be an experiment: its last run is meant. A large content stays on the machine that made it."""
 EXAMPLES = [
     "leadline artifact list P-003",
-    "leadline artifact get P-003-r2 plots/loss.png --out loss.png",
+    "leadline artifact get P-003-r2 plots/loss.png",
+    "leadline artifact get P-003-r2 plots/loss.png --out old-loss.png",
     "leadline artifact get P-003 model.pt --version 2",
     "leadline artifact verify P-003",
 ]
@@ -39,7 +40,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         child.add_argument("--version", type=int, metavar="N", help=f"which version (default: {which})")
         child.add_argument("--step", type=int, metavar="N", help="the one logged at this step")
         if verb == "get":
-            child.add_argument("--out", metavar="PATH", help="where to write it (default: here, under its name)")
+            child.add_argument(
+                "--out",
+                metavar="PATH",
+                help="where to write it (default: here); in a folder, the last part of its name",
+            )
             child.add_argument("--force", action="store_true", help="replace a file that is there")
 
 

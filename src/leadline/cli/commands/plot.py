@@ -37,6 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
+    from leadline.services.place import check_folder
     from leadline.services.plot import panels
 
     kind = _kind(args)
@@ -48,6 +49,8 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
             "",
             f"{_again(args)} --out {shlex.quote(args.out)} --force",
         )
+    if kind:
+        check_folder(args.out)
     for name, value, least in (("--width", args.width, 30), ("--height", args.height, 8)):
         if value is not None and not least <= value <= 10_000:
             raise LeadlineError(

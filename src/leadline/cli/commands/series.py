@@ -10,9 +10,10 @@ from leadline.cli.answer import Answer
 DESCRIPTION = """The series that a run logged by ll.log or $LEADLINE_METRICS: its metrics, or the points of one. A run
 that is still going is read as far as it has written. Long series are thinned so that every extreme is kept
 (--method minmax) or that the shape is (--method lttb); the full count is always said, and --csv gives every point.
+Where several processes wrote a metric, the points are in the order of their clocks and a column names the writer.
 
 `leadline series compact RUN...` packs the segments of ended runs into Parquet: read back and verified by digest before
-anything is removed."""
+anything is removed, and only where that is smaller."""
 EXAMPLES = [
     "leadline series P-003",
     "leadline series P-003-r2 loss --points 200",
@@ -24,13 +25,16 @@ METRICS_SHOWN = 100
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "leadline series RUN [METRIC] [options]\n       leadline series compact RUN..."
     parser.add_argument(
         "words", metavar="RUN [METRIC]", nargs="+", help="a run (or experiment: its last run), a metric"
     )
     parser.add_argument("--points", type=int, metavar="N", help=f"show about N points (default {SHOWN}; 0: all)")
     parser.add_argument("--method", choices=("minmax", "lttb"), default="minmax", help="how points are left out")
     parser.add_argument("--writer", default="", metavar="NAME", help="the points of one process: its name or rank")
-    parser.add_argument("--csv", action="store_true", help="step,value,time_s on stdout; all points unless --points")
+    parser.add_argument(
+        "--csv", action="store_true", help="step,value,time_s(,writer) on stdout; all points unless --points"
+    )
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
@@ -73,7 +77,7 @@ def _points(thread: Any, found: dict[str, Any], args: argparse.Namespace) -> Ans
 
     shown, total = len(found["points"]), found["total"]
     if args.csv:
-        return Answer(render_csv(found["points"]), found, {"points": total}, shown < total)
+        return Answer(render_csv(found), found, {"points": total}, shown < total)
     again = [f"leadline series {found['run']} {_quoted(found['metric'])} --csv"] if shown < total else []
     return Answer(render_points(thread, found), found, {"points": total, "shown": shown}, shown < total, again)
 
@@ -94,6 +98,9 @@ def _compacted(row: dict[str, Any], size: Any) -> str:
     """What became of one run, and what there was no need or no way to pack."""
     if row["segments"]:
         text = f"{row['points']:,} points, {size(row['bytes_before'])} before, {size(row['bytes_after'])} now"
+    elif row["larger_bytes"]:
+        text = f"{row['points']:,} points stay as they are: {size(row['bytes_after'])}, a compacted file would have "
+        text += size(row["larger_bytes"])
     elif row["points"]:
         kept = f"{row['points']:,} points in {size(row['bytes_after'])}"
         text = f"compacted already: {kept}, verified again; nothing is left to do"
