@@ -71,8 +71,12 @@ def test_a_metric_written_both_ways_is_the_one_of_the_log(jobs: Lab) -> None:
 
 @needs("wandb")
 def test_compaction_takes_in_what_was_fetched(jobs: Lab) -> None:
+    jobs.write(
+        "long.py",
+        "import wandb\nwith wandb.init() as run:\n    for s in range(3000):\n        run.log({'loss': s / 7})\n",
+    )
     jobs.ok("tracker", "set", "wandb", "proj")
-    run = job(jobs, "wandb_job.py", "0.5")["id"]
+    run = job(jobs, "long.py")["id"]
     before = values(jobs, run)
     (row,) = jobs.json("series", "compact", run)["data"]
     assert row["points"] == len(before)
