@@ -227,6 +227,17 @@ def test_points_that_ll_log_wrote_alone_wait_for_want_of_a_result(bob: Lab, tmp_
     assert left["why"].startswith("its folder has no result.json, which would tell of an end, and a point came")
 
 
+def test_artifacts_that_an_import_leaves_are_counted(ada: Lab, bob: Lab, team: Path) -> None:
+    job(ada, "l.py", "0.1")
+    ada.ok("tracker", "sync")
+    (run,) = (team / "proj").iterdir()
+    (folder,) = (ada.repo / ".git" / "leadline" / "runs").iterdir()
+    for words, where in ((["proj", "--at", str(team)], f"kept in {run}"), ([str(folder)], f"named in {folder}")):
+        data = taken(bob, *words, "--format", "leadline", "--dry-run")
+        (note,) = [n["what"] for n in data["notes"] if "artifact" in n["what"]]
+        assert note.startswith(f"1 artifact was not taken ({where}")
+
+
 def test_a_run_whose_machine_went_down_is_taken_as_lost_when_asked(ada: Lab, bob: Lab, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "leadline", "run", "--", sys.executable, "l.py", "0.1", "wait"]
     with subprocess.Popen(

@@ -14,7 +14,7 @@ from leadline.core.errors import LeadlineError
 from leadline.core.imported import Findings, FoundRun, metric_columns, not_finite
 from leadline.core.reconciliation import further_runs
 from leadline.core.thread import Thread
-from leadline.core.timestamps import epoch_ms, rfc3339
+from leadline.core.timestamps import counted, epoch_ms, rfc3339
 from leadline.core.tracker import OWN, Reading, TrackerRun, extraction_of, short_config
 from leadline.ports.tracker import Tracker
 from leadline.services.context import Context
@@ -173,12 +173,7 @@ def _taken(
         return None
     state, why = state_of(reading, context.clock.now_ms() / 1000)
     if not state and not request.unfinished:
-        # A file that was cut has lost its end: that comes first, since the job may well have ended.
-        cut = next((str(p["what"]) for p in reading.problems if p["code"] == "torn-tracker-file"), "")
-        why = f"{cut}; {why}" if cut else why
-        if held := next((r.id for r in thread.runs if r.origin == "imported" and r.key == _key_of(reading)), ""):
-            why = f"it is {held} already, taken without an end; {why.replace(AS_LOST, '--unfinished reads it again')}"
-        found.refuse(where, why)
+        found.refuse(where, _without_end(thread, reading, why))
         return None
     names.update(dict.fromkeys([*reading.series, *reading.summary]))
     keys.update(dict.fromkeys(short_config(reading.config)))
@@ -191,12 +186,25 @@ def _taken(
     if not state:
         taken.tracker["provisional"] = True
     if taken.metrics or taken.nonfinite:
+        if count := reading.about.get("artifacts", 0):
+            what = f"{counted(count, 'artifact')} {'was' if count == 1 else 'were'} not taken"
+            found.note(where, f"{what} ({reading.about['artifacts_are']} {os.path.join(run.path, 'artifacts')})")
         return taken
     if lacking := [p for p in taken.problems if p["code"] == "no-points"]:
         found.refuse(where, "; ".join(str(problem["what"]) for problem in [*reading.problems, *lacking][:4]))
     else:
         found.refuse(where, "it has no number" + (" of the metrics asked for" if wanted else ""))
     return None
+
+
+def _without_end(thread: Thread, reading: Reading, why: str) -> str:
+    """Why a run that nobody knows the end of is left out."""
+    # A file that was cut has lost its end: that comes first, since the job may well have ended.
+    if cut := next((str(p["what"]) for p in reading.problems if p["code"] == "torn-tracker-file"), ""):
+        why = f"{cut}; {why}"
+    if held := next((r.id for r in thread.runs if r.origin == "imported" and r.key == _key_of(reading)), ""):
+        why = f"it is {held} already, taken without an end; {why.replace(AS_LOST, '--unfinished reads it again')}"
+    return why
 
 
 def state_of(reading: Reading, now_s: float) -> tuple[str, str]:

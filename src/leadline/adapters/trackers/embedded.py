@@ -84,6 +84,9 @@ class EmbeddedTracker:
             out.problems.append({"code": "unreadable", "what": f"{SUMMARY} cannot be read: {error}"})
         out.about = {"title": about.title, "argv": about.argv, "cwd": about.cwd}
         out.about["experiment"] = about.experiment_uid or about.uid
+        out.about["artifacts"] = _artifacts(run.path)
+        kept = os.path.exists(os.path.join(run.path, MANIFEST))  # elsewhere the record of the run took the contents
+        out.about["artifacts_are"] = "kept in" if kept else "named in"
         result = result_of(run.path)
         if (state := str(result.get("state", ""))) not in ("", "done"):
             known = [f"{name.replace('_', ' ')} {result[name]}" for name in ("signal", "exit_code") if result.get(name)]
@@ -266,6 +269,22 @@ def changed(path: str) -> list[dict[str, Any]]:
             found.append({"code": "changed", "what": what, "blocking": True})
     added = [f"{FOLDER}/{name}" for name in segments(path) if f"{FOLDER}/{name}" not in entries]
     return found + [{"code": "changed", "what": f"{n} was added afterwards", "blocking": True} for n in added]
+
+
+def _artifacts(path: str) -> int:
+    """How many artifacts the run has: by the list of a shared folder, or by the lines that its job wrote."""
+    listed = _object(os.path.join(path, MANIFEST)).get("files")
+    if isinstance(listed, dict):
+        return sum(name.startswith("artifacts/") for name in listed)
+    names: set[str] = set()
+    inside = os.path.join(path, "artifacts")
+    for file in os.listdir(inside) if os.path.isdir(inside) else ():
+        for line in _bytes(os.path.join(inside, file)).splitlines() if file.endswith(".jsonl") else ():
+            try:
+                names.add(str(decoded(line).get("name", "")))
+            except ValueError:  # a line that was cut off
+                continue
+    return len(names)
 
 
 def is_inside(name: str) -> bool:
