@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -391,6 +392,22 @@ def test_a_run_whose_tracker_files_are_gone_is_sent_with_the_config_of_the_recor
     assert [r.config for r in readings] == [{"lr": 0.1}, {"lr": 0.1}]
     assert [list(r.series["loss"].values) for r in readings] == [[1 / (step + 1) for step in range(10)]] * 2
     assert tracked.json("tracker", "reconcile")["ok"]
+
+
+@needs("mlflow")
+def test_a_run_that_was_deleted_on_the_server_is_sent_again_when_it_is_named(tracked: Lab, mlflow_server: str) -> None:
+    tracked.ok("tracker", "set", "mlflow", "deleted", "--at", mlflow_server)
+    job(tracked, "m.py")
+    tracked.ok("tracker", "sync")
+    first = shown(tracked, "P-001-r1")["tracker"]["id"]
+    assert tracked.json("tracker", "push", "P-001")["counts"] == {"sent": 0, "left": 0, "already": 1}
+    body = json.dumps({"run_id": first}).encode()
+    url, kind = f"{mlflow_server}/api/2.0/mlflow/runs/delete", {"Content-Type": "application/json"}
+    to = urllib.request.Request(url, body, kind)
+    urllib.request.urlopen(to, timeout=30).close()
+    assert tracked.run("tracker", "reconcile").returncode == 6
+    assert tracked.json("tracker", "push", "P-001")["counts"] == {"sent": 1, "left": 0, "already": 0}
+    assert tracked.json("tracker", "reconcile")["ok"] and shown(tracked, "P-001-r1")["tracker"]["id"] != first
 
 
 @needs("mlflow")

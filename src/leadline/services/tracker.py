@@ -15,6 +15,7 @@ from leadline.core.errors import LeadlineError
 from leadline.core.reconciliation import further_runs
 from leadline.core.run import TERMINAL_STATES, Run
 from leadline.core.thread import Thread
+from leadline.core.timestamps import counted
 from leadline.core.tracker import OWN, Choice
 from leadline.ports.tracker import Push
 from leadline.services.context import Context
@@ -105,7 +106,8 @@ def waits(run: Run) -> bool:
 
 
 def sync(context: Context, topic: str, say: Say = lambda text: None, limit_s: float | None = None) -> dict[str, Any]:
-    """Read again what was provisional or could not be read, and send what waits: {read, sent, left}.
+    """Read again what was provisional or could not be read, and send what waits: {read, sent, left,
+    unseen}; ``unseen``: why the folder with what was sent before is not there.
 
     Stops sending after two runs in a row that were not taken. Raises nothing for a tracker that says no: it is in
     ``left`` with its reason.
@@ -116,7 +118,18 @@ def sync(context: Context, topic: str, say: Say = lambda text: None, limit_s: fl
         thread = context.store.thread(topic)
     waiting = [run for run in thread.runs if run.state in TERMINAL_STATES and waits(run)]
     sent, left = _send(context, topic, thread, waiting, say, limit_s)
-    return {"read": read, "sent": sent, "left": problems + left}
+    return {"read": read, "sent": sent, "left": problems + left, "unseen": "" if waiting else _unseen(context, thread)}
+
+
+def _unseen(context: Context, thread: Thread) -> str:
+    """Why the folder that holds runs of the thread cannot be looked at, "" when it can or none is there."""
+    choice = choice_of(thread)
+    if choice is None or not choice.at or "://" in choice.at:
+        return ""
+    held = [r for r in thread.runs if is_there(r) and r.tracker.get("at") == choice.at]
+    held = [r for r in held if r.tracker.get("tracker") == choice.tracker]
+    stands = context.tracker_for(choice.tracker).check(choice.at) if held else {"reachable": None}
+    return f"{counted(len(held), 'run')} sent before: {stands['why']}" if stands["reachable"] is False else ""
 
 
 def _read_again(
@@ -164,7 +177,8 @@ def push(
     limit_s: float | None = None,
     artifacts: list[str] | None = None,
 ) -> dict[str, Any]:
-    """Send runs whose job does not use the tracker itself: config, metrics and series, under Leadline's name.
+    """Send runs whose job does not use the tracker itself: config, metrics and series, under Leadline's name. One that
+    is named, was sent before and is in the tracker no more is sent again.
 
     ``ids``: runs or experiments; empty: every ended run of the thread. ``artifacts``: files that go beside the one run
     named, sent before or not. {sent, left, already}. Raises LeadlineError, see ``checked_files``.
@@ -195,7 +209,13 @@ def push(
     ended = [r for r in wanted if r.state in TERMINAL_STATES and not r.retracted and r.origin == "executed"]
     # A copy in a folder that was given up is no copy in the present one.
     moved = [r.id for r in ended if choice.tracker == OWN and _destination(r, choice).get("at") != r.tracker.get("at")]
-    already = [run.id for run in ended if is_there(run) and run.id not in moved and not artifacts]
+    there = [run for run in ended if is_there(run) and run.id not in moved and not artifacts]
+    gone = []
+    if ids and there:
+        from leadline.services.tracker_reconcile import gone_from
+
+        gone = gone_from(context, thread, there)
+    already = [run.id for run in there if run.id not in gone]
     sent, more = _send(context, topic, thread, [r for r in ended if r.id not in already], say, limit_s, files)
     return {"sent": sent, "left": left + more, "already": already}
 
