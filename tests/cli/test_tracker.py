@@ -93,6 +93,13 @@ def tracker_files(lab: Lab, run: str) -> Path:
     return lab.repo / ".git" / "leadline" / "runs" / shown(lab, run)["uid"] / "attempt-1" / "tracker"
 
 
+def ask_mlflow(server: str, call: str, **body: Any) -> dict[str, Any]:
+    kind = {"Content-Type": "application/json"}
+    to = urllib.request.Request(f"{server}/api/2.0/mlflow/{call}", json.dumps(body).encode(), kind)
+    with urllib.request.urlopen(to, timeout=30) as reply:
+        return dict(json.load(reply))
+
+
 @pytest.fixture
 def silent_server() -> Iterator[str]:
     """Takes connections and never answers."""
@@ -401,13 +408,29 @@ def test_a_run_that_was_deleted_on_the_server_is_sent_again_when_it_is_named(tra
     tracked.ok("tracker", "sync")
     first = shown(tracked, "P-001-r1")["tracker"]["id"]
     assert tracked.json("tracker", "push", "P-001")["counts"] == {"sent": 0, "left": 0, "already": 1}
-    body = json.dumps({"run_id": first}).encode()
-    url, kind = f"{mlflow_server}/api/2.0/mlflow/runs/delete", {"Content-Type": "application/json"}
-    to = urllib.request.Request(url, body, kind)
-    urllib.request.urlopen(to, timeout=30).close()
+    ask_mlflow(mlflow_server, "runs/delete", run_id=first)
     assert tracked.run("tracker", "reconcile").returncode == 6
     assert tracked.json("tracker", "push", "P-001")["counts"] == {"sent": 1, "left": 0, "already": 0}
     assert tracked.json("tracker", "reconcile")["ok"] and shown(tracked, "P-001-r1")["tracker"]["id"] != first
+
+
+@needs("mlflow")
+def test_a_server_that_takes_no_files_gets_the_run_whole_and_the_file_is_said(
+    tracked: Lab, mlflow_server: str, tmp_path: Path
+) -> None:
+    ask_mlflow(mlflow_server, "experiments/create", name="no-files", artifact_location=f"file://{tmp_path}/art")
+    tracked.ok("tracker", "set", "mlflow", "no-files", "--at", mlflow_server)
+    job(tracked, "l.py")
+    tracked.write("model.txt", "weights")
+    done = tracked.run("tracker", "push", "P-001", "--artifact", "model.txt")
+    assert done.returncode == 8
+    assert "sent        P-001-r1" in done.stdout and "without model.txt: " in done.stdout
+    run = shown(tracked, "P-001-r1")["tracker"]
+    assert run["sent"] and run["state"] == "finished" and "artifacts" not in run
+    experiment = run["url"].split("/experiments/")[1].split("/")[0]
+    reply = ask_mlflow(mlflow_server, "runs/search", experiment_ids=[experiment])
+    assert [one["info"]["status"] for one in reply["runs"]] == ["FINISHED"]
+    assert tracked.json("tracker", "status")["data"]["waiting"] == []
 
 
 @needs("mlflow")
@@ -764,4 +787,4 @@ def test_no_artifact_of_the_record_is_sent_where_none_is_wanted(keeping: Lab, tm
 
     context = open_context(str(keeping.repo))
     [run] = context.store.thread("demo").runs
-    assert recorded_files(context, run, {}) == ({}, {}, [])
+    assert recorded_files(context, run, {}, again=False) == ({}, {}, [])

@@ -19,7 +19,7 @@ from leadline.core.timestamps import counted
 from leadline.core.tracker import OWN, Choice
 from leadline.ports.tracker import Push
 from leadline.services.context import Context
-from leadline.services.tracker_artifact import TAKES_NO_FILES, checked_files, recorded_files
+from leadline.services.tracker_artifact import NOT_SERVED, TAKES_NO_FILES, checked_files, recorded_files
 from leadline.services.tracker_folder import as_folder
 from leadline.services.tracking import choice_of, facts_of, local_path, read_tracker
 
@@ -243,7 +243,7 @@ def _send(
             left.append({"run": run.id, "why": hopeless})
             continue
         try:
-            taken, carried, kept_here = _push_carrying(context, topic, thread, run, about, limit, files[0])
+            taken, carried, kept_here, refusal = _push_carrying(context, topic, thread, run, about, limit, files[0])
             refused = 0
         except (LeadlineError, OSError) as error:
             refused += getattr(error, "kind", "") != "not_found"  # that is about one run alone
@@ -256,15 +256,19 @@ def _send(
         fresh = {**about, "sent": context.now(), "id": taken.id, "name": taken.name, "state": taken.state}
         if taken.url:
             fresh["url"] = taken.url
-        if files[1] or carried:
-            fresh["artifacts"] = {**run.tracker.get("artifacts", {}), **carried, **files[1]}
+        named = {} if refusal else files[1]
+        if named or carried:
+            fresh["artifacts"] = {**run.tracker.get("artifacts", {}), **carried, **named}
         fresh = {k: v for k, v in fresh.items() if run.tracker.get(k) != v}
         context.append(topic, "tracker-run", {"run": run.id, "refs": _refs(run, thread), "tracker": fresh})
         row = {"run": run.id, "url": taken.url, "id": taken.id}
         if taken.tracker == OWN:
             row["path"] = taken.path
         row["not_sent"] = [str(one.get("id")) for one in run.tracker.get("further", ())]
-        sent.append({**row, "artifacts": sorted({*carried, *files[1]}), "artifacts_left": kept_here})
+        sent.append({**row, "artifacts": sorted({*carried, *named}), "artifacts_left": kept_here})
+        if refusal:
+            why = f"the run is there, without {', '.join(sorted(files[0]))}: {refusal.what} ({refusal.why})"
+            left.append({"run": run.id, "why": why, "next": refusal.next})
         say(
             f"{number}/{len(runs)} {run.id} sent to {about['tracker']} {about['project']}"
             + (f": {taken.url or taken.path}" if taken.url or taken.tracker == OWN else "")
@@ -290,18 +294,20 @@ def _push_carrying(
     about: dict[str, Any],
     limit_s: float,
     named: dict[str, str],
-) -> tuple[Any, dict[str, dict[str, Any]], list[dict[str, str]]]:
+) -> tuple[Any, dict[str, dict[str, Any]], list[dict[str, str]], LeadlineError | None]:
     """Send a run with the artifacts that its record names: what the tracker took, the facts of the artifacts sent, and
-    those left here with the reason. A tracker that takes none gets the run without them; files that were ``named`` on
-    the command line are another matter, and its no is the answer."""
+    those left here with the reason. A tracker that takes none gets the run without them; to files that were ``named``
+    on the command line its no is the answer, the last of the four, or raised where the run was not touched."""
     files, facts, left = recorded_files(context, run, named, again=about["tracker"] == OWN)
     try:
-        return _push_one(context, topic, thread, run, about, limit_s, {**files, **named}), facts, left
+        return _push_one(context, topic, thread, run, about, limit_s, {**files, **named}), facts, left, None
     except LeadlineError as error:
-        if not files or error.code not in TAKES_NO_FILES:
+        if error.code not in TAKES_NO_FILES or not (files or error.code == NOT_SERVED):
             raise
         left += [{"name": name, "why": error.what} for name in files]
-    return _push_one(context, topic, thread, run, about, limit_s, named), {}, left
+        refusal = error if named and error.code == NOT_SERVED else None
+    taken = _push_one(context, topic, thread, run, about, limit_s, {} if refusal else named)
+    return taken, {}, left, refusal
 
 
 def _push_one(
