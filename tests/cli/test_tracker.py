@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -90,6 +91,13 @@ def shown(lab: Lab, run: str) -> dict[str, Any]:
 def tracker_files(lab: Lab, run: str) -> Path:
     """The folder that the job's own tracker wrote into."""
     return lab.repo / ".git" / "leadline" / "runs" / shown(lab, run)["uid"] / "attempt-1" / "tracker"
+
+
+def ask_mlflow(server: str, call: str, **body: Any) -> dict[str, Any]:
+    kind = {"Content-Type": "application/json"}
+    to = urllib.request.Request(f"{server}/api/2.0/mlflow/{call}", json.dumps(body).encode(), kind)
+    with urllib.request.urlopen(to, timeout=30) as reply:
+        return dict(json.load(reply))
 
 
 @pytest.fixture
@@ -391,6 +399,38 @@ def test_a_run_whose_tracker_files_are_gone_is_sent_with_the_config_of_the_recor
     assert [r.config for r in readings] == [{"lr": 0.1}, {"lr": 0.1}]
     assert [list(r.series["loss"].values) for r in readings] == [[1 / (step + 1) for step in range(10)]] * 2
     assert tracked.json("tracker", "reconcile")["ok"]
+
+
+@needs("mlflow")
+def test_a_run_that_was_deleted_on_the_server_is_sent_again_when_it_is_named(tracked: Lab, mlflow_server: str) -> None:
+    tracked.ok("tracker", "set", "mlflow", "deleted", "--at", mlflow_server)
+    job(tracked, "m.py")
+    tracked.ok("tracker", "sync")
+    first = shown(tracked, "P-001-r1")["tracker"]["id"]
+    assert tracked.json("tracker", "push", "P-001")["counts"] == {"sent": 0, "left": 0, "already": 1}
+    ask_mlflow(mlflow_server, "runs/delete", run_id=first)
+    assert tracked.run("tracker", "reconcile").returncode == 6
+    assert tracked.json("tracker", "push", "P-001")["counts"] == {"sent": 1, "left": 0, "already": 0}
+    assert tracked.json("tracker", "reconcile")["ok"] and shown(tracked, "P-001-r1")["tracker"]["id"] != first
+
+
+@needs("mlflow")
+def test_a_server_that_takes_no_files_gets_the_run_whole_and_the_file_is_said(
+    tracked: Lab, mlflow_server: str, tmp_path: Path
+) -> None:
+    ask_mlflow(mlflow_server, "experiments/create", name="no-files", artifact_location=f"file://{tmp_path}/art")
+    tracked.ok("tracker", "set", "mlflow", "no-files", "--at", mlflow_server)
+    job(tracked, "l.py")
+    tracked.write("model.txt", "weights")
+    done = tracked.run("tracker", "push", "P-001", "--artifact", "model.txt")
+    assert done.returncode == 8
+    assert "sent        P-001-r1" in done.stdout and "without model.txt: " in done.stdout
+    run = shown(tracked, "P-001-r1")["tracker"]
+    assert run["sent"] and run["state"] == "finished" and "artifacts" not in run
+    experiment = run["url"].split("/experiments/")[1].split("/")[0]
+    reply = ask_mlflow(mlflow_server, "runs/search", experiment_ids=[experiment])
+    assert [one["info"]["status"] for one in reply["runs"]] == ["FINISHED"]
+    assert tracked.json("tracker", "status")["data"]["waiting"] == []
 
 
 @needs("mlflow")

@@ -77,7 +77,7 @@ def test_a_shared_folder_carries_a_run_to_another_repository_once(ada: Lab, bob:
         ada.json("run", "--quiet", "--set", f"rate={words[0]}", "--", sys.executable, "l.py", *words)
     assert ada.json("tracker", "status")["data"]["waiting"] == ["P-001-r1", "P-002-r1"]
     assert [row["run"] for row in ada.json("tracker", "sync")["data"]["sent"]] == ["P-001-r1", "P-002-r1"]
-    assert ada.json("tracker", "sync")["data"] == {"read": [], "sent": [], "left": []}
+    assert ada.json("tracker", "sync")["data"] == {"read": [], "sent": [], "left": [], "unseen": ""}
     both = ada.json("tracker", "reconcile")
     assert [both["data"][part] for part in ("only_here", "only_there", "differ", "unknown")] == [[], [], [], []]
 
@@ -355,3 +355,29 @@ def test_a_run_of_another_machine_is_sent_from_there_and_holds_up_no_other(ada: 
     for folder in away:
         (ada.repo.parent / folder.name).rename(folder)
     assert len(ada.json("tracker", "sync")["data"]["sent"]) == 3
+
+
+def test_a_run_that_is_gone_from_the_folder_is_put_back(ada: Lab, team: Path) -> None:
+    for rate in ("0.1", "0.2"):
+        job(ada, "l.py", rate)
+    ada.ok("tracker", "sync")
+    (first,) = (team / "proj").glob("P-001-*")
+    shutil.rmtree(first)
+    (row,) = ada.json("tracker", "reconcile")["data"]["only_here"]
+    assert row["code"] == "gone" and row["why"].endswith(": leadline tracker push P-001-r1")
+    again = ada.json("tracker", "push", "P-001-r1", "P-002-r1")["data"]
+    assert ([r["run"] for r in again["sent"]], again["already"]) == (["P-001-r1"], ["P-002-r1"])
+    assert ada.json("tracker", "reconcile")["ok"]
+
+
+def test_a_folder_that_is_not_there_is_said_where_something_depends_on_it(ada: Lab, team: Path) -> None:
+    away = team.parent / "unmounted"
+    team.rename(away)
+    assert ada.ok("tracker", "sync").strip() == "nothing to do", "nothing was ever put there"
+    away.rename(team)
+    job(ada, "l.py", "0.1")
+    ada.ok("tracker", "sync")
+    team.rename(away)
+    done = ada.run("tracker", "sync")
+    assert done.returncode == 8 and "could not look: 1 run sent before: " in done.stdout
+    assert "is no folder here" in done.stdout

@@ -49,7 +49,8 @@ def absent(run: Run, place: Place, sent: bool, waiting: bool) -> tuple[str, str]
     if place.why:
         return "unknown", f"not asked: {place.why}"
     if sent:
-        return "gone", f"the record says that it is in {place.name}, and it is not"
+        remedy = f": leadline tracker push {run.id}" if run.origin == "executed" else ""
+        return "gone", f"the record says that it is in {place.name}, and it is not{remedy}"
     return "none", f"it was never sent to {place.tracker}: leadline tracker push {run.id}"
 
 

@@ -15,10 +15,11 @@ from leadline.core.errors import LeadlineError
 from leadline.core.reconciliation import further_runs
 from leadline.core.run import TERMINAL_STATES, Run
 from leadline.core.thread import Thread
+from leadline.core.timestamps import counted
 from leadline.core.tracker import OWN, Choice
 from leadline.ports.tracker import Push
 from leadline.services.context import Context
-from leadline.services.tracker_artifact import TAKES_NO_FILES, checked_files, recorded_files
+from leadline.services.tracker_artifact import NOT_SERVED, TAKES_NO_FILES, checked_files, recorded_files
 from leadline.services.tracker_folder import as_folder
 from leadline.services.tracking import choice_of, facts_of, local_path, read_tracker
 
@@ -105,7 +106,8 @@ def waits(run: Run) -> bool:
 
 
 def sync(context: Context, topic: str, say: Say = lambda text: None, limit_s: float | None = None) -> dict[str, Any]:
-    """Read again what was provisional or could not be read, and send what waits: {read, sent, left}.
+    """Read again what was provisional or could not be read, and send what waits: {read, sent, left,
+    unseen}; ``unseen``: why the folder with what was sent before is not there.
 
     Stops sending after two runs in a row that were not taken. Raises nothing for a tracker that says no: it is in
     ``left`` with its reason.
@@ -116,7 +118,18 @@ def sync(context: Context, topic: str, say: Say = lambda text: None, limit_s: fl
         thread = context.store.thread(topic)
     waiting = [run for run in thread.runs if run.state in TERMINAL_STATES and waits(run)]
     sent, left = _send(context, topic, thread, waiting, say, limit_s)
-    return {"read": read, "sent": sent, "left": problems + left}
+    return {"read": read, "sent": sent, "left": problems + left, "unseen": "" if waiting else _unseen(context, thread)}
+
+
+def _unseen(context: Context, thread: Thread) -> str:
+    """Why the folder that holds runs of the thread cannot be looked at, "" when it can or none is there."""
+    choice = choice_of(thread)
+    if choice is None or not choice.at or "://" in choice.at:
+        return ""
+    held = [r for r in thread.runs if is_there(r) and r.tracker.get("at") == choice.at]
+    held = [r for r in held if r.tracker.get("tracker") == choice.tracker]
+    stands = context.tracker_for(choice.tracker).check(choice.at) if held else {"reachable": None}
+    return f"{counted(len(held), 'run')} sent before: {stands['why']}" if stands["reachable"] is False else ""
 
 
 def _read_again(
@@ -164,7 +177,8 @@ def push(
     limit_s: float | None = None,
     artifacts: list[str] | None = None,
 ) -> dict[str, Any]:
-    """Send runs whose job does not use the tracker itself: config, metrics and series, under Leadline's name.
+    """Send runs whose job does not use the tracker itself: config, metrics and series, under Leadline's name. One that
+    is named, was sent before and is in the tracker no more is sent again.
 
     ``ids``: runs or experiments; empty: every ended run of the thread. ``artifacts``: files that go beside the one run
     named, sent before or not. {sent, left, already}. Raises LeadlineError, see ``checked_files``.
@@ -195,7 +209,13 @@ def push(
     ended = [r for r in wanted if r.state in TERMINAL_STATES and not r.retracted and r.origin == "executed"]
     # A copy in a folder that was given up is no copy in the present one.
     moved = [r.id for r in ended if choice.tracker == OWN and _destination(r, choice).get("at") != r.tracker.get("at")]
-    already = [run.id for run in ended if is_there(run) and run.id not in moved and not artifacts]
+    there = [run for run in ended if is_there(run) and run.id not in moved and not artifacts]
+    gone = []
+    if ids and there:
+        from leadline.services.tracker_reconcile import gone_from
+
+        gone = gone_from(context, thread, there)
+    already = [run.id for run in there if run.id not in gone]
     sent, more = _send(context, topic, thread, [r for r in ended if r.id not in already], say, limit_s, files)
     return {"sent": sent, "left": left + more, "already": already}
 
@@ -223,7 +243,7 @@ def _send(
             left.append({"run": run.id, "why": hopeless})
             continue
         try:
-            taken, carried, kept_here = _push_carrying(context, topic, thread, run, about, limit, files[0])
+            taken, carried, kept_here, refusal = _push_carrying(context, topic, thread, run, about, limit, files[0])
             refused = 0
         except (LeadlineError, OSError) as error:
             refused += getattr(error, "kind", "") != "not_found"  # that is about one run alone
@@ -236,15 +256,19 @@ def _send(
         fresh = {**about, "sent": context.now(), "id": taken.id, "name": taken.name, "state": taken.state}
         if taken.url:
             fresh["url"] = taken.url
-        if files[1] or carried:
-            fresh["artifacts"] = {**run.tracker.get("artifacts", {}), **carried, **files[1]}
+        named = {} if refusal else files[1]
+        if named or carried:
+            fresh["artifacts"] = {**run.tracker.get("artifacts", {}), **carried, **named}
         fresh = {k: v for k, v in fresh.items() if run.tracker.get(k) != v}
         context.append(topic, "tracker-run", {"run": run.id, "refs": _refs(run, thread), "tracker": fresh})
         row = {"run": run.id, "url": taken.url, "id": taken.id}
         if taken.tracker == OWN:
             row["path"] = taken.path
         row["not_sent"] = [str(one.get("id")) for one in run.tracker.get("further", ())]
-        sent.append({**row, "artifacts": sorted({*carried, *files[1]}), "artifacts_left": kept_here})
+        sent.append({**row, "artifacts": sorted({*carried, *named}), "artifacts_left": kept_here})
+        if refusal:
+            why = f"the run is there, without {', '.join(sorted(files[0]))}: {refusal.what} ({refusal.why})"
+            left.append({"run": run.id, "why": why, "next": refusal.next})
         say(
             f"{number}/{len(runs)} {run.id} sent to {about['tracker']} {about['project']}"
             + (f": {taken.url or taken.path}" if taken.url or taken.tracker == OWN else "")
@@ -270,18 +294,20 @@ def _push_carrying(
     about: dict[str, Any],
     limit_s: float,
     named: dict[str, str],
-) -> tuple[Any, dict[str, dict[str, Any]], list[dict[str, str]]]:
+) -> tuple[Any, dict[str, dict[str, Any]], list[dict[str, str]], LeadlineError | None]:
     """Send a run with the artifacts that its record names: what the tracker took, the facts of the artifacts sent, and
-    those left here with the reason. A tracker that takes none gets the run without them; files that were ``named`` on
-    the command line are another matter, and its no is the answer."""
+    those left here with the reason. A tracker that takes none gets the run without them; to files that were ``named``
+    on the command line its no is the answer, the last of the four, or raised where the run was not touched."""
     files, facts, left = recorded_files(context, run, named, again=about["tracker"] == OWN)
     try:
-        return _push_one(context, topic, thread, run, about, limit_s, {**files, **named}), facts, left
+        return _push_one(context, topic, thread, run, about, limit_s, {**files, **named}), facts, left, None
     except LeadlineError as error:
-        if not files or error.code not in TAKES_NO_FILES:
+        if error.code not in TAKES_NO_FILES or not (files or error.code == NOT_SERVED):
             raise
         left += [{"name": name, "why": error.what} for name in files]
-    return _push_one(context, topic, thread, run, about, limit_s, named), {}, left
+        refusal = error if named and error.code == NOT_SERVED else None
+    taken = _push_one(context, topic, thread, run, about, limit_s, {} if refusal else named)
+    return taken, {}, left, refusal
 
 
 def _push_one(

@@ -15,7 +15,8 @@ from leadline.services.context import Context
 BLOCK_BYTES = 1 << 20
 CARRIED = "tracker.recorded_artifact_mb"
 MOST_CARRIED = 100
-TAKES_NO_FILES = ("artifact-too-late", "artifacts-not-served")  # codes of a tracker's no to files, not to the run
+NOT_SERVED = "artifacts-not-served"  # said when the run is there already
+TAKES_NO_FILES = ("artifact-too-late", NOT_SERVED)  # codes of a tracker's no to files, not to the run
 
 
 def checked_files(context: Context, paths: list[str]) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:

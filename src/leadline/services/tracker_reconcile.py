@@ -85,6 +85,12 @@ def _places(thread: Thread) -> list[Place]:
     return list(found.values())
 
 
+def gone_from(context: Context, thread: Thread, runs: list[Run]) -> list[str]:
+    """The ids of those ``runs`` that their tracker says it has not; one that cannot be asked says nothing."""
+    places = [_asked(context, p) for p in _places(thread) if any(_is_at(run, p) for run in runs)]
+    return [r.id for r in runs for p in places if _is_at(r, p) and not p.why and p.of(r) is None]
+
+
 def _is_at(run: Run, place: Place) -> bool:
     return (run.tracker.get("tracker"), run.tracker.get("project", "")) == (place.tracker, place.project)
 

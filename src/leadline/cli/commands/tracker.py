@@ -176,6 +176,8 @@ def _sent(context: Any, topic: str, args: argparse.Namespace) -> Answer:
     lines += [f"not sent    {row['run']}: {plain(row['why'])}" for row in data["left"][:LISTED]]
     if data.get("already"):
         lines.append(f"{len(data['already'])} sent before")
+    if data.get("unseen"):
+        lines.append(f"could not look: {plain(data['unseen'])}")
     following = [step for row in data["left"][:1] for step in row.get("next", [])]
     names = ["read", "sent", "left", "already"]
     counts = {name: len(data[name]) for name in names if name in data}
@@ -186,7 +188,7 @@ def _sent(context: Any, topic: str, args: argparse.Namespace) -> Answer:
         counts,
         truncated,
         following,
-        EXIT_CODES["remote"] if data["left"] else 0,
+        EXIT_CODES["remote"] if data["left"] or data.get("unseen") else 0,
     )
 
 
