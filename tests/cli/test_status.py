@@ -57,7 +57,7 @@ def test_no_verb_at_all_is_an_error_for_a_program(thread_lab):
     assert done.returncode == 2 and json.loads(done.stdout)["error"]["code"] == "no-verb"
 
 
-def test_a_result_that_is_not_finite_is_shown_wherever_results_are(queued):
+def test_a_result_that_is_not_finite_is_shown_wherever_results_are(queued):  # noqa: F811
     thread_lab, run = queued
     run(("1.5", "NaN", "2.5"))
     thread_lab.ok("run", "--", sys.executable, "-c", 'print(\'{"time_ms": -Infinity, "loss": NaN}\')')
