@@ -32,6 +32,7 @@ class Repository:
 
     def runs(self, topic: str | None = None, **where: Any) -> list[dict[str, Any]]:
         """Runs as flat rows: ``id``, ``experiment``, ``state``, ``wall_s``, ``config.KEY``, ``metrics.NAME``, ...
+        A metric that was not finite is NaN or infinite.
 
         ``where`` filters on columns (``state="done"``). ``pandas.DataFrame(rows)`` or ``polars.DataFrame(rows)`` makes
         a frame of them.
@@ -40,6 +41,7 @@ class Repository:
         flat = []
         for row in rows:
             nested = {name: row.pop(name) for name in ("config", "metrics")}
+            nested["metrics"] |= {name: float(word) for name, word in row.pop("nonfinite").items()}
             flat.append(row | {f"{name}.{k}": v for name, values in nested.items() for k, v in values.items()})
         return flat
 

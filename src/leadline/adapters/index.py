@@ -30,7 +30,8 @@ CREATE TABLE ids(thread TEXT, kind TEXT, within TEXT, number INTEGER, uid TEXT,
                  PRIMARY KEY(thread, kind, within, number, uid)) WITHOUT ROWID;
 CREATE TABLE runs(thread TEXT, uid TEXT, id TEXT, experiment TEXT, experiment_uid TEXT, title TEXT, key TEXT,
                   state TEXT, ended INTEGER, planned_at TEXT, started_at TEXT, wall_s REAL, exit_code INTEGER,
-                  argv TEXT, config TEXT, metrics TEXT, tree TEXT, retracted TEXT, PRIMARY KEY(thread, uid)
+                  argv TEXT, config TEXT, metrics TEXT, nonfinite TEXT, tree TEXT, retracted TEXT,
+                  PRIMARY KEY(thread, uid)
                  ) WITHOUT ROWID;
 CREATE INDEX runs_by_key ON runs(key);
 CREATE INDEX runs_open ON runs(ended, thread) WHERE ended = 0;
@@ -54,6 +55,7 @@ RUN_COLUMNS = (
     "argv",
     "config",
     "metrics",
+    "nonfinite",
     "tree",
     "retracted",
 )
@@ -258,7 +260,7 @@ class Index:
         body = record.body
         if record.kind == "run-planned":
             db.execute(
-                "INSERT OR REPLACE INTO runs VALUES(?,?,?,?,?,?,?,?,0,?,?,?,?,?,?,?,?,?)",
+                "INSERT OR REPLACE INTO runs VALUES(?,?,?,?,?,?,?,?,0,?,?,?,?,?,?,?,?,?,?)",
                 (
                     thread,
                     record.id,
@@ -275,13 +277,15 @@ class Index:
                     json.dumps(body.get("argv", [])),
                     json.dumps(body.get("config", {})),
                     "{}",
+                    "{}",
                     body.get("code", {}).get("tree", ""),
                     "",
                 ),
             )
         elif record.kind == "run-ended":
             db.execute(
-                "UPDATE runs SET state=?, ended=1, started_at=?, wall_s=?, exit_code=?, metrics=? "
+                "UPDATE runs SET state=?, ended=1, started_at=?, wall_s=?, exit_code=?, metrics=?, "
+                "nonfinite=? "
                 "WHERE thread=? AND uid=? AND ended=0",
                 (
                     body.get("state", "lost"),
@@ -289,18 +293,23 @@ class Index:
                     body.get("wall_s"),
                     body.get("exit_code"),
                     json.dumps(body.get("metrics", {})),
+                    json.dumps(body.get("nonfinite", {})),
                     thread,
                     body.get("refs", {}).get(body.get("run"), ""),
                 ),
             )
         elif record.kind == "tracker-run" and "metrics" in body:
             uid = body.get("refs", {}).get(body.get("run"), "")
-            row = db.execute("SELECT metrics FROM runs WHERE thread=? AND uid=?", (thread, uid)).fetchone()
-            metrics = {**json.loads(row[0]), **body["metrics"]} if row else {}
-            db.execute("UPDATE runs SET metrics=? WHERE thread=? AND uid=?", (json.dumps(metrics), thread, uid))
+            row = db.execute("SELECT metrics, nonfinite FROM runs WHERE thread=? AND uid=?", (thread, uid)).fetchone()
+            was, lost = map(json.loads, row or ("{}", "{}"))
+            new, gone = body["metrics"], body.get("nonfinite", {})
+            was = {**{k: v for k, v in was.items() if k not in gone}, **new}
+            lost = {**{k: v for k, v in lost.items() if k not in new}, **gone}
+            told = (json.dumps(was), json.dumps(lost), thread, uid)
+            db.execute("UPDATE runs SET metrics=?, nonfinite=? WHERE thread=? AND uid=?", told)
             if ending := body.get("ending"):
-                told = (ending.get("state", "lost"), ending.get("wall_s"), thread, uid)
-                db.execute("UPDATE runs SET state=?, wall_s=? WHERE thread=? AND uid=?", told)
+                ended = (ending.get("state", "lost"), ending.get("wall_s"), thread, uid)
+                db.execute("UPDATE runs SET state=?, wall_s=? WHERE thread=? AND uid=?", ended)
         elif record.kind in ("retraction", "supersession"):
             uid = body.get("refs", {}).get(body.get("target"), "")
             word = "retracted" if record.kind == "retraction" else "superseded"
@@ -477,6 +486,6 @@ def _expression(name: str) -> tuple[str, list[str]]:
 
 def _row(row: tuple[Any, ...]) -> dict[str, Any]:
     data = dict(zip(RUN_COLUMNS, row, strict=True))
-    for name in ("argv", "config", "metrics"):
+    for name in ("argv", "config", "metrics", "nonfinite"):
         data[name] = json.loads(data[name])
     return data

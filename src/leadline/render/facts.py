@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Callable
 
@@ -50,7 +51,32 @@ def with_unit(value: float | None, unit: str) -> str:
 
 
 def sample_of(runs: list[Run], metric: str) -> Sample:
-    return summarise(r.metrics[metric] for r in runs if r.is_evidence and metric in r.metrics)
+    """Over the runs that count. A value that was not finite enters no statistics and is counted in ``nonfinite``."""
+    counted = [r for r in runs if r.is_evidence and (metric in r.metrics or metric in r.nonfinite)]
+    return summarise(r.metrics.get(metric, math.nan) for r in counted)
+
+
+def lost_text(sample: Sample) -> str:
+    """``1 of 3 not finite``; "" when all were numbers."""
+    return f"{sample.nonfinite} of {sample.n + sample.nonfinite} not finite" if sample.nonfinite else ""
+
+
+def value_text(run: Run, metric: str, unit: str) -> str:
+    """What one run measured: ``1.5 ms``, ``NaN``, ``–``."""
+    return run.nonfinite.get(metric) or with_unit(run.metrics.get(metric), unit)
+
+
+def median_text(runs: list[Run], metric: str, unit: str) -> str:
+    """``1.5 ms``, ``1.5 ms (1 of 3 not finite)``, ``NaN (2 of 2 not finite)``."""
+    sample = sample_of(runs, metric)
+    lost = lost_text(sample)
+    shown = with_unit(sample.median, unit) if sample.n or not lost else words_for_lost(runs, metric)
+    return f"{shown} ({lost})" if lost else shown
+
+
+def words_for_lost(runs: list[Run], metric: str) -> str:
+    """``NaN``, or ``NaN, Infinity``: what was measured in place of numbers."""
+    return ", ".join(dict.fromkeys(r.nonfinite[metric] for r in runs if r.is_evidence and metric in r.nonfinite))
 
 
 def spread_text(value: float | None) -> str:
@@ -82,7 +108,7 @@ def declared_metrics(thread: Thread) -> list[str]:
 
 def measured(thread: Thread) -> list[str]:
     """Every metric that a run has, in the order met."""
-    return list(dict.fromkeys(name for run in thread.runs for name in run.metrics))
+    return list(dict.fromkeys(name for run in thread.runs for name in (*run.metrics, *run.nonfinite)))
 
 
 def metric_order(thread: Thread, names: list[str]) -> list[str]:

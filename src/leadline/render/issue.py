@@ -223,9 +223,10 @@ def results(thread: Thread, evidence_of: EvidenceOf | None = None, shown: int = 
 def number_text(thread: Thread, experiment: Experiment, metric: str) -> str:
     sample = facts.sample_of(experiment.runs, metric)
     if not sample.n:
-        return "–"
+        return data(facts.median_text(experiment.runs, metric, ""))
     spread = f" ± {facts.spread_text(sample.sd)}" if sample.sd is not None else ""
-    return data(facts.with_unit(sample.median, facts.definition(thread, metric).unit)) + spread
+    lost = f" ({facts.lost_text(sample)})" if sample.nonfinite else ""
+    return data(facts.with_unit(sample.median, facts.definition(thread, metric).unit)) + spread + lost
 
 
 def labels_by_experiment(thread: Thread, evidence_of: EvidenceOf | None) -> dict[str, str]:

@@ -201,7 +201,8 @@ def _baseline(thread: Thread) -> dict[str, Any] | None:
     if item is None or experiment is None:
         return None
     run = (experiment.evidence_runs or experiment.runs)[0]
-    names = facts.metric_order(thread, list({n: 1 for r in experiment.evidence_runs for n in r.metrics}))
+    found = {n: 1 for r in experiment.evidence_runs for n in (*r.metrics, *r.nonfinite)}
+    names = facts.metric_order(thread, list(found))
     rows = []
     for name in names[: facts.METRICS_SHOWN]:
         sample, unit = facts.sample_of(experiment.runs, name), facts.definition(thread, name).unit
@@ -211,9 +212,12 @@ def _baseline(thread: Thread) -> dict[str, Any] | None:
             {
                 "name": name,
                 "unit": unit,
-                "median": report_parts.cell(sample.median, places),
+                "median": report_parts.cell(sample.median, places)
+                if sample.n
+                else report_parts.Cell(facts.words_for_lost(experiment.runs, name)),
                 "n": sample.n,
-                "range": f"{''.join(low)} to {''.join(high)}" if sample.n > 1 else "one run",
+                "lost": facts.lost_text(sample),
+                "range": f"{''.join(low)} to {''.join(high)}" if sample.n > 1 else "one run" if sample.n else "–",
                 "sd": facts.spread_text(sample.sd) if sample.sd is not None else "–",
             }
         )

@@ -54,6 +54,7 @@ class MetricCells(NamedTuple):
     median: Cell
     spread: str
     difference: Difference | None
+    lost: str = ""
 
 
 class ResultRow(NamedTuple):
@@ -111,7 +112,10 @@ def results(thread: Thread, metrics: list[str], evidence_of: EvidenceOf | None) 
         comparison = _against(thread, base, e, metrics)
         compared = {m.metric: m for m in comparison.metrics} if comparison else {}
         changed = changes(base, e)
-        cells = [_metric_cells(samples[e.id, m], places[m], compared.get(m), len(changed)) for m in metrics]
+        cells = [
+            _metric_cells(samples[e.id, m], places[m], compared.get(m), len(changed), facts.words_for_lost(e.runs, m))
+            for m in metrics
+        ]
         confounds = (
             []
             if comparison is None
@@ -168,11 +172,12 @@ def _against(thread: Thread, base: Experiment | None, experiment: Experiment, me
 
 
 def _metric_cells(
-    sample: Sample, places: int | None, compared: MetricComparison | None, axes: int = 1
+    sample: Sample, places: int | None, compared: MetricComparison | None, axes: int = 1, lost: str = ""
 ) -> MetricCells | None:
-    """``axes``: how many config keys differ from the baseline's; above one there is no verdict, only the numbers."""
+    """``axes``: how many config keys differ from the baseline's; above one there is no verdict, only the numbers.
+    ``lost``: what was measured in place of numbers."""
     if not sample.n:
-        return None
+        return MetricCells(Cell(lost), "", None, facts.lost_text(sample)) if sample.nonfinite else None
     spread = (
         ""
         if sample.n < 2 or sample.minimum is None
@@ -197,7 +202,7 @@ def _metric_cells(
         unit = f" {compared.unit}" if shown and compared.unit else ""
         verdict = VERDICTS.get(compared.verdict, compared.verdict) if axes <= 1 else f"{axes} axes differ"
         difference = Difference(cell(compared.test.difference, places, True), shown + unit, percent, verdict)
-    return MetricCells(cell(sample.median, places), spread, difference)
+    return MetricCells(cell(sample.median, places), spread, difference, facts.lost_text(sample))
 
 
 def _text(value: Cell) -> str:
@@ -308,7 +313,7 @@ def pictured(run: Run) -> list[Artifact]:
 
 
 def _run_row(run: Run, thread: Thread, images: dict[str, str]) -> dict[str, Any]:
-    names = facts.metric_order(thread, list(run.metrics))
+    names = facts.metric_order(thread, [*run.metrics, *run.nonfinite])
     return {
         "id": run.id,
         "state": "retracted" if run.retracted else facts.state(run),
@@ -316,7 +321,7 @@ def _run_row(run: Run, thread: Thread, images: dict[str, str]) -> dict[str, Any]
         "why": run.retracted or run.reason,
         "started": run.started_at or run.planned_at,
         "metrics": [
-            (n, facts.with_unit(run.metrics[n], facts.definition(thread, n).unit)) for n in names[: facts.METRICS_SHOWN]
+            (n, facts.value_text(run, n, facts.definition(thread, n).unit)) for n in names[: facts.METRICS_SHOWN]
         ],
         "metrics_left_out": max(0, len(names) - facts.METRICS_SHOWN),
         "contended": run.hygiene.get("contended"),

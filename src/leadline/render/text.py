@@ -47,7 +47,7 @@ def render_runs(thread: Thread, runs: Sequence[Run] | None = None, shown: int = 
             facts.state(r) + (" (retracted)" if r.retracted else ""),
             minute(r.started_at or r.planned_at),
             duration(r.wall_s) if r.wall_s is not None else "–",
-            *(facts.with_unit(r.metrics.get(m), facts.definition(thread, m).unit) for m in primary),
+            *(facts.value_text(r, m, facts.definition(thread, m).unit) for m in primary),
             thread.experiments[r.experiment].title if r.experiment in thread.experiments else "",
         ]
         for r in listed[-shown:]
@@ -71,7 +71,7 @@ def render_status(thread: Thread, evidence_of: EvidenceOf | None = None, due: An
             e.id,
             e.state,
             max([facts.sample_of(e.runs, m).n for m in primary], default=len(e.evidence_runs)),
-            *(facts.with_unit(facts.sample_of(e.runs, m).median, facts.definition(thread, m).unit) for m in primary),
+            *(facts.median_text(e.runs, m, facts.definition(thread, m).unit) for m in primary),
             facts.relation(thread, e, primary[0]) or "–" if primary else "–",
             e.title,
         ]
@@ -231,13 +231,14 @@ def _experiment(experiment: Experiment, thread: Thread) -> str:
             ("history", _history(experiment.history)),
         )
     )
-    names = facts.metric_order(thread, list({n: 1 for r in experiment.evidence_runs for n in r.metrics}))
+    found = {n: 1 for r in experiment.evidence_runs for n in (*r.metrics, *r.nonfinite)}
+    names = facts.metric_order(thread, list(found))
     samples = [(n, facts.sample_of(experiment.runs, n), facts.definition(thread, n).unit) for n in names]
     rows = [
         [
             n,
             s.n,
-            facts.with_unit(s.median, u),
+            facts.median_text(experiment.runs, n, u),
             facts.spread_text(s.sd),
             facts.with_unit(s.minimum, u),
             facts.with_unit(s.maximum, u),

@@ -36,10 +36,11 @@ def run_rows(
         found = {run.uid: run for run in context.store.thread(name).runs}
         for row in rows:
             if row["thread"] == name and (run := found.get(row["uid"])) is not None:
-                row["metrics"] = {
-                    **{k: v for k, v in row["metrics"].items() if k not in formulas[name]},
-                    **{k: v for k, v in run.metrics.items() if k in formulas[name]},
-                }
+                for field, found_now in (("metrics", run.metrics), ("nonfinite", run.nonfinite)):
+                    row[field] = {
+                        **{k: v for k, v in row[field].items() if k not in formulas[name]},
+                        **{k: v for k, v in found_now.items() if k in formulas[name]},
+                    }
     if by_formula:
         sign = -1.0 if order.startswith("-") else 1.0
         rows.sort(key=lambda row: (named not in row["metrics"], sign * row["metrics"].get(named, 0.0)))
