@@ -247,7 +247,7 @@ def test_a_thousand_metrics_are_not_a_thousand_panels(thread_lab):
 def test_the_command_that_is_offered_next_is_one(logged):
     first = ids(logged)[0]
     logged.ok("plot", first, "--metric", "loss", "--out", "a b.svg")
-    for out in ("a b.svg", "a.pdf", "no/such/a.svg"):
+    for out in ("a b.svg", "a.pdf", "job.py/a.svg"):
         [following] = logged.json("plot", first, "--metric", "loss", "--log-y", "--out", out)["error"]["next"]
         assert "--metric loss --log-y" in following
         logged.ok(*shlex.split(following)[1:], *([] if "--force" in following else ["--force"]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from tests.cli.test_issue import measure
 
 
@@ -66,3 +68,16 @@ def test_output_of_a_run_is_inert(thread_lab):
     thread_lab.ok("report", "--out", "r.html")
     page = (thread_lab.repo / "r.html").read_text()
     assert "<script" not in page and "<img" not in page and "&lt;script&gt;alert(3)" in page
+
+
+def test_the_config_is_said_once_and_one_left_out_artifact_is_one(thread_lab):
+    thread_lab.write("job.py", "import leadline as ll\nfor n in range(9): ll.log_artifact(b'x', name=f'a{n}.txt')\n")
+    thread_lab.ok("run", "--set", "depth=3", "--set", "width=[1, 2]", "--", sys.executable, "job.py")
+    thread_lab.ok("run", "--title", "a wide one", "--set", "depth=4", "--", "true")
+    thread_lab.ok("report", "--out", "r.html")
+    timeline = (thread_lab.repo / "r.html").read_text().partition('id="P-001"')[2]
+    first, _, second = timeline.partition('id="P-002"')
+    if "depth=4" in first:  # the newest stands first
+        first, second = second, first
+    assert first.count("depth=3") == 1 and "<code>depth=4</code>" in second
+    assert "1 more artifact of P-001-r1: <code>leadline artifact list P-001-r1</code>" in timeline

@@ -250,3 +250,15 @@ def test_a_reader_of_the_help_may_stop_reading(lab):
     done = subprocess.run([PY, "-m", "leadline", "--help"], stdout=writing, stderr=subprocess.PIPE, env=lab.env)
     os.close(writing)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_long_or_broken_name_of_a_metric_breaks_no_line(thread_lab):
+    thread_lab.write(
+        "job.py", "import leadline as ll\nll.log({'n' * 300: 1.0, 'a\\nb\\x1b[31m': 2.0, 'c' * 300: float('nan')})\n"
+    )
+    done = thread_lab.run("run", "--", sys.executable, "job.py")
+    said = [line for line in (done.stdout + done.stderr).splitlines() if "P-001-r1" in line or "=2" in line]
+    assert len(said) == 1 and len(said[0]) < 250 and "\x1b" not in said[0], said
+    assert "a b=2" in said[0] and "n" * 59 + "…=1" in said[0] and "c" * 59 + "…=NaN" in said[0]
+    tables = [row for row in thread_lab.ok("logbook").splitlines() if row.startswith("|")]
+    assert tables and max(map(len, tables)) < 160

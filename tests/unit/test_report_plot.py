@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,6 +36,13 @@ def test_ticks_are_few_ordered_and_inside(values: list[float]) -> None:
 def test_ticks_are_round_and_there_are_some() -> None:
     assert plot.axis([20.0, 15.0, 12.5]).ticks == (14.0, 16.0, 18.0, 20.0)
     assert plot.axis([0.0, 1.0]).ticks[0] == 0.0 and len(plot.axis([7.0]).ticks) >= 2
+
+
+@pytest.mark.parametrize("values", [[0.9, 0.95, 1.0], [0.2, 0.99], [1.0], [0.0], [0.0, 0.5], [0.001, 0.99]])
+def test_an_axis_of_shares_ends_at_1_and_at_0(values: list[float]) -> None:
+    scale = plot.axis(values)
+    assert scale.low >= 0 and scale.low < scale.high <= 1 and max(scale.ticks) <= 1
+    assert plot.axis([0.9, 1.001]).high > 1.001 and plot.axis([-0.001, 0.9]).low < -0.001
 
 
 def test_a_wide_positive_spread_is_logarithmic_and_a_sign_change_is_not() -> None:

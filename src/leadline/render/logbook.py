@@ -22,7 +22,19 @@ from leadline.core.typed import Any, NamedTuple
 from leadline.render import facts, series_excerpt
 from leadline.render.facts import EvidenceOf
 from leadline.render.header import SECTIONS, case_lines, render_header
-from leadline.render.markdown import Anchors, cell_code, code, cut, data, fence, prose, prose_line, table
+from leadline.render.markdown import (
+    NAME_CHARS,
+    Anchors,
+    cell_code,
+    code,
+    cut,
+    data,
+    fence,
+    one_line,
+    prose,
+    prose_line,
+    table,
+)  # fmt: skip
 
 HEADER_BEGIN, HEADER_END = "<!-- leadline:header -->", "<!-- /leadline:header -->"
 ARTIFACTS_SHOWN, GAPS_SHOWN = 8, 5
@@ -245,7 +257,9 @@ def _artifacts(run: Run) -> str:
         for a in shown
     ]
     if (left := artifact.total(run) - len(shown)) > 0:
-        lines.append(f"- … and {left} more artifacts: {code(f'leadline artifact list {run.id}')}")
+        lines.append(
+            f"- … and {left} more artifact{'s' if left > 1 else ''}: {code(f'leadline artifact list {run.id}')}"
+        )
     gaps = artifact.gaps(run)[:GAPS_SHOWN]
     lines += [f"- Not kept: {code(g.name)}: {data(g.reason)}" for g in gaps]
     if (left := artifact.gaps_total(run) - len(gaps)) > 0:
@@ -268,7 +282,11 @@ def _metric_table(run: Run, experiment: Experiment, names: list[str], then: Thre
     rows = []
     for name in names:
         unit, sample = facts.definition(then, name).unit, samples[name]
-        row = [cell_code(name), data(facts.with_unit(run.metrics[name], unit)), str(sample.n)]
+        row = [
+            cell_code(cut(one_line(name), NAME_CHARS)),
+            data(facts.with_unit(run.metrics[name], unit)),
+            str(sample.n),
+        ]
         if several:
             row += [data(facts.with_unit(sample.median, unit)), facts.spread_text(sample.sd)]
         if against:

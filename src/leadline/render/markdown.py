@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from leadline.core.patterns import later
 from leadline.core.plain import plain
 
+NAME_CHARS = 60  # of a metric's name in a table or a line with others
 _SPECIAL = later(r"([\\`*_\[\]<>|~])")
 # What GitHub makes a link of by itself calls nobody; else an @ after anything but a letter or digit does, after `.`,
 # `/`, `@` and markup as well, and however it is written.

@@ -75,7 +75,8 @@ class Series(NamedTuple):
 
 
 def axis(values: Sequence[float], ticks: int = 5, logarithmic: bool | None = None) -> Axis:
-    """A scale with round ticks around the finite ``values``; ``logarithmic`` None decides by their spread."""
+    """A scale with round ticks around the finite ``values``; ``logarithmic`` None decides by their spread. Of values
+    within 0 to 1 it stays within."""
     kept = [v for v in values if math.isfinite(v)] or [0.0]
     low, high = min(kept), max(kept)
     if logarithmic is None:
@@ -87,6 +88,8 @@ def axis(values: Sequence[float], ticks: int = 5, logarithmic: bool | None = Non
     else:
         room = (high - low) * 0.06
     first, last = max(low - room, -1e300), min(high + room, 1e300)
+    if low >= 0 and high <= 1:  # a share above 1 or below 0 is none
+        first, last = max(first, 0.0), min(last, 1.0)
     step = _round_step((last - first) / ticks)
     found = [
         round(k * step, 12 - math.floor(math.log10(step))) if 1e-12 < step < 1e12 else k * step
@@ -123,7 +126,7 @@ def _round_step(wanted: float) -> float:
 def _log_axis(low: float, high: float, ticks: int) -> Axis:
     room = 0.06 * (math.log10(high) - math.log10(low))
     first = 10.0 ** max(math.log10(low) - room, -305.0)
-    last = 10.0 ** min(math.log10(high) + room, 305.0)
+    last = 10.0 ** min(math.log10(high) + room, 305.0 if high > 1 else 0.0)
     powers = range(math.floor(math.log10(first)), math.ceil(math.log10(last)) + 1)
     for parts in ((1, 2, 5), (1, 3), (1,)):
         found = [m * 10.0**p for p in powers for m in parts if first <= m * 10.0**p <= last]

@@ -259,7 +259,7 @@ def timeline(
                 "origin": facts.origin_text(run),
                 "cwd": run.cwd,
                 "code": _code(run),
-                "config": [f"{k}={v}" for k, v in sorted(experiment.config.items())],
+                "config": _beside_title(experiment),
                 "machine": facts.machine_text(run),
                 "series": (series or {}).get(experiment.id, []),
                 "runs": [_run_row(r, thread, images or {}) for r in experiment.runs],
@@ -294,6 +294,13 @@ def timeline(
             }
         )
     return sorted(entries, key=lambda e: (e["at"], e["id"]))
+
+
+def _beside_title(experiment: Experiment) -> list[str]:
+    """The config, unless the title is made of it and says all of it."""
+    pairs = [f"{k}={v}" for k, v in sorted(experiment.config.items())]
+    title = f" {experiment.title} "
+    return [] if all(f" {pair}," in title or f" {pair} " in title for pair in pairs) else pairs
 
 
 def _code(run: Run) -> dict[str, Any]:

@@ -24,8 +24,8 @@ def logbook(context: Context, topic: str, out: str | None = None) -> dict[str, A
 
 
 def write_out(context: Context, out: str, text: str, own: bool = False) -> str:
-    """Write a file that the user named; an existing one is replaced whole. ``own``: the place is ours, and its folder is
-    made. Returns its absolute path.
+    """Write a file that the user named; an existing one is replaced whole. ``own``: the place is ours, and its folder
+    is made. Returns its absolute path.
 
     Raises LeadlineError(environment): ``no-folder``, ``cannot-write``.
     """

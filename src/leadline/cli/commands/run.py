@@ -209,16 +209,20 @@ def exit_code_of(outcome: Any) -> int:
 
 def _summary(outcome: Any) -> str:
     from leadline.core.timestamps import duration, number
+    from leadline.render.markdown import NAME_CHARS, cut, one_line
+
+    def named(name: str) -> str:
+        return cut(one_line(name), NAME_CHARS)
 
     parts = [f"{outcome.id} {outcome.state}"]
     if outcome.state != "done" and outcome.reason:
-        parts.append(f"({outcome.reason})")
+        parts.append(f"({one_line(outcome.reason)})")
     if outcome.wall_s is not None:
         parts.append(f"in {duration(outcome.wall_s)}")
-    shown = [f"{k}={number(v)}" for k, v in list(outcome.metrics.items())[:6]]
-    shown += [f"{k}={v}" for k, v in outcome.nonfinite.items()]
-    if len(outcome.metrics) > 6:
-        shown.append(f"and {len(outcome.metrics) - 6} more metrics")
+    shown = [f"{named(k)}={number(v)}" for k, v in list(outcome.metrics.items())[:6]]
+    shown += [f"{named(k)}={v}" for k, v in list(outcome.nonfinite.items())[:6]]
+    if left := max(0, len(outcome.metrics) - 6) + max(0, len(outcome.nonfinite) - 6):
+        shown.append(f"and {left} more metric{'s' if left > 1 else ''}")
     if kept := outcome.artifacts.get("total"):
         shown.append(f"{kept} artifact{'s' if kept > 1 else ''}")
     code = outcome.code
