@@ -320,6 +320,24 @@ def test_two_jobs_of_one_name_at_once_keep_their_own_runs(tracked: Lab) -> None:
         assert found["argv"][-1] == str(found["tracker"]["config"]["lr"])
 
 
+@needs("wandb")
+def test_a_live_job_without_a_key_writes_beside_the_run(tracked: Lab) -> None:
+    tracked.ok("tracker", "set", "wandb", "proj", "--live")
+    answer = tracked.run("run", "--quiet", "--", sys.executable, "w.py", "0.5", env={"WANDB_API_KEY": ""})
+    assert answer.returncode == 0, answer.stderr
+    assert "no key: export WANDB_API_KEY" in answer.stderr and "leadline tracker sync" in answer.stderr
+    run = shown(tracked, "P-001-r1")
+    assert run["metrics"]["best"] == 0.25 and run["tracker"]["fell_back"] and not run["tracker"].get("live")
+    assert tracked.json("tracker", "status")["data"]["waiting"] == ["P-001-r1"]
+
+
+def test_no_points_are_promised_of_a_job_that_made_no_run(tracked: Lab) -> None:
+    tracked.ok("tracker", "set", "wandb", "proj")
+    job(tracked, "-c", "print('hello')")
+    listed = tracked.run("series", "P-001-r1")
+    assert "tracker fetch" not in listed.stdout + listed.stderr
+
+
 # ---- trackio -------------------------------------------------------------------------------------------------------
 
 

@@ -381,3 +381,13 @@ def test_a_folder_that_is_not_there_is_said_where_something_depends_on_it(ada: L
     done = ada.run("tracker", "sync")
     assert done.returncode == 8 and "could not look: 1 run sent before: " in done.stdout
     assert "is no folder here" in done.stdout
+
+
+def test_status_says_what_was_sent_where_and_what_is_not_in_the_folder_of_now(ada: Lab, team: Path) -> None:
+    job(ada, "l.py", "0.1")
+    ada.ok("tracker", "sync")
+    (line,) = [line for line in ada.ok("tracker", "status").splitlines() if "P-001-r1" in line]
+    assert " sent " in line and line.endswith(str(team))
+    (team.parent / "other").mkdir()
+    ada.ok("tracker", "set", "leadline", "proj", "--at", "../other")
+    assert f"{team}  (not in the one that is chosen now)" in ada.ok("tracker", "status")

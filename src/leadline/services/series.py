@@ -55,7 +55,8 @@ def keep_fetched(context: Context, attempt: str, reading: Reading) -> list[str]:
 
 def bringing(run: Run) -> str:
     """The command that brings the points of a run from its tracker, "" when none has them."""
-    return f"leadline tracker fetch {run.id}" if run.tracker.get("tracker") else ""
+    about = run.tracker  # one whose job made no run there has nothing to bring
+    return f"leadline tracker fetch {run.id}" if about.get("tracker") and about.get("state") != "none" else ""
 
 
 def is_here(context: Context, run: Run) -> bool:

@@ -69,6 +69,8 @@ def _standing(context: Context, thread: Thread, run: Run) -> dict[str, Any]:
         "state": state,
         "provisional": bool(about.get("provisional")),
         "waiting": ended and waits(run),
+        "sent": is_there(run),
+        "at": str(about.get("at", "")),
         "url": about.get("url", ""),
         "path": local_path(context, about),
         "odd": odd,

@@ -68,7 +68,8 @@ def facts_of(context: Context, topic: str, uid: str, body: dict[str, Any]) -> Ru
 def planned_tracker(context: Context, thread: Thread) -> dict[str, Any]:
     """What the record of a run to be planned says about its tracker; empty without one.
 
-    A server that does not answer now would hold up or end the job: then the job writes beside the run instead.
+    A server that does not answer now, or cannot be asked for want of a key, would hold up or end the job: then the job
+    writes beside the run instead.
     """
     choice = choice_of(thread)
     if choice is None:
@@ -78,7 +79,7 @@ def planned_tracker(context: Context, thread: Thread) -> dict[str, Any]:
         about["at"] = choice.at
     if choice.live:
         stands = context.tracker_for(choice.tracker).check(choice.at)
-        if stands["reachable"] is False:
+        if stands["reachable"] is False or (stands["reachable"] is None and stands["why"]):  # such as: no key
             context.warn(f"{stands['why']}: the run is written here and sent by leadline tracker sync")
             about["fell_back"] = stands["why"]
         else:

@@ -107,8 +107,10 @@ def _status(context: Any, topic: str) -> Answer:
         if reach.get("missing"):
             lines.append(f"sending needs {', '.join(reach['missing'])}: pip install 'leadline[{choice['tracker']}]'")
     for row in rows[-LISTED:]:
-        marks = [m for m in ("provisional" if row["provisional"] else "", "waiting" if row["waiting"] else "") if m]
-        place = plain(row["url"] or row["path"])
+        marks = [mark for mark in ("provisional", "waiting", "sent") if row[mark]]
+        place = plain(row["url"] or (row["sent"] and row["at"]) or row["path"])
+        if row["sent"] and choice.get("tracker") and row["project"] == _name(choice):
+            place += "" if row["at"] == choice.get("at", "") else "  (not in the one that is chosen now)"
         lines.append(f"  {row['run']:<12} {row['state']:<9} {' '.join(marks):<8} {place}".rstrip())
         if row["odd"]:
             lines.append(f"    {plain(row['odd'])}")
@@ -126,6 +128,10 @@ def _status(context: Any, topic: str) -> Answer:
     if not choice.get("tracker"):
         following = ["leadline tracker set wandb PROJECT"]
     return Answer("\n".join(lines), data, counts, len(rows) > LISTED, following)
+
+
+def _name(choice: dict[str, Any]) -> str:
+    return f"{choice['tracker']}:{choice.get('project', '')}"
 
 
 def _fetched(context: Any, topic: str, ids: list[str]) -> Answer:
