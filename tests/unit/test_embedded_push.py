@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -268,10 +269,14 @@ def test_a_compacted_run_is_copied_as_it_is_and_says_what_reading_it_needs(
     pytest.importorskip("pyarrow")
     from leadline.adapters.series_files import SeriesFiles
 
-    SeriesFiles().compact(str(run_in / "runs" / UID / "attempt-1"))
+    attempt = run_in / "runs" / UID / "attempt-1"
+    shutil.rmtree(attempt / "series")
+    code = "import leadline\nfor step in range(1000): leadline.log(step=step, loss=1.0)"  # so many that packing pays
+    subprocess.run([sys.executable, "-c", code], env={"LEADLINE_SERIES": str(attempt / "series")}, check=True)
+    assert SeriesFiles().compact(str(attempt))["segments"] == 1
     tracker = tracker_in(run_in)
     run = tracker.push(pushing(run_in), 60)
-    assert list(tracker.read(run).series["loss"].steps) == list(range(10))
+    assert list(tracker.read(run).series["loss"].steps) == list(range(1000))
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(LeadlineError) as caught:
         tracker.read(run)
