@@ -41,7 +41,10 @@ def _end(context: Context, topic: str, uid: str) -> str | None:
     attempt = context.run_folder(uid)
     state = context.executor.poll([(attempt, {})])[attempt]
     if state not in ("finished", "gone", "queued", "unknown"):
-        context.warn(f"{planned.body['id']} is still running without a watcher ({state}): leadline status")
+        context.warn(
+            f"{planned.body['id']} of {topic} goes on without the command that started it ({state}): "
+            "the first command after its end records it"
+        )
         return None
     ended = end_run(context, topic, uid, planned.body, by="reconcile", say=context.warn)
     context.warn(f"{planned.body['id']} was left open; its run directory says: {ended['state']}")
