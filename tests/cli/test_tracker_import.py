@@ -363,6 +363,12 @@ def test_a_trackers_files_without_a_format_are_answered_with_the_command(outside
         error = outside.json("import", source)["error"]
         assert (error["kind"], error["code"]) == ("usage", "unknown-format")
         assert f"--format {name}" in error["what"] and error["next"] == [f"leadline import {source} --format {name}"]
+    outside.write("without/tensorboard/__init__.py", "raise ImportError('not here')")
+    lacking = {"PYTHONPATH": str(outside.repo / "without")}
+    assert "--format wandb" in outside.json("import", "../elsewhere/wandb", env=lacking)["error"]["what"]
+    (folder / "wandb" / "events.out.tfevents.1.x").write_bytes(b"")
+    error = outside.json("import", "../elsewhere/wandb", env=lacking)["error"]
+    assert error["code"] == "tensorboard-support-missing", "what it holds is event files"
 
 
 # ---- files that lost something -------------------------------------------------------------------------------------

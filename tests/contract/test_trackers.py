@@ -118,6 +118,7 @@ class TestEmbedded(TrackerContract):
 
 @needs("wandb")
 class TestWandb(TrackerContract):
+    NEEDED = "*.wandb"
     SCRIPT = WANDB_JOB
     QUIET = QUIET
 
@@ -219,6 +220,7 @@ class TestWandb(TrackerContract):
 
 @needs("trackio")
 class TestTrackio(TrackerContract):
+    NEEDED = "*.db"
     SCRIPT = TRACKIO_JOB
     SAYS_END = False
     QUIET = QUIET
@@ -230,6 +232,7 @@ class TestTrackio(TrackerContract):
 
 @needs("mlflow")
 class TestMlflowFiles(TrackerContract):
+    NEEDED = "meta.yaml"
     SCRIPT = MLFLOW_JOB
     QUIET = QUIET
 

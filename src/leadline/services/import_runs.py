@@ -75,7 +75,7 @@ def _import(context: Context, topic: str, request: ImportRequest, plan_only: boo
     try:
         found = context.result_source(format).read(path, columns)
     except LeadlineError as error:
-        if error.code == "no-event-files" and not request.format:
+        if not request.format and error.code in ("no-event-files", "tensorboard-support-missing"):
             refuse_as_trackers(context, request.source)
         raise
     _must_bear(found, columns, request, format)

@@ -49,7 +49,8 @@ def format_of(context: Context, request: ImportRequest) -> str:
         raise LeadlineError("not_found", "no-such-file", f"{source} does not exist", "", "leadline import --help")
     if os.path.exists(path):
         refuse_as_trackers(context, source)
-    known = f"known: csv, tsv, json, jsonl, parquet, tensorboard, {', '.join(TRACKERS)}"
+    gone = "" if os.path.exists(path) else "there is no file of that name, and a tracker's project needs --format; "
+    known = f"{gone}known: csv, tsv, json, jsonl, parquet, tensorboard, {', '.join(TRACKERS)}"
     raise LeadlineError(
         "usage",
         "unknown-format",
@@ -72,9 +73,11 @@ def is_path(context: Context, source: str) -> bool:
 
 
 def refuse_as_trackers(context: Context, source: str) -> None:
-    """LeadlineError(usage, ``unknown-format``) with the command that takes ``source`` when a tracker's files are there;
-    nothing when none are."""
+    """LeadlineError(usage, ``unknown-format``) with the command that takes ``source`` when a tracker's files are there
+    and no event files; nothing when none are."""
     path = os.path.join(context.cwd, source)
+    if any(".tfevents." in name for _, _, names in os.walk(path) for name in names):
+        return
     for name in TRACKERS:
         try:
             runs = context.tracker_for(name).stored(path)

@@ -35,6 +35,8 @@ class TrackerContract:
     SCRIPT = ""
     #: Whether the program says that a run ended; what it does not say is ``unknown``.
     SAYS_END = True
+    #: The file of a run (a pattern in its folder) without which nothing of it can be read; "" where each tells a part.
+    NEEDED = ""
     #: Variables of the program's own that keep it quiet and at home.
     QUIET: ClassVar[dict[str, str]] = {}
 
@@ -211,6 +213,22 @@ class TrackerContract:
         assert [run.id for run in stored] == [first.run.id]
         assert tracker.read(stored[0]).digest() == first.digest()
         assert tracker.stored(base["HOME"]) == []
+
+    def test_a_run_that_is_there_and_cannot_be_read_is_listed_with_its_problem(
+        self, tracker: Tracker, facts: RunFacts, base: dict[str, str]
+    ) -> None:
+        if not self.NEEDED:
+            pytest.skip("each of its files tells a part")
+        assert not self.done(tracker, facts, base).run.problem
+        path = self.only(tracker, facts).path
+        folder = os.path.dirname(path) if os.path.isfile(path) else path
+        (needed,) = Path(folder).glob(self.NEEDED)
+        needed.write_bytes(b"nothing of the kind, " * 100)
+        (broken,) = tracker.stored(folder if os.path.isfile(path) else os.path.dirname(os.path.dirname(path)))
+        assert broken.problem
+        with pytest.raises(LeadlineError) as caught:
+            tracker.read(broken)
+        assert (caught.value.kind, caught.value.what) == ("environment", broken.problem)
 
     def test_asking_how_it_stands_never_raises(self, tracker: Tracker) -> None:
         answer = tracker.check("http://127.0.0.1:9")
