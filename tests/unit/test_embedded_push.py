@@ -141,7 +141,8 @@ def test_two_that_put_the_same_run_there_at_once_make_one(run_in: Path) -> None:
 
 def tamper_point(run: Path) -> None:
     (segment,) = (run / "series").iterdir()
-    segment.write_bytes(segment.read_bytes()[:-1] + b"\0")
+    data = segment.read_bytes()
+    segment.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
 
 
 def tamper_config(run: Path) -> None:
