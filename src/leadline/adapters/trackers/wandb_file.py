@@ -177,8 +177,12 @@ def _records(path: str, log: WandbLog) -> Iterator[bytes]:
         offset, parts = 7, b""
         while True:
             left = BLOCK_BYTES - offset % BLOCK_BYTES
-            if left < 7:
-                offset += len(file.read(left))
+            if left < 7:  # no head fits: the rest of the block is filled, once there is a next record
+                filling = file.read(left)
+                if len(filling) < left:
+                    log.problem = "it ends within a record" if parts else ""
+                    return
+                offset += left
                 continue
             head = file.read(7)
             if len(head) < 7:
