@@ -9,6 +9,8 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,21 @@ def values(lab: Lab, run: str, metric: str = "loss") -> list[float]:
     found = lab.json("series", run, metric, "--points", "0")
     assert found["ok"], found
     return [value for _, value, _ in found["data"]["points"]]
+
+
+@contextmanager
+def waiting_job(lab: Lab, env: dict[str, str]) -> Iterator[None]:
+    """``wait.py`` without Leadline, from the moment it has written; it ends with the block."""
+    running = subprocess.Popen([sys.executable, "wait.py"], cwd=lab.repo, env=env)
+    try:
+        until = time.monotonic() + 60
+        while not (lab.repo / "wrote").exists():
+            assert time.monotonic() < until and running.poll() is None
+            time.sleep(0.1)
+        yield
+    finally:
+        (lab.repo / "go").touch()
+        running.wait(60)
 
 
 def runs_folder(lab: Lab) -> Path:
@@ -222,18 +239,10 @@ def test_a_run_taken_while_it_was_going_is_read_again_when_it_has_ended(
     project = f"renewed-{tmp_path.name}"
     env = {**jobs.env, "MLFLOW_TRACKING_URI": mlflow_server, "MLFLOW_EXPERIMENT_NAME": project}
     words = ["import", project, "--format", "mlflow", "--at", mlflow_server, "--unfinished"]
-    running = subprocess.Popen([sys.executable, "wait.py"], cwd=jobs.repo, env=env)
-    try:
-        until = time.monotonic() + 60
-        while not (jobs.repo / "wrote").exists():
-            assert time.monotonic() < until and running.poll() is None
-            time.sleep(0.1)
+    with waiting_job(jobs, env):
         (first,) = jobs.json(*words)["data"]["taken"]
         assert first["metrics"] == {"loss": 0.5, "early": 1.0}
         assert jobs.json("show", first["id"])["data"]["state"] == "lost"
-    finally:
-        (jobs.repo / "go").touch()
-        running.wait(60)
     planned = jobs.json(*words, "--dry-run")["data"]
     assert [row["id"] for row in planned["renewed"]] == [first["id"]]
     assert jobs.json("show", first["id"])["data"]["state"] == "lost", "a dry run writes nothing"
@@ -259,18 +268,10 @@ def test_a_run_that_ended_without_another_point_has_its_end(jobs: Lab, mlflow_se
     project = f"ended-{tmp_path.name}"
     env = {**jobs.env, "MLFLOW_TRACKING_URI": mlflow_server, "MLFLOW_EXPERIMENT_NAME": project}
     words = ["import", project, "--format", "mlflow", "--at", mlflow_server, "--unfinished"]
-    running = subprocess.Popen([sys.executable, "wait.py"], cwd=jobs.repo, env=env)
-    try:
-        until = time.monotonic() + 60
-        while not (jobs.repo / "wrote").exists():
-            assert time.monotonic() < until and running.poll() is None
-            time.sleep(0.1)
+    with waiting_job(jobs, env):
         (first,) = jobs.json(*words)["data"]["taken"]
         still = jobs.json(*words)["data"]
         assert (still["already"], still["renewed"]) == (1, []), "nothing is new yet"
-    finally:
-        (jobs.repo / "go").touch()
-        running.wait(60)
     assert [row["id"] for row in jobs.json(*words)["data"]["renewed"]] == [first["id"]]
     assert jobs.json("show", first["id"])["data"]["state"] == "done"
 
