@@ -26,6 +26,7 @@ TRACKER_STATES = ("running", "finished", "failed", "crashed", "unknown")
 OWN = "leadline"  # the tracker that run folders are: what ll.log writes needs no other
 MARK = "leadline-run-"  # a tag of a tracker's run: the uid of the Leadline run it belongs to follows
 TEXT_LIMIT = 2000
+CONFIG_KEYS_KEPT = 500
 
 
 @dataclass(slots=True)
@@ -271,6 +272,11 @@ def _odd(reading: Reading, name: str, count: int) -> tuple[str, str]:
     kind = f" ({reading.kinds[name]})" if name in reading.kinds else ""
     also = " and numbers besides: its type changed" if name in reading.series else ""
     return "not-a-number", f"{name}: {counted(count, 'value')} {'is' if count == 1 else 'are'} no number{kind}{also}"
+
+
+def kept_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """As much of ``short_config`` as a record keeps."""
+    return dict(list(short_config(config).items())[:CONFIG_KEYS_KEPT])
 
 
 def short_config(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from leadline.core.imported import Findings, FoundRun, metric_columns, not_finit
 from leadline.core.reconciliation import further_runs
 from leadline.core.thread import Thread
 from leadline.core.timestamps import counted, epoch_ms, rfc3339
-from leadline.core.tracker import OWN, Reading, TrackerRun, extraction_of, short_config
+from leadline.core.tracker import OWN, Reading, TrackerRun, extraction_of, kept_config, short_config
 from leadline.ports.tracker import Tracker
 from leadline.services.context import Context
 from leadline.services.import_points import Waiting
@@ -27,7 +27,6 @@ from leadline.services.tracking import redacted, tracker_words
 AS_LOST = "--unfinished takes it as lost"
 STILL_WARM_S = 600.0  # a run of a tracker that never says of an end: over when nothing came for this long
 ENDED = {"finished": "done", "failed": "failed"}
-CONFIG_KEYS_KEPT = 500
 TITLE_CHARS = 200
 
 
@@ -240,7 +239,7 @@ def _found_run(
 ) -> FoundRun:
     run = reading.run
     extraction = extraction_of(reading, thread.metrics)
-    config: dict[str, Any] = redacted(context, dict(list(short_config(reading.config).items())[:CONFIG_KEYS_KEPT]))
+    config: dict[str, Any] = redacted(context, kept_config(reading.config))
     if request.config and "*" not in request.config:
         config = {name: config[name] for name in request.config if name in config}
     out = FoundRun(

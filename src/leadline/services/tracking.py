@@ -21,11 +21,10 @@ from leadline.core.tracker import (
     TrackerRun,
     contradictions,
     extraction_of,
-    short_config,
+    kept_config,
 )
 from leadline.services.context import Context
 
-CONFIG_KEYS_KEPT = 500
 FURTHER_KEPT = 100  # runs that one job made besides the one that is taken
 NAMED = 3
 OWN_FOLDER = "tracker"  # in the attempt's folder
@@ -138,7 +137,7 @@ def read_tracker(
     cut_off = ended and reading.provisional and bool(run.path)
     if cut_off:
         run.state = "crashed"
-    config = dict(list(short_config(reading.config).items())[:CONFIG_KEYS_KEPT])
+    config = kept_config(reading.config)
     for sentence in contradictions(planned.get("config", {}), config):
         problem = {"source": name, "code": "config-contradiction", "what": sentence, "blocking": False}
         extraction.problems.append(problem)
