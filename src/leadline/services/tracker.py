@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from leadline.core.errors import LeadlineError
@@ -245,7 +246,11 @@ def _send(
             left.append({"run": run.id, "why": hopeless})
             continue
         try:
-            taken, carried, kept_here, refusal = _push_carrying(context, topic, thread, run, about, limit, files[0])
+            send = partial(_push_one, context, topic, thread, run, about, limit)
+            again = about["tracker"] == OWN
+            taken, carried, kept_here, refusal = _push_carrying(
+                send, recorded_files(context, run, files[0], again), files[0]
+            )
             refused = 0
         except (LeadlineError, OSError) as error:
             refused += getattr(error, "kind", "") != "not_found"  # that is about one run alone
@@ -289,27 +294,23 @@ def _destination(run: Run, choice: Choice | None) -> dict[str, Any]:
 
 
 def _push_carrying(
-    context: Context,
-    topic: str,
-    thread: Thread,
-    run: Run,
-    about: dict[str, Any],
-    limit_s: float,
+    send: Callable[[dict[str, str]], Any],
+    recorded: tuple[dict[str, str], dict[str, dict[str, Any]], list[dict[str, str]]],
     named: dict[str, str],
 ) -> tuple[Any, dict[str, dict[str, Any]], list[dict[str, str]], LeadlineError | None]:
-    """Send a run with the artifacts that its record names: what the tracker took, the facts of the artifacts sent, and
-    those left here with the reason. A tracker that takes none gets the run without them; to files that were ``named``
-    on the command line its no is the answer, the last of the four, or raised where the run was not touched."""
-    files, facts, left = recorded_files(context, run, named, again=about["tracker"] == OWN)
+    """Send a run with the artifacts that its record names (``recorded_files``): what the tracker took, the facts of the
+    artifacts sent, and those left here with the reason. A tracker that takes none gets the run without them; to files
+    that were ``named`` on the command line its no is the answer, the last of the four, or raised where the run was not
+    touched."""
+    files, facts, left = recorded
     try:
-        return _push_one(context, topic, thread, run, about, limit_s, {**files, **named}), facts, left, None
+        return send({**files, **named}), facts, left, None
     except LeadlineError as error:
         if error.code not in TAKES_NO_FILES or not (files or error.code == NOT_SERVED):
             raise
         left += [{"name": name, "why": error.what} for name in files]
         refusal = error if named and error.code == NOT_SERVED else None
-    taken = _push_one(context, topic, thread, run, about, limit_s, {} if refusal else named)
-    return taken, {}, left, refusal
+    return send({} if refusal else named), {}, left, refusal
 
 
 def _push_one(
