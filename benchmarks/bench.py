@@ -54,7 +54,7 @@ print(best)
 """
 READING = """
 import sys, time
-from leadline.adapters.series_files import SeriesFiles
+from leadline.adapters.series.files import SeriesFiles
 begin = time.perf_counter()
 store = SeriesFiles().read(sys.argv[1])
 print(time.perf_counter() - begin)
@@ -350,7 +350,7 @@ def _store(attempt: str) -> dict[str, str]:
 
 def _read_back(attempt: str) -> tuple[int, int, int]:
     """Points, problems, bytes."""
-    from leadline.adapters.series_files import SeriesFiles
+    from leadline.adapters.series.files import SeriesFiles
 
     store = SeriesFiles().read(attempt)
     return store.points, len(store.problems), SeriesFiles().size_bytes(attempt)

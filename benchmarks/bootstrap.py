@@ -12,8 +12,8 @@ import math
 import random
 from collections.abc import Sequence
 
-from leadline.core.distributions import normal_cdf, normal_quantile
-from leadline.core.stats import RATIO_METHOD, Interval, TestResult, summarise, unavailable
+from leadline.core.stats.distributions import normal_cdf, normal_quantile
+from leadline.core.stats.inference import RATIO_METHOD, Interval, TestResult, summarise, unavailable
 
 BOOTSTRAP_METHOD = "bootstrap BCa"
 RESAMPLES = 4999

@@ -18,11 +18,11 @@ from typing import NamedTuple
 
 from bootstrap import bca_difference
 
-from leadline.core.compare import compare
-from leadline.core.evidence import evidence
-from leadline.core.predicate import Subject, parse
-from leadline.core.run import MetricDef, Run
-from leadline.core.sequential import SymmetricSequence
+from leadline.core.compare.compare import compare
+from leadline.core.evidence.evidence import evidence
+from leadline.core.evidence.predicate import Subject, parse
+from leadline.core.record.run import MetricDef, Run
+from leadline.core.stats.sequential import SymmetricSequence
 from leadline.core.timestamps import rfc3339
 
 ALPHA = 0.05

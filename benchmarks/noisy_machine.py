@@ -26,11 +26,11 @@ from pathlib import Path
 
 from error_rates import ALPHA, METRIC, _run, replace_between
 
-from leadline.core.difference import difference
-from leadline.core.interleave import block_value, schedule
-from leadline.core.run import Run
-from leadline.core.sequential import SymmetricSequence
-from leadline.core.stats import TestResult, summarise, welch
+from leadline.core.compare.difference import difference
+from leadline.core.design.interleave import block_value, schedule
+from leadline.core.record.run import Run
+from leadline.core.stats.inference import TestResult, summarise, welch
+from leadline.core.stats.sequential import SymmetricSequence
 
 RUNS = 10  # a side; an even number, for blocks hold two of each
 BLOCKS = 25  # in turns, at the most

@@ -135,7 +135,7 @@ def _read_file(store: str) -> Callable[[], int]:
 
 
 def _read_leadline(store: str) -> Callable[[], int]:
-    from leadline.adapters.series_files import SeriesFiles
+    from leadline.adapters.series.files import SeriesFiles
 
     return lambda: len(SeriesFiles().read(store).merged("m0"))
 
@@ -148,7 +148,7 @@ def _read_trackio(store: str) -> Callable[[], int]:
 
 
 def _read_wandb(store: str) -> Callable[[], int]:
-    from leadline.adapters.trackers.wandb_file import read_log
+    from leadline.adapters.trackers.wandb.log_file import read_log
 
     path = next(
         os.path.join(folder, name) for folder, _, names in os.walk(store) for name in names if name.endswith(".wandb")

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from leadline.bootstrap import open_context
 
 if TYPE_CHECKING:
-    from leadline.core.artifact import Artifact
-    from leadline.core.run import Run
-    from leadline.core.thread import Thread
-    from leadline.core.tracker import Points
+    from leadline.core.record.artifact import Artifact
+    from leadline.core.record.run import Run
+    from leadline.core.record.thread import Thread
+    from leadline.core.tracker.reading import Points
     from leadline.services.context import Context
 
 
@@ -50,8 +50,8 @@ class Repository:
 
         Raises LeadlineError(not_found | usage) when there is no such run.
         """
-        from leadline.services.artifact import artifacts_of
-        from leadline.services.show import the_run
+        from leadline.services.artifact.artifacts import artifacts_of
+        from leadline.services.look.show import the_run
 
         run_ = the_run(self.thread(topic), run)
         return [KeptFile(self._context, run_, artifact) for artifact in artifacts_of(self._context, run_)]
@@ -63,8 +63,8 @@ class Repository:
 
         Raises LeadlineError: no such run (not_found); ``no-pyarrow`` (environment) for a compacted one without pyarrow.
         """
-        from leadline.services.series import series_of
-        from leadline.services.show import the_run
+        from leadline.services.look.show import the_run
+        from leadline.services.series.series import series_of
 
         return series_of(self._context, the_run(self._context.thread(topic), run))
 
@@ -110,7 +110,7 @@ class KeptFile:
 
     def read(self) -> bytes:
         """The content, checked. Raises LeadlineError(not_found | check_failed) when it is not here, or not whole."""
-        from leadline.services.artifact import not_here, standing
+        from leadline.services.artifact.artifacts import not_here, standing
 
         if not self.path:
             raise not_here(self._run, self._artifact, standing(self._context, self._run, self._artifact))

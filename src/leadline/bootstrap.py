@@ -7,12 +7,12 @@ import os
 from collections.abc import Callable
 
 from leadline.adapters import clock as clocks
-from leadline.adapters.blobs import FileBlobs
 from leadline.adapters.collectors.machine import MachineCollectors
-from leadline.adapters.event_log import EventLog
 from leadline.adapters.files import as_user_error, read_bytes, write_atomically
 from leadline.adapters.git import Git
-from leadline.adapters.open_runs import OpenRunFiles
+from leadline.adapters.store.blobs import FileBlobs
+from leadline.adapters.store.event_log import EventLog
+from leadline.adapters.store.open_runs import OpenRunFiles
 from leadline.core.errors import LeadlineError
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.services.context import Context
@@ -107,7 +107,7 @@ def _forge_factory(
             return LocalForge(store, topic)
         from leadline.adapters.forges.registry import load
         from leadline.ports.forge_setup import ForgeSetup
-        from leadline.services.checked_forge import CheckedForge
+        from leadline.services.issue.checked_forge import CheckedForge
 
         remote_url = vcs.remote_url(str(settings.get("remote") or "origin")) or ""
         setup = ForgeSetup(topic, settings, remote_url, os.environ, os.path.join(root, "cache", name))
@@ -154,12 +154,12 @@ class _Series:
 
     @staticmethod
     def has(attempt: str) -> bool:
-        from leadline.adapters.series_place import logged_series
+        from leadline.adapters.series.place import logged_series
 
         return logged_series(attempt)
 
     def __getattr__(self, name: str) -> Any:
-        from leadline.adapters.series_files import SeriesFiles
+        from leadline.adapters.series.files import SeriesFiles
 
         return getattr(SeriesFiles(), name)
 

@@ -102,8 +102,8 @@ def test_a_killed_watcher_and_job_keep_it_all_the_same(thread_lab: Lab, tmp_path
 def test_the_ending_can_be_repeated_after_a_crash_in_between(thread_lab: Lab) -> None:
     """Contents already moved, the record not yet written: nothing is missing, nothing twice."""
     from leadline.bootstrap import open_context
-    from leadline.services.artifact_intake import take_in
-    from leadline.services.ending import _redactor
+    from leadline.services.artifact.intake import take_in
+    from leadline.services.run.ending import _redactor
 
     done = job(thread_lab, "ll.log_artifact(b'one', name='a'); ll.log_artifact(b'one', name='b')")
     context = open_context(str(thread_lab.repo))
@@ -298,7 +298,7 @@ def test_of_several_that_write_one_file_at_once_one_does(thread_lab: Lab) -> Non
 
 
 def test_a_file_made_meanwhile_is_not_replaced(tmp_path: Path) -> None:
-    from leadline.services.artifact import _publish, _Taken
+    from leadline.services.artifact.artifacts import _publish, _Taken
 
     (tmp_path / "new").write_text("new")
     (tmp_path / "there").write_text("mine")

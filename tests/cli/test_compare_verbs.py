@@ -207,7 +207,7 @@ def test_sizes_without_spread_are_answered_in_words(recorded):  # noqa: F811
 
 def test_a_size_without_a_unit_serves_one_metric(recorded):  # noqa: F811
     from leadline.core.errors import LeadlineError
-    from leadline.services.compare import _check_one_unit, parse_sizes
+    from leadline.services.evidence.compare import _check_one_unit, parse_sizes
 
     lab, run = recorded
     run([20.0, 20.1], "--set", "block=64")

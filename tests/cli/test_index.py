@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from leadline.render.badge import COLOURS, badge_files
-from leadline.render.index import Entry, grouped, render_index
+from leadline.render.branch.badge import COLOURS, badge_files
+from leadline.render.branch.index import Entry, grouped, render_index
 from tests.conftest import Lab
 
 HOSTILE = "Pipes | <b>bold</b> ![x](https://evil.example/a.png) [x](javascript:alert(1)) @ada `"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from leadline.adapters.clock import SystemClock
-from leadline.adapters.event_log import EventLog
 from leadline.adapters.forges.local import LocalForge
-from leadline.core.thread import Thread
+from leadline.adapters.store.event_log import EventLog
+from leadline.core.record.thread import Thread
 
 
 def store_of(lab) -> EventLog:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from leadline.adapters.series_files import SeriesFiles, read_lines
+from leadline.adapters.series.files import SeriesFiles, read_lines
 from leadline.core.errors import LeadlineError
 from tests.conftest import Lab
 
@@ -142,7 +142,7 @@ def test_damaged_series_are_named_and_not_compacted(logged: Lab) -> None:
 
 def test_a_compacted_file_that_does_not_verify_removes_nothing(logged: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pyarrow")
-    from leadline.adapters import series_parquet
+    from leadline.adapters.series import parquet as series_parquet
 
     attempt = attempt_of(logged)
     before = sorted(os.listdir(attempt / "series"))

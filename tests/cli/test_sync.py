@@ -232,7 +232,7 @@ def test_code_states_leave_only_when_asked_and_never_with_secrets(
 def test_a_code_state_that_holds_a_secret_is_withheld(thread_lab: Lab, remote: Path) -> None:
     """One that an older capture let through."""
     from leadline.adapters.clock import SystemClock
-    from leadline.adapters.event_log import EventLog
+    from leadline.adapters.store.event_log import EventLog
 
     thread_lab.write("leak.py", "TOKEN = '" + "ghp" + "_" + "a1B2" * 9 + "'\n")
     thread_lab.git("checkout", "-q", "-b", "aside")

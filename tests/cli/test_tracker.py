@@ -391,7 +391,7 @@ def test_an_mlflow_run_is_read_and_sent_once_to_a_server(tracked: Lab, mlflow_se
     assert tracked.json("tracker", "sync")["counts"]["sent"] == 0
     run = shown(tracked, "P-001-r1")["tracker"]
     assert run["url"].startswith(mlflow_server) and run["state"] == "finished"
-    from leadline.adapters.trackers.mlflow import MlflowTracker
+    from leadline.adapters.trackers.mlflow.tracker import MlflowTracker
 
     there = MlflowTracker({}, "").listed("sent-once", mlflow_server)
     assert [r.name for r in there] == ["P-001", "P-002"] and all(r.uid for r in there)
@@ -404,7 +404,7 @@ def test_an_mlflow_run_is_read_and_sent_once_to_a_server(tracked: Lab, mlflow_se
 def test_a_run_whose_tracker_files_are_gone_is_sent_with_the_config_of_the_record(
     tracked: Lab, mlflow_server: str
 ) -> None:
-    from leadline.adapters.trackers.mlflow import MlflowTracker
+    from leadline.adapters.trackers.mlflow.tracker import MlflowTracker
 
     tracked.ok("tracker", "set", "mlflow", "gone-files")
     job(tracked, "m.py")
@@ -801,7 +801,7 @@ def test_no_artifact_of_the_record_is_sent_where_none_is_wanted(keeping: Lab, tm
     keeping.write("leadline.toml", "[tracker]\nrecorded_artifact_mb = 0\n")
     job(keeping, "a.py")
     from leadline.bootstrap import open_context
-    from leadline.services.tracker_artifact import recorded_files
+    from leadline.services.tracker.files import recorded_files
 
     context = open_context(str(keeping.repo))
     [run] = context.store.thread("demo").runs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from leadline.services.issue_delivery import bring_up_to_date
+from leadline.services.issue.delivery import bring_up_to_date
 from tests.cli.test_issue import measure, store_of, thread_of
 
 
@@ -139,7 +139,7 @@ class DeadForge:
 
 def test_a_forge_that_is_away_costs_no_record_and_no_second_comment(measured, monkeypatch):
     from leadline.bootstrap import open_context
-    from leadline.services.update import Words, update
+    from leadline.services.publish.update import Words, update
 
     for name, value in measured.env.items():
         monkeypatch.setenv(name, value)

@@ -77,7 +77,7 @@ def test_healing_keeps_what_came_after_the_published_part(full: Lab) -> None:
 
 def test_history_rewritten_as_a_whole_is_found_by_the_seal(full: Lab) -> None:
     """Every digest recomputed: the chain is whole, and what the tag sealed is gone."""
-    from leadline.core.record import line_digest, parse_line
+    from leadline.core.record.event import line_digest, parse_line
 
     out, previous = [], ""
     for line in events(full).read_bytes().replace(b"12.5", b"11.5").splitlines():
@@ -113,7 +113,7 @@ def test_a_cut_end_is_found_by_the_seal(full: Lab) -> None:
     snapshot = json.loads(lines[at])
     other = path.with_name("wother-1.jsonl")
     snapshot["prev"], snapshot["writer"] = "", "wother"
-    from leadline.core.record import parse_line
+    from leadline.core.record.event import parse_line
 
     other.write_bytes(parse_line(json.dumps(snapshot).encode()).line())
     path.write_bytes(b"".join(lines[: at - 1]))
@@ -182,7 +182,7 @@ def test_a_cited_number_that_no_longer_holds(full: Lab) -> None:
 
 def test_a_malformed_record_is_named(full: Lab) -> None:
     from leadline.adapters.clock import SystemClock
-    from leadline.adapters.event_log import EventLog
+    from leadline.adapters.store.event_log import EventLog
 
     with EventLog(str(full.repo / ".git/leadline"), "wbad", "Eve", SystemClock()).transaction("demo") as writing:
         writing.add("metric-defined", {"unit": "ms"})
@@ -198,7 +198,7 @@ def test_links_both_ways(full: Lab) -> None:
 
 def test_an_open_run_is_a_note(full: Lab) -> None:
     from leadline.adapters.clock import SystemClock
-    from leadline.adapters.event_log import EventLog
+    from leadline.adapters.store.event_log import EventLog
 
     log = EventLog(str(full.repo / ".git/leadline"), "wopen", "Eve", SystemClock())
     with log.transaction("demo") as writing:

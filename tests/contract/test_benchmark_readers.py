@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from leadline.adapters.extractors import registry
-from leadline.core.extract import Extraction
-from leadline.core.extract_spec import parse_spec
+from leadline.core.extract.gather import Extraction
+from leadline.core.extract.spec import parse_spec
 from leadline.ports.extractor import RunFiles
 from leadline.testing.extractor_contract import ExtractorCase, ExtractorContract
 from tests.conftest import Lab

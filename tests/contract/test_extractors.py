@@ -10,7 +10,7 @@ import pytest
 
 from leadline.adapters.extractors import registry
 from leadline.core.errors import LeadlineError
-from leadline.core.extract_spec import parse_spec
+from leadline.core.extract.spec import parse_spec
 from leadline.ports.extractor import RunFiles
 from leadline.testing.extractor_contract import ExtractorCase, ExtractorContract
 
@@ -77,7 +77,7 @@ def test_parquet_without_pyarrow_names_the_install_command(tmp_path, monkeypatch
 
 def test_a_reader_of_a_third_party_is_found_by_its_entry_point(tmp_path, monkeypatch):
     (tmp_path / "theirs.py").write_text(
-        "from leadline.core.extract import Gatherer\n"
+        "from leadline.core.extract.gather import Gatherer\n"
         "class Reader:\n"
         "    name = 'theirs'\n"
         "    def read(self, spec, files, definitions):\n"

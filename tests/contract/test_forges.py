@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from leadline.adapters.clock import SystemClock
-from leadline.adapters.event_log import EventLog
 from leadline.adapters.forges.local import LocalForge
+from leadline.adapters.store.event_log import EventLog
 from leadline.testing.forge_contract import ForgeContract
 
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from leadline.adapters.trackers.embedded import EmbeddedTracker
-from leadline.adapters.trackers.mlflow import MlflowTracker
+from leadline.adapters.trackers.folder.tracker import EmbeddedTracker
+from leadline.adapters.trackers.mlflow.tracker import MlflowTracker
 from leadline.adapters.trackers.trackio import TrackioTracker
-from leadline.adapters.trackers.wandb import WandbTracker
-from leadline.core.run_about import ABOUT, about_planned
-from leadline.core.tracker import RunFacts, TrackerRun, extraction_of
+from leadline.adapters.trackers.wandb.tracker import WandbTracker
+from leadline.core.tracker.reading import RunFacts, TrackerRun, extraction_of
+from leadline.core.tracker.run_folder import ABOUT, about_planned
 from leadline.ports.tracker import Tracker
 from leadline.testing.tracker_contract import CONFIG, ROWS, TrackerContract
 from tests.tracker_servers import BUILT_IN_KEY, QUIET, WandbServer, mlflow_server, needs, wandb_server
@@ -129,7 +129,7 @@ class TestWandb(TrackerContract):
     def test_the_run_has_the_name_group_tags_and_notes(
         self, tracker: Tracker, facts: RunFacts, base: dict[str, str]
     ) -> None:
-        from leadline.adapters.trackers.wandb_file import read_log
+        from leadline.adapters.trackers.wandb.log_file import read_log
 
         reading = self.done(tracker, facts, base)
         assert (reading.run.name, reading.run.project) == ("P-003-r2", "proj")
@@ -145,7 +145,7 @@ class TestWandb(TrackerContract):
 
         from wandb.proto import wandb_internal_pb2 as theirs
 
-        from leadline.adapters.trackers.wandb_file import WandbLog, _records, read_log
+        from leadline.adapters.trackers.wandb.log_file import WandbLog, _records, read_log
 
         path = self.done(tracker, facts, base).run.path
         rows, config, summary = [], {}, {}
@@ -285,7 +285,7 @@ class TestWandbOnline(TrackerContract):
 
     def test_what_the_server_refuses_is_no_empty_answer(self, base: dict[str, str], wandb_server: WandbServer) -> None:
         """GraphQL says no with HTTP 200."""
-        from leadline.adapters.trackers import wandb_server as graphql
+        from leadline.adapters.trackers.wandb import server as graphql
         from leadline.core.errors import LeadlineError
 
         with pytest.raises(LeadlineError) as caught:

@@ -20,12 +20,13 @@ from typing import Any
 
 import pytest
 
-from leadline.adapters.trackers import http, wandb_history
-from leadline.adapters.trackers.wandb import WandbTracker
-from leadline.adapters.trackers.wandb_file import read_log
+from leadline.adapters.trackers import http
+from leadline.adapters.trackers.wandb import history as wandb_history
+from leadline.adapters.trackers.wandb.log_file import read_log
+from leadline.adapters.trackers.wandb.tracker import WandbTracker
 from leadline.core.errors import LeadlineError
-from leadline.core.run import MetricDef
-from leadline.core.tracker import Reading, TrackerRun, extraction_of
+from leadline.core.record.run import MetricDef
+from leadline.core.tracker.reading import Reading, TrackerRun, extraction_of
 from tests.tracker_servers import (
     BUILT_IN_KEY,
     QUIET,

@@ -17,8 +17,8 @@ from leadline.adapters.forges.github.issues import GitHubForge
 from leadline.bootstrap import open_context
 from leadline.core.errors import LeadlineError
 from leadline.services.context import Context
-from leadline.services.issue import fix_comment
-from leadline.services.issue_delivery import bring_up_to_date
+from leadline.services.issue.delivery import bring_up_to_date
+from leadline.services.issue.verbs import fix_comment
 
 TOKEN = "tok_owner"
 TLS = ssl.create_default_context()  # once, not for each of the thousand clients of these lives

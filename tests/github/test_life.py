@@ -18,8 +18,8 @@ import pytest
 
 from leadline.core.managed_block import holds
 from leadline.services.context import Context
-from leadline.services.issue_content import derived_body
-from leadline.services.issue_delivery import bring_up_to_date
+from leadline.services.issue.content import derived_body
+from leadline.services.issue.delivery import bring_up_to_date
 from tests.github.conftest import Proxy
 from tests.github.life import TOKEN, Killed, Life, MovedClock, live, make_repository, open_at, settle
 

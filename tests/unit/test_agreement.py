@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from leadline.core.agreement import AGREES, DISAGREES, INCOMPARABLE, agreement, overall
+from leadline.core.stats.agreement import AGREES, DISAGREES, INCOMPARABLE, agreement, overall
 
 
 def test_prediction_interval_is_that_of_the_textbook() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadline.core.appendonly import classify, sections
+from leadline.core.publish.append_only import classify, sections
 from tests.conftest import SHARED_DATA
 
 LOG = """# Log

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from leadline.adapters.blobs import FileBlobs
+from leadline.adapters.store.blobs import FileBlobs
 from leadline.core.canonical import digest_bytes
 from leadline.core.errors import LeadlineError
 

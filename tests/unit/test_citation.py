@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadline.core.citation import bind, find, recompute, render, resolve, unbound_numbers
 from leadline.core.errors import LeadlineError
+from leadline.core.text.citation import bind, find, recompute, render, resolve, unbound_numbers
 from leadline.testing.builders import ThreadBuilder
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from leadline.core.claimwords import Overclaim, overclaims
-from leadline.core.evaluate import evaluate
-from leadline.core.predicate import Predicate, Subject, parse
-from leadline.core.run import Run
+from leadline.core.evidence.claim_words import Overclaim, overclaims
+from leadline.core.evidence.evaluate import evaluate
+from leadline.core.evidence.predicate import Predicate, Subject, parse
+from leadline.core.record.run import Run
 
 VALUES = {
     64: [10.0, 10.1, 9.9, 10.05],

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadline.core.canonical import canonical_json
-from leadline.core.compare import Comparison, Size, compare
-from leadline.core.run import MetricDef, Run
-from leadline.core.stats import scaled, summarise, welch
+from leadline.core.compare.compare import Comparison, Size, compare
+from leadline.core.record.run import MetricDef, Run
+from leadline.core.stats.inference import scaled, summarise, welch
 
 DEFS = {"t": MetricDef("t", "ms", "lower")}
 QUIET = {"contended": False}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from leadline.core.config import config_diff, config_from_args, fact_of, flatten, package_changes, parse_value
 from leadline.core.errors import LeadlineError
-from leadline.core.run import Run
+from leadline.core.record.run import Run
 
 
 def run(n: int = 1, **fields: Any) -> Run:

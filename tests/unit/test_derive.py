@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leadline.core.fold import fold
+from leadline.core.record.fold import fold
 from leadline.testing.builders import ThreadBuilder
 
 

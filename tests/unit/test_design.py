@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadline.core import design
+from leadline.core.design import cells as design
 from leadline.core.errors import LeadlineError
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from leadline.core import difference as rules
-from leadline.core.difference import difference
-from leadline.core.run import MetricDef, Run
-from leadline.core.stats import summarise, welch
+from leadline.core.compare import difference as rules
+from leadline.core.compare.difference import difference
+from leadline.core.record.run import MetricDef, Run
+from leadline.core.stats.inference import summarise, welch
 
 TIME = MetricDef("time_ms", "ms", "lower", observed="machine")
 LOSS = MetricDef("loss", "nats", "lower", observed="result")

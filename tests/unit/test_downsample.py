@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadline.core.downsample import lttb, minmax
+from leadline.core.series.downsample import lttb, minmax
 
 numbers = st.floats(width=32)
 

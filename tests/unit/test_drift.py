@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from leadline.core.drift import drift
+from leadline.core.stats.drift import drift
 
 
 def test_p_is_the_share_of_orders_that_are_at_least_as_steady():

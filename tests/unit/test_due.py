@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from leadline.core.due import active_hours, due
-from leadline.core.evidence import Evidence
+from leadline.core.evidence.evidence import Evidence
+from leadline.core.issue.due import active_hours, due
 from leadline.testing.builders import ThreadBuilder
 
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from leadline.adapters.trackers.embedded import EmbeddedTracker
+from leadline.adapters.trackers.folder.tracker import EmbeddedTracker
 from leadline.core.errors import LeadlineError
-from leadline.core.run_about import RunAbout
-from leadline.core.tracker import RunFacts
+from leadline.core.tracker.reading import RunFacts
+from leadline.core.tracker.run_folder import RunAbout
 from leadline.ports.tracker import Push
 
 UID = "01JZ8C5Y7M0000000000000001"
@@ -268,7 +268,7 @@ def test_a_compacted_run_is_copied_as_it_is_and_says_what_reading_it_needs(
     run_in: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("pyarrow")
-    from leadline.adapters.series_files import SeriesFiles
+    from leadline.adapters.series.files import SeriesFiles
 
     attempt = run_in / "runs" / UID / "attempt-1"
     shutil.rmtree(attempt / "series")
@@ -285,7 +285,7 @@ def test_a_compacted_run_is_copied_as_it_is_and_says_what_reading_it_needs(
 
 
 def test_ranks_that_log_the_same_steps_are_no_disorder(run_in: Path) -> None:
-    from leadline.core.tracker import extraction_of
+    from leadline.core.tracker.reading import extraction_of
 
     attempt = run_in / "runs" / UID / "attempt-1"
     code = "import leadline\nfor step in range(10): leadline.log(step=step, loss=1 / (step + 1))"

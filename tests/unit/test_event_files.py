@@ -23,8 +23,8 @@ from tensorboard.util.tensor_util import make_ndarray, make_tensor_proto  # noqa
 from leadline.adapters.results.event_files import EventFileSource  # noqa: E402
 from leadline.adapters.results.event_frames import EventFrames  # noqa: E402
 from leadline.core.canonical import digest_of  # noqa: E402
-from leadline.core.imported import Columns, Findings, FoundRun, Held  # noqa: E402
-from leadline.core.run import Run  # noqa: E402
+from leadline.core.record.run import Run  # noqa: E402
+from leadline.core.tracker.imported import Columns, Findings, FoundRun, Held  # noqa: E402
 
 NAME = "events.out.tfevents.1.here"
 VERSION = Event(wall_time=1e9, file_version="brain.Event:2")

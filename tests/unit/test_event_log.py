@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from leadline.adapters.clock import SystemClock
-from leadline.adapters.event_log import ROLL_BYTES, EventLog
+from leadline.adapters.store.event_log import ROLL_BYTES, EventLog
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import named_id
-from leadline.core.record import Record, line_digest
+from leadline.core.record.event import Record, line_digest
 
 
 def log_at(root: Path, writer: str = "w1") -> EventLog:

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadline.core.canonical import canonical_json
-from leadline.core.evidence import LABELS, Evidence, distinct_executions, evidence
-from leadline.core.predicate import Subject, parse
-from leadline.core.run import MetricDef, Run
+from leadline.core.evidence.evidence import LABELS, Evidence, distinct_executions, evidence
+from leadline.core.evidence.predicate import Subject, parse
+from leadline.core.record.run import MetricDef, Run
 
 
 def make(side: str, values: list[float], first: int = 0, **fields: Any) -> list[Run]:

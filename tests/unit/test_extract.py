@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from leadline.adapters.extractors import registry
 from leadline.adapters.extractors.lines import CHUNK_BYTES, MAX_LINE_BYTES, Lines
 from leadline.core.errors import LeadlineError
-from leadline.core.extract import Gatherer
-from leadline.core.extract_spec import METRICS, ExtractionSpec, parse_pattern, parse_spec
-from leadline.core.run import MetricDef
+from leadline.core.extract.gather import Gatherer
+from leadline.core.extract.spec import METRICS, ExtractionSpec, parse_pattern, parse_spec
+from leadline.core.record.run import MetricDef
 from leadline.ports.extractor import RunFiles
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from leadline.core.citation import unbound_numbers
-from leadline.core.factorwords import factors_in
-from leadline.services.check import check_close
+from leadline.core.text.citation import unbound_numbers
+from leadline.core.text.factor_words import factors_in
+from leadline.services.thread.check import check_close
 from leadline.testing.builders import ThreadBuilder
 
 

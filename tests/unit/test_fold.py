@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadline.core import record as records
 from leadline.core.errors import LeadlineError
-from leadline.core.fold import fold
-from leadline.core.record import BadLine, Record, check_chain, parse_line
-from leadline.core.thread import Thread
+from leadline.core.record import event as records
+from leadline.core.record.event import BadLine, Record, check_chain, parse_line
+from leadline.core.record.fold import fold
+from leadline.core.record.thread import Thread
 from leadline.core.ulid import encode
 from leadline.testing.builders import ThreadBuilder
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadline.core.errors import LeadlineError
-from leadline.core.formula import NoValue, parse
+from leadline.core.metric.formula import NoValue, parse
 
 METRICS = {"a": 6.0, "b": 2.0, "zero": 0.0, "neg": -8.0, "perf.cycles": 10.0, "x/y:z": 3.0, "huge": 1e308}
 

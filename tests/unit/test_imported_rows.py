@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from leadline.adapters.extractors.tables import Unreadable, rows_of
 from leadline.adapters.results.tables import TableSource
 from leadline.core.errors import LeadlineError
-from leadline.core.extract_table import csv_rows, object_rows
-from leadline.core.imported import Columns, Findings, metric_columns
-from leadline.core.imported_rows import runs_of_rows
+from leadline.core.extract.table import csv_rows, object_rows
+from leadline.core.tracker.imported import Columns, Findings, metric_columns
+from leadline.core.tracker.imported_rows import runs_of_rows
 
 ALL = Columns({"ms": "ms", "loss": "loss"})
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from leadline.adapters.clock import SystemClock
-from leadline.adapters.event_log import EventLog
+from leadline.adapters.store.event_log import EventLog
 from leadline.core.ids import experiment_id, run_id
 
 

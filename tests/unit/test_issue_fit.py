@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadline.render.issue_fit import FOLD_CHARS, cut_comment, fitted, halved
+from leadline.render.issue.fit import FOLD_CHARS, cut_comment, fitted, halved
 
 NAMES = ("Description", "TL;DR", "Results", "Claims", "Decision log", "Negative results", "Links", "Conclusion")
 PAGE = "https://github.com/o/r/blob/" + "a" * 40 + "/t/logbook.md"

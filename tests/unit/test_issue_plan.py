@@ -11,10 +11,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadline.core.forge_issue import Comment, RemoteIssue
-from leadline.core.issue_plan import Due, Operation, Wanted, drift, plan
+from leadline.core.issue.plan import Due, Operation, Wanted, drift, plan
+from leadline.core.issue.remote import Comment, RemoteIssue
 from leadline.core.managed_block import holds, put, split
-from leadline.core.thread import Issue
+from leadline.core.record.thread import Issue
 
 words = st.text(alphabet="ab \n\r`|<!->", max_size=30)
 dues = st.lists(

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadline.core.managed_block import holds, put, split, wrap
-from leadline.core.wording import first_difference
-from leadline.render.header import scope_lines
-from leadline.render.issue_comment import render_heartbeat, render_update
+from leadline.core.text.wording import first_difference
+from leadline.render.issue.comments import render_heartbeat, render_update
+from leadline.render.logbook.header import scope_lines
 from leadline.testing.builders import ThreadBuilder
 
 TEXT = st.text(alphabet=st.sampled_from("ab<!-- leadline:end --> \n#*\r"), max_size=60)

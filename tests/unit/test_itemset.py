@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from leadline.adapters.extractors.registry import extract
-from leadline.core.compare import compare
+from leadline.core.compare.compare import compare
 from leadline.core.errors import LeadlineError
-from leadline.core.evidence import evidence
-from leadline.core.extract import Extraction
-from leadline.core.extract_spec import parse_spec
-from leadline.core.itemset import facts_of, item_key, on_shared_items, reduced
-from leadline.core.predicate import Subject, parse
-from leadline.core.run import MetricDef, Run
+from leadline.core.evidence.evidence import evidence
+from leadline.core.evidence.predicate import Subject, parse
+from leadline.core.extract.gather import Extraction
+from leadline.core.extract.spec import parse_spec
+from leadline.core.metric.items import facts_of, item_key, on_shared_items, reduced
+from leadline.core.record.run import MetricDef, Run
 from leadline.ports.extractor import RunFiles
-from leadline.render.compare import render_compare
+from leadline.render.terminal.compare import render_compare
 
 ACC = MetricDef("acc", "", "higher", observed="result")
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from leadline.adapters.series_files import SeriesFiles
-from leadline.core.segment import Decoder
+from leadline.adapters.series.files import SeriesFiles
+from leadline.core.series.segment import Decoder
 
 BOOT = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadline.core.lint import fix_format, lint
-from leadline.core.thread import Thread
+from leadline.core.record.thread import Thread
+from leadline.core.text.lint import fix_format, lint
 from leadline.testing.builders import ThreadBuilder
 
 

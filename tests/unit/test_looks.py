@@ -7,12 +7,12 @@ import random
 
 import pytest
 
-from leadline.core.evaluate import evaluate_clause
-from leadline.core.evidence import evidence
-from leadline.core.looks import ALPHA, Looks, level, runs_at, schedule, take_looks
-from leadline.core.predicate import Predicate, parse
-from leadline.core.run import Run
-from leadline.core.stats import Interval
+from leadline.core.evidence.evaluate import evaluate_clause
+from leadline.core.evidence.evidence import evidence
+from leadline.core.evidence.looks import ALPHA, Looks, level, runs_at, schedule, take_looks
+from leadline.core.evidence.predicate import Predicate, parse
+from leadline.core.record.run import Run
+from leadline.core.stats.inference import Interval
 
 
 def execution(side: str, place: int, value: float) -> Run:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from leadline.core.metric import contract_in, contract_of, contracts_differ, contracts_of, moved_by_machine
-from leadline.core.run import MetricDef, Run
-from leadline.core.units import conversion, dimension, factor
+from leadline.core.metric.contract import contract_in, contract_of, contracts_differ, contracts_of, moved_by_machine
+from leadline.core.metric.units import conversion, dimension, factor
+from leadline.core.record.run import MetricDef, Run
 
 
 @pytest.mark.parametrize(

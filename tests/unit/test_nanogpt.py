@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from leadline.core.compare import compare
-from leadline.core.evaluate import evaluate
-from leadline.core.predicate import parse
-from leadline.core.run import MetricDef, Run
-from leadline.core.stats import one_sample, summarise
+from leadline.core.compare.compare import compare
+from leadline.core.evidence.evaluate import evaluate
+from leadline.core.evidence.predicate import parse
+from leadline.core.record.run import MetricDef, Run
+from leadline.core.stats.inference import one_sample, summarise
 
 DATA = Path(__file__).parents[2].parent / "shared/data/nanogpt/runs.tsv"
 pytestmark = pytest.mark.skipif(not DATA.exists(), reason=f"the real records are not here: {DATA}")

@@ -11,9 +11,9 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadline.core.multiplicity import holm
-from leadline.core.order import order_adjusted
-from leadline.core.outliers import outliers
+from leadline.core.stats.multiplicity import holm
+from leadline.core.stats.outliers import outliers
+from leadline.core.stats.time_order import order_adjusted
 
 
 def least_squares(a, b):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from leadline.core.errors import LeadlineError
-from leadline.services import outbox
+from leadline.services.issue import outbox
 
 
 class Clock:

@@ -9,17 +9,17 @@ from leadline.core import patterns
 from leadline.core.patterns import later
 
 USERS = (
-    "leadline.adapters.event_log",
-    "leadline.core.appendonly",
-    "leadline.core.citation",
+    "leadline.adapters.store.event_log",
+    "leadline.core.publish.append_only",
+    "leadline.core.text.citation",
     "leadline.core.config",
     "leadline.core.ids",
     "leadline.core.managed_block",
-    "leadline.core.predicate",
-    "leadline.core.units",
-    "leadline.render.logbook",
+    "leadline.core.evidence.predicate",
+    "leadline.core.metric.units",
+    "leadline.render.logbook.entries",
     "leadline.render.markdown",
-    "leadline.services.issue_forge",
+    "leadline.services.issue.ask",
 )
 
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
-from leadline.core.equivalence import equivalence
-from leadline.core.power import minimum_detectable_difference, n_needed, n_needed_paired, power_of_t
-from leadline.core.stats import TestResult, paired, summarise, welch
+from leadline.core.stats.equivalence import equivalence
+from leadline.core.stats.inference import TestResult, paired, summarise, welch
+from leadline.core.stats.power import minimum_detectable_difference, n_needed, n_needed_paired, power_of_t
 
 quick = settings(max_examples=60, deadline=None)
 

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadline.core.errors import LeadlineError
-from leadline.core.evaluate import evaluate
-from leadline.core.predicate import Clause, Predicate, Subject, parse
-from leadline.core.run import Run
+from leadline.core.evidence.evaluate import evaluate
+from leadline.core.evidence.predicate import Clause, Predicate, Subject, parse
+from leadline.core.record.run import Run
 
 names = st.one_of(st.sampled_from(["P-001", "val_loss", "and", "over", "a b", "t@1"]), st.text(min_size=1, max_size=6))
 numbers = st.floats(allow_nan=False, allow_infinity=False)

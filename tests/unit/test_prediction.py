@@ -8,8 +8,8 @@ import random
 import pytest
 from scipy import stats as scipy_stats
 
-from leadline.core.prediction import prediction_interval, strays
-from leadline.core.stats import summarise
+from leadline.core.stats.inference import summarise
+from leadline.core.stats.prediction import prediction_interval, strays
 
 
 def test_the_interval_is_that_of_the_t_distribution() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from leadline.core.reconciliation import costs, values_that_differ
-from leadline.core.run import Run
-from leadline.core.thread import Thread
-from leadline.core.tracker import Reading, TrackerRun
+from leadline.core.record.run import Run
+from leadline.core.record.thread import Thread
+from leadline.core.tracker.reading import Reading, TrackerRun
+from leadline.core.tracker.reconciliation import costs, values_that_differ
 
 
 def reading(**config: object) -> Reading:

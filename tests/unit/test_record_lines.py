@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadline.core.record import Record, parse_lines
+from leadline.core.record.event import Record, parse_lines
 from leadline.core.ulid import encode
 
 
@@ -56,7 +56,7 @@ def test_a_line_that_knew_the_mark_could_hide_a_split_and_that_is_why_it_is_draw
 
 
 def test_the_store_draws_another_mark_each_time():
-    from leadline.adapters.event_log import _mark
+    from leadline.adapters.store.event_log import _mark
 
     assert len({_mark() for _ in range(50)}) == 50 and len(_mark()) == 32
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from leadline.core.remote_url import in_clear, parse
+from leadline.core.publish.remote_url import in_clear, parse
 
 
 @pytest.mark.parametrize(

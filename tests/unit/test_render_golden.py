@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from leadline.core.due import due
-from leadline.core.record import check_chain
-from leadline.core.thread import Thread
-from leadline.render.brief import render_brief
-from leadline.render.issue import render_body
-from leadline.render.issue_comment import render_final, render_heartbeat, render_update
-from leadline.render.logbook import render_logbook
-from leadline.render.text import render_runs, render_show, render_status
-from leadline.services.evidence_of import evidence_for
+from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.issue.due import due
+from leadline.core.record.event import check_chain
+from leadline.core.record.thread import Thread
+from leadline.render.issue.body import render_body
+from leadline.render.issue.comments import render_final, render_heartbeat, render_update
+from leadline.render.logbook.entries import render_logbook
+from leadline.render.terminal.brief import render_brief
+from leadline.render.terminal.show import render_runs, render_show, render_status
 from leadline.testing.example_thread import finished, realistic
 
 GOLDEN = Path(__file__).parent.parent / "golden"

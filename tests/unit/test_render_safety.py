@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from leadline.core.fold import fold
-from leadline.core.record import Record
-from leadline.render.brief import render_brief
-from leadline.render.issue import render_body
-from leadline.render.issue_comment import render_update
-from leadline.render.logbook import entries, log_entries, render_logbook
+from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.record.event import Record
+from leadline.core.record.fold import fold
+from leadline.render.issue.body import render_body
+from leadline.render.issue.comments import render_update
+from leadline.render.logbook.entries import entries, log_entries, render_logbook
 from leadline.render.markdown import Anchors, cell_code, code, data, fence, prose, prose_line, table
-from leadline.render.text import render_runs, render_show, render_status
-from leadline.services.evidence_of import evidence_for
+from leadline.render.terminal.brief import render_brief
+from leadline.render.terminal.show import render_runs, render_show, render_status
 from leadline.testing.builders import ThreadBuilder
 from leadline.testing.example_thread import finished
 

@@ -7,14 +7,14 @@ from html.parser import HTMLParser
 
 import pytest
 
-from leadline.core.searchtext import searchable
-from leadline.core.stats import summarise
-from leadline.core.thread import Thread
-from leadline.render.facts import negatives
-from leadline.render.report_html import render_report
-from leadline.render.report_parts import cell, decimals_of, results
-from leadline.render.report_plots import sweeps
-from leadline.services.evidence_of import evidence_for
+from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.record.search_text import searchable
+from leadline.core.record.thread import Thread
+from leadline.core.stats.inference import summarise
+from leadline.render.report.page import render_report
+from leadline.render.report.parts import cell, decimals_of, results
+from leadline.render.report.plots import sweeps
+from leadline.render.words import negatives
 from leadline.testing.builders import ThreadBuilder
 
 HOSTILE = (

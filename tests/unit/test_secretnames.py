@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from leadline.core.secretnames import secret_content_reason, secret_name_reason
+from leadline.core.secrets.names import secret_content_reason, secret_name_reason
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadline.adapters.series_files import SeriesFiles
-from leadline.adapters.series_place import segments
-from leadline.core import segment_encode
+from leadline.adapters.series.files import SeriesFiles
+from leadline.adapters.series.place import segments
 from leadline.core.errors import LeadlineError
-from leadline.core.segment import Decoder
-from leadline.core.segment_encode import LONGEST_NAME, encode
-from leadline.core.series import Writer
-from leadline.core.tracker import Points
+from leadline.core.series import segment_encode
+from leadline.core.series.segment import Decoder
+from leadline.core.series.segment_encode import LONGEST_NAME, encode
+from leadline.core.series.store import Writer
+from leadline.core.tracker.reading import Points
 
 numbers = st.floats(allow_nan=True, allow_infinity=True)
 rows = st.lists(st.tuples(st.one_of(st.none(), st.integers(-(2**50), 2**50)), numbers, st.one_of(st.none(), numbers)))

@@ -7,8 +7,8 @@ import random
 
 import pytest
 
-from leadline.core.interleave import block_value, schedule
-from leadline.core.sequential import SymmetricSequence
+from leadline.core.design.interleave import block_value, schedule
+from leadline.core.stats.sequential import SymmetricSequence
 
 NOISES = {
     "normal": lambda g: g.gauss(0, 1),

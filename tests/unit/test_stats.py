@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy import special
 from scipy import stats as scipy_stats
 
-from leadline.core import distributions as d
 from leadline.core.canonical import canonical_json
-from leadline.core.stats import (
+from leadline.core.stats import distributions as d
+from leadline.core.stats.inference import (
     mean_interval,
     one_sample,
     paired,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadline.core import design
-from leadline.services import sweep_plan
+from leadline.core.design import cells as design
+from leadline.services.run import sweep_plan
 from leadline.testing.builders import ThreadBuilder
 
 TREE = "tree"

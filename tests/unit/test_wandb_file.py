@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from leadline.adapters.trackers.wandb_file import BLOCK_BYTES, WandbLog, _records
+from leadline.adapters.trackers.wandb.log_file import BLOCK_BYTES, WandbLog, _records
 
 HEADER = b":W&B\xe1\xbe\x00"
 FULL, FIRST, LAST = 1, 2, 4

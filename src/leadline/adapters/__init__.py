@@ -1,0 +1,1 @@
+"""Implementations of the ports; each family knows nothing of the others."""

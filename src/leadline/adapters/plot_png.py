@@ -22,7 +22,7 @@ def write_png(panels: list[Any], path: str, width_px: int, panel_height_px: int)
             "a PNG is drawn by it; an SVG needs nothing",
             ["pip install 'leadline[plot]'", "leadline plot … --out plot.svg"],
         ) from None
-    from leadline.render.series_plot import COLOURS, legend, notes, title, x_unit
+    from leadline.render.plot.series import COLOURS, legend, notes, title, x_unit
 
     size = (width_px / DOTS_PER_INCH, panel_height_px * len(panels) / DOTS_PER_INCH)
     figure = Figure(figsize=size, dpi=DOTS_PER_INCH, layout="constrained")

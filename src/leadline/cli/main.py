@@ -175,7 +175,7 @@ def joined(words: list[str], options: tuple[str, ...]) -> list[str]:
 def reconcile_if_needed(context: Any) -> None:
     """Runs whose watcher died get their truthful ending before anything else is said about them."""
     if context.open_runs.any():
-        from leadline.services.reconcile import reconcile
+        from leadline.services.run.recover import reconcile
 
         try:
             reconcile(context)

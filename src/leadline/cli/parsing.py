@@ -69,7 +69,7 @@ def _shared(parser: argparse.ArgumentParser, suppress: bool = False) -> None:
 
 
 def artifact_option(parser: argparse.ArgumentParser, text: str) -> None:
-    """``--artifact``, the same for every verb that runs a command (see services/artifact_intake.py)."""
+    """``--artifact``, the same for every verb that runs a command (see services/artifact/intake.py)."""
     parser.add_argument("--artifact", dest="artifacts", action="append", default=[], metavar="[NAME=]PATH", help=text)
 
 

@@ -16,7 +16,7 @@ def reconciled(context: Any, args: argparse.Namespace) -> Answer:
     """0 when both sides agree, 6 when they do not, 8 when a side could not be asked and nothing else is wrong: a run
     that waits for a side that could not be asked is no disagreement."""
     from leadline.core.errors import EXIT_CODES
-    from leadline.services.tracker_reconcile import reconcile
+    from leadline.services.tracker.reconcile import reconcile
 
     topics = context.store.topics() if args.all_threads else [context.topic(args.thread)]
     threads = [{"thread": topic, **reconcile(context, topic, max(0, args.compared))} for topic in topics]

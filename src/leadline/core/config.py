@@ -10,13 +10,12 @@ from __future__ import annotations
 import json
 import re
 
+from leadline.core.canonical import canonical_json
+from leadline.core.errors import LeadlineError
 from leadline.core.patterns import later
+from leadline.core.record.run import Run
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
-
-from .canonical import canonical_json
-from .errors import LeadlineError
-from .run import Run
 
 AREAS = ("config", "command", "environment", "hardware", "devices", "software", "code", "executor")
 PACKAGES_SHOWN = 20

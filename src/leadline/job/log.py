@@ -6,8 +6,8 @@ and lose what it holds, a memory-mapped file would be twice as fast and end the 
 job program brings the files to the disk twice a second, at no cost to the job. Outside a job nothing happens. A disk
 that is full does not end a training: it is said once on stderr, and the next point is tried again.
 
-The format is written down in docs/series-format.md; ``leadline.core.segment`` reads it. Imported by every job, so it
-imports little: ``os``, ``struct``, ``time``, ``zlib``.
+The format is written down in docs/series-format.md; ``leadline.core.series.segment`` reads it. Imported by every job, so
+it imports little: ``os``, ``struct``, ``time``, ``zlib``.
 """
 
 from __future__ import annotations

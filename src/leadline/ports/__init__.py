@@ -1,0 +1,1 @@
+"""Protocols with their obligations in the docstring; ``testing`` holds them as tests."""

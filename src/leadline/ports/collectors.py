@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from leadline.core.extract import Extraction
-    from leadline.core.extract_spec import ExtractionSpec
-    from leadline.core.run import MetricDef
+    from leadline.core.extract.gather import Extraction
+    from leadline.core.extract.spec import ExtractionSpec
+    from leadline.core.record.run import MetricDef
     from leadline.ports.extractor import RunFiles
 
 

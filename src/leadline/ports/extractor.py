@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from leadline.core.extract import Extraction
-from leadline.core.extract_spec import ExtractionSpec
-from leadline.core.run import MetricDef
+from leadline.core.extract.gather import Extraction
+from leadline.core.extract.spec import ExtractionSpec
+from leadline.core.record.run import MetricDef
 from leadline.core.typed import Protocol
 
 

@@ -7,7 +7,7 @@ the caller queues. Numbers are text. A forge never asks a question.
 
 from __future__ import annotations
 
-from leadline.core.forge_issue import Comment, RemoteIssue
+from leadline.core.issue.remote import Comment, RemoteIssue
 from leadline.core.typed import Any, Protocol
 
 __all__ = ["Comment", "Forge", "RemoteIssue"]

@@ -1,12 +1,12 @@
-"""Where records live. Implementations: ``adapters/event_log.py`` (files), ``testing/fakes.py`` (memory)."""
+"""Where records live. Implementations: ``adapters/store/event_log.py`` (files), ``testing/fakes.py`` (memory)."""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from leadline.core.record import Fault, Record
-from leadline.core.thread import Thread
+from leadline.core.record.event import Fault, Record
+from leadline.core.record.thread import Thread
 
 
 class Transaction(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from leadline.core.imported import Columns, Findings
+from leadline.core.tracker.imported import Columns, Findings
 
 
 class ResultSource(Protocol):

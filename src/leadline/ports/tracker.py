@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from leadline.core.run_about import RunAbout
-from leadline.core.tracker import Reading, RunFacts, TrackerRun
+from leadline.core.tracker.reading import Reading, RunFacts, TrackerRun
+from leadline.core.tracker.run_folder import RunAbout
 from leadline.core.values import dataclass, field
 
 

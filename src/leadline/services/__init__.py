@@ -1,0 +1,1 @@
+"""One verb a module; ports, core and render only."""

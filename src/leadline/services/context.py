@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import ID_IN_TEXT
-from leadline.core.run import Run
-from leadline.core.thread import Thread
+from leadline.core.record.run import Run
+from leadline.core.record.thread import Thread
 from leadline.core.timestamps import rfc3339
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field

@@ -7,7 +7,7 @@ again is not written twice, so that a verb that only reads can be repeated freel
 from __future__ import annotations
 
 from leadline.core.errors import LeadlineError
-from leadline.core.thread import Thread
+from leadline.core.record.thread import Thread
 from leadline.core.typed import Any
 from leadline.services.context import Context, refs_for
 

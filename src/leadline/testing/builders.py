@@ -15,11 +15,11 @@ from __future__ import annotations
 from typing import Any
 
 from leadline.core.canonical import digest_of
-from leadline.core.citation import bind
-from leadline.core.fold import fold
 from leadline.core.ids import ID_IN_TEXT, experiment_id, experiment_of, named_id, run_id
-from leadline.core.record import Record, line_digest
-from leadline.core.thread import Thread
+from leadline.core.record.event import Record, line_digest
+from leadline.core.record.fold import fold
+from leadline.core.record.thread import Thread
+from leadline.core.text.citation import bind
 from leadline.core.timestamps import epoch_ms, rfc3339
 from leadline.core.ulid import next_ulid
 

@@ -11,8 +11,8 @@ import json
 import os
 from collections.abc import Callable
 
-from leadline.core.extract import Extraction
-from leadline.core.extract_spec import ExtractionSpec
+from leadline.core.extract.gather import Extraction
+from leadline.core.extract.spec import ExtractionSpec
 from leadline.ports.extractor import Extractor, RunFiles
 
 

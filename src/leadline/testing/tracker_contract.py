@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 import pytest
 
 from leadline.core.errors import LeadlineError
-from leadline.core.tracker import Reading, RunFacts, TrackerRun, extraction_of
+from leadline.core.tracker.reading import Reading, RunFacts, TrackerRun, extraction_of
 from leadline.ports.tracker import Tracker
 
 Make = Callable[[Mapping[str, str], str], Tracker]

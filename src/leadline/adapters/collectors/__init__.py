@@ -1,0 +1,1 @@
+"""Facts about the machine, its software and its accelerators, and what disturbed a run."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from leadline.core.redact import Redactor, secret_values
+from leadline.core.secrets.redact import Redactor, secret_values
 from leadline.core.typed import Any
 
 ALLOWED_PREFIXES = (

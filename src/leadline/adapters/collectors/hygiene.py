@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from leadline.adapters.collectors import accelerators, processes
 from leadline.adapters.collectors.kernel_files import listed, read, word
-from leadline.core.redact import Redactor
+from leadline.core.secrets.redact import Redactor
 from leadline.core.typed import Any
 
 # Thresholds, each named in the reason it gives.

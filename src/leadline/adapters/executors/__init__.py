@@ -1,0 +1,1 @@
+"""What starts jobs. They know nothing of each other."""

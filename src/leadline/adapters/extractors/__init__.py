@@ -1,0 +1,1 @@
+"""Readers of what a run wrote; ``registry`` names them."""

@@ -10,11 +10,11 @@ import importlib
 import os
 from collections.abc import Iterable, Mapping
 
-from leadline.adapters.series_place import logged_series
+from leadline.adapters.series.place import logged_series
 from leadline.core.errors import LeadlineError
-from leadline.core.extract import Extraction, merge
-from leadline.core.extract_spec import BENCHMARKS, METRICS, STDOUT, ExtractionSpec, replaced
-from leadline.core.run import MetricDef
+from leadline.core.extract.gather import Extraction, merge
+from leadline.core.extract.spec import BENCHMARKS, METRICS, STDOUT, ExtractionSpec, replaced
+from leadline.core.record.run import MetricDef
 from leadline.ports.extractor import Extractor, RunFiles
 
 ENTRY_POINTS = "leadline.extractors"

@@ -8,13 +8,13 @@ from array import array
 from collections.abc import Mapping
 from typing import Any
 
-from leadline.adapters.series_files import SeriesFiles, each_segment
-from leadline.adapters.series_place import COMPACTED, FOLDER, segments
-from leadline.core.extract import Extraction, Gatherer
-from leadline.core.extract_spec import ExtractionSpec
-from leadline.core.run import MetricDef
-from leadline.core.segment import TOO_LARGE
-from leadline.core.series import ContentDigest, disorder
+from leadline.adapters.series.files import SeriesFiles, each_segment
+from leadline.adapters.series.place import COMPACTED, FOLDER, segments
+from leadline.core.extract.gather import Extraction, Gatherer
+from leadline.core.extract.spec import ExtractionSpec
+from leadline.core.record.run import MetricDef
+from leadline.core.series.segment import TOO_LARGE
+from leadline.core.series.store import ContentDigest, disorder
 from leadline.ports.extractor import RunFiles
 
 NAMED = 8  # metrics in a sentence

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from leadline.adapters.extractors.lines import Lines
 from leadline.core.canonical import digest_bytes
 from leadline.core.errors import LeadlineError
-from leadline.core.extract import Extraction, Gatherer, held_or_text
-from leadline.core.extract_spec import ExtractionSpec
-from leadline.core.extract_table import (
+from leadline.core.extract.gather import Extraction, Gatherer, held_or_text
+from leadline.core.extract.spec import ExtractionSpec
+from leadline.core.extract.table import (
     Row,
     Trouble,
     csv_rows,
@@ -22,7 +22,7 @@ from leadline.core.extract_table import (
     object_rows,
     tsv_rows,
 )
-from leadline.core.run import MetricDef
+from leadline.core.record.run import MetricDef
 from leadline.ports.extractor import RunFiles
 
 MAX_JSON_BYTES = 64 * 1024 * 1024

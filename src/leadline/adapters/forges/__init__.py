@@ -1,0 +1,1 @@
+"""Where the experiment issue lives; ``registry`` names them."""

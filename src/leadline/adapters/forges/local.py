@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from leadline.core.errors import LeadlineError
-from leadline.core.thread import Issue
+from leadline.core.record.thread import Issue
 from leadline.ports.forge import Comment, RemoteIssue
 from leadline.ports.records import RecordStore
 

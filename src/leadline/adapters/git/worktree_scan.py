@@ -16,7 +16,7 @@ from collections.abc import Callable
 from leadline.adapters.git.objects import Entry
 from leadline.adapters.git.private_index import Memory, stamp_of
 from leadline.adapters.git.program import GitProgram, any_status
-from leadline.core.secretnames import SCANNED_CONTENT_BYTES, secret_content_reason, secret_name_reason
+from leadline.core.secrets.names import SCANNED_CONTENT_BYTES, secret_content_reason, secret_name_reason
 from leadline.core.typed import Any, NamedTuple
 
 GITLINK = "160000"

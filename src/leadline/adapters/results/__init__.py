@@ -1,0 +1,1 @@
+"""Readers of results that were made elsewhere: tables, event files."""

@@ -16,8 +16,8 @@ from leadline.adapters.results.event_frames import EventFrames
 from leadline.adapters.results.event_run import EventRun
 from leadline.core.canonical import digest_of
 from leadline.core.errors import LeadlineError
-from leadline.core.imported import CellNotTaken, Columns, Findings, FoundRun
 from leadline.core.timestamps import counted
+from leadline.core.tracker.imported import CellNotTaken, Columns, Findings, FoundRun
 
 
 class _TensorBoard(NamedTuple):

@@ -6,8 +6,8 @@ import os
 
 from leadline.adapters.extractors.tables import Unreadable, rows_of
 from leadline.core.errors import LeadlineError
-from leadline.core.imported import Columns, Findings
-from leadline.core.imported_rows import runs_of_rows
+from leadline.core.tracker.imported import Columns, Findings
+from leadline.core.tracker.imported_rows import runs_of_rows
 
 
 class TableSource:

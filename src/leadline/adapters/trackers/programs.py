@@ -62,7 +62,7 @@ def run_program(
 
     Raises LeadlineError(environment, ``tracker-not-installed``) or (remote, ``tracker-failed`` | ``tracker-slow``).
     """
-    from leadline.core.redact import Redactor, secret_values
+    from leadline.core.secrets.redact import Redactor, secret_values
 
     python = interpreter_with(package, environ)
     if not python:

@@ -10,9 +10,9 @@ from leadline.ports.tracker import Tracker
 
 ENTRY_POINTS = "leadline.trackers"
 BUILTIN = {
-    "leadline": "leadline.adapters.trackers.embedded:EmbeddedTracker",
-    "wandb": "leadline.adapters.trackers.wandb:WandbTracker",
-    "mlflow": "leadline.adapters.trackers.mlflow:MlflowTracker",
+    "leadline": "leadline.adapters.trackers.folder.tracker:EmbeddedTracker",
+    "wandb": "leadline.adapters.trackers.wandb.tracker:WandbTracker",
+    "mlflow": "leadline.adapters.trackers.mlflow.tracker:MlflowTracker",
     "trackio": "leadline.adapters.trackers.trackio:TrackioTracker",
 }
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from leadline.adapters.trackers.sqlite_file import reading
 from leadline.core.errors import LeadlineError
-from leadline.core.tracker import Reading, RunFacts, TrackerRun, must_be_readable, rows_of, summary_numbers
+from leadline.core.tracker.reading import Reading, RunFacts, TrackerRun, must_be_readable, rows_of, summary_numbers
 from leadline.ports.tracker import Push
 
 UID_KEY = "leadline_run"  # in the config of a run that Leadline sent

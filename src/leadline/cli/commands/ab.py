@@ -79,7 +79,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     if args.words:
         return _show(context, args)
     from leadline.cli.live import watch_with
-    from leadline.services.ab import AbRequest, measure
+    from leadline.services.run.ab import AbRequest, measure
 
     sides = _sides(args)
     topic = context.topic(args.thread)
@@ -111,7 +111,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 def _answer(result: dict[str, Any], code: int = 0) -> Answer:
     """Without a whole block no comparison was made: 6, as ``leadline compare`` says it."""
     from leadline.core.errors import EXIT_CODES
-    from leadline.render.ab import result_text
+    from leadline.render.terminal.ab import result_text
 
     nothing = not result["n_blocks"]
     shown = [f"leadline show {name}" for name in dict(result["experiments"]).values()] if nothing else []
@@ -120,7 +120,7 @@ def _answer(result: dict[str, Any], code: int = 0) -> Answer:
 
 
 def _show(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.services.ab import result_of
+    from leadline.services.run.ab import result_of
 
     if args.words[0] != "show" or len(args.words) != 2 or args.command:
         raise LeadlineError(
@@ -152,7 +152,7 @@ def _sides(args: argparse.Namespace) -> list[tuple[list[str], dict[str, Any], li
         at = words.index("--")
         commands = [words[:at], words[at + 1 :]]
     elif args.config_a or args.config_b:
-        from leadline.core.design import fill, placeholders
+        from leadline.core.design.cells import fill, placeholders
 
         known = set(configs[0]) & set(configs[1])
         unknown = [name for name in placeholders([*words, *args.artifacts]) if name not in known]
@@ -194,8 +194,8 @@ def _pairs(texts: list[str], option: str) -> dict[str, Any]:
 def _request(
     args: argparse.Namespace, topic: str, argv: list[str], config: dict[str, Any], artifacts: list[str]
 ) -> Any:
-    from leadline.core.extract_spec import parse_spec
-    from leadline.services.run import RunRequest
+    from leadline.core.extract.spec import parse_spec
+    from leadline.services.run.lifecycle import RunRequest
 
     extract = [*args.metrics, *(f"pattern:{p}" for p in args.pattern)]
     for spec in extract:

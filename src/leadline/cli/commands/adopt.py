@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.services.adopt import acknowledge, adopt
+    from leadline.services.thread.adopt import acknowledge, adopt
 
     topic = context.topic(args.thread)
     if args.acknowledge:

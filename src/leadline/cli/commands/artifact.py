@@ -49,8 +49,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.services import artifact
-    from leadline.services.show import the_run
+    from leadline.services.artifact import artifacts as artifact
+    from leadline.services.look.show import the_run
 
     run_ = the_run(context.thread(args.thread), args.run)
     if args.subverb == "list":
@@ -63,10 +63,10 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 
 
 def _list(context: Any, run_: Any, everything: bool) -> Answer:
-    from leadline.core import artifact as core
+    from leadline.core.record import artifact as core
     from leadline.core.values import as_dict
-    from leadline.render.text import render_artifacts
-    from leadline.services import artifact
+    from leadline.render.terminal.show import render_artifacts
+    from leadline.services.artifact import artifacts as artifact
 
     found = artifact.artifacts_of(context, run_)
     rows = [artifact.data_of(a, artifact.standing(context, run_, a)) for a in found]

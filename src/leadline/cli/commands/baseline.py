@@ -36,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.services import baseline
+    from leadline.services.evidence import baseline
 
     topic = context.topic(args.thread)
     if args.subverb == "set":
@@ -58,7 +58,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
             f"{made['id']}  the baseline moved to {made['experiment']}{_overridden(made)}\n{made.get('shown_by', '')}"
         )
         return Answer(text.strip(), made, next=["leadline baseline show"])
-    from leadline.render.baseline import render_baseline
+    from leadline.render.terminal.baseline import render_baseline
 
     data = baseline.show_baseline(context, topic)
     return Answer(render_baseline(data), data, {"runs": len(data["runs"]), "moves": len(data["moves"])})

@@ -19,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.core.errors import LeadlineError
-    from leadline.services.look import brief
+    from leadline.services.look.status import brief
 
     if args.budget < 200:
         raise LeadlineError(

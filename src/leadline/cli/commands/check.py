@@ -38,19 +38,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.services import check
+    from leadline.services.thread import check
 
     topic = context.topic(args.thread)
     thread = context.store.thread(topic)
     queued: list[dict[str, Any]] = []
     if args.subverb == "kickoff":
-        from leadline.services.start import check_kickoff
+        from leadline.services.thread.start import check_kickoff
 
         items: list[dict[str, Any]] = list(check_kickoff(thread))
     elif args.subverb == "post":
         items = check.check_post(context, thread, args.ids)
     elif args.subverb == "close":
-        from leadline.services.issue_content import body_is_current
+        from leadline.services.issue.content import body_is_current
 
         current = body_is_current(context, thread) if thread.issue.state in ("open", "closed") else None
         found = check.check_close(thread, body_is_current=current, queued=check.queued_reason(context, thread))

@@ -53,7 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.cli.commands.claims import claim_lines
-    from leadline.services.claim import ClaimRequest, claim, parse_across
+    from leadline.services.evidence.claim import ClaimRequest, claim, parse_across
 
     row = claim(
         context,

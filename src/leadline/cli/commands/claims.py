@@ -48,7 +48,7 @@ def claim_lines(row: dict[str, Any]) -> list[str]:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.services.claim import listing, one
+    from leadline.services.evidence.claim import listing, one
 
     thread = context.store.thread(context.topic(args.thread))
     if args.why:

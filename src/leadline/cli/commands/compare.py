@@ -83,8 +83,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.render.compare import render_compare
-    from leadline.services.compare import answered, as_data, compare_sides, parse_sizes, parse_targets, record_refusals
+    from leadline.render.terminal.compare import render_compare
+    from leadline.services.evidence.compare import (
+        answered,
+        as_data,
+        compare_sides,
+        parse_sizes,
+        parse_targets,
+        record_refusals,
+    )
     from leadline.services.lookup import slice_of
 
     thread = slice_of(context, context.topic(args.thread), [args.a, args.b])

@@ -24,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.services.correct import correct
+    from leadline.services.write.correct import correct
 
     topics = context.store.topics()
     topic = args.target if args.target in topics and not args.thread else context.topic(args.thread)

@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.cli.commands.note import split_words
-    from leadline.services.write import decide
+    from leadline.services.write.note import decide
 
     evidence, tail = split_words(args.evidence)  # `--evidence P-003 TEXT`: the option has swallowed the text
     if args.text and tail:

@@ -24,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.bootstrap import open_context
     from leadline.core.errors import LeadlineError
-    from leadline.services.doctor import doctor, outside
+    from leadline.services.keep.doctor import doctor, outside
 
     try:
         checks = doctor(open_context(args.folder), args.network)

@@ -18,7 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.services.update import is_due
+    from leadline.services.publish.update import is_due
 
     found = is_due(context, context.thread(args.thread))
     lines = [f"{found['form'] if found['due'] else 'nothing'} is due: {found['why']}"]

@@ -45,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.services.finish import finish, summary_file
+    from leadline.services.thread.finish import finish, summary_file
 
     summary = summary_file(context, args.file) if args.file else {}
     for name in ("worked", "failed", "confidence", "limits", "conclusion", "next_steps"):
@@ -86,7 +86,7 @@ def _refused(data: dict[str, Any]) -> Answer:
 def _finished(data: dict[str, Any]) -> Answer:
     from leadline.core.plain import plain
     from leadline.core.timestamps import minute
-    from leadline.services.issue_delivery import next_of, waiting_lines
+    from leadline.services.issue.delivery import next_of, waiting_lines
 
     issue = data["issue"]
     lines = [f"finished ({data['reason'].replace('_', ' ')}); the issue is {issue['state']}"]

@@ -65,7 +65,7 @@ STATE_OF = {
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.services import hypothesis
+    from leadline.services.evidence import hypothesis
 
     topic = context.topic(args.thread)
     if args.subverb == "list":

@@ -66,7 +66,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.services.import_runs import ImportRequest, import_runs
+    from leadline.services.importing.runs import ImportRequest, import_runs
 
     request = ImportRequest(
         args.source,

@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.services.index import index, left_out
+    from leadline.services.publish.index import index, left_out
 
     text, page, entries = index(context)
     missing = left_out(entries)

@@ -66,7 +66,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         import shlex
 
         from leadline.core.errors import LeadlineError
-        from leadline.services.prepare import forge_as_set
+        from leadline.services.publish.prepare import forge_as_set
 
         try:
             forge = forge_as_set(context, changes)
@@ -79,7 +79,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
             raise
     path = context.save_settings(changes)
     if args.github:
-        from leadline.services.prepare import write_template
+        from leadline.services.publish.prepare import write_template
 
         template = write_template(context, args.label or context.setting("issue.label"), args.force)
     data = {"root": context.root, "settings": path, "changed": changes, "threads": context.store.topics()}
@@ -130,7 +130,7 @@ def _check(context: Any, args: argparse.Namespace) -> None:
                 "comes from the environment or from gh", f"leadline init {option} https://HOST",
             )  # fmt: skip
     if args.pages is not None:
-        from leadline.services.permalink import LAYOUTS
+        from leadline.services.branch.permalink import LAYOUTS
 
         if args.pages not in LAYOUTS:
             raise LeadlineError(

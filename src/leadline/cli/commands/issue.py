@@ -86,8 +86,8 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 
 
 def _show(context: Any, topic: str, args: argparse.Namespace) -> Answer:
-    from leadline.services.issue import show
-    from leadline.services.issue_delivery import waiting_lines
+    from leadline.services.issue.delivery import waiting_lines
+    from leadline.services.issue.verbs import show
 
     data = show(context, topic)
     lines = [f"{data['title']}  [{data['state']}]  {', '.join(data['labels'])}".rstrip()]
@@ -125,7 +125,7 @@ def _comment_line(comment: dict[str, Any]) -> str:
 
 
 def _comments(context: Any, topic: str, args: argparse.Namespace) -> Answer:
-    from leadline.services.issue import show
+    from leadline.services.issue.verbs import show
 
     data = show(context, topic)
     comments = data["comments"] if args.all else data["comments"][-COMMENTS_SHOWN:]
@@ -143,7 +143,7 @@ def _comments(context: Any, topic: str, args: argparse.Namespace) -> Answer:
 
 
 def _sync(context: Any, topic: str, args: argparse.Namespace) -> Answer:
-    from leadline.services.issue_delivery import bring_up_to_date, dry_run
+    from leadline.services.issue.delivery import bring_up_to_date, dry_run
 
     if args.dry_run:
         return _would(dry_run(context, topic))
@@ -151,8 +151,8 @@ def _sync(context: Any, topic: str, args: argparse.Namespace) -> Answer:
 
 
 def _open(context: Any, topic: str, args: argparse.Namespace) -> Answer:
-    from leadline.services.issue import open_issue
-    from leadline.services.issue_delivery import dry_run
+    from leadline.services.issue.delivery import dry_run
+    from leadline.services.issue.verbs import open_issue
 
     if args.dry_run:
         return _would(dry_run(context, topic, wishes_of(args), create=True))
@@ -160,8 +160,8 @@ def _open(context: Any, topic: str, args: argparse.Namespace) -> Answer:
 
 
 def _adopt(context: Any, topic: str, args: argparse.Namespace) -> Answer:
-    from leadline.services.issue import adopt, to_adopt
-    from leadline.services.issue_delivery import dry_run
+    from leadline.services.issue.delivery import dry_run
+    from leadline.services.issue.verbs import adopt, to_adopt
 
     if args.dry_run:
         wishes = {**wishes_of(args), "number": to_adopt(context, topic, args.issue)}
@@ -181,8 +181,8 @@ def _would(data: dict[str, Any]) -> Answer:
 
 
 def _status(context: Any, topic: str, args: argparse.Namespace) -> Answer:
-    from leadline.services.issue_audit import status
-    from leadline.services.outbox import line
+    from leadline.services.issue.audit import status
+    from leadline.services.issue.outbox import line
 
     data = status(context, topic)
     lines = [f"issue    {data['title']}  [{data['state']}]  {data['forge']} {data['number']} {data['url']}".rstrip()]
@@ -203,7 +203,7 @@ def _status(context: Any, topic: str, args: argparse.Namespace) -> Answer:
 
 
 def _diff(context: Any, topic: str, args: argparse.Namespace) -> Answer:
-    from leadline.services.issue_audit import body_difference
+    from leadline.services.issue.audit import body_difference
 
     data = body_difference(context, topic)
     lines = data["lines"] or ["the derived part of the body is current"]
@@ -213,7 +213,7 @@ def _diff(context: Any, topic: str, args: argparse.Namespace) -> Answer:
 
 
 def _edits(context: Any, topic: str, args: argparse.Namespace) -> Answer:
-    from leadline.core.issue_plan import difference
+    from leadline.core.issue.plan import difference
 
     edits = context.store.thread(topic).issue.person_edits
     lines = []
@@ -226,8 +226,8 @@ def _edits(context: Any, topic: str, args: argparse.Namespace) -> Answer:
 
 
 def _settle(context: Any, topic: str, args: argparse.Namespace) -> Answer:
-    from leadline.services.issue import settle
-    from leadline.services.issue_delivery import waiting_lines
+    from leadline.services.issue.delivery import waiting_lines
+    from leadline.services.issue.verbs import settle
 
     data = settle(context, topic, args.edit, args.why)
     lines = [f"{data['id']} is answered; the change stays in the record", f"body     {data['issue']['body']}"]
@@ -235,7 +235,7 @@ def _settle(context: Any, topic: str, args: argparse.Namespace) -> Answer:
 
 
 def _brought(data: dict[str, Any]) -> Answer:
-    from leadline.services.issue_delivery import waiting_lines
+    from leadline.services.issue.delivery import waiting_lines
 
     lines = [f"issue    {data['number'] or '-'} ({data['state']}) {data['url']}".rstrip(), f"body     {data['body']}"]
     if data["comments"]:
@@ -258,7 +258,7 @@ def _brought(data: dict[str, Any]) -> Answer:
 
 def _fix(context: Any, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.core.errors import LeadlineError
-    from leadline.services.issue import fix_comment
+    from leadline.services.issue.verbs import fix_comment
 
     text = args.text
     if args.file is not None:

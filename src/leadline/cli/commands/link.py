@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.services.link import link
+    from leadline.services.publish.link import link
 
     made = link(context, context.topic(args.thread), args.what, code=args.code, file=args.file, offline=args.offline)
     return Answer(made["url"] or made["text"], made)

@@ -18,7 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.core.plain import plain
-    from leadline.services.logbook import logbook
+    from leadline.services.branch.logbook_file import logbook
 
     made = logbook(context, context.topic(args.thread), args.out)
     text = f"{made['entries']} entries written to {made['path']}" if made["path"] else plain(made["text"])

@@ -31,8 +31,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.core.metric import check_named
-    from leadline.services.metric import define_metric, history_of, metrics_of
+    from leadline.core.metric.contract import check_named
+    from leadline.services.write.metric import define_metric, history_of, metrics_of
 
     if args.name is not None:
         check_named(args.name, f"`leadline metric {args.name!r}`", "leadline metric NAME --unit UNIT --direction lower")

@@ -16,7 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.core.plain import plain
-    from leadline.services.look import ask_open_runs, due_now, next_actions
+    from leadline.services.look.status import ask_open_runs, due_now, next_actions
 
     thread = context.thread(args.thread)
     actions = next_actions(context, thread, due_now(context, thread), ask_open_runs(context, thread))

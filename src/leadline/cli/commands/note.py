@@ -22,7 +22,7 @@ EXAMPLES = [
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    from leadline.services.write import REASON_CLASSES
+    from leadline.services.write.note import REASON_CLASSES
 
     parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]  # options between ID and TEXT
     parser.add_argument("words", nargs="*", metavar="[ID...] TEXT", help="what it is about, then the text")
@@ -60,7 +60,7 @@ def split_words(words: list[str]) -> tuple[list[str], str]:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.services.write import note
+    from leadline.services.write.note import note
 
     ids, text = split_words(args.words)
     about, tail = split_words(args.about)  # `--about P-003 TEXT`: the option has swallowed the text

@@ -37,8 +37,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.services.place import check_folder
-    from leadline.services.plot import panels
+    from leadline.services.out_path import check_folder
+    from leadline.services.series.plot import panels
 
     kind = _kind(args)
     if kind and os.path.exists(args.out) and not args.force:
@@ -115,7 +115,7 @@ def _write(found: list[Any], args: argparse.Namespace, kind: str, width: int, he
     out = args.out
     try:
         if kind == ".svg":
-            from leadline.render.series_plot import svg
+            from leadline.render.plot.series import svg
 
             with open(out, "w", encoding="utf-8") as file:
                 file.write(svg(found, width, height))
@@ -136,7 +136,7 @@ def _write(found: list[Any], args: argparse.Namespace, kind: str, width: int, he
 def _text(found: list[Any], width: int, height: int) -> str:
     import sys
 
-    from leadline.render.terminal_plot import text
+    from leadline.render.plot.terminal import text
 
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     braille = "utf" in (sys.stdout.encoding or "").lower()

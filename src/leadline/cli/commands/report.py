@@ -19,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.core.timestamps import size
-    from leadline.services.report import report
+    from leadline.services.publish.report import report
 
     made = report(context, context.topic(args.thread), args.out)
     return Answer(

@@ -20,7 +20,7 @@ EXAMPLES = ["leadline reproduce P-003 --repeat 3", "leadline reproduce first-ans
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    from leadline.core.agreement import DEFAULT_TOLERANCE
+    from leadline.core.stats.agreement import DEFAULT_TOLERANCE
 
     parser.add_argument("target", metavar="ID", help="experiment, run, baseline, snapshot (id, name or tag)")
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="run each N times (default 1)")
@@ -43,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.cli.live import watch_with
-    from leadline.services.reproduce import reproduce
+    from leadline.services.run.reproduce import reproduce
 
     topic = context.topic(args.thread)
     watch = watch_with(context.executor, None if args.quiet else sys.stderr)
@@ -62,7 +62,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         say=context.warn,
     )
     from leadline.core.plain import plain
-    from leadline.render.reproduction import render_files, render_table
+    from leadline.render.terminal.reproduction import render_files, render_table
 
     lines = [f"{done['id']}  {done['target']}: {done['verdict']}", *render_table(done["table"])]
     lines += [plain(line) for line in render_files(done.get("artifacts"))]

@@ -19,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.services.retract import retract
+    from leadline.services.write.retract import retract
 
     done = retract(context, context.topic(args.thread), args.target, args.why)
     rests = done["rests"]

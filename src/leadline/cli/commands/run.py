@@ -86,7 +86,7 @@ def _seconds(text: str) -> float:
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.cli.live import watch_with
-    from leadline.services.run import RunRequest, execute
+    from leadline.services.run.lifecycle import RunRequest, execute
 
     environment = dict(e.split("=", 1) for e in args.env if "=" in e)
     request = RunRequest(
@@ -123,7 +123,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 
 def _check_specs(specs: list[str]) -> None:
     if specs:
-        from leadline.core.extract_spec import parse_spec
+        from leadline.core.extract.spec import parse_spec
 
         for spec in specs:
             parse_spec(spec)

@@ -30,8 +30,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.services.issue_delivery import waiting_lines
-    from leadline.services.seal import seal
+    from leadline.services.issue.delivery import waiting_lines
+    from leadline.services.publish.seal import seal
 
     done = seal(context, context.topic(args.thread), args.name, args.message, args.files, args.at, args.push)
     lines = [

@@ -39,8 +39,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.core.errors import LeadlineError
-    from leadline.services.series import listed, points_of_metric
-    from leadline.services.show import the_run
+    from leadline.services.look.show import the_run
+    from leadline.services.series.series import listed, points_of_metric
 
     thread = context.thread(args.thread)
     if args.words[0] == "compact":
@@ -62,7 +62,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 
 def _metrics(thread: Any, found: dict[str, Any]) -> Answer:
     from leadline.core.timestamps import size
-    from leadline.render.series import render_metrics
+    from leadline.render.terminal.series import render_metrics
 
     rows = found["metrics"]
     data = {**found, "metrics": rows[:METRICS_SHOWN]}
@@ -73,7 +73,7 @@ def _metrics(thread: Any, found: dict[str, Any]) -> Answer:
 
 
 def _points(thread: Any, found: dict[str, Any], args: argparse.Namespace) -> Answer:
-    from leadline.render.series import render_csv, render_points
+    from leadline.render.terminal.series import render_csv, render_points
 
     shown, total = len(found["points"]), found["total"]
     if args.csv:
@@ -85,7 +85,7 @@ def _points(thread: Any, found: dict[str, Any], args: argparse.Namespace) -> Ans
 def _compact(context: Any, thread: Any, ids: list[str]) -> Answer:
     from leadline.core.errors import LeadlineError
     from leadline.core.timestamps import size
-    from leadline.services.series import compact
+    from leadline.services.series.series import compact
 
     if not ids:
         raise LeadlineError("usage", "no-run", "no run is named", "", "leadline series compact RUN")

@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.services.show import show, show_output, show_packages
+    from leadline.services.look.show import show, show_output, show_packages
 
     thread = context.thread(args.thread)
     if args.log or args.errors:

@@ -19,7 +19,7 @@ EXAMPLES = [
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    from leadline.core.kickoff import FIELDS
+    from leadline.core.check.kickoff import FIELDS
 
     parser.add_argument("topic", metavar="TOPIC", help="small letters, digits, - _ . ; names the thread for ever")
     parser.add_argument("--prefix", help="prefix of ids, e.g. MOE-HC (default: from the topic)")
@@ -45,10 +45,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.core.kickoff import BY_NAME
-    from leadline.services.issue_delivery import waiting_lines
-    from leadline.services.milestone import publish
-    from leadline.services.start import check_kickoff, check_topic, read_kickoff, start
+    from leadline.core.check.kickoff import BY_NAME
+    from leadline.services.branch.logbook import publish
+    from leadline.services.issue.delivery import waiting_lines
+    from leadline.services.thread.start import check_kickoff, check_topic, read_kickoff, start
 
     check_topic(args.topic)
     kickoff = read_kickoff(args.file) if args.file else {}
@@ -57,12 +57,12 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
             kickoff[name] = value
     project = str(kickoff.get("tracker-project") or args.topic)
     if args.tracker:
-        from leadline.services.tracker_choice import check_choice, choose
+        from leadline.services.tracker.choice import check_choice, choose
 
         check_choice(context, args.tracker, project)
     wishes = wishes_of(args)
     if args.issue:
-        from leadline.services.issue import to_adopt
+        from leadline.services.issue.verbs import to_adopt
 
         wishes["number"] = to_adopt(context, args.topic, args.issue)
     thread, issue = start(

@@ -25,14 +25,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(context: Any, args: argparse.Namespace) -> Answer:
     if args.runs or args.where or args.sort or args.all_threads:
         return _runs(context, args)
-    from leadline.services.look import status
+    from leadline.services.look.status import status
 
     return Answer(*status(context, args.thread))
 
 
 def _runs(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.core.errors import LeadlineError
-    from leadline.render.listing import runs_table
+    from leadline.render.terminal.listing import runs_table
 
     where = {}
     for text in args.where:
@@ -55,7 +55,7 @@ def _runs(context: Any, args: argparse.Namespace) -> Answer:
             "leadline status --runs --limit 50",
         )
     topic = None if args.all_threads else context.topic(args.thread)
-    from leadline.services.look import run_rows
+    from leadline.services.look.status import run_rows
 
     rows, total = run_rows(context, topic, where, args.sort or "uid", args.limit)
     cut = total > len(rows)

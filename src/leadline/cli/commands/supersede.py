@@ -19,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.services.correct import supersede
+    from leadline.services.write.correct import supersede
 
     done = supersede(context, context.topic(args.thread), args.target, args.by, args.why)
     return Answer(f"{done['target']} is superseded by {done['by']}", done)

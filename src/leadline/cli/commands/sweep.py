@@ -68,8 +68,8 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         return _named(context, topic, args)
     request = _request(args, topic)
     if args.plan:
-        from leadline.render.sweep import render_plan
-        from leadline.services import sweep_plan
+        from leadline.render.terminal.sweep import render_plan
+        from leadline.services.run import sweep_plan
 
         data = sweep_plan.preview(context, request)
         text, cells = render_plan(data), len(data["cells"])
@@ -91,13 +91,13 @@ def _named(context: Any, topic: str, args: argparse.Namespace) -> Answer:
             "leadline sweep --help",
         )
     if verb == "resume":
-        from leadline.services.sweep_plan import SweepRequest
+        from leadline.services.run.sweep_plan import SweepRequest
 
         if not ids:
             raise LeadlineError("usage", "which-sweep", "resume needs the id of a sweep", "", "leadline sweep list")
         return _execute(context, SweepRequest([], topic, repeat=args.repeat, jobs=args.jobs), ids[0])
-    from leadline.render.sweep import render_list, render_table
-    from leadline.services import sweep_table
+    from leadline.render.terminal.sweep import render_list, render_table
+    from leadline.services.run import sweep_table
 
     if verb == "list":
         rows = sweep_table.listing(context, topic)
@@ -109,8 +109,8 @@ def _named(context: Any, topic: str, args: argparse.Namespace) -> Answer:
 def _request(args: argparse.Namespace, topic: str) -> Any:
     from leadline.cli.commands.run import _check_specs, _read_config
     from leadline.core.config import parse_value
-    from leadline.core.design import parse_axes, read_matrix
-    from leadline.services.sweep_plan import SweepRequest
+    from leadline.core.design.cells import parse_axes, read_matrix
+    from leadline.services.run.sweep_plan import SweepRequest
 
     axes, design = parse_axes(args.axes), args.design
     listed: list[dict[str, Any]] = []
@@ -160,7 +160,7 @@ def _request(args: argparse.Namespace, topic: str) -> Any:
 
 
 def _execute(context: Any, request: Any, resume: str) -> Answer:
-    from leadline.services import sweep
+    from leadline.services.run import sweep
 
     interrupted: list[int] = []
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

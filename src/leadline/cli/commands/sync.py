@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.core.errors import EXIT_CODES
-    from leadline.services.sync import sync
+    from leadline.services.publish.sync import sync
 
     done = sync(context, args.remote, args.code, args.dry_run)
     lines = [f"would {w}" for w in done.would] if args.dry_run else _told(done)
@@ -45,7 +45,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 
 
 def _told(done: Any) -> list[str]:
-    from leadline.services.issue_delivery import waiting_lines
+    from leadline.services.issue.delivery import waiting_lines
 
     tip = (done.tip or "")[:12]
     lines = [

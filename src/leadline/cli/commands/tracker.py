@@ -70,7 +70,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     if args.subverb == "set":
         return _set(context, topic, args)
     if args.subverb == "link":
-        from leadline.services.tracker_link import link
+        from leadline.services.tracker.link import link
 
         made = link(context, topic, args.url, args.title)
         return Answer(f"{'attached' if made['changed'] else 'attached before'}: {plain(made['url'])}", made)
@@ -82,7 +82,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 
 
 def _set(context: Any, topic: str, args: argparse.Namespace) -> Answer:
-    from leadline.services.tracker_choice import choose
+    from leadline.services.tracker.choice import choose
 
     made = choose(context, topic, args.tracker, args.project, at=args.at, live=args.live, because=args.because)
     if not made["tracker"]:
@@ -93,7 +93,7 @@ def _set(context: Any, topic: str, args: argparse.Namespace) -> Answer:
 
 
 def _status(context: Any, topic: str) -> Answer:
-    from leadline.services.tracker import status
+    from leadline.services.tracker.send import status
 
     data = status(context, topic)
     choice, reach, rows = data["choice"], data["reach"], data["runs"]
@@ -136,7 +136,7 @@ def _name(choice: dict[str, Any]) -> str:
 
 def _fetched(context: Any, topic: str, ids: list[str]) -> Answer:
     from leadline.core.errors import EXIT_CODES
-    from leadline.services.tracker_fetch import fetch
+    from leadline.services.tracker.fetch import fetch
 
     data = fetch(context, topic, ids)
     lines = []
@@ -156,7 +156,7 @@ def _fetched(context: Any, topic: str, ids: list[str]) -> Answer:
 
 def _sent(context: Any, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.core.errors import EXIT_CODES
-    from leadline.services import tracker
+    from leadline.services.tracker import send as tracker
 
     if args.limit is not None and not args.limit > 0:
         from leadline.core.errors import LeadlineError

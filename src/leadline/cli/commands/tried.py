@@ -19,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.core.plain import plain
-    from leadline.services.look import tried
+    from leadline.services.look.status import tried
 
     hits, total = tried(context, args.words, max(1, args.limit))
     lines = []

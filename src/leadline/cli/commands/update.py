@@ -36,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.core.errors import LeadlineError
-    from leadline.services.update import Words, heartbeat, update
+    from leadline.services.publish.update import Words, heartbeat, update
 
     topic = context.topic(args.thread)
     if args.heartbeat:
@@ -64,7 +64,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 
 def _answer(made: dict[str, Any], dry_run: bool) -> Answer:
     from leadline.core.plain import plain
-    from leadline.services.issue_delivery import next_of, waiting_lines
+    from leadline.services.issue.delivery import next_of, waiting_lines
 
     advice = [f"advice   {a['where']}: {a['what']}; {a['mend']}" for a in made["advice"]]
     if dry_run:

@@ -25,19 +25,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.core.finding import FAULT
-    from leadline.services.verify import verify
+    from leadline.core.record.finding import FAULT
+    from leadline.services.keep.verify import verify
 
     topics = [context.topic(args.thread)] if args.thread else context.store.topics()
     healed: list[dict[str, Any]] = []
     if args.heal:
-        from leadline.services.heal import heal
+        from leadline.services.keep.heal import heal
 
         healed = heal(context, topics)
     found, records = verify(context, topics)
     explained: list[str] = []
     if args.explain:
-        from leadline.services.heal import explain
+        from leadline.services.keep.heal import explain
 
         explained = explain(context, topics)
     faults = [f for f in found if f.severity == FAULT]

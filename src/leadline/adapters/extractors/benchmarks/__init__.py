@@ -15,10 +15,10 @@ from typing import Any, NamedTuple, Protocol
 
 from leadline.adapters.extractors.tables import MAX_JSON_BYTES, Unreadable, check_usable
 from leadline.core.canonical import digest_bytes
-from leadline.core.extract import Extraction, Gatherer
-from leadline.core.extract_spec import BENCHMARKS, ExtractionSpec
+from leadline.core.extract.gather import Extraction, Gatherer
+from leadline.core.extract.spec import BENCHMARKS, ExtractionSpec
 from leadline.core.plain import plain
-from leadline.core.run import MetricDef
+from leadline.core.record.run import MetricDef
 from leadline.ports.extractor import RunFiles
 
 TOOLS = BENCHMARKS[1:]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from leadline.core.errors import LeadlineError
-from leadline.core.remote_url import RemoteUrl, in_clear, parse
+from leadline.core.publish.remote_url import RemoteUrl, in_clear, parse
 from leadline.ports.forge import Forge
 from leadline.ports.forge_setup import ForgeSetup
 

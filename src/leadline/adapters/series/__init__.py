@@ -1,0 +1,1 @@
+"""Points on disk: segments, and Parquet where asked."""

@@ -1,0 +1,170 @@
+"""The series that a run's processes wrote: ``<attempt>/series/*.seg``, or ``series.parquet`` after compaction.
+
+Files are read in pieces, so that beside the points themselves nothing grows; a file that is being written is read as
+far as it is whole. Where a compacted file stands, segments that it took in are not read twice.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+
+from leadline.adapters.series.place import COMPACTED, FOLDER, logged_series, segments
+from leadline.core.errors import LeadlineError
+from leadline.core.series.segment import Decoder, Sink
+from leadline.core.series.store import DAMAGES_NAMED, Store, Writer
+from leadline.core.tracker.reading import Points
+from leadline.core.typed import Any
+from leadline.core.values import dataclass, field
+
+CHUNK_BYTES = 1 << 20
+
+
+class SeriesFiles:
+    def has(self, attempt: str) -> bool:
+        return logged_series(attempt)
+
+    def read(self, attempt: str) -> Store:
+        store = Store()
+        compacted = os.path.join(attempt, COMPACTED)
+        taken: set[str] = set()
+        if os.path.exists(compacted):
+            from leadline.adapters.series.parquet import read_compacted
+
+            taken = read_compacted(compacted, store)
+        for name in segments(attempt):
+            if name not in taken:
+                self._read_segment(os.path.join(attempt, FOLDER, name), name, store)
+        return store
+
+    def read_lines(self, path: str) -> dict[str, Points]:
+        return read_lines(path)
+
+    def keep(self, attempt: str, writer: str, series: Mapping[str, Points], odd: Mapping[str, int]) -> list[str]:
+        from leadline.adapters.files import write_atomically
+        from leadline.core.series.segment_encode import LONGEST_NAME, SETS_IN_SEGMENT, encode
+
+        names = [name for name in series if len(name) <= LONGEST_NAME]
+        parts = [names[at : at + SETS_IN_SEGMENT] for at in range(0, len(names), SETS_IN_SEGMENT)] or [[]]
+        written = []
+        for number, part in enumerate(parts):
+            header = {"writer": writer, "segment": number, "host": "", "t": 0}
+            pieces = encode(header, {name: series[name] for name in part}, {} if number else odd)
+            written.append(f"{writer}.{number}.seg")
+            write_atomically(os.path.join(attempt, FOLDER, written[-1]), pieces)
+        for name in segments(attempt):
+            if name not in written:
+                os.unlink(os.path.join(attempt, FOLDER, name))
+        if os.path.exists(compacted := os.path.join(attempt, COMPACTED)):
+            os.unlink(compacted)
+        return [name for name in series if len(name) > LONGEST_NAME]
+
+    def move(self, attempt: str, target: str) -> None:
+        from leadline.adapters.files import as_user_error, sync_folder
+
+        try:
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            if os.path.exists(target):
+                os.rename(target, f"{attempt}.replaced")
+            os.rename(attempt, target)
+            sync_folder(os.path.dirname(target))
+        except OSError as error:
+            raise as_user_error(error, target) from error
+
+    def compact(self, attempt: str) -> dict[str, Any]:
+        from leadline.adapters.series.parquet import compact
+
+        return compact(attempt, self)
+
+    def size_bytes(self, attempt: str) -> int:
+        paths = [os.path.join(attempt, FOLDER, name) for name in segments(attempt)]
+        return sum(os.path.getsize(p) for p in [*paths, os.path.join(attempt, COMPACTED)] if os.path.exists(p))
+
+    def _read_segment(self, path: str, name: str, store: Store) -> None:
+        whole = Writer(name)
+
+        def begin(writer: str) -> None:
+            nonlocal whole
+            whole = store.writers.setdefault(writer, Writer(writer))
+
+        class Into:
+            def take(self, *point: Any) -> None:
+                whole.take(*point)
+
+        read = each_segment(path, name, Into(), begin)
+        whole.rank = read.rank if whole.rank is None else whole.rank
+        store.torn_bytes += read.torn_bytes
+        store.problems += read.problems
+        for metric, count in read.odd.items():
+            whole.odd[metric] = whole.odd.get(metric, 0) + count
+
+
+@dataclass(slots=True)
+class SegmentRead:
+    """What a segment held beside its points."""
+
+    rank: int | None = None
+    torn_bytes: int = 0
+    odd: dict[str, int] = field(default_factory=dict)
+    too_large: dict[str, int] = field(default_factory=dict)
+    problems: list[dict[str, Any]] = field(default_factory=list)
+
+
+def each_segment(path: str, name: str, sink: Sink, begin: Callable[[str], None]) -> SegmentRead:
+    """Decode one segment into ``sink``; ``begin`` gets the writer's name before the first point."""
+    decoder = Decoder(sink, lambda header: begin(str(header.get("writer") or name.partition(".")[0])))
+    problems: list[dict[str, Any]] = []
+    try:
+        with open(path, "rb", buffering=0) as file:
+            while chunk := file.read(CHUNK_BYTES):
+                decoder.feed(chunk)
+    except OSError as error:
+        problems.append({"code": "unreadable", "what": f"{name}: {error.strerror}"})
+    decoder.finish()
+    if decoder.refused:
+        problems.append({"code": "not-a-segment", "what": f"{name}: {decoder.refused}"})
+    for damage in decoder.damages[:DAMAGES_NAMED]:
+        what = f"{name}: {damage['bytes']} bytes at offset {damage['offset']} are damaged, what they held is lost"
+        problems.append({"code": "damaged", "what": what})
+    if len(decoder.damages) > DAMAGES_NAMED:
+        what = f"{name}: {len(decoder.damages)} places are damaged, {DAMAGES_NAMED} of them named"
+        problems.append({"code": "damaged", "what": what})
+    rank = decoder.header.get("rank")
+    return SegmentRead(
+        rank if isinstance(rank, int) else None, decoder.torn_bytes, decoder.odd, decoder.too_large, problems
+    )
+
+
+def read_lines(path: str) -> dict[str, Points]:
+    """The series in ``metrics.jsonl``, which programs in other languages and earlier versions write."""
+    from leadline.core.extract.gather import points_of, step_of
+
+    found: dict[str, Points] = {}
+    try:
+        file = open(path, encoding="utf-8", errors="replace")  # noqa: SIM115
+    except OSError:
+        return found
+    with file:
+        for line in file:
+            try:
+                record = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(record, dict):
+                at = record.get("t")
+                time_s = float(at) if isinstance(at, (int, float)) and not isinstance(at, bool) else None
+                step = step_of(record)
+                for name, value in points_of(record):
+                    found.setdefault(name, Points()).add(step, value, time_s)
+    return found
+
+
+def no_pyarrow() -> LeadlineError:
+    return LeadlineError(
+        "environment",
+        "no-pyarrow",
+        "pyarrow is not installed",
+        "compacted series are Parquet files",
+        "pip install 'leadline[parquet]'",
+    )

@@ -1,0 +1,1 @@
+"""MLflow: its files and its server."""

@@ -1,0 +1,1 @@
+"""Weights & Biases: its files, its server, its history."""

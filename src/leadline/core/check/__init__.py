@@ -1,0 +1,1 @@
+"""What is missing before a start, a post or an end."""

@@ -1,0 +1,1 @@
+"""Two sets of runs side by side: what differs, which test, which verdict."""

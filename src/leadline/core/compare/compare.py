@@ -1,0 +1,282 @@
+"""Two sets of runs side by side: what differs between them, and what the numbers then bear.
+
+``a`` is the reference and ``b`` what is judged: differences are mean(b) - mean(a), ratios mean(b) / mean(a). The
+configuration difference comes first, and when more than the declared axis differs the numbers are shown without a
+verdict: a difference that cannot be attributed is worse than none, because it gets quoted. The price is that a
+comparison over a sloppy record says "cannot be compared" until the rest is declared.
+"""
+
+from __future__ import annotations
+
+import math
+
+from leadline.core.compare.comparability import check_comparability, hygiene_of
+from leadline.core.compare.comparison import (
+    VERDICTS,
+    Comparison,
+    MetricComparison,
+    Size,
+    number,
+    refusal,
+    why_not_evidence,
+)
+from leadline.core.compare.difference import IN_ORDER, Difference, difference
+from leadline.core.compare.verdict import against_target, inside_spread, judge, restrain
+from leadline.core.config import ConfigDiff, config_diff
+from leadline.core.metric.contract import contract_of, contracts_differ, contracts_of, moved_by_machine
+from leadline.core.metric.items import Shared, on_shared_items, over_items
+from leadline.core.record.run import MetricDef, Run
+from leadline.core.stats.distributions import t_upper_quantile
+from leadline.core.stats.inference import TestResult, summarise, unavailable
+from leadline.core.typed import Any
+
+__all__ = [
+    "VERDICTS",
+    "Comparison",
+    "MetricComparison",
+    "Size",
+    "compare",
+    "number",
+    "refusal",
+    "why_not_evidence",
+]
+POWER = 0.8  # the chance with which a "detectable" difference shows
+
+
+def standard_error(test: TestResult) -> float | None:
+    """The standard error that a t test of a difference rests on; None for other tests and without spread."""
+    if test.df is None or test.difference is None:
+        return None
+    if test.t and test.difference:
+        return abs(test.difference / test.t)
+    low, high = test.interval.low, test.interval.high
+    if low is None or high is None:
+        return None
+    quantile = t_upper_quantile(0.5 * (1.0 - test.interval.confidence), test.df)
+    return 0.5 * (high - low) / quantile if quantile else None
+
+
+def _detect(m: MetricComparison, size: Size, alpha: float) -> dict[str, Any]:
+    """Whether these runs would have shown a difference of ``size``, and how many a side would."""
+    from leadline.core.stats.power import n_needed, n_needed_paired
+
+    answer: dict[str, Any] = {"size": size.text, "difference": None, "n_needed": None, "bears": None, "reason": ""}
+    if m.a.mean is None or (size.relative and not m.a.mean):
+        answer["reason"] = "there is no reference mean to take a share of"
+        return answer
+    wanted = size.value * abs(m.a.mean) if size.relative else size.value
+    answer["difference"] = wanted
+    error = standard_error(m.test)
+    if m.deterministic:
+        answer.update(bears=True, n_needed=2, reason="deterministic: any difference shows")
+    elif m.a.sd is None or m.b.sd is None:
+        answer["reason"] = "one run a side shows no spread, so nothing says how many are needed"
+    elif m.pairs and error is not None:
+        answer["n_needed"] = n_needed_paired(error * math.sqrt(m.pairs), wanted, alpha, POWER)
+        answer["counted"] = "pairs"
+    else:
+        spread = math.sqrt(0.5 * (m.a.sd**2 + m.b.sd**2))
+        answer["n_needed"] = n_needed(spread, wanted, alpha, POWER)
+        answer["counted"] = "runs a side" + (", taken in turns," if m.rule == IN_ORDER else "")
+    if m.detectable is not None:
+        answer["bears"] = m.detectable <= wanted
+    return answer
+
+
+def _equivalent(
+    m: MetricComparison, sides: tuple[list[Run], list[Run]], definition: MetricDef, size: Size, alpha: float
+) -> dict[str, Any]:
+    """Whether the means are shown to differ by less than ``size``. Both ends of a relative margin are tested by the
+    rule that chose the test of the difference; where values are at or below zero a share of them means nothing."""
+    from leadline.core.stats.equivalence import equivalence
+
+    def scaled(factor: float, confidence: float) -> TestResult:
+        return difference(*sides, m.metric, definition, factor=factor, confidence=confidence).test
+
+    above_zero = (m.a.minimum or 0.0) > 0.0 and (m.b.minimum or 0.0) > 0.0
+    found = equivalence(m.test, size.value, size.relative, 1.0 - alpha, scaled if above_zero else None)
+    return {**found.as_dict(), "size": size.text}
+
+
+def _outliers(out: Comparison, sides: tuple[list[Run], list[Run]], name: str, m: MetricComparison) -> None:
+    """Values far from the rest of their side, by run id. They stay in every figure."""
+    from leadline.core.stats.outliers import outliers
+
+    for side, label, runs in (("a", out.a_name, sides[0]), ("b", out.b_name, sides[1])):
+        used = [run for run in runs if name in run.metrics]
+        found = outliers([run.metrics[name] for run in used])
+        ids = [used[i].id for i in found.indices]
+        m.outliers[side] = {
+            "runs": ids,
+            "method": found.method,
+            "limit": found.limit,
+            "n": found.n,
+            "reason": found.reason,
+        }
+        if ids:
+            more = f" and {len(ids) - 3} more" if len(ids) > 3 else ""
+            m.notes.append(f"outliers of {label}, kept in all figures: {', '.join(ids[:3])}{more} ({found.method})")
+
+
+def _one_metric(
+    out: Comparison,
+    name: str,
+    sides: tuple[list[Run], list[Run]],
+    definition: MetricDef,
+    target: float | None,
+) -> MetricComparison:
+    """The numbers of one metric, without the verdict: that waits for what else is judged."""
+    found: Difference = difference(sides[0], sides[1], name, definition, confidence=1.0 - out.alpha)
+    a, b = found.a, found.b
+    contracts = contracts_of([*sides[0], *sides[1]], definition)
+    apart = contracts_differ(contracts)
+    own = contracts[0] if contracts and not apart else contract_of(definition)
+    unit, direction = str(own.get("unit", "")), str(own.get("direction", "none"))
+    m = MetricComparison(name, unit, direction, a, b, found.test, "", "", found.rule, found.pairs)
+    m.notes += found.notes
+    m.deterministic = a.is_constant and b.is_constant
+    m.inside_baseline_spread = None if b.mean is None else inside_spread(a, b.mean)
+    m.moved_by_machine = moved_by_machine(definition)
+    error = standard_error(found.test)
+    if error is not None and found.test.df is not None:
+        from leadline.core.stats.power import detectable
+
+        m.detectable = detectable(error, found.test.df, out.alpha, POWER)
+    _outliers(out, sides, name, m)
+    if target is not None:
+        m.target = against_target(b, target, direction, out.alpha)
+    if apart:
+        _keep_apart(m, apart, sides, definition)
+    return m
+
+
+def _keep_apart(
+    m: MetricComparison, apart: list[str], sides: tuple[list[Run], list[Run]], definition: MetricDef
+) -> None:
+    """Numbers that meant different things: each side in its own unit, and nothing that was computed from both."""
+    m.verdict, m.sentence = "cannot be compared", f"measured under different contracts: {'; '.join(apart)}"
+    m.test = unavailable(m.test.name, None, m.test.interval.confidence, "different contracts")
+    m.rule, m.pairs, m.notes, m.apart = "", 0, [], apart
+    m.detectable = m.target = m.inside_baseline_spread = None
+    m.deterministic = False
+    for runs in sides:
+        units = dict.fromkeys(str(c.get("unit", "")) or "no unit" for c in contracts_of(runs, definition))
+        m.side_units.append(" or ".join(units))
+
+
+def _items(out: Comparison, m: MetricComparison, shared: Shared, sides: tuple[list[Run], list[Run]]) -> None:
+    """Both universes beside the figures, which are those of the shared items. ``m`` is not judged yet."""
+    a_own, b_own = (summarise(r.metrics[m.metric] for r in runs if m.metric in r.metrics).mean for runs in sides)
+    m.items = {
+        "by": shared.by,
+        "rule": shared.rule,
+        "a_items": shared.a_all,
+        "b_items": shared.b_all,
+        "both": shared.n,
+        "same": shared.same,
+        "uneven": shared.uneven,
+        "a_own": a_own,
+        "b_own": b_own,
+        "a_shared": None if shared.reason else m.a.mean,
+        "b_shared": None if shared.reason else m.b.mean,
+        "over_items": None if shared.reason else over_items(shared, m.direction, 1.0 - out.alpha),
+        "reason": shared.reason,
+        "words": shared.words(out.a_name, out.b_name),
+    }
+    for side in shared.uneven:
+        name = out.a_name if side == "a" else out.b_name
+        m.notes.append(f"the runs of {name} have different items among themselves")
+    if shared.reason and not m.verdict:
+        m.verdict = "cannot be compared"
+        m.sentence = f"{m.items['words']}: {shared.reason}; each on its own: {number(a_own)} against {number(b_own)}"
+
+
+def _judge_together(out: Comparison, ready: list[MetricComparison]) -> None:
+    """Holm's adjustment over the metrics judged at once, then the verdict of each."""
+    from leadline.core.stats.multiplicity import holm
+
+    tested = [m for m in ready if m.test.p is not None and min(m.a.n, m.b.n) > 1]
+    for m, adjusted in zip(tested, holm([m.test.p for m in tested]), strict=True):
+        m.p_adjusted, m.judged = adjusted, len(tested)
+    asked = [m.equivalence for m in ready if m.equivalence is not None]
+    for answer, adjusted in zip(asked, holm([answer["p"] for answer in asked]), strict=True):
+        answer["p_adjusted"] = adjusted
+        if len(asked) > 1 and answer["verdict"] == "equivalent" and adjusted is not None and adjusted >= out.alpha:
+            answer["verdict"] = "not shown"
+            answer["sentence"] += f"; not after Holm over {len(asked)} metrics (p = {adjusted:.3g})"
+    for m in ready:
+        judge(m, out)
+    if len(tested) > 1:
+        out.notes.append(
+            f"{len(tested)} metrics were judged at once: the verdicts rest on p values adjusted by Holm's method; "
+            "intervals are those of each metric alone"
+        )
+
+
+def _split(runs: list[Run], side: str, out: Comparison) -> list[Run]:
+    kept = sorted((run for run in runs if run.is_evidence), key=lambda run: (run.uid, run.id))
+    out.left_out += [
+        {"run": run.id, "side": side, "why": why_not_evidence(run)}
+        for run in sorted(runs, key=lambda run: (run.uid, run.id))
+        if not run.is_evidence
+    ]
+    return kept
+
+
+def compare(
+    a_runs: list[Run],
+    b_runs: list[Run],
+    *,
+    axes: list[str] | None = None,
+    nuisance: list[str] | None = None,
+    metric_defs: dict[str, MetricDef] | None = None,
+    metrics: list[str] | None = None,
+    target: dict[str, float] | None = None,
+    alpha: float = 0.05,
+    a_name: str = "a",
+    b_name: str = "b",
+    baseline_id: str = "",
+    strict_hygiene: bool = False,
+    detect: dict[str, Size] | None = None,
+    equivalent: dict[str, Size] | None = None,
+) -> Comparison:
+    """``b`` against the reference ``a``; runs that are no evidence are left out and named.
+
+    ``metrics``: which to compare (all that appear, else). ``target``: metric to a number set beforehand, against
+    which side b is tested. ``strict_hygiene``: unknown contention blocks "worse" for metrics of which nobody said
+    whether the machine moves them, too. ``detect``: the difference that matters, by metric ("" for all);
+    ``equivalent``: the margin within which two means count as the same, likewise.
+    """
+    out = Comparison(a_name, b_name, baseline_id, alpha, ConfigDiff([], []))
+    a, b = _split(a_runs, "a", out), _split(b_runs, "b", out)
+    out.a_runs, out.b_runs = [run.id for run in a], [run.id for run in b]
+    out.diff = config_diff(a, b, axes, nuisance)
+    out.hygiene = {"a": hygiene_of(a), "b": hygiene_of(b)}
+    check_comparability(out, a, b)
+    refused = "; ".join(r["what"] for r in out.refusals)
+    present = [{name for run in side for name in (*run.metrics, *run.nonfinite)} for side in (a, b)]
+    for name in sorted(set(metrics) if metrics is not None else present[0] | present[1]):
+        lacking = [side for side, names in zip("ab", present, strict=True) if name not in names]
+        if lacking:
+            out.missing_metrics.append({"metric": name, "missing_on": lacking})
+            continue
+        definition = (metric_defs or {}).get(name) or MetricDef(name)
+        left, right, shared = on_shared_items(a, b, name)
+        m = _one_metric(out, name, (left, right), definition, (target or {}).get(name))
+        if shared is not None:
+            _items(out, m, shared, (a, b))
+        size = (detect or {}).get(name) or (detect or {}).get("")
+        if size is not None and not m.apart:
+            m.detect = _detect(m, size, alpha)
+        margin = (equivalent or {}).get(name) or (equivalent or {}).get("")
+        if margin is not None and not m.apart:
+            m.equivalence = _equivalent(m, (left, right), definition, margin, alpha)
+        out.metrics.append(m)
+    _judge_together(out, [m for m in out.metrics if not m.verdict])
+    for m in out.metrics:
+        if m.items is not None and not m.items["same"] and not m.items["reason"]:
+            m.sentence = f"over the {m.items['both']} items that all runs have: {m.sentence}"
+        restrain(m, out, refused, strict_hygiene)
+    if out.left_out:
+        out.notes.append(f"{len(out.left_out)} of {len(a_runs) + len(b_runs)} runs are no evidence and were left out")
+    return out

@@ -1,0 +1,194 @@
+"""What a comparison answers, as values: ``core/compare/compare.py`` fills them, renderers and services read them.
+
+Apart from the judging, so that whoever only shows a comparison loads no statistics that it does not need.
+"""
+
+from __future__ import annotations
+
+import math
+
+from leadline.core.config import ConfigDiff
+from leadline.core.record.run import Run
+from leadline.core.stats.inference import Sample, TestResult
+from leadline.core.typed import Any
+from leadline.core.values import dataclass, field
+
+VERDICTS = (
+    "better",
+    "worse",
+    "different",
+    "equivalent",
+    "not shown equivalent",
+    "no difference shown",
+    "inside the baseline's own spread",
+    "exploratory only",
+    "cannot be compared",
+)
+
+
+@dataclass(frozen=True)
+class Size:
+    """A size of difference that somebody declared: a number in the metric's unit, or a share of the reference
+    (``relative``: 0.02 for 2 %)."""
+
+    value: float
+    relative: bool = False
+
+    @property
+    def text(self) -> str:
+        return f"{100 * self.value:.6g} %" if self.relative else f"{self.value:.6g}"
+
+
+@dataclass(slots=True)
+class MetricComparison:
+    """One metric on both sides. ``verdict`` is one of ``VERDICTS`` ("different": shown to differ, but the metric has
+    no better direction). ``rule`` names the method of ``test`` and why it applies; ``pairs`` is 0 without pairs.
+    ``mean_difference`` is mean(b) - mean(a); ``test.difference`` is what the method estimates, which is another number
+    where it allows for a drift or leaves out runs without a partner. ``p_adjusted`` is Holm's over the ``judged``
+    metrics. ``detectable`` is the smallest true difference that these runs would have shown. ``outliers``: run ids of
+    each side. ``moved_by_machine``: True for times and rates, False for results, None where nobody said. ``apart``: in
+    what the contracts of the runs differ; there is no difference then, and ``side_units`` has the unit of each."""
+
+    metric: str
+    unit: str
+    direction: str
+    a: Sample
+    b: Sample
+    test: TestResult
+    verdict: str
+    sentence: str
+    rule: str = ""
+    pairs: int = 0
+    detectable: float | None = None
+    deterministic: bool = False
+    inside_baseline_spread: bool | None = None
+    target: dict[str, Any] | None = None
+    p_adjusted: float | None = None
+    judged: int = 1
+    outliers: dict[str, Any] = field(default_factory=dict)
+    detect: dict[str, Any] | None = None
+    equivalence: dict[str, Any] | None = None
+    moved_by_machine: bool | None = None
+    items: dict[str, Any] | None = None
+    notes: list[str] = field(default_factory=list)
+    apart: list[str] = field(default_factory=list)
+    side_units: list[str] = field(default_factory=list)
+
+    @property
+    def mean_difference(self) -> float | None:
+        if self.apart or self.a.mean is None or self.b.mean is None:
+            return None
+        return self.b.mean - self.a.mean
+
+    @property
+    def estimates_means(self) -> bool:
+        """Whether the method estimates the plain difference of the means: not with a drift allowed for."""
+        means, estimate = self.mean_difference, self.test.difference
+        if means is None or estimate is None:
+            return True
+        return math.isclose(means, estimate, rel_tol=1e-9, abs_tol=1e-12 * abs(self.a.mean or 0.0))
+
+    @property
+    def p(self) -> float | None:
+        """The p value that the verdict rests on: adjusted when several metrics were judged at once."""
+        return self.p_adjusted if self.judged > 1 else self.test.p
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "metric": self.metric,
+            "unit": self.unit,
+            "direction": self.direction,
+            "verdict": self.verdict,
+            "sentence": self.sentence,
+            "rule": self.rule,
+            "pairs": self.pairs,
+            "a": self.a.as_dict(),
+            "b": self.b.as_dict(),
+            "difference": self.test.difference,
+            "mean_difference": self.mean_difference,
+            "ratio": self.test.ratio,
+            "test": self.test.as_dict(),
+            "p": self.test.p,
+            "p_adjusted": self.p_adjusted,
+            "metrics_judged": self.judged,
+            "minimum_detectable_difference": self.detectable,
+            "detect": self.detect,
+            "equivalence": self.equivalence,
+            "outliers": self.outliers,
+            "moved_by_machine": self.moved_by_machine,
+            "deterministic": self.deterministic,
+            "inside_baseline_spread": self.inside_baseline_spread,
+            "target": self.target,
+            "items": self.items,
+            "notes": list(self.notes),
+            "side_units": list(self.side_units),
+        }
+
+
+@dataclass(slots=True)
+class Comparison:
+    """The answer of ``compare``. ``refusals`` hold ``code``, ``what``, ``arithmetic`` and the ``honest`` sentence.
+    ``moved_baseline``: a side that once was the registered baseline ({was, experiment, now, moved_at})."""
+
+    a_name: str
+    b_name: str
+    baseline_id: str
+    alpha: float
+    diff: ConfigDiff
+    a_runs: list[str] = field(default_factory=list)
+    b_runs: list[str] = field(default_factory=list)
+    left_out: list[dict[str, str]] = field(default_factory=list)
+    refusals: list[dict[str, str]] = field(default_factory=list)
+    metrics: list[MetricComparison] = field(default_factory=list)
+    missing_metrics: list[dict[str, Any]] = field(default_factory=list)
+    hygiene: dict[str, dict[str, Any]] = field(default_factory=dict)
+    moved_baseline: dict[str, str] | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def apples_to_apples(self) -> bool:
+        """Both sides have runs, and nothing but declared axes and nuisances differs."""
+        return bool(self.a_runs and self.b_runs) and self.diff.clean
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "diff": self.diff.as_dict(),
+            "apples_to_apples": self.apples_to_apples,
+            "refusals": list(self.refusals),
+            "a_name": self.a_name,
+            "b_name": self.b_name,
+            "baseline_id": self.baseline_id,
+            "alpha": self.alpha,
+            "a_runs": list(self.a_runs),
+            "b_runs": list(self.b_runs),
+            "left_out": list(self.left_out),
+            "metrics": [m.as_dict() for m in self.metrics],
+            "missing_metrics": list(self.missing_metrics),
+            "hygiene": self.hygiene,
+            "moved_baseline": self.moved_baseline,
+            "notes": list(self.notes),
+        }
+
+
+def why_not_evidence(run: Run) -> str:
+    """Why a run does not count, in words; empty when it does."""
+    if run.is_evidence:
+        return ""
+    if run.retracted:
+        return f"retracted: {run.retracted}"
+    if run.superseded_by:
+        return f"superseded by {run.superseded_by}"
+    if run.design.get("warmup"):
+        return "a warm-up, kept apart from the measurement"
+    if run.origin == "reported":
+        return "reported: Leadline did not see it measured"
+    return f"{run.state}: {run.reason}" if run.reason else f"its state is {run.state}"
+
+
+def number(value: float | None, unit: str = "") -> str:
+    """A number for a sentence: six digits at most, with its unit."""
+    return "unknown" if value is None else f"{value:.6g}{' ' + unit if unit else ''}"
+
+
+def refusal(code: str, what: str, arithmetic: str, honest: str) -> dict[str, str]:
+    return {"code": code, "what": what, "arithmetic": arithmetic, "honest": honest}

@@ -1,0 +1,421 @@
+"""How well a claim is known, computed from runs: none, refuted, exploratory, replicated, stable.
+
+Nobody chooses a label; it follows from what counts, so it falls again when a run is retracted. The rules err towards
+the lower label, since a label that is too high is quoted for years and one that is too low costs a repeat:
+
+- ``none``: some operand has no counting run. ``refuted``: the runs say the opposite of the claim, on average.
+- ``exploratory``: it holds, on too few repeats, without the interval's support, or with contrary runs.
+- ``replicated``: at least three distinct counting executions per named side, every clause supported by the 95 %
+  interval (or exact, for deterministic metrics over distinct inputs) and at a look whose level counts the other looks
+  (``core/evidence/looks.py``), and no contrary run.
+- ``stable``: replicated at every combination of the values of the declared axes, claim and reference matched on it. A
+  seed as an axis is itself what repeats vary: it needs one run a side at each value, and the repeats over the seeds.
+
+A run is *contrary* when its own value breaks a clause that the means satisfy, by more than the spread of the other
+runs explains (their 95 % prediction interval; with fewer than four runs nothing is excused). All runs of an axis
+value at which the claim is false are contrary as well.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import product
+
+from leadline.core.canonical import canonical_json
+from leadline.core.compare.compare import number, why_not_evidence
+from leadline.core.compare.difference import seed_of
+from leadline.core.config import fact_of
+from leadline.core.evidence.evaluate import ClauseResult, confidence_for, distance_holds, evaluate_clause
+from leadline.core.evidence.predicate import Clause, Predicate, Subject
+from leadline.core.metric.contract import moved_by_machine
+from leadline.core.record.run import MetricDef, Run
+from leadline.core.stats.distributions import t_upper_quantile
+from leadline.core.stats.inference import summarise
+from leadline.core.stats.power import n_needed
+from leadline.core.typed import Any
+from leadline.core.values import dataclass, field
+
+LABELS = ("none", "refuted", "exploratory", "replicated", "stable")
+REPEATS_NEEDED = 3
+MOST_CELLS = 1000
+_EXCUSE_FROM_N = 4
+_NAMED = 3
+
+
+@dataclass(slots=True)
+class Evidence:
+    """``why``: the sentences behind the label. ``missing``: what the next label lacks, in numbers. ``counted``,
+    ``contrary``: run ids; ``not_counted``: run id to reason. ``blocked``: why the runs cannot be judged together at
+    all, however many there are; ``blocked_code`` names the kind for programs."""
+
+    label: str
+    why: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    counted: list[str] = field(default_factory=list)
+    not_counted: dict[str, str] = field(default_factory=dict)
+    contrary: list[str] = field(default_factory=list)
+    clauses: list[ClauseResult] = field(default_factory=list)
+    confirmed_path: bool | None = None
+    blocked: str = ""
+    blocked_code: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "label": self.label,
+            "why": list(self.why),
+            "missing": list(self.missing),
+            "counted": list(self.counted),
+            "not_counted": dict(self.not_counted),
+            "contrary": list(self.contrary),
+            "clauses": [clause.as_dict() for clause in self.clauses],
+            "confirmed_path": self.confirmed_path,
+            "blocked": self.blocked,
+        }
+
+
+def _input_key(run: Run) -> str:
+    return canonical_json(run.config)
+
+
+def distinct_executions(runs: list[Run], definition: MetricDef) -> tuple[list[Run], dict[str, str]]:
+    """(the runs that count for the metric, each distinct execution once; run id to why the others do not).
+
+    The outcome does not depend on the order of ``runs``.
+    """
+    metric = definition.name
+    kept: list[Run] = []
+    dropped: dict[str, str] = {}
+    by_uid: dict[str, str] = {}
+    by_result: dict[str, str] = {}
+    for run in sorted(runs, key=lambda r: (r.uid, not r.is_evidence, r.id, canonical_json(r.metrics))):
+        reason = why_not_evidence(run)
+        digest = str(run.outputs.get("result_digest") or "") if run.origin == "imported" else ""
+        if not reason and metric not in run.metrics:
+            state = f"was {run.nonfinite[metric]}" if metric in run.nonfinite else "is not recorded"
+            reason = f"{metric} {state}"
+        if not reason and run.uid in by_uid:
+            if by_uid[run.uid] == run.id:
+                continue  # the very same run, named by two selectors
+            reason = f"the same execution as {by_uid[run.uid]}"
+        if not reason and digest and digest in by_result:
+            reason = f"the same result file as {by_result[digest]}"
+        if reason:
+            dropped.setdefault(run.id, reason)
+            continue
+        by_uid[run.uid] = run.id
+        if digest:
+            by_result[digest] = run.id
+        kept.append(run)
+    # The machine moves a time: two equal ones are the clock's resolution, not a deterministic metric run again.
+    return (kept if moved_by_machine(definition) else _without_reruns(kept, metric, dropped)), dropped
+
+
+def _without_reruns(runs: list[Run], metric: str, dropped: dict[str, str]) -> list[Run]:
+    """Leave out reruns of a deterministic metric: the same input and the bit-identical value, given either a seed or
+    an input whose every run agrees. Values that agree by rounding among others that do not are kept."""
+    values: dict[str, set[float]] = {}
+    for run in runs:
+        values.setdefault(_input_key(run), set()).add(run.metrics[metric])
+    first: dict[tuple[str, float], str] = {}
+    kept = []
+    for run in runs:
+        key = _input_key(run)
+        at = (key, run.metrics[metric])
+        if at in first and (seed_of(run) or len(values[key]) == 1):
+            dropped[run.id] = (
+                f"a rerun of {first[at]}: a deterministic metric with the same seed and input is not a repeat"
+            )
+            continue
+        first.setdefault(at, run.id)
+        kept.append(run)
+    return kept
+
+
+@dataclass(slots=True)
+class _Cell:
+    """One evaluation of the whole predicate: over everything, or at one combination of axis values (``where``)."""
+
+    where: str
+    results: list[ClauseResult] = field(default_factory=list)
+    contrary: set[str] = field(default_factory=set)
+    missing: list[str] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool | None:
+        states = [result.holds for result in self.results]
+        return False if False in states else None if None in states else True
+
+    @property
+    def replicated(self) -> bool:
+        return self.holds is True and not self.missing and not self.contrary
+
+    @property
+    def is_empty(self) -> bool:
+        return all(result.left.n == 0 for result in self.results)
+
+
+def _contrary_of(result: ClauseResult) -> set[str]:
+    """Runs of the claimed side that break a clause which the mean satisfies, beyond what the others' spread allows."""
+    clause, runs = result.clause, result.judged
+    found: set[str] = set()
+    if clause.op == "~=":
+        return found  # about means: single runs of a noisy metric scatter past any margin worth naming
+    against = clause.bound if result.right is None else result.right.mean
+    if not result.holds or against is None:
+        return found
+    for run in runs:
+        value = run.metrics[clause.metric]
+        if distance_holds(clause.op, value - against, result.tolerance):
+            continue
+        others = summarise(r.metrics[clause.metric] for r in runs if r is not run)
+        if others.n + 1 >= _EXCUSE_FROM_N and others.mean is not None and others.sd is not None:
+            reach = t_upper_quantile(0.025, others.n - 1) * others.sd * math.sqrt(1.0 + 1.0 / others.n)
+            if abs(value - others.mean) <= reach:
+                continue
+        found.add(run.id)
+    return found
+
+
+def _lacking(result: ClauseResult, where: str) -> list[str]:
+    """What one clause lacks for ``replicated``, in numbers."""
+    clause, lacks = result.clause, []
+    sides = [(clause.metric, clause.subject, result.left.n)]
+    if clause.right is not None and result.right is not None:
+        sides.append((clause.right_metric, clause.right, result.right.n))
+    for metric, subject, n in sides:
+        if n < REPEATS_NEEDED:
+            more = REPEATS_NEEDED - n
+            lacks.append(
+                f"{more} more distinct execution{'s' if more > 1 else ''} of {metric}({subject.format()}){where}, "
+                f"other in seed or input where the metric is deterministic: {n} of {REPEATS_NEEDED} counted"
+            )
+    if result.holds and not result.lasting and not lacks:
+        lacks.append(_unsupported(result, where) if not result.supported else _not_lasting(result, where))
+    return lacks
+
+
+def _unsupported(result: ClauseResult, where: str) -> str:
+    interval = result.interval
+    if interval.low is None or interval.high is None or result.left.mean is None:
+        return f"an interval for {result.clause.format()}{where}: {interval.reason}"
+    text = (
+        f"support by the interval{where}: the {100 * confidence_for(result.clause.op):g} % interval of the difference, "
+        f"{number(interval.low)} to {number(interval.high)}, reaches past the margin"
+    )
+    against = result.clause.bound if result.right is None else result.right.mean or 0.0
+    spread = max(result.left.sd or 0.0, (result.right.sd or 0.0) if result.right else 0.0)
+    distance = abs(result.left.mean - against)
+    n = n_needed(spread, distance if result.clause.op != "~=" else result.tolerance - distance)
+    return text if n is None else f"{text}; about {n} runs a side would show a difference of this size"
+
+
+def _not_lasting(result: ClauseResult, where: str) -> str:
+    """The interval bears it now, and it was looked at too often for that to be enough."""
+    looks = result.looks
+    interval, level = looks.interval, looks.last_level
+    if interval is None or level is None:
+        return f"a look with {REPEATS_NEEDED} runs a side{where}"
+    text = (
+        f"support that counts how often it was looked at{where}: with {looks.last} runs on the smaller side the "
+        f"one-sided level is {100 * level:.2g} % (5 % divided over all looks), "
+    )
+    if not interval.known:
+        return f"{text}and there is no interval: {interval.reason}"
+    return f"{text}and the interval at it, {number(interval.low)} to {number(interval.high)}, reaches past the margin"
+
+
+def out_of_scope(run: Run, axes: dict[str, list[Any]]) -> str:
+    """Why a claim over ``axes`` says nothing about ``run``: its value of one of them is not among those named; ""
+    when it does, or when the run does not tell. Seeds are repeats: one more seed is one more of them."""
+    for axis, values in axes.items():
+        value = None if is_seed(axis) else fact_of(run, axis)
+        if value is not None and canonical_json(value) not in {canonical_json(v) for v in values}:
+            return f"outside what the claim is about: {axis} = {value}"
+    return ""
+
+
+class _Counter:
+    """Collects, over all operands and cells, which runs counted and why others did not."""
+
+    def __init__(
+        self,
+        resolve: Callable[[Subject], list[Run]],
+        axes: dict[str, list[Any]],
+        metric_defs: dict[str, MetricDef],
+    ) -> None:
+        self.resolve = resolve
+        self.axes = axes
+        self.metric_defs = metric_defs
+        self.counted: set[str] = set()
+        self.dropped: dict[str, str] = {}
+
+    def runs(self, subject: Subject, metric: str, at: dict[str, Any]) -> list[Run]:
+        found = []
+        for run in self.resolve(subject):
+            if outside := out_of_scope(run, self.axes):
+                self.dropped.setdefault(run.id, outside)
+            else:
+                found.append(run)
+        for axis, value in at.items():
+            wanted = canonical_json(value)
+            found = [run for run in found if canonical_json(fact_of(run, axis)) == wanted]
+        kept, dropped = distinct_executions(found, self.metric_defs.get(metric) or MetricDef(metric))
+        self.counted |= {run.id for run in kept}
+        for run_id, reason in dropped.items():
+            self.dropped.setdefault(run_id, reason)
+        return kept
+
+
+def _evaluate_cell(
+    predicate: Predicate,
+    counter: _Counter,
+    metric_defs: dict[str, MetricDef],
+    at: dict[str, Any] | None = None,
+    one_run_is_enough: bool = False,
+) -> _Cell:
+    at = at or {}
+    cell = _Cell(" at " + ", ".join(f"{axis} = {value}" for axis, value in at.items()) if at else "")
+    for clause in predicate.clauses:
+        left = counter.runs(clause.subject, clause.metric, at)
+        right = _reference(clause, counter, at)
+        result = evaluate_clause(clause, left, right, metric_defs.get(clause.metric))
+        cell.results.append(result)
+        cell.contrary |= _contrary_of(result)
+        if not one_run_is_enough:
+            cell.missing += _lacking(result, cell.where)
+        elif result.holds is None:
+            cell.missing.append(f"one run a side of {clause.format()}{cell.where}")
+        if at and result.holds is False:
+            cell.contrary |= {run.id for run in left}
+    return cell
+
+
+def _reference(clause: Clause, counter: _Counter, at: dict[str, Any]) -> list[Run]:
+    return [] if clause.right is None else counter.runs(clause.right, clause.right_metric, at)
+
+
+def axes_of(predicate: Predicate, across: dict[str, list[Any]] | None) -> dict[str, list[Any]]:
+    """Declared axes of both sources, each with its distinct values in a fixed order."""
+    axes: dict[str, dict[str, Any]] = {}
+    for name, values in [*predicate.over, *(across or {}).items()]:
+        axes.setdefault(name, {}).update({canonical_json(v): v for v in values})
+    return {name: [axes[name][text] for text in sorted(axes[name])] for name in sorted(axes)}
+
+
+def is_seed(axis: str) -> bool:
+    return axis == "seed" or axis.endswith((".seed", "_seed"))
+
+
+def combinations(axes: dict[str, list[Any]]) -> list[dict[str, Any]]:
+    """Every combination of the axes' values: what the claim says it holds at. Not for more than ``MOST_CELLS``."""
+    return [dict(zip(axes, values, strict=True)) for values in product(*axes.values())] if axes else []
+
+
+def _cells(
+    predicate: Predicate, counter: _Counter, metric_defs: dict[str, MetricDef], axes: dict[str, list[Any]]
+) -> list[_Cell]:
+    """Each combination of the axes with repeats of its own; seeds apart, which are the repeats of the others."""
+    others = {name: values for name, values in axes.items() if not is_seed(name)}
+    seeded = len(others) < len(axes)
+    cells = [_evaluate_cell(predicate, counter, metric_defs, at) for at in combinations(others)]
+    if seeded:
+        cells += [_evaluate_cell(predicate, counter, metric_defs, at, True) for at in combinations(axes)]
+    return cells
+
+
+def _label(out: Evidence, centre: _Cell, cells: list[_Cell], axes: dict[str, list[Any]]) -> None:
+    """The label and its sentences from the evaluated cells."""
+    known = [cell for cell in cells if cell.holds is not None]
+    false_cells = [cell for cell in known if not cell.holds]
+    every_cell_holds = bool(cells) and len(known) == len(cells) and not false_cells
+    if centre.holds is None:
+        out.label, out.missing = "none", list(centre.missing)
+        return
+    if not centre.holds and not every_cell_holds:
+        out.label = "refuted"
+        out.missing = ["runs whose average satisfies the claim, or a claim that these runs bear"]
+        return
+    out.why += [f"the claim is false{cell.where}" for cell in false_cells]
+    all_replicated = bool(cells) and all(cell.replicated for cell in cells)
+    seeds_only = all(is_seed(name) for name in axes)
+    replicated = not out.contrary and (centre.replicated or (all_replicated and not seeds_only))
+    if out.contrary:
+        out.missing.append(
+            f"an explanation or a narrower claim for {len(out.contrary)} contrary of {len(out.counted)} runs: "
+            + ", ".join(out.contrary)
+        )
+    if not replicated:
+        out.label = "exploratory"
+        out.missing += centre.missing
+        return
+    short = [name for name, values in axes.items() if len(values) < 2]
+    few_seeds = (
+        seeds_only
+        and all(len(values) < REPEATS_NEEDED for values in axes.values())
+        and any(_lacking(result, "") for cell in cells for result in cell.results)
+    )
+    if axes and not short and not few_seeds and all_replicated:
+        out.label = "stable"
+        return
+    out.label = "replicated"
+    if not axes:
+        out.missing.append("a declared axis with at least 2 values over which the claim is to hold: 0 declared")
+    out.missing += [f"at least 2 values of {name}: {len(axes[name])} declared" for name in short]
+    if few_seeds and axes and not short:
+        out.missing.append(
+            f"at least {REPEATS_NEEDED} seeds, or another axis with at least 2 values: "
+            + ", ".join(f"{len(values)} of {name}" for name, values in axes.items())
+        )
+    out.missing += _missing_cells(cells)
+
+
+def _missing_cells(cells: list[_Cell]) -> list[str]:
+    """Empty combinations in one line, then what the others lack."""
+    lines = []
+    empty = [cell for cell in cells if cell.is_empty]
+    if len(empty) > 1:
+        named = ";".join(cell.where.removeprefix(" at") for cell in empty[:_NAMED]).strip()
+        more = f"; and {len(empty) - _NAMED} more" if len(empty) > _NAMED else ""
+        lines.append(f"runs at {len(empty)} of {len(cells)} combinations of the declared axes: {named}{more}")
+    return lines + [line for cell in cells for line in cell.missing if len(empty) < 2 or not cell.is_empty]
+
+
+def evidence(
+    predicate: Predicate,
+    resolve: Callable[[Subject], list[Run]],
+    *,
+    metric_defs: dict[str, MetricDef] | None = None,
+    across: dict[str, list[Any]] | None = None,
+    confirmed_path: bool | None = None,
+) -> Evidence:
+    """The label that the runs bear, and why.
+
+    ``across`` declares axes and values besides the predicate's own ``over``; runs are matched on ``fact_of``.
+    ``confirmed_path``: whether the claim was confirmed on the declared production path (None: none is declared); it
+    is said and, when False, listed as missing, and does not change the label. A pure function of its arguments:
+    after a retraction, call it again.
+    """
+    axes = axes_of(predicate, across)
+    counter = _Counter(resolve, axes, metric_defs or {})
+    count = math.prod(len(values) for values in axes.values())
+    centre = _evaluate_cell(predicate, counter, metric_defs or {})
+    cells = _cells(predicate, counter, metric_defs or {}, axes) if count <= MOST_CELLS else []
+    out = Evidence("none", clauses=centre.results, confirmed_path=confirmed_path)
+    out.counted = sorted(counter.counted)
+    out.not_counted = {k: counter.dropped[k] for k in sorted(counter.dropped) if k not in counter.counted}
+    out.contrary = sorted(centre.contrary.union(*(cell.contrary for cell in cells)))
+    out.why = [result.arithmetic for result in centre.results]
+    _label(out, centre, cells, axes)
+    if meaningless := next((r.meaningless for cell in (centre, *cells) for r in cell.results if r.meaningless), ""):
+        out.label, out.blocked, out.blocked_code = "none", meaningless, "share-of-nothing"
+        out.missing = ["a claim that asks for no share of such a reference"]
+    if count > MOST_CELLS:
+        out.missing.append(f"a claim over at most {MOST_CELLS} combinations of its axes: it names {count}")
+    if out.not_counted:
+        out.why.append(f"{len(out.not_counted)} of {len(out.not_counted) + len(out.counted)} runs do not count")
+    if confirmed_path is not None:
+        out.why.append(f"{'confirmed' if confirmed_path else 'not confirmed'} on the declared production path")
+        if not confirmed_path:
+            out.missing.append("one counting run on the declared production path")
+    return out

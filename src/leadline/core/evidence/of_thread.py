@@ -1,0 +1,235 @@
+"""How well each claim and prediction of a thread is known now: ``core/evidence/evidence.py`` over the thread's own runs.
+
+Labels are never stored as truth, only computed, so that a retraction or a repeat moves them. On top of the counting of
+runs this asks whether the two sides of every clause are apples to apples: a difference with several causes stays
+``exploratory`` however often it is repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from leadline.core.canonical import canonical_json
+from leadline.core.config import ConfigDiff, config_diff, fact_of
+from leadline.core.errors import LeadlineError
+from leadline.core.evidence.evidence import Evidence, axes_of, evidence, out_of_scope
+from leadline.core.evidence.predicate import Predicate, Subject, parse
+from leadline.core.metric.contract import contracts_differ, contracts_of
+from leadline.core.record.run import MetricDef, Run
+from leadline.core.record.thread import Item, Thread
+from leadline.core.typed import Any
+
+CANDIDATE_AXES = 8
+
+
+def runs_of_subject(thread: Thread, subject: Subject, refs: dict[str, str] | None = None) -> list[Run]:
+    """The runs a subject names, evidence or not. ``baseline`` is the one bound in ``refs``, else the current one; an
+    id that is not there (yet) has no runs."""
+    runs: Iterable[Run]
+    if subject.name:
+        name = thread.shown(subject.name, refs)
+        if subject.name == "baseline" and refs and "baseline" in refs:
+            name = thread.uids.get(("baseline", refs["baseline"]), "baseline")
+        try:
+            runs = thread.runs_of(name)
+        except LeadlineError:
+            return []
+    else:
+        runs = thread.runs
+    wanted = [(key, canonical_json(value)) for key, value in subject.selectors]
+    return [run for run in runs if all(canonical_json(fact_of(run, key)) == text for key, text in wanted)]
+
+
+def read_predicate(text: str) -> Predicate:
+    """``parse`` for a text that a user typed. Raises LeadlineError(usage, bad-predicate) with where to read on."""
+    try:
+        return parse(text)
+    except LeadlineError as error:
+        error.next = error.next or ["leadline claim --help"]
+        raise
+
+
+def predicate_of(item: Item) -> Predicate | None:
+    """The checkable form of a claim or hypothesis; None when it has none or a newer Leadline wrote it."""
+    text = str(item.body.get("predicate") or "")
+    if not text:
+        return None
+    try:
+        return parse(text)
+    except LeadlineError:
+        return None
+
+
+def evidence_for(thread: Thread) -> Callable[[Item], Evidence]:
+    """The evidence of any claim or hypothesis of ``thread`` as it is now; each is computed once."""
+    known: dict[tuple[str, int], Evidence] = {}
+
+    def of(item: Item) -> Evidence:
+        key = (item.uid, thread.record_count)
+        if key not in known:
+            known[key] = evidence_of(thread, item.body)
+        return known[key]
+
+    return of
+
+
+def evidence_of(thread: Thread, body: dict[str, Any]) -> Evidence:
+    """The evidence for the ``predicate`` of a claim's (or hypothesis's) body, recorded or about to be."""
+    text = str(body.get("predicate") or "")
+    if not text:
+        why = (
+            f"reported: {body['reported']}; nothing here was measured"
+            if body.get("reported")
+            else "it has no checkable form, so no run can bear it out"
+        )
+        return Evidence("none", why=[why], missing=["a checkable form (--that) and runs that bear it out"])
+    try:
+        predicate = parse(text)
+    except LeadlineError as error:
+        return Evidence("none", why=[f"its checkable form cannot be read: {error.what}"])
+    refs = body.get("refs") or {}
+    memo: dict[str, list[Run]] = {}
+
+    def resolve(subject: Subject) -> list[Run]:
+        name = subject.format()
+        if name not in memo:
+            memo[name] = runs_of_subject(thread, subject, refs)
+        return memo[name]
+
+    return evidence_over(thread, predicate, resolve, body)
+
+
+def evidence_over(
+    thread: Thread, predicate: Predicate, resolve: Callable[[Subject], list[Run]], body: dict[str, Any]
+) -> Evidence:
+    """The one rule behind every label that is shown: ``core/evidence/evidence.py``, the bound by apples to apples, and what was
+    contended. ``resolve`` says which runs a subject names; ``body``: ``across``, ``axes``, ``nuisance``, ``path``."""
+    out = evidence(
+        predicate,
+        resolve,
+        metric_defs=thread.metrics,
+        across=body.get("across") or {},
+        confirmed_path=confirmed_on_path(thread, body, predicate, resolve),
+    )
+    for diff in comparisons(predicate, resolve, body):
+        _cap(out, diff)
+    _split_by_contract(out, thread, predicate, resolve)
+    _note_contention(out, thread)
+    return out
+
+
+def _split_by_contract(
+    out: Evidence, thread: Thread, predicate: Predicate, resolve: Callable[[Subject], list[Run]]
+) -> None:
+    """Numbers that meant different things (another unit, direction, denominator) bear no claim together."""
+    for clause in predicate.clauses:
+        sides = [(clause.subject, clause.metric)]
+        sides += [(clause.right, clause.right_metric)] if clause.right is not None else []
+        contracts = []
+        for subject, metric in sides:
+            definition = thread.metrics.get(metric) or MetricDef(metric)
+            contracts += contracts_of([r for r in resolve(subject) if r.is_evidence], definition)
+        same = len({metric for _, metric in sides}) == 1
+        if same and (apart := contracts_differ(contracts)):
+            out.label, out.blocked_code = "none", "different-contracts"
+            out.blocked = f"{clause.metric} was measured under different contracts: {'; '.join(apart)}"
+            out.why = [out.blocked]  # arithmetic over both would mix what they meant
+            out.missing = [f"runs of all sides under one contract (leadline metric {clause.metric} shows which)"]
+
+
+def _note_contention(out: Evidence, thread: Thread) -> None:
+    """Contention does not lower a label by itself (a gain of three times shows on a busy machine too); it is said."""
+    counted = set(out.counted)
+    busy = sum(1 for r in thread.runs if r.id in counted and r.hygiene.get("contended"))
+    if busy:
+        out.why.append(f"{busy} of {len(counted)} counted runs shared the machine with other work")
+
+
+def confirmed_on_path(
+    thread: Thread, body: dict[str, Any], predicate: Predicate, resolve: Callable[[Subject], list[Run]]
+) -> bool | None:
+    """Whether every claimed side has a counting run on the path that matters; None when no path is declared."""
+    path = body.get("path") or thread.about.get("production-path")
+    if not path:
+        return None
+    return all(any(r.is_evidence and r.executor == path for r in resolve(c.subject)) for c in predicate.clauses)
+
+
+def comparisons(
+    predicate: Predicate, resolve: Callable[[Subject], list[Run]], body: dict[str, Any]
+) -> list[ConfigDiff]:
+    """For every clause that compares two sets of runs: what differs between them besides the declared axes.
+
+    Axes are those declared, those the claim holds across, those its selectors name; when none is declared and exactly
+    one fact differs, that fact is the axis."""
+    found, seen = [], set()
+    for clause in predicate.clauses:
+        if clause.right is None:
+            continue
+        pair = (clause.subject.format(), clause.right.format())
+        scope = axes_of(predicate, body.get("across"))
+        left, right = (
+            [r for r in resolve(subject) if r.is_evidence and not out_of_scope(r, scope)]
+            for subject in (clause.subject, clause.right)
+        )
+        if pair in seen or not left or not right or {r.uid for r in left} == {r.uid for r in right}:
+            continue
+        seen.add(pair)
+        axes = list(
+            dict.fromkeys(
+                [
+                    *(body.get("axes") or ()),
+                    *(body.get("across") or {}),
+                    *(name for name, _ in predicate.over),
+                    *(key for key, _ in clause.subject.selectors),
+                    *(key for key, _ in clause.right.selectors),
+                ]
+            )
+        )
+        found.append(diff_or_the_one_axis(right, left, axes, list(body.get("nuisance") or ())))
+    return found
+
+
+def diff_or_the_one_axis(a: list[Run], b: list[Run], axes: list[str], nuisance: list[str]) -> ConfigDiff:
+    """``config_diff``; with no axis declared, the single fact that explains the whole difference is taken for it."""
+    diff = config_diff(a, b, axes, nuisance)
+    if diff.clean or axes:
+        return diff
+    rows = diff.of_role("confound") + diff.of_role("unknown")
+    names = list(dict.fromkeys(row.key if row.area == "config" else row.area for row in rows))
+    for name in names[:CANDIDATE_AXES]:
+        alone = config_diff(a, b, [name], nuisance)
+        if alone.clean and len(alone.of_role("axis")) >= 1:
+            return alone
+    return diff
+
+
+def _cap(out: Evidence, diff: ConfigDiff) -> None:
+    """Sides that differ in more than the tested axis bear no more than ``exploratory``."""
+    rows = diff.of_role("confound") + diff.of_role("unknown")
+    if not rows:
+        return
+    named = ", ".join(f"{row.name} ({row.a!r} against {row.b!r})" for row in rows[:5])
+    out.why.append(f"not apples to apples: {named}")
+    out.missing.append(
+        "an apples-to-apples comparison, or the tested axis declared (--axis) and the rest as "
+        f"nuisance: {', '.join(row.name for row in rows[:5])}"
+    )
+    if out.label in ("replicated", "stable"):
+        out.label = "exploratory"
+
+
+def preregistered(thread: Thread, item: Item, counted: Iterable[str]) -> str:
+    """The hypothesis that predicted this very statement before the first of the ``counted`` runs was planned."""
+    predicate = predicate_of(item)
+    uids = [run.uid for run in thread.runs if run.id in set(counted)]
+    if predicate is None or not uids:
+        return ""
+    wanted = {clause.format() for clause in predicate.clauses}
+    claimed = [r.uid for c in predicate.clauses for r in runs_of_subject(thread, c.subject, item.refs) if r.uid in uids]
+    first = min(claimed or uids)
+    for hypothesis in thread.hypotheses:
+        said = predicate_of(hypothesis)
+        if said is not None and wanted <= {c.format() for c in said.clauses} and hypothesis.uid < first:
+            return hypothesis.id
+    return ""

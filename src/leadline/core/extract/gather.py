@@ -1,0 +1,510 @@
+"""The metrics of one run, gathered from what it wrote: values, how many points, what was wrong with which row.
+
+Pure: works on lines and rows that an adapter reads. Values are folded as they come, so memory does not grow with the
+length of a log; the price is that the points of a series are only counted and thinned here, and stay where they are.
+A problem that is ``blocking`` means that nothing of its source was published.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+
+from leadline.core.canonical import finite
+from leadline.core.extract.spec import SOURCES, ExtractionSpec
+from leadline.core.metric.items import MOST_ITEMS, facts_of
+from leadline.core.record.run import MetricDef
+from leadline.core.typed import Any
+from leadline.core.values import dataclass, field
+
+MAX_ROWS_NAMED = 20
+MAX_SAMPLE = 200  # points of a series kept for a sketch
+MAX_METRICS = 10_000
+MAX_MEDIAN_VALUES = 1_000_000
+NONFINITE = {
+    "nan": math.nan,
+    "infinity": math.inf,
+    "-infinity": -math.inf,
+    "inf": math.inf,
+    "-inf": -math.inf,
+    "+inf": math.inf,
+    "+infinity": math.inf,
+}
+_RESERVED = frozenset(("t", "step", "timestamp", "_step", "_timestamp"))
+
+
+@dataclass(slots=True)
+class Extraction:
+    """``metrics`` name to value; ``nonfinite`` name to ``"NaN"``, ``"Infinity"``, ``"-Infinity"``; ``series`` name to
+    ``{points, first_step, last_step, sample}``; ``tables`` and ``sources`` one entry a source; ``problems`` entries
+    ``{source, code, what, blocking, rows, rows_total, unit}``, ``rows`` capped at 20 with the full count beside it;
+    ``items`` name to ``{by, n, set, reduce, missing, values}`` (``core/metric/items.py``)."""
+
+    metrics: dict[str, float] = field(default_factory=dict)
+    nonfinite: dict[str, str] = field(default_factory=dict)
+    series: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tables: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[dict[str, Any]] = field(default_factory=list)
+    sources: list[dict[str, Any]] = field(default_factory=list)
+    items: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "metrics": self.metrics,
+            "nonfinite": self.nonfinite,
+            "series": finite(self.series),
+            "tables": self.tables,
+            "problems": self.problems,
+            "sources": self.sources,
+            "items": self.items,
+        }
+
+
+class Problems:
+    """Problems of one source by code: the first rows of each named, all of them counted."""
+
+    def __init__(self, source: str, unit: str = "line") -> None:
+        self.source, self.unit = source, unit
+        self._found: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def add(self, code: str, what: str, row: int | None = None, blocking: bool = False, about: str = "") -> None:
+        """Counts ``row`` under ``code``; ``about`` (a column, say) keeps problems of one code apart."""
+        entry = self._found.setdefault(
+            (code, about),
+            {
+                "source": self.source,
+                "code": code,
+                "what": what,
+                "blocking": blocking,
+                "rows": [],
+                "rows_total": 0,
+                "unit": self.unit,
+            },
+        )
+        entry["blocking"] = entry["blocking"] or blocking
+        if row is not None:
+            entry["rows_total"] += 1
+            if len(entry["rows"]) < MAX_ROWS_NAMED:
+                entry["rows"].append(row)
+
+    @property
+    def blocking(self) -> bool:
+        return any(entry["blocking"] for entry in self._found.values())
+
+    def listed(self) -> list[dict[str, Any]]:
+        """With the rows named in the text, so that a person reading only that can go and look."""
+        out = []
+        for entry in self._found.values():
+            rows, total = entry["rows"], entry["rows_total"]
+            named = ", ".join(map(str, rows)) + (f", … ({total} in all)" if total > len(rows) else "")
+            plural = "s" if total > 1 else ""
+            out.append({**entry, "what": f"{entry['what']}: {self.unit}{plural} {named}" if rows else entry["what"]})
+        return out
+
+
+class Series:
+    """Folds the values of one metric in the order in which they were written."""
+
+    __slots__ = (
+        "_correction",
+        "_sample",
+        "_stride",
+        "_sum",
+        "count",
+        "first",
+        "first_step",
+        "highest",
+        "last",
+        "last_step",
+        "lowest",
+        "values",
+    )
+
+    def __init__(self, keep_values: bool) -> None:
+        self.count, self._sum, self._correction, self._stride = 0, 0.0, 0.0, 1
+        self.first = self.last = self.lowest = self.highest = math.nan
+        self.first_step: float | None = None
+        self.last_step: float | None = None
+        self.values: array[float] | None = array("d") if keep_values else None
+        self._sample: list[tuple[float, float]] = []
+
+    def add(self, value: float, step: float | None) -> None:
+        if self.count == 0:
+            self.first = self.lowest = self.highest = value
+            self.first_step = step
+        elif value != value or self.lowest != self.lowest:
+            self.lowest = self.highest = math.nan
+        else:
+            self.lowest, self.highest = min(self.lowest, value), max(self.highest, value)
+        self.last, self.last_step = value, step
+        self._add_to_sum(value)
+        if self.values is not None and len(self.values) <= MAX_MEDIAN_VALUES:
+            self.values.append(value)
+        if self.count % self._stride == 0:
+            self._sample.append((self.count if step is None else step, value))
+            if len(self._sample) > MAX_SAMPLE:
+                self._sample = self._sample[::2]
+                self._stride *= 2
+        self.count += 1
+
+    def extend(self, values: array[float], steps: array[float]) -> None:
+        """The same for many points at once (a step is NaN where there is none), much faster than one by one."""
+        if not values:
+            return
+        if self.count == 0:
+            self.add(values[0], None if steps[0] != steps[0] else steps[0])
+            values, steps = values[1:], steps[1:]
+            if not values:
+                return
+        total = sum(values)
+        if math.isfinite(total):
+            total = math.fsum(values)
+        if self.lowest == self.lowest and total == total:
+            self.lowest, self.highest = min(self.lowest, min(values)), max(self.highest, max(values))
+        elif self.lowest != self.lowest or any(v != v for v in values):
+            self.lowest = self.highest = math.nan
+        else:  # infinities of both signs
+            self.lowest, self.highest = min(self.lowest, min(values)), max(self.highest, max(values))
+        self.last, self.last_step = values[-1], None if steps[-1] != steps[-1] else steps[-1]
+        self._add_to_sum(total)
+        if self.values is not None and len(self.values) <= MAX_MEDIAN_VALUES:
+            self.values.extend(values[: MAX_MEDIAN_VALUES + 1 - len(self.values)])
+        place = -self.count % self._stride
+        while place < len(values):
+            step = steps[place]
+            self._sample.append((self.count + place if step != step else step, values[place]))
+            if len(self._sample) > MAX_SAMPLE:
+                self._sample = self._sample[::2]
+                self._stride *= 2
+                place += -(self.count + place) % self._stride or self._stride
+            else:
+                place += self._stride
+        self.count += len(values)
+
+    def _add_to_sum(self, value: float) -> None:
+        """Neumaier's compensated sum: the mean of a million losses keeps its digits."""
+        total = self._sum + value
+        if math.isfinite(total):
+            larger, smaller = (self._sum, value) if abs(self._sum) >= abs(value) else (value, self._sum)
+            self._correction += (larger - total) + smaller
+        self._sum = total
+
+    def reduced(self, rule: str) -> float | None:
+        """One value by ``rule``; None when there is none, or too many for an exact median."""
+        if not self.count:
+            return None
+        total = self._sum + self._correction if math.isfinite(self._sum) else self._sum
+        if rule == "median":
+            return self._median()
+        return {
+            "first": self.first,
+            "min": self.lowest,
+            "max": self.highest,
+            "sum": total,
+            "mean": total / self.count,
+        }.get(rule, self.last)
+
+    def _median(self) -> float | None:
+        if self.values is None or self.count > MAX_MEDIAN_VALUES:
+            return None
+        if any(v != v for v in self.values):
+            return math.nan
+        ordered = sorted(self.values)
+        middle = len(ordered) // 2
+        return ordered[middle] if len(ordered) % 2 else ordered[middle - 1] / 2 + ordered[middle] / 2
+
+    def summary(self) -> dict[str, Any]:
+        last = (self.count - 1 if self.last_step is None else self.last_step, self.last)
+        there = bool(self._sample) and repr(self._sample[-1]) == repr(last)  # NaN is there as well
+        sample = self._sample if there else [*self._sample, last]
+        return {
+            "points": self.count,
+            "first_step": self.first_step,
+            "last_step": self.last_step,
+            "sample": [list(point) for point in sample],
+        }
+
+
+class Gatherer:
+    """Collects the values of one source and turns them into an Extraction."""
+
+    def __init__(self, spec: ExtractionSpec, definitions: Mapping[str, MetricDef], unit: str = "line") -> None:
+        self.spec, self.definitions = spec, definitions
+        self.problems = Problems(spec.label, unit)
+        self.series: dict[str, Series] = {}
+        self.rows = self.taken = self.dropped = 0
+        self.stepped: set[str] = set()
+        self.items: dict[str, dict[str, float]] = {}
+        self.items_missing: dict[str, int] = {}
+
+    def rule(self, name: str) -> str:
+        definition = self.definitions.get(name)
+        return self.spec.reduce or (definition.reduce if definition else "last")
+
+    def add(self, name: str, value: float, step: float | None = None, row: int | None = None) -> None:
+        series = self._series(name, row)
+        if series is not None:
+            series.add(value, step)
+            if step is not None:
+                self.stepped.add(name)
+
+    def extend(self, name: str, values: array[float], steps: array[float]) -> Series | None:
+        """Many points of one metric; a step is NaN where there is none."""
+        series = self._series(name, None)
+        if series is not None:
+            series.extend(values, steps)
+            if steps and (steps[0] == steps[0] or any(s == s for s in steps)):
+                self.stepped.add(name)
+        return series
+
+    def _series(self, name: str, row: int | None) -> Series | None:
+        series = self.series.get(name)
+        if series is None:
+            if not name.strip():
+                self.problems.add("no-name", "a value whose metric has no name is left out", row)
+                return None
+            if len(self.series) >= MAX_METRICS:
+                self.problems.add("too-many-metrics", f"more than {MAX_METRICS} names; the rest is left out", row)
+                return None
+            series = self.series[name] = Series(self.rule(name) == "median")
+        return series
+
+    def add_item(self, name: str, item: str, value: float) -> None:
+        """The value of one item; the caller has made sure that it stands once. Not for more than ``MOST_ITEMS``."""
+        if not math.isfinite(value):
+            self.items_missing[name] = self.items_missing.get(name, 0) + 1
+            return
+        values = self.items.setdefault(name, {})
+        if len(values) <= MOST_ITEMS:
+            values[item] = value
+        if len(values) > MOST_ITEMS:
+            what = f"{name} has more than {MOST_ITEMS} items: they are not kept, only the value over all of them"
+            self.problems.add("too-many-items", what, about=name)
+
+    def finish(self, digest: str | None, tables: Iterable[dict[str, Any]] = ()) -> Extraction:
+        """Publishes what was gathered, or nothing when a check failed."""
+        least, most = self.spec.rows
+        if (least is not None and self.taken < least) or (most is not None and self.taken > most):
+            wanted = str(least) if least == most else f"{least if least is not None else 0}..{most if most else ''}"
+            self.problems.add("row-count", f"{self.taken} rows where {wanted} were declared", blocking=True)
+        result = Extraction()
+        if not self.problems.blocking:
+            self._publish(result)
+            result.tables = list(tables)
+        result.problems = self.problems.listed()
+        result.sources = [
+            {
+                "source": self.spec.label,
+                "kind": self.spec.source,
+                "rows": self.rows,
+                "taken": self.taken,
+                "dropped": self.dropped,
+                "digest": digest,
+                "published": not self.problems.blocking,
+            }
+        ]
+        return result
+
+    def _publish(self, result: Extraction) -> None:
+        for name, series in self.series.items():
+            rule = self.rule(name)
+            value = series.reduced(rule)
+            if value is None:
+                self.problems.add(
+                    "median-too-long", f"the median of more than {MAX_MEDIAN_VALUES} values of {name} is not computed"
+                )
+            elif math.isfinite(value):
+                result.metrics[name] = value
+            else:
+                result.nonfinite[name] = finite(value)
+            values = self.items.get(name, {})
+            if values and len(values) <= MOST_ITEMS:
+                facts = facts_of(self.spec.items, rule, values, self.items_missing.get(name, 0))
+                result.items[name] = {**facts, "values": values}
+            elif (series.count > 1 or name in self.stepped) and not self.spec.items:
+                result.series[name] = series.summary()
+
+
+def merge(parts: Iterable[Extraction]) -> Extraction:
+    """One Extraction of all sources. A metric found twice with different values is a problem, and the more specific
+    source (see ``SOURCES``; among equals the one declared first) wins."""
+    listed = list(parts)
+    ranked = sorted(range(len(listed)), key=lambda i: (_rank(listed[i]), i))
+    merged, origin = Extraction(), dict[str, str]()
+    for part in listed:
+        merged.problems += part.problems
+        merged.sources += part.sources
+        merged.tables += part.tables
+    for index in ranked:
+        part = listed[index]
+        label = part.sources[0]["source"] if part.sources else "?"
+        for name in [*part.metrics, *part.nonfinite]:
+            if name in origin:
+                _note_conflict(merged, name, part, origin[name], label)
+                continue
+            origin[name] = label
+            if name in part.metrics:
+                merged.metrics[name] = part.metrics[name]
+            else:
+                merged.nonfinite[name] = part.nonfinite[name]
+            if name in part.series:
+                merged.series[name] = part.series[name]
+            if name in part.items:
+                merged.items[name] = part.items[name]
+    return merged
+
+
+def _rank(part: Extraction) -> int:
+    kind = part.sources[0]["kind"] if part.sources else ""
+    return SOURCES.index(kind) if kind in SOURCES else len(SOURCES)
+
+
+def _note_conflict(merged: Extraction, name: str, part: Extraction, winner: str, loser: str) -> None:
+    kept: Any = merged.metrics.get(name, merged.nonfinite.get(name))
+    other: Any = part.metrics.get(name, part.nonfinite.get(name))
+    same = kept == other or (
+        isinstance(kept, float) and isinstance(other, float) and math.isclose(kept, other, rel_tol=1e-9)
+    )
+    if not same:
+        merged.problems.append(
+            {
+                "source": loser,
+                "code": "conflicting-values",
+                "blocking": False,
+                "rows": [],
+                "rows_total": 0,
+                "unit": "line",
+                "what": f"{name} is {kept} in {winner} and {other} in {loser}; {winner} is used",
+            }
+        )
+
+
+# --- lines --------------------------------------------------------------------------------------------------------
+
+
+def number_of(value: Any) -> float | None:
+    """A JSON value as a number: numbers, and the words for NaN and the infinities; not booleans, not other text."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, (int, float)):
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf if value > 0 else -math.inf
+    return NONFINITE.get(value.strip().lower()) if isinstance(value, str) else None
+
+
+def held_or_text(text: str) -> float | str:
+    """A number of JSON (for ``parse_float`` and ``parse_int``); the text itself where no float holds it: 1e999 would be
+    infinite, and 1e-999 nothing."""
+    value = float(text)
+    return text if math.isinf(value) or vanishes(value, text) else value
+
+
+def vanishes(value: float, text: str) -> bool:
+    """Whether a number that is not zero was too small for a float: ``1e-400`` reads as 0."""
+    return value == 0 and any(c in "123456789" for c in text.lower().partition("e")[0])
+
+
+def points_of(record: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """Name and value of each metric in one logged object, in any of its three forms."""
+    metrics = record.get("metrics")
+    name = record.get("metric")
+    if isinstance(metrics, Mapping):
+        yield from _flat_numbers(metrics)
+    elif isinstance(name, str) and "value" in record:
+        value = number_of(record["value"])
+        if value is not None:
+            yield name, value
+    else:
+        yield from _flat_numbers({k: v for k, v in record.items() if k not in _RESERVED})
+
+
+def step_of(record: Mapping[str, Any], column: str = "") -> float | None:
+    for key in (column,) if column else ("step", "_step"):
+        value = number_of(record.get(key))
+        if value is not None and math.isfinite(value):
+            return value
+    return None
+
+
+def _flat_numbers(record: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
+    for key, value in record.items():
+        if isinstance(value, Mapping):
+            if prefix.count(".") < 8:
+                yield from _flat_numbers(value, f"{prefix}{key}.")
+        else:
+            number = number_of(value)
+            if number is not None:
+                yield f"{prefix}{key}", number
+
+
+def flat_numbers(record: Mapping[str, Any]) -> dict[str, float]:
+    """Every number in nested objects under its dotted name."""
+    return dict(_flat_numbers(record))
+
+
+def read_metrics_line(line: str, row: int, into: Gatherer, complete: bool = True) -> None:
+    """One line of ``metrics.jsonl``. A line without its end is what a killed job leaves: reported, not blocking."""
+    if not line.strip():
+        return
+    into.rows += 1
+    record = _json_object(line)
+    if record is None:
+        into.dropped += 1
+        code = "not-json" if complete else "torn-last-line"
+        into.problems.add(code, "not a JSON object" if complete else "the last line was cut off while written", row)
+        return
+    _take(record, line, row, into)
+
+
+def read_stdout_line(line: str, row: int, into: Gatherer) -> None:
+    """A line that is exactly one flat JSON object with at least one number; anything else is ordinary output."""
+    text = line.strip()
+    if not (text.startswith("{") and text.endswith("}")):
+        return
+    record = _json_object(text)
+    if record is None or any(isinstance(value, (dict, list)) for value in record.values()):
+        return
+    if any(True for _ in points_of(record)):
+        into.rows += 1
+        _take(record, text, row, into)
+
+
+def _take(record: Mapping[str, Any], line: str, row: int, into: Gatherer) -> None:
+    step = step_of(record, into.spec.step)
+    found = False
+    held: set[str] | None = None  # names of points that a float holds, once one is met that may not be
+    for name, value in points_of(record):
+        if into.spec.mapping and name not in into.spec.mapping.values():
+            continue
+        found = True
+        if value in (math.inf, -math.inf):
+            if held is None:
+                as_written = json.loads(line, parse_float=held_or_text, parse_int=held_or_text)
+                held = {point for point, _ in points_of(as_written)}
+            if name not in held:
+                what = f"{name} is too large for a number of 64 bits"
+                into.problems.add("too-large", what, row, into.spec.nan == "fail", about=name)
+                continue
+        if value != value and into.spec.nan != "keep":
+            into.problems.add("nan", "not a number", row, blocking=into.spec.nan == "fail")
+            continue
+        for metric in [m for m, column in into.spec.mapping.items() if column == name] or [name]:
+            into.add(metric, value, step, row)
+    if found:
+        into.taken += 1
+    else:
+        into.dropped += 1
+        into.problems.add("no-number", "an object without a number", row)
+
+
+def _json_object(text: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

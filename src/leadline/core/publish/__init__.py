@@ -1,0 +1,1 @@
+"""What leaves this machine: bundles, addresses of a remote, whether a logbook only grew."""

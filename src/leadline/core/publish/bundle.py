@@ -1,0 +1,204 @@
+"""The repro bundle of a snapshot (W25): everything somebody else needs to run it again, as one value.
+
+It repeats what the records say on purpose: a bundle is read where the records are not, years later, by a person or by
+``leadline reproduce``. Package lists are shared by their digest, so that fifty runs in one environment stay small.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import Any
+
+from leadline.core.canonical import digest_of
+from leadline.core.record import artifact
+from leadline.core.record.run import Run
+from leadline.core.record.thread import Experiment, Thread
+from leadline.core.stats.inference import summarise
+
+BUNDLE_VERSION = 1
+_SEED = re.compile(r"(^|[._-])(seed|rng|random_state)s?($|[._-])", re.I)
+METRICS_IN_TABLE = 6
+
+
+def build_bundle(
+    thread: Thread,
+    *,
+    snapshot: str,
+    name: str,
+    tag: str,
+    commit: str | None,
+    at: str,
+    message: str,
+    heads: dict[str, str],
+    record_count: int,
+    packages: dict[str, dict[str, str]],
+    claims: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """``packages``: by digest, as far as they are kept here. ``claims``: as they are labelled now."""
+    experiments = [e for e in thread.experiments.values() if e.runs]
+    return {
+        "v": BUNDLE_VERSION,
+        "what": "repro bundle",
+        "snapshot": snapshot,
+        "name": name,
+        "tag": tag,
+        "commit": commit,
+        "at": at,
+        "message": message,
+        "thread": thread.topic,
+        "title": thread.title,
+        "goal": thread.about.get("goal", ""),
+        "record": {"heads": heads, "digest": digest_of(heads), "records": record_count},
+        "baseline": thread.baseline_experiment.id if thread.baseline_experiment else None,
+        "metrics": [
+            {"name": m.name, "unit": m.unit, "direction": m.direction, "reduce": m.reduce}
+            for m in thread.metrics.values()
+        ],
+        "table": comparison_table(thread),
+        "claims": claims,
+        "experiments": [_experiment(e) for e in experiments],
+        "packages": packages,
+        "gaps": _gaps(experiments),
+        "reproduce": f"leadline reproduce {snapshot} --thread {thread.topic}",
+    }
+
+
+def _experiment(experiment: Experiment) -> dict[str, Any]:
+    return {
+        "id": experiment.id,
+        "title": experiment.title,
+        "state": experiment.state,
+        "config": experiment.config,
+        "retracted": experiment.retracted,
+        "superseded_by": experiment.superseded_by,
+        "runs": [_run(r) for r in experiment.runs],
+    }
+
+
+def _run(run: Run) -> dict[str, Any]:
+    software = {k: v for k, v in run.software.items() if k != "packages"}
+    return {
+        "id": run.id,
+        "uid": run.uid,
+        "state": run.state,
+        "reason": run.reason,
+        "is_evidence": run.is_evidence,
+        "command": " ".join(run.argv) if run.shell else shlex.join(run.argv),
+        "argv": run.argv,
+        "shell": run.shell,
+        "cwd": run.cwd or ".",
+        "config": run.config,
+        "seeds": seeds_of(run),
+        "code": {k: run.code.get(k) for k in ("commit", "tree", "head", "dirty", "ref", "gaps") if k in run.code},
+        "environment": run.environment,
+        "hardware": run.hardware,
+        "devices": run.devices,
+        "software": software,
+        "executor": run.executor,
+        "origin": run.origin,
+        "hygiene": run.hygiene,
+        "started_at": run.started_at,
+        "wall_s": run.wall_s,
+        "exit_code": run.exit_code,
+        "metrics": run.metrics,
+        "nonfinite": run.nonfinite,
+        "artifacts": [
+            {"name": a.name, "kind": a.kind, "digest": a.digest, "size_bytes": a.size_bytes, "step": a.step}
+            for a in run.artifacts
+        ],
+    }
+
+
+def seeds_of(run: Run) -> dict[str, Any]:
+    """Config keys and variables that seed something."""
+    found = {k: v for k, v in run.config.items() if _SEED.search(k)}
+    if run.environment.get("PYTHONHASHSEED"):
+        found["PYTHONHASHSEED"] = run.environment["PYTHONHASHSEED"]
+    return found
+
+
+def _gaps(experiments: list[Experiment]) -> list[str]:
+    """What this bundle cannot give back, in words, each once."""
+    found: dict[str, None] = {}
+    for run in (r for e in experiments for r in e.runs if r.is_evidence):
+        if not run.code.get("commit"):
+            found[f"{run.id}: no code state was recorded"] = None
+        for gap in run.code.get("gaps") or []:
+            if isinstance(gap, dict):
+                found[f"{gap.get('path')} is not in the code state ({gap.get('kind') or gap.get('reason')})"] = None
+        if any("[redacted:" in a for a in run.argv):
+            found[f"{run.id}: its command line held a secret and is recorded without it"] = None
+        for lost in artifact.gaps(run):
+            found[f"{run.id}: artifact {lost.name} was not kept ({lost.reason})"] = None
+        if run.code.get("changed_during_run"):
+            found[f"{run.id}: the code changed while it ran"] = None
+    kept = [n for e in experiments for r in e.runs if (n := artifact.total(r))]
+    if kept:
+        found[
+            f"the contents of {sum(kept)} artifacts of {len(kept)} run{'s' if kept[1:] else ''}: it has their digests"
+        ] = None
+    return list(found)
+
+
+def varied_axes(experiments: list[Experiment]) -> list[str]:
+    """Config keys that are not the same in all experiments, in order of first appearance."""
+    keys = list(dict.fromkeys(k for e in experiments for k in e.config))
+    return [k for k in keys if len({repr(e.config.get(k)) for e in experiments}) > 1]
+
+
+def comparison_table(thread: Thread) -> dict[str, Any]:
+    """The primary comparison: one row per experiment that counts, against the baseline, per metric."""
+    experiments = [e for e in thread.experiments.values() if e.stands and e.evidence_runs]
+    recorded = list(dict.fromkeys(m for e in experiments for r in e.evidence_runs for m in r.metrics))
+    directed = [m for m in recorded if m in thread.metrics and thread.metrics[m].direction != "none"]
+    names = (directed or [m for m in recorded if m in thread.metrics] or recorded)[:METRICS_IN_TABLE]
+    axes = varied_axes(experiments)
+    base = thread.baseline_experiment
+    rows = []
+    for experiment in experiments:
+        cells = {}
+        for metric in names:
+            sample = summarise(r.metrics[metric] for r in experiment.evidence_runs if metric in r.metrics)
+            reference = (
+                summarise(r.metrics[metric] for r in base.evidence_runs if metric in r.metrics) if base else None
+            )
+            ratio = sample.mean / reference.mean if reference and reference.mean and sample.mean is not None else None
+            cells[metric] = {
+                "n": sample.n,
+                "mean": sample.mean,
+                "sd": sample.sd,
+                "median": sample.median,
+                "ratio_to_baseline": ratio,
+            }
+        rows.append(
+            {
+                "experiment": experiment.id,
+                "title": experiment.title,
+                "baseline": experiment is base,
+                "axes": {k: experiment.config.get(k) for k in axes},
+                "metrics": cells,
+            }
+        )
+    return {
+        "axes": axes,
+        "metrics": [{"name": m, "unit": thread.metrics[m].unit if m in thread.metrics else ""} for m in names],
+        "rows": rows,
+    }
+
+
+def table_rows(table: dict[str, Any]) -> list[list[Any]]:
+    """The table flat, header first: for CSV."""
+    header = ["experiment", "title", "baseline", *table["axes"]]
+    for metric in table["metrics"]:
+        unit = f" [{metric['unit']}]" if metric["unit"] else ""
+        header += [f"{metric['name']} {what}{unit if what != 'n' else ''}" for what in ("n", "mean", "sd", "median")]
+        header.append(f"{metric['name']} / baseline")
+    rows: list[list[Any]] = [header]
+    for row in table["rows"]:
+        flat = [row["experiment"], row["title"], "yes" if row["baseline"] else "", *row["axes"].values()]
+        for metric in table["metrics"]:
+            cell = row["metrics"][metric["name"]]
+            flat += [cell["n"], cell["mean"], cell["sd"], cell["median"], cell["ratio_to_baseline"]]
+        rows.append(["" if v is None else v for v in flat])
+    return rows

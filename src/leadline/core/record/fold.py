@@ -1,0 +1,484 @@
+"""``fold(records) -> Thread``: a pure function of the set of records, whatever files and order they came in.
+
+Each kind has one small handler. A record that refers to something unknown (not yet synced) is kept and counted, never
+an error: the union of two machines' files is always readable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from leadline.core.ids import clash_suffix, experiment_of, parse_id
+from leadline.core.managed_block import block_of
+from leadline.core.record.event import ISSUE_KINDS, Record
+from leadline.core.record.run import MetricDef, Run
+from leadline.core.record.thread import Experiment, Issue, Item, Thread
+from leadline.core.typed import Any
+
+_ITEM_KINDS = {
+    "note": "note",
+    "hypothesis": "hypothesis",
+    "decision": "decision",
+    "claim": "claim",
+    "baseline": "baseline",
+    "update": "update",
+    "snapshot": "snapshot",
+    "reproduction": "reproduction",
+    "sweep": "sweep",
+    "interleaving": "interleaving",
+}
+_ENDING = frozenset(("state", "reason", "ended_at", "wall_s"))  # what a tracker tells later of a run's end
+_PLANNED_FACTS = (
+    "repeat",
+    "argv",
+    "cwd",
+    "shell",
+    "config",
+    "environment",
+    "hardware",
+    "software",
+    "code",
+    "devices",
+    "hygiene",
+    "executor",
+    "origin",
+    "key",
+    "design",
+    "tracker",
+)
+_RUN_FACTS = (
+    "state",
+    "exit_code",
+    "signal",
+    "reason",
+    "started_at",
+    "ended_at",
+    "wall_s",
+    "resources",
+    "metrics",
+    "nonfinite",
+    "extraction",
+    "outputs",
+    "hygiene",
+)
+_CHOICE = ("tracker", "project", "at", "live", "because")
+
+
+def fold(records: Iterable[Record], topic: str = "") -> Thread:
+    """The thread that ``records`` (any order, duplicates allowed) add up to."""
+    thread = Thread(topic=topic)
+    for _record, thread in replay(records, topic):  # noqa: B007
+        pass
+    if any(m.formula for m in thread.metrics.values()):  # not in ``replay``: an entry of the log never changes later
+        from leadline.core.metric.derive import derive
+
+        derive(thread)
+    return thread
+
+
+def replay(records: Iterable[Record], topic: str = "") -> Iterator[tuple[Record, Thread]]:
+    """Each record with the thread as it was right after it. The thread is one object that goes on changing: what is
+    taken from it at a step depends on no later record, except for the letters of clashing ids."""
+    ordered = in_order(records)
+    thread = Thread(topic=topic or (ordered[0].thread if ordered else ""))
+    _assign_ids(thread, ordered)
+    for record in ordered:
+        thread.record_count += 1
+        thread.activity.append(record.at)
+        thread.records.append(record)
+        thread.last_at = max(thread.last_at, record.at)
+        thread.last_id = record.id
+        handler = _HANDLERS.get(record.kind)
+        if handler is None:
+            thread.unknown_kinds[record.kind] = thread.unknown_kinds.get(record.kind, 0) + 1
+        else:
+            try:
+                handler(thread, record)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                thread.malformed.append(
+                    {"uid": record.id, "kind": record.kind, "at": record.at, "what": f"{type(error).__name__}: {error}"}
+                )
+        yield record, thread
+
+
+def in_order(records: Iterable[Record]) -> list[Record]:
+    """Each id once, in order of time. Two lines of one id (somebody changed one) give the smaller line, whatever file
+    came first; ``verify`` names them."""
+    by_id: dict[str, Record] = {}
+    for record in records:
+        known = by_id.setdefault(record.id, record)
+        if known is not record and known != record and record.line() < known.line():
+            by_id[record.id] = record
+    return sorted(by_id.values(), key=lambda r: r.id)
+
+
+def created_id(record: Record) -> str:
+    """The id a record brings into being, or ""."""
+    if record.kind == "run-planned" or record.kind in _ITEM_KINDS:
+        return str(record.body.get("id", ""))
+    return ""
+
+
+def _assign_ids(thread: Thread, ordered: list[Record]) -> None:
+    """Who owns an id when two machines gave it twice: the first by ULID; later ones get a letter."""
+    taken: dict[str, list[tuple[str, str]]] = {}
+
+    def claim(base: str, kind: str, uid: str) -> str:
+        owners = taken.setdefault(base, [])
+        if (kind, uid) not in owners:
+            owners.append((kind, uid))
+        shown = base + clash_suffix(owners.index((kind, uid)))
+        thread.uids[(kind, uid)] = shown
+        thread.first_of.setdefault(base, uid)
+        thread.first_of.setdefault(shown, uid)
+        return shown
+
+    for record in ordered:
+        display = created_id(record)
+        parsed = parse_id(display)
+        if parsed is None:
+            continue
+        if record.kind == "run-planned":
+            uid = str(record.body.get("experiment_uid") or record.id)
+            base = str(record.body.get("experiment") or experiment_of(display))
+            shown = thread.uids.get(("experiment", uid)) or claim(base, "experiment", uid)
+            claim(f"{shown}-r{parsed.repeat}", "run", record.id)
+        else:
+            claim(display, parsed.kind, record.id)
+
+
+def _started(thread: Thread, record: Record) -> None:
+    if thread.started_at:  # two machines started it apart: the first one names it, both count
+        thread.changes.append(
+            {
+                "at": record.at,
+                "actor": record.actor,
+                "field": "start",
+                "value": record.body,
+                "why": "started on another machine too",
+            }
+        )
+        return
+    about = dict(record.body)
+    thread.prefix = about.pop("prefix", "")
+    thread.title = about.pop("title", "") or thread.topic
+    for definition in about.pop("metrics", []):
+        thread.metrics[definition["name"]] = _metric(definition)
+    thread.about = about
+    thread.started_at, thread.started_by = record.at, record.actor
+
+
+def _changed(thread: Thread, record: Record) -> None:
+    body = record.body
+    name, value = str(body.get("field", "")), body.get("value")
+    if body.get("mode") == "add":
+        present = thread.about.get(name, [])
+        thread.about[name] = [*(present if isinstance(present, list) else [present]), value]
+    elif name == "title":
+        thread.title = str(value)
+    else:
+        thread.about[name] = value
+    thread.changes.append({"at": record.at, "actor": record.actor, **body})
+
+
+def _metric(body: dict[str, Any]) -> MetricDef:
+    names = ("name", "unit", "direction", "reduce", "description", "observed", "per", "formula")
+    return MetricDef(**{k: body[k] for k in names if body.get(k)})
+
+
+def _metric_defined(thread: Thread, record: Record) -> None:
+    thread.metrics[record.body["name"]] = _metric(record.body)
+
+
+def _run_planned(thread: Thread, record: Record) -> None:
+    body = record.body
+    uid = str(body.get("experiment_uid") or record.id)
+    shown = thread.uids[("experiment", uid)]
+    experiment = thread.experiments.get(shown)
+    if experiment is None:
+        experiment = Experiment(shown, uid, str(body.get("title", "")), record.at, record.actor)
+        thread.experiments[shown] = experiment
+    for hypothesis in body.get("hypotheses", []):
+        name = thread.shown(hypothesis, body.get("refs"))
+        if name not in experiment.hypotheses:
+            experiment.hypotheses.append(name)
+    given = {name: body[name] for name in _PLANNED_FACTS if name in body}
+    run = Run(thread.uids[("run", record.id)], record.id, shown, planned_at=record.at, **given)
+    experiment.runs.append(run)
+
+
+def _run_ended(thread: Thread, record: Record) -> None:
+    run = _find_run(thread, str(record.body.get("run", "")), record.body.get("refs"))
+    if run is None:
+        return
+    if run.ended_at:  # ended twice: reconciled apart; the first word stands, the other is kept
+        run.corrections.append({"at": record.at, "kind": "second-ending", "body": record.body})
+        return
+    for name in _RUN_FACTS:
+        if record.body.get(name) is not None:  # a run that was lost has no resources, and says null
+            setattr(run, name, record.body[name])
+    run.ended_at = run.ended_at or record.at
+    run.artifact_record = dict(record.body.get("artifacts") or {})
+    run.tracker = {**run.tracker, **record.body.get("tracker", {})}
+    if record.body.get("code_changed_during_run"):
+        run.code = {**run.code, "changed_during_run": True}
+
+
+def _tracker_set(thread: Thread, record: Record) -> None:
+    thread.tracker = {name: record.body[name] for name in _CHOICE[:4] if name in record.body}
+    chosen = {name: record.body[name] for name in _CHOICE if name in record.body}
+    thread.about["tracker-project"] = f"{thread.tracker['tracker']} {thread.tracker['project']}".strip()
+    thread.tracker_choices.append({**chosen, "since": record.at, "actor": record.actor})
+
+
+def _tracker_link(thread: Thread, record: Record) -> None:
+    """A page is attached once; the last title given to it is the one it has."""
+    kept = [link for link in thread.tracker_links if link["url"] != record.body["url"]]
+    thread.tracker_links = [*kept, {name: str(record.body.get(name, "")) for name in ("url", "title")}]
+
+
+def _tracker_run(thread: Thread, record: Record) -> None:
+    """What a tracker says of a run, learned after its ending. Metrics come only with a reading that takes the place
+    of a provisional one, and replace what that one gave, nothing else. Of a run that was imported without an end, its
+    tracker also knows the end."""
+    body = record.body
+    run = _find_run(thread, str(body.get("run", "")), body.get("refs"))
+    if run is None:
+        return
+    before = run.tracker
+    run.tracker = {**before, **body.get("tracker", {})}
+    if "metrics" not in body:
+        return
+    for name in before.get("metrics", []):
+        run.metrics.pop(name, None)
+        run.nonfinite.pop(name, None)
+    for name in run.tracker.get("metrics", []):
+        if name in body["metrics"]:
+            run.metrics[name] = body["metrics"][name]
+        elif name in body.get("nonfinite", {}):
+            run.nonfinite[name] = body["nonfinite"][name]
+    if body.get("extraction"):
+        kind = run.extraction.get("sources", [])
+        others = [s for s in kind if s.get("kind") not in ("tracker", "import")]
+        fresh = body["extraction"]
+        run.extraction = {**run.extraction, **fresh, "sources": others + fresh.get("sources", [])}
+    if run.origin == "imported":
+        for name in _ENDING.intersection(body.get("ending", {})):
+            setattr(run, name, body["ending"][name])
+        run.outputs = {**run.outputs, **body.get("outputs", {})}
+
+
+def _find_run(thread: Thread, display: str, refs: dict[str, str] | None) -> Run | None:
+    shown = thread.shown(display, refs)
+    experiment = thread.experiments.get(experiment_of(shown))
+    return next((r for r in experiment.runs if r.id == shown), None) if experiment else None
+
+
+def _item(thread: Thread, record: Record) -> None:
+    kind = _ITEM_KINDS[record.kind]
+    parsed = parse_id(str(record.body.get("id", "")))
+    shown = thread.uids.get((kind, record.id)) if parsed else None
+    item = Item(kind, shown or record.id, record.id, record.at, record.actor, dict(record.body))
+    thread.items[item.id] = item
+    if kind == "note":
+        for about in record.body.get("about", []):
+            experiment = thread.experiments.get(experiment_of(thread.shown(about, item.refs)))
+            if experiment is not None:
+                experiment.notes.append(item)
+    if kind == "baseline":
+        for earlier in thread.of_kind("baseline"):
+            if earlier is not item and earlier.stands:
+                earlier.superseded_by = item.id
+
+
+def _hypothesis_changed(thread: Thread, record: Record) -> None:
+    item = thread.items.get(thread.shown(str(record.body.get("hypothesis", "")), record.body.get("refs")))
+    if item is not None:
+        item.history.append({"at": record.at, "actor": record.actor, "kind": record.kind, "body": record.body})
+        for name in ("state", "evidence", "resume_condition", "decision", "why", "bound"):
+            if name in record.body:
+                item.body[name] = record.body[name]
+        item.body["refs"] = {**item.refs, **record.body.get("refs", {})}
+
+
+def _interleaving_ended(thread: Thread, record: Record) -> None:
+    item = thread.items.get(thread.shown(str(record.body.get("interleaving", "")), record.body.get("refs")))
+    if item is not None and "ended" not in item.body:
+        item.history.append({"at": record.at, "actor": record.actor, "kind": record.kind, "body": record.body})
+        item.body["ended"] = {k: v for k, v in record.body.items() if k not in ("interleaving", "refs")}
+
+
+def _target(thread: Thread, record: Record) -> Any:
+    display = str(record.body.get("target", ""))
+    shown = thread.shown(display, record.body.get("refs"))
+    return (
+        _find_run(thread, display, record.body.get("refs")) or thread.experiments.get(shown) or thread.items.get(shown)
+    )
+
+
+def _correction(thread: Thread, record: Record) -> None:
+    target, body = _target(thread, record), record.body
+    entry = {"at": record.at, "actor": record.actor, "kind": record.kind, "body": body}
+    if isinstance(target, Run):
+        target.corrections.append(entry)
+        head, _, key = str(body["field"]).partition(".")
+        if key and head in ("config", "environment", "hardware", "software"):
+            setattr(target, head, {**getattr(target, head), key: body["value"]})
+    elif isinstance(target, Experiment):
+        target.history.append(entry)
+        if body["field"] == "title":
+            target.title = str(body["value"])
+    elif isinstance(target, Item):
+        target.history.append(entry)
+        target.body = {
+            **target.body,
+            str(body["field"]): body["value"],
+            "refs": {**target.refs, **body.get("refs", {})},
+        }
+        if "bound" in body:
+            target.body["bound"] = body["bound"]
+
+
+def _supersession(thread: Thread, record: Record) -> None:
+    target = _target(thread, record)
+    by = thread.shown(str(record.body.get("by", "")), record.body.get("refs"))
+    for thing in _with_runs(target):
+        thing.superseded_by = by or "a later record"
+    _remember(target, record)
+
+
+def _retraction(thread: Thread, record: Record) -> None:
+    target = _target(thread, record)
+    for thing in _with_runs(target):
+        thing.retracted = str(record.body.get("why") or "no reason given")
+    _remember(target, record)
+
+
+def _with_runs(target: Any) -> list[Any]:
+    if target is None:
+        return []
+    return [target, *target.runs] if isinstance(target, Experiment) else [target]
+
+
+def _remember(target: Any, record: Record) -> None:
+    entry = {"at": record.at, "actor": record.actor, "kind": record.kind, "body": record.body}
+    if isinstance(target, Run):
+        target.corrections.append(entry)
+    elif target is not None:
+        target.history.append(entry)
+
+
+def _listed(name: str) -> Callable[[Thread, Record], None]:
+    def handler(thread: Thread, record: Record) -> None:
+        getattr(thread, name).append({"uid": record.id, "at": record.at, "actor": record.actor, **record.body})
+
+    return handler
+
+
+def _issue(thread: Thread, record: Record) -> None:
+    issue, body = thread.issue, record.body
+    if record.kind == "issue-wanted":
+        issue.wanted = {k: v for k, v in body.items() if k != "refs"}
+    elif record.kind == "issue-opened":
+        if issue.state in ("none", "draft") or body.get("instead_of") == f"{issue.forge}#{issue.number}":
+            thread.issue = _opened(issue, record)
+    elif record.kind == "issue-edited":
+        _issue_edited(issue, record)
+    elif record.kind == "issue-edit-settled":
+        for edit in issue.person_edits:
+            if edit["uid"] == body.get("edit_uid"):
+                edit["settled"], edit["why"] = record.at, str(body.get("why", ""))
+    elif record.kind == "issue-commented":
+        if all(c["marker"] != body["marker"] for c in issue.comments):
+            wanted = str(body.get("comment", record.id))
+            taken = sum(c["wanted"] == wanted for c in issue.comments)  # two machines that commented while apart
+            issue.comments.append(
+                {
+                    "id": wanted + clash_suffix(taken),
+                    "wanted": wanted,
+                    "at": record.at,
+                    "edits": [],
+                    "on": issue.number,
+                    **{k: body.get(k, "") for k in ("marker", "kind", "text")},
+                }
+            )
+    elif record.kind == "issue-comment-edited":
+        for comment in issue.comments:
+            if comment["marker"] == body.get("marker") or (
+                "marker" not in body and comment["id"] == body.get("comment")
+            ):
+                comment["edits"].append({"at": record.at, "was": comment["text"], "why": body.get("why", "")})
+                comment["text"] = body["text"]
+    elif record.kind == "issue-closed":
+        issue.state, issue.closed_reason = "closed", str(body.get("reason", "completed"))
+
+
+def _opened(before: Issue, record: Record) -> Issue:
+    """The issue from here on. One that takes the place of another keeps what was said there, so that nothing is said
+    twice; on the local forge nobody saw it, and it is said again."""
+    body = record.body
+    title = str(body.get("title", ""))
+    kept = before.comments if before.forge != "local" else []
+    return Issue(
+        forge=str(body.get("forge", "")),
+        number=str(body.get("number", "")),
+        url=str(body.get("url", "")),
+        title=title,
+        labels=list(body.get("labels", [])),
+        state=str(body.get("state", "open")),
+        body=str(body.get("body", "")),
+        body_at=record.at,
+        comments=kept,
+        person_edits=before.person_edits,
+        title_sent="" if body.get("adopted") or body.get("state") == "none" else title,
+        wanted={} if body.get("state") == "none" else before.wanted,
+    )
+
+
+def _issue_edited(issue: Issue, record: Record) -> None:
+    body = record.body
+    for name in ("title", "body", "labels", "state", "number", "url"):
+        if name in body:
+            setattr(issue, name, body[name])
+    if "title" in body:
+        issue.title_sent = str(body["title"])
+    if "person_title" in body:
+        issue.title = str(body["person_title"])
+    if "person_edit" in body and all(e["text"] != body["person_edit"] for e in issue.person_edits):
+        issue.person_edits.append(
+            {
+                "id": f"E{len(issue.person_edits) + 1}",
+                "uid": record.id,
+                "at": record.at,
+                "text": body["person_edit"],
+                "base": body.get("person_base", block_of(issue.body)),
+                "settled": "",
+                "why": "",
+            }
+        )
+    if "body" in body:
+        issue.body_at = record.at
+
+
+_HANDLERS: dict[str, Callable[[Thread, Record], None]] = {
+    "thread-started": _started,
+    "thread-changed": _changed,
+    "metric-defined": _metric_defined,
+    "run-planned": _run_planned,
+    "run-ended": _run_ended,
+    **dict.fromkeys(_ITEM_KINDS, _item),
+    "hypothesis-changed": _hypothesis_changed,
+    "interleaving-ended": _interleaving_ended,
+    "tracker-set": _tracker_set,
+    "tracker-run": _tracker_run,
+    "tracker-link": _tracker_link,
+    "correction": _correction,
+    "supersession": _supersession,
+    "retraction": _retraction,
+    "refusal": _listed("refusals"),
+    "finish": _listed("finishes"),
+    "adopted": _listed("adopted"),
+    "healed": _listed("healed"),
+    "id-clash": _listed("clashes"),
+    **dict.fromkeys(ISSUE_KINDS, _issue),
+}

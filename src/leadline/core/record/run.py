@@ -1,0 +1,109 @@
+"""A run (one execution) and the experiment it belongs to, as values.
+
+Everything that compares, labels, renders or lists works on these, whatever executed them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.values import dataclass, field
+
+if TYPE_CHECKING:
+    from leadline.core.record.artifact import Artifact
+
+STATES = ("planned", "running", "done", "failed", "timeout", "cancelled", "lost")
+TERMINAL_STATES = frozenset(("done", "failed", "timeout", "cancelled", "lost"))
+DIRECTIONS = ("lower", "higher", "none")
+
+
+@dataclass(slots=True)
+class MetricDef:
+    """What a metric is. ``direction``: which way is better; ``reduce``: how several values in one run become one.
+
+    ``observed``: what the value depends on besides the code: ``machine`` (a time, a rate: contention and drift move
+    it) or ``result`` (an accuracy, a count: they do not); "" leaves it to the unit and the name. ``per`` names the
+    denominator ("token", "step"). ``formula`` makes it a derived metric, computed from others of the same run.
+    """
+
+    name: str
+    unit: str = ""
+    direction: str = "none"
+    reduce: str = "last"  # last | first | min | max | mean | median | sum
+    description: str = ""
+    observed: str = ""  # machine | result | ""
+    per: str = ""
+    formula: str = ""
+
+
+@dataclass(slots=True)
+class Run:
+    """One execution, as far as the record knows it.
+
+    ``config`` is flat (dotted keys). ``metrics`` maps a metric name to its one value for this run; ``nonfinite``
+    names metrics that were NaN or infinite. ``code`` has ``tree`` (the identity), ``commit``, ``head``, ``dirty``,
+    ``gaps``. ``environment``, ``hardware`` and ``software`` are flat key to value. ``design``
+    is its place in a sweep ({sweep, cell}) or an interleaved measurement ({interleaving, side, block, position,
+    warmup}), by the uid of that record; empty otherwise. ``tracker``: where its dense numbers are ({tracker, project,
+    name, id, url, path, state, provisional, digest, config}). Times are RFC 3339 UTC, durations
+    seconds.
+    """
+
+    id: str  # P-001-r1
+    uid: str  # ULID of the planning record
+    experiment: str  # P-001
+    repeat: int = 1
+    state: str = "planned"
+    argv: list[str] = field(default_factory=list)
+    cwd: str = ""  # relative to the top of the work tree
+    shell: bool = False
+    config: dict[str, Any] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)  # variables of the allow-list
+    hardware: dict[str, Any] = field(default_factory=dict)
+    software: dict[str, Any] = field(default_factory=dict)  # python version, interpreter, packages digest, os
+    packages: dict[str, str] = field(default_factory=dict)  # filled on request: it is large
+    code: dict[str, Any] = field(default_factory=dict)
+    devices: dict[str, Any] = field(default_factory=dict)  # kind, count, visible
+    hygiene: dict[str, Any] = field(default_factory=dict)  # preflight and watch; absent = unknown
+    executor: str = "local"
+    origin: str = "executed"  # executed | imported (digested) | reported (typed)
+    started_at: str = ""
+    ended_at: str = ""
+    wall_s: float | None = None
+    exit_code: int | None = None
+    signal: str = ""
+    reason: str = ""  # why it is not done, in words
+    resources: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    nonfinite: dict[str, str] = field(default_factory=dict)
+    extraction: dict[str, Any] = field(default_factory=dict)  # problems, sources, counts, contract, items
+    outputs: dict[str, Any] = field(default_factory=dict)  # digests, sizes, excerpt
+    artifact_record: dict[str, Any] = field(default_factory=dict)  # kept, total, gaps: see core/record/artifact.py
+    retracted: str = ""  # why, when it was retracted
+    superseded_by: str = ""
+    corrections: list[dict[str, Any]] = field(default_factory=list)
+    planned_at: str = ""
+    design: dict[str, Any] = field(default_factory=dict)
+    tracker: dict[str, Any] = field(default_factory=dict)
+    key: str = ""  # digest of argv + config + code tree + environment: "the same thing again"
+    item_source: Callable[[str], Mapping[str, float] | None] | None = None  # reads values that lie in a blob; no fact
+
+    @property
+    def artifacts(self) -> list[Artifact]:
+        """The files that it kept, as far as they stand in the record itself (see ``core/record/artifact.py``)."""
+        from leadline.core.record.artifact import listed
+
+        return listed(self)
+
+    @property
+    def is_evidence(self) -> bool:
+        """Counts as evidence: executed (or fetched and digested), ended well, no warm-up, not retracted or
+        superseded."""
+        return (
+            self.state == "done"
+            and self.origin != "reported"
+            and not self.retracted
+            and not self.superseded_by
+            and not self.design.get("warmup")
+        )

@@ -1,0 +1,270 @@
+"""The thread: what the records of one line of research add up to. ``core/record/fold.py`` builds it, everything reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from leadline.core.errors import LeadlineError
+from leadline.core.ids import parse_id
+from leadline.core.record.event import Record
+from leadline.core.record.run import TERMINAL_STATES, MetricDef, Run
+from leadline.core.typed import Any
+from leadline.core.values import dataclass, field
+
+RUNS_NAMED = 10
+
+
+@dataclass(slots=True)
+class Item:
+    """A recorded thing with an id: note, hypothesis, claim, decision, baseline, snapshot, update, reproduction, ...
+
+    ``body`` is the view after corrections; ``history`` holds later records about it (state changes, corrections),
+    oldest first, as {at, actor, kind, body}.
+    """
+
+    kind: str
+    id: str
+    uid: str
+    at: str
+    actor: str
+    body: dict[str, Any]
+    retracted: str = ""
+    superseded_by: str = ""
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def refs(self) -> dict[str, str]:
+        refs: dict[str, str] = self.body.get("refs", {})
+        return refs
+
+    @property
+    def stands(self) -> bool:
+        return not self.retracted and not self.superseded_by
+
+    @property
+    def text(self) -> str:
+        return str(self.body.get("text", ""))
+
+
+@dataclass(slots=True)
+class Experiment:
+    id: str
+    uid: str
+    title: str
+    at: str
+    actor: str
+    runs: list[Run] = field(default_factory=list)
+    notes: list[Item] = field(default_factory=list)
+    hypotheses: list[str] = field(default_factory=list)
+    retracted: str = ""
+    superseded_by: str = ""
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def evidence_runs(self) -> list[Run]:
+        return [r for r in self.runs if r.is_evidence]
+
+    @property
+    def stands(self) -> bool:
+        return not self.retracted and not self.superseded_by
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What all runs share."""
+        if not self.runs:
+            return {}
+        first, *rest = (r.config for r in self.runs)
+        return {k: v for k, v in first.items() if all(c.get(k) == v for c in rest)}
+
+    @property
+    def state(self) -> str:
+        """``done`` when any run is, else the state of the last one; ``retracted``/``superseded`` come first."""
+        if self.retracted:
+            return "retracted"
+        if self.superseded_by:
+            return "superseded"
+        if any(r.state not in TERMINAL_STATES for r in self.runs):
+            return "running"
+        if any(r.is_evidence for r in self.runs):
+            return "done"
+        return self.runs[-1].state if self.runs else "planned"
+
+    def notes_in(self, role: str) -> list[Item]:
+        return [n for n in self.notes if n.body.get("role") == role and n.stands]
+
+
+@dataclass(slots=True)
+class Issue:
+    """The experiment issue as last known: on the local forge the record itself is the issue."""
+
+    forge: str = ""
+    number: str = ""
+    url: str = ""
+    title: str = ""
+    labels: list[str] = field(default_factory=list)
+    state: str = "none"  # none | draft | open | closed
+    body: str = ""  # as last posted
+    body_at: str = ""
+    comments: list[dict[str, Any]] = field(default_factory=list)  # {id, marker, kind, text, at, edits: [...]}
+    closed_reason: str = ""
+    person_edits: list[dict[str, Any]] = field(default_factory=list)  # inside the derived block: {id, uid, at, text,
+    #                                                          base, settled, why}; ``base``: what was changed
+    title_sent: str = ""  # the title that Leadline gave last; another one on the forge is a person's
+    wanted: dict[str, Any] = field(default_factory=dict)  # as asked for: state, number, labels, milestone, ...
+
+
+@dataclass(slots=True)
+class Thread:
+    topic: str
+    prefix: str = ""
+    title: str = ""
+    started_at: str = ""
+    started_by: str = ""
+    about: dict[str, Any] = field(default_factory=dict)  # kickoff fields, after changes
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    metrics: dict[str, MetricDef] = field(default_factory=dict)
+    experiments: dict[str, Experiment] = field(default_factory=dict)
+    items: dict[str, Item] = field(default_factory=dict)  # every Item that has an id
+    refusals: list[dict[str, Any]] = field(default_factory=list)
+    finishes: list[dict[str, Any]] = field(default_factory=list)
+    adopted: list[dict[str, Any]] = field(default_factory=list)
+    healed: list[dict[str, Any]] = field(default_factory=list)
+    clashes: list[dict[str, Any]] = field(default_factory=list)
+    issue: Issue = field(default_factory=Issue)
+    tracker: dict[str, Any] = field(default_factory=dict)  # as chosen last: tracker, project, at, live
+    tracker_choices: list[dict[str, Any]] = field(default_factory=list)  # every choice: {at, actor, ...}
+    tracker_links: list[dict[str, str]] = field(default_factory=list)  # reports and workspaces: url, title
+    uids: dict[tuple[str, str], str] = field(default_factory=dict)  # (kind, uid) -> shown id
+    first_of: dict[str, str] = field(default_factory=dict)  # base id -> uid of its first creator
+    record_count: int = 0
+    unknown_kinds: dict[str, int] = field(default_factory=dict)
+    malformed: list[dict[str, Any]] = field(default_factory=list)  # records whose body could not be understood
+    last_at: str = ""
+    last_id: str = ""
+    activity: list[str] = field(default_factory=list)  # ``at`` of every record, in order
+    records: list[Record] = field(default_factory=list)  # as written, in order: what ``replay`` takes
+
+    # -- listings -----------------------------------------------------------------------------------------------
+    def of_kind(self, kind: str) -> list[Item]:
+        return [i for i in self.items.values() if i.kind == kind]
+
+    @property
+    def hypotheses(self) -> list[Item]:
+        return self.of_kind("hypothesis")
+
+    @property
+    def claims(self) -> list[Item]:
+        return self.of_kind("claim")
+
+    @property
+    def runs(self) -> Iterator[Run]:
+        return (r for e in self.experiments.values() for r in e.runs)
+
+    @property
+    def baseline(self) -> Item | None:
+        """The current registered baseline, or None."""
+        standing = [b for b in self.of_kind("baseline") if b.stands]
+        return standing[-1] if standing else None
+
+    @property
+    def baseline_experiment(self) -> Experiment | None:
+        item = self.baseline
+        return self.experiments.get(self.shown(item.body["experiment"], item.refs)) if item else None
+
+    @property
+    def finished(self) -> bool:
+        return bool(self.finishes)
+
+    # -- ids ----------------------------------------------------------------------------------------------------
+    def shown(self, display: str, refs: dict[str, str] | None = None) -> str:
+        """The id shown today for ``display`` as some record wrote it (see the words on clashes in design)."""
+        parsed = parse_id(display)
+        if parsed is None:
+            return display
+        uid = (refs or {}).get(display)
+        if uid is None and parsed.kind == "run" and refs:
+            experiment, _, repeat = display.rpartition("-r")
+            if experiment in refs:
+                return f"{self.shown(experiment, refs)}-r{repeat}"
+        if uid is None:
+            uid = self.first_of.get(display)
+        return self.uids.get((parsed.kind, uid), display) if uid else display
+
+    def find(self, display: str) -> Experiment | Run | Item:
+        """What an id names. Raises LeadlineError(not_found) with the nearest ids."""
+        text = display.strip()
+        parsed = parse_id(text)
+        if parsed is None and (upper := parse_id(text.upper())):
+            text, parsed = text.upper(), upper
+        if text in self.experiments:
+            return self.experiments[text]
+        if text in self.items:
+            return self.items[text]
+        if parsed and parsed.kind == "run":
+            experiment = self.experiments.get(text.rpartition("-r")[0])
+            for run in experiment.runs if experiment else ():
+                if run.id == text:
+                    return run
+        if parsed is None:
+            raise LeadlineError(
+                "not_found",
+                "not-an-id",
+                f"{display!r} is no id of thread {self.topic}",
+                f"ids look like {self.prefix or 'P'}-001, {self.prefix or 'P'}-001-r2, {self.prefix or 'P'}-C1",
+                "leadline status",
+            )
+        raise LeadlineError(
+            "not_found", "unknown-id", f"there is no {text} in thread {self.topic}", self._near(text), "leadline status"
+        )
+
+    def _near(self, text: str) -> str:
+        """What there is instead of ``text``, an id: the runs of its experiment, or else the last things of its kind."""
+        parsed = parse_id(text)
+        kind = parsed.kind if parsed else ""
+        if kind == "run" and (experiment := self.experiments.get(text.rpartition("-r")[0])):
+            named = [run.id for run in experiment.runs]
+            more = f" (the last of {len(named)})" if len(named) > RUNS_NAMED else ""
+            return f"runs of {experiment.id}: {', '.join(named[-RUNS_NAMED:])}{more}"
+        kind = "experiment" if kind == "run" else kind
+        near = [k for k in (*self.experiments, *self.items) if (p := parse_id(k)) and p.kind == kind][-5:]
+        if not near:
+            return "nothing of that kind has such an id"
+        return f"{'experiments' if parsed and parsed.kind == 'run' else 'of that kind'} there are: {', '.join(near)}"
+
+    def experiment(self, display: str) -> Experiment:
+        """The experiment an id names (a run's id names its experiment; ``baseline`` the current baseline's)."""
+        if display == "baseline":
+            found = self.baseline_experiment
+            if found is None:
+                raise LeadlineError(
+                    "not_found",
+                    "no-baseline",
+                    "no baseline is registered",
+                    "a comparison needs an explicit one",
+                    "leadline baseline set ID",
+                )
+            return found
+        thing = self.find(display)
+        if isinstance(thing, Run):
+            return self.experiments[thing.experiment]
+        if isinstance(thing, Item):
+            if thing.kind == "baseline":
+                return self.experiments[self.shown(thing.body["experiment"], thing.refs)]
+            raise LeadlineError(
+                "usage",
+                "not-an-experiment",
+                f"{display} is a {thing.kind}, not an experiment",
+                "",
+                f"leadline show {display}",
+            )
+        return thing
+
+    def runs_of(self, display: str) -> list[Run]:
+        """All runs of an experiment id, or the one run of a run id."""
+        if display != "baseline" and (thing := self.find(display)) and isinstance(thing, Run):
+            return [thing]
+        return self.experiment(display).runs
+
+    def uid_of(self, shown: str) -> str:
+        thing = self.find(shown)
+        return thing.uid

@@ -1,0 +1,1 @@
+"""Numbers and ids in prose: citations, numbers bound to no run, words that overclaim."""

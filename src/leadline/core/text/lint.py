@@ -1,0 +1,226 @@
+"""What a reader outside the thread would stumble over in an update, a claim or an issue body (W21).
+
+Findings are advice with the sentence to change; only the harmless rewrites are done by machine. The rules look at
+words, not at meaning, so each says which words it saw.
+"""
+
+from __future__ import annotations
+
+import re
+
+from leadline.core.errors import LeadlineError
+from leadline.core.ids import ID_IN_TEXT
+from leadline.core.text.citation import code_spans
+from leadline.core.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from leadline.core.record.thread import Thread
+
+LABELS = ("exploratory", "replicated", "stable")
+_NEAR = 160
+_BASELINE = re.compile(r"\b(?:the|our|its)\s+baseline\b(?!\s+(?:case|is registered))", re.I)
+_HAS_NUMBER = re.compile(r"\d+(?:\.\d+)?\s?(?:%|[a-zA-Zµ×])|\d\.\d|\{\{\s*baseline")
+_SAYS_N = re.compile(
+    r"\bn\s*=\s*\d|\.n\s*(?::[^}]*)?\}\}|\(\s*\d+\s+(?:runs?|seeds?|repeats?)\)|"
+    r"\b(?:\d+|one|two|three|four|five|single)\s+(?:\w+\s+)?(?:runs?|seeds?|repeats?|trials?)\b",
+    re.I,
+)
+_COMPARES = re.compile(
+    r"\b(?:faster|slower|better|worse|lower|higher|smaller|larger|fewer|improves?d?|reduces?d?|"
+    r"increases?d?|decreases?d?|regress\w*|beats?|outperforms?|gains?|saves?)\b",
+    re.I,
+)
+_BRANCH_LINK = re.compile(r"https?://[^\s)>\]]+/(?:-/)?(?:tree|blob|raw|blame)/(?P<ref>[^\s)>\]#?]+)")
+_TICKED = re.compile(r"(?<!`)`((?:[\w.-]+/[\w.-]+)?#\d+)`(?!`)")
+# word -> the lowest label that bears it ("" = none does), and what to say instead
+_OVERCLAIMS: tuple[tuple[re.Pattern[str], str, str], ...] = (
+    (
+        re.compile(r"\b(?:proves?|proven|proof that|guarantees?d?)\b", re.I),
+        "",
+        "say 'is consistent with' or 'supports'",
+    ),
+    (re.compile(r"\b(?:always|in all cases|in every case)\b", re.I), "stable", "name the cases that were run"),
+    (re.compile(r"\b(?:never)\b", re.I), "stable", "say 'in none of N runs'"),
+    (
+        re.compile(r"\b(?:no|without any|zero)\s+(?:effect|impact|difference|regressions?)\b", re.I),
+        "stable",
+        "say the smallest difference these runs would have shown: leadline compare",
+    ),
+    (
+        re.compile(r"\bsignificant(?:ly)?\b(?!\s+(?:figure|digit))", re.I),
+        "replicated",
+        "give the interval and n, or say 'observed'",
+    ),
+    (
+        re.compile(r"\b(?:the\s+)?best\b(?!\s+(?:of|effort|practice))", re.I),
+        "replicated",
+        "say 'the lowest (highest) of the N tried'",
+    ),
+)
+_BY_LABEL = 3  # the first of them are judged by the label alone, in a claim as elsewhere
+
+
+class Finding(NamedTuple):
+    code: str
+    what: str
+    where: str  # line 3: the words
+    mend: str
+
+
+def lint(
+    text: str, thread: Thread, what: str = "update", label: str = "", refs: dict[str, str] | None = None
+) -> list[Finding]:
+    """Findings in ``text``, in reading order. ``what``: update | claim | issue; ``label``: the evidence label that the
+    text is posted under ("" counts as exploratory). In a claim, words that its checkable form can bear are left to
+    ``core/evidence/claim_words.py``."""
+    prose = _without_code(text)
+    found = [
+        *_undefined(prose, text, thread, refs),
+        *_baseline(prose, text),
+        *_missing_n(prose, text, what),
+        *_links(text, thread),
+        *_ticked(text),
+        *_overclaims(prose, text, label, _OVERCLAIMS[:_BY_LABEL] if what == "claim" else _OVERCLAIMS),
+    ]
+    return [finding for _, finding in sorted(found, key=lambda pair: pair[0])]
+
+
+def _without_code(text: str) -> str:
+    for start, end in code_spans(text):
+        text = text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]
+    return text
+
+
+def _where(text: str, at: int) -> str:
+    line = text.count("\n", 0, at) + 1
+    start = text.rfind("\n", 0, at) + 1
+    end = text.find("\n", at)
+    whole = text[start : end if end >= 0 else len(text)].strip()
+    return f"line {line}: {whole if len(whole) <= 100 else whole[:99] + '…'}"
+
+
+def _undefined(prose: str, text: str, thread: Thread, refs: dict[str, str] | None) -> list[tuple[int, Finding]]:
+    found = []
+    for m in ID_IN_TEXT.finditer(prose):
+        if not thread.prefix or not m[0].startswith(thread.prefix + "-"):
+            continue
+        try:
+            thread.find(thread.shown(m[0], refs))
+        except LeadlineError as error:
+            found.append(
+                (
+                    m.start(),
+                    Finding(
+                        "undefined-id",
+                        f"{m[0]} is not in this thread",
+                        _where(text, m.start()),
+                        error.why or "leadline status",
+                    ),
+                )
+            )
+    return found
+
+
+def _baseline(prose: str, text: str) -> list[tuple[int, Finding]]:
+    for m in _BASELINE.finditer(prose):
+        near = prose[max(0, m.start() - _NEAR) : m.end() + _NEAR]
+        if not ID_IN_TEXT.search(near) and not _HAS_NUMBER.search(near):
+            return [
+                (
+                    m.start(),
+                    Finding(
+                        "baseline-without-value",
+                        "'the baseline' is named without its value or id",
+                        _where(text, m.start()),
+                        "write its id and number: P-B1, {{baseline.METRIC}}",
+                    ),
+                )
+            ]
+    return []
+
+
+def _missing_n(prose: str, text: str, what: str) -> list[tuple[int, Finding]]:
+    found = []
+    for m in re.finditer(r"(?:[^\n]+(?:\n(?!\s*\n|\s*[-*+#|]|\s*\d+[.)]\s)[^\n]+)*)", prose):
+        paragraph = m[0]
+        hit = _COMPARES.search(paragraph)
+        if (
+            hit
+            and not _SAYS_N.search(paragraph)
+            and (what == "claim" or re.search(r"\d|\{\{", ID_IN_TEXT.sub("", paragraph)))
+        ):
+            at = m.start() + hit.start()
+            found.append(
+                (
+                    at,
+                    Finding(
+                        "no-n",
+                        f"'{hit[0]}' without the number of runs behind it",
+                        _where(text, at),
+                        "add n: (n={{P-003.METRIC.n}})",
+                    ),
+                )
+            )
+    return found
+
+
+def _links(text: str, thread: Thread) -> list[tuple[int, Finding]]:
+    tags = {str(s.body.get("tag", "")) for s in thread.of_kind("snapshot")} - {""}
+    found = []
+    for m in _BRANCH_LINK.finditer(text):
+        ref = m["ref"]
+        pinned = re.match(r"[0-9a-f]{7,64}(?:/|$)", ref) or any(ref == t or ref.startswith(t + "/") for t in tags)
+        if not pinned:
+            found.append(
+                (
+                    m.start(),
+                    Finding(
+                        "branch-link",
+                        f"a link to {ref.split('/')[0]!r}, which moves",
+                        _where(text, m.start()),
+                        "link to a commit: /blob/<full sha>/… (press y on the page), or to a sealed tag",
+                    ),
+                )
+            )
+    return found
+
+
+def _ticked(text: str) -> list[tuple[int, Finding]]:
+    fences = [s for s in code_spans(text) if text.startswith(("```", "~~~"), s[0])]
+    return [
+        (
+            m.start(),
+            Finding("ticked-reference", f"`{m[1]}` in code does not link", _where(text, m.start()), f"write {m[1]}"),
+        )
+        for m in _TICKED.finditer(text)
+        if not any(a <= m.start() < b for a, b in fences)
+    ]
+
+
+def _overclaims(
+    prose: str, text: str, label: str, words: tuple[tuple[re.Pattern[str], str, str], ...]
+) -> list[tuple[int, Finding]]:
+    reached = LABELS.index(label) if label in LABELS else 0
+    found = []
+    for pattern, bears, instead in words:
+        if bears and reached >= LABELS.index(bears):
+            continue
+        for m in pattern.finditer(prose):
+            why = (
+                f"no label bears '{m[0]}'"
+                if not bears
+                else (f"'{m[0]}' is more than {LABELS[reached]} evidence bears (it needs {bears})")
+            )
+            found.append((m.start(), Finding("overclaim", why, _where(text, m.start()), instead)))
+    return found
+
+
+def fix_format(text: str) -> str:
+    """Rewrites that change no meaning: line ends, literal ``\\n`` in a text that has no line break, trailing spaces,
+    and issue references out of their back-ticks so that they link. Doing it twice is doing it once."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\n" not in text.strip() and text.count("\\n") >= 2 and "`" not in text:
+        text = text.replace("\\n", "\n")
+    text = re.sub(r"(?<=\S)[ \t]+$", "", text, flags=re.M)
+    fences = [s for s in code_spans(text) if text.startswith(("```", "~~~"), s[0])]
+    return _TICKED.sub(lambda m: m[0] if any(a <= m.start() < b for a, b in fences) else m[1], text)

@@ -1,0 +1,1 @@
+"""A run as a tracker or another record has it: readings, run folders, imports, disagreement."""

@@ -1,0 +1,228 @@
+"""Runs that were made elsewhere, as a source has them, before they become records.
+
+A row of a table, a run of a tracker and a folder of event files all become a ``FoundRun``, so that one service takes
+them in. Nothing is guessed: which columns are metrics and which are config is declared, and what is left over is named.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from leadline.core.canonical import canonical_json, finite
+from leadline.core.errors import LeadlineError
+from leadline.core.metric.contract import check_named
+from leadline.core.record.run import Run
+from leadline.core.timestamps import counted
+from leadline.core.tracker.reading import Points
+from leadline.core.values import dataclass, field
+
+MAX_NAMED = 1_000  # entries of each list of the report kept with their reason; all are counted
+SAID_SHOWN = 60  # characters of a cell that is not taken
+
+
+@dataclass
+class FoundRun:
+    """One run of a source. ``where`` says which ("line 7", a URL); ``key`` is the digest of what it holds: the same
+    run read again has the same key (``former_key``: the one it had in records written before). ``metrics`` are finite
+    numbers, ``nonfinite`` the words for others. ``tracker`` is what the record keeps about a tracker's run, with the
+    ``digest`` of all that was read; ``problems`` as an extraction has them. ``series``: the points by metric, until
+    they wait on the disk in ``points_at``, and ``odd`` how many more were no number; ``excerpts``: what the record says
+    of them (``extract.Series.summary``). ``settings``: config that was said for the whole source."""
+
+    where: str
+    key: str
+    config: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    nonfinite: dict[str, str] = field(default_factory=dict)
+    name: str = ""
+    state: str = "done"
+    reason: str = ""
+    argv: list[str] = field(default_factory=list)
+    cwd: str = ""
+    started_at: str = ""
+    ended_at: str = ""
+    url: str = ""
+    wall_s: float | None = None
+    tracker: dict[str, Any] = field(default_factory=dict)
+    problems: list[dict[str, Any]] = field(default_factory=list)
+    series: dict[str, Points] = field(default_factory=dict)
+    odd: dict[str, int] = field(default_factory=dict)
+    points: int = 0
+    points_at: str = ""
+    excerpts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    former_key: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def measured(self, metric: str, value: float) -> None:
+        if math.isfinite(value):
+            self.metrics[metric] = value
+        else:
+            self.nonfinite[metric] = str(finite(value))
+
+
+@dataclass
+class NotTaken:
+    where: str
+    why: str
+
+
+@dataclass
+class CellNotTaken:
+    """A value that did not become a metric as it stands, though its run is taken. ``said``: what stands there."""
+
+    where: str
+    column: str
+    said: str
+    why: str
+
+
+def not_finite(where: str, column: str, word: str) -> CellNotTaken:
+    """A value that is recorded as the word for it (NaN, Infinity)."""
+    return CellNotTaken(where, column, word, f"recorded as {word}: it is not finite and enters no statistics")
+
+
+@dataclass
+class Findings:
+    """What a source holds. ``digest`` is that of its bytes; ``origin``: ``imported`` when a tracker recorded it while
+    it ran, ``reported`` when it is a table that anybody may have typed. ``left_columns``: neither metric nor config.
+    ``notes``: (where, what) of all else that a reader would miss: a file cut short, values that are no scalars."""
+
+    source: str
+    digest: str
+    origin: str
+    runs: list[FoundRun] = field(default_factory=list)
+    not_taken: list[NotTaken] = field(default_factory=list)
+    not_taken_total: int = 0
+    left_columns: list[str] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
+
+    cells_not_taken: list[CellNotTaken] = field(default_factory=list)
+    cells_not_taken_total: int = 0
+    notes: list[tuple[str, str]] = field(default_factory=list)
+
+    def refuse(self, where: str, why: str) -> None:
+        self.not_taken_total += 1
+        if len(self.not_taken) < MAX_NAMED:
+            self.not_taken.append(NotTaken(where, why))
+
+    def leave(self, cells: Iterable[CellNotTaken]) -> None:
+        for cell in cells:
+            self.cells_not_taken_total += 1
+            if len(self.cells_not_taken) < MAX_NAMED:
+                self.cells_not_taken.append(cell)
+
+    def note(self, where: str, what: str) -> None:
+        self.notes.append((where, what))
+
+    def set_config(self, settings: Mapping[str, Any]) -> None:
+        """Config that holds for every run, as far as a run does not say otherwise itself, which is then noted."""
+        said: dict[str, int] = {}
+        for run in self.runs:
+            for name in settings.keys() & run.config.keys():
+                said[name] = said.get(name, 0) + 1
+            run.config, run.settings = {**settings, **run.config}, dict(settings)
+        for name, count in sorted(said.items()):
+            self.note(self.source, f"{name} is set, but {counted(count, 'run')} of it say what theirs is")
+
+    def report(self) -> dict[str, Any]:
+        """What was not taken and what to know of the rest, JSON-ready; each list capped, with its total beside it."""
+        notes = [*self.notes, *((run.where, str(p["what"])) for run in self.runs for p in run.problems)]
+        return {
+            "not_taken": [{"where": n.where, "why": n.why} for n in self.not_taken],
+            "not_taken_total": self.not_taken_total,
+            "cells_not_taken": [
+                {"where": c.where, "column": c.column, "said": c.said, "why": c.why} for c in self.cells_not_taken
+            ],
+            "cells_not_taken_total": self.cells_not_taken_total,
+            "notes": [{"where": where, "what": what} for where, what in notes[:MAX_NAMED]],
+            "notes_total": len(notes),
+            "left_columns": self.left_columns,
+        }
+
+
+@dataclass
+class Columns:
+    """What the columns of a table are: metric name by column, and config columns (None: every other column).
+    ``reduce`` says by metric how the points of a series become one value. ``key``: columns that together name a row;
+    of rows with one key the ``keep`` one is taken (``first`` or ``last``). ``points``: takes the points of a run that
+    has been read, so that they are not all held."""
+
+    metrics: Mapping[str, str]
+    config: list[str] | None = None
+    reduce: Mapping[str, str] = field(default_factory=dict)
+    key: list[str] = field(default_factory=list)
+    keep: str = "first"
+    points: Callable[[FoundRun], None] = lambda run: None
+
+
+class Held:
+    """What a thread holds of runs made elsewhere, so that the same thing is not counted twice.
+
+    A row has no identity but what it says: one that says the same as a row taken before is that row, be it in a copy,
+    a later version or another file. A thread that took two such rows (they had different key columns) meets two.
+    """
+
+    def __init__(self, runs: Iterable[Run]) -> None:
+        self._by_key: dict[str, list[Run]] = {}
+        self._by_source: dict[str, Run] = {}
+        for run in runs:
+            if run.origin != "executed" and run.key:
+                self._by_key.setdefault(run.key, []).append(run)
+                self._by_source[source_of(run)] = run
+
+    def same_as(self, found: FoundRun) -> Run | None:
+        """The run that holds ``found`` already: it says the same, and its config agrees with what was set."""
+        runs = self._by_key.get(found.key) or self._by_key.get(found.former_key) or []
+        for run in runs:
+            if all(_agrees(run, found, name) for name in found.settings):
+                if run.origin == "reported":
+                    runs.remove(run)
+                return run
+        return None
+
+    def warn(self, found: Findings, run: FoundRun) -> None:
+        """Note that a series with other points was taken from the place that ``run`` comes from: it went on since."""
+        earlier = self._by_source.get(f"{found.source}, {run.where}") if run.points else None
+        if earlier and earlier.origin == "reported" and not earlier.retracted:
+            what = f"{earlier.id} was taken from here before, with other points; if this is the same training, gone on,"
+            found.note(run.where, f"{what} leadline retract {earlier.id} --why 'it went on'")
+
+
+def _agrees(run: Run, found: FoundRun, name: str) -> bool:
+    """Whether the record says of a config key what was set; what it said before a correction is not asked."""
+    corrected = any(entry["body"].get("field") == f"config.{name}" for entry in run.corrections)
+    return corrected or canonical_json(run.config.get(name)) == canonical_json(found.config.get(name))
+
+
+def source_of(run: Run) -> str:
+    """Where a run made elsewhere came from ("old.csv, line 7"), "" when the record does not say."""
+    sources = run.extraction.get("sources") or [{}]
+    return str(sources[0].get("source") or "")
+
+
+def metric_columns(texts: Iterable[str]) -> dict[str, str]:
+    """``COLUMN`` or ``COLUMN=METRIC`` as metric name by column. Raises LeadlineError (usage) for a metric without a
+    name, and for a column or a metric named twice, of which one would silently win."""
+    metrics: dict[str, str] = {}
+    for text in texts:
+        column, equals, name = text.partition("=")
+        check_named(name if equals else column, f"--metric {text!r}", "leadline import SOURCE --metric COLUMN=NAME")
+        name = name or column
+        if column in metrics or name in metrics.values():
+            raise LeadlineError(
+                "usage",
+                "metric-named-twice",
+                f"--metric names {column if column in metrics else name!r} twice",
+                "a column is one metric, and a metric comes from one column",
+                "leadline import --help",
+            )
+        metrics[column] = name
+    return metrics
+
+
+def shown(text: str) -> str:
+    """The beginning of a text from outside, as text that any output can carry (no lone surrogates)."""
+    cut = text[:SAID_SHOWN] + ("…" if len(text) > SAID_SHOWN else "")
+    return cut if cut.isascii() else cut.encode("utf-8", "backslashreplace").decode()

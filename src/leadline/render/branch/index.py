@@ -1,0 +1,203 @@
+"""The front page of the record branch (W42): every thread, by category, with its state, label, outcome and links.
+
+Derived from the threads alone (no clock, no machine), so that two machines with the same records make the same page and
+a sync ends in peace.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from leadline.core.record.thread import Thread
+from leadline.core.text.citation import render as cited
+from leadline.core.values import dataclass
+from leadline.render import words as facts
+from leadline.render.branch.badge import badge_path
+from leadline.render.markdown import Anchors, code, cut, data, prose_line, table
+from leadline.render.terminal.show import table as text_table
+from leadline.render.words import EvidenceOf, listed
+
+NO_CATEGORY = "Uncategorised"
+LABELS = ("stable", "replicated", "exploratory")
+STATES = ("running", "open", "finished")
+HEADLINE_CHARS = 160
+
+
+@dataclass(slots=True)
+class Entry:
+    """One thread on the index. ``category`` "" where none was given, ``because`` then why, if somebody said so;
+    ``label``: of the strongest claim; ``updated_at``: of the last posted update, else of the last record."""
+
+    topic: str
+    title: str
+    prefix: str
+    category: str
+    because: str
+    state: str
+    label: str
+    headline: str
+    updated_at: str
+    posted: bool
+    experiments: int
+    runs: int
+    issue: str
+    issue_url: str
+    snapshots: list[tuple[str, str]]
+    branch: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__annotations__}
+
+    @property
+    def left_out(self) -> bool:
+        """Whether nobody said where it belongs, nor why nowhere."""
+        return not self.category and not self.because
+
+
+def state_of(thread: Thread) -> str:
+    if thread.finished:
+        return "finished"
+    return "running" if any(e.state == "running" for e in thread.experiments.values()) else "open"
+
+
+def best_label(thread: Thread, evidence_of: EvidenceOf) -> str:
+    """The highest label a standing claim of the thread bears, or ""."""
+    labels = {evidence_of(c).label for c in thread.claims if c.stands}
+    return next((label for label in LABELS if label in labels), "")
+
+
+def headline(thread: Thread, evidence_of: EvidenceOf) -> str:
+    """What came out so far, in one line of plain text: the conclusion, else the strongest claim, else the best result,
+    else what is asked."""
+    if thread.finishes:
+        finish = thread.finishes[-1]
+        if text := cited(str(finish.get("conclusion") or ""), thread, finish.get("refs")):
+            return text
+    label = best_label(thread, evidence_of)
+    if label:
+        claim = [c for c in thread.claims if c.stands and evidence_of(c).label == label][-1]
+        return facts.says(claim, thread) or str(claim.body.get("predicate") or claim.id)
+    best, primary = facts.ranked(thread), facts.primary_metrics(thread)
+    if best and primary and (sample := facts.sample_of(best[0].runs, primary[0])).n:
+        value = facts.metric_text(sample, facts.definition(thread, primary[0]).unit)
+        return f"best {primary[0]} so far: {value} ({best[0].id})"
+    return " ".join(listed(thread.about.get("goal"))) or "no goal given"
+
+
+def entry_of(thread: Thread, evidence_of: EvidenceOf) -> Entry:
+    updates = [u for u in thread.of_kind("update") if u.stands]
+    url = str(thread.issue.url)
+    return Entry(
+        topic=thread.topic,
+        title=thread.title or thread.topic,
+        prefix=thread.prefix,
+        category=" ".join(next(iter(listed(thread.about.get("category"))), "").split()),
+        because=" ".join(" ".join(listed(thread.about.get("uncategorised"))).split()),
+        state=state_of(thread),
+        label=best_label(thread, evidence_of),
+        headline=" ".join(headline(thread, evidence_of).split()),
+        updated_at=updates[-1].at if updates else thread.last_at,
+        posted=bool(updates),
+        experiments=len(thread.experiments),
+        runs=sum(1 for _ in thread.runs),
+        issue=str(thread.issue.number) if thread.issue.state != "none" else "",
+        issue_url=url if url.startswith(("https://", "http://")) else "",
+        snapshots=[(s.id, snapshot_folder(s.body)) for s in thread.of_kind("snapshot") if s.stands],
+        branch=str(thread.about.get("branch") or ""),
+    )
+
+
+def grouped(entries: list[Entry]) -> list[tuple[str, list[Entry]]]:
+    """Categories by name, those without one last; within each what runs first, and the newest first."""
+    groups: dict[str, list[Entry]] = {}
+    for entry in entries:
+        same = next((g for g in groups if g.casefold() == entry.category.casefold()), entry.category)
+        groups.setdefault(same, []).append(entry)
+    for members in groups.values():
+        members.sort(key=lambda e: e.topic)
+        members.sort(key=lambda e: e.updated_at, reverse=True)
+        members.sort(key=lambda e: STATES.index(e.state))
+    return sorted(groups.items(), key=lambda g: (not g[0], g[0].casefold(), g[0]))
+
+
+def render_index(threads: list[tuple[Thread, EvidenceOf]]) -> str:
+    """The page, in Markdown; ``threads`` in any order."""
+    entries = sorted((entry_of(t, of) for t, of in threads), key=lambda e: e.topic)
+    groups = grouped(entries)
+    parts = ["# Research threads", _summary(entries)]
+    if len(groups) > 3:
+        anchors = Anchors()
+        anchors.of("Research threads")
+        names = [(g or NO_CATEGORY, len(members)) for g, members in groups]
+        parts.append(" · ".join(f"[{data(name)}](#{anchors.of(data(name))}) ({n})" for name, n in names))
+    for name, members in groups:
+        parts.append(f"## {data(name or NO_CATEGORY)}")
+        if any(e.left_out for e in members):
+            parts.append(
+                "Where one belongs: `leadline correct TOPIC category='…'`, or why nowhere: "
+                "`leadline correct TOPIC uncategorised='…'`."
+            )
+        parts.append(table(("thread", "state", "what came out", "last update", "links"), [_row(e) for e in members]))
+    return "\n\n".join(parts) + "\n"
+
+
+def _summary(entries: list[Entry]) -> str:
+    states = [f"{n} {state}" for state in STATES if (n := sum(e.state == state for e in entries))]
+    left = sum(e.left_out for e in entries)
+    told = f"{_count(len(entries), 'thread')} ({', '.join(states)})" if states else "No thread yet"
+    return (
+        f"{told}, {_count(sum(e.experiments for e in entries), 'experiment')}"
+        + (f"; {left} without a category or a reason" if left else "")
+        + ". Made from the record by Leadline; edits to this page are replaced."
+    )
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
+def _row(entry: Entry) -> list[str]:
+    badges = [f"![{name}]({badge_path(name)})" for name in (entry.state, entry.label) if name]
+    counts = f"{_count(entry.experiments, 'experiment')}, {_count(entry.runs, 'run')}"
+    outcome = prose_line(entry.headline, HEADLINE_CHARS).replace("![", "\\![")  # a link, no picture from elsewhere
+    if entry.because and not entry.category:
+        outcome += f"<br>_Listed under no category: {data(cut(entry.because, HEADLINE_CHARS))}_"
+    return [
+        f"[**{data(entry.title)}**]({entry.topic}/logbook.md)<br>`{entry.prefix}-…` {counts}",
+        " ".join(badges),
+        outcome,
+        data(entry.updated_at[:10]).replace("-", "\u2011") + ("" if entry.posted else "<br>(none posted)"),  # one line
+        " · ".join(_links(entry)),
+    ]
+
+
+def _links(entry: Entry) -> list[str]:
+    links = [f"[logbook]({entry.topic}/logbook.md)"]
+    if entry.issue_url:
+        links.append(f"[issue {data(entry.issue)}]({entry.issue_url.replace('|', '%7C').replace(')', '%29')})")
+    else:
+        links.append(f"[issue]({entry.topic}/issue.md)")
+    for shown, folder in entry.snapshots[-3:]:
+        links.append(f"[{data(shown)}]({entry.topic}/snapshots/{folder}/bundle.md)")
+    if entry.branch:
+        links.append("branch " + code(entry.branch).replace("|", "\\|"))
+    return links
+
+
+def render_index_text(entries: list[Entry]) -> str:
+    """For a terminal: one line a thread, categories as headings."""
+    parts = [_summary(entries).partition(". Made")[0] + "."]
+    for name, members in grouped(entries):
+        rows = [
+            [e.topic, e.prefix, e.state, e.label or "–", e.updated_at[:10], e.issue or "–", cut(e.headline, 60)]
+            for e in members
+        ]
+        head = ("thread", "prefix", "state", "label", "updated", "issue", "what came out")
+        parts.append(f"{name or NO_CATEGORY}\n{text_table(head, rows)}")
+        parts += [f"{e.topic} has no category: {e.because}" for e in members if e.because and not e.category]
+    return "\n\n".join(parts)
+
+
+def snapshot_folder(body: dict[str, Any]) -> str:
+    """The folder of a snapshot on the record branch: its name, or its id."""
+    return str(body.get("name") or body.get("id") or "unnamed")

@@ -1,0 +1,1 @@
+"""The body of the experiment issue and its comments, cut to what a forge takes."""

@@ -1,0 +1,325 @@
+"""The body of the experiment issue (W20), from records alone. Its comments: ``render/issue/comments.py``.
+
+The body is one managed block; what people write around it is theirs. Nothing in it is typed twice, so nothing in it can
+go stale; the price is that its wording is plain.
+
+``links`` maps a name to an address: ``logbook`` (a permalink, entries are linked by anchor), ``tag``, ``tracker``,
+``data``, ``bundle``, or any other word. They are given by the caller, since only it knows what was pushed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from leadline.core.issue.plan import difference
+from leadline.core.record.thread import Experiment, Thread
+from leadline.core.text.citation import render as cited
+from leadline.core.timestamps import minute
+from leadline.render import words as facts
+from leadline.render.issue.fit import fitted
+from leadline.render.logbook.entries import log_entries
+from leadline.render.logbook.header import baseline_lines, hypothesis_lines, page_lines, scope_lines
+from leadline.render.markdown import cell_code, code, data, fence, prose, prose_line, table
+from leadline.render.words import EvidenceOf
+
+BEGIN, END = "<!-- leadline:begin -->", "<!-- leadline:end -->"
+MARKER = "_Posted by Leadline._"
+LINK_NAMES = {
+    "logbook": "Research logbook",
+    "tag": "Tag",
+    "tracker": "Tracker",
+    "data": "Data browser",
+    "bundle": "Repro bundle",
+    "commit": "Commit",
+    "issue": "Issue",
+}
+RESULTS_SHOWN, DECISIONS_SHOWN, NEGATIVES_SHOWN = 15, 20, 20
+Links = Mapping[str, str]
+
+
+def render_body(
+    thread: Thread, evidence_of: EvidenceOf | None = None, links: Links | None = None, marker: str = MARKER
+) -> str:
+    """The managed block of the issue body, from its begin marker to its end marker, however long."""
+    body = fitted(body_sections(thread, evidence_of, links), marker, (links or {}).get("logbook", ""))
+    return f"{BEGIN}\n{body}\n{END}"
+
+
+def body_sections(
+    thread: Thread, evidence_of: EvidenceOf | None = None, links: Links | None = None
+) -> list[tuple[str, str]]:
+    """The sections of the body, as (heading, text)."""
+    sections = [
+        ("Description", _description(thread)),
+        ("Hypothesis or goal", _hypothesis(thread)),
+        ("TL;DR", tldr(thread, evidence_of)),
+        ("Scope and its changes", _scope(thread)),
+        ("Links", "\n".join(link_lines(thread, links or {})) or "None yet."),
+        ("Current baseline", "\n".join(baseline_lines(thread)) or "None registered yet."),
+        ("Results", results(thread, evidence_of)),
+        ("Claims", claim_list(thread, evidence_of)),
+        ("Decision log", _decisions(thread)),
+        ("Negative results", negative_list(thread, links or {})),
+        ("For non-specialists", _takeaways(thread)),
+        ("Conclusion", conclusion(thread)),
+    ]
+    if edits := edit_notices(thread):
+        sections.append(("Changes made here by hand", edits))
+    return sections
+
+
+EDIT_LINES_SHOWN = 40
+
+
+def edit_notices(thread: Thread) -> str:
+    """What people changed inside the derived part, shown until somebody says what became of it."""
+    shown = []
+    for edit in thread.issue.person_edits:
+        if edit.get("settled"):
+            continue
+        lines = difference(str(edit.get("base") or ""), str(edit["text"]), 0)
+        lines = [line for line in lines if not line.startswith("@@")]
+        more = [f"… and {len(lines) - EDIT_LINES_SHOWN} more lines"] if len(lines) > EDIT_LINES_SHOWN else []
+        said = fence("\n".join([*lines[:EDIT_LINES_SHOWN], *more]), "diff")
+        shown.append(
+            f"Somebody changed this derived part before {minute(edit['at'])} UTC. It is derived from records, so the "
+            f"change stands here and in the record ({edit['id']}), not above, until somebody answers it: "
+            f"`leadline issue settle {edit['id']} --why '…'`. Text outside this part is never touched.\n\n{said}"
+        )
+    return "\n\n".join(shown)
+
+
+def _description(thread: Thread) -> str:
+    about = thread.about
+    parts = [str(about.get(n) or "") for n in ("description", "problem", "motivation")]
+    return (
+        "\n\n".join(prose(p) for p in parts if p) or "None given yet: `leadline check kickoff` names what is missing."
+    )
+
+
+def _hypothesis(thread: Thread) -> str:
+    goal = str(thread.about.get("goal") or "")
+    lines = [f"**Goal:** {prose_line(goal)}"] if goal else []
+    queue = hypothesis_lines(thread)
+    return "\n\n".join([*lines, *(["\n".join(queue)] if queue else [])]) or "None yet."
+
+
+def tldr(thread: Thread, evidence_of: EvidenceOf | None = None) -> str:
+    """State, best result against the baseline, strongest claim, what comes next."""
+    lines = [f"- {_counts(thread)}"]
+    if thread.finishes:
+        lines.append(f"- **Conclusion:** {prose_line(_finish_text(thread, 'conclusion'), 400)}")
+    best, primary = facts.ranked(thread), facts.primary_metrics(thread)
+    if best and primary and facts.sample_of(best[0].runs, primary[0]).n:
+        unit, first = facts.definition(thread, primary[0]).unit, best[0]
+        value = prose_line(facts.metric_text(facts.sample_of(first.runs, primary[0]), unit))
+        lines.append(
+            f"- Best {code(primary[0])} so far: {first.id} {data(first.title)}, {value}"
+            + _against(thread, first, primary[0])
+        )
+    standing = [c for c in thread.claims if c.stands and facts.label_of(c, evidence_of) != "no evidence"]
+    if standing:
+        strength = {"stable": 3, "replicated": 2, "exploratory": 1}
+        strongest = max(standing, key=lambda c: (strength.get(facts.label_of(c, evidence_of), 0), c.uid))
+        lines.append(f"- Strongest claim: {facts.claim_line(strongest, thread, evidence_of, 300)}")
+    if step := facts.next_action(thread):
+        lines.append(f"- **Next:** {prose_line(step, 300)}")
+    return "\n".join(lines)
+
+
+def _counts(thread: Thread) -> str:
+    experiments = list(thread.experiments.values())
+    if not experiments:
+        return "No experiment yet."
+    states: dict[str, int] = {}
+    for e in experiments:
+        states[e.state] = states.get(e.state, 0) + 1
+    runs = sum(len(e.runs) for e in experiments)
+    n = len(experiments)
+    parts = ", ".join(f"{count} {state}" for state, count in sorted(states.items(), key=lambda p: (-p[1], p[0])))
+    return (
+        f"{n} experiment{'s' if n > 1 else ''} ({parts}) in {runs} run{'s' if runs > 1 else ''}; "
+        f"last record {minute(thread.last_at)} UTC."
+    )
+
+
+def _against(thread: Thread, experiment: Experiment, metric: str) -> str:
+    base, difference = thread.baseline_experiment, facts.relation(thread, experiment, metric)
+    if base is None or not difference:
+        return ""
+    if difference == "baseline":
+        return " (the baseline itself)"
+    reference = facts.metric_text(facts.sample_of(base.runs, metric), facts.definition(thread, metric).unit)
+    return f"; {difference} against baseline {base.id}, {prose_line(reference)}"
+
+
+def _scope(thread: Thread) -> str:
+    lines = scope_lines(thread)
+    lines = [line for line in lines if not line.startswith("- **Goal:**")]
+    for change in thread.changes:
+        value = "; ".join(facts.listed(change.get("value"))) if change.get("field") != "start" else ""
+        why = f" ({prose_line(str(change['why']))})" if change.get("why") else ""
+        lines.append(
+            f"- {minute(str(change['at']))}: {data(change.get('field', ''))} changed: {prose_line(value)}{why}"
+        )
+    return "\n".join(lines) if thread.changes else "\n".join([*lines, "- No change of scope so far."])
+
+
+def link_lines(thread: Thread, links: Links) -> list[str]:
+    lines = [f"- **{LINK_NAMES.get(name, name.capitalize())}:** {url}" for name, url in links.items() if url]
+    for name, title in (("code", "Code"), ("reference", "References"), ("tracker-project", "Tracker project")):
+        values = facts.listed(thread.about.get(name))
+        if values:
+            shown = (code(v) if name == "code" else prose_line(v) for v in values)
+            lines.append(f"- **{title}:** {'; '.join(shown)}")
+    lines += page_lines(thread)
+    lines += [
+        f"- **Snapshot {s.id}:** tag {code(s.body.get('tag', ''))} at {code(str(s.body.get('commit', ''))[:12])}"
+        for s in thread.of_kind("snapshot")
+    ]
+    return lines
+
+
+def results(thread: Thread, evidence_of: EvidenceOf | None = None, shown: int = RESULTS_SHOWN) -> str:
+    """The main table: best first, medians with n and spread, difference to the baseline, evidence label."""
+    ranked, primary = facts.ranked(thread), facts.primary_metrics(thread)
+    best = [e for e in ranked if any(run.metrics or run.nonfinite for run in e.evidence_runs)]
+    silent = [e.id for e in ranked if e not in best]
+    without = f"Without any metric: {', '.join(silent[:10])}{', …' if len(silent) > 10 else ''}." if silent else ""
+    if not best:
+        return without or "None yet."
+    labels = labels_by_experiment(thread, evidence_of)
+    headers = ["experiment", "what", "n", *(cell_code(m) for m in primary), "vs baseline", "differs in", "evidence"]
+    rows = []
+    for e in best[:shown]:
+        n = max((facts.sample_of(e.runs, m).n for m in primary), default=0) or len(e.evidence_runs)
+        numbers = [number_text(thread, e, m) for m in primary]
+        relation = facts.relation(thread, e, primary[0]) if primary else ""
+        rows.append(
+            [
+                e.id,
+                data(e.title),
+                str(n),
+                *numbers,
+                relation or "–",
+                facts.differs_in(thread, e) or "–",
+                labels.get(e.id, "exploratory" if n else "–"),
+            ]
+        )
+    if thread.baseline is None:
+        headers.remove("differs in")
+        rows = [[c for i, c in enumerate(r) if i != len(r) - 2] for r in rows]
+    text = table(headers, rows, right=range(2, 4 + len(primary)))
+    more = f"\n\n… and {len(best) - shown} more: `leadline status`" if len(best) > shown else ""
+    others = len([m for m in facts.measured(thread) if m not in primary])
+    notes = [
+        f"Medians over n runs, ± standard deviation; best {code(primary[0])} first." if primary else "",
+        f"{others} more metric{'s' if others > 1 else ''} measured: `leadline metric`." if others else "",
+        without,
+    ]
+    return f"{text}{more}\n\n{' '.join(note for note in notes if note)}"
+
+
+def number_text(thread: Thread, experiment: Experiment, metric: str) -> str:
+    sample = facts.sample_of(experiment.runs, metric)
+    if not sample.n:
+        return data(facts.median_text(experiment.runs, metric, ""))
+    spread = f" ± {facts.spread_text(sample.sd)}" if sample.sd is not None else ""
+    lost = f" ({facts.lost_text(sample)})" if sample.nonfinite else ""
+    return data(facts.with_unit(sample.median, facts.definition(thread, metric).unit)) + spread + lost
+
+
+def labels_by_experiment(thread: Thread, evidence_of: EvidenceOf | None) -> dict[str, str]:
+    """Experiment -> the claims that name it, each with its label."""
+    found: dict[str, list[str]] = {}
+    for claim in thread.claims:
+        if claim.stands:
+            for experiment in facts.experiments_of(claim, thread):
+                if experiment is not thread.baseline_experiment:
+                    found.setdefault(experiment.id, []).append(f"{claim.id} {facts.label_of(claim, evidence_of)}")
+    if thread.baseline_experiment is not None:
+        found.setdefault(thread.baseline_experiment.id, [f"{thread.baseline.id if thread.baseline else 'baseline'}"])
+    return {experiment: ", ".join(names[:3]) for experiment, names in found.items()}
+
+
+def claim_list(thread: Thread, evidence_of: EvidenceOf | None) -> str:
+    lines = []
+    for claim in thread.claims:
+        lines.append(f"- {facts.claim_line(claim, thread, evidence_of)}")
+        if claim.stands and evidence_of is not None and (missing := evidence_of(claim).missing):
+            lines.append(f"  - for the next label: {prose_line('; '.join(missing), 300)}")
+        elif claim.retracted:
+            lines.append(f"  - retracted: {prose_line(claim.retracted)}")
+    return "\n".join(lines) or "None yet."
+
+
+def _decisions(thread: Thread) -> str:
+    decisions = thread.of_kind("decision")
+    if not decisions:
+        return "None yet."
+    rows = []
+    for d in decisions[-DECISIONS_SHOWN:]:
+        evidence = (
+            ", ".join(data(thread.shown(e, d.refs)) for e in facts.listed(d.body.get("evidence"))) or "none given"
+        )
+        gone = "" if d.stands else " (retracted)" if d.retracted else f" (superseded by {d.superseded_by})"
+        rows.append(
+            [d.id, d.at[:10], prose_line(facts.says(d, thread)) + gone, evidence, data(d.body.get("owner") or d.actor)]
+        )
+    text = table(("id", "date", "decision", "evidence", "owner"), rows)
+    left = len(decisions) - DECISIONS_SHOWN
+    return text + (f"\n\n… and {left} earlier ones in the research logbook." if left > 0 else "")
+
+
+def negative_list(thread: Thread, links: Links) -> str:
+    found = facts.negatives(thread)
+    where = logbook_sections(thread, links)
+    lines = [f"- {linked(name, where)} ({at[:10]}): {prose_line(why, 240)}" for name, at, why in reversed(found)]
+    return "\n".join(facts.capped(lines, NEGATIVES_SHOWN, "negative results", "leadline tried")) or "None yet."
+
+
+def logbook_sections(thread: Thread, links: Links) -> dict[str, str]:
+    """Id -> address of its newest logbook entry; empty without a logbook address."""
+    logbook = links.get("logbook")
+    if not logbook:
+        return {}
+    found: dict[str, str] = {}
+    for entry in log_entries(thread):
+        words = entry.heading.partition(" - ")[2].split(" ")
+        name = words[2] if len(words) > 2 and words[0] in ("Retraction", "Correction", "Supersession") else words[0]
+        found[name] = f"{logbook}#{entry.anchor}"
+    return found
+
+
+def linked(name: str, where: Mapping[str, str]) -> str:
+    return f"[{name}]({where[name]})" if name in where else f"**{name}**"
+
+
+def _takeaways(thread: Thread) -> str:
+    notes = [n for n in thread.of_kind("note") if n.body.get("role") == "takeaway" and n.stands]
+    return "\n".join(f"- {prose_line(facts.says(n, thread))}" for n in notes) or "None yet."
+
+
+def _finish_text(thread: Thread, name: str) -> str:
+    finish = thread.finishes[-1]
+    return cited(str(finish.get(name) or ""), thread, finish.get("refs"))
+
+
+def conclusion(thread: Thread) -> str:
+    """The recorded conclusion, what worked and did not, limits and next steps; or that there is none yet."""
+    if not thread.finishes:
+        return "None yet: the thread is open."
+    finish = thread.finishes[-1]
+    parts = [prose(_finish_text(thread, "conclusion"))]
+    for name, title in (
+        ("worked", "What worked"),
+        ("failed", "What did not"),
+        ("limits", "Confidence and limits"),
+        ("next_steps", "Next steps"),
+    ):
+        values = [cited(v, thread, finish.get("refs")) for v in facts.listed(finish.get(name))]
+        if values:
+            ordered = name == "next_steps"
+            lines = [f"{f'{i}.' if ordered else '-'} {prose_line(v)}" for i, v in enumerate(values, 1)]
+            parts.append(f"**{title}**\n\n" + "\n".join(lines))
+    return "\n\n".join(p for p in parts if p)

@@ -1,0 +1,1 @@
+"""The logbook: its header, an entry a record, excerpts of series."""

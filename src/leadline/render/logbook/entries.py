@@ -1,0 +1,468 @@
+"""The research logbook (W3): a header that is always current, and entries that never change.
+
+An entry is made from the thread as it was right after the entry's own record (``fold.replay``), so a later record can
+only add an entry or fill in the header. That is why a repeat, an interpretation given later, a correction or a
+retraction is an entry of its own that refers back. The price: an old entry does not show that it was retracted; the
+header does.
+"""
+
+from __future__ import annotations
+
+import re
+
+from leadline.core.patterns import later
+from leadline.core.record import artifact
+from leadline.core.record.event import Record
+from leadline.core.record.fold import replay
+from leadline.core.record.run import Run
+from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.core.text.citation import render as cited
+from leadline.core.timestamps import minute, size
+from leadline.core.typed import Any, NamedTuple
+from leadline.render import words as facts
+from leadline.render.logbook import series_excerpt
+from leadline.render.logbook.header import SECTIONS, case_lines, render_header
+from leadline.render.markdown import (
+    NAME_CHARS,
+    Anchors,
+    cell_code,
+    code,
+    cut,
+    data,
+    fence,
+    one_line,
+    prose,
+    prose_line,
+    table,
+)  # fmt: skip
+from leadline.render.words import EvidenceOf
+
+HEADER_BEGIN, HEADER_END = "<!-- leadline:header -->", "<!-- /leadline:header -->"
+ARTIFACTS_SHOWN, GAPS_SHOWN = 8, 5
+NO_ENTRY = "_No entry yet._"
+_HEADING = later(r"^### (.+?)\s*$")
+_FENCE = later(r"^ {0,3}(`{3,}|~{3,})")
+
+
+class Entry(NamedTuple):
+    """One entry of a logbook; ``body`` without the heading line, stripped."""
+
+    anchor: str
+    heading: str
+    body: str
+
+
+def render_logbook(thread: Thread, evidence_of: EvidenceOf | None = None) -> str:
+    """The whole logbook, oldest entry first."""
+    entries = log_entries(thread)
+    log = "\n\n".join(f"### {e.heading}\n\n{e.body}".rstrip() for e in entries) or NO_ENTRY
+    return (
+        f"# Research logbook: {data(thread.title or thread.topic)}\n\n{HEADER_BEGIN}\n"
+        f"{render_header(thread, evidence_of)}\n{HEADER_END}\n\n## Experiment log\n\n{log}\n"
+    )
+
+
+def log_entries(thread: Thread) -> list[Entry]:
+    """The entries that ``render_logbook`` shows, with their anchors on the page."""
+    anchors, found, first_entry = Anchors(), list[Entry](), dict[str, str]()
+    for heading in ("Research logbook: x", *SECTIONS, "Experiment log"):
+        anchors.of(heading)
+    last_note = ("", "")
+    for record, then in replay(thread.records, thread.topic):
+        if record.kind == "note":
+            this = (str(record.body.get("text")), str(record.body.get("about")))
+            if this == last_note:
+                continue  # the same words again: the header counts them
+            last_note = this
+        elif record.kind in _WRITERS:
+            last_note = ("", "")
+        writer = _WRITERS.get(record.kind)
+        made = writer(record, then, first_entry) if writer else None
+        if made:
+            title, body = made
+            heading = f"{minute(record.at)} - {data(cut(title, 140))}"
+            entry = Entry(anchors.of(heading), heading, body.strip())
+            found.append(entry)
+            if record.kind == "run-ended" and (run := _run(record, then)):
+                first_entry.setdefault(run.experiment, entry.anchor)
+    return found
+
+
+def entries(markdown: str) -> list[Entry]:
+    """The entries of a logbook text: every ``###`` section outside the header and outside fences."""
+    text = re.sub(
+        re.escape(HEADER_BEGIN) + r".*?" + re.escape(HEADER_END), lambda m: _headings_only(m[0]), markdown, flags=re.S
+    )
+    anchors, found = Anchors(), list[Entry]()
+    heading, anchor, body, ticks = "", "", list[str](), ""
+
+    def put() -> None:
+        if heading:
+            found.append(Entry(anchor, heading, "\n".join(body).strip()))
+
+    for line in text.split("\n"):
+        mark = _FENCE.match(line)
+        if mark and not ticks:
+            ticks = mark[1]
+        elif mark and mark[1].startswith(ticks) and not line.strip().strip(ticks[0]):
+            ticks = ""
+        title = None if ticks or mark else re.match(r"^(#{1,6})\s+(.+?)\s*$", line)
+        if title and len(title[1]) <= 3:
+            put()
+            heading, body = (title[2] if len(title[1]) == 3 else ""), []
+        elif heading:
+            body.append(line)
+        if title:
+            made = anchors.of(title[2])
+            anchor = made if len(title[1]) == 3 else anchor
+    put()
+    return found
+
+
+def _headings_only(text: str) -> str:
+    """The header's own headings still take their anchors; they are no entries."""
+    return "\n".join(line for line in text.split("\n") if line.startswith("## "))
+
+
+# ---- entries --------------------------------------------------------------------------------------------------------
+
+Made = tuple[str, str] | None
+
+
+def _run(record: Record, then: Thread) -> Run | None:
+    shown = then.shown(str(record.body.get("run", "")), record.body.get("refs"))
+    experiment = then.experiments.get(shown.rpartition("-r")[0])
+    return next((r for r in experiment.runs if r.id == shown), None) if experiment else None
+
+
+def _run_ended(record: Record, then: Thread, first: dict[str, str]) -> Made:
+    run = _run(record, then)
+    if run is None:
+        return None
+    experiment = then.experiments[run.experiment]
+    fields = [_hypotheses(experiment, then)]
+    original = next((r for r in experiment.runs if r is not run and r.ended_at), None)
+    if experiment.id in first and original is not None:
+        title = f"{run.id} {experiment.title} (repeat)"
+        same, unknown = _alike(run, original)
+        fields = [
+            f"- **Repeat of:** [{experiment.id}](#{first[experiment.id]})"
+            f"{', same ' + ', '.join(same) if same else ''}"
+            f"{'; ' + ', '.join(unknown) + ' unknown' if unknown else ''}"
+        ]
+        fields += _what_was_run(run, skip=[*same, *unknown])
+    else:
+        title = f"{experiment.id} {experiment.title}"
+        fields += _what_was_run(run)
+    where, quiet = facts.machine_text(run), facts.contention_text(run)
+    again = original is not None and experiment.id in first and where == facts.machine_text(original)
+    if run.origin == "executed" and (not again or run.hygiene.get("contended") is not False):
+        fields.append(f"- **Machine:** {where + '; ' if where else ''}{quiet}")
+    fields.append(f"- **Result:** {prose_line(facts.outcome(run))}")
+    for role, name in (("interpretation", "Interpretation"), ("next", "Next action")):
+        fields += [
+            f"- **{name}:** {prose_line(facts.says(n, then, True))}"
+            for n in experiment.notes_in(role)
+            if experiment.id not in first
+        ]
+    return title, "\n".join(f for f in fields if f) + _result(run, experiment, then)
+
+
+def _alike(run: Run, original: Run) -> tuple[list[str], list[str]]:
+    """What is known to be the same of both, and what is known of neither: a row of a table has no command."""
+    facts_of_both = (
+        ("command", run.argv, original.argv),
+        ("config", run.config, original.config),
+        ("code", run.code.get("tree"), original.code.get("tree")),
+        ("machine", facts.machine_text(run), facts.machine_text(original)),
+    )
+    same, unknown = list[str](), list[str]()
+    for name, mine, theirs in facts_of_both:
+        if mine == theirs:
+            (same if mine or name == "config" else unknown).append(name)
+    # Entries never change, so the machine has the words that it had in those written before.
+    return [f"same {name}" if name == "machine" and len(same) > 1 else name for name in same], unknown
+
+
+def _hypotheses(experiment: Experiment, then: Thread) -> str:
+    named = [
+        f"{h} {prose_line(facts.says(then.items[h], then, True))}" if h in then.items else h
+        for h in experiment.hypotheses
+    ]
+    return f"- **Hypothesis:** {'; '.join(named)}" if named else ""
+
+
+def _what_was_run(run: Run, skip: list[str] | None = None) -> list[str]:
+    skip = skip or []
+    fields = [f"- **Origin:** {prose_line(facts.origin_text(run))}"] if run.origin != "executed" else []
+    if "command" not in skip and (run.argv or run.origin == "executed"):
+        where = f" (in {code(run.cwd)})" if run.cwd not in ("", ".") else ""
+        shown = facts.command(run)
+        fields.append(
+            f"- **Command:**{where} {code(shown)}"
+            if "\n" not in shown and len(shown) <= 160
+            else f"- **Command:**{where}\n\n" + fence(shown, "sh").replace("\n", "\n  ").join(("  ", "\n"))
+        )
+    if "config" not in skip and run.config:
+        fields.append(f"- **Config:** {facts.config_text(run.config)}")
+    if "code" not in skip or run.code.get("changed_during_run"):
+        fields.append(f"- **Code:** {facts.code_text(run.code)}")
+    if tracked := facts.tracker_text(run):
+        fields.append(f"- **Tracker:** {prose_line(tracked)}")
+        if given := facts.tracker_config(run):
+            fields.append(f"- **Config by the job's tracker:** {facts.config_text(given)}")
+    return fields
+
+
+def _result(run: Run, experiment: Experiment, then: Thread) -> str:
+    """The table of metrics, problems of the extraction, and the telling end of the output."""
+    parts = []
+    names = facts.metric_order(then, list(run.metrics))
+    if names:
+        parts.append(_metric_table(run, experiment, names[: facts.METRICS_SHOWN], then))
+        if len(names) > facts.METRICS_SHOWN:
+            parts.append(f"… and {len(names) - facts.METRICS_SHOWN} more metrics: `leadline show {run.id}`")
+        parts += [f"Items of {code(n)}: {data(text)}." for n in names if (text := facts.items_text(then, run, n))]
+    elif run.state == "done":
+        parts.append("No metric was recorded.")
+    parts += [f"{code(name)} was {data(value)}." for name, value in sorted(run.nonfinite.items())]
+    parts += [
+        f"Extraction: {data(p.get('what', p) if isinstance(p, dict) else p)}"
+        for p in (run.extraction.get("problems") or [])[:5]
+    ]
+    if about := series_excerpt.summary(run):
+        parts.append(_series(run, about, then))
+    if run.artifact_record:
+        parts.append(_artifacts(run))
+    excerpt = str(run.outputs.get("excerpt") or "").strip("\n")
+    if excerpt and (run.state != "done" or not names):
+        shown = excerpt.split("\n")[-12:]
+        parts.append(f"End of {data(run.outputs.get('excerpt_of') or 'output')}:\n\n" + fence("\n".join(shown), "text"))
+    return "\n\n" + "\n\n".join(parts) if parts else ""
+
+
+def _series(run: Run, about: str, then: Thread) -> str:
+    where = series_excerpt.pointer(run)
+    lines = [f"- Series: {about}{f': {code(where)}' if where else ''}"]
+    return "\n".join([*lines, *(f"- {code(name)}: {text}" for name, text in series_excerpt.excerpts(run, then))])
+
+
+def _artifacts(run: Run) -> str:
+    """The files that the run kept, by digest, and what it did not keep."""
+    shown = run.artifacts[:ARTIFACTS_SHOWN]
+    lines = [
+        f"- Artifact {code(a.name)}{f' (version {a.version})' if a.version > 1 else ''}: {data(a.kind)}, "
+        f"{size(a.size_bytes)}, {code(a.digest[:19])}"
+        + (f", step {a.step}" if a.step is not None else "")
+        + (", changed while it was read" if a.changed else "")
+        for a in shown
+    ]
+    if (left := artifact.total(run) - len(shown)) > 0:
+        lines.append(
+            f"- … and {left} more artifact{'s' if left > 1 else ''}: {code(f'leadline artifact list {run.id}')}"
+        )
+    gaps = artifact.gaps(run)[:GAPS_SHOWN]
+    lines += [f"- Not kept: {code(g.name)}: {data(g.reason)}" for g in gaps]
+    if (left := artifact.gaps_total(run) - len(gaps)) > 0:
+        lines.append(f"- Not kept: {left} more")
+    return "\n".join(lines)
+
+
+def _metric_table(run: Run, experiment: Experiment, names: list[str], then: Thread) -> str:
+    base = then.baseline_experiment
+    against = base if base is not None and base is not experiment else None
+    samples = {n: facts.sample_of(experiment.runs, n) for n in names}
+    several = any(s.n > 1 for s in samples.values())
+    headers = [
+        "metric",
+        "this run",
+        "n",
+        *(["median", "sd"] if several else []),
+        *([f"baseline {against.id}"] if against else []),
+    ]
+    rows = []
+    for name in names:
+        unit, sample = facts.definition(then, name).unit, samples[name]
+        row = [
+            cell_code(cut(one_line(name), NAME_CHARS)),
+            data(facts.with_unit(run.metrics[name], unit)),
+            str(sample.n),
+        ]
+        if several:
+            row += [data(facts.with_unit(sample.median, unit)), facts.spread_text(sample.sd)]
+        if against:
+            reference = facts.sample_of(against.runs, name)
+            row.append(data(facts.metric_text(reference, unit)) if reference.n else "–")
+        rows.append(row)
+    return table(headers, rows, right=range(1, len(headers)))
+
+
+def _note(record: Record, then: Thread, first: dict[str, str]) -> Made:
+    item = _item(record, then)
+    about = [
+        f"[{e.id}](#{first[e.id]})" if e.id in first else e.id
+        for e in facts.experiments_of(item, then)
+        if any(then.shown(str(a), item.refs).startswith(e.id) for a in item.body.get("about", []))
+    ]
+    role = {"interpretation": "Interpretation", "next": "Next action", "negative": "Negative result"}.get(
+        str(item.body.get("role") or ""), str(item.body.get("role") or "Note").capitalize()
+    )
+    named = ", ".join(re.sub(r"\[(.*?)\].*", r"\1", a) for a in about)
+    lines = [f"About {', '.join(about)}.\n"] if about else []
+    if item.body.get("role") == "negative":
+        lines.append(f"Reason class: {facts.reason_class(item)}.\n")
+    return f"{item.id} {role}{f' of {named}' if named else ''}", "\n".join(
+        [*lines, prose(facts.says(item, then, True))]
+    )
+
+
+def _item(record: Record, then: Thread) -> Item:
+    shown = then.uids.get((record.kind, record.id), record.id)
+    return then.items.get(shown) or then.items[record.id]
+
+
+def _titled(kind: str, *fields: tuple[str, str]) -> Any:
+    """An entry from an item: its text, then the named fields of its body that are there."""
+
+    def write(record: Record, then: Thread, first: dict[str, str]) -> Made:
+        item = _item(record, then)
+        return f"{item.id} {kind}", _text_and_fields(facts.says(item, then, True), record, then, fields)
+
+    return write
+
+
+def _text_and_fields(text: str, record: Record, then: Thread, fields: tuple[tuple[str, str], ...]) -> str:
+    lines = []
+    for name, title in fields:
+        values = facts.listed(record.body.get(name))
+        shown = [cited(v, then, record.body.get("refs"), record.body.get("bound")) for v in values]
+        if name in ("predicate", "tag", "commit"):
+            shown = [code(v) for v in shown]
+        elif name != "next_steps":
+            shown = [prose_line(v) for v in shown]
+        if name == "next_steps" and shown:
+            lines.append(f"- **{title}:**\n" + "\n".join(f"  {i}. {prose_line(v)}" for i, v in enumerate(shown, 1)))
+        elif shown:
+            lines.append(f"- **{title}:** {'; '.join(shown)}")
+    return "\n\n".join(p for p in (prose(text), "\n".join(lines)) if p)
+
+
+def _hypothesis_changed(record: Record, then: Thread, first: dict[str, str]) -> Made:
+    name = then.shown(str(record.body.get("hypothesis", "")), record.body.get("refs"))
+    item = then.items.get(name)
+    if item is None:
+        return None
+    fields = (("why", "Why"), ("evidence", "Evidence"), ("resume_condition", "Resume when"), ("decision", "Decision"))
+    return (
+        f"{name} {record.body.get('state', 'changed')}",
+        _text_and_fields(facts.says(item, then, True), record, then, fields),
+    )
+
+
+def _baseline(record: Record, then: Thread, first: dict[str, str]) -> Made:
+    item = _item(record, then)
+    earlier = [b for b in then.of_kind("baseline") if b is not item]
+    name = then.shown(str(item.body.get("experiment", "")), item.refs)
+    experiment = then.experiments.get(name)
+    moved = f"moved from {earlier[-1].id} to {name}" if earlier else f"set to {name}"
+    lines = [f"- **Why:** {prose_line(str(item.body['why']))}"] if item.body.get("why") else []
+    lines += [f"- **Mark:** {prose_line(mark.strip())}" for mark in facts.marks(item)]
+    if experiment and experiment.runs:
+        lines += case_lines(experiment, then)
+    return f"{item.id} Baseline {moved}", "\n".join(lines)
+
+
+def _about_target(record: Record, then: Thread, first: dict[str, str]) -> Made:
+    body, refs = record.body, record.body.get("refs")
+    target = then.shown(str(body.get("target", "")), refs)
+    where = f"[{target}](#{first[target]})" if target in first else target
+    why = f"- **Why:** {prose_line(str(body['why']))}" if body.get("why") else ""
+    if record.kind == "correction":
+        what = f"- **Field:** {code(body.get('field', ''))} of {where} is now {code(cut(str(body.get('value')), 300))}"
+        return f"Correction of {target}", "\n".join(p for p in (what, why) if p)
+    resting = [
+        i.id
+        for i in then.items.values()
+        if i.kind in ("claim", "decision", "baseline", "hypothesis")
+        and any(then.shown(r, i.refs).partition("-r")[0] == target.partition("-r")[0] for r in i.refs)
+        and i.id != target
+    ]
+    rests = f"- **Rests on it:** {', '.join(resting)}" if resting else ""
+    verb = "Retraction" if record.kind == "retraction" else "Supersession"
+    by = f"- **By:** {then.shown(str(body['by']), refs)}" if body.get("by") else ""
+    return f"{verb} of {target}", "\n".join(p for p in (f"- **What:** {where}", by, why, rests) if p)
+
+
+def _thread_changed(record: Record, then: Thread, first: dict[str, str]) -> Made:
+    body = record.body
+    verb = "added to" if body.get("mode") == "add" else "is now"
+    shown = "; ".join(facts.listed(body.get("value")))
+    name = data(body.get("field", ""))
+    text = (
+        f"- **Change:** {name} {verb}: {prose_line(shown)}"
+        if verb == "is now"
+        else f"- **Change:** {verb} {name}: {prose_line(shown)}"
+    )
+    return f"Scope changed: {body.get('field', '')}", text + (
+        f"\n- **Why:** {prose_line(str(body['why']))}" if body.get("why") else ""
+    )
+
+
+def _refusal(record: Record, then: Thread, first: dict[str, str]) -> Made:
+    body = record.body
+    fields = (("statement", "Asked"), ("arithmetic", "Arithmetic"), ("honest", "What can be said"))
+    return f"Refused: {body.get('code', '')}", _text_and_fields(str(body.get("what", "")), record, then, fields)
+
+
+def _update(record: Record, then: Thread, first: dict[str, str]) -> Made:
+    item = _item(record, then)
+    if item.body.get("form") == "heartbeat":
+        return None
+    url = str(item.body.get("url") or "")
+    return f"{item.id} Update", f"- **Posted:** {data(url)}" if url.startswith("https://") else "Written for the issue."
+
+
+def _finish(record: Record, then: Thread, first: dict[str, str]) -> Made:
+    fields = (
+        ("worked", "Worked"),
+        ("failed", "Did not"),
+        ("limits", "Confidence and limits"),
+        ("next_steps", "Next steps"),
+    )
+    text = cited(str(record.body.get("conclusion", "")), then, record.body.get("refs"), record.body.get("bound"))
+    return "Conclusion", _text_and_fields(text, record, then, fields)
+
+
+def _adopted(record: Record, then: Thread, first: dict[str, str]) -> Made:
+    body = record.body
+    text = str(body.get("text") or body.get("markdown") or "")
+    heading = str(body.get("heading") or "an entry written by hand")
+    source = str(body.get("path") or "")
+    return f"Adopted: {heading}", "\n\n".join(p for p in (f"From {code(source)}." if source else "", prose(text)) if p)
+
+
+def _clash(record: Record, then: Thread, first: dict[str, str]) -> Made:
+    return "Two machines gave the same id", prose(str(record.body.get("what") or record.body.get("id") or ""))
+
+
+_WRITERS: dict[str, Any] = {
+    "run-ended": _run_ended,
+    "note": _note,
+    "hypothesis-changed": _hypothesis_changed,
+    "baseline": _baseline,
+    "hypothesis": _titled("Hypothesis", ("predicate", "Criterion")),
+    "decision": _titled("Decision", ("evidence", "Evidence"), ("owner", "Owner"), ("why", "Why")),
+    "sweep": _titled("Sweep", ("because", "Because")),
+    "claim": _titled("Claim", ("predicate", "Criterion"), ("experiments", "Rests on"), ("limits", "Limits")),
+    "snapshot": _titled("Sealed snapshot", ("tag", "Tag"), ("commit", "Commit")),
+    "reproduction": _titled("Reproduction", ("of", "Of"), ("verdict", "Verdict"), ("why", "Why")),
+    "correction": _about_target,
+    "retraction": _about_target,
+    "supersession": _about_target,
+    "thread-changed": _thread_changed,
+    "refusal": _refusal,
+    "update": _update,
+    "finish": _finish,
+    "adopted": _adopted,
+    "id-clash": _clash,
+}

@@ -1,0 +1,198 @@
+"""The current part of a logbook and of an issue: scope, baseline, links, claims, hypotheses, what is open.
+
+It is made anew each time, so it may say what entries cannot: that a number moved, or that a run was retracted.
+"""
+
+from __future__ import annotations
+
+from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.core.text.citation import recompute
+from leadline.core.timestamps import minute, number
+from leadline.render import words as facts
+from leadline.render.markdown import code, data, prose_line
+from leadline.render.words import EvidenceOf
+
+SECTIONS = ("Scope", "Baseline", "Links", "Claims", "Hypotheses", "Open")
+
+
+def render_header(thread: Thread, evidence_of: EvidenceOf | None) -> str:
+    """Scope, baseline, links, claims, hypotheses and what is open, as they are now."""
+    parts = [
+        "_Made from the record by Leadline: entries are only ever added. To say more, record more "
+        "(`leadline note`, `leadline correct`)._"
+    ]
+    for name, lines in zip(
+        SECTIONS,
+        (
+            scope_lines(thread),
+            baseline_lines(thread),
+            link_lines(thread),
+            claim_lines(thread, evidence_of),
+            hypothesis_lines(thread),
+            open_lines(thread),
+        ),
+        strict=True,
+    ):
+        parts.append(f"## {name}\n\n" + ("\n".join(lines) or "None yet."))
+    return "\n\n".join(parts)
+
+
+def scope_lines(thread: Thread) -> list[str]:
+    about = thread.about
+    fields: list[tuple[str, list[str]]] = [
+        ("Goal", facts.listed(about.get("goal"))),
+        ("Primary metrics", []),
+        ("Constraints", facts.listed(about.get("constraint"))),
+        ("Stop criteria", facts.listed(about.get("stop"))),
+    ]
+    lines = []
+    for name, values in fields:
+        if name == "Primary metrics":
+            shown = [facts.metric_line(facts.definition(thread, m)) for m in facts.declared_metrics(thread)]
+            shown += [prose_line(v) for v in facts.listed(about.get("success"))]
+        else:
+            shown = [prose_line(v) for v in values]
+        if shown or name in ("Goal", "Stop criteria"):
+            lines.append(f"- **{name}:** {'; '.join(shown) if shown else 'not given'}")
+    return lines
+
+
+def baseline_lines(thread: Thread) -> list[str]:
+    item, experiment = thread.baseline, thread.baseline_experiment
+    if item is None or experiment is None:
+        case = str(thread.about.get("baseline-case") or "")
+        return [f"None registered yet. Fixed case: {prose_line(case)}"] if case else []
+    earlier = [b for b in thread.of_kind("baseline") if b is not item]
+    moved = f" (moved {len(earlier)} time{'s' if len(earlier) > 1 else ''}, from {earlier[-1].id})" if earlier else ""
+    marks = prose_line("".join(facts.marks(item)))
+    return [
+        f"- **{item.id}** since {minute(item.at)}{moved}{' ' + marks if marks else ''}",
+        *case_lines(experiment, thread),
+    ]
+
+
+def case_lines(experiment: Experiment, thread: Thread) -> list[str]:
+    """What was measured as a baseline: case, code, numbers."""
+    run = (experiment.evidence_runs or experiment.runs)[0]
+    names = facts.metric_order(thread, list({n: 1 for r in experiment.evidence_runs for n in r.metrics}))
+    numbers = [
+        f"{code(n)} "
+        + prose_line(facts.metric_text(facts.sample_of(experiment.runs, n), facts.definition(thread, n).unit))
+        for n in names[:6]
+    ]
+    return [
+        f"- **Case:** {experiment.id} {data(experiment.title)}"
+        + (f", {facts.config_text(run.config)}" if run.config else ""),
+        f"- **Code:** {facts.code_text(run.code)}",
+        f"- **Numbers:** {'; '.join(numbers) if numbers else 'no evidence run yet'}",
+    ]
+
+
+def page_lines(thread: Thread) -> list[str]:
+    """The reports and workspaces that were attached to the thread."""
+    return [f"- **{prose_line(p['title'], 80) or 'Tracker page'}:** {_page(p['url'])}" for p in thread.tracker_links]
+
+
+def _page(url: str) -> str:
+    """An address as a link of its own; what another program wrote into a record and is none, as data."""
+    odd = any(c.isspace() or not c.isprintable() or c in '<>"|`' for c in url)
+    return url if url.startswith(("https://", "http://")) and not odd else data(url)
+
+
+def link_lines(thread: Thread) -> list[str]:
+    issue, lines = thread.issue, []
+    if issue.url or issue.number:
+        shown = issue.url if issue.url.startswith(("https://", "http://")) else data(issue.url or f"#{issue.number}")
+        lines.append(f"- **Issue:** {shown} ({data(issue.state)})")
+    elif issue.state != "none":
+        lines.append(f"- **Issue:** kept in the record ({data(issue.state)})")
+    for name, title in (
+        ("branch", "Branch"),
+        ("code", "Code"),
+        ("reference", "References"),
+        ("tracker-project", "Tracker project"),
+    ):
+        values = facts.listed(thread.about.get(name))
+        shown = "; ".join(code(v) if name in ("branch", "code") else prose_line(v) for v in values)
+        lines += [f"- **{title}:** {shown}"] if values else []
+    lines += page_lines(thread)
+    lines += [
+        f"- **Snapshot {s.id}:** tag {code(s.body.get('tag', ''))} at {code(str(s.body.get('commit', ''))[:12])}"
+        for s in thread.of_kind("snapshot")
+    ]
+    return lines
+
+
+def claim_lines(thread: Thread, evidence_of: EvidenceOf | None) -> list[str]:
+    lines = []
+    for claim in thread.claims:
+        lines.append(f"- {facts.claim_line(claim, thread, evidence_of)}")
+        lines += [
+            f"  - {e} was {number(stored)} when it was written, now {'no longer holds' if now is None else number(now)}"
+            for e, stored, now in ((code(x), s, n) for x, s, n in recompute(claim, thread))
+            if claim.stands
+        ]
+    return lines
+
+
+def hypothesis_lines(thread: Thread) -> list[str]:
+    order = ("active", "proposed", "blocked", "supported", "promoted", "falsified")
+    standing = [h for h in thread.hypotheses if h.stands]
+    standing.sort(
+        key=lambda h: order.index(s) if (s := str(h.body.get("state") or "proposed")) in order else len(order)
+    )
+    lines = []
+    for h in standing:
+        more = ""
+        if h.body.get("state") == "blocked" and h.body.get("resume_condition"):
+            more = f" (resume when {prose_line(str(h.body['resume_condition']))})"
+        elif h.body.get("evidence"):
+            more = f" (evidence: {', '.join(data(thread.shown(e, h.refs)) for e in facts.listed(h.body['evidence']))})"
+        lines.append(
+            f"- **{h.id}** ({data(h.body.get('state') or 'proposed')}): {prose_line(facts.says(h, thread))}{more}"
+        )
+    return lines
+
+
+def open_lines(thread: Thread) -> list[str]:
+    lines = [
+        f"- **Not ended:** {r.id} ({data(facts.state(r))} since {minute(r.planned_at)})"
+        for r in facts.open_runs(thread)
+    ]
+    for name, ids in facts.missing_words(thread).items():
+        if ids:
+            more = f" and {len(ids) - 12} earlier" if len(ids) > 12 else ""
+            lines.append(f"- **Asked for, not yet given: {name}** of {', '.join(ids[-12:])}{more}")
+    gone = [e for e in thread.experiments.values() if not e.stands]
+    lines += [
+        f"- **{e.id}** was "
+        + (f"retracted: {prose_line(e.retracted)}" if e.retracted else f"superseded by {e.superseded_by}")
+        for e in gone
+    ]
+    for run in thread.runs:
+        owner = thread.experiments[run.experiment]
+        if run.retracted and not owner.retracted:
+            lines.append(f"- **{run.id}** was retracted: {prose_line(run.retracted)}")
+    return lines + _moved_numbers(thread) + _repeated_notes(thread)
+
+
+def _moved_numbers(thread: Thread) -> list[str]:
+    lines = []
+    for item in thread.items.values():
+        if item.kind in ("note", "decision", "hypothesis") and item.stands:
+            for expression, stored, now in recompute(item, thread):
+                became = "no longer holds" if now is None else f"is now {number(now)}"
+                lines.append(f"- **{item.id}** cites {code(expression)} as {number(stored)}; it {became}")
+    return lines
+
+
+def _repeated_notes(thread: Thread) -> list[str]:
+    lines, run = [], list[Item]()
+    for item in [*thread.of_kind("note"), None]:
+        if item and run and (item.text, item.body.get("about")) == (run[0].text, run[0].body.get("about")):
+            run.append(item)
+            continue
+        if len(run) > 1:
+            lines.append(f"- **{run[0].id}** was said {len(run)} times without change, last {minute(run[-1].at)}")
+        run = [item] if item else []
+    return lines

@@ -1,0 +1,57 @@
+"""What an entry says of a run's series: how much there is, a few points of what matters, and where the rest is.
+
+The points stay where the run was; the record holds a thinned excerpt of each series, and an entry five points of it. So
+an entry keeps its length whether a training logged a hundred points or a hundred million.
+"""
+
+from __future__ import annotations
+
+from leadline.core.record.run import Run
+from leadline.core.record.thread import Thread
+from leadline.core.timestamps import number
+from leadline.core.typed import Any
+from leadline.render import words as facts
+
+METRICS_EXCERPTED, POINTS_EXCERPTED = 3, 5
+KEPT = ("series", "metrics", "tracker", "import")  # kinds of sources whose points stay beside the run
+
+
+def summary(run: Run) -> str:
+    """``4,010 points of 3 metrics, steps 0 to 1999``; "" when the run has no series."""
+    series = recorded(run)
+    if not series:
+        return ""
+    points = sum(one.get("points") or 0 for one in series.values())
+    ends = [one.get(end) for one in series.values() for end in ("first_step", "last_step")]
+    steps = [step for step in ends if step is not None]
+    span = f", steps {number(min(steps))} to {number(max(steps))}" if steps else ""
+    return f"{points:,} points of {len(series):,} metric{'s' if len(series) > 1 else ''}{span}"
+
+
+def pointer(run: Run) -> str:
+    """The command that shows the points; "" when they are not kept (those of stdout, say)."""
+    here = any(s.get("kind") in KEPT and s.get("rows") for s in run.extraction.get("sources") or ())
+    return f"leadline series {run.id}" if here else ""
+
+
+def excerpts(run: Run, thread: Thread) -> list[tuple[str, str]]:
+    """For the first metrics in the thread's order that change: the name, and ``3.13 at 0, …, 1.61 at 1999``."""
+    series = recorded(run)
+    found: list[tuple[str, str]] = []
+    for name in facts.metric_order(thread, list(series)):
+        if len(found) == METRICS_EXCERPTED:
+            break
+        sample = [point for point in series[name].get("sample") or () if all(isinstance(n, int | float) for n in point)]
+        if len({value for _, value in sample}) < 2:
+            continue  # what the table of metrics says; "NaN" and "Infinity" are texts in the record
+        sample.sort(key=lambda point: point[0])  # several processes stand one after the other
+        last = len(sample) - 1
+        places = sorted({round(i * last / (POINTS_EXCERPTED - 1)) for i in range(POINTS_EXCERPTED)})
+        found.append((name, ", ".join(f"{number(sample[p][1])} at {number(sample[p][0])}" for p in places)))
+    return found
+
+
+def recorded(run: Run) -> dict[str, dict[str, Any]]:
+    """The series of the record; none when each has a single point, which the table of metrics says."""
+    series: dict[str, dict[str, Any]] = run.extraction.get("series") or {}
+    return series if any((one.get("points") or 0) > 1 for one in series.values()) else {}

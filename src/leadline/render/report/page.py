@@ -1,0 +1,339 @@
+"""The thread as one self-contained HTML page: to be read, printed, mailed and opened anywhere, years from now.
+
+No script, no font, no request: the page carries a content policy that forbids them, so that text from a log can do
+nothing even if it got past the escaping, which is on for every value. The price is a page that does not sort or filter;
+the dashboard does. Jinja2 is imported here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from leadline.core.ids import ID_IN_TEXT
+from leadline.core.plain import plain
+from leadline.core.record.thread import Item, Thread
+from leadline.core.text.citation import code_spans
+from leadline.core.text.citation import render as cited
+from leadline.core.timestamps import minute
+from leadline.render import words as facts
+from leadline.render.report import parts as report_parts
+from leadline.render.report import plots as report_plots
+from leadline.render.words import EvidenceOf
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+STEPS = {"exploratory": 1, "replicated": 2, "stable": 3}
+HYPOTHESIS_ORDER = ("active", "proposed", "blocked", "supported", "promoted", "falsified")
+_LINK = re.compile(r"https?://[^\s<>\"'`)\]]+[^\s<>\"'`)\].,;:!?]")
+
+
+def render_report(
+    thread: Thread,
+    evidence_of: EvidenceOf | None = None,
+    *,
+    as_of: str,
+    heads: dict[str, str] | None = None,
+    faults: int = 0,
+    preregistered: Callable[[Item], str] | None = None,
+    version: str = "",
+    images: dict[str, str] | None = None,
+    series: dict[str, list[Any]] | None = None,
+) -> str:
+    """The page. ``heads``: writer to the digest of its last record; ``faults``: what `leadline verify` would find in
+    the event files; ``preregistered``: the hypothesis that predicted a claim, or ""; ``images``: digest to
+    ``data:`` address of the artifacts shown as pictures; ``series``: experiment to what of its series is drawn."""
+    import jinja2
+
+    metrics = facts.primary_metrics(thread)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(os.path.join(os.path.dirname(__file__), "templates")),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters.update(words=_words(thread), minute=minute, cell=_cell)
+    results = report_parts.results(thread, metrics, evidence_of)
+    page = environment.get_template("report.html.j2").render(
+        thread=thread,
+        metrics=[facts.definition(thread, m) for m in metrics],
+        as_of=as_of,
+        heads=heads or {},
+        faults=faults,
+        version=version,
+        summary=_summary(thread, evidence_of),
+        finish=_finish(thread),
+        scope=_scope(thread),
+        baseline=_baseline(thread),
+        claims=_claims(thread, evidence_of, preregistered),
+        results=results,
+        result_places=report_parts.places_of(results),
+        strips=[s for m in metrics if (s := report_plots.strips(thread, m))],
+        sweeps=report_plots.sweeps(thread, metrics),
+        hypotheses=_hypotheses(thread),
+        decisions=_decisions(thread),
+        negatives=_negatives(thread),
+        refusals=_refusals(thread),
+        timeline=report_parts.timeline(
+            thread, images, {e: report_plots.series_plots(panels) for e, panels in (series or {}).items()}
+        ),
+        has_images=bool(images),
+        snapshots=[s for s in thread.of_kind("snapshot")],
+        reproductions=_reproductions(thread),
+    )
+    return plain(str(page))  # whatever a name or a log holds: no control characters, no reordering of text
+
+
+# ---- text -----------------------------------------------------------------------------------------------------------
+
+
+def _words(thread: Thread) -> Callable[[object], Markup]:
+    """Recorded text as HTML: escaped, with code spans, ids that are on the page linked, and addresses linked."""
+    from markupsafe import Markup, escape
+
+    def prose(text: str) -> Markup:
+        out, at = Markup(""), 0
+        for m in re.finditer(f"{_LINK.pattern}|{ID_IN_TEXT.pattern}", text):
+            out += escape(text[at : m.start()])
+            if m[0].startswith("http"):
+                out += Markup('<a href="{0}" rel="noreferrer noopener nofollow">{0}</a>').format(m[0])
+            elif (name := m[0].partition("-r")[0]) in thread.experiments or name in thread.items:
+                out += Markup('<a class="id" href="#{0}">{1}</a>').format(name, m[0])
+            else:
+                out += escape(m[0])
+            at = m.end()
+        return out + escape(text[at:])
+
+    def words(value: object) -> Markup:
+        text = str(value)
+        out, at = Markup(""), 0
+        for start, end in code_spans(text):
+            inner = re.sub(r"\A(`{3,}|~{3,})[^\n]*\n|\n?(`{3,}|~{3,})\s*\Z", "", text[start:end]).strip("`")
+            out += prose(text[at:start]) + Markup("<code>{}</code>").format(inner)
+            at = end
+        return out + prose(text[at:])
+
+    return words
+
+
+def _cell(value: report_parts.Cell) -> Markup:
+    """A number whose decimal point lines up with those above and below it."""
+    from markupsafe import Markup
+
+    return Markup('<span class="w">{}</span><span class="f">{}</span>').format(value.whole, value.fraction)
+
+
+# ---- sections -------------------------------------------------------------------------------------------------------
+
+
+def _summary(thread: Thread, evidence_of: EvidenceOf | None) -> dict[str, Any]:
+    experiments = list(thread.experiments.values())
+    runs = list(thread.runs)
+    labels: dict[str, int] = {}
+    for claim in thread.claims:
+        if claim.stands:
+            label = facts.label_of(claim, evidence_of)
+            labels[label] = labels.get(label, 0) + 1
+    return {
+        "experiments": len(experiments),
+        "runs": len(runs),
+        "evidence_runs": sum(r.is_evidence for r in runs),
+        "not_done": len(facts.not_done_runs(thread)),
+        "labels": labels,
+        "claims": sum(labels.values()),
+        "next": facts.next_action(thread),
+        "records": thread.record_count,
+        "open_runs": [r.id for r in facts.open_runs(thread)],
+        "takeaways": [
+            report_parts.said(n, thread)
+            for n in thread.of_kind("note")
+            if n.body.get("role") == "takeaway" and n.stands
+        ],
+    }
+
+
+def _finish(thread: Thread) -> dict[str, Any] | None:
+    if not thread.finishes:
+        return None
+    last = thread.finishes[-1]
+
+    def fill(name: str) -> list[str]:
+        return [cited(v, thread, last.get("refs")) for v in facts.listed(last.get(name))]
+
+    return {
+        "at": last["at"],
+        "conclusion": "\n".join(fill("conclusion")),
+        "reason": str(last.get("reason") or "completed"),
+        "parts": [
+            (title, fill(name))
+            for name, title in (
+                ("worked", "What worked"),
+                ("failed", "What did not"),
+                ("limits", "Confidence and limits"),
+            )
+        ],
+        "next_steps": fill("next_steps"),
+        "override": str(last.get("override") or ""),
+        "later": sum(r.at > last["at"] and not r.kind.startswith("issue-") for r in thread.records),
+    }
+
+
+def _scope(thread: Thread) -> list[tuple[str, list[str]]]:
+    fields = (
+        ("goal", "Goal"),
+        ("problem", "Problem"),
+        ("motivation", "Why"),
+        ("description", "Description"),
+        ("success", "Success"),
+        ("stop", "Stop when"),
+        ("constraint", "Constraints"),
+        ("reference", "References"),
+        ("code", "Code"),
+        ("production-path", "Production path"),
+    )
+    return [(title, values) for name, title in fields if (values := facts.listed(thread.about.get(name)))]
+
+
+def _baseline(thread: Thread) -> dict[str, Any] | None:
+    item, experiment = thread.baseline, thread.baseline_experiment
+    if item is None or experiment is None:
+        return None
+    run = (experiment.evidence_runs or experiment.runs)[0]
+    found = {n: 1 for r in experiment.evidence_runs for n in (*r.metrics, *r.nonfinite)}
+    names = facts.metric_order(thread, list(found))
+    rows = []
+    for name in names[: facts.METRICS_SHOWN]:
+        sample, unit = facts.sample_of(experiment.runs, name), facts.definition(thread, name).unit
+        places = report_parts.decimals_of([sample])
+        low, high = report_parts.cell(sample.minimum, places), report_parts.cell(sample.maximum, places)
+        rows.append(
+            {
+                "name": name,
+                "unit": unit,
+                "median": report_parts.cell(sample.median, places)
+                if sample.n
+                else report_parts.Cell(facts.words_for_lost(experiment.runs, name)),
+                "n": sample.n,
+                "lost": facts.lost_text(sample),
+                "range": f"{''.join(low)} to {''.join(high)}" if sample.n > 1 else "one run" if sample.n else "–",
+                "sd": facts.spread_text(sample.sd) if sample.sd is not None else "–",
+            }
+        )
+    earlier = [b for b in thread.of_kind("baseline") if b is not item]
+    return {
+        "item": item,
+        "experiment": experiment,
+        "rows": rows,
+        "command": facts.command(run),
+        "machine": facts.machine_text(run),
+        "why": str(item.body.get("why") or ""),
+        "config": [f"{k}={v}" for k, v in sorted(run.config.items())][: report_parts.CONFIG_SHOWN],
+        "moves": [(b.id, b.at, thread.shown(str(b.body["experiment"]), b.refs)) for b in earlier],
+    }
+
+
+def _claims(
+    thread: Thread,
+    evidence_of: EvidenceOf | None,
+    preregistered: Callable[[Item], str] | None,
+) -> list[dict[str, Any]]:
+    rows = []
+    for claim in thread.claims:
+        known = evidence_of(claim) if evidence_of is not None else None
+        label = (
+            "retracted"
+            if claim.retracted
+            else "superseded"
+            if claim.superseded_by
+            else known.label
+            if known is not None
+            else str(claim.body.get("label") or "none")
+        )
+        rows.append(
+            {
+                "id": claim.id,
+                "at": claim.at,
+                "label": label,
+                "steps": STEPS.get(label, 0),
+                "text": report_parts.said(claim, thread) or str(claim.body.get("predicate") or ""),
+                "predicate": str(claim.body.get("predicate") or ""),
+                "n": facts.runs_behind(claim, thread, evidence_of),
+                "why": known.why if known else [],
+                "missing": known.missing if known and claim.stands else [],
+                "contrary": known.contrary if known else [],
+                "limits": report_parts.said(claim, thread, "limits"),
+                "gone": claim.retracted or (f"superseded by {claim.superseded_by}" if claim.superseded_by else ""),
+                "predicted_by": preregistered(claim) if preregistered else "",
+                "reported": str(claim.body.get("reported") or ""),
+            }
+        )
+    return sorted(rows, key=lambda row: (bool(row["gone"]), -int(row["steps"]), row["at"]))
+
+
+def _hypotheses(thread: Thread) -> list[dict[str, Any]]:
+    rows = []
+    for item in thread.hypotheses:
+        state = "retracted" if item.retracted else str(item.body.get("state") or "proposed")
+        why = " ".join(cited(str(item.body.get(n) or ""), thread, item.refs) for n in ("why", "decision"))
+        resume = str(item.body.get("resume_condition") or "")
+        rows.append(
+            {
+                "id": item.id,
+                "state": state,
+                "text": report_parts.said(item, thread),
+                "why": why.strip(),
+                "resume": resume if state == "blocked" else "",
+                "evidence": report_parts.shown_ids(item, thread, "evidence"),
+            }
+        )
+    order = {state: i for i, state in enumerate(HYPOTHESIS_ORDER)}
+    return sorted(rows, key=lambda row: order.get(row["state"], len(order)))
+
+
+def _decisions(thread: Thread) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": d.id,
+            "at": d.at,
+            "text": report_parts.said(d, thread),
+            "owner": str(d.body.get("owner") or d.actor),
+            "evidence": report_parts.shown_ids(d, thread, "evidence"),
+            "why": report_parts.said(d, thread, "why"),
+            "gone": d.retracted or (f"superseded by {d.superseded_by}" if d.superseded_by else ""),
+        }
+        for d in thread.of_kind("decision")
+    ]
+
+
+def _negatives(thread: Thread) -> list[dict[str, str]]:
+    return [{"id": name, "at": at, "why": why} for name, at, why in reversed(facts.negatives(thread))]
+
+
+def _refusals(thread: Thread) -> list[dict[str, str]]:
+    return [
+        {
+            "at": r["at"],
+            "what": str(r.get("what") or ""),
+            "arithmetic": str(r.get("arithmetic") or ""),
+            "honest": str(r.get("honest") or ""),
+            "code": str(r.get("code") or ""),
+        }
+        for r in thread.refusals
+    ]
+
+
+def _reproductions(thread: Thread) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": r.id,
+            "at": r.at,
+            "of": thread.shown(str(r.body.get("target") or r.body.get("of") or ""), r.refs),
+            "verdict": str(r.body.get("verdict") or "no verdict"),
+            "why": str(r.body.get("why") or r.body.get("what") or ""),
+        }
+        for r in thread.of_kind("reproduction")
+    ]

@@ -1,0 +1,340 @@
+"""What the report shows, as plain values: results against the baseline, and the lists.
+
+Text stays as it was recorded; the template escapes it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from leadline.core.compare.compare import Comparison, MetricComparison, compare
+from leadline.core.record import artifact
+from leadline.core.record.artifact import Artifact
+from leadline.core.record.run import Run
+from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.core.stats.inference import Sample
+from leadline.core.text.citation import render as cited
+from leadline.core.timestamps import number, size
+from leadline.render import words as facts
+from leadline.render.words import EvidenceOf
+
+CONFIG_SHOWN = 16
+ARTIFACTS_SHOWN = 8
+PICTURES_PER_RUN = 4
+VERDICTS = {
+    "better": "better",
+    "worse": "worse",
+    "different": "differs",
+    "no difference shown": "no difference shown",
+    "inside the baseline's own spread": "inside the baseline's spread",
+    "exploratory only": "one run a side",
+    "cannot be compared": "not comparable",
+}
+
+
+class Cell(NamedTuple):
+    """A number split at its decimal point, so that a column of them lines up; ``fraction`` holds the point too."""
+
+    whole: str
+    fraction: str = ""
+
+
+class Difference(NamedTuple):
+    """Against the baseline: mean difference, its interval, in per cent, and what may be said of it."""
+
+    value: Cell
+    interval: str
+    percent: str
+    verdict: str
+
+
+class MetricCells(NamedTuple):
+    median: Cell
+    spread: str
+    difference: Difference | None
+    lost: str = ""
+
+
+class ResultRow(NamedTuple):
+    experiment: Experiment
+    n: int
+    is_baseline: bool
+    changes: list[str]
+    cells: list[MetricCells | None]
+    confounds: list[str]
+    doubts: list[str]
+    claims: list[str]
+
+
+# ---- numbers --------------------------------------------------------------------------------------------------------
+
+
+def cell(value: float | None, decimals: int | None = None, signed: bool = False) -> Cell:
+    if value is None:
+        return Cell("–")
+    text = number(value) if decimals is None else f"{value:.{decimals}f}"
+    if signed and value > 0:
+        text = f"+{text}"
+    whole, point, fraction = text.replace("-", "−").partition(".")
+    return Cell(whole, point + fraction)
+
+
+def decimals_of(samples: Sequence[Sample]) -> int | None:
+    """Decimal places for a column: two digits of the typical spread, else five digits of the largest value; None when
+    the values are too far apart for one number of places."""
+    medians = [abs(s.median) for s in samples if s.median]
+    if not medians:
+        return 0
+    spreads = sorted(s.sd for s in samples if s.sd)
+    finest = spreads[len(spreads) // 2] / 10 if spreads else max(medians) / 1e4
+    places = max(0, min(8, -math.floor(math.log10(finest)))) if finest > 0 else 0
+    if min(medians) < 10.0**-places or max(medians) >= 1e9:
+        return None
+    return min(
+        places, max(len(number(v).partition(".")[2]) for s in samples for v in (s.median, s.mean) if v is not None)
+    )
+
+
+# ---- results --------------------------------------------------------------------------------------------------------
+
+
+def results(thread: Thread, metrics: list[str], evidence_of: EvidenceOf | None) -> list[ResultRow]:
+    """Standing experiments with evidence, best first, each against the current baseline."""
+    base = thread.baseline_experiment
+    ranked = facts.ranked(thread)
+    samples = {(e.id, m): facts.sample_of(e.runs, m) for e in ranked for m in metrics}
+    places = {m: decimals_of([samples[e.id, m] for e in ranked]) for m in metrics}
+    labels = _claims_by_experiment(thread, evidence_of)
+    rows = []
+    for e in ranked:
+        comparison = _against(thread, base, e, metrics)
+        compared = {m.metric: m for m in comparison.metrics} if comparison else {}
+        changed = changes(base, e)
+        cells = [
+            _metric_cells(samples[e.id, m], places[m], compared.get(m), len(changed), facts.words_for_lost(e.runs, m))
+            for m in metrics
+        ]
+        confounds = (
+            []
+            if comparison is None
+            else list(
+                dict.fromkeys(
+                    row.name for row in comparison.diff.of_role("confound") + comparison.diff.of_role("unknown")
+                )
+            )
+        )
+        doubts = (
+            []
+            if comparison is None
+            else list(
+                dict.fromkeys(
+                    r["what"] for r in comparison.refusals if r["code"] not in ("confounded-axis", "unknown-difference")
+                )
+            )
+        )
+        rows.append(
+            ResultRow(
+                e,
+                max((samples[e.id, m].n for m in metrics), default=len(e.evidence_runs)),
+                e is base,
+                changed,
+                cells,
+                confounds,
+                doubts,
+                labels.get(e.id, []),
+            )
+        )
+    return rows
+
+
+def places_of(rows: list[ResultRow]) -> list[int]:
+    """For each metric's column: characters behind the decimal point, the point counted."""
+    columns = zip(*(row.cells for row in rows), strict=True) if rows else ()
+    return [max((len(c.median.fraction) for c in column if c), default=0) for column in columns]
+
+
+def _against(thread: Thread, base: Experiment | None, experiment: Experiment, metrics: list[str]) -> Comparison | None:
+    """Config and command may differ, that is the experiment; everything else that differs is named."""
+    if base is None or base is experiment:
+        return None
+    axes = ["command", *{key for r in (*base.runs, *experiment.runs) for key in r.config}]
+    return compare(
+        base.runs,
+        experiment.runs,
+        axes=sorted(axes),
+        metric_defs=thread.metrics,
+        metrics=metrics,
+        a_name=base.id,
+        b_name=experiment.id,
+    )
+
+
+def _metric_cells(
+    sample: Sample, places: int | None, compared: MetricComparison | None, axes: int = 1, lost: str = ""
+) -> MetricCells | None:
+    """``axes``: how many config keys differ from the baseline's; above one there is no verdict, only the numbers.
+    ``lost``: what was measured in place of numbers."""
+    if not sample.n:
+        return MetricCells(Cell(lost), "", None, facts.lost_text(sample)) if sample.nonfinite else None
+    spread = (
+        ""
+        if sample.n < 2 or sample.minimum is None
+        else "all equal"
+        if sample.is_constant
+        else f"{_text(cell(sample.minimum, places))} to {_text(cell(sample.maximum, places))}"
+    )
+    difference = None
+    if compared is not None and compared.test.difference is not None:
+        interval = compared.test.interval
+        shown = (
+            f"{_text(cell(interval.low, places, True))} to {_text(cell(interval.high, places, True))}"
+            if interval.known and not compared.deterministic
+            else ""
+        )
+        reference = compared.a.mean
+        percent = (
+            f"{compared.test.difference / abs(reference):+.1%}".replace("-", "−").replace("%", " %")
+            if reference
+            else ""
+        )
+        unit = f" {compared.unit}" if shown and compared.unit else ""
+        verdict = VERDICTS.get(compared.verdict, compared.verdict) if axes <= 1 else f"{axes} axes differ"
+        difference = Difference(cell(compared.test.difference, places, True), shown + unit, percent, verdict)
+    return MetricCells(cell(sample.median, places), spread, difference, facts.lost_text(sample))
+
+
+def _text(value: Cell) -> str:
+    return value.whole + value.fraction
+
+
+def changes(base: Experiment | None, experiment: Experiment) -> list[str]:
+    """What its config changes against the baseline's (or what it is, without a baseline)."""
+    if not experiment.runs or base is experiment:
+        return []
+    mine = experiment.runs[0].config
+    theirs = base.runs[0].config if base and base.runs else {}
+    return [
+        f"{k}={mine[k]}" if k in mine else f"no {k}" for k in sorted({*mine, *theirs}) if mine.get(k) != theirs.get(k)
+    ]
+
+
+def _claims_by_experiment(thread: Thread, evidence_of: EvidenceOf | None) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for claim in thread.claims:
+        for experiment in facts.experiments_of(claim, thread) if claim.stands else ():
+            found.setdefault(experiment.id, []).append(claim.id)
+    return found
+
+
+# ---- lists ----------------------------------------------------------------------------------------------------------
+
+
+def said(item: Item, thread: Thread, name: str = "text") -> str:
+    """A text of an item with its numbers as they are now."""
+    return cited(str(item.body.get(name) or ""), thread, item.refs)
+
+
+def shown_ids(item: Item, thread: Thread, name: str) -> list[str]:
+    return [thread.shown(i, item.refs) for i in facts.listed(item.body.get(name))]
+
+
+def timeline(
+    thread: Thread, images: dict[str, str] | None = None, series: dict[str, list[Any]] | None = None
+) -> list[dict[str, Any]]:
+    """Experiments and everything written down, oldest first. ``images``: digest to ``data:`` address of what is shown
+    as a picture; ``series``: the plots of an experiment's series."""
+    entries: list[dict[str, Any]] = []
+    for experiment in thread.experiments.values():
+        run = experiment.runs[0]
+        entries.append(
+            {
+                "at": experiment.at,
+                "kind": "experiment",
+                "id": experiment.id,
+                "title": experiment.title,
+                "experiment": experiment,
+                "command": facts.command(run),
+                "origin": facts.origin_text(run),
+                "cwd": run.cwd,
+                "code": _code(run),
+                "config": _beside_title(experiment),
+                "machine": facts.machine_text(run),
+                "series": (series or {}).get(experiment.id, []),
+                "runs": [_run_row(r, thread, images or {}) for r in experiment.runs],
+                "interpretation": [said(n, thread) for n in experiment.notes_in("interpretation")],
+                "next": [said(n, thread) for n in experiment.notes_in("next")],
+            }
+        )
+    roles = {"negative": "negative result", "": "note"}
+    for item in thread.items.values():
+        role = str(item.body.get("role") or "")
+        if item.kind in ("claim", "hypothesis", "decision", "update") or role in ("interpretation", "next"):
+            continue
+        if item.kind == "baseline":
+            text = (
+                f"Baseline is now {thread.shown(str(item.body['experiment']), item.refs)}. {item.body.get('why') or ''}"
+            )
+        elif item.kind == "snapshot":
+            text = f"Sealed as {item.body.get('tag') or item.id}"
+        elif item.kind == "reproduction":
+            text = f"Reproduction: {item.body.get('verdict') or 'no verdict'}"
+        else:
+            text = said(item, thread)
+        kind = roles.get(role, role) if item.kind == "note" else item.kind
+        entries.append(
+            {
+                "at": item.at,
+                "kind": kind,
+                "id": item.id,
+                "text": text,
+                "retracted": item.retracted,
+                "superseded": item.superseded_by,
+            }
+        )
+    return sorted(entries, key=lambda e: (e["at"], e["id"]))
+
+
+def _beside_title(experiment: Experiment) -> list[str]:
+    """The config, unless the title is made of it and says all of it."""
+    pairs = [f"{k}={v}" for k, v in sorted(experiment.config.items())]
+    title = f" {experiment.title} "
+    return [] if all(f" {pair}," in title or f" {pair} " in title for pair in pairs) else pairs
+
+
+def _code(run: Run) -> dict[str, Any]:
+    code = run.code
+    return {
+        "commit": str(code.get("commit") or ""),
+        "head": str(code.get("head") or ""),
+        "dirty": bool(code.get("dirty")),
+        "changed": bool(code.get("changed_during_run")),
+        "gaps": [str(g.get("path", "")) if isinstance(g, dict) else str(g) for g in code.get("gaps") or []],
+    }
+
+
+def pictured(run: Run) -> list[Artifact]:
+    """The artifacts that the report shows as pictures where it can: the last version of each image name."""
+    return [a for a in artifact.latest(run.artifacts) if a.kind == "image"][:PICTURES_PER_RUN]
+
+
+def _run_row(run: Run, thread: Thread, images: dict[str, str]) -> dict[str, Any]:
+    names = facts.metric_order(thread, [*run.metrics, *run.nonfinite])
+    return {
+        "id": run.id,
+        "state": "retracted" if run.retracted else facts.state(run),
+        "outcome": facts.outcome(run),
+        "why": run.retracted or run.reason,
+        "started": run.started_at or run.planned_at,
+        "metrics": [
+            (n, facts.value_text(run, n, facts.definition(thread, n).unit)) for n in names[: facts.METRICS_SHOWN]
+        ],
+        "metrics_left_out": max(0, len(names) - facts.METRICS_SHOWN),
+        "contended": run.hygiene.get("contended"),
+        "artifacts": [(a, size(a.size_bytes)) for a in run.artifacts[:ARTIFACTS_SHOWN]],
+        "artifacts_left_out": max(0, artifact.total(run) - ARTIFACTS_SHOWN),
+        "artifact_gaps": artifact.gaps(run)[:ARTIFACTS_SHOWN],
+        "artifact_gaps_left_out": max(0, artifact.gaps_total(run) - ARTIFACTS_SHOWN),
+        "pictures": [(a, images[a.digest]) for a in pictured(run) if a.digest in images],
+    }

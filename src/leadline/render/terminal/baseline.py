@@ -1,0 +1,99 @@
+"""The registered baseline as text: its numbers with n and spread first, then what they were measured on."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from leadline.render.terminal.compare import aligned, decimals_for, shown_number
+
+
+def render_baseline(data: dict[str, Any]) -> str:
+    """``data`` as ``services/evidence/baseline.py`` shows it."""
+    lines = [f"{data['id']}  baseline {data['experiment']}" + (f"  {data['title']}" if data["title"] else "")]
+    if data["why"]:
+        lines.append(f"  why       {data['why']}")
+    if data["override"]:
+        lines.append(f"  OVERRIDE  {data['override']}")
+    lines += ["", *_numbers(data["metrics"]), ""]
+    for m in data["metrics"]:
+        drift = m["drift"]
+        if drift["p"] is not None and drift["p"] < 0.05:
+            lines.append(
+                f"  DRIFT     {m['metric']} changed by {drift['change']:.4g} {m['unit']}".rstrip()
+                + f" over {drift['n']} runs (Mann-Kendall p = {drift['p']:.2g})"
+            )
+        lines += _apart_lines(m)
+    lines += [
+        f"  runs      {len(data['runs'])} counted"
+        + (f", {len(data['not_counted'])} not" if data["not_counted"] else ""),
+        f"  command   {shlex.join(data['argv'])}",
+        "  config    " + (" ".join(f"{k}={v}" for k, v in sorted(data["config"].items())) or "none"),
+        f"  code      {str(data['code'].get('commit', 'not recorded'))[:12]}"
+        + (" with uncommitted changes" if data["code"].get("dirty") else ""),
+        "  hardware  " + (_hardware(data) or "not recorded"),
+    ]
+    for move in data["moves"]:
+        start = f"from {move['from']} " if move["from"] else ""
+        note = f"  OVERRIDE: {move['override']}" if move["override"] else ""
+        note += f"  RETRACTED: {move['retracted']}" if move["retracted"] else ""
+        lines.append(
+            f"  {move['id']:<9} {move['at'][:16].replace('T', ' ')} {start}to {move['experiment']}"
+            + (f": {move['why']}" if move["why"] else "")
+            + note
+        )
+    return "\n".join(lines)
+
+
+MOVED_SHOWN = 3
+
+
+def _apart_lines(m: dict[str, Any]) -> list[str]:
+    """Repeats that left what the earlier ones predict, and outliers among all."""
+    places, unit = decimals_for(m["sd"]), f" {m['unit']}" if m["unit"] else ""
+    lines = []
+    for moved in m["moved"][:MOVED_SHOWN]:
+        low, high = (shown_number(moved["interval"][end], places) for end in ("low", "high"))
+        lines.append(
+            f"  MOVED     {m['metric']} of {moved['run']} ({moved['at'][:16].replace('T', ' ')}) is "
+            f"{shown_number(moved['value'], places)}{unit}: the {moved['before']} runs before it predict "
+            f"{low} to {high}"
+        )
+    if len(m["moved"]) > MOVED_SHOWN:
+        lines.append(f"  MOVED     {m['metric']}: {len(m['moved']) - MOVED_SHOWN} more runs, all with --json")
+    if m["moved"]:
+        lines.append("            what was compared with this baseline before holds for what it was then")
+    far = m["outliers"]["runs"]
+    if far:
+        more = f" and {len(far) - 3} more" if len(far) > 3 else ""
+        lines.append(f"  outliers  {m['metric']}: {', '.join(far[:3])}{more} ({m['outliers']['method']}); kept")
+    return lines
+
+
+def _numbers(metrics: list[dict[str, Any]]) -> list[str]:
+    rows = [["metric", "n", "mean", "sd", "median", "min", "max", "95 % interval of the mean"]]
+    for m in metrics:
+        places = decimals_for(m["sd"])
+        interval = m["interval"]
+        span = (
+            f"{shown_number(interval['low'], places)} to {shown_number(interval['high'], places)}"
+            if interval["low"] is not None
+            else interval["reason"]
+        )
+        rows.append(
+            [
+                m["metric"] + (f" ({m['unit']})" if m["unit"] else ""),
+                str(m["n"]),
+                *(shown_number(m[k], places) for k in ("mean", "sd", "median", "min", "max")),
+                span,
+            ]
+        )
+    return aligned(rows, right_from=1)
+
+
+def _hardware(data: dict[str, Any]) -> str:
+    hardware, devices = data["hardware"], data["devices"]
+    parts = [str(hardware[k]) for k in ("host", "cpu_model") if hardware.get(k)]
+    if devices.get("kind"):
+        parts.append(f"{devices.get('count', '?')} x {devices['kind']}")
+    return ", ".join(parts)

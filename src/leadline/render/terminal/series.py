@@ -1,0 +1,104 @@
+"""The series of a run as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from leadline.core.record.thread import Thread
+from leadline.core.timestamps import number, rfc3339
+from leadline.render import words as facts
+from leadline.render.markdown import one_line
+from leadline.render.terminal.show import table
+
+
+def render_metrics(thread: Thread, found: dict[str, Any], total: int, size_text: str) -> str:
+    rows = found["metrics"]
+    if not rows:
+        how = found["elsewhere"] or "ll.log(step=…, loss=…) makes them"
+        return f"{found['run']} logged no series on this machine: {how}"
+    several = len(found["writers"]) > 1
+    odd = any(row["nonfinite"] for row in rows)
+    cells = [
+        [
+            row["metric"],
+            f"{row['points']:,}",
+            *([f"{row['nonfinite']:,}"] if odd else []),
+            _step(row["first_step"]),
+            _step(row["last_step"]),
+            *(_value(thread, row["metric"], row[name]) for name in ("last", "min", "max")),
+            *([len(row["writers"])] if several else []),
+        ]
+        for row in rows
+    ]
+    head = ["metric", "points", *(["not finite"] if odd else []), "first step", "last step", "last", "min", "max"]
+    head += ["writers"] if several else []
+    state = " so far, it is still going" if found["provisional"] else ""
+    lines = [f"{found['run']}: {_many(found['points'], 'point')} of {_many(total, 'metric')}, {size_text}{state}"]
+    lines += ["", table(head, cells, right=range(1, len(head)))]
+    if total > len(rows):
+        lines.append(f"… and {total - len(rows)} more metrics")
+    if several:
+        named = ", ".join(f"{w['name']} ({w['points']:,})" for w in found["writers"][:16])
+        more = f" and {len(found['writers']) - 16} more" if len(found["writers"]) > 16 else ""
+        lines += ["", f"written by {named}{more}"]
+    notes = [
+        f"{name}: {count} values were no number, or too large for a float"
+        if name
+        else f"{count} values were logged under a blank name"
+        for name, count in found["not_numbers"].items()
+    ]
+    notes += [f"problem: {one_line(problem['what'])}" for problem in found["problems"]]
+    return "\n".join([*lines, *([""] if notes else []), *map(one_line, notes)])
+
+
+def render_points(thread: Thread, found: dict[str, Any]) -> str:
+    unit = facts.definition(thread, found["metric"]).unit
+    several = bool(found["writers"])
+    rows = [
+        [_step(step), _plain(value), _clock(time_s), *map(one_line, writer)]
+        for step, value, time_s, *writer in found["points"]
+    ]
+    how = {"minmax": "lowest and highest of each stretch", "lttb": "largest triangles"}.get(found["shown_by"], "")
+    head = f"{found['run']} {one_line(found['metric'])}: "
+    head += f"{len(rows):,} of {found['total']:,} points ({how})" if how else _many(found["total"], "point")
+    value = f"{one_line(found['metric'])} ({unit})" if unit else found["metric"]
+    return head + "\n\n" + table(["step", value, "at (UTC)", *(["writer"] if several else [])], rows, right=(0, 1))
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def render_csv(found: dict[str, Any]) -> str:
+    """Numbers so that they read back as the same ones; an absent step is an empty cell."""
+    lines = ["step,value,time_s" + (",writer" if found["writers"] else "")]
+    for step, value, time_s, *writer in found["points"]:
+        cells = ["" if cell is None else _exact(cell) for cell in (step, value, time_s)]
+        lines.append(",".join([*cells, *map(_csv_cell, writer)]))
+    return "\n".join(lines)
+
+
+def _csv_cell(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\n\r') else text
+
+
+def _exact(value: float) -> str:
+    return repr(int(value)) if value - value == 0 and value == int(value) and abs(value) < 1e15 else repr(value)
+
+
+def _step(step: float | None) -> str:
+    return "–" if step is None else _exact(step)
+
+
+def _plain(value: float | None) -> str:
+    return "–" if value is None else number(value) if value - value == 0 else repr(value)
+
+
+def _value(thread: Thread, metric: str, value: float | None) -> str:
+    if value is None or value - value != 0:
+        return _plain(value)
+    return facts.with_unit(value, facts.definition(thread, metric).unit)
+
+
+def _clock(time_s: float | None) -> str:
+    return "–" if time_s is None else rfc3339(int(time_s * 1000))[:-5].replace("T", " ")

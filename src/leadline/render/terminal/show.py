@@ -1,0 +1,291 @@
+"""Plain text for the terminal: aligned tables and one thing in full.
+
+Everything that comes from data is stripped of terminal codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from leadline.core.plain import plain
+from leadline.core.record import artifact
+from leadline.core.record.run import Run
+from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.core.timestamps import duration, minute, size
+from leadline.core.typed import Any
+from leadline.render import words as facts
+from leadline.render.logbook import series_excerpt
+from leadline.render.markdown import cut, one_line
+from leadline.render.words import EvidenceOf
+
+CELL_CHARS = 60
+ARTIFACTS_SHOWN = 12
+PROBLEMS_SHOWN = 10
+
+
+def table(
+    headers: Sequence[str], rows: Iterable[Sequence[object]], right: Iterable[int] = (), cell_chars: int = CELL_CHARS
+) -> str:
+    """Columns two spaces apart, cells on one line and cut at ``cell_chars``; ``right``: columns aligned right."""
+    lines = [list(headers), *([cut(one_line(str(c)), cell_chars) for c in row] for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(headers))]
+    to_right = set(right)
+    return "\n".join(
+        "  ".join(
+            c.rjust(w) if i in to_right else c.ljust(w) for i, (c, w) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+def render_runs(thread: Thread, runs: Sequence[Run] | None = None, shown: int = 50) -> str:
+    """A listing of runs, the newest last, capped with the full count."""
+    listed = list(runs if runs is not None else sorted(thread.runs, key=lambda r: r.uid))
+    primary = facts.primary_metrics(thread)
+    rows = [
+        [
+            r.id,
+            facts.state(r) + (" (retracted)" if r.retracted else ""),
+            minute(r.started_at or r.planned_at),
+            duration(r.wall_s) if r.wall_s is not None else "–",
+            *(facts.value_text(r, m, facts.definition(thread, m).unit) for m in primary),
+            thread.experiments[r.experiment].title if r.experiment in thread.experiments else "",
+        ]
+        for r in listed[-shown:]
+    ]
+    if not rows:
+        return "No run yet: leadline run -- COMMAND"
+    head = ["run", "state", "started", "took", *map(one_line, primary), "what"]
+    left = len(listed) - len(rows)
+    return table(head, rows, right=range(3, 4 + len(primary))) + (f"\n… and {left} earlier ones" if left else "")
+
+
+def render_status(thread: Thread, evidence_of: EvidenceOf | None = None, due: Any = None, shown: int = 20) -> str:
+    """State of the thread, experiments best first, claims, hypotheses, what is open and what is due."""
+    head = f"{thread.topic} ({thread.prefix}): {one_line(thread.title)}"
+    parts = [head + (" [finished]" if thread.finished else "")]
+    primary = facts.primary_metrics(thread)
+    ordered = facts.ranked(thread)
+    ordered += [e for e in thread.experiments.values() if e not in ordered]
+    rows = [
+        [
+            e.id,
+            e.state,
+            max([facts.sample_of(e.runs, m).n for m in primary], default=len(e.evidence_runs)),
+            *(facts.median_text(e.runs, m, facts.definition(thread, m).unit) for m in primary),
+            facts.relation(thread, e, primary[0]) or "–" if primary else "–",
+            e.title,
+        ]
+        for e in ordered[:shown]
+    ]
+    if rows:
+        text = table(
+            ["id", "state", "n", *map(one_line, primary), "vs baseline", "what"], rows, right=range(2, 4 + len(primary))
+        )
+        parts.append(text + (f"\n… and {len(ordered) - shown} more" if len(ordered) > shown else ""))
+    else:
+        parts.append("No experiment yet: leadline run -- COMMAND")
+    claims = [[c.id, facts.label_of(c, evidence_of), facts.says(c, thread)] for c in thread.claims]
+    parts += [table(["claim", "label", "text"], claims[:shown], cell_chars=100)] if claims else []
+    queue = [[h.id, h.body.get("state") or "proposed", facts.says(h, thread)] for h in thread.hypotheses if h.stands]
+    parts += [table(["hypothesis", "state", "text"], queue[:shown], cell_chars=100)] if queue else []
+    missing = [
+        f"missing: {name} of {', '.join(ids[-8:])}{f' and {len(ids) - 8} earlier' if len(ids) > 8 else ''}"
+        for name, ids in facts.missing_words(thread).items()
+        if ids
+    ]
+    if due and due["due"]:
+        missing.append(f"due: {due['form']}, {due['why']}")
+    return "\n\n".join([*parts, *(["\n".join(missing)] if missing else [])])
+
+
+def render_show(thing: Experiment | Run | Item, thread: Thread, evidence_of: EvidenceOf | None = None) -> str:
+    """One experiment, run, claim, … in full."""
+    if isinstance(thing, Run):
+        return _run(thing, thread)
+    if isinstance(thing, Experiment):
+        return _experiment(thing, thread)
+    return _item(thing, thread, evidence_of)
+
+
+def _fields(pairs: Iterable[tuple[str, object]]) -> str:
+    kept = [(name, plain(str(value)).strip()) for name, value in pairs if value not in (None, "", [], {})]
+    width = max((len(name) for name, _ in kept), default=0)
+    pad = "\n" + " " * (width + 2)
+    return "\n".join(f"{name.ljust(width)}  {value.replace(chr(10), pad)}" for name, value in kept)
+
+
+def _pairs(mapping: dict[str, Any]) -> str:
+    return "\n".join(f"{k} = {v}" for k, v in sorted(mapping.items()) if not isinstance(v, (dict, list)))
+
+
+def _history(history: list[dict[str, Any]]) -> str:
+    return "\n".join(
+        f"{minute(str(h.get('at', '')))} {h.get('kind', '')}: "
+        + one_line(
+            " ".join(
+                str(h.get("body", {}).get(k))
+                for k in ("field", "value", "state", "by", "why")
+                if h.get("body", {}).get(k)
+            )
+        )
+        for h in history
+    )
+
+
+def _run(run: Run, thread: Thread) -> str:
+    names = facts.metric_order(thread, list(run.metrics))
+    head = _fields(
+        (
+            ("run", run.id),
+            ("state", facts.outcome(run)),
+            ("retracted", run.retracted),
+            ("superseded by", run.superseded_by),
+            ("origin", facts.origin_text(run)),
+            ("started", run.started_at),
+            ("ended", run.ended_at),
+            ("command", facts.command(run)),
+            ("in", run.cwd),
+            ("config", _pairs(run.config)),
+            ("code", facts.code_text(run.code).replace("`", "").replace("**", "")),
+            ("tracker", facts.tracker_text(run)),
+            ("its config", _pairs(facts.tracker_config(run))),
+            ("machine", facts.machine_text(run)),
+            ("contention", facts.contention_text(run) if run.origin == "executed" else ""),
+            ("environment", _pairs(dict(run.environment))),
+            ("resources", _pairs(run.resources)),
+            ("series", _series_text(run)),
+            ("problems", _problems_text(run)),
+            ("not finite", _pairs(dict(run.nonfinite))),
+            ("corrections", _history(run.corrections)),
+        )
+    )
+    parts = [head]
+    if names:
+        parts.append(
+            table(
+                ("metric", "value"),
+                [[n, facts.with_unit(run.metrics[n], facts.definition(thread, n).unit)] for n in names],
+                right=(1,),
+            )
+        )
+    if run.artifact_record:
+        parts.append(render_artifacts(run, artifact.listed(run), ARTIFACTS_SHOWN))
+    excerpt = plain(str(run.outputs.get("excerpt") or "")).rstrip()
+    return "\n\n".join(
+        [*parts, *([f"end of {run.outputs.get('excerpt_of') or 'output'}:\n{excerpt}"] if excerpt else [])]
+    )
+
+
+def _series_text(run: Run) -> str:
+    about, where = series_excerpt.summary(run), series_excerpt.pointer(run)
+    return f"{about}: {where}" if where and about else about
+
+
+def _problems_text(run: Run) -> str:
+    """What was wrong with the sources of the metrics, a line each."""
+    problems = run.extraction.get("problems") or []
+    told = [one_line(str(p.get("what", p) if isinstance(p, dict) else p)) for p in problems[:PROBLEMS_SHOWN]]
+    more = len(problems) - len(told)
+    return "\n".join([*told, *([f"and {more} more, with --json"] if more else [])])
+
+
+def render_artifacts(run: Run, artifacts: Sequence[artifact.Artifact], shown: int, states: Sequence[str] = ()) -> str:
+    """The files a run kept, the first ``shown``, and what it did not keep. ``states``: where each is."""
+    rows = [
+        [
+            a.name + (f" (version {a.version})" if a.version > 1 else ""),
+            a.kind,
+            size(a.size_bytes),
+            a.digest[:19],
+            "" if a.step is None else a.step,
+            " ".join([*([states[i]] if states else []), *(["changed while it was read"] if a.changed else [])]),
+        ]
+        for i, a in enumerate(artifacts[:shown])
+    ]
+    lines = []
+    if rows:
+        lines.append(table(("artifact", "kind", "size", "digest", "step", ""), rows, right=(2, 4)))
+    if (left := artifact.total(run) - len(rows)) > 0:
+        lines.append(f"… and {left} more: leadline artifact list {run.id}")
+    gaps = artifact.gaps(run)
+    lines += [f"not kept: {one_line(g.name)}: {one_line(g.reason)}" for g in gaps[:ARTIFACTS_SHOWN]]
+    if (left := artifact.gaps_total(run) - min(len(gaps), ARTIFACTS_SHOWN)) > 0:
+        lines.append(f"not kept: {left} more")
+    return "\n".join(lines) or f"{run.id} kept no artifact"
+
+
+def _experiment(experiment: Experiment, thread: Thread) -> str:
+    first = experiment.runs[0] if experiment.runs else None
+    notes = "\n".join(f"{n.id} {n.body.get('role') or 'note'}: {facts.says(n, thread)}" for n in experiment.notes)
+    head = _fields(
+        (
+            ("experiment", f"{experiment.id} {experiment.title}"),
+            ("state", experiment.state),
+            ("why", experiment.retracted),
+            ("superseded by", experiment.superseded_by),
+            ("hypotheses", ", ".join(experiment.hypotheses)),
+            ("config", _pairs(experiment.config)),
+            ("command", facts.command(first) if first else ""),
+            ("code", facts.code_text(first.code).replace("`", "") if first else ""),
+            ("notes", notes),
+            ("history", _history(experiment.history)),
+        )
+    )
+    found = {n: 1 for r in experiment.evidence_runs for n in (*r.metrics, *r.nonfinite)}
+    names = facts.metric_order(thread, list(found))
+    samples = [(n, facts.sample_of(experiment.runs, n), facts.definition(thread, n).unit) for n in names]
+    rows = [
+        [
+            n,
+            s.n,
+            facts.median_text(experiment.runs, n, u),
+            facts.spread_text(s.sd),
+            facts.with_unit(s.minimum, u),
+            facts.with_unit(s.maximum, u),
+            facts.relation(thread, experiment, n) or "–",
+        ]
+        for n, s, u in samples
+    ]
+    parts = [head, render_runs(thread, experiment.runs)]
+    if rows:
+        parts.append(table(("metric", "n", "median", "sd", "min", "max", "vs baseline"), rows, right=range(1, 7)))
+    return "\n\n".join(parts)
+
+
+def _item(item: Item, thread: Thread, evidence_of: EvidenceOf | None) -> str:
+    known = evidence_of(item) if evidence_of is not None and item.kind == "claim" else None
+    hidden = ("id", "text", "refs", "bound")
+    rest = [
+        (k, ", ".join(map(str, v)) if isinstance(v, list) else v)
+        for k, v in item.body.items()
+        if k not in hidden and not isinstance(v, dict) and not _is_table(v)
+    ]
+    head = _fields(
+        [
+            (item.kind, item.id),
+            ("text", facts.says(item, thread)),
+            ("recorded", f"{item.at} by {item.actor}"),
+            ("label", facts.label_of(item, evidence_of) if item.kind == "claim" else ""),
+            ("why", "\n".join(known.why) if known else ""),
+            ("missing", "\n".join(known.missing) if known else ""),
+            ("counted", ", ".join(known.counted) if known else ""),
+            ("not counted", "\n".join(f"{r}: {why}" for r, why in known.not_counted.items()) if known else ""),
+            ("contrary", ", ".join(known.contrary) if known else ""),
+            *rest,
+            ("retracted", item.retracted),
+            ("superseded by", item.superseded_by),
+            ("history", _history(item.history)),
+        ]
+    )
+    if item.kind != "reproduction":
+        return head
+    from leadline.render.terminal.reproduction import render_files, render_table
+
+    lines = [*render_table(item.body.get("table") or ()), *render_files(item.body.get("artifacts"))]
+    return "\n".join([head, *(plain(line) for line in lines)])
+
+
+def _is_table(value: Any) -> bool:
+    """Rows of fields: shown as a table by the verb that made them, or with --json; never as they are stored."""
+    return isinstance(value, list) and any(isinstance(row, dict) for row in value)

@@ -1,0 +1,445 @@
+"""Pieces that logbook, issue, brief and terminal share: one wording for one fact, wherever it is shown."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Callable
+
+from leadline.core.evidence.evidence import Evidence
+from leadline.core.record.run import TERMINAL_STATES, MetricDef, Run
+from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.core.stats.inference import Sample, summarise
+from leadline.core.text.citation import render as cited
+from leadline.core.timestamps import duration, minute, number
+from leadline.core.typed import Any
+from leadline.render.markdown import cell_code, code, cut, one_line, prose_line
+
+EvidenceOf = Callable[[Item], Evidence]
+METRICS_SHOWN = 12
+CONFIG_SHOWN = 24
+PRIMARY_SHOWN = 3
+NEGATIVE_STATES = ("failed", "timeout", "cancelled")  # not lost: nobody saw such a run end, so it shows nothing
+
+
+def says(item: Item, thread: Thread, as_written: bool = False) -> str:
+    """An item's text with its citations filled in; ``as_written``: with the numbers it was recorded with.
+
+    What was let through against a refusal says so wherever the text stands.
+    """
+    bound = item.body.get("bound") or {}
+    return cited(item.text, thread, item.refs, bound if as_written else None) + "".join(marks(item))
+
+
+def marks(item: Item) -> list[str]:
+    """`` [reported, not measured: …]`` and the like: what a reader must not miss about an item."""
+    body, found = item.body, []
+    if body.get("reported"):
+        found.append(f" [reported, not measured: {body['reported']}]")
+    if body.get("override"):
+        asked = f" asked as {body['label_asked']};" if body.get("label_asked") else ""
+        found.append(f" [override:{asked} {body['override']}]")
+    if body.get("no_evidence"):
+        found.append(f" [without evidence: {body['no_evidence']}]")
+    return found
+
+
+def with_unit(value: float | None, unit: str) -> str:
+    if value is None or not unit:
+        return number(value)
+    return f"{number(value)}{'' if unit == '%' else ' '}{unit}"
+
+
+def sample_of(runs: list[Run], metric: str) -> Sample:
+    """Over the runs that count. A value that was not finite enters no statistics and is counted in ``nonfinite``."""
+    counted = [r for r in runs if r.is_evidence and (metric in r.metrics or metric in r.nonfinite)]
+    return summarise(r.metrics.get(metric, math.nan) for r in counted)
+
+
+def lost_text(sample: Sample) -> str:
+    """``1 of 3 not finite``; "" when all were numbers."""
+    return f"{sample.nonfinite} of {sample.n + sample.nonfinite} not finite" if sample.nonfinite else ""
+
+
+def value_text(run: Run, metric: str, unit: str) -> str:
+    """What one run measured: ``1.5 ms``, ``NaN``, ``–``."""
+    return run.nonfinite.get(metric) or with_unit(run.metrics.get(metric), unit)
+
+
+def median_text(runs: list[Run], metric: str, unit: str) -> str:
+    """``1.5 ms``, ``1.5 ms (1 of 3 not finite)``, ``NaN (2 of 2 not finite)``."""
+    sample = sample_of(runs, metric)
+    lost = lost_text(sample)
+    shown = with_unit(sample.median, unit) if sample.n or not lost else words_for_lost(runs, metric)
+    return f"{shown} ({lost})" if lost else shown
+
+
+def words_for_lost(runs: list[Run], metric: str) -> str:
+    """``NaN``, or ``NaN, Infinity``: what was measured in place of numbers."""
+    return ", ".join(dict.fromkeys(r.nonfinite[metric] for r in runs if r.is_evidence and metric in r.nonfinite))
+
+
+def spread_text(value: float | None) -> str:
+    """Three digits: more of a spread is noise."""
+    return number(None if value is None else float(f"{value:.3g}"))
+
+
+def metric_text(sample: Sample, unit: str) -> str:
+    """``712.4 ms (n=3, sd 2.55)``"""
+    spread = f", sd {spread_text(sample.sd)}" if sample.sd is not None else ""
+    return f"{with_unit(sample.median, unit)} (n={sample.n}{spread})"
+
+
+def definition(thread: Thread, metric: str) -> MetricDef:
+    return thread.metrics.get(metric) or MetricDef(metric)
+
+
+def primary_metrics(thread: Thread) -> list[str]:
+    """The metrics that tables show: those with a better direction in the order of their definition, then what else is
+    defined, then what runs measured besides."""
+    return list(dict.fromkeys([*declared_metrics(thread), *thread.metrics, *measured(thread)]))[:PRIMARY_SHOWN]
+
+
+def declared_metrics(thread: Thread) -> list[str]:
+    """The metrics that the thread is about: those declared with a better direction; where none is, all declared ones.
+    What runs measured besides is not among them."""
+    return [m.name for m in thread.metrics.values() if m.direction != "none"] or list(thread.metrics)
+
+
+def measured(thread: Thread) -> list[str]:
+    """Every metric that a run has, in the order met."""
+    return list(dict.fromkeys(name for run in thread.runs for name in (*run.metrics, *run.nonfinite)))
+
+
+def metric_order(thread: Thread, names: list[str]) -> list[str]:
+    first = [n for n in thread.metrics if n in names]
+    return first + sorted(n for n in names if n not in first)
+
+
+def metric_line(m: MetricDef) -> str:
+    better = {"lower": "lower is better", "higher": "higher is better"}.get(m.direction, "")
+    about = ", ".join(t for t in (one_line(m.unit), better) if t)
+    return f"{code(m.name)}{f' ({about})' if about else ''}"
+
+
+def command(run: Run) -> str:
+    return " ".join(run.argv) if run.shell else shlex.join(run.argv)
+
+
+def config_text(config: dict[str, Any], shown: int = CONFIG_SHOWN) -> str:
+    """``block=64 lr=0.0003`` in code, capped with the count of what is left out."""
+    pairs = [f"{k}={v}" for k, v in sorted(config.items())]
+    left = f" … and {len(pairs) - shown} more" if len(pairs) > shown else ""
+    return code(" ".join(pairs[:shown])) + left if pairs else ""
+
+
+def code_text(facts: dict[str, Any]) -> str:
+    """Commit, whether it was dirty, and what of the code was not kept."""
+    commit, head = str(facts.get("commit") or ""), str(facts.get("head") or "")
+    if not commit and not head:
+        return "not recorded"
+    text = f"commit {code((head or commit)[:12])}"
+    if facts.get("dirty"):
+        files = int(facts.get("changed_total") or len(facts.get("changed_files") or []))
+        text += f" with uncommitted changes{f' in {files} file' + ('s' if files > 1 else '') if files else ''}"
+        if commit and commit != head:
+            text += f", kept exactly as {code(commit[:12])}"
+    if facts.get("changed_during_run"):
+        text += "; **the code changed while it ran**"
+    gaps = facts.get("gaps") or []
+    if gaps:
+        named = ", ".join(
+            f"{code(g.get('path', ''))} ({one_line(str(g.get('kind') or g.get('reason') or 'left out'))})"
+            if isinstance(g, dict)
+            else code(g)
+            for g in gaps[:5]
+        )
+        total = int(facts.get("gaps_total") or len(gaps))
+        text += f"; not kept: {named}{f' and {total - 5} more' if total > 5 else ''}"
+    return text
+
+
+def machine_text(run: Run) -> str:
+    """One line: host, accelerator or CPU, Python, system, and whether something else was using it."""
+    hardware, parts = run.hardware, []
+    if hardware.get("host"):
+        parts.append(one_line(str(hardware["host"])))
+    gpus = [g for g in hardware.get("gpus") or [] if isinstance(g, dict)]
+    count = run.devices.get("count")
+    kind = str(run.devices.get("kind") or "")
+    if kind == "gpu" and gpus and gpus[0].get("name"):
+        parts.append(f"{count or len(gpus)}× {one_line(str(gpus[0]['name']))}")
+    elif kind and kind != "cpu":
+        parts.append(f"{count or '?'}× {one_line(kind)}")
+    elif hardware.get("cpu_model"):
+        parts.append(f"{one_line(str(hardware['cpu_model']))}{f', {count} CPUs' if count else ''}")
+    if run.software.get("python"):
+        parts.append(f"Python {one_line(str(run.software['python']))}")
+    if run.software.get("os"):
+        parts.append(one_line(str(run.software["os"])))
+    if run.executor not in ("local", ""):
+        parts.append(f"through {one_line(run.executor)}")
+    return " · ".join(parts)
+
+
+def origin_text(run: Run) -> str:
+    """Where a run comes from that Leadline did not execute: "reported: results.csv, line 7"; empty for others."""
+    if run.origin == "executed":
+        return ""
+    sources = [one_line(str(s.get("source", ""))) for s in run.extraction.get("sources", [])]
+    return f"{run.origin}: {'; '.join(s for s in sources if s) or 'from elsewhere'}"
+
+
+def tracker_text(run: Run) -> str:
+    """Where its dense numbers are: "wandb proj, run P-001 (finished): https://…"; empty without a tracker."""
+    about = run.tracker
+    if not about.get("tracker"):
+        return ""
+    text = f"{one_line(str(about['tracker']))} {one_line(str(about.get('project', '')))}"
+    state = str(about.get("state", ""))
+    if state == "none":
+        return f"{text}: the job made no run in it"
+    if about.get("name") or about.get("id"):
+        text += f", run {one_line(str(about.get('name') or about['id']))}"
+    words = [w for w in (one_line(state), "provisional" if about.get("provisional") else "") if w]
+    text += f" ({', '.join(words)})" if words else ""
+    return text + (f": {one_line(str(about['url']))}" if about.get("url") else "")
+
+
+def tracker_config(run: Run) -> dict[str, Any]:
+    """Config that the job gave its tracker and that is not in the run's own; ``compare`` sees both."""
+    given = run.tracker.get("config") if run.origin == "executed" else None
+    return {k: v for k, v in given.items() if k not in run.config} if isinstance(given, dict) else {}
+
+
+def contention_text(run: Run) -> str:
+    contended = run.hygiene.get("contended")
+    if contended is None:
+        return "unknown whether something else was running"
+    reasons = "; ".join(one_line(str(r)) for r in run.hygiene.get("reasons") or [])
+    return f"contended: {reasons or 'no reason given'}" if contended else "nothing else was seen running"
+
+
+def state(run: Run) -> str:
+    return state_word(run.state)
+
+
+def state_word(state: str) -> str:
+    """A run that was planned and has not ended is running: whatever reads ends those first that are over."""
+    return "running" if state == "planned" else state
+
+
+def outcome(run: Run) -> str:
+    """``done in 61 s``, ``failed after 12 s: exit code 1``"""
+    took = f" {'in' if run.state == 'done' else 'after'} {duration(run.wall_s)}" if run.wall_s is not None else ""
+    return f"{state(run)}{took}{f': {one_line(run.reason)}' if run.reason else ''}"
+
+
+def relation(thread: Thread, experiment: Experiment, metric: str) -> str:
+    """Difference of medians to the current baseline, in per cent of it: ``-28.8 %`` (``46.2×`` above tenfold).
+    "" when there is none. Over the items that both have where these differ, and said so."""
+    base = thread.baseline_experiment
+    if base is None:
+        return ""
+    if base is experiment:
+        return "baseline"
+    from leadline.core.metric.items import on_shared_items
+
+    their_runs, my_runs, shared = on_shared_items(base.runs, experiment.runs, metric)
+    if shared is not None and shared.reason:
+        return "other items"
+    mine, theirs = sample_of(my_runs, metric).median, sample_of(their_runs, metric).median
+    if mine is None or not theirs:
+        return ""
+    change = (mine - theirs) / abs(theirs)
+    text = f"{mine / theirs:.3g}×" if change > 9 else f"{change:+.1%}".replace("%", " %")
+    return text if shared is None or shared.same else f"{text} on {shared.n} shared items"
+
+
+def items_text(thread: Thread, run: Run, metric: str) -> str:
+    """Over which items a run's metric is, and both numbers on those it shares with the baseline; "" without items."""
+    from leadline.core.metric.items import facts_in, on_shared_items
+
+    mine = facts_in(run, metric)
+    if mine is None:
+        return ""
+    lost = f", {mine['missing']} without a finite value" if mine.get("missing") else ""
+    text = f"{mine['n']} by {' and '.join(mine['by'])} ({mine['reduce']}){lost}"
+    base = thread.baseline_experiment
+    if base is None or base.id == run.experiment:
+        return text
+    theirs, ours, shared = on_shared_items(base.runs, [run], metric)
+    if shared is None or shared.same:
+        return text
+    if not shared.a_values:
+        return f"{text}; baseline {base.id} is over other items (leadline compare {base.id} {run.experiment})"
+    unit = definition(thread, metric).unit
+    before, after = (with_unit(sample_of(runs, metric).mean, unit) for runs in (theirs, ours))
+    return f"{text}; {shared.words('baseline ' + base.id, 'this run')}, and on those {before} against {after}"
+
+
+def differs_in(thread: Thread, experiment: Experiment, shown: int = 3) -> str:
+    """What the experiment's config changes against the baseline's: ``block=128``; code and command are named."""
+    base = thread.baseline_experiment
+    if base is None or base is experiment or not experiment.runs or not base.runs:
+        return ""
+    mine, theirs = experiment.runs[0], base.runs[0]
+    changed = [
+        f"{k}={mine.config[k]}" if k in mine.config else f"no {k}"
+        for k in sorted({*mine.config, *theirs.config})
+        if mine.config.get(k) != theirs.config.get(k)
+    ]
+    if mine.code.get("tree") != theirs.code.get("tree"):
+        changed.append("code")
+    more = f" +{len(changed) - shown} more" if len(changed) > shown else ""
+    return ", ".join(cell_code(cut(c, 40)) for c in changed[:shown]) + more
+
+
+def ranked(thread: Thread) -> list[Experiment]:
+    """Standing experiments with evidence, best of the first primary metric first, then those without it."""
+    primary = primary_metrics(thread)
+    with_runs = [e for e in thread.experiments.values() if e.stands and e.evidence_runs]
+    if not primary:
+        return with_runs
+    sign = -1.0 if definition(thread, primary[0]).direction == "higher" else 1.0
+
+    def place(experiment: Experiment) -> tuple[bool, float]:
+        median = sample_of(experiment.runs, primary[0]).median
+        return (median is None, sign * median if median is not None else 0.0)
+
+    return sorted(with_runs, key=place)
+
+
+def open_runs(thread: Thread) -> list[Run]:
+    return [r for r in thread.runs if r.state not in TERMINAL_STATES and not r.retracted]
+
+
+def label_of(item: Item, evidence_of: EvidenceOf | None) -> str:
+    """The label that the evidence bears now; without ``evidence_of`` the one recorded, or ``unlabelled``."""
+    if item.retracted:
+        return "retracted"
+    if item.superseded_by:
+        return f"superseded by {item.superseded_by}"
+    if evidence_of is None:
+        return str(item.body.get("label") or "unlabelled")
+    label = evidence_of(item).label
+    return "no evidence" if label == "none" else label
+
+
+def runs_behind(item: Item, thread: Thread, evidence_of: EvidenceOf | None) -> int | None:
+    """n of a claim: the runs that count, else the evidence runs of the experiments it names."""
+    if evidence_of is not None:
+        return len(evidence_of(item).counted) if evidence_of(item).label != "none" else None
+    named = [thread.experiments.get(thread.shown(str(e), item.refs)) for e in item.body.get("experiments") or []]
+    return sum(len(e.evidence_runs) for e in named if e is not None) if named else None
+
+
+def experiments_of(item: Item, thread: Thread) -> list[Experiment]:
+    """Experiments an item names in its fields, its predicate or its text (through the ids bound to it)."""
+    names: list[str] = []
+    for name in ("about", "experiments", "evidence"):
+        value = item.body.get(name)
+        names += [str(v) for v in value] if isinstance(value, list) else []
+    names += list(item.refs)
+    found = [thread.experiments.get(thread.shown(n.partition("-r")[0], item.refs)) for n in names]
+    return list({e.id: e for e in found if e is not None}.values())
+
+
+def claim_line(item: Item, thread: Thread, evidence_of: EvidenceOf | None, width: int = 0) -> str:
+    """``**P-C1** (replicated, n=3): …``"""
+    n = runs_behind(item, thread, evidence_of)
+    about = label_of(item, evidence_of) + (f", n={n}" if n is not None else "")
+    text = prose_line(says(item, thread), width) or code(str(item.body.get("predicate") or "no text"))
+    return f"**{item.id}** ({about}): {text}"
+
+
+def not_done_runs(thread: Thread) -> list[Run]:
+    return [r for r in thread.runs if r.state in (*NEGATIVE_STATES, "lost") and not r.retracted and not r.superseded_by]
+
+
+def reason_class(item: Item) -> str:
+    """Why a negative note is negative, as it was classed; records from before the classes say ``unclassified``."""
+    found = str(item.body.get("reason_class") or "")
+    return found if found.replace("-", "").isalpha() and found.isascii() else "unclassified"
+
+
+def negatives(thread: Thread) -> list[tuple[str, str, str]]:
+    """(id, at, why) of what did not work, oldest first: falsified hypotheses, negative notes (with their class),
+    experiments of which no run ended well, retractions."""
+    found: list[tuple[str, str, str]] = []
+    for item in thread.items.values():
+        if item.kind == "hypothesis" and item.body.get("state") == "falsified" and item.stands:
+            changed = [h["at"] for h in item.history if h["kind"] == "hypothesis-changed"]
+            why = str(item.body.get("why") or "")
+            found.append(
+                (
+                    item.id,
+                    changed[-1] if changed else item.at,
+                    f"falsified: {says(item, thread)}{f' ({cited(why, thread, item.refs)})' if why else ''}",
+                )
+            )
+        elif item.kind == "note" and item.body.get("role") == "negative" and item.stands:
+            found.append((item.id, item.at, f"{reason_class(item)}: {says(item, thread)}"))
+        elif item.retracted:
+            at = item.history[-1]["at"] if item.history else item.at
+            found.append((item.id, at, f"retracted: {item.retracted}"))
+    for experiment in thread.experiments.values():
+        bad = [r for r in experiment.runs if r.state in NEGATIVE_STATES and not r.retracted]
+        if experiment.retracted:
+            found.append(
+                (
+                    experiment.id,
+                    experiment.history[-1]["at"] if experiment.history else experiment.at,
+                    f"retracted: {experiment.retracted}",
+                )
+            )
+        elif bad and not experiment.evidence_runs and experiment.stands:
+            times = f", {len(bad)} times" if len(bad) > 1 else ""
+            found.append((experiment.id, bad[-1].ended_at, f"{experiment.title}: {outcome(bad[-1])}{times}"))
+    return sorted(found, key=lambda f: (f[1], f[0]))
+
+
+def ended_by_machine(experiment: Experiment) -> bool:
+    """Whether every run that ended was lost or cancelled: no result, so there is nothing to interpret."""
+    ended = [r for r in experiment.runs if r.state in TERMINAL_STATES and not r.retracted]
+    return bool(ended) and all(r.state in ("lost", "cancelled") for r in ended)
+
+
+def missing_words(thread: Thread) -> dict[str, list[str]]:
+    """Ended experiments that nobody has interpreted, or drawn a next action from, by what is missing."""
+    missing: dict[str, list[str]] = {"interpretation": [], "next action": []}
+    for experiment in thread.experiments.values():
+        if not experiment.stands or not any(r.state in TERMINAL_STATES for r in experiment.runs):
+            continue
+        for role, name in (("interpretation", "interpretation"), ("next", "next action")):
+            if role == "interpretation" and ended_by_machine(experiment):
+                continue
+            if not experiment.notes_in(role):
+                missing[name].append(experiment.id)
+    return missing
+
+
+def next_action(thread: Thread) -> str:
+    """The last recorded next action, with the experiment it followed from."""
+    notes = [n for n in thread.of_kind("note") if n.body.get("role") == "next" and n.stands]
+    if thread.finishes:
+        steps = thread.finishes[-1].get("next_steps") or []
+        return str(steps[0]) if steps else ""
+    if not notes:
+        return ""
+    about = ", ".join(e.id for e in experiments_of(notes[-1], thread)[:2])
+    return f"{says(notes[-1], thread)}{f' (after {about}, {minute(notes[-1].at)})' if about else ''}"
+
+
+def capped(lines: list[str], most: int, what: str, verb: str) -> list[str]:
+    """The first ``most`` lines, and how many more there are and where."""
+    if len(lines) <= most:
+        return lines
+    return [*lines[:most], f"- … and {len(lines) - most} more {what}: `{verb}`"]
+
+
+def listed(value: object) -> list[str]:
+    """A kickoff or finish field as a list of texts."""
+    if value is None or value == "":
+        return []
+    return [str(v) for v in value] if isinstance(value, list) else [str(value)]

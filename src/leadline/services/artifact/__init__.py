@@ -1,0 +1,1 @@
+"""Files of a run: found, kept, written out."""

@@ -1,0 +1,160 @@
+"""The logbook in the work tree, brought up to date at milestones and committed alone.
+
+It is a rendering: losing it loses nothing, so nothing here may fail the verb that calls it, and a reason comes back
+instead. What must never happen is that a person's edit is overwritten, so a file is replaced only when it is known to
+be Leadline's own: it was rendered here, or git brought it and the record says all that its entries say.
+"""
+
+from __future__ import annotations
+
+import os
+
+from leadline.core.canonical import digest_bytes
+from leadline.core.errors import LeadlineError
+from leadline.core.record.thread import Thread
+from leadline.core.typed import Any
+from leadline.services.context import Context
+
+RENDERINGS_REMEMBERED = 50
+
+
+def logbook_text(context: Context, thread: Thread) -> str:
+    """The research logbook of ``thread`` as it is rendered now."""
+    from leadline.core.evidence.of_thread import evidence_for
+    from leadline.render.logbook.entries import render_logbook
+
+    return render_logbook(thread, evidence_for(thread))
+
+
+def publish(context: Context, topic: str, why: str, replace_hand_edit: bool = False) -> dict[str, Any]:
+    """Render the logbook into the work tree and commit it alone on the thread's branch.
+
+    Returns ``{"logbook": path or None, "commit": sha or None, "skipped": reason, "next": command}``; the path is given
+    when the file is up to date. Never raises for what git or the disk will not do now; the next milestone tries again.
+    ``replace_hand_edit``: for ``adopt``, which has just taken the edit into the record.
+    """
+    try:
+        reason = _why_not_now(context, topic)
+        if reason:
+            return _skipped(*reason)
+        # Under the thread's lock: of two publishers the later one sees all that the earlier one wrote.
+        with context.store.transaction(topic):
+            return _publish(context, context.store.thread(topic), why, replace_hand_edit)
+    except (LeadlineError, OSError) as error:
+        what = error.what if isinstance(error, LeadlineError) else f"{error.strerror}: {error.filename}"
+        return _skipped(what, (error.next or [""])[0] if isinstance(error, LeadlineError) else "leadline doctor")
+
+
+def logbook_path(context: Context, topic: str) -> str:
+    """Where the logbook of ``topic`` lies, relative to the top of the work tree."""
+    folder = str(context.setting("logbook.folder")).strip("/") or "."
+    return f"{folder}/{topic}.md" if folder != "." else f"{topic}.md"
+
+
+def hand_edited(context: Context, topic: str, thread: Thread) -> bool:
+    """Whether the logbook in the work tree holds what Leadline did not render."""
+    present = _read(os.path.join(context.toplevel, logbook_path(context, topic)))
+    if present is None or digest_bytes(present) in _remembered(context, topic):
+        return False  # nothing to render for: it is one of ours
+    return not _is_ours(context, topic, present, logbook_text(context, thread).encode())
+
+
+def _skipped(reason: str, next_command: str = "") -> dict[str, Any]:
+    return {"logbook": None, "commit": None, "skipped": reason, "next": next_command}
+
+
+def _why_not_now(context: Context, topic: str) -> tuple[str, str] | None:
+    if not context.setting("logbook.in_tree"):
+        return "the logbook is kept out of the work tree (logbook.in_tree = false)", "leadline logbook"
+    if context.vcs.toplevel is None:
+        return "this repository has no work tree", "leadline logbook"
+    branch = context.store.thread(topic).about.get("branch")
+    current = context.vcs.current_branch()
+    if branch and current != branch:
+        return f"branch {branch} is not checked out", f"git switch {branch}"
+    if current is None:
+        return "no branch is checked out", "git switch BRANCH"
+    return None
+
+
+def _publish(context: Context, thread: Thread, why: str, replace_hand_edit: bool) -> dict[str, Any]:
+    path = logbook_path(context, thread.topic)
+    full = os.path.join(context.toplevel, path)
+    folder = os.path.realpath(os.path.dirname(full))
+    if os.path.islink(full) or not (folder + os.sep).startswith(os.path.realpath(context.toplevel) + os.sep):
+        return _skipped(f"{path} is, or lies behind, a symbolic link", "leadline init --logbook-folder PATH")
+    data = logbook_text(context, thread).encode()
+    present = _read(full)
+    if present is not None and not replace_hand_edit and not _is_ours(context, thread.topic, present, data):
+        return _skipped(f"{path} was edited by hand and is left as it is", "leadline adopt")
+    if present != data:
+        _remember(context, thread.topic, data)
+        _write(full, data)
+    commit = context.vcs.commit_only(
+        path, data, f"logbook {thread.topic}: {why}"[:200], branch=thread.about.get("branch")
+    )
+    return {"logbook": path, "commit": commit, "skipped": "", "next": ""}
+
+
+def _is_ours(context: Context, topic: str, present: bytes, rendered: bytes) -> bool:
+    """Rendered here; or brought by git (a clone, a pull) and every line of its entries stands in ``rendered`` too."""
+    if present == rendered or digest_bytes(present) in _remembered(context, topic):
+        return True
+    head = context.vcs.head()["commit"]
+    if head is None or context.vcs.file_at(head, logbook_path(context, topic)) != present:
+        return False
+    known = set(rendered.splitlines())
+    return all(line in known for line in _entries(present) if line.strip())
+
+
+def _entries(data: bytes) -> list[bytes]:
+    """The lines behind the header; what the header says is derived anew each time."""
+    from leadline.render.logbook.entries import HEADER_END, NO_ENTRY
+
+    before, marker, after = data.partition(HEADER_END.encode())
+    return [line for line in (after if marker else before).splitlines() if line != NO_ENTRY.encode()]
+
+
+def _memory(context: Context, topic: str) -> str:
+    return os.path.join(context.root, "rendered", f"{topic}.json")
+
+
+def _remembered(context: Context, topic: str) -> list[str]:
+    import json
+
+    try:
+        found = json.loads(_read(_memory(context, topic)) or b"{}").get("digests", [])
+        return [str(digest) for digest in found]
+    except (ValueError, AttributeError):
+        return []
+
+
+def _remember(context: Context, topic: str, data: bytes) -> None:
+    """Before the file is written: a crash in between must not make our own rendering look like a hand edit."""
+    import json
+
+    digests = [d for d in _remembered(context, topic) if d != digest_bytes(data)] + [digest_bytes(data)]
+    kept = {"path": logbook_path(context, topic), "digest": digests[-1], "digests": digests[-RENDERINGS_REMEMBERED:]}
+    _write(_memory(context, topic), json.dumps(kept).encode())
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _write(path: str, data: bytes) -> None:
+    """By a temporary name and a rename; not fsynced, since a rendering can be made again."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    temporary = f"{path}.{os.getpid()}.tmp"
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+        os.replace(temporary, path)
+    except OSError:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+        raise

@@ -1,0 +1,302 @@
+"""The record branch: the records and what is derived from them, as files that a forge shows and a clone brings along.
+
+Written with plumbing alone, so the user's work tree, index and hooks never notice. What was published there is never
+rewritten: where our version of an event file is no extension of the published one, ours goes beside it under another
+name, and readers take the union.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from leadline.core.canonical import digest_bytes
+from leadline.core.errors import LeadlineError
+from leadline.core.ids import TOPIC
+from leadline.core.record.thread import Thread
+from leadline.core.values import dataclass, field
+from leadline.render.branch.badge import FOLDER as BADGES
+from leadline.render.branch.badge import badge_files
+from leadline.services.context import Context
+
+SMALL_BLOB_BYTES = 64 * 1024
+RUN_ARTIFACT_BYTES = 1024 * 1024  # small artifacts of one run, together
+ATTEMPTS = 6
+Files = dict[str, bytes | str | None]
+
+
+def branch_ref(context: Context) -> str:
+    return f"refs/heads/{context.setting('record_branch')}"
+
+
+def commit_records(context: Context, topics: list[str] | None = None, *, also: str | None = None) -> str | None:
+    """Commit what is not on the record branch yet; its tip, or None when there is nothing to commit at all.
+
+    ``topics``: only these threads (and the index). ``also``: another tip of the branch that becomes a second parent,
+    its files carried over; its records have been merged into the store before. Raises LeadlineError(conflict) when the
+    record branch is checked out somewhere (``record-branch-checked-out``) or moves faster than we can follow.
+    """
+    if not context.store.topics():
+        return None
+    _refuse_when_checked_out(context)
+    ref = branch_ref(context)
+    for attempt in range(ATTEMPTS):
+        old = context.vcs.ref(ref)
+        present = context.vcs.read_tree_files(ref) if old else {}
+        carried: Files = {}
+        if also and old:
+            carried = {p: b for p, b in context.vcs.read_tree_files(also).items() if p not in present}
+        elif also:
+            present = context.vcs.read_tree_files(also)
+        base = {**present, **{p: str(b) for p, b in carried.items()}}
+        changed = changed_files(context, base, topics)
+        if not changed and not carried and not (also and old):
+            return old or also
+        parents = [p for p in (old, also) if p]
+        try:
+            return context.vcs.commit_files(
+                ref, {**carried, **changed}, _message(changed, also), parents=parents, expected_old=old
+            )
+        except LeadlineError as error:
+            if error.code != "ref-moved" or attempt == ATTEMPTS - 1:
+                raise
+    return None
+
+
+def _refuse_when_checked_out(context: Context) -> None:
+    name = context.setting("record_branch")
+    if context.vcs.current_branch() == name:
+        raise LeadlineError(
+            "conflict",
+            "record-branch-checked-out",
+            f"{name} is checked out here",
+            "Leadline writes it behind git's back, so your files would look changed",
+            "git switch -",
+        )
+
+
+def _message(changed: Files, also: str | None) -> str:
+    topics = sorted({path.partition("/")[0] for path in changed if "/" in path and not path.startswith(BADGES + "/")})
+    what = ", ".join(topics[:3]) + (f" and {len(topics) - 3} more" if len(topics) > 3 else "")
+    return f"Records of {what}" if what else "Merge records" if also else "Records"
+
+
+def changed_files(context: Context, present: dict[str, str], topics: list[str] | None = None) -> Files:
+    """Path to content of every file that is not on the branch, or is there with other content.
+
+    ``present``: path to git blob of what is on the branch.
+    """
+    wanted: Files = {}
+    threads = {t: context.store.thread(t) for t in context.store.topics()}
+    for topic in topics or list(threads):
+        wanted.update(_events(context, topic, present))
+        wanted.update(_derived(context, threads[topic]))
+        wanted.update(_small_blobs(context, threads[topic], present))
+    wanted["README.md"] = _index(list(threads.values())).encode()
+    wanted.update(badge_files())
+    width = len(next(iter(present.values()), "0" * 40))
+    return {
+        p: data for p, data in wanted.items() if isinstance(data, bytes) and present.get(p) != blob_name(data, width)
+    }
+
+
+def blob_name(data: bytes, width: int = 40) -> str:
+    """The name git gives a blob, without asking git."""
+    algorithm = hashlib.sha1 if width == 40 else hashlib.sha256
+    return algorithm(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def _events(context: Context, topic: str, present: dict[str, str]) -> Files:
+    """Our event files; where the branch has a version that ours does not extend, ours goes beside it."""
+    files: Files = {}
+    width = len(next(iter(present.values()), "0" * 40))
+    for name, data in context.store.files(topic).items():
+        path = f"{topic}/events/{name}"
+        base, mark, _ = name.partition("~")
+        main = present.get(f"{topic}/events/{base}.jsonl") if mark else None
+        if main and context.vcs.read_blob(main).startswith(data):
+            continue  # the version of the branch, kept beside ours: it is there already
+        published = present.get(path)
+        if published in (None, blob_name(data, width)):
+            files[path] = data
+            continue
+        theirs = context.vcs.read_blob(str(published))
+        if data.startswith(theirs):
+            files[path] = data
+        elif not theirs.startswith(data):
+            files[f"{topic}/events/{context.store.copy_name(name, theirs, data)}"] = data
+    return files
+
+
+def _derived(context: Context, thread: Thread) -> Files:
+    from leadline.render.branch.index import snapshot_folder
+    from leadline.services.branch.logbook import logbook_text
+
+    files: Files = {
+        f"{thread.topic}/logbook.md": logbook_text(context, thread).encode(),
+        f"{thread.topic}/issue.md": issue_page(thread).encode(),
+    }
+    for snapshot in thread.of_kind("snapshot"):
+        for name, digest in dict(snapshot.body.get("bundle") or {}).items():
+            if context.blobs.has(digest):
+                files[f"{thread.topic}/snapshots/{snapshot_folder(snapshot.body)}/{name}"] = context.blobs.get(digest)
+    return files
+
+
+def _index(threads: list[Thread]) -> str:
+    from leadline.core.evidence.of_thread import evidence_for
+    from leadline.render.branch.index import render_index
+
+    return render_index([(t, evidence_for(t)) for t in threads])
+
+
+def issue_page(thread: Thread) -> str:
+    """The experiment issue as a page: body and comments as last posted."""
+    issue = thread.issue
+    if issue.state == "none":
+        return f"# Experiment: {thread.title}\n\n_No issue has been opened._\n"
+    facts = [
+        f"state: {issue.state}",
+        *([f"labels: {', '.join(issue.labels)}"] if issue.labels else []),
+        *([f"at: {issue.url}"] if issue.url else []),
+    ]
+    parts = [f"# {issue.title or 'Experiment: ' + thread.title}", " · ".join(facts), issue.body]
+    for comment in issue.comments:
+        edits = f", edited {len(comment['edits'])} times" if comment["edits"] else ""
+        parts.append(
+            f"---\n\n**Comment {comment['id']}**, {comment['at'][:16].replace('T', ' ')}{edits}\n\n{comment['text']}"
+        )
+    return "\n\n".join(p for p in parts if p) + "\n"
+
+
+def _small_blobs(context: Context, thread: Thread, present: dict[str, str]) -> Files:
+    files: Files = {}
+    for digest in sorted(referenced_digests(thread) - _beyond_budget(thread)):
+        path = blob_path(thread.topic, digest)
+        if path not in present and (context.blobs.size_bytes(digest) or SMALL_BLOB_BYTES + 1) <= SMALL_BLOB_BYTES:
+            files[path] = context.blobs.get(digest)
+    return files
+
+
+def _beyond_budget(thread: Thread) -> set[str]:
+    """Small artifacts of runs that kept very many: every clone has what is on the branch, for ever."""
+    travelling: set[str] = set()
+    staying: set[str] = set()
+    for run in thread.runs:
+        left = RUN_ARTIFACT_BYTES
+        for artifact in run.artifacts:
+            if artifact.digest not in travelling and artifact.size_bytes <= SMALL_BLOB_BYTES:
+                left -= artifact.size_bytes
+                (travelling if left >= 0 else staying).add(artifact.digest)
+    return staying - travelling
+
+
+def blob_path(topic: str, digest: str) -> str:
+    name = digest.removeprefix("sha256:")
+    return f"{topic}/blobs/{name[:2]}/{name[2:]}"
+
+
+def referenced_digests(thread: Thread) -> set[str]:
+    """Every content digest that stands in a record's body (not those of record heads)."""
+    found: set[str] = set()
+
+    def walk(value: Any) -> None:
+        if isinstance(value, str):
+            if value.startswith("sha256:") and len(value) == 71:
+                found.add(value)
+        elif isinstance(value, dict):
+            for item in value.values():
+                walk(item)
+        elif isinstance(value, list):
+            for item in value:
+                walk(item)
+
+    for record in thread.records:
+        walk(record.body)
+    return found
+
+
+# ---- taking in what is there ----------------------------------------------------------------------------------------
+
+
+@dataclass
+class Absorbed:
+    """What a tip of the record branch brought. ``refused`` are paths that no Leadline wrote."""
+
+    new_files: int = 0
+    longer_files: int = 0
+    blobs: int = 0
+    topics: list[str] = field(default_factory=list)
+    diverged: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+    @property
+    def anything(self) -> bool:
+        return bool(self.new_files or self.longer_files or self.blobs)
+
+
+def absorb(context: Context, ref: str) -> Absorbed:
+    """Merge the records and small blobs of one tip into the store on this machine, by union."""
+    report = Absorbed()
+    present = context.vcs.read_tree_files(ref)
+    width = len(next(iter(present.values()), "0" * 40))
+    known = set(context.store.topics())
+    events: dict[str, dict[str, str]] = {}
+    for path, blob in present.items():
+        topic, _, rest = path.partition("/")
+        if rest.startswith("events/"):
+            if TOPIC.match(topic):
+                events.setdefault(topic, {})[rest.removeprefix("events/")] = blob
+            else:
+                report.refused.append(path)
+    for topic, files in events.items():
+        mine = {n: blob_name(d, width) for n, d in context.store.files(topic).items()} if topic in known else {}
+        wanted = {n: b for n, b in files.items() if mine.get(n) != b}
+        if not wanted:
+            continue
+        contents = context.vcs.read_blobs(set(wanted.values()))
+        merged = context.store.merge(topic, {n: contents[b] for n, b in wanted.items()})
+        report.new_files += merged.new_files
+        report.longer_files += merged.longer_files
+        report.diverged += [f"{topic}/{n}" for n in merged.diverged]
+        report.refused += [f"{topic}/events/{n}" for n in merged.refused]
+        if merged.new_files or merged.longer_files:
+            report.topics.append(topic)
+    _absorb_blobs(context, present, report)
+    return report
+
+
+def _absorb_blobs(context: Context, present: dict[str, str], report: Absorbed) -> None:
+    wanted: dict[str, str] = {}
+    for path, blob in present.items():
+        parts = path.split("/")
+        if len(parts) == 4 and parts[1] == "blobs":
+            digest = f"sha256:{parts[2]}{parts[3]}"
+            if len(digest) == 71 and not context.blobs.has(digest):
+                wanted[path] = blob
+    wanted.update(_bundle_files(context, present))
+    contents = context.vcs.read_blobs(set(wanted.values())) if wanted else {}
+    for path, blob in wanted.items():
+        parts = path.split("/")
+        data = contents[blob]
+        if parts[1] == "blobs" and digest_bytes(data) != f"sha256:{parts[2]}{parts[3]}":
+            report.refused.append(path)
+            continue
+        context.blobs.put(data)
+        report.blobs += 1
+
+
+def _bundle_files(context: Context, present: dict[str, str]) -> dict[str, str]:
+    """Files of snapshots that are on the branch and not here."""
+    from leadline.render.branch.index import snapshot_folder
+
+    wanted = {}
+    for topic in context.store.topics():
+        if not any(path.startswith(f"{topic}/snapshots/") for path in present):
+            continue
+        for snapshot in context.store.thread(topic).of_kind("snapshot"):
+            for name, digest in dict(snapshot.body.get("bundle") or {}).items():
+                path = f"{topic}/snapshots/{snapshot_folder(snapshot.body)}/{name}"
+                if path in present and not context.blobs.has(digest):
+                    wanted[path] = present[path]
+    return wanted

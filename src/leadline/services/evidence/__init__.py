@@ -1,0 +1,1 @@
+"""Judging: comparisons, baselines, claims, hypotheses, regressions."""

@@ -1,0 +1,353 @@
+"""The registered baseline: set once, shown with its spread, moved only after repeated evidence.
+
+A baseline that slides from entry to entry makes every later difference meaningless, so a move needs what any other
+comparison needs, and three counting runs a side.
+"""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from leadline.core.compare.compare import Comparison
+from leadline.core.errors import LeadlineError
+from leadline.core.record.run import Run
+from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.core.stats.inference import mean_interval, summarise
+from leadline.core.stats.outliers import outliers
+from leadline.core.stats.prediction import strays
+from leadline.services.context import Context
+from leadline.services.evidence.compare import compare_sides, drift_of
+from leadline.services.lookup import no_evidence, slice_of
+from leadline.services.refusal import refuse
+from leadline.services.write.note import bound_body, checked_text
+
+REPEATS_NEEDED = 3
+
+
+def set_baseline(context: Context, topic: str, display: str, why: str = "", override: str = "") -> dict[str, Any]:
+    """Register the first baseline (or the next after the last one was withdrawn).
+
+    Raises LeadlineError: no experiment, no counting run, no metrics, a baseline that stands (conflict); none of the
+    thread's metrics (refused), unless ``override`` says why all the same.
+    """
+    thread = slice_of(context, topic, [display])
+    experiment = _usable(thread, display)
+    current, item = thread.baseline_experiment, thread.baseline
+    if current is not None and item is not None and current.evidence_runs and current.stands:
+        if current.id == experiment.id:
+            raise LeadlineError(
+                "conflict",
+                "baseline-already",
+                f"{experiment.id} is the baseline ({item.id})",
+                "",
+                "leadline baseline show",
+            )
+        raise LeadlineError(
+            "conflict",
+            "baseline-exists",
+            f"the baseline is {current.id} ({item.id})",
+            "it moves on repeated evidence only",
+            f"leadline baseline move {experiment.id} --why 'WHY'",
+        )
+    body: dict[str, Any] = {"evidence": [experiment.id]}
+    if override.strip():
+        body["override"] = override.strip()
+    else:
+        _check_measured(thread, experiment)
+    return _record(context, thread, experiment, why, body)
+
+
+def _check_measured(thread: Thread, experiment: Experiment) -> None:
+    """Raises the refusal of a baseline without any metric that the thread judges by: nothing could be held against it,
+    and no move away from it would ever have its repeats."""
+    judged = [name for name, d in thread.metrics.items() if d.direction in ("lower", "higher")]
+    measured = {name for run in experiment.evidence_runs for name in run.metrics}
+    if judged and not measured.intersection(judged):
+        raise LeadlineError(
+            "refused",
+            "no-thread-metric",
+            f"{experiment.id} has not measured {' or '.join(judged[:6])}",
+            f"a baseline is a number to beat, and by these the thread judges; it has {', '.join(sorted(measured)[:6])}",
+            [
+                "leadline run --help  (metrics: $LEADLINE_METRICS, --pattern, --metrics)",
+                f"leadline metric {shlex.quote(min(measured))} --direction lower  (or higher: judge by it too)",
+                f"leadline baseline set {experiment.id} --override 'WHY'",
+            ],
+        )
+
+
+def move_baseline(
+    context: Context,
+    topic: str,
+    display: str,
+    why: str,
+    *,
+    axes: list[str] | None = None,
+    nuisance: list[str] | None = None,
+    metric: str = "",
+    override: str = "",
+) -> dict[str, Any]:
+    """Make ``display`` the baseline, when repeated evidence shows it to be better in the metric that matters.
+
+    Raises LeadlineError: no baseline, no reason, no such metric; refused with what is missing (recorded), unless
+    ``override`` says why all the same.
+    """
+    if not why.strip():
+        raise LeadlineError(
+            "usage",
+            "missing-field",
+            "a move of the baseline needs --why",
+            "the logbook shows it",
+            f"leadline baseline move {display} --why 'WHY'",
+        )
+    thread = slice_of(context, topic, [display])
+    current, item = thread.experiment("baseline"), thread.baseline
+    assert item is not None
+    experiment = _usable(thread, display)
+    if experiment.id == current.id:
+        raise LeadlineError(
+            "conflict", "baseline-already", f"{current.id} is the baseline ({item.id})", "", "leadline baseline show"
+        )
+    body: dict[str, Any] = {"from": item.id, "evidence": [current.id, experiment.id]}
+    if override.strip():
+        body["override"] = override.strip()
+    else:
+        name = primary_metric(thread, experiment, metric)
+        comparison = compare_sides(
+            context, thread, "baseline", experiment.id, axes=axes, nuisance=nuisance, metrics=[name]
+        )
+        _check_move(context, thread, current, experiment, comparison, name, axes or [])
+        if comparison.metrics:
+            body["shown_by"] = comparison.metrics[0].sentence
+        body["metric"] = name
+    if axes:
+        body["axes"] = axes
+    return _record(context, thread, experiment, why, body)
+
+
+def _usable(thread: Thread, display: str) -> Experiment:
+    experiment = thread.experiment(display)
+    if problem := no_evidence(experiment):
+        raise LeadlineError(
+            "refused",
+            "no-evidence",
+            problem,
+            "a baseline is measured, not declared",
+            [f"leadline run --experiment {experiment.id}"] if experiment.stands else "leadline status",
+        )
+    if not any(run.metrics for run in experiment.evidence_runs):
+        raise LeadlineError(
+            "refused",
+            "no-metrics",
+            f"{experiment.id} has no metric",
+            "a baseline is a number to beat",
+            "leadline run --help  (metrics: $LEADLINE_METRICS, --pattern, --metrics)",
+        )
+    return experiment
+
+
+def primary_metric(thread: Thread, experiment: Experiment, wanted: str = "") -> str:
+    """The metric a move is judged by: the one named, else the first of the kickoff that has a better direction.
+
+    Raises LeadlineError: no such metric, or none has a direction.
+    """
+    measured = {name for run in experiment.evidence_runs for name in run.metrics}
+    if wanted:
+        if wanted not in measured:
+            raise LeadlineError(
+                "not_found",
+                "no-such-metric",
+                f"{experiment.id} has no metric {wanted!r}",
+                f"it has: {', '.join(sorted(measured))}",
+                "leadline metric",
+            )
+        definition = thread.metrics.get(wanted)
+        if definition is None or definition.direction == "none":
+            raise LeadlineError(
+                "usage",
+                "no-direction",
+                f"{wanted} has no better direction",
+                "",
+                f"leadline metric {wanted} --direction lower",
+            )
+        return wanted
+    for name, definition in thread.metrics.items():
+        if name in measured and definition.direction in ("lower", "higher"):
+            return name
+    raise LeadlineError(
+        "usage",
+        "no-direction",
+        "no metric here has a better direction, so nothing is better",
+        "",
+        f"leadline metric {next(iter(sorted(measured)))} --direction lower",
+    )
+
+
+def _check_move(
+    context: Context,
+    thread: Thread,
+    current: Experiment,
+    experiment: Experiment,
+    comparison: Comparison,
+    metric: str,
+    axes: list[str],
+) -> None:
+    missing, commands = [], []
+    found = next((m for m in comparison.metrics if m.metric == metric), None)
+    for side, n in ((current, found.a.n if found else 0), (experiment, found.b.n if found else 0)):
+        if n < REPEATS_NEEDED:
+            missing.append(
+                f"{REPEATS_NEEDED - n} more counting runs of {side.id} with {metric}: {n} of {REPEATS_NEEDED}"
+            )
+            commands.append(f"leadline run --experiment {side.id} --repeat {REPEATS_NEEDED - n}")
+    rows = comparison.diff.of_role("confound") + comparison.diff.of_role("unknown")
+    if rows:
+        missing.append(
+            "apples to apples: "
+            + ", ".join(row.name for row in rows[:5])
+            + " differ"
+            + ("" if axes else " and no axis is declared")
+        )
+        names = [row.name for row in rows]
+        declared, rest = (axes, names) if axes else (names[:1], names[1:])
+        commands.append(
+            shlex.join(
+                [
+                    "leadline",
+                    "baseline",
+                    "move",
+                    experiment.id,
+                    "--why",
+                    "WHY",
+                    *(word for a in declared for word in ("--axis", a)),
+                    *(word for name in rest[:3] if axes for word in ("--nuisance", name)),
+                ]
+            )
+        )
+    missing += [r["what"] for r in comparison.refusals if r["code"] not in ("confounded-axis", "unknown-difference")]
+    verdict = found.verdict if found else "cannot be compared"
+    if not missing and verdict != "better":
+        missing.append(f"a {metric} shown to be better; the verdict is: {verdict}")
+        commands.append(f"leadline run --experiment {experiment.id} --repeat {REPEATS_NEEDED}")
+    if not missing:
+        return
+    sentence = found.sentence if found else f"{metric} was not measured on both sides"
+    raise refuse(
+        context,
+        thread,
+        "baseline-stays",
+        f"the baseline stays {current.id}: the evidence does not bear a move to {experiment.id}",
+        statement=f"the baseline moves to {experiment.id}",
+        arithmetic=sentence,
+        honest=f"{experiment.id} was run {len(experiment.evidence_runs)} times against {len(current.evidence_runs)} of "
+        f"{current.id}; {verdict}",
+        missing=missing,
+        next=[*commands, f"leadline baseline move {experiment.id} --why 'WHY' --override 'WHY'"],
+    )
+
+
+def _record(context: Context, thread: Thread, experiment: Experiment, why: str, more: dict[str, Any]) -> dict[str, Any]:
+    reason = checked_text(why, "baseline") if why.strip() else ""
+    body = {"experiment": experiment.id, "why": reason, **more}
+    ids = [experiment.id, *more.get("evidence", []), *([more["from"]] if more.get("from") else [])]
+    body.update(bound_body(context, thread, reason, strict=False, ids=ids))
+    shown = context.append_item(thread, "baseline", body)
+    return {"id": shown, **{k: v for k, v in body.items() if k not in ("refs", "bound")}}
+
+
+# ---- showing --------------------------------------------------------------------------------------------------------
+
+
+def show_baseline(context: Context, topic: str) -> dict[str, Any]:
+    """The current baseline: numbers with n and spread, code, hardware, drift, and every move.
+
+    Raises LeadlineError(not_found, no-baseline).
+    """
+    thread = slice_of(context, topic)
+    experiment, item = thread.experiment("baseline"), thread.baseline
+    assert item is not None
+    runs = experiment.evidence_runs
+    numbers = []
+    for name in dict.fromkeys(n for run in runs for n in run.metrics):
+        used = _in_time(runs, name)
+        definition = thread.metrics.get(name)
+        sample = summarise(run.metrics[name] for run in used)
+        numbers.append(
+            {
+                "metric": name,
+                "unit": definition.unit if definition else "",
+                "direction": definition.direction if definition else "none",
+                **sample.as_dict(),
+                "interval": mean_interval(sample).as_dict(),
+                "drift": drift_of(runs, name).as_dict(),
+                **_apart(used, name),
+            }
+        )
+    first = runs[0] if runs else None
+    return {
+        "id": item.id,
+        "experiment": experiment.id,
+        "title": experiment.title,
+        "why": item.body.get("why", ""),
+        "at": item.at,
+        "actor": item.actor,
+        "override": item.body.get("override", ""),
+        "runs": [r.id for r in runs],
+        "not_counted": [r.id for r in experiment.runs if not r.is_evidence],
+        "config": experiment.config,
+        "argv": first.argv if first else [],
+        "code": _code(first.code) if first else {},
+        "hardware": first.hardware if first else {},
+        "devices": first.devices if first else {},
+        "metrics": numbers,
+        "moves": [_move(thread, b) for b in thread.of_kind("baseline")],
+    }
+
+
+def _in_time(runs: list[Run], metric: str) -> list[Run]:
+    """The runs with the metric, in the order in which they were started."""
+    return sorted((r for r in runs if metric in r.metrics), key=lambda r: (r.started_at or r.planned_at, r.uid))
+
+
+def _apart(runs: list[Run], metric: str) -> dict[str, Any]:
+    """Which repeats do not look like the others: ``outliers`` among all, and ``moved``, the later ones that lie
+    outside what the earlier ones predict."""
+    values = [run.metrics[metric] for run in runs]
+    found = outliers(values)
+    return {
+        "outliers": {
+            "runs": [runs[i].id for i in found.indices],
+            "method": found.method,
+            "limit": found.limit,
+            "reason": found.reason,
+        },
+        "moved": [
+            {
+                "run": runs[stray.index].id,
+                "at": runs[stray.index].started_at or runs[stray.index].planned_at,
+                "value": stray.value,
+                "before": stray.before,
+                "interval": stray.interval.as_dict(),
+            }
+            for stray in strays(values)
+        ],
+    }
+
+
+def _code(code: dict[str, Any]) -> dict[str, Any]:
+    return {k: code[k] for k in ("commit", "tree", "head", "branch", "dirty") if k in code}
+
+
+def _move(thread: Thread, item: Item) -> dict[str, Any]:
+    body = item.body
+    return {
+        "id": item.id,
+        "experiment": thread.shown(str(body["experiment"]), item.refs),
+        "from": thread.shown(str(body["from"]), item.refs) if body.get("from") else "",
+        "why": body.get("why", ""),
+        "at": item.at,
+        "actor": item.actor,
+        "override": body.get("override", ""),
+        "retracted": item.retracted,
+    }

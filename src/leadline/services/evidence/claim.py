@@ -1,0 +1,398 @@
+"""State what the runs show. The label is computed; a higher one than the evidence bears is refused.
+
+A claim has a checkable form (``core/evidence/predicate.py``) beside its words, so that it is judged again whenever a run is
+added, corrected or retracted. The price is that what cannot be computed cannot be claimed, only noted or reported.
+"""
+
+from __future__ import annotations
+
+import math
+import shlex
+
+from leadline.core.canonical import canonical_json
+from leadline.core.config import fact_of, parse_value
+from leadline.core.errors import LeadlineError
+from leadline.core.evidence.evidence import (
+    LABELS,
+    MOST_CELLS,
+    REPEATS_NEEDED,
+    Evidence,
+    combinations,
+    distinct_executions,
+)
+from leadline.core.evidence.of_thread import (
+    evidence_for,
+    evidence_of,
+    preregistered,
+    read_predicate,
+    runs_of_subject,
+)
+from leadline.core.evidence.predicate import Predicate, Subject, parse
+from leadline.core.record.run import MetricDef, Run
+from leadline.core.record.thread import Item, Thread
+from leadline.core.text.citation import render
+from leadline.core.text.lint import lint
+from leadline.core.typed import Any
+from leadline.core.values import dataclass, field
+from leadline.services.context import Context, refs_for
+from leadline.services.lookup import kind_of
+from leadline.services.refusal import refuse
+from leadline.services.write.note import bound_body, checked_text
+
+ASKABLE = ("exploratory", "replicated", "stable")
+COMMANDS_NAMED = 4
+
+
+@dataclass
+class ClaimRequest:
+    """What is asked to be claimed. ``across``: axis to the values over which it is to hold."""
+
+    text: str
+    predicate: str = ""
+    label: str = ""
+    across: dict[str, list[Any]] = field(default_factory=dict)
+    axes: list[str] = field(default_factory=list)
+    nuisance: list[str] = field(default_factory=list)
+    path: str = ""
+    reported: str | None = None
+    override: str = ""
+
+
+def claim(context: Context, topic: str, request: ClaimRequest) -> dict[str, Any]:
+    """Record the claim with its computed label; returns its row (see ``row_of``) and ``lint`` findings.
+
+    Raises LeadlineError: empty text, no checkable form, unknown ids or metrics, unbound numbers; refused when the runs
+    do not bear the label asked for (or any label), or the words say more than the label. Refusals are recorded.
+    """
+    text = checked_text(request.text, "claim")
+    if not request.predicate and request.reported is None:
+        raise LeadlineError(
+            "usage",
+            "missing-field",
+            "a claim needs --that PREDICATE, its checkable form",
+            "for example: --that 'time_ms(P-002) < time_ms(baseline)'; what was measured elsewhere is "
+            "claimed with --reported SOURCE",
+            "leadline claim --help",
+        )
+    if request.label and request.label not in ASKABLE:
+        raise LeadlineError(
+            "usage", "bad-label", f"{request.label!r} is no label", ", ".join(ASKABLE), "leadline claim --help"
+        )
+    thread = context.store.thread(topic)
+    body = _body(context, thread, text, request)
+    found = evidence_of(thread, body)
+    body["label"] = found.label
+    if request.override.strip():
+        body["override"] = request.override.strip()
+        if request.label:
+            body["label_asked"] = request.label
+    elif request.predicate:
+        _check_label(context, thread, request, body, found)
+    findings = lint(text, thread, "claim", found.label, body["refs"])
+    if not request.override.strip():
+        _check_words(context, thread, body, found, findings)
+    shown = context.append_item(thread, "claim", body)
+    after = context.store.thread(topic)
+    return {
+        **row_of(after, after.items[shown], found),
+        "lint": [f._asdict() for f in findings if f.code != "overclaim" or request.override],
+    }
+
+
+def _body(context: Context, thread: Thread, text: str, request: ClaimRequest) -> dict[str, Any]:
+    body: dict[str, Any] = {"text": text}
+    words = ""
+    if request.predicate:
+        predicate = read_predicate(request.predicate)
+        words = body["predicate"] = predicate.format()
+        _check_subjects(thread, predicate)
+        runs = [
+            r
+            for c in predicate.clauses
+            for s in (c.subject, c.right)
+            if s is not None
+            for r in runs_of_subject(thread, s)
+        ]
+        body["experiments"] = list(dict.fromkeys(r.experiment for r in runs))
+    for name, value in (
+        ("across", request.across),
+        ("axes", request.axes),
+        ("path", request.path),
+        ("nuisance", [*request.nuisance, *context.setting("run.nuisance")]),
+    ):
+        if value:
+            body[name] = value
+    numbers = f"{words} {canonical_json(request.across) if request.across else ''}"
+    body.update(
+        bound_body(
+            context,
+            thread,
+            text,
+            strict=True,
+            reported=request.reported,
+            predicate=numbers,
+            ids=body.get("experiments", []),
+        )
+    )
+    body["refs"].update(refs_for(thread, texts=[words]))
+    if "(baseline" in words and thread.baseline is not None:
+        body["refs"]["baseline"] = thread.baseline.uid
+    return body
+
+
+def _check_subjects(thread: Thread, predicate: Predicate) -> None:
+    """Every id is there and has runs, every metric was measured or defined."""
+    known = {name for run in thread.runs for name in (*run.metrics, *run.nonfinite)} | set(thread.metrics)
+    for clause in predicate.clauses:
+        for metric, subject in ((clause.metric, clause.subject), (clause.right_metric, clause.right)):
+            if subject is None:
+                continue
+            if subject.name:
+                thread.experiment(subject.name)
+            if metric not in known:
+                from difflib import get_close_matches
+
+                near = get_close_matches(metric, known, 3) or sorted(known)[:10]
+                raise LeadlineError(
+                    "not_found",
+                    "no-such-metric",
+                    f"no run has a metric {metric!r}",
+                    f"there are: {', '.join(near) or 'none'}",
+                    "leadline metric",
+                )
+
+
+def parse_across(texts: list[str]) -> dict[str, list[Any]]:
+    """``AXIS=v1,v2`` options. Raises LeadlineError(usage)."""
+    across: dict[str, list[Any]] = {}
+    for text in texts:
+        axis, equals, values = text.partition("=")
+        listed = [parse_value(v.strip()) for v in values.split(",") if v.strip()]
+        if not equals or not axis.strip() or not listed:
+            raise LeadlineError(
+                "usage", "bad-across", f"--across {text!r} is not AXIS=v1,v2", "", "leadline claim --help"
+            )
+        across.setdefault(axis.strip(), []).extend(listed)
+    return across
+
+
+# ---- refusals -------------------------------------------------------------------------------------------------------
+
+
+def _check_label(
+    context: Context, thread: Thread, request: ClaimRequest, body: dict[str, Any], found: Evidence
+) -> None:
+    asked = request.label or "exploratory"
+    if found.label in ASKABLE and ASKABLE.index(found.label) >= ASKABLE.index(asked):
+        return
+    code = {
+        "none": found.blocked_code or "no-evidence",
+        "refuted": "evidence-says-otherwise",
+    }.get(found.label, "label-too-high")
+    what = {
+        "none": found.blocked or "no counting run bears on this claim",
+        "refuted": "the runs say the opposite of this claim",
+    }.get(found.label, f"the evidence bears {found.label}, not {asked}")
+    commands = commands_for(thread, body, found)
+    if found.label == "none":
+        commands.append(
+            f"leadline hypothesis add {shlex.quote(body['text'])} --predict {shlex.quote(body['predicate'])}"
+        )
+    elif found.label != "refuted":
+        commands.append("the same without --label: it is recorded as " + found.label)
+    raise refuse(
+        context,
+        thread,
+        code,
+        what,
+        statement=f"{asked}: {body['text']}",
+        arithmetic="; ".join(found.why[:5]),
+        honest=honest_sentence(body, found),
+        missing=list(found.missing),
+        next=commands,
+        predicate=body["predicate"],
+    )
+
+
+def honest_sentence(body: dict[str, Any], found: Evidence) -> str:
+    """What the runs do bear, in one sentence."""
+    sides = "; ".join(_sizes(c) for c in found.clauses) or "no runs"
+    if found.label == "none":
+        why = found.blocked or "nothing counts yet"
+        return f"whether {body['predicate']} is open: {why} ({sides})"
+    if found.label == "refuted":
+        return f"{body['predicate']} does not hold on average ({sides})"
+    return f"{body['predicate']} holds in the runs so far, {found.label} ({sides})"
+
+
+def _sizes(result: Any) -> str:
+    return f"n = {result.left.n}" + (f" against {result.right.n}" if result.right is not None else "")
+
+
+def _check_words(context: Context, thread: Thread, body: dict[str, Any], found: Evidence, findings: list[Any]) -> None:
+    over = [(f.what, f.mend) for f in findings if f.code == "overclaim"]
+    from leadline.core.evidence.claim_words import overclaims
+
+    refs = body.get("refs")
+    words = overclaims(
+        body["text"],
+        parse(body["predicate"]) if body.get("predicate") else Predicate(()),
+        found.clauses,
+        lambda subject: runs_of_subject(thread, subject, refs),
+        list(thread.runs),
+    )
+    over += [(word.why, word.honest) for word in words]
+    if over:
+        sizes = "; ".join(_sizes(c) for c in found.clauses)
+        raise refuse(
+            context,
+            thread,
+            "overclaim",
+            "; ".join(what for what, _ in over),
+            statement=body["text"],
+            arithmetic="; ".join(
+                [f"the computed label is {found.label}" + (f" ({sizes})" if sizes else ""), *found.why[:3]]
+            ),
+            honest="; ".join(honest for _, honest in over),
+            missing=[],
+            next=["leadline claim with other words", "leadline claim ... --override 'WHY'"],
+        )
+
+
+def commands_for(thread: Thread, body: dict[str, Any], found: Evidence) -> list[str]:
+    """The command lines that get what the next label lacks: repeats of the sides that are short, runs at axis values
+    that have none."""
+    predicate = parse(body["predicate"])
+    axes = {**{name: list(values) for name, values in predicate.over}, **(body.get("across") or {})}
+    cells = combinations(axes) if math.prod(len(v) for v in axes.values()) <= MOST_CELLS else []
+    short: list[str] = []
+    both: list[str] = []
+    for clause in predicate.clauses:
+        for metric, subject in ((clause.metric, clause.subject), (clause.right_metric, clause.right)):
+            if subject is None:
+                continue
+            runs = runs_of_subject(thread, subject, body.get("refs"))
+            for at in cells or [{}]:
+                wanted_at = {axis: canonical_json(value) for axis, value in at.items()}
+                here = [r for r in runs if all(canonical_json(fact_of(r, k)) == v for k, v in wanted_at.items())]
+                counted, dropped = distinct_executions(here, thread.metrics.get(metric) or MetricDef(metric))
+                lacks = REPEATS_NEEDED - len(counted)
+                again = any(why.startswith("a rerun") for why in dropped.values())
+                command = _command(thread, subject, runs, here, at, max(lacks, 1), again)
+                (short if lacks > 0 else both).append(command)
+    wanted = short or (both if found.label == "exploratory" and not found.contrary else [])
+    return [c for c in dict.fromkeys(wanted) if c][:COMMANDS_NAMED]
+
+
+def _command(
+    thread: Thread,
+    subject: Subject,
+    runs: list[Run],
+    here: list[Run],
+    at: dict[str, Any],
+    repeats: int,
+    deterministic: bool,
+) -> str:
+    """One ``leadline run`` line with the real command of the subject's runs."""
+    standing = [r for r in here if not r.retracted and not r.superseded_by]
+    if not standing and not runs:
+        sets = "".join(f" --set {k}={v}" for k, v in subject.selectors)
+        return f"leadline run{sets} --repeat {repeats} -- CMD"
+    model = (standing or runs)[-1]
+    argv = shlex.join(model.argv) or "CMD"
+    if standing and not deterministic and thread.experiments[model.experiment].stands:
+        return f"leadline run --experiment {model.experiment} --repeat {repeats} -- {argv}"
+    config = dict(model.config)
+    changed = {} if standing else {k: v for k, v in at.items() if model.config.get(k) != v}
+    config.update(changed)
+    if deterministic:
+        config["seed"] = "N"
+    if changed:
+        argv = _argv_with(model.argv, model.config, changed) or "COMMAND WITH " + " ".join(
+            f"{axis}={value}" for axis, value in changed.items()
+        )
+    sets = "".join(f" --set {shlex.quote(f'{k}={v}')}" for k, v in config.items())
+    tail = "" if deterministic else f" --repeat {repeats}"
+    return f"leadline run{sets}{tail} -- {argv}"
+
+
+def _argv_with(argv: list[str], config: dict[str, Any], changed: dict[str, Any]) -> str:
+    """The command with the flag of each axis set anew; "" when one has no flag of its own: only a person knows then."""
+    out = list(argv)
+    for axis, new in changed.items():
+        old, found = config.get(axis), False
+        for i, token in enumerate(argv):
+            if token == f"--{axis}" and argv[i + 1 : i + 2] == [str(old)]:
+                out[i + 1], found = str(new), True
+            elif token == f"--{axis}={old}":
+                out[i], found = f"--{axis}={new}", True
+        if not found:
+            return ""
+    return shlex.join(out)
+
+
+# ---- listing --------------------------------------------------------------------------------------------------------
+
+
+def row_of(thread: Thread, item: Item, found: Evidence) -> dict[str, Any]:
+    """One claim as ``claims`` lists it. ``state``: standing, retracted or superseded; ``reported`` names the source."""
+    sizes = [s for c in found.clauses for s in ([c.left.n] + ([c.right.n] if c.right is not None else []))]
+    body = item.body
+    return {
+        "id": item.id,
+        "label": found.label,
+        "label_when_recorded": body.get("label", ""),
+        "n": min(sizes) if sizes else 0,
+        "n_sides": [_sizes(c) for c in found.clauses],
+        "text": render(item.text, thread, item.refs),
+        "predicate": body.get("predicate", ""),
+        "across": body.get("across", {}),
+        "missing": list(found.missing),
+        "why": list(found.why),
+        "counted": list(found.counted),
+        "not_counted": dict(found.not_counted),
+        "contrary": list(found.contrary),
+        "confirmed_on_production_path": found.confirmed_path,
+        "paths": _paths(thread, found),
+        "preregistered": preregistered(thread, item, found.counted),
+        "reported": body.get("reported", ""),
+        "asked": body.get("label_asked", ""),
+        "override": body.get("override", ""),
+        "state": "retracted" if item.retracted else "superseded" if item.superseded_by else "standing",
+        "withdrawn": item.retracted or item.superseded_by,
+        "at": item.at,
+        "actor": item.actor,
+    }
+
+
+def _paths(thread: Thread, found: Evidence) -> list[str]:
+    counted = set(found.counted)
+    return sorted({r.executor for r in thread.runs if r.id in counted})
+
+
+def listing(thread: Thread, label: str = "") -> list[dict[str, Any]]:
+    """Every claim, oldest first. Raises LeadlineError(usage) for an unknown label."""
+    if label and label not in (*LABELS, "reported"):
+        raise LeadlineError(
+            "usage", "bad-label", f"{label!r} is no label", ", ".join((*LABELS, "reported")), "leadline claims --help"
+        )
+    known = evidence_for(thread)
+    rows = [row_of(thread, item, known(item)) for item in thread.claims]
+    if label == "reported":
+        return [r for r in rows if r["reported"]]
+    return [r for r in rows if not label or (r["label"] == label and r["state"] == "standing")]
+
+
+def one(thread: Thread, display: str) -> dict[str, Any]:
+    """One claim in full, with its clauses and the commands that get the next label. ``C3`` is taken for ``P-C3``."""
+    short = display.strip().upper()
+    if thread.prefix and short[:1] == "C" and short[1:2].isdigit():
+        display = f"{thread.prefix}-{short}"
+    thing = thread.find(display)
+    if not isinstance(thing, Item) or thing.kind != "claim":
+        raise LeadlineError(
+            "usage", "not-a-claim", f"{display} is a {kind_of(thing)}, not a claim", "", "leadline claims"
+        )
+    found = evidence_for(thread)(thing)
+    commands = commands_for(thread, thing.body, found) if thing.body.get("predicate") and thing.stands else []
+    return {**row_of(thread, thing, found), "clauses": [c.as_dict() for c in found.clauses], "commands": commands}

@@ -1,0 +1,321 @@
+"""Compare two experiments of a thread: which runs, against which baseline, and what drift forbids.
+
+``core/compare/compare.py`` does the statistics; this adds what only the thread knows: the registered baseline, the settings'
+nuisances, the package lists, and the order in time of the runs, without which a slow machine looks like slow code.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from itertools import pairwise
+from typing import Any
+
+from leadline.core.compare.compare import Comparison, MetricComparison, Size, compare, number, refusal
+from leadline.core.compare.difference import IN_ORDER
+from leadline.core.config import AREAS, is_declared, run_facts
+from leadline.core.errors import LeadlineError
+from leadline.core.record.run import Run
+from leadline.core.record.thread import Item, Thread
+from leadline.core.stats.drift import Drift, drift
+from leadline.services.context import Context
+from leadline.services.refusal import record_refusal
+
+DRIFT_SHARE = 0.5  # of the difference: a drift at least that large could be its cause
+
+
+def compare_sides(
+    context: Context,
+    thread: Thread,
+    a: str,
+    b: str,
+    *,
+    axes: list[str] | None = None,
+    nuisance: list[str] | None = None,
+    metrics: list[str] | None = None,
+    target: dict[str, float] | None = None,
+    alpha: float = 0.05,
+    strict_hygiene: bool = False,
+    detect: dict[str, Size] | None = None,
+    equivalent: dict[str, Size] | None = None,
+) -> Comparison:
+    """``b`` against the reference ``a``; each is an experiment's, run's or baseline's id, or ``baseline``.
+
+    ``detect`` and ``equivalent``: sizes by metric, "" for every metric compared (see ``parse_sizes``).
+    Raises LeadlineError: unknown or wrong ids, the same side twice, an axis or metric that no run has, a bad alpha,
+    a size in a unit that several metrics would have to share.
+    """
+    if not 0.0 < alpha < 1.0:
+        raise LeadlineError(
+            "usage",
+            "bad-alpha",
+            f"--alpha {alpha} is no probability",
+            "it lies between 0 and 1, usually 0.05",
+            f"leadline compare {a} {b}",
+        )
+    a_runs, b_runs = thread.runs_of(_side(thread, a)), thread.runs_of(_side(thread, b))
+    a_name, b_name = _named(thread, a), _named(thread, b)
+    if {r.uid for r in a_runs} & {r.uid for r in b_runs}:
+        raise LeadlineError(
+            "usage", "same-side", f"{a} and {b} share runs", "nothing can be compared with itself", "leadline status"
+        )
+    sized = [name for sizes in (detect, equivalent) for name in sizes or {} if name]
+    _check_names(a_runs + b_runs, axes or [], [*(metrics or []), *(target or {}), *sized])
+    load_packages(context, a_runs, b_runs)
+    wanted = metrics and list(dict.fromkeys([*metrics, *(target or {}), *sized]))
+    for option, sizes in (("--detect", detect), ("--equivalent", equivalent)):
+        _check_one_unit(option, sizes or {}, wanted or sorted({n for r in a_runs + b_runs for n in r.metrics}))
+    out = compare(
+        a_runs,
+        b_runs,
+        axes=axes or [],
+        nuisance=[*(nuisance or []), *context.setting("run.nuisance")],
+        metric_defs=thread.metrics,
+        metrics=wanted,
+        target=target,
+        alpha=alpha,
+        a_name=a_name,
+        b_name=b_name,
+        baseline_id=_baseline_id(thread, a_runs, b_runs),
+        strict_hygiene=strict_hygiene,
+        detect=detect,
+        equivalent=equivalent,
+    )
+    for metric in out.metrics:
+        _forbid_by_drift(out, metric, a_runs, b_runs)
+    out.notes += _about_baselines(thread, out, (a, b))
+    return out
+
+
+def record_refusals(context: Context, thread: Thread, comparison: Comparison) -> int:
+    """Every refusal of the comparison as a record, once; how many were new."""
+    statement = f"{comparison.b_name} compared with {comparison.a_name}"
+    return sum(
+        record_refusal(
+            context, thread, r["code"], r["what"], statement=statement, arithmetic=r["arithmetic"], honest=r["honest"]
+        )
+        for r in comparison.refusals
+    )
+
+
+def parse_targets(texts: list[str]) -> dict[str, float]:
+    """``METRIC=VALUE`` options. Raises LeadlineError(usage)."""
+    targets = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        try:
+            targets[name.strip()] = float(value)
+        except ValueError:
+            targets[""] = 0.0
+        if "" in targets or targets[name.strip()] - targets[name.strip()] != 0.0:
+            raise LeadlineError(
+                "usage", "bad-target", f"--target {text!r} is not METRIC=NUMBER", "", "leadline compare --help"
+            )
+    return targets
+
+
+def parse_sizes(option: str, texts: list[str]) -> dict[str, Size]:
+    """``[METRIC=]SIZE`` options, where SIZE is a number above zero or a percentage: "2%", "loss=0.01". The key is ""
+    where no metric is named. Raises LeadlineError(usage)."""
+    sizes: dict[str, Size] = {}
+    for text in texts:
+        name, _, given = text.rpartition("=")
+        share = given.strip().endswith("%")
+        try:
+            value = float(given.strip().removesuffix("%"))
+        except ValueError:
+            value = math.nan
+        name = name.strip()
+        bad = ""
+        if not math.isfinite(value) or value <= 0.0:
+            bad = "a size is a number above zero, or one with % behind it"
+        elif share and value >= 100.0:
+            bad = "a share of the reference lies below 100 %"
+        elif "=" in text and not name:
+            bad = "there is no metric before ="
+        elif name in sizes:
+            bad = "it is given twice" + (f" for {name}" if name else "")
+        if bad:
+            raise LeadlineError(
+                "usage",
+                f"bad-{option.lstrip('-')}",
+                f"{option} {text!r} cannot be used: {bad}",
+                f"for example: {option} 2%  or  {option} METRIC=0.5 (in the metric's unit)",
+                "leadline compare --help",
+            )
+        sizes[name] = Size(value / 100.0, True) if share else Size(value)
+    return sizes
+
+
+def _check_one_unit(option: str, sizes: dict[str, Size], metrics: list[str]) -> None:
+    """A plain number is in the unit of a metric, so that one number cannot serve several metrics."""
+    size = sizes.get("")
+    if size is not None and not size.relative and len(metrics) > 1:
+        raise LeadlineError(
+            "usage",
+            f"bad-{option.lstrip('-')}",
+            f"{option} {size.text} has no unit, and {len(metrics)} metrics are compared",
+            "name the metric, or give a share of the reference in per cent",
+            f"leadline compare A B {option} {metrics[0]}={size.text}",
+        )
+
+
+def load_packages(context: Context, a_runs: list[Run], b_runs: list[Run]) -> None:
+    """Fill the package lists of the runs that are shown, when the sides have different ones: they are large."""
+    names = [next((r for r in sorted(side, key=lambda r: r.uid) if r.is_evidence), None) for side in (a_runs, b_runs)]
+    blobs = [run.software.get("packages_blob") for run in names if run is not None]
+    if len(blobs) < 2 or blobs[0] == blobs[1]:
+        return
+    for run in names:
+        blob = run and run.software.get("packages_blob")
+        if run is None or not blob:
+            continue
+        try:
+            packages = json.loads(context.blobs.get(str(blob)))
+        except (LeadlineError, ValueError):
+            continue  # not on this machine: the digests still differ, and that is said
+        if isinstance(packages, dict):
+            run.packages = {str(k): str(v) for k, v in packages.items()}
+
+
+def _side(thread: Thread, display: str) -> str:
+    """``display`` as ``Thread.runs_of`` takes it: a baseline's id is its experiment's."""
+    thread.experiment(display)  # raises for what is no experiment, run or baseline
+    return display if display == "baseline" else thread.find(display).id
+
+
+def _named(thread: Thread, display: str) -> str:
+    return thread.experiment(display).id if display == "baseline" else thread.find(display).id
+
+
+def _baseline_id(thread: Thread, a_runs: list[Run], b_runs: list[Run]) -> str:
+    experiment = thread.baseline_experiment
+    item = thread.baseline
+    if experiment is None or item is None:
+        return ""
+    return item.id if any(r.experiment == experiment.id for r in a_runs + b_runs) else ""
+
+
+def _check_names(runs: list[Run], axes: list[str], metrics: list[str]) -> None:
+    facts = {at for run in runs for at in run_facts(run)}
+    for axis in axes:
+        if axis not in AREAS and not any(is_declared(area, key, [axis]) for area, key in facts):
+            keys = sorted(key for area, key in facts if area == "config")
+            raise LeadlineError(
+                "not_found",
+                "no-such-axis",
+                f"no run has {axis!r} in its config",
+                f"config keys: {', '.join(keys[:20]) or 'none'}; or code, command, environment, "
+                "hardware, devices, software, executor",
+                "leadline compare --help",
+            )
+    present = sorted({name for run in runs for name in (*run.metrics, *run.nonfinite)})
+    for metric in metrics:
+        if metric not in present:
+            from difflib import get_close_matches
+
+            near = get_close_matches(metric, present, 3) or present[:10]
+            raise LeadlineError(
+                "not_found",
+                "no-such-metric",
+                f"no run has a metric {metric!r}",
+                f"there are: {', '.join(near) or 'none'}",
+                "leadline metric",
+            )
+
+
+def drift_of(runs: list[Run], metric: str) -> Drift:
+    """The drift of one metric over the evidence runs, in the order in which they were started."""
+    ordered = sorted(
+        (r for r in runs if r.is_evidence and metric in r.metrics), key=lambda r: (r.started_at or r.planned_at, r.uid)
+    )
+    return drift([r.metrics[metric] for r in ordered])
+
+
+def interleaved(a_runs: list[Run], b_runs: list[Run]) -> bool:
+    """Whether the two sides ran in turns, so that what drifts touches both: neither ran wholly before the other."""
+    a = [r.started_at or r.planned_at for r in a_runs if r.is_evidence]
+    b = [r.started_at or r.planned_at for r in b_runs if r.is_evidence]
+    return bool(a and b) and min(a) < max(b) and min(b) < max(a)
+
+
+def _forbid_by_drift(out: Comparison, metric: MetricComparison, a_runs: list[Run], b_runs: list[Run]) -> None:
+    """No verdict "worse" while one side drifts by what the difference is made of, where the method could not allow
+    for it: the drift-adjusted test already has it in its interval, pairs have it on both sides, and what the machine
+    does not move is no victim of it."""
+    difference = metric.test.difference
+    if metric.rule == IN_ORDER or metric.pairs or metric.moved_by_machine is False:
+        return
+    if metric.verdict not in ("better", "worse") or not difference or interleaved(a_runs, b_runs):
+        return
+    for name, runs in ((out.a_name, a_runs), (out.b_name, b_runs)):
+        found = drift_of(runs, metric.metric)
+        if not found.shown() or found.change is None or abs(found.change) < DRIFT_SHARE * abs(difference):
+            continue
+        said = (
+            f"{metric.metric} of {name} drifted by {number(found.change, metric.unit)} over its {found.n} runs "
+            f"(Mann-Kendall p = {found.p:.2g}); the difference is {number(difference, metric.unit)}"
+        )
+        out.notes.append(said)
+        if metric.verdict == "worse":
+            honest = f"{metric.metric} came out worse while the machine was drifting; run both sides in turns"
+            out.refusals.append(
+                refusal(
+                    "drift",
+                    said,
+                    f"{number(abs(found.change))} of drift against a difference of {number(abs(difference))}",
+                    honest,
+                )
+            )
+            metric.verdict, metric.sentence = "cannot be compared", f"{honest}; the numbers: {metric.sentence}"
+            return
+
+
+def former_baselines(thread: Thread) -> dict[str, tuple[Item, Item]]:
+    """Experiment id to (its baseline record, the record of the move away from it), for every experiment that was the
+    registered baseline and is not any more."""
+    kept = [item for item in thread.of_kind("baseline") if not item.retracted]
+    found = {}
+    for item, successor in pairwise(kept):
+        found[thread.shown(str(item.body["experiment"]), item.refs)] = (item, successor)
+    current = thread.baseline_experiment
+    return {k: v for k, v in found.items() if current is None or k != current.id}
+
+
+def _about_baselines(thread: Thread, out: Comparison, sides: tuple[str, str]) -> list[str]:
+    """Which side is the registered baseline, or that neither is; and a side that once was it."""
+    current, item = thread.baseline_experiment, thread.baseline
+    experiments = [thread.experiment(side).id for side in sides]
+    notes = []
+    for experiment, (old, new) in former_baselines(thread).items():
+        if experiment in experiments and item is not None:
+            now = thread.shown(str(item.body["experiment"]), item.refs)
+            out.moved_baseline = {"was": old.id, "experiment": experiment, "now": item.id, "moved_at": new.at}
+            notes.append(
+                f"{experiment} was the baseline ({old.id}) until it moved on {new.at[:10]} ({new.id}); "
+                f"it is {now} now ({item.id})"
+            )
+    if current is None or item is None:
+        notes.append("no baseline is registered: leadline baseline set ID")
+    elif current.id not in experiments:
+        notes.append(f"neither side is the registered baseline, {current.id} ({item.id})")
+    return notes
+
+
+def answered(comparison: Comparison) -> bool:
+    """Whether a comparison was made: like with like, and of one metric at least. A verdict withheld for one metric
+    (contention, drift, another unit on one side) is said there; the others stand."""
+    return comparison.apples_to_apples and any(m.verdict != "cannot be compared" for m in comparison.metrics)
+
+
+def as_data(comparison: Comparison, thread: Thread) -> dict[str, Any]:
+    """The full comparison for ``--json``, with the baseline named in words where a side is the baseline."""
+    data = comparison.as_dict()
+    item = thread.baseline
+    if comparison.baseline_id and item is not None:
+        data["baseline"] = {
+            "id": item.id,
+            "experiment": thread.shown(str(item.body["experiment"]), item.refs),
+            "why": str(item.body.get("why", "")),
+        }
+    return data

@@ -1,0 +1,237 @@
+"""The queue of hypotheses: proposed, active, blocked, falsified, supported, promoted; each with what its state needs.
+
+A hypothesis may carry a prediction in checkable form. Written before its runs it is a pre-registration, and then the
+runs have a say in whether it is called supported or falsified.
+"""
+
+from __future__ import annotations
+
+from leadline.core.errors import LeadlineError
+from leadline.core.evidence.of_thread import evidence_for, evidence_of, read_predicate
+from leadline.core.record.run import Run
+from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.core.typed import Any
+from leadline.services.context import Context, refs_for
+from leadline.services.lookup import kind_of, no_evidence, withdrawn
+from leadline.services.refusal import refuse
+from leadline.services.write.note import bound_body, checked_text
+
+MOVES: dict[str, tuple[str, ...]] = {
+    "proposed": ("active", "blocked", "falsified", "supported"),
+    "active": ("blocked", "falsified", "supported"),
+    "blocked": ("active", "falsified", "supported"),
+    "supported": ("promoted", "falsified", "active"),
+    "falsified": ("active",),
+    "promoted": ("falsified",),
+}
+VERB_OF = {
+    "active": "activate",
+    "blocked": "block",
+    "falsified": "falsify",
+    "supported": "support",
+    "promoted": "promote",
+}
+
+
+def add(context: Context, topic: str, text: str, predicate: str = "") -> dict[str, Any]:
+    """Record a proposed hypothesis. Raises LeadlineError: empty text, a prediction that cannot be read."""
+    text = checked_text(text, "hypothesis add")
+    body: dict[str, Any] = {"text": text, "state": "proposed"}
+    if predicate:
+        body["predicate"] = read_predicate(predicate).format()
+    thread = context.slice(topic, [], [text, predicate])
+    body.update(bound_body(context, thread, text, strict=False))
+    body["refs"].update(refs_for(thread, texts=[body.get("predicate", "")]))
+    return {"id": context.append_item(thread, "hypothesis", body), **body}
+
+
+def change(
+    context: Context,
+    topic: str,
+    display: str,
+    state: str,
+    *,
+    evidence: list[str] | None = None,
+    why: str = "",
+    until: str = "",
+    decision: str = "",
+    override: str = "",
+) -> dict[str, Any]:
+    """Move a hypothesis to ``state``.
+
+    Raises LeadlineError: the field its state needs is missing (usage), no such move (conflict), evidence that does not
+    stand, or that says the opposite of the prediction (refused).
+    """
+    thread = context.store.thread(topic)
+    item = _hypothesis(thread, display)
+    _check_move(item, state)
+    _check_needed(item, state, evidence or [], until, decision)
+    body: dict[str, Any] = {"hypothesis": item.id, "state": state}
+    named = [_standing(thread, i, item, state) for i in evidence or []]
+    if named:
+        body["evidence"] = named
+    if state == "blocked":
+        body["resume_condition"] = checked_text(until, "hypothesis block")
+    if state == "promoted":
+        body["decision"] = _decision(thread, decision).id
+    if why.strip():
+        body["why"] = checked_text(why, "hypothesis")
+    if override.strip():
+        body["override"] = override.strip()
+    elif named:
+        _check_prediction(context, thread, item, state, named)
+    words = "\n".join([str(body.get("why", "")), str(body.get("resume_condition", ""))])
+    body.update(
+        bound_body(
+            context, thread, words, strict=False, ids=[item.id, *named, *([body["decision"]] if decision else [])]
+        )
+    )
+    context.append(topic, "hypothesis-changed", body)
+    return {"id": item.id, "text": item.text, "was": item.body.get("state", "proposed"), **body}
+
+
+def listing(thread: Thread) -> list[dict[str, Any]]:
+    """Every hypothesis with its state, what the state rests on, and what its prediction's runs say now."""
+    known = evidence_for(thread)
+    rows = []
+    for item in thread.hypotheses:
+        body = item.body
+        rows.append(
+            {
+                "id": item.id,
+                "state": "retracted"
+                if item.retracted
+                else "superseded"
+                if item.superseded_by
+                else body.get("state", "proposed"),
+                "text": item.text,
+                "predicate": body.get("predicate", ""),
+                "prediction": known(item).label if body.get("predicate") else "",
+                "evidence": [thread.shown(i, item.refs) for i in body.get("evidence", [])],
+                "until": body.get("resume_condition", "") if body.get("state") == "blocked" else "",
+                "decision": thread.shown(body["decision"], item.refs) if body.get("decision") else "",
+                "why": body.get("why", ""),
+                "experiments": [e.id for e in thread.experiments.values() if item.id in e.hypotheses],
+            }
+        )
+    return rows
+
+
+def _hypothesis(thread: Thread, display: str) -> Item:
+    thing = thread.find(display)
+    if not isinstance(thing, Item) or thing.kind != "hypothesis":
+        raise LeadlineError(
+            "usage",
+            "not-a-hypothesis",
+            f"{display} is a {kind_of(thing)}, not a hypothesis",
+            "",
+            "leadline hypothesis list",
+        )
+    if gone := withdrawn(thing):
+        raise LeadlineError(
+            "conflict", "withdrawn", gone, "its state does not change any more", f"leadline show {thing.id}"
+        )
+    return thing
+
+
+def _check_move(item: Item, state: str) -> None:
+    now = str(item.body.get("state", "proposed"))
+    if state not in MOVES.get(now, ()):
+        legal = ", ".join(f"{VERB_OF[s]}" for s in MOVES.get(now, ())) or "none"
+        raise LeadlineError(
+            "conflict",
+            "illegal-move",
+            f"{item.id} is {now} and cannot become {state}",
+            f"from {now}: {legal}",
+            [f"leadline hypothesis {VERB_OF[s]} {item.id}" for s in MOVES.get(now, ())[:2]],
+        )
+
+
+def _check_needed(item: Item, state: str, evidence: list[str], until: str, decision: str) -> None:
+    needed = {
+        "blocked": ("--until", until.strip(), "--until 'CONDITION'"),
+        "falsified": ("--evidence", evidence, "--evidence ID"),
+        "supported": ("--evidence", evidence, "--evidence ID"),
+        "promoted": ("--decision", decision, "--decision ID"),
+    }.get(state)
+    if needed and not needed[1]:
+        raise LeadlineError(
+            "usage",
+            "missing-field",
+            f"`hypothesis {VERB_OF[state]}` needs {needed[0]}",
+            f"a {state} hypothesis says what that rests on"
+            if state != "blocked"
+            else "a blocked hypothesis says when to go on",
+            f"leadline hypothesis {VERB_OF[state]} {item.id} {needed[2]}",
+        )
+
+
+def _standing(thread: Thread, display: str, item: Item, state: str) -> str:
+    """The id of evidence that stands. Raises LeadlineError(usage | refused)."""
+    thing = thread.find(display)
+    if isinstance(thing, (Experiment, Run)):
+        problem = no_evidence(thing)
+    elif thing.kind == "claim":
+        problem = withdrawn(thing)
+        if not problem and (label := evidence_of(thread, thing.body).label) in ("none", "refuted"):
+            problem = f"{thing.id} bears nothing itself: its label is {label}"
+    else:
+        raise LeadlineError(
+            "usage",
+            "not-evidence",
+            f"{display} is a {thing.kind}",
+            "evidence is an experiment, a run or a claim",
+            "leadline status",
+        )
+    if problem:
+        raise LeadlineError(
+            "refused",
+            "evidence-does-not-stand",
+            problem,
+            f"{item.id} cannot be called {state} by it",
+            [f"leadline show {thing.id}", f"leadline run --experiment {thing.id}"]
+            if isinstance(thing, Experiment)
+            else f"leadline show {thing.id}",
+        )
+    return thing.id
+
+
+def _decision(thread: Thread, display: str) -> Item:
+    thing = thread.find(display)
+    if not isinstance(thing, Item) or thing.kind != "decision":
+        raise LeadlineError(
+            "usage",
+            "not-a-decision",
+            f"{display} is a {kind_of(thing)}, not a decision",
+            "",
+            "leadline decide 'TEXT' --evidence ID",
+        )
+    if gone := withdrawn(thing):
+        raise LeadlineError("refused", "evidence-does-not-stand", gone, "", f"leadline show {thing.id}")
+    return thing
+
+
+def _check_prediction(context: Context, thread: Thread, item: Item, state: str, named: list[str]) -> None:
+    """Its own prediction, over the runs there are, must not say the opposite of the new state."""
+    if not item.body.get("predicate") or state not in ("supported", "falsified"):
+        return
+    found = evidence_of(thread, item.body)
+    held = found.label in ("exploratory", "replicated", "stable")
+    if (state == "supported" and found.label != "refuted") or (state == "falsified" and not held):
+        return
+    arithmetic = "; ".join(found.why[:3])
+    says = "holds" if held else "does not hold"
+    raise refuse(
+        context,
+        thread,
+        "prediction-says-otherwise",
+        f"the prediction of {item.id} {says} over the runs there are",
+        statement=f"{item.id} {state} by {', '.join(named)}",
+        arithmetic=arithmetic,
+        honest=f"{item.body['predicate']} {says} so far ({found.label if held else 'refuted'})",
+        missing=[],
+        next=[
+            f"leadline hypothesis {'falsify' if not held else 'support'} {item.id} --evidence {named[0]}",
+            f"leadline hypothesis {VERB_OF[state]} {item.id} --evidence {named[0]} --override 'WHY'",
+        ],
+    )

@@ -1,0 +1,308 @@
+"""Take runs that were made elsewhere into a thread: rows of a table, event files, runs of a tracker.
+
+They become experiments and runs like others, so that they are listed and found. What a table says was measured by
+nobody Leadline watched: such runs are ``reported`` and lift no label. Importing the same source again takes what is new
+in it, and everything that is not taken is named with its reason.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from leadline.core.canonical import digest_of, finite
+from leadline.core.errors import LeadlineError
+from leadline.core.ids import experiment_id, run_id
+from leadline.core.metric.contract import contract_of
+from leadline.core.record.run import Run
+from leadline.core.record.thread import Thread
+from leadline.core.tracker.imported import MAX_NAMED, Columns, Findings, FoundRun, Held, metric_columns, source_of
+from leadline.core.values import dataclass, field
+from leadline.services.context import Context
+from leadline.services.importing.points import Waiting, waiting_points
+from leadline.services.importing.source import check_options, format_of, of_tracker, refuse_as_trackers
+from leadline.services.run.job_tracker import redacted
+from leadline.services.run.lifecycle import default_title
+
+
+@dataclass
+class ImportRequest:
+    """``metrics``: ``COLUMN`` or ``COLUMN=METRIC``; empty: the columns named like metrics of the thread. ``config``:
+    column names, ``*`` for all others; ``settings``: config that holds for every run of the source. ``key``, ``keep``:
+    which rows are one and which of them is taken. For a tracker: ``at`` its address, ``runs`` the ids or names to take
+    (empty: all), ``unfinished`` also those that say of no end."""
+
+    source: str
+    format: str = ""
+    metrics: list[str] = field(default_factory=list)
+    config: list[str] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=dict)
+    title: str = ""
+    key: list[str] = field(default_factory=list)
+    keep: str = "first"
+    at: str = ""
+    runs: list[str] = field(default_factory=list)
+    unfinished: bool = False
+
+
+def import_runs(context: Context, topic: str, request: ImportRequest, plan_only: bool = False) -> dict[str, Any]:
+    """Import what ``request`` names. Returns ``{source, digest, origin, taken: [{id, experiment, where, metrics,
+    points}], already, taken_before: [{where, run, source}], brought, renewed, changed, planned}`` and what
+    ``Findings.report`` gives. Of the ``already`` taken, which ``taken_before`` names: ``brought``, how many have now
+    their points here too (another clone took them); ``renewed``, those taken without an end that are read again;
+    ``changed``, those whose source says something else since.
+
+    ``plan_only``: say what would be taken and write nothing. Raises LeadlineError: usage (no metric or no config is
+    named, the format is unknown), not_found, environment.
+    """
+    with waiting_points(context, not plan_only) as points:
+        return _import(context, topic, request, plan_only, points)
+
+
+def _import(context: Context, topic: str, request: ImportRequest, plan_only: bool, points: Waiting) -> dict[str, Any]:
+    thread = context.store.thread(topic)
+    format = format_of(context, request)
+    check_options(request, format)
+    if of_tracker(format):
+        from leadline.services.importing.from_tracker import found_in_tracker
+
+        found = found_in_tracker(context, thread, request, format, points)
+        return take_in(context, topic, found, points, request.title, plan_only)
+    columns = _columns(thread, request, format)
+    columns.points = lambda run: points.take(run, format)
+    path = os.path.normpath(os.path.join(context.cwd, request.source))
+    try:
+        found = context.result_source(format).read(path, columns)
+    except LeadlineError as error:
+        if not request.format and error.code in ("no-event-files", "tensorboard-support-missing"):
+            refuse_as_trackers(context, request.source)
+        raise
+    _must_bear(found, columns, request, format)
+    found.set_config(request.settings)
+    for run, config in zip(found.runs, redacted(context, [run.config for run in found.runs]), strict=True):
+        run.config = config
+    return take_in(context, topic, found, points, request.title, plan_only)
+
+
+def _columns(thread: Thread, request: ImportRequest, format: str) -> Columns:
+    metrics = metric_columns(request.metrics)
+    if not metrics and format != "tensorboard":
+        metrics = {name: name for name, definition in thread.metrics.items() if not definition.formula}
+        if not metrics:
+            raise LeadlineError(
+                "usage",
+                "no-metric-named",
+                "which columns are metrics is not said, and the thread defines none",
+                "a column is taken for a metric only when it is declared one",
+                [f"leadline import {request.source} --metric COLUMN --config '*'", "leadline metric NAME --unit UNIT"],
+            )
+    config = None if "*" in request.config else list(request.config)
+    reduce = {name: d.reduce for name, d in thread.metrics.items()}
+    return Columns(metrics, config, reduce, list(request.key), request.keep)
+
+
+def _must_bear(found: Findings, columns: Columns, request: ImportRequest, format: str) -> None:
+    """Refuse what would make one experiment of runs that differ: a table whose config columns nobody named."""
+    missing = [c for c in (*columns.metrics, *(columns.config or []), *columns.key) if c not in found.columns]
+    named = {m.split("=", 1)[0] for m in request.metrics} | {*(columns.config or []), *columns.key}
+    if wrong := [c for c in missing if c in named]:
+        raise LeadlineError(
+            "usage",
+            "no-such-column",
+            f"{request.source} has no column {wrong[0]!r}",
+            _columns_text(found),
+            "leadline import --help",
+        )
+    if format != "tensorboard" and not request.metrics and found.columns and {*columns.metrics} <= {*missing}:
+        raise LeadlineError(
+            "usage",
+            "no-metric-column",
+            f"no column of {request.source} is named like a metric of the thread",
+            f"{_columns_text(found)}; metrics: {', '.join([*columns.metrics][:30])}",
+            f"leadline import {request.source} --metric COLUMN=NAME --config '*'",
+        )
+    if format != "tensorboard" and found.runs and not request.config:
+        raise LeadlineError(
+            "usage",
+            "no-config-named",
+            "which columns are the config of a row is not said",
+            f"rows of one config become repeats of one experiment; columns left: {', '.join(found.left_columns[:30])}",
+            [
+                f"leadline import {request.source} --config '*'",
+                f"leadline import {request.source} --config {(found.left_columns or ['NAME'])[0]}",
+            ],
+        )
+
+
+def _columns_text(found: Findings) -> str:
+    """The columns of a table, and what separates them when it is not what was thought."""
+    text = f"its columns: {', '.join(found.columns[:30]) or 'none'}"
+    only = found.columns[0] if len(found.columns) == 1 else ""
+    if mark := next((mark for mark in (";", "\t", ",", "|") if mark in only), ""):
+        how = {"\t": "tabs: --format tsv", ",": "','; --format csv"}.get(mark, f"{mark!r}, which is not read: use ','")
+        text += f"; it looks separated by {how}"
+    return text
+
+
+def take_in(
+    context: Context, topic: str, found: Findings, points: Waiting, title: str = "", plan_only: bool = False
+) -> dict[str, Any]:
+    """Write the runs of ``found`` that the thread does not hold yet, all of them or none; see ``import_runs``."""
+    answer: dict[str, Any] = {
+        "source": found.source,
+        "digest": found.digest,
+        "origin": found.origin,
+        "taken": [],
+        "already": 0,
+        "taken_before": [],
+        "brought": 0,
+        "renewed": [],
+        "changed": [],
+        "planned": plan_only,
+    }
+    settled: list[tuple[FoundRun, str]] = []
+    writable: AbstractContextManager[Any] = nullcontext() if plan_only else context.store.transaction(topic)
+    with writable as writing:
+        thread = context.store.thread(topic)
+        held = Held(thread.runs)
+        experiments = {
+            _alike(e.runs[0].config, e.runs[0].tracker): (e.id, e.uid)
+            for e in thread.experiments.values()
+            if e.stands and all(run.origin == found.origin for run in e.runs)
+        }
+        for run in found.runs:
+            if known := held.same_as(run):
+                news = _met_again(answer, run, known, points)
+                if news == "renewed" and not plan_only:
+                    _renew(thread, found, run, known, writing)
+                if news in ("renewed", "brought"):
+                    settled.append((run, known.uid))
+                continue
+            row: dict[str, Any] = {"where": run.where, "name": run.name, "config": run.config, "metrics": run.metrics}
+            row |= {"nonfinite": run.nonfinite, "points": run.points}
+            held.warn(found, run)
+            if not plan_only:
+                ids = _write(thread, found, run, title, experiments, writing)
+                settled.append((run, ids.pop("uid")))
+                row |= ids
+            answer["taken"].append(row)
+    for run, uid in settled:
+        points.settle(run, uid)
+    return answer | found.report()
+
+
+def _met_again(answer: dict[str, Any], run: FoundRun, known: Run, points: Waiting) -> str:
+    """Note in ``answer`` a run that the thread has; returns what is new: ``renewed``, ``changed``, ``brought``, ""."""
+    answer["already"] += 1
+    if len(answer["taken_before"]) < MAX_NAMED:
+        answer["taken_before"].append({"where": run.where, "run": known.id, "source": source_of(known)})
+    differs = known.tracker.get("digest") != run.tracker.get("digest")
+    if known.tracker.get("provisional") and (differs or not run.tracker.get("provisional")):
+        answer["renewed"].append({"id": known.id, "where": run.where, "metrics": run.metrics})
+        return "renewed"
+    if differs:
+        answer["changed"].append({"id": known.id, "where": run.where})
+        return "changed"
+    if points.missing(run, known):
+        answer["brought"] += 1
+        return "brought"
+    return ""
+
+
+def _alike(config: dict[str, Any], tracker: dict[str, Any]) -> str:
+    """What makes two runs repeats of one experiment: their config, and where another record said which experiment they
+    are of (``experiment``, its uid), that too, since it knew the command and the code."""
+    told = tracker.get("experiment")
+    return digest_of({"config": config, "experiment": told} if told else config)
+
+
+def _write(
+    thread: Thread,
+    found: Findings,
+    run: FoundRun,
+    title: str,
+    experiments: dict[str, tuple[str, str]],
+    writing: Any,
+) -> dict[str, Any]:
+    uid, same = writing.new_uid(), _alike(run.config, run.tracker)
+    if same in experiments:
+        experiment, experiment_uid = experiments[same]
+        repeat = writing.next_number("run", experiment_uid)
+    else:
+        experiment, experiment_uid, repeat = experiment_id(thread.prefix, writing.next_number("experiment")), uid, 1
+        experiments[same] = experiment, experiment_uid
+    shown = run_id(experiment, repeat)
+    writing.add(
+        "run-planned",
+        {
+            "id": shown,
+            "experiment": experiment,
+            "experiment_uid": experiment_uid,
+            "repeat": repeat,
+            "title": title or run.name or default_title(run.argv, run.config),
+            "argv": run.argv,
+            **({"cwd": run.cwd} if run.cwd else {}),
+            "config": run.config,
+            "origin": found.origin,
+            "executor": "",
+            "key": run.key,
+            **({"tracker": run.tracker} if run.tracker else {}),
+            "refs": {experiment: experiment_uid},
+        },
+    )
+    writing.add(
+        "run-ended",
+        {
+            "run": shown,
+            "refs": {shown: uid, experiment: experiment_uid},
+            "by": "import",
+            "started_at": run.started_at,
+            **_ending(run),
+            **_measured(thread, found, run),
+        },
+    )
+    return {"id": shown, "experiment": experiment, "uid": uid}
+
+
+def _renew(thread: Thread, found: Findings, run: FoundRun, known: Run, writing: Any) -> None:
+    """A run that was taken while it was going, as its tracker has it now."""
+    writing.add(
+        "tracker-run",
+        {
+            "run": known.id,
+            "refs": {known.id: known.uid, known.experiment: thread.experiments[known.experiment].uid},
+            "tracker": {"provisional": False, **run.tracker},
+            "ending": _ending(run),
+            **_measured(thread, found, run),
+        },
+    )
+
+
+def _ending(run: FoundRun) -> dict[str, Any]:
+    ending = {"state": run.state, "reason": run.reason, "ended_at": run.ended_at}
+    return ending if run.wall_s is None else {**ending, "wall_s": run.wall_s}
+
+
+def _measured(thread: Thread, found: Findings, run: FoundRun) -> dict[str, Any]:
+    """The numbers of a run, where they came from, and what they meant when they were taken."""
+    digest = str(run.tracker.get("digest") or "")
+    source: dict[str, Any] = {
+        "source": f"{found.source}, {run.where}",
+        "kind": "import",
+        "digest": digest or found.digest,
+        "url": run.url,
+        "rows": run.points,
+    }
+    contract = {name: contract_of(d) for name in run.metrics if (d := thread.metrics.get(name)) is not None}
+    return {
+        "metrics": run.metrics,
+        "nonfinite": run.nonfinite,
+        "extraction": {
+            "sources": [{k: v for k, v in source.items() if v}],
+            **({"contract": contract} if contract else {}),
+            **({"problems": run.problems} if run.problems else {}),
+            **({"series": finite(run.excerpts)} if run.excerpts else {}),
+        },
+        **({"outputs": {"result_digest": digest}} if digest else {}),
+    }

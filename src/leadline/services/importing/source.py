@@ -1,0 +1,107 @@
+"""What a source of an import is before it is read: its format, whether it is there, which options are of use for it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from typing import TYPE_CHECKING
+
+from leadline.core.errors import LeadlineError
+from leadline.services.context import Context
+
+if TYPE_CHECKING:
+    from leadline.services.importing.runs import ImportRequest
+
+TRACKERS = ("leadline", "wandb", "mlflow", "trackio")
+CALLED = {
+    "leadline": "Leadline's run folders",
+    "wandb": "W&B's files",
+    "mlflow": "MLflow's files",
+    "trackio": "trackio's",
+}
+FORMATS = {
+    ".wandb": "wandb",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
+
+
+def of_tracker(format: str) -> bool:
+    """Whether ``format`` is a tracker: one of ours, or a third party's, which only a look can tell from a mistake."""
+    return format in TRACKERS or format not in (*FORMATS.values(), "tensorboard")
+
+
+def format_of(context: Context, request: ImportRequest) -> str:
+    """The format that was named, else that of the source's name or kind. LeadlineError: not_found (``no-such-file``),
+    usage (``unknown-format``), both with the command that goes on."""
+    source, path = request.source, os.path.join(context.cwd, request.source)
+    if request.format:
+        return request.format
+    if os.path.isdir(path) or ".tfevents." in os.path.basename(source):
+        return "tensorboard"
+    if format := FORMATS.get(os.path.splitext(source)[1].lower(), ""):
+        return format
+    if not os.path.exists(path) and is_path(context, source):
+        raise LeadlineError("not_found", "no-such-file", f"{source} does not exist", "", "leadline import --help")
+    if os.path.exists(path):
+        refuse_as_trackers(context, source)
+    gone = "" if os.path.exists(path) else "there is no file of that name, and a tracker's project needs --format; "
+    known = f"{gone}known: csv, tsv, json, jsonl, parquet, tensorboard, {', '.join(TRACKERS)}"
+    raise LeadlineError(
+        "usage",
+        "unknown-format",
+        f"what {source} holds cannot be told from its name",
+        known,
+        [
+            f"leadline import {shlex.quote(source)} --format csv --metric NAME --config NAME",
+            f"leadline import {shlex.quote(source)} --format wandb",
+        ],
+    )
+
+
+def is_path(context: Context, source: str) -> bool:
+    """Whether ``source`` can be nothing but a path, or names a place in a folder that is there. A project of a tracker
+    may be called ``TEAM/PROJECT``."""
+    if os.path.splitext(source)[1].lower() in FORMATS or source.startswith(("/", "./", "../", "~")):
+        return True
+    head = os.path.dirname(source.rstrip("/"))
+    return source.endswith("/") or (bool(head) and os.path.isdir(os.path.join(context.cwd, head)))
+
+
+def refuse_as_trackers(context: Context, source: str) -> None:
+    """LeadlineError(usage, ``unknown-format``) with the command that takes ``source`` when a tracker's files are there
+    and no event files; nothing when none are."""
+    path = os.path.join(context.cwd, source)
+    if any(".tfevents." in name for _, _, names in os.walk(path) for name in names):
+        return
+    for name in TRACKERS:
+        try:
+            runs = context.tracker_for(name).stored(path)
+        except (LeadlineError, OSError, ValueError):
+            continue
+        if any(not run.problem or name in ("wandb", "mlflow") for run in runs):
+            raise LeadlineError(
+                "usage",
+                "unknown-format",
+                f"{source} looks like {CALLED[name]}: --format {name}",
+                "a tracker's files are not told by their name",
+                f"leadline import {shlex.quote(source)} --format {name}",
+            )
+
+
+def check_options(request: ImportRequest, format: str) -> None:
+    """LeadlineError(usage, ``option-without-use``) for an option that ``format`` cannot follow."""
+    if of_tracker(format):
+        given = [("--key", request.key), ("--keep", request.keep != "first")]
+        why = f"a run of {format} has an id of its own: rows of a table are told apart by --key and --keep"
+    else:
+        given = [("--at", request.at), ("--run", request.runs), ("--unfinished", request.unfinished)]
+        why = f"{format} is no tracker: it has no server, no run ids and no ends"
+    if useless := [name for name, said in given if said]:
+        raise LeadlineError(
+            "usage", "option-without-use", f"{useless[0]} has no use with {format}", why, "leadline import --help"
+        )

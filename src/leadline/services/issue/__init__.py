@@ -1,0 +1,1 @@
+"""The experiment issue: asked, worded, delivered, audited."""

@@ -1,0 +1,1 @@
+"""Keeping the record sound: verify, heal, doctor."""

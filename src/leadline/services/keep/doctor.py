@@ -1,0 +1,445 @@
+"""What is installed, what is missing for which feature, and what was left unfinished. No network unless asked."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from leadline.core.errors import LeadlineError
+from leadline.core.record.run import TERMINAL_STATES
+from leadline.core.record.thread import Thread
+from leadline.core.timestamps import size
+from leadline.core.values import dataclass
+from leadline.services.context import Context
+
+OK, NOTE, PROBLEM = "ok", "note", "problem"
+LOW_DISK_BYTES = 500 * 1024 * 1024
+OLDEST_GIT = (2, 31)
+# package, what needs it, how to get it
+EXTRAS = (
+    ("yaml", "YAML kickoff and config files", "pip install PyYAML"),
+    ("argcomplete", "shell completion", "pip install argcomplete"),
+    ("jinja2", "the HTML report", "pip install Jinja2"),
+    ("pyarrow", "metrics from Parquet files", "pip install 'leadline[parquet]'"),
+    ("httpx2", "issues on GitHub", "pip install 'leadline[github]'"),
+    ("pynvml", "NVIDIA GPU facts without nvidia-smi", "pip install 'leadline[nvidia]'"),
+)
+
+
+@dataclass(slots=True)
+class Check:
+    """One thing looked at. ``state``: ok, note (works without), problem (something is wrong or unfinished)."""
+
+    group: str
+    name: str
+    state: str
+    what: str
+    mend: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        return {"group": self.group, "name": self.name, "state": self.state, "what": self.what, "mend": self.mend}
+
+
+def doctor(context: Context, network: bool = False) -> list[Check]:
+    """Every check, in groups: program, extras, repository, unfinished. Never raises for what it finds."""
+    checks: list[Check] = []
+    for look in (_program, _extras, _repository, _records, _unfinished, _forge):
+        try:
+            checks += look(context)
+        except LeadlineError as error:
+            checks.append(Check("unfinished", look.__name__.strip("_"), PROBLEM, error.what, (error.next or [""])[0]))
+    if network:
+        checks += _network(context)
+        checks += _forge_now(context)
+    return checks
+
+
+def outside(error: LeadlineError) -> list[Check]:
+    """The checks where no repository can be opened: the program, its extras, and why (``error``)."""
+    import shutil
+
+    git = shutil.which("git")
+    found = Check("program", "git", OK, git) if git else Check("program", "git", PROBLEM, "not found", "install git")
+    mend = next(iter([error.next] if isinstance(error.next, str) else error.next or []), "")
+    return [*_itself(), found, *_extras(), Check("repository", "work tree", PROBLEM, error.what.rstrip("."), mend)]
+
+
+def _itself() -> list[Check]:
+    from leadline import __version__
+
+    checks = [
+        Check(
+            "program", "leadline", OK, f"{__version__}, {os.path.dirname(os.path.dirname(os.path.dirname(__file__)))}"
+        )
+    ]
+    python = ".".join(map(str, sys.version_info[:3]))
+    return [*checks, Check("program", "python", OK, f"{python}, {sys.executable}")]
+
+
+def _program(context: Context) -> list[Check]:
+    checks = _itself()
+    version = context.vcs.version()
+    numbers = tuple(int(n) for n in version.split(".")[:2] if n.isdigit())
+    old = bool(numbers) and numbers < OLDEST_GIT
+    checks.append(
+        Check(
+            "program",
+            "git",
+            PROBLEM if old else OK,
+            version,
+            f"git {OLDEST_GIT[0]}.{OLDEST_GIT[1]} or newer is needed" if old else "",
+        )
+    )
+    if not sys.platform.startswith("linux"):
+        checks.append(
+            Check(
+                "program",
+                "system",
+                NOTE,
+                f"{sys.platform}: runs are recorded; descendants are not all reaped and contention is unknown",
+            )
+        )
+    return checks
+
+
+def _extras(context: Context | None = None) -> list[Check]:
+    from importlib.util import find_spec
+
+    checks = []
+    for package, feature, mend in EXTRAS:
+        there = find_spec(package) is not None
+        checks.append(
+            Check(
+                "extras",
+                package,
+                OK if there else NOTE,
+                feature if there else f"not installed: no {feature}",
+                "" if there else mend,
+            )
+        )
+    return checks
+
+
+def _repository(context: Context) -> list[Check]:
+    vcs, checks = context.vcs, []
+    checks.append(
+        Check(
+            "repository",
+            "work tree",
+            OK if vcs.toplevel else NOTE,
+            vcs.toplevel or "none: this is a bare repository; records can be read and synced, nothing can be run",
+        )
+    )
+    checks.append(Check("repository", "records", OK, context.root))
+    if os.path.realpath(vcs.git_dir) != os.path.realpath(vcs.common_dir):
+        checks.append(
+            Check("repository", "worktree", OK, f"a linked work tree; records are shared in {vcs.common_dir}")
+        )
+    above = vcs.superproject() if vcs.toplevel else None
+    if above:
+        checks.append(Check("repository", "submodule", NOTE, f"a submodule of {above}: its records are its own"))
+    if vcs.is_shallow:
+        checks.append(
+            Check(
+                "repository",
+                "shallow",
+                NOTE,
+                "a shallow clone: older code cannot be reproduced",
+                "git fetch --unshallow",
+            )
+        )
+    head = vcs.head()
+    where = head["branch"] or "detached"
+    checks.append(
+        Check(
+            "repository",
+            "HEAD",
+            OK if head["commit"] else NOTE,
+            f"{where} at {head['commit'][:12]}" if head["commit"] else f"{where}, no commit yet",
+        )
+    )
+    who = vcs.identity()
+    checks.append(
+        Check(
+            "repository",
+            "identity",
+            NOTE if who["fallback"] else OK,
+            f"{who['name']} <{who['email']}>"
+            + (" (stands in: git has no user.name and user.email)" if who["fallback"] else ""),
+            "git config user.name NAME; git config user.email ADDRESS" if who["fallback"] else "",
+        )
+    )
+    return [*checks, *_disk(context)]
+
+
+def _disk(context: Context) -> list[Check]:
+    place = context.root if os.path.isdir(context.root) else context.vcs.common_dir
+    checks = []
+    try:
+        stat = os.statvfs(place)
+        free = stat.f_bavail * stat.f_frsize
+        low = free < LOW_DISK_BYTES
+        checks.append(
+            Check(
+                "repository",
+                "disk",
+                PROBLEM if low else OK,
+                f"{size(free)} free for records",
+                "free some space: a run that cannot be recorded is not started" if low else "",
+            )
+        )
+    except OSError as error:
+        checks.append(Check("repository", "disk", NOTE, f"unknown: {error.strerror}"))
+    if not os.access(place, os.W_OK):
+        checks.append(
+            Check(
+                "repository",
+                "write",
+                PROBLEM,
+                f"{place} cannot be written: nothing can be recorded",
+                f"chmod u+w {place}",
+            )
+        )
+    return checks
+
+
+def _records(context: Context) -> list[Check]:
+    topics = context.store.topics()
+    checks = [
+        Check(
+            "repository",
+            "threads",
+            OK if topics else NOTE,
+            ", ".join(topics[:10]) + (f" and {len(topics) - 10} more" if len(topics) > 10 else "") or "none yet",
+            "" if topics else "leadline start TOPIC --goal '…'",
+        )
+    ]
+    remotes = context.vcs.remotes()
+    checks.append(
+        Check(
+            "repository",
+            "remote",
+            OK if remotes else NOTE,
+            ", ".join(f"{r} ({context.vcs.remote_url(r)})" for r in remotes[:5])
+            or "none: records stay on this machine",
+            "" if remotes else "git remote add origin URL",
+        )
+    )
+    return checks
+
+
+def _unfinished(context: Context) -> list[Check]:
+    checks = []
+    for topic in context.store.topics():
+        thread = context.store.thread(topic)
+        still = [r for r in thread.runs if r.state not in TERMINAL_STATES]
+        checks += [_open_run(context, topic, r.id, r.uid) for r in still[:10]]
+        if len(still) > 10:
+            checks.append(
+                Check("unfinished", topic, PROBLEM, f"{len(still) - 10} more open runs", "leadline status --runs")
+            )
+        faults = context.store.faults(topic)
+        if faults:
+            kinds = ", ".join(sorted({f.code for f in faults}))
+            checks.append(
+                Check(
+                    "unfinished",
+                    topic,
+                    PROBLEM,
+                    f"{len(faults)} faults in the event files ({kinds})",
+                    "leadline verify",
+                )
+            )
+        checks += _waiting(context, thread)
+        if thread.issue.state in ("none", "draft") and thread.issue.wanted.get("state") != "open":
+            checks.append(
+                Check(
+                    "unfinished",
+                    topic,
+                    NOTE,
+                    "its issue is a draft" if thread.issue.state == "draft" else "it has no issue",
+                    f"leadline issue open --thread {topic}",
+                )
+            )
+        lost = [s for s in thread.of_kind("snapshot") if not context.vcs.tag_exists(str(s.body.get("tag")))]
+        checks += [
+            Check(
+                "unfinished",
+                s.id,
+                PROBLEM,
+                f"its tag {s.body.get('tag')} is not here",
+                f"leadline seal {s.body.get('name')}",
+            )
+            for s in lost[:5]
+        ]
+    return [*checks, *_markers(context), *_branch(context), *_leftovers(context)]
+
+
+def _waiting(context: Context, thread: Thread) -> list[Check]:
+    """What is to be sent to the forge, and changes by hand that nobody answered."""
+    from leadline.services.issue import outbox
+    from leadline.services.issue.delivery import waiting
+
+    checks, met = [], outbox.trouble(context, thread.topic)
+    waits = waiting(context, thread) if met is not None or thread.issue.forge not in ("", "local") else []
+    if met is not None or waits:
+        why = f": {outbox.line(met)}" if met is not None else ""
+        mend = (met["next"] or ["leadline issue sync"])[0] if met is not None else "leadline issue sync"
+        what = (
+            f"{len(waits)} things wait to be sent ({'; '.join(waits[:3])}){why}" if waits else f"the issue waits{why}"
+        )
+        checks.append(Check("unfinished", thread.topic, PROBLEM if met is not None else NOTE, what, mend))
+    checks += [
+        Check(
+            "unfinished",
+            thread.topic,
+            NOTE,
+            f"somebody changed the derived part of the issue ({e['id']}) and nobody answered",
+            f"leadline issue settle {e['id']} --why '…' --thread {thread.topic}",
+        )
+        for e in thread.issue.person_edits
+        if not e["settled"]
+    ][:5]
+    return checks
+
+
+def _open_run(context: Context, topic: str, shown: str, uid: str) -> Check:
+    attempt = context.run_folder(uid)
+    if not os.path.isdir(attempt):
+        return Check(
+            "unfinished", shown, NOTE, "not ended; it was started on another machine, or never", "leadline sync"
+        )
+    state = context.executor.poll([(attempt, {})])[attempt]
+    words = {
+        "running": (NOTE, "still running"),
+        "orphaned": (PROBLEM, "its supervisor died and processes live on"),
+        "finished": (PROBLEM, "ended, and not recorded yet"),
+        "gone": (PROBLEM, "nothing of it is left running"),
+    }
+    kind, what = words.get(state, (NOTE, state))
+    return Check("unfinished", shown, kind, what, "" if state == "running" else f"leadline status --thread {topic}")
+
+
+def _markers(context: Context) -> list[Check]:
+    """Markers of open runs whose record is missing: a crash between the two."""
+    known = {uid for _, uid in context.store.open_runs()}
+    stale = [uid for _, uid in context.open_runs.listed() if uid not in known]
+    return (
+        [
+            Check(
+                "unfinished",
+                "markers",
+                NOTE,
+                f"{len(stale)} markers of runs that have no open record",
+                "leadline status",
+            )
+        ]
+        if stale
+        else []
+    )
+
+
+def _branch(context: Context) -> list[Check]:
+    """What is not on the record branch, and what of it is not on the remote as last seen."""
+    from leadline.services.branch import record_branch as recordbranch
+    from leadline.services.publish.sync import remote_for, tracking_ref
+
+    if not context.store.topics():
+        return []
+    ref = recordbranch.branch_ref(context)
+    tip = context.vcs.ref(ref)
+    changed = recordbranch.changed_files(context, context.vcs.read_tree_files(ref) if tip else {})
+    checks = []
+    if changed:
+        checks.append(
+            Check("unfinished", "record branch", NOTE, f"{len(changed)} files are not on it yet", "leadline sync")
+        )
+    try:
+        remote = remote_for(context, None)
+    except LeadlineError:
+        return checks
+    seen = context.vcs.ref(tracking_ref(remote))
+    if seen is None:
+        checks.append(Check("unfinished", "remote", NOTE, f"never synced with {remote}", "leadline sync"))
+    elif tip and seen != tip:
+        ahead, behind = not context.vcs.is_ancestor(tip, seen), not context.vcs.is_ancestor(seen, tip)
+        words = " and ".join([*(["ahead of"] if ahead else []), *(["behind"] if behind else [])])
+        checks.append(
+            Check("unfinished", "remote", NOTE, f"the record branch is {words} {remote} as last seen", "leadline sync")
+        )
+    return checks
+
+
+def _leftovers(context: Context) -> list[Check]:
+    """Temporary files and unpacked code of commands that were killed."""
+    checks = []
+    folder = os.path.join(context.root, "reproduce")
+    left = os.listdir(folder) if os.path.isdir(folder) else []
+    if left:
+        checks.append(
+            Check(
+                "unfinished",
+                "reproduce",
+                NOTE,
+                f"{len(left)} unpacked code states are left in {folder}",
+                f"rm -r {folder}  (when no reproduction is running)",
+            )
+        )
+    lock = os.path.join(context.vcs.git_dir, "index.lock")
+    if os.path.exists(lock):
+        checks.append(
+            Check(
+                "unfinished",
+                "index.lock",
+                PROBLEM,
+                "git's index is locked: a git command is running or was killed; the logbook cannot be committed",
+                f"rm {lock}  (when no git is running)",
+            )
+        )
+    return checks
+
+
+def _network(context: Context) -> list[Check]:
+    from leadline.services.branch import record_branch as recordbranch
+    from leadline.services.publish.sync import remote_for, tracking_ref
+
+    try:
+        remote = remote_for(context, None)
+        tip = context.vcs.fetch_ref(remote, recordbranch.branch_ref(context), tracking_ref(remote), timeout_s=20)
+    except LeadlineError as error:
+        return [Check("network", "remote", PROBLEM, f"{error.what} {error.why}".strip(), (error.next or [""])[0])]
+    return [Check("network", "remote", OK, f"{remote} answers; record branch {tip[:12] if tip else 'not there yet'}")]
+
+
+def _forge(context: Context) -> list[Check]:
+    """What new threads are posted on, as far as the settings say."""
+    name = str(context.settings.get("forge") or "local")
+    if name == "local":
+        return [Check("forge", "forge", OK, "local: the experiment issue is part of the record, nothing is posted")]
+    try:
+        forge = context.forge_for("")
+    except LeadlineError as error:
+        return [Check("forge", "forge", PROBLEM, error.what, (error.next or [""])[0])]
+    return [Check("forge", "forge", OK, f"{forge.name}: {forge.repository} at {forge.web_url}")]
+
+
+def _forge_now(context: Context) -> list[Check]:
+    """Who the token belongs to and what it may do; asks the forge."""
+    if str(context.settings.get("forge") or "local") == "local":
+        return []
+    try:
+        told = context.forge_for("").check()
+    except LeadlineError as error:
+        return [Check("network", "forge", PROBLEM, f"{error.what} {error.why}".strip(), (error.next or [""])[0])]
+    wrong = [
+        what
+        for bad, what in (
+            (told.get("renamed"), f"the repository is called {told.get('repository')} now"),
+            (told.get("archived"), "the repository is archived: nothing can be posted"),
+            (told.get("issues") is False, "issues are switched off there"),
+            (told.get("may_write") is False, "the token may not write there"),
+        )
+        if bad
+    ]
+    who = f"{told.get('login') or 'an app'} on {told.get('repository')}, {told.get('rate_left')} requests left"
+    return [Check("network", "forge", PROBLEM if wrong else OK, "; ".join([*wrong, who]))]

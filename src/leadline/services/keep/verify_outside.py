@@ -1,0 +1,335 @@
+"""What the record points at, checked: code states, payloads, seals, the issue, and the logbook in the tree.
+
+Asked of git and the disk in as few calls as there are kinds of things, whatever the number of runs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from leadline.core.canonical import digest_bytes, digest_of
+from leadline.core.errors import LeadlineError
+from leadline.core.record.event import line_digest
+from leadline.core.record.finding import FAULT, NOTE, Finding
+from leadline.core.record.thread import Item, Thread
+from leadline.services.context import Context
+
+
+def _code_states(context: Context, thread: Thread) -> list[Finding]:
+    by_commit: dict[str, list[str]] = {}
+    for run in thread.runs:
+        if run.code.get("commit"):
+            by_commit.setdefault(str(run.code["commit"]), []).append(run.id)
+    found = []
+    for commit in sorted(context.vcs.missing_objects(by_commit)) if by_commit else []:
+        runs = by_commit[commit]
+        found.append(
+            Finding(
+                thread.topic,
+                NOTE if _from_elsewhere(context, thread, runs) else FAULT,
+                "code-state-missing",
+                runs[0],
+                f"commit {commit[:12]}, the code of {_named(runs)}, is not in this repository",
+                "leadline sync --code",
+            )
+        )
+    return found
+
+
+def _from_elsewhere(context: Context, thread: Thread, runs: list[str]) -> bool:
+    """Whether all these runs were recorded on another machine, whose code states come only on request."""
+    uids = [r.uid for r in thread.runs if r.id in runs]
+    return not any(os.path.isdir(context.run_folder(uid)) for uid in uids)
+
+
+def _named(ids: list[str]) -> str:
+    return ", ".join(ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")
+
+
+def _blobs(context: Context, thread: Thread) -> list[Finding]:
+    """Payloads that the record keeps here: present and undamaged. Large ones may be on the machine that made them."""
+    found = []
+    for owner, digest, needed in _payloads(thread):
+        if not context.blobs.has(digest):
+            found.append(
+                Finding(
+                    thread.topic,
+                    FAULT if needed else NOTE,
+                    "blob-missing",
+                    owner,
+                    f"{digest[:19]} is not on this machine" + ("" if needed else ", as large payloads may be"),
+                    "leadline sync",
+                )
+            )
+            continue
+        try:
+            context.blobs.check(digest)
+        except LeadlineError as error:
+            found.append(
+                Finding(
+                    thread.topic,
+                    FAULT,
+                    error.code,
+                    owner,
+                    error.what,
+                    "leadline sync  (after removing the damaged file: the record branch may have it)",
+                )
+            )
+    return found
+
+
+def _payloads(thread: Thread) -> Iterable[tuple[str, str, bool]]:
+    """(owner, digest, must be here) of every payload that was put into the blob store."""
+    seen = set()
+    for snapshot in thread.of_kind("snapshot"):
+        for digest in dict(snapshot.body.get("bundle") or {}).values():
+            yield snapshot.id, str(digest), True
+    for adopted in thread.adopted:
+        if adopted.get("file"):
+            yield "adopted " + str(adopted.get("heading", "")), str(adopted["file"]), True
+    for run in thread.runs:
+        digest = str(run.software.get("packages_blob") or "")
+        if digest and digest not in seen:
+            seen.add(digest)
+            yield run.id, digest, False
+
+
+def _artifacts(context: Context, thread: Thread) -> list[Finding]:
+    """Files that runs kept. Only where a run was made is an absent content a fault: large ones stay there."""
+    from leadline.core.record.artifact import manifest
+    from leadline.services.artifact import artifacts as artifact
+
+    found, known = [], {}
+    for run in thread.runs:
+        if not run.artifact_record:
+            continue
+        every = artifact.artifacts_of(context, run)
+        for name, digest in [(a.name, a.digest) for a in every] + [("the list of artifacts", manifest(run))]:
+            if digest and digest not in known:
+                known[digest] = _state_of(context, digest)
+            if digest and (bad := known[digest]) and (bad != "blob-missing" or artifact.made_here(context, run)):
+                again = f"leadline artifact verify {run.id}"
+                what = f"{name!r}, {digest[:19]}, " + ("is gone" if bad == "blob-missing" else "is damaged")
+                found.append(Finding(thread.topic, FAULT, bad, run.id, what, again))
+        away = [a for a in every if known[a.digest] == "blob-missing"]
+        if away and not artifact.made_here(context, run):
+            what = f"{len(away)} of {len(every)} artifacts are on {artifact.where_made(run)}, as large ones may be"
+            found.append(Finding(thread.topic, NOTE, "artifact-elsewhere", run.id, what, ""))
+    return found
+
+
+def _state_of(context: Context, digest: str) -> str:
+    try:
+        context.blobs.check(digest)
+    except LeadlineError as error:
+        return error.code
+    return ""
+
+
+# ---- seals ----------------------------------------------------------------------------------------------------------
+
+
+def seals(context: Context, thread: Thread) -> list[Finding]:
+    snapshots = thread.of_kind("snapshot")
+    found = _tags_without_record(context, thread, {str(s.body.get("tag")) for s in snapshots})
+    if not snapshots:
+        return found
+    lines: dict[str, set[str]] = {}
+    for name, data in context.store.files(thread.topic).items():
+        writer = name.rpartition("-")[0]
+        lines.setdefault(writer, set()).update(line_digest(line) for line in data.splitlines())
+    for snapshot in snapshots:
+        for writer, digest in dict(snapshot.body.get("heads") or {}).items():
+            if digest not in lines.get(str(writer).partition("~")[0], set()):
+                found.append(
+                    Finding(
+                        thread.topic,
+                        FAULT,
+                        "history-rewritten",
+                        snapshot.id,
+                        f"the record of writer "
+                        f"{writer} as sealed in {snapshot.id} is not there any more: lines were changed or "
+                        "removed",
+                        "leadline verify --heal, else leadline sync",
+                    )
+                )
+        found += _tag(context, thread, snapshot)
+    return found
+
+
+def _tags_without_record(context: Context, thread: Thread, recorded: set[str]) -> list[Finding]:
+    """A seal is in two places; a tag alone means that the end of the record was cut off."""
+    found = []
+    for tag in context.vcs.tag_names(f"leadline/{thread.topic}/"):
+        info = None if tag in recorded else context.vcs.tag_info(tag)
+        if info is not None and "Leadline-Heads:" in info["message"]:
+            found.append(
+                Finding(
+                    thread.topic,
+                    FAULT,
+                    "sealed-record-missing",
+                    tag,
+                    f"{tag} seals records that are not here: the end of an event file was cut off, or not fetched",
+                    "leadline sync",
+                )
+            )
+    return found
+
+
+def _tag(context: Context, thread: Thread, snapshot: Item) -> list[Finding]:
+    tag, topic = str(snapshot.body.get("tag") or ""), thread.topic
+    info = context.vcs.tag_info(tag) if tag else None
+    if info is None:
+        again = f"leadline seal {snapshot.body.get('name')} --thread {topic}  (or leadline sync, when it was pushed)"
+        return [Finding(topic, FAULT, "tag-missing", snapshot.id, f"the tag {tag} is not here", again)]
+    if not info["annotated"]:
+        return [
+            Finding(
+                topic,
+                FAULT,
+                "tag-not-annotated",
+                snapshot.id,
+                f"{tag} is a plain tag and seals nothing",
+                f"git tag -d {tag}, then leadline sync",
+            )
+        ]
+    found = []
+    digest = digest_of(snapshot.body.get("heads") or {})
+    if digest not in info["message"]:
+        found.append(
+            Finding(
+                topic,
+                FAULT,
+                "seal-broken",
+                snapshot.id,
+                f"{tag} seals other records than {snapshot.id} says: the record or the tag was changed",
+                f"git show {tag}",
+            )
+        )
+    if snapshot.body.get("commit") and info["commit"] != snapshot.body["commit"]:
+        found.append(
+            Finding(
+                topic,
+                FAULT,
+                "tag-moved",
+                snapshot.id,
+                f"{tag} points at {info['commit'][:12]} and was sealed at {str(snapshot.body['commit'])[:12]}",
+                f"git show {tag}",
+            )
+        )
+    return found
+
+
+# ---- links and the logbook in the tree ------------------------------------------------------------------------------
+
+
+def _links(context: Context, thread: Thread) -> list[Finding]:
+    """W6: the issue names the logbook, the logbook names the issue."""
+    from leadline.render.logbook.header import link_lines
+    from leadline.render.markdown import data
+    from leadline.services.branch.logbook import logbook_path
+
+    issue, topic, found = thread.issue, thread.topic, []
+    if issue.state in ("none", "draft"):
+        why = "has no issue yet" if issue.state == "none" else "has its issue as a draft"
+        return [
+            Finding(topic, NOTE, "issue-not-open", topic, f"the thread {why}", f"leadline issue open --thread {topic}")
+        ]
+    path = str(thread.about.get("logbook") or logbook_path(context, topic))
+    if path not in issue.body and "logbook.md" not in issue.body:
+        found.append(
+            Finding(
+                topic,
+                FAULT,
+                "issue-names-no-logbook",
+                issue.number or topic,
+                f"the issue body does not name {path}",
+                f"leadline issue sync --thread {topic}",
+            )
+        )
+    named = issue.url or issue.number
+    text = "\n".join(link_lines(thread))
+    if named and named not in text and data(named) not in text:
+        found.append(
+            Finding(
+                topic,
+                FAULT,
+                "logbook-names-no-issue",
+                path,
+                f"the logbook does not name {named}",
+                f"leadline logbook --thread {topic}",
+            )
+        )
+    return found
+
+
+def _logbook(context: Context, thread: Thread) -> list[Finding]:
+    """The rendering in the tree: not edited by hand, and append-only over its git history."""
+    from leadline.services.branch.logbook import hand_edited, logbook_path
+
+    if context.vcs.toplevel is None or not context.setting("logbook.in_tree"):
+        return []
+    path, found = logbook_path(context, thread.topic), []
+    if hand_edited(context, thread.topic, thread):
+        found.append(
+            Finding(
+                thread.topic,
+                FAULT,
+                "logbook-edited",
+                path,
+                "the logbook in the tree holds what no record says",
+                f"leadline adopt --thread {thread.topic}",
+            )
+        )
+    branch = thread.about.get("branch")
+    head = f"refs/heads/{branch}" if branch and context.vcs.branch_exists(str(branch)) else "HEAD"
+    return found + _history(context, thread, path, head)
+
+
+def _history(context: Context, thread: Thread, path: str, ref: str) -> list[Finding]:
+    from itertools import pairwise
+
+    from leadline.core.publish.append_only import classify
+    from leadline.render.logbook.entries import HEADER_END, NO_ENTRY
+
+    versions = [
+        (c, data, data.decode("utf-8", "replace").replace(NO_ENTRY, ""))
+        for c, data in context.vcs.versions_of_file(path, ref)
+    ]
+    found = []
+    adopted = {str(a.get("digest")) for a in thread.adopted}
+    acknowledged = {str(a.get("acknowledged")) for a in thread.adopted}
+    for (before, old, old_text), (commit, new, new_text) in pairwise(versions):
+        change = classify(old_text, new_text, HEADER_END)
+        if change.kind != "rewrite" or before in acknowledged or _adopted(old, new, adopted):
+            continue
+        gone = [h for h in (*change.rewritten, *change.removed) if not _renamed(thread, h)]
+        if gone:
+            known = commit in acknowledged
+            found.append(
+                Finding(
+                    thread.topic,
+                    NOTE if known else FAULT,
+                    "logbook-rewritten",
+                    f"{commit[:12]}:{path}",
+                    f"entries were changed or removed: {'; '.join(gone[:3])}{' …' if len(gone) > 3 else ''}",
+                    f"git show {commit[:12]} -- {path}"
+                    if known
+                    else f"leadline adopt --acknowledge {commit[:12]} --thread {thread.topic}",
+                )
+            )
+    return found
+
+
+def _adopted(old: bytes, new: bytes, digests: set[str]) -> bool:
+    """An edit that was adopted, or its replacement by the rendering that has it as a record."""
+    return digest_bytes(old) in digests or digest_bytes(new) in digests
+
+
+def _renamed(thread: Thread, heading: str) -> bool:
+    """An entry whose id got a letter when two machines met: its words changed with a record that says so."""
+    return any(str(c.get("id", "")) in heading for c in thread.clashes)
+
+
+CHECKS = (seals, _code_states, _blobs, _artifacts, _links, _logbook)

@@ -1,0 +1,1 @@
+"""Reading verbs: status, brief, next, tried, show."""

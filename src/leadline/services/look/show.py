@@ -1,0 +1,101 @@
+"""One recorded thing in full, with what refers to it."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from leadline.core.errors import LeadlineError
+from leadline.core.record.run import Run
+from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.core.typed import Any
+from leadline.services.context import Context
+
+TAIL_BYTES = 65536
+
+
+def show(context: Context, thread: Thread, display: str) -> tuple[str, dict[str, Any]]:
+    from leadline.core.evidence.of_thread import evidence_for
+    from leadline.render.terminal.show import render_show
+
+    thing = thread.find(display)
+    text = render_show(thing, thread, evidence_for(thread))
+    if isinstance(thing, Item) and (found := _measured(context, thread, thing)):
+        text = f"{text}\n\n{found}"
+    data = as_data(thing)
+    if isinstance(thing, Run):
+        data["folder"] = context.run_folder(thing.uid)
+    return text, data
+
+
+def _measured(context: Context, thread: Thread, item: Item) -> str:
+    """What the runs of a sweep or of a measurement in turns showed, as their own verbs print it; "" for the rest."""
+    if item.kind == "sweep":
+        from leadline.render.terminal.sweep import render_table
+        from leadline.services.run.sweep_table import table_of
+
+        return render_table(table_of(context, thread.topic, item.id))
+    if item.kind == "interleaving":
+        from leadline.render.terminal.ab import result_text
+        from leadline.services.run.ab import result_of
+
+        return result_text(result_of(thread, item))
+    return ""
+
+
+def as_data(thing: Any) -> dict[str, Any]:
+    """A thread's thing as JSON-ready data."""
+    from leadline.core.values import as_dict
+
+    data: dict[str, Any] = as_dict(thing)
+    for run in [data, *(data.get("runs") or [])]:
+        run.pop("item_source", None)  # how a blob is read is no fact
+    if isinstance(thing, Experiment):
+        data["state"], data["config"] = thing.state, thing.config
+    return data
+
+
+def the_run(thread: Thread, display: str) -> Run:
+    """The run meant by a run's id, or the last run of an experiment."""
+    thing = thread.find(display)
+    if isinstance(thing, Run):
+        return thing
+    if isinstance(thing, Experiment) and thing.runs:
+        return thing.runs[-1]
+    raise LeadlineError("usage", "not-a-run", f"{display} is not a run", "", "leadline status --runs")
+
+
+def show_output(context: Context, thread: Thread, display: str, stream: str) -> tuple[str, dict[str, Any]]:
+    from leadline.core.plain import plain
+
+    run = the_run(thread, display)
+    path = os.path.join(context.run_folder(run.uid), f"{stream}.log")
+    try:
+        with open(path, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - TAIL_BYTES))
+            text = plain(file.read().decode("utf-8", "replace"))
+    except FileNotFoundError:
+        raise LeadlineError(
+            "not_found",
+            "no-output",
+            f"the {stream} of {run.id} is not on this machine",
+            "output stays where the run was; the record keeps its end and digest",
+            f"leadline show {run.id}",
+        ) from None
+    return text, {"run": run.id, "stream": stream, "path": path, "size_bytes": size, "text": text}
+
+
+def show_packages(context: Context, thread: Thread, display: str) -> tuple[str, dict[str, Any]]:
+    run = the_run(thread, display)
+    digest = run.software.get("packages_blob")
+    if not digest:
+        raise LeadlineError(
+            "not_found",
+            "no-packages",
+            f"no packages were recorded for {run.id}",
+            str(run.software.get("python_unknown_because") or "its command is no Python program"),
+            f"leadline show {run.id}",
+        )
+    packages = json.loads(context.blobs.get(str(digest)))
+    return "\n".join(f"{k}=={v}" for k, v in sorted(packages.items())), {"run": run.id, "packages": packages}

@@ -1,0 +1,82 @@
+"""The report: one HTML file of the whole thread, written where the user says."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from leadline.core.record.thread import Item, Thread
+from leadline.services.branch.logbook_file import write_out
+from leadline.services.context import Context
+
+PICTURE_BYTES = 256 * 1024  # larger images are named, not shown
+PAGE_PICTURE_BYTES = 4 * 1024 * 1024  # all pictures of a page together
+_BEGINNINGS = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8", "gif"))
+
+
+def report(context: Context, topic: str, out: str | None = None) -> dict[str, Any]:
+    """Write the page; ``out`` defaults to ``<record folder>/reports/<topic>.html``, outside the work tree.
+
+    Returns ``{"path", "bytes", "experiments", "runs"}``. Raises LeadlineError(environment) when it cannot be written.
+    """
+    from leadline import __version__
+    from leadline.core.evidence.of_thread import evidence_for, preregistered
+    from leadline.render.report.page import render_report
+    from leadline.services.series.plot import panels_of_experiments
+
+    thread = context.store.thread(topic)
+    evidence_of = evidence_for(thread)
+
+    def predicted_by(claim: Item) -> str:
+        return preregistered(thread, claim, evidence_of(claim).counted)
+
+    images = pictures(context, thread)
+    series = panels_of_experiments(context, thread)
+    page = render_report(
+        thread,
+        evidence_of,
+        as_of=context.now(),
+        heads=context.store.heads(topic),
+        faults=len(context.store.faults(topic)),
+        preregistered=predicted_by,
+        version=__version__,
+        images=images,
+        series=series,
+    )
+    place = out or os.path.join(context.root, "reports", f"{topic}.html")
+    path = write_out(context, place, page, own=not out)
+    return {
+        "path": path,
+        "bytes": os.path.getsize(path),
+        "experiments": len(thread.experiments),
+        "runs": sum(1 for _ in thread.runs),
+    }
+
+
+def pictures(context: Context, thread: Thread) -> dict[str, str]:
+    """Digest to ``data:`` address of the small images that runs kept and that are here, the newest runs first.
+
+    Only pictures by their first bytes (PNG, JPEG, GIF, WebP): what a job calls an image may be anything.
+    """
+    from base64 import b64encode
+
+    from leadline.core.errors import LeadlineError
+    from leadline.render.report.parts import pictured
+
+    found: dict[str, str] = {}
+    left = PAGE_PICTURE_BYTES
+    for artifact in (a for run in reversed(list(thread.runs)) if not run.retracted for a in pictured(run)):
+        size = context.blobs.size_bytes(artifact.digest)
+        if artifact.digest in found or size is None or size > min(PICTURE_BYTES, left):
+            continue
+        try:
+            data = context.blobs.get(artifact.digest)
+        except LeadlineError:  # damaged: `verify` says so, the page does without
+            continue
+        kind = next((k for beginning, k in _BEGINNINGS if data.startswith(beginning)), "")
+        if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+            kind = "webp"
+        if kind:
+            found[artifact.digest] = f"data:image/{kind};base64,{b64encode(data).decode()}"
+            left -= size
+    return found

@@ -1,0 +1,393 @@
+"""Measure two commands in turns until the answer is known: what makes a comparison hold on a noisy machine.
+
+Every execution is a full run of the record; the two sides are two experiments and the block of each run stands with it,
+so that ``compare`` and claims pair them too. The stopping rule looks after every block and keeps its error rate
+(``core/stats/sequential.py``). The price is time: a verdict needs seven blocks, four runs each.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+from leadline.core.design.interleave import ORDERS, block_value, schedule
+from leadline.core.errors import LeadlineError
+from leadline.core.ids import named_id
+from leadline.core.metric.items import facts_in
+from leadline.core.record.run import MetricDef
+from leadline.core.record.thread import Item, Thread
+from leadline.core.stats.sequential import METHOD, SymmetricSequence
+from leadline.core.values import dataclass, field
+from leadline.services.context import Context, refs_for
+from leadline.services.run.lifecycle import Outcome, RunRequest, Watch, complete, environment_of, gather, run_one
+
+MOST_FAILED_BLOCKS = 3
+WALL = "wall_s"
+OTHER_ITEMS = "its {metric} is over other items than that of the first run: see leadline compare"
+_WALL = MetricDef(WALL, "s", "lower", observed="machine")
+
+
+@dataclass
+class AbRequest:
+    """``a`` is the reference. ``metric``: "" takes the thread's first with a better direction, else the wall time of
+    the run. ``precision``, ``equivalent``: shares (0.01 is 1 %); see ``_reason_to_stop``."""
+
+    a: RunRequest
+    b: RunRequest
+    metric: str = ""
+    alpha: float = 0.05
+    precision: float | None = None
+    equivalent: float | None = None
+    most_blocks: int = 50
+    time_limit_s: float | None = None
+    warmup: int = 1
+    seed: int = 0
+    order: str = "abba"
+
+
+@dataclass
+class _State:
+    """What was measured so far. ``blocks``: the values of each whole block by side."""
+
+    metric: str
+    blocks: list[dict[str, list[float]]] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    experiments: dict[str, str | None] = field(default_factory=lambda: {"a": None, "b": None})
+    interrupted: bool = False
+    items: str | None = None  # the items of the first run; None before it
+
+
+def measure(
+    context: Context,
+    request: AbRequest,
+    watch: Watch,
+    say: Callable[[str], None] = lambda text: None,
+    stop_asked: Callable[[], bool] = lambda: False,
+) -> dict[str, Any]:
+    """Run both sides in turns; returns the result (see ``judge``) with ``id``, ``experiments`` and ``why_stopped``.
+    ``stop_asked`` is asked between runs: what was measured so far is judged then, as after an interrupted run.
+
+    Raises LeadlineError before anything ran: a request that makes no sense, a secret in a command; after the warm-up:
+    a metric that no run gives.
+    """
+    _check(request)
+    thread, a = complete(context, request.a)
+    _, b = complete(context, request.b)
+    metric, definition = _metric(thread, request.metric)
+    sides = {"a": a, "b": b}
+    facts = {side: gather(context, asked) for side, asked in sides.items()}
+    shown, uid = _record_start(context, thread, request, facts, metric)
+    state = _State(metric)
+    started_s = time.monotonic()
+    runs = _Runs(context, sides, facts, uid, watch, stop_asked, state)
+    for number in range(request.warmup):
+        for side in "ab":
+            if not state.interrupted:
+                outcome = runs.one(side, 0, number, warmup=True)
+                if outcome.state != "done":
+                    state.failed.append(f"the warm-up {outcome.id}: {outcome.reason or outcome.state}")
+    why = ""
+    last_said_s = started_s
+    for number, order in enumerate(schedule(request.seed, request.order), 1):
+        why = why or _limit(request, state, started_s)
+        if why:
+            break
+        _block(runs, number, order, state)
+        result = judge(state.blocks, definition, request.alpha, request.equivalent)
+        why = _reason_to_stop(request, result)
+        if time.monotonic() - last_said_s > 2.0:
+            last_said_s = time.monotonic()
+            say(f"block {number} of at most {request.most_blocks}: {progress(result)}")
+    result = judge(state.blocks, definition, request.alpha, request.equivalent)
+    result.update(
+        why_stopped=why,
+        failed_blocks=list(state.failed),
+        experiments={side: name for side, name in state.experiments.items() if name},
+        interrupted=state.interrupted,
+        wall_s=round(time.monotonic() - started_s, 3),
+    )
+    body = {"interleaving": shown, **result}
+    body["refs"] = {shown: uid, **refs_for(context.slice(a.topic, list(result["experiments"].values())), _ids(result))}
+    context.append(a.topic, "interleaving-ended", body)
+    return {"id": shown, **result}
+
+
+def _ids(result: dict[str, Any]) -> list[str]:
+    return list(result["experiments"].values())
+
+
+def _check(request: AbRequest) -> None:
+    problems = [
+        ("bad-precision", "precision", request.precision, 0.0, 1.0),
+        ("bad-margin", "equivalent", request.equivalent, 0.0, 1.0),
+        ("bad-alpha", "alpha", request.alpha, 0.0, 0.5),
+    ]
+    for code, option, value, low, high in problems:
+        if value is not None and not low < value < high:
+            raise LeadlineError(
+                "usage",
+                code,
+                f"--{option} {value} lies not between {low:g} and {high:g}",
+                "1% and 0.01 are the same",
+                "leadline ab --help",
+            )
+    for option, count, least in (("blocks", request.most_blocks, 1), ("warmup", request.warmup, 0)):
+        if count < least:
+            raise LeadlineError(
+                "usage", f"bad-{option}", f"--{option} {count} is below {least}", "", "leadline ab --help"
+            )
+    if request.order not in ORDERS:
+        raise LeadlineError(
+            "usage",
+            "bad-order",
+            f"{request.order!r} is no order of a block",
+            f"there are: {', '.join(ORDERS)}",
+            "leadline ab --help",
+        )
+
+
+def _metric(thread: Thread, wanted: str) -> tuple[str, MetricDef]:
+    if wanted:
+        return wanted, _WALL if wanted == WALL else thread.metrics.get(wanted) or MetricDef(wanted)
+    for name, definition in thread.metrics.items():
+        if definition.direction in ("lower", "higher"):
+            return name, definition
+    return WALL, _WALL
+
+
+def _record_start(
+    context: Context, thread: Thread, request: AbRequest, facts: dict[str, dict[str, Any]], metric: str
+) -> tuple[str, str]:
+    """The record of what will be measured and when it stops, before anything runs: (shown id, uid)."""
+    body = {
+        "a": {k: facts["a"][k] for k in ("argv", "config")},
+        "b": {k: facts["b"][k] for k in ("argv", "config")},
+        "metric": metric,
+        "order": request.order,
+        "seed": request.seed,
+        "alpha": request.alpha,
+        "method": METHOD,
+        "warmup": request.warmup,
+        "stop": {
+            "precision": request.precision,
+            "equivalent": request.equivalent,
+            "blocks": request.most_blocks,
+            "time_s": request.time_limit_s,
+        },
+    }
+    with context.store.transaction(thread.topic) as writing:
+        shown = named_id(thread.prefix, "interleaving", writing.next_number("interleaving"))
+        uid = writing.add("interleaving", {"id": shown, **body}).id
+    return shown, uid
+
+
+class _Runs:
+    """Executes one side's command as a recorded run, as a repeat of that side's experiment."""
+
+    def __init__(
+        self,
+        context: Context,
+        sides: dict[str, RunRequest],
+        facts: dict[str, dict[str, Any]],
+        uid: str,
+        watch: Watch,
+        stop_asked: Callable[[], bool],
+        state: _State,
+    ) -> None:
+        self.context, self.sides, self.facts, self.uid = context, sides, facts, uid
+        self.watch, self.stop_asked, self.state = watch, stop_asked, state
+
+    def one(self, side: str, block: int, position: int, warmup: bool = False) -> Outcome:
+        request = self.sides[side]
+        request.design = {
+            "interleaving": self.uid,
+            "side": side,
+            "block": block,
+            "position": position,
+            "warmup": warmup,
+        }
+        facts = {
+            **self.facts[side],
+            "hygiene": self.context.collectors.preflight(environment_of(self.context, request)),
+        }
+        outcome = run_one(self.context, request, facts, self.state.experiments[side], [], self.watch, self.context.warn)
+        self.state.experiments[side] = outcome.experiment
+        self.state.interrupted = self.state.interrupted or outcome.interrupted or self.stop_asked()
+        return outcome
+
+
+def _value(outcome: Outcome, metric: str) -> float | None:
+    return outcome.wall_s if metric == WALL and WALL not in outcome.metrics else outcome.metrics.get(metric)
+
+
+def _block(runs: _Runs, number: int, order: str, state: _State) -> None:
+    """One block. A run that fails, or gives no value, ends it: the block is left out and said to be."""
+    values: dict[str, list[float]] = {"a": [], "b": []}
+    for position, side in enumerate(order):
+        outcome = runs.one(side, number, position)
+        if state.interrupted:
+            return
+        value = _value(outcome, state.metric)
+        items = outcome.item_sets.get(state.metric, "")
+        state.items = items if state.items is None else state.items
+        if outcome.state == "done" and value is not None and items != state.items:
+            state.failed.append(f"block {number}: {outcome.id}: {OTHER_ITEMS.format(metric=state.metric)}")
+            return
+        if outcome.state != "done" or value is None:
+            why = outcome.reason or outcome.state if outcome.state != "done" else f"no {state.metric}"
+            if state.metric in outcome.nonfinite:
+                why = f"{state.metric} was {outcome.nonfinite[state.metric]}"
+            state.failed.append(f"block {number}: {outcome.id}: {why}")
+            return
+        values[side].append(value)
+    state.blocks.append(values)
+
+
+def _limit(request: AbRequest, state: _State, started_s: float) -> str:
+    if state.interrupted:
+        return "interrupted"
+    if len(state.failed) >= MOST_FAILED_BLOCKS:
+        return f"{len(state.failed)} blocks failed"
+    if len(state.blocks) + len(state.failed) >= request.most_blocks:
+        return f"the limit of {request.most_blocks} blocks"
+    if request.time_limit_s is not None and time.monotonic() - started_s >= request.time_limit_s:
+        return f"the limit of {request.time_limit_s:g} s"
+    return ""
+
+
+def _reason_to_stop(request: AbRequest, result: dict[str, Any]) -> str:
+    """Why no further block is needed, "" when one is. A declared precision is waited for; a margin of equivalence ends
+    it as soon as the interval lies within or wholly outside; else a shown difference does."""
+    low, high = result["low"], result["high"]
+    if request.precision is not None:
+        if low is None or high is None or not result["as_ratio"]:
+            return ""
+        reach = 0.5 * (math.log(high) - math.log(low))
+        return f"the precision of {request.precision:.3g} is reached" if reach <= math.log1p(request.precision) else ""
+    if request.equivalent is not None:
+        return {"within": "the interval lies within the margin", "outside": "it lies outside the margin"}.get(
+            result["margin"], ""
+        )
+    return "a difference is shown" if result["shown"] else ""
+
+
+def judge(
+    blocks: list[dict[str, list[float]]], definition: MetricDef, alpha: float, equivalent: float | None
+) -> dict[str, Any]:
+    """What the blocks say: ``estimate``, ``low``, ``high`` of the ratio b / a (of the difference b - a when a value is
+    not above zero: ``as_ratio`` False), ``shown``, ``verdict``, ``e_value``, ``n_blocks`` and a ``sentence``."""
+    as_ratio = all(v > 0.0 for block in blocks for side in block.values() for v in side)
+    values = [v for block in blocks if (v := block_value(block, as_ratio)) is not None]
+    sequence = SymmetricSequence(alpha, values)
+    interval, centre = sequence.interval(), sequence.estimate()
+
+    def back(value: float | None) -> float | None:
+        return math.exp(value) if as_ratio and value is not None else value
+
+    low, high, estimate = back(interval.low), back(interval.high), back(centre)
+    shown = bool(values) and sequence.rejects(0.0)
+    margin = ""
+    if equivalent is not None and as_ratio and low is not None and high is not None:
+        inside = 1.0 / (1.0 + equivalent) < low and high < 1.0 + equivalent
+        outside = low > 1.0 + equivalent or high < 1.0 / (1.0 + equivalent)
+        margin = "within" if inside else "outside" if outside else "across"
+    verdict = "no difference shown" if values else "cannot be compared"
+    if shown and centre is not None:
+        better = {"lower": centre < 0.0, "higher": centre > 0.0}.get(definition.direction)
+        verdict = "different" if better is None else "better" if better else "worse"
+    if equivalent is not None and values:
+        verdict = "equivalent" if margin == "within" else verdict if margin == "outside" else "not shown equivalent"
+    result: dict[str, Any] = {
+        "metric": definition.name,
+        "unit": definition.unit,
+        "direction": definition.direction,
+        "as_ratio": as_ratio,
+        "estimate": estimate,
+        "low": low,
+        "high": high,
+        "confidence": 1.0 - alpha,
+        "method": METHOD,
+        "n_blocks": len(values),
+        "e_value": sequence.e_value(0.0),
+        "shown": shown,
+        "margin": margin,
+        "verdict": verdict,
+        "reason": interval.reason,
+    }
+    result["sentence"] = _sentence(result, equivalent)
+    return result
+
+
+def _sentence(result: dict[str, Any], equivalent: float | None) -> str:
+    what = "ratio b / a" if result["as_ratio"] else "difference b - a"
+    if result["estimate"] is None:
+        return "no whole block: nothing is known"
+    tail = "" if result["as_ratio"] or not result["unit"] else f" {result['unit']}"
+    if result["low"] is None or result["high"] is None:
+        return f"{what} {result['estimate']:.5g}{tail}, not bounded: {result['reason']}"
+    span = f"{result['low']:.5g} to {result['high']:.5g}{tail}"
+    said = f"{what} {result['estimate']:.5g}, {result['confidence'] * 100:.4g} % interval {span}, valid at every look"
+    if equivalent is not None:
+        said += f"; margin {equivalent * 100:.4g} %"
+    return said
+
+
+def progress(result: dict[str, Any]) -> str:
+    """One line about a measurement that is going on."""
+    if result["estimate"] is None:
+        return "no whole block yet"
+    if result["low"] is None or result["high"] is None:
+        return f"{result['estimate']:.4g}, not bounded yet"
+    return f"{result['estimate']:.4g} ({result['low']:.4g} to {result['high']:.4g})"
+
+
+# ---- showing --------------------------------------------------------------------------------------------------------
+
+
+def result_of(thread: Thread, item: Item) -> dict[str, Any]:
+    """The result of a recorded measurement, computed again from its runs: a retracted run takes its block with it.
+
+    Raises LeadlineError(usage) when ``item`` is no interleaved measurement.
+    """
+    if item.kind != "interleaving":
+        raise LeadlineError(
+            "usage", "not-an-interleaving", f"{item.id} is a {item.kind}", "", f"leadline show {item.id}"
+        )
+    metric = str(item.body.get("metric") or WALL)
+    definition = _WALL if metric == WALL else thread.metrics.get(metric) or MetricDef(metric)
+    by_block: dict[int, dict[str, list[float]]] = {}
+    whole = ORDERS.get(str(item.body.get("order")), ORDERS["abba"])[0]
+    experiments: dict[str, str] = {}
+    items: str | None = None
+    for run in sorted(thread.runs, key=lambda r: r.uid):
+        if run.design.get("interleaving") != item.uid:
+            continue
+        side = str(run.design.get("side"))
+        experiments.setdefault(side, run.experiment)
+        value = run.wall_s if metric == WALL and WALL not in run.metrics else run.metrics.get(metric)
+        if not run.is_evidence or value is None:
+            continue
+        found = str((facts_in(run, metric) or {}).get("set", ""))
+        items = found if items is None else items
+        if found == items:  # as while it was measured: a block over other items is left out
+            by_block.setdefault(int(run.design["block"]), {"a": [], "b": []})[side].append(value)
+    blocks = [
+        by_block[n] for n in sorted(by_block) if all(len(by_block[n][side]) == whole.count(side) for side in "ab")
+    ]
+    stop = item.body.get("stop") or {}
+    result = judge(blocks, definition, float(item.body.get("alpha", 0.05)), stop.get("equivalent"))
+    ended = item.body.get("ended") or {}
+    return {
+        "id": item.id,
+        "at": item.at,
+        **result,
+        "why_stopped": ended.get("why_stopped", "it has not ended, or was cut off"),
+        "failed_blocks": ended.get("failed_blocks", []),
+        "experiments": experiments,
+        "a": item.body.get("a"),
+        "b": item.body.get("b"),
+        "seed": item.body.get("seed"),
+        "order": item.body.get("order"),
+    }

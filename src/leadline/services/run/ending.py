@@ -1,0 +1,231 @@
+"""How a run ends: read its result, its metrics and its output, and append the ``run-ended`` record.
+
+The same code ends a run that was watched and one that is reconciled after its watcher died.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from leadline.core.canonical import sha256_for
+from leadline.core.metric.contract import contract_of
+from leadline.core.timestamps import epoch_ms
+from leadline.core.tracker.run_folder import SUMMARY, summary_of
+from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.services.artifact.intake import forget, take_in
+from leadline.services.context import Context
+
+if TYPE_CHECKING:
+    from leadline.core.extract.gather import Extraction
+    from leadline.core.record.run import MetricDef
+
+EXCERPT_CHARS = 1500
+
+
+def end_run(
+    context: Context,
+    topic: str,
+    uid: str,
+    planned: dict[str, Any],
+    *,
+    say: Callable[[str], None] = lambda text: None,
+    check_code: bool = False,
+    by: str = "run",
+) -> dict[str, Any]:
+    """Append the ending of one run and return its body. The caller holds the run's marker."""
+    attempt = context.run_folder(uid)
+    result = context.executor.result(attempt) or _no_result(context, attempt)
+    body: dict[str, Any] = {
+        "run": planned["id"],
+        "refs": {planned["id"]: uid, planned["experiment"]: planned["experiment_uid"]},
+        "by": by,
+        **{
+            k: result.get(k)
+            for k in ("state", "exit_code", "signal", "reason", "started_at", "ended_at", "wall_s", "resources")
+        },
+    }
+    if result.get("leftover_processes"):
+        body["leftover_processes"] = result["leftover_processes"]
+    redact = _redactor(context)
+    body["reason"] = redact.text(str(result.get("reason") or ""))
+    _read_metrics(context, topic, uid, planned, attempt, result, body, say)
+    body["hygiene"] = context.collectors.after_run(
+        planned.get("hygiene", {}), result.get("contention") or {}, result.get("wall_s")
+    )
+    body["outputs"] = _outputs(attempt, str(body["state"]), redact)
+    body["artifacts"], done_with = take_in(context, planned, attempt, _where(context, planned), result, redact, say)
+    if not body["artifacts"]:
+        del body["artifacts"]
+    if check_code and (result.get("wall_s") or 0) > 1.0:
+        from leadline.services.run.lifecycle import capture_code
+
+        if capture_code(context)["tree"] != planned["code"].get("tree"):
+            body["code_changed_during_run"] = True
+            say(f"the code changed while {planned['id']} ran: what was recorded is its state at the start")
+    with context.store.transaction(topic) as writing:
+        writing.add("run-ended", body)
+    _leave_summary(attempt, body)
+    forget(done_with)
+    context.open_runs.closed(uid)
+    _compact_series(context, attempt, body, say)
+    return body
+
+
+def _leave_summary(attempt: str, body: dict[str, Any]) -> None:
+    """The values beside the series, for whoever gets a copy of the folder and not the record."""
+    try:
+        with open(os.path.join(attempt, SUMMARY), "wb") as file:
+            file.write(summary_of(body.get("metrics", {}), body.get("nonfinite", {})))
+    except OSError:
+        pass  # the record has them
+
+
+def _compact_series(context: Context, attempt: str, body: dict[str, Any], say: Callable[[str], None]) -> None:
+    """After the record, since it may take a while and nothing depends on it; what goes wrong leaves the segments."""
+    most = int(context.setting("series.compact_points") or 0)
+    sources = body.get("extraction", {}).get("sources", [])
+    logged = sum(source["rows"] for source in sources if source.get("kind") == "series")
+    if not most or logged <= most or body["state"] == "lost":
+        return
+    from leadline.core.errors import LeadlineError
+
+    try:
+        context.series.compact(attempt)
+    except (LeadlineError, OSError) as error:
+        say(f"the series of {body['run']} were not compacted: {getattr(error, 'what', error)}")
+
+
+def _redactor(context: Context) -> Any:
+    from leadline.core.secrets.redact import Redactor, secret_values
+
+    return Redactor(secret_values(context.environ))
+
+
+def _no_result(context: Context, attempt: str) -> dict[str, Any]:
+    if os.path.exists(os.path.join(attempt, "owner.json")):
+        return {"state": "lost", "reason": "the job program ended without a result: killed, or the machine went down"}
+    problem = ""
+    try:
+        with open(os.path.join(attempt, "supervisor.err"), encoding="utf-8", errors="replace") as file:
+            problem = file.read(500).strip()
+    except OSError:
+        pass
+    return {
+        "state": "lost",
+        "reason": "the command was not started"
+        + (f": {problem}" if problem else ": Leadline ended before it could be"),
+    }
+
+
+def _where(context: Context, planned: dict[str, Any]) -> str:
+    """The folder that the command ran in."""
+    top = context.vcs.toplevel or context.cwd
+    return str(planned.get("folder") or os.path.join(top, planned.get("cwd") or "."))
+
+
+def _read_metrics(
+    context: Context,
+    topic: str,
+    uid: str,
+    planned: dict[str, Any],
+    attempt: str,
+    result: dict[str, Any],
+    body: dict[str, Any],
+    say: Callable[[str], None],
+) -> None:
+    from leadline.core.errors import LeadlineError
+    from leadline.core.extract.gather import merge
+    from leadline.core.extract.spec import parse_spec
+    from leadline.ports.extractor import RunFiles
+
+    thread = context.store.slice(topic, [], ("thread-started", "metric-defined"))
+    cwd = _where(context, planned)
+    started = epoch_ms(result["started_at"]) / 1000 if result.get("started_at") else None
+    files = RunFiles(
+        cwd,
+        os.path.join(attempt, "stdout.log"),
+        os.path.join(attempt, "metrics.jsonl"),
+        os.path.join(attempt, "stderr.log"),
+        started,
+    )
+    tracked = _read_tracker(context, topic, uid, planned, body, thread.metrics, say)
+    logged = os.path.exists(files.metrics) or context.series.has(attempt)
+    if body["state"] != "done" and not logged and tracked is None:
+        return
+    try:
+        found = context.collectors.extract([parse_spec(s) for s in planned.get("extract", [])], files, thread.metrics)
+    except LeadlineError as error:
+        body["extraction"] = {"problems": [{"source": "", "code": error.code, "what": error.what, "blocking": True}]}
+        say(f"metrics were not read: {error.what}")
+        return
+    if tracked is not None:
+        found = merge([found, tracked])
+    body["metrics"], body["nonfinite"] = found.metrics, found.nonfinite
+    data = found.as_dict()
+    body["extraction"] = {k: data[k] for k in ("problems", "sources", "series") if data[k]}
+    if found.items:
+        body["extraction"]["items"] = {name: _kept_items(context, facts) for name, facts in found.items.items()}
+    contract = {name: contract_of(d) for name in found.metrics if (d := thread.metrics.get(name)) is not None}
+    if contract:
+        body["extraction"]["contract"] = contract  # what the numbers meant when they were taken
+    for problem in found.problems:
+        say(f"{problem['source']}: {problem['what']}" + (" (nothing taken from it)" if problem.get("blocking") else ""))
+
+
+def _kept_items(context: Context, facts: dict[str, Any]) -> dict[str, Any]:
+    """The items of a metric as the record has them: with their values, or with the digest of a blob of them."""
+    import json
+
+    from leadline.core.metric.items import INLINE_BYTES
+
+    data = json.dumps(facts["values"], sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    if len(data) <= INLINE_BYTES:
+        return facts
+    return {**{k: v for k, v in facts.items() if k != "values"}, "blob": context.blobs.put(data)}
+
+
+def _read_tracker(
+    context: Context,
+    topic: str,
+    uid: str,
+    planned: dict[str, Any],
+    body: dict[str, Any],
+    definitions: dict[str, MetricDef],
+    say: Callable[[str], None],
+) -> Extraction | None:
+    if not planned.get("tracker"):
+        return None
+    from leadline.services.run.job_tracker import read_tracker
+
+    tracked, body["tracker"] = read_tracker(context, topic, uid, planned, definitions, ended=True, say=say)
+    return tracked
+
+
+def _outputs(attempt: str, state: str, redact: Any) -> dict[str, Any]:
+    """Sizes and digests of both streams, and the last lines of the telling one (stderr when it went wrong)."""
+    out: dict[str, Any] = {}
+    tails = {}
+    for name in ("stdout", "stderr"):
+        try:
+            with open(os.path.join(attempt, f"{name}.log"), "rb") as file:
+                digest, size, tail = sha256_for(os.fstat(file.fileno()).st_size)(), 0, b""
+                while chunk := file.read(1 << 20):
+                    digest.update(chunk)
+                    size += len(chunk)
+                    tail = (tail + chunk)[-4 * EXCERPT_CHARS :]
+        except OSError:
+            continue
+        if size:
+            out[name] = {"size_bytes": size, "digest": "sha256:" + digest.hexdigest()}
+            tails[name] = tail
+    telling = "stderr" if state != "done" and "stderr" in tails else "stdout" if "stdout" in tails else "stderr"
+    if telling in tails:
+        text = redact.text(tails[telling].decode("utf-8", "replace"))
+        out["excerpt"], out["excerpt_of"] = _last_lines(text), telling
+    return out
+
+
+def _last_lines(text: str) -> str:
+    lines = [line[:300] for line in text.splitlines()[-20:]]
+    return "\n".join(lines)[-EXCERPT_CHARS:]

@@ -1,0 +1,426 @@
+"""Run a recorded experiment again at its exact code, and say whether the numbers agree.
+
+The code state is unpacked into a fresh folder for each repeat, never taken from the work tree; the same command runs in
+the same relative folder with the recorded variables, through the same job program and extraction. The new runs are
+repeats of the experiment, flagged ``reproduction_of``, and a ``reproduction`` record holds the verdict and its rules.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from leadline.core.errors import LeadlineError
+from leadline.core.metric.items import on_shared_items
+from leadline.core.record.artifact import DIFFERENT, EQUAL, MISSING, NEW
+from leadline.core.record.run import Run
+from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.core.stats.agreement import AGREES, DEFAULT_TOLERANCE, DISAGREES, INCOMPARABLE, agreement, overall
+from leadline.core.values import dataclass, field
+from leadline.services.artifact.intake import check_patterns, mark_old
+from leadline.services.context import Context, refs_for
+from leadline.services.run.relocate import Mover
+
+HARDWARE_IGNORED = ("host", "hostname", "boot_id")
+REASON_LINES = 3
+FILES_LISTED = 50
+
+
+@dataclass
+class Plan:
+    """One experiment to run again: ``run`` is the original it is done like."""
+
+    experiment: Experiment
+    run: Run
+    record: dict[str, Any]
+    artifacts: list[str]  # patterns: the original's and those asked for now
+    notes: list[str] = field(default_factory=list)
+    blocked: str = ""
+
+
+def reproduce(
+    context: Context,
+    topic: str,
+    target: str,
+    *,
+    repeat: int = 1,
+    only: list[str] | None = None,
+    timeout_s: float | None = None,
+    keep: bool = False,
+    tolerance: float = DEFAULT_TOLERANCE,
+    artifacts: list[str] | None = None,
+    same_artifacts: bool = False,
+    watch: Any,
+    say: Callable[[str], None] = lambda text: None,
+) -> dict[str, Any]:
+    """Reproduce an experiment, a run, or the experiments of a snapshot (by id, name or tag).
+
+    ``artifacts``: patterns beside those that the original was run with. ``same_artifacts``: one that differs or is
+    missing disagrees; else it is said and decides nothing, since many files hold a time or an unordered set.
+
+    Returns the reproduction as recorded: ``{id, target, runs, verdict, why, table, artifacts, notes}``. Raises
+    LeadlineError for a target that does not exist or has nothing to reproduce; what fails later is part of the verdict.
+    """
+    if repeat < 1:
+        raise LeadlineError("usage", "bad-repeat", f"--repeat {repeat} runs nothing", "", "leadline reproduce --help")
+    check_patterns(context, artifacts or [])
+    thread = context.store.thread(topic)
+    shown, experiments, sealed = _targets(thread, target, only or [])
+    plans = [_plan(context, thread, e, sealed, artifacts or []) for e in experiments]
+    _say_cost(plans, repeat, say)
+    runs: list[str] = []
+    table: list[dict[str, Any]] = []
+    reasons: list[str] = []
+    files: list[dict[str, Any]] = []
+    for plan in plans:
+        originals = _originals(thread, plan.experiment, sealed)
+        again, failures, interrupted = _run_again(context, topic, plan, repeat, timeout_s, keep, watch, say)
+        runs += [r.id for r in again]
+        counted = [r for r in again if r.is_evidence]
+        table += _judge(context, topic, plan, originals, counted, tolerance)
+        files += _files(context, plan, originals, counted)
+        reasons += _reasons(plan, again, failures)
+        if interrupted:
+            reasons.append("interrupted: what comes after was not run")
+            break
+    return _record(
+        context,
+        topic,
+        shown,
+        runs,
+        table,
+        reasons,
+        [f"{p.experiment.id}: {n}" for p in plans for n in p.notes],
+        files,
+        same_artifacts,
+    )
+
+
+# ---- what to run ----------------------------------------------------------------------------------------------------
+
+
+def _targets(thread: Thread, target: str, only: list[str]) -> tuple[str, list[Experiment], set[str]]:
+    """The id meant, its experiments, and the uids of the sealed runs when it is a snapshot (else none)."""
+    sealed: set[str] = set()
+    snapshot = next((s for s in thread.of_kind("snapshot") if target in (s.body.get("name"), s.body.get("tag"))), None)
+    thing = snapshot or (thread.baseline_experiment if target == "baseline" else None) or thread.find(target)
+    if isinstance(thing, Item) and thing.kind == "snapshot":
+        rows = dict(thing.body.get("table") or {}).get("rows", [])
+        experiments = [
+            thread.experiments[name]
+            for r in rows
+            if (name := thread.shown(str(r["experiment"]), thing.refs)) in thread.experiments
+        ]
+        ended = {
+            u for r in thread.records if r.kind == "run-ended" and r.id < thing.uid for u in r.body["refs"].values()
+        }
+        sealed = {run.uid for run in thread.runs if run.uid in ended}
+    elif isinstance(thing, Item):
+        experiments = [thread.experiment(target)]
+    else:
+        experiments = [thread.experiments[thing.experiment] if isinstance(thing, Run) else thing]
+    if only:
+        wanted = {thread.experiment(o).id for o in only}
+        experiments = [e for e in experiments if e.id in wanted]
+    if not experiments:
+        raise LeadlineError(
+            "not_found",
+            "nothing-to-reproduce",
+            f"{thing.id} holds no experiment that counts as evidence",
+            "a reproduction compares with runs that ended well",
+            "leadline status --runs",
+        )
+    return thing.id, experiments, sealed
+
+
+def _originals(thread: Thread, experiment: Experiment, sealed: set[str]) -> list[Run]:
+    """The runs to compare with: those that count, are no reproductions themselves, and were sealed (if any were)."""
+    again = {r.id for r in thread.records if r.kind == "run-planned" and r.body.get("reproduction_of")}
+    return [r for r in experiment.evidence_runs if r.uid not in again and (not sealed or r.uid in sealed)]
+
+
+def _plan(context: Context, thread: Thread, experiment: Experiment, sealed: set[str], artifacts: list[str]) -> Plan:
+    originals = _originals(thread, experiment, sealed)
+    run = (originals or experiment.runs)[0]
+    record = next(r.body for r in thread.records if r.id == run.uid)
+    plan = Plan(experiment, run, record, list(dict.fromkeys([*(record.get("artifacts") or []), *artifacts])))
+    commit = str(run.code.get("commit") or "")
+    if not originals:
+        plan.blocked = f"no run of {experiment.id} counts as evidence"
+    elif run.origin != "executed":
+        plan.blocked = f"{run.id} was not executed by Leadline ({run.origin})"
+    elif not commit:
+        plan.blocked = f"no code state was recorded with {run.id}"
+    elif context.vcs.missing_objects([commit]):
+        plan.blocked = f"its code state {commit[:12]} is not in this repository (leadline sync --code)"
+    elif any("[redacted:" in a for a in run.argv):
+        plan.blocked = "its command line held a secret, which was not recorded"
+    trees = {str(r.code.get("tree")) for r in originals}
+    if len(trees) > 1:
+        plan.notes.append(f"its runs had {len(trees)} code states; {run.id}'s is used")
+    gaps = [g for g in run.code.get("gaps") or [] if isinstance(g, dict)]
+    plan.notes += [f"{g.get('path')} is not in the code state ({g.get('kind') or g.get('reason')})" for g in gaps[:5]]
+    if run.code.get("changed_during_run"):
+        plan.notes.append("the code changed while the original ran")
+    return plan
+
+
+def _say_cost(plans: list[Plan], repeat: int, say: Callable[[str], None]) -> None:
+    from leadline.core.timestamps import duration
+
+    walls = [p.run.wall_s or 0.0 for p in plans if not p.blocked]
+    if len(walls) > 1 or sum(walls) * repeat > 60:
+        say(
+            f"{len(walls)} experiments, {repeat} run{'s' if repeat > 1 else ''} each; they took "
+            f"{duration(sum(walls) * repeat)} when they were recorded"
+        )
+
+
+# ---- running --------------------------------------------------------------------------------------------------------
+
+
+def _run_again(
+    context: Context,
+    topic: str,
+    plan: Plan,
+    repeat: int,
+    timeout_s: float | None,
+    keep: bool,
+    watch: Any,
+    say: Callable[[str], None],
+) -> tuple[list[Run], list[str], bool]:
+    """The new runs, why some could not be started, and whether the user stopped it."""
+    done: list[Run] = []
+    failures: list[str] = [plan.blocked] if plan.blocked else []
+    for number in range(0 if plan.blocked else repeat):
+        folder = _fresh_folder(context, plan.run, number)
+        try:
+            context.vcs.export_tree(str(plan.run.code["commit"]), folder)
+            outcome = _one(context, topic, plan, folder, timeout_s, watch, say)
+        except LeadlineError as error:
+            failures.append(error.what)
+            break
+        finally:
+            if not keep:
+                _remove(folder)
+            else:
+                say(f"kept {folder}")
+        found = context.store.thread(topic).find(outcome.id)
+        assert isinstance(found, Run)
+        done.append(found)
+        if outcome.interrupted:
+            return done, failures, True
+    return done, failures, False
+
+
+def _fresh_folder(context: Context, run: Run, number: int) -> str:
+    base = os.path.join(context.root, "reproduce")
+    return os.path.join(base, f"{str(run.code['commit'])[:12]}-{os.getpid()}-{context.clock.now_ms()}-{number}")
+
+
+def _remove(folder: str) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _one(
+    context: Context,
+    topic: str,
+    plan: Plan,
+    folder: str,
+    timeout_s: float | None,
+    watch: Any,
+    say: Callable[[str], None],
+) -> Any:
+    from leadline.services.run.lifecycle import RunRequest, execute
+
+    run = plan.run
+    inside = os.path.normpath(os.path.join(folder, run.cwd or "."))
+    if not (inside + os.sep).startswith(folder + os.sep):
+        inside = folder
+    os.makedirs(inside, exist_ok=True)
+    move = Mover(context.vcs.toplevel, run.cwd, folder, inside, plan.notes)
+    environment = move.environment(_environment(context, plan))
+    artifacts = move.patterns(plan.artifacts)
+    mark_old(artifacts, inside, folder)
+    request = RunRequest(
+        argv=move.argv(run.argv),
+        topic=topic,
+        experiment=plan.experiment.id,
+        config=dict(run.config),
+        extract=list(plan.record.get("extract") or []),
+        artifacts=artifacts,
+        timeout_s=timeout_s or plan.record.get("timeout_s"),
+        set_environment=environment,
+        secret_argv_ok=True,
+        reproduction_of=run.id,
+        folder=inside,
+        code={**run.code, "cwd": run.cwd or "."},
+    )
+    plan.notes[:] = dict.fromkeys(plan.notes)
+    return execute(context, request, watch, say=say)[0]
+
+
+def _environment(context: Context, plan: Plan) -> dict[str, str | None]:
+    """The recorded variables; those that would be recorded now and were not then are taken away."""
+    allow = [*context.setting("run.environment"), *plan.run.environment]
+    now = context.collectors.environment(context.environ, allow)["variables"]
+    wanted: dict[str, str | None] = {name: None for name in now if name not in plan.run.environment}
+    for name, value in plan.run.environment.items():
+        if "[redacted:" in value or "… [cut:" in value:
+            plan.notes.append(f"${name} was not recorded in full and is as it is here")
+        elif now.get(name) != value:
+            wanted[name] = value
+    return wanted
+
+
+# ---- verdict --------------------------------------------------------------------------------------------------------
+
+
+def _judge(
+    context: Context, topic: str, plan: Plan, originals: list[Run], again: list[Run], tolerance: float
+) -> list[dict[str, Any]]:
+    """One row per metric. What differs in the machine makes a disagreement "cannot be compared"."""
+    thread = context.store.thread(topic)
+    names = list(dict.fromkeys(m for r in originals for m in (*r.metrics, *r.nonfinite)))
+    declared = [n for n in names if n in thread.metrics]
+    differing = _machine_differences(originals, again) if again else []
+    rows = []
+    for name in declared or names:
+        first, second, shared = on_shared_items(originals, again, name)
+        found = agreement(
+            [r.metrics[name] for r in first if name in r.metrics],
+            [r.metrics[name] for r in second if name in r.metrics],
+            tolerance,
+        )
+        verdict, rule = found.verdict, found.rule
+        if shared is not None and not shared.same:
+            words = shared.words("the original", "the reproduction")
+            verdict = INCOMPARABLE if shared.reason else verdict
+            rule = f"{words}: {shared.reason}" if shared.reason else f"{rule}; items {words}: over those in both"
+        if verdict == DISAGREES and differing:
+            verdict, rule = INCOMPARABLE, f"{rule}; outside it, but {differing[0]}"
+        unit = thread.metrics[name].unit if name in thread.metrics else ""
+        rows.append(
+            {
+                "experiment": plan.experiment.id,
+                "metric": name,
+                "unit": unit,
+                **found.as_dict(),
+                "verdict": verdict,
+                "rule": rule,
+            }
+        )
+    plan.notes += differing
+    return rows
+
+
+def _machine_differences(originals: list[Run], again: list[Run]) -> list[str]:
+    from leadline.core.config import config_diff
+
+    rows = config_diff(originals, again).rows
+    return [
+        f"{row.area} differs: {row.key} {_short(row.a)} then, {_short(row.b)} now"
+        for row in rows
+        if row.area in ("hardware", "devices", "executor", "software")
+        and row.key not in HARDWARE_IGNORED
+        and not (row.area == "software" and row.key in ("kernel", "packages_blob"))
+    ][:8]
+
+
+def _short(value: Any) -> str:
+    text = "unknown" if value is None else str(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _files(context: Context, plan: Plan, originals: list[Run], again: list[Run]) -> list[dict[str, Any]]:
+    """The artifacts of the new runs beside those of the originals; none when nothing ran that counts."""
+    if not again:
+        return []
+    from leadline.core.record.artifact import gaps, held_against
+    from leadline.services.artifact.artifacts import artifacts_of
+
+    rows = held_against(*([artifacts_of(context, run) for run in side] for side in (originals, again)))
+    not_kept = {gap.name: gap.reason for run in again for gap in gaps(run)}
+    for row in rows:
+        if row["verdict"] == MISSING and row["name"] in not_kept:
+            row["why"] = not_kept[row["name"]]
+    return [{"experiment": plan.experiment.id, **row} for row in rows]
+
+
+def _recorded_files(files: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the record says of the artifacts: how many of each verdict, and the rows, the equal ones last."""
+    rows = sorted(files, key=lambda row: row["verdict"] == EQUAL)
+    counts = {v: n for v in (EQUAL, DIFFERENT, MISSING, NEW) if (n := sum(r["verdict"] == v for r in rows))}
+    return {"counts": counts, "rows": rows[:FILES_LISTED]}
+
+
+def _reasons(plan: Plan, again: list[Run], failures: list[str]) -> list[str]:
+    reasons = [f"{plan.experiment.id}: {why}" for why in failures]
+    for run in again:
+        if run.is_evidence:
+            continue
+        excerpt = str(run.outputs.get("excerpt") or "").strip().splitlines()[-REASON_LINES:]
+        why = run.reason or (f"exit code {run.exit_code}" if run.exit_code is not None else "")
+        said = f"; it said: {' / '.join(line.strip()[:160] for line in excerpt)}" if excerpt else ""
+        reasons.append(f"{run.id} {run.state}{f' ({why})' if why else ''}{said}")
+    return reasons
+
+
+def _record(
+    context: Context,
+    topic: str,
+    target: str,
+    runs: list[str],
+    table: list[dict[str, Any]],
+    reasons: list[str],
+    notes: list[str],
+    files: list[dict[str, Any]],
+    same_artifacts: bool,
+) -> dict[str, Any]:
+    judged = [row for row in table if row["again"]["n"]]
+    verdict = overall([row["verdict"] for row in (judged if reasons and judged else table)])
+    if reasons and verdict == AGREES:
+        verdict = INCOMPARABLE  # a part of it did not run: the whole is not shown to agree
+    if not table and not reasons:
+        reasons = ["the original runs recorded no metric"]
+    uneven = [f"{f['experiment']} {f['name']} is {f['verdict']}" for f in files if f["verdict"] in (DIFFERENT, MISSING)]
+    if same_artifacts and uneven:
+        verdict = DISAGREES
+        reasons = [*reasons, f"the artifacts had to be the same: {', '.join(uneven[:6])}{' …' if uneven[6:] else ''}"]
+    elif same_artifacts and not files and verdict == AGREES:
+        verdict = INCOMPARABLE
+        reasons = [*reasons, "the artifacts had to be the same, and the original runs have none"]
+    why = "; ".join([*reasons, *_sentences(table)])
+    thread = context.store.thread(topic)
+    body = {
+        "of": target,
+        "target": target,
+        "runs": runs,
+        "verdict": verdict,
+        "why": why,
+        "table": table,
+        **({"artifacts": _recorded_files(files)} if files else {}),
+        "notes": notes[:20],
+        "refs": refs_for(thread, [target, *runs]),
+    }
+    shown = context.append_item(thread, "reproduction", body)
+    return {"id": shown, **{k: v for k, v in body.items() if k not in ("refs", "of")}}
+
+
+def _sentences(table: list[dict[str, Any]]) -> list[str]:
+    from leadline.core.timestamps import number
+
+    said = []
+    for row in table:
+        if not row["again"]["n"]:
+            continue
+        unit = f" {row['unit']}" if row["unit"] else ""
+        where = f", allowed {number(row['low'])} to {number(row['high'])}{unit}" if row["low"] is not None else ""
+        said.append(
+            f"{row['experiment']} {row['metric']} {row['verdict']}: {number(row['original']['mean'])}{unit} then, "
+            f"{number(row['again']['mean'])}{unit} now{where} ({row['rule']})"
+        )
+    return said[:12] + ([f"and {len(said) - 12} more"] if len(said) > 12 else [])

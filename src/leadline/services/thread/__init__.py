@@ -1,0 +1,1 @@
+"""The life of a thread: start, adopt, check, finish."""

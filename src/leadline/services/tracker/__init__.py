@@ -1,0 +1,1 @@
+"""A thread beside its tracker: chosen, sent, fetched, linked, reconciled."""

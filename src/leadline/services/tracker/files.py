@@ -1,0 +1,113 @@
+"""Files that go to a tracker beside a run: what may go, how large, and what the record keeps of them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from typing import Any
+
+from leadline.core.errors import LeadlineError
+from leadline.core.record.run import Run
+from leadline.core.secrets.names import SCANNED_CONTENT_BYTES, secret_content_reason, secret_name_reason
+from leadline.services.context import Context
+
+BLOCK_BYTES = 1 << 20
+CARRIED = "tracker.recorded_artifact_mb"
+MOST_CARRIED = 100
+NOT_SERVED = "artifacts-not-served"  # said when the run is there already
+TAKES_NO_FILES = ("artifact-too-late", NOT_SERVED)  # codes of a tracker's no to files, not to the run
+
+
+def checked_files(context: Context, paths: list[str]) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
+    """Name to absolute path, and name to ``{size_bytes, digest}``, of files that may be sent. Read in blocks.
+
+    Raises LeadlineError: ``no-such-file`` (not_found); ``bad-artifact`` (usage) for what is no regular file, or two of
+    one name; ``artifact-too-large``, ``secret-in-artifact`` (refused).
+    """
+    limit_bytes = int(float(context.setting("tracker.artifact_limit_mb")) * 1_000_000)
+    found: dict[str, str] = {}
+    facts: dict[str, dict[str, Any]] = {}
+    for given in paths:
+        path, name = os.path.join(context.cwd, given), os.path.basename(os.path.abspath(given))
+        try:
+            seen = os.stat(path)
+        except OSError as error:
+            raise LeadlineError(
+                "not_found", "no-such-file", f"cannot read {given}: {error.strerror}", "", "leadline tracker --help"
+            ) from None
+        if not stat.S_ISREG(seen.st_mode) or name in found:
+            why = f"there are two files called {name}" if name in found else f"{given} is no regular file"
+            raise LeadlineError("usage", "bad-artifact", why, "", f"tar -czf {name}.tar.gz {given}")
+        if seen.st_size > limit_bytes:
+            raise LeadlineError(
+                "refused",
+                "artifact-too-large",
+                f"{given} has {seen.st_size / 1e6:,.0f} MB, and the limit is {limit_bytes / 1e6:,.0f}",
+                "a tracker would copy and keep all of it; nothing was read or sent",
+                f"leadline init --artifact-limit-mb {-(-seen.st_size // 1_000_000)}",
+            )
+        facts[name] = {"size_bytes": seen.st_size, "digest": _digest(path, given)}
+        found[name] = path
+    return found, facts
+
+
+def recorded_files(
+    context: Context, run: Run, named: dict[str, str], again: bool
+) -> tuple[dict[str, str], dict[str, dict[str, Any]], list[dict[str, str]]]:
+    """The artifacts that the record of ``run`` names, for its tracker: name to the path of the content, name to
+    ``{size_bytes, digest}``, and ``{name, why}`` of those that stay here. The last version of each name; what is
+    ``named`` on the command line is in none of them, nor what was sent before, unless ``again``: of a folder that may
+    be another one now, and takes the same content once. LeadlineError(usage) for a bad setting."""
+    from leadline.core.record.artifact import latest
+    from leadline.services.artifact.artifacts import artifacts_of, where_made
+
+    most_bytes = _carried_bytes(context)
+    files: dict[str, str] = {}
+    facts: dict[str, dict[str, Any]] = {}
+    left: list[dict[str, str]] = []
+    if not most_bytes:
+        return files, facts, left
+    before = {} if again else dict(run.tracker.get("artifacts") or {})
+    for artifact in latest(artifacts_of(context, run)):
+        name = artifact.name
+        if name in named or dict(before.get(name) or {}).get("digest") == artifact.digest:
+            continue
+        why = ""
+        if not artifact.path:
+            why = f"its content is on {where_made(run)}"
+        elif artifact.size_bytes > most_bytes:
+            why = f"{artifact.size_bytes / 1e6:,.6g} MB, above the {most_bytes / 1e6:,.6g} MB of {CARRIED}"
+        elif len(files) >= MOST_CARRIED:
+            why = f"no more than {MOST_CARRIED} files of a run are sent"
+        if why:
+            left.append({"name": name, "why": why})
+        else:
+            files[name] = artifact.path
+            facts[name] = {"size_bytes": artifact.size_bytes, "digest": artifact.digest}
+    return files, facts, left
+
+
+def _carried_bytes(context: Context) -> int:
+    said = context.setting(CARRIED)
+    try:
+        return max(0, int(float(said) * 1_000_000))
+    except (TypeError, ValueError, OverflowError):
+        raise LeadlineError(
+            "usage", "bad-settings", f"{CARRIED} is {said!r}", "it is a number of MB; 0 sends none", "leadline doctor"
+        ) from None
+
+
+def _digest(path: str, shown: str) -> str:
+    """The digest of a file that holds no secret."""
+    hashing = hashlib.sha256()
+    with open(path, "rb") as file:
+        block = file.read(max(BLOCK_BYTES, SCANNED_CONTENT_BYTES))
+        if reason := secret_name_reason(path) or secret_content_reason(block[:SCANNED_CONTENT_BYTES]):
+            raise LeadlineError(
+                "refused", "secret-in-artifact", f"{shown} {reason}", "nothing was sent", "leadline tracker --help"
+            )
+        while block:
+            hashing.update(block)
+            block = file.read(BLOCK_BYTES)
+    return "sha256:" + hashing.hexdigest()

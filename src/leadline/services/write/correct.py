@@ -1,0 +1,255 @@
+"""Corrections and supersessions: later records that change how an earlier one reads, never the earlier one.
+
+What was measured cannot be corrected by typing: a wrong measurement is retracted and made again. What describes a run
+(a config value that was recorded wrongly) can, with a reason, and the old value stays in the record.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from leadline.core.check.kickoff import BY_NAME, parse_metric
+from leadline.core.config import parse_value
+from leadline.core.errors import LeadlineError
+from leadline.core.record.run import Run
+from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.services.context import Context, refs_for
+from leadline.services.lookup import kind_of, slice_of, withdrawn
+from leadline.services.write.note import ROLES, bound_body, checked_text
+
+RUN_AREAS = ("config", "environment", "hardware", "software")
+ITEM_FIELDS = {
+    "note": ("text", "role"),
+    "claim": ("text",),
+    "decision": ("text", "owner"),
+    "hypothesis": ("text", "resume_condition"),
+    "baseline": ("why",),
+    "snapshot": (),
+    "update": (),
+    "reproduction": (),
+}
+THREAD_FIELDS = (*BY_NAME, "branch")
+
+
+def correct(context: Context, topic: str, target: str, assignments: list[str], why: str = "") -> dict[str, Any]:
+    """Apply ``FIELD=VALUE`` (``FIELD+=VALUE`` adds to a list of the kickoff) to an id or to the thread itself.
+
+    Returns {target, kind, changes: [{field, was, now}], runs}. Raises LeadlineError: no such field, a metric, no reason
+    given for changing what was said before, nothing changed.
+    """
+    pairs = [_parse(text, target) for text in assignments]
+    if target in (topic, context.slice(topic).prefix) or target in context.store.topics():
+        return _correct_thread(context, target if target in context.store.topics() else topic, pairs, why)
+    thread = slice_of(context, topic, [target], [value for _, _, value in pairs])
+    thing = thread.find(target)
+    if gone := withdrawn(thing):
+        raise LeadlineError(
+            "conflict", "withdrawn", gone, "a correction would change nothing that counts", f"leadline show {thing.id}"
+        )
+    if any(added for _, added, _ in pairs):
+        raise LeadlineError(
+            "usage",
+            "bad-assignment",
+            "+= adds to a list of the kickoff; here it is FIELD=VALUE",
+            "",
+            "leadline correct --help",
+        )
+    if not why.strip():
+        raise LeadlineError(
+            "usage",
+            "missing-field",
+            "a correction needs --why",
+            "the old value stays in the record, with the reason for the new one",
+            f"leadline correct {target} {assignments[0]} --why 'WHY'",
+        )
+    runs = thing.runs if isinstance(thing, Experiment) else [thing] if isinstance(thing, Run) else []
+    bodies, changes = [], []
+    for field, _, text in pairs:
+        targets: list[Any] = [thing]
+        if isinstance(thing, (Experiment, Run)):
+            _check_run_field(thread, thing, field, runs)
+            targets = [thing] if field == "title" else runs
+        else:
+            _check_item_field(thing, field, text)
+        for one in targets:
+            body, was = _correction(context, thread, one, field, text, why)
+            if was != body["value"]:
+                bodies.append(body)
+                changes.append({"target": one.id, "field": field, "was": was, "now": body["value"]})
+    if not bodies:
+        raise LeadlineError("conflict", "nothing-changed", f"{target} says that already", "", f"leadline show {target}")
+    with context.store.transaction(topic) as writing:
+        for body in bodies:
+            writing.add("correction", body)
+    return {"target": thing.id, "kind": kind_of(thing), "changes": changes, "why": why.strip()}
+
+
+def _parse(text: str, target: str) -> tuple[str, bool, str]:
+    field, equals, value = text.partition("=")
+    added = field.endswith("+")
+    field = field.removesuffix("+").strip()
+    if not equals or not field:
+        raise LeadlineError(
+            "usage",
+            "bad-assignment",
+            f"{text!r} is not FIELD=VALUE",
+            "",
+            f"leadline correct {target} FIELD='VALUE' --why 'WHY'",
+        )
+    return field, added, value
+
+
+def _check_run_field(thread: Thread, thing: Experiment | Run, field: str, runs: list[Run]) -> None:
+    area, _, key = field.partition(".")
+    measured = {name for run in runs for name in (*run.metrics, *run.nonfinite)} | set(thread.metrics)
+    if area == "metrics" or field in measured:
+        experiment = thing.experiment if isinstance(thing, Run) else thing.id
+        raise LeadlineError(
+            "refused",
+            "metric-is-measured",
+            f"{key or field} of {thing.id} was measured; it cannot be typed",
+            "only what a run emitted is evidence: retract the run and make it again",
+            [f"leadline retract {thing.id} --why 'WHY'", f"leadline run --experiment {experiment}"],
+        )
+    if (field == "title" and isinstance(thing, Experiment)) or (area in RUN_AREAS and key):
+        return
+    fields = [f"{a}.KEY" for a in RUN_AREAS] + (["title"] if isinstance(thing, Experiment) else [])
+    raise LeadlineError(
+        "usage",
+        "no-such-field",
+        f"{field!r} of {thing.id} cannot be corrected",
+        f"fields: {', '.join(fields)}; command, code, times and outcome were recorded by the machine",
+        f"leadline show {thing.id}",
+    )
+
+
+def _check_item_field(thing: Item, field: str, text: str) -> None:
+    allowed = ITEM_FIELDS.get(thing.kind, ())
+    if field not in allowed:
+        means = {
+            "claim": f"leadline claim 'TEXT' --that '…'  (then leadline supersede {thing.id} --by ID --why 'WHY')",
+            "hypothesis": "leadline hypothesis --help",
+        }.get(thing.kind, f"leadline show {thing.id}")
+        raise LeadlineError(
+            "usage",
+            "no-such-field",
+            f"{field!r} of {thing.id} cannot be corrected",
+            f"fields of a {thing.kind}: {', '.join(allowed) or 'none'}",
+            means,
+        )
+    if field == "role" and text not in ROLES:
+        raise LeadlineError("usage", "no-such-role", f"{text!r} is no role", ", ".join(ROLES), "leadline note --help")
+
+
+def _correction(
+    context: Context, thread: Thread, thing: Any, field: str, text: str, why: str
+) -> tuple[dict[str, Any], Any]:
+    """(body of the record, the value before)."""
+    body: dict[str, Any] = {"target": thing.id, "field": field, "why": why.strip()}
+    if isinstance(thing, Item):
+        value: Any = checked_text(text, "correct")
+        was: Any = thing.body.get(field)
+        strict = thing.kind in ("claim", "decision") or thing.body.get("role") in ("result", "interpretation")
+        body.update(
+            bound_body(
+                context,
+                thread,
+                value,
+                strict=strict and field == "text",
+                reported=thing.body.get("reported"),
+                predicate=str(thing.body.get("predicate", "")),
+                ids=[thing.id],
+            )
+        )
+        body.setdefault("bound", {})
+        body.pop("reported", None)
+    else:
+        area, _, key = field.partition(".")
+        value = checked_text(text, "correct") if field == "title" else parse_value(text)
+        was = thing.title if field == "title" else getattr(thing, area).get(key)
+        body["refs"] = refs_for(thread, [thing.id])
+    return {**body, "value": value}, was
+
+
+def _correct_thread(context: Context, topic: str, pairs: list[tuple[str, bool, str]], why: str) -> dict[str, Any]:
+    """Kickoff fields: given now, or changed with a reason."""
+    thread = context.store.slice(topic, [], ("thread-started", "thread-changed", "metric-defined"))
+    records: list[tuple[str, dict[str, Any]]] = []
+    changes: list[dict[str, Any]] = []
+    values: dict[str, Any] = {}
+    for field, added, text in pairs:
+        _check_thread_field(topic, field)
+        value = checked_text(text, "correct")
+        metric = parse_metric(value) if field == "success" else None
+        if metric is not None and (added or ":" in value):
+            records.append(("metric-defined", metric))
+            changes.append({"target": topic, "field": "success", "was": None, "now": value})
+            continue
+        is_list = field in BY_NAME and BY_NAME[field].is_list
+        was = values.get(field, thread.about.get(field) or (thread.title if field == "title" else None))
+        before: Any = list(was or []) if is_list else was
+        keep: list[Any] = before if is_list and (added or field in values) else []
+        now: Any = [*keep, value] if is_list else value
+        if before and not added and field not in values and not why.strip():
+            raise LeadlineError(
+                "usage",
+                "missing-field",
+                f"{field} of {topic} was said before: a change needs --why",
+                f"it says: {before}",
+                f"leadline correct {topic} {field}='…' --why 'WHY'",
+            )
+        values[field] = now
+        changes = [c for c in changes if c["field"] != field]
+        changes.append({"target": topic, "field": field, "was": thread.about.get(field), "now": now})
+    records += [
+        ("thread-changed", {"field": f, "value": v, "why": why.strip()})
+        for f, v in values.items()
+        if v != thread.about.get(f)
+    ]
+    if not records:
+        raise LeadlineError("conflict", "nothing-changed", f"{topic} says that already", "", "leadline check kickoff")
+    with context.store.transaction(topic) as writing:
+        for kind, body in records:
+            writing.add(kind, body)
+    return {"target": topic, "kind": "thread", "changes": changes, "why": why.strip()}
+
+
+def _check_thread_field(topic: str, field: str) -> None:
+    if field == "hypothesis":
+        raise LeadlineError(
+            "usage", "no-such-field", "hypotheses have records of their own", "", "leadline hypothesis add 'TEXT'"
+        )
+    if field not in THREAD_FIELDS:
+        raise LeadlineError(
+            "usage",
+            "no-such-field",
+            f"{field!r} is no kickoff field of {topic}",
+            f"fields: {', '.join(f for f in THREAD_FIELDS if f != 'hypothesis')}",
+            "leadline check kickoff",
+        )
+
+
+def supersede(context: Context, topic: str, target: str, by: str, why: str) -> dict[str, Any]:
+    """Say that ``by`` replaces ``target``. Raises LeadlineError: not of one kind, itself, withdrawn, a circle."""
+    thread = slice_of(context, topic, [target, by])
+    old, new = thread.find(target), thread.find(by)
+    if not why.strip():
+        raise LeadlineError(
+            "usage", "missing-field", "supersede needs --why", "", f"leadline supersede {target} --by {by} --why 'WHY'"
+        )
+    if old.uid == new.uid and kind_of(old) == kind_of(new):
+        raise LeadlineError("usage", "same-thing", f"{old.id} cannot replace itself", "", f"leadline show {old.id}")
+    if kind_of(old) != kind_of(new):
+        raise LeadlineError(
+            "usage",
+            "not-of-one-kind",
+            f"{old.id} is a {kind_of(old)}, {new.id} a {kind_of(new)}",
+            "a thing is replaced by one of its kind",
+            f"leadline retract {old.id} --why 'WHY'",
+        )
+    for thing in (old, new):
+        if gone := withdrawn(thing):
+            raise LeadlineError("conflict", "withdrawn", gone, "", f"leadline show {thing.id}")
+    body = {"target": old.id, "by": new.id, "why": checked_text(why, "supersede")}
+    context.append(topic, "supersession", {**body, "refs": refs_for(thread, [old.id, new.id], [why])})
+    return {**body, "kind": kind_of(old)}
