@@ -1,8 +1,9 @@
-"""Measure Leadline against its budgets: `python benchmarks/bench.py [--write docs/performance.md] [--quick]`.
+"""Measure Leadline against its budgets: `python benchmarks/bench.py [--write docs/performance.md]
+[--quick]`.
 
-Every figure comes from the real program in a real repository, in rounds that alternate it with `python -c pass` and
-`git status` (see `timing.py`). The verdict is taken from the minimum, because a busy machine can only make a program
-look slower than it is; the median stands beside it.
+Every figure comes from the real program in a real repository, in rounds that alternate it with
+`python -c pass` and `git status` (see `timing.py`). The verdict is taken from the minimum, because
+a busy machine can only make a program look slower than it is; the median stands beside it.
 """
 
 from __future__ import annotations
@@ -130,7 +131,16 @@ class Bench:
         ):
             self.call([self.leadline, *argv], repository)
         if runs or notes:
-            self.call([sys.executable, os.path.join(HERE, "populate.py"), repository, "bench", str(runs), str(notes)])
+            self.call(
+                [
+                    sys.executable,
+                    os.path.join(HERE, "populate.py"),
+                    repository,
+                    "bench",
+                    str(runs),
+                    str(notes),
+                ]
+            )
         return repository
 
     def program(self, repository: str, *argv: str) -> Program:
@@ -167,11 +177,20 @@ def start_up(bench: Bench) -> list[Row]:
     )
     base = found["python"]
     rows = [
-        Row("`python -c pass`, the reference", "", _ms(base.min_ms), _ms(base.median_ms), "1.0×", None),
+        Row(
+            "`python -c pass`, the reference",
+            "",
+            _ms(base.min_ms),
+            _ms(base.median_ms),
+            "1.0×",
+            None,
+        ),
         _plain_row("`git status`, for comparison", found["git"], base),
         _times_row("`leadline --version`", found["version"], base, 3.5),
     ]
-    return rows + [_times_row(f"`leadline {verb}`, small thread", found[verb], base, 8) for verb in verbs]
+    return rows + [
+        _times_row(f"`leadline {verb}`, small thread", found[verb], base, 8) for verb in verbs
+    ]
 
 
 def larger_threads(bench: Bench) -> list[Row]:
@@ -190,8 +209,14 @@ def larger_threads(bench: Bench) -> list[Row]:
     )
     base = found["python"]
     for name, count in (("few", sizes.records), ("many", sizes.many_records)):
-        rows.append(_limit_row(f"one written record (`note`) at {count:,} records", found[name], base, 85))
-    for name, what in (("brief", "`brief`"), ("list", "full listing of runs"), ("verify", "`verify`")):
+        rows.append(
+            _limit_row(f"one written record (`note`) at {count:,} records", found[name], base, 85)
+        )
+    for name, what in (
+        ("brief", "`brief`"),
+        ("list", "full listing of runs"),
+        ("verify", "`verify`"),
+    ):
         rows.append(_limit_row(f"{what} at {sizes.records:,} records", found[name], base, 95))
     return rows
 
@@ -204,12 +229,17 @@ def many_runs(bench: Bench) -> list[Row]:
         {
             "list": bench.program(repository, *listing),
             "filter": bench.program(repository, *listing, "--where", "config.level=6"),
-            "sort": bench.program(repository, *listing, "--where", "state=done", "--sort=-metrics.loss"),
+            "sort": bench.program(
+                repository, *listing, "--where", "state=done", "--sort=-metrics.loss"
+            ),
         },
     )
     base = found["python"]
     words = {"list": "listing", "filter": "filtering by config", "sort": "filtering and sorting"}
-    rows = [_limit_row(f"{what} of {bench.sizes.runs:,} runs", found[name], base, 100) for name, what in words.items()]
+    rows = [
+        _limit_row(f"{what} of {bench.sizes.runs:,} runs", found[name], base, 100)
+        for name, what in words.items()
+    ]
     peak = max(found[name].peak_mb for name in words)
     return [
         *rows,
@@ -240,7 +270,9 @@ def tracked_runs(bench: Bench) -> list[Row]:
         _plain_row(f"`git status`, {bench.sizes.files:,} files", found["git"], found["python"]),
         _beyond_row("tree unchanged", bench.sizes.files, found["unchanged"], found, 80),
     ]
-    found = bench.measure(repository, {"true": bare, "edited": Program(tracked, repository, before=edit)})
+    found = bench.measure(
+        repository, {"true": bare, "edited": Program(tracked, repository, before=edit)}
+    )
     return [
         *rows,
         _beyond_row("after an edit", bench.sizes.files, found["edited"], found, 120),
@@ -278,7 +310,9 @@ def _parallel_row(bench: Bench, repository: str, alone: Timing) -> Row:
 def _runs_done(bench: Bench, repository: str) -> int:
     import json
 
-    envelope = json.loads(bench.call([bench.leadline, "status", "--where", "state=done", "--json"], repository))
+    envelope = json.loads(
+        bench.call([bench.leadline, "status", "--where", "state=done", "--json"], repository)
+    )
     return int(envelope["counts"]["runs"])
 
 
@@ -294,7 +328,17 @@ def sweep_cost(bench: Bench) -> list[Row]:
         for name, argv in (
             (
                 "sweep",
-                [bench.leadline, "sweep", "--axis", f"cell={cells}", "--jobs", "2", "--", "true", "{cell}"],
+                [
+                    bench.leadline,
+                    "sweep",
+                    "--axis",
+                    f"cell={cells}",
+                    "--jobs",
+                    "2",
+                    "--",
+                    "true",
+                    "{cell}",
+                ],
             ),
             ("xargs", ["sh", "-c", f"seq {count} | xargs -n 1 -P 2 true"]),
         ):
@@ -319,10 +363,15 @@ def sweep_cost(bench: Bench) -> list[Row]:
 def logging_rate(bench: Bench) -> list[Row]:
     rows = []
     floor = float(bench.call([sys.executable, "-c", FLOOR, str(bench.sizes.log_calls // 5 * 5)]))
-    for width, what, least in ((1, "one metric a call", 400_000), (50, "50 metrics a call", 4_000_000)):
+    for width, what, least in (
+        (1, "one metric a call", 400_000),
+        (50, "50 metrics a call", 4_000_000),
+    ):
         attempt = os.path.join(bench.folder, f"logged{width}")
         calls = max(5, bench.sizes.log_calls // width // 5 * 5)
-        rate = float(bench.call([sys.executable, "-c", LOGGING, str(calls), str(width)], **_store(attempt)))
+        rate = float(
+            bench.call([sys.executable, "-c", LOGGING, str(calls), str(width)], **_store(attempt))
+        )
         points, problems, size_bytes = _read_back(attempt)
         rows.append(
             Row(
@@ -334,7 +383,9 @@ def logging_rate(bench: Bench) -> list[Row]:
                 rate >= least and points == calls * width and not problems,
             )
         )
-    rows.append(Row("32-byte `os.write` in a loop, the floor", "", f"{floor:,.0f} writes/s", "", "", None))
+    rows.append(
+        Row("32-byte `os.write` in a loop, the floor", "", f"{floor:,.0f} writes/s", "", "", None)
+    )
     return [*rows, _reading_row(bench), _processes_row(bench)]
 
 
@@ -375,7 +426,8 @@ def _reading_row(bench: Bench) -> Row:
 
 
 def _processes_row(bench: Bench) -> Row:
-    """Eight processes that find a store which does not exist yet; the rate is that of all calls together."""
+    """Eight processes that find a store which does not exist yet; the rate is that of all calls
+    together."""
     attempt = os.path.join(bench.folder, "eight")
     calls = bench.sizes.log_calls // 5 * 5
     started = [
@@ -416,7 +468,9 @@ def install_size(bench: Bench) -> list[Row]:
         except metadata.PackageNotFoundError:
             return [Row("core install", "≤ 28 MB", f"{name} is not installed", "", "", None)]
         seen.append(name)
-        total += sum(os.path.getsize(str(f.locate())) for f in files if os.path.isfile(str(f.locate())))
+        total += sum(
+            os.path.getsize(str(f.locate())) for f in files if os.path.isfile(str(f.locate()))
+        )
     return [
         Row(
             "core install, dependencies and compiled modules included",
@@ -430,7 +484,11 @@ def install_size(bench: Bench) -> list[Row]:
 
 
 def _folder_bytes(folder: str) -> int:
-    return sum(os.path.getsize(os.path.join(where, name)) for where, _, names in os.walk(folder) for name in names)
+    return sum(
+        os.path.getsize(os.path.join(where, name))
+        for where, _, names in os.walk(folder)
+        for name in names
+    )
 
 
 def _mixed(records: int) -> tuple[int, int]:
@@ -443,12 +501,26 @@ def _ms(value: float) -> str:
 
 
 def _plain_row(what: str, timing: Timing, base: Timing) -> Row:
-    return Row(what, "", _ms(timing.min_ms), _ms(timing.median_ms), f"{timing.min_ms / base.min_ms:.1f}×", None)
+    return Row(
+        what,
+        "",
+        _ms(timing.min_ms),
+        _ms(timing.median_ms),
+        f"{timing.min_ms / base.min_ms:.1f}×",
+        None,
+    )
 
 
 def _times_row(what: str, timing: Timing, base: Timing, limit: float) -> Row:
     ratio = timing.min_ms / base.min_ms
-    return Row(what, f"≤ {limit:g}× python", _ms(timing.min_ms), _ms(timing.median_ms), f"{ratio:.1f}×", ratio <= limit)
+    return Row(
+        what,
+        f"≤ {limit:g}× python",
+        _ms(timing.min_ms),
+        _ms(timing.median_ms),
+        f"{ratio:.1f}×",
+        ratio <= limit,
+    )
 
 
 def _limit_row(what: str, timing: Timing, base: Timing, limit_ms: float) -> Row:
@@ -462,7 +534,9 @@ def _limit_row(what: str, timing: Timing, base: Timing, limit_ms: float) -> Row:
     )
 
 
-def _beyond_row(when: str, files: int, timing: Timing, found: dict[str, Timing], limit_ms: float) -> Row:
+def _beyond_row(
+    when: str, files: int, timing: Timing, found: dict[str, Timing], limit_ms: float
+) -> Row:
     bare, least = found["true"], timing.min_ms - found["true"].min_ms
     return Row(
         f"`leadline run -- true` beyond `true`, {files:,} files, {when}",
@@ -478,14 +552,24 @@ GROUPS = (start_up, larger_threads, many_runs, tracked_runs, sweep_cost, logging
 
 
 def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--write", metavar="FILE", help="write the page there")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the sizes, few rounds: a look, no verdict")
+    parser.add_argument(
+        "--quick", action="store_true", help="a tenth of the sizes, few rounds: a look, no verdict"
+    )
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds of each group (default 15)")
-    parser.add_argument("--scale", type=float, default=None, metavar="X", help="sizes times X (default 1)")
-    parser.add_argument("--only", choices=[g.__name__ for g in GROUPS], action="append", help="these groups alone")
+    parser.add_argument(
+        "--scale", type=float, default=None, metavar="X", help="sizes times X (default 1)"
+    )
+    parser.add_argument(
+        "--only", choices=[g.__name__ for g in GROUPS], action="append", help="these groups alone"
+    )
     args = parser.parse_args(argv)
-    sizes = Sizes(args.rounds or (5 if args.quick else 15)).scaled(args.scale or (0.1 if args.quick else 1))
+    sizes = Sizes(args.rounds or (5 if args.quick else 15)).scaled(
+        args.scale or (0.1 if args.quick else 1)
+    )
     about, rows = machine(), []
     target = os.path.abspath(args.write) if args.write else None
     folder = tempfile.mkdtemp(prefix="leadline-bench-")

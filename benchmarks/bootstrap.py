@@ -1,8 +1,10 @@
-"""The bootstrap of a difference of means, bias-corrected and accelerated: measured here, and turned down.
+"""The bootstrap of a difference of means, bias-corrected and accelerated: measured here, and turned
+down.
 
-It is the textbook answer for long tails, but at the sizes of experiments it is too sure of itself: with 20 runs a side
-it calls equal sides different about twice as often as its level (`error_rates.py` prints the rate), where Welch's t
-keeps its level. So Leadline does not use it, and this file lets anybody check that.
+It is the textbook answer for long tails, but at the sizes of experiments it is too sure of itself:
+with 20 runs a side it calls equal sides different about twice as often as its level
+(`error_rates.py` prints the rate), where Welch's t keeps its level. So Leadline does not use it,
+and this file lets anybody check that.
 """
 
 from __future__ import annotations
@@ -28,11 +30,12 @@ def bca_difference(
     resamples: int = RESAMPLES,
     seed: int | None = None,
 ) -> TestResult:
-    """mean(b) - mean(a) with its BCa interval; the p values are those levels at which the interval just ends at zero.
+    """mean(b) - mean(a) with its BCa interval; the p values are those levels at which the interval
+    just ends at zero.
 
-    Values that are not finite are left out. No p value below 1 / (resamples + 1) can come out. ``seed``: of the
-    resampling; None makes it from the data. Source: Efron 1987, JASA 82, 171-185; two samples as in Efron & Tibshirani
-    1993, chapter 14.
+    Values that are not finite are left out. No p value below 1 / (resamples + 1) can come out.
+    ``seed``: of the resampling; None makes it from the data. Source: Efron 1987, JASA 82, 171-185;
+    two samples as in Efron & Tibshirani 1993, chapter 14.
     """
     first, second = _finite(a), _finite(b)
     if min(len(first), len(second)) < 2:
@@ -65,8 +68,8 @@ def bca_paired(
     resamples: int = RESAMPLES,
     seed: int | None = None,
 ) -> TestResult:
-    """As ``bca_difference``, for pairs: the differences ``b[i] - a[i]`` are resampled. Raises ValueError for sides of
-    different length."""
+    """As ``bca_difference``, for pairs: the differences ``b[i] - a[i]`` are resampled. Raises
+    ValueError for sides of different length."""
     steps = _finite([y - x for x, y in zip(a, b, strict=True)])
     if len(steps) < 2:
         return unavailable(BOOTSTRAP_METHOD, None, confidence, "resampling needs two pairs")
@@ -74,10 +77,18 @@ def bca_paired(
     count = _affordable(resamples, len(steps))
     n = len(steps)
     estimates = [_mean(draw.choices(steps, k=n)) for _ in range(count)]
-    return _result(_mean(steps), estimates, _jackknife(steps, 3) / n**3, _jackknife(steps, 2) / n**2, confidence)
+    return _result(
+        _mean(steps),
+        estimates,
+        _jackknife(steps, 3) / n**3,
+        _jackknife(steps, 2) / n**2,
+        confidence,
+    )
 
 
-def _result(observed: float, estimates: list[float], third: float, spread: float, confidence: float) -> TestResult:
+def _result(
+    observed: float, estimates: list[float], third: float, spread: float, confidence: float
+) -> TestResult:
     """``third``, ``spread``: sums of the cubed and squared influence values, for the acceleration."""
     if not spread > 0.0 or not math.isfinite(third) or not math.isfinite(spread):
         why = "every value on a side is identical, or too large: there is nothing to resample"
@@ -91,9 +102,14 @@ def _result(observed: float, estimates: list[float], third: float, spread: float
         return _quantile(estimates, normal_cdf(bias + z / (1.0 - acceleration * z)))
 
     tail = 0.5 * (1.0 - confidence)
-    result = TestResult(BOOTSTRAP_METHOD, observed, Interval(end(tail), end(1.0 - tail), confidence, BOOTSTRAP_METHOD))
+    result = TestResult(
+        BOOTSTRAP_METHOD,
+        observed,
+        Interval(end(tail), end(1.0 - tail), confidence, BOOTSTRAP_METHOD),
+    )
     at_zero = normal_quantile(_share_below(estimates, 0.0)) - bias
-    # Where 1 + a w turns negative zero lies beyond any interval that could be formed: the side of w decides.
+    # Where 1 + a w turns negative zero lies beyond any interval that could be formed: the side of w
+    # decides.
     scale = 1.0 + acceleration * at_zero
     below = normal_cdf(at_zero / scale - bias) if scale > 0.0 else (0.0 if at_zero < 0.0 else 1.0)
     least = 1.0 / (len(estimates) + 1)
@@ -119,7 +135,8 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _jackknife(values: list[float], power: int) -> float:
-    """Sum of the influence values to ``power``; for a mean the jackknife's are the deviations themselves."""
+    """Sum of the influence values to ``power``; for a mean the jackknife's are the deviations
+    themselves."""
     centre = math.fsum(values) / len(values)
     return math.fsum((v - centre) ** power for v in values)
 

@@ -1,9 +1,10 @@
-"""How often Leadline says "different" of two things that are the same: simulated, for every judge it has.
+"""How often Leadline says "different" of two things that are the same: simulated, for every judge
+it has.
 
-Two sides without a true difference are measured over and over under five kinds of noise; every verdict but "no
-difference" is false. A judge keeps its word when the rate is at or below its nominal level. Prints one table;
-``--write FILE`` puts it on the page of rates, ``--trials N`` sets the size. The noise is pseudo-random with a fixed
-seed, so the same size gives the same table.
+Two sides without a true difference are measured over and over under five kinds of noise; every
+verdict but "no difference" is false. A judge keeps its word when the rate is at or below its
+nominal level. Prints one table; ``--write FILE`` puts it on the page of rates, ``--trials N`` sets
+the size. The noise is pseudo-random with a fixed seed, so the same size gives the same table.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ def skewed(generator: random.Random, position: int, count: int) -> float:
 
 
 def drifting(generator: random.Random, position: int, count: int) -> float:
-    """A machine that slows down steadily, by four standard deviations from the first run to the last."""
+    """A machine that slows down steadily, by four standard deviations from the first run to the
+    last."""
     return normal(generator, position, count) + 4.0 * SPREAD * position / max(count - 1, 1)
 
 
@@ -56,7 +58,8 @@ _WALKS: dict[int, float] = {}
 
 
 def wandering(generator: random.Random, position: int, count: int) -> float:
-    """A machine that wanders: each run starts from where the last one left it, half a standard deviation off."""
+    """A machine that wanders: each run starts from where the last one left it, half a standard
+    deviation off."""
     step = 0.5 * SPREAD * generator.gauss(0, 1)
     _WALKS[id(generator)] = step if position == 0 else _WALKS[id(generator)] + step
     return normal(generator, position, count) + _WALKS[id(generator)]
@@ -72,7 +75,8 @@ NOISES: dict[str, Noise] = {
 
 
 class Rate(NamedTuple):
-    """``false`` of ``trials`` trials ended in a verdict that is not true; ``nominal`` is the level promised."""
+    """``false`` of ``trials`` trials ended in a verdict that is not true; ``nominal`` is the level
+    promised."""
 
     judge: str
     noise: str
@@ -86,8 +90,11 @@ class Rate(NamedTuple):
 
     @property
     def kept(self) -> bool:
-        """At or below the nominal level, as far as this many trials can tell (three standard errors)."""
-        return self.rate <= self.nominal + 3 * math.sqrt(self.nominal * (1 - self.nominal) / self.trials)
+        """At or below the nominal level, as far as this many trials can tell (three standard
+        errors)."""
+        return self.rate <= self.nominal + 3 * math.sqrt(
+            self.nominal * (1 - self.nominal) / self.trials
+        )
 
 
 def _run(side: str, repeat: int, position: int, value: float) -> Run:
@@ -120,15 +127,20 @@ def compare_is_wrong(order: str) -> Callable[[Noise, random.Random], bool]:
 
     def trial(noise: Noise, generator: random.Random) -> bool:
         a, b = _runs(order, noise, generator)
-        found = compare(a, b, axes=["variant", "command"], metric_defs={"time_ms": METRIC}, alpha=ALPHA)
-        assert found.apples_to_apples and not found.refusals, found.refusals  # else nothing would be tried here
+        found = compare(
+            a, b, axes=["variant", "command"], metric_defs={"time_ms": METRIC}, alpha=ALPHA
+        )
+        assert found.apples_to_apples and not found.refusals, (
+            found.refusals
+        )  # else nothing would be tried here
         return found.metrics[0].verdict in ("better", "worse", "different")
 
     return trial
 
 
 def interleaved_is_wrong(noise: Noise, generator: random.Random) -> bool:
-    """Whether an interleaved measurement, looked at after every block, ever calls two equal sides different."""
+    """Whether an interleaved measurement, looked at after every block, ever calls two equal sides
+    different."""
     blocks = 30
     sequence = SymmetricSequence(ALPHA)
     for block in range(blocks):
@@ -141,8 +153,8 @@ def interleaved_is_wrong(noise: Noise, generator: random.Random) -> bool:
 
 
 def promotion_is_wrong(noise: Noise, generator: random.Random) -> bool:
-    """Whether a claim that is false (no side is faster) is ever promoted while repeats are added, one a side, taken in
-    turns, and the label is read after each, up to ten."""
+    """Whether a claim that is false (no side is faster) is ever promoted while repeats are added,
+    one a side, taken in turns, and the label is read after each, up to ten."""
     predicate = parse("time_ms(P-002) < time_ms(P-001)")
     a, b = _runs("ab" * 10, noise, generator)
     for n in range(3, 11):
@@ -151,7 +163,10 @@ def promotion_is_wrong(noise: Noise, generator: random.Random) -> bool:
         def resolve(subject: Subject, sides: dict[str, list[Run]] = sides) -> list[Run]:
             return sides[subject.name]
 
-        if evidence(predicate, resolve, metric_defs={"time_ms": METRIC}).label in ("replicated", "stable"):
+        if evidence(predicate, resolve, metric_defs={"time_ms": METRIC}).label in (
+            "replicated",
+            "stable",
+        ):
             return True
     return False
 
@@ -159,7 +174,9 @@ def promotion_is_wrong(noise: Noise, generator: random.Random) -> bool:
 def bootstrap_is_wrong(noise: Noise, generator: random.Random) -> bool:
     """Whether the bootstrap interval of two equal sides of 20 runs in turns leaves out zero."""
     a, b = _runs("ab" * 20, noise, generator)
-    found = bca_difference([r.metrics["time_ms"] for r in a], [r.metrics["time_ms"] for r in b], resamples=999)
+    found = bca_difference(
+        [r.metrics["time_ms"] for r in a], [r.metrics["time_ms"] for r in b], resamples=999
+    )
     return found.p_two is not None and found.p_two < ALPHA
 
 
@@ -173,17 +190,21 @@ JUDGES: dict[str, tuple[Callable[[Noise, random.Random], bool], float]] = {
 }
 
 
-# What no test can know: one side after the other, a machine that wanders moves the sides apart. `compare` says so.
+# What no test can know: one side after the other, a machine that wanders moves the sides apart.
+# `compare` says so.
 KNOWN_ABOVE = {("`compare`, 20 runs, then 20 of the other", "wandering")}
 TURNED_DOWN = {"turned down: bootstrap BCa, 20 + 20 runs in turns": (bootstrap_is_wrong, ALPHA)}
 
 
 def rates(trials: int, seed: int = SEED, turned_down: bool = False) -> Iterator[Rate]:
-    """Every judge under every noise; with ``turned_down`` those that are not used for their rate, too."""
+    """Every judge under every noise; with ``turned_down`` those that are not used for their rate,
+    too."""
     for judge, (is_wrong, nominal) in {**JUDGES, **(TURNED_DOWN if turned_down else {})}.items():
         for name, noise in NOISES.items():
             generator = random.Random(f"{seed} {judge} {name}")
-            yield Rate(judge, name, sum(is_wrong(noise, generator) for _ in range(trials)), trials, nominal)
+            yield Rate(
+                judge, name, sum(is_wrong(noise, generator) for _ in range(trials)), trials, nominal
+            )
 
 
 def table(found: list[Rate]) -> str:
@@ -209,8 +230,12 @@ def replace_between(page: Path, name: str, made: str) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--trials", type=int, default=2000, metavar="N", help="trials a cell (default 2000)")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="put the table between the page's markers")
+    parser.add_argument(
+        "--trials", type=int, default=2000, metavar="N", help="trials a cell (default 2000)"
+    )
+    parser.add_argument(
+        "--write", type=Path, metavar="FILE", help="put the table between the page's markers"
+    )
     args = parser.parse_args()
     found = list(rates(args.trials, turned_down=True))
     text = table(found)
@@ -221,7 +246,11 @@ def main() -> int:
             f'"above" is by more than three standard errors:\n\n{text}\n'
         )
         replace_between(args.write, "rates", made)
-    judged = (rate for rate in found if rate.judge in JUDGES and (rate.judge, rate.noise) not in KNOWN_ABOVE)
+    judged = (
+        rate
+        for rate in found
+        if rate.judge in JUDGES and (rate.judge, rate.noise) not in KNOWN_ABOVE
+    )
     return 0 if all(rate.kept for rate in judged) else 1
 
 

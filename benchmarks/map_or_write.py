@@ -1,7 +1,8 @@
-"""What a memory-mapped segment would gain over one `write` a call: `python benchmarks/map_or_write.py [CALLS]`.
+"""What a memory-mapped segment would gain over one `write` a call: `python
+benchmarks/map_or_write.py [CALLS]`.
 
-The same frames, made the same way, alternately into a file by `os.write` and into a mapped one of known length. The
-reason for docs/design/series.md to turn the map down although it is faster.
+The same frames, made the same way, alternately into a file by `os.write` and into a mapped one of
+known length. The reason for docs/design/series.md to turn the map down although it is faster.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """How often a verdict is wrong on a real noisy machine: one side after the other against in turns.
 
-Two builds of one function (`noisy_kernel.c`) are timed on one core while another process loads that core in bursts of
-random length. In the first case both builds are the same, so every difference that is found is false; in the second,
-build B does a tenth more work, so "B is faster" is false and "B is slower" is right. The same runs are judged as people
-judge them (A...A B...B and Welch's t), as ``compare`` judges that order, and as ``ab`` judges runs in turns.
+Two builds of one function (`noisy_kernel.c`) are timed on one core while another process loads that
+core in bursts of random length. In the first case both builds are the same, so every difference
+that is found is false; in the second, build B does a tenth more work, so "B is faster" is false and
+"B is slower" is right. The same runs are judged as people judge them (A...A B...B and Welch's t),
+as ``compare`` judges that order, and as ``ab`` judges runs in turns.
 
-The load is real and so is the noise: rates differ from machine to machine and from call to call. ``--write FILE`` puts
-the table on the page of rates. Needs ``cc`` and Linux.
+The load is real and so is the noise: rates differ from machine to machine and from call to call.
+``--write FILE`` puts the table on the page of rates. Needs ``cc`` and Linux.
 """
 
 from __future__ import annotations
@@ -83,12 +84,18 @@ def sign(test: TestResult) -> float | None:
 
 
 def timed(order: str, programs: dict[str, str], interleaving: bool) -> dict[str, list[Run]]:
-    """Runs of both sides, measured one after the other in ``order``; with ``interleaving`` four make a block."""
+    """Runs of both sides, measured one after the other in ``order``; with ``interleaving`` four
+    make a block."""
     sides: dict[str, list[Run]] = {"a": [], "b": []}
     for position, side in enumerate(order):
         run = _run(side, len(sides[side]) + 1, position, measure_ms(programs[side]))
         if interleaving:
-            run.design = {"interleaving": "P-I1", "side": side, "block": position // 4, "position": position % 4}
+            run.design = {
+                "interleaving": "P-I1",
+                "side": side,
+                "block": position // 4,
+                "position": position % 4,
+            }
         sides[side].append(run)
     return sides
 
@@ -117,14 +124,21 @@ def in_turns(programs: dict[str, str], seed: int) -> float | None:
     return None
 
 
-def case(a: str, b: str, truth: float, trials: int, generator: random.Random) -> list[tuple[int, int]]:
-    """(wrong, right) verdicts of each judge. ``truth``: the sign of B - A; 0 when every verdict is wrong."""
+def case(
+    a: str, b: str, truth: float, trials: int, generator: random.Random
+) -> list[tuple[int, int]]:
+    """(wrong, right) verdicts of each judge. ``truth``: the sign of B - A; 0 when every verdict is
+    wrong."""
     counts = [[0, 0] for _ in JUDGES]
     for _ in range(trials):
-        # Where in a burst a trial begins is chance: no judge gets the quiet half by being called first.
+        # Where in a burst a trial begins is chance: no judge gets the quiet half by being called
+        # first.
         time.sleep(generator.uniform(0.0, 0.8))
         programs = {"a": a, "b": b}
-        verdicts = [*fixed(programs, generator.getrandbits(32)), in_turns(programs, generator.getrandbits(32))]
+        verdicts = [
+            *fixed(programs, generator.getrandbits(32)),
+            in_turns(programs, generator.getrandbits(32)),
+        ]
         for count, verdict in zip(counts, verdicts, strict=True):
             if verdict is not None:
                 count[verdict == truth] += 1
@@ -138,14 +152,20 @@ def table(equal: list[tuple[int, int]], slower: list[tuple[int, int]], trials: i
         "|---|---|---|---|",
     ]
     for judge, (false, _), (wrong, right) in zip(JUDGES, equal, slower, strict=True):
-        lines.append(f"| {judge} | {false / trials:.0%} | {wrong / trials:.0%} | {right / trials:.0%} |")
+        lines.append(
+            f"| {judge} | {false / trials:.0%} | {wrong / trials:.0%} | {right / trials:.0%} |"
+        )
     return "\n".join(lines)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--trials", type=int, default=100, metavar="N", help="trials a case (default 100)")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="put the table between the page's markers")
+    parser.add_argument(
+        "--trials", type=int, default=100, metavar="N", help="trials a case (default 100)"
+    )
+    parser.add_argument(
+        "--write", type=Path, metavar="FILE", help="put the table between the page's markers"
+    )
     args = parser.parse_args()
     if not shutil.which("cc") or not hasattr(os, "sched_setaffinity"):
         print("this benchmark needs a C compiler and Linux", file=sys.stderr)
@@ -156,13 +176,20 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, load(core, SEED):
         a, twin = (build(Path(folder), name, STEPS) for name in ("a", "twin"))
         slower = build(Path(folder), "slower", round(EXTRA_WORK * STEPS))
-        found = [case(a, b, truth, args.trials, generator) for b, truth in ((twin, 0.0), (slower, 1.0))]
+        found = [
+            case(a, b, truth, args.trials, generator) for b, truth in ((twin, 0.0), (slower, 1.0))
+        ]
     text = table(found[0], found[1], args.trials)
     print(text)
     if args.write:
         command = f"python benchmarks/noisy_machine.py --trials {args.trials}"
-        replace_between(args.write, "noisy", f"{args.trials} trials a case, `{command}`:\n\n{text}\n")
-    interleaved_wrong, most = found[0][-1][0], ALPHA * args.trials + 3 * math.sqrt(ALPHA * (1 - ALPHA) * args.trials)
+        replace_between(
+            args.write, "noisy", f"{args.trials} trials a case, `{command}`:\n\n{text}\n"
+        )
+    interleaved_wrong, most = (
+        found[0][-1][0],
+        ALPHA * args.trials + 3 * math.sqrt(ALPHA * (1 - ALPHA) * args.trials),
+    )
     return 0 if interleaved_wrong <= most else 1
 
 

@@ -1,4 +1,5 @@
-"""What a benchmark says: its rows as a table, the machine they were measured on, the page in the documentation."""
+"""What a benchmark says: its rows as a table, the machine they were measured on, the page in the
+documentation."""
 
 from __future__ import annotations
 
@@ -22,7 +23,10 @@ def machine() -> str:
     model = ""
     try:
         with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
-            model = next((line.partition(":")[2].strip() for line in file if line.startswith("model name")), "")
+            model = next(
+                (line.partition(":")[2].strip() for line in file if line.startswith("model name")),
+                "",
+            )
     except OSError:
         pass
     git = subprocess.run(["git", "--version"], capture_output=True, text=True).stdout.strip()
@@ -39,7 +43,10 @@ def table(rows: list[Row]) -> str:
         "| what | budget | measured (min) | median | ratio to `python -c pass` | verdict |",
         "|---|---|---:|---:|---:|---|",
     ]
-    lines += [f"| {r.what} | {r.budget} | {r.least} | {r.median} | {r.ratio} | {verdict[r.within]} |" for r in rows]
+    lines += [
+        f"| {r.what} | {r.budget} | {r.least} | {r.median} | {r.ratio} | {verdict[r.within]} |"
+        for r in rows
+    ]
     return "\n".join(lines)
 
 

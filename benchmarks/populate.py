@@ -1,8 +1,10 @@
-"""Fill a thread with many records, all at once: `python benchmarks/populate.py REPO TOPIC RUNS NOTES`.
+"""Fill a thread with many records, all at once: `python benchmarks/populate.py REPO TOPIC RUNS
+NOTES`.
 
-The records are copies of ones that Leadline wrote itself (one real run, one note), with other ids and values, appended
-in one transaction: their size and shape are real, and 10,000 of them take seconds. Run as a program of its own, because
-the peak memory of what the benchmark starts counts the memory of its parent.
+The records are copies of ones that Leadline wrote itself (one real run, one note), with other ids
+and values, appended in one transaction: their size and shape are real, and 10,000 of them take
+seconds. Run as a program of its own, because the peak memory of what the benchmark starts counts
+the memory of its parent.
 """
 
 from __future__ import annotations
@@ -16,11 +18,13 @@ from leadline.core.ids import experiment_id, named_id, run_id
 
 
 def populate(repository: str, topic: str, runs: int, notes: int) -> int:
-    """Append ``runs`` planned and ended runs (three repeats an experiment) and ``notes`` notes; returns the records."""
+    """Append ``runs`` planned and ended runs (three repeats an experiment) and ``notes`` notes;
+    returns the records."""
     store = open_context(repository).store
     records = store.records(topic)
     planned, ended, note = (
-        next(r.body for r in records if r.kind == kind) for kind in ("run-planned", "run-ended", "note")
+        next(r.body for r in records if r.kind == kind)
+        for kind in ("run-planned", "run-ended", "note")
     )
     prefix = store.thread(topic).prefix
     rng = random.Random(20240229)

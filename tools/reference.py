@@ -1,4 +1,5 @@
-"""Write docs/reference.md from the program's own help; with --check, fail when the file is not what it would write."""
+"""Write docs/reference.md from the program's own help; with --check, fail when the file is not what
+it would write."""
 
 from __future__ import annotations
 
@@ -38,7 +39,9 @@ def reference() -> str:
         for action in parser._actions:
             if isinstance(action, argparse._SubParsersAction):
                 for name, child in action.choices.items():
-                    parts.append(f"### leadline {verb} {name}\n\n```text\n{child.format_help().rstrip()}\n```\n")
+                    parts.append(
+                        f"### leadline {verb} {name}\n\n```text\n{child.format_help().rstrip()}\n```\n"
+                    )
     return "\n".join(parts)
 
 
@@ -46,7 +49,10 @@ def main() -> int:
     path, text = ROOT / "docs" / "reference.md", reference()
     if "--check" in sys.argv:
         if path.read_text() != text:
-            print("docs/reference.md is not what the program's help says.\nnext: make docs", file=sys.stderr)
+            print(
+                "docs/reference.md is not what the program's help says.\nnext: make docs",
+                file=sys.stderr,
+            )
             return 1
         return 0
     path.write_text(text)

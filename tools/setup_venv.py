@@ -1,7 +1,8 @@
 """Make the virtual environment of this checkout: `python3 tools/setup_venv.py .venv [extra]`.
 
-Works where python3 has no pip and no ensurepip (a fresh Debian or Ubuntu without python3-venv): the environment is made
-without pip, and the pip wheel kept beside this file installs itself first. Its digest is checked.
+Works where python3 has no pip and no ensurepip (a fresh Debian or Ubuntu without python3-venv): the
+environment is made without pip, and the pip wheel kept beside this file installs itself first. Its
+digest is checked.
 """
 
 from __future__ import annotations
@@ -36,13 +37,17 @@ def main(folder: str, extra: str = "") -> int:
     pip = [str(python), f"{wheel}/pip"]
     target = f"{HERE.parent}[{extra}]" if extra else str(HERE.parent)
     print(f"installing leadline{f'[{extra}]' if extra else ''} ...", flush=True)
-    environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONHOME", "PYTHONDONTWRITEBYTECODE")}
+    environment = {
+        k: v for k, v in os.environ.items() if k not in ("PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
+    }
     done = subprocess.run(
-        [*pip, "install", "--quiet", "--disable-pip-version-check", "--editable", target], env=environment
+        [*pip, "install", "--quiet", "--disable-pip-version-check", "--editable", target],
+        env=environment,
     )
     if done.returncode:
         print(
-            "the packages could not be installed: is the package registry reachable?\nnext: make demo", file=sys.stderr
+            "the packages could not be installed: is the package registry reachable?\nnext: make demo",
+            file=sys.stderr,
         )
     return done.returncode
 

@@ -1,8 +1,10 @@
-"""Cut GitHub's own description of its REST interface down to what Leadline may ask, as plain JSON Schema.
+"""Cut GitHub's own description of its REST interface down to what Leadline may ask, as plain JSON
+Schema.
 
-The description is OpenAPI 3.0, whose ``nullable`` is no JSON Schema, and stands beside ``$ref`` and ``oneOf`` too: a
-validator that does not know it there either refuses the schema or, worse, passes everything. Here each becomes what it
-means, and what describes without constraining (examples, texts) is left out: 13 MB become a few hundred KB.
+The description is OpenAPI 3.0, whose ``nullable`` is no JSON Schema, and stands beside ``$ref`` and
+``oneOf`` too: a validator that does not know it there either refuses the schema or, worse, passes
+everything. Here each becomes what it means, and what describes without constraining (examples,
+texts) is left out: 13 MB become a few hundred KB.
 """
 
 from __future__ import annotations
@@ -20,15 +22,26 @@ KEPT = re.compile(
 BASE = "urn:github"  # what the trimmed file is called by the references in it
 VERBS = ("get", "post", "put", "patch", "delete")
 _SAYS_ONLY = frozenset(
-    ("description", "example", "examples", "externalDocs", "title", "deprecated", "summary", "xml", "discriminator")
+    (
+        "description",
+        "example",
+        "examples",
+        "externalDocs",
+        "title",
+        "deprecated",
+        "summary",
+        "xml",
+        "discriminator",
+    )
 )
 
 
 def trim(description: dict[str, Any]) -> dict[str, Any]:
-    """``{"version", "operations": {"VERB /path": {"query", "body", "body_required", "replies"}}, "schemas"}``.
+    """``{"version", "operations": {"VERB /path": {"query", "body", "body_required", "replies"}},
+    "schemas"}``.
 
-    ``query``: parameter to schema; ``replies``: status to schema, or None where there is no body. Raises KeyError when
-    a reference leads nowhere.
+    ``query``: parameter to schema; ``replies``: status to schema, or None where there is no body.
+    Raises KeyError when a reference leads nowhere.
     """
     operations: dict[str, Any] = {}
     for path, item in description["paths"].items():
@@ -36,7 +49,9 @@ def trim(description: dict[str, Any]) -> dict[str, Any]:
             for verb in VERBS:
                 if verb in item:
                     shared = item.get("parameters") or []
-                    operations[f"{verb.upper()} {path}"] = _operation(description, item[verb], shared)
+                    operations[f"{verb.upper()} {path}"] = _operation(
+                        description, item[verb], shared
+                    )
     schemas: dict[str, Any] = {}
     waiting = list(_references(operations))
     while waiting:
@@ -47,14 +62,19 @@ def trim(description: dict[str, Any]) -> dict[str, Any]:
     return {"version": description["info"]["version"], "operations": operations, "schemas": schemas}
 
 
-def _operation(description: dict[str, Any], told: dict[str, Any], shared: list[Any]) -> dict[str, Any]:
+def _operation(
+    description: dict[str, Any], told: dict[str, Any], shared: list[Any]
+) -> dict[str, Any]:
     parameters = [_looked_up(description, p) for p in [*shared, *(told.get("parameters") or [])]]
     body = _looked_up(description, told.get("requestBody") or {})
     return {
         "query": {p["name"]: as_json_schema(p["schema"]) for p in parameters if p["in"] == "query"},
         "body": _schema_of(body),
         "body_required": bool(body.get("required")),
-        "replies": {status: _schema_of(_looked_up(description, r)) for status, r in told["responses"].items()},
+        "replies": {
+            status: _schema_of(_looked_up(description, r))
+            for status, r in told["responses"].items()
+        },
     }
 
 

@@ -1,7 +1,8 @@
 """Leadline keeps agent-directed research honest across sessions.
 
-Inside a job, ``import leadline as ll; ll.log(step=3, loss=0.7)`` records metrics; outside one it does nothing.
-This module stays almost empty: every job and every command imports it, so each name is loaded when first used.
+Inside a job, ``import leadline as ll; ll.log(step=3, loss=0.7)`` records metrics; outside one it
+does nothing. This module stays almost empty: every job and every command imports it, so each name
+is loaded when first used.
 """
 
 from __future__ import annotations

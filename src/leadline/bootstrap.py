@@ -13,7 +13,7 @@ from leadline.adapters.git import Git
 from leadline.adapters.store.blobs import FileBlobs
 from leadline.adapters.store.event_log import EventLog
 from leadline.adapters.store.open_runs import OpenRunFiles
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import usage
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.services.context import Context
 
@@ -50,7 +50,11 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
             if os.environ.get(variable):
                 return f"agent:{agent}"
         identity = vcs.identity()
-        return str(identity["name"]) if not identity.get("fallback") else os.environ.get("USER", "unknown")
+        return (
+            str(identity["name"])
+            if not identity.get("fallback")
+            else os.environ.get("USER", "unknown")
+        )
 
     store = EventLog(root, lambda: _writer(root), actor, clock)
     settings = _settings(vcs, root, warn or (lambda text: None))
@@ -94,15 +98,19 @@ class _Local:
 def _forge_factory(
     store: EventLog, vcs: Git, settings: dict[str, Any], root: str, context: Callable[[], Context]
 ) -> Callable[[str], Forge]:
-    """The forge of a thread: the one its issue was opened on, else the one configured, else the local one. What goes
-    to one outside is looked through for links first."""
+    """The forge of a thread: the one its issue was opened on, else the one configured, else the
+    local one. What goes to one outside is looked through for links first."""
 
     def forge_for(topic: str) -> Forge:
         from leadline.adapters.forges.local import LocalForge
 
         issue = store.thread(topic).issue if store.exists(topic) else None
         opened = issue is not None and issue.state not in ("none", "draft")
-        name = str((issue.forge if issue is not None and opened else "") or settings.get("forge") or "local")
+        name = str(
+            (issue.forge if issue is not None and opened else "")
+            or settings.get("forge")
+            or "local"
+        )
         if name == "local":
             return LocalForge(store, topic)
         from leadline.adapters.forges.registry import load
@@ -110,7 +118,9 @@ def _forge_factory(
         from leadline.services.issue.checked_forge import CheckedForge
 
         remote_url = vcs.remote_url(str(settings.get("remote") or "origin")) or ""
-        setup = ForgeSetup(topic, settings, remote_url, os.environ, os.path.join(root, "cache", name))
+        setup = ForgeSetup(
+            topic, settings, remote_url, os.environ, os.path.join(root, "cache", name)
+        )
         return CheckedForge(load(name, setup), context)
 
     return forge_for
@@ -126,17 +136,17 @@ def _result_source(format: str) -> ResultSource:
         from leadline.adapters.results.tables import TableSource
 
         return TableSource(format)
-    raise LeadlineError(
-        "usage",
+    raise usage(
         "unknown-format",
         f"{format!r} is no format that can be imported",
-        "known: csv, tsv, json, jsonl, parquet, tensorboard",
-        "leadline import --help",
+        why="known: csv, tsv, json, jsonl, parquet, tensorboard",
+        do="leadline import --help",
     )
 
 
 def _tracker(name: str, folder: str) -> Tracker:
-    """Built in, or by an entry point ``leadline.trackers``. LeadlineError(usage | environment) when there is none."""
+    """Built in, or by an entry point ``leadline.trackers``. LeadlineError(usage | environment) when
+    there is none."""
     from leadline.adapters.trackers.registry import load
 
     return load(name, os.environ, folder)
@@ -165,7 +175,8 @@ class _Series:
 
 
 def _writer(root: str) -> str:
-    """This machine's writer name, new when the folder was copied: two machines never share an event file.
+    """This machine's writer name, new when the folder was copied: two machines never share an event
+    file.
 
     ``$LEADLINE_SESSION`` gives a session its own files.
     """
@@ -191,18 +202,27 @@ def _writer(root: str) -> str:
             if data.get("place") != place:
                 data = {"writer": "w" + os.urandom(4).hex(), "place": place}
                 write_atomically(path, json.dumps(data).encode())
-    session = "".join(c if c.isalnum() else "_" for c in os.environ.get("LEADLINE_SESSION", ""))[:24].lower()
+    session = "".join(c if c.isalnum() else "_" for c in os.environ.get("LEADLINE_SESSION", ""))[
+        :24
+    ].lower()
     return f"{data['writer']}-{session}" if session else str(data["writer"])
 
 
-_NOT_FROM_A_CHECKOUT = {"forge.api_url": "--api-url URL", "forge.repository": "--forge-repository OWNER/NAME"}
+_NOT_FROM_A_CHECKOUT = {
+    "forge.api_url": "--api-url URL",
+    "forge.repository": "--forge-repository OWNER/NAME",
+}
 
 
 def _settings(vcs: Git, root: str, warn: Callable[[str], None]) -> dict[str, Any]:
-    """``leadline.toml`` at the top of the work tree, then ``config.toml`` beside the records, flattened. The former
-    comes with whatever is checked out, so it has no say in where a token or a text is sent."""
+    """``leadline.toml`` at the top of the work tree, then ``config.toml`` beside the records,
+    flattened. The former comes with whatever is checked out, so it has no say in where a token or a
+    text is sent."""
     settings: dict[str, Any] = {}
-    for path in (os.path.join(vcs.toplevel or "", "leadline.toml"), os.path.join(root, "config.toml")):
+    for path in (
+        os.path.join(vcs.toplevel or "", "leadline.toml"),
+        os.path.join(root, "config.toml"),
+    ):
         raw = read_bytes(path) if vcs.toplevel or path.startswith(root) else None
         if raw is None:
             continue
@@ -210,13 +230,17 @@ def _settings(vcs: Git, root: str, warn: Callable[[str], None]) -> dict[str, Any
 
         try:
             read = _flat(tomllib.loads(raw.decode()))
-            for name, option in _NOT_FROM_A_CHECKOUT.items() if path.endswith("leadline.toml") else ():
+            for name, option in (
+                _NOT_FROM_A_CHECKOUT.items() if path.endswith("leadline.toml") else ()
+            ):
                 if read.pop(name, None):
-                    warn(f"{name} in leadline.toml is not used; say it on this machine: leadline init {option}")
+                    warn(
+                        f"{name} in leadline.toml is not used; say it on this machine: leadline init {option}"
+                    )
             settings.update(read)
         except (ValueError, UnicodeDecodeError) as error:
-            raise LeadlineError(
-                "usage", "bad-settings", f"{path} is not valid TOML: {error}", "", f"edit {path}"
+            raise usage(
+                "bad-settings", f"{path} is not valid TOML: {error}", do=f"edit {path}"
             ) from None
     if "forge.name" in settings:  # as ``[forge]`` in TOML has to say it
         settings.setdefault("forge", settings.pop("forge.name"))
@@ -234,7 +258,8 @@ def _flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _save_settings(root: str, changes: dict[str, Any]) -> str:
-    """Merge ``changes`` into ``config.toml`` beside the records (flat dotted keys, JSON values are TOML values)."""
+    """Merge ``changes`` into ``config.toml`` beside the records (flat dotted keys, JSON values are
+    TOML values)."""
     path = os.path.join(root, "config.toml")
     raw = read_bytes(path)
     settings: dict[str, Any] = {}

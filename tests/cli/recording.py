@@ -1,7 +1,8 @@
-"""Runs for tests of the verbs that judge them: real ones, and recorded ones whose machine is known to be quiet.
+"""Runs for tests of the verbs that judge them: real ones, and recorded ones whose machine is known
+to be quiet.
 
-A verdict depends on whether something else used the machine, so that a test of verdicts over real runs would test the
-machine it runs on.
+A verdict depends on whether something else used the machine, so that a test of verdicts over real
+runs would test the machine it runs on.
 """
 
 from __future__ import annotations
@@ -24,20 +25,24 @@ CODE = {"tree": "7" * 40, "commit": "8" * 40, "head": "8" * 40, "dirty": False, 
 
 @pytest.fixture
 def queued(thread_lab, tmp_path):
-    """(lab, run): real runs that measure what a queue outside the repository holds; one command, other values."""
+    """(lab, run): real runs that measure what a queue outside the repository holds; one command,
+    other values."""
     queue = tmp_path / "queue"
     thread_lab.env["QUEUE"] = str(queue)
 
     def run(values, *args):
         queue.write_text(" ".join(map(str, values)))
-        return thread_lab.json("run", "--repeat", str(len(values)), *args, "--", PY, "-c", EMIT)["data"]["experiment"]
+        return thread_lab.json("run", "--repeat", str(len(values)), *args, "--", PY, "-c", EMIT)[
+            "data"
+        ]["experiment"]
 
     return thread_lab, run
 
 
 @pytest.fixture
 def recorded(thread_lab):
-    """(lab, run) as ``queued``, with the records of runs on a quiet machine written beside the program's own."""
+    """(lab, run) as ``queued``, with the records of runs on a quiet machine written beside the
+    program's own."""
     builder = ThreadBuilder("demo", "P", started=False)
     folder = thread_lab.repo / ".git" / "leadline" / "threads" / "demo" / "events"
 

@@ -47,7 +47,9 @@ def test_a_drift_that_fools_one_after_the_other_does_not_fool_it(bench):
 
 def test_the_same_command_twice_is_no_difference(bench):
     done = bench.json("ab", "--blocks", "9", *side(1), *side(1))["data"]
-    assert done["verdict"] == "no difference shown" and done["why_stopped"] == "the limit of 9 blocks"
+    assert (
+        done["verdict"] == "no difference shown" and done["why_stopped"] == "the limit of 9 blocks"
+    )
     assert done["low"] < 1 < done["high"] and done["n_blocks"] == 9
 
 
@@ -65,7 +67,9 @@ def test_equivalence_is_a_verdict_and_show_computes_it_again(bench):
 
 
 def test_two_configs_of_one_template(bench):
-    done = bench.json("ab", "--a", "k=1", "--b", "k=2", "--", sys.executable, "bench.py", "{k}")["data"]
+    done = bench.json("ab", "--a", "k=1", "--b", "k=2", "--", sys.executable, "bench.py", "{k}")[
+        "data"
+    ]
     assert done["verdict"] == "worse" and done["estimate"] == pytest.approx(2, rel=0.1)
     shown = bench.json("show", done["experiments"]["b"])["data"]
     assert shown["config"] == {"k": 2} and shown["runs"][0]["argv"][-1] == "2"
@@ -86,21 +90,31 @@ def test_values_that_are_not_above_zero_are_judged_by_their_difference(bench):
 
 
 def test_without_a_metric_the_wall_time_is_taken(thread_lab):
-    done = thread_lab.json("ab", "--blocks", "1", "--metric", "wall_s", "--", "true", "--", "true")["data"]
+    done = thread_lab.json("ab", "--blocks", "1", "--metric", "wall_s", "--", "true", "--", "true")[
+        "data"
+    ]
     assert done["metric"] == "wall_s" and done["n_blocks"] == 1
 
 
 @pytest.mark.parametrize(
     ("command", "word"),
-    [(["false"], "exit"), ([sys.executable, "-c", "print('{\"time_ms\": NaN}')"], "nan"), (["true"], "no time_ms")],
+    [
+        (["false"], "exit"),
+        ([sys.executable, "-c", "print('{\"time_ms\": NaN}')"], "nan"),
+        (["true"], "no time_ms"),
+    ],
 )
 def test_blocks_that_fail_are_left_out_and_end_it(bench, command, word):
     run = bench.run("ab", "--json", "--warmup", "0", *side(1), "--", *command)
     done = json.loads(run.stdout)["data"]
-    assert run.returncode == 6 and json.loads(run.stdout)["ok"] is False  # as `compare`: no comparison was made
+    assert (
+        run.returncode == 6 and json.loads(run.stdout)["ok"] is False
+    )  # as `compare`: no comparison was made
     assert bench.run("ab", "show", done["id"]).returncode == 6
     assert done["n_blocks"] == 0 and len(done["failed_blocks"]) == 3
-    assert done["verdict"] == "cannot be compared", "nothing was measured: that is not an absence of difference"
+    assert done["verdict"] == "cannot be compared", (
+        "nothing was measured: that is not an absence of difference"
+    )
     assert word in done["failed_blocks"][0].lower() and "3 blocks failed" in done["why_stopped"]
 
 
@@ -159,5 +173,6 @@ def test_an_interruption_keeps_what_there_is(bench):
     assert process.returncode == 130 and done["why_stopped"] == "interrupted"
     states = {r["state"] for r in bench.json("status", "--runs")["data"]}
     assert (
-        states <= {"done", "cancelled"} and bench.json("ab", "show", done["id"])["data"]["why_stopped"] == "interrupted"
+        states <= {"done", "cancelled"}
+        and bench.json("ab", "show", done["id"])["data"]["why_stopped"] == "interrupted"
     )

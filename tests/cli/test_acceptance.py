@@ -1,4 +1,5 @@
-"""What must hold whatever happens around it: parallel writers, destroyed work trees, other machines."""
+"""What must hold whatever happens around it: parallel writers, destroyed work trees, other
+machines."""
 
 from __future__ import annotations
 
@@ -14,9 +15,9 @@ PY = sys.executable
 def test_20_parallel_processes_give_no_duplicate_gap_or_loss(thread_lab):
     def one(number: int) -> list[str]:
         return [
-            thread_lab.json("run", "--set", f"worker={number}", "--set", f"n={k}", "--", "true")["data"]["runs"][0][
-                "id"
-            ]
+            thread_lab.json("run", "--set", f"worker={number}", "--set", f"n={k}", "--", "true")[
+                "data"
+            ]["runs"][0]["id"]
             for k in range(2)
         ]
 
@@ -58,7 +59,9 @@ def test_two_machines_merge_both_ways(lab, tmp_path):
     lab.ok("run", "--set", "k=1", "--", PY, "-c", "print('{\"time_ms\": 3}')")
     lab.git("push", "-q", "origin", "--all")
     lab.ok("sync")
-    other = Lab(tmp_path / "elsewhere", {**sealed_environment(tmp_path / "home2"), "LEADLINE_ACTOR": "Bob"})
+    other = Lab(
+        tmp_path / "elsewhere", {**sealed_environment(tmp_path / "home2"), "LEADLINE_ACTOR": "Bob"}
+    )
     subprocess.run(["git", "clone", "-q", str(remote), str(other.repo)], check=True, env=other.env)
     other.ok("sync")
     assert "find out" in other.ok("brief")
@@ -71,7 +74,10 @@ def test_two_machines_merge_both_ways(lab, tmp_path):
     other.ok("sync")
     lab.ok("sync")
     for machine in (lab, other):
-        first, second = machine.json("show", "P-002")["data"], machine.json("show", "P-002b")["data"]
+        first, second = (
+            machine.json("show", "P-002")["data"],
+            machine.json("show", "P-002b")["data"],
+        )
         assert (first["config"], second["config"]) == ({"k": 2}, {"k": 9})
         assert [n["body"]["text"] for n in first["notes"]] == ["from the first machine"]
         assert [n["body"]["text"] for n in second["notes"]] == ["from the second machine"]

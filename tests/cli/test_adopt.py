@@ -1,4 +1,5 @@
-"""`leadline adopt`: what a person writes into the rendered logbook becomes records, to the last byte."""
+"""`leadline adopt`: what a person writes into the rendered logbook becomes records, to the last
+byte."""
 
 from __future__ import annotations
 
@@ -41,9 +42,15 @@ def test_a_new_entry_is_taken_in(written: Lab) -> None:
     path.write_text(path.read_text() + ENTRY)
     assert codes(written) == ["logbook-edited"]
     done = written.json("adopt")
-    assert done["ok"] and [e["heading"] for e in done["data"]["entries"]] == ["2026-02-03 10:00 - P-900 by hand"]
+    assert done["ok"] and [e["heading"] for e in done["data"]["entries"]] == [
+        "2026-02-03 10:00 - P-900 by hand"
+    ]
     text = path.read_text()
-    assert "Result: 12.5 ms, über" in text and "### no heading" in text and "Adopted: 2026-02-03" in text
+    assert (
+        "Result: 12.5 ms, über" in text
+        and "### no heading" in text
+        and "Adopted: 2026-02-03" in text
+    )
     assert codes(written) == []
     again = written.json("adopt")
     assert again["data"]["entries"] == [] and path.read_text() == text
@@ -108,7 +115,9 @@ def test_a_rewrite_in_the_history_can_be_acknowledged(written: Lab) -> None:
 
 
 def test_no_byte_is_lost(written: Lab, tmp_path: Path) -> None:
-    raw = "# Old log\n\ttabs  and spaces  \r\n## 2025-01-01\nä漢\n---\n\n".encode() + b"latin \xe9\n"
+    raw = (
+        "# Old log\n\ttabs  and spaces  \r\n## 2025-01-01\nä漢\n---\n\n".encode() + b"latin \xe9\n"
+    )
     old = written.repo / "old.md"
     old.write_bytes(raw)
     written.ok("adopt", "old.md")
@@ -125,7 +134,9 @@ def test_secrets_do_not_get_into_the_record(written: Lab) -> None:
     path.write_text(path.read_text() + f"\n### 2026-02-03 10:00 - x\n\ntoken {secret}\n")
     written.ok("adopt", env={"HF_TOKEN": secret})
     assert all(
-        secret.encode() not in p.read_bytes() for p in (written.repo / ".git/leadline").rglob("*") if p.is_file()
+        secret.encode() not in p.read_bytes()
+        for p in (written.repo / ".git/leadline").rglob("*")
+        if p.is_file()
     )
 
 

@@ -1,5 +1,5 @@
-"""Artifacts as a user meets them: logged in a job or named by `run --artifact`, killed, listed, fetched, checked, and
-seen from another machine."""
+"""Artifacts as a user meets them: logged in a job or named by `run --artifact`, killed, listed,
+fetched, checked, and seen from another machine."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def digest(data: bytes) -> str:
 
 
 def job(lab: Lab, code: str, *options: str, **env: str) -> dict[str, Any]:
-    """Run ``code`` with `leadline run` and return what the record says of its artifacts, and the run's id."""
+    """Run ``code`` with `leadline run` and return what the record says of its artifacts, and the
+    run's id."""
     done = lab.json("run", *options, "--", PY, "-c", "import leadline as ll, os\n" + code, env=env)
     [run] = done["data"]["runs"]
     return {"id": run["id"], "uid": run["uid"], "state": run["state"], **run["artifacts"]}
@@ -55,18 +56,22 @@ def names(done: dict[str, Any]) -> list[str]:
     return [entry["name"] for entry in done.get("kept", [])]
 
 
-# ---- logged in a job ------------------------------------------------------------------------------------------------
+# ---- logged in a job -----------------------------------------------------------------------------
 
 
 def test_a_killed_job_keeps_what_it_logged(thread_lab: Lab) -> None:
-    done = job(thread_lab, "ll.log_artifact(b'weights', name='m.pt', step=4); os.kill(os.getpid(), 9)")
+    done = job(
+        thread_lab, "ll.log_artifact(b'weights', name='m.pt', step=4); os.kill(os.getpid(), 9)"
+    )
     assert done["state"] == "failed"
     [kept] = done["kept"]
     assert {k: kept[k] for k in ("name", "kind", "digest", "size_bytes", "step")} == {
         "name": "m.pt", "kind": "model", "digest": digest(b"weights"), "size_bytes": 7, "step": 4,
     }  # fmt: skip
     assert blob(thread_lab, kept["digest"]).read_bytes() == b"weights"
-    assert not [p for p in attempt(thread_lab, done["uid"]).iterdir() if len(p.name) == 64]  # moved, no second copy
+    assert not [
+        p for p in attempt(thread_lab, done["uid"]).iterdir() if len(p.name) == 64
+    ]  # moved, no second copy
     assert thread_lab.run("verify").returncode == 0
 
 
@@ -78,7 +83,9 @@ def test_a_killed_watcher_and_job_keep_it_all_the_same(thread_lab: Lab, tmp_path
         f"pathlib.Path({str(ready)!r}).touch()\ntime.sleep(600)"
     )
     argv = [PY, "-m", "leadline", "run", "--artifact", "late=out.txt", "--", PY, "-c", code]
-    watcher = subprocess.Popen(argv, cwd=thread_lab.repo, env=thread_lab.env, stdout=subprocess.DEVNULL, stderr=-3)
+    watcher = subprocess.Popen(
+        argv, cwd=thread_lab.repo, env=thread_lab.env, stdout=subprocess.DEVNULL, stderr=-3
+    )
     while not ready.exists():
         assert watcher.poll() is None
         time.sleep(0.01)
@@ -108,34 +115,57 @@ def test_the_ending_can_be_repeated_after_a_crash_in_between(thread_lab: Lab) ->
     done = job(thread_lab, "ll.log_artifact(b'one', name='a'); ll.log_artifact(b'one', name='b')")
     context = open_context(str(thread_lab.repo))
     folder = attempt(thread_lab, done["uid"]).parent
-    again, left = take_in(context, {}, str(folder), str(thread_lab.repo), {}, _redactor(context), lambda text: None)
+    again, left = take_in(
+        context, {}, str(folder), str(thread_lab.repo), {}, _redactor(context), lambda text: None
+    )
     assert again == {k: done[k] for k in ("kept", "total", "size_bytes")} and left == []
 
 
 def test_versions_are_all_kept_and_the_same_content_once(thread_lab: Lab) -> None:
     code = (
-        "[ll.log_artifact(d, name=n, step=i) for i, (d, n) in enumerate([(b'1','x'),(b'2','x'),(b'1','y'),(b'1','x')])]"
+        "[ll.log_artifact(d, name=n, step=i) for i, (d, n) in "
+        "enumerate([(b'1','x'),(b'2','x'),(b'1','y'),(b'1','x')])]"
     )
     done = job(thread_lab, code)
     assert done["total"] == 4 and done["size_bytes"] == 2
     rows = thread_lab.json("artifact", "list", "P-001")["data"]["artifacts"]
-    assert [(r["name"], r["version"], r["step"]) for r in rows] == [("x", 1, 0), ("x", 2, 1), ("y", 1, 2), ("x", 3, 3)]
+    assert [(r["name"], r["version"], r["step"]) for r in rows] == [
+        ("x", 1, 0),
+        ("x", 2, 1),
+        ("y", 1, 2),
+        ("x", 3, 3),
+    ]
     thread_lab.ok("artifact", "get", "P-001", "x", "--version", "2", "--out", "two")
     thread_lab.ok("artifact", "get", "P-001", "x", "--step", "0", "--out", "one")
     assert (thread_lab.repo / "two").read_text() + (thread_lab.repo / "one").read_text() == "21"
 
 
 def test_a_version_that_is_not_there_is_answered_with_those_that_are(thread_lab: Lab) -> None:
-    job(thread_lab, "for i in range(3): ll.log_artifact(b'%d' % i, name='x', step=i)\nll.log_artifact(b'y', name='y')")
+    job(
+        thread_lab,
+        "for i in range(3): ll.log_artifact(b'%d' % i, name='x', step=i)\nll.log_artifact(b'y', name='y')",
+    )
     for verb in ("get", "verify"):
         done = thread_lab.json("artifact", verb, "P-001", "x", "--version", "9")
-        assert done["error"]["code"] == "no-such-artifact" and "'x' version 9" in done["error"]["what"]
-        assert done["error"]["why"] == "it has version 1 at step 0, version 2 at step 1, version 3 at step 2"
-    assert thread_lab.json("artifact", "get", "P-001", "x", "--step", "7")["error"]["code"] == "no-such-artifact"
-    assert thread_lab.json("artifact", "verify", "P-001", "z")["error"]["code"] == "no-such-artifact"
+        assert (
+            done["error"]["code"] == "no-such-artifact" and "'x' version 9" in done["error"]["what"]
+        )
+        assert (
+            done["error"]["why"]
+            == "it has version 1 at step 0, version 2 at step 1, version 3 at step 2"
+        )
+    assert (
+        thread_lab.json("artifact", "get", "P-001", "x", "--step", "7")["error"]["code"]
+        == "no-such-artifact"
+    )
+    assert (
+        thread_lab.json("artifact", "verify", "P-001", "z")["error"]["code"] == "no-such-artifact"
+    )
     blob(thread_lab, digest(b"0")).chmod(0o644)
     blob(thread_lab, digest(b"0")).write_bytes(b"damaged")
-    assert "2 of 3" in thread_lab.run("artifact", "verify", "P-001", "x").stdout  # all its versions, not the last alone
+    assert (
+        "2 of 3" in thread_lab.run("artifact", "verify", "P-001", "x").stdout
+    )  # all its versions, not the last alone
     assert "1 of 1" in thread_lab.ok("artifact", "verify", "P-001", "x", "--version", "2")
 
 
@@ -143,21 +173,43 @@ def test_what_two_runs_logged_is_on_the_disk_once(thread_lab: Lab) -> None:
     for _ in range(2):
         done = job(thread_lab, "ll.log_artifact(b'weights', name='m.pt')")
     assert names(done) == ["m.pt"]
-    stored = [p for p in (thread_lab.repo / ".git/leadline").rglob("*") if p.is_file() and p.read_bytes() == b"weights"]
+    stored = [
+        p
+        for p in (thread_lab.repo / ".git/leadline").rglob("*")
+        if p.is_file() and p.read_bytes() == b"weights"
+    ]
     assert stored == [blob(thread_lab, digest(b"weights"))]
 
 
 @pytest.mark.parametrize(
     "code, name, reason",
     [
-        ("open('.env','w').write('A=1'); ll.log_artifact('.env', name='settings')", "settings", "environment file"),
+        (
+            "open('.env','w').write('A=1'); ll.log_artifact('.env', name='settings')",
+            "settings",
+            "environment file",
+        ),
         ("ll.log_artifact(b'x', name='id_rsa')", "id_rsa", "private key"),
-        ("ll.log_artifact(b'-----BEGIN' + b' RSA PRIVATE KEY-----', name='a')", "a", "a private key"),
-        ("open('k.pem','w').write('A'); os.symlink('k.pem', 'l'); ll.log_artifact('l')", "l", "key or certificate"),
-        ("ll.log_artifact(b'key: ' + os.environ['MY_API_KEY'].encode(), name='c.yaml')", "c.yaml", "$MY_API_KEY"),
+        (
+            "ll.log_artifact(b'-----BEGIN' + b' RSA PRIVATE KEY-----', name='a')",
+            "a",
+            "a private key",
+        ),
+        (
+            "open('k.pem','w').write('A'); os.symlink('k.pem', 'l'); ll.log_artifact('l')",
+            "l",
+            "key or certificate",
+        ),
+        (
+            "ll.log_artifact(b'key: ' + os.environ['MY_API_KEY'].encode(), name='c.yaml')",
+            "c.yaml",
+            "$MY_API_KEY",
+        ),
     ],
 )
-def test_what_looks_like_a_secret_is_left_out(thread_lab: Lab, code: str, name: str, reason: str) -> None:
+def test_what_looks_like_a_secret_is_left_out(
+    thread_lab: Lab, code: str, name: str, reason: str
+) -> None:
     secret = "s3cr3tV4lue9876Zq"
     done = job(thread_lab, code, MY_API_KEY=secret)
     assert reason in reasons(done)[name] and "kept" not in done
@@ -170,9 +222,16 @@ def test_more_than_the_record_lists_are_in_a_manifest(thread_lab: Lab) -> None:
     done = job(thread_lab, "for i in range(230): ll.log_artifact(b'%d' % i, name=f'n{i:03}')")
     assert done["total"] == 230 and len(done["kept"]) == 200
     listed = thread_lab.json("artifact", "list", "P-001")
-    assert listed["counts"]["artifacts"] == 230 and listed["truncated"] and len(listed["data"]["artifacts"]) == 50
+    assert (
+        listed["counts"]["artifacts"] == 230
+        and listed["truncated"]
+        and len(listed["data"]["artifacts"]) == 50
+    )
     assert "… and 180 more" in thread_lab.ok("artifact", "list", "P-001")
-    assert thread_lab.json("artifact", "list", "P-001", "--all")["data"]["artifacts"][-1]["name"] == "n229"
+    assert (
+        thread_lab.json("artifact", "list", "P-001", "--all")["data"]["artifacts"][-1]["name"]
+        == "n229"
+    )
     thread_lab.ok("artifact", "get", "P-001", "n229", "--out", "last")
     assert (thread_lab.repo / "last").read_text() == "229"
     assert "… and 218 more" in thread_lab.ok("show", "P-001-r1")
@@ -191,18 +250,36 @@ with open(folder + "/odd.jsonl", "wb") as file:
     assert thread_lab.run("verify").returncode == 0
 
 
-# ---- run --artifact -------------------------------------------------------------------------------------------------
+# ---- run --artifact ------------------------------------------------------------------------------
 
 
 def test_files_of_a_command_that_says_nothing(thread_lab: Lab) -> None:
     thread_lab.write("plots/old.png", "of an earlier run")
     os.utime(thread_lab.repo / "plots/old.png", (1e9, 1e9))
     script = "mkdir -p plots deep/er; echo 1 >plots/a.png; echo 2 >plots/b.png; echo 3 >deep/er/c.txt; echo 4 >lr=0.1"
-    options = ["plots/*.png", "sum=plots/a.png", "deep/**/*.txt", "lr=0.1", "gone-*", "missing.txt", "all=plots/*"]
-    done = thread_lab.json("run", *(w for o in options for w in ("--artifact", o)), "--", "sh", "-c", script)
+    options = [
+        "plots/*.png",
+        "sum=plots/a.png",
+        "deep/**/*.txt",
+        "lr=0.1",
+        "gone-*",
+        "missing.txt",
+        "all=plots/*",
+    ]
+    done = thread_lab.json(
+        "run", *(w for o in options for w in ("--artifact", o)), "--", "sh", "-c", script
+    )
     record = done["data"]["runs"][0]["artifacts"]
     kept = {entry["name"]: entry for entry in record["kept"]}
-    assert set(kept) == {"plots/a.png", "plots/b.png", "sum", "deep/er/c.txt", "lr=0.1", "all/a.png", "all/b.png"}
+    assert set(kept) == {
+        "plots/a.png",
+        "plots/b.png",
+        "sum",
+        "deep/er/c.txt",
+        "lr=0.1",
+        "all/a.png",
+        "all/b.png",
+    }
     assert kept["plots/a.png"]["kind"] == "image" and kept["sum"]["digest"] == digest(b"1\n")
     assert kept["sum"]["source"] == "plots/a.png"
     found = reasons(record)
@@ -213,21 +290,41 @@ def test_files_of_a_command_that_says_nothing(thread_lab: Lab) -> None:
 def test_links_and_folders_and_pipes_that_match(thread_lab: Lab, tmp_path: Path) -> None:
     outside = tmp_path / "outside.txt"
     script = (
-        f"mkdir -p o/sub; echo x >{outside}; ln -s {outside} o/link; echo y >o/real; ln -s real o/inner; mkfifo o/p"
+        f"mkdir -p o/sub; echo x >{outside}; ln -s {outside} o/link; echo y >o/real; ln -s real o/inner; mkfifo "
+        "o/p"
     )
     done = thread_lab.json(
-        "run", "--artifact", "o/*", "--artifact", "named=o/link", "--artifact", "o/sub", "--", "sh", "-c", script
+        "run",
+        "--artifact",
+        "o/*",
+        "--artifact",
+        "named=o/link",
+        "--artifact",
+        "o/sub",
+        "--",
+        "sh",
+        "-c",
+        script,
     )
     record = done["data"]["runs"][0]["artifacts"]
     assert sorted(names(record)) == ["named", "o/inner", "o/real"]
     found = reasons(record)
-    assert "leads out" in found["o/link"] and "no regular file" in found["o/p"] and "is a folder" in found["o/sub"]
+    assert (
+        "leads out" in found["o/link"]
+        and "no regular file" in found["o/p"]
+        and "is a folder" in found["o/sub"]
+    )
 
 
 @pytest.mark.parametrize("pattern", ["", " ", "name="])
-def test_an_option_that_names_nothing_is_refused_before_the_run(thread_lab: Lab, pattern: str) -> None:
+def test_an_option_that_names_nothing_is_refused_before_the_run(
+    thread_lab: Lab, pattern: str
+) -> None:
     done = thread_lab.json("run", "--artifact", pattern, "--", "true")
-    assert done["error"]["code"] == "bad-artifact" and thread_lab.json("status", "--runs")["counts"]["runs"] == 0
+    assert (
+        done["error"]["code"] == "bad-artifact"
+        and thread_lab.json("status", "--runs")["counts"]["runs"] == 0
+    )
 
 
 def test_bad_limits_are_refused_before_the_run(thread_lab: Lab) -> None:
@@ -243,38 +340,58 @@ def test_limits_from_the_settings_reach_the_job_and_the_option(thread_lab: Lab) 
     )
     done = job(thread_lab, code, "--artifact", "big", "--artifact", "more")
     assert names(done) == ["a", "b"]
-    assert [g["reason"] for g in done["gaps"] if g["name"] == "big"] == ["larger than 1000 bytes (10 GiB)"] * 2
+    assert [g["reason"] for g in done["gaps"] if g["name"] == "big"] == [
+        "larger than 1000 bytes (10 GiB)"
+    ] * 2
     assert all("more than 2.441 KiB" in reasons(done)[name] for name in ("c", "more"))
     assert done["gaps"][1]["size_bytes"] == 10 * GIB
 
 
-# ---- list, get, verify ----------------------------------------------------------------------------------------------
+# ---- list, get, verify ---------------------------------------------------------------------------
 
 
 def test_get_never_overwrites_and_never_writes_elsewhere(thread_lab: Lab, tmp_path: Path) -> None:
     job(thread_lab, "ll.log_artifact(b'new', name='plots/x.txt')")
     sub = thread_lab.repo / "sub"
     sub.mkdir()
-    assert thread_lab.json("artifact", "get", "P-001", cwd=sub)["data"]["written"] == str(sub / "x.txt")
+    assert thread_lab.json("artifact", "get", "P-001", cwd=sub)["data"]["written"] == str(
+        sub / "x.txt"
+    )
     again = thread_lab.json("artifact", "get", "P-001", "plots/x.txt", cwd=sub)
-    assert again["error"]["code"] == "file-exists" and sorted(p.name for p in sub.iterdir()) == ["x.txt"]
+    assert again["error"]["code"] == "file-exists" and sorted(p.name for p in sub.iterdir()) == [
+        "x.txt"
+    ]
     target = tmp_path / "target"
     target.write_text("mine")
     (sub / "link").symlink_to(target)
     (sub / "dangling").symlink_to(tmp_path / "nowhere")
     for name in ("link", "dangling"):
-        assert thread_lab.json("artifact", "get", "P-001", "--out", name, cwd=sub)["error"]["code"] == "file-exists"
+        assert (
+            thread_lab.json("artifact", "get", "P-001", "--out", name, cwd=sub)["error"]["code"]
+            == "file-exists"
+        )
         thread_lab.ok("artifact", "get", "P-001", "--out", name, "--force", cwd=sub)
         assert (sub / name).read_text() == "new" and not (sub / name).is_symlink()
     assert target.read_text() == "mine" and not (tmp_path / "nowhere").exists()
-    assert thread_lab.json("artifact", "get", "P-001", "--out", "code.py/x")["error"]["code"] == "cannot-write"
+    assert (
+        thread_lab.json("artifact", "get", "P-001", "--out", "code.py/x")["error"]["code"]
+        == "cannot-write"
+    )
     (thread_lab.repo / "made/here").mkdir(parents=True)
-    written = thread_lab.json("artifact", "get", "P-001", digest(b"new")[:15], "--out", "made/here/")["data"]["written"]
+    written = thread_lab.json(
+        "artifact", "get", "P-001", digest(b"new")[:15], "--out", "made/here/"
+    )["data"]["written"]
     assert written == str(thread_lab.repo / "made/here/x.txt") and os.access(written, os.W_OK)
 
 
 @pytest.mark.parametrize(
-    "verb", [("artifact", "get", "P-001"), ("report",), ("logbook",), ("plot", "P-001", "--metric", "loss")]
+    "verb",
+    [
+        ("artifact", "get", "P-001"),
+        ("report",),
+        ("logbook",),
+        ("plot", "P-001", "--metric", "loss"),
+    ],
 )
 def test_no_verb_makes_folders_by_the_way(thread_lab: Lab, verb: tuple[str, ...]) -> None:
     job(thread_lab, "ll.log_artifact(b'new', name='x.txt'); ll.log(step=1, loss=1)")
@@ -291,10 +408,13 @@ def test_of_several_that_write_one_file_at_once_one_does(thread_lab: Lab) -> Non
     argv = [PY, "-m", "leadline", "artifact", "get", "P-001", "--out", "x"]
     quiet = subprocess.DEVNULL
     writers = [
-        subprocess.Popen(argv, cwd=thread_lab.repo, env=thread_lab.env, stdout=quiet, stderr=quiet) for _ in range(6)
+        subprocess.Popen(argv, cwd=thread_lab.repo, env=thread_lab.env, stdout=quiet, stderr=quiet)
+        for _ in range(6)
     ]
     assert sorted(w.wait(timeout=60) for w in writers) == [0, 4, 4, 4, 4, 4]
-    assert (thread_lab.repo / "x").stat().st_size == 1_000_000 and not list(thread_lab.repo.glob("*.tmp"))
+    assert (thread_lab.repo / "x").stat().st_size == 1_000_000 and not list(
+        thread_lab.repo.glob("*.tmp")
+    )
 
 
 def test_a_file_made_meanwhile_is_not_replaced(tmp_path: Path) -> None:
@@ -316,7 +436,16 @@ def test_a_name_from_another_program_cannot_lead_outside(thread_lab: Lab, tmp_pa
         for n in ("../../up", "..", "a\x1b[2J/\x07")
     ]
     builder.run(
-        "", {}, {}, ended={"artifacts": {"kept": [*kept, {"name": 3, "digest": "x"}, None], "gaps": "no", "total": "x"}}
+        "",
+        {},
+        {},
+        ended={
+            "artifacts": {
+                "kept": [*kept, {"name": 3, "digest": "x"}, None],
+                "gaps": "no",
+                "total": "x",
+            }
+        },
     )
     events = thread_lab.repo / ".git/leadline/threads/demo/events/wother-1.jsonl"
     events.write_bytes(b"".join(record.line() for record in builder.records))
@@ -326,7 +455,9 @@ def test_a_name_from_another_program_cannot_lead_outside(thread_lab: Lab, tmp_pa
     for name in ("../../up", "..", kept[2]["name"]):
         thread_lab.ok("artifact", "get", other, name, cwd=inside)
     assert sorted(p.name for p in inside.iterdir()) == ["_", "artifact", "up"]
-    assert "\x1b" not in thread_lab.ok("artifact", "list", other) + thread_lab.ok("show", f"{other}-r1")
+    assert "\x1b" not in thread_lab.ok("artifact", "list", other) + thread_lab.ok(
+        "show", f"{other}-r1"
+    )
 
 
 def test_questions_without_an_answer(thread_lab: Lab) -> None:
@@ -359,14 +490,17 @@ def test_verify_notices_an_altered_and_a_missing_content(thread_lab: Lab, harm: 
     assert ("damaged" if harm == "alter" else "missing") in done.stdout
     assert thread_lab.ok("artifact", "verify", "P-001", "two").strip() == "1 of 1 have their digest"
     whole = thread_lab.run("verify")
-    assert whole.returncode == 6 and ("blob-damaged" if harm == "alter" else "blob-missing") in whole.stdout
+    assert (
+        whole.returncode == 6
+        and ("blob-damaged" if harm == "alter" else "blob-missing") in whole.stdout
+    )
     assert "'one'" in whole.stdout and "'two'" not in whole.stdout
     got = thread_lab.json("artifact", "get", "P-001", "one", "--out", "copy")
     assert got["error"]["kind"] == "check_failed" and not (thread_lab.repo / "copy").exists()
     assert not list(thread_lab.repo.glob("*.tmp"))
 
 
-# ---- where they are shown -------------------------------------------------------------------------------------------
+# ---- where they are shown ------------------------------------------------------------------------
 
 
 def test_logbook_show_report_bundle_and_library(thread_lab: Lab) -> None:
@@ -387,8 +521,13 @@ def test_logbook_show_report_bundle_and_library(thread_lab: Lab) -> None:
     assert short in shown and "not kept: gone.csv" in shown
     thread_lab.ok("report", "--out", "r.html")
     page = (thread_lab.repo / "r.html").read_text()
-    assert f'src="data:image/png;base64,{base64.b64encode(PNG).decode()}"' in page and page.count("<img") == 2
-    assert "img-src data:;" in page and "onerror=alert(1)>" not in page and "<svg onload" not in page
+    assert (
+        f'src="data:image/png;base64,{base64.b64encode(PNG).decode()}"' in page
+        and page.count("<img") == 2
+    )
+    assert (
+        "img-src data:;" in page and "onerror=alert(1)>" not in page and "<svg onload" not in page
+    )
     assert "&lt;img src=x onerror=alert(1)&gt;.png" in page
     thread_lab.ok("seal", "first")
     bundle = thread_lab.git("show", "leadline/records:demo/snapshots/first/bundle.json")
@@ -405,7 +544,7 @@ def test_logbook_show_report_bundle_and_library(thread_lab: Lab) -> None:
     assert [a.name for a in run.artifacts] == ["plots/loss.png", evil, "not.png"]
 
 
-# ---- two machines ---------------------------------------------------------------------------------------------------
+# ---- two machines --------------------------------------------------------------------------------
 
 
 def test_small_ones_travel_and_large_ones_are_said_to_be_elsewhere(
@@ -418,7 +557,9 @@ def test_small_ones_travel_and_large_ones_are_said_to_be_elsewhere(
     thread_lab.ok("sync")
     other = clone(tmp_path, remote)
     other.ok("sync")
-    states = {r["name"]: r["state"] for r in other.json("artifact", "list", "P-001")["data"]["artifacts"]}
+    states = {
+        r["name"]: r["state"] for r in other.json("artifact", "list", "P-001")["data"]["artifacts"]
+    }
     assert states == {"small.txt": "here", "large.bin": "elsewhere"}
     assert "1 of 2 are not on this machine" in other.ok("artifact", "list", "P-001")
     other.ok("artifact", "get", "P-001", "small.txt")
@@ -427,7 +568,11 @@ def test_small_ones_travel_and_large_ones_are_said_to_be_elsewhere(
     assert (error["kind"], error["code"]) == ("not_found", "artifact-elsewhere")
     assert other.json("artifact", "verify", "P-001")["counts"]["elsewhere"] == 1
     whole = other.run("verify", "--json")
-    assert whole.returncode == 0 and "artifact-elsewhere" in whole.stdout and "blob-missing" not in whole.stdout
+    assert (
+        whole.returncode == 0
+        and "artifact-elsewhere" in whole.stdout
+        and "blob-missing" not in whole.stdout
+    )
 
     blob(thread_lab, digest(b"small")).unlink()  # lost here, and the branch has it
     assert thread_lab.run("verify").returncode == 6
@@ -443,7 +588,7 @@ def test_very_many_small_ones_do_not_fill_the_branch(thread_lab: Lab) -> None:
     assert sizes.count(50_000) == 20
 
 
-# ---- no room, and large ---------------------------------------------------------------------------------------------
+# ---- no room, and large --------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -458,7 +603,8 @@ def small_disk(tmp_path: Path) -> Any:
 
 
 def test_a_full_disk_costs_the_artifact_and_nothing_else(thread_lab: Lab, small_disk: Path) -> None:
-    """The attempt folder's artifacts on a disk of 2 MiB; later the disk has not even room for a line."""
+    """The attempt folder's artifacts on a disk of 2 MiB; later the disk has not even room for a
+    line."""
     code = f"""
 os.symlink({str(small_disk)!r}, os.environ["LEADLINE_RUN_DIR"] + "/artifacts")
 assert ll.log_artifact(b"a" * 1_000_000, name="fits")
@@ -476,32 +622,45 @@ print("went on")
     assert reasons(done)["too large"] == "no space left"
     for entry in done["kept"]:
         assert blob(thread_lab, entry["digest"]).exists()
-    assert sorted(p.name for p in small_disk.iterdir() if p.suffix != ".jsonl") == ["ballast", "total"]
+    assert sorted(p.name for p in small_disk.iterdir() if p.suffix != ".jsonl") == [
+        "ballast",
+        "total",
+    ]
     assert thread_lab.run("verify").returncode == 0
 
 
-def test_a_content_that_cannot_be_moved_stays_in_the_folder_of_its_run(thread_lab: Lab, small_disk: Path) -> None:
+def test_a_content_that_cannot_be_moved_stays_in_the_folder_of_its_run(
+    thread_lab: Lab, small_disk: Path
+) -> None:
     job(thread_lab, "ll.log_artifact(b'first', name='first')")
     blobs = thread_lab.repo / ".git/leadline/blobs"
     blobs.rename(blobs.with_name("blobs-before"))
     blobs.symlink_to(small_disk)
     done = job(
-        thread_lab, "ll.log_artifact(b'a' * 1_000_000, name='fits'); ll.log_artifact(b'b' * 3_000_000, name='not')"
+        thread_lab,
+        "ll.log_artifact(b'a' * 1_000_000, name='fits'); ll.log_artifact(b'b' * 3_000_000, name='not')",
     )
     assert done["state"] == "done" and names(done) == ["fits"]
-    assert "stays in the run's folder" in reasons(done)["not"] and "no space left" in reasons(done)["not"]
+    assert (
+        "stays in the run's folder" in reasons(done)["not"]
+        and "no space left" in reasons(done)["not"]
+    )
     stays = attempt(thread_lab, done["uid"]) / digest(b"b" * 3_000_000).removeprefix("sha256:")
     assert stays.stat().st_size == 3_000_000
     assert not [p for p in small_disk.rglob("*.tmp")]
 
 
 def test_a_sparse_file_of_10_gib_goes_through_bounded(thread_lab: Lab) -> None:
-    """Kept where the limit allows it, its holes as holes: little disk, little memory, the whole way to a copy."""
+    """Kept where the limit allows it, its holes as holes: little disk, little memory, the whole way
+    to a copy."""
     import resource
 
-    thread_lab.write("leadline.toml", f"[artifact]\nmax_file_bytes = {20 * GIB}\nmax_run_bytes = {20 * GIB}\n")
+    thread_lab.write(
+        "leadline.toml", f"[artifact]\nmax_file_bytes = {20 * GIB}\nmax_run_bytes = {20 * GIB}\n"
+    )
     code = (
-        "f = open('big', 'wb'); f.truncate(10 << 30); f.seek(7 << 30); f.write(b'x'); f.close(); ll.log_artifact('big')"
+        "f = open('big', 'wb'); f.truncate(10 << 30); f.seek(7 << 30); f.write(b'x'); f.close(); "
+        "ll.log_artifact('big')"
     )
     done = thread_lab.json("run", "--", PY, "-c", "import leadline as ll\n" + code, timeout=300)
     [kept] = done["data"]["runs"][0]["artifacts"]["kept"]
@@ -511,7 +670,7 @@ def test_a_sparse_file_of_10_gib_goes_through_bounded(thread_lab: Lab) -> None:
     thread_lab.ok("sync", "--dry-run")
 
 
-# ---- the other verbs that run commands ------------------------------------------------------------------------------
+# ---- the other verbs that run commands -----------------------------------------------------------
 
 
 def kept_of(lab: Lab, run: str) -> dict[str, str]:
@@ -522,13 +681,19 @@ def kept_of(lab: Lab, run: str) -> dict[str, str]:
 def test_a_sweep_keeps_the_files_of_each_cell(thread_lab: Lab) -> None:
     thread_lab.write(".gitignore", "out-*\n")
     line = ("--", "sh", "-c", "echo {n} >out-{n}.txt")
-    done = thread_lab.json("sweep", "--axis", "n=1,2", "--jobs", "2", "--artifact", "out-{n}.txt", *line)
+    done = thread_lab.json(
+        "sweep", "--axis", "n=1,2", "--jobs", "2", "--artifact", "out-{n}.txt", *line
+    )
     assert done["ok"], done
     kept = [kept_of(thread_lab, run["id"]) for run in done["data"]["runs"]]
     assert sorted(kept, key=str) == [{f"out-{n}.txt": digest(f"{n}\n".encode())} for n in (1, 2)]
-    again = thread_lab.json("sweep", "--axis", "n=1,2", "--jobs", "2", "--artifact", "out-{n}.txt", *line)
+    again = thread_lab.json(
+        "sweep", "--axis", "n=1,2", "--jobs", "2", "--artifact", "out-{n}.txt", *line
+    )
     assert again["data"]["id"] == done["data"]["id"] and again["data"]["runs"] == []
-    thread_lab.ok("sweep", "--axis", "n=1,2", "--again", *line)  # a sweep without artifacts is another one
+    thread_lab.ok(
+        "sweep", "--axis", "n=1,2", "--again", *line
+    )  # a sweep without artifacts is another one
 
 
 @pytest.mark.parametrize(
@@ -539,7 +704,9 @@ def test_a_sweep_keeps_the_files_of_each_cell(thread_lab: Lab) -> None:
         (("--artifact", " "), "bad-artifact"),
     ],
 )
-def test_a_sweep_refuses_artifacts_that_name_no_run(thread_lab: Lab, options: tuple[str, ...], code: str) -> None:
+def test_a_sweep_refuses_artifacts_that_name_no_run(
+    thread_lab: Lab, options: tuple[str, ...], code: str
+) -> None:
     done = thread_lab.json("sweep", "--axis", "n=1,2", *options, "--", "echo", "{n}")
     assert done["error"]["code"] == code and done["error"]["next"]
     assert not list(thread_lab.repo.glob(".git/leadline/runs/*"))
@@ -547,13 +714,26 @@ def test_a_sweep_refuses_artifacts_that_name_no_run(thread_lab: Lab, options: tu
 
 def test_a_sweep_that_goes_on_two_at_a_time_is_asked_too(thread_lab: Lab) -> None:
     thread_lab.write(".gitignore", "out.txt\n")
-    thread_lab.ok("sweep", "--axis", "n=1", "--artifact", "out.txt", "--", "sh", "-c", "echo {n} >out.txt")
+    thread_lab.ok(
+        "sweep", "--axis", "n=1", "--artifact", "out.txt", "--", "sh", "-c", "echo {n} >out.txt"
+    )
     done = thread_lab.json("sweep", "resume", "P-W1", "--jobs", "2")
     assert done["error"]["code"] == "artifact-of-which-run"
 
 
 def test_both_sides_of_a_measurement_in_turns_keep_theirs(thread_lab: Lab) -> None:
-    options = ("--a", "n=1", "--b", "n=2", "--blocks", "1", "--metric", "wall_s", "--artifact", "f={n}.txt")
+    options = (
+        "--a",
+        "n=1",
+        "--b",
+        "n=2",
+        "--blocks",
+        "1",
+        "--metric",
+        "wall_s",
+        "--artifact",
+        "f={n}.txt",
+    )
     thread_lab.ok("ab", *options, "--", "sh", "-c", "echo {n} >{n}.txt")
     assert kept_of(thread_lab, "P-001-r1") == {"f": digest(b"1\n")}
     assert kept_of(thread_lab, "P-002-r1") == {"f": digest(b"2\n")}
@@ -573,7 +753,9 @@ pathlib.Path("table.csv").write_text("x\\n"); ll.log(time_ms=4)
 """
 
 
-def test_a_reproduction_holds_its_artifacts_against_the_originals(thread_lab: Lab, tmp_path: Path) -> None:
+def test_a_reproduction_holds_its_artifacts_against_the_originals(
+    thread_lab: Lab, tmp_path: Path
+) -> None:
     marker = tmp_path / "marker"
     code = SAME_AND_NOT.format(marker=str(marker))
     thread_lab.ok("run", "--artifact", "*.csv", "--", PY, "-c", code)
@@ -587,15 +769,21 @@ def test_a_reproduction_holds_its_artifacts_against_the_originals(thread_lab: La
         "noise": "different", "once": "missing", "late": "new", "same": "equal", "table.csv": "equal",
     }  # fmt: skip
     shown = thread_lab.ok("show", done["data"]["id"])
-    assert "2 equal, 1 different, 1 missing, 1 new" in shown and "different  P-001 noise: sha256:" in shown
+    assert (
+        "2 equal, 1 different, 1 missing, 1 new" in shown
+        and "different  P-001 noise: sha256:" in shown
+    )
     strict = thread_lab.run("reproduce", "P-001", "--quiet", "--same-artifacts")
     assert strict.returncode == 6
     assert "had to be the same: P-001 noise is different, P-001 once is missing" in strict.stdout
     assert thread_lab.run("verify").returncode == 0
 
 
-def test_a_file_of_the_code_state_is_no_artifact_of_the_reproduction(thread_lab: Lab, tmp_path: Path) -> None:
-    """The file was there, not ignored, when the original started: it is unpacked, and only the command may renew it."""
+def test_a_file_of_the_code_state_is_no_artifact_of_the_reproduction(
+    thread_lab: Lab, tmp_path: Path
+) -> None:
+    """The file was there, not ignored, when the original started: it is unpacked, and only the
+    command may renew it."""
     marker = tmp_path / "marker"
     thread_lab.write("out.txt", "1\n")
     script = f"test -e {marker} || echo 1 >out.txt; echo '{{\"time_ms\": 1}}'"

@@ -16,7 +16,11 @@ def test_set_needs_measured_runs(thread_lab):
     lab = thread_lab
     lab.run("run", "--", "false")
     lab.ok("run", "--", "true")
-    for shown, code, exit_code in (("P-001", "no-evidence", 5), ("P-002", "no-metrics", 5), ("P-077", "unknown-id", 3)):
+    for shown, code, exit_code in (
+        ("P-001", "no-evidence", 5),
+        ("P-002", "no-metrics", 5),
+        ("P-077", "unknown-id", 3),
+    ):
         error, got = error_of(lab, "baseline", "set", shown)
         assert (error["code"], got) == (code, exit_code) and error["next"], error
     lab.ok("hypothesis", "add", "x")
@@ -31,7 +35,12 @@ def test_show_says_n_spread_drift_and_moves(recorded):  # noqa: F811
     lab.ok("baseline", "set", "P-001-r2", "--why", "the released kernel")
     data = lab.json("baseline", "show")["data"]
     metric = data["metrics"][0]
-    assert (data["experiment"], metric["n"], metric["mean"], metric["direction"]) == ("P-001", 6, 22.5, "lower")
+    assert (data["experiment"], metric["n"], metric["mean"], metric["direction"]) == (
+        "P-001",
+        6,
+        22.5,
+        "lower",
+    )
     assert metric["drift"]["change"] == 5.0 and metric["drift"]["p"] < 0.01
     text = lab.ok("baseline", "show")
     for part in (
@@ -68,9 +77,18 @@ def test_move_needs_repeats_one_axis_and_a_better_number(recorded):  # noqa: F81
     for shown in ("P-003", "P-004"):
         error, got = error_of(lab, "baseline", "move", shown, "--why", "x", "--axis", "block")
         assert got == 5 and "shown to be better" in error["details"]["missing"][0]
-    made = lab.json("baseline", "move", "P-002", "--why", "faster in every repeat", "--axis", "block")["data"]
-    assert (made["id"], made["experiment"], made["from"]) == ("P-B2", "P-002", "P-B1") and "p = " in made["shown_by"]
-    assert [m["experiment"] for m in lab.json("baseline", "show")["data"]["moves"]] == ["P-001", "P-002"]
+    made = lab.json(
+        "baseline", "move", "P-002", "--why", "faster in every repeat", "--axis", "block"
+    )["data"]
+    assert (made["id"], made["experiment"], made["from"]) == (
+        "P-B2",
+        "P-002",
+        "P-B1",
+    ) and "p = " in made["shown_by"]
+    assert [m["experiment"] for m in lab.json("baseline", "show")["data"]["moves"]] == [
+        "P-001",
+        "P-002",
+    ]
     assert lab.ok("logbook").count("Refused: baseline-stays") == 4
 
 
@@ -79,7 +97,15 @@ def test_override_of_a_move_stays_visible(recorded):  # noqa: F811
     run([20.1], "--set", "block=64")
     run([10.1], "--set", "block=128")
     lab.ok("baseline", "set", "P-001")
-    lab.ok("baseline", "move", "P-002", "--why", "the old one cannot be built any more", "--override", "no choice")
+    lab.ok(
+        "baseline",
+        "move",
+        "P-002",
+        "--why",
+        "the old one cannot be built any more",
+        "--override",
+        "no choice",
+    )
     assert "OVERRIDE: no choice" in lab.ok("baseline", "show")
 
 
@@ -98,13 +124,22 @@ def test_a_repeat_that_leaves_what_the_earlier_ones_predict_is_a_warning(recorde
     run([20.0, 20.1, 19.9, 20.05, 20.02], "--set", "block=64")
     lab.ok("baseline", "set", "P-001")
     quiet = lab.json("baseline", "show")["data"]["metrics"][0]
-    assert quiet["moved"] == [] and quiet["outliers"]["runs"] == [] and "MOVED" not in lab.ok("baseline", "show")
+    assert (
+        quiet["moved"] == []
+        and quiet["outliers"]["runs"] == []
+        and "MOVED" not in lab.ok("baseline", "show")
+    )
     run([26.0], "--experiment", "P-001")
     metric = lab.json("baseline", "show")["data"]["metrics"][0]
     assert [(m["run"], m["value"], m["before"]) for m in metric["moved"]] == [("P-001-r6", 26.0, 5)]
-    assert metric["moved"][0]["interval"]["high"] < 21 and metric["outliers"]["runs"] == ["P-001-r6"]
+    assert metric["moved"][0]["interval"]["high"] < 21 and metric["outliers"]["runs"] == [
+        "P-001-r6"
+    ]
     text = lab.ok("baseline", "show")
-    assert "MOVED     time_ms of P-001-r6" in text and "is 26.000 ms: the 5 runs before it predict" in text
+    assert (
+        "MOVED     time_ms of P-001-r6" in text
+        and "is 26.000 ms: the 5 runs before it predict" in text
+    )
     assert "outliers  time_ms: P-001-r6" in text and metric["n"] == 6
 
 

@@ -1,4 +1,5 @@
-"""The gates before posting and closing: every missing thing is its own item with the command that mends it."""
+"""The gates before posting and closing: every missing thing is its own item with the command that
+mends it."""
 
 from __future__ import annotations
 
@@ -31,7 +32,10 @@ def closed_thread() -> ThreadBuilder:
     b.note("bound by the gather", ["P-001"], "interpretation")
     b.change_hypothesis("P-H1", "supported", evidence=["P-001"])
     b.snapshot("blocks-final")
-    b.record("issue-opened", {"forge": "local", "number": "local", "title": "t", "body": "tag blocks-final"})
+    b.record(
+        "issue-opened",
+        {"forge": "local", "number": "local", "title": "t", "body": "tag blocks-final"},
+    )
     return b
 
 
@@ -42,14 +46,21 @@ def test_a_complete_thread_closes():
 def test_each_missing_thing_is_its_own_item():
     complete = closed_thread()
     for name in FULL:
-        found = check_close(complete.thread(), proposal={**FULL, name: [] if isinstance(FULL[name], list) else " "})
+        found = check_close(
+            complete.thread(), proposal={**FULL, name: [] if isinstance(FULL[name], list) else " "}
+        )
         assert len(found) == 1 and "leadline finish" in found[0]["mend"], found
-    assert codes(check_close(complete.thread(), proposal=FULL, body_is_current=False)) == {"tldr-not-current"}
+    assert codes(check_close(complete.thread(), proposal=FULL, body_is_current=False)) == {
+        "tldr-not-current"
+    }
     later = closed_thread()
     later.plan("new", {"block": 1})
     assert codes(check_close(later.thread(), proposal=FULL)) == {"open-run"}
     later.end("P-002-r1", {"time_ms": 3.0})
-    assert codes(check_close(later.thread(), proposal=FULL)) == {"final-tag-old", "no-interpretation"}
+    assert codes(check_close(later.thread(), proposal=FULL)) == {
+        "final-tag-old",
+        "no-interpretation",
+    }
     open_one = closed_thread()
     open_one.hypothesis("fp8 halves it")
     found = check_close(open_one.thread(), proposal=FULL)
@@ -77,7 +88,9 @@ def test_headline_claims_off_the_production_path_are_named():
     b.snapshot("blocks-final-2")
     b.record("issue-edited", {"body": "blocks-final-2"})
     found = check_close(b.thread(), proposal=FULL)
-    assert [(i["code"], i["id"]) for i in found] == [("claim-not-confirmed", "P-C1")] and "cluster" in found[0]["what"]
+    assert [(i["code"], i["id"]) for i in found] == [
+        ("claim-not-confirmed", "P-C1")
+    ] and "cluster" in found[0]["what"]
 
 
 def test_check_close_and_post_through_the_program(queued):  # noqa: F811
@@ -86,10 +99,15 @@ def test_check_close_and_post_through_the_program(queued):  # noqa: F811
     done = lab.run("check", "close")
     assert done.returncode == 6
     assert (
-        "no-interpretation: P-001 has no interpretation\n    leadline note --interpretation P-001 'TEXT'" in done.stdout
+        "no-interpretation: P-001 has no interpretation\n    leadline note --interpretation P-001 'TEXT'"
+        in done.stdout
     )
     done = lab.run("check", "post", "P-001")
-    assert done.returncode == 6 and "no-config: P-001" in done.stdout and "not-in-logbook" in done.stdout
+    assert (
+        done.returncode == 6
+        and "no-config: P-001" in done.stdout
+        and "not-in-logbook" in done.stdout
+    )
     lab.ok("correct", "P-001", "config.block=64", "--why", "listed late")
     assert "no-config" not in lab.run("check", "post", "P-001").stdout
     assert lab.run("check", "post", "P-009").returncode == 3
@@ -101,7 +119,14 @@ def test_check_post_names_gaps_lost_code_and_confounded_claims(queued):  # noqa:
     lab.write(".env", "TOKEN=abcdefghijklmnop\n")
     run([20.0, 20.5], "--set", "block=64", "--set", "steps=1")
     run([10.0, 10.5], "--set", "block=128", "--set", "steps=2")
-    lab.ok("claim", "faster (n={{P-002.time_ms.n}})", "--that", "time_ms(P-002) < time_ms(P-001)", "--axis", "block")
+    lab.ok(
+        "claim",
+        "faster (n={{P-002.time_ms.n}})",
+        "--that",
+        "time_ms(P-002) < time_ms(P-001)",
+        "--axis",
+        "block",
+    )
     items = lab.json("check", "post", "P-002")["data"]["missing"]
     assert {"code-gaps", "not-apples-to-apples"} <= codes(items)
     assert "steps" in next(i["what"] for i in items if i["code"] == "not-apples-to-apples")
@@ -113,9 +138,15 @@ def test_check_regression(recorded):  # noqa: F811
     run([10.0, 10.5, 10.2], "--set", "block=128")
     items = lab.json("check", "regression", "P-002", "--against", "P-001")["data"]["missing"]
     assert "confounded-axis" in codes(items)
-    items = lab.json("check", "regression", "P-002", "--against", "P-001", "--axis", "block")["data"]["missing"]
-    assert codes(items) == {"throttled"}  # these records say nothing of it, and the sides did not take turns
-    answer = lab.json("check", "regression", "--against", "P-001", "--axis", "block", "--metric", "time_ms")
+    items = lab.json("check", "regression", "P-002", "--against", "P-001", "--axis", "block")[
+        "data"
+    ]["missing"]
+    assert codes(items) == {
+        "throttled"
+    }  # these records say nothing of it, and the sides did not take turns
+    answer = lab.json(
+        "check", "regression", "--against", "P-001", "--axis", "block", "--metric", "time_ms"
+    )
     assert codes(answer["data"]["missing"]) == {"throttled"}
     states = {row["item"]: row["state"] for row in answer["data"]["items"]}
     assert states["not contended"] == states["locks clean"] == states["same device count"] == "pass"
@@ -126,7 +157,8 @@ CLEAN = {"contended": False, "throttled": False, "reasons": []}
 
 
 def judged(lab, axis="block", setting="", **last):
-    """``check regression`` over three runs a side, slower on the second; ``last``: facts of the very last run."""
+    """``check regression`` over three runs a side, slower on the second; ``last``: facts of the
+    very last run."""
     builder = ThreadBuilder("demo", "P", started=False)
     builder.now_ms = time.time_ns() // 1_000_000
     devices = last.pop("devices", None)
@@ -135,7 +167,9 @@ def judged(lab, axis="block", setting="", **last):
         for value in values:
             bad = last if value == 20.2 else {}
             facts = {"devices": devices} if devices and value == 20.2 else {}
-            shown = builder.plan("", {"block": block}, experiment, None, None, 0, code=CODE, **facts)
+            shown = builder.plan(
+                "", {"block": block}, experiment, None, None, 0, code=CODE, **facts
+            )
             builder.end(shown, {"time_ms": value}, wall_s=0.0, **{"hygiene": CLEAN, **bad})
             experiment = shown.rpartition("-r")[0]
     folder = lab.repo / ".git" / "leadline" / "threads" / "demo" / "events"
@@ -153,21 +187,39 @@ def test_a_regression_over_clean_runs_passes_every_item(thread_lab):
     assert (exit_code, {row["state"] for row in rows.values()}) == (0, {"pass"})
     assert len(rows) == 8
     text = thread_lab.run("check", "regression", "--against", "P-001", "--axis", "block").stdout
-    assert "pass    not throttled: no clock was held down" in text and text.rstrip().endswith("regression: all pass")
+    assert "pass    not throttled: no clock was held down" in text and text.rstrip().endswith(
+        "regression: all pass"
+    )
 
 
 @pytest.mark.parametrize(
     "hygiene, code, state",
     [
-        ({"contended": True, "throttled": False, "reasons": ["others used 1.50 of 2 CPUs"]}, "contended", "fail"),
+        (
+            {"contended": True, "throttled": False, "reasons": ["others used 1.50 of 2 CPUs"]},
+            "contended",
+            "fail",
+        ),
         (
             {"contended": True, "throttled": False, "reasons": ["accelerator 0 is used by x (6)"]},
             "stale-process",
             "fail",
         ),
-        ({"contended": True, "throttled": False, "reasons": ["before: lock file /x exists"]}, "stale-lock", "fail"),
-        ({"contended": None, "throttled": False, "reasons": ["unknown: x"]}, "unknown-hygiene", "unknown"),
-        ({"contended": None, "throttled": False, "reasons": ["unknown: x"]}, "stale-process", "unknown"),
+        (
+            {"contended": True, "throttled": False, "reasons": ["before: lock file /x exists"]},
+            "stale-lock",
+            "fail",
+        ),
+        (
+            {"contended": None, "throttled": False, "reasons": ["unknown: x"]},
+            "unknown-hygiene",
+            "unknown",
+        ),
+        (
+            {"contended": None, "throttled": False, "reasons": ["unknown: x"]},
+            "stale-process",
+            "unknown",
+        ),
         ({}, "unknown-hygiene", "unknown"),
         ({"contended": False, "throttled": True, "reasons": []}, "throttled", "fail"),
         ({"contended": False, "throttled": None, "reasons": []}, "throttled", "unknown"),

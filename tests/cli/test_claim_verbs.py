@@ -1,4 +1,5 @@
-"""Claims through the real program: labels computed, higher ones refused with the commands that get them."""
+"""Claims through the real program: labels computed, higher ones refused with the commands that get
+them."""
 
 from __future__ import annotations
 
@@ -13,15 +14,25 @@ def test_label_follows_the_runs_and_a_higher_one_is_refused(queued):  # noqa: F8
     lab, run = queued
     run([20.1, 20.4, 19.9], "--set", "block=64")
     run([10.3], "--set", "block=128")
-    claim = ("claim", "block 128 is faster (n={{P-002.time_ms.n}})", "--that", "time_ms(P-002) < time_ms(P-001)")
+    claim = (
+        "claim",
+        "block 128 is faster (n={{P-002.time_ms.n}})",
+        "--that",
+        "time_ms(P-002) < time_ms(P-001)",
+    )
     done = lab.json(*claim, "--label", "replicated")
     assert lab.run(*claim, "--label", "replicated").returncode == 5
     error = done["error"]
     assert error["code"] == "label-too-high" and "2 more distinct execution" in error["why"]
     command = error["next"][0]
-    assert command.startswith("leadline run --experiment P-002 --repeat 2 -- ") and shlex.split(command)[-1] == EMIT
+    assert (
+        command.startswith("leadline run --experiment P-002 --repeat 2 -- ")
+        and shlex.split(command)[-1] == EMIT
+    )
     Path(lab.env["QUEUE"]).write_text("10.1 10.6")
-    assert lab.run(*shlex.split(command)[1:]).returncode == 0  # the command it names is the command that helps
+    assert (
+        lab.run(*shlex.split(command)[1:]).returncode == 0
+    )  # the command it names is the command that helps
     row = lab.json(*claim, "--label", "replicated")["data"]
     assert (row["label"], row["n"], row["state"]) == ("replicated", 3, "standing")
     refusals = lab.json("tried", "replicated")
@@ -44,7 +55,11 @@ def test_override_is_recorded_with_the_computed_label(recorded):  # noqa: F811
         "--override",
         "the deadline",
     )["data"]
-    assert (row["label"], row["asked"], row["override"]) == ("exploratory", "stable", "the deadline")
+    assert (row["label"], row["asked"], row["override"]) == (
+        "exploratory",
+        "stable",
+        "the deadline",
+    )
     text = lab.ok("claims")
     assert "asked for stable, overridden: the deadline" in text and "P-C1  exploratory" in text
 
@@ -66,9 +81,9 @@ def test_stable_across_an_axis(recorded):  # noqa: F811
         "stable",
     )["data"]
     assert row["label"] == "stable" and row["missing"] == []
-    error = lab.json("claim", "faster over seeds", "--that", that, "--across", "seed=1,2,3", "--label", "stable")[
-        "error"
-    ]
+    error = lab.json(
+        "claim", "faster over seeds", "--that", that, "--across", "seed=1,2,3", "--label", "stable"
+    )["error"]
     assert "seed = 3" in error["why"] and any("--set seed=3" in c for c in error["next"])
 
 
@@ -124,8 +139,12 @@ def test_refusals_are_records_and_not_repeated(recorded):  # noqa: F811
 def test_nan_counts_for_nothing_and_is_named(recorded):  # noqa: F811
     lab, run = recorded
     run([20.1, "NaN", 19.9], "--set", "block=64")
-    row = lab.json("claim", "below (n={{P-001.time_ms.n}})", "--that", "time_ms(P-001) < 30")["data"]
-    assert row["n"] == 2 and any("time_ms was nan" in why.lower() for why in row["not_counted"].values()), row
+    row = lab.json("claim", "below (n={{P-001.time_ms.n}})", "--that", "time_ms(P-001) < 30")[
+        "data"
+    ]
+    assert row["n"] == 2 and any(
+        "time_ms was nan" in why.lower() for why in row["not_counted"].values()
+    ), row
 
 
 def test_reported_claims_are_marked_and_never_evidence(recorded):  # noqa: F811
@@ -135,7 +154,10 @@ def test_reported_claims_are_marked_and_never_evidence(recorded):  # noqa: F811
     assert (row["label"], row["reported"]) == ("none", "their paper")
     assert "reported: their paper" in lab.ok("claims")
     lab.ok("hypothesis", "add", "we can too")
-    assert lab.json("hypothesis", "support", "P-H1", "--evidence", "P-C1")["error"]["code"] == "evidence-does-not-stand"
+    assert (
+        lab.json("hypothesis", "support", "P-H1", "--evidence", "P-C1")["error"]["code"]
+        == "evidence-does-not-stand"
+    )
 
 
 def test_a_prediction_written_before_is_a_preregistration(recorded):  # noqa: F811
@@ -144,11 +166,25 @@ def test_a_prediction_written_before_is_a_preregistration(recorded):  # noqa: F8
     that = "time_ms(block=128) < time_ms(block=64)"
     lab.ok("hypothesis", "add", "bigger is faster", "--predict", that)
     run([10.1, 10.4], "--set", "block=128")
-    lab.ok("hypothesis", "add", "bigger is at least not slower", "--predict", "time_ms(block=128) <= time_ms(block=64)")
-    assert (
-        lab.json("claim", "bigger is faster (n={{P-002.time_ms.n}})", "--that", that)["data"]["preregistered"] == "P-H1"
+    lab.ok(
+        "hypothesis",
+        "add",
+        "bigger is at least not slower",
+        "--predict",
+        "time_ms(block=128) <= time_ms(block=64)",
     )
-    late = lab.json("claim", "not slower (n={{P-002.time_ms.n}})", "--that", "time_ms(block=128) <= time_ms(block=64)")
+    assert (
+        lab.json("claim", "bigger is faster (n={{P-002.time_ms.n}})", "--that", that)["data"][
+            "preregistered"
+        ]
+        == "P-H1"
+    )
+    late = lab.json(
+        "claim",
+        "not slower (n={{P-002.time_ms.n}})",
+        "--that",
+        "time_ms(block=128) <= time_ms(block=64)",
+    )
     assert late["data"]["preregistered"] == ""
 
 
@@ -157,7 +193,9 @@ def test_claims_keep_the_baseline_they_were_made_against(recorded):  # noqa: F81
     run([20.1, 20.4, 19.9], "--set", "block=64")
     run([10.1, 10.4, 9.9], "--set", "block=128")
     lab.ok("baseline", "set", "P-001")
-    lab.ok("claim", "faster (n={{P-002.time_ms.n}})", "--that", "time_ms(P-002) < time_ms(baseline)")
+    lab.ok(
+        "claim", "faster (n={{P-002.time_ms.n}})", "--that", "time_ms(P-002) < time_ms(baseline)"
+    )
     lab.ok("baseline", "move", "P-002", "--axis", "block", "--why", "faster")
     assert lab.json("claims")["data"][0]["label"] == "replicated"
 
@@ -165,7 +203,14 @@ def test_claims_keep_the_baseline_they_were_made_against(recorded):  # noqa: F81
 def test_production_path_is_said(recorded):  # noqa: F811
     lab, run = recorded
     run([20.1, 20.4, 19.9], "--set", "block=64")
-    lab.ok("claim", "below (n={{P-001.time_ms.n}})", "--that", "time_ms(P-001) < 30", "--path", "cluster")
+    lab.ok(
+        "claim",
+        "below (n={{P-001.time_ms.n}})",
+        "--that",
+        "time_ms(P-001) < 30",
+        "--path",
+        "cluster",
+    )
     row = lab.json("claims")["data"][0]
     assert row["confirmed_on_production_path"] is False and row["paths"] == ["local"]
     items = lab.json("check", "close")["data"]["missing"]
@@ -180,10 +225,14 @@ def test_a_share_of_a_reference_that_is_not_above_zero_is_refused(recorded):  # 
         (f"time_ms({b}) ~= time_ms({a}) +- 5 %", "name one in the metric's unit"),
     ):
         error = lab.json("claim", "b and a differ in this", "--that", predicate)["error"]
-        assert error["code"] == "share-of-nothing" and "zero or negative in some runs" in error["what"], error
+        assert (
+            error["code"] == "share-of-nothing" and "zero or negative in some runs" in error["what"]
+        ), error
         assert mend in error["what"]
     lab.ok("claim", "b is the higher one", "--that", f"time_ms({b}) > time_ms({a})")
     assert (
         "one run of"
-        in lab.json("claim", "c", "--that", f"time_ms({run([1.0], '--set', 'v=c')}) > time_ms({a})")["data"]["why"][0]
+        in lab.json(
+            "claim", "c", "--that", f"time_ms({run([1.0], '--set', 'v=c')}) > time_ms({a})"
+        )["data"]["why"][0]
     )

@@ -1,4 +1,5 @@
-"""Comparisons through the real program: what differs first, refusals with exit code 6, then the numbers."""
+"""Comparisons through the real program: what differs first, refusals with exit code 6, then the
+numbers."""
 
 from __future__ import annotations
 
@@ -30,10 +31,19 @@ def test_the_difference_comes_first_and_confounds_are_refused(recorded):  # noqa
     assert "next: leadline compare baseline P-002 --axis block --nuisance warmup" in done.stderr
     data = lab.json("compare", "baseline", "P-002", "--axis", "block")["data"]
     assert data["apples_to_apples"] is False and data["baseline_id"] == "P-B1"
-    assert {r["key"]: r["class"] for r in data["diff"]["rows"]} == {"block": "axis", "warmup": "confound"}
-    assert lab.ok("logbook").count("Refused: confounded-axis") == 1  # asked for twice, recorded once
+    assert {r["key"]: r["class"] for r in data["diff"]["rows"]} == {
+        "block": "axis",
+        "warmup": "confound",
+    }
+    assert (
+        lab.ok("logbook").count("Refused: confounded-axis") == 1
+    )  # asked for twice, recorded once
     done = lab.run("compare", "baseline", "P-002", "--axis", "block", "--nuisance", "warmup")
-    assert done.returncode == 0 and "time_ms: better." in done.stdout and "apples to apples: yes" in done.stdout
+    assert (
+        done.returncode == 0
+        and "time_ms: better." in done.stdout
+        and "apples to apples: yes" in done.stdout
+    )
 
 
 def test_one_run_a_side_is_exploratory_only(recorded):  # noqa: F811
@@ -53,7 +63,9 @@ def test_code_that_differs_is_a_confound_until_it_is_the_axis(queued):  # noqa: 
     run([10.1, 10.2], "--set", "block=64")
     done = lab.run("compare", "P-001", "P-002")
     assert done.returncode == 6 and "not apples to apples: code.tree" in done.stdout
-    assert lab.json("compare", "P-001", "P-002", "--axis", "code")["data"]["apples_to_apples"] is True
+    assert (
+        lab.json("compare", "P-001", "P-002", "--axis", "code")["data"]["apples_to_apples"] is True
+    )
 
 
 def test_a_drift_is_allowed_for_until_sides_take_turns(recorded):  # noqa: F811
@@ -62,9 +74,14 @@ def test_a_drift_is_allowed_for_until_sides_take_turns(recorded):  # noqa: F811
     run([33.0, 33.1, 33.2, 33.05, 33.15], "--set", "block=128")
     data = lab.json("compare", "P-001", "P-002", "--axis", "block")["data"]
     metric = data["metrics"][0]
-    assert metric["rule"].startswith("drift-adjusted t") and metric["verdict"] == "no difference shown"
+    assert (
+        metric["rule"].startswith("drift-adjusted t") and metric["verdict"] == "no difference shown"
+    )
     text = lab.ok("compare", "P-001", "P-002", "--axis", "block")
-    assert "method: drift-adjusted t: the sides ran one after the other: a linear drift is allowed for" in text
+    assert (
+        "method: drift-adjusted t: the sides ran one after the other: a linear drift is allowed for"
+        in text
+    )
     assert "of the means" in text  # the two differences are told apart
     assert "with a drift allowed for (the means differ by 8.1 ms)" in metric["sentence"]
     run([25.0], "--experiment", "P-001")  # later than P-002: the sides took turns
@@ -78,9 +95,13 @@ def test_drift_forbids_a_regression_verdict_where_it_cannot_be_allowed_for(recor
     run([20.0, 22.0, 24.0, 26.0, 28.0, 30.0], "--set", "block=64")
     run([33.0, 33.1], "--set", "block=128")
     data = lab.json("compare", "P-001", "P-002", "--axis", "block")["data"]
-    assert [r["code"] for r in data["refusals"]] == ["drift"] and data["metrics"][0]["verdict"] == "cannot be compared"
+    assert [r["code"] for r in data["refusals"]] == ["drift"] and data["metrics"][0][
+        "verdict"
+    ] == "cannot be compared"
     assert lab.run("compare", "P-001", "P-002", "--axis", "block").returncode == 6
-    items = lab.json("check", "regression", "P-002", "--against", "P-001", "--axis", "block")["data"]["missing"]
+    items = lab.json("check", "regression", "P-002", "--against", "P-001", "--axis", "block")[
+        "data"
+    ]["missing"]
     assert "drift" in {i["code"] for i in items}
 
 
@@ -97,10 +118,18 @@ def test_baselines_are_named_and_a_moved_one_is_flagged(recorded):  # noqa: F811
     lab.ok("baseline", "move", "P-002", "--axis", "block", "--why", "faster")
     done = lab.json("compare", "P-001", "P-003", "--axis", "block")["data"]
     moved = done["moved_baseline"]
-    assert (moved["was"], moved["experiment"], moved["now"]) == ("P-B1", "P-001", "P-B2") and moved["moved_at"]
+    assert (moved["was"], moved["experiment"], moved["now"]) == ("P-B1", "P-001", "P-B2") and moved[
+        "moved_at"
+    ]
     (note,) = [n for n in done["notes"] if "was the baseline" in n]
-    assert "P-001 was the baseline (P-B1) until it moved on" in note and "it is P-002 now (P-B2)" in note
-    assert lab.json("compare", "baseline", "P-003", "--axis", "block")["data"]["moved_baseline"] is None
+    assert (
+        "P-001 was the baseline (P-B1) until it moved on" in note
+        and "it is P-002 now (P-B2)" in note
+    )
+    assert (
+        lab.json("compare", "baseline", "P-003", "--axis", "block")["data"]["moved_baseline"]
+        is None
+    )
 
 
 def test_bad_comparisons(recorded):  # noqa: F811
@@ -148,7 +177,10 @@ def test_failed_runs_are_left_out_by_name(queued):  # noqa: F811
     lab.run("run", "--set", "block=128", "--", "false")
     done = lab.run("compare", "P-001", "P-002", "--axis", "block")
     assert done.returncode == 6 and "refused (no-runs): no run of P-002 counts" in done.stdout
-    assert "left out P-002-r1: failed" in done.stdout and "leadline run --experiment P-002" in done.stderr
+    assert (
+        "left out P-002-r1: failed" in done.stdout
+        and "leadline run --experiment P-002" in done.stderr
+    )
 
 
 def test_a_value_that_stands_in_the_command_by_chance_is_no_difference(queued):  # noqa: F811
@@ -170,7 +202,10 @@ def test_what_the_runs_can_show_is_said_for_a_declared_difference(recorded):  # 
     small, large = sizes(lab, "--detect", "1%"), sizes(lab, "--detect", "time_ms=15")
     assert round(small["detect"]["difference"], 6) == round(0.01 * small["a"]["mean"], 6)
     assert small["detect"]["bears"] is False and small["detect"]["n_needed"] > 4
-    assert large["detect"]["bears"] is True and large["detect"]["n_needed"] < small["detect"]["n_needed"]
+    assert (
+        large["detect"]["bears"] is True
+        and large["detect"]["n_needed"] < small["detect"]["n_needed"]
+    )
     text = lab.ok("compare", "P-001", "P-002", "--axis", "block", "--detect", "1%")
     needed = small["detect"]["n_needed"]
     assert f"{needed} runs a side, taken in turns, needed" in text and "do not bear it" in text
@@ -185,7 +220,9 @@ def test_equivalence_is_a_verdict_that_needs_evidence(recorded):  # noqa: F811
     assert wide["verdict"] == "equivalent" and wide["equivalence"]["p"] < 0.05
     assert narrow["verdict"] == "not shown equivalent" and narrow["equivalence"]["p"] > 0.05
     text = lab.ok("compare", "P-001", "P-002", "--axis", "block", "--equivalent", "10%")
-    assert "time_ms: equivalent. no difference larger than 10 %: shown by two one-sided tests" in text
+    assert (
+        "time_ms: equivalent. no difference larger than 10 %: shown by two one-sided tests" in text
+    )
     apart = sizes(lab, "--equivalent", "0.1%")
     assert apart["verdict"] == "not shown equivalent" and apart["equivalence"]["p"] > 0.05
 
@@ -197,7 +234,11 @@ def test_sizes_without_spread_are_answered_in_words(recorded):  # noqa: F811
     run([20.0, 20.0, 20.0], "--set", "block=256")
     run([20.0, 20.0, 20.0], "--set", "block=512")
     one = sizes(lab, "--detect", "1%", "--equivalent", "1%")
-    assert one["verdict"] == "exploratory only" and one["detect"]["n_needed"] is None and one["detect"]["reason"]
+    assert (
+        one["verdict"] == "exploratory only"
+        and one["detect"]["n_needed"] is None
+        and one["detect"]["reason"]
+    )
     assert one["equivalence"]["verdict"] == "not shown" and one["equivalence"]["reason"]
     args = ("compare", "P-003", "P-004", "--axis", "block", "--detect", "1%", "--equivalent", "1%")
     same = lab.json(*args)["data"]["metrics"][0]

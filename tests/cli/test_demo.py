@@ -47,7 +47,11 @@ def test_a_claim_is_replicated_and_a_label_was_refused(study):
 
 
 def test_reset_clean_and_checkout_leave_the_story_whole(study):
-    for command in (["git", "reset", "-q", "--hard"], ["git", "clean", "-fdxq"], ["git", "checkout", "-q", "main"]):
+    for command in (
+        ["git", "reset", "-q", "--hard"],
+        ["git", "clean", "-fdxq"],
+        ["git", "checkout", "-q", "main"],
+    ):
         subprocess.run(command, cwd=study.repo, env=study.env, check=True)
     text = ask(study, "brief")["data"]["text"]
     assert "Choose codec" in text and "SRC-C1" in text

@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def blocks(text: str) -> list[tuple[str, str, int]]:
-    """(command, expected output, expected exit code) of every ```console block. `# exits N` behind a command."""
+    """(command, expected output, expected exit code) of every ```console block. `# exits N` behind
+    a command."""
     found = []
     for block in re.findall(r"^```console\n(.*?)^```", text, re.M | re.S):
         for chunk in re.split(r"^\$ ", block, flags=re.M)[1:]:
@@ -61,16 +62,25 @@ def test_a_page_of_commands(tmp_path, page, at_least):
     steps = blocks(text)
     assert len(steps) >= at_least
     for command, expected, code in steps:
-        done = subprocess.run(["bash", "-c", command], cwd=repo, env=env, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=repo, env=env, capture_output=True, text=True, timeout=60
+        )
         assert done.returncode == code, f"$ {command}\n{done.stdout}{done.stderr}"
         if expected:
             actual = done.stdout + done.stderr
-            assert matches(expected, actual), f"$ {command}\n--- expected\n{expected}\n--- actual\n{actual}"
+            assert matches(expected, actual), (
+                f"$ {command}\n--- expected\n{expected}\n--- actual\n{actual}"
+            )
 
 
 @pytest.mark.parametrize(
     "expected, actual, same",
-    [("a ... c", "a b c", True), ("a\n...\nd", "a\nb\nc\nd", True), ("a", "b", False), ("a ...", "b c", False)],
+    [
+        ("a ... c", "a b c", True),
+        ("a\n...\nd", "a\nb\nc\nd", True),
+        ("a", "b", False),
+        ("a ...", "b c", False),
+    ],
 )
 def test_the_matcher_can_fail(expected, actual, same):
     assert matches(expected, actual) is same

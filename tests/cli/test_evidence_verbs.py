@@ -40,9 +40,16 @@ def test_what_rested_on_a_withdrawn_baseline_is_named(recorded):  # noqa: F811
     run([20.1, 20.4, 19.9], "--set", "block=64")
     run([10.1, 10.4, 9.9], "--set", "block=128")
     lab.ok("baseline", "set", "P-001")
-    lab.ok("claim", "faster (n={{P-002.time_ms.n}})", "--that", "time_ms(P-002) < time_ms(baseline)")
-    rests = {r["id"]: r for r in lab.json("retract", "P-B1", "--why", "the wrong build")["data"]["rests"]}
-    assert rests["P-C1"]["before"] == "replicated" and "its baseline was withdrawn" in rests["P-C1"]["after"]
+    lab.ok(
+        "claim", "faster (n={{P-002.time_ms.n}})", "--that", "time_ms(P-002) < time_ms(baseline)"
+    )
+    rests = {
+        r["id"]: r for r in lab.json("retract", "P-B1", "--why", "the wrong build")["data"]["rests"]
+    }
+    assert (
+        rests["P-C1"]["before"] == "replicated"
+        and "its baseline was withdrawn" in rests["P-C1"]["after"]
+    )
     assert rests["P-B1"]["after"] == "no baseline is registered"
 
 
@@ -51,17 +58,23 @@ def test_a_run_of_the_baseline_withdrawn_names_the_baseline(recorded):  # noqa: 
     run([20.1, 20.4, 19.9], "--set", "block=64")
     lab.ok("baseline", "set", "P-001")
     rests = lab.json("retract", "P-001-r1", "--why", "wrong")["data"]["rests"]
-    assert [(r["id"], r["after"]) for r in rests if r["kind"] == "baseline"] == [("P-B1", "P-001 with 2 counting runs")]
+    assert [(r["id"], r["after"]) for r in rests if r["kind"] == "baseline"] == [
+        ("P-B1", "P-001 with 2 counting runs")
+    ]
 
 
 def test_a_crashed_run_and_its_retry_are_one_execution(queued):  # noqa: F811
     lab, _ = queued
     code = "import os, pathlib, sys; q = pathlib.Path(os.environ['QUEUE']); v = q.read_text().split(); "
-    code += "q.write_text(' '.join(v[1:])); print('{\"time_ms\": %s}' % v[0]); sys.exit(v[0] == '9.9')"
+    code += (
+        "q.write_text(' '.join(v[1:])); print('{\"time_ms\": %s}' % v[0]); sys.exit(v[0] == '9.9')"
+    )
     pathlib.Path(lab.env["QUEUE"]).write_text("9.9 10.1 10.2")
     for _ in range(3):
         lab.run("run", "--set", "block=128", "--", sys.executable, "-c", code)
-    row = lab.json("claim", "below (n={{P-003.time_ms.n}})", "--that", "time_ms(block=128) < 30")["data"]
+    row = lab.json("claim", "below (n={{P-003.time_ms.n}})", "--that", "time_ms(block=128) < 30")[
+        "data"
+    ]
     assert (row["n"], row["label"]) == (2, "exploratory")
     assert any("failed" in why for why in row["not_counted"].values())
 
@@ -70,7 +83,9 @@ def test_a_rerun_of_a_deterministic_metric_is_no_repeat(recorded):  # noqa: F811
     lab, run = recorded
     run([10.0, 10.0, 10.0], "--set", "train_seed=1")
     lab.ok("metric", "time_ms", "--observed", "result")
-    row = lab.json("claim", "below (n={{P-001.time_ms.n}})", "--that", "time_ms(P-001) < 30")["data"]
+    row = lab.json("claim", "below (n={{P-001.time_ms.n}})", "--that", "time_ms(P-001) < 30")[
+        "data"
+    ]
     assert (row["n"], row["label"]) == (1, "exploratory")
     assert sum("not a repeat" in why for why in row["not_counted"].values()) == 2
 
@@ -99,11 +114,15 @@ def test_why_prints_the_derivation(recorded):  # noqa: F811
 def test_why_says_at_which_look_it_was_shown(recorded):  # noqa: F811
     lab, run = recorded
     claimed(lab, run)
-    assert "shown at the look with 3 runs on the smaller side (one-sided level 2.5 %" in lab.ok("claims", "--why", "C1")
+    assert "shown at the look with 3 runs on the smaller side (one-sided level 2.5 %" in lab.ok(
+        "claims", "--why", "C1"
+    )
 
 
 def test_words_beyond_the_form_are_refused_with_honest_ones(recorded):  # noqa: F811
     lab, run = recorded
     claimed(lab, run)
     error = lab.json("claim", "block has no effect", "--that", FASTER)["error"]
-    assert error["code"] == "overclaim" and "an equivalence" in error["what"] and "~=" in error["why"]
+    assert (
+        error["code"] == "overclaim" and "an equivalence" in error["what"] and "~=" in error["why"]
+    )

@@ -1,4 +1,5 @@
-"""Points that a tracker or an import handed over: kept beside the run, shown like those of ``ll.log``."""
+"""Points that a tracker or an import handed over: kept beside the run, shown like those of
+``ll.log``."""
 
 from __future__ import annotations
 
@@ -57,7 +58,9 @@ def runs_folder(lab: Lab) -> Path:
 
 
 @pytest.mark.parametrize("tracker", [pytest.param(name, marks=needs(name)) for name in JOBS])
-def test_what_a_job_gave_its_tracker_is_plotted_when_the_trackers_files_are_gone(jobs: Lab, tracker: str) -> None:
+def test_what_a_job_gave_its_tracker_is_plotted_when_the_trackers_files_are_gone(
+    jobs: Lab, tracker: str
+) -> None:
     words = JOBS[tracker][1]
     jobs.ok("tracker", "set", tracker, "proj")
     run = job(jobs, f"{tracker}_job.py", *words)["id"]
@@ -102,7 +105,9 @@ def test_compaction_takes_in_what_was_fetched(jobs: Lab) -> None:
 
 
 @needs("mlflow")
-def test_another_machine_brings_the_points_from_the_server(jobs: Lab, mlflow_server: str, tmp_path: Path) -> None:
+def test_another_machine_brings_the_points_from_the_server(
+    jobs: Lab, mlflow_server: str, tmp_path: Path
+) -> None:
     jobs.ok("tracker", "set", "mlflow", f"points-{tmp_path.name}", "--at", mlflow_server, "--live")
     run = job(jobs, "mlflow_job.py")["id"]
     expected = values(jobs, run)
@@ -129,7 +134,10 @@ def test_a_run_that_is_going_is_brought_as_far_as_it_is(jobs: Lab) -> None:
     running = subprocess.Popen(command, cwd=jobs.repo, env=jobs.env, stdout=subprocess.DEVNULL)
     try:
         until = time.monotonic() + 60
-        while not (jobs.repo / "wrote").exists() or not jobs.json("tracker", "fetch", "P-001-r1")["data"]["fetched"]:
+        while (
+            not (jobs.repo / "wrote").exists()
+            or not jobs.json("tracker", "fetch", "P-001-r1")["data"]["fetched"]
+        ):
             assert time.monotonic() < until and running.poll() is None
             time.sleep(0.1)
         part = jobs.json("series", "P-001-r1")["data"]
@@ -146,7 +154,9 @@ def test_what_cannot_be_fetched_is_said(jobs: Lab) -> None:
     nothing = jobs.run("tracker", "fetch")
     assert nothing.returncode == 0 and "no run has a tracker" in nothing.stdout
     named = jobs.run("tracker", "fetch", "P-001", "--json")
-    assert json.loads(named.stdout)["data"]["left"] == [{"run": "P-001-r1", "why": "it has no tracker"}]
+    assert json.loads(named.stdout)["data"]["left"] == [
+        {"run": "P-001-r1", "why": "it has no tracker"}
+    ]
     assert named.returncode == 8
     assert jobs.json("tracker", "fetch", "P-099")["error"]["kind"] == "not_found"
 
@@ -163,7 +173,7 @@ def test_a_run_whose_server_is_gone_is_left_with_the_reason(jobs: Lab) -> None:
     assert done.returncode == 8 and left["run"] == run and "127.0.0.1:9" in left["why"]
 
 
-# ---- imports -------------------------------------------------------------------------------------------------------
+# ---- imports -------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -183,9 +193,13 @@ def trained(jobs: Lab, tmp_path: Path) -> Path:
 
 
 @needs("wandb")
-def test_an_import_leaves_series_that_are_plotted_and_said_in_the_logbook(jobs: Lab, trained: Path) -> None:
+def test_an_import_leaves_series_that_are_plotted_and_said_in_the_logbook(
+    jobs: Lab, trained: Path
+) -> None:
     planned = jobs.json("import", str(trained), "--format", "wandb", "--dry-run")["data"]
-    assert [row["points"] for row in planned["taken"]] == [10, 10] and not runs_folder(jobs).exists()
+    assert [row["points"] for row in planned["taken"]] == [10, 10] and not runs_folder(
+        jobs
+    ).exists()
     jobs.ok("import", str(trained), "--format", "wandb")
     assert values(jobs, "P-002-r1") == [0.25 / (step + 1) for step in range(10)]
     drawn = jobs.json("plot", "P-001", "P-002", "--metric", "loss")
@@ -197,9 +211,13 @@ def test_an_import_leaves_series_that_are_plotted_and_said_in_the_logbook(jobs: 
 
 
 @needs("wandb")
-def test_only_the_metrics_asked_for_are_kept_under_their_new_names(jobs: Lab, trained: Path) -> None:
+def test_only_the_metrics_asked_for_are_kept_under_their_new_names(
+    jobs: Lab, trained: Path
+) -> None:
     jobs.ok("import", str(trained), "--format", "wandb", "--metric", "loss=val_loss")
-    assert [row["metric"] for row in jobs.json("series", "P-001-r1")["data"]["metrics"]] == ["val_loss"]
+    assert [row["metric"] for row in jobs.json("series", "P-001-r1")["data"]["metrics"]] == [
+        "val_loss"
+    ]
 
 
 @needs("wandb")
@@ -249,7 +267,11 @@ def test_a_run_taken_while_it_was_going_is_read_again_when_it_has_ended(
     again = jobs.run(*words)
     assert f"{first['id']} had no end when it was taken and is read again" in again.stdout
     run = jobs.json("show", first["id"])["data"]
-    assert (run["state"], run["metrics"], run["reason"]) == ("done", {"loss": 0.25, "early": 1.0}, "")
+    assert (run["state"], run["metrics"], run["reason"]) == (
+        "done",
+        {"loss": 0.25, "early": 1.0},
+        "",
+    )
     assert values(jobs, first["id"]) == [0.5, 0.25]
     (listed,) = jobs.json("status", "--runs")["data"]
     assert (listed["state"], listed["metrics"]["loss"]) == ("done", 0.25)
@@ -259,7 +281,9 @@ def test_a_run_taken_while_it_was_going_is_read_again_when_it_has_ended(
 
 
 @needs("mlflow")
-def test_a_run_that_ended_without_another_point_has_its_end(jobs: Lab, mlflow_server: str, tmp_path: Path) -> None:
+def test_a_run_that_ended_without_another_point_has_its_end(
+    jobs: Lab, mlflow_server: str, tmp_path: Path
+) -> None:
     jobs.write(
         "wait.py",
         "import os, time, mlflow\nwith mlflow.start_run():\n    mlflow.log_metric('loss', 0.5, step=0)\n"
@@ -277,10 +301,14 @@ def test_a_run_that_ended_without_another_point_has_its_end(jobs: Lab, mlflow_se
 
 
 @needs("trackio")
-def test_an_ended_run_that_changed_at_its_source_is_named_and_stays(jobs: Lab, tmp_path: Path) -> None:
+def test_an_ended_run_that_changed_at_its_source_is_named_and_stays(
+    jobs: Lab, tmp_path: Path
+) -> None:
     store = tmp_path / "store"
     env = {**jobs.env, "TRACKIO_DIR": str(store), "TRACKIO_PROJECT": "proj"}
-    subprocess.run([sys.executable, "trackio_job.py"], cwd=jobs.repo, env=env, check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "trackio_job.py"], cwd=jobs.repo, env=env, check=True, capture_output=True
+    )
     with sqlite3.connect(store / "proj.db") as base:
         base.execute("update metrics set timestamp = '2026-01-02T03:04:05+00:00'")
     words = ["import", "proj", "--format", "trackio", "--at", str(store)]
@@ -299,6 +327,8 @@ def test_the_config_that_only_the_tracker_was_given_is_shown(jobs: Lab) -> None:
     run = job(jobs, "wandb_job.py", "0.5")["id"]
     assert re.search(r"^its config +lr = 0\.5$", jobs.ok("show", run), re.MULTILINE)
     assert "- **Config by the job's tracker:** `lr=0.5`" in jobs.ok("logbook")
-    known = jobs.json("run", "--quiet", "--set", "lr=0.5", "--", sys.executable, "wandb_job.py", "0.5")
+    known = jobs.json(
+        "run", "--quiet", "--set", "lr=0.5", "--", sys.executable, "wandb_job.py", "0.5"
+    )
     again = known["data"]["runs"][-1]["id"]
     assert "its config" not in jobs.ok("show", again), "what the record knows is not said twice"

@@ -55,7 +55,9 @@ def test_what_is_missing_is_listed_one_by_one_and_nothing_is_recorded(thread_lab
     assert run.returncode == 6 and "no-conclusion" in run.stdout and "leadline seal" in run.stdout
     after = [r.kind for r in thread_of(thread_lab).records]
     assert "finish" not in after and thread_lab.json("issue")["data"]["state"] == "open"
-    assert [k for k in after if not k.startswith("issue-")] == [k for k in before if not k.startswith("issue-")]
+    assert [k for k in after if not k.startswith("issue-")] == [
+        k for k in before if not k.startswith("issue-")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -142,7 +144,9 @@ def test_a_finish_that_was_cut_off_is_completed(ready):
 def test_an_override_needs_a_reason_and_stays_visible(thread_lab):
     measure(thread_lab)
     assert thread_lab.run("finish", *flags(), "--override", " ").returncode == 2
-    done = thread_lab.json("finish", *flags(), "--override", "the machine is gone", "--reason", "not-planned")
+    done = thread_lab.json(
+        "finish", *flags(), "--override", "the machine is gone", "--reason", "not-planned"
+    )
     assert done["ok"] and set(done["data"]["overridden"]) == {"no-final-tag", "no-interpretation"}
     issue = thread_lab.json("issue")["data"]
     assert issue["closed_reason"] == "not_planned"
@@ -153,7 +157,9 @@ def test_an_override_needs_a_reason_and_stays_visible(thread_lab):
 def test_numbers_are_cited_or_refused(ready):
     done = ready.json("finish", *flags(conclusion="It takes 812.5 ms."))
     assert done["error"]["code"] == "unbound-number" and not thread_of(ready).finishes
-    assert ready.json("finish", *flags(next_step="Try blocks of 4096 MB."))["ok"], "a plan may hold numbers"
+    assert ready.json("finish", *flags(next_step="Try blocks of 4096 MB."))["ok"], (
+        "a plan may hold numbers"
+    )
 
 
 def test_later_writes_are_allowed_and_flagged(ready):
@@ -203,7 +209,13 @@ def test_the_summary_can_be_a_file(ready, name, text):
     (ready.repo.parent / name).write_text(text)
     assert ready.json("finish", "--from", f"../{name}")["ok"]
     finish = thread_of(ready).finishes[-1]
-    assert (finish["worked"], finish["failed"], finish["limits"], finish["conclusion"], finish["next_steps"]) == (
+    assert (
+        finish["worked"],
+        finish["failed"],
+        finish["limits"],
+        finish["conclusion"],
+        finish["next_steps"],
+    ) == (
         "it",
         "fp8",
         ["low", "one"],
@@ -238,7 +250,10 @@ def test_the_same_again_says_when_it_was_and_another_one_how_to_go_on(ready):
     ready.ok("finish", *flags())
     at = thread_of(ready).finishes[-1]["at"][:16].replace("T", " ")
     assert f"recorded on {at} UTC; nothing new was recorded" in ready.ok("finish", *flags())
-    for arguments, words in (((), ""), (flags(conclusion="Keep wide blocks."), ", with another summary")):
+    for arguments, words in (
+        ((), ""),
+        (flags(conclusion="Keep wide blocks."), ", with another summary"),
+    ):
         error = ready.json("finish", *arguments)["error"]
         assert error["what"] == f"thread demo was finished on {at} UTC by Ada{words}"
         assert any("--override" in command for command in error["next"])

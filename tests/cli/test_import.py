@@ -57,7 +57,10 @@ def test_a_dry_run_writes_nothing(thread_lab: Lab):
 
 
 def test_a_table_is_no_evidence(thread_lab: Lab):
-    thread_lab.write("r.csv", "block,time_ms\n" + "".join(f"1,{1 + n / 100}\n2,{2 + n / 100}\n" for n in range(6)))
+    thread_lab.write(
+        "r.csv",
+        "block,time_ms\n" + "".join(f"1,{1 + n / 100}\n2,{2 + n / 100}\n" for n in range(6)),
+    )
     imported(thread_lab, "r.csv", "--config", "*")
     refused = thread_lab.json("claim", "two is slower", "--that", "time_ms(P-002) > time_ms(P-001)")
     assert refused["error"]["code"] == "no-evidence"
@@ -81,13 +84,17 @@ def test_a_repeat_of_an_imported_config_never_joins_an_executed_experiment(threa
 )
 def test_every_text_format_gives_the_same_run(thread_lab: Lab, name: str, text: str):
     thread_lab.write(name, text)
-    (row,) = imported(thread_lab, name, "--metric", "ms=time_ms", "--config", "block", "--set", "device=A100")["taken"]
+    (row,) = imported(
+        thread_lab, name, "--metric", "ms=time_ms", "--config", "block", "--set", "device=A100"
+    )["taken"]
     assert (row["config"], row["metrics"]) == ({"device": "A100", "block": 64}, {"time_ms": 1.5})
 
 
 def test_parquet(thread_lab: Lab):
     parquet, pyarrow = pytest.importorskip("pyarrow.parquet"), pytest.importorskip("pyarrow")
-    parquet.write_table(pyarrow.table({"block": [64, 128], "time_ms": [1.5, None]}), thread_lab.repo / "r.parquet")
+    parquet.write_table(
+        pyarrow.table({"block": [64, 128], "time_ms": [1.5, None]}), thread_lab.repo / "r.parquet"
+    )
     data = imported(thread_lab, "r.parquet", "--config", "block")
     assert [row["metrics"] for row in data["taken"]] == [{"time_ms": 1.5}]
     assert data["not_taken"] == [{"where": "row 2", "why": "it has no value of time_ms"}]
@@ -103,7 +110,9 @@ def test_event_files_of_a_real_writer(thread_lab: Lab):
                 events.add_scalar("time_ms", rate * 10, step)
             events.add_text("notes", "hello")
     (thread_lab.repo / "runs" / "torn").mkdir()
-    (thread_lab.repo / "runs" / "torn" / "events.out.tfevents.1.x").write_bytes(b"not an event file")
+    (thread_lab.repo / "runs" / "torn" / "events.out.tfevents.1.x").write_bytes(
+        b"not an event file"
+    )
     data = imported(thread_lab, "runs", "--metric", "time_ms", "--metric", "loss=final_loss")
     assert [(row["name"], row["config"]) for row in data["taken"]] == [
         ("lr-0.1", {"tensorboard_run": "lr-0.1"}),
@@ -111,7 +120,12 @@ def test_event_files_of_a_real_writer(thread_lab: Lab):
     ]
     assert data["taken"][0]["metrics"]["final_loss"] == pytest.approx(1 / 5.9)
     assert [row["where"] for row in data["not_taken"]] == ["torn"]
-    assert imported(thread_lab, "runs", "--metric", "time_ms", "--metric", "loss=final_loss")["already"] == 2
+    assert (
+        imported(thread_lab, "runs", "--metric", "time_ms", "--metric", "loss=final_loss")[
+            "already"
+        ]
+        == 2
+    )
 
 
 @pytest.mark.parametrize(
@@ -132,7 +146,13 @@ def test_event_files_of_a_real_writer(thread_lab: Lab):
 def test_what_cannot_be_read_is_said(thread_lab: Lab, words: list[str], code: str):
     if code == "no-event-files":
         pytest.importorskip("tensorboard")
-    for name, text in {"r.csv": ROWS, "r.xls": "x", "empty.csv": "", "broken.json": "{", "folder/x": ""}.items():
+    for name, text in {
+        "r.csv": ROWS,
+        "r.xls": "x",
+        "empty.csv": "",
+        "broken.json": "{",
+        "folder/x": "",
+    }.items():
         thread_lab.write(name, text)
     envelope = thread_lab.json("import", *words)
     assert envelope["error"]["code"] == code and envelope["error"]["next"]
@@ -148,11 +168,27 @@ def test_what_cannot_be_read_is_said(thread_lab: Lab, words: list[str], code: st
         (["/gone/mlruns", "--format", "mlflow"], "no-such-file", "/gone/mlruns does not exist"),
         (["../gone", "--format", "trackio"], "no-such-file", "../gone does not exist"),
         (["../gone", "--format", "leadline"], "no-such-file", "../gone does not exist"),
-        (["r.csv", "--config", "*", "--run", "x"], "option-without-use", "--run has no use with csv"),
-        (["r.csv", "--config", "*", "--unfinished"], "option-without-use", "--unfinished has no use with csv"),
+        (
+            ["r.csv", "--config", "*", "--run", "x"],
+            "option-without-use",
+            "--run has no use with csv",
+        ),
+        (
+            ["r.csv", "--config", "*", "--unfinished"],
+            "option-without-use",
+            "--unfinished has no use with csv",
+        ),
         (["folder", "--at", "x"], "option-without-use", "--at has no use with tensorboard"),
-        (["folder", "--format", "wandb", "--key", "a"], "option-without-use", "--key has no use with wandb"),
-        (["folder", "--format", "mlflow", "--keep", "last"], "option-without-use", "--keep has no use with mlflow"),
+        (
+            ["folder", "--format", "wandb", "--key", "a"],
+            "option-without-use",
+            "--key has no use with wandb",
+        ),
+        (
+            ["folder", "--format", "mlflow", "--keep", "last"],
+            "option-without-use",
+            "--keep has no use with mlflow",
+        ),
     ],
 )
 def test_a_path_that_is_not_there_and_an_option_of_no_use_are_said(
@@ -165,16 +201,24 @@ def test_a_path_that_is_not_there_and_an_option_of_no_use_are_said(
 
 
 @pytest.mark.parametrize(
-    ("keep", "lines", "left"), [("first", ["line 2", "line 3"], 5), ("last", ["line 5", "line 3"], 2)]
+    ("keep", "lines", "left"),
+    [("first", ["line 2", "line 3"], 5), ("last", ["line 5", "line 3"], 2)],
 )
-def test_rows_of_one_key_are_one_run_by_a_declared_rule(thread_lab: Lab, keep: str, lines: list[str], left: int):
+def test_rows_of_one_key_are_one_run_by_a_declared_rule(
+    thread_lab: Lab, keep: str, lines: list[str], left: int
+):
     thread_lab.write("r.csv", "commit,lr,time_ms\na1,1,1.5\nb2,1,1.6\nc3,1,oops\na1,1,1.7\n")
     data = imported(thread_lab, "r.csv", "--config", "lr", "--key", "commit", "--keep", keep)
     assert [row["where"] for row in data["taken"]] == lines
     refused = {row["where"]: row["why"] for row in data["not_taken"]}
     assert list(refused) == ["line 4", f"line {left}"]
-    assert "commit a1" in refused[f"line {left}"] and ("line 2" in str(refused) or "line 5" in str(refused))
-    assert thread_lab.json("import", "r.csv", "--config", "lr", "--key", "nope")["error"]["code"] == "no-such-column"
+    assert "commit a1" in refused[f"line {left}"] and (
+        "line 2" in str(refused) or "line 5" in str(refused)
+    )
+    assert (
+        thread_lab.json("import", "r.csv", "--config", "lr", "--key", "nope")["error"]["code"]
+        == "no-such-column"
+    )
 
 
 @pytest.mark.skipif(not SHARED_DATA.exists(), reason="the real records are not here")
@@ -187,7 +231,9 @@ def test_a_bad_row_of_a_real_table_is_named_by_its_line(thread_lab: Lab):
     lines[word - 1] = "\t".join([cells[0], "crash", *cells[2:]])
     lines.append(lines[twice - 1])
     thread_lab.write("r.tsv", "\n".join(lines) + "\n")
-    data = imported(thread_lab, "r.tsv", "--metric", "val_bpb", "--config", "commit,status", "--key", "commit")
+    data = imported(
+        thread_lab, "r.tsv", "--metric", "val_bpb", "--config", "commit,status", "--key", "commit"
+    )
     named = {row["where"]: row["why"] for row in data["not_taken"]}
     assert set(named) >= {f"line {cut}", f"line {word}", f"line {len(lines)}"}
     assert "number of cells" in named[f"line {cut}"] and "'crash'" in named[f"line {word}"]
@@ -197,11 +243,23 @@ def test_a_bad_row_of_a_real_table_is_named_by_its_line(thread_lab: Lab):
 
 @pytest.mark.skipif(not SHARED_DATA.exists(), reason="the real records are not here")
 def test_the_tables_that_a_real_loop_kept(thread_lab: Lab):
-    """Versions of one growing table: each import takes the rows that are new, and every row is accounted for."""
+    """Versions of one growing table: each import takes the rows that are new, and every row is
+    accounted for."""
     keys: set[str] = set()
     for path in sorted((SHARED_DATA / "results").glob("loop_results@*.tsv")):
-        data = imported(thread_lab, str(path), "--metric", "val_bpb", "--metric", "memory_gb", "--config", "commit")
+        data = imported(
+            thread_lab,
+            str(path),
+            "--metric",
+            "val_bpb",
+            "--metric",
+            "memory_gb",
+            "--config",
+            "commit",
+        )
         rows = [line for line in path.read_text().splitlines()[1:] if line.strip()]
-        assert len(data["taken"]) + data["already"] + data["not_taken_total"] == len(rows), path.name
+        assert len(data["taken"]) + data["already"] + data["not_taken_total"] == len(rows), (
+            path.name
+        )
         keys |= {f"{row['config']} {row['metrics']}" for row in data["taken"]}
     assert thread_lab.json("status", "--runs")["counts"]["runs"] == len(keys) > 0

@@ -1,4 +1,5 @@
-"""What an import says it did not take, through the CLI: the same before and after, and it adds up on real tables."""
+"""What an import says it did not take, through the CLI: the same before and after, and it adds up
+on real tables."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from tests.conftest import SHARED_DATA, Lab
 
 CELLS = "block,time_ms,loss\n64,1.5,\n64,1.6,nan\n64,1.7,45%\n64,abc,2\n64,,\n1,2\n64,1.5,\n"
 LINES = (
-    '{"block": 1, "time_ms": 1, "loss": 2}\n{"block": 1, "time_ms": NaN}\n{"blo\n{"block": {"a": "x"}, "time_ms": 2}\n'
+    '{"block": 1, "time_ms": 1, "loss": 2}\n{"block": 1, "time_ms": NaN}\n{"blo\n{"block": {"a": "x"}, '
+    '"time_ms": 2}\n'
 )
 
 
@@ -30,7 +32,9 @@ def events(folder: Path, start: int = 0, until: int = 20) -> Path:
 
 
 def comparable(data: dict) -> dict:
-    taken = [{k: v for k, v in row.items() if k not in ("id", "experiment")} for row in data["taken"]]
+    taken = [
+        {k: v for k, v in row.items() if k not in ("id", "experiment")} for row in data["taken"]
+    ]
     return {**data, "taken": taken, "planned": None}
 
 
@@ -38,13 +42,21 @@ def test_a_value_that_is_not_taken_is_shown_with_its_place_and_reason(thread_lab
     thread_lab.write("r.csv", CELLS)
     words = ("r.csv", "--config", "block", "--metric", "time_ms", "--metric", "loss")
     text = thread_lab.ok("import", *words, "--dry-run")
-    assert "line 3, loss: 'nan': recorded as NaN" in text and "line 4, loss: '45%': it is no number" in text
+    assert (
+        "line 3, loss: 'nan': recorded as NaN" in text
+        and "line 4, loss: '45%': it is no number" in text
+    )
     assert "line 2, loss: it is empty" in text and "line 5, time_ms: 'abc': it is no number" in text
     envelope = thread_lab.json("import", *words)
     data = envelope["data"]
     assert [row["where"] for row in data["taken"]] == ["line 2", "line 3", "line 4", "line 5"]
     assert [row["where"] for row in data["not_taken"]] == ["line 6", "line 7", "line 8"]
-    assert data["cells_not_taken"][1] | {"why": ""} == {"where": "line 3", "column": "loss", "said": "nan", "why": ""}
+    assert data["cells_not_taken"][1] | {"why": ""} == {
+        "where": "line 3",
+        "column": "loss",
+        "said": "nan",
+        "why": "",
+    }
     assert envelope["counts"] | {"cells_not_taken": 4, "not_taken": 3} == envelope["counts"]
     assert "loss` was NaN" in thread_lab.ok("logbook")
 
@@ -66,7 +78,11 @@ def test_a_dry_run_reports_what_the_import_then_reports(thread_lab: Lab, name: s
         path = events(thread_lab.repo / "runs" / "a")
         path.write_bytes(path.read_bytes()[:-9])
         thread_lab.write("runs/junk/events.out.tfevents.1.x", "junk")
-    words = [name] if name == "runs" else [name, "--metric", "time_ms", "--metric", "loss", "--config", "*"]
+    words = (
+        [name]
+        if name == "runs"
+        else [name, "--metric", "time_ms", "--metric", "loss", "--config", "*"]
+    )
     before, after = imported(thread_lab, *words, "--dry-run"), imported(thread_lab, *words)
     assert comparable(before) == comparable(after) and after["taken"] and after["not_taken"]
     again, once_more = imported(thread_lab, *words, "--dry-run"), imported(thread_lab, *words)
@@ -78,8 +94,12 @@ def test_a_row_that_another_file_has_is_named_with_the_run_it_equals(thread_lab:
     thread_lab.write("new.csv", "block,time_ms\n128,1.6\n256,1.7\n")
     imported(thread_lab, "old.csv", "--config", "block")
     data = imported(thread_lab, "new.csv", "--config", "block")
-    assert data["taken_before"] == [{"where": "line 2", "run": "P-002-r1", "source": "old.csv, line 3"}]
-    assert "line 2: the same as P-002-r1 (old.csv, line 3)" in thread_lab.ok("import", "new.csv", "--config", "block")
+    assert data["taken_before"] == [
+        {"where": "line 2", "run": "P-002-r1", "source": "old.csv, line 3"}
+    ]
+    assert "line 2: the same as P-002-r1 (old.csv, line 3)" in thread_lab.ok(
+        "import", "new.csv", "--config", "block"
+    )
     text = thread_lab.ok("import", "old.csv", "--config", "block")
     assert "2 taken before" in text and "another source" not in text
 
@@ -87,10 +107,17 @@ def test_a_row_that_another_file_has_is_named_with_the_run_it_equals(thread_lab:
 def test_what_is_set_for_a_file_tells_equal_rows_apart(thread_lab: Lab):
     thread_lab.write("a.csv", "block,time_ms\n64,1.5\n")
     thread_lab.write("b.csv", "block,time_ms\n64,1.5\n")
-    here, there = ("a.csv", "--config", "*", "--set", "device=A100"), ("b.csv", "--config", "*", "--set", "device=H100")
-    assert len(imported(thread_lab, *here)["taken"]) == len(imported(thread_lab, *there)["taken"]) == 1
+    here, there = (
+        ("a.csv", "--config", "*", "--set", "device=A100"),
+        ("b.csv", "--config", "*", "--set", "device=H100"),
+    )
+    assert (
+        len(imported(thread_lab, *here)["taken"]) == len(imported(thread_lab, *there)["taken"]) == 1
+    )
     assert imported(thread_lab, *here)["already"] == imported(thread_lab, *there)["already"] == 1
-    assert imported(thread_lab, "b.csv", "--config", "*")["already"] == 1  # says nothing else than what is held
+    assert (
+        imported(thread_lab, "b.csv", "--config", "*")["already"] == 1
+    )  # says nothing else than what is held
     thread_lab.ok("correct", "P-001-r1", "config.device=B200", "--why", "read the wrong label")
     assert imported(thread_lab, *here)["already"] == 1
     noted = imported(thread_lab, "b.csv", "--config", "*", "--set", "block=7")
@@ -133,11 +160,15 @@ def test_an_event_file_cut_short_leaves_a_run_that_says_so(thread_lab: Lab):
     assert f"of {size // 2}: " in note["what"] and "were not read" in note["what"]
     shown = json.dumps(thread_lab.json("show", "P-001-r1"))
     assert "cut-event-file" in shown and note["what"] in shown
-    assert "is cut at byte" in thread_lab.ok("logbook") and "is cut at byte" in thread_lab.ok("show", "P-001-r1")
+    assert "is cut at byte" in thread_lab.ok("logbook") and "is cut at byte" in thread_lab.ok(
+        "show", "P-001-r1"
+    )
     thread_lab.ok("report", "--out", "r.html")
     page = (thread_lab.repo / "r.html").read_text()
     assert "reported: runs, cut" in page and "<pre></pre>" not in page
-    count = round(1 / data["taken"][0]["metrics"]["loss"])  # the last point that stands before the cut
+    count = round(
+        1 / data["taken"][0]["metrics"]["loss"]
+    )  # the last point that stands before the cut
     assert data["taken"][0]["points"] == count < 20
     assert f"{count} points of 1 metric" in thread_lab.ok("series", "P-001-r1")
 
@@ -157,13 +188,17 @@ def test_a_training_that_went_on_since_is_said_to_be_there_twice(thread_lab: Lab
 @pytest.mark.parametrize(
     ("pattern", "metrics"),
     [
-        ("results/loop_results@*.tsv", ["val_bpb", "robustness_gap", "worst_case_bpb", "memory_gb"]),
+        (
+            "results/loop_results@*.tsv",
+            ["val_bpb", "robustness_gap", "worst_case_bpb", "memory_gb"],
+        ),
         ("results/dojo_results@*.tsv", ["robustness_gap", "worst_case_bpb", "baseline_bpb"]),
         ("nanogpt/runs.tsv", ["val_loss", "train_time_ms", "peak_mem_mib", "final_step"]),
     ],
 )
 def test_rows_and_cells_of_real_tables_add_up(thread_lab: Lab, pattern: str, metrics: list[str]):
-    """Every line is a run, a run taken before, or a reason; every metric cell of a run is a number or an entry."""
+    """Every line is a run, a run taken before, or a reason; every metric cell of a run is a number
+    or an entry."""
     paths = sorted(SHARED_DATA.glob(pattern))
     assert paths
     asked = [word for name in metrics for word in ("--metric", name)]
@@ -171,16 +206,29 @@ def test_rows_and_cells_of_real_tables_add_up(thread_lab: Lab, pattern: str, met
     for path in paths:
         data = imported(thread_lab, str(path), *asked, "--config", "*")
         lines = path.read_text().splitlines()
-        rows = {f"line {n}": line.split("\t") for n, line in enumerate(lines[1:], 2) if line.strip()}
-        places = [entry["where"] for name in ("taken", "taken_before", "not_taken") for entry in data[name]]
+        rows = {
+            f"line {n}": line.split("\t") for n, line in enumerate(lines[1:], 2) if line.strip()
+        }
+        places = [
+            entry["where"]
+            for name in ("taken", "taken_before", "not_taken")
+            for entry in data[name]
+        ]
         assert sorted(places) == sorted(rows), path.name
-        assert data["already"] == len(data["taken_before"]) and data["not_taken_total"] == len(data["not_taken"])
+        assert data["already"] == len(data["taken_before"]) and data["not_taken_total"] == len(
+            data["not_taken"]
+        )
         kept = [entry["where"] for name in ("taken", "taken_before") for entry in data[name]]
         header = lines[0].split("\t")
         wrong = {
-            (where, name) for where in kept for name in metrics if not _finite(rows[where][header.index(name)].strip())
+            (where, name)
+            for where in kept
+            for name in metrics
+            if not _finite(rows[where][header.index(name)].strip())
         }
-        assert {(cell["where"], cell["column"]) for cell in data["cells_not_taken"]} == wrong, path.name
+        assert {(cell["where"], cell["column"]) for cell in data["cells_not_taken"]} == wrong, (
+            path.name
+        )
         total += len(data["taken"])
     assert thread_lab.json("status", "--runs")["counts"]["runs"] == total > 0
 
@@ -196,8 +244,14 @@ def _finite(text: str) -> bool:
 def test_a_table_without_a_column_named_like_a_metric_is_refused(thread_lab: Lab, content: str):
     thread_lab.write("nom.csv", content)
     done = thread_lab.run("import", "nom.csv")
-    assert done.returncode == 2 and "no column of nom.csv is named like a metric of the thread" in done.stderr
-    assert f"its columns: {content[:3].replace(',', ', ')}" in done.stderr and "metrics: time_ms" in done.stderr
+    assert (
+        done.returncode == 2
+        and "no column of nom.csv is named like a metric of the thread" in done.stderr
+    )
+    assert (
+        f"its columns: {content[:3].replace(',', ', ')}" in done.stderr
+        and "metrics: time_ms" in done.stderr
+    )
     assert ("looks separated by ';'" in done.stderr) == (";" in content)
 
 
@@ -217,7 +271,9 @@ def test_a_dry_run_takes_no_lock_and_writes_nothing(thread_lab: Lab):
 
 def test_config_and_metrics_of_one_name_are_told_apart_in_the_report(thread_lab: Lab):
     thread_lab.write("r.csv", "lr,weird,loss\n0.1,1,0.5\n")
-    text = thread_lab.ok("import", "r.csv", "--metric", "loss=lr", "--metric", "weird", "--config", "lr", "--dry-run")
+    text = thread_lab.ok(
+        "import", "r.csv", "--metric", "loss=lr", "--metric", "weird", "--config", "lr", "--dry-run"
+    )
     assert "lr=0.1 | lr=0.5, weird=1.0" in text
 
 
@@ -226,19 +282,29 @@ def test_what_is_another_sources_is_part_of_what_was_taken_before(thread_lab: La
     thread_lab.write("new.csv", "block,time_ms\n64,1.5\n128,1.6\n")
     thread_lab.ok("import", "old.csv", "--config", "block")
     text = thread_lab.ok("import", "new.csv", "--config", "block")
-    assert "2 taken before; 2 of them from another source (if measured anew: --set KEY=VALUE tells them apart)" in text
+    assert (
+        "2 taken before; 2 of them from another source (if measured anew: --set KEY=VALUE tells them apart)"
+        in text
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00\x01,\n", "a,b\n".encode("utf-16"), b"a,a\n1,2\n"])
-def test_a_table_that_cannot_be_used_is_a_usage_error_and_its_path_is_plain(thread_lab: Lab, content: bytes):
+def test_a_table_that_cannot_be_used_is_a_usage_error_and_its_path_is_plain(
+    thread_lab: Lab, content: bytes
+):
     (thread_lab.repo / "sub").mkdir()
     (thread_lab.repo / "bad.csv").write_bytes(content)
     done = thread_lab.run("import", "sub/../bad.csv", "--metric", "a", "--config", "*")
-    assert done.returncode == 2 and "bad.csv" in done.stderr and "sub/.." not in done.stderr, done.stderr
+    assert done.returncode == 2 and "bad.csv" in done.stderr and "sub/.." not in done.stderr, (
+        done.stderr
+    )
 
 
 def test_a_repeat_of_a_table_is_the_same_only_in_what_is_known_of_it(thread_lab: Lab):
     thread_lab.write("r.csv", "block,time_ms\n64,1.5\n64,1.6\n")
     thread_lab.ok("import", "r.csv", "--config", "block")
     logbook = thread_lab.ok("logbook")
-    assert ", same config; command, code, machine unknown\n" in logbook and "**Code:** not recorded" in logbook
+    assert (
+        ", same config; command, code, machine unknown\n" in logbook
+        and "**Code:** not recorded" in logbook
+    )

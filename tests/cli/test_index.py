@@ -1,4 +1,5 @@
-"""`leadline index` and the page it is on the record branch: complete, in order, safe, and each link leads somewhere."""
+"""`leadline index` and the page it is on the record branch: complete, in order, safe, and each link
+leads somewhere."""
 
 from __future__ import annotations
 
@@ -22,7 +23,9 @@ def threads(lab: Lab) -> Lab:
     begin = ("--no-branch", "--success", "time_ms:ms:lower")
     lab.ok("start", "decode", *begin, "--category", "Kernels", "--goal", "halve decode latency")
     lab.ok("run", "--thread", "decode", "--", sys.executable, "-c", "print('{\"time_ms\": 3.5}')")
-    lab.ok("start", "hostile", *begin, "--title", HOSTILE, "--category", "kernels", "--goal", HOSTILE)
+    lab.ok(
+        "start", "hostile", *begin, "--title", HOSTILE, "--category", "kernels", "--goal", HOSTILE
+    )
     lab.ok("start", "data", *begin, "--category", "Data | quality", "--goal", "dedup")
     lab.ok("start", "once", *begin, "--uncategorised", "asked once by operations")
     lab.ok("start", "lost", *begin)
@@ -41,7 +44,10 @@ def test_every_thread_is_listed_once_by_category(threads: Lab) -> None:
         assert text.count(f"]({topic}/logbook.md)<br>") == 1
     assert "5 threads (5 open), 1 experiment; 1 without a category or a reason" in text
     assert "best time\\_ms" not in text and "best time_ms so far: 3.5 ms" in text
-    assert "asked once by operations" in text and threads.ok("index", "--markdown").rstrip() == text.rstrip()
+    assert (
+        "asked once by operations" in text
+        and threads.ok("index", "--markdown").rstrip() == text.rstrip()
+    )
 
 
 def test_each_link_of_the_page_leads_somewhere(threads: Lab) -> None:
@@ -49,13 +55,21 @@ def test_each_link_of_the_page_leads_somewhere(threads: Lab) -> None:
     held = threads.git("ls-tree", "-r", "--name-only", "leadline/records").split("\n")
     from markdown_it import MarkdownIt
 
-    tokens = [t for block in MarkdownIt("commonmark").enable("table").parse(text) for t in block.children or []]
+    tokens = [
+        t
+        for block in MarkdownIt("commonmark").enable("table").parse(text)
+        for t in block.children or []
+    ]
     links = [t.attrs["href"] for t in tokens if t.type == "link_open"]
     pictures = [t.attrs["src"] for t in tokens if t.type == "image"]
     assert len(links) >= 15 and len(pictures) >= 5
     inside = [link for link in [*links, *pictures] if not str(link).startswith("#")]
-    said = ["https://evil.example/a.png"]  # a link that somebody wrote into a goal: shown as one, never as a picture
-    assert [link for link in inside if link not in held] == said, "relative, on this branch, nothing from elsewhere"
+    said = [
+        "https://evil.example/a.png"
+    ]  # a link that somebody wrote into a goal: shown as one, never as a picture
+    assert [link for link in inside if link not in held] == said, (
+        "relative, on this branch, nothing from elsewhere"
+    )
     assert not set(said) & set(pictures)
     assert not [t for t in tokens if t.type == "html_inline" and t.content != "<br>"]
     from leadline.render.markdown import Anchors
@@ -69,7 +83,10 @@ def test_a_table_row_is_never_broken(threads: Lab) -> None:
     from markdown_it import MarkdownIt
 
     tokens = MarkdownIt("commonmark").enable("table").parse(page(threads))
-    rows = "".join("r" if t.type == "tr_open" else "c" if t.type in ("td_open", "th_open") else "" for t in tokens)
+    rows = "".join(
+        "r" if t.type == "tr_open" else "c" if t.type in ("td_open", "th_open") else ""
+        for t in tokens
+    )
     assert set(rows.split("r")[1:]) == {"ccccc"} and rows.count("r") == 3 + 5
     assert HOSTILE.replace("@ada `", "") in "".join(
         "".join(c.content for c in t.children if c.type in ("text", "code_inline"))
@@ -86,7 +103,9 @@ def test_the_thread_that_nobody_placed_is_named_with_the_command(threads: Lab) -
         and "once has no cat" in done.stdout
     )
     notes = threads.json("verify")["data"]["notes"]
-    assert [(n["thread"], n["code"]) for n in notes if n["code"] == "uncategorised"] == [("lost", "uncategorised")]
+    assert [(n["thread"], n["code"]) for n in notes if n["code"] == "uncategorised"] == [
+        ("lost", "uncategorised")
+    ]
     threads.ok("correct", "lost", "category=Data | quality")
     assert threads.run("index", "--check").returncode == 0
     assert threads.json("index")["counts"] == {"threads": 5, "uncategorised": 0}
@@ -98,12 +117,20 @@ def test_one_thread_alone_is_not_nagged_about(lab: Lab) -> None:
     assert lab.json("verify")["data"]["notes"] == []
 
 
-def test_the_label_is_that_of_the_strongest_claim_and_the_outcome_that_of_the_end(threads: Lab) -> None:
+def test_the_label_is_that_of_the_strongest_claim_and_the_outcome_that_of_the_end(
+    threads: Lab,
+) -> None:
     threads.ok("claim", "decode is quick", "--that", "time_ms(DEC-001) < 100", "--thread", "decode")
     row = next(t for t in threads.json("index")["data"]["threads"] if t["topic"] == "decode")
-    assert (row["state"], row["label"], row["headline"]) == ("open", "exploratory", "decode is quick")
+    assert (row["state"], row["label"], row["headline"]) == (
+        "open",
+        "exploratory",
+        "decode is quick",
+    )
     assert "![open](.badges/open.svg) ![exploratory](.badges/exploratory.svg)" in page(threads)
-    threads.ok("finish", "--thread", "decode", "--override", "a test", "--conclusion", "use small blocks")
+    threads.ok(
+        "finish", "--thread", "decode", "--override", "a test", "--conclusion", "use small blocks"
+    )
     threads.ok("seal", "one", "--thread", "decode")
     row = next(t for t in threads.json("index")["data"]["threads"] if t["topic"] == "decode")
     assert (row["state"], row["headline"]) == ("finished", "use small blocks")
@@ -138,7 +165,9 @@ def test_the_order_depends_on_nothing_but_the_threads() -> None:
 def test_badges_are_pictures_of_their_own_that_can_be_read() -> None:
     def luminance(colour: str) -> float:
         parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+        red, green, blue = (
+            c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts
+        )
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
     assert all(1.05 / (luminance(c) + 0.05) >= 4.5 for c in COLOURS.values())

@@ -1,4 +1,5 @@
-"""`leadline init` for a forge: settings that read back, a template that GitHub reads, no text of a person replaced."""
+"""`leadline init` for a forge: settings that read back, a template that GitHub reads, no text of a
+person replaced."""
 
 from __future__ import annotations
 
@@ -23,11 +24,16 @@ def test_the_template_has_front_matter_and_the_sections(lab: Lab) -> None:
     }
     _, head, body = (lab.repo / TEMPLATE).read_text().split("---\n", 2)
     front = yaml.safe_load(head)
-    assert list(front) == ["name", "about", "title", "labels"] and front["labels"] == 'research: "deep"'
+    assert (
+        list(front) == ["name", "about", "title", "labels"]
+        and front["labels"] == 'research: "deep"'
+    )
     assert front["title"] == "Experiment: " and all(isinstance(v, str) for v in front.values())
     headings = [line.lstrip("# ") for line in body.split("\n") if line.startswith("#")]
     assert headings == ["Description", "Hypothesis or Goal", "Links", "Results"]
-    assert lab.git("status", "--porcelain", "-uall") == f"?? {TEMPLATE}", "written, not staged, not committed"
+    assert lab.git("status", "--porcelain", "-uall") == f"?? {TEMPLATE}", (
+        "written, not staged, not committed"
+    )
 
 
 def test_a_template_that_differs_is_kept(lab: Lab) -> None:
@@ -60,7 +66,9 @@ def test_nothing_is_written_through_a_link(lab: Lab, tmp_path) -> None:
         ("http://localhost:3000/o/r.git", "o/r", "http://localhost:3000/o/r"),
     ],
 )
-def test_the_repository_is_that_of_the_remote(lab: Lab, remote: str, repository: str, web: str) -> None:
+def test_the_repository_is_that_of_the_remote(
+    lab: Lab, remote: str, repository: str, web: str
+) -> None:
     lab.git("remote", "add", "origin", remote)
     forge = lab.json("init", "--forge", "github")["data"]["forge"]
     assert (forge["repository"], forge["web"]) == (repository, web)
@@ -75,7 +83,9 @@ def test_settings_of_a_forge_read_back(lab: Lab) -> None:
         == "https://ghe.example.org/o/r"
     )
     lab.write("leadline.toml", '[forge]\nname = "nowhere"\n')
-    assert lab.json("init", "--pages", "none")["data"]["forge"]["name"] == "github", "this machine's settings win"
+    assert lab.json("init", "--pages", "none")["data"]["forge"]["name"] == "github", (
+        "this machine's settings win"
+    )
 
 
 @pytest.mark.parametrize(
@@ -87,20 +97,30 @@ def test_settings_of_a_forge_read_back(lab: Lab) -> None:
         (("--api-url", "ftp://x"), "bad-url"),
         (("--api-url", "https://ada:secret@ghe.example.org/api/v3"), "secret-in-url"),
         (("--pages", "wiki"), "bad-pages"),
-        (("--github", "--forge-repository", "o/r", "--api-url", "http://ghe.example.org/api/v3"), "token-in-clear"),
+        (
+            ("--github", "--forge-repository", "o/r", "--api-url", "http://ghe.example.org/api/v3"),
+            "token-in-clear",
+        ),
         (("--github", "--forge-repository", "no slash"), "no-repository"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_and_not_saved(lab: Lab, words: tuple[str, ...], code: str) -> None:
+def test_what_cannot_be_meant_is_refused_and_not_saved(
+    lab: Lab, words: tuple[str, ...], code: str
+) -> None:
     done = lab.run("init", *words, "--json")
     assert f'"{code}"' in done.stdout and '"next": ["' in done.stdout and done.returncode
-    assert not (lab.repo / ".git" / "leadline" / "config.toml").exists() and not (lab.repo / TEMPLATE).exists()
+    assert (
+        not (lab.repo / ".git" / "leadline" / "config.toml").exists()
+        and not (lab.repo / TEMPLATE).exists()
+    )
     assert lab.run("status").returncode, "and what was there before still answers"
 
 
 def test_the_next_command_keeps_what_was_typed(lab: Lab) -> None:
     words = ("init", "--github", "--api-url", "http://127.0.0.1:9/api/v3")
     error = lab.json(*words)["error"]
-    assert error["next"] == ["leadline init --github --api-url http://127.0.0.1:9/api/v3 --forge-repository OWNER/NAME"]
+    assert error["next"] == [
+        "leadline init --github --api-url http://127.0.0.1:9/api/v3 --forge-repository OWNER/NAME"
+    ]
     malformed = lab.json(*words, "--forge-repository", "owner")["error"]
     assert "'owner' is no repository" in malformed["what"] and "OWNER/NAME" in malformed["why"]

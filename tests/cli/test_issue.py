@@ -1,4 +1,5 @@
-"""`leadline issue` on the local forge: kept current, a person's words kept, comments fixed in form alone."""
+"""`leadline issue` on the local forge: kept current, a person's words kept, comments fixed in form
+alone."""
 
 from __future__ import annotations
 
@@ -27,7 +28,11 @@ def measure(lab, value="3.5", *args) -> None:
 
 def test_start_opens_it_and_what_is_shown_is_derived_now(thread_lab):
     first = thread_lab.json("issue")["data"]
-    assert (first["state"], first["title"], first["labels"]) == ("open", "Experiment: demo", ["experiment"])
+    assert (first["state"], first["title"], first["labels"]) == (
+        "open",
+        "Experiment: demo",
+        ["experiment"],
+    )
     assert first["current"] and "find out" in first["body"] and "P-001" not in first["body"]
     measure(thread_lab)
     now = thread_lab.json("issue")
@@ -46,7 +51,8 @@ def test_sync_posts_once_and_then_rests(thread_lab):
 
 
 def test_sync_rests_however_much_later_it_is_called(thread_lab, tmp_path):
-    """The body names the time of the last record, and posting is a record: that must not chase itself."""
+    """The body names the time of the last record, and posting is a record: that must not chase
+    itself."""
     import os
 
     clock = tmp_path / "clock"
@@ -67,7 +73,10 @@ def test_what_people_write_around_the_block_is_never_touched(thread_lab):
     measure(thread_lab)
     thread_lab.ok("issue", "sync")
     posted = thread_lab.json("issue")["data"]["posted_body"]
-    assert posted.startswith("Ada: please look at fp8 too.\n\n<!-- leadline:begin") and "P-001" in posted
+    assert (
+        posted.startswith("Ada: please look at fp8 too.\n\n<!-- leadline:begin")
+        and "P-001" in posted
+    )
     assert posted.endswith("Bob: agreed.\n")
     assert thread_lab.json("issue")["data"]["current"]
 
@@ -90,12 +99,16 @@ def test_a_draft_is_posted_nowhere_until_it_is_opened(lab):
     assert lab.json("issue")["data"]["state"] == "draft"
     measure(lab)
     made = lab.json("update", "--change", "One run.")
-    assert made["ok"] and made["data"]["posted"] is False and made["next"] == ["leadline issue open"]
+    assert (
+        made["ok"] and made["data"]["posted"] is False and made["next"] == ["leadline issue open"]
+    )
     assert lab.json("issue", "sync")["data"]["body"] == "not posted"
     again = lab.json("issue", "open", "--draft")
     assert again["error"]["code"] == "issue-exists"
     opened = lab.json("issue", "open")["data"]
-    assert (opened["state"], opened["comments"]) == ("open", ["c1"]), "what was waiting is posted, in order"
+    assert (opened["state"], opened["comments"]) == ("open", ["c1"]), (
+        "what was waiting is posted, in order"
+    )
     assert "One run." in lab.ok("issue", "comments")
     assert lab.json("issue", "open")["error"]["code"] == "issue-exists"
 
@@ -103,12 +116,20 @@ def test_a_draft_is_posted_nowhere_until_it_is_opened(lab):
 def test_a_format_fix_changes_the_form_and_keeps_the_old_text(thread_lab):
     forge = forge_of(thread_lab)
     forge.comment("local", "It takes 3.5 ms, see `#12`.\\nMore later.\\n", "person:1", "comment")
-    wrong = thread_lab.run("issue", "fix", "c1", "--text", "It takes 2.5 ms, see #12.\nMore later.", "--why", "format")
+    wrong = thread_lab.run(
+        "issue", "fix", "c1", "--text", "It takes 2.5 ms, see #12.\nMore later.", "--why", "format"
+    )
     assert wrong.returncode == 5 and "3.5" in wrong.stderr and "2.5" in wrong.stderr
     unknown = thread_lab.run("issue", "fix", "c7", "--why", "format")
     assert unknown.returncode == 3 and "c1" in unknown.stderr
     fixed = thread_lab.json(
-        "issue", "fix", "c1", "--text", "It takes **3.5 ms**, see #12.\n\nMore later.", "--why", "format"
+        "issue",
+        "fix",
+        "c1",
+        "--text",
+        "It takes **3.5 ms**, see #12.\n\nMore later.",
+        "--why",
+        "format",
     )
     assert fixed["data"]["changed"] is True
     [comment] = thread_lab.json("issue", "comments")["data"]
@@ -121,12 +142,17 @@ def test_a_format_fix_changes_the_form_and_keeps_the_old_text(thread_lab):
 
 def test_without_a_text_the_safe_rewrites_are_made(thread_lab):
     forge_of(thread_lab).comment("local", "see `#12`  \nand `ls -l`", "person:1", "comment")
-    assert thread_lab.json("issue", "fix", "c1", "--why", "link")["data"]["text"] == "see #12\nand `ls -l`"
+    assert (
+        thread_lab.json("issue", "fix", "c1", "--why", "link")["data"]["text"]
+        == "see #12\nand `ls -l`"
+    )
     assert thread_lab.json("issue", "fix", "c1", "--why", "link")["data"]["changed"] is False
 
 
 def test_hostile_text_cannot_move_the_terminal_or_end_the_block(thread_lab):
-    thread_lab.ok("note", "\x1b]0;title\x07<!-- leadline:end --> gone", "--negative", "invalid-test")
+    thread_lab.ok(
+        "note", "\x1b]0;title\x07<!-- leadline:end --> gone", "--negative", "invalid-test"
+    )
     measure(thread_lab)
     thread_lab.ok("issue", "sync")
     assert "\x1b" not in thread_lab.ok("issue")

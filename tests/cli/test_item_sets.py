@@ -1,4 +1,5 @@
-"""Results by item through the real program: both universes in the comparison, the logbook, the issue and claims."""
+"""Results by item through the real program: both universes in the comparison, the logbook, the
+issue and claims."""
 
 from __future__ import annotations
 
@@ -26,7 +27,9 @@ def evaluated(lab):
 
     def run(arm, first, last, right):
         command = [sys.executable, "evaluate.py", arm, *map(str, (first, last, right))]
-        return lab.json("run", "--set", f"arm={arm}", "--metrics", SPEC, "--", *command)["data"]["runs"][0]
+        return lab.json("run", "--set", f"arm={arm}", "--metrics", SPEC, "--", *command)["data"][
+            "runs"
+        ][0]
 
     return lab, run
 
@@ -38,15 +41,38 @@ def test_both_universes_are_shown_everywhere(evaluated):
     assert run("b", 0, 200, 80)["metrics"]["acc"] == 0.4
     nuisance = [f"--nuisance=command.argument {i}" for i in (3, 4)]
     text = lab.ok("compare", "baseline", "P-002", "--axis", "arm", "--axis", "command", *nuisance)
-    assert "P-001 has 100 items, P-002 200, 100 in both; on these 100: 0.8 -> 0.8; each on its own: 0.8 -> 0.4" in text
-    metric = lab.json("compare", "baseline", "P-002", "--axis", "arm", "--axis", "command")["data"]["metrics"][0]
-    assert (metric["items"]["both"], metric["items"]["b_own"], metric["b"]["mean"]) == (100, 0.4, 0.8)
+    assert (
+        "P-001 has 100 items, P-002 200, 100 in both; on these 100: 0.8 -> 0.8; each on its own: 0.8 -> 0.4"
+        in text
+    )
+    metric = lab.json("compare", "baseline", "P-002", "--axis", "arm", "--axis", "command")["data"][
+        "metrics"
+    ][0]
+    assert (metric["items"]["both"], metric["items"]["b_own"], metric["b"]["mean"]) == (
+        100,
+        0.4,
+        0.8,
+    )
     logbook = lab.ok("logbook")
     assert "Items of `acc`: 100 by question (mean)." in logbook
-    assert "baseline P-001 has 100 items, this run 200, 100 in both, and on those 0.8 against 0.8." in logbook
+    assert (
+        "baseline P-001 has 100 items, this run 200, 100 in both, and on those 0.8 against 0.8."
+        in logbook
+    )
     assert "+0.0 % on 100 shared items" in lab.ok("issue")
-    lab.ok("claim", "b answers as well", "--that", "acc(arm=b) >= acc(arm=a)", "--axis", "arm", "--axis", "command")
-    assert "arm=a has 100 items, arm=b 200, 100 in both: 0.8 (mean of 1)" in lab.ok("claims", "--why", "P-C1")
+    lab.ok(
+        "claim",
+        "b answers as well",
+        "--that",
+        "acc(arm=b) >= acc(arm=a)",
+        "--axis",
+        "arm",
+        "--axis",
+        "command",
+    )
+    assert "arm=a has 100 items, arm=b 200, 100 in both: 0.8 (mean of 1)" in lab.ok(
+        "claims", "--why", "P-C1"
+    )
     lab.ok("show", "P-002-r1", "--json")
 
 
@@ -72,7 +98,10 @@ def test_large_sets_lie_in_a_blob_and_the_logbook_needs_none(evaluated):
 
 def test_measuring_in_turns_takes_no_block_over_other_items(evaluated):
     lab, _ = evaluated
-    sides = [[sys.executable, "evaluate.py", arm, "0", last, "80"] for arm, last in (("a", "100"), ("b", "200"))]
+    sides = [
+        [sys.executable, "evaluate.py", arm, "0", last, "80"]
+        for arm, last in (("a", "100"), ("b", "200"))
+    ]
     options = ["--metric", "acc", "--metrics", SPEC, "--warmup", "0", "--blocks", "4"]
     done = lab.run("ab", *options, "--", *sides[0], "--", *sides[1])
     assert "over other items than that of the first run" in done.stdout

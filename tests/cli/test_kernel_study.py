@@ -1,4 +1,5 @@
-"""The worked study in examples/kernels: real kernels, real noise, and the three ends it is to come to."""
+"""The worked study in examples/kernels: real kernels, real noise, and the three ends it is to come
+to."""
 
 from __future__ import annotations
 
@@ -25,12 +26,18 @@ def test_the_study_ends_with_a_stable_claim_a_falsified_hypothesis_and_an_equiva
     env = sealed_environment(tmp_path / "home")
     env["PATH"] = f"{programs}:{env['PATH']}"
     done = subprocess.run(
-        ["sh", str(STUDY), str(tmp_path / "work")], env=env, capture_output=True, text=True, timeout=300
+        ["sh", str(STUDY), str(tmp_path / "work")],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
     def data(*words: str):
-        said = subprocess.run([leadline, *words, "--json"], cwd=tmp_path / "work", env=env, capture_output=True)
+        said = subprocess.run(
+            [leadline, *words, "--json"], cwd=tmp_path / "work", env=env, capture_output=True
+        )
         return json.loads(said.stdout)["data"]
 
     stable, same = data("claims")

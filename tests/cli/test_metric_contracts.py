@@ -1,4 +1,5 @@
-"""A metric that changed its meaning: what was measured before and after is told apart, everywhere by one rule."""
+"""A metric that changed its meaning: what was measured before and after is told apart, everywhere
+by one rule."""
 
 from __future__ import annotations
 
@@ -25,15 +26,24 @@ def test_a_changed_unit_splits_comparisons_and_claims_and_is_shown(queued):  # n
     row = compared["data"]["metrics"][0]
     assert row["side_units"] == ["ms", "s"] and row["test"]["difference"] is None
     table = lab.run("compare", a, b, *SIDES, "--detect", "2%", "--equivalent", "3%").stdout
-    assert "time_ms (ms)  P-001" in table and "time_ms (s)   P-002" in table and "difference -" not in table
+    assert (
+        "time_ms (ms)  P-001" in table
+        and "time_ms (s)   P-002" in table
+        and "difference -" not in table
+    )
     assert "detect" not in table and "equivalen" not in table
     refused = lab.json("claim", "b is faster", "--that", f"time_ms({b}) < time_ms({a})")
-    assert refused["error"]["code"] == "different-contracts" and "is true" not in refused["error"]["why"]
+    assert (
+        refused["error"]["code"] == "different-contracts"
+        and "is true" not in refused["error"]["why"]
+    )
     assert "unit s against ms" in refused["error"]["what"]
     shown = lab.ok("metric", "time_ms")
     assert "unit ms" in shown and "unit s" in shown and f"{a}-r1 to {a}-r3, 3 runs" in shown
     (row,) = lab.json("metric", "time_ms")["data"]
-    assert [entry["runs"] for entry in row["history"]] == [[f"{e}-r{n}" for n in (1, 2, 3)] for e in (a, b)]
+    assert [entry["runs"] for entry in row["history"]] == [
+        [f"{e}-r{n}" for n in (1, 2, 3)] for e in (a, b)
+    ]
     assert row["history"][1]["changed"] == ["unit ms against s (1 s = 1000 ms)"]
 
 
@@ -44,7 +54,10 @@ def test_one_metric_that_can_be_compared_is_a_comparison(thread_lab):
     thread_lab.ok("run", "--repeat", "2", "--set", "variant=b", *command)
     compared = thread_lab.json("compare", "P-001", "P-002", *SIDES)
     verdicts = {m["metric"]: m["verdict"] for m in compared["data"]["metrics"]}
-    assert verdicts.pop("time_ms") == "cannot be compared" and "cannot be compared" not in verdicts.values()
+    assert (
+        verdicts.pop("time_ms") == "cannot be compared"
+        and "cannot be compared" not in verdicts.values()
+    )
     assert compared["ok"] and verdicts
 
 
@@ -68,7 +81,9 @@ def test_a_changed_denominator_splits_too(queued):  # noqa: F811
 
 def test_a_derived_metric_splits_by_what_its_inputs_meant(queued):  # noqa: F811
     lab, run = queued
-    lab.ok("metric", "rate", "--formula", "100 / time_ms", "--unit", "1/ms", "--direction", "higher")
+    lab.ok(
+        "metric", "rate", "--formula", "100 / time_ms", "--unit", "1/ms", "--direction", "higher"
+    )
     a = run([10.0, 11.0, 10.5], "--set", "variant=a")
     lab.ok("metric", "time_ms", "--unit", "s", "--redefine")
     b = run([1.0, 1.1, 1.2], "--set", "variant=b")
@@ -96,12 +111,15 @@ print('{"": 6, "rows": 2}')
 
 
 def test_a_metric_has_a_name_wherever_it_comes_from(thread_lab):
-    """Under a blank name a value could be neither asked for nor shown: it is left out, and said to be."""
+    """Under a blank name a value could be neither asked for nor shown: it is left out, and said to
+    be."""
     options = ("--metrics", "t.csv")
     [run] = thread_lab.json("run", *options, "--", sys.executable, "-c", JSON_LINES)["data"]["runs"]
     assert run["metrics"] == {"loss": 3, "acc": 1, "rows": 2, "time_ms": 5}
     left = [p for p in run["problems"] if p["code"] == "no-name"]
-    assert sorted(p["source"] for p in left) == ["metrics", "series", "stdout", "t.csv"], run["problems"]
+    assert sorted(p["source"] for p in left) == ["metrics", "series", "stdout", "t.csv"], run[
+        "problems"
+    ]
     assert not any(p.get("blocking") for p in left)
     assert "1 values were logged under a blank name" in thread_lab.ok("series", run["id"])
 
@@ -119,5 +137,8 @@ def test_a_blank_name_is_refused_with_what_to_write(thread_lab, name):
         ("start", "other", "--no-branch", "--goal", "g", "--success", f"{name}:ms:lower"),
     ):
         done = thread_lab.json(*words)
-        assert not done["ok"] and done["error"]["kind"] == "usage" and done["error"]["next"], (words, done)
+        assert not done["ok"] and done["error"]["kind"] == "usage" and done["error"]["next"], (
+            words,
+            done,
+        )
     assert not thread_lab.json("status")["counts"].get("runs")

@@ -1,4 +1,5 @@
-"""Real training runs, emitted row by row through the program: the statistics are those their authors printed."""
+"""Real training runs, emitted row by row through the program: the statistics are those their
+authors printed."""
 
 from __future__ import annotations
 
@@ -18,7 +19,9 @@ EMIT = (
     "q.write_text(chr(10).join(rows[1:])); loss, ms = rows[0].split(); "
     "print(json.dumps({'val_loss': float(loss), 'train_time': float(ms)}))"
 )
-pytestmark = pytest.mark.skipif(not (DATA / "runs.tsv").exists(), reason="the shared data is not here")
+pytestmark = pytest.mark.skipif(
+    not (DATA / "runs.tsv").exists(), reason="the shared data is not here"
+)
 
 
 def rows_by_arm(record):
@@ -56,7 +59,9 @@ def emit(lab, tmp_path, arm, rows):
 def printed(name):
     """What the authors printed: {metric: (mean, sd)} as text, p as text, n."""
     text = (DATA / name).read_text()
-    rows = re.findall(r"^\| (val_loss|train_time)[^|]*\| ([\d.]+) \| ([\d.]+) \| [\d.]+ \| [\d.]+ \|", text, re.M)
+    rows = re.findall(
+        r"^\| (val_loss|train_time)[^|]*\| ([\d.]+) \| ([\d.]+) \| [\d.]+ \| [\d.]+ \|", text, re.M
+    )
     p = re.search(r"p\(val_loss < 3\.28\) = \*\*([\d.]+)\*\*", text)
     return {metric: (mean, sd) for metric, mean, sd in rows}, p and p[1], text.count("ms |")
 
@@ -72,7 +77,10 @@ def check_side(stdout, experiment, expected):
         row = re.search(rf"^\s*{metric}[^\n]*?\s{experiment}\s+(\d+)\s+(\S+)\s+(\S+)", stdout, re.M)
         assert row, (metric, experiment, stdout)
         assert places(row[2]) >= places(mean) and places(row[3]) >= places(sd)
-        assert (f"{float(row[2]):.{places(mean)}f}", f"{float(row[3]):.{places(sd)}f}") == (mean, sd), (metric, row[0])
+        assert (f"{float(row[2]):.{places(mean)}f}", f"{float(row[3]):.{places(sd)}f}") == (
+            mean,
+            sd,
+        ), (metric, row[0])
 
 
 def start(lab):
@@ -100,7 +108,9 @@ def test_bigrams_sign_trick(lab, tmp_path):
     done = lab.run("compare", "baseline", "P-002", "--axis", "arm", "--target", "val_loss=3.28")
     assert "CONFOUND" not in done.stdout and "differences (1)" in done.stdout, done.stdout
     refusals = set(re.findall(r"^refused \(([\w-]+)\)", done.stdout, re.M))
-    assert done.returncode == 0 and refusals <= {"contended"}  # the machine these rows are emitted on may be busy
+    assert done.returncode == 0 and refusals <= {
+        "contended"
+    }  # the machine these rows are emitted on may be busy
     base, _, base_n = printed("2026-05-20_BigramsSignTrick_baseline_statistics.md")
     new, p, new_n = printed("2026-05-20_BigramsSignTrick_pr299_statistics.md")
     check_side(done.stdout, "P-001", base)
@@ -109,11 +119,15 @@ def test_bigrams_sign_trick(lab, tmp_path):
     ours = float(re.search(r"p\(val_loss < 3\.28\) = (\S+)", done.stdout)[1])
     assert f"{ours:.4f}" == p == "0.0024"
     assert re.search(r"difference -964\.8\d* ms", done.stdout)
-    delta = float(re.search(r"difference (-0\.\d+)", done.stdout)[1])  # theirs is of rounded means: -0.00020
+    delta = float(
+        re.search(r"difference (-0\.\d+)", done.stdout)[1]
+    )  # theirs is of rounded means: -0.00020
     assert abs(delta - -0.00020) <= 0.5e-5 + 1e-12
     assert refusals or "train_time: better." in done.stdout
     assert "(baseline P-B1 = P-001)" in done.stdout
-    assert "inside the baseline's own spread" in done.stdout  # val_loss: -0.0002 against an sd of 0.00135
+    assert (
+        "inside the baseline's own spread" in done.stdout
+    )  # val_loss: -0.0002 against an sd of 0.00135
 
 
 def test_recursive_from_best_is_not_apples_to_apples(lab, tmp_path):
@@ -126,12 +140,26 @@ def test_recursive_from_best_is_not_apples_to_apples(lab, tmp_path):
     assert "not apples to apples: steps (1385 against 1398)" in done.stdout
     assert "train_time: cannot be compared" in done.stdout
     for shown, other, name, t, p in (
-        ("P-001", "P-002", "2026-06-11_RecursiveFromBest_baseline_pr299_statistics.md", "-3.287", "0.00471"),
-        ("P-002", "P-001", "2026-06-11_RecursiveFromBest_this_pr_statistics.md", "-2.815", "0.007803"),
+        (
+            "P-001",
+            "P-002",
+            "2026-06-11_RecursiveFromBest_baseline_pr299_statistics.md",
+            "-3.287",
+            "0.00471",
+        ),
+        (
+            "P-002",
+            "P-001",
+            "2026-06-11_RecursiveFromBest_this_pr_statistics.md",
+            "-2.815",
+            "0.007803",
+        ),
     ):
         done = lab.run("compare", other, shown, "--axis", "arm", "--target", "val_loss=3.28")
         expected, short_p, n = printed(name)
         check_side(done.stdout, shown, expected)
-        found = re.search(r"p\(val_loss < 3\.28\) = (\S+) \(one-sample t = (\S+), n = (\d+)\)", done.stdout)
+        found = re.search(
+            r"p\(val_loss < 3\.28\) = (\S+) \(one-sample t = (\S+), n = (\d+)\)", done.stdout
+        )
         assert (found[2], int(found[3])) == (t, n)
         assert f"{float(found[1]):.{places(p)}f}" == p and f"{float(found[1]):.4f}" == short_p

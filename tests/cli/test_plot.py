@@ -41,7 +41,9 @@ def test_the_terminal_shows_axes_runs_and_what_is_left_out(logged):
     first, second, _ = ids(logged)
     text = logged.ok("plot", first, second, "--metric", "loss", "--width", "70")
     assert "loss [nats]" in text and first in text and second in text and "5,050 points" in text
-    assert all(len(line) <= 70 + 40 for line in text.splitlines())  # a note may be longer than the picture
+    assert all(
+        len(line) <= 70 + 40 for line in text.splitlines()
+    )  # a note may be longer than the picture
     assert "*" in text and "o" in text  # letters tell them apart without colour
     alone = logged.ok("plot", first, "--metric", "loss", env={"PYTHONIOENCODING": "utf-8"})
     assert any("\u2800" < character <= "\u28ff" for character in alone)
@@ -72,7 +74,10 @@ def test_an_svg_holds_a_line_for_each_run_and_nothing_that_runs(logged):
 
 
 def test_names_from_outside_are_text(thread_lab):
-    thread_lab.write("job.py", "import leadline as ll\nll.log({'<script>&\"': 1.0, '\\x1b[31mred': 2.0}, step=1)\n")
+    thread_lab.write(
+        "job.py",
+        "import leadline as ll\nll.log({'<script>&\"': 1.0, '\\x1b[31mred': 2.0}, step=1)\n",
+    )
     thread_lab.ok("run", "--", sys.executable, "job.py")
     thread_lab.ok("plot", ids(thread_lab)[0], "--out", "a.svg")
     raw = (thread_lab.repo / "a.svg").read_text()
@@ -90,16 +95,25 @@ def test_a_png_is_a_picture(logged):
 
 def test_a_png_without_matplotlib_names_the_extra(logged):
     logged.write("without/matplotlib.py", "raise ImportError('not here')\n")
-    answer = logged.json("plot", ids(logged)[0], "--out", "a.png", env={"PYTHONPATH": str(logged.repo / "without")})
-    assert answer["error"]["code"] == "no-matplotlib" and "pip install 'leadline[plot]'" in answer["next"]
+    answer = logged.json(
+        "plot", ids(logged)[0], "--out", "a.png", env={"PYTHONPATH": str(logged.repo / "without")}
+    )
+    assert (
+        answer["error"]["code"] == "no-matplotlib"
+        and "pip install 'leadline[plot]'" in answer["next"]
+    )
     assert not (logged.repo / "a.png").exists()
 
 
 def test_a_logarithmic_axis_counts_what_cannot_stand_on_it(thread_lab):
     values = "[1.0, 0.0, -2.0, 10.0, float('nan'), 100.0]"
-    thread_lab.write("job.py", f"import leadline as ll\nfor s, v in enumerate({values}): ll.log(step=s, x=v)\n")
+    thread_lab.write(
+        "job.py", f"import leadline as ll\nfor s, v in enumerate({values}): ll.log(step=s, x=v)\n"
+    )
     thread_lab.ok("run", "--", sys.executable, "job.py")
-    panel = thread_lab.json("plot", ids(thread_lab)[0], "--metric", "x", "--log-y")["data"]["panels"][0]
+    panel = thread_lab.json("plot", ids(thread_lab)[0], "--metric", "x", "--log-y")["data"][
+        "panels"
+    ][0]
     line = panel["lines"][0]
     assert line["left_out"] == 3
     assert line["pieces"] == [[[0, 1.0]], [[3, 10.0]], [[5, 100.0]]]  # gaps stay gaps
@@ -108,9 +122,13 @@ def test_a_logarithmic_axis_counts_what_cannot_stand_on_it(thread_lab):
     assert "1 point is no finite number" in said and "2 points are not above 0" in said
 
 
-@pytest.mark.parametrize("values", ["[]", "[3.0]", "[3.0] * 50", "[float('nan')] * 3", "[1e308, -1e308]"])
+@pytest.mark.parametrize(
+    "values", ["[]", "[3.0]", "[3.0] * 50", "[float('nan')] * 3", "[1e308, -1e308]"]
+)
 def test_odd_series_have_a_plot_or_an_answer(thread_lab, values):
-    thread_lab.write("job.py", f"import leadline as ll\nfor s, v in enumerate({values}): ll.log(step=s, x=v)\n")
+    thread_lab.write(
+        "job.py", f"import leadline as ll\nfor s, v in enumerate({values}): ll.log(step=s, x=v)\n"
+    )
     thread_lab.ok("run", "--", sys.executable, "job.py")
     run = ids(thread_lab)[0]
     for more in ((), ("--log-y",), ("--x", "time"), ("--out", "a.svg", "--force")):
@@ -161,14 +179,18 @@ def test_an_experiment_stands_for_its_runs(thread_lab):
     [panel] = thread_lab.json("plot", "P-001", "--metric", "loss")["data"]["panels"]
     assert [line["run"] for line in panel["lines"]] == ["P-001-r1", "P-001-r2", "P-001-r3"]
     text = thread_lab.ok("plot", "P-001", "--metric", "loss", "--width", "60")
-    assert "P-001-r3" in text and all(len(line) <= 60 for line in text.splitlines())  # the legend takes several rows
+    assert "P-001-r3" in text and all(
+        len(line) <= 60 for line in text.splitlines()
+    )  # the legend takes several rows
 
 
 def test_the_report_shows_the_series_of_defined_metrics(logged):
     first, second, _ = ids(logged)
     logged.ok("report", "--out", "r.html")
     page = (logged.repo / "r.html").read_text()
-    assert page.count('<path class="curve s0" vector-effect') == 2  # each experiment has a run, and lr is not defined
+    assert (
+        page.count('<path class="curve s0" vector-effect') == 2
+    )  # each experiment has a run, and lr is not defined
     assert f"<title>{first}</title>" in page and f"<title>{second}</title>" in page
     assert "5,000 points, the" in page and "lr over step" not in page
     spike = [float(y) for y in re.findall(r",(\d+\.\d\d)[ \"]", page)]
@@ -183,10 +205,16 @@ def test_a_thread_without_series_has_a_report_without_plots(thread_lab):
 
 
 def test_nothing_above_zero_has_no_logarithmic_plot(thread_lab):
-    thread_lab.write("job.py", "import leadline as ll\nfor s in range(5): ll.log(step=s, loss=-1.0 - s)\n")
+    thread_lab.write(
+        "job.py", "import leadline as ll\nfor s in range(5): ll.log(step=s, loss=-1.0 - s)\n"
+    )
     thread_lab.ok("run", "--", sys.executable, "job.py")
     said = thread_lab.ok("plot", "P-001", "--log-y")
-    assert "nothing to draw on a logarithmic axis" in said and "5 points are not above 0" in said and "└" not in said
+    assert (
+        "nothing to draw on a logarithmic axis" in said
+        and "5 points are not above 0" in said
+        and "└" not in said
+    )
     thread_lab.ok("plot", "P-001", "--log-y", "--out", "a.svg")
     assert "nothing to draw" in (thread_lab.repo / "a.svg").read_text()
 
@@ -199,22 +227,35 @@ def test_time_is_in_a_unit_that_fits(thread_lab):
     assert "hours since the run's first point" in text
     assert all(len(line) <= 60 for line in text.splitlines())
     [panel] = thread_lab.json("plot", "P-001", "--metric", "loss", "--x", "time")["data"]["panels"]
-    assert panel["lines"][0]["pieces"][0][-1] == [39 * 600.0, 39.5]  # seconds, whatever the picture says
+    assert panel["lines"][0]["pieces"][0][-1] == [
+        39 * 600.0,
+        39.5,
+    ]  # seconds, whatever the picture says
     thread_lab.ok("plot", "P-001", "--metric", "loss", "--x", "time", "--out", "a.svg")
     assert "hours since" in (thread_lab.repo / "a.svg").read_text()
 
 
 def test_points_without_times_are_not_put_at_a_time(thread_lab):
     for name, times in (("none", (None, None, None)), ("some", (100.0, None, 103.0))):
-        lines = [{"step": s, "loss": 1.0 + s, **({"t": t} if t else {})} for s, t in enumerate(times)]
+        lines = [
+            {"step": s, "loss": 1.0 + s, **({"t": t} if t else {})} for s, t in enumerate(times)
+        ]
         thread_lab.write(f"{name}.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
-        thread_lab.ok("run", "--set", f"n={name}", "--", "sh", "-c", f'cat {name}.jsonl > "$LEADLINE_METRICS"')
+        thread_lab.ok(
+            "run", "--set", f"n={name}", "--", "sh", "-c", f'cat {name}.jsonl > "$LEADLINE_METRICS"'
+        )
     assert thread_lab.json("plot", "P-001", "--x", "time")["error"]["code"] == "no-times"
-    [panel] = thread_lab.json("plot", "P-001", "P-002", "--metric", "loss", "--x", "time")["data"]["panels"]
+    [panel] = thread_lab.json("plot", "P-001", "P-002", "--metric", "loss", "--x", "time")["data"][
+        "panels"
+    ]
     assert panel["untimed"] == ["P-001-r1"] and panel["lines"][0]["left_out"] == 1
     assert panel["lines"][0]["pieces"] == [[[0.0, 1.0]], [[3.0, 3.0]]]
     said = thread_lab.ok("plot", "P-001", "P-002", "--metric", "loss", "--x", "time")
-    assert "without times: P-001-r1" in said and "1 point is without a time" in said and "finite" not in said
+    assert (
+        "without times: P-001-r1" in said
+        and "1 point is without a time" in said
+        and "finite" not in said
+    )
 
 
 def test_processes_of_a_run_are_lines_of_their_own(thread_lab):
@@ -224,7 +265,9 @@ def test_processes_of_a_run_are_lines_of_their_own(thread_lab):
     thread_lab.ok("run", "--", "sh", "-c", ranks)
     run = ids(thread_lab)[0]
     for axis in ("step", "time"):
-        [line] = thread_lab.json("plot", run, "--metric", "loss", "--x", axis)["data"]["panels"][0]["lines"]
+        [line] = thread_lab.json("plot", run, "--metric", "loss", "--x", axis)["data"]["panels"][0][
+            "lines"
+        ]
         assert (line["writers"], line["points"], len(line["pieces"])) == (3, 180, 3)
         for piece in line["pieces"]:
             assert [x for x, _ in piece] == sorted(x for x, _ in piece)
@@ -239,8 +282,12 @@ def test_a_thousand_metrics_are_not_a_thousand_panels(thread_lab):
     thread_lab.ok("run", "--", sys.executable, "job.py")
     answer = thread_lab.json("plot", ids(thread_lab)[0])
     assert len(answer["data"]["panels"]) == 12 and answer["truncated"]
-    assert "988 more metrics are not drawn: --metric NAME" in thread_lab.ok("plot", ids(thread_lab)[0])
-    named = thread_lab.json("plot", ids(thread_lab)[0], *(w for n in range(20) for w in ("--metric", f"layer/{n:04}")))
+    assert "988 more metrics are not drawn: --metric NAME" in thread_lab.ok(
+        "plot", ids(thread_lab)[0]
+    )
+    named = thread_lab.json(
+        "plot", ids(thread_lab)[0], *(w for n in range(20) for w in ("--metric", f"layer/{n:04}"))
+    )
     assert len(named["data"]["panels"]) == 20 and not named["truncated"]
 
 
@@ -248,14 +295,21 @@ def test_the_command_that_is_offered_next_is_one(logged):
     first = ids(logged)[0]
     logged.ok("plot", first, "--metric", "loss", "--out", "a b.svg")
     for out in ("a b.svg", "a.pdf", "job.py/a.svg"):
-        [following] = logged.json("plot", first, "--metric", "loss", "--log-y", "--out", out)["error"]["next"]
+        [following] = logged.json("plot", first, "--metric", "loss", "--log-y", "--out", out)[
+            "error"
+        ]["next"]
         assert "--metric loss --log-y" in following
         logged.ok(*shlex.split(following)[1:], *([] if "--force" in following else ["--force"]))
 
 
-@pytest.mark.parametrize("values", ["[1e12, 2e12, 3e12]", "[1e6, 1e6 + 1e-3, 1e6 + 2e-3]", "[1, 1e9, 1e12]"])
+@pytest.mark.parametrize(
+    "values", ["[1e12, 2e12, 3e12]", "[1e6, 1e6 + 1e-3, 1e6 + 2e-3]", "[1, 1e9, 1e12]"]
+)
 def test_large_numbers_of_an_axis_are_whole(thread_lab, values):
-    thread_lab.write("job.py", f"import leadline as ll\nfor s, v in enumerate({values}): ll.log(step=s << 59, big=v)\n")
+    thread_lab.write(
+        "job.py",
+        f"import leadline as ll\nfor s, v in enumerate({values}): ll.log(step=s << 59, big=v)\n",
+    )
     thread_lab.ok("run", "--", sys.executable, "job.py")
     run = ids(thread_lab)[0]
     text = thread_lab.ok("plot", run, "--metric", "big", "--width", "80")
@@ -264,7 +318,9 @@ def test_large_numbers_of_an_axis_are_whole(thread_lab, values):
     assert "1e18" in text and "000000G" not in text
     thread_lab.ok("plot", run, "--metric", "big", "--out", "a.svg")
     labels = [
-        e for e in ElementTree.parse(thread_lab.repo / "a.svg").iter(f"{SVG}text") if e.get("text-anchor") == "end"
+        e
+        for e in ElementTree.parse(thread_lab.repo / "a.svg").iter(f"{SVG}text")
+        if e.get("text-anchor") == "end"
     ]
     assert len({e.text for e in labels}) == len(labels) >= 3
     assert all(6.5 * len(e.text) <= float(e.get("x")) for e in labels), [e.text for e in labels]
@@ -296,14 +352,24 @@ def test_a_line_that_lies_under_another_is_named(thread_lab):
     assert f"{one} lies under {two}: the same points" in said
     thread_lab.ok("plot", one, two, "--metric", "loss", "--out", "a.svg")
     assert f"{one} lies under {two}: the same points" in (thread_lab.repo / "a.svg").read_text()
-    assert f"{one} lies under {near}: nearly" in thread_lab.ok("plot", one, near, "--metric", "loss")
+    assert f"{one} lies under {near}: nearly" in thread_lab.ok(
+        "plot", one, near, "--metric", "loss"
+    )
     assert "lies under" not in thread_lab.ok("plot", one, other, "--metric", "loss")
 
 
 def test_runs_beyond_the_cap_are_named(thread_lab):
     thread_lab.write("job.py", "import leadline as ll\nfor s in range(3): ll.log(step=s, loss=s)\n")
     thread_lab.ok(
-        "sweep", "--axis", "n=" + ",".join(map(str, range(14))), "--seed", "0", "--", sys.executable, "job.py", "{n}"
+        "sweep",
+        "--axis",
+        "n=" + ",".join(map(str, range(14))),
+        "--seed",
+        "0",
+        "--",
+        sys.executable,
+        "job.py",
+        "{n}",
     )
     runs = [row["id"] for row in thread_lab.json("status", "--runs")["data"]]
     answer = thread_lab.json("plot", *runs)

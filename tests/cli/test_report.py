@@ -11,7 +11,9 @@ def test_it_writes_one_page_outside_the_tree(thread_lab):
     measure(thread_lab, "3.5", "--title", "first", "--set", "block=64")
     made = thread_lab.json("report")["data"]
     page = open(made["path"], encoding="utf-8").read()
-    assert made["path"].startswith(str(thread_lab.repo / ".git")) and made["bytes"] == len(page.encode())
+    assert made["path"].startswith(str(thread_lab.repo / ".git")) and made["bytes"] == len(
+        page.encode()
+    )
     assert (made["experiments"], made["runs"]) == (1, 1)
     for text in (
         "P-001",
@@ -50,7 +52,10 @@ def test_a_tampered_record_shows_on_the_page(thread_lab):
     [events] = folder.iterdir()
     events.write_bytes(events.read_bytes().replace(b"3.5", b"1.5"))
     thread_lab.ok("report", "--out", "r.html")
-    assert "in the event files: run <code>leadline verify</code>" in (thread_lab.repo / "r.html").read_text()
+    assert (
+        "in the event files: run <code>leadline verify</code>"
+        in (thread_lab.repo / "r.html").read_text()
+    )
 
 
 def test_output_of_a_run_is_inert(thread_lab):
@@ -71,8 +76,13 @@ def test_output_of_a_run_is_inert(thread_lab):
 
 
 def test_the_config_is_said_once_and_one_left_out_artifact_is_one(thread_lab):
-    thread_lab.write("job.py", "import leadline as ll\nfor n in range(9): ll.log_artifact(b'x', name=f'a{n}.txt')\n")
-    thread_lab.ok("run", "--set", "depth=3", "--set", "width=[1, 2]", "--", sys.executable, "job.py")
+    thread_lab.write(
+        "job.py",
+        "import leadline as ll\nfor n in range(9): ll.log_artifact(b'x', name=f'a{n}.txt')\n",
+    )
+    thread_lab.ok(
+        "run", "--set", "depth=3", "--set", "width=[1, 2]", "--", sys.executable, "job.py"
+    )
     thread_lab.ok("run", "--title", "a wide one", "--set", "depth=4", "--", "true")
     thread_lab.ok("report", "--out", "r.html")
     timeline = (thread_lab.repo / "r.html").read_text().partition('id="P-001"')[2]

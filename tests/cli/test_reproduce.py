@@ -1,4 +1,5 @@
-"""`leadline reproduce`: the exact code again, whatever became of the work tree, and a verdict by a named rule."""
+"""`leadline reproduce`: the exact code again, whatever became of the work tree, and a verdict by a
+named rule."""
 
 from __future__ import annotations
 
@@ -38,13 +39,17 @@ def test_an_untracked_file_that_was_deleted(thread_lab: Lab) -> None:
 def test_numbers_that_changed_disagree_and_exit_6(thread_lab: Lab, tmp_path: Path) -> None:
     value = tmp_path / "value"
     value.write_text("10")
-    thread_lab.ok("run", "--repeat", "2", "--", "sh", "-c", f"echo '{{\"time_ms\": '$(cat {value})'}}'")
+    thread_lab.ok(
+        "run", "--repeat", "2", "--", "sh", "-c", f"echo '{{\"time_ms\": '$(cat {value})'}}'"
+    )
     value.write_text("11")
     assert thread_lab.run("reproduce", "P-001").returncode == 6
     done = reproduce(thread_lab, "P-001")
     assert done["verdict"] == "disagrees" and "10 ms then, 11 ms now" in done["why"]
     value.write_text("10")
-    assert reproduce(thread_lab, "P-001")["verdict"] == "agrees"  # judged by the originals, not by reproductions
+    assert (
+        reproduce(thread_lab, "P-001")["verdict"] == "agrees"
+    )  # judged by the originals, not by reproductions
 
 
 def test_one_original_run_is_judged_by_the_tolerance(thread_lab: Lab, tmp_path: Path) -> None:
@@ -62,7 +67,9 @@ def test_a_command_that_fails_now_says_why(thread_lab: Lab, tmp_path: Path) -> N
     thread_lab.ok("run", "--", "sh", "-c", f"cat {needed} > /dev/null && echo '{{\"time_ms\": 1}}'")
     needed.unlink()
     done = reproduce(thread_lab, "P-001")
-    assert not done["ok"] and done["verdict"] == "cannot be compared" and "No such file" in done["why"]
+    assert (
+        not done["ok"] and done["verdict"] == "cannot be compared" and "No such file" in done["why"]
+    )
     assert done["runs"] == ["P-001-r2"]
 
 
@@ -78,7 +85,10 @@ def test_ignored_files_and_absolute_paths(thread_lab: Lab) -> None:
     done = reproduce(thread_lab, "P-001")
     assert done["verdict"] == "agrees", done
     notes = " ".join(done["notes"])
-    assert "./env/python is not in the code state" in notes and "tool.py was rewritten to the unpacked code" in notes
+    assert (
+        "./env/python is not in the code state" in notes
+        and "tool.py was rewritten to the unpacked code" in notes
+    )
 
 
 def test_recorded_variables_are_set_again_and_others_taken_away(thread_lab: Lab) -> None:
@@ -109,16 +119,26 @@ def test_a_snapshot_by_id_name_or_tag_on_another_machine(thread_lab: Lab, tmp_pa
     thread_lab.git("push", "-q", "origin", "main")
     thread_lab.ok("sync")
     other = Lab(tmp_path / "other", sealed_environment(tmp_path / "home2"))
-    subprocess.run(["git", "clone", "-q", "--no-local", str(remote), str(other.repo)], check=True, env=other.env)
+    subprocess.run(
+        ["git", "clone", "-q", "--no-local", str(remote), str(other.repo)],
+        check=True,
+        env=other.env,
+    )
     other.ok("sync")
     missing = reproduce(other, "P-S1")
-    assert missing["verdict"] == "cannot be compared" and "sync --code" in missing["why"] and missing["runs"] == []
+    assert (
+        missing["verdict"] == "cannot be compared"
+        and "sync --code" in missing["why"]
+        and missing["runs"] == []
+    )
     thread_lab.ok("sync", "--code")
     other.ok("sync", "--code")
     for name in ("P-S1", "one", "leadline/demo/one"):
         done = reproduce(other, name, *(["--only", "P-002"] if name == "one" else []))
         assert done["verdict"] == "agrees" and done["target"] == "P-S1", done
-        assert {r["experiment"] for r in done["table"]} == ({"P-002"} if name == "one" else {"P-001", "P-002"})
+        assert {r["experiment"] for r in done["table"]} == (
+            {"P-002"} if name == "one" else {"P-001", "P-002"}
+        )
     verified = other.run("verify")
     assert verified.returncode == 0, verified.stdout
 
@@ -127,7 +147,9 @@ def test_a_part_that_cannot_run_leaves_the_whole_open(thread_lab: Lab, tmp_path:
     needed = tmp_path / "data.txt"
     needed.write_text("1")
     thread_lab.ok("run", "--set", "k=1", "--", "echo", '{"time_ms": 3}')
-    thread_lab.ok("run", "--set", "k=2", "--", "sh", "-c", f"cat {needed} >&2 && echo '{{\"time_ms\": 1}}'")
+    thread_lab.ok(
+        "run", "--set", "k=2", "--", "sh", "-c", f"cat {needed} >&2 && echo '{{\"time_ms\": 1}}'"
+    )
     thread_lab.ok("seal", "both")
     needed.unlink()
     done = reproduce(thread_lab, "both")
@@ -146,7 +168,9 @@ def test_what_cannot_be_reproduced_is_said(thread_lab: Lab) -> None:
 def test_a_seal_is_judged_by_the_runs_it_sealed(thread_lab: Lab, tmp_path: Path) -> None:
     value = tmp_path / "value"
     value.write_text("10")
-    thread_lab.ok("run", "--repeat", "2", "--", "sh", "-c", f"echo '{{\"time_ms\": '$(cat {value})'}}'")
+    thread_lab.ok(
+        "run", "--repeat", "2", "--", "sh", "-c", f"echo '{{\"time_ms\": '$(cat {value})'}}'"
+    )
     thread_lab.ok("seal", "ten")
     value.write_text("11")
     thread_lab.ok("run", "--experiment", "P-001")

@@ -1,4 +1,5 @@
-"""`leadline run` on real commands: what is recorded, what comes through, and every way a run can end."""
+"""`leadline run` on real commands: what is recorded, what comes through, and every way a run can
+end."""
 
 from __future__ import annotations
 
@@ -44,13 +45,23 @@ def test_output_passes_through_and_metrics_are_recorded(thread_lab):
     assert done.stdout == 'plain\n{"time_ms": 2.5}\n'
     assert "oops" in done.stderr and "P-001-r1 done" in done.stderr and "time_ms=2.5" in done.stderr
     shown = thread_lab.json("show", "P-001-r1")["data"]
-    assert shown["metrics"] == {"time_ms": 2.5} and shown["config"] == {"block": 64} and shown["exit_code"] == 0
+    assert (
+        shown["metrics"] == {"time_ms": 2.5}
+        and shown["config"] == {"block": 64}
+        and shown["exit_code"] == 0
+    )
     assert shown["argv"][:2] == [PY, "-c"] and shown["cwd"] == "."
-    assert shown["hardware"]["cpu_count"] and shown["software"]["python"] and shown["code"]["dirty"] is False
+    assert (
+        shown["hardware"]["cpu_count"]
+        and shown["software"]["python"]
+        and shown["code"]["dirty"] is False
+    )
 
 
 def test_ll_log_from_the_job(thread_lab):
-    thread_lab.write("job.py", "import leadline as ll\nfor s in range(5): ll.log(step=s, time_ms=10.0 - s)\n")
+    thread_lab.write(
+        "job.py", "import leadline as ll\nfor s in range(5): ll.log(step=s, time_ms=10.0 - s)\n"
+    )
     thread_lab.ok("run", "--", PY, "job.py")
     shown = thread_lab.json("show", "P-001-r1")["data"]
     assert shown["metrics"]["time_ms"] == 6.0
@@ -114,12 +125,23 @@ def test_secrets_reach_neither_record_nor_branch(thread_lab):
 
 
 def test_checked_extraction_publishes_nothing_when_it_fails(thread_lab):
-    thread_lab.write("make.py", "open('out.csv', 'w').write('shape,elapsed\\na,1.0\\na,2.0\\nb,3.0\\n')\n")
-    thread_lab.ok("run", "--metrics", "out.csv:time_ms=elapsed,unique=shape,rows=3", "--", PY, "make.py")
-    bad = thread_lab.json("show", "P-001-r1")["data"]
-    assert bad["metrics"] == {} and any("3" in json.dumps(p["rows"]) for p in bad["extraction"]["problems"])
+    thread_lab.write(
+        "make.py", "open('out.csv', 'w').write('shape,elapsed\\na,1.0\\na,2.0\\nb,3.0\\n')\n"
+    )
     thread_lab.ok(
-        "run", "--metrics", "out.csv:time_ms=elapsed,unique=shape,dedupe=last,reduce=mean", "--", PY, "make.py"
+        "run", "--metrics", "out.csv:time_ms=elapsed,unique=shape,rows=3", "--", PY, "make.py"
+    )
+    bad = thread_lab.json("show", "P-001-r1")["data"]
+    assert bad["metrics"] == {} and any(
+        "3" in json.dumps(p["rows"]) for p in bad["extraction"]["problems"]
+    )
+    thread_lab.ok(
+        "run",
+        "--metrics",
+        "out.csv:time_ms=elapsed,unique=shape,dedupe=last,reduce=mean",
+        "--",
+        PY,
+        "make.py",
     )
     assert thread_lab.json("show", "P-002-r1")["data"]["metrics"] == {"time_ms": 2.5}
 
@@ -133,7 +155,17 @@ def test_nan_is_kept_apart(thread_lab):
 def test_config_from_files_and_flags(thread_lab):
     thread_lab.write("c.yaml", "model:\n  layers: 4\nlr: 1e-3\n")
     thread_lab.ok(
-        "run", "--config", "c.yaml", "--config-from-args", "--set", "lr=2", "--", "true", "--seed", "7", "--fast"
+        "run",
+        "--config",
+        "c.yaml",
+        "--config-from-args",
+        "--set",
+        "lr=2",
+        "--",
+        "true",
+        "--seed",
+        "7",
+        "--fast",
     )
     assert thread_lab.json("show", "P-001-r1")["data"]["config"] == {
         "model.layers": 4,
@@ -145,7 +177,9 @@ def test_config_from_files_and_flags(thread_lab):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interruption_ends_the_command_and_is_recorded(thread_lab, number):
-    process = start(thread_lab, "run", "--", PY, "-u", "-c", "import time; print('up'); time.sleep(60)")
+    process = start(
+        thread_lab, "run", "--", PY, "-u", "-c", "import time; print('up'); time.sleep(60)"
+    )
     wait_for(lambda: process.stdout.readline() == b"up\n")
     process.send_signal(number)
     assert process.wait(20) == 130 or process.returncode > 128
@@ -154,7 +188,9 @@ def test_interruption_ends_the_command_and_is_recorded(thread_lab, number):
 
 
 def test_kill_9_of_the_tool_loses_nothing(thread_lab):
-    process = start(thread_lab, "run", "--", "sh", "-c", "echo up; sleep 0.5; echo '{\"time_ms\": 4}'")
+    process = start(
+        thread_lab, "run", "--", "sh", "-c", "echo up; sleep 0.5; echo '{\"time_ms\": 4}'"
+    )
     wait_for(lambda: process.stdout.readline() == b"up\n")
     process.kill()
     process.wait()
@@ -166,7 +202,9 @@ def test_kill_9_of_the_tool_loses_nothing(thread_lab):
 
 def test_a_full_disk_does_not_keep_anybody_from_reading(thread_lab):
     """A run that is over and whose end cannot be written: said, and the reading verbs read."""
-    process = start(thread_lab, "run", "--", PY, "-u", "-c", "import time; print('up'); time.sleep(60)")
+    process = start(
+        thread_lab, "run", "--", PY, "-u", "-c", "import time; print('up'); time.sleep(60)"
+    )
     wait_for(lambda: process.stdout.readline() == b"up\n")
     process.kill()
     process.wait()
@@ -180,11 +218,20 @@ def test_a_full_disk_does_not_keep_anybody_from_reading(thread_lab):
             env=thread_lab.env,
             capture_output=True,
             text=True,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY)),
+            preexec_fn=lambda: resource.setrlimit(
+                resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY)
+            ),
         )
 
     wait_for(lambda: "no space left" in on_a_full_disk("status").stderr)
-    for verb in (("status",), ("status", "--runs"), ("show", "P-001"), ("series", "P-001"), ("brief",), ("verify",)):
+    for verb in (
+        ("status",),
+        ("status", "--runs"),
+        ("show", "P-001"),
+        ("series", "P-001"),
+        ("brief",),
+        ("verify",),
+    ):
         done = on_a_full_disk(*verb)
         assert done.returncode == 0, done.stderr
         assert "a run that is over could not be ended yet" in done.stderr and done.stdout
@@ -193,7 +240,9 @@ def test_a_full_disk_does_not_keep_anybody_from_reading(thread_lab):
 
 
 def test_kill_9_of_the_whole_job_is_lost_not_failed(thread_lab):
-    process = start(thread_lab, "run", "--", PY, "-u", "-c", "import time; print('up'); time.sleep(60)")
+    process = start(
+        thread_lab, "run", "--", PY, "-u", "-c", "import time; print('up'); time.sleep(60)"
+    )
     wait_for(lambda: process.stdout.readline() == b"up\n")
     process.kill()
     process.wait()
@@ -202,7 +251,10 @@ def test_kill_9_of_the_whole_job_is_lost_not_failed(thread_lab):
     os.kill(pid, signal.SIGKILL)
     wait_for(lambda: not Path(f"/proc/{pid}").exists())
     row = wait_for(
-        lambda: next((r for r in thread_lab.json("status", "--runs")["data"] if r["state"] != "planned"), None)
+        lambda: next(
+            (r for r in thread_lab.json("status", "--runs")["data"] if r["state"] != "planned"),
+            None,
+        )
     )
     assert row["state"] == "lost"
 
@@ -211,7 +263,9 @@ def test_children_are_reaped(thread_lab):
     mark = f"leadline-test-{os.getpid()}-{time.monotonic_ns()}"
     code = f"import subprocess, sys; subprocess.Popen(['setsid', 'sh', '-c', 'trap \"\" TERM; sleep 300; : {mark}'])"
     thread_lab.ok("run", "--", PY, "-c", code)
-    found = subprocess.run(["pgrep", "-f", f": {mark}"], capture_output=True, text=True).stdout.split()
+    found = subprocess.run(
+        ["pgrep", "-f", f": {mark}"], capture_output=True, text=True
+    ).stdout.split()
     assert found == []
 
 
@@ -247,17 +301,24 @@ def test_a_run_bears_on_the_hypotheses_it_names(thread_lab):
 def test_a_reader_of_the_help_may_stop_reading(lab):
     reading, writing = os.pipe()
     os.close(reading)
-    done = subprocess.run([PY, "-m", "leadline", "--help"], stdout=writing, stderr=subprocess.PIPE, env=lab.env)
+    done = subprocess.run(
+        [PY, "-m", "leadline", "--help"], stdout=writing, stderr=subprocess.PIPE, env=lab.env
+    )
     os.close(writing)
     assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_a_long_or_broken_name_of_a_metric_breaks_no_line(thread_lab):
     thread_lab.write(
-        "job.py", "import leadline as ll\nll.log({'n' * 300: 1.0, 'a\\nb\\x1b[31m': 2.0, 'c' * 300: float('nan')})\n"
+        "job.py",
+        "import leadline as ll\nll.log({'n' * 300: 1.0, 'a\\nb\\x1b[31m': 2.0, 'c' * 300: float('nan')})\n",
     )
     done = thread_lab.run("run", "--", sys.executable, "job.py")
-    said = [line for line in (done.stdout + done.stderr).splitlines() if "P-001-r1" in line or "=2" in line]
+    said = [
+        line
+        for line in (done.stdout + done.stderr).splitlines()
+        if "P-001-r1" in line or "=2" in line
+    ]
     assert len(said) == 1 and len(said[0]) < 250 and "\x1b" not in said[0], said
     assert "a b=2" in said[0] and "n" * 59 + "…=1" in said[0] and "c" * 59 + "…=NaN" in said[0]
     tables = [row for row in thread_lab.ok("logbook").splitlines() if row.startswith("|")]

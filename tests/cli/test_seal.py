@@ -46,15 +46,26 @@ def test_tag_bundle_comment_and_record(measured: Lab) -> None:
     bundle = json.loads(measured.git("show", f"{BRANCH}:demo/snapshots/first/bundle.json"))
     assert [e["id"] for e in bundle["experiments"]] == ["P-001", "P-002"]
     run = bundle["experiments"][0]["runs"][0]
-    assert run["argv"] == [PY, "bench.py", "10"] and run["code"]["commit"] and run["hardware"] and run["software"]
+    assert (
+        run["argv"] == [PY, "bench.py", "10"]
+        and run["code"]["commit"]
+        and run["hardware"]
+        and run["software"]
+    )
     assert run["seeds"] == {"seed": 3} and bundle["baseline"] == "P-001"
     assert [
-        (r["experiment"], r["metrics"]["time_ms"]["n"], r["metrics"]["time_ms"]["ratio_to_baseline"])
+        (
+            r["experiment"],
+            r["metrics"]["time_ms"]["n"],
+            r["metrics"]["time_ms"]["ratio_to_baseline"],
+        )
         for r in bundle["table"]["rows"]
     ] == [("P-001", 2, 1.0), ("P-002", 1, 0.5)]
     page = measured.git("show", f"{BRANCH}:demo/snapshots/first/bundle.md")
     assert "bench.py 10" in page and "leadline reproduce P-S1" in page
-    rows = list(csv.reader(io.StringIO(measured.git("show", f"{BRANCH}:demo/snapshots/first/table.csv"))))
+    rows = list(
+        csv.reader(io.StringIO(measured.git("show", f"{BRANCH}:demo/snapshots/first/table.csv")))
+    )
     assert rows[0][:4] == ["experiment", "title", "baseline", "block"] and rows[1][3] == "8"
     issue = measured.git("show", f"{BRANCH}:demo/issue.md")
     assert "leadline/demo/first" in issue and done["heads_digest"] in issue
@@ -79,11 +90,17 @@ def test_dirty_and_staged_files_are_left_alone(measured: Lab) -> None:
 def test_a_name_in_use_and_bad_names_are_refused(measured: Lab) -> None:
     seal(measured, "first")
     again = measured.json("seal", "first")
-    assert again["error"]["kind"] == "conflict" and again["error"]["next"][0] == "leadline seal first-2"
+    assert (
+        again["error"]["kind"] == "conflict"
+        and again["error"]["next"][0] == "leadline seal first-2"
+    )
     measured.git("tag", "leadline/demo/mine")
     assert measured.json("seal", "mine")["error"]["code"] == "tag-exists"
     for bad in ("a b", "../up", "-x-", "a..b", "x.lock"):
-        assert measured.run("seal", "--", bad).returncode == 2 or measured.run("seal", bad).returncode == 2
+        assert (
+            measured.run("seal", "--", bad).returncode == 2
+            or measured.run("seal", bad).returncode == 2
+        )
     assert measured.json("seal", "ok", "--at", "nothing")["error"]["code"] == "no-such-commit"
     assert measured.json("seal", "ok", "--commit", "nofile")["error"]["code"] == "no-such-file"
     assert len(measured.git("tag", "-l").splitlines()) == 2

@@ -1,4 +1,5 @@
-"""Series through the program: logged by real jobs, listed, thinned, packed, read while they are written."""
+"""Series through the program: logged by real jobs, listed, thinned, packed, read while they are
+written."""
 
 from __future__ import annotations
 
@@ -43,7 +44,11 @@ def test_a_job_that_logs_both_ways(logged: Lab) -> None:
     found = logged.json("series", "P-001")
     assert found["counts"] == {"metrics": 3, "points": 2003, "writers": 2}
     rows = {row["metric"]: row for row in found["data"]["metrics"]}
-    assert (rows["loss"]["points"], rows["loss"]["max"], rows["loss"]["last_step"]) == (1000, 5.0, 999)
+    assert (rows["loss"]["points"], rows["loss"]["max"], rows["loss"]["last_step"]) == (
+        1000,
+        5.0,
+        999,
+    )
     assert rows["acc"]["points"] == 3 and not found["data"]["provisional"]
     run = logged.json("show", "P-001-r1")["data"]
     assert run["metrics"]["loss"] == rows["loss"]["last"] and run["metrics"]["acc"] == 0.5
@@ -57,8 +62,15 @@ def test_points_are_thinned_and_the_count_is_said(logged: Lab) -> None:
     text = logged.ok("series", "P-001-r1", "loss", "--points", "12")
     assert "of 1,000 points" in text and "777" in text
     found = logged.json("series", "P-001", "loss")
-    assert found["truncated"] and found["counts"]["points"] == 1000 and found["counts"]["shown"] <= 42
-    assert logged.json("series", "P-001", "loss", "--method", "lttb", "--points", "10")["counts"]["shown"] == 10
+    assert (
+        found["truncated"] and found["counts"]["points"] == 1000 and found["counts"]["shown"] <= 42
+    )
+    assert (
+        logged.json("series", "P-001", "loss", "--method", "lttb", "--points", "10")["counts"][
+            "shown"
+        ]
+        == 10
+    )
     rows = logged.ok("series", "P-001", "loss", "--csv").splitlines()
     assert rows[0] == "step,value,time_s" and len(rows) == 1001
     values = [float(row.split(",")[1]) for row in rows[1:]]
@@ -96,7 +108,9 @@ def test_compaction_keeps_every_point(logged: Lab) -> None:
     assert after.digest() == before.digest() == done["digest"]
     assert logged.ok("series", "P-001", "loss", "--csv") == rows
     recorded = logged.json("show", "P-001-r1")["data"]["extraction"]["sources"]
-    assert done["digest"] in [source["digest"] for source in recorded]  # what the record said at the end of the run
+    assert done["digest"] in [
+        source["digest"] for source in recorded
+    ]  # what the record said at the end of the run
     again = logged.json("series", "compact", "P-001-r1")["data"][0]
     assert again["digest"] == done["digest"] and done["segments"] > 0 and again["segments"] == 0
     said = logged.ok("series", "compact", "P-001")
@@ -140,13 +154,17 @@ def test_damaged_series_are_named_and_not_compacted(logged: Lab) -> None:
     assert found["error"]["code"] == "damaged-series" and path.exists()
 
 
-def test_a_compacted_file_that_does_not_verify_removes_nothing(logged: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_compacted_file_that_does_not_verify_removes_nothing(
+    logged: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("pyarrow")
     from leadline.adapters.series import parquet as series_parquet
 
     attempt = attempt_of(logged)
     before = sorted(os.listdir(attempt / "series"))
-    monkeypatch.setattr(series_parquet, "_column", lambda pa, values: pa.array([0.0] * len(values), pa.float64()))
+    monkeypatch.setattr(
+        series_parquet, "_column", lambda pa, values: pa.array([0.0] * len(values), pa.float64())
+    )
     with pytest.raises(LeadlineError, match="does not hold the points"):
         SeriesFiles().compact(str(attempt))
     assert sorted(os.listdir(attempt / "series")) == before
@@ -169,12 +187,19 @@ def test_a_run_is_read_while_it_is_written(thread_lab: Lab) -> None:
     )
     os.mkfifo(thread_lab.repo / "go")
     command = [sys.executable, "-m", "leadline", "run", "--quiet", "--", sys.executable, "job.py"]
-    process = subprocess.Popen(command, cwd=thread_lab.repo, env=thread_lab.env, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, cwd=thread_lab.repo, env=thread_lab.env, stdout=subprocess.DEVNULL
+    )
     go = os.open(thread_lab.repo / "go", os.O_WRONLY)  # returns once the job has logged and reads
     found = thread_lab.json("series", "P-001")
     assert found["data"]["provisional"] and found["counts"]["points"] == 50
     assert "still going" in thread_lab.ok("series", "P-001")
-    for verb in (("status", "--runs"), ("status", "--where", "state=running"), ("show", "P-001-r1"), ("show", "P-001")):
+    for verb in (
+        ("status", "--runs"),
+        ("status", "--where", "state=running"),
+        ("show", "P-001-r1"),
+        ("show", "P-001"),
+    ):
         said = thread_lab.ok(*verb)
         assert "running" in said and "planned" not in said, said
     assert thread_lab.json("series", "compact", "P-001")["error"]["code"] == "still-running"
@@ -227,7 +252,9 @@ def test_a_value_too_large_for_a_float_is_said_to_be_that(thread_lab: Lab) -> No
     thread_lab.write("job.py", "import leadline as ll\nfor v in (1, 10**400, 2): ll.log(loss=v)\n")
     thread_lab.ok("run", "--", sys.executable, "job.py")
     problems = thread_lab.json("show", "P-001-r1")["data"]["extraction"]["problems"]
-    assert [(p["code"], p["what"]) for p in problems] == [("too-large", "loss: 1 value is too large for a float")]
+    assert [(p["code"], p["what"]) for p in problems] == [
+        ("too-large", "loss: 1 value is too large for a float")
+    ]
     assert "too large for a float" in thread_lab.ok("series", "P-001")
 
 
@@ -240,7 +267,12 @@ print(json.dumps([sorted(found), len(found["loss"]), max(found["loss"].values), 
 """
     pytest.importorskip("pandas")
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=logged.repo, env=logged.env, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        cwd=logged.repo,
+        env=logged.env,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     wanted = [["acc", "loss", "lr"], 1000, 5.0, 2003, ["metric", "step", "value", "time_s"]]
     assert json.loads(done.stdout) == wanted
@@ -259,16 +291,21 @@ def test_stores_of_every_version_are_read() -> None:
 
 
 def test_an_entry_has_an_excerpt_and_says_where_the_rest_is(logged: Lab) -> None:
-    """However long a series is, the logbook keeps five points of it; a constant and a lone point say nothing there."""
+    """However long a series is, the logbook keeps five points of it; a constant and a lone point
+    say nothing there."""
     entry = logged.ok("logbook")
-    assert "- Series: 2,003 points of 3 metrics, steps 0 to 999: `leadline series P-001-r1`" in entry
+    assert (
+        "- Series: 2,003 points of 3 metrics, steps 0 to 999: `leadline series P-001-r1`" in entry
+    )
     [loss] = [line for line in entry.splitlines() if line.startswith("- `loss`: 1 at 0, ")]
     assert loss.count(" at ") == 5 and loss.endswith(" at 999")
     assert "- `lr`: " not in entry and "- `acc`: 0 at 0, 0.25 at 1, 0.5 at 2" in entry
     shown = logged.ok("show", "P-001-r1")
     assert "2,003 points of 3 metrics, steps 0 to 999: leadline series P-001-r1" in shown
     logged.ok("run", "--", sys.executable, "-c", "import leadline as ll; ll.log(loss=float('nan'))")
-    assert "series" not in logged.ok("show", "P-002-r1") and "series P-002" not in logged.ok("logbook")
+    assert "series" not in logged.ok("show", "P-002-r1") and "series P-002" not in logged.ok(
+        "logbook"
+    )
 
 
 def test_an_excerpt_of_odd_series_is_one(thread_lab: Lab) -> None:
@@ -278,7 +315,9 @@ def test_an_excerpt_of_odd_series_is_one(thread_lab: Lab) -> None:
         "for s in range(4): ll.log(step=s, nan=float('nan'))\n"
     )
     thread_lab.write("odd.py", job)
-    thread_lab.write("rank.py", "import leadline as ll\nfor s in range(100): ll.log(step=s, loss=s)\n")
+    thread_lab.write(
+        "rank.py", "import leadline as ll\nfor s in range(100): ll.log(step=s, loss=s)\n"
+    )
     command = f"{sys.executable} odd.py; for r in 0 1; do RANK=$r {sys.executable} rank.py; done"
     thread_lab.ok("run", "--", "sh", "-c", command)
     entry = thread_lab.ok("logbook")
@@ -297,15 +336,26 @@ def test_stdout_series_are_not_promised_where_none_are(thread_lab: Lab) -> None:
 
 
 def test_one_is_one(thread_lab: Lab) -> None:
-    thread_lab.ok("run", "--", sys.executable, "-c", "import leadline as ll; ll.log(step=1, loss=2)")
+    thread_lab.ok(
+        "run", "--", sys.executable, "-c", "import leadline as ll; ll.log(step=1, loss=2)"
+    )
     assert "P-001-r1: 1 point of 1 metric, " in thread_lab.ok("series", "P-001")
     assert "P-001-r1 loss: 1 point\n" in thread_lab.ok("series", "P-001", "loss")
 
 
 def test_a_program_that_reads_is_told_why_and_what_next(logged: Lab) -> None:
     code = "import leadline as ll; ll.open().series('P-077')"
-    done = subprocess.run([sys.executable, "-c", code], cwd=logged.repo, env=logged.env, capture_output=True, text=True)
-    assert "why: of that kind there are: P-001" in done.stderr and "next: leadline status" in done.stderr
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=logged.repo,
+        env=logged.env,
+        capture_output=True,
+        text=True,
+    )
+    assert (
+        "why: of that kind there are: P-001" in done.stderr
+        and "next: leadline status" in done.stderr
+    )
 
 
 def test_points_that_are_not_finite_are_counted_in_the_list(logged: Lab) -> None:
@@ -322,13 +372,19 @@ def test_the_points_of_several_processes_name_their_writer(thread_lab: Lab) -> N
         "job.py",
         "import os, leadline as ll\nfor s in range(3): ll.log(step=s, loss=int(os.environ['RANK']))\nll.log(lr=1)\n",
     )
-    thread_lab.ok("run", "--", "sh", "-c", f"for r in 0 1; do RANK=$r {sys.executable} job.py & done; wait")
+    thread_lab.ok(
+        "run", "--", "sh", "-c", f"for r in 0 1; do RANK=$r {sys.executable} job.py & done; wait"
+    )
     rows = list(csv.DictReader(thread_lab.ok("series", "P-001", "loss", "--csv").splitlines()))
     assert len(rows) == 6 and all(row["writer"].startswith(f"rank{row['value']}-") for row in rows)
     table = thread_lab.ok("series", "P-001", "loss")
     assert "writer" in table and {row["writer"] for row in rows} <= set(table.split())
     found = thread_lab.json("series", "P-001", "loss")["data"]
-    assert {point[3] for point in found["points"]} == set(found["writers"]) == {row["writer"] for row in rows}
+    assert (
+        {point[3] for point in found["points"]}
+        == set(found["writers"])
+        == {row["writer"] for row in rows}
+    )
     alone = thread_lab.ok("series", "P-001", "loss", "--csv", "--writer", "0")
     assert alone.splitlines()[0] == "step,value,time_s" and len(alone.splitlines()) == 4
 

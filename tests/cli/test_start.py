@@ -36,12 +36,17 @@ def refusal(lab, *args: str, **kwargs) -> dict:
 
 def test_branch_issue_and_logbook_are_made(lab):
     data = lab.json("start", "faster-decode", "--goal", "g")["data"]
-    assert data["prefix"] == "FD" and lab.git("branch", "--show-current") == "research/faster-decode"
+    assert (
+        data["prefix"] == "FD" and lab.git("branch", "--show-current") == "research/faster-decode"
+    )
     logbook = lab.repo / ".agents/logbooks/faster-decode.md"
     assert "**Goal:** g" in logbook.read_text()
     assert lab.git("status", "--porcelain") == ""
     issue = lab.json("issue")["data"]
-    assert issue["title"] == "Experiment: faster-decode" and ".agents/logbooks/faster-decode.md" in issue["body"]
+    assert (
+        issue["title"] == "Experiment: faster-decode"
+        and ".agents/logbooks/faster-decode.md" in issue["body"]
+    )
 
 
 def test_a_branch_that_exists_is_adopted_never_renamed(lab):
@@ -55,7 +60,11 @@ def test_kickoff_from_markdown_and_flags(lab):
     lab.write("kickoff.md", KICKOFF_MD)
     lab.ok("start", "demo", "--from", "kickoff.md", "--no-branch", "--motivation", "m")
     missing = {m["code"] for m in lab.json("check", "kickoff")["data"]["missing"]}
-    assert "kickoff-goal" not in missing and "kickoff-stop" not in missing and "kickoff-success" not in missing
+    assert (
+        "kickoff-goal" not in missing
+        and "kickoff-stop" not in missing
+        and "kickoff-success" not in missing
+    )
     assert "kickoff-problem" in missing and "kickoff-motivation" not in missing
     assert lab.run("check", "kickoff").returncode == 6
 
@@ -70,9 +79,15 @@ def test_the_users_staged_and_dirty_files_are_untouched(lab):
     assert lab.git("show", "--stat", "--format=", "HEAD").count("|") == 1
 
 
-@pytest.mark.parametrize("topic", ["two words", "../up", "a/b", "-x", "Ä", "x" * 200, "a..b", "UPPER", "end.lock", ""])
+@pytest.mark.parametrize(
+    "topic", ["two words", "../up", "a/b", "-x", "Ä", "x" * 200, "a..b", "UPPER", "end.lock", ""]
+)
 def test_topics_that_are_no_names(lab, topic):
-    error = refusal(lab, "start", topic) if not topic.startswith("-") else lab.json("start", "--goal", "g")["error"]
+    error = (
+        refusal(lab, "start", topic)
+        if not topic.startswith("-")
+        else lab.json("start", "--goal", "g")["error"]
+    )
     assert error["kind"] == "usage"
     assert not (lab.repo / ".git/leadline/threads").exists()
 
@@ -102,7 +117,9 @@ def test_not_a_repository(tmp_path):
 
 def test_no_commit_yet_and_no_identity(tmp_path):
     env = {
-        k: v for k, v in sealed_environment(tmp_path).items() if not k.startswith("GIT_AUTHOR") and "COMMITTER" not in k
+        k: v
+        for k, v in sealed_environment(tmp_path).items()
+        if not k.startswith("GIT_AUTHOR") and "COMMITTER" not in k
     }
     lab = Lab(tmp_path / "r", env)
     lab.repo.mkdir()
@@ -124,7 +141,9 @@ def test_detached_head_worktree_and_shallow_clone(lab, tmp_path):
     assert lab.json("status", "--runs")["counts"]["runs"] == 2
     shallow = Lab(tmp_path / "shallow", lab.env)
     subprocess.run(
-        ["git", "clone", "-q", "--depth", "1", f"file://{lab.repo}", str(shallow.repo)], env=lab.env, check=True
+        ["git", "clone", "-q", "--depth", "1", f"file://{lab.repo}", str(shallow.repo)],
+        env=lab.env,
+        check=True,
     )
     shallow.ok("start", "demo", "--prefix", "P", "--no-branch")
     shallow.ok("run", "--", "true")
@@ -174,7 +193,9 @@ def test_read_only_repository(lab):
     finally:
         subprocess.run(["chmod", "-R", "u+w", str(lab.repo)], check=True)
     assert read.returncode == 0 and "find out" in read.stdout, read.stderr
-    assert write.returncode == 7 and "Traceback" not in write.stderr and "cannot write" in write.stderr
+    assert (
+        write.returncode == 7 and "Traceback" not in write.stderr and "cannot write" in write.stderr
+    )
     assert start.returncode == 125 and "done" not in start.stderr
 
 
@@ -186,7 +207,17 @@ def test_full_disk_refuses_to_run_and_loses_nothing(lab):
     lab.ok("status")
     limited = f'ulimit -f {size // 1024}; exec "$@"'  # no file may grow beyond this: EFBIG
     done = subprocess.run(
-        ["bash", "-c", limited, "x", sys.executable, "-m", "leadline", "note", "does not fit " * 200],
+        [
+            "bash",
+            "-c",
+            limited,
+            "x",
+            sys.executable,
+            "-m",
+            "leadline",
+            "note",
+            "does not fit " * 200,
+        ],
         cwd=lab.repo,
         env=lab.env,
         capture_output=True,
@@ -217,6 +248,8 @@ def test_two_starts_at_once_make_one_thread(lab):
 
 
 def test_a_title_cannot_move_the_terminal_or_the_forge(lab):
-    shown = lab.ok("start", "demo", "--title", "red \x1b[31mhot\x07\tgoal", "--goal", "g", "--no-branch")
+    shown = lab.ok(
+        "start", "demo", "--title", "red \x1b[31mhot\x07\tgoal", "--goal", "g", "--no-branch"
+    )
     assert "issue    Experiment: red hot goal (" in shown and "\x1b" not in shown
     assert lab.json("issue")["data"]["title"] == "Experiment: red hot goal"

@@ -1,4 +1,5 @@
-"""What a verb loads before it does anything: what costs milliseconds at each start has no place there."""
+"""What a verb loads before it does anything: what costs milliseconds at each start has no place
+there."""
 
 from __future__ import annotations
 
@@ -8,7 +9,8 @@ import sys
 
 import pytest
 
-# Milliseconds each, and nothing of them is needed: see core/typed.py, core/values.py, adapters/git/process.py.
+# Milliseconds each, and nothing of them is needed: see core/typed.py, core/values.py,
+# adapters/git/process.py.
 NEVER = (
     "typing",
     "dataclasses",

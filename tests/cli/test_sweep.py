@@ -41,20 +41,27 @@ def test_a_plan_runs_nothing(thread_lab):
 
 
 def test_a_million_cells_are_refused_unless_asked_for_and_then_bounded(thread_lab):
-    axes = [part for name in "abc" for part in ("--axis", f"{name}={','.join(map(str, range(100)))}")]
+    axes = [
+        part for name in "abc" for part in ("--axis", f"{name}={','.join(map(str, range(100)))}")
+    ]
     words = ("--design", "factorial", *axes, "--plan")
     command = ("sh", "-c", "echo {a}{b}{c}")
     refused = sweep(thread_lab, *words, command=command)["error"]
     assert refused["code"] == "too-many-cells" and "1,000,000 cells" in refused["what"]
     plan = sweep(thread_lab, *words, "--max-cells", "1000000", command=command)
-    assert plan["counts"] == {"cells": 1_000_000, "shown": 1000, "to_run": 1_000_000} and plan["truncated"]
+    assert (
+        plan["counts"] == {"cells": 1_000_000, "shown": 1000, "to_run": 1_000_000}
+        and plan["truncated"]
+    )
     assert [len(plan["data"][name]) for name in ("cells", "done", "missing")] == [1000] * 3
 
 
 def test_an_interaction_needs_its_axes_alone_or_a_reason(thread_lab):
     refused = sweep(thread_lab, *BOTH, "--design", "interaction")
     assert refused["error"]["code"] == "interaction-before-one-axis"
-    told = sweep(thread_lab, *BOTH, "--design", "interaction", "--because", "both are known from the paper")
+    told = sweep(
+        thread_lab, *BOTH, "--design", "interaction", "--because", "both are known from the paper"
+    )
     assert told["data"]["states"] == {"done": 6}
     assert "the paper" in thread_lab.ok("sweep", "show")
 
@@ -67,7 +74,9 @@ def test_an_interaction_after_its_axes_skips_what_they_ran(thread_lab):
 
 @pytest.mark.parametrize(("policy", "ran"), [("continue", 3), ("stop", 1)])
 def test_a_failing_cell_is_recorded(thread_lab, policy, ran):
-    data = sweep(thread_lab, "--axis", "a=7,8,9", "--on-failure", policy, command=("sh", "-c", "exit {a}"))
+    data = sweep(
+        thread_lab, "--axis", "a=7,8,9", "--on-failure", policy, command=("sh", "-c", "exit {a}")
+    )
     assert not data["ok"]
     assert data["data"]["states"] == {"failed": ran}
     assert {r["n"] for r in thread_lab.json("sweep", "show")["data"]["cells"]} == {0}
@@ -87,7 +96,19 @@ def test_an_interrupted_sweep_goes_on(thread_lab, tmp_path, number, code, jobs):
     marks.mkdir()
     held = f"n=0; while [ {{a}} != 1 ] && [ ! -e {gate} ] && [ $n -lt 300 ]; do sleep 0.05; n=$((n+1)); done"
     script = f"touch {marks}/{{a}}; {held}"
-    words = ["sweep", "--axis", "a=1,2,3,4", "--jobs", jobs, "--seed", "1", "--", "sh", "-c", script]
+    words = [
+        "sweep",
+        "--axis",
+        "a=1,2,3,4",
+        "--jobs",
+        jobs,
+        "--seed",
+        "1",
+        "--",
+        "sh",
+        "-c",
+        script,
+    ]
     process = subprocess.Popen(
         [sys.executable, "-m", "leadline", *words],
         cwd=thread_lab.repo,
@@ -123,12 +144,17 @@ def test_cells_come_from_a_file(thread_lab, name, text):
     done = sweep(thread_lab, "--matrix", name)["data"]
     assert (done["cells"], done["states"]) == (2, {"done": 2})
     cells = thread_lab.json("sweep", "show")["data"]["cells"]
-    assert [(row["cell"], row["median"]) for row in cells] == [({"a": 1, "b": 4}, 14), ({"a": 2, "b": 5}, 25)]
+    assert [(row["cell"], row["median"]) for row in cells] == [
+        ({"a": 1, "b": 4}, 14),
+        ({"a": 2, "b": 5}, 25),
+    ]
 
 
 def test_an_axis_reaches_the_command_as_a_variable_alone(thread_lab):
     script = 'echo "{{\\"time_ms\\": $SIZE}}"'
-    done = sweep(thread_lab, "--axis", "size=3,5", "--env-axis", "size=SIZE", command=("sh", "-c", script))["data"]
+    done = sweep(
+        thread_lab, "--axis", "size=3,5", "--env-axis", "size=SIZE", command=("sh", "-c", script)
+    )["data"]
     assert done["states"] == {"done": 2}
     assert [row["median"] for row in thread_lab.json("sweep", "show")["data"]["cells"]] == [3, 5]
     runs = thread_lab.json("status", "--runs")["data"]
@@ -155,7 +181,14 @@ def test_cells_stand_against_the_baseline(thread_lab):
     thread_lab.ok("run", "--set", "x=100", "--repeat", "4", "--", sys.executable, "noisy.py", "100")
     thread_lab.ok("baseline", "set", "P-001")
     sweep(
-        thread_lab, "--axis", "x=80,100.0", "--repeat", "4", "--seed", "1", command=(sys.executable, "noisy.py", "{x}")
+        thread_lab,
+        "--axis",
+        "x=80,100.0",
+        "--repeat",
+        "4",
+        "--seed",
+        "1",
+        command=(sys.executable, "noisy.py", "{x}"),
     )
     fast, same, *_ = thread_lab.json("sweep", "show")["data"]["cells"]
     assert (fast["cell"], same["cell"]) == ({"x": 80}, {"x": 100.0})
@@ -166,16 +199,20 @@ def test_cells_stand_against_the_baseline(thread_lab):
 
 
 def test_code_that_changes_during_a_sweep_is_recorded_with_each_cell(thread_lab):
-    """The first cell edits a tracked file and outlasts the time after which the code is looked at again."""
+    """The first cell edits a tracked file and outlasts the time after which the code is looked at
+    again."""
     program = (
-        "import sys, time; open('module.py', 'a').write('x = 1\\n'); time.sleep(2.1); print('time_ms=' + sys.argv[1])"
+        "import sys, time; open('module.py', 'a').write('x = 1\\n'); time.sleep(2.1); print('time_ms=' + "
+        "sys.argv[1])"
     )
     (thread_lab.repo / "module.py").write_text("")
     thread_lab.git("add", "module.py")
     thread_lab.git("commit", "-qm", "Add a module")
     done = sweep(thread_lab, "--axis", "a=1,2", command=(sys.executable, "-c", program, "{a}"))
     assert done["data"]["states"] == {"done": 2}
-    trees = {thread_lab.json("show", run["id"])["data"]["code"]["tree"] for run in done["data"]["runs"]}
+    trees = {
+        thread_lab.json("show", run["id"])["data"]["code"]["tree"] for run in done["data"]["runs"]
+    }
     assert len(trees) == 2
 
 

@@ -1,4 +1,5 @@
-"""`leadline sync`: two machines, real bare remotes; nothing of the user's touched, nothing lost when a remote fails."""
+"""`leadline sync`: two machines, real bare remotes; nothing of the user's touched, nothing lost
+when a remote fails."""
 
 from __future__ import annotations
 
@@ -17,14 +18,18 @@ BRANCH = "leadline/records"
 @pytest.fixture
 def remote(tmp_path: Path, thread_lab: Lab) -> Path:
     path = tmp_path / "remote.git"
-    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(path)], check=True, env=thread_lab.env)
+    subprocess.run(
+        ["git", "init", "-q", "--bare", "-b", "main", str(path)], check=True, env=thread_lab.env
+    )
     thread_lab.git("remote", "add", "origin", str(path))
     thread_lab.git("push", "-q", "origin", "main")
     return path
 
 
 def clone(tmp_path: Path, remote: Path, name: str = "elsewhere") -> Lab:
-    other = Lab(tmp_path / name, {**sealed_environment(tmp_path / f"home-{name}"), "LEADLINE_ACTOR": "Bob"})
+    other = Lab(
+        tmp_path / name, {**sealed_environment(tmp_path / f"home-{name}"), "LEADLINE_ACTOR": "Bob"}
+    )
     subprocess.run(["git", "clone", "-q", str(remote), str(other.repo)], check=True, env=other.env)
     return other
 
@@ -41,10 +46,16 @@ def tip(lab: Lab) -> str:
 
 def story(lab: Lab) -> list[str]:
     """Every note as shown, whichever machine wrote it."""
-    return sorted(line for line in lab.git("show", f"{BRANCH}:demo/logbook.md").splitlines() if line.startswith("### "))
+    return sorted(
+        line
+        for line in lab.git("show", f"{BRANCH}:demo/logbook.md").splitlines()
+        if line.startswith("### ")
+    )
 
 
-def test_a_second_machine_continues_and_both_end_with_the_same(tmp_path: Path, thread_lab: Lab, remote: Path) -> None:
+def test_a_second_machine_continues_and_both_end_with_the_same(
+    tmp_path: Path, thread_lab: Lab, remote: Path
+) -> None:
     note(thread_lab, "from the first")
     assert thread_lab.run("sync").returncode == 0
     other = clone(tmp_path, remote)
@@ -56,7 +67,9 @@ def test_a_second_machine_continues_and_both_end_with_the_same(tmp_path: Path, t
     assert (
         tip(thread_lab)
         == tip(other)
-        == subprocess.check_output(["git", "-C", str(remote), "rev-parse", BRANCH], text=True).strip()
+        == subprocess.check_output(
+            ["git", "-C", str(remote), "rev-parse", BRANCH], text=True
+        ).strip()
     )
     assert any("P-N2" in line for line in story(thread_lab))
     before = tip(other)
@@ -67,7 +80,9 @@ def test_a_second_machine_continues_and_both_end_with_the_same(tmp_path: Path, t
     assert thread_lab.run("verify").returncode == other.run("verify").returncode == 0
 
 
-def test_ids_given_apart_get_a_letter_and_a_record_says_so(tmp_path: Path, thread_lab: Lab, remote: Path) -> None:
+def test_ids_given_apart_get_a_letter_and_a_record_says_so(
+    tmp_path: Path, thread_lab: Lab, remote: Path
+) -> None:
     thread_lab.ok("sync")
     other = clone(tmp_path, remote)
     other.ok("sync")
@@ -86,7 +101,9 @@ def test_ids_given_apart_get_a_letter_and_a_record_says_so(tmp_path: Path, threa
     assert thread_lab.run("verify").returncode == 0
 
 
-def test_both_sides_commit_apart_and_the_later_push_merges(tmp_path: Path, thread_lab: Lab, remote: Path) -> None:
+def test_both_sides_commit_apart_and_the_later_push_merges(
+    tmp_path: Path, thread_lab: Lab, remote: Path
+) -> None:
     """Two first syncs of one thread name: two histories without a common commit."""
     other = clone(tmp_path, remote)
     other.ok("start", "side", "--prefix", "Q", "--no-branch", "--goal", "else")
@@ -140,7 +157,9 @@ def test_an_unreachable_remote_keeps_what_was_done(thread_lab: Lab, tmp_path: Pa
     assert thread_lab.run("sync", "--remote", "upstream").returncode == 3
 
 
-def test_a_remote_that_refuses_is_reported_and_a_later_sync_delivers(thread_lab: Lab, remote: Path) -> None:
+def test_a_remote_that_refuses_is_reported_and_a_later_sync_delivers(
+    thread_lab: Lab, remote: Path
+) -> None:
     hook = remote / "hooks" / "pre-receive"
     hook.write_text("#!/bin/sh\necho no pushing on Sundays >&2\nexit 1\n")
     hook.chmod(0o755)
@@ -174,7 +193,9 @@ def test_a_lost_store_comes_back_from_the_branch(thread_lab: Lab, remote: Path) 
     assert note(thread_lab, "goes on") == "P-N2"
 
 
-def test_a_changed_event_file_does_not_rewrite_what_was_published(thread_lab: Lab, remote: Path) -> None:
+def test_a_changed_event_file_does_not_rewrite_what_was_published(
+    thread_lab: Lab, remote: Path
+) -> None:
     note(thread_lab, "the truth")
     thread_lab.ok("sync")
     folder = thread_lab.repo / ".git" / "leadline" / "threads" / "demo" / "events"
@@ -187,12 +208,16 @@ def test_a_changed_event_file_does_not_rewrite_what_was_published(thread_lab: La
     assert thread_lab.run("verify").returncode == 6
 
 
-def test_the_record_branch_checked_out_is_refused_with_the_way_out(thread_lab: Lab, remote: Path) -> None:
+def test_the_record_branch_checked_out_is_refused_with_the_way_out(
+    thread_lab: Lab, remote: Path
+) -> None:
     thread_lab.ok("sync")
     thread_lab.git("switch", "-q", BRANCH)
     note(thread_lab, "while there")
     done = thread_lab.json("sync")
-    assert done["error"]["code"] == "record-branch-checked-out" and done["error"]["next"] == ["git switch -"]
+    assert done["error"]["code"] == "record-branch-checked-out" and done["error"]["next"] == [
+        "git switch -"
+    ]
     thread_lab.git("switch", "-q", "main")
     thread_lab.ok("sync")
 
@@ -218,7 +243,9 @@ def test_code_states_leave_only_when_asked_and_never_with_secrets(
             "grep",
             "-q",
             token,
-            *subprocess.check_output(["git", "-C", str(remote), "rev-list", "--all"], text=True).split(),
+            *subprocess.check_output(
+                ["git", "-C", str(remote), "rev-list", "--all"], text=True
+            ).split(),
         ]
     )
     assert out.returncode == 1
@@ -250,20 +277,26 @@ def test_a_code_state_that_holds_a_secret_is_withheld(thread_lab: Lab, remote: P
                 "id": "P-001-r1",
                 "experiment": "P-001",
                 "argv": ["x"],
-                "code": {"commit": commit, "ref": "refs/leadline/code/x", "head": thread_lab.git("rev-parse", "main")},
+                "code": {
+                    "commit": commit,
+                    "ref": "refs/leadline/code/x",
+                    "head": thread_lab.git("rev-parse", "main"),
+                },
             },
         ).id
         writing.add("run-ended", {"run": "P-001-r1", "refs": {"P-001-r1": uid}, "state": "done"})
     code = thread_lab.json("sync", "--code")["data"]["code"]
-    assert [w["ref"] for w in code["withheld"]] == ["refs/leadline/code/x"] and "leak.py" in code["withheld"][0][
-        "secrets"
-    ][0]
+    assert [w["ref"] for w in code["withheld"]] == ["refs/leadline/code/x"] and "leak.py" in code[
+        "withheld"
+    ][0]["secrets"][0]
     assert code["pushed"] == []
     there = subprocess.check_output(["git", "-C", str(remote), "for-each-ref"], text=True)
     assert "code/x" not in there
 
 
-def test_junk_on_the_branch_is_left_out_and_named(thread_lab: Lab, remote: Path, tmp_path: Path) -> None:
+def test_junk_on_the_branch_is_left_out_and_named(
+    thread_lab: Lab, remote: Path, tmp_path: Path
+) -> None:
     thread_lab.ok("sync")
     other = clone(tmp_path, remote)
     other.git("switch", "-q", BRANCH)
@@ -273,7 +306,10 @@ def test_junk_on_the_branch_is_left_out_and_named(thread_lab: Lab, remote: Path,
     other.git("commit", "-q", "-m", "junk")
     other.git("push", "-q", "origin", BRANCH)
     done = thread_lab.json("sync")
-    assert done["ok"] and set(done["data"]["refused"]) == {"demo/events/evil file.jsonl", f"demo/blobs/aa/{'b' * 62}"}
+    assert done["ok"] and set(done["data"]["refused"]) == {
+        "demo/events/evil file.jsonl",
+        f"demo/blobs/aa/{'b' * 62}",
+    }
     assert thread_lab.json("verify")["ok"]
 
 
@@ -281,6 +317,8 @@ def test_works_in_a_bare_repository(thread_lab: Lab, remote: Path, tmp_path: Pat
     note(thread_lab, "seen from a bare one")
     thread_lab.ok("sync")
     bare = Lab(tmp_path / "bare.git", {**sealed_environment(tmp_path / "home-bare")})
-    subprocess.run(["git", "clone", "-q", "--bare", str(remote), str(bare.repo)], check=True, env=bare.env)
+    subprocess.run(
+        ["git", "clone", "-q", "--bare", str(remote), str(bare.repo)], check=True, env=bare.env
+    )
     bare.ok("sync")
     assert "seen from a bare one" in bare.ok("show", "P-N1")

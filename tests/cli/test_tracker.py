@@ -70,7 +70,12 @@ SENTINEL = "a1b2c3d4e5f6a7b8c9d0a1b2c3d4e5f6a7b8c9d0"
 @pytest.fixture
 def tracked(thread_lab: Lab) -> Lab:
     thread_lab.env.update(QUIET)
-    for name, text in (("w.py", WANDB_JOB), ("t.py", TRACKIO_JOB), ("m.py", MLFLOW_JOB), ("l.py", LOG_JOB)):
+    for name, text in (
+        ("w.py", WANDB_JOB),
+        ("t.py", TRACKIO_JOB),
+        ("m.py", MLFLOW_JOB),
+        ("l.py", LOG_JOB),
+    ):
         thread_lab.write(name, text)
     thread_lab.git("add", ".")
     thread_lab.git("commit", "-q", "-m", "jobs")
@@ -90,7 +95,9 @@ def shown(lab: Lab, run: str) -> dict[str, Any]:
 
 def tracker_files(lab: Lab, run: str) -> Path:
     """The folder that the job's own tracker wrote into."""
-    return lab.repo / ".git" / "leadline" / "runs" / shown(lab, run)["uid"] / "attempt-1" / "tracker"
+    return (
+        lab.repo / ".git" / "leadline" / "runs" / shown(lab, run)["uid"] / "attempt-1" / "tracker"
+    )
 
 
 def ask_mlflow(server: str, call: str, **body: Any) -> dict[str, Any]:
@@ -127,7 +134,9 @@ def refusing_server() -> Iterator[tuple[str, list[str]]]:
             with connection:
                 seen.append(connection.recv(65536).decode("utf-8", "replace"))
                 body = b'{"error_code": "PERMISSION_DENIED", "message": "not you"}'
-                connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+                connection.sendall(
+                    b"HTTP/1.1 403 Forbidden\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+                )
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -135,17 +144,21 @@ def refusing_server() -> Iterator[tuple[str, list[str]]]:
     listener.close()
 
 
-# ---- choosing ------------------------------------------------------------------------------------------------------
+# ---- choosing ------------------------------------------------------------------------------------
 
 
 def test_a_thread_starts_with_its_tracker(lab: Lab) -> None:
-    answer = lab.run("start", "demo", "--no-branch", "--tracker", "wandb", "--tracker-project", "proj")
+    answer = lab.run(
+        "start", "demo", "--no-branch", "--tracker", "wandb", "--tracker-project", "proj"
+    )
     assert answer.returncode == 0, answer.stderr
     assert lab.json("tracker", "status")["data"]["choice"]["project"] == "proj"
     assert "wandb proj" in lab.ok("logbook")
 
 
-@pytest.mark.parametrize("words", [["nosuch", "proj"], ["wandb", ""], ["wandb", "a/b"], ["wandb", "x" * 200]])
+@pytest.mark.parametrize(
+    "words", [["nosuch", "proj"], ["wandb", ""], ["wandb", "a/b"], ["wandb", "x" * 200]]
+)
 def test_a_bad_choice_is_refused_and_nothing_is_recorded(tracked: Lab, words: list[str]) -> None:
     answer = tracked.json("tracker", "set", *words)
     assert answer["error"]["kind"] == "usage" and answer["error"]["next"]
@@ -153,12 +166,17 @@ def test_a_bad_choice_is_refused_and_nothing_is_recorded(tracked: Lab, words: li
 
 
 def test_a_bad_tracker_starts_no_thread(lab: Lab) -> None:
-    assert lab.json("start", "demo", "--no-branch", "--tracker", "nosuch")["error"]["code"] == "no-such-tracker"
+    assert (
+        lab.json("start", "demo", "--no-branch", "--tracker", "nosuch")["error"]["code"]
+        == "no-such-tracker"
+    )
     assert lab.run("status").returncode == 3
 
 
 def test_an_address_with_a_password_is_refused(tracked: Lab) -> None:
-    answer = tracked.run("tracker", "set", "mlflow", "proj", "--at", f"https://me:{SENTINEL}@example.org")
+    answer = tracked.run(
+        "tracker", "set", "mlflow", "proj", "--at", f"https://me:{SENTINEL}@example.org"
+    )
     assert answer.returncode == 5 and SENTINEL not in answer.stdout + answer.stderr
 
 
@@ -166,10 +184,15 @@ def test_an_address_with_a_password_is_refused(tracked: Lab) -> None:
 def test_an_address_that_is_not_encrypted_is_taken_and_said(tracked: Lab, tracker: str) -> None:
     """A warning: labs run such servers inside. On this machine itself nothing travels."""
     because = ("--because", "a test")
-    done = tracked.run("tracker", "set", tracker, "p", "--at", "http://tracker.example:5000", *because)
+    done = tracked.run(
+        "tracker", "set", tracker, "p", "--at", "http://tracker.example:5000", *because
+    )
     assert done.returncode == 0 and "http://tracker.example:5000 is not encrypted" in done.stderr
     for at in ("http://127.0.0.1:5000", "https://tracker.example"):
-        assert "encrypted" not in tracked.run("tracker", "set", tracker, "p", "--at", at, *because).stderr
+        assert (
+            "encrypted"
+            not in tracked.run("tracker", "set", tracker, "p", "--at", at, *because).stderr
+        )
 
 
 @pytest.mark.parametrize(
@@ -189,7 +212,9 @@ def test_an_address_that_is_not_encrypted_is_taken_and_said(tracked: Lab, tracke
         ("leadline", "file:///tmp/runs", False),
     ],
 )
-def test_an_address_is_of_a_kind_that_the_tracker_has(tracked: Lab, tracker: str, at: str, good: bool) -> None:
+def test_an_address_is_of_a_kind_that_the_tracker_has(
+    tracked: Lab, tracker: str, at: str, good: bool
+) -> None:
     answer = tracked.json("tracker", "set", tracker, "p", "--at", at)
     assert answer["ok"] == good, answer
     if not good:
@@ -209,11 +234,13 @@ def test_the_hints_of_a_refused_choice_repeat_what_was_asked(tracked: Lab) -> No
     job(tracked, "m.py")
     because = "--because 'why the comparison ends here'"
     error = tracked.json("tracker", "set", "none")["error"]
-    assert error["what"] == "1 run of demo is in mlflow:x" and error["next"] == [f"leadline tracker set none {because}"]
+    assert error["what"] == "1 run of demo is in mlflow:x" and error["next"] == [
+        f"leadline tracker set none {because}"
+    ]
     told = "leadline tracker set mlflow 'my exp' --at http://127.0.0.1:5000 --live"
-    assert tracked.json("tracker", "set", "mlflow", "my exp", "--at", "http://127.0.0.1:5000", "--live")["error"][
-        "next"
-    ] == [f"leadline start demo-2 && {told}", f"{told} {because}"]
+    assert tracked.json(
+        "tracker", "set", "mlflow", "my exp", "--at", "http://127.0.0.1:5000", "--live"
+    )["error"]["next"] == [f"leadline start demo-2 && {told}", f"{told} {because}"]
     assert tracked.json("tracker", "set", "mlflow", "other")["error"]["next"][0] == (
         "leadline start demo-2 --tracker mlflow --tracker-project other"
     )
@@ -225,7 +252,7 @@ def test_choosing_the_same_again_writes_nothing(tracked: Lab) -> None:
     assert len(tracked.json("tracker", "status")["data"]["choices"]) == 1
 
 
-# ---- W&B -----------------------------------------------------------------------------------------------------------
+# ---- W&B -----------------------------------------------------------------------------------------
 
 
 @needs("wandb")
@@ -235,8 +262,12 @@ def test_the_run_of_a_wandb_job_becomes_metrics_and_config_of_the_record(tracked
     assert made["metrics"] == {"loss": pytest.approx(0.05), "best": 0.25}
     run = shown(tracked, "P-001-r1")
     assert (run["tracker"]["name"], run["tracker"]["project"]) == ("P-001", "proj")
-    assert run["tracker"]["config"] == {"lr": 0.5} and run["tracker"]["digest"].startswith("sha256:")
-    assert {"source": "wandb", "kind": "tracker"}.items() <= run["extraction"]["sources"][-1].items()
+    assert run["tracker"]["config"] == {"lr": 0.5} and run["tracker"]["digest"].startswith(
+        "sha256:"
+    )
+    assert {"source": "wandb", "kind": "tracker"}.items() <= run["extraction"]["sources"][
+        -1
+    ].items()
     assert tracked.git("status", "--short") == "", "wandb wrote into the work tree"
     repeat = tracked.json("run", "--quiet", "--experiment", "P-001")
     assert repeat["ok"] and shown(tracked, "P-001-r2")["tracker"]["name"] == "P-001-r2"
@@ -312,7 +343,10 @@ def test_two_jobs_of_one_name_at_once_keep_their_own_runs(tracked: Lab) -> None:
         pytest.skip("wandb is not installed: make test installs it")
     tracked.ok("tracker", "set", "wandb", "proj")
     command = [sys.executable, "-m", "leadline", "run", "--quiet", "--", sys.executable, "w.py"]
-    both = [subprocess.Popen([*command, rate], cwd=tracked.repo, env=tracked.env) for rate in ("0.5", "0.25")]
+    both = [
+        subprocess.Popen([*command, rate], cwd=tracked.repo, env=tracked.env)
+        for rate in ("0.5", "0.25")
+    ]
     assert [one.wait(120) for one in both] == [0, 0]
     for run in ("P-001-r1", "P-002-r1"):
         found = shown(tracked, run)
@@ -323,11 +357,19 @@ def test_two_jobs_of_one_name_at_once_keep_their_own_runs(tracked: Lab) -> None:
 @needs("wandb")
 def test_a_live_job_without_a_key_writes_beside_the_run(tracked: Lab) -> None:
     tracked.ok("tracker", "set", "wandb", "proj", "--live")
-    answer = tracked.run("run", "--quiet", "--", sys.executable, "w.py", "0.5", env={"WANDB_API_KEY": ""})
+    answer = tracked.run(
+        "run", "--quiet", "--", sys.executable, "w.py", "0.5", env={"WANDB_API_KEY": ""}
+    )
     assert answer.returncode == 0, answer.stderr
-    assert "no key: export WANDB_API_KEY" in answer.stderr and "leadline tracker sync" in answer.stderr
+    assert (
+        "no key: export WANDB_API_KEY" in answer.stderr and "leadline tracker sync" in answer.stderr
+    )
     run = shown(tracked, "P-001-r1")
-    assert run["metrics"]["best"] == 0.25 and run["tracker"]["fell_back"] and not run["tracker"].get("live")
+    assert (
+        run["metrics"]["best"] == 0.25
+        and run["tracker"]["fell_back"]
+        and not run["tracker"].get("live")
+    )
     assert tracked.json("tracker", "status")["data"]["waiting"] == ["P-001-r1"]
 
 
@@ -338,11 +380,13 @@ def test_no_points_are_promised_of_a_job_that_made_no_run(tracked: Lab) -> None:
     assert "tracker fetch" not in listed.stdout + listed.stderr
 
 
-# ---- trackio -------------------------------------------------------------------------------------------------------
+# ---- trackio -------------------------------------------------------------------------------------
 
 
 @needs("trackio")
-def test_a_trackio_run_is_read_and_sent_once_to_the_shared_store(tracked: Lab, tmp_path: Path) -> None:
+def test_a_trackio_run_is_read_and_sent_once_to_the_shared_store(
+    tracked: Lab, tmp_path: Path
+) -> None:
     import sqlite3
 
     shared = tmp_path / "shared"
@@ -352,14 +396,16 @@ def test_a_trackio_run_is_read_and_sent_once_to_the_shared_store(tracked: Lab, t
     assert tracked.json("tracker", "sync")["counts"]["sent"] == 1
     assert tracked.json("tracker", "sync")["counts"]["sent"] == 0
     store = sqlite3.connect(shared / "proj.db")
-    assert store.execute("select count(*), count(distinct run_id), min(run_name) from metrics").fetchall() == [
-        (10, 1, "P-001")
-    ]
+    assert store.execute(
+        "select count(*), count(distinct run_id), min(run_name) from metrics"
+    ).fetchall() == [(10, 1, "P-001")]
     assert tracked.json("tracker", "status")["data"]["waiting"] == []
 
 
 @needs("trackio")
-def test_sending_again_after_it_was_cut_off_leaves_one_whole_run(tracked: Lab, tmp_path: Path) -> None:
+def test_sending_again_after_it_was_cut_off_leaves_one_whole_run(
+    tracked: Lab, tmp_path: Path
+) -> None:
     """The store lost the last rows of what was sent, and nobody recorded that it was."""
     import sqlite3
 
@@ -375,10 +421,12 @@ def test_sending_again_after_it_was_cut_off_leaves_one_whole_run(tracked: Lab, t
     subprocess.run(["rm", "-r", str(tracked.repo / ".git" / "leadline")], check=True)
     subprocess.run(["cp", "-r", str(clone), str(tracked.repo / ".git" / "leadline")], check=True)
     tracked.ok("tracker", "push")
-    assert store.execute("select count(*), count(distinct run_id) from metrics").fetchall() == [(5, 1)]
+    assert store.execute("select count(*), count(distinct run_id) from metrics").fetchall() == [
+        (5, 1)
+    ]
 
 
-# ---- MLflow --------------------------------------------------------------------------------------------------------
+# ---- MLflow --------------------------------------------------------------------------------------
 
 
 @needs("mlflow")
@@ -415,28 +463,48 @@ def test_a_run_whose_tracker_files_are_gone_is_sent_with_the_config_of_the_recor
     client = MlflowTracker({}, "")
     readings = [client.read(run) for run in client.listed("gone-files", mlflow_server)]
     assert [r.config for r in readings] == [{"lr": 0.1}, {"lr": 0.1}]
-    assert [list(r.series["loss"].values) for r in readings] == [[1 / (step + 1) for step in range(10)]] * 2
+    assert [list(r.series["loss"].values) for r in readings] == [
+        [1 / (step + 1) for step in range(10)]
+    ] * 2
     assert tracked.json("tracker", "reconcile")["ok"]
 
 
 @needs("mlflow")
-def test_a_run_that_was_deleted_on_the_server_is_sent_again_when_it_is_named(tracked: Lab, mlflow_server: str) -> None:
+def test_a_run_that_was_deleted_on_the_server_is_sent_again_when_it_is_named(
+    tracked: Lab, mlflow_server: str
+) -> None:
     tracked.ok("tracker", "set", "mlflow", "deleted", "--at", mlflow_server)
     job(tracked, "m.py")
     tracked.ok("tracker", "sync")
     first = shown(tracked, "P-001-r1")["tracker"]["id"]
-    assert tracked.json("tracker", "push", "P-001")["counts"] == {"sent": 0, "left": 0, "already": 1}
+    assert tracked.json("tracker", "push", "P-001")["counts"] == {
+        "sent": 0,
+        "left": 0,
+        "already": 1,
+    }
     ask_mlflow(mlflow_server, "runs/delete", run_id=first)
     assert tracked.run("tracker", "reconcile").returncode == 6
-    assert tracked.json("tracker", "push", "P-001")["counts"] == {"sent": 1, "left": 0, "already": 0}
-    assert tracked.json("tracker", "reconcile")["ok"] and shown(tracked, "P-001-r1")["tracker"]["id"] != first
+    assert tracked.json("tracker", "push", "P-001")["counts"] == {
+        "sent": 1,
+        "left": 0,
+        "already": 0,
+    }
+    assert (
+        tracked.json("tracker", "reconcile")["ok"]
+        and shown(tracked, "P-001-r1")["tracker"]["id"] != first
+    )
 
 
 @needs("mlflow")
 def test_a_server_that_takes_no_files_gets_the_run_whole_and_the_file_is_said(
     tracked: Lab, mlflow_server: str, tmp_path: Path
 ) -> None:
-    ask_mlflow(mlflow_server, "experiments/create", name="no-files", artifact_location=f"file://{tmp_path}/art")
+    ask_mlflow(
+        mlflow_server,
+        "experiments/create",
+        name="no-files",
+        artifact_location=f"file://{tmp_path}/art",
+    )
     tracked.ok("tracker", "set", "mlflow", "no-files", "--at", mlflow_server)
     job(tracked, "l.py")
     tracked.write("model.txt", "weights")
@@ -464,7 +532,11 @@ def test_a_live_job_is_found_on_the_server(tracked: Lab, mlflow_server: str) -> 
 @needs("mlflow")
 @pytest.mark.parametrize("kind", ["down", "slow", "refusing"])
 def test_a_server_that_is_down_slow_or_refusing_costs_no_job_and_no_record(
-    tracked: Lab, kind: str, silent_server: str, refusing_server: tuple[str, list[str]], mlflow_server: str
+    tracked: Lab,
+    kind: str,
+    silent_server: str,
+    refusing_server: tuple[str, list[str]],
+    mlflow_server: str,
 ) -> None:
     at = {"down": "http://127.0.0.1:9", "slow": silent_server, "refusing": refusing_server[0]}[kind]
     tracked.ok("tracker", "set", "mlflow", f"hard-{kind}", "--at", at, "--live")
@@ -481,21 +553,27 @@ def test_a_server_that_is_down_slow_or_refusing_costs_no_job_and_no_record(
     assert tracked.json("verify")["ok"]
 
 
-def test_a_key_goes_into_no_record_and_to_no_other_host(tracked: Lab, refusing_server: tuple[str, list[str]]) -> None:
+def test_a_key_goes_into_no_record_and_to_no_other_host(
+    tracked: Lab, refusing_server: tuple[str, list[str]]
+) -> None:
     tracked.ok("tracker", "set", "mlflow", "proj", "--at", refusing_server[0])
     job(tracked, "l.py", env={"MLFLOW_TRACKING_TOKEN": SENTINEL})
     done = tracked.run("tracker", "push", env={"MLFLOW_TRACKING_TOKEN": SENTINEL})
     assert done.returncode == 8 and SENTINEL not in done.stdout + done.stderr
-    assert any(f"Bearer {SENTINEL}" in request for request in refusing_server[1]), "the key was not used at all"
+    assert any(f"Bearer {SENTINEL}" in request for request in refusing_server[1]), (
+        "the key was not used at all"
+    )
     for path in (tracked.repo / ".git" / "leadline").rglob("*"):
         assert not path.is_file() or SENTINEL.encode() not in path.read_bytes(), path
 
 
-# ---- W&B with a server ---------------------------------------------------------------------------------------------
+# ---- W&B with a server ---------------------------------------------------------------------------
 
 
 @needs("wandb")
-def test_a_live_run_has_its_page_and_what_w_and_b_needs_to_show_it(tracked: Lab, wandb_server: WandbServer) -> None:
+def test_a_live_run_has_its_page_and_what_w_and_b_needs_to_show_it(
+    tracked: Lab, wandb_server: WandbServer
+) -> None:
     tracked.env["WANDB_API_KEY"] = BUILT_IN_KEY
     tracked.ok("tracker", "set", "wandb", "shown", "--at", wandb_server.url, "--live")
     job(tracked, "w.py", "0.5")
@@ -504,7 +582,9 @@ def test_a_live_run_has_its_page_and_what_w_and_b_needs_to_show_it(tracked: Lab,
     assert run["url"] == f"{wandb_server.url}/default/shown/runs/{run['id']}" and run["live"]
     assert run["url"] in tracked.ok("logbook")
     project = "from runs join projects on projects.id = project_id where projects.name = 'shown'"
-    rows = wandb_server.sql(f"select display_name, state, notes, tags_json {project} order by display_name")
+    rows = wandb_server.sql(
+        f"select display_name, state, notes, tags_json {project} order by display_name"
+    )
     assert [row[:3] for row in rows] == [
         ("P-001", "finished", shown(tracked, "P-001")["title"]),
         ("P-001-r2", "finished", shown(tracked, "P-001")["title"]),
@@ -516,14 +596,20 @@ def test_a_live_run_has_its_page_and_what_w_and_b_needs_to_show_it(tracked: Lab,
 
 
 @needs("wandb")
-def test_what_was_offline_is_sent_once_when_the_server_is_back(tracked: Lab, tmp_path: Path) -> None:
+def test_what_was_offline_is_sent_once_when_the_server_is_back(
+    tracked: Lab, tmp_path: Path
+) -> None:
     server = wandb_server_in(tmp_path)
     tracked.env["WANDB_API_KEY"] = BUILT_IN_KEY
     tracked.ok("tracker", "set", "wandb", "later", "--at", server.url)
     job(tracked, "w.py", "0.5")
     job(tracked, "l.py")
     left = tracked.run("tracker", "sync", "--limit", "10", "--json")
-    assert left.returncode == 8 and json.loads(left.stdout)["counts"] == {"read": 0, "sent": 0, "left": 1}
+    assert left.returncode == 8 and json.loads(left.stdout)["counts"] == {
+        "read": 0,
+        "sent": 0,
+        "left": 1,
+    }
     with server.serve():
         assert [r["run"] for r in tracked.json("tracker", "sync")["data"]["sent"]] == ["P-001-r1"]
         model = tracked.write("model.bin", "weights " * 100)
@@ -533,9 +619,13 @@ def test_what_was_offline_is_sent_once_when_the_server_is_back(tracked: Lab, tmp
         assert tracked.json("tracker", "push")["counts"]["sent"] == 0
         late = tracked.json("tracker", "push", "P-002", "--artifact", str(model))["data"]["left"]
         assert "was sent already" in late[0]["why"]
-        rows = server.sql("select display_name, state, config_json, summary_json from runs order by display_name")
+        rows = server.sql(
+            "select display_name, state, config_json, summary_json from runs order by display_name"
+        )
         assert [row[:2] for row in rows] == [("P-001", "finished"), ("P-002", "finished")]
-        assert json.loads(rows[0][2])["lr"]["value"] == 0.5 and json.loads(rows[1][3])["loss"] == 0.2
+        assert (
+            json.loads(rows[0][2])["lr"]["value"] == 0.5 and json.loads(rows[1][3])["loss"] == 0.2
+        )
         steps = "select count(distinct step) from metrics where key = 'loss' and run_id = "
         steps += "(select run_id from runs where display_name = ?)"
         assert [server.sql(steps, name)[0][0] for name in ("P-001", "P-002")] == [10, 5]
@@ -544,18 +634,24 @@ def test_what_was_offline_is_sent_once_when_the_server_is_back(tracked: Lab, tmp
 
 
 @needs("wandb")
-def test_a_server_that_dies_in_mid_run_costs_neither_the_job_nor_the_record(tracked: Lab, tmp_path: Path) -> None:
+def test_a_server_that_dies_in_mid_run_costs_neither_the_job_nor_the_record(
+    tracked: Lab, tmp_path: Path
+) -> None:
     """A live job waits for W&B no longer than it is told to, and what it wrote is sent later."""
     server = wandb_server_in(tmp_path)
     tracked.env["WANDB_API_KEY"] = BUILT_IN_KEY
     tracked.env["WANDB_FINISH_TIMEOUT"] = "3"
     tracked.ok("tracker", "set", "wandb", "dies", "--at", server.url, "--live")
-    waits = "import os, time, wandb\nwandb.init()\nwandb.log({'loss': 1.0})\nopen('up', 'w').close()\n"
+    waits = (
+        "import os, time, wandb\nwandb.init()\nwandb.log({'loss': 1.0})\nopen('up', 'w').close()\n"
+    )
     waits += "while not os.path.exists('go'):\n    time.sleep(0.05)\nwandb.log({'loss': 0.5})\nwandb.finish()\n"
     tracked.write("wait.py", waits)
     command = [sys.executable, "-m", "leadline", "run", "--quiet", "--", sys.executable, "wait.py"]
     with server.serve() as serving:
-        running = subprocess.Popen(command, cwd=tracked.repo, env=tracked.env, stdout=subprocess.DEVNULL)
+        running = subprocess.Popen(
+            command, cwd=tracked.repo, env=tracked.env, stdout=subprocess.DEVNULL
+        )
         until = time.monotonic() + 60
         while not (tracked.repo / "up").exists():
             assert time.monotonic() < until and running.poll() is None
@@ -567,15 +663,20 @@ def test_a_server_that_dies_in_mid_run_costs_neither_the_job_nor_the_record(trac
     run = shown(tracked, "P-001-r1")
     assert run["state"] == "done" and run["metrics"]["loss"] == 0.5
     assert tracked.json("verify")["ok"]
-    assert [r["run"] for r in tracked.json("tracker", "status")["data"]["runs"] if r["waiting"]] == ["P-001-r1"]
+    assert [
+        r["run"] for r in tracked.json("tracker", "status")["data"]["runs"] if r["waiting"]
+    ] == ["P-001-r1"]
     with server.serve():
         synced = tracked.json("tracker", "sync")
         assert synced["counts"]["sent"] == 1, synced
         assert server.sql("select count(*) from runs") == [(1,)]
-        assert server.sql("select step, value from metrics where key = 'loss' order by step") == [(0, 1.0), (1, 0.5)]
+        assert server.sql("select step, value from metrics where key = 'loss' order by step") == [
+            (0, 1.0),
+            (1, 0.5),
+        ]
 
 
-# ---- keys in wrong places ------------------------------------------------------------------------------------------
+# ---- keys in wrong places ------------------------------------------------------------------------
 
 
 def held(lab: Lab, secret: str) -> list[str]:
@@ -590,7 +691,9 @@ def held(lab: Lab, secret: str) -> list[str]:
 def test_a_key_where_a_name_belongs_is_refused(lab: Lab, key: str, place: str) -> None:
     lab.env["WANDB_API_KEY"] = key
     if place == "start":
-        done = lab.run("start", "demo", "--no-branch", "--tracker", "wandb", "--tracker-project", key)
+        done = lab.run(
+            "start", "demo", "--no-branch", "--tracker", "wandb", "--tracker-project", key
+        )
     else:
         lab.ok("start", "demo", "--no-branch")
         words = [key] if place == "project" else ["proj", "--at", f"https://example.org/?x={key}"]
@@ -603,7 +706,16 @@ def test_a_key_where_a_name_belongs_is_refused(lab: Lab, key: str, place: str) -
 def test_a_key_in_title_config_reason_or_command_is_written_nowhere(tracked: Lab) -> None:
     key = tracked.env["WANDB_API_KEY"] = "of-my-own-making-77"
     tracked.ok("tracker", "set", "wandb", "proj", "--because", f"the key is {key}")
-    words = ["run", "--quiet", "--secret-argv-ok", "--title", f"with {key}", "--set", f"k={key}", "--"]
+    words = [
+        "run",
+        "--quiet",
+        "--secret-argv-ok",
+        "--title",
+        f"with {key}",
+        "--set",
+        f"k={key}",
+        "--",
+    ]
     tracked.ok(*words, sys.executable, "w.py", "0.5", "--key", key)
     run = shown(tracked, "P-001-r1")
     assert run["tracker"]["points"] == 10 and "[redacted" in run["argv"][-1]
@@ -616,7 +728,7 @@ def records(lab: Lab) -> list[dict[str, Any]]:
     return [json.loads(line)["body"] for file in files for line in file.read_text().splitlines()]
 
 
-# ---- pages and files -----------------------------------------------------------------------------------------------
+# ---- pages and files -----------------------------------------------------------------------------
 
 
 def test_a_report_is_shown_where_people_look(tracked: Lab) -> None:
@@ -659,7 +771,10 @@ def test_a_file_over_the_limit_is_neither_read_nor_sent(tracked: Lab) -> None:
     started = time.monotonic()
     refused = tracked.json("tracker", "push", "P-001", "--artifact", "huge.bin")["error"]
     assert refused["code"] == "artifact-too-large" and "10,000 MB" in refused["what"]
-    assert refused["next"] == ["leadline init --artifact-limit-mb 10000"] and time.monotonic() - started < 20
+    assert (
+        refused["next"] == ["leadline init --artifact-limit-mb 10000"]
+        and time.monotonic() - started < 20
+    )
     codes = {
         "nothing.bin": "no-such-file",
         ".": "bad-artifact",
@@ -686,17 +801,39 @@ def test_a_large_file_is_sent_in_bounded_memory(tracked: Lab, mlflow_server: str
     def bounded() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (400 * 10**6, 400 * 10**6))
 
-    command = [sys.executable, "-m", "leadline", "tracker", "push", "P-001", "--artifact", "large.bin", "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "leadline",
+        "tracker",
+        "push",
+        "P-001",
+        "--artifact",
+        "large.bin",
+        "--json",
+    ]
     done = subprocess.run(
-        command, cwd=tracked.repo, env=tracked.env, capture_output=True, text=True, preexec_fn=bounded, timeout=120
+        command,
+        cwd=tracked.repo,
+        env=tracked.env,
+        capture_output=True,
+        text=True,
+        preexec_fn=bounded,
+        timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert shown(tracked, "P-001-r1")["tracker"]["artifacts"]["large.bin"]["size_bytes"] == 400 * 10**6
+    assert (
+        shown(tracked, "P-001-r1")["tracker"]["artifacts"]["large.bin"]["size_bytes"] == 400 * 10**6
+    )
     from leadline.adapters.trackers.http import Server
 
     run_id = shown(tracked, "P-001-r1")["tracker"]["id"]
-    listed = Server("MLflow", mlflow_server, {}).call("GET", f"/api/2.0/mlflow/artifacts/list?run_id={run_id}")
-    assert [(f["path"], int(f["file_size"])) for f in listed["files"]] == [("large.bin", 400 * 10**6)]
+    listed = Server("MLflow", mlflow_server, {}).call(
+        "GET", f"/api/2.0/mlflow/artifacts/list?run_id={run_id}"
+    )
+    assert [(f["path"], int(f["file_size"])) for f in listed["files"]] == [
+        ("large.bin", 400 * 10**6)
+    ]
 
 
 @needs("trackio")
@@ -711,7 +848,9 @@ def test_a_file_goes_to_trackio_once(tracked: Lab, tmp_path: Path) -> None:
         assert tracked.json("tracker", "push", "P-001", "--artifact", "l.py")["counts"]["sent"] == 1
     base = sqlite3.connect(store / "proj.db")
     assert base.execute("select count(*) from artifact_versions").fetchall() == [(1,)]
-    assert base.execute("select count(*), count(distinct run_id) from metrics").fetchall() == [(5, 1)]
+    assert base.execute("select count(*), count(distinct run_id) from metrics").fetchall() == [
+        (5, 1)
+    ]
 
 
 def test_no_tracker_is_imported_where_none_is_used(tracked: Lab) -> None:
@@ -721,12 +860,16 @@ def test_no_tracker_is_imported_where_none_is_used(tracked: Lab) -> None:
         "print(sorted(set(sys.modules) & {'wandb', 'mlflow', 'trackio', 'tensorboard', 'pandas', 'numpy'}))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tracked.repo, env=tracked.env, capture_output=True, text=True
+        [sys.executable, "-c", code],
+        cwd=tracked.repo,
+        env=tracked.env,
+        capture_output=True,
+        text=True,
     )
     assert done.stdout.splitlines()[-1] == "[]", done.stdout + done.stderr
 
 
-# ---- artifacts of the record -----------------------------------------------------------------------------------------
+# ---- artifacts of the record ---------------------------------------------------------------------
 
 ARTIFACT_JOB = (
     LOG_JOB
@@ -755,14 +898,19 @@ def told(lab: Lab, *args: str) -> str:
 
 
 @needs("mlflow")
-def test_recorded_artifacts_go_with_their_run_to_mlflow_once(keeping: Lab, mlflow_server: str) -> None:
+def test_recorded_artifacts_go_with_their_run_to_mlflow_once(
+    keeping: Lab, mlflow_server: str
+) -> None:
     from leadline.adapters.trackers.http import Server
 
     keeping.ok("tracker", "set", "mlflow", "kept", "--at", mlflow_server)
     job(keeping, "a.py")
     told(keeping, "push")
     about = shown(keeping, "P-001-r1")["tracker"]
-    assert set(about["artifacts"]) == {"plots/loss.svg", "m.pt"} and about["artifacts"]["m.pt"]["size_bytes"] == 7
+    assert (
+        set(about["artifacts"]) == {"plots/loss.svg", "m.pt"}
+        and about["artifacts"]["m.pt"]["size_bytes"] == 7
+    )
     call = Server("MLflow", mlflow_server, {}).call
     files = call("GET", f"/api/2.0/mlflow/artifacts/list?run_id={about['id']}")["files"]
     assert sorted((f["path"], f["is_dir"]) for f in files) == [("m.pt", False), ("plots", True)]
@@ -778,7 +926,11 @@ def test_recorded_artifacts_go_with_their_run_to_trackio(keeping: Lab, tmp_path:
     job(keeping, "a.py")
     told(keeping, "push")
     found = {p.name: p.read_bytes() for p in store.rglob("*") if p.is_file()}
-    assert b"weights" in found.values() and b"<svg/>" in found.values() and b"old" not in found.values()
+    assert (
+        b"weights" in found.values()
+        and b"<svg/>" in found.values()
+        and b"old" not in found.values()
+    )
     assert keeping.json("tracker", "sync")["data"]["sent"] == []
 
 
@@ -790,14 +942,21 @@ def test_recorded_artifacts_go_with_their_run_to_w_and_b_and_not_into_the_jobs_o
     keeping.ok("tracker", "set", "wandb", "kept", "--at", wandb_server.url)
     job(keeping, "a.py")
     told(keeping, "push")
-    keeping.write("both.py", WANDB_JOB + "\nimport leadline\nleadline.log_artifact(b'w', name='m.pt')\n")
+    keeping.write(
+        "both.py", WANDB_JOB + "\nimport leadline\nleadline.log_artifact(b'w', name='m.pt')\n"
+    )
     job(keeping, "both.py", "0.1")
     out = keeping.ok("tracker", "sync")
-    assert "left here   m.pt: W&B takes no files for P-002 any more: the job's own wandb made the run" in out
+    assert (
+        "left here   m.pt: W&B takes no files for P-002 any more: the job's own wandb made the run"
+        in out
+    )
     assert shown(keeping, "P-002-r1")["tracker"]["sent"], "the run itself is there"
 
 
-def test_no_artifact_of_the_record_is_sent_where_none_is_wanted(keeping: Lab, tmp_path: Path) -> None:
+def test_no_artifact_of_the_record_is_sent_where_none_is_wanted(
+    keeping: Lab, tmp_path: Path
+) -> None:
     keeping.write("leadline.toml", "[tracker]\nrecorded_artifact_mb = 0\n")
     job(keeping, "a.py")
     from leadline.bootstrap import open_context

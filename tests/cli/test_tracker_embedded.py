@@ -1,4 +1,5 @@
-"""Run folders as a tracker, through the CLI: a shared folder between two repositories, copies, and one's own runs."""
+"""Run folders as a tracker, through the CLI: a shared folder between two repositories, copies, and
+one's own runs."""
 
 from __future__ import annotations
 
@@ -43,7 +44,17 @@ def repository(folder: Path, name: str) -> Lab:
     made.write("l.py", JOB)
     made.git("add", ".")
     made.git("commit", "-q", "-m", "a job")
-    made.ok("start", "demo", "--prefix", "P", "--no-branch", "--goal", "find out", "--success", "loss::lower")
+    made.ok(
+        "start",
+        "demo",
+        "--prefix",
+        "P",
+        "--no-branch",
+        "--goal",
+        "find out",
+        "--success",
+        "loss::lower",
+    )
     return made
 
 
@@ -72,14 +83,26 @@ def taken(lab: Lab, *words: str) -> dict[str, Any]:
     return data
 
 
-def test_a_shared_folder_carries_a_run_to_another_repository_once(ada: Lab, bob: Lab, team: Path) -> None:
+def test_a_shared_folder_carries_a_run_to_another_repository_once(
+    ada: Lab, bob: Lab, team: Path
+) -> None:
     for words in (["0.1"], ["0.2", "fail"]):
-        ada.json("run", "--quiet", "--set", f"rate={words[0]}", "--", sys.executable, "l.py", *words)
+        ada.json(
+            "run", "--quiet", "--set", f"rate={words[0]}", "--", sys.executable, "l.py", *words
+        )
     assert ada.json("tracker", "status")["data"]["waiting"] == ["P-001-r1", "P-002-r1"]
-    assert [row["run"] for row in ada.json("tracker", "sync")["data"]["sent"]] == ["P-001-r1", "P-002-r1"]
+    assert [row["run"] for row in ada.json("tracker", "sync")["data"]["sent"]] == [
+        "P-001-r1",
+        "P-002-r1",
+    ]
     assert ada.json("tracker", "sync")["data"] == {"read": [], "sent": [], "left": [], "unseen": ""}
     both = ada.json("tracker", "reconcile")
-    assert [both["data"][part] for part in ("only_here", "only_there", "differ", "unknown")] == [[], [], [], []]
+    assert [both["data"][part] for part in ("only_here", "only_there", "differ", "unknown")] == [
+        [],
+        [],
+        [],
+        [],
+    ]
 
     bob.ok("tracker", "set", "leadline", "proj", "--at", str(team))
     job(bob, "l.py", "0.9")
@@ -95,23 +118,34 @@ def test_a_shared_folder_carries_a_run_to_another_repository_once(ada: Lab, bob:
     mine, theirs = shown(bob, "P-002-r1"), shown(ada, "P-001-r1")
     assert mine["metrics"] == theirs["metrics"] == {"loss": 0.01, "acc": 0.9, "time_ms": 3.0}
     assert mine["argv"] == theirs["argv"] and mine["cwd"] == theirs["cwd"] and mine["code"] == {}
-    assert mine["tracker"]["id"] == theirs["uid"] and mine["tracker"]["digest"].startswith("sha256:")
+    assert mine["tracker"]["id"] == theirs["uid"] and mine["tracker"]["digest"].startswith(
+        "sha256:"
+    )
     failed = shown(bob, "P-003-r1")
     assert (failed["state"], failed["reason"]) == ("failed", "failed, exit code 3")
     assert taken(bob, "proj", "--format", "leadline", "--at", str(team))["already"] == 2
-    assert taken(bob, str(ada.repo), "--format", "leadline")["already"] == 2, "a copy elsewhere is the same run"
+    assert taken(bob, str(ada.repo), "--format", "leadline")["already"] == 2, (
+        "a copy elsewhere is the same run"
+    )
     assert bob.json("tracker", "reconcile")["counts"]["only_there"] == 0
     assert len(bob.json("series", "P-002", "loss", "--points", "100")["data"]["points"]) == 11
 
 
-def test_a_run_counts_once_whether_its_thread_has_this_tracker_or_none(ada: Lab, bob: Lab, team: Path) -> None:
+def test_a_run_counts_once_whether_its_thread_has_this_tracker_or_none(
+    ada: Lab, bob: Lab, team: Path
+) -> None:
     with_it, without = job(ada, "l.py", "0.1"), job(bob, "l.py", "0.1")
     assert with_it["metrics"] == without["metrics"]
     assert [p["code"] for p in with_it["problems"]] == ["steps-out-of-order"]
     assert with_it["problems"] == without["problems"]
     a, b = shown(ada, "P-001-r1"), shown(bob, "P-001-r1")
-    assert [s["rows"] for s in a["extraction"]["sources"]] == [s["rows"] for s in b["extraction"]["sources"]]
-    assert ada.json("series", "P-001")["data"]["points"] == bob.json("series", "P-001")["data"]["points"]
+    assert [s["rows"] for s in a["extraction"]["sources"]] == [
+        s["rows"] for s in b["extraction"]["sources"]
+    ]
+    assert (
+        ada.json("series", "P-001")["data"]["points"]
+        == bob.json("series", "P-001")["data"]["points"]
+    )
     fetched = ada.json("tracker", "fetch", "P-001")["data"]
     assert (fetched["fetched"], fetched["already"]) == ([], ["P-001-r1"])
 
@@ -121,7 +155,9 @@ def test_a_run_of_ones_own_thread_is_not_imported(ada: Lab, team: Path) -> None:
     ada.ok("tracker", "sync")
     for words in (["proj", "--at", "../team"], ["."], [str(team)]):
         data = taken(ada, *words, "--format", "leadline")
-        assert data["taken"] == [] and [n["why"] for n in data["not_taken"]] == ["it is P-001-r1 of this thread"]
+        assert data["taken"] == [] and [n["why"] for n in data["not_taken"]] == [
+            "it is P-001-r1 of this thread"
+        ]
 
 
 def test_runs_of_two_threads_with_one_name_lie_side_by_side_and_stay_two_experiments(
@@ -130,33 +166,64 @@ def test_runs_of_two_threads_with_one_name_lie_side_by_side_and_stay_two_experim
     bob.ok("tracker", "set", "leadline", "proj", "--at", str(team))
     for lab in (ada, bob):
         for _ in range(2):
-            lab.ok("run", "--quiet", *(["--experiment", "P-001"] if _ else []), "--", sys.executable, "l.py", "0.1")
+            lab.ok(
+                "run",
+                "--quiet",
+                *(["--experiment", "P-001"] if _ else []),
+                "--",
+                sys.executable,
+                "l.py",
+                "0.1",
+            )
         lab.ok("tracker", "sync")
     names = sorted(path.name[:-27] for path in (team / "proj").iterdir())
     assert names == ["P-001", "P-001", "P-001-r2", "P-001-r2"]
     cleo = repository(tmp_path, "cleo")
     data = taken(cleo, "proj", "--format", "leadline", "--at", str(team))
-    assert sorted(row["id"] for row in data["taken"]) == ["P-001-r1", "P-001-r2", "P-002-r1", "P-002-r2"]
+    assert sorted(row["id"] for row in data["taken"]) == [
+        "P-001-r1",
+        "P-001-r2",
+        "P-002-r1",
+        "P-002-r2",
+    ]
 
 
 def test_a_copied_run_folder_says_all_that_is_needed(ada: Lab, bob: Lab, tmp_path: Path) -> None:
     """No tracker was chosen: any run folder can be carried."""
-    ada.ok("run", "--quiet", "--set", "rate=0.1", "--title", "a title", "--", sys.executable, "l.py", "0.1")
+    ada.ok(
+        "run",
+        "--quiet",
+        "--set",
+        "rate=0.1",
+        "--title",
+        "a title",
+        "--",
+        sys.executable,
+        "l.py",
+        "0.1",
+    )
     (folder,) = (ada.repo / ".git" / "leadline" / "runs").iterdir()
     shutil.copytree(folder / "attempt-1", tmp_path / "copied")
     data = taken(bob, "../copied", "--format", "leadline")
     (row,) = data["taken"]
-    assert (row["config"], row["metrics"]) == ({"rate": 0.1}, {"loss": 0.01, "acc": 0.9, "time_ms": 3.0})
+    assert (row["config"], row["metrics"]) == (
+        {"rate": 0.1},
+        {"loss": 0.01, "acc": 0.9, "time_ms": 3.0},
+    )
     assert bob.json("show", "P-001")["data"]["title"] == "a title"
     for path in (folder, folder.parent, ada.repo / ".git" / "leadline", ada.repo):
         assert taken(bob, str(path), "--format", "leadline")["already"] == 1
     (tmp_path / "team").mkdir()
     ada.ok("tracker", "set", "leadline", "proj", "--at", str(tmp_path / "team"))
     ada.ok("tracker", "push", "P-001")
-    assert taken(bob, "proj", "--format", "leadline", "--at", "../team")["already"] == 1, "the same under a project"
+    assert taken(bob, "proj", "--format", "leadline", "--at", "../team")["already"] == 1, (
+        "the same under a project"
+    )
 
 
-def test_half_a_copy_is_refused_by_name_and_a_damaged_segment_is_named(ada: Lab, bob: Lab, tmp_path: Path) -> None:
+def test_half_a_copy_is_refused_by_name_and_a_damaged_segment_is_named(
+    ada: Lab, bob: Lab, tmp_path: Path
+) -> None:
     for rate in ("0.1", "0.2", "0.3"):
         ada.ok("run", "--quiet", "--set", f"rate={rate}", "--", sys.executable, "l.py", rate)
     shutil.copytree(ada.repo / ".git" / "leadline" / "runs", tmp_path / "copied")
@@ -176,13 +243,18 @@ def test_half_a_copy_is_refused_by_name_and_a_damaged_segment_is_named(ada: Lab,
     assert "damaged" in [p["code"] for p in problems]
 
 
-def test_what_was_changed_in_the_shared_folder_is_neither_taken_nor_passed_over(ada: Lab, bob: Lab, team: Path) -> None:
+def test_what_was_changed_in_the_shared_folder_is_neither_taken_nor_passed_over(
+    ada: Lab, bob: Lab, team: Path
+) -> None:
     job(ada, "l.py", "0.1")
     ada.ok("tracker", "sync")
     (run,) = (team / "proj").iterdir()
     (run / "summary.json").write_text('{"v": 1, "metrics": {"loss": 0.0001}}')
     data = taken(bob, "proj", "--format", "leadline", "--at", str(team))
-    assert data["taken"] == [] and "summary.json is not what was put there" in data["not_taken"][0]["why"]
+    assert (
+        data["taken"] == []
+        and "summary.json is not what was put there" in data["not_taken"][0]["why"]
+    )
     answer = ada.json("tracker", "reconcile")
     assert {row["what"] for row in answer["data"]["differ"]} == {"metric", "files"}
 
@@ -201,7 +273,9 @@ def test_an_intact_run_is_taken_though_its_about_json_came_into_another_folder(
     assert left["where"] == f"P-002 ({second.name[-26:]})"
     assert left["why"] == f"{second.name}: about.json is not what was put there"
     differ = ada.json("tracker", "reconcile")["data"]["differ"]
-    assert [(row["run"], row["what"], row["why"]) for row in differ] == [("P-002-r1", "files", left["why"])]
+    assert [(row["run"], row["what"], row["why"]) for row in differ] == [
+        ("P-002-r1", "files", left["why"])
+    ]
 
 
 def test_a_run_that_lost_the_list_of_its_files_is_not_taken_and_reconcile_names_it(
@@ -216,7 +290,9 @@ def test_a_run_that_lost_the_list_of_its_files_is_not_taken_and_reconcile_names_
         (left,) = taken(bob, *words, "--format", "leadline")["not_taken"]
         assert "manifest.json is gone" in left["why"]
     differ = ada.json("tracker", "reconcile")["data"]["differ"]
-    assert [row["what"] for row in differ] == ["files"] and "manifest.json is gone" in differ[0]["why"]
+    assert [row["what"] for row in differ] == ["files"] and "manifest.json is gone" in differ[0][
+        "why"
+    ]
 
 
 def test_points_that_ll_log_wrote_alone_wait_for_want_of_a_result(bob: Lab, tmp_path: Path) -> None:
@@ -224,7 +300,9 @@ def test_points_that_ll_log_wrote_alone_wait_for_want_of_a_result(bob: Lab, tmp_
     code = "import leadline; leadline.log(step=1, loss=0.5)"
     subprocess.run([sys.executable, "-c", code], env=bob.env, check=True)
     (left,) = taken(bob, "../bare", "--format", "leadline")["not_taken"]
-    assert left["why"].startswith("its folder has no result.json, which would tell of an end, and a point came")
+    assert left["why"].startswith(
+        "its folder has no result.json, which would tell of an end, and a point came"
+    )
 
 
 def test_artifacts_that_an_import_leaves_are_counted(ada: Lab, bob: Lab, team: Path) -> None:
@@ -232,16 +310,26 @@ def test_artifacts_that_an_import_leaves_are_counted(ada: Lab, bob: Lab, team: P
     ada.ok("tracker", "sync")
     (run,) = (team / "proj").iterdir()
     (folder,) = (ada.repo / ".git" / "leadline" / "runs").iterdir()
-    for words, where in ((["proj", "--at", str(team)], f"kept in {run}"), ([str(folder)], f"named in {folder}")):
+    for words, where in (
+        (["proj", "--at", str(team)], f"kept in {run}"),
+        ([str(folder)], f"named in {folder}"),
+    ):
         data = taken(bob, *words, "--format", "leadline", "--dry-run")
         (note,) = [n["what"] for n in data["notes"] if "artifact" in n["what"]]
         assert note.startswith(f"1 artifact was not taken ({where}")
 
 
-def test_a_run_whose_machine_went_down_is_taken_as_lost_when_asked(ada: Lab, bob: Lab, tmp_path: Path) -> None:
+def test_a_run_whose_machine_went_down_is_taken_as_lost_when_asked(
+    ada: Lab, bob: Lab, tmp_path: Path
+) -> None:
     command = [sys.executable, "-m", "leadline", "run", "--", sys.executable, "l.py", "0.1", "wait"]
     with subprocess.Popen(
-        command, cwd=ada.repo, env=ada.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        command,
+        cwd=ada.repo,
+        env=ada.env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     ) as running:
         assert running.stdout is not None
         while b"waiting" not in running.stdout.readline():
@@ -254,7 +342,10 @@ def test_a_run_whose_machine_went_down_is_taken_as_lost_when_asked(ada: Lab, bob
             os.kill(owner[name], signal.SIGKILL)
         running.wait(30)
     assert shown(ada, "P-001-r1")["state"] == "lost"
-    assert "leadline says crashed" in taken(bob, str(folder), "--format", "leadline")["not_taken"][0]["why"]
+    assert (
+        "leadline says crashed"
+        in taken(bob, str(folder), "--format", "leadline")["not_taken"][0]["why"]
+    )
     (row,) = taken(bob, str(folder), "--format", "leadline", "--unfinished")["taken"]
     assert row["metrics"]["acc"] == 0.9
     assert shown(bob, "P-001-r1")["state"] == "lost"
@@ -263,7 +354,15 @@ def test_a_run_whose_machine_went_down_is_taken_as_lost_when_asked(ada: Lab, bob
 def test_no_key_and_no_output_reaches_the_shared_folder(ada: Lab, team: Path) -> None:
     ada.env["MY_TOKEN"] = SENTINEL
     ada.ok(
-        *["run", "--quiet", "--secret-argv-ok", "--set", f"note={SENTINEL}", "--title", f"with {SENTINEL}"],
+        *[
+            "run",
+            "--quiet",
+            "--secret-argv-ok",
+            "--set",
+            f"note={SENTINEL}",
+            "--title",
+            f"with {SENTINEL}",
+        ],
         *["--", sys.executable, "l.py", "0.1", SENTINEL],
     )
     ada.ok("tracker", "sync")
@@ -282,8 +381,13 @@ def test_a_folder_that_went_away_costs_a_run_nothing(ada: Lab, bob: Lab, team: P
     assert not team.exists()
     assert ada.json("tracker", "status")["data"]["reach"]["reachable"] is False
     both = ada.json("tracker", "reconcile")["data"]
-    assert both["places"][0]["not_asked"] and [row["code"] for row in both["only_here"]] == ["waiting"]
-    assert bob.json("import", "proj", "--format", "leadline", "--at", str(team))["error"]["kind"] == "remote"
+    assert both["places"][0]["not_asked"] and [row["code"] for row in both["only_here"]] == [
+        "waiting"
+    ]
+    assert (
+        bob.json("import", "proj", "--format", "leadline", "--at", str(team))["error"]["kind"]
+        == "remote"
+    )
     (team.parent / "unmounted").rename(team)
     assert [row["run"] for row in ada.json("tracker", "sync")["data"]["sent"]] == ["P-001-r1"]
 
@@ -301,7 +405,9 @@ def test_a_choice_that_is_no_folder_is_refused(ada: Lab, words: list[str]) -> No
     assert ada.json("tracker", "set", "leadline", *words)["error"]["kind"] == "usage"
 
 
-def test_a_project_with_odd_characters_is_a_folder_of_that_name(ada: Lab, bob: Lab, team: Path) -> None:
+def test_a_project_with_odd_characters_is_a_folder_of_that_name(
+    ada: Lab, bob: Lab, team: Path
+) -> None:
     name = "prö j*$(touch x)'\""
     ada.ok("tracker", "set", "leadline", name, "--at", str(team))
     job(ada, "l.py", "0.1")
@@ -310,14 +416,18 @@ def test_a_project_with_odd_characters_is_a_folder_of_that_name(ada: Lab, bob: L
     assert len(taken(bob, name, "--format", "leadline", "--at", str(team))["taken"]) == 1
 
 
-def test_runs_of_two_projects_of_run_folders_can_be_compared(ada: Lab, bob: Lab, team: Path) -> None:
+def test_runs_of_two_projects_of_run_folders_can_be_compared(
+    ada: Lab, bob: Lab, team: Path
+) -> None:
     job(ada, "l.py", "0.1")
     ada.ok("tracker", "sync")
     bob.ok("tracker", "set", "leadline", "another", "--at", str(team))
     job(bob, "l.py", "0.1")
     taken(bob, "proj", "--format", "leadline", "--at", str(team))
     refusals = bob.json("compare", "P-001", "P-002", "--metric", "loss")["data"]["refusals"]
-    assert "unknown-difference" in {refusal["code"] for refusal in refusals}, "its machine is not known"
+    assert "unknown-difference" in {refusal["code"] for refusal in refusals}, (
+        "its machine is not known"
+    )
     assert "different-tracker-projects" not in {refusal["code"] for refusal in refusals}
 
 
@@ -332,18 +442,24 @@ def test_without_a_folder_runs_go_to_the_users_own(ada: Lab, tmp_path: Path) -> 
     }
 
 
-def test_the_runs_of_a_folder_that_was_given_up_are_put_into_the_new_one(ada: Lab, team: Path) -> None:
+def test_the_runs_of_a_folder_that_was_given_up_are_put_into_the_new_one(
+    ada: Lab, team: Path
+) -> None:
     job(ada, "l.py", "0.1")
     ada.ok("tracker", "sync")
     (team.parent / "new").mkdir()
     ada.ok("tracker", "set", "leadline", "proj", "--at", "../new")
-    assert [row["code"] for row in ada.json("tracker", "reconcile")["data"]["only_here"]] == ["gone"]
+    assert [row["code"] for row in ada.json("tracker", "reconcile")["data"]["only_here"]] == [
+        "gone"
+    ]
     assert [row["run"] for row in ada.json("tracker", "push")["data"]["sent"]] == ["P-001-r1"]
     assert ada.json("tracker", "push")["data"]["already"] == ["P-001-r1"]
     assert ada.run("tracker", "reconcile").returncode == 0
 
 
-def test_a_run_of_another_machine_is_sent_from_there_and_holds_up_no_other(ada: Lab, team: Path) -> None:
+def test_a_run_of_another_machine_is_sent_from_there_and_holds_up_no_other(
+    ada: Lab, team: Path
+) -> None:
     for rate in ("0.1", "0.2", "0.3", "0.4"):
         job(ada, "l.py", rate)
     away = sorted((ada.repo / ".git" / "leadline" / "runs").iterdir())[:3]
@@ -351,7 +467,9 @@ def test_a_run_of_another_machine_is_sent_from_there_and_holds_up_no_other(ada: 
         folder.rename(ada.repo.parent / folder.name)
     data = ada.json("tracker", "sync")["data"]
     assert [row["run"] for row in data["sent"]] == ["P-004-r1"]
-    assert all("not on this machine" in row["why"] for row in data["left"]) and len(data["left"]) == 3
+    assert (
+        all("not on this machine" in row["why"] for row in data["left"]) and len(data["left"]) == 3
+    )
     for folder in away:
         (ada.repo.parent / folder.name).rename(folder)
     assert len(ada.json("tracker", "sync")["data"]["sent"]) == 3
@@ -370,7 +488,9 @@ def test_a_run_that_is_gone_from_the_folder_is_put_back(ada: Lab, team: Path) ->
     assert ada.json("tracker", "reconcile")["ok"]
 
 
-def test_a_folder_that_is_not_there_is_said_where_something_depends_on_it(ada: Lab, team: Path) -> None:
+def test_a_folder_that_is_not_there_is_said_where_something_depends_on_it(
+    ada: Lab, team: Path
+) -> None:
     away = team.parent / "unmounted"
     team.rename(away)
     assert ada.ok("tracker", "sync").strip() == "nothing to do", "nothing was ever put there"
@@ -383,7 +503,9 @@ def test_a_folder_that_is_not_there_is_said_where_something_depends_on_it(ada: L
     assert "is no folder here" in done.stdout
 
 
-def test_status_says_what_was_sent_where_and_what_is_not_in_the_folder_of_now(ada: Lab, team: Path) -> None:
+def test_status_says_what_was_sent_where_and_what_is_not_in_the_folder_of_now(
+    ada: Lab, team: Path
+) -> None:
     job(ada, "l.py", "0.1")
     ada.ok("tracker", "sync")
     (line,) = [line for line in ada.ok("tracker", "status").splitlines() if "P-001-r1" in line]

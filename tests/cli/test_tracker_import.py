@@ -1,4 +1,5 @@
-"""Runs of a tracker made outside Leadline, taken in and reconciled, through the CLI and the real programs."""
+"""Runs of a tracker made outside Leadline, taken in and reconciled, through the CLI and the real
+programs."""
 
 from __future__ import annotations
 
@@ -33,7 +34,17 @@ __all__ = ["history_server", "mlflow_server", "wandb_server"]  # fixtures
 def outside(lab: Lab, tmp_path: Path) -> Lab:
     """A thread with a metric, jobs beside it, and somebody who runs them without Leadline."""
     lab.env.update(QUIET)
-    lab.ok("start", "demo", "--prefix", "P", "--no-branch", "--goal", "find out", "--success", "loss::lower")
+    lab.ok(
+        "start",
+        "demo",
+        "--prefix",
+        "P",
+        "--no-branch",
+        "--goal",
+        "find out",
+        "--success",
+        "loss::lower",
+    )
     for name, text in (("w.py", WANDB_JOB), ("t.py", TRACKIO_JOB), ("m.py", MLFLOW_JOB)):
         lab.write(name, text)
     lab.git("add", ".")
@@ -65,11 +76,13 @@ def taken(lab: Lab, *words: str, **kwargs: dict[str, str]) -> dict:
     return envelope["data"]
 
 
-# ---- W&B -----------------------------------------------------------------------------------------------------------
+# ---- W&B -----------------------------------------------------------------------------------------
 
 
 @needs("wandb")
-def test_offline_runs_are_taken_with_config_and_metrics_and_a_cut_off_one_is_named(outside: Lab) -> None:
+def test_offline_runs_are_taken_with_config_and_metrics_and_a_cut_off_one_is_named(
+    outside: Lab,
+) -> None:
     offline(outside, "0.5")
     offline(outside, "0.25")
     offline(outside, "0.125", "die", name="died")
@@ -101,7 +114,9 @@ def test_a_fetched_run_is_evidence_and_a_table_of_the_same_numbers_is_not(outsid
     assert claimed["ok"] and claimed["data"]["label"] == "exploratory"
     outside.write("r.csv", "lr,loss\n0.5,0.05\n0.25,0.025\n")
     rows = taken(outside, "r.csv", "--config", "lr")["taken"]
-    assert [r["experiment"] for r in rows] == ["P-003", "P-004"], "a typed row never joins a fetched run"
+    assert [r["experiment"] for r in rows] == ["P-003", "P-004"], (
+        "a typed row never joins a fetched run"
+    )
     refused = outside.json("claim", "the table says so", "--that", "loss(P-004) < loss(P-003)")
     assert refused["error"]["code"] == "no-evidence"
 
@@ -121,7 +136,9 @@ def test_one_run_copied_is_one_piece_of_evidence(outside: Lab) -> None:
 
 
 @needs("wandb")
-def test_a_run_of_leadline_is_never_taken_as_somebody_elses(outside: Lab, wandb_server: WandbServer) -> None:
+def test_a_run_of_leadline_is_never_taken_as_somebody_elses(
+    outside: Lab, wandb_server: WandbServer
+) -> None:
     key = {"WANDB_API_KEY": BUILT_IN_KEY}
     outside.ok("tracker", "set", "wandb", "ours", "--at", wandb_server.url)
     job(outside, "w.py", "0.5")
@@ -161,7 +178,9 @@ def test_what_only_a_server_has_is_taken_with_its_points(
     outside.ok("metric", "loss", "--reduce", "min")
     for number, url in enumerate((wandb_server.url, history_server.url), 1):
         data = taken(outside, "served", "--format", "wandb", "--at", url, env=key)
-        assert [r["metrics"] for r in data["taken"]] == [{"loss": 1.0, "best": 0.25}] * (number == 1)
+        assert [r["metrics"] for r in data["taken"]] == [{"loss": 1.0, "best": 0.25}] * (
+            number == 1
+        )
         assert data["already"] == number - 1, "one run, whichever way it was read"
     shown = outside.json("show", "P-001-r1")["data"]
     assert not shown["extraction"].get("problems") and shown["tracker"]["points"] == 3
@@ -173,14 +192,18 @@ def test_a_server_that_keeps_no_points_gives_last_values_and_the_rest_is_said(
 ) -> None:
     key = {"WANDB_API_KEY": BUILT_IN_KEY}
     served(outside, "pointless", wandb_server.url)
-    (history,) = (wandb_server.folder / "data" / "files" / "default" / "pointless").glob("*/wandb-history.jsonl")
+    (history,) = (wandb_server.folder / "data" / "files" / "default" / "pointless").glob(
+        "*/wandb-history.jsonl"
+    )
     history.unlink()
     outside.ok("metric", "loss", "--reduce", "min")
     words = ["pointless", "--format", "wandb", "--at", wandb_server.url]
     (left,) = taken(outside, *words, "--metric", "loss", env=key)["not_taken"]
     assert "no history of the run" in left["why"] and "its min needs every point" in left["why"]
     data = taken(outside, *words, env=key)
-    assert [r["metrics"] for r in data["taken"]] == [{"best": 0.25}], "its least value needs the points"
+    assert [r["metrics"] for r in data["taken"]] == [{"best": 0.25}], (
+        "its least value needs the points"
+    )
     problems = outside.json("show", "P-001-r1")["data"]["extraction"]["problems"]
     assert {p["code"] for p in problems} == {"no-points", "history-incomplete"}
 
@@ -193,7 +216,9 @@ def test_points_that_are_fetched_and_not_all_of_them_are_called_so(
     served(outside, "short", wandb_server.url)
     history_server.told(hide=2)
     try:
-        (row,) = taken(outside, "short", "--format", "wandb", "--at", history_server.url, env=key)["taken"]
+        (row,) = taken(outside, "short", "--format", "wandb", "--at", history_server.url, env=key)[
+            "taken"
+        ]
         assert row["metrics"] == {"loss": 2.0, "best": 0.25}
         for folder in (outside.repo / ".git" / "leadline").glob("runs/*"):
             shutil.rmtree(folder)
@@ -223,10 +248,19 @@ def test_reconcile_fetches_points_only_for_a_metric_that_needs_them(
 
 
 @needs("wandb")
-def test_the_project_of_another_team_is_named_with_it(outside: Lab, wandb_server: WandbServer) -> None:
+def test_the_project_of_another_team_is_named_with_it(
+    outside: Lab, wandb_server: WandbServer
+) -> None:
     """openwandb has one user, so that another team's project is one that it has not."""
     key = {"WANDB_API_KEY": BUILT_IN_KEY, "WANDB_ENTITY": "nobody"}
-    alone(outside, "w.py", "0.5", WANDB_PROJECT="team", WANDB_BASE_URL=wandb_server.url, WANDB_API_KEY=BUILT_IN_KEY)
+    alone(
+        outside,
+        "w.py",
+        "0.5",
+        WANDB_PROJECT="team",
+        WANDB_BASE_URL=wandb_server.url,
+        WANDB_API_KEY=BUILT_IN_KEY,
+    )
     words = ["--format", "wandb", "--at", wandb_server.url]
     assert outside.json("import", "team", *words, env=key)["error"]["code"] == "no-runs"
     (row,) = taken(outside, "default/team", *words, env=key)["taken"]
@@ -246,7 +280,11 @@ def test_without_a_key_nothing_is_said_of_a_server(outside: Lab) -> None:
 @pytest.mark.parametrize(
     ("words", "kind", "code"),
     [
-        (["nothing", "--format", "wandb", "--at", "http://127.0.0.1:9"], "remote", "tracker-unreachable"),
+        (
+            ["nothing", "--format", "wandb", "--at", "http://127.0.0.1:9"],
+            "remote",
+            "tracker-unreachable",
+        ),
         (["w.py", "--format", "wandb"], "not_found", "no-runs"),
         (["../elsewhere", "--format", "wandb", "--run", "nobody"], "usage", "no-such-run"),
         (["../elsewhere", "--format", "wandb", "--metric", "nothing"], "usage", "no-such-column"),
@@ -255,12 +293,16 @@ def test_without_a_key_nothing_is_said_of_a_server(outside: Lab) -> None:
 def test_what_cannot_be_taken_is_said(outside: Lab, words: list[str], kind: str, code: str) -> None:
     if "../elsewhere" in words:
         offline(outside, "0.5")
-    env = {"WANDB_API_KEY": BUILT_IN_KEY} if code == "tracker-unreachable" else {"HOME": str(outside.repo)}
+    env = (
+        {"WANDB_API_KEY": BUILT_IN_KEY}
+        if code == "tracker-unreachable"
+        else {"HOME": str(outside.repo)}
+    )
     error = outside.json("import", *words, env=env)["error"]
     assert (error["kind"], error["code"]) == (kind, code) and error["next"]
 
 
-# ---- trackio and MLflow --------------------------------------------------------------------------------------------
+# ---- trackio and MLflow --------------------------------------------------------------------------
 
 
 @needs("trackio")
@@ -278,14 +320,18 @@ def test_trackio_never_says_of_an_end_so_a_warm_run_waits(outside: Lab, tmp_path
 
 
 @needs("mlflow")
-def test_mlflow_runs_of_a_server_and_of_its_store_are_the_same_runs(outside: Lab, mlflow_server: str) -> None:
+def test_mlflow_runs_of_a_server_and_of_its_store_are_the_same_runs(
+    outside: Lab, mlflow_server: str
+) -> None:
     alone(outside, "m.py", MLFLOW_TRACKING_URI=mlflow_server, MLFLOW_EXPERIMENT_NAME="elsewhere")
     (row,) = taken(outside, "elsewhere", "--format", "mlflow", "--at", mlflow_server)["taken"]
     assert (row["config"], row["metrics"]) == ({"lr": 0.1}, {"loss": 0.1})
     folder = outside.repo.parent / "elsewhere" / "mlruns"
     variables = {"MLFLOW_TRACKING_URI": f"file://{folder}", "MLFLOW_ALLOW_FILE_STORE": "true"}
     alone(outside, "m.py", MLFLOW_EXPERIMENT_NAME="files", **variables)
-    assert len(taken(outside, str(folder), "--format", "mlflow", "--metric", "loss=val")["taken"]) == 1
+    assert (
+        len(taken(outside, str(folder), "--format", "mlflow", "--metric", "loss=val")["taken"]) == 1
+    )
     assert outside.json("show", "P-001-r2")["data"]["metrics"] == {"val": 0.1}
 
 
@@ -296,7 +342,9 @@ def test_a_config_key_that_no_run_has_is_refused_and_the_others_are_named(outsid
     error = outside.json("import", *words, "bar")["error"]
     assert (error["kind"], error["code"]) == ("usage", "no-such-column")
     assert "'bar'" in error["what"] and "lr" in error["why"]
-    outside.write("two.py", "import wandb\nwandb.init(config={'lr': 1, 'wd': 2})\nwandb.log({'loss': 1.0})\n")
+    outside.write(
+        "two.py", "import wandb\nwandb.init(config={'lr': 1, 'wd': 2})\nwandb.log({'loss': 1.0})\n"
+    )
     alone(outside, "two.py", WANDB_MODE="offline", WANDB_PROJECT="outside")
     data = taken(outside, *words, "lr", "--metric", "loss")
     assert [row["config"] for row in data["taken"]] == [{"lr": 0.5}, {"lr": 1}]
@@ -310,7 +358,10 @@ def test_an_unfinished_run_that_was_taken_is_named_with_its_run(outside: Lab) ->
     (row,) = taken(outside, *words, "--unfinished")["taken"]
     (left,) = taken(outside, *words)["not_taken"]
     assert left["why"].endswith("--unfinished reads it again")
-    assert left["why"].startswith("it is P-001-r1 already, taken without an end; ") and row["id"] == "P-001-r1"
+    assert (
+        left["why"].startswith("it is P-001-r1 already, taken without an end; ")
+        and row["id"] == "P-001-r1"
+    )
 
 
 @needs("trackio")
@@ -336,7 +387,9 @@ wandb.finish()
 
 
 @needs("wandb")
-def test_what_is_no_number_is_named_with_its_kind_and_what_is_not_finite_is_listed(outside: Lab) -> None:
+def test_what_is_no_number_is_named_with_its_kind_and_what_is_not_finite_is_listed(
+    outside: Lab,
+) -> None:
     outside.write("odd.py", ODD_JOB)
     alone(outside, "odd.py", WANDB_MODE="offline", WANDB_PROJECT="outside", WANDB_NAME="odd")
     data = taken(outside, "../elsewhere", "--format", "wandb")
@@ -356,26 +409,40 @@ def test_a_trackers_files_without_a_format_are_answered_with_the_command(outside
     pytest.importorskip("tensorboard")
     offline(outside, "0.5")
     folder = outside.repo.parent / "elsewhere"
-    variables = {"MLFLOW_TRACKING_URI": f"file://{folder / 'mlruns'}", "MLFLOW_ALLOW_FILE_STORE": "true"}
+    variables = {
+        "MLFLOW_TRACKING_URI": f"file://{folder / 'mlruns'}",
+        "MLFLOW_ALLOW_FILE_STORE": "true",
+    }
     alone(outside, "m.py", MLFLOW_EXPERIMENT_NAME="files", **variables)
     outside.ok("run", "--quiet", "--", sys.executable, "-c", "pass")
-    for source, name in (("../elsewhere/wandb", "wandb"), ("../elsewhere/mlruns", "mlflow"), (".", "leadline")):
+    for source, name in (
+        ("../elsewhere/wandb", "wandb"),
+        ("../elsewhere/mlruns", "mlflow"),
+        (".", "leadline"),
+    ):
         error = outside.json("import", source)["error"]
         assert (error["kind"], error["code"]) == ("usage", "unknown-format")
-        assert f"--format {name}" in error["what"] and error["next"] == [f"leadline import {source} --format {name}"]
+        assert f"--format {name}" in error["what"] and error["next"] == [
+            f"leadline import {source} --format {name}"
+        ]
     outside.write("without/tensorboard/__init__.py", "raise ImportError('not here')")
     lacking = {"PYTHONPATH": str(outside.repo / "without")}
-    assert "--format wandb" in outside.json("import", "../elsewhere/wandb", env=lacking)["error"]["what"]
+    assert (
+        "--format wandb"
+        in outside.json("import", "../elsewhere/wandb", env=lacking)["error"]["what"]
+    )
     (folder / "wandb" / "events.out.tfevents.1.x").write_bytes(b"")
     error = outside.json("import", "../elsewhere/wandb", env=lacking)["error"]
     assert error["code"] == "tensorboard-support-missing", "what it holds is event files"
 
 
-# ---- files that lost something -------------------------------------------------------------------------------------
+# ---- files that lost something -------------------------------------------------------------------
 
 
 @needs("wandb")
-def test_wandb_files_that_were_lost_emptied_or_cut_are_named_and_the_rest_is_taken(outside: Lab) -> None:
+def test_wandb_files_that_were_lost_emptied_or_cut_are_named_and_the_rest_is_taken(
+    outside: Lab,
+) -> None:
     for name in ("whole", "gone", "junk", "empty", "cut"):
         offline(outside, "0.5", name=name)
     top = outside.repo.parent / "elsewhere" / "wandb"
@@ -391,10 +458,16 @@ def test_wandb_files_that_were_lost_emptied_or_cut_are_named_and_the_rest_is_tak
     assert len(whys) == 4 and "no .wandb file" in whys[gone.parent.name], whys
     assert [why for why in whys.values() if why.startswith(f"{junk.name}: it is no W&B run file")]
     assert [why for why in whys.values() if why.startswith(f"{empty.name}: it is no W&B run file")]
-    assert [why for why in whys.values() if why.startswith(f"{cut.name}: it ends within a record; wandb says running")]
+    assert [
+        why
+        for why in whys.values()
+        if why.startswith(f"{cut.name}: it ends within a record; wandb says running")
+    ]
     alone = taken(outside, str(gone.parent), "--format", "wandb")
     assert "no .wandb file" in alone["not_taken"][0]["why"]
-    assert taken(outside, str(junk), "--format", "wandb")["not_taken"][0]["why"].startswith(f"{junk.name}: it is no")
+    assert taken(outside, str(junk), "--format", "wandb")["not_taken"][0]["why"].startswith(
+        f"{junk.name}: it is no"
+    )
 
 
 @needs("mlflow")
@@ -407,7 +480,9 @@ def test_an_mlflow_run_whose_meta_yaml_is_gone_or_cut_is_named(outside: Lab) -> 
     for name in ("deleted", "whole"):  # MLflow deletes a run by a word in its meta.yaml
         shutil.copytree(gone, folder / gone.parent.name / name)
     deleted = folder / gone.parent.name / "deleted" / "meta.yaml"
-    deleted.write_text(deleted.read_text().replace("lifecycle_stage: active", "lifecycle_stage: deleted"))
+    deleted.write_text(
+        deleted.read_text().replace("lifecycle_stage: active", "lifecycle_stage: deleted")
+    )
     (gone / "meta.yaml").unlink()
     text = (cut / "meta.yaml").read_text()
     (cut / "meta.yaml").write_text(text[: text.index("status:")])
@@ -419,7 +494,9 @@ def test_an_mlflow_run_whose_meta_yaml_is_gone_or_cut_is_named(outside: Lab) -> 
 
 
 @needs("mlflow")
-def test_an_infinite_loss_of_mlflows_sql_store_is_no_number(outside: Lab, tmp_path: Path, mlflow_server: str) -> None:
+def test_an_infinite_loss_of_mlflows_sql_store_is_no_number(
+    outside: Lab, tmp_path: Path, mlflow_server: str
+) -> None:
     outside.write("inf.py", INFINITE)
     store = tmp_path / "mlflow.db"
     for source, uri in ((str(store), f"sqlite:///{store}"), ("infinite", mlflow_server)):
@@ -431,7 +508,9 @@ def test_an_infinite_loss_of_mlflows_sql_store_is_no_number(outside: Lab, tmp_pa
 
 
 @needs("trackio")
-def test_one_file_that_is_no_store_does_not_hide_the_other_projects(outside: Lab, tmp_path: Path) -> None:
+def test_one_file_that_is_no_store_does_not_hide_the_other_projects(
+    outside: Lab, tmp_path: Path
+) -> None:
     store = tmp_path / "store"
     alone(outside, "t.py", TRACKIO_DIR=str(store), TRACKIO_PROJECT="proj")
     with sqlite3.connect(store / "proj.db") as base:
@@ -445,7 +524,7 @@ def test_one_file_that_is_no_store_does_not_hide_the_other_projects(outside: Lab
     assert (alone_there["kind"], alone_there["code"]) == ("environment", "tracker-store")
 
 
-# ---- reconcile -----------------------------------------------------------------------------------------------------
+# ---- reconcile -----------------------------------------------------------------------------------
 
 
 @needs("wandb")
@@ -456,16 +535,29 @@ def test_reconcile_names_what_only_one_side_has_and_the_command_that_takes_it_in
     outside.ok("tracker", "set", "wandb", "both", "--at", wandb_server.url)
     job(outside, "w.py", "0.5")
     waiting = outside.json("tracker", "reconcile", env=key)
-    assert [(r["run"], r["code"]) for r in waiting["data"]["only_here"]] == [("P-001-r1", "waiting")]
+    assert [(r["run"], r["code"]) for r in waiting["data"]["only_here"]] == [
+        ("P-001-r1", "waiting")
+    ]
     outside.ok("tracker", "sync", env=key)
     agreed = outside.run("tracker", "reconcile", env=key)
     assert agreed.returncode == 0 and "nothing disagrees" in agreed.stdout, agreed.stdout
     for name in ("P-002", "scratch"):
-        alone(outside, "w.py", "0.25", WANDB_PROJECT="both", WANDB_NAME=name, WANDB_BASE_URL=wandb_server.url, **key)
+        alone(
+            outside,
+            "w.py",
+            "0.25",
+            WANDB_PROJECT="both",
+            WANDB_NAME=name,
+            WANDB_BASE_URL=wandb_server.url,
+            **key,
+        )
     done = outside.run("tracker", "reconcile", "--json", env=key)
     assert done.returncode == 6
     data = json.loads(done.stdout)["data"]
-    assert [(r["name"], r["named"]) for r in data["only_there"]] == [("P-002", True), ("scratch", False)]
+    assert [(r["name"], r["named"]) for r in data["only_there"]] == [
+        ("P-002", True),
+        ("scratch", False),
+    ]
     words = shlex.split(data["only_there"][0]["import"])
     assert words[0] == "leadline" and outside.json(*words[1:], env=key)["counts"]["taken"] == 1
     left = outside.json("tracker", "reconcile", env=key)["data"]["only_there"]
@@ -473,7 +565,9 @@ def test_reconcile_names_what_only_one_side_has_and_the_command_that_takes_it_in
 
 
 @needs("wandb")
-def test_reconcile_names_values_and_states_that_differ(outside: Lab, wandb_server: WandbServer) -> None:
+def test_reconcile_names_values_and_states_that_differ(
+    outside: Lab, wandb_server: WandbServer
+) -> None:
     key = {"WANDB_API_KEY": BUILT_IN_KEY}
     outside.ok("tracker", "set", "wandb", "differ", "--at", wandb_server.url)
     job(outside, "w.py", "0.5")
@@ -487,14 +581,18 @@ def test_reconcile_names_values_and_states_that_differ(outside: Lab, wandb_serve
 
 
 @needs("wandb")
-def test_a_run_called_crashed_while_its_process_lives_is_named(outside: Lab, wandb_server: WandbServer) -> None:
+def test_a_run_called_crashed_while_its_process_lives_is_named(
+    outside: Lab, wandb_server: WandbServer
+) -> None:
     outside.env["WANDB_API_KEY"] = BUILT_IN_KEY
     outside.ok("tracker", "set", "wandb", "alive", "--at", wandb_server.url, "--live")
     waits = "import os, time, wandb\nwandb.init()\nwandb.log({'loss': 1.0})\n"
     waits += "while not os.path.exists('go'):\n    time.sleep(0.05)\nwandb.log({'loss': 0.5})\nwandb.finish()\n"
     outside.write("wait.py", waits)
     command = [sys.executable, "-m", "leadline", "run", "--quiet", "--", sys.executable, "wait.py"]
-    running = subprocess.Popen(command, cwd=outside.repo, env=outside.env, stdout=subprocess.DEVNULL)
+    running = subprocess.Popen(
+        command, cwd=outside.repo, env=outside.env, stdout=subprocess.DEVNULL
+    )
     try:
         until = time.monotonic() + 60
         there = "select run_id from runs join projects on projects.id = project_id where projects.name = 'alive'"
@@ -511,11 +609,15 @@ def test_a_run_called_crashed_while_its_process_lives_is_named(outside: Lab, wan
     assert "wandb says crashed, and its process lives" in said
     assert [(r["run"], r["provisional"]) for r in early] == [("P-001-r1", True)]
     run = outside.json("show", "P-001-r1")["data"]
-    assert run["metrics"]["loss"] == 0.5 and not run["tracker"]["provisional"], "read again at the end"
+    assert run["metrics"]["loss"] == 0.5 and not run["tracker"]["provisional"], (
+        "read again at the end"
+    )
 
 
 @needs("wandb")
-def test_a_side_that_was_not_asked_is_unknown_and_not_empty(outside: Lab, wandb_server: WandbServer) -> None:
+def test_a_side_that_was_not_asked_is_unknown_and_not_empty(
+    outside: Lab, wandb_server: WandbServer
+) -> None:
     outside.ok("tracker", "set", "wandb", "silent", "--at", wandb_server.url)
     job(outside, "w.py", "0.5")
     outside.ok("tracker", "sync", env={"WANDB_API_KEY": BUILT_IN_KEY})
@@ -530,7 +632,9 @@ def test_a_side_that_was_not_asked_is_unknown_and_not_empty(outside: Lab, wandb_
 
 
 @needs("trackio")
-def test_reconcile_works_on_a_local_store_and_counts_what_runs_cost(outside: Lab, tmp_path: Path) -> None:
+def test_reconcile_works_on_a_local_store_and_counts_what_runs_cost(
+    outside: Lab, tmp_path: Path
+) -> None:
     store = tmp_path / "store"
     outside.ok("tracker", "set", "trackio", "proj", "--at", str(store))
     job(outside, "t.py")
@@ -558,7 +662,10 @@ def reconciled(lab: Lab, code: int) -> str:
 def test_a_tracker_without_an_address_was_not_asked(outside: Lab) -> None:
     outside.ok("tracker", "set", "mlflow", "nowhere")
     said = reconciled(outside, 8)
-    assert "0 runs, NOT ASKED: it has no address: leadline tracker set mlflow nowhere --at ADDRESS" in said
+    assert (
+        "0 runs, NOT ASKED: it has no address: leadline tracker set mlflow nowhere --at ADDRESS"
+        in said
+    )
     assert "nothing disagrees" not in said and "cost" not in said, "nothing ran"
 
 
@@ -582,10 +689,14 @@ def test_a_sent_run_whose_server_is_down_is_unknown_and_not_sought_in_its_files(
     outside.ok("tracker", "sync")
     outside.ok("tracker", "set", "mlflow", "then-down", "--at", "http://127.0.0.1:9")
     said = reconciled(outside, 8)
-    assert "P-001-r1: not asked: " in said and "has no run" not in said and "not compared" not in said
+    assert (
+        "P-001-r1: not asked: " in said and "has no run" not in said and "not compared" not in said
+    )
     outside.ok("tracker", "set", "mlflow", "then-down", "--at", mlflow_server)
     outside.write("model.txt", "weights")
-    assert outside.json("tracker", "push", "P-001", "--artifact", "model.txt")["counts"]["sent"] == 1
+    assert (
+        outside.json("tracker", "push", "P-001", "--artifact", "model.txt")["counts"]["sent"] == 1
+    )
 
 
 TWICE = {
@@ -613,7 +724,9 @@ for value in (3.0, 1.0):
 
 
 @pytest.mark.parametrize("tracker", [pytest.param(name, marks=needs(name)) for name in TWICE])
-def test_every_run_of_a_job_that_made_two_is_in_the_record_and_can_be_taken(outside: Lab, tracker: str) -> None:
+def test_every_run_of_a_job_that_made_two_is_in_the_record_and_can_be_taken(
+    outside: Lab, tracker: str
+) -> None:
     store = str(outside.repo.parent / "store") if tracker == "trackio" else ""
     outside.ok("tracker", "set", tracker, "twice", "--at", store)
     outside.write("two.py", TWICE[tracker])
@@ -621,7 +734,9 @@ def test_every_run_of_a_job_that_made_two_is_in_the_record_and_can_be_taken(outs
     shown = outside.json("show", "P-001-r1")["data"]
     (one,) = shown["tracker"]["further"]
     (problem,) = [p for p in shown["extraction"]["problems"] if p["code"] == "several-tracker-runs"]
-    assert one["id"] != shown["tracker"]["id"] and one["id"] in problem["what"], "two of one name are told apart"
+    assert one["id"] != shown["tracker"]["id"] and one["id"] in problem["what"], (
+        "two of one name are told apart"
+    )
     status = outside.ok("tracker", "status")
     assert f"({one['id']}): another run of the job, not taken" in status
     (row,) = outside.json("tracker", "reconcile")["data"]["only_there"]

@@ -19,9 +19,15 @@ def comments(lab):
 
 
 def test_an_update_is_recorded_posted_and_published(measured):
-    made = measured.json("update", "--change", "It takes {{P-001.time_ms}}.", "--next", "Try 128.", "--label", "first")[
-        "data"
-    ]
+    made = measured.json(
+        "update",
+        "--change",
+        "It takes {{P-001.time_ms}}.",
+        "--next",
+        "Try 128.",
+        "--label",
+        "first",
+    )["data"]
     assert made["id"] == "P-U1" and made["posted"] and made["logbook"] == ".agents/logbooks/demo.md"
     [comment] = comments(measured)
     for part in (
@@ -46,7 +52,11 @@ def test_the_second_update_tells_only_what_is_new(measured):
     measure(measured, "2.5", "--title", "wider")
     measured.ok("update", "--change", "a wider one")
     first, second = comments(measured)
-    assert "P-001" in first["text"] and "P-002 wider" in second["text"] and "P-001" not in second["text"]
+    assert (
+        "P-001" in first["text"]
+        and "P-002 wider" in second["text"]
+        and "P-001" not in second["text"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -67,9 +77,17 @@ def test_what_a_reader_would_stumble_over_is_refused(measured, change, code):
 
 
 def test_each_finding_is_named_with_what_to_write(measured):
-    done = measured.run("update", "--change", "P-099 beats it by 3.5 ms\nhttps://github.com/o/r/tree/main/x")
+    done = measured.run(
+        "update", "--change", "P-099 beats it by 3.5 ms\nhttps://github.com/o/r/tree/main/x"
+    )
     assert done.returncode == 5
-    for part in ("P-099 is not in this thread", "number of runs", "main", "--change, line 1", "--change, line 2"):
+    for part in (
+        "P-099 is not in this thread",
+        "number of runs",
+        "main",
+        "--change, line 1",
+        "--change, line 2",
+    ):
         assert part in done.stderr, part
 
 
@@ -84,7 +102,9 @@ def test_nothing_new_is_said_instead_of_posted(measured):
     measured.ok("update", "--change", "one run")
     done = measured.json("update")
     assert done["error"]["code"] == "nothing-new" and "leadline update --heartbeat" in done["next"]
-    assert measured.json("update", "--change", "one run")["data"]["id"] == "P-U1", "a retry is the same update"
+    assert measured.json("update", "--change", "one run")["data"]["id"] == "P-U1", (
+        "a retry is the same update"
+    )
     assert len(comments(measured)) == 1
 
 
@@ -147,26 +167,42 @@ def test_a_forge_that_is_away_costs_no_record_and_no_second_comment(measured, mo
     working = context.forge_for
     context.forge_for = lambda topic: DeadForge()
     made = update(context, "demo", Words(change="one run"))
-    assert made["posted"] is False and "does not answer" in made["why_not_posted"] and made["id"] == "P-U1"
+    assert (
+        made["posted"] is False
+        and "does not answer" in made["why_not_posted"]
+        and made["id"] == "P-U1"
+    )
     context.forge_for = working
     resting = bring_up_to_date(context, "demo")
-    assert resting["comments"] == [] and "post comment update P-U1" in resting["waits"], "it is not tried at once"
+    assert resting["comments"] == [] and "post comment update P-U1" in resting["waits"], (
+        "it is not tried at once"
+    )
     assert bring_up_to_date(context, "demo", asked_for=True)["comments"] == ["c1"]
     assert len(comments(measured)) == 1
 
 
 def test_repeated_heartbeats_grow_one_comment_until_something_changes(measured):
     for n in (1, 2, 3):
-        made = measured.json("update", "--heartbeat", "--status", "waiting for the queue", "--eta", "6 pm")["data"]
+        made = measured.json(
+            "update", "--heartbeat", "--status", "waiting for the queue", "--eta", "6 pm"
+        )["data"]
         assert made["id"] == f"P-U{n}"
     [comment] = comments(measured)
     assert (
-        "waiting for the queue" in comment["text"] and "said 3 times" in comment["text"] and "6 pm" in comment["text"]
+        "waiting for the queue" in comment["text"]
+        and "said 3 times" in comment["text"]
+        and "6 pm" in comment["text"]
     )
-    assert "no milestone.\n" in comment["text"], "the heartbeats that it grew from are no comments of their own"
+    assert "no milestone.\n" in comment["text"], (
+        "the heartbeats that it grew from are no comments of their own"
+    )
     line = measured.ok("issue", "comments").splitlines()[0]
     assert "heartbeat, edited 2 times: 20" in line and "waiting for" in line and "*" not in line
-    assert [i.body.get("continues", "") for i in thread_of(measured).of_kind("update")] == ["", "P-U1", "P-U1"]
+    assert [i.body.get("continues", "") for i in thread_of(measured).of_kind("update")] == [
+        "",
+        "P-U1",
+        "P-U1",
+    ]
     measured.ok("update", "--heartbeat", "--status", "running")
     assert len(comments(measured)) == 2
     measured.ok("note", "news")
@@ -192,7 +228,11 @@ def test_due_says_when_and_why_and_never_fails(measured):
     assert measured.json("due")["data"]["due"] is False
     measured.ok("baseline", "set", "P-001")
     found = measured.json("due")
-    assert found["data"]["due"] and found["data"]["form"] == "update" and "P-B1" in found["data"]["why"]
+    assert (
+        found["data"]["due"]
+        and found["data"]["form"] == "update"
+        and "P-B1" in found["data"]["why"]
+    )
     assert found["next"] == ["leadline update --change '…'"]
     measured.ok("update", "--change", "a baseline")
     assert measured.json("due")["data"]["due"] is False
@@ -216,11 +256,16 @@ def test_a_commit_that_lacks_the_logbook_is_not_linked(lab):
     lab.ok("init", "--no-logbook-in-tree")
     lab.ok("start", "demo", "--prefix", "P", "--no-branch")
     measure(lab)
-    lab.git("switch", "-q", "--orphan", "leadline/records")  # checked out: it cannot be brought up to date
+    lab.git(
+        "switch", "-q", "--orphan", "leadline/records"
+    )  # checked out: it cannot be brought up to date
     lab.git("commit", "-q", "--allow-empty", "-m", "somebody's own")
     done = lab.run("update", "--change", "one run", "--json")
     assert done.returncode == 0 and "record branch was not brought up to date" in done.stderr
-    assert comments(lab)[0]["text"].count("/blob/") == 0 and "leadline show P-001" in comments(lab)[0]["text"]
+    assert (
+        comments(lab)[0]["text"].count("/blob/") == 0
+        and "leadline show P-001" in comments(lab)[0]["text"]
+    )
 
 
 def test_a_link_to_a_commit_without_the_file_is_refused(measured):
@@ -228,12 +273,16 @@ def test_a_link_to_a_commit_without_the_file_is_refused(measured):
     head = measured.git("rev-parse", "HEAD")
     bad = measured.json("update", "--change", f"See https://github.com/o/r/blob/{head}/gone.py")
     assert bad["error"]["details"]["findings"][0]["code"] == "link-without-file"
-    nowhere = measured.json("update", "--change", f"See https://github.com/o/r/blob/{'ab' * 20}/code.py")
+    nowhere = measured.json(
+        "update", "--change", f"See https://github.com/o/r/blob/{'ab' * 20}/code.py"
+    )
     assert "is not in this repository" in nowhere["error"]["details"]["findings"][0]["what"]
-    assert measured.json("update", "--change", f"See https://github.com/o/r/blob/{head}/code.py")["ok"]
+    assert measured.json("update", "--change", f"See https://github.com/o/r/blob/{head}/code.py")[
+        "ok"
+    ]
 
 
-# ---- the logbook in the tree ----------------------------------------------------------------------------------------
+# ---- the logbook in the tree ---------------------------------------------------------------------
 
 LOGBOOK = ".agents/logbooks/demo.md"
 
@@ -305,7 +354,11 @@ def test_a_logbook_behind_a_link_is_not_written(measured, tmp_path):
     shutil.rmtree(measured.repo / ".agents")
     (measured.repo / ".agents").symlink_to(outside)
     made = measured.json("update", "--change", "one run")["data"]
-    assert made["logbook"] is None and "symbolic link" in made["logbook_skipped"] and not list(outside.iterdir())
+    assert (
+        made["logbook"] is None
+        and "symbolic link" in made["logbook_skipped"]
+        and not list(outside.iterdir())
+    )
 
 
 def test_the_logbook_can_be_kept_out_of_the_tree(lab):

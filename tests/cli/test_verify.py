@@ -1,4 +1,5 @@
-"""`leadline verify`: clean when all is well, one line per fault with what mends it; nothing is changed unseen."""
+"""`leadline verify`: clean when all is well, one line per fault with what mends it; nothing is
+changed unseen."""
 
 from __future__ import annotations
 
@@ -143,7 +144,9 @@ def test_a_torn_line_is_named_and_healed(full: Lab) -> None:
     other = events(full).with_name("wother-1.jsonl")
     other.write_bytes(b'{"torn')
     found = verify(full)
-    assert [f["code"] for f in found["faults"]] == ["torn-line"] and "--heal" in found["faults"][0]["mend"]
+    assert [f["code"] for f in found["faults"]] == ["torn-line"] and "--heal" in found["faults"][0][
+        "mend"
+    ]
     assert verify(full, "--heal")["faults"] == [] and codes(full) == set()
     assert other.read_bytes() == b'{"torn'
 
@@ -165,7 +168,11 @@ def test_a_code_state_that_is_gone(full: Lab) -> None:
 
 
 def test_damaged_and_missing_blobs(full: Lab) -> None:
-    bundles = json.loads(next(line for line in events(full).read_bytes().splitlines() if b'"kind":"snapshot"' in line))
+    bundles = json.loads(
+        next(
+            line for line in events(full).read_bytes().splitlines() if b'"kind":"snapshot"' in line
+        )
+    )
     digest = bundles["body"]["bundle"]["bundle.md"].removeprefix("sha256:")
     blob = full.repo / ".git/leadline/blobs" / digest[:2] / digest[2:]
     blob.write_bytes(b"changed")
@@ -184,7 +191,9 @@ def test_a_malformed_record_is_named(full: Lab) -> None:
     from leadline.adapters.clock import SystemClock
     from leadline.adapters.store.event_log import EventLog
 
-    with EventLog(str(full.repo / ".git/leadline"), "wbad", "Eve", SystemClock()).transaction("demo") as writing:
+    with EventLog(str(full.repo / ".git/leadline"), "wbad", "Eve", SystemClock()).transaction(
+        "demo"
+    ) as writing:
         writing.add("metric-defined", {"unit": "ms"})
     assert codes(full) == {"malformed-record"}
     assert full.run("brief").returncode == 0

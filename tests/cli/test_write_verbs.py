@@ -1,4 +1,5 @@
-"""Writing down, through the real program: notes, decisions, hypotheses, corrections, retractions, metrics."""
+"""Writing down, through the real program: notes, decisions, hypotheses, corrections, retractions,
+metrics."""
 
 from __future__ import annotations
 
@@ -11,11 +12,19 @@ PY = sys.executable
 
 
 def run(lab, value, *sets, repeat=1, metric="time_ms"):
-    """A run that measures ``value`` (a JSON number, or several for repeats in a queue outside the repository)."""
+    """A run that measures ``value`` (a JSON number, or several for repeats in a queue outside the
+    repository)."""
     flags = [f for s in sets for f in ("--set", s)]
-    return lab.json("run", *flags, "--repeat", str(repeat), "--", PY, "-c", f"print('{{\"{metric}\": {value}}}')")[
-        "data"
-    ]
+    return lab.json(
+        "run",
+        *flags,
+        "--repeat",
+        str(repeat),
+        "--",
+        PY,
+        "-c",
+        f"print('{{\"{metric}\": {value}}}')",
+    )["data"]
 
 
 def refused(lab, *args, code, exit_code):
@@ -54,7 +63,9 @@ def test_note_forms_mean_the_same(two):
     assert [h.get("reason_class") for h in hits] == ["trade-off", None]  # negative ones first
     assert "negative result (trade-off)" in two.run("tried", "memory").stdout
     shown = two.json("show", "P-001")["data"]
-    assert len(shown["notes"]) == 7 and all(n["body"]["refs"]["P-001"] == shown["uid"] for n in shown["notes"])
+    assert len(shown["notes"]) == 7 and all(
+        n["body"]["refs"]["P-001"] == shown["uid"] for n in shown["notes"]
+    )
 
 
 BAD_INPUT = [
@@ -108,13 +119,19 @@ def test_bad_input_is_refused_and_writes_nothing(two):
 
 
 def test_numbers_in_results_are_bound_or_refused(two):
-    error = refused(two, "note", "P-002", "--result", "it takes 10.0 ms", code="unbound-number", exit_code=5)
+    error = refused(
+        two, "note", "P-002", "--result", "it takes 10.0 ms", code="unbound-number", exit_code=5
+    )
     assert "{{P-002.time_ms.median}}" in error["what"] and "10.0 ms" in error["what"]
     assert any("write: it takes {{P-002.time_ms.median}}" in step for step in error["next"])
     made = two.json("note", "P-002", "--result", "it takes {{P-002.time_ms}}")["data"]
     assert made["bound"] == {"P-002.time_ms": 10.0}
-    refused(two, "decide", "go to 10.0 ms", "--evidence", "P-002", code="unbound-number", exit_code=5)
-    reported = two.json("note", "--result", "the paper says 8.5 ms", "--reported", "table 2 of the paper")["data"]
+    refused(
+        two, "decide", "go to 10.0 ms", "--evidence", "P-002", code="unbound-number", exit_code=5
+    )
+    reported = two.json(
+        "note", "--result", "the paper says 8.5 ms", "--reported", "table 2 of the paper"
+    )["data"]
     assert reported["reported"] == "table 2 of the paper"
     assert body_of(two, reported["id"])["reported"] == "table 2 of the paper"
     two.ok("note", "it took about 10.0 ms")  # a plain note is not a result
@@ -122,8 +139,14 @@ def test_numbers_in_results_are_bound_or_refused(two):
 
 def test_decisions_rest_on_what_stands(two):
     two.run("run", "--set", "block=999", "--", "false")
-    made = two.json("decide", "--evidence", "P-002", "P-003-r1", "use block 128")["data"]  # a failed run as well
-    assert (made["evidence"], made["owner"], made["text"]) == (["P-002", "P-003-r1"], "Ada", "use block 128")
+    made = two.json("decide", "--evidence", "P-002", "P-003-r1", "use block 128")[
+        "data"
+    ]  # a failed run as well
+    assert (made["evidence"], made["owner"], made["text"]) == (
+        ["P-002", "P-003-r1"],
+        "Ada",
+        "use block 128",
+    )
     two.ok("retract", "P-002", "--why", "wrong machine")
     refused(two, "decide", "go", "--evidence", "P-002", code="evidence-withdrawn", exit_code=5)
     bare = two.json("decide", "call it fast", "--no-evidence", "a name only")["data"]
@@ -133,16 +156,29 @@ def test_decisions_rest_on_what_stands(two):
 def test_hypothesis_states_need_their_fields(two):
     two.ok("hypothesis", "add", "bigger blocks are faster")
     for args in (("block", "P-H1"), ("falsify", "P-H1"), ("support", "P-H1")):
-        assert refused(two, "hypothesis", *args, code="missing-field", exit_code=2)["next"][0].startswith(
-            "leadline hyp"
-        )
-    refused(two, "hypothesis", "promote", "P-H1", "--decision", "P-D1", code="illegal-move", exit_code=4)
+        assert refused(two, "hypothesis", *args, code="missing-field", exit_code=2)["next"][
+            0
+        ].startswith("leadline hyp")
+    refused(
+        two, "hypothesis", "promote", "P-H1", "--decision", "P-D1", code="illegal-move", exit_code=4
+    )
     two.ok("hypothesis", "activate", "P-H1")
     two.ok("hypothesis", "block", "P-H1", "--until", "the node is back")
     assert two.json("hypothesis", "list")["data"][0]["until"] == "the node is back"
     two.run("run", "--set", "block=1", "--", "false")
-    refused(two, "hypothesis", "support", "P-H1", "--evidence", "P-003", code="evidence-does-not-stand", exit_code=5)
-    refused(two, "hypothesis", "support", "P-H1", "--evidence", "P-H1", code="not-evidence", exit_code=2)
+    refused(
+        two,
+        "hypothesis",
+        "support",
+        "P-H1",
+        "--evidence",
+        "P-003",
+        code="evidence-does-not-stand",
+        exit_code=5,
+    )
+    refused(
+        two, "hypothesis", "support", "P-H1", "--evidence", "P-H1", code="not-evidence", exit_code=2
+    )
     two.ok("hypothesis", "support", "P-H1", "--evidence", "P-002")
     refused(two, "hypothesis", "promote", "P-H1", code="missing-field", exit_code=2)
     two.ok("decide", "use block 128", "--evidence", "P-H1")
@@ -152,35 +188,74 @@ def test_hypothesis_states_need_their_fields(two):
 
 
 def test_a_prediction_has_a_say(two):
-    two.ok("hypothesis", "add", "bigger is slower", "--predict", "time_ms(block=128) > time_ms(block=64)")
+    two.ok(
+        "hypothesis",
+        "add",
+        "bigger is slower",
+        "--predict",
+        "time_ms(block=128) > time_ms(block=64)",
+    )
     error = refused(
-        two, "hypothesis", "support", "P-H1", "--evidence", "P-002", code="prediction-says-otherwise", exit_code=5
+        two,
+        "hypothesis",
+        "support",
+        "P-H1",
+        "--evidence",
+        "P-002",
+        code="prediction-says-otherwise",
+        exit_code=5,
     )
     assert "10 ms" in error["details"]["arithmetic"]
-    two.ok("hypothesis", "falsify", "P-H1", "--evidence", "P-002", "--why", "it is the other way round")
+    two.ok(
+        "hypothesis", "falsify", "P-H1", "--evidence", "P-002", "--why", "it is the other way round"
+    )
     assert two.json("hypothesis", "list")["data"][0]["state"] == "falsified"
 
 
 def test_corrections_keep_the_old_value_and_change_the_view(two):
-    done = two.json("correct", "P-001", "config.block=65", "title=odd block", "--why", "read from the log")["data"]
+    done = two.json(
+        "correct", "P-001", "config.block=65", "title=odd block", "--why", "read from the log"
+    )["data"]
     assert [(c["target"], c["was"], c["now"]) for c in done["changes"]] == [
         ("P-001-r1", 64, 65),
         ("P-001", "block=64", "odd block"),
     ]
     shown = two.json("show", "P-001")["data"]
     assert shown["config"] == {"block": 65} and shown["title"] == "odd block"
-    refused(two, "correct", "P-001", "config.block=65", "--why", "again", code="nothing-changed", exit_code=4)
+    refused(
+        two,
+        "correct",
+        "P-001",
+        "config.block=65",
+        "--why",
+        "again",
+        code="nothing-changed",
+        exit_code=4,
+    )
     two.ok("note", "P-001", "--result", "takes {{P-001.time_ms}}")
     two.ok("correct", "P-N1", "text=P-002 takes {{P-002.time_ms}}", "--why", "wrong id")
     assert body_of(two, "P-N1")["bound"] == {"P-002.time_ms": 10.0}
-    refused(two, "correct", "P-N1", "text=takes 11.5 ms", "--why", "x", code="unbound-number", exit_code=5)
+    refused(
+        two,
+        "correct",
+        "P-N1",
+        "text=takes 11.5 ms",
+        "--why",
+        "x",
+        code="unbound-number",
+        exit_code=5,
+    )
 
 
 def test_kickoff_fields_are_given_and_changed(two):
     two.ok("correct", "demo", "motivation=it is slow", "stop=three runs", "stop=or two weeks")
     two.ok("correct", "demo", "stop+=or no money", "success=size_mb:MB:lower")
     missing = {m["code"] for m in two.json("check", "kickoff")["data"]["missing"]}
-    assert "kickoff-motivation" not in missing and "kickoff-stop" not in missing and "kickoff-problem" in missing
+    assert (
+        "kickoff-motivation" not in missing
+        and "kickoff-stop" not in missing
+        and "kickoff-problem" in missing
+    )
     assert two.run("check", "kickoff").returncode == 6
     two.ok("correct", "demo", "goal=find out more", "--why", "scope grew")
     assert "find out more" in two.ok("brief")
@@ -190,7 +265,12 @@ def test_kickoff_fields_are_given_and_changed(two):
 
 def test_retraction_names_what_rested_on_it(two):
     two.ok("baseline", "set", "P-001")
-    two.ok("claim", "block 128 is faster (n={{P-002.time_ms.n}})", "--that", "time_ms(P-002) < time_ms(baseline)")
+    two.ok(
+        "claim",
+        "block 128 is faster (n={{P-002.time_ms.n}})",
+        "--that",
+        "time_ms(P-002) < time_ms(baseline)",
+    )
     two.ok("decide", "use block 128: {{P-002.time_ms}}", "--evidence", "P-C1")
     two.ok("hypothesis", "add", "bigger is faster")
     two.ok("hypothesis", "support", "P-H1", "--evidence", "P-002")
@@ -203,19 +283,30 @@ def test_retraction_names_what_rested_on_it(two):
     refused(two, "retract", "P-002-r1", "--why", "again", code="already-retracted", exit_code=4)
     assert two.json("claims")["data"][0]["label"] == "none"
     first = two.json("retract", "P-001", "--why", "wrong build")["data"]["rests"]
-    assert any(r["kind"] == "baseline" and r["after"] == "P-001 with 0 counting runs" for r in first)
+    assert any(
+        r["kind"] == "baseline" and r["after"] == "P-001 with 0 counting runs" for r in first
+    )
 
 
 def test_supersession_stops_counting(two):
     two.ok("supersede", "P-001", "--by", "P-002", "--why", "same with the fix")
     refused(two, "baseline", "set", "P-001", code="no-evidence", exit_code=5)
-    refused(two, "supersede", "P-002", "--by", "P-001", "--why", "circle", code="withdrawn", exit_code=4)
+    refused(
+        two, "supersede", "P-002", "--by", "P-001", "--why", "circle", code="withdrawn", exit_code=4
+    )
 
 
 def test_metric_definitions_grow_and_change_only_on_purpose(two):
     two.ok("metric", "time_ms", "--description", "wall time", "--reduce", "median")
-    refused(two, "metric", "time_ms", "--reduce", "min", code="metric-defined-otherwise", exit_code=4)
+    refused(
+        two, "metric", "time_ms", "--reduce", "min", code="metric-defined-otherwise", exit_code=4
+    )
     two.ok("metric", "time_ms", "--direction", "higher", "--redefine")
     row = two.json("metric", "time_ms")["data"][0]
-    assert (row["direction"], row["reduce"], row["unit"], row["runs"]) == ("higher", "median", "ms", 2)
+    assert (row["direction"], row["reduce"], row["unit"], row["runs"]) == (
+        "higher",
+        "median",
+        "ms",
+        2,
+    )
     assert row["description"] == "wall time"

@@ -1,4 +1,5 @@
-"""Files that benchmark tools wrote (fixtures/benchmarks/make.sh): the extractor contract, and what else they write."""
+"""Files that benchmark tools wrote (fixtures/benchmarks/make.sh): the extractor contract, and what
+else they write."""
 
 from __future__ import annotations
 
@@ -19,9 +20,19 @@ from leadline.testing.extractor_contract import ExtractorCase, ExtractorContract
 from tests.conftest import Lab
 
 FILES = Path(__file__).parent.parent / "fixtures" / "benchmarks"
-HOLDS = {  # tool: (its file, cases in it, some of the numbers as the file has them, in seconds where they are times)
-    "hyperfine": ("hyperfine.json", 2, {"sleep_0.01.mean_s": 0.011534832666666668, "true.rounds": 3.0}),
-    "google-benchmark": ("google-benchmark.json", 2, {"BM_sum/64.size": 64.0, "BM_sum/1024.size": 1024.0}),
+# tool: (its file, cases in it, some of the numbers as the file has them, in seconds where they are
+# times)
+HOLDS = {
+    "hyperfine": (
+        "hyperfine.json",
+        2,
+        {"sleep_0.01.mean_s": 0.011534832666666668, "true.rounds": 3.0},
+    ),
+    "google-benchmark": (
+        "google-benchmark.json",
+        2,
+        {"BM_sum/64.size": 64.0, "BM_sum/1024.size": 1024.0},
+    ),
     "pytest-benchmark": ("pytest-benchmark.json", 2, {"test_sum[10].rounds": 5.0}),
     "pyperf": ("pyperf.json", 1, {"sum_list.values": 20.0}),
     "asv": (
@@ -82,7 +93,9 @@ class TestContract(ExtractorContract):
             return RunFiles(folder)
 
         expected = read(tool, name).metrics
-        return ExtractorCase(registry.load(tool), parse_spec(f"reader:{tool}:out.json"), good, expected, cases, write)
+        return ExtractorCase(
+            registry.load(tool), parse_spec(f"reader:{tool}:out.json"), good, expected, cases, write
+        )
 
 
 @pytest.mark.parametrize("tool", TOOLS)
@@ -141,7 +154,9 @@ def test_bad_files_publish_nothing_and_say_why(tool: str, data: bytes, tmp_path:
     assert result.sources[0]["published"] is False
 
 
-@pytest.mark.parametrize("tool", ["hyperfine", "google-benchmark", "pytest-benchmark", "pyperf", "nvbench", "lm-eval"])
+@pytest.mark.parametrize(
+    "tool", ["hyperfine", "google-benchmark", "pytest-benchmark", "pyperf", "nvbench", "lm-eval"]
+)
 def test_a_file_torn_anywhere_is_no_file(tool: str, tmp_path: Path):
     whole = (FILES / HOLDS[tool][0]).read_bytes().rstrip()
     for end in range(0, len(whole) - 1, max(1, len(whole) // 40)):
@@ -173,7 +188,9 @@ def test_a_number_that_is_not_finite_is_kept_as_such(tmp_path: Path):
 def test_repetitions_of_google_benchmark_are_taken_as_its_aggregates():
     metrics = read("google-benchmark", "google-benchmark-repeated.json").metrics
     told = json.loads((FILES / "google-benchmark-repeated.json").read_text())["benchmarks"]
-    median = next(r for r in told if r["run_name"] == "BM_sum/64" and r.get("aggregate_name") == "median")
+    median = next(
+        r for r in told if r["run_name"] == "BM_sum/64" and r.get("aggregate_name") == "median"
+    )
     assert metrics["BM_sum/64.real_time_median_s"] == pytest.approx(median["real_time"] * 1e-6)
     assert "BM_sum/64.real_time_s" not in metrics
     assert 0 <= metrics["BM_sum/64.real_time_cv"] < 10, "a coefficient of variation is no time"
@@ -181,7 +198,11 @@ def test_repetitions_of_google_benchmark_are_taken_as_its_aggregates():
 
 def test_a_benchmark_that_failed_fails_the_file():
     result = read("google-benchmark", "google-benchmark-failed.json")
-    assert codes(result) == ["no-result"] and "no device" in result.problems[0]["what"] and not result.metrics
+    assert (
+        codes(result) == ["no-result"]
+        and "no device" in result.problems[0]["what"]
+        and not result.metrics
+    )
 
 
 def test_a_skipped_state_is_named_with_its_reason():
@@ -202,7 +223,9 @@ def test_a_folder_of_criterion_is_read_whole_and_only_what_is_new(tmp_path: Path
     old = tmp_path / "criterion/Fibonacci/Recursive/new/estimates.json"
     os.utime(old, (1, 1))
     spec = parse_spec("reader:criterion:criterion")
-    fresh = registry.load("criterion").read(spec, RunFiles(str(tmp_path), started_at_s=old.stat().st_mtime + 10), {})
+    fresh = registry.load("criterion").read(
+        spec, RunFiles(str(tmp_path), started_at_s=old.stat().st_mtime + 10), {}
+    )
     assert not [name for name in fresh.metrics if name.startswith("Fibonacci")] and fresh.metrics
 
 
@@ -210,7 +233,9 @@ def test_a_folder_without_a_new_result_is_said(tmp_path: Path):
     (tmp_path / "out").mkdir()
     assert codes(read("lm-eval", "out", tmp_path)) == ["no-such-file"]
     (tmp_path / "out" / "results_1.json").write_bytes((FILES / "lm-eval.json").read_bytes())
-    assert read("lm-eval", "out", tmp_path).metrics["nl2foam_llm_judge_original.llm_judge"] == 89.156
+    assert (
+        read("lm-eval", "out", tmp_path).metrics["nl2foam_llm_judge_original.llm_judge"] == 89.156
+    )
 
 
 def test_metrics_are_chosen_and_named():
@@ -219,7 +244,9 @@ def test_metrics_are_chosen_and_named():
     assert read("pyperf", "pyperf.json", options=":time_s=median_s").metrics.keys() == {"time_s"}
     unclear = read("hyperfine", "hyperfine.json", options=":time_s=mean_s")
     assert codes(unclear) == ["missing-column"] and "names 2 of them" in unclear.problems[0]["what"]
-    assert "there is no nope" in read("pyperf", "pyperf.json", options=":x=nope").problems[0]["what"]
+    assert (
+        "there is no nope" in read("pyperf", "pyperf.json", options=":x=nope").problems[0]["what"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -230,12 +257,18 @@ def test_metrics_are_chosen_and_named():
             "pytest_benchmark",
             "-m pytest -q -p no:cacheprovider test_it.py --benchmark-json=out.json",
         ),
-        ("pyperf", "pyperf", "-m pyperf timeit -q --fast -p 1 -n 2 -l 100 --name it 1+1 -o out.json"),
+        (
+            "pyperf",
+            "pyperf",
+            "-m pyperf timeit -q --fast -p 1 -n 2 -l 100 --name it 1+1 -o out.json",
+        ),
     ],
 )
 def test_the_real_tool_under_a_run(thread_lab: Lab, tool: str, package: str, command: str):
     pytest.importorskip(package)
-    thread_lab.write("test_it.py", "def test_it(benchmark):\n    benchmark.pedantic(sum, ((1, 2),), rounds=3)\n")
+    thread_lab.write(
+        "test_it.py", "def test_it(benchmark):\n    benchmark.pedantic(sum, ((1, 2),), rounds=3)\n"
+    )
     name = "test_it" if tool == "pytest-benchmark" else "it"
     thread_lab.ok("run", "--quiet", "--metrics", f"reader:benchmark:out.json:time_s={name}.mean_s", "--",
                   sys.executable, *command.split())  # fmt: skip

@@ -71,7 +71,9 @@ class TestLocalExecutor(ExecutorContract):
             LocalExecutor("/no/such/python").submit(one.dir, {})
         assert caught.value.code == "supervisor-not-started"
 
-    def test_descriptors_of_the_caller_do_not_reach_the_job(self, attempt: Any, tmp_path: Path) -> None:
+    def test_descriptors_of_the_caller_do_not_reach_the_job(
+        self, attempt: Any, tmp_path: Path
+    ) -> None:
         with open(tmp_path / "callers-lock", "w") as f:
             import os
 
@@ -84,5 +86,7 @@ class TestLocalExecutor(ExecutorContract):
 
 def test_importing_the_local_executor_is_light() -> None:
     code = "import sys; old=set(sys.modules); import leadline.adapters.executors.local; print(*set(sys.modules)-old)"
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
     assert not {"subprocess", "threading", "ctypes", "tempfile", "pathlib"} & set(out)

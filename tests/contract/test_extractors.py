@@ -1,4 +1,5 @@
-"""The extractor contract on every built-in reader and, through an entry point, on one of a third party."""
+"""The extractor contract on every built-in reader and, through an entry point, on one of a third
+party."""
 
 from __future__ import annotations
 
@@ -19,7 +20,9 @@ def _case(spec_text, good, expected, rows):
     spec = parse_spec(spec_text)
 
     def write(folder: str, data: bytes) -> RunFiles:
-        files = RunFiles(folder, os.path.join(folder, "stdout.log"), os.path.join(folder, "metrics.jsonl"))
+        files = RunFiles(
+            folder, os.path.join(folder, "stdout.log"), os.path.join(folder, "metrics.jsonl")
+        )
         name = spec.path or {"metrics": "metrics.jsonl"}.get(spec.source, "stdout.log")
         Path(folder, name).write_bytes(data)
         return files
@@ -41,9 +44,18 @@ CASES = {
         {"loss": 1.5},
         2,
     ),
-    "pattern": _case("pattern:loss=loss[: ]+(?P<value>\\S+)", b"loss: 3\nnoise\nloss: 1e-3\n", {"loss": 0.001}, 2),
-    "csv": _case("r.csv:time_ms=elapsed", b'shape,elapsed,note\n1,2.5,"a\nb"\n2,3.5,c\n', {"time_ms": 3.5}, 2),
-    "tsv": _case("r.tsv", b'shape\telapsed\tnote\n1\t2.5\t"a" b\n2\t3.5\tc\n', {"shape": 2.0, "elapsed": 3.5}, 2),
+    "pattern": _case(
+        "pattern:loss=loss[: ]+(?P<value>\\S+)", b"loss: 3\nnoise\nloss: 1e-3\n", {"loss": 0.001}, 2
+    ),
+    "csv": _case(
+        "r.csv:time_ms=elapsed", b'shape,elapsed,note\n1,2.5,"a\nb"\n2,3.5,c\n', {"time_ms": 3.5}, 2
+    ),
+    "tsv": _case(
+        "r.tsv",
+        b'shape\telapsed\tnote\n1\t2.5\t"a" b\n2\t3.5\tc\n',
+        {"shape": 2.0, "elapsed": 3.5},
+        2,
+    ),
     "json": _case("r.json:t=time.ms", b'[{"time": {"ms": 1}}, {"time": {"ms": 4}}]', {"t": 4.0}, 2),
     "jsonl": _case("r.jsonl:reduce=mean", b'{"x": 1}\n{"x": 4}\n', {"x": 2.5}, 2),
 }
@@ -90,7 +102,9 @@ def test_a_reader_of_a_third_party_is_found_by_its_entry_point(tmp_path, monkeyp
     info = tmp_path / "theirs-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[leadline.extractors]\ntheirs = theirs:Reader\nbroken = theirs:Broken\n")
+    (info / "entry_points.txt").write_text(
+        "[leadline.extractors]\ntheirs = theirs:Reader\nbroken = theirs:Broken\n"
+    )
     monkeypatch.syspath_prepend(str(tmp_path))
     result = registry.extract([parse_spec("reader:theirs:out.json")], RunFiles(str(tmp_path)))
     assert result.metrics == {"answer": 42.0}

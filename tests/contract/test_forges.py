@@ -1,4 +1,5 @@
-"""The forge contract, run on every forge; and what the local one adds: the issue is records of the thread."""
+"""The forge contract, run on every forge; and what the local one adds: the issue is records of the
+thread."""
 
 from __future__ import annotations
 
@@ -70,12 +71,17 @@ def test_comments_of_two_machines_apart_keep_ids_of_their_own(tmp_path: Path) ->
     assert len({c.id for c in comments}) == 2
     other = next(c for c in comments if c.text == "text from there")
     forge.edit_comment("local", other.id, "text *from* there", "format")
-    assert sorted(c.text for c in forge.issue("local").comments) == ["text *from* there", "text from here"]
+    assert sorted(c.text for c in forge.issue("local").comments) == [
+        "text *from* there",
+        "text from here",
+    ]
 
 
 def test_a_draft_is_no_issue_until_it_is_opened(store: EventLog, forge: LocalForge) -> None:
     with store.transaction("demo") as writing:
-        writing.add("issue-opened", {"forge": "local", "number": "", "title": "t", "state": "draft"})
+        writing.add(
+            "issue-opened", {"forge": "local", "number": "", "title": "t", "state": "draft"}
+        )
     from leadline.core.errors import LeadlineError
 
     with pytest.raises(LeadlineError):

@@ -42,7 +42,11 @@ def test_a_thread_lives_on_a_forge_that_is_not_github(lab: Lab, paper: Path) -> 
     lab.ok("finish", "--override", "a test", "--conclusion", "done")
     [(number, sheet)] = json.loads(paper.read_text()).items()
     assert (number, sheet["title"], sheet["stamp"]) == ("LAB/1", "Experiment: demo", "DONE")
-    assert [c["marker"].partition(":")[0] for c in sheet["comments"]] == ["update", "snapshot", "finish"]
+    assert [c["marker"].partition(":")[0] for c in sheet["comments"]] == [
+        "update",
+        "snapshot",
+        "finish",
+    ]
     assert "P-001" in sheet["body"] and lab.json("issue")["data"]["number"] == "LAB/1"
     lab.ok("issue", "sync")
     assert len(json.loads(paper.read_text())["LAB/1"]["comments"]) == 3
@@ -58,7 +62,9 @@ def test_while_the_paper_is_away_nothing_is_lost(lab: Lab, paper: Path) -> None:
     paper.rmdir()
     there.rename(paper)
     lab.ok("issue", "sync")
-    assert [c["marker"].partition(":")[0] for c in json.loads(paper.read_text())["LAB/1"]["comments"]] == ["update"]
+    assert [
+        c["marker"].partition(":")[0] for c in json.loads(paper.read_text())["LAB/1"]["comments"]
+    ] == ["update"]
 
 
 def test_a_plug_in_that_cannot_be_loaded_is_said(lab: Lab, paper: Path) -> None:

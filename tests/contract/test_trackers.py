@@ -17,7 +17,14 @@ from leadline.core.tracker.reading import RunFacts, TrackerRun, extraction_of
 from leadline.core.tracker.run_folder import ABOUT, about_planned
 from leadline.ports.tracker import Tracker
 from leadline.testing.tracker_contract import CONFIG, ROWS, TrackerContract
-from tests.tracker_servers import BUILT_IN_KEY, QUIET, WandbServer, mlflow_server, needs, wandb_server
+from tests.tracker_servers import (
+    BUILT_IN_KEY,
+    QUIET,
+    WandbServer,
+    mlflow_server,
+    needs,
+    wandb_server,
+)
 
 __all__ = ["mlflow_server", "wandb_server"]  # fixtures
 
@@ -64,8 +71,8 @@ with mlflow.start_run():
 """
 )
 
-#: What Leadline does for every run: a spec, and the job program on it. The command logs; when a machine goes down, the
-#: job program ends with it.
+# : What Leadline does for every run: a spec, and the job program on it. The command logs; when a
+# machine goes down, the : job program ends with it.
 EMBEDDED_JOB = (
     HEAD
     + """
@@ -112,7 +119,9 @@ class TestEmbedded(TrackerContract):
     ) -> subprocess.CompletedProcess[str]:
         config = kwargs.get("config") or CONFIG
         planned = {"id": facts.id, "experiment": facts.experiment, "repeat": 2, "config": config}
-        (Path(facts.folder) / ABOUT).write_bytes(about_planned(facts.uid, facts.topic, planned).encoded())
+        (Path(facts.folder) / ABOUT).write_bytes(
+            about_planned(facts.uid, facts.topic, planned).encoded()
+        )
         return super().job(tracker, facts, base, *args, **kwargs)
 
 
@@ -164,7 +173,9 @@ class TestWandb(TrackerContract):
         assert ours == rows and len(rows) == len(ROWS)
         assert log.config == config and log.summary == summary and log.exit_code == 0
 
-    def test_wandbs_own_reader_says_the_same(self, tracker: Tracker, facts: RunFacts, base: dict[str, str]) -> None:
+    def test_wandbs_own_reader_says_the_same(
+        self, tracker: Tracker, facts: RunFacts, base: dict[str, str]
+    ) -> None:
         """`wandb leet inspect`, the reader that W&B ships."""
         import json
         import subprocess
@@ -198,7 +209,9 @@ class TestWandb(TrackerContract):
         file = Path(run.path)
         whole = file.read_bytes()
         assert len(whole) > 70_000, "several blocks"
-        inside, later = (whole.index(b"x" * 50, at) + 25 for at in (40_000, 50_000))  # of a record, not between two
+        inside, later = (
+            whole.index(b"x" * 50, at) + 25 for at in (40_000, 50_000)
+        )  # of a record, not between two
         for cut in (len(whole) // 2, len(whole) - 3, inside, 7, 3, 0):
             file.write_bytes(whole[:cut])
             reading = tracker.read(run)
@@ -212,7 +225,9 @@ class TestWandb(TrackerContract):
         assert 0 < len(damaged.series["loss"]) < 300
         assert "damaged" in damaged.problems[0]["what"]
 
-    def test_a_text_among_numbers_is_named(self, tracker: Tracker, facts: RunFacts, base: dict[str, str]) -> None:
+    def test_a_text_among_numbers_is_named(
+        self, tracker: Tracker, facts: RunFacts, base: dict[str, str]
+    ) -> None:
         rows = [{"step": 0, "values": {"loss": 1.0}}, {"step": 1, "values": {"loss": "diverged"}}]
         found = extraction_of(self.done(tracker, facts, base, rows=rows), {})
         assert any("its type changed" in p["what"] for p in found.problems)
@@ -240,11 +255,15 @@ class TestMlflowFiles(TrackerContract):
     def make(self) -> Callable[[Mapping[str, str], str], Tracker]:
         return MlflowTracker
 
-    def test_the_run_has_its_name_and_project(self, tracker: Tracker, facts: RunFacts, base: dict[str, str]) -> None:
+    def test_the_run_has_its_name_and_project(
+        self, tracker: Tracker, facts: RunFacts, base: dict[str, str]
+    ) -> None:
         run = self.done(tracker, facts, base).run
         assert (run.name, run.project) == ("P-003-r2", "proj")
 
-    def test_a_torn_line_is_said(self, tracker: Tracker, facts: RunFacts, base: dict[str, str]) -> None:
+    def test_a_torn_line_is_said(
+        self, tracker: Tracker, facts: RunFacts, base: dict[str, str]
+    ) -> None:
         run = self.done(tracker, facts, base).run
         file = Path(run.path) / "metrics" / "loss"
         file.write_text(file.read_text()[:-12])
@@ -276,20 +295,29 @@ class TestWandbOnline(TrackerContract):
         run = mine.run
         assert run.url == f"{wandb_server.url}/default/named/runs/{run.id}"
         (there,) = tracker.listed("named", wandb_server.url)
-        assert (there.id, there.name, there.uid, there.state) == (run.id, "P-003-r2", facts.uid, "finished")
+        assert (there.id, there.name, there.uid, there.state) == (
+            run.id,
+            "P-003-r2",
+            facts.uid,
+            "finished",
+        )
         reading = tracker.read(there)
         assert not reading.only_summary and not reading.provisional
         assert (reading.config["lr"], reading.summary["loss"]) == (0.1, 0.1)
         assert reading.digest() == mine.digest(), "its file says the same"
         assert tracker.listed("no-such-project", wandb_server.url) == []
 
-    def test_what_the_server_refuses_is_no_empty_answer(self, base: dict[str, str], wandb_server: WandbServer) -> None:
+    def test_what_the_server_refuses_is_no_empty_answer(
+        self, base: dict[str, str], wandb_server: WandbServer
+    ) -> None:
         """GraphQL says no with HTTP 200."""
         from leadline.adapters.trackers.wandb import server as graphql
         from leadline.core.errors import LeadlineError
 
         with pytest.raises(LeadlineError) as caught:
-            graphql.WandbServer(base, wandb_server.url)._ask("Odd", "query Odd { viewer { nothing } }", {})
+            graphql.WandbServer(base, wandb_server.url)._ask(
+                "Odd", "query Odd { viewer { nothing } }", {}
+            )
         assert (caught.value.kind, caught.value.code) == ("remote", "tracker-refused")
         assert "nothing" in caught.value.why
 
@@ -305,7 +333,11 @@ class TestMlflowServer(TrackerContract):
     @pytest.fixture
     def facts(self, mlflow_server: str, tmp_path: Path) -> RunFacts:
         facts = self.facts_in(tmp_path)
-        facts.live, facts.at, facts.project = True, mlflow_server, f"proj-{tmp_path.parent.name}-{tmp_path.name}"
+        facts.live, facts.at, facts.project = (
+            True,
+            mlflow_server,
+            f"proj-{tmp_path.parent.name}-{tmp_path.name}",
+        )
         return facts
 
     def test_a_history_longer_than_a_page_is_whole(self, tracker: Tracker, facts: RunFacts) -> None:
@@ -330,7 +362,11 @@ class TestMlflowServer(TrackerContract):
         assert series.values == array("d", (1 / (n + 1) for n in range(count)))
 
     def test_a_server_that_gives_one_page_for_ever_is_left(
-        self, tracker: Tracker, facts: RunFacts, base: dict[str, str], monkeypatch: pytest.MonkeyPatch
+        self,
+        tracker: Tracker,
+        facts: RunFacts,
+        base: dict[str, str],
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         from leadline.adapters.trackers.http import Server
         from leadline.core.errors import LeadlineError
@@ -339,7 +375,10 @@ class TestMlflowServer(TrackerContract):
         honest = Server.call
 
         def stuck(self: Server, *words: Any, **more: Any) -> dict[str, Any]:
-            return {**honest(self, *words, **more), **({"next_page_token": "x"} if "get-history" in words[1] else {})}
+            return {
+                **honest(self, *words, **more),
+                **({"next_page_token": "x"} if "get-history" in words[1] else {}),
+            }
 
         monkeypatch.setattr(Server, "call", stuck)
         with pytest.raises(LeadlineError) as caught:
@@ -349,4 +388,6 @@ class TestMlflowServer(TrackerContract):
     def lose(self, run: TrackerRun, facts: RunFacts) -> None:
         from leadline.adapters.trackers.http import Server
 
-        Server("MLflow", facts.at, {}).call("POST", "/api/2.0/mlflow/runs/delete", {"run_id": run.id})
+        Server("MLflow", facts.at, {}).call(
+            "POST", "/api/2.0/mlflow/runs/delete", {"run_id": run.id}
+        )

@@ -19,7 +19,9 @@ class GitBench:
         self.run("init", "-q", "-b", "main", str(folder), cwd=folder.parent)
 
     def run(self, *arguments: str, cwd: Path | None = None) -> bytes:
-        return subprocess.run(["git", *arguments], cwd=cwd or self.folder, check=True, capture_output=True).stdout
+        return subprocess.run(
+            ["git", *arguments], cwd=cwd or self.folder, check=True, capture_output=True
+        ).stdout
 
     def open(self) -> Vcs:
         return Git.discover(str(self.folder))

@@ -1,7 +1,9 @@
-"""The points of a run that only a server of W&B has: by pages of its GraphQL, by its file of rows, and not at all.
+"""The points of a run that only a server of W&B has: by pages of its GraphQL, by its file of rows,
+and not at all.
 
-Three real things stand against each other: what wandb wrote into its own file while the job ran, what openwandb took
-from it, and what an older W&B client reads by the GraphQL that our reader asks too.
+Three real things stand against each other: what wandb wrote into its own file while the job ran,
+what openwandb took from it, and what an older W&B client reads by the GraphQL that our reader asks
+too.
 """
 
 from __future__ import annotations
@@ -73,7 +75,9 @@ class Logged:
         return self.reading.run.id
 
 
-def at(environ: dict[str, str], url: str, project: str, run_id: str) -> tuple[WandbTracker, TrackerRun]:
+def at(
+    environ: dict[str, str], url: str, project: str, run_id: str
+) -> tuple[WandbTracker, TrackerRun]:
     """The run as somebody finds it who has the address and the key alone."""
     given = {**{k: v for k, v in environ.items() if k != "WANDB_DIR"}, "WANDB_BASE_URL": url}
     tracker = WandbTracker(given, "/nowhere")
@@ -81,10 +85,21 @@ def at(environ: dict[str, str], url: str, project: str, run_id: str) -> tuple[Wa
 
 
 def log(folder: Path, url: str, script: str, **more: str) -> Logged:
-    environ = {**os.environ, **QUIET, "HOME": str(folder), "WANDB_API_KEY": BUILT_IN_KEY, "WANDB_BASE_URL": url}
+    environ = {
+        **os.environ,
+        **QUIET,
+        "HOME": str(folder),
+        "WANDB_API_KEY": BUILT_IN_KEY,
+        "WANDB_BASE_URL": url,
+    }
     environ |= {"WANDB_DIR": str(folder), **more}
     done = subprocess.run(
-        [sys.executable, "-c", script], env=environ, cwd=folder, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", script],
+        env=environ,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     tracker = WandbTracker(environ, str(folder))
@@ -133,7 +148,9 @@ class Sent:
             "wandb-history.jsonl": {"offset": 0, "content": [json.dumps(row) for row in rows]},
             "wandb-summary.json": {"offset": 0, "content": [json.dumps(summary)]},
         }
-        self.post(f"/files/default/sent/{self.run}/file_stream", {"files": files, "complete": complete})
+        self.post(
+            f"/files/default/sent/{self.run}/file_stream", {"files": files, "complete": complete}
+        )
 
     def read(self, url: str) -> Reading:
         tracker, run = at(self.environ, url, "sent", self.run)
@@ -144,10 +161,13 @@ def same_points(ours: Reading, file: Reading) -> None:
     assert sorted(ours.series) == sorted(file.series)
     for name, points in file.series.items():
         for part in ("steps", "values", "times"):
-            assert getattr(ours.series[name], part).tobytes() == getattr(points, part).tobytes(), (name, part)
+            assert getattr(ours.series[name], part).tobytes() == getattr(points, part).tobytes(), (
+                name,
+                part,
+            )
 
 
-# ---- the stand-in ----------------------------------------------------------------------------------------------------
+# ---- the stand-in --------------------------------------------------------------------------------
 
 
 def test_an_older_client_of_w_and_b_reads_through_the_stand_in_what_was_logged(
@@ -162,13 +182,19 @@ def test_an_older_client_of_w_and_b_reads_through_the_stand_in_what_was_logged(
     read_log(logged.file, written.append)
     theirs = [flat(row) for row in json.loads(done.stdout)]
     assert len(theirs) == len(written) == 2304
-    assert repr([sorted(row.items()) for row in theirs]) == repr([sorted(row.items()) for row in map(exact, written)])
+    assert repr([sorted(row.items()) for row in theirs]) == repr(
+        [sorted(row.items()) for row in map(exact, written)]
+    )
 
 
 def flat(row: dict[str, Any], head: str = "") -> dict[str, Any]:
     out: dict[str, Any] = {}
     for name, value in row.items():
-        out |= flat(value, f"{head}{name}.") if isinstance(value, dict) else {head + name: number(value)}
+        out |= (
+            flat(value, f"{head}{name}.")
+            if isinstance(value, dict)
+            else {head + name: number(value)}
+        )
     return out
 
 
@@ -178,13 +204,17 @@ def exact(row: dict[str, Any]) -> dict[str, Any]:
 
 def number(value: Any) -> Any:
     """Go writes 1.0 as 1 and 2**60 as a double."""
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+    return (
+        float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+    )
 
 
-# ---- our reader ------------------------------------------------------------------------------------------------------
+# ---- our reader ----------------------------------------------------------------------------------
 
 
-def test_by_pages_the_points_are_those_of_the_file_that_wandb_wrote(logged: Logged, told: HistoryServer) -> None:
+def test_by_pages_the_points_are_those_of_the_file_that_wandb_wrote(
+    logged: Logged, told: HistoryServer
+) -> None:
     before = told.told()
     tracker, run = at(logged.environ, told.url, "history", logged.id)
     reading = tracker.read(run)
@@ -194,14 +224,18 @@ def test_by_pages_the_points_are_those_of_the_file_that_wandb_wrote(logged: Logg
     assert reading.config == logged.reading.config
 
 
-def test_by_its_file_the_points_are_the_same_and_without_a_page(logged: Logged, wandb_server: WandbServer) -> None:
+def test_by_its_file_the_points_are_the_same_and_without_a_page(
+    logged: Logged, wandb_server: WandbServer
+) -> None:
     tracker, run = at(logged.environ, wandb_server.url, "history", logged.id)
     reading = tracker.read(run)
     same_points(reading, logged.reading)
     assert not reading.only_summary and reading.problems == []
 
 
-def test_numbers_that_are_none_and_media_come_as_they_were_logged(logged: Logged, told: HistoryServer) -> None:
+def test_numbers_that_are_none_and_media_come_as_they_were_logged(
+    logged: Logged, told: HistoryServer
+) -> None:
     tracker, run = at(logged.environ, told.url, "history", logged.id)
     series = tracker.read(run).series
     assert math.isnan(series["nan"].values[0])
@@ -209,7 +243,9 @@ def test_numbers_that_are_none_and_media_come_as_they_were_logged(logged: Logged
     assert (series["nested.a"].values[0], series["nested.b.c"].values[0]) == (1.0, 2.5)
     assert list(series["first"].steps) == list(series["second"].steps) == [3010.0]
     assert list(series["t/flag"].values[:2]) == [1.0, 0.0]
-    assert not [name for name in series if name.startswith(("bins", "nested.page", "system", "_"))], "no metric"
+    assert not [
+        name for name in series if name.startswith(("bins", "nested.page", "system", "_"))
+    ], "no metric"
     assert not [name for name in logged.reading.summary if "page" in name or "bins" in name]
 
 
@@ -218,7 +254,9 @@ def test_what_came_from_file_pages_and_rows_has_one_digest(
 ) -> None:
     """openwandb keeps no nested name of a summary, so this run has none."""
     script = "import wandb\nwandb.init(project='same', config={'lr': 0.1})\nfor i in range(30):\n"
-    script += "    wandb.log({'loss': 1 / (i + 1), 'odd': float('nan') if i % 2 else 1})\nwandb.finish()"
+    script += (
+        "    wandb.log({'loss': 1 / (i + 1), 'odd': float('nan') if i % 2 else 1})\nwandb.finish()"
+    )
     logged = log(tmp_path, wandb_server.url, script)
     digests = {logged.reading.digest()}
     for url in (wandb_server.url, told.url):
@@ -258,7 +296,9 @@ def test_rows_of_one_step_sent_in_parts_are_all_read(
         assert list(reading.series["many"].values) == [float(n) for n in range(9000)]
 
 
-def test_steps_far_apart_take_few_pages(wandb_server: WandbServer, told: HistoryServer, tmp_path: Path) -> None:
+def test_steps_far_apart_take_few_pages(
+    wandb_server: WandbServer, told: HistoryServer, tmp_path: Path
+) -> None:
     sent = Sent(wandb_server, "far", tmp_path)
     sent.rows([{"_step": n * 1_000_000, "loss": float(n)} for n in range(2500)])
     before = told.told()
@@ -278,7 +318,7 @@ def test_an_answer_that_is_too_large_is_asked_for_in_parts(
     assert caught.value.code == "tracker-reply-too-large"
 
 
-# ---- what is missing -------------------------------------------------------------------------------------------------
+# ---- what is missing -----------------------------------------------------------------------------
 
 
 def test_rows_that_the_server_counts_and_does_not_give_are_said(
@@ -287,7 +327,9 @@ def test_rows_that_the_server_counts_and_does_not_give_are_said(
     told.told(hide=1000)
     tracker, run = at(logged.environ, told.url, "history", logged.id)
     reading = tracker.read(run)
-    assert [p["what"] for p in reading.problems] == ["W&B counts 2304 rows of history and gave 2301"]
+    assert [p["what"] for p in reading.problems] == [
+        "W&B counts 2304 rows of history and gave 2301"
+    ]
     found = extraction_of(reading, {"loss": MetricDef("loss", reduce="min")})
     assert "loss" not in found.metrics and found.metrics["first"] == 1.0
     assert {p["code"] for p in found.problems} >= {"no-points", "history-incomplete"}
@@ -319,7 +361,9 @@ def test_a_key_that_is_refused_is_not_tried_again(
     assert caught.value.details["status"] == 403
 
 
-def test_a_server_without_any_history_gives_last_values_and_says_so(wandb_server: WandbServer, tmp_path: Path) -> None:
+def test_a_server_without_any_history_gives_last_values_and_says_so(
+    wandb_server: WandbServer, tmp_path: Path
+) -> None:
     sent = Sent(wandb_server, "none", tmp_path)
     sent.rows([{"_step": step, "loss": float(step)} for step in range(4)])
     stored = wandb_server.folder / "data" / "files" / "default" / "sent" / "none"
@@ -343,10 +387,13 @@ def test_a_run_that_logged_nothing_lacks_nothing(
 
 
 def test_names_that_a_row_has_not_got_may_be_null(tmp_path: Path) -> None:
-    """The one thing here without a counterpart: W&B pads its rows so, openwandb's are as they were sent."""
+    """The one thing here without a counterpart: W&B pads its rows so, openwandb's are as they were
+    sent."""
     out = Reading(TrackerRun("wandb", "x"))
     rows = [json.dumps({"_step": n, "loss": 1.5, "rare": None}) for n in range(3)]
     place = wandb_history.Place("e", "p", "x", rows=3, last_step=2)
     answer = {"project": {"run": {"history": rows}}}
-    wandb_history.read_history(http.Server("W&B", "http://127.0.0.1:9", {}), lambda *asked: answer, place, out)
+    wandb_history.read_history(
+        http.Server("W&B", "http://127.0.0.1:9", {}), lambda *asked: answer, place, out
+    )
     assert list(out.series) == ["loss"] and out.odd == {} and not out.only_summary

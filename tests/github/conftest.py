@@ -1,7 +1,9 @@
-"""A GitHub that nobody here wrote (`emulate`), and a proxy of ours in front of it that loses answers.
+"""A GitHub that nobody here wrote (`emulate`), and a proxy of ours in front of it that loses
+answers.
 
-Where the emulator is not GitHub (it takes any token, knows no scopes, sends no ETag and no Retry-After), the proxy
-answers as GitHub's documentation says; what it makes up is said where it is used.
+Where the emulator is not GitHub (it takes any token, knows no scopes, sends no ETag and no
+Retry-After), the proxy answers as GitHub's documentation says; what it makes up is said where it is
+used.
 """
 
 from __future__ import annotations
@@ -58,9 +60,21 @@ def emulator_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     folder = tmp_path_factory.mktemp("emulate")
     (folder / "seed.yaml").write_text(SEED)
     port = free_port()
-    words = ["start", "--service", "github", "--host", "127.0.0.1", "--port", str(port), "--seed", "seed.yaml"]
+    words = [
+        "start",
+        "--service",
+        "github",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--seed",
+        "seed.yaml",
+    ]
     with open(folder / "log", "wb") as log:
-        process = subprocess.Popen([str(node()), str(program), *words], cwd=folder, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            [str(node()), str(program), *words], cwd=folder, stdout=log, stderr=log
+        )
     try:
         until = time.monotonic() + 30
         while True:
@@ -80,9 +94,9 @@ def emulator_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 
 class Proxy:
-    """Passes requests on. ``fault(method, path, n)`` may name one for the n-th request (from 0): ``lost`` (done, the
-    connection closed), ``refused`` (closed before it is done), ``502`` (done, answered 502), ``cut`` (done, half an
-    answer), or a whole answer (status, headers, body)."""
+    """Passes requests on. ``fault(method, path, n)`` may name one for the n-th request (from 0):
+    ``lost`` (done, the connection closed), ``refused`` (closed before it is done), ``502`` (done,
+    answered 502), ``cut`` (done, half an answer), or a whole answer (status, headers, body)."""
 
     def __init__(self, port: int, prefix: str = "") -> None:
         self.upstream, self.prefix = port, prefix
@@ -108,22 +122,35 @@ class Proxy:
                     proxy.headers.append({k.lower(): v for k, v in self.headers.items()})
                 fault = proxy.fault(self.command, path, n)
                 if fault == "refused" or isinstance(fault, tuple):
-                    proxy.exchanges.append(Exchange(self.command, path, body, 0, b"", by_server=False))
+                    proxy.exchanges.append(
+                        Exchange(self.command, path, body, 0, b"", by_server=False)
+                    )
                     if isinstance(fault, tuple):
                         self.answer(*fault)
                     return
                 up = http.client.HTTPConnection("127.0.0.1", proxy.upstream, timeout=30)
                 names = ("authorization", "content-type", "accept")
-                up.request(self.command, path, body or None, {k: self.headers[k] for k in names if k in self.headers})
+                up.request(
+                    self.command,
+                    path,
+                    body or None,
+                    {k: self.headers[k] for k in names if k in self.headers},
+                )
                 reply = up.getresponse()
                 data = reply.read()
                 proxy.exchanges.append(Exchange(self.command, path, body, reply.status, data))
                 if fault == "lost":
                     return
-                kept = [(k, v) for k, v in reply.getheaders() if k.lower() in ("link", "content-type", "location")]
+                kept = [
+                    (k, v)
+                    for k, v in reply.getheaders()
+                    if k.lower() in ("link", "content-type", "location")
+                ]
                 here = f"127.0.0.1:{proxy.port}{proxy.prefix}"
                 headers = {k: v.replace(f"localhost:{proxy.upstream}", here) for k, v in kept}
-                headers = {k: v.replace(f"127.0.0.1:{proxy.upstream}", here) for k, v in headers.items()}
+                headers = {
+                    k: v.replace(f"127.0.0.1:{proxy.upstream}", here) for k, v in headers.items()
+                }
                 if proxy.etags and self.command == "GET" and reply.status == 200:
                     import hashlib
 
@@ -189,7 +216,12 @@ def new_proxy(emulator_port: int, description: Description) -> Iterator[Callable
     yield make
     for proxy in made:
         proxy.close()
-    wrong = {v for proxy in made for exchange in proxy.exchanges for v in description.violations(exchange)}
+    wrong = {
+        v
+        for proxy in made
+        for exchange in proxy.exchanges
+        for v in description.violations(exchange)
+    }
     wrong -= EMULATOR_LACKS
     assert not wrong, "not as GitHub describes its interface: " + "; ".join(sorted(wrong))
 

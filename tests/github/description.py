@@ -1,7 +1,7 @@
 """Whether an exchange with GitHub is one that GitHub's own description of its interface allows.
 
-Requests are held to it more strictly than it says: a query parameter or a field of a body that it does not name is
-a mistake of ours, since GitHub ignores those silently.
+Requests are held to it more strictly than it says: a query parameter or a field of a body that it
+does not name is a mistake of ours, since GitHub ignores those silently.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ class Exchange(NamedTuple):
     sent: bytes
     status: int
     received: bytes
-    by_server: bool = True  # False: the answer was made up by a test, and only the request is checked
+    by_server: bool = (
+        True  # False: the answer was made up by a test, and only the request is checked
+    )
 
 
 class Description:
@@ -32,7 +34,9 @@ class Description:
         self.version: str = told["version"]
         self.operations: dict[str, Any] = told["operations"]
         self.schemas: dict[str, Any] = told["schemas"]
-        resource = Resource.from_contents({"schemas": self.schemas}, default_specification=DRAFT202012)
+        resource = Resource.from_contents(
+            {"schemas": self.schemas}, default_specification=DRAFT202012
+        )
         self._registry: Registry[Any] = Registry().with_resource("urn:github", resource)
         self._paths = [(name, _path_pattern(name.partition(" ")[2])) for name in self.operations]
 
@@ -63,7 +67,9 @@ class Description:
                 found.append(f"no query parameter {key}")
                 continue
             read: Any = int(value) if schema.get("type") == "integer" and value.isdigit() else value
-            found += [f"query {key}: {e.message[:160]}" for e in self.validator(schema).iter_errors(read)]
+            found += [
+                f"query {key}: {e.message[:160]}" for e in self.validator(schema).iter_errors(read)
+            ]
         return found
 
     def _sent(self, told: dict[str, Any], sent: bytes) -> list[str]:
@@ -74,7 +80,10 @@ class Description:
             return ["no body is taken"]
         body = json.loads(sent)
         return [
-            *(f"body {e.json_path}: {e.message[:160]}" for e in self.validator(schema).iter_errors(body)),
+            *(
+                f"body {e.json_path}: {e.message[:160]}"
+                for e in self.validator(schema).iter_errors(body)
+            ),
             *(f"body: no field {key}" for key in body if key not in self._fields(schema)),
         ]
 
@@ -82,7 +91,9 @@ class Description:
         if "$ref" in schema:
             schema = self.schemas[schema["$ref"].rpartition("/")[2]]
         parts = [p for k in ("oneOf", "anyOf", "allOf") for p in schema.get(k, [])]
-        return set(schema.get("properties", {})).union(*(self._fields(p) for p in parts if isinstance(p, dict)))
+        return set(schema.get("properties", {})).union(
+            *(self._fields(p) for p in parts if isinstance(p, dict))
+        )
 
     def _received(self, schema: Any, exchange: Exchange) -> list[str]:
         if schema is None:
@@ -101,4 +112,6 @@ def _by_name(path: str) -> str:
 
 
 def _path_pattern(path: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\{\w+\}", "[^/]+", path.replace("{path}", ".+").replace("{ref}", ".+")))
+    return re.compile(
+        re.sub(r"\{\w+\}", "[^/]+", path.replace("{path}", ".+").replace("{ref}", ".+"))
+    )

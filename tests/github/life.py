@@ -1,7 +1,8 @@
-"""A thread's whole life on a forge, for tests: each step is a record first, then bringing the issue up to date.
+"""A thread's whole life on a forge, for tests: each step is a record first, then bringing the issue
+up to date.
 
-In one process and with few git commands, so that it can be lived hundreds of times; ``test_life_cli.py`` lives it
-through the program.
+In one process and with few git commands, so that it can be lived hundreds of times;
+``test_life_cli.py`` lives it through the program.
 """
 
 from __future__ import annotations
@@ -52,9 +53,15 @@ def make_repository(folder: Path, url: str, name: str = "lab") -> Path:
 
 
 def open_at(
-    repository: Path, url: str, clock: MovedClock, sent: Callable[[], None], token: str, max_wait_s: float = 0.0
+    repository: Path,
+    url: str,
+    clock: MovedClock,
+    sent: Callable[[], None],
+    token: str,
+    max_wait_s: float = 0.0,
 ) -> Context:
-    """A context as a new process has it. ``sent`` is called after each answer, before anything is made of it."""
+    """A context as a new process has it. ``sent`` is called after each answer, before anything is
+    made of it."""
     context = open_context(str(repository))
     context.clock = clock
     context.settings["logbook.in_tree"] = False
@@ -81,7 +88,8 @@ def open_at(
 
 
 class Life:
-    """The steps, each safe to be taken again by another process. ``texts``: marker -> text of the comments to be."""
+    """The steps, each safe to be taken again by another process. ``texts``: marker -> text of the
+    comments to be."""
 
     def __init__(self, topic: str, prefix: str) -> None:
         self.topic, self.prefix = topic, prefix
@@ -99,14 +107,19 @@ class Life:
     def start(self, context: Context) -> None:
         if not context.store.exists(self.topic):
             with context.store.transaction(self.topic, create=True) as writing:
-                writing.add("thread-started", {"prefix": self.prefix, "goal": "find out", "metrics": []})
+                writing.add(
+                    "thread-started", {"prefix": self.prefix, "goal": "find out", "metrics": []}
+                )
         bring_up_to_date(context, self.topic, create=True, asked_for=True)
 
     def _say(self, context: Context, number: int, body: dict[str, Any]) -> None:
         shown = f"{self.prefix}-U{number}"
         if shown not in context.store.thread(self.topic).items:
             with context.store.transaction(self.topic) as writing:
-                writing.add("update", {"id": shown, "marker": f"update:{writing.new_uid()}", "refs": {}, **body})
+                writing.add(
+                    "update",
+                    {"id": shown, "marker": f"update:{writing.new_uid()}", "refs": {}, **body},
+                )
         bring_up_to_date(context, self.topic, asked_for=True)
 
     def update(self, context: Context) -> None:
@@ -117,13 +130,21 @@ class Life:
 
     def goes_on(self, context: Context) -> None:
         self._say(
-            context, 3, {"form": "heartbeat", "text": "still here, said 2 times", "continues": f"{self.prefix}-U2"}
+            context,
+            3,
+            {
+                "form": "heartbeat",
+                "text": "still here, said 2 times",
+                "continues": f"{self.prefix}-U2",
+            },
         )
 
     def second(self, context: Context) -> None:
         thread = context.store.thread(self.topic)
         if f"{self.prefix}-D1" not in thread.items:
-            context.append_item(thread, "decision", {"text": "use it", "evidence": [], "owner": "Ada", "refs": {}})
+            context.append_item(
+                thread, "decision", {"text": "use it", "evidence": [], "owner": "Ada", "refs": {}}
+            )
         self._say(context, 4, {"form": "update", "text": "second news, ünïcode 🌈"})
 
     def fix(self, context: Context) -> None:
@@ -135,8 +156,20 @@ class Life:
     def snapshot(self, context: Context) -> None:
         thread = context.store.thread(self.topic)
         if not thread.of_kind("snapshot"):
-            body = {"name": "S1", "tag": f"leadline/{self.topic}/S1", "commit": "1" * 40, "heads": {}, "text": "sealed"}
-            more = {"heads_digest": "sha256:" + "2" * 64, "records": 1, "bundle": {}, "table": {"rows": []}, "refs": {}}
+            body = {
+                "name": "S1",
+                "tag": f"leadline/{self.topic}/S1",
+                "commit": "1" * 40,
+                "heads": {},
+                "text": "sealed",
+            }
+            more = {
+                "heads_digest": "sha256:" + "2" * 64,
+                "records": 1,
+                "bundle": {},
+                "table": {"rows": []},
+                "refs": {},
+            }
             context.append_item(thread, "snapshot", {**body, **more})
         bring_up_to_date(context, self.topic, asked_for=True)
 
@@ -149,12 +182,15 @@ class Life:
                 "limits": ["one"],
                 "next_steps": ["more"],
             }
-            context.append(self.topic, "finish", {**body, "reason": "completed", "text": "the end", "refs": {}})
+            context.append(
+                self.topic, "finish", {**body, "reason": "completed", "text": "the end", "refs": {}}
+            )
         bring_up_to_date(context, self.topic, asked_for=True)
 
 
 def live(life: Life, opened: Callable[[], Context], clock: MovedClock) -> None:
-    """Every step once, whatever goes wrong; a killed process is followed by another one that goes on with the next."""
+    """Every step once, whatever goes wrong; a killed process is followed by another one that goes
+    on with the next."""
     context = opened()
     for step in life.steps:
         try:

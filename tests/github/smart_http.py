@@ -1,7 +1,8 @@
-"""A git remote over HTTP as a forge has one: git's own ``http-backend`` behind Python's server, on this machine alone.
+"""A git remote over HTTP as a forge has one: git's own ``http-backend`` behind Python's server, on
+this machine alone.
 
-Reading is open, pushing needs a name and a password. Nothing of git's protocol is imitated: the server passes each
-request to the program that git ships for this, by CGI.
+Reading is open, pushing needs a name and a password. Nothing of git's protocol is imitated: the
+server passes each request to the program that git ships for this, by CGI.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ USER, PASSWORD = "ada", "s3cret-of-ada"
 
 
 def backend() -> Path:
-    folder = subprocess.run(["git", "--exec-path"], capture_output=True, text=True, check=True).stdout.strip()
+    folder = subprocess.run(
+        ["git", "--exec-path"], capture_output=True, text=True, check=True
+    ).stdout.strip()
     program = Path(folder) / "git-http-backend"
     if not program.exists():
         pytest.skip("this git has no http-backend")
@@ -67,7 +70,9 @@ class SmartHttp:
                     "REMOTE_ADDR": "127.0.0.1",
                     **({"REMOTE_USER": USER} if known else {}),
                 }
-                done = subprocess.run([str(program)], input=body, env=environment, capture_output=True)
+                done = subprocess.run(
+                    [str(program)], input=body, env=environment, capture_output=True
+                )
                 head, _, data = done.stdout.partition(b"\r\n\r\n")
                 fields = [line.partition(": ") for line in head.decode().split("\r\n") if line]
                 status = next((int(v.split()[0]) for k, _, v in fields if k == "Status"), 200)
@@ -101,10 +106,18 @@ class SmartHttp:
     def make(self, name: str) -> str:
         """A new empty repository, ``owner/name``; its URL."""
         path = self.root / f"{name}.git"
-        environment = {"PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
-        subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(path)], check=True, env=environment)
+        environment = {
+            "PATH": os.environ["PATH"],
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+        }
+        subprocess.run(
+            ["git", "init", "-q", "--bare", "-b", "main", str(path)], check=True, env=environment
+        )
         for setting in ("http.receivepack=true", "receive.denyNonFastForwards=true"):
-            subprocess.run(["git", "-C", str(path), "config", *setting.split("=")], check=True, env=environment)
+            subprocess.run(
+                ["git", "-C", str(path), "config", *setting.split("=")], check=True, env=environment
+            )
         return f"http://127.0.0.1:{self.port}/{name}.git"
 
     def close(self) -> None:

@@ -1,4 +1,5 @@
-"""Anchors of headings: as GitHub makes them, as the library that imitates it does, as Markdown reads them."""
+"""Anchors of headings: as GitHub makes them, as the library that imitates it does, as Markdown
+reads them."""
 
 from __future__ import annotations
 
@@ -39,10 +40,14 @@ SEEN_ON_GITHUB = [
 
 def test_anchors_seen_on_github() -> None:
     anchors = Anchors()
-    assert [anchors.of(heading) for heading, _ in SEEN_ON_GITHUB] == [anchor for _, anchor in SEEN_ON_GITHUB]
+    assert [anchors.of(heading) for heading, _ in SEEN_ON_GITHUB] == [
+        anchor for _, anchor in SEEN_ON_GITHUB
+    ]
 
 
-@pytest.mark.parametrize(("text", "anchor"), [("R² is 0.9", "r-is-09"), ("½ price", "-price"), ("हिन्दी", "हिन्दी")])
+@pytest.mark.parametrize(
+    ("text", "anchor"), [("R² is 0.9", "r-is-09"), ("½ price", "-price"), ("हिन्दी", "हिन्दी")]
+)
 def test_what_is_a_word_to_python_and_to_github_differs(text: str, anchor: str) -> None:
     assert slug(text) == anchor
 
@@ -86,23 +91,49 @@ def titles(n: int) -> list[str]:
         "*",
         "**",
     ]
-    parts += ["[x](y)", "<b>", "&amp;", "\\", "|", "#", "~", ":", "P-001", "@ada", "2026-01-02 03:04 - ", "!", "x_y_z"]
+    parts += [
+        "[x](y)",
+        "<b>",
+        "&amp;",
+        "\\",
+        "|",
+        "#",
+        "~",
+        ":",
+        "P-001",
+        "@ada",
+        "2026-01-02 03:04 - ",
+        "!",
+        "x_y_z",
+    ]
     return ["".join(chosen.choices(parts, k=chosen.randint(1, 5))) for _ in range(n)]
 
 
 def test_a_page_of_headings_gets_the_anchors_of_the_library() -> None:
-    headings = [t for t in (one_line(t).replace("`", "").replace("*", "") for t in titles(3000)) if slug(t)]
-    plain = [h for h in headings if data(h) == h and "#" not in h]  # no markup: the heading is its text
+    headings = [
+        t for t in (one_line(t).replace("`", "").replace("*", "") for t in titles(3000)) if slug(t)
+    ]
+    plain = [
+        h for h in headings if data(h) == h and "#" not in h
+    ]  # no markup: the heading is its text
     assert len(plain) > 300 and len(set(plain)) < len(plain)
     anchors = Anchors()
-    expected = by_library(plain, "const s=new S(); process.stdout.write(JSON.stringify(i.map(t=>s.slug(t))))")
+    expected = by_library(
+        plain, "const s=new S(); process.stdout.write(JSON.stringify(i.map(t=>s.slug(t))))"
+    )
     assert [anchors.of(h) for h in plain] == expected
 
 
 def test_every_character_falls_away_or_stays_as_in_the_library() -> None:
     """Those of Unicode 3.2: the library's tables are older than Python's."""
-    old = [c for c in map(chr, range(0x110000)) if unicodedata.ucd_3_2_0.category(c) not in ("Cn", "Cs")]
-    expected = by_library([f"a{c}b" for c in old], "process.stdout.write(JSON.stringify(i.map(t=>slug(t))))")
+    old = [
+        c
+        for c in map(chr, range(0x110000))
+        if unicodedata.ucd_3_2_0.category(c) not in ("Cn", "Cs")
+    ]
+    expected = by_library(
+        [f"a{c}b" for c in old], "process.stdout.write(JSON.stringify(i.map(t=>slug(t))))"
+    )
     assert [c for c, e in zip(old, expected) if slug(f"a{c}b") != e] == []
 
 
@@ -113,5 +144,9 @@ def test_the_anchor_is_that_of_the_text_that_markdown_shows() -> None:
     for title in titles(2000):
         heading = data(title)
         inline = parse.parse(f"### x{heading}")[1]
-        shown = "".join(c.content for c in inline.children or [] if c.type in ("text", "code_inline", "text_special"))
+        shown = "".join(
+            c.content
+            for c in inline.children or []
+            if c.type in ("text", "code_inline", "text_special")
+        )
         assert Anchors().of(f"x{heading}") == slug(shown.strip()), (title, heading)

@@ -1,4 +1,5 @@
-"""Where the token comes from, which server it goes to, and that it is nowhere else when a thread's life is over."""
+"""Where the token comes from, which server it goes to, and that it is nowhere else when a thread's
+life is over."""
 
 from __future__ import annotations
 
@@ -27,9 +28,24 @@ SENTINEL = "ghp_SENTINEL4f1e0b7c9d2a"
     ("remote", "settings", "api", "web"),
     [
         ("git@github.com:o/r.git", {}, "https://api.github.com", "https://github.com/o/r"),
-        ("ssh://git@ssh.github.com:443/o/r", {}, "https://api.github.com", "https://github.com/o/r"),
-        ("git@ghe.example.org:o/r.git", {}, "https://ghe.example.org/api/v3", "https://ghe.example.org/o/r"),
-        ("ssh://git@ghe.example.org:2222/o/r", {}, "https://ghe.example.org/api/v3", "https://ghe.example.org/o/r"),
+        (
+            "ssh://git@ssh.github.com:443/o/r",
+            {},
+            "https://api.github.com",
+            "https://github.com/o/r",
+        ),
+        (
+            "git@ghe.example.org:o/r.git",
+            {},
+            "https://ghe.example.org/api/v3",
+            "https://ghe.example.org/o/r",
+        ),
+        (
+            "ssh://git@ghe.example.org:2222/o/r",
+            {},
+            "https://ghe.example.org/api/v3",
+            "https://ghe.example.org/o/r",
+        ),
         (
             "https://ghe.example.org:8443/o/r",
             {},
@@ -37,7 +53,12 @@ SENTINEL = "ghp_SENTINEL4f1e0b7c9d2a"
             "https://ghe.example.org:8443/o/r",
         ),
         ("https://lab.ghe.com/o/r.git", {}, "https://api.lab.ghe.com", "https://lab.ghe.com/o/r"),
-        ("/srv/r.git", {"forge.repository": "o/r"}, "https://api.github.com", "https://github.com/o/r"),
+        (
+            "/srv/r.git",
+            {"forge.repository": "o/r"},
+            "https://api.github.com",
+            "https://github.com/o/r",
+        ),
         (
             "/srv/r.git",
             {"forge.repository": "o/r", "forge.api_url": "https://api.lab.ghe.com"},
@@ -59,12 +80,17 @@ def test_which_github(remote: str, settings: dict[str, str], api: str, web: str)
 
 def test_a_token_for_github_goes_to_no_other_server() -> None:
     both = {"GH_TOKEN": "public", "GH_ENTERPRISE_TOKEN": "ours", "PATH": ""}
-    assert token_for("api.github.com", both) == "public" and token_for("api.lab.ghe.com", both) == "public"
+    assert (
+        token_for("api.github.com", both) == "public"
+        and token_for("api.lab.ghe.com", both) == "public"
+    )
     assert token_for("ghe.example.org", both) == "ours"
     with pytest.raises(LeadlineError) as caught:
         token_for("ghe.example.org", {"GH_TOKEN": "public", "GITHUB_TOKEN": "public", "PATH": ""})
     assert caught.value.code == "no-token" and "export GH_ENTERPRISE_TOKEN=…" in caught.value.next
-    assert token_for("127.0.0.1", {"GH_TOKEN": "public", "PATH": ""}) == "public", "a server on this machine"
+    assert token_for("127.0.0.1", {"GH_TOKEN": "public", "PATH": ""}) == "public", (
+        "a server on this machine"
+    )
 
 
 @pytest.mark.parametrize("text", ["two words", "line\nbreak", "smörgås"])
@@ -97,7 +123,9 @@ def test_gh_itself_is_asked(tmp_path: Path) -> None:
     assert token_for("ghe.example.org", home) == "gho_of_enterprise"
 
 
-def test_what_is_checked_out_does_not_say_where_the_token_goes(lab: Lab, new_proxy: Callable[..., Proxy]) -> None:
+def test_what_is_checked_out_does_not_say_where_the_token_goes(
+    lab: Lab, new_proxy: Callable[..., Proxy]
+) -> None:
     """Somebody's branch may hold a `leadline.toml`."""
     trap = new_proxy()
     lab.env |= {"GH_TOKEN": SENTINEL}
@@ -108,7 +136,9 @@ def test_what_is_checked_out_does_not_say_where_the_token_goes(lab: Lab, new_pro
     assert SENTINEL not in done.stdout + done.stderr
 
 
-def test_what_is_checked_out_does_not_say_where_the_record_is_posted(lab: Lab, proxy: Proxy) -> None:
+def test_what_is_checked_out_does_not_say_where_the_record_is_posted(
+    lab: Lab, proxy: Proxy
+) -> None:
     lab.env |= {"GH_TOKEN": "tok_owner"}
     lab.git("remote", "add", "origin", "https://127.0.0.1:9/octocat/lab.git")
     lab.ok("init", "--api-url", proxy.url)
@@ -118,20 +148,35 @@ def test_what_is_checked_out_does_not_say_where_the_record_is_posted(lab: Lab, p
     assert "leadline init --forge-repository OWNER/NAME" in done.stderr
 
 
-def test_an_enterprise_server_is_talked_to_below_its_prefix(lab: Lab, new_proxy: Callable[..., Proxy]) -> None:
+def test_an_enterprise_server_is_talked_to_below_its_prefix(
+    lab: Lab, new_proxy: Callable[..., Proxy]
+) -> None:
     """The emulator has no `/api/v3`; the proxy puts it there and answers 404 elsewhere."""
     server = new_proxy("/api/v3")
     lab.env |= {"GH_ENTERPRISE_TOKEN": "tok_owner"}
-    lab.ok("init", "--forge", "github", "--api-url", server.url, "--forge-repository", "octocat/lab")
-    lab.ok("start", f"ghes-{server.port}", "--prefix", "P", "--no-branch", "--success", "time_ms:ms:lower")
+    lab.ok(
+        "init", "--forge", "github", "--api-url", server.url, "--forge-repository", "octocat/lab"
+    )
+    lab.ok(
+        "start",
+        f"ghes-{server.port}",
+        "--prefix",
+        "P",
+        "--no-branch",
+        "--success",
+        "time_ms:ms:lower",
+    )
     measure(lab)
     assert lab.json("update", "--change", "one run")["data"]["posted"]
     assert server.seen and not any(path.startswith("/api") for _, path in server.seen)
     told = lab.ok("doctor", "--network")
-    assert f"octocat/lab at http://127.0.0.1:{server.port}/octocat/lab" in told and "octocat on octocat/lab" in told
+    assert (
+        f"octocat/lab at http://127.0.0.1:{server.port}/octocat/lab" in told
+        and "octocat on octocat/lab" in told
+    )
 
 
-# ---- nowhere else ---------------------------------------------------------------------------------------------------
+# ---- nowhere else --------------------------------------------------------------------------------
 
 
 class Watch:
@@ -165,10 +210,13 @@ def server(tmp_path: Path) -> Iterator[SmartHttp]:
     made.close()
 
 
-def test_after_a_whole_life_the_token_is_nowhere(lab: Lab, server: SmartHttp, proxy: Proxy, tmp_path: Path) -> None:
-    """Start, run, claim, update, seal, sync, finish, doctor, refusals and faults; then every file, all output, every
-    command line and git's settings are searched. The job has the token in its environment, which is recorded; a job
-    that printed it would write it into its own log, which never leaves the machine whole."""
+def test_after_a_whole_life_the_token_is_nowhere(
+    lab: Lab, server: SmartHttp, proxy: Proxy, tmp_path: Path
+) -> None:
+    """Start, run, claim, update, seal, sync, finish, doctor, refusals and faults; then every file,
+    all output, every command line and git's settings are searched. The job has the token in its
+    environment, which is recorded; a job that printed it would write it into its own log, which
+    never leaves the machine whole."""
     lab.env |= {"GH_TOKEN": SENTINEL, "LEADLINE_DEBUG": "1"}
     lab.git("remote", "add", "origin", server.make("octocat/lab"))
     allow(lab)
@@ -177,7 +225,17 @@ def test_after_a_whole_life_the_token_is_nowhere(lab: Lab, server: SmartHttp, pr
     printing = "import os; assert os.environ['GH_TOKEN']; print('{\"time_ms\": 3.5}')"
     steps: list[tuple[str, ...]] = [
         ("init", "--forge", "github", "--api-url", proxy.url),
-        ("start", topic, "--prefix", "P", "--no-branch", "--success", "time_ms:ms:lower", "--hypothesis", "it is fast"),
+        (
+            "start",
+            topic,
+            "--prefix",
+            "P",
+            "--no-branch",
+            "--success",
+            "time_ms:ms:lower",
+            "--hypothesis",
+            "it is fast",
+        ),
         ("run", "--", sys.executable, "-c", printing),
         ("run", "--experiment", "P-001", "--", sys.executable, "-c", printing),
         ("note", "P-001", "--interpretation", "as expected"),
@@ -197,7 +255,12 @@ def test_after_a_whole_life_the_token_is_nowhere(lab: Lab, server: SmartHttp, pr
         done = lab.run(*step)
         assert done.returncode == 0, f"{step}: {done.stdout}{done.stderr}"
         said.append(done.stdout + done.stderr)
-    for fault in ("lost", "502", (401, {}, b'{"message": "Bad credentials"}'), (422, {}, b'{"message": "no"}')):
+    for fault in (
+        "lost",
+        "502",
+        (401, {}, b'{"message": "Bad credentials"}'),
+        (422, {}, b'{"message": "no"}'),
+    ):
         proxy.fault = lambda method, path, n, fault=fault: fault  # type: ignore[misc]
         done = lab.run("issue", "sync")
         said.append(done.stdout + done.stderr)
@@ -211,7 +274,9 @@ def test_after_a_whole_life_the_token_is_nowhere(lab: Lab, server: SmartHttp, pr
     assert SENTINEL not in subprocess.run(
         ["git", "config", "--list"], cwd=lab.repo, env=lab.env, capture_output=True, text=True
     ).stdout  # fmt: skip
-    found = subprocess.run(["grep", "-rlaF", SENTINEL, str(tmp_path)], capture_output=True, text=True).stdout
+    found = subprocess.run(
+        ["grep", "-rlaF", SENTINEL, str(tmp_path)], capture_output=True, text=True
+    ).stdout
     assert found == "", f"the token stands in {found}"
     objects = subprocess.run(
         ["git", "cat-file", "--batch-all-objects", "--batch", "--unordered"], cwd=lab.repo, env=lab.env,

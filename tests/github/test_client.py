@@ -1,6 +1,8 @@
-"""One request and what may come back: limits, clocks, lost and broken answers, and where the token may not go.
+"""One request and what may come back: limits, clocks, lost and broken answers, and where the token
+may not go.
 
-The proxy in front of the emulator is ours: it answers what the emulator never does, as GitHub's documentation says.
+The proxy in front of the emulator is ours: it answers what the emulator never does, as GitHub's
+documentation says.
 """
 
 from __future__ import annotations
@@ -25,7 +27,11 @@ def client(proxy: Proxy, cache: Path | None = None, max_wait_s: float = 4.0) -> 
 
 
 def answer(status: int, message: str = "", **headers: str) -> tuple[int, dict[str, str], bytes]:
-    return status, {k.replace("_", "-"): v for k, v in headers.items()}, json.dumps({"message": message}).encode()
+    return (
+        status,
+        {k.replace("_", "-"): v for k, v in headers.items()},
+        json.dumps({"message": message}).encode(),
+    )
 
 
 def once(proxy: Proxy, reply: object) -> None:
@@ -40,7 +46,9 @@ def stamp(offset_s: float) -> str:
 def primary(reset_in_s: float, clock_s: float) -> tuple[int, dict[str, str], bytes]:
     """The primary limit, by a server whose clock is ``clock_s`` ahead of ours."""
     reset = str(int(time.time() + clock_s + reset_in_s))
-    return answer(403, "API rate limit exceeded for user", x_ratelimit_remaining="0", x_ratelimit_reset=reset)
+    return answer(
+        403, "API rate limit exceeded for user", x_ratelimit_remaining="0", x_ratelimit_reset=reset
+    )
 
 
 @pytest.mark.parametrize("clock_s", [-WAY_OFF_S, 0, WAY_OFF_S])
@@ -53,7 +61,11 @@ def test_a_reset_is_counted_by_the_servers_clock(proxy: Proxy, clock_s: float) -
 @pytest.mark.parametrize("clock_s", [-WAY_OFF_S, 0, WAY_OFF_S])
 def test_a_long_limit_is_said_with_when_and_not_waited_for(proxy: Proxy, clock_s: float) -> None:
     status, headers, body = primary(3000, clock_s)
-    proxy.fault = lambda method, path, n: (status, {**headers, "X-Server-Date": stamp(clock_s)}, body)
+    proxy.fault = lambda method, path, n: (
+        status,
+        {**headers, "X-Server-Date": stamp(clock_s)},
+        body,
+    )
     with pytest.raises(LeadlineError) as caught:
         client(proxy).get(LAB)
     assert caught.value.code == "rate-limited" and caught.value.next == ["leadline sync"]
@@ -138,29 +150,41 @@ def test_a_redirect_elsewhere_is_not_followed(proxy: Proxy) -> None:
 
 
 def test_reading_follows_a_rename_and_writing_does_not(proxy: Proxy) -> None:
-    """GitHub answers 301 for a renamed repository; what is written there was meant for another name."""
+    """GitHub answers 301 for a renamed repository; what is written there was meant for another
+    name."""
     once(proxy, answer(301, "Moved", location=f"{proxy.url}{LAB}"))
     assert client(proxy).get("/repos/octocat/old-name")["full_name"] == "octocat/lab"
     once(proxy, answer(301, "Moved", location=f"{proxy.url}{LAB}/issues/1"))
     with pytest.raises(LeadlineError) as caught:
         client(proxy).set_state("PATCH", "/repos/octocat/old-name/issues/1", {"title": "x"})
-    assert caught.value.code == "repository-moved" and proxy.seen[-1] == ("PATCH", "/repos/octocat/old-name/issues/1")
+    assert caught.value.code == "repository-moved" and proxy.seen[-1] == (
+        "PATCH",
+        "/repos/octocat/old-name/issues/1",
+    )
 
 
 def test_an_answer_that_has_not_changed_is_taken_from_here(proxy: Proxy, tmp_path: Path) -> None:
     proxy.etags = True
     first = client(proxy, tmp_path).get(LAB)
     proxy.fault = lambda method, path, n: (
-        (304, {}, b"") if proxy.headers[n].get("if-none-match") else answer(500, "asked without the etag")
+        (304, {}, b"")
+        if proxy.headers[n].get("if-none-match")
+        else answer(500, "asked without the etag")
     )
-    assert client(proxy, tmp_path).get(LAB) == first, "a 304 has no body and costs no request of the limit"
+    assert client(proxy, tmp_path).get(LAB) == first, (
+        "a 304 has no body and costs no request of the limit"
+    )
     [kept] = tmp_path.iterdir()
     kept.write_text("{ torn")
     proxy.fault = lambda method, path, n: None
-    assert client(proxy, tmp_path).get(LAB)["full_name"] == "octocat/lab", "a torn file costs a request, no more"
+    assert client(proxy, tmp_path).get(LAB)["full_name"] == "octocat/lab", (
+        "a torn file costs a request, no more"
+    )
 
 
-@pytest.mark.parametrize("api_url", ["https://", "ftp://x.example", "http://exa mple/api", "nonsense"])
+@pytest.mark.parametrize(
+    "api_url", ["https://", "ftp://x.example", "http://exa mple/api", "nonsense"]
+)
 def test_an_address_that_is_none_is_said(api_url: str) -> None:
     pytest.importorskip("httpx2")
     with pytest.raises(LeadlineError) as caught:

@@ -15,11 +15,18 @@ from tests.github.description import Description, Exchange
 ISSUES = "/repos/octocat/lab/issues"
 
 
-def test_every_schema_compiles_and_every_reference_leads_somewhere(description: Description) -> None:
-    """A schema that a validator cannot read lets everything pass: so each is read, and each reference followed."""
+def test_every_schema_compiles_and_every_reference_leads_somewhere(
+    description: Description,
+) -> None:
+    """A schema that a validator cannot read lets everything pass: so each is read, and each
+    reference followed."""
     schemas = [*description.schemas.values()]
     for told in description.operations.values():
-        schemas += [s for s in (told["body"], *told["query"].values(), *told["replies"].values()) if s is not None]
+        schemas += [
+            s
+            for s in (told["body"], *told["query"].values(), *told["replies"].values())
+            if s is not None
+        ]
     assert len(schemas) > 150 and len(description.operations) > 40
     for schema in schemas:
         Draft202012Validator.check_schema(schema)
@@ -61,7 +68,9 @@ def test_what_github_would_not_take_is_found(
         ("GET", f"{ISSUES}?state=all&sort=created&direction=desc&per_page=100", None),
     ],
 )
-def test_what_github_takes_passes(description: Description, method: str, path: str, body: object) -> None:
+def test_what_github_takes_passes(
+    description: Description, method: str, path: str, body: object
+) -> None:
     sent = json.dumps(body).encode() if body is not None else b""
     assert description.violations(Exchange(method, path, sent, 0, b"", by_server=False)) == []
 
@@ -72,7 +81,9 @@ def test_an_answer_that_github_would_not_give_is_found(description: Description)
     assert any("not of type 'integer'" in what for what in found)
 
 
-def test_a_request_of_ours_that_is_wrong_is_seen_on_the_wire(proxy: Proxy, description: Description) -> None:
+def test_a_request_of_ours_that_is_wrong_is_seen_on_the_wire(
+    proxy: Proxy, description: Description
+) -> None:
     """What fails a whole test run: the emulator takes it, GitHub would not."""
     client = Client(proxy.url, lambda: "tok_owner", timeout_s=5.0)
     made = client.create(ISSUES, {"title": "Experiment: x", "label": ["experiment"]})
@@ -86,4 +97,7 @@ def test_nothing_of_the_large_package_is_left_behind() -> None:
     from tests.github.conftest import FOLDER
 
     assert (FOLDER / "github-openapi.json").stat().st_size < 1_000_000
-    assert not list(Path(FOLDER).glob("**/*.tgz")) and not (FOLDER / "node_modules" / "@octokit").exists()
+    assert (
+        not list(Path(FOLDER).glob("**/*.tgz"))
+        and not (FOLDER / "node_modules" / "@octokit").exists()
+    )

@@ -1,7 +1,9 @@
-"""Exactly one comment on a server that fails as it was told to by people who do not know this program (`myworld`).
+"""Exactly one comment on a server that fails as it was told to by people who do not know this
+program (`myworld`).
 
-Its faults are its own: the comment is written and the answer is 504, the connection ends, half a body, a refused rate.
-It is no second GitHub (it has no labels to create and edits no comment), so only what it has is asked of it here.
+Its faults are its own: the comment is written and the answer is 504, the connection ends, half a
+body, a refused rate. It is no second GitHub (it has no labels to create and edits no comment), so
+only what it has is asked of it here.
 """
 
 from __future__ import annotations
@@ -43,7 +45,9 @@ class Server(NamedTuple):
     token: str
 
     def forge(self, max_wait_s: float = 3.0) -> GitHubForge:
-        return GitHubForge(Client(self.url, lambda: self.token, "", max_wait_s, timeout_s=10.0), "octocat/lab", "")
+        return GitHubForge(
+            Client(self.url, lambda: self.token, "", max_wait_s, timeout_s=10.0), "octocat/lab", ""
+        )
 
 
 @pytest.fixture
@@ -57,7 +61,17 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         port, gateway = free_port(), free_port()
         listed = "\n".join(f"  - {{server: github, {fault}}}" for fault in faults) or "  []"
         (tmp_path / "env.yaml").write_text(WORLD.format(name=f"w{port}", faults=listed))
-        words = ["serve", "--host", "127.0.0.1", "--port", str(port), "--env", "env.yaml", "--gateway", str(gateway)]
+        words = [
+            "serve",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+            "--env",
+            "env.yaml",
+            "--gateway",
+            str(gateway),
+        ]
         log = tmp_path / "log"
         with open(log, "wb") as out:
             command = [str(PROGRAM), *words, "--no-passthrough", "--ca-dir", str(tmp_path / "ca")]
@@ -89,7 +103,15 @@ CREATE = "tool: github.issues.createComment"
 
 
 @pytest.mark.parametrize(
-    "kind", ["timeout_after_commit", "bad_gateway", "unavailable", "server_error, status: 500", "truncated", "timeout"]
+    "kind",
+    [
+        "timeout_after_commit",
+        "bad_gateway",
+        "unavailable",
+        "server_error, status: 500",
+        "truncated",
+        "timeout",
+    ],
 )
 @pytest.mark.parametrize("on_call", [1, 2])
 def test_a_comment_is_there_once(start: Callable[..., Server], kind: str, on_call: int) -> None:
@@ -116,17 +138,28 @@ def test_a_comment_is_there_once_when_every_answer_is_lost(start: Callable[..., 
 def test_one_issue_is_opened_when_the_answer_is_lost(start: Callable[..., Server]) -> None:
     server = start("tool: github.issues.create, kind: timeout_after_commit, on_call: 1")
     first = server.forge().open_issue("Experiment: x", "body", ["experiment"], "x").number
-    assert server.forge().open_issue("Experiment: x", "body", ["experiment"], "x").number == first == "1"
+    assert (
+        server.forge().open_issue("Experiment: x", "body", ["experiment"], "x").number
+        == first
+        == "1"
+    )
 
 
-@pytest.mark.parametrize("kind", ["rate_limit, retry_after: 1", "bad_gateway", "truncated", "unavailable"])
+@pytest.mark.parametrize(
+    "kind", ["rate_limit, retry_after: 1", "bad_gateway", "truncated", "unavailable"]
+)
 def test_reading_goes_on_after_a_fault(start: Callable[..., Server], kind: str) -> None:
     server = start(f"tool: github.issues.get, kind: {kind}, on_call: 2")
     number = server.forge().open_issue("Experiment: x", "body", ["experiment"], "x").number
     try:
         assert server.forge().issue(number).title == "Experiment: x"
-    except LeadlineError as error:  # it names no time, so GitHub's advice of a minute holds: too long to wait here
-        assert (kind.partition(",")[0], error.code) == ("rate_limit", "rate-limited") and error.details["retry_at"]
+    except (
+        LeadlineError
+    ) as error:  # it names no time, so GitHub's advice of a minute holds: too long to wait here
+        assert (kind.partition(",")[0], error.code) == (
+            "rate_limit",
+            "rate-limited",
+        ) and error.details["retry_at"]
     assert server.forge().issue(number).title == "Experiment: x"
 
 

@@ -1,4 +1,5 @@
-"""The GitHub forge: the contract on an emulator, and each comment exactly once whatever is lost on the way."""
+"""The GitHub forge: the contract on an emulator, and each comment exactly once whatever is lost on
+the way."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ def own_marker() -> str:
 
 
 class _Own:
-    """A forge whose ``open_issue`` has a marker of this test alone: the contract's tests all use one name."""
+    """A forge whose ``open_issue`` has a marker of this test alone: the contract's tests all use
+    one name."""
 
     def __init__(self, forge: GitHubForge, marker: str) -> None:
         self._forge, self._marker = forge, marker
@@ -58,17 +60,23 @@ def issue(proxy: Proxy, own_marker: str) -> RemoteIssue:
     return forge_at(proxy).open_issue("Experiment: x", "body", ["experiment"], own_marker)
 
 
-@pytest.mark.parametrize("text", [HOSTILE, "", "a", "<!-- leadline:x -->", "ends with newlines\n\n", "x\r\ny", "x\r\n"])
+@pytest.mark.parametrize(
+    "text", [HOSTILE, "", "a", "<!-- leadline:x -->", "ends with newlines\n\n", "x\r\ny", "x\r\n"]
+)
 @pytest.mark.parametrize("marker", ["update:01J", "finish:a b<!-- -->", "ü\n"])
 def test_a_marker_never_changes_the_text(text: str, marker: str):
     assert unmarked(marked(text, marker)) == (text, marker)
-    assert "-->" not in marked("", marker).removesuffix("-->"), "the marker cannot end the comment it stands in"
+    assert "-->" not in marked("", marker).removesuffix("-->"), (
+        "the marker cannot end the comment it stands in"
+    )
 
 
 def test_the_end_of_the_derived_block_is_no_marker():
     body = put("people's own\r\n", "derived", below=True)
     assert unmarked(body) == (body, "") and marker_in(body) == ""
-    assert with_text(body, "new") == "new" and with_text(marked(body, "m"), "new") == marked("new", "m")
+    assert with_text(body, "new") == "new" and with_text(marked(body, "m"), "new") == marked(
+        "new", "m"
+    )
     assert marker_in(marked(body, "m") + "\r\nadded by somebody") == "m"
     assert marker_in("> <!-- leadline:m -->\nquoted") == ""
 
@@ -78,8 +86,11 @@ FAULTS = ("lost", "502", "cut", "refused")
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("at", range(8))
-def test_whatever_is_lost_a_comment_is_there_once(proxy: Proxy, issue: RemoteIssue, fault: str, at: int):
-    """The same fault at one place of the exchange, after which the program carries on or is called again."""
+def test_whatever_is_lost_a_comment_is_there_once(
+    proxy: Proxy, issue: RemoteIssue, fault: str, at: int
+):
+    """The same fault at one place of the exchange, after which the program carries on or is called
+    again."""
     before = len(proxy.seen)
     proxy.fault = lambda method, path, n: fault if n == before + at else None
     try:
@@ -124,7 +135,11 @@ def test_whatever_is_lost_one_issue_is_opened(proxy: Proxy, own_marker: str, fau
 
 
 def answer(status: int, message: str, **headers: str):
-    return status, {k.replace("_", "-"): v for k, v in headers.items()}, json.dumps({"message": message}).encode()
+    return (
+        status,
+        {k.replace("_", "-"): v for k, v in headers.items()},
+        json.dumps({"message": message}).encode(),
+    )
 
 
 @pytest.mark.parametrize(
@@ -136,23 +151,37 @@ def answer(status: int, message: str, **headers: str):
         (answer(403, "Unable to create comment because issue is locked."), "issue-locked"),
         (answer(410, "This issue was deleted"), "issue-deleted"),
         (answer(404, "Not Found"), "not-on-forge"),
-        (answer(301, "Moved Permanently", location="https://elsewhere.example/repositories/1"), "repository-moved"),
+        (
+            answer(301, "Moved Permanently", location="https://elsewhere.example/repositories/1"),
+            "repository-moved",
+        ),
         (answer(422, "Validation Failed"), "forge-refused"),
         (answer(429, "Too many", retry_after="3600"), "rate-limited"),
         (answer(403, "You have exceeded a secondary rate limit"), "rate-limited"),
         (
-            answer(403, "API rate limit exceeded", x_ratelimit_remaining="0", x_ratelimit_reset="9999999999"),
+            answer(
+                403,
+                "API rate limit exceeded",
+                x_ratelimit_remaining="0",
+                x_ratelimit_reset="9999999999",
+            ),
             "rate-limited",
         ),
         (answer(503, "Unavailable"), "forge-failing"),
     ],
 )
-def test_what_github_refuses_is_said_with_what_to_do(proxy: Proxy, issue: RemoteIssue, reply: object, code: str):
+def test_what_github_refuses_is_said_with_what_to_do(
+    proxy: Proxy, issue: RemoteIssue, reply: object, code: str
+):
     """The answers are those of GitHub's documentation: the emulator gives none of them."""
     proxy.fault = lambda method, path, n: reply
     with pytest.raises(LeadlineError) as caught:
         forge_at(proxy, max_wait_s=1.0).issue(issue.number)
-    assert caught.value.code == code and caught.value.next and "tok_owner" not in str(caught.value.as_dict())
+    assert (
+        caught.value.code == code
+        and caught.value.next
+        and "tok_owner" not in str(caught.value.as_dict())
+    )
     assert ("retry_at" in caught.value.details) == (code == "rate-limited")
 
 
@@ -162,12 +191,18 @@ def test_a_short_wait_that_was_asked_for_is_waited(proxy: Proxy, issue: RemoteIs
     assert forge_at(proxy).issue(issue.number).number == issue.number
 
 
-def test_what_was_read_before_is_asked_for_with_its_etag(proxy: Proxy, issue: RemoteIssue, tmp_path: Path):
+def test_what_was_read_before_is_asked_for_with_its_etag(
+    proxy: Proxy, issue: RemoteIssue, tmp_path: Path
+):
     proxy.etags = True
     forge_at(proxy, tmp_path).issue(issue.number)
     seen = len(proxy.seen)
     again = forge_at(proxy, tmp_path).issue(issue.number)
-    asked = [h for h, (method, _) in zip(proxy.headers[seen:], proxy.seen[seen:], strict=True) if method == "GET"]
+    asked = [
+        h
+        for h, (method, _) in zip(proxy.headers[seen:], proxy.seen[seen:], strict=True)
+        if method == "GET"
+    ]
     assert again.title == issue.title and any("if-none-match" in h for h in asked)
     assert "tok_owner" not in "".join(p.read_text() for p in tmp_path.iterdir())
 

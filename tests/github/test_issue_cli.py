@@ -1,7 +1,8 @@
-"""The experiment issue through the program: adopted, edited by people, offline, refused, killed, on two machines.
+"""The experiment issue through the program: adopted, edited by people, offline, refused, killed, on
+two machines.
 
-What the emulator does not do (it knows no lock, no transfer, no permission) the proxy answers as GitHub's documentation
-says; each such answer stands in the test that uses it.
+What the emulator does not do (it knows no lock, no transfer, no permission) the proxy answers as
+GitHub's documentation says; each such answer stands in the test that uses it.
 """
 
 from __future__ import annotations
@@ -57,7 +58,12 @@ def hub(proxy: Proxy) -> Hub:
 
 
 def point_at(lab: Lab, url: str, **settings: str) -> None:
-    chosen = {"forge": "github", "forge.repository": "octocat/lab", "forge.api_url": url, **settings}
+    chosen = {
+        "forge": "github",
+        "forge.repository": "octocat/lab",
+        "forge.api_url": url,
+        **settings,
+    }
     folder = lab.repo / ".git" / "leadline"
     folder.mkdir(exist_ok=True)
     (folder / "config.toml").write_text("".join(f'"{k}" = "{v}"\n' for k, v in chosen.items()))
@@ -81,17 +87,27 @@ def away(lab: Lab) -> None:
 
 
 def start(lab: Lab, topic: str, *args: str) -> str:
-    data = lab.json("start", topic, "--prefix", "P", "--no-branch", "--goal", "find out", *args)["data"]
+    data = lab.json("start", topic, "--prefix", "P", "--no-branch", "--goal", "find out", *args)[
+        "data"
+    ]
     return str(data["issue"])
 
 
-# ---- opening and adopting -------------------------------------------------------------------------------------------
+# ---- opening and adopting ------------------------------------------------------------------------
 
 
-def test_an_issue_that_people_wrote_is_adopted_and_keeps_every_character(gh_lab: Lab, hub: Hub, topic: str):
+def test_an_issue_that_people_wrote_is_adopted_and_keeps_every_character(
+    gh_lab: Lab, hub: Hub, topic: str
+):
     text = "Ada wrote this.\r\n\r\n* a list \r\n<b>raw</b>\n\ttab  \n\n"
-    number = str(hub("POST", "/issues", {"title": "Is fp8 faster?", "body": text, "labels": ["gpu"]})["number"])
-    would = gh_lab.ok("start", topic, "--no-branch", "--draft") and gh_lab.ok("issue", "adopt", number, "--dry-run")
+    number = str(
+        hub("POST", "/issues", {"title": "Is fp8 faster?", "body": text, "labels": ["gpu"]})[
+            "number"
+        ]
+    )
+    would = gh_lab.ok("start", topic, "--no-branch", "--draft") and gh_lab.ok(
+        "issue", "adopt", number, "--dry-run"
+    )
     assert f"adopt issue #{number} “Is fp8 faster?”" in would and hub.body(number) == text
     elsewhere = gh_lab.json("issue", "adopt", f"http://github.example/octocat/lab/issues/{number}")
     assert elsewhere["error"]["code"] == "another-server" and elsewhere["error"]["next"]
@@ -99,11 +115,16 @@ def test_an_issue_that_people_wrote_is_adopted_and_keeps_every_character(gh_lab:
     assert gh_lab.json("issue", "adopt", page)["data"]["number"] == number
     now = hub("GET", f"/issues/{number}")
     assert now["body"].startswith(text) and split(now["body"]).before == text + "\n\n"
-    assert now["title"] == "Is fp8 faster?" and {label["name"] for label in now["labels"]} == {"gpu", "experiment"}
+    assert now["title"] == "Is fp8 faster?" and {label["name"] for label in now["labels"]} == {
+        "gpu",
+        "experiment",
+    }
     gh_lab.ok("decide", "use it", "--no-evidence", "a test")
     gh_lab.ok("issue", "sync")
     assert hub.body(number).startswith(text) and "use it" in hub.body(number)
-    assert hub("GET", f"/issues/{number}")["title"] == "Is fp8 faster?", "a title that people gave stays"
+    assert hub("GET", f"/issues/{number}")["title"] == "Is fp8 faster?", (
+        "a title that people gave stays"
+    )
     assert gh_lab.json("issue", "status")["data"]["drift"] == []
 
 
@@ -112,16 +133,22 @@ def test_start_adopts_and_refuses_what_is_none(gh_lab: Lab, hub: Hub, topic: str
     assert start(gh_lab, topic, "--issue", f"#{number}") == number
     wrong = gh_lab.json("start", f"{topic}-b", "--issue", number)
     assert wrong["error"]["code"] == "issue-taken" and topic in wrong["error"]["what"]
-    elsewhere = gh_lab.json("start", f"{topic}-b", "--issue", "https://github.com/other/repo/issues/1")
+    elsewhere = gh_lab.json(
+        "start", f"{topic}-b", "--issue", "https://github.com/other/repo/issues/1"
+    )
     assert elsewhere["error"]["code"] == "another-server"
     assert gh_lab.json("start", f"{topic}-b", "--issue", "soon")["error"]["code"] == "not-an-issue"
     assert gh_lab.json("start", f"{topic}-b", "--issue", "99999")["error"]["kind"] == "not_found"
     taken = gh_lab.json("issue", "adopt", str(int(number) - 1 or 99999))
     assert taken["error"]["code"] == "issue-exists" and "--instead" in taken["error"]["next"][0]
-    assert gh_lab.json("brief", "--thread", f"{topic}-b")["error"]["code"] == "no-thread", "nothing was recorded"
+    assert gh_lab.json("brief", "--thread", f"{topic}-b")["error"]["code"] == "no-thread", (
+        "nothing was recorded"
+    )
 
 
-def test_an_adopted_issue_of_another_thread_is_left_alone(gh_lab: Lab, hub: Hub, topic: str, tmp_path: Path):
+def test_an_adopted_issue_of_another_thread_is_left_alone(
+    gh_lab: Lab, hub: Hub, topic: str, tmp_path: Path
+):
     number = start(gh_lab, topic)
     other = Lab(tmp_path / "other", dict(gh_lab.env))
     other.repo.mkdir()
@@ -131,7 +158,9 @@ def test_an_adopted_issue_of_another_thread_is_left_alone(gh_lab: Lab, hub: Hub,
     assert refused["error"]["code"] == "issue-taken" and topic in refused["error"]["what"]
 
 
-def test_an_issue_of_the_same_number_elsewhere_is_left_alone(gh_lab: Lab, hub: Hub, proxy: Proxy, topic: str):
+def test_an_issue_of_the_same_number_elsewhere_is_left_alone(
+    gh_lab: Lab, hub: Hub, proxy: Proxy, topic: str
+):
     """A fork, or a setting that changed: the number is somebody else's issue there."""
     number = str(hub("POST", "/issues", {"title": "t", "body": "of people"})["number"])
     start(gh_lab, topic, "--issue", number)
@@ -140,59 +169,97 @@ def test_an_issue_of_the_same_number_elsewhere_is_left_alone(gh_lab: Lab, hub: H
         theirs = hub("POST", "/issues", {"title": "theirs", "body": "private"}, "fork")
     point_at(gh_lab, proxy.url, **{"forge.repository": "octocat/fork"})
     told = gh_lab.json("update", "--change", "One.")["data"]["issue"]["why"]
-    assert told["code"] == "another-issue" and "leadline init --forge-repository octocat/lab" in told["next"]
+    assert (
+        told["code"] == "another-issue"
+        and "leadline init --forge-repository octocat/lab" in told["next"]
+    )
     assert gh_lab.json("issue", "status")["data"]["trouble"]["code"] == "another-issue"
     there = hub("GET", f"/issues/{number}", None, "fork")
     assert (there["body"], there["comments"]) == ("private", 0)
     gh_lab.ok("init", "--forge-repository", "octocat/lab")
     gh_lab.ok("issue", "sync")
-    assert "One." in " ".join(hub.texts(number)) and not gh_lab.json("issue", "status")["data"]["trouble"]
+    assert (
+        "One." in " ".join(hub.texts(number))
+        and not gh_lab.json("issue", "status")["data"]["trouble"]
+    )
 
 
 def test_what_is_asked_of_an_issue_is_done_or_said(gh_lab: Lab, hub: Hub, proxy: Proxy, topic: str):
-    """The emulator has no list of assignees and no sub-issues: the proxy answers as GitHub's documentation says."""
+    """The emulator has no list of assignees and no sub-issues: the proxy answers as GitHub's
+    documentation says."""
     milestone = f"M-{topic}"
     hub("POST", "/milestones", {"title": milestone})
     children: list[dict[str, Any]] = []
 
     def documented(method: str, path: str, n: int) -> object:
         if "/assignees/" in path:
-            return (204, {}, b"") if path.endswith("/octocat") else (404, {}, b'{"message": "Not Found"}')
+            return (
+                (204, {}, b"")
+                if path.endswith("/octocat")
+                else (404, {}, b'{"message": "Not Found"}')
+            )
         if "/sub_issues" in path:
             if method == "POST":
                 children.append({"number": 0})
-            return (201 if method == "POST" else 200), {}, json.dumps({} if method == "POST" else []).encode()
+            return (
+                (201 if method == "POST" else 200),
+                {},
+                json.dumps({} if method == "POST" else []).encode(),
+            )
         return None
 
     proxy.fault = documented
-    args = ["--label", f"new {topic}", "--milestone", milestone, "--assignee", "octocat", "--assignee", "nobody"]
+    args = [
+        "--label",
+        f"new {topic}",
+        "--milestone",
+        milestone,
+        "--assignee",
+        "octocat",
+        "--assignee",
+        "nobody",
+    ]
     told = gh_lab.ok("start", topic, "--no-branch", *args, "--parent", "#1")
     assert "'nobody' cannot be assigned" in told
     number = gh_lab.json("issue")["data"]["number"]
     now = hub("GET", f"/issues/{number}")
     assert {label["name"] for label in now["labels"]} == {"experiment", f"new {topic}"}
-    assert now["milestone"]["title"] == milestone and [a["login"] for a in now["assignees"]] == ["octocat"]
+    assert now["milestone"]["title"] == milestone and [a["login"] for a in now["assignees"]] == [
+        "octocat"
+    ]
     assert len(children) == 1
-    assert "no milestone 'M9'" in gh_lab.ok("start", f"{topic}-b", "--no-branch", "--milestone", "M9")
+    assert "no milestone 'M9'" in gh_lab.ok(
+        "start", f"{topic}-b", "--no-branch", "--milestone", "M9"
+    )
 
 
-# ---- people ---------------------------------------------------------------------------------------------------------
+# ---- people --------------------------------------------------------------------------------------
 
 
 def test_a_change_inside_the_block_is_kept_shown_and_answered(gh_lab: Lab, hub: Hub, topic: str):
     number = start(gh_lab, topic)
-    body = hub.body(number).replace("find out", "find out *quickly*").replace("\n", "\r\n")  # as a browser sends it
+    body = (
+        hub.body(number).replace("find out", "find out *quickly*").replace("\n", "\r\n")
+    )  # as a browser sends it
     hub("PATCH", f"/issues/{number}", {"body": f"Bob: mind the cache.\r\n{body}"})
     status = gh_lab.json("issue", "status")["data"]
     assert [d["code"] for d in status["drift"]] == ["block-edited", "text-around"]
-    assert "keep in the record" in gh_lab.ok("issue", "sync", "--dry-run") and "quickly" in hub.body(number)
+    assert "keep in the record" in gh_lab.ok(
+        "issue", "sync", "--dry-run"
+    ) and "quickly" in hub.body(number)
     gh_lab.ok("issue", "sync")
     now = hub.body(number)
-    assert now.startswith("Bob: mind the cache.\r\n") and "+**Goal:** find out *quickly*" in now and "E1" in now
+    assert (
+        now.startswith("Bob: mind the cache.\r\n")
+        and "+**Goal:** find out *quickly*" in now
+        and "E1" in now
+    )
     assert gh_lab.json("issue", "sync")["data"]["done"] == []
     assert "find out *quickly*" in gh_lab.ok("issue", "edits") and "E1" in gh_lab.ok("doctor")
     gh_lab.ok("issue", "settle", "E1", "--why", "taken over as the goal")
-    assert "quickly" not in hub.body(number) and hub.body(number).startswith("Bob: mind the cache.\r\n")
+    assert "quickly" not in hub.body(number) and hub.body(number).startswith(
+        "Bob: mind the cache.\r\n"
+    )
     assert "taken over as the goal" in gh_lab.ok("issue", "edits")
     assert gh_lab.json("issue", "settle", "E1", "--why", "again")["error"]["code"] == "settled"
     assert gh_lab.json("issue", "settle", "E7", "--why", "x")["error"]["code"] == "no-edit"
@@ -205,8 +272,14 @@ def test_what_others_change_is_named_and_respected(gh_lab: Lab, hub: Hub, topic:
         gh_lab.ok("update", "--change", f"Change {change}.")
     first, second, _ = hub("GET", f"/issues/{number}/comments")
     hub("DELETE", f"/issues/comments/{first['id']}")
-    hub("PATCH", f"/issues/comments/{second['id']}", {"body": second["body"].replace("Change two", "Change 2")})
-    hub("PATCH", f"/issues/{number}", {"title": "Fast decode", "labels": ["gpu"], "state": "closed"})
+    hub(
+        "PATCH",
+        f"/issues/comments/{second['id']}",
+        {"body": second["body"].replace("Change two", "Change 2")},
+    )
+    hub(
+        "PATCH", f"/issues/{number}", {"title": "Fast decode", "labels": ["gpu"], "state": "closed"}
+    )
     status = gh_lab.json("issue", "status")["data"]
     assert [d["code"] for d in status["drift"]] == [
         "title-changed", "label-removed", "label-added", "closed", "comment-deleted", "comment-edited",
@@ -214,10 +287,16 @@ def test_what_others_change_is_named_and_respected(gh_lab: Lab, hub: Hub, topic:
     gh_lab.ok("note", "more")
     gh_lab.ok("update", "--change", "Change four.")
     now = hub("GET", f"/issues/{number}")
-    assert (now["title"], now["state"]) == ("Fast decode", "closed") and [x["name"] for x in now["labels"]] == ["gpu"]
+    assert (now["title"], now["state"]) == ("Fast decode", "closed") and [
+        x["name"] for x in now["labels"]
+    ] == ["gpu"]
     texts = hub.texts(number)
-    assert len(texts) == 3 and "Change 2" in texts[0] and "Change four" in texts[2], "nothing is posted again"
-    refused = gh_lab.json("issue", "fix", str(second["id"]), "--text", second["body"], "--why", "format")
+    assert len(texts) == 3 and "Change 2" in texts[0] and "Change four" in texts[2], (
+        "nothing is posted again"
+    )
+    refused = gh_lab.json(
+        "issue", "fix", str(second["id"]), "--text", second["body"], "--why", "format"
+    )
     assert refused["error"]["code"] in ("comment-edited", "not-a-format-fix")
     gh_lab.ok("issue", "sync", "--title")
     assert hub("GET", f"/issues/{number}")["title"].startswith("Experiment: ")
@@ -226,15 +305,19 @@ def test_what_others_change_is_named_and_respected(gh_lab: Lab, hub: Hub, topic:
 def test_a_block_that_was_taken_out_comes_back_in_front(gh_lab: Lab, hub: Hub, topic: str):
     number = start(gh_lab, topic)
     hub("PATCH", f"/issues/{number}", {"body": "only mine now\r\n"})
-    assert [d["code"] for d in gh_lab.json("issue", "status")["data"]["drift"]][:1] == ["block-removed"]
+    assert [d["code"] for d in gh_lab.json("issue", "status")["data"]["drift"]][:1] == [
+        "block-removed"
+    ]
     gh_lab.ok("issue", "sync")
     assert hub.body(number).endswith("only mine now\r\n") and "## TL;DR" in hub.body(number)
 
 
-# ---- offline --------------------------------------------------------------------------------------------------------
+# ---- offline -------------------------------------------------------------------------------------
 
 
-def test_a_thread_lives_offline_and_is_whole_when_the_forge_is_back(gh_lab: Lab, hub: Hub, proxy: Proxy, topic: str):
+def test_a_thread_lives_offline_and_is_whole_when_the_forge_is_back(
+    gh_lab: Lab, hub: Hub, proxy: Proxy, topic: str
+):
     away(gh_lab)
     told = gh_lab.ok("start", topic, "--prefix", "P", "--no-branch", "--label", "later")
     assert "waiting: open issue" in told and "cannot be reached" in told
@@ -272,16 +355,20 @@ def test_a_forge_that_is_away_is_paid_for_once(gh_lab: Lab, proxy: Proxy, topic:
     before = len(proxy.seen)
     gh_lab.ok("update", "--heartbeat", "--status", "a")
     assert len(proxy.seen) == before, "the pause is not over"
-    assert gh_lab.run("issue", "sync").returncode == 8 and len(proxy.seen) > before, "asked for, it is tried"
+    assert gh_lab.run("issue", "sync").returncode == 8 and len(proxy.seen) > before, (
+        "asked for, it is tried"
+    )
     limited = (429, {"Retry-After": "1800"}, b'{"message": "too many"}')
     proxy.fault = lambda method, path, n: limited
     waits = gh_lab.json("issue", "sync")["data"]["why"]
     assert waits["code"] == "rate-limited" and waits["retry_at"]
     before = len(proxy.seen)
-    assert gh_lab.run("issue", "sync").returncode == 8 and len(proxy.seen) == before, "the server said when"
+    assert gh_lab.run("issue", "sync").returncode == 8 and len(proxy.seen) == before, (
+        "the server said when"
+    )
 
 
-# ---- refusals -------------------------------------------------------------------------------------------------------
+# ---- refusals ------------------------------------------------------------------------------------
 
 
 def said(message: str) -> bytes:
@@ -297,7 +384,10 @@ def said(message: str) -> bytes:
         ((403, {}, said("Unable to create comment because issue is locked.")), "issue-locked"),
         ((410, {}, said("This issue was deleted")), "issue-deleted"),
         ((404, {}, said("Not Found")), "not-on-forge"),
-        ((301, {"Location": "https://api.elsewhere.example/repositories/1/issues/1"}, b"{}"), "repository-moved"),
+        (
+            (301, {"Location": "https://api.elsewhere.example/repositories/1/issues/1"}, b"{}"),
+            "repository-moved",
+        ),
         ((422, {}, said("Validation Failed")), "forge-refused"),
         (
             (
@@ -314,12 +404,18 @@ def said(message: str) -> bytes:
         ("refused", "forge-unreachable"),
     ],
 )
-def test_what_a_forge_refuses_waits_with_its_reason(gh_lab: Lab, proxy: Proxy, topic: str, reply: object, code: str):
+def test_what_a_forge_refuses_waits_with_its_reason(
+    gh_lab: Lab, proxy: Proxy, topic: str, reply: object, code: str
+):
     start(gh_lab, topic)
     gh_lab.ok("note", "x")
     proxy.fault = lambda method, path, n: reply
     told = gh_lab.json("update", "--change", "One.")
-    assert told["ok"] and told["data"]["posted"] is False and told["data"]["issue"]["why"]["code"] == code
+    assert (
+        told["ok"]
+        and told["data"]["posted"] is False
+        and told["data"]["issue"]["why"]["code"] == code
+    )
     assert "tok_owner" not in json.dumps(told) and told["data"]["issue"]["waits"]
     status = gh_lab.json("issue", "status")["data"]
     assert status["trouble"]["code"] == code and "post comment update P-U1" in status["waits"]
@@ -330,11 +426,17 @@ def test_what_a_forge_refuses_waits_with_its_reason(gh_lab: Lab, proxy: Proxy, t
     assert gh_lab.json("issue", "sync")["data"]["why"] is None
 
 
-def test_a_transferred_issue_gets_nothing_until_somebody_says_so(gh_lab: Lab, hub: Hub, proxy: Proxy, topic: str):
+def test_a_transferred_issue_gets_nothing_until_somebody_says_so(
+    gh_lab: Lab, hub: Hub, proxy: Proxy, topic: str
+):
     """GitHub redirects to the issue's new place: the answer is that of another repository."""
     number = start(gh_lab, topic)
     gh_lab.ok("note", "x")
-    there = {**hub("GET", f"/issues/{number}"), "number": 7, "html_url": "https://github.com/octocat/new/issues/7"}
+    there = {
+        **hub("GET", f"/issues/{number}"),
+        "number": 7,
+        "html_url": "https://github.com/octocat/new/issues/7",
+    }
     moved = json.dumps(there).encode()
     here = f"/repos/octocat/lab/issues/{number}"
 
@@ -350,10 +452,16 @@ def test_a_transferred_issue_gets_nothing_until_somebody_says_so(gh_lab: Lab, hu
     proxy.fault = lambda method, path, n: None
     fresh = str(hub("POST", "/issues", {"title": "the new place"})["number"])
     adopted = gh_lab.json("issue", "adopt", fresh, "--instead", "transferred")["data"]
-    assert adopted["number"] == fresh and "One." in " ".join(hub.texts(fresh)) and hub.texts(number) == []
+    assert (
+        adopted["number"] == fresh
+        and "One." in " ".join(hub.texts(fresh))
+        and hub.texts(number) == []
+    )
 
 
-def test_a_label_that_may_not_be_made_is_said_and_stops_nothing(gh_lab: Lab, proxy: Proxy, topic: str):
+def test_a_label_that_may_not_be_made_is_said_and_stops_nothing(
+    gh_lab: Lab, proxy: Proxy, topic: str
+):
     def forbidden(method: str, path: str, n: int) -> object:
         return (
             (403, {}, said("Must have push access"))
@@ -362,15 +470,21 @@ def test_a_label_that_may_not_be_made_is_said_and_stops_nothing(gh_lab: Lab, pro
         )
 
     proxy.fault = forbidden
-    assert "could not be created" in gh_lab.ok("start", topic, "--no-branch", "--label", f"x{topic}")
+    assert "could not be created" in gh_lab.ok(
+        "start", topic, "--no-branch", "--label", f"x{topic}"
+    )
 
 
-def test_without_a_token_or_a_repository_everything_is_recorded(gh_lab: Lab, proxy: Proxy, topic: str):
+def test_without_a_token_or_a_repository_everything_is_recorded(
+    gh_lab: Lab, proxy: Proxy, topic: str
+):
     token = gh_lab.env.pop("GH_TOKEN")
     told = gh_lab.json("start", topic, "--no-branch")
     assert told["ok"] and told["data"]["why"]["code"] == "no-token"
     point_at(gh_lab, proxy.url, **{"forge.repository": ""})
-    assert gh_lab.json("start", f"{topic}-b", "--no-branch")["data"]["why"]["code"] == "no-repository"
+    assert (
+        gh_lab.json("start", f"{topic}-b", "--no-branch")["data"]["why"]["code"] == "no-repository"
+    )
     point_at(gh_lab, proxy.url, **{"forge.repository": "octocat/nothing"})
     gh_lab.env["GH_TOKEN"] = token
     assert gh_lab.json("issue", "sync", "--thread", topic)["data"]["why"]["code"] == "not-on-forge"
@@ -379,11 +493,12 @@ def test_without_a_token_or_a_repository_everything_is_recorded(gh_lab: Lab, pro
         assert gh_lab.json("issue", "sync", "--thread", name)["data"]["state"] == "open"
 
 
-# ---- killed, and two machines ---------------------------------------------------------------------------------------
+# ---- killed, and two machines --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "verb", [("update", "--change", "News."), ("start",), ("finish", *SUMMARY, "--override", "test")]
+    "verb",
+    [("update", "--change", "News."), ("start",), ("finish", *SUMMARY, "--override", "test")],
 )
 @pytest.mark.parametrize("write", [1, 2, 3])
 def test_a_process_killed_between_forge_and_record_leaves_no_double(
@@ -434,7 +549,9 @@ def test_two_machines_that_sync_at_once_double_nothing_and_lose_nothing(
     gh_lab.ok("note", "both know")
     gh_lab.ok("update", "--change", "Both machines know this.")
     gh_lab.run("sync")
-    other = Lab(tmp_path / "other", {**sealed_environment(tmp_path / "home2"), "LEADLINE_ACTOR": "Bob"})
+    other = Lab(
+        tmp_path / "other", {**sealed_environment(tmp_path / "home2"), "LEADLINE_ACTOR": "Bob"}
+    )
     other.env["GH_TOKEN"] = f"tok_owner{next(_names)}"
     gh_lab.git("clone", "-q", str(remote), str(other.repo))
     point_at(other, "http://127.0.0.1:9")

@@ -1,7 +1,9 @@
-"""Whatever is lost, refused or killed at any request of a thread's life, its issue ends as if nothing had happened.
+"""Whatever is lost, refused or killed at any request of a thread's life, its issue ends as if
+nothing had happened.
 
-One fault at one request, for every request and every kind of fault, and afterwards what a user does: sync. The proxy
-that makes the faults is ours (``conftest.Proxy``); the issue tracker behind it is not.
+One fault at one request, for every request and every kind of fault, and afterwards what a user
+does: sync. The proxy that makes the faults is ours (``conftest.Proxy``); the issue tracker behind
+it is not.
 """
 
 from __future__ import annotations
@@ -21,7 +23,16 @@ from leadline.services.context import Context
 from leadline.services.issue.content import derived_body
 from leadline.services.issue.delivery import bring_up_to_date
 from tests.github.conftest import Proxy
-from tests.github.life import TOKEN, Killed, Life, MovedClock, live, make_repository, open_at, settle
+from tests.github.life import (
+    TOKEN,
+    Killed,
+    Life,
+    MovedClock,
+    live,
+    make_repository,
+    open_at,
+    settle,
+)
 
 LIMITED = {"Retry-After": "30"}
 SECONDARY = b'{"message": "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}'
@@ -30,7 +41,11 @@ FAULTS: dict[str, Any] = {
     "lost": "lost",  # done, and the answer lost
     "502": "502",  # done, and answered with 502
     "cut": "cut",  # done, and half an answer
-    "503": (503, {}, b'{"message": "Service unavailable"}'),  # from GitHub's documentation, as the next two
+    "503": (
+        503,
+        {},
+        b'{"message": "Service unavailable"}',
+    ),  # from GitHub's documentation, as the next two
     "secondary": (403, LIMITED, SECONDARY),
     "429": (429, LIMITED, b'{"message": "too many requests"}'),
     "killed": "killed",  # done, and the process ends before it makes a record of it
@@ -45,20 +60,33 @@ def name(emulator_port: int) -> str:
     made = f"life-{os.getpid()}-{next(_asked)}"
     connection = http.client.HTTPConnection("127.0.0.1", emulator_port, timeout=30)
     headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
-    connection.request("POST", "/user/repos", json.dumps({"name": made, "auto_init": True}), headers)
+    connection.request(
+        "POST", "/user/repos", json.dumps({"name": made, "auto_init": True}), headers
+    )
     assert connection.getresponse().status == 201
     return made
 
 
 @pytest.fixture
-def stage(tmp_path: Path, name: str, proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    for variable, value in (("GIT_AUTHOR_NAME", "Ada"), ("GIT_AUTHOR_EMAIL", "a@b.c"), ("GIT_COMMITTER_NAME", "Ada"),
-                        ("GIT_COMMITTER_EMAIL", "a@b.c"), ("GH_TOKEN", TOKEN), ("LEADLINE_ACTOR", "Ada")):  # fmt: skip
+def stage(
+    tmp_path: Path, name: str, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Any]:
+    for variable, value in (
+        ("GIT_AUTHOR_NAME", "Ada"),
+        ("GIT_AUTHOR_EMAIL", "a@b.c"),
+        ("GIT_COMMITTER_NAME", "Ada"),
+        ("GIT_COMMITTER_EMAIL", "a@b.c"),
+        ("GH_TOKEN", TOKEN),
+        ("LEADLINE_ACTOR", "Ada"),
+    ):
         monkeypatch.setenv(variable, value)
     repository = make_repository(tmp_path / "repo", proxy.url, name)
 
-    def lived(fault: str = "", at: int = -1, max_wait_s: float = 0.0) -> tuple[Life, Callable[[], Context], int]:
-        """A life with ``fault`` at its request ``at``; how many requests it made before it was settled."""
+    def lived(
+        fault: str = "", at: int = -1, max_wait_s: float = 0.0
+    ) -> tuple[Life, Callable[[], Context], int]:
+        """A life with ``fault`` at its request ``at``; how many requests it made before it was
+        settled."""
         number = next(_lives)
         # The label of the life before is taken away, so that each life makes the same requests.
         asked(proxy, f"/repos/octocat/{name}/labels/experiment", "DELETE")
@@ -107,7 +135,11 @@ def all_pages(proxy: Proxy, path: str) -> list[Any]:
 def assert_whole(proxy: Proxy, name: str, life: Life, context: Context) -> None:
     thread = context.store.thread(life.topic)
     marker = f"<!-- leadline:experiment:{life.topic} -->"
-    issues = [i for i in all_pages(proxy, f"/repos/octocat/{name}/issues?state=all") if marker in (i["body"] or "")]
+    issues = [
+        i
+        for i in all_pages(proxy, f"/repos/octocat/{name}/issues?state=all")
+        if marker in (i["body"] or "")
+    ]
     assert [i["number"] for i in issues] == [int(thread.issue.number)], "one issue"
     [issue] = issues
     assert (issue["state"], issue["state_reason"], issue["title"]) == (
@@ -134,7 +166,9 @@ def assert_whole(proxy: Proxy, name: str, life: Life, context: Context) -> None:
         ]
     ), "each comment once, as it was fixed and continued"
     assert [t for t in texts if t.startswith("### Sealed")], "the seal is told"
-    assert texts == [c["text"] for c in thread.issue.comments], "in the order of the record, which knows each of them"
+    assert texts == [c["text"] for c in thread.issue.comments], (
+        "in the order of the record, which knows each of them"
+    )
     kinds = [r.kind for r in thread.records]
     assert kinds.count("issue-opened") == kinds.count("issue-closed") == 1
     assert kinds.count("issue-commented") == 5
@@ -150,7 +184,8 @@ def test_without_a_fault_a_life_is_whole(proxy: Proxy, name: str, stage: Callabl
 def test_one_fault_at_any_request_changes_nothing_in_the_end(
     proxy: Proxy, name: str, stage: Callable[..., Any], fault: str
 ):
-    """Every request that writes meets every kind of fault; of those that read every fourth meets one kind."""
+    """Every request that writes meets every kind of fault; of those that read every fourth meets
+    one kind."""
     before = len(proxy.seen)
     _, _, made = stage()
     methods = [method for method, _ in proxy.seen[before : before + made]]
@@ -160,7 +195,9 @@ def test_one_fault_at_any_request_changes_nothing_in_the_end(
     for at in (k for k, method in enumerate(methods) if method != "GET" or k in sampled):
         before = len(proxy.seen)
         life, opened, _ = stage(fault, at)
-        assert proxy.seen[before + at][0] == methods[at], "the fault met another request than it was meant for"
+        assert proxy.seen[before + at][0] == methods[at], (
+            "the fault met another request than it was meant for"
+        )
         try:
             assert_whole(proxy, name, life, opened())
         except AssertionError as error:
@@ -176,14 +213,22 @@ def test_what_is_too_long_for_the_forge_is_cut_and_linked_and_blocks_nothing(
     thread = context.store.thread(life.topic)
     with context.store.transaction(life.topic) as writing:
         for n in range(1, 1_500):
-            writing.add("claim", {"id": f"{life.prefix}-C{n}", "text": f"🌈 finding {n} " + "x" * 60, "refs": {}})
+            writing.add(
+                "claim",
+                {"id": f"{life.prefix}-C{n}", "text": f"🌈 finding {n} " + "x" * 60, "refs": {}},
+            )
         body = {"id": f"{life.prefix}-U9", "form": "update", "marker": "update:long", "refs": {}}
         writing.add("update", {**body, "text": "the long one\n" + "🌈 line\n" * 20_000})
     answer = bring_up_to_date(opened(), life.topic, asked_for=True)
     assert answer["why"] is None
     issue = asked(proxy, f"/repos/octocat/{name}/issues/{thread.issue.number}")
-    assert 20_000 < len(issue["body"]) <= 65_536 and "more lines in the research logbook" in issue["body"]
-    comment = all_pages(proxy, f"/repos/octocat/{name}/issues/{thread.issue.number}/comments")[-1]["body"]
+    assert (
+        20_000 < len(issue["body"]) <= 65_536
+        and "more lines in the research logbook" in issue["body"]
+    )
+    comment = all_pages(proxy, f"/repos/octocat/{name}/issues/{thread.issue.number}/comments")[-1][
+        "body"
+    ]
     assert (
         60_000 < len(comment) <= 65_536
         and comment.startswith("the long one")

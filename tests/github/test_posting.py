@@ -1,4 +1,5 @@
-"""What is posted links to what can be opened: the program, an emulator, and a git remote that asks for a password."""
+"""What is posted links to what can be opened: the program, an emulator, and a git remote that asks
+for a password."""
 
 from __future__ import annotations
 
@@ -27,13 +28,22 @@ def server(tmp_path: Path) -> Iterator[SmartHttp]:
 
 @pytest.fixture
 def on_github(lab: Lab, server: SmartHttp, proxy: Proxy) -> Lab:
-    """Thread ``demo-N`` (the emulator outlives a test) on the emulator, with a remote that holds main."""
+    """Thread ``demo-N`` (the emulator outlives a test) on the emulator, with a remote that holds
+    main."""
     lab.env |= TOKEN
     lab.git("remote", "add", "origin", server.make("octocat/lab"))
     allow(lab)
     lab.git("push", "-q", "origin", "main")
     lab.ok("init", "--forge", "github", "--api-url", proxy.url)
-    lab.ok("start", f"demo-{proxy.port}", "--prefix", "P", "--no-branch", "--success", "time_ms:ms:lower")
+    lab.ok(
+        "start",
+        f"demo-{proxy.port}",
+        "--prefix",
+        "P",
+        "--no-branch",
+        "--success",
+        "time_ms:ms:lower",
+    )
     measure(lab)
     return lab
 
@@ -48,7 +58,9 @@ def links(lab: Lab, text: str) -> list[tuple[str, str]]:
     return re.findall(rf"{base}/blob/([0-9a-f]{{40}})/([^)#\s]+)", text)
 
 
-def test_the_links_of_an_update_are_on_the_remote_when_it_is_posted(on_github: Lab, proxy: Proxy) -> None:
+def test_the_links_of_an_update_are_on_the_remote_when_it_is_posted(
+    on_github: Lab, proxy: Proxy
+) -> None:
     made = on_github.json("update", "--change", "one run")
     assert made["data"]["posted"], made
     [text] = comments(on_github, proxy)
@@ -73,7 +85,9 @@ def test_while_the_remote_is_away_the_update_waits_and_is_posted_once_later(
     assert len(comments(on_github, proxy)) == 1 and links(on_github, comments(on_github, proxy)[0])
 
 
-def test_a_remote_that_lost_the_commit_holds_the_post_back(on_github: Lab, proxy: Proxy, server: SmartHttp) -> None:
+def test_a_remote_that_lost_the_commit_holds_the_post_back(
+    on_github: Lab, proxy: Proxy, server: SmartHttp
+) -> None:
     """Whatever the text says: a commit of this repository that is not there is no address."""
     from leadline.core.errors import LeadlineError
 

@@ -1,4 +1,5 @@
-"""Real answers of GitHub, recorded by others, as the adapter reads them: labels, an issue, pages, a refused field."""
+"""Real answers of GitHub, recorded by others, as the adapter reads them: labels, an issue, pages, a
+refused field."""
 
 from __future__ import annotations
 
@@ -33,9 +34,15 @@ def replay(proxy: Proxy, name: str) -> None:
             if exchange["method"].upper() == method and exchange["path"] == path:
                 left.remove(exchange)
                 kept = ("content-type", "link", "etag", "x-ratelimit-remaining", "location")
-                headers = {k: str(v) for k, v in exchange.get("headers", {}).items() if k.lower() in kept}
-                headers = {k: v.replace("https://api.github.com", proxy.url) for k, v in headers.items()}
-                body = json.dumps(exchange["response"]).encode() if exchange["response"] != "" else b""
+                headers = {
+                    k: str(v) for k, v in exchange.get("headers", {}).items() if k.lower() in kept
+                }
+                headers = {
+                    k: v.replace("https://api.github.com", proxy.url) for k, v in headers.items()
+                }
+                body = (
+                    json.dumps(exchange["response"]).encode() if exchange["response"] != "" else b""
+                )
                 return exchange["status"], headers, body
         return NOT_RECORDED
 
@@ -49,7 +56,9 @@ def client(proxy: Proxy) -> Client:
 def test_a_refused_field_is_named(proxy: Proxy) -> None:
     replay(proxy, "errors")
     with pytest.raises(LeadlineError) as caught:
-        client(proxy).create("/repos/octokit-fixture-org/errors/labels", {"name": "foo", "color": "invalid"})
+        client(proxy).create(
+            "/repos/octokit-fixture-org/errors/labels", {"name": "foo", "color": "invalid"}
+        )
     assert caught.value.code == "forge-refused"
     assert "Validation Failed; Label color invalid" in caught.value.what
 
@@ -61,7 +70,11 @@ def test_an_issue_and_its_labels_are_read(proxy: Proxy) -> None:
     made = client(proxy).create(f"{where}/issues", json.loads(json.dumps(opened["body"])))
     forge = GitHubForge(client(proxy), "octokit-fixture-org/add-labels-to-issue", "")
     read = forge._remote(made, [])
-    assert (read.number, read.state, read.locked) == (str(opened["response"]["number"]), "open", False)
+    assert (read.number, read.state, read.locked) == (
+        str(opened["response"]["number"]),
+        "open",
+        False,
+    )
     assert read.title == opened["response"]["title"] and read.url == opened["response"]["html_url"]
     labelled = [e for e in recording("add-labels-to-issue") if e["path"].endswith("/labels")]
     names = [label["name"] for e in labelled for label in e["response"]]
@@ -69,21 +82,29 @@ def test_an_issue_and_its_labels_are_read(proxy: Proxy) -> None:
 
 
 def test_all_labels_are_listed(proxy: Proxy) -> None:
-    [listed, *_] = [e for e in recording("labels") if e["method"] == "get" and e["path"].endswith("/labels")]
+    [listed, *_] = [
+        e for e in recording("labels") if e["method"] == "get" and e["path"].endswith("/labels")
+    ]
     proxy.fault = lambda method, path, n: (
         (200, {"Content-Type": "application/json"}, json.dumps(listed["response"]).encode())
         if path.partition("?")[0] == listed["path"]
         else NOT_RECORDED
     )
     found = list(client(proxy).pages(listed["path"]))
-    assert [label["name"] for label in found] == [label["name"] for label in listed["response"]] != []
+    assert (
+        [label["name"] for label in found] == [label["name"] for label in listed["response"]] != []
+    )
 
 
 def test_every_page_of_a_listing_is_read(proxy: Proxy) -> None:
     """Recorded with three to a page; the links are GitHub's own, by repository id."""
     pages = recording("paginate-issues")
     replay(proxy, "paginate-issues")
-    first = next(e for e in pages if e["method"] == "get" and 'rel="next"' in str(e.get("headers", {}).get("link")))
+    first = next(
+        e
+        for e in pages
+        if e["method"] == "get" and 'rel="next"' in str(e.get("headers", {}).get("link"))
+    )
     found, where = [], first["path"]
     items, links = client(proxy)._call("GET", where)
     found += items
@@ -97,12 +118,15 @@ def test_every_page_of_a_listing_is_read(proxy: Proxy) -> None:
 
 
 def test_recorded_answers_are_those_of_the_description(description: Description) -> None:
-    """Years lie between the two: what is required today may not have been sent then, but no type has changed."""
+    """Years lie between the two: what is required today may not have been sent then, but no type
+    has changed."""
     for name in ("errors", "add-labels-to-issue", "labels", "lock-issue", "paginate-issues"):
         for e in recording(name):
             if description.operation(e["method"].upper(), e["path"].partition("?")[0]) is None:
                 continue
             body = json.dumps(e["response"]).encode() if e["response"] != "" else b""
             sent = json.dumps(e["body"]).encode() if e.get("body") else b""
-            found = description.violations(Exchange(e["method"].upper(), e["path"], sent, e["status"], body))
+            found = description.violations(
+                Exchange(e["method"].upper(), e["path"], sent, e["status"], body)
+            )
             assert [v for v in found if "is a required property" not in v] == [], name

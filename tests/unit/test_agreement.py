@@ -25,7 +25,8 @@ def test_the_interval_covers_as_often_as_it_says() -> None:
     rng = random.Random(7)
     trials = 2000
     missed = sum(
-        agreement([rng.gauss(5, 1) for _ in range(4)], [rng.gauss(5, 1) for _ in range(2)]).verdict == DISAGREES
+        agreement([rng.gauss(5, 1) for _ in range(4)], [rng.gauss(5, 1) for _ in range(2)]).verdict
+        == DISAGREES
         for _ in range(trials)
     )
     assert 0.003 < missed / trials < 0.02  # 1 % is meant
@@ -39,7 +40,9 @@ def test_identical_originals_must_come_out_identical() -> None:
     assert agreement([42.0, 42.0], [42.0, 43.0]).verdict == DISAGREES
 
 
-@pytest.mark.parametrize(("again", "verdict"), [(109.0, AGREES), (91.0, AGREES), (111.0, DISAGREES), (89.0, DISAGREES)])
+@pytest.mark.parametrize(
+    ("again", "verdict"), [(109.0, AGREES), (91.0, AGREES), (111.0, DISAGREES), (89.0, DISAGREES)]
+)
 def test_one_original_run_leaves_a_tolerance(again: float, verdict: str) -> None:
     found = agreement([100.0], [again])
     assert found.verdict == verdict and "±10 %" in found.rule

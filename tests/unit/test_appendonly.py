@@ -1,4 +1,5 @@
-"""Append, typo or link fix, and rewrite are told apart entry by entry, whatever the order of the log."""
+"""Append, typo or link fix, and rewrite are told apart entry by entry, whatever the order of the
+log."""
 
 from __future__ import annotations
 
@@ -43,7 +44,10 @@ NEW = "### 2026-01-03 10:00 - P-003 third\nFine.\n"
         (LOG, "same"),
         (LOG.replace("\n", "\r\n"), "same"),
         (LOG + "\n" + NEW, "append"),
-        (LOG.replace("### 2026-01-01", NEW + "\n### 2026-01-01"), "append"),  # newest first, or merged in
+        (
+            LOG.replace("### 2026-01-01", NEW + "\n### 2026-01-01"),
+            "append",
+        ),  # newest first, or merged in
         (LOG + "- Interpretation: later\n", "append"),
         (LOG.replace("imlpemented", "implemented"), "fix"),
         (LOG.replace("https://x.example/1", "https://y.example/2"), "fix"),
@@ -82,7 +86,9 @@ def test_small_changes_of_substance_are_no_typos(old: str, new: str) -> None:
 
 def test_the_headings_are_named() -> None:
     change = classify(LOG, LOG.replace("12.5", "9") + NEW)
-    assert change.rewritten == ["2026-01-01 10:00 - P-001 first"] and change.added == ["2026-01-03 10:00 - P-003 third"]
+    assert change.rewritten == ["2026-01-01 10:00 - P-001 first"] and change.added == [
+        "2026-01-03 10:00 - P-003 third"
+    ]
     gone = classify(LOG, LOG[: LOG.index("### 2026-01-02")])
     assert gone.removed == ["2026-01-02 10:00 - P-002 second"]
 
@@ -93,12 +99,20 @@ def test_a_derived_header_does_not_count() -> None:
     assert classify(old, old.replace("x = 1", "x = 2")).kind == "rewrite"
 
 
-ENTRY = st.tuples(st.integers(1, 999), st.text("abc de\n", max_size=40)).map(lambda e: f"### {e[0]}\n{e[1]}\n")
+ENTRY = st.tuples(st.integers(1, 999), st.text("abc de\n", max_size=40)).map(
+    lambda e: f"### {e[0]}\n{e[1]}\n"
+)
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(ENTRY, max_size=6), st.lists(ENTRY, min_size=1, max_size=3), st.randoms(use_true_random=False))
-def test_putting_entries_in_anywhere_is_an_append(old: list[str], more: list[str], rng: object) -> None:
+@given(
+    st.lists(ENTRY, max_size=6),
+    st.lists(ENTRY, min_size=1, max_size=3),
+    st.randoms(use_true_random=False),
+)
+def test_putting_entries_in_anywhere_is_an_append(
+    old: list[str], more: list[str], rng: object
+) -> None:
     new = list(old)
     for entry in more:
         new.insert(rng.randint(0, len(new)), entry)  # type: ignore[attr-defined]
@@ -138,6 +152,11 @@ def test_real_logs(old: str, new: str, kind: str) -> None:
 
 
 def test_the_entry_that_was_rewritten_from_crashed_to_merged_is_named() -> None:
-    change = classify(real("senpai_EXPERIMENTS_LOG@2cb35d947c.md"), real("senpai_EXPERIMENTS_LOG@f3c0f82864.md"))
+    change = classify(
+        real("senpai_EXPERIMENTS_LOG@2cb35d947c.md"), real("senpai_EXPERIMENTS_LOG@f3c0f82864.md")
+    )
     assert change.kind == "rewrite"
-    assert len(change.rewritten + change.removed) == 1 and "PR #2207" in (change.rewritten + change.removed)[0]
+    assert (
+        len(change.rewritten + change.removed) == 1
+        and "PR #2207" in (change.rewritten + change.removed)[0]
+    )

@@ -1,4 +1,5 @@
-"""Figures, images, tables and arrays of the real libraries, kept by a job and read again by those libraries."""
+"""Figures, images, tables and arrays of the real libraries, kept by a job and read again by those
+libraries."""
 
 from __future__ import annotations
 
@@ -44,7 +45,10 @@ ll.log_artifact(numpy.eye(3), "eye.png")
     data = {name: content(run, line["digest"]) for name, line in found.items()}
     assert Image.open(io.BytesIO(data["loss.png"])).format == "PNG" and b"<svg" in data["loss.svg"]
     assert Image.open(io.BytesIO(data["red.png"])).getpixel((0, 0)) == (255, 0, 0)
-    assert pandas.read_csv(io.BytesIO(data["frame.csv"])).to_dict("list") == {"x": [1, 2], "y": ["a", "b,c"]}
+    assert pandas.read_csv(io.BytesIO(data["frame.csv"])).to_dict("list") == {
+        "x": [1, 2],
+        "y": ["a", "b,c"],
+    }
     assert data["rows.csv"].decode() == "x,y\n1,\n2,ü\n"
     assert numpy.load(io.BytesIO(data["weights.npy"])).tolist() == [[0, 1, 2], [3, 4, 5]]
     picture = numpy.asarray(Image.open(io.BytesIO(data["eye.png"])))
@@ -56,9 +60,13 @@ def test_a_frame_and_rows_in_other_formats() -> None:
     pytest.importorskip("pyarrow")
     frame = pandas.DataFrame({"x": [1.5, None]})
     assert pandas.read_parquet(io.BytesIO(content_of(frame, "a.parquet"))).equals(frame)
-    assert content_of(frame, "a.tsv") == b"x\n1.5\n\n" or content_of(frame, "a.tsv") == b'x\n1.5\n""\n'
+    assert (
+        content_of(frame, "a.tsv") == b"x\n1.5\n\n" or content_of(frame, "a.tsv") == b'x\n1.5\n""\n'
+    )
     assert content_of([[1, "a\tb"], [2, "c"]], "a.tsv") == b'1\t"a\tb"\n2\tc\n'
-    assert [json.loads(row) for row in content_of([{"a": 1}, {"b": [2]}], "a.jsonl").splitlines()] == [
+    assert [
+        json.loads(row) for row in content_of([{"a": 1}, {"b": [2]}], "a.jsonl").splitlines()
+    ] == [
         {"a": 1},
         {"b": [2]},
     ]
@@ -124,7 +132,9 @@ def test_numbers_that_json_does_not_have_are_texts() -> None:
         ("numpy.array([[0.5, float('inf')]], dtype='float32')", "1 of these 2 are NaN or infinite"),
     ],
 )
-def test_a_picture_beyond_its_range_is_a_gap_and_ends_no_training(run: Path, value: str, reason: str) -> None:
+def test_a_picture_beyond_its_range_is_a_gap_and_ends_no_training(
+    run: Path, value: str, reason: str
+) -> None:
     pytest.importorskip("PIL.Image")
     done = python(f"import numpy\nprint(ll.log_artifact({value}, 'a.png'))", run)
     assert done.returncode == 0 and done.stdout == "None\n", done.stderr
@@ -163,5 +173,8 @@ except ValueError as error:
     print(error)
 ll.log_artifact(Figure(), "a.png")
 """
-    assert python(code, None).stdout == "what is no file needs a name: log_artifact(figure, 'loss.png')\n"
+    assert (
+        python(code, None).stdout
+        == "what is no file needs a name: log_artifact(figure, 'loss.png')\n"
+    )
     assert python(code, run).stdout.splitlines()[1:] == ["drawn"]

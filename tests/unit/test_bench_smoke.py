@@ -1,4 +1,5 @@
-"""The benchmark runs to its end on tiny sizes: every group gives its rows, the page is written; no time is judged."""
+"""The benchmark runs to its end on tiny sizes: every group gives its rows, the page is written; no
+time is judged."""
 
 from __future__ import annotations
 
@@ -30,7 +31,11 @@ def bench(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def cells(page: str) -> dict[str, list[str]]:
     """The table's rows by their first cell."""
-    rows = [[c.strip() for c in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("| ")]
+    rows = [
+        [c.strip() for c in line.strip("|").split("|")]
+        for line in page.splitlines()
+        if line.startswith("| ")
+    ]
     return {row[0]: row[1:] for row in rows}
 
 
@@ -54,7 +59,9 @@ def test_every_group_gives_its_rows(tmp_path: Path) -> None:
         "`ll.log`",
         "core install",
     ):
-        assert any(name.startswith(start) for name in judged), f"no judged row {start}: {done.stdout}"
+        assert any(name.startswith(start) for name in judged), (
+            f"no judged row {start}: {done.stdout}"
+        )
     assert rows["2 `run`s started at once"][1] == "0 failed, 2 recorded"
     (wide,) = (row for name, row in rows.items() if name.startswith("`ll.log`, 50 metrics a call"))
     assert re.match(r"([\d,]+) of \1 points read back", wide[3])
@@ -74,13 +81,17 @@ def test_a_program_that_fails_fails_the_benchmark(tmp_path: Path) -> None:
         "{'no': timing.Program([sys.executable, '-c', 'raise SystemExit(3)'], '.')}, 1, timing.environment('.'))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, str(ROOT / "benchmarks")], capture_output=True, text=True, cwd=tmp_path
+        [sys.executable, "-c", code, str(ROOT / "benchmarks")],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
     )
     assert done.returncode != 0 and "ended with 3" in done.stderr
 
 
 def test_trackers_are_measured_by_their_own_programs(tmp_path: Path) -> None:
-    """The floor, Leadline and trackio: each wrote, read the same number back, and was killed. No figure is judged."""
+    """The floor, Leadline and trackio: each wrote, read the same number back, and was killed. No
+    figure is judged."""
     pytest.importorskip("trackio")
     page = tmp_path / "trackers.md"
     only = ["--quick", "--only", "leadline", "--only", "trackio", "--write", str(page)]
@@ -102,12 +113,18 @@ def test_trackers_are_measured_by_their_own_programs(tmp_path: Path) -> None:
     ]
     for name, row in rows.items():
         if name != "tracker":
-            assert "(from " in row[4] and row[-1].endswith(("(all)", "lost)")), f"{name}: {row}\n{done.stderr}"
-    assert "(from 5,001)" in rows["Leadline `ll.log`"][4] and rows["Leadline `ll.log`"][-1].endswith("(all)")
+            assert "(from " in row[4] and row[-1].endswith(("(all)", "lost)")), (
+                f"{name}: {row}\n{done.stderr}"
+            )
+    assert "(from 5,001)" in rows["Leadline `ll.log`"][4] and rows["Leadline `ll.log`"][
+        -1
+    ].endswith("(all)")
     assert "left out" not in done.stdout and not list(tmp_path.glob("leadline-trackers-*"))
 
 
-LAUNCH = "import sys; sys.path.insert(0, sys.argv.pop(1)); from leadline.cli.main import entry; entry()"
+LAUNCH = (
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); from leadline.cli.main import entry; entry()"
+)
 HEAVY = {
     "dataclasses",
     "inspect",
@@ -135,7 +152,15 @@ def test_reading_verbs_load_nothing_heavy(lab: Lab) -> None:
     """What start-up is made of; a module of these costs a reading verb 2 to 10 ms."""
     lab.ok("start", "demo", "--goal", "g")
     lab.ok("run", "--", "echo", '{"loss": 1.0}')
-    for verb in (["--version"], ["status"], ["status", "--runs"], ["brief"], ["claims"], ["show", "DEM-001"], ["next"]):
+    for verb in (
+        ["--version"],
+        ["status"],
+        ["status", "--runs"],
+        ["brief"],
+        ["claims"],
+        ["show", "DEM-001"],
+        ["next"],
+    ):
         done = subprocess.run(
             [sys.executable, "-S", "-X", "importtime", "-c", LAUNCH, str(ROOT / "src"), *verb],
             capture_output=True,

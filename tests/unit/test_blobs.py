@@ -1,4 +1,5 @@
-"""The blob store with contents that are files: moved in, checked a piece at a time, across file systems."""
+"""The blob store with contents that are files: moved in, checked a piece at a time, across file
+systems."""
 
 from __future__ import annotations
 

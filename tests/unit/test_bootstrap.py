@@ -74,5 +74,9 @@ def test_what_cannot_be_resampled_is_said(a, b):
 
 def test_negative_values_have_no_ratio():
     found = bca_difference([-1.0, *sample(1, 20)], sample(2, 20))
-    assert found.ratio is None and "negative" in found.ratio_interval.reason and found.p_two is not None
+    assert (
+        found.ratio is None
+        and "negative" in found.ratio_interval.reason
+        and found.p_two is not None
+    )
     assert bca_difference(sample(1, 20), sample(2, 20)).ratio_interval.known

@@ -1,4 +1,5 @@
-"""A digest is the same whoever computes it: the interpreter for what is small, the crypto library for more."""
+"""A digest is the same whoever computes it: the interpreter for what is small, the crypto library
+for more."""
 
 from __future__ import annotations
 

@@ -13,7 +13,11 @@ from leadline.testing.builders import ThreadBuilder
 
 def builder() -> ThreadBuilder:
     b = ThreadBuilder()
-    b.run("reference", {"time_ms": 712.4, "eval.loss": 2.5}, {"block": 64, "lr": 3e-4, "shape": "8x4096"})
+    b.run(
+        "reference",
+        {"time_ms": 712.4, "eval.loss": 2.5},
+        {"block": 64, "lr": 3e-4, "shape": "8x4096"},
+    )
     b.repeat("P-001", {"time_ms": 709.9}, {"time_ms": 715.0})
     b.baseline("P-001")
     b.run("fused", {"time_ms": 507.1, "accuracy": 0.815}, {"block": 128})
@@ -77,7 +81,10 @@ def test_render_adds_the_unit_once() -> None:
 
 
 def test_templates_of_others_are_left_alone() -> None:
-    assert render("`${{ matrix.os }}` and `{{P-001.time_ms}}`", THREAD) == "`${{ matrix.os }}` and `712.4 ms`"
+    assert (
+        render("`${{ matrix.os }}` and `{{P-001.time_ms}}`", THREAD)
+        == "`${{ matrix.os }}` and `712.4 ms`"
+    )
     assert [c.expression for c in find("`{{ matrix.os }}` {{P-001.x}}")] == ["P-001.x"]
 
 
@@ -88,7 +95,9 @@ def test_retraction_reaches_the_text() -> None:
     b.retract("P-002", "wrong kernel")
     thread = b.thread()
     claim = thread.items["P-C1"]
-    assert render(claim.text, thread, claim.refs) == "It takes [no longer holds: P-002 was retracted]"
+    assert (
+        render(claim.text, thread, claim.refs) == "It takes [no longer holds: P-002 was retracted]"
+    )
     assert recompute(claim, thread) == [("P-002.time_ms", 507.1, None)]
 
 
@@ -183,7 +192,10 @@ def test_typed_measurements_are_found(text: str, number: str, suggestion: str) -
 
 def test_the_own_criterion_may_be_said_again() -> None:
     assert unbound_numbers("at most 0.98 of it", THREAD)
-    assert unbound_numbers("at most 0.98 of it", THREAD, predicate="a(P-1) <= 0.98 * a(baseline)") == []
+    assert (
+        unbound_numbers("at most 0.98 of it", THREAD, predicate="a(P-1) <= 0.98 * a(baseline)")
+        == []
+    )
 
 
 def test_a_count_above_twelve_is_a_measurement() -> None:

@@ -17,7 +17,14 @@ VALUES = {
     1024: [9.0, 13.0, 8.0, 9.5],
 }
 RUNS = [
-    Run(f"b{block}-r{i}", f"{i:03d}{block:023d}", f"b{block}", state="done", metrics={"t": v}, config={"block": block})
+    Run(
+        f"b{block}-r{i}",
+        f"{i:03d}{block:023d}",
+        f"b{block}",
+        state="done",
+        metrics={"t": v},
+        config={"block": block},
+    )
     for block, values in VALUES.items()
     for i, v in enumerate(values)
 ]
@@ -25,7 +32,11 @@ RUNS = [
 
 def of(subject: Subject) -> list[Run]:
     wanted = dict(subject.selectors)
-    return [r for r in RUNS if r.experiment == subject.name or (wanted and r.config["block"] == wanted.get("block"))]
+    return [
+        r
+        for r in RUNS
+        if r.experiment == subject.name or (wanted and r.config["block"] == wanted.get("block"))
+    ]
 
 
 def check(text: str, form: str) -> list[Overclaim]:
@@ -41,17 +52,47 @@ EQUAL, NOT_EQUAL = "t(block=512) ~= t(block=64) +- 3 %", "t(block=1024) ~= t(blo
     ("text", "form", "why", "honest"),
     [
         ("it has no effect", LESS, "needs a clause that can show it, an equivalence", "~= "),
-        ("there is no measurable difference", UNSURE, "an equivalence", "leave open a difference of"),
-        ("without any regression", NOT_EQUAL, "the equivalence is not shown", "no difference was shown"),
+        (
+            "there is no measurable difference",
+            UNSURE,
+            "an equivalence",
+            "leave open a difference of",
+        ),
+        (
+            "without any regression",
+            NOT_EQUAL,
+            "the equivalence is not shown",
+            "no difference was shown",
+        ),
         ("it does not affect the time", NOT_EQUAL, "not shown", "with n"),
-        ("significantly lower", UNSURE, "needs an interval beyond the margin", "'observed', with the interval"),
-        ("128 is the best", LESS, "2 of 5 tried values of block are compared, not 1024, 256, 512", "'best of 2'"),
+        (
+            "significantly lower",
+            UNSURE,
+            "needs an interval beyond the margin",
+            "'observed', with the interval",
+        ),
+        (
+            "128 is the best",
+            LESS,
+            "2 of 5 tried values of block are compared, not 1024, 256, 512",
+            "'best of 2'",
+        ),
         ("the fastest of three", LESS, "compares 2 values of block", "of 2"),
-        ("the best block", "t(block=128) < 5", "compares with none on one axis", "clause for each other value"),
+        (
+            "the best block",
+            "t(block=128) < 5",
+            "compares with none on one axis",
+            "clause for each other value",
+        ),
         ("twice as fast", LESS, "factor of 2, which no supported clause", "< 0.5 * t(block=64)"),
         ("it halves the time", UNSURE, "factor of 2", "0.5"),
         ("half the time", "t(block=256) <= 0.6 * t(block=64)", "factor of 2", "0.5"),
-        ("three times as slow", "t(block=64) > 2 * t(block=128)", "factor of 3", "> 3 * t(block=128)"),
+        (
+            "three times as slow",
+            "t(block=64) > 2 * t(block=128)",
+            "factor of 3",
+            "> 3 * t(block=128)",
+        ),
     ],
 )
 def test_more_than_the_form_bears(text: str, form: str, why: str, honest: str) -> None:
@@ -84,5 +125,7 @@ def test_what_the_form_bears(text: str, form: str) -> None:
 
 
 def test_words_without_a_form() -> None:
-    found = overclaims("the best, significantly, twice as fast, with no effect", Predicate(()), [], of, RUNS)
+    found = overclaims(
+        "the best, significantly, twice as fast, with no effect", Predicate(()), [], of, RUNS
+    )
     assert [o.word for o in found] == ["best", "significantly", "twice as", "no effect"]

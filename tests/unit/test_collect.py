@@ -77,7 +77,9 @@ def test_the_commands_interpreter_is_found_through_wrappers(venv, tmp_path):
     env = {"PATH": f"{venv}/bin:/bin:/usr/bin"}
     shebang = script(venv / "bin/train", f"#!{python} -I\n")
     via_env = script(tmp_path / "go", "#!/usr/bin/env -S python -u\n")
-    long_path = script(venv / "bin/long", f"#!/bin/sh\n'''exec' \"{python}\" \"$0\" \"$@\"\n' '''\n")
+    long_path = script(
+        venv / "bin/long", f"#!/bin/sh\n'''exec' \"{python}\" \"$0\" \"$@\"\n' '''\n"
+    )
     for argv in (
         [python, "x.py"],
         ["python", "x.py"],
@@ -144,7 +146,9 @@ def test_a_pyenv_shim_is_followed_by_its_version_files(tmp_path):
     env = {"PATH": str(tmp_path / "root/shims")}
 
     def version(**more):
-        return interpreter.find(["python"], {**env, **more}, str(tmp_path / "work/sub"))[0].split("/")[-3]
+        return interpreter.find(["python"], {**env, **more}, str(tmp_path / "work/sub"))[0].split(
+            "/"
+        )[-3]
 
     assert version() == "3.12.0"
     (tmp_path / "work/.python-version").write_text("# ours\n3.9\n")
@@ -159,7 +163,10 @@ def test_a_pyenv_shim_is_followed_by_its_version_files(tmp_path):
 
 def collect(venv, tmp_path, *flags, **env):
     return software.collect(
-        [f"{venv}/bin/python", *flags], {"HOME": str(tmp_path), **env}, str(tmp_path), str(tmp_path / "cache")
+        [f"{venv}/bin/python", *flags],
+        {"HOME": str(tmp_path), **env},
+        str(tmp_path),
+        str(tmp_path / "cache"),
     )
 
 
@@ -173,8 +180,14 @@ def test_packages_are_read_from_the_interpreters_own_folders(venv, tmp_path):
     assert found["packages"] == {"foo-bar": "1.0", "old": "0.3", "torch": "2.1.0+cu118"}
     (tmp_path / "extra/torch-9.dist-info").mkdir(parents=True)
     shadowed = collect(venv, tmp_path, "x.py", PYTHONPATH=str(tmp_path / "extra"))
-    assert shadowed["packages"]["torch"] == "9" and shadowed["packages_digest"] != found["packages_digest"]
-    assert collect(venv, tmp_path, "-I", "x.py", PYTHONPATH=str(tmp_path / "extra"))["packages"] == found["packages"]
+    assert (
+        shadowed["packages"]["torch"] == "9"
+        and shadowed["packages_digest"] != found["packages_digest"]
+    )
+    assert (
+        collect(venv, tmp_path, "-I", "x.py", PYTHONPATH=str(tmp_path / "extra"))["packages"]
+        == found["packages"]
+    )
     assert collect(venv, tmp_path, "-S")["packages"] == {}
 
 
@@ -195,7 +208,9 @@ def test_editable_installs_are_recorded_as_such(venv, tmp_path):
     site = venv / "lib/python3.9/site-packages"
     (site / "mine-0.1.dist-info").mkdir()
     (site / "mine.pth").write_text("/src/mine\n")
-    (site / "__editable__.other_pkg-2.0.pth").write_text("import __editable___other_pkg_2_0_finder\n")
+    (site / "__editable__.other_pkg-2.0.pth").write_text(
+        "import __editable___other_pkg_2_0_finder\n"
+    )
     (site / "loose.pth").write_text("/src/loose\n")
     (site / "hook.pth").write_text("import os\n")
     packages = collect(venv, tmp_path)["packages"]
@@ -225,7 +240,10 @@ def test_a_folder_that_just_changed_is_not_remembered(venv, tmp_path):
 def test_an_interpreter_that_shows_no_version_is_asked_once(tmp_path):
     (tmp_path / "bin").mkdir()
     count = tmp_path / "count"
-    python = script(tmp_path / "bin/python", f"#!/bin/sh\necho x >> {count}\nprintf '3.8.7\\ncpython\\n/nowhere\\n'\n")
+    python = script(
+        tmp_path / "bin/python",
+        f"#!/bin/sh\necho x >> {count}\nprintf '3.8.7\\ncpython\\n/nowhere\\n'\n",
+    )
     for _ in range(2):
         found = software.collect([python, "x.py"], {}, str(tmp_path), str(tmp_path / "cache"))
         assert (found["python"], found["implementation"]) == ("3.8.7", "cpython")
@@ -236,13 +254,17 @@ def test_an_interpreter_that_shows_no_version_is_asked_once(tmp_path):
 
 
 def test_a_real_interpreter_agrees_with_itself(tmp_path):
-    found = software.collect([sys.executable, "x.py"], dict(os.environ), str(tmp_path), str(tmp_path / "cache"))
+    found = software.collect(
+        [sys.executable, "x.py"], dict(os.environ), str(tmp_path), str(tmp_path / "cache")
+    )
     code = (
         "import sys,json;from importlib.metadata import distributions as d;print(json.dumps("
         "[sys.version.split()[0], "
         "sorted({x.metadata['Name'].lower().replace('_','-').replace('.','-') for x in d()})]))"
     )
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
     version, names = json.loads(out.stdout)
     assert found["python"] == version
     assert sorted(n for n in found["packages"] if not n.endswith(".pth")) == names
@@ -284,8 +306,16 @@ def test_hardware_is_read_from_the_files_of_the_machine(tmp_path):
         },
     )
     found = hardware.collect(str(tmp_path / "cache"), root)
-    assert found["cpu_model"] == "Fast 9000" and found["cpu_count"] == 2 and found["memory_bytes"] == 1024000
-    assert (found["cgroup_cpu_limit"], found["cgroup_memory_limit_bytes"], found["virtualised"]) == (1.5, 4096, "vm")
+    assert (
+        found["cpu_model"] == "Fast 9000"
+        and found["cpu_count"] == 2
+        and found["memory_bytes"] == 1024000
+    )
+    assert (
+        found["cgroup_cpu_limit"],
+        found["cgroup_memory_limit_bytes"],
+        found["virtualised"],
+    ) == (1.5, 4096, "vm")
     assert found["gpus"] == [
         {"index": 0, "name": "NVIDIA A100", "memory_bytes": None, "driver": "580.126.09"},
         {"index": 1, "name": "NVIDIA H100 80GB HBM3", "memory_bytes": None, "driver": "580.126.09"},
@@ -293,7 +323,10 @@ def test_hardware_is_read_from_the_files_of_the_machine(tmp_path):
     assert found["tpus"] == ["/dev/accel0", "/dev/accel2", "/dev/accel10"]
     tree(
         tmp_path / "r",
-        {"proc/cpuinfo": "processor : 0\nmodel name : Slow\n", "sys/fs/cgroup/a/cpu.max": "50000 100000\n"},
+        {
+            "proc/cpuinfo": "processor : 0\nmodel name : Slow\n",
+            "sys/fs/cgroup/a/cpu.max": "50000 100000\n",
+        },
     )
     again = hardware.collect(str(tmp_path / "cache"), root)
     assert again["cpu_model"] == "Fast 9000" and again["cgroup_cpu_limit"] == 0.5
@@ -330,7 +363,11 @@ def test_nothing_of_a_gpu_library_is_imported_without_a_gpu(tmp_path):
         capture_output=True,
         text=True,
         check=True,
-        env={"PYTHONPATH": os.path.dirname(os.path.dirname(software.__file__.split("/adapters/")[0]) + "/")},
+        env={
+            "PYTHONPATH": os.path.dirname(
+                os.path.dirname(software.__file__.split("/adapters/")[0]) + "/"
+            )
+        },
     )
     assert out.stdout == "[]\n"
 
@@ -350,18 +387,31 @@ def test_nothing_of_a_gpu_library_is_imported_without_a_gpu(tmp_path):
 )
 def test_visible_devices_are_counted_as_the_runtime_does(tmp_path, value, kind, count, visible):
     env = {} if value is None else {"CUDA_VISIBLE_DEVICES": value}
-    assert hardware.devices(env, tree(tmp_path, GPU)) == {"kind": kind, "count": count, "visible": visible}
+    assert hardware.devices(env, tree(tmp_path, GPU)) == {
+        "kind": kind,
+        "count": count,
+        "visible": visible,
+    }
 
 
 def test_tpus_and_amd_gpus(tmp_path):
-    tpu = tree(tmp_path / "t", {f"dev/vfio/{i}": "" for i in range(4)} | {"sys/bus/pci/devices/0/vendor": "0x1ae0\n"})
+    tpu = tree(
+        tmp_path / "t",
+        {f"dev/vfio/{i}": "" for i in range(4)} | {"sys/bus/pci/devices/0/vendor": "0x1ae0\n"},
+    )
     assert hardware.devices({}, tpu) == {"kind": "tpu", "count": 4, "visible": None}
     assert hardware.devices({"TPU_VISIBLE_CHIPS": "0,1"}, tpu)["count"] == 2
     other = tree(tmp_path / "o", {"dev/vfio/1": "", "sys/bus/pci/devices/0/vendor": "0x8086\n"})
     assert hardware.devices({}, other)["kind"] == "cpu"
     nodes = "sys/class/kfd/kfd/topology/nodes"
-    amd = tree(tmp_path / "a", {"dev/kfd": "", f"{nodes}/0/gpu_id": "0\n", f"{nodes}/1/gpu_id": "77\n"})
-    assert hardware.devices({"ROCR_VISIBLE_DEVICES": "0"}, amd) == {"kind": "gpu", "count": 1, "visible": ["0"]}
+    amd = tree(
+        tmp_path / "a", {"dev/kfd": "", f"{nodes}/0/gpu_id": "0\n", f"{nodes}/1/gpu_id": "77\n"}
+    )
+    assert hardware.devices({"ROCR_VISIBLE_DEVICES": "0"}, amd) == {
+        "kind": "gpu",
+        "count": 1,
+        "visible": ["0"],
+    }
 
 
 # hygiene
@@ -396,7 +446,11 @@ def test_each_sign_of_contention_is_a_reason(tmp_path, files, word):
 
 
 def stat(pid, parent, state, name, ticks=0, start=0):
-    return f"{pid} ({name}) {state} {parent} " + " ".join(["0"] * 9) + f" {ticks} 0 0 0 20 0 1 0 {start} 0\n"
+    return (
+        f"{pid} ({name}) {state} {parent} "
+        + " ".join(["0"] * 9)
+        + f" {ticks} 0 0 0 20 0 1 0 {start} 0\n"
+    )
 
 
 def test_busy_processes_of_others_are_named_but_not_our_own_family(tmp_path):
@@ -413,17 +467,25 @@ def test_busy_processes_of_others_are_named_but_not_our_own_family(tmp_path):
     files = {f"proc/{pid}/stat": stat(pid, *row) for pid, row in table.items()}
     busy = {**QUIET, **files, "proc/uptime": "100.0 1\n", "proc/loadavg": "0.1 0 0 5/80 9\n"}
     found = hygiene.preflight(tree(tmp_path, busy))
-    assert [(p["pid"], p["name"]) for p in found["others"]] == [(60, "a) b("), (70, "[redacted:github-token]")]
+    assert [(p["pid"], p["name"]) for p in found["others"]] == [
+        (60, "a) b("),
+        (70, "[redacted:github-token]"),
+    ]
     assert found["contended"] is True and "a) b( (60)" in found["reasons"][0]
 
 
 def test_processes_are_not_walked_on_a_quiet_machine(tmp_path):
-    root = tree(tmp_path, {**QUIET, "proc/60/stat": stat(60, 1, "R", "burn", 9000), "proc/uptime": "100 1\n"})
+    root = tree(
+        tmp_path,
+        {**QUIET, "proc/60/stat": stat(60, 1, "R", "burn", 9000), "proc/uptime": "100 1\n"},
+    )
     assert hygiene.preflight(root)["others"] == []
 
 
 def test_a_real_burner_is_seen():
-    burner = subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"], start_new_session=True)
+    burner = subprocess.Popen(
+        [sys.executable, "-S", "-c", "while True: pass"], start_new_session=True
+    )
     # our own children are not "others": ask from a process that is not its parent
     code = (
         "import json; from leadline.adapters.collectors import processes\n"
@@ -433,7 +495,9 @@ def test_a_real_burner_is_seen():
         deadline = time.monotonic() + 20
         seen: set[int] = set()
         while burner.pid not in seen and time.monotonic() < deadline:
-            out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+            out = subprocess.run(
+                [sys.executable, "-c", code], capture_output=True, text=True, check=True
+            )
             seen = {process["pid"] for process in json.loads(out.stdout)}
     finally:
         burner.kill()
@@ -452,9 +516,17 @@ CLEAN = {"run_queue_wait_s": 0.0, "cpu_pressure_s": 0.0, "others_cpu_s": 0.01, "
         (BEFORE, {**CLEAN, "run_queue_wait_s": 1.0, "others_cpu_s": 3.0}, True),
         (BEFORE, {**CLEAN, "others_cpu_s": 6.0}, True),
         (BEFORE, {**CLEAN, "cpu_pressure_s": 2.0, "others_cpu_s": 2.0}, True),
-        (BEFORE, {**CLEAN, "psi_some_delta": 2.0, "others_cpu_s": 2.0, "cpu_pressure_s": None}, True),
+        (
+            BEFORE,
+            {**CLEAN, "psi_some_delta": 2.0, "others_cpu_s": 2.0, "cpu_pressure_s": None},
+            True,
+        ),
         (BEFORE, {**CLEAN, "steal_s": 1.0}, True),
-        (BEFORE, {**CLEAN, "run_queue_wait_s": 5.0, "cpu_pressure_s": 9.0}, False),  # its own threads
+        (
+            BEFORE,
+            {**CLEAN, "run_queue_wait_s": 5.0, "cpu_pressure_s": 9.0},
+            False,
+        ),  # its own threads
         (BEFORE, {**CLEAN, "run_queue_wait_s": 5.0, "others_cpu_s": None}, True),
         (BEFORE, {**CLEAN, "others_cpu_s": None}, None),
         (BEFORE, {}, None),
@@ -464,8 +536,16 @@ CLEAN = {"run_queue_wait_s": 0.0, "cpu_pressure_s": 0.0, "others_cpu_s": 0.01, "
         ({"contended": None, "reasons": ["unknown: x"], "cpu_count": 2}, CLEAN, None),
         ({"contended": True, "reasons": ["CPU pressure 40 %"], "cpu_count": 2}, CLEAN, False),
         ({"contended": True, "reasons": ["CPU pressure 40 %"], "cpu_count": 2}, {}, True),
-        ({"contended": True, "reasons": ["lock file /x exists (stale)"], "cpu_count": 2}, CLEAN, True),
-        (BEFORE, {"run_queue_wait_s": 0.001, "others_cpu_s": 0.02, "wall_s": 0.01}, False),  # ticks, not a measurement
+        (
+            {"contended": True, "reasons": ["lock file /x exists (stale)"], "cpu_count": 2},
+            CLEAN,
+            True,
+        ),
+        (
+            BEFORE,
+            {"run_queue_wait_s": 0.001, "others_cpu_s": 0.02, "wall_s": 0.01},
+            False,
+        ),  # ticks, not a measurement
     ],
 )
 def test_the_verdict_over_a_run(before, during, contended):

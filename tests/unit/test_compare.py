@@ -17,9 +17,17 @@ QUIET = {"contended": False}
 
 
 def runs(side: str, values: list[float], **fields: Any) -> list[Run]:
-    base: dict[str, Any] = {"state": "done", "config": {"arm": side}, "code": {"tree": "t"}, "hygiene": QUIET}
+    base: dict[str, Any] = {
+        "state": "done",
+        "config": {"arm": side},
+        "code": {"tree": "t"},
+        "hygiene": QUIET,
+    }
     base.update(fields)
-    return [Run(f"{side}-r{i}", f"{side}{i:025d}", side, metrics={"t": v}, **base) for i, v in enumerate(values)]
+    return [
+        Run(f"{side}-r{i}", f"{side}{i:025d}", side, metrics={"t": v}, **base)
+        for i, v in enumerate(values)
+    ]
 
 
 def of(a: list[Run], b: list[Run], **options: Any) -> Comparison:
@@ -42,7 +50,10 @@ def test_verdicts() -> None:
     assert verdict([10.0, 10.0], [9.0, 9.0]) == "better"
     assert verdict([10.0, 10.0], [10.0, 10.0]) == "no difference shown"
     assert verdict(BASE, [5.0, 5.1], metric_defs={}) == "different"
-    assert verdict([1.0, 1.1, 1.2], [2.0, 2.1, 2.2], metric_defs={"t": MetricDef("t", "", "higher")}) == "better"
+    assert (
+        verdict([1.0, 1.1, 1.2], [2.0, 2.1, 2.2], metric_defs={"t": MetricDef("t", "", "higher")})
+        == "better"
+    )
 
 
 def test_sentences_say_it() -> None:
@@ -51,11 +62,17 @@ def test_sentences_say_it() -> None:
     exact = of(runs("A", [2.0] * 2), runs("B", [1.0] * 2)).metrics[0]
     assert exact.deterministic and "deterministic: identical in every run" in exact.sentence
     open_ = of(runs("A", BASE), runs("B", [10.02, 10.0, 9.95])).metrics[0]
-    assert open_.detectable is not None and open_.detectable > 0 and "only true differences above" in open_.sentence
+    assert (
+        open_.detectable is not None
+        and open_.detectable > 0
+        and "only true differences above" in open_.sentence
+    )
 
 
 def test_refusals() -> None:
-    confounded = of(runs("A", BASE), runs("B", BASE, config={"arm": "B", "batch": 2}, code={"tree": "u"}))
+    confounded = of(
+        runs("A", BASE), runs("B", BASE, config={"arm": "B", "batch": 2}, code={"tree": "u"})
+    )
     assert [r["code"] for r in confounded.refusals] == ["confounded-axis", "unknown-difference"]
     assert not confounded.apples_to_apples and confounded.metrics[0].verdict == "cannot be compared"
     assert [r["code"] for r in of([], runs("B", BASE)).refusals] == ["no-runs"]
@@ -67,28 +84,43 @@ def test_refusals() -> None:
 def test_contention_blocks_a_regression() -> None:
     dirty = {"hygiene": {"contended": True, "reasons": ["pid 7"]}}
     slow = of(runs("A", BASE), runs("B", [15.0, 15.1], **dirty))
-    assert slow.metrics[0].verdict == "cannot be compared" and slow.refusals[0]["code"] == "contended"
+    assert (
+        slow.metrics[0].verdict == "cannot be compared" and slow.refusals[0]["code"] == "contended"
+    )
     assert of(runs("A", BASE), runs("B", [5.0, 5.1], **dirty)).metrics[0].verdict == "better"
-    assert of(runs("A", BASE, **dirty), runs("B", [5.0, 5.1])).metrics[0].verdict == "cannot be compared"
+    assert (
+        of(runs("A", BASE, **dirty), runs("B", [5.0, 5.1])).metrics[0].verdict
+        == "cannot be compared"
+    )
 
 
 def test_unknown_hygiene_blocks_what_the_machine_moves_and_nothing_else() -> None:
     a, b = runs("A", BASE, hygiene={}), runs("B", [15.0, 15.1], hygiene={})
     refused = of(a, b)
-    assert refused.metrics[0].verdict == "cannot be compared" and refused.refusals[0]["code"] == "unknown-hygiene"
+    assert (
+        refused.metrics[0].verdict == "cannot be compared"
+        and refused.refusals[0]["code"] == "unknown-hygiene"
+    )
     open_ = {"t": MetricDef("t", "", "lower")}  # nobody said what moves it
     kept = of(a, b, metric_defs=open_).metrics[0]
     assert kept.moved_by_machine is None and kept.verdict == "worse"
     assert "contention is unknown for 6 of 6" in kept.sentence
-    assert of(a, b, metric_defs=open_, strict_hygiene=True).metrics[0].verdict == "cannot be compared"
+    assert (
+        of(a, b, metric_defs=open_, strict_hygiene=True).metrics[0].verdict == "cannot be compared"
+    )
     result = {"t": MetricDef("t", "", "lower", observed="result")}
     contended = runs("B", [15.0, 15.1], hygiene={"contended": True})
     assert of(a, contended, metric_defs=result, strict_hygiene=True).metrics[0].verdict == "worse"
 
 
 def test_a_throttled_run_counts_as_contended() -> None:
-    out = of(runs("A", BASE), runs("B", [15.0, 15.1], hygiene={"contended": False, "throttled": True}))
-    assert out.metrics[0].verdict == "cannot be compared" and out.refusals[0]["what"] == "2 runs were throttled"
+    out = of(
+        runs("A", BASE), runs("B", [15.0, 15.1], hygiene={"contended": False, "throttled": True})
+    )
+    assert (
+        out.metrics[0].verdict == "cannot be compared"
+        and out.refusals[0]["what"] == "2 runs were throttled"
+    )
     assert out.hygiene["b"]["throttled"] == ["B-r0", "B-r1"]
 
 
@@ -107,9 +139,13 @@ def test_lost_values_and_contracts_take_the_verdict_back() -> None:
     del b[0].metrics["t"]
     b[0].nonfinite["t"] = "NaN"
     assert of(runs("A", BASE), b).metrics[0].verdict == "exploratory only"
-    other = runs("B", [5.0, 5.1], extraction={"contract": {"t": {"unit": "s", "direction": "lower"}}})
+    other = runs(
+        "B", [5.0, 5.1], extraction={"contract": {"t": {"unit": "s", "direction": "lower"}}}
+    )
     out = of(runs("A", BASE), other).metrics[0]
-    assert out.verdict == "cannot be compared" and "unit ms against s (1 s = 1000 ms)" in out.sentence
+    assert (
+        out.verdict == "cannot be compared" and "unit ms against s (1 s = 1000 ms)" in out.sentence
+    )
 
 
 def test_target_is_tested_on_side_b() -> None:
@@ -122,7 +158,9 @@ values = st.lists(st.floats(1, 100).map(lambda v: round(v, 2)), min_size=1, max_
 
 @given(values, values, st.randoms())
 @settings(max_examples=40, deadline=None)
-def test_order_changes_nothing_and_swapping_negates(a: list[float], b: list[float], random: Any) -> None:
+def test_order_changes_nothing_and_swapping_negates(
+    a: list[float], b: list[float], random: Any
+) -> None:
     first, second = runs("A", a), runs("B", b)
     out = of(first, second)
     shuffled = random.sample(first, len(first)), random.sample(second, len(second))
@@ -148,7 +186,9 @@ def test_several_metrics_are_judged_by_adjusted_p_values() -> None:
     assert alone.verdict == "better" and alone.judged == 1 and alone.test.p is not None
     together = of(several("A", a), several("B", b))
     t = together.metrics[0]
-    assert t.judged == 3 and t.p_adjusted is not None and abs(t.p_adjusted - 3 * alone.test.p) < 1e-12
+    assert (
+        t.judged == 3 and t.p_adjusted is not None and abs(t.p_adjusted - 3 * alone.test.p) < 1e-12
+    )
     assert t.verdict != "better" and "after Holm over 3 metrics" in t.sentence
     assert any("adjusted by Holm" in note for note in together.notes)
 
@@ -165,7 +205,12 @@ def test_pairs_are_found_and_said() -> None:
         for i, run in enumerate(side):
             run.config = {**run.config, "seed": i}
     m = of(a, b, nuisance=["seed"]).metrics[0]
-    assert m.pairs == 3 and "paired t" in m.sentence and "3 pairs" in m.sentence and m.verdict == "better"
+    assert (
+        m.pairs == 3
+        and "paired t" in m.sentence
+        and "3 pairs" in m.sentence
+        and m.verdict == "better"
+    )
 
 
 def test_zero_and_negative_values_have_no_ratio() -> None:
@@ -180,9 +225,20 @@ def test_equivalence_within_a_share_is_two_one_sided_tests_of_scaled_means() -> 
     first, second = summarise(r.metrics["t"] for r in a), summarise(r.metrics["t"] for r in b)
     high, low = welch(scaled(first, 1.02), second), welch(scaled(first, 1 / 1.02), second)
     assert m.equivalence is not None and high.p_less is not None and low.p_greater is not None
-    assert abs(m.equivalence["p"] - max(high.p_less, low.p_greater)) < 1e-12 and m.verdict == "equivalent"
+    assert (
+        abs(m.equivalence["p"] - max(high.p_less, low.p_greater)) < 1e-12
+        and m.verdict == "equivalent"
+    )
     far = of(a, runs("B", [15.0, 15.1, 14.9]), equivalent={"t": Size(0.02, True)}).metrics[0]
-    assert far.verdict == "worse" and far.equivalence is not None and far.equivalence["verdict"] == "not equivalent"
-    negative = of(runs("A", [-1.0, 1.0, 0.5]), runs("B", [0.1, 0.2, -0.2]), equivalent={"": Size(0.02, True)})
+    assert (
+        far.verdict == "worse"
+        and far.equivalence is not None
+        and far.equivalence["verdict"] == "not equivalent"
+    )
+    negative = of(
+        runs("A", [-1.0, 1.0, 0.5]), runs("B", [0.1, 0.2, -0.2]), equivalent={"": Size(0.02, True)}
+    )
     answer = negative.metrics[0].equivalence
-    assert answer is not None and answer["verdict"] == "not shown" and "no ratio" in answer["reason"]
+    assert (
+        answer is not None and answer["verdict"] == "not shown" and "no ratio" in answer["reason"]
+    )

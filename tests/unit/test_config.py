@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadline.core.config import config_diff, config_from_args, fact_of, flatten, package_changes, parse_value
+from leadline.core.config import (
+    config_diff,
+    config_from_args,
+    fact_of,
+    flatten,
+    package_changes,
+    parse_value,
+)
 from leadline.core.errors import LeadlineError
 from leadline.core.record.run import Run
 
@@ -126,7 +133,10 @@ def test_command_tokens_that_follow_the_axis_are_explained() -> None:
     b = run(2, argv=["bench", "--clevel", "9", "out-9.json", "10"], config={"level": 9, "size": 10})
     assert roles(config_diff(a, b, ["level"])) == {"config.level": "axis"}
     b.argv[-1] = "90"
-    assert roles(config_diff(a, b, ["level"])) == {"config.level": "axis", "command.argument 2": "confound"}
+    assert roles(config_diff(a, b, ["level"])) == {
+        "config.level": "axis",
+        "command.argument 2": "confound",
+    }
 
 
 @pytest.mark.parametrize(
@@ -146,11 +156,15 @@ def test_every_area_is_compared_and_can_be_declared(fields: dict[str, Any], name
     diff = config_diff(run(), run(2, **fields))
     assert list(roles(diff)) == [name] and not diff.clean
     assert roles(config_diff(run(), run(2, **fields), [], [name])) == {name: "nuisance"}
-    assert roles(config_diff(run(), run(2, **fields), [], [name.partition(".")[0]])) == {name: "nuisance"}
+    assert roles(config_diff(run(), run(2, **fields), [], [name.partition(".")[0]])) == {
+        name: "nuisance"
+    }
 
 
 def test_a_flag_on_one_side_only_is_known_to_differ() -> None:
-    b = run(2, argv=["bench", "--level", "1", "--fast"], config={"level": 1, "size": 10, "fast": True})
+    b = run(
+        2, argv=["bench", "--level", "1", "--fast"], config={"level": 1, "size": 10, "fast": True}
+    )
     assert roles(config_diff(run(), b)) == {"config.fast": "confound"}
     assert roles(config_diff(run(), b, ["fast"])) == {"config.fast": "axis"}
     assert roles(config_diff(run(), b, ["command"])) == {"config.fast": "axis"}
@@ -163,17 +177,30 @@ def test_values_of_the_moment_are_not_compared() -> None:
 
 def test_runs_of_one_side_that_disagree_are_reported() -> None:
     side = [run(1, config={"level": 1, "seed": 1}), run(2, config={"level": 1, "seed": 2})]
-    diff = config_diff(side, [run(3, config={"level": 1, "seed": 2}), run(4, config={"level": 1, "seed": 1})])
-    assert diff.rows == [] and {(w["side"], w["key"]) for w in diff.within} == {("a", "seed"), ("b", "seed")}
+    diff = config_diff(
+        side, [run(3, config={"level": 1, "seed": 2}), run(4, config={"level": 1, "seed": 1})]
+    )
+    assert diff.rows == [] and {(w["side"], w["key"]) for w in diff.within} == {
+        ("a", "seed"),
+        ("b", "seed"),
+    }
     uneven = config_diff(side, [run(3, config={"level": 1, "seed": 2})])
-    a, b = ([run(i, config={"level": 1, "seed": s}) for i, s in enumerate(seeds)] for seeds in ((1, 1, 2), (1, 2, 2)))
+    a, b = (
+        [run(i, config={"level": 1, "seed": s}) for i, s in enumerate(seeds)]
+        for seeds in ((1, 1, 2), (1, 2, 2))
+    )
     assert roles(config_diff(a, b)) == {"config.seed": "confound"}
     assert roles(uneven) == {"config.seed": "confound"}
 
 
 def test_package_changes_are_capped() -> None:
     a, b = {f"p{i:02d}": "1" for i in range(30)}, {f"p{i:02d}": "2" for i in range(30)}
-    assert package_changes(a, b, 3) == ["p00 1 -> 2", "p01 1 -> 2", "p02 1 -> 2", "and 27 more of 30"]
+    assert package_changes(a, b, 3) == [
+        "p00 1 -> 2",
+        "p01 1 -> 2",
+        "p02 1 -> 2",
+        "and 27 more of 30",
+    ]
     one = run(1, software={"packages_digest": "x"}, packages={"numpy": "1"})
     two = run(2, software={"packages_digest": "y"}, packages={"numpy": "2"})
     assert config_diff(one, two).rows[0].details == ["numpy 1 -> 2"]
@@ -181,4 +208,8 @@ def test_package_changes_are_capped() -> None:
 
 def test_fact_of() -> None:
     assert fact_of(run(), "level") == 1 and fact_of(run(), "hardware.host") == "h"
-    assert fact_of(run(), "executor") == "local" and fact_of(run(), "code") == "t1" and fact_of(run(), "no") is None
+    assert (
+        fact_of(run(), "executor") == "local"
+        and fact_of(run(), "code") == "t1"
+        and fact_of(run(), "no") is None
+    )

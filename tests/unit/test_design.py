@@ -20,7 +20,12 @@ def refused(code, call, *args, **kwargs):
 
 def test_axes_are_parsed_as_config_values_are():
     axes = design.parse_axes(["block=64,128", "dtype=bf16,fp32", "flag=true,false", "lr=1e-3"])
-    assert axes == {"block": [64, 128], "dtype": ["bf16", "fp32"], "flag": [True, False], "lr": [0.001]}
+    assert axes == {
+        "block": [64, 128],
+        "dtype": ["bf16", "fp32"],
+        "flag": [True, False],
+        "lr": [0.001],
+    }
 
 
 @pytest.mark.parametrize(
@@ -81,13 +86,18 @@ def test_the_limit_can_be_moved():
 
 
 def test_matrix_files():
-    assert design.read_matrix({"axes": {"a": [1, 2]}, "design": "factorial"}) == ("factorial", {"a": [1, 2]}, [])
+    assert design.read_matrix({"axes": {"a": [1, 2]}, "design": "factorial"}) == (
+        "factorial",
+        {"a": [1, 2]},
+        [],
+    )
     assert design.read_matrix({"cells": [{"a": 1}]}) == ("list", {}, [{"a": 1}])
     assert design.read_matrix([{"a": 1}])[0] == "list"
 
 
 @pytest.mark.parametrize(
-    "data", [None, 3, {}, {"axes": {}, "cells": []}, {"cells": [1]}, {"axes": {"a": 1}}, {"cels": []}]
+    "data",
+    [None, 3, {}, {"axes": {}, "cells": []}, {"cells": [1]}, {"axes": {"a": 1}}, {"cels": []}],
 )
 def test_bad_matrix_files(data):
     refused("bad-matrix", design.read_matrix, data)
@@ -136,7 +146,10 @@ def test_an_axis_that_does_not_reach_the_command_is_named():
 
 
 def test_unknown_placeholders_and_missing_commands():
-    assert "{blok}" in refused("unknown-placeholder", design.check_command, ["x", "{blok}", "{a}"], ["a"]).what
+    assert (
+        "{blok}"
+        in refused("unknown-placeholder", design.check_command, ["x", "{blok}", "{a}"], ["a"]).what
+    )
     refused("no-command", design.check_command, [], ["a"])
     refused("unknown-axis", design.check_command, ["{a}"], ["a"], ["c"])
 
@@ -148,7 +161,9 @@ def test_equal_looking_values_of_other_types_are_other_cells():
 
 @given(
     st.lists(st.text(alphabet="{}ab.x- \n", max_size=14), max_size=3),
-    st.dictionaries(st.sampled_from(["a", "b", "ab", "a.b"]), st.sampled_from([1, True, None, "{a}", "x"])),
+    st.dictionaries(
+        st.sampled_from(["a", "b", "ab", "a.b"]), st.sampled_from([1, True, None, "{a}", "x"])
+    ),
 )
 def test_a_template_taken_apart_once_says_what_replacing_says(argv, cell):
     def value(match):

@@ -16,7 +16,12 @@ LOSS = MetricDef("loss", "nats", "lower", observed="result")
 
 
 def runs(
-    side: str, values: list[float], start: int = 0, step: int = 1, name: str = "time_ms", **more: Any
+    side: str,
+    values: list[float],
+    start: int = 0,
+    step: int = 1,
+    name: str = "time_ms",
+    **more: Any,
 ) -> list[Run]:
     """Runs started one minute after the other, at minute ``start``, ``start + step``, ..."""
     made = []
@@ -41,11 +46,16 @@ def test_blocks_pair() -> None:
     def place(i: int) -> dict[str, Any]:
         return {"interleaving": "X", "block": i, "position": 0}
 
-    a, b = runs("A", [10.0, 20.0, 30.0], 0, 2, design=place), runs("B", [11.0, 21.5, 31.2], 1, 2, design=place)
+    a, b = (
+        runs("A", [10.0, 20.0, 30.0], 0, 2, design=place),
+        runs("B", [11.0, 21.5, 31.2], 1, 2, design=place),
+    )
     found = difference(a, b, "time_ms", TIME)
     assert (found.rule, found.pairs, found.test.name) == (rules.PAIRED_BY_BLOCK, 3, "paired t")
     assert found.test.difference == pytest.approx((1.0 + 1.5 + 1.2) / 3)
-    assert found.test.p_two is not None and found.test.p_two < 0.02  # the spread between blocks is gone
+    assert (
+        found.test.p_two is not None and found.test.p_two < 0.02
+    )  # the spread between blocks is gone
     b[2].design = {"interleaving": "Y", "block": 2}
     part = difference(a, b, "time_ms", TIME)
     assert part.pairs == 2 and "2 runs stand in a block without the other side" in part.notes[0]
@@ -80,7 +90,11 @@ def test_pairs_that_all_differ_by_the_same_are_not_tested_as_pairs() -> None:
     a = runs("A", [1.0, 2.0, 4.0], name="loss", config=lambda i: {"seed": i})
     b = runs("B", [2.0, 3.0, 5.0], 10, name="loss", config=lambda i: {"seed": i})
     found = difference(a, b, "loss", LOSS)
-    assert found.rule == rules.PLAIN and found.test.p_two is not None and "3 pairs were not tested" in found.notes[0]
+    assert (
+        found.rule == rules.PLAIN
+        and found.test.p_two is not None
+        and "3 pairs were not tested" in found.notes[0]
+    )
 
 
 def test_sides_one_after_the_other_pay_for_a_drift() -> None:
@@ -89,8 +103,12 @@ def test_sides_one_after_the_other_pay_for_a_drift() -> None:
     found = difference(a, b, "time_ms", TIME)
     assert found.rule == rules.IN_ORDER and found.test.name == "drift-adjusted t"
     assert found.test.df == 5 and found.test.p_two is not None and found.test.p_two > 0.05
-    plain = welch(summarise(v.metrics["time_ms"] for v in a), summarise(v.metrics["time_ms"] for v in b))
-    assert plain.p_two is not None and plain.p_two < 0.01  # what the order alone would have made of it
+    plain = welch(
+        summarise(v.metrics["time_ms"] for v in a), summarise(v.metrics["time_ms"] for v in b)
+    )
+    assert (
+        plain.p_two is not None and plain.p_two < 0.01
+    )  # what the order alone would have made of it
     assert difference(b, a, "time_ms", TIME).rule == rules.IN_ORDER  # whichever came first
     day_later = runs("B", [12.0, 12.4, 13.1, 13.5], 700)
     assert difference(a, day_later, "time_ms", TIME).test.p_two == pytest.approx(found.test.p_two)

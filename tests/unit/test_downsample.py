@@ -27,7 +27,10 @@ def test_minmax_keeps_ends_and_extremes(values: list[float], buckets: int) -> No
         assert max(shown) == max(values[at] for at in finite)
         assert kept[0] == finite[0] and kept[-1] == finite[-1]
     for bucket in range(buckets):  # and the same of every stretch
-        part = [values[at] for at in range(bucket * len(values) // buckets, (bucket + 1) * len(values) // buckets)]
+        part = [
+            values[at]
+            for at in range(bucket * len(values) // buckets, (bucket + 1) * len(values) // buckets)
+        ]
         part = [value for value in part if math.isfinite(value)]
         if part:
             assert {min(part), max(part)} <= {values[at] for at in kept}
@@ -46,13 +49,16 @@ def test_lttb_keeps_ends_and_its_count(values: list[float], count: int) -> None:
 
 @pytest.mark.parametrize("seed", range(60))
 def test_lttb_agrees_with_another_implementation(seed: int) -> None:
-    """tsdownsample, on evenly spaced places; on others it takes the middle of a bucket's ends for its mean."""
+    """tsdownsample, on evenly spaced places; on others it takes the middle of a bucket's ends for
+    its mean."""
     import numpy
     from tsdownsample import LTTBDownsampler
 
     generator = random.Random(seed)
     length = generator.randint(10, 900)
-    count = generator.randint(max(3, length // 8 + 1), length)  # fewer, and the extremes are looked at first
+    count = generator.randint(
+        max(3, length // 8 + 1), length
+    )  # fewer, and the extremes are looked at first
     xs = [float(at) for at in range(length)]
     ys = [generator.gauss(0, 1) for _ in xs]
     theirs = LTTBDownsampler().downsample(numpy.array(xs), numpy.array(ys), n_out=count)

@@ -1,4 +1,5 @@
-"""Putting run folders into a shared folder: whole or not at all, once, and what was changed there is seen."""
+"""Putting run folders into a shared folder: whole or not at all, once, and what was changed there
+is seen."""
 
 from __future__ import annotations
 
@@ -21,7 +22,19 @@ from leadline.core.tracker.run_folder import RunAbout
 from leadline.ports.tracker import Push
 
 UID = "01JZ8C5Y7M0000000000000001"
-ABOUT = RunAbout(UID, "P-003-r2", "P-003-r2", "P-003", UID, "demo", "proj", "a title", ["train.py"], ".", {"lr": 0.1})
+ABOUT = RunAbout(
+    UID,
+    "P-003-r2",
+    "P-003-r2",
+    "P-003",
+    UID,
+    "demo",
+    "proj",
+    "a title",
+    ["train.py"],
+    ".",
+    {"lr": 0.1},
+)
 
 #: Pushes as asked on stdin, and dies by SIGKILL before the nth call that changes the disk.
 CUT_PUSH = """
@@ -51,10 +64,21 @@ def tracker_in(folder: Path) -> EmbeddedTracker:
 def pushing(folder: Path, loss: float = 0.25, **changes: Any) -> Push:
     attempt = folder / "runs" / UID / "attempt-1"
     facts = RunFacts(
-        UID, "P-003-r2", "P-003", 2, "demo", "proj", str(attempt / "tracker"), "a title", str(folder / "team")
+        UID,
+        "P-003-r2",
+        "P-003",
+        2,
+        "demo",
+        "proj",
+        str(attempt / "tracker"),
+        "a title",
+        str(folder / "team"),
     )
     (folder / "note.txt").write_text("a note")
-    given = {"metrics": {"loss": loss, "time_ms": 3.0}, "artifacts": {"notes/n.txt": str(folder / "note.txt")}}
+    given = {
+        "metrics": {"loss": loss, "time_ms": 3.0},
+        "artifacts": {"notes/n.txt": str(folder / "note.txt")},
+    }
     return Push(facts, str(attempt), "done", about=ABOUT, **{**given, **changes})
 
 
@@ -65,9 +89,19 @@ def run_in(tmp_path: Path) -> Path:
     attempt.mkdir(parents=True)
     (tmp_path / "team").mkdir()
     code = "import leadline\nfor step in range(10): leadline.log(step=step, loss=1 / (step + 1))"
-    subprocess.run([sys.executable, "-c", code], env={"LEADLINE_SERIES": str(attempt / "series")}, check=True)
-    (attempt / "spec.json").write_text(json.dumps({"v": 1, "run": "P-003-r2", "argv": ["train.py"], "cookie": UID}))
-    ended = {"v": 1, "state": "done", "started_at": "2026-11-20T10:00:00.000Z", "wall_s": 2.5, "reason": "secret-4711"}
+    subprocess.run(
+        [sys.executable, "-c", code], env={"LEADLINE_SERIES": str(attempt / "series")}, check=True
+    )
+    (attempt / "spec.json").write_text(
+        json.dumps({"v": 1, "run": "P-003-r2", "argv": ["train.py"], "cookie": UID})
+    )
+    ended = {
+        "v": 1,
+        "state": "done",
+        "started_at": "2026-11-20T10:00:00.000Z",
+        "wall_s": 2.5,
+        "reason": "secret-4711",
+    }
     (attempt / "result.json").write_text(json.dumps(ended))
     return tmp_path
 
@@ -82,7 +116,12 @@ def test_what_is_put_there_reads_as_it_was(run_in: Path) -> None:
     made = tracker.push(pushing(run_in), 60)
     (listed,) = tracker.listed("proj", str(run_in / "team"))
     assert listed == made
-    assert (listed.uid, listed.name, listed.state, listed.wall_s) == (UID, "P-003-r2", "finished", 2.5)
+    assert (listed.uid, listed.name, listed.state, listed.wall_s) == (
+        UID,
+        "P-003-r2",
+        "finished",
+        2.5,
+    )
     reading = tracker.read(listed)
     assert list(reading.series["loss"].values) == [1 / (step + 1) for step in range(10)]
     assert reading.config == {"lr": 0.1} and reading.summary == {"loss": 0.25, "time_ms": 3.0}
@@ -102,7 +141,9 @@ def test_putting_it_there_again_touches_nothing(run_in: Path) -> None:
 
 
 @pytest.mark.parametrize("before", [False, True])
-def test_cut_off_anywhere_there_is_no_half_run_and_the_next_time_there_is_one(run_in: Path, before: bool) -> None:
+def test_cut_off_anywhere_there_is_no_half_run_and_the_next_time_there_is_one(
+    run_in: Path, before: bool
+) -> None:
     tracker = tracker_in(run_in)
     if before:  # the record of the run changed, so that the copy is to be replaced
         tracker.push(pushing(run_in, 0.5), 60)
@@ -110,7 +151,11 @@ def test_cut_off_anywhere_there_is_no_half_run_and_the_next_time_there_is_one(ru
     while True:
         given = {"calls": calls, "folder": str(run_in), "loss": 0.25, "tests": os.getcwd()}
         cut = subprocess.run(
-            [sys.executable, "-c", CUT_PUSH], input=json.dumps(given), text=True, capture_output=True, check=False
+            [sys.executable, "-c", CUT_PUSH],
+            input=json.dumps(given),
+            text=True,
+            capture_output=True,
+            check=False,
         )
         runs = tracker.listed("proj", str(run_in / "team"))
         assert len(runs) <= 1
@@ -129,13 +174,20 @@ def test_cut_off_anywhere_there_is_no_half_run_and_the_next_time_there_is_one(ru
 
 def test_two_that_put_the_same_run_there_at_once_make_one(run_in: Path) -> None:
     given = json.dumps({"calls": -1, "folder": str(run_in), "loss": 0.25, "tests": os.getcwd()})
-    both = [subprocess.Popen([sys.executable, "-c", CUT_PUSH], stdin=subprocess.PIPE, text=True) for _ in range(2)]
+    both = [
+        subprocess.Popen([sys.executable, "-c", CUT_PUSH], stdin=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
     for one in both:
         assert one.stdin is not None
         one.stdin.write(given)
         one.stdin.close()
     assert [one.wait(60) for one in both] == [0, 0]
-    assert not tracker_in(run_in).read(tracker_in(run_in).listed("proj", str(run_in / "team"))[0]).problems
+    assert (
+        not tracker_in(run_in)
+        .read(tracker_in(run_in).listed("proj", str(run_in / "team"))[0])
+        .problems
+    )
     the_one(run_in)
 
 
@@ -185,7 +237,9 @@ def name_a_device(run: Path) -> None:
         (lose_manifest, "manifest.json is gone"),
     ],
 )
-def test_what_was_changed_there_is_seen(run_in: Path, spoil: Callable[[Path], None], named: str) -> None:
+def test_what_was_changed_there_is_seen(
+    run_in: Path, spoil: Callable[[Path], None], named: str
+) -> None:
     tracker = tracker_in(run_in)
     run = tracker.push(pushing(run_in), 60)
     spoil(the_one(run_in))
@@ -204,9 +258,15 @@ def test_a_file_that_is_added_goes_beside_the_run_and_no_name_leads_out_of_it(ru
     tracker = tracker_in(run_in)
     tracker.push(pushing(run_in), 60)
     (run_in / "new.txt").write_text("new")
-    files = {"n.txt": str(run_in / "new.txt"), "../out.txt": str(run_in / "new.txt"), "/abs": str(run_in / "new.txt")}
+    files = {
+        "n.txt": str(run_in / "new.txt"),
+        "../out.txt": str(run_in / "new.txt"),
+        "/abs": str(run_in / "new.txt"),
+    }
     run = tracker.push(pushing(run_in, artifacts=files), 60)
-    held = sorted(path.relative_to(the_one(run_in)).as_posix() for path in the_one(run_in).rglob("*.txt"))
+    held = sorted(
+        path.relative_to(the_one(run_in)).as_posix() for path in the_one(run_in).rglob("*.txt")
+    )
     assert held == ["artifacts/n.txt", "artifacts/notes/n.txt"]
     assert not tracker.read(run).problems
     (run_in / "new.txt").write_text("newer")
@@ -220,7 +280,9 @@ def test_lines_of_other_programs_go_as_numbers_alone(run_in: Path) -> None:
     (attempt / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     tracker = tracker_in(run_in)
     reading = tracker.read(tracker.push(pushing(run_in), 60))
-    assert list(reading.series["acc"].steps) == [0.0, 1.0] and reading.series["acc"].values[0] == 0.5
+    assert (
+        list(reading.series["acc"].steps) == [0.0, 1.0] and reading.series["acc"].values[0] == 0.5
+    )
     assert reading.series["acc"].values[1] != reading.series["acc"].values[1]
     assert b"sentinel-value" not in (the_one(run_in) / "metrics.jsonl").read_bytes()
 
@@ -272,8 +334,11 @@ def test_a_compacted_run_is_copied_as_it_is_and_says_what_reading_it_needs(
 
     attempt = run_in / "runs" / UID / "attempt-1"
     shutil.rmtree(attempt / "series")
-    code = "import leadline\nfor step in range(1000): leadline.log(step=step, loss=1.0)"  # so many that packing pays
-    subprocess.run([sys.executable, "-c", code], env={"LEADLINE_SERIES": str(attempt / "series")}, check=True)
+    # so many that packing pays
+    code = "import leadline\nfor step in range(1000): leadline.log(step=step, loss=1.0)"
+    subprocess.run(
+        [sys.executable, "-c", code], env={"LEADLINE_SERIES": str(attempt / "series")}, check=True
+    )
     assert SeriesFiles().compact(str(attempt))["segments"] == 1
     tracker = tracker_in(run_in)
     run = tracker.push(pushing(run_in), 60)
@@ -311,7 +376,9 @@ def test_what_is_put_there_has_the_rights_of_the_shared_folder(run_in: Path, rig
 
 
 def test_the_users_own_folder_is_made_when_it_is_needed(run_in: Path) -> None:
-    tracker = EmbeddedTracker({"HOME": "/nonexistent", "XDG_DATA_HOME": str(run_in / "data")}, str(run_in))
+    tracker = EmbeddedTracker(
+        {"HOME": "/nonexistent", "XDG_DATA_HOME": str(run_in / "data")}, str(run_in)
+    )
     assert tracker.check("")["reachable"] is None
     assert tracker.listed("proj", "") == []
     given = pushing(run_in)
@@ -320,7 +387,9 @@ def test_the_users_own_folder_is_made_when_it_is_needed(run_in: Path) -> None:
     assert run.path.startswith(str(run_in / "data" / "leadline" / "runs" / "proj"))
 
 
-def test_a_run_from_before_its_folder_told_of_it_is_read_without_a_config_which_is_named(run_in: Path) -> None:
+def test_a_run_from_before_its_folder_told_of_it_is_read_without_a_config_which_is_named(
+    run_in: Path,
+) -> None:
     (run,) = tracker_in(run_in).stored(str(run_in))
     assert (run.uid, run.name, run.state) == (UID, "P-003-r2", "finished")
     reading = tracker_in(run_in).read(run)

@@ -1,4 +1,5 @@
-"""The judges keep their error rates, at a small size; `python benchmarks/error_rates.py` does it at full size."""
+"""The judges keep their error rates, at a small size; `python benchmarks/error_rates.py` does it at
+full size."""
 
 from __future__ import annotations
 
@@ -35,6 +36,8 @@ def test_a_judge_that_always_says_different_is_found_out():
 @pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler (cc)")
 def test_in_turns_a_loaded_machine_gives_no_false_verdict():
     script = Path(__file__).resolve().parents[2] / "benchmarks" / "noisy_machine.py"
-    done = subprocess.run([sys.executable, str(script), "--trials", "3"], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, str(script), "--trials", "3"], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(done.stdout.splitlines()) == 6, "a head, a rule and four judges"

@@ -1,4 +1,5 @@
-"""Event files: where they stop being events is said to the byte, every point is kept, what is no scalar is named."""
+"""Event files: where they stop being events is said to the byte, every point is kept, what is no
+scalar is named."""
 
 from __future__ import annotations
 
@@ -32,7 +33,14 @@ VERSION = Event(wall_time=1e9, file_version="brain.Event:2")
 
 def framed(data: bytes) -> bytes:
     length = struct.pack("<Q", len(data))
-    return b"".join([length, struct.pack("<I", masked_crc32c(length)), data, struct.pack("<I", masked_crc32c(data))])
+    return b"".join(
+        [
+            length,
+            struct.pack("<I", masked_crc32c(length)),
+            data,
+            struct.pack("<I", masked_crc32c(data)),
+        ]
+    )
 
 
 def scalar(tag: str, value: float, step: int, time_s: float | None = None) -> Event:
@@ -55,12 +63,16 @@ def losses(*steps: int) -> list[Event]:
 
 def write(folder: Path, events: list[Event], name: str = NAME) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_bytes(b"".join(framed(event.SerializeToString()) for event in [VERSION, *events]))
+    (folder / name).write_bytes(
+        b"".join(framed(event.SerializeToString()) for event in [VERSION, *events])
+    )
     return folder / name
 
 
 def read(path: Path, *metrics: str, **reduce: str) -> Findings:
-    return EventFileSource().read(str(path), Columns({name: name for name in metrics}, reduce=reduce))
+    return EventFileSource().read(
+        str(path), Columns({name: name for name in metrics}, reduce=reduce)
+    )
 
 
 def only(found: Findings) -> FoundRun:
@@ -82,10 +94,16 @@ def test_a_cut_tail_is_named_to_the_byte_and_the_rest_taken(tmp_path: Path, lost
     whole = path.read_bytes()
     path.write_bytes(whole[:-lost])
     found = read(tmp_path)
-    there = sum(1 for _ in LegacyEventFileLoader(str(path)).Load())  # TensorBoard's own, which ends without a word
+    there = sum(
+        1 for _ in LegacyEventFileLoader(str(path)).Load()
+    )  # TensorBoard's own, which ends without a word
     run = only(found)
     assert len(run.series["loss"]) == there - 1
-    good = len(b"".join(framed(event.SerializeToString()) for event in [VERSION, *losses(*range(there - 1))]))
+    good = len(
+        b"".join(
+            framed(event.SerializeToString()) for event in [VERSION, *losses(*range(there - 1))]
+        )
+    )
     left = len(whole) - lost - good
     if not left:
         assert not run.problems
@@ -93,12 +111,19 @@ def test_a_cut_tail_is_named_to_the_byte_and_the_rest_taken(tmp_path: Path, lost
     (problem,) = run.problems
     assert problem["code"] == "cut-event-file"
     assert f"{NAME} is cut at byte {good} of {len(whole) - lost}" in problem["what"]
-    assert f"the last {left} bytes were not read" in problem["what"] and notes(found)["a"] == problem["what"]
+    assert (
+        f"the last {left} bytes were not read" in problem["what"]
+        and notes(found)["a"] == problem["what"]
+    )
 
 
 @pytest.mark.parametrize("record", [1, 5, 9])
-@pytest.mark.parametrize(("at", "word"), [(0, "length"), (9, "length"), (14, "of a record is"), (-1, "of a record is")])
-def test_a_wrong_checksum_in_the_middle_is_named(tmp_path: Path, record: int, at: int, word: str) -> None:
+@pytest.mark.parametrize(
+    ("at", "word"), [(0, "length"), (9, "length"), (14, "of a record is"), (-1, "of a record is")]
+)
+def test_a_wrong_checksum_in_the_middle_is_named(
+    tmp_path: Path, record: int, at: int, word: str
+) -> None:
     path = write(tmp_path / "a", losses(*range(10)))
     frames = [framed(event.SerializeToString()) for event in [VERSION, *losses(*range(10))]]
     broken = bytearray(frames[record])
@@ -110,7 +135,10 @@ def test_a_wrong_checksum_in_the_middle_is_named(tmp_path: Path, record: int, at
         return
     (problem,) = only(found).problems
     assert len(only(found).series["loss"]) == record - 1
-    assert word in problem["what"] and f"at byte {sum(map(len, frames[:record]))} of" in problem["what"]
+    assert (
+        word in problem["what"]
+        and f"at byte {sum(map(len, frames[:record]))} of" in problem["what"]
+    )
 
 
 @pytest.mark.parametrize("tail", [b"\0" * 64, b"garbage", b"\xff" * 200])
@@ -125,7 +153,9 @@ def test_garbage_behind_the_events_is_named(tmp_path: Path, tail: bytes) -> None
 def test_a_length_beyond_all_memory_is_a_cut_not_a_crash(tmp_path: Path) -> None:
     path = write(tmp_path / "a", losses(0, 1))
     length = struct.pack("<Q", 2**63)
-    path.write_bytes(path.read_bytes() + length + struct.pack("<I", masked_crc32c(length)) + b"x" * 50)
+    path.write_bytes(
+        path.read_bytes() + length + struct.pack("<I", masked_crc32c(length)) + b"x" * 50
+    )
     assert f"a record of {2**63} bytes is cut short" in only(read(tmp_path)).problems[0]["what"]
 
 
@@ -134,7 +164,10 @@ def test_a_length_beyond_all_memory_is_a_cut_not_a_crash(tmp_path: Path) -> None
     [
         (b"", "is empty"),
         (b"junk", "is no event file: the head of a record is cut short"),
-        (b"not an event file at all", "is no event file: the checksum of a record's length is wrong, at byte 0 of 24"),
+        (
+            b"not an event file at all",
+            "is no event file: the checksum of a record's length is wrong, at byte 0 of 24",
+        ),
         (framed(b"\xff\xff\xff"), "is no event file: a whole record is no event"),
         (framed(b"\x0a\x03abc"), "is no event file: its records are whole, and none says anything"),
         (framed(VERSION.SerializeToString()), "it holds no scalar"),
@@ -145,11 +178,17 @@ def test_what_is_no_event_file_is_called_so(tmp_path: Path, content: bytes, why:
     (tmp_path / "a" / NAME).write_bytes(content)
     write(tmp_path / "b", losses(0))
     found = read(tmp_path)
-    assert why in reasons(found)["a"] and ("no scalar" in reasons(found)["a"]) == ("no scalar" in why)
+    assert why in reasons(found)["a"] and ("no scalar" in reasons(found)["a"]) == (
+        "no scalar" in why
+    )
     assert [run.name for run in found.runs] == ["b"]
-    (tmp_path / "b" / "events.out.tfevents.2.here").write_bytes(content)  # beside a good one: a run that says so
+    (tmp_path / "b" / "events.out.tfevents.2.here").write_bytes(
+        content
+    )  # beside a good one: a run that says so
     run = only(read(tmp_path / "b"))
-    assert [why in problem["what"] for problem in run.problems] == ([] if "no scalar" in why else [True])
+    assert [why in problem["what"] for problem in run.problems] == (
+        [] if "no scalar" in why else [True]
+    )
 
 
 def test_a_restart_keeps_every_point_and_says_that_steps_go_back(tmp_path: Path) -> None:
@@ -157,10 +196,16 @@ def test_a_restart_keeps_every_point_and_says_that_steps_go_back(tmp_path: Path)
     write(tmp_path / "a", losses(*range(6)), "events.out.tfevents.1.x")
     start = Event(wall_time=2e9, step=3)
     start.session_log.status = 1
-    write(tmp_path / "a", [start, *(scalar("loss", 9.0, step, 2e9 + step) for step in range(3, 8))], "y.tfevents.2.x")
+    write(
+        tmp_path / "a",
+        [start, *(scalar("loss", 9.0, step, 2e9 + step) for step in range(3, 8))],
+        "y.tfevents.2.x",
+    )
     run = only(read(tmp_path))
     assert list(run.series["loss"].steps) == [0, 1, 2, 3, 4, 5, 3, 4, 5, 6, 7]
-    assert [p["code"] for p in run.problems] == ["steps-out-of-order"] and run.metrics == {"loss": 9.0}
+    assert [p["code"] for p in run.problems] == ["steps-out-of-order"] and run.metrics == {
+        "loss": 9.0
+    }
 
 
 def test_points_excerpt_and_times_of_a_metric_are_handed_on(tmp_path: Path) -> None:
@@ -168,11 +213,18 @@ def test_points_excerpt_and_times_of_a_metric_are_handed_on(tmp_path: Path) -> N
     taken: list[FoundRun] = []
     columns = Columns({"loss": "final_loss"}, reduce={"final_loss": "max"}, points=taken.append)
     run = only(EventFileSource().read(str(tmp_path), columns))
-    assert taken == [run] and list(run.series) == ["final_loss"] and run.metrics == {"final_loss": 1.0}
+    assert (
+        taken == [run] and list(run.series) == ["final_loss"] and run.metrics == {"final_loss": 1.0}
+    )
     points = run.series["final_loss"]
     assert (list(points.steps), list(points.times)) == ([0, 1, 2], [1e9, 1e9 + 1, 1e9 + 2])
-    assert run.excerpts["final_loss"]["points"] == 3 and run.excerpts["final_loss"]["last_step"] == 2
-    assert (run.started_at, run.ended_at) == ("2001-09-09T01:46:40.000Z", "2001-09-09T01:46:42.000Z")
+    assert (
+        run.excerpts["final_loss"]["points"] == 3 and run.excerpts["final_loss"]["last_step"] == 2
+    )
+    assert (run.started_at, run.ended_at) == (
+        "2001-09-09T01:46:40.000Z",
+        "2001-09-09T01:46:42.000Z",
+    )
 
 
 def test_values_that_are_no_scalars_are_named_with_their_kind(tmp_path: Path) -> None:
@@ -194,16 +246,23 @@ def test_values_that_are_no_scalars_are_named_with_their_kind(tmp_path: Path) ->
     write(tmp_path / "b", [*losses(0), tensor("notes", numpy.array(["text"]), 0, "text")])
     found = read(tmp_path)
     said = notes(found)
-    assert "histograms" in said["old"] and "graph" in said["graph"] and "shape (3,)" in said["vector"]
+    assert (
+        "histograms" in said["old"] and "graph" in said["graph"] and "shape (3,)" in said["vector"]
+    )
     assert "2 values of kind text in 2 runs" in said["notes"] and "tensors" in said["bare"]
     assert "no number" in said["words"]
     run = found.runs[0]
     assert list(run.series["loss"].values) == [1, 2] and run.odd == {"loss": 1}
-    assert [p["code"] for p in run.problems] == ["not-a-number"] and "type changed" in run.problems[0]["what"]
+    assert [p["code"] for p in run.problems] == ["not-a-number"] and "type changed" in run.problems[
+        0
+    ]["what"]
 
 
 def test_values_that_are_not_finite_are_kept_and_said(tmp_path: Path) -> None:
-    write(tmp_path / "a", [scalar("loss", math.nan, 0), scalar("loss", 1, 1), scalar("acc", math.inf, 1)])
+    write(
+        tmp_path / "a",
+        [scalar("loss", math.nan, 0), scalar("loss", 1, 1), scalar("acc", math.inf, 1)],
+    )
     found = read(tmp_path)
     assert (only(found).metrics, only(found).nonfinite) == ({"loss": 1.0}, {"acc": "Infinity"})
     assert [(c.column, c.said) for c in found.cells_not_taken] == [("acc", "Infinity")]
@@ -228,7 +287,11 @@ def test_an_impossible_time_is_no_time(tmp_path: Path, time_s: float) -> None:
 def test_hyperparameters_of_every_kind(tmp_path: Path) -> None:
     event, data = Event(step=0), HParamsPluginData()
     given = data.session_start_info.hparams
-    given["lr"].number_value, given["layers"].number_value, given["nan"].number_value = 0.5, 12, math.nan
+    given["lr"].number_value, given["layers"].number_value, given["nan"].number_value = (
+        0.5,
+        12,
+        math.nan,
+    )
     given["opt"].string_value, given["bias"].bool_value, given["none"].null_value = "adam", True, 0
     given["list"].list_value.values.add().number_value = 1
     value = event.summary.value.add(tag="_hparams_/session_start_info")
@@ -237,7 +300,14 @@ def test_hyperparameters_of_every_kind(tmp_path: Path) -> None:
     write(tmp_path / "a", [event, *losses(0)])
     config = only(read(tmp_path)).config
     assert "number_value: 1" in config.pop("list")
-    assert config == {"lr": 0.5, "layers": 12, "nan": "NaN", "opt": "adam", "bias": True, "none": None}
+    assert config == {
+        "lr": 0.5,
+        "layers": 12,
+        "nan": "NaN",
+        "opt": "adam",
+        "bias": True,
+        "none": None,
+    }
     value.metadata.plugin_data.content = b"\xff"
     write(tmp_path / "a", [event, *losses(0)])
     found = read(tmp_path)
@@ -250,7 +320,10 @@ def test_a_copied_folder_is_the_same_run_under_any_name(tmp_path: Path) -> None:
     found = read(tmp_path / "runs")
     assert only(found).name == "a" and "same points as a" in reasons(found)["b"]
     inside, file = read(tmp_path / "runs" / "b"), read(tmp_path / "runs" / "b" / NAME)
-    assert only(inside).key == only(file).key == only(found).key and only(inside).name == only(file).name == "b"
+    assert (
+        only(inside).key == only(file).key == only(found).key
+        and only(inside).name == only(file).name == "b"
+    )
 
 
 def test_a_folder_that_is_not_looked_into_is_named(tmp_path: Path) -> None:
@@ -274,23 +347,37 @@ def test_a_file_that_grows_while_it_is_read_is_not_cut(tmp_path: Path) -> None:
     assert place == 4 and frames.fault() == ""
 
 
-def test_points_are_those_of_tensorboards_reader_and_older_records_know_the_run(tmp_path: Path) -> None:
-    """Records written before have the digest of the folder's name and the points as its accumulator gave them."""
+def test_points_are_those_of_tensorboards_reader_and_older_records_know_the_run(
+    tmp_path: Path,
+) -> None:
+    """Records written before have the digest of the folder's name and the points as its accumulator
+    gave them."""
     write(tmp_path / "a", [*losses(*range(50)), tensor("acc", numpy.float64(0.1), 3, "scalars")])
     accumulated = EventAccumulator(str(tmp_path / "a"), size_guidance={"tensors": 0})
     accumulated.Reload()
     tags = accumulated.Tags()
     theirs = {
         **{
-            tag: [(e.step, float(make_ndarray(e.tensor_proto)), e.wall_time) for e in accumulated.Tensors(tag)]
+            tag: [
+                (e.step, float(make_ndarray(e.tensor_proto)), e.wall_time)
+                for e in accumulated.Tensors(tag)
+            ]
             for tag in tags["tensors"]
         },
-        **{tag: [(e.step, e.value, e.wall_time) for e in accumulated.Scalars(tag)] for tag in tags["scalars"]},
+        **{
+            tag: [(e.step, e.value, e.wall_time) for e in accumulated.Scalars(tag)]
+            for tag in tags["scalars"]
+        },
     }
     run = only(read(tmp_path))
     assert run.series.keys() == theirs.keys() == {"acc", "loss"}
     for tag, points in run.series.items():
         assert list(zip(points.steps, points.values, points.times, strict=True)) == theirs[tag]
-    old = Run("P-001-r1", "u", "P-001", origin="reported", key=digest_of({"name": "a", "points": theirs}))
+    old = Run(
+        "P-001-r1", "u", "P-001", origin="reported", key=digest_of({"name": "a", "points": theirs})
+    )
     assert Held([old]).same_as(run) is old
-    assert Held([Run("P-001-r1", "u", "P-001", origin="reported", key="sha256:0")]).same_as(run) is None
+    assert (
+        Held([Run("P-001-r1", "u", "P-001", origin="reported", key="sha256:0")]).same_as(run)
+        is None
+    )

@@ -1,4 +1,5 @@
-"""The event log: durable, chained, one file per writer; torn and tampered lines; many processes; full disks."""
+"""The event log: durable, chained, one file per writer; torn and tampered lines; many processes;
+full disks."""
 
 from __future__ import annotations
 
@@ -62,7 +63,10 @@ def test_a_block_that_raises_writes_nothing(tmp_path: Path) -> None:
 
 def test_no_thread_names_those_there_are(tmp_path: Path) -> None:
     log = start(tmp_path)
-    with pytest.raises(LeadlineError, match="no thread 'other'") as caught, log.transaction("other"):
+    with (
+        pytest.raises(LeadlineError, match="no thread 'other'") as caught,
+        log.transaction("other"),
+    ):
         pass
     assert caught.value.kind == "not_found" and "t" in caught.value.why
 
@@ -108,7 +112,10 @@ def test_a_torn_line_of_another_writer_is_healed_on_request(tmp_path: Path) -> N
     note(other, "mine")
     with event_file(tmp_path, "w1-1.jsonl").open("ab") as file:
         file.write(b"\xff\xfe garbage \r torn\n")
-    assert [f.code for f in other.faults("t")] == ["torn-line", "torn-line"]  # \r splits it for readers
+    assert [f.code for f in other.faults("t")] == [
+        "torn-line",
+        "torn-line",
+    ]  # \r splits it for readers
     assert len(other.heal("t")) == 2
     assert other.faults("t") == [] and other.heal("t") == []
 
@@ -124,7 +131,9 @@ def test_tampering_breaks_the_chain(tmp_path: Path, damage: str) -> None:
     elif damage == "remove":
         del lines[2]
     elif damage == "insert":
-        lines.insert(2, Record("01J00000000000000000000000", "", "t", "w1", "note", "Eve", {}, "").line())
+        lines.insert(
+            2, Record("01J00000000000000000000000", "", "t", "w1", "note", "Eve", {}, "").line()
+        )
     else:
         lines[2], lines[3] = lines[3], lines[2]
     event_file(tmp_path).write_bytes(b"".join(lines))
@@ -154,17 +163,20 @@ def test_files_roll_and_the_chain_goes_on(tmp_path: Path) -> None:
     log = start(tmp_path)
     for i in range(6):
         note(log, f"{i}" + "x" * 60_000)
-    assert sorted(p.name for p in event_file(tmp_path).parent.iterdir()) == ["w1-1.jsonl", "w1-2.jsonl"]
+    assert sorted(p.name for p in event_file(tmp_path).parent.iterdir()) == [
+        "w1-1.jsonl",
+        "w1-2.jsonl",
+    ]
     assert event_file(tmp_path).stat().st_size > ROLL_BYTES
     assert log_at(tmp_path).faults("t") == []
-    assert json.loads(event_file(tmp_path, "w1-2.jsonl").read_bytes().splitlines()[0])["prev"] == line_digest(
-        event_file(tmp_path).read_bytes().splitlines()[-1]
-    )
+    assert json.loads(event_file(tmp_path, "w1-2.jsonl").read_bytes().splitlines()[0])[
+        "prev"
+    ] == line_digest(event_file(tmp_path).read_bytes().splitlines()[-1])
     os.unlink(event_file(tmp_path))
     assert "missing-file" in {f.code for f in log_at(tmp_path).faults("t")}
 
 
-# -- two machines ---------------------------------------------------------------------------------------------------
+# -- two machines ----------------------------------------------------------------------------------
 
 
 def test_merge_is_a_union_both_ways(tmp_path: Path) -> None:
@@ -198,7 +210,9 @@ def test_merge_keeps_both_versions_of_a_diverged_file(tmp_path: Path) -> None:
     assert b.heal("t") == first.diverged and b.faults("t") == []
 
 
-@pytest.mark.parametrize("name", ["../../evil-1.jsonl", "w1-1.txt", "/abs-1.jsonl", "w1-0.jsonl", "a/b-1.jsonl", ""])
+@pytest.mark.parametrize(
+    "name", ["../../evil-1.jsonl", "w1-1.txt", "/abs-1.jsonl", "w1-0.jsonl", "a/b-1.jsonl", ""]
+)
 def test_merge_refuses_names_that_are_no_event_files(tmp_path: Path, name: str) -> None:
     log = start(tmp_path / "a")
     before = {p for p in tmp_path.rglob("*") if "index" not in p.name}
@@ -215,7 +229,7 @@ def test_replacing_a_damaged_file_keeps_its_bytes(tmp_path: Path) -> None:
     assert b"fake" in aside.read_bytes() and event_file(tmp_path).read_bytes() == good
 
 
-# -- many processes -------------------------------------------------------------------------------------------------
+# -- many processes --------------------------------------------------------------------------------
 
 
 def _append_many(root: str, writer: str, count: int, barrier: Any) -> None:
@@ -242,13 +256,15 @@ def test_many_processes_lose_nothing_and_skip_no_number(tmp_path: Path, writers:
     assert [p.exitcode for p in running] == [0] * processes
     log = log_at(tmp_path)
     numbers = [r.body["id"] for r in log.records("t") if r.kind == "note"]
-    assert numbers == [f"P-N{i}" for i in range(1, processes * each + 1)]  # in order of time, none twice, no gap
+    assert numbers == [
+        f"P-N{i}" for i in range(1, processes * each + 1)
+    ]  # in order of time, none twice, no gap
     texts = {r.body["text"] for r in log.records("t") if r.kind == "note"}
     assert len(texts) == processes * each
     assert log.faults("t") == []
 
 
-# -- no room --------------------------------------------------------------------------------------------------------
+# -- no room ---------------------------------------------------------------------------------------
 
 
 def _append_until_full(root: str, limit: int, queue: Any) -> None:
@@ -262,13 +278,16 @@ def _append_until_full(root: str, limit: int, queue: Any) -> None:
 
 
 def test_a_full_disk_leaves_no_half_record(tmp_path: Path) -> None:
-    """RLIMIT_FSIZE makes the kernel write the first part and then fail with EFBIG, as a full disk does."""
+    """RLIMIT_FSIZE makes the kernel write the first part and then fail with EFBIG, as a full disk
+    does."""
     log = start(tmp_path)
     note(log, "before")
     before = event_file(tmp_path).read_bytes()
     context = multiprocessing.get_context("fork")
     queue = context.Queue()
-    process = context.Process(target=_append_until_full, args=(str(tmp_path), len(before) + 2000, queue))
+    process = context.Process(
+        target=_append_until_full, args=(str(tmp_path), len(before) + 2000, queue)
+    )
     process.start()
     outcome = queue.get(timeout=60)
     process.join()

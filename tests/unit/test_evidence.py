@@ -82,12 +82,18 @@ def test_a_deterministic_rerun_is_no_repeat() -> None:
         run.config = {"seed": i}
     assert label(same).label == "replicated"
     assert label(make("A", A) + make("B", [5.0] * 3)).label == "exploratory"  # no seed, all agree
-    assert label(make("A", A) + make("B", [5.0, 5.0, 5.1])).label == "replicated"  # agree by rounding only
+    assert (
+        label(make("A", A) + make("B", [5.0, 5.0, 5.1])).label == "replicated"
+    )  # agree by rounding only
 
 
 def test_contrary_runs_lower() -> None:
     few = label(make("A", [10.0, 10.1, 9.9]) + make("B", [9.0, 9.1, 10.05, 9.0, 9.1, 9.05, 9.0]))
-    assert few.contrary == ["B-r2"] and few.label == "exploratory" and "1 contrary of 10" in few.missing[0]
+    assert (
+        few.contrary == ["B-r2"]
+        and few.label == "exploratory"
+        and "1 contrary of 10" in few.missing[0]
+    )
     noisy = label(make("B", [3.0 + 0.1 * (i % 7) for i in range(40)]), "t(B) < 3.45")
     assert noisy.contrary == [] and noisy.label == "replicated"
 
@@ -96,7 +102,12 @@ def cells(shift: float = 0.0) -> list[Run]:
     runs = []
     for i, level in enumerate((1, 9)):
         runs += make("A", [v * level for v in A], 10 * i, config={"level": level})
-        runs += make("B", [v * level + (shift if level == 9 else 0) for v in B], 10 * i, config={"level": level})
+        runs += make(
+            "B",
+            [v * level + (shift if level == 9 else 0) for v in B],
+            10 * i,
+            config={"level": level},
+        )
     return runs
 
 
@@ -104,8 +115,12 @@ def test_stable_needs_every_value_of_every_axis() -> None:
     text = "t(B) < t(A) over level in {1, 9}"
     assert label(cells(), text).label == "stable"
     assert label(cells(), across={"level": [1, 9]}).label == "stable"
-    assert label(cells(), "t(B) < t(A)").label == "exploratory"  # pooled over levels the interval is wide
-    one = label(make("A", A, config={"level": 1}) + make("B", B, config={"level": 1}), across={"level": [1]})
+    assert (
+        label(cells(), "t(B) < t(A)").label == "exploratory"
+    )  # pooled over levels the interval is wide
+    one = label(
+        make("A", A, config={"level": 1}) + make("B", B, config={"level": 1}), across={"level": [1]}
+    )
     assert one.label == "replicated" and "at least 2 values of level: 1 declared" in one.missing
     gap = label([r for r in cells() if r.id != "B-r10"], text)
     assert gap.label == "replicated" or gap.label == "exploratory"
@@ -119,7 +134,11 @@ def test_the_reference_is_matched_by_the_axis_value() -> None:
 
 def test_a_false_axis_value_is_contrary() -> None:
     got = label(cells(shift=60.0), across={"level": [1, 9]})
-    assert got.label in ("refuted", "exploratory") and set(got.contrary) >= {"B-r10", "B-r11", "B-r12"}
+    assert got.label in ("refuted", "exploratory") and set(got.contrary) >= {
+        "B-r10",
+        "B-r11",
+        "B-r12",
+    }
 
 
 def test_an_axis_value_at_which_it_is_false_lowers_even_a_clear_average() -> None:
@@ -136,7 +155,10 @@ def test_an_axis_value_at_which_it_is_false_lowers_even_a_clear_average() -> Non
 
 def test_path_is_said_and_does_not_lift() -> None:
     got = label(make("A", A) + make("B", B), confirmed_path=False)
-    assert got.label == "replicated" and "one counting run on the declared production path" in got.missing
+    assert (
+        got.label == "replicated"
+        and "one counting run on the declared production path" in got.missing
+    )
 
 
 values = st.lists(st.floats(1, 20).map(lambda v: round(v, 1)), min_size=0, max_size=6)
@@ -150,7 +172,9 @@ def test_retracted_runs_and_order_change_nothing(
     runs = make("A", a) + make("B", b)
     before = label(runs)
     assert before.label in LABELS
-    assert canonical_json(label(random.sample(runs, len(runs))).as_dict()) == canonical_json(before.as_dict())
+    assert canonical_json(label(random.sample(runs, len(runs))).as_dict()) == canonical_json(
+        before.as_dict()
+    )
     with_retracted = label([*runs, *make(side, [value], 90, retracted="mistake")])
     assert (with_retracted.label, with_retracted.counted) == (before.label, before.counted)
 
@@ -171,7 +195,9 @@ def test_copies_never_lift_a_label(a: list[float], b: list[float], which: int) -
 @settings(max_examples=9, deadline=None)
 def test_more_agreeing_repeats_never_lower(n: int, more: int) -> None:
     def rank(count: int) -> int:
-        return LABELS.index(label(make("A", (A * 3)[:3]) + make("B", [5.0 + 0.01 * i for i in range(count)])).label)
+        return LABELS.index(
+            label(make("A", (A * 3)[:3]) + make("B", [5.0 + 0.01 * i for i in range(count)])).label
+        )
 
     assert rank(n) <= rank(n + more)
 
@@ -181,7 +207,9 @@ def crossed(skip: tuple[Any, ...] = ()) -> list[Run]:
     for i, at in enumerate([(s, d) for s in (1, 2) for d in ("a", "b")]):
         for side, base in (("A", A), ("B", B)):
             if at != skip:
-                runs += make(side, [v * at[0] for v in base], 10 * i, config={"shape": at[0], "dtype": at[1]})
+                runs += make(
+                    side, [v * at[0] for v in base], 10 * i, config={"shape": at[0], "dtype": at[1]}
+                )
     return runs
 
 
@@ -199,7 +227,10 @@ def test_a_combination_without_runs_is_named() -> None:
     runs = [r for r in runs if r.config["shape"] == 1]
     got = label(runs, "t(B) < t(A) over shape in {1, 2} over dtype in {a, b}")
     assert got.label == "replicated"
-    assert "runs at 2 of 4 combinations of the declared axes: dtype = a, shape = 2; dtype = b, shape = 2" in got.missing
+    assert (
+        "runs at 2 of 4 combinations of the declared axes: dtype = a, shape = 2; dtype = b, shape = 2"
+        in got.missing
+    )
 
 
 def test_runs_outside_the_declared_values_say_nothing_about_the_claim() -> None:
@@ -227,7 +258,9 @@ def test_seeds_as_an_axis_are_the_repeats() -> None:
 def test_hardware_facts_are_axes() -> None:
     runs = []
     for i, gpu in enumerate(("x", "y")):
-        runs += make("A", A, 10 * i, hardware={"gpu": gpu}) + make("B", B, 10 * i, hardware={"gpu": gpu})
+        runs += make("A", A, 10 * i, hardware={"gpu": gpu}) + make(
+            "B", B, 10 * i, hardware={"gpu": gpu}
+        )
     assert label(runs, "t(B) < t(A) over hardware.gpu in {x, y}").label == "stable"
     assert label(runs, "t(B) < t(A) over hardware.gpu in {x, z}").label == "replicated"
 
@@ -252,4 +285,9 @@ def test_single_runs_of_a_noisy_metric_do_not_break_an_equivalence() -> None:
     runs = make("A", [5.0 * (1 + x) for x in noise]) + make("B", [5.02 * (1 + x) for x in noise])
     got = label(runs, "t(B) ~= t(A) +- 10 %")
     assert (got.contrary, got.label) == ([], "replicated")
-    assert label(make("A", [5.0, 5.01, 5.02]) + make("B", [7.0, 7.01, 7.02]), "t(B) ~= t(A) +- 10 %").label == "refuted"
+    assert (
+        label(
+            make("A", [5.0, 5.01, 5.02]) + make("B", [7.0, 7.01, 7.02]), "t(B) ~= t(A) +- 10 %"
+        ).label
+        == "refuted"
+    )

@@ -22,9 +22,18 @@ from leadline.ports.extractor import RunFiles
 
 
 def run(tmp_path, *specs, stdout=b"", metrics=b"", defs=None, started=None, **files):
-    for name, data in {"stdout.log": stdout, "metrics.jsonl": metrics, **files.get("files", {})}.items():
+    for name, data in {
+        "stdout.log": stdout,
+        "metrics.jsonl": metrics,
+        **files.get("files", {}),
+    }.items():
         (tmp_path / name).write_bytes(data)
-    where = RunFiles(str(tmp_path), str(tmp_path / "stdout.log"), str(tmp_path / "metrics.jsonl"), started_at_s=started)
+    where = RunFiles(
+        str(tmp_path),
+        str(tmp_path / "stdout.log"),
+        str(tmp_path / "metrics.jsonl"),
+        started_at_s=started,
+    )
     return registry.extract([parse_spec(s) for s in specs], where, defs)
 
 
@@ -41,7 +50,9 @@ def problem(result, code):
 
 
 def test_the_short_form_and_the_table_form_say_the_same():
-    short = parse_spec("results.csv:time_ms=elapsed,rows=10,unique=shape+dtype,dedupe=last,nan=drop,require=a+b,step=i")
+    short = parse_spec(
+        "results.csv:time_ms=elapsed,rows=10,unique=shape+dtype,dedupe=last,nan=drop,require=a+b,step=i"
+    )
     assert short == ExtractionSpec(
         "file",
         "results.csv",
@@ -68,7 +79,9 @@ def test_the_short_form_and_the_table_form_say_the_same():
     )
 
 
-@pytest.mark.parametrize("text, rows", [("5..10", (5, 10)), ("5..", (5, None)), ("..9", (None, 9)), ("7", (7, 7))])
+@pytest.mark.parametrize(
+    "text, rows", [("5..10", (5, 10)), ("5..", (5, None)), ("..9", (None, 9)), ("7", (7, 7))]
+)
 def test_row_ranges(text, rows):
     assert parse_spec(f"r.tsv:rows={text}").rows == rows
 
@@ -123,7 +136,11 @@ def test_rows_of_the_wrong_width_are_named_by_line(tmp_path, name, sep):
 
 def test_named_rows_are_capped_and_counted(tmp_path):
     found = problem(table(tmp_path, "", "a,b\n" + "1\n" * 50), "wrong-width")
-    assert found["rows"] == list(range(2, 22)) and found["rows_total"] == 50 and "(50 in all)" in found["what"]
+    assert (
+        found["rows"] == list(range(2, 22))
+        and found["rows_total"] == 50
+        and "(50 in all)" in found["what"]
+    )
 
 
 def test_a_quoted_cell_over_several_lines_keeps_the_numbers_right(tmp_path):
@@ -133,11 +150,15 @@ def test_a_quoted_cell_over_several_lines_keeps_the_numbers_right(tmp_path):
 
 
 def test_a_broken_quote_names_every_line_it_swallowed(tmp_path):
-    assert problem(table(tmp_path, "x=x", 'x,note\n1,a\n2,"open\n3,b\n4,c\n'), "not-csv")["rows"] == [3, 4, 5]
+    assert problem(table(tmp_path, "x=x", 'x,note\n1,a\n2,"open\n3,b\n4,c\n'), "not-csv")[
+        "rows"
+    ] == [3, 4, 5]
 
 
 def test_text_in_a_number_column_is_named_and_a_text_column_is_not_a_metric(tmp_path):
-    result = table(tmp_path, "", "commit,loss\n25a8ccb,1.5\n1234567,2.5\nabcdef0,crash\n1e9999,3\nffffff0,4\n")
+    result = table(
+        tmp_path, "", "commit,loss\n25a8ccb,1.5\n1234567,2.5\nabcdef0,crash\n1e9999,3\nffffff0,4\n"
+    )
     assert problem(result, "not-a-number")["rows"] == [4]
     assert result.metrics == {}
     good = table(tmp_path, "", "commit,loss\n25a8ccb,1.5\n1234567,2.5\nabcdef0,3.5\n")
@@ -185,7 +206,9 @@ def test_missing_values_by_the_declared_rule(tmp_path, cell):
     assert kept.metrics == {} and kept.nonfinite == {"x": "Infinity" if cell == "inf" else "NaN"}
 
 
-@pytest.mark.parametrize("rows, ok", [("3", True), ("2", False), ("4", False), ("1..3", True), ("4..", False)])
+@pytest.mark.parametrize(
+    "rows, ok", [("3", True), ("2", False), ("4", False), ("1..3", True), ("4..", False)]
+)
 def test_declared_row_counts(tmp_path, rows, ok):
     result = table(tmp_path, f"x=x,rows={rows}", "k,x\na,1\nb,2\nc,3\n")
     assert bool(result.metrics) is ok
@@ -208,28 +231,39 @@ def test_a_file_older_than_the_run_is_not_its_result(tmp_path):
     files = RunFiles(str(tmp_path), started_at_s=2000.0)
     result = registry.extract([parse_spec("r.csv")], files)
     assert result.metrics == {} and problem(result, "stale-file")["blocking"]
-    assert registry.extract([parse_spec("r.csv")], RunFiles(str(tmp_path), started_at_s=1000.0)).metrics == {"x": 1.0}
+    assert registry.extract(
+        [parse_spec("r.csv")], RunFiles(str(tmp_path), started_at_s=1000.0)
+    ).metrics == {"x": 1.0}
 
 
 def test_bad_rows_of_jsonl_and_json(tmp_path):
     result = table(tmp_path, "", '{"x": 1}\nnope\n[1]\n{"x": 2}\n', "r.jsonl")
     assert problem(result, "not-json")["rows"] == [2, 3] and result.metrics == {}
     result = table(tmp_path, "x=x", '[{"x": 1}, {"y": 2}, 5]', "r.json")
-    assert problem(result, "not-json")["rows"] == [3] and problem(result, "missing-value")["rows"] == [2]
+    assert problem(result, "not-json")["rows"] == [3] and problem(result, "missing-value")[
+        "rows"
+    ] == [2]
     assert problem(result, "not-json")["unit"] == "row"
 
 
 @settings(max_examples=80, deadline=None)
 @given(
     st.lists(
-        st.tuples(st.sampled_from("abc"), st.sampled_from(["1", "2.5", "", "x", "nan"]), st.booleans()), max_size=12
+        st.tuples(
+            st.sampled_from("abc"), st.sampled_from(["1", "2.5", "", "x", "nan"]), st.booleans()
+        ),
+        max_size=12,
     ),
     st.sampled_from(["error", "first", "last", "identical"]),
     st.sampled_from(["fail", "drop", "keep"]),
 )
 def test_every_row_is_taken_dropped_or_named(tmp_path_factory, rows, dedupe, nan):
     lines = [f"{k},{x}" + (",extra" if wide else "") for k, x, wide in rows]
-    result = table(tmp_path_factory.mktemp("t"), f"x=x,unique=k,dedupe={dedupe},nan={nan}", "\n".join(["k,x", *lines]))
+    result = table(
+        tmp_path_factory.mktemp("t"),
+        f"x=x,unique=k,dedupe={dedupe},nan={nan}",
+        "\n".join(["k,x", *lines]),
+    )
     source = result.sources[0]
     named = {row for p in result.problems for row in p["rows"]}
     assert source["taken"] + source["dropped"] == source["rows"] == len(rows)
@@ -251,7 +285,8 @@ def test_real_result_files_are_read_whole_and_each_damage_is_named(tmp_path):
         lines = path.read_text().rstrip("\n").split("\n")
         header, body = lines[0].split("\t"), [line.split("\t") for line in lines[1:]]
         result = registry.extract(
-            [parse_spec({"path": str(path), "unique": ["commit"], "rows": len(body)})], RunFiles("/")
+            [parse_spec({"path": str(path), "unique": ["commit"], "rows": len(body)})],
+            RunFiles("/"),
         )
         assert result.problems == [], path
         column = header.index("worst_case_bpb")
@@ -285,7 +320,8 @@ def test_only_whole_flat_json_objects_on_stdout_count(tmp_path):
 
 def test_steps_make_a_series_reduced_by_the_metrics_own_rule(tmp_path):
     lines = "".join(
-        json.dumps({"t": i, "step": i * 10, "metrics": {"loss": 5.0 - i, "acc": i}}) + "\n" for i in range(5)
+        json.dumps({"t": i, "step": i * 10, "metrics": {"loss": 5.0 - i, "acc": i}}) + "\n"
+        for i in range(5)
     )
     result = run(tmp_path, metrics=lines.encode(), defs={"loss": MetricDef("loss", reduce="mean")})
     assert result.metrics == {"loss": 3.0, "acc": 4.0}
@@ -300,7 +336,9 @@ def test_steps_make_a_series_reduced_by_the_metrics_own_rule(tmp_path):
 def test_a_torn_last_line_costs_only_itself_and_a_bad_line_is_named(tmp_path):
     result = run(tmp_path, metrics=b'{"a": 1}\nbroken\n{"a": 2}\n{"a": 3')
     assert result.metrics == {"a": 2.0}
-    assert problem(result, "torn-last-line")["rows"] == [4] and problem(result, "not-json")["rows"] == [2]
+    assert problem(result, "torn-last-line")["rows"] == [4] and problem(result, "not-json")[
+        "rows"
+    ] == [2]
     whole = run(tmp_path, metrics=b'{"a": 1}\n{"a": 3')
     assert [p["code"] for p in whole.problems] == ["torn-last-line"]
 
@@ -313,8 +351,13 @@ def test_a_number_that_no_float_holds_is_named_and_not_infinite(tmp_path):
             assert result.metrics == {"loss": 1.5}
             assert result.nonfinite == {"third": "Infinity", "fourth": "-Infinity"}
             found = problem(result, "too-large")
-            assert found["rows"] == [1] and found["what"] == "other is too large for a number of 64 bits: line 1"
-    result = registry.extract([parse_pattern("t=took (\\S+)")], written(tmp_path, b"took 1e999\n"), None)
+            assert (
+                found["rows"] == [1]
+                and found["what"] == "other is too large for a number of 64 bits: line 1"
+            )
+    result = registry.extract(
+        [parse_pattern("t=took (\\S+)")], written(tmp_path, b"took 1e999\n"), None
+    )
     assert not result.nonfinite and "'1e999'" in problem(result, "not-a-number")["what"]
 
 
@@ -376,7 +419,9 @@ def test_a_huge_line_is_skipped_and_reported_in_bounded_memory(tmp_path):
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(st.binary(max_size=40).map(lambda b: b.replace(b"\n", b"").replace(b"\r", b"")), max_size=20),
+    st.lists(
+        st.binary(max_size=40).map(lambda b: b.replace(b"\n", b"").replace(b"\r", b"")), max_size=20
+    ),
     st.booleans(),
     st.integers(0, 3),
 )
@@ -399,7 +444,11 @@ def test_lines_are_those_of_the_file_across_chunk_edges(tmp_path_factory, lines,
 @pytest.mark.parametrize("extra, skipped", [(0, False), (1, True)])
 def test_the_limit_of_a_line_is_exact_wherever_chunks_end(tmp_path, extra, skipped):
     (tmp_path / "f").write_bytes(b"a\n" + b"x" * (MAX_LINE_BYTES + extra) + b"\nb\n")
-    assert [(n, t is None) for n, t in Lines(str(tmp_path / "f"))] == [(1, False), (2, skipped), (3, False)]
+    assert [(n, t is None) for n, t in Lines(str(tmp_path / "f"))] == [
+        (1, False),
+        (2, skipped),
+        (3, False),
+    ]
 
 
 def test_a_long_series_is_thinned_evenly_and_summed_without_loss():

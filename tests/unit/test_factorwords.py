@@ -36,7 +36,10 @@ def test_a_factor_in_words_is_asked_for_its_measurement_like_a_numeral() -> None
     assert [f["number"] for f in found] == ["twice as"]
     assert "time_ms.median / " in found[0]["suggestion"]
     assert (
-        unbound_numbers(f"{b} runs twice as fast", thread, None, "time_ms(block=128) <= 0.5 * time_ms(block=64)") == []
+        unbound_numbers(
+            f"{b} runs twice as fast", thread, None, "time_ms(block=128) <= 0.5 * time_ms(block=64)"
+        )
+        == []
     )
     assert unbound_numbers(f"`twice as fast` is a quotation of {a}", thread) == []
 
@@ -45,6 +48,10 @@ def test_the_gate_asks_no_interpretation_of_what_the_machine_ended() -> None:
     builder = ThreadBuilder("demo", "P")
     lost = builder.run("", {}, {"block": 64}, state="lost").removesuffix("-r1")
     bad = builder.run("", {}, {"block": 128}, state="failed").removesuffix("-r1")
-    found = {(item["code"], item["id"]) for item in check_close(builder.thread(), proposal={}) if "id" in item}
+    found = {
+        (item["code"], item["id"])
+        for item in check_close(builder.thread(), proposal={})
+        if "id" in item
+    }
     assert ("no-interpretation", bad) in found and ("no-interpretation", lost) not in found
     assert ("no-reason-class", lost) in found and ("no-reason-class", bad) not in found

@@ -1,4 +1,5 @@
-"""The fold is a function of the set of records; ids that clash get letters; old files are read for ever."""
+"""The fold is a function of the set of records; ids that clash get letters; old files are read for
+ever."""
 
 from __future__ import annotations
 
@@ -36,7 +37,9 @@ def seen(thread: Thread) -> Any:
                 )
                 for e in thread.experiments.values()
             ],
-            "items": [(i.id, i.kind, i.body, i.retracted, i.superseded_by) for i in thread.items.values()],
+            "items": [
+                (i.id, i.kind, i.body, i.retracted, i.superseded_by) for i in thread.items.values()
+            ],
             "about": thread.about,
             "prefix": thread.prefix,
             "clashes": sorted(map(str, thread.uids.items())),
@@ -59,11 +62,15 @@ def machines(draw: st.DrawFn) -> list[list[Record]]:
     """Up to three machines that write apart, each numbering by itself: ids clash."""
     made = []
     for machine in range(draw(st.integers(1, 3))):
-        mine: list[Record] = [at(0, machine, "thread-started", {"prefix": "P", "goal": f"g{machine}"}, f"w{machine}")]
+        mine: list[Record] = [
+            at(0, machine, "thread-started", {"prefix": "P", "goal": f"g{machine}"}, f"w{machine}")
+        ]
         numbers = {"note": 0, "claim": 0, "run": 0}
         letters = {"note": "N", "claim": "C"}
         for step in range(draw(st.integers(0, 8))):
-            kind = draw(st.sampled_from(["note", "claim", "run", "end", "retract", "correct", "odd"]))
+            kind = draw(
+                st.sampled_from(["note", "claim", "run", "end", "retract", "correct", "odd"])
+            )
             ms = draw(st.integers(1, 50)) * 100 + step
             salt = machine * 1000 + step
             if kind in letters:
@@ -73,7 +80,11 @@ def machines(draw: st.DrawFn) -> list[list[Record]]:
                         ms,
                         salt,
                         kind,
-                        {"id": f"P-{letters[kind]}{numbers[kind]}", "text": f"{machine}/{step}", "about": ["P-001"]},
+                        {
+                            "id": f"P-{letters[kind]}{numbers[kind]}",
+                            "text": f"{machine}/{step}",
+                            "about": ["P-001"],
+                        },
                         f"w{machine}",
                     )
                 )
@@ -84,7 +95,11 @@ def machines(draw: st.DrawFn) -> list[list[Record]]:
                         ms,
                         salt,
                         "run-planned",
-                        {"id": f"P-{numbers['run']:03d}-r1", "argv": ["x"], "experiment": f"P-{numbers['run']:03d}"},
+                        {
+                            "id": f"P-{numbers['run']:03d}-r1",
+                            "argv": ["x"],
+                            "experiment": f"P-{numbers['run']:03d}",
+                        },
                         f"w{machine}",
                     )
                 )
@@ -115,7 +130,9 @@ def machines(draw: st.DrawFn) -> list[list[Record]]:
                     at(
                         ms,
                         salt,
-                        {"end": "run-ended", "retract": "retraction", "correct": "correction"}[kind],
+                        {"end": "run-ended", "retract": "retraction", "correct": "correction"}[
+                            kind
+                        ],
                         body,
                         f"w{machine}",
                     )
@@ -126,7 +143,9 @@ def machines(draw: st.DrawFn) -> list[list[Record]]:
 
 @settings(max_examples=150, deadline=None)
 @given(machines(), st.randoms(use_true_random=False))
-def test_order_and_duplicates_do_not_matter(written: list[list[Record]], rng: random.Random) -> None:
+def test_order_and_duplicates_do_not_matter(
+    written: list[list[Record]], rng: random.Random
+) -> None:
     union = [r for machine in written for r in machine]
     expected = seen(fold(union))
     shuffled = union + rng.sample(union, rng.randint(0, len(union)))
@@ -165,21 +184,38 @@ def test_clashes_get_letters_and_references_follow() -> None:
     a = at(1000, 1, "run-planned", {"id": "P-001-r1", "experiment": "P-001", "argv": ["a"]}, "wa")
     b = at(2000, 2, "run-planned", {"id": "P-001-r1", "experiment": "P-001", "argv": ["b"]}, "wb")
     again = at(
-        2500, 3, "run-planned", {"id": "P-001-r2", "experiment": "P-001", "experiment_uid": b.id, "argv": ["b"]}, "wb"
+        2500,
+        3,
+        "run-planned",
+        {"id": "P-001-r2", "experiment": "P-001", "experiment_uid": b.id, "argv": ["b"]},
+        "wb",
     )
     ended = at(
         3000,
         4,
         "run-ended",
-        {"run": "P-001-r1", "refs": {"P-001-r1": b.id, "P-001": b.id}, "state": "done", "metrics": {"m": 2.0}},
+        {
+            "run": "P-001-r1",
+            "refs": {"P-001-r1": b.id, "P-001": b.id},
+            "state": "done",
+            "metrics": {"m": 2.0},
+        },
         "wb",
     )
-    about = at(3500, 5, "note", {"id": "P-N1", "text": "on b", "about": ["P-001"], "refs": {"P-001": b.id}}, "wb")
+    about = at(
+        3500,
+        5,
+        "note",
+        {"id": "P-N1", "text": "on b", "about": ["P-001"], "refs": {"P-001": b.id}},
+        "wb",
+    )
     for order in ([a, b, again, ended, about], [about, ended, again, b, a]):
         thread = fold(order)
         assert list(thread.experiments) == ["P-001", "P-001b"]
         assert [r.id for r in thread.experiments["P-001b"].runs] == ["P-001b-r1", "P-001b-r2"]
-        assert thread.find("P-001b-r1").state == "done" and thread.find("P-001-r1").state == "planned"  # type: ignore[union-attr]
+        assert (
+            thread.find("P-001b-r1").state == "done" and thread.find("P-001-r1").state == "planned"
+        )  # type: ignore[union-attr]
         assert [n.text for n in thread.experiments["P-001b"].notes] == ["on b"]
         assert thread.experiments["P-001"].notes == []
 
@@ -190,7 +226,9 @@ def test_two_lines_of_one_id_give_the_same_thread_in_any_order() -> None:
     assert seen(fold([true, changed])) == seen(fold([changed, true]))
 
 
-@pytest.mark.parametrize("body", [{}, {"name": 3, "unit": []}, {"field": None, "target": "P-N1"}, {"metrics": 7}])
+@pytest.mark.parametrize(
+    "body", [{}, {"name": 3, "unit": []}, {"field": None, "target": "P-N1"}, {"metrics": 7}]
+)
 @pytest.mark.parametrize("kind", sorted(records.KINDS))
 def test_no_body_makes_a_thread_unreadable(kind: str, body: dict[str, Any]) -> None:
     note = at(1, 1, "note", {"id": "P-N1", "text": "kept"}, "w")
@@ -213,7 +251,7 @@ def test_a_builder_thread_survives_being_dealt_to_writers() -> None:
     assert seen(fold(dealt, build.topic)) == seen(whole)
 
 
-# -- versions -------------------------------------------------------------------------------------------------------
+# -- versions --------------------------------------------------------------------------------------
 
 
 def test_records_of_version_1_are_read_for_ever() -> None:
@@ -225,14 +263,23 @@ def test_records_of_version_1_are_read_for_ever() -> None:
     assert thread.malformed == [] and thread.unknown_kinds == {"some-later-kind": 1}
     assert thread.prefix == "P" and thread.metrics["time_ms"].unit == "ms"
     first, second = thread.experiments["P-001"].runs
-    assert (first.state, first.metrics, first.nonfinite) == ("done", {"time_ms": 12.5}, {"loss": "NaN"})
+    assert (first.state, first.metrics, first.nonfinite) == (
+        "done",
+        {"time_ms": 12.5},
+        {"loss": "NaN"},
+    )
     assert (second.state, second.reason) == ("failed", "it broke")
     assert thread.baseline_experiment is thread.experiments["P-001"]
-    assert thread.items["P-N1"].text == "size matters" and thread.items["P-C1"].retracted == "one run only"
+    assert (
+        thread.items["P-N1"].text == "size matters"
+        and thread.items["P-C1"].retracted == "one run only"
+    )
     assert thread.experiments["P-001"].hypotheses == ["P-H1"]
     assert thread.issue.state == "open" and thread.issue.comments[0]["text"] == "started"
     assert thread.finishes[0]["conclusion"] == "done for now"
-    assert [r.line() for r in parsed] == lines  # canonical form is unchanged, so chains go on over it
+    assert [
+        r.line() for r in parsed
+    ] == lines  # canonical form is unchanged, so chains go on over it
 
 
 def test_an_older_version_goes_through_every_upcaster(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,7 +302,10 @@ def test_an_older_version_goes_through_every_upcaster(monkeypatch: pytest.Monkey
     st.binary(max_size=200)
     | st.recursive(
         st.none() | st.integers() | st.text(max_size=5),
-        lambda c: st.lists(c, max_size=3) | st.dictionaries(st.sampled_from(list(records.ENVELOPE)), c, max_size=9),
+        lambda c: (
+            st.lists(c, max_size=3)
+            | st.dictionaries(st.sampled_from(list(records.ENVELOPE)), c, max_size=9)
+        ),
     ).map(lambda v: json.dumps(v).encode())
 )
 def test_no_line_raises_anything_but_bad_line(line: bytes) -> None:

@@ -11,11 +11,21 @@ from hypothesis import strategies as st
 from leadline.core.errors import LeadlineError
 from leadline.core.metric.formula import NoValue, parse
 
-METRICS = {"a": 6.0, "b": 2.0, "zero": 0.0, "neg": -8.0, "perf.cycles": 10.0, "x/y:z": 3.0, "huge": 1e308}
+METRICS = {
+    "a": 6.0,
+    "b": 2.0,
+    "zero": 0.0,
+    "neg": -8.0,
+    "perf.cycles": 10.0,
+    "x/y:z": 3.0,
+    "huge": 1e308,
+}
 
 
 def value(text: str) -> float:
-    return parse(text).value(METRICS.__getitem__, {"batch": 4.0, "model.width": 8.0}.__getitem__, lambda name: 100.0)
+    return parse(text).value(
+        METRICS.__getitem__, {"batch": 4.0, "model.width": 8.0}.__getitem__, lambda name: 100.0
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,12 +115,19 @@ def test_what_is_not_finite_has_a_reason(text, reason):
 def test_bad_formula_is_refused_in_words(text):
     with pytest.raises(LeadlineError) as found:
         parse(text)
-    assert (found.value.kind, found.value.code) == ("usage", "bad-formula") and "position" in found.value.what
+    assert (found.value.kind, found.value.code) == (
+        "usage",
+        "bad-formula",
+    ) and "position" in found.value.what
 
 
 def test_what_it_rests_on():
     formula = parse("baseline(time) / (time + config.lr * x + time)")
-    assert (formula.metrics, formula.baselines, formula.config_keys) == (("time", "x"), ("time",), ("lr",))
+    assert (formula.metrics, formula.baselines, formula.config_keys) == (
+        ("time", "x"),
+        ("time",),
+        ("lr",),
+    )
     assert formula.needs == ("time", "x")
 
 

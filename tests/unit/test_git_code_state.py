@@ -1,4 +1,5 @@
-"""Code states on real repositories: what is in, what is left out, and that nothing of the user's changes."""
+"""Code states on real repositories: what is in, what is left out, and that nothing of the user's
+changes."""
 
 from __future__ import annotations
 
@@ -14,7 +15,9 @@ import pytest
 from leadline.adapters.git import Git
 from leadline.core.errors import LeadlineError
 
-KEY = b"-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0LXBheWxvYWQ\n-----END OPENSSH PRIVATE KEY-----\n"
+KEY = (
+    b"-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0LXBheWxvYWQ\n-----END OPENSSH PRIVATE KEY-----\n"
+)
 
 
 @pytest.fixture
@@ -31,7 +34,16 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def git(folder: Path, *arguments: str | bytes, data: bytes | None = None) -> bytes:
-    command = ["git", "-c", "user.name=U", "-c", "user.email=u@x", "-c", "protocol.file.allow=always", *arguments]
+    command = [
+        "git",
+        "-c",
+        "user.name=U",
+        "-c",
+        "user.email=u@x",
+        "-c",
+        "protocol.file.allow=always",
+        *arguments,
+    ]
     return subprocess.run(command, cwd=folder, check=True, capture_output=True, input=data).stdout
 
 
@@ -61,7 +73,9 @@ def all_objects(folder: Path) -> bytes:
     """Every loose object, unpacked, whether or not anything refers to it."""
     found = []
     for root, _, files in os.walk(folder / ".git" / "objects"):
-        found += [zlib.decompress(Path(root, name).read_bytes()) for name in files if len(name) == 38]
+        found += [
+            zlib.decompress(Path(root, name).read_bytes()) for name in files if len(name) == 38
+        ]
     assert not list((folder / ".git" / "objects" / "pack").glob("*.pack"))
     return b"".join(found)
 
@@ -72,9 +86,13 @@ def expected_tree(folder: Path) -> str:
     scratch = folder / ".git" / "scratch-index"
     scratch.write_bytes(index.read_bytes()) if index.exists() else scratch.unlink(missing_ok=True)
     environment = {**os.environ, "GIT_INDEX_FILE": str(scratch)}
-    subprocess.run(["git", "add", "-A"], cwd=folder, env=environment, check=True, capture_output=True)
+    subprocess.run(
+        ["git", "add", "-A"], cwd=folder, env=environment, check=True, capture_output=True
+    )
     return (
-        subprocess.run(["git", "write-tree"], cwd=folder, env=environment, check=True, capture_output=True)
+        subprocess.run(
+            ["git", "write-tree"], cwd=folder, env=environment, check=True, capture_output=True
+        )
         .stdout.decode()
         .strip()
     )
@@ -95,12 +113,26 @@ def snapshot(folder: str | bytes) -> dict[bytes, tuple[int, bytes]]:
                 found[os.path.relpath(path, os.fsencode(folder))] = (0, os.readlink(path))
             else:
                 with open(path, "rb") as stream:
-                    found[os.path.relpath(path, os.fsencode(folder))] = (status.st_mode & 0o100, stream.read())
+                    found[os.path.relpath(path, os.fsencode(folder))] = (
+                        status.st_mode & 0o100,
+                        stream.read(),
+                    )
     return found
 
 
 def everything_at_once(repo: Path) -> None:
-    for name in ("kept", "staged", "edited", "both", "deleted", "removed", "old", "script", "target", "sub/a"):
+    for name in (
+        "kept",
+        "staged",
+        "edited",
+        "both",
+        "deleted",
+        "removed",
+        "old",
+        "script",
+        "target",
+        "sub/a",
+    ):
         put(repo, name, name.encode() * 20 + b"\n")
     commit(repo)
     put(repo, "staged", b"staged\n")
@@ -141,7 +173,9 @@ def test_everything_at_once_is_captured_and_comes_back(repo: Path, tmp_path: Pat
     before = snapshot(str(repo))
     state = capture(repo)
     again = capture(repo)
-    assert (repo / ".git/index").read_bytes() == index and os.stat(repo / ".git/index").st_mtime_ns == stamp
+    assert (repo / ".git/index").read_bytes() == index and os.stat(
+        repo / ".git/index"
+    ).st_mtime_ns == stamp
     assert git(repo, "--no-optional-locks", "status", "--porcelain=v2", "-z") == status
     assert snapshot(str(repo)) == before
     assert again == state and state.tree == expected_tree(repo) and state.gaps == []
@@ -155,7 +189,8 @@ def test_everything_at_once_is_captured_and_comes_back(repo: Path, tmp_path: Pat
 
 
 def test_the_tree_depends_on_the_present_alone(repo: Path) -> None:
-    """A random walk: after each step the long-lived private index gives the tree that a fresh one would."""
+    """A random walk: after each step the long-lived private index gives the tree that a fresh one
+    would."""
     rng = random.Random(7)
     paths = ["a", "b/c", "b/d", "e/f/g", "h.log", "i.tmp"]
     put(repo, "seed")
@@ -190,9 +225,13 @@ def test_a_second_capture_writes_nothing(repo: Path) -> None:
     commit(repo)
     put(repo, "b")
     first = capture(repo)
-    written = {path: path.stat().st_mtime_ns for path in (repo / ".git").rglob("*") if path.is_file()}
+    written = {
+        path: path.stat().st_mtime_ns for path in (repo / ".git").rglob("*") if path.is_file()
+    }
     assert capture(repo) == first
-    assert {path: path.stat().st_mtime_ns for path in (repo / ".git").rglob("*") if path.is_file()} == written
+    assert {
+        path: path.stat().st_mtime_ns for path in (repo / ".git").rglob("*") if path.is_file()
+    } == written
 
 
 def test_a_lost_ref_or_pruned_object_is_made_again(repo: Path) -> None:
@@ -207,7 +246,10 @@ def test_a_lost_ref_or_pruned_object_is_made_again(repo: Path) -> None:
     second = capture(repo)
     assert content(repo, second.commit, "b") == b"only in the code state\n"
     (repo / "c").unlink()
-    assert capture(repo) == first and git(repo, "rev-parse", first.ref).decode().strip() == first.commit
+    assert (
+        capture(repo) == first
+        and git(repo, "rev-parse", first.ref).decode().strip() == first.commit
+    )
 
 
 def test_the_same_code_gives_the_same_commit_in_another_clone(repo: Path, tmp_path: Path) -> None:
@@ -220,7 +262,8 @@ def test_the_same_code_gives_the_same_commit_in_another_clone(repo: Path, tmp_pa
 
 
 def test_an_edit_within_the_tick_of_the_index_is_seen(repo: Path) -> None:
-    """Same size, same time as the index: git compares contents then, as long as the copy keeps the index's time."""
+    """Same size, same time as the index: git compares contents then, as long as the copy keeps the
+    index's time."""
     git(repo, "config", "core.trustCTime", "false")
     tick = 1_700_000_000_000_000_000
     os.utime(put(repo, "a", b"one"), ns=(tick, tick))
@@ -268,7 +311,9 @@ def test_secrets_never_reach_the_object_database(repo: Path) -> None:
         }
         put(repo, "b")
         (repo / "b").unlink()
-    assert b"s3cret-payload" not in all_objects(repo) and b"c2VjcmV0LXBheWxvYWQ" not in all_objects(repo)
+    assert b"s3cret-payload" not in all_objects(repo) and b"c2VjcmV0LXBheWxvYWQ" not in all_objects(
+        repo
+    )
 
 
 def test_a_captured_file_that_becomes_secret_or_large_leaves_the_tree(repo: Path) -> None:
@@ -279,7 +324,10 @@ def test_a_captured_file_that_becomes_secret_or_large_leaves_the_tree(repo: Path
     put(repo, "data.bin", b"L" * 1001)
     state = capture(repo, max_file_bytes=1000)
     assert names(repo, state.tree) == []
-    assert [(gap["path"], gap["kind"]) for gap in state.gaps] == [("data.bin", "too-large"), ("notes.txt", "secret")]
+    assert [(gap["path"], gap["kind"]) for gap in state.gaps] == [
+        ("data.bin", "too-large"),
+        ("notes.txt", "secret"),
+    ]
     assert b"c2VjcmV0LXBheWxvYWQ" not in all_objects(repo) and b"LLLL" not in all_objects(repo)
     put(repo, "notes.txt", b"harmless\n")
     assert names(repo, capture(repo, max_file_bytes=1000).tree) == [b"notes.txt"]
@@ -320,7 +368,10 @@ def test_tracked_files_that_cannot_be_taken_keep_heads_version(repo: Path) -> No
     os.mkfifo(repo / "pipe")
     state = capture(repo, max_file_bytes=100)
     assert state.commit == first
-    assert [(gap["path"], gap["kind"]) for gap in state.gaps] == [("big", "too-large"), ("pipe", "special")]
+    assert [(gap["path"], gap["kind"]) for gap in state.gaps] == [
+        ("big", "too-large"),
+        ("pipe", "special"),
+    ]
     put(repo, "big", b"third\n")
     assert content(repo, capture(repo, max_file_bytes=100).tree, "big") == b"third\n"
 
@@ -330,7 +381,11 @@ def test_a_file_that_a_filter_refuses_is_a_gap(repo: Path) -> None:
     git(repo, "config", "filter.up.smudge", "tr A-Z a-z")
     git(repo, "config", "filter.no.clean", "false")
     git(repo, "config", "filter.no.required", "true")
-    put(repo, ".gitattributes", b"*.up filter=up\n*.no filter=no\n*.txt export-ignore\nid export-subst\n")
+    put(
+        repo,
+        ".gitattributes",
+        b"*.up filter=up\n*.no filter=no\n*.txt export-ignore\nid export-subst\n",
+    )
     put(repo, "a.up", b"hello\n")
     put(repo, "b.no", b"hello\n")
     put(repo, "c.txt", b"kept\n")
@@ -366,7 +421,9 @@ def test_submodules_and_nested_repositories(repo: Path, tmp_path: Path) -> None:
     assert capture(repo).submodules == [{"path": "lib", "commit": one}] and not capture(repo).dirty
     put(repo / "lib", "l", b"dirty\n")
     state = capture(repo)
-    assert [(gap["path"], gap["kind"]) for gap in state.gaps] == [("lib", "submodule")] and not state.dirty
+    assert [(gap["path"], gap["kind"]) for gap in state.gaps] == [
+        ("lib", "submodule")
+    ] and not state.dirty
     two = commit(repo / "lib")
     state = capture(repo)
     assert state.gaps == [] and state.submodules == [{"path": "lib", "commit": two}] and state.dirty
@@ -377,7 +434,9 @@ def test_submodules_and_nested_repositories(repo: Path, tmp_path: Path) -> None:
     git(repo / "nested", "init", "-q")
     put(repo, "nested/x")
     commit(repo / "nested")
-    assert [(gap["path"], gap["kind"]) for gap in capture(repo).gaps] == [("nested/", "nested-repository")]
+    assert [(gap["path"], gap["kind"]) for gap in capture(repo).gaps] == [
+        ("nested/", "nested-repository")
+    ]
 
 
 def test_hidden_changes_are_found(repo: Path) -> None:
@@ -390,7 +449,9 @@ def test_hidden_changes_are_found(repo: Path) -> None:
     put(repo, "skipped", b"changed\n")
     (repo / "sparse").unlink()
     state = capture(repo)
-    assert content(repo, state.tree, "assumed") == content(repo, state.tree, "skipped") == b"changed\n"
+    assert (
+        content(repo, state.tree, "assumed") == content(repo, state.tree, "skipped") == b"changed\n"
+    )
     assert b"sparse" in names(repo, state.tree)
 
 
@@ -407,7 +468,10 @@ def test_a_conflicted_merge_is_captured_as_it_lies(repo: Path) -> None:
         git(repo, "merge", "side")
     index = (repo / ".git/index").read_bytes()
     state = capture(repo)
-    assert content(repo, state.tree, "a") == (repo / "a").read_bytes() and b"<<<<" in (repo / "a").read_bytes()
+    assert (
+        content(repo, state.tree, "a") == (repo / "a").read_bytes()
+        and b"<<<<" in (repo / "a").read_bytes()
+    )
     assert (repo / ".git/index").read_bytes() == index
 
 
@@ -423,19 +487,25 @@ def test_committed_logbooks_do_not_count(repo: Path) -> None:
     put(repo, ".agents/logbooks/t.md", b"two\n")
     (repo / ".agents/logbooks-not").unlink()
     state = capture(repo, ".agents/logbooks/")
-    assert state.tree == plain and state.changed_files == [{"status": "D", "path": ".agents/logbooks-not"}]
+    assert state.tree == plain and state.changed_files == [
+        {"status": "D", "path": ".agents/logbooks-not"}
+    ]
 
 
 def test_worktrees_detached_and_unborn(repo: Path, tmp_path: Path) -> None:
     put(repo, "a")
     state = capture(repo)
-    assert (state.head, state.branch, state.dirty) == (None, "main", True) and names(repo, state.commit) == [b"a"]
+    assert (state.head, state.branch, state.dirty) == (None, "main", True) and names(
+        repo, state.commit
+    ) == [b"a"]
     assert git(repo, "rev-list", "--count", state.commit) == b"1\n"
     first = commit(repo)
     git(repo, "worktree", "add", "-q", "--detach", str(tmp_path / "wt"))
     put(tmp_path / "wt", "b")
     there = capture(tmp_path / "wt")
-    assert there.branch is None and there.head == first and names(repo, there.commit) == [b"a", b"b"]
+    assert (
+        there.branch is None and there.head == first and names(repo, there.commit) == [b"a", b"b"]
+    )
     assert capture(repo).commit == first
     vcs = Git.discover(str(tmp_path / "wt"))
     assert vcs.common_dir == str(repo / ".git") and vcs.git_dir == str(repo / ".git/worktrees/wt")
@@ -473,7 +543,9 @@ def test_a_lock_left_by_a_killed_git_does_not_block(repo: Path) -> None:
     assert names(repo, capture(repo).tree) == [b"a", b"b"]
 
 
-def test_hooks_and_hook_variables_are_without_effect(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hooks_and_hook_variables_are_without_effect(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     put(repo, "a")
     commit(repo)
     hook = repo / ".git/hooks/reference-transaction"

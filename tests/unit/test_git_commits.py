@@ -28,7 +28,9 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def git(folder: Path, *arguments: str) -> str:
     command = ["git", "-c", "user.name=U", "-c", "user.email=u@x", *arguments]
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(
+        command, cwd=folder, check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def put(folder: Path, path: str, text: str) -> None:
@@ -98,9 +100,14 @@ def test_one_file_alone_whatever_else_is_going_on(repo: Path) -> None:
         line for line in entries.split("\n") if LOG not in line
     ]
     assert git(repo, "diff-tree", "-r", "--name-only", parent, commit) == LOG
-    assert git(repo, "diff-files", "--name-only", "--", LOG) == ""  # stat data included: not even a refresh is due
+    assert (
+        git(repo, "diff-files", "--name-only", "--", LOG) == ""
+    )  # stat data included: not even a refresh is due
     assert git(repo, "reflog", "-1", "--format=%gs") == "commit: log: two"
-    assert git(repo, "log", "-1", "--format=%an <%ae>|%B") == "Leadline <leadline@localhost>|log: two\n\nbody"
+    assert (
+        git(repo, "log", "-1", "--format=%an <%ae>|%B")
+        == "Leadline <leadline@localhost>|log: two\n\nbody"
+    )
 
 
 def test_one_file_on_unborn_and_detached_heads(repo: Path) -> None:
@@ -113,7 +120,10 @@ def test_one_file_on_unborn_and_detached_heads(repo: Path) -> None:
     git(repo, "switch", "-q", "--detach")
     put(repo, LOG, "two\n")
     second = vcs.commit_only(LOG, b"two\n", "second")
-    assert git(repo, "rev-parse", "HEAD", "main").split() == [second, first] and status(repo) == ["A  a", ""]
+    assert git(repo, "rev-parse", "HEAD", "main").split() == [second, first] and status(repo) == [
+        "A  a",
+        "",
+    ]
     with pytest.raises(LeadlineError) as caught:
         vcs.commit_only(LOG, b"3", "third", "main")
     assert caught.value.code == "other-branch"
@@ -138,7 +148,9 @@ def test_line_endings_are_converted_as_git_add_would(repo: Path) -> None:
     assert status(repo) == [""]
 
 
-@pytest.mark.parametrize("marker", ["MERGE_HEAD", "rebase-merge/x", "CHERRY_PICK_HEAD", "BISECT_LOG", "index.lock"])
+@pytest.mark.parametrize(
+    "marker", ["MERGE_HEAD", "rebase-merge/x", "CHERRY_PICK_HEAD", "BISECT_LOG", "index.lock"]
+)
 def test_operations_in_progress_are_left_alone(repo: Path, marker: str) -> None:
     put(repo, LOG, "one\n")
     first = commit_all(repo)
@@ -146,8 +158,12 @@ def test_operations_in_progress_are_left_alone(repo: Path, marker: str) -> None:
     index = (repo / ".git/index").read_bytes()
     with pytest.raises(LeadlineError) as caught:
         Git.discover(str(repo)).commit_only(LOG, b"two\n", "log")
-    assert caught.value.code == ("index-locked" if marker == "index.lock" else "operation-in-progress")
-    assert (repo / ".git/index").read_bytes() == index and (repo / ".git/refs/heads/main").read_text().strip() == first
+    assert caught.value.code == (
+        "index-locked" if marker == "index.lock" else "operation-in-progress"
+    )
+    assert (repo / ".git/index").read_bytes() == index and (
+        repo / ".git/refs/heads/main"
+    ).read_text().strip() == first
 
 
 def test_an_ignored_file_is_not_forced_in(repo: Path) -> None:
@@ -193,15 +209,25 @@ for number in range(3):
 def test_eight_processes_lose_no_record_commit(repo: Path) -> None:
     messy(repo)
     failing_hooks(repo)
-    index, before = (repo / ".git/index").read_bytes(), git(repo, "--no-optional-locks", "status", "--porcelain")
-    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(repo), str(number)]) for number in range(8)]
+    index, before = (
+        (repo / ".git/index").read_bytes(),
+        git(repo, "--no-optional-locks", "status", "--porcelain"),
+    )
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITER, str(repo), str(number)])
+        for number in range(8)
+    ]
     assert [writer.wait(60) for writer in writers] == [0] * 8
     vcs = Git.discover(str(repo))
     assert len(vcs.read_tree_files("refs/heads/leadline/records", "t")) == 24
     assert git(repo, "rev-list", "--count", "leadline/records") == "24"
     assert (repo / ".git/index").read_bytes() == index
     assert git(repo, "--no-optional-locks", "status", "--porcelain") == before
-    assert os.listdir(repo / ".git/leadline/tmp") == [] if (repo / ".git/leadline/tmp").exists() else True
+    assert (
+        os.listdir(repo / ".git/leadline/tmp") == []
+        if (repo / ".git/leadline/tmp").exists()
+        else True
+    )
 
 
 def test_record_branches_merge_with_two_parents(repo: Path) -> None:
@@ -211,8 +237,13 @@ def test_record_branches_merge_with_two_parents(repo: Path) -> None:
     merged = vcs.commit_files("refs/heads/r", {"b": b"2"}, "merge", [one, two], one)
     assert git(repo, "rev-list", "--parents", "-1", merged).split()[1:] == [one, two]
     assert sorted(vcs.read_tree_files("refs/heads/r")) == ["a", "b", "d/x"]
-    emptied = vcs.commit_files("refs/heads/r", {"a": None, "b": None, "d/x": None, "no/such": None}, "m", None, merged)
-    assert vcs.read_tree_files("refs/heads/r") == {} and git(repo, "fsck", "--strict", "--no-dangling") == ""
+    emptied = vcs.commit_files(
+        "refs/heads/r", {"a": None, "b": None, "d/x": None, "no/such": None}, "m", None, merged
+    )
+    assert (
+        vcs.read_tree_files("refs/heads/r") == {}
+        and git(repo, "fsck", "--strict", "--no-dangling") == ""
+    )
     assert vcs.is_ancestor(two, emptied)
     blobs = vcs.read_blobs([git(repo, "rev-parse", f"{one}:a"), git(repo, "rev-parse", f"{two}:b")])
     assert sorted(blobs.values()) == [b"1", b"2"]
@@ -231,7 +262,9 @@ def test_pushes_say_what_became_of_each_ref(repo: Path, tmp_path: Path) -> None:
     failing_hooks(repo)
     vcs = Git.discover(str(repo))
     one = vcs.commit_files("refs/heads/r", {"a": b"1"}, "one")
-    assert vcs.push("origin", {"refs/heads/r": "refs/heads/r"}) == {"refs/heads/r": {"status": "ok", "reason": ""}}
+    assert vcs.push("origin", {"refs/heads/r": "refs/heads/r"}) == {
+        "refs/heads/r": {"status": "ok", "reason": ""}
+    }
     theirs = vcs.commit_files("refs/heads/x", {"b": b"1"}, "theirs")
     result = vcs.push("origin", {theirs: "refs/heads/r", one: "refs/heads/forbidden"})
     assert {ref: answer["status"] for ref, answer in result.items()} == {
@@ -243,21 +276,29 @@ def test_pushes_say_what_became_of_each_ref(repo: Path, tmp_path: Path) -> None:
     assert not (repo / ".git/hook-ran").exists()
 
 
-def test_an_unreachable_remote_is_an_error_in_time(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_remote_is_an_error_in_time(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     vcs = Git.discover(str(repo))
     vcs.commit_files("refs/heads/r", {"a": b"1"}, "one")
     git(repo, "remote", "add", "gone", str(tmp_path / "gone.git"))
     git(repo, "remote", "add", "slow", "ssh://git@example.invalid/x")
     git(repo, "remote", "add", "named", "https://user:hunter2@example.invalid/o/r.git")
     assert vcs.remotes() == ["gone", "named", "slow"]
-    assert vcs.remote_url("named") == "https://example.invalid/o/r.git" and vcs.remote_url("none") is None
+    assert (
+        vcs.remote_url("named") == "https://example.invalid/o/r.git"
+        and vcs.remote_url("none") is None
+    )
     for attempt in (
         lambda: vcs.push("gone", {"refs/heads/r": "refs/heads/r"}),
         lambda: vcs.fetch_ref("gone", "refs/heads/r", "refs/x/y"),
     ):
         with pytest.raises(LeadlineError) as caught:
             attempt()
-        assert (caught.value.kind, caught.value.code) == ("remote", "remote-unreachable") and caught.value.why
+        assert (caught.value.kind, caught.value.code) == (
+            "remote",
+            "remote-unreachable",
+        ) and caught.value.why
     pid_file = tmp_path / "pid"
     transport = tmp_path / "transport"
     transport.write_text(f"#!/bin/sh\necho $$ > {pid_file}\nexec sleep 600\n")
@@ -314,14 +355,19 @@ def test_diff_summary_names_moves_binaries_and_is_capped(repo: Path) -> None:
         "added": 2,
         "deleted": 1,
     }
-    assert len(vcs.diff_summary(one, two, limit=1)["files"]) == 1 and vcs.diff_summary(one, two, limit=1)["total"] == 4
+    assert (
+        len(vcs.diff_summary(one, two, limit=1)["files"]) == 1
+        and vcs.diff_summary(one, two, limit=1)["total"] == 4
+    )
     with pytest.raises(LeadlineError) as caught:
         vcs.file_at("f" * 40, "x")
     assert caught.value.code == "no-such-commit"
     assert vcs.commit_exists(one) and not vcs.commit_exists("f" * 40)
 
 
-def test_a_number_in_the_remotes_path_is_not_taken_for_a_refusal(repo: Path, tmp_path: Path) -> None:
+def test_a_number_in_the_remotes_path_is_not_taken_for_a_refusal(
+    repo: Path, tmp_path: Path
+) -> None:
     git(repo, "remote", "add", "gone", str(tmp_path / "pytest-403" / "gone.git"))
     with pytest.raises(LeadlineError) as caught:
         Git.discover(str(repo)).fetch_ref("gone", "refs/heads/r", "refs/x/y")

@@ -26,8 +26,19 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def git(folder: Path, *arguments: str) -> str:
-    command = ["git", "-c", "user.name=U", "-c", "user.email=u@x", "-c", "protocol.file.allow=always", *arguments]
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+    command = [
+        "git",
+        "-c",
+        "user.name=U",
+        "-c",
+        "user.email=u@x",
+        "-c",
+        "protocol.file.allow=always",
+        *arguments,
+    ]
+    return subprocess.run(
+        command, cwd=folder, check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def test_by_hand_and_by_git_agree(repo: Path, tmp_path: Path) -> None:
@@ -42,7 +53,9 @@ def test_by_hand_and_by_git_agree(repo: Path, tmp_path: Path) -> None:
     assert Git.discover(str(tmp_path / "to-b")).prefix == "a/b/"
 
 
-def test_unusual_layouts_are_left_to_git(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unusual_layouts_are_left_to_git(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "elsewhere").mkdir()
     git(repo, "config", "core.worktree", str(tmp_path / "elsewhere"))
     assert discovery._by_hand(str(repo)) is None
@@ -52,7 +65,9 @@ def test_unusual_layouts_are_left_to_git(repo: Path, tmp_path: Path, monkeypatch
     assert Git.discover(str(tmp_path / "elsewhere")).toplevel == str(tmp_path / "elsewhere")
 
 
-def test_no_repository_no_git_and_not_ours(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_repository_no_git_and_not_ours(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "plain").mkdir()
     with pytest.raises(LeadlineError) as caught:
         Git.discover(str(tmp_path / "plain"))
@@ -87,7 +102,9 @@ def test_shallow_clone_and_head_from_packed_refs(repo: Path, tmp_path: Path) -> 
     assert Git.discover(str(repo)).head() == {"commit": tip, "branch": None, "unborn": False}
 
 
-def test_identity_comes_from_git_and_falls_back(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_identity_comes_from_git_and_falls_back(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     vcs = Git.discover(str(repo))
     assert vcs.identity() == {"name": "Leadline", "email": "leadline@localhost", "fallback": True}
     git(repo, "config", "user.name", "Ada")

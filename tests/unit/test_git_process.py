@@ -40,7 +40,11 @@ def test_it_ends_as_subprocess_says(argv, data):
     before = fds()
     environment = {"PATH": os.environ["PATH"], "A": "b"}
     theirs = subprocess.run(
-        argv, input=data, stdin=None if data is not None else subprocess.DEVNULL, capture_output=True, env=environment
+        argv,
+        input=data,
+        stdin=None if data is not None else subprocess.DEVNULL,
+        capture_output=True,
+        env=environment,
     )
     process = Process(argv, environment, pipe_input=data is not None)
     assert process.communicate(data) == (theirs.stdout, theirs.stderr)

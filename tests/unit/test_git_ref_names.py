@@ -29,7 +29,9 @@ def git(folder: Path, *arguments: str) -> str:
 def names(repo: Path) -> set[str] | None:
     """As read from the files; the port has to say what git says, whatever way it takes."""
     listed = git(repo, "for-each-ref", "--format=%(refname)", PREFIX).split()
-    assert Git.discover(str(repo)).tag_names("leadline/t/") == sorted(n.removeprefix("refs/tags/") for n in listed)
+    assert Git.discover(str(repo)).tag_names("leadline/t/") == sorted(
+        n.removeprefix("refs/tags/") for n in listed
+    )
     return objects.ref_names_files(str(repo / ".git"), PREFIX)
 
 
@@ -58,7 +60,9 @@ def test_a_ref_that_cannot_be_read_is_left_to_git(repo):
     git(repo, "tag", "leadline/t/a")
     (repo / ".git" / PREFIX / "broken").write_text("no object\n")
     assert names(repo) is None
-    (repo / ".git" / PREFIX / "broken").write_text("ref: refs/tags/leadline/t/a\n")  # a symbolic one
+    (repo / ".git" / PREFIX / "broken").write_text(
+        "ref: refs/tags/leadline/t/a\n"
+    )  # a symbolic one
     assert names(repo) is None
 
 

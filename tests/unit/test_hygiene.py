@@ -1,4 +1,5 @@
-"""Whether a machine is in use or held back: trees of files that describe one, a stand-in for the GPU library."""
+"""Whether a machine is in use or held back: trees of files that describe one, a stand-in for the
+GPU library."""
 
 from __future__ import annotations
 
@@ -46,7 +47,12 @@ class Gpu:
         pass
 
     def __init__(self, pids=(), reasons=0, thermal_ns=0, power_ns=0, broken=False):
-        self.pids, self.reasons, self.held, self.broken = pids, reasons, (power_ns, thermal_ns), broken
+        self.pids, self.reasons, self.held, self.broken = (
+            pids,
+            reasons,
+            (power_ns, thermal_ns),
+            broken,
+        )
 
     def nvmlInit(self):
         if self.broken:
@@ -84,12 +90,18 @@ def test_a_process_on_the_gpu_is_named_and_our_own_is_not(tmp_path):
     root = tree(tmp_path, {"proc/60/comm": "trainer\n"})
     found = hygiene.preflight(root, gpu_library=Gpu(pids=[60, os.getpid()]))
     assert [(p["pid"], p["name"]) for p in found["accelerator_processes"]] == [(60, "trainer")]
-    assert found["contended"] is True and found["reasons"] == ["accelerator 0 is used by trainer (60)"]
-    assert found["accelerators"][0]["utilisation_percent"] == 7 and found["accelerators"][0]["sm_clock_mhz"] is None
+    assert found["contended"] is True and found["reasons"] == [
+        "accelerator 0 is used by trainer (60)"
+    ]
+    assert (
+        found["accelerators"][0]["utilisation_percent"] == 7
+        and found["accelerators"][0]["sm_clock_mhz"] is None
+    )
 
 
 @pytest.mark.parametrize(
-    "bit, word", [(0x4, "power cap"), (0x8, "hardware slowdown"), (0x20, "thermal"), (0x40, "hardware thermal")]
+    "bit, word",
+    [(0x4, "power cap"), (0x8, "hardware slowdown"), (0x20, "thermal"), (0x40, "hardware thermal")],
 )
 def test_a_gpu_that_is_held_back_says_why(tmp_path, bit, word):
     found = hygiene.preflight(tree(tmp_path, {}), gpu_library=Gpu(reasons=bit))
@@ -101,10 +113,16 @@ def test_an_idle_gpu_clock_is_no_slowdown(tmp_path):
 
 
 def test_a_library_that_does_not_work_falls_back_to_the_open_devices(tmp_path):
-    files = {"dev/nvidia0": "", "proc/60/stat": stat(60, "trainer"), "proc/61/stat": stat(61, "nvidia-persiste")}
+    files = {
+        "dev/nvidia0": "",
+        "proc/60/stat": stat(60, "trainer"),
+        "proc/61/stat": stat(61, "nvidia-persiste"),
+    }
     links = [("proc/60/fd/3", "/dev/nvidia0"), ("proc/61/fd/3", "/dev/nvidia0")]
     found = hygiene.preflight(tree(tmp_path, files, links), gpu_library=Gpu(broken=True))
-    assert [(p["index"], p["name"]) for p in found["accelerator_processes"]] == [("/dev/nvidia0", "trainer")]
+    assert [(p["index"], p["name"]) for p in found["accelerator_processes"]] == [
+        ("/dev/nvidia0", "trainer")
+    ]
     assert found["accelerators"] is None
 
 
@@ -119,7 +137,8 @@ def test_holders_of_device_files_are_others_only(tmp_path):
         "proc/70/stat": stat(70, "other"),
     }
     links = [
-        (f"proc/{pid}/fd/3", path) for pid, path in ((me, "/dev/accel0"), (50, "/dev/accel0"), (60, "/dev/accel0"))
+        (f"proc/{pid}/fd/3", path)
+        for pid, path in ((me, "/dev/accel0"), (50, "/dev/accel0"), (60, "/dev/accel0"))
     ]
     root = tree(tmp_path, files, [*links, ("proc/70/fd/9", "/dev/npu")])
     found = hygiene.preflight(root, device_paths=["/dev/npu", "/dev/absent"])
@@ -128,12 +147,19 @@ def test_holders_of_device_files_are_others_only(tmp_path):
         ("/dev/npu", 70),
     ]
     assert found["contended"] is True
-    assert hygiene.preflight(root)["reasons"] == ["accelerator /dev/accel0 is used by old tpu job (60)"]
+    assert hygiene.preflight(root)["reasons"] == [
+        "accelerator /dev/accel0 is used by old tpu job (60)"
+    ]
 
 
 def test_what_others_hold_open_is_unknown_when_it_cannot_be_read(tmp_path, monkeypatch):
     root = tree(
-        tmp_path, {"dev/accel0": "", "proc/60/stat": stat(60, "x"), "proc/2/stat": stat(2, "kt", flags=0x200000)}
+        tmp_path,
+        {
+            "dev/accel0": "",
+            "proc/60/stat": stat(60, "x"),
+            "proc/2/stat": stat(2, "kt", flags=0x200000),
+        },
     )
     real = os.listdir
 
@@ -177,12 +203,18 @@ def test_only_what_runs_on_the_pinned_cpus_counts(tmp_path, monkeypatch):
     assert (found["pinned_to"], found["others"], found["contended"]) == ([2, 3], [], False)
     (tmp_path / "proc/60/stat").write_text(stat(60, "here", state="R", ticks=9000, cpu=3))
     found = hygiene.preflight(str(tmp_path))
-    assert found["contended"] is True and "pinned" in found["reasons"][0] and "here" in found["reasons"][0]
+    assert (
+        found["contended"] is True
+        and "pinned" in found["reasons"][0]
+        and "here" in found["reasons"][0]
+    )
 
 
 def test_governor_turbo_and_device_count_are_said_and_decide_nothing(tmp_path):
     cpu = "sys/devices/system/cpu"
-    files = {f"{cpu}/cpu{n}/cpufreq/scaling_governor": "powersave\n" for n in os.sched_getaffinity(0)}
+    files = {
+        f"{cpu}/cpu{n}/cpufreq/scaling_governor": "powersave\n" for n in os.sched_getaffinity(0)
+    }
     root = tree(tmp_path, {**files, f"{cpu}/intel_pstate/no_turbo": "0\n"})
     found = hygiene.preflight(root, devices={"kind": "gpu", "count": 3}, expected_devices=4)
     assert (found["governor"], found["turbo"], found["contended"]) == ("powersave", True, False)
@@ -190,12 +222,15 @@ def test_governor_turbo_and_device_count_are_said_and_decide_nothing(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "first, last, throttled", [({"core": 3}, {"core": 3}, False), ({"core": 3}, {"core": 5}, True), (None, None, None)]
+    "first, last, throttled",
+    [({"core": 3}, {"core": 3}, False), ({"core": 3}, {"core": 5}, True), (None, None, None)],
 )
 def test_throttling_is_the_change_of_the_count_over_the_run(first, last, throttled):
     before = {"contended": False, "reasons": [], "cpu_count": 2}
     during = {"run_queue_wait_s": 0.0, "others_cpu_s": 0.0, "wall_s": 9.0}
-    found = hygiene.after_run(before, {**during, "throttle_counts_start": first, "throttle_counts_end": last})
+    found = hygiene.after_run(
+        before, {**during, "throttle_counts_start": first, "throttle_counts_end": last}
+    )
     assert (found["throttled"], found["contended"]) == (throttled, False)
     assert bool(found["throttle_reasons"]) is (throttled is not False)
 
@@ -206,7 +241,9 @@ def test_a_gpu_held_back_during_the_run_is_seen_by_its_counter(tmp_path, thermal
     counts = {"core": 1}
     during = {"run_queue_wait_s": 0.0, "others_cpu_s": 0.0, "wall_s": 9.0}
     during |= {"throttle_counts_start": counts, "throttle_counts_end": counts}
-    after = hygiene.after_run(before, during, root=str(tmp_path), gpu_library=Gpu(thermal_ns=thermal_ns))
+    after = hygiene.after_run(
+        before, during, root=str(tmp_path), gpu_library=Gpu(thermal_ns=thermal_ns)
+    )
     assert after["throttled"] is throttled and after["contended"] is False
     joined = hygiene.after_run(before, during, root=str(tmp_path), gpu_library=Gpu(pids=[60]))
     assert joined["contended"] is True
@@ -222,7 +259,8 @@ def test_an_accelerator_that_tells_nothing_leaves_throttling_unknown(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "settings", [{"run.expected_devices": "four"}, {"run.lock_files": "/tmp/x"}, {"run.device_files": [3]}]
+    "settings",
+    [{"run.expected_devices": "four"}, {"run.lock_files": "/tmp/x"}, {"run.device_files": [3]}],
 )
 def test_settings_of_another_type_are_a_usage_error(tmp_path, settings):
     with pytest.raises(LeadlineError) as error:

@@ -42,20 +42,33 @@ def reasons(found: Findings) -> dict[str, str]:
     return {row.where: row.why for row in found.not_taken}
 
 
-@pytest.mark.parametrize("text", ["", "-", "N/A", "12.3 ms", '"1,234.5"', "45%", "true", "2026-01-01", "1_000", "0x1"])
-def test_a_cell_without_a_number_is_named_and_the_rest_of_its_row_taken(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["", "-", "N/A", "12.3 ms", '"1,234.5"', "45%", "true", "2026-01-01", "1_000", "0x1"]
+)
+def test_a_cell_without_a_number_is_named_and_the_rest_of_its_row_taken(
+    tmp_path: Path, text: str
+) -> None:
     found = read(tmp_path / "r.csv", f"block,ms,loss\n1,1.5,{text}\n")
     assert [(run.metrics, run.nonfinite) for run in found.runs] == [({"ms": 1.5}, {})]
     why = "it is no number" if text else "it is empty"
-    assert cells(found) == [("line 2", "loss", text.strip('"'), why)] and found.cells_not_taken_total == 1
+    assert (
+        cells(found) == [("line 2", "loss", text.strip('"'), why)]
+        and found.cells_not_taken_total == 1
+    )
 
 
 @pytest.mark.parametrize(
-    ("text", "word"), [("nan", "NaN"), ("NaN", "NaN"), ("inf", "Infinity"), ("-Infinity", "-Infinity")]
+    ("text", "word"),
+    [("nan", "NaN"), ("NaN", "NaN"), ("inf", "Infinity"), ("-Infinity", "-Infinity")],
 )
-def test_what_is_not_finite_is_recorded_as_such_and_said(tmp_path: Path, text: str, word: str) -> None:
+def test_what_is_not_finite_is_recorded_as_such_and_said(
+    tmp_path: Path, text: str, word: str
+) -> None:
     found = read(tmp_path / "r.csv", f"block,ms,loss\n1,1.5,{text}\n2,{text},\n")
-    assert [(run.metrics, run.nonfinite) for run in found.runs] == [({"ms": 1.5}, {"loss": word}), ({}, {"ms": word})]
+    assert [(run.metrics, run.nonfinite) for run in found.runs] == [
+        ({"ms": 1.5}, {"loss": word}),
+        ({}, {"ms": word}),
+    ]
     assert [(where, column, said) for where, column, said, _ in cells(found)] == [
         ("line 2", "loss", text),
         ("line 3", "ms", text),
@@ -74,7 +87,9 @@ def test_what_no_float_can_hold_is_not_infinite(tmp_path: Path, text: str) -> No
 
 @pytest.mark.parametrize("text", ["1e400", "-1e999", "9" * 400])
 @pytest.mark.parametrize("name", ["r.json", "r.jsonl"])
-def test_a_json_number_that_no_float_can_hold_is_not_infinite(tmp_path: Path, name: str, text: str) -> None:
+def test_a_json_number_that_no_float_can_hold_is_not_infinite(
+    tmp_path: Path, name: str, text: str
+) -> None:
     found = read(tmp_path / name, f'{{"ms": 1.5, "loss": {text}, "lr": {text}}}')
     assert [(run.metrics, run.nonfinite) for run in found.runs] == [({"ms": 1.5}, {})]
     ((_, column, said, why),) = cells(found)
@@ -85,13 +100,20 @@ def test_a_json_number_that_no_float_can_hold_is_not_infinite(tmp_path: Path, na
 
 
 def test_a_number_too_small_for_a_float_is_named(tmp_path: Path) -> None:
-    for name, content in (("r.csv", "ms,loss\n1e-400,0e-400\n"), ("r.json", '{"ms": 1e-400, "loss": 0.0}')):
+    for name, content in (
+        ("r.csv", "ms,loss\n1e-400,0e-400\n"),
+        ("r.json", '{"ms": 1e-400, "loss": 0.0}'),
+    ):
         found = read(tmp_path / name, content)
         assert found.runs[0].metrics == {"ms": 0.0, "loss": 0.0}
-        assert [(c[1], c[2]) for c in cells(found)] == [("ms", "1e-400")] and "nearest number" in cells(found)[0][3]
+        assert [(c[1], c[2]) for c in cells(found)] == [
+            ("ms", "1e-400")
+        ] and "nearest number" in cells(found)[0][3]
 
 
-@pytest.mark.parametrize("content", ["ms,loss\n9007199254740993,1\n", "ms,loss\n1,-9007199254740993\n"])
+@pytest.mark.parametrize(
+    "content", ["ms,loss\n9007199254740993,1\n", "ms,loss\n1,-9007199254740993\n"]
+)
 def test_a_whole_number_that_had_to_be_rounded_is_named(tmp_path: Path, content: str) -> None:
     found = read(tmp_path / "r.csv", content)
     assert len(found.runs[0].metrics) == 2 and "nearest number" in cells(found)[0][3]
@@ -121,7 +143,9 @@ def test_the_cells_of_a_row_that_is_not_taken_are_not_listed(tmp_path: Path) -> 
 
 
 def test_rows_that_no_key_names_are_told_apart_by_what_they_hold(tmp_path: Path) -> None:
-    found = read(tmp_path / "r.csv", "id,ms\n,1\n,2\n,1\n7,1\n", Columns({"ms": "ms"}, [], key=["id"]))
+    found = read(
+        tmp_path / "r.csv", "id,ms\n,1\n,2\n,1\n7,1\n", Columns({"ms": "ms"}, [], key=["id"])
+    )
     assert [run.where for run in found.runs] == ["line 2", "line 3", "line 5"]
     assert "same as line 2" in reasons(found)["line 4"]
 
@@ -156,7 +180,11 @@ def test_a_header_cut_within_a_character_by_the_look_ahead_is_text(tmp_path: Pat
 
 @pytest.mark.parametrize(
     "content",
-    [b"\xef\xbb\xbfblock,ms\r\n1,1.5\r\n", b"\r\n\nblock,ms\n\n1,1.5", b'"block","ms"\r\n"1","1.5"\r\n'],
+    [
+        b"\xef\xbb\xbfblock,ms\r\n1,1.5\r\n",
+        b"\r\n\nblock,ms\n\n1,1.5",
+        b'"block","ms"\r\n"1","1.5"\r\n',
+    ],
 )
 def test_marks_line_ends_and_quotes_of_other_programs(tmp_path: Path, content: bytes) -> None:
     (run,) = read(tmp_path / "r.csv", content).runs
@@ -188,7 +216,9 @@ def test_a_quote_never_closed_swallows_no_line_unnamed(tmp_path: Path) -> None:
 def test_a_row_over_several_lines_says_so(tmp_path: Path) -> None:
     found = read(tmp_path / "r.csv", 'block,ms\n1,"1.5\n2,1.6"\n3,1.7\n"4\n4",1.8\n')
     assert [run.where for run in found.runs] == ["line 4", "line 5"] and "line 2" in reasons(found)
-    assert [where for where, _ in found.notes] == ["line 2", "line 5"] and "line 6" in found.notes[1][1]
+    assert [where for where, _ in found.notes] == ["line 2", "line 5"] and "line 6" in found.notes[
+        1
+    ][1]
 
 
 def test_two_columns_of_one_name_are_not_guessed_between(tmp_path: Path) -> None:
@@ -199,10 +229,15 @@ def test_two_columns_of_one_name_are_not_guessed_between(tmp_path: Path) -> None
 
 def test_a_column_without_a_name_is_left_and_said(tmp_path: Path) -> None:
     found = read(tmp_path / "r.csv", ",block,ms\n0,64,1.5\n1,64,1.6\n")
-    assert [run.config for run in found.runs] == [{"block": 64}, {"block": 64}] and "no name" in found.notes[0][1]
+    assert [run.config for run in found.runs] == [
+        {"block": 64},
+        {"block": 64},
+    ] and "no name" in found.notes[0][1]
 
 
-@pytest.mark.parametrize(("name", "content"), [("r.csv", "block,ms\n"), ("r.jsonl", "\n"), ("r.json", "[]")])
+@pytest.mark.parametrize(
+    ("name", "content"), [("r.csv", "block,ms\n"), ("r.jsonl", "\n"), ("r.json", "[]")]
+)
 def test_a_table_without_rows_says_so(tmp_path: Path, name: str, content: str) -> None:
     found = read(tmp_path / name, content)
     assert not found.runs and "no row" in found.notes[0][1]
@@ -226,11 +261,15 @@ JSON_LINES = [
 
 
 @pytest.mark.parametrize(("line", "why"), JSON_LINES, ids=range(len(JSON_LINES)))
-def test_a_broken_line_in_the_middle_is_named_and_those_around_it_taken(tmp_path: Path, line: str, why: str) -> None:
+def test_a_broken_line_in_the_middle_is_named_and_those_around_it_taken(
+    tmp_path: Path, line: str, why: str
+) -> None:
     found = read(tmp_path / "r.jsonl", f'{{"ms": 1}}\n{line}\n{{"ms": 3}}\n')
     assert [run.where for run in found.runs] == ["line 1", "line 3"]
     assert why in reasons(found)["line 2"]
-    json.dumps(found.report(), ensure_ascii=False).encode()  # whatever stood there, the report can be written
+    json.dumps(
+        found.report(), ensure_ascii=False
+    ).encode()  # whatever stood there, the report can be written
 
 
 def test_what_is_nested_too_deep_is_a_bad_row() -> None:
@@ -241,7 +280,8 @@ def test_what_is_nested_too_deep_is_a_bad_row() -> None:
 
 
 def test_a_run_is_read_as_before_but_for_what_is_no_text(tmp_path: Path) -> None:
-    """The checks of a run's own result file stay as they were: a strange byte in a cell blocks no result."""
+    """The checks of a run's own result file stay as they were: a strange byte in a cell blocks no
+    result."""
     path = tmp_path / "r.csv"
     path.write_bytes(b"ms,\xb5\n1,\xb5\n")
     assert next(rows_of(str(path), "csv", "r.csv").rows) == (2, {"ms": "1", "\ufffd": "\ufffd"}, "")
@@ -260,7 +300,10 @@ def test_nothing_nested_is_lost_from_a_config(tmp_path: Path) -> None:
 
 def test_literals_of_python_in_json(tmp_path: Path) -> None:
     found = read(tmp_path / "r.json", '[{"ms": NaN, "loss": 1, "x": Infinity}, {"ms": -Infinity}]')
-    assert [(r.metrics, r.nonfinite) for r in found.runs] == [({"loss": 1.0}, {"ms": "NaN"}), ({}, {"ms": "-Infinity"})]
+    assert [(r.metrics, r.nonfinite) for r in found.runs] == [
+        ({"loss": 1.0}, {"ms": "NaN"}),
+        ({}, {"ms": "-Infinity"}),
+    ]
     assert found.runs[0].config == {"x": "Infinity"} and found.cells_not_taken_total == 3
 
 
@@ -281,12 +324,20 @@ def test_parquet_with_everything_that_a_cell_can_be(tmp_path: Path) -> None:
     path = tmp_path / "r.parquet"
     parquet.write_table(table, path)
     found = TableSource("parquet").read(str(path), ALL)
-    assert [(r.metrics, r.nonfinite) for r in found.runs] == [({"ms": 1.5}, {"loss": "NaN"}), ({"loss": 2.0}, {})]
+    assert [(r.metrics, r.nonfinite) for r in found.runs] == [
+        ({"ms": 1.5}, {"loss": "NaN"}),
+        ({"loss": 2.0}, {}),
+    ]
     assert found.runs[0].config == {"at": "2026-01-02 00:00:00", "o.name": "adam", "b": [1, 2]}
     assert [c[:2] for c in cells(found)] == [("row 1", "loss"), ("row 2", "ms")]
     whole = path.read_bytes()
-    assert refused(path, whole[:-20]).code == "not-parquet" and refused(path, whole[:4]).code == "not-parquet"
-    parquet.write_table(pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["ms", "ms"]), path)
+    assert (
+        refused(path, whole[:-20]).code == "not-parquet"
+        and refused(path, whole[:4]).code == "not-parquet"
+    )
+    parquet.write_table(
+        pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["ms", "ms"]), path
+    )
     with pytest.raises(LeadlineError, match="two columns called 'ms'"):
         TableSource("parquet").read(str(path), ALL)
 
@@ -298,13 +349,16 @@ def test_a_metric_from_two_columns_is_refused(texts: list[str]) -> None:
     assert caught.value.code == "metric-named-twice"
 
 
-texts = st.sampled_from(["1", "2.5", "-3e-2", "", " ", "nan", "inf", "-", "x", "1e999", "45%", "1,5", 'a"b', "a\nb"])
+texts = st.sampled_from(
+    ["1", "2.5", "-3e-2", "", " ", "nan", "inf", "-", "x", "1e999", "45%", "1,5", 'a"b', "a\nb"]
+)
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.lists(texts, min_size=2, max_size=4), max_size=12), st.booleans())
 def test_rows_and_cells_add_up(table: list[list[str]], keyed: bool) -> None:
-    """Each record of the file is one run or one reason, each metric cell of a run one number or one entry."""
+    """Each record of the file is one run or one reason, each metric cell of a run one number or one
+    entry."""
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows([["id", "ms", "loss"], *table])
     lines: list[tuple[int, str | None]] = list(enumerate(out.getvalue().split("\n")[:-1], 1))
@@ -313,7 +367,9 @@ def test_rows_and_cells_add_up(table: list[list[str]], keyed: bool) -> None:
     header = ["id", "ms", "loss"]
     runs_of_rows(csv_rows(header, iter(lines[1:])), header, columns, found)
     whole = [row for row in table if len(row) == 3]
-    broken = sum(1 + sum(cell.count("\n") for cell in row) for row in table if len(row) != 3)  # named line by line
+    broken = sum(
+        1 + sum(cell.count("\n") for cell in row) for row in table if len(row) != 3
+    )  # named line by line
     assert len(found.runs) + found.not_taken_total == len(whole) + broken
     finite = sum(len(run.metrics) for run in found.runs)
     assert finite + found.cells_not_taken_total == 2 * len(found.runs)
@@ -329,19 +385,34 @@ def test_bytes_of_parquet_are_text_where_they_are_text(tmp_path: Path) -> None:
     rows = {"name": [b"ok", b"\xff"], "tags": [[b"a"], [b"b"]], "ms": [b"1.5", b"2"]}
     parquet.write_table(pyarrow.table(rows), path)
     found = TableSource("parquet").read(str(path), ALL)
-    assert [(run.config, run.metrics) for run in found.runs] == [({"name": "ok", "tags": ["a"]}, {"ms": 1.5})]
+    assert [(run.config, run.metrics) for run in found.runs] == [
+        ({"name": "ok", "tags": ["a"]}, {"ms": 1.5})
+    ]
     assert reasons(found) == {"row 2": "name is not UTF-8"}
 
 
 def test_an_object_in_the_column_of_a_metric_is_called_so(tmp_path: Path) -> None:
-    found = read(tmp_path / "r.jsonl", '{"ms": {"mean": 1, "sd": 2}}\n{"ms": 1, "loss": [{"a": 1}]}\n')
-    assert reasons(found) == {"line 1": "ms is an object or a list of them: its values are columns, ms.mean, ms.sd"}
+    found = read(
+        tmp_path / "r.jsonl", '{"ms": {"mean": 1, "sd": 2}}\n{"ms": 1, "loss": [{"a": 1}]}\n'
+    )
+    assert reasons(found) == {
+        "line 1": "ms is an object or a list of them: its values are columns, ms.mean, ms.sd"
+    }
     assert cells(found) == [
-        ("line 2", "loss", "", "it is an object or a list of them: its values are columns, loss.0.a")
+        (
+            "line 2",
+            "loss",
+            "",
+            "it is an object or a list of them: its values are columns, loss.0.a",
+        )
     ]
 
 
-def test_a_boolean_in_the_column_of_a_metric_is_0_or_1_as_where_it_is_logged(tmp_path: Path) -> None:
+def test_a_boolean_in_the_column_of_a_metric_is_0_or_1_as_where_it_is_logged(
+    tmp_path: Path,
+) -> None:
     found = read(tmp_path / "r.jsonl", '{"ms": true, "loss": false, "cold": true}\n')
-    assert [(run.metrics, run.config) for run in found.runs] == [({"ms": 1.0, "loss": 0.0}, {"cold": True})]
+    assert [(run.metrics, run.config) for run in found.runs] == [
+        ({"ms": 1.0, "loss": 0.0}, {"cold": True})
+    ]
     assert not found.cells_not_taken

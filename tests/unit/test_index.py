@@ -1,4 +1,5 @@
-"""The read model is a cache: deleted, damaged, unwritable or late, it says what the event files say."""
+"""The read model is a cache: deleted, damaged, unwritable or late, it says what the event files
+say."""
 
 from __future__ import annotations
 
@@ -35,7 +36,10 @@ def plan(log: EventLog, **config: object) -> str:
 
 def end(log: EventLog, uid: str, shown: str, state: str = "done") -> None:
     with log.transaction("t") as writing:
-        writing.add("run-ended", {"run": shown, "refs": {shown: uid}, "state": state, "metrics": {"time_ms": 3.5}})
+        writing.add(
+            "run-ended",
+            {"run": shown, "refs": {shown: uid}, "state": state, "metrics": {"time_ms": 3.5}},
+        )
 
 
 def rows(log: EventLog) -> list[tuple[str, str]]:
@@ -156,7 +160,11 @@ def test_filter_and_order_by_config_and_metric(tmp_path: Path) -> None:
         uid = plan(log, block=block)
         shown = [r["id"] for r in log.run_rows("t", {}, "uid", 9)[0] if r["uid"] == uid][0]
         end(log, uid, shown)
-    assert [r["config"]["block"] for r in log.run_rows("t", {}, "config.block", 9)[0]] == [8, 16, 64]
+    assert [r["config"]["block"] for r in log.run_rows("t", {}, "config.block", 9)[0]] == [
+        8,
+        16,
+        64,
+    ]
     found, count = log.run_rows("t", {"config.block": 16}, "-metrics.time_ms", 9)
     assert count == 1 and found[0]["metrics"] == {"time_ms": 3.5}
     assert len(log.same_key("k")) == 3

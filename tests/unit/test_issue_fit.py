@@ -1,4 +1,5 @@
-"""The derived body and comments within a forge's limit: never above it, never an error, and the rest is linked."""
+"""The derived body and comments within a forge's limit: never above it, never an error, and the
+rest is linked."""
 
 from __future__ import annotations
 
@@ -8,7 +9,16 @@ from hypothesis import strategies as st
 
 from leadline.render.issue.fit import FOLD_CHARS, cut_comment, fitted, halved
 
-NAMES = ("Description", "TL;DR", "Results", "Claims", "Decision log", "Negative results", "Links", "Conclusion")
+NAMES = (
+    "Description",
+    "TL;DR",
+    "Results",
+    "Claims",
+    "Decision log",
+    "Negative results",
+    "Links",
+    "Conclusion",
+)
 PAGE = "https://github.com/o/r/blob/" + "a" * 40 + "/t/logbook.md"
 lines = st.text(alphabet="ab |`~-\n<>🌈", max_size=60)
 long_texts = st.builds(lambda line, n: "\n".join([f"- {line}"] * n), lines, st.integers(0, 120))
@@ -24,7 +34,9 @@ def test_the_body_is_never_longer_than_the_forge_takes(texts: list[str], limit: 
         assert short == whole
     else:
         assert PAGE in short
-    assert short.count("<details>") == short.count("</details>") or any("details" in t for t in texts)
+    assert short.count("<details>") == short.count("</details>") or any(
+        "details" in t for t in texts
+    )
 
 
 def test_a_long_listing_is_folded_and_what_a_reader_came_for_is_not():
@@ -32,7 +44,9 @@ def test_a_long_listing_is_folded_and_what_a_reader_came_for_is_not():
     body = fitted([("TL;DR", long), ("Claims", long), ("Results", "short")], "_m_", PAGE)
     assert len(long) > FOLD_CHARS and body.count("<details>") == 1
     assert body.index("<details>") > body.index("## Claims")
-    assert "<summary>Claims: 400 lines</summary>\n\n- line 0" in body, "Markdown inside a fold needs the empty line"
+    assert "<summary>Claims: 400 lines</summary>\n\n- line 0" in body, (
+        "Markdown inside a fold needs the empty line"
+    )
 
 
 def test_the_newest_decisions_stay_and_a_table_keeps_its_head():
@@ -46,13 +60,26 @@ def test_the_newest_decisions_stay_and_a_table_keeps_its_head():
 
 
 def test_ten_thousand_claims_still_fit_where_github_is_full():
-    claims = "\n".join(f"- P-C{n}: a claim of some length that says what was found" for n in range(10_000))
-    body = fitted([("TL;DR", "- 1 experiment"), ("Claims", claims), ("Conclusion", "open")], "_m_", PAGE, 65_000)
-    assert 30_000 < len(body) <= 65_000 and "## Conclusion\n\nopen" in body and "- 1 experiment" in body
+    claims = "\n".join(
+        f"- P-C{n}: a claim of some length that says what was found" for n in range(10_000)
+    )
+    body = fitted(
+        [("TL;DR", "- 1 experiment"), ("Claims", claims), ("Conclusion", "open")],
+        "_m_",
+        PAGE,
+        65_000,
+    )
+    assert (
+        30_000 < len(body) <= 65_000
+        and "## Conclusion\n\nopen" in body
+        and "- 1 experiment" in body
+    )
 
 
 @given(lines, st.integers(1, 3_000), st.integers(1_000, 20_000))
-def test_a_comment_is_cut_where_it_is_too_long_and_says_where_the_rest_is(line: str, n: int, limit: int):
+def test_a_comment_is_cut_where_it_is_too_long_and_says_where_the_rest_is(
+    line: str, n: int, limit: int
+):
     text = "\n".join([line] * n)
     cut = cut_comment(text, limit, PAGE)
     assert len(cut) <= limit

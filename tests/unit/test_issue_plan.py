@@ -1,6 +1,8 @@
-"""The plan of an issue: carried out it is empty, cut off anywhere the next is the rest, and people keep their words.
+"""The plan of an issue: carried out it is empty, cut off anywhere the next is the rest, and people
+keep their words.
 
-The forge here is a few lines that do what an operation says; that the real ones do is the contract's business.
+The forge here is a few lines that do what an operation says; that the real ones do is the
+contract's business.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ from leadline.core.record.thread import Issue
 
 words = st.text(alphabet="ab \n\r`|<!->", max_size=30)
 dues = st.lists(
-    st.builds(Due, st.sampled_from(["u1", "u2", "s1", "f1"]), st.just("update"), words, st.booleans()),
+    st.builds(
+        Due, st.sampled_from(["u1", "u2", "s1", "f1"]), st.just("update"), words, st.booleans()
+    ),
     max_size=4,
     unique_by=lambda due: due.marker,
 )
@@ -34,9 +38,16 @@ wanteds = st.builds(
 def carry_out(operation: Operation, known: Issue, remote: RemoteIssue | None) -> RemoteIssue:
     """What the forge then has, and what the record then knows."""
     if operation.kind in ("open", "adopt"):
-        remote = remote or RemoteIssue("1", "", operation.title, operation.text, "open", ["experiment"])
+        remote = remote or RemoteIssue(
+            "1", "", operation.title, operation.text, "open", ["experiment"]
+        )
         remote.body = operation.text
-        known.number, known.state, known.body, known.labels = "1", "open", remote.body, list(remote.labels)
+        known.number, known.state, known.body, known.labels = (
+            "1",
+            "open",
+            remote.body,
+            list(remote.labels),
+        )
         known.title = remote.title
         known.title_sent = remote.title if operation.kind == "open" else ""
         return remote
@@ -52,7 +63,9 @@ def carry_out(operation: Operation, known: Issue, remote: RemoteIssue | None) ->
         for double in same[1:]:
             remote.comments.remove(double)
         if not same:
-            remote.comments.append(Comment(f"c{len(remote.comments)}", operation.marker, operation.text))
+            remote.comments.append(
+                Comment(f"c{len(remote.comments)}", operation.marker, operation.text)
+            )
         if all(c["marker"] != operation.marker for c in known.comments):
             there = same[0] if same else remote.comments[-1]
             known.comments.append(_sent(there.id, there.marker, there.text))
@@ -87,11 +100,15 @@ def test_a_plan_carried_out_leaves_an_empty_one(first: Wanted, second: Wanted):
     remote = settle(known, second, remote)
     assert plan(known, second, remote) == []
     assert holds(remote.body, second.body) and remote.title == second.title
-    assert {c.marker for c in remote.comments} == {d.marker for d in [*first.comments, *second.comments]}
+    assert {c.marker for c in remote.comments} == {
+        d.marker for d in [*first.comments, *second.comments]
+    }
 
 
 @given(wanteds, wanteds, st.integers(0, 8), st.booleans())
-def test_cut_off_anywhere_the_rest_is_done_and_nothing_twice(first: Wanted, wanted: Wanted, at: int, recorded: bool):
+def test_cut_off_anywhere_the_rest_is_done_and_nothing_twice(
+    first: Wanted, wanted: Wanted, at: int, recorded: bool
+):
     """``recorded`` False: the forge did the last operation, and the record never heard of it."""
     known, first.comments, first.close = Issue(), [], ""
     remote: RemoteIssue | None = settle(known, first, None)
@@ -109,7 +126,9 @@ def test_cut_off_anywhere_the_rest_is_done_and_nothing_twice(first: Wanted, want
 
 
 @given(wanteds, wanteds, words, words, words)
-def test_people_keep_their_words(first: Wanted, second: Wanted, before: str, after: str, inside: str):
+def test_people_keep_their_words(
+    first: Wanted, second: Wanted, before: str, after: str, inside: str
+):
     known = Issue()
     remote = settle(known, first, None)
     block = remote.body.rstrip("\n").replace("-->\n", f"-->\n{inside} mine\n", 1)
@@ -133,7 +152,9 @@ def test_a_person_who_deletes_or_edits_a_comment_is_left_in_peace(wanted: Wanted
     remote.comments[0].text += " edited"
     gone = remote.comments.pop() if len(remote.comments) > 1 else None
     codes = [d.code for d in drift(known, remote)]
-    assert codes.count("comment-edited") == 1 and codes.count("comment-deleted") == (gone is not None)
+    assert codes.count("comment-edited") == 1 and codes.count("comment-deleted") == (
+        gone is not None
+    )
     for due in wanted.comments:
         due.text, due.may_change = due.text + " and on", True
     wrote = {operation.marker for operation in plan(known, wanted, remote)}

@@ -16,7 +16,9 @@ TEXT = st.text(alphabet=st.sampled_from("ab<!-- leadline:end --> \n#*\r"), max_s
 
 
 @given(TEXT, TEXT, TEXT)
-def test_putting_twice_is_putting_once_and_outside_stays(outside: str, first: str, second: str) -> None:
+def test_putting_twice_is_putting_once_and_outside_stays(
+    outside: str, first: str, second: str
+) -> None:
     once = put(outside, first)
     assert put(once, first) == once and holds(once, first)
     twice = put(once, second)
@@ -46,7 +48,9 @@ def test_an_edit_inside_shows_and_a_line_ending_does_not() -> None:
 def test_a_block_whose_digest_was_changed_is_posted_again() -> None:
     body = put("", "one")
     digest = body.partition("sha256:")[2][:16]
-    assert not holds(body.replace(digest, "0" * 16), "one") and holds(put(body.replace(digest, "0" * 16), "one"), "one")
+    assert not holds(body.replace(digest, "0" * 16), "one") and holds(
+        put(body.replace(digest, "0" * 16), "one"), "one"
+    )
 
 
 def test_a_marker_quoted_from_a_log_does_not_end_the_block() -> None:
@@ -103,9 +107,18 @@ def test_an_update_says_where_the_dense_numbers_are():
     b.run("plain", {"time_ms": 2.0})
     assert "- Tracker: none" in render_update(b.thread())
     page = "https://tracker.example/lab/run_1"
-    about = {"tracker": "wandb", "project": "lab", "id": "1", "name": "P-002", "url": page, "state": "finished"}
+    about = {
+        "tracker": "wandb",
+        "project": "lab",
+        "id": "1",
+        "name": "P-002",
+        "url": page,
+        "state": "finished",
+    }
     b.run("tracked", {"time_ms": 2.0}, ended={"tracker": about})
-    [line] = [line for line in render_update(b.thread()).split("\n") if line.startswith("- Tracker: ")]
+    [line] = [
+        line for line in render_update(b.thread()).split("\n") if line.startswith("- Tracker: ")
+    ]
     assert "wandb lab, run P-002 (finished)" in line and page in line
 
 
@@ -118,7 +131,10 @@ def test_an_update_on_very_much_stays_readable_and_says_what_it_leaves_out():
         b.claim("it holds", ["P-001"])
     text = render_update(b.thread())
     assert text.count("Decided") == 16 and "… and 25 more of “Decided”: `leadline logbook`" in text
-    assert "… and 25 more claims: `leadline claims`" in text and "… and 25 more experiments: `leadline tried`" in text
+    assert (
+        "… and 25 more claims: `leadline claims`" in text
+        and "… and 25 more experiments: `leadline tried`" in text
+    )
     assert f"… and {40 - 20} more rows: `leadline status`" in text and len(text) < 20_000
 
 
@@ -127,7 +143,9 @@ def test_a_heartbeat_said_again_within_a_minute_names_one_time() -> None:
     at = "2026-11-02T12:48:{}Z"
     again = render_heartbeat(thread, at.format("50.000"), since_at=at.format("01.000"), times=2)
     assert "2026-11-02 12:48 UTC, said 2 times" in again and " to " not in again.partition("\n")[0]
-    later = render_heartbeat(thread, "2026-11-02T12:49:00.000Z", since_at=at.format("01.000"), times=2)
+    later = render_heartbeat(
+        thread, "2026-11-02T12:49:00.000Z", since_at=at.format("01.000"), times=2
+    )
     assert "2026-11-02 12:48 to 12:49 UTC" in later
 
 

@@ -23,12 +23,20 @@ from leadline.render.terminal.compare import render_compare
 ACC = MetricDef("acc", "", "higher", observed="result")
 
 
-def run(side: str, number: int, values: dict[str, float] | None, rule: str = "mean", **more: Any) -> Run:
-    items = {} if values is None else {"items": {"acc": {**facts_of(["question"], rule, values), "values": values}}}
+def run(
+    side: str, number: int, values: dict[str, float] | None, rule: str = "mean", **more: Any
+) -> Run:
+    items = (
+        {}
+        if values is None
+        else {"items": {"acc": {**facts_of(["question"], rule, values), "values": values}}}
+    )
     value = 0.5 if values is None else reduced(rule, values.values())
     config = {"arm": side, "nr": number} | more
     place = f"{number}{side}".rjust(26, "0")
-    made = Run(f"{side}-r{number}", place, side, state="done", config=config, metrics={"acc": value})
+    made = Run(
+        f"{side}-r{number}", place, side, state="done", config=config, metrics={"acc": value}
+    )
     made.code, made.extraction = {"tree": "t"}, dict(items)
     return made
 
@@ -40,12 +48,22 @@ def scores(first: int, last: int, right: set[int] | range) -> dict[str, float]:
 def test_other_items_made_the_fall_and_the_shared_ones_do_not() -> None:
     """What was written down as 0.815 -> 0.418 was 0.815 -> 0.803 on the same cells."""
     a = [run("a", n, scores(0, 100, range(81 + n % 2))) for n in range(3)]
-    b = [run("b", n, {**scores(0, 100, range(80 + n % 2)), **scores(100, 200, range(0))}) for n in range(3)]
-    out = compare(a, b, axes=["arm"], nuisance=["nr"], metric_defs={"acc": ACC}, a_name="A", b_name="B")
+    b = [
+        run("b", n, {**scores(0, 100, range(80 + n % 2)), **scores(100, 200, range(0))})
+        for n in range(3)
+    ]
+    out = compare(
+        a, b, axes=["arm"], nuisance=["nr"], metric_defs={"acc": ACC}, a_name="A", b_name="B"
+    )
     m = out.metrics[0]
     assert m.items is not None
     assert m.items["b_own"] == pytest.approx(0.4017, abs=1e-4)
-    assert (m.items["a_items"], m.items["b_items"], m.items["both"], m.items["same"]) == (100, 200, 100, False)
+    assert (m.items["a_items"], m.items["b_items"], m.items["both"], m.items["same"]) == (
+        100,
+        200,
+        100,
+        False,
+    )
     assert m.b.mean == pytest.approx(0.80333, abs=1e-4)
     assert m.verdict != "worse"
     assert m.sentence.startswith("over the 100 items that all runs have: ")
@@ -54,7 +72,10 @@ def test_other_items_made_the_fall_and_the_shared_ones_do_not() -> None:
     assert "each on its own: 0.813333 -> 0.401667" in text
     assert "of these runs on items like these, not of other runs" in text
     page = (Path(__file__).parents[2] / "docs" / "how-leadline-decides.md").read_text("utf-8")
-    assert [line.strip() in page for line in text.splitlines() if "item" in line[:8]] == [True, True]
+    assert [line.strip() in page for line in text.splitlines() if "item" in line[:8]] == [
+        True,
+        True,
+    ]
     over = m.items["over_items"]
     assert over["n"] == 100
     assert (over["better"], over["worse"], over["equal"]) == (0, 2, 98)
@@ -62,7 +83,10 @@ def test_other_items_made_the_fall_and_the_shared_ones_do_not() -> None:
 
 def test_a_claim_is_judged_over_the_shared_items_as_the_comparison_is() -> None:
     a = [run("a", n, scores(0, 100, range(81 + n % 2))) for n in range(3)]
-    b = [run("b", n, {**scores(0, 100, range(90 + n % 2)), **scores(100, 200, range(0))}) for n in range(3)]
+    b = [
+        run("b", n, {**scores(0, 100, range(90 + n % 2)), **scores(100, 200, range(0))})
+        for n in range(3)
+    ]
     sides = {"A": a, "B": b}
 
     def resolve(subject: Subject) -> list[Run]:
@@ -71,7 +95,9 @@ def test_a_claim_is_judged_over_the_shared_items_as_the_comparison_is() -> None:
     found = evidence(parse("acc(arm=b) > acc(arm=a)"), resolve, metric_defs={"acc": ACC})
     assert found.label == "replicated"
     assert "arm=a has 100 items, arm=b 200, 100 in both" in found.why[0]
-    assert found.contrary == []  # each run alone is above on the shared items, whatever its own mean over 200 says
+    assert (
+        found.contrary == []
+    )  # each run alone is above on the shared items, whatever its own mean over 200 says
 
 
 def test_the_same_items_change_nothing_and_say_so() -> None:
@@ -96,7 +122,9 @@ def test_the_same_items_change_nothing_and_say_so() -> None:
     ],
 )
 def test_what_cannot_be_brought_together_is_not_judged(b: Run, why: str) -> None:
-    out = compare([run("a", 0, scores(0, 5, range(3)))], [b], axes=["arm"], metric_defs={"acc": ACC})
+    out = compare(
+        [run("a", 0, scores(0, 5, range(3)))], [b], axes=["arm"], metric_defs={"acc": ACC}
+    )
     m = out.metrics[0]
     assert m.verdict == "cannot be compared"
     assert why in m.sentence
@@ -146,7 +174,12 @@ def test_items_are_read_from_a_table(tmp_path: Path) -> None:
     assert found.problems == []
     assert found.metrics == {"acc": pytest.approx(0.4)}  # the mean, not the last row
     facts = found.items["acc"]
-    assert (facts["by"], facts["n"], facts["reduce"], facts["values"]["q3"]) == (["question"], 5, "mean", 1.0)
+    assert (facts["by"], facts["n"], facts["reduce"], facts["values"]["q3"]) == (
+        ["question"],
+        5,
+        "mean",
+        1.0,
+    )
     assert found.series == {}  # the order of the rows means nothing
     csv = "question,correct\n" + "".join(f"q{i},{i % 2}\n" for i in reversed(range(5)))
     (tmp_path / "a.csv").write_text(csv, "utf-8")
@@ -187,7 +220,11 @@ def test_the_cases_of_a_benchmark_tool_are_items() -> None:
     assert sorted(found.items["time_s"]["values"]) == ["test_sum[1000]", "test_sum[10]"]
     values = found.items["time_s"]["values"].values()
     assert found.metrics["time_s"] == pytest.approx(sum(values) / 2)
-    wrong = extract([parse_spec("reader:benchmark:pytest-benchmark.json:t=no_s,items=case")], RunFiles(str(folder)), {})
+    wrong = extract(
+        [parse_spec("reader:benchmark:pytest-benchmark.json:t=no_s,items=case")],
+        RunFiles(str(folder)),
+        {},
+    )
     assert "no case has no_s" in wrong.problems[0]["what"]
     assert wrong.metrics == {}
 

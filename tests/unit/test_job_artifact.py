@@ -1,4 +1,5 @@
-"""``leadline.log_artifact`` as jobs use it: processes of its own, ``kill -9``, a full disk, files that change."""
+"""``leadline.log_artifact`` as jobs use it: processes of its own, ``kill -9``, a full disk, files
+that change."""
 
 from __future__ import annotations
 
@@ -30,7 +31,11 @@ def python(code: str, run: Path | None, **more: str) -> subprocess.CompletedProc
 
 
 def lines(run: Path) -> list[dict[str, Any]]:
-    found = [json.loads(t) for p in sorted((run / "artifacts").glob("*.jsonl")) for t in p.read_text().splitlines()]
+    found = [
+        json.loads(t)
+        for p in sorted((run / "artifacts").glob("*.jsonl"))
+        for t in p.read_text().splitlines()
+    ]
     return sorted(found, key=lambda line: line["t"])
 
 
@@ -53,7 +58,9 @@ def run(tmp_path: Path) -> Path:
 
 def test_what_is_acknowledged_is_there_after_kill_9(run: Path) -> None:
     (run.parent / "loss.png").write_bytes(b"\x89PNG" * 100_000)
-    done = python("print(ll.log_artifact('loss.png', step=7), flush=True); os.kill(os.getpid(), 9)", run)
+    done = python(
+        "print(ll.log_artifact('loss.png', step=7), flush=True); os.kill(os.getpid(), 9)", run
+    )
     assert done.returncode == -9
     [line] = lines(run)
     assert content(run, done.stdout.strip()) == b"\x89PNG" * 100_000
@@ -109,7 +116,9 @@ def test_same_content_is_stored_once_and_same_name_keeps_both(run: Path) -> None
         ("os.symlink('it', 'it')", "symbolic links"),
     ],
 )
-def test_what_cannot_be_read_is_said_and_recorded_and_ends_nothing(run: Path, make: str, reason: str) -> None:
+def test_what_cannot_be_read_is_said_and_recorded_and_ends_nothing(
+    run: Path, make: str, reason: str
+) -> None:
     done = python(f"{make}\nprint(ll.log_artifact('it'))", run)
     assert done.stdout == "None\n" and reason in done.stderr
     [line] = lines(run)
@@ -117,8 +126,8 @@ def test_what_cannot_be_read_is_said_and_recorded_and_ends_nothing(run: Path, ma
 
 
 def test_an_unreadable_file_is_a_gap(run: Path) -> None:
-    """Root reads everything, so the job becomes nobody before it asks; by then nothing has to be imported, and no
-    path goes through folders that only root may enter."""
+    """Root reads everything, so the job becomes nobody before it asks; by then nothing has to be
+    imported, and no path goes through folders that only root may enter."""
     (run.parent / "it").write_text("x")
     (run.parent / "it").chmod(0)
     run.parent.chmod(0o755)
@@ -139,9 +148,16 @@ print(log_artifact("it"))
 def test_a_link_is_followed_and_says_where_it_led(run: Path) -> None:
     (run.parent / "step-3.pt").write_text("weights")
     (run.parent / "latest.pt").symlink_to("step-3.pt")
-    assert content(run, python("print(ll.log_artifact('latest.pt'))", run).stdout.strip()) == b"weights"
+    assert (
+        content(run, python("print(ll.log_artifact('latest.pt'))", run).stdout.strip())
+        == b"weights"
+    )
     [line] = lines(run)
-    assert line["name"] == "latest.pt" and line["target"].endswith("step-3.pt") and line["kind"] == "model"
+    assert (
+        line["name"] == "latest.pt"
+        and line["target"].endswith("step-3.pt")
+        and line["kind"] == "model"
+    )
 
 
 def test_a_name_that_is_no_text_is_kept(run: Path) -> None:
@@ -189,11 +205,14 @@ print(ll.log_artifact("sparse.bin"), resource.getrusage(resource.RUSAGE_SELF).ru
 
 
 def test_the_total_of_a_run_is_limited_over_all_processes(run: Path) -> None:
-    code = "print(sum(ll.log_artifact(os.urandom(1000), name=f'f{i}') is not None for i in range(20)))"
+    code = (
+        "print(sum(ll.log_artifact(os.urandom(1000), name=f'f{i}') is not None for i in range(20)))"
+    )
     env = {**os.environ, "LEADLINE_RUN_DIR": str(run), "LEADLINE_ARTIFACT_RUN_BYTES": "50500"}
     argv = [sys.executable, "-c", "import leadline as ll, os\n" + code]
     jobs = [
-        subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(8)
+        subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(8)
     ]
     done = [job.communicate(timeout=120) for job in jobs]
     assert sum(int(out) for out, _ in done) == len(contents(run)) == 50
@@ -224,7 +243,9 @@ else:
     assert all(content(run, line["digest"]) is not None for line in found)
 
 
-def test_a_file_that_changes_while_it_is_read_is_kept_as_it_was_read_and_marked(tmp_path: Path) -> None:
+def test_a_file_that_changes_while_it_is_read_is_kept_as_it_was_read_and_marked(
+    tmp_path: Path,
+) -> None:
     """``source`` grows between the two looks at it, each time."""
     path = tmp_path / "log.txt"
     path.write_bytes(b"a" * 3_000_000)
@@ -247,7 +268,10 @@ def test_a_file_that_changes_while_it_is_read_is_kept_as_it_was_read_and_marked(
         writer.join()
     assert line["changed"] is True and "gap" not in line
     data = (folder / line["digest"].removeprefix("sha256:")).read_bytes()
-    assert "sha256:" + hashlib.sha256(data).hexdigest() == line["digest"] and len(data) == line["size_bytes"]
+    assert (
+        "sha256:" + hashlib.sha256(data).hexdigest() == line["digest"]
+        and len(data) == line["size_bytes"]
+    )
 
 
 def test_a_file_that_becomes_shorter_while_it_is_read(tmp_path: Path) -> None:
@@ -273,7 +297,9 @@ def test_a_file_that_becomes_shorter_while_it_is_read(tmp_path: Path) -> None:
     assert digest == "sha256:" + hashlib.sha256(b"a" * 2_000_000).hexdigest()
 
 
-def test_without_help_of_the_kernel_the_copy_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_help_of_the_kernel_the_copy_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data = os.urandom(2_500_000)
     (tmp_path / "f").write_bytes(data)
 
@@ -282,8 +308,14 @@ def test_without_help_of_the_kernel_the_copy_is_the_same(tmp_path: Path, monkeyp
 
     monkeypatch.setattr(os, "copy_file_range", refuse, raising=False)
     monkeypatch.delattr(os, "SEEK_DATA", raising=False)
-    fd, target = os.open(tmp_path / "f", os.O_RDONLY), os.open(tmp_path / "copy", os.O_RDWR | os.O_CREAT)
-    assert artifact.copy_hashed(fd, target) == ("sha256:" + hashlib.sha256(data).hexdigest(), len(data))
+    fd, target = (
+        os.open(tmp_path / "f", os.O_RDONLY),
+        os.open(tmp_path / "copy", os.O_RDWR | os.O_CREAT),
+    )
+    assert artifact.copy_hashed(fd, target) == (
+        "sha256:" + hashlib.sha256(data).hexdigest(),
+        len(data),
+    )
     assert (tmp_path / "copy").read_bytes() == data
 
 

@@ -21,7 +21,9 @@ def python(code: str, series: Path | None, **kwargs: Any) -> subprocess.Complete
     env = {**os.environ, "LEADLINE_SERIES": str(series), "LEADLINE_SYNCED_ON": BOOT}
     if series is None:
         del env["LEADLINE_SERIES"]
-    return subprocess.run([sys.executable, "-c", code], env=env, text=True, capture_output=True, timeout=60, **kwargs)
+    return subprocess.run(
+        [sys.executable, "-c", code], env=env, text=True, capture_output=True, timeout=60, **kwargs
+    )
 
 
 class Rows:
@@ -141,7 +143,9 @@ ll.log(6, loss=0.25)
 """
     done = python(code, series)
     assert done.returncode == 0
-    assert done.stderr.count("\n") == 1 and "'loss' is no number any more but NoneType" in done.stderr
+    assert (
+        done.stderr.count("\n") == 1 and "'loss' is no number any more but NoneType" in done.stderr
+    )
     (path,) = series.glob("*.seg")
     decoder, rows = decoded(path)
     assert decoder.odd == {"loss": 4}
@@ -150,18 +154,27 @@ ll.log(6, loss=0.25)
 
 
 def test_a_number_too_large_for_a_float_is_said_to_be_that(series: Path) -> None:
-    code = "import leadline as ll\nll.log(1, weird=1)\nll.log(2, weird=10**400)\nll.log(3, weird=None)"
+    code = (
+        "import leadline as ll\nll.log(1, weird=1)\nll.log(2, weird=10**400)\nll.log(3, weird=None)"
+    )
     done = python(code, series)
-    assert done.returncode == 0 and "'weird' is too large for a float; such values" in done.stderr, done.stderr
+    assert (
+        done.returncode == 0 and "'weird' is too large for a float; such values" in done.stderr
+    ), done.stderr
     (path,) = series.glob("*.seg")
     decoder, _ = decoded(path)
     assert decoder.odd == {"weird": 2} and decoder.too_large == {"weird": 1}
 
 
 @pytest.mark.parametrize("name", ["", " ", "\t\n"])
-def test_a_blank_name_is_refused_at_first_and_ends_no_training_later(series: Path, name: str) -> None:
+def test_a_blank_name_is_refused_at_first_and_ends_no_training_later(
+    series: Path, name: str
+) -> None:
     first = python(f"import leadline as ll; ll.log({{{name!r}: 1.0}})", series)
-    assert first.returncode == 1 and "TypeError: the name of a metric must not be blank" in first.stderr
+    assert (
+        first.returncode == 1
+        and "TypeError: the name of a metric must not be blank" in first.stderr
+    )
     assert not series.exists()
     code = f"""
 import leadline as ll
@@ -170,11 +183,19 @@ for i in (2, 3): ll.log({{"loss": i, {name!r}: 1.0}}, step=i)
 ll.log({{{name!r}: None}}, step=4)
 """
     done = python(code, series)
-    assert done.returncode == 0 and done.stderr.count("\n") == 1 and "the name of a metric is blank" in done.stderr
+    assert (
+        done.returncode == 0
+        and done.stderr.count("\n") == 1
+        and "the name of a metric is blank" in done.stderr
+    )
     (path,) = series.glob("*.seg")
     decoder, rows = decoded(path)
     assert decoder.odd == {"": 3}
-    assert [(n, s, v) for n, _, s, v in rows.points] == [("loss", 1, 0.5), ("loss", 2, 2.0), ("loss", 3, 3.0)]
+    assert [(n, s, v) for n, _, s, v in rows.points] == [
+        ("loss", 1, 0.5),
+        ("loss", 2, 2.0),
+        ("loss", 3, 3.0),
+    ]
 
 
 def test_does_nothing_outside_a_job(tmp_path: Path) -> None:
@@ -252,13 +273,17 @@ while True:
         decoder, rows = decoded(path)
         assert (decoder.damages, decoder.torn_bytes) == ([], 0)
         assert len(rows.points) - acknowledged in (0, 1)
-        assert [(s, v) for _, _, s, v in rows.points] == [(i, 0.5 * i) for i in range(len(rows.points))]
+        assert [(s, v) for _, _, s, v in rows.points] == [
+            (i, 0.5 * i) for i in range(len(rows.points))
+        ]
 
 
 def test_eight_processes_open_a_new_store_at_once(series: Path) -> None:
     code = "import leadline as ll, sys\nfor i in range(2000): ll.log(step=i, loss=i, who=int(sys.argv[1]))"
     env = {**os.environ, "LEADLINE_SERIES": str(series), "LEADLINE_SYNCED_ON": BOOT}
-    started = [subprocess.Popen([sys.executable, "-c", code, str(who)], env=env) for who in range(8)]
+    started = [
+        subprocess.Popen([sys.executable, "-c", code, str(who)], env=env) for who in range(8)
+    ]
     assert [process.wait() for process in started] == [0] * 8
     store = SeriesFiles().read(str(series.parent))
     assert (len(store.writers), store.points, store.problems) == (8, 8 * 2000 * 2, [])
@@ -268,7 +293,9 @@ def test_eight_processes_open_a_new_store_at_once(series: Path) -> None:
 
 def test_ranks_name_their_files(series: Path) -> None:
     env = {**os.environ, "LEADLINE_SERIES": str(series), "LEADLINE_SYNCED_ON": BOOT, "RANK": "3"}
-    subprocess.run([sys.executable, "-c", "import leadline as ll; ll.log(a=1)"], env=env, check=True)
+    subprocess.run(
+        [sys.executable, "-c", "import leadline as ll; ll.log(a=1)"], env=env, check=True
+    )
     store = SeriesFiles().read(str(series.parent))
     (writer,) = store.writers.values()
     assert writer.rank == 3 and writer.name.startswith("rank3-p")
@@ -304,7 +331,8 @@ def test_full_disk_is_said_once_and_ends_nothing(series: Path) -> None:
 
 
 def test_points_after_a_full_disk_are_kept(series: Path) -> None:
-    """The limit on a file's size cuts a frame short as a full disk does; once it is lifted, all goes on."""
+    """The limit on a file's size cuts a frame short as a full disk does; once it is lifted, all
+    goes on."""
     code = """
 import resource, leadline as ll
 unlimited = resource.RLIM_INFINITY
@@ -330,10 +358,16 @@ for i in range(200): ll.log(i, a=1)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(list(series.glob("*.seg"))) > 1
     store = SeriesFiles().read(str(series.parent))
-    assert list(store.merged("a").steps) == list(range(200)) and not store.problems and store.torn_bytes
+    assert (
+        list(store.merged("a").steps) == list(range(200))
+        and not store.problems
+        and store.torn_bytes
+    )
 
 
-@pytest.mark.skipif(not os.path.isdir("/dev/shm") or os.geteuid() != 0, reason="needs to mount a small file system")
+@pytest.mark.skipif(
+    not os.path.isdir("/dev/shm") or os.geteuid() != 0, reason="needs to mount a small file system"
+)
 def test_really_full_file_system(tmp_path: Path) -> None:
     small = tmp_path / "small"
     small.mkdir()
@@ -351,7 +385,11 @@ for i in range(20_000, 20_100): ll.log(step=i, a=1)
         (small / "filler").write_bytes(bytes(20_000))
         env = {**os.environ, "LEADLINE_SERIES": str(small / "series"), "LEADLINE_SYNCED_ON": BOOT}
         done = subprocess.run(
-            [sys.executable, "-c", code, str(small / "filler")], env=env, text=True, capture_output=True, timeout=60
+            [sys.executable, "-c", code, str(small / "filler")],
+            env=env,
+            text=True,
+            capture_output=True,
+            timeout=60,
         )
         assert done.returncode == 0
         assert done.stderr.count("\n") == 1 and "No space left on device" in done.stderr
@@ -382,5 +420,14 @@ assert done.wait(30)
 def test_import_is_light() -> None:
     code = "import sys; old=set(sys.modules); import leadline.job.log; print(*sorted(set(sys.modules)-old))"
     loaded = set(python(code, None).stdout.split())
-    light = {"__future__", "leadline", "leadline.job", "leadline.job.log", "struct", "_struct", "zlib", "errno"}
+    light = {
+        "__future__",
+        "leadline",
+        "leadline.job",
+        "leadline.job.log",
+        "struct",
+        "_struct",
+        "zlib",
+        "errno",
+    }
     assert loaded <= light, loaded - light

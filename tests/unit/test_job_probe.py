@@ -32,7 +32,13 @@ def lock(path: str) -> int:
 
 
 def write_owner(folder: str, **facts: Any) -> dict[str, Any]:
-    owner = {"host": os.uname().nodename, "boot_id": probe.boot_id(), "pid": 1 << 22, "start_ticks": 1, "locks": True}
+    owner = {
+        "host": os.uname().nodename,
+        "boot_id": probe.boot_id(),
+        "pid": 1 << 22,
+        "start_ticks": 1,
+        "locks": True,
+    }
     owner |= {"cookie": os.urandom(8).hex(), **facts}
     Path(folder, "owner.json").write_text(json.dumps(owner))
     return owner
@@ -54,7 +60,11 @@ def test_states_follow_locks_and_result(folder: str) -> None:
     os.close(tree)
     assert state(folder) == "gone"
     Path(folder, "result.json").write_text('{"v":1,"state":"done"}')
-    assert probe.state(folder) == {"state": "finished", "result": {"v": 1, "state": "done"}, "owner": owner}
+    assert probe.state(folder) == {
+        "state": "finished",
+        "result": {"v": 1, "state": "done"},
+        "owner": owner,
+    }
 
 
 def test_result_counts_while_the_supervisor_still_holds_its_lock(folder: str) -> None:
@@ -64,7 +74,9 @@ def test_result_counts_while_the_supervisor_still_holds_its_lock(folder: str) ->
     os.close(alive)
 
 
-def test_result_that_appears_while_looking_is_seen(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_result_that_appears_while_looking_is_seen(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     Path(folder, "alive.lock").touch()
     real = probe._held
 
@@ -82,7 +94,9 @@ def test_asking_takes_no_lock(folder: str) -> None:
     """While a prober asks without pause, no attempt to take the lock may fail."""
     Path(folder, "alive.lock").touch()
     code = "import sys; from leadline.job import probe\nprint(flush=True)\nwhile True: probe._held(sys.argv[1])"
-    prober = subprocess.Popen([sys.executable, "-c", code, f"{folder}/alive.lock"], stdout=subprocess.PIPE)
+    prober = subprocess.Popen(
+        [sys.executable, "-c", code, f"{folder}/alive.lock"], stdout=subprocess.PIPE
+    )
     assert prober.stdout is not None and prober.stdout.readline()
     try:
         for _ in range(5000):
@@ -97,7 +111,12 @@ def test_without_locks_the_process_decides(folder: str) -> None:
     me = {"pid": os.getpid(), "start_ticks": probe.start_ticks(os.getpid()), "locks": False}
     write_owner(folder, **me)
     assert state(folder) == "running"
-    for other in ({"start_ticks": 1}, {"boot_id": "another boot"}, {"locks": True}, {"start_ticks": None}):
+    for other in (
+        {"start_ticks": 1},
+        {"boot_id": "another boot"},
+        {"locks": True},
+        {"start_ticks": None},
+    ):
         write_owner(folder, **{**me, **other})
         assert state(folder) == "gone", other
 
@@ -106,7 +125,11 @@ def test_cancel_does_not_signal_a_stranger(folder: str) -> None:
     with subprocess.Popen(["sleep", "60"]) as stranger:
         alive = lock(f"{folder}/alive.lock")
         ticks = probe.start_ticks(stranger.pid)
-        for wrong in ({"start_ticks": (ticks or 0) - 1}, {"boot_id": "another boot"}, {"boot_id": None, "host": "x"}):
+        for wrong in (
+            {"start_ticks": (ticks or 0) - 1},
+            {"boot_id": "another boot"},
+            {"boot_id": None, "host": "x"},
+        ):
             write_owner(folder, **{"pid": stranger.pid, "start_ticks": ticks, **wrong})
             answer = probe.cancel(folder)
             assert (answer["did"], bool(answer["why"])) == ("nothing", True), wrong
@@ -120,10 +143,17 @@ def test_cancel_does_not_signal_a_stranger(folder: str) -> None:
 def test_cancel_where_nothing_runs(folder: str) -> None:
     assert probe.cancel(folder)["did"] == "nothing"
     Path(folder, "alive.lock").touch()
-    assert probe.cancel(folder) == {"did": "nothing", "pids": [], "state": "gone", "why": "nothing of it is running"}
+    assert probe.cancel(folder) == {
+        "did": "nothing",
+        "pids": [],
+        "state": "gone",
+        "why": "nothing of it is running",
+    }
 
 
-def test_cancel_waits_for_a_supervisor_that_is_starting(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cancel_waits_for_a_supervisor_that_is_starting(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Locked, owner.json not yet there: the moment between the two must not lose a cancellation."""
     code = (
         "import sys,time,os,json; sys.path.append(sys.argv[2]); import supervise,probe\n"
@@ -133,7 +163,9 @@ def test_cancel_waits_for_a_supervisor_that_is_starting(folder: str, monkeypatch
         "os.rename(d+'/t',d+'/owner.json'); time.sleep(60)"
     )
     here = os.path.dirname(probe.__file__)
-    starting = subprocess.Popen([sys.executable, "-c", code, folder, here], stdin=-1, stdout=-1, bufsize=0)
+    starting = subprocess.Popen(
+        [sys.executable, "-c", code, folder, here], stdin=-1, stdout=-1, bufsize=0
+    )
     assert starting.stdin is not None and starting.stdout is not None and starting.stdout.readline()
     stdin, sleep = starting.stdin, time.sleep
 
@@ -152,8 +184,12 @@ def test_orphans_are_found_by_cookie_or_lock_and_others_are_spared(folder: str) 
     tree = lock(f"{folder}/tree.lock")
     by_lock = subprocess.Popen(["sleep", "60"], pass_fds=[tree])
     os.close(tree)
-    by_cookie = subprocess.Popen(["sleep", "60"], env={**os.environ, "LEADLINE_COOKIE": owner["cookie"]})
-    other = subprocess.Popen(["sleep", "60"], env={**os.environ, "LEADLINE_COOKIE": owner["cookie"] + "0"})
+    by_cookie = subprocess.Popen(
+        ["sleep", "60"], env={**os.environ, "LEADLINE_COOKIE": owner["cookie"]}
+    )
+    other = subprocess.Popen(
+        ["sleep", "60"], env={**os.environ, "LEADLINE_COOKIE": owner["cookie"] + "0"}
+    )
     wait_until(lambda: living(owner["cookie"]))
     assert state(folder) == "orphaned"
     assert sorted(probe.cancel(folder)["pids"]) == sorted([by_lock.pid, by_cookie.pid])
@@ -176,12 +212,16 @@ def test_as_a_program_it_answers_for_many_folders(tmp_path: Path) -> None:
     b.mkdir()
     (b / "result.json").write_text('{"state":"done"}')
     out = subprocess.run([*PROBE, "state", str(a), str(b)], capture_output=True, check=True).stdout
-    assert {k: v["state"] for k, v in json.loads(out).items()} == {str(a): "not_started", str(b): "finished"}
+    assert {k: v["state"] for k, v in json.loads(out).items()} == {
+        str(a): "not_started",
+        str(b): "finished",
+    }
     assert subprocess.run(PROBE, capture_output=True).returncode == 64
 
 
 def test_locks_are_of_the_open_file_kind(folder: str) -> None:
-    """A lock of the older kind belongs to a process and would vanish when it opens and closes the file once more."""
+    """A lock of the older kind belongs to a process and would vanish when it opens and closes the
+    file once more."""
     fd = lock(f"{folder}/x")
     os.close(os.open(f"{folder}/x", os.O_RDWR))
     assert probe._held(f"{folder}/x") is True

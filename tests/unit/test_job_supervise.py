@@ -25,8 +25,17 @@ PROGRAM = [os.path.realpath(sys.executable), "-I", "-S", supervise.__file__]
 def write_spec(folder: Path, argv: list[str], **spec: Any) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     cookie = os.urandom(16).hex()
-    base: dict[str, Any] = {"v": 1, "run": "P-001-r1", "attempt": 1, "argv": argv, "cwd": str(folder), "env": {}}
-    (folder / "spec.json").write_text(json.dumps({**base, "grace_s": 0.3, "cookie": cookie, **spec}))
+    base: dict[str, Any] = {
+        "v": 1,
+        "run": "P-001-r1",
+        "attempt": 1,
+        "argv": argv,
+        "cwd": str(folder),
+        "env": {},
+    }
+    (folder / "spec.json").write_text(
+        json.dumps({**base, "grace_s": 0.3, "cookie": cookie, **spec})
+    )
     return cookie
 
 
@@ -49,11 +58,24 @@ def result_of(folder: Path) -> dict[str, Any]:
 
 def test_files_of_a_finished_attempt(tmp_path: Path) -> None:
     run(tmp_path, ["true"])
-    names = {"spec.json", "owner.json", "result.json", "stdout.log", "stderr.log", "alive.lock", "tree.lock"}
+    names = {
+        "spec.json",
+        "owner.json",
+        "result.json",
+        "stdout.log",
+        "stderr.log",
+        "alive.lock",
+        "tree.lock",
+    }
     assert set(os.listdir(tmp_path)) == names
     owner = json.loads((tmp_path / "owner.json").read_bytes())
     assert owner["host"] == os.uname().nodename
-    assert owner["locks"] is True and owner["boot_id"] and owner["start_ticks"] and owner["child_start_ticks"]
+    assert (
+        owner["locks"] is True
+        and owner["boot_id"]
+        and owner["start_ticks"]
+        and owner["child_start_ticks"]
+    )
 
 
 def test_usage_and_unreadable_spec(tmp_path: Path) -> None:
@@ -74,7 +96,9 @@ def test_second_supervisor_touches_nothing(tmp_path: Path) -> None:
 
     write_spec(tmp_path, ["sh", "-c", "echo once; while ! test -e go; do sleep 0.01; done"])
     first = start(tmp_path)
-    wait_until(lambda: (tmp_path / "owner.json").exists() and (tmp_path / "stdout.log").read_bytes())
+    wait_until(
+        lambda: (tmp_path / "owner.json").exists() and (tmp_path / "stdout.log").read_bytes()
+    )
     before = snapshot()
     second = start(tmp_path)
     assert second.communicate(timeout=60)[0] == b"" and second.returncode == supervise.EXIT_TAKEN
@@ -116,7 +140,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 64 KiB."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], capture_output=True)
+    mount = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], capture_output=True
+    )
     if mount.returncode != 0:
         pytest.skip("NOT TESTED: no right to mount a tmpfs here, so a full disk cannot be made")
     yield disk
@@ -171,7 +197,10 @@ def test_what_leftovers_used_is_counted(tmp_path: Path) -> None:
     burn = f"({PROGRAM[0]} -I -S -c 'while True: pass' & )"
     assert run(tmp_path, ["sh", "-c", burn], leftover_grace_s=0.1)["leftover_processes"] == 1
     big = f"({PROGRAM[0]} -I -S -c 'b = bytearray(60_000_000); print(1, flush=True); import time; time.sleep(60)' & ); "
-    result = run(tmp_path / "b", ["sh", "-c", big + "sleep 0.01; while ! test -s stdout.log; do sleep 0.01; done"])
+    result = run(
+        tmp_path / "b",
+        ["sh", "-c", big + "sleep 0.01; while ! test -s stdout.log; do sleep 0.01; done"],
+    )
     assert result["resources"]["max_rss_bytes"] > 60_000_000
 
 
@@ -187,9 +216,16 @@ def test_merged_output(tmp_path: Path) -> None:
 
 
 def test_user_signals_are_passed_on_and_hangup_is_ignored(tmp_path: Path) -> None:
-    write_spec(tmp_path, ["sh", "-c", "trap 'echo usr1; exit 4' USR1; echo up; while :; do sleep 0.01; done"])
+    write_spec(
+        tmp_path,
+        ["sh", "-c", "trap 'echo usr1; exit 4' USR1; echo up; while :; do sleep 0.01; done"],
+    )
     process = start(tmp_path)
-    wait_until(lambda: (tmp_path / "stdout.log").exists() and b"up" in (tmp_path / "stdout.log").read_bytes())
+    wait_until(
+        lambda: (
+            (tmp_path / "stdout.log").exists() and b"up" in (tmp_path / "stdout.log").read_bytes()
+        )
+    )
     process.send_signal(signal.SIGHUP)
     process.send_signal(signal.SIGUSR1)
     process.communicate(timeout=60)
@@ -221,7 +257,8 @@ def test_command_gets_default_signals_and_empty_stdin(tmp_path: Path) -> None:
                    stdout=subprocess.DEVNULL)  # fmt: skip
     assert result_of(tmp_path)["exit_code"] == 0
     words = (tmp_path / "stdout.log").read_text().split()
-    # Signals 32 and 33 belong to the C library: no program can set them, and a launcher may leave them ignored.
+    # Signals 32 and 33 belong to the C library: no program can set them, and a launcher may leave
+    # them ignored.
     settable = sum(1 << (number - 1) for number in signal.valid_signals())
     assert [int(word, 16) & settable for word in words[1::2]] == [0, 0]
 
@@ -239,7 +276,9 @@ def test_killed_supervisor_never_lets_the_command_start_unrecorded(tmp_path: Pat
         wait_until((folder / ("alive.lock", "stdout.log", "owner.json")[i % 3]).exists)
         process.kill()
         process.communicate()
-        wait_until(partial(has_state, folder, "gone"))  # not at once: a fork that was not let go has yet to notice
+        wait_until(
+            partial(has_state, folder, "gone")
+        )  # not at once: a fork that was not let go has yet to notice
         assert living(cookie) == []
         out = folder / "stdout.log"
         if out.exists() and out.read_bytes():
@@ -287,12 +326,16 @@ def test_without_linux_it_still_runs_and_ends_commands(tmp_path: Path) -> None:
         assert expected(result), result
         assert living(cookie) == []
         facts = result["contention"]
-        assert {facts[k] for k in ("run_queue_wait_s", "cpu_pressure_s", "others_cpu_s", "load_1m_end")} == {None}
+        assert {
+            facts[k] for k in ("run_queue_wait_s", "cpu_pressure_s", "others_cpu_s", "load_1m_end")
+        } == {None}
         assert json.loads((folder / "owner.json").read_bytes())["start_ticks"] is None
 
 
 def test_process_tables_of_both_kinds_agree() -> None:
-    with subprocess.Popen(["sh", "-c", "sleep 60 & sleep 60 & wait"], start_new_session=True) as shell:
+    with subprocess.Popen(
+        ["sh", "-c", "sleep 60 & sleep 60 & wait"], start_new_session=True
+    ) as shell:
         wait_until(lambda: len(supervise.descendants(shell.pid)) == 2)
         walked = supervise.descendants(shell.pid)
         assert sorted(walked) == sorted(supervise.descendants_by_parent(shell.pid))
@@ -318,7 +361,9 @@ def test_cpu_time_is_of_the_cpus_a_run_is_pinned_to() -> None:
     assert supervise.cpu_seconds(b"", None) == {"busy_s": None, "steal_s": None}
 
 
-def test_throttle_events_are_summed_or_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_throttle_events_are_summed_or_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(supervise, "SYS", str(tmp_path))
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     assert supervise.throttle_counts() is None
@@ -328,9 +373,15 @@ def test_throttle_events_are_summed_or_unknown(tmp_path: Path, monkeypatch: pyte
     assert supervise.throttle_counts() == {"core": 7, "package": 0}
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity") or len(os.sched_getaffinity(0)) < 2, reason="needs two CPUs")
+@pytest.mark.skipif(
+    not hasattr(os, "sched_setaffinity") or len(os.sched_getaffinity(0)) < 2,
+    reason="needs two CPUs",
+)
 def test_a_command_that_pins_itself_is_judged_on_its_cpus(tmp_path: Path) -> None:
     cpu = sorted(os.sched_getaffinity(0))[-1]
-    write_spec(tmp_path / "a", [sys.executable, "-S", "-c", f"import os; os.sched_setaffinity(0, {{{cpu}}})"])
+    write_spec(
+        tmp_path / "a",
+        [sys.executable, "-S", "-c", f"import os; os.sched_setaffinity(0, {{{cpu}}})"],
+    )
     subprocess.run([*PROGRAM, str(tmp_path / "a")], capture_output=True, check=True, timeout=60)
     assert result_of(tmp_path / "a")["contention"]["pinned_to"] == [cpu]

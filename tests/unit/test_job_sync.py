@@ -1,4 +1,5 @@
-"""The job program brings what a job logged to the disk: what grew, and the names of files that are new."""
+"""The job program brings what a job logged to the disk: what grew, and the names of files that are
+new."""
 
 from __future__ import annotations
 
@@ -10,7 +11,9 @@ import pytest
 from leadline.job.supervise import Job
 
 
-def test_what_grew_and_new_names_are_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_grew_and_new_names_are_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     job = Job.__new__(Job)
     job.folder, job.synced_sizes = str(tmp_path), {}
     synced: list[str] = []

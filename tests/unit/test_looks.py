@@ -33,9 +33,16 @@ def test_looks_are_taken_at_the_same_sizes_whatever_n_is() -> None:
 
 
 def test_a_run_added_later_takes_no_earlier_look_again() -> None:
-    a, b = [execution("A", 2 * i, 0.0) for i in range(4)], [execution("B", 2 * i + 1, 0.0) for i in range(4)]
+    a, b = (
+        [execution("A", 2 * i, 0.0) for i in range(4)],
+        [execution("B", 2 * i + 1, 0.0) for i in range(4)],
+    )
     first, second = runs_at(b, a, 3)
-    assert [r.id for r in first] == ["B-r1", "B-r3", "B-r5"] and [r.id for r in second] == ["A-r0", "A-r2", "A-r4"]
+    assert [r.id for r in first] == ["B-r1", "B-r3", "B-r5"] and [r.id for r in second] == [
+        "A-r0",
+        "A-r2",
+        "A-r4",
+    ]
     late = [*a, *(execution("A", 50 + i, 9.0) for i in range(5))]
     assert runs_at(b, late, 3) == (first, second)
     early = [execution("A", i, 0.0) for i in range(8)]
@@ -94,7 +101,9 @@ def test_a_label_false_at_its_margin_is_rarely_ever_reached(text: str) -> None:
 
 
 def label_of(predicate: Predicate, runs: list[Run]) -> str:
-    return evidence(predicate, lambda subject: [r for r in runs if r.experiment == subject.name]).label
+    return evidence(
+        predicate, lambda subject: [r for r in runs if r.experiment == subject.name]
+    ).label
 
 
 def test_what_is_lacking_is_said_in_numbers() -> None:
@@ -105,7 +114,9 @@ def test_what_is_lacking_is_said_in_numbers() -> None:
         clause = found.clauses[0]
         if clause.supported and not clause.looks.shown_at and not found.contrary:
             assert found.label == "exploratory"
-            assert "with 8 runs on the smaller side the one-sided level is 0.12 %" in found.missing[0]
+            assert (
+                "with 8 runs on the smaller side the one-sided level is 0.12 %" in found.missing[0]
+            )
             assert "reaches past the margin" in found.missing[0]
             return
     raise AssertionError("no example among 400")

@@ -1,4 +1,5 @@
-"""The managed block: what is outside is given back byte for byte, an edit inside shows, twice is once."""
+"""The managed block: what is outside is given back byte for byte, an edit inside shows, twice is
+once."""
 
 from __future__ import annotations
 
@@ -7,8 +8,26 @@ from hypothesis import strategies as st
 
 from leadline.core.managed_block import OVERHEAD_CHARS, holds, outside, put, split, wrap
 
-PIECES = ["a", " ", "\n", "\r\n", "\r", "\t", "ü", "🌈", "<!-- leadline:begin", " sha256:0123456789abcdef", " -->",
-          "<!-- leadline:end -->", "<!-- leadline:update:01J -->", "<!--", "-->", "## x", "\u2028", "\x00"]  # fmt: skip
+PIECES = [
+    "a",
+    " ",
+    "\n",
+    "\r\n",
+    "\r",
+    "\t",
+    "ü",
+    "🌈",
+    "<!-- leadline:begin",
+    " sha256:0123456789abcdef",
+    " -->",
+    "<!-- leadline:end -->",
+    "<!-- leadline:update:01J -->",
+    "<!--",
+    "-->",
+    "## x",
+    "\u2028",
+    "\x00",
+]
 texts = st.one_of(st.text(max_size=40), st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
 
 
@@ -62,7 +81,9 @@ def test_a_marker_that_is_left_alone_costs_nobody_a_word():
     now = put(lost_end, "new")
     assert holds(now, "new") and "derived" in now and "above" in now
     stray = "<!-- leadline:begin sha256:0123456789abcdef -->\nmine\n" + put("", "derived")
-    assert split(put(stray, "new")).before == "<!-- leadline:begin sha256:0123456789abcdef -->\nmine\n"
+    assert (
+        split(put(stray, "new")).before == "<!-- leadline:begin sha256:0123456789abcdef -->\nmine\n"
+    )
 
 
 def test_the_cost_of_the_markers_is_known():

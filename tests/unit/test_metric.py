@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from leadline.core.metric.contract import contract_in, contract_of, contracts_differ, contracts_of, moved_by_machine
+from leadline.core.metric.contract import (
+    contract_in,
+    contract_of,
+    contracts_differ,
+    contracts_of,
+    moved_by_machine,
+)
 from leadline.core.metric.units import conversion, dimension, factor
 from leadline.core.record.run import MetricDef, Run
 
@@ -82,23 +88,48 @@ def test_each_part_of_a_contract_splits():
     assert contracts_differ([one, dict(one)]) == []
     assert contracts_differ([one, {**one, "unit": "s"}]) == ["unit ms against s (1 s = 1000 ms)"]
     assert contracts_differ([one, {**one, "unit": "MiB"}]) == ["unit ms against MiB"]
-    assert contracts_differ([one, {k: v for k, v in one.items() if k != "per"}]) == ["per token against nothing"]
+    assert contracts_differ([one, {k: v for k, v in one.items() if k != "per"}]) == [
+        "per token against nothing"
+    ]
     assert contracts_differ([one, {**one, "reduce": "mean"}]) == ["reduce median against mean"]
-    assert contracts_differ([one, {**one, "observed": "result"}]) == ["observed machine against result"]
-    assert contracts_differ([one, {**one, "unit": "s", "direction": "higher"}])[1] == "direction lower against higher"
-    assert contracts_differ([{"direction": "none"}, {"unit": "ms", "direction": "none"}]) == ["unit no unit against ms"]
+    assert contracts_differ([one, {**one, "observed": "result"}]) == [
+        "observed machine against result"
+    ]
+    assert (
+        contracts_differ([one, {**one, "unit": "s", "direction": "higher"}])[1]
+        == "direction lower against higher"
+    )
+    assert contracts_differ([{"direction": "none"}, {"unit": "ms", "direction": "none"}]) == [
+        "unit no unit against ms"
+    ]
 
 
 def test_what_an_old_contract_does_not_say_does_not_differ():
     old = {"unit": "ms", "direction": "lower"}
-    assert contracts_differ([old, contract_of(MetricDef("x", "ms", "lower", "median", "", "machine", "token"))]) == []
-    assert contracts_differ([old, contract_of(MetricDef("x", "s", "lower"))]) == ["unit ms against s (1 s = 1000 ms)"]
+    assert (
+        contracts_differ(
+            [old, contract_of(MetricDef("x", "ms", "lower", "median", "", "machine", "token"))]
+        )
+        == []
+    )
+    assert contracts_differ([old, contract_of(MetricDef("x", "s", "lower"))]) == [
+        "unit ms against s (1 s = 1000 ms)"
+    ]
 
 
 def test_contracts_of_runs_come_from_the_run_first():
     definition = MetricDef("x", "s", "lower")
-    written = Run("P-001-r1", "u1", "P-001", metrics={"x": 1.0}, extraction={"contract": {"x": {"unit": "ms"}}})
+    written = Run(
+        "P-001-r1",
+        "u1",
+        "P-001",
+        metrics={"x": 1.0},
+        extraction={"contract": {"x": {"unit": "ms"}}},
+    )
     bare = Run("P-001-r2", "u2", "P-001", metrics={"x": 1.0})
     without = Run("P-001-r3", "u3", "P-001")
     assert contract_in(bare, definition) == contract_of(definition)
-    assert contracts_of([written, bare, without], definition) == [{"unit": "ms"}, contract_of(definition)]
+    assert contracts_of([written, bare, without], definition) == [
+        {"unit": "ms"},
+        contract_of(definition),
+    ]

@@ -16,7 +16,10 @@ from leadline.core.stats.inference import one_sample, summarise
 DATA = Path(__file__).parents[2].parent / "shared/data/nanogpt/runs.tsv"
 pytestmark = pytest.mark.skipif(not DATA.exists(), reason=f"the real records are not here: {DATA}")
 SIGN, FROM_BEST = "2026-05-20_BigramsSignTrick", "2026-06-11_RecursiveFromBest"
-DEFS = {"val_loss": MetricDef("val_loss", "nats", "lower"), "train_time_ms": MetricDef("train_time_ms", "ms", "lower")}
+DEFS = {
+    "val_loss": MetricDef("val_loss", "nats", "lower"),
+    "train_time_ms": MetricDef("train_time_ms", "ms", "lower"),
+}
 
 
 def arms() -> dict[tuple[str, str], list[Run]]:
@@ -33,7 +36,10 @@ def arms() -> dict[tuple[str, str], list[Run]]:
                 code={"tree": row["record"]},
                 hardware={"gpu": row["gpu"]},
                 devices={"kind": row["gpu"], "count": int(row["gpu_count"])},
-                metrics={"val_loss": float(row["val_loss"]), "train_time_ms": float(row["train_time_ms"])},
+                metrics={
+                    "val_loss": float(row["val_loss"]),
+                    "train_time_ms": float(row["train_time_ms"]),
+                },
             )
             found.setdefault((row["record"], row["arm"]), []).append(run)
     return found
@@ -70,9 +76,15 @@ def test_means_and_sds_to_the_printed_digits(
 
 @pytest.mark.parametrize(
     ("record", "name", "p", "digits"),
-    [(SIGN, "pr299", "0.0024", 4), (FROM_BEST, "baseline_pr299", "0.00471", 5), (FROM_BEST, "this_pr", "0.007803", 6)],
+    [
+        (SIGN, "pr299", "0.0024", 4),
+        (FROM_BEST, "baseline_pr299", "0.00471", 5),
+        (FROM_BEST, "this_pr", "0.007803", 6),
+    ],
 )
-def test_p_below_the_target_to_the_printed_digits(record: str, name: str, p: str, digits: int) -> None:
+def test_p_below_the_target_to_the_printed_digits(
+    record: str, name: str, p: str, digits: int
+) -> None:
     losses = summarise(r.metrics["val_loss"] for r in arm(record, name))
     result = one_sample(losses, 3.28, "less")
     assert result.p is not None and f"{result.p:.{digits}f}" == p
@@ -97,9 +109,13 @@ def test_the_deltas_and_what_they_bear() -> None:
 
 
 def test_different_step_counts_are_not_apples_to_apples() -> None:
-    out = compare(arm(FROM_BEST, "baseline_pr299"), arm(FROM_BEST, "this_pr"), axes=["arm"], metric_defs=DEFS)
+    out = compare(
+        arm(FROM_BEST, "baseline_pr299"), arm(FROM_BEST, "this_pr"), axes=["arm"], metric_defs=DEFS
+    )
     assert not out.apples_to_apples
-    assert [(row.key, row.a, row.b) for row in out.diff.of_role("confound")] == [("steps", 1385, 1398)]
+    assert [(row.key, row.a, row.b) for row in out.diff.of_role("confound")] == [
+        ("steps", 1385, 1398)
+    ]
     assert {m.verdict for m in out.metrics} == {"cannot be compared"}
 
 

@@ -1,4 +1,5 @@
-"""The drift-adjusted difference, the correction for many tests, and outliers, against numpy and published values."""
+"""The drift-adjusted difference, the correction for many tests, and outliers, against numpy and
+published values."""
 
 from __future__ import annotations
 
@@ -30,7 +31,10 @@ def least_squares(a, b):
 @pytest.mark.parametrize("order", ["aaaabbbb", "aaabbbbbb", "abababab", "aabbbaab"])
 def test_agrees_with_least_squares(order):
     generator = random.Random(order)
-    points = [(i, s, 50 + 3 * i + (2 if s == "b" else 0) + generator.gauss(0, 1)) for i, s in enumerate(order)]
+    points = [
+        (i, s, 50 + 3 * i + (2 if s == "b" else 0) + generator.gauss(0, 1))
+        for i, s in enumerate(order)
+    ]
     a, b = ([(i, v) for i, s, v in points if s == side] for side in "ab")
     found = order_adjusted(a, b)
     difference, error, df = least_squares(a, b)

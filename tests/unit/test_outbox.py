@@ -1,4 +1,5 @@
-"""Why something waits, and for how long: pauses that grow, end, and that a clock which jumps cannot make endless."""
+"""Why something waits, and for how long: pauses that grow, end, and that a clock which jumps cannot
+make endless."""
 
 from __future__ import annotations
 
@@ -24,7 +25,9 @@ def context(tmp_path: Path) -> Any:
     return SimpleNamespace(root=str(tmp_path), clock=Clock())
 
 
-def away(details: dict[str, object] | None = None, code: str = "forge-unreachable") -> LeadlineError:
+def away(
+    details: dict[str, object] | None = None, code: str = "forge-unreachable"
+) -> LeadlineError:
     return LeadlineError("remote", code, "it is away", "no network", "leadline sync", details)
 
 

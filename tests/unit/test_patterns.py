@@ -1,4 +1,5 @@
-"""Patterns that are compiled when first used: the same answers, and every one in the tree is well formed."""
+"""Patterns that are compiled when first used: the same answers, and every one in the tree is well
+formed."""
 
 import importlib
 import re

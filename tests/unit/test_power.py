@@ -12,7 +12,12 @@ from scipy import stats as scipy_stats
 
 from leadline.core.stats.equivalence import equivalence
 from leadline.core.stats.inference import TestResult, paired, summarise, welch
-from leadline.core.stats.power import minimum_detectable_difference, n_needed, n_needed_paired, power_of_t
+from leadline.core.stats.power import (
+    minimum_detectable_difference,
+    n_needed,
+    n_needed_paired,
+    power_of_t,
+)
 
 quick = settings(max_examples=60, deadline=None)
 
@@ -42,24 +47,35 @@ def test_n_needed_is_the_least(sd: float, difference: float) -> None:
     n = n_needed(sd, difference)
     assert n is not None and n >= 2
     at, below = minimum_detectable_difference(sd, n), minimum_detectable_difference(sd, n - 1)
-    assert at is not None and at <= difference * (1 + 1e-5)  # the noncentral t is integrated to seven digits
+    assert at is not None and at <= difference * (
+        1 + 1e-5
+    )  # the noncentral t is integrated to seven digits
     assert below is None or below > difference
 
 
 def test_n_needed_has_limits() -> None:
-    assert n_needed(1.0, 0.0) is None and n_needed(1.0, 1e-9) is None and n_needed(math.nan, 1.0) is None
+    assert (
+        n_needed(1.0, 0.0) is None
+        and n_needed(1.0, 1e-9) is None
+        and n_needed(math.nan, 1.0) is None
+    )
     assert n_needed(0.0, 1.0) == 2 and n_needed(1.0, 1.0) == 17
     assert minimum_detectable_difference(1.0, 1) is None
 
 
 def test_pairs_need_as_many_as_the_one_sample_test() -> None:
-    # A difference of one standard deviation of the differences: 10 pairs (noncentral t, G*Power gives the same)
+    # A difference of one standard deviation of the differences: 10 pairs (noncentral t, G*Power
+    # gives the same)
     assert n_needed_paired(1.0, 1.0) == 10 and n_needed_paired(1.0, 0.0) is None
 
 
 def two_one_sided(a: list[float], b: list[float], margin: float) -> float:
-    above = scipy_stats.ttest_ind([v + margin for v in b], a, equal_var=False, alternative="greater").pvalue
-    below = scipy_stats.ttest_ind([v - margin for v in b], a, equal_var=False, alternative="less").pvalue
+    above = scipy_stats.ttest_ind(
+        [v + margin for v in b], a, equal_var=False, alternative="greater"
+    ).pvalue
+    below = scipy_stats.ttest_ind(
+        [v - margin for v in b], a, equal_var=False, alternative="less"
+    ).pvalue
     return float(max(above, below))
 
 
@@ -85,7 +101,9 @@ def test_paired_and_relative() -> None:
     for margin, verdict in ((0.05, "equivalent"), (0.005, "not equivalent"), (0.0101, "not shown")):
         found = equivalence(test, margin, relative=True, scaled=scaled)
         assert found.verdict == verdict
-        assert found.interval.confidence == pytest.approx(0.9), "two tests at 5 % are one interval at 90 %"
+        assert found.interval.confidence == pytest.approx(0.9), (
+            "two tests at 5 % are one interval at 90 %"
+        )
         inside = 1 / (1 + margin) < found.interval.low and found.interval.high < 1 + margin
         assert inside == (verdict == "equivalent"), "the interval and the tests agree"
     assert equivalence(test, 0.5, relative=False).verdict == "equivalent"

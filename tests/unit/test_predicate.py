@@ -11,13 +11,23 @@ from leadline.core.evidence.evaluate import evaluate
 from leadline.core.evidence.predicate import Clause, Predicate, Subject, parse
 from leadline.core.record.run import Run
 
-names = st.one_of(st.sampled_from(["P-001", "val_loss", "and", "over", "a b", "t@1"]), st.text(min_size=1, max_size=6))
+names = st.one_of(
+    st.sampled_from(["P-001", "val_loss", "and", "over", "a b", "t@1"]),
+    st.text(min_size=1, max_size=6),
+)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 scalars = st.one_of(
-    st.text(max_size=6), st.integers(), numbers, st.booleans(), st.none(), st.lists(st.text(max_size=3))
+    st.text(max_size=6),
+    st.integers(),
+    numbers,
+    st.booleans(),
+    st.none(),
+    st.lists(st.text(max_size=3)),
 )
 selectors = st.lists(st.tuples(names, scalars), max_size=3).map(tuple)
-subjects = st.builds(Subject, names, selectors) | st.builds(Subject, st.just(""), selectors.filter(len))
+subjects = st.builds(Subject, names, selectors) | st.builds(
+    Subject, st.just(""), selectors.filter(len)
+)
 
 
 @st.composite
@@ -30,7 +40,9 @@ def clauses(draw: st.DrawFn) -> Clause:
     return Clause(metric, subject, op, draw(numbers), draw(names), draw(subjects), 0.0, *tolerance)
 
 
-overs = st.lists(st.tuples(names, st.lists(scalars, min_size=1, max_size=3).map(tuple)), max_size=2).map(tuple)
+overs = st.lists(
+    st.tuples(names, st.lists(scalars, min_size=1, max_size=3).map(tuple)), max_size=2
+).map(tuple)
 predicates = st.builds(Predicate, st.lists(clauses(), min_size=1, max_size=3).map(tuple), overs)
 
 
@@ -50,7 +62,9 @@ def test_nothing_but_a_usage_error_leaves_the_parser(text: str) -> None:
 
 
 def test_parse() -> None:
-    predicate = parse("t(codec=zlib,level=9) <= 0.9*t(baseline) and acc(P-001) ~= 0.5 +- 2% over level in {1, 9}")
+    predicate = parse(
+        "t(codec=zlib,level=9) <= 0.9*t(baseline) and acc(P-001) ~= 0.5 +- 2% over level in {1, 9}"
+    )
     first, second = predicate.clauses
     assert first.subject == Subject("", (("codec", "zlib"), ("level", 9))) and first.factor == 0.9
     assert (second.bound, second.tolerance, second.relative) == (0.5, 2.0, True)
@@ -79,7 +93,13 @@ def test_errors_show_the_position_and_an_example(text: str, position: int) -> No
 
 
 def resolve(subject: Subject) -> list[Run]:
-    values = {"A": [10.0, 10.2, 9.8], "B": [5.0, 5.1, 4.9], "wide": [1.0, 9.0, 14.0], "one": [5.0], "same": [5.0] * 3}
+    values = {
+        "A": [10.0, 10.2, 9.8],
+        "B": [5.0, 5.1, 4.9],
+        "wide": [1.0, 9.0, 14.0],
+        "one": [5.0],
+        "same": [5.0] * 3,
+    }
     return [
         Run(f"{subject.name}-r{i}", str(i), subject.name, state="done", metrics={"t": v})
         for i, v in enumerate(values.get(subject.name, []))
@@ -103,7 +123,9 @@ def resolve(subject: Subject) -> list[Run]:
         ("t(A) >= t(none)", None, None, False),
     ],
 )
-def test_evaluate(text: str, holds: bool | None, supported: bool | None, contradicted: bool) -> None:
+def test_evaluate(
+    text: str, holds: bool | None, supported: bool | None, contradicted: bool
+) -> None:
     (result,) = evaluate(parse(text), resolve)
     assert (result.holds, result.supported, result.contradicted) == (holds, supported, contradicted)
     assert result.arithmetic
@@ -111,7 +133,10 @@ def test_evaluate(text: str, holds: bool | None, supported: bool | None, contrad
 
 def test_only_evidence_is_averaged() -> None:
     def with_a_failure(subject: Subject) -> list[Run]:
-        return [*resolve(subject), Run("x-r9", "9", subject.name, state="failed", metrics={"t": 1e6})]
+        return [
+            *resolve(subject),
+            Run("x-r9", "9", subject.name, state="failed", metrics={"t": 1e6}),
+        ]
 
     (result,) = evaluate(parse("t(B) < t(A)"), with_a_failure)
     assert (result.left.n, result.right_runs) == (3, ["A-r0", "A-r1", "A-r2"])

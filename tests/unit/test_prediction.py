@@ -17,7 +17,9 @@ def test_the_interval_is_that_of_the_t_distribution() -> None:
     interval = prediction_interval(summarise(values), 0.9)
     scale = summarise(values).sd * math.sqrt(1.2)  # type: ignore[operator]
     low, high = scipy_stats.t.interval(0.9, 4, loc=sum(values) / 5, scale=scale)
-    assert interval.low == pytest.approx(low, rel=1e-10) and interval.high == pytest.approx(high, rel=1e-10)
+    assert interval.low == pytest.approx(low, rel=1e-10) and interval.high == pytest.approx(
+        high, rel=1e-10
+    )
 
 
 def test_a_moved_repeat_is_found_and_named() -> None:

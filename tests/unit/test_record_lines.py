@@ -1,4 +1,5 @@
-"""Lines of the record read together: never other records, and never other words about a bad line, than read alone."""
+"""Lines of the record read together: never other records, and never other words about a bad line,
+than read alone."""
 
 from __future__ import annotations
 
@@ -13,7 +14,9 @@ from leadline.core.ulid import encode
 
 
 def _line(number: int, **body: Any) -> bytes:
-    return Record(encode(number, 1), "2026-01-01T00:00:00Z", "t", "w1", "note", "me", body, "").line()
+    return Record(
+        encode(number, 1), "2026-01-01T00:00:00Z", "t", "w1", "note", "me", body, ""
+    ).line()
 
 
 def _one_by_one(lines: list[bytes]) -> list[str]:
@@ -38,7 +41,11 @@ _ONE, _TWO, _THREE = (_line(n, text=f"n{n}", list=[[n, n + 1]]) for n in (1, 2, 
         [_ONE, b"\xef\xbb\xbf" + _TWO],  # JSON's byte order mark
         [_ONE, _TWO.decode().encode("utf-16-le"), _THREE],
         [_ONE, b'{"a":' + b"[" * 3000, _THREE],  # deeper than the interpreter goes
-        [b'{"v":1,"body":{"list":[1', b"2]}}", _ONE + b"," + _TWO],  # together as many values as lines
+        [
+            b'{"v":1,"body":{"list":[1',
+            b"2]}}",
+            _ONE + b"," + _TWO,
+        ],  # together as many values as lines
         [b"[1", b"2]", _ONE.rstrip() + b'],["x"],[' + _TWO],
         [b'{"a":"x', b'y"}', _ONE + b',"' + b"m" * 8 + b'",' + _TWO],
         [_ONE + b"," + _TWO, _THREE],

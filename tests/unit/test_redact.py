@@ -88,7 +88,10 @@ def test_a_secret_is_named_by_its_variable():
 
 @pytest.mark.parametrize("kind", SHAPES)
 def test_known_shapes_are_replaced(kind):
-    assert Redactor().text(f"x {SHAPES[kind]} y={SHAPES[kind]}.") == f"x [redacted:{kind}] y=[redacted:{kind}]."
+    assert (
+        Redactor().text(f"x {SHAPES[kind]} y={SHAPES[kind]}.")
+        == f"x [redacted:{kind}] y=[redacted:{kind}]."
+    )
 
 
 @pytest.mark.parametrize(
@@ -96,8 +99,14 @@ def test_known_shapes_are_replaced(kind):
     [
         ("git clone https://u:pw@host/x", "git clone https://[redacted:url-credentials]@host/x"),
         ("-H 'Authorization: Bearer abcd'", "-H 'Authorization: Bearer [redacted:authorization]'"),
-        ('{"authorization": "token abcd12"}', '{"authorization": "token [redacted:authorization]"}'),
-        ("a -----BEGIN RSA PRIVATE KEY-----\nabc+/=\n-----END RSA PRIVATE KEY----- b", "a [redacted:private-key] b"),
+        (
+            '{"authorization": "token abcd12"}',
+            '{"authorization": "token [redacted:authorization]"}',
+        ),
+        (
+            "a -----BEGIN RSA PRIVATE KEY-----\nabc+/=\n-----END RSA PRIVATE KEY----- b",
+            "a [redacted:private-key] b",
+        ),
         ("-----BEGIN PRIVATE KEY-----\nMIIEv", "[redacted:private-key]"),
         ("x --password=abc --lr 3", "x --password=[redacted:flag --password] --lr 3"),
         ("x --hf-token s3cr3t.", "x --hf-token [redacted:flag --hf-token]"),
@@ -166,7 +175,10 @@ def test_a_short_secret_is_not_searched_inside_digests_but_everywhere_else():
     digest = hashlib.sha256(b"x").hexdigest()
     short = digest[10:18]
     redactor = Redactor({"DB_PASSWORD": short})
-    assert redactor.text(f"sha256:{digest} and {short}") == f"sha256:{digest} and [redacted:env DB_PASSWORD]"
+    assert (
+        redactor.text(f"sha256:{digest} and {short}")
+        == f"sha256:{digest} and [redacted:env DB_PASSWORD]"
+    )
 
 
 def test_overlapping_secrets_leave_no_end_behind():
@@ -214,7 +226,11 @@ PIECES = st.one_of(
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.dictionaries(st.sampled_from(["A", "B_TOKEN", "C"]), SECRET_TEXT), st.lists(PIECES, max_size=8), st.data())
+@given(
+    st.dictionaries(st.sampled_from(["A", "B_TOKEN", "C"]), SECRET_TEXT),
+    st.lists(PIECES, max_size=8),
+    st.data(),
+)
 def test_twice_is_once_and_no_secret_is_left(secrets, pieces, data):
     values = list(secrets.values())
     if values:
@@ -231,7 +247,10 @@ def test_twice_is_once_and_no_secret_is_left(secrets, pieces, data):
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.integers() | st.text("abc d019", max_size=8),
-        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abc", max_size=4), inner, max_size=4),
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(st.text("abc", max_size=4), inner, max_size=4)
+        ),
     )
 )
 def test_values_without_secrets_keep_their_shape(value):

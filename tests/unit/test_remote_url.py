@@ -32,21 +32,41 @@ def test_the_pages_of_a_remote(url: str, web: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", [None, "", "/srv/git/r.git", "../r.git", "./a:b", "C:\\git\\r", "C:/git/r", "file:///srv/r.git", "https://x"]
+    "url",
+    [
+        None,
+        "",
+        "/srv/git/r.git",
+        "../r.git",
+        "./a:b",
+        "C:\\git\\r",
+        "C:/git/r",
+        "file:///srv/r.git",
+        "https://x",
+    ],
 )
 def test_a_path_has_no_pages(url: str | None) -> None:
     assert parse(url) is None
 
 
 @pytest.mark.parametrize(
-    "address", ["http://h.example", "HTTP://10.0.0.1:5000/x", "http://127.0.0.1.example", "http://[::2]"]
+    "address",
+    ["http://h.example", "HTTP://10.0.0.1:5000/x", "http://127.0.0.1.example", "http://[::2]"],
 )
 def test_what_is_sent_there_can_be_read_on_the_way(address: str) -> None:
     assert in_clear(address)
 
 
 @pytest.mark.parametrize(
-    "address", ["https://h.example", "http://127.0.0.1:9", "http://localhost", "http://[::1]:80/x", "./folder", ""]
+    "address",
+    [
+        "https://h.example",
+        "http://127.0.0.1:9",
+        "http://localhost",
+        "http://[::1]:80/x",
+        "./folder",
+        "",
+    ],
 )
 def test_what_is_sent_there_is_safe_on_the_way(address: str) -> None:
     assert not in_clear(address)

@@ -1,4 +1,5 @@
-"""A realistic thread, rendered: compared with the files under tests/golden (LEADLINE_UPDATE_GOLDEN=1 rewrites them)."""
+"""A realistic thread, rendered: compared with the files under tests/golden
+(LEADLINE_UPDATE_GOLDEN=1 rewrites them)."""
 
 from __future__ import annotations
 
@@ -65,8 +66,14 @@ def test_heartbeat(thread: Thread) -> None:
 
 def test_terminal(thread: Thread) -> None:
     known = evidence_for(thread)
-    shown = [render_show(thread.find(i), thread, known) for i in ("PA-002", "PA-003-r1", "PA-C1", "PA-H2")]
-    check("terminal.txt", "\n\n----\n\n".join([render_status(thread, known), render_runs(thread), *shown]))
+    shown = [
+        render_show(thread.find(i), thread, known)
+        for i in ("PA-002", "PA-003-r1", "PA-C1", "PA-H2")
+    ]
+    check(
+        "terminal.txt",
+        "\n\n----\n\n".join([render_status(thread, known), render_runs(thread), *shown]),
+    )
 
 
 def test_finished() -> None:

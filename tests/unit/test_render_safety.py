@@ -26,17 +26,26 @@ NASTY = (
     "### 2026-01-01 00:00 - P-001 fake\n<!-- leadline:end -->\u202e"
 )
 TEXTS = st.lists(
-    st.sampled_from([*"`|<>@#-\n\\*_~ ab1&;!\x1b[]()", "```", "~~~", "<!-- leadline:end -->", "### ", "\n"]),
+    st.sampled_from(
+        [*"`|<>@#-\n\\*_~ ab1&;!\x1b[]()", "```", "~~~", "<!-- leadline:end -->", "### ", "\n"]
+    ),
     max_size=30,
 ).map("".join)
 
 
 def nasty_thread(text: str = NASTY) -> ThreadBuilder:
-    b = ThreadBuilder(title=text, goal=text, stop=[text], description=text, metrics=[("time|ms`", "m|s", "lower")])
+    b = ThreadBuilder(
+        title=text, goal=text, stop=[text], description=text, metrics=[("time|ms`", "m|s", "lower")]
+    )
     b.hypothesis(text)
     b.run(text, {"time|ms`": 1.0}, {text: text})
     b.baseline("P-001", text)
-    b.run(text, state="failed", reason=text, ended={"outputs": {"excerpt": text, "excerpt_of": "stderr"}})
+    b.run(
+        text,
+        state="failed",
+        reason=text,
+        ended={"outputs": {"excerpt": text, "excerpt_of": "stderr"}},
+    )
     b.note(text, ["P-001"], text)
     b.note(text, ["P-001"], "negative")
     b.decision(text, [], text)
@@ -63,7 +72,10 @@ def test_nothing_escapes_into_the_page() -> None:
         render_status(thread, known),
         render_runs(thread),
         render_brief(thread, known),
-        *(render_show(x, thread, known) for x in [*thread.experiments.values(), *thread.runs, *thread.items.values()]),
+        *(
+            render_show(x, thread, known)
+            for x in [*thread.experiments.values(), *thread.runs, *thread.items.values()]
+        ),
     ):
         assert "\x1b" not in shown and "\u202e" not in shown
 
@@ -85,7 +97,9 @@ def test_cells_and_fences_hold(text: str) -> None:
     assert not any(line.startswith(ticks) for line in fence(text).split("\n")[1:-1])
     assert code(text).startswith("`") and code(text).endswith("`")
     assert (
-        not re.search(r"^#{1,6}\s", re.sub(r"^(`{3,}|~{3,}).*?^\1", "", prose(text), flags=re.S | re.M), re.M)
+        not re.search(
+            r"^#{1,6}\s", re.sub(r"^(`{3,}|~{3,}).*?^\1", "", prose(text), flags=re.S | re.M), re.M
+        )
         or "```" in text
         or "~~~" in text
     )
@@ -93,7 +107,10 @@ def test_cells_and_fences_hold(text: str) -> None:
 
 def test_anchors_as_github_makes_them() -> None:
     a = Anchors()
-    assert a.of("2026-11-02 09:06 - P-001 `block` 128, fast!") == "2026-11-02-0906---p-001-block-128-fast"
+    assert (
+        a.of("2026-11-02 09:06 - P-001 `block` 128, fast!")
+        == "2026-11-02-0906---p-001-block-128-fast"
+    )
     assert [a.of("Same"), a.of("Same"), a.of("Same")] == ["same", "same-1", "same-2"]
 
 
@@ -140,7 +157,9 @@ LONG_THREAD = LONG.thread()
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 6000))
 def test_the_brief_keeps_its_budget(budget: int) -> None:
-    shown = render_brief(LONG_THREAD, None, {"due": True, "form": "update", "why": "w" * 300}, budget_chars=budget)
+    shown = render_brief(
+        LONG_THREAD, None, {"due": True, "form": "update", "why": "w" * 300}, budget_chars=budget
+    )
     assert len(shown) <= budget
 
 
@@ -174,7 +193,12 @@ def test_an_old_entry_keeps_the_number_it_was_written_with() -> None:
 def test_the_value_shown_in_an_entry_is_the_stored_one() -> None:
     b = ThreadBuilder()
     b.run("a", {"time_ms": 100.0})
-    body = {"id": "P-N1", "text": "It takes {{P-001.time_ms}}.", "refs": {}, "bound": {"P-001.time_ms": 90.0}}
+    body = {
+        "id": "P-N1",
+        "text": "It takes {{P-001.time_ms}}.",
+        "refs": {},
+        "bound": {"P-001.time_ms": 90.0},
+    }
     b.record("note", body)
     assert log_entries(b.thread())[1].body == "It takes 90 ms."
     assert "it is now 100" in render_logbook(b.thread())
@@ -243,5 +267,9 @@ def test_nobody_is_called_however_it_is_written(text: str) -> None:
 
 
 def test_addresses_and_references_stay_links() -> None:
-    said = "see https://example.org/@ada/x#1, ada@example.org, #12 and `#34` and `o/r#5`, not ``#6``"
-    assert prose(said) == prose_line(said) == said.replace("`#34`", "#34").replace("`o/r#5`", "o/r#5")
+    said = (
+        "see https://example.org/@ada/x#1, ada@example.org, #12 and `#34` and `o/r#5`, not ``#6``"
+    )
+    assert (
+        prose(said) == prose_line(said) == said.replace("`#34`", "#34").replace("`o/r#5`", "o/r#5")
+    )

@@ -62,10 +62,16 @@ def study() -> ThreadBuilder:
     for block, base in ((64, 20.0), (128, 15.0), (256, 12.5)):
         first = b.run(f"block {block}", {"time_ms": base, "ratio": 3.0}, {"block": block})
         b.repeat(
-            first.rpartition("-r")[0], {"time_ms": base + 0.2, "ratio": 3.0}, {"time_ms": base - 0.1, "ratio": 3.0}
+            first.rpartition("-r")[0],
+            {"time_ms": base + 0.2, "ratio": 3.0},
+            {"time_ms": base - 0.1, "ratio": 3.0},
         )
     b.baseline("P-001", "three quiet repeats")
-    b.claim("Blocks of 256 take {{P-003.time_ms}}.", ["P-003"], "time_ms(P-003) <= 0.8 * time_ms(baseline)")
+    b.claim(
+        "Blocks of 256 take {{P-003.time_ms}}.",
+        ["P-003"],
+        "time_ms(P-003) <= 0.8 * time_ms(baseline)",
+    )
     b.claim("One more.", ["P-002"], "ratio(P-002) >= 9")
     b.run("crashes", None, {"block": 512}, state="failed", reason="exit code 1: out of memory")
     b.change_hypothesis("P-H1", "supported", evidence=["P-003"], why="it did")
@@ -80,7 +86,11 @@ def study() -> ThreadBuilder:
 
 def page_of(thread: Thread, **more: object) -> str:
     return render_report(
-        thread, evidence_for(thread), as_of="2026-11-02T12:00:00.000Z", heads={"w1": "sha256:" + "ab" * 32}, **more
+        thread,
+        evidence_for(thread),
+        as_of="2026-11-02T12:00:00.000Z",
+        heads={"w1": "sha256:" + "ab" * 32},
+        **more,
     )  # type: ignore[arg-type]
 
 
@@ -115,13 +125,33 @@ def test_everything_of_the_thread_is_on_the_page() -> None:
 def test_the_page_asks_for_nothing_and_runs_nothing() -> None:
     html = page_of(study().thread())
     page = Page(html)
-    assert {t for t, _ in page.tags} & {"script", "iframe", "object", "embed", "form", "base", "link", "img"} == set()
-    assert not [a for _, attrs in page.tags for a in attrs if a.startswith("on") or a in ("src", "srcset", "data")]
+    assert {t for t, _ in page.tags} & {
+        "script",
+        "iframe",
+        "object",
+        "embed",
+        "form",
+        "base",
+        "link",
+        "img",
+    } == set()
+    assert not [
+        a
+        for _, attrs in page.tags
+        for a in attrs
+        if a.startswith("on") or a in ("src", "srcset", "data")
+    ]
     assert "url(" not in html and "@import" not in html
     policy = next(
-        a["content"] for t, a in page.tags if t == "meta" and a.get("http-equiv") == "Content-Security-Policy"
+        a["content"]
+        for t, a in page.tags
+        if t == "meta" and a.get("http-equiv") == "Content-Security-Policy"
     )
-    assert policy is not None and policy.startswith("default-src 'none'") and "script-src" not in policy
+    assert (
+        policy is not None
+        and policy.startswith("default-src 'none'")
+        and "script-src" not in policy
+    )
 
 
 def hostile_thread() -> Thread:
@@ -135,7 +165,9 @@ def hostile_thread() -> Thread:
     )
     metric = f"m{HOSTILE}"
     for n, value in enumerate((1.0, 2.0, 3.0)):
-        b.run(HOSTILE, {metric: value}, {HOSTILE: n, "axis": n, "text": HOSTILE}, argv=["sh", HOSTILE])
+        b.run(
+            HOSTILE, {metric: value}, {HOSTILE: n, "axis": n, "text": HOSTILE}, argv=["sh", HOSTILE]
+        )
     b.run(HOSTILE, None, state="failed", reason=HOSTILE)
     b.baseline("P-001", HOSTILE)
     for make in (b.hypothesis, b.note, b.decision, b.claim):
@@ -143,7 +175,11 @@ def hostile_thread() -> Thread:
     b.refuse("code", HOSTILE, HOSTILE)
     b.snapshot(HOSTILE)
     b.retract("P-002", HOSTILE)
-    b.finish(HOSTILE.replace("{{ 7*7 }}", ""), worked=HOSTILE.replace("{{ 7*7 }}", ""), next_steps=[HOSTILE])
+    b.finish(
+        HOSTILE.replace("{{ 7*7 }}", ""),
+        worked=HOSTILE.replace("{{ 7*7 }}", ""),
+        next_steps=[HOSTILE],
+    )
     return b.thread()
 
 
@@ -187,20 +223,37 @@ def test_every_run_that_counts_is_a_dot_and_no_other() -> None:
 
 def test_the_best_is_first_by_the_direction_of_the_first_metric() -> None:
     thread = study().thread()
-    assert [r.experiment.id for r in results(thread, ["time_ms"], None)] == ["P-003", "P-002", "P-001"]
+    assert [r.experiment.id for r in results(thread, ["time_ms"], None)] == [
+        "P-003",
+        "P-002",
+        "P-001",
+    ]
     thread.metrics["time_ms"].direction = "higher"
-    assert [r.experiment.id for r in results(thread, ["time_ms"], None)] == ["P-001", "P-002", "P-003"]
+    assert [r.experiment.id for r in results(thread, ["time_ms"], None)] == [
+        "P-001",
+        "P-002",
+        "P-003",
+    ]
 
 
 def test_a_difference_has_its_interval_and_says_when_more_than_config_differs() -> None:
     b = study()
     b.run(
-        "other code", {"time_ms": 11.0}, {"block": 64}, code={"tree": "ab" * 20, "commit": "cd" * 20, "head": "cd" * 20}
+        "other code",
+        {"time_ms": 11.0},
+        {"block": 64},
+        code={"tree": "ab" * 20, "commit": "cd" * 20, "head": "cd" * 20},
     )
     rows = {r.experiment.id: r for r in results(b.thread(), ["time_ms"], None)}
     difference = rows["P-003"].cells[0].difference  # type: ignore[union-attr]
-    assert difference is not None and difference.verdict == "better" and difference.percent == "−36.7 %"
-    low, high = (float(t.replace("−", "-")) for t in difference.interval.removesuffix(" ms").split(" to "))
+    assert (
+        difference is not None
+        and difference.verdict == "better"
+        and difference.percent == "−36.7 %"
+    )
+    low, high = (
+        float(t.replace("−", "-")) for t in difference.interval.removesuffix(" ms").split(" to ")
+    )
     assert low < -7.5 < high < 0
     assert rows["P-003"].confounds == [] and rows["P-003"].changes == ["block=256"]
     assert rows["P-005"].confounds == ["code.tree"]
@@ -213,7 +266,9 @@ def test_a_sweep_needs_three_values_and_keeps_other_settings_apart() -> None:
     found = sweeps(b.thread(), ["time_ms"])
     assert [(s.axis, s.legend) for s in found] == [("block", [])]
     b.run("fp8", {"time_ms": 9.0}, {"block": 64, "dtype": "fp8"})
-    assert [s.legend for s in sweeps(b.thread(), ["time_ms"])] == [[]], "one value of fp8 is no sweep"
+    assert [s.legend for s in sweeps(b.thread(), ["time_ms"])] == [[]], (
+        "one value of fp8 is no sweep"
+    )
     for block in (128, 256):
         b.run("fp8", {"time_ms": 9.0}, {"block": block, "dtype": "fp8"})
     [sweep] = sweeps(b.thread(), ["time_ms"])
@@ -228,7 +283,11 @@ def test_numbers_of_a_column_have_the_places_that_their_spread_bears() -> None:
     assert decimals_of([summarise([20.0, 20.2, 19.9]), summarise([12.5, 12.7, 12.4])]) == 2
     assert decimals_of([summarise([3.0, 3.0])]) == 0
     assert decimals_of([summarise([1e-9]), summarise([5.0])]) is None
-    assert cell(-1.5, 2) == ("−1", ".50") and cell(1.5, 1, signed=True) == ("+1", ".5") and cell(None) == ("–", "")
+    assert (
+        cell(-1.5, 2) == ("−1", ".50")
+        and cell(1.5, 1, signed=True) == ("+1", ".5")
+        and cell(None) == ("–", "")
+    )
 
 
 @pytest.mark.parametrize(
@@ -248,7 +307,11 @@ def test_any_thread_makes_a_page(make: object) -> None:
     b = ThreadBuilder("t")
     make(b)  # type: ignore[operator]
     html = page_of(b.thread())
-    assert "</html>" in html and "nan" not in html.lower().replace("finance", "") and "inf%" not in html
+    assert (
+        "</html>" in html
+        and "nan" not in html.lower().replace("finance", "")
+        and "inf%" not in html
+    )
 
 
 def test_what_came_after_the_conclusion_is_flagged() -> None:
@@ -263,7 +326,10 @@ def test_a_run_of_which_nobody_saw_the_end_is_no_negative_result() -> None:
     b = ThreadBuilder("t", metrics=[("time_ms", "ms", "lower")])
     b.run("gone", None, {"block": 1}, state="lost")
     assert negatives(b.thread()) == []
-    assert "runs, 1 not done" in Page(render_report(b.thread(), as_of="2026-01-01T00:00:00.000Z")).words
+    assert (
+        "runs, 1 not done"
+        in Page(render_report(b.thread(), as_of="2026-01-01T00:00:00.000Z")).words
+    )
     failed = b.run("broken", None, {"block": 2}, state="failed").rpartition("-r")[0]
     assert [name for name, _, _ in negatives(b.thread())] == [failed]
     ends = [searchable(record) for record in b.records if record.kind == "run-ended"]

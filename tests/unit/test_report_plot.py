@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from leadline.render.plot import svg as plot
 
 VALUES = st.lists(
-    st.floats(allow_nan=False, allow_infinity=False, min_value=-1e200, max_value=1e200), min_size=1, max_size=30
+    st.floats(allow_nan=False, allow_infinity=False, min_value=-1e200, max_value=1e200),
+    min_size=1,
+    max_size=30,
 )
 
 
@@ -38,7 +40,9 @@ def test_ticks_are_round_and_there_are_some() -> None:
     assert plot.axis([0.0, 1.0]).ticks[0] == 0.0 and len(plot.axis([7.0]).ticks) >= 2
 
 
-@pytest.mark.parametrize("values", [[0.9, 0.95, 1.0], [0.2, 0.99], [1.0], [0.0], [0.0, 0.5], [0.001, 0.99]])
+@pytest.mark.parametrize(
+    "values", [[0.9, 0.95, 1.0], [0.2, 0.99], [1.0], [0.0], [0.0, 0.5], [0.001, 0.99]]
+)
 def test_an_axis_of_shares_ends_at_1_and_at_0(values: list[float]) -> None:
     scale = plot.axis(values)
     assert scale.low >= 0 and scale.low < scale.high <= 1 and max(scale.ticks) <= 1
@@ -46,19 +50,44 @@ def test_an_axis_of_shares_ends_at_1_and_at_0(values: list[float]) -> None:
 
 
 def test_a_wide_positive_spread_is_logarithmic_and_a_sign_change_is_not() -> None:
-    assert plot.axis([1.0, 1000.0]).logarithmic and plot.axis([1.0, 1000.0]).ticks[::2] == (1.0, 10.0, 100.0, 1000.0)
+    assert plot.axis([1.0, 1000.0]).logarithmic and plot.axis([1.0, 1000.0]).ticks[::2] == (
+        1.0,
+        10.0,
+        100.0,
+        1000.0,
+    )
     assert not plot.axis([-1.0, 1000.0]).logarithmic and not plot.axis([1.0, 10.0]).logarithmic
 
 
 def test_a_sweep_is_labelled_with_the_values_that_were_run() -> None:
-    assert plot.axis_at([16.0, 64.0, 256.0, 1024.0, 4096.0]).ticks == (16.0, 64.0, 256.0, 1024.0, 4096.0)
+    assert plot.axis_at([16.0, 64.0, 256.0, 1024.0, 4096.0]).ticks == (
+        16.0,
+        64.0,
+        256.0,
+        1024.0,
+        4096.0,
+    )
 
 
 def test_better_is_not_upside_down() -> None:
     x, y = plot.axis_at([1.0, 2.0, 3.0]), plot.axis([10.0, 30.0])
-    series = [plot.Series("", tuple((float(n), (plot.Dot(f"r{n}", v),)) for n, v in ((1, 10.0), (2, 20.0), (3, 30.0))))]
-    heights = [float(h) for h in re.findall(r'<svg class="s0" x="[\d.]+%" y="([\d.]+)"', plot.line_plot(series, x, y))]
-    assert heights == sorted(heights, reverse=True) and len(heights) == 3, "larger values stand higher"
+    series = [
+        plot.Series(
+            "",
+            tuple(
+                (float(n), (plot.Dot(f"r{n}", v),)) for n, v in ((1, 10.0), (2, 20.0), (3, 30.0))
+            ),
+        )
+    ]
+    heights = [
+        float(h)
+        for h in re.findall(
+            r'<svg class="s0" x="[\d.]+%" y="([\d.]+)"', plot.line_plot(series, x, y)
+        )
+    ]
+    assert heights == sorted(heights, reverse=True) and len(heights) == 3, (
+        "larger values stand higher"
+    )
 
 
 def test_the_baseline_stands_at_its_value() -> None:

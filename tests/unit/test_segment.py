@@ -1,4 +1,5 @@
-"""The decoder against a plain one, frame by frame; files cut at every byte, damaged anywhere, fed in any pieces."""
+"""The decoder against a plain one, frame by frame; files cut at every byte, damaged anywhere, fed
+in any pieces."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ def text(value: dict[str, Any]) -> bytes:
 
 
 def frames_of(calls: list[Call]) -> list[bytes]:
-    """Each call's frame, the definition of a new set in front of it; the header first. As the format page has it."""
+    """Each call's frame, the definition of a new set in front of it; the header first. As the
+    format page has it."""
     known: dict[tuple[str, ...], int] = {}
     frames = [MAGIC + b"\1" + text({"writer": "w", "pid": 1})]
     for at, (names, step) in enumerate(calls):
@@ -42,7 +44,11 @@ def frames_of(calls: list[Call]) -> list[bytes]:
             frames.append(text({"set": known[names], "names": list(names)}))
         values = [at + 0.25 * place for place in range(len(names))]
         frames.append(
-            sealed(struct.pack(f"<HHdd{len(names)}d", 3 + len(names), known[names], 100.0 + at, step, *values))
+            sealed(
+                struct.pack(
+                    f"<HHdd{len(names)}d", 3 + len(names), known[names], 100.0 + at, step, *values
+                )
+            )
         )
     return frames
 
@@ -71,18 +77,26 @@ def decode(data: bytes, piece: int = 1 << 30) -> tuple[Decoder, Rows]:
 
 SETS = [("a",), ("b",), ("a", "b"), ("c", "a", "d")]
 patterns = st.lists(
-    st.tuples(st.lists(st.sampled_from(SETS), min_size=1, max_size=5), st.integers(1, 2 * RUN)), min_size=1, max_size=8
+    st.tuples(st.lists(st.sampled_from(SETS), min_size=1, max_size=5), st.integers(1, 2 * RUN)),
+    min_size=1,
+    max_size=8,
 )
 
 
 @settings(deadline=None, max_examples=60)
 @given(patterns, st.sampled_from([7, 64, 1000, 1 << 20]))
-def test_any_sequence_of_sets_keeps_every_metric_in_order(parts: list[tuple[list[Any], int]], piece: int) -> None:
+def test_any_sequence_of_sets_keeps_every_metric_in_order(
+    parts: list[tuple[list[Any], int]], piece: int
+) -> None:
     names = [names for pattern, times in parts for names in pattern * times]
     calls = [(one, float(at)) for at, one in enumerate(names)]
     decoder, rows = decode(b"".join(frames_of(calls)), piece)
     assert rows == points_of(calls)
-    assert (decoder.damages, decoder.torn_bytes, decoder.points) == ([], 0, sum(len(one) for one in names))
+    assert (decoder.damages, decoder.torn_bytes, decoder.points) == (
+        [],
+        0,
+        sum(len(one) for one in names),
+    )
 
 
 @pytest.mark.parametrize("period", [1, 2, 3, 100, LOOK_AHEAD // 2, LOOK_AHEAD, 3 * LOOK_AHEAD])
@@ -117,7 +131,9 @@ def test_a_file_that_is_only_begun_holds_nothing(cut: int) -> None:
 def test_a_damaged_byte_costs_its_frame_alone_and_is_named(data: st.DataObject) -> None:
     calls = [(SETS[at % 3 if at < 40 else 0], float(at)) for at in range(90)]
     frames = frames_of(calls)
-    victim = data.draw(st.sampled_from([at for at, frame in enumerate(frames) if at and frame[2:4] != b"\0\0"]))
+    victim = data.draw(
+        st.sampled_from([at for at, frame in enumerate(frames) if at and frame[2:4] != b"\0\0"])
+    )
     place = data.draw(st.integers(0, len(frames[victim]) - 1))
     before = frames[victim][place]
     after = data.draw(st.integers(0, 255).filter(lambda byte: byte != before))
@@ -125,7 +141,9 @@ def test_a_damaged_byte_costs_its_frame_alone_and_is_named(data: st.DataObject) 
     broken = bytearray(b"".join(frames))
     broken[offset + place] = after
     decoder, rows = decode(bytes(broken), data.draw(st.sampled_from([100, 1 << 20])))
-    if victim == len(frames) - 1 and decoder.torn_bytes:  # its length grew: like a frame that is not all there
+    if (
+        victim == len(frames) - 1 and decoder.torn_bytes
+    ):  # its length grew: like a frame that is not all there
         assert decoder.torn_bytes == len(frames[victim])
     else:
         assert decoder.damages == [{"offset": offset, "bytes": len(frames[victim])}]
@@ -142,7 +160,9 @@ def test_a_damaged_definition_names_what_cannot_be_read() -> None:
     whole[len(frames[0]) + 6] ^= 1
     decoder, rows = decode(bytes(whole))
     assert rows == {"b": [(101.0, 2.0, 1.0)]}
-    assert sum(damage["bytes"] for damage in decoder.damages) == len(frames[1]) + len(frames[2]) + len(frames[-1])
+    assert sum(damage["bytes"] for damage in decoder.damages) == len(frames[1]) + len(
+        frames[2]
+    ) + len(frames[-1])
 
 
 def test_rubbish_between_frames_and_zeros_at_the_end() -> None:
@@ -155,7 +175,9 @@ def test_rubbish_between_frames_and_zeros_at_the_end() -> None:
 
 def test_other_files_are_refused() -> None:
     assert decode(b'{"step": 1, "loss": 2}\n')[0].refused == "it does not begin as a segment"
-    assert decode(MAGIC + b"\2" + bytes(64))[0].refused == "it is of version 2, this program reads 1"
+    assert (
+        decode(MAGIC + b"\2" + bytes(64))[0].refused == "it is of version 2, this program reads 1"
+    )
 
 
 def test_odd_values_are_counted() -> None:
@@ -163,7 +185,7 @@ def test_odd_values_are_counted() -> None:
     assert decode(data)[0].odd == {"a": 3}
 
 
-# --- what is computed from points ----------------------------------------------------------------------------------
+# --- what is computed from points -----------------------------------------------------------------
 
 numbers = st.floats(allow_nan=True, allow_infinity=True)
 
@@ -171,7 +193,12 @@ numbers = st.floats(allow_nan=True, allow_infinity=True)
 @settings(deadline=None)
 @example([[(0.0, math.nan), (math.nan, math.nan)]])
 @given(
-    st.lists(st.lists(st.tuples(numbers, st.one_of(st.just(math.nan), st.integers(0, 50).map(float))), max_size=300))
+    st.lists(
+        st.lists(
+            st.tuples(numbers, st.one_of(st.just(math.nan), st.integers(0, 50).map(float))),
+            max_size=300,
+        )
+    )
 )
 def test_many_at_once_fold_as_one_by_one(chunks: list[list[tuple[float, float]]]) -> None:
     single, many = Series(True), Series(True)
@@ -193,7 +220,10 @@ def test_many_at_once_fold_as_one_by_one(chunks: list[list[tuple[float, float]]]
 def test_disorder(steps: list[float]) -> None:
     known = [step for step in steps if step == step]
     pairs = list(pairwise(known))
-    assert disorder(array("d", steps)) == (sum(a > b for a, b in pairs), sum(a == b for a, b in pairs))
+    assert disorder(array("d", steps)) == (
+        sum(a > b for a, b in pairs),
+        sum(a == b for a, b in pairs),
+    )
 
 
 @given(st.lists(st.lists(st.integers(0, 20), max_size=20), min_size=2, max_size=4))
@@ -218,4 +248,9 @@ def test_summary_names_extremes_of_the_numbers() -> None:
         points.add(step, value, 0.0)
     found = summary(points)
     assert (found["points"], found["first_step"], found["last_step"]) == (4, 1, 4)
-    assert (found["min"], found["max"], found["last"], found["nonfinite"]) == (-1.0, 3.0, math.inf, 2)
+    assert (found["min"], found["max"], found["last"], found["nonfinite"]) == (
+        -1.0,
+        3.0,
+        math.inf,
+        2,
+    )

@@ -27,7 +27,8 @@ def test_the_truth_is_rejected_at_no_more_than_alpha_of_all_looks(noise):
     generator = random.Random(noise)
     trials, alpha = 600, 0.1
     wrong = sum(
-        SymmetricSequence(alpha, [NOISES[noise](generator) for _ in range(30)]).rejects(0.0) for _ in range(trials)
+        SymmetricSequence(alpha, [NOISES[noise](generator) for _ in range(30)]).rejects(0.0)
+        for _ in range(trials)
     )
     assert wrong / trials <= above(alpha, trials)
 
@@ -76,7 +77,10 @@ def test_scale_and_shift_move_it_along():
 
 
 def test_too_few_none_equal_and_bad_values():
-    assert SymmetricSequence().estimate() is None and "no blocks" in SymmetricSequence().interval().reason
+    assert (
+        SymmetricSequence().estimate() is None
+        and "no blocks" in SymmetricSequence().interval().reason
+    )
     few = SymmetricSequence(0.05, [1.0, 1.1, 0.9])
     assert not few.interval().known and "seven" in few.interval().reason and not few.rejects(0.0)
     same = SymmetricSequence(0.05, [2.0] * 10).interval()
@@ -96,7 +100,11 @@ def test_huge_values_do_not_overflow():
 
 def test_blocks_are_balanced_and_seeded():
     first = [b for b, _ in zip(schedule(1), range(200))]
-    assert first == [b for b, _ in zip(schedule(1), range(200))] != [b for b, _ in zip(schedule(2), range(200))]
+    assert (
+        first
+        == [b for b, _ in zip(schedule(1), range(200))]
+        != [b for b, _ in zip(schedule(2), range(200))]
+    )
     assert set(first) == {"abba", "baab"} and 60 < first.count("abba") < 140
     assert set(b for b, _ in zip(schedule(1, "ab"), range(50))) == {"ab", "ba"}
 
@@ -104,5 +112,8 @@ def test_blocks_are_balanced_and_seeded():
 def test_block_values():
     assert block_value({"a": [1.0, 3.0], "b": [4.0, 4.0]}, True) == pytest.approx(math.log(2))
     assert block_value({"a": [1.0, 3.0], "b": [4.0, 4.0]}, False) == 2.0
-    assert block_value({"a": [1.0], "b": []}, False) is None and block_value({"a": [0.0], "b": [1.0]}, True) is None
+    assert (
+        block_value({"a": [1.0], "b": []}, False) is None
+        and block_value({"a": [0.0], "b": [1.0]}, True) is None
+    )
     assert block_value({"a": [math.nan], "b": [1.0]}, False) is None

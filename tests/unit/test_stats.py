@@ -56,7 +56,9 @@ def test_t_becomes_normal_where_scipy_loses_digits() -> None:
 @given(st.floats(0.05, 400), st.floats(0.05, 400), st.floats(0, 1))
 @quick
 def test_incomplete_beta_is_scipys(a: float, b: float, x: float) -> None:
-    assert d.beta_regularised(a, b, x) == pytest.approx(special.betainc(a, b, x), rel=1e-8, abs=1e-13)
+    assert d.beta_regularised(a, b, x) == pytest.approx(
+        special.betainc(a, b, x), rel=1e-8, abs=1e-13
+    )
 
 
 @given(st.floats(1e-300, 1 - 1e-12))
@@ -84,7 +86,10 @@ def test_sd_survives_a_large_offset() -> None:
 @given(st.lists(reals, min_size=2, max_size=20), st.lists(reals, min_size=2, max_size=20))
 @quick
 def test_welch_is_scipys(a: list[float], b: list[float]) -> None:
-    assume(numpy.std(a) > 1e-3 * (1 + abs(numpy.mean(a))) and numpy.std(b) > 1e-3 * (1 + abs(numpy.mean(b))))
+    assume(
+        numpy.std(a) > 1e-3 * (1 + abs(numpy.mean(a)))
+        and numpy.std(b) > 1e-3 * (1 + abs(numpy.mean(b)))
+    )
     ours, theirs = welch(summarise(a), summarise(b)), scipy_stats.ttest_ind(b, a, equal_var=False)
     assert ours.t == pytest.approx(theirs.statistic, rel=1e-6, abs=1e-9)
     assert ours.df == pytest.approx(theirs.df, rel=1e-6)
@@ -93,7 +98,9 @@ def test_welch_is_scipys(a: list[float], b: list[float]) -> None:
         expected = scipy_stats.ttest_ind(b, a, equal_var=False, alternative=alternative).pvalue
         assert p == pytest.approx(expected, rel=1e-5, abs=1e-12)
     span = theirs.confidence_interval(0.95)
-    assert (ours.interval.low, ours.interval.high) == pytest.approx((span.low, span.high), rel=1e-5, abs=1e-5)
+    assert (ours.interval.low, ours.interval.high) == pytest.approx(
+        (span.low, span.high), rel=1e-5, abs=1e-5
+    )
 
 
 @given(st.lists(st.tuples(reals, reals), min_size=3, max_size=20))
@@ -107,7 +114,11 @@ def test_paired_is_scipys(pairs: list[tuple[float, float]]) -> None:
     assert ours.p_two == pytest.approx(theirs.pvalue, rel=1e-5, abs=1e-12)
 
 
-@given(st.lists(reals, min_size=3, max_size=20), reals, st.sampled_from(["two-sided", "less", "greater"]))
+@given(
+    st.lists(reals, min_size=3, max_size=20),
+    reals,
+    st.sampled_from(["two-sided", "less", "greater"]),
+)
 @quick
 def test_one_sample_is_scipys(values: list[float], target: float, alternative: str) -> None:
     assume(numpy.std(values) > 1e-3 * (1 + abs(numpy.mean(values))))
@@ -118,13 +129,26 @@ def test_one_sample_is_scipys(values: list[float], target: float, alternative: s
 
 @given(st.lists(positives, min_size=2, max_size=12), st.lists(positives, min_size=2, max_size=12))
 @quick
-def test_ratio_interval_contains_1_exactly_when_the_difference_contains_0(a: list[float], b: list[float]) -> None:
+def test_ratio_interval_contains_1_exactly_when_the_difference_contains_0(
+    a: list[float], b: list[float]
+) -> None:
     result = welch(summarise(a), summarise(b))
-    assume(result.ratio_interval is not None and result.ratio_interval.known and result.p_two is not None)
-    assert result.ratio_interval is not None and result.ratio is not None and result.p_two is not None
+    assume(
+        result.ratio_interval is not None
+        and result.ratio_interval.known
+        and result.p_two is not None
+    )
+    assert (
+        result.ratio_interval is not None and result.ratio is not None and result.p_two is not None
+    )
     assume(abs(result.p_two - 0.05) > 1e-9)
     low, high = result.ratio_interval.low, result.ratio_interval.high
-    assert low is not None and high is not None and result.interval.low is not None and result.interval.high is not None
+    assert (
+        low is not None
+        and high is not None
+        and result.interval.low is not None
+        and result.interval.high is not None
+    )
     assert low <= result.ratio * (1 + 1e-12) and result.ratio <= high * (1 + 1e-12)
     assert (low <= 1 <= high) == (result.interval.low <= 0 <= result.interval.high)
 
@@ -146,7 +170,9 @@ def test_paired_fieller_uses_the_covariance() -> None:
     tied, loose = paired(a, b).ratio_interval, welch(summarise(a), summarise(b)).ratio_interval
     assert tied is not None and tied.low is not None and tied.high is not None
     assert 1.05 < tied.low < 1.1 < tied.high < 1.15
-    assert loose is not None and (loose.low is None or loose.high is None or loose.high - loose.low > 0.5)
+    assert loose is not None and (
+        loose.low is None or loose.high is None or loose.high - loose.low > 0.5
+    )
 
 
 @given(st.lists(anything, max_size=6), st.lists(anything, max_size=6), anything)
@@ -176,19 +202,31 @@ def test_swapping_sides_negates_the_difference(a: list[float], b: list[float]) -
 
 
 def test_edges_say_why() -> None:
-    empty, one, same, spread = summarise([]), summarise([3.0]), summarise([2.0, 2.0]), summarise([1.0, 4.0, 5.0])
+    empty, one, same, spread = (
+        summarise([]),
+        summarise([3.0]),
+        summarise([2.0, 2.0]),
+        summarise([1.0, 4.0, 5.0]),
+    )
     assert "no values" in welch(empty, spread).reasons[0]
     assert welch(one, spread).difference == pytest.approx(1 / 3)
     assert "one run on side a" in welch(one, spread).reasons[0]
     exact = welch(same, summarise([3.0, 3.0]))
-    assert exact.p is None and exact.interval.low == exact.interval.high == 1.0 and exact.ratio == 1.5
-    assert welch(same, spread).p is not None and "side a shows no spread" in welch(same, spread).reasons
+    assert (
+        exact.p is None and exact.interval.low == exact.interval.high == 1.0 and exact.ratio == 1.5
+    )
+    assert (
+        welch(same, spread).p is not None
+        and "side a shows no spread" in welch(same, spread).reasons
+    )
     assert summarise([math.nan, 1.0]).nonfinite == 1
     negative = welch(summarise([-1.0, 2.0]), spread)
     assert negative.ratio is None and "zero or negative" in negative.reasons[-1]
     assert welch(summarise([0.0, 2.0]), spread).ratio is None
     wide = welch(summarise([1.0, 9.0]), spread)
-    assert wide.ratio_interval is not None and "cannot be told from zero" in wide.ratio_interval.reason
+    assert (
+        wide.ratio_interval is not None and "cannot be told from zero" in wide.ratio_interval.reason
+    )
     assert "not pairs" in paired([1], [1, 2]).reasons[0]
     assert "exact" in mean_interval(same).method and mean_interval(one).reason
     with pytest.raises(ValueError):
@@ -205,4 +243,6 @@ def test_t_does_not_depend_on_the_magnitude(size: float) -> None:
 
 def test_scaled_is_the_summary_of_scaled_values() -> None:
     got, want = scaled(summarise([1.0, 2.0, 5.0]), -2.0), summarise([-2.0, -4.0, -10.0])
-    assert (got.mean, got.sd, got.minimum, got.maximum) == pytest.approx((want.mean, want.sd, -10.0, -2.0))
+    assert (got.mean, got.sd, got.minimum, got.maximum) == pytest.approx(
+        (want.mean, want.sd, -10.0, -2.0)
+    )

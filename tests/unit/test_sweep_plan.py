@@ -1,4 +1,5 @@
-"""Which cells of a plan were run: found by key, whatever else the thread holds, and without a key for every cell."""
+"""Which cells of a plan were run: found by key, whatever else the thread holds, and without a key
+for every cell."""
 
 from __future__ import annotations
 
@@ -32,20 +33,27 @@ def planned(builder: ThreadBuilder, body: dict[str, Any], cell: design.Cell) -> 
 
 
 def found(builder: ThreadBuilder, body: dict[str, Any]) -> list[list[str]]:
-    return [[run.id for run in runs] for runs in sweep_plan.runs_of_cells(builder.thread(), body, TREE)]
+    return [
+        [run.id for run in runs] for runs in sweep_plan.runs_of_cells(builder.thread(), body, TREE)
+    ]
 
 
 SCALARS = [0, 1, 1.0, True, False, None, "1", "true", "a b", 2**70, 0.1]
 
 
-@given(st.lists(st.tuples(st.sampled_from(SCALARS), st.sampled_from(SCALARS)), max_size=6), st.booleans())
+@given(
+    st.lists(st.tuples(st.sampled_from(SCALARS), st.sampled_from(SCALARS)), max_size=6),
+    st.booleans(),
+)
 def test_a_run_is_found_at_its_cell_and_nowhere_else(chosen, other_order):
     cells = [{"a": a, "b": b} for a, b in itertools.product(SCALARS, SCALARS)]
     body = body_of(cells, ["a", "b"], fixed=3)
     builder = ThreadBuilder()
     expected: dict[str, list[str]] = {}
     for a, b in chosen:
-        expected.setdefault(design.key_of({"a": a, "b": b}), []).append(planned(builder, body, {"a": a, "b": b}))
+        expected.setdefault(design.key_of({"a": a, "b": b}), []).append(
+            planned(builder, body, {"a": a, "b": b})
+        )
     if other_order:  # as a list of cells may have them
         body["cells"] = [{"b": c["b"], "a": c["a"]} if at % 2 else c for at, c in enumerate(cells)]
     assert found(builder, body) == [expected.get(design.key_of(cell), []) for cell in cells]
@@ -68,7 +76,9 @@ def test_a_large_plan_needs_keys_for_the_cells_that_may_have_been_run_alone(monk
     asked: list[design.Cell] = []
     real = sweep_plan.key_of_cell
     monkeypatch.setattr(
-        sweep_plan, "key_of_cell", lambda body, cell, tree: asked.append(cell) or real(body, cell, tree)
+        sweep_plan,
+        "key_of_cell",
+        lambda body, cell, tree: asked.append(cell) or real(body, cell, tree),
     )
     assert [names for names in found(builder, body) if names] == [[run] for run in runs]
     assert len(asked) == 5

@@ -33,8 +33,16 @@ class Theirs(typing.NamedTuple):
 def test_it_is_the_tuple_that_the_standard_one_makes():
     ours, theirs = Ours(1), Theirs(1)
     assert ours == theirs == (1, 2) and isinstance(ours, tuple)
-    assert (ours._fields, ours._asdict(), Ours._field_defaults) == (theirs._fields, theirs._asdict(), {"y": 2})
-    assert repr(ours) == "Ours(x=1, y=2)" and Ours.__doc__ == "A point." and Ours.__module__ == __name__
+    assert (ours._fields, ours._asdict(), Ours._field_defaults) == (
+        theirs._fields,
+        theirs._asdict(),
+        {"y": 2},
+    )
+    assert (
+        repr(ours) == "Ours(x=1, y=2)"
+        and Ours.__doc__ == "A point."
+        and Ours.__module__ == __name__
+    )
     assert not hasattr(ours, "__dict__")
     x, y = ours
     assert (x, y, ours.both, ours.moved(3)) == (1, 2, 3, (4, 2))

@@ -51,7 +51,9 @@ def test_defaults_and_factories() -> None:
     assert Point.__doc__ == "A docstring." and Point.__module__ == __name__
 
 
-@pytest.mark.parametrize("arguments", [((), {}), ((1,), {"y": 2}), ((1, 2, 3, 4), {}), ((1,), {"x": 1})])
+@pytest.mark.parametrize(
+    "arguments", [((), {}), ((1,), {"y": 2}), ((1, 2, 3, 4), {}), ((1,), {"x": 1})]
+)
 def test_wrong_arguments(arguments: tuple[tuple[Any, ...], dict[str, Any]]) -> None:
     for _ in range(2):  # the first value of a class is made in another way
         with pytest.raises(TypeError, match=r"Point\.__init__\(\)"):

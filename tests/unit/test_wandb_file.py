@@ -20,7 +20,9 @@ def framed(kind: int, data: bytes) -> bytes:
 
 @pytest.mark.parametrize("short", range(1, 7))
 @pytest.mark.parametrize("filled", [0, 1, 6])
-def test_a_file_that_ends_where_no_head_fits_has_an_end(tmp_path: Path, short: int, filled: int) -> None:
+def test_a_file_that_ends_where_no_head_fits_has_an_end(
+    tmp_path: Path, short: int, filled: int
+) -> None:
     """A run that is going is read at any moment, so its file ends anywhere."""
     path = tmp_path / "run-a.wandb"
     data = b"x" * (BLOCK_BYTES - len(HEADER) - 7 - short)

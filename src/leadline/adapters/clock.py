@@ -1,7 +1,9 @@
-"""The system's clock and randomness; and one that stands still for deterministic tests and recorded examples.
+"""The system's clock and randomness; and one that stands still for deterministic tests and recorded
+examples.
 
-``LEADLINE_CLOCK_FILE`` names a file holding milliseconds since 1970: each reading takes it and moves it on a second,
-and randomness then follows from the time. Meant for tests; records made so carry its time.
+``LEADLINE_CLOCK_FILE`` names a file holding milliseconds since 1970: each reading takes it and
+moves it on a second, and randomness then follows from the time. Meant for tests; records made so
+carry its time.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Durable file operations and their failures in words: the one place that knows fsync, rename and errno."""
+"""Durable file operations and their failures in words: the one place that knows fsync, rename and
+errno."""
 
 from __future__ import annotations
 
@@ -7,29 +8,27 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, environment
 
 
 def as_user_error(error: OSError, path: str) -> LeadlineError:
     """What an OSError on a file of ours means for a user."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return LeadlineError(
-            "environment",
+        return environment(
             "disk-full",
             f"cannot write {path}: no space left",
-            "nothing was half-written and no record was lost; free some space",
-            "leadline doctor",
+            why="nothing was half-written and no record was lost; free some space",
+            do="leadline doctor",
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return LeadlineError(
-            "environment",
+        return environment(
             "read-only",
             f"cannot write {path}: {os.strerror(error.errno or 0)}",
-            "Leadline keeps its records under the git common dir",
-            "leadline doctor",
+            why="Leadline keeps its records under the git common dir",
+            do="leadline doctor",
         )
-    return LeadlineError(
-        "environment", "cannot-write", f"cannot write {path}: {error.strerror or error}", "", "leadline doctor"
+    return environment(
+        "cannot-write", f"cannot write {path}: {error.strerror or error}", do="leadline doctor"
     )
 
 
@@ -48,8 +47,8 @@ def write_all(fd: int, data: bytes) -> None:
 
 
 def write_atomically(path: str, data: bytes | Iterable[bytes], durable: bool = True) -> None:
-    """Write by a temporary name and rename; after a crash the file is the old or the new one. ``data`` may come in
-    pieces, so that what is large need not be held.
+    """Write by a temporary name and rename; after a crash the file is the old or the new one.
+    ``data`` may come in pieces, so that what is large need not be held.
 
     Raises LeadlineError(environment).
     """
@@ -76,7 +75,8 @@ def write_atomically(path: str, data: bytes | Iterable[bytes], durable: bool = T
 
 
 def copy_file(source: str, target: str) -> None:
-    """Copy a file durably, a piece at a time; ``target`` is there whole or not at all. Raises OSError."""
+    """Copy a file durably, a piece at a time; ``target`` is there whole or not at all. Raises
+    OSError."""
     temporary = f"{target}.{os.getpid()}.tmp"
     try:
         with open(source, "rb") as reading, open(temporary, "wb") as writing:
@@ -104,7 +104,8 @@ def read_bytes(path: str) -> bytes | None:
 
 @contextmanager
 def locked(path: str) -> Iterator[None]:
-    """Hold an exclusive lock for a short write. The kernel frees it when the process ends, however it ends."""
+    """Hold an exclusive lock for a short write. The kernel frees it when the process ends, however
+    it ends."""
     import fcntl
 
     try:

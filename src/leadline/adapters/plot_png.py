@@ -1,10 +1,11 @@
-"""Series as a PNG, drawn by matplotlib (extra ``plot``): it brings its fonts, which a renderer of SVG would not."""
+"""Series as a PNG, drawn by matplotlib (extra ``plot``): it brings its fonts, which a renderer of
+SVG would not."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import environment
 
 DOTS_PER_INCH = 100
 
@@ -15,19 +16,20 @@ def write_png(panels: list[Any], path: str, width_px: int, panel_height_px: int)
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError:
-        raise LeadlineError(
-            "environment",
+        raise environment(
             "no-matplotlib",
             "matplotlib is not installed",
-            "a PNG is drawn by it; an SVG needs nothing",
-            ["pip install 'leadline[plot]'", "leadline plot … --out plot.svg"],
+            why="a PNG is drawn by it; an SVG needs nothing",
+            do=["pip install 'leadline[plot]'", "leadline plot … --out plot.svg"],
         ) from None
     from leadline.render.plot.series import COLOURS, legend, notes, title, x_unit
 
     size = (width_px / DOTS_PER_INCH, panel_height_px * len(panels) / DOTS_PER_INCH)
     figure = Figure(figsize=size, dpi=DOTS_PER_INCH, layout="constrained")
     FigureCanvasAgg(figure)
-    for axes, panel in zip(figure.subplots(len(panels), 1, squeeze=False)[:, 0], panels, strict=True):
+    for axes, panel in zip(
+        figure.subplots(len(panels), 1, squeeze=False)[:, 0], panels, strict=True
+    ):
         unit, words = x_unit(panel)
         for index, line in enumerate(panel.lines):
             named = {"label": _plain(f"{line.run}  {legend(line)}")}

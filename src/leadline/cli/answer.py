@@ -13,7 +13,8 @@ from leadline.core.values import dataclass, field
 
 @dataclass
 class Answer:
-    """``text`` goes to stdout as it is; ``data`` into the envelope. ``next`` names commands worth running now.
+    """``text`` goes to stdout as it is; ``data`` into the envelope. ``next`` names commands worth
+    running now.
 
     ``exit_code`` is not 0 when the verb worked and its answer is no (see ``core/errors.py``).
     """
@@ -58,6 +59,8 @@ def print_error(error: LeadlineError, as_json: bool, as_of: str) -> None:
         return
     from leadline.core.plain import plain
 
-    sys.stderr.write(plain(f"leadline: {error.what}" + (f"\n  why: {error.why}" if error.why else "")) + "\n")
+    sys.stderr.write(
+        plain(f"leadline: {error.what}" + (f"\n  why: {error.why}" if error.why else "")) + "\n"
+    )
     for command in error.next:
         sys.stderr.write(plain(f"  next: {command}") + "\n")

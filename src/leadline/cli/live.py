@@ -1,6 +1,8 @@
-"""Show a running command's output as it is written, by reading its log files; turn Ctrl-C into a cancellation.
+"""Show a running command's output as it is written, by reading its log files; turn Ctrl-C into a
+cancellation.
 
-The command writes to files, never through us, so nothing here can slow it down, break its pipe or lose its output.
+The command writes to files, never through us, so nothing here can slow it down, break its pipe or
+lose its output.
 """
 
 from __future__ import annotations
@@ -40,8 +42,11 @@ class _Follower:
             os.close(self.fd)
 
 
-def watch_with(executor: Any, stdout: Any) -> Callable[[str, dict[str, Any], Callable[[], bool]], bool]:
-    """A ``watch`` for ``services.run.execute``. ``stdout``: where the command's stdout is shown, None for nowhere."""
+def watch_with(
+    executor: Any, stdout: Any
+) -> Callable[[str, dict[str, Any], Callable[[], bool]], bool]:
+    """A ``watch`` for ``services.run.execute``. ``stdout``: where the command's stdout is shown,
+    None for nowhere."""
 
     def watch(attempt: str, handle: dict[str, Any], is_over: Callable[[], bool]) -> bool:
         import sys

@@ -1,6 +1,7 @@
 """The command line: find the verb, load its module, parse, call it, print. No business here.
 
-argparse, because its start-up is a quarter of click's and a reading verb is budgeted (see docs/design/dependencies.md).
+argparse, because its start-up is a quarter of click's and a reading verb is budgeted (see
+docs/design/dependencies.md).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 import sys
 
 from leadline.cli.table import VERBS
-from leadline.core.errors import EXIT_CODES, LeadlineError
+from leadline.core.errors import EXIT_CODES, LeadlineError, environment, internal, usage
 from leadline.core.typed import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -71,7 +72,9 @@ def main(argv: list[str]) -> int:
         return 125 if own[:1] == ["run"] and error.kind != "usage" else error.exit_code
     except KeyboardInterrupt:
         print_error(
-            LeadlineError("environment", "interrupted", "interrupted", "what was written is kept", "leadline status"),
+            environment(
+                "interrupted", "interrupted", why="what was written is kept", do="leadline status"
+            ),
             as_json,
             _now(),
         )
@@ -100,10 +103,15 @@ def _split(argv: list[str]) -> tuple[list[str], bool, list[str]]:
 
 
 def _front(own: list[str]) -> tuple[list[str], list[str]]:
-    """The options of every verb that stand before the verb, and the rest. One that lacks its value ends the first."""
+    """The options of every verb that stand before the verb, and the rest. One that lacks its value
+    ends the first."""
     at = 0
     while at < len(own):
-        if own[at] == "--json" or own[at].startswith("--thread=") or (own[at].startswith("-C") and own[at] != "-C"):
+        if (
+            own[at] == "--json"
+            or own[at].startswith("--thread=")
+            or (own[at].startswith("-C") and own[at] != "-C")
+        ):
             at += 1
         elif own[at : at + 1] in _TAKE_A_VALUE:
             lacks = own[at + 1 : at + 2] == [] or own[at + 1].startswith("-")
@@ -120,33 +128,33 @@ def _dispatch(front: list[str], own: list[str], command: list[str] | None) -> An
 
     if front[-1:] in _TAKE_A_VALUE:
         meant = "the folder to work in" if front[-1] == "-C" else "the thread meant"
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "no-value",
             f"{front[-1]} has no value",
-            f"it takes {meant}",
-            f"leadline {front[-1]} {'FOLDER' if front[-1] == '-C' else 'TOPIC'} status",
+            why=f"it takes {meant}",
+            do=f"leadline {front[-1]} {'FOLDER' if front[-1] == '-C' else 'TOPIC'} status",
         )
     if not own:
-        raise LeadlineError("usage", "no-verb", "no verb given", "", "leadline --help")
+        raise usage("no-verb", "no verb given", do="leadline --help")
     verb = own[0]
     if verb not in VERBS:
         import difflib
 
         near = difflib.get_close_matches(verb, VERBS, 3)
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "unknown-verb",
             f"there is no verb {verb!r}",
-            f"did you mean {', '.join(near)}?" if near else "",
-            "leadline --help",
+            why=f"did you mean {', '.join(near)}?" if near else "",
+            do="leadline --help",
         )
     module = load(verb)
     parser = parser_for(verb, module)
     args = parser.parse_args(front + joined(own[1:], getattr(module, "DASHED_VALUES", ())))
     if command is not None and not getattr(module, "TAKES_COMMAND", False):
-        raise LeadlineError(
-            "usage", "no-command-here", f"`leadline {verb}` takes no command after --", "", f"leadline {verb} --help"
+        raise usage(
+            "no-command-here",
+            f"`leadline {verb}` takes no command after --",
+            do=f"leadline {verb} --help",
         )
     args.command = command or []
     if getattr(module, "NEEDS_REPOSITORY", True):
@@ -223,12 +231,11 @@ def _bug(error: Exception, as_json: bool) -> int:
     if os.environ.get("LEADLINE_DEBUG"):
         traceback.print_exception(error)
     print_error(
-        LeadlineError(
-            "internal",
+        internal(
             "bug",
             f"a bug in Leadline: {type(error).__name__}: {error}",
-            f"the details are in {path}; no record was lost",
-            "leadline verify",
+            why=f"the details are in {path}; no record was lost",
+            do="leadline verify",
         ),
         as_json,
         _now(),

@@ -7,18 +7,22 @@ from importlib import import_module
 from types import ModuleType
 
 from leadline.cli.table import VERBS
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import usage
 from leadline.core.typed import Any, NoReturn
 
 argparse._ = str  # type: ignore[attr-defined]  # English for everybody; looking for translations would cost 2 ms
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse that raises instead of printing and exiting. Subparsers (`hypothesis add`) are of this class too."""
+    """argparse that raises instead of printing and exiting. Subparsers (`hypothesis add`) are of
+    this class too."""
 
     def error(self, message: str) -> NoReturn:
-        raise LeadlineError(
-            "usage", "bad-arguments", f"{self.prog}: {message}", self.format_usage().strip(), f"{self.prog} --help"
+        raise usage(
+            "bad-arguments",
+            f"{self.prog}: {message}",
+            why=self.format_usage().strip(),
+            do=f"{self.prog} --help",
         )
 
 
@@ -58,20 +62,34 @@ def add_shared(parser: argparse.ArgumentParser) -> None:
 def _shared(parser: argparse.ArgumentParser, suppress: bool = False) -> None:
     missing: Any = argparse.SUPPRESS if suppress else None
     group = parser.add_argument_group("everywhere")
-    group.add_argument("--thread", metavar="TOPIC", default=missing, help="the thread meant (or its prefix)")
+    group.add_argument(
+        "--thread", metavar="TOPIC", default=missing, help="the thread meant (or its prefix)"
+    )
     group.add_argument(
         "--json",
         action="store_true",
         default=argparse.SUPPRESS if suppress else False,
         help="one JSON envelope on stdout",
     )
-    group.add_argument("-C", dest="folder", metavar="FOLDER", default=missing, help="work as if started there")
+    group.add_argument(
+        "-C", dest="folder", metavar="FOLDER", default=missing, help="work as if started there"
+    )
 
 
 def artifact_option(parser: argparse.ArgumentParser, text: str) -> None:
-    """``--artifact``, the same for every verb that runs a command (see services/artifact/intake.py)."""
-    parser.add_argument("--artifact", dest="artifacts", action="append", default=[], metavar="[NAME=]PATH", help=text)
+    """``--artifact``, the same for every verb that runs a command (see
+    services/artifact/intake.py)."""
+    parser.add_argument(
+        "--artifact",
+        dest="artifacts",
+        action="append",
+        default=[],
+        metavar="[NAME=]PATH",
+        help=text,
+    )
 
 
 def subverbs(parser: argparse.ArgumentParser) -> Any:
-    return parser.add_subparsers(dest="subverb", metavar="SUBVERB", required=True, parser_class=Parser)
+    return parser.add_subparsers(
+        dest="subverb", metavar="SUBVERB", required=True, parser_class=Parser
+    )

@@ -1,17 +1,24 @@
-"""Every verb, its one-line help and its group: the only thing ``leadline --help`` loads. Modules load when used."""
+"""Every verb, its one-line help and its group: the only thing ``leadline --help`` loads. Modules
+load when used."""
 
 from __future__ import annotations
 
 # verb: (group, one line). The module is leadline.cli.commands.<verb with _ for ->.
 VERBS: dict[str, tuple[str, str]] = {
     "init": ("Open a thread", "prepare this repository: settings, record folder, record branch"),
-    "start": ("Open a thread", "open a research thread: goal, metrics, stop criteria, baseline case"),
+    "start": (
+        "Open a thread",
+        "open a research thread: goal, metrics, stop criteria, baseline case",
+    ),
     "check": ("Open a thread", "what is missing: kickoff, post, close, regression"),
     "run": ("Run", "run a command and record it: code, environment, config, metrics"),
     "sweep": ("Run", "run a command over a designed set of configs, resumably"),
     "ab": ("Run", "measure two commands in turns until the answer is known"),
     "import": ("Run", "take in runs made elsewhere: tables, event files"),
-    "tracker": ("Run", "run folders, W&B, MLflow or trackio: choose a project, send what waits, find what disagrees"),
+    "tracker": (
+        "Run",
+        "run folders, W&B, MLflow or trackio: choose a project, send what waits, find what disagrees",
+    ),
     "metric": ("Run", "define a metric: unit, direction, how a run's values become one"),
     "note": ("Write down", "add a note, an interpretation, a next action or a negative result"),
     "hypothesis": ("Write down", "add, activate, block, falsify, support or promote a hypothesis"),
@@ -36,7 +43,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "update": ("Publish", "post an update or heartbeat on the experiment issue"),
     "issue": ("Publish", "show the experiment issue, bring its body up to date"),
     "logbook": ("Publish", "print the research logbook"),
-    "link": ("Publish", "the permanent address of a logbook section, bundle, artifact or code state"),
+    "link": (
+        "Publish",
+        "the permanent address of a logbook section, bundle, artifact or code state",
+    ),
     "report": ("Publish", "write the one-file HTML report"),
     "seal": ("Publish", "seal a snapshot: tag, repro bundle, digest of the record"),
     "reproduce": ("Publish", "run a sealed or recorded experiment again at its exact code"),

@@ -13,13 +13,15 @@ LISTED = 20
 
 
 def reconciled(context: Any, args: argparse.Namespace) -> Answer:
-    """0 when both sides agree, 6 when they do not, 8 when a side could not be asked and nothing else is wrong: a run
-    that waits for a side that could not be asked is no disagreement."""
+    """0 when both sides agree, 6 when they do not, 8 when a side could not be asked and nothing
+    else is wrong: a run that waits for a side that could not be asked is no disagreement."""
     from leadline.core.errors import EXIT_CODES
     from leadline.services.tracker.reconcile import reconcile
 
     topics = context.store.topics() if args.all_threads else [context.topic(args.thread)]
-    threads = [{"thread": topic, **reconcile(context, topic, max(0, args.compared))} for topic in topics]
+    threads = [
+        {"thread": topic, **reconcile(context, topic, max(0, args.compared))} for topic in topics
+    ]
     lines: list[str] = []
     for data in threads:
         lines += _lines(data)
@@ -35,8 +37,14 @@ def reconciled(context: Any, args: argparse.Namespace) -> Answer:
 
 def _wrong(data: dict[str, Any]) -> int:
     """How much is known to disagree."""
-    unasked = {(place["tracker"], place["project"]) for place in data["places"] if place["not_asked"]}
-    waits = [r for r in data["only_here"] if r["code"] == "waiting" and (r["tracker"], r["project"]) in unasked]
+    unasked = {
+        (place["tracker"], place["project"]) for place in data["places"] if place["not_asked"]
+    }
+    waits = [
+        r
+        for r in data["only_here"]
+        if r["code"] == "waiting" and (r["tracker"], r["project"]) in unasked
+    ]
     return sum(len(data[name]) for name in ("only_here", "only_there", "differ")) - len(waits)
 
 
@@ -45,15 +53,21 @@ def _lines(data: dict[str, Any]) -> list[str]:
     for place in data["places"]:
         at = f" at {plain(place['at'])}" if place["at"] else ""
         asked = f"NOT ASKED: {plain(place['not_asked'])}" if place["not_asked"] else "asked"
-        lines.append(f"  {place['tracker']}:{plain(place['project'])}{at}: {counted(place['runs'], 'run')}, {asked}")
+        lines.append(
+            f"  {place['tracker']}:{plain(place['project'])}{at}: {counted(place['runs'], 'run')}, {asked}"
+        )
     if not data["places"]:
         lines.append("  no tracker is chosen and no run is in one")
-    lines += _part("only in the record", data["only_here"], lambda r: f"{r['run']}: {plain(r['why'])}")
+    lines += _part(
+        "only in the record", data["only_here"], lambda r: f"{r['run']}: {plain(r['why'])}"
+    )
     lines += _part("only in the tracker", data["only_there"], _stranger)
     lines += _part("they differ", data["differ"], lambda r: f"{r['run']}: {plain(r['why'])}")
     lines += _part("unknown", data["unknown"], lambda r: f"{r['run']}: {plain(r['why'])}")
     lines += _part("not compared", data["not_compared"], lambda r: f"{r['run']}: {plain(r['why'])}")
-    if not any(data[name] for name in ("only_here", "only_there", "differ", "unknown")) and _asked(data):
+    if not any(data[name] for name in ("only_here", "only_there", "differ", "unknown")) and _asked(
+        data
+    ):
         lines.append("  nothing disagrees")
     return [*lines, *_costs(data["costs"])]
 
@@ -86,7 +100,9 @@ def _costs(costs: dict[str, Any]) -> list[str]:
     if outside["runs"]:
         hours_known = f"{_hours(outside['wall_hours'])} wall hours on an unknown number of devices"
         timed = outside["runs"] - outside["unknown"]
-        known = [hours_known] * bool(timed) + [f"{outside['unknown']} of unknown time"] * bool(outside["unknown"])
+        known = [hours_known] * bool(timed) + [f"{outside['unknown']} of unknown time"] * bool(
+            outside["unknown"]
+        )
         parts.append(f"{counted(outside['runs'], 'run')} only in the tracker: {', '.join(known)}")
     return ["  cost: " + "; ".join(parts)] if parts else []
 
@@ -102,7 +118,9 @@ def _next(threads: list[dict[str, Any]]) -> list[str]:
     for data in threads:
         if any(row["code"] == "waiting" for row in data["only_here"]):
             steps.append("leadline tracker sync")
-        steps += [row["import"] for row in data["only_there"] if row["named"] and row.get("import")][:3]
+        steps += [
+            row["import"] for row in data["only_there"] if row["named"] and row.get("import")
+        ][:3]
         if any(place["not_asked"] for place in data["places"]):
             steps.append("leadline tracker status")
     return list(dict.fromkeys(steps))

@@ -14,11 +14,14 @@ def canonical_json(value: Any) -> str:
 
     Raises TypeError for a value without a stable form (an object, a set, a callable).
     """
-    return json.dumps(finite(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return json.dumps(
+        finite(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
 
 
 def finite(value: Any) -> Any:
-    """``value`` with NaN, +inf and -inf replaced by the strings ``"NaN"``, ``"Infinity"``, ``"-Infinity"``."""
+    """``value`` with NaN, +inf and -inf replaced by the strings ``"NaN"``, ``"Infinity"``,
+    ``"-Infinity"``."""
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
     if isinstance(value, dict):
@@ -31,8 +34,9 @@ def finite(value: Any) -> Any:
 def sha256_for(size_bytes: int) -> Any:
     """``hashlib.sha256``, to hash about so many bytes.
 
-    ``hashlib`` loads the machine's crypto library, which takes 3 ms and pays off from half a megabyte on. For less it
-    is the interpreter's own, as ``random`` of the standard library has it: the same digests.
+    ``hashlib`` loads the machine's crypto library, which takes 3 ms and pays off from half a
+    megabyte on. For less it is the interpreter's own, as ``random`` of the standard library has it:
+    the same digests.
     """
     if size_bytes < 1 << 18 and "hashlib" not in sys.modules:
         for name in ("_sha256", "_sha2"):  # until Python 3.11, and since

@@ -1,8 +1,10 @@
-"""Configurations as flat key to value, and what differs between two sides that are about to be compared.
+"""Configurations as flat key to value, and what differs between two sides that are about to be
+compared.
 
-Why strict: most withdrawn results compared two things that differed in more than the tested axis, and nobody looked.
-So everything recorded is compared, a fact missing on one side counts as a difference, and only what is declared (axis
-or nuisance) is excused. The price is a refusal now and then that a declaration lifts; the declaration stays visible.
+Why strict: most withdrawn results compared two things that differed in more than the tested axis,
+and nobody looked. So everything recorded is compared, a fact missing on one side counts as a
+difference, and only what is declared (axis or nuisance) is excused. The price is a refusal now and
+then that a declaration lifts; the declaration stays visible.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import json
 import re
 
 from leadline.core.canonical import canonical_json
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import usage
 from leadline.core.patterns import later
 from leadline.core.record.run import Run
 from leadline.core.typed import Any
@@ -21,8 +23,16 @@ AREAS = ("config", "command", "environment", "hardware", "devices", "software", 
 PACKAGES_SHOWN = 20
 _INTEGER = later(r"-?(0|[1-9]\d{0,300})\Z")
 _FLOAT = later(r"[-+]?(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][-+]?\d+)?\Z")
-_CONSTANTS: dict[str, Any] = {"true": True, "True": True, "false": False, "False": False, "null": None, "None": None}
-# Words in the name of a hardware or software fact that mark it as the state of a moment, not a property.
+_CONSTANTS: dict[str, Any] = {
+    "true": True,
+    "True": True,
+    "false": False,
+    "False": False,
+    "null": None,
+    "None": None,
+}
+# Words in the name of a hardware or software fact that mark it as the state of a moment, not a
+# property.
 _MOMENT_WORDS = frozenset(
     (
         "free",
@@ -44,12 +54,12 @@ _MOMENT_WORDS = frozenset(
 _PYTHON = later(r"(.*/)?python[\d.]*(\.exe)?\Z")
 
 
-# ---- values ---------------------------------------------------------------------------------------------------------
+# ---- values --------------------------------------------------------------------------------------
 
 
 def flatten(nested: dict[str, Any]) -> dict[str, Any]:
-    """``nested`` with dotted keys. Lists of plain values stay one value; lists that hold mappings or lists are
-    indexed (``layers.0.width``); empty mappings and lists stay as they are.
+    """``nested`` with dotted keys. Lists of plain values stay one value; lists that hold mappings
+    or lists are indexed (``layers.0.width``); empty mappings and lists stay as they are.
 
     Raises LeadlineError (usage, config-key-collision) when two entries end in the same key.
     """
@@ -58,15 +68,16 @@ def flatten(nested: dict[str, Any]) -> dict[str, Any]:
     def put(prefix: str, value: Any) -> None:
         if isinstance(value, dict) and value:
             items = [(str(k), v) for k, v in value.items()]
-        elif isinstance(value, (list, tuple)) and any(isinstance(v, (dict, list, tuple)) for v in value):
+        elif isinstance(value, (list, tuple)) and any(
+            isinstance(v, (dict, list, tuple)) for v in value
+        ):
             items = [(str(i), v) for i, v in enumerate(value)]
         else:
             if prefix in flat:
-                raise LeadlineError(
-                    "usage",
+                raise usage(
                     "config-key-collision",
                     f"two configuration entries are both called {prefix!r}",
-                    "nested names and dotted names meet in one key",
+                    why="nested names and dotted names meet in one key",
                     details={"key": prefix},
                 )
             flat[prefix] = list(value) if isinstance(value, tuple) else value
@@ -86,8 +97,8 @@ def _no_constant(name: str) -> Any:
 def parse_value(text: str) -> Any:
     """``text`` as int, float, bool, None, list (JSON) or, failing all, the text itself.
 
-    ``"64"`` in quotes stays text; so do 007, 1_000, nan, inf and a float too large to be one, which would not print
-    back as they were written.
+    ``"64"`` in quotes stays text; so do 007, 1_000, nan, inf and a float too large to be one, which
+    would not print back as they were written.
     """
     if text in _CONSTANTS:
         return _CONSTANTS[text]
@@ -105,7 +116,8 @@ def parse_value(text: str) -> Any:
 
 
 def _own_arguments(argv: list[str]) -> list[str]:
-    """The arguments of the command itself: without the program and, for Python, without the interpreter's options."""
+    """The arguments of the command itself: without the program and, for Python, without the
+    interpreter's options."""
     rest = list(argv[1:])
     if argv and _PYTHON.match(argv[0]):
         while rest and rest[0].startswith("-"):
@@ -118,11 +130,14 @@ def _own_arguments(argv: list[str]) -> list[str]:
 
 
 def _is_flag(token: str) -> bool:
-    return token.startswith("-") and token != "-" and not isinstance(parse_value(token), (int, float))
+    return (
+        token.startswith("-") and token != "-" and not isinstance(parse_value(token), (int, float))
+    )
 
 
 def _split_arguments(argv: list[str]) -> tuple[dict[str, list[str | None]], list[str]]:
-    """(flags to the texts given for them, None for a bare one; positionals). All after ``--`` is positional."""
+    """(flags to the texts given for them, None for a bare one; positionals). All after ``--`` is
+    positional."""
     flags: dict[str, list[str | None]] = {}
     positionals: list[str] = []
     rest = _own_arguments(argv)
@@ -148,10 +163,11 @@ def _split_arguments(argv: list[str]) -> tuple[dict[str, list[str | None]], list
 
 
 def config_from_args(argv: list[str]) -> dict[str, Any]:
-    """The flags of a command line (``argv[0]`` is the program) as configuration: ``--k v``, ``--k=v``, ``-k v``; a
-    bare flag is True; a repeated one becomes a list. Positionals and all after ``--`` are left out, as are the
-    options of a Python interpreter before its script. A bare flag before a positional takes it for its value: nothing
-    in a command line tells the two apart."""
+    """The flags of a command line (``argv[0]`` is the program) as configuration: ``--k v``,
+    ``--k=v``, ``-k v``; a bare flag is True; a repeated one becomes a list. Positionals and all
+    after ``--`` are left out, as are the options of a Python interpreter before its script. A bare
+    flag before a positional takes it for its value: nothing in a command line tells the two
+    apart."""
     found: dict[str, Any] = {}
     for name, texts in _split_arguments(argv)[0].items():
         values = [True if text is None else parse_value(text) for text in texts]
@@ -159,7 +175,7 @@ def config_from_args(argv: list[str]) -> dict[str, Any]:
     return found
 
 
-# ---- facts of one run -----------------------------------------------------------------------------------------------
+# ---- facts of one run ----------------------------------------------------------------------------
 
 
 def _spellings(value: Any) -> list[str]:
@@ -173,7 +189,11 @@ def _follow(token: str, declared: dict[str, Any]) -> str:
     """``token`` with the values of declared axes replaced by ``{axis}``, whole words only."""
     for key, value in sorted(declared.items(), key=lambda kv: -len(str(kv[1]))):
         for text in _spellings(value):
-            token = re.sub(rf"(?<![A-Za-z0-9{{])(?<!\d\.){re.escape(text)}(?!\.?\d|[A-Za-z}}])", "{" + key + "}", token)
+            token = re.sub(
+                rf"(?<![A-Za-z0-9{{])(?<!\d\.){re.escape(text)}(?!\.?\d|[A-Za-z}}])",
+                "{" + key + "}",
+                token,
+            )
     return token
 
 
@@ -186,7 +206,9 @@ def _command_facts(run: Run, declared: dict[str, Any]) -> dict[str, Any]:
     for i, token in enumerate(positionals, 1):
         facts[f"argument {i}"] = _follow(token, declared)
     for name, texts in flags.items():
-        if name not in run.config or canonical_json(run.config[name]) != canonical_json(given[name]):
+        if name not in run.config or canonical_json(run.config[name]) != canonical_json(
+            given[name]
+        ):
             shown = ["" if text is None else _follow(text, declared) for text in texts]
             facts[f"flag {name}"] = shown[0] if len(shown) == 1 else shown
     return facts
@@ -204,7 +226,8 @@ def _properties(facts: dict[str, Any], leave_out: tuple[str, ...] = ()) -> dict[
 
 
 def run_facts(run: Run, declared_keys: list[str] | None = None) -> dict[tuple[str, str], Any]:
-    """All of a run that is compared, by (area, key). Values of the moment (load, free memory, times) are not."""
+    """All of a run that is compared, by (area, key). Values of the moment (load, free memory,
+    times) are not."""
     config = {**run.tracker.get("config", {}), **run.config}
     declared = {k: config[k] for k in declared_keys or () if k in config}
     areas: dict[str, dict[str, Any]] = {
@@ -213,7 +236,9 @@ def run_facts(run: Run, declared_keys: list[str] | None = None) -> dict[tuple[st
         "environment": run.environment,
         "hardware": _properties(run.hardware),
         "devices": {k: run.devices[k] for k in ("kind", "count") if run.devices.get(k) is not None},
-        "software": _properties(run.software, ("interpreter", "executable", "packages", "python_unknown_because")),
+        "software": _properties(
+            run.software, ("interpreter", "executable", "packages", "python_unknown_because")
+        ),
         "code": {"tree": run.code["tree"]} if run.code.get("tree") else {},
         "executor": {"executor": run.executor} if run.executor else {},
     }
@@ -223,7 +248,8 @@ def run_facts(run: Run, declared_keys: list[str] | None = None) -> dict[tuple[st
 
 
 def fact_of(run: Run, name: str) -> Any:
-    """The value of a named fact, for matching: a config key, ``executor``, ``code``, or ``area.key``; else None."""
+    """The value of a named fact, for matching: a config key, ``executor``, ``code``, or
+    ``area.key``; else None."""
     if name in run.config:
         return run.config[name]
     facts = run_facts(run)
@@ -232,13 +258,14 @@ def fact_of(run: Run, name: str) -> Any:
     return facts.get((area, key or shorthand.get(area, "")))
 
 
-# ---- two sides ------------------------------------------------------------------------------------------------------
+# ---- two sides -----------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
 class Difference:
-    """One fact in which the sides differ. ``role``: axis, nuisance, confound or unknown. ``a`` and ``b`` are the one
-    value of a side, or the list of its values when its runs disagree (``a_values``, ``b_values`` count them)."""
+    """One fact in which the sides differ. ``role``: axis, nuisance, confound or unknown. ``a`` and
+    ``b`` are the one value of a side, or the list of its values when its runs disagree
+    (``a_values``, ``b_values`` count them)."""
 
     area: str
     key: str
@@ -272,8 +299,8 @@ class Difference:
 
 @dataclass(slots=True)
 class ConfigDiff:
-    """``rows``: what differs between the sides. ``within``: facts on which the runs of one side disagree.
-    ``notes``: what was looked at and excused, or could not be looked at."""
+    """``rows``: what differs between the sides. ``within``: facts on which the runs of one side
+    disagree. ``notes``: what was looked at and excused, or could not be looked at."""
 
     axes: list[str]
     nuisance: list[str]
@@ -301,13 +328,20 @@ class ConfigDiff:
 
 
 def is_declared(area: str, key: str, names: list[str]) -> bool:
-    """Whether ``names`` holds this fact: by its key (configuration), ``area``, or ``area.key``. The key ``config``
-    alone is not an area to declare: an axis has a name."""
-    return (area == "config" and key in names) or (area != "config" and area in names) or f"{area}.{key}" in names
+    """Whether ``names`` holds this fact: by its key (configuration), ``area``, or ``area.key``. The
+    key ``config`` alone is not an area to declare: an axis has a name."""
+    return (
+        (area == "config" and key in names)
+        or (area != "config" and area in names)
+        or f"{area}.{key}" in names
+    )
 
 
-def _counts(facts: list[dict[tuple[str, str], Any]], at: tuple[str, str]) -> tuple[dict[str, int], dict[str, Any]]:
-    """How many runs of a side have each value of a fact (by canonical form), and the values themselves."""
+def _counts(
+    facts: list[dict[tuple[str, str], Any]], at: tuple[str, str]
+) -> tuple[dict[str, int], dict[str, Any]]:
+    """How many runs of a side have each value of a fact (by canonical form), and the values
+    themselves."""
     counts: dict[str, int] = {}
     values: dict[str, Any] = {}
     for of_run in facts:
@@ -327,10 +361,16 @@ def package_changes(a: dict[str, str], b: dict[str, str], shown: int = PACKAGES_
     """One line per package that differs, at most ``shown`` and then a count."""
     names = sorted(n for n in a.keys() | b.keys() if a.get(n) != b.get(n))
     lines = [f"{n} {a.get(n, '(absent)')} -> {b.get(n, '(absent)')}" for n in names]
-    return lines if len(lines) <= shown else [*lines[:shown], f"and {len(lines) - shown} more of {len(lines)}"]
+    return (
+        lines
+        if len(lines) <= shown
+        else [*lines[:shown], f"and {len(lines) - shown} more of {len(lines)}"]
+    )
 
 
-def _role(at: tuple[str, str], missing: bool, known_absent: bool, axes: list[str], nuisance: list[str]) -> str:
+def _role(
+    at: tuple[str, str], missing: bool, known_absent: bool, axes: list[str], nuisance: list[str]
+) -> str:
     area, key = at
     if is_declared(area, key, nuisance):
         return "nuisance"
@@ -345,13 +385,16 @@ def _listed(runs: Run | list[Run]) -> list[Run]:
 
 
 def config_diff(
-    a: Run | list[Run], b: Run | list[Run], axes: list[str] | None = None, nuisance: list[str] | None = None
+    a: Run | list[Run],
+    b: Run | list[Run],
+    axes: list[str] | None = None,
+    nuisance: list[str] | None = None,
 ) -> ConfigDiff:
     """Every recorded fact in which side ``a`` and side ``b`` differ, classed.
 
-    A fact with several values on a side is equal to the other side's when the values are as frequent there (three
-    seeds against the same three). ``axes`` and ``nuisance`` name facts as ``is_declared`` says. An unrecorded code
-    tree is ``unknown`` even when both sides lack it.
+    A fact with several values on a side is equal to the other side's when the values are as
+    frequent there (three seeds against the same three). ``axes`` and ``nuisance`` name facts as
+    ``is_declared`` says. An unrecorded code tree is ``unknown`` even when both sides lack it.
     """
     axes, nuisance = list(axes or []), list(nuisance or [])
     sides = _listed(a), _listed(b)
@@ -360,12 +403,17 @@ def config_diff(
         return diff
     followed = [name.removeprefix("config.") for name in axes + nuisance]
     facts_a, facts_b = ([run_facts(run, followed) for run in side] for side in sides)
-    flags_a, flags_b = ({name for run in side for name in config_from_args(run.argv)} for side in sides)
+    flags_a, flags_b = (
+        {name for run in side for name in config_from_args(run.argv)} for side in sides
+    )
     keys = {at for of_run in facts_a + facts_b for at in of_run} | {("code", "tree")}
     for at in sorted(keys, key=lambda at: (AREAS.index(at[0]), at[1])):
         area, key = at
         (count_a, values_a), (count_b, values_b) = _counts(facts_a, at), _counts(facts_b, at)
-        missing_a, missing_b = len(facts_a) - sum(count_a.values()), len(facts_b) - sum(count_b.values())
+        missing_a, missing_b = (
+            len(facts_a) - sum(count_a.values()),
+            len(facts_b) - sum(count_b.values()),
+        )
         _note_within(diff, at, "a", values_a, missing_a)
         _note_within(diff, at, "b", values_b, missing_b)
         shares_a = {text: n * len(facts_b) for text, n in count_a.items()}
@@ -373,18 +421,33 @@ def config_diff(
         unrecorded = at == ("code", "tree") and bool(missing_a or missing_b)
         if shares_a == shares_b and not unrecorded:
             if at == ("code", "gaps"):
-                diff.notes.append("files outside the recorded code are the same by name; their contents are unknown")
+                diff.notes.append(
+                    "files outside the recorded code are the same by name; their contents are unknown"
+                )
             continue
         if area == "command" and followed and _alike_as_written(sides, at):
             continue
         # A command line is known whole: what it lacks is absent, not unrecorded.
-        absent = area == "command" and ("command", "program") in facts_a[0] and ("command", "program") in facts_b[0]
-        absent |= area == "config" and all(r.argv for s in sides for r in s) and key in flags_a | flags_b
+        absent = (
+            area == "command"
+            and ("command", "program") in facts_a[0]
+            and ("command", "program") in facts_b[0]
+        )
+        absent |= (
+            area == "config" and all(r.argv for s in sides for r in s) and key in flags_a | flags_b
+        )
         absent |= at == ("code", "gaps") and not diff.of_role("unknown")
         role = _role(at, bool(missing_a or missing_b), absent, axes, nuisance)
-        if area == "config" and role in ("confound", "unknown") and "command" in axes and key in flags_a | flags_b:
+        if (
+            area == "config"
+            and role in ("confound", "unknown")
+            and "command" in axes
+            and key in flags_a | flags_b
+        ):
             role = "axis"
-        row = Difference(area, key, _collapse(values_a), _collapse(values_b), role, len(values_a), len(values_b))
+        row = Difference(
+            area, key, _collapse(values_a), _collapse(values_b), role, len(values_a), len(values_b)
+        )
         row.a_missing, row.b_missing = missing_a, missing_b
         if at == ("software", "packages_digest") and sides[0][0].packages and sides[1][0].packages:
             row.details = package_changes(sides[0][0].packages, sides[1][0].packages)
@@ -394,14 +457,19 @@ def config_diff(
 
 
 def _alike_as_written(sides: tuple[list[Run], list[Run]], at: tuple[str, str]) -> bool:
-    """Whether a part of the command is the same on both sides as it was typed: the value of an axis may stand by
-    chance in the one and not in the other, and following it there would make a difference of none."""
+    """Whether a part of the command is the same on both sides as it was typed: the value of an axis
+    may stand by chance in the one and not in the other, and following it there would make a
+    difference of none."""
     (count_a, _), (count_b, _) = (_counts([run_facts(run) for run in side], at) for side in sides)
     n_a, n_b = len(sides[0]), len(sides[1])
-    return bool(count_a) and {k: n * n_b for k, n in count_a.items()} == {k: n * n_a for k, n in count_b.items()}
+    return bool(count_a) and {k: n * n_b for k, n in count_a.items()} == {
+        k: n * n_a for k, n in count_b.items()
+    }
 
 
-def _note_within(diff: ConfigDiff, at: tuple[str, str], side: str, values: dict[str, Any], missing: int) -> None:
+def _note_within(
+    diff: ConfigDiff, at: tuple[str, str], side: str, values: dict[str, Any], missing: int
+) -> None:
     if len(values) + bool(missing and values) > 1:
         declared = is_declared(*at, diff.axes) or is_declared(*at, diff.nuisance)
         listed = [values[text] for text in sorted(values)]
@@ -418,7 +486,8 @@ def _note_within(diff: ConfigDiff, at: tuple[str, str], side: str, values: dict[
 
 
 def _note_order(diff: ConfigDiff, sides: tuple[list[Run], list[Run]]) -> None:
-    """The same flags in another order: nearly always the same command, so it is said and not refused."""
+    """The same flags in another order: nearly always the same command, so it is said and not
+    refused."""
     lines = [{tuple(run.argv) for run in side if run.argv} for side in sides]
     if not diff.rows and lines[0] and lines[1] and not lines[0] & lines[1]:
         diff.notes.append("the command lines hold the same arguments in another order")

@@ -1,7 +1,7 @@
 """One error type for everything a user can meet, with a closed set of kinds and one exit code each.
 
-The text answers three questions: what happened, why, and which command to run next. Faces translate it once;
-nothing else prints errors.
+The text answers three questions: what happened, why, and which command to run next. Faces translate
+it once; nothing else prints errors.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ EXIT_CODES: dict[str, int] = {
     "not_found": 3,  # no such thread, experiment, run, claim, snapshot, file
     "conflict": 4,  # it exists already, or its state does not allow this
     "refused": 5,  # the evidence does not bear it
-    "check_failed": 6,  # the answer is no, or none could be given: verify, check, compare, ab, reproduce
+    # the answer is no, or none could be given: verify, check, compare, ab, reproduce
+    "check_failed": 6,
     "environment": 7,  # git, the disk, permissions, the identity, the interpreter
     "remote": 8,  # a remote, forge or tracker cannot be reached or said no
     "internal": 70,  # a bug in Leadline
@@ -47,7 +48,9 @@ class LeadlineError(Exception):
         self.why = why
         self.next = [next] if isinstance(next, str) else list(next or [])
         self.details = details or {}
-        for note in ([f"why: {why}"] if why else []) + [f"next: {command}" for command in self.next]:
+        for note in ([f"why: {why}"] if why else []) + [
+            f"next: {command}" for command in self.next
+        ]:
             self.add_note(note)  # a traceback in somebody's own program shows these
 
     @property
@@ -63,3 +66,27 @@ class LeadlineError(Exception):
             "next": self.next,
             "details": self.details,
         }
+
+
+class Kind:
+    """Makes the errors of one kind: ``raise refused("code", "what happened", why="…", do="the next
+    command")``."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(
+        self,
+        code: str,
+        what: str,
+        *,
+        why: str = "",
+        do: list[str] | str | None = None,
+        details: dict[str, object] | None = None,
+    ) -> LeadlineError:
+        return LeadlineError(self.name, code, what, why, do, details)
+
+
+usage, not_found, conflict = Kind("usage"), Kind("not_found"), Kind("conflict")
+refused, check_failed = Kind("refused"), Kind("check_failed")
+environment, remote, internal = Kind("environment"), Kind("remote"), Kind("internal")

@@ -1,8 +1,10 @@
-"""The part of an issue body that Leadline derives, between two markers; everything outside belongs to people.
+"""The part of an issue body that Leadline derives, between two markers; everything outside belongs
+to people.
 
-The opening marker carries a digest of the block as it was posted, so that an edit inside the block shows on any forge,
-on any machine, without a memory of what was posted. The price is one line of comment in the body. What stands outside
-is given back byte for byte: line ends as well, of which a browser sends another kind than an API client.
+The opening marker carries a digest of the block as it was posted, so that an edit inside the block
+shows on any forge, on any machine, without a memory of what was posted. The price is one line of
+comment in the body. What stands outside is given back byte for byte: line ends as well, of which a
+browser sends another kind than an API client.
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ from leadline.core.canonical import digest_bytes
 from leadline.core.patterns import later
 from leadline.core.typed import NamedTuple
 
-_OPENING = "<!-- leadline:begin sha256:{digest} (derived from records; write outside this block) -->"
+_OPENING = (
+    "<!-- leadline:begin sha256:{digest} (derived from records; write outside this block) -->"
+)
 _CLOSING = "<!-- leadline:end -->"
 _BLOCK = later(
     r"<!-- leadline:begin(?: sha256:(?P<digest>[0-9a-f]{16}))?[^<>\n]*-->[ \t]*\r?\n"
@@ -24,8 +28,9 @@ _BLOCK = later(
 
 
 class Parts(NamedTuple):
-    """``block`` is None when the body has no whole block. ``edited``: somebody changed it after it was posted.
-    ``before`` and ``after`` are the body's own characters; ``block`` has single newlines."""
+    """``block`` is None when the body has no whole block. ``edited``: somebody changed it after it
+    was posted. ``before`` and ``after`` are the body's own characters; ``block`` has single
+    newlines."""
 
     before: str
     block: str | None
@@ -45,12 +50,15 @@ def split(body: str) -> Parts:
     if found is None:
         return Parts("", None, body, False)
     inner = _newlines(found["text"])
-    return Parts(body[: found.start()], inner, body[found.end() :], _digest(inner) != found["digest"])
+    return Parts(
+        body[: found.start()], inner, body[found.end() :], _digest(inner) != found["digest"]
+    )
 
 
 def put(body: str, text: str, below: bool = False) -> str:
-    """``body`` with its block replaced by ``text``; without a block, the block goes first and all else stays below it
-    (``below``: the other way round, for an issue that people wrote). Doing it twice is doing it once."""
+    """``body`` with its block replaced by ``text``; without a block, the block goes first and all
+    else stays below it (``below``: the other way round, for an issue that people wrote). Doing it
+    twice is doing it once."""
     parts = split(body)
     if parts.block is not None:
         return parts.before + wrap(text) + parts.after
@@ -89,4 +97,6 @@ def _digest(text: str) -> str:
     return digest_bytes(_normal(text).encode("utf-8", "surrogatepass"))[7:23]
 
 
-OVERHEAD_CHARS = len(_OPENING.format(digest="0" * 16)) + len(_CLOSING) + 2  # what the two markers cost
+OVERHEAD_CHARS = (
+    len(_OPENING.format(digest="0" * 16)) + len(_CLOSING) + 2
+)  # what the two markers cost

@@ -1,7 +1,8 @@
 """Regular expressions that are compiled when they are first used.
 
-A module with many is imported by verbs that meet none of what they look for, and compiling one costs as much as
-importing a small module (0.05 to 0.3 ms): together two milliseconds of every reading verb.
+A module with many is imported by verbs that meet none of what they look for, and compiling one
+costs as much as importing a small module (0.05 to 0.3 ms): together two milliseconds of every
+reading verb.
 """
 
 from __future__ import annotations
@@ -27,6 +28,6 @@ class _Later:
 
 
 def later(pattern: str, flags: int = 0) -> Compiled:
-    """``re.compile(pattern, flags)``, done when the first match is asked for. A wrong pattern raises ``re.error``
-    only then, so this is for patterns that a test uses."""
+    """``re.compile(pattern, flags)``, done when the first match is asked for. A wrong pattern
+    raises ``re.error`` only then, so this is for patterns that a test uses."""
     return cast("Compiled", _Later(pattern, int(flags)))

@@ -1,4 +1,5 @@
-"""Text from logs, names and trackers is data: nothing in it may move a cursor, hide or reorder characters."""
+"""Text from logs, names and trackers is data: nothing in it may move a cursor, hide or reorder
+characters."""
 
 from __future__ import annotations
 
@@ -9,7 +10,10 @@ _CONTROLS = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069
 
 
 def plain(text: str) -> str:
-    """``text`` without terminal escapes, control characters (but newline and tab) and direction overrides."""
+    """``text`` without terminal escapes, control characters (but newline and tab) and direction
+    overrides."""
     if text.isprintable():  # one line without anything of the kind: nearly every text
         return text
-    return re.sub(_CONTROLS, "", re.sub(_ESCAPES, "", text.replace("\r\n", "\n").replace("\r", "\n")))
+    return re.sub(
+        _CONTROLS, "", re.sub(_ESCAPES, "", text.replace("\r\n", "\n").replace("\r", "\n"))
+    )

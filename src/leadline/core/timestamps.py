@@ -1,5 +1,5 @@
-"""RFC 3339 UTC text and back; durations and sizes for people. Neither ``datetime`` nor ``time.strptime`` is used: both
-cost start-up."""
+"""RFC 3339 UTC text and back; durations and sizes for people. Neither ``datetime`` nor
+``time.strptime`` is used: both cost start-up."""
 
 from __future__ import annotations
 
@@ -34,7 +34,16 @@ def _days(date: str) -> int:
     if date[4] + date[7] != "--" or not 1 <= month <= 12 or not 1 <= day <= lengths[month - 1]:
         raise ValueError(f"no such day: {date!r}")
     past = year - 1
-    return past * 365 + past // 4 - past // 100 + past // 400 - 719_162 + sum(lengths[: month - 1]) + day - 1
+    return (
+        past * 365
+        + past // 4
+        - past // 100
+        + past // 400
+        - 719_162
+        + sum(lengths[: month - 1])
+        + day
+        - 1
+    )
 
 
 def minute(text: str) -> str:

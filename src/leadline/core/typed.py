@@ -1,8 +1,8 @@
 """What modules need of ``typing`` while they run, without its start-up.
 
-``typing`` takes a third of a bare interpreter's start (3 to 4 ms) and a verb needs next to nothing of it: annotations
-are never evaluated. Type checkers see the standard names. The price: a module that a verb loads imports these from
-here, and a test says which one did not.
+``typing`` takes a third of a bare interpreter's start (3 to 4 ms) and a verb needs next to nothing
+of it: annotations are never evaluated. Type checkers see the standard names. The price: a module
+that a verb loads imports these from here, and a test says which one did not.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ else:
         return value
 
     class _Named(type):
-        """Makes of a class body with annotations what ``collections.namedtuple`` makes, with the body's methods."""
+        """Makes of a class body with annotations what ``collections.namedtuple`` makes, with the
+        body's methods."""
 
         def __new__(mcs, name, bases, body):
             if bases == ():
@@ -42,4 +43,13 @@ else:
         pass
 
 
-__all__ = ["TYPE_CHECKING", "Any", "NamedTuple", "NoReturn", "Protocol", "TypeVar", "TypedDict", "cast"]
+__all__ = [
+    "TYPE_CHECKING",
+    "Any",
+    "NamedTuple",
+    "NoReturn",
+    "Protocol",
+    "TypeVar",
+    "TypedDict",
+    "cast",
+]

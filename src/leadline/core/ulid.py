@@ -1,7 +1,9 @@
-"""ULIDs: 48 bits of milliseconds and 80 of randomness, in Crockford's base 32, so that text order is time order.
+"""ULIDs: 48 bits of milliseconds and 80 of randomness, in Crockford's base 32, so that text order
+is time order.
 
-Pure: the time and the randomness are arguments. ``next_ulid`` never goes backwards relative to ``after``: a record is
-always ordered behind everything its writer had seen, even when its machine's clock is slow (a hybrid logical clock).
+Pure: the time and the randomness are arguments. ``next_ulid`` never goes backwards relative to
+``after``: a record is always ordered behind everything its writer had seen, even when its machine's
+clock is slow (a hybrid logical clock).
 """
 
 from __future__ import annotations
@@ -31,7 +33,12 @@ def decode(ulid: str) -> tuple[int, int]:
 
 
 def is_ulid(text: object) -> bool:
-    return isinstance(text, str) and len(text) == LENGTH and text[0] <= "7" and not text.strip(_ALPHABET)
+    return (
+        isinstance(text, str)
+        and len(text) == LENGTH
+        and text[0] <= "7"
+        and not text.strip(_ALPHABET)
+    )
 
 
 def next_ulid(now_ms: int, randomness: int, after: str = "") -> str:
@@ -40,6 +47,7 @@ def next_ulid(now_ms: int, randomness: int, after: str = "") -> str:
     if fresh > after:
         return fresh
     time_ms, previous = decode(after)
-    # Same or later millisecond seen: go on from it. A step of a random 32-bit size keeps two machines apart.
+    # Same or later millisecond seen: go on from it. A step of a random 32-bit size keeps two
+    # machines apart.
     value = ((time_ms << 80) | previous) + 1 + (randomness & 0xFFFFFFFF)
     return encode(value >> 80, value & ((1 << 80) - 1))

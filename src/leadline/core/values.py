@@ -1,9 +1,10 @@
 """``dataclass`` and ``field`` as in the standard library, without its start-up.
 
-``dataclasses`` imports ``inspect`` (and with it ``ast``, ``dis``, ``tokenize``) and compiles three functions for every
-class: together more than a bare interpreter takes to start, paid by every command. This does the part that the project
-uses: ``slots``, ``frozen``, defaults, ``default_factory``. The price is sixty lines of our own. Type checkers see the
-standard one, and so do ``dataclasses.fields``, ``asdict`` and ``replace`` when somebody calls them on a value.
+``dataclasses`` imports ``inspect`` (and with it ``ast``, ``dis``, ``tokenize``) and compiles three
+functions for every class: together more than a bare interpreter takes to start, paid by every
+command. This does the part that the project uses: ``slots``, ``frozen``, defaults,
+``default_factory``. The price is sixty lines of our own. Type checkers see the standard one, and so
+do ``dataclasses.fields``, ``asdict`` and ``replace`` when somebody calls them on a value.
 """
 
 from __future__ import annotations
@@ -39,7 +40,10 @@ else:
         )
         if frozen:
             space["__setattr__"] = space["__delattr__"] = _refuse
-            space["__reduce__"] = lambda self: (type(self), tuple(getattr(self, name) for name in names))
+            space["__reduce__"] = lambda self: (
+                type(self),
+                tuple(getattr(self, name) for name in names),
+            )
         if slots:
             space["__slots__"] = names
         else:  # as the standard one does: a plain default is readable on the class
@@ -113,13 +117,15 @@ else:
                 for n, d in self.defaults.items()
             }
             twin = dataclasses.make_dataclass(
-                owner.__name__, [(n, object, given[n]) if n in given else (n, object) for n in self.names]
+                owner.__name__,
+                [(n, object, given[n]) if n in given else (n, object) for n in self.names],
             )
             return twin.__dataclass_fields__
 
 
 def as_dict(value: Any) -> Any:
-    """``value`` with every value of ours in it, at any depth, as a dict; lists and dicts are copied."""
+    """``value`` with every value of ours in it, at any depth, as a dict; lists and dicts are
+    copied."""
     cls = type(value)
     if "__match_args__" in cls.__dict__:
         return {name: as_dict(getattr(value, name)) for name in cls.__match_args__}

@@ -1,9 +1,11 @@
-"""Compress this machine's own Python standard library and log how well and how fast: the program under study.
+"""Compress this machine's own Python standard library and log how well and how fast: the program
+under study.
 
     python measure.py --codec zlib --level 6 --block-kib 1024
 
-Speed is by the process's own clock: a neighbour on the core takes wall time as it likes, and this hardly at all.
-It stands alone but for `leadline.log`; put into a repository of its own it is the demo's research code.
+Speed is by the process's own clock: a neighbour on the core takes wall time as it likes, and this
+hardly at all. It stands alone but for `leadline.log`; put into a repository of its own it is the
+demo's research code.
 """
 
 import argparse
@@ -41,7 +43,9 @@ def main():
     parser.add_argument("--level", type=int, default=6)
     parser.add_argument("--block-kib", type=int, default=1024)
     parser.add_argument("--corpus-kib", type=int, default=3072)
-    parser.add_argument("--passes", type=int, default=3, help="the fastest of so many passes counts")
+    parser.add_argument(
+        "--passes", type=int, default=3, help="the fastest of so many passes counts"
+    )
     args = parser.parse_args()
     compress, decompress = CODECS[args.codec]
     data = corpus(args.corpus_kib * 1024)

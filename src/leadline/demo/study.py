@@ -1,7 +1,8 @@
 """Drive a whole research thread through the command line, as a user would: `make demo`.
 
-Every number is measured here and now. The script knows which commands to give, not what they will find: where the
-finding decides (does a hypothesis hold?), it reads `--json` and acts on it, as an agent would.
+Every number is measured here and now. The script knows which commands to give, not what they will
+find: where the finding decides (does a hypothesis hold?), it reads `--json` and acts on it, as an
+agent would.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ class Study:
         )
 
     def leadline(self, *args: str, expect: int | tuple[int, ...] = 0) -> dict[str, Any]:
-        """One command with --json; its envelope. Raises Failure when the exit code is not (one of) `expect`."""
+        """One command with --json; its envelope. Raises Failure when the exit code is not (one of)
+        `expect`."""
         at = args.index("--") if "--" in args else len(args)
         self.commands.append("leadline " + " ".join(_quoted(a) for a in args))
         if self.echo:
@@ -112,7 +114,9 @@ def prepare(study: Study) -> None:
 
 
 def open_thread(study: Study) -> None:
-    study.leadline("start", "source-archives", "--prefix", PREFIX, "--from", str(HERE / "kickoff.toml"))
+    study.leadline(
+        "start", "source-archives", "--prefix", PREFIX, "--from", str(HERE / "kickoff.toml")
+    )
     study.leadline("check", "kickoff")
 
 
@@ -125,7 +129,12 @@ def baseline(study: Study) -> None:
         "--interpretation",
         f"Today's settings give {{{{{base}.{METRIC}.median}}}} at ratio {{{{{base}.ratio.median}}}}.",
     )
-    study.leadline("note", base, "--next-action", "Vary one axis at a time: level, then codec, then block size.")
+    study.leadline(
+        "note",
+        base,
+        "--next-action",
+        "Vary one axis at a time: level, then codec, then block size.",
+    )
 
 
 def levels(study: Study) -> None:
@@ -159,8 +168,12 @@ def interaction(study: Study) -> None:
     study.run("block 16", repeat=3, **{"block-kib": 16})
     study.run("level 1, block 16", repeat=3, level=1, **{"block-kib": 16})
     # Two axes changed at once: Leadline says so and refuses the comparison.
-    study.leadline("compare", "baseline", study.ids["level 1, block 16"], "--axis", "level", expect=6)
-    study.leadline("compare", study.ids["block 16"], study.ids["level 1, block 16"], "--axis", "level")
+    study.leadline(
+        "compare", "baseline", study.ids["level 1, block 16"], "--axis", "level", expect=6
+    )
+    study.leadline(
+        "compare", study.ids["block 16"], study.ids["level 1, block 16"], "--axis", "level"
+    )
 
 
 def hypotheses(study: Study) -> None:
@@ -186,7 +199,9 @@ def hypotheses(study: Study) -> None:
 
 def _metrics(study: Study, experiment: str) -> list[dict[str, Any]]:
     axis = "block-kib" if experiment == study.ids["block 16"] else "level"
-    metrics: list[dict[str, Any]] = study.leadline("compare", "baseline", experiment, "--axis", axis)["data"]["metrics"]
+    metrics: list[dict[str, Any]] = study.leadline(
+        "compare", "baseline", experiment, "--axis", axis
+    )["data"]["metrics"]
     return metrics
 
 
@@ -211,7 +226,12 @@ def claims(study: Study) -> None:
         "stable",
         expect=5,
     )
-    study.leadline("claim", "lzma packs tighter than zlib on source text", "--that", f"ratio({slow}) > ratio(baseline)")
+    study.leadline(
+        "claim",
+        "lzma packs tighter than zlib on source text",
+        "--that",
+        f"ratio({slow}) > ratio(baseline)",
+    )
     study.leadline("claims")
 
 
@@ -231,7 +251,12 @@ def _claim(study: Study, fast: str, margin: str) -> tuple[int, str]:
 def publish(study: Study) -> None:
     fast = study.ids["level 1"]
     study.leadline(
-        "decide", "Archive with zlib level 1, blocks of 1 MiB", "--evidence", study.ids["claim"], "--owner", "demo"
+        "decide",
+        "Archive with zlib level 1, blocks of 1 MiB",
+        "--evidence",
+        study.ids["claim"],
+        "--owner",
+        "demo",
     )
     study.leadline(
         "update",
@@ -298,7 +323,12 @@ STEPS = (
 
 
 def carry_out(
-    folder: Path, *, passes: int = 3, corpus_kib: int = 3072, echo: bool = False, show: Any = sys.stderr
+    folder: Path,
+    *,
+    passes: int = 3,
+    corpus_kib: int = 3072,
+    echo: bool = False,
+    show: Any = sys.stderr,
 ) -> Study:
     """The whole study in `folder`, with a progress display on `show`."""
     study = Study(folder, passes, corpus_kib, echo)
@@ -337,7 +367,11 @@ def main(folder: str | None = None, echo: bool = False) -> int:
         print(f"\nthe demo stopped: {failure}\nThe repository is {place}", file=sys.stderr)
         return 1
     text = subprocess.run(
-        [sys.executable, "-m", "leadline", "claims"], cwd=study.repo, env=study.env, capture_output=True, text=True
+        [sys.executable, "-m", "leadline", "claims"],
+        cwd=study.repo,
+        env=study.env,
+        capture_output=True,
+        text=True,
     ).stdout
     beside = Path(sys.executable).parent / "leadline"
     program = str(beside) if beside.exists() else f"{sys.executable} -m leadline"

@@ -1,14 +1,15 @@
 """Files from inside a job: ``leadline.log_artifact("plots/loss.png", step=100)``.
 
-When the call returns, the content stands under its digest in the run's attempt folder and a line that names it is
-behind it, both synced: a ``kill -9`` or a power cut loses neither. The content is copied rather than linked, since jobs
-go on writing to files they have logged; where the file system can share blocks the copy costs no space. Each process
-writes a file of lines of its own, so writers never mix. The price is two or three syncs a call: this is for plots,
-tables and checkpoints, not for a line per step.
+When the call returns, the content stands under its digest in the run's attempt folder and a line
+that names it is behind it, both synced: a ``kill -9`` or a power cut loses neither. The content is
+copied rather than linked, since jobs go on writing to files they have logged; where the file system
+can share blocks the copy costs no space. Each process writes a file of lines of its own, so writers
+never mix. The price is two or three syncs a call: this is for plots, tables and checkpoints, not
+for a line per step.
 
-A wrong argument raises. What the world and the data do (no such file, no space, over a limit, a picture with numbers
-beyond its range) never ends a training: it is said on stderr, and the record lists it as a gap. Outside a job nothing
-happens.
+A wrong argument raises. What the world and the data do (no such file, no space, over a limit, a
+picture with numbers beyond its range) never ends a training: it is said on stderr, and the record
+lists it as a gap. Outside a job nothing happens.
 
 Imported by jobs, so standard library only, and nothing before the first call.
 """
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    Data = bytes | memoryview | Callable[[], bytes] | None  # a function: of what has to be made first
+    Data = (
+        bytes | memoryview | Callable[[], bytes] | None
+    )  # a function: of what has to be made first
 
 FOLDER = "artifacts"  # below the attempt folder
 MAX_FILE_BYTES = 1 << 30
@@ -36,7 +39,13 @@ IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".bmp", ".tif", ".ti
 TABLES = (".csv", ".tsv", ".parquet", ".xlsx", ".jsonl", ".arrow", ".feather")
 MODELS = (".pt", ".pth", ".ckpt", ".safetensors", ".onnx", ".gguf", ".h5", ".keras")
 
-ABLE = ("savefig", "getbands", "to_csv", "write_csv", "__array__")  # of figures, images, tables and arrays
+ABLE = (
+    "savefig",
+    "getbands",
+    "to_csv",
+    "write_csv",
+    "__array__",
+)  # of figures, images, tables and arrays
 
 _writer = (0, "")  # process id and the name of its file of lines: a fork writes to one of its own
 _warned = 0
@@ -52,17 +61,20 @@ def log_artifact(
     kind: str | None = None,
     step: int | None = None,
 ) -> str | None:
-    """Keeps a file, bytes, a figure, an image, a table or an array with the run; durable when it returns.
+    """Keeps a file, bytes, a figure, an image, a table or an array with the run; durable when it
+    returns.
 
-    ``value``: the path of a file, its content as bytes, or what ``artifact_content.content_of`` makes a file of by the
-    ending of ``name``: ``log_artifact(figure, "loss.png")``, ``log_artifact(frame, "errors.csv")``.
-    ``name`` is what the record calls it (default: the file's name; else needed) and may hold ``/``. The same name
-    again is its next version, the same content again takes no more space. ``kind`` is a word such as ``image``,
-    ``table``, ``model``, ``file`` (default: by the name's ending). ``step``: the training step it belongs to.
+    ``value``: the path of a file, its content as bytes, or what ``artifact_content.content_of``
+    makes a file of by the ending of ``name``: ``log_artifact(figure, "loss.png")``,
+    ``log_artifact(frame, "errors.csv")``. ``name`` is what the record calls it (default: the file's
+    name; else needed) and may hold ``/``. The same name again is its next version, the same content
+    again takes no more space. ``kind`` is a word such as ``image``, ``table``, ``model``, ``file``
+    (default: by the name's ending). ``step``: the training step it belongs to.
 
-    Returns the digest (``sha256:…``), or None when it was not kept (said on stderr, listed as a gap in the record) and
-    outside a job. Links are followed. Larger than ``$LEADLINE_ARTIFACT_FILE_BYTES`` (1 GiB), or beyond
-    ``$LEADLINE_ARTIFACT_RUN_BYTES`` for the run (10 GiB): not read, not kept.
+    Returns the digest (``sha256:…``), or None when it was not kept (said on stderr, listed as a gap
+    in the record) and outside a job. Links are followed. Larger than
+    ``$LEADLINE_ARTIFACT_FILE_BYTES`` (1 GiB), or beyond ``$LEADLINE_ARTIFACT_RUN_BYTES`` for the
+    run (10 GiB): not read, not kept.
 
     Raises:
         TypeError: a value that is none of these or cannot be a file of that ending, or the step is no integer.
@@ -76,7 +88,9 @@ def log_artifact(
         data = memoryview(value).cast("B")
     elif not isinstance(value, (list, tuple)) and not any(hasattr(value, able) for able in ABLE):
         is_a = type(value).__name__
-        raise TypeError(f"log_artifact() takes a path, bytes, a figure, an image, a table or an array, not {is_a}")
+        raise TypeError(
+            f"log_artifact() takes a path, bytes, a figure, an image, a table or an array, not {is_a}"
+        )
     if path is None and name is None:
         raise ValueError("what is no file needs a name: log_artifact(figure, 'loss.png')")
     if step is not None:
@@ -96,8 +110,8 @@ def log_artifact(
 
 
 def _made(value: Any, name: str) -> bytes:
-    """The value as a file. That its library cannot write it, or that a picture's numbers are beyond its range, is a
-    gap: a training is worth more than a picture."""
+    """The value as a file. That its library cannot write it, or that a picture's numbers are beyond
+    its range, is a gap: a training is worth more than a picture."""
     from leadline.job.artifact_content import WrongKind, content_of
 
     try:
@@ -123,9 +137,11 @@ def _log(folder: str, data: Data, path: str, line: dict[str, Any]) -> str | None
     return None if "gap" in line else str(line["digest"])
 
 
-def take(folder: str, data: Data, path: str, line: dict[str, Any], max_file: int, max_run: int) -> None:
-    """Put the content in ``folder`` under its digest, and add to ``line`` what it is, or ``gap``: why it is not kept.
-    Sizes in bytes."""
+def take(
+    folder: str, data: Data, path: str, line: dict[str, Any], max_file: int, max_run: int
+) -> None:
+    """Put the content in ``folder`` under its digest, and add to ``line`` what it is, or ``gap``:
+    why it is not kept. Sizes in bytes."""
     from time import time_ns
 
     line["t"] = time_ns() / 1e9
@@ -142,7 +158,9 @@ def take(folder: str, data: Data, path: str, line: dict[str, Any], max_file: int
         line["gap"] = _words(e)
 
 
-def _keep(folder: str, data: Data, path: str, line: dict[str, Any], max_file: int, max_run: int) -> None:
+def _keep(
+    folder: str, data: Data, path: str, line: dict[str, Any], max_file: int, max_run: int
+) -> None:
     source = -1
     if callable(data):
         data = data()
@@ -156,7 +174,9 @@ def _keep(folder: str, data: Data, path: str, line: dict[str, Any], max_file: in
         if size_bytes > max_file:
             raise NotKept(f"larger than {size_text(max_file)} ({size_text(size_bytes)})")
         if not reserve(folder, size_bytes, max_run):
-            raise NotKept(f"the run has more than {size_text(max_run)} of artifacts ({size_text(size_bytes)} more)")
+            raise NotKept(
+                f"the run has more than {size_text(max_run)} of artifacts ({size_text(size_bytes)} more)"
+            )
         taken = 0
         try:
             for _ in range(2):  # a file that is being written is often whole at the second look
@@ -175,18 +195,23 @@ def _keep(folder: str, data: Data, path: str, line: dict[str, Any], max_file: in
         line["changed"] = True
 
 
-def keep(folder: str, source: int, data: bytes | memoryview | None = None) -> tuple[str, int, bool, bool]:
-    """Copy the open file ``source``, or ``data``, into ``folder`` under its digest, durably and read-only.
+def keep(
+    folder: str, source: int, data: bytes | memoryview | None = None
+) -> tuple[str, int, bool, bool]:
+    """Copy the open file ``source``, or ``data``, into ``folder`` under its digest, durably and
+    read-only.
 
-    Returns the digest, the size, whether it was not there before, and whether the file changed meanwhile. Raises
-    OSError, and leaves nothing half-written.
+    Returns the digest, the size, whether it was not there before, and whether the file changed
+    meanwhile. Raises OSError, and leaves nothing half-written.
     """
     temporary = f"{folder}/.{os.getpid()}-{os.urandom(6).hex()}.tmp"
     before = os.fstat(source) if data is None else None
     target = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         try:
-            digest, size_bytes = write_hashed(target, data) if data is not None else copy_hashed(source, target)
+            digest, size_bytes = (
+                write_hashed(target, data) if data is not None else copy_hashed(source, target)
+            )
             os.fchmod(target, 0o444)
             os.fsync(target)
         finally:
@@ -213,7 +238,9 @@ def keep(folder: str, source: int, data: bytes | memoryview | None = None) -> tu
 
 def open_source(path: str) -> tuple[int, os.stat_result]:
     """The file, open for reading, and its status. Raises NotKept for what is no file, OSError."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe without a writer would wait for ever
+    fd = os.open(
+        path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+    )  # a pipe without a writer would wait for ever
     status = os.fstat(fd)
     if stat.S_ISREG(status.st_mode):
         return fd, status
@@ -223,7 +250,7 @@ def open_source(path: str) -> tuple[int, os.stat_result]:
     raise NotKept("it is no regular file")
 
 
-# --- copying ------------------------------------------------------------------------------------------------------
+# --- copying --------------------------------------------------------------------------------------
 
 
 def write_hashed(target: int, data: bytes | memoryview) -> tuple[str, int]:
@@ -237,8 +264,9 @@ def write_hashed(target: int, data: bytes | memoryview) -> tuple[str, int]:
 
 
 def copy_hashed(source: int, target: int) -> tuple[str, int]:
-    """Copy a file, as long as it is now, and hash what the copy holds, a piece at a time: memory does not grow with
-    it, and the digest is right even when the file changes meanwhile. Holes stay holes."""
+    """Copy a file, as long as it is now, and hash what the copy holds, a piece at a time: memory
+    does not grow with it, and the digest is right even when the file changes meanwhile. Holes stay
+    holes."""
     import hashlib
 
     hasher, at = hashlib.sha256(), 0
@@ -258,7 +286,9 @@ def copy_hashed(source: int, target: int) -> tuple[str, int]:
         copied = -1
         if in_kernel:
             try:
-                copied = os.copy_file_range(source, target, wanted, at, at)  # shares blocks where it can
+                copied = os.copy_file_range(
+                    source, target, wanted, at, at
+                )  # shares blocks where it can
             except OSError as e:
                 if e.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
                     raise
@@ -292,7 +322,9 @@ def _next_data(source: int, at: int, end: int) -> int:
     except OSError as e:
         if e.errno != errno.ENXIO:
             return at
-        return min(end, max(at, os.fstat(source).st_size))  # none: a hole up to the end, wherever that is by now
+        return min(
+            end, max(at, os.fstat(source).st_size)
+        )  # none: a hole up to the end, wherever that is by now
     except AttributeError:
         return at
 
@@ -309,8 +341,9 @@ def sync_folder(folder: str) -> None:
 
 
 def reserve(folder: str, size_bytes: int, limit: int | None) -> bool:
-    """Add ``size_bytes`` to what the run's artifacts take, all processes together; false, and nothing added, above
-    ``limit``. A process that is killed while it copies leaves its part counted."""
+    """Add ``size_bytes`` to what the run's artifacts take, all processes together; false, and
+    nothing added, above ``limit``. A process that is killed while it copies leaves its part
+    counted."""
     import fcntl
 
     fd = os.open(f"{folder}/total", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -328,11 +361,12 @@ def reserve(folder: str, size_bytes: int, limit: int | None) -> bool:
         os.close(fd)
 
 
-# --- lines and words ----------------------------------------------------------------------------------------------
+# --- lines and words ------------------------------------------------------------------------------
 
 
 def _append(folder: str, line: dict[str, Any]) -> None:
-    """One line in this process's own file, synced. A torn end of an earlier one gets a newline first."""
+    """One line in this process's own file, synced. A torn end of an earlier one gets a newline
+    first."""
     import json
 
     global _writer
@@ -371,8 +405,14 @@ def checked_name(name: str) -> str:
     if not isinstance(name, str):
         raise TypeError(f"the name of an artifact must be a string, not {type(name).__name__}")
     parts = name.split("/")
-    if not name.isprintable() or len(name.encode(errors="replace")) > MAX_NAME_BYTES or "\\" in name:
-        raise ValueError(f"{name[:80]!r} is no name: at most {MAX_NAME_BYTES} printable bytes, no backslash")
+    if (
+        not name.isprintable()
+        or len(name.encode(errors="replace")) > MAX_NAME_BYTES
+        or "\\" in name
+    ):
+        raise ValueError(
+            f"{name[:80]!r} is no name: at most {MAX_NAME_BYTES} printable bytes, no backslash"
+        )
     if any(part in ("", ".", "..") for part in parts):
         raise ValueError(f"{name[:80]!r} is no name: parts between / are not empty, '.' or '..'")
     return name
@@ -381,7 +421,11 @@ def checked_name(name: str) -> str:
 def checked_kind(kind: str) -> str:
     if not isinstance(kind, str):
         raise TypeError(f"the kind of an artifact must be a string, not {type(kind).__name__}")
-    if not 0 < len(kind) <= 32 or not kind.replace("-", "").replace("_", "").isalnum() or not kind.isascii():
+    if (
+        not 0 < len(kind) <= 32
+        or not kind.replace("-", "").replace("_", "").isalnum()
+        or not kind.isascii()
+    ):
         raise ValueError(f"{kind[:40]!r} is no kind: a word such as image, table, model, file")
     return kind.lower()
 

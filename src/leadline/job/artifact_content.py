@@ -1,8 +1,10 @@
-"""What a figure, an image, a table or an array is as a file: ``leadline.log_artifact(figure, "loss.png")``.
+"""What a figure, an image, a table or an array is as a file: ``leadline.log_artifact(figure,
+"loss.png")``.
 
-The value brings its library with it, so nothing is imported that the job has not, except numpy for an array and Pillow
-for an array that is to be a picture. The price of going by what a value can do instead of by its class: a class of
-one's own with ``savefig`` or ``to_csv`` is taken for a figure or a table too, which is what its author means.
+The value brings its library with it, so nothing is imported that the job has not, except numpy for
+an array and Pillow for an array that is to be a picture. The price of going by what a value can do
+instead of by its class: a class of one's own with ``savefig`` or ``to_csv`` is taken for a figure
+or a table too, which is what its author means.
 """
 
 from __future__ import annotations
@@ -24,11 +26,12 @@ class WrongKind(TypeError):
 def content_of(value: Any, name: str) -> bytes:
     """The bytes of ``value`` in the format that the ending of ``name`` says.
 
-    Figures (``savefig``) and images (Pillow's ``save``) as ``.png``, ``.svg``, ``.jpg``, …; tables (``to_csv`` of
-    pandas, ``write_csv`` of polars, a list of dicts or of rows) as ``.csv``, ``.tsv``, those of a library also as
-    ``.parquet``, lists also as ``.jsonl``; arrays (numpy, or what turns into one) as ``.npy``, or as pictures:
-    height × width (× 3 or 4), integers 0 to 255 or floats 0 to 1. A list without rows is an empty file. JSON has no
-    NaN and no infinities: in ``.jsonl`` they are the texts ``"NaN"``, ``"Infinity"``, ``"-Infinity"``.
+    Figures (``savefig``) and images (Pillow's ``save``) as ``.png``, ``.svg``, ``.jpg``, …; tables
+    (``to_csv`` of pandas, ``write_csv`` of polars, a list of dicts or of rows) as ``.csv``,
+    ``.tsv``, those of a library also as ``.parquet``, lists also as ``.jsonl``; arrays (numpy, or
+    what turns into one) as ``.npy``, or as pictures: height × width (× 3 or 4), integers 0 to 255
+    or floats 0 to 1. A list without rows is an empty file. JSON has no NaN and no infinities: in
+    ``.jsonl`` they are the texts ``"NaN"``, ``"Infinity"``, ``"-Infinity"``.
 
     Raises:
         WrongKind: not such a value, or not one that can be a file of that ending.
@@ -64,7 +67,9 @@ def _frame(value: Any, ending: str) -> bytes:
     if ending == ".parquet":
         return _saved(value.to_parquet if hasattr(value, "to_parquet") else value.write_parquet)
     if ending not in (".csv", ".tsv"):
-        raise WrongKind(f"a table is kept as .csv, .tsv or .parquet, not {ending or 'without an ending'}")
+        raise WrongKind(
+            f"a table is kept as .csv, .tsv or .parquet, not {ending or 'without an ending'}"
+        )
     separator = "\t" if ending == ".tsv" else ","
     if hasattr(value, "to_csv"):
         return str(value.to_csv(index=False, sep=separator, lineterminator="\n")).encode()
@@ -78,9 +83,13 @@ def _rows(rows: Any, ending: str) -> bytes:
     if ending == ".jsonl":
         import json
 
-        return "".join(json.dumps(_in_json(row), ensure_ascii=False) + "\n" for row in rows).encode()
+        return "".join(
+            json.dumps(_in_json(row), ensure_ascii=False) + "\n" for row in rows
+        ).encode()
     if ending not in (".csv", ".tsv"):
-        raise WrongKind(f"a list of rows is kept as .csv, .tsv or .jsonl, not {ending or 'without an ending'}")
+        raise WrongKind(
+            f"a list of rows is kept as .csv, .tsv or .jsonl, not {ending or 'without an ending'}"
+        )
     import csv
 
     text = io.StringIO(newline="")
@@ -118,25 +127,34 @@ def _array(value: Any, ending: str) -> bytes:
             f"an array of shape {array.shape} is kept as .npy, not as {ending or 'a file without an ending'}"
         )
     if array.dtype.kind not in "biuf":
-        raise WrongKind(f"an array of {array.dtype} is kept as .npy, not as {ending or 'a file without an ending'}")
+        raise WrongKind(
+            f"an array of {array.dtype} is kept as .npy, not as {ending or 'a file without an ending'}"
+        )
     try:
         from PIL import Image
     except ImportError:
-        raise WrongKind("an array is kept as a picture with Pillow (pip install pillow), else as .npy") from None
+        raise WrongKind(
+            "an array is kept as a picture with Pillow (pip install pillow), else as .npy"
+        ) from None
     pixels = _pixels(numpy, array)
-    image = Image.fromarray(pixels[:, :, 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels)
+    image = Image.fromarray(
+        pixels[:, :, 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
+    )
     return _saved(lambda file: image.save(file, format=_format(ending)))
 
 
 def _pixels(numpy: Any, array: Any) -> Any:
-    """``array`` as bytes. Nothing is clipped: a picture of other numbers would look like a result and be none. A float
-    is in the range when it rounds to 0 to 255, since 1.0000001 is what arithmetic makes of 1."""
+    """``array`` as bytes. Nothing is clipped: a picture of other numbers would look like a result
+    and be none. A float is in the range when it rounds to 0 to 255, since 1.0000001 is what
+    arithmetic makes of 1."""
     if array.dtype.kind == "b":
         return array.astype("uint8") * 255
     words = "integers 0 to 255"
     if array.dtype.kind == "f":
         if without := int(array.size - numpy.isfinite(array).sum()):
-            raise ValueError(f"a picture has floats 0 to 1, {without} of these {array.size} are NaN or infinite")
+            raise ValueError(
+                f"a picture has floats 0 to 1, {without} of these {array.size} are NaN or infinite"
+            )
         words, given = "floats 0 to 1", array
         array = numpy.floor(array.astype("float64") * 255 + 0.5)
     else:

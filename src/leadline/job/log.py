@@ -1,13 +1,14 @@
 """Metrics from inside a job: ``leadline.log(step=3, loss=0.7)``.
 
-Each call is one frame in a file of this process alone, handed to the kernel by a single ``write`` before the call
-returns: a point whose call returned survives ``kill -9``. The price is one system call a line; a buffer would be faster
-and lose what it holds, a memory-mapped file would be twice as fast and end the training by SIGBUS on a full disk. The
-job program brings the files to the disk twice a second, at no cost to the job. Outside a job nothing happens. A disk
-that is full does not end a training: it is said once on stderr, and the next point is tried again.
+Each call is one frame in a file of this process alone, handed to the kernel by a single ``write``
+before the call returns: a point whose call returned survives ``kill -9``. The price is one system
+call a line; a buffer would be faster and lose what it holds, a memory-mapped file would be twice as
+fast and end the training by SIGBUS on a full disk. The job program brings the files to the disk
+twice a second, at no cost to the job. Outside a job nothing happens. A disk that is full does not
+end a training: it is said once on stderr, and the next point is tried again.
 
-The format is written down in docs/series-format.md; ``leadline.core.series.segment`` reads it. Imported by every job, so
-it imports little: ``os``, ``struct``, ``time``, ``zlib``.
+The format is written down in docs/series-format.md; ``leadline.core.series.segment`` reads it.
+Imported by every job, so it imports little: ``os``, ``struct``, ``time``, ``zlib``.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     Known = tuple[Callable[..., bytes], int, int, int]  # pack, words, number, descriptor
 
 MAGIC = b"\x89LLSER\n\x01"  # the last byte is the version
-RESIDUE = 0x2144DF1C  # the CRC-32 of any text that ends in its own: a check over many frames is one call
+RESIDUE = (
+    0x2144DF1C  # the CRC-32 of any text that ends in its own: a check over many frames is one call
+)
 NAMES_IN_SET = 1000
 BYTES_IN_SET = 200_000
 LONGEST_NAME = 4096
@@ -40,7 +43,9 @@ _RANKS = ("RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID")
 
 _sets: dict[tuple[str, ...], Known] = {}  # of the segment being written
 _numeric: set[str] = set()  # metrics that were numbers before
-_descriptors: list[int] = []  # of every segment of this process: another thread may still write to an earlier one
+_descriptors: list[
+    int
+] = []  # of every segment of this process: another thread may still write to an earlier one
 _lock = allocate_lock()
 _segment: tuple[int, int] | None = None  # descriptor, and the number of the next set
 _writer = ""
@@ -51,8 +56,11 @@ _write = os.write
 _four = Struct("<I").pack
 
 
-def log(values: Mapping[str, Any] | int | None = None, /, step: int | None = None, **metrics: Any) -> None:
-    """Records metrics at a step: ``log(step=3, loss=0.7)``, ``log(3, loss=0.7)``, ``log({"eval/loss": 0.7}, step=3)``.
+def log(
+    values: Mapping[str, Any] | int | None = None, /, step: int | None = None, **metrics: Any
+) -> None:
+    """Records metrics at a step: ``log(step=3, loss=0.7)``, ``log(3, loss=0.7)``,
+    ``log({"eval/loss": 0.7}, step=3)``.
 
     Values are numbers or anything ``float()`` takes from a number (numpy and torch scalars); booleans count as 0 and
     1. NaN and infinities are kept. Integers are exact up to 2**53. A metric that was a number before and is none now
@@ -89,7 +97,8 @@ def log(values: Mapping[str, Any] | int | None = None, /, step: int | None = Non
 
 
 def _log_slowly(given: Mapping[str, Any], step: Any, again: bool = True) -> None:
-    """What the fast path leaves: a new set of names, a step or value that is no plain number, a problem."""
+    """What the fast path leaves: a new set of names, a step or value that is no plain number, a
+    problem."""
     folder = os.environ.get("LEADLINE_SERIES")
     if not folder:
         return
@@ -117,8 +126,9 @@ def _log_slowly(given: Mapping[str, Any], step: Any, again: bool = True) -> None
 def _not_written(
     problem: OSError | None, known: Known, given: Mapping[str, Any], step: Any, again: bool = True
 ) -> None:
-    """A frame is cut short, or is not there at all. After part of a frame nothing may follow in that file, so the point
-    goes to a new segment, once; a full disk that takes nothing leaves the file as it is."""
+    """A frame is cut short, or is not there at all. After part of a frame nothing may follow in
+    that file, so the point goes to a new segment, once; a full disk that takes nothing leaves the
+    file as it is."""
     if problem is None or problem.errno in (EFBIG, EBADF):
         _give_up(known[3])
         if again:
@@ -127,11 +137,12 @@ def _not_written(
     return None
 
 
-# --- segments -----------------------------------------------------------------------------------------------------
+# --- segments -------------------------------------------------------------------------------------
 
 
 def _defined(folder: str, names: tuple[str, ...]) -> Known | None:
-    """The number of a set of names, its definition written first; None when it cannot be (which is said)."""
+    """The number of a set of names, its definition written first; None when it cannot be (which is
+    said)."""
     global _segment
     try:
         with _lock:
@@ -169,7 +180,8 @@ def _give_up(fd: int) -> None:
 
 
 def _new_segment(folder: str) -> int:
-    """The descriptor of a new file with its header, which no other process and no earlier segment shares."""
+    """The descriptor of a new file with its header, which no other process and no earlier segment
+    shares."""
     global _writer
     if len(_descriptors) >= SEGMENTS:
         raise OSError(ENOSPC, f"more than {SEGMENTS} files were begun")
@@ -231,7 +243,7 @@ def _quoted(name: str) -> str:
     return json.dumps(name)
 
 
-# --- values -------------------------------------------------------------------------------------------------------
+# --- values ---------------------------------------------------------------------------------------
 
 
 def _step(step: Any) -> float:
@@ -249,7 +261,8 @@ def _step(step: Any) -> float:
 
 
 def _numbers(given: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, str]]:
-    """The numbers by name, and the type of what is none, or ``TOO_LARGE``, though its metric was a number before."""
+    """The numbers by name, and the type of what is none, or ``TOO_LARGE``, though its metric was a
+    number before."""
     numbers, odd = {}, {}
     for name, value in given.items():
         if type(name) is not str:
@@ -302,16 +315,19 @@ def _note_odd(folder: str, odd: dict[str, str], at: float) -> None:
     if not _said_odd:
         _said_odd = True
         name, kind = next(iter(odd.items()))
-        what = f"metric {name!r} is " + (kind if kind == TOO_LARGE else f"no number any more but {kind}")
+        what = f"metric {name!r} is " + (
+            kind if kind == TOO_LARGE else f"no number any more but {kind}"
+        )
         what = what if name else "the name of a metric is blank"
         _say(f"leadline: {what}; such values are counted, not kept\n")
 
 
-# --- the disk -----------------------------------------------------------------------------------------------------
+# --- the disk -------------------------------------------------------------------------------------
 
 
 def _sync_here() -> None:
-    """Where the job program cannot bring our files to the disk, because it is on another machine, a thread does."""
+    """Where the job program cannot bring our files to the disk, because it is on another machine, a
+    thread does."""
     global _syncing
     if _syncing or os.environ.get("LEADLINE_SYNCED_ON", "") == _boot_id() != "":
         return

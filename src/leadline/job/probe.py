@@ -1,9 +1,10 @@
 """Says how an attempt stands, from its folder alone, and ends it; disturbs nothing while it looks.
 
-Stands alone like the supervisor (standard library only, one file), so that it can be sent to another host and asked
-about many attempts in one go: ``python -I -S probe.py state DIR...`` or ``python -I -S probe.py cancel DIR``, which
-print one JSON object. Liveness is asked of the locks with ``F_OFD_GETLK``, which takes nothing: a prober that tries to
-take a lock now and then makes a starting supervisor fail. Process ids count only together with boot id and start time.
+Stands alone like the supervisor (standard library only, one file), so that it can be sent to
+another host and asked about many attempts in one go: ``python -I -S probe.py state DIR...`` or
+``python -I -S probe.py cancel DIR``, which print one JSON object. Liveness is asked of the locks
+with ``F_OFD_GETLK``, which takes nothing: a prober that tries to take a lock now and then makes a
+starting supervisor fail. Process ids count only together with boot id and start time.
 """
 
 from __future__ import annotations
@@ -39,9 +40,13 @@ def state(attempt_dir: str) -> dict[str, Any]:
     if alive is None:
         return {"state": "not_started", "owner": None}
     who = owner(attempt_dir)
-    if alive or (who is not None and not who.get("locks") and _is_process(who, "pid", "start_ticks")):
+    if alive or (
+        who is not None and not who.get("locks") and _is_process(who, "pid", "start_ticks")
+    ):
         return {"state": "running", "owner": who}
-    tree_lives = _held(f"{attempt_dir}/tree.lock") or (who is not None and bool(_tree(attempt_dir, who)))
+    tree_lives = _held(f"{attempt_dir}/tree.lock") or (
+        who is not None and bool(_tree(attempt_dir, who))
+    )
     result = _read_json(f"{attempt_dir}/result.json")  # it may have finished while we looked
     if result is not None:
         return {"state": "finished", "result": result, "owner": who}
@@ -54,7 +59,8 @@ def owner(attempt_dir: str) -> dict[str, Any] | None:
 
 
 def cancel(attempt_dir: str) -> dict[str, Any]:
-    """Ends the attempt: asks a living supervisor to, or ends an orphaned tree by SIGTERM and SIGKILL.
+    """Ends the attempt: asks a living supervisor to, or ends an orphaned tree by SIGTERM and
+    SIGKILL.
 
     Returns:
         ``{"did": "asked_supervisor" | "ended_orphans" | "nothing", "pids": [...], "state": what it was, "why": ...}``.
@@ -87,7 +93,8 @@ def cancel(attempt_dir: str) -> dict[str, Any]:
 
 
 def same_machine(who: dict[str, Any]) -> bool:
-    """Whether an owner or handle was written on this machine since it was started (host names may change)."""
+    """Whether an owner or handle was written on this machine since it was started (host names may
+    change)."""
     mine = boot_id()
     if mine is None or who.get("boot_id") is None:
         return bool(who.get("host") == os.uname().nodename)
@@ -100,7 +107,8 @@ def boot_id() -> str | None:
 
 
 def start_ticks(pid: int) -> int | None:
-    """When a process was started, in clock ticks since boot; None when there is none or the system does not say."""
+    """When a process was started, in clock ticks since boot; None when there is none or the system
+    does not say."""
     text = _read(f"{PROC}/{pid}/stat")
     if not text or b")" not in text:
         return None
@@ -117,7 +125,8 @@ def _read(path: str) -> bytes | None:
 
 
 def _read_json(path: str) -> dict[str, Any] | None:
-    """None when absent. Files of an attempt appear whole, by rename, so other content is damage and says so."""
+    """None when absent. Files of an attempt appear whole, by rename, so other content is damage and
+    says so."""
     try:
         with open(path, "rb") as f:
             value = json.loads(f.read())
@@ -139,7 +148,9 @@ def _held(path: str) -> bool | None:
     try:
         import fcntl
 
-        question = fcntl.F_WRLCK.to_bytes(2, sys.byteorder) + bytes(30)  # struct flock: l_type, then whole file
+        question = fcntl.F_WRLCK.to_bytes(2, sys.byteorder) + bytes(
+            30
+        )  # struct flock: l_type, then whole file
         answer = fcntl.fcntl(fd, fcntl.F_OFD_GETLK, question)
         return int.from_bytes(answer[:2], sys.byteorder) != fcntl.F_UNLCK
     except (ImportError, AttributeError, OSError):
@@ -165,7 +176,8 @@ def _is_process(who: dict[str, Any], pid_key: str, ticks_key: str) -> bool:
 
 
 def _signal_process(who: dict[str, Any], number: int) -> bool:
-    """Signals the supervisor, checked through a pidfd where there are any, so that a reused id cannot be hit."""
+    """Signals the supervisor, checked through a pidfd where there are any, so that a reused id
+    cannot be hit."""
     import signal
 
     try:
@@ -188,7 +200,8 @@ def _signal_process(who: dict[str, Any], number: int) -> bool:
 
 
 def _tree(attempt_dir: str, who: dict[str, Any]) -> list[int]:
-    """Processes of the command: they carry its cookie in their environment, or hold its tree lock open."""
+    """Processes of the command: they carry its cookie in their environment, or hold its tree lock
+    open."""
     if not same_machine(who) or not who.get("cookie"):
         return []
     mark = b"LEADLINE_COOKIE=" + str(who["cookie"]).encode()
@@ -227,7 +240,8 @@ def _has_open(pid: int, file: os.stat_result) -> bool:
 
 
 def _end_tree(attempt_dir: str, who: dict[str, Any]) -> tuple[list[int], list[int]]:
-    """SIGTERM, a grace period, SIGKILL until nothing is left. Returns who was signalled and who is left."""
+    """SIGTERM, a grace period, SIGKILL until nothing is left. Returns who was signalled and who is
+    left."""
     import signal
 
     told: list[int] = []

@@ -1,19 +1,23 @@
 """Runs one command in one attempt folder: ``python -I -S supervise.py ATTEMPT_DIR``.
 
-Every executor, near or far, starts exactly this program, so what a run means does not depend on the engine: the folder
-is the truth, the engine only launches. It therefore stands alone: one file, standard library only.
+Every executor, near or far, starts exactly this program, so what a run means does not depend on the
+engine: the folder is the truth, the engine only launches. It therefore stands alone: one file,
+standard library only.
 
-It is started once per trial, so start-up time is spent with care: ``json``, ``signal`` and ``ctypes`` cost 12 ms
-together, their C halves (``_json``, ``_signal``, ``_ctypes``) 0.7 ms. Those names are private to CPython, so each is
-used behind a fallback to the public module. Without ``/proc`` or ``prctl`` (not Linux) it still runs and ends commands,
-but only signals the command's process group, and the facts it cannot measure are null.
+It is started once per trial, so start-up time is spent with care: ``json``, ``signal`` and
+``ctypes`` cost 12 ms together, their C halves (``_json``, ``_signal``, ``_ctypes``) 0.7 ms. Those
+names are private to CPython, so each is used behind a fallback to the public module. Without
+``/proc`` or ``prctl`` (not Linux) it still runs and ends commands, but only signals the command's
+process group, and the facts it cannot measure are null.
 
-An attempt starts at most once, ever: its ``alive.lock`` appears by ``link(2)``, already locked, and is never removed.
-Locks are open-file-description locks, which can be asked about without being taken. ``alive.lock`` belongs to this
-process alone, ``tree.lock`` to the command and whatever it starts, so that a tree outliving its supervisor is seen.
+An attempt starts at most once, ever: its ``alive.lock`` appears by ``link(2)``, already locked, and
+is never removed. Locks are open-file-description locks, which can be asked about without being
+taken. ``alive.lock`` belongs to this process alone, ``tree.lock`` to the command and whatever it
+starts, so that a tree outliving its supervisor is seen.
 
-Exit status: 0 ``result.json`` was written; 64 usage; 65 ``spec.json`` unusable; 73 no space for the result, nothing
-was started; 75 this attempt was started before, nothing was touched; 74 the result could not be written.
+Exit status: 0 ``result.json`` was written; 64 usage; 65 ``spec.json`` unusable; 73 no space for the
+result, nothing was started; 75 this attempt was started before, nothing was touched; 74 the result
+could not be written.
 """
 
 from __future__ import annotations
@@ -52,7 +56,7 @@ class Refused(Exception):
     """Nothing was started. ``args`` is (exit status, sentence)."""
 
 
-# --- small pieces -------------------------------------------------------------------------------------------------
+# --- small pieces ---------------------------------------------------------------------------------
 
 
 def decode_json(text: str) -> Any:
@@ -101,7 +105,8 @@ def read_start(path: str) -> bytes:
 
 
 def stat_fields(pid: int | str) -> list[bytes]:
-    """Fields of ``/proc/PID/stat`` from the third on (state, ppid, ...); empty when there is no such process."""
+    """Fields of ``/proc/PID/stat`` from the third on (state, ppid, ...); empty when there is no
+    such process."""
     text = read_start(f"{PROC}/{pid}/stat")
     return text[text.rindex(b")") + 2 :].split() if b")" in text else []
 
@@ -135,11 +140,14 @@ def prctl(option: int, value: int) -> bool:
 
 
 def take_lock(fd: int) -> bool:
-    """Locks the whole open file for writing; false when this file system or platform has no such locks."""
+    """Locks the whole open file for writing; false when this file system or platform has no such
+    locks."""
     try:
         import fcntl
 
-        request = fcntl.F_WRLCK.to_bytes(2, sys.byteorder) + bytes(30)  # struct flock: l_type, then whole file
+        request = fcntl.F_WRLCK.to_bytes(2, sys.byteorder) + bytes(
+            30
+        )  # struct flock: l_type, then whole file
         fcntl.fcntl(fd, fcntl.F_OFD_SETLK, request)
         return True
     except (ImportError, AttributeError, OSError):
@@ -197,17 +205,22 @@ def descendants_by_parent(root: int) -> list[int]:
     family = {root}
     grew = True
     while grew:
-        new = {pid for pid, fields in table.items() if pid not in family and fields and int(fields[1]) in family}
+        new = {
+            pid
+            for pid, fields in table.items()
+            if pid not in family and fields and int(fields[1]) in family
+        }
         family |= new
         grew = bool(new)
     return [pid for pid in family if pid != root and table[pid][0] not in (b"Z", b"X")]
 
 
-# --- files of the attempt -----------------------------------------------------------------------------------------
+# --- files of the attempt -------------------------------------------------------------------------
 
 
 class ReservedFile:
-    """A file whose space is taken now, under a temporary name, and which gets its content and its name later."""
+    """A file whose space is taken now, under a temporary name, and which gets its content and its
+    name later."""
 
     def __init__(self, folder: str, name: str, tag: str, size_bytes: int) -> None:
         self.final = f"{folder}/{name}"
@@ -244,7 +257,10 @@ class ReservedFile:
             try:
                 os.fsync(folder)
             except OSError as e:
-                if e.errno not in (errno.EINVAL, errno.EBADF):  # file systems that cannot sync a folder
+                if e.errno not in (
+                    errno.EINVAL,
+                    errno.EBADF,
+                ):  # file systems that cannot sync a folder
                     raise
             finally:
                 os.close(folder)
@@ -255,7 +271,8 @@ class ReservedFile:
 
 
 def take_attempt(folder: str, tag: str) -> tuple[int, bool]:
-    """Makes this process the attempt's only supervisor. Returns the tree lock's descriptor and whether locks work."""
+    """Makes this process the attempt's only supervisor. Returns the tree lock's descriptor and
+    whether locks work."""
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     alive, tree = f"{folder}/.alive.{tag}", f"{folder}/.tree.{tag}"
     final = f"{folder}/alive.lock"
@@ -278,7 +295,9 @@ def take_attempt(folder: str, tag: str) -> tuple[int, bool]:
         os.unlink(alive)
     import fcntl
 
-    high = fcntl.fcntl(tree_fd, fcntl.F_DUPFD_CLOEXEC, TREE_LOCK_FD)  # out of the way of scripts that use 3 to 9
+    high = fcntl.fcntl(
+        tree_fd, fcntl.F_DUPFD_CLOEXEC, TREE_LOCK_FD
+    )  # out of the way of scripts that use 3 to 9
     os.close(tree_fd)
     return high, locked
 
@@ -303,12 +322,13 @@ def read_spec(folder: str) -> dict[str, Any]:
     return dict(spec)
 
 
-# --- measuring ----------------------------------------------------------------------------------------------------
+# --- measuring ------------------------------------------------------------------------------------
 
 
 def machine_reading() -> dict[str, Any]:
-    """Counters of the whole machine, in seconds; None where this system does not say. ``cpus`` is the raw text of the
-    per-CPU counters, which are taken apart only when the run turns out to be pinned."""
+    """Counters of the whole machine, in seconds; None where this system does not say. ``cpus`` is
+    the raw text of the per-CPU counters, which are taken apart only when the run turns out to be
+    pinned."""
     reading: dict[str, Any] = {"pressure_s": None, "memory_s": None, "load_1m": None}
     for key, kind in (("pressure_s", "cpu"), ("memory_s", "memory")):
         for word in read_start(f"{PROC}/pressure/{kind}").split(b"\n")[0].split():
@@ -323,14 +343,19 @@ def machine_reading() -> dict[str, Any]:
 
 
 def cpu_seconds(text: bytes, cpus: list[int] | None) -> dict[str, float | None]:
-    """Busy and stolen time in /proc/stat, of all CPUs or of those listed; None where it is not said of each."""
+    """Busy and stolen time in /proc/stat, of all CPUs or of those listed; None where it is not said
+    of each."""
     wanted = [b"cpu"] if cpus is None else [b"cpu%d" % n for n in cpus]
     busy, stolen, seen = 0, 0, 0
     for line in text.split(b"\n"):
         cpu = line.split()
         if len(cpu) > 8 and cpu[0] in wanted:
             user, nice, system, _idle, _wait, irq, softirq, steal = (int(word) for word in cpu[1:9])
-            busy, stolen, seen = busy + user + nice + system + irq + softirq, stolen + steal, seen + 1
+            busy, stolen, seen = (
+                busy + user + nice + system + irq + softirq,
+                stolen + steal,
+                seen + 1,
+            )
     if seen < len(wanted):
         return {"busy_s": None, "steal_s": None}
     tick_s = 1 / os.sysconf("SC_CLK_TCK")
@@ -338,18 +363,22 @@ def cpu_seconds(text: bytes, cpus: list[int] | None) -> dict[str, float | None]:
 
 
 def throttle_counts() -> dict[str, int] | None:
-    """Thermal throttle events since boot, summed over the CPUs; None where nothing counts them (virtual machines)."""
+    """Thermal throttle events since boot, summed over the CPUs; None where nothing counts them
+    (virtual machines)."""
     if not os.path.exists(f"{SYS}/cpu0/thermal_throttle/core_throttle_count"):
         return None
     counts = {"core": 0, "package": 0}
     for cpu in range(min(os.cpu_count() or 1, 256)):
         for kind in counts:
-            counts[kind] += int(read_start(f"{SYS}/cpu{cpu}/thermal_throttle/{kind}_throttle_count").strip() or b"0")
+            counts[kind] += int(
+                read_start(f"{SYS}/cpu{cpu}/thermal_throttle/{kind}_throttle_count").strip() or b"0"
+            )
     return counts
 
 
 def pinned_to(pid: int) -> list[int] | None:
-    """The CPUs that a process may use, when they are only some of those there are; it may have ended (a zombie)."""
+    """The CPUs that a process may use, when they are only some of those there are; it may have
+    ended (a zombie)."""
     try:
         allowed = sorted(os.sched_getaffinity(pid))
     except (OSError, AttributeError):
@@ -388,16 +417,19 @@ class Usage:
         }
 
 
-# --- signals ------------------------------------------------------------------------------------------------------
+# --- signals --------------------------------------------------------------------------------------
 
 _pending: list[int] = []
 
 
 def watch_signals() -> None:
-    """From here on the signals that matter wait until they are asked for, so none is lost and none interrupts."""
+    """From here on the signals that matter wait until they are asked for, so none is lost and none
+    interrupts."""
     sig.signal(sig.SIGHUP, sig.SIG_IGN)
     if hasattr(sig, "sigtimedwait"):
-        sig.signal(sig.SIGCHLD, sig.SIG_DFL)  # a launcher that ignores it would have our children reaped unseen
+        sig.signal(
+            sig.SIGCHLD, sig.SIG_DFL
+        )  # a launcher that ignores it would have our children reaped unseen
         sig.pthread_sigmask(sig.SIG_BLOCK, WATCHED)
     else:
         for number in WATCHED:
@@ -415,17 +447,19 @@ def next_signal(timeout_s: float) -> int:
 
 
 def restore_signals() -> None:
-    """In the command, before exec: what Python, the launcher or this program changed goes back to normal."""
+    """In the command, before exec: what Python, the launcher or this program changed goes back to
+    normal."""
     for number in (*WATCHED, sig.SIGHUP, sig.SIGPIPE, sig.SIGXFSZ):
         sig.signal(number, sig.SIG_DFL)
     sig.pthread_sigmask(sig.SIG_SETMASK, ())
 
 
-# --- the job ------------------------------------------------------------------------------------------------------
+# --- the job --------------------------------------------------------------------------------------
 
 
 class Job:
-    """One command, from fork to result. Durations in seconds, clocks monotonic unless named ``epoch``."""
+    """One command, from fork to result. Durations in seconds, clocks monotonic unless named
+    ``epoch``."""
 
     def __init__(self, folder: str, spec: dict[str, Any], tree_fd: int) -> None:
         self.folder, self.spec, self.tree_fd = folder, spec, tree_fd
@@ -501,7 +535,9 @@ class Job:
         os.write(go_write, b"g")
         os.close(go_write)
 
-    def become_command(self, parent: int, env: dict[str, str], go_read: int, go_write: int, failure: int) -> NoReturn:
+    def become_command(
+        self, parent: int, env: dict[str, str], go_read: int, go_write: int, failure: int
+    ) -> NoReturn:
         stage = b"start"
         try:
             os.close(go_write)
@@ -564,7 +600,9 @@ class Job:
 
     def stop(self, state: str, reason: str) -> None:
         self.stopped = (state, reason)
-        self.kill_at = time.monotonic() + (5.0 if self.spec.get("grace_s") is None else self.spec["grace_s"])
+        self.kill_at = time.monotonic() + (
+            5.0 if self.spec.get("grace_s") is None else self.spec["grace_s"]
+        )
         self.end_politely()
 
     def end_politely(self) -> None:
@@ -608,7 +646,9 @@ class Job:
         """Takes in every process that has ended. False when no child is left."""
         while True:
             try:
-                if hasattr(os, "waitid"):  # look before reaping: /proc still knows a zombie's time in the run queue
+                if hasattr(
+                    os, "waitid"
+                ):  # look before reaping: /proc still knows a zombie's time in the run queue
                     seen = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
                     if seen is None:
                         return True
@@ -637,7 +677,9 @@ class Job:
         self.leftover = len(descendants(os.getpid()))
         grace_s = self.spec.get("leftover_grace_s")
         kill_at = time.monotonic() + (0.5 if grace_s is None else grace_s)
-        if self.kill_at is not None:  # it was ended by us: its tree has the whole grace period, like the command
+        if (
+            self.kill_at is not None
+        ):  # it was ended by us: its tree has the whole grace period, like the command
             kill_at = time.monotonic() if self.killed else max(kill_at, self.kill_at)
         self.end_politely()
         give_up_at = kill_at + GIVE_UP_KILLING_S
@@ -657,8 +699,8 @@ class Job:
         return os.fstat(self.stdout_fd).st_size, os.fstat(self.stderr_fd).st_size
 
     def sync_metrics(self) -> None:
-        """Bounds what a power cut can take from the metrics to a second, at no cost to the command: what grew since
-        the last look is brought to the disk, and the name of a file that is new."""
+        """Bounds what a power cut can take from the metrics to a second, at no cost to the command:
+        what grew since the last look is brought to the disk, and the name of a file that is new."""
         series = f"{self.folder}/series"
         self.sync_grown(f"{self.folder}/metrics.jsonl")
         try:
@@ -696,12 +738,18 @@ class Job:
         command, number = self.spec["argv"][0], int(words[1])
         why = os.strerror(number) if number else " ".join(words[2:])
         if words[0] == "cwd":
-            return 126, f"cannot start {command!r}: the working directory {self.spec['cwd']!r}: {why}"
+            return (
+                126,
+                f"cannot start {command!r}: the working directory {self.spec['cwd']!r}: {why}",
+            )
         if words[0] == "exec" and number in (errno.ENOENT, errno.ENOTDIR):
             if "/" not in command:
                 return 127, f"cannot start {command!r}: no such command in PATH"
             if os.path.exists(os.path.join(self.spec["cwd"], command)):
-                return 127, f"cannot start {command!r}: the interpreter its first line names does not exist"
+                return (
+                    127,
+                    f"cannot start {command!r}: the interpreter its first line names does not exist",
+                )
             return 127, f"cannot start {command!r}: no such file"
         if number == errno.ENOEXEC:
             why = "not a program: no '#!' line and no executable format"
@@ -736,7 +784,9 @@ class Job:
 
     def result(self) -> dict[str, Any]:
         state, exit_code, name, reason = self.outcome()
-        first, last = (cpu_seconds(reading["cpus"], self.pinned) for reading in (self.before, self.after))
+        first, last = (
+            cpu_seconds(reading["cpus"], self.pinned) for reading in (self.before, self.after)
+        )
         busy_s = grown(first, last, "busy_s")
         stdout_bytes, stderr_bytes = self.output_bytes()
         return {
@@ -752,7 +802,9 @@ class Job:
             "contention": {
                 "run_queue_wait_s": self.queue_wait_s,
                 "cpu_pressure_s": grown(self.before, self.after, "pressure_s"),
-                "others_cpu_s": None if busy_s is None else round(max(0.0, busy_s - self.busy_s), 6),
+                "others_cpu_s": None
+                if busy_s is None
+                else round(max(0.0, busy_s - self.busy_s), 6),
                 "steal_s": grown(first, last, "steal_s"),
                 "memory_pressure_s": grown(self.before, self.after, "memory_s"),
                 "throttle_counts_start": self.before["throttle"],
@@ -799,7 +851,9 @@ def supervise(folder: str) -> int:
     watch_signals()
     try:
         os.setsid()
-    except OSError:  # leads a group already, as Slurm's batch step does: the session we have will do
+    except (
+        OSError
+    ):  # leads a group already, as Slurm's batch step does: the session we have will do
         pass
     prctl(36, 1)  # PR_SET_CHILD_SUBREAPER
     tag = os.urandom(6).hex()

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 class Collectors(Protocol):
-    """Facts about the machine, the command's interpreter and the environment; unknown is None, never guessed."""
+    """Facts about the machine, the command's interpreter and the environment; unknown is None,
+    never guessed."""
 
     def environment(self, env: Mapping[str, str], allow: list[str]) -> dict[str, Any]: ...
 
@@ -25,10 +26,13 @@ class Collectors(Protocol):
 
     def preflight(self, env: Mapping[str, str] | None = None) -> dict[str, Any]: ...
 
-    def after_run(self, before: dict[str, Any], contention: dict[str, Any], wall_s: float | None) -> dict[str, Any]: ...
+    def after_run(
+        self, before: dict[str, Any], contention: dict[str, Any], wall_s: float | None
+    ) -> dict[str, Any]: ...
 
     def prepare(self) -> None:
-        """Load what ``extract`` and ``after_run`` need. Called while a command runs, so that its end waits for less."""
+        """Load what ``extract`` and ``after_run`` need. Called while a command runs, so that its
+        end waits for less."""
         ...
 
     def extract(

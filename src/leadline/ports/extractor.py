@@ -1,7 +1,7 @@
 """The port for reading one declared source of metrics: built-in readers and those of third parties.
 
-A reader turns what a run left behind into an Extraction; the checks, the reduction and the merge are the core's, so
-that a number means the same whoever read it.
+A reader turns what a run left behind into an Extraction; the checks, the reduction and the merge
+are the core's, so that a number means the same whoever read it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,18 @@ from leadline.core.typed import Protocol
 
 
 class RunFiles:
-    """Where a run's output lies. ``started_at_s`` (epoch seconds) lets a file older than the run be refused."""
+    """Where a run's output lies. ``started_at_s`` (epoch seconds) lets a file older than the run be
+    refused."""
 
     __slots__ = ("cwd", "metrics", "started_at_s", "stderr", "stdout")
 
     def __init__(
-        self, cwd: str, stdout: str = "", metrics: str = "", stderr: str = "", started_at_s: float | None = None
+        self,
+        cwd: str,
+        stdout: str = "",
+        metrics: str = "",
+        stderr: str = "",
+        started_at_s: float | None = None,
     ) -> None:
         self.cwd, self.stdout, self.metrics, self.stderr = cwd, stdout, metrics, stderr
         self.started_at_s = started_at_s
@@ -39,4 +45,6 @@ class Extractor(Protocol):
 
     name: str
 
-    def read(self, spec: ExtractionSpec, files: RunFiles, definitions: Mapping[str, MetricDef]) -> Extraction: ...
+    def read(
+        self, spec: ExtractionSpec, files: RunFiles, definitions: Mapping[str, MetricDef]
+    ) -> Extraction: ...

@@ -1,8 +1,9 @@
 """Where the experiment issue lives: the local forge (records), GitHub, others.
 
-Obligations: every call that writes is idempotent by ``marker`` (a comment) or by content (body, state), so that a retry
-after any crash leaves one; nothing a person wrote is overwritten; errors are LeadlineError(remote) with the reason, and
-the caller queues. Numbers are text. A forge never asks a question.
+Obligations: every call that writes is idempotent by ``marker`` (a comment) or by content (body,
+state), so that a retry after any crash leaves one; nothing a person wrote is overwritten; errors
+are LeadlineError(remote) with the reason, and the caller queues. Numbers are text. A forge never
+asks a question.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ class Forge(Protocol):
         ...
 
     def check(self) -> dict[str, Any]:
-        """Who is asking and what may be done: ``login``, ``repository``, ``renamed``, ``archived``, ``issues``,
-        ``may_write``, ``private``, ``rate_left``. Empty where there is nothing to ask."""
+        """Who is asking and what may be done: ``login``, ``repository``, ``renamed``, ``archived``,
+        ``issues``, ``may_write``, ``private``, ``rate_left``. Empty where there is nothing to
+        ask."""
         ...

@@ -1,4 +1,5 @@
-"""What a forge's factory is given. An entry point of the group ``leadline.forges`` names such a factory."""
+"""What a forge's factory is given. An entry point of the group ``leadline.forges`` names such a
+factory."""
 
 from __future__ import annotations
 
@@ -11,9 +12,10 @@ from leadline.ports.forge import Forge
 
 @dataclass(frozen=True)
 class ForgeSetup:
-    """``settings``: all of them, those of a forge begin with ``forge.``; ``remote_url``: of the git remote, "" without
-    one, credentials removed; ``environ``: where a token may stand; ``cache_folder``: a folder of the forge's own, which
-    may be absent and may be deleted at any time."""
+    """``settings``: all of them, those of a forge begin with ``forge.``; ``remote_url``: of the git
+    remote, "" without one, credentials removed; ``environ``: where a token may stand;
+    ``cache_folder``: a folder of the forge's own, which may be absent and may be deleted at any
+    time."""
 
     topic: str
     settings: Mapping[str, Any]

@@ -1,4 +1,5 @@
-"""Where records live. Implementations: ``adapters/store/event_log.py`` (files), ``testing/fakes.py`` (memory)."""
+"""Where records live. Implementations: ``adapters/store/event_log.py`` (files),
+``testing/fakes.py`` (memory)."""
 
 from __future__ import annotations
 
@@ -12,14 +13,15 @@ from leadline.core.record.thread import Thread
 class Transaction(Protocol):
     """Records being written to one thread; nobody else writes to it meanwhile.
 
-    Obligations: ``thread_prefix`` and the numbers are those of everything written before by anybody on this machine.
-    All records added are durable (fsynced) together when the block ends, in the order added; if the block raises,
-    none is written.
+    Obligations: ``thread_prefix`` and the numbers are those of everything written before by anybody
+    on this machine. All records added are durable (fsynced) together when the block ends, in the
+    order added; if the block raises, none is written.
     """
 
     def next_number(self, kind: str, within: str = "") -> int:
-        """The next free number for ids of ``kind`` (``experiment``, ``claim``, ...); for ``run`` the next repeat of
-        the experiment with uid ``within``. Counts what this transaction added. No gap, no duplicate."""
+        """The next free number for ids of ``kind`` (``experiment``, ``claim``, ...); for ``run``
+        the next repeat of the experiment with uid ``within``. Counts what this transaction added.
+        No gap, no duplicate."""
         ...
 
     def add(self, kind: str, body: dict[str, Any]) -> Record: ...
@@ -32,28 +34,33 @@ class Transaction(Protocol):
 class RecordStore(Protocol):
     """Append-only event logs, one per thread.
 
-    Obligations: a record is durable when ``transaction`` ends; nothing edits or removes a line; a torn last line is
-    healed by the next writer, kept and reported; readers never block writers. Errors: LeadlineError(environment,
-    ``disk-full`` | ``read-only`` | ``cannot-write``) with nothing half-written.
+    Obligations: a record is durable when ``transaction`` ends; nothing edits or removes a line; a
+    torn last line is healed by the next writer, kept and reported; readers never block writers.
+    Errors: LeadlineError(environment, ``disk-full`` | ``read-only`` | ``cannot-write``) with
+    nothing half-written.
     """
 
     def topics(self) -> list[str]: ...
 
     def exists(self, topic: str) -> bool: ...
 
-    def transaction(self, topic: str, create: bool = False) -> AbstractContextManager[Transaction]: ...
+    def transaction(
+        self, topic: str, create: bool = False
+    ) -> AbstractContextManager[Transaction]: ...
 
     def records(self, topic: str) -> list[Record]: ...
 
     def thread(self, topic: str) -> Thread: ...
 
     def slice(self, topic: str, ids: list[str], kinds: tuple[str, ...]) -> Thread:
-        """A thread folded from the records of ``kinds`` and those about ``ids`` alone: what a writing verb needs, at a
-        cost that does not grow with the thread. Ids, runs and metrics of ``ids`` are complete in it."""
+        """A thread folded from the records of ``kinds`` and those about ``ids`` alone: what a
+        writing verb needs, at a cost that does not grow with the thread. Ids, runs and metrics of
+        ``ids`` are complete in it."""
         ...
 
     def examine(self, topic: str) -> tuple[Thread, list[Fault]]:
-        """The thread as the event files have it at this moment, past every cache, and their faults: for ``verify``."""
+        """The thread as the event files have it at this moment, past every cache, and their faults:
+        for ``verify``."""
         ...
 
     def faults(self, topic: str) -> list[Fault]:
@@ -69,17 +76,20 @@ class RecordStore(Protocol):
         ...
 
     def merge(self, topic: str, files: dict[str, bytes]) -> MergeReport:
-        """Take in another machine's files by union: new files, and longer versions of known ones. A file that is
-        neither a prefix nor an extension of ours is kept beside it under another name and reported."""
+        """Take in another machine's files by union: new files, and longer versions of known ones. A
+        file that is neither a prefix nor an extension of ours is kept beside it under another name
+        and reported."""
         ...
 
     def copy_name(self, name: str, ours: bytes, theirs: bytes) -> str:
-        """Under which name another version (``theirs``) of the event file ``name`` is kept beside ``ours``."""
+        """Under which name another version (``theirs``) of the event file ``name`` is kept beside
+        ``ours``."""
         ...
 
     def replace_damaged(self, topic: str, name: str, data: bytes) -> str:
-        """Put ``data`` in the place of an event file that was damaged or changed, keeping the damaged bytes under the
-        path returned. The one operation that replaces a file; only ``verify --heal`` uses it."""
+        """Put ``data`` in the place of an event file that was damaged or changed, keeping the
+        damaged bytes under the path returned. The one operation that replaces a file; only ``verify
+        --heal`` uses it."""
         ...
 
     def heads(self, topic: str) -> dict[str, str]:
@@ -87,13 +97,15 @@ class RecordStore(Protocol):
         ...
 
     def search(self, words: list[str], limit: int) -> tuple[list[dict[str, Any]], int]:
-        """Full-text hits over all threads, best first, as {topic, id, kind, text}, and the full count."""
+        """Full-text hits over all threads, best first, as {topic, id, kind, text}, and the full
+        count."""
         ...
 
     def run_rows(
         self, topic: str | None, where: dict[str, Any], order: str, limit: int
     ) -> tuple[list[dict[str, Any]], int]:
-        """Rows of the run listing (id, state, config, metrics, ...), filtered and sorted, and the full count."""
+        """Rows of the run listing (id, state, config, metrics, ...), filtered and sorted, and the
+        full count."""
         ...
 
     def open_runs(self, topic: str | None = None) -> list[tuple[str, str]]:
@@ -113,13 +125,13 @@ class MergeReport(Protocol):
 
 
 class BlobStore(Protocol):
-    """Content-addressed bytes. ``put`` is idempotent and durable; ``get`` raises LeadlineError(not_found) and checks
-    the digest (LeadlineError(check_failed, ``blob-damaged``)).
+    """Content-addressed bytes. ``put`` is idempotent and durable; ``get`` raises
+    LeadlineError(not_found) and checks the digest (LeadlineError(check_failed, ``blob-damaged``)).
 
-    For contents larger than memory: ``take`` makes the file at ``path`` the content of ``digest``, moved without a
-    second copy, durably and idempotently (the file may be gone when the content is there); ``check`` is ``get``
-    without the bytes, a piece at a time; ``place`` is where it can be read, "" when it is not here; ``size_bytes``
-    None then."""
+    For contents larger than memory: ``take`` makes the file at ``path`` the content of ``digest``,
+    moved without a second copy, durably and idempotently (the file may be gone when the content is
+    there); ``check`` is ``get`` without the bytes, a piece at a time; ``place`` is where it can be
+    read, "" when it is not here; ``size_bytes`` None then."""
 
     def put(self, data: bytes) -> str: ...
 
@@ -137,8 +149,8 @@ class BlobStore(Protocol):
 
 
 class OpenRuns(Protocol):
-    """Which runs are planned and not ended, and whether somebody watches them. ``watching`` holds a lock that the
-    kernel frees when the watcher ends, however it ends."""
+    """Which runs are planned and not ended, and whether somebody watches them. ``watching`` holds a
+    lock that the kernel frees when the watcher ends, however it ends."""
 
     def any(self) -> bool: ...
 

@@ -12,10 +12,10 @@ from leadline.core.tracker.reading import Points
 class SeriesStore(Protocol):
     """The points of one attempt, by its folder.
 
-    Obligations: every point whose ``ll.log`` returned is read, also after ``kill -9`` and while the job writes; what is
-    damaged is a problem in the result and hides nothing around it; reading writes nothing. Compaction never leaves less
-    than one whole, verified copy. Raises LeadlineError (environment, ``no-pyarrow``) for a compacted run that cannot be
-    read here.
+    Obligations: every point whose ``ll.log`` returned is read, also after ``kill -9`` and while the
+    job writes; what is damaged is a problem in the result and hides nothing around it; reading
+    writes nothing. Compaction never leaves less than one whole, verified copy. Raises LeadlineError
+    (environment, ``no-pyarrow``) for a compacted run that cannot be read here.
     """
 
     def has(self, attempt: str) -> bool: ...
@@ -26,19 +26,23 @@ class SeriesStore(Protocol):
         """The series in a file of JSON lines; empty when there is none."""
         ...
 
-    def keep(self, attempt: str, writer: str, series: Mapping[str, Points], odd: Mapping[str, int]) -> list[str]:
-        """Write points that came from elsewhere; in the place of what is there, of which nothing is left. Returns the
-        names of metrics that no segment can hold. Raises LeadlineError (environment)."""
+    def keep(
+        self, attempt: str, writer: str, series: Mapping[str, Points], odd: Mapping[str, int]
+    ) -> list[str]:
+        """Write points that came from elsewhere; in the place of what is there, of which nothing is
+        left. Returns the names of metrics that no segment can hold. Raises LeadlineError
+        (environment)."""
         ...
 
     def move(self, attempt: str, target: str) -> None:
-        """Give all that is kept under ``attempt`` the place ``target`` on the same file system; what was there is put
-        beside ``attempt``. Raises LeadlineError (environment)."""
+        """Give all that is kept under ``attempt`` the place ``target`` on the same file system;
+        what was there is put beside ``attempt``. Raises LeadlineError (environment)."""
         ...
 
     def compact(self, attempt: str) -> dict[str, Any]:
-        """Replace segments by one verified Parquet file: {segments, points, bytes_before, bytes_after, digest}, where
-        ``segments`` is how many were replaced now (0: there were none left) and ``points`` all that are kept."""
+        """Replace segments by one verified Parquet file: {segments, points, bytes_before,
+        bytes_after, digest}, where ``segments`` is how many were replaced now (0: there were none
+        left) and ``points`` all that are kept."""
         ...
 
     def size_bytes(self, attempt: str) -> int: ...

@@ -1,12 +1,13 @@
 """Version control as the services see it.
 
-The port exists so that services state what they need (an exact code state, a compare-and-swap on a branch) and not
-which git commands do it. It is shaped after git and makes no attempt to hide that: a second implementation would be
-another way to drive git, not another system.
+The port exists so that services state what they need (an exact code state, a compare-and-swap on a
+branch) and not which git commands do it. It is shaped after git and makes no attempt to hide that:
+a second implementation would be another way to drive git, not another system.
 
-Paths are relative to the top of the work tree and ``/``-separated; bytes that are not UTF-8 are kept as surrogate
-escapes in arguments and in keys, and shown with backslash escapes in ``CodeState``. Commits, trees and blobs are full
-hexadecimal object names. Every method may raise ``LeadlineError``; the codes named below are stable.
+Paths are relative to the top of the work tree and ``/``-separated; bytes that are not UTF-8 are
+kept as surrogate escapes in arguments and in keys, and shown with backslash escapes in
+``CodeState``. Commits, trees and blobs are full hexadecimal object names. Every method may raise
+``LeadlineError``; the codes named below are stable.
 """
 
 from __future__ import annotations
@@ -24,13 +25,15 @@ CHANGED_FILES_SHOWN = 200
 class CodeState:
     """The exact code that lay in the work tree at one moment.
 
-    ``tree`` is its identity: equal code has an equal tree, whatever the history, the staging or the rendered logbooks.
-    ``commit`` holds that tree: ``head`` itself when nothing differs from it, else a commit made for this purpose with
-    ``head`` as its parent and kept by ``ref``. ``changed_files`` are ``{"status", "path"}`` against ``head``, at most
-    ``CHANGED_FILES_SHOWN`` of ``changed_total``. ``gaps`` are ``{"path", "kind", "reason"}`` with kind ``secret``,
-    ``too-large``, ``unreadable``, ``special``, ``nested-repository``, ``submodule`` or ``filter``: files whose present
-    content is not in ``tree`` (the version of ``head`` is, where there is one). ``secrets`` are the paths among them
-    left out as secrets. ``submodules`` are ``{"path", "commit"}``: of those only the commit is in ``tree``.
+    ``tree`` is its identity: equal code has an equal tree, whatever the history, the staging or the
+    rendered logbooks. ``commit`` holds that tree: ``head`` itself when nothing differs from it,
+    else a commit made for this purpose with ``head`` as its parent and kept by ``ref``.
+    ``changed_files`` are ``{"status", "path"}`` against ``head``, at most ``CHANGED_FILES_SHOWN``
+    of ``changed_total``. ``gaps`` are ``{"path", "kind", "reason"}`` with kind ``secret``,
+    ``too-large``, ``unreadable``, ``special``, ``nested-repository``, ``submodule`` or ``filter``:
+    files whose present content is not in ``tree`` (the version of ``head`` is, where there is one).
+    ``secrets`` are the paths among them left out as secrets. ``submodules`` are ``{"path",
+    "commit"}``: of those only the commit is in ``tree``.
     """
 
     tree: str
@@ -53,9 +56,9 @@ class CodeState:
 class Vcs(Protocol):
     """One repository, seen from one work tree.
 
-    Obligations common to all methods: no prompt and no wait for one; no hook of the user runs unless a method says so;
-    the user's index, stash and files stay as they are unless a method says so; a missing user identity never fails,
-    ``Leadline <leadline@localhost>`` stands in.
+    Obligations common to all methods: no prompt and no wait for one; no hook of the user runs
+    unless a method says so; the user's index, stash and files stay as they are unless a method says
+    so; a missing user identity never fails, ``Leadline <leadline@localhost>`` stands in.
     """
 
     toplevel: str | None
@@ -89,8 +92,8 @@ class Vcs(Protocol):
         ...
 
     def refs(self, prefix: str) -> dict[str, str]:
-        """Name to object of every ref whose name begins with ``prefix`` (whole parts, ending in ``/``); of an annotated
-        tag the commit."""
+        """Name to object of every ref whose name begins with ``prefix`` (whole parts, ending in
+        ``/``); of an annotated tag the commit."""
         ...
 
     def branch_exists(self, name: str) -> bool: ...
@@ -98,11 +101,12 @@ class Vcs(Protocol):
     def current_branch(self) -> str | None: ...
 
     def create_branch(self, name: str, start: str | None = None, switch: bool = False) -> None:
-        """Create a branch at ``start`` (default HEAD). Without ``switch`` HEAD and the work tree stay.
+        """Create a branch at ``start`` (default HEAD). Without ``switch`` HEAD and the work tree
+        stay.
 
-        With ``switch`` local changes are carried along. In a repository without a commit, only ``switch`` is possible
-        and makes HEAD point at the new name. Codes: ``branch-exists``, ``bad-ref-name``, ``no-commit-yet``,
-        ``no-such-commit``, ``switch-refused``.
+        With ``switch`` local changes are carried along. In a repository without a commit, only
+        ``switch`` is possible and makes HEAD point at the new name. Codes: ``branch-exists``,
+        ``bad-ref-name``, ``no-commit-yet``, ``no-such-commit``, ``switch-refused``.
         """
         ...
 
@@ -115,38 +119,45 @@ class Vcs(Protocol):
     ) -> CodeState:
         """The code state of tracked, changed and untracked-not-ignored files.
 
-        The result depends on the present state alone, not on earlier captures; equal states under one HEAD give the
-        same commit; safe to call from many processes at once. The content of files that look like secrets never
-        reaches the object database, unless HEAD already holds that very content. Paths under ``exclude_prefixes`` do
-        not count. With ``run_ref`` the commit is kept under ``refs/leadline/code/<run_ref>``, else under a name made
-        from tree and HEAD. ``meanwhile`` is called once, while the files are looked at, so that what takes as long can
-        be done beside it; what it raises ends the capture, and no code state is kept then. Codes: ``bare-repository``,
-        ``code-state-failed``, ``repository-not-writable``.
+        The result depends on the present state alone, not on earlier captures; equal states under
+        one HEAD give the same commit; safe to call from many processes at once. The content of
+        files that look like secrets never reaches the object database, unless HEAD already holds
+        that very content. Paths under ``exclude_prefixes`` do not count. With ``run_ref`` the
+        commit is kept under ``refs/leadline/code/<run_ref>``, else under a name made from tree and
+        HEAD. ``meanwhile`` is called once, while the files are looked at, so that what takes as
+        long can be done beside it; what it raises ends the capture, and no code state is kept then.
+        Codes: ``bare-repository``, ``code-state-failed``, ``repository-not-writable``.
         """
         ...
 
     def export_tree(self, commit_or_tree: str, dest: str) -> None:
-        """Write the files of a tree to the new folder ``dest``, as a checkout would; nothing is left out.
+        """Write the files of a tree to the new folder ``dest``, as a checkout would; nothing is
+        left out.
 
-        Atomic (``dest`` is complete or absent) and idempotent (an existing ``dest`` is left as it is). Submodules
-        become empty folders. Codes: ``no-such-commit``, ``export-failed``.
+        Atomic (``dest`` is complete or absent) and idempotent (an existing ``dest`` is left as it
+        is). Submodules become empty folders. Codes: ``no-such-commit``, ``export-failed``.
         """
         ...
 
-    def diff_summary(self, a: str | None, b: str, limit: int = CHANGED_FILES_SHOWN) -> dict[str, Any]:
+    def diff_summary(
+        self, a: str | None, b: str, limit: int = CHANGED_FILES_SHOWN
+    ) -> dict[str, Any]:
         """What changed from ``a`` (None: nothing) to ``b``.
 
-        ``{"files": [{"status", "path", "old_path"?, "added", "deleted"}], "total", "added", "deleted"}``; line counts
-        are None for binary files; ``files`` holds at most ``limit``, the totals cover all.
+        ``{"files": [{"status", "path", "old_path"?, "added", "deleted"}], "total", "added",
+        "deleted"}``; line counts are None for binary files; ``files`` holds at most ``limit``, the
+        totals cover all.
         """
         ...
 
     def patch(self, a: str | None, b: str, limit_bytes: int) -> tuple[bytes, bool]:
-        """A binary-safe patch from ``a`` to ``b`` cut after ``limit_bytes``, and whether it was cut."""
+        """A binary-safe patch from ``a`` to ``b`` cut after ``limit_bytes``, and whether it was
+        cut."""
         ...
 
     def read_tree_files(self, ref: str, prefix: str = "") -> dict[str, str]:
-        """Path to blob of every file under ``prefix`` in ``ref``; empty when the ref does not exist."""
+        """Path to blob of every file under ``prefix`` in ``ref``; empty when the ref does not
+        exist."""
         ...
 
     def read_blob(self, blob: str) -> bytes: ...
@@ -165,11 +176,12 @@ class Vcs(Protocol):
     ) -> str:
         """Commit changed files on ``ref`` without a work tree, and return the tip.
 
-        ``files``: path to bytes, an existing blob's name, or None to delete; they change the tree of ``expected_old``
-        (or of the first parent; or the empty tree). ``parents`` defaults to ``expected_old`` alone. ``expected_old``
-        None means that the ref must not exist yet. Atomic: when the ref is elsewhere, nothing changes and
-        ``conflict``/``ref-moved`` is raised, so that the caller reads again and retries. When neither tree nor parents
-        would change, no commit is made.
+        ``files``: path to bytes, an existing blob's name, or None to delete; they change the tree
+        of ``expected_old`` (or of the first parent; or the empty tree). ``parents`` defaults to
+        ``expected_old`` alone. ``expected_old`` None means that the ref must not exist yet. Atomic:
+        when the ref is elsewhere, nothing changes and ``conflict``/``ref-moved`` is raised, so that
+        the caller reads again and retries. When neither tree nor parents would change, no commit is
+        made.
         """
         ...
 
@@ -178,12 +190,14 @@ class Vcs(Protocol):
         ...
 
     def commit_only(self, path: str, data: bytes, message: str, branch: str | None = None) -> str:
-        """Commit ``data`` as ``path``, and nothing else, onto the checked-out branch (or detached HEAD).
+        """Commit ``data`` as ``path``, and nothing else, onto the checked-out branch (or detached
+        HEAD).
 
-        Whatever else is staged stays staged and uncommitted. The file in the work tree is not written: the caller has
-        done so, and ``git status`` then shows it clean. ``branch``: the branch that has to be checked out. Returns the
-        commit that holds the file: HEAD when it holds the same bytes already. Codes: ``operation-in-progress`` (merge,
-        rebase, cherry-pick, revert, bisect), ``index-locked``, ``other-branch``, ``path-ignored``, ``ref-moved``.
+        Whatever else is staged stays staged and uncommitted. The file in the work tree is not
+        written: the caller has done so, and ``git status`` then shows it clean. ``branch``: the
+        branch that has to be checked out. Returns the commit that holds the file: HEAD when it
+        holds the same bytes already. Codes: ``operation-in-progress`` (merge, rebase, cherry-pick,
+        revert, bisect), ``index-locked``, ``other-branch``, ``path-ignored``, ``ref-moved``.
         """
         ...
 
@@ -194,35 +208,42 @@ class Vcs(Protocol):
         ...
 
     def remote_refs(self, remote: str, timeout_s: float = 60.0) -> dict[str, str]:
-        """Name to object of every ref that the remote has now; of an annotated tag the commit. Codes as for
-        ``fetch_ref``."""
+        """Name to object of every ref that the remote has now; of an annotated tag the commit.
+        Codes as for ``fetch_ref``."""
         ...
 
     def fetch_ref(self, remote: str, ref: str, into: str, timeout_s: float = 60.0) -> str | None:
-        """Fetch one ref into a local ref, overwriting it; its object, or None when the remote has no such ref.
+        """Fetch one ref into a local ref, overwriting it; its object, or None when the remote has
+        no such ref.
 
         Codes: ``no-such-remote``, ``remote-unreachable``, ``remote-denied``.
         """
         ...
 
     def push(
-        self, remote: str, refs: Mapping[str, str], timeout_s: float = 120.0, run_hooks: bool = False
+        self,
+        remote: str,
+        refs: Mapping[str, str],
+        timeout_s: float = 120.0,
+        run_hooks: bool = False,
     ) -> dict[str, dict[str, str]]:
         """Push ``{source: destination ref}``, never by force.
 
-        Result by destination: ``{"status", "reason"}`` with status ``ok``, ``up-to-date``, ``non-fast-forward`` or
-        ``rejected``. Codes as for ``fetch_ref``.
+        Result by destination: ``{"status", "reason"}`` with status ``ok``, ``up-to-date``,
+        ``non-fast-forward`` or ``rejected``. Codes as for ``fetch_ref``.
         """
         ...
 
     def create_tag(self, name: str, commit: str, message: str) -> str:
-        """An annotated tag; returns the tag object. Codes: ``tag-exists``, ``bad-ref-name``, ``no-such-commit``."""
+        """An annotated tag; returns the tag object. Codes: ``tag-exists``, ``bad-ref-name``,
+        ``no-such-commit``."""
         ...
 
     def tag_exists(self, name: str) -> bool: ...
 
     def tag_names(self, prefix: str) -> list[str]:
-        """Names of the tags that begin with ``prefix`` (a path of whole parts, ending in ``/``), sorted."""
+        """Names of the tags that begin with ``prefix`` (a path of whole parts, ending in ``/``),
+        sorted."""
         ...
 
     def tag_info(self, name: str) -> dict[str, Any] | None:
@@ -230,8 +251,9 @@ class Vcs(Protocol):
         ...
 
     def reached(self, commits: Iterable[str], heads: Iterable[str]) -> set[str]:
-        """Those of ``commits`` that at least one of ``heads`` has in its history or is. Full object names; what this
-        repository lacks of either is left out. The cost hardly grows with the number of heads."""
+        """Those of ``commits`` that at least one of ``heads`` has in its history or is. Full object
+        names; what this repository lacks of either is left out. The cost hardly grows with the
+        number of heads."""
         ...
 
     def is_ancestor(self, ancestor: str, descendant: str) -> bool: ...
@@ -247,7 +269,8 @@ class Vcs(Protocol):
         ...
 
     def versions_of_file(self, path: str, ref: str = "HEAD") -> list[tuple[str, bytes]]:
-        """``(commit, content)`` of every version of ``path``, oldest first; commits that removed it are left out."""
+        """``(commit, content)`` of every version of ``path``, oldest first; commits that removed it
+        are left out."""
         ...
 
     def missing_objects(self, names: Iterable[str]) -> set[str]:

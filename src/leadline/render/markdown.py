@@ -1,8 +1,9 @@
-"""Markdown from data: nothing that comes from a log, a name or a note can break a table, a fence or the page.
+"""Markdown from data: nothing that comes from a log, a name or a note can break a table, a fence or
+the page.
 
-Two kinds of text. *Data* (metric names, reasons, output) is shown literally. *Prose* (notes, claims) keeps its inline
-markdown, but no headings, HTML, comments or mentions, and its fences are closed. A mention is shown in code, which
-looks a little odd and never calls anybody.
+Two kinds of text. *Data* (metric names, reasons, output) is shown literally. *Prose* (notes,
+claims) keeps its inline markdown, but no headings, HTML, comments or mentions, and its fences are
+closed. A mention is shown in code, which looks a little odd and never calls anybody.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from leadline.core.plain import plain
 
 NAME_CHARS = 60  # of a metric's name in a table or a line with others
 _SPECIAL = later(r"([\\`*_\[\]<>|~])")
-# What GitHub makes a link of by itself calls nobody; else an @ after anything but a letter or digit does, after `.`,
-# `/`, `@` and markup as well, and however it is written.
+# What GitHub makes a link of by itself calls nobody; else an @ after anything but a letter or digit
+# does, after `.`, `/`, `@` and markup as well, and however it is written.
 _MENTION = later(
     r"((?<![^\s*_~(])https?://[\w-]+(?:\.[\w-]+)+(?:[/:?#][^\s<]*)?)|"
     r"(\\*)(?<![A-Za-z0-9@])(@+[A-Za-z0-9][\w-]*(?:/[\w.-]+)?)"
@@ -26,8 +27,12 @@ _TICKED = later(r"`((?:[\w.-]+/[\w.-]+)?#\d+)`")
 _FENCE = later(r"^ {0,3}(`{3,}|~{3,})", re.M)
 _BLOCK = later(r"^( {0,3})(#{1,6}(?=\s|$)|=+\s*$|-{3,}\s*$)", re.M)
 _COMMENT = later(r"<(?=[!/?A-Za-z])")
-_LITERAL = later(r"\\([!-/:-@\[-`{-~])|(?<!`)(`+)(?!`)(.+?)(?<!`)\2(?!`)")  # an escape, or a code span
-_LETTER_LIKE = later("[\u24b6-\u24e9\U0001f130-\U0001f149\U0001f150-\U0001f169\U0001f170-\U0001f189]")  # Ⓐ, 🄰
+_LITERAL = later(
+    r"\\([!-/:-@\[-`{-~])|(?<!`)(`+)(?!`)(.+?)(?<!`)\2(?!`)"
+)  # an escape, or a code span
+_LETTER_LIKE = later(
+    "[\u24b6-\u24e9\U0001f130-\U0001f149\U0001f150-\U0001f169\U0001f170-\U0001f189]"
+)  # Ⓐ, 🄰
 _CODE_SPAN = later(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.S)
 
 
@@ -36,13 +41,20 @@ def one_line(text: str) -> str:
 
 
 def _unmarked(text: str) -> str:
-    """Leadline's own comment markers, which say where a managed part begins and ends, taken out of their form."""
+    """Leadline's own comment markers, which say where a managed part begins and ends, taken out of
+    their form."""
     return re.sub(r"<!--(?=\s*/?leadline:)", "<!- -", text)
 
 
 def cut(text: str, width: int) -> str:
     """At most ``width`` characters, the last one an ellipsis when something was left out."""
-    return text if len(text) <= width else text[: max(0, width - 1)].rstrip() + "…" if width > 0 else ""
+    return (
+        text
+        if len(text) <= width
+        else text[: max(0, width - 1)].rstrip() + "…"
+        if width > 0
+        else ""
+    )
 
 
 def data(text: object) -> str:
@@ -86,7 +98,8 @@ def fence(text: str, language: str = "") -> str:
 
 
 def prose(text: str) -> str:
-    """What somebody wrote, with inline markdown, lists and code kept and everything that reaches beyond it disarmed."""
+    """What somebody wrote, with inline markdown, lists and code kept and everything that reaches
+    beyond it disarmed."""
     out, inside, ticks = [], False, ""
     for line in plain(text).strip().split("\n"):
         mark = _FENCE.match(line)
@@ -103,8 +116,9 @@ def prose(text: str) -> str:
 
 
 def _disarm(line: str) -> str:
-    """One line of prose. Back-ticks without a partner on the line are escaped, so that every span that is left is one
-    for GitHub too, and nothing outside of it is taken for code. A reference in code loses its ticks, and links."""
+    """One line of prose. Back-ticks without a partner on the line are escaped, so that every span
+    that is left is one for GitHub too, and nothing outside of it is taken for code. A reference in
+    code loses its ticks, and links."""
     line = _BLOCK.sub(r"\1\\\2", line)
     parts, at = [], 0
     for span in _CODE_SPAN.finditer(line):
@@ -118,12 +132,15 @@ def _disarm(line: str) -> str:
 
 
 def _text(text: str) -> str:
-    text = re.sub(r"(\\*)(`+)", lambda m: m[1] + ("" if len(m[1]) % 2 else "\\") + "\\".join(m[2]), text)
+    text = re.sub(
+        r"(\\*)(`+)", lambda m: m[1] + ("" if len(m[1]) % 2 else "\\") + "\\".join(m[2]), text
+    )
     return _silent(_COMMENT.sub(r"\\<", _AT.sub("@", text)))
 
 
 def prose_line(text: str, width: int = 0) -> str:
-    """Prose on one line (list items); cut at ``width`` characters when given. Pipes are escaped for tables."""
+    """Prose on one line (list items); cut at ``width`` characters when given. Pipes are escaped for
+    tables."""
     shown = " ".join(plain(text).split())
     if width:
         shown = cut(shown, width)
@@ -133,15 +150,25 @@ def prose_line(text: str, width: int = 0) -> str:
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
-    """A GitHub table of ready cells, padded so that it reads well as text too. ``right``: columns aligned right."""
+    """A GitHub table of ready cells, padded so that it reads well as text too. ``right``: columns
+    aligned right."""
     lines = [list(headers), *(list(r) for r in rows)]
     widths = [max(3, *(len(line[i]) for line in lines)) for i in range(len(headers))]
 
     def row(cells: Sequence[str]) -> str:
-        padded = [c.rjust(w) if i in right else c.ljust(w) for i, (c, w) in enumerate(zip(cells, widths, strict=True))]
+        padded = [
+            c.rjust(w) if i in right else c.ljust(w)
+            for i, (c, w) in enumerate(zip(cells, widths, strict=True))
+        ]
         return f"| {' | '.join(padded)} |"
 
-    rule = "|" + "|".join("-" * (w + 1) + ":" if i in right else "-" * (w + 2) for i, w in enumerate(widths)) + "|"
+    rule = (
+        "|"
+        + "|".join(
+            "-" * (w + 1) + ":" if i in right else "-" * (w + 2) for i, w in enumerate(widths)
+        )
+        + "|"
+    )
     return "\n".join([row(lines[0]), rule, *(row(line) for line in lines[1:])])
 
 
@@ -153,7 +180,9 @@ def heading_text(text: str) -> str:
         literal.append(found[1] or found[3])
         return f"\0{len(literal) - 1}\0"
 
-    text = re.sub(r"(?:^|[ \t]+)#+[ \t]*$", "", text.replace("\0", ""))  # closes a heading, as ``## it ##``
+    text = re.sub(
+        r"(?:^|[ \t]+)#+[ \t]*$", "", text.replace("\0", "")
+    )  # closes a heading, as ``## it ##``
     text = _LITERAL.sub(hold, text)
     text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
     text = re.sub(r"(?<!\w)(\*{1,3}|_{1,3})(\S(?:.*?\S)?)\1(?!\w)", r"\2", text)
@@ -165,11 +194,17 @@ def heading_text(text: str) -> str:
 
 
 def slug(text: str) -> str:
-    """The anchor of a heading's text as GitHub makes it: what is no letter, mark, digit, ``_`` or ``-`` falls away.
+    """The anchor of a heading's text as GitHub makes it: what is no letter, mark, digit, ``_`` or
+    ``-`` falls away.
 
-    Python's own idea of a word is another one: it counts ``²`` and ``½`` in and the marks of Indic scripts out.
+    Python's own idea of a word is another one: it counts ``²`` and ``½`` in and the marks of Indic
+    scripts out.
     """
-    kept = re.sub(r"[^\w\- ]", "", text.lower(), flags=re.ASCII) if text.isascii() else _word_characters(text.lower())
+    kept = (
+        re.sub(r"[^\w\- ]", "", text.lower(), flags=re.ASCII)
+        if text.isascii()
+        else _word_characters(text.lower())
+    )
     return kept.replace(" ", "-")
 
 
@@ -178,7 +213,12 @@ def _word_characters(text: str) -> str:
 
     def counts(character: str) -> bool:
         kind = unicodedata.category(character)
-        return kind[0] in "LM" or kind in ("Nd", "Nl", "Pc") or character in "- " or bool(_LETTER_LIKE.match(character))
+        return (
+            kind[0] in "LM"
+            or kind in ("Nd", "Nl", "Pc")
+            or character in "- "
+            or bool(_LETTER_LIKE.match(character))
+        )
 
     return "".join(c for c in text if counts(c))
 

@@ -1,4 +1,5 @@
-"""Pieces that logbook, issue, brief and terminal share: one wording for one fact, wherever it is shown."""
+"""Pieces that logbook, issue, brief and terminal share: one wording for one fact, wherever it is
+shown."""
 
 from __future__ import annotations
 
@@ -19,11 +20,16 @@ EvidenceOf = Callable[[Item], Evidence]
 METRICS_SHOWN = 12
 CONFIG_SHOWN = 24
 PRIMARY_SHOWN = 3
-NEGATIVE_STATES = ("failed", "timeout", "cancelled")  # not lost: nobody saw such a run end, so it shows nothing
+NEGATIVE_STATES = (
+    "failed",
+    "timeout",
+    "cancelled",
+)  # not lost: nobody saw such a run end, so it shows nothing
 
 
 def says(item: Item, thread: Thread, as_written: bool = False) -> str:
-    """An item's text with its citations filled in; ``as_written``: with the numbers it was recorded with.
+    """An item's text with its citations filled in; ``as_written``: with the numbers it was recorded
+    with.
 
     What was let through against a refusal says so wherever the text stands.
     """
@@ -51,14 +57,19 @@ def with_unit(value: float | None, unit: str) -> str:
 
 
 def sample_of(runs: list[Run], metric: str) -> Sample:
-    """Over the runs that count. A value that was not finite enters no statistics and is counted in ``nonfinite``."""
+    """Over the runs that count. A value that was not finite enters no statistics and is counted in
+    ``nonfinite``."""
     counted = [r for r in runs if r.is_evidence and (metric in r.metrics or metric in r.nonfinite)]
     return summarise(r.metrics.get(metric, math.nan) for r in counted)
 
 
 def lost_text(sample: Sample) -> str:
     """``1 of 3 not finite``; "" when all were numbers."""
-    return f"{sample.nonfinite} of {sample.n + sample.nonfinite} not finite" if sample.nonfinite else ""
+    return (
+        f"{sample.nonfinite} of {sample.n + sample.nonfinite} not finite"
+        if sample.nonfinite
+        else ""
+    )
 
 
 def value_text(run: Run, metric: str, unit: str) -> str:
@@ -76,7 +87,9 @@ def median_text(runs: list[Run], metric: str, unit: str) -> str:
 
 def words_for_lost(runs: list[Run], metric: str) -> str:
     """``NaN``, or ``NaN, Infinity``: what was measured in place of numbers."""
-    return ", ".join(dict.fromkeys(r.nonfinite[metric] for r in runs if r.is_evidence and metric in r.nonfinite))
+    return ", ".join(
+        dict.fromkeys(r.nonfinite[metric] for r in runs if r.is_evidence and metric in r.nonfinite)
+    )
 
 
 def spread_text(value: float | None) -> str:
@@ -95,20 +108,26 @@ def definition(thread: Thread, metric: str) -> MetricDef:
 
 
 def primary_metrics(thread: Thread) -> list[str]:
-    """The metrics that tables show: those with a better direction in the order of their definition, then what else is
-    defined, then what runs measured besides."""
-    return list(dict.fromkeys([*declared_metrics(thread), *thread.metrics, *measured(thread)]))[:PRIMARY_SHOWN]
+    """The metrics that tables show: those with a better direction in the order of their definition,
+    then what else is defined, then what runs measured besides."""
+    return list(dict.fromkeys([*declared_metrics(thread), *thread.metrics, *measured(thread)]))[
+        :PRIMARY_SHOWN
+    ]
 
 
 def declared_metrics(thread: Thread) -> list[str]:
-    """The metrics that the thread is about: those declared with a better direction; where none is, all declared ones.
-    What runs measured besides is not among them."""
-    return [m.name for m in thread.metrics.values() if m.direction != "none"] or list(thread.metrics)
+    """The metrics that the thread is about: those declared with a better direction; where none is,
+    all declared ones. What runs measured besides is not among them."""
+    return [m.name for m in thread.metrics.values() if m.direction != "none"] or list(
+        thread.metrics
+    )
 
 
 def measured(thread: Thread) -> list[str]:
     """Every metric that a run has, in the order met."""
-    return list(dict.fromkeys(name for run in thread.runs for name in (*run.metrics, *run.nonfinite)))
+    return list(
+        dict.fromkeys(name for run in thread.runs for name in (*run.metrics, *run.nonfinite))
+    )
 
 
 def metric_order(thread: Thread, names: list[str]) -> list[str]:
@@ -183,7 +202,8 @@ def machine_text(run: Run) -> str:
 
 
 def origin_text(run: Run) -> str:
-    """Where a run comes from that Leadline did not execute: "reported: results.csv, line 7"; empty for others."""
+    """Where a run comes from that Leadline did not execute: "reported: results.csv, line 7"; empty
+    for others."""
     if run.origin == "executed":
         return ""
     sources = [one_line(str(s.get("source", ""))) for s in run.extraction.get("sources", [])]
@@ -191,7 +211,8 @@ def origin_text(run: Run) -> str:
 
 
 def tracker_text(run: Run) -> str:
-    """Where its dense numbers are: "wandb proj, run P-001 (finished): https://…"; empty without a tracker."""
+    """Where its dense numbers are: "wandb proj, run P-001 (finished): https://…"; empty without a
+    tracker."""
     about = run.tracker
     if not about.get("tracker"):
         return ""
@@ -209,7 +230,9 @@ def tracker_text(run: Run) -> str:
 def tracker_config(run: Run) -> dict[str, Any]:
     """Config that the job gave its tracker and that is not in the run's own; ``compare`` sees both."""
     given = run.tracker.get("config") if run.origin == "executed" else None
-    return {k: v for k, v in given.items() if k not in run.config} if isinstance(given, dict) else {}
+    return (
+        {k: v for k, v in given.items() if k not in run.config} if isinstance(given, dict) else {}
+    )
 
 
 def contention_text(run: Run) -> str:
@@ -217,7 +240,11 @@ def contention_text(run: Run) -> str:
     if contended is None:
         return "unknown whether something else was running"
     reasons = "; ".join(one_line(str(r)) for r in run.hygiene.get("reasons") or [])
-    return f"contended: {reasons or 'no reason given'}" if contended else "nothing else was seen running"
+    return (
+        f"contended: {reasons or 'no reason given'}"
+        if contended
+        else "nothing else was seen running"
+    )
 
 
 def state(run: Run) -> str:
@@ -225,19 +252,25 @@ def state(run: Run) -> str:
 
 
 def state_word(state: str) -> str:
-    """A run that was planned and has not ended is running: whatever reads ends those first that are over."""
+    """A run that was planned and has not ended is running: whatever reads ends those first that are
+    over."""
     return "running" if state == "planned" else state
 
 
 def outcome(run: Run) -> str:
     """``done in 61 s``, ``failed after 12 s: exit code 1``"""
-    took = f" {'in' if run.state == 'done' else 'after'} {duration(run.wall_s)}" if run.wall_s is not None else ""
+    took = (
+        f" {'in' if run.state == 'done' else 'after'} {duration(run.wall_s)}"
+        if run.wall_s is not None
+        else ""
+    )
     return f"{state(run)}{took}{f': {one_line(run.reason)}' if run.reason else ''}"
 
 
 def relation(thread: Thread, experiment: Experiment, metric: str) -> str:
-    """Difference of medians to the current baseline, in per cent of it: ``-28.8 %`` (``46.2×`` above tenfold).
-    "" when there is none. Over the items that both have where these differ, and said so."""
+    """Difference of medians to the current baseline, in per cent of it: ``-28.8 %`` (``46.2×``
+    above tenfold). "" when there is none. Over the items that both have where these differ, and
+    said so."""
     base = thread.baseline_experiment
     if base is None:
         return ""
@@ -257,7 +290,8 @@ def relation(thread: Thread, experiment: Experiment, metric: str) -> str:
 
 
 def items_text(thread: Thread, run: Run, metric: str) -> str:
-    """Over which items a run's metric is, and both numbers on those it shares with the baseline; "" without items."""
+    """Over which items a run's metric is, and both numbers on those it shares with the baseline; ""
+    without items."""
     from leadline.core.metric.items import facts_in, on_shared_items
 
     mine = facts_in(run, metric)
@@ -279,7 +313,8 @@ def items_text(thread: Thread, run: Run, metric: str) -> str:
 
 
 def differs_in(thread: Thread, experiment: Experiment, shown: int = 3) -> str:
-    """What the experiment's config changes against the baseline's: ``block=128``; code and command are named."""
+    """What the experiment's config changes against the baseline's: ``block=128``; code and command
+    are named."""
     base = thread.baseline_experiment
     if base is None or base is experiment or not experiment.runs or not base.runs:
         return ""
@@ -296,7 +331,8 @@ def differs_in(thread: Thread, experiment: Experiment, shown: int = 3) -> str:
 
 
 def ranked(thread: Thread) -> list[Experiment]:
-    """Standing experiments with evidence, best of the first primary metric first, then those without it."""
+    """Standing experiments with evidence, best of the first primary metric first, then those
+    without it."""
     primary = primary_metrics(thread)
     with_runs = [e for e in thread.experiments.values() if e.stands and e.evidence_runs]
     if not primary:
@@ -315,7 +351,8 @@ def open_runs(thread: Thread) -> list[Run]:
 
 
 def label_of(item: Item, evidence_of: EvidenceOf | None) -> str:
-    """The label that the evidence bears now; without ``evidence_of`` the one recorded, or ``unlabelled``."""
+    """The label that the evidence bears now; without ``evidence_of`` the one recorded, or
+    ``unlabelled``."""
     if item.retracted:
         return "retracted"
     if item.superseded_by:
@@ -330,12 +367,16 @@ def runs_behind(item: Item, thread: Thread, evidence_of: EvidenceOf | None) -> i
     """n of a claim: the runs that count, else the evidence runs of the experiments it names."""
     if evidence_of is not None:
         return len(evidence_of(item).counted) if evidence_of(item).label != "none" else None
-    named = [thread.experiments.get(thread.shown(str(e), item.refs)) for e in item.body.get("experiments") or []]
+    named = [
+        thread.experiments.get(thread.shown(str(e), item.refs))
+        for e in item.body.get("experiments") or []
+    ]
     return sum(len(e.evidence_runs) for e in named if e is not None) if named else None
 
 
 def experiments_of(item: Item, thread: Thread) -> list[Experiment]:
-    """Experiments an item names in its fields, its predicate or its text (through the ids bound to it)."""
+    """Experiments an item names in its fields, its predicate or its text (through the ids bound to
+    it)."""
     names: list[str] = []
     for name in ("about", "experiments", "evidence"):
         value = item.body.get(name)
@@ -349,23 +390,30 @@ def claim_line(item: Item, thread: Thread, evidence_of: EvidenceOf | None, width
     """``**P-C1** (replicated, n=3): …``"""
     n = runs_behind(item, thread, evidence_of)
     about = label_of(item, evidence_of) + (f", n={n}" if n is not None else "")
-    text = prose_line(says(item, thread), width) or code(str(item.body.get("predicate") or "no text"))
+    text = prose_line(says(item, thread), width) or code(
+        str(item.body.get("predicate") or "no text")
+    )
     return f"**{item.id}** ({about}): {text}"
 
 
 def not_done_runs(thread: Thread) -> list[Run]:
-    return [r for r in thread.runs if r.state in (*NEGATIVE_STATES, "lost") and not r.retracted and not r.superseded_by]
+    return [
+        r
+        for r in thread.runs
+        if r.state in (*NEGATIVE_STATES, "lost") and not r.retracted and not r.superseded_by
+    ]
 
 
 def reason_class(item: Item) -> str:
-    """Why a negative note is negative, as it was classed; records from before the classes say ``unclassified``."""
+    """Why a negative note is negative, as it was classed; records from before the classes say
+    ``unclassified``."""
     found = str(item.body.get("reason_class") or "")
     return found if found.replace("-", "").isalpha() and found.isascii() else "unclassified"
 
 
 def negatives(thread: Thread) -> list[tuple[str, str, str]]:
-    """(id, at, why) of what did not work, oldest first: falsified hypotheses, negative notes (with their class),
-    experiments of which no run ended well, retractions."""
+    """(id, at, why) of what did not work, oldest first: falsified hypotheses, negative notes (with
+    their class), experiments of which no run ended well, retractions."""
     found: list[tuple[str, str, str]] = []
     for item in thread.items.values():
         if item.kind == "hypothesis" and item.body.get("state") == "falsified" and item.stands:
@@ -395,18 +443,22 @@ def negatives(thread: Thread) -> list[tuple[str, str, str]]:
             )
         elif bad and not experiment.evidence_runs and experiment.stands:
             times = f", {len(bad)} times" if len(bad) > 1 else ""
-            found.append((experiment.id, bad[-1].ended_at, f"{experiment.title}: {outcome(bad[-1])}{times}"))
+            found.append(
+                (experiment.id, bad[-1].ended_at, f"{experiment.title}: {outcome(bad[-1])}{times}")
+            )
     return sorted(found, key=lambda f: (f[1], f[0]))
 
 
 def ended_by_machine(experiment: Experiment) -> bool:
-    """Whether every run that ended was lost or cancelled: no result, so there is nothing to interpret."""
+    """Whether every run that ended was lost or cancelled: no result, so there is nothing to
+    interpret."""
     ended = [r for r in experiment.runs if r.state in TERMINAL_STATES and not r.retracted]
     return bool(ended) and all(r.state in ("lost", "cancelled") for r in ended)
 
 
 def missing_words(thread: Thread) -> dict[str, list[str]]:
-    """Ended experiments that nobody has interpreted, or drawn a next action from, by what is missing."""
+    """Ended experiments that nobody has interpreted, or drawn a next action from, by what is
+    missing."""
     missing: dict[str, list[str]] = {"interpretation": [], "next action": []}
     for experiment in thread.experiments.values():
         if not experiment.stands or not any(r.state in TERMINAL_STATES for r in experiment.runs):
@@ -428,7 +480,9 @@ def next_action(thread: Thread) -> str:
     if not notes:
         return ""
     about = ", ".join(e.id for e in experiments_of(notes[-1], thread)[:2])
-    return f"{says(notes[-1], thread)}{f' (after {about}, {minute(notes[-1].at)})' if about else ''}"
+    return (
+        f"{says(notes[-1], thread)}{f' (after {about}, {minute(notes[-1].at)})' if about else ''}"
+    )
 
 
 def capped(lines: list[str], most: int, what: str, verb: str) -> list[str]:

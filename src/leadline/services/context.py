@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, environment, not_found, usage
 from leadline.core.ids import ID_IN_TEXT
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
@@ -39,16 +39,20 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     "artifact.max_file_bytes": 1 << 30,  # a larger file is a gap in the record, not an artifact
     "artifact.max_run_bytes": 10 << 30,  # all artifacts of one run together
     "update.every_hours": 6,
-    "series.compact_points": 0,  # a run that logged more is compacted when it ends (needs pyarrow); 0: never
+    # a run that logged more is compacted when it ends (needs pyarrow); 0: never
+    "series.compact_points": 0,
     "tracker.limit_s": 120,  # how long sending one run to a tracker may take
-    "tracker.artifact_limit_mb": 1000,  # the largest file that is sent beside a run when it is named
-    "tracker.recorded_artifact_mb": 50,  # the largest artifact of the record that goes with its run; 0: none goes
+    # the largest file that is sent beside a run when it is named
+    "tracker.artifact_limit_mb": 1000,
+    # the largest artifact of the record that goes with its run; 0: none goes
+    "tracker.recorded_artifact_mb": 50,
 }
 
 
 @dataclass
 class Context:
-    """Wired once by ``bootstrap``. ``root`` is ``<git common dir>/leadline``; ``cwd`` where the user stands."""
+    """Wired once by ``bootstrap``. ``root`` is ``<git common dir>/leadline``; ``cwd`` where the
+    user stands."""
 
     cwd: str
     root: str
@@ -65,7 +69,9 @@ class Context:
     clock: Clock
     environ: Mapping[str, str]
     settings: dict[str, Any] = field(default_factory=dict)
-    save_settings: Callable[[dict[str, Any]], str] = lambda changes: ""  # merges, returns the file's path
+    save_settings: Callable[[dict[str, Any]], str] = lambda changes: (
+        ""
+    )  # merges, returns the file's path
     actor: Callable[[], str] = lambda: "unknown"
     warn: Callable[[str], None] = lambda text: None  # a line for stderr
 
@@ -76,12 +82,11 @@ class Context:
     def toplevel(self) -> str:
         """Top of the work tree. Raises LeadlineError(environment) in a bare repository."""
         if self.vcs.toplevel is None:
-            raise LeadlineError(
-                "environment",
+            raise environment(
                 "bare-repository",
                 "this repository has no work tree",
-                "code states and in-tree logbooks need one",
-                "git worktree add ../work",
+                why="code states and in-tree logbooks need one",
+                do="git worktree add ../work",
             )
         return self.vcs.toplevel
 
@@ -91,10 +96,10 @@ class Context:
     def run_folder(self, uid: str, attempt: int = 1) -> str:
         return os.path.join(self.root, "runs", uid, f"attempt-{attempt}")
 
-    # -- threads ------------------------------------------------------------------------------------------------
+    # -- threads -----------------------------------------------------------------------------------
     def topic(self, named: str | None = None) -> str:
-        """The thread meant: the one named, else ``$LEADLINE_THREAD``, else the one of the checked-out branch, else the
-        one chosen last in this work tree, else the only one.
+        """The thread meant: the one named, else ``$LEADLINE_THREAD``, else the one of the
+        checked-out branch, else the one chosen last in this work tree, else the only one.
 
         Raises LeadlineError(not_found | usage) naming the threads there are.
         """
@@ -106,45 +111,43 @@ class Context:
             by_prefix = [t for t in topics if self.store.thread(t).prefix == wanted.upper()]
             if len(by_prefix) == 1:
                 return by_prefix[0]
-            raise LeadlineError(
-                "not_found",
+            raise not_found(
                 "no-thread",
                 f"there is no thread {wanted!r} here",
-                f"threads: {', '.join(topics) or 'none'}",
-                f"leadline start {wanted}",
+                why=f"threads: {', '.join(topics) or 'none'}",
+                do=f"leadline start {wanted}",
             )
         if not topics:
             fetched = f"refs/remotes/{self.setting('remote')}/{self.setting('record_branch')}"
             if self.vcs.ref(fetched) is not None:
-                raise LeadlineError(
-                    "not_found",
+                raise not_found(
                     "not-synced",
                     "this clone has not taken its threads in yet",
-                    f"{fetched} holds a record",
-                    "leadline sync",
+                    why=f"{fetched} holds a record",
+                    do="leadline sync",
                 )
-            raise LeadlineError(
-                "not_found",
+            raise not_found(
                 "no-thread",
                 "this repository has no research thread yet",
-                "every record belongs to one",
-                "leadline start TOPIC --goal '…'",
+                why="every record belongs to one",
+                do="leadline start TOPIC --goal '…'",
             )
         if len(topics) == 1:
             return topics[0]
         branch = self.vcs.head()["branch"]
-        on_branch = [t for t in topics if branch and self.store.thread(t).about.get("branch") == branch]
+        on_branch = [
+            t for t in topics if branch and self.store.thread(t).about.get("branch") == branch
+        ]
         if len(on_branch) == 1:
             return on_branch[0]
         chosen = self._chosen()
         if chosen in topics:
             return chosen
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "which-thread",
             f"there are {len(topics)} threads: {', '.join(topics)}",
-            "the checked-out branch belongs to none of them or to several",
-            [f"leadline brief --thread {topics[-1]}", f"export LEADLINE_THREAD={topics[-1]}"],
+            why="the checked-out branch belongs to none of them or to several",
+            do=[f"leadline brief --thread {topics[-1]}", f"export LEADLINE_THREAD={topics[-1]}"],
         )
 
     @property
@@ -167,8 +170,9 @@ class Context:
         return self.store.thread(self.topic(named))
 
     def slice(self, topic: str, ids: Iterable[str] = (), texts: Iterable[str] = ()) -> Thread:
-        """The part of a thread that ``ids`` and the ids standing in ``texts`` need, with the baseline and its
-        experiment: what a writing verb looks at, so that its cost does not grow with the thread."""
+        """The part of a thread that ``ids`` and the ids standing in ``texts`` need, with the
+        baseline and its experiment: what a writing verb looks at, so that its cost does not grow
+        with the thread."""
         wanted = [*ids, *(m for text in texts for m in ID_IN_TEXT.findall(text))]
         kinds = ("thread-started", "metric-defined", "baseline", "finish", "tracker-set")
         thread = self.store.slice(topic, wanted, kinds)
@@ -180,10 +184,12 @@ class Context:
         thread = self.store.slice(topic, [*wanted, *more], kinds)
         current = thread.baseline
         if current is not None and current.body["experiment"] not in (*wanted, *more):
-            thread = self.store.slice(topic, [*wanted, *more, str(current.body["experiment"])], kinds)
+            thread = self.store.slice(
+                topic, [*wanted, *more, str(current.body["experiment"])], kinds
+            )
         return thread
 
-    # -- writing ------------------------------------------------------------------------------------------------
+    # -- writing -----------------------------------------------------------------------------------
     def append(self, topic: str, kind: str, body: dict[str, Any]) -> str:
         """Write one record without an id of its own; returns its ULID."""
         with self.store.transaction(topic) as writing:
@@ -204,7 +210,8 @@ class Context:
 
 
 def refs_for(thread: Thread, ids: Iterable[str] = (), texts: Iterable[str] = ()) -> dict[str, str]:
-    """Display id -> uid for every id given or standing in a text: what keeps a reference right after an id clash."""
+    """Display id -> uid for every id given or standing in a text: what keeps a reference right
+    after an id clash."""
     refs: dict[str, str] = {}
     mentioned = [*ids, *(m for text in texts for m in ID_IN_TEXT.findall(text))]
     for display in mentioned:

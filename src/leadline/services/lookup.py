@@ -11,8 +11,11 @@ from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.services.context import Context
 
 
-def slice_of(context: Context, topic: str, ids: Iterable[str] = (), texts: Iterable[str] = ()) -> Thread:
-    """The part of the thread that ``ids`` and ``texts`` need; all ``ids`` (but ``baseline``) are in it.
+def slice_of(
+    context: Context, topic: str, ids: Iterable[str] = (), texts: Iterable[str] = ()
+) -> Thread:
+    """The part of the thread that ``ids`` and ``texts`` need; all ``ids`` (but ``baseline``) are in
+    it.
 
     Raises LeadlineError(not_found) for an id that the thread does not have, naming the nearest.
     """
@@ -22,14 +25,22 @@ def slice_of(context: Context, topic: str, ids: Iterable[str] = (), texts: Itera
         try:
             thread.find(display)
         except LeadlineError:
-            whole = context.store.thread(topic)  # for the nearest ids, or for one that a clash renamed
+            whole = context.store.thread(
+                topic
+            )  # for the nearest ids, or for one that a clash renamed
             whole.find(display)
             return whole
     return thread
 
 
 def kind_of(thing: Experiment | Run | Item) -> str:
-    return "run" if isinstance(thing, Run) else "experiment" if isinstance(thing, Experiment) else thing.kind
+    return (
+        "run"
+        if isinstance(thing, Run)
+        else "experiment"
+        if isinstance(thing, Experiment)
+        else thing.kind
+    )
 
 
 def withdrawn(thing: Experiment | Run | Item) -> str:
@@ -54,6 +65,8 @@ def no_evidence(thing: Experiment | Run) -> str:
 
 def unfinished(thing: Experiment | Run | Item) -> str:
     """Why nothing can be said of a run or experiment yet; empty when it has ended."""
-    runs = [thing] if isinstance(thing, Run) else thing.runs if isinstance(thing, Experiment) else []
+    runs = (
+        [thing] if isinstance(thing, Run) else thing.runs if isinstance(thing, Experiment) else []
+    )
     still = [r.id for r in runs if r.state not in TERMINAL_STATES]
     return f"{', '.join(still)} has not ended" if runs and len(still) == len(runs) else ""

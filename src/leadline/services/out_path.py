@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import shlex
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import environment
 
 
 def check_folder(path: str) -> None:
-    """Raises LeadlineError(environment, ``no-folder``) when there is no folder to write ``path`` in."""
+    """Raises LeadlineError(environment, ``no-folder``) when there is no folder to write ``path``
+    in."""
     folder = os.path.dirname(os.path.abspath(path))
     if os.path.lexists(folder):  # what is no folder is said by whoever opens the file
         return
-    raise LeadlineError(
-        "environment",
+    raise environment(
         "no-folder",
         f"{path} cannot be written: there is no folder {folder}",
-        "folders are not made by the way, since a mistyped path would leave some behind",
-        f"mkdir -p {shlex.quote(folder)}",
+        why="folders are not made by the way, since a mistyped path would leave some behind",
+        do=f"mkdir -p {shlex.quote(folder)}",
     )

@@ -1,12 +1,13 @@
-"""Refusals: what the evidence does not bear, said with its arithmetic and the sentence that would be honest.
+"""Refusals: what the evidence does not bear, said with its arithmetic and the sentence that would
+be honest.
 
-A refusal is a record too: that something was asked and not borne is worth knowing later. The same refusal asked for
-again is not written twice, so that a verb that only reads can be repeated freely.
+A refusal is a record too: that something was asked and not borne is worth knowing later. The same
+refusal asked for again is not written twice, so that a verb that only reads can be repeated freely.
 """
 
 from __future__ import annotations
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, refused
 from leadline.core.record.thread import Thread
 from leadline.core.typed import Any
 from leadline.services.context import Context, refs_for
@@ -24,7 +25,14 @@ def record_refusal(
     **more: Any,
 ) -> bool:
     """Write the refusal unless the thread holds the very same one; whether it was written."""
-    body = {"code": code, "what": what, "statement": statement, "arithmetic": arithmetic, "honest": honest, **more}
+    body = {
+        "code": code,
+        "what": what,
+        "statement": statement,
+        "arithmetic": arithmetic,
+        "honest": honest,
+        **more,
+    }
     if any(all(r.get(k) == v for k, v in body.items()) for r in thread.refusals):
         return False
     body["refs"] = refs_for(thread, texts=[statement, what, honest, *map(str, more.values())])
@@ -46,13 +54,26 @@ def refuse(
     **more: Any,
 ) -> LeadlineError:
     """Record the refusal and return the error to raise (kind ``refused``, exit code 5)."""
-    record_refusal(context, thread, code, what, statement=statement, arithmetic=arithmetic, honest=honest, **more)
-    lacking = "; missing: " + "; ".join(missing) if missing else ""
-    return LeadlineError(
-        "refused",
+    record_refusal(
+        context,
+        thread,
         code,
         what,
-        f"{arithmetic}{lacking}. What can be said: {honest}",
-        next,
-        {"statement": statement, "arithmetic": arithmetic, "honest": honest, "missing": missing},
+        statement=statement,
+        arithmetic=arithmetic,
+        honest=honest,
+        **more,
+    )
+    lacking = "; missing: " + "; ".join(missing) if missing else ""
+    return refused(
+        code,
+        what,
+        why=f"{arithmetic}{lacking}. What can be said: {honest}",
+        do=next,
+        details={
+            "statement": statement,
+            "arithmetic": arithmetic,
+            "honest": honest,
+            "missing": missing,
+        },
     )

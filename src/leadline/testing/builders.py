@@ -1,7 +1,8 @@
 """Threads made by hand: real records with a fixed clock, for tests and examples.
 
-The records form a valid hash chain and fold like any others, so what is tested on them is what users get. The price of
-the short calls is that facts a real run would capture (hardware, software, code) get the same plain defaults each time.
+The records form a valid hash chain and fold like any others, so what is tested on them is what
+users get. The price of the short calls is that facts a real run would capture (hardware, software,
+code) get the same plain defaults each time.
 
     b = ThreadBuilder("paged-attention", metrics=[("time_ms", "ms", "lower")])
     first = b.run("reference kernel", {"time_ms": 712.4}, config={"block": 64})     # "P-001-r1"
@@ -28,7 +29,14 @@ HARDWARE = {
     "machine": "x86_64",
     "cpu_model": "AMD EPYC 9654",
     "cpu_count": 16,
-    "gpus": [{"index": 0, "name": "NVIDIA H100 80GB HBM3", "memory_bytes": 85520809984, "driver": "550.54"}],
+    "gpus": [
+        {
+            "index": 0,
+            "name": "NVIDIA H100 80GB HBM3",
+            "memory_bytes": 85520809984,
+            "driver": "550.54",
+        }
+    ],
 }
 SOFTWARE = {"python": "3.11.9", "os": "Ubuntu 22.04", "packages_digest": "sha256:51ab"}
 DEVICES = {"kind": "gpu", "count": 1, "visible": [0]}
@@ -36,7 +44,8 @@ QUIET = {"contended": False, "reasons": []}
 
 
 class ThreadBuilder:
-    """Appends records to one writer's chain. Every method takes ``minutes``: how far the clock moves before it."""
+    """Appends records to one writer's chain. Every method takes ``minutes``: how far the clock
+    moves before it."""
 
     def __init__(
         self,
@@ -58,9 +67,11 @@ class ThreadBuilder:
         if started:
             given = metrics or [("time_ms", "ms", "lower")]
             definitions = [{"name": n, "unit": u, "direction": d} for n, u, d in given]
-            self.record("thread-started", {"prefix": prefix, "metrics": definitions, **about}, minutes=0)
+            self.record(
+                "thread-started", {"prefix": prefix, "metrics": definitions, **about}, minutes=0
+            )
 
-    # -- the ground -------------------------------------------------------------------------------------------------
+    # -- the ground --------------------------------------------------------------------------------
     @property
     def now(self) -> str:
         return rfc3339(self.now_ms)
@@ -98,12 +109,16 @@ class ThreadBuilder:
     def _new(self, kind: str, text: str, minutes: float, **body: Any) -> str:
         self._numbers[kind] = self._numbers.get(kind, 0) + 1
         shown = named_id(self.prefix, kind, self._numbers[kind])
-        cited = [str(i) for name in ("about", "evidence", "experiments") for i in body.get(name, [])]
+        cited = [
+            str(i) for name in ("about", "evidence", "experiments") for i in body.get(name, [])
+        ]
         cited += [str(body[name]) for name in ("experiment", "target") if body.get(name)]
-        self.record(kind, {"id": shown, "text": text, **body, **self._text_body(text, *cited)}, minutes)
+        self.record(
+            kind, {"id": shown, "text": text, **body, **self._text_body(text, *cited)}, minutes
+        )
         return shown
 
-    # -- runs -------------------------------------------------------------------------------------------------------
+    # -- runs --------------------------------------------------------------------------------------
     def plan(
         self,
         title: str = "",
@@ -114,7 +129,8 @@ class ThreadBuilder:
         minutes: float = 5.0,
         **facts: Any,
     ) -> str:
-        """A planned run that has not ended. ``experiment``: repeat that one, with its command, config and code."""
+        """A planned run that has not ended. ``experiment``: repeat that one, with its command,
+        config and code."""
         body: dict[str, Any]
         if experiment:
             body = {**self._plans[experiment]}
@@ -128,7 +144,13 @@ class ThreadBuilder:
                 "title": title,
                 "config": values,
                 "argv": argv or ["python", "bench.py", *(f"--{k}={v}" for k, v in values.items())],
-                "code": {"tree": digest_of(commit)[7:47], "commit": commit, "head": commit, "dirty": False, "gaps": []},
+                "code": {
+                    "tree": digest_of(commit)[7:47],
+                    "commit": commit,
+                    "head": commit,
+                    "dirty": False,
+                    "gaps": [],
+                },
                 "hardware": HARDWARE,
                 "software": SOFTWARE,
                 "devices": DEVICES,
@@ -148,7 +170,9 @@ class ThreadBuilder:
                 **body,
                 "id": shown,
                 "repeat": repeat,
-                "key": digest_of([body["argv"], body["config"], body["code"]["tree"], body["environment"]]),
+                "key": digest_of(
+                    [body["argv"], body["config"], body["code"]["tree"], body["environment"]]
+                ),
             },
             minutes,
         )
@@ -211,58 +235,105 @@ class ThreadBuilder:
 
     def repeat(self, experiment: str, *values: dict[str, float], minutes: float = 2.0) -> list[str]:
         """Further runs of an experiment, one for each dict of metrics."""
-        return [self.run(metrics=v, experiment=experiment_of(experiment), minutes=minutes) for v in values]
+        return [
+            self.run(metrics=v, experiment=experiment_of(experiment), minutes=minutes)
+            for v in values
+        ]
 
-    # -- words ------------------------------------------------------------------------------------------------------
-    def note(self, text: str, about: list[str] | None = None, role: str = "", minutes: float = 2.0) -> str:
+    # -- words -------------------------------------------------------------------------------------
+    def note(
+        self, text: str, about: list[str] | None = None, role: str = "", minutes: float = 2.0
+    ) -> str:
         return self._new("note", text, minutes, about=about or [], role=role)
 
     def hypothesis(self, text: str, minutes: float = 1.0, state: str = "proposed") -> str:
         return self._new("hypothesis", text, minutes, state=state)
 
-    def change_hypothesis(self, hypothesis: str, state: str, minutes: float = 2.0, **body: Any) -> None:
+    def change_hypothesis(
+        self, hypothesis: str, state: str, minutes: float = 2.0, **body: Any
+    ) -> None:
         cited = [hypothesis, *map(str, body.get("evidence", []))]
         self.record(
             "hypothesis-changed",
-            {"hypothesis": hypothesis, "state": state, **body, **self._text_body(*cited, str(body.get("why", "")))},
+            {
+                "hypothesis": hypothesis,
+                "state": state,
+                **body,
+                **self._text_body(*cited, str(body.get("why", ""))),
+            },
             minutes,
         )
 
-    def decision(self, text: str, evidence: list[str] | None = None, owner: str = "", minutes: float = 2.0) -> str:
-        return self._new("decision", text, minutes, evidence=evidence or [], owner=owner or self.actor)
+    def decision(
+        self, text: str, evidence: list[str] | None = None, owner: str = "", minutes: float = 2.0
+    ) -> str:
+        return self._new(
+            "decision", text, minutes, evidence=evidence or [], owner=owner or self.actor
+        )
 
     def claim(
-        self, text: str, experiments: list[str] | None = None, predicate: str = "", minutes: float = 2.0, **body: Any
+        self,
+        text: str,
+        experiments: list[str] | None = None,
+        predicate: str = "",
+        minutes: float = 2.0,
+        **body: Any,
     ) -> str:
-        return self._new("claim", text, minutes, experiments=experiments or [], predicate=predicate, **body)
+        return self._new(
+            "claim", text, minutes, experiments=experiments or [], predicate=predicate, **body
+        )
 
     def baseline(self, experiment: str, why: str = "", minutes: float = 1.0) -> str:
         return self._new("baseline", "", minutes, experiment=experiment, why=why)
 
-    def update(self, text: str = "", form: str = "update", minutes: float = 1.0, **body: Any) -> str:
+    def update(
+        self, text: str = "", form: str = "update", minutes: float = 1.0, **body: Any
+    ) -> str:
         return self._new("update", text, minutes, form=form, **body)
 
     def snapshot(self, tag: str, commit: str = "", minutes: float = 1.0, **body: Any) -> str:
-        return self._new("snapshot", "", minutes, tag=tag, commit=commit or digest_of(tag)[7:47], **body)
+        return self._new(
+            "snapshot", "", minutes, tag=tag, commit=commit or digest_of(tag)[7:47], **body
+        )
 
-    def correct(self, target: str, field: str, value: Any, why: str = "", minutes: float = 1.0) -> None:
+    def correct(
+        self, target: str, field: str, value: Any, why: str = "", minutes: float = 1.0
+    ) -> None:
         self.record(
             "correction",
-            {"target": target, "field": field, "value": value, "why": why, **self._text_body(target, str(value))},
+            {
+                "target": target,
+                "field": field,
+                "value": value,
+                "why": why,
+                **self._text_body(target, str(value)),
+            },
             minutes,
         )
 
     def retract(self, target: str, why: str = "", minutes: float = 1.0) -> None:
-        self.record("retraction", {"target": target, "why": why, **self._text_body(target)}, minutes)
+        self.record(
+            "retraction", {"target": target, "why": why, **self._text_body(target)}, minutes
+        )
 
     def supersede(self, target: str, by: str, why: str = "", minutes: float = 1.0) -> None:
-        self.record("supersession", {"target": target, "by": by, "why": why, **self._text_body(target, by)}, minutes)
+        self.record(
+            "supersession",
+            {"target": target, "by": by, "why": why, **self._text_body(target, by)},
+            minutes,
+        )
 
-    def change(self, field: str, value: Any, why: str = "", mode: str = "set", minutes: float = 1.0) -> None:
-        self.record("thread-changed", {"field": field, "value": value, "why": why, "mode": mode}, minutes)
+    def change(
+        self, field: str, value: Any, why: str = "", mode: str = "set", minutes: float = 1.0
+    ) -> None:
+        self.record(
+            "thread-changed", {"field": field, "value": value, "why": why, "mode": mode}, minutes
+        )
 
     def finish(self, conclusion: str, minutes: float = 1.0, **body: Any) -> None:
-        self.record("finish", {"conclusion": conclusion, **body, **self._text_body(conclusion)}, minutes)
+        self.record(
+            "finish", {"conclusion": conclusion, **body, **self._text_body(conclusion)}, minutes
+        )
 
     def refuse(self, code: str, what: str, honest: str = "", minutes: float = 1.0) -> None:
         self.record("refusal", {"code": code, "what": what, "honest": honest}, minutes)

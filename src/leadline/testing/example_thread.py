@@ -6,7 +6,8 @@ from leadline.testing.builders import ThreadBuilder
 
 
 def realistic() -> ThreadBuilder:
-    """An open thread: baseline, a claim, a failure, a falsified hypothesis, a decision, a run under way."""
+    """An open thread: baseline, a claim, a failure, a falsified hypothesis, a decision, a run under
+    way."""
     b = ThreadBuilder(
         "paged-attention",
         "PA",
@@ -24,12 +25,21 @@ def realistic() -> ThreadBuilder:
     b.hypothesis("Storing pages in fp8 halves the time")
     base = {"block": 64, "dtype": "bf16", "batch": 8}
     b.run("reference kernel", {"time_ms": 712.4, "max_error": 2.1e-4}, base, hypotheses=["PA-H1"])
-    b.repeat("PA-001", {"time_ms": 709.9, "max_error": 2.1e-4}, {"time_ms": 715.0, "max_error": 2.2e-4})
+    b.repeat(
+        "PA-001", {"time_ms": 709.9, "max_error": 2.1e-4}, {"time_ms": 715.0, "max_error": 2.2e-4}
+    )
     b.baseline("PA-001", "three repeats on a quiet machine")
     b.note("Bound by the gather: {{PA-001.time_ms}} at batch 8.", ["PA-001"], "interpretation")
     b.note("Try block 128.", ["PA-001"], "next")
-    b.run("block 128", {"time_ms": 507.1, "max_error": 2.1e-4}, {**base, "block": 128}, hypotheses=["PA-H1"])
-    b.repeat("PA-002", {"time_ms": 509.8, "max_error": 2.1e-4}, {"time_ms": 506.6, "max_error": 2.0e-4})
+    b.run(
+        "block 128",
+        {"time_ms": 507.1, "max_error": 2.1e-4},
+        {**base, "block": 128},
+        hypotheses=["PA-H1"],
+    )
+    b.repeat(
+        "PA-002", {"time_ms": 509.8, "max_error": 2.1e-4}, {"time_ms": 506.6, "max_error": 2.0e-4}
+    )
     b.claim(
         "Block 128 takes {{PA-002.time_ms}} against {{baseline.time_ms}} "
         "({{PA-002.time_ms / baseline.time_ms :+.1%}}, n={{PA-002.time_ms.n}})",
@@ -50,7 +60,11 @@ def realistic() -> ThreadBuilder:
             }
         },
     )
-    b.note("Needs more shared memory than the device has; splitting the head is the way on.", ["PA-003"], "negative")
+    b.note(
+        "Needs more shared memory than the device has; splitting the head is the way on.",
+        ["PA-003"],
+        "negative",
+    )
     b.run(
         "fp8 pages",
         {"time_ms": 488.0, "max_error": 9.7e-3},

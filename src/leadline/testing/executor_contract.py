@@ -7,8 +7,8 @@
         def executor_factory(self):
             return MyExecutor          # importable: another process makes its own
 
-Needs pytest and a POSIX shell. Everything runs on this host, so an engine is tested by a cluster of one. The suite
-waits for conditions and asserts states, order and bytes, never wall times.
+Needs pytest and a POSIX shell. Everything runs on this host, so an engine is tested by a cluster of
+one. The suite waits for conditions and asserts states, order and bytes, never wall times.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ elif verb == "cancel":
 elif verb == "result":
     print(json.dumps(executor.result(folder)))
 """
-# A child that ignores SIGTERM, and one that leaves the session twice over; `ready` once both are there.
+# A child that ignores SIGTERM, and one that leaves the session twice over; `ready` once both are
+# there.
 STUBBORN_FAMILY = """
 sh -c 'trap "" TERM; echo a >&2; while :; do sleep 60; done' &
 setsid setsid sh -c 'trap "" TERM; echo b >&2; while :; do sleep 60; done' &
@@ -81,14 +82,23 @@ def living(cookie: str) -> list[int]:
 class Attempt:
     """An attempt folder with its spec, under an executor."""
 
-    def __init__(self, folder: Path, factory: Callable[[], Executor], argv: list[str], **spec: Any) -> None:
+    def __init__(
+        self, folder: Path, factory: Callable[[], Executor], argv: list[str], **spec: Any
+    ) -> None:
         folder.mkdir(parents=True)
         self.dir = str(folder)
         self.cookie = os.urandom(16).hex()
         self.factory = factory
         self.executor = factory()
         self.handle: dict[str, Any] = {}
-        base = {"v": 1, "run": "P-001-r1", "attempt": 1, "argv": argv, "cwd": str(folder), "env": {}}
+        base = {
+            "v": 1,
+            "run": "P-001-r1",
+            "attempt": 1,
+            "argv": argv,
+            "cwd": str(folder),
+            "env": {},
+        }
         base |= {"timeout_s": None, "grace_s": 0.3, "leftover_grace_s": 0.1, "merge_output": False}
         (folder / "spec.json").write_text(json.dumps({**base, "cookie": self.cookie, **spec}))
 
@@ -124,9 +134,18 @@ class Attempt:
         wait_until(lambda: self.state() == state, state)
 
     def elsewhere(self, verb: str) -> subprocess.Popen[str]:
-        """Another process that has the folder, the handle's JSON and the class of the executor, and no more."""
-        argv = [sys.executable, "-c", IN_ANOTHER_PROCESS, json.dumps(sys.path), pickle.dumps(self.factory).hex()]
-        return subprocess.Popen([*argv, verb, self.dir, json.dumps(self.handle)], stdout=subprocess.PIPE, text=True)
+        """Another process that has the folder, the handle's JSON and the class of the executor, and
+        no more."""
+        argv = [
+            sys.executable,
+            "-c",
+            IN_ANOTHER_PROCESS,
+            json.dumps(sys.path),
+            pickle.dumps(self.factory).hex(),
+        ]
+        return subprocess.Popen(
+            [*argv, verb, self.dir, json.dumps(self.handle)], stdout=subprocess.PIPE, text=True
+        )
 
     def ask_elsewhere(self, verb: str) -> Any:
         process = self.elsewhere(verb)
@@ -144,7 +163,9 @@ class ExecutorContract:
 
     @pytest.fixture
     def executor_factory(self) -> Callable[[], Executor]:
-        raise NotImplementedError("return a class or function, importable by name, that makes the executor")
+        raise NotImplementedError(
+            "return a class or function, importable by name, that makes the executor"
+        )
 
     @pytest.fixture
     def attempt(self, executor_factory: Callable[[], Executor], tmp_path: Path) -> Any:
@@ -152,7 +173,9 @@ class ExecutorContract:
         made: list[Attempt] = []
 
         def make(argv: list[str], **spec: Any) -> Attempt:
-            made.append(Attempt(tmp_path / f"run-{len(made)}" / "attempt-1", executor_factory, argv, **spec))
+            made.append(
+                Attempt(tmp_path / f"run-{len(made)}" / "attempt-1", executor_factory, argv, **spec)
+            )
             return made[-1]
 
         yield make
@@ -164,7 +187,12 @@ class ExecutorContract:
     def test_ok(self, attempt: Any) -> None:
         one = attempt(["sh", "-c", "echo out; echo err >&2"]).submit()
         result = one.finish()
-        assert (result["state"], result["exit_code"], result["signal"], result["reason"]) == ("done", 0, "", "")
+        assert (result["state"], result["exit_code"], result["signal"], result["reason"]) == (
+            "done",
+            0,
+            "",
+            "",
+        )
         assert (one.output(), one.output("stderr.log")) == (b"out\n", b"err\n")
         assert (result["stdout_bytes"], result["stderr_bytes"]) == (4, 4)
         assert one.state() == "finished"
@@ -178,14 +206,24 @@ class ExecutorContract:
     def test_measures_the_whole_family(self, attempt: Any) -> None:
         burn = "import os; os.fork() or 1\nwhile sum(os.times()[:2]) < 0.2: pass\n"
         block = "b = bytearray(60_000_000)"
-        one = attempt(["sh", "-c", f"{sys.executable} -I -S -c '{burn}' & {sys.executable} -I -S -c '{block}'; wait"])
+        one = attempt(
+            [
+                "sh",
+                "-c",
+                f"{sys.executable} -I -S -c '{burn}' & {sys.executable} -I -S -c '{block}'; wait",
+            ]
+        )
         resources = one.submit().finish()["resources"]
         assert resources["user_s"] + resources["system_s"] >= 0.2
         assert 60_000_000 < resources["max_rss_bytes"] < 200_000_000
 
     def test_failing_command_keeps_its_exit_code(self, attempt: Any) -> None:
         result = attempt(["sh", "-c", "exit 3"]).submit().finish()
-        assert (result["state"], result["exit_code"], result["reason"]) == ("failed", 3, "exit code 3")
+        assert (result["state"], result["exit_code"], result["reason"]) == (
+            "failed",
+            3,
+            "exit code 3",
+        )
 
     def test_command_that_cannot_be_started(self, attempt: Any, tmp_path: Path) -> None:
         plain = tmp_path / "plain.txt"
@@ -209,23 +247,39 @@ class ExecutorContract:
 
     def test_command_ended_by_a_signal(self, attempt: Any) -> None:
         result = attempt(["sh", "-c", "kill -SEGV $$"]).submit().finish()
-        assert (result["state"], result["exit_code"], result["signal"]) == ("failed", None, "SIGSEGV")
+        assert (result["state"], result["exit_code"], result["signal"]) == (
+            "failed",
+            None,
+            "SIGSEGV",
+        )
 
     def test_timeout_of_a_command_that_obeys(self, attempt: Any) -> None:
         command = "trap 'echo saved; exit 0' TERM; while :; do sleep 0.01; done"
         one = attempt(["sh", "-c", command], timeout_s=0.2, grace_s=30).submit()
         result = one.finish()
-        assert (result["state"], result["exit_code"], result["reason"]) == ("timeout", 0, "timeout after 0.2 s")
+        assert (result["state"], result["exit_code"], result["reason"]) == (
+            "timeout",
+            0,
+            "timeout after 0.2 s",
+        )
         assert one.output() == b"saved\n"
 
     def test_timeout_of_a_command_that_does_not(self, attempt: Any) -> None:
-        one = attempt(["sh", "-c", "trap '' TERM; while :; do sleep 0.01; done"], timeout_s=0.2).submit()
+        one = attempt(
+            ["sh", "-c", "trap '' TERM; while :; do sleep 0.01; done"], timeout_s=0.2
+        ).submit()
         result = one.finish()
-        assert (result["state"], result["exit_code"], result["signal"]) == ("timeout", None, "SIGKILL")
+        assert (result["state"], result["exit_code"], result["signal"]) == (
+            "timeout",
+            None,
+            "SIGKILL",
+        )
         assert "killed" in result["reason"]
 
     def test_cancel_ends_children_that_resist(self, attempt: Any) -> None:
-        one = attempt(["sh", "-c", STUBBORN_FAMILY + "trap 'exit 7' TERM; while :; do sleep 0.01; done"]).submit()
+        one = attempt(
+            ["sh", "-c", STUBBORN_FAMILY + "trap 'exit 7' TERM; while :; do sleep 0.01; done"]
+        ).submit()
         one.wait_for_output(b"ready")
         wait_until(lambda: len(one.output("stderr.log").splitlines()) == 2, "both children")
         assert one.state() == "running"
@@ -236,7 +290,9 @@ class ExecutorContract:
         assert result["leftover_processes"] >= 2
 
     def test_cancel_leaves_the_whole_family_its_grace_period(self, attempt: Any) -> None:
-        worker = "trap 'sleep 0.4; echo saved; exit 0' TERM; echo ready; while :; do sleep 0.01; done"
+        worker = (
+            "trap 'sleep 0.4; echo saved; exit 0' TERM; echo ready; while :; do sleep 0.01; done"
+        )
         one = attempt(["sh", "-c", 'sh -c "$0" & wait', worker], grace_s=30).submit()
         one.wait_for_output(b"ready")
         one.executor.cancel(one.dir, one.handle)
@@ -250,7 +306,13 @@ class ExecutorContract:
         assert one.executor.result(one.dir) == before
 
     def test_nothing_is_left_behind(self, attempt: Any) -> None:
-        one = attempt(["sh", "-c", STUBBORN_FAMILY + "while [ $(wc -l <stderr.log) != 2 ]; do sleep 0.01; done"])
+        one = attempt(
+            [
+                "sh",
+                "-c",
+                STUBBORN_FAMILY + "while [ $(wc -l <stderr.log) != 2 ]; do sleep 0.01; done",
+            ]
+        )
         result = one.submit().finish()
         assert (result["state"], result["exit_code"]) == ("done", 0)
         assert result["leftover_processes"] >= 2
@@ -304,7 +366,10 @@ class ExecutorContract:
         assert one.state() == "gone"
 
     def test_supervisor_killed_with_a_living_tree(self, attempt: Any) -> None:
-        for closing in ("", "os.closerange(3, 999); "):  # found by its lock, or else by its environment
+        for closing in (
+            "",
+            "os.closerange(3, 999); ",
+        ):  # found by its lock, or else by its environment
             program = f"import os,signal; {closing}signal.signal(15, signal.SIG_IGN); print('up'); signal.pause()"
             child = f'setsid {sys.executable} -I -S -u -c "{program}" & wait'
             one = attempt(["sh", "-c", child]).submit()
@@ -343,8 +408,12 @@ class ExecutorContract:
         monkeypatch.setenv("CONTRACT_CHANGED", "old")
         monkeypatch.setenv("CONTRACT_REMOVED", "old")
         names = "CONTRACT_KEPT CONTRACT_CHANGED CONTRACT_REMOVED LEADLINE_RUN LEADLINE_RUN_DIR LEADLINE_METRICS"
-        program = f"import os,json; print(json.dumps([os.environ.get(n) for n in '{names}'.split()]))"
-        one = attempt([*PYTHON, program], env={"CONTRACT_CHANGED": "né\n=w", "CONTRACT_REMOVED": None}).submit()
+        program = (
+            f"import os,json; print(json.dumps([os.environ.get(n) for n in '{names}'.split()]))"
+        )
+        one = attempt(
+            [*PYTHON, program], env={"CONTRACT_CHANGED": "né\n=w", "CONTRACT_REMOVED": None}
+        ).submit()
         one.finish()
         run = ["P-001-r1", one.dir, f"{one.dir}/metrics.jsonl"]
         assert json.loads(one.output()) == ["secret-0451", "né\n=w", None, *run]

@@ -1,7 +1,8 @@
 """What every implementation of the forge port has to do, as tests.
 
-Subclass ``ForgeContract`` in a test module and give it an ``open_forge`` fixture: a function that returns, each time, a
-new view of one forge whose thread has no issue yet, as another process would have it.
+Subclass ``ForgeContract`` in a test module and give it an ``open_forge`` fixture: a function that
+returns, each time, a new view of one forge whose thread has no issue yet, as another process would
+have it.
 """
 
 from __future__ import annotations
@@ -30,14 +31,22 @@ class ForgeContract:
 
     def test_an_opened_issue_is_what_was_given(self, forge: Forge, issue: RemoteIssue) -> None:
         again = forge.issue(issue.number)
-        assert (again.title, again.body, again.labels) == ("Experiment: contract", "the body", ["experiment"])
+        assert (again.title, again.body, again.labels) == (
+            "Experiment: contract",
+            "the body",
+            ["experiment"],
+        )
         assert (again.state, again.comments, again.closed_reason) == ("open", [], "")
         assert again.number == issue.number and again.number
 
     def test_opening_twice_opens_one(self, forge: Forge, issue: RemoteIssue) -> None:
-        second = forge.open_issue("Experiment: contract", "another body", ["experiment"], "marker-open")
+        second = forge.open_issue(
+            "Experiment: contract", "another body", ["experiment"], "marker-open"
+        )
         assert second.number == issue.number
-        assert forge.issue(issue.number).body == "the body", "what is there is returned, not overwritten"
+        assert forge.issue(issue.number).body == "the body", (
+            "what is there is returned, not overwritten"
+        )
 
     def test_a_comment_is_posted_once_per_marker(self, forge: Forge, issue: RemoteIssue) -> None:
         first = forge.comment(issue.number, "first text", "m1")
@@ -49,11 +58,18 @@ class ForgeContract:
         self, forge: Forge, open_forge: Callable[[], Forge], issue: RemoteIssue
     ) -> None:
         with ThreadPoolExecutor(4) as pool:
-            ids = {c.id for c in pool.map(lambda _: open_forge().comment(issue.number, "text", "m-race"), range(8))}
+            ids = {
+                c.id
+                for c in pool.map(
+                    lambda _: open_forge().comment(issue.number, "text", "m-race"), range(8)
+                )
+            }
         assert len(ids) == 1
         assert [c.marker for c in forge.issue(issue.number).comments] == ["m-race"]
 
-    def test_comments_keep_the_order_they_were_posted_in(self, forge: Forge, issue: RemoteIssue) -> None:
+    def test_comments_keep_the_order_they_were_posted_in(
+        self, forge: Forge, issue: RemoteIssue
+    ) -> None:
         for n in range(12):
             forge.comment(issue.number, f"text {n}", f"m{n}")
         comments = forge.issue(issue.number).comments
@@ -65,7 +81,11 @@ class ForgeContract:
         self, forge: Forge, open_forge: Callable[[], Forge], issue: RemoteIssue
     ) -> None:
         with ThreadPoolExecutor(4) as pool:
-            list(pool.map(lambda n: open_forge().comment(issue.number, f"text {n}", f"p{n}"), range(8)))
+            list(
+                pool.map(
+                    lambda n: open_forge().comment(issue.number, f"text {n}", f"p{n}"), range(8)
+                )
+            )
         comments = forge.issue(issue.number).comments
         assert {c.marker for c in comments} == {f"p{n}" for n in range(8)}
         assert len({c.id for c in comments}) == 8
@@ -76,12 +96,21 @@ class ForgeContract:
         now = forge.issue(issue.number)
         assert now.body == HOSTILE and posted.text == HOSTILE and now.comments[0].text == HOSTILE
 
-    def test_an_edit_changes_what_is_named_and_nothing_else(self, forge: Forge, issue: RemoteIssue) -> None:
+    def test_an_edit_changes_what_is_named_and_nothing_else(
+        self, forge: Forge, issue: RemoteIssue
+    ) -> None:
         forge.comment(issue.number, "text", "m1")
         forge.edit_issue(issue.number, body="new body")
         now = forge.edit_issue(issue.number, labels=["experiment", "agent"])
-        assert (now.title, now.body, now.labels) == ("Experiment: contract", "new body", ["experiment", "agent"])
-        assert forge.edit_issue(issue.number, title="Experiment: renamed").title == "Experiment: renamed"
+        assert (now.title, now.body, now.labels) == (
+            "Experiment: contract",
+            "new body",
+            ["experiment", "agent"],
+        )
+        assert (
+            forge.edit_issue(issue.number, title="Experiment: renamed").title
+            == "Experiment: renamed"
+        )
         assert [c.text for c in forge.issue(issue.number).comments] == ["text"]
 
     def test_a_comment_is_edited_in_place(self, forge: Forge, issue: RemoteIssue) -> None:
@@ -90,25 +119,37 @@ class ForgeContract:
         assert (edited.id, edited.marker, edited.text) == (first.id, "m1", "**text** 1")
         assert [c.text for c in forge.issue(issue.number).comments] == ["**text** 1", second.text]
 
-    def test_an_edited_comment_is_still_known_by_its_marker(self, forge: Forge, issue: RemoteIssue) -> None:
+    def test_an_edited_comment_is_still_known_by_its_marker(
+        self, forge: Forge, issue: RemoteIssue
+    ) -> None:
         first = forge.comment(issue.number, "text", "m1")
         forge.edit_comment(issue.number, first.id, "*text*", "format")
         assert forge.comment(issue.number, "text", "m1").id == first.id
         assert len(forge.issue(issue.number).comments) == 1
 
     @pytest.mark.parametrize("reason", ["completed", "not_planned"])
-    def test_closing_says_why_and_twice_is_once(self, forge: Forge, issue: RemoteIssue, reason: str) -> None:
+    def test_closing_says_why_and_twice_is_once(
+        self, forge: Forge, issue: RemoteIssue, reason: str
+    ) -> None:
         closed = forge.close_issue(issue.number, reason)
         assert (closed.state, closed.closed_reason) == ("closed", reason)
         other = "not_planned" if reason == "completed" else "completed"
         again = forge.close_issue(issue.number, other)
-        assert (again.state, again.closed_reason) == ("closed", reason), "closing a closed issue does nothing"
+        assert (again.state, again.closed_reason) == ("closed", reason), (
+            "closing a closed issue does nothing"
+        )
 
-    def test_a_closed_issue_still_takes_comments_and_edits(self, forge: Forge, issue: RemoteIssue) -> None:
+    def test_a_closed_issue_still_takes_comments_and_edits(
+        self, forge: Forge, issue: RemoteIssue
+    ) -> None:
         forge.close_issue(issue.number, "completed")
         forge.comment(issue.number, "afterwards", "m1")
         now = forge.edit_issue(issue.number, body="final body")
-        assert (now.state, now.body, [c.text for c in now.comments]) == ("closed", "final body", ["afterwards"])
+        assert (now.state, now.body, [c.text for c in now.comments]) == (
+            "closed",
+            "final body",
+            ["afterwards"],
+        )
 
     def test_an_unknown_reason_closes_nothing(self, forge: Forge, issue: RemoteIssue) -> None:
         with pytest.raises(LeadlineError) as caught:

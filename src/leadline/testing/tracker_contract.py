@@ -1,8 +1,9 @@
 """What every implementation of the tracker port has to do, as tests against the real program.
 
-Subclass ``TrackerContract`` and give it ``make`` (a function from environment and folder to a tracker) and ``SCRIPT``:
-the Python of a job that takes JSON on its stdin (``project``, ``config``, ``rows`` of {step, values}, ``end``:
-``finish`` or ``kill``) and logs it by the tracker's own library.
+Subclass ``TrackerContract`` and give it ``make`` (a function from environment and folder to a
+tracker) and ``SCRIPT``: the Python of a job that takes JSON on its stdin (``project``, ``config``,
+``rows`` of {step, values}, ``end``: ``finish`` or ``kill``) and logs it by the tracker's own
+library.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from leadline.ports.tracker import Tracker
 
 Make = Callable[[Mapping[str, str], str], Tracker]
 ROWS: list[dict[str, Any]] = [
-    {"step": step, "values": {"loss": 1.0 / (step + 1), "eval/acc": step / 10}} for step in range(10)
+    {"step": step, "values": {"loss": 1.0 / (step + 1), "eval/acc": step / 10}}
+    for step in range(10)
 ]
 CONFIG = {"lr": 0.1, "name": "small", "net": {"depth": 3}}
 KEYS = ("WANDB_API_KEY", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN", "HF_TOKEN")
@@ -35,7 +37,8 @@ class TrackerContract:
     SCRIPT = ""
     #: Whether the program says that a run ended; what it does not say is ``unknown``.
     SAYS_END = True
-    #: The file of a run (a pattern in its folder) without which nothing of it can be read; "" where each tells a part.
+    # : The file of a run (a pattern in its folder) without which nothing of it can be read; ""
+    # where each tells a part.
     NEEDED = ""
     #: Variables of the program's own that keep it quiet and at home.
     QUIET: ClassVar[dict[str, str]] = {}
@@ -56,7 +59,17 @@ class TrackerContract:
         attempt = folder / "attempt"
         attempt.mkdir()
         uid = "01JZ8C5Y7M0000000000000001"
-        return RunFacts(uid, "P-003-r2", "P-003", 2, "demo", "proj", str(attempt), "a, title", config={"lr": 0.1})
+        return RunFacts(
+            uid,
+            "P-003-r2",
+            "P-003",
+            2,
+            "demo",
+            "proj",
+            str(attempt),
+            "a, title",
+            config={"lr": 0.1},
+        )
 
     @pytest.fixture
     def tracker(self, make: Make, base: dict[str, str], tmp_path: Path) -> Tracker:
@@ -92,7 +105,9 @@ class TrackerContract:
         assert len(found) == 1, found
         return found[0]
 
-    def done(self, tracker: Tracker, facts: RunFacts, base: Mapping[str, str], **kwargs: Any) -> Reading:
+    def done(
+        self, tracker: Tracker, facts: RunFacts, base: Mapping[str, str], **kwargs: Any
+    ) -> Reading:
         did = self.job(tracker, facts, base, **kwargs)
         assert did.returncode == 0 or kwargs.get("end") == "kill", did.stderr[-2000:]
         return tracker.read(self.only(tracker, facts))
@@ -107,11 +122,15 @@ class TrackerContract:
         assert reading.run.uid == facts.uid
         found = extraction_of(reading, {})
         assert found.metrics["loss"] == 0.1 and found.metrics["eval/acc"] == 0.9
-        assert found.sources[0]["source"] == tracker.name and found.sources[0]["digest"].startswith("sha256:")
+        assert found.sources[0]["source"] == tracker.name and found.sources[0]["digest"].startswith(
+            "sha256:"
+        )
         if self.SAYS_END:
             assert reading.run.state == "finished" and not reading.provisional
 
-    def test_reading_twice_gives_the_same_digest(self, tracker: Tracker, facts: RunFacts, base: dict[str, str]) -> None:
+    def test_reading_twice_gives_the_same_digest(
+        self, tracker: Tracker, facts: RunFacts, base: dict[str, str]
+    ) -> None:
         first = self.done(tracker, facts, base)
         assert tracker.read(self.only(tracker, facts)).digest() == first.digest()
         assert first.digest() != self.fewer(first).digest(), "the digest does not see a point less"
@@ -188,7 +207,9 @@ class TrackerContract:
         assert not set(given) & set(KEYS)
         assert "sentinel" not in json.dumps(given)
 
-    def test_a_run_that_is_gone_is_said(self, tracker: Tracker, facts: RunFacts, base: dict[str, str]) -> None:
+    def test_a_run_that_is_gone_is_said(
+        self, tracker: Tracker, facts: RunFacts, base: dict[str, str]
+    ) -> None:
         self.done(tracker, facts, base)
         run = self.only(tracker, facts)
         self.lose(run, facts)
@@ -209,7 +230,9 @@ class TrackerContract:
         path = self.only(tracker, facts).path
         if not path:
             pytest.skip("its runs are on a server")
-        stored = tracker.stored(path if os.path.isfile(path) else os.path.dirname(os.path.dirname(path)))
+        stored = tracker.stored(
+            path if os.path.isfile(path) else os.path.dirname(os.path.dirname(path))
+        )
         assert [run.id for run in stored] == [first.run.id]
         assert tracker.read(stored[0]).digest() == first.digest()
         assert tracker.stored(base["HOME"]) == []
@@ -224,7 +247,9 @@ class TrackerContract:
         folder = os.path.dirname(path) if os.path.isfile(path) else path
         (needed,) = Path(folder).glob(self.NEEDED)
         needed.write_bytes(b"nothing of the kind, " * 100)
-        (broken,) = tracker.stored(folder if os.path.isfile(path) else os.path.dirname(os.path.dirname(path)))
+        (broken,) = tracker.stored(
+            folder if os.path.isfile(path) else os.path.dirname(os.path.dirname(path))
+        )
         assert broken.problem
         with pytest.raises(LeadlineError) as caught:
             tracker.read(broken)

@@ -1,7 +1,8 @@
 """What every implementation of the version-control port has to do, as tests.
 
-Subclass ``VcsContract`` in a test module and give it a ``bench`` fixture: a fresh repository in a sealed environment.
-The suite uses the port and the work tree only, so it holds for any implementation.
+Subclass ``VcsContract`` in a test module and give it a ``bench`` fixture: a fresh repository in a
+sealed environment. The suite uses the port and the work tree only, so it holds for any
+implementation.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Protocol
 
 import pytest
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, usage
 from leadline.ports.vcs import Vcs
 
 
@@ -67,9 +68,16 @@ class VcsContract:
         write(vcs, "a.py", b"1\n")
         commit = bench.commit_all("one")
         state = vcs.capture()
-        assert (state.commit, state.head, state.dirty, state.changed_total) == (commit, commit, False, 0)
+        assert (state.commit, state.head, state.dirty, state.changed_total) == (
+            commit,
+            commit,
+            False,
+            0,
+        )
 
-    def test_what_is_done_meanwhile_is_done_once_and_its_failure_is_told(self, bench: Bench) -> None:
+    def test_what_is_done_meanwhile_is_done_once_and_its_failure_is_told(
+        self, bench: Bench
+    ) -> None:
         vcs = bench.open()
         write(vcs, "a.py", b"1\n")
         bench.commit_all("one")
@@ -81,7 +89,7 @@ class VcsContract:
         assert calls == ["called"] * 2
 
         def failing() -> None:
-            raise LeadlineError("usage", "asked-for", "no", "", "")
+            raise usage("asked-for", "no")
 
         write(vcs, "a.py", b"3\n")
         with pytest.raises(LeadlineError) as caught:
@@ -89,7 +97,9 @@ class VcsContract:
         assert caught.value.code == "asked-for"
         assert vcs.capture().tree != expected.tree
 
-    def test_a_code_state_holds_changed_and_new_files_and_touches_nothing(self, bench: Bench, tmp_path: str) -> None:
+    def test_a_code_state_holds_changed_and_new_files_and_touches_nothing(
+        self, bench: Bench, tmp_path: str
+    ) -> None:
         vcs = bench.open()
         write(vcs, "a.py", b"1\n")
         commit = bench.commit_all("one")
@@ -99,7 +109,10 @@ class VcsContract:
         state = vcs.capture()
         assert bench.status() == before
         assert state.dirty and state.head == commit and state.commit != commit
-        assert {(f["status"], f["path"]) for f in state.changed_files} == {("M", "a.py"), ("A", "deep/new file.py")}
+        assert {(f["status"], f["path"]) for f in state.changed_files} == {
+            ("M", "a.py"),
+            ("A", "deep/new file.py"),
+        }
         dest = os.path.join(tmp_path, "unpacked")
         vcs.export_tree(state.commit, dest)
         vcs.export_tree(state.commit, dest)
@@ -160,7 +173,9 @@ class VcsContract:
             own = bench.open()
             while True:
                 try:
-                    own.commit_files(ref, {f"f{number}": b"x"}, f"add {number}", expected_old=own.ref(ref))
+                    own.commit_files(
+                        ref, {f"f{number}": b"x"}, f"add {number}", expected_old=own.ref(ref)
+                    )
                     return
                 except LeadlineError as error:
                     assert error.code == "ref-moved"
@@ -178,7 +193,9 @@ class VcsContract:
         write(vcs, "log.md", b"entry\n")
         commit = vcs.commit_only("log.md", b"entry\n", "log", vcs.current_branch())
         assert vcs.head()["commit"] == commit and bench.status() == before
-        assert vcs.diff_summary(first, commit)["files"] == [{"status": "A", "path": "log.md", "added": 1, "deleted": 0}]
+        assert vcs.diff_summary(first, commit)["files"] == [
+            {"status": "A", "path": "log.md", "added": 1, "deleted": 0}
+        ]
         assert vcs.commit_only("log.md", b"entry\n", "log") == commit
         assert vcs.log_of_file("log.md") == [commit]
         assert vcs.file_at(commit, "log.md") == b"entry\n" and vcs.file_at(first, "log.md") is None
@@ -191,7 +208,11 @@ class VcsContract:
         vcs.create_tag("s1", commit, "# title\n\nheads: abc\n")
         info = vcs.tag_info("s1")
         assert info is not None and vcs.tag_exists("s1")
-        assert (info["commit"], info["annotated"], info["message"]) == (commit, True, "# title\n\nheads: abc\n")
+        assert (info["commit"], info["annotated"], info["message"]) == (
+            commit,
+            True,
+            "# title\n\nheads: abc\n",
+        )
         with pytest.raises(LeadlineError) as caught:
             vcs.create_tag("s1", commit, "again")
         assert caught.value.code == "tag-exists"
@@ -210,7 +231,11 @@ class VcsContract:
         vcs.create_branch("research/y", switch=True)
         assert vcs.head() == {"commit": commit, "branch": "research/y", "unborn": False}
         assert files_under(vcs.toplevel or "") == {"a.py": b"2\n"}
-        for name, code in (("research/x", "branch-exists"), ("a b", "bad-ref-name"), ("-x", "bad-ref-name")):
+        for name, code in (
+            ("research/x", "branch-exists"),
+            ("a b", "bad-ref-name"),
+            ("-x", "bad-ref-name"),
+        ):
             with pytest.raises(LeadlineError) as caught:
                 vcs.create_branch(name)
             assert caught.value.code == code
@@ -237,9 +262,17 @@ class VcsContract:
         bench.add_remote("origin")
         assert vcs.remote_refs("origin") == {}
         vcs.create_tag("sealed/one", commit, "sealed")
-        assert vcs.refs("refs/tags/sealed/") == {"refs/tags/sealed/one": commit} and vcs.refs("refs/none/") == {}
-        vcs.push("origin", {commit: "refs/heads/records", "refs/tags/sealed/one": "refs/tags/sealed/one"})
-        assert vcs.remote_refs("origin") == {"refs/heads/records": commit, "refs/tags/sealed/one": commit}
+        assert (
+            vcs.refs("refs/tags/sealed/") == {"refs/tags/sealed/one": commit}
+            and vcs.refs("refs/none/") == {}
+        )
+        vcs.push(
+            "origin", {commit: "refs/heads/records", "refs/tags/sealed/one": "refs/tags/sealed/one"}
+        )
+        assert vcs.remote_refs("origin") == {
+            "refs/heads/records": commit,
+            "refs/tags/sealed/one": commit,
+        }
         with pytest.raises(LeadlineError) as caught:
             vcs.remote_refs("nowhere")
         assert caught.value.code == "no-such-remote"
@@ -254,7 +287,12 @@ class VcsContract:
         absent = "ab" * 20
         assert vcs.reached([first, second, aside, absent], [second, absent]) == {first, second}
         assert vcs.reached([first, second], [first, aside]) == {first}
-        assert vcs.reached([first], []) == set() == vcs.reached([], [first]) == vcs.reached([absent], [absent])
+        assert (
+            vcs.reached([first], [])
+            == set()
+            == vcs.reached([], [first])
+            == vcs.reached([absent], [absent])
+        )
 
     def test_patch_is_cut_and_says_so(self, bench: Bench) -> None:
         vcs = bench.open()

@@ -1,9 +1,11 @@
-"""Who uses the accelerators, and whether they are held back: by NVIDIA's library, else by lock files and open devices.
+"""Who uses the accelerators, and whether they are held back: by NVIDIA's library, else by lock
+files and open devices.
 
-A device file that some process holds open is in use, whatever made it; that is all a TPU or an unknown device tells.
-Only root sees what the processes of others hold open: where one cannot be looked into the answer is None (unknown),
-never "nobody". The library is imported only where the driver's files exist. Clocks are read as they stand; a slowdown
-that came and went during a run shows in the counters of held-back time (``nvmlDeviceGetViolationStatus``).
+A device file that some process holds open is in use, whatever made it; that is all a TPU or an
+unknown device tells. Only root sees what the processes of others hold open: where one cannot be
+looked into the answer is None (unknown), never "nobody". The library is imported only where the
+driver's files exist. Clocks are read as they stand; a slowdown that came and went during a run
+shows in the counters of held-back time (``nvmlDeviceGetViolationStatus``).
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ LOCK_FILES = ("/tmp/libtpu_lockfile",)
 # folder, names of the devices in it
 DEVICE_FILES = (("dev", r"accel\d+|kfd"), ("dev/vfio", r"\d+"), ("dev/accel", r"accel\d+"))
 NVIDIA_FILES = ("dev", r"nvidia\d+")
-# Bits of nvmlDeviceGetCurrentClocksEventReasons (nvml.h) that mean the clock is held down against the program's wish.
+# Bits of nvmlDeviceGetCurrentClocksEventReasons (nvml.h) that mean the clock is held down against
+# the program's wish.
 SLOWDOWN_REASONS = (
     (0x0000000000000004, "software power cap"),
     (0x0000000000000008, "hardware slowdown"),
@@ -32,11 +35,17 @@ SLOWDOWN_REASONS = (
 )
 _VIOLATIONS = ((0, "power"), (1, "thermal"))  # NVML_PERF_POLICY_POWER, NVML_PERF_POLICY_THERMAL
 _MAX_PROCESSES = 16
-_KEEPERS = ("nvidia-persiste", "nv-hostengine", "nv-fabricmanage", "nvidia-powerd")  # services that compute nothing
+_KEEPERS = (
+    "nvidia-persiste",
+    "nv-hostengine",
+    "nv-fabricmanage",
+    "nvidia-powerd",
+)  # services that compute nothing
 
 
 def locks(root: str, files: Collection[str] = ()) -> list[dict[str, Any]]:
-    """Lock files that exist: ``path``, ``held`` (True, False: stale, None: cannot be told), ``pid``, ``name``.
+    """Lock files that exist: ``path``, ``held`` (True, False: stale, None: cannot be told),
+    ``pid``, ``name``.
 
     ``files``: further paths. A lock held by this process or its family is not listed.
     """
@@ -60,14 +69,21 @@ def locks(root: str, files: Collection[str] = ()) -> list[dict[str, Any]]:
 
 
 def device_files(root: str, more: Collection[str] = (), nvidia: bool = False) -> list[str]:
-    """Device files of accelerators, and those of ``more`` that exist; NVIDIA's only when ``nvidia``."""
+    """Device files of accelerators, and those of ``more`` that exist; NVIDIA's only when
+    ``nvidia``."""
     found = [path for path in more if os.path.exists(os.path.join(root, path.lstrip("/")))]
     for folder, pattern in (*DEVICE_FILES, *((NVIDIA_FILES,) if nvidia else ())):
-        found += [f"/{folder}/{name}" for name in listed(root, folder) or () if re.fullmatch(pattern, name)]
+        found += [
+            f"/{folder}/{name}"
+            for name in listed(root, folder) or ()
+            if re.fullmatch(pattern, name)
+        ]
     return list(dict.fromkeys(found))
 
 
-def holders(root: str, files: Collection[str], hide: Callable[[str], str]) -> list[dict[str, Any]] | None:
+def holders(
+    root: str, files: Collection[str], hide: Callable[[str], str]
+) -> list[dict[str, Any]] | None:
     """Processes of others that hold one of ``files`` open: ``index`` (the file), ``pid``, ``name``.
 
     None when nobody was found and the open files of some process cannot be read.
@@ -78,7 +94,12 @@ def holders(root: str, files: Collection[str], hide: Callable[[str], str]) -> li
     family = own(processes)
     wanted, found, unreadable = set(files), [], not processes
     for process in processes.values():
-        if process.pid in family or process.is_kernel_thread or process.state in "ZX" or process.name in _KEEPERS:
+        if (
+            process.pid in family
+            or process.is_kernel_thread
+            or process.state in "ZX"
+            or process.name in _KEEPERS
+        ):
             continue
         folder = os.path.join(root, f"proc/{process.pid}/fd")
         try:
@@ -88,7 +109,9 @@ def holders(root: str, files: Collection[str], hide: Callable[[str], str]) -> li
         except OSError:
             unreadable = True
             continue
-        for name in sorted({target for link in links if (target := _target(folder, link)) in wanted}):
+        for name in sorted(
+            {target for link in links if (target := _target(folder, link)) in wanted}
+        ):
             found.append({"index": name, "pid": process.pid, "name": hide(process.name)})
     return found or (None if unreadable else [])
 
@@ -101,11 +124,13 @@ def _target(folder: str, link: str) -> str:
 
 
 def nvidia(root: str, hide: Callable[[str], str], library: Any = None) -> dict[str, Any] | None:
-    """What NVIDIA's library says of every GPU: ``processes`` (``index, pid, name``; ours are not in it) and ``devices``
-    (``index, utilisation_percent, sm_clock_mhz, sm_clock_max_mhz, slowdown``: words; ``held_back_s``: seconds since
-    the driver was loaded, for ``power`` and ``thermal``). What a GPU does not tell is None.
+    """What NVIDIA's library says of every GPU: ``processes`` (``index, pid, name``; ours are not in
+    it) and ``devices`` (``index, utilisation_percent, sm_clock_mhz, sm_clock_max_mhz, slowdown``:
+    words; ``held_back_s``: seconds since the driver was loaded, for ``power`` and ``thermal``).
+    What a GPU does not tell is None.
 
-    None when the library is not there or does not work. ``library`` stands in for ``pynvml`` in tests.
+    None when the library is not there or does not work. ``library`` stands in for ``pynvml`` in
+    tests.
     """
     if library is None:
         try:
@@ -117,17 +142,28 @@ def nvidia(root: str, hide: Callable[[str], str], library: Any = None) -> dict[s
     except library.NVMLError:
         return None
     try:
-        handles = [library.nvmlDeviceGetHandleByIndex(i) for i in range(library.nvmlDeviceGetCount())]
+        handles = [
+            library.nvmlDeviceGetHandleByIndex(i) for i in range(library.nvmlDeviceGetCount())
+        ]
         processes = _nvidia_processes(root, hide, library, handles)
-        return {"processes": processes, "devices": [_nvidia_device(library, i, h) for i, h in enumerate(handles)]}
+        return {
+            "processes": processes,
+            "devices": [_nvidia_device(library, i, h) for i, h in enumerate(handles)],
+        }
     except library.NVMLError:
         return None
     finally:
         library.nvmlShutdown()
 
 
-def _nvidia_processes(root: str, hide: Callable[[str], str], library: Any, handles: list[Any]) -> list[dict[str, Any]]:
-    running = [(i, int(p.pid)) for i, h in enumerate(handles) for p in library.nvmlDeviceGetComputeRunningProcesses(h)]
+def _nvidia_processes(
+    root: str, hide: Callable[[str], str], library: Any, handles: list[Any]
+) -> list[dict[str, Any]]:
+    running = [
+        (i, int(p.pid))
+        for i, h in enumerate(handles)
+        for p in library.nvmlDeviceGetComputeRunningProcesses(h)
+    ]
     family = own(table(root)) if running else set()
     return [
         {"index": index, "pid": pid, "name": hide(word(root, f"proc/{pid}/comm"))}
@@ -138,14 +174,18 @@ def _nvidia_processes(root: str, hide: Callable[[str], str], library: Any, handl
 
 def _nvidia_device(library: Any, index: int, handle: Any) -> dict[str, Any]:
     def ask(names: tuple[str, ...], *arguments: Any) -> Any:
-        for name in names:  # the library renamed "throttle" to "event"; old drivers know one of the two
+        for (
+            name
+        ) in names:  # the library renamed "throttle" to "event"; old drivers know one of the two
             try:
                 return getattr(library, name)(handle, *arguments)
             except (AttributeError, library.NVMLError):
                 continue
         return None
 
-    reasons = ask(("nvmlDeviceGetCurrentClocksEventReasons", "nvmlDeviceGetCurrentClocksThrottleReasons"))
+    reasons = ask(
+        ("nvmlDeviceGetCurrentClocksEventReasons", "nvmlDeviceGetCurrentClocksThrottleReasons")
+    )
     rates = ask(("nvmlDeviceGetUtilizationRates",))
     held_back = {}
     for policy, name in _VIOLATIONS:
@@ -156,7 +196,9 @@ def _nvidia_device(library: Any, index: int, handle: Any) -> dict[str, Any]:
         "utilisation_percent": None if rates is None else int(rates.gpu),
         "sm_clock_mhz": ask(("nvmlDeviceGetClockInfo",), 1),  # NVML_CLOCK_SM
         "sm_clock_max_mhz": ask(("nvmlDeviceGetMaxClockInfo",), 1),
-        "slowdown": None if reasons is None else [text for bit, text in SLOWDOWN_REASONS if int(reasons) & bit],
+        "slowdown": None
+        if reasons is None
+        else [text for bit, text in SLOWDOWN_REASONS if int(reasons) & bit],
         "held_back_s": held_back,
     }
 
@@ -164,8 +206,8 @@ def _nvidia_device(library: Any, index: int, handle: Any) -> dict[str, Any]:
 def state(
     root: str, hide: Callable[[str], str], device_paths: Collection[str] = (), library: Any = None
 ) -> dict[str, Any]:
-    """All of it: ``processes`` (None: unknown), ``devices`` (NVIDIA's; empty without accelerators; None where there is
-    one whose state nothing tells), ``unknown`` (why, in words)."""
+    """All of it: ``processes`` (None: unknown), ``devices`` (NVIDIA's; empty without accelerators;
+    None where there is one whose state nothing tells), ``unknown`` (why, in words)."""
     has_nvidia = library is not None or has_nvidia_gpu(root)
     told = nvidia(root, hide, library) if has_nvidia else {"processes": [], "devices": []}
     files = device_files(root, device_paths, nvidia=told is None)

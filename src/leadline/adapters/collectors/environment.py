@@ -1,8 +1,10 @@
-"""Which environment variables a run's record keeps: those that change what a computation does or how fast it is.
+"""Which environment variables a run's record keeps: those that change what a computation does or
+how fast it is.
 
-An allow-list, because a whole environment is mostly noise and partly secret. ``PATH`` is left out on purpose: it
-differs between any two shells, and what it decides (which interpreter, which libraries) is recorded by ``software``; a
-project that needs it names it in ``allow``. How many variables were not recorded is kept, so that the gap shows.
+An allow-list, because a whole environment is mostly noise and partly secret. ``PATH`` is left out
+on purpose: it differs between any two shells, and what it decides (which interpreter, which
+libraries) is recorded by ``software``; a project that needs it names it in ``allow``. How many
+variables were not recorded is kept, so that the gap shows.
 """
 
 from __future__ import annotations
@@ -75,15 +77,22 @@ ALLOWED_NAMES = frozenset(
         "TRANSFORMERS_OFFLINE",
     )
 )
-NOT_TENSORFLOW = ("TF_CLI_", "TF_VAR_", "TF_LOG", "TF_DATA_DIR", "TF_WORKSPACE")  # Terraform has the same prefix
+NOT_TENSORFLOW = (
+    "TF_CLI_",
+    "TF_VAR_",
+    "TF_LOG",
+    "TF_DATA_DIR",
+    "TF_WORKSPACE",
+)  # Terraform has the same prefix
 MAX_VALUE_CHARS = 4000
 
 
 def collect(env: Mapping[str, str], allow: Iterable[str] = ()) -> dict[str, Any]:
     """``{"variables": {name: value}, "not_recorded": count}`` of ``env``.
 
-    ``allow`` names further variables; a name that ends in ``*`` is a prefix. A secret value is replaced by a visible
-    mark even when its name is allowed. Values over 4,000 characters are cut, with their length and digest.
+    ``allow`` names further variables; a name that ends in ``*`` is a prefix. A secret value is
+    replaced by a visible mark even when its name is allowed. Values over 4,000 characters are cut,
+    with their length and digest.
     """
     extra = list(allow)
     names = ALLOWED_NAMES.union(name for name in extra if not name.endswith("*"))

@@ -1,8 +1,9 @@
 """What machine a run is on: processor, memory, limits of the container, accelerators.
 
-Facts that cannot change before a reboot are kept in one small file per boot; limits and visibility are read each time.
-Accelerator libraries are imported only where the driver's files exist, because importing one costs more than the whole
-rest. ``root`` stands for ``/`` so that other machines can be described from a copy of their files.
+Facts that cannot change before a reboot are kept in one small file per boot; limits and visibility
+are read each time. Accelerator libraries are imported only where the driver's files exist, because
+importing one costs more than the whole rest. ``root`` stands for ``/`` so that other machines can
+be described from a copy of their files.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from leadline.core.typed import Any
 
 def collect(cache_dir: str, root: str = "/") -> dict[str, Any]:
     """``host, machine, cpu_model, cpu_count, cpu_affinity, memory_bytes, cgroup_cpu_limit`` (CPUs),
-    ``cgroup_memory_limit_bytes, virtualised`` (``vm``, ``container``, ``none`` or None), ``gpus`` (list of
-    ``index, name, memory_bytes, driver``), ``tpus`` (device files). What cannot be read is None, never guessed."""
+    ``cgroup_memory_limit_bytes, virtualised`` (``vm``, ``container``, ``none`` or None), ``gpus``
+    (list of ``index, name, memory_bytes, driver``), ``tpus`` (device files). What cannot be read is
+    None, never guessed."""
     uname = os.uname()
     boot = _read(root, "proc/sys/kernel/random/boot_id")
     driver = _driver(root)
@@ -42,10 +44,11 @@ def collect(cache_dir: str, root: str = "/") -> dict[str, Any]:
 
 
 def devices(env: Mapping[str, str], root: str = "/") -> dict[str, Any]:
-    """``{"kind": "gpu"|"tpu"|"cpu", "count", "visible"}``: what a process started with ``env`` may use.
+    """``{"kind": "gpu"|"tpu"|"cpu", "count", "visible"}``: what a process started with ``env`` may
+    use.
 
-    ``visible`` is the list that a visibility variable names, or None when none is set. For ``cpu`` the count is the
-    number of CPUs the process may run on.
+    ``visible`` is the list that a visibility variable names, or None when none is set. For ``cpu``
+    the count is the number of CPUs the process may run on.
     """
     nvidia = len(_gpu_folders(root)) or len(_matching(root, "dev", r"nvidia\d+"))
     amd = _amd_gpus(root)
@@ -57,11 +60,19 @@ def devices(env: Mapping[str, str], root: str = "/") -> dict[str, Any]:
         if count:
             visible = _visible(env, variables, count)
             if visible is None or visible:
-                return {"kind": "gpu", "count": count if visible is None else len(visible), "visible": visible}
+                return {
+                    "kind": "gpu",
+                    "count": count if visible is None else len(visible),
+                    "visible": visible,
+                }
             return {"kind": "cpu", "count": len(_affinity()) or None, "visible": []}
     if tpus:
         visible = _visible(env, ("TPU_VISIBLE_CHIPS", "TPU_VISIBLE_DEVICES"), tpus)
-        return {"kind": "tpu", "count": tpus if visible is None else len(visible), "visible": visible}
+        return {
+            "kind": "tpu",
+            "count": tpus if visible is None else len(visible),
+            "visible": visible,
+        }
     return {"kind": "cpu", "count": len(_affinity()) or None, "visible": None}
 
 
@@ -92,7 +103,9 @@ def _facts(root: str, driver: str | None) -> dict[str, Any]:
 
 
 def _virtualised(root: str, cpuinfo: str) -> str | None:
-    if any(os.path.exists(os.path.join(root, name)) for name in (".dockerenv", "run/.containerenv")):
+    if any(
+        os.path.exists(os.path.join(root, name)) for name in (".dockerenv", "run/.containerenv")
+    ):
         return "container"
     if not cpuinfo:
         return None
@@ -103,7 +116,7 @@ def _affinity() -> list[int]:
     return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
-# --- limits of the control group ----------------------------------------------------------------------------------
+# --- limits of the control group ------------------------------------------------------------------
 
 
 def _cgroup_cpu_limit(root: str) -> float | None:
@@ -122,8 +135,14 @@ def _cgroup_cpu_limit(root: str) -> float | None:
 def _cgroup_memory_limit(root: str) -> int | None:
     limits = []
     for folder in _cgroup_folders(root, "memory"):
-        text = _read(root, folder + "/memory.max") or _read(root, folder + "/memory.limit_in_bytes") or ""
-        if text.strip().isdigit() and int(text) < 1 << 60:  # version 1 writes a huge number for "no limit"
+        text = (
+            _read(root, folder + "/memory.max")
+            or _read(root, folder + "/memory.limit_in_bytes")
+            or ""
+        )
+        if (
+            text.strip().isdigit() and int(text) < 1 << 60
+        ):  # version 1 writes a huge number for "no limit"
             limits.append(int(text))
     return min(limits, default=None)
 
@@ -144,7 +163,7 @@ def _cgroup_folders(root: str, controller: str) -> list[str]:
     return [*folders, base]
 
 
-# --- accelerators -------------------------------------------------------------------------------------------------
+# --- accelerators ---------------------------------------------------------------------------------
 
 
 def _gpu_folders(root: str) -> list[str]:
@@ -152,7 +171,9 @@ def _gpu_folders(root: str) -> list[str]:
 
 
 def _driver(root: str) -> str | None:
-    found = re.search(r"Kernel Module.*?\s(\d+\.\d+(?:\.\d+)?)\s", _read(root, "proc/driver/nvidia/version") or "")
+    found = re.search(
+        r"Kernel Module.*?\s(\d+\.\d+(?:\.\d+)?)\s", _read(root, "proc/driver/nvidia/version") or ""
+    )
     return found.group(1) if found else None
 
 
@@ -209,16 +230,23 @@ def _amd_gpus(root: str) -> int:
     if not os.path.exists(os.path.join(root, "dev/kfd")):
         return 0
     nodes = "sys/class/kfd/kfd/topology/nodes"
-    return sum((_read(root, f"{nodes}/{n}/gpu_id") or "0").strip() != "0" for n in _matching(root, nodes, r"\d+"))
+    return sum(
+        (_read(root, f"{nodes}/{n}/gpu_id") or "0").strip() != "0"
+        for n in _matching(root, nodes, r"\d+")
+    )
 
 
 def _google_device(root: str) -> bool:
     bus = "sys/bus/pci/devices"
-    return any((_read(root, f"{bus}/{name}/vendor") or "").strip() == "0x1ae0" for name in _matching(root, bus, r".+"))
+    return any(
+        (_read(root, f"{bus}/{name}/vendor") or "").strip() == "0x1ae0"
+        for name in _matching(root, bus, r".+")
+    )
 
 
 def _visible(env: Mapping[str, str], variables: tuple[str, ...], count: int) -> list[str] | None:
-    """What the first variable that is set names, read as the CUDA runtime does: it stops at the first bad index."""
+    """What the first variable that is set names, read as the CUDA runtime does: it stops at the
+    first bad index."""
     for variable in variables:
         value = env.get(variable)
         if value is None or value == "all":
@@ -234,12 +262,14 @@ def _visible(env: Mapping[str, str], variables: tuple[str, ...], count: int) -> 
     return None
 
 
-# --- reading and remembering --------------------------------------------------------------------------------------
+# --- reading and remembering ----------------------------------------------------------------------
 
 
 def _matching(root: str, folder: str, pattern: str) -> list[str]:
     try:
-        names = [name for name in os.listdir(os.path.join(root, folder)) if re.fullmatch(pattern, name)]
+        names = [
+            name for name in os.listdir(os.path.join(root, folder)) if re.fullmatch(pattern, name)
+        ]
     except OSError:
         return []
     return sorted(names, key=lambda name: (len(name), name))  # nvidia2 before nvidia10

@@ -1,9 +1,11 @@
-"""Whether something else was using the machine, and whether it was held back: before a run and over it.
+"""Whether something else was using the machine, and whether it was held back: before a run and over
+it.
 
-Three answers, not two: yes, no, unknown. What cannot be read is "unknown", never "fine", because a regression claim
-rests on it. The preflight reads a handful of files; it walks the processes only when the load, the pressure or the
-count of runnable tasks says that the machine is busy, or when there is an accelerator. It cannot see a neighbour on
-the same host: only interleaved repeats show those. Nothing is changed: the governor is reported, not set.
+Three answers, not two: yes, no, unknown. What cannot be read is "unknown", never "fine", because a
+regression claim rests on it. The preflight reads a handful of files; it walks the processes only
+when the load, the pressure or the count of runnable tasks says that the machine is busy, or when
+there is an accelerator. It cannot see a neighbour on the same host: only interleaved repeats show
+those. Nothing is changed: the governor is reported, not set.
 """
 
 from __future__ import annotations
@@ -39,22 +41,28 @@ def preflight(
     device_paths: Sequence[str] = (),
     gpu_library: Any = None,
 ) -> dict[str, Any]:
-    """State of the machine now: ``load_1m, runnable, cpu_pressure_percent, cpu_count, pinned_to`` (CPUs, when this
-    process may use only some), ``memory_available_bytes, governor, turbo, throttle_counts, locks, others`` (busy
-    processes of others: pid, name, CPU share), ``accelerator_processes``, ``accelerators``, ``devices_found``,
-    ``devices_expected``, and the verdicts ``contended`` and ``throttled`` (True, False, None for unknown) with
-    ``reasons``; ``remarks`` hold what is worth saying and decides nothing.
+    """State of the machine now: ``load_1m, runnable, cpu_pressure_percent, cpu_count, pinned_to``
+    (CPUs, when this process may use only some), ``memory_available_bytes, governor, turbo,
+    throttle_counts, locks, others`` (busy processes of others: pid, name, CPU share),
+    ``accelerator_processes``, ``accelerators``, ``devices_found``, ``devices_expected``, and the
+    verdicts ``contended`` and ``throttled`` (True, False, None for unknown) with ``reasons``;
+    ``remarks`` hold what is worth saying and decides nothing.
 
-    ``throttled`` is None here unless a GPU says it is held back: the processor only counts, and the count over the run
-    is what tells. ``devices``: what the run may use (``hardware.devices``); ``gpu_library`` stands in for ``pynvml``.
-    This process, its ancestors and its descendants are not "others". Names are bare process names, never arguments.
+    ``throttled`` is None here unless a GPU says it is held back: the processor only counts, and the
+    count over the run is what tells. ``devices``: what the run may use (``hardware.devices``);
+    ``gpu_library`` stands in for ``pynvml``. This process, its ancestors and its descendants are
+    not "others". Names are bare process names, never arguments.
     """
     hide = redact or Redactor().text
     cpus, pinned = _usable_cpus(root)
     load, runnable = _load(root)
     pressure = _pressure(root)
     total, available = _memory(root)
-    busy = (runnable or 0) >= 2 or (pressure or 0) >= PRESSURE_PERCENT / 2 or (load or 0) >= 0.7 * len(cpus)
+    busy = (
+        (runnable or 0) >= 2
+        or (pressure or 0) >= PRESSURE_PERCENT / 2
+        or (load or 0) >= 0.7 * len(cpus)
+    )
     others = processes.busy_others(root, hide, cpus if pinned else None) if busy else []
     accelerator = accelerators.state(root, hide, device_paths, gpu_library)
     found: dict[str, Any] = {
@@ -97,16 +105,19 @@ def after_run(
 ) -> dict[str, Any]:
     """The verdicts over a run, from its preflight and the job's own readings while it ran.
 
-    ``contention`` holds ``run_queue_wait_s``, ``cpu_pressure_s`` (or ``psi_some_delta``, seconds), ``others_cpu_s``,
-    ``steal_s``, ``memory_pressure_s``, ``throttle_counts_start`` and ``_end``, ``pinned_to`` and ``wall_s``; any may be
-    None or absent. A complete, clean reading during the run outweighs a busy CPU seen before it; a lock or a process on
-    the accelerator is not outweighed. NVIDIA GPUs are asked again, because their counters tell what happened meanwhile.
+    ``contention`` holds ``run_queue_wait_s``, ``cpu_pressure_s`` (or ``psi_some_delta``, seconds),
+    ``others_cpu_s``, ``steal_s``, ``memory_pressure_s``, ``throttle_counts_start`` and ``_end``,
+    ``pinned_to`` and ``wall_s``; any may be None or absent. A complete, clean reading during the
+    run outweighs a busy CPU seen before it; a lock or a process on the accelerator is not
+    outweighed. NVIDIA GPUs are asked again, because their counters tell what happened meanwhile.
     """
     during = dict(contention or {})
     wall = _number(during.get("wall_s")) or wall_s
     pinned = during.get("pinned_to")
     cpus = float(
-        len(pinned) if pinned else (before or {}).get("cpu_count") or during.get("cpu_count") or os.cpu_count() or 1
+        len(pinned)
+        if pinned
+        else (before or {}).get("cpu_count") or during.get("cpu_count") or os.cpu_count() or 1
     )
     reasons, known, notes = _during_reasons(during, wall, cpus)
     gpus_before = list((before or {}).get("accelerators") or ())
@@ -117,7 +128,9 @@ def after_run(
         reasons += _on_accelerator(during["accelerator_processes"] or ())
         known = known and told is not None
     verdict_before = (before or {}).get("contended")
-    lasting = [r for r in (before or {}).get("reasons", ()) if r.startswith(("lock", "accelerator"))]
+    lasting = [
+        r for r in (before or {}).get("reasons", ()) if r.startswith(("lock", "accelerator"))
+    ]
     if reasons or lasting:
         contended: bool | None = True
     elif known and verdict_before is True:
@@ -129,7 +142,9 @@ def after_run(
         contended = False if known and verdict_before is False else None
     earlier = [f"before: {reason}" for reason in (before or {}).get("reasons", ())]
     if not known:
-        notes.append("unknown: the job did not measure the run-queue wait and the CPU time of others")
+        notes.append(
+            "unknown: the job did not measure the run-queue wait and the CPU time of others"
+        )
     if before is None:
         notes.append("unknown: no preflight")
     throttled, throttle_reasons = _throttled(before or {}, during, wall)
@@ -147,14 +162,23 @@ def _preflight_reasons(found: Mapping[str, Any], others: list[dict[str, Any]]) -
     reasons = []
     cpus = found["cpu_count"]
     pressure = found["cpu_pressure_percent"]
-    if pressure is not None and pressure >= PRESSURE_PERCENT and not found["pinned_to"]:  # it is of the whole machine
-        reasons.append(f"CPU pressure {pressure:g} % over the last 10 s (limit {PRESSURE_PERCENT:g} %)")
+    if (
+        pressure is not None and pressure >= PRESSURE_PERCENT and not found["pinned_to"]
+    ):  # it is of the whole machine
+        reasons.append(
+            f"CPU pressure {pressure:g} % over the last 10 s (limit {PRESSURE_PERCENT:g} %)"
+        )
     share = sum(process["cpu_share"] or 0.0 for process in others)
     if share >= OTHERS_SHARE * cpus:
         names = ", ".join(f"{p['name']} ({p['pid']})" for p in others[:3])
         where = " that the run is pinned to" if found["pinned_to"] else ""
-        reasons.append(f"other processes use {share:.2f} of {cpus} CPUs{where} (limit {OTHERS_SHARE:.0%}): {names}")
-    if found["memory_bytes"] and found["memory_available_bytes"] < MEMORY_FREE_SHARE * found["memory_bytes"]:
+        reasons.append(
+            f"other processes use {share:.2f} of {cpus} CPUs{where} (limit {OTHERS_SHARE:.0%}): {names}"
+        )
+    if (
+        found["memory_bytes"]
+        and found["memory_available_bytes"] < MEMORY_FREE_SHARE * found["memory_bytes"]
+    ):
         free = found["memory_available_bytes"] / found["memory_bytes"]
         reasons.append(f"memory available {free:.1%} (limit {MEMORY_FREE_SHARE:.0%})")
     for lock in found["locks"]:
@@ -165,33 +189,46 @@ def _preflight_reasons(found: Mapping[str, Any], others: list[dict[str, Any]]) -
 
 
 def _on_accelerator(users: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [f"accelerator {user['index']} is used by {user['name']} ({user['pid']})" for user in users]
+    return [
+        f"accelerator {user['index']} is used by {user['name']} ({user['pid']})" for user in users
+    ]
 
 
 def _remarks(found: Mapping[str, Any], kind: str) -> list[str]:
     remarks = []
     if found["governor"] not in ("unknown", "performance"):
-        remarks.append(f"the frequency governor is {found['governor']}, not performance: clocks follow the load")
+        remarks.append(
+            f"the frequency governor is {found['governor']}, not performance: clocks follow the load"
+        )
     expected, there = found["devices_expected"], found["devices_found"]
     if expected is not None and there != expected:
-        remarks.append(f"{there if there is not None else 'unknown'} {kind} devices, expected {expected}")
+        remarks.append(
+            f"{there if there is not None else 'unknown'} {kind} devices, expected {expected}"
+        )
     for device in found["accelerators"] or ():
         if device["slowdown"]:
-            remarks.append(f"accelerator {device['index']} is held back: {', '.join(device['slowdown'])}")
+            remarks.append(
+                f"accelerator {device['index']} is held back: {', '.join(device['slowdown'])}"
+            )
     return remarks
 
 
 def _throttled(
     before: Mapping[str, Any], during: Mapping[str, Any], wall_s: float | None
 ) -> tuple[bool | None, list[str]]:
-    """Whether a clock was held down while the run was on: by the processor's counters and each GPU's."""
+    """Whether a clock was held down while the run was on: by the processor's counters and each
+    GPU's."""
     held, unknown = [], []
     first, last = during.get("throttle_counts_start"), during.get("throttle_counts_end")
-    events = {k: int(last[k]) - int(first[k]) for k in first if k in last} if first and last else None
+    events = (
+        {k: int(last[k]) - int(first[k]) for k in first if k in last} if first and last else None
+    )
     if events is None:
         unknown.append("unknown: this system does not count thermal throttling of the processor")
     held += [
-        f"{count} thermal throttle events ({name}) during the run" for name, count in (events or {}).items() if count
+        f"{count} thermal throttle events ({name}) during the run"
+        for name, count in (events or {}).items()
+        if count
     ]
     if "accelerators" in before and before["accelerators"] is None:
         unknown.append("unknown: nothing tells whether the accelerator was held back")
@@ -206,7 +243,9 @@ def _throttled(
                 continue
             told = True
             if wall_s and end - start >= HELD_BACK_SHARE * wall_s:
-                held.append(f"accelerator {index} was held back by {name} for {end - start:.3g} s of {wall_s:.3g} s")
+                held.append(
+                    f"accelerator {index} was held back by {name} for {end - start:.3g} s of {wall_s:.3g} s"
+                )
         for when, words in (("before", gpu.get("slowdown")), ("after", now.get("slowdown"))):
             if words:
                 held.append(f"accelerator {index}, {when} the run: {', '.join(words)}")
@@ -215,7 +254,9 @@ def _throttled(
     return (True if held else None if unknown else False), held + unknown
 
 
-def _during_reasons(during: Mapping[str, Any], wall_s: float | None, cpus: float) -> tuple[list[str], bool, list[str]]:
+def _during_reasons(
+    during: Mapping[str, Any], wall_s: float | None, cpus: float
+) -> tuple[list[str], bool, list[str]]:
     """Reasons for "contended", whether enough was measured to say "not", and remarks."""
     wait = _number(during.get("run_queue_wait_s"))
     others = _number(during.get("others_cpu_s"))
@@ -231,7 +272,9 @@ def _during_reasons(during: Mapping[str, Any], wall_s: float | None, cpus: float
     reasons, notes = [], []
     if others is not None and others >= max(SMALLEST_S, OTHERS_SHARE * cpus * wall_s):
         share = others / wall_s
-        reasons.append(f"others used {share:.2f} of {cpus:g} CPUs during the run (limit {OTHERS_SHARE:.0%})")
+        reasons.append(
+            f"others used {share:.2f} of {cpus:g} CPUs during the run (limit {OTHERS_SHARE:.0%})"
+        )
     quiet = others is not None and others < max(SMALLEST_S, 0.05 * wall_s)
     for value, limit, what in (
         (wait, QUEUE_WAIT_SHARE, "the job waited for a CPU"),
@@ -244,9 +287,13 @@ def _during_reasons(during: Mapping[str, Any], wall_s: float | None, cpus: float
             else:
                 reasons.append(text)
     if memory is not None and memory >= max(SMALLEST_S, MEMORY_WAIT_SHARE * wall_s):
-        reasons.append(f"some task waited for memory {memory / wall_s:.0%} of the time (limit {MEMORY_WAIT_SHARE:.0%})")
+        reasons.append(
+            f"some task waited for memory {memory / wall_s:.0%} of the time (limit {MEMORY_WAIT_SHARE:.0%})"
+        )
     if steal is not None and steal >= max(SMALLEST_S, STEAL_SHARE * cpus * wall_s):
-        reasons.append(f"the host took {steal / (cpus * wall_s):.0%} of the CPU time (limit {STEAL_SHARE:.0%})")
+        reasons.append(
+            f"the host took {steal / (cpus * wall_s):.0%} of the CPU time (limit {STEAL_SHARE:.0%})"
+        )
     return reasons, wait is not None and others is not None, notes
 
 
@@ -254,7 +301,7 @@ def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
-# --- readings -----------------------------------------------------------------------------------------------------
+# --- readings -------------------------------------------------------------------------------------
 
 
 def _usable_cpus(root: str) -> tuple[list[int], bool]:
@@ -307,7 +354,9 @@ def _governor(root: str, cpus: Sequence[int]) -> str:
     base = "sys/devices/system/cpu"
     if word(root, f"{base}/cpu{cpus[0] if cpus else 0}/cpufreq/scaling_governor") == "unknown":
         return "unknown"
-    return ", ".join(sorted({word(root, f"{base}/cpu{n}/cpufreq/scaling_governor") for n in cpus[:_MAX_CPUS]}))
+    return ", ".join(
+        sorted({word(root, f"{base}/cpu{n}/cpufreq/scaling_governor") for n in cpus[:_MAX_CPUS]})
+    )
 
 
 def _turbo(root: str) -> bool | None:
@@ -320,11 +369,14 @@ def _turbo(root: str) -> bool | None:
 
 
 def throttle_counts(root: str) -> dict[str, int] | None:
-    """Thermal throttle events since boot, over all CPUs (``core``, ``package``); None where nothing counts them."""
+    """Thermal throttle events since boot, over all CPUs (``core``, ``package``); None where nothing
+    counts them."""
     base = "sys/devices/system/cpu"
     if not word(root, f"{base}/cpu0/thermal_throttle/core_throttle_count").isdigit():
         return None
-    names = [n for n in listed(root, base) or () if n.startswith("cpu") and n[3:].isdigit()][:_MAX_CPUS]
+    names = [n for n in listed(root, base) or () if n.startswith("cpu") and n[3:].isdigit()][
+        :_MAX_CPUS
+    ]
     found = {"core": 0, "package": 0}
     for kind in found:
         for name in names:

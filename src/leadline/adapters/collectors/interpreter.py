@@ -1,8 +1,9 @@
 """Finds which Python a command line will start, without starting anything.
 
-The interpreter of the *command* is what matters, not the one that runs Leadline. Wrappers (``env``, ``nice``,
-``uv run``), shebangs and pyenv shims are followed; where the chain cannot be followed the answer is "unknown" with the
-reason, because a guess (the ``python3`` on PATH) would be recorded as a fact.
+The interpreter of the *command* is what matters, not the one that runs Leadline. Wrappers (``env``,
+``nice``, ``uv run``), shebangs and pyenv shims are followed; where the chain cannot be followed the
+answer is "unknown" with the reason, because a guess (the ``python3`` on PATH) would be recorded as
+a fact.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import shlex
 from collections.abc import Mapping
 
 _PYTHON_NAME = r"(?:python|pypy)(?:\d+(?:\.\d+)*)?t?(?:\.exe)?"
-# Wrapper: the options that take a separate value, and how many plain arguments come before the command.
+# Wrapper: the options that take a separate value, and how many plain arguments come before the
+# command.
 _WRAPPERS: dict[str, tuple[str, int]] = {
     "env": ("-u --unset -C --chdir", 0),
     "time": ("-f --format -o --output", 0),
@@ -67,8 +69,8 @@ class Unknown(Exception):
 def find(argv: list[str], env: Mapping[str, str], cwd: str) -> tuple[str, list[str]]:
     """``(path of the interpreter as started, its own arguments)`` for ``argv``.
 
-    Raises Unknown when the command is not Python or cannot be followed. The path is not resolved: a virtual
-    environment is recognised by where its link lies.
+    Raises Unknown when the command is not Python or cannot be followed. The path is not resolved: a
+    virtual environment is recognised by where its link lies.
     """
     rest, variables = list(argv), dict(env)
     for _ in range(8):  # a chain of wrappers is short; a loop of shebangs is not a chain
@@ -94,7 +96,9 @@ def _strip_wrappers(argv: list[str], env: dict[str, str], cwd: str) -> tuple[lis
     return argv, cwd
 
 
-def _after_wrapper(name: str, args: list[str], env: dict[str, str], cwd: str) -> tuple[list[str], str]:
+def _after_wrapper(
+    name: str, args: list[str], env: dict[str, str], cwd: str
+) -> tuple[list[str], str]:
     values, plain = _WRAPPERS[name]
     takes = values.split()
     at = 0
@@ -147,7 +151,11 @@ def _after_runner(name: str, args: list[str], env: dict[str, str], cwd: str) -> 
             cwd = os.path.join(cwd, options[project])
     venv = _runner_venv(name, options, env, cwd)
     env["PATH"] = os.path.join(venv, "bin") + os.pathsep + env.get("PATH", "")
-    if name == "uv" and command and (command[0] in ("-m", "--module") or command[0].endswith(".py")):
+    if (
+        name == "uv"
+        and command
+        and (command[0] in ("-m", "--module") or command[0].endswith(".py"))
+    ):
         return [os.path.join(venv, "bin", "python"), *command]
     return command
 
@@ -162,10 +170,17 @@ def _runner_venv(name: str, options: dict[str, str], env: Mapping[str, str], cwd
             prefix = root if wanted == "base" else os.path.join(root, "envs", wanted)
         candidates = [prefix or env.get("CONDA_PREFIX", "")]
     elif name == "uv":
-        candidates = [env.get("UV_PROJECT_ENVIRONMENT", ""), *_above(cwd, ".venv"), env.get("VIRTUAL_ENV", "")]
+        candidates = [
+            env.get("UV_PROJECT_ENVIRONMENT", ""),
+            *_above(cwd, ".venv"),
+            env.get("VIRTUAL_ENV", ""),
+        ]
         if "--active" in options:
             candidates.insert(0, env.get("VIRTUAL_ENV", ""))
-        if any(flag in options for flag in ("--with", "--isolated", "--no-project", "--python", "-p", "--script")):
+        if any(
+            flag in options
+            for flag in ("--with", "--isolated", "--no-project", "--python", "-p", "--script")
+        ):
             raise Unknown("`uv run` builds an environment of its own for these options")
     elif name == "pixi":
         wanted = options.get("-e") or options.get("--environment") or "default"
@@ -204,7 +219,8 @@ def _which(program: str, env: Mapping[str, str], cwd: str) -> str:
 
 
 def _shebang(program: str) -> list[str]:
-    """The interpreter line of a script. Raises Unknown for a binary or a script in another language."""
+    """The interpreter line of a script. Raises Unknown for a binary or a script in another
+    language."""
     try:
         with open(program, "rb") as file:
             head = file.read(1024)
@@ -217,10 +233,14 @@ def _shebang(program: str) -> list[str]:
     if words and os.path.basename(words[0]) == "env":
         return ["env", *shlex.split(words[1])] if len(words) > 1 else ["env"]
     if words and os.path.basename(words[0]) in ("sh", "bash", "dash", "zsh", "ksh", "fish"):
-        trick = re.match(r"""'''exec'\s+(?:"([^"]+)"|(\S+))""", lines[1]) if len(lines) > 1 else None
+        trick = (
+            re.match(r"""'''exec'\s+(?:"([^"]+)"|(\S+))""", lines[1]) if len(lines) > 1 else None
+        )
         if trick:  # what pip writes when the path is too long for a shebang
             return [trick.group(1) or trick.group(2)]
-        raise Unknown(f"{os.path.basename(program)} is a shell script: what it starts is not known beforehand")
+        raise Unknown(
+            f"{os.path.basename(program)} is a shell script: what it starts is not known beforehand"
+        )
     if words and re.fullmatch(_PYTHON_NAME, os.path.basename(words[0])):
         return words
     raise Unknown(f"{os.path.basename(program)} is not a Python program")
@@ -239,7 +259,9 @@ def _through_shim(program: str, env: Mapping[str, str], cwd: str) -> str:
         return program
     root = os.path.dirname(folder)
     versions = env.get("PYENV_VERSION", "")
-    for path in [*_above(cwd, ".python-version"), os.path.join(root, "version")] if not versions else []:
+    for path in (
+        [*_above(cwd, ".python-version"), os.path.join(root, "version")] if not versions else []
+    ):
         try:
             with open(path, encoding="utf-8") as text:
                 versions = ":".join(w for line in text for w in line.split("#")[0].split())

@@ -1,6 +1,8 @@
-"""Small files of the kernel below a root folder, read without complaint: what cannot be read is empty or None.
+"""Small files of the kernel below a root folder, read without complaint: what cannot be read is
+empty or None.
 
-``root`` stands for ``/`` so that another machine can be described from a copy of its files, in tests and elsewhere.
+``root`` stands for ``/`` so that another machine can be described from a copy of its files, in
+tests and elsewhere.
 """
 
 from __future__ import annotations
@@ -11,7 +13,9 @@ import os
 def read(root: str, path: str) -> str:
     """The text of a file; empty when it cannot be read."""
     pieces = []
-    try:  # without a file object: a preflight reads a file of every process, and making one takes longer than reading
+    # without a file object: a preflight reads a file of every process, and making one takes longer
+    # than reading
+    try:
         fd = os.open(os.path.join(root, path), os.O_RDONLY | os.O_CLOEXEC)
         try:
             while piece := os.read(fd, 1 << 16):

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 
 class MachineCollectors:
-    """``cache_dir`` keeps what does not change from run to run (interpreter, packages, hardware of this boot).
+    """``cache_dir`` keeps what does not change from run to run (interpreter, packages, hardware of
+    this boot).
 
-    ``settings``: ``run.expected_devices`` (a count), ``run.lock_files`` and ``run.device_files`` (further paths).
+    ``settings``: ``run.expected_devices`` (a count), ``run.lock_files`` and ``run.device_files``
+    (further paths).
     """
 
     def __init__(self, cache_dir: str, settings: Mapping[str, Any] | None = None) -> None:
@@ -50,23 +52,32 @@ class MachineCollectors:
         return hygiene.preflight(
             devices=self.devices(os.environ if env is None else env),
             expected_devices=self._checked("run.expected_devices", "a count, as 4"),
-            lock_files=self._checked("run.lock_files", 'a list of paths, as ["/tmp/device.lock"]') or (),
-            device_paths=self._checked("run.device_files", 'a list of paths, as ["/dev/npu0"]') or (),
+            lock_files=self._checked("run.lock_files", 'a list of paths, as ["/tmp/device.lock"]')
+            or (),
+            device_paths=self._checked("run.device_files", 'a list of paths, as ["/dev/npu0"]')
+            or (),
         )
 
     def _checked(self, name: str, wanted: str) -> Any:
         value = self.settings.get(name)
         count = type(value) is int and value >= 0
-        paths = isinstance(value, list) and all(isinstance(v, str) and v.startswith("/") for v in value)
+        paths = isinstance(value, list) and all(
+            isinstance(v, str) and v.startswith("/") for v in value
+        )
         if value is None or (count if name == "run.expected_devices" else paths):
             return value
-        from leadline.core.errors import LeadlineError
+        from leadline.core.errors import usage
 
-        raise LeadlineError(
-            "usage", "bad-settings", f"the setting {name} is {value!r}", f"it must be {wanted}", "edit leadline.toml"
+        raise usage(
+            "bad-settings",
+            f"the setting {name} is {value!r}",
+            why=f"it must be {wanted}",
+            do="edit leadline.toml",
         )
 
-    def after_run(self, before: dict[str, Any], contention: dict[str, Any], wall_s: float | None) -> dict[str, Any]:
+    def after_run(
+        self, before: dict[str, Any], contention: dict[str, Any], wall_s: float | None
+    ) -> dict[str, Any]:
         from leadline.adapters.collectors import hygiene
 
         return hygiene.after_run(before, contention, wall_s)
@@ -78,7 +89,9 @@ class MachineCollectors:
         for name in ("metrics", "stdout"):  # what every run is looked through for
             registry.load(name)
 
-    def extract(self, specs: list[ExtractionSpec], files: RunFiles, definitions: Mapping[str, MetricDef]) -> Extraction:
+    def extract(
+        self, specs: list[ExtractionSpec], files: RunFiles, definitions: Mapping[str, MetricDef]
+    ) -> Extraction:
         from leadline.adapters.extractors import registry
 
         return registry.extract(specs, files, definitions)

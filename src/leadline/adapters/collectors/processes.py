@@ -1,7 +1,8 @@
-"""Which processes of others are busy on the CPUs that a run may use, and which processes are our own.
+"""Which processes of others are busy on the CPUs that a run may use, and which processes are our
+own.
 
-This process, its ancestors and its descendants are never "others". Walking all processes costs about a millisecond, so
-the preflight asks only when something says that the machine is busy.
+This process, its ancestors and its descendants are never "others". Walking all processes costs
+about a millisecond, so the preflight asks only when something says that the machine is busy.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ _KERNEL_THREAD = 0x00200000  # PF_KTHREAD, from the kernel's include/linux/sched
 
 @dataclass(slots=True)
 class Process:
-    """One line of the process table; ``share`` is of a CPU, on average since it started; ``cpu`` where it ran last."""
+    """One line of the process table; ``share`` is of a CPU, on average since it started; ``cpu``
+    where it ran last."""
 
     pid: int
     parent: int
@@ -47,7 +49,9 @@ def table(root: str) -> dict[int, Process]:
             share = (int(fields[11]) + int(fields[12])) / ticks / lifetime_s
             cpu = int(fields[36]) if len(fields) > 36 else None
             kernel = bool(int(fields[6]) & _KERNEL_THREAD)
-            found[int(entry)] = Process(int(entry), int(fields[1]), fields[0], name, share, cpu, kernel)
+            found[int(entry)] = Process(
+                int(entry), int(fields[1]), fields[0], name, share, cpu, kernel
+            )
     return found
 
 
@@ -70,10 +74,14 @@ def own(processes: dict[int, Process]) -> set[int]:
     return family | mine
 
 
-def busy_others(root: str, hide: Callable[[str], str], cpus: Collection[int] | None = None) -> list[dict[str, Any]]:
-    """Processes of others that use a CPU (``pid, name, cpu_share``), busiest first, over a few milliseconds.
+def busy_others(
+    root: str, hide: Callable[[str], str], cpus: Collection[int] | None = None
+) -> list[dict[str, Any]]:
+    """Processes of others that use a CPU (``pid, name, cpu_share``), busiest first, over a few
+    milliseconds.
 
-    ``cpus``: the CPUs that the run is pinned to; a process that ran last on another one does not count. None: all.
+    ``cpus``: the CPUs that the run is pinned to; a process that ran last on another one does not
+    count. None: all.
     """
     processes = table(root)
     family = own(processes)

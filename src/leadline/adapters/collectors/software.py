@@ -1,9 +1,11 @@
-"""The Python, the packages and the system that a command will run on, read from the disk instead of asked for.
+"""The Python, the packages and the system that a command will run on, read from the disk instead of
+asked for.
 
-Starting the interpreter to ask costs 20 to 100 ms on every run, so versions come from ``pyvenv.cfg`` and folder names,
-and packages from the names of their metadata folders; only an interpreter whose version shows nowhere is started, once,
-and remembered. The trade-off accepted: a package that was edited in place inside its folder is seen under its version
-alone, and a ``pyvenv.cfg`` left behind by an upgraded base interpreter is believed.
+Starting the interpreter to ask costs 20 to 100 ms on every run, so versions come from
+``pyvenv.cfg`` and folder names, and packages from the names of their metadata folders; only an
+interpreter whose version shows nowhere is started, once, and remembered. The trade-off accepted: a
+package that was edited in place inside its folder is seen under its version alone, and a
+``pyvenv.cfg`` left behind by an upgraded base interpreter is believed.
 """
 
 from __future__ import annotations
@@ -19,12 +21,15 @@ from leadline.adapters.collectors import interpreter
 from leadline.core.canonical import digest_bytes, digest_of
 from leadline.core.typed import Any
 
-_SETTLED_NS = 2_000_000_000  # a folder changed more recently than this may change again within one clock tick
+_SETTLED_NS = (
+    2_000_000_000  # a folder changed more recently than this may change again within one clock tick
+)
 
 
 def collect(argv: list[str], env: Mapping[str, str], cwd: str, cache_dir: str) -> dict[str, Any]:
-    """``python`` (version or None), ``implementation``, ``interpreter``, ``os``, ``kernel``, ``libc``, ``packages``
-    (name to version), ``packages_digest``; where ``python`` is None, ``python_unknown_because`` says why."""
+    """``python`` (version or None), ``implementation``, ``interpreter``, ``os``, ``kernel``,
+    ``libc``, ``packages`` (name to version), ``packages_digest``; where ``python`` is None,
+    ``python_unknown_because`` says why."""
     system = system_facts()
     try:
         program, flags = interpreter.find(argv, env, cwd)
@@ -67,16 +72,18 @@ def system_facts() -> dict[str, Any]:
     return {"os": name, "kernel": f"{uname.sysname} {uname.release}", "libc": libc}
 
 
-# --- the interpreter ----------------------------------------------------------------------------------------------
+# --- the interpreter ------------------------------------------------------------------------------
 
 
 def _interpreter_facts(program: str, cache_dir: str) -> dict[str, Any]:
-    """``version``, ``implementation``, ``prefix`` (of the real installation), ``venv`` (its folder or ""), ``system``
-    (whether the venv sees the installation's packages)."""
+    """``version``, ``implementation``, ``prefix`` (of the real installation), ``venv`` (its folder
+    or ""), ``system`` (whether the venv sees the installation's packages)."""
     venv, config = _venv_config(program)
     real = os.path.realpath(program)
     prefix = os.path.dirname(os.path.dirname(real))
-    version = ".".join(re.findall(r"\d+", config.get("version") or config.get("version_info") or "")[:3])
+    version = ".".join(
+        re.findall(r"\d+", config.get("version") or config.get("version_info") or "")[:3]
+    )
     implementation = config.get("implementation", "").lower()
     if version.count(".") < 2 and real == os.path.realpath(sys.executable):
         version, implementation = ".".join(map(str, sys.version_info[:3])), sys.implementation.name
@@ -86,7 +93,11 @@ def _interpreter_facts(program: str, cache_dir: str) -> dict[str, Any]:
     if not version:
         version, implementation, prefix = _ask(program, real, cache_dir)
     if not implementation:
-        implementation = "pypy" if "pypy" in os.path.basename(real) or "pypy" in os.path.basename(prefix) else "cpython"
+        implementation = (
+            "pypy"
+            if "pypy" in os.path.basename(real) or "pypy" in os.path.basename(prefix)
+            else "cpython"
+        )
     return {
         "version": version,
         "implementation": implementation,
@@ -125,7 +136,11 @@ def _ask(program: str, real: str, cache_dir: str) -> tuple[str, str, str]:
     code = "import sys;print('%d.%d.%d'%sys.version_info[:3],sys.implementation.name,sys.base_prefix,sep='\\n')"
     try:
         out = subprocess.run(
-            [program, "-I", "-S", "-c", code], capture_output=True, text=True, timeout=10, stdin=subprocess.DEVNULL
+            [program, "-I", "-S", "-c", code],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            stdin=subprocess.DEVNULL,
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise interpreter.Unknown(f"{program} did not answer: {error}") from None
@@ -136,10 +151,12 @@ def _ask(program: str, real: str, cache_dir: str) -> tuple[str, str, str]:
     return answer[0], answer[1], answer[2]
 
 
-# --- the packages -------------------------------------------------------------------------------------------------
+# --- the packages ---------------------------------------------------------------------------------
 
 
-def _package_folders(facts: dict[str, Any], flags: list[str], env: Mapping[str, str], cwd: str) -> list[str]:
+def _package_folders(
+    facts: dict[str, Any], flags: list[str], env: Mapping[str, str], cwd: str
+) -> list[str]:
     """The folders with installed packages in the order in which the interpreter searches them."""
     short: set[str] = set()
     for flag in flags:
@@ -156,10 +173,18 @@ def _package_folders(facts: dict[str, Any], flags: list[str], env: Mapping[str, 
     if "S" in short:
         return folders
     if facts["venv"]:
-        folders += [os.path.join(facts["venv"], lib, name, "site-packages") for lib in ("lib", "lib64")]
+        folders += [
+            os.path.join(facts["venv"], lib, name, "site-packages") for lib in ("lib", "lib64")
+        ]
     if not facts["venv"] or facts["system"]:
-        if not isolated and "s" not in short and not (env.get("PYTHONNOUSERSITE") and "E" not in short):
-            base = env.get("PYTHONUSERBASE") or os.path.join(env.get("HOME", os.path.expanduser("~")), ".local")
+        if (
+            not isolated
+            and "s" not in short
+            and not (env.get("PYTHONNOUSERSITE") and "E" not in short)
+        ):
+            base = env.get("PYTHONUSERBASE") or os.path.join(
+                env.get("HOME", os.path.expanduser("~")), ".local"
+            )
             folders.append(os.path.join(base, "lib", name, "site-packages"))
         prefix = facts["prefix"]
         if prefix == "/usr":  # Debian keeps what pip and apt install apart
@@ -179,7 +204,9 @@ def _package_folders(facts: dict[str, Any], flags: list[str], env: Mapping[str, 
 def _packages(folders: list[str], cache_dir: str) -> tuple[dict[str, str], str]:
     """Every package by normalised name, the first folder winning, and the digest of that table."""
     stamps = [[folder, _mtime_ns(folder)] for folder in folders]
-    cache = os.path.join(cache_dir, f"packages-{digest_bytes(os.fsencode(chr(0).join(folders)))[7:23]}.json")
+    cache = os.path.join(
+        cache_dir, f"packages-{digest_bytes(os.fsencode(chr(0).join(folders)))[7:23]}.json"
+    )
     known = _load(cache)
     if known.get("stamps") == stamps:
         return known["packages"], known["digest"]
@@ -234,7 +261,8 @@ def _egg(folder: str, name: str) -> tuple[str, str]:
 
 
 def _note_editable(folder: str, name: str, packages: dict[str, str]) -> None:
-    """Marks what a link file installs from a source folder: its version does not say which code it is."""
+    """Marks what a link file installs from a source folder: its version does not say which code it
+    is."""
     title, _, kind = name.rpartition(".")
     found = re.fullmatch(r"_{0,2}(?:editable__?[._-]?)?(?:impl_)?_*(.+?)(?:-(\d[^-]*))?", title)
     package = _normal(found.group(1)) if found else _normal(title)
@@ -250,14 +278,16 @@ def _note_editable(folder: str, name: str, packages: dict[str, str]) -> None:
         if package not in packages:
             packages[f"{package}.pth"] = "editable: " + ", ".join(paths[:5])
             return
-    packages[package] = f"{packages.get(package) or (found and found.group(2)) or 'unknown'} (editable)"
+    packages[package] = (
+        f"{packages.get(package) or (found and found.group(2)) or 'unknown'} (editable)"
+    )
 
 
 def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-# --- the cache ----------------------------------------------------------------------------------------------------
+# --- the cache ------------------------------------------------------------------------------------
 
 
 def _mtime_ns(path: str) -> int | None:

@@ -1,7 +1,8 @@
 """Runs attempts as processes of this machine.
 
-Starts one lean supervisor per attempt and forgets it: the supervisor leads its own session, so the end of the caller
-is not the end of the job. The price of a process per attempt is about ten milliseconds of interpreter start.
+Starts one lean supervisor per attempt and forgets it: the supervisor leads its own session, so the
+end of the caller is not the end of the job. The price of a process per attempt is about ten
+milliseconds of interpreter start.
 """
 
 from __future__ import annotations
@@ -10,25 +11,30 @@ import os
 import sys
 import time
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, environment
 from leadline.core.typed import Any
 from leadline.job import probe
 
 POLL_EVERY_S = 0.03
-_JOB_FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "job")
+_JOB_FOLDER = os.path.join(
+    os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "job"
+)
 # Imported rather than run as a script: the compiled form is kept, which saves 10 ms a start.
 _BOOT = "import sys,os;sys.path.append(sys.argv.pop(1));import supervise;os._exit(supervise.main(sys.argv[1:]))"
 _TAKEN = 75
 
 
 class LocalExecutor:
-    """The executor ``local``. ``interpreter``: the Python that supervises; its packages play no part."""
+    """The executor ``local``. ``interpreter``: the Python that supervises; its packages play no
+    part."""
 
     name = "local"
 
     def __init__(self, interpreter: str | None = None) -> None:
         self._interpreter = interpreter or os.path.realpath(sys.executable)
-        self._mine: dict[str, int] = {}  # attempt folder -> supervisor we started and have not waited for
+        self._mine: dict[
+            str, int
+        ] = {}  # attempt folder -> supervisor we started and have not waited for
 
     def submit(self, attempt_dir: str, resources: dict[str, Any]) -> dict[str, Any]:
         """See ``Executor.submit``. ``resources`` are not enforced by this executor.
@@ -68,7 +74,9 @@ class LocalExecutor:
         finally:
             os.close(unheard)
         # A child that nobody has waited for keeps its number, so these are its own.
-        return self._handle_of({"pid": pid, "start_ticks": probe.start_ticks(pid), "boot_id": probe.boot_id()})
+        return self._handle_of(
+            {"pid": pid, "start_ticks": probe.start_ticks(pid), "boot_id": probe.boot_id()}
+        )
 
     def poll(self, attempts: list[tuple[str, dict[str, Any]]]) -> dict[str, str]:
         """See ``Executor.poll``."""
@@ -84,10 +92,11 @@ class LocalExecutor:
         return found
 
     def wait(self, attempt_dir: str, handle: dict[str, Any], timeout_s: float | None = None) -> str:
-        """Blocks until the attempt is ``finished`` or ``gone`` or the time is up; returns the state as ``poll`` has it.
+        """Blocks until the attempt is ``finished`` or ``gone`` or the time is up; returns the state
+        as ``poll`` has it.
 
-        Sleeps in the kernel while the supervisor lives; an orphaned tree, another machine and systems without pidfd
-        are asked every 30 ms.
+        Sleeps in the kernel while the supervisor lives; an orphaned tree, another machine and
+        systems without pidfd are asked every 30 ms.
         """
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         while True:
@@ -95,7 +104,9 @@ class LocalExecutor:
             found = self._state(attempt_dir, handle)
             if found in ("finished", "gone"):
                 return found
-            left_s = POLL_EVERY_S if deadline is None else min(POLL_EVERY_S, deadline - time.monotonic())
+            left_s = (
+                POLL_EVERY_S if deadline is None else min(POLL_EVERY_S, deadline - time.monotonic())
+            )
             if left_s <= 0:
                 return found
             time.sleep(left_s)
@@ -117,12 +128,11 @@ class LocalExecutor:
             return os.posix_spawn(argv[0], argv, os.environ, file_actions=actions)
 
     def _not_started(self, problem: OSError) -> LeadlineError:
-        return LeadlineError(
-            "environment",
+        return environment(
             "supervisor-not-started",
             f"The job program could not be started with {self._interpreter}: {problem.strerror}.",
-            "No process could be made, so nothing was run.",
-            "leadline doctor",
+            why="No process could be made, so nothing was run.",
+            do="leadline doctor",
         )
 
     def _check_refusal(self, folder: str, exit_code: int) -> None:
@@ -134,13 +144,12 @@ class LocalExecutor:
                 said = f.read()[-4000:].strip().rpartition("\n")[2].removeprefix("leadline: ")
         except OSError:
             said = ""
-        raise LeadlineError(
-            "environment",
+        raise environment(
             "no-room-for-result" if exit_code == 73 else "supervisor-refused",
             f"The job program refused to start: {said or f'exit code {exit_code}'}.",
-            "The command was not run.",
-            ["df -h " + folder] if exit_code == 73 else "leadline doctor",
-            {"exit_code": exit_code, "attempt_dir": folder},
+            why="The command was not run.",
+            do=["df -h " + folder] if exit_code == 73 else "leadline doctor",
+            details={"exit_code": exit_code, "attempt_dir": folder},
         )
 
     def _handle(self, folder: str) -> dict[str, Any]:
@@ -157,7 +166,9 @@ class LocalExecutor:
         if found in ("finished", "running", "orphaned"):
             return found
         if folder in self._mine:
-            return "queued"  # begun a moment ago: its supervisor lives and does not hold its lock yet
+            return (
+                "queued"  # begun a moment ago: its supervisor lives and does not hold its lock yet
+            )
         if handle.get("host") not in (None, os.uname().nodename) and not probe.same_machine(handle):
             return "unknown"  # another machine's: its locks may not be visible from here
         return "gone"  # what was submitted or begun and has no process left will not start any more
@@ -173,10 +184,17 @@ class LocalExecutor:
             if ended:
                 del self._mine[folder]
 
-    def _sleep_until_end(self, attempt_dir: str, handle: dict[str, Any], deadline: float | None) -> None:
-        """Until the supervisor's process ends, where that can be waited for; returns at once where it cannot."""
+    def _sleep_until_end(
+        self, attempt_dir: str, handle: dict[str, Any], deadline: float | None
+    ) -> None:
+        """Until the supervisor's process ends, where that can be waited for; returns at once where
+        it cannot."""
         pid = handle.get("pid")
-        if not isinstance(pid, int) or not hasattr(os, "pidfd_open") or not probe.same_machine(handle):
+        if (
+            not isinstance(pid, int)
+            or not hasattr(os, "pidfd_open")
+            or not probe.same_machine(handle)
+        ):
             return
         try:
             fd = os.pidfd_open(pid)
@@ -189,6 +207,8 @@ class LocalExecutor:
 
             poller = select.poll()
             poller.register(fd, select.POLLIN)
-            poller.poll(None if deadline is None else max(0.0, (deadline - time.monotonic()) * 1000))
+            poller.poll(
+                None if deadline is None else max(0.0, (deadline - time.monotonic()) * 1000)
+            )
         finally:
             os.close(fd)

@@ -1,7 +1,8 @@
 """Lines of a file of any size in bounded memory, and its digest from the same pass.
 
-A carriage return ends a line for the reader (progress bars redraw with it) but not for the count, so numbers agree with
-what an editor shows. A line over the limit is skipped and reported, since holding it would make memory unbounded.
+A carriage return ends a line for the reader (progress bars redraw with it) but not for the count,
+so numbers agree with what an editor shows. A line over the limit is skipped and reported, since
+holding it would make memory unbounded.
 """
 
 from __future__ import annotations
@@ -16,15 +17,17 @@ MAX_LINE_BYTES = 1024 * 1024
 
 
 class Lines:
-    """Iterates ``(number, text)``, ``text`` None for a line over 1 MiB; undecodable bytes become U+FFFD, or what
-    ``errors`` makes of them (as ``bytes.decode``).
+    """Iterates ``(number, text)``, ``text`` None for a line over 1 MiB; undecodable bytes become
+    U+FFFD, or what ``errors`` makes of them (as ``bytes.decode``).
 
-    After the iteration ``digest`` is that of the bytes read and ``complete`` tells whether the last line had its end.
-    ``only_with`` skips lines that do not hold these bytes, cheaply; they are counted all the same. OSError from opening
-    or reading is the caller's.
+    After the iteration ``digest`` is that of the bytes read and ``complete`` tells whether the last
+    line had its end. ``only_with`` skips lines that do not hold these bytes, cheaply; they are
+    counted all the same. OSError from opening or reading is the caller's.
     """
 
-    def __init__(self, path: str, only_with: bytes = b"", redraws: bool = False, errors: str = "replace") -> None:
+    def __init__(
+        self, path: str, only_with: bytes = b"", redraws: bool = False, errors: str = "replace"
+    ) -> None:
         self.path, self.only_with, self.redraws, self.errors = path, only_with, redraws, errors
         self.digest, self.complete, self.count = "", True, 0
 

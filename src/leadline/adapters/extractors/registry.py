@@ -1,7 +1,7 @@
 """The readers by name, and the one pass over all sources of a run.
 
-Built-in readers are imported when first used; those of third parties (entry points ``leadline.extractors``) are looked
-up only when a declaration names them, because looking is slow.
+Built-in readers are imported when first used; those of third parties (entry points
+``leadline.extractors``) are looked up only when a declaration names them, because looking is slow.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Mapping
 
 from leadline.adapters.series.place import logged_series
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import environment, not_found
 from leadline.core.extract.gather import Extraction, merge
 from leadline.core.extract.spec import BENCHMARKS, METRICS, STDOUT, ExtractionSpec, replaced
 from leadline.core.record.run import MetricDef
@@ -30,8 +30,8 @@ BUILTIN = {
 def load(name: str) -> Extractor:
     """The reader called ``name``, built in or from an entry point.
 
-    Raises LeadlineError (not_found, ``no-such-reader``) when there is none, and (environment, ``broken-reader``) when
-    its package cannot be imported.
+    Raises LeadlineError (not_found, ``no-such-reader``) when there is none, and (environment,
+    ``broken-reader``) when its package cannot be imported.
     """
     if name in BUILTIN:
         module, _, attribute = BUILTIN[name].partition(":")
@@ -49,28 +49,29 @@ def load(name: str) -> Extractor:
             try:
                 loaded: Extractor = entry.load()()
             except (ImportError, AttributeError, TypeError) as error:
-                raise LeadlineError(
-                    "environment",
+                raise environment(
                     "broken-reader",
                     f"the reader {name!r} cannot be loaded",
-                    str(error),
-                    f"pip install --force-reinstall {entry.dist.name if entry.dist else name}",
+                    why=str(error),
+                    do=f"pip install --force-reinstall {entry.dist.name if entry.dist else name}",
                 ) from error
             return loaded
     names = ", ".join(sorted({*BUILTIN, *BENCHMARKS, *(entry.name for entry in found)}))
-    raise LeadlineError(
-        "not_found",
+    raise not_found(
         "no-such-reader",
         f"there is no reader of results called {name!r}",
-        f"there are: {names}",
-        "leadline doctor",
+        why=f"there are: {names}",
+        do="leadline doctor",
     )
 
 
 def extract(
-    specs: Iterable[ExtractionSpec], files: RunFiles, definitions: Mapping[str, MetricDef] | None = None
+    specs: Iterable[ExtractionSpec],
+    files: RunFiles,
+    definitions: Mapping[str, MetricDef] | None = None,
 ) -> Extraction:
-    """Everything that the declared sources, the metrics file and stdout say, merged by the declared precedence.
+    """Everything that the declared sources, the metrics file and stdout say, merged by the declared
+    precedence.
 
     A declaration of ``metrics`` holds for what ``ll.log`` wrote as well. Raises LeadlineError for a
     reader that does not exist or lacks its dependency; bad data is never an exception.
@@ -79,7 +80,9 @@ def extract(
     kinds = {spec.source for spec in declared}
     declared += [spec for spec in (METRICS, STDOUT) if spec.source not in kinds]
     if files.metrics and logged_series(os.path.dirname(files.metrics)):
-        logged = next(spec for spec in declared if spec.source == "metrics")  # holds for ll.log as well
+        logged = next(
+            spec for spec in declared if spec.source == "metrics"
+        )  # holds for ll.log as well
         declared.append(replaced(logged, source="series"))
     parts = []
     for spec in declared:

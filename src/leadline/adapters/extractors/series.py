@@ -1,4 +1,5 @@
-"""Reader of what ``ll.log`` wrote, at the end of a run: folded piece by piece, so that no run is too long for it."""
+"""Reader of what ``ll.log`` wrote, at the end of a run: folded piece by piece, so that no run is
+too long for it."""
 
 from __future__ import annotations
 
@@ -21,11 +22,14 @@ NAMED = 8  # metrics in a sentence
 
 
 class SeriesReader:
-    """Segments beside ``metrics.jsonl``. Several processes: the one that wrote last has the last value."""
+    """Segments beside ``metrics.jsonl``. Several processes: the one that wrote last has the last
+    value."""
 
     name = "series"
 
-    def read(self, spec: ExtractionSpec, files: RunFiles, definitions: Mapping[str, MetricDef]) -> Extraction:
+    def read(
+        self, spec: ExtractionSpec, files: RunFiles, definitions: Mapping[str, MetricDef]
+    ) -> Extraction:
         attempt = os.path.dirname(files.metrics)
         fold = _Fold(Gatherer(spec, definitions, "point"))
         problems: list[dict[str, Any]] = []
@@ -54,12 +58,15 @@ def _last_written_last(attempt: str) -> list[str]:
     names = segments(attempt)
     for name in names:
         owner = name[:-4].rpartition(".")[0]
-        latest[owner] = max(latest.get(owner, 0.0), os.stat(os.path.join(attempt, FOLDER, name)).st_mtime)
+        latest[owner] = max(
+            latest.get(owner, 0.0), os.stat(os.path.join(attempt, FOLDER, name)).st_mtime
+        )
     return sorted(names, key=lambda name: latest[name[:-4].rpartition(".")[0]])
 
 
 class _Fold:
-    """The sink of the decoder: the fold of each metric, the digest of all points, and what is odd about steps."""
+    """The sink of the decoder: the fold of each metric, the digest of all points, and what is odd
+    about steps."""
 
     def __init__(self, gatherer: Gatherer) -> None:
         self.gatherer = gatherer
@@ -72,12 +79,16 @@ class _Fold:
         self.odd: dict[str, int] = {}
         self.too_large: dict[str, int] = {}  # of these
         mapping = gatherer.spec.mapping
-        self.targets = {c: [m for m, column in mapping.items() if column == c] for c in mapping.values()}
+        self.targets = {
+            c: [m for m, column in mapping.items() if column == c] for c in mapping.values()
+        }
 
     def of(self, writer: str) -> None:
         self.writer = writer
 
-    def take(self, name: str, times: array[float], steps: array[float], values: array[float]) -> None:
+    def take(
+        self, name: str, times: array[float], steps: array[float], values: array[float]
+    ) -> None:
         self.gatherer.rows += len(values)
         self.content.add(self.writer, name, times, steps, values)
         targets = self.targets.get(name, []) if self.targets else [name]
@@ -92,7 +103,10 @@ class _Fold:
             series = self.gatherer.extend(target, values, steps)
             if series is not None and values and times[0] < self.begun.setdefault(target, times[0]):
                 self.begun[target] = times[0]  # another process began earlier
-                series.first, series.first_step = values[0], None if steps[0] != steps[0] else steps[0]
+                series.first, series.first_step = (
+                    values[0],
+                    None if steps[0] != steps[0] else steps[0],
+                )
 
     def _check_steps(self, name: str, steps: array[float]) -> None:
         key = self.writer, name
@@ -105,13 +119,17 @@ class _Fold:
             counts[0] += smaller
             counts[1] += same
 
-    def _without_nan(self, name: str, *columns: array[float]) -> tuple[array[float], array[float], array[float]]:
+    def _without_nan(
+        self, name: str, *columns: array[float]
+    ) -> tuple[array[float], array[float], array[float]]:
         keep = [place for place, value in enumerate(columns[2]) if value == value]
         dropped = len(columns[2]) - len(keep)
         if dropped:
             self.gatherer.dropped += dropped
             blocking = self.gatherer.spec.nan == "fail"
-            self.gatherer.problems.add("nan", f"{name}: {dropped} points are NaN", blocking=blocking, about=name)
+            self.gatherer.problems.add(
+                "nan", f"{name}: {dropped} points are NaN", blocking=blocking, about=name
+            )
         return tuple(array("d", (column[place] for place in keep)) for column in columns)  # type: ignore[return-value]
 
     def note_odd(self, odd: dict[str, int], too_large: dict[str, int] | None = None) -> None:
@@ -166,4 +184,6 @@ class _Fold:
 
 
 def _listed(names: list[str]) -> str:
-    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+    return ", ".join(names[:NAMED]) + (
+        f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    )

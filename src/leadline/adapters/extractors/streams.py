@@ -1,4 +1,5 @@
-"""Readers of what a run wrote line by line: its metrics file, JSON lines on stdout, named patterns in stdout."""
+"""Readers of what a run wrote line by line: its metrics file, JSON lines on stdout, named patterns
+in stdout."""
 
 from __future__ import annotations
 
@@ -8,7 +9,13 @@ import re
 from collections.abc import Mapping
 
 from leadline.adapters.extractors.lines import Lines
-from leadline.core.extract.gather import Extraction, Gatherer, number_of, read_metrics_line, read_stdout_line
+from leadline.core.extract.gather import (
+    Extraction,
+    Gatherer,
+    number_of,
+    read_metrics_line,
+    read_stdout_line,
+)
 from leadline.core.extract.spec import ExtractionSpec
 from leadline.core.record.run import MetricDef
 from leadline.ports.extractor import RunFiles
@@ -21,10 +28,14 @@ class MetricsReader:
 
     name = "metrics"
 
-    def read(self, spec: ExtractionSpec, files: RunFiles, definitions: Mapping[str, MetricDef]) -> Extraction:
+    def read(
+        self, spec: ExtractionSpec, files: RunFiles, definitions: Mapping[str, MetricDef]
+    ) -> Extraction:
         gatherer = Gatherer(spec, definitions)
         lines = Lines(files.metrics)
-        pending: tuple[int, str] | None = None  # held back by one line: only the end of the file tells a torn line
+        pending: tuple[int, str] | None = (
+            None  # held back by one line: only the end of the file tells a torn line
+        )
         if files.metrics and os.path.isfile(files.metrics):
             for number, text in lines:
                 if pending:
@@ -42,7 +53,9 @@ class StdoutReader:
 
     name = "stdout"
 
-    def read(self, spec: ExtractionSpec, files: RunFiles, definitions: Mapping[str, MetricDef]) -> Extraction:
+    def read(
+        self, spec: ExtractionSpec, files: RunFiles, definitions: Mapping[str, MetricDef]
+    ) -> Extraction:
         gatherer = Gatherer(spec, definitions)
         lines = Lines(files.stdout, only_with=b"{", redraws=True)
         if files.stdout and os.path.isfile(files.stdout):
@@ -57,16 +70,21 @@ class StdoutReader:
 class PatternReader:
     """Every match of a regular expression in stdout, or in the file that the declaration names.
 
-    Only the first 10,000 characters of a line are searched. A match that is not a number fails the source.
+    Only the first 10,000 characters of a line are searched. A match that is not a number fails the
+    source.
     """
 
     name = "pattern"
 
-    def read(self, spec: ExtractionSpec, files: RunFiles, definitions: Mapping[str, MetricDef]) -> Extraction:
+    def read(
+        self, spec: ExtractionSpec, files: RunFiles, definitions: Mapping[str, MetricDef]
+    ) -> Extraction:
         gatherer = Gatherer(spec, definitions)
         path = os.path.join(files.cwd, spec.path) if spec.path else files.stdout
         if not path or not os.path.isfile(path):
-            gatherer.problems.add("no-such-file", f"{spec.path or 'stdout'} does not exist", blocking=True)
+            gatherer.problems.add(
+                "no-such-file", f"{spec.path or 'stdout'} does not exist", blocking=True
+            )
             return gatherer.finish(None)
         pattern = re.compile(spec.pattern)
         group: str | int = "value" if "value" in pattern.groupindex else 1
@@ -78,7 +96,9 @@ class PatternReader:
             for match in pattern.finditer(text[:MAX_PATTERN_CHARS]):
                 _take_match(match, group, number, gatherer)
         if not gatherer.rows:
-            gatherer.problems.add("no-match", f"the pattern {spec.pattern!r} matched no line", blocking=True)
+            gatherer.problems.add(
+                "no-match", f"the pattern {spec.pattern!r} matched no line", blocking=True
+            )
         return gatherer.finish(lines.digest)
 
 
@@ -87,7 +107,9 @@ def _take_match(match: re.Match[str], group: str | int, number: int, gatherer: G
     value = _number(match.group(group))
     if value is None:
         gatherer.dropped += 1
-        gatherer.problems.add("not-a-number", f"{match.group(group)!r} is not a number", number, blocking=True)
+        gatherer.problems.add(
+            "not-a-number", f"{match.group(group)!r} is not a number", number, blocking=True
+        )
     elif value != value and gatherer.spec.nan != "keep":
         gatherer.dropped += 1
         gatherer.problems.add("nan", "not a number", number, blocking=gatherer.spec.nan == "fail")

@@ -1,4 +1,5 @@
-"""Reader of result files: csv, tsv, json, jsonl, parquet. The checks themselves are in ``core.extract_table``."""
+"""Reader of result files: csv, tsv, json, jsonl, parquet. The checks themselves are in
+``core.extract_table``."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 
 from leadline.adapters.extractors.lines import Lines
 from leadline.core.canonical import digest_bytes
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import environment
 from leadline.core.extract.gather import Extraction, Gatherer, held_or_text
 from leadline.core.extract.spec import ExtractionSpec
 from leadline.core.extract.table import (
@@ -39,8 +40,9 @@ class Unreadable(Exception):
 
 
 class Rows(NamedTuple):
-    """The rows of a file, read as they are asked for. ``header`` is empty where rows bring their own columns (JSON).
-    ``digest`` is that of the file, known when the rows have been read. ``unit`` is what row numbers count."""
+    """The rows of a file, read as they are asked for. ``header`` is empty where rows bring their
+    own columns (JSON). ``digest`` is that of the file, known when the rows have been read. ``unit``
+    is what row numbers count."""
 
     header: list[str]
     rows: Iterator[Row]
@@ -53,7 +55,9 @@ class TableReader:
 
     name = "file"
 
-    def read(self, spec: ExtractionSpec, files: RunFiles, definitions: Mapping[str, MetricDef]) -> Extraction:
+    def read(
+        self, spec: ExtractionSpec, files: RunFiles, definitions: Mapping[str, MetricDef]
+    ) -> Extraction:
         path = os.path.join(files.cwd, spec.path)
         try:
             check_usable(path, spec.path, files.started_at_s)
@@ -68,23 +72,29 @@ class TableReader:
 
 
 def check_usable(path: str, shown: str, started_at_s: float | None) -> None:
-    """Raises Unreadable for what is absent, empty, no file, or older than the run that should have written it."""
+    """Raises Unreadable for what is absent, empty, no file, or older than the run that should have
+    written it."""
     if not os.path.exists(path):
         raise Unreadable("no-such-file", f"{shown} does not exist after the run")
     if not os.path.isfile(path):
         raise Unreadable("not-a-file", f"{shown} is not a regular file")
     if started_at_s is not None and os.stat(path).st_mtime < started_at_s - _CLOCK_SLACK_S:
-        raise Unreadable("stale-file", f"{shown} was last written before this run started: it is another run's result")
+        raise Unreadable(
+            "stale-file",
+            f"{shown} was last written before this run started: it is another run's result",
+        )
     if not os.path.getsize(path):
         raise Unreadable("empty-file", f"{shown} is empty")
 
 
 def rows_of(path: str, format: str, shown: str, whole: bool = False) -> Rows:
-    """The rows of the file at ``path`` (csv, tsv, json, jsonl or parquet), called ``shown`` in what is said of it.
+    """The rows of the file at ``path`` (csv, tsv, json, jsonl or parquet), called ``shown`` in what
+    is said of it.
 
-    ``whole``: for a reader who may lose nothing and must name what is wrong: nested texts and lists are cells, a name
-    given twice is a bad row, and bytes that are no UTF-8 stay in the text as lone surrogates.
-    Raises Unreadable (for parquet: while the rows are read), OSError, and LeadlineError(environment) without pyarrow.
+    ``whole``: for a reader who may lose nothing and must name what is wrong: nested texts and lists
+    are cells, a name given twice is a bad row, and bytes that are no UTF-8 stay in the text as lone
+    surrogates. Raises Unreadable (for parquet: while the rows are read), OSError, and
+    LeadlineError(environment) without pyarrow.
     """
     if format == "parquet":
         return _parquet(path, shown, whole)
@@ -118,10 +128,14 @@ def _refuse_binary(path: str, shown: str, whole: bool) -> None:
         if ended or len(head) < _HEAD_BYTES:  # else the head may end within a character
             at = head.index(line) + error.start
             raise Unreadable(
-                "not-utf8", f"{shown} is no UTF-8 text: byte {line[error.start]:#04x} at offset {at}, in its first line"
+                "not-utf8",
+                f"{shown} is no UTF-8 text: byte {line[error.start]:#04x} at offset {at}, in its first line",
             ) from None
     if b"\r" in line.rstrip(b"\r"):
-        raise Unreadable("not-lines", f"{shown} ends its lines with a carriage return alone: end them with a line feed")
+        raise Unreadable(
+            "not-lines",
+            f"{shown} ends its lines with a carriage return alone: end them with a line feed",
+        )
 
 
 def _delimited(path: str, separator: str, shown: str, whole: bool) -> Rows:
@@ -152,7 +166,9 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _loads(text: str, whole: bool) -> Any:
-    return json.loads(text, object_pairs_hook=_each_once if whole else None, parse_float=held_or_text)
+    return json.loads(
+        text, object_pairs_hook=_each_once if whole else None, parse_float=held_or_text
+    )
 
 
 def _parsed(lines: Lines, whole: bool) -> Iterator[tuple[int, Any]]:
@@ -178,7 +194,9 @@ def _json(path: str, shown: str, whole: bool) -> Rows:
         text = data.decode("utf-8-sig", _errors(whole))
         value = _loads(text, whole)
     except _NameTwice:
-        raise Unreadable("not-json", f"{shown} is not usable: an object in it gives one name twice") from None
+        raise Unreadable(
+            "not-json", f"{shown} is not usable: an object in it gives one name twice"
+        ) from None
     except (ValueError, RecursionError) as error:
         raise Unreadable("not-json", f"{shown} is not JSON: {error}") from None
     items = value if isinstance(value, list) else [value]
@@ -199,12 +217,11 @@ def _parquet(path: str, shown: str, whole: bool) -> Rows:
         pyarrow = importlib.import_module("pyarrow")
         parquet = importlib.import_module("pyarrow.parquet")
     except ImportError:
-        raise LeadlineError(
-            "environment",
+        raise environment(
             "parquet-support-missing",
             f"cannot read {shown}: parquet support is not installed",
-            "reading parquet needs pyarrow, which is optional because it is larger than everything else together",
-            "pip install 'leadline[parquet]'",
+            why="reading parquet needs pyarrow, which is optional because it is larger than everything else together",
+            do="pip install 'leadline[parquet]'",
         ) from None
     lines = Lines(path)
     for _ in lines:  # one pass over the bytes, for the digest
@@ -215,7 +232,9 @@ def _parquet(path: str, shown: str, whole: bool) -> Rows:
             with parquet.ParquetFile(path) as table:
                 names = table.schema_arrow.names
                 if twice := next((name for name in names if names.count(name) > 1), None):
-                    raise Unreadable("duplicate-column", f"{shown} has two columns called {twice!r}")
+                    raise Unreadable(
+                        "duplicate-column", f"{shown} has two columns called {twice!r}"
+                    )
                 fields = list(table.schema_arrow) if whole else []
                 decimals = [f.name for f in fields if pyarrow.types.is_decimal(f.type)]
                 binary = [f.name for f in fields if "binary" in str(f.type)]
@@ -227,6 +246,8 @@ def _parquet(path: str, shown: str, whole: bool) -> Rows:
                             item[name] = _text(item[name])
                         yield item
         except (OSError, ValueError, pyarrow.ArrowException) as error:
-            raise Unreadable("not-parquet", f"{shown} is not readable as parquet: {error}") from None
+            raise Unreadable(
+                "not-parquet", f"{shown} is not readable as parquet: {error}"
+            ) from None
 
     return Rows([], object_rows(enumerate(items(), 1), whole), lambda: lines.digest, "row")

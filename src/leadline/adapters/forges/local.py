@@ -1,13 +1,15 @@
-"""The local forge: the experiment issue as records of the thread itself. Works offline, travels with ``leadline sync``.
+"""The local forge: the experiment issue as records of the thread itself. Works offline, travels
+with ``leadline sync``.
 
-The first implementation of the forge port; its issue has the number ``local`` and no URL until a page shows it.
+The first implementation of the forge port; its issue has the number ``local`` and no URL until a
+page shows it.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import not_found, usage
 from leadline.core.record.thread import Issue
 from leadline.ports.forge import Comment, RemoteIssue
 from leadline.ports.records import RecordStore
@@ -61,8 +63,8 @@ class LocalForge:
     def issue(self, number: str) -> RemoteIssue:
         issue = self._issue()
         if issue.state in ("none", "draft") or number != NUMBER:
-            raise LeadlineError(
-                "not_found", "no-issue", f"thread {self.topic} has no issue {number}", "", "leadline issue open"
+            raise not_found(
+                "no-issue", f"thread {self.topic} has no issue {number}", do="leadline issue open"
             )
         comments = [Comment(c["id"], c["marker"], c["text"], c["at"]) for c in issue.comments]
         return RemoteIssue(
@@ -89,7 +91,11 @@ class LocalForge:
         now = self.issue(number)
         changes = {
             k: v
-            for k, v, old in (("title", title, now.title), ("body", body, now.body), ("labels", labels, now.labels))
+            for k, v, old in (
+                ("title", title, now.title),
+                ("body", body, now.body),
+                ("labels", labels, now.labels),
+            )
             if v is not None and v != old
         }
         if changes:
@@ -100,7 +106,8 @@ class LocalForge:
         known = {c.marker: c for c in self.issue(number).comments}
         if marker not in known:
             self._write(
-                "issue-commented", {"comment": f"c{len(known) + 1}", "marker": marker, "text": text, "kind": kind}
+                "issue-commented",
+                {"comment": f"c{len(known) + 1}", "marker": marker, "text": text, "kind": kind},
             )
             known = {c.marker: c for c in self.issue(number).comments}
         return known[marker]
@@ -108,27 +115,26 @@ class LocalForge:
     def edit_comment(self, number: str, comment: str, text: str, why: str) -> Comment:
         by_id = {c.id: c for c in self.issue(number).comments}
         if comment not in by_id:
-            raise LeadlineError(
-                "not_found",
+            raise not_found(
                 "no-comment",
                 f"the issue has no comment {comment}",
-                f"comments: {', '.join(by_id) or 'none'}",
-                "leadline issue comments",
+                why=f"comments: {', '.join(by_id) or 'none'}",
+                do="leadline issue comments",
             )
         if by_id[comment].text != text:
             self._write(
-                "issue-comment-edited", {"comment": comment, "marker": by_id[comment].marker, "text": text, "why": why}
+                "issue-comment-edited",
+                {"comment": comment, "marker": by_id[comment].marker, "text": text, "why": why},
             )
         return next(c for c in self.issue(number).comments if c.id == comment)
 
     def close_issue(self, number: str, reason: str) -> RemoteIssue:
         if reason not in ("completed", "not_planned"):
-            raise LeadlineError(
-                "usage",
+            raise usage(
                 "bad-reason",
                 f"{reason!r} is no reason to close an issue",
-                "completed or not_planned",
-                "leadline finish --help",
+                why="completed or not_planned",
+                do="leadline finish --help",
             )
         if self.issue(number).state == "open":
             self._write("issue-closed", {"reason": reason})

@@ -1,10 +1,11 @@
-"""The forges by name. One of a third party (entry point ``leadline.forges``) is looked up only when named."""
+"""The forges by name. One of a third party (entry point ``leadline.forges``) is looked up only when
+named."""
 
 from __future__ import annotations
 
 import importlib
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import environment, usage
 from leadline.ports.forge import Forge
 from leadline.ports.forge_setup import Factory, ForgeSetup
 
@@ -13,8 +14,8 @@ BUILTIN = {"github": "leadline.adapters.forges.github.place:make"}
 
 
 def load(name: str, setup: ForgeSetup) -> Forge:
-    """The forge called ``name`` (the local one is made elsewhere: it needs the record). LeadlineError(usage,
-    ``unknown-forge``), (environment, ``broken-forge``)."""
+    """The forge called ``name`` (the local one is made elsewhere: it needs the record).
+    LeadlineError(usage, ``unknown-forge``), (environment, ``broken-forge``)."""
     if name in BUILTIN:
         module, _, attribute = BUILTIN[name].partition(":")
         make: Factory = getattr(importlib.import_module(module), attribute)
@@ -27,16 +28,18 @@ def load(name: str, setup: ForgeSetup) -> Forge:
             try:
                 made: Forge = entry.load()(setup)
             except (ImportError, AttributeError, TypeError) as error:
-                raise LeadlineError(
-                    "environment", "broken-forge", f"the forge {name!r} cannot be loaded", str(error), "leadline doctor"
+                raise environment(
+                    "broken-forge",
+                    f"the forge {name!r} cannot be loaded",
+                    why=str(error),
+                    do="leadline doctor",
                 ) from error
             return made
-    raise LeadlineError(
-        "usage",
+    raise usage(
         "unknown-forge",
         f"{name!r} is no forge",
-        f"known: {', '.join(names())}",
-        "leadline init --forge local",
+        why=f"known: {', '.join(names())}",
+        do="leadline init --forge local",
     )
 
 

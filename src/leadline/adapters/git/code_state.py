@@ -1,8 +1,8 @@
 """Captures the exact code that lies in the work tree, and unpacks it again.
 
-A capture that finds nothing changed runs two git processes side by side and writes nothing; after an edit about six.
-The commit that holds a changed tree is a pure function of tree and HEAD (fixed identity, HEAD's date), so that equal
-code shares one commit across runs, processes and machines.
+A capture that finds nothing changed runs two git processes side by side and writes nothing; after
+an edit about six. The commit that holds a changed tree is a pure function of tree and HEAD (fixed
+identity, HEAD's date), so that equal code shares one commit across runs, processes and machines.
 """
 
 from __future__ import annotations
@@ -13,9 +13,15 @@ from collections.abc import Callable, Iterable
 
 from leadline.adapters.git import objects
 from leadline.adapters.git.private_index import Memory
-from leadline.adapters.git.program import FALLBACK_EMAIL, FALLBACK_NAME, GitProgram, Outcome, any_status
+from leadline.adapters.git.program import (
+    FALLBACK_EMAIL,
+    FALLBACK_NAME,
+    GitProgram,
+    Outcome,
+    any_status,
+)
 from leadline.adapters.git.worktree_scan import QUIET, Rules, Scan, as_gap_list, joined, shown
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, environment
 from leadline.core.typed import Any
 from leadline.ports.vcs import CHANGED_FILES_SHOWN, CodeState
 
@@ -46,7 +52,8 @@ def capture(
             tree = _apply(git, memory, scan)
             if tree is not None and not memory.user_index_changed():
                 break
-            start_over = True  # the user staged something meanwhile, or objects of the private index were pruned
+            # the user staged something meanwhile, or objects of the private index were pruned
+            start_over = True
             if attempt == _ATTEMPTS - 1 and tree is None:
                 raise _failed("The private index cannot be written as a tree.")
         assert tree is not None
@@ -69,23 +76,31 @@ def capture(
         changed_total=last["total"],
         gaps=gaps,
         secrets=[gap["path"] for gap in gaps if gap["kind"] == "secret"],
-        submodules=[{"path": shown(path), "commit": sha} for path, sha in sorted(values["submodules"].items())],
+        submodules=[
+            {"path": shown(path), "commit": sha}
+            for path, sha in sorted(values["submodules"].items())
+        ],
     )
 
 
 def _failed(why: str) -> LeadlineError:
-    return LeadlineError("environment", "code-state-failed", "The code state could not be captured.", why, "git status")
+    return environment(
+        "code-state-failed", "The code state could not be captured.", why=why, do="git status"
+    )
 
 
 def _apply(git: GitProgram, memory: Memory, scan: Scan) -> str | None:
-    """Bring the private index up to date and write its tree; None when it refers to objects that are gone."""
+    """Bring the private index up to date and write its tree; None when it refers to objects that
+    are gone."""
     index = {"GIT_INDEX_FILE": memory.index}
     tree: str | None = memory.values["tree"]
     for _ in range(50):  # each round leaves out a file that git refused
         if scan.entries:
             width = len(tree or memory.values["head"] or "0" * 40)
             lines = [
-                (f"{entry[0]} {entry[1]}\t" if entry else f"0 {'0' * width}\t").encode() + os.fsencode(path) + b"\0"
+                (f"{entry[0]} {entry[1]}\t" if entry else f"0 {'0' * width}\t").encode()
+                + os.fsencode(path)
+                + b"\0"
                 for path, entry in scan.entries.items()
             ]
             arguments = ["update-index", "-z", "--index-info"]
@@ -119,14 +134,24 @@ def _leave_out_refused(git: GitProgram, scan: Scan, done: Outcome) -> None:
     if found is None or found.group(1) not in scan.add:
         raise _failed(done.last_line)
     path = found.group(1)
-    reason = next((line for line in errors.splitlines() if "error:" in line), "").replace("error: ", "")
-    scan.leave_out(path, ("filter" if "filter" in errors else "unreadable", shown(reason) or "git could not read it"))
+    reason = next((line for line in errors.splitlines() if "error:" in line), "").replace(
+        "error: ", ""
+    )
+    scan.leave_out(
+        path,
+        (
+            "filter" if "filter" in errors else "unreadable",
+            shown(reason) or "git could not read it",
+        ),
+    )
 
 
 # the commit
 
 
-def _commit(git: GitProgram, memory: Memory, rules: Rules, tree: str, head: str | None, run_ref: str | None) -> bool:
+def _commit(
+    git: GitProgram, memory: Memory, rules: Rules, tree: str, head: str | None, run_ref: str | None
+) -> bool:
     """Make or find the commit for ``tree`` and remember it as ``last``; whether that changed."""
     values = memory.values
     last = values["last"]
@@ -138,14 +163,23 @@ def _commit(git: GitProgram, memory: Memory, rules: Rules, tree: str, head: str 
             return False
     facts = _head_facts(git, memory, rules, head)
     if head and facts["stripped"] == tree:
-        values["last"] = {"tree": tree, "commit": head, "ref": None, "dirty": False, "changed": [], "total": 0}
+        values["last"] = {
+            "tree": tree,
+            "commit": head,
+            "ref": None,
+            "dirty": False,
+            "changed": [],
+            "total": 0,
+        }
         return True
     base = facts["stripped"] or objects.empty_tree(git)
     names = git.start(["diff-tree", "-r", "-z", "--name-status", "--no-renames", base, tree])
     who = f"{FALLBACK_NAME} <{FALLBACK_EMAIL}> {facts['date']}"
     body = f"tree {tree}\n" + (f"parent {head}\n" if head else "")
     body += f"author {who}\ncommitter {who}\n\nCode state {tree}\n"
-    commit = git.line(["hash-object", "-t", "commit", "-w", "--stdin"], data=body.encode(), writes=True)
+    commit = git.line(
+        ["hash-object", "-t", "commit", "-w", "--stdin"], data=body.encode(), writes=True
+    )
     if objects.read_ref_files(git.common_dir, ref) != commit:
         git.run(["update-ref", ref, commit], writes=True, extra=objects.FALLBACK_COMMITTER)
     fields = git.finish(names, ["diff-tree"]).split(b"\0")
@@ -189,7 +223,8 @@ def _head_facts(git: GitProgram, memory: Memory, rules: Rules, head: str | None)
 def export_tree(git: GitProgram, commit_or_tree: str, dest: str) -> None:
     """See ``Vcs.export_tree``.
 
-    A checkout into an own work tree with an own index, so that attributes come from the exported tree itself.
+    A checkout into an own work tree with an own index, so that attributes come from the exported
+    tree itself.
     """
     import shutil
     import tempfile
@@ -236,4 +271,6 @@ def export_tree(git: GitProgram, commit_or_tree: str, dest: str) -> None:
 
 
 def _export_failed(dest: str, why: str) -> LeadlineError:
-    return LeadlineError("environment", "export-failed", f"The code could not be unpacked to {dest}.", why, "df -h")
+    return environment(
+        "export-failed", f"The code could not be unpacked to {dest}.", why=why, do="df -h"
+    )

@@ -1,7 +1,9 @@
-"""Commits made by plumbing: on the record branch, and of one file onto the branch that is checked out.
+"""Commits made by plumbing: on the record branch, and of one file onto the branch that is checked
+out.
 
-``git commit --only`` would run the user's hooks, refuse during merges and need an identity; here the one changed path
-is put into HEAD's tree directly. The price is that the user's index entry for that path has to be updated as well.
+``git commit --only`` would run the user's hooks, refuse during merges and need an identity; here
+the one changed path is put into HEAD's tree directly. The price is that the user's index entry for
+that path has to be updated as well.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import Any
 
 from leadline.adapters.git import objects
 from leadline.adapters.git.program import GitProgram, any_status
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, conflict, environment
 
 _OPERATIONS = (
     ("MERGE_HEAD", "a merge"),
@@ -55,33 +57,42 @@ def commit_files(
     if expected_old is not None and tree == base_tree and lineage == [expected_old]:
         if objects.read_ref(git, ref) == expected_old:
             return expected_old
-        objects.update_ref(git, ref, expected_old, expected_old, "leadline: unchanged", by)  # raises ref-moved
+        objects.update_ref(
+            git, ref, expected_old, expected_old, "leadline: unchanged", by
+        )  # raises ref-moved
     commit = objects.commit_tree(git, tree, lineage, message, by)
-    objects.update_ref(git, ref, commit, expected_old, f"leadline: {message.splitlines()[0] if message else ''}", by)
+    objects.update_ref(
+        git,
+        ref,
+        commit,
+        expected_old,
+        f"leadline: {message.splitlines()[0] if message else ''}",
+        by,
+    )
     return commit
 
 
-def commit_only(git: GitProgram, head: dict[str, Any], path: str, data: bytes, message: str, branch: str | None) -> str:
+def commit_only(
+    git: GitProgram, head: dict[str, Any], path: str, data: bytes, message: str, branch: str | None
+) -> str:
     """See ``Vcs.commit_only``."""
     if branch is not None and head["branch"] != branch:
-        raise LeadlineError(
-            "conflict",
+        raise conflict(
             "other-branch",
             f"The branch {branch} is not checked out.",
-            f"HEAD is on {head['branch'] or 'no branch'}.",
-            f"git switch {branch}",
+            why=f"HEAD is on {head['branch'] or 'no branch'}.",
+            do=f"git switch {branch}",
         )
     _refuse_during_operations(git)
     old: str | None = head["commit"]
     old_tree = objects.tree_of(git, old) if old else None
     before = objects.list_tree(git, old_tree, [path]).get(path) if old_tree else None
     if before is None and _is_ignored(git, path):
-        raise LeadlineError(
-            "environment",
+        raise environment(
             "path-ignored",
             f"{path} is ignored by git.",
-            "A .gitignore rule covers it, so it is not committed.",
-            f"git check-ignore -v {path}",
+            why="A .gitignore rule covers it, so it is not committed.",
+            do=f"git check-ignore -v {path}",
         )
     blob = objects.write_blob(git, data, as_path=path)
     mode = before[0] if before and before[0] in ("100644", "100755") else "100644"
@@ -93,12 +104,15 @@ def commit_only(git: GitProgram, head: dict[str, Any], path: str, data: bytes, m
     by = objects.committer(git)
     tree = objects.edit_tree(git, old_tree, {path: entry})
     commit = objects.commit_tree(git, tree, [old] if old else [], message, by)
-    # The index first: an entry ahead of HEAD shows as a staged change; one behind would undo this commit in the next.
+    # The index first: an entry ahead of HEAD shows as a staged change; one behind would undo this
+    # commit in the next.
     previous = _index_entry(git, path)
     _set_index_entry(git, path, entry, data)
     try:
         title = message.splitlines()[0] if message else ""
-        objects.update_ref(git, "HEAD", commit, old, f"commit{'' if old else ' (initial)'}: {title}", by)
+        objects.update_ref(
+            git, "HEAD", commit, old, f"commit{'' if old else ' (initial)'}: {title}", by
+        )
     except LeadlineError:
         _restore_index_entry(git, path, previous)
         raise
@@ -106,20 +120,24 @@ def commit_only(git: GitProgram, head: dict[str, Any], path: str, data: bytes, m
 
 
 def _is_ignored(git: GitProgram, path: str) -> bool:
-    # check-ignore refuses literal path specifications; "./" keeps a leading colon from being one of the other kind
-    done = git.run(["check-ignore", "-q", "--", f"./{path}"], extra={"GIT_LITERAL_PATHSPECS": "0"}, ok=any_status)
+    # check-ignore refuses literal path specifications; "./" keeps a leading colon from being one of
+    # the other kind
+    done = git.run(
+        ["check-ignore", "-q", "--", f"./{path}"],
+        extra={"GIT_LITERAL_PATHSPECS": "0"},
+        ok=any_status,
+    )
     return done.returncode == 0
 
 
 def _refuse_during_operations(git: GitProgram) -> None:
     for name, what in _OPERATIONS:
         if os.path.lexists(os.path.join(git.git_dir, name)):
-            raise LeadlineError(
-                "conflict",
+            raise conflict(
                 "operation-in-progress",
                 f"Nothing was committed: {what} is in progress.",
-                "A commit in the middle of it would become part of it.",
-                "git status",
+                why="A commit in the middle of it would become part of it.",
+                do="git status",
             )
     if os.path.lexists(os.path.join(git.git_dir, "index.lock")):
         raise _index_locked(git)
@@ -127,12 +145,11 @@ def _refuse_during_operations(git: GitProgram) -> None:
 
 def _index_locked(git: GitProgram) -> LeadlineError:
     lock = os.path.join(git.git_dir, "index.lock")
-    return LeadlineError(
-        "conflict",
+    return conflict(
         "index-locked",
         "Nothing was committed: another git process holds the index.",
-        f"{lock} exists. A git process that was killed leaves it behind.",
-        f"rm {lock}",
+        why=f"{lock} exists. A git process that was killed leaves it behind.",
+        do=f"rm {lock}",
     )
 
 
@@ -146,12 +163,15 @@ def _index_entry(git: GitProgram, path: str) -> objects.Entry | None:
 
 
 def _set_index_entry(git: GitProgram, path: str, entry: objects.Entry, data: bytes) -> None:
-    """Make the user's index hold ``entry``, with the file's stat data where the file holds the same bytes."""
+    """Make the user's index hold ``entry``, with the file's stat data where the file holds the same
+    bytes."""
     if _file_holds(git, path, data):
         _update_index(git, ["--add", "--replace", "-z", "--stdin"], os.fsencode(path) + b"\0")
         if _index_entry(git, path) == entry:
             return
-    _update_index(git, ["-z", "--index-info"], f"{entry[0]} {entry[1]}\t".encode() + os.fsencode(path) + b"\0")
+    _update_index(
+        git, ["-z", "--index-info"], f"{entry[0]} {entry[1]}\t".encode() + os.fsencode(path) + b"\0"
+    )
 
 
 def _restore_index_entry(git: GitProgram, path: str, previous: objects.Entry | None) -> None:

@@ -1,8 +1,9 @@
 """Finds the repository around a folder.
 
-The common layouts (a ``.git`` folder, a linked worktree) are resolved by reading a few small files, which saves a
-process at every start of the command line; anything unusual (``GIT_DIR`` in the environment, ``core.worktree``, a bare
-repository, another owner) is left to ``git rev-parse``, whose answer is the definition.
+The common layouts (a ``.git`` folder, a linked worktree) are resolved by reading a few small files,
+which saves a process at every start of the command line; anything unusual (``GIT_DIR`` in the
+environment, ``core.worktree``, a bare repository, another owner) is left to ``git rev-parse``,
+whose answer is the definition.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from __future__ import annotations
 import os
 
 from leadline.adapters.git.program import Outcome, base_environment, git_missing
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, environment
 from leadline.core.typed import NamedTuple
 
 
 class Place(NamedTuple):
-    """Where a repository lies. ``toplevel`` None: no work tree; ``prefix`` leads from it to the start folder."""
+    """Where a repository lies. ``toplevel`` None: no work tree; ``prefix`` leads from it to the
+    start folder."""
 
     toplevel: str | None
     git_dir: str
@@ -38,8 +40,9 @@ _REDIRECTING = (
 def find(cwd: str) -> Place:
     """The repository around ``cwd``.
 
-    Raises ``not-a-git-repository``, ``git-missing`` or ``unsafe-repository`` (it belongs to another user and git
-    refuses it). ``GIT_DIR`` and ``GIT_WORK_TREE`` of the environment are honoured here, as git does.
+    Raises ``not-a-git-repository``, ``git-missing`` or ``unsafe-repository`` (it belongs to another
+    user and git refuses it). ``GIT_DIR`` and ``GIT_WORK_TREE`` of the environment are honoured
+    here, as git does.
     """
     start = os.path.realpath(cwd)
     if not os.path.isdir(start):
@@ -56,7 +59,9 @@ def _by_hand(start: str) -> Place | None:
         dot_git = os.path.join(folder, ".git")
         if os.path.lexists(dot_git):
             break
-        if os.path.exists(os.path.join(folder, "HEAD")) and os.path.isdir(os.path.join(folder, "objects")):
+        if os.path.exists(os.path.join(folder, "HEAD")) and os.path.isdir(
+            os.path.join(folder, "objects")
+        ):
             return None  # inside a bare repository or a git folder
         parent = os.path.dirname(folder)
         if parent == folder or os.stat(parent).st_dev != device:
@@ -70,7 +75,9 @@ def _by_hand(start: str) -> Place | None:
     except OSError:
         return None
     prefix = os.path.relpath(start, folder)
-    return Place(folder, git_dir, common_dir, "" if prefix == "." else prefix.replace(os.sep, "/") + "/")
+    return Place(
+        folder, git_dir, common_dir, "" if prefix == "." else prefix.replace(os.sep, "/") + "/"
+    )
 
 
 def _git_dir_of(dot_git: str) -> str | None:
@@ -89,15 +96,20 @@ def _common_dir_of(git_dir: str) -> str | None:
     if not os.path.exists(pointer):
         return git_dir
     with open(pointer, "rb") as stream:
-        return os.path.realpath(os.path.join(git_dir, os.fsdecode(stream.read(8192).rstrip(b"\r\n"))))
+        return os.path.realpath(
+            os.path.join(git_dir, os.fsdecode(stream.read(8192).rstrip(b"\r\n")))
+        )
 
 
 def _plain(folder: str, dot_git: str, git_dir: str, common_dir: str) -> bool:
-    """Whether git would accept this repository and see nothing in it that needs more than the layout to resolve."""
+    """Whether git would accept this repository and see nothing in it that needs more than the
+    layout to resolve."""
     user = os.geteuid()
     if any(os.lstat(path).st_uid != user for path in {folder, dot_git, git_dir, common_dir}):
         return False
-    if not os.path.isdir(os.path.join(common_dir, "objects")) or not os.path.isdir(os.path.join(common_dir, "refs")):
+    if not os.path.isdir(os.path.join(common_dir, "objects")) or not os.path.isdir(
+        os.path.join(common_dir, "refs")
+    ):
         return False
     if not os.path.lexists(os.path.join(git_dir, "HEAD")):
         return False
@@ -121,8 +133,8 @@ def _plain(folder: str, dot_git: str, git_dir: str, common_dir: str) -> bool:
 def _by_git(start: str) -> Place:
     import subprocess
 
-    environment = {key: value for key, value in os.environ.items() if key in _REDIRECTING}
-    environment = {**base_environment(), **environment, "GIT_OPTIONAL_LOCKS": "0"}
+    redirecting = {key: value for key, value in os.environ.items() if key in _REDIRECTING}
+    variables = {**base_environment(), **redirecting, "GIT_OPTIONAL_LOCKS": "0"}
     command = [
         "git",
         "rev-parse",
@@ -134,32 +146,33 @@ def _by_git(start: str) -> Place:
         "--show-prefix",
     ]
     try:
-        done = subprocess.run(command, cwd=start, env=environment, stdin=subprocess.DEVNULL, capture_output=True)
+        done = subprocess.run(
+            command, cwd=start, env=variables, stdin=subprocess.DEVNULL, capture_output=True
+        )
     except FileNotFoundError:
         raise git_missing() from None
     lines = os.fsdecode(done.stdout).split("\n")
     if done.returncode == 0:
         common = os.path.realpath(os.path.join(start, lines[3]))
         return Place(os.path.realpath(lines[4]), os.path.realpath(lines[2]), common, lines[5])
-    if len(lines) > 4 and b"must be run in a work tree" in done.stderr:  # bare, or inside a git folder
-        return Place(None, os.path.realpath(lines[2]), os.path.realpath(os.path.join(start, lines[3])), "")
+    if (
+        len(lines) > 4 and b"must be run in a work tree" in done.stderr
+    ):  # bare, or inside a git folder
+        return Place(
+            None, os.path.realpath(lines[2]), os.path.realpath(os.path.join(start, lines[3])), ""
+        )
     reason = Outcome(done.returncode, done.stdout, done.stderr)
     if b"dubious ownership" in done.stderr or b"unsafe repository" in done.stderr:
-        raise LeadlineError(
-            "environment",
+        raise environment(
             "unsafe-repository",
             f"git refuses the repository around {start}.",
-            "It belongs to another user, and its configuration could run programs as you.",
-            f"git config --global --add safe.directory {start}",
+            why="It belongs to another user, and its configuration could run programs as you.",
+            do=f"git config --global --add safe.directory {start}",
         )
     raise _not_a_repository(start, reason.last_line)
 
 
 def _not_a_repository(folder: str, why: str) -> LeadlineError:
-    return LeadlineError(
-        "environment",
-        "not-a-git-repository",
-        f"{folder} is not inside a git repository.",
-        why,
-        "git init",
+    return environment(
+        "not-a-git-repository", f"{folder} is not inside a git repository.", why=why, do="git init"
     )

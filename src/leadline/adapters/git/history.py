@@ -8,28 +8,33 @@ from collections.abc import Iterable
 from leadline.adapters.git import objects
 from leadline.adapters.git.program import GitProgram, any_status
 from leadline.adapters.git.worktree_scan import shown
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, conflict, usage
 from leadline.core.typed import Any
 
 
 def bad_ref_name(name: str) -> LeadlineError:
-    return LeadlineError(
-        "usage",
+    return usage(
         "bad-ref-name",
         f"{name!r} cannot be the name of a branch or tag.",
-        "git does not allow spaces, '..', a leading '-', and some other characters in names.",
-        f"git check-ref-format --branch {name!r}",
+        why="git does not allow spaces, '..', a leading '-', and some other characters in names.",
+        do=f"git check-ref-format --branch {name!r}",
     )
 
 
 def check_ref_name(git: GitProgram, name: str) -> None:
     """Raises ``bad-ref-name``."""
-    if name.startswith("-") or git.run(["check-ref-format", f"refs/heads/{name}"], ok=any_status).returncode != 0:
+    if (
+        name.startswith("-")
+        or git.run(["check-ref-format", f"refs/heads/{name}"], ok=any_status).returncode != 0
+    ):
         raise bad_ref_name(name)
 
 
 def commit_of(git: GitProgram, revision: str) -> str | None:
-    done = git.run(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"], ok=any_status)
+    done = git.run(
+        ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"],
+        ok=any_status,
+    )
     return done.stdout.decode().split()[-1] if done.returncode == 0 else None
 
 
@@ -47,12 +52,11 @@ def create_tag(git: GitProgram, name: str, commit: str, message: str) -> str:
     )
     if done.returncode != 0:
         if b"already exists" in done.stderr:
-            raise LeadlineError(
-                "conflict",
+            raise conflict(
                 "tag-exists",
                 f"The tag {name} exists already.",
-                "Tags seal a state and are not moved.",
-                f"git show {name}",
+                why="Tags seal a state and are not moved.",
+                do=f"git show {name}",
             )
         git.fail(["tag"], done)
     created = objects.read_ref(git, f"refs/tags/{name}")
@@ -70,7 +74,13 @@ def tag_info(git: GitProgram, name: str) -> dict[str, Any] | None:
         return None
     annotated = tag[1] == "tag"
     message = tag[2].partition(b"\n\n")[2].decode("utf-8", "replace") if annotated else ""
-    return {"name": name, "object": tag[0], "commit": commit[0], "annotated": annotated, "message": message}
+    return {
+        "name": name,
+        "object": tag[0],
+        "commit": commit[0],
+        "annotated": annotated,
+        "message": message,
+    }
 
 
 def reached(git: GitProgram, commits: Iterable[str], heads: Iterable[str]) -> set[str]:
@@ -80,7 +90,9 @@ def reached(git: GitProgram, commits: Iterable[str], heads: Iterable[str]) -> se
     asked = "".join(f"^{tip}\n" for tip in sorted(tips & here))
     found = set()
     for commit in wanted & here if asked else ():
-        left = git.run(["rev-list", "--max-count=1", "--stdin"], data=f"{commit}\n{asked}".encode()).stdout
+        left = git.run(
+            ["rev-list", "--max-count=1", "--stdin"], data=f"{commit}\n{asked}".encode()
+        ).stdout
         if not left.strip():
             found.add(commit)
     return found
@@ -104,7 +116,16 @@ def file_at(git: GitProgram, commit: str, path: str) -> bytes | None:
 
 
 def log_of_file(git: GitProgram, path: str, ref: str) -> list[str]:
-    arguments = ["log", "--no-show-signature", "--format=%H", "--reverse", "--end-of-options", ref, "--", path]
+    arguments = [
+        "log",
+        "--no-show-signature",
+        "--format=%H",
+        "--reverse",
+        "--end-of-options",
+        ref,
+        "--",
+        path,
+    ]
     done = git.run(arguments, ok=any_status)
     if done.returncode != 0:
         if commit_of(git, ref) is None:
@@ -138,14 +159,30 @@ def _two_trees(git: GitProgram, a: str | None, b: str) -> tuple[str, str]:
 
 def diff_summary(git: GitProgram, a: str | None, b: str, limit: int) -> dict[str, Any]:
     old, new = _two_trees(git, a, b)
-    done = git.run(["diff-tree", "-r", "-z", "-M", "--raw", "--numstat", "--no-ext-diff", "--no-textconv", old, new])
+    done = git.run(
+        [
+            "diff-tree",
+            "-r",
+            "-z",
+            "-M",
+            "--raw",
+            "--numstat",
+            "--no-ext-diff",
+            "--no-textconv",
+            old,
+            new,
+        ]
+    )
     fields = done.stdout.split(b"\0")
     files: list[dict[str, Any]] = []
     at = 0
     while at < len(fields) and fields[at].startswith(b":"):
         status = fields[at].split()[-1].decode()[0]
         moved = status in "RC"
-        entry: dict[str, Any] = {"status": status, "path": shown(os.fsdecode(fields[at + (2 if moved else 1)]))}
+        entry: dict[str, Any] = {
+            "status": status,
+            "path": shown(os.fsdecode(fields[at + (2 if moved else 1)])),
+        }
         if moved:
             entry["old_path"] = shown(os.fsdecode(fields[at + 1]))
         files.append(entry)

@@ -1,7 +1,7 @@
 """Reads and writes git objects and refs without an index.
 
-Trees are edited along the changed paths only: ``read-tree`` of a large repository costs ten times as much as the few
-tree objects that really change.
+Trees are edited along the changed paths only: ``read-tree`` of a large repository costs ten times
+as much as the few tree objects that really change.
 """
 
 from __future__ import annotations
@@ -10,29 +10,27 @@ import os
 from collections.abc import Iterable, Mapping
 
 from leadline.adapters.git.program import FALLBACK_EMAIL, FALLBACK_NAME, GitProgram, any_status
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, conflict, environment, not_found
 
 Entry = tuple[str, str]  # mode, object name
 TREE_MODE = "40000"
 
 
 def no_such_object(name: str) -> LeadlineError:
-    return LeadlineError(
-        "not_found",
+    return not_found(
         "no-such-object",
         f"The repository has no object {name}.",
-        "It was never fetched, or git removed it because nothing referred to it any more.",
-        "git fsck",
+        why="It was never fetched, or git removed it because nothing referred to it any more.",
+        do="git fsck",
     )
 
 
 def no_such_commit(name: str) -> LeadlineError:
-    return LeadlineError(
-        "not_found",
+    return not_found(
         "no-such-commit",
         f"The repository has no commit {name}.",
-        "It is misspelt, was never fetched, or was removed because nothing referred to it any more.",
-        "git log --oneline -5",
+        why="It is misspelt, was never fetched, or was removed because nothing referred to it any more.",
+        do="git log --oneline -5",
     )
 
 
@@ -49,7 +47,8 @@ class ObjectReader:
         self._process.close()
 
     def read(self, name: str) -> tuple[str, str, bytes] | None:
-        """``(object name, type, content)``, or None when there is no such object. ``name`` has no newline."""
+        """``(object name, type, content)``, or None when there is no such object. ``name`` has no
+        newline."""
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         stdin.write(os.fsencode(name) + b"\n")
@@ -76,7 +75,8 @@ def read_blobs(git: GitProgram, blobs: Iterable[str]) -> dict[str, bytes]:
 
 
 def write_blob(git: GitProgram, data: bytes, as_path: str | None = None) -> str:
-    """Store ``data``; with ``as_path`` after the filters that attributes name for that path, as ``git add`` would."""
+    """Store ``data``; with ``as_path`` after the filters that attributes name for that path, as
+    ``git add`` would."""
     arguments = ["hash-object", "-w", "--stdin"]
     arguments += ["--no-filters"] if as_path is None else [f"--path={as_path}"]
     return git.line(arguments, data=data, writes=True)
@@ -96,7 +96,9 @@ def write_blobs(git: GitProgram, contents: list[bytes]) -> list[str]:
             with open(path, "wb") as stream:
                 stream.write(data)
         listing = b"".join(os.fsencode(path) + b"\n" for path in paths)
-        done = git.run(["hash-object", "-w", "--no-filters", "--stdin-paths"], data=listing, writes=True)
+        done = git.run(
+            ["hash-object", "-w", "--no-filters", "--stdin-paths"], data=listing, writes=True
+        )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return done.stdout.decode().split()
@@ -113,24 +115,27 @@ def scratch_folder(common_dir: str) -> str:
 
 
 def not_writable(path: str, error: OSError) -> LeadlineError:
-    return LeadlineError(
-        "environment",
+    return environment(
         "repository-not-writable",
         f"{path} cannot be written.",
-        error.strerror or str(error),
-        f"ls -ld {path}",
+        why=error.strerror or str(error),
+        do=f"ls -ld {path}",
     )
 
 
 def parse_tree(content: bytes, name_bytes: int) -> dict[bytes, Entry]:
-    """The entries of a raw tree object; ``name_bytes`` is 20 for SHA-1 and 32 for SHA-256 repositories."""
+    """The entries of a raw tree object; ``name_bytes`` is 20 for SHA-1 and 32 for SHA-256
+    repositories."""
     entries: dict[bytes, Entry] = {}
     at = 0
     while at < len(content):
         space = content.index(b" ", at)
         end = content.index(b"\0", space)
         stop = end + 1 + name_bytes
-        entries[content[space + 1 : end]] = (content[at:space].decode(), content[end + 1 : stop].hex())
+        entries[content[space + 1 : end]] = (
+            content[at:space].decode(),
+            content[end + 1 : stop].hex(),
+        )
         at = stop
     return entries
 
@@ -141,7 +146,9 @@ class _TreeEditor:
     def __init__(self, git: GitProgram) -> None:
         self._git = git
         self._reader = ObjectReader(git)
-        self._writer = git.start(["mktree", "-z", "--batch", "--missing"], pipe_input=True, writes=True)
+        self._writer = git.start(
+            ["mktree", "-z", "--batch", "--missing"], pipe_input=True, writes=True
+        )
 
     def __enter__(self) -> _TreeEditor:
         return self
@@ -203,13 +210,20 @@ def missing(git: GitProgram, names: Iterable[str]) -> set[str]:
     wanted = sorted({name for name in names if name and "\n" not in name})
     if not wanted:
         return set()
-    answers = git.run(["cat-file", "--batch-check"], data="".join(f"{n}\n" for n in wanted).encode()).stdout
+    answers = git.run(
+        ["cat-file", "--batch-check"], data="".join(f"{n}\n" for n in wanted).encode()
+    ).stdout
     lines = answers.decode().splitlines()
-    return {name for name, line in zip(wanted, lines, strict=True) if line.endswith((" missing", " ambiguous"))}
+    return {
+        name
+        for name, line in zip(wanted, lines, strict=True)
+        if line.endswith((" missing", " ambiguous"))
+    }
 
 
 def edit_tree(git: GitProgram, tree: str | None, changes: Mapping[str, Entry | None]) -> str:
-    """``tree`` (None: the empty one) with entries set or, where None, removed. Raises ``no-such-object``."""
+    """``tree`` (None: the empty one) with entries set or, where None, removed. Raises
+    ``no-such-object``."""
     with _TreeEditor(git) as editor:
         edited = editor.edit(tree, {os.fsencode(path): entry for path, entry in changes.items()})
         return edited if edited is not None else editor.write({})
@@ -221,11 +235,16 @@ def empty_tree(git: GitProgram) -> str:
 
 def tree_of(git: GitProgram, revision: str) -> str | None:
     """The tree a commit, tag or tree names, or None when there is no such object."""
-    done = git.run(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{tree}}"], ok=any_status)
+    done = git.run(
+        ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{tree}}"],
+        ok=any_status,
+    )
     return done.stdout.decode().split()[-1] if done.returncode == 0 else None
 
 
-def list_tree(git: GitProgram, tree: str, paths: Iterable[str] = (), recurse: bool = True) -> dict[str, Entry]:
+def list_tree(
+    git: GitProgram, tree: str, paths: Iterable[str] = (), recurse: bool = True
+) -> dict[str, Entry]:
     """Mode and object by path of the files in ``tree`` (under ``paths``, if any are given)."""
     arguments = ["ls-tree", "-z", "--full-tree", *(["-r"] if recurse else []), tree, "--", *paths]
     entries: dict[str, Entry] = {}
@@ -237,8 +256,11 @@ def list_tree(git: GitProgram, tree: str, paths: Iterable[str] = (), recurse: bo
 
 
 def read_ref(git: GitProgram, name: str) -> str | None:
-    """The object a revision names. Full ref names are looked up in the files first, which saves a process."""
-    if name.startswith("refs/") and not name.startswith(("refs/bisect/", "refs/worktree/", "refs/rewritten/")):
+    """The object a revision names. Full ref names are looked up in the files first, which saves a
+    process."""
+    if name.startswith("refs/") and not name.startswith(
+        ("refs/bisect/", "refs/worktree/", "refs/rewritten/")
+    ):
         value = read_ref_files(git.common_dir, name)
         if value is not None:
             return value
@@ -247,7 +269,8 @@ def read_ref(git: GitProgram, name: str) -> str | None:
 
 
 def read_ref_files(common_dir: str, name: str) -> str | None:
-    """A loose or packed ref; None when it has neither form (another backend, a symbolic ref, no such ref)."""
+    """A loose or packed ref; None when it has neither form (another backend, a symbolic ref, no
+    such ref)."""
     try:
         with open(os.path.join(common_dir, name), "rb") as stream:
             value = stream.read(200).strip().decode("ascii", "replace")
@@ -267,8 +290,9 @@ def read_ref_files(common_dir: str, name: str) -> str | None:
 
 
 def ref_names_files(common_dir: str, prefix: str) -> set[str] | None:
-    """Names of the loose and packed refs under ``prefix`` (a folder of refs, with its slash); None where git has to be
-    asked: another backend, a ref that cannot be read as one, a name that a file system may spell in its own way."""
+    """Names of the loose and packed refs under ``prefix`` (a folder of refs, with its slash); None
+    where git has to be asked: another backend, a ref that cannot be read as one, a name that a file
+    system may spell in its own way."""
     if os.path.exists(os.path.join(common_dir, "reftable")):
         return None
     names: set[str] = set()
@@ -300,31 +324,40 @@ def _is_object_name(text: str) -> bool:
 
 
 def update_ref(
-    git: GitProgram, name: str, new: str, old: str | None, reason: str, by: Mapping[str, str] | None = None
+    git: GitProgram,
+    name: str,
+    new: str,
+    old: str | None,
+    reason: str,
+    by: Mapping[str, str] | None = None,
 ) -> None:
     """Compare and swap; ``old`` None means that the ref must not exist. Raises ``ref-moved``.
 
     ``by``: the identity for the reflog, as ``committer`` gives it; looked up when absent.
     """
     arguments = ["update-ref", "-m", reason, name, new, old or "0" * len(new)]
-    done = git.run(arguments, writes=True, extra=committer(git) if by is None else by, ok=any_status)
+    done = git.run(
+        arguments, writes=True, extra=committer(git) if by is None else by, ok=any_status
+    )
     if done.returncode == 0:
         return
     if b"cannot lock ref" in done.stderr or b"already exists" in done.stderr:
-        raise LeadlineError(
-            "conflict",
+        raise conflict(
             "ref-moved",
             f"{name} was changed by someone else in the meantime.",
-            done.last_line,
-            f"git log -3 {name}",
-            {"ref": name, "expected": old},
+            why=done.last_line,
+            do=f"git log -3 {name}",
+            details={"ref": name, "expected": old},
         )
     git.fail(arguments, done)
 
 
 def committer(git: GitProgram) -> dict[str, str]:
-    """The environment that names author and committer as git would, with the fallback where git would fail."""
-    done = git.run(["config", "-z", "--get-regexp", r"^(user|committer|author)\.(name|email)$"], ok=any_status)
+    """The environment that names author and committer as git would, with the fallback where git
+    would fail."""
+    done = git.run(
+        ["config", "-z", "--get-regexp", r"^(user|committer|author)\.(name|email)$"], ok=any_status
+    )
     settings: dict[str, str] = {}
     for record in done.stdout.split(b"\0")[:-1]:
         key, _, value = record.partition(b"\n")
@@ -333,7 +366,10 @@ def committer(git: GitProgram) -> dict[str, str]:
     for role in ("author", "committer"):
         name, email = f"GIT_{role.upper()}_NAME", f"GIT_{role.upper()}_EMAIL"
         environment[name] = (
-            os.environ.get(name) or settings.get(f"{role}.name") or settings.get("user.name") or FALLBACK_NAME
+            os.environ.get(name)
+            or settings.get(f"{role}.name")
+            or settings.get("user.name")
+            or FALLBACK_NAME
         )
         environment[email] = (
             os.environ.get(email)
@@ -353,7 +389,9 @@ FALLBACK_COMMITTER = {
 }
 
 
-def commit_tree(git: GitProgram, tree: str, parents: Iterable[str], message: str, by: Mapping[str, str]) -> str:
+def commit_tree(
+    git: GitProgram, tree: str, parents: Iterable[str], message: str, by: Mapping[str, str]
+) -> str:
     """A commit by the people in ``by`` (see ``committer``), now; unsigned, no hook."""
     arguments = ["commit-tree", "--no-gpg-sign", tree]
     for parent in parents:

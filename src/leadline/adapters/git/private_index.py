@@ -1,9 +1,11 @@
-"""A second index per work tree, so that git's stat cache can be used without touching the user's index.
+"""A second index per work tree, so that git's stat cache can be used without touching the user's
+index.
 
-It starts as a copy of the user's index (with its timestamp: git judges "modified within the same tick" by it) and then
-also holds what the user has changed or not added. A small JSON file next to it remembers what was decided; whenever
-the user's index, HEAD or a rule changes, both start over, so that a code state never depends on history. The price is
-that untracked files are hashed again after each ``git add`` or commit.
+It starts as a copy of the user's index (with its timestamp: git judges "modified within the same
+tick" by it) and then also holds what the user has changed or not added. A small JSON file next to
+it remembers what was decided; whenever the user's index, HEAD or a rule changes, both start over,
+so that a code state never depends on history. The price is that untracked files are hashed again
+after each ``git add`` or commit.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ Stamp = list[int]
 
 
 def stamp_of(path: str) -> Stamp | None:
-    """What changes whenever a file is replaced or written: inode, size, mtime and ctime in ns; None when absent."""
+    """What changes whenever a file is replaced or written: inode, size, mtime and ctime in ns; None
+    when absent."""
     try:
         status = os.lstat(path)
     except OSError:
@@ -43,7 +46,8 @@ class Memory:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """One capture at a time; the lock dies with its process. Raises ``repository-not-writable``."""
+        """One capture at a time; the lock dies with its process. Raises
+        ``repository-not-writable``."""
         import fcntl
 
         try:
@@ -60,7 +64,8 @@ class Memory:
             os.close(handle)
 
     def load(self, head: str | None) -> bool:
-        """Read what is remembered; False when it does not fit the user's index, HEAD or the private index."""
+        """Read what is remembered; False when it does not fit the user's index, HEAD or the private
+        index."""
         try:
             with open(self._path, encoding="utf-8") as stream:
                 values = json.load(stream)

@@ -1,7 +1,8 @@
 """A program under way with its pipes: the part of ``subprocess.Popen`` that git needs.
 
-``subprocess`` loads threading, selectors and locale, 4 ms for each verb that asks git anything: as much as two git
-processes. Everything with a time limit or a session of its own still goes through it (``GitProgram.start_apart``).
+``subprocess`` loads threading, selectors and locale, 4 ms for each verb that asks git anything: as
+much as two git processes. Everything with a time limit or a session of its own still goes through
+it (``GitProgram.start_apart``).
 """
 
 from __future__ import annotations
@@ -21,10 +22,14 @@ CHUNK_BYTES = 1 << 16
 class Process:
     """Started when made. ``returncode`` is None until it was waited for, negative after a signal."""
 
-    def __init__(self, argv: list[str], environment: dict[str, str], pipe_input: bool = False) -> None:
-        """stdin is empty unless ``pipe_input``. Raises OSError (FileNotFoundError: no such program)."""
+    def __init__(
+        self, argv: list[str], environment: dict[str, str], pipe_input: bool = False
+    ) -> None:
+        """stdin is empty unless ``pipe_input``. Raises OSError (FileNotFoundError: no such
+        program)."""
         self.returncode: int | None = None
-        # Made in this order each end is given its place before that place is taken, also where 0, 1 and 2 are closed.
+        # Made in this order each end is given its place before that place is taken, also where 0, 1
+        # and 2 are closed.
         pipes = [os.pipe() for _ in range(3 if pipe_input else 2)]
         (out, out_end), (err, err_end) = pipes[:2]
         ours, theirs = [out, err], [out_end, err_end]
@@ -36,8 +41,11 @@ class Process:
         else:
             actions.append((os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0))  # type: ignore[arg-type]
         try:
-            # Python ignores these two signals, and a child that writes into a closed pipe has to end of it.
-            self.pid = os.posix_spawnp(argv[0], argv, environment, file_actions=actions, setsigdef=[SIGPIPE, SIGXFSZ])
+            # Python ignores these two signals, and a child that writes into a closed pipe has to
+            # end of it.
+            self.pid = os.posix_spawnp(
+                argv[0], argv, environment, file_actions=actions, setsigdef=[SIGPIPE, SIGXFSZ]
+            )
         except BaseException:
             for fd in ours:
                 os.close(fd)

@@ -1,8 +1,8 @@
 """Runs the git program: one place for its environment, its failures and its time limits.
 
-Each call costs a process (about 2 ms), which is the price of getting git's own semantics for attributes, filters,
-worktrees and object formats. ``GIT_DIR`` and ``GIT_WORK_TREE`` are always given, so a surrounding hook's variables
-cannot redirect a call.
+Each call costs a process (about 2 ms), which is the price of getting git's own semantics for
+attributes, filters, worktrees and object formats. ``GIT_DIR`` and ``GIT_WORK_TREE`` are always
+given, so a surrounding hook's variables cannot redirect a call.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from leadline.adapters.git.process import Process
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, environment
 from leadline.core.typed import TYPE_CHECKING, NamedTuple, NoReturn
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ class Outcome(NamedTuple):
 
     @property
     def last_line(self) -> str:
-        """The line of stderr that says most: the last one, without ``fatal:`` and without credentials."""
+        """The line of stderr that says most: the last one, without ``fatal:`` and without
+        credentials."""
         return message_line(self.stderr)
 
 
@@ -78,15 +79,20 @@ def message_line(stderr: bytes) -> str:
     kept = [line for line in lines if line and not line.startswith("hint:")]
     if not kept:
         return ""
-    chosen = next((line for line in reversed(kept) if line.startswith(("fatal:", "error:"))), kept[-1])
+    chosen = next(
+        (line for line in reversed(kept) if line.startswith(("fatal:", "error:"))), kept[-1]
+    )
     for prefix in ("fatal: ", "error: "):
         chosen = chosen.removeprefix(prefix)
     return without_credentials(chosen)
 
 
 def without_credentials(text: str) -> str:
-    """``text`` with ``user:password@`` removed from every URL that has one, ``ssh://git@`` excepted."""
-    return re.sub(r"https?://[^/@\s]+@", lambda match: match.group(0).split("://", 1)[0] + "://", text)
+    """``text`` with ``user:password@`` removed from every URL that has one, ``ssh://git@``
+    excepted."""
+    return re.sub(
+        r"https?://[^/@\s]+@", lambda match: match.group(0).split("://", 1)[0] + "://", text
+    )
 
 
 def base_environment() -> dict[str, str]:
@@ -105,12 +111,11 @@ def base_environment() -> dict[str, str]:
 
 
 def git_missing() -> LeadlineError:
-    return LeadlineError(
-        "environment",
+    return environment(
         "git-missing",
         "The git program was not found.",
-        "Leadline keeps its records in a git repository and needs git on the PATH.",
-        "git --version",
+        why="Leadline keeps its records in a git repository and needs git on the PATH.",
+        do="git --version",
     )
 
 
@@ -123,7 +128,9 @@ class GitProgram:
         self.work_tree = work_tree
         self._environment: dict[str, str] | None = None
 
-    def environment(self, extra: Mapping[str, str] | None = None, writes: bool = False) -> dict[str, str]:
+    def environment(
+        self, extra: Mapping[str, str] | None = None, writes: bool = False
+    ) -> dict[str, str]:
         if self._environment is None:
             self._environment = base_environment()
             self._environment["GIT_DIR"] = self.git_dir
@@ -146,9 +153,14 @@ class GitProgram:
         hooks: bool = False,
         cwd: str | None = None,
     ) -> Process:
-        """Start git; stdin is empty unless ``pipe_input``. ``hooks`` False keeps every hook from running."""
+        """Start git; stdin is empty unless ``pipe_input``. ``hooks`` False keeps every hook from
+        running."""
         try:
-            return Process(self._command(arguments, config, hooks, cwd), self.environment(extra, writes), pipe_input)
+            return Process(
+                self._command(arguments, config, hooks, cwd),
+                self.environment(extra, writes),
+                pipe_input,
+            )
         except FileNotFoundError:
             raise git_missing() from None
 
@@ -161,7 +173,8 @@ class GitProgram:
         writes: bool = False,
         hooks: bool = False,
     ) -> Popen[bytes]:
-        """Start git as the leader of a session of its own, so that it can be ended with all that it started."""
+        """Start git as the leader of a session of its own, so that it can be ended with all that it
+        started."""
         import subprocess
 
         try:
@@ -176,15 +189,16 @@ class GitProgram:
         except FileNotFoundError:
             raise git_missing() from None
 
-    def _command(self, arguments: Sequence[str], config: Sequence[str], hooks: bool, cwd: str | None) -> list[str]:
+    def _command(
+        self, arguments: Sequence[str], config: Sequence[str], hooks: bool, cwd: str | None
+    ) -> list[str]:
         folder = cwd or self.work_tree or self.git_dir
         if not os.path.isdir(folder):
-            raise LeadlineError(
-                "environment",
+            raise environment(
                 "not-a-git-repository",
                 f"The folder {folder} is gone.",
-                "It was removed while Leadline was running.",
-                "cd to a folder inside a git repository",
+                why="It was removed while Leadline was running.",
+                do="cd to a folder inside a git repository",
             )
         command = ["git", "-C", folder, "-c", "core.quotePath=false"]
         if not hooks:
@@ -205,9 +219,16 @@ class GitProgram:
         cwd: str | None = None,
         ok: Callable[[int], bool] | None = None,
     ) -> Outcome:
-        """Run git to its end. A status that ``ok`` does not accept (default: 0 only) raises ``git-failed``."""
+        """Run git to its end. A status that ``ok`` does not accept (default: 0 only) raises
+        ``git-failed``."""
         process = self.start(
-            arguments, extra=extra, config=config, pipe_input=data is not None, writes=writes, hooks=hooks, cwd=cwd
+            arguments,
+            extra=extra,
+            config=config,
+            pipe_input=data is not None,
+            writes=writes,
+            hooks=hooks,
+            cwd=cwd,
         )
         stdout, stderr = process.communicate(data)
         outcome = Outcome(process.wait(), stdout, stderr)
@@ -227,14 +248,15 @@ class GitProgram:
         return stdout
 
     def fail(self, arguments: Sequence[str], outcome: Outcome) -> NoReturn:
-        raise LeadlineError(
-            "environment",
+        raise environment(
             "git-failed",
             f"git {arguments[0]} failed.",
-            outcome.last_line or f"It ended with status {outcome.returncode}.",
-            "git fsck",
-            {
-                "arguments": [os.fsencode(a).decode("utf-8", "backslashreplace") for a in arguments[:12]],
+            why=outcome.last_line or f"It ended with status {outcome.returncode}.",
+            do="git fsck",
+            details={
+                "arguments": [
+                    os.fsencode(a).decode("utf-8", "backslashreplace") for a in arguments[:12]
+                ],
                 "status": outcome.returncode,
             },
         )

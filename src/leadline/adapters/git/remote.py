@@ -1,4 +1,5 @@
-"""Talks to remotes, with a time limit and without a prompt; an unreachable one is an error that says why."""
+"""Talks to remotes, with a time limit and without a prompt; an unreachable one is an error that
+says why."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from leadline.adapters.git import objects
 from leadline.adapters.git.program import GitProgram, Outcome, any_status, without_credentials
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, not_found, remote
 
 _DENIED = (
     "permission denied",
@@ -79,7 +80,13 @@ def push(
     """See ``Vcs.push``."""
     if not refs:
         return {}
-    arguments = ["push", "--porcelain", "--no-follow-tags", "--no-recurse-submodules", "--no-signed"]
+    arguments = [
+        "push",
+        "--porcelain",
+        "--no-follow-tags",
+        "--no-recurse-submodules",
+        "--no-signed",
+    ]
     arguments += [] if run_hooks else ["--no-verify"]
     specs = [f"{source}:{destination}" for source, destination in refs.items()]
     done = _talk(git, remote, [*arguments, "--", remote, *specs], timeout_s, hooks=run_hooks)
@@ -90,7 +97,9 @@ def push(
         if not tab or not second_tab or len(flag) != 1:
             continue
         results[names.rpartition(":")[2]] = _push_result(flag, summary)
-    if done.returncode != 0 and not any(result["status"] not in ("ok", "up-to-date") for result in results.values()):
+    if done.returncode != 0 and not any(
+        result["status"] not in ("ok", "up-to-date") for result in results.values()
+    ):
         if b"src refspec" in done.stderr:
             raise objects.no_such_object(", ".join(refs))
         raise _remote_error(remote, done)
@@ -103,24 +112,26 @@ def _push_result(flag: str, summary: str) -> dict[str, str]:
     if flag in " *+-":
         return {"status": "ok", "reason": ""}
     reason = summary.partition("(")[2].rstrip(")") or summary
-    moved = reason in ("non-fast-forward", "fetch first", "stale info", "needs force", "already exists") or (
-        "cannot lock ref" in reason or "failed to update ref" in reason
-    )
+    moved = reason in (
+        "non-fast-forward",
+        "fetch first",
+        "stale info",
+        "needs force",
+        "already exists",
+    ) or ("cannot lock ref" in reason or "failed to update ref" in reason)
     return {
         "status": "non-fast-forward" if moved and reason != "already exists" else "rejected",
         "reason": without_credentials(reason),
     }
 
 
-def _talk(git: GitProgram, remote: str, arguments: Sequence[str], timeout_s: float, hooks: bool = False) -> Outcome:
+def _talk(
+    git: GitProgram, remote: str, arguments: Sequence[str], timeout_s: float, hooks: bool = False
+) -> Outcome:
     """Run a network command; ends it with all its children after ``timeout_s``."""
     if remote not in remotes(git):
-        raise LeadlineError(
-            "not_found",
-            "no-such-remote",
-            f"There is no remote called {remote}.",
-            "",
-            "git remote -v",
+        raise not_found(
+            "no-such-remote", f"There is no remote called {remote}.", do="git remote -v"
         )
     extra: dict[str, str] = {}
     configured = (
@@ -129,7 +140,9 @@ def _talk(git: GitProgram, remote: str, arguments: Sequence[str], timeout_s: flo
         or git.run(["config", "core.sshCommand"], ok=any_status).stdout.strip()
     )
     if not configured:
-        extra["GIT_SSH_COMMAND"] = f"ssh -o BatchMode=yes -o ConnectTimeout={max(1, int(min(timeout_s, 30)))}"
+        extra["GIT_SSH_COMMAND"] = (
+            f"ssh -o BatchMode=yes -o ConnectTimeout={max(1, int(min(timeout_s, 30)))}"
+        )
     process = git.start_apart(
         arguments,
         extra=extra,
@@ -154,34 +167,42 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
     process.communicate()
 
 
-def _unreachable(remote: str, why: str) -> LeadlineError:
-    return LeadlineError(
-        "remote",
+def _unreachable(name: str, why: str) -> LeadlineError:
+    return remote(
         "remote-unreachable",
-        f"The remote {remote} cannot be reached.",
-        why,
-        f"git ls-remote {remote}",
-        {"remote": remote},
+        f"The remote {name} cannot be reached.",
+        why=why,
+        do=f"git ls-remote {name}",
+        details={"remote": name},
     )
 
 
-def _remote_error(remote: str, done: Outcome) -> LeadlineError:
+def _remote_error(name: str, done: Outcome) -> LeadlineError:
     text_lines = done.stderr.decode("utf-8", "replace").splitlines()
-    line = next((line for line in text_lines if any(word in line.lower() for word in _DENIED)), None)
+    line = next(
+        (line for line in text_lines if any(word in line.lower() for word in _DENIED)), None
+    )
     if line is not None:
-        return LeadlineError(
-            "remote",
+        return remote(
             "remote-denied",
-            f"The remote {remote} refused access.",
-            without_credentials(line.removeprefix("fatal: ").removeprefix("remote: ")),
-            f"git ls-remote {remote}",
-            {"remote": remote},
+            f"The remote {name} refused access.",
+            why=without_credentials(line.removeprefix("fatal: ").removeprefix("remote: ")),
+            do=f"git ls-remote {name}",
+            details={"remote": name},
         )
-    return _unreachable(remote, _cause(text_lines) or done.last_line)
+    return _unreachable(name, _cause(text_lines) or done.last_line)
 
 
 def _cause(lines: list[str]) -> str:
     """What the transport said, which git follows with sentences of its own."""
-    own = ("could not read from remote repository", "please make sure you have", "and the repository exists")
-    said = [line.strip() for line in lines if line.strip() and not any(sentence in line.lower() for sentence in own)]
+    own = (
+        "could not read from remote repository",
+        "please make sure you have",
+        "and the repository exists",
+    )
+    said = [
+        line.strip()
+        for line in lines
+        if line.strip() and not any(sentence in line.lower() for sentence in own)
+    ]
     return without_credentials(said[-1].removeprefix("fatal: ")) if said else ""

@@ -1,6 +1,7 @@
 """``Git``: the version-control port on the git program, one method per obligation.
 
-The work is done in the neighbouring modules, imported when first needed, because most commands use few of them.
+The work is done in the neighbouring modules, imported when first needed, because most commands use
+few of them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from leadline.adapters.git import discovery, objects
 from leadline.adapters.git.program import FALLBACK_EMAIL, FALLBACK_NAME, GitProgram, any_status
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import conflict, environment
 from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -56,12 +57,11 @@ class Git:
 
     def _need_work_tree(self) -> None:
         if self.toplevel is None:
-            raise LeadlineError(
-                "environment",
+            raise environment(
                 "bare-repository",
                 f"{self.git_dir} has no work tree.",
-                "It is a bare repository, or this folder is inside a .git folder.",
-                "cd to a clone with files: git clone or git worktree add",
+                why="It is a bare repository, or this folder is inside a .git folder.",
+                do="cd to a clone with files: git clone or git worktree add",
             )
 
     # branches and refs
@@ -96,13 +96,19 @@ class Git:
     def identity(self) -> dict[str, Any]:
         who = objects.committer(self._git)
         name, email = who["GIT_AUTHOR_NAME"], who["GIT_AUTHOR_EMAIL"]
-        return {"name": name, "email": email, "fallback": name == FALLBACK_NAME or email == FALLBACK_EMAIL}
+        return {
+            "name": name,
+            "email": email,
+            "fallback": name == FALLBACK_NAME or email == FALLBACK_EMAIL,
+        }
 
     def ref(self, name: str) -> str | None:
         return objects.read_ref(self._git, name)
 
     def refs(self, prefix: str) -> dict[str, str]:
-        listed = self._git.line(["for-each-ref", "--format=%(objectname) %(*objectname) %(refname)", prefix])
+        listed = self._git.line(
+            ["for-each-ref", "--format=%(objectname) %(*objectname) %(refname)", prefix]
+        )
         rows = [line.split() for line in listed.splitlines()]
         return {row[-1]: row[-2] for row in rows}
 
@@ -114,19 +120,20 @@ class Git:
 
         history.check_ref_name(self._git, name)
         if self.branch_exists(name):
-            raise LeadlineError(
-                "conflict", "branch-exists", f"The branch {name} exists already.", "", f"git switch {name}"
+            raise conflict(
+                "branch-exists", f"The branch {name} exists already.", do=f"git switch {name}"
             )
         if start is None and self.head()["commit"] is None:
             if not switch:
-                raise LeadlineError(
-                    "conflict",
+                raise conflict(
                     "no-commit-yet",
                     f"The branch {name} cannot be created beside the current one.",
-                    "The repository has no commit yet, so there is nothing a second branch could point at.",
-                    "git commit --allow-empty -m start",
+                    why="The repository has no commit yet, so there is nothing a second branch could point at.",
+                    do="git commit --allow-empty -m start",
                 )
-            self._git.run(["symbolic-ref", "-m", "leadline", "HEAD", f"refs/heads/{name}"], writes=True)
+            self._git.run(
+                ["symbolic-ref", "-m", "leadline", "HEAD", f"refs/heads/{name}"], writes=True
+            )
             return
         target = history.commit_of(self._git, start or "HEAD")
         if target is None:
@@ -137,11 +144,17 @@ class Git:
             return
         self._need_work_tree()
         done = self._git.run(
-            ["switch", "--quiet", "--no-track", "-c", name, target], writes=True, extra=by, ok=any_status
+            ["switch", "--quiet", "--no-track", "-c", name, target],
+            writes=True,
+            extra=by,
+            ok=any_status,
         )
         if done.returncode != 0:
-            raise LeadlineError(
-                "conflict", "switch-refused", f"git did not switch to {name}.", done.last_line, "git status"
+            raise conflict(
+                "switch-refused",
+                f"git did not switch to {name}.",
+                why=done.last_line,
+                do="git status",
             )
 
     # code states
@@ -156,14 +169,18 @@ class Git:
         from leadline.adapters.git import code_state
 
         self._need_work_tree()
-        return code_state.capture(self._git, self.head(), exclude_prefixes, run_ref, max_file_bytes, meanwhile)
+        return code_state.capture(
+            self._git, self.head(), exclude_prefixes, run_ref, max_file_bytes, meanwhile
+        )
 
     def export_tree(self, commit_or_tree: str, dest: str) -> None:
         from leadline.adapters.git import code_state
 
         code_state.export_tree(self._git, commit_or_tree, dest)
 
-    def diff_summary(self, a: str | None, b: str, limit: int = _CHANGED_FILES_SHOWN) -> dict[str, Any]:
+    def diff_summary(
+        self, a: str | None, b: str, limit: int = _CHANGED_FILES_SHOWN
+    ) -> dict[str, Any]:
         from leadline.adapters.git import history
 
         return history.diff_summary(self._git, a, b, limit)
@@ -232,7 +249,11 @@ class Git:
         return talk.fetch_ref(self._git, remote, ref, into, timeout_s)
 
     def push(
-        self, remote: str, refs: Mapping[str, str], timeout_s: float = 120.0, run_hooks: bool = False
+        self,
+        remote: str,
+        refs: Mapping[str, str],
+        timeout_s: float = 120.0,
+        run_hooks: bool = False,
     ) -> dict[str, dict[str, str]]:
         from leadline.adapters.git import remote as talk
 
@@ -249,10 +270,16 @@ class Git:
         return objects.read_ref(self._git, f"refs/tags/{name}") is not None
 
     def tag_names(self, prefix: str) -> list[str]:
-        read = objects.ref_names_files(self.common_dir, f"refs/tags/{prefix}") if prefix.endswith("/") else None
+        read = (
+            objects.ref_names_files(self.common_dir, f"refs/tags/{prefix}")
+            if prefix.endswith("/")
+            else None
+        )
         if read is not None:
             return sorted(name.removeprefix("refs/tags/") for name in read)
-        listed = self._git.line(["for-each-ref", "--format=%(refname:lstrip=2)", f"refs/tags/{prefix}"])
+        listed = self._git.line(
+            ["for-each-ref", "--format=%(refname:lstrip=2)", f"refs/tags/{prefix}"]
+        )
         return sorted(listed.splitlines())
 
     def tag_info(self, name: str) -> dict[str, Any] | None:

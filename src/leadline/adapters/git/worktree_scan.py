@@ -1,8 +1,9 @@
 """Finds what the private index has to take over from the work tree, and what must stay out of it.
 
-Two git processes run side by side: ``diff-files`` on the private index (tracked or added earlier: changed, deleted)
-and ``ls-files --others`` on the user's index (untracked and not ignored). Every candidate is judged before git may
-read it, because hashing a file already writes its content to the object database.
+Two git processes run side by side: ``diff-files`` on the private index (tracked or added earlier:
+changed, deleted) and ``ls-files --others`` on the user's index (untracked and not ignored). Every
+candidate is judged before git may read it, because hashing a file already writes its content to the
+object database.
 
 Not seen: untracked sockets, devices and pipes, which git does not list, and empty folders.
 """
@@ -16,7 +17,11 @@ from collections.abc import Callable
 from leadline.adapters.git.objects import Entry
 from leadline.adapters.git.private_index import Memory, stamp_of
 from leadline.adapters.git.program import GitProgram, any_status
-from leadline.core.secrets.names import SCANNED_CONTENT_BYTES, secret_content_reason, secret_name_reason
+from leadline.core.secrets.names import (
+    SCANNED_CONTENT_BYTES,
+    secret_content_reason,
+    secret_name_reason,
+)
 from leadline.core.typed import Any, NamedTuple
 
 GITLINK = "160000"
@@ -42,7 +47,8 @@ class Rules(NamedTuple):
 class Scan:
     """The decisions of one scan.
 
-    ``add``: to be read from the work tree; ``entries``: set to this entry or, where None, removed; ``gaps``: left out.
+    ``add``: to be read from the work tree; ``entries``: set to this entry or, where None, removed;
+    ``gaps``: left out.
     """
 
     def __init__(self, git: GitProgram, memory: Memory, rules: Rules) -> None:
@@ -57,10 +63,13 @@ class Scan:
         self._maybe_same: dict[str, Gap] = {}
 
     def run(self, fresh: bool, meanwhile: Callable[[], None] | None = None) -> None:
-        """``meanwhile`` is called while git looks at the files: it takes as long as a good part of a run's start."""
+        """``meanwhile`` is called while git looks at the files: it takes as long as a good part of
+        a run's start."""
         others = self.git.start(["ls-files", "-z", "--others", "--exclude-standard"], config=QUIET)
         difference = self.git.start(DIFF_FILES, extra=self._index, config=QUIET)
-        listing = self.git.start(["ls-files", "-z", "-v", "--stage"], config=QUIET) if fresh else None
+        listing = (
+            self.git.start(["ls-files", "-z", "-v", "--stage"], config=QUIET) if fresh else None
+        )
         if meanwhile is not None:
             try:
                 meanwhile()
@@ -85,12 +94,15 @@ class Scan:
         self._judge_absent()
         self._settle_tracked_secrets()
         self._keep_head_versions()
-        self.memory.values["absent"] = [path for path in self.memory.values["absent"] if path not in self.add]
+        self.memory.values["absent"] = [
+            path for path in self.memory.values["absent"] if path not in self.add
+        ]
 
     # the user's index, once after it changed
 
     def _read_listing(self, output: bytes) -> bool:
-        """Drop excluded paths, note submodules and secrets, clear flags that hide changes (then True)."""
+        """Drop excluded paths, note submodules and secrets, clear flags that hide changes (then
+        True)."""
         values = self.memory.values
         assume: list[str] = []
         skip: list[str] = []
@@ -122,17 +134,24 @@ class Scan:
         return bool(assume or skip)
 
     def _settle_tracked_secrets(self) -> None:
-        """A tracked secret whose content HEAD already has is no gap; any other one gives way to HEAD's version."""
+        """A tracked secret whose content HEAD already has is no gap; any other one gives way to
+        HEAD's version."""
         if not self._maybe_same:
             return
         staged = self.memory.values["staged"]
         in_head = self._in_head(sorted(self._maybe_same))
         present = [path for path in self._maybe_same if os.path.lexists(self._full(path))]
-        regular = [path for path in present if stat.S_ISREG(os.lstat(self._full(path)).st_mode) and "\n" not in path]
+        regular = [
+            path
+            for path in present
+            if stat.S_ISREG(os.lstat(self._full(path)).st_mode) and "\n" not in path
+        ]
         hashed: dict[str, str] = {}
         if regular:  # without -w: nothing is written
             lines = b"".join(os.fsencode(path) + b"\n" for path in regular)
-            done = self.git.run(["hash-object", "--stdin-paths"], data=lines, config=QUIET, ok=any_status)
+            done = self.git.run(
+                ["hash-object", "--stdin-paths"], data=lines, config=QUIET, ok=any_status
+            )
             if done.returncode == 0:
                 hashed = dict(zip(regular, done.stdout.decode().split(), strict=True))
         for path in present:
@@ -185,8 +204,13 @@ class Scan:
             self.gaps[path] = ("submodule", "a submodule that git cannot read")
             return
         if state.stdout:
-            self.gaps[path] = ("submodule", "a submodule with uncommitted changes: only its commit is recorded")
-        head = self.git.run(["rev-parse", "--verify", "--quiet", "HEAD"], cwd=full, extra=inside, ok=any_status)
+            self.gaps[path] = (
+                "submodule",
+                "a submodule with uncommitted changes: only its commit is recorded",
+            )
+        head = self.git.run(
+            ["rev-parse", "--verify", "--quiet", "HEAD"], cwd=full, extra=inside, ok=any_status
+        )
         commit = head.stdout.decode().strip()
         if commit and commit != facts.blob:
             self.entries[path] = (GITLINK, commit)
@@ -204,7 +228,10 @@ class Scan:
             if self.rules.excludes(path.rstrip("/")):
                 continue
             if path.endswith("/"):
-                self.gaps[path] = ("nested-repository", "a git repository of its own, not a submodule")
+                self.gaps[path] = (
+                    "nested-repository",
+                    "a git repository of its own, not a submodule",
+                )
             elif path not in extras or path in changed:
                 self._judge_extra(path)
 
@@ -229,14 +256,18 @@ class Scan:
     def leave_out_extra(self, path: str, gap: Gap, stamp: list[int] | None) -> None:
         self.gaps[path] = gap
         self._drop_extra(path)
-        if gap[0] != "unreadable":  # permissions of a folder above may change without a trace in the stamp
+        if (
+            gap[0] != "unreadable"
+        ):  # permissions of a folder above may change without a trace in the stamp
             self.memory.values["judged"][path] = [stamp, *gap]
 
     def _drop_extra(self, path: str) -> None:
         if self.memory.values["extras"].pop(path, None) is not None:
             self.entries[path] = None
 
-    def _gap_of(self, path: str, full: str, status: os.stat_result, scan_content: bool) -> Gap | None:
+    def _gap_of(
+        self, path: str, full: str, status: os.stat_result, scan_content: bool
+    ) -> Gap | None:
         if reason := secret_name_reason(path):
             return ("secret", reason)
         if stat.S_ISLNK(status.st_mode):
@@ -244,7 +275,10 @@ class Scan:
         if not stat.S_ISREG(status.st_mode):
             return ("special", "not a regular file")
         if status.st_size > self.rules.max_file_bytes:
-            return ("too-large", f"{status.st_size} bytes, more than the limit of {self.rules.max_file_bytes}")
+            return (
+                "too-large",
+                f"{status.st_size} bytes, more than the limit of {self.rules.max_file_bytes}",
+            )
         try:
             with open(full, "rb") as stream:
                 if scan_content and status.st_size <= SCANNED_CONTENT_BYTES:
@@ -287,7 +321,9 @@ class Scan:
 
         if len(paths) > 500:
             wanted = set(paths)
-            return {path: entry for path, entry in list_tree(self.git, head).items() if path in wanted}
+            return {
+                path: entry for path, entry in list_tree(self.git, head).items() if path in wanted
+            }
         return list_tree(self.git, head, paths)
 
     def _remove(self, path: str) -> None:
@@ -338,7 +374,10 @@ def parse_diff_files(output: bytes) -> dict[str, Changed]:
 
 
 def as_gap_list(gaps: dict[str, Gap]) -> list[dict[str, Any]]:
-    return [{"path": shown(path), "kind": kind, "reason": reason} for path, (kind, reason) in sorted(gaps.items())]
+    return [
+        {"path": shown(path), "kind": kind, "reason": reason}
+        for path, (kind, reason) in sorted(gaps.items())
+    ]
 
 
 def shown(path: str) -> str:

@@ -1,8 +1,10 @@
-"""TensorBoard event files, read with TensorBoard's own protobufs. A folder that holds event files is a run.
+"""TensorBoard event files, read with TensorBoard's own protobufs. A folder that holds event files
+is a run.
 
-The scalars of a tag become one metric, reduced as the thread's metric says; hyperparameters written by the hparams
-plugin are its config, else the folder's name is. Images, text and histograms stay where they are and are named. Every
-point is kept: TensorBoard's reader drops those that a restart made void, by a rule that the writer cannot see.
+The scalars of a tag become one metric, reduced as the thread's metric says; hyperparameters written
+by the hparams plugin are its config, else the folder's name is. Images, text and histograms stay
+where they are and are named. Every point is kept: TensorBoard's reader drops those that a restart
+made void, by a rule that the writer cannot see.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import Any, NamedTuple
 from leadline.adapters.results.event_frames import EventFrames
 from leadline.adapters.results.event_run import EventRun
 from leadline.core.canonical import digest_of
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import environment, not_found
 from leadline.core.timestamps import counted
 from leadline.core.tracker.imported import CellNotTaken, Columns, Findings, FoundRun
 
@@ -41,10 +43,16 @@ class EventFileSource:
         else:
             folders = sorted(_folders(root, found))
         if not folders:
-            what = f"there is no event file under {source}" if os.path.exists(root) else f"{source} does not exist"
-            raise LeadlineError("not_found", "no-event-files", what, "", "leadline import --help")
+            what = (
+                f"there is no event file under {source}"
+                if os.path.exists(root)
+                else f"{source} does not exist"
+            )
+            raise not_found("no-event-files", what, do="leadline import --help")
         tags: dict[str, None] = {}
-        others: dict[tuple[str, str], list[int]] = {}  # kind and tag: how many values, in how many runs
+        others: dict[
+            tuple[str, str], list[int]
+        ] = {}  # kind and tag: how many values, in how many runs
         firsts: dict[str, str] = {}
         for folder, files in folders:
             where = os.path.relpath(folder, root)
@@ -81,22 +89,29 @@ def _tensorboard(source: str) -> _TensorBoard:
         return _TensorBoard(
             importlib.import_module("tensorboard.compat.proto.event_pb2"),
             importlib.import_module("tensorboard.plugins.hparams.plugin_data_pb2"),
-            importlib.import_module("tensorboard.compat.tensorflow_stub.pywrap_tensorflow").masked_crc32c,
+            importlib.import_module(
+                "tensorboard.compat.tensorflow_stub.pywrap_tensorflow"
+            ).masked_crc32c,
             importlib.import_module("tensorboard.util.tensor_util").make_ndarray,
-            (importlib.import_module("google.protobuf.message").Error, ValueError, TypeError, OverflowError),
+            (
+                importlib.import_module("google.protobuf.message").Error,
+                ValueError,
+                TypeError,
+                OverflowError,
+            ),
         )
     except ImportError:
-        raise LeadlineError(
-            "environment",
+        raise environment(
             "tensorboard-support-missing",
             f"cannot read {source}: tensorboard is not installed",
-            "event files are read by TensorBoard's own reader, which is optional for its size",
-            "pip install 'leadline[tensorboard]'",
+            why="event files are read by TensorBoard's own reader, which is optional for its size",
+            do="pip install 'leadline[tensorboard]'",
         ) from None
 
 
 def _folders(root: str, found: Findings) -> Iterator[tuple[str, list[str]]]:
-    """Folders with event files, and the names of these in TensorBoard's order. What cannot be looked into is named."""
+    """Folders with event files, and the names of these in TensorBoard's order. What cannot be
+    looked into is named."""
 
     def unreadable(error: OSError) -> None:
         found.refuse(os.path.relpath(error.filename, root), f"it cannot be read: {error.strerror}")
@@ -109,11 +124,16 @@ def _folders(root: str, found: Findings) -> Iterator[tuple[str, list[str]]]:
             yield folder, files
 
 
-def _read_files(folder: str, files: list[str], read: EventRun, board: _TensorBoard) -> tuple[list[str], bool]:
-    """Read a run's files one after the other. Returns what is wrong with them, and whether there was any event."""
+def _read_files(
+    folder: str, files: list[str], read: EventRun, board: _TensorBoard
+) -> tuple[list[str], bool]:
+    """Read a run's files one after the other. Returns what is wrong with them, and whether there
+    was any event."""
     faults, any_event = list[str](), False
     for name in files:
-        frames = EventFrames(os.path.join(folder, name), board.checksum, board.events.Event.FromString, board.refused)
+        frames = EventFrames(
+            os.path.join(folder, name), board.checksum, board.events.Event.FromString, board.refused
+        )
         known = False
         try:
             for event in frames:
@@ -125,12 +145,16 @@ def _read_files(folder: str, files: list[str], read: EventRun, board: _TensorBoa
         if fault := frames.fault():
             faults.append(f"{name} {fault}")
         elif not known:
-            faults.append(f"{name} is no event file: its records are whole, and none says anything TensorBoard knows")
+            faults.append(
+                f"{name} is no event file: its records are whole, and none says anything TensorBoard knows"
+            )
         any_event = any_event or known
     return faults, any_event
 
 
-def _take(found: Findings, run: FoundRun, left: list[CellNotTaken], read: EventRun, columns: Columns) -> None:
+def _take(
+    found: Findings, run: FoundRun, left: list[CellNotTaken], read: EventRun, columns: Columns
+) -> None:
     found.runs.append(run)
     found.leave(left)
     for tag, count in read.nonfinite_points().items():

@@ -1,8 +1,8 @@
 """The records of one event file, and where it stops being one.
 
-TensorBoard's own loader ends quietly at the first record that is cut or whose checksum is wrong, so what it did not
-read cannot be told from what is not there. The framing (length, its checksum, data, its checksum) is therefore walked
-here; the checksum and the protobufs are TensorBoard's.
+TensorBoard's own loader ends quietly at the first record that is cut or whose checksum is wrong, so
+what it did not read cannot be told from what is not there. The framing (length, its checksum, data,
+its checksum) is therefore walked here; the checksum and the protobufs are TensorBoard's.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ _SUM = struct.Struct("<I")
 
 
 class EventFrames:
-    """Iterates the events of the file at ``path``; then ``read_bytes`` of ``size_bytes`` were whole events, and ``cut``
-    says why the rest is none ("" when there is no rest). ``checksum`` is the masked CRC-32C, ``parse`` makes an event
-    of a record's bytes and raises one of ``refused`` for what is none. OSError is the caller's."""
+    """Iterates the events of the file at ``path``; then ``read_bytes`` of ``size_bytes`` were whole
+    events, and ``cut`` says why the rest is none ("" when there is no rest). ``checksum`` is the
+    masked CRC-32C, ``parse`` makes an event of a record's bytes and raises one of ``refused`` for
+    what is none. OSError is the caller's."""
 
     def __init__(
         self,

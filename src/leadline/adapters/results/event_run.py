@@ -17,15 +17,20 @@ _OLD_KINDS = {"histo": "histograms", "image": "images", "audio": "audio"}
 
 
 class EventRun:
-    """``points`` by tag; ``others``: how many values of (kind, tag) are no scalars. ``number`` makes an array of a
-    tensor, ``hparams`` is the plugin's protobuf; ``refused`` is what they raise for what is malformed."""
+    """``points`` by tag; ``others``: how many values of (kind, tag) are no scalars. ``number``
+    makes an array of a tensor, ``hparams`` is the plugin's protobuf; ``refused`` is what they raise
+    for what is malformed."""
 
-    def __init__(self, name: str, number: Any, hparams: Any, refused: tuple[type[Exception], ...]) -> None:
+    def __init__(
+        self, name: str, number: Any, hparams: Any, refused: tuple[type[Exception], ...]
+    ) -> None:
         self.name, self.number, self.hparams, self.refused = name, number, hparams, refused
         self.points: dict[str, Points] = {}
         self.others: dict[tuple[str, str], int] = {}
         self.config: dict[str, Any] = {}
-        self._plugins: dict[str, str] = {}  # by tag; a writer says it with the first value of a tag only
+        self._plugins: dict[
+            str, str
+        ] = {}  # by tag; a writer says it with the first value of a tag only
 
     def add(self, event: Any) -> None:
         for part in ("graph_def", "meta_graph_def", "tagged_run_metadata", "log_message"):
@@ -56,7 +61,9 @@ class EventRun:
             except self.refused:
                 held, shape = None, ()
             if held is None:
-                self._other(f"scalars of shape {shape}" if shape else "scalars that are no number", tag)
+                self._other(
+                    f"scalars of shape {shape}" if shape else "scalars that are no number", tag
+                )
             else:
                 self._point(tag, held, step, time_s)
 
@@ -75,22 +82,35 @@ class EventRun:
         self.config = {name: _plain_value(given[name]) for name in sorted(given)}
 
     def nonfinite_points(self) -> dict[str, int]:
-        counts = {tag: sum(not math.isfinite(v) for v in points.values) for tag, points in self.points.items()}
+        counts = {
+            tag: sum(not math.isfinite(v) for v in points.values)
+            for tag, points in self.points.items()
+        }
         return {tag: count for tag, count in counts.items() if count}
 
     def found_run(self, columns: Columns, faults: list[str]) -> tuple[FoundRun, list[CellNotTaken]]:
-        """The run with the metrics asked for (none named: every tag), and the values of it that are no numbers.
-        ``faults``: what is wrong with its files, which its series end at."""
+        """The run with the metrics asked for (none named: every tag), and the values of it that are
+        no numbers. ``faults``: what is wrong with its files, which its series end at."""
         wanted = dict(columns.metrics) or {tag: tag for tag in self.points}
         reading = Reading(TrackerRun("tensorboard", self.name, self.name))
-        reading.series = {wanted[tag]: points for tag, points in self.points.items() if tag in wanted}
+        reading.series = {
+            wanted[tag]: points for tag, points in self.points.items() if tag in wanted
+        }
         for (_, tag), count in self.others.items():
             if tag in self.points and tag in wanted:
                 reading.odd[wanted[tag]] = reading.odd.get(wanted[tag], 0) + count
         reading.problems = [{"code": "cut-event-file", "what": fault} for fault in faults]
-        definitions = {metric: MetricDef(metric, reduce=rule) for metric, rule in columns.reduce.items()}
+        definitions = {
+            metric: MetricDef(metric, reduce=rule) for metric, rule in columns.reduce.items()
+        }
         extraction = extraction_of(reading, definitions)
-        run = FoundRun(self.name, "", name=self.name, metrics=extraction.metrics, nonfinite=extraction.nonfinite)
+        run = FoundRun(
+            self.name,
+            "",
+            name=self.name,
+            metrics=extraction.metrics,
+            nonfinite=extraction.nonfinite,
+        )
         run.series, run.odd, run.excerpts = reading.series, reading.odd, finite(extraction.series)
         run.problems = extraction.problems
         run.config = self.config or {"tensorboard_run": self.name}
@@ -104,17 +124,27 @@ class EventRun:
             if (word := extraction.nonfinite.get(metric))
         ]
         left += [
-            CellNotTaken(self.name, tag, "", "the run has no such scalar") for tag in wanted if tag not in self.points
+            CellNotTaken(self.name, tag, "", "the run has no such scalar")
+            for tag in wanted
+            if tag not in self.points
         ]
         return run, left
 
     def _span(self) -> tuple[str, str]:
-        times = [t for points in self.points.values() for t in points.times if 0 < t <= _LAST_SECOND]
-        return (rfc3339(int(min(times) * 1000)), rfc3339(int(max(times) * 1000))) if times else ("", "")
+        times = [
+            t for points in self.points.values() for t in points.times if 0 < t <= _LAST_SECOND
+        ]
+        return (
+            (rfc3339(int(min(times) * 1000)), rfc3339(int(max(times) * 1000)))
+            if times
+            else ("", "")
+        )
 
 
 def _triples(points: Points) -> list[tuple[int, float, float]]:
-    return [(int(s), v, t) for s, v, t in zip(points.steps, points.values, points.times, strict=True)]
+    return [
+        (int(s), v, t) for s, v, t in zip(points.steps, points.values, points.times, strict=True)
+    ]
 
 
 def _plain_value(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from leadline.adapters.extractors.tables import Unreadable, rows_of
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import not_found, usage
 from leadline.core.tracker.imported import Columns, Findings
 from leadline.core.tracker.imported_rows import runs_of_rows
 
@@ -25,8 +25,8 @@ class TableSource:
             runs_of_rows(table.rows, table.header, columns, found, table.unit)
             found.digest = table.digest()
         except Unreadable as error:
-            raise LeadlineError("usage", error.code, error.what, "", "leadline import --help") from None
+            raise usage(error.code, error.what, do="leadline import --help") from None
         except (OSError, ValueError) as error:
             what = f"cannot read {source}: {getattr(error, 'strerror', None) or error}"
-            raise LeadlineError("not_found", "no-such-file", what, "", "leadline import --help") from None
+            raise not_found("no-such-file", what, do="leadline import --help") from None
         return found

@@ -1,7 +1,9 @@
-"""The series that a run's processes wrote: ``<attempt>/series/*.seg``, or ``series.parquet`` after compaction.
+"""The series that a run's processes wrote: ``<attempt>/series/*.seg``, or ``series.parquet`` after
+compaction.
 
-Files are read in pieces, so that beside the points themselves nothing grows; a file that is being written is read as
-far as it is whole. Where a compacted file stands, segments that it took in are not read twice.
+Files are read in pieces, so that beside the points themselves nothing grows; a file that is being
+written is read as far as it is whole. Where a compacted file stands, segments that it took in are
+not read twice.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import os
 from collections.abc import Callable, Mapping
 
 from leadline.adapters.series.place import COMPACTED, FOLDER, logged_series, segments
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, environment
 from leadline.core.series.segment import Decoder, Sink
 from leadline.core.series.store import DAMAGES_NAMED, Store, Writer
 from leadline.core.tracker.reading import Points
@@ -41,12 +43,16 @@ class SeriesFiles:
     def read_lines(self, path: str) -> dict[str, Points]:
         return read_lines(path)
 
-    def keep(self, attempt: str, writer: str, series: Mapping[str, Points], odd: Mapping[str, int]) -> list[str]:
+    def keep(
+        self, attempt: str, writer: str, series: Mapping[str, Points], odd: Mapping[str, int]
+    ) -> list[str]:
         from leadline.adapters.files import write_atomically
         from leadline.core.series.segment_encode import LONGEST_NAME, SETS_IN_SEGMENT, encode
 
         names = [name for name in series if len(name) <= LONGEST_NAME]
-        parts = [names[at : at + SETS_IN_SEGMENT] for at in range(0, len(names), SETS_IN_SEGMENT)] or [[]]
+        parts = [
+            names[at : at + SETS_IN_SEGMENT] for at in range(0, len(names), SETS_IN_SEGMENT)
+        ] or [[]]
         written = []
         for number, part in enumerate(parts):
             header = {"writer": writer, "segment": number, "host": "", "t": 0}
@@ -79,7 +85,11 @@ class SeriesFiles:
 
     def size_bytes(self, attempt: str) -> int:
         paths = [os.path.join(attempt, FOLDER, name) for name in segments(attempt)]
-        return sum(os.path.getsize(p) for p in [*paths, os.path.join(attempt, COMPACTED)] if os.path.exists(p))
+        return sum(
+            os.path.getsize(p)
+            for p in [*paths, os.path.join(attempt, COMPACTED)]
+            if os.path.exists(p)
+        )
 
     def _read_segment(self, path: str, name: str, store: Store) -> None:
         whole = Writer(name)
@@ -113,7 +123,9 @@ class SegmentRead:
 
 def each_segment(path: str, name: str, sink: Sink, begin: Callable[[str], None]) -> SegmentRead:
     """Decode one segment into ``sink``; ``begin`` gets the writer's name before the first point."""
-    decoder = Decoder(sink, lambda header: begin(str(header.get("writer") or name.partition(".")[0])))
+    decoder = Decoder(
+        sink, lambda header: begin(str(header.get("writer") or name.partition(".")[0]))
+    )
     problems: list[dict[str, Any]] = []
     try:
         with open(path, "rb", buffering=0) as file:
@@ -132,12 +144,17 @@ def each_segment(path: str, name: str, sink: Sink, begin: Callable[[str], None])
         problems.append({"code": "damaged", "what": what})
     rank = decoder.header.get("rank")
     return SegmentRead(
-        rank if isinstance(rank, int) else None, decoder.torn_bytes, decoder.odd, decoder.too_large, problems
+        rank if isinstance(rank, int) else None,
+        decoder.torn_bytes,
+        decoder.odd,
+        decoder.too_large,
+        problems,
     )
 
 
 def read_lines(path: str) -> dict[str, Points]:
-    """The series in ``metrics.jsonl``, which programs in other languages and earlier versions write."""
+    """The series in ``metrics.jsonl``, which programs in other languages and earlier versions
+    write."""
     from leadline.core.extract.gather import points_of, step_of
 
     found: dict[str, Points] = {}
@@ -153,7 +170,9 @@ def read_lines(path: str) -> dict[str, Points]:
                 continue
             if isinstance(record, dict):
                 at = record.get("t")
-                time_s = float(at) if isinstance(at, (int, float)) and not isinstance(at, bool) else None
+                time_s = (
+                    float(at) if isinstance(at, (int, float)) and not isinstance(at, bool) else None
+                )
                 step = step_of(record)
                 for name, value in points_of(record):
                     found.setdefault(name, Points()).add(step, value, time_s)
@@ -161,10 +180,9 @@ def read_lines(path: str) -> dict[str, Points]:
 
 
 def no_pyarrow() -> LeadlineError:
-    return LeadlineError(
-        "environment",
+    return environment(
         "no-pyarrow",
         "pyarrow is not installed",
-        "compacted series are Parquet files",
-        "pip install 'leadline[parquet]'",
+        why="compacted series are Parquet files",
+        do="pip install 'leadline[parquet]'",
     )

@@ -1,8 +1,9 @@
 """Compaction: the segments of a run that has ended become one Parquet file, about half the size.
 
-Never is the only copy at risk: the file is written under another name, brought to the disk, read back whole, its points
-digested and compared with those of the segments; only then does it get its name, and only after that are the segments
-removed. Killed at any moment, the run can be read, and compacting again finishes what was begun. Needs pyarrow.
+Never is the only copy at risk: the file is written under another name, brought to the disk, read
+back whole, its points digested and compared with those of the segments; only then does it get its
+name, and only after that are the segments removed. Killed at any moment, the run can be read, and
+compacting again finishes what was begun. Needs pyarrow.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from leadline.adapters.files import as_user_error, sync_folder
 from leadline.adapters.series.files import no_pyarrow
 from leadline.adapters.series.place import COMPACTED, FOLDER, segments
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import check_failed, conflict
 from leadline.core.series.store import Store, Writer
 from leadline.core.tracker.reading import Points
 
@@ -32,20 +33,20 @@ _COLUMNS = ("step", "value", "time_s")
 def compact(attempt: str, files: SeriesFiles) -> dict[str, Any]:
     """See ``SeriesStore.compact``. The caller makes sure that nobody writes there any more.
 
-    Raises LeadlineError: ``no-pyarrow`` and the disk's failures (environment); ``damaged-series`` (conflict), since the
-    damaged file itself is all that is left of what it held; ``not-verified`` (check_failed) with nothing removed.
+    Raises LeadlineError: ``no-pyarrow`` and the disk's failures (environment); ``damaged-series``
+    (conflict), since the damaged file itself is all that is left of what it held; ``not-verified``
+    (check_failed) with nothing removed.
     """
     names = segments(attempt)
     target = os.path.join(attempt, COMPACTED)
     before = files.size_bytes(attempt)
     store = files.read(attempt)
     if store.problems:
-        raise LeadlineError(
-            "conflict",
+        raise conflict(
             "damaged-series",
             f"the series are not compacted: {store.problems[0]['what']}",
-            "the segments are all that is left of what was damaged",
-            "leadline series RUN",
+            why="the segments are all that is left of what was damaged",
+            do="leadline series RUN",
         )
     digest = store.digest()
     larger_bytes = 0
@@ -67,13 +68,22 @@ def compact(attempt: str, files: SeriesFiles) -> dict[str, Any]:
         for name in names:
             os.unlink(os.path.join(attempt, FOLDER, name))
     after = files.size_bytes(attempt)
-    counts = {"segments": len(names), "points": store.points, "bytes_before": before, "bytes_after": after}
+    counts = {
+        "segments": len(names),
+        "points": store.points,
+        "bytes_before": before,
+        "bytes_after": after,
+    }
     return {**counts, "larger_bytes": larger_bytes, "digest": digest}
 
 
 def _write(path: str, store: Store, names: list[str], digest: str) -> None:
     pa, pq = _pyarrow()
-    order = [(w.name, m, len(w.series[m])) for _, w in sorted(store.writers.items()) for m in sorted(w.series)]
+    order = [
+        (w.name, m, len(w.series[m]))
+        for _, w in sorted(store.writers.items())
+        for m in sorted(w.series)
+    ]
     about = {
         "v": 1,
         "segments": sorted({*names, *_taken_before(path)}),
@@ -87,19 +97,31 @@ def _write(path: str, store: Store, names: list[str], digest: str) -> None:
         [("writer", kind), ("metric", kind), *((name, pa.float64()) for name in _COLUMNS)],
         metadata={METADATA: json.dumps(about).encode()},
     )
-    options = {"compression": "zstd", "use_byte_stream_split": list(_COLUMNS), "write_page_checksum": True}
-    plain = {"use_dictionary": ["writer", "metric"]}  # byte streams of floats compress better without
+    options = {
+        "compression": "zstd",
+        "use_byte_stream_split": list(_COLUMNS),
+        "write_page_checksum": True,
+    }
+    plain = {
+        "use_dictionary": ["writer", "metric"]
+    }  # byte streams of floats compress better without
     with open(path, "wb") as file:
         with pq.ParquetWriter(file, schema, **options, **plain) as writer:
             for owner, metric, count in order:
                 points = store.writers[owner].series[metric]
                 for start in range(0, count, ROWS_IN_GROUP):
                     part = slice(start, start + ROWS_IN_GROUP)
-                    steps, values, times = (column[part] for column in (points.steps, points.values, points.times))
+                    steps, values, times = (
+                        column[part] for column in (points.steps, points.values, points.times)
+                    )
                     rows = len(values)
                     columns = [
-                        pa.DictionaryArray.from_arrays(pa.array(array("i", bytes(4 * rows))), [owner]).cast(kind),
-                        pa.DictionaryArray.from_arrays(pa.array(array("i", bytes(4 * rows))), [metric]).cast(kind),
+                        pa.DictionaryArray.from_arrays(
+                            pa.array(array("i", bytes(4 * rows))), [owner]
+                        ).cast(kind),
+                        pa.DictionaryArray.from_arrays(
+                            pa.array(array("i", bytes(4 * rows))), [metric]
+                        ).cast(kind),
                         _step_column(pa, steps),
                         _column(pa, values),
                         _column(pa, times),
@@ -132,12 +154,11 @@ def _verify(path: str, digest: str) -> None:
     found = Store()
     read_compacted(path, found)
     if found.digest() != digest:
-        raise LeadlineError(
-            "check_failed",
+        raise check_failed(
             "not-verified",
             "the compacted file does not hold the points of the segments",
-            "the segments are kept, nothing was removed",
-            "leadline doctor",
+            why="the segments are kept, nothing was removed",
+            do="leadline doctor",
         )
 
 
@@ -155,13 +176,17 @@ def read_compacted(path: str, store: Store) -> set[str]:
         table = pq.read_table(path, columns=list(_COLUMNS), page_checksum_verification=True)
         columns = [_array(pa, table.column(name)) for name in _COLUMNS]
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-        store.problems.append({"code": "damaged", "what": f"{COMPACTED} cannot be read: {str(error)[:300]}"})
+        store.problems.append(
+            {"code": "damaged", "what": f"{COMPACTED} cannot be read: {str(error)[:300]}"}
+        )
         return set()
     at = 0
     for owner, metric, count in about["series"]:
         points = Points()
         points.steps, points.values, points.times = (column[at : at + count] for column in columns)
-        writer = store.writers.setdefault(owner, Writer(owner, rank=about.get("ranks", {}).get(owner)))
+        writer = store.writers.setdefault(
+            owner, Writer(owner, rank=about.get("ranks", {}).get(owner))
+        )
         writer.series[metric] = points
         at += count
     for owner, odd in about.get("odd", {}).items():
@@ -174,7 +199,9 @@ def _array(pa: Any, column: Any) -> array[float]:
     found = array("d")
     for chunk in (pc.fill_null(column, math.nan) if column.null_count else column).chunks:
         start = 8 * chunk.offset
-        found.frombytes(memoryview(chunk.buffers()[1])[start : start + 8 * len(chunk)] if len(chunk) else b"")
+        found.frombytes(
+            memoryview(chunk.buffers()[1])[start : start + 8 * len(chunk)] if len(chunk) else b""
+        )
     return found
 
 

@@ -1,5 +1,5 @@
-"""Where the series of an attempt lie, and whether there are any: asked at the end of each run, most of which logged
-nothing, so apart from what reads them (2 ms to load).
+"""Where the series of an attempt lie, and whether there are any: asked at the end of each run, most
+of which logged nothing, so apart from what reads them (2 ms to load).
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ def logged_series(attempt: str) -> bool:
 def segments(attempt: str) -> list[str]:
     """Names of the segments, those of one process in the order in which it wrote them."""
     try:
-        names = [name for name in os.listdir(os.path.join(attempt, FOLDER)) if name.endswith(".seg")]
+        names = [
+            name for name in os.listdir(os.path.join(attempt, FOLDER)) if name.endswith(".seg")
+        ]
     except OSError:
         return []
     return sorted(names, key=_order)

@@ -1,13 +1,20 @@
-"""Content-addressed bytes under ``blobs/<2>/<rest>``: equal content is stored once, damage is noticed on reading."""
+"""Content-addressed bytes under ``blobs/<2>/<rest>``: equal content is stored once, damage is
+noticed on reading."""
 
 from __future__ import annotations
 
 import errno
 import os
 
-from leadline.adapters.files import as_user_error, copy_file, read_bytes, sync_folder, write_atomically
+from leadline.adapters.files import (
+    as_user_error,
+    copy_file,
+    read_bytes,
+    sync_folder,
+    write_atomically,
+)
 from leadline.core.canonical import digest_bytes, sha256_for
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, check_failed, not_found
 
 
 class FileBlobs:
@@ -44,7 +51,9 @@ class FileBlobs:
             if not os.path.exists(path):
                 if os.path.exists(target):
                     return
-            elif self.size_bytes(digest) == os.stat(path).st_size:  # one cut short is no reason to drop a whole one
+            elif (
+                self.size_bytes(digest) == os.stat(path).st_size
+            ):  # one cut short is no reason to drop a whole one
                 os.unlink(path)
                 return
             os.makedirs(os.path.dirname(target), exist_ok=True)
@@ -82,20 +91,18 @@ class FileBlobs:
             raise self._damaged(digest)
 
     def _damaged(self, digest: str) -> LeadlineError:
-        return LeadlineError(
-            "check_failed",
+        return check_failed(
             "blob-damaged",
             f"{self.path(digest)} does not have its digest",
-            "the file was changed or the disk is damaged",
-            "leadline verify",
+            why="the file was changed or the disk is damaged",
+            do="leadline verify",
         )
 
 
 def _missing(digest: str) -> LeadlineError:
-    return LeadlineError(
-        "not_found",
+    return not_found(
         "blob-missing",
         f"{digest[:19]} is not on this machine",
-        "large payloads stay where they were made",
-        "leadline sync",
+        why="large payloads stay where they were made",
+        do="leadline sync",
     )

@@ -1,8 +1,9 @@
 """Event logs as files: one per writer, appended and fsynced, rolled at 256 KiB, merged by union.
 
-The truth of the project, so it is kept plain: a writer appends whole lines under the thread's lock; a line torn by a
-crash stays where it is, is ended by a newline and named by a ``healed`` record; nothing is ever truncated or edited,
-except a half-written line of the very write that failed (it was never acknowledged).
+The truth of the project, so it is kept plain: a writer appends whole lines under the thread's lock;
+a line torn by a crash stays where it is, is ended by a newline and named by a ``healed`` record;
+nothing is ever truncated or edited, except a half-written line of the very write that failed (it
+was never acknowledged).
 """
 
 from __future__ import annotations
@@ -12,12 +13,27 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from leadline.adapters.files import as_user_error, locked, read_bytes, sync_folder, write_all, write_atomically
+from leadline.adapters.files import (
+    as_user_error,
+    locked,
+    read_bytes,
+    sync_folder,
+    write_all,
+    write_atomically,
+)
 from leadline.core.canonical import digest_bytes
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, not_found
 from leadline.core.metric.items import lend
 from leadline.core.patterns import later
-from leadline.core.record.event import BadLine, Fault, Record, check_chain, line_digest, parse_line, parse_lines
+from leadline.core.record.event import (
+    BadLine,
+    Fault,
+    Record,
+    check_chain,
+    line_digest,
+    parse_line,
+    parse_lines,
+)
 from leadline.core.record.fold import created_id, fold, in_order
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import rfc3339
@@ -42,7 +58,8 @@ class Merge:
 
 
 def split_name(name: str) -> tuple[str, int]:
-    """``w1a2b3c4-7.jsonl`` -> (writer, 7); a diverged copy ``…~ab12.jsonl`` counts as a writer of its own."""
+    """``w1a2b3c4-7.jsonl`` -> (writer, 7); a diverged copy ``…~ab12.jsonl`` counts as a writer of
+    its own."""
     stem = name.removesuffix(".jsonl")
     base, tilde, copy = stem.partition("~")
     writer, _, number = base.rpartition("-")
@@ -53,9 +70,14 @@ class EventLog:
     """The record store of one repository (``<git common dir>/leadline``)."""
 
     def __init__(
-        self, root: str, writer: Callable[[], str] | str, actor: Callable[[], str] | str, clock: Clock
+        self,
+        root: str,
+        writer: Callable[[], str] | str,
+        actor: Callable[[], str] | str,
+        clock: Clock,
     ) -> None:
-        """``writer`` and ``actor`` may be functions: asking for them costs, and reading needs neither."""
+        """``writer`` and ``actor`` may be functions: asking for them costs, and reading needs
+        neither."""
         self.root = root
         self._writer = writer
         self._actor = actor
@@ -75,11 +97,13 @@ class EventLog:
             self._actor = self._actor()
         return self._actor
 
-    # -- reading ------------------------------------------------------------------------------------------------
+    # -- reading -----------------------------------------------------------------------------------
     @property
     def index(self) -> Index:
         if self._index is None:
-            from leadline.adapters.store.index import Index  # and with it SQLite: who reads a thread whole does without
+            from leadline.adapters.store.index import (
+                Index,  # and with it SQLite: who reads a thread whole does without
+            )
 
             self._index = Index(os.path.join(self.root, "index.sqlite"), self.folder)
         return self._index
@@ -107,10 +131,14 @@ class EventLog:
         return self._folded(self._read(topic), topic)
 
     def _read(self, topic: str) -> list[Record]:
-        """Every whole record of the event files. Not asked of the index, which would be opened and brought up to date
-        only to hand out the same lines."""
+        """Every whole record of the event files. Not asked of the index, which would be opened and
+        brought up to date only to hand out the same lines."""
         # A last line without its end is not read yet.
-        lines = [line for data in self.files(topic).values() for line in data[: data.rfind(b"\n") + 1].splitlines()]
+        lines = [
+            line
+            for data in self.files(topic).values()
+            for line in data[: data.rfind(b"\n") + 1].splitlines()
+        ]
         return [record for record in parse_lines(lines, _mark()) if isinstance(record, Record)]
 
     def slice(self, topic: str, ids: list[str], kinds: tuple[str, ...]) -> Thread:
@@ -122,19 +150,26 @@ class EventLog:
         return thread
 
     def _items(self, digest: str) -> dict[str, float] | None:
-        """The values of items that lie in a blob; None when it is not on this machine or is damaged."""
+        """The values of items that lie in a blob; None when it is not on this machine or is
+        damaged."""
         if digest not in self._item_values:
             from leadline.adapters.store.blobs import FileBlobs
 
             try:
-                self._item_values[digest] = json.loads(FileBlobs(os.path.join(self.root, "blobs")).get(digest))
+                self._item_values[digest] = json.loads(
+                    FileBlobs(os.path.join(self.root, "blobs")).get(digest)
+                )
             except (LeadlineError, OSError, ValueError):
                 self._item_values[digest] = None
         return self._item_values[digest]
 
     def files(self, topic: str) -> dict[str, bytes]:
         folder = self.folder(topic)
-        names = sorted(n for n in os.listdir(folder) if n.endswith(".jsonl")) if os.path.isdir(folder) else []
+        names = (
+            sorted(n for n in os.listdir(folder) if n.endswith(".jsonl"))
+            if os.path.isdir(folder)
+            else []
+        )
         return {n: read_bytes(os.path.join(folder, n)) or b"" for n in names}
 
     @staticmethod
@@ -171,7 +206,9 @@ class EventLog:
             if is_copy:  # its beginning is that of the file it is another version of
                 first = split_name(names[0])[1]
                 names = [
-                    n for n in (f"{writer.partition('~')[0]}-{i}.jsonl" for i in range(1, first)) if n in files
+                    n
+                    for n in (f"{writer.partition('~')[0]}-{i}.jsonl" for i in range(1, first))
+                    if n in files
                 ] + names
                 copies.append(
                     (
@@ -189,29 +226,43 @@ class EventLog:
                 number = split_name(name)[1]
                 if number != expected and not is_copy:
                     faults.append(
-                        Fault(name, "missing-file", f"file {expected} of writer {writer} is missing", "leadline sync")
+                        Fault(
+                            name,
+                            "missing-file",
+                            f"file {expected} of writer {writer} is missing",
+                            "leadline sync",
+                        )
                     )
                 expected = number + 1
-                lines += [(f"{name}:{i}", line) for i, line in enumerate(files[name].splitlines(keepends=True), 1)]
+                lines += [
+                    (f"{name}:{i}", line)
+                    for i, line in enumerate(files[name].splitlines(keepends=True), 1)
+                ]
             found, wrong = check_chain(lines, _mark())
             records += found
             faults += [f for f in wrong if not is_copy or f.where.startswith(names[-1])]
         acknowledged = {
-            d for r in records if r.kind == "healed" for d in (*r.body.get("torn", []), *r.body.get("diverged", []))
+            d
+            for r in records
+            if r.kind == "healed"
+            for d in (*r.body.get("torn", []), *r.body.get("diverged", []))
         }
-        faults = [f for f in faults if f.code != "torn-line" or _digest_at(files, f.where) not in acknowledged]
+        faults = [
+            f
+            for f in faults
+            if f.code != "torn-line" or _digest_at(files, f.where) not in acknowledged
+        ]
         return records, [fault for name, fault in copies if name not in acknowledged] + faults
 
-    # -- writing ------------------------------------------------------------------------------------------------
+    # -- writing -----------------------------------------------------------------------------------
     @contextmanager
     def transaction(self, topic: str, create: bool = False) -> Iterator[FileTransaction]:
         if not create and not self.exists(topic):
-            raise LeadlineError(
-                "not_found",
+            raise not_found(
                 "no-thread",
                 f"there is no thread {topic!r} here",
-                f"threads: {', '.join(self.topics()) or 'none'}",
-                f"leadline start {topic}",
+                why=f"threads: {', '.join(self.topics()) or 'none'}",
+                do=f"leadline start {topic}",
             )
         with locked(os.path.join(self.root, "locks", f"{topic}.lock")):
             writing = FileTransaction(self, topic)
@@ -258,7 +309,9 @@ class EventLog:
         with locked(os.path.join(self.root, "locks", f"{topic}.lock")):
             path = os.path.join(self.folder(topic), name)
             damaged = read_bytes(path) or b""
-            aside = os.path.join(self.root, "set-aside", topic, f"{name}.{digest_bytes(damaged)[7:19]}")
+            aside = os.path.join(
+                self.root, "set-aside", topic, f"{name}.{digest_bytes(damaged)[7:19]}"
+            )
             write_atomically(aside, damaged)
             write_atomically(path, data)
         return aside
@@ -266,7 +319,7 @@ class EventLog:
     def copy_name(self, name: str, ours: bytes, theirs: bytes) -> str:
         return copy_name(name, ours, theirs)
 
-    # -- the read model -----------------------------------------------------------------------------------------
+    # -- the read model ----------------------------------------------------------------------------
     def search(self, words: list[str], limit: int) -> tuple[list[dict[str, Any]], int]:
         return self.index.search(self.topics(), words, limit)
 
@@ -297,10 +350,14 @@ class FileTransaction:
         self._open_tail()
 
     def _end_torn_line(self) -> None:
-        """End the line that a crash left open, before anything is read: when it is a whole record but for its newline
-        it counts, else it is named by a ``healed`` record."""
+        """End the line that a crash left open, before anything is read: when it is a whole record
+        but for its newline it counts, else it is named by a ``healed`` record."""
         folder, writer = self.log.folder(self.topic), self.log.writer
-        names = [n for n in (os.listdir(folder) if os.path.isdir(folder) else []) if split_name(n)[0] == writer]
+        names = [
+            n
+            for n in (os.listdir(folder) if os.path.isdir(folder) else [])
+            if split_name(n)[0] == writer
+        ]
         self.number = max((split_name(n)[1] for n in names), default=1)
         self.name = f"{writer}-{self.number}.jsonl"
         self.data = read_bytes(os.path.join(folder, self.name)) or b""
@@ -313,7 +370,9 @@ class FileTransaction:
         self.prev, self.size = self._last_digest(self.data), len(self.data)
         last = self.data.rstrip(b"\n").rpartition(b"\n")[2]
         if last and not _is_record(last + b"\n"):
-            self.add("healed", {"torn": [digest_bytes(last)], "by": "the next write", "file": self.name})
+            self.add(
+                "healed", {"torn": [digest_bytes(last)], "by": "the next write", "file": self.name}
+            )
 
     def _last_digest(self, data: bytes) -> str:
         for line in reversed(data.splitlines(keepends=True)):
@@ -335,9 +394,15 @@ class FileTransaction:
             parsed = parse_id(created_id(record))
             if parsed is None:
                 continue
-            if kind == "run" and parsed.kind == "run" and (record.body.get("experiment_uid") or record.id) == within:
+            if (
+                kind == "run"
+                and parsed.kind == "run"
+                and (record.body.get("experiment_uid") or record.id) == within
+            ):
                 highest = max(highest, parsed.repeat)
-            elif (kind == "experiment" and parsed.kind == "run") or (parsed.kind == kind and kind != "run"):
+            elif (kind == "experiment" and parsed.kind == "run") or (
+                parsed.kind == kind and kind != "run"
+            ):
                 highest = max(highest, parsed.number)
         return highest + 1
 
@@ -349,7 +414,16 @@ class FileTransaction:
 
     def add(self, kind: str, body: dict[str, Any]) -> Record:
         uid = self.new_uid()
-        record = Record(uid, rfc3339(self._time), self.topic, self.log.writer, kind, self.log.actor, body, self.prev)
+        record = Record(
+            uid,
+            rfc3339(self._time),
+            self.topic,
+            self.log.writer,
+            kind,
+            self.log.actor,
+            body,
+            self.prev,
+        )
         del self._next
         line = record.line()
         self.lines.append(line)
@@ -417,8 +491,11 @@ def split_copy(name: str) -> tuple[str, str]:
 
 
 def copy_name(name: str, ours: bytes, theirs: bytes) -> str:
-    """Under which name another version of a file is kept: named by its first line that differs, so that it keeps its
-    name while it grows and on every machine."""
+    """Under which name another version of a file is kept: named by its first line that differs, so
+    that it keeps its name while it grows and on every machine."""
     mine = ours.splitlines()
-    differing = next((line for i, line in enumerate(theirs.splitlines()) if i >= len(mine) or line != mine[i]), b"")
+    differing = next(
+        (line for i, line in enumerate(theirs.splitlines()) if i >= len(mine) or line != mine[i]),
+        b"",
+    )
     return f"{split_copy(name)[0].removesuffix('.jsonl')}~{digest_bytes(differing)[7:13]}.jsonl"

@@ -1,8 +1,10 @@
-"""The read model: records, runs and words in SQLite, brought up to date from the event files' new bytes.
+"""The read model: records, runs and words in SQLite, brought up to date from the event files' new
+bytes.
 
-A cache and nothing else: it is built in a temporary file and put in place whole (no race on a fresh store), thrown away
-when damaged or of another version, kept in memory when the folder cannot be written. ``synchronous=OFF`` is right here:
-what a power cut takes is read again from the event files.
+A cache and nothing else: it is built in a temporary file and put in place whole (no race on a fresh
+store), thrown away when damaged or of another version, kept in memory when the folder cannot be
+written. ``synchronous=OFF`` is right here: what a power cut takes is read again from the event
+files.
 """
 
 from __future__ import annotations
@@ -67,7 +69,7 @@ class Index:
         self.folder_of = folder_of
         self._db: sqlite3.Connection | None = None
 
-    # -- opening ------------------------------------------------------------------------------------------------
+    # -- opening -----------------------------------------------------------------------------------
     @property
     def db(self) -> sqlite3.Connection:
         if self._db is None:
@@ -127,9 +129,10 @@ class Index:
             self._db.close()
             self._db = None
 
-    # -- bringing up to date ------------------------------------------------------------------------------------
+    # -- bringing up to date -----------------------------------------------------------------------
     def refresh(self, thread: str) -> None:
-        """Read what the thread's files gained since the last time. Falls back to a rebuild on any damage."""
+        """Read what the thread's files gained since the last time. Falls back to a rebuild on any
+        damage."""
         try:
             self._refresh(thread)
         except sqlite3.DatabaseError as error:
@@ -145,7 +148,10 @@ class Index:
     def _changed_files(self, thread: str) -> list[tuple[str, int, int, int]]:
         folder = self.folder_of(thread)
         known = {
-            n: (s, m) for n, s, m in self.db.execute("SELECT name, size, mtime_ns FROM files WHERE thread=?", (thread,))
+            n: (s, m)
+            for n, s, m in self.db.execute(
+                "SELECT name, size, mtime_ns FROM files WHERE thread=?", (thread,)
+            )
         }
         changed = []
         try:
@@ -160,7 +166,9 @@ class Index:
             stat = entry.stat()
             size, mtime = known.get(entry.name, (0, 0))
             if (stat.st_size, stat.st_mtime_ns) != (size, mtime):
-                grew = stat.st_size > size or size == 0  # 0: created, and its first line is still to come
+                grew = (
+                    stat.st_size > size or size == 0
+                )  # 0: created, and its first line is still to come
                 changed.append((entry.name, size if grew else -1, stat.st_size, stat.st_mtime_ns))
         if set(known) - present:
             changed.append(("", -1, 0, 0))
@@ -173,7 +181,9 @@ class Index:
         db.execute("BEGIN IMMEDIATE")
         try:
             changed = self._changed_files(thread)
-            if any(start < 0 or not self._goes_on(thread, name, start) for name, start, _, _ in changed):
+            if any(
+                start < 0 or not self._goes_on(thread, name, start) for name, start, _, _ in changed
+            ):
                 # Shrunk, replaced, changed before its end, or gone: read the thread anew.
                 for table in ("files", "records", "about", "ids", "runs", "searched", "word_rows"):
                     db.execute(f"DELETE FROM {table} WHERE thread=?", (thread,))
@@ -183,8 +193,9 @@ class Index:
             fresh: list[Record] = []
             for name, start, _, _ in sorted(changed):
                 fresh += self._read(thread, name, start)
-            # In order of time: an ending may stand in another file than its plan. What another machine wrote earlier
-            # than something known here means that the derived rows are made anew.
+            # In order of time: an ending may stand in another file than its plan. What another
+            # machine wrote earlier than something known here means that the derived rows are made
+            # anew.
             if fresh and min(r.id for r in fresh) < newest:
                 for table in ("about", "ids", "runs"):
                     db.execute(f"DELETE FROM {table} WHERE thread=?", (thread,))
@@ -198,8 +209,8 @@ class Index:
         self._shorten_log()
 
     def _shorten_log(self) -> None:
-        """Take a long write-ahead log into the database. Commands end without closing it, and each one that opens it
-        reads that log whole. Waits for nobody: who comes later does it."""
+        """Take a long write-ahead log into the database. Commands end without closing it, and each
+        one that opens it reads that log whole. Waits for nobody: who comes later does it."""
         try:
             if os.path.getsize(self.path + "-wal") < LONG_LOG_BYTES:
                 return
@@ -234,28 +245,36 @@ class Index:
             except BadLine:
                 continue
             if self.db.execute(
-                "INSERT OR IGNORE INTO records VALUES(?,?,?,?)", (thread, record.id, record.kind, line)
+                "INSERT OR IGNORE INTO records VALUES(?,?,?,?)",
+                (thread, record.id, record.kind, line),
             ).rowcount:
                 fresh.append(record)
-        self.db.execute("INSERT OR REPLACE INTO files VALUES(?,?,?,?)", (thread, name, start + end, stat.st_mtime_ns))
+        self.db.execute(
+            "INSERT OR REPLACE INTO files VALUES(?,?,?,?)",
+            (thread, name, start + end, stat.st_mtime_ns),
+        )
         return fresh
 
     def _apply(self, thread: str, record: Record) -> None:
         parsed, db = parse_id(created_id(record)), self.db
         db.executemany(
-            "INSERT OR IGNORE INTO about VALUES(?,?,?)", [(thread, base, record.id) for base in bases_of(record)]
+            "INSERT OR IGNORE INTO about VALUES(?,?,?)",
+            [(thread, base, record.id) for base in bases_of(record)],
         )
         if parsed is not None and parsed.kind == "run":
             experiment_uid = record.body.get("experiment_uid") or record.id
             db.execute(
-                "INSERT OR IGNORE INTO ids VALUES(?,?,?,?,?)", (thread, "experiment", "", parsed.number, experiment_uid)
+                "INSERT OR IGNORE INTO ids VALUES(?,?,?,?,?)",
+                (thread, "experiment", "", parsed.number, experiment_uid),
             )
             db.execute(
-                "INSERT OR IGNORE INTO ids VALUES(?,?,?,?,?)", (thread, "run", experiment_uid, parsed.repeat, record.id)
+                "INSERT OR IGNORE INTO ids VALUES(?,?,?,?,?)",
+                (thread, "run", experiment_uid, parsed.repeat, record.id),
             )
         elif parsed is not None:
             db.execute(
-                "INSERT OR IGNORE INTO ids VALUES(?,?,?,?,?)", (thread, parsed.kind, "", parsed.number, record.id)
+                "INSERT OR IGNORE INTO ids VALUES(?,?,?,?,?)",
+                (thread, parsed.kind, "", parsed.number, record.id),
             )
         body = record.body
         if record.kind == "run-planned":
@@ -300,7 +319,9 @@ class Index:
             )
         elif record.kind == "tracker-run" and "metrics" in body:
             uid = body.get("refs", {}).get(body.get("run"), "")
-            row = db.execute("SELECT metrics, nonfinite FROM runs WHERE thread=? AND uid=?", (thread, uid)).fetchone()
+            row = db.execute(
+                "SELECT metrics, nonfinite FROM runs WHERE thread=? AND uid=?", (thread, uid)
+            ).fetchone()
             was, lost = map(json.loads, row or ("{}", "{}"))
             new, gone = body["metrics"], body.get("nonfinite", {})
             was = {**{k: v for k, v in was.items() if k not in gone}, **new}
@@ -314,17 +335,24 @@ class Index:
             uid = body.get("refs", {}).get(body.get("target"), "")
             word = "retracted" if record.kind == "retraction" else "superseded"
             db.execute(
-                "UPDATE runs SET retracted=? WHERE thread=? AND (uid=? OR experiment_uid=?)", (word, thread, uid, uid)
+                "UPDATE runs SET retracted=? WHERE thread=? AND (uid=? OR experiment_uid=?)",
+                (word, thread, uid, uid),
             )
 
-    # -- questions ----------------------------------------------------------------------------------------------
+    # -- questions ---------------------------------------------------------------------------------
     def _stored(self, thread: str) -> list[Record]:
-        lines = self.db.execute("SELECT line FROM records WHERE thread=? ORDER BY id", (thread,)).fetchall()
+        lines = self.db.execute(
+            "SELECT line FROM records WHERE thread=? ORDER BY id", (thread,)
+        ).fetchall()
         # Read as one text: it is a fifth quicker, and equal keys are kept once.
-        return [record_of(data) for data in json.loads(b"[" + b",".join(line for (line,) in lines) + b"]")]
+        return [
+            record_of(data)
+            for data in json.loads(b"[" + b",".join(line for (line,) in lines) + b"]")
+        ]
 
     def slice(self, thread: str, ids: list[str], kinds: tuple[str, ...]) -> list[Record]:
-        """The records of ``kinds``, and those about any of ``ids``: enough to fold what these ids name."""
+        """The records of ``kinds``, and those about any of ``ids``: enough to fold what these ids
+        name."""
         self.refresh(thread)
         bases = sorted({base_of(i) for i in ids})
         marks = ",".join("?" * len(bases))
@@ -342,7 +370,8 @@ class Index:
 
     def highest(self, thread: str, kind: str, within: str = "") -> int:
         row = self.db.execute(
-            "SELECT max(number) FROM ids WHERE thread=? AND kind=? AND within=?", (thread, kind, within)
+            "SELECT max(number) FROM ids WHERE thread=? AND kind=? AND within=?",
+            (thread, kind, within),
         ).fetchone()
         return row[0] or 0
 
@@ -355,14 +384,16 @@ class Index:
     def same_key(self, threads: list[str], key: str) -> list[dict[str, Any]]:
         for thread in threads:
             self.refresh(thread)
-        rows = self.db.execute(f"SELECT {','.join(RUN_COLUMNS)} FROM runs WHERE key=? ORDER BY uid", (key,))
+        rows = self.db.execute(
+            f"SELECT {','.join(RUN_COLUMNS)} FROM runs WHERE key=? ORDER BY uid", (key,)
+        )
         return [_row(r) for r in rows]
 
     def run_rows(
         self, threads: list[str], where: dict[str, Any], order: str, limit: int
     ) -> tuple[list[dict[str, Any]], int]:
-        """``where``: ``state``, ``experiment``, ``config.KEY`` (compared as text). ``order``: a column, ``config.KEY``
-        or ``metrics.NAME``, with ``-`` in front for descending."""
+        """``where``: ``state``, ``experiment``, ``config.KEY`` (compared as text). ``order``: a
+        column, ``config.KEY`` or ``metrics.NAME``, with ``-`` in front for descending."""
         for thread in threads:
             self.refresh(thread)
         terms, values = [f"thread IN ({','.join('?' * len(threads))})"], list(threads)
@@ -373,7 +404,9 @@ class Index:
         condition = " AND ".join(terms)
         expression, parameters = _expression(order.lstrip("-"))
         direction = "DESC" if order.startswith("-") else "ASC"
-        count = self.db.execute(f"SELECT count(*) FROM runs WHERE {condition}", values).fetchone()[0]
+        count = self.db.execute(f"SELECT count(*) FROM runs WHERE {condition}", values).fetchone()[
+            0
+        ]
         rows = self.db.execute(
             f"SELECT {','.join(RUN_COLUMNS)} FROM runs WHERE {condition} ORDER BY {expression} IS NULL, "
             f"{expression} {direction}, uid LIMIT ?",
@@ -381,7 +414,9 @@ class Index:
         )
         return [_row(r) for r in rows], count
 
-    def search(self, threads: list[str], words: list[str], limit: int) -> tuple[list[dict[str, Any]], int]:
+    def search(
+        self, threads: list[str], words: list[str], limit: int
+    ) -> tuple[list[dict[str, Any]], int]:
         """Best first, results that ended badly or were negative before the rest."""
         for thread in threads:
             self.refresh(thread)
@@ -390,7 +425,9 @@ class Index:
         if not words:
             return [], 0
         query = " AND ".join('"' + w.replace('"', '""') + '"*' for w in words)
-        count = self.db.execute("SELECT count(*) FROM words WHERE words MATCH ?", (query,)).fetchone()[0]
+        count = self.db.execute(
+            "SELECT count(*) FROM words WHERE words MATCH ?", (query,)
+        ).fetchone()[0]
         rows = self.db.execute(
             "SELECT thread, uid, kind, shown, negative, text FROM words WHERE words MATCH ? "
             "ORDER BY negative DESC, rank LIMIT ?",
@@ -402,7 +439,12 @@ class Index:
     def _index_words(self, thread: str) -> None:
         row = self.db.execute("SELECT upto FROM searched WHERE thread=?", (thread,)).fetchone()
         upto = row[0] if row else 0
-        newest = self.db.execute("SELECT max(rowid) FROM records WHERE thread=?", (thread,)).fetchone()[0] or 0
+        newest = (
+            self.db.execute("SELECT max(rowid) FROM records WHERE thread=?", (thread,)).fetchone()[
+                0
+            ]
+            or 0
+        )
         if newest <= upto:
             return
         self.db.execute("BEGIN IMMEDIATE")
@@ -422,7 +464,9 @@ class Index:
         planned = None
         if record.kind == "run-ended":
             uid = record.body.get("refs", {}).get(record.body.get("run"), "")
-            line = self.db.execute("SELECT line FROM records WHERE thread=? AND id=?", (thread, uid)).fetchone()
+            line = self.db.execute(
+                "SELECT line FROM records WHERE thread=? AND id=?", (thread, uid)
+            ).fetchone()
             planned = parse_line(line[0]) if line else None
         found = searchable(record, planned)
         if found is None:
@@ -473,14 +517,13 @@ def _expression(name: str) -> tuple[str, list[str]]:
         return f"json_extract({head}, ?)", ['$."' + key.replace('"', "") + '"']
     if name in RUN_COLUMNS:
         return name, []
-    from leadline.core.errors import LeadlineError
+    from leadline.core.errors import usage
 
-    raise LeadlineError(
-        "usage",
+    raise usage(
         "unknown-column",
         f"runs have no column {name!r}",
-        f"columns: {', '.join(RUN_COLUMNS)}, config.KEY, metrics.NAME",
-        "leadline status --help",
+        why=f"columns: {', '.join(RUN_COLUMNS)}, config.KEY, metrics.NAME",
+        do="leadline status --help",
     )
 
 

@@ -1,8 +1,9 @@
-"""Runs that are planned and not ended, as one small locked file each: who watches them is what the kernel says.
+"""Runs that are planned and not ended, as one small locked file each: who watches them is what the
+kernel says.
 
-The watcher holds the file's lock for its life, so a reconciler tells an abandoned run from a watched one without
-knowing pids. A marker without a record (a crash between the two) is dropped; a record without a marker is still found
-in the index.
+The watcher holds the file's lock for its life, so a reconciler tells an abandoned run from a
+watched one without knowing pids. A marker without a record (a crash between the two) is dropped; a
+record without a marker is still found in the index.
 """
 
 from __future__ import annotations

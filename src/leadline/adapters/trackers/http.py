@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any, TypeVar
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, remote
 
 CALL_S = 10.0
 MAX_REPLY_BYTES = 64 * 1024 * 1024
@@ -21,24 +21,42 @@ T = TypeVar("T")
 
 
 class Server:
-    """``base``: without a final slash. ``headers`` may hold a key: they go into requests and nowhere else.
+    """``base``: without a final slash. ``headers`` may hold a key: they go into requests and
+    nowhere else.
 
     ``deadline_s`` (monotonic) ends a row of calls; without it each call has 10 s.
     """
 
-    def __init__(self, name: str, base: str, headers: Mapping[str, str], deadline_s: float | None = None) -> None:
-        self.name, self.base, self.headers, self.deadline_s = name, base.rstrip("/"), dict(headers), deadline_s
+    def __init__(
+        self, name: str, base: str, headers: Mapping[str, str], deadline_s: float | None = None
+    ) -> None:
+        self.name, self.base, self.headers, self.deadline_s = (
+            name,
+            base.rstrip("/"),
+            dict(headers),
+            deadline_s,
+        )
 
     def call(
-        self, method: str, path: str, body: Any = None, *, data: IO[bytes] | None = None, size_bytes: int = 0
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        data: IO[bytes] | None = None,
+        size_bytes: int = 0,
     ) -> dict[str, Any]:
-        """The JSON reply. Raises LeadlineError(remote): ``tracker-unreachable``, ``tracker-slow``, ``tracker-refused``
-        (details: ``status``, ``error_code``), ``tracker-odd-reply``, ``tracker-reply-too-large``."""
+        """The JSON reply. Raises LeadlineError(remote): ``tracker-unreachable``, ``tracker-slow``,
+        ``tracker-refused`` (details: ``status``, ``error_code``), ``tracker-odd-reply``,
+        ``tracker-reply-too-large``."""
         headers: dict[str, str] = {}
         payload: Any = None
         if data is not None:
             payload = data
-            headers |= {"Content-Length": str(size_bytes), "Content-Type": "application/octet-stream"}
+            headers |= {
+                "Content-Length": str(size_bytes),
+                "Content-Type": "application/octet-stream",
+            }
         elif body is not None:
             payload = json.dumps(body).encode()
             headers["Content-Type"] = "application/json"
@@ -50,22 +68,23 @@ class Server:
         except ValueError:
             value = None
         if not isinstance(value, dict):
-            raise LeadlineError(
-                "remote",
+            raise remote(
                 "tracker-odd-reply",
                 f"{self.base} does not answer as {self.name} does",
-                "is the address right?",
-                "leadline tracker status",
+                why="is the address right?",
+                do="leadline tracker status",
             )
         return value
 
     def ask(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        """``call`` for what changes nothing: where the server is busy (429, 5xx), slow or away it is asked again,
-        4 times in all, after 0.5 s, 1 s, 2 s, or what the server says, at most 10 s."""
+        """``call`` for what changes nothing: where the server is busy (429, 5xx), slow or away it
+        is asked again, 4 times in all, after 0.5 s, 1 s, 2 s, or what the server says, at most 10
+        s."""
         return self._again(lambda: self.call(method, path, body))
 
     def fetch(self, path: str, into: IO[bytes]) -> None:
-        """A file of any size up to 4 GiB, asked for again as by ``ask``: ``into`` holds all of it, or it is raised."""
+        """A file of any size up to 4 GiB, asked for again as by ``ask``: ``into`` holds all of it,
+        or it is raised."""
 
         def once() -> None:
             into.seek(0)
@@ -100,7 +119,9 @@ class Server:
         import urllib.request
 
         sent = {**self.headers, "Accept": "application/json", **headers}
-        request = urllib.request.Request(self.base + path, data=payload, headers=sent, method=method)
+        request = urllib.request.Request(
+            self.base + path, data=payload, headers=sent, method=method
+        )
         opener = urllib.request.build_opener(_NoRedirect())
         try:
             with opener.open(request, timeout=self._left()) as reply:
@@ -121,12 +142,11 @@ class Server:
             reason = getattr(error, "reason", error)
             if isinstance(reason, TimeoutError):
                 raise self._slow() from None
-            raise LeadlineError(
-                "remote",
+            raise remote(
                 "tracker-unreachable",
                 f"{self.name} at {self.base} cannot be reached: {reason}",
-                "nothing was lost; what is to be sent waits",
-                "leadline tracker sync",
+                why="nothing was lost; what is to be sent waits",
+                do="leadline tracker sync",
             ) from None
 
     def _left(self) -> float:
@@ -138,21 +158,19 @@ class Server:
         return min(left, CALL_S)
 
     def _slow(self) -> LeadlineError:
-        return LeadlineError(
-            "remote",
+        return remote(
             "tracker-slow",
             f"{self.name} at {self.base} did not answer in time",
-            "nothing was lost; what is to be sent waits",
-            "leadline tracker sync",
+            why="nothing was lost; what is to be sent waits",
+            do="leadline tracker sync",
         )
 
     def _too_large(self, at_most_bytes: int) -> LeadlineError:
-        return LeadlineError(
-            "remote",
+        return remote(
             "tracker-reply-too-large",
             f"one answer of {self.name} at {self.base} has more than {at_most_bytes // 1024**2} MiB",
-            "it is not read: the server gives no smaller pages",
-            "leadline tracker status",
+            why="it is not read: the server gives no smaller pages",
+            do="leadline tracker status",
         )
 
     def _refused(self, error: Any) -> LeadlineError:
@@ -167,13 +185,16 @@ class Server:
         first = first.get("message") if isinstance(first, dict) else first
         why = str(said.get("message") or said.get("error") or first or "")[:300]
         hint = "the key in the environment is missing or wrong" if error.code in (401, 403) else ""
-        return LeadlineError(
-            "remote",
+        return remote(
             "tracker-refused",
             f"{self.name} at {self.base} said no: HTTP {error.code}",
-            ". ".join(part for part in (why, hint) if part),
-            "leadline tracker status",
-            {"status": error.code, "error_code": code, **_waiting(error.headers.get("Retry-After"))},
+            why=". ".join(part for part in (why, hint) if part),
+            do="leadline tracker status",
+            details={
+                "status": error.code,
+                "error_code": code,
+                **_waiting(error.headers.get("Retry-After")),
+            },
         )
 
 

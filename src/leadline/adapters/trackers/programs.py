@@ -1,8 +1,8 @@
 """Which Python has a tracker's package, and running a piece of it with a time limit.
 
-Sending to a tracker needs the tracker's own package, which is large and often lives in another environment than
-Leadline. It runs in a process of its own: a hang, a crash or an import of two seconds stays outside, and nothing of it
-is imported into Leadline.
+Sending to a tracker needs the tracker's own package, which is large and often lives in another
+environment than Leadline. It runs in a process of its own: a hang, a crash or an import of two
+seconds stays outside, and nothing of it is imported into Leadline.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import environment, remote
 
 PROBE_S = 20.0
 
 
 def interpreter_with(package: str, environ: Mapping[str, str]) -> str:
-    """A Python that can import ``package``: Leadline's own, ``$LEADLINE_TRACKER_PYTHON``, the active virtual
-    environment's, or the first on the path; "" when none can."""
+    """A Python that can import ``package``: Leadline's own, ``$LEADLINE_TRACKER_PYTHON``, the
+    active virtual environment's, or the first on the path; "" when none can."""
     from importlib.util import find_spec
 
     if find_spec(package) is not None:
@@ -47,31 +47,44 @@ def _which(name: str, path: str) -> str:
 
 @functools.cache
 def _has(python: str, package: str) -> bool:
-    code = "import sys; from importlib.util import find_spec; sys.exit(find_spec(sys.argv[1]) is None)"
+    code = (
+        "import sys; from importlib.util import find_spec; sys.exit(find_spec(sys.argv[1]) is None)"
+    )
     try:
-        done = subprocess.run([python, "-c", code, package], capture_output=True, timeout=PROBE_S, check=False)
+        done = subprocess.run(
+            [python, "-c", code, package], capture_output=True, timeout=PROBE_S, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
 
 
 def run_program(
-    package: str, arguments: list[str], given: Any, environ: Mapping[str, str], limit_s: float, cwd: str
+    package: str,
+    arguments: list[str],
+    given: Any,
+    environ: Mapping[str, str],
+    limit_s: float,
+    cwd: str,
 ) -> dict[str, Any]:
-    """Run ``PYTHON arguments`` with ``given`` as JSON on its stdin; its last line on stdout that is JSON is returned.
+    """Run ``PYTHON arguments`` with ``given`` as JSON on its stdin; its last line on stdout that is
+    JSON is returned.
 
-    Raises LeadlineError(environment, ``tracker-not-installed``) or (remote, ``tracker-failed`` | ``tracker-slow``).
+    Raises LeadlineError(environment, ``tracker-not-installed``) or (remote, ``tracker-failed`` |
+    ``tracker-slow``).
     """
     from leadline.core.secrets.redact import Redactor, secret_values
 
     python = interpreter_with(package, environ)
     if not python:
-        raise LeadlineError(
-            "environment",
+        raise environment(
             "tracker-not-installed",
             f"no Python here has the package {package}",
-            "sending needs it; reading does not",
-            [f"pip install 'leadline[{package}]'", "export LEADLINE_TRACKER_PYTHON=/path/to/python"],
+            why="sending needs it; reading does not",
+            do=[
+                f"pip install 'leadline[{package}]'",
+                "export LEADLINE_TRACKER_PYTHON=/path/to/python",
+            ],
         )
     try:
         done = subprocess.run(
@@ -84,12 +97,11 @@ def run_program(
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise LeadlineError(
-            "remote",
+        raise remote(
             "tracker-slow",
             f"{package} did not finish within {limit_s:g} s",
-            "it was ended; what is here is kept and sent another time",
-            "leadline tracker sync",
+            why="it was ended; what is here is kept and sent another time",
+            do="leadline tracker sync",
         ) from None
     lines = done.stdout.decode("utf-8", "replace").splitlines()
     for line in reversed(lines):
@@ -103,5 +115,9 @@ def run_program(
     if done.returncode == 0:
         return {"output": "\n".join(lines[-20:])}
     said = (done.stderr.decode("utf-8", "replace").strip() or "\n".join(lines)).splitlines()
-    why = Redactor(secret_values(environ)).text(said[-1][:500] if said else f"exit code {done.returncode}")
-    raise LeadlineError("remote", "tracker-failed", f"{package} could not take the run", why, "leadline tracker sync")
+    why = Redactor(secret_values(environ)).text(
+        said[-1][:500] if said else f"exit code {done.returncode}"
+    )
+    raise remote(
+        "tracker-failed", f"{package} could not take the run", why=why, do="leadline tracker sync"
+    )

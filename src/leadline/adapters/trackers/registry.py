@@ -1,11 +1,12 @@
-"""The trackers by name. One of a third party (entry point ``leadline.trackers``) is looked up only when named."""
+"""The trackers by name. One of a third party (entry point ``leadline.trackers``) is looked up only
+when named."""
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import environment, usage
 from leadline.ports.tracker import Tracker
 
 ENTRY_POINTS = "leadline.trackers"
@@ -18,7 +19,8 @@ BUILTIN = {
 
 
 def load(name: str, environ: Mapping[str, str], folder: str) -> Tracker:
-    """The tracker called ``name``. LeadlineError(usage, ``no-such-tracker``), (environment, ``broken-tracker``)."""
+    """The tracker called ``name``. LeadlineError(usage, ``no-such-tracker``), (environment,
+    ``broken-tracker``)."""
     if name in BUILTIN:
         module, _, attribute = BUILTIN[name].partition(":")
         tracker: Tracker = getattr(importlib.import_module(module), attribute)(environ, folder)
@@ -31,19 +33,17 @@ def load(name: str, environ: Mapping[str, str], folder: str) -> Tracker:
             try:
                 loaded: Tracker = entry.load()(environ, folder)
             except (ImportError, AttributeError, TypeError) as error:
-                raise LeadlineError(
-                    "environment",
+                raise environment(
                     "broken-tracker",
                     f"the tracker {name!r} cannot be loaded",
-                    str(error),
-                    "leadline doctor",
+                    why=str(error),
+                    do="leadline doctor",
                 ) from error
             return loaded
     names = ", ".join(sorted({*BUILTIN, *(entry.name for entry in found)}))
-    raise LeadlineError(
-        "usage",
+    raise usage(
         "no-such-tracker",
         f"there is no tracker called {name!r}",
-        f"there are: {names}",
-        "leadline tracker --help",
+        why=f"there are: {names}",
+        do="leadline tracker --help",
     )

@@ -1,8 +1,8 @@
 """trackio. A project is one SQLite file, ``PROJECT.db`` in ``$TRACKIO_DIR``, read as it stands.
 
-trackio has no variable for the project, the name or the group of a run: a job gives them in code. So each job gets a
-store of its own in its run folder, which says whose run it is; sending puts the run under Leadline's name into the
-shared store, the one that the dashboard shows.
+trackio has no variable for the project, the name or the group of a run: a job gives them in code.
+So each job gets a store of its own in its run folder, which says whose run it is; sending puts the
+run under Leadline's name into the shared store, the one that the dashboard shows.
 """
 
 from __future__ import annotations
@@ -14,8 +14,15 @@ from datetime import datetime
 from typing import Any
 
 from leadline.adapters.trackers.sqlite_file import reading
-from leadline.core.errors import LeadlineError
-from leadline.core.tracker.reading import Reading, RunFacts, TrackerRun, must_be_readable, rows_of, summary_numbers
+from leadline.core.errors import LeadlineError, conflict, not_found, remote
+from leadline.core.tracker.reading import (
+    Reading,
+    RunFacts,
+    TrackerRun,
+    must_be_readable,
+    rows_of,
+    summary_numbers,
+)
 from leadline.ports.tracker import Push
 
 UID_KEY = "leadline_run"  # in the config of a run that Leadline sent
@@ -30,7 +37,11 @@ class TrackioTracker:
         self.environ, self.folder = environ, folder
 
     def environment(self, facts: RunFacts) -> dict[str, str]:
-        own = {"TRACKIO_PROJECT": facts.project, "TRACKIO_NAME": facts.name, "TRACKIO_GROUP": facts.experiment}
+        own = {
+            "TRACKIO_PROJECT": facts.project,
+            "TRACKIO_NAME": facts.name,
+            "TRACKIO_GROUP": facts.experiment,
+        }
         if self.environ.get("TRACKIO_DIR") or facts.live:
             return {**own, **({"TRACKIO_DIR": facts.at} if facts.at and facts.live else {})}
         return {**own, "TRACKIO_DIR": os.path.join(facts.folder, "trackio")}
@@ -38,24 +49,34 @@ class TrackioTracker:
     def find(self, facts: RunFacts) -> list[TrackerRun]:
         inside = os.path.join(facts.folder, "trackio")
         found = [run for path in stores(inside) for run in self._runs(path)]
-        shared = [path for path in stores(self.shared(facts.at)) if os.path.getmtime(path) >= facts.since_s]
+        shared = [
+            path
+            for path in stores(self.shared(facts.at))
+            if os.path.getmtime(path) >= facts.since_s
+        ]
         for path in shared:
             found += [
                 run
                 for run in self._runs(path)
-                if run.uid == facts.uid or (run.name == facts.name and _epoch(run.started_at) >= facts.since_s)
+                if run.uid == facts.uid
+                or (run.name == facts.name and _epoch(run.started_at) >= facts.since_s)
             ]
         for run in found:
             run.uid = facts.uid
         return sorted(found, key=lambda run: (run.started_at, run.id))
 
-    def read(self, run: TrackerRun, last_only: bool = False) -> Reading:  # a file here: all of it costs no more
+    def read(
+        self, run: TrackerRun, last_only: bool = False
+    ) -> Reading:  # a file here: all of it costs no more
         must_be_readable(run)
         out = Reading(run)
         with reading(run.path) as store:
             row = store.execute("select config from configs where run_id = ?", (run.id,)).fetchone()
             config = _object(row[0]) if row else {}
-            rows = store.execute("select step, timestamp, metrics from metrics where run_id = ? order by id", (run.id,))
+            rows = store.execute(
+                "select step, timestamp, metrics from metrics where run_id = ? order by id",
+                (run.id,),
+            )
             seen = bool(row)
             latest: dict[str, Any] = {}
             for step, stamp, text in rows:
@@ -66,8 +87,8 @@ class TrackioTracker:
                     out.add(name, step, value, at)
                     latest[name] = value
         if not seen:
-            raise LeadlineError(
-                "not_found", "tracker-run-gone", f"{run.path} has no run {run.id}", "", "leadline tracker status"
+            raise not_found(
+                "tracker-run-gone", f"{run.path} has no run {run.id}", do="leadline tracker status"
             )
         out.config = {k: v for k, v in config.items() if not k.startswith("_") and k != UID_KEY}
         out.summary = summary_numbers(latest)
@@ -85,18 +106,21 @@ class TrackioTracker:
         written = self._rows_written(own[0]) if own else 0
         if not own or written < len(rows) or push.artifacts:
             if own and there[-1].id != own[0].id:
-                raise LeadlineError(
-                    "conflict",
+                raise conflict(
                     "tracker-name-taken",
                     f"trackio has a newer run called {facts.name} in {facts.project}",
-                    "trackio goes on with a run by its name, and would write into that one",
-                    "leadline tracker reconcile",
+                    why="trackio goes on with a run by its name, and would write into that one",
+                    do="leadline tracker reconcile",
                 )
             given = {
                 "project": facts.project,
                 "name": facts.name,
                 "group": facts.experiment,
-                "config": {**(push.reading.config if push.reading else {}), **facts.config, UID_KEY: facts.uid},
+                "config": {
+                    **(push.reading.config if push.reading else {}),
+                    **facts.config,
+                    UID_KEY: facts.uid,
+                },
                 "rows": rows[written:],
                 "there": bool(own),
                 "artifacts": push.artifacts,
@@ -106,14 +130,18 @@ class TrackioTracker:
             run_program("trackio", [program], given, environ, limit_s, self.folder)
         runs = [run for run in self.listed(facts.project, facts.at) if run.uid == facts.uid]
         if not runs:
-            raise LeadlineError(
-                "remote", "tracker-failed", f"trackio did not keep {facts.name}", "", "leadline tracker sync"
+            raise remote(
+                "tracker-failed", f"trackio did not keep {facts.name}", do="leadline tracker sync"
             )
         return runs[0]
 
     def _rows_written(self, run: TrackerRun) -> int:
         with reading(run.path) as store:
-            return int(store.execute("select count(*) from metrics where run_id = ?", (run.id,)).fetchone()[0])
+            return int(
+                store.execute(
+                    "select count(*) from metrics where run_id = ?", (run.id,)
+                ).fetchone()[0]
+            )
 
     def listed(self, project: str, at: str, here_only: bool = False) -> list[TrackerRun]:
         path = os.path.join(self.shared(at), f"{project}.db")
@@ -128,7 +156,9 @@ class TrackioTracker:
                 found += self._runs(file)
             except LeadlineError as error:  # one file that is none does not hide the others
                 name = os.path.basename(file)
-                found.append(TrackerRun("trackio", name, project=name[:-3], path=file, problem=error.what))
+                found.append(
+                    TrackerRun("trackio", name, project=name[:-3], path=file, problem=error.what)
+                )
         return found
 
     def check(self, at: str) -> dict[str, Any]:
@@ -143,7 +173,8 @@ class TrackioTracker:
         if at:
             return os.path.expanduser(at)
         return self.environ.get("TRACKIO_DIR") or os.path.join(
-            self.environ.get("HF_HOME") or os.path.join(self.environ.get("HOME", ""), ".cache", "huggingface"),
+            self.environ.get("HF_HOME")
+            or os.path.join(self.environ.get("HOME", ""), ".cache", "huggingface"),
             "trackio",
         )
 
@@ -161,9 +192,16 @@ class TrackioTracker:
             ends = "select run_id, run_name, min(timestamp), max(timestamp) from metrics group by run_id"
             for run_id, name, first, last in store.execute(ends):
                 run = found.setdefault(
-                    run_id, TrackerRun("trackio", run_id, name, project, path=path, started_at=_rfc3339(first))
+                    run_id,
+                    TrackerRun(
+                        "trackio", run_id, name, project, path=path, started_at=_rfc3339(first)
+                    ),
                 )
-                run.wall_s = max(0.0, _epoch(last) - _epoch(run.started_at)) or None if run.started_at else None
+                run.wall_s = (
+                    max(0.0, _epoch(last) - _epoch(run.started_at)) or None
+                    if run.started_at
+                    else None
+                )
         return sorted(found.values(), key=lambda run: (run.started_at, run.id))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import artifact_option
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import usage
 
 TAKES_COMMAND = True
 DESCRIPTION = """Measure A and B in turns, in blocks A B B A or B A A B by a recorded coin, until the answer is known.
@@ -40,22 +40,64 @@ def configure(parser: argparse.ArgumentParser) -> None:
             metavar="K=V",
             help=f"config of side {side.upper()}; {{K}} in the command stands for V",
         )
-    parser.add_argument("--set", dest="sets", action="append", default=[], metavar="K=V", help="config of both sides")
+    parser.add_argument(
+        "--set",
+        dest="sets",
+        action="append",
+        default=[],
+        metavar="K=V",
+        help="config of both sides",
+    )
     parser.add_argument("--metric", default="", metavar="NAME", help="what is compared")
     parser.add_argument(
-        "--precision", type=_share, metavar="SHARE", help="stop when the ratio is known to +- this (1%%)"
+        "--precision",
+        type=_share,
+        metavar="SHARE",
+        help="stop when the ratio is known to +- this (1%%)",
     )
-    parser.add_argument("--equivalent", type=_share, metavar="SHARE", help="stop when shown to be the same within this")
-    parser.add_argument("--alpha", type=float, default=0.05, metavar="P", help="the error rate (default 0.05)")
-    parser.add_argument("--blocks", type=int, default=50, metavar="N", help="at most N blocks (default 50)")
-    parser.add_argument("--time", type=_seconds, metavar="SECONDS", help="begin no block after that long (90, 5m, 2h)")
-    parser.add_argument("--warmup", type=int, default=1, metavar="N", help="runs a side that do not count (default 1)")
-    parser.add_argument("--order", default="abba", metavar="abba|ab", help="what a block is (default abba)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the coin that orders the blocks")
-    parser.add_argument("--metrics", action="append", default=[], metavar="SPEC", help="as for `leadline run`")
-    parser.add_argument("--pattern", action="append", default=[], metavar="NAME=REGEX", help="as for `leadline run`")
-    artifact_option(parser, "keep this file, or what matches, of each run; {K} in it as in the command")
-    parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="end a run after that long")
+    parser.add_argument(
+        "--equivalent",
+        type=_share,
+        metavar="SHARE",
+        help="stop when shown to be the same within this",
+    )
+    parser.add_argument(
+        "--alpha", type=float, default=0.05, metavar="P", help="the error rate (default 0.05)"
+    )
+    parser.add_argument(
+        "--blocks", type=int, default=50, metavar="N", help="at most N blocks (default 50)"
+    )
+    parser.add_argument(
+        "--time",
+        type=_seconds,
+        metavar="SECONDS",
+        help="begin no block after that long (90, 5m, 2h)",
+    )
+    parser.add_argument(
+        "--warmup",
+        type=int,
+        default=1,
+        metavar="N",
+        help="runs a side that do not count (default 1)",
+    )
+    parser.add_argument(
+        "--order", default="abba", metavar="abba|ab", help="what a block is (default abba)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of the coin that orders the blocks"
+    )
+    parser.add_argument(
+        "--metrics", action="append", default=[], metavar="SPEC", help="as for `leadline run`"
+    )
+    parser.add_argument(
+        "--pattern", action="append", default=[], metavar="NAME=REGEX", help="as for `leadline run`"
+    )
+    artifact_option(
+        parser, "keep this file, or what matches, of each run; {K} in it as in the command"
+    )
+    parser.add_argument(
+        "--timeout", type=_seconds, metavar="SECONDS", help="end a run after that long"
+    )
     parser.add_argument("--show-output", action="store_true", help="show what the commands print")
 
 
@@ -71,7 +113,9 @@ def _share(text: str) -> float:
     except ValueError:
         value = float("nan")
     if not 0.0 < value < 1.0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no share between 0 and 1, such as 1% or 0.01")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no share between 0 and 1, such as 1% or 0.01"
+        )
     return value
 
 
@@ -83,7 +127,9 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 
     sides = _sides(args)
     topic = context.topic(args.thread)
-    watch = watch_with(context.executor, (sys.stderr if args.json else sys.stdout) if args.show_output else None)
+    watch = watch_with(
+        context.executor, (sys.stderr if args.json else sys.stdout) if args.show_output else None
+    )
     a, b = (_request(args, topic, *side) for side in sides)
     request = AbRequest(
         a,
@@ -99,7 +145,10 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         order=args.order,
     )
     asked: list[int] = []
-    old = {s: signal.signal(s, lambda number, frame: asked.append(number)) for s in (signal.SIGINT, signal.SIGTERM)}
+    old = {
+        s: signal.signal(s, lambda number, frame: asked.append(number))
+        for s in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         result = measure(context, request, watch, say=context.warn, stop_asked=lambda: bool(asked))
     finally:
@@ -114,31 +163,35 @@ def _answer(result: dict[str, Any], code: int = 0) -> Answer:
     from leadline.render.terminal.ab import result_text
 
     nothing = not result["n_blocks"]
-    shown = [f"leadline show {name}" for name in dict(result["experiments"]).values()] if nothing else []
+    shown = (
+        [f"leadline show {name}" for name in dict(result["experiments"]).values()]
+        if nothing
+        else []
+    )
     code = code or (EXIT_CODES["check_failed"] if nothing else 0)
-    return Answer(result_text(result), result, {"blocks": result["n_blocks"]}, next=shown, exit_code=code)
+    return Answer(
+        result_text(result), result, {"blocks": result["n_blocks"]}, next=shown, exit_code=code
+    )
 
 
 def _show(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.services.run.ab import result_of
 
     if args.words[0] != "show" or len(args.words) != 2 or args.command:
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "bad-ab",
             f"`leadline ab {' '.join(args.words)}` is not understood",
-            "commands stand after --",
-            ["leadline ab -- A -- B", "leadline ab show ID"],
+            why="commands stand after --",
+            do=["leadline ab -- A -- B", "leadline ab show ID"],
         )
     thread = context.thread(args.thread)
     item = thread.find(args.words[1])
     if getattr(item, "kind", "") != "interleaving":
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "not-an-interleaving",
             f"{args.words[1]} is no interleaved measurement",
-            "their ids look like P-I1",
-            f"leadline show {args.words[1]}",
+            why="their ids look like P-I1",
+            do=f"leadline show {args.words[1]}",
         )
     return _answer(result_of(thread, item))
 
@@ -157,24 +210,25 @@ def _sides(args: argparse.Namespace) -> list[tuple[list[str], dict[str, Any], li
         known = set(configs[0]) & set(configs[1])
         unknown = [name for name in placeholders([*words, *args.artifacts]) if name not in known]
         if unknown:
-            raise LeadlineError(
-                "usage",
+            raise usage(
                 "unknown-placeholder",
                 f"{{{unknown[0]}}} has no value on both sides",
-                f"given on both: {', '.join(sorted(known)) or 'none'}",
-                f"leadline ab --a {unknown[0]}=V --b {unknown[0]}=V -- ...",
+                why=f"given on both: {', '.join(sorted(known)) or 'none'}",
+                do=f"leadline ab --a {unknown[0]}=V --b {unknown[0]}=V -- ...",
             )
         commands = [fill(words, config) for config in configs]
         artifacts = [fill(args.artifacts, config) for config in configs]
     else:
         commands = [words, []]
     if not all(commands):
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "one-command",
             "two commands are needed, or one and two configs",
-            "each stands behind a -- of its own",
-            ["leadline ab -- A -- B", "leadline ab --a block=64 --b block=128 -- ./bench {block}"],
+            why="each stands behind a -- of its own",
+            do=[
+                "leadline ab -- A -- B",
+                "leadline ab --a block=64 --b block=128 -- ./bench {block}",
+            ],
         )
     return list(zip(commands, configs, artifacts, strict=True))
 
@@ -186,13 +240,17 @@ def _pairs(texts: list[str], option: str) -> dict[str, Any]:
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals or not key.strip():
-            raise LeadlineError("usage", "bad-set", f"{option} {text!r} is not key=value", "", "leadline ab --help")
+            raise usage("bad-set", f"{option} {text!r} is not key=value", do="leadline ab --help")
         found[key.strip()] = parse_value(value)
     return found
 
 
 def _request(
-    args: argparse.Namespace, topic: str, argv: list[str], config: dict[str, Any], artifacts: list[str]
+    args: argparse.Namespace,
+    topic: str,
+    argv: list[str],
+    config: dict[str, Any],
+    artifacts: list[str],
 ) -> Any:
     from leadline.core.extract.spec import parse_spec
     from leadline.services.run.lifecycle import RunRequest
@@ -201,5 +259,10 @@ def _request(
     for spec in extract:
         parse_spec(spec)
     return RunRequest(
-        argv=argv, topic=topic, config=config, timeout_s=args.timeout, extract=extract, artifacts=artifacts
+        argv=argv,
+        topic=topic,
+        config=config,
+        timeout_s=args.timeout,
+        extract=extract,
+        artifacts=artifacts,
     )

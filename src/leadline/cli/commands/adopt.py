@@ -21,7 +21,9 @@ EXAMPLES = [
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", nargs="?", metavar="FILE", help="default: the logbook in the tree")
     parser.add_argument(
-        "--acknowledge", metavar="COMMIT", help="say that this commit's rewrite of the logbook is known"
+        "--acknowledge",
+        metavar="COMMIT",
+        help="say that this commit's rewrite of the logbook is known",
     )
 
 
@@ -31,7 +33,10 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     topic = context.topic(args.thread)
     if args.acknowledge:
         data = acknowledge(context, topic, args.acknowledge)
-        return Answer(f"{data['acknowledged'][:12]} is {'already ' if data['already'] else ''}acknowledged", data)
+        return Answer(
+            f"{data['acknowledged'][:12]} is {'already ' if data['already'] else ''}acknowledged",
+            data,
+        )
     done = adopt(context, topic, args.file)
     lines = [f"adopted   {e['heading']}" for e in done["entries"][:50]]
     lines += [f"restored  {h} (it had been taken out)" for h in done["restored"][:20]]

@@ -33,11 +33,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
         child = verbs.add_parser(verb, help=text)
         child.add_argument("run", metavar="RUN")
         if verb == "list":
-            child.add_argument("--all", action="store_true", help=f"all of them (default: the first {LISTED})")
+            child.add_argument(
+                "--all", action="store_true", help=f"all of them (default: the first {LISTED})"
+            )
             continue
-        child.add_argument("name", metavar="NAME", nargs="?", help="its name, or the beginning of its digest")
+        child.add_argument(
+            "name", metavar="NAME", nargs="?", help="its name, or the beginning of its digest"
+        )
         which = "the last" if verb == "get" else "all"
-        child.add_argument("--version", type=int, metavar="N", help=f"which version (default: {which})")
+        child.add_argument(
+            "--version", type=int, metavar="N", help=f"which version (default: {which})"
+        )
         child.add_argument("--step", type=int, metavar="N", help="the one logged at this step")
         if verb == "get":
             child.add_argument(
@@ -59,7 +65,11 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         chosen = artifact.find(context, run_, args.name, args.version, args.step)
         done = artifact.get(context, run_, chosen, args.out, args.force)
         return Answer(f"wrote {plain(done['written'])} ({done['digest'][:19]}, checked)", done)
-    return _verify(run_, artifact.check(context, run_, args.name, args.version, args.step), artifact.where_made(run_))
+    return _verify(
+        run_,
+        artifact.check(context, run_, args.name, args.version, args.step),
+        artifact.where_made(run_),
+    )
 
 
 def _list(context: Any, run_: Any, everything: bool) -> Answer:
@@ -75,10 +85,14 @@ def _list(context: Any, run_: Any, everything: bool) -> Answer:
     elsewhere = sum(r["state"] == "elsewhere" for r in rows)
     lines = [render_artifacts(run_, found, shown, states=[r["state"] for r in rows])]
     if elsewhere:
-        lines.append(f"{elsewhere} of {len(rows)} are not on this machine: they are on {artifact.where_made(run_)}")
+        lines.append(
+            f"{elsewhere} of {len(rows)} are not on this machine: they are on {artifact.where_made(run_)}"
+        )
     total = core.total(run_)
     if total > len(rows):
-        lines.append(f"the list of all {total} is on {artifact.where_made(run_)}; the record has the first {len(rows)}")
+        lines.append(
+            f"the list of all {total} is on {artifact.where_made(run_)}; the record has the first {len(rows)}"
+        )
     counts = {"artifacts": total, "gaps": core.gaps_total(run_)}
     data = {"run": run_.id, "artifacts": rows[:shown], "gaps": gaps}
     following = [] if shown >= len(rows) else [f"leadline artifact list {run_.id} --all"]
@@ -88,9 +102,15 @@ def _list(context: Any, run_: Any, everything: bool) -> Answer:
 def _verify(run_: Any, rows: list[dict[str, Any]], where: str) -> Answer:
     from leadline.core.errors import EXIT_CODES
 
-    counts = {state: sum(r["state"] == state for r in rows) for state in ("ok", "damaged", "missing", "elsewhere")}
+    counts = {
+        state: sum(r["state"] == state for r in rows)
+        for state in ("ok", "damaged", "missing", "elsewhere")
+    }
     bad = [r for r in rows if r["state"] in ("damaged", "missing")]
-    lines = [f"{r['state']}  {plain(r['name'])} (version {r['version']})  {r['digest'][:19]}" for r in bad[:LISTED]]
+    lines = [
+        f"{r['state']}  {plain(r['name'])} (version {r['version']})  {r['digest'][:19]}"
+        for r in bad[:LISTED]
+    ]
     if counts["elsewhere"]:
         lines.append(f"{counts['elsewhere']} not on this machine: on {where}, not checked")
     lines.append(f"{counts['ok']} of {len(rows)} have their digest")
@@ -99,5 +119,7 @@ def _verify(run_: Any, rows: list[dict[str, Any]], where: str) -> Answer:
         {"run": run_.id, "artifacts": rows},
         {"artifacts": len(rows), **counts},
         exit_code=EXIT_CODES["check_failed"] if bad else 0,
-        next=["leadline sync  (after removing the damaged file: the record branch may have it)"] if bad else [],
+        next=["leadline sync  (after removing the damaged file: the record branch may have it)"]
+        if bad
+        else [],
     )

@@ -24,15 +24,34 @@ def configure(parser: argparse.ArgumentParser) -> None:
     first = verbs.add_parser("set", help="register the first one")
     first.add_argument("id", metavar="ID")
     first.add_argument("--why", default="", metavar="TEXT")
-    first.add_argument("--override", default="", metavar="WHY", help="although it has none of the thread's metrics")
+    first.add_argument(
+        "--override", default="", metavar="WHY", help="although it has none of the thread's metrics"
+    )
     verbs.add_parser("show", help="numbers with n and spread, code, hardware, drift, moves")
     move = verbs.add_parser("move", help="replace it by a better one, on repeated evidence")
     move.add_argument("id", metavar="ID")
     move.add_argument("--why", default="", metavar="TEXT", help="the reason (needed)")
-    move.add_argument("--axis", dest="axes", action="append", default=[], metavar="KEY", help="what the two differ in")
+    move.add_argument(
+        "--axis",
+        dest="axes",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="what the two differ in",
+    )
     move.add_argument("--nuisance", action="append", default=[], metavar="KEY")
-    move.add_argument("--metric", default="", metavar="NAME", help="the metric that decides (default: the first one)")
-    move.add_argument("--override", default="", metavar="WHY", help="move it all the same; the reason stays visible")
+    move.add_argument(
+        "--metric",
+        default="",
+        metavar="NAME",
+        help="the metric that decides (default: the first one)",
+    )
+    move.add_argument(
+        "--override",
+        default="",
+        metavar="WHY",
+        help="move it all the same; the reason stays visible",
+    )
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
@@ -55,13 +74,16 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
             override=args.override,
         )
         text = (
-            f"{made['id']}  the baseline moved to {made['experiment']}{_overridden(made)}\n{made.get('shown_by', '')}"
+            f"{made['id']}  the baseline moved to "
+            f"{made['experiment']}{_overridden(made)}\n{made.get('shown_by', '')}"
         )
         return Answer(text.strip(), made, next=["leadline baseline show"])
     from leadline.render.terminal.baseline import render_baseline
 
     data = baseline.show_baseline(context, topic)
-    return Answer(render_baseline(data), data, {"runs": len(data["runs"]), "moves": len(data["moves"])})
+    return Answer(
+        render_baseline(data), data, {"runs": len(data["runs"]), "moves": len(data["moves"])}
+    )
 
 
 def _overridden(made: dict[str, Any]) -> str:

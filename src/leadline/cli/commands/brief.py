@@ -14,20 +14,21 @@ EXAMPLES = ["leadline brief", "leadline brief --budget 1500"]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--budget", type=int, default=4000, metavar="CHARS", help="at most this long (default 4000)")
+    parser.add_argument(
+        "--budget", type=int, default=4000, metavar="CHARS", help="at most this long (default 4000)"
+    )
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.core.errors import LeadlineError
+    from leadline.core.errors import usage
     from leadline.services.look.status import brief
 
     if args.budget < 200:
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "bad-budget",
             f"--budget {args.budget} is too small to say anything",
-            "200 characters is the least",
-            "leadline brief --budget 1000",
+            why="200 characters is the least",
+            do="leadline brief --budget 1000",
         )
     text, data = brief(context, args.thread, args.budget)
     return Answer(text, data)

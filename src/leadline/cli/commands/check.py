@@ -27,12 +27,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
     verbs = subverbs(parser)
     verbs.add_parser("kickoff", help="fields of the kickoff")
     post = verbs.add_parser("post", help="before results are posted")
-    post.add_argument("ids", nargs="*", metavar="ID", help="experiments (default: with news since the last update)")
+    post.add_argument(
+        "ids",
+        nargs="*",
+        metavar="ID",
+        help="experiments (default: with news since the last update)",
+    )
     verbs.add_parser("close", help="before the issue closes")
     regression = verbs.add_parser("regression", help="before a regression is claimed")
-    regression.add_argument("id", nargs="?", metavar="ID", help="what is judged (default: the last experiment)")
-    regression.add_argument("--against", default="baseline", metavar="ID", help="the reference (default: baseline)")
-    regression.add_argument("--axis", dest="axes", action="append", default=[], metavar="KEY", help="the tested axis")
+    regression.add_argument(
+        "id", nargs="?", metavar="ID", help="what is judged (default: the last experiment)"
+    )
+    regression.add_argument(
+        "--against", default="baseline", metavar="ID", help="the reference (default: baseline)"
+    )
+    regression.add_argument(
+        "--axis", dest="axes", action="append", default=[], metavar="KEY", help="the tested axis"
+    )
     regression.add_argument("--nuisance", action="append", default=[], metavar="KEY")
     regression.add_argument("--metric", dest="metrics", action="append", default=[], metavar="NAME")
 
@@ -52,8 +63,12 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     elif args.subverb == "close":
         from leadline.services.issue.content import body_is_current
 
-        current = body_is_current(context, thread) if thread.issue.state in ("open", "closed") else None
-        found = check.check_close(thread, body_is_current=current, queued=check.queued_reason(context, thread))
+        current = (
+            body_is_current(context, thread) if thread.issue.state in ("open", "closed") else None
+        )
+        found = check.check_close(
+            thread, body_is_current=current, queued=check.queued_reason(context, thread)
+        )
         items = [i for i in found if "queued" not in i]
         queued = [i for i in found if "queued" in i]
     else:
@@ -82,6 +97,10 @@ def _checklist(rows: list[dict[str, Any]]) -> Answer:
     for row in rows:
         lines.append(f"{row['state']:<7} {row['item']}: {row['what']}")
         lines += [f"        {row['mend']}"] if row["mend"] else []
-    lines.append(f"regression: {len(missing)} of {len(rows)} items do not pass" if missing else "regression: all pass")
+    lines.append(
+        f"regression: {len(missing)} of {len(rows)} items do not pass"
+        if missing
+        else "regression: all pass"
+    )
     data = {"items": rows, "missing": missing}
     return Answer("\n".join(lines), data, {"missing": len(missing)}, exit_code=6 if missing else 0)

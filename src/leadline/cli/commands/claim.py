@@ -38,11 +38,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="what the two sides differ in (default: the one thing they do)",
     )
     parser.add_argument(
-        "--nuisance", action="append", default=[], metavar="KEY", help="a difference known not to matter; stays visible"
+        "--nuisance",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="a difference known not to matter; stays visible",
     )
-    parser.add_argument("--label", default="", metavar="LABEL", help="refuse unless it reaches this label")
-    parser.add_argument("--path", default="", metavar="EXECUTOR", help="the execution path it is to be confirmed on")
-    parser.add_argument("--reported", metavar="SOURCE", help="its numbers come from elsewhere; never evidence")
+    parser.add_argument(
+        "--label", default="", metavar="LABEL", help="refuse unless it reaches this label"
+    )
+    parser.add_argument(
+        "--path", default="", metavar="EXECUTOR", help="the execution path it is to be confirmed on"
+    )
+    parser.add_argument(
+        "--reported", metavar="SOURCE", help="its numbers come from elsewhere; never evidence"
+    )
     parser.add_argument(
         "--override",
         default="",
@@ -72,4 +82,6 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     )
     lines = claim_lines(row)
     lines += [f"    advice: {f['what']} ({f['mend']})" for f in row["lint"]]
-    return Answer("\n".join(lines), row, next=[f"leadline claims --why {row['id']}"] if row["missing"] else [])
+    return Answer(
+        "\n".join(lines), row, next=[f"leadline claims --why {row['id']}"] if row["missing"] else []
+    )

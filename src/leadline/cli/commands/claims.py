@@ -16,8 +16,12 @@ EXAMPLES = ["leadline claims", "leadline claims --label replicated", "leadline c
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--why", metavar="ID", help="one claim: arithmetic, runs that count and do not, commands")
-    parser.add_argument("--label", default="", help="only: none, refuted, exploratory, replicated, stable, reported")
+    parser.add_argument(
+        "--why", metavar="ID", help="one claim: arithmetic, runs that count and do not, commands"
+    )
+    parser.add_argument(
+        "--label", default="", help="only: none, refuted, exploratory, replicated, stable, reported"
+    )
 
 
 def claim_lines(row: dict[str, Any]) -> list[str]:
@@ -33,7 +37,9 @@ def claim_lines(row: dict[str, Any]) -> list[str]:
             if row["override"]
             else "",
             f"pre-registered as {row['preregistered']}" if row["preregistered"] else "",
-            "not confirmed on the production path" if row["confirmed_on_production_path"] is False else "",
+            "not confirmed on the production path"
+            if row["confirmed_on_production_path"] is False
+            else "",
         )
         if m
     ]
@@ -43,7 +49,9 @@ def claim_lines(row: dict[str, Any]) -> list[str]:
     if row["state"] == "standing":
         lines += [f"    for the next label: {m}" for m in row["missing"][:3]]
         if len(row["missing"]) > 3:
-            lines.append(f"    and {len(row['missing']) - 3} more: leadline claims --why {row['id']}")
+            lines.append(
+                f"    and {len(row['missing']) - 3} more: leadline claims --why {row['id']}"
+            )
     return lines
 
 
@@ -58,7 +66,9 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     lines = [line for row in rows[:LISTED] for line in claim_lines(row)]
     if len(rows) > LISTED:
         lines.append(f"… {len(rows) - LISTED} more; all with --json")
-    return Answer("\n".join(lines) or "no claim yet", rows, {"claims": len(rows)}, len(rows) > LISTED)
+    return Answer(
+        "\n".join(lines) or "no claim yet", rows, {"claims": len(rows)}, len(rows) > LISTED
+    )
 
 
 def _why(row: dict[str, Any]) -> list[str]:
@@ -74,10 +84,17 @@ def _why(row: dict[str, Any]) -> list[str]:
     counted = row["counted"]
     more = f", … {len(counted) - COUNTED} more with --json" if len(counted) > COUNTED else ""
     lines.append(f"    counted   {len(counted)}: {', '.join(counted[:COUNTED]) or 'none'}{more}")
-    confirmed = {True: "; confirmed on the declared path", False: "; not confirmed on the declared path"}
-    path = confirmed.get(row["confirmed_on_production_path"], "; no path is declared as the one that matters")
+    confirmed = {
+        True: "; confirmed on the declared path",
+        False: "; not confirmed on the declared path",
+    }
+    path = confirmed.get(
+        row["confirmed_on_production_path"], "; no path is declared as the one that matters"
+    )
     lines.append(f"    executor  {', '.join(row['paths']) or 'none'}{path}")
-    lines += [f"    not       {run}: {why}" for run, why in list(row["not_counted"].items())[:NOT_COUNTED]]
+    lines += [
+        f"    not       {run}: {why}" for run, why in list(row["not_counted"].items())[:NOT_COUNTED]
+    ]
     if len(row["not_counted"]) > NOT_COUNTED:
         lines.append(f"    not       … {len(row['not_counted']) - NOT_COUNTED} more with --json")
     lines += [f"    contrary  {run}" for run in row["contrary"]]
@@ -93,4 +110,6 @@ def _looks(looks: dict[str, Any]) -> list[str]:
     level = f"one-sided level {100 * looks['level']:.2g} %, 5 % divided over all looks"
     if looks["shown_at"]:
         return [f"shown at the look with {looks['shown_at']} runs on the smaller side ({level})"]
-    return [f"not shown at any look up to {looks['last']} runs on the smaller side (there: {level})"]
+    return [
+        f"not shown at any look up to {looks['last']} runs on the smaller side (there: {level})"
+    ]

@@ -74,7 +74,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="[METRIC=]SIZE",
         help="judge whether no difference larger than this is left (two one-sided tests)",
     )
-    parser.add_argument("--alpha", type=float, default=0.05, help="level of the tests and intervals (default 0.05)")
+    parser.add_argument(
+        "--alpha", type=float, default=0.05, help="level of the tests and intervals (default 0.05)"
+    )
     parser.add_argument(
         "--strict-hygiene",
         action="store_true",
@@ -135,16 +137,23 @@ def next_commands(comparison: Any, args: argparse.Namespace) -> list[str]:
     if rows and not args.axes:
         commands.append(f"{again} --axis {_quoted(rows[0].name)}")
     elif rows and not comparison.diff.of_role("axis"):
-        commands.append(f"{again} --axis {_quoted(rows[0].name)}  (the declared axis does not differ, this does)")
+        commands.append(
+            f"{again} --axis {_quoted(rows[0].name)}  (the declared axis does not differ, this does)"
+        )
     elif rows:
         axes = "".join(f" --axis {_quoted(axis)}" for axis in args.axes)
         rest = "".join(f" --nuisance {_quoted(row.name)}" for row in rows[:4])
         commands.append(f"{again}{axes}{rest}  (only when these are known not to matter)")
-    commands += [f"leadline metric {_quoted(m.metric)}  (what it meant when)" for m in comparison.metrics if m.apart][
-        :3
-    ]
+    commands += [
+        f"leadline metric {_quoted(m.metric)}  (what it meant when)"
+        for m in comparison.metrics
+        if m.apart
+    ][:3]
     if codes & {"contended", "unknown-hygiene", "drift"}:
-        commands += [f"leadline run --experiment {name} --repeat 3" for name in (comparison.a_name, comparison.b_name)]
+        commands += [
+            f"leadline run --experiment {name} --repeat 3"
+            for name in (comparison.a_name, comparison.b_name)
+        ]
     return commands
 
 

@@ -18,9 +18,18 @@ EXAMPLES = [
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("target", metavar="ID", help="an id, or the topic of the thread for its kickoff")
-    parser.add_argument("assignments", nargs="+", metavar="FIELD=VALUE", help="FIELD+=VALUE adds to a kickoff list")
-    parser.add_argument("--why", default="", metavar="TEXT", help="the reason (needed when something was said before)")
+    parser.add_argument(
+        "target", metavar="ID", help="an id, or the topic of the thread for its kickoff"
+    )
+    parser.add_argument(
+        "assignments", nargs="+", metavar="FIELD=VALUE", help="FIELD+=VALUE adds to a kickoff list"
+    )
+    parser.add_argument(
+        "--why",
+        default="",
+        metavar="TEXT",
+        help="the reason (needed when something was said before)",
+    )
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
@@ -29,7 +38,10 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     topics = context.store.topics()
     topic = args.target if args.target in topics and not args.thread else context.topic(args.thread)
     done = correct(context, topic, args.target, args.assignments, args.why)
-    lines = [f"{c['target']}  {c['field']}: {_short(c['was'])} -> {_short(c['now'])}" for c in done["changes"][:20]]
+    lines = [
+        f"{c['target']}  {c['field']}: {_short(c['was'])} -> {_short(c['now'])}"
+        for c in done["changes"][:20]
+    ]
     if len(done["changes"]) > 20:
         lines.append(f"… {len(done['changes']) - 20} more")
     return Answer("\n".join(lines), done, {"changes": len(done["changes"])})

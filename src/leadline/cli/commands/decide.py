@@ -17,21 +17,40 @@ EXAMPLES = [
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", nargs="?", default="", metavar="TEXT")
-    parser.add_argument("--evidence", nargs="+", action="extend", default=[], metavar="ID", help="what it rests on")
-    parser.add_argument("--no-evidence", default="", metavar="WHY", help="it rests on nothing recorded; stays visible")
-    parser.add_argument("--owner", default="", metavar="NAME", help="who decided (default: who records it)")
-    parser.add_argument("--reported", metavar="SOURCE", help="its numbers come from elsewhere; never evidence")
+    parser.add_argument(
+        "--evidence", nargs="+", action="extend", default=[], metavar="ID", help="what it rests on"
+    )
+    parser.add_argument(
+        "--no-evidence",
+        default="",
+        metavar="WHY",
+        help="it rests on nothing recorded; stays visible",
+    )
+    parser.add_argument(
+        "--owner", default="", metavar="NAME", help="who decided (default: who records it)"
+    )
+    parser.add_argument(
+        "--reported", metavar="SOURCE", help="its numbers come from elsewhere; never evidence"
+    )
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.cli.commands.note import split_words
     from leadline.services.write.note import decide
 
-    evidence, tail = split_words(args.evidence)  # `--evidence P-003 TEXT`: the option has swallowed the text
+    evidence, tail = split_words(
+        args.evidence
+    )  # `--evidence P-003 TEXT`: the option has swallowed the text
     if args.text and tail:
         evidence, tail = args.evidence, ""
     made = decide(
-        context, context.topic(args.thread), args.text or tail, evidence, args.owner, args.no_evidence, args.reported
+        context,
+        context.topic(args.thread),
+        args.text or tail,
+        evidence,
+        args.owner,
+        args.no_evidence,
+        args.reported,
     )
     rests = ", ".join(made["evidence"]) or f"nothing recorded ({made['no_evidence']})"
     marked = "\nits numbers are reported, not evidence" if args.reported else ""

@@ -14,7 +14,9 @@ EXAMPLES = ["leadline demo", "leadline demo --echo --into /tmp/study"]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--into", metavar="FOLDER", help="make the repository there (default: a temporary folder)")
+    parser.add_argument(
+        "--into", metavar="FOLDER", help="make the repository there (default: a temporary folder)"
+    )
     parser.add_argument("--echo", action="store_true", help="print each command as it is given")
 
 

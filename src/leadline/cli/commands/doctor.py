@@ -42,5 +42,8 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         )
     counts = {state: sum(c.state == state for c in checks) for state in MARKS}
     return Answer(
-        "\n".join(lines), [c.as_dict() for c in checks], counts, exit_code=6 if args.strict and counts["problem"] else 0
+        "\n".join(lines),
+        [c.as_dict() for c in checks],
+        counts,
+        exit_code=6 if args.strict and counts["problem"] else 0,
     )

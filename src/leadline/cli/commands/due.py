@@ -23,7 +23,14 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     found = is_due(context, context.thread(args.thread))
     lines = [f"{found['form'] if found['due'] else 'nothing'} is due: {found['why']}"]
     lines += [f"  {m['at'][:16].replace('T', ' ')}  {m['what']}" for m in found["milestones"][:20]]
-    command = "leadline update --heartbeat" if found["form"] == "heartbeat" else "leadline update --change '…'"
+    command = (
+        "leadline update --heartbeat"
+        if found["form"] == "heartbeat"
+        else "leadline update --change '…'"
+    )
     return Answer(
-        "\n".join(lines), found, {"milestones": len(found["milestones"])}, next=[command] if found["due"] else []
+        "\n".join(lines),
+        found,
+        {"milestones": len(found["milestones"])},
+        next=[command] if found["due"] else [],
     )

@@ -20,7 +20,9 @@ EXAMPLES = [
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--worked", metavar="TEXT", help="what worked")
-    parser.add_argument("--did-not", "--failed", dest="failed", metavar="TEXT", help="what did not work")
+    parser.add_argument(
+        "--did-not", "--failed", dest="failed", metavar="TEXT", help="what did not work"
+    )
     parser.add_argument("--confidence", metavar="TEXT", help="how sure, and why")
     parser.add_argument("--limits", metavar="TEXT", help="where it may not hold")
     parser.add_argument("--conclusion", metavar="TEXT", help="the decision or outcome, and why")
@@ -32,7 +34,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="TEXT",
         help="small and concrete; repeat it, in order",
     )
-    parser.add_argument("--from", dest="file", metavar="FILE", help="these fields from a .toml .yaml .json .md file")
+    parser.add_argument(
+        "--from", dest="file", metavar="FILE", help="these fields from a .toml .yaml .json .md file"
+    )
     parser.add_argument(
         "--reason",
         choices=["completed", "not-planned"],
@@ -40,7 +44,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="why the issue closes (default: completed)",
     )
     parser.add_argument(
-        "--override", metavar="WHY", help="finish although something is missing; the reason stays visible"
+        "--override",
+        metavar="WHY",
+        help="finish although something is missing; the reason stays visible",
     )
 
 
@@ -52,16 +58,21 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         if getattr(args, name) is not None:
             summary[name] = getattr(args, name)
     if args.override is not None and not args.override.strip():
-        from leadline.core.errors import LeadlineError
+        from leadline.core.errors import usage
 
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "no-reason",
             "--override needs the reason",
-            "it stays in the summary",
-            "leadline finish --override 'WHY' …",
+            why="it stays in the summary",
+            do="leadline finish --override 'WHY' …",
         )
-    data = finish(context, context.topic(args.thread), summary, args.reason.replace("-", "_"), args.override or "")
+    data = finish(
+        context,
+        context.topic(args.thread),
+        summary,
+        args.reason.replace("-", "_"),
+        args.override or "",
+    )
     return _finished(data) if data["finished"] else _refused(data)
 
 
@@ -91,12 +102,18 @@ def _finished(data: dict[str, Any]) -> Answer:
     issue = data["issue"]
     lines = [f"finished ({data['reason'].replace('_', ' ')}); the issue is {issue['state']}"]
     if data["again"]:
-        lines.append(f"this very summary was recorded on {minute(data['finished_at'])} UTC; nothing new was recorded")
+        lines.append(
+            f"this very summary was recorded on {minute(data['finished_at'])} UTC; nothing new was recorded"
+        )
     lines += waiting_lines(issue)
     if data["queued"]:
-        lines.append(f"queued:  {', '.join(data['queued'])}: done in the record; the forge is to follow")
+        lines.append(
+            f"queued:  {', '.join(data['queued'])}: done in the record; the forge is to follow"
+        )
     if data["override"]:
-        lines.append(f"overridden: {', '.join(data['overridden']) or 'nothing was missing'}: {data['override']}")
+        lines.append(
+            f"overridden: {', '.join(data['overridden']) or 'nothing was missing'}: {data['override']}"
+        )
     lines += [
         f"logbook  {data['logbook'] or 'not written: ' + data['logbook_skipped']}",
         f"records  {data['record_branch'][:12] or 'not committed: leadline sync'}",
@@ -104,5 +121,9 @@ def _finished(data: dict[str, Any]) -> Answer:
     return Answer(
         plain("\n".join(lines)),
         data,
-        next=list(dict.fromkeys([*(next_of(issue) if issue["why"] else ["leadline report"]), "leadline sync"])),
+        next=list(
+            dict.fromkeys(
+                [*(next_of(issue) if issue["why"] else ["leadline report"]), "leadline sync"]
+            )
+        ),
     )

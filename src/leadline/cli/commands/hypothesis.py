@@ -27,7 +27,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     verbs = subverbs(parser)
     add = verbs.add_parser("add", help="propose one")
     add.add_argument("text", metavar="TEXT")
-    add.add_argument("--predict", default="", metavar="PREDICATE", help="its checkable form (`claim --that`)")
+    add.add_argument(
+        "--predict", default="", metavar="PREDICATE", help="its checkable form (`claim --that`)"
+    )
     verbs.add_parser("list", help="all of them")
     for name, text in (
         ("activate", "start (or go on) working on it"),
@@ -50,7 +52,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
                 metavar="ID",
                 help="experiments, runs or claims that stand",
             )
-            verb.add_argument("--override", default="", metavar="WHY", help="although its prediction says otherwise")
+            verb.add_argument(
+                "--override",
+                default="",
+                metavar="WHY",
+                help="although its prediction says otherwise",
+            )
         if name == "promote":
             verb.add_argument("--decision", default="", metavar="ID")
 
@@ -107,7 +114,13 @@ def _list(rows: list[dict[str, Any]]) -> Answer:
     lines = []
     for row in rows[:LISTED]:
         rests = row["evidence"] or ([row["decision"]] if row["decision"] else [])
-        tail = f"  by {', '.join(rests)}" if rests else f"  until {row['until']}" if row["until"] else ""
+        tail = (
+            f"  by {', '.join(rests)}"
+            if rests
+            else f"  until {row['until']}"
+            if row["until"]
+            else ""
+        )
         lines.append(f"{row['id']}  {row['state']:<10} {row['text'][:90]}{tail}")
         if row["predicate"]:
             lines.append(f"      predicts {row['predicate']}  (runs so far: {row['prediction']})")

@@ -12,7 +12,11 @@ from leadline.core.timestamps import counted
 LISTED = 30
 CELL_SHOWN = 60
 PAIRS_SHOWN = 4  # of the config, and of the metrics
-REPORTED = {"not_taken": "not taken", "cells_not_taken": "values not taken as they stand", "notes": "noted"}
+REPORTED = {
+    "not_taken": "not taken",
+    "cells_not_taken": "values not taken as they stand",
+    "notes": "noted",
+}
 DESCRIPTION = """Take runs that were made elsewhere into the thread: rows of a csv, tsv, json, jsonl or parquet file,
 TensorBoard event files under a folder, or runs of a tracker (--format leadline, wandb, mlflow or trackio: PATH is then
 a project's name, or the tracker's own files; of leadline: run folders, or a repository that has some). Rows of one
@@ -47,22 +51,45 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="a column that is a metric; default: those named like metrics of the thread",
     )
     parser.add_argument(
-        "--config", action="append", default=[], metavar="COLUMN,...", help="columns that are config; '*': all others"
+        "--config",
+        action="append",
+        default=[],
+        metavar="COLUMN,...",
+        help="columns that are config; '*': all others",
     )
     parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="config that holds for all of them"
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="config that holds for all of them",
     )
-    parser.add_argument("--key", action="append", default=[], metavar="COLUMN,...", help="columns that name a row")
     parser.add_argument(
-        "--keep", choices=["first", "last"], default="first", help="which of the rows of one key is taken"
+        "--key", action="append", default=[], metavar="COLUMN,...", help="columns that name a row"
     )
-    parser.add_argument("--at", default="", metavar="ADDRESS", help="of a tracker: its server or shared folder")
     parser.add_argument(
-        "--run", action="append", default=[], metavar="ID", help="of a tracker: only these, by id or name"
+        "--keep",
+        choices=["first", "last"],
+        default="first",
+        help="which of the rows of one key is taken",
     )
-    parser.add_argument("--unfinished", action="store_true", help="of a tracker: also runs without an end, as lost")
+    parser.add_argument(
+        "--at", default="", metavar="ADDRESS", help="of a tracker: its server or shared folder"
+    )
+    parser.add_argument(
+        "--run",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="of a tracker: only these, by id or name",
+    )
+    parser.add_argument(
+        "--unfinished", action="store_true", help="of a tracker: also runs without an end, as lost"
+    )
     parser.add_argument("--title", default="", help="what the experiments are called")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be taken, write nothing")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what would be taken, write nothing"
+    )
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
@@ -95,14 +122,20 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 
 
 def report_lines(data: dict[str, Any]) -> list[str]:
-    """What was taken, what was not and why, for people; each list is cut at ``LISTED`` with its full count."""
+    """What was taken, what was not and why, for people; each list is cut at ``LISTED`` with its
+    full count."""
     taken, verb = data["taken"], "would take" if data["planned"] else "took"
     lines = [f"{verb} {counted(len(taken), 'run')} of {plain(data['source'])} ({data['origin']})"]
-    lines += _some([f"{plain(row.get('id', row['where'])):<14} {_words(row)}" for row in taken], len(taken))
+    lines += _some(
+        [f"{plain(row.get('id', row['where'])):<14} {_words(row)}" for row in taken], len(taken)
+    )
     lines += _before(data)
     for name, title in REPORTED.items():
         if total := data[f"{name}_total"]:
-            lines += [f"{title}: {total}", *_some([_sentence(entry) for entry in data[name]], total)]
+            lines += [
+                f"{title}: {total}",
+                *_some([_sentence(entry) for entry in data[name]], total),
+            ]
     if data["left_columns"]:
         left = data["left_columns"]
         lines.append(f"columns left: {plain(', '.join(left[:LISTED]))}{_more(len(left), LISTED)}")
@@ -110,10 +143,13 @@ def report_lines(data: dict[str, Any]) -> list[str]:
 
 
 def _before(data: dict[str, Any]) -> list[str]:
-    """Rows taken before: those at the same place of a source of this name are counted, others named."""
+    """Rows taken before: those at the same place of a source of this name are counted, others
+    named."""
     if not data["already"]:
         return []
-    moved = [row for row in data["taken_before"] if row["source"] != f"{data['source']}, {row['where']}"]
+    moved = [
+        row for row in data["taken_before"] if row["source"] != f"{data['source']}, {row['where']}"
+    ]
     brought = f", the points of {data['brought']} brought here" if data["brought"] else ""
     lines = [f"{data['already']} taken before{brought}"]
     if moved:
@@ -121,11 +157,17 @@ def _before(data: dict[str, Any]) -> list[str]:
         lines[0] += f"; {least}{len(moved)} of them from another source"
         if data["origin"] == "reported":  # a tracker's run has an id: it is the same one
             lines[0] += " (if measured anew: --set KEY=VALUE tells them apart)"
-        same = [f"{plain(row['where'])}: the same as {row['run']} ({plain(row['source'])})" for row in moved]
+        same = [
+            f"{plain(row['where'])}: the same as {row['run']} ({plain(row['source'])})"
+            for row in moved
+        ]
         lines += _some(same, len(moved))
-    lines += [f"  {row['id']} had no end when it was taken and is read again" for row in data["renewed"]]
     lines += [
-        f"  {row['id']} stays as it was taken; {plain(row['where'])} says something else now" for row in data["changed"]
+        f"  {row['id']} had no end when it was taken and is read again" for row in data["renewed"]
+    ]
+    lines += [
+        f"  {row['id']} stays as it was taken; {plain(row['where'])} says something else now"
+        for row in data["changed"]
     ]
     return lines
 
@@ -152,16 +194,17 @@ def _names(lists: list[str]) -> list[str]:
 
 def _settings(texts: list[str]) -> dict[str, Any]:
     from leadline.core.config import parse_value
-    from leadline.core.errors import LeadlineError
+    from leadline.core.errors import usage
 
     pairs = [text.partition("=") for text in texts]
     if wrong := [key for key, equals, _ in pairs if not equals or not key.strip()]:
-        raise LeadlineError("usage", "bad-set", f"--set {wrong[0]!r} is not key=value", "", "leadline import --help")
+        raise usage("bad-set", f"--set {wrong[0]!r} is not key=value", do="leadline import --help")
     return {key.strip(): parse_value(value) for key, _, value in pairs}
 
 
 def _words(row: dict[str, Any]) -> str:
-    """``block=64, dtype=bf16 | time_ms=1.5``: config, then what was measured, since both may have a name in common."""
+    """``block=64, dtype=bf16 | time_ms=1.5``: config, then what was measured, since both may have a
+    name in common."""
     measured = {**row["metrics"], **row["nonfinite"]}
     return plain(" | ".join(text for text in (_pairs(row["config"]), _pairs(measured)) if text))
 

@@ -15,7 +15,9 @@ EXAMPLES = ["leadline index", "leadline index --check", "leadline index --markdo
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--check", action="store_true", help="exit 6 when a thread has neither category nor reason")
+    parser.add_argument(
+        "--check", action="store_true", help="exit 6 when a thread has neither category nor reason"
+    )
     parser.add_argument("--markdown", action="store_true", help="the page of the record branch")
 
 

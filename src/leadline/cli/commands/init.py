@@ -38,24 +38,49 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--record-branch", metavar="NAME", help="default: leadline/records")
     parser.add_argument("--branch-prefix", metavar="TEXT", help="default: research/")
     parser.add_argument("--logbook-folder", metavar="PATH", help="default: .agents/logbooks")
-    parser.add_argument("--no-logbook-in-tree", action="store_true", help="keep the logbook on the record branch alone")
+    parser.add_argument(
+        "--no-logbook-in-tree",
+        action="store_true",
+        help="keep the logbook on the record branch alone",
+    )
     parser.add_argument("--label", help="label of experiment issues (default: experiment)")
     parser.add_argument("--marker", help="text that marks what an agent posts")
     parser.add_argument(
-        "--artifact-limit-mb", type=float, metavar="MB", help="largest file sent to a tracker (default: 1000)"
+        "--artifact-limit-mb",
+        type=float,
+        metavar="MB",
+        help="largest file sent to a tracker (default: 1000)",
     )
-    forge = parser.add_argument_group("forge", "Where experiment issues live: in the record alone, or outside as well.")
-    forge.add_argument("--github", action="store_true", help="on GitHub; adds an issue template for people")
-    forge.add_argument("--forge", metavar="NAME", help="local, github, or one that a plug-in brings (default: local)")
-    forge.add_argument("--forge-repository", metavar="OWNER/NAME", help="default: from the git remote")
+    forge = parser.add_argument_group(
+        "forge", "Where experiment issues live: in the record alone, or outside as well."
+    )
+    forge.add_argument(
+        "--github", action="store_true", help="on GitHub; adds an issue template for people"
+    )
+    forge.add_argument(
+        "--forge",
+        metavar="NAME",
+        help="local, github, or one that a plug-in brings (default: local)",
+    )
+    forge.add_argument(
+        "--forge-repository", metavar="OWNER/NAME", help="default: from the git remote"
+    )
     forge.add_argument("--api-url", metavar="URL", help="of GitHub Enterprise: https://HOST/api/v3")
-    forge.add_argument("--web-url", metavar="URL", help="where the pages are, when the git remote does not say")
-    forge.add_argument("--pages", metavar="LAYOUT", help="how links to files look: github, gitlab, gitea, none")
-    forge.add_argument("--force", action="store_true", help="replace an issue template that differs")
+    forge.add_argument(
+        "--web-url", metavar="URL", help="where the pages are, when the git remote does not say"
+    )
+    forge.add_argument(
+        "--pages", metavar="LAYOUT", help="how links to files look: github, gitlab, gitea, none"
+    )
+    forge.add_argument(
+        "--force", action="store_true", help="replace an issue template that differs"
+    )
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    changes: dict[str, Any] = {k: v for name, k in SETTINGS.items() if (v := getattr(args, name)) is not None}
+    changes: dict[str, Any] = {
+        k: v for name, k in SETTINGS.items() if (v := getattr(args, name)) is not None
+    }
     if args.no_logbook_in_tree:
         changes["logbook.in_tree"] = False
     if args.github:
@@ -71,18 +96,36 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         try:
             forge = forge_as_set(context, changes)
         except LeadlineError as error:
-            if error.code == "no-repository":  # what was typed stays: without its --api-url it would be another server
+            if (
+                error.code == "no-repository"
+            ):  # what was typed stays: without its --api-url it would be another server
                 typed = "--github" if args.github else f"--forge {args.forge}" if args.forge else ""
-                given = (("--api-url", args.api_url), ("--web-url", args.web_url), ("--pages", args.pages))
-                words = [typed, *(f"{option} {shlex.quote(value)}" for option, value in given if value)]
-                error.next = [" ".join(["leadline init", *filter(None, words), "--forge-repository OWNER/NAME"])]
+                given = (
+                    ("--api-url", args.api_url),
+                    ("--web-url", args.web_url),
+                    ("--pages", args.pages),
+                )
+                words = [
+                    typed,
+                    *(f"{option} {shlex.quote(value)}" for option, value in given if value),
+                ]
+                error.next = [
+                    " ".join(
+                        ["leadline init", *filter(None, words), "--forge-repository OWNER/NAME"]
+                    )
+                ]
             raise
     path = context.save_settings(changes)
     if args.github:
         from leadline.services.publish.prepare import write_template
 
         template = write_template(context, args.label or context.setting("issue.label"), args.force)
-    data = {"root": context.root, "settings": path, "changed": changes, "threads": context.store.topics()}
+    data = {
+        "root": context.root,
+        "settings": path,
+        "changed": changes,
+        "threads": context.store.topics(),
+    }
     data |= {"forge": forge, "template": template}
     lines = [
         f"records  {context.root}",
@@ -90,11 +133,17 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         f"threads  {', '.join(data['threads']) or 'none yet'}",
     ]
     if forge:
-        where = f": {forge['repository']} at {forge['web']} (from {forge['from']})" if forge["repository"] else ""
+        where = (
+            f": {forge['repository']} at {forge['web']} (from {forge['from']})"
+            if forge["repository"]
+            else ""
+        )
         lines.append(f"forge    {forge['name']}{where}")
     following = [] if data["threads"] else ["leadline start TOPIC --goal '…'"]
     if template:
-        said = {"kept": "differs and is kept; --force replaces it"}.get(template["state"], template["state"])
+        said = {"kept": "differs and is kept; --force replaces it"}.get(
+            template["state"], template["state"]
+        )
         lines.append(f"template {template['path']}: {said}")
         if template["state"] in ("written", "replaced"):
             following.insert(0, f"git add {template['path']}")
@@ -104,36 +153,43 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 
 def _check(context: Any, args: argparse.Namespace) -> None:
     """Before anything is saved: a setting that cannot be meant is refused."""
-    from leadline.core.errors import LeadlineError
+    from leadline.core.errors import not_found, usage
 
     if args.remote and args.remote not in context.vcs.remotes():
-        raise LeadlineError(
-            "not_found",
+        raise not_found(
             "no-such-remote",
             f"this repository has no remote {args.remote!r}",
-            f"remotes: {', '.join(context.vcs.remotes()) or 'none'}",
-            f"git remote add {args.remote} URL",
+            why=f"remotes: {', '.join(context.vcs.remotes()) or 'none'}",
+            do=f"git remote add {args.remote} URL",
         )
     if args.github and args.forge not in (None, "github"):
-        raise LeadlineError(
-            "usage", "two-forges", f"--github and --forge {args.forge} exclude each other", "", "leadline init --github"
+        raise usage(
+            "two-forges",
+            f"--github and --forge {args.forge} exclude each other",
+            do="leadline init --github",
         )
     for option, url in (("--api-url", args.api_url), ("--web-url", args.web_url)):
         if url is not None and not url.startswith(("https://", "http://")):
-            raise LeadlineError(
-                "usage", "bad-url", f"{option} {url} is no web address", "it begins with https://",
-                f"leadline init {option} https://HOST",
-            )  # fmt: skip
+            raise usage(
+                "bad-url",
+                f"{option} {url} is no web address",
+                why="it begins with https://",
+                do=f"leadline init {option} https://HOST",
+            )
         if url is not None and "@" in url.split("/")[2]:
-            raise LeadlineError(
-                "usage", "secret-in-url", f"{option} holds a name or password", "settings hold no secret: the token "
-                "comes from the environment or from gh", f"leadline init {option} https://HOST",
-            )  # fmt: skip
+            raise usage(
+                "secret-in-url",
+                f"{option} holds a name or password",
+                why="settings hold no secret: the token comes from the environment or from gh",
+                do=f"leadline init {option} https://HOST",
+            )
     if args.pages is not None:
         from leadline.services.branch.permalink import LAYOUTS
 
         if args.pages not in LAYOUTS:
-            raise LeadlineError(
-                "usage", "bad-pages", f"{args.pages!r} is no layout of pages", f"known: {', '.join(LAYOUTS)}",
-                "leadline init --pages github",
-            )  # fmt: skip
+            raise usage(
+                "bad-pages",
+                f"{args.pages!r} is no layout of pages",
+                why=f"known: {', '.join(LAYOUTS)}",
+                do="leadline init --pages github",
+            )

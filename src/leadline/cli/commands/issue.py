@@ -29,10 +29,18 @@ COMMENTS_SHOWN = 20
 def add_wishes(parser: argparse.ArgumentParser) -> None:
     """What may be asked of an issue that is opened or adopted."""
     wishes = parser.add_argument_group("issue")
-    wishes.add_argument("--label", action="append", default=[], metavar="NAME", help="one more label (repeatable)")
-    wishes.add_argument("--milestone", default="", metavar="NAME", help="title or number of a milestone")
-    wishes.add_argument("--assignee", action="append", default=[], metavar="LOGIN", help="repeatable")
-    wishes.add_argument("--parent", default="", metavar="NUMBER", help="make it a sub-issue of this issue")
+    wishes.add_argument(
+        "--label", action="append", default=[], metavar="NAME", help="one more label (repeatable)"
+    )
+    wishes.add_argument(
+        "--milestone", default="", metavar="NAME", help="title or number of a milestone"
+    )
+    wishes.add_argument(
+        "--assignee", action="append", default=[], metavar="LOGIN", help="repeatable"
+    )
+    wishes.add_argument(
+        "--parent", default="", metavar="NUMBER", help="make it a sub-issue of this issue"
+    )
 
 
 def wishes_of(args: argparse.Namespace) -> dict[str, Any]:
@@ -45,28 +53,55 @@ def configure(parser: argparse.ArgumentParser) -> None:
     subs.required = False
     subs.add_parser("status", help="what others changed on the issue, and what waits to be sent")
     subs.add_parser("diff", help="what the next sync changes in the derived part of the body")
-    sync = subs.add_parser("sync", help="post the body as it is derived now, and comments that are waiting")
-    sync.add_argument("--dry-run", action="store_true", help="print the operations, in order; do none")
-    sync.add_argument("--title", action="store_true", help="take the title back from whoever changed it")
+    sync = subs.add_parser(
+        "sync", help="post the body as it is derived now, and comments that are waiting"
+    )
+    sync.add_argument(
+        "--dry-run", action="store_true", help="print the operations, in order; do none"
+    )
+    sync.add_argument(
+        "--title", action="store_true", help="take the title back from whoever changed it"
+    )
     opening = subs.add_parser("open", help="open the issue, or post the draft")
-    opening.add_argument("--draft", action="store_true", help="keep it in the record; nothing is posted")
+    opening.add_argument(
+        "--draft", action="store_true", help="keep it in the record; nothing is posted"
+    )
     adopting = subs.add_parser("adopt", help="make an issue that exists the experiment issue")
-    adopting.add_argument("issue", metavar="NUMBER|URL", help="title, labels and text that are there stay")
-    adopting.add_argument("--instead", default="", metavar="WHY", help="it takes the place of the issue the thread has")
+    adopting.add_argument(
+        "issue", metavar="NUMBER|URL", help="title, labels and text that are there stay"
+    )
+    adopting.add_argument(
+        "--instead",
+        default="",
+        metavar="WHY",
+        help="it takes the place of the issue the thread has",
+    )
     for sub in (opening, adopting):
-        sub.add_argument("--dry-run", action="store_true", help="print the operations, in order; do none")
+        sub.add_argument(
+            "--dry-run", action="store_true", help="print the operations, in order; do none"
+        )
         add_wishes(sub)
     listing = subs.add_parser("comments", help="the comments, with ids")
-    listing.add_argument("--all", action="store_true", help=f"all of them (default: the last {COMMENTS_SHOWN})")
+    listing.add_argument(
+        "--all", action="store_true", help=f"all of them (default: the last {COMMENTS_SHOWN})"
+    )
     subs.add_parser("edits", help="what people changed inside the derived part")
-    settle = subs.add_parser("settle", help="say what became of such a change; it leaves the body, never the record")
+    settle = subs.add_parser(
+        "settle", help="say what became of such a change; it leaves the body, never the record"
+    )
     settle.add_argument("edit", metavar="EDIT", help="its id, from `leadline issue edits`")
     settle.add_argument("--why", required=True, metavar="TEXT", help="what became of it")
     fix = subs.add_parser("fix", help="fix the form of a posted comment: spaces, Markdown, escapes")
     fix.add_argument("comment", metavar="COMMENT", help="its id, from `leadline issue comments`")
-    fix.add_argument("--text", metavar="TEXT", help="the whole new text (default: the rewrites that are always safe)")
+    fix.add_argument(
+        "--text",
+        metavar="TEXT",
+        help="the whole new text (default: the rewrites that are always safe)",
+    )
     fix.add_argument("--file", metavar="FILE", help="read the new text from FILE")
-    fix.add_argument("--why", required=True, choices=["format", "escaping", "link"], help="what is fixed")
+    fix.add_argument(
+        "--why", required=True, choices=["format", "escaping", "link"], help="what is fixed"
+    )
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
@@ -108,7 +143,8 @@ def _show(context: Any, topic: str, args: argparse.Namespace) -> Answer:
         "",
         data["body"],
         "",
-        f"{len(data['comments'])} comments" + (f", {data['waiting']} waiting" if data["waiting"] else ""),
+        f"{len(data['comments'])} comments"
+        + (f", {data['waiting']} waiting" if data["waiting"] else ""),
     ]
     lines += [_comment_line(c) for c in data["comments"][-COMMENTS_SHOWN:]]
     follow = {"none": ["leadline issue open"], "draft": ["leadline issue open"]}.get(
@@ -118,7 +154,11 @@ def _show(context: Any, topic: str, args: argparse.Namespace) -> Answer:
 
 
 def _comment_line(comment: dict[str, Any]) -> str:
-    first = next((line for line in comment["text"].splitlines() if line.strip()), "").replace("**", "").strip("# *_")
+    first = (
+        next((line for line in comment["text"].splitlines() if line.strip()), "")
+        .replace("**", "")
+        .strip("# *_")
+    )
     first = first.removeprefix(f"{comment['kind'].capitalize()}, ")  # the kind stands before it
     edited = f", edited {counted(len(comment['edits']), 'time')}" if comment["edits"] else ""
     return f"  {comment['id']:<4} {comment['at'][:16].replace('T', ' ')}  {comment['kind']}{edited}: {first[:80]}"
@@ -129,10 +169,14 @@ def _comments(context: Any, topic: str, args: argparse.Namespace) -> Answer:
 
     data = show(context, topic)
     comments = data["comments"] if args.all else data["comments"][-COMMENTS_SHOWN:]
-    lines = [part for c in comments for part in (_comment_line(c), "", c["text"], "")] or ["no comments"]
+    lines = [part for c in comments for part in (_comment_line(c), "", c["text"], "")] or [
+        "no comments"
+    ]
     cut = len(comments) < len(data["comments"])
     if cut:
-        lines.append(f"{len(comments)} of {len(data['comments'])} comments: leadline issue comments --all")
+        lines.append(
+            f"{len(comments)} of {len(data['comments'])} comments: leadline issue comments --all"
+        )
     return _plain(
         lines,
         comments,
@@ -185,9 +229,13 @@ def _status(context: Any, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.services.issue.outbox import line
 
     data = status(context, topic)
-    lines = [f"issue    {data['title']}  [{data['state']}]  {data['forge']} {data['number']} {data['url']}".rstrip()]
+    lines = [
+        f"issue    {data['title']}  [{data['state']}]  {data['forge']} {data['number']} {data['url']}".rstrip()
+    ]
     lines += [f"changed  {d['code']}: {d['what']} ({d['rule']})" for d in data["drift"]]
-    lines += [f"by hand  {e['id']} of {e['at'][:16]}: not answered yet" for e in data["person_edits"]]
+    lines += [
+        f"by hand  {e['id']} of {e['at'][:16]}: not answered yet" for e in data["person_edits"]
+    ]
     lines += [f"waiting  {what}" for what in data["waits"]]
     if data["trouble"]:
         lines.append(f"because  {line(data['trouble'])}")
@@ -209,7 +257,9 @@ def _diff(context: Any, topic: str, args: argparse.Namespace) -> Answer:
     lines = data["lines"] or ["the derived part of the body is current"]
     if data["why"]:
         lines = [*lines, f"against what was posted last: {data['why']}"]
-    return _plain(lines, data, {"lines": len(data["lines"])}, ["leadline issue sync"] if data["lines"] else [])
+    return _plain(
+        lines, data, {"lines": len(data["lines"])}, ["leadline issue sync"] if data["lines"] else []
+    )
 
 
 def _edits(context: Any, topic: str, args: argparse.Namespace) -> Answer:
@@ -218,11 +268,21 @@ def _edits(context: Any, topic: str, args: argparse.Namespace) -> Answer:
     edits = context.store.thread(topic).issue.person_edits
     lines = []
     for edit in edits:
-        answer = f"answered {edit['settled'][:10]}: {edit['why']}" if edit["settled"] else "not answered yet"
-        lines += [f"{edit['id']} of {edit['at'][:16]}, {answer}", *difference(edit["base"], edit["text"], 1), ""]
+        answer = (
+            f"answered {edit['settled'][:10]}: {edit['why']}"
+            if edit["settled"]
+            else "not answered yet"
+        )
+        lines += [
+            f"{edit['id']} of {edit['at'][:16]}, {answer}",
+            *difference(edit["base"], edit["text"], 1),
+            "",
+        ]
     open_ones = [e["id"] for e in edits if not e["settled"]]
     follow = [f"leadline issue settle {open_ones[0]} --why '…'"] if open_ones else []
-    return _plain(lines or ["nobody changed the derived part"], edits, {"edits": len(edits)}, follow)
+    return _plain(
+        lines or ["nobody changed the derived part"], edits, {"edits": len(edits)}, follow
+    )
 
 
 def _settle(context: Any, topic: str, args: argparse.Namespace) -> Answer:
@@ -230,14 +290,20 @@ def _settle(context: Any, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.services.issue.verbs import settle
 
     data = settle(context, topic, args.edit, args.why)
-    lines = [f"{data['id']} is answered; the change stays in the record", f"body     {data['issue']['body']}"]
+    lines = [
+        f"{data['id']} is answered; the change stays in the record",
+        f"body     {data['issue']['body']}",
+    ]
     return _plain([*lines, *waiting_lines(data["issue"])], data)
 
 
 def _brought(data: dict[str, Any]) -> Answer:
     from leadline.services.issue.delivery import waiting_lines
 
-    lines = [f"issue    {data['number'] or '-'} ({data['state']}) {data['url']}".rstrip(), f"body     {data['body']}"]
+    lines = [
+        f"issue    {data['number'] or '-'} ({data['state']}) {data['url']}".rstrip(),
+        f"body     {data['body']}",
+    ]
     if data["comments"]:
         lines.append(f"comments {', '.join(data['comments'])} posted")
     if data["waiting"] and not data["why"]:
@@ -257,7 +323,7 @@ def _brought(data: dict[str, Any]) -> Answer:
 
 
 def _fix(context: Any, topic: str, args: argparse.Namespace) -> Answer:
-    from leadline.core.errors import LeadlineError
+    from leadline.core.errors import not_found
     from leadline.services.issue.verbs import fix_comment
 
     text = args.text
@@ -268,11 +334,13 @@ def _fix(context: Any, topic: str, args: argparse.Namespace) -> Answer:
             with open(os.path.join(context.cwd, args.file), encoding="utf-8") as file:
                 text = file.read().rstrip("\n")
         except (OSError, UnicodeDecodeError) as error:
-            raise LeadlineError(
-                "not_found", "no-file", f"cannot read {args.file}: {error}", "", "leadline issue fix --help"
+            raise not_found(
+                "no-file", f"cannot read {args.file}: {error}", do="leadline issue fix --help"
             ) from None
     data = fix_comment(context, topic, args.comment, text, args.why)
-    said = "fixed in place; the old text stays in the record" if data["changed"] else "nothing to fix"
+    said = (
+        "fixed in place; the old text stays in the record" if data["changed"] else "nothing to fix"
+    )
     return _plain([f"comment {data['comment']}: {said}"], data)
 
 
@@ -286,4 +354,6 @@ def _plain(
 ) -> Answer:
     from leadline.core.plain import plain
 
-    return Answer(plain("\n".join(lines)), data, counts or {}, cut, follow or [], exit_code=exit_code)
+    return Answer(
+        plain("\n".join(lines)), data, counts or {}, cut, follow or [], exit_code=exit_code
+    )

@@ -21,5 +21,9 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.services.branch.logbook_file import logbook
 
     made = logbook(context, context.topic(args.thread), args.out)
-    text = f"{made['entries']} entries written to {made['path']}" if made["path"] else plain(made["text"])
+    text = (
+        f"{made['entries']} entries written to {made['path']}"
+        if made["path"]
+        else plain(made["text"])
+    )
     return Answer(text, made, {"entries": made["entries"]})

@@ -12,20 +12,31 @@ DESCRIPTION = """Define a metric: its unit, which direction is better, and how s
 Without a name: every metric defined or seen. Another unit, direction or reduction than before needs --redefine;
 NAME alone shows what it meant when.
 With --formula it is derived: computed from other metrics of the same run, for all runs, whenever it is read."""
-EXAMPLES = ["leadline metric time_ms --unit ms --direction lower --reduce median", "leadline metric"]
-EXAMPLES.append("leadline metric tokens_per_s --formula 'tokens / time_s' --unit tok/s --direction higher")
+EXAMPLES = [
+    "leadline metric time_ms --unit ms --direction lower --reduce median",
+    "leadline metric",
+]
+EXAMPLES.append(
+    "leadline metric tokens_per_s --formula 'tokens / time_s' --unit tok/s --direction higher"
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", metavar="NAME")
     parser.add_argument("--unit")
     parser.add_argument("--direction", metavar="lower|higher|none", help="which way is better")
-    parser.add_argument("--reduce", metavar="HOW", help="last first min max mean median sum (default: last)")
+    parser.add_argument(
+        "--reduce", metavar="HOW", help="last first min max mean median sum (default: last)"
+    )
     parser.add_argument("--description", metavar="TEXT")
-    parser.add_argument("--observed", metavar="machine|result", help="what moves it besides the code")
+    parser.add_argument(
+        "--observed", metavar="machine|result", help="what moves it besides the code"
+    )
     parser.add_argument("--per", metavar="TEXT", help="its denominator, such as token or step")
     parser.add_argument(
-        "--formula", metavar="FORMULA", help="compute it: 'tokens / time_s', 'baseline(time_s) / time_s'"
+        "--formula",
+        metavar="FORMULA",
+        help="compute it: 'tokens / time_s', 'baseline(time_s) / time_s'",
     )
     parser.add_argument("--redefine", action="store_true", help="change what was defined before")
 
@@ -35,9 +46,21 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.services.write.metric import define_metric, history_of, metrics_of
 
     if args.name is not None:
-        check_named(args.name, f"`leadline metric {args.name!r}`", "leadline metric NAME --unit UNIT --direction lower")
+        check_named(
+            args.name,
+            f"`leadline metric {args.name!r}`",
+            "leadline metric NAME --unit UNIT --direction lower",
+        )
     topic = context.topic(args.thread)
-    words = (args.unit, args.direction, args.reduce, args.description, args.observed, args.per, args.formula)
+    words = (
+        args.unit,
+        args.direction,
+        args.reduce,
+        args.description,
+        args.observed,
+        args.per,
+        args.formula,
+    )
     asked = any(v is not None for v in words)
     if args.name and asked:
         made = define_metric(
@@ -70,27 +93,31 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     thread = context.store.thread(topic)
     rows = metrics_of(thread)
     if args.name:
-        from leadline.core.errors import LeadlineError
+        from leadline.core.errors import not_found
 
         rows = [r for r in rows if r["name"] == args.name]
         if not rows:
-            raise LeadlineError(
-                "not_found",
+            raise not_found(
                 "no-such-metric",
                 f"there is no metric {args.name!r}",
-                "",
-                f"leadline metric {args.name} --unit UNIT --direction lower",
+                do=f"leadline metric {args.name} --unit UNIT --direction lower",
             )
         rows[0]["history"] = history_of(thread, args.name)
-        return Answer("\n".join([_line(rows[0]), *_history(rows[0]["history"])]), rows, {"metrics": 1})
+        return Answer(
+            "\n".join([_line(rows[0]), *_history(rows[0]["history"])]), rows, {"metrics": 1}
+        )
     lines = [_line(r) for r in rows[:LISTED]]
     if len(rows) > LISTED:
         lines.append(f"… {len(rows) - LISTED} more; all with --json")
-    return Answer("\n".join(lines) or "no metric yet", rows, {"metrics": len(rows)}, len(rows) > LISTED)
+    return Answer(
+        "\n".join(lines) or "no metric yet", rows, {"metrics": len(rows)}, len(rows) > LISTED
+    )
 
 
 def _line(row: dict[str, Any]) -> str:
-    better = {"lower": "lower is better", "higher": "higher is better"}.get(row["direction"], "no direction")
+    better = {"lower": "lower is better", "higher": "higher is better"}.get(
+        row["direction"], "no direction"
+    )
     facts = [row["unit"] or "no unit", better, f"{row['reduce']} of a run"]
     if row.get("formula"):
         facts[-1] = f"= {row['formula']}"
@@ -98,7 +125,11 @@ def _line(row: dict[str, Any]) -> str:
         facts.append(f"{row['runs']} run{'s' if row['runs'] != 1 else ''}")
     if not row["defined"]:
         facts.append("not defined")
-    return f"{row['name']}  " + ", ".join(facts) + (f": {row['description']}" if row["description"] else "")
+    return (
+        f"{row['name']}  "
+        + ", ".join(facts)
+        + (f": {row['description']}" if row["description"] else "")
+    )
 
 
 def _history(history: list[dict[str, Any]]) -> list[str]:
@@ -109,6 +140,10 @@ def _history(history: list[dict[str, Any]]) -> list[str]:
     for row in history:
         words = ", ".join(f"{name} {value}" for name, value in row["contract"].items())
         runs = row["runs"]
-        shown = f"{runs[0]} to {runs[-1]}, {len(runs)} runs" if len(runs) > 1 else "".join(runs) or "no run"
+        shown = (
+            f"{runs[0]} to {runs[-1]}, {len(runs)} runs"
+            if len(runs) > 1
+            else "".join(runs) or "no run"
+        )
         lines.append(f"  {row['at'][:16].replace('T', ' ')}  {words}  ({shown})")
     return lines

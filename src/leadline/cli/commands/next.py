@@ -19,7 +19,13 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.services.look.status import ask_open_runs, due_now, next_actions
 
     thread = context.thread(args.thread)
-    actions = next_actions(context, thread, due_now(context, thread), ask_open_runs(context, thread))
+    actions = next_actions(
+        context, thread, due_now(context, thread), ask_open_runs(context, thread)
+    )
     shown = actions[: args.limit]
-    text = "\n".join(f"{i}. {plain(a['what'])}\n   {plain(a['command'])}" for i, a in enumerate(shown, 1))
-    return Answer(text, shown, {"actions": len(actions), "shown": len(shown)}, len(shown) < len(actions))
+    text = "\n".join(
+        f"{i}. {plain(a['what'])}\n   {plain(a['command'])}" for i, a in enumerate(shown, 1)
+    )
+    return Answer(
+        text, shown, {"actions": len(actions), "shown": len(shown)}, len(shown) < len(actions)
+    )

@@ -25,15 +25,33 @@ def configure(parser: argparse.ArgumentParser) -> None:
     from leadline.services.write.note import REASON_CLASSES
 
     parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]  # options between ID and TEXT
-    parser.add_argument("words", nargs="*", metavar="[ID...] TEXT", help="what it is about, then the text")
-    parser.add_argument("--about", nargs="+", action="extend", default=[], metavar="ID", help="what it is about")
+    parser.add_argument(
+        "words", nargs="*", metavar="[ID...] TEXT", help="what it is about, then the text"
+    )
+    parser.add_argument(
+        "--about", nargs="+", action="extend", default=[], metavar="ID", help="what it is about"
+    )
     role = parser.add_mutually_exclusive_group()
     role.add_argument(
-        "--interpretation", dest="role", action="store_const", const="interpretation", help="what the result means"
+        "--interpretation",
+        dest="role",
+        action="store_const",
+        const="interpretation",
+        help="what the result means",
     )
-    role.add_argument("--next-action", dest="role", action="store_const", const="next", help="what to do next")
-    role.add_argument("--result", dest="role", action="store_const", const="result", help="a result in words")
-    role.add_argument("--observation", dest="role", action="store_const", const="observation", help="something seen")
+    role.add_argument(
+        "--next-action", dest="role", action="store_const", const="next", help="what to do next"
+    )
+    role.add_argument(
+        "--result", dest="role", action="store_const", const="result", help="a result in words"
+    )
+    role.add_argument(
+        "--observation",
+        dest="role",
+        action="store_const",
+        const="observation",
+        help="something seen",
+    )
     role.add_argument(
         "--takeaway",
         dest="role",
@@ -41,11 +59,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
         const="takeaway",
         help="what it comes to, for people who are no specialists",
     )
-    role.add_argument("--blocker", dest="role", action="store_const", const="blocker", help="what is in the way")
     role.add_argument(
-        "--negative", metavar="REASON", choices=REASON_CLASSES, help=f"a negative result: {', '.join(REASON_CLASSES)}"
+        "--blocker", dest="role", action="store_const", const="blocker", help="what is in the way"
     )
-    parser.add_argument("--reported", metavar="SOURCE", help="its numbers come from elsewhere; never evidence")
+    role.add_argument(
+        "--negative",
+        metavar="REASON",
+        choices=REASON_CLASSES,
+        help=f"a negative result: {', '.join(REASON_CLASSES)}",
+    )
+    parser.add_argument(
+        "--reported", metavar="SOURCE", help="its numbers come from elsewhere; never evidence"
+    )
 
 
 def split_words(words: list[str]) -> tuple[list[str], str]:
@@ -76,6 +101,12 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         args.reported,
     )
     named = f" about {', '.join(written['about'])}" if written["about"] else ""
-    words = {"next": "next action", "negative": f"negative result ({args.negative})"}.get(role, role)
+    words = {"next": "next action", "negative": f"negative result ({args.negative})"}.get(
+        role, role
+    )
     data = {k: v for k, v in written.items() if k != "refs"}
-    return Answer(f"{written['id']}  {words}{named}" + ("  (reported, not evidence)" if args.reported else ""), data)
+    return Answer(
+        f"{written['id']}  {words}{named}"
+        + ("  (reported, not evidence)" if args.reported else ""),
+        data,
+    )

@@ -8,7 +8,7 @@ import shlex
 from typing import Any
 
 from leadline.cli.answer import Answer
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import conflict, environment, usage
 
 DESCRIPTION = """Plots series over steps, one line a run, one panel a metric: in the terminal, or into an SVG or PNG.
 However long a series is, its extremes are drawn. A run that goes on is plotted as far as it is."""
@@ -20,20 +20,35 @@ EXAMPLES = [
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("ids", nargs="+", metavar="ID", help="runs, or experiments for all their runs")
     parser.add_argument(
-        "--metric", action="append", default=[], metavar="NAME", help="repeatable; default: the thread's"
+        "ids", nargs="+", metavar="ID", help="runs, or experiments for all their runs"
     )
     parser.add_argument(
-        "--x", choices=("step", "time"), default="step", help="over steps, or seconds since the first point"
+        "--metric",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="repeatable; default: the thread's",
     )
     parser.add_argument(
-        "--log-y", action="store_true", help="a logarithmic axis; values not above 0 are counted, not drawn"
+        "--x",
+        choices=("step", "time"),
+        default="step",
+        help="over steps, or seconds since the first point",
     )
-    parser.add_argument("--out", metavar="FILE", help="an .svg or .png file instead of the terminal")
+    parser.add_argument(
+        "--log-y",
+        action="store_true",
+        help="a logarithmic axis; values not above 0 are counted, not drawn",
+    )
+    parser.add_argument(
+        "--out", metavar="FILE", help="an .svg or .png file instead of the terminal"
+    )
     parser.add_argument("--force", action="store_true", help="replace FILE when it is there")
     parser.add_argument("--width", type=int, metavar="N", help="characters, or pixels of a file")
-    parser.add_argument("--height", type=int, metavar="N", help="lines, or pixels of a file, of each panel")
+    parser.add_argument(
+        "--height", type=int, metavar="N", help="lines, or pixels of a file, of each panel"
+    )
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
@@ -42,23 +57,20 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 
     kind = _kind(args)
     if kind and os.path.exists(args.out) and not args.force:
-        raise LeadlineError(
-            "conflict",
+        raise conflict(
             "file-exists",
             f"{args.out} is there already",
-            "",
-            f"{_again(args)} --out {shlex.quote(args.out)} --force",
+            do=f"{_again(args)} --out {shlex.quote(args.out)} --force",
         )
     if kind:
         check_folder(args.out)
     for name, value, least in (("--width", args.width, 30), ("--height", args.height, 8)):
         if value is not None and not least <= value <= 10_000:
-            raise LeadlineError(
-                "usage",
+            raise usage(
                 "bad-size",
                 f"{name} {value} is no size for a plot",
-                f"from {least} to 10000",
-                "leadline plot --help",
+                why=f"from {least} to 10000",
+                do="leadline plot --help",
             )
     width, height = _size(args, kind)
     found = panels(
@@ -71,7 +83,10 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         columns=width if kind else 2 * width,
     )
     data = {"panels": [panel.as_dict() for panel in found], "out": args.out or ""}
-    counts = {"panels": len(found), "points": sum(line.points for panel in found for line in panel.lines)}
+    counts = {
+        "panels": len(found),
+        "points": sum(line.points for panel in found for line in panel.lines),
+    }
     truncated = any(panel.more or panel.more_metrics for panel in found)
     if kind:
         _write(found, args, kind, width, height)
@@ -96,8 +111,10 @@ def _kind(args: argparse.Namespace) -> str:
         return ""
     kind = os.path.splitext(out)[1].lower()
     if kind not in (".svg", ".png"):
-        raise LeadlineError(
-            "usage", "bad-picture", f"{out} is neither an .svg nor a .png", "", f"{_again(args)} --out plot.svg"
+        raise usage(
+            "bad-picture",
+            f"{out} is neither an .svg nor a .png",
+            do=f"{_again(args)} --out plot.svg",
         )
     return kind
 
@@ -124,12 +141,10 @@ def _write(found: list[Any], args: argparse.Namespace, kind: str, width: int, he
 
             write_png(found, out, width, height)
     except OSError as error:
-        raise LeadlineError(
-            "environment",
+        raise environment(
             "not-written",
             f"{out} cannot be written: {error.strerror}",
-            "",
-            f"{_again(args)} --out plot{kind}",
+            do=f"{_again(args)} --out plot{kind}",
         ) from None
 
 
@@ -138,6 +153,10 @@ def _text(found: list[Any], width: int, height: int) -> str:
 
     from leadline.render.plot.terminal import text
 
-    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    colour = (
+        sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    )
     braille = "utf" in (sys.stdout.encoding or "").lower()
-    return "\n\n".join(text(panel, width, height, braille=braille, colour=colour) for panel in found)
+    return "\n\n".join(
+        text(panel, width, height, braille=braille, colour=colour) for panel in found
+    )

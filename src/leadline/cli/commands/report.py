@@ -14,7 +14,9 @@ EXAMPLES = ["leadline report", "leadline report --out report.html"]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", metavar="FILE", help="default: beside the records, outside the work tree")
+    parser.add_argument(
+        "--out", metavar="FILE", help="default: beside the records, outside the work tree"
+    )
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
@@ -23,5 +25,6 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 
     made = report(context, context.topic(args.thread), args.out)
     return Answer(
-        f"{made['path']}  ({size(made['bytes'])}, {made['experiments']} experiments, {made['runs']} runs)", made
+        f"{made['path']}  ({size(made['bytes'])}, {made['experiments']} experiments, {made['runs']} runs)",
+        made,
     )

@@ -22,10 +22,18 @@ EXAMPLES = ["leadline reproduce P-003 --repeat 3", "leadline reproduce first-ans
 def configure(parser: argparse.ArgumentParser) -> None:
     from leadline.core.stats.agreement import DEFAULT_TOLERANCE
 
-    parser.add_argument("target", metavar="ID", help="experiment, run, baseline, snapshot (id, name or tag)")
-    parser.add_argument("--repeat", type=int, default=1, metavar="N", help="run each N times (default 1)")
-    parser.add_argument("--only", nargs="+", default=[], metavar="ID", help="of a snapshot, these experiments alone")
-    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="default: that of the original")
+    parser.add_argument(
+        "target", metavar="ID", help="experiment, run, baseline, snapshot (id, name or tag)"
+    )
+    parser.add_argument(
+        "--repeat", type=int, default=1, metavar="N", help="run each N times (default 1)"
+    )
+    parser.add_argument(
+        "--only", nargs="+", default=[], metavar="ID", help="of a snapshot, these experiments alone"
+    )
+    parser.add_argument(
+        "--timeout", type=float, metavar="SECONDS", help="default: that of the original"
+    )
     parser.add_argument(
         "--tolerance",
         type=float,
@@ -33,9 +41,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="where one original run shows no spread (default 0.1: within 10 %%)",
     )
-    artifact_option(parser, "keep this file, or what matches, too; what the original kept is kept anyway")
+    artifact_option(
+        parser, "keep this file, or what matches, too; what the original kept is kept anyway"
+    )
     parser.add_argument(
-        "--same-artifacts", action="store_true", help="an artifact that differs, or is missing, disagrees (exit 6)"
+        "--same-artifacts",
+        action="store_true",
+        help="an artifact that differs, or is missing, disagrees (exit 6)",
     )
     parser.add_argument("--keep", action="store_true", help="keep the unpacked code and say where")
     parser.add_argument("--quiet", action="store_true", help="do not show the command's output")

@@ -26,7 +26,9 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     lines = [f"{done['target']} is retracted: {done['why']}"]
     if rests:
         lines.append(f"what rested on it ({len(rests)}):")
-        lines += [f"  {r['id']}  {r['kind']}: {r['before']} -> {r['after']}" for r in rests[:LISTED]]
+        lines += [
+            f"  {r['id']}  {r['kind']}: {r['before']} -> {r['after']}" for r in rests[:LISTED]
+        ]
         if len(rests) > LISTED:
             lines.append(f"  … {len(rests) - LISTED} more; all with --json")
     else:

@@ -29,7 +29,9 @@ EXAMPLES = [
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.usage = "leadline run [options] -- COMMAND [ARGUMENTS]"
-    parser.add_argument("--set", dest="sets", action="append", default=[], metavar="K=V", help="a config value")
+    parser.add_argument(
+        "--set", dest="sets", action="append", default=[], metavar="K=V", help="a config value"
+    )
     parser.add_argument(
         "--config",
         dest="files",
@@ -38,14 +40,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="config from a JSON, TOML or YAML file (nested keys are joined by dots)",
     )
-    parser.add_argument("--config-from-args", action="store_true", help="config from the command's own flags")
-    parser.add_argument("--title", default="", help="what the experiment is called (default: its config)")
-    parser.add_argument("--experiment", metavar="ID", help="add repeats to this experiment (its command by default)")
     parser.add_argument(
-        "--hypothesis", dest="hypotheses", action="append", default=[], metavar="ID", help="a hypothesis this bears on"
+        "--config-from-args", action="store_true", help="config from the command's own flags"
+    )
+    parser.add_argument(
+        "--title", default="", help="what the experiment is called (default: its config)"
+    )
+    parser.add_argument(
+        "--experiment", metavar="ID", help="add repeats to this experiment (its command by default)"
+    )
+    parser.add_argument(
+        "--hypothesis",
+        dest="hypotheses",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="a hypothesis this bears on",
     )
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="run N times")
-    parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="end it after that long (90, 5m, 2h)")
+    parser.add_argument(
+        "--timeout", type=_seconds, metavar="SECONDS", help="end it after that long (90, 5m, 2h)"
+    )
     parser.add_argument(
         "--metrics",
         action="append",
@@ -68,8 +83,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="NAME[=VALUE]",
         help="record this variable too; with a value, set it for the command",
     )
-    parser.add_argument("--max-output", type=int, metavar="BYTES", help="end the command when it prints more")
-    parser.add_argument("--secret-argv-ok", action="store_true", help="run although the command line looks secret")
+    parser.add_argument(
+        "--max-output", type=int, metavar="BYTES", help="end the command when it prints more"
+    )
+    parser.add_argument(
+        "--secret-argv-ok", action="store_true", help="run although the command line looks secret"
+    )
     parser.add_argument("--quiet", action="store_true", help="do not show the command's output")
 
 
@@ -106,7 +125,9 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         artifacts=args.artifacts,
     )
     _check_specs(request.extract)
-    watch = watch_with(context.executor, None if args.quiet else (sys.stderr if args.json else sys.stdout))
+    watch = watch_with(
+        context.executor, None if args.quiet else (sys.stderr if args.json else sys.stdout)
+    )
     outcomes = execute(context, request, watch, say=context.warn)
     for outcome in outcomes:
         context.warn(_summary(outcome))
@@ -134,7 +155,7 @@ def _config(args: argparse.Namespace) -> dict[str, Any]:
     if not (args.files or args.config_from_args or args.sets):
         return {}
     from leadline.core.config import config_from_args, flatten, parse_value
-    from leadline.core.errors import LeadlineError
+    from leadline.core.errors import usage
 
     config: dict[str, Any] = {}
     for path in args.files:
@@ -145,22 +166,24 @@ def _config(args: argparse.Namespace) -> dict[str, Any]:
     for text in args.sets:
         key, equals, value = text.partition("=")
         if not equals or not key.strip():
-            raise LeadlineError("usage", "bad-set", f"--set {text!r} is not key=value", "", "leadline run --help")
+            raise usage("bad-set", f"--set {text!r} is not key=value", do="leadline run --help")
         config[key.strip()] = parse_value(value)
         said = own_flags.get(key.strip())
         if said not in (None, True, False) and said != config[key.strip()]:
-            raise LeadlineError(
-                "usage",
+            raise usage(
                 "config-contradicts-command",
                 f"--set {text} and the command's own --{key.strip()} {said} contradict each other",
-                "the record would show a config that was not run",
-                ["leadline run --config-from-args -- …", f"leadline run -- … with --{key.strip()} {value}"],
+                why="the record would show a config that was not run",
+                do=[
+                    "leadline run --config-from-args -- …",
+                    f"leadline run -- … with --{key.strip()} {value}",
+                ],
             )
     return config
 
 
 def _read_config(path: str, verb: str = "run") -> dict[str, Any]:
-    from leadline.core.errors import LeadlineError
+    from leadline.core.errors import not_found, usage
 
     try:
         with open(path, "rb") as file:
@@ -178,16 +201,16 @@ def _read_config(path: str, verb: str = "run") -> dict[str, Any]:
 
             data = yaml.safe_load(raw)
     except OSError as error:
-        raise LeadlineError(
-            "not_found", "no-config-file", f"cannot read {path}: {error.strerror}", "", f"leadline {verb} --help"
+        raise not_found(
+            "no-config-file", f"cannot read {path}: {error.strerror}", do=f"leadline {verb} --help"
         ) from None
     except Exception as error:
-        raise LeadlineError(
-            "usage", "bad-config-file", f"{path} cannot be read: {error}", "", f"leadline {verb} --help"
+        raise usage(
+            "bad-config-file", f"{path} cannot be read: {error}", do=f"leadline {verb} --help"
         ) from None
     if not isinstance(data, dict):
-        raise LeadlineError(
-            "usage", "bad-config-file", f"{path} holds no keys and values", "", f"leadline {verb} --help"
+        raise usage(
+            "bad-config-file", f"{path} holds no keys and values", do=f"leadline {verb} --help"
         )
     return data
 
@@ -227,5 +250,7 @@ def _summary(outcome: Any) -> str:
         shown.append(f"{kept} artifact{'s' if kept > 1 else ''}")
     code = outcome.code
     parts.append(" ".join(shown) or ("no metrics" if outcome.state == "done" else ""))
-    parts.append(f"[code {str(code.get('commit', '?'))[:9]}{' with uncommitted changes' if code.get('dirty') else ''}]")
+    parts.append(
+        f"[code {str(code.get('commit', '?'))[:9]}{' with uncommitted changes' if code.get('dirty') else ''}]"
+    )
     return "  ".join(p for p in parts if p)

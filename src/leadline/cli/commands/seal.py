@@ -11,12 +11,19 @@ DESCRIPTION = """Seal a snapshot: an annotated tag leadline/TOPIC/NAME that hold
 bundle (exact commands, config, code, hardware, environment, packages, comparison table) as JSON, Markdown and CSV
 on the record branch; a comment on the issue links them. Nothing of yours is committed but the files named by
 --commit. What could not be done (no remote, no push rights) is listed; the seal stands without it."""
-EXAMPLES = ["leadline seal first-answer --message 'zlib 1 is enough'", "leadline seal --commit results.csv --push"]
+EXAMPLES = [
+    "leadline seal first-answer --message 'zlib 1 is enough'",
+    "leadline seal --commit results.csv --push",
+]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", nargs="?", metavar="NAME", help="part of the tag (default: S1, S2, ...)")
-    parser.add_argument("-m", "--message", default="", metavar="TEXT", help="what this snapshot stands for")
+    parser.add_argument(
+        "name", nargs="?", metavar="NAME", help="part of the tag (default: S1, S2, ...)"
+    )
+    parser.add_argument(
+        "-m", "--message", default="", metavar="TEXT", help="what this snapshot stands for"
+    )
     parser.add_argument(
         "--commit",
         dest="files",
@@ -33,7 +40,9 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.services.issue.delivery import waiting_lines
     from leadline.services.publish.seal import seal
 
-    done = seal(context, context.topic(args.thread), args.name, args.message, args.files, args.at, args.push)
+    done = seal(
+        context, context.topic(args.thread), args.name, args.message, args.files, args.at, args.push
+    )
     lines = [
         f"{done['id']} sealed as {done['tag']} at {done['commit'][:12]}",
         f"record    {done['heads_digest'][:19]}… in the tag",

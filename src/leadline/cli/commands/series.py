@@ -27,18 +27,29 @@ METRICS_SHOWN = 100
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.usage = "leadline series RUN [METRIC] [options]\n       leadline series compact RUN..."
     parser.add_argument(
-        "words", metavar="RUN [METRIC]", nargs="+", help="a run (or experiment: its last run), a metric"
+        "words",
+        metavar="RUN [METRIC]",
+        nargs="+",
+        help="a run (or experiment: its last run), a metric",
     )
-    parser.add_argument("--points", type=int, metavar="N", help=f"show about N points (default {SHOWN}; 0: all)")
-    parser.add_argument("--method", choices=("minmax", "lttb"), default="minmax", help="how points are left out")
-    parser.add_argument("--writer", default="", metavar="NAME", help="the points of one process: its name or rank")
     parser.add_argument(
-        "--csv", action="store_true", help="step,value,time_s(,writer) on stdout; all points unless --points"
+        "--points", type=int, metavar="N", help=f"show about N points (default {SHOWN}; 0: all)"
+    )
+    parser.add_argument(
+        "--method", choices=("minmax", "lttb"), default="minmax", help="how points are left out"
+    )
+    parser.add_argument(
+        "--writer", default="", metavar="NAME", help="the points of one process: its name or rank"
+    )
+    parser.add_argument(
+        "--csv",
+        action="store_true",
+        help="step,value,time_s(,writer) on stdout; all points unless --points",
     )
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.core.errors import LeadlineError
+    from leadline.core.errors import usage
     from leadline.services.look.show import the_run
     from leadline.services.series.series import listed, points_of_metric
 
@@ -46,17 +57,25 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     if args.words[0] == "compact":
         return _compact(context, thread, args.words[1:])
     if len(args.words) > 2 or (args.points is not None and args.points < 0):
-        what = "a run and at most one metric are taken" if len(args.words) > 2 else "--points is a count"
-        raise LeadlineError("usage", "bad-arguments", what, "", "leadline series --help")
+        what = (
+            "a run and at most one metric are taken"
+            if len(args.words) > 2
+            else "--points is a count"
+        )
+        raise usage("bad-arguments", what, do="leadline series --help")
     the_one = the_run(thread, args.words[0])
     if len(args.words) == 1:
         if args.csv:
-            raise LeadlineError(
-                "usage", "which-metric", "--csv needs a metric", "", f"leadline series {the_one.id} METRIC --csv"
+            raise usage(
+                "which-metric",
+                "--csv needs a metric",
+                do=f"leadline series {the_one.id} METRIC --csv",
             )
         return _metrics(thread, listed(context, the_one))
     most = args.points if args.points is not None else None if args.csv else SHOWN
-    found = points_of_metric(context, the_one, args.words[1], most=most or None, writer=args.writer, method=args.method)
+    found = points_of_metric(
+        context, the_one, args.words[1], most=most or None, writer=args.writer, method=args.method
+    )
     return _points(thread, found, args)
 
 
@@ -78,17 +97,23 @@ def _points(thread: Any, found: dict[str, Any], args: argparse.Namespace) -> Ans
     shown, total = len(found["points"]), found["total"]
     if args.csv:
         return Answer(render_csv(found), found, {"points": total}, shown < total)
-    again = [f"leadline series {found['run']} {_quoted(found['metric'])} --csv"] if shown < total else []
-    return Answer(render_points(thread, found), found, {"points": total, "shown": shown}, shown < total, again)
+    again = (
+        [f"leadline series {found['run']} {_quoted(found['metric'])} --csv"]
+        if shown < total
+        else []
+    )
+    return Answer(
+        render_points(thread, found), found, {"points": total, "shown": shown}, shown < total, again
+    )
 
 
 def _compact(context: Any, thread: Any, ids: list[str]) -> Answer:
-    from leadline.core.errors import LeadlineError
+    from leadline.core.errors import usage
     from leadline.core.timestamps import size
     from leadline.services.series.series import compact
 
     if not ids:
-        raise LeadlineError("usage", "no-run", "no run is named", "", "leadline series compact RUN")
+        raise usage("no-run", "no run is named", do="leadline series compact RUN")
     done = [compact(context, one) for display in ids for one in thread.runs_of(display)]
     counts = {"runs": len(done), "compacted": sum(row["segments"] > 0 for row in done)}
     return Answer("\n".join(f"{row['run']}: {_compacted(row, size)}" for row in done), done, counts)
@@ -107,7 +132,9 @@ def _compacted(row: dict[str, Any], size: Any) -> str:
     else:
         text = "ll.log wrote no point here; nothing to compact"
     many = "metric stands" if row["lines"] == 1 else "metrics stand"
-    return text + (f" ({row['lines']} {many} as JSON lines, which are not packed)" if row["lines"] else "")
+    return text + (
+        f" ({row['lines']} {many} as JSON lines, which are not packed)" if row["lines"] else ""
+    )
 
 
 def _quoted(text: str) -> str:

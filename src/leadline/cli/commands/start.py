@@ -21,18 +21,32 @@ EXAMPLES = [
 def configure(parser: argparse.ArgumentParser) -> None:
     from leadline.core.check.kickoff import FIELDS
 
-    parser.add_argument("topic", metavar="TOPIC", help="small letters, digits, - _ . ; names the thread for ever")
+    parser.add_argument(
+        "topic", metavar="TOPIC", help="small letters, digits, - _ . ; names the thread for ever"
+    )
     parser.add_argument("--prefix", help="prefix of ids, e.g. MOE-HC (default: from the topic)")
-    parser.add_argument("--from", dest="file", metavar="FILE", help="kickoff file (.toml .yaml .json .md)")
+    parser.add_argument(
+        "--from", dest="file", metavar="FILE", help="kickoff file (.toml .yaml .json .md)"
+    )
     branch = parser.add_mutually_exclusive_group()
-    branch.add_argument("--branch", metavar="NAME", help="branch to create or adopt (default: research/TOPIC)")
+    branch.add_argument(
+        "--branch", metavar="NAME", help="branch to create or adopt (default: research/TOPIC)"
+    )
     branch.add_argument("--no-branch", action="store_true", help="work on no branch of its own")
-    parser.add_argument("--stay", action="store_true", help="create the branch without checking it out")
+    parser.add_argument(
+        "--stay", action="store_true", help="create the branch without checking it out"
+    )
     issue = parser.add_mutually_exclusive_group()
     issue.add_argument("--draft", action="store_true", help="keep the experiment issue a draft")
-    issue.add_argument("--issue", metavar="NUMBER|URL", help="adopt this issue of the forge instead of opening one")
+    issue.add_argument(
+        "--issue", metavar="NUMBER|URL", help="adopt this issue of the forge instead of opening one"
+    )
     add_wishes(parser)
-    parser.add_argument("--tracker", metavar="NAME", help="leadline, wandb, mlflow or trackio (see leadline tracker)")
+    parser.add_argument(
+        "--tracker",
+        metavar="NAME",
+        help="leadline, wandb, mlflow or trackio (see leadline tracker)",
+    )
     kickoff = parser.add_argument_group("kickoff")
     for field in FIELDS:
         kickoff.add_argument(
@@ -109,5 +123,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         "\n".join(lines),
         data,
         {"missing": len(missing)},
-        next=["leadline run -- CMD", "leadline check kickoff"] if missing else ["leadline run -- CMD"],
+        next=["leadline run -- CMD", "leadline check kickoff"]
+        if missing
+        else ["leadline run -- CMD"],
     )

@@ -11,14 +11,21 @@ DESCRIPTION = """Without options: every thread in one line, and the present one 
 --sort: its runs, filtered and sorted (columns: id experiment state wall_s exit_code started_at, config.KEY,
 metrics.NAME)."""
 DASHED_VALUES = ("--sort",)
-EXAMPLES = ["leadline status", "leadline status --runs --where config.level=6 --sort -metrics.mb_s --limit 20"]
+EXAMPLES = [
+    "leadline status",
+    "leadline status --runs --where config.level=6 --sort -metrics.mb_s --limit 20",
+]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--runs", action="store_true", help="list runs")
-    parser.add_argument("--where", action="append", default=[], metavar="COLUMN=VALUE", help="only these runs")
+    parser.add_argument(
+        "--where", action="append", default=[], metavar="COLUMN=VALUE", help="only these runs"
+    )
     parser.add_argument("--sort", metavar="[-]COLUMN", help="order of the runs; - for descending")
-    parser.add_argument("--limit", type=int, default=50, metavar="N", help="at most N rows (default 50)")
+    parser.add_argument(
+        "--limit", type=int, default=50, metavar="N", help="at most N rows (default 50)"
+    )
     parser.add_argument("--all-threads", action="store_true", help="runs of every thread")
 
 
@@ -31,28 +38,27 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 
 
 def _runs(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.core.errors import LeadlineError
+    from leadline.core.errors import usage
     from leadline.render.terminal.listing import runs_table
 
     where = {}
     for text in args.where:
         column, equals, value = text.partition("=")
         if not equals:
-            raise LeadlineError(
-                "usage",
+            raise usage(
                 "bad-where",
                 f"--where {text!r} is not COLUMN=VALUE",
-                "",
-                "leadline status --where state=failed",
+                do="leadline status --where state=failed",
             )
-        where[column] = "planned" if (column, value) == ("state", "running") else value  # as the listing words it
+        where[column] = (
+            "planned" if (column, value) == ("state", "running") else value
+        )  # as the listing words it
     if args.limit < 1:
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "bad-limit",
             f"--limit {args.limit} shows nothing",
-            "at least 1",
-            "leadline status --runs --limit 50",
+            why="at least 1",
+            do="leadline status --runs --limit 50",
         )
     topic = None if args.all_threads else context.topic(args.thread)
     from leadline.services.look.status import run_rows

@@ -12,7 +12,7 @@ from typing import Any
 
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import artifact_option
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import usage
 
 TAKES_COMMAND = True
 DESCRIPTION = """Run a command over a design: one axis at a time around the baseline (the default), an interaction of
@@ -39,25 +39,88 @@ PLANNED = 1000
 def configure(parser: argparse.ArgumentParser) -> None:
     from leadline.cli.commands.run import _seconds
 
-    parser.usage = "leadline sweep [options] -- COMMAND {axis}  |  leadline sweep show|list|resume [ID]"
+    parser.usage = (
+        "leadline sweep [options] -- COMMAND {axis}  |  leadline sweep show|list|resume [ID]"
+    )
     parser.add_argument("what", nargs="*", metavar="show|list|resume ID", help=argparse.SUPPRESS)
     add = parser.add_argument
-    add("--axis", dest="axes", action="append", default=[], metavar="K=A,B", help="a name and the values it takes")
-    add("--design", choices=("one-axis", "interaction", "factorial", "list"), help="default: one-axis")
+    add(
+        "--axis",
+        dest="axes",
+        action="append",
+        default=[],
+        metavar="K=A,B",
+        help="a name and the values it takes",
+    )
+    add(
+        "--design",
+        choices=("one-axis", "interaction", "factorial", "list"),
+        help="default: one-axis",
+    )
     add("--matrix", metavar="FILE", help="axes, or explicit cells, from a TOML, YAML or JSON file")
     add("--repeat", type=int, default=1, metavar="N", help="runs of each cell")
-    add("--jobs", type=int, default=1, metavar="N", help="how many at a time (they disturb each other: it is recorded)")
+    add(
+        "--jobs",
+        type=int,
+        default=1,
+        metavar="N",
+        help="how many at a time (they disturb each other: it is recorded)",
+    )
     add("--seed", type=int, metavar="N", help="of the order (default: drawn, and recorded)")
-    add("--set", dest="sets", action="append", default=[], metavar="K=V", help="a config value of all cells")
-    add("--env-axis", action="append", default=[], metavar="AXIS[=NAME]", help="hand an axis over as a variable")
-    add("--timeout", type=_seconds, metavar="SECONDS", help="end a run after that long (90, 5m, 2h)")
-    add("--metrics", action="append", default=[], metavar="SPEC", help="metrics from a file, as for run")
-    add("--pattern", action="append", default=[], metavar="NAME=REGEX", help="a metric from the output")
-    artifact_option(parser, "keep this file, or what matches, of each run; {axis} in it is the value")
-    add("--metric", default="", metavar="NAME", help="show: the metric of the table (default: the first one)")
-    add("--on-failure", choices=("continue", "stop"), default="continue", help="what a failed cell does")
+    add(
+        "--set",
+        dest="sets",
+        action="append",
+        default=[],
+        metavar="K=V",
+        help="a config value of all cells",
+    )
+    add(
+        "--env-axis",
+        action="append",
+        default=[],
+        metavar="AXIS[=NAME]",
+        help="hand an axis over as a variable",
+    )
+    add(
+        "--timeout", type=_seconds, metavar="SECONDS", help="end a run after that long (90, 5m, 2h)"
+    )
+    add(
+        "--metrics",
+        action="append",
+        default=[],
+        metavar="SPEC",
+        help="metrics from a file, as for run",
+    )
+    add(
+        "--pattern",
+        action="append",
+        default=[],
+        metavar="NAME=REGEX",
+        help="a metric from the output",
+    )
+    artifact_option(
+        parser, "keep this file, or what matches, of each run; {axis} in it is the value"
+    )
+    add(
+        "--metric",
+        default="",
+        metavar="NAME",
+        help="show: the metric of the table (default: the first one)",
+    )
+    add(
+        "--on-failure",
+        choices=("continue", "stop"),
+        default="continue",
+        help="what a failed cell does",
+    )
     add("--max-cells", type=int, default=10_000, metavar="N", help="the limit of a design (10000)")
-    add("--because", default="", metavar="WHY", help="run an interaction before its axes; the reason is recorded")
+    add(
+        "--because",
+        default="",
+        metavar="WHY",
+        help="run an interaction before its axes; the reason is recorded",
+    )
     add("--again", action="store_true", help="run although it is done at this code state")
     add("--plan", action="store_true", help="show the matrix and the estimated time; run nothing")
 
@@ -83,25 +146,31 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 def _named(context: Any, topic: str, args: argparse.Namespace) -> Answer:
     verb, *ids = args.what
     if verb not in ("show", "list", "resume") or len(ids) > 1 or (verb == "list" and ids):
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "bad-arguments",
             f"`leadline sweep {' '.join(args.what)}` is not known",
-            "the command stands after --",
-            "leadline sweep --help",
+            why="the command stands after --",
+            do="leadline sweep --help",
         )
     if verb == "resume":
         from leadline.services.run.sweep_plan import SweepRequest
 
         if not ids:
-            raise LeadlineError("usage", "which-sweep", "resume needs the id of a sweep", "", "leadline sweep list")
-        return _execute(context, SweepRequest([], topic, repeat=args.repeat, jobs=args.jobs), ids[0])
+            raise usage("which-sweep", "resume needs the id of a sweep", do="leadline sweep list")
+        return _execute(
+            context, SweepRequest([], topic, repeat=args.repeat, jobs=args.jobs), ids[0]
+        )
     from leadline.render.terminal.sweep import render_list, render_table
     from leadline.services.run import sweep_table
 
     if verb == "list":
         rows = sweep_table.listing(context, topic)
-        return Answer(render_list(rows), {"sweeps": rows[-50:]}, {"sweeps": len(rows)}, truncated=len(rows) > 50)
+        return Answer(
+            render_list(rows),
+            {"sweeps": rows[-50:]},
+            {"sweeps": len(rows)},
+            truncated=len(rows) > 50,
+        )
     data = sweep_table.table_of(context, topic, ids[0] if ids else "", args.metric)
     return Answer(render_table(data), data, {"cells": len(data["cells"])})
 
@@ -116,24 +185,23 @@ def _request(args: argparse.Namespace, topic: str) -> Any:
     listed: list[dict[str, Any]] = []
     if args.matrix:
         if axes:
-            raise LeadlineError(
-                "usage", "two-matrices", "--axis and --matrix exclude each other", "", "leadline sweep --help"
+            raise usage(
+                "two-matrices", "--axis and --matrix exclude each other", do="leadline sweep --help"
             )
         named, axes, listed = read_matrix(_read_config(args.matrix, "sweep"))
         design = design or named
     if bool(listed) != (design == "list"):
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "design-and-cells",
             "a list design is explicit cells, and explicit cells are a list design",
-            "other designs vary axes",
-            "leadline sweep --design list --matrix FILE -- …",
+            why="other designs vary axes",
+            do="leadline sweep --design list --matrix FILE -- …",
         )
     config = {}
     for text in args.sets:
         key, equals, value = text.partition("=")
         if not equals or not key.strip():
-            raise LeadlineError("usage", "bad-set", f"--set {text!r} is not key=value", "", "leadline sweep --help")
+            raise usage("bad-set", f"--set {text!r} is not key=value", do="leadline sweep --help")
         config[key.strip()] = parse_value(value)
     extract = [*args.metrics, *(f"pattern:{p}" for p in args.pattern)]
     _check_specs(extract)
@@ -171,14 +239,18 @@ def _execute(context: Any, request: Any, resume: str) -> Answer:
     finally:
         for number, handler in old.items():
             signal.signal(number, handler)
-    states = ", ".join(f"{n} {state}" for state, n in data["states"].items()) or "nothing was missing"
+    states = (
+        ", ".join(f"{n} {state}" for state, n in data["states"].items()) or "nothing was missing"
+    )
     tail = f"; {data['left']} not run" if data["left"] else ""
     context.warn(f"{data['id']}  {states}; {data['skipped']} done before{tail}")
     bad = any(state != "done" for state in data["states"])
     code = 130 if data["interrupted"] else 6 if bad or data["stopped"] else 0
     go_on = [f"leadline sweep resume {data['id']}"] if data["left"] or bad else []
     counts = {"runs": len(data["runs"]), "skipped": data["skipped"], "left": data["left"]}
-    return Answer("", data, counts, next=[f"leadline sweep show {data['id']}", *go_on], exit_code=code)
+    return Answer(
+        "", data, counts, next=[f"leadline sweep show {data['id']}", *go_on], exit_code=code
+    )
 
 
 def _waiter() -> Any:
@@ -195,7 +267,9 @@ def _waiter() -> Any:
             if fds:
                 poller.poll(200)
         except (OSError, AttributeError, KeyError, TypeError):
-            time.sleep(0.005)  # one is over already, or this system cannot wait for a process that is not a child
+            time.sleep(
+                0.005
+            )  # one is over already, or this system cannot wait for a process that is not a child
         finally:
             for fd in fds:
                 os.close(fd)

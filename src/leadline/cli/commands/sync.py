@@ -16,9 +16,17 @@ RECONCILES = False
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--remote", metavar="NAME", help="git remote (default: the configured one, else the only one)")
-    parser.add_argument("--code", action="store_true", help="push code states too, and fetch those missing here")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be done; no network, nothing written")
+    parser.add_argument(
+        "--remote",
+        metavar="NAME",
+        help="git remote (default: the configured one, else the only one)",
+    )
+    parser.add_argument(
+        "--code", action="store_true", help="push code states too, and fetch those missing here"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what would be done; no network, nothing written"
+    )
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
@@ -28,7 +36,10 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     done = sync(context, args.remote, args.code, args.dry_run)
     lines = [f"would {w}" for w in done.would] if args.dry_run else _told(done)
     if done.problem is not None:
-        lines.append(f"not done: {done.problem.what}" + (f" ({done.problem.why})" if done.problem.why else ""))
+        lines.append(
+            f"not done: {done.problem.what}"
+            + (f" ({done.problem.why})" if done.problem.why else "")
+        )
     waits = [issue for issue in done.issues.values() if issue["why"]]
     code = EXIT_CODES["remote"] if waits else 0
     if done.problem is not None and not args.dry_run:
@@ -71,11 +82,16 @@ def _told(done: Any) -> list[str]:
         lines += [f"changed   {topic}: {d['what']} ({d['rule']})" for d in issue["drift"][:20]]
         lines += [f"{line} ({topic})" for line in waiting_lines(issue)]
     if done.code:
-        counts = ", ".join(f"{len(done.code[k])} {k}" for k in ("pushed", "fetched", "missing", "withheld"))
+        counts = ", ".join(
+            f"{len(done.code[k])} {k}" for k in ("pushed", "fetched", "missing", "withheld")
+        )
         lines.append(f"code      {counts}")
         lines += [
             f"withheld  {w['ref']}: {'; '.join(w['secrets'][:3]) or w.get('reason', '')}"
             for w in done.code["withheld"][:10]
         ]
-        lines += [f"gap       {g['path']} ({g.get('kind', '')}) is in no code state" for g in done.code["gaps"][:10]]
+        lines += [
+            f"gap       {g['path']} ({g.get('kind', '')}) is in no code state"
+            for g in done.code["gaps"][:10]
+        ]
     return lines

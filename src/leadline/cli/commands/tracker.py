@@ -35,30 +35,60 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
     verbs = subverbs(parser)
     first = verbs.add_parser("set", help="choose the tracker and project, once")
-    first.add_argument("tracker", metavar="TRACKER", help="leadline, wandb, mlflow, trackio, or none")
+    first.add_argument(
+        "tracker", metavar="TRACKER", help="leadline, wandb, mlflow, trackio, or none"
+    )
     first.add_argument("project", metavar="PROJECT", nargs="?", default="")
-    first.add_argument("--at", default="", metavar="ADDRESS", help="server or shared folder, else the tracker's own")
+    first.add_argument(
+        "--at",
+        default="",
+        metavar="ADDRESS",
+        help="server or shared folder, else the tracker's own",
+    )
     first.add_argument("--live", action="store_true", help="jobs talk to the server themselves")
-    first.add_argument("--because", default="", metavar="WHY", help="why to change it after runs were made")
+    first.add_argument(
+        "--because", default="", metavar="WHY", help="why to change it after runs were made"
+    )
     verbs.add_parser("status", help="the project, whether it can be reached, every run's standing")
     sync = verbs.add_parser("sync", help="read again what was provisional, send what waits")
     push = verbs.add_parser("push", help="send runs whose job does not use the tracker itself")
     push.add_argument("ids", nargs="*", metavar="ID", help="runs or experiments (default: all)")
-    push.add_argument("--artifact", action="append", default=[], metavar="FILE", help="a file that goes beside the run")
+    push.add_argument(
+        "--artifact",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a file that goes beside the run",
+    )
     bring = verbs.add_parser(
-        "fetch", help="bring the points of runs here, to be plotted: from another machine, or so far"
+        "fetch",
+        help="bring the points of runs here, to be plotted: from another machine, or so far",
     )
-    bring.add_argument("ids", nargs="*", metavar="ID", help="runs or experiments (default: all with a tracker)")
-    both = verbs.add_parser("reconcile", help="what the record and the tracker do not agree on, and what it cost")
+    bring.add_argument(
+        "ids", nargs="*", metavar="ID", help="runs or experiments (default: all with a tracker)"
+    )
+    both = verbs.add_parser(
+        "reconcile", help="what the record and the tracker do not agree on, and what it cost"
+    )
     both.add_argument(
-        "--compared", type=int, default=200, metavar="N", help="values of the newest N runs (default 200)"
+        "--compared",
+        type=int,
+        default=200,
+        metavar="N",
+        help="values of the newest N runs (default 200)",
     )
-    both.add_argument("--all-threads", action="store_true", help="every thread, not the present one alone")
-    page = verbs.add_parser("link", help="attach a report or a workspace: shown in the logbook, the brief, the issue")
+    both.add_argument(
+        "--all-threads", action="store_true", help="every thread, not the present one alone"
+    )
+    page = verbs.add_parser(
+        "link", help="attach a report or a workspace: shown in the logbook, the brief, the issue"
+    )
     page.add_argument("url", metavar="URL")
     page.add_argument("--title", default="", help="what it shows")
     for parser_ in (sync, push):
-        parser_.add_argument("--limit", type=float, metavar="SECONDS", help="how long sending one run may take")
+        parser_.add_argument(
+            "--limit", type=float, metavar="SECONDS", help="how long sending one run may take"
+        )
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
@@ -73,7 +103,9 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         from leadline.services.tracker.link import link
 
         made = link(context, topic, args.url, args.title)
-        return Answer(f"{'attached' if made['changed'] else 'attached before'}: {plain(made['url'])}", made)
+        return Answer(
+            f"{'attached' if made['changed'] else 'attached before'}: {plain(made['url'])}", made
+        )
     if args.subverb == "status":
         return _status(context, topic)
     if args.subverb == "fetch":
@@ -84,12 +116,20 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
 def _set(context: Any, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.services.tracker.choice import choose
 
-    made = choose(context, topic, args.tracker, args.project, at=args.at, live=args.live, because=args.because)
+    made = choose(
+        context, topic, args.tracker, args.project, at=args.at, live=args.live, because=args.because
+    )
     if not made["tracker"]:
         return Answer(f"{topic} has no tracker from now on", made)
-    how = "jobs talk to it themselves" if made.get("live") else "jobs write beside the run, tracker sync sends"
+    how = (
+        "jobs talk to it themselves"
+        if made.get("live")
+        else "jobs write beside the run, tracker sync sends"
+    )
     text = f"{topic} goes to {made['tracker']} {made['project']}: {how}"
-    return Answer(text if made["changed"] else f"{text} (as before)", made, next=["leadline tracker status"])
+    return Answer(
+        text if made["changed"] else f"{text} (as before)", made, next=["leadline tracker status"]
+    )
 
 
 def _status(context: Any, topic: str) -> Answer:
@@ -101,27 +141,41 @@ def _status(context: Any, topic: str) -> Answer:
         lines = [f"{topic} has no tracker"]
     else:
         where = reach.get("where") or "no address"
-        reached = {True: "reachable", False: "not reachable", None: "not asked"}[reach.get("reachable")]
+        reached = {True: "reachable", False: "not reachable", None: "not asked"}[
+            reach.get("reachable")
+        ]
         why = f": {plain(reach['why'])}" if reach.get("why") else ""
         lines = [f"{choice['tracker']} {choice['project']} at {plain(where)} ({reached}{why})"]
         if reach.get("missing"):
-            lines.append(f"sending needs {', '.join(reach['missing'])}: pip install 'leadline[{choice['tracker']}]'")
+            lines.append(
+                f"sending needs {', '.join(reach['missing'])}: pip install 'leadline[{choice['tracker']}]'"
+            )
     for row in rows[-LISTED:]:
         marks = [mark for mark in ("provisional", "waiting", "sent") if row[mark]]
         place = plain(row["url"] or (row["sent"] and row["at"]) or row["path"])
         if row["sent"] and choice.get("tracker") and row["project"] == _name(choice):
-            place += "" if row["at"] == choice.get("at", "") else "  (not in the one that is chosen now)"
+            place += (
+                "" if row["at"] == choice.get("at", "") else "  (not in the one that is chosen now)"
+            )
         lines.append(f"  {row['run']:<12} {row['state']:<9} {' '.join(marks):<8} {place}".rstrip())
         if row["odd"]:
             lines.append(f"    {plain(row['odd'])}")
         for one in row["further"][:LEFT_SHOWN]:
-            lines.append(f"    {plain(one.get('name', ''))} ({plain(one['id'])}): another run of the job, not taken")
+            lines.append(
+                f"    {plain(one.get('name', ''))} ({plain(one['id'])}): another run of the job, not taken"
+            )
             lines.append(f"      {plain(one['import'])}")
         if len(row["further"]) > LEFT_SHOWN:
-            lines.append(f"    and {len(row['further']) - LEFT_SHOWN} more runs of the job; all with --json")
+            lines.append(
+                f"    and {len(row['further']) - LEFT_SHOWN} more runs of the job; all with --json"
+            )
     if len(rows) > LISTED:
         lines.append(f"  the last {LISTED} of {len(rows)}; all with --json")
-    counts = {"runs": len(rows), "waiting": len(data["waiting"]), "provisional": len(data["provisional"])}
+    counts = {
+        "runs": len(rows),
+        "waiting": len(data["waiting"]),
+        "provisional": len(data["provisional"]),
+    }
     if data["waiting"]:
         lines.append(f"{len(data['waiting'])} to be sent")
     following = ["leadline tracker sync"] if data["waiting"] or data["provisional"] else []
@@ -141,7 +195,11 @@ def _fetched(context: Any, topic: str, ids: list[str]) -> Answer:
     data = fetch(context, topic, ids)
     lines = []
     for row in data["fetched"][:LISTED]:
-        other = "" if row.get("as_recorded", True) else "; not what was recorded: leadline tracker reconcile"
+        other = (
+            ""
+            if row.get("as_recorded", True)
+            else "; not what was recorded: leadline tracker reconcile"
+        )
         other += f"; not all: {plain(row['incomplete'])}" if row.get("incomplete") else ""
         lines.append(f"{row['run']}: {row['points']:,} points of {row['metrics']:,} metrics{other}")
     lines += [f"{row['run']}: not fetched: {plain(row['why'])}" for row in data["left"][:LISTED]]
@@ -151,7 +209,9 @@ def _fetched(context: Any, topic: str, ids: list[str]) -> Answer:
     counts = {name: len(data[name]) for name in ("fetched", "already", "left")}
     truncated = any(count > LISTED for count in counts.values())
     code = EXIT_CODES["remote"] if data["left"] else 0
-    return Answer("\n".join(lines) or "no run has a tracker", data, counts, truncated, following, code)
+    return Answer(
+        "\n".join(lines) or "no run has a tracker", data, counts, truncated, following, code
+    )
 
 
 def _sent(context: Any, topic: str, args: argparse.Namespace) -> Answer:
@@ -159,18 +219,23 @@ def _sent(context: Any, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.services.tracker import send as tracker
 
     if args.limit is not None and not args.limit > 0:
-        from leadline.core.errors import LeadlineError
+        from leadline.core.errors import usage
 
-        raise LeadlineError("usage", "bad-limit", f"--limit {args.limit:g} is no time", "", "leadline tracker --help")
+        raise usage("bad-limit", f"--limit {args.limit:g} is no time", do="leadline tracker --help")
     if args.subverb == "push":
         data = tracker.push(context, topic, args.ids, context.warn, args.limit, args.artifact)
     else:
         data = tracker.sync(context, topic, context.warn, args.limit)
-    lines = [f"read again  {row['run']}{_changes(row['changed'])}" for row in data.get("read", [])[:LISTED]]
+    lines = [
+        f"read again  {row['run']}{_changes(row['changed'])}"
+        for row in data.get("read", [])[:LISTED]
+    ]
     for row in data["sent"][:LISTED]:
         many = len(row["artifacts"])
         tail = f"  with {many} artifact{'s' if many > 1 else ''}" if many else ""
-        lines.append(f"sent        {row['run']}  {plain(row['url'] or row.get('path') or row['id'])}{tail}")
+        lines.append(
+            f"sent        {row['run']}  {plain(row['url'] or row.get('path') or row['id'])}{tail}"
+        )
         if row["not_sent"]:
             more = ["..."] if len(row["not_sent"]) > LEFT_SHOWN else []
             ids = ", ".join([*map(plain, row["not_sent"][:LEFT_SHOWN]), *more])

@@ -14,7 +14,9 @@ EXAMPLES = ["leadline tried lzma preset", "leadline tried out of memory --limit 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("words", nargs="+", metavar="WORD")
-    parser.add_argument("--limit", type=int, default=20, metavar="N", help="at most N hits (default 20)")
+    parser.add_argument(
+        "--limit", type=int, default=20, metavar="N", help="at most N hits (default 20)"
+    )
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
@@ -26,7 +28,11 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     for hit in hits:
         times = f" ({hit['times']} runs)" if hit["times"] > 1 else ""
         kind = f"negative result ({hit['reason_class']})" if "reason_class" in hit else hit["kind"]
-        lines.append(plain(f"{hit['id'] or hit['kind']:<12} {kind}{times}, {hit['topic']}\n    {hit['text']}"))
+        lines.append(
+            plain(
+                f"{hit['id'] or hit['kind']:<12} {kind}{times}, {hit['topic']}\n    {hit['text']}"
+            )
+        )
     if total > len(hits):
         lines.append(f"{len(hits)} of {total} hits")
     return Answer(

@@ -20,45 +20,64 @@ EXAMPLES = [
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--change", default="", metavar="TEXT", help="what changed and what it showed")
-    parser.add_argument("--confidence", default="", metavar="TEXT", help="how sure, and what would change that")
-    parser.add_argument("--next", default="", metavar="TEXT", dest="next_action", help="the next action")
     parser.add_argument(
-        "--label", default="", metavar="TEXT", help="heading (default: the experiments since the last update)"
+        "--change", default="", metavar="TEXT", help="what changed and what it showed"
     )
-    parser.add_argument("--dry-run", action="store_true", help="show what would be posted; record nothing")
+    parser.add_argument(
+        "--confidence", default="", metavar="TEXT", help="how sure, and what would change that"
+    )
+    parser.add_argument(
+        "--next", default="", metavar="TEXT", dest="next_action", help="the next action"
+    )
+    parser.add_argument(
+        "--label",
+        default="",
+        metavar="TEXT",
+        help="heading (default: the experiments since the last update)",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show what would be posted; record nothing"
+    )
     beat = parser.add_argument_group("heartbeat")
-    beat.add_argument("--heartbeat", action="store_true", help="a short sign of life instead of an update")
-    beat.add_argument("--status", default="", metavar="TEXT", help="default: the runs that are going on")
+    beat.add_argument(
+        "--heartbeat", action="store_true", help="a short sign of life instead of an update"
+    )
+    beat.add_argument(
+        "--status", default="", metavar="TEXT", help="default: the runs that are going on"
+    )
     beat.add_argument("--blockers", default="", metavar="TEXT", help="default: the recorded ones")
-    beat.add_argument("--eta", default="", metavar="TEXT", help="when the next report is to be expected")
+    beat.add_argument(
+        "--eta", default="", metavar="TEXT", help="when the next report is to be expected"
+    )
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.core.errors import LeadlineError
+    from leadline.core.errors import usage
     from leadline.services.publish.update import Words, heartbeat, update
 
     topic = context.topic(args.thread)
     if args.heartbeat:
         if args.change or args.confidence or args.next_action or args.label:
-            raise LeadlineError(
-                "usage",
+            raise usage(
                 "heartbeat-with-change",
                 "a heartbeat has --status, --blockers and --eta only",
-                "news belongs into an update",
-                "leadline update --change '…'",
+                why="news belongs into an update",
+                do="leadline update --change '…'",
             )
         made = heartbeat(context, topic, args.status, args.blockers, args.eta, args.dry_run)
     else:
         if args.status or args.blockers or args.eta:
-            raise LeadlineError(
-                "usage",
+            raise usage(
                 "status-without-heartbeat",
                 "--status, --blockers and --eta belong to a heartbeat",
-                "",
-                "leadline update --heartbeat --status '…'",
+                do="leadline update --heartbeat --status '…'",
             )
-        made = update(context, topic, Words(args.change, args.confidence, args.next_action, args.label), args.dry_run)
+        made = update(
+            context,
+            topic,
+            Words(args.change, args.confidence, args.next_action, args.label),
+            args.dry_run,
+        )
     return _answer(made, args.dry_run)
 
 
@@ -77,7 +96,9 @@ def _answer(made: dict[str, Any], dry_run: bool) -> Answer:
     if made["posted"] and made["continues"]:
         where = f"nothing changed: {made['continues']} was continued in place"
     lines = [f"{made['id']} {where}"]
-    lines += [f"body     {made['issue']['body']}"] if made["posted"] else waiting_lines(made["issue"])
+    lines += (
+        [f"body     {made['issue']['body']}"] if made["posted"] else waiting_lines(made["issue"])
+    )
     lines += [f"logbook  {made['logbook'] or 'not written: ' + made['logbook_skipped']}", *advice]
     follow = ["leadline sync"] if made["unpushed"] else []
     if not made["posted"]:

@@ -10,7 +10,11 @@ from leadline.core.typed import Any
 DESCRIPTION = """Check chains and digests of the record, seals, ids, cited numbers, code states, links between issue and
 logbook, and that the logbook in the tree only grew. One line per fault, with the command that mends it; exit 6 when
 there is one. Notes are worth knowing and no faults. All threads, or the one of --thread."""
-EXAMPLES = ["leadline verify", "leadline verify --thread moe-hc --explain", "leadline verify --heal"]
+EXAMPLES = [
+    "leadline verify",
+    "leadline verify --thread moe-hc --explain",
+    "leadline verify --heal",
+]
 SHOWN = 100
 
 
@@ -21,7 +25,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="acknowledge torn lines and second versions in the record; put "
         "back changed event files from the record branch (the changed ones are kept aside)",
     )
-    parser.add_argument("--explain", action="store_true", help="show the lines in which two versions of a file differ")
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="show the lines in which two versions of a file differ",
+    )
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
@@ -43,15 +51,21 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     faults = [f for f in found if f.severity == FAULT]
     notes = [f for f in found if f.severity != FAULT]
     lines = [
-        f"healed  {h['thread']}: {h['what']}" + (f" (kept: {h['aside']})" if h.get("aside") else "") for h in healed
+        f"healed  {h['thread']}: {h['what']}" + (f" (kept: {h['aside']})" if h.get("aside") else "")
+        for h in healed
     ]
     for finding in found[:SHOWN]:
         mend = f"  -> {finding.mend}" if finding.mend else ""
-        lines.append(f"{finding.severity:<6}  {finding.thread}  {finding.code}  {finding.where}: {finding.what}{mend}")
+        lines.append(
+            f"{finding.severity:<6}  {finding.thread}  {finding.code}  {finding.where}: {finding.what}{mend}"
+        )
     lines += explained
     if len(found) > SHOWN:
         lines.append(f"… and {len(found) - SHOWN} more (--json has them all)")
-    told = [_count(len(faults), "fault") if faults else "no fault", *([_count(len(notes), "note")] if notes else [])]
+    told = [
+        _count(len(faults), "fault") if faults else "no fault",
+        *([_count(len(notes), "note")] if notes else []),
+    ]
     lines.append(f"{_count(len(topics), 'thread')}, {_count(records, 'record')}: {', '.join(told)}")
     data = {
         "threads": topics,

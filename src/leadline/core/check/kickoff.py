@@ -1,11 +1,12 @@
-"""What a thread should say before it starts (W8), what is missing of it, and how a Markdown kickoff file is read."""
+"""What a thread should say before it starts (W8), what is missing of it, and how a Markdown kickoff
+file is read."""
 
 from __future__ import annotations
 
 import re
 from typing import Any, NamedTuple
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import usage
 from leadline.core.metric.contract import check_named
 
 
@@ -22,17 +23,23 @@ FIELDS = (
     KickoffField("description", False, False, "the thread for someone at another lab"),
     KickoffField("motivation", False, True, "why it is worth doing"),
     KickoffField("problem", False, True, "the problem statement"),
-    KickoffField("success", True, True, "a success metric, as `NAME[:UNIT[:lower|higher]]`, or in words"),
+    KickoffField(
+        "success", True, True, "a success metric, as `NAME[:UNIT[:lower|higher]]`, or in words"
+    ),
     KickoffField("hypothesis", True, True, "an initial hypothesis"),
     KickoffField("matrix", True, True, "a line of the first experiment matrix"),
     KickoffField("code", True, True, "a code path the thread is about"),
     KickoffField("reference", True, True, "a key reference"),
-    KickoffField("stop", True, True, "a stop criterion: what evidence is enough to stop, ship or escalate"),
+    KickoffField(
+        "stop", True, True, "a stop criterion: what evidence is enough to stop, ship or escalate"
+    ),
     KickoffField("baseline-case", False, True, "the fixed baseline case: config or command"),
     KickoffField("constraint", True, False, "a constraint"),
     KickoffField("category", False, False, "the group it is listed in on the index of all threads"),
     KickoffField("uncategorised", False, False, "why it has no category on that index"),
-    KickoffField("production-path", False, False, "the executor final claims are to be confirmed on"),
+    KickoffField(
+        "production-path", False, False, "the executor final claims are to be confirmed on"
+    ),
     KickoffField("tracker-project", False, False, "the tracker project, chosen once"),
 )
 BY_NAME = {f.name: f for f in FIELDS}
@@ -64,12 +71,21 @@ def field_name(text: str) -> str | None:
     """The field a heading or key means (``Stop criteria``, ``stop_criteria``), or None."""
     key = re.sub(r"[\s_]+", " ", text.strip().lower().rstrip(":")).strip()
     key = _SYNONYMS.get(key, key.replace(" ", "-"))
-    return key if key in BY_NAME or key in ("prefix", "branch", "topic", "label", "production-path") else None
+    return (
+        key
+        if key in BY_NAME or key in ("prefix", "branch", "topic", "label", "production-path")
+        else None
+    )
 
 
 def missing_fields(about: dict[str, Any], metrics: bool) -> list[KickoffField]:
-    """Required fields that the kickoff does not give. ``metrics``: the thread defines at least one metric."""
-    return [f for f in FIELDS if f.required and not about.get(f.name) and not (f.name == "success" and metrics)]
+    """Required fields that the kickoff does not give. ``metrics``: the thread defines at least one
+    metric."""
+    return [
+        f
+        for f in FIELDS
+        if f.required and not about.get(f.name) and not (f.name == "success" and metrics)
+    ]
 
 
 def normalise(data: dict[str, Any], source: str) -> dict[str, Any]:
@@ -81,23 +97,25 @@ def normalise(data: dict[str, Any], source: str) -> dict[str, Any]:
     for key, value in data.items():
         name = field_name(str(key))
         if name is None:
-            raise LeadlineError(
-                "usage",
+            raise usage(
                 "unknown-kickoff-field",
                 f"{source}: {key!r} is no kickoff field",
-                f"fields: {', '.join(BY_NAME)}, prefix, branch",
-                "leadline start --help",
+                why=f"fields: {', '.join(BY_NAME)}, prefix, branch",
+                do="leadline start --help",
             )
         spec = BY_NAME.get(name)
         if spec and spec.is_list:
-            out.setdefault(name, []).extend(str(v) for v in (value if isinstance(value, list) else [value]))
+            out.setdefault(name, []).extend(
+                str(v) for v in (value if isinstance(value, list) else [value])
+            )
         else:
             out[name] = "\n".join(map(str, value)) if isinstance(value, list) else str(value)
     return out
 
 
 def from_markdown(text: str) -> dict[str, Any]:
-    """Headings are fields; the text below is the value, bullet points a list. The first `#` heading is the title."""
+    """Headings are fields; the text below is the value, bullet points a list. The first `#` heading
+    is the title."""
     data: dict[str, Any] = {}
     name, lines = "", list[str]()
 
@@ -105,8 +123,12 @@ def from_markdown(text: str) -> dict[str, Any]:
         body = "\n".join(lines).strip()
         if not name or not body:
             return
-        bullets = [m[1].strip() for line in lines if (m := re.match(r"\s*(?:[-*+]|\d+[.)])\s+(.*)", line))]
-        data[name] = bullets or [p.strip() for p in body.split("\n\n")] if BY_NAME[name].is_list else body
+        bullets = [
+            m[1].strip() for line in lines if (m := re.match(r"\s*(?:[-*+]|\d+[.)])\s+(.*)", line))
+        ]
+        data[name] = (
+            bullets or [p.strip() for p in body.split("\n\n")] if BY_NAME[name].is_list else body
+        )
 
     for line in text.splitlines():
         heading = re.match(r"(#{1,6})\s+(.*?)\s*#*$", line)
@@ -129,27 +151,32 @@ def from_markdown(text: str) -> dict[str, Any]:
 def parse_metric(text: str) -> dict[str, str] | None:
     """``time_ms:ms:lower[:median]`` -> a metric definition; None when it is prose.
 
-    Raises LeadlineError(usage) for a definition without a name, or with a wrong direction or reduction.
+    Raises LeadlineError(usage) for a definition without a name, or with a wrong direction or
+    reduction.
     """
     if ":" in text:
-        check_named(text.partition(":")[0], f"{text!r}", "leadline start TOPIC --success time_ms:ms:lower")
+        check_named(
+            text.partition(":")[0], f"{text!r}", "leadline start TOPIC --success time_ms:ms:lower"
+        )
     if not re.match(r"[A-Za-z_][\w./-]*(:[^:\s]*){0,3}\Z", text):
         return None
     name, unit, direction, reduce = [*text.split(":"), "", "", ""][:4]
     if direction not in ("", "lower", "higher", "none"):
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "bad-metric",
             f"{text!r}: {direction!r} is no direction",
-            "lower: less is better; higher: more is better; none",
-            "leadline metric --help",
+            why="lower: less is better; higher: more is better; none",
+            do="leadline metric --help",
         )
     if reduce not in ("", "last", "first", "min", "max", "mean", "median", "sum"):
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "bad-metric",
             f"{text!r}: {reduce!r} is no reduction",
-            "last first min max mean median sum",
-            "leadline metric --help",
+            why="last first min max mean median sum",
+            do="leadline metric --help",
         )
-    return {k: v for k, v in {"name": name, "unit": unit, "direction": direction, "reduce": reduce}.items() if v}
+    return {
+        k: v
+        for k, v in {"name": name, "unit": unit, "direction": direction, "reduce": reduce}.items()
+        if v
+    }

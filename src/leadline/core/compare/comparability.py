@@ -1,7 +1,8 @@
 """Whether two sides can be compared at all: who is compared with whom, and in what they differ.
 
-These refusals hold for every metric at once, whatever the numbers. More than the declared axis differing is the
-commonest: the cause of a difference is then open, and a number without a cause gets quoted as if it had one.
+These refusals hold for every metric at once, whatever the numbers. More than the declared axis
+differing is the commonest: the cause of a difference is then open, and a number without a cause
+gets quoted as if it had one.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ ROWS_NAMED = 5
 
 
 def hygiene_of(runs: list[Run]) -> dict[str, Any]:
-    """What is known of the machine during the runs of a side. A throttled run counts as a contended one: it shared
-    the machine's power or cooling, whoever with."""
+    """What is known of the machine during the runs of a side. A throttled run counts as a contended
+    one: it shared the machine's power or cooling, whoever with."""
     throttled = [run for run in runs if run.hygiene.get("throttled") is True]
     contended = [run for run in runs if run.hygiene.get("contended") is True or run in throttled]
     unknown = sum(run.hygiene.get("contended") is None and run not in throttled for run in runs)
@@ -37,7 +38,8 @@ def _names(rows: list[Difference]) -> str:
 
 
 def _one_project(out: Comparison, a_runs: list[Run], b_runs: list[Run]) -> None:
-    """Runs that are compared share a tracker project: across projects no chart shows both, and runs cannot be moved."""
+    """Runs that are compared share a tracker project: across projects no chart shows both, and runs
+    cannot be moved."""
     sides = [sorted({p for run in runs if (p := project_of(run))}) for runs in (a_runs, b_runs)]
     if sides[0] and sides[1] and len({*sides[0], *sides[1]}) > 1:
         named = [", ".join(side) for side in sides]
@@ -53,8 +55,8 @@ def _one_project(out: Comparison, a_runs: list[Run], b_runs: list[Run]) -> None:
 
 
 def check_comparability(out: Comparison, a_runs: list[Run], b_runs: list[Run]) -> None:
-    """The refusals that hold for every metric: who is compared with whom, and in what they differ. ``a_runs`` and
-    ``b_runs`` are those that count."""
+    """The refusals that hold for every metric: who is compared with whom, and in what they differ.
+    ``a_runs`` and ``b_runs`` are those that count."""
     a_n, b_n = len(out.a_runs), len(out.b_runs)
     if not a_n or not b_n:
         empty = " and ".join(name for name, n in ((out.a_name, a_n), (out.b_name, b_n)) if not n)
@@ -68,7 +70,11 @@ def check_comparability(out: Comparison, a_runs: list[Run], b_runs: list[Run]) -
         )
         return
     _one_project(out, a_runs, b_runs)
-    axis = f"the tested axis ({', '.join(out.diff.axes)})" if out.diff.axes else "a declared axis (there is none)"
+    axis = (
+        f"the tested axis ({', '.join(out.diff.axes)})"
+        if out.diff.axes
+        else "a declared axis (there is none)"
+    )
     for role, code, verb in (
         ("confound", "confounded-axis", "differ besides"),
         ("unknown", "unknown-difference", "cannot be ruled out besides"),
@@ -100,7 +106,8 @@ def check_comparability(out: Comparison, a_runs: list[Run], b_runs: list[Run]) -
             refusal(
                 "nothing-differs",
                 f"{out.a_name} and {out.b_name} ran the same thing",
-                "0 tested facts differ" + (f" (declared: {', '.join(out.diff.axes)})" if out.diff.axes else ""),
+                "0 tested facts differ"
+                + (f" (declared: {', '.join(out.diff.axes)})" if out.diff.axes else ""),
                 "a difference between them is noise or drift, not an effect",
             )
         )
@@ -110,7 +117,9 @@ def check_comparability(out: Comparison, a_runs: list[Run], b_runs: list[Run]) -
             refusal(
                 "mixed-axis",
                 f"one side holds several values of the tested axis: {_names(mixed)}",
-                "; ".join(f"{row.name}: {row.a_values} against {row.b_values} values" for row in mixed),
+                "; ".join(
+                    f"{row.name}: {row.a_values} against {row.b_values} values" for row in mixed
+                ),
                 "a mean over several values of the axis says nothing about one of them",
             )
         )

@@ -1,9 +1,10 @@
 """Two sets of runs side by side: what differs between them, and what the numbers then bear.
 
-``a`` is the reference and ``b`` what is judged: differences are mean(b) - mean(a), ratios mean(b) / mean(a). The
-configuration difference comes first, and when more than the declared axis differs the numbers are shown without a
-verdict: a difference that cannot be attributed is worse than none, because it gets quoted. The price is that a
-comparison over a sloppy record says "cannot be compared" until the rest is declared.
+``a`` is the reference and ``b`` what is judged: differences are mean(b) - mean(a), ratios mean(b) /
+mean(a). The configuration difference comes first, and when more than the declared axis differs the
+numbers are shown without a verdict: a difference that cannot be attributed is worse than none,
+because it gets quoted. The price is that a comparison over a sloppy record says "cannot be
+compared" until the rest is declared.
 """
 
 from __future__ import annotations
@@ -23,7 +24,12 @@ from leadline.core.compare.comparison import (
 from leadline.core.compare.difference import IN_ORDER, Difference, difference
 from leadline.core.compare.verdict import against_target, inside_spread, judge, restrain
 from leadline.core.config import ConfigDiff, config_diff
-from leadline.core.metric.contract import contract_of, contracts_differ, contracts_of, moved_by_machine
+from leadline.core.metric.contract import (
+    contract_of,
+    contracts_differ,
+    contracts_of,
+    moved_by_machine,
+)
 from leadline.core.metric.items import Shared, on_shared_items, over_items
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.stats.distributions import t_upper_quantile
@@ -44,7 +50,8 @@ POWER = 0.8  # the chance with which a "detectable" difference shows
 
 
 def standard_error(test: TestResult) -> float | None:
-    """The standard error that a t test of a difference rests on; None for other tests and without spread."""
+    """The standard error that a t test of a difference rests on; None for other tests and without
+    spread."""
     if test.df is None or test.difference is None:
         return None
     if test.t and test.difference:
@@ -60,7 +67,13 @@ def _detect(m: MetricComparison, size: Size, alpha: float) -> dict[str, Any]:
     """Whether these runs would have shown a difference of ``size``, and how many a side would."""
     from leadline.core.stats.power import n_needed, n_needed_paired
 
-    answer: dict[str, Any] = {"size": size.text, "difference": None, "n_needed": None, "bears": None, "reason": ""}
+    answer: dict[str, Any] = {
+        "size": size.text,
+        "difference": None,
+        "n_needed": None,
+        "bears": None,
+        "reason": "",
+    }
     if m.a.mean is None or (size.relative and not m.a.mean):
         answer["reason"] = "there is no reference mean to take a share of"
         return answer
@@ -84,21 +97,30 @@ def _detect(m: MetricComparison, size: Size, alpha: float) -> dict[str, Any]:
 
 
 def _equivalent(
-    m: MetricComparison, sides: tuple[list[Run], list[Run]], definition: MetricDef, size: Size, alpha: float
+    m: MetricComparison,
+    sides: tuple[list[Run], list[Run]],
+    definition: MetricDef,
+    size: Size,
+    alpha: float,
 ) -> dict[str, Any]:
-    """Whether the means are shown to differ by less than ``size``. Both ends of a relative margin are tested by the
-    rule that chose the test of the difference; where values are at or below zero a share of them means nothing."""
+    """Whether the means are shown to differ by less than ``size``. Both ends of a relative margin
+    are tested by the rule that chose the test of the difference; where values are at or below zero
+    a share of them means nothing."""
     from leadline.core.stats.equivalence import equivalence
 
     def scaled(factor: float, confidence: float) -> TestResult:
         return difference(*sides, m.metric, definition, factor=factor, confidence=confidence).test
 
     above_zero = (m.a.minimum or 0.0) > 0.0 and (m.b.minimum or 0.0) > 0.0
-    found = equivalence(m.test, size.value, size.relative, 1.0 - alpha, scaled if above_zero else None)
+    found = equivalence(
+        m.test, size.value, size.relative, 1.0 - alpha, scaled if above_zero else None
+    )
     return {**found.as_dict(), "size": size.text}
 
 
-def _outliers(out: Comparison, sides: tuple[list[Run], list[Run]], name: str, m: MetricComparison) -> None:
+def _outliers(
+    out: Comparison, sides: tuple[list[Run], list[Run]], name: str, m: MetricComparison
+) -> None:
     """Values far from the rest of their side, by run id. They stay in every figure."""
     from leadline.core.stats.outliers import outliers
 
@@ -115,7 +137,9 @@ def _outliers(out: Comparison, sides: tuple[list[Run], list[Run]], name: str, m:
         }
         if ids:
             more = f" and {len(ids) - 3} more" if len(ids) > 3 else ""
-            m.notes.append(f"outliers of {label}, kept in all figures: {', '.join(ids[:3])}{more} ({found.method})")
+            m.notes.append(
+                f"outliers of {label}, kept in all figures: {', '.join(ids[:3])}{more} ({found.method})"
+            )
 
 
 def _one_metric(
@@ -153,20 +177,31 @@ def _one_metric(
 def _keep_apart(
     m: MetricComparison, apart: list[str], sides: tuple[list[Run], list[Run]], definition: MetricDef
 ) -> None:
-    """Numbers that meant different things: each side in its own unit, and nothing that was computed from both."""
-    m.verdict, m.sentence = "cannot be compared", f"measured under different contracts: {'; '.join(apart)}"
+    """Numbers that meant different things: each side in its own unit, and nothing that was computed
+    from both."""
+    m.verdict, m.sentence = (
+        "cannot be compared",
+        f"measured under different contracts: {'; '.join(apart)}",
+    )
     m.test = unavailable(m.test.name, None, m.test.interval.confidence, "different contracts")
     m.rule, m.pairs, m.notes, m.apart = "", 0, [], apart
     m.detectable = m.target = m.inside_baseline_spread = None
     m.deterministic = False
     for runs in sides:
-        units = dict.fromkeys(str(c.get("unit", "")) or "no unit" for c in contracts_of(runs, definition))
+        units = dict.fromkeys(
+            str(c.get("unit", "")) or "no unit" for c in contracts_of(runs, definition)
+        )
         m.side_units.append(" or ".join(units))
 
 
-def _items(out: Comparison, m: MetricComparison, shared: Shared, sides: tuple[list[Run], list[Run]]) -> None:
-    """Both universes beside the figures, which are those of the shared items. ``m`` is not judged yet."""
-    a_own, b_own = (summarise(r.metrics[m.metric] for r in runs if m.metric in r.metrics).mean for runs in sides)
+def _items(
+    out: Comparison, m: MetricComparison, shared: Shared, sides: tuple[list[Run], list[Run]]
+) -> None:
+    """Both universes beside the figures, which are those of the shared items. ``m`` is not judged
+    yet."""
+    a_own, b_own = (
+        summarise(r.metrics[m.metric] for r in runs if m.metric in r.metrics).mean for runs in sides
+    )
     m.items = {
         "by": shared.by,
         "rule": shared.rule,
@@ -201,7 +236,12 @@ def _judge_together(out: Comparison, ready: list[MetricComparison]) -> None:
     asked = [m.equivalence for m in ready if m.equivalence is not None]
     for answer, adjusted in zip(asked, holm([answer["p"] for answer in asked]), strict=True):
         answer["p_adjusted"] = adjusted
-        if len(asked) > 1 and answer["verdict"] == "equivalent" and adjusted is not None and adjusted >= out.alpha:
+        if (
+            len(asked) > 1
+            and answer["verdict"] == "equivalent"
+            and adjusted is not None
+            and adjusted >= out.alpha
+        ):
             answer["verdict"] = "not shown"
             answer["sentence"] += f"; not after Holm over {len(asked)} metrics (p = {adjusted:.3g})"
     for m in ready:
@@ -242,10 +282,11 @@ def compare(
 ) -> Comparison:
     """``b`` against the reference ``a``; runs that are no evidence are left out and named.
 
-    ``metrics``: which to compare (all that appear, else). ``target``: metric to a number set beforehand, against
-    which side b is tested. ``strict_hygiene``: unknown contention blocks "worse" for metrics of which nobody said
-    whether the machine moves them, too. ``detect``: the difference that matters, by metric ("" for all);
-    ``equivalent``: the margin within which two means count as the same, likewise.
+    ``metrics``: which to compare (all that appear, else). ``target``: metric to a number set
+    beforehand, against which side b is tested. ``strict_hygiene``: unknown contention blocks
+    "worse" for metrics of which nobody said whether the machine moves them, too. ``detect``: the
+    difference that matters, by metric ("" for all); ``equivalent``: the margin within which two
+    means count as the same, likewise.
     """
     out = Comparison(a_name, b_name, baseline_id, alpha, ConfigDiff([], []))
     a, b = _split(a_runs, "a", out), _split(b_runs, "b", out)
@@ -278,5 +319,7 @@ def compare(
             m.sentence = f"over the {m.items['both']} items that all runs have: {m.sentence}"
         restrain(m, out, refused, strict_hygiene)
     if out.left_out:
-        out.notes.append(f"{len(out.left_out)} of {len(a_runs) + len(b_runs)} runs are no evidence and were left out")
+        out.notes.append(
+            f"{len(out.left_out)} of {len(a_runs) + len(b_runs)} runs are no evidence and were left out"
+        )
     return out

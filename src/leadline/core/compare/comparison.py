@@ -1,6 +1,8 @@
-"""What a comparison answers, as values: ``core/compare/compare.py`` fills them, renderers and services read them.
+"""What a comparison answers, as values: ``core/compare/compare.py`` fills them, renderers and
+services read them.
 
-Apart from the judging, so that whoever only shows a comparison loads no statistics that it does not need.
+Apart from the judging, so that whoever only shows a comparison loads no statistics that it does not
+need.
 """
 
 from __future__ import annotations
@@ -28,8 +30,8 @@ VERDICTS = (
 
 @dataclass(frozen=True)
 class Size:
-    """A size of difference that somebody declared: a number in the metric's unit, or a share of the reference
-    (``relative``: 0.02 for 2 %)."""
+    """A size of difference that somebody declared: a number in the metric's unit, or a share of the
+    reference (``relative``: 0.02 for 2 %)."""
 
     value: float
     relative: bool = False
@@ -41,13 +43,15 @@ class Size:
 
 @dataclass(slots=True)
 class MetricComparison:
-    """One metric on both sides. ``verdict`` is one of ``VERDICTS`` ("different": shown to differ, but the metric has
-    no better direction). ``rule`` names the method of ``test`` and why it applies; ``pairs`` is 0 without pairs.
-    ``mean_difference`` is mean(b) - mean(a); ``test.difference`` is what the method estimates, which is another number
-    where it allows for a drift or leaves out runs without a partner. ``p_adjusted`` is Holm's over the ``judged``
-    metrics. ``detectable`` is the smallest true difference that these runs would have shown. ``outliers``: run ids of
-    each side. ``moved_by_machine``: True for times and rates, False for results, None where nobody said. ``apart``: in
-    what the contracts of the runs differ; there is no difference then, and ``side_units`` has the unit of each."""
+    """One metric on both sides. ``verdict`` is one of ``VERDICTS`` ("different": shown to differ,
+    but the metric has no better direction). ``rule`` names the method of ``test`` and why it
+    applies; ``pairs`` is 0 without pairs. ``mean_difference`` is mean(b) - mean(a);
+    ``test.difference`` is what the method estimates, which is another number where it allows for a
+    drift or leaves out runs without a partner. ``p_adjusted`` is Holm's over the ``judged``
+    metrics. ``detectable`` is the smallest true difference that these runs would have shown.
+    ``outliers``: run ids of each side. ``moved_by_machine``: True for times and rates, False for
+    results, None where nobody said. ``apart``: in what the contracts of the runs differ; there is
+    no difference then, and ``side_units`` has the unit of each."""
 
     metric: str
     unit: str
@@ -82,7 +86,8 @@ class MetricComparison:
 
     @property
     def estimates_means(self) -> bool:
-        """Whether the method estimates the plain difference of the means: not with a drift allowed for."""
+        """Whether the method estimates the plain difference of the means: not with a drift allowed
+        for."""
         means, estimate = self.mean_difference, self.test.difference
         if means is None or estimate is None:
             return True
@@ -127,8 +132,9 @@ class MetricComparison:
 
 @dataclass(slots=True)
 class Comparison:
-    """The answer of ``compare``. ``refusals`` hold ``code``, ``what``, ``arithmetic`` and the ``honest`` sentence.
-    ``moved_baseline``: a side that once was the registered baseline ({was, experiment, now, moved_at})."""
+    """The answer of ``compare``. ``refusals`` hold ``code``, ``what``, ``arithmetic`` and the
+    ``honest`` sentence. ``moved_baseline``: a side that once was the registered baseline ({was,
+    experiment, now, moved_at})."""
 
     a_name: str
     b_name: str

@@ -1,8 +1,9 @@
 """From numbers to a verdict and the sentence that goes with it, and what takes a verdict back.
 
-The sentence names the method, the interval, every p value that counted and n, because a verdict gets quoted without
-the table. What forbids a verdict (contention, lost values, other contracts) is applied after it, so that the numbers
-stay readable beside the refusal. The price: a refused sentence is long.
+The sentence names the method, the interval, every p value that counted and n, because a verdict
+gets quoted without the table. What forbids a verdict (contention, lost values, other contracts) is
+applied after it, so that the numbers stay readable beside the refusal. The price: a refused
+sentence is long.
 """
 
 from __future__ import annotations
@@ -15,14 +16,24 @@ from leadline.core.typed import Any
 
 
 def inside_spread(baseline: Sample, value: float) -> bool | None:
-    """Whether ``value`` lies within the baseline's own range or two standard deviations of its mean; None at n < 2."""
-    if baseline.mean is None or baseline.sd is None or baseline.minimum is None or baseline.maximum is None:
+    """Whether ``value`` lies within the baseline's own range or two standard deviations of its
+    mean; None at n < 2."""
+    if (
+        baseline.mean is None
+        or baseline.sd is None
+        or baseline.minimum is None
+        or baseline.maximum is None
+    ):
         return None
-    return baseline.minimum <= value <= baseline.maximum or abs(value - baseline.mean) <= 2.0 * baseline.sd
+    return (
+        baseline.minimum <= value <= baseline.maximum
+        or abs(value - baseline.mean) <= 2.0 * baseline.sd
+    )
 
 
 def against_target(sample: Sample, target: float, direction: str, alpha: float) -> dict[str, Any]:
-    """A one-sided test of side b against a number that was set beforehand, in the direction that is better."""
+    """A one-sided test of side b against a number that was set beforehand, in the direction that is
+    better."""
     alternative = {"lower": "less", "higher": "greater"}.get(direction, "two-sided")
     result = one_sample(sample, target, alternative, 1.0 - alpha)
     met: bool | None = None
@@ -54,7 +65,8 @@ def _p_text(m: MetricComparison) -> str:
 
 
 def judge(m: MetricComparison, out: Comparison) -> None:
-    """Verdict and sentence from the numbers alone; ``restrain`` takes back what something else forbids."""
+    """Verdict and sentence from the numbers alone; ``restrain`` takes back what something else
+    forbids."""
     difference, alpha = m.test.difference, out.alpha
     if difference is None:
         reason = with_names("; ".join(m.test.reasons[:1]), out.a_name, out.b_name)
@@ -65,12 +77,17 @@ def judge(m: MetricComparison, out: Comparison) -> None:
     sizes = f"n = {m.a.n} against {m.b.n}" + (f", {m.pairs} pairs" if m.pairs else "")
     effect = _effect(m, out.a_name, out.b_name)
     if min(m.a.n, m.b.n) == 1:
-        m.verdict, m.sentence = "exploratory only", f"{effect}; {sizes}: one run a side shows no spread"
+        m.verdict, m.sentence = (
+            "exploratory only",
+            f"{effect}; {sizes}: one run a side shows no spread",
+        )
         if m.equivalence is not None:
             m.sentence += f"; equivalence: {m.equivalence['sentence']}"
         return
     good = m.direction if m.direction in ("lower", "higher") else ""
-    named = "different" if not good else "better" if (difference < 0) == (good == "lower") else "worse"
+    named = (
+        "different" if not good else "better" if (difference < 0) == (good == "lower") else "worse"
+    )
     if m.deterministic:
         m.verdict = named if difference else "no difference shown"
         m.sentence = f"{effect if difference else 'the same value'}; deterministic: identical in every run ({sizes})"
@@ -97,13 +114,18 @@ def judge(m: MetricComparison, out: Comparison) -> None:
 
 
 def _judge_equivalence(m: MetricComparison) -> None:
-    """The verdict where equivalence was asked for: shown, or not shown. A difference that is shown keeps its name
-    unless it is shown to be smaller than the margin: it is then real and too small to matter."""
+    """The verdict where equivalence was asked for: shown, or not shown. A difference that is shown
+    keeps its name unless it is shown to be smaller than the margin: it is then real and too small
+    to matter."""
     asked = m.equivalence
     if asked is None:
         return
     if asked["verdict"] == "equivalent":
-        shown = f"; the difference is shown all the same: {m.sentence}" if m.verdict in ("better", "worse") else ""
+        shown = (
+            f"; the difference is shown all the same: {m.sentence}"
+            if m.verdict in ("better", "worse")
+            else ""
+        )
         m.verdict, m.sentence = "equivalent", f"{asked['sentence']}{shown or '; ' + m.sentence}"
         return
     if m.verdict not in ("better", "worse", "different"):
@@ -128,20 +150,29 @@ def restrain(m: MetricComparison, out: Comparison, refused: str, strict_hygiene:
 
 
 def _restrain_by_hygiene(m: MetricComparison, out: Comparison, unknown_blocks: bool) -> None:
-    """No "worse" (and no "equivalent": it says "not worse") over a machine that was not shown to be idle."""
+    """No "worse" (and no "equivalent": it says "not worse") over a machine that was not shown to be
+    idle."""
     on_a, on_b = len(out.hygiene["a"]["contended"]), len(out.hygiene["b"]["contended"])
     unknown = int(out.hygiene["a"]["unknown"] + out.hygiene["b"]["unknown"])
     n = len(out.a_runs + out.b_runs)
     blocked = m.verdict == "worse" and (on_a + on_b > 0 or (unknown_blocks and unknown > 0))
-    if blocked or (m.verdict in ("better", "equivalent") and on_a):  # a slowed reference flatters the other side
+    if blocked or (
+        m.verdict in ("better", "equivalent") and on_a
+    ):  # a slowed reference flatters the other side
         code = "contended" if on_a + on_b else "unknown-hygiene"
         arithmetic = f"{on_a} + {on_b} contended, {unknown} unknown of {n} runs"
         honest = f"{m.metric} came out {m.verdict}, on a machine that was not shown to be idle"
         if not any(r["code"] == code and r["honest"] == honest for r in out.refusals):
             throttled = len(out.hygiene["a"]["throttled"]) + len(out.hygiene["b"]["throttled"])
-            what = "runs shared the machine or accelerator" if code == "contended" else "nobody checked for contention"
+            what = (
+                "runs shared the machine or accelerator"
+                if code == "contended"
+                else "nobody checked for contention"
+            )
             if code == "contended" and throttled:
-                what = f"{throttled} runs were throttled" + (f", and {what}" if on_a + on_b > throttled else "")
+                what = f"{throttled} runs were throttled" + (
+                    f", and {what}" if on_a + on_b > throttled else ""
+                )
             out.refusals.append(refusal(code, what, arithmetic, honest))
         m.verdict, m.sentence = "cannot be compared", f"{honest}; the numbers: {m.sentence}"
     elif unknown and m.verdict in ("worse", "equivalent"):

@@ -1,8 +1,10 @@
-"""Which cells a sweep runs, in which order. Pure, so that a plan can be shown, counted and tested without a machine.
+"""Which cells a sweep runs, in which order. Pure, so that a plan can be shown, counted and tested
+without a machine.
 
-One axis at a time comes first because an interaction between axes that do nothing by themselves is mostly noise. The
-order is shuffled with a recorded seed and repeats are whole passes, so that a drift of the machine falls on all cells
-alike; the price is that a cell is complete only near the end.
+One axis at a time comes first because an interaction between axes that do nothing by themselves is
+mostly noise. The order is shuffled with a recorded seed and repeats are whole passes, so that a
+drift of the machine falls on all cells alike; the price is that a cell is complete only near the
+end.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from leadline.core.config import parse_value
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, usage
 from leadline.core.values import dataclass, field
 
 DESIGNS = ("one-axis", "interaction", "factorial", "list")
@@ -31,7 +33,8 @@ Cell = dict[str, Any]
 
 @dataclass(slots=True)
 class Plan:
-    """What a sweep will do. ``passes``: for each repeat the indices of ``cells`` in the order they run."""
+    """What a sweep will do. ``passes``: for each repeat the indices of ``cells`` in the order they
+    run."""
 
     design: str
     axes: dict[str, list[Any]]
@@ -41,7 +44,7 @@ class Plan:
 
 
 def _usage(code: str, what: str, why: str = "", next: str = _HELP) -> LeadlineError:
-    return LeadlineError("usage", code, what, why, next)
+    return usage(code, what, why=why, do=next)
 
 
 def same(value: Any) -> str:
@@ -50,8 +53,8 @@ def same(value: Any) -> str:
 
 
 def parse_axes(texts: Iterable[str]) -> dict[str, list[Any]]:
-    """``block=64,128`` for each axis. Raises LeadlineError(usage) for an empty axis, a name twice, duplicate values,
-    values that are no numbers (nan, inf)."""
+    """``block=64,128`` for each axis. Raises LeadlineError(usage) for an empty axis, a name twice,
+    duplicate values, values that are no numbers (nan, inf)."""
     axes: dict[str, list[Any]] = {}
     for text in texts:
         name, equals, values = text.partition("=")
@@ -59,11 +62,15 @@ def parse_axes(texts: Iterable[str]) -> dict[str, list[Any]]:
         if not equals or not name:
             raise _usage("bad-axis", f"--axis {text!r} is not NAME=VALUE,VALUE")
         if name in axes:
-            raise _usage("axis-twice", f"the axis {name} is given twice", "its values stand in one --axis")
+            raise _usage(
+                "axis-twice", f"the axis {name} is given twice", "its values stand in one --axis"
+            )
         parts = [part.strip() for part in values.split(",")] if values.strip() else []
         if any(not part for part in parts):
             raise _usage(
-                "empty-value", f"the axis {name} has an empty value: {values!r}", "two commas, or one at an end"
+                "empty-value",
+                f"the axis {name} has an empty value: {values!r}",
+                "two commas, or one at an end",
             )
         axes[name] = [parse_value(part) for part in parts]
     check_axes(axes)
@@ -74,9 +81,15 @@ def check_axes(axes: Mapping[str, Sequence[Any]]) -> None:
     """Raises LeadlineError(usage) naming the axis that cannot be swept and why."""
     for name, values in axes.items():
         if not _NAME.match(name):
-            raise _usage("bad-axis-name", f"{name!r} cannot name an axis", "letters, digits, _ . and - after a letter")
+            raise _usage(
+                "bad-axis-name",
+                f"{name!r} cannot name an axis",
+                "letters, digits, _ . and - after a letter",
+            )
         if not values:
-            raise _usage("empty-axis", f"the axis {name} has no values", f"write --axis {name}=VALUE,VALUE")
+            raise _usage(
+                "empty-axis", f"the axis {name} has no values", f"write --axis {name}=VALUE,VALUE"
+            )
         for value in values:
             check_value(name, value)
         seen: set[str] = set()
@@ -91,18 +104,25 @@ def check_axes(axes: Mapping[str, Sequence[Any]]) -> None:
 
 
 def check_value(name: str, value: Any) -> None:
-    """Raises LeadlineError(usage) for what is no number where one was meant, and for what no command can take."""
+    """Raises LeadlineError(usage) for what is no number where one was meant, and for what no
+    command can take."""
     broken = isinstance(value, float) and not math.isfinite(value)
     if broken or (isinstance(value, str) and value.lower() in _NOT_NUMBERS):
         raise _usage(
-            "not-a-number", f"the axis {name} has the value {value}", "a cell without a number cannot be told apart"
+            "not-a-number",
+            f"the axis {name} has the value {value}",
+            "a cell without a number cannot be told apart",
         )
     if isinstance(value, (dict, list)):
         raise _usage(
-            "bad-value", f"the axis {name} has a list or a table as a value", "a cell has one value on each axis"
+            "bad-value",
+            f"the axis {name} has a list or a table as a value",
+            "a cell has one value on each axis",
         )
     if isinstance(value, str) and "\0" in value:
-        raise _usage("bad-value", f"the axis {name} has a value with a NUL byte", "no command can take it")
+        raise _usage(
+            "bad-value", f"the axis {name} has a value with a NUL byte", "no command can take it"
+        )
 
 
 def shown(value: Any) -> str:
@@ -121,7 +141,7 @@ def key_of(cell: Cell) -> str:
     return json.dumps({k: same(v) for k, v in sorted(cell.items())})
 
 
-# ---- the matrix -----------------------------------------------------------------------------------------------------
+# ---- the matrix ----------------------------------------------------------------------------------
 
 
 def count_cells(design: str, axes: Mapping[str, Sequence[Any]], listed: int = 0) -> int:
@@ -142,21 +162,30 @@ def cells_of(
 ) -> list[Cell]:
     """The cells in the order of the axes.
 
-    ``centre``: for ``one-axis``, the value that an axis keeps while another varies (the baseline's); an axis without
-    one keeps its first value. Raises LeadlineError(usage) for no axes, an unknown design and too many cells.
+    ``centre``: for ``one-axis``, the value that an axis keeps while another varies (the
+    baseline's); an axis without one keeps its first value. Raises LeadlineError(usage) for no axes,
+    an unknown design and too many cells.
     """
     if design not in DESIGNS:
-        raise _usage("unknown-design", f"there is no design {design!r}", f"designs: {', '.join(DESIGNS)}")
+        raise _usage(
+            "unknown-design", f"there is no design {design!r}", f"designs: {', '.join(DESIGNS)}"
+        )
     if design == "list":
         return _listed_cells(listed, max_cells)
     if not axes:
         raise _usage("no-axis", "there is nothing to vary", "name an axis: --axis block=64,128,256")
     check_axes(axes)
     if design == "interaction" and len(axes) < 2:
-        raise _usage("one-axis-only", "an interaction needs two axes or more", "with one axis it is --design one-axis")
+        raise _usage(
+            "one-axis-only",
+            "an interaction needs two axes or more",
+            "with one axis it is --design one-axis",
+        )
     _check_count(count_cells(design, axes), max_cells)
     if design != "one-axis":
-        return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
+        return [
+            dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())
+        ]
     middle = {name: (centre or {}).get(name, values[0]) for name, values in axes.items()}
     cells = {key_of(middle): middle}
     for name, values in axes.items():
@@ -168,19 +197,20 @@ def cells_of(
 
 def _check_count(count: int, max_cells: int) -> None:
     if count > max_cells:
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "too-many-cells",
             f"the design has {count:,} cells, the limit is {max_cells:,}",
-            "nothing was built or run",
-            ["leadline sweep --design one-axis …", f"leadline sweep --max-cells {count} …"],
-            {"cells": count, "limit": max_cells},
+            why="nothing was built or run",
+            do=["leadline sweep --design one-axis …", f"leadline sweep --max-cells {count} …"],
+            details={"cells": count, "limit": max_cells},
         )
 
 
 def _listed_cells(listed: Sequence[Cell], max_cells: int) -> list[Cell]:
     if not listed:
-        raise _usage("empty-matrix", "the matrix has no cells", "a list design reads them from --matrix FILE")
+        raise _usage(
+            "empty-matrix", "the matrix has no cells", "a list design reads them from --matrix FILE"
+        )
     _check_count(len(listed), max_cells)
     names = set(listed[0])
     seen: dict[str, int] = {}
@@ -188,29 +218,41 @@ def _listed_cells(listed: Sequence[Cell], max_cells: int) -> list[Cell]:
         if not cell or set(cell) != names:
             differ = ", ".join(sorted(names ^ set(cell))) or "everything"
             raise _usage(
-                "uneven-matrix", f"cell {number} of the matrix lacks or adds: {differ}", "cells have the same axes"
+                "uneven-matrix",
+                f"cell {number} of the matrix lacks or adds: {differ}",
+                "cells have the same axes",
             )
         for name, value in cell.items():
             if not _NAME.match(name):
-                raise _usage("bad-axis-name", f"{name!r} cannot name an axis", "letters, digits, _ . and -")
+                raise _usage(
+                    "bad-axis-name", f"{name!r} cannot name an axis", "letters, digits, _ . and -"
+                )
             check_value(name, value)
         earlier = seen.setdefault(key_of(cell), number)
         if earlier != number:
-            raise _usage("duplicate-cell", f"cells {earlier} and {number} of the matrix are the same: {title_of(cell)}")
+            raise _usage(
+                "duplicate-cell",
+                f"cells {earlier} and {number} of the matrix are the same: {title_of(cell)}",
+            )
     return [dict(cell) for cell in listed]
 
 
 def read_matrix(data: Any) -> tuple[str, dict[str, list[Any]], list[Cell]]:
-    """(design, axes, cells) of a matrix file: ``[axes]`` with ``block = [64, 128]`` and perhaps ``design``, or
-    ``[[cells]]`` with explicit cells. Raises LeadlineError(usage) saying what the file should hold."""
+    """(design, axes, cells) of a matrix file: ``[axes]`` with ``block = [64, 128]`` and perhaps
+    ``design``, or ``[[cells]]`` with explicit cells. Raises LeadlineError(usage) saying what the
+    file should hold."""
     if isinstance(data, list):
         data = {"cells": data}
     wanted = "a matrix file holds `axes` (names to lists of values) or `cells` (a list of tables)"
     if not isinstance(data, dict) or not ("axes" in data) ^ ("cells" in data):
-        raise _usage("bad-matrix", "the matrix file holds neither or both of axes and cells", wanted)
+        raise _usage(
+            "bad-matrix", "the matrix file holds neither or both of axes and cells", wanted
+        )
     unknown = sorted(set(map(str, data)) - {"axes", "cells", "design"})
     if unknown:
-        raise _usage("bad-matrix", f"the matrix file has unknown keys: {', '.join(unknown)}", wanted)
+        raise _usage(
+            "bad-matrix", f"the matrix file has unknown keys: {', '.join(unknown)}", wanted
+        )
     if "cells" in data:
         cells = data["cells"]
         if not isinstance(cells, list) or not all(isinstance(c, dict) for c in cells):
@@ -224,7 +266,7 @@ def read_matrix(data: Any) -> tuple[str, dict[str, list[Any]], list[Cell]]:
     return str(data.get("design", "")), named, []
 
 
-# ---- the order ------------------------------------------------------------------------------------------------------
+# ---- the order -----------------------------------------------------------------------------------
 
 
 def passes(count: int, repeat: int, seed: int) -> list[list[int]]:
@@ -238,36 +280,49 @@ def passes(count: int, repeat: int, seed: int) -> list[list[int]]:
     return made
 
 
-# ---- the command ----------------------------------------------------------------------------------------------------
+# ---- the command ---------------------------------------------------------------------------------
 
 
 def placeholders(argv: Sequence[str]) -> list[str]:
-    """The names in braces, in order, each once. ``{{`` and ``}}`` are braces; other braces stay as they are."""
+    """The names in braces, in order, each once. ``{{`` and ``}}`` are braces; other braces stay as
+    they are."""
     found = (match.group(1) for text in argv for match in _PLACEHOLDER.finditer(text))
     return list(dict.fromkeys(name for name in found if name))
 
 
-def check_command(argv: Sequence[str], axes: Iterable[str], in_environment: Iterable[str] = ()) -> None:
-    """Raises LeadlineError(usage) when an axis does not reach the command, or a placeholder is no axis."""
+def check_command(
+    argv: Sequence[str], axes: Iterable[str], in_environment: Iterable[str] = ()
+) -> None:
+    """Raises LeadlineError(usage) when an axis does not reach the command, or a placeholder is no
+    axis."""
     if not argv:
-        raise _usage("no-command", "there is no command to run", "it stands after --, with {axis} where a value goes")
+        raise _usage(
+            "no-command",
+            "there is no command to run",
+            "it stands after --, with {axis} where a value goes",
+        )
     names, given, used = list(axes), set(in_environment), placeholders(argv)
     strange = sorted(given - set(names))
     if strange:
-        raise _usage("unknown-axis", f"--env-axis {strange[0]} is no axis", f"axes: {', '.join(names)}")
+        raise _usage(
+            "unknown-axis", f"--env-axis {strange[0]} is no axis", f"axes: {', '.join(names)}"
+        )
     check_known(argv, names, "the command")
     missing = [name for name in names if name not in used and name not in given]
     if missing:
         raise _usage(
             "axis-not-in-command",
             f"the command does not use: {', '.join(missing)}",
-            "every cell would run the same; write " + " ".join("{" + n + "}" for n in missing) + " in the command, "
+            "every cell would run the same; write "
+            + " ".join("{" + n + "}" for n in missing)
+            + " in the command, "
             f"or --env-axis {missing[0]} to hand it over as a variable",
         )
 
 
 def check_known(texts: Sequence[str], axes: Iterable[str], where: str) -> None:
-    """Raises LeadlineError(usage) when a placeholder in ``texts`` is no axis. ``where``: what has it, for the words."""
+    """Raises LeadlineError(usage) when a placeholder in ``texts`` is no axis. ``where``: what has
+    it, for the words."""
     names = list(axes)
     unknown = [name for name in placeholders(texts) if name not in names]
     if unknown:
@@ -289,7 +344,10 @@ def filler(argv: Sequence[str]) -> Callable[[Cell], list[str]]:
 
     def filled(cell: Cell) -> list[str]:
         return [
-            "".join(text + (shown(cell[name]) if name in cell else f"{{{name}}}") if name else text for text, name in p)
+            "".join(
+                text + (shown(cell[name]) if name in cell else f"{{{name}}}") if name else text
+                for text, name in p
+            )
             for p in parts
         ]
 

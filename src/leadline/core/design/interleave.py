@@ -1,7 +1,8 @@
 """In which order two sides run when they are measured in turns, and what one block of them says.
 
-A block holds each side twice, ``abba`` or ``baab``: a steady drift cancels within it. Which of the two is decided by a
-coin whose seed is recorded; that coin is what makes the test of ``core/stats/sequential.py`` exact.
+A block holds each side twice, ``abba`` or ``baab``: a steady drift cancels within it. Which of the
+two is decided by a coin whose seed is recorded; that coin is what makes the test of
+``core/stats/sequential.py`` exact.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ ORDERS: dict[str, tuple[str, str]] = {"abba": ("abba", "baab"), "ab": ("ab", "ba
 
 
 def schedule(seed: int, order: str = "abba") -> Iterator[str]:
-    """The blocks, without end: strings of ``a`` and ``b``. Raises KeyError for an unknown ``order``."""
+    """The blocks, without end: strings of ``a`` and ``b``. Raises KeyError for an unknown
+    ``order``."""
     coin = random.Random(f"interleave {seed}")
     choices = ORDERS[order]
     while True:
@@ -22,7 +24,8 @@ def schedule(seed: int, order: str = "abba") -> Iterator[str]:
 
 
 def block_value(values: Mapping[str, Sequence[float]], as_ratio: bool) -> float | None:
-    """log(mean of b / mean of a), or mean of b - mean of a; None when a side has no value or a ratio makes no sense."""
+    """log(mean of b / mean of a), or mean of b - mean of a; None when a side has no value or a
+    ratio makes no sense."""
     a, b = values.get("a") or (), values.get("b") or ()
     if not a or not b or not all(math.isfinite(v) for v in (*a, *b)):
         return None

@@ -1,7 +1,9 @@
-"""Words of a claim that say more than its checkable form: "no effect", "significant", "the best", "twice".
+"""Words of a claim that say more than its checkable form: "no effect", "significant", "the best",
+"twice".
 
-A reader remembers the words and not the predicate, so the words are held against what the predicate bears. The check
-knows a few words and no grammar: it can be got round by other words, and it errs towards asking for plainer ones.
+A reader remembers the words and not the predicate, so the words are held against what the predicate
+bears. The check knows a few words and no grammar: it can be got round by other words, and it errs
+towards asking for plainer ones.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ _BEST = re.compile(
 
 
 class Overclaim(NamedTuple):
-    """``word`` as written, ``why`` the form does not bear it, ``honest``: what can be said, or claimed, instead."""
+    """``word`` as written, ``why`` the form does not bear it, ``honest``: what can be said, or
+    claimed, instead."""
 
     word: str
     why: str
@@ -46,8 +49,9 @@ def overclaims(
     resolve: Callable[[Subject], list[Run]],
     runs: Sequence[Run],
 ) -> list[Overclaim]:
-    """The words of ``text`` that ``predicate`` does not bear, in reading order. ``results``: its clauses as
-    evaluated; ``resolve``: the runs of a subject; ``runs``: all of the thread, for what else was tried."""
+    """The words of ``text`` that ``predicate`` does not bear, in reading order. ``results``: its
+    clauses as evaluated; ``resolve``: the runs of a subject; ``runs``: all of the thread, for what
+    else was tried."""
     prose = text
     for start, end in code_spans(text):
         prose = prose[:start] + " " * (end - start) + prose[end:]
@@ -72,11 +76,21 @@ def _no_effect(word: str, results: Sequence[ClauseResult]) -> Overclaim:
     if said:
         low, high, reach = said[0].interval.low, said[0].interval.high, said[0].tolerance
         why = f"the equivalence is not shown: the difference may be {number(low)} to {number(high)}, allowed is "
-        return Overclaim(word, f"'{word}': {why}+- {number(reach)}", "say 'no difference was shown', with n")
+        return Overclaim(
+            word, f"'{word}': {why}+- {number(reach)}", "say 'no difference was shown', with n"
+        )
     clause = results[0].clause if results else None
-    example = f"{clause.metric}({clause.subject.format()}) ~= ... +- 2%" if clause else "METRIC(A) ~= METRIC(B) +- 2%"
+    example = (
+        f"{clause.metric}({clause.subject.format()}) ~= ... +- 2%"
+        if clause
+        else "METRIC(A) ~= METRIC(B) +- 2%"
+    )
     known = next((r.interval for r in results if r.interval.known), None)
-    left = f"; these runs leave open a difference of {number(known.low)} to {number(known.high)}" if known else ""
+    left = (
+        f"; these runs leave open a difference of {number(known.low)} to {number(known.high)}"
+        if known
+        else ""
+    )
     return Overclaim(
         word,
         f"'{word}' needs a clause that can show it, an equivalence, and not only a difference that was not seen",
@@ -88,7 +102,9 @@ def _significant(word: str, results: Sequence[ClauseResult]) -> Overclaim:
     weak = next((r for r in results if not r.supported), None)
     if weak is None or not weak.interval.known:
         reason = f": {weak.interval.reason}" if weak and weak.interval.reason else ""
-        return Overclaim(word, f"'{word}' needs an interval, and there is none{reason}", "say 'observed', and n")
+        return Overclaim(
+            word, f"'{word}' needs an interval, and there is none{reason}", "say 'observed', and n"
+        )
     span = f"{number(weak.interval.low)} to {number(weak.interval.high)}"
     return Overclaim(
         word,
@@ -98,35 +114,51 @@ def _significant(word: str, results: Sequence[ClauseResult]) -> Overclaim:
 
 
 def _one_value(runs: list[Run], key: str) -> str | None:
-    values = {canonical_json(run.config[key]) for run in runs if run.is_evidence and key in run.config}
+    values = {
+        canonical_json(run.config[key]) for run in runs if run.is_evidence and key in run.config
+    }
     return next(iter(values)) if len(values) == 1 else None
 
 
-def _compared(clauses: Sequence[Clause], resolve: Callable[[Subject], list[Run]]) -> dict[str, set[str]]:
+def _compared(
+    clauses: Sequence[Clause], resolve: Callable[[Subject], list[Run]]
+) -> dict[str, set[str]]:
     """Config key to the values that are compared on it: the left side's and each right side's."""
     per_key: dict[str, set[str]] = {}
     for i, clause in enumerate(clauses):
         left, right = resolve(clause.subject), resolve(clause.right or Subject())
         keys = {k for run in left for k in run.config}
         pairs = {k: (_one_value(left, k), _one_value(right, k)) for k in keys}
-        differ = {k: {a, b} for k, (a, b) in pairs.items() if a is not None and b is not None and a != b}
-        per_key = {k: per_key.get(k, set()) | v for k, v in differ.items() if i == 0 or k in per_key}
+        differ = {
+            k: {a, b} for k, (a, b) in pairs.items() if a is not None and b is not None and a != b
+        }
+        per_key = {
+            k: per_key.get(k, set()) | v for k, v in differ.items() if i == 0 or k in per_key
+        }
     return per_key
 
 
 def _best(
-    word: str, of: str, predicate: Predicate, resolve: Callable[[Subject], list[Run]], runs: Sequence[Run]
+    word: str,
+    of: str,
+    predicate: Predicate,
+    resolve: Callable[[Subject], list[Run]],
+    runs: Sequence[Run],
 ) -> Overclaim | None:
     clauses = [c for c in predicate.clauses if c.right is not None and c.op != "~="]
     compared = _compared(clauses, resolve)
     if not compared:
         why = f"'{word}' compares with every other value tried, and the checkable form compares with none on one axis"
-        return Overclaim(word, why, "say what it was compared with, or add a clause for each other value")
+        return Overclaim(
+            word, why, "say what it was compared with, or add a clause for each other value"
+        )
     metric = clauses[0].metric
     lacking: dict[str, list[str]] = {}
     for key in sorted(compared):
         tried = {
-            canonical_json(r.config[key]) for r in runs if r.is_evidence and metric in r.metrics and key in r.config
+            canonical_json(r.config[key])
+            for r in runs
+            if r.is_evidence and metric in r.metrics and key in r.config
         }
         lacking[key] = sorted(tried - compared[key])
     key = min(lacking, key=lambda k: (len(lacking[k]), k))
@@ -135,7 +167,11 @@ def _best(
     if said is not None:
         if said == n:
             return None
-        return Overclaim(word, f"'{word} of {of}': the checkable form compares {n} values of {key}", f"say 'of {n}'")
+        return Overclaim(
+            word,
+            f"'{word} of {of}': the checkable form compares {n} values of {key}",
+            f"say 'of {n}'",
+        )
     if not lacking[key]:
         return None
     others = ", ".join(lacking[key][:_NAMED]) + (", …" if len(lacking[key]) > _NAMED else "")
@@ -147,7 +183,8 @@ def _best(
 
 
 def _bears_factor(result: ClauseResult, factor: float) -> bool:
-    """A supported clause that asks for the factor itself: at most 1/factor of the right side, or at least factor."""
+    """A supported clause that asks for the factor itself: at most 1/factor of the right side, or at
+    least factor."""
     clause = result.clause
     if clause.right is None or not result.supported:
         return False
@@ -162,7 +199,11 @@ def _times(word: str, factor: float, predicate: Predicate) -> Overclaim:
     if not predicate.clauses:
         return Overclaim(word, why, "cite the ratio that was reported")
     clause = predicate.clauses[0]
-    right = f"{clause.right_metric}({clause.right.format()})" if clause.right else f"{clause.metric}(baseline)"
+    right = (
+        f"{clause.right_metric}({clause.right.format()})"
+        if clause.right
+        else f"{clause.metric}(baseline)"
+    )
     times = 1.0 / factor if clause.op in ("<", "<=") else factor
     return Overclaim(
         word,

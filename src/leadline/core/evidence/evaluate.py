@@ -1,8 +1,10 @@
-"""What runs say about the clauses of a predicate: do the means satisfy it, does the interval bear it, does that last.
+"""What runs say about the clauses of a predicate: do the means satisfy it, does the interval bear
+it, does that last.
 
-The method of each clause is the one that a comparison of the same runs gets (``core/compare/difference.py``), so that a label
-and a comparison never contradict each other. Whether a clause holds is read from the plain means, whether it is
-supported from the interval; a drift can let the first be true and the second not.
+The method of each clause is the one that a comparison of the same runs gets
+(``core/compare/difference.py``), so that a label and a comparison never contradict each other.
+Whether a clause holds is read from the plain means, whether it is supported from the interval; a
+drift can let the first be true and the second not.
 """
 
 from __future__ import annotations
@@ -15,7 +17,15 @@ from leadline.core.evidence.looks import Looks, take_looks
 from leadline.core.evidence.predicate import Clause, Predicate, Subject
 from leadline.core.metric.items import on_shared_items
 from leadline.core.record.run import MetricDef, Run
-from leadline.core.stats.inference import Interval, Sample, TestResult, one_sample, scaled, summarise, with_names
+from leadline.core.stats.inference import (
+    Interval,
+    Sample,
+    TestResult,
+    one_sample,
+    scaled,
+    summarise,
+    with_names,
+)
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
@@ -26,11 +36,12 @@ AGAINST_A_NUMBER = "one-sample t: against a fixed number"
 class ClauseResult:
     """What the runs say about one clause.
 
-    ``holds``: of the means; None without values. ``supported``: the interval of left - factor * right excludes the
-    margin in the claimed direction; None when there is no interval. It is the 95 % interval, and for ``~=`` the 90 %
-    interval within the tolerance: two one-sided tests at 5 % (Schuirmann 1987). ``contradicted``: it lies wholly on
-    the other side. ``looks``: whether that survives being looked at after every repeat. ``method`` names the test and
-    why it was chosen. ``judged``: the left side as it was judged, over shared items where those of the sides differ.
+    ``holds``: of the means; None without values. ``supported``: the interval of left - factor *
+    right excludes the margin in the claimed direction; None when there is no interval. It is the 95
+    % interval, and for ``~=`` the 90 % interval within the tolerance: two one-sided tests at 5 %
+    (Schuirmann 1987). ``contradicted``: it lies wholly on the other side. ``looks``: whether that
+    survives being looked at after every repeat. ``method`` names the test and why it was chosen.
+    ``judged``: the left side as it was judged, over shared items where those of the sides differ.
     ``meaningless``: why the clause asks for something that these values do not have.
     """
 
@@ -107,7 +118,9 @@ class _Test:
     notes: list[str] = field(default_factory=list)
 
 
-def _test(clause: Clause, left: list[Run], right: list[Run], definition: MetricDef, confidence: float) -> _Test:
+def _test(
+    clause: Clause, left: list[Run], right: list[Run], definition: MetricDef, confidence: float
+) -> _Test:
     if clause.right is None:
         sample = summarise(_values(left, clause.metric))
         return _Test(one_sample(sample, clause.bound, confidence=confidence), AGAINST_A_NUMBER)
@@ -124,21 +137,31 @@ def _test(clause: Clause, left: list[Run], right: list[Run], definition: MetricD
 
 
 def _distances(clause: Clause, test: TestResult, against: float) -> Interval:
-    """The interval of left - right. A tolerance in per cent of the right side takes the ratio's interval where there
-    is one, since the right side is itself an estimate: (ratio - 1) * right."""
+    """The interval of left - right. A tolerance in per cent of the right side takes the ratio's
+    interval where there is one, since the right side is itself an estimate: (ratio - 1) * right."""
     ratio = test.ratio_interval
-    if not (clause.op == "~=" and clause.relative and ratio and ratio.low is not None and ratio.high is not None):
+    if not (
+        clause.op == "~="
+        and clause.relative
+        and ratio
+        and ratio.low is not None
+        and ratio.high is not None
+    ):
         return test.interval
-    return Interval((ratio.low - 1.0) * against, (ratio.high - 1.0) * against, ratio.confidence, ratio.method)
+    return Interval(
+        (ratio.low - 1.0) * against, (ratio.high - 1.0) * against, ratio.confidence, ratio.method
+    )
 
 
 def _values(runs: list[Run], metric: str) -> list[float]:
     return [run.metrics[metric] for run in runs if metric in run.metrics]
 
 
-def _look(result: ClauseResult, left: list[Run], right: list[Run], definition: MetricDef, against: float) -> Looks:
-    """The looks at one clause, by the rule that chose its method. Pairs are taken among the first k of each side
-    where these pair."""
+def _look(
+    result: ClauseResult, left: list[Run], right: list[Run], definition: MetricDef, against: float
+) -> Looks:
+    """The looks at one clause, by the rule that chose its method. Pairs are taken among the first k
+    of each side where these pair."""
     clause = result.clause
 
     def interval_of(a: list[Run], b: list[Run], confidence: float) -> Interval:
@@ -162,12 +185,23 @@ def evaluate_clause(
     """One clause over the runs given for its two operands; only evidence with the metric is taken."""
     known = definition or MetricDef(clause.metric)
     left_used = [run for run in left_runs if run.is_evidence and clause.metric in run.metrics]
-    right_used = [run for run in right_runs if run.is_evidence and clause.right_metric in run.metrics]
+    right_used = [
+        run for run in right_runs if run.is_evidence and clause.right_metric in run.metrics
+    ]
     left_used, right_used, apart, items = _on_shared_items(clause, left_used, right_used)
     left = summarise(_values(left_used, clause.metric))
-    right = None if clause.right is None else scaled(summarise(_values(right_used, clause.right_metric)), clause.factor)
-    result = ClauseResult(clause, None, None, False, left, right, Interval(None, None, 0.95, "none"), "")
-    result.left_runs, result.right_runs = sorted(r.id for r in left_used), sorted(r.id for r in right_used)
+    right = (
+        None
+        if clause.right is None
+        else scaled(summarise(_values(right_used, clause.right_metric)), clause.factor)
+    )
+    result = ClauseResult(
+        clause, None, None, False, left, right, Interval(None, None, 0.95, "none"), ""
+    )
+    result.left_runs, result.right_runs = (
+        sorted(r.id for r in left_used),
+        sorted(r.id for r in right_used),
+    )
     result.judged = left_used
     against = clause.bound if right is None else right.mean
     if apart:
@@ -177,12 +211,16 @@ def evaluate_clause(
         result.arithmetic = result.meaningless = meaningless
         return result
     if left.mean is None or against is None:
-        empty = clause.subject.format() if left.mean is None else (clause.right or Subject()).format()
+        empty = (
+            clause.subject.format() if left.mean is None else (clause.right or Subject()).format()
+        )
         result.arithmetic = f"no counting run of {empty} has a value"
         return result
     got = _test(clause, left_used, right_used, known, confidence_for(clause.op))
     result.method, result.notes = got.method, got.notes
-    result.tolerance = abs(against) * clause.tolerance / 100.0 if clause.relative else clause.tolerance
+    result.tolerance = (
+        abs(against) * clause.tolerance / 100.0 if clause.relative else clause.tolerance
+    )
     result.holds = distance_holds(clause.op, left.mean - against, result.tolerance)
     result.interval = _distances(clause, got.test, against)
     result.deterministic = left.is_constant and (right is None or right.is_constant)
@@ -193,21 +231,26 @@ def evaluate_clause(
 
 
 def _no_share(clause: Clause, right: list[Run]) -> str:
-    """Why a factor or a percentage of the reference means nothing ("" when it does): a share needs a scale with a true
-    zero. 0.9 times -10 is the larger number, and 5 % of 0 is no margin."""
+    """Why a factor or a percentage of the reference means nothing ("" when it does): a share needs
+    a scale with a true zero. 0.9 times -10 is the larger number, and 5 % of 0 is no margin."""
     values = _values(right, clause.right_metric)
     if clause.right is None or not values or min(values) > 0.0:
         return ""
     of = f"{clause.right_metric} of {clause.right.format()} is zero or negative in some runs"
     if clause.op == "~=" and clause.relative:
-        return f"{of}: a percentage of it is no margin (name one in the metric's unit: ~= ... +- 0.1)"
+        return (
+            f"{of}: a percentage of it is no margin (name one in the metric's unit: ~= ... +- 0.1)"
+        )
     if clause.factor != 1.0:
         return f"{of}: {number(clause.factor)} times it has no meaning (compare with it as it is, or with a number)"
     return ""
 
 
-def _on_shared_items(clause: Clause, left: list[Run], right: list[Run]) -> tuple[list[Run], list[Run], str, str]:
-    """Both sides over the items they share; why they cannot be judged ("" when they can), and what is to be said."""
+def _on_shared_items(
+    clause: Clause, left: list[Run], right: list[Run]
+) -> tuple[list[Run], list[Run], str, str]:
+    """Both sides over the items they share; why they cannot be judged ("" when they can), and what
+    is to be said."""
     if clause.right is None:
         return left, right, "", ""
     right, left, shared = on_shared_items(right, left, clause.right_metric, clause.metric)
@@ -227,7 +270,9 @@ def _sentence(result: ClauseResult, against: float, unit: str) -> str:
         f"the {100 * interval.confidence:g} % interval of the difference is {number(interval.low)} to "
         f"{number(interval.high)} ({result.method})"
         if interval.known
-        else with_names(interval.reason, clause.right.format() if clause.right else "", clause.subject.format())
+        else with_names(
+            interval.reason, clause.right.format() if clause.right else "", clause.subject.format()
+        )
     )
     allowed = f" +- {number(result.tolerance)}" if clause.op == "~=" else ""
     return (

@@ -1,7 +1,8 @@
 """How well a claim is known, computed from runs: none, refuted, exploratory, replicated, stable.
 
-Nobody chooses a label; it follows from what counts, so it falls again when a run is retracted. The rules err towards
-the lower label, since a label that is too high is quoted for years and one that is too low costs a repeat:
+Nobody chooses a label; it follows from what counts, so it falls again when a run is retracted. The
+rules err towards the lower label, since a label that is too high is quoted for years and one that
+is too low costs a repeat:
 
 - ``none``: some operand has no counting run. ``refuted``: the runs say the opposite of the claim, on average.
 - ``exploratory``: it holds, on too few repeats, without the interval's support, or with contrary runs.
@@ -11,9 +12,9 @@ the lower label, since a label that is too high is quoted for years and one that
 - ``stable``: replicated at every combination of the values of the declared axes, claim and reference matched on it. A
   seed as an axis is itself what repeats vary: it needs one run a side at each value, and the repeats over the seeds.
 
-A run is *contrary* when its own value breaks a clause that the means satisfy, by more than the spread of the other
-runs explains (their 95 % prediction interval; with fewer than four runs nothing is excused). All runs of an axis
-value at which the claim is false are contrary as well.
+A run is *contrary* when its own value breaks a clause that the means satisfy, by more than the
+spread of the other runs explains (their 95 % prediction interval; with fewer than four runs nothing
+is excused). All runs of an axis value at which the claim is false are contrary as well.
 """
 
 from __future__ import annotations
@@ -26,7 +27,12 @@ from leadline.core.canonical import canonical_json
 from leadline.core.compare.compare import number, why_not_evidence
 from leadline.core.compare.difference import seed_of
 from leadline.core.config import fact_of
-from leadline.core.evidence.evaluate import ClauseResult, confidence_for, distance_holds, evaluate_clause
+from leadline.core.evidence.evaluate import (
+    ClauseResult,
+    confidence_for,
+    distance_holds,
+    evaluate_clause,
+)
 from leadline.core.evidence.predicate import Clause, Predicate, Subject
 from leadline.core.metric.contract import moved_by_machine
 from leadline.core.record.run import MetricDef, Run
@@ -45,9 +51,10 @@ _NAMED = 3
 
 @dataclass(slots=True)
 class Evidence:
-    """``why``: the sentences behind the label. ``missing``: what the next label lacks, in numbers. ``counted``,
-    ``contrary``: run ids; ``not_counted``: run id to reason. ``blocked``: why the runs cannot be judged together at
-    all, however many there are; ``blocked_code`` names the kind for programs."""
+    """``why``: the sentences behind the label. ``missing``: what the next label lacks, in numbers.
+    ``counted``, ``contrary``: run ids; ``not_counted``: run id to reason. ``blocked``: why the runs
+    cannot be judged together at all, however many there are; ``blocked_code`` names the kind for
+    programs."""
 
     label: str
     why: list[str] = field(default_factory=list)
@@ -79,7 +86,8 @@ def _input_key(run: Run) -> str:
 
 
 def distinct_executions(runs: list[Run], definition: MetricDef) -> tuple[list[Run], dict[str, str]]:
-    """(the runs that count for the metric, each distinct execution once; run id to why the others do not).
+    """(the runs that count for the metric, each distinct execution once; run id to why the others
+    do not).
 
     The outcome does not depend on the order of ``runs``.
     """
@@ -88,7 +96,9 @@ def distinct_executions(runs: list[Run], definition: MetricDef) -> tuple[list[Ru
     dropped: dict[str, str] = {}
     by_uid: dict[str, str] = {}
     by_result: dict[str, str] = {}
-    for run in sorted(runs, key=lambda r: (r.uid, not r.is_evidence, r.id, canonical_json(r.metrics))):
+    for run in sorted(
+        runs, key=lambda r: (r.uid, not r.is_evidence, r.id, canonical_json(r.metrics))
+    ):
         reason = why_not_evidence(run)
         digest = str(run.outputs.get("result_digest") or "") if run.origin == "imported" else ""
         if not reason and metric not in run.metrics:
@@ -107,13 +117,17 @@ def distinct_executions(runs: list[Run], definition: MetricDef) -> tuple[list[Ru
         if digest:
             by_result[digest] = run.id
         kept.append(run)
-    # The machine moves a time: two equal ones are the clock's resolution, not a deterministic metric run again.
-    return (kept if moved_by_machine(definition) else _without_reruns(kept, metric, dropped)), dropped
+    # The machine moves a time: two equal ones are the clock's resolution, not a deterministic
+    # metric run again.
+    return (
+        kept if moved_by_machine(definition) else _without_reruns(kept, metric, dropped)
+    ), dropped
 
 
 def _without_reruns(runs: list[Run], metric: str, dropped: dict[str, str]) -> list[Run]:
-    """Leave out reruns of a deterministic metric: the same input and the bit-identical value, given either a seed or
-    an input whose every run agrees. Values that agree by rounding among others that do not are kept."""
+    """Leave out reruns of a deterministic metric: the same input and the bit-identical value, given
+    either a seed or an input whose every run agrees. Values that agree by rounding among others
+    that do not are kept."""
     values: dict[str, set[float]] = {}
     for run in runs:
         values.setdefault(_input_key(run), set()).add(run.metrics[metric])
@@ -134,7 +148,8 @@ def _without_reruns(runs: list[Run], metric: str, dropped: dict[str, str]) -> li
 
 @dataclass(slots=True)
 class _Cell:
-    """One evaluation of the whole predicate: over everything, or at one combination of axis values (``where``)."""
+    """One evaluation of the whole predicate: over everything, or at one combination of axis values
+    (``where``)."""
 
     where: str
     results: list[ClauseResult] = field(default_factory=list)
@@ -156,11 +171,14 @@ class _Cell:
 
 
 def _contrary_of(result: ClauseResult) -> set[str]:
-    """Runs of the claimed side that break a clause which the mean satisfies, beyond what the others' spread allows."""
+    """Runs of the claimed side that break a clause which the mean satisfies, beyond what the
+    others' spread allows."""
     clause, runs = result.clause, result.judged
     found: set[str] = set()
     if clause.op == "~=":
-        return found  # about means: single runs of a noisy metric scatter past any margin worth naming
+        return (
+            found  # about means: single runs of a noisy metric scatter past any margin worth naming
+        )
     against = clause.bound if result.right is None else result.right.mean
     if not result.holds or against is None:
         return found
@@ -170,7 +188,9 @@ def _contrary_of(result: ClauseResult) -> set[str]:
             continue
         others = summarise(r.metrics[clause.metric] for r in runs if r is not run)
         if others.n + 1 >= _EXCUSE_FROM_N and others.mean is not None and others.sd is not None:
-            reach = t_upper_quantile(0.025, others.n - 1) * others.sd * math.sqrt(1.0 + 1.0 / others.n)
+            reach = (
+                t_upper_quantile(0.025, others.n - 1) * others.sd * math.sqrt(1.0 + 1.0 / others.n)
+            )
             if abs(value - others.mean) <= reach:
                 continue
         found.add(run.id)
@@ -191,7 +211,9 @@ def _lacking(result: ClauseResult, where: str) -> list[str]:
                 f"other in seed or input where the metric is deterministic: {n} of {REPEATS_NEEDED} counted"
             )
     if result.holds and not result.lasting and not lacks:
-        lacks.append(_unsupported(result, where) if not result.supported else _not_lasting(result, where))
+        lacks.append(
+            _unsupported(result, where) if not result.supported else _not_lasting(result, where)
+        )
     return lacks
 
 
@@ -207,7 +229,9 @@ def _unsupported(result: ClauseResult, where: str) -> str:
     spread = max(result.left.sd or 0.0, (result.right.sd or 0.0) if result.right else 0.0)
     distance = abs(result.left.mean - against)
     n = n_needed(spread, distance if result.clause.op != "~=" else result.tolerance - distance)
-    return text if n is None else f"{text}; about {n} runs a side would show a difference of this size"
+    return (
+        text if n is None else f"{text}; about {n} runs a side would show a difference of this size"
+    )
 
 
 def _not_lasting(result: ClauseResult, where: str) -> str:
@@ -226,8 +250,9 @@ def _not_lasting(result: ClauseResult, where: str) -> str:
 
 
 def out_of_scope(run: Run, axes: dict[str, list[Any]]) -> str:
-    """Why a claim over ``axes`` says nothing about ``run``: its value of one of them is not among those named; ""
-    when it does, or when the run does not tell. Seeds are repeats: one more seed is one more of them."""
+    """Why a claim over ``axes`` says nothing about ``run``: its value of one of them is not among
+    those named; "" when it does, or when the run does not tell. Seeds are repeats: one more seed is
+    one more of them."""
     for axis, values in axes.items():
         value = None if is_seed(axis) else fact_of(run, axis)
         if value is not None and canonical_json(value) not in {canonical_json(v) for v in values}:
@@ -260,7 +285,9 @@ class _Counter:
         for axis, value in at.items():
             wanted = canonical_json(value)
             found = [run for run in found if canonical_json(fact_of(run, axis)) == wanted]
-        kept, dropped = distinct_executions(found, self.metric_defs.get(metric) or MetricDef(metric))
+        kept, dropped = distinct_executions(
+            found, self.metric_defs.get(metric) or MetricDef(metric)
+        )
         self.counted |= {run.id for run in kept}
         for run_id, reason in dropped.items():
             self.dropped.setdefault(run_id, reason)
@@ -275,7 +302,9 @@ def _evaluate_cell(
     one_run_is_enough: bool = False,
 ) -> _Cell:
     at = at or {}
-    cell = _Cell(" at " + ", ".join(f"{axis} = {value}" for axis, value in at.items()) if at else "")
+    cell = _Cell(
+        " at " + ", ".join(f"{axis} = {value}" for axis, value in at.items()) if at else ""
+    )
     for clause in predicate.clauses:
         left = counter.runs(clause.subject, clause.metric, at)
         right = _reference(clause, counter, at)
@@ -308,19 +337,28 @@ def is_seed(axis: str) -> bool:
 
 
 def combinations(axes: dict[str, list[Any]]) -> list[dict[str, Any]]:
-    """Every combination of the axes' values: what the claim says it holds at. Not for more than ``MOST_CELLS``."""
-    return [dict(zip(axes, values, strict=True)) for values in product(*axes.values())] if axes else []
+    """Every combination of the axes' values: what the claim says it holds at. Not for more than
+    ``MOST_CELLS``."""
+    return (
+        [dict(zip(axes, values, strict=True)) for values in product(*axes.values())] if axes else []
+    )
 
 
 def _cells(
-    predicate: Predicate, counter: _Counter, metric_defs: dict[str, MetricDef], axes: dict[str, list[Any]]
+    predicate: Predicate,
+    counter: _Counter,
+    metric_defs: dict[str, MetricDef],
+    axes: dict[str, list[Any]],
 ) -> list[_Cell]:
-    """Each combination of the axes with repeats of its own; seeds apart, which are the repeats of the others."""
+    """Each combination of the axes with repeats of its own; seeds apart, which are the repeats of
+    the others."""
     others = {name: values for name, values in axes.items() if not is_seed(name)}
     seeded = len(others) < len(axes)
     cells = [_evaluate_cell(predicate, counter, metric_defs, at) for at in combinations(others)]
     if seeded:
-        cells += [_evaluate_cell(predicate, counter, metric_defs, at, True) for at in combinations(axes)]
+        cells += [
+            _evaluate_cell(predicate, counter, metric_defs, at, True) for at in combinations(axes)
+        ]
     return cells
 
 
@@ -360,7 +398,9 @@ def _label(out: Evidence, centre: _Cell, cells: list[_Cell], axes: dict[str, lis
         return
     out.label = "replicated"
     if not axes:
-        out.missing.append("a declared axis with at least 2 values over which the claim is to hold: 0 declared")
+        out.missing.append(
+            "a declared axis with at least 2 values over which the claim is to hold: 0 declared"
+        )
     out.missing += [f"at least 2 values of {name}: {len(axes[name])} declared" for name in short]
     if few_seeds and axes and not short:
         out.missing.append(
@@ -377,8 +417,12 @@ def _missing_cells(cells: list[_Cell]) -> list[str]:
     if len(empty) > 1:
         named = ";".join(cell.where.removeprefix(" at") for cell in empty[:_NAMED]).strip()
         more = f"; and {len(empty) - _NAMED} more" if len(empty) > _NAMED else ""
-        lines.append(f"runs at {len(empty)} of {len(cells)} combinations of the declared axes: {named}{more}")
-    return lines + [line for cell in cells for line in cell.missing if len(empty) < 2 or not cell.is_empty]
+        lines.append(
+            f"runs at {len(empty)} of {len(cells)} combinations of the declared axes: {named}{more}"
+        )
+    return lines + [
+        line for cell in cells for line in cell.missing if len(empty) < 2 or not cell.is_empty
+    ]
 
 
 def evidence(
@@ -391,10 +435,10 @@ def evidence(
 ) -> Evidence:
     """The label that the runs bear, and why.
 
-    ``across`` declares axes and values besides the predicate's own ``over``; runs are matched on ``fact_of``.
-    ``confirmed_path``: whether the claim was confirmed on the declared production path (None: none is declared); it
-    is said and, when False, listed as missing, and does not change the label. A pure function of its arguments:
-    after a retraction, call it again.
+    ``across`` declares axes and values besides the predicate's own ``over``; runs are matched on
+    ``fact_of``. ``confirmed_path``: whether the claim was confirmed on the declared production path
+    (None: none is declared); it is said and, when False, listed as missing, and does not change the
+    label. A pure function of its arguments: after a retraction, call it again.
     """
     axes = axes_of(predicate, across)
     counter = _Counter(resolve, axes, metric_defs or {})
@@ -403,19 +447,29 @@ def evidence(
     cells = _cells(predicate, counter, metric_defs or {}, axes) if count <= MOST_CELLS else []
     out = Evidence("none", clauses=centre.results, confirmed_path=confirmed_path)
     out.counted = sorted(counter.counted)
-    out.not_counted = {k: counter.dropped[k] for k in sorted(counter.dropped) if k not in counter.counted}
+    out.not_counted = {
+        k: counter.dropped[k] for k in sorted(counter.dropped) if k not in counter.counted
+    }
     out.contrary = sorted(centre.contrary.union(*(cell.contrary for cell in cells)))
     out.why = [result.arithmetic for result in centre.results]
     _label(out, centre, cells, axes)
-    if meaningless := next((r.meaningless for cell in (centre, *cells) for r in cell.results if r.meaningless), ""):
+    if meaningless := next(
+        (r.meaningless for cell in (centre, *cells) for r in cell.results if r.meaningless), ""
+    ):
         out.label, out.blocked, out.blocked_code = "none", meaningless, "share-of-nothing"
         out.missing = ["a claim that asks for no share of such a reference"]
     if count > MOST_CELLS:
-        out.missing.append(f"a claim over at most {MOST_CELLS} combinations of its axes: it names {count}")
+        out.missing.append(
+            f"a claim over at most {MOST_CELLS} combinations of its axes: it names {count}"
+        )
     if out.not_counted:
-        out.why.append(f"{len(out.not_counted)} of {len(out.not_counted) + len(out.counted)} runs do not count")
+        out.why.append(
+            f"{len(out.not_counted)} of {len(out.not_counted) + len(out.counted)} runs do not count"
+        )
     if confirmed_path is not None:
-        out.why.append(f"{'confirmed' if confirmed_path else 'not confirmed'} on the declared production path")
+        out.why.append(
+            f"{'confirmed' if confirmed_path else 'not confirmed'} on the declared production path"
+        )
         if not confirmed_path:
             out.missing.append("one counting run on the declared production path")
     return out

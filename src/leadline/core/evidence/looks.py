@@ -1,9 +1,10 @@
 """Keeping the error rate of a label that is looked at again after every repeat.
 
-A label is computed whenever somebody reads it, so whoever adds runs until it says ``replicated`` has tested many
-times. A 95 % interval at each look lets a claim that is false at its margin through far more often than one test
-does. Here the whole error, 5 %, is divided over all the looks there can ever be, so that no number of them exceeds it.
-The price is power: a difference that the third look does not show has to be clearer at each later one.
+A label is computed whenever somebody reads it, so whoever adds runs until it says ``replicated``
+has tested many times. A 95 % interval at each look lets a claim that is false at its margin through
+far more often than one test does. Here the whole error, 5 %, is divided over all the looks there
+can ever be, so that no number of them exceeds it. The price is power: a difference that the third
+look does not show has to be clearer at each later one.
 """
 
 from __future__ import annotations
@@ -22,13 +23,15 @@ _STEP = 1.05
 
 
 def level(k: int) -> float:
-    """The one-sided error allowed to look ``k`` (k runs on the smaller side): ALPHA / ((k - 2)(k - 1)).
+    """The one-sided error allowed to look ``k`` (k runs on the smaller side): ALPHA / ((k - 2)(k -
+    1)).
 
-    With j = k - 2 this is ALPHA / (j (j + 1)) = ALPHA (1/j - 1/(j + 1)); summed over j = 1, 2, 3, ... it telescopes to
-    ALPHA. A claim that is false at its margin is promoted at look k with probability at most level(k), so by Boole's
-    inequality it is ever promoted with probability at most ALPHA, however many looks are taken, whoever decides when
-    to stop, and whatever the dependence between the looks. Look 3 has 2.5 %: the 95 % interval. Spending an error over
-    looks: Lan & DeMets 1983, Biometrika 70, 659-663.
+    With j = k - 2 this is ALPHA / (j (j + 1)) = ALPHA (1/j - 1/(j + 1)); summed over j = 1, 2, 3,
+    ... it telescopes to ALPHA. A claim that is false at its margin is promoted at look k with
+    probability at most level(k), so by Boole's inequality it is ever promoted with probability at
+    most ALPHA, however many looks are taken, whoever decides when to stop, and whatever the
+    dependence between the looks. Look 3 has 2.5 %: the 95 % interval. Spending an error over looks:
+    Lan & DeMets 1983, Biometrika 70, 659-663.
     """
     if k < FIRST_LOOK:
         raise ValueError(f"the first look is at {FIRST_LOOK} runs, not at {k}")
@@ -36,8 +39,9 @@ def level(k: int) -> float:
 
 
 def schedule(n: int) -> list[int]:
-    """The looks taken with ``n`` runs on the smaller side: each up to 30, then in steps of 5 %. Leaving looks out only
-    lowers the error; the steps do not depend on ``n``, so that what one look showed is not forgotten at the next."""
+    """The looks taken with ``n`` runs on the smaller side: each up to 30, then in steps of 5 %.
+    Leaving looks out only lowers the error; the steps do not depend on ``n``, so that what one look
+    showed is not forgotten at the next."""
     looks, k = [], FIRST_LOOK
     while k <= n:
         looks.append(k)
@@ -45,8 +49,11 @@ def schedule(n: int) -> list[int]:
     return looks
 
 
-def runs_at(left: Sequence[Run], right: Sequence[Run] | None, k: int) -> tuple[list[Run], list[Run]]:
-    """What had been recorded when the smaller side reached ``k`` runs; ``right`` is None for a fixed bound.
+def runs_at(
+    left: Sequence[Run], right: Sequence[Run] | None, k: int
+) -> tuple[list[Run], list[Run]]:
+    """What had been recorded when the smaller side reached ``k`` runs; ``right`` is None for a
+    fixed bound.
 
     Fixed by the order of recording, so that a run added later never takes an earlier look again.
     """
@@ -64,8 +71,9 @@ def _place(run: Run) -> tuple[str, str]:
 
 @dataclass(slots=True)
 class Looks:
-    """``n``: runs of the smaller side. ``shown_at``: the first look whose interval excluded the margin, 0 for none.
-    ``last``: the last look taken, 0 for none; ``interval``: what it gave, at its own level."""
+    """``n``: runs of the smaller side. ``shown_at``: the first look whose interval excluded the
+    margin, 0 for none. ``last``: the last look taken, 0 for none; ``interval``: what it gave, at
+    its own level."""
 
     n: int
     shown_at: int = 0
@@ -94,8 +102,9 @@ def take_looks(
 ) -> Looks:
     """Look after each repeat, each time at its own ``level``, until one look shows it.
 
-    ``interval_of(left, right, confidence)`` gives a two-sided interval, so the one-sided level is half of what it
-    leaves out. ``excludes`` says whether the interval lies wholly on the claimed side of the margin.
+    ``interval_of(left, right, confidence)`` gives a two-sided interval, so the one-sided level is
+    half of what it leaves out. ``excludes`` says whether the interval lies wholly on the claimed
+    side of the margin.
     """
     looks = Looks(len(left) if right is None else min(len(left), len(right)))
     for k in schedule(looks.n):

@@ -1,8 +1,9 @@
-"""How well each claim and prediction of a thread is known now: ``core/evidence/evidence.py`` over the thread's own runs.
+"""How well each claim and prediction of a thread is known now: ``core/evidence/evidence.py`` over
+the thread's own runs.
 
-Labels are never stored as truth, only computed, so that a retraction or a repeat moves them. On top of the counting of
-runs this asks whether the two sides of every clause are apples to apples: a difference with several causes stays
-``exploratory`` however often it is repeated.
+Labels are never stored as truth, only computed, so that a retraction or a repeat moves them. On top
+of the counting of runs this asks whether the two sides of every clause are apples to apples: a
+difference with several causes stays ``exploratory`` however often it is repeated.
 """
 
 from __future__ import annotations
@@ -22,9 +23,11 @@ from leadline.core.typed import Any
 CANDIDATE_AXES = 8
 
 
-def runs_of_subject(thread: Thread, subject: Subject, refs: dict[str, str] | None = None) -> list[Run]:
-    """The runs a subject names, evidence or not. ``baseline`` is the one bound in ``refs``, else the current one; an
-    id that is not there (yet) has no runs."""
+def runs_of_subject(
+    thread: Thread, subject: Subject, refs: dict[str, str] | None = None
+) -> list[Run]:
+    """The runs a subject names, evidence or not. ``baseline`` is the one bound in ``refs``, else
+    the current one; an id that is not there (yet) has no runs."""
     runs: Iterable[Run]
     if subject.name:
         name = thread.shown(subject.name, refs)
@@ -37,11 +40,16 @@ def runs_of_subject(thread: Thread, subject: Subject, refs: dict[str, str] | Non
     else:
         runs = thread.runs
     wanted = [(key, canonical_json(value)) for key, value in subject.selectors]
-    return [run for run in runs if all(canonical_json(fact_of(run, key)) == text for key, text in wanted)]
+    return [
+        run
+        for run in runs
+        if all(canonical_json(fact_of(run, key)) == text for key, text in wanted)
+    ]
 
 
 def read_predicate(text: str) -> Predicate:
-    """``parse`` for a text that a user typed. Raises LeadlineError(usage, bad-predicate) with where to read on."""
+    """``parse`` for a text that a user typed. Raises LeadlineError(usage, bad-predicate) with where
+    to read on."""
     try:
         return parse(text)
     except LeadlineError as error:
@@ -50,7 +58,8 @@ def read_predicate(text: str) -> Predicate:
 
 
 def predicate_of(item: Item) -> Predicate | None:
-    """The checkable form of a claim or hypothesis; None when it has none or a newer Leadline wrote it."""
+    """The checkable form of a claim or hypothesis; None when it has none or a newer Leadline wrote
+    it."""
     text = str(item.body.get("predicate") or "")
     if not text:
         return None
@@ -74,7 +83,8 @@ def evidence_for(thread: Thread) -> Callable[[Item], Evidence]:
 
 
 def evidence_of(thread: Thread, body: dict[str, Any]) -> Evidence:
-    """The evidence for the ``predicate`` of a claim's (or hypothesis's) body, recorded or about to be."""
+    """The evidence for the ``predicate`` of a claim's (or hypothesis's) body, recorded or about to
+    be."""
     text = str(body.get("predicate") or "")
     if not text:
         why = (
@@ -82,7 +92,9 @@ def evidence_of(thread: Thread, body: dict[str, Any]) -> Evidence:
             if body.get("reported")
             else "it has no checkable form, so no run can bear it out"
         )
-        return Evidence("none", why=[why], missing=["a checkable form (--that) and runs that bear it out"])
+        return Evidence(
+            "none", why=[why], missing=["a checkable form (--that) and runs that bear it out"]
+        )
     try:
         predicate = parse(text)
     except LeadlineError as error:
@@ -100,10 +112,14 @@ def evidence_of(thread: Thread, body: dict[str, Any]) -> Evidence:
 
 
 def evidence_over(
-    thread: Thread, predicate: Predicate, resolve: Callable[[Subject], list[Run]], body: dict[str, Any]
+    thread: Thread,
+    predicate: Predicate,
+    resolve: Callable[[Subject], list[Run]],
+    body: dict[str, Any],
 ) -> Evidence:
-    """The one rule behind every label that is shown: ``core/evidence/evidence.py``, the bound by apples to apples, and what was
-    contended. ``resolve`` says which runs a subject names; ``body``: ``across``, ``axes``, ``nuisance``, ``path``."""
+    """The one rule behind every label that is shown: ``core/evidence/evidence.py``, the bound by
+    apples to apples, and what was contended. ``resolve`` says which runs a subject names; ``body``:
+    ``across``, ``axes``, ``nuisance``, ``path``."""
     out = evidence(
         predicate,
         resolve,
@@ -121,7 +137,8 @@ def evidence_over(
 def _split_by_contract(
     out: Evidence, thread: Thread, predicate: Predicate, resolve: Callable[[Subject], list[Run]]
 ) -> None:
-    """Numbers that meant different things (another unit, direction, denominator) bear no claim together."""
+    """Numbers that meant different things (another unit, direction, denominator) bear no claim
+    together."""
     for clause in predicate.clauses:
         sides = [(clause.subject, clause.metric)]
         sides += [(clause.right, clause.right_metric)] if clause.right is not None else []
@@ -132,13 +149,18 @@ def _split_by_contract(
         same = len({metric for _, metric in sides}) == 1
         if same and (apart := contracts_differ(contracts)):
             out.label, out.blocked_code = "none", "different-contracts"
-            out.blocked = f"{clause.metric} was measured under different contracts: {'; '.join(apart)}"
+            out.blocked = (
+                f"{clause.metric} was measured under different contracts: {'; '.join(apart)}"
+            )
             out.why = [out.blocked]  # arithmetic over both would mix what they meant
-            out.missing = [f"runs of all sides under one contract (leadline metric {clause.metric} shows which)"]
+            out.missing = [
+                f"runs of all sides under one contract (leadline metric {clause.metric} shows which)"
+            ]
 
 
 def _note_contention(out: Evidence, thread: Thread) -> None:
-    """Contention does not lower a label by itself (a gain of three times shows on a busy machine too); it is said."""
+    """Contention does not lower a label by itself (a gain of three times shows on a busy machine
+    too); it is said."""
     counted = set(out.counted)
     busy = sum(1 for r in thread.runs if r.id in counted and r.hygiene.get("contended"))
     if busy:
@@ -146,22 +168,30 @@ def _note_contention(out: Evidence, thread: Thread) -> None:
 
 
 def confirmed_on_path(
-    thread: Thread, body: dict[str, Any], predicate: Predicate, resolve: Callable[[Subject], list[Run]]
+    thread: Thread,
+    body: dict[str, Any],
+    predicate: Predicate,
+    resolve: Callable[[Subject], list[Run]],
 ) -> bool | None:
-    """Whether every claimed side has a counting run on the path that matters; None when no path is declared."""
+    """Whether every claimed side has a counting run on the path that matters; None when no path is
+    declared."""
     path = body.get("path") or thread.about.get("production-path")
     if not path:
         return None
-    return all(any(r.is_evidence and r.executor == path for r in resolve(c.subject)) for c in predicate.clauses)
+    return all(
+        any(r.is_evidence and r.executor == path for r in resolve(c.subject))
+        for c in predicate.clauses
+    )
 
 
 def comparisons(
     predicate: Predicate, resolve: Callable[[Subject], list[Run]], body: dict[str, Any]
 ) -> list[ConfigDiff]:
-    """For every clause that compares two sets of runs: what differs between them besides the declared axes.
+    """For every clause that compares two sets of runs: what differs between them besides the
+    declared axes.
 
-    Axes are those declared, those the claim holds across, those its selectors name; when none is declared and exactly
-    one fact differs, that fact is the axis."""
+    Axes are those declared, those the claim holds across, those its selectors name; when none is
+    declared and exactly one fact differs, that fact is the axis."""
     found, seen = [], set()
     for clause in predicate.clauses:
         if clause.right is None:
@@ -190,8 +220,11 @@ def comparisons(
     return found
 
 
-def diff_or_the_one_axis(a: list[Run], b: list[Run], axes: list[str], nuisance: list[str]) -> ConfigDiff:
-    """``config_diff``; with no axis declared, the single fact that explains the whole difference is taken for it."""
+def diff_or_the_one_axis(
+    a: list[Run], b: list[Run], axes: list[str], nuisance: list[str]
+) -> ConfigDiff:
+    """``config_diff``; with no axis declared, the single fact that explains the whole difference is
+    taken for it."""
     diff = config_diff(a, b, axes, nuisance)
     if diff.clean or axes:
         return diff
@@ -220,16 +253,26 @@ def _cap(out: Evidence, diff: ConfigDiff) -> None:
 
 
 def preregistered(thread: Thread, item: Item, counted: Iterable[str]) -> str:
-    """The hypothesis that predicted this very statement before the first of the ``counted`` runs was planned."""
+    """The hypothesis that predicted this very statement before the first of the ``counted`` runs
+    was planned."""
     predicate = predicate_of(item)
     uids = [run.uid for run in thread.runs if run.id in set(counted)]
     if predicate is None or not uids:
         return ""
     wanted = {clause.format() for clause in predicate.clauses}
-    claimed = [r.uid for c in predicate.clauses for r in runs_of_subject(thread, c.subject, item.refs) if r.uid in uids]
+    claimed = [
+        r.uid
+        for c in predicate.clauses
+        for r in runs_of_subject(thread, c.subject, item.refs)
+        if r.uid in uids
+    ]
     first = min(claimed or uids)
     for hypothesis in thread.hypotheses:
         said = predicate_of(hypothesis)
-        if said is not None and wanted <= {c.format() for c in said.clauses} and hypothesis.uid < first:
+        if (
+            said is not None
+            and wanted <= {c.format() for c in said.clauses}
+            and hypothesis.uid < first
+        ):
             return hypothesis.id
     return ""

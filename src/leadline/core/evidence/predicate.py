@@ -1,7 +1,9 @@
-"""The checkable form of a claim: ``val_loss(P-004) <= 0.98 * val_loss(baseline) and params(P-004) <= 1e9``.
+"""The checkable form of a claim: ``val_loss(P-004) <= 0.98 * val_loss(baseline) and params(P-004)
+<= 1e9``.
 
-A claim that can be computed can be recomputed when a run is retracted or a repeat arrives; one in prose cannot. The
-language is kept so small that it needs no precedence rules; what it cannot say is said as several claims.
+A claim that can be computed can be recomputed when a run is retracted or a repeat arrives; one in
+prose cannot. The language is kept so small that it needs no precedence rules; what it cannot say is
+said as several claims.
 
     claim   = clause { "and" clause } { "over" NAME "in" "{" value { "," value } "}" }
     clause  = operand OP [ NUMBER "*" ] ( operand | NUMBER ) [ "+-" NUMBER [ "%" ] ]
@@ -18,7 +20,7 @@ import json
 import re
 
 from leadline.core.config import parse_value
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, usage
 from leadline.core.patterns import later
 from leadline.core.typed import Any
 from leadline.core.values import dataclass
@@ -34,7 +36,8 @@ _WORDS = ("and", "over", "in")
 
 @dataclass(frozen=True)
 class Subject:
-    """Whose runs: ``name`` is an experiment, run or baseline id or ``baseline``; ``selectors`` narrow by config."""
+    """Whose runs: ``name`` is an experiment, run or baseline id or ``baseline``; ``selectors``
+    narrow by config."""
 
     name: str = ""
     selectors: tuple[tuple[str, Any], ...] = ()
@@ -46,8 +49,9 @@ class Subject:
 
 @dataclass(frozen=True)
 class Clause:
-    """``metric(subject) op factor * right``; the right side is ``right_metric(right)`` or, when that is None, the
-    number ``bound``. ``tolerance`` belongs to ``~=``; ``relative`` makes it per cent of the right side."""
+    """``metric(subject) op factor * right``; the right side is ``right_metric(right)`` or, when
+    that is None, the number ``bound``. ``tolerance`` belongs to ``~=``; ``relative`` makes it per
+    cent of the right side."""
 
     metric: str
     subject: Subject
@@ -61,7 +65,11 @@ class Clause:
 
     def format(self) -> str:
         times = "" if self.factor == 1.0 else f"{self.factor!r} * "
-        right = repr(self.bound) if self.right is None else f"{_write_name(self.right_metric)}({self.right.format()})"
+        right = (
+            repr(self.bound)
+            if self.right is None
+            else f"{_write_name(self.right_metric)}({self.right.format()})"
+        )
         tail = f" +- {self.tolerance!r}{' %' if self.relative else ''}" if self.op == "~=" else ""
         return f"{_write_name(self.metric)}({self.subject.format()}) {self.op} {times}{right}{tail}"
 
@@ -87,7 +95,9 @@ def _write_name(name: str) -> str:
 
 def _write_value(value: Any) -> str:
     if isinstance(value, str):
-        return value if _VALUE.fullmatch(value) and parse_value(value) == value else json.dumps(value)
+        return (
+            value if _VALUE.fullmatch(value) and parse_value(value) == value else json.dumps(value)
+        )
     return json.dumps(value)
 
 
@@ -105,12 +115,16 @@ class _Reader:
     def fail(self, expected: str) -> LeadlineError:
         self._skip()
         shown = f"{self.text[: self.at]} <<HERE>> {self.text[self.at :]}".strip()
-        return LeadlineError(
-            "usage",
+        return usage(
             "bad-predicate",
             f"expected {expected} at position {self.at + 1} of the claim",
-            f"it was read up to the mark: {shown}; for example: {EXAMPLE}",
-            details={"position": self.at + 1, "expected": expected, "text": self.text, "example": EXAMPLE},
+            why=f"it was read up to the mark: {shown}; for example: {EXAMPLE}",
+            details={
+                "position": self.at + 1,
+                "expected": expected,
+                "text": self.text,
+                "example": EXAMPLE,
+            },
         )
 
     def match(self, pattern: re.Pattern[str]) -> str:
@@ -239,7 +253,8 @@ def _read_clause(reader: _Reader) -> Clause:
 
 
 def parse(text: str) -> Predicate:
-    """Read a predicate. Raises LeadlineError (usage, bad-predicate) with the position and an example."""
+    """Read a predicate. Raises LeadlineError (usage, bad-predicate) with the position and an
+    example."""
     reader = _Reader(text)
     clauses = [_read_clause(reader)]
     while reader.word("and"):

@@ -1,8 +1,10 @@
-"""The metrics of one run, gathered from what it wrote: values, how many points, what was wrong with which row.
+"""The metrics of one run, gathered from what it wrote: values, how many points, what was wrong with
+which row.
 
-Pure: works on lines and rows that an adapter reads. Values are folded as they come, so memory does not grow with the
-length of a log; the price is that the points of a series are only counted and thinned here, and stay where they are.
-A problem that is ``blocking`` means that nothing of its source was published.
+Pure: works on lines and rows that an adapter reads. Values are folded as they come, so memory does
+not grow with the length of a log; the price is that the points of a series are only counted and
+thinned here, and stay where they are. A problem that is ``blocking`` means that nothing of its
+source was published.
 """
 
 from __future__ import annotations
@@ -37,10 +39,11 @@ _RESERVED = frozenset(("t", "step", "timestamp", "_step", "_timestamp"))
 
 @dataclass(slots=True)
 class Extraction:
-    """``metrics`` name to value; ``nonfinite`` name to ``"NaN"``, ``"Infinity"``, ``"-Infinity"``; ``series`` name to
-    ``{points, first_step, last_step, sample}``; ``tables`` and ``sources`` one entry a source; ``problems`` entries
-    ``{source, code, what, blocking, rows, rows_total, unit}``, ``rows`` capped at 20 with the full count beside it;
-    ``items`` name to ``{by, n, set, reduce, missing, values}`` (``core/metric/items.py``)."""
+    """``metrics`` name to value; ``nonfinite`` name to ``"NaN"``, ``"Infinity"``, ``"-Infinity"``;
+    ``series`` name to ``{points, first_step, last_step, sample}``; ``tables`` and ``sources`` one
+    entry a source; ``problems`` entries ``{source, code, what, blocking, rows, rows_total, unit}``,
+    ``rows`` capped at 20 with the full count beside it; ``items`` name to ``{by, n, set, reduce,
+    missing, values}`` (``core/metric/items.py``)."""
 
     metrics: dict[str, float] = field(default_factory=dict)
     nonfinite: dict[str, str] = field(default_factory=dict)
@@ -70,8 +73,11 @@ class Problems:
         self.source, self.unit = source, unit
         self._found: dict[tuple[str, str], dict[str, Any]] = {}
 
-    def add(self, code: str, what: str, row: int | None = None, blocking: bool = False, about: str = "") -> None:
-        """Counts ``row`` under ``code``; ``about`` (a column, say) keeps problems of one code apart."""
+    def add(
+        self, code: str, what: str, row: int | None = None, blocking: bool = False, about: str = ""
+    ) -> None:
+        """Counts ``row`` under ``code``; ``about`` (a column, say) keeps problems of one code
+        apart."""
         entry = self._found.setdefault(
             (code, about),
             {
@@ -99,9 +105,18 @@ class Problems:
         out = []
         for entry in self._found.values():
             rows, total = entry["rows"], entry["rows_total"]
-            named = ", ".join(map(str, rows)) + (f", … ({total} in all)" if total > len(rows) else "")
+            named = ", ".join(map(str, rows)) + (
+                f", … ({total} in all)" if total > len(rows) else ""
+            )
             plural = "s" if total > 1 else ""
-            out.append({**entry, "what": f"{entry['what']}: {self.unit}{plural} {named}" if rows else entry["what"]})
+            out.append(
+                {
+                    **entry,
+                    "what": f"{entry['what']}: {self.unit}{plural} {named}"
+                    if rows
+                    else entry["what"],
+                }
+            )
         return out
 
 
@@ -151,7 +166,8 @@ class Series:
         self.count += 1
 
     def extend(self, values: array[float], steps: array[float]) -> None:
-        """The same for many points at once (a step is NaN where there is none), much faster than one by one."""
+        """The same for many points at once (a step is NaN where there is none), much faster than
+        one by one."""
         if not values:
             return
         if self.count == 0:
@@ -163,11 +179,17 @@ class Series:
         if math.isfinite(total):
             total = math.fsum(values)
         if self.lowest == self.lowest and total == total:
-            self.lowest, self.highest = min(self.lowest, min(values)), max(self.highest, max(values))
+            self.lowest, self.highest = (
+                min(self.lowest, min(values)),
+                max(self.highest, max(values)),
+            )
         elif self.lowest != self.lowest or any(v != v for v in values):
             self.lowest = self.highest = math.nan
         else:  # infinities of both signs
-            self.lowest, self.highest = min(self.lowest, min(values)), max(self.highest, max(values))
+            self.lowest, self.highest = (
+                min(self.lowest, min(values)),
+                max(self.highest, max(values)),
+            )
         self.last, self.last_step = values[-1], None if steps[-1] != steps[-1] else steps[-1]
         self._add_to_sum(total)
         if self.values is not None and len(self.values) <= MAX_MEDIAN_VALUES:
@@ -188,7 +210,9 @@ class Series:
         """Neumaier's compensated sum: the mean of a million losses keeps its digits."""
         total = self._sum + value
         if math.isfinite(total):
-            larger, smaller = (self._sum, value) if abs(self._sum) >= abs(value) else (value, self._sum)
+            larger, smaller = (
+                (self._sum, value) if abs(self._sum) >= abs(value) else (value, self._sum)
+            )
             self._correction += (larger - total) + smaller
         self._sum = total
 
@@ -214,7 +238,9 @@ class Series:
             return math.nan
         ordered = sorted(self.values)
         middle = len(ordered) // 2
-        return ordered[middle] if len(ordered) % 2 else ordered[middle - 1] / 2 + ordered[middle] / 2
+        return (
+            ordered[middle] if len(ordered) % 2 else ordered[middle - 1] / 2 + ordered[middle] / 2
+        )
 
     def summary(self) -> dict[str, Any]:
         last = (self.count - 1 if self.last_step is None else self.last_step, self.last)
@@ -231,7 +257,9 @@ class Series:
 class Gatherer:
     """Collects the values of one source and turns them into an Extraction."""
 
-    def __init__(self, spec: ExtractionSpec, definitions: Mapping[str, MetricDef], unit: str = "line") -> None:
+    def __init__(
+        self, spec: ExtractionSpec, definitions: Mapping[str, MetricDef], unit: str = "line"
+    ) -> None:
         self.spec, self.definitions = spec, definitions
         self.problems = Problems(spec.label, unit)
         self.series: dict[str, Series] = {}
@@ -244,7 +272,9 @@ class Gatherer:
         definition = self.definitions.get(name)
         return self.spec.reduce or (definition.reduce if definition else "last")
 
-    def add(self, name: str, value: float, step: float | None = None, row: int | None = None) -> None:
+    def add(
+        self, name: str, value: float, step: float | None = None, row: int | None = None
+    ) -> None:
         series = self._series(name, row)
         if series is not None:
             series.add(value, step)
@@ -267,13 +297,16 @@ class Gatherer:
                 self.problems.add("no-name", "a value whose metric has no name is left out", row)
                 return None
             if len(self.series) >= MAX_METRICS:
-                self.problems.add("too-many-metrics", f"more than {MAX_METRICS} names; the rest is left out", row)
+                self.problems.add(
+                    "too-many-metrics", f"more than {MAX_METRICS} names; the rest is left out", row
+                )
                 return None
             series = self.series[name] = Series(self.rule(name) == "median")
         return series
 
     def add_item(self, name: str, item: str, value: float) -> None:
-        """The value of one item; the caller has made sure that it stands once. Not for more than ``MOST_ITEMS``."""
+        """The value of one item; the caller has made sure that it stands once. Not for more than
+        ``MOST_ITEMS``."""
         if not math.isfinite(value):
             self.items_missing[name] = self.items_missing.get(name, 0) + 1
             return
@@ -288,8 +321,14 @@ class Gatherer:
         """Publishes what was gathered, or nothing when a check failed."""
         least, most = self.spec.rows
         if (least is not None and self.taken < least) or (most is not None and self.taken > most):
-            wanted = str(least) if least == most else f"{least if least is not None else 0}..{most if most else ''}"
-            self.problems.add("row-count", f"{self.taken} rows where {wanted} were declared", blocking=True)
+            wanted = (
+                str(least)
+                if least == most
+                else f"{least if least is not None else 0}..{most if most else ''}"
+            )
+            self.problems.add(
+                "row-count", f"{self.taken} rows where {wanted} were declared", blocking=True
+            )
         result = Extraction()
         if not self.problems.blocking:
             self._publish(result)
@@ -314,7 +353,8 @@ class Gatherer:
             value = series.reduced(rule)
             if value is None:
                 self.problems.add(
-                    "median-too-long", f"the median of more than {MAX_MEDIAN_VALUES} values of {name} is not computed"
+                    "median-too-long",
+                    f"the median of more than {MAX_MEDIAN_VALUES} values of {name} is not computed",
                 )
             elif math.isfinite(value):
                 result.metrics[name] = value
@@ -329,8 +369,8 @@ class Gatherer:
 
 
 def merge(parts: Iterable[Extraction]) -> Extraction:
-    """One Extraction of all sources. A metric found twice with different values is a problem, and the more specific
-    source (see ``SOURCES``; among equals the one declared first) wins."""
+    """One Extraction of all sources. A metric found twice with different values is a problem, and
+    the more specific source (see ``SOURCES``; among equals the one declared first) wins."""
     listed = list(parts)
     ranked = sorted(range(len(listed)), key=lambda i: (_rank(listed[i]), i))
     merged, origin = Extraction(), dict[str, str]()
@@ -362,11 +402,15 @@ def _rank(part: Extraction) -> int:
     return SOURCES.index(kind) if kind in SOURCES else len(SOURCES)
 
 
-def _note_conflict(merged: Extraction, name: str, part: Extraction, winner: str, loser: str) -> None:
+def _note_conflict(
+    merged: Extraction, name: str, part: Extraction, winner: str, loser: str
+) -> None:
     kept: Any = merged.metrics.get(name, merged.nonfinite.get(name))
     other: Any = part.metrics.get(name, part.nonfinite.get(name))
     same = kept == other or (
-        isinstance(kept, float) and isinstance(other, float) and math.isclose(kept, other, rel_tol=1e-9)
+        isinstance(kept, float)
+        and isinstance(other, float)
+        and math.isclose(kept, other, rel_tol=1e-9)
     )
     if not same:
         merged.problems.append(
@@ -382,11 +426,12 @@ def _note_conflict(merged: Extraction, name: str, part: Extraction, winner: str,
         )
 
 
-# --- lines --------------------------------------------------------------------------------------------------------
+# --- lines ----------------------------------------------------------------------------------------
 
 
 def number_of(value: Any) -> float | None:
-    """A JSON value as a number: numbers, and the words for NaN and the infinities; not booleans, not other text."""
+    """A JSON value as a number: numbers, and the words for NaN and the infinities; not booleans,
+    not other text."""
     if isinstance(value, bool):
         return None
     if isinstance(value, (int, float)):
@@ -398,8 +443,8 @@ def number_of(value: Any) -> float | None:
 
 
 def held_or_text(text: str) -> float | str:
-    """A number of JSON (for ``parse_float`` and ``parse_int``); the text itself where no float holds it: 1e999 would be
-    infinite, and 1e-999 nothing."""
+    """A number of JSON (for ``parse_float`` and ``parse_int``); the text itself where no float
+    holds it: 1e999 would be infinite, and 1e-999 nothing."""
     value = float(text)
     return text if math.isinf(value) or vanishes(value, text) else value
 
@@ -448,7 +493,8 @@ def flat_numbers(record: Mapping[str, Any]) -> dict[str, float]:
 
 
 def read_metrics_line(line: str, row: int, into: Gatherer, complete: bool = True) -> None:
-    """One line of ``metrics.jsonl``. A line without its end is what a killed job leaves: reported, not blocking."""
+    """One line of ``metrics.jsonl``. A line without its end is what a killed job leaves: reported,
+    not blocking."""
     if not line.strip():
         return
     into.rows += 1
@@ -456,13 +502,18 @@ def read_metrics_line(line: str, row: int, into: Gatherer, complete: bool = True
     if record is None:
         into.dropped += 1
         code = "not-json" if complete else "torn-last-line"
-        into.problems.add(code, "not a JSON object" if complete else "the last line was cut off while written", row)
+        into.problems.add(
+            code,
+            "not a JSON object" if complete else "the last line was cut off while written",
+            row,
+        )
         return
     _take(record, line, row, into)
 
 
 def read_stdout_line(line: str, row: int, into: Gatherer) -> None:
-    """A line that is exactly one flat JSON object with at least one number; anything else is ordinary output."""
+    """A line that is exactly one flat JSON object with at least one number; anything else is
+    ordinary output."""
     text = line.strip()
     if not (text.startswith("{") and text.endswith("}")):
         return
@@ -477,7 +528,9 @@ def read_stdout_line(line: str, row: int, into: Gatherer) -> None:
 def _take(record: Mapping[str, Any], line: str, row: int, into: Gatherer) -> None:
     step = step_of(record, into.spec.step)
     found = False
-    held: set[str] | None = None  # names of points that a float holds, once one is met that may not be
+    held: set[str] | None = (
+        None  # names of points that a float holds, once one is met that may not be
+    )
     for name, value in points_of(record):
         if into.spec.mapping and name not in into.spec.mapping.values():
             continue

@@ -1,7 +1,9 @@
-"""What to read metrics from, as declared by a user: one line on the command line, or one table of a TOML file.
+"""What to read metrics from, as declared by a user: one line on the command line, or one table of a
+TOML file.
 
-A declaration also says what must hold (rows, keys, missing values), so that a file that is not what was expected
-publishes nothing. Metric names stand left of the ``=``, where they are found stands right.
+A declaration also says what must hold (rows, keys, missing values), so that a file that is not what
+was expected publishes nothing. Metric names stand left of the ``=``, where they are found stands
+right.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, usage
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
@@ -33,7 +35,18 @@ FORMATS = {
     ".parquet": "parquet",
     ".pq": "parquet",
 }
-_OPTIONS = ("rows", "unique", "dedupe", "nan", "require", "reduce", "step", "format", "reader", "items")
+_OPTIONS = (
+    "rows",
+    "unique",
+    "dedupe",
+    "nan",
+    "require",
+    "reduce",
+    "step",
+    "format",
+    "reader",
+    "items",
+)
 # Readers of the files of known tools; ``benchmark`` finds out whose file it is.
 BENCHMARKS = (
     "benchmark",
@@ -54,11 +67,12 @@ _KEYS = frozenset((*_OPTIONS, "source", "path", "file", "pattern", "name", "colu
 class ExtractionSpec:
     """One declared source of metrics and the checks on it.
 
-    ``mapping`` is metric name to column (empty: every numeric column under its own name). ``rows`` is the least and the
-    most number of rows, either may be None. ``nan`` is what becomes of a missing or not-a-number cell: ``fail`` the
-    source, ``drop`` the row (counted), or ``keep`` it as NaN. ``reduce`` overrides the metric's own rule.
-    ``items``: the columns whose cells name what a row is about (a question, a case). The value of each item is kept
-    then, so that runs over different items can be compared on those they share.
+    ``mapping`` is metric name to column (empty: every numeric column under its own name). ``rows``
+    is the least and the most number of rows, either may be None. ``nan`` is what becomes of a
+    missing or not-a-number cell: ``fail`` the source, ``drop`` the row (counted), or ``keep`` it as
+    NaN. ``reduce`` overrides the metric's own rule. ``items``: the columns whose cells name what a
+    row is about (a question, a case). The value of each item is kept then, so that runs over
+    different items can be compared on those they share.
     """
 
     source: str
@@ -94,10 +108,11 @@ STDOUT = ExtractionSpec("stdout", nan="keep")
 def parse_spec(value: str | Mapping[str, Any]) -> ExtractionSpec:
     """An ExtractionSpec from its short form or from a table.
 
-    Short forms: ``results.csv``, ``results.csv:time_ms=elapsed,rows=10,unique=shape+dtype,dedupe=last,nan=drop``,
-    ``pattern:loss=val loss ([0-9.]+)``, ``reader:NAME:PATH[:options]``, ``metrics``, ``stdout``. A metric or column
-    whose name is an option's (``rows``) or holds ``,`` or ``+`` needs the table form.
-    Raises LeadlineError (usage, ``bad-extraction-spec``) when it cannot be understood.
+    Short forms: ``results.csv``,
+    ``results.csv:time_ms=elapsed,rows=10,unique=shape+dtype,dedupe=last,nan=drop``,
+    ``pattern:loss=val loss ([0-9.]+)``, ``reader:NAME:PATH[:options]``, ``metrics``, ``stdout``. A
+    metric or column whose name is an option's (``rows``) or holds ``,`` or ``+`` needs the table
+    form. Raises LeadlineError (usage, ``bad-extraction-spec``) when it cannot be understood.
     """
     if isinstance(value, str):
         return _from_text(value)
@@ -115,7 +130,8 @@ def replaced(spec: ExtractionSpec, **changes: Any) -> ExtractionSpec:
 
 
 def parse_pattern(text: str) -> ExtractionSpec:
-    """``name=REGEX``; the value is the group called ``value``, else group 1; a group ``step`` makes a series."""
+    """``name=REGEX``; the value is the group called ``value``, else group 1; a group ``step`` makes
+    a series."""
     name, equals, pattern = text.partition("=")
     if not equals or not name.strip() or not pattern:
         raise _bad(text, "a pattern is written name=REGEX", "pattern:loss=val loss ([0-9.eE+-]+)")
@@ -154,10 +170,15 @@ def _from_table(table: Mapping[str, Any], text: str = "") -> ExtractionSpec:
     text = text or repr(dict(table))
     unknown = sorted(set(map(str, table)) - _KEYS)
     if unknown:
-        raise _bad(text, f"unknown keys: {', '.join(unknown)}; known: {', '.join(sorted(_KEYS))}", "")
+        raise _bad(
+            text, f"unknown keys: {', '.join(unknown)}; known: {', '.join(sorted(_KEYS))}", ""
+        )
     path = str(table.get("path") or table.get("file") or "")
     reader, pattern = str(table.get("reader") or ""), str(table.get("pattern") or "")
-    source = str(table.get("source") or ("reader" if reader else "pattern" if pattern else "file" if path else ""))
+    source = str(
+        table.get("source")
+        or ("reader" if reader else "pattern" if pattern else "file" if path else "")
+    )
     if source not in SOURCES:
         raise _bad(text, f"source is one of {', '.join(SOURCES)}", "results.csv:time_ms=elapsed")
     mapping = table.get("columns", table.get("mapping", {}))
@@ -197,10 +218,16 @@ def _check(spec: ExtractionSpec, text: str) -> None:
     if spec.items:
         _check_items(spec, text)
     if spec.dedupe != "error" and not spec.unique:
-        raise _bad(text, "dedupe needs unique: which columns make a row the same", "t.csv:unique=shape,dedupe=last")
+        raise _bad(
+            text,
+            "dedupe needs unique: which columns make a row the same",
+            "t.csv:unique=shape,dedupe=last",
+        )
     if spec.source == "pattern":
         if not spec.name.strip():
-            raise _bad(text, "a pattern needs the name of its metric", "pattern:loss=val loss ([0-9.]+)")
+            raise _bad(
+                text, "a pattern needs the name of its metric", "pattern:loss=val loss ([0-9.]+)"
+            )
         _check_pattern(spec, text)
     if spec.source in ("file", "reader") and not spec.path:
         raise _bad(text, "it names no file", "results.csv:time_ms=elapsed")
@@ -209,7 +236,11 @@ def _check(spec: ExtractionSpec, text: str) -> None:
         spec.format = spec.format or FORMATS.get(ending, "")
         if spec.format not in FORMATS.values():
             formats = ", ".join(sorted(set(FORMATS.values())))
-            raise _bad(text, f"the format of {spec.path} is not one of {formats}", f"{spec.path}:format=csv")
+            raise _bad(
+                text,
+                f"the format of {spec.path} is not one of {formats}",
+                f"{spec.path}:format=csv",
+            )
 
 
 def _check_items(spec: ExtractionSpec, text: str) -> None:
@@ -217,7 +248,11 @@ def _check_items(spec: ExtractionSpec, text: str) -> None:
     example = "answers.jsonl:acc=correct,items=question"
     if spec.source not in ("file", "reader"):
         raise _bad(text, "items are the rows of a file", example)
-    if spec.source == "reader" and spec.reader in BENCHMARKS and (spec.items != (BY_CASE,) or not spec.mapping):
+    if (
+        spec.source == "reader"
+        and spec.reader in BENCHMARKS
+        and (spec.items != (BY_CASE,) or not spec.mapping)
+    ):
         why = "the items of a benchmark's file are its cases, and the number to take of each is to be named"
         raise _bad(text, why, "reader:benchmark:b.json:time_s=mean_s,items=case")
     if spec.step:
@@ -235,9 +270,15 @@ def _check_pattern(spec: ExtractionSpec, text: str) -> None:
     try:
         compiled = re.compile(spec.pattern)
     except re.error as error:
-        raise _bad(text, f"the regular expression is wrong: {error}", "pattern:loss=val loss ([0-9.]+)") from None
+        raise _bad(
+            text, f"the regular expression is wrong: {error}", "pattern:loss=val loss ([0-9.]+)"
+        ) from None
     if not compiled.groups:
-        raise _bad(text, "the regular expression has no group that holds the value", "pattern:loss=val loss ([0-9.]+)")
+        raise _bad(
+            text,
+            "the regular expression has no group that holds the value",
+            "pattern:loss=val loss ([0-9.]+)",
+        )
 
 
 def _names(value: Any) -> tuple[str, ...]:
@@ -257,21 +298,26 @@ def _rows(value: Any, text: str) -> tuple[int | None, int | None]:
         low, dots, high = str(value).partition("..")
         if not dots:
             high = low
-    if not all(bound is None or bound == "" or re.fullmatch(r"\d{1,12}", bound) for bound in (low, high)):
-        raise _bad(text, f"rows is a number or a range like 5..10, not {value!r}", "results.csv:rows=10")
+    if not all(
+        bound is None or bound == "" or re.fullmatch(r"\d{1,12}", bound) for bound in (low, high)
+    ):
+        raise _bad(
+            text, f"rows is a number or a range like 5..10, not {value!r}", "results.csv:rows=10"
+        )
     least, most = int(low) if low else None, int(high) if high else None
-    if (least is None and most is None) or (least is not None and most is not None and least > most):
+    if (least is None and most is None) or (
+        least is not None and most is not None and least > most
+    ):
         raise _bad(text, f"rows {value!r} allows no number of rows", "results.csv:rows=5..10")
     return least, most
 
 
 def _bad(text: str, why: str, example: str) -> LeadlineError:
-    return LeadlineError(
-        "usage",
+    return usage(
         "bad-extraction-spec",
         f"cannot read the extraction {text!r}",
-        why,
-        [
+        why=why,
+        do=[
             f"leadline run --pattern {example.removeprefix('pattern:')!r} -- CMD"
             if example.startswith("pattern:")
             else f"leadline run --metrics {example!r} -- CMD"

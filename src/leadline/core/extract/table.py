@@ -1,7 +1,9 @@
-"""Checks a table of results before anything of it is published: widths, columns, keys, missing values, row counts.
+"""Checks a table of results before anything of it is published: widths, columns, keys, missing
+values, row counts.
 
-Every row that is refused, dropped or doubtful is named by its line; none disappears silently. The whole table is held
-as numbers (8 bytes a cell) up to a limit, because duplicates can only be judged at the end.
+Every row that is refused, dropped or doubtful is named by its line; none disappears silently. The
+whole table is held as numbers (8 bytes a cell) up to a limit, because duplicates can only be judged
+at the end.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ from leadline.core.metric.items import item_key
 from leadline.core.record.run import MetricDef
 
 MAX_CELLS = 5_000_000
-# Line or row number; the cells by column (None when unreadable); what is wrong with it: a code, or "".
+# Line or row number; the cells by column (None when unreadable); what is wrong with it: a code, or
+# "".
 Row = tuple[int, "Mapping[str, Any] | None", str]
 TROUBLES = {
     "wrong-width": "the number of cells is not that of the header",
@@ -49,7 +52,8 @@ def extract_table(
 ) -> Extraction:
     """Metrics of a table. ``header`` is empty where rows bring their own columns (JSON).
 
-    Duplicates are removed by the declared rule first, then missing values by theirs, then the rows are counted.
+    Duplicates are removed by the declared rule first, then missing values by theirs, then the rows
+    are counted.
     """
     gatherer = Gatherer(spec, definitions, unit)
     table = _Table(gatherer, header)
@@ -76,7 +80,8 @@ def delimited_header(line: str, separator: str) -> list[str]:
 
 
 def tsv_rows(header: list[str], lines: Iterable[tuple[int, str | None]]) -> Iterator[Row]:
-    """Rows of tab-separated lines; a quote counts only around a whole cell, so no line can swallow the next."""
+    """Rows of tab-separated lines; a quote counts only around a whole cell, so no line can swallow
+    the next."""
     for number, line in lines:
         if line is None:
             yield number, None, "line-too-long"
@@ -84,8 +89,11 @@ def tsv_rows(header: list[str], lines: Iterable[tuple[int, str | None]]) -> Iter
             yield _row(number, header, _split(line, "\t"))
 
 
-def csv_rows(header: list[str], lines: Iterable[tuple[int, str | None]], header_line: int = 1) -> Iterator[Row]:
-    """Rows of comma-separated lines, quoted cells over several lines included; named by their first line."""
+def csv_rows(
+    header: list[str], lines: Iterable[tuple[int, str | None]], header_line: int = 1
+) -> Iterator[Row]:
+    """Rows of comma-separated lines, quoted cells over several lines included; named by their first
+    line."""
     import csv
 
     too_long: list[int] = []
@@ -116,7 +124,9 @@ def csv_rows(header: list[str], lines: Iterable[tuple[int, str | None]], header_
         too_long.clear()
         if cells:
             row = _row(first, header, cells)
-        if cells is None or (cells and row[2]):  # a broken quote may have swallowed lines: name each of them
+        if cells is None or (
+            cells and row[2]
+        ):  # a broken quote may have swallowed lines: name each of them
             for number in range(first, max(first, last) + 1):
                 yield number, None, broken if cells is None else row[2]
         elif cells:
@@ -126,8 +136,9 @@ def csv_rows(header: list[str], lines: Iterable[tuple[int, str | None]], header_
 
 
 def object_rows(objects: Iterable[tuple[int, Any]], whole: bool = False) -> Iterator[Row]:
-    """Rows of JSON values; what is not an object is a bad row. Nested numbers get dotted names; ``whole``: so does all
-    that is nested, and lists are cells, for a reader who may not lose any of it."""
+    """Rows of JSON values; what is not an object is a bad row. Nested numbers get dotted names;
+    ``whole``: so does all that is nested, and lists are cells, for a reader who may not lose any of
+    it."""
     for number, value in objects:
         if isinstance(value, Trouble):
             yield number, None, value.code
@@ -138,7 +149,14 @@ def object_rows(objects: Iterable[tuple[int, Any]], whole: bool = False) -> Iter
                 yield number, None, "name-collision"
         elif isinstance(value, Mapping):
             flat = {k: v for k, v in value.items() if not isinstance(v, (Mapping, list))}
-            yield number, {**flat_numbers({k: v for k, v in value.items() if isinstance(v, Mapping)}), **flat}, ""
+            yield (
+                number,
+                {
+                    **flat_numbers({k: v for k, v in value.items() if isinstance(v, Mapping)}),
+                    **flat,
+                },
+                "",
+            )
         else:
             yield number, None, "not-json"
 
@@ -165,7 +183,8 @@ def _unquoted(cell: str) -> str:
 
 
 def cell_number(value: Any) -> float | None:
-    """A number, NaN for an empty cell, None for text. Strict: no underscores, no thousands separators, no booleans."""
+    """A number, NaN for an empty cell, None for text. Strict: no underscores, no thousands
+    separators, no booleans."""
     if value is None:
         return math.nan
     if not isinstance(value, str):
@@ -190,7 +209,9 @@ class _Table:
         self.whole: list[int] = []  # a hash of each whole row, for the rule "identical"
         for name in header:
             if header.count(name) > 1:
-                self.problems.add("duplicate-column", f"the header names {name!r} twice", blocking=True)
+                self.problems.add(
+                    "duplicate-column", f"the header names {name!r} twice", blocking=True
+                )
             self._column(name)
 
     def names(self) -> list[str]:
@@ -231,7 +252,8 @@ class _Table:
         return True
 
     def _name_item(self, cells: Mapping[str, Any], number: int) -> None:
-        """The item of the row just added, which stands in ``keys`` in the one form in which items are compared."""
+        """The item of the row just added, which stands in ``keys`` in the one form in which items
+        are compared."""
         item = item_key([cells.get(name) for name in self.spec.items])
         self.keys[-1] = (item,)
         if not item and all(name in self.values for name in self.spec.items):
@@ -266,18 +288,27 @@ class _Table:
             self._drop(gone, "duplicate-dropped", f"dropped as a duplicate by the rule {rule!r}")
 
     def metric_columns(self) -> dict[str, str]:
-        """Metric name to column: the declared ones, or every column of numbers that is neither key nor step."""
+        """Metric name to column: the declared ones, or every column of numbers that is neither key
+        nor step."""
         if self.spec.mapping:
-            columns = {metric: name for metric, name in self.spec.mapping.items() if name in self.values}
+            columns = {
+                metric: name for metric, name in self.spec.mapping.items() if name in self.values
+            }
         else:
             apart = {*self.spec.unique, *([self.spec.step] if self.spec.step else [])}
-            columns = {n: n for n in self.values if n not in apart and self.filled[n] > len(self.texts[n])}
-            if blank := [n for n in columns if not n.strip()]:  # an index that was written without a name, say
+            columns = {
+                n: n for n in self.values if n not in apart and self.filled[n] > len(self.texts[n])
+            }
+            if blank := [
+                n for n in columns if not n.strip()
+            ]:  # an index that was written without a name, say
                 self.problems.add("no-name", "a column without a name is left out")
                 columns = {n: n for n in columns if n not in blank}
         for name in dict.fromkeys(columns.values()):
             for number in self.texts[name]:
-                self.problems.add("not-a-number", f"column {name!r} holds text", number, True, about=name)
+                self.problems.add(
+                    "not-a-number", f"column {name!r} holds text", number, True, about=name
+                )
         if not columns and not self.problems.blocking:
             self.problems.add("no-number", "no column holds numbers", blocking=True)
         return columns
@@ -286,11 +317,15 @@ class _Table:
         if self.spec.nan == "keep":
             return
         for i, number in enumerate(self.lines):
-            bad = [n for n in dict.fromkeys(columns.values()) if not math.isfinite(self.values[n][i])]
+            bad = [
+                n for n in dict.fromkeys(columns.values()) if not math.isfinite(self.values[n][i])
+            ]
             if not self.keep[i] or not bad:
                 continue
             if self.spec.nan == "drop":
-                self._drop(i, "missing-dropped", f"dropped: missing or not finite ({', '.join(bad)})")
+                self._drop(
+                    i, "missing-dropped", f"dropped: missing or not finite ({', '.join(bad)})"
+                )
             elif any(number not in self.texts[name] for name in bad):
                 what = f"column {bad[0]!r} is missing or not finite"
                 self.problems.add("missing-value", what, number, True, about=bad[0])

@@ -1,9 +1,9 @@
 """Whether the people who follow a thread should hear of it now, and why (W16, W17).
 
-A milestone is something that somebody will want to find later. Six hours of active work without one deserve a post as
-well: an update when anything was learnt, a short heartbeat when not; a heartbeat that would repeat the one before is
-folded into it. Working time is what the record shows: gaps below half an hour between records. The price: hours spent
-thinking without a record do not count.
+A milestone is something that somebody will want to find later. Six hours of active work without one
+deserve a post as well: an update when anything was learnt, a short heartbeat when not; a heartbeat
+that would repeat the one before is folded into it. Working time is what the record shows: gaps
+below half an hour between records. The price: hours spent thinking without a record do not count.
 """
 
 from __future__ import annotations
@@ -23,7 +23,15 @@ LONGEST_GAP_MINUTES = 30
 DECIDED = ("falsified", "supported", "promoted")
 LABEL_ORDER = {"none": 0, "refuted": 0, "": 0, "exploratory": 1, "replicated": 2, "stable": 3}
 _LEARNT = frozenset(
-    ("run-ended", "decision", "correction", "supersession", "retraction", "reproduction", "thread-changed")
+    (
+        "run-ended",
+        "decision",
+        "correction",
+        "supersession",
+        "retraction",
+        "reproduction",
+        "thread-changed",
+    )
 )
 
 
@@ -34,8 +42,8 @@ class Milestone(TypedDict):
 
 
 class Due(TypedDict):
-    """``form``: update | heartbeat | none. ``since``: when the last post was made (the start without one).
-    ``fold_into``: the heartbeat to be edited in place of a new one, or ""."""
+    """``form``: update | heartbeat | none. ``since``: when the last post was made (the start
+    without one). ``fold_into``: the heartbeat to be edited in place of a new one, or ""."""
 
     due: bool
     why: str
@@ -47,25 +55,32 @@ class Due(TypedDict):
 
 
 def due(thread: Thread, now_at: str, evidence_of: Callable[[Item], Any] | None = None) -> Due:
-    """What is due at ``now_at`` (RFC 3339 UTC). With ``evidence_of`` a claim's label is compared with the one that the
-    last update showed (``labels`` in its body)."""
+    """What is due at ``now_at`` (RFC 3339 UTC). With ``evidence_of`` a claim's label is compared
+    with the one that the last update showed (``labels`` in its body)."""
     last = last_post(thread)
     since_id, since = (last.uid, last.at) if last else ("", thread.started_at)
     new = records_since(thread, since_id)
     milestones = [*_milestones(thread, new), *_label_rises(thread, evidence_of, now_at)]
     hours = active_hours([since, *(r.at for r in new)] if last else [r.at for r in new])
-    learnt = any(r.kind in _LEARNT or (r.kind == "note" and r.body.get("role") != "status") for r in new)
+    learnt = any(
+        r.kind in _LEARNT or (r.kind == "note" and r.body.get("role") != "status") for r in new
+    )
     form, why, fold_into = "none", f"nothing since {minute(since)} that has to be told", ""
     if milestones:
         form = "update"
         why = (
             f"{len(milestones)} milestone{'s' if len(milestones) > 1 else ''} since {minute(since)}: "
-            f"{milestones[0]['what']}" + (f" and {len(milestones) - 1} more" if len(milestones) > 1 else "")
+            f"{milestones[0]['what']}"
+            + (f" and {len(milestones) - 1} more" if len(milestones) > 1 else "")
         )
     elif hours >= ACTIVE_HOURS:
         form = "update" if learnt else "heartbeat"
         why = f"{hours:.1f} h of active work since {minute(since)}"
-    elif since and _waiting(thread) and epoch_ms(now_at) - epoch_ms(since) >= ACTIVE_HOURS * 3_600_000:
+    elif (
+        since
+        and _waiting(thread)
+        and epoch_ms(now_at) - epoch_ms(since) >= ACTIVE_HOURS * 3_600_000
+    ):
         form, why = "heartbeat", f"runs are under way and nothing was said since {minute(since)}"
     if form == "heartbeat" and last and last.body.get("form") == "heartbeat" and not learnt:
         fold_into = last.id
@@ -95,7 +110,11 @@ def last_update(thread: Thread) -> Item | None:
 
 def records_since(thread: Thread, uid: str) -> list[Record]:
     """Records behind ``uid`` in the order of the record; all of them for ""."""
-    return thread.records[bisect_right([r.id for r in thread.records], uid) :] if uid else list(thread.records)
+    return (
+        thread.records[bisect_right([r.id for r in thread.records], uid) :]
+        if uid
+        else list(thread.records)
+    )
 
 
 def active_hours(times: list[str]) -> float:
@@ -110,7 +129,8 @@ def _waiting(thread: Thread) -> bool:
 
 
 def _milestones(thread: Thread, new: list[Record]) -> list[Milestone]:
-    """What has to be told and was not: a seal and a finish tell it themselves, in a comment of their own."""
+    """What has to be told and was not: a seal and a finish tell it themselves, in a comment of
+    their own."""
     baselines = [b.uid for b in thread.of_kind("baseline")]
     found: list[Milestone] = []
     for record in new:
@@ -119,7 +139,11 @@ def _milestones(thread: Thread, new: list[Record]) -> list[Milestone]:
         if record.kind == "baseline":
             first = bool(baselines) and baselines[0] == record.id
             where = thread.shown(str(body.get("experiment", "")), refs)
-            what = f"first baseline {shown} ({where})" if first else f"the baseline moved to {shown} ({where})"
+            what = (
+                f"first baseline {shown} ({where})"
+                if first
+                else f"the baseline moved to {shown} ({where})"
+            )
         elif record.kind == "hypothesis-changed" and body.get("state") in DECIDED:
             what = f"{thread.shown(str(body.get('hypothesis', '')), refs)} {body['state']}"
         elif record.kind == "claim":
@@ -131,7 +155,9 @@ def _milestones(thread: Thread, new: list[Record]) -> list[Milestone]:
     return found
 
 
-def _label_rises(thread: Thread, evidence_of: Callable[[Item], Any] | None, now_at: str) -> list[Milestone]:
+def _label_rises(
+    thread: Thread, evidence_of: Callable[[Item], Any] | None, now_at: str
+) -> list[Milestone]:
     update = last_update(thread)
     told = (update.body.get("labels") or {}) if update else {}
     found: list[Milestone] = []
@@ -141,7 +167,11 @@ def _label_rises(thread: Thread, evidence_of: Callable[[Item], Any] | None, now_
             continue
         label = str(evidence_of(claim).label)
         if LABEL_ORDER.get(label, 0) > LABEL_ORDER.get(str(before), 0):
-            found.append({"at": now_at, "kind": "label", "what": f"{claim.id} rose from {before} to {label}"})
+            found.append(
+                {"at": now_at, "kind": "label", "what": f"{claim.id} rose from {before} to {label}"}
+            )
         elif LABEL_ORDER.get(label, 0) < LABEL_ORDER.get(str(before), 0):
-            found.append({"at": now_at, "kind": "label", "what": f"{claim.id} fell from {before} to {label}"})
+            found.append(
+                {"at": now_at, "kind": "label", "what": f"{claim.id} fell from {before} to {label}"}
+            )
     return found

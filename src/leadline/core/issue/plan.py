@@ -1,9 +1,11 @@
-"""What has to be done so that the issue says what the record says, and what others changed on it since.
+"""What has to be done so that the issue says what the record says, and what others changed on it
+since.
 
-Pure: the record (what was sent), the forge (what is there) and what is derived go in, operations and differences come
-out. An operation is named only when it is missing, so a plan that was carried out is empty the next time; where it was
-cut off, the next plan is the rest of it. What a person changed wins over what was sent, never over the record: their
-words are kept, their title, labels and state are respected.
+Pure: the record (what was sent), the forge (what is there) and what is derived go in, operations
+and differences come out. An operation is named only when it is missing, so a plan that was carried
+out is empty the next time; where it was cut off, the next plan is the rest of it. What a person
+changed wins over what was sent, never over the record: their words are kept, their title, labels
+and state are respected.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ from leadline.core.values import dataclass, field
 
 @dataclass
 class Due:
-    """A comment that the record says is to be on the issue. ``name``: of the thing it tells (``P-U3``)."""
+    """A comment that the record says is to be on the issue. ``name``: of the thing it tells
+    (``P-U3``)."""
 
     marker: str
     kind: str
@@ -44,8 +47,8 @@ class Wanted:
 
 
 class Operation(NamedTuple):
-    """``kind``: open | adopt | keep-edit | edit | keep-body | comment | grow | keep-comment | close | keep-closed.
-    ``what``: in words. The rest is what carrying it out needs."""
+    """``kind``: open | adopt | keep-edit | edit | keep-body | comment | grow | keep-comment | close
+    | keep-closed. ``what``: in words. The rest is what carrying it out needs."""
 
     kind: str
     what: str
@@ -65,11 +68,12 @@ class Drift(NamedTuple):
     mend: str = ""
 
 
-# ---- the plan -------------------------------------------------------------------------------------------------------
+# ---- the plan ------------------------------------------------------------------------------------
 
 
 def plan(known: Issue, wanted: Wanted, remote: RemoteIssue | None) -> list[Operation]:
-    """The operations that are missing, in the order they are to be done. ``remote`` None: there is no issue yet."""
+    """The operations that are missing, in the order they are to be done. ``remote`` None: there is
+    no issue yet."""
     operations: list[Operation] = []
     if remote is None or known.state in ("none", "draft"):
         operations.append(_opening(wanted, remote))
@@ -78,9 +82,15 @@ def plan(known: Issue, wanted: Wanted, remote: RemoteIssue | None) -> list[Opera
     operations += _comments(known, wanted, remote)
     if wanted.close and known.state != "closed":
         if remote is not None and remote.state == "closed":
-            operations.append(Operation("keep-closed", f"note that it is closed ({remote.closed_reason or 'closed'})"))
+            operations.append(
+                Operation(
+                    "keep-closed", f"note that it is closed ({remote.closed_reason or 'closed'})"
+                )
+            )
         else:
-            operations.append(Operation("close", f"close as {wanted.close.replace('_', ' ')}", text=wanted.close))
+            operations.append(
+                Operation("close", f"close as {wanted.close.replace('_', ' ')}", text=wanted.close)
+            )
     return operations
 
 
@@ -96,13 +106,22 @@ def _opening(wanted: Wanted, remote: RemoteIssue | None) -> Operation:
         what = f"adopt issue #{wanted.number} {named}({about}; title and text that are there stay)"
         body = put(remote.body if remote is not None else "", wanted.body, below=True)
         return Operation("adopt", what, text=body)
-    return Operation("open", f"open issue “{wanted.title}” ({about})", text=put("", wanted.body), title=wanted.title)
+    return Operation(
+        "open",
+        f"open issue “{wanted.title}” ({about})",
+        text=put("", wanted.body),
+        title=wanted.title,
+    )
 
 
 def _edits(known: Issue, wanted: Wanted, remote: RemoteIssue) -> list[Operation]:
     found: list[Operation] = []
     parts = split(remote.body)
-    if parts.block is not None and parts.edited and all(e["text"] != parts.block for e in known.person_edits):
+    if (
+        parts.block is not None
+        and parts.edited
+        and all(e["text"] != parts.block for e in known.person_edits)
+    ):
         added, removed = changed_lines(block_of(known.body), parts.block)
         what = f"keep in the record what somebody changed inside the derived block (+{added} -{removed} lines)"
         found.append(Operation("keep-edit", what, text=parts.block))
@@ -112,7 +131,11 @@ def _edits(known: Issue, wanted: Wanted, remote: RemoteIssue) -> list[Operation]
         added, removed = changed_lines(parts.block or "", wanted.body)
         words = [f"edit body (+{added} -{removed} lines)"] if stale else []
         words += [f"edit title to “{retitle}”"] if retitle else []
-        found.append(Operation("edit", "; ".join(words), put(remote.body, wanted.body) if stale else "", retitle))
+        found.append(
+            Operation(
+                "edit", "; ".join(words), put(remote.body, wanted.body) if stale else "", retitle
+            )
+        )
     elif not holds(known.body, wanted.body) or (
         remote.title == wanted.title and known.title_sent not in ("", wanted.title)
     ):
@@ -145,16 +168,23 @@ def _comments(known: Issue, wanted: Wanted, remote: RemoteIssue | None) -> list[
                 kind, what = ("keep-comment", f"note that comment {named} is there")
             if due.marker in doubled:
                 kind, what = ("comment", f"remove the second copy of comment {named}")
-            found.append(Operation(kind, what, due.text, "", due.marker, there.get(due.marker, ""), due.kind))
+            found.append(
+                Operation(kind, what, due.text, "", due.marker, there.get(due.marker, ""), due.kind)
+            )
         elif due.marker in doubled:
             what = f"remove the second copy of comment {named}"
             found.append(Operation("comment", what, due.text, "", due.marker, "", due.kind))
         elif due.may_change and (here := sent[due.marker]):
-            forms = [here["text"], *(edit["was"] for edit in here["edits"])]  # a format fix came after it
+            forms = [
+                here["text"],
+                *(edit["was"] for edit in here["edits"]),
+            ]  # a format fix came after it
             untouched = due.marker in there and texts[due.marker] in (*forms, due.text)
             if due.text not in forms and (remote is None or untouched):
                 what = f"continue comment {named} in place"
-                found.append(Operation("grow", what, due.text, "", due.marker, str(here["id"]), due.kind))
+                found.append(
+                    Operation("grow", what, due.text, "", due.marker, str(here["id"]), due.kind)
+                )
     return found
 
 
@@ -170,10 +200,12 @@ def changed_lines(before: str, after: str) -> tuple[int, int]:
 
 def difference(before: str, after: str, context_lines: int = 2) -> list[str]:
     """A unified difference without file names; empty when the texts are equal."""
-    return list(difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=context_lines))[2:]
+    return list(
+        difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=context_lines)
+    )[2:]
 
 
-# ---- what others changed --------------------------------------------------------------------------------------------
+# ---- what others changed -------------------------------------------------------------------------
 
 
 def drift(known: Issue, remote: RemoteIssue) -> list[Drift]:
@@ -181,7 +213,11 @@ def drift(known: Issue, remote: RemoteIssue) -> list[Drift]:
     found: list[Drift] = []
     if known.title_sent and remote.title != known.title_sent:
         what = f"the title was changed from “{known.title_sent}” to “{remote.title}”"
-        found.append(Drift("title-changed", what, "respected", "leadline issue sync --title  (gives it back)"))
+        found.append(
+            Drift(
+                "title-changed", what, "respected", "leadline issue sync --title  (gives it back)"
+            )
+        )
     gone = [label for label in known.labels if label not in remote.labels]
     new = [label for label in remote.labels if label not in known.labels]
     if gone:
@@ -198,12 +234,20 @@ def _state_drift(known: Issue, remote: RemoteIssue) -> list[Drift]:
     found = []
     if known.state == "open" and remote.state == "closed":
         who = f" by {remote.closed_by}" if remote.closed_by else ""
-        what = f"the issue was closed{who} ({(remote.closed_reason or 'no reason').replace('_', ' ')})"
-        found.append(Drift("closed", what, "left closed; comments still go there", "leadline finish"))
+        what = (
+            f"the issue was closed{who} ({(remote.closed_reason or 'no reason').replace('_', ' ')})"
+        )
+        found.append(
+            Drift("closed", what, "left closed; comments still go there", "leadline finish")
+        )
     if known.state == "closed" and remote.state == "open":
-        found.append(Drift("reopened", "the issue was opened again after it was closed", "left open"))
+        found.append(
+            Drift("reopened", "the issue was opened again after it was closed", "left open")
+        )
     if remote.locked:
-        found.append(Drift("locked", "the issue is locked", "comments wait when the token may not write"))
+        found.append(
+            Drift("locked", "the issue is locked", "comments wait when the token may not write")
+        )
     return found
 
 
@@ -213,7 +257,9 @@ def _body_drift(known: Issue, remote: RemoteIssue) -> list[Drift]:
     if parts.block is None:
         if before.block is not None:
             what = "the derived block was taken out of the body"
-            found.append(Drift("block-removed", what, "put back in front of the text that is there"))
+            found.append(
+                Drift("block-removed", what, "put back in front of the text that is there")
+            )
     elif parts.edited:
         added, removed = changed_lines(before.block or "", parts.block)
         what = f"somebody changed the derived block (+{added} -{removed} lines)"
@@ -225,7 +271,11 @@ def _body_drift(known: Issue, remote: RemoteIssue) -> list[Drift]:
     if before.block is not None and outside(remote.body) != outside(known.body):
         added, removed = changed_lines(before.before + before.after, parts.before + parts.after)
         found.append(
-            Drift("text-around", f"the text around the block changed (+{added} -{removed} lines)", "untouched")
+            Drift(
+                "text-around",
+                f"the text around the block changed (+{added} -{removed} lines)",
+                "untouched",
+            )
         )
     return found
 
@@ -240,10 +290,18 @@ def _comment_drift(known: Issue, remote: RemoteIssue) -> list[Drift]:
         named = f"comment {comment['id']} ({comment['kind']})"
         if now is None:
             found.append(
-                Drift("comment-deleted", f"{named} was deleted", "not posted again; its text is in the record")
+                Drift(
+                    "comment-deleted",
+                    f"{named} was deleted",
+                    "not posted again; its text is in the record",
+                )
             )
         elif now.text != comment["text"]:
             added, removed = changed_lines(comment["text"], now.text)
             what = f"{named} was edited by somebody (+{added} -{removed} lines)"
-            found.append(Drift("comment-edited", what, "left as it is; the text that was sent is in the record"))
+            found.append(
+                Drift(
+                    "comment-edited", what, "left as it is; the text that was sent is in the record"
+                )
+            )
     return found

@@ -1,14 +1,15 @@
-"""The contract of a metric: what its numbers mean. Two runs are comparable in a metric only under one contract.
+"""The contract of a metric: what its numbers mean. Two runs are comparable in a metric only under
+one contract.
 
-Units of one dimension (ms and s) are still two contracts: values are never converted silently. The refusal names the
-factor instead, so that the person who changed the unit can say so.
+Units of one dimension (ms and s) are still two contracts: values are never converted silently. The
+refusal names the factor instead, so that the person who changed the unit can say so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import usage
 from leadline.core.metric.units import MACHINE_DIMENSIONS, conversion, dimension, name_says_machine
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.typed import Any
@@ -19,22 +20,22 @@ _PLAIN = {"unit": "", "direction": "none", "observed": "", "per": "", "reduce": 
 
 
 def check_named(name: str, said: str, next: str) -> None:
-    """Raises LeadlineError(usage) when ``name`` is blank. ``said``: what the user wrote; ``next``: the command that
-    helps."""
+    """Raises LeadlineError(usage) when ``name`` is blank. ``said``: what the user wrote; ``next``:
+    the command that helps."""
     if not name.strip():
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "bad-metric",
             f"{said} gives a metric no name",
-            "a value without one could not be found again",
-            next,
+            why="a value without one could not be found again",
+            do=next,
         )
 
 
 def moved_by_machine(definition: MetricDef) -> bool | None:
-    """Whether contention and drift of the machine move the metric: True for times, rates, memory, power and energy,
-    False for results, None when nothing tells. What was declared (``observed``) wins over the unit, the unit over the
-    words of the name. A ratio says nothing by its unit: its name may."""
+    """Whether contention and drift of the machine move the metric: True for times, rates, memory,
+    power and energy, False for results, None when nothing tells. What was declared (``observed``)
+    wins over the unit, the unit over the words of the name. A ratio says nothing by its unit: its
+    name may."""
     if definition.observed in OBSERVED:
         return definition.observed == "machine"
     known = dimension(definition.unit)
@@ -44,14 +45,16 @@ def moved_by_machine(definition: MetricDef) -> bool | None:
 
 
 def contract_of(definition: MetricDef) -> dict[str, Any]:
-    """``unit``, ``direction``, ``observed``, ``per``, ``reduce``, without the empty ones: what a run's
-    ``extraction.contract[metric]`` holds. A derived metric has its ``formula`` too, and no ``reduce``."""
+    """``unit``, ``direction``, ``observed``, ``per``, ``reduce``, without the empty ones: what a
+    run's ``extraction.contract[metric]`` holds. A derived metric has its ``formula`` too, and no
+    ``reduce``."""
     names = ("unit", "direction", "observed", "per", "formula") if definition.formula else CONTRACT
     return {name: value for name in names if (value := getattr(definition, name))}
 
 
 def contract_in(run: Run, definition: MetricDef) -> dict[str, Any]:
-    """The contract under which ``run`` measured the metric; the definition's where the run has none written down."""
+    """The contract under which ``run`` measured the metric; the definition's where the run has none
+    written down."""
     written = (run.extraction.get("contract") or {}).get(definition.name)
     return dict(written) if written else contract_of(definition)
 
@@ -68,10 +71,11 @@ def contracts_of(runs: Iterable[Run], definition: MetricDef) -> list[dict[str, A
 
 
 def contracts_differ(contracts: Iterable[Mapping[str, Any]]) -> list[str]:
-    """In what the contracts differ, in words (``unit ms against s (1 s = 1000 ms)``); empty when they are one.
+    """In what the contracts differ, in words (``unit ms against s (1 s = 1000 ms)``); empty when
+    they are one.
 
-    A contract written before ``reduce`` was kept says nothing about ``observed``, ``per`` and ``reduce``: what is
-    unknown does not differ. Nor does an ``observed`` that was filled in later.
+    A contract written before ``reduce`` was kept says nothing about ``observed``, ``per`` and
+    ``reduce``: what is unknown does not differ. Nor does an ``observed`` that was filled in later.
     """
     known = list(contracts)
     words = []
@@ -80,8 +84,14 @@ def contracts_differ(contracts: Iterable[Mapping[str, Any]]) -> list[str]:
         if name == "observed":
             values = [v for v in values if v]
         if len(values) > 1:
-            shown = " against ".join(str(v) or ("no unit" if name == "unit" else "nothing") for v in values)
-            factor = conversion(str(values[0]), str(values[1])) if name == "unit" and len(values) == 2 else ""
+            shown = " against ".join(
+                str(v) or ("no unit" if name == "unit" else "nothing") for v in values
+            )
+            factor = (
+                conversion(str(values[0]), str(values[1]))
+                if name == "unit" and len(values) == 2
+                else ""
+            )
             words.append(f"{name} {shown}" + (f" ({factor})" if factor else ""))
     return words
 

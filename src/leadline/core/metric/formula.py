@@ -1,8 +1,10 @@
-"""The language of derived metrics: ``tokens / time_s``, ``baseline(time_ms) / time_ms``, ``config.batch * steps``.
+"""The language of derived metrics: ``tokens / time_s``, ``baseline(time_ms) / time_ms``,
+``config.batch * steps``.
 
 Numbers, metric names, ``config.KEY``, ``+ - * / **``, parentheses, ``min max abs sqrt log exp`` and
-``baseline(METRIC)``: nothing else, so a formula from somebody else's record can do no harm. It knows no units: the
-derived metric declares its own. A name with other characters is written in double quotes.
+``baseline(METRIC)``: nothing else, so a formula from somebody else's record can do no harm. It
+knows no units: the derived metric declares its own. A name with other characters is written in
+double quotes.
 
     sum     = product { ("+" | "-") product }
     product = unary { ("*" | "/") unary }
@@ -19,7 +21,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, usage
 from leadline.core.values import dataclass
 
 EXAMPLE = "tokens / time_s"
@@ -41,7 +43,8 @@ Node = tuple[Any, ...]
 
 
 class NoValue(Exception):
-    """A formula has no value for one run. ``lost``: it was computed and is not finite; else an input is missing."""
+    """A formula has no value for one run. ``lost``: it was computed and is not finite; else an
+    input is missing."""
 
     def __init__(self, reason: str, lost: bool = False) -> None:
         super().__init__(reason)
@@ -50,7 +53,8 @@ class NoValue(Exception):
 
 @dataclass(frozen=True)
 class Formula:
-    """``text`` as given; ``metrics``, ``baselines`` and ``config_keys``: what it refers to, in order of appearance."""
+    """``text`` as given; ``metrics``, ``baselines`` and ``config_keys``: what it refers to, in
+    order of appearance."""
 
     text: str
     tree: Node
@@ -96,18 +100,19 @@ def parse(text: str) -> Formula:
     if not (reader.metrics or reader.baselines or reader.config_keys):
         raise _bad(text, 0, "it names no metric and no config key: a constant is no metric")
     return Formula(
-        text, tree, *(tuple(dict.fromkeys(n)) for n in (reader.metrics, reader.baselines, reader.config_keys))
+        text,
+        tree,
+        *(tuple(dict.fromkeys(n)) for n in (reader.metrics, reader.baselines, reader.config_keys)),
     )
 
 
 def _bad(text: str, at: int, what: str) -> LeadlineError:
-    return LeadlineError(
-        "usage",
+    return usage(
         "bad-formula",
         f"the formula {text!r} cannot be read at position {at + 1}: {what}",
-        "numbers, metric names, config.KEY, + - * / **, parentheses, "
+        why="numbers, metric names, config.KEY, + - * / **, parentheses, "
         f"{' '.join(FUNCTIONS)}, baseline(METRIC); other names in double quotes",
-        f"leadline metric tokens_per_s --formula '{EXAMPLE}' --unit tok/s --direction higher",
+        do=f"leadline metric tokens_per_s --formula '{EXAMPLE}' --unit tok/s --direction higher",
     )
 
 
@@ -171,7 +176,9 @@ class _Reader:
             self.expect(")")
             return tree
         if kind not in ("number", "name", "string"):
-            raise _bad(self.text, at, f"a number, a name or '(' was expected, not {word or 'the end'!r}")
+            raise _bad(
+                self.text, at, f"a number, a name or '(' was expected, not {word or 'the end'!r}"
+            )
         self.next()
         if kind == "number":
             value = float(word)
@@ -206,7 +213,11 @@ class _Reader:
         self.expect(")")
         fewest, most = FUNCTIONS[name]
         if not fewest <= len(arguments) <= most:
-            raise _bad(self.text, at, f"{name} takes {f'{fewest} argument' if most == fewest else f'up to {most}'}")
+            raise _bad(
+                self.text,
+                at,
+                f"{name} takes {f'{fewest} argument' if most == fewest else f'up to {most}'}",
+            )
         return ("call", name, tuple(arguments))
 
 
@@ -223,8 +234,19 @@ def _value(
         return float({"metric": metric, "config": config, "baseline": baseline}[kind](node[1]))
     if kind == "call":
         values = [_real(_value(n, metric, config, baseline)) for n in node[2]]
-        one: dict[str, Callable[..., float]] = {"abs": abs, "sqrt": math.sqrt, "log": math.log, "exp": math.exp}
-        return min(values) if node[1] == "min" else max(values) if node[1] == "max" else one[node[1]](*values)
+        one: dict[str, Callable[..., float]] = {
+            "abs": abs,
+            "sqrt": math.sqrt,
+            "log": math.log,
+            "exp": math.exp,
+        }
+        return (
+            min(values)
+            if node[1] == "min"
+            else max(values)
+            if node[1] == "max"
+            else one[node[1]](*values)
+        )
     if kind == "negative":
         return -_value(node[1], metric, config, baseline)
     a, b = (_real(_value(n, metric, config, baseline)) for n in node[1:])

@@ -1,9 +1,11 @@
-"""Metrics taken item by item (questions of an evaluation, cases of a benchmark), and what two sides have in common.
+"""Metrics taken item by item (questions of an evaluation, cases of a benchmark), and what two sides
+have in common.
 
-A mean over 100 items and one over 120 are two metrics under one name: where the items of two sides differ, both are
-taken again over the items that every run of both has, and both universes are said. The unit of evidence stays the run:
-the items of one run share its model, seed and machine. What is tested over the items speaks of these very runs on
-items like these, and of no other run; it is shown beside the verdict and is none.
+A mean over 100 items and one over 120 are two metrics under one name: where the items of two sides
+differ, both are taken again over the items that every run of both has, and both universes are said.
+The unit of evidence stays the run: the items of one run share its model, seed and machine. What is
+tested over the items speaks of these very runs on items like these, and of no other run; it is
+shown beside the verdict and is none.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ Values = Mapping[str, float]
 
 
 def item_key(cells: Sequence[Any]) -> str:
-    """The item that these key cells name, as one text; "" when one of them is empty. 1, 1.0 and "1" are one item."""
+    """The item that these key cells name, as one text; "" when one of them is empty. 1, 1.0 and "1"
+    are one item."""
     texts = []
     for cell in cells:
         if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
@@ -36,7 +39,8 @@ def item_key(cells: Sequence[Any]) -> str:
 
 
 def reduced(rule: str, values: Iterable[float]) -> float:
-    """Several items as one number. Raises ValueError for none, and for a rule that is not in ``REDUCE``."""
+    """Several items as one number. Raises ValueError for none, and for a rule that is not in
+    ``REDUCE``."""
     ordered = sorted(values)
     if not ordered or rule not in REDUCE:
         raise ValueError(f"{rule} of {len(ordered)} items")
@@ -44,15 +48,24 @@ def reduced(rule: str, values: Iterable[float]) -> float:
         return ordered[0] if rule == "min" else ordered[-1]
     if rule == "median":
         middle = len(ordered) // 2
-        return ordered[middle] if len(ordered) % 2 else ordered[middle - 1] / 2 + ordered[middle] / 2
+        return (
+            ordered[middle] if len(ordered) % 2 else ordered[middle - 1] / 2 + ordered[middle] / 2
+        )
     total = math.fsum(ordered)
     return total if rule == "sum" else total / len(ordered)
 
 
 def facts_of(by: Sequence[str], rule: str, values: Values, missing: int = 0) -> dict[str, Any]:
-    """What a record says of the items of one metric: the columns that name one, how many have a finite value, the
-    identity of the set, how they become one number, and how many had no finite value."""
-    return {"by": list(by), "n": len(values), "set": digest_of(sorted(values)), "reduce": rule, "missing": missing}
+    """What a record says of the items of one metric: the columns that name one, how many have a
+    finite value, the identity of the set, how they become one number, and how many had no finite
+    value."""
+    return {
+        "by": list(by),
+        "n": len(values),
+        "set": digest_of(sorted(values)),
+        "reduce": rule,
+        "missing": missing,
+    }
 
 
 def facts_in(run: Run, metric: str) -> dict[str, Any] | None:
@@ -61,7 +74,8 @@ def facts_in(run: Run, metric: str) -> dict[str, Any] | None:
 
 
 def values_in(run: Run, metric: str) -> Values | None:
-    """The value of each item; None when the run has none, or keeps them in a blob that is not to be had here."""
+    """The value of each item; None when the run has none, or keeps them in a blob that is not to be
+    had here."""
     facts = facts_in(run, metric)
     if facts is None:
         return None
@@ -72,7 +86,8 @@ def values_in(run: Run, metric: str) -> Values | None:
 
 
 def lend(runs: Iterable[Run], source: Callable[[str], Values | None]) -> None:
-    """Let the runs whose items lie in blobs read them by ``source`` (digest to values, None when absent)."""
+    """Let the runs whose items lie in blobs read them by ``source`` (digest to values, None when
+    absent)."""
     for run in runs:
         if "items" in run.extraction:
             run.item_source = source
@@ -80,10 +95,10 @@ def lend(runs: Iterable[Run], source: Callable[[str], Values | None]) -> None:
 
 @dataclass(slots=True)
 class Shared:
-    """The items of two sides. ``a_all`` and ``b_all``: how many items any run of the side has. ``both``: those that
-    every run of both has, with their mean over the runs of each side in ``a_values`` and ``b_values`` (empty where the
-    sets are the same and nothing was taken again). ``reason``: why the sides cannot be brought together; "" when they
-    can."""
+    """The items of two sides. ``a_all`` and ``b_all``: how many items any run of the side has.
+    ``both``: those that every run of both has, with their mean over the runs of each side in
+    ``a_values`` and ``b_values`` (empty where the sets are the same and nothing was taken again).
+    ``reason``: why the sides cannot be brought together; "" when they can."""
 
     by: list[str]
     rule: str
@@ -106,10 +121,12 @@ class Shared:
 def on_shared_items(
     a_runs: Sequence[Run], b_runs: Sequence[Run], metric: str, b_metric: str = ""
 ) -> tuple[list[Run], list[Run], Shared | None]:
-    """Both sides with ``metric`` taken over the items that every counting run of both has, and what they share.
+    """Both sides with ``metric`` taken over the items that every counting run of both has, and what
+    they share.
 
-    The runs come back as they are where nobody recorded items (None), where all have the same ones, and where nothing
-    can be taken over shared items (``reason``): whoever judges must not judge then.
+    The runs come back as they are where nobody recorded items (None), where all have the same ones,
+    and where nothing can be taken over shared items (``reason``): whoever judges must not judge
+    then.
     """
     sides = (list(a_runs), metric), (list(b_runs), b_metric or metric)
     used = [[r for r in runs if r.is_evidence and name in r.metrics] for runs, name in sides]
@@ -137,11 +154,16 @@ def on_shared_items(
     if not both:
         out.reason = "no item has a value in every run of both sides"
         return sides[0][0], sides[1][0], out
-    out.a_values, out.b_values = ({k: math.fsum(v[k] for v in side) / len(side) for k in both} for side in loaded)
+    out.a_values, out.b_values = (
+        {k: math.fsum(v[k] for v in side) / len(side) for k in both} for side in loaded
+    )
     if out.same:
         return sides[0][0], sides[1][0], out
     taken = [
-        [_over(run, name, both, out.rule) if run.is_evidence and name in run.metrics else run for run in runs]
+        [
+            _over(run, name, both, out.rule) if run.is_evidence and name in run.metrics else run
+            for run in runs
+        ]
         for runs, name in sides
     ]
     return taken[0], taken[1], out
@@ -156,7 +178,11 @@ def _apart(known: list[dict[str, Any]], without: int, out: Shared) -> str:
     rules = list(dict.fromkeys(str(f.get("reduce")) for f in known))
     if len(rules) > 1:
         return f"the items become one number by other rules: {' against '.join(rules)}"
-    return "" if out.rule in REDUCE else f"the items become one number by {out.rule}, which a part of them cannot"
+    return (
+        ""
+        if out.rule in REDUCE
+        else f"the items become one number by {out.rule}, which a part of them cannot"
+    )
 
 
 def _largest(out: Shared, facts: list[list[dict[str, Any] | None]]) -> None:
@@ -164,7 +190,8 @@ def _largest(out: Shared, facts: list[list[dict[str, Any] | None]]) -> None:
 
 
 def _over(run: Run, metric: str, both: list[str], rule: str) -> Run:
-    """A copy of the run whose metric is taken over the items in ``both``. Its values are then all that it has."""
+    """A copy of the run whose metric is taken over the items in ``both``. Its values are then all
+    that it has."""
     values = values_in(run, metric) or {}
     kept = {key: values[key] for key in both}
     facts = facts_in(run, metric) or {}
@@ -172,14 +199,18 @@ def _over(run: Run, metric: str, both: list[str], rule: str) -> Run:
 
     other = copy(run)
     other.metrics = {**run.metrics, metric: reduced(rule, kept.values())}
-    items = {**run.extraction["items"], metric: {**facts_of(facts.get("by") or [], rule, kept), "values": kept}}
+    items = {
+        **run.extraction["items"],
+        metric: {**facts_of(facts.get("by") or [], rule, kept), "values": kept},
+    }
     other.extraction = {**run.extraction, "items": items}
     return other
 
 
 def over_items(shared: Shared, direction: str, confidence: float) -> dict[str, Any] | None:
-    """What the shared items say one by one: mean difference b - a with the interval of a paired t test over them, and
-    how many are better, worse and equal (higher, lower without a better direction). None without items."""
+    """What the shared items say one by one: mean difference b - a with the interval of a paired t
+    test over them, and how many are better, worse and equal (higher, lower without a better
+    direction). None without items."""
     from leadline.core.stats.inference import paired
 
     keys = sorted(shared.a_values)

@@ -1,7 +1,8 @@
-"""Units that are known by dimension, so that "ms against s" can name its factor and a time is known to be a time.
+"""Units that are known by dimension, so that "ms against s" can name its factor and a time is known
+to be a time.
 
-The table is short on purpose: an unknown unit is allowed everywhere and simply has no dimension. Spelling is exact
-(``MB`` and ``Mb`` differ); no prefix arithmetic is done beyond what stands here.
+The table is short on purpose: an unknown unit is allowed everywhere and simply has no dimension.
+Spelling is exact (``MB`` and ``Mb`` differ); no prefix arithmetic is done beyond what stands here.
 """
 
 from __future__ import annotations
@@ -24,7 +25,14 @@ _BY_DIMENSION: dict[str, dict[str, float]] = {
     "rate": {"/s": 1.0, "1/s": 1.0, "Hz": 1.0, "kHz": 1e3, "MHz": 1e6, "GHz": 1e9, "/min": 1 / 60},
     "iteration rate": {"it/s": 1.0, "steps/s": 1.0, "step/s": 1.0},
     "token rate": {"tok/s": 1.0, "tokens/s": 1.0, "ktok/s": 1e3, "Mtok/s": 1e6},
-    "sample rate": {"samples/s": 1.0, "images/s": 1.0, "img/s": 1.0, "items/s": 1.0, "req/s": 1.0, "requests/s": 1.0},
+    "sample rate": {
+        "samples/s": 1.0,
+        "images/s": 1.0,
+        "img/s": 1.0,
+        "items/s": 1.0,
+        "req/s": 1.0,
+        "requests/s": 1.0,
+    },
     "bandwidth": {
         "B/s": 1.0,
         "kB/s": 1e3,
@@ -62,7 +70,11 @@ _BY_DIMENSION: dict[str, dict[str, float]] = {
     "ratio": {"1": 1.0, "%": 0.01},
 }
 _COUNTED = {"sample rate": True}  # an image is no request: no factor between these units
-_UNITS = {unit: (dimension, factor) for dimension, units in _BY_DIMENSION.items() for unit, factor in units.items()}
+_UNITS = {
+    unit: (dimension, factor)
+    for dimension, units in _BY_DIMENSION.items()
+    for unit, factor in units.items()
+}
 MACHINE_DIMENSIONS = frozenset(_BY_DIMENSION) - {"ratio"}
 
 # Parts of a name (split at _ . / - : @) that say time, rate, memory, power or energy.
@@ -148,7 +160,8 @@ def dimension(unit: str) -> str:
 
 
 def factor(unit: str, to: str) -> float | None:
-    """By what a value in ``unit`` is multiplied to be in ``to``; None when they share no dimension or are not known.
+    """By what a value in ``unit`` is multiplied to be in ``to``; None when they share no dimension
+    or are not known.
 
     >>> factor("s", "ms")
     1000.0
@@ -174,12 +187,15 @@ def conversion(unit: str, to: str) -> str:
 
 
 def name_says_machine(name: str) -> bool | None:
-    """What the words of a metric's name say: True for a time, rate, memory, power or energy; False for a result such
-    as a loss; None when no word is known. A result word wins only when no machine word stands there too."""
+    """What the words of a metric's name say: True for a time, rate, memory, power or energy; False
+    for a result such as a loss; None when no word is known. A result word wins only when no machine
+    word stands there too."""
     lowered = name.lower()
     words = [w for w in _SPLIT.split(lowered) if w]
     if "per_s" in lowered or "per_sec" in lowered or lowered.endswith("/s"):
         return True
-    if any(w in _MACHINE_WORDS for w in words) or any(w.endswith(("latency", "time")) and w != "time" for w in words):
+    if any(w in _MACHINE_WORDS for w in words) or any(
+        w.endswith(("latency", "time")) and w != "time" for w in words
+    ):
         return True
     return False if any(w in _RESULT_WORDS for w in words) else None

@@ -1,9 +1,10 @@
 """Whether a logbook only grew: append, typo or link fix, and rewrite told apart, entry by entry.
 
-Bytes say nothing here: some logs are newest-first, a merge puts entries in the middle, headers are derived anew. So a
-log is cut into sections at its headings, and what counts is whether every section of the old version is still there.
-The price: a sentence that is reworded without a change of meaning counts as a rewrite, since nothing but a reader could
-tell, and a false alarm costs one look.
+Bytes say nothing here: some logs are newest-first, a merge puts entries in the middle, headers are
+derived anew. So a log is cut into sections at its headings, and what counts is whether every
+section of the old version is still there. The price: a sentence that is reworded without a change
+of meaning counts as a rewrite, since nothing but a reader could tell, and a false alarm costs one
+look.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ class Section:
 
 @dataclass
 class Change:
-    """``kind`` is the worst thing that happened: same, append, fix or rewrite. The lists name headings."""
+    """``kind`` is the worst thing that happened: same, append, fix or rewrite. The lists name
+    headings."""
 
     kind: str = "same"
     added: list[str] = field(default_factory=list)
@@ -49,7 +51,8 @@ class Change:
 
 
 def sections(text: str) -> list[Section]:
-    """``text`` cut at its headings, fences respected; horizontal rules at the end of a section are no text."""
+    """``text`` cut at its headings, fences respected; horizontal rules at the end of a section are
+    no text."""
     found: list[Section] = []
     above: list[tuple[int, str]] = []
     body: list[str] = []
@@ -84,7 +87,8 @@ def sections(text: str) -> list[Section]:
 def classify(old: str, new: str, derived_until: str = "") -> Change:
     """What happened between two versions of a log.
 
-    ``derived_until``: everything up to and including this line is derived anew each time and does not count.
+    ``derived_until``: everything up to and including this line is derived anew each time and does
+    not count.
     """
     old, new = _below(old, derived_until), _below(new, derived_until)
     start = old.rstrip()
@@ -107,7 +111,9 @@ def classify(old: str, new: str, derived_until: str = "") -> Change:
 
 def _grown(rest: str) -> Change:
     fresh = sections(rest)
-    change = Change("append" if rest.strip() else "same", added=[s.heading for s in fresh if s.path])
+    change = Change(
+        "append" if rest.strip() else "same", added=[s.heading for s in fresh if s.path]
+    )
     change.extended = ["(the last entry)"] if any(not s.path for s in fresh) else []
     return change
 
@@ -127,7 +133,9 @@ def _judge(gone: list[Section], fresh: list[Section], after: list[Section]) -> C
             continue
         fresh.remove(partner)
         how = _how(section, partner)
-        {"append": change.extended, "fix": change.fixed, "rewrite": change.rewritten}[how].append(section.heading)
+        {"append": change.extended, "fix": change.fixed, "rewrite": change.rewritten}[how].append(
+            section.heading
+        )
     change.added = [s.heading for s in fresh]
     if change.rewritten or change.removed:
         change.kind = "rewrite"
@@ -139,8 +147,8 @@ def _judge(gone: list[Section], fresh: list[Section], after: list[Section]) -> C
 
 
 def _partner(section: Section, fresh: list[Section]) -> Section | None:
-    """The section that ``section`` became: the same heading, under the same ones if possible; else the same body; else
-    a heading that is nearly the same."""
+    """The section that ``section`` became: the same heading, under the same ones if possible; else
+    the same body; else a heading that is nearly the same."""
     same_path = [s for s in fresh if s.path == section.path]
     same_heading = [s for s in fresh if s.heading == section.heading]
     same_body = [s for s in fresh if s.body == section.body and section.body]
@@ -149,7 +157,9 @@ def _partner(section: Section, fresh: list[Section]) -> Section | None:
             return max(found, key=lambda s: _share(section.body, s.body))
     if not fresh:
         return None
-    nearest = max(fresh, key=lambda s: _share(section.heading, s.heading) + _share(section.body, s.body))
+    nearest = max(
+        fresh, key=lambda s: _share(section.heading, s.heading) + _share(section.body, s.body)
+    )
     close = _share(section.heading, nearest.heading) >= 0.6 or (
         section.body and _share(section.body, nearest.body) >= 0.5
     )
@@ -198,7 +208,8 @@ def _lines_kept(old: str, new: str) -> bool:
 
 
 def _is_typo(was: list[str], now: list[str]) -> bool:
-    """Whether one wording is a misspelling of the other: words alike letter by letter, and no negation."""
+    """Whether one wording is a misspelling of the other: words alike letter by letter, and no
+    negation."""
     words = [w.lower() for w in (*was, *now)]
     if any(w in _NEGATING or w.endswith(("n't", "n’t")) for w in words):
         return False

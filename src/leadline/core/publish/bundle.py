@@ -1,7 +1,9 @@
-"""The repro bundle of a snapshot (W25): everything somebody else needs to run it again, as one value.
+"""The repro bundle of a snapshot (W25): everything somebody else needs to run it again, as one
+value.
 
-It repeats what the records say on purpose: a bundle is read where the records are not, years later, by a person or by
-``leadline reproduce``. Package lists are shared by their digest, so that fifty runs in one environment stay small.
+It repeats what the records say on purpose: a bundle is read where the records are not, years later,
+by a person or by ``leadline reproduce``. Package lists are shared by their digest, so that fifty
+runs in one environment stay small.
 """
 
 from __future__ import annotations
@@ -90,7 +92,11 @@ def _run(run: Run) -> dict[str, Any]:
         "cwd": run.cwd or ".",
         "config": run.config,
         "seeds": seeds_of(run),
-        "code": {k: run.code.get(k) for k in ("commit", "tree", "head", "dirty", "ref", "gaps") if k in run.code},
+        "code": {
+            k: run.code.get(k)
+            for k in ("commit", "tree", "head", "dirty", "ref", "gaps")
+            if k in run.code
+        },
         "environment": run.environment,
         "hardware": run.hardware,
         "devices": run.devices,
@@ -104,7 +110,13 @@ def _run(run: Run) -> dict[str, Any]:
         "metrics": run.metrics,
         "nonfinite": run.nonfinite,
         "artifacts": [
-            {"name": a.name, "kind": a.kind, "digest": a.digest, "size_bytes": a.size_bytes, "step": a.step}
+            {
+                "name": a.name,
+                "kind": a.kind,
+                "digest": a.digest,
+                "size_bytes": a.size_bytes,
+                "step": a.step,
+            }
             for a in run.artifacts
         ],
     }
@@ -126,7 +138,9 @@ def _gaps(experiments: list[Experiment]) -> list[str]:
             found[f"{run.id}: no code state was recorded"] = None
         for gap in run.code.get("gaps") or []:
             if isinstance(gap, dict):
-                found[f"{gap.get('path')} is not in the code state ({gap.get('kind') or gap.get('reason')})"] = None
+                found[
+                    f"{gap.get('path')} is not in the code state ({gap.get('kind') or gap.get('reason')})"
+                ] = None
         if any("[redacted:" in a for a in run.argv):
             found[f"{run.id}: its command line held a secret and is recorded without it"] = None
         for lost in artifact.gaps(run):
@@ -150,20 +164,34 @@ def varied_axes(experiments: list[Experiment]) -> list[str]:
 def comparison_table(thread: Thread) -> dict[str, Any]:
     """The primary comparison: one row per experiment that counts, against the baseline, per metric."""
     experiments = [e for e in thread.experiments.values() if e.stands and e.evidence_runs]
-    recorded = list(dict.fromkeys(m for e in experiments for r in e.evidence_runs for m in r.metrics))
-    directed = [m for m in recorded if m in thread.metrics and thread.metrics[m].direction != "none"]
-    names = (directed or [m for m in recorded if m in thread.metrics] or recorded)[:METRICS_IN_TABLE]
+    recorded = list(
+        dict.fromkeys(m for e in experiments for r in e.evidence_runs for m in r.metrics)
+    )
+    directed = [
+        m for m in recorded if m in thread.metrics and thread.metrics[m].direction != "none"
+    ]
+    names = (directed or [m for m in recorded if m in thread.metrics] or recorded)[
+        :METRICS_IN_TABLE
+    ]
     axes = varied_axes(experiments)
     base = thread.baseline_experiment
     rows = []
     for experiment in experiments:
         cells = {}
         for metric in names:
-            sample = summarise(r.metrics[metric] for r in experiment.evidence_runs if metric in r.metrics)
-            reference = (
-                summarise(r.metrics[metric] for r in base.evidence_runs if metric in r.metrics) if base else None
+            sample = summarise(
+                r.metrics[metric] for r in experiment.evidence_runs if metric in r.metrics
             )
-            ratio = sample.mean / reference.mean if reference and reference.mean and sample.mean is not None else None
+            reference = (
+                summarise(r.metrics[metric] for r in base.evidence_runs if metric in r.metrics)
+                if base
+                else None
+            )
+            ratio = (
+                sample.mean / reference.mean
+                if reference and reference.mean and sample.mean is not None
+                else None
+            )
             cells[metric] = {
                 "n": sample.n,
                 "mean": sample.mean,
@@ -182,7 +210,10 @@ def comparison_table(thread: Thread) -> dict[str, Any]:
         )
     return {
         "axes": axes,
-        "metrics": [{"name": m, "unit": thread.metrics[m].unit if m in thread.metrics else ""} for m in names],
+        "metrics": [
+            {"name": m, "unit": thread.metrics[m].unit if m in thread.metrics else ""}
+            for m in names
+        ],
         "rows": rows,
     }
 
@@ -192,11 +223,19 @@ def table_rows(table: dict[str, Any]) -> list[list[Any]]:
     header = ["experiment", "title", "baseline", *table["axes"]]
     for metric in table["metrics"]:
         unit = f" [{metric['unit']}]" if metric["unit"] else ""
-        header += [f"{metric['name']} {what}{unit if what != 'n' else ''}" for what in ("n", "mean", "sd", "median")]
+        header += [
+            f"{metric['name']} {what}{unit if what != 'n' else ''}"
+            for what in ("n", "mean", "sd", "median")
+        ]
         header.append(f"{metric['name']} / baseline")
     rows: list[list[Any]] = [header]
     for row in table["rows"]:
-        flat = [row["experiment"], row["title"], "yes" if row["baseline"] else "", *row["axes"].values()]
+        flat = [
+            row["experiment"],
+            row["title"],
+            "yes" if row["baseline"] else "",
+            *row["axes"].values(),
+        ]
         for metric in table["metrics"]:
             cell = row["metrics"][metric["name"]]
             flat += [cell["n"], cell["mean"], cell["sd"], cell["median"], cell["ratio_to_baseline"]]

@@ -9,7 +9,9 @@ _URL = re.compile(
     r"(?P<scheme>https?|ssh|git|git\+ssh)://(?:[^@/]*@)?(?P<host>\[[^\]/]+\]|[^:/]+)"
     r"(?::(?P<port>\d+))?/+(?P<path>.+)\Z"
 )
-_SCP = re.compile(r"(?:[^@/:\s]+@)?(?P<host>\[[^\]/]+\]|[\w.-]{2,}):(?!//)/?(?P<path>[^\s]+)\Z")  # C:\… is a path
+_SCP = re.compile(
+    r"(?:[^@/:\s]+@)?(?P<host>\[[^\]/]+\]|[\w.-]{2,}):(?!//)/?(?P<path>[^\s]+)\Z"
+)  # C:\… is a path
 _ALSO_KNOWN_AS = {"ssh.github.com": "github.com", "altssh.gitlab.com": "gitlab.com"}
 
 
@@ -21,20 +23,26 @@ class RemoteUrl(NamedTuple):
 
     @property
     def web(self) -> str:
-        """The page of the repository; "" where the URL tells none: an SSH host without a dot is a name that only the
-        user's own SSH settings know."""
+        """The page of the repository; "" where the URL tells none: an SSH host without a dot is a
+        name that only the user's own SSH settings know."""
         if self.scheme in ("https", "http"):
             return f"{self.scheme}://{self.host}{':' + self.port if self.port else ''}/{self.path}"
         return f"https://{self.host}/{self.path}" if "." in self.host else ""
 
 
 def in_clear(url: str) -> bool:
-    """Whether what is sent to ``url`` could be read on the way: plain http, and not to this machine itself."""
+    """Whether what is sent to ``url`` could be read on the way: plain http, and not to this machine
+    itself."""
     from urllib.parse import urlsplit
 
     parts = urlsplit(url)
     host = (parts.hostname or "").lower()
-    here = host == "localhost" or host.endswith(".localhost") or host == "::1" or re.fullmatch(r"127(\.\d+){3}", host)
+    here = (
+        host == "localhost"
+        or host.endswith(".localhost")
+        or host == "::1"
+        or re.fullmatch(r"127(\.\d+){3}", host)
+    )
     return parts.scheme.lower() == "http" and not here
 
 
@@ -42,7 +50,12 @@ def parse(url: str | None) -> RemoteUrl | None:
     """None for a path on disk, or what is no URL of a remote."""
     found = _URL.match(url or "")
     if found is not None:
-        scheme, host, port, path = found["scheme"], found["host"], found["port"] or "", found["path"]
+        scheme, host, port, path = (
+            found["scheme"],
+            found["host"],
+            found["port"] or "",
+            found["path"],
+        )
     else:
         found = _SCP.match(url or "")
         if found is None or "://" in str(url):

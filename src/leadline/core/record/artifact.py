@@ -1,7 +1,7 @@
 """Files that a run kept (images, tables, checkpoints), as values: what the record says of them.
 
-The record holds name, kind, digest, size and step; the content is elsewhere, under its digest. The same name again is
-a later version and erases nothing.
+The record holds name, kind, digest, size and step; the content is elsewhere, under its digest. The
+same name again is a later version and erases nothing.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ GAPS_LISTED = 50
 
 @dataclass(slots=True)
 class Artifact:
-    """One kept content. ``version`` counts the contents logged under the name, from 1. ``at``: RFC 3339 UTC.
-    ``source``: the path it was copied from. ``path``: where it can be read on this machine, "" when it is not here.
-    ``changed``: the file changed while it was read."""
+    """One kept content. ``version`` counts the contents logged under the name, from 1. ``at``: RFC
+    3339 UTC. ``source``: the path it was copied from. ``path``: where it can be read on this
+    machine, "" when it is not here. ``changed``: the file changed while it was read."""
 
     name: str
     kind: str = "file"
@@ -53,14 +53,18 @@ def is_digest(value: object) -> bool:
 
 
 def recorded(entries: Iterable[Any]) -> list[Artifact]:
-    """Artifacts from entries of a record, in the order logged, with their versions. What is none is left out: the
-    record may be another program's."""
+    """Artifacts from entries of a record, in the order logged, with their versions. What is none is
+    left out: the record may be another program's."""
     found: list[Artifact] = []
     versions: dict[str, int] = {}
     for entry in entries:
         if not isinstance(entry, dict) or not is_digest(entry.get("digest")):
             continue
-        name, step, size = str(entry.get("name") or "file"), entry.get("step"), entry.get("size_bytes")
+        name, step, size = (
+            str(entry.get("name") or "file"),
+            entry.get("step"),
+            entry.get("size_bytes"),
+        )
         versions[name] = versions.get(name, 0) + 1
         found.append(
             Artifact(
@@ -79,7 +83,8 @@ def recorded(entries: Iterable[Any]) -> list[Artifact]:
 
 
 def listed(run: Run) -> list[Artifact]:
-    """The artifacts that stand in the run's record: all of them, or the first ``LISTED`` (see ``total``)."""
+    """The artifacts that stand in the run's record: all of them, or the first ``LISTED`` (see
+    ``total``)."""
     return recorded(_list(run.artifact_record.get("kept")))
 
 
@@ -124,10 +129,13 @@ def latest(artifacts: Iterable[Artifact]) -> list[Artifact]:
 EQUAL, DIFFERENT, MISSING, NEW = "equal", "different", "missing", "new"
 
 
-def held_against(then: Sequence[Sequence[Artifact]], now: Sequence[Sequence[Artifact]]) -> list[dict[str, Any]]:
-    """The artifacts of runs done again beside those of the runs before, one row a name and version: ``{name, version,
-    verdict, then, now, varied}``. ``then``, ``now``: the digests seen; ``varied``: the runs before did not agree among
-    themselves, so that a difference says little. Equal: every run now has a digest that some run before had."""
+def held_against(
+    then: Sequence[Sequence[Artifact]], now: Sequence[Sequence[Artifact]]
+) -> list[dict[str, Any]]:
+    """The artifacts of runs done again beside those of the runs before, one row a name and version:
+    ``{name, version, verdict, then, now, varied}``. ``then``, ``now``: the digests seen;
+    ``varied``: the runs before did not agree among themselves, so that a difference says little.
+    Equal: every run now has a digest that some run before had."""
     before, after = _digests(then), _digests(now)
     rows = []
     for key in [*before, *(k for k in after if k not in before)]:
@@ -140,7 +148,14 @@ def held_against(then: Sequence[Sequence[Artifact]], now: Sequence[Sequence[Arti
             verdict = EQUAL if set(new) <= set(old) else DIFFERENT
         seen, found = list(dict.fromkeys(old)), list(dict.fromkeys(new))
         rows.append(
-            {"name": key[0], "version": key[1], "verdict": verdict, "then": seen, "now": found, "varied": len(seen) > 1}
+            {
+                "name": key[0],
+                "version": key[1],
+                "verdict": verdict,
+                "then": seen,
+                "now": found,
+                "varied": len(seen) > 1,
+            }
         )
     return rows
 

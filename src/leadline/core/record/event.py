@@ -1,7 +1,8 @@
 """One immutable event: its envelope, its line in a file, its version.
 
-A line is canonical JSON; ``prev`` is the digest of the writer's previous valid line, so each writer's lines are a hash
-chain. Readers accept every version ever written (upcasters) and keep kinds they do not know.
+A line is canonical JSON; ``prev`` is the digest of the writer's previous valid line, so each
+writer's lines are a hash chain. Readers accept every version ever written (upcasters) and keep
+kinds they do not know.
 """
 
 from __future__ import annotations
@@ -92,7 +93,8 @@ class BadLine(ValueError):
 def parse_line(line: bytes, upcasters: dict[int, Upcaster] | None = None) -> Record:
     """The record of one line (with or without its newline), brought to the current version.
 
-    Raises BadLine when it is torn, not JSON, lacks an envelope field, or was written by a newer Leadline.
+    Raises BadLine when it is torn, not JSON, lacks an envelope field, or was written by a newer
+    Leadline.
     """
     try:
         data = json.loads(line)
@@ -104,10 +106,11 @@ def parse_line(line: bytes, upcasters: dict[int, Upcaster] | None = None) -> Rec
 def parse_lines(lines: Sequence[bytes], mark: str = "") -> list[Record | BadLine]:
     """What ``parse_line`` gives or raises for each line.
 
-    With a ``mark``, a text drawn at random a moment ago, all lines are read as one array with the mark between them:
-    a tenth quicker, and a name that stands in every record is kept once, so that what looks at them later is quicker
-    too. No line can hold the mark, so where it is every second member, each line is one value and ends where it seems
-    to; anything else and each line is read alone.
+    With a ``mark``, a text drawn at random a moment ago, all lines are read as one array with the
+    mark between them: a tenth quicker, and a name that stands in every record is kept once, so that
+    what looks at them later is quicker too. No line can hold the mark, so where it is every second
+    member, each line is one value and ends where it seems to; anything else and each line is read
+    alone.
     """
     values = _values_of(lines, mark) if mark and lines else None
     found: list[Record | BadLine] = []
@@ -139,7 +142,9 @@ def record_of(data: Any, upcasters: dict[int, Upcaster] | None = None) -> Record
             raise BadLine(f"record version {data['v']} is unknown")
         data = table[data["v"]](data)
     if data["v"] > CURRENT_VERSION:
-        raise BadLine(f"written by a newer Leadline (record version {data['v']}, this one reads {CURRENT_VERSION})")
+        raise BadLine(
+            f"written by a newer Leadline (record version {data['v']}, this one reads {CURRENT_VERSION})"
+        )
     try:
         v, uid, at, thread, writer, kind, actor, body, prev = _envelope_of(data)
     except KeyError as error:
@@ -150,8 +155,8 @@ def record_of(data: Any, upcasters: dict[int, Upcaster] | None = None) -> Record
 
 
 def line_digest(line: bytes, sha256: Any = None) -> str:
-    """Digest of a line without its newline: what the next line's ``prev`` holds. ``sha256``: what hashes it, for who
-    has many (see ``sha256_for``)."""
+    """Digest of a line without its newline: what the next line's ``prev`` holds. ``sha256``: what
+    hashes it, for who has many (see ``sha256_for``)."""
     text = line.rstrip(b"\n")
     return digest_bytes(text) if sha256 is None else f"sha256:{sha256(text).hexdigest()}"
 
@@ -167,16 +172,20 @@ class Fault:
 
 
 def check_chain(lines: list[tuple[str, bytes]], mark: str = "") -> tuple[list[Record], list[Fault]]:
-    """Check one writer's lines, oldest first, as (place, bytes) pairs. ``mark`` as ``parse_lines`` has it.
+    """Check one writer's lines, oldest first, as (place, bytes) pairs. ``mark`` as ``parse_lines``
+    has it.
 
-    A torn line is skipped by the chain and accepted when a later ``healed`` record of the writer names its digest.
+    A torn line is skipped by the chain and accepted when a later ``healed`` record of the writer
+    names its digest.
     """
     records: list[Record] = []
     faults: list[Fault] = []
     torn: dict[str, str] = {}
     healed: set[str] = set()
     previous, sha256 = "", sha256_for(sum(len(line) for _, line in lines))
-    for (place, line), record in zip(lines, parse_lines([line for _, line in lines], mark), strict=True):
+    for (place, line), record in zip(
+        lines, parse_lines([line for _, line in lines], mark), strict=True
+    ):
         if isinstance(record, BadLine):
             torn[line_digest(line, sha256)] = f"{place}\0{record}"
             continue
@@ -196,5 +205,12 @@ def check_chain(lines: list[tuple[str, bytes]], mark: str = "") -> tuple[list[Re
     for digest, text in torn.items():
         if digest not in healed:
             place, _, why = text.partition("\0")
-            faults.append(Fault(place, "torn-line", f"a line that is no record ({why})", "leadline verify --heal"))
+            faults.append(
+                Fault(
+                    place,
+                    "torn-line",
+                    f"a line that is no record ({why})",
+                    "leadline verify --heal",
+                )
+            )
     return records, faults

@@ -1,4 +1,5 @@
-"""One thing that ``verify`` found: a *fault* is not as it was written or promised, a *note* is worth knowing."""
+"""One thing that ``verify`` found: a *fault* is not as it was written or promised, a *note* is
+worth knowing."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""``fold(records) -> Thread``: a pure function of the set of records, whatever files and order they came in.
+"""``fold(records) -> Thread``: a pure function of the set of records, whatever files and order they
+came in.
 
-Each kind has one small handler. A record that refers to something unknown (not yet synced) is kept and counted, never
-an error: the union of two machines' files is always readable.
+Each kind has one small handler. A record that refers to something unknown (not yet synced) is kept
+and counted, never an error: the union of two machines' files is always readable.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ _ITEM_KINDS = {
     "sweep": "sweep",
     "interleaving": "interleaving",
 }
-_ENDING = frozenset(("state", "reason", "ended_at", "wall_s"))  # what a tracker tells later of a run's end
+_ENDING = frozenset(
+    ("state", "reason", "ended_at", "wall_s")
+)  # what a tracker tells later of a run's end
 _PLANNED_FACTS = (
     "repeat",
     "argv",
@@ -69,7 +72,9 @@ def fold(records: Iterable[Record], topic: str = "") -> Thread:
     thread = Thread(topic=topic)
     for _record, thread in replay(records, topic):  # noqa: B007
         pass
-    if any(m.formula for m in thread.metrics.values()):  # not in ``replay``: an entry of the log never changes later
+    if any(
+        m.formula for m in thread.metrics.values()
+    ):  # not in ``replay``: an entry of the log never changes later
         from leadline.core.metric.derive import derive
 
         derive(thread)
@@ -77,8 +82,9 @@ def fold(records: Iterable[Record], topic: str = "") -> Thread:
 
 
 def replay(records: Iterable[Record], topic: str = "") -> Iterator[tuple[Record, Thread]]:
-    """Each record with the thread as it was right after it. The thread is one object that goes on changing: what is
-    taken from it at a step depends on no later record, except for the letters of clashing ids."""
+    """Each record with the thread as it was right after it. The thread is one object that goes on
+    changing: what is taken from it at a step depends on no later record, except for the letters of
+    clashing ids."""
     ordered = in_order(records)
     thread = Thread(topic=topic or (ordered[0].thread if ordered else ""))
     _assign_ids(thread, ordered)
@@ -96,14 +102,19 @@ def replay(records: Iterable[Record], topic: str = "") -> Iterator[tuple[Record,
                 handler(thread, record)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 thread.malformed.append(
-                    {"uid": record.id, "kind": record.kind, "at": record.at, "what": f"{type(error).__name__}: {error}"}
+                    {
+                        "uid": record.id,
+                        "kind": record.kind,
+                        "at": record.at,
+                        "what": f"{type(error).__name__}: {error}",
+                    }
                 )
         yield record, thread
 
 
 def in_order(records: Iterable[Record]) -> list[Record]:
-    """Each id once, in order of time. Two lines of one id (somebody changed one) give the smaller line, whatever file
-    came first; ``verify`` names them."""
+    """Each id once, in order of time. Two lines of one id (somebody changed one) give the smaller
+    line, whatever file came first; ``verify`` names them."""
     by_id: dict[str, Record] = {}
     for record in records:
         known = by_id.setdefault(record.id, record)
@@ -227,20 +238,25 @@ def _run_ended(thread: Thread, record: Record) -> None:
 def _tracker_set(thread: Thread, record: Record) -> None:
     thread.tracker = {name: record.body[name] for name in _CHOICE[:4] if name in record.body}
     chosen = {name: record.body[name] for name in _CHOICE if name in record.body}
-    thread.about["tracker-project"] = f"{thread.tracker['tracker']} {thread.tracker['project']}".strip()
+    thread.about["tracker-project"] = (
+        f"{thread.tracker['tracker']} {thread.tracker['project']}".strip()
+    )
     thread.tracker_choices.append({**chosen, "since": record.at, "actor": record.actor})
 
 
 def _tracker_link(thread: Thread, record: Record) -> None:
     """A page is attached once; the last title given to it is the one it has."""
     kept = [link for link in thread.tracker_links if link["url"] != record.body["url"]]
-    thread.tracker_links = [*kept, {name: str(record.body.get(name, "")) for name in ("url", "title")}]
+    thread.tracker_links = [
+        *kept,
+        {name: str(record.body.get(name, "")) for name in ("url", "title")},
+    ]
 
 
 def _tracker_run(thread: Thread, record: Record) -> None:
-    """What a tracker says of a run, learned after its ending. Metrics come only with a reading that takes the place
-    of a provisional one, and replace what that one gave, nothing else. Of a run that was imported without an end, its
-    tracker also knows the end."""
+    """What a tracker says of a run, learned after its ending. Metrics come only with a reading that
+    takes the place of a provisional one, and replace what that one gave, nothing else. Of a run
+    that was imported without an end, its tracker also knows the end."""
     body = record.body
     run = _find_run(thread, str(body.get("run", "")), body.get("refs"))
     if run is None:
@@ -292,9 +308,13 @@ def _item(thread: Thread, record: Record) -> None:
 
 
 def _hypothesis_changed(thread: Thread, record: Record) -> None:
-    item = thread.items.get(thread.shown(str(record.body.get("hypothesis", "")), record.body.get("refs")))
+    item = thread.items.get(
+        thread.shown(str(record.body.get("hypothesis", "")), record.body.get("refs"))
+    )
     if item is not None:
-        item.history.append({"at": record.at, "actor": record.actor, "kind": record.kind, "body": record.body})
+        item.history.append(
+            {"at": record.at, "actor": record.actor, "kind": record.kind, "body": record.body}
+        )
         for name in ("state", "evidence", "resume_condition", "decision", "why", "bound"):
             if name in record.body:
                 item.body[name] = record.body[name]
@@ -302,17 +322,25 @@ def _hypothesis_changed(thread: Thread, record: Record) -> None:
 
 
 def _interleaving_ended(thread: Thread, record: Record) -> None:
-    item = thread.items.get(thread.shown(str(record.body.get("interleaving", "")), record.body.get("refs")))
+    item = thread.items.get(
+        thread.shown(str(record.body.get("interleaving", "")), record.body.get("refs"))
+    )
     if item is not None and "ended" not in item.body:
-        item.history.append({"at": record.at, "actor": record.actor, "kind": record.kind, "body": record.body})
-        item.body["ended"] = {k: v for k, v in record.body.items() if k not in ("interleaving", "refs")}
+        item.history.append(
+            {"at": record.at, "actor": record.actor, "kind": record.kind, "body": record.body}
+        )
+        item.body["ended"] = {
+            k: v for k, v in record.body.items() if k not in ("interleaving", "refs")
+        }
 
 
 def _target(thread: Thread, record: Record) -> Any:
     display = str(record.body.get("target", ""))
     shown = thread.shown(display, record.body.get("refs"))
     return (
-        _find_run(thread, display, record.body.get("refs")) or thread.experiments.get(shown) or thread.items.get(shown)
+        _find_run(thread, display, record.body.get("refs"))
+        or thread.experiments.get(shown)
+        or thread.items.get(shown)
     )
 
 
@@ -370,7 +398,9 @@ def _remember(target: Any, record: Record) -> None:
 
 def _listed(name: str) -> Callable[[Thread, Record], None]:
     def handler(thread: Thread, record: Record) -> None:
-        getattr(thread, name).append({"uid": record.id, "at": record.at, "actor": record.actor, **record.body})
+        getattr(thread, name).append(
+            {"uid": record.id, "at": record.at, "actor": record.actor, **record.body}
+        )
 
     return handler
 
@@ -380,7 +410,10 @@ def _issue(thread: Thread, record: Record) -> None:
     if record.kind == "issue-wanted":
         issue.wanted = {k: v for k, v in body.items() if k != "refs"}
     elif record.kind == "issue-opened":
-        if issue.state in ("none", "draft") or body.get("instead_of") == f"{issue.forge}#{issue.number}":
+        if (
+            issue.state in ("none", "draft")
+            or body.get("instead_of") == f"{issue.forge}#{issue.number}"
+        ):
             thread.issue = _opened(issue, record)
     elif record.kind == "issue-edited":
         _issue_edited(issue, record)
@@ -391,7 +424,9 @@ def _issue(thread: Thread, record: Record) -> None:
     elif record.kind == "issue-commented":
         if all(c["marker"] != body["marker"] for c in issue.comments):
             wanted = str(body.get("comment", record.id))
-            taken = sum(c["wanted"] == wanted for c in issue.comments)  # two machines that commented while apart
+            taken = sum(
+                c["wanted"] == wanted for c in issue.comments
+            )  # two machines that commented while apart
             issue.comments.append(
                 {
                     "id": wanted + clash_suffix(taken),
@@ -407,15 +442,17 @@ def _issue(thread: Thread, record: Record) -> None:
             if comment["marker"] == body.get("marker") or (
                 "marker" not in body and comment["id"] == body.get("comment")
             ):
-                comment["edits"].append({"at": record.at, "was": comment["text"], "why": body.get("why", "")})
+                comment["edits"].append(
+                    {"at": record.at, "was": comment["text"], "why": body.get("why", "")}
+                )
                 comment["text"] = body["text"]
     elif record.kind == "issue-closed":
         issue.state, issue.closed_reason = "closed", str(body.get("reason", "completed"))
 
 
 def _opened(before: Issue, record: Record) -> Issue:
-    """The issue from here on. One that takes the place of another keeps what was said there, so that nothing is said
-    twice; on the local forge nobody saw it, and it is said again."""
+    """The issue from here on. One that takes the place of another keeps what was said there, so
+    that nothing is said twice; on the local forge nobody saw it, and it is said again."""
     body = record.body
     title = str(body.get("title", ""))
     kept = before.comments if before.forge != "local" else []

@@ -20,11 +20,13 @@ DIRECTIONS = ("lower", "higher", "none")
 
 @dataclass(slots=True)
 class MetricDef:
-    """What a metric is. ``direction``: which way is better; ``reduce``: how several values in one run become one.
+    """What a metric is. ``direction``: which way is better; ``reduce``: how several values in one
+    run become one.
 
-    ``observed``: what the value depends on besides the code: ``machine`` (a time, a rate: contention and drift move
-    it) or ``result`` (an accuracy, a count: they do not); "" leaves it to the unit and the name. ``per`` names the
-    denominator ("token", "step"). ``formula`` makes it a derived metric, computed from others of the same run.
+    ``observed``: what the value depends on besides the code: ``machine`` (a time, a rate:
+    contention and drift move it) or ``result`` (an accuracy, a count: they do not); "" leaves it to
+    the unit and the name. ``per`` names the denominator ("token", "step"). ``formula`` makes it a
+    derived metric, computed from others of the same run.
     """
 
     name: str
@@ -41,13 +43,13 @@ class MetricDef:
 class Run:
     """One execution, as far as the record knows it.
 
-    ``config`` is flat (dotted keys). ``metrics`` maps a metric name to its one value for this run; ``nonfinite``
-    names metrics that were NaN or infinite. ``code`` has ``tree`` (the identity), ``commit``, ``head``, ``dirty``,
-    ``gaps``. ``environment``, ``hardware`` and ``software`` are flat key to value. ``design``
-    is its place in a sweep ({sweep, cell}) or an interleaved measurement ({interleaving, side, block, position,
-    warmup}), by the uid of that record; empty otherwise. ``tracker``: where its dense numbers are ({tracker, project,
-    name, id, url, path, state, provisional, digest, config}). Times are RFC 3339 UTC, durations
-    seconds.
+    ``config`` is flat (dotted keys). ``metrics`` maps a metric name to its one value for this run;
+    ``nonfinite`` names metrics that were NaN or infinite. ``code`` has ``tree`` (the identity),
+    ``commit``, ``head``, ``dirty``, ``gaps``. ``environment``, ``hardware`` and ``software`` are
+    flat key to value. ``design`` is its place in a sweep ({sweep, cell}) or an interleaved
+    measurement ({interleaving, side, block, position, warmup}), by the uid of that record; empty
+    otherwise. ``tracker``: where its dense numbers are ({tracker, project, name, id, url, path,
+    state, provisional, digest, config}). Times are RFC 3339 UTC, durations seconds.
     """
 
     id: str  # P-001-r1
@@ -61,7 +63,9 @@ class Run:
     config: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)  # variables of the allow-list
     hardware: dict[str, Any] = field(default_factory=dict)
-    software: dict[str, Any] = field(default_factory=dict)  # python version, interpreter, packages digest, os
+    software: dict[str, Any] = field(
+        default_factory=dict
+    )  # python version, interpreter, packages digest, os
     packages: dict[str, str] = field(default_factory=dict)  # filled on request: it is large
     code: dict[str, Any] = field(default_factory=dict)
     devices: dict[str, Any] = field(default_factory=dict)  # kind, count, visible
@@ -77,9 +81,13 @@ class Run:
     resources: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     nonfinite: dict[str, str] = field(default_factory=dict)
-    extraction: dict[str, Any] = field(default_factory=dict)  # problems, sources, counts, contract, items
+    extraction: dict[str, Any] = field(
+        default_factory=dict
+    )  # problems, sources, counts, contract, items
     outputs: dict[str, Any] = field(default_factory=dict)  # digests, sizes, excerpt
-    artifact_record: dict[str, Any] = field(default_factory=dict)  # kept, total, gaps: see core/record/artifact.py
+    artifact_record: dict[str, Any] = field(
+        default_factory=dict
+    )  # kept, total, gaps: see core/record/artifact.py
     retracted: str = ""  # why, when it was retracted
     superseded_by: str = ""
     corrections: list[dict[str, Any]] = field(default_factory=list)
@@ -87,19 +95,22 @@ class Run:
     design: dict[str, Any] = field(default_factory=dict)
     tracker: dict[str, Any] = field(default_factory=dict)
     key: str = ""  # digest of argv + config + code tree + environment: "the same thing again"
-    item_source: Callable[[str], Mapping[str, float] | None] | None = None  # reads values that lie in a blob; no fact
+    item_source: Callable[[str], Mapping[str, float] | None] | None = (
+        None  # reads values that lie in a blob; no fact
+    )
 
     @property
     def artifacts(self) -> list[Artifact]:
-        """The files that it kept, as far as they stand in the record itself (see ``core/record/artifact.py``)."""
+        """The files that it kept, as far as they stand in the record itself (see
+        ``core/record/artifact.py``)."""
         from leadline.core.record.artifact import listed
 
         return listed(self)
 
     @property
     def is_evidence(self) -> bool:
-        """Counts as evidence: executed (or fetched and digested), ended well, no warm-up, not retracted or
-        superseded."""
+        """Counts as evidence: executed (or fetched and digested), ended well, no warm-up, not
+        retracted or superseded."""
         return (
             self.state == "done"
             and self.origin != "reported"

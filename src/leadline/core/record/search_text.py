@@ -35,7 +35,8 @@ class Searchable(NamedTuple):
 def searchable(record: Record, planned: Record | None = None) -> Searchable | None:
     """The words of ``record`` for the search index, or None when it has none of interest.
 
-    ``planned``: the plan of a run that ``record`` ends; its words then belong to the ending, which replaces it.
+    ``planned``: the plan of a run that ``record`` ends; its words then belong to the ending, which
+    replaces it.
     """
     body = record.body
     if record.kind == "run-planned":
@@ -48,11 +49,17 @@ def searchable(record: Record, planned: Record | None = None) -> Searchable | No
                 state,
                 str(body.get("reason", "")),
                 str(body.get("outputs", {}).get("excerpt", ""))[:2000],
-                *(f"{k}={v:.6g}" for k, v in body.get("metrics", {}).items() if isinstance(v, (int, float))),
+                *(
+                    f"{k}={v:.6g}"
+                    for k, v in body.get("metrics", {}).items()
+                    if isinstance(v, (int, float))
+                ),
             ]
         )
         uid = planned.id if planned else record.id
-        return Searchable(uid, str(body.get("run", "")), f"run {state}", state in _NEGATIVE_STATES, text)
+        return Searchable(
+            uid, str(body.get("run", "")), f"run {state}", state in _NEGATIVE_STATES, text
+        )
     if record.kind not in _TEXT_KINDS:
         return None
     negative = (
@@ -62,7 +69,11 @@ def searchable(record: Record, planned: Record | None = None) -> Searchable | No
     )
     shown = str(body.get("id") or body.get("hypothesis") or body.get("target") or "")
     return Searchable(
-        record.id, shown, record.kind, negative, " ".join(_words(body)).replace("{{", "").replace("}}", "")
+        record.id,
+        shown,
+        record.kind,
+        negative,
+        " ".join(_words(body)).replace("{{", "").replace("}}", ""),
     )
 
 

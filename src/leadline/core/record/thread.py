@@ -1,10 +1,11 @@
-"""The thread: what the records of one line of research add up to. ``core/record/fold.py`` builds it, everything reads it."""
+"""The thread: what the records of one line of research add up to. ``core/record/fold.py`` builds
+it, everything reads it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import not_found, usage
 from leadline.core.ids import parse_id
 from leadline.core.record.event import Record
 from leadline.core.record.run import TERMINAL_STATES, MetricDef, Run
@@ -16,10 +17,11 @@ RUNS_NAMED = 10
 
 @dataclass(slots=True)
 class Item:
-    """A recorded thing with an id: note, hypothesis, claim, decision, baseline, snapshot, update, reproduction, ...
+    """A recorded thing with an id: note, hypothesis, claim, decision, baseline, snapshot, update,
+    reproduction, ...
 
-    ``body`` is the view after corrections; ``history`` holds later records about it (state changes, corrections),
-    oldest first, as {at, actor, kind, body}.
+    ``body`` is the view after corrections; ``history`` holds later records about it (state changes,
+    corrections), oldest first, as {at, actor, kind, body}.
     """
 
     kind: str
@@ -78,7 +80,8 @@ class Experiment:
 
     @property
     def state(self) -> str:
-        """``done`` when any run is, else the state of the last one; ``retracted``/``superseded`` come first."""
+        """``done`` when any run is, else the state of the last one; ``retracted``/``superseded``
+        come first."""
         if self.retracted:
             return "retracted"
         if self.superseded_by:
@@ -105,12 +108,20 @@ class Issue:
     state: str = "none"  # none | draft | open | closed
     body: str = ""  # as last posted
     body_at: str = ""
-    comments: list[dict[str, Any]] = field(default_factory=list)  # {id, marker, kind, text, at, edits: [...]}
+    comments: list[dict[str, Any]] = field(
+        default_factory=list
+    )  # {id, marker, kind, text, at, edits: [...]}
     closed_reason: str = ""
-    person_edits: list[dict[str, Any]] = field(default_factory=list)  # inside the derived block: {id, uid, at, text,
-    #                                                          base, settled, why}; ``base``: what was changed
-    title_sent: str = ""  # the title that Leadline gave last; another one on the forge is a person's
-    wanted: dict[str, Any] = field(default_factory=dict)  # as asked for: state, number, labels, milestone, ...
+    person_edits: list[dict[str, Any]] = field(
+        default_factory=list
+    )  # inside the derived block: {id, uid, at, text,
+    # base, settled, why}; ``base``: what was changed
+    title_sent: str = (
+        ""  # the title that Leadline gave last; another one on the forge is a person's
+    )
+    wanted: dict[str, Any] = field(
+        default_factory=dict
+    )  # as asked for: state, number, labels, milestone, ...
 
 
 @dataclass(slots=True)
@@ -131,20 +142,30 @@ class Thread:
     healed: list[dict[str, Any]] = field(default_factory=list)
     clashes: list[dict[str, Any]] = field(default_factory=list)
     issue: Issue = field(default_factory=Issue)
-    tracker: dict[str, Any] = field(default_factory=dict)  # as chosen last: tracker, project, at, live
-    tracker_choices: list[dict[str, Any]] = field(default_factory=list)  # every choice: {at, actor, ...}
-    tracker_links: list[dict[str, str]] = field(default_factory=list)  # reports and workspaces: url, title
+    tracker: dict[str, Any] = field(
+        default_factory=dict
+    )  # as chosen last: tracker, project, at, live
+    tracker_choices: list[dict[str, Any]] = field(
+        default_factory=list
+    )  # every choice: {at, actor, ...}
+    tracker_links: list[dict[str, str]] = field(
+        default_factory=list
+    )  # reports and workspaces: url, title
     uids: dict[tuple[str, str], str] = field(default_factory=dict)  # (kind, uid) -> shown id
     first_of: dict[str, str] = field(default_factory=dict)  # base id -> uid of its first creator
     record_count: int = 0
     unknown_kinds: dict[str, int] = field(default_factory=dict)
-    malformed: list[dict[str, Any]] = field(default_factory=list)  # records whose body could not be understood
+    malformed: list[dict[str, Any]] = field(
+        default_factory=list
+    )  # records whose body could not be understood
     last_at: str = ""
     last_id: str = ""
     activity: list[str] = field(default_factory=list)  # ``at`` of every record, in order
-    records: list[Record] = field(default_factory=list)  # as written, in order: what ``replay`` takes
+    records: list[Record] = field(
+        default_factory=list
+    )  # as written, in order: what ``replay`` takes
 
-    # -- listings -----------------------------------------------------------------------------------------------
+    # -- listings ----------------------------------------------------------------------------------
     def of_kind(self, kind: str) -> list[Item]:
         return [i for i in self.items.values() if i.kind == kind]
 
@@ -169,15 +190,18 @@ class Thread:
     @property
     def baseline_experiment(self) -> Experiment | None:
         item = self.baseline
-        return self.experiments.get(self.shown(item.body["experiment"], item.refs)) if item else None
+        return (
+            self.experiments.get(self.shown(item.body["experiment"], item.refs)) if item else None
+        )
 
     @property
     def finished(self) -> bool:
         return bool(self.finishes)
 
-    # -- ids ----------------------------------------------------------------------------------------------------
+    # -- ids ---------------------------------------------------------------------------------------
     def shown(self, display: str, refs: dict[str, str] | None = None) -> str:
-        """The id shown today for ``display`` as some record wrote it (see the words on clashes in design)."""
+        """The id shown today for ``display`` as some record wrote it (see the words on clashes in
+        design)."""
         parsed = parse_id(display)
         if parsed is None:
             return display
@@ -206,19 +230,22 @@ class Thread:
                 if run.id == text:
                     return run
         if parsed is None:
-            raise LeadlineError(
-                "not_found",
+            raise not_found(
                 "not-an-id",
                 f"{display!r} is no id of thread {self.topic}",
-                f"ids look like {self.prefix or 'P'}-001, {self.prefix or 'P'}-001-r2, {self.prefix or 'P'}-C1",
-                "leadline status",
+                why=f"ids look like {self.prefix or 'P'}-001, {self.prefix or 'P'}-001-r2, {self.prefix or 'P'}-C1",
+                do="leadline status",
             )
-        raise LeadlineError(
-            "not_found", "unknown-id", f"there is no {text} in thread {self.topic}", self._near(text), "leadline status"
+        raise not_found(
+            "unknown-id",
+            f"there is no {text} in thread {self.topic}",
+            why=self._near(text),
+            do="leadline status",
         )
 
     def _near(self, text: str) -> str:
-        """What there is instead of ``text``, an id: the runs of its experiment, or else the last things of its kind."""
+        """What there is instead of ``text``, an id: the runs of its experiment, or else the last
+        things of its kind."""
         parsed = parse_id(text)
         kind = parsed.kind if parsed else ""
         if kind == "run" and (experiment := self.experiments.get(text.rpartition("-r")[0])):
@@ -226,22 +253,24 @@ class Thread:
             more = f" (the last of {len(named)})" if len(named) > RUNS_NAMED else ""
             return f"runs of {experiment.id}: {', '.join(named[-RUNS_NAMED:])}{more}"
         kind = "experiment" if kind == "run" else kind
-        near = [k for k in (*self.experiments, *self.items) if (p := parse_id(k)) and p.kind == kind][-5:]
+        near = [
+            k for k in (*self.experiments, *self.items) if (p := parse_id(k)) and p.kind == kind
+        ][-5:]
         if not near:
             return "nothing of that kind has such an id"
         return f"{'experiments' if parsed and parsed.kind == 'run' else 'of that kind'} there are: {', '.join(near)}"
 
     def experiment(self, display: str) -> Experiment:
-        """The experiment an id names (a run's id names its experiment; ``baseline`` the current baseline's)."""
+        """The experiment an id names (a run's id names its experiment; ``baseline`` the current
+        baseline's)."""
         if display == "baseline":
             found = self.baseline_experiment
             if found is None:
-                raise LeadlineError(
-                    "not_found",
+                raise not_found(
                     "no-baseline",
                     "no baseline is registered",
-                    "a comparison needs an explicit one",
-                    "leadline baseline set ID",
+                    why="a comparison needs an explicit one",
+                    do="leadline baseline set ID",
                 )
             return found
         thing = self.find(display)
@@ -250,12 +279,10 @@ class Thread:
         if isinstance(thing, Item):
             if thing.kind == "baseline":
                 return self.experiments[self.shown(thing.body["experiment"], thing.refs)]
-            raise LeadlineError(
-                "usage",
+            raise usage(
                 "not-an-experiment",
                 f"{display} is a {thing.kind}, not an experiment",
-                "",
-                f"leadline show {display}",
+                do=f"leadline show {display}",
             )
         return thing
 

@@ -1,8 +1,8 @@
 """Which files look like secrets, by name and by content.
 
-The answer decides whether a file's bytes may enter git's object database, so it errs on the side of leaving a file
-out: a file wrongly left out is listed as a gap, a key wrongly kept cannot be called back once pushed. Templates that
-exist to be committed (``.env.example``) are let through.
+The answer decides whether a file's bytes may enter git's object database, so it errs on the side of
+leaving a file out: a file wrongly left out is listed as a gap, a key wrongly kept cannot be called
+back once pushed. Templates that exist to be committed (``.env.example``) are let through.
 """
 
 from __future__ import annotations
@@ -12,7 +12,16 @@ import re
 SCANNED_CONTENT_BYTES = 256 * 1024
 """Files larger than this are not searched for secrets: keys and tokens live in small text files."""
 
-_TEMPLATE_ENDINGS = (".example", ".sample", ".template", ".dist", ".tmpl", ".tpl", ".defaults", ".schema")
+_TEMPLATE_ENDINGS = (
+    ".example",
+    ".sample",
+    ".template",
+    ".dist",
+    ".tmpl",
+    ".tpl",
+    ".defaults",
+    ".schema",
+)
 _EXACT_NAMES = {
     ".netrc": "login store",
     "_netrc": "login store",
@@ -65,7 +74,8 @@ _ENDINGS = {
     ".ovpn": "VPN profile with keys",
     ".kubeconfig": "cluster credentials",
 }
-_STORED_IN = (  # (parent folder, file name or "" for any): files that are secrets only because of where they lie
+# (parent folder, file name or "" for any): files that are secrets only because of where they lie
+_STORED_IN = (
     (".aws", "credentials"),
     (".docker", "config.json"),
     (".kube", "config"),
@@ -133,8 +143,8 @@ _CONTENT = (
 def secret_content_reason(data: bytes) -> str | None:
     """Why ``data`` (the first ``SCANNED_CONTENT_BYTES`` of a file) looks like a secret, or None.
 
-    Only text is searched: a NUL byte in the first 8,000 bytes makes it binary, as for git. The reason names the kind
-    of secret, never its value.
+    Only text is searched: a NUL byte in the first 8,000 bytes makes it binary, as for git. The
+    reason names the kind of secret, never its value.
     """
     if b"\0" in data[:8000]:
         return None

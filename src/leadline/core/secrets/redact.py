@@ -1,9 +1,11 @@
-"""Keeps secrets out of every record: values of secret environment variables, and well-known token shapes.
+"""Keeps secrets out of every record: values of secret environment variables, and well-known token
+shapes.
 
-Runs before anything is written, so it must be cheap on clean text, idempotent, and must leave ordinary text, numbers,
-commit ids and digests alone. The trade-off accepted: a secret that has no known shape, is in no environment variable
-and follows no secret-looking flag cannot be seen; and a very short or placeholder value (``changeme``) is not treated
-as a secret, because replacing it everywhere would destroy more of the record than it protects.
+Runs before anything is written, so it must be cheap on clean text, idempotent, and must leave
+ordinary text, numbers, commit ids and digests alone. The trade-off accepted: a secret that has no
+known shape, is in no environment variable and follows no secret-looking flag cannot be seen; and a
+very short or placeholder value (``changeme``) is not treated as a secret, because replacing it
+everywhere would destroy more of the record than it protects.
 """
 
 from __future__ import annotations
@@ -14,9 +16,12 @@ from collections.abc import Iterable, Mapping
 from leadline.core.typed import Any
 
 MIN_SECRET_CHARS = 6
-_SHORT_SECRET_CHARS = 16  # below this an alphanumeric secret is not looked for inside commit ids and digests
+_SHORT_SECRET_CHARS = (
+    16  # below this an alphanumeric secret is not looked for inside commit ids and digests
+)
 
-# Patterns are kept as text and compiled on first use (``re`` caches them): most commands never need most of them.
+# Patterns are kept as text and compiled on first use (``re`` caches them): most commands never need
+# most of them.
 
 # A secret word that ends a name, e.g. HF_TOKEN, PGPASSWORD, DB_SECRET_2.
 _STRONG_ENDS = (
@@ -62,7 +67,8 @@ _MIDDLE_WORDS = (
 # "pass" is also the forward pass of a network: the value must hold a digit or a sign.
 _WEAK_ENDS = ("_PASS", "_PWD", "_PIN")
 _MODEL_TOKEN = (
-    r"(?:^|_)(?:PAD|EOS|BOS|UNK|MASK|SEP|CLS|SPECIAL|STOP|IMAGE|AUDIO|END|START|PER|NUM|MAX|MIN|NEXT|PREV)_TOKEN$"
+    r"(?:^|_)(?:PAD|EOS|BOS|UNK|MASK|SEP|CLS|SPECIAL|STOP|IMAGE|AUDIO|END|START|PER|NUM|MAX|MIN|NEXT|PREV)"
+    r"_TOKEN$"
 )
 _PLACEHOLDERS = frozenset(
     (
@@ -119,7 +125,12 @@ def _mixed(text: str) -> bool:
 
 def _harmless(value: str) -> bool:
     """Obviously no secret: a number, a path, a host, a placeholder, a special token of a model."""
-    if value.lower() in _PLACEHOLDERS or len(set(value)) == 1 or _is_number(value) or re.fullmatch(_SPECIAL, value):
+    if (
+        value.lower() in _PLACEHOLDERS
+        or len(set(value)) == 1
+        or _is_number(value)
+        or re.fullmatch(_SPECIAL, value)
+    ):
         return True
     if re.match(_PATH, value):
         return not any(len(part) >= 20 and _mixed(part) for part in re.split(r"[/\\]", value))
@@ -151,7 +162,8 @@ def secret_values(env: Mapping[str, str]) -> dict[str, str]:
 _MARKER = r"\[redacted:(?:env [A-Za-z_]\w{0,200}|flag --?[\w-]{1,60}|[a-z][a-z-]{1,30})\]"
 _ANY = r"(?:\[redacted:[^\]\n]*\]|[^\s\"'`,;|&<>()])+"
 _FLAG_WORD = (
-    r"(?:password|passwd|passphrase|secret|token|api[-_]?key|access[-_]key|secret[-_]key|auth[-_]key|credentials?)"
+    r"(?:password|passwd|passphrase|secret|token|api[-_]?key|access[-_]key|secret[-_]key|auth[-_]key"
+    r"|credentials?)"
 )
 _NOT_MODEL = r"(?!(?:[\w-]*[-_])?(?:pad|eos|bos|unk|mask|sep|cls|special|stop|image|end|start|per|num|next)[-_]token\b)"
 _FLAG_NAME = rf"--?{_NOT_MODEL}(?:[A-Za-z]\w*[-_])*{_FLAG_WORD}"
@@ -207,7 +219,8 @@ _PROSE = frozenset(
         "its",
     )
 )
-# Kind, literals of which one must be in the text (so that clean text costs a search, not a match), pattern.
+# Kind, literals of which one must be in the text (so that clean text costs a search, not a match),
+# pattern.
 _SHAPES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
         "private-key",
@@ -215,15 +228,31 @@ _SHAPES: tuple[tuple[str, tuple[str, ...], str], ...] = (
         r"()-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
         r"(?:[\s\S]{0,20000}?-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|[A-Za-z0-9+/=\s\\]*)",
     ),
-    ("url-credentials", ("://",), r"(\b[A-Za-z][A-Za-z0-9+.-]{1,20}://)[^\s/:@\[\]\"'<>]*:[^\s/@\"'<>]+(?=@)"),
+    (
+        "url-credentials",
+        ("://",),
+        r"(\b[A-Za-z][A-Za-z0-9+.-]{1,20}://)[^\s/:@\[\]\"'<>]*:[^\s/@\"'<>]+(?=@)",
+    ),
     (
         "authorization",
         ("uthorization", "UTHORIZATION"),
         r"((?i:authorization)[\"']?\s*[:=]\s*[\"']?(?i:bearer|basic|token|digest|apikey)\s+)[^\s\"',`\[\]]{4,}",
     ),
-    ("bearer-token", ("earer ", "EARER "), r"(\b(?i:bearer)\s+)(?=[^\s]*\d)[A-Za-z0-9._~+/=-]{16,}"),
-    ("jwt", ("eyJ",), r"()(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
-    ("github-token", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"()(?<![A-Za-z0-9])gh[pousr]_[A-Za-z0-9]{20,255}"),
+    (
+        "bearer-token",
+        ("earer ", "EARER "),
+        r"(\b(?i:bearer)\s+)(?=[^\s]*\d)[A-Za-z0-9._~+/=-]{16,}",
+    ),
+    (
+        "jwt",
+        ("eyJ",),
+        r"()(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
+    ),
+    (
+        "github-token",
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
+        r"()(?<![A-Za-z0-9])gh[pousr]_[A-Za-z0-9]{20,255}",
+    ),
     ("github-token", ("github_pat_",), r"()(?<![A-Za-z0-9])github_pat_[A-Za-z0-9_]{20,255}"),
     ("gitlab-token", ("glpat-",), r"()(?<![A-Za-z0-9])glpat-[A-Za-z0-9_-]{20,}"),
     ("huggingface-token", ("hf_",), r"()(?<![A-Za-z0-9])hf_[A-Za-z0-9]{30,}"),
@@ -233,7 +262,11 @@ _SHAPES: tuple[tuple[str, tuple[str, ...], str], ...] = (
         r"()(?<![A-Za-z0-9_-])sk-(?:(?=[A-Za-z0-9_-]{0,80}\d)(?=[A-Za-z0-9_-]{0,80}[A-Z])[A-Za-z0-9_-]{20,}"
         r"|(?:[a-z0-9]{0,8}-)?(?=[a-f0-9]{0,40}\d)[a-f0-9]{32,})",
     ),
-    ("stripe-key", ("k_live_", "k_test_"), r"()(?<![A-Za-z0-9])[srp]k_(?:live|test)_[A-Za-z0-9]{16,}"),
+    (
+        "stripe-key",
+        ("k_live_", "k_test_"),
+        r"()(?<![A-Za-z0-9])[srp]k_(?:live|test)_[A-Za-z0-9]{16,}",
+    ),
     ("aws-key-id", ("AKIA", "ASIA"), r"()(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
     ("slack-token", ("xox",), r"()(?<![A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{10,}"),
     ("google-key", ("AIza",), r"()(?<![A-Za-z0-9])AIza[0-9A-Za-z_-]{35}"),
@@ -241,11 +274,13 @@ _SHAPES: tuple[tuple[str, tuple[str, ...], str], ...] = (
 
 
 class Redactor:
-    """Replaces secrets by visible marks: ``[redacted:env NAME]``, ``[redacted:KIND]``, ``[redacted:flag --name]``.
+    """Replaces secrets by visible marks: ``[redacted:env NAME]``, ``[redacted:KIND]``,
+    ``[redacted:flag --name]``.
 
-    ``secrets`` maps a name to its value (see ``secret_values``); values shorter than 6 characters are ignored. Each is
-    also found in its URL-quoted, base64 and JSON-escaped form. Overlapping secrets are replaced together, under the
-    name of the longest. Applying it twice is the same as once.
+    ``secrets`` maps a name to its value (see ``secret_values``); values shorter than 6 characters
+    are ignored. Each is also found in its URL-quoted, base64 and JSON-escaped form. Overlapping
+    secrets are replaced together, under the name of the longest. Applying it twice is the same as
+    once.
     """
 
     def __init__(self, secrets: Mapping[str, str] | None = None) -> None:
@@ -257,7 +292,9 @@ class Redactor:
         self._forms = sorted(forms.items(), key=lambda item: -len(item[0]))
 
     def text(self, text: str) -> str:
-        for _ in range(8):  # a replacement can bare the left edge of a neighbour; settles in two rounds
+        for _ in range(
+            8
+        ):  # a replacement can bare the left edge of a neighbour; settles in two rounds
             after = self._once(text)
             if after == text:
                 break
@@ -265,11 +302,14 @@ class Redactor:
         return text
 
     def value(self, value: Any) -> Any:
-        """``value`` (anything JSON can hold) with every string redacted, keys included; a list is read as an argv."""
+        """``value`` (anything JSON can hold) with every string redacted, keys included; a list is
+        read as an argv."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, Mapping):
-            return {self.text(k) if isinstance(k, str) else k: self.value(v) for k, v in value.items()}
+            return {
+                self.text(k) if isinstance(k, str) else k: self.value(v) for k, v in value.items()
+            }
         if isinstance(value, (list, tuple)):
             return self._items(value)
         return value
@@ -291,7 +331,10 @@ class Redactor:
     def _once(self, text: str) -> str:
         for form, _ in self._forms:
             if form in text:
-                text = "".join(part if i % 2 else self._replace(part) for i, part in enumerate(_split_markers(text)))
+                text = "".join(
+                    part if i % 2 else self._replace(part)
+                    for i, part in enumerate(_split_markers(text))
+                )
                 break
         for kind, hints, pattern in _SHAPES:
             if any(hint in text for hint in hints):
@@ -310,7 +353,9 @@ class Redactor:
         for form, name in self._forms:
             start = text.find(form)
             while start >= 0:
-                if len(form) >= _SHORT_SECRET_CHARS or not _inside_digest(text, start, start + len(form)):
+                if len(form) >= _SHORT_SECRET_CHARS or not _inside_digest(
+                    text, start, start + len(form)
+                ):
                     spans.append((start, start + len(form), name))
                 start = text.find(form, start + 1)
         if not spans:
@@ -343,7 +388,8 @@ def _split_markers(text: str) -> list[str]:
 
 
 def _inside_digest(text: str, start: int, end: int) -> bool:
-    """Whether a short match lies inside a longer commit id, digest or ULID, where it is chance and not a secret."""
+    """Whether a short match lies inside a longer commit id, digest or ULID, where it is chance and
+    not a secret."""
     left, right = start, end
     while left > 0 and text[left - 1].isalnum():
         left -= 1
@@ -362,30 +408,39 @@ def _certain(flag: str, value: str) -> bool:
         return False
     if re.search("pass", flag, re.I):
         return not re.fullmatch(_SPECIAL, value) and value != ""
-    return not (_is_number(value) or re.fullmatch(_SPECIAL, value) or re.match(_PATH, value) or value == "")
+    return not (
+        _is_number(value) or re.fullmatch(_SPECIAL, value) or re.match(_PATH, value) or value == ""
+    )
 
 
 def _flag_text(match: re.Match[str]) -> str:
     flag, joint, value = match.groups()
-    prose = joint[0] != "=" and (value.lower().rstrip(".:!?") in _PROSE or re.fullmatch(r"[A-Z][A-Z_]+|\W+", value))
+    prose = joint[0] != "=" and (
+        value.lower().rstrip(".:!?") in _PROSE or re.fullmatch(r"[A-Z][A-Z_]+|\W+", value)
+    )
     if prose or not _certain(flag, value) or re.fullmatch(r"\[redacted:[^\]\n]*\]", value):
         return match.group()
     return f"{flag}{joint}[redacted:flag {flag}]"
 
 
 def _forms(value: str) -> list[str]:
-    """``value`` and how it looks URL-quoted, JSON-escaped, base64-encoded (whole, or inside something longer)."""
+    """``value`` and how it looks URL-quoted, JSON-escaped, base64-encoded (whole, or inside
+    something longer)."""
     forms = [value]
     stripped = value.strip()
     if stripped != value and len(stripped) >= MIN_SECRET_CHARS:
         forms.append(stripped)
     if "\n" in stripped:
-        forms += [line for line in stripped.split("\n") if len(line) >= 16 and _random_looking(line)]
+        forms += [
+            line for line in stripped.split("\n") if len(line) >= 16 and _random_looking(line)
+        ]
     if len(value) < 8:
         return forms
     data = value.encode("utf-8", "surrogateescape")
     for safe in (b"-._~", b"-._~/"):
-        quoted = "".join(chr(b) if (b < 128 and chr(b).isalnum()) or b in safe else f"%{b:02X}" for b in data)
+        quoted = "".join(
+            chr(b) if (b < 128 and chr(b).isalnum()) or b in safe else f"%{b:02X}" for b in data
+        )
         if quoted != value:
             forms += [quoted, re.sub(r"%[0-9A-F]{2}", lambda m: m.group().lower(), quoted)]
     if any(c in value for c in '"\\\n\t\r'):
@@ -398,7 +453,8 @@ def _forms(value: str) -> list[str]:
 
 
 def _base64_cores(data: bytes) -> list[str]:
-    """The characters that any base64 text must hold if it encodes ``data``, for each of the three alignments."""
+    """The characters that any base64 text must hold if it encodes ``data``, for each of the three
+    alignments."""
     import binascii
 
     cores = []

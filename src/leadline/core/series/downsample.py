@@ -1,7 +1,9 @@
-"""Fewer points of a series, for a view: which to keep. Extremes survive, because a spike is what is looked for.
+"""Fewer points of a series, for a view: which to keep. Extremes survive, because a spike is what is
+looked for.
 
-Positions go in and come out, so that a caller keeps steps, values and times together. What is no finite number is never
-kept by either method: a gap is drawn by the caller, who has the whole series.
+Positions go in and come out, so that a caller keeps steps, values and times together. What is no
+finite number is never kept by either method: a gap is drawn by the caller, who has the whole
+series.
 """
 
 from __future__ import annotations
@@ -14,10 +16,11 @@ PRESELECTED = 4  # extremes taken for each point that LTTB is to keep
 
 
 def minmax(values: Sequence[float], buckets: int) -> list[int]:
-    """Positions, ascending: of each of ``buckets`` equal stretches the least and the greatest finite value, and the
-    first and last finite value of all. At most ``2 * buckets + 2``. The least and greatest of the whole series are
-    among them, so a plot of ``buckets`` columns shows what a plot of every point would (Jugel et al., M4, 2014, whose
-    first and last of each column are left out here).
+    """Positions, ascending: of each of ``buckets`` equal stretches the least and the greatest
+    finite value, and the first and last finite value of all. At most ``2 * buckets + 2``. The least
+    and greatest of the whole series are among them, so a plot of ``buckets`` columns shows what a
+    plot of every point would (Jugel et al., M4, 2014, whose first and last of each column are left
+    out here).
 
     Raises ValueError when ``buckets`` is less than 1.
     """
@@ -45,13 +48,13 @@ def minmax(values: Sequence[float], buckets: int) -> list[int]:
 
 
 def lttb(xs: Sequence[float], values: Sequence[float], count: int) -> list[int]:
-    """Positions, ascending: ``count`` points whose line looks most like the whole (largest triangle three buckets,
-    Steinarsson, Downsampling Time Series for Visual Representation, 2013). First and last finite point stay; an extreme
-    usually does, and ``minmax`` is the one that promises it.
+    """Positions, ascending: ``count`` points whose line looks most like the whole (largest triangle
+    three buckets, Steinarsson, Downsampling Time Series for Visual Representation, 2013). First and
+    last finite point stay; an extreme usually does, and ``minmax`` is the one that promises it.
 
-    ``xs`` are taken to ascend; a NaN among them stands for its position. Of more than eight points for each to keep,
-    the extremes of small stretches are looked at alone (MinMaxLTTB, Van Der Donckt et al., 2023), which is as good to
-    the eye and ten times faster.
+    ``xs`` are taken to ascend; a NaN among them stands for its position. Of more than eight points
+    for each to keep, the extremes of small stretches are looked at alone (MinMaxLTTB, Van Der
+    Donckt et al., 2023), which is as good to the eye and ten times faster.
 
     Raises ValueError when ``count`` is less than 3, or the sequences differ in length.
     """
@@ -72,7 +75,10 @@ def lttb(xs: Sequence[float], values: Sequence[float], count: int) -> list[int]:
     for bucket in range(count - 2):
         start, end = int(bucket * every) + 1, int((bucket + 1) * every) + 1
         stop = min(int((bucket + 2) * every) + 1, len(places))
-        mean_x, mean_y = math.fsum(x[end:stop]) / (stop - end), math.fsum(y[end:stop]) / (stop - end)
+        mean_x, mean_y = (
+            math.fsum(x[end:stop]) / (stop - end),
+            math.fsum(y[end:stop]) / (stop - end),
+        )
         from_x, from_y = x[last], y[last]
         best, area = start, -1.0
         for at in range(start, end):

@@ -1,10 +1,12 @@
-"""Decodes a segment: the file that one process of a job writes its metrics to (``docs/series-format.md``).
+"""Decodes a segment: the file that one process of a job writes its metrics to
+(``docs/series-format.md``).
 
-Pure: bytes in, arrays out. A million points must be checked and decoded in a fraction of a second by the interpreter
-alone, so nothing is done per point. Two properties of the format make that possible. The sets of names come in a
-repeating pattern, so a column of values is a strided view. And every checksum starts from the residue of CRC-32 (the
-checksum of any text followed by its own), so that the checksum over any number of whole frames is that residue exactly
-when each of them is right: one call checks them all, and only when it fails is each frame looked at.
+Pure: bytes in, arrays out. A million points must be checked and decoded in a fraction of a second
+by the interpreter alone, so nothing is done per point. Two properties of the format make that
+possible. The sets of names come in a repeating pattern, so a column of values is a strided view.
+And every checksum starts from the residue of CRC-32 (the checksum of any text followed by its own),
+so that the checksum over any number of whole frames is that residue exactly when each of them is
+right: one call checks them all, and only when it fails is each frame looked at.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ from leadline.core.typed import Any, Protocol
 MAGIC = b"\x89LLSER\n"
 VERSION = 1
 RESIDUE = 0x2144DF1C
-TOO_LARGE = "too large for a float"  # what stands for the type of such an integer, as job/log.py writes it
+TOO_LARGE = (
+    "too large for a float"  # what stands for the type of such an integer, as job/log.py writes it
+)
 LOOK_AHEAD = 512  # frames among which a repeating pattern is looked for
 RUN = 64  # frames with the same names that are worth taking together
 LARGEST_FRAME = 8 * 0xFFFF
@@ -32,21 +36,27 @@ _FOUR = struct.Struct("<I")
 class Sink(Protocol):
     """Takes the points of one metric as they come; steps and values are NaN where there is none."""
 
-    def take(self, name: str, times: array[float], steps: array[float], values: array[float]) -> None: ...
+    def take(
+        self, name: str, times: array[float], steps: array[float], values: array[float]
+    ) -> None: ...
 
 
 class Decoder:
     """Feed it the bytes of one segment in pieces of any size, then ``finish``.
 
-    ``header``: what the writer said of itself. ``points`` and ``frames``: how many were taken. ``odd``: metric to
-    the number of its values that were no number; ``too_large``: how many of those were one beyond every float.
-    ``torn_bytes``: the unfinished frame at the end, which is what a
-    killed job or a job that is still writing leaves. ``damages``: every other stretch that could not be read, as
-    ``{offset, bytes}``; the frames around it are taken. ``refused``: why nothing could be read, or "".
+    ``header``: what the writer said of itself. ``points`` and ``frames``: how many were taken.
+    ``odd``: metric to the number of its values that were no number; ``too_large``: how many of
+    those were one beyond every float. ``torn_bytes``: the unfinished frame at the end, which is
+    what a killed job or a job that is still writing leaves. ``damages``: every other stretch that
+    could not be read, as ``{offset, bytes}``; the frames around it are taken. ``refused``: why
+    nothing could be read, or "".
     """
 
-    def __init__(self, sink: Sink, begin: Callable[[dict[str, Any]], None] = lambda header: None) -> None:
-        """``begin`` gets the header before the first point is taken (an empty one when the header is damaged)."""
+    def __init__(
+        self, sink: Sink, begin: Callable[[dict[str, Any]], None] = lambda header: None
+    ) -> None:
+        """``begin`` gets the header before the first point is taken (an empty one when the header
+        is damaged)."""
         self.sink = sink
         self._begin_with = begin
         self._told = False
@@ -56,7 +66,9 @@ class Decoder:
         self.too_large: dict[str, int] = {}
         self.damages: list[dict[str, Any]] = []
         self.refused = ""
-        self._names: dict[int, tuple[str, ...]] = {}  # by the first four bytes of the frames that hold these
+        self._names: dict[
+            int, tuple[str, ...]
+        ] = {}  # by the first four bytes of the frames that hold these
         self._sizes: dict[int, int] = {}
         self._rest = b""
         self._offset = 0  # of _rest in the file
@@ -115,7 +127,8 @@ class Decoder:
     # frames
 
     def _decode(self, data: memoryview, last: bool) -> int:
-        """How many bytes were dealt with. What is left is part of a frame, or damage whose end is not in sight."""
+        """How many bytes were dealt with. What is left is part of a frame, or damage whose end is
+        not in sight."""
         at = 0
         while True:
             heads, stopped_by = self._walk(data, at)
@@ -134,8 +147,8 @@ class Decoder:
             at = done
 
     def _walk(self, data: memoryview, at: int) -> tuple[list[int], str]:
-        """The heads of the next frames of points, unchecked, and what stops the walk: ``text``, ``partial``,
-        ``strange`` or ``more``."""
+        """The heads of the next frames of points, unchecked, and what stops the walk: ``text``,
+        ``partial``, ``strange`` or ``more``."""
         heads: list[int] = []
         end, sizes = len(data), self._sizes
         while len(heads) < LOOK_AHEAD:
@@ -155,7 +168,8 @@ class Decoder:
         return heads, "more"
 
     def _take_points(self, data: memoryview, at: int, heads: list[int]) -> int:
-        """Takes frames from ``at`` on. Returns where it stopped: ``at`` when the first frame is damaged."""
+        """Takes frames from ``at`` on. Returns where it stopped: ``at`` when the first frame is
+        damaged."""
         self._tell()
         period = _period(heads)
         if 2 * period > len(heads) > RUN:
@@ -181,9 +195,11 @@ class Decoder:
             at += self._sizes[head]
         return max(1, most)
 
-    def _take_pattern(self, data: memoryview, at: int, size: int, heads: list[int], times: int) -> None:
-        """``times`` repeats of a pattern of checked frames. A metric that stands in several of them keeps the order
-        in which it was written."""
+    def _take_pattern(
+        self, data: memoryview, at: int, size: int, heads: list[int], times: int
+    ) -> None:
+        """``times`` repeats of a pattern of checked frames. A metric that stands in several of them
+        keeps the order in which it was written."""
         columns: dict[str, list[tuple[array[float], array[float], array[float]]]] = {}
         for head in heads:
             one = self._sizes[head]
@@ -250,8 +266,9 @@ class Decoder:
     # damage
 
     def _pass_damage(self, data: memoryview, at: int) -> int:
-        """Names a stretch that cannot be read and returns where the next whole frame begins; ``at`` when none does:
-        then it is what a kill leaves at the end of a file, or its end is still to come."""
+        """Names a stretch that cannot be read and returns where the next whole frame begins; ``at``
+        when none does: then it is what a kill leaves at the end of a file, or its end is still to
+        come."""
         found = self._next_frame(data, at + 1)
         if found is not None:
             self._damaged(self._offset + at, found - at)
@@ -265,8 +282,8 @@ class Decoder:
             self.damages.append({"offset": offset, "bytes": count})
 
     def _next_frame(self, data: memoryview, start: int) -> int | None:
-        """The first place from ``start`` on where a whole frame with a right checksum begins. Looks near by first: a
-        file may be damaged in many places."""
+        """The first place from ``start`` on where a whole frame with a right checksum begins. Looks
+        near by first: a file may be damaged in many places."""
         for window in (4096, len(data)):
             raw, best = bytes(data[start : start + window + LARGEST_FRAME]), window
             for head, size in self._sizes.items():
@@ -274,7 +291,11 @@ class Decoder:
             at = -1
             while (at := raw.find(b"\0\0{", at + 1)) >= 0 and at - 2 < best:  # of a frame of text
                 size = 8 * _HEAD.unpack_from(raw, at - 2)[0] if at >= 2 else 0
-                if size >= 16 and at - 2 + size <= len(raw) and crc32(raw[at - 2 : at - 2 + size], RESIDUE) == RESIDUE:
+                if (
+                    size >= 16
+                    and at - 2 + size <= len(raw)
+                    and crc32(raw[at - 2 : at - 2 + size], RESIDUE) == RESIDUE
+                ):
                     best = at - 2
             if best < window:
                 return start + best

@@ -1,7 +1,9 @@
-"""Encodes points as a segment (``docs/series-format.md``), for those that did not come from a job's own ``ll.log``.
+"""Encodes points as a segment (``docs/series-format.md``), for those that did not come from a job's
+own ``ll.log``.
 
-Pure: points in, bytes out; ``core/series/segment.py`` reads them. One set a metric, its points one after the other, since what
-a tracker hands over comes by metric and need not share steps. The price: a frame a point, 32 bytes.
+Pure: points in, bytes out; ``core/series/segment.py`` reads them. One set a metric, its points one
+after the other, since what a tracker hands over comes by metric and need not share steps. The
+price: a frame a point, 32 bytes.
 """
 
 from __future__ import annotations
@@ -23,11 +25,15 @@ _FOUR = struct.Struct("<I")
 _WORDS = (_POINT.size + _FOUR.size) // 8
 
 
-def encode(header: Mapping[str, Any], series: Mapping[str, Points], odd: Mapping[str, int]) -> Iterator[bytes]:
-    """The bytes of one segment in pieces of at most a megabyte. ``header``: what stands in its first frame (``writer``
-    at the least); ``odd``: metric to the number of its values that were no number.
+def encode(
+    header: Mapping[str, Any], series: Mapping[str, Points], odd: Mapping[str, int]
+) -> Iterator[bytes]:
+    """The bytes of one segment in pieces of at most a megabyte. ``header``: what stands in its
+    first frame (``writer`` at the least); ``odd``: metric to the number of its values that were no
+    number.
 
-    Raises ValueError: more than ``SETS_IN_SEGMENT`` metrics, or a name of over ``LONGEST_NAME`` characters.
+    Raises ValueError: more than ``SETS_IN_SEGMENT`` metrics, or a name of over ``LONGEST_NAME``
+    characters.
     """
     if len(series) > SETS_IN_SEGMENT:
         raise ValueError(f"{len(series)} metrics, a segment holds {SETS_IN_SEGMENT}")

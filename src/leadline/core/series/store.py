@@ -1,7 +1,8 @@
-"""The series of one run as values: points of each metric by the process that wrote them, merged and summed up.
+"""The series of one run as values: points of each metric by the process that wrote them, merged and
+summed up.
 
-Pure. The trade-off is the one of ``core/tracker/reading.py``: every point is held while it is looked at (24 bytes each); who
-only folds (the end of a run) gives the decoder a sink of its own.
+Pure. The trade-off is the one of ``core/tracker/reading.py``: every point is held while it is
+looked at (24 bytes each); who only folds (the end of a run) gives the decoder a sink of its own.
 """
 
 from __future__ import annotations
@@ -22,15 +23,17 @@ DAMAGES_NAMED = 20
 
 @dataclass(slots=True)
 class Writer:
-    """What one process wrote. ``name``: of the process, the same in all its segments. ``odd``: metric to the number
-    of its values that were no number."""
+    """What one process wrote. ``name``: of the process, the same in all its segments. ``odd``:
+    metric to the number of its values that were no number."""
 
     name: str
     series: dict[str, Points] = field(default_factory=dict)
     odd: dict[str, int] = field(default_factory=dict)
     rank: int | None = None
 
-    def take(self, name: str, times: array[float], steps: array[float], values: array[float]) -> None:
+    def take(
+        self, name: str, times: array[float], steps: array[float], values: array[float]
+    ) -> None:
         points = self.series.get(name)
         if points is None:
             points = self.series[name] = Points()
@@ -41,8 +44,9 @@ class Writer:
 
 @dataclass(slots=True)
 class Store:
-    """Every point of a run. ``problems``: ``{code, what}`` of what could not be read. ``torn_bytes``: unfinished frames
-    at the ends of files, which a job that is writing or was killed leaves."""
+    """Every point of a run. ``problems``: ``{code, what}`` of what could not be read.
+    ``torn_bytes``: unfinished frames at the ends of files, which a job that is writing or was
+    killed leaves."""
 
     writers: dict[str, Writer] = field(default_factory=dict)
     problems: list[dict[str, Any]] = field(default_factory=list)
@@ -62,13 +66,16 @@ class Store:
 
     @property
     def points(self) -> int:
-        return sum(len(points) for writer in self.writers.values() for points in writer.series.values())
+        return sum(
+            len(points) for writer in self.writers.values() for points in writer.series.values()
+        )
 
     def writers_of(self, metric: str) -> list[str]:
         return [name for name, writer in sorted(self.writers.items()) if metric in writer.series]
 
     def merged(self, metric: str) -> Points:
-        """The points of all writers, in the order of their clocks; one writer's keep the order of writing."""
+        """The points of all writers, in the order of their clocks; one writer's keep the order of
+        writing."""
         return merged([self.writers[name].series[metric] for name in self.writers_of(metric)])
 
     def digest(self) -> str:
@@ -118,7 +125,11 @@ def merged(parts: list[Points]) -> Points:
 
 def merged_with_origin(parts: list[Points]) -> tuple[Points, list[int]]:
     """As ``merged``, and for each point which of the ``parts`` it is of."""
-    rows = sorted((time, at, place) for at, part in enumerate(parts) for place, time in enumerate(_rising(part.times)))
+    rows = sorted(
+        (time, at, place)
+        for at, part in enumerate(parts)
+        for place, time in enumerate(_rising(part.times))
+    )
     whole = Points()
     for _, at, place in rows:
         part = parts[at]
@@ -137,7 +148,8 @@ def _rising(times: Iterable[float]) -> Iterable[float]:
 
 
 def summary(points: Points) -> dict[str, Any]:
-    """``{points, first_step, last_step, last, min, max, nonfinite}``; extremes are those of the numbers among them."""
+    """``{points, first_step, last_step, last, min, max, nonfinite}``; extremes are those of the
+    numbers among them."""
     values = points.values
     kept = values if math.isfinite(sum(values)) else array("d", (v for v in values if v - v == 0))
     known = [points.steps[0], points.steps[-1]] if values else [math.nan, math.nan]
@@ -153,9 +165,11 @@ def summary(points: Points) -> dict[str, Any]:
 
 
 def disorder(steps: array[float], before: float = -math.inf) -> tuple[int, int]:
-    """How many of one writer's points have a smaller step than the one before, and how many the same one. ``before``:
-    the step ahead of the first."""
-    if steps and steps[0] > before and all(map(operator.lt, steps[:-1], steps[1:])):  # the usual case, fast
+    """How many of one writer's points have a smaller step than the one before, and how many the
+    same one. ``before``: the step ahead of the first."""
+    if (
+        steps and steps[0] > before and all(map(operator.lt, steps[:-1], steps[1:]))
+    ):  # the usual case, fast
         return 0, 0
     smaller = same = 0
     for step in steps:

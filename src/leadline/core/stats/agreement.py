@@ -1,8 +1,9 @@
 """Whether numbers measured again agree with those recorded: one rule per metric, always named.
 
-Repeats give a spread, and the rule is the prediction interval of the original sample (normal theory: mean ± t · sd ·
-√(1/n + 1/m)). Identical repeats are deterministic and must come out identical. A single run gives no spread, and only
-a stated tolerance is left. 99 %, because a reproduction looks at many metrics and a false alarm sends somebody hunting.
+Repeats give a spread, and the rule is the prediction interval of the original sample (normal
+theory: mean ± t · sd · √(1/n + 1/m)). Identical repeats are deterministic and must come out
+identical. A single run gives no spread, and only a stated tolerance is left. 99 %, because a
+reproduction looks at many metrics and a false alarm sends somebody hunting.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ _SAME = 1e-9
 
 @dataclass(slots=True)
 class Agreement:
-    """``low`` and ``high``: where the mean of the new values had to lie, both None where there is no such range."""
+    """``low`` and ``high``: where the mean of the new values had to lie, both None where there is
+    no such range."""
 
     verdict: str
     rule: str
@@ -43,14 +45,22 @@ class Agreement:
         }
 
 
-def agreement(original: list[float], again: list[float], tolerance: float = DEFAULT_TOLERANCE) -> Agreement:
-    """Judge the ``again`` values by the ``original`` ones. ``tolerance``: relative, used only when n = 1."""
+def agreement(
+    original: list[float], again: list[float], tolerance: float = DEFAULT_TOLERANCE
+) -> Agreement:
+    """Judge the ``again`` values by the ``original`` ones. ``tolerance``: relative, used only when
+    n = 1."""
     a, b = summarise(original), summarise(again)
     if a.mean is None or b.mean is None:
         missing = "the original runs have" if a.mean is None else "the new runs have"
         return Agreement(INCOMPARABLE, f"{missing} no finite value", a, b)
     if a.is_constant:
-        same = b.minimum is not None and b.maximum is not None and _same(b.minimum, a.mean) and _same(b.maximum, a.mean)
+        same = (
+            b.minimum is not None
+            and b.maximum is not None
+            and _same(b.minimum, a.mean)
+            and _same(b.maximum, a.mean)
+        )
         return Agreement(
             AGREES if same else DISAGREES,
             f"identical in all {a.n} original runs, so it must be exactly that",
@@ -64,7 +74,9 @@ def agreement(original: list[float], again: list[float], tolerance: float = DEFA
         rule = f"one original run has no spread: within ±{tolerance * 100:.3g} % of it"
     else:
         assert a.sd is not None
-        reach = t_upper_quantile((1 - CONFIDENCE) / 2, a.n - 1) * a.sd * math.sqrt(1 / a.n + 1 / b.n)
+        reach = (
+            t_upper_quantile((1 - CONFIDENCE) / 2, a.n - 1) * a.sd * math.sqrt(1 / a.n + 1 / b.n)
+        )
         rule = f"{CONFIDENCE * 100:.0f} % prediction interval of {a.n} original runs for the mean of {b.n}"
     low, high = a.mean - reach, a.mean + reach
     inside = low <= b.mean <= high or _same(b.mean, a.mean)
@@ -89,8 +101,8 @@ def _same(x: float, y: float) -> bool:
 
 
 def overall(verdicts: list[str]) -> str:
-    """One disagreement disagrees; else one metric that cannot be compared leaves it open; nothing compared is nothing
-    known."""
+    """One disagreement disagrees; else one metric that cannot be compared leaves it open; nothing
+    compared is nothing known."""
     if DISAGREES in verdicts:
         return DISAGREES
     if not verdicts or INCOMPARABLE in verdicts:

@@ -1,12 +1,14 @@
 """Normal and Student t tails and quantiles with ``math`` alone.
 
-Why own code: scipy costs 100 MB and a second of start-up, and ``statistics`` has no Student t. The price is that the
-accuracy is ours to prove: the tests hold tails and quantiles to scipy's within 1e-9 relative.
+Why own code: scipy costs 100 MB and a second of start-up, and ``statistics`` has no Student t. The
+price is that the accuracy is ours to prove: the tests hold tails and quantiles to scipy's within
+1e-9 relative.
 
-Sources: continued fraction of the incomplete beta function, DLMF 8.17.22, evaluated by the modified Lentz method
-(Thompson & Barnett 1986); Student t tail as an incomplete beta, Abramowitz & Stegun 26.7.1; starting value of the
-normal quantile, A&S 26.2.23; Stirling series of log gamma, A&S 6.1.41;
-normal approximation of t at many degrees of freedom, Hill 1970, Comm. ACM 13, Algorithm 395.
+Sources: continued fraction of the incomplete beta function, DLMF 8.17.22, evaluated by the modified
+Lentz method (Thompson & Barnett 1986); Student t tail as an incomplete beta, Abramowitz & Stegun
+26.7.1; starting value of the normal quantile, A&S 26.2.23; Stirling series of log gamma, A&S
+6.1.41; normal approximation of t at many degrees of freedom, Hill 1970, Comm. ACM 13, Algorithm
+395.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ _TINY = 1e-300
 _SQRT2 = math.sqrt(2.0)
 _SQRT_2PI = math.sqrt(2.0 * math.pi)
 _HILL_ABOVE_DF = 1e5
-_NORMAL_ABOVE_DF = 1e12  # the t and normal tails agree there to the last digits that a p value is printed with
+_NORMAL_ABOVE_DF = (
+    1e12  # the t and normal tails agree there to the last digits that a p value is printed with
+)
 
 
 def _stirling_rest(x: float) -> float:
@@ -26,7 +30,8 @@ def _stirling_rest(x: float) -> float:
 
 
 def _log_beta(a: float, b: float) -> float:
-    """log B(a, b). For one large argument the gammas nearly cancel; the difference is taken by series instead."""
+    """log B(a, b). For one large argument the gammas nearly cancel; the difference is taken by
+    series instead."""
     small, large = min(a, b), max(a, b)
     if large < 100.0:
         return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
@@ -65,7 +70,8 @@ def _beta_tail(a: float, b: float, x: float, y: float, log_x: float, log_y: floa
 
 
 def beta_regularised(a: float, b: float, x: float) -> float:
-    """The regularised incomplete beta function I_x(a, b), for a, b > 0; x is clipped to [0, 1] (DLMF 8.17)."""
+    """The regularised incomplete beta function I_x(a, b), for a, b > 0; x is clipped to [0, 1]
+    (DLMF 8.17)."""
     if x <= 0.0:
         return 0.0
     if x >= 1.0:
@@ -94,7 +100,9 @@ def normal_upper_quantile(q: float) -> float:
     if q == 0.5:
         return 0.0
     t = math.sqrt(-2.0 * math.log(q))
-    z = t - (2.515517 + t * (0.802853 + t * 0.010328)) / (1.0 + t * (1.432788 + t * (0.189269 + t * 0.001308)))
+    z = t - (2.515517 + t * (0.802853 + t * 0.010328)) / (
+        1.0 + t * (1.432788 + t * (0.189269 + t * 0.001308))
+    )
     for _ in range(4):  # Newton on the logarithm of the tail: quadratic, and stable far out
         tail = normal_tail(z)
         density = math.exp(-0.5 * z * z) / _SQRT_2PI
@@ -110,7 +118,8 @@ def normal_quantile(p: float) -> float:
 
 
 def _hill(t: float, df: float) -> float:
-    """The z with the same upper tail as t, for many degrees of freedom, where the fraction cancels itself out."""
+    """The z with the same upper tail as t, for many degrees of freedom, where the fraction cancels
+    itself out."""
     a = df - 0.5
     b = 48.0 * a * a
     y = a * math.log1p((t / df) * t)
@@ -121,7 +130,8 @@ def _hill(t: float, df: float) -> float:
 
 
 def t_tail(t: float, df: float) -> float:
-    """P(T > t) of Student's t with ``df`` > 0 degrees of freedom (fractions allowed, as Welch's test needs)."""
+    """P(T > t) of Student's t with ``df`` > 0 degrees of freedom (fractions allowed, as Welch's
+    test needs)."""
     if t < 0.0:
         return 1.0 - t_tail(-t, df)
     if df >= _NORMAL_ABOVE_DF:
@@ -149,7 +159,8 @@ def t_cdf(t: float, df: float) -> float:
 
 
 def t_upper_quantile(q: float, df: float) -> float:
-    """The t with P(T > t) = q. Newton on the logarithms of tail and t, kept inside a bracket that always halves."""
+    """The t with P(T > t) = q. Newton on the logarithms of tail and t, kept inside a bracket that
+    always halves."""
     if q <= 0.0:
         return math.inf
     if q >= 1.0:
@@ -173,7 +184,9 @@ def t_upper_quantile(q: float, df: float) -> float:
             low = t
         else:
             high = t
-        density = math.exp(log_norm - 0.5 * (df + 1.0) * math.log1p(t * t / df)) if t < 1e150 else 0.0
+        density = (
+            math.exp(log_norm - 0.5 * (df + 1.0) * math.log1p(t * t / df)) if t < 1e150 else 0.0
+        )
         step = math.log(tail / q) * tail / density if tail > 0.0 and density > 0.0 else math.inf
         following = t + step
         if not low < following < high:

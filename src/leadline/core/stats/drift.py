@@ -1,7 +1,9 @@
-"""Whether values taken one after the other drift: the machine warmed up, a co-tenant came, a cache filled.
+"""Whether values taken one after the other drift: the machine warmed up, a co-tenant came, a cache
+filled.
 
-Mann-Kendall's rank test, because it asks nothing of the values but their order, with its exact null distribution: the
-number of permutations with k inversions. It sees a steady trend and not a bump that comes and goes.
+Mann-Kendall's rank test, because it asks nothing of the values but their order, with its exact null
+distribution: the number of permutations with k inversions. It sees a steady trend and not a bump
+that comes and goes.
 """
 
 from __future__ import annotations
@@ -17,8 +19,8 @@ _EXACT_UP_TO = 60  # beyond it the normal approximation is good to the third dig
 
 @dataclass(slots=True)
 class Drift:
-    """``change``: Theil-Sen slope over the whole series, in the unit of the values. ``p``: two-sided; None and
-    ``reason`` when there are too few values."""
+    """``change``: Theil-Sen slope over the whole series, in the unit of the values. ``p``:
+    two-sided; None and ``reason`` when there are too few values."""
 
     n: int
     change: float | None = None
@@ -35,7 +37,8 @@ class Drift:
 def drift(values: list[float]) -> Drift:
     """The drift of ``values``, oldest first. Values that are not finite are left out.
 
-    Sources: Mann 1945, Econometrica 13; Sen 1968, JASA 63. Ties count as no order, which errs towards "no drift".
+    Sources: Mann 1945, Econometrica 13; Sen 1968, JASA 63. Ties count as no order, which errs
+    towards "no drift".
     """
     kept = [v for v in values if math.isfinite(v)]
     n = len(kept)

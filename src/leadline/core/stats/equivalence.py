@@ -1,7 +1,9 @@
-"""Whether two means are the same for all that matters: "no effect" as something that evidence can show.
+"""Whether two means are the same for all that matters: "no effect" as something that evidence can
+show.
 
-A test that finds nothing shows nothing. Two one-sided tests ask the other way round: is the difference shown to be
-smaller than the margin that was named? The price is that somebody has to name it.
+A test that finds nothing shows nothing. Two one-sided tests ask the other way round: is the
+difference shown to be smaller than the margin that was named? The price is that somebody has to
+name it.
 """
 
 from __future__ import annotations
@@ -17,14 +19,17 @@ from leadline.core.values import dataclass
 METHOD = "two one-sided tests"
 
 
-Scaled = Callable[[float, float], TestResult]  # (factor, confidence) -> the test of b against factor times a
+Scaled = Callable[
+    [float, float], TestResult
+]  # (factor, confidence) -> the test of b against factor times a
 
 
 @dataclass(slots=True)
 class Equivalence:
-    """``margin``: in the metric's unit, or a share when ``relative`` (0.01 is 1 %). ``p``: the larger of the two
-    one-sided p values; None where only an interval could be asked. ``interval``: of the difference or (``relative``)
-    of the ratio at 1 - 2 alpha, which lies within the margin when the two tests say so."""
+    """``margin``: in the metric's unit, or a share when ``relative`` (0.01 is 1 %). ``p``: the
+    larger of the two one-sided p values; None where only an interval could be asked. ``interval``:
+    of the difference or (``relative``) of the ratio at 1 - 2 alpha, which lies within the margin
+    when the two tests say so."""
 
     margin: float
     relative: bool
@@ -48,14 +53,20 @@ class Equivalence:
 
 
 def equivalence(
-    test: TestResult, margin: float, relative: bool, confidence: float = 0.95, scaled: Scaled | None = None
+    test: TestResult,
+    margin: float,
+    relative: bool,
+    confidence: float = 0.95,
+    scaled: Scaled | None = None,
 ) -> Equivalence:
-    """Whether the difference behind ``test`` is shown to be smaller than ``margin``, at alpha = 1 - ``confidence``.
+    """Whether the difference behind ``test`` is shown to be smaller than ``margin``, at alpha = 1 -
+    ``confidence``.
 
-    Of the difference: |difference| < margin, tested with the t distribution of ``test``. ``relative``: mean(b) between
-    1 / (1 + margin) and 1 + margin times mean(a), each end tested as the difference that it is, by ``scaled``: no
-    interval of a ratio is needed, which a drift-adjusted test does not have. Without ``scaled`` only what is exact can
-    be answered. Source: Schuirmann 1987, J. Pharmacokin. Biopharm. 15, 657-680.
+    Of the difference: |difference| < margin, tested with the t distribution of ``test``.
+    ``relative``: mean(b) between 1 / (1 + margin) and 1 + margin times mean(a), each end tested as
+    the difference that it is, by ``scaled``: no interval of a ratio is needed, which a
+    drift-adjusted test does not have. Without ``scaled`` only what is exact can be answered.
+    Source: Schuirmann 1987, J. Pharmacokin. Biopharm. 15, 657-680.
     """
     shown = f"{margin * 100:.4g} %" if relative else f"{margin:.6g}"
     if not (math.isfinite(margin) and margin > 0.0):
@@ -65,7 +76,10 @@ def equivalence(
     if relative and test.p_two is not None and scaled is not None:
         return _of_ratio(test, margin, shown, confidence, scaled)
     if relative:
-        interval, p = test.ratio_interval or Interval(None, None, confidence, METHOD, "no ratio"), None
+        interval, p = (
+            test.ratio_interval or Interval(None, None, confidence, METHOD, "no ratio"),
+            None,
+        )
         low_margin, high_margin = 1.0 / (1.0 + margin), 1.0 + margin
     else:
         interval, p = _of_difference(test, margin, confidence)
@@ -81,7 +95,11 @@ def equivalence(
         return Equivalence(margin, relative, "equivalent", p, interval, said)
     outer = test.ratio_interval if relative else test.interval
     ends = (outer.low, outer.high) if outer is not None else (None, None)
-    if ends[0] is not None and ends[1] is not None and (ends[0] > high_margin or ends[1] < low_margin):
+    if (
+        ends[0] is not None
+        and ends[1] is not None
+        and (ends[0] > high_margin or ends[1] < low_margin)
+    ):
         said = f"a difference larger than {shown} is shown: the {level} is {span}"
         return Equivalence(margin, relative, "not equivalent", p, interval, said)
     said = f"no difference larger than {shown}: not shown: the {level}, {span}, reaches past it"
@@ -90,16 +108,26 @@ def equivalence(
 
 def _words(interval: Interval, relative: bool) -> tuple[str, str]:
     what = "ratio" if relative else "difference"
-    return f"{interval.confidence * 100:.4g} % interval of the {what}", f"{interval.low:.6g} to {interval.high:.6g}"
+    return (
+        f"{interval.confidence * 100:.4g} % interval of the {what}",
+        f"{interval.low:.6g} to {interval.high:.6g}",
+    )
 
 
-def _of_ratio(test: TestResult, margin: float, shown: str, confidence: float, scaled: Scaled) -> Equivalence:
+def _of_ratio(
+    test: TestResult, margin: float, shown: str, confidence: float, scaled: Scaled
+) -> Equivalence:
     alpha = 1.0 - confidence
     above, below = scaled(1.0 + margin, confidence), scaled(1.0 / (1.0 + margin), confidence)
     narrow = scaled(1.0, 1.0 - 2.0 * alpha).ratio_interval
-    interval = narrow or Interval(None, None, 1.0 - 2.0 * alpha, METHOD, "this test has no interval of a ratio")
+    interval = narrow or Interval(
+        None, None, 1.0 - 2.0 * alpha, METHOD, "this test has no interval of a ratio"
+    )
     if above.p_less is None or below.p_greater is None:
-        why = "; ".join((*above.reasons[:1], *below.reasons[:1])) or "the ends of the margin cannot be tested"
+        why = (
+            "; ".join((*above.reasons[:1], *below.reasons[:1]))
+            or "the ends of the margin cannot be tested"
+        )
         said = f"no difference larger than {shown}: not shown: {why}"
         return Equivalence(margin, True, "not shown", None, interval, said, why)
     p = max(above.p_less, below.p_greater)
@@ -113,9 +141,11 @@ def _of_ratio(test: TestResult, margin: float, shown: str, confidence: float, sc
     return Equivalence(margin, True, verdict, p, interval, said)
 
 
-def _of_difference(test: TestResult, margin: float, confidence: float) -> tuple[Interval, float | None]:
-    """The interval at 1 - 2 alpha and the p value of the two one-sided tests; the interval of ``test`` itself where it
-    has no t distribution (an exact difference)."""
+def _of_difference(
+    test: TestResult, margin: float, confidence: float
+) -> tuple[Interval, float | None]:
+    """The interval at 1 - 2 alpha and the p value of the two one-sided tests; the interval of
+    ``test`` itself where it has no t distribution (an exact difference)."""
     difference, interval = test.difference, test.interval
     if difference is None or test.df is None or interval.low is None or interval.high is None:
         return interval, None
@@ -125,5 +155,10 @@ def _of_difference(test: TestResult, margin: float, confidence: float) -> tuple[
     if not error > 0.0:
         return interval, None
     narrow = t_upper_quantile(alpha, test.df) * error
-    p = max(t_tail((difference + margin) / error, test.df), t_tail((margin - difference) / error, test.df))
-    return Interval(difference - narrow, difference + narrow, 1.0 - 2.0 * alpha, f"{test.name}, {METHOD}"), p
+    p = max(
+        t_tail((difference + margin) / error, test.df),
+        t_tail((margin - difference) / error, test.df),
+    )
+    return Interval(
+        difference - narrow, difference + narrow, 1.0 - 2.0 * alpha, f"{test.name}, {METHOD}"
+    ), p

@@ -1,9 +1,11 @@
-"""Summaries of repeated measurements, and the tests and intervals that comparisons and labels rest on.
+"""Summaries of repeated measurements, and the tests and intervals that comparisons and labels rest
+on.
 
-Every function answers with a value: where a figure cannot be had (one run, no spread, a ratio to zero) it is None and
-``reasons`` says why in words, so that no caller meets an exception or a silent NaN. All of it assumes independent
-runs; the t methods assume roughly normal means, which three to five runs cannot check. They are the base that
-resampling methods will stand beside, not a claim that everything is normal.
+Every function answers with a value: where a figure cannot be had (one run, no spread, a ratio to
+zero) it is None and ``reasons`` says why in words, so that no caller meets an exception or a silent
+NaN. All of it assumes independent runs; the t methods assume roughly normal means, which three to
+five runs cannot check. They are the base that resampling methods will stand beside, not a claim
+that everything is normal.
 
 Differences are always ``b - a`` and ratios ``b / a``: ``a`` is the reference.
 """
@@ -23,8 +25,9 @@ RATIO_METHOD = "Fieller"
 
 @dataclass(slots=True)
 class Sample:
-    """A summary of the finite values. ``sd`` has n - 1 below the line; ``mad`` is the median absolute deviation,
-    unscaled. All but ``n`` and ``nonfinite`` are None without values; ``sd`` is None below two."""
+    """A summary of the finite values. ``sd`` has n - 1 below the line; ``mad`` is the median
+    absolute deviation, unscaled. All but ``n`` and ``nonfinite`` are None without values; ``sd`` is
+    None below two."""
 
     n: int
     mean: float | None = None
@@ -83,7 +86,8 @@ class Interval:
 
 @dataclass(slots=True)
 class TestResult:
-    """A test of a difference. ``p_less`` is for "b is below a" (or below the target), ``p_greater`` for "above"."""
+    """A test of a difference. ``p_less`` is for "b is below a" (or below the target), ``p_greater``
+    for "above"."""
 
     __test__ = False  # the name is the statistician's, not pytest's
 
@@ -136,7 +140,8 @@ def _middle(ordered: Sequence[float]) -> float:
 
 
 def _mean(values: Sequence[float]) -> float:
-    """The mean, exact to rounding at any magnitude: summed after scaling by a power of two, which loses nothing."""
+    """The mean, exact to rounding at any magnitude: summed after scaling by a power of two, which
+    loses nothing."""
     low, high = min(values), max(values)
     if low == high:
         return low
@@ -149,7 +154,9 @@ def _sd(values: Sequence[float], mean: float) -> float | None:
     """Corrected two-pass algorithm (Chan, Golub & LeVeque 1983) on deviations scaled to at most 1."""
     if min(values) == max(values):
         return 0.0
-    half = [0.5 * v - 0.5 * mean for v in values]  # halves, so that the widest pair of floats does not overflow
+    half = [
+        0.5 * v - 0.5 * mean for v in values
+    ]  # halves, so that the widest pair of floats does not overflow
     widest = max(abs(d) for d in half)
     if widest == 0.0:
         return 0.0
@@ -197,7 +204,13 @@ def _t_interval(centre: float, error: float, df: float, confidence: float, metho
     reach = t_upper_quantile(0.5 * (1.0 - confidence), df) * error if error else 0.0
     low, high = _finite(centre - reach), _finite(centre + reach)
     if low is None or high is None:
-        return Interval(None, None, confidence, method, "the values are too large for the interval to be a number")
+        return Interval(
+            None,
+            None,
+            confidence,
+            method,
+            "the values are too large for the interval to be a number",
+        )
     return Interval(low, high, confidence, method)
 
 
@@ -206,7 +219,11 @@ def mean_interval(sample: Sample, confidence: float = 0.95) -> Interval:
     if sample.mean is None:
         return Interval(None, None, confidence, "Student t", "no values")
     if sample.sd is None or sample.standard_error is None:
-        why = "one value shows no spread" if sample.n == 1 else "the spread is too large to be a number"
+        why = (
+            "one value shows no spread"
+            if sample.n == 1
+            else "the spread is too large to be a number"
+        )
         return Interval(None, None, confidence, "Student t", why)
     if sample.sd == 0.0:
         return Interval(sample.mean, sample.mean, confidence, "exact", "every value is identical")
@@ -214,7 +231,8 @@ def mean_interval(sample: Sample, confidence: float = 0.95) -> Interval:
 
 
 def _ratio(a: Sample, b: Sample) -> tuple[float | None, str]:
-    """mean(b) / mean(a), or None and why. A ratio needs a scale with a true zero: every value above it."""
+    """mean(b) / mean(a), or None and why. A ratio needs a scale with a true zero: every value above
+    it."""
     if a.mean is None or b.mean is None or a.minimum is None or b.minimum is None:
         return None, "no ratio: one side has no values"
     if a.minimum <= 0.0 or b.minimum <= 0.0:
@@ -226,16 +244,21 @@ def _ratio(a: Sample, b: Sample) -> tuple[float | None, str]:
 
 
 def fieller(
-    ratio: float, variation_a: float, variation_b: float, covariance: float, df: float, confidence: float = 0.95
+    ratio: float,
+    variation_a: float,
+    variation_b: float,
+    covariance: float,
+    df: float,
+    confidence: float = 0.95,
 ) -> Interval:
     """Fieller's interval of mean(b) / mean(a).
 
-    ``variation_a`` and ``variation_b`` are the standard errors divided by mean(a), ``covariance`` that of the two
-    means divided by mean(a) squared. Chosen over the delta method and over logarithms because it answers for the
-    ratio of the means that is printed, holds for wide spreads, and contains 1 exactly when the interval of the
-    difference (same ``df``) contains 0, so the two never contradict each other. When mean(a) itself cannot be told
-    from zero the set of ratios is unbounded, and it is said.
-    Source: Fieller 1954, J. R. Statist. Soc. B 16, 175-185.
+    ``variation_a`` and ``variation_b`` are the standard errors divided by mean(a), ``covariance``
+    that of the two means divided by mean(a) squared. Chosen over the delta method and over
+    logarithms because it answers for the ratio of the means that is printed, holds for wide
+    spreads, and contains 1 exactly when the interval of the difference (same ``df``) contains 0, so
+    the two never contradict each other. When mean(a) itself cannot be told from zero the set of
+    ratios is unbounded, and it is said. Source: Fieller 1954, J. R. Statist. Soc. B 16, 175-185.
     """
     quantile = t_upper_quantile(0.5 * (1.0 - confidence), df)
     u, v, c = quantile * variation_a, quantile * variation_b, quantile * quantile * covariance
@@ -247,19 +270,29 @@ def fieller(
     reach = math.sqrt(max(0.0, root))
     low, high = _finite((ratio - c - reach) / leading), _finite((ratio - c + reach) / leading)
     if low is None or high is None:
-        return Interval(None, None, confidence, RATIO_METHOD, "the bounds are too large to be numbers")
+        return Interval(
+            None, None, confidence, RATIO_METHOD, "the bounds are too large to be numbers"
+        )
     return Interval(low, high, confidence, RATIO_METHOD)
 
 
 def from_t(
-    name: str, difference: float, error: float, df: float, confidence: float, reasons: list[str] | None = None
+    name: str,
+    difference: float,
+    error: float,
+    df: float,
+    confidence: float,
+    reasons: list[str] | None = None,
 ) -> TestResult:
-    """The test of a ``difference`` that has a t distribution with ``df`` after division by its standard ``error``."""
+    """The test of a ``difference`` that has a t distribution with ``df`` after division by its
+    standard ``error``."""
     reasons = reasons if reasons is not None else []
     t = difference / error
     if not math.isfinite(t):
         t = math.copysign(1e308, difference)
-    result = TestResult(name, difference, _t_interval(difference, error, df, confidence, name), reasons=reasons)
+    result = TestResult(
+        name, difference, _t_interval(difference, error, df, confidence, name), reasons=reasons
+    )
     result.t, result.df = t, df
     result.p_greater, result.p_less = t_tail(t, df), t_tail(-t, df)
     result.p_two = min(1.0, 2.0 * t_tail(abs(t), df))
@@ -273,7 +306,9 @@ def unavailable(name: str, difference: float | None, confidence: float, why: str
 
 def _constant(name: str, difference: float, confidence: float) -> TestResult:
     why = "every value on a side is identical: the difference is exact, and a test has nothing to estimate"
-    return TestResult(name, difference, Interval(difference, difference, confidence, "exact", why), reasons=[why])
+    return TestResult(
+        name, difference, Interval(difference, difference, confidence, "exact", why), reasons=[why]
+    )
 
 
 def _too_few(n: int, side: str) -> str:
@@ -283,7 +318,9 @@ def _too_few(n: int, side: str) -> str:
 def with_names(reason: str, a_name: str, b_name: str) -> str:
     """A ``reason`` of a test in the words of its reader, who knows the sides by their names."""
     for side, name in (("a", a_name), ("b", b_name)):
-        reason = reason.replace(f"on side {side} ", f"of {name} ").replace(f"side {side} ", f"{name} ")
+        reason = reason.replace(f"on side {side} ", f"of {name} ").replace(
+            f"side {side} ", f"{name} "
+        )
     return reason
 
 
@@ -291,10 +328,14 @@ def _plain_welch(a: Sample, b: Sample, confidence: float) -> TestResult:
     name = DIFFERENCE_METHOD
     if a.mean is None or b.mean is None:
         sides = [s for s, sample in (("a", a), ("b", b)) if sample.n == 0]
-        return unavailable(name, None, confidence, "; ".join(_too_few(0, s) for s in sides) or "no values")
+        return unavailable(
+            name, None, confidence, "; ".join(_too_few(0, s) for s in sides) or "no values"
+        )
     difference = _finite(b.mean - a.mean)
     if difference is None:
-        return unavailable(name, None, confidence, "the means are too far apart for the difference to be a number")
+        return unavailable(
+            name, None, confidence, "the means are too far apart for the difference to be a number"
+        )
     few = [_too_few(1, s) for s, sample in (("a", a), ("b", b)) if sample.n == 1]
     if few:
         return unavailable(name, difference, confidence, "; ".join(few))
@@ -303,16 +344,21 @@ def _plain_welch(a: Sample, b: Sample, confidence: float) -> TestResult:
     error_a, error_b = a.standard_error, b.standard_error
     error = None if error_a is None or error_b is None else _finite(math.hypot(error_a, error_b))
     if error_a is None or error_b is None or not error:
-        return unavailable(name, difference, confidence, "the spread is too large or too small to be a number")
+        return unavailable(
+            name, difference, confidence, "the spread is too large or too small to be a number"
+        )
     share_a, share_b = (error_a / error) ** 2, (error_b / error) ** 2
     df = 1.0 / (share_a * share_a / (a.n - 1) + share_b * share_b / (b.n - 1))
-    reasons = [f"side {s} shows no spread" for s, sample in (("a", a), ("b", b)) if sample.is_constant]
+    reasons = [
+        f"side {s} shows no spread" for s, sample in (("a", a), ("b", b)) if sample.is_constant
+    ]
     return from_t(name, difference, error, df, confidence, reasons)
 
 
 def welch(a: Sample, b: Sample, confidence: float = 0.95) -> TestResult:
-    """Welch's unequal-variance t test of mean(b) - mean(a), with Satterthwaite's degrees of freedom, and Fieller's
-    interval of the ratio with the same degrees of freedom (see ``fieller``). Source: Welch 1947, Biometrika 34."""
+    """Welch's unequal-variance t test of mean(b) - mean(a), with Satterthwaite's degrees of
+    freedom, and Fieller's interval of the ratio with the same degrees of freedom (see ``fieller``).
+    Source: Welch 1947, Biometrika 34."""
     result = _plain_welch(a, b, confidence)
     ratio, why = _ratio(a, b)
     result.ratio = ratio
@@ -331,30 +377,47 @@ def welch(a: Sample, b: Sample, confidence: float = 0.95) -> TestResult:
 
 
 def paired(a: Sequence[float], b: Sequence[float], confidence: float = 0.95) -> TestResult:
-    """Student's t test of the pairwise differences ``b[i] - a[i]``; the ratio is that of the means, with Fieller's
-    interval for paired means. Pairs with a value that is not finite are left out, and it is said."""
+    """Student's t test of the pairwise differences ``b[i] - a[i]``; the ratio is that of the means,
+    with Fieller's interval for paired means. Pairs with a value that is not finite are left out,
+    and it is said."""
     name = "paired t"
     if len(a) != len(b):
         return unavailable(name, None, confidence, f"not pairs: {len(a)} values against {len(b)}")
-    pairs = [(float(x), float(y)) for x, y in zip(a, b, strict=True) if math.isfinite(x) and math.isfinite(y)]
+    pairs = [
+        (float(x), float(y))
+        for x, y in zip(a, b, strict=True)
+        if math.isfinite(x) and math.isfinite(y)
+    ]
     first, second = summarise(x for x, _ in pairs), summarise(y for _, y in pairs)
     steps = summarise(y - x for x, y in pairs)
     ratio, why = _ratio(first, second)
     if steps.mean is None or steps.n < 2:
-        result = unavailable(name, steps.mean, confidence, "no pairs" if not steps.n else "one pair shows no spread")
+        result = unavailable(
+            name, steps.mean, confidence, "no pairs" if not steps.n else "one pair shows no spread"
+        )
     elif steps.is_constant:
         result = _constant(name, steps.mean, confidence)
-        result.reasons = [result.reasons[0].replace("every value on a side", "every pairwise difference")]
+        result.reasons = [
+            result.reasons[0].replace("every value on a side", "every pairwise difference")
+        ]
     elif not steps.standard_error or steps.nonfinite:
-        result = unavailable(name, steps.mean, confidence, "the spread is too large or too small to be a number")
+        result = unavailable(
+            name, steps.mean, confidence, "the spread is too large or too small to be a number"
+        )
     else:
         result = from_t(name, steps.mean, steps.standard_error, steps.n - 1, confidence, [])
     if len(pairs) < len(a):
-        result.reasons.append(f"{len(a) - len(pairs)} of {len(a)} pairs left out: a value is not finite")
+        result.reasons.append(
+            f"{len(a) - len(pairs)} of {len(a)} pairs left out: a value is not finite"
+        )
     result.ratio, result.ratio_interval = ratio, Interval(None, None, confidence, RATIO_METHOD, why)
     if ratio is None or first.mean is None or second.mean is None:
         result.reasons.append(why)
-    elif result.df is not None and first.standard_error is not None and second.standard_error is not None:
+    elif (
+        result.df is not None
+        and first.standard_error is not None
+        and second.standard_error is not None
+    ):
         centred = ((x / first.mean - 1.0, (y - second.mean) / first.mean) for x, y in pairs)
         covariance = math.fsum(u * v for u, v in centred) / (len(pairs) - 1) / len(pairs)
         result.ratio_interval = fieller(
@@ -370,8 +433,11 @@ def paired(a: Sequence[float], b: Sequence[float], confidence: float = 0.95) -> 
     return result
 
 
-def one_sample(sample: Sample, target: float, alternative: str = "two-sided", confidence: float = 0.95) -> TestResult:
-    """Student's t test of the mean against a fixed ``target``; ``alternative`` is two-sided, less or greater.
+def one_sample(
+    sample: Sample, target: float, alternative: str = "two-sided", confidence: float = 0.95
+) -> TestResult:
+    """Student's t test of the mean against a fixed ``target``; ``alternative`` is two-sided, less
+    or greater.
 
     The interval is that of mean - target. Raises ValueError for another alternative.
     """
@@ -388,9 +454,14 @@ def one_sample(sample: Sample, target: float, alternative: str = "two-sided", co
         result = _constant(name, sample.mean - target, confidence)
     elif not sample.standard_error:
         result = unavailable(
-            name, sample.mean - target, confidence, "the spread is too large or too small to be a number"
+            name,
+            sample.mean - target,
+            confidence,
+            "the spread is too large or too small to be a number",
         )
     else:
-        result = from_t(name, sample.mean - target, sample.standard_error, sample.n - 1, confidence, [])
+        result = from_t(
+            name, sample.mean - target, sample.standard_error, sample.n - 1, confidence, []
+        )
     result.alternative = alternative
     return result

@@ -1,7 +1,9 @@
-"""P values of several tests read at once, corrected so that the chance of any false one stays at the level.
+"""P values of several tests read at once, corrected so that the chance of any false one stays at
+the level.
 
-Holm's method and not Bonferroni's, which is never better; not the false discovery rate, because one wrong headline is
-the harm here. The price is power: twenty cells need about three times the evidence of one.
+Holm's method and not Bonferroni's, which is never better; not the false discovery rate, because one
+wrong headline is the harm here. The price is power: twenty cells need about three times the
+evidence of one.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Runs that lie far from the others: named, never dropped.
 
-A slow run is a fact about the machine or about the code; leaving it out because it is slow makes every mean look
-better than it is. Who wants it out retracts it, with a reason that stays.
+A slow run is a fact about the machine or about the code; leaving it out because it is slow makes
+every mean look better than it is. Who wants it out retracts it, with a reason that stays.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ _MEAN_DEVIATION_SCALE = 1.253314  # sqrt(pi / 2)
 
 @dataclass(slots=True)
 class Outliers:
-    """``indices`` into the values given; ``reason``: why none could be looked for, "" when they were."""
+    """``indices`` into the values given; ``reason``: why none could be looked for, "" when they
+    were."""
 
     n: int
     indices: list[int] = field(default_factory=list)
@@ -39,10 +40,12 @@ class Outliers:
 
 
 def outliers(values: Sequence[float]) -> Outliers:
-    """Values whose modified z score is above 3.5. When more than half of the values are equal the MAD is zero and the
-    mean absolute deviation stands in, which is said. Values that are not finite are no outliers: they are lost.
+    """Values whose modified z score is above 3.5. When more than half of the values are equal the
+    MAD is zero and the mean absolute deviation stands in, which is said. Values that are not finite
+    are no outliers: they are lost.
 
-    Source: Iglewicz & Hoaglin 1993, How to Detect and Handle Outliers, ASQC; the fall-back is IBM SPSS's.
+    Source: Iglewicz & Hoaglin 1993, How to Detect and Handle Outliers, ASQC; the fall-back is IBM
+    SPSS's.
     """
     kept = [(i, float(v)) for i, v in enumerate(values) if math.isfinite(v)]
     out = Outliers(len(kept))
@@ -54,7 +57,9 @@ def outliers(values: Sequence[float]) -> Outliers:
     scale = _median(deviations) / _MAD_SCALE
     if scale == 0.0:
         scale = _MEAN_DEVIATION_SCALE * math.fsum(deviations) / len(deviations)
-        out.method = "modified z score on the mean absolute deviation (half of the values are equal)"
+        out.method = (
+            "modified z score on the mean absolute deviation (half of the values are equal)"
+        )
     if scale > 0.0 and math.isfinite(scale):
         out.indices = [i for (i, _), d in zip(kept, deviations, strict=True) if d / scale > LIMIT]
     return out

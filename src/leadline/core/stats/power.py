@@ -1,7 +1,8 @@
 """What a number of runs could have shown, and how many it takes to show a difference that matters.
 
-"No difference shown" says nothing until it is said which difference would have shown. Power is that of the two-sided t
-test, from the noncentral t distribution: with three runs a side the normal approximation is a third too hopeful.
+"No difference shown" says nothing until it is said which difference would have shown. Power is that
+of the two-sided t test, from the noncentral t distribution: with three runs a side the normal
+approximation is a third too hopeful.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ _STEPS = 200  # of Simpson's rule: five digits from df = 2 up, within 0.004 belo
 
 
 def power_of_t(shift: float, df: float, alpha: float = 0.05) -> float:
-    """The chance that a two-sided t test at ``alpha`` rejects when the true difference is ``shift`` standard errors.
+    """The chance that a two-sided t test at ``alpha`` rejects when the true difference is ``shift``
+    standard errors.
 
-    P(|T| > t) for the noncentral t: the normal tail averaged over the distribution of the estimated standard
-    deviation (Johnson, Kotz & Balakrishnan 1995, chapter 31), by Simpson's rule.
+    P(|T| > t) for the noncentral t: the normal tail averaged over the distribution of the estimated
+    standard deviation (Johnson, Kotz & Balakrishnan 1995, chapter 31), by Simpson's rule.
     """
     critical = t_upper_quantile(0.5 * alpha, df)
     if df > 1e4:
@@ -39,8 +41,8 @@ def power_of_t(shift: float, df: float, alpha: float = 0.05) -> float:
 
 
 def detectable(error: float, df: float, alpha: float = 0.05, power: float = 0.8) -> float | None:
-    """The true difference that a two-sided test at ``alpha`` shows with probability ``power``, given the standard
-    ``error`` of the difference. None for figures that make no sense."""
+    """The true difference that a two-sided test at ``alpha`` shows with probability ``power``,
+    given the standard ``error`` of the difference. None for figures that make no sense."""
     if not (error >= 0.0 and df >= 1.0 and 0.0 < alpha < power < 1.0):
         return None
     low = 0.0
@@ -59,22 +61,27 @@ def detectable(error: float, df: float, alpha: float = 0.05, power: float = 0.8)
     return size if math.isfinite(size) else None
 
 
-def minimum_detectable_difference(sd: float, n: int, alpha: float = 0.05, power: float = 0.8) -> float | None:
-    """The smallest true difference of two means that ``n`` runs a side, of standard deviation ``sd`` each, would
-    show. None below two runs a side or without a usable ``sd``."""
+def minimum_detectable_difference(
+    sd: float, n: int, alpha: float = 0.05, power: float = 0.8
+) -> float | None:
+    """The smallest true difference of two means that ``n`` runs a side, of standard deviation
+    ``sd`` each, would show. None below two runs a side or without a usable ``sd``."""
     if n < 2 or not (math.isfinite(sd) and sd >= 0.0):
         return None
     return detectable(sd * math.sqrt(2.0 / n), 2.0 * (n - 1), alpha, power)
 
 
 def n_needed(sd: float, difference: float, alpha: float = 0.05, power: float = 0.8) -> int | None:
-    """The fewest runs a side with which a true ``difference`` of two means would show. None when no number up to ten
-    million does (a difference of zero, for one)."""
+    """The fewest runs a side with which a true ``difference`` of two means would show. None when no
+    number up to ten million does (a difference of zero, for one)."""
     return _fewest(sd, difference, alpha, power, 2.0, 2.0)
 
 
-def n_needed_paired(sd_of_differences: float, difference: float, alpha: float = 0.05, power: float = 0.8) -> int | None:
-    """The fewest pairs with which a true mean ``difference`` would show, by the spread of the pairwise differences."""
+def n_needed_paired(
+    sd_of_differences: float, difference: float, alpha: float = 0.05, power: float = 0.8
+) -> int | None:
+    """The fewest pairs with which a true mean ``difference`` would show, by the spread of the
+    pairwise differences."""
     return _fewest(sd_of_differences, difference, alpha, power, 1.0, 1.0)
 
 

@@ -1,8 +1,10 @@
-"""Whether a later repeat still looks like the earlier ones: the baseline that nobody changed, and that moved.
+"""Whether a later repeat still looks like the earlier ones: the baseline that nobody changed, and
+that moved.
 
-Each repeat is held against the prediction interval of all before it. The level is shared out over the repeats looked
-at (Bonferroni), so that a baseline repeated often is not called moved by chance alone. The price: one repeat must lie
-further out than the 95 % that a reader has in mind. Normal values are assumed, which few repeats cannot check.
+Each repeat is held against the prediction interval of all before it. The level is shared out over
+the repeats looked at (Bonferroni), so that a baseline repeated often is not called moved by chance
+alone. The price: one repeat must lie further out than the 95 % that a reader has in mind. Normal
+values are assumed, which few repeats cannot check.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ FEWEST_BEFORE = 3
 
 @dataclass(slots=True)
 class Stray:
-    """The value at ``index`` lies outside ``interval``, which the ``before`` values before it predict."""
+    """The value at ``index`` lies outside ``interval``, which the ``before`` values before it
+    predict."""
 
     index: int
     value: float
@@ -28,7 +31,8 @@ class Stray:
 
 
 def prediction_interval(sample: Sample, confidence: float = 0.95) -> Interval:
-    """Where one further value lies with ``confidence``: mean +- t(n - 1) * sd * sqrt(1 + 1/n), in the sample's unit.
+    """Where one further value lies with ``confidence``: mean +- t(n - 1) * sd * sqrt(1 + 1/n), in
+    the sample's unit.
 
     Source: Hahn & Meeker 1991, Statistical Intervals, section 4.7.
     """
@@ -37,17 +41,29 @@ def prediction_interval(sample: Sample, confidence: float = 0.95) -> Interval:
         return Interval(None, None, confidence, method, "fewer than two values show no spread")
     if sample.sd == 0.0:
         return Interval(sample.mean, sample.mean, confidence, "exact", "every value is identical")
-    reach = t_upper_quantile(0.5 * (1.0 - confidence), sample.n - 1) * sample.sd * math.sqrt(1.0 + 1.0 / sample.n)
+    reach = (
+        t_upper_quantile(0.5 * (1.0 - confidence), sample.n - 1)
+        * sample.sd
+        * math.sqrt(1.0 + 1.0 / sample.n)
+    )
     low, high = sample.mean - reach, sample.mean + reach
     if not (math.isfinite(low) and math.isfinite(high)):
-        return Interval(None, None, confidence, method, "the values are too large for the interval to be a number")
+        return Interval(
+            None,
+            None,
+            confidence,
+            method,
+            "the values are too large for the interval to be a number",
+        )
     return Interval(low, high, confidence, method)
 
 
 def strays(values: Sequence[float], alpha: float = 0.05) -> list[Stray]:
-    """The ``values`` (oldest first) outside the prediction interval of those before them, from the fourth on.
+    """The ``values`` (oldest first) outside the prediction interval of those before them, from the
+    fourth on.
 
-    ``alpha``: the chance that values of one distribution show any. Values that are not finite are passed over.
+    ``alpha``: the chance that values of one distribution show any. Values that are not finite are
+    passed over.
     """
     looked_at = max(1, sum(map(math.isfinite, values)) - FEWEST_BEFORE)
     found: list[Stray] = []
@@ -57,7 +73,11 @@ def strays(values: Sequence[float], alpha: float = 0.05) -> list[Stray]:
             continue
         if len(before) >= FEWEST_BEFORE:
             interval = prediction_interval(summarise(before), 1.0 - alpha / looked_at)
-            if interval.low is not None and interval.high is not None and not interval.low <= value <= interval.high:
+            if (
+                interval.low is not None
+                and interval.high is not None
+                and not interval.low <= value <= interval.high
+            ):
                 found.append(Stray(index, value, len(before), interval))
         before.append(value)
     return found

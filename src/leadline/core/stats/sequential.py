@@ -1,14 +1,16 @@
-"""A test and an interval that may be looked at after every block, for values that are symmetric about what is sought.
+"""A test and an interval that may be looked at after every block, for values that are symmetric
+about what is sought.
 
-In an interleaved measurement a coin decides which side goes first in each block. Under no difference the block's value
-is then as likely above zero as below by the same amount, whatever the noise: that symmetry is made by the coin and need
-not be assumed. So betting on the sign of each value is a fair game; the capital of a bettor is a martingale, and by
-Ville's inequality it ever exceeds 1 / alpha with probability alpha at most, however long one plays and whenever one
-stops. Heavy tails cost nothing. The price against a t test of a size fixed beforehand: seven blocks at the least, and
-an interval about a third wider.
+In an interleaved measurement a coin decides which side goes first in each block. Under no
+difference the block's value is then as likely above zero as below by the same amount, whatever the
+noise: that symmetry is made by the coin and need not be assumed. So betting on the sign of each
+value is a fair game; the capital of a bettor is a martingale, and by Ville's inequality it ever
+exceeds 1 / alpha with probability alpha at most, however long one plays and whenever one stops.
+Heavy tails cost nothing. The price against a t test of a size fixed beforehand: seven blocks at the
+least, and an interval about a third wider.
 
-Sources: Efron 1969, JASA 64 (the t statistic under symmetry); de la Peña 1999, Ann. Probab. 27; Howard, Ramdas,
-McAuliffe & Sekhon 2020, Probab. Surveys 17; Ville 1939.
+Sources: Efron 1969, JASA 64 (the t statistic under symmetry); de la Peña 1999, Ann. Probab. 27;
+Howard, Ramdas, McAuliffe & Sekhon 2020, Probab. Surveys 17; Ville 1939.
 """
 
 from __future__ import annotations
@@ -20,16 +22,18 @@ from collections.abc import Iterable
 from leadline.core.stats.inference import Interval
 
 METHOD = "confidence sequence under symmetry"
-# What is bet at a typical value, in units of 1 / scale: small bets find small effects late, large ones large effects
-# soon; the last one bets all on the sign.
+# What is bet at a typical value, in units of 1 / scale: small bets find small effects late, large
+# ones large effects soon; the last one bets all on the sign.
 _STAKES = (0.25, 0.5, 1.0, 2.0, 4.0, math.inf)
 _BISECTIONS = 40
 
 
 class SymmetricSequence:
-    """Values taken one after the other, each symmetric about the same unknown centre given its distance from it.
+    """Values taken one after the other, each symmetric about the same unknown centre given its
+    distance from it.
 
-    ``alpha``: the chance that ``rejects`` of the true centre is ever True, and that ``interval`` ever misses it.
+    ``alpha``: the chance that ``rejects`` of the true centre is ever True, and that ``interval``
+    ever misses it.
     """
 
     def __init__(self, alpha: float = 0.05, values: Iterable[float] = ()) -> None:
@@ -41,13 +45,15 @@ class SymmetricSequence:
             self.add(value)
 
     def add(self, value: float) -> None:
-        """Take the next value. Raises ValueError for one that is not finite: leave its block out before."""
+        """Take the next value. Raises ValueError for one that is not finite: leave its block out
+        before."""
         if not math.isfinite(value):
             raise ValueError("a value of a block has to be finite")
         self.values.append(float(value))
 
     def log_capitals(self, centre: float = 0.0) -> list[float]:
-        """log of the bettor's capital after each value, betting that the centre is not ``centre``; it starts at 1."""
+        """log of the bettor's capital after each value, betting that the centre is not ``centre``;
+        it starts at 1."""
         logs = [0.0] * (2 * len(_STAKES))
         distances: list[float] = []
         capitals = []
@@ -55,7 +61,11 @@ class SymmetricSequence:
             x = value - centre
             insort(distances, abs(x))
             half = len(distances) // 2
-            scale = distances[half] if len(distances) % 2 else 0.5 * (distances[half - 1] + distances[half])
+            scale = (
+                distances[half]
+                if len(distances) % 2
+                else 0.5 * (distances[half - 1] + distances[half])
+            )
             if x != 0.0:
                 unit = x / (scale or abs(x))
                 for k, stake in enumerate(_STAKES):
@@ -76,7 +86,8 @@ class SymmetricSequence:
         return any(c >= -math.log(self.alpha) for c in self.log_capitals(centre))
 
     def estimate(self) -> float | None:
-        """The Hodges-Lehmann estimate: the median of all pairwise means. Source: Hodges & Lehmann 1963."""
+        """The Hodges-Lehmann estimate: the median of all pairwise means. Source: Hodges & Lehmann
+        1963."""
         v = self.values
         means = sorted(0.5 * (v[i] + v[j]) for i in range(len(v)) for j in range(i, len(v)))
         if not means:
@@ -85,12 +96,17 @@ class SymmetricSequence:
         return means[half] if len(means) % 2 else 0.5 * (means[half - 1] + means[half])
 
     def interval(self) -> Interval:
-        """All centres not rejected so far, as the interval around the estimate; its ends by bisection."""
+        """All centres not rejected so far, as the interval around the estimate; its ends by
+        bisection."""
         level = 1.0 - self.alpha
         centre = self.estimate()
         if centre is None:
             return Interval(None, None, level, METHOD, "no blocks")
-        if len(self.values) > 1 and min(self.values) == max(self.values) and self.rejects(centre + 1.0):
+        if (
+            len(self.values) > 1
+            and min(self.values) == max(self.values)
+            and self.rejects(centre + 1.0)
+        ):
             return Interval(centre, centre, level, METHOD, "every block gave the same value")
         reach = max(max(self.values) - min(self.values), 1e-12 * max(1.0, abs(centre)))
         low, high = self._end(centre, -reach), self._end(centre, reach)
@@ -100,7 +116,8 @@ class SymmetricSequence:
         return Interval(low, high, level, METHOD)
 
     def _end(self, centre: float, reach: float) -> float | None:
-        """Where rejection begins in the direction of ``reach``; None when nothing is rejected there."""
+        """Where rejection begins in the direction of ``reach``; None when nothing is rejected
+        there."""
         outside = centre + 4.0 * reach
         if not self.rejects(outside):
             return None

@@ -1,11 +1,12 @@
 """Numbers in text that are bound to recorded metrics: ``{{P-003.time_ms}}``.
 
-A typed number goes stale or was never true; a citation is computed when it is written, stored beside the text, and
-recomputed whenever it is shown. The price is a small language:
+A typed number goes stale or was never true; a citation is computed when it is written, stored
+beside the text, and recomputed whenever it is shown. The price is a small language:
 
-    {{ID.METRIC}}  {{ID.METRIC.STAT}}  {{baseline.METRIC}}        STAT: median (default) mean sd mad min max n
-    {{A.METRIC / B.METRIC}}  {{A.METRIC - B.METRIC}}              spaces around the operator
-    {{... :.2f}}  {{... :+.1%}}                                   a format; a quotient in signed per cent is the change
+    {{ID.METRIC}}  {{ID.METRIC.STAT}}  {{baseline.METRIC}}        STAT: median (default) mean sd mad
+    min max n {{A.METRIC / B.METRIC}}  {{A.METRIC - B.METRIC}}              spaces around the
+    operator {{... :.2f}}  {{... :+.1%}}                                   a format; a quotient in
+    signed per cent is the change
 
 Experiment ids stand for their evidence runs, a run id for that run alone.
 """
@@ -15,7 +16,7 @@ from __future__ import annotations
 import math
 import re
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, not_found, refused, usage
 from leadline.core.ids import ID_IN_TEXT, parse_id
 from leadline.core.patterns import later
 from leadline.core.stats.inference import summarise
@@ -29,10 +30,13 @@ if TYPE_CHECKING:
 STATS = ("median", "mean", "sd", "mad", "min", "max", "n")
 EXAMPLE = "{{P-003.time_ms.median}}"
 _BRACES = later(r"\{\{([^{}\n]{1,400})\}\}")
-_FORMAT = later(r"(?P<expression>.*?)(?:\s*:(?P<format>[+ ,]?(?:,)?(?:\.\d{1,2})?[feg%d]))?\s*\Z", re.S)
+_FORMAT = later(
+    r"(?P<expression>.*?)(?:\s*:(?P<format>[+ ,]?(?:,)?(?:\.\d{1,2})?[feg%d]))?\s*\Z", re.S
+)
 _OPERATOR = later(r"\s+([-/−])\s+")
 _CODE = later(
-    r"(?P<fence>^(`{3,}|~{3,})[^\n]*\n.*?(?:^\2[`~]*[ \t]*$|\Z))|(?P<span>(?<!`)(`+)(?!`).+?(?<!`)\4(?!`))", re.M | re.S
+    r"(?P<fence>^(`{3,}|~{3,})[^\n]*\n.*?(?:^\2[`~]*[ \t]*$|\Z))|(?P<span>(?<!`)(`+)(?!`).+?(?<!`)\4(?!`))",
+    re.M | re.S,
 )
 _SAME = 1e-9  # relative: stored numbers went through text
 
@@ -46,8 +50,8 @@ class Citation(NamedTuple):
 
 
 class Cited(NamedTuple):
-    """``value`` as computed, ``text`` as shown (with its unit unless a format was given); ``n``: runs behind it (the
-    smaller side of a quotient or difference)."""
+    """``value`` as computed, ``text`` as shown (with its unit unless a format was given); ``n``:
+    runs behind it (the smaller side of a quotient or difference)."""
 
     value: float
     text: str
@@ -63,7 +67,8 @@ def code_spans(text: str) -> list[tuple[int, int]]:
 
 
 def find(text: str) -> list[Citation]:
-    """Every ``{{…}}`` of ``text``. In code, only those that are shaped like a citation (``{{ matrix.os }}`` is not)."""
+    """Every ``{{…}}`` of ``text``. In code, only those that are shaped like a citation (``{{
+    matrix.os }}`` is not)."""
     spans = code_spans(text) if "`" in text or "~~~" in text else []
     found = []
     for m in _BRACES.finditer(text):
@@ -78,17 +83,20 @@ def _shaped(expression: str) -> bool:
     return head == "baseline" or parse_id(head) is not None
 
 
-# ---- one expression -------------------------------------------------------------------------------------------------
+# ---- one expression ------------------------------------------------------------------------------
 
 
 def resolve(expression: str, thread: Thread, refs: dict[str, str] | None = None) -> Cited:
     """What ``expression`` (without braces) is now.
 
-    Raises LeadlineError: usage (it cannot be read), not_found (no such id or metric, with the nearest names), refused
-    (retracted, no evidence runs, no spread from one run, a zero below the line, units that differ).
+    Raises LeadlineError: usage (it cannot be read), not_found (no such id or metric, with the
+    nearest names), refused (retracted, no evidence runs, no spread from one run, a zero below the
+    line, units that differ).
     """
     parts = _FORMAT.match(expression.strip())
-    body, spec = (parts["expression"].strip(), parts["format"] or "") if parts else (expression.strip(), "")
+    body, spec = (
+        (parts["expression"].strip(), parts["format"] or "") if parts else (expression.strip(), "")
+    )
     pieces = _OPERATOR.split(body)
     if len(pieces) not in (1, 3) or not all(pieces):
         raise _unreadable(expression)
@@ -98,28 +106,29 @@ def resolve(expression: str, thread: Thread, refs: dict[str, str] | None = None)
     right = _reference(pieces[2], expression, thread, refs)
     if pieces[1] == "/":
         if right.value == 0:
-            raise LeadlineError(
-                "refused",
+            raise refused(
                 "division-by-zero",
                 f"{pieces[2]} is 0",
-                "a ratio to zero says nothing",
-                f"cite the difference: {{{{{pieces[0]} - {pieces[2]}}}}}",
+                why="a ratio to zero says nothing",
+                do=f"cite the difference: {{{{{pieces[0]} - {pieces[2]}}}}}",
             )
-        value, unit = left.value / right.value, "" if left.unit == right.unit else f"{left.unit}/{right.unit}"
+        value, unit = (
+            left.value / right.value,
+            "" if left.unit == right.unit else f"{left.unit}/{right.unit}",
+        )
         if spec.startswith("+") and spec.endswith("%"):
             value -= 1.0
     else:
         if left.unit != right.unit:
-            raise LeadlineError(
-                "refused",
+            raise refused(
                 "units-differ",
                 f"{pieces[0]} is in {left.unit or 'no unit'}, {pieces[2]} in {right.unit or 'no unit'}",
-                "their difference has no meaning",
-                "leadline compare",
+                why="their difference has no meaning",
+                do="leadline compare",
             )
         value, unit = left.value - right.value, left.unit
     if not math.isfinite(value):
-        raise LeadlineError("refused", "not-finite", f"{expression} is not a finite number", "", "leadline compare")
+        raise refused("not-finite", f"{expression} is not a finite number", do="leadline compare")
     return Cited(
         value,
         _shown(value, unit, spec),
@@ -137,13 +146,12 @@ def _shown(value: float, unit: str, spec: str) -> str:
 
 
 def _unreadable(expression: str) -> LeadlineError:
-    return LeadlineError(
-        "usage",
+    return usage(
         "citation-not-understood",
         f"{{{{{expression}}}}} is not a citation",
-        "it is {{ID.METRIC}}, {{ID.METRIC.STAT}}, or two of them with ' / ' or ' - ' between",
-        f"write it like {EXAMPLE}",
-        {"expression": expression},
+        why="it is {{ID.METRIC}}, {{ID.METRIC.STAT}}, or two of them with ' / ' or ' - ' between",
+        do=f"write it like {EXAMPLE}",
+        details={"expression": expression},
     )
 
 
@@ -168,17 +176,23 @@ def _reference(text: str, expression: str, thread: Thread, refs: dict[str, str] 
     }
     value = values[stat]
     if value is None:
-        raise LeadlineError(
-            "refused",
+        raise refused(
             "no-spread" if sample.n else "no-finite-value",
             f"{shown} has {sample.n} finite value{'' if sample.n == 1 else 's'} of {metric}",
-            f"{stat} needs {2 if stat == 'sd' else 1} or more",
-            f"leadline run --repeat-of {shown}",
+            why=f"{stat} needs {2 if stat == 'sd' else 1} or more",
+            do=f"leadline run --repeat-of {shown}",
         )
     definition = thread.metrics.get(metric)
     unit = definition.unit if definition and stat != "n" else ""
     used = [r for r in evidence if metric in r.metrics]
-    return Cited(value, "", sample.n, unit, tuple(dict.fromkeys(r.experiment for r in used)), tuple(r.id for r in used))
+    return Cited(
+        value,
+        "",
+        sample.n,
+        unit,
+        tuple(dict.fromkeys(r.experiment for r in used)),
+        tuple(r.id for r in used),
+    )
 
 
 def _subject(head: str, thread: Thread, refs: dict[str, str] | None) -> tuple[str, list[Run]]:
@@ -192,32 +206,30 @@ def _subject(head: str, thread: Thread, refs: dict[str, str] | None) -> tuple[st
 def _no_evidence(shown: str, runs: list[Run]) -> LeadlineError:
     retracted = next((r for r in runs if r.retracted), None)
     if retracted is not None and all(r.retracted for r in runs):
-        return LeadlineError(
-            "refused",
+        return refused(
             "retracted",
             f"{shown} was retracted",
-            retracted.retracted,
-            f"leadline show {shown}",
-            {"reason": "was retracted"},
+            why=retracted.retracted,
+            do=f"leadline show {shown}",
+            details={"reason": "was retracted"},
         )
     if runs and all(r.superseded_by or r.retracted for r in runs):
         by = next(r.superseded_by for r in runs if r.superseded_by)
-        return LeadlineError(
-            "refused",
+        return refused(
             "superseded",
             f"{shown} was superseded by {by}",
-            "",
-            f"leadline show {by}",
-            {"reason": f"was superseded by {by}"},
+            do=f"leadline show {by}",
+            details={"reason": f"was superseded by {by}"},
         )
-    states = ", ".join(dict.fromkeys("reported, not executed" if r.origin == "reported" else r.state for r in runs))
-    return LeadlineError(
-        "refused",
+    states = ", ".join(
+        dict.fromkeys("reported, not executed" if r.origin == "reported" else r.state for r in runs)
+    )
+    return refused(
         "no-evidence-runs",
         f"{shown} has no run that counts as evidence",
-        f"its runs: {states or 'none'}",
-        f"leadline show {shown}",
-        {"reason": "has no evidence runs"},
+        why=f"its runs: {states or 'none'}",
+        do=f"leadline show {shown}",
+        details={"reason": "has no evidence runs"},
     )
 
 
@@ -230,33 +242,48 @@ def _metric_and_stat(rest: str, shown: str, runs: list[Run], thread: Thread) -> 
         return name, stat
     from difflib import get_close_matches
 
-    near = get_close_matches(rest, [*recorded, *(f"{m}.{s}" for m in recorded for s in STATS)], 3, 0.4)
-    raise LeadlineError(
-        "not_found",
+    near = get_close_matches(
+        rest, [*recorded, *(f"{m}.{s}" for m in recorded for s in STATS)], 3, 0.4
+    )
+    raise not_found(
         "no-such-metric",
         f"{shown} has no metric {rest}",
-        f"nearest: {', '.join(near)}" if near else f"it has: {', '.join(recorded[:10]) or 'none'}",
-        f"leadline show {shown}",
-        {"metrics": recorded[:50], "nearest": near},
+        why=f"nearest: {', '.join(near)}"
+        if near
+        else f"it has: {', '.join(recorded[:10]) or 'none'}",
+        do=f"leadline show {shown}",
+        details={"metrics": recorded[:50], "nearest": near},
     )
 
 
-# ---- a whole text ---------------------------------------------------------------------------------------------------
+# ---- a whole text --------------------------------------------------------------------------------
 
 
-def render(text: str, thread: Thread, refs: dict[str, str] | None = None, bound: dict[str, float] | None = None) -> str:
-    """``text`` with every citation as the record has it now, and ids as they are shown now. Never raises.
+def render(
+    text: str,
+    thread: Thread,
+    refs: dict[str, str] | None = None,
+    bound: dict[str, float] | None = None,
+) -> str:
+    """``text`` with every citation as the record has it now, and ids as they are shown now. Never
+    raises.
 
-    ``bound``: show these stored values where they are given, as an entry of the logbook must, which never changes.
+    ``bound``: show these stored values where they are given, as an entry of the logbook must, which
+    never changes.
     """
     out, at = [], 0
     for cite in find(text):
-        out += [_ids_shown(text[at : cite.start], thread, refs), _one(cite, text, thread, refs, bound or {})]
+        out += [
+            _ids_shown(text[at : cite.start], thread, refs),
+            _one(cite, text, thread, refs, bound or {}),
+        ]
         at = cite.end
     return "".join([*out, _ids_shown(text[at:], thread, refs)])
 
 
-def _one(cite: Citation, text: str, thread: Thread, refs: dict[str, str] | None, bound: dict[str, float]) -> str:
+def _one(
+    cite: Citation, text: str, thread: Thread, refs: dict[str, str] | None, bound: dict[str, float]
+) -> str:
     if not _shaped(cite.expression):
         return text[cite.start : cite.end]
     try:
@@ -301,8 +328,9 @@ def _ids_shown(text: str, thread: Thread, refs: dict[str, str] | None) -> str:
 
 
 def bind(text: str, thread: Thread) -> dict[str, dict[str, Any]]:
-    """What is stored beside a text: ``refs`` (id as written -> uid, for ids the thread knows; ``baseline`` -> the
-    baseline meant) and ``bound`` (expression -> value). Raises as ``resolve`` does for a citation that does not hold.
+    """What is stored beside a text: ``refs`` (id as written -> uid, for ids the thread knows;
+    ``baseline`` -> the baseline meant) and ``bound`` (expression -> value). Raises as ``resolve``
+    does for a citation that does not hold.
     """
     refs: dict[str, Any] = {}
     bound: dict[str, Any] = {}
@@ -329,7 +357,8 @@ def _known(display: str, thread: Thread) -> str:
 
 
 def recompute(item: Item, thread: Thread) -> list[tuple[str, float, float | None]]:
-    """(expression, stored, now) of every bound number of ``item`` that is another one now; None: it no longer holds."""
+    """(expression, stored, now) of every bound number of ``item`` that is another one now; None: it
+    no longer holds."""
     differing: list[tuple[str, float, float | None]] = []
     for expression, stored in dict(item.body.get("bound") or {}).items():
         try:
@@ -344,9 +373,11 @@ def recompute(item: Item, thread: Thread) -> list[tuple[str, float, float | None
 def unbound_numbers(
     text: str, thread: Thread, refs: dict[str, str] | None = None, predicate: object = ""
 ) -> list[dict[str, Any]]:
-    """Numbers in prose that rest on nothing recorded: ``{number, position, suggestion}``, see ``core/text/unbound.py``.
+    """Numbers in prose that rest on nothing recorded: ``{number, position, suggestion}``, see
+    ``core/text/unbound.py``.
 
-    ``predicate``: the claim's own criterion, whose numbers may be said again. ``position`` counts characters.
+    ``predicate``: the claim's own criterion, whose numbers may be said again. ``position`` counts
+    characters.
     """
     from leadline.core.text.unbound import unbound
 

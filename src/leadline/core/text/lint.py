@@ -1,7 +1,7 @@
 """What a reader outside the thread would stumble over in an update, a claim or an issue body (W21).
 
-Findings are advice with the sentence to change; only the harmless rewrites are done by machine. The rules look at
-words, not at meaning, so each says which words it saw.
+Findings are advice with the sentence to change; only the harmless rewrites are done by machine. The
+rules look at words, not at meaning, so each says which words it saw.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ _COMPARES = re.compile(
     r"increases?d?|decreases?d?|regress\w*|beats?|outperforms?|gains?|saves?)\b",
     re.I,
 )
-_BRANCH_LINK = re.compile(r"https?://[^\s)>\]]+/(?:-/)?(?:tree|blob|raw|blame)/(?P<ref>[^\s)>\]#?]+)")
+_BRANCH_LINK = re.compile(
+    r"https?://[^\s)>\]]+/(?:-/)?(?:tree|blob|raw|blame)/(?P<ref>[^\s)>\]#?]+)"
+)
 _TICKED = re.compile(r"(?<!`)`((?:[\w.-]+/[\w.-]+)?#\d+)`(?!`)")
 # word -> the lowest label that bears it ("" = none does), and what to say instead
 _OVERCLAIMS: tuple[tuple[re.Pattern[str], str, str], ...] = (
@@ -39,10 +41,16 @@ _OVERCLAIMS: tuple[tuple[re.Pattern[str], str, str], ...] = (
         "",
         "say 'is consistent with' or 'supports'",
     ),
-    (re.compile(r"\b(?:always|in all cases|in every case)\b", re.I), "stable", "name the cases that were run"),
+    (
+        re.compile(r"\b(?:always|in all cases|in every case)\b", re.I),
+        "stable",
+        "name the cases that were run",
+    ),
     (re.compile(r"\b(?:never)\b", re.I), "stable", "say 'in none of N runs'"),
     (
-        re.compile(r"\b(?:no|without any|zero)\s+(?:effect|impact|difference|regressions?)\b", re.I),
+        re.compile(
+            r"\b(?:no|without any|zero)\s+(?:effect|impact|difference|regressions?)\b", re.I
+        ),
         "stable",
         "say the smallest difference these runs would have shown: leadline compare",
     ),
@@ -68,11 +76,15 @@ class Finding(NamedTuple):
 
 
 def lint(
-    text: str, thread: Thread, what: str = "update", label: str = "", refs: dict[str, str] | None = None
+    text: str,
+    thread: Thread,
+    what: str = "update",
+    label: str = "",
+    refs: dict[str, str] | None = None,
 ) -> list[Finding]:
-    """Findings in ``text``, in reading order. ``what``: update | claim | issue; ``label``: the evidence label that the
-    text is posted under ("" counts as exploratory). In a claim, words that its checkable form can bear are left to
-    ``core/evidence/claim_words.py``."""
+    """Findings in ``text``, in reading order. ``what``: update | claim | issue; ``label``: the
+    evidence label that the text is posted under ("" counts as exploratory). In a claim, words that
+    its checkable form can bear are left to ``core/evidence/claim_words.py``."""
     prose = _without_code(text)
     found = [
         *_undefined(prose, text, thread, refs),
@@ -80,7 +92,9 @@ def lint(
         *_missing_n(prose, text, what),
         *_links(text, thread),
         *_ticked(text),
-        *_overclaims(prose, text, label, _OVERCLAIMS[:_BY_LABEL] if what == "claim" else _OVERCLAIMS),
+        *_overclaims(
+            prose, text, label, _OVERCLAIMS[:_BY_LABEL] if what == "claim" else _OVERCLAIMS
+        ),
     ]
     return [finding for _, finding in sorted(found, key=lambda pair: pair[0])]
 
@@ -99,7 +113,9 @@ def _where(text: str, at: int) -> str:
     return f"line {line}: {whole if len(whole) <= 100 else whole[:99] + '…'}"
 
 
-def _undefined(prose: str, text: str, thread: Thread, refs: dict[str, str] | None) -> list[tuple[int, Finding]]:
+def _undefined(
+    prose: str, text: str, thread: Thread, refs: dict[str, str] | None
+) -> list[tuple[int, Finding]]:
     found = []
     for m in ID_IN_TEXT.finditer(prose):
         if not thread.prefix or not m[0].startswith(thread.prefix + "-"):
@@ -169,7 +185,9 @@ def _links(text: str, thread: Thread) -> list[tuple[int, Finding]]:
     found = []
     for m in _BRANCH_LINK.finditer(text):
         ref = m["ref"]
-        pinned = re.match(r"[0-9a-f]{7,64}(?:/|$)", ref) or any(ref == t or ref.startswith(t + "/") for t in tags)
+        pinned = re.match(r"[0-9a-f]{7,64}(?:/|$)", ref) or any(
+            ref == t or ref.startswith(t + "/") for t in tags
+        )
         if not pinned:
             found.append(
                 (
@@ -190,7 +208,12 @@ def _ticked(text: str) -> list[tuple[int, Finding]]:
     return [
         (
             m.start(),
-            Finding("ticked-reference", f"`{m[1]}` in code does not link", _where(text, m.start()), f"write {m[1]}"),
+            Finding(
+                "ticked-reference",
+                f"`{m[1]}` in code does not link",
+                _where(text, m.start()),
+                f"write {m[1]}",
+            ),
         )
         for m in _TICKED.finditer(text)
         if not any(a <= m.start() < b for a, b in fences)
@@ -216,8 +239,9 @@ def _overclaims(
 
 
 def fix_format(text: str) -> str:
-    """Rewrites that change no meaning: line ends, literal ``\\n`` in a text that has no line break, trailing spaces,
-    and issue references out of their back-ticks so that they link. Doing it twice is doing it once."""
+    """Rewrites that change no meaning: line ends, literal ``\\n`` in a text that has no line break,
+    trailing spaces, and issue references out of their back-ticks so that they link. Doing it twice
+    is doing it once."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\n" not in text.strip() and text.count("\\n") >= 2 and "`" not in text:
         text = text.replace("\\n", "\n")

@@ -1,8 +1,10 @@
-"""Numbers that somebody typed although the record could have said them, and the citation to write instead.
+"""Numbers that somebody typed although the record could have said them, and the citation to write
+instead.
 
-Everything that is a name rather than a measurement is masked first (ids, dates, versions, shas, files, references,
-code); what is left is a claim about a quantity. Both errors are possible. A false alarm costs a citation or a code
-span, a number let through costs a wrong result, so doubtful cases are reported. Counts up to twelve are let through.
+Everything that is a name rather than a measurement is masked first (ids, dates, versions, shas,
+files, references, code); what is left is a claim about a quantity. Both errors are possible. A
+false alarm costs a citation or a code span, a number let through costs a wrong result, so doubtful
+cases are reported. Counts up to twelve are let through.
 """
 
 from __future__ import annotations
@@ -108,7 +110,10 @@ _MASKS = (  # compiled by the first text that has a digit
     (r"\{\{[^{}\n]*\}\}", 0),
     (r"https?://\S+", 0),
     (ID_IN_TEXT.pattern, 0),
-    (r"\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?(?:Z|UTC|[+-]\d{2}:?\d{2}))?)?", 0),
+    (
+        r"\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?(?:Z|UTC|[+-]\d{2}:?\d{2}))?)?",
+        0,
+    ),
     (r"\b\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?(?:Z|UTC|am|pm))?\b", re.I),
     (
         r"\b(?:\d{1,2}(?:st|nd|rd|th)?\s+)?(?:January|February|March|April|May|June|July|August|September|October|November|"
@@ -168,9 +173,11 @@ def unbound(
     return found
 
 
-def _unbound_words(text: str, thread: Thread, refs: dict[str, str] | None, predicate: object) -> list[dict[str, Any]]:
-    """Factors in words ("twice as fast", "half the memory"): a measurement like its numeral, unless the predicate asks
-    for that factor."""
+def _unbound_words(
+    text: str, thread: Thread, refs: dict[str, str] | None, predicate: object
+) -> list[dict[str, Any]]:
+    """Factors in words ("twice as fast", "half the memory"): a measurement like its numeral, unless
+    the predicate asks for that factor."""
     factors = list(factors_in(text))
     if not factors:
         return []
@@ -181,7 +188,11 @@ def _unbound_words(text: str, thread: Thread, refs: dict[str, str] | None, predi
     for start, word, factor in factors:
         if prose[start : start + len(word)] != word or {factor, 1.0 / factor} & allowed:
             continue
-        wanted = (r for r in _ratios(thread, cited) if abs(max(r[1], 1.0 / r[1] if r[1] else 0.0) - factor) < 0.5)
+        wanted = (
+            r
+            for r in _ratios(thread, cited)
+            if abs(max(r[1], 1.0 / r[1] if r[1] else 0.0) - factor) < 0.5
+        )
         expression = next(wanted, None)
         suggestion = f"{{{{{expression[0]} :.2f}}}} times" if expression else ""
         found.append({"number": word, "position": start, "suggestion": suggestion})
@@ -205,7 +216,9 @@ def _mask(text: str) -> str:
 
 def _is_unit(tail: str, thread: Thread) -> bool:
     return bool(tail) and (
-        tail == "%" or tail.lower() in _UNITS or any(m.unit == tail for m in thread.metrics.values())
+        tail == "%"
+        or tail.lower() in _UNITS
+        or any(m.unit == tail for m in thread.metrics.values())
     )
 
 
@@ -218,7 +231,8 @@ def _cited(text: str, thread: Thread, refs: dict[str, str] | None) -> list[Exper
 
 
 def _allowed(cited: list[Experiment], thread: Thread, predicate: object) -> set[float]:
-    """Config values of what is cited, the numbers of the predicate, and of the stop criteria and constraints."""
+    """Config values of what is cited, the numbers of the predicate, and of the stop criteria and
+    constraints."""
     values: set[float] = set()
     for experiment in cited:
         for run in experiment.runs:
@@ -235,13 +249,18 @@ def _numbers_in(value: object) -> set[float]:
         return set()
     if isinstance(value, (int, float)):
         return {float(value)}
-    return {float(n.replace(",", "")) for n in re.findall(r"\d+(?:,\d{3})*(?:\.\d+)?(?:[eE][-+]?\d+)?", str(value))}
+    return {
+        float(n.replace(",", ""))
+        for n in re.findall(r"\d+(?:,\d{3})*(?:\.\d+)?(?:[eE][-+]?\d+)?", str(value))
+    }
 
 
-# ---- what to write instead ------------------------------------------------------------------------------------------
+# ---- what to write instead -----------------------------------------------------------------------
 
 
-def _suggest(value: float, digits: str, unit: str, sign: str, thread: Thread, cited: list[Experiment]) -> str:
+def _suggest(
+    value: float, digits: str, unit: str, sign: str, thread: Thread, cited: list[Experiment]
+) -> str:
     places = len(digits.partition(".")[2]) if "." in digits and "e" not in digits.lower() else 0
     half = 0.5 * 10.0**-places * (1 + 1e-9)
     if "e" in digits.lower():
@@ -253,9 +272,17 @@ def _suggest(value: float, digits: str, unit: str, sign: str, thread: Thread, ci
             if abs(shown - value) <= half and (
                 not sign.strip("~≈") or not relative or (ratio < 1) == (sign[-1] in "-−")
             ):
-                return f"{{{{{expression} :+.{places}%}}}}" if relative else f"{{{{{expression} :.{places}f}}}}"
+                return (
+                    f"{{{{{expression} :+.{places}%}}}}"
+                    if relative
+                    else f"{{{{{expression} :.{places}f}}}}"
+                )
     others = [e for e in thread.experiments.values() if e not in cited]
-    wanted = {m.name for m in thread.metrics.values() if m.unit == unit} if unit and not relative else set()
+    wanted = (
+        {m.name for m in thread.metrics.values() if m.unit == unit}
+        if unit and not relative
+        else set()
+    )
     for metric, expression, recorded in _values([*cited, *others]):
         if wanted and metric not in wanted:
             continue
@@ -274,14 +301,20 @@ def _by_metric(runs: list[Run]) -> dict[str, list[float]]:
 
 
 def _values(experiments: list[Experiment]) -> Iterator[tuple[str, str, float]]:
-    """(metric, expression, value), likeliest first: medians of what is cited, other statistics, then single runs."""
+    """(metric, expression, value), likeliest first: medians of what is cited, other statistics,
+    then single runs."""
     for experiment in experiments:
         samples = {name: summarise(v) for name, v in _by_metric(experiment.evidence_runs).items()}
         for name, sample in samples.items():
             if sample.median is not None:
                 yield name, f"{experiment.id}.{name}.median", sample.median
         for name, sample in samples.items():
-            stats = (("mean", sample.mean), ("min", sample.minimum), ("max", sample.maximum), ("sd", sample.sd))
+            stats = (
+                ("mean", sample.mean),
+                ("min", sample.minimum),
+                ("max", sample.maximum),
+                ("sd", sample.sd),
+            )
             for stat, value in stats:
                 if value is not None and sample.n > 1:
                     yield name, f"{experiment.id}.{name}.{stat}", value
@@ -292,7 +325,9 @@ def _values(experiments: list[Experiment]) -> Iterator[tuple[str, str, float]]:
 
 def _ratios(thread: Thread, cited: list[Experiment]) -> Iterator[tuple[str, float]]:
     """Quotients of medians between what is cited (the baseline among it), both ways."""
-    medians = [(e, {n: summarise(v).median for n, v in _by_metric(e.evidence_runs).items()}) for e in cited]
+    medians = [
+        (e, {n: summarise(v).median for n, v in _by_metric(e.evidence_runs).items()}) for e in cited
+    ]
     try:
         baseline: Experiment | None = thread.experiment("baseline")
     except LeadlineError:

@@ -1,7 +1,8 @@
 """Runs that were made elsewhere, as a source has them, before they become records.
 
-A row of a table, a run of a tracker and a folder of event files all become a ``FoundRun``, so that one service takes
-them in. Nothing is guessed: which columns are metrics and which are config is declared, and what is left over is named.
+A row of a table, a run of a tracker and a folder of event files all become a ``FoundRun``, so that
+one service takes them in. Nothing is guessed: which columns are metrics and which are config is
+declared, and what is left over is named.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from leadline.core.canonical import canonical_json, finite
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import usage
 from leadline.core.metric.contract import check_named
 from leadline.core.record.run import Run
 from leadline.core.timestamps import counted
@@ -24,12 +25,14 @@ SAID_SHOWN = 60  # characters of a cell that is not taken
 
 @dataclass
 class FoundRun:
-    """One run of a source. ``where`` says which ("line 7", a URL); ``key`` is the digest of what it holds: the same
-    run read again has the same key (``former_key``: the one it had in records written before). ``metrics`` are finite
-    numbers, ``nonfinite`` the words for others. ``tracker`` is what the record keeps about a tracker's run, with the
-    ``digest`` of all that was read; ``problems`` as an extraction has them. ``series``: the points by metric, until
-    they wait on the disk in ``points_at``, and ``odd`` how many more were no number; ``excerpts``: what the record says
-    of them (``extract.Series.summary``). ``settings``: config that was said for the whole source."""
+    """One run of a source. ``where`` says which ("line 7", a URL); ``key`` is the digest of what it
+    holds: the same run read again has the same key (``former_key``: the one it had in records
+    written before). ``metrics`` are finite numbers, ``nonfinite`` the words for others. ``tracker``
+    is what the record keeps about a tracker's run, with the ``digest`` of all that was read;
+    ``problems`` as an extraction has them. ``series``: the points by metric, until they wait on the
+    disk in ``points_at``, and ``odd`` how many more were no number; ``excerpts``: what the record
+    says of them (``extract.Series.summary``). ``settings``: config that was said for the whole
+    source."""
 
     where: str
     key: str
@@ -70,7 +73,8 @@ class NotTaken:
 
 @dataclass
 class CellNotTaken:
-    """A value that did not become a metric as it stands, though its run is taken. ``said``: what stands there."""
+    """A value that did not become a metric as it stands, though its run is taken. ``said``: what
+    stands there."""
 
     where: str
     column: str
@@ -80,14 +84,17 @@ class CellNotTaken:
 
 def not_finite(where: str, column: str, word: str) -> CellNotTaken:
     """A value that is recorded as the word for it (NaN, Infinity)."""
-    return CellNotTaken(where, column, word, f"recorded as {word}: it is not finite and enters no statistics")
+    return CellNotTaken(
+        where, column, word, f"recorded as {word}: it is not finite and enters no statistics"
+    )
 
 
 @dataclass
 class Findings:
-    """What a source holds. ``digest`` is that of its bytes; ``origin``: ``imported`` when a tracker recorded it while
-    it ran, ``reported`` when it is a table that anybody may have typed. ``left_columns``: neither metric nor config.
-    ``notes``: (where, what) of all else that a reader would miss: a file cut short, values that are no scalars."""
+    """What a source holds. ``digest`` is that of its bytes; ``origin``: ``imported`` when a tracker
+    recorded it while it ran, ``reported`` when it is a table that anybody may have typed.
+    ``left_columns``: neither metric nor config. ``notes``: (where, what) of all else that a reader
+    would miss: a file cut short, values that are no scalars."""
 
     source: str
     digest: str
@@ -117,23 +124,31 @@ class Findings:
         self.notes.append((where, what))
 
     def set_config(self, settings: Mapping[str, Any]) -> None:
-        """Config that holds for every run, as far as a run does not say otherwise itself, which is then noted."""
+        """Config that holds for every run, as far as a run does not say otherwise itself, which is
+        then noted."""
         said: dict[str, int] = {}
         for run in self.runs:
             for name in settings.keys() & run.config.keys():
                 said[name] = said.get(name, 0) + 1
             run.config, run.settings = {**settings, **run.config}, dict(settings)
         for name, count in sorted(said.items()):
-            self.note(self.source, f"{name} is set, but {counted(count, 'run')} of it say what theirs is")
+            self.note(
+                self.source, f"{name} is set, but {counted(count, 'run')} of it say what theirs is"
+            )
 
     def report(self) -> dict[str, Any]:
-        """What was not taken and what to know of the rest, JSON-ready; each list capped, with its total beside it."""
-        notes = [*self.notes, *((run.where, str(p["what"])) for run in self.runs for p in run.problems)]
+        """What was not taken and what to know of the rest, JSON-ready; each list capped, with its
+        total beside it."""
+        notes = [
+            *self.notes,
+            *((run.where, str(p["what"])) for run in self.runs for p in run.problems),
+        ]
         return {
             "not_taken": [{"where": n.where, "why": n.why} for n in self.not_taken],
             "not_taken_total": self.not_taken_total,
             "cells_not_taken": [
-                {"where": c.where, "column": c.column, "said": c.said, "why": c.why} for c in self.cells_not_taken
+                {"where": c.where, "column": c.column, "said": c.said, "why": c.why}
+                for c in self.cells_not_taken
             ],
             "cells_not_taken_total": self.cells_not_taken_total,
             "notes": [{"where": where, "what": what} for where, what in notes[:MAX_NAMED]],
@@ -144,10 +159,11 @@ class Findings:
 
 @dataclass
 class Columns:
-    """What the columns of a table are: metric name by column, and config columns (None: every other column).
-    ``reduce`` says by metric how the points of a series become one value. ``key``: columns that together name a row;
-    of rows with one key the ``keep`` one is taken (``first`` or ``last``). ``points``: takes the points of a run that
-    has been read, so that they are not all held."""
+    """What the columns of a table are: metric name by column, and config columns (None: every other
+    column). ``reduce`` says by metric how the points of a series become one value. ``key``: columns
+    that together name a row; of rows with one key the ``keep`` one is taken (``first`` or
+    ``last``). ``points``: takes the points of a run that has been read, so that they are not all
+    held."""
 
     metrics: Mapping[str, str]
     config: list[str] | None = None
@@ -160,8 +176,9 @@ class Columns:
 class Held:
     """What a thread holds of runs made elsewhere, so that the same thing is not counted twice.
 
-    A row has no identity but what it says: one that says the same as a row taken before is that row, be it in a copy,
-    a later version or another file. A thread that took two such rows (they had different key columns) meets two.
+    A row has no identity but what it says: one that says the same as a row taken before is that
+    row, be it in a copy, a later version or another file. A thread that took two such rows (they
+    had different key columns) meets two.
     """
 
     def __init__(self, runs: Iterable[Run]) -> None:
@@ -173,7 +190,8 @@ class Held:
                 self._by_source[source_of(run)] = run
 
     def same_as(self, found: FoundRun) -> Run | None:
-        """The run that holds ``found`` already: it says the same, and its config agrees with what was set."""
+        """The run that holds ``found`` already: it says the same, and its config agrees with what
+        was set."""
         runs = self._by_key.get(found.key) or self._by_key.get(found.former_key) or []
         for run in runs:
             if all(_agrees(run, found, name) for name in found.settings):
@@ -183,7 +201,8 @@ class Held:
         return None
 
     def warn(self, found: Findings, run: FoundRun) -> None:
-        """Note that a series with other points was taken from the place that ``run`` comes from: it went on since."""
+        """Note that a series with other points was taken from the place that ``run`` comes from: it
+        went on since."""
         earlier = self._by_source.get(f"{found.source}, {run.where}") if run.points else None
         if earlier and earlier.origin == "reported" and not earlier.retracted:
             what = f"{earlier.id} was taken from here before, with other points; if this is the same training, gone on,"
@@ -191,9 +210,12 @@ class Held:
 
 
 def _agrees(run: Run, found: FoundRun, name: str) -> bool:
-    """Whether the record says of a config key what was set; what it said before a correction is not asked."""
+    """Whether the record says of a config key what was set; what it said before a correction is not
+    asked."""
     corrected = any(entry["body"].get("field") == f"config.{name}" for entry in run.corrections)
-    return corrected or canonical_json(run.config.get(name)) == canonical_json(found.config.get(name))
+    return corrected or canonical_json(run.config.get(name)) == canonical_json(
+        found.config.get(name)
+    )
 
 
 def source_of(run: Run) -> str:
@@ -203,20 +225,24 @@ def source_of(run: Run) -> str:
 
 
 def metric_columns(texts: Iterable[str]) -> dict[str, str]:
-    """``COLUMN`` or ``COLUMN=METRIC`` as metric name by column. Raises LeadlineError (usage) for a metric without a
-    name, and for a column or a metric named twice, of which one would silently win."""
+    """``COLUMN`` or ``COLUMN=METRIC`` as metric name by column. Raises LeadlineError (usage) for a
+    metric without a name, and for a column or a metric named twice, of which one would silently
+    win."""
     metrics: dict[str, str] = {}
     for text in texts:
         column, equals, name = text.partition("=")
-        check_named(name if equals else column, f"--metric {text!r}", "leadline import SOURCE --metric COLUMN=NAME")
+        check_named(
+            name if equals else column,
+            f"--metric {text!r}",
+            "leadline import SOURCE --metric COLUMN=NAME",
+        )
         name = name or column
         if column in metrics or name in metrics.values():
-            raise LeadlineError(
-                "usage",
+            raise usage(
                 "metric-named-twice",
                 f"--metric names {column if column in metrics else name!r} twice",
-                "a column is one metric, and a metric comes from one column",
-                "leadline import --help",
+                why="a column is one metric, and a metric comes from one column",
+                do="leadline import --help",
             )
         metrics[column] = name
     return metrics

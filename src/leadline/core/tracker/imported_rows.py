@@ -1,7 +1,8 @@
-"""The rows of a table as runs, each of which is taken or named with its reason; and so is each cell of a metric.
+"""The rows of a table as runs, each of which is taken or named with its reason; and so is each cell
+of a metric.
 
-A row is not taken when nothing of it can be: unreadable, without any value, or the row before it again. One good value
-is enough to take it; its other cells are then named one by one.
+A row is not taken when nothing of it can be: unreadable, without any value, or the row before it
+again. One good value is enough to take it; its other cells are then named one by one.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from leadline.core.canonical import digest_of, finite
 from leadline.core.config import parse_value
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import usage
 from leadline.core.extract.gather import NONFINITE, vanishes
 from leadline.core.extract.table import TROUBLES, Row, cell_number
 from leadline.core.tracker.imported import CellNotTaken, Columns, Findings, FoundRun, shown
@@ -25,9 +26,10 @@ _Taken = tuple[FoundRun, list[CellNotTaken]]
 def runs_of_rows(
     rows: Iterable[Row], header: list[str], columns: Columns, found: Findings, unit: str = "line"
 ) -> Findings:
-    """Fill ``found`` with one run a row. A row without any value of a metric, or that repeats an earlier row in every
-    taken column, is named with its reason and not taken; a cell that is no number is named, and the rest of its row
-    taken. Raises LeadlineError (usage, duplicate-column) when two columns that are to be taken share a name."""
+    """Fill ``found`` with one run a row. A row without any value of a metric, or that repeats an
+    earlier row in every taken column, is named with its reason and not taken; a cell that is no
+    number is named, and the rest of its row taken. Raises LeadlineError (usage, duplicate-column)
+    when two columns that are to be taken share a name."""
     _check_header(header, columns, found)
     seen = dict.fromkeys(header)
     taken: dict[str, _Taken] = {}  # by what makes a row the same as another
@@ -41,8 +43,14 @@ def runs_of_rows(
             found.refuse(where, f"the column name {shown(unclean)!r} {_flaw(unclean)}")
             continue
         seen.update(dict.fromkeys(cells))
-        if header and unit == "line" and (lines := sum(str(cell).count("\n") for cell in cells.values())):
-            found.note(where, f"this row goes to line {number + lines}: a quoted cell holds line ends")
+        if (
+            header
+            and unit == "line"
+            and (lines := sum(str(cell).count("\n") for cell in cells.values()))
+        ):
+            found.note(
+                where, f"this row goes to line {number + lines}: a quoted cell holds line ends"
+            )
         new = _run_of(where, cells, columns)
         if isinstance(new, str):
             found.refuse(where, new)
@@ -56,7 +64,11 @@ def runs_of_rows(
     if "" in seen:
         found.note(found.source, "a column has no name: its cells are left")
     found.columns = list(seen)
-    used = {*columns.metrics, *columns.key, *(columns.config if columns.config is not None else seen)}
+    used = {
+        *columns.metrics,
+        *columns.key,
+        *(columns.config if columns.config is not None else seen),
+    }
     found.left_columns = [name for name in seen if name and name not in used]
     return found
 
@@ -64,23 +76,30 @@ def runs_of_rows(
 def _check_header(header: list[str], columns: Columns, found: Findings) -> None:
     if unclean := next((name for name in header if _flaw(name)), None):
         what = f"the column name {shown(unclean)!r} of {found.source} {_flaw(unclean)}"
-        raise LeadlineError("usage", "not-utf8", what, "", "leadline import --help")
+        raise usage("not-utf8", what, do="leadline import --help")
     for name in dict.fromkeys(name for name in header if name and header.count(name) > 1):
         if columns.config is None or name in (*columns.metrics, *columns.config, *columns.key):
-            raise LeadlineError(
-                "usage",
+            raise usage(
                 "duplicate-column",
                 f"the header of {found.source} names {name!r} {header.count(name)} times",
-                "which of the columns is meant cannot be told",
-                "leadline import --help",
+                why="which of the columns is meant cannot be told",
+                do="leadline import --help",
             )
-        found.note(found.source, f"the header names {name!r} {header.count(name)} times; none of them is taken")
+        found.note(
+            found.source,
+            f"the header names {name!r} {header.count(name)} times; none of them is taken",
+        )
 
 
 def _keep_one(
-    taken: dict[str, _Taken], new: _Taken, cells: Mapping[str, Any], columns: Columns, found: Findings
+    taken: dict[str, _Taken],
+    new: _Taken,
+    cells: Mapping[str, Any],
+    columns: Columns,
+    found: Findings,
 ) -> None:
-    """Take ``new`` unless it is the same as a row taken before: by its key columns, or without any by all it holds."""
+    """Take ``new`` unless it is the same as a row taken before: by its key columns, or without any
+    by all it holds."""
     run = new[0]
     named = {name: _as_config(cells.get(name)) for name in columns.key}
     by_key = any(value not in (None, "") for value in named.values())
@@ -106,7 +125,9 @@ def _run_of(where: str, cells: Mapping[str, Any], columns: Columns) -> _Taken | 
         cell = cells.get(column)
         value, why = _measured(cell) if column in cells else (None, _ABSENT)
         said = shown(_words(cell)) if column in cells else ""
-        if column not in cells and (inner := [name for name in cells if name.startswith(f"{column}.")]):
+        if column not in cells and (
+            inner := [name for name in cells if name.startswith(f"{column}.")]
+        ):
             why = f"an object or a list of them: its values are columns, {shown(', '.join(inner))}"
             wrong.append(f"{column} is {why}")
         if value is not None:
@@ -114,10 +135,16 @@ def _run_of(where: str, cells: Mapping[str, Any], columns: Columns) -> _Taken | 
         elif said.strip() and cell is not None:
             wrong.append(f"{column} is {said!r}, which is {why}")
         if why:
-            left.append(CellNotTaken(where, column, said, why if value is not None else _sentence(why)))
+            left.append(
+                CellNotTaken(where, column, said, why if value is not None else _sentence(why))
+            )
     if not run.metrics and not run.nonfinite:
         return "; ".join(wrong) or f"it has no value of {', '.join(columns.metrics)}"
-    names = columns.config if columns.config is not None else [c for c in cells if c and c not in columns.metrics]
+    names = (
+        columns.config
+        if columns.config is not None
+        else [c for c in cells if c and c not in columns.metrics]
+    )
     for name in (*names, *columns.key):
         if _holds(cell := cells.get(name)) and (flaw := _flaw(_words(cell))):
             return f"{name} {flaw}"
@@ -127,10 +154,13 @@ def _run_of(where: str, cells: Mapping[str, Any], columns: Columns) -> _Taken | 
 
 
 def _measured(cell: Any) -> tuple[float | None, str]:
-    """The number that a cell holds, None for none; and what is to be said of it, "" when nothing is."""
+    """The number that a cell holds, None for none; and what is to be said of it, "" when nothing
+    is."""
     if not _holds(cell):
         return None, "empty"
-    value = float(cell) if isinstance(cell, bool) else cell_number(cell)  # 0 and 1, as ll.log has them
+    value = (
+        float(cell) if isinstance(cell, bool) else cell_number(cell)
+    )  # 0 and 1, as ll.log has them
     if value is None:
         return None, "no number"
     if math.isfinite(value):
@@ -146,10 +176,13 @@ def _measured(cell: Any) -> tuple[float | None, str]:
 
 
 def _whole(cell: Any) -> int | None:
-    """The integer that is written in the cell, if it is one of so many digits that a float may not hold it."""
+    """The integer that is written in the cell, if it is one of so many digits that a float may not
+    hold it."""
     if isinstance(cell, str):
         digits = cell.strip().lstrip("+-")
-        return int(cell) if 15 < len(digits) < 400 and digits.isascii() and digits.isdigit() else None
+        return (
+            int(cell) if 15 < len(digits) < 400 and digits.isascii() and digits.isdigit() else None
+        )
     return cell if isinstance(cell, int) else None
 
 

@@ -1,9 +1,10 @@
-"""A run as a tracker has it (Leadline's own files, Weights & Biases, MLflow, trackio), and what becomes of it in the
-record.
+"""A run as a tracker has it (Leadline's own files, Weights & Biases, MLflow, trackio), and what
+becomes of it in the record.
 
-Trackers differ in everything but this: a run has a name, a config, series over steps and last values. An adapter turns
-its store into a ``Reading``; from there on one rule says what is a metric, so that a number means the same whichever
-tracker it came from. Pure. The trade-off: every point of a run is held while it is read (24 bytes each).
+Trackers differ in everything but this: a run has a name, a config, series over steps and last
+values. An adapter turns its store into a ``Reading``; from there on one rule says what is a metric,
+so that a number means the same whichever tracker it came from. Pure. The trade-off: every point of
+a run is held while it is read (24 bytes each).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from array import array
 from collections.abc import Mapping
 
 from leadline.core.canonical import digest_of
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import environment
 from leadline.core.extract.gather import Extraction, Gatherer, flat_numbers, number_of
 from leadline.core.extract.spec import ExtractionSpec
 from leadline.core.record.run import MetricDef, Run
@@ -21,18 +22,22 @@ from leadline.core.timestamps import counted
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
-#: How a tracker's run stands. ``crashed``: the tracker lost sight of it, which does not mean that it ended.
+# : How a tracker's run stands. ``crashed``: the tracker lost sight of it, which does not mean that
+# it ended.
 TRACKER_STATES = ("running", "finished", "failed", "crashed", "unknown")
 OWN = "leadline"  # the tracker that run folders are: what ll.log writes needs no other
-MARK = "leadline-run-"  # a tag of a tracker's run: the uid of the Leadline run it belongs to follows
+MARK = (
+    "leadline-run-"  # a tag of a tracker's run: the uid of the Leadline run it belongs to follows
+)
 TEXT_LIMIT = 2000
 CONFIG_KEYS_KEPT = 500
 
 
 @dataclass(slots=True)
 class Choice:
-    """Which tracker and project a thread's runs go to. ``at``: the server or the shared folder, "" for the tracker's
-    own default. ``live``: jobs talk to the server themselves; otherwise they write beside the run and are sent after.
+    """Which tracker and project a thread's runs go to. ``at``: the server or the shared folder, ""
+    for the tracker's own default. ``live``: jobs talk to the server themselves; otherwise they
+    write beside the run and are sent after.
     """
 
     tracker: str = ""
@@ -44,9 +49,10 @@ class Choice:
 
 @dataclass(slots=True)
 class RunFacts:
-    """What a tracker is told about a run before it starts. ``folder``: where the job's tracker may keep its files,
-    absolute; ``since_s``: when it was started, epoch seconds. ``name``: ``P-001``, and ``P-001-r2`` for a repeat.
-    ``hide_command``: its command line holds a key, which the job's tracker must not write down."""
+    """What a tracker is told about a run before it starts. ``folder``: where the job's tracker may
+    keep its files, absolute; ``since_s``: when it was started, epoch seconds. ``name``: ``P-001``,
+    and ``P-001-r2`` for a repeat. ``hide_command``: its command line holds a key, which the job's
+    tracker must not write down."""
 
     uid: str
     id: str
@@ -73,12 +79,13 @@ class RunFacts:
 
 @dataclass(slots=True)
 class TrackerRun:
-    """One run in a tracker. ``id`` is the tracker's own; ``uid`` that of the Leadline run it carries, or "".
-    ``behind``: why its server has not got all that its files here hold, "" when it has or there is no server.
+    """One run in a tracker. ``id`` is the tracker's own; ``uid`` that of the Leadline run it
+    carries, or "". ``behind``: why its server has not got all that its files here hold, "" when it
+    has or there is no server.
 
-    ``path``: its files on this machine, "" for a run known only by a server. ``wall_s`` is None when unknown: a
-    tracker that says 0 has no clock for it. ``problem``: why it cannot be read though its folder or file is there, ""
-    for every other run.
+    ``path``: its files on this machine, "" for a run known only by a server. ``wall_s`` is None
+    when unknown: a tracker that says 0 has no clock for it. ``problem``: why it cannot be read
+    though its folder or file is there, "" for every other run.
     """
 
     tracker: str
@@ -95,24 +102,39 @@ class TrackerRun:
     problem: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        names = ("tracker", "id", "name", "project", "uid", "state", "url", "path", "started_at", "wall_s", "behind")
-        return {name: getattr(self, name) for name in names if getattr(self, name) not in ("", None)}
+        names = (
+            "tracker",
+            "id",
+            "name",
+            "project",
+            "uid",
+            "state",
+            "url",
+            "path",
+            "started_at",
+            "wall_s",
+            "behind",
+        )
+        return {
+            name: getattr(self, name) for name in names if getattr(self, name) not in ("", None)
+        }
 
 
 def must_be_readable(run: TrackerRun) -> None:
-    """LeadlineError(environment, ``tracker-run-unreadable``) for a run that was listed with its problem."""
+    """LeadlineError(environment, ``tracker-run-unreadable``) for a run that was listed with its
+    problem."""
     if run.problem:
-        raise LeadlineError(
-            "environment",
+        raise environment(
             "tracker-run-unreadable",
             run.problem,
-            f"{run.path} is there and cannot be read",
-            "leadline tracker status",
+            why=f"{run.path} is there and cannot be read",
+            do="leadline tracker status",
         )
 
 
 class Points:
-    """The points of one metric, as written: ``steps`` (NaN for none), ``values``, ``times`` (epoch seconds, NaN)."""
+    """The points of one metric, as written: ``steps`` (NaN for none), ``values``, ``times`` (epoch
+    seconds, NaN)."""
 
     __slots__ = ("steps", "times", "values")
 
@@ -130,15 +152,17 @@ class Points:
 
 @dataclass(slots=True)
 class Reading:
-    """What a tracker's run holds. ``provisional``: it had not ended, or the end of its file is missing, when read.
+    """What a tracker's run holds. ``provisional``: it had not ended, or the end of its file is
+    missing, when read.
 
-    ``summary``: last values by the tracker or set by the job. ``odd``: metric to the number of its points that were
-    no number. ``problems``: sentences about the store itself (torn, unreadable); with a ``blocking`` one it cannot be
-    taken for what was put there. ``only_summary``: the last values count and nothing else, because no points were asked
-    for or there, or not all of them. ``about``: what a Leadline run says besides ({title, argv, cwd, experiment, why}).
-    ``disorder``: metric to how many of its points have a smaller step than the one before, and the same, where several
-    processes wrote and only the store can tell. ``kinds``: what the tracker calls a value that is no number
-    (``histogram``), by metric, where it says so.
+    ``summary``: last values by the tracker or set by the job. ``odd``: metric to the number of its
+    points that were no number. ``problems``: sentences about the store itself (torn, unreadable);
+    with a ``blocking`` one it cannot be taken for what was put there. ``only_summary``: the last
+    values count and nothing else, because no points were asked for or there, or not all of them.
+    ``about``: what a Leadline run says besides ({title, argv, cwd, experiment, why}). ``disorder``:
+    metric to how many of its points have a smaller step than the one before, and the same, where
+    several processes wrote and only the store can tell. ``kinds``: what the tracker calls a value
+    that is no number (``histogram``), by metric, where it says so.
     """
 
     run: TrackerRun
@@ -158,8 +182,8 @@ class Reading:
         return sum(len(p) for p in self.series.values())
 
     def add(self, name: str, step: float | None, value: Any, time_s: float | None = None) -> None:
-        """One logged value. What is no number (a picture, a text, a metric that changed its type) is counted, and so is
-        what has a blank name, under ""."""
+        """One logged value. What is no number (a picture, a text, a metric that changed its type)
+        is counted, and so is what has a blank name, under ""."""
         if not name.strip():
             self.odd[""] = self.odd.get("", 0) + 1
             return
@@ -180,7 +204,9 @@ class Reading:
         hashes = {}
         for name in sorted(self.series):
             points = self.series[name]
-            hashes[name] = hashlib.sha256(points.steps.tobytes() + points.values.tobytes()).hexdigest()
+            hashes[name] = hashlib.sha256(
+                points.steps.tobytes() + points.values.tobytes()
+            ).hexdigest()
         summary = {k: repr(v) for k, v in self.summary.items()}
         return digest_of({"config": self.config, "summary": summary, "series": hashes})
 
@@ -190,7 +216,8 @@ def _number(value: Any) -> float | None:
 
 
 def summary_numbers(summary: Mapping[str, Any]) -> dict[str, float]:
-    """The numbers of a tracker's summary under dotted names; what the tracker adds by itself (``_step``) is left out.
+    """The numbers of a tracker's summary under dotted names; what the tracker adds by itself
+    (``_step``) is left out.
 
     Of a summarised metric (``{"last": 1, "min": 0}``) the last value counts as the metric itself.
     """
@@ -215,10 +242,13 @@ def summary_numbers(summary: Mapping[str, Any]) -> dict[str, float]:
 def extraction_of(reading: Reading, definitions: Mapping[str, MetricDef]) -> Extraction:
     """The metrics of a run as its tracker has them, by the thread's own rule for each metric.
 
-    A metric whose rule is ``last`` takes the tracker's summary, which the job may have set on purpose; any other rule
-    (min, mean, ...) is computed from the points, because a summary holds the last one.
+    A metric whose rule is ``last`` takes the tracker's summary, which the job may have set on
+    purpose; any other rule (min, mean, ...) is computed from the points, because a summary holds
+    the last one.
     """
-    gatherer = Gatherer(ExtractionSpec("tracker", path=reading.run.tracker, nan="keep"), definitions, "point")
+    gatherer = Gatherer(
+        ExtractionSpec("tracker", path=reading.run.tracker, nan="keep"), definitions, "point"
+    )
     for name, points in reading.series.items():
         before, disordered, repeated = -math.inf, 0, 0
         for row, (step, value) in enumerate(zip(points.steps, points.values, strict=True), 1):
@@ -249,29 +279,48 @@ def extraction_of(reading: Reading, definitions: Mapping[str, MetricDef]) -> Ext
             found.nonfinite.pop(name, None)
             there = "not all were" if name in reading.series else "only last values were"
             what = f"{name}: its {rule} needs every point, and {there} there"
-            found.problems.append({"source": reading.run.tracker, "code": "no-points", "what": what, "blocking": False})
+            found.problems.append(
+                {
+                    "source": reading.run.tracker,
+                    "code": "no-points",
+                    "what": what,
+                    "blocking": False,
+                }
+            )
     for name, value in reading.summary.items():
         if not name.strip():
             continue
-        if gatherer.rule(name) not in ("last", "") and (name in reading.series or reading.only_summary):
+        if gatherer.rule(name) not in ("last", "") and (
+            name in reading.series or reading.only_summary
+        ):
             continue
         found.metrics.pop(name, None)
         found.nonfinite.pop(name, None)
         if math.isfinite(value):
             found.metrics[name] = value
         else:
-            found.nonfinite[name] = "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
-    found.problems += [{"source": reading.run.tracker, "blocking": False, **p} for p in reading.problems]
+            found.nonfinite[name] = (
+                "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+            )
+    found.problems += [
+        {"source": reading.run.tracker, "blocking": False, **p} for p in reading.problems
+    ]
     return found
 
 
 def _odd(reading: Reading, name: str, count: int) -> tuple[str, str]:
     """The problem that values which became no points are: (code, sentence)."""
     if not name:
-        return "no-name", f"{counted(count, 'value')} {'was' if count == 1 else 'were'} logged under a blank name"
+        return (
+            "no-name",
+            f"{counted(count, 'value')} {'was' if count == 1 else 'were'} logged under a blank name",
+        )
     kind = f" ({reading.kinds[name]})" if name in reading.kinds else ""
     also = " and numbers besides: its type changed" if name in reading.series else ""
-    return "not-a-number", f"{name}: {counted(count, 'value')} {'is' if count == 1 else 'are'} no number{kind}{also}"
+    return (
+        "not-a-number",
+        f"{name}: {counted(count, 'value')} {'is' if count == 1 else 'are'} no number{kind}{also}",
+    )
 
 
 def kept_config(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -288,10 +337,14 @@ def short_config(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def project_of(run: Run) -> str:
-    """``wandb:my-project``: where the run's dense numbers are, "" when in no tracker or in run folders, which Leadline
-    itself plots and compares wherever they lie."""
+    """``wandb:my-project``: where the run's dense numbers are, "" when in no tracker or in run
+    folders, which Leadline itself plots and compares wherever they lie."""
     about = run.tracker
-    return f"{about['tracker']}:{about.get('project', '')}" if about.get("tracker") not in (None, "", OWN) else ""
+    return (
+        f"{about['tracker']}:{about.get('project', '')}"
+        if about.get("tracker") not in (None, "", OWN)
+        else ""
+    )
 
 
 def contradictions(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
@@ -301,13 +354,15 @@ def contradictions(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[s
     return [
         f"{key}: the record says {ours[key]!r}, the tracker {theirs[key]!r}"
         for key in sorted(ours.keys() & theirs.keys())
-        if canonical_json(ours[key]) != canonical_json(theirs[key]) and str(ours[key]) != str(theirs[key])
+        if canonical_json(ours[key]) != canonical_json(theirs[key])
+        and str(ours[key]) != str(theirs[key])
     ]
 
 
 def rows_of(reading: Reading | None) -> list[tuple[int, dict[str, str]]]:
-    """The points of a run as trackers take them: one row a step, steps ascending; values as text, so that NaN
-    travels as JSON. A point whose step was seen already keeps its place by the last value."""
+    """The points of a run as trackers take them: one row a step, steps ascending; values as text,
+    so that NaN travels as JSON. A point whose step was seen already keeps its place by the last
+    value."""
     rows: dict[int, dict[str, str]] = {}
     for name, points in (reading.series if reading else {}).items():
         for place, (step, value) in enumerate(zip(points.steps, points.values, strict=True)):

@@ -1,6 +1,8 @@
-"""What the record and a tracker say of the same runs, side by side: what only one has, what differs, what it cost.
+"""What the record and a tracker say of the same runs, side by side: what only one has, what
+differs, what it cost.
 
-Pure. A side that could not be asked is never taken for one that has nothing: then a run is ``unknown`` on it.
+Pure. A side that could not be asked is never taken for one that has nothing: then a run is
+``unknown`` on it.
 """
 
 from __future__ import annotations
@@ -12,7 +14,13 @@ from typing import Any
 from leadline.core.ids import experiment_of, parse_id
 from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.record.thread import Thread
-from leadline.core.tracker.reading import Reading, TrackerRun, contradictions, extraction_of, short_config
+from leadline.core.tracker.reading import (
+    Reading,
+    TrackerRun,
+    contradictions,
+    extraction_of,
+    short_config,
+)
 from leadline.core.values import dataclass, field
 
 CLOSE = 1e-9  # relative: both sides keep binary doubles, some trackers write them as decimal text
@@ -20,8 +28,8 @@ CLOSE = 1e-9  # relative: both sides keep binary doubles, some trackers write th
 
 @dataclass(slots=True)
 class Place:
-    """One project of one tracker at one address. ``why``: why its server (or store) was not asked, "" when it was;
-    ``runs``: those it has, as far as it was asked."""
+    """One project of one tracker at one address. ``why``: why its server (or store) was not asked,
+    "" when it was; ``runs``: those it has, as far as it was asked."""
 
     tracker: str
     project: str
@@ -36,12 +44,15 @@ class Place:
     def of(self, run: Run) -> TrackerRun | None:
         """The tracker's run of ours: the one that carries its uid, else its id."""
         known = str(run.tracker.get("id", ""))
-        mine = [t for t in self.runs if t.uid == run.uid] or [t for t in self.runs if known and t.id == known]
+        mine = [t for t in self.runs if t.uid == run.uid] or [
+            t for t in self.runs if known and t.id == known
+        ]
         return mine[-1] if mine else None
 
 
 def absent(run: Run, place: Place, sent: bool, waiting: bool) -> tuple[str, str]:
-    """Why a run of ours is not in the tracker: (``waiting`` | ``gone`` | ``none`` | ``unknown``, a sentence)."""
+    """Why a run of ours is not in the tracker: (``waiting`` | ``gone`` | ``none`` | ``unknown``, a
+    sentence)."""
     if waiting:
         return "waiting", "it waits to be sent: leadline tracker sync"
     if not sent and run.tracker.get("state") == "none":
@@ -55,8 +66,8 @@ def absent(run: Run, place: Place, sent: bool, waiting: bool) -> tuple[str, str]
 
 
 def further_runs(thread: Thread) -> list[tuple[Run, dict[str, Any]]]:
-    """Runs that the job of a run of ours made besides the one that is in the record, which no other run of the record
-    holds either: (ours, what ``tracker.further`` says of it)."""
+    """Runs that the job of a run of ours made besides the one that is in the record, which no other
+    run of the record holds either: (ours, what ``tracker.further`` says of it)."""
     held = {(run.tracker.get("tracker"), run.tracker.get("id")) for run in thread.runs}
     return [
         (run, row)
@@ -67,9 +78,11 @@ def further_runs(thread: Thread) -> list[tuple[Run, dict[str, Any]]]:
 
 
 def strangers(thread: Thread, place: Place, known: Iterable[str]) -> list[dict[str, Any]]:
-    """The tracker's runs that the record does not hold. ``known``: uids and tracker ids that it holds.
+    """The tracker's runs that the record does not hold. ``known``: uids and tracker ids that it
+    holds.
 
-    ``named``: it has the name of an experiment or a run of this thread, and somebody made it outside Leadline.
+    ``named``: it has the name of an experiment or a run of this thread, and somebody made it
+    outside Leadline.
     """
     held, found = set(known), []
     for run in place.runs:
@@ -80,7 +93,9 @@ def strangers(thread: Thread, place: Place, known: Iterable[str]) -> list[dict[s
             named = shown in thread.experiments or experiment_of(shown) in thread.experiments
             named = named or shown.rpartition("-")[0] == thread.prefix
         if run.uid:
-            why = f"it carries the mark of a Leadline run ({run.uid}) that this thread does not hold"
+            why = (
+                f"it carries the mark of a Leadline run ({run.uid}) that this thread does not hold"
+            )
         elif named:
             why = f"it has the name {shown}, and was not made by Leadline"
         else:
@@ -101,33 +116,58 @@ def disagreements(run: Run, theirs: TrackerRun) -> list[dict[str, Any]]:
         why = f"{who} says running, and the run ended: {run.state}"
     elif (run.state == "done") != (theirs.state == "finished") and ended:
         why = f"{who} says {theirs.state}, and the run ended: {run.state}"
-    return [{"what": "state", "key": "state", "record": run.state, "tracker": theirs.state, "why": why}] if why else []
+    return (
+        [
+            {
+                "what": "state",
+                "key": "state",
+                "record": run.state,
+                "tracker": theirs.state,
+                "why": why,
+            }
+        ]
+        if why
+        else []
+    )
 
 
 def values_that_differ(run: Run, reading: Reading, thread: Thread) -> list[dict[str, Any]]:
-    """Metrics and config of which the record and a reading say different things, and config that the tracker had when
-    the record was written and has no more. Else what only one has is not named."""
+    """Metrics and config of which the record and a reading say different things, and config that
+    the tracker had when the record was written and has no more. Else what only one has is not
+    named."""
     found = extraction_of(reading, thread.metrics)
     rows = []
     for name in sorted(run.metrics.keys() & found.metrics.keys()):
         ours, theirs = run.metrics[name], found.metrics[name]
         if not math.isclose(ours, theirs, rel_tol=CLOSE):
             why = f"{name}: the record says {ours!r}, {reading.run.tracker} {theirs!r}"
-            rows.append({"what": "metric", "key": name, "record": ours, "tracker": theirs, "why": why})
+            rows.append(
+                {"what": "metric", "key": name, "record": ours, "tracker": theirs, "why": why}
+            )
     there = short_config(reading.config)
     sentences = contradictions({**run.tracker.get("config", {}), **run.config}, there)
     for key, value in sorted(run.tracker.get("config", {}).items()):
-        # A tracker may keep a nested value as one text, or a text as several values: then a part of the key is there.
-        if not any(name == key or name.startswith(f"{key}.") or key.startswith(f"{name}.") for name in there):
+        # A tracker may keep a nested value as one text, or a text as several values: then a part of
+        # the key is there.
+        if not any(
+            name == key or name.startswith(f"{key}.") or key.startswith(f"{name}.")
+            for name in there
+        ):
             sentences.append(f"{key}: the record says {value!r}, the tracker has none")
-    rows += [{"what": "config", "key": sentence.partition(":")[0], "why": sentence} for sentence in sentences]
+    rows += [
+        {"what": "config", "key": sentence.partition(":")[0], "why": sentence}
+        for sentence in sentences
+    ]
     return rows
 
 
-def costs(runs: Iterable[Run], there: Collection[str], stranger_runs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Device-hours (wall time times the devices a run could see) by kind of device, of every run of the record and of
-    those that a tracker has (``there``: their uids); ``unknown``: runs without a wall time or a device count.
-    ``outside``: runs that only a tracker has, in wall hours, since no tracker's list says how many devices there were.
+def costs(
+    runs: Iterable[Run], there: Collection[str], stranger_runs: Iterable[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Device-hours (wall time times the devices a run could see) by kind of device, of every run of
+    the record and of those that a tracker has (``there``: their uids); ``unknown``: runs without a
+    wall time or a device count. ``outside``: runs that only a tracker has, in wall hours, since no
+    tracker's list says how many devices there were.
     """
     hours: dict[str, float] = {}
     tracked: dict[str, float] = {}
@@ -150,5 +190,9 @@ def costs(runs: Iterable[Run], there: Collection[str], stranger_runs: Iterable[M
         "device_hours": hours,
         "device_hours_in_tracker": tracked,
         "unknown": unknown,
-        "outside": {"runs": len(rows), "wall_hours": sum(walls) / 3600, "unknown": len(rows) - len(walls)},
+        "outside": {
+            "runs": len(rows),
+            "wall_hours": sum(walls) / 3600,
+            "unknown": len(rows) - len(walls),
+        },
     }

@@ -1,8 +1,10 @@
-"""What a run folder says of its run, so that it can be read where no record of it is: a copy, a shared folder.
+"""What a run folder says of its run, so that it can be read where no record of it is: a copy, a
+shared folder.
 
-``about.json`` says which run it is and its config, ``summary.json`` its values when it ended, ``manifest.json`` (in a
-shared folder) the digest of every file. All of it is derived from the record, whose redaction it has; what stands in a
-folder may also come from anywhere, so reading takes nothing on trust. Pure.
+``about.json`` says which run it is and its config, ``summary.json`` its values when it ended,
+``manifest.json`` (in a shared folder) the digest of every file. All of it is derived from the
+record, whose redaction it has; what stands in a folder may also come from anywhere, so reading
+takes nothing on trust. Pure.
 """
 
 from __future__ import annotations
@@ -23,13 +25,19 @@ FETCHED = "fetched"  # a folder: points that came from a tracker or an import, a
 KIND = "leadline-run"
 WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 #: What a result says to how a tracker's run stands.
-ENDS = {"done": "finished", "failed": "failed", "timeout": "failed", "cancelled": "failed", "lost": "crashed"}
+ENDS = {
+    "done": "finished",
+    "failed": "failed",
+    "timeout": "failed",
+    "cancelled": "failed",
+    "lost": "crashed",
+}
 
 
 @dataclass(slots=True)
 class RunAbout:
-    """Which run a folder is of. ``experiment_uid`` tells experiments of different records apart; ``name`` is ``P-001``,
-    and ``P-001-r2`` for a repeat. "" and empty for what is not known."""
+    """Which run a folder is of. ``experiment_uid`` tells experiments of different records apart;
+    ``name`` is ``P-001``, and ``P-001-r2`` for a repeat. "" and empty for what is not known."""
 
     uid: str = ""
     id: str = ""
@@ -72,7 +80,8 @@ def encoded(value: Mapping[str, Any]) -> bytes:
 
 
 def decoded(data: bytes) -> dict[str, Any]:
-    """The JSON object in ``data``; NaN and infinities stay words. Raises ValueError for anything else."""
+    """The JSON object in ``data``; NaN and infinities stay words. Raises ValueError for anything
+    else."""
     try:
         value = json.loads(data, parse_constant=str)
     except RecursionError:
@@ -99,7 +108,8 @@ def about_of(data: bytes) -> RunAbout:
 
 
 def about_spec(data: bytes) -> RunAbout:
-    """What ``spec.json`` alone tells, in folders of runs from before there was an ``about.json``. Raises ValueError."""
+    """What ``spec.json`` alone tells, in folders of runs from before there was an ``about.json``.
+    Raises ValueError."""
     value = decoded(data)
     if not isinstance(value.get("run"), str) or not isinstance(value.get("argv"), list):
         raise ValueError("it is no spec of a run")

@@ -1,4 +1,5 @@
-"""Badges as small pictures that lie beside the page: a forge shows them without asking anybody else."""
+"""Badges as small pictures that lie beside the page: a forge shows them without asking anybody
+else."""
 
 from __future__ import annotations
 

@@ -13,7 +13,9 @@ ARTIFACTS_SHOWN = 12
 
 def render_bundle(bundle: dict[str, Any]) -> str:
     """Markdown; commands, hardware, environment and the comparison table, and what is missing."""
-    parts = [f"# Repro bundle {data(bundle['snapshot'])}: {data(bundle['title'] or bundle['thread'])}"]
+    parts = [
+        f"# Repro bundle {data(bundle['snapshot'])}: {data(bundle['title'] or bundle['thread'])}"
+    ]
     if bundle["message"]:
         parts.append(prose(bundle["message"]))
     facts = [
@@ -29,7 +31,10 @@ def render_bundle(bundle: dict[str, Any]) -> str:
     if bundle["claims"]:
         parts += [
             "## Claims",
-            "\n".join(f"- **{data(c['id'])}** ({data(c['label'])}): {prose(c['text'])}" for c in bundle["claims"]),
+            "\n".join(
+                f"- **{data(c['id'])}** ({data(c['label'])}): {prose(c['text'])}"
+                for c in bundle["claims"]
+            ),
         ]
     parts += ["## Exact commands", *_commands(bundle["experiments"])]
     parts += [
@@ -54,7 +59,12 @@ def comparison_markdown(content: dict[str, Any]) -> str:
         ]
         for metric in content["metrics"]:
             cell = row["metrics"][metric["name"]]
-            cells += [number(cell["mean"]), number(cell["sd"]), str(cell["n"]), number(cell["ratio_to_baseline"])]
+            cells += [
+                number(cell["mean"]),
+                number(cell["sd"]),
+                str(cell["n"]),
+                number(cell["ratio_to_baseline"]),
+            ]
         rows.append(cells)
     return table(headers, rows, right=range(1 + len(content["axes"]), len(headers)))
 
@@ -74,7 +84,9 @@ def _commands(experiments: list[dict[str, Any]]) -> list[str]:
             shown = " ".join(f"{k}={v}" for k, v in sorted(run["environment"].items()))
             lines.append(f"- **Environment:** {code(shown)}")
         if run["seeds"]:
-            lines.append(f"- **Seeds:** {data(', '.join(f'{k}={v}' for k, v in run['seeds'].items()))}")
+            lines.append(
+                f"- **Seeds:** {data(', '.join(f'{k}={v}' for k, v in run['seeds'].items()))}"
+            )
         if run["wall_s"] is not None:
             lines.append(f"- **Took:** {duration(run['wall_s'])}")
         lines += _artifact_lines(run)
@@ -90,9 +102,14 @@ def _commands(experiments: list[dict[str, Any]]) -> list[str]:
 def _artifact_lines(run: dict[str, Any]) -> list[str]:
     kept = run.get("artifacts") or []
     lines = [
-        f"- **Artifact:** {code(a['name'])} {size(a['size_bytes'])} {code(a['digest'])}" for a in kept[:ARTIFACTS_SHOWN]
+        f"- **Artifact:** {code(a['name'])} {size(a['size_bytes'])} {code(a['digest'])}"
+        for a in kept[:ARTIFACTS_SHOWN]
     ]
-    return lines + ([f"- **Artifact:** {len(kept) - ARTIFACTS_SHOWN} more"] if len(kept) > ARTIFACTS_SHOWN else [])
+    return lines + (
+        [f"- **Artifact:** {len(kept) - ARTIFACTS_SHOWN} more"]
+        if len(kept) > ARTIFACTS_SHOWN
+        else []
+    )
 
 
 def _machine(run: dict[str, Any]) -> str:
@@ -100,7 +117,11 @@ def _machine(run: dict[str, Any]) -> str:
     parts = [str(hardware.get("cpu_model") or hardware.get("cpu") or "machine not recorded")]
     if devices.get("kind"):
         parts.append(f"{devices.get('count', '?')} × {devices['kind']}")
-    gpus = [str(g.get("name")) for g in hardware.get("gpus") or [] if isinstance(g, dict) and g.get("name")]
+    gpus = [
+        str(g.get("name"))
+        for g in hardware.get("gpus") or []
+        if isinstance(g, dict) and g.get("name")
+    ]
     parts += list(dict.fromkeys(gpus))
     parts += [f"{k} {software[k]}" for k in ("python", "os") if software.get(k)]
     if run["executor"] not in ("local", ""):
@@ -118,8 +139,11 @@ def bundle_csv(bundle: dict[str, Any]) -> str:
     return out.getvalue()
 
 
-def render_seal_comment(shown: str, body: dict[str, Any], tree: str, places: dict[str, str], marker: str) -> str:
-    """The comment that a seal leaves on the issue: tag, commit, report files, digest of the record, and the table."""
+def render_seal_comment(
+    shown: str, body: dict[str, Any], tree: str, places: dict[str, str], marker: str
+) -> str:
+    """The comment that a seal leaves on the issue: tag, commit, report files, digest of the record,
+    and the table."""
     commit = str(body["commit"])
     lines = [
         f"- **Tag:** {code(body['tag'])}",

@@ -1,7 +1,8 @@
-"""The front page of the record branch (W42): every thread, by category, with its state, label, outcome and links.
+"""The front page of the record branch (W42): every thread, by category, with its state, label,
+outcome and links.
 
-Derived from the threads alone (no clock, no machine), so that two machines with the same records make the same page and
-a sync ends in peace.
+Derived from the threads alone (no clock, no machine), so that two machines with the same records
+make the same page and a sync ends in peace.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ HEADLINE_CHARS = 160
 
 @dataclass(slots=True)
 class Entry:
-    """One thread on the index. ``category`` "" where none was given, ``because`` then why, if somebody said so;
-    ``label``: of the strongest claim; ``updated_at``: of the last posted update, else of the last record."""
+    """One thread on the index. ``category`` "" where none was given, ``because`` then why, if
+    somebody said so; ``label``: of the strongest claim; ``updated_at``: of the last posted update,
+    else of the last record."""
 
     topic: str
     title: str
@@ -67,8 +69,8 @@ def best_label(thread: Thread, evidence_of: EvidenceOf) -> str:
 
 
 def headline(thread: Thread, evidence_of: EvidenceOf) -> str:
-    """What came out so far, in one line of plain text: the conclusion, else the strongest claim, else the best result,
-    else what is asked."""
+    """What came out so far, in one line of plain text: the conclusion, else the strongest claim,
+    else the best result, else what is asked."""
     if thread.finishes:
         finish = thread.finishes[-1]
         if text := cited(str(finish.get("conclusion") or ""), thread, finish.get("refs")):
@@ -108,10 +110,13 @@ def entry_of(thread: Thread, evidence_of: EvidenceOf) -> Entry:
 
 
 def grouped(entries: list[Entry]) -> list[tuple[str, list[Entry]]]:
-    """Categories by name, those without one last; within each what runs first, and the newest first."""
+    """Categories by name, those without one last; within each what runs first, and the newest
+    first."""
     groups: dict[str, list[Entry]] = {}
     for entry in entries:
-        same = next((g for g in groups if g.casefold() == entry.category.casefold()), entry.category)
+        same = next(
+            (g for g in groups if g.casefold() == entry.category.casefold()), entry.category
+        )
         groups.setdefault(same, []).append(entry)
     for members in groups.values():
         members.sort(key=lambda e: e.topic)
@@ -129,7 +134,9 @@ def render_index(threads: list[tuple[Thread, EvidenceOf]]) -> str:
         anchors = Anchors()
         anchors.of("Research threads")
         names = [(g or NO_CATEGORY, len(members)) for g, members in groups]
-        parts.append(" · ".join(f"[{data(name)}](#{anchors.of(data(name))}) ({n})" for name, n in names))
+        parts.append(
+            " · ".join(f"[{data(name)}](#{anchors.of(data(name))}) ({n})" for name, n in names)
+        )
     for name, members in groups:
         parts.append(f"## {data(name or NO_CATEGORY)}")
         if any(e.left_out for e in members):
@@ -137,7 +144,12 @@ def render_index(threads: list[tuple[Thread, EvidenceOf]]) -> str:
                 "Where one belongs: `leadline correct TOPIC category='…'`, or why nowhere: "
                 "`leadline correct TOPIC uncategorised='…'`."
             )
-        parts.append(table(("thread", "state", "what came out", "last update", "links"), [_row(e) for e in members]))
+        parts.append(
+            table(
+                ("thread", "state", "what came out", "last update", "links"),
+                [_row(e) for e in members],
+            )
+        )
     return "\n\n".join(parts) + "\n"
 
 
@@ -159,14 +171,17 @@ def _count(n: int, noun: str) -> str:
 def _row(entry: Entry) -> list[str]:
     badges = [f"![{name}]({badge_path(name)})" for name in (entry.state, entry.label) if name]
     counts = f"{_count(entry.experiments, 'experiment')}, {_count(entry.runs, 'run')}"
-    outcome = prose_line(entry.headline, HEADLINE_CHARS).replace("![", "\\![")  # a link, no picture from elsewhere
+    outcome = prose_line(entry.headline, HEADLINE_CHARS).replace(
+        "![", "\\!["
+    )  # a link, no picture from elsewhere
     if entry.because and not entry.category:
         outcome += f"<br>_Listed under no category: {data(cut(entry.because, HEADLINE_CHARS))}_"
     return [
         f"[**{data(entry.title)}**]({entry.topic}/logbook.md)<br>`{entry.prefix}-…` {counts}",
         " ".join(badges),
         outcome,
-        data(entry.updated_at[:10]).replace("-", "\u2011") + ("" if entry.posted else "<br>(none posted)"),  # one line
+        data(entry.updated_at[:10]).replace("-", "\u2011")
+        + ("" if entry.posted else "<br>(none posted)"),  # one line
         " · ".join(_links(entry)),
     ]
 
@@ -174,7 +189,9 @@ def _row(entry: Entry) -> list[str]:
 def _links(entry: Entry) -> list[str]:
     links = [f"[logbook]({entry.topic}/logbook.md)"]
     if entry.issue_url:
-        links.append(f"[issue {data(entry.issue)}]({entry.issue_url.replace('|', '%7C').replace(')', '%29')})")
+        links.append(
+            f"[issue {data(entry.issue)}]({entry.issue_url.replace('|', '%7C').replace(')', '%29')})"
+        )
     else:
         links.append(f"[issue]({entry.topic}/issue.md)")
     for shown, folder in entry.snapshots[-3:]:
@@ -189,12 +206,24 @@ def render_index_text(entries: list[Entry]) -> str:
     parts = [_summary(entries).partition(". Made")[0] + "."]
     for name, members in grouped(entries):
         rows = [
-            [e.topic, e.prefix, e.state, e.label or "–", e.updated_at[:10], e.issue or "–", cut(e.headline, 60)]
+            [
+                e.topic,
+                e.prefix,
+                e.state,
+                e.label or "–",
+                e.updated_at[:10],
+                e.issue or "–",
+                cut(e.headline, 60),
+            ]
             for e in members
         ]
         head = ("thread", "prefix", "state", "label", "updated", "issue", "what came out")
         parts.append(f"{name or NO_CATEGORY}\n{text_table(head, rows)}")
-        parts += [f"{e.topic} has no category: {e.because}" for e in members if e.because and not e.category]
+        parts += [
+            f"{e.topic} has no category: {e.because}"
+            for e in members
+            if e.because and not e.category
+        ]
     return "\n\n".join(parts)
 
 

@@ -1,10 +1,12 @@
-"""The body of the experiment issue (W20), from records alone. Its comments: ``render/issue/comments.py``.
+"""The body of the experiment issue (W20), from records alone. Its comments:
+``render/issue/comments.py``.
 
-The body is one managed block; what people write around it is theirs. Nothing in it is typed twice, so nothing in it can
-go stale; the price is that its wording is plain.
+The body is one managed block; what people write around it is theirs. Nothing in it is typed twice,
+so nothing in it can go stale; the price is that its wording is plain.
 
-``links`` maps a name to an address: ``logbook`` (a permalink, entries are linked by anchor), ``tag``, ``tracker``,
-``data``, ``bundle``, or any other word. They are given by the caller, since only it knows what was pushed.
+``links`` maps a name to an address: ``logbook`` (a permalink, entries are linked by anchor),
+``tag``, ``tracker``, ``data``, ``bundle``, or any other word. They are given by the caller, since
+only it knows what was pushed.
 """
 
 from __future__ import annotations
@@ -38,10 +40,15 @@ Links = Mapping[str, str]
 
 
 def render_body(
-    thread: Thread, evidence_of: EvidenceOf | None = None, links: Links | None = None, marker: str = MARKER
+    thread: Thread,
+    evidence_of: EvidenceOf | None = None,
+    links: Links | None = None,
+    marker: str = MARKER,
 ) -> str:
     """The managed block of the issue body, from its begin marker to its end marker, however long."""
-    body = fitted(body_sections(thread, evidence_of, links), marker, (links or {}).get("logbook", ""))
+    body = fitted(
+        body_sections(thread, evidence_of, links), marker, (links or {}).get("logbook", "")
+    )
     return f"{BEGIN}\n{body}\n{END}"
 
 
@@ -79,7 +86,11 @@ def edit_notices(thread: Thread) -> str:
             continue
         lines = difference(str(edit.get("base") or ""), str(edit["text"]), 0)
         lines = [line for line in lines if not line.startswith("@@")]
-        more = [f"… and {len(lines) - EDIT_LINES_SHOWN} more lines"] if len(lines) > EDIT_LINES_SHOWN else []
+        more = (
+            [f"… and {len(lines) - EDIT_LINES_SHOWN} more lines"]
+            if len(lines) > EDIT_LINES_SHOWN
+            else []
+        )
         said = fence("\n".join([*lines[:EDIT_LINES_SHOWN], *more]), "diff")
         shown.append(
             f"Somebody changed this derived part before {minute(edit['at'])} UTC. It is derived from records, so the "
@@ -93,7 +104,8 @@ def _description(thread: Thread) -> str:
     about = thread.about
     parts = [str(about.get(n) or "") for n in ("description", "problem", "motivation")]
     return (
-        "\n\n".join(prose(p) for p in parts if p) or "None given yet: `leadline check kickoff` names what is missing."
+        "\n\n".join(prose(p) for p in parts if p)
+        or "None given yet: `leadline check kickoff` names what is missing."
     )
 
 
@@ -117,10 +129,14 @@ def tldr(thread: Thread, evidence_of: EvidenceOf | None = None) -> str:
             f"- Best {code(primary[0])} so far: {first.id} {data(first.title)}, {value}"
             + _against(thread, first, primary[0])
         )
-    standing = [c for c in thread.claims if c.stands and facts.label_of(c, evidence_of) != "no evidence"]
+    standing = [
+        c for c in thread.claims if c.stands and facts.label_of(c, evidence_of) != "no evidence"
+    ]
     if standing:
         strength = {"stable": 3, "replicated": 2, "exploratory": 1}
-        strongest = max(standing, key=lambda c: (strength.get(facts.label_of(c, evidence_of), 0), c.uid))
+        strongest = max(
+            standing, key=lambda c: (strength.get(facts.label_of(c, evidence_of), 0), c.uid)
+        )
         lines.append(f"- Strongest claim: {facts.claim_line(strongest, thread, evidence_of, 300)}")
     if step := facts.next_action(thread):
         lines.append(f"- **Next:** {prose_line(step, 300)}")
@@ -136,7 +152,9 @@ def _counts(thread: Thread) -> str:
         states[e.state] = states.get(e.state, 0) + 1
     runs = sum(len(e.runs) for e in experiments)
     n = len(experiments)
-    parts = ", ".join(f"{count} {state}" for state, count in sorted(states.items(), key=lambda p: (-p[1], p[0])))
+    parts = ", ".join(
+        f"{count} {state}" for state, count in sorted(states.items(), key=lambda p: (-p[1], p[0]))
+    )
     return (
         f"{n} experiment{'s' if n > 1 else ''} ({parts}) in {runs} run{'s' if runs > 1 else ''}; "
         f"last record {minute(thread.last_at)} UTC."
@@ -149,7 +167,9 @@ def _against(thread: Thread, experiment: Experiment, metric: str) -> str:
         return ""
     if difference == "baseline":
         return " (the baseline itself)"
-    reference = facts.metric_text(facts.sample_of(base.runs, metric), facts.definition(thread, metric).unit)
+    reference = facts.metric_text(
+        facts.sample_of(base.runs, metric), facts.definition(thread, metric).unit
+    )
     return f"; {difference} against baseline {base.id}, {prose_line(reference)}"
 
 
@@ -157,17 +177,29 @@ def _scope(thread: Thread) -> str:
     lines = scope_lines(thread)
     lines = [line for line in lines if not line.startswith("- **Goal:**")]
     for change in thread.changes:
-        value = "; ".join(facts.listed(change.get("value"))) if change.get("field") != "start" else ""
+        value = (
+            "; ".join(facts.listed(change.get("value"))) if change.get("field") != "start" else ""
+        )
         why = f" ({prose_line(str(change['why']))})" if change.get("why") else ""
         lines.append(
             f"- {minute(str(change['at']))}: {data(change.get('field', ''))} changed: {prose_line(value)}{why}"
         )
-    return "\n".join(lines) if thread.changes else "\n".join([*lines, "- No change of scope so far."])
+    return (
+        "\n".join(lines) if thread.changes else "\n".join([*lines, "- No change of scope so far."])
+    )
 
 
 def link_lines(thread: Thread, links: Links) -> list[str]:
-    lines = [f"- **{LINK_NAMES.get(name, name.capitalize())}:** {url}" for name, url in links.items() if url]
-    for name, title in (("code", "Code"), ("reference", "References"), ("tracker-project", "Tracker project")):
+    lines = [
+        f"- **{LINK_NAMES.get(name, name.capitalize())}:** {url}"
+        for name, url in links.items()
+        if url
+    ]
+    for name, title in (
+        ("code", "Code"),
+        ("reference", "References"),
+        ("tracker-project", "Tracker project"),
+    ):
         values = facts.listed(thread.about.get(name))
         if values:
             shown = (code(v) if name == "code" else prose_line(v) for v in values)
@@ -180,16 +212,31 @@ def link_lines(thread: Thread, links: Links) -> list[str]:
     return lines
 
 
-def results(thread: Thread, evidence_of: EvidenceOf | None = None, shown: int = RESULTS_SHOWN) -> str:
-    """The main table: best first, medians with n and spread, difference to the baseline, evidence label."""
+def results(
+    thread: Thread, evidence_of: EvidenceOf | None = None, shown: int = RESULTS_SHOWN
+) -> str:
+    """The main table: best first, medians with n and spread, difference to the baseline, evidence
+    label."""
     ranked, primary = facts.ranked(thread), facts.primary_metrics(thread)
     best = [e for e in ranked if any(run.metrics or run.nonfinite for run in e.evidence_runs)]
     silent = [e.id for e in ranked if e not in best]
-    without = f"Without any metric: {', '.join(silent[:10])}{', …' if len(silent) > 10 else ''}." if silent else ""
+    without = (
+        f"Without any metric: {', '.join(silent[:10])}{', …' if len(silent) > 10 else ''}."
+        if silent
+        else ""
+    )
     if not best:
         return without or "None yet."
     labels = labels_by_experiment(thread, evidence_of)
-    headers = ["experiment", "what", "n", *(cell_code(m) for m in primary), "vs baseline", "differs in", "evidence"]
+    headers = [
+        "experiment",
+        "what",
+        "n",
+        *(cell_code(m) for m in primary),
+        "vs baseline",
+        "differs in",
+        "evidence",
+    ]
     rows = []
     for e in best[:shown]:
         n = max((facts.sample_of(e.runs, m).n for m in primary), default=0) or len(e.evidence_runs)
@@ -213,8 +260,12 @@ def results(thread: Thread, evidence_of: EvidenceOf | None = None, shown: int = 
     more = f"\n\n… and {len(best) - shown} more: `leadline status`" if len(best) > shown else ""
     others = len([m for m in facts.measured(thread) if m not in primary])
     notes = [
-        f"Medians over n runs, ± standard deviation; best {code(primary[0])} first." if primary else "",
-        f"{others} more metric{'s' if others > 1 else ''} measured: `leadline metric`." if others else "",
+        f"Medians over n runs, ± standard deviation; best {code(primary[0])} first."
+        if primary
+        else "",
+        f"{others} more metric{'s' if others > 1 else ''} measured: `leadline metric`."
+        if others
+        else "",
         without,
     ]
     return f"{text}{more}\n\n{' '.join(note for note in notes if note)}"
@@ -226,7 +277,9 @@ def number_text(thread: Thread, experiment: Experiment, metric: str) -> str:
         return data(facts.median_text(experiment.runs, metric, ""))
     spread = f" ± {facts.spread_text(sample.sd)}" if sample.sd is not None else ""
     lost = f" ({facts.lost_text(sample)})" if sample.nonfinite else ""
-    return data(facts.with_unit(sample.median, facts.definition(thread, metric).unit)) + spread + lost
+    return (
+        data(facts.with_unit(sample.median, facts.definition(thread, metric).unit)) + spread + lost
+    )
 
 
 def labels_by_experiment(thread: Thread, evidence_of: EvidenceOf | None) -> dict[str, str]:
@@ -236,9 +289,14 @@ def labels_by_experiment(thread: Thread, evidence_of: EvidenceOf | None) -> dict
         if claim.stands:
             for experiment in facts.experiments_of(claim, thread):
                 if experiment is not thread.baseline_experiment:
-                    found.setdefault(experiment.id, []).append(f"{claim.id} {facts.label_of(claim, evidence_of)}")
+                    found.setdefault(experiment.id, []).append(
+                        f"{claim.id} {facts.label_of(claim, evidence_of)}"
+                    )
     if thread.baseline_experiment is not None:
-        found.setdefault(thread.baseline_experiment.id, [f"{thread.baseline.id if thread.baseline else 'baseline'}"])
+        found.setdefault(
+            thread.baseline_experiment.id,
+            [f"{thread.baseline.id if thread.baseline else 'baseline'}"],
+        )
     return {experiment: ", ".join(names[:3]) for experiment, names in found.items()}
 
 
@@ -260,11 +318,24 @@ def _decisions(thread: Thread) -> str:
     rows = []
     for d in decisions[-DECISIONS_SHOWN:]:
         evidence = (
-            ", ".join(data(thread.shown(e, d.refs)) for e in facts.listed(d.body.get("evidence"))) or "none given"
+            ", ".join(data(thread.shown(e, d.refs)) for e in facts.listed(d.body.get("evidence")))
+            or "none given"
         )
-        gone = "" if d.stands else " (retracted)" if d.retracted else f" (superseded by {d.superseded_by})"
+        gone = (
+            ""
+            if d.stands
+            else " (retracted)"
+            if d.retracted
+            else f" (superseded by {d.superseded_by})"
+        )
         rows.append(
-            [d.id, d.at[:10], prose_line(facts.says(d, thread)) + gone, evidence, data(d.body.get("owner") or d.actor)]
+            [
+                d.id,
+                d.at[:10],
+                prose_line(facts.says(d, thread)) + gone,
+                evidence,
+                data(d.body.get("owner") or d.actor),
+            ]
         )
     text = table(("id", "date", "decision", "evidence", "owner"), rows)
     left = len(decisions) - DECISIONS_SHOWN
@@ -274,8 +345,14 @@ def _decisions(thread: Thread) -> str:
 def negative_list(thread: Thread, links: Links) -> str:
     found = facts.negatives(thread)
     where = logbook_sections(thread, links)
-    lines = [f"- {linked(name, where)} ({at[:10]}): {prose_line(why, 240)}" for name, at, why in reversed(found)]
-    return "\n".join(facts.capped(lines, NEGATIVES_SHOWN, "negative results", "leadline tried")) or "None yet."
+    lines = [
+        f"- {linked(name, where)} ({at[:10]}): {prose_line(why, 240)}"
+        for name, at, why in reversed(found)
+    ]
+    return (
+        "\n".join(facts.capped(lines, NEGATIVES_SHOWN, "negative results", "leadline tried"))
+        or "None yet."
+    )
 
 
 def logbook_sections(thread: Thread, links: Links) -> dict[str, str]:
@@ -286,7 +363,11 @@ def logbook_sections(thread: Thread, links: Links) -> dict[str, str]:
     found: dict[str, str] = {}
     for entry in log_entries(thread):
         words = entry.heading.partition(" - ")[2].split(" ")
-        name = words[2] if len(words) > 2 and words[0] in ("Retraction", "Correction", "Supersession") else words[0]
+        name = (
+            words[2]
+            if len(words) > 2 and words[0] in ("Retraction", "Correction", "Supersession")
+            else words[0]
+        )
         found[name] = f"{logbook}#{entry.anchor}"
     return found
 
@@ -306,7 +387,8 @@ def _finish_text(thread: Thread, name: str) -> str:
 
 
 def conclusion(thread: Thread) -> str:
-    """The recorded conclusion, what worked and did not, limits and next steps; or that there is none yet."""
+    """The recorded conclusion, what worked and did not, limits and next steps; or that there is
+    none yet."""
     if not thread.finishes:
         return "None yet: the thread is open."
     finish = thread.finishes[-1]
@@ -320,6 +402,8 @@ def conclusion(thread: Thread) -> str:
         values = [cited(v, thread, finish.get("refs")) for v in facts.listed(finish.get(name))]
         if values:
             ordered = name == "next_steps"
-            lines = [f"{f'{i}.' if ordered else '-'} {prose_line(v)}" for i, v in enumerate(values, 1)]
+            lines = [
+                f"{f'{i}.' if ordered else '-'} {prose_line(v)}" for i, v in enumerate(values, 1)
+            ]
             parts.append(f"**{title}**\n\n" + "\n".join(lines))
     return "\n\n".join(p for p in parts if p)

@@ -1,4 +1,5 @@
-"""Comments on the experiment issue: updates (W19), heartbeats and the final summary, all from records.
+"""Comments on the experiment issue: updates (W19), heartbeats and the final summary, all from
+records.
 
 ``links``: as in ``render/issue/body.py``, which makes what they share with the body.
 """
@@ -42,30 +43,52 @@ def render_update(
     confidence: str = "",
     next_action: str = "",
 ) -> str:
-    """The comment since the last update: label; Change, Result delta, Confidence, Links, Next (W19).
+    """The comment since the last update: label; Change, Result delta, Confidence, Links, Next
+    (W19).
 
-    ``change``, ``confidence`` and ``next_action`` are the author's words (citations filled in); they stand first in
-    their section, and ``next_action`` replaces the recorded one."""
+    ``change``, ``confidence`` and ``next_action`` are the author's words (citations filled in);
+    they stand first in their section, and ``next_action`` replaces the recorded one."""
     last, links = last_update(thread), links or {}
     new = records_since(thread, last.uid if last else "")
     kinds: dict[str, list[str]] = {}
     for r in new:
-        name = r.body.get("run") or r.body.get("hypothesis") or r.body.get("target") or r.body.get("id") or ""
+        name = (
+            r.body.get("run")
+            or r.body.get("hypothesis")
+            or r.body.get("target")
+            or r.body.get("id")
+            or ""
+        )
         if r.kind == "thread-changed":
             name = r.body.get("field") or ""
         shown = thread.uids.get((r.kind, r.id)) or thread.shown(str(name), r.body.get("refs"))
-        kinds.setdefault(r.kind, []).append(shown.partition("-r")[0] if r.kind == "run-ended" else shown)
-    ran = [thread.experiments[i] for i in dict.fromkeys(kinds.get("run-ended", [])) if i in thread.experiments]
+        kinds.setdefault(r.kind, []).append(
+            shown.partition("-r")[0] if r.kind == "run-ended" else shown
+        )
+    ran = [
+        thread.experiments[i]
+        for i in dict.fromkeys(kinds.get("run-ended", []))
+        if i in thread.experiments
+    ]
     claims = [
         c
         for c in thread.claims
-        if c.stands and (c.id in kinds.get("claim", []) or any(e in ran for e in facts.experiments_of(c, thread)))
+        if c.stands
+        and (
+            c.id in kinds.get("claim", []) or any(e in ran for e in facts.experiments_of(c, thread))
+        )
     ]
     title = label or (
-        f"{ran[0].id} to {ran[-1].id}" if len(ran) > 1 else f"{ran[0].id} {ran[0].title}" if ran else "no new run"
+        f"{ran[0].id} to {ran[-1].id}"
+        if len(ran) > 1
+        else f"{ran[0].id} {ran[0].title}"
+        if ran
+        else "no new run"
     )
     since = (
-        f"since {last.id} of {minute(last.at)} UTC" if last else f"since the start on {minute(thread.started_at)} UTC"
+        f"since {last.id} of {minute(last.at)} UTC"
+        if last
+        else f"since the start on {minute(thread.started_at)} UTC"
     )
     parts = [
         f"### {data(title)}\n\n{len(new)} records {since}.",
@@ -76,7 +99,10 @@ def render_update(
         + (
             "\n".join(
                 facts.capped(
-                    [f"- {facts.claim_line(c, thread, evidence_of)}{_why(c, evidence_of)}" for c in claims],
+                    [
+                        f"- {facts.claim_line(c, thread, evidence_of)}{_why(c, evidence_of)}"
+                        for c in claims
+                    ],
                     LISTED,
                     "claims",
                     "leadline claims",
@@ -161,7 +187,13 @@ def _delta(thread: Thread, ran: list[Experiment], evidence_of: EvidenceOf | None
             if facts.sample_of(e.runs, m).n
         ]
     parts = (
-        [table(("experiment", "metric", "n", "median", "vs baseline", "evidence"), rows[:ROWS_LISTED], (2, 3, 4))]
+        [
+            table(
+                ("experiment", "metric", "n", "median", "vs baseline", "evidence"),
+                rows[:ROWS_LISTED],
+                (2, 3, 4),
+            )
+        ]
         if rows
         else []
     )
@@ -174,9 +206,20 @@ def _delta(thread: Thread, ran: list[Experiment], evidence_of: EvidenceOf | None
             for m in primary
             if (s := facts.sample_of(base.runs, m)).n
         )
-        parts.append(f"Baseline {thread.baseline.id if thread.baseline else ''} ({base.id}): {shown}.")
+        parts.append(
+            f"Baseline {thread.baseline.id if thread.baseline else ''} ({base.id}): {shown}."
+        )
     return (
-        "\n\n".join([*parts, *(["\n".join(facts.capped(bad, LISTED, "experiments", "leadline tried"))] if bad else [])])
+        "\n\n".join(
+            [
+                *parts,
+                *(
+                    ["\n".join(facts.capped(bad, LISTED, "experiments", "leadline tried"))]
+                    if bad
+                    else []
+                ),
+            ]
+        )
         or "- No run ended."
     )
 
@@ -188,7 +231,9 @@ def _update_links(thread: Thread, ran: list[Experiment], links: Links) -> str:
     sections = ", ".join(linked(e.id, where) for e in ran[:8]) or links.get("logbook", "")
     lines = [f"- Tag: {tag}", f"- Logbook section: {sections or 'none'}"]
     lines += [
-        f"- {LINK_NAMES.get(n, n.capitalize())}: {u}" for n, u in links.items() if n not in ("tag", "logbook") and u
+        f"- {LINK_NAMES.get(n, n.capitalize())}: {u}"
+        for n, u in links.items()
+        if n not in ("tag", "logbook") and u
     ]
     if not links.get("tracker"):
         lines.append(f"- Tracker: {_tracked(thread, ran)}")
@@ -196,18 +241,25 @@ def _update_links(thread: Thread, ran: list[Experiment], links: Links) -> str:
 
 
 def _tracked(thread: Thread, ran: list[Experiment]) -> str:
-    """Where the dense numbers of these experiments are, one run each: its page, or its name in the project."""
+    """Where the dense numbers of these experiments are, one run each: its page, or its name in the
+    project."""
     last = [e.runs[-1] for e in ran[:8] if e.runs and e.runs[-1].tracker.get("tracker")]
     if last:
         return "; ".join(_run_page(run) for run in last)
     chosen = thread.tracker
-    return data(f"{chosen.get('tracker', '')}, project {chosen.get('project', '')}") if chosen else "none"
+    return (
+        data(f"{chosen.get('tracker', '')}, project {chosen.get('project', '')}")
+        if chosen
+        else "none"
+    )
 
 
 def _run_page(run: Run) -> str:
     """The tracker run in words; an address stays one, since an escape in it would lead elsewhere."""
     text, url = facts.tracker_text(run), str(run.tracker.get("url") or "")
-    bare = re.fullmatch(r"https?://[\w-]+(?:\.[\w-]+)+[^\s<>|`]*", url) is not None and text.endswith(url)
+    bare = re.fullmatch(
+        r"https?://[\w-]+(?:\.[\w-]+)+[^\s<>|`]*", url
+    ) is not None and text.endswith(url)
     return data(text.removesuffix(url)) + " " + url if bare else data(text)
 
 
@@ -223,10 +275,12 @@ def render_heartbeat(
     times: int = 1,
     after: str = "",
 ) -> str:
-    """Status, blockers and what comes next, in a few lines. The words given replace what the record says.
+    """Status, blockers and what comes next, in a few lines. The words given replace what the record
+    says.
 
-    ``since_at`` and ``times``: the same status was said before, this often in all, and the comment grows in place.
-    ``after``: id of the update or heartbeat that stands before this one on the issue."""
+    ``since_at`` and ``times``: the same status was said before, this often in all, and the comment
+    grows in place. ``after``: id of the update or heartbeat that stands before this one on the
+    issue."""
     running = facts.open_runs(thread)
     said = [f"{r.id} {facts.state(r)} since {minute(r.planned_at)}" for r in running[:5]]
     now = ", ".join(said) or "nothing is running"
@@ -237,10 +291,14 @@ def render_heartbeat(
         if h.body.get("state") == "blocked" and h.stands
     ]
     blocked += [
-        prose_line(facts.says(n, thread)) for n in thread.of_kind("note")[-5:] if n.body.get("role") == "blocker"
+        prose_line(facts.says(n, thread))
+        for n in thread.of_kind("note")[-5:]
+        if n.body.get("role") == "blocker"
     ]
     since = f" since {after}" if after else ""
-    when = f"{span(since_at, now_at)} UTC, said {times} times" if since_at else f"{minute(now_at)} UTC"
+    when = (
+        f"{span(since_at, now_at)} UTC, said {times} times" if since_at else f"{minute(now_at)} UTC"
+    )
     return (
         f"**Heartbeat, {when}:** {prose_line(status) or data(now)}; no milestone{since}.\n\n"
         f"- **Blockers:** {prose_line(blockers) or '; '.join(blocked) or 'none recorded'}\n"
@@ -250,9 +308,13 @@ def render_heartbeat(
 
 
 def render_final(
-    thread: Thread, evidence_of: EvidenceOf | None = None, links: Links | None = None, marker: str = MARKER
+    thread: Thread,
+    evidence_of: EvidenceOf | None = None,
+    links: Links | None = None,
+    marker: str = MARKER,
 ) -> str:
-    """The closing comment: conclusion, claims with labels, the table, the negative results, the links."""
+    """The closing comment: conclusion, claims with labels, the table, the negative results, the
+    links."""
     sections = (
         ("Conclusion", conclusion(thread)),
         ("Claims", claim_list(thread, evidence_of)),

@@ -1,8 +1,10 @@
-"""The derived body and comments within what a forge takes: long sections fold, then shrink and link the rest.
+"""The derived body and comments within what a forge takes: long sections fold, then shrink and link
+the rest.
 
-Nothing is lost by it: the logbook has all of it. So that a thread of years still has a readable issue, a long listing
-is folded even where there is room; where there is none, the longest listing gives its oldest half, again and again, and
-in the end every section is a line that links the logbook.
+Nothing is lost by it: the logbook has all of it. So that a thread of years still has a readable
+issue, a long listing is folded even where there is room; where there is none, the longest listing
+gives its oldest half, again and again, and in the end every section is a line that links the
+logbook.
 """
 
 from __future__ import annotations
@@ -11,15 +13,18 @@ import re
 from collections.abc import Sequence
 
 FOLD_CHARS = 3_000
-# Kept open however long: what a reader came for. The rest are listings, or stand in the logbook word for word.
+# Kept open however long: what a reader came for. The rest are listings, or stand in the logbook
+# word for word.
 _OPEN = ("Description", "TL;DR", "Links", "Conclusion", "For non-specialists", "Hypothesis or goal")
 _OLDEST_FIRST = ("Decision log", "Claims", "Scope and its changes")
 LEAST_SECTION_CHARS = 200
 
 
-def fitted(sections: Sequence[tuple[str, str]], marker: str, more: str, limit_chars: int = 0) -> str:
-    """The sections under their headings, then ``marker``; at most ``limit_chars`` characters (0: no limit). ``more``:
-    address or command that has what is left out."""
+def fitted(
+    sections: Sequence[tuple[str, str]], marker: str, more: str, limit_chars: int = 0
+) -> str:
+    """The sections under their headings, then ``marker``; at most ``limit_chars`` characters (0: no
+    limit). ``more``: address or command that has what is left out."""
     shown = [[name, text] for name, text in sections]
     while limit_chars and len(_joined(shown, marker)) > limit_chars:
         candidates = [s for s in shown if len(s[1]) > LEAST_SECTION_CHARS]
@@ -45,8 +50,8 @@ def _folded(name: str, text: str) -> str:
 
 
 def halved(text: str, more: str, oldest_first: bool = False) -> str:
-    """Half of the lines of ``text``, whole ones, and how many are left out; a table keeps its head, a fence is closed.
-    ``oldest_first``: the first ones go."""
+    """Half of the lines of ``text``, whole ones, and how many are left out; a table keeps its head,
+    a fence is closed. ``oldest_first``: the first ones go."""
     text = re.sub(r"\n*… [\d,]+ more lines in [^\n]*\Z", "", text)
     lines = text.split("\n")
     head: list[str] = []
@@ -75,7 +80,11 @@ def _closed(lines: list[str]) -> list[str]:
 
 
 def _where(more: str) -> str:
-    return f"the [research logbook]({more})" if more.startswith("http") else f"the research logbook: {more}"
+    return (
+        f"the [research logbook]({more})"
+        if more.startswith("http")
+        else f"the research logbook: {more}"
+    )
 
 
 def _cut(text: str, limit_chars: int, more: str) -> str:
@@ -84,7 +93,8 @@ def _cut(text: str, limit_chars: int, more: str) -> str:
 
 
 def cut_comment(text: str, limit_chars: int, more: str) -> str:
-    """``text``, or as much of it as fits in whole lines, with where to read the rest. ``limit_chars`` 0: no limit."""
+    """``text``, or as much of it as fits in whole lines, with where to read the rest.
+    ``limit_chars`` 0: no limit."""
     if not limit_chars or len(text) <= limit_chars:
         return text
     tail = f"\n\n… {len(text):,} characters are too many for a comment here; the rest is in {_where(more)}"

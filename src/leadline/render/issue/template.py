@@ -8,14 +8,17 @@ PATH = ".github/ISSUE_TEMPLATE/experiment.md"
 
 
 def render_issue_template(label: str) -> str:
-    """Front matter as GitHub reads it, and the sections of an experiment issue. ``label``: of experiment issues."""
+    """Front matter as GitHub reads it, and the sections of an experiment issue. ``label``: of
+    experiment issues."""
     front = {
         "name": "Experiment",
         "about": "One line of research: what is asked, how it is measured, what came out",
         "title": "Experiment: ",
         "labels": label,
     }
-    head = "\n".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in front.items())
+    head = "\n".join(
+        f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in front.items()
+    )
     return f"""---
 {head}
 ---

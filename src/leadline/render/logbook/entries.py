@@ -1,9 +1,9 @@
 """The research logbook (W3): a header that is always current, and entries that never change.
 
-An entry is made from the thread as it was right after the entry's own record (``fold.replay``), so a later record can
-only add an entry or fill in the header. That is why a repeat, an interpretation given later, a correction or a
-retraction is an entry of its own that refers back. The price: an old entry does not show that it was retracted; the
-header does.
+An entry is made from the thread as it was right after the entry's own record (``fold.replay``), so
+a later record can only add an entry or fill in the header. That is why a repeat, an interpretation
+given later, a correction or a retraction is an entry of its own that refers back. The price: an old
+entry does not show that it was retracted; the header does.
 """
 
 from __future__ import annotations
@@ -91,7 +91,10 @@ def log_entries(thread: Thread) -> list[Entry]:
 def entries(markdown: str) -> list[Entry]:
     """The entries of a logbook text: every ``###`` section outside the header and outside fences."""
     text = re.sub(
-        re.escape(HEADER_BEGIN) + r".*?" + re.escape(HEADER_END), lambda m: _headings_only(m[0]), markdown, flags=re.S
+        re.escape(HEADER_BEGIN) + r".*?" + re.escape(HEADER_END),
+        lambda m: _headings_only(m[0]),
+        markdown,
+        flags=re.S,
     )
     anchors, found = Anchors(), list[Entry]()
     heading, anchor, body, ticks = "", "", list[str](), ""
@@ -124,7 +127,7 @@ def _headings_only(text: str) -> str:
     return "\n".join(line for line in text.split("\n") if line.startswith("## "))
 
 
-# ---- entries --------------------------------------------------------------------------------------------------------
+# ---- entries -------------------------------------------------------------------------------------
 
 Made = tuple[str, str] | None
 
@@ -155,7 +158,9 @@ def _run_ended(record: Record, then: Thread, first: dict[str, str]) -> Made:
         title = f"{experiment.id} {experiment.title}"
         fields += _what_was_run(run)
     where, quiet = facts.machine_text(run), facts.contention_text(run)
-    again = original is not None and experiment.id in first and where == facts.machine_text(original)
+    again = (
+        original is not None and experiment.id in first and where == facts.machine_text(original)
+    )
     if run.origin == "executed" and (not again or run.hygiene.get("contended") is not False):
         fields.append(f"- **Machine:** {where + '; ' if where else ''}{quiet}")
     fields.append(f"- **Result:** {prose_line(facts.outcome(run))}")
@@ -169,7 +174,8 @@ def _run_ended(record: Record, then: Thread, first: dict[str, str]) -> Made:
 
 
 def _alike(run: Run, original: Run) -> tuple[list[str], list[str]]:
-    """What is known to be the same of both, and what is known of neither: a row of a table has no command."""
+    """What is known to be the same of both, and what is known of neither: a row of a table has no
+    command."""
     facts_of_both = (
         ("command", run.argv, original.argv),
         ("config", run.config, original.config),
@@ -181,7 +187,9 @@ def _alike(run: Run, original: Run) -> tuple[list[str], list[str]]:
         if mine == theirs:
             (same if mine or name == "config" else unknown).append(name)
     # Entries never change, so the machine has the words that it had in those written before.
-    return [f"same {name}" if name == "machine" and len(same) > 1 else name for name in same], unknown
+    return [
+        f"same {name}" if name == "machine" and len(same) > 1 else name for name in same
+    ], unknown
 
 
 def _hypotheses(experiment: Experiment, then: Thread) -> str:
@@ -194,14 +202,17 @@ def _hypotheses(experiment: Experiment, then: Thread) -> str:
 
 def _what_was_run(run: Run, skip: list[str] | None = None) -> list[str]:
     skip = skip or []
-    fields = [f"- **Origin:** {prose_line(facts.origin_text(run))}"] if run.origin != "executed" else []
+    fields = (
+        [f"- **Origin:** {prose_line(facts.origin_text(run))}"] if run.origin != "executed" else []
+    )
     if "command" not in skip and (run.argv or run.origin == "executed"):
         where = f" (in {code(run.cwd)})" if run.cwd not in ("", ".") else ""
         shown = facts.command(run)
         fields.append(
             f"- **Command:**{where} {code(shown)}"
             if "\n" not in shown and len(shown) <= 160
-            else f"- **Command:**{where}\n\n" + fence(shown, "sh").replace("\n", "\n  ").join(("  ", "\n"))
+            else f"- **Command:**{where}\n\n"
+            + fence(shown, "sh").replace("\n", "\n  ").join(("  ", "\n"))
         )
     if "config" not in skip and run.config:
         fields.append(f"- **Config:** {facts.config_text(run.config)}")
@@ -221,8 +232,14 @@ def _result(run: Run, experiment: Experiment, then: Thread) -> str:
     if names:
         parts.append(_metric_table(run, experiment, names[: facts.METRICS_SHOWN], then))
         if len(names) > facts.METRICS_SHOWN:
-            parts.append(f"… and {len(names) - facts.METRICS_SHOWN} more metrics: `leadline show {run.id}`")
-        parts += [f"Items of {code(n)}: {data(text)}." for n in names if (text := facts.items_text(then, run, n))]
+            parts.append(
+                f"… and {len(names) - facts.METRICS_SHOWN} more metrics: `leadline show {run.id}`"
+            )
+        parts += [
+            f"Items of {code(n)}: {data(text)}."
+            for n in names
+            if (text := facts.items_text(then, run, n))
+        ]
     elif run.state == "done":
         parts.append("No metric was recorded.")
     parts += [f"{code(name)} was {data(value)}." for name, value in sorted(run.nonfinite.items())]
@@ -237,14 +254,19 @@ def _result(run: Run, experiment: Experiment, then: Thread) -> str:
     excerpt = str(run.outputs.get("excerpt") or "").strip("\n")
     if excerpt and (run.state != "done" or not names):
         shown = excerpt.split("\n")[-12:]
-        parts.append(f"End of {data(run.outputs.get('excerpt_of') or 'output')}:\n\n" + fence("\n".join(shown), "text"))
+        parts.append(
+            f"End of {data(run.outputs.get('excerpt_of') or 'output')}:\n\n"
+            + fence("\n".join(shown), "text")
+        )
     return "\n\n" + "\n\n".join(parts) if parts else ""
 
 
 def _series(run: Run, about: str, then: Thread) -> str:
     where = series_excerpt.pointer(run)
     lines = [f"- Series: {about}{f': {code(where)}' if where else ''}"]
-    return "\n".join([*lines, *(f"- {code(name)}: {text}" for name, text in series_excerpt.excerpts(run, then))])
+    return "\n".join(
+        [*lines, *(f"- {code(name)}: {text}" for name, text in series_excerpt.excerpts(run, then))]
+    )
 
 
 def _artifacts(run: Run) -> str:
@@ -304,9 +326,11 @@ def _note(record: Record, then: Thread, first: dict[str, str]) -> Made:
         for e in facts.experiments_of(item, then)
         if any(then.shown(str(a), item.refs).startswith(e.id) for a in item.body.get("about", []))
     ]
-    role = {"interpretation": "Interpretation", "next": "Next action", "negative": "Negative result"}.get(
-        str(item.body.get("role") or ""), str(item.body.get("role") or "Note").capitalize()
-    )
+    role = {
+        "interpretation": "Interpretation",
+        "next": "Next action",
+        "negative": "Negative result",
+    }.get(str(item.body.get("role") or ""), str(item.body.get("role") or "Note").capitalize())
     named = ", ".join(re.sub(r"\[(.*?)\].*", r"\1", a) for a in about)
     lines = [f"About {', '.join(about)}.\n"] if about else []
     if item.body.get("role") == "negative":
@@ -326,12 +350,16 @@ def _titled(kind: str, *fields: tuple[str, str]) -> Any:
 
     def write(record: Record, then: Thread, first: dict[str, str]) -> Made:
         item = _item(record, then)
-        return f"{item.id} {kind}", _text_and_fields(facts.says(item, then, True), record, then, fields)
+        return f"{item.id} {kind}", _text_and_fields(
+            facts.says(item, then, True), record, then, fields
+        )
 
     return write
 
 
-def _text_and_fields(text: str, record: Record, then: Thread, fields: tuple[tuple[str, str], ...]) -> str:
+def _text_and_fields(
+    text: str, record: Record, then: Thread, fields: tuple[tuple[str, str], ...]
+) -> str:
     lines = []
     for name, title in fields:
         values = facts.listed(record.body.get(name))
@@ -341,7 +369,10 @@ def _text_and_fields(text: str, record: Record, then: Thread, fields: tuple[tupl
         elif name != "next_steps":
             shown = [prose_line(v) for v in shown]
         if name == "next_steps" and shown:
-            lines.append(f"- **{title}:**\n" + "\n".join(f"  {i}. {prose_line(v)}" for i, v in enumerate(shown, 1)))
+            lines.append(
+                f"- **{title}:**\n"
+                + "\n".join(f"  {i}. {prose_line(v)}" for i, v in enumerate(shown, 1))
+            )
         elif shown:
             lines.append(f"- **{title}:** {'; '.join(shown)}")
     return "\n\n".join(p for p in (prose(text), "\n".join(lines)) if p)
@@ -352,7 +383,12 @@ def _hypothesis_changed(record: Record, then: Thread, first: dict[str, str]) -> 
     item = then.items.get(name)
     if item is None:
         return None
-    fields = (("why", "Why"), ("evidence", "Evidence"), ("resume_condition", "Resume when"), ("decision", "Decision"))
+    fields = (
+        ("why", "Why"),
+        ("evidence", "Evidence"),
+        ("resume_condition", "Resume when"),
+        ("decision", "Decision"),
+    )
     return (
         f"{name} {record.body.get('state', 'changed')}",
         _text_and_fields(facts.says(item, then, True), record, then, fields),
@@ -384,13 +420,17 @@ def _about_target(record: Record, then: Thread, first: dict[str, str]) -> Made:
         i.id
         for i in then.items.values()
         if i.kind in ("claim", "decision", "baseline", "hypothesis")
-        and any(then.shown(r, i.refs).partition("-r")[0] == target.partition("-r")[0] for r in i.refs)
+        and any(
+            then.shown(r, i.refs).partition("-r")[0] == target.partition("-r")[0] for r in i.refs
+        )
         and i.id != target
     ]
     rests = f"- **Rests on it:** {', '.join(resting)}" if resting else ""
     verb = "Retraction" if record.kind == "retraction" else "Supersession"
     by = f"- **By:** {then.shown(str(body['by']), refs)}" if body.get("by") else ""
-    return f"{verb} of {target}", "\n".join(p for p in (f"- **What:** {where}", by, why, rests) if p)
+    return f"{verb} of {target}", "\n".join(
+        p for p in (f"- **What:** {where}", by, why, rests) if p
+    )
 
 
 def _thread_changed(record: Record, then: Thread, first: dict[str, str]) -> Made:
@@ -411,7 +451,9 @@ def _thread_changed(record: Record, then: Thread, first: dict[str, str]) -> Made
 def _refusal(record: Record, then: Thread, first: dict[str, str]) -> Made:
     body = record.body
     fields = (("statement", "Asked"), ("arithmetic", "Arithmetic"), ("honest", "What can be said"))
-    return f"Refused: {body.get('code', '')}", _text_and_fields(str(body.get("what", "")), record, then, fields)
+    return f"Refused: {body.get('code', '')}", _text_and_fields(
+        str(body.get("what", "")), record, then, fields
+    )
 
 
 def _update(record: Record, then: Thread, first: dict[str, str]) -> Made:
@@ -419,7 +461,9 @@ def _update(record: Record, then: Thread, first: dict[str, str]) -> Made:
     if item.body.get("form") == "heartbeat":
         return None
     url = str(item.body.get("url") or "")
-    return f"{item.id} Update", f"- **Posted:** {data(url)}" if url.startswith("https://") else "Written for the issue."
+    return f"{item.id} Update", f"- **Posted:** {data(url)}" if url.startswith(
+        "https://"
+    ) else "Written for the issue."
 
 
 def _finish(record: Record, then: Thread, first: dict[str, str]) -> Made:
@@ -429,7 +473,12 @@ def _finish(record: Record, then: Thread, first: dict[str, str]) -> Made:
         ("limits", "Confidence and limits"),
         ("next_steps", "Next steps"),
     )
-    text = cited(str(record.body.get("conclusion", "")), then, record.body.get("refs"), record.body.get("bound"))
+    text = cited(
+        str(record.body.get("conclusion", "")),
+        then,
+        record.body.get("refs"),
+        record.body.get("bound"),
+    )
     return "Conclusion", _text_and_fields(text, record, then, fields)
 
 
@@ -438,11 +487,15 @@ def _adopted(record: Record, then: Thread, first: dict[str, str]) -> Made:
     text = str(body.get("text") or body.get("markdown") or "")
     heading = str(body.get("heading") or "an entry written by hand")
     source = str(body.get("path") or "")
-    return f"Adopted: {heading}", "\n\n".join(p for p in (f"From {code(source)}." if source else "", prose(text)) if p)
+    return f"Adopted: {heading}", "\n\n".join(
+        p for p in (f"From {code(source)}." if source else "", prose(text)) if p
+    )
 
 
 def _clash(record: Record, then: Thread, first: dict[str, str]) -> Made:
-    return "Two machines gave the same id", prose(str(record.body.get("what") or record.body.get("id") or ""))
+    return "Two machines gave the same id", prose(
+        str(record.body.get("what") or record.body.get("id") or "")
+    )
 
 
 _WRITERS: dict[str, Any] = {
@@ -453,7 +506,9 @@ _WRITERS: dict[str, Any] = {
     "hypothesis": _titled("Hypothesis", ("predicate", "Criterion")),
     "decision": _titled("Decision", ("evidence", "Evidence"), ("owner", "Owner"), ("why", "Why")),
     "sweep": _titled("Sweep", ("because", "Because")),
-    "claim": _titled("Claim", ("predicate", "Criterion"), ("experiments", "Rests on"), ("limits", "Limits")),
+    "claim": _titled(
+        "Claim", ("predicate", "Criterion"), ("experiments", "Rests on"), ("limits", "Limits")
+    ),
     "snapshot": _titled("Sealed snapshot", ("tag", "Tag"), ("commit", "Commit")),
     "reproduction": _titled("Reproduction", ("of", "Of"), ("verdict", "Verdict"), ("why", "Why")),
     "correction": _about_target,

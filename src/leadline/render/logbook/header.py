@@ -1,6 +1,8 @@
-"""The current part of a logbook and of an issue: scope, baseline, links, claims, hypotheses, what is open.
+"""The current part of a logbook and of an issue: scope, baseline, links, claims, hypotheses, what
+is open.
 
-It is made anew each time, so it may say what entries cannot: that a number moved, or that a run was retracted.
+It is made anew each time, so it may say what entries cannot: that a number moved, or that a run was
+retracted.
 """
 
 from __future__ import annotations
@@ -48,7 +50,10 @@ def scope_lines(thread: Thread) -> list[str]:
     lines = []
     for name, values in fields:
         if name == "Primary metrics":
-            shown = [facts.metric_line(facts.definition(thread, m)) for m in facts.declared_metrics(thread)]
+            shown = [
+                facts.metric_line(facts.definition(thread, m))
+                for m in facts.declared_metrics(thread)
+            ]
             shown += [prose_line(v) for v in facts.listed(about.get("success"))]
         else:
             shown = [prose_line(v) for v in values]
@@ -63,7 +68,11 @@ def baseline_lines(thread: Thread) -> list[str]:
         case = str(thread.about.get("baseline-case") or "")
         return [f"None registered yet. Fixed case: {prose_line(case)}"] if case else []
     earlier = [b for b in thread.of_kind("baseline") if b is not item]
-    moved = f" (moved {len(earlier)} time{'s' if len(earlier) > 1 else ''}, from {earlier[-1].id})" if earlier else ""
+    moved = (
+        f" (moved {len(earlier)} time{'s' if len(earlier) > 1 else ''}, from {earlier[-1].id})"
+        if earlier
+        else ""
+    )
     marks = prose_line("".join(facts.marks(item)))
     return [
         f"- **{item.id}** since {minute(item.at)}{moved}{' ' + marks if marks else ''}",
@@ -74,10 +83,14 @@ def baseline_lines(thread: Thread) -> list[str]:
 def case_lines(experiment: Experiment, thread: Thread) -> list[str]:
     """What was measured as a baseline: case, code, numbers."""
     run = (experiment.evidence_runs or experiment.runs)[0]
-    names = facts.metric_order(thread, list({n: 1 for r in experiment.evidence_runs for n in r.metrics}))
+    names = facts.metric_order(
+        thread, list({n: 1 for r in experiment.evidence_runs for n in r.metrics})
+    )
     numbers = [
         f"{code(n)} "
-        + prose_line(facts.metric_text(facts.sample_of(experiment.runs, n), facts.definition(thread, n).unit))
+        + prose_line(
+            facts.metric_text(facts.sample_of(experiment.runs, n), facts.definition(thread, n).unit)
+        )
         for n in names[:6]
     ]
     return [
@@ -90,11 +103,15 @@ def case_lines(experiment: Experiment, thread: Thread) -> list[str]:
 
 def page_lines(thread: Thread) -> list[str]:
     """The reports and workspaces that were attached to the thread."""
-    return [f"- **{prose_line(p['title'], 80) or 'Tracker page'}:** {_page(p['url'])}" for p in thread.tracker_links]
+    return [
+        f"- **{prose_line(p['title'], 80) or 'Tracker page'}:** {_page(p['url'])}"
+        for p in thread.tracker_links
+    ]
 
 
 def _page(url: str) -> str:
-    """An address as a link of its own; what another program wrote into a record and is none, as data."""
+    """An address as a link of its own; what another program wrote into a record and is none, as
+    data."""
     odd = any(c.isspace() or not c.isprintable() or c in '<>"|`' for c in url)
     return url if url.startswith(("https://", "http://")) and not odd else data(url)
 
@@ -102,7 +119,11 @@ def _page(url: str) -> str:
 def link_lines(thread: Thread) -> list[str]:
     issue, lines = thread.issue, []
     if issue.url or issue.number:
-        shown = issue.url if issue.url.startswith(("https://", "http://")) else data(issue.url or f"#{issue.number}")
+        shown = (
+            issue.url
+            if issue.url.startswith(("https://", "http://"))
+            else data(issue.url or f"#{issue.number}")
+        )
         lines.append(f"- **Issue:** {shown} ({data(issue.state)})")
     elif issue.state != "none":
         lines.append(f"- **Issue:** kept in the record ({data(issue.state)})")
@@ -139,7 +160,9 @@ def hypothesis_lines(thread: Thread) -> list[str]:
     order = ("active", "proposed", "blocked", "supported", "promoted", "falsified")
     standing = [h for h in thread.hypotheses if h.stands]
     standing.sort(
-        key=lambda h: order.index(s) if (s := str(h.body.get("state") or "proposed")) in order else len(order)
+        key=lambda h: (
+            order.index(s) if (s := str(h.body.get("state") or "proposed")) in order else len(order)
+        )
     )
     lines = []
     for h in standing:
@@ -166,7 +189,11 @@ def open_lines(thread: Thread) -> list[str]:
     gone = [e for e in thread.experiments.values() if not e.stands]
     lines += [
         f"- **{e.id}** was "
-        + (f"retracted: {prose_line(e.retracted)}" if e.retracted else f"superseded by {e.superseded_by}")
+        + (
+            f"retracted: {prose_line(e.retracted)}"
+            if e.retracted
+            else f"superseded by {e.superseded_by}"
+        )
         for e in gone
     ]
     for run in thread.runs:
@@ -182,17 +209,25 @@ def _moved_numbers(thread: Thread) -> list[str]:
         if item.kind in ("note", "decision", "hypothesis") and item.stands:
             for expression, stored, now in recompute(item, thread):
                 became = "no longer holds" if now is None else f"is now {number(now)}"
-                lines.append(f"- **{item.id}** cites {code(expression)} as {number(stored)}; it {became}")
+                lines.append(
+                    f"- **{item.id}** cites {code(expression)} as {number(stored)}; it {became}"
+                )
     return lines
 
 
 def _repeated_notes(thread: Thread) -> list[str]:
     lines, run = [], list[Item]()
     for item in [*thread.of_kind("note"), None]:
-        if item and run and (item.text, item.body.get("about")) == (run[0].text, run[0].body.get("about")):
+        if (
+            item
+            and run
+            and (item.text, item.body.get("about")) == (run[0].text, run[0].body.get("about"))
+        ):
             run.append(item)
             continue
         if len(run) > 1:
-            lines.append(f"- **{run[0].id}** was said {len(run)} times without change, last {minute(run[-1].at)}")
+            lines.append(
+                f"- **{run[0].id}** was said {len(run)} times without change, last {minute(run[-1].at)}"
+            )
         run = [item] if item else []
     return lines

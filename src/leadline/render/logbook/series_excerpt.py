@@ -1,7 +1,9 @@
-"""What an entry says of a run's series: how much there is, a few points of what matters, and where the rest is.
+"""What an entry says of a run's series: how much there is, a few points of what matters, and where
+the rest is.
 
-The points stay where the run was; the record holds a thinned excerpt of each series, and an entry five points of it. So
-an entry keeps its length whether a training logged a hundred points or a hundred million.
+The points stay where the run was; the record holds a thinned excerpt of each series, and an entry
+five points of it. So an entry keeps its length whether a training logged a hundred points or a
+hundred million.
 """
 
 from __future__ import annotations
@@ -13,7 +15,12 @@ from leadline.core.typed import Any
 from leadline.render import words as facts
 
 METRICS_EXCERPTED, POINTS_EXCERPTED = 3, 5
-KEPT = ("series", "metrics", "tracker", "import")  # kinds of sources whose points stay beside the run
+KEPT = (
+    "series",
+    "metrics",
+    "tracker",
+    "import",
+)  # kinds of sources whose points stay beside the run
 
 
 def summary(run: Run) -> str:
@@ -35,19 +42,26 @@ def pointer(run: Run) -> str:
 
 
 def excerpts(run: Run, thread: Thread) -> list[tuple[str, str]]:
-    """For the first metrics in the thread's order that change: the name, and ``3.13 at 0, …, 1.61 at 1999``."""
+    """For the first metrics in the thread's order that change: the name, and ``3.13 at 0, …, 1.61
+    at 1999``."""
     series = recorded(run)
     found: list[tuple[str, str]] = []
     for name in facts.metric_order(thread, list(series)):
         if len(found) == METRICS_EXCERPTED:
             break
-        sample = [point for point in series[name].get("sample") or () if all(isinstance(n, int | float) for n in point)]
+        sample = [
+            point
+            for point in series[name].get("sample") or ()
+            if all(isinstance(n, int | float) for n in point)
+        ]
         if len({value for _, value in sample}) < 2:
             continue  # what the table of metrics says; "NaN" and "Infinity" are texts in the record
         sample.sort(key=lambda point: point[0])  # several processes stand one after the other
         last = len(sample) - 1
         places = sorted({round(i * last / (POINTS_EXCERPTED - 1)) for i in range(POINTS_EXCERPTED)})
-        found.append((name, ", ".join(f"{number(sample[p][1])} at {number(sample[p][0])}" for p in places)))
+        found.append(
+            (name, ", ".join(f"{number(sample[p][1])} at {number(sample[p][0])}" for p in places))
+        )
     return found
 
 

@@ -1,7 +1,8 @@
 """Series over steps as one SVG file: a panel for each metric, a line for each run.
 
-A file of its own, so it carries its colours, for a light and a dark page. No plotting library: it is text, diffs in git
-and opens in any browser. Names of runs and metrics come from outside and are escaped.
+A file of its own, so it carries its colours, for a light and a dark page. No plotting library: it
+is text, diffs in git and opens in any browser. Names of runs and metrics come from outside and are
+escaped.
 """
 
 from __future__ import annotations
@@ -85,7 +86,9 @@ def scales(panel: PanelLike) -> tuple[Axis, Axis]:
 
 
 def _xs(panel: PanelLike) -> list[float]:
-    return [x for line in panel.lines for piece in line.pieces for x, _ in piece if math.isfinite(x)]
+    return [
+        x for line in panel.lines for piece in line.pieces for x, _ in piece if math.isfinite(x)
+    ]
 
 
 def x_unit(panel: PanelLike) -> tuple[float, str]:
@@ -109,7 +112,10 @@ def notes(panel: PanelLike) -> list[str]:
     left_out = sum(line.left_out for line in panel.lines)
     found: list[str] = []
     if total and not shown:
-        found.append("nothing to draw" + (" on a logarithmic axis: plot without it" if panel.logarithmic else ""))
+        found.append(
+            "nothing to draw"
+            + (" on a logarithmic axis: plot without it" if panel.logarithmic else "")
+        )
     if shown + left_out < total:
         found.append(f"{total:,} points, the {shown:,} that keep every extreme are drawn")
     for count, is_what in (
@@ -125,16 +131,27 @@ def notes(panel: PanelLike) -> list[str]:
         )
     found += [f"{under} lies under {over}: the same points" for under, over in same(panel)]
     if several := [line for line in panel.lines if line.writers > 1]:
-        found.append("a line for each process: " + ", ".join(f"{one.run} has {one.writers}" for one in several[:4]))
+        found.append(
+            "a line for each process: "
+            + ", ".join(f"{one.run} has {one.writers}" for one in several[:4])
+        )
     if panel.more_runs:
-        count, named = len(panel.more_runs), ", ".join(panel.more_runs[:6]) + (" …" if panel.more_runs[6:] else "")
+        count, named = (
+            len(panel.more_runs),
+            ", ".join(panel.more_runs[:6]) + (" …" if panel.more_runs[6:] else ""),
+        )
         verb = "run is" if count == 1 else "runs are"
-        found.append(f"{count} more {verb} not drawn: {named} (leadline plot RUN... draws those named)")
+        found.append(
+            f"{count} more {verb} not drawn: {named} (leadline plot RUN... draws those named)"
+        )
     if panel.without:
         named = ", ".join(panel.without[:4]) + (" …" if len(panel.without) > 4 else "")
         found.append(f"without this series: {named}")
     if panel.untimed:
-        found.append(f"without times: {', '.join(panel.untimed[:4])}" + (" …" if len(panel.untimed) > 4 else ""))
+        found.append(
+            f"without times: {', '.join(panel.untimed[:4])}"
+            + (" …" if len(panel.untimed) > 4 else "")
+        )
     if going := [line.run for line in panel.lines if line.provisional]:
         found.append(f"still running: {', '.join(going[:4])}")
     if panel.more_metrics:
@@ -186,7 +203,9 @@ def title(panel: PanelLike) -> str:
 
 
 def _words(panels: list[Any]) -> str:
-    return "; ".join(f"{title(p)} of {', '.join(line.run for line in p.lines)} over {p.x}" for p in panels)
+    return "; ".join(
+        f"{title(p)} of {', '.join(line.run for line in p.lines)} over {p.x}" for p in panels
+    )
 
 
 def _panel(panel: PanelLike, width: int, height: int, *, headed: bool = True) -> str:
@@ -208,20 +227,30 @@ def _panel(panel: PanelLike, width: int, height: int, *, headed: bool = True) ->
     for tick, label in zip(y.ticks, labels, strict=True):
         at = f"{down(tick):.1f}"
         parts.append(f'<line class="grid" x1="{left}" x2="{right}" y1="{at}" y2="{at}"/>')
-        parts.append(f'<text x="{left - 8}" y="{down(tick) + 4:.1f}" text-anchor="end">{label}</text>')
+        parts.append(
+            f'<text x="{left - 8}" y="{down(tick) + 4:.1f}" text-anchor="end">{label}</text>'
+        )
     for tick, label in zip(x.ticks, x_labels(panel, x), strict=True):
         at = f"{across(tick):.1f}"
         parts.append(f'<line class="grid" x1="{at}" x2="{at}" y1="{top}" y2="{bottom}"/>')
         parts.append(f'<text x="{at}" y="{bottom + 18}" text-anchor="middle">{label}</text>')
     parts.append(f'<line class="frame" x1="{left}" x2="{right}" y1="{bottom}" y2="{bottom}"/>')
-    parts.append(f'<text x="{(left + right) / 2:.0f}" y="{bottom + 36}" text-anchor="middle">{x_unit(panel)[1]}</text>')
+    parts.append(
+        f'<text x="{(left + right) / 2:.0f}" y="{bottom + 36}" text-anchor="middle">{x_unit(panel)[1]}</text>'
+    )
     for index, line in enumerate(panel.lines):
         parts += _line(line, index, across, down)
         row = top + 6 + 18 * index
-        parts.append(f'<line class="{_class(index)}" x1="{right + 16}" x2="{right + 38}" y1="{row}" y2="{row}"/>')
+        parts.append(
+            f'<line class="{_class(index)}" x1="{right + 16}" x2="{right + 38}" y1="{row}" y2="{row}"/>'
+        )
         room = int((LEGEND_PX - 50) / CHAR_PX) - len(line.run)
-        about = f'<tspan class="about" dx="6">{_safe(legend(line, room))}</tspan>' if room > 3 else ""
-        parts.append(f'<text class="name" x="{right + 44}" y="{row + 4}">{_safe(line.run)}{about}</text>')
+        about = (
+            f'<tspan class="about" dx="6">{_safe(legend(line, room))}</tspan>' if room > 3 else ""
+        )
+        parts.append(
+            f'<text class="name" x="{right + 44}" y="{row + 4}">{_safe(line.run)}{about}</text>'
+        )
     for place, note in enumerate(notes(panel)):
         parts.append(f'<text x="{left}" y="{height + 8 + 16 * place}">{_safe(note)}</text>')
     return "".join(parts)

@@ -1,8 +1,9 @@
 """Small inline SVG plots of runs: every run a dot, so that the spread is seen and not only said.
 
-No plotting library: a report must open anywhere, print, follow the reader's dark mode and fit a phone. Horizontal
-positions are percentages and vertical ones pixels, so a plot gets narrower without its text getting smaller; that is
-what a viewBox cannot do, and the price is straight segments only. Colours are CSS classes of the page.
+No plotting library: a report must open anywhere, print, follow the reader's dark mode and fit a
+phone. Horizontal positions are percentages and vertical ones pixels, so a plot gets narrower
+without its text getting smaller; that is what a viewBox cannot do, and the price is straight
+segments only. Colours are CSS classes of the page.
 """
 
 from __future__ import annotations
@@ -42,7 +43,9 @@ class Axis(NamedTuple):
     def fraction(self, value: float) -> float:
         """0 at ``low``, 1 at ``high``."""
         if self.logarithmic:
-            return (math.log(value) - math.log(self.low)) / (math.log(self.high) - math.log(self.low))
+            return (math.log(value) - math.log(self.low)) / (
+                math.log(self.high) - math.log(self.low)
+            )
         return (value - self.low) / (self.high - self.low)
 
     def percent(self, value: float) -> float:
@@ -50,7 +53,8 @@ class Axis(NamedTuple):
 
 
 def axis_at(values: Sequence[float], ticks: int = 8) -> Axis:
-    """A scale for values that were chosen (a sweep): they are the ticks themselves, as far as there is room."""
+    """A scale for values that were chosen (a sweep): they are the ticks themselves, as far as there
+    is room."""
     scale = axis(values)
     chosen = sorted({v for v in values if math.isfinite(v)})
     shown: list[float] = []
@@ -75,8 +79,8 @@ class Series(NamedTuple):
 
 
 def axis(values: Sequence[float], ticks: int = 5, logarithmic: bool | None = None) -> Axis:
-    """A scale with round ticks around the finite ``values``; ``logarithmic`` None decides by their spread. Of values
-    within 0 to 1 it stays within."""
+    """A scale with round ticks around the finite ``values``; ``logarithmic`` None decides by their
+    spread. Of values within 0 to 1 it stays within."""
     kept = [v for v in values if math.isfinite(v)] or [0.0]
     low, high = min(kept), max(kept)
     if logarithmic is None:
@@ -105,8 +109,8 @@ def tick_labels(scale: Axis) -> list[str]:
 
 
 def short(value: float, among: Sequence[float]) -> str:
-    """A tick in few characters and in the unit of the largest one: 5000 as 5k where the axis reaches 10000, 1e18 where
-    no unit is left."""
+    """A tick in few characters and in the unit of the largest one: 5000 as 5k where the axis
+    reaches 10000, 1e18 where no unit is left."""
     largest = max(map(abs, among), default=0.0)
     if largest >= 1e16:
         return f"{value:.4g}".replace("e+", "e")
@@ -135,13 +139,18 @@ def _log_axis(low: float, high: float, ticks: int) -> Axis:
     return Axis(first, last, tuple(found[:: 1 + len(found) // (ticks + 3)]), True)
 
 
-# ---- strips: one row for each experiment ----------------------------------------------------------------------------
+# ---- strips: one row for each experiment ---------------------------------------------------------
 
 
 def strip(
-    dots: Sequence[Dot], scale: Axis, median: float | None, reference: float | None = None, words: str = ""
+    dots: Sequence[Dot],
+    scale: Axis,
+    median: float | None,
+    reference: float | None = None,
+    words: str = "",
 ) -> str:
-    """One row: its runs as dots, their median as a bar, the baseline's median as a line through all rows."""
+    """One row: its runs as dots, their median as a bar, the baseline's median as a line through all
+    rows."""
     middle = ROW_PX / 2
     parts = [_svg_open(ROW_PX, words)]
     parts += [
@@ -152,8 +161,12 @@ def strip(
         at = _p(scale.percent(reference))
         parts.append(f'<line class="reference" x1="{at}" x2="{at}" y1="0" y2="{ROW_PX}"/>')
     if len(dots) > 1:
-        ends = [_p(scale.percent(v)) for v in (min(d.value for d in dots), max(d.value for d in dots))]
-        parts.append(f'<line class="range" x1="{ends[0]}" x2="{ends[1]}" y1="{middle}" y2="{middle}"/>')
+        ends = [
+            _p(scale.percent(v)) for v in (min(d.value for d in dots), max(d.value for d in dots))
+        ]
+        parts.append(
+            f'<line class="range" x1="{ends[0]}" x2="{ends[1]}" y1="{middle}" y2="{middle}"/>'
+        )
     if median is not None:
         at = _p(scale.percent(median))
         parts.append(f'<line class="median" x1="{at}" x2="{at}" y1="3" y2="{ROW_PX - 3}"/>')
@@ -177,11 +190,14 @@ def strip_axis(scale: Axis) -> str:
     return "".join(parts) + "</svg>"
 
 
-# ---- a metric over a numeric axis -----------------------------------------------------------------------------------
+# ---- a metric over a numeric axis ----------------------------------------------------------------
 
 
-def line_plot(series: Sequence[Series], x: Axis, y: Axis, reference: float | None = None, words: str = "") -> str:
-    """Every run a mark of its series' shape, the medians joined by a line; at most ``SERIES_SHOWN`` series."""
+def line_plot(
+    series: Sequence[Series], x: Axis, y: Axis, reference: float | None = None, words: str = ""
+) -> str:
+    """Every run a mark of its series' shape, the medians joined by a line; at most ``SERIES_SHOWN``
+    series."""
     top, bottom = 6.0, PLOT_PX - 24.0
 
     def height(value: float) -> str:
@@ -189,7 +205,9 @@ def line_plot(series: Sequence[Series], x: Axis, y: Axis, reference: float | Non
 
     parts = [_svg_open(PLOT_PX, words)]
     for tick in y.ticks:
-        parts.append(f'<line class="grid" x1="0" x2="100%" y1="{height(tick)}" y2="{height(tick)}"/>')
+        parts.append(
+            f'<line class="grid" x1="0" x2="100%" y1="{height(tick)}" y2="{height(tick)}"/>'
+        )
     for tick in x.ticks:
         at = x.percent(tick)
         parts.append(
@@ -197,7 +215,9 @@ def line_plot(series: Sequence[Series], x: Axis, y: Axis, reference: float | Non
             f'<text x="{_p(at)}" y="{PLOT_PX - 8}" text-anchor="{_anchor(at)}">{number(tick)}</text>'
         )
     if reference is not None and y.low <= reference <= y.high:
-        parts.append(f'<line class="reference" x1="0" x2="100%" y1="{height(reference)}" y2="{height(reference)}"/>')
+        parts.append(
+            f'<line class="reference" x1="0" x2="100%" y1="{height(reference)}" y2="{height(reference)}"/>'
+        )
     for index, one in enumerate(series[:SERIES_SHOWN]):
         parts += _series(one, index, x, height)
     return "".join(parts) + "</svg>"
@@ -230,7 +250,7 @@ def y_labels(y: Axis, height_px: int = PLOT_PX) -> str:
     return "".join(parts) + "</svg>"
 
 
-# ---- series over steps ----------------------------------------------------------------------------------------------
+# ---- series over steps ---------------------------------------------------------------------------
 
 
 class Curve(NamedTuple):
@@ -240,11 +260,13 @@ class Curve(NamedTuple):
     pieces: Sequence[Sequence[tuple[float, float]]]
 
 
-def curves(lines: Sequence[Curve], x: Axis, y: Axis, x_labels: Sequence[str], words: str = "") -> str:
+def curves(
+    lines: Sequence[Curve], x: Axis, y: Axis, x_labels: Sequence[str], words: str = ""
+) -> str:
     """A line for each run. ``x_labels``: the words of ``x.ticks``.
 
-    The lines lie in a frame that is stretched to the width of the page, their strokes are not: that is how a bent line
-    keeps to the rule of this module.
+    The lines lie in a frame that is stretched to the width of the page, their strokes are not: that
+    is how a bent line keeps to the rule of this module.
     """
     top, bottom = 6.0, CURVES_PX - 24.0
     parts = [_svg_open(CURVES_PX, words)]
@@ -270,7 +292,9 @@ def curves(lines: Sequence[Curve], x: Axis, y: Axis, x_labels: Sequence[str], wo
             ]
             if points:
                 kind, drawn = _curve_class(index), " ".join(points)
-                path = f"M{drawn}" if len(points) > 1 else f"M{drawn}h0"  # a point alone is the cap of its stroke
+                path = (
+                    f"M{drawn}" if len(points) > 1 else f"M{drawn}h0"
+                )  # a point alone is the cap of its stroke
                 alone = "" if len(points) > 1 else " alone"
                 parts.append(
                     f'<path class="{kind}{alone}" vector-effect="non-scaling-stroke" d="{path}">'

@@ -1,7 +1,8 @@
-"""Series as a picture of characters: braille dots where the terminal has them, letters where it has not.
+"""Series as a picture of characters: braille dots where the terminal has them, letters where it has
+not.
 
-Several lines are told apart by colour where that is wanted, else by a letter each, which costs resolution and is
-readable in a log.
+Several lines are told apart by colour where that is wanted, else by a letter each, which costs
+resolution and is readable in a log.
 """
 
 from __future__ import annotations
@@ -17,11 +18,19 @@ LABEL_CHARS = 10  # at least
 HIDDEN = 0.05  # a line of which no more is seen is said to lie under another
 MARKS = "*o+x#@%&=~$^"
 _COLOURS = (36, 33, 32, 35, 34, 31)
-_DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # Unicode braille patterns, by row and column
+_DOTS = (
+    (0x01, 0x08),
+    (0x02, 0x10),
+    (0x04, 0x20),
+    (0x40, 0x80),
+)  # Unicode braille patterns, by row and column
 
 
-def text(panel: Any, width: int = 80, height: int = 18, *, braille: bool = True, colour: bool = False) -> str:
-    """The panel in ``width`` characters and about ``height`` lines, with axes, legend and what is not drawn."""
+def text(
+    panel: Any, width: int = 80, height: int = 18, *, braille: bool = True, colour: bool = False
+) -> str:
+    """The panel in ``width`` characters and about ``height`` lines, with axes, legend and what is
+    not drawn."""
     if not any(line.shown for line in panel.lines):
         return "\n".join([plain(title(panel)), *("  " + plain(note) for note in notes(panel))])
     x, y = scales(panel)
@@ -32,7 +41,9 @@ def text(panel: Any, width: int = 80, height: int = 18, *, braille: bool = True,
     canvas = _Canvas(columns, rows, 2 if dots else 1, 4 if dots else 1)
     for index, line in enumerate(panel.lines):
         for piece in line.pieces:
-            canvas.line([(x.fraction(a), y.fraction(b)) for a, b in piece if math.isfinite(a)], index)
+            canvas.line(
+                [(x.fraction(a), y.fraction(b)) for a, b in piece if math.isfinite(a)], index
+            )
     bar, corner, dash = ("│", "└", "─") if braille else ("|", "+", "-")
     labels = _labels(y, words, rows)
     lines = [f"{plain(title(panel))}{' (logarithmic)' if y.logarithmic else ''}"]
@@ -49,9 +60,18 @@ def text(panel: Any, width: int = 80, height: int = 18, *, braille: bool = True,
     else:
         lines.append(" " * (left + 2) + _named(panel.lines[0]))
     said = {under for under, _ in same(panel)}
-    hidden = [(panel.lines[u].run, panel.lines[o].run) for u, o in canvas.hidden() if panel.lines[u].run not in said]
-    below = [f"{under} lies under {over}: nearly the same places of this picture" for under, over in hidden]
-    return "\n".join([*lines, *(" " * (left + 2) + plain(note) for note in [*notes(panel), *below])])
+    hidden = [
+        (panel.lines[u].run, panel.lines[o].run)
+        for u, o in canvas.hidden()
+        if panel.lines[u].run not in said
+    ]
+    below = [
+        f"{under} lies under {over}: nearly the same places of this picture"
+        for under, over in hidden
+    ]
+    return "\n".join(
+        [*lines, *(" " * (left + 2) + plain(note) for note in [*notes(panel), *below])]
+    )
 
 
 def _named(line: Any) -> str:

@@ -1,8 +1,10 @@
-"""The thread as one self-contained HTML page: to be read, printed, mailed and opened anywhere, years from now.
+"""The thread as one self-contained HTML page: to be read, printed, mailed and opened anywhere,
+years from now.
 
-No script, no font, no request: the page carries a content policy that forbids them, so that text from a log can do
-nothing even if it got past the escaping, which is on for every value. The price is a page that does not sort or filter;
-the dashboard does. Jinja2 is imported here and nowhere else.
+No script, no font, no request: the page carries a content policy that forbids them, so that text
+from a log can do nothing even if it got past the escaping, which is on for every value. The price
+is a page that does not sort or filter; the dashboard does. Jinja2 is imported here and nowhere
+else.
 """
 
 from __future__ import annotations
@@ -43,9 +45,10 @@ def render_report(
     images: dict[str, str] | None = None,
     series: dict[str, list[Any]] | None = None,
 ) -> str:
-    """The page. ``heads``: writer to the digest of its last record; ``faults``: what `leadline verify` would find in
-    the event files; ``preregistered``: the hypothesis that predicted a claim, or ""; ``images``: digest to
-    ``data:`` address of the artifacts shown as pictures; ``series``: experiment to what of its series is drawn."""
+    """The page. ``heads``: writer to the digest of its last record; ``faults``: what `leadline
+    verify` would find in the event files; ``preregistered``: the hypothesis that predicted a claim,
+    or ""; ``images``: digest to ``data:`` address of the artifacts shown as pictures; ``series``:
+    experiment to what of its series is drawn."""
     import jinja2
 
     metrics = facts.primary_metrics(thread)
@@ -79,20 +82,25 @@ def render_report(
         negatives=_negatives(thread),
         refusals=_refusals(thread),
         timeline=report_parts.timeline(
-            thread, images, {e: report_plots.series_plots(panels) for e, panels in (series or {}).items()}
+            thread,
+            images,
+            {e: report_plots.series_plots(panels) for e, panels in (series or {}).items()},
         ),
         has_images=bool(images),
         snapshots=[s for s in thread.of_kind("snapshot")],
         reproductions=_reproductions(thread),
     )
-    return plain(str(page))  # whatever a name or a log holds: no control characters, no reordering of text
+    return plain(
+        str(page)
+    )  # whatever a name or a log holds: no control characters, no reordering of text
 
 
-# ---- text -----------------------------------------------------------------------------------------------------------
+# ---- text ----------------------------------------------------------------------------------------
 
 
 def _words(thread: Thread) -> Callable[[object], Markup]:
-    """Recorded text as HTML: escaped, with code spans, ids that are on the page linked, and addresses linked."""
+    """Recorded text as HTML: escaped, with code spans, ids that are on the page linked, and
+    addresses linked."""
     from markupsafe import Markup, escape
 
     def prose(text: str) -> Markup:
@@ -100,7 +108,9 @@ def _words(thread: Thread) -> Callable[[object], Markup]:
         for m in re.finditer(f"{_LINK.pattern}|{ID_IN_TEXT.pattern}", text):
             out += escape(text[at : m.start()])
             if m[0].startswith("http"):
-                out += Markup('<a href="{0}" rel="noreferrer noopener nofollow">{0}</a>').format(m[0])
+                out += Markup('<a href="{0}" rel="noreferrer noopener nofollow">{0}</a>').format(
+                    m[0]
+                )
             elif (name := m[0].partition("-r")[0]) in thread.experiments or name in thread.items:
                 out += Markup('<a class="id" href="#{0}">{1}</a>').format(name, m[0])
             else:
@@ -112,7 +122,9 @@ def _words(thread: Thread) -> Callable[[object], Markup]:
         text = str(value)
         out, at = Markup(""), 0
         for start, end in code_spans(text):
-            inner = re.sub(r"\A(`{3,}|~{3,})[^\n]*\n|\n?(`{3,}|~{3,})\s*\Z", "", text[start:end]).strip("`")
+            inner = re.sub(
+                r"\A(`{3,}|~{3,})[^\n]*\n|\n?(`{3,}|~{3,})\s*\Z", "", text[start:end]
+            ).strip("`")
             out += prose(text[at:start]) + Markup("<code>{}</code>").format(inner)
             at = end
         return out + prose(text[at:])
@@ -124,10 +136,12 @@ def _cell(value: report_parts.Cell) -> Markup:
     """A number whose decimal point lines up with those above and below it."""
     from markupsafe import Markup
 
-    return Markup('<span class="w">{}</span><span class="f">{}</span>').format(value.whole, value.fraction)
+    return Markup('<span class="w">{}</span><span class="f">{}</span>').format(
+        value.whole, value.fraction
+    )
 
 
-# ---- sections -------------------------------------------------------------------------------------------------------
+# ---- sections ------------------------------------------------------------------------------------
 
 
 def _summary(thread: Thread, evidence_of: EvidenceOf | None) -> dict[str, Any]:
@@ -195,7 +209,11 @@ def _scope(thread: Thread) -> list[tuple[str, list[str]]]:
         ("code", "Code"),
         ("production-path", "Production path"),
     )
-    return [(title, values) for name, title in fields if (values := facts.listed(thread.about.get(name)))]
+    return [
+        (title, values)
+        for name, title in fields
+        if (values := facts.listed(thread.about.get(name)))
+    ]
 
 
 def _baseline(thread: Thread) -> dict[str, Any] | None:
@@ -209,7 +227,10 @@ def _baseline(thread: Thread) -> dict[str, Any] | None:
     for name in names[: facts.METRICS_SHOWN]:
         sample, unit = facts.sample_of(experiment.runs, name), facts.definition(thread, name).unit
         places = report_parts.decimals_of([sample])
-        low, high = report_parts.cell(sample.minimum, places), report_parts.cell(sample.maximum, places)
+        low, high = (
+            report_parts.cell(sample.minimum, places),
+            report_parts.cell(sample.maximum, places),
+        )
         rows.append(
             {
                 "name": name,
@@ -219,7 +240,11 @@ def _baseline(thread: Thread) -> dict[str, Any] | None:
                 else report_parts.Cell(facts.words_for_lost(experiment.runs, name)),
                 "n": sample.n,
                 "lost": facts.lost_text(sample),
-                "range": f"{''.join(low)} to {''.join(high)}" if sample.n > 1 else "one run" if sample.n else "–",
+                "range": f"{''.join(low)} to {''.join(high)}"
+                if sample.n > 1
+                else "one run"
+                if sample.n
+                else "–",
                 "sd": facts.spread_text(sample.sd) if sample.sd is not None else "–",
             }
         )
@@ -266,7 +291,8 @@ def _claims(
                 "missing": known.missing if known and claim.stands else [],
                 "contrary": known.contrary if known else [],
                 "limits": report_parts.said(claim, thread, "limits"),
-                "gone": claim.retracted or (f"superseded by {claim.superseded_by}" if claim.superseded_by else ""),
+                "gone": claim.retracted
+                or (f"superseded by {claim.superseded_by}" if claim.superseded_by else ""),
                 "predicted_by": preregistered(claim) if preregistered else "",
                 "reported": str(claim.body.get("reported") or ""),
             }
@@ -278,7 +304,9 @@ def _hypotheses(thread: Thread) -> list[dict[str, Any]]:
     rows = []
     for item in thread.hypotheses:
         state = "retracted" if item.retracted else str(item.body.get("state") or "proposed")
-        why = " ".join(cited(str(item.body.get(n) or ""), thread, item.refs) for n in ("why", "decision"))
+        why = " ".join(
+            cited(str(item.body.get(n) or ""), thread, item.refs) for n in ("why", "decision")
+        )
         resume = str(item.body.get("resume_condition") or "")
         rows.append(
             {
@@ -310,7 +338,9 @@ def _decisions(thread: Thread) -> list[dict[str, Any]]:
 
 
 def _negatives(thread: Thread) -> list[dict[str, str]]:
-    return [{"id": name, "at": at, "why": why} for name, at, why in reversed(facts.negatives(thread))]
+    return [
+        {"id": name, "at": at, "why": why} for name, at, why in reversed(facts.negatives(thread))
+    ]
 
 
 def _refusals(thread: Thread) -> list[dict[str, str]]:

@@ -35,7 +35,8 @@ VERDICTS = {
 
 
 class Cell(NamedTuple):
-    """A number split at its decimal point, so that a column of them lines up; ``fraction`` holds the point too."""
+    """A number split at its decimal point, so that a column of them lines up; ``fraction`` holds
+    the point too."""
 
     whole: str
     fraction: str = ""
@@ -68,7 +69,7 @@ class ResultRow(NamedTuple):
     claims: list[str]
 
 
-# ---- numbers --------------------------------------------------------------------------------------------------------
+# ---- numbers -------------------------------------------------------------------------------------
 
 
 def cell(value: float | None, decimals: int | None = None, signed: bool = False) -> Cell:
@@ -82,8 +83,8 @@ def cell(value: float | None, decimals: int | None = None, signed: bool = False)
 
 
 def decimals_of(samples: Sequence[Sample]) -> int | None:
-    """Decimal places for a column: two digits of the typical spread, else five digits of the largest value; None when
-    the values are too far apart for one number of places."""
+    """Decimal places for a column: two digits of the typical spread, else five digits of the
+    largest value; None when the values are too far apart for one number of places."""
     medians = [abs(s.median) for s in samples if s.median]
     if not medians:
         return 0
@@ -93,11 +94,17 @@ def decimals_of(samples: Sequence[Sample]) -> int | None:
     if min(medians) < 10.0**-places or max(medians) >= 1e9:
         return None
     return min(
-        places, max(len(number(v).partition(".")[2]) for s in samples for v in (s.median, s.mean) if v is not None)
+        places,
+        max(
+            len(number(v).partition(".")[2])
+            for s in samples
+            for v in (s.median, s.mean)
+            if v is not None
+        ),
     )
 
 
-# ---- results --------------------------------------------------------------------------------------------------------
+# ---- results -------------------------------------------------------------------------------------
 
 
 def results(thread: Thread, metrics: list[str], evidence_of: EvidenceOf | None) -> list[ResultRow]:
@@ -113,7 +120,13 @@ def results(thread: Thread, metrics: list[str], evidence_of: EvidenceOf | None) 
         compared = {m.metric: m for m in comparison.metrics} if comparison else {}
         changed = changes(base, e)
         cells = [
-            _metric_cells(samples[e.id, m], places[m], compared.get(m), len(changed), facts.words_for_lost(e.runs, m))
+            _metric_cells(
+                samples[e.id, m],
+                places[m],
+                compared.get(m),
+                len(changed),
+                facts.words_for_lost(e.runs, m),
+            )
             for m in metrics
         ]
         confounds = (
@@ -121,7 +134,9 @@ def results(thread: Thread, metrics: list[str], evidence_of: EvidenceOf | None) 
             if comparison is None
             else list(
                 dict.fromkeys(
-                    row.name for row in comparison.diff.of_role("confound") + comparison.diff.of_role("unknown")
+                    row.name
+                    for row in comparison.diff.of_role("confound")
+                    + comparison.diff.of_role("unknown")
                 )
             )
         )
@@ -130,7 +145,9 @@ def results(thread: Thread, metrics: list[str], evidence_of: EvidenceOf | None) 
             if comparison is None
             else list(
                 dict.fromkeys(
-                    r["what"] for r in comparison.refusals if r["code"] not in ("confounded-axis", "unknown-difference")
+                    r["what"]
+                    for r in comparison.refusals
+                    if r["code"] not in ("confounded-axis", "unknown-difference")
                 )
             )
         )
@@ -155,7 +172,9 @@ def places_of(rows: list[ResultRow]) -> list[int]:
     return [max((len(c.median.fraction) for c in column if c), default=0) for column in columns]
 
 
-def _against(thread: Thread, base: Experiment | None, experiment: Experiment, metrics: list[str]) -> Comparison | None:
+def _against(
+    thread: Thread, base: Experiment | None, experiment: Experiment, metrics: list[str]
+) -> Comparison | None:
     """Config and command may differ, that is the experiment; everything else that differs is named."""
     if base is None or base is experiment:
         return None
@@ -172,12 +191,18 @@ def _against(thread: Thread, base: Experiment | None, experiment: Experiment, me
 
 
 def _metric_cells(
-    sample: Sample, places: int | None, compared: MetricComparison | None, axes: int = 1, lost: str = ""
+    sample: Sample,
+    places: int | None,
+    compared: MetricComparison | None,
+    axes: int = 1,
+    lost: str = "",
 ) -> MetricCells | None:
-    """``axes``: how many config keys differ from the baseline's; above one there is no verdict, only the numbers.
-    ``lost``: what was measured in place of numbers."""
+    """``axes``: how many config keys differ from the baseline's; above one there is no verdict,
+    only the numbers. ``lost``: what was measured in place of numbers."""
     if not sample.n:
-        return MetricCells(Cell(lost), "", None, facts.lost_text(sample)) if sample.nonfinite else None
+        return (
+            MetricCells(Cell(lost), "", None, facts.lost_text(sample)) if sample.nonfinite else None
+        )
     spread = (
         ""
         if sample.n < 2 or sample.minimum is None
@@ -200,8 +225,12 @@ def _metric_cells(
             else ""
         )
         unit = f" {compared.unit}" if shown and compared.unit else ""
-        verdict = VERDICTS.get(compared.verdict, compared.verdict) if axes <= 1 else f"{axes} axes differ"
-        difference = Difference(cell(compared.test.difference, places, True), shown + unit, percent, verdict)
+        verdict = (
+            VERDICTS.get(compared.verdict, compared.verdict) if axes <= 1 else f"{axes} axes differ"
+        )
+        difference = Difference(
+            cell(compared.test.difference, places, True), shown + unit, percent, verdict
+        )
     return MetricCells(cell(sample.median, places), spread, difference, facts.lost_text(sample))
 
 
@@ -216,7 +245,9 @@ def changes(base: Experiment | None, experiment: Experiment) -> list[str]:
     mine = experiment.runs[0].config
     theirs = base.runs[0].config if base and base.runs else {}
     return [
-        f"{k}={mine[k]}" if k in mine else f"no {k}" for k in sorted({*mine, *theirs}) if mine.get(k) != theirs.get(k)
+        f"{k}={mine[k]}" if k in mine else f"no {k}"
+        for k in sorted({*mine, *theirs})
+        if mine.get(k) != theirs.get(k)
     ]
 
 
@@ -228,7 +259,7 @@ def _claims_by_experiment(thread: Thread, evidence_of: EvidenceOf | None) -> dic
     return found
 
 
-# ---- lists ----------------------------------------------------------------------------------------------------------
+# ---- lists ---------------------------------------------------------------------------------------
 
 
 def said(item: Item, thread: Thread, name: str = "text") -> str:
@@ -243,8 +274,8 @@ def shown_ids(item: Item, thread: Thread, name: str) -> list[str]:
 def timeline(
     thread: Thread, images: dict[str, str] | None = None, series: dict[str, list[Any]] | None = None
 ) -> list[dict[str, Any]]:
-    """Experiments and everything written down, oldest first. ``images``: digest to ``data:`` address of what is shown
-    as a picture; ``series``: the plots of an experiment's series."""
+    """Experiments and everything written down, oldest first. ``images``: digest to ``data:``
+    address of what is shown as a picture; ``series``: the plots of an experiment's series."""
     entries: list[dict[str, Any]] = []
     for experiment in thread.experiments.values():
         run = experiment.runs[0]
@@ -270,11 +301,15 @@ def timeline(
     roles = {"negative": "negative result", "": "note"}
     for item in thread.items.values():
         role = str(item.body.get("role") or "")
-        if item.kind in ("claim", "hypothesis", "decision", "update") or role in ("interpretation", "next"):
+        if item.kind in ("claim", "hypothesis", "decision", "update") or role in (
+            "interpretation",
+            "next",
+        ):
             continue
         if item.kind == "baseline":
             text = (
-                f"Baseline is now {thread.shown(str(item.body['experiment']), item.refs)}. {item.body.get('why') or ''}"
+                f"Baseline is now {thread.shown(str(item.body['experiment']), item.refs)}. "
+                f"{item.body.get('why') or ''}"
             )
         elif item.kind == "snapshot":
             text = f"Sealed as {item.body.get('tag') or item.id}"
@@ -310,12 +345,16 @@ def _code(run: Run) -> dict[str, Any]:
         "head": str(code.get("head") or ""),
         "dirty": bool(code.get("dirty")),
         "changed": bool(code.get("changed_during_run")),
-        "gaps": [str(g.get("path", "")) if isinstance(g, dict) else str(g) for g in code.get("gaps") or []],
+        "gaps": [
+            str(g.get("path", "")) if isinstance(g, dict) else str(g)
+            for g in code.get("gaps") or []
+        ],
     }
 
 
 def pictured(run: Run) -> list[Artifact]:
-    """The artifacts that the report shows as pictures where it can: the last version of each image name."""
+    """The artifacts that the report shows as pictures where it can: the last version of each image
+    name."""
     return [a for a in artifact.latest(run.artifacts) if a.kind == "image"][:PICTURES_PER_RUN]
 
 
@@ -328,7 +367,8 @@ def _run_row(run: Run, thread: Thread, images: dict[str, str]) -> dict[str, Any]
         "why": run.retracted or run.reason,
         "started": run.started_at or run.planned_at,
         "metrics": [
-            (n, facts.value_text(run, n, facts.definition(thread, n).unit)) for n in names[: facts.METRICS_SHOWN]
+            (n, facts.value_text(run, n, facts.definition(thread, n).unit))
+            for n in names[: facts.METRICS_SHOWN]
         ],
         "metrics_left_out": max(0, len(names) - facts.METRICS_SHOWN),
         "contended": run.hygiene.get("contended"),

@@ -45,11 +45,17 @@ def strips(thread: Thread, metric: str) -> Strips | None:
     base = thread.baseline_experiment
     sign = -1.0 if definition.direction == "higher" else 1.0
     found = [(e, facts.sample_of(e.runs, metric)) for e in thread.experiments.values() if e.stands]
-    found = sorted((pair for pair in found if pair[1].n), key=lambda pair: (sign * (pair[1].median or 0.0), pair[0].id))
+    found = sorted(
+        (pair for pair in found if pair[1].n),
+        key=lambda pair: (sign * (pair[1].median or 0.0), pair[0].id),
+    )
     shown = [pair for i, pair in enumerate(found) if i < STRIPS_SHOWN or pair[0] is base]
     if not shown:
         return None
-    dots = {e.id: [plot.Dot(r.id, r.metrics[metric]) for r in e.evidence_runs if metric in r.metrics] for e, _ in shown}
+    dots = {
+        e.id: [plot.Dot(r.id, r.metrics[metric]) for r in e.evidence_runs if metric in r.metrics]
+        for e, _ in shown
+    }
     scale = plot.axis([d.value for of_one in dots.values() for d in of_one])
     reference = facts.sample_of(base.runs, metric).median if base else None
     if reference is not None and (base is None or base.id not in dots):
@@ -75,9 +81,17 @@ def strips(thread: Thread, metric: str) -> Strips | None:
         )
         for e, sample in shown
     ]
-    better = {"lower": "lower is better", "higher": "higher is better"}.get(definition.direction, "")
+    better = {"lower": "lower is better", "higher": "higher is better"}.get(
+        definition.direction, ""
+    )
     return Strips(
-        metric, definition.unit, better, rows, plot.strip_axis(scale), scale.logarithmic, len(found) - len(shown)
+        metric,
+        definition.unit,
+        better,
+        rows,
+        plot.strip_axis(scale),
+        scale.logarithmic,
+        len(found) - len(shown),
     )
 
 
@@ -94,14 +108,17 @@ class Sweep(NamedTuple):
 
 
 def sweeps(thread: Thread, metrics: list[str]) -> list[Sweep]:
-    """For each metric and each numeric config key with three values or more: the runs over that key, one series for
-    each combination of everything else."""
+    """For each metric and each numeric config key with three values or more: the runs over that
+    key, one series for each combination of everything else."""
     runs = [r for e in thread.experiments.values() if e.stands for r in e.evidence_runs]
     found = []
     for metric in metrics:
         for key in _numeric_axes([r for r in runs if metric in r.metrics]):
             made = _sweep(
-                thread, metric, key, [r for r in runs if metric in r.metrics and _is_number(r.config.get(key))]
+                thread,
+                metric,
+                key,
+                [r for r in runs if metric in r.metrics and _is_number(r.config.get(key))],
             )
             if made is not None:
                 found.append(made)
@@ -116,7 +133,9 @@ def _numeric_axes(runs: list[Run]) -> list[str]:
     values: dict[str, set[float]] = {}
     for run in runs:
         for key, value in run.config.items():
-            if _is_number(value) and not any(word in key.lower().split("_") for word in _SEED_WORDS):
+            if _is_number(value) and not any(
+                word in key.lower().split("_") for word in _SEED_WORDS
+            ):
                 values.setdefault(key, set()).add(float(value))
     return sorted(key for key, seen in values.items() if len(seen) >= SWEEP_FROM)
 
@@ -131,11 +150,16 @@ def _sweep(thread: Thread, metric: str, key: str, runs: list[Run]) -> Sweep | No
         return None
     kept.sort(
         key=lambda g: [
-            (not _is_number(v), v if _is_number(v) else 0, str(v)) for _, v in sorted(g[0].config.items()) if _ != key
+            (not _is_number(v), v if _is_number(v) else 0, str(v))
+            for _, v in sorted(g[0].config.items())
+            if _ != key
         ]
     )
     varying = {
-        k for g in kept for k in g[0].config if k != key and len({canonical_json(h[0].config.get(k)) for h in kept}) > 1
+        k
+        for g in kept
+        for k in g[0].config
+        if k != key and len({canonical_json(h[0].config.get(k)) for h in kept}) > 1
     }
     series = [_one_series(g, metric, key, sorted(varying)) for g in kept[: plot.SERIES_SHOWN]]
     every = [r for g in kept[: plot.SERIES_SHOWN] for r in g]
@@ -145,7 +169,9 @@ def _sweep(thread: Thread, metric: str, key: str, runs: list[Run]) -> Sweep | No
     reference = facts.sample_of(base.runs, metric).median if base else None
     unit = facts.definition(thread, metric).unit
     words = f"{metric} over {key}, {len(every)} runs at {len({float(r.config[key]) for r in every})} values"
-    fixed = [f"{k}={v}" for k, v in sorted(kept[0][0].config.items()) if k != key and k not in varying]
+    fixed = [
+        f"{k}={v}" for k, v in sorted(kept[0][0].config.items()) if k != key and k not in varying
+    ]
     return Sweep(
         metric,
         unit,

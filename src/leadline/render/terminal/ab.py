@@ -8,7 +8,8 @@ from leadline.core.plain import plain
 
 
 def result_text(result: dict[str, Any]) -> str:
-    """Verdict first, then the ratio with its interval, why it stopped, what failed and where the runs are."""
+    """Verdict first, then the ratio with its interval, why it stopped, what failed and where the
+    runs are."""
     sides = result.get("experiments") or {}
     unit = f" {result['unit']}" if result["unit"] else ""
     lines = [
@@ -20,11 +21,15 @@ def result_text(result: dict[str, Any]) -> str:
         f"  stopped: {plain(str(result['why_stopped']))}",
     ]
     if not result["as_ratio"]:
-        lines.append(f"  some values are not above zero, so it is the difference{' in' + unit if unit else ''}")
+        lines.append(
+            f"  some values are not above zero, so it is the difference{' in' + unit if unit else ''}"
+        )
     failed = result.get("failed_blocks") or []
     lines += [f"  left out: {plain(str(text))}" for text in failed[:3]]
     if len(failed) > 3:
         lines.append(f"  and {len(failed) - 3} more left out; all with --json")
     if len(sides) == 2:
-        lines.append(f"  leadline compare {sides['a']} {sides['b']}    leadline ab show {result['id']}")
+        lines.append(
+            f"  leadline compare {sides['a']} {sides['b']}    leadline ab show {result['id']}"
+        )
     return "\n".join(lines)

@@ -1,4 +1,5 @@
-"""The registered baseline as text: its numbers with n and spread first, then what they were measured on."""
+"""The registered baseline as text: its numbers with n and spread first, then what they were
+measured on."""
 
 from __future__ import annotations
 
@@ -10,7 +11,10 @@ from leadline.render.terminal.compare import aligned, decimals_for, shown_number
 
 def render_baseline(data: dict[str, Any]) -> str:
     """``data`` as ``services/evidence/baseline.py`` shows it."""
-    lines = [f"{data['id']}  baseline {data['experiment']}" + (f"  {data['title']}" if data["title"] else "")]
+    lines = [
+        f"{data['id']}  baseline {data['experiment']}"
+        + (f"  {data['title']}" if data["title"] else "")
+    ]
     if data["why"]:
         lines.append(f"  why       {data['why']}")
     if data["override"]:
@@ -28,7 +32,8 @@ def render_baseline(data: dict[str, Any]) -> str:
         f"  runs      {len(data['runs'])} counted"
         + (f", {len(data['not_counted'])} not" if data["not_counted"] else ""),
         f"  command   {shlex.join(data['argv'])}",
-        "  config    " + (" ".join(f"{k}={v}" for k, v in sorted(data["config"].items())) or "none"),
+        "  config    "
+        + (" ".join(f"{k}={v}" for k, v in sorted(data["config"].items())) or "none"),
         f"  code      {str(data['code'].get('commit', 'not recorded'))[:12]}"
         + (" with uncommitted changes" if data["code"].get("dirty") else ""),
         "  hardware  " + (_hardware(data) or "not recorded"),
@@ -60,13 +65,19 @@ def _apart_lines(m: dict[str, Any]) -> list[str]:
             f"{low} to {high}"
         )
     if len(m["moved"]) > MOVED_SHOWN:
-        lines.append(f"  MOVED     {m['metric']}: {len(m['moved']) - MOVED_SHOWN} more runs, all with --json")
+        lines.append(
+            f"  MOVED     {m['metric']}: {len(m['moved']) - MOVED_SHOWN} more runs, all with --json"
+        )
     if m["moved"]:
-        lines.append("            what was compared with this baseline before holds for what it was then")
+        lines.append(
+            "            what was compared with this baseline before holds for what it was then"
+        )
     far = m["outliers"]["runs"]
     if far:
         more = f" and {len(far) - 3} more" if len(far) > 3 else ""
-        lines.append(f"  outliers  {m['metric']}: {', '.join(far[:3])}{more} ({m['outliers']['method']}); kept")
+        lines.append(
+            f"  outliers  {m['metric']}: {', '.join(far[:3])}{more} ({m['outliers']['method']}); kept"
+        )
     return lines
 
 

@@ -1,7 +1,8 @@
 """Where a thread stands, for a session that knows nothing of it, in a fixed number of characters.
 
-The most important comes first and items are cut as a whole, each list saying how many more there are and which command
-shows them. Every section first gets a few items, then the room that is left is given out in order of importance.
+The most important comes first and items are cut as a whole, each list saying how many more there
+are and which command shows them. Every section first gets a few items, then the room that is left
+is given out in order of importance.
 """
 
 from __future__ import annotations
@@ -49,16 +50,25 @@ def render_brief(
     budget_chars: int = 4000,
     waiting: Sequence[str] = (),
 ) -> str:
-    """At most ``budget_chars`` characters. ``due``: the answer of ``core.due.due``; ``open_runs``: runs not ended as
-    the caller last saw them (default: as the record has them); ``waiting``: what is to be sent to a forge, and why it
-    was not."""
+    """At most ``budget_chars`` characters. ``due``: the answer of ``core.due.due``; ``open_runs``:
+    runs not ended as the caller last saw them (default: as the record has them); ``waiting``: what
+    is to be sent to a forge, and why it was not."""
     sections = [s for s in _sections(thread, evidence_of, due, open_runs) if s.items]
     if waiting:
-        at = next((i for i, s in enumerate(sections) if s.title in ("Claims", "Open hypotheses")), len(sections))
-        sections.insert(at, _Section("Waiting to be sent", _Items(waiting), 2, "leadline issue status"))
+        at = next(
+            (i for i, s in enumerate(sections) if s.title in ("Claims", "Open hypotheses")),
+            len(sections),
+        )
+        sections.insert(
+            at, _Section("Waiting to be sent", _Items(waiting), 2, "leadline issue status")
+        )
     shown, parts = [0] * len(sections), [""] * len(sections)
-    order = [(i, s.first) for i, s in enumerate(sections)] + [(i, len(s.items)) for i, s in enumerate(sections)]
-    head = one_line(f"{thread.topic} ({thread.prefix}): {thread.title}; as of {minute(thread.last_at)} UTC")
+    order = [(i, s.first) for i, s in enumerate(sections)] + [
+        (i, len(s.items)) for i, s in enumerate(sections)
+    ]
+    head = one_line(
+        f"{thread.topic} ({thread.prefix}): {thread.title}; as of {minute(thread.last_at)} UTC"
+    )
     used = len(head)
     for i, wanted in order:
         while shown[i] < min(wanted, len(sections[i].items)):
@@ -88,27 +98,46 @@ def _sections(
     action = facts.next_action(thread)
     return [
         make("Goal", facts.listed(thread.about.get("goal")), 1, "leadline status"),
-        make("Conclusion", [str(f.get("conclusion", "")) for f in thread.finishes[-1:]], 1, "leadline status"),
+        make(
+            "Conclusion",
+            [str(f.get("conclusion", "")) for f in thread.finishes[-1:]],
+            1,
+            "leadline status",
+        ),
         make("Stop criteria", facts.listed(thread.about.get("stop")), 3, "leadline status"),
         make("Baseline", _baseline(thread), 1, "leadline status"),
         make("Next action", [action] if action else [], 1, "leadline next"),
         make(
             "Not ended",
-            [f"{r.id} {facts.state(r)} since {minute(r.planned_at)}: {facts.command(r)}" for r in running],
+            [
+                f"{r.id} {facts.state(r)} since {minute(r.planned_at)}: {facts.command(r)}"
+                for r in running
+            ],
             3,
             "leadline jobs",
         ),
         make("Claims", _claims(thread, evidence_of), 4, "leadline claims"),
         make("Open hypotheses", _hypotheses(thread), 4, "leadline hypothesis list"),
         make("Best and recent results", _results(thread), 4, "leadline status"),
-        make("Did not work", [f"{i}: {why}" for i, _, why in reversed(facts.negatives(thread))], 4, "leadline tried"),
-        make("Due", [f"{due['form']}: {due['why']}"] if due and due["due"] else [], 1, "leadline due"),
+        make(
+            "Did not work",
+            [f"{i}: {why}" for i, _, why in reversed(facts.negatives(thread))],
+            4,
+            "leadline tried",
+        ),
+        make(
+            "Due", [f"{due['form']}: {due['why']}"] if due and due["due"] else [], 1, "leadline due"
+        ),
         make("Missing", _missing(thread), 2, "leadline status"),
         make("Tracker", _tracker(thread), 2, "leadline tracker status"),
         make("Constraints", facts.listed(thread.about.get("constraint")), 2, "leadline status"),
         make(
             "Decisions",
-            [f"{d.id}: {facts.says(d, thread)}" for d in reversed(thread.of_kind("decision")) if d.stands],
+            [
+                f"{d.id}: {facts.says(d, thread)}"
+                for d in reversed(thread.of_kind("decision"))
+                if d.stands
+            ],
             2,
             "leadline status",
         ),
@@ -117,7 +146,10 @@ def _sections(
 
 def _tracker(thread: Thread) -> list[str]:
     chosen = str(thread.about.get("tracker-project") or "")
-    links = [f"{link['title']}: {link['url']}" if link["title"] else link["url"] for link in thread.tracker_links]
+    links = [
+        f"{link['title']}: {link['url']}" if link["title"] else link["url"]
+        for link in thread.tracker_links
+    ]
     return [*([chosen] if chosen else []), *reversed(links)]
 
 
@@ -136,7 +168,9 @@ def _numbers(thread: Thread, experiment: Any, metrics: list[str]) -> str:
         if sample.n:
             relation = facts.relation(thread, experiment, metric)
             against = f", {relation} vs baseline" if relation not in ("", "baseline") else ""
-            shown.append(f"{metric} {facts.metric_text(sample, facts.definition(thread, metric).unit)}{against}")
+            shown.append(
+                f"{metric} {facts.metric_text(sample, facts.definition(thread, metric).unit)}{against}"
+            )
     return "; ".join(shown)
 
 
@@ -147,13 +181,17 @@ def _claims(thread: Thread, evidence_of: EvidenceOf | None) -> list[str]:
     lines = []
     for label, claim in labelled:
         n = facts.runs_behind(claim, thread, evidence_of)
-        lines.append(f"{claim.id} [{label}{f', n={n}' if n is not None else ''}] {facts.says(claim, thread)}")
+        lines.append(
+            f"{claim.id} [{label}{f', n={n}' if n is not None else ''}] {facts.says(claim, thread)}"
+        )
     return lines
 
 
 def _hypotheses(thread: Thread) -> list[str]:
     order = {"active": 0, "proposed": 1, "blocked": 2}
-    queue = [h for h in thread.hypotheses if h.stands and str(h.body.get("state") or "proposed") in order]
+    queue = [
+        h for h in thread.hypotheses if h.stands and str(h.body.get("state") or "proposed") in order
+    ]
     queue.sort(key=lambda h: order[str(h.body.get("state") or "proposed")])
     return [
         f"{h.id} [{h.body.get('state') or 'proposed'}] {facts.says(h, thread)}"
@@ -168,12 +206,16 @@ def _results(thread: Thread) -> _Items:
     mixed = [e for pair in zip(best, recent, strict=True) for e in pair]
     base, metrics = thread.baseline_experiment, facts.primary_metrics(thread)
     shown = [e for e in {e.id: e for e in mixed}.values() if e is not base]
-    return _Items(shown, lambda e: f"{e.id} {e.title}: {_numbers(thread, e, metrics) or 'no primary metric'}")
+    return _Items(
+        shown, lambda e: f"{e.id} {e.title}: {_numbers(thread, e, metrics) or 'no primary metric'}"
+    )
 
 
 def _missing(thread: Thread) -> list[str]:
     lines = []
     for name, ids in facts.missing_words(thread).items():
         if ids:
-            lines.append(f"{name} of {', '.join(ids[-8:])}{f' and {len(ids) - 8} earlier' if len(ids) > 8 else ''}")
+            lines.append(
+                f"{name} of {', '.join(ids[-8:])}{f' and {len(ids) - 8} earlier' if len(ids) > 8 else ''}"
+            )
     return lines

@@ -1,7 +1,8 @@
 """A comparison as text: what differs first, then what forbids a verdict, then the numbers.
 
-The order is the message: whoever reads from the top meets the confound before the number it would spoil. A standard
-deviation is shown with four digits and the mean to the same place, so that no digit is lost that the spread bears.
+The order is the message: whoever reads from the top meets the confound before the number it would
+spoil. A standard deviation is shown with four digits and the mean to the same place, so that no
+digit is lost that the spread bears.
 """
 
 from __future__ import annotations
@@ -70,9 +71,13 @@ def render_compare(comparison: Comparison, baseline: str = "") -> str:
 def _difference_lines(c: Comparison) -> list[str]:
     if not c.diff.rows:
         return ["", "differences: none recorded"]
-    shown = sorted(c.diff.rows, key=lambda row: ("confound", "unknown", "axis", "nuisance").index(row.role))
+    shown = sorted(
+        c.diff.rows, key=lambda row: ("confound", "unknown", "axis", "nuisance").index(row.role)
+    )
     rows = [["area", "key", c.a_name, c.b_name, "class"]]
-    rows += [[row.area, row.key, _value(row.a), _value(row.b), _class(row)] for row in shown[:ROWS_SHOWN]]
+    rows += [
+        [row.area, row.key, _value(row.a), _value(row.b), _class(row)] for row in shown[:ROWS_SHOWN]
+    ]
     lines = ["", f"differences ({len(c.diff.rows)})", *aligned(rows)]
     if len(shown) > ROWS_SHOWN:
         lines.append(f"  … {len(shown) - ROWS_SHOWN} more; all with --json")
@@ -81,9 +86,18 @@ def _difference_lines(c: Comparison) -> list[str]:
 
 
 def _class(row: Difference) -> str:
-    words = {"confound": "CONFOUND", "unknown": "UNKNOWN", "axis": "tested axis", "nuisance": "nuisance"}[row.role]
+    words = {
+        "confound": "CONFOUND",
+        "unknown": "UNKNOWN",
+        "axis": "tested axis",
+        "nuisance": "nuisance",
+    }[row.role]
     missing = row.a_missing + row.b_missing
-    return f"{words} (not recorded for {missing} run{'s' if missing != 1 else ''})" if missing else words
+    return (
+        f"{words} (not recorded for {missing} run{'s' if missing != 1 else ''})"
+        if missing
+        else words
+    )
 
 
 def _value(value: Any) -> str:
@@ -97,16 +111,33 @@ def _refusal_lines(c: Comparison) -> list[str]:
         return ["", "apples to apples: yes"] if c.apples_to_apples else []
     lines = [""]
     for r in c.refusals:
-        lines += [f"refused ({r['code']}): {r['what']}", f"  {r['arithmetic']}", f"  what can be said: {r['honest']}"]
+        lines += [
+            f"refused ({r['code']}): {r['what']}",
+            f"  {r['arithmetic']}",
+            f"  what can be said: {r['honest']}",
+        ]
     return lines
 
 
 def _statistics(c: Comparison) -> list[str]:
     rows = [["metric", "side", "n", "mean", "sd", "median", "mad", "min", "max"]]
     for m in c.metrics:
-        for name, sample, unit in zip((c.a_name, c.b_name), (m.a, m.b), m.side_units or (m.unit, m.unit), strict=True):
-            shared = f" on {m.items['both']} items" if m.items and not m.items["same"] and m.items["both"] else ""
-            rows.append([m.metric + (f" ({unit})" if unit else "") + shared, name, str(sample.n), *_cells(sample)])
+        for name, sample, unit in zip(
+            (c.a_name, c.b_name), (m.a, m.b), m.side_units or (m.unit, m.unit), strict=True
+        ):
+            shared = (
+                f" on {m.items['both']} items"
+                if m.items and not m.items["same"] and m.items["both"]
+                else ""
+            )
+            rows.append(
+                [
+                    m.metric + (f" ({unit})" if unit else "") + shared,
+                    name,
+                    str(sample.n),
+                    *_cells(sample),
+                ]
+            )
     return aligned(rows, right_from=2)
 
 
@@ -127,16 +158,30 @@ def _verdict_lines(m: MetricComparison, b_name: str) -> list[str]:
         return ("+" if value > 0 else "") + shown_number(value, places) + unit
 
     if m.mean_difference is not None:
-        ratio = m.b.mean / m.a.mean if m.test.ratio is not None and m.a.mean and m.b.mean is not None else None
+        ratio = (
+            m.b.mean / m.a.mean
+            if m.test.ratio is not None and m.a.mean and m.b.mean is not None
+            else None
+        )
         share = f", {100 * (ratio - 1):+.3g} %" if ratio is not None else ""
         lines.append(f"  difference {signed(m.mean_difference)}{share}")
         estimate = m.test.difference
         if estimate is not None and not m.estimates_means:
             lines[-1] += f" of the means; {signed(estimate)} by the {m.test.name}"
     ratios = m.test.ratio_interval
-    if m.mean_difference is not None and m.test.ratio is None and ratios is not None and ratios.reason:
+    if (
+        m.mean_difference is not None
+        and m.test.ratio is None
+        and ratios is not None
+        and ratios.reason
+    ):
         lines[-1] += f"; {ratios.reason}"
-    if m.test.p is not None and ratios is not None and ratios.low is not None and ratios.high is not None:
+    if (
+        m.test.p is not None
+        and ratios is not None
+        and ratios.low is not None
+        and ratios.high is not None
+    ):
         lines[-1] += f"; ratio {ratios.low:.5g} to {ratios.high:.5g} ({ratios.method})"
     if m.items is not None:
         lines += [f"  {line}" for line in item_lines(m)]
@@ -161,7 +206,9 @@ def item_lines(m: MetricComparison) -> list[str]:
         )
     if over is None:
         return [line]
-    counts = ", ".join(f"{over[k]} {k}" for k in ("better", "worse", "higher", "lower", "equal") if k in over)
+    counts = ", ".join(
+        f"{over[k]} {k}" for k in ("better", "worse", "higher", "lower", "equal") if k in over
+    )
     interval = over["interval"]
     low, high = number(interval["low"]), number(interval["high"])
     span = (
@@ -170,7 +217,10 @@ def item_lines(m: MetricComparison) -> list[str]:
         if interval["low"] is not None
         else f"mean {number(over['difference'])}, no interval: {over['reason']}"
     )
-    return [line, f"item by item: {counts}; {span}: of these runs on items like these, not of other runs"]
+    return [
+        line,
+        f"item by item: {counts}; {span}: of these runs on items like these, not of other runs",
+    ]
 
 
 def detect_line(m: MetricComparison) -> str:
@@ -189,7 +239,9 @@ def detect_line(m: MetricComparison) -> str:
     have = f"{m.pairs} pairs" if m.pairs else f"n = {m.a.n} against {m.b.n}"
     borne = {True: "bear it", False: "do not bear it", None: "cannot be judged"}[found["bears"]]
     shown = f", they show {number(m.detectable, m.unit)}" if m.detectable is not None else ""
-    return f"detect {size}: {counted} needed for a chance of 80 %; these runs ({have}) {borne}{shown}"
+    return (
+        f"detect {size}: {counted} needed for a chance of 80 %; these runs ({have}) {borne}{shown}"
+    )
 
 
 def target_line(m: MetricComparison, b_name: str) -> str:
@@ -199,7 +251,9 @@ def target_line(m: MetricComparison, b_name: str) -> str:
     sign = {"less": "<", "greater": ">"}.get(test["alternative"], "≠")
     met = {True: "met", False: "not shown to be met", None: "cannot be tested"}[m.target["met"]]
     if test["p"] is None:
-        return f"target {m.metric} {sign} {target:g}: {met} by {b_name}; {'; '.join(test['reasons'])}"
+        return (
+            f"target {m.metric} {sign} {target:g}: {met} by {b_name}; {'; '.join(test['reasons'])}"
+        )
     return (
         f"target {m.metric} {sign} {target:g}: {met} by {b_name}; p({m.metric} {sign} {target:g}) = "
         f"{test['p']:.4g} (one-sample t = {test['t']:.3f}, n = {m.b.n})"

@@ -12,8 +12,8 @@ CONFIG_SHOWN = 4
 
 
 def runs_table(rows: list[dict[str, Any]]) -> str:
-    """One line a run: id, state, start, duration, config and metrics that differ or matter most (the first four of
-    each; how many more there are stands below)."""
+    """One line a run: id, state, start, duration, config and metrics that differ or matter most
+    (the first four of each; how many more there are stands below)."""
     if not rows:
         return ""
     measured = list(dict.fromkeys(m for row in rows for m in (*row["metrics"], *row["nonfinite"])))
@@ -38,9 +38,16 @@ def runs_table(rows: list[dict[str, Any]]) -> str:
     ]
     head = ["run", "state", "started", "took", *varied, *metrics, "what"]
     text = table(head, lines, right=range(3, 4 + len(varied) + len(metrics)), cell_chars=48)
-    left = [(len(measured) - len(metrics), "metric"), (len(differing) - len(varied), "differing config key")]
+    left = [
+        (len(measured) - len(metrics), "metric"),
+        (len(differing) - len(varied), "differing config key"),
+    ]
     more = " and ".join(counted(many, what) for many, what in left if many)
-    return f"{text}\n{more} more are not shown: leadline status --runs --json, or leadline show RUN" if more else text
+    return (
+        f"{text}\n{more} more are not shown: leadline status --runs --json, or leadline show RUN"
+        if more
+        else text
+    )
 
 
 def threads_table(rows: list[dict[str, Any]], current: str) -> str:
@@ -56,4 +63,6 @@ def threads_table(rows: list[dict[str, Any]], current: str) -> str:
         ]
         for row in rows
     ]
-    return table(["", "thread", "prefix", "state", "experiments", "last record", "title"], lines, right=(4,))
+    return table(
+        ["", "thread", "prefix", "state", "experiments", "last record", "title"], lines, right=(4,)
+    )

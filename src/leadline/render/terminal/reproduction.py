@@ -1,4 +1,5 @@
-"""A reproduction: what was measured then and now, what was allowed, by which rule, and which artifacts are the same."""
+"""A reproduction: what was measured then and now, what was allowed, by which rule, and which
+artifacts are the same."""
 
 from __future__ import annotations
 
@@ -35,18 +36,25 @@ def render_table(rows: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def render_files(artifacts: Mapping[str, Any] | None) -> list[str]:
-    """Lines on the ``artifacts`` of a reproduction: how many are equal, and each that is not; none without any."""
+    """Lines on the ``artifacts`` of a reproduction: how many are equal, and each that is not; none
+    without any."""
     if not artifacts:
         return []
     counts = dict(artifacts.get("counts") or {})
-    lines = ["", "artifacts  " + ", ".join(f"{counts[v]} {v}" for v in (EQUAL, DIFFERENT, MISSING, NEW) if v in counts)]
+    lines = [
+        "",
+        "artifacts  "
+        + ", ".join(f"{counts[v]} {v}" for v in (EQUAL, DIFFERENT, MISSING, NEW) if v in counts),
+    ]
     uneven = [row for row in artifacts.get("rows") or () if row["verdict"] != EQUAL]
     for row in uneven:
         version = f" (version {row['version']})" if row["version"] > 1 else ""
         digests = [f"{_digests(row[when])} {when}" for when in ("then", "now") if row[when]]
         why = f"; {row['why']}" if row.get("why") else ""
         why += "; the original runs differ among themselves too" if row["varied"] else ""
-        lines.append(f"{row['verdict']}  {row['experiment']} {row['name']}{version}: {', '.join(digests)}{why}")
+        lines.append(
+            f"{row['verdict']}  {row['experiment']} {row['name']}{version}: {', '.join(digests)}{why}"
+        )
     more = sum(n for verdict, n in counts.items() if verdict != EQUAL) - len(uneven)
     return [*lines, f"and {more} more"] if more > 0 else lines
 

@@ -30,10 +30,21 @@ def render_metrics(thread: Thread, found: dict[str, Any], total: int, size_text:
         ]
         for row in rows
     ]
-    head = ["metric", "points", *(["not finite"] if odd else []), "first step", "last step", "last", "min", "max"]
+    head = [
+        "metric",
+        "points",
+        *(["not finite"] if odd else []),
+        "first step",
+        "last step",
+        "last",
+        "min",
+        "max",
+    ]
     head += ["writers"] if several else []
     state = " so far, it is still going" if found["provisional"] else ""
-    lines = [f"{found['run']}: {_many(found['points'], 'point')} of {_many(total, 'metric')}, {size_text}{state}"]
+    lines = [
+        f"{found['run']}: {_many(found['points'], 'point')} of {_many(total, 'metric')}, {size_text}{state}"
+    ]
     lines += ["", table(head, cells, right=range(1, len(head)))]
     if total > len(rows):
         lines.append(f"… and {total - len(rows)} more metrics")
@@ -58,11 +69,21 @@ def render_points(thread: Thread, found: dict[str, Any]) -> str:
         [_step(step), _plain(value), _clock(time_s), *map(one_line, writer)]
         for step, value, time_s, *writer in found["points"]
     ]
-    how = {"minmax": "lowest and highest of each stretch", "lttb": "largest triangles"}.get(found["shown_by"], "")
+    how = {"minmax": "lowest and highest of each stretch", "lttb": "largest triangles"}.get(
+        found["shown_by"], ""
+    )
     head = f"{found['run']} {one_line(found['metric'])}: "
-    head += f"{len(rows):,} of {found['total']:,} points ({how})" if how else _many(found["total"], "point")
+    head += (
+        f"{len(rows):,} of {found['total']:,} points ({how})"
+        if how
+        else _many(found["total"], "point")
+    )
     value = f"{one_line(found['metric'])} ({unit})" if unit else found["metric"]
-    return head + "\n\n" + table(["step", value, "at (UTC)", *(["writer"] if several else [])], rows, right=(0, 1))
+    return (
+        head
+        + "\n\n"
+        + table(["step", value, "at (UTC)", *(["writer"] if several else [])], rows, right=(0, 1))
+    )
 
 
 def _many(count: int, what: str) -> str:
@@ -83,7 +104,11 @@ def _csv_cell(text: str) -> str:
 
 
 def _exact(value: float) -> str:
-    return repr(int(value)) if value - value == 0 and value == int(value) and abs(value) < 1e15 else repr(value)
+    return (
+        repr(int(value))
+        if value - value == 0 and value == int(value) and abs(value) < 1e15
+        else repr(value)
+    )
 
 
 def _step(step: float | None) -> str:

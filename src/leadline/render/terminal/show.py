@@ -24,15 +24,20 @@ PROBLEMS_SHOWN = 10
 
 
 def table(
-    headers: Sequence[str], rows: Iterable[Sequence[object]], right: Iterable[int] = (), cell_chars: int = CELL_CHARS
+    headers: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    right: Iterable[int] = (),
+    cell_chars: int = CELL_CHARS,
 ) -> str:
-    """Columns two spaces apart, cells on one line and cut at ``cell_chars``; ``right``: columns aligned right."""
+    """Columns two spaces apart, cells on one line and cut at ``cell_chars``; ``right``: columns
+    aligned right."""
     lines = [list(headers), *([cut(one_line(str(c)), cell_chars) for c in row] for row in rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(headers))]
     to_right = set(right)
     return "\n".join(
         "  ".join(
-            c.rjust(w) if i in to_right else c.ljust(w) for i, (c, w) in enumerate(zip(line, widths, strict=True))
+            c.rjust(w) if i in to_right else c.ljust(w)
+            for i, (c, w) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
         for line in lines
     )
@@ -57,11 +62,16 @@ def render_runs(thread: Thread, runs: Sequence[Run] | None = None, shown: int = 
         return "No run yet: leadline run -- COMMAND"
     head = ["run", "state", "started", "took", *map(one_line, primary), "what"]
     left = len(listed) - len(rows)
-    return table(head, rows, right=range(3, 4 + len(primary))) + (f"\n… and {left} earlier ones" if left else "")
+    return table(head, rows, right=range(3, 4 + len(primary))) + (
+        f"\n… and {left} earlier ones" if left else ""
+    )
 
 
-def render_status(thread: Thread, evidence_of: EvidenceOf | None = None, due: Any = None, shown: int = 20) -> str:
-    """State of the thread, experiments best first, claims, hypotheses, what is open and what is due."""
+def render_status(
+    thread: Thread, evidence_of: EvidenceOf | None = None, due: Any = None, shown: int = 20
+) -> str:
+    """State of the thread, experiments best first, claims, hypotheses, what is open and what is
+    due."""
     head = f"{thread.topic} ({thread.prefix}): {one_line(thread.title)}"
     parts = [head + (" [finished]" if thread.finished else "")]
     primary = facts.primary_metrics(thread)
@@ -80,15 +90,25 @@ def render_status(thread: Thread, evidence_of: EvidenceOf | None = None, due: An
     ]
     if rows:
         text = table(
-            ["id", "state", "n", *map(one_line, primary), "vs baseline", "what"], rows, right=range(2, 4 + len(primary))
+            ["id", "state", "n", *map(one_line, primary), "vs baseline", "what"],
+            rows,
+            right=range(2, 4 + len(primary)),
         )
-        parts.append(text + (f"\n… and {len(ordered) - shown} more" if len(ordered) > shown else ""))
+        parts.append(
+            text + (f"\n… and {len(ordered) - shown} more" if len(ordered) > shown else "")
+        )
     else:
         parts.append("No experiment yet: leadline run -- COMMAND")
     claims = [[c.id, facts.label_of(c, evidence_of), facts.says(c, thread)] for c in thread.claims]
     parts += [table(["claim", "label", "text"], claims[:shown], cell_chars=100)] if claims else []
-    queue = [[h.id, h.body.get("state") or "proposed", facts.says(h, thread)] for h in thread.hypotheses if h.stands]
-    parts += [table(["hypothesis", "state", "text"], queue[:shown], cell_chars=100)] if queue else []
+    queue = [
+        [h.id, h.body.get("state") or "proposed", facts.says(h, thread)]
+        for h in thread.hypotheses
+        if h.stands
+    ]
+    parts += (
+        [table(["hypothesis", "state", "text"], queue[:shown], cell_chars=100)] if queue else []
+    )
     missing = [
         f"missing: {name} of {', '.join(ids[-8:])}{f' and {len(ids) - 8} earlier' if len(ids) > 8 else ''}"
         for name, ids in facts.missing_words(thread).items()
@@ -99,7 +119,9 @@ def render_status(thread: Thread, evidence_of: EvidenceOf | None = None, due: An
     return "\n\n".join([*parts, *(["\n".join(missing)] if missing else [])])
 
 
-def render_show(thing: Experiment | Run | Item, thread: Thread, evidence_of: EvidenceOf | None = None) -> str:
+def render_show(
+    thing: Experiment | Run | Item, thread: Thread, evidence_of: EvidenceOf | None = None
+) -> str:
     """One experiment, run, claim, … in full."""
     if isinstance(thing, Run):
         return _run(thing, thread)
@@ -109,14 +131,20 @@ def render_show(thing: Experiment | Run | Item, thread: Thread, evidence_of: Evi
 
 
 def _fields(pairs: Iterable[tuple[str, object]]) -> str:
-    kept = [(name, plain(str(value)).strip()) for name, value in pairs if value not in (None, "", [], {})]
+    kept = [
+        (name, plain(str(value)).strip())
+        for name, value in pairs
+        if value not in (None, "", [], {})
+    ]
     width = max((len(name) for name, _ in kept), default=0)
     pad = "\n" + " " * (width + 2)
     return "\n".join(f"{name.ljust(width)}  {value.replace(chr(10), pad)}" for name, value in kept)
 
 
 def _pairs(mapping: dict[str, Any]) -> str:
-    return "\n".join(f"{k} = {v}" for k, v in sorted(mapping.items()) if not isinstance(v, (dict, list)))
+    return "\n".join(
+        f"{k} = {v}" for k, v in sorted(mapping.items()) if not isinstance(v, (dict, list))
+    )
 
 
 def _history(history: list[dict[str, Any]]) -> str:
@@ -165,7 +193,10 @@ def _run(run: Run, thread: Thread) -> str:
         parts.append(
             table(
                 ("metric", "value"),
-                [[n, facts.with_unit(run.metrics[n], facts.definition(thread, n).unit)] for n in names],
+                [
+                    [n, facts.with_unit(run.metrics[n], facts.definition(thread, n).unit)]
+                    for n in names
+                ],
                 right=(1,),
             )
         )
@@ -173,7 +204,14 @@ def _run(run: Run, thread: Thread) -> str:
         parts.append(render_artifacts(run, artifact.listed(run), ARTIFACTS_SHOWN))
     excerpt = plain(str(run.outputs.get("excerpt") or "")).rstrip()
     return "\n\n".join(
-        [*parts, *([f"end of {run.outputs.get('excerpt_of') or 'output'}:\n{excerpt}"] if excerpt else [])]
+        [
+            *parts,
+            *(
+                [f"end of {run.outputs.get('excerpt_of') or 'output'}:\n{excerpt}"]
+                if excerpt
+                else []
+            ),
+        ]
     )
 
 
@@ -185,13 +223,19 @@ def _series_text(run: Run) -> str:
 def _problems_text(run: Run) -> str:
     """What was wrong with the sources of the metrics, a line each."""
     problems = run.extraction.get("problems") or []
-    told = [one_line(str(p.get("what", p) if isinstance(p, dict) else p)) for p in problems[:PROBLEMS_SHOWN]]
+    told = [
+        one_line(str(p.get("what", p) if isinstance(p, dict) else p))
+        for p in problems[:PROBLEMS_SHOWN]
+    ]
     more = len(problems) - len(told)
     return "\n".join([*told, *([f"and {more} more, with --json"] if more else [])])
 
 
-def render_artifacts(run: Run, artifacts: Sequence[artifact.Artifact], shown: int, states: Sequence[str] = ()) -> str:
-    """The files a run kept, the first ``shown``, and what it did not keep. ``states``: where each is."""
+def render_artifacts(
+    run: Run, artifacts: Sequence[artifact.Artifact], shown: int, states: Sequence[str] = ()
+) -> str:
+    """The files a run kept, the first ``shown``, and what it did not keep. ``states``: where each
+    is."""
     rows = [
         [
             a.name + (f" (version {a.version})" if a.version > 1 else ""),
@@ -199,7 +243,12 @@ def render_artifacts(run: Run, artifacts: Sequence[artifact.Artifact], shown: in
             size(a.size_bytes),
             a.digest[:19],
             "" if a.step is None else a.step,
-            " ".join([*([states[i]] if states else []), *(["changed while it was read"] if a.changed else [])]),
+            " ".join(
+                [
+                    *([states[i]] if states else []),
+                    *(["changed while it was read"] if a.changed else []),
+                ]
+            ),
         ]
         for i, a in enumerate(artifacts[:shown])
     ]
@@ -217,7 +266,9 @@ def render_artifacts(run: Run, artifacts: Sequence[artifact.Artifact], shown: in
 
 def _experiment(experiment: Experiment, thread: Thread) -> str:
     first = experiment.runs[0] if experiment.runs else None
-    notes = "\n".join(f"{n.id} {n.body.get('role') or 'note'}: {facts.says(n, thread)}" for n in experiment.notes)
+    notes = "\n".join(
+        f"{n.id} {n.body.get('role') or 'note'}: {facts.says(n, thread)}" for n in experiment.notes
+    )
     head = _fields(
         (
             ("experiment", f"{experiment.id} {experiment.title}"),
@@ -234,7 +285,9 @@ def _experiment(experiment: Experiment, thread: Thread) -> str:
     )
     found = {n: 1 for r in experiment.evidence_runs for n in (*r.metrics, *r.nonfinite)}
     names = facts.metric_order(thread, list(found))
-    samples = [(n, facts.sample_of(experiment.runs, n), facts.definition(thread, n).unit) for n in names]
+    samples = [
+        (n, facts.sample_of(experiment.runs, n), facts.definition(thread, n).unit) for n in names
+    ]
     rows = [
         [
             n,
@@ -249,7 +302,13 @@ def _experiment(experiment: Experiment, thread: Thread) -> str:
     ]
     parts = [head, render_runs(thread, experiment.runs)]
     if rows:
-        parts.append(table(("metric", "n", "median", "sd", "min", "max", "vs baseline"), rows, right=range(1, 7)))
+        parts.append(
+            table(
+                ("metric", "n", "median", "sd", "min", "max", "vs baseline"),
+                rows,
+                right=range(1, 7),
+            )
+        )
     return "\n\n".join(parts)
 
 
@@ -270,7 +329,10 @@ def _item(item: Item, thread: Thread, evidence_of: EvidenceOf | None) -> str:
             ("why", "\n".join(known.why) if known else ""),
             ("missing", "\n".join(known.missing) if known else ""),
             ("counted", ", ".join(known.counted) if known else ""),
-            ("not counted", "\n".join(f"{r}: {why}" for r, why in known.not_counted.items()) if known else ""),
+            (
+                "not counted",
+                "\n".join(f"{r}: {why}" for r, why in known.not_counted.items()) if known else "",
+            ),
             ("contrary", ", ".join(known.contrary) if known else ""),
             *rest,
             ("retracted", item.retracted),
@@ -287,5 +349,6 @@ def _item(item: Item, thread: Thread, evidence_of: EvidenceOf | None) -> str:
 
 
 def _is_table(value: Any) -> bool:
-    """Rows of fields: shown as a table by the verb that made them, or with --json; never as they are stored."""
+    """Rows of fields: shown as a table by the verb that made them, or with --json; never as they
+    are stored."""
     return isinstance(value, list) and any(isinstance(row, dict) for row in value)

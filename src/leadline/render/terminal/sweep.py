@@ -22,11 +22,17 @@ def render_plan(data: dict[str, Any]) -> str:
         f"{data['design']} over {', '.join(data['axes'])}: "
         f"{counted(len(cells), 'cell')}, {counted(data['repeat'], 'run')} each",
         f"to run: {data['to_run']:,}, {jobs} at a time; time: {took}",
-        table(["cell", "done", "to run"], [[title_of(c), d, m] for c, d, m in cells[:ROWS_SHOWN]], right=(1, 2)),
+        table(
+            ["cell", "done", "to run"],
+            [[title_of(c), d, m] for c, d, m in cells[:ROWS_SHOWN]],
+            right=(1, 2),
+        ),
         *([f"… and {len(cells) - ROWS_SHOWN:,} more cells"] if len(cells) > ROWS_SHOWN else []),
     ]
     if data["one_axis_missing"]:
-        lines.append(f"would be refused without --because: no one-axis result of {', '.join(data['one_axis_missing'])}")
+        lines.append(
+            f"would be refused without --because: no one-axis result of {', '.join(data['one_axis_missing'])}"
+        )
     return "\n".join(lines)
 
 
@@ -46,7 +52,17 @@ def render_table(data: dict[str, Any]) -> str:
         ]
         for row in data["cells"]
     ]
-    head = ["cell", "experiment", "n", data["metric"] or "metric", "sd", "from baseline", "p (Holm)", "label", "state"]
+    head = [
+        "cell",
+        "experiment",
+        "n",
+        data["metric"] or "metric",
+        "sd",
+        "from baseline",
+        "p (Holm)",
+        "label",
+        "state",
+    ]
     lines = [
         f"{data['id']}  {data['design']} over {', '.join(data['axes'])}, order seed {data['seed']}",
         table(head, rows[:ROWS_SHOWN], right=range(2, 7)),
@@ -58,11 +74,15 @@ def render_table(data: dict[str, Any]) -> str:
             f"p corrected for {data['tests']} cells (Holm)."
         )
     else:
-        lines.append("No baseline is registered: nothing to differ from (leadline baseline set ID).")
+        lines.append(
+            "No baseline is registered: nothing to differ from (leadline baseline set ID)."
+        )
     if data["because"]:
         lines.append(f"Run before its axes were varied alone, because: {data['because']}")
     if data["code_states"] > 1:
-        lines.append(f"The runs have {data['code_states']} code states: cells are not all comparable.")
+        lines.append(
+            f"The runs have {data['code_states']} code states: cells are not all comparable."
+        )
     if data["contended"]:
         lines.append(f"{data['contended']} runs were on a busy machine (or beside each other).")
     return "\n".join(lines)
@@ -82,9 +102,18 @@ def render_list(rows: list[dict[str, Any]]) -> str:
     if not rows:
         return "No sweep yet: leadline sweep --axis NAME=A,B -- COMMAND {NAME}"
     lines = [
-        [r["id"], minute(r["at"]), r["design"], ", ".join(r["axes"]), f"{r['cells_done']}/{r['cells']}", r["repeat"]]
+        [
+            r["id"],
+            minute(r["at"]),
+            r["design"],
+            ", ".join(r["axes"]),
+            f"{r['cells_done']}/{r['cells']}",
+            r["repeat"],
+        ]
         for r in rows[-ROWS_SHOWN:]
     ]
     left = len(rows) - len(lines)
-    shown = table(["sweep", "started", "design", "axes", "cells done", "repeats"], lines, right=(5,))
+    shown = table(
+        ["sweep", "started", "design", "axes", "cells done", "repeats"], lines, right=(5,)
+    )
     return shown + (f"\n… and {left} earlier ones" if left else "")

@@ -1,7 +1,8 @@
 """Artifacts of a run: list them, find one, write one out, check their bytes.
 
-A content is here or on the machine that has it; only where the run was made (its folder is here) is an absent content
-a fault. What is written out is checked on the way, so a damaged content never leaves as a good one.
+A content is here or on the machine that has it; only where the run was made (its folder is here) is
+an absent content a fault. What is written out is checked on the way, so a damaged content never
+leaves as a good one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,14 @@ import hashlib
 import json
 import os
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import (
+    LeadlineError,
+    check_failed,
+    conflict,
+    environment,
+    not_found,
+    usage,
+)
 from leadline.core.record import artifact as core
 from leadline.core.record.artifact import Artifact
 from leadline.core.record.run import Run
@@ -21,7 +29,8 @@ from leadline.services.out_path import check_folder
 
 
 def artifacts_of(context: Context, run: Run) -> list[Artifact]:
-    """Every artifact of ``run`` in the order logged, with the ``path`` of its content here ("" when it is not)."""
+    """Every artifact of ``run`` in the order logged, with the ``path`` of its content here ("" when
+    it is not)."""
     found = core.listed(run)
     if (digest := core.manifest(run)) and context.blobs.has(digest):
         found = core.recorded(json.loads(context.blobs.get(digest)))
@@ -35,7 +44,8 @@ def made_here(context: Context, run: Run) -> bool:
 
 
 def standing(context: Context, run: Run, artifact: Artifact) -> str:
-    """``here``; ``elsewhere``: on the machine that made it; ``missing``: it was made here and is gone."""
+    """``here``; ``elsewhere``: on the machine that made it; ``missing``: it was made here and is
+    gone."""
     return "here" if artifact.path else "missing" if made_here(context, run) else "elsewhere"
 
 
@@ -43,8 +53,15 @@ def where_made(run: Run) -> str:
     return str(run.hardware.get("host") or "the machine that made it")
 
 
-def find(context: Context, run: Run, name: str | None, version: int | None = None, step: int | None = None) -> Artifact:
-    """The artifact called ``name`` (or whose digest begins so), its last version unless one is named.
+def find(
+    context: Context,
+    run: Run,
+    name: str | None,
+    version: int | None = None,
+    step: int | None = None,
+) -> Artifact:
+    """The artifact called ``name`` (or whose digest begins so), its last version unless one is
+    named.
 
     ``name`` may be left out when there is one name only. Raises LeadlineError(not_found | usage).
     """
@@ -52,23 +69,31 @@ def find(context: Context, run: Run, name: str | None, version: int | None = Non
 
 
 def versions(
-    context: Context, run: Run, name: str | None, version: int | None = None, step: int | None = None
+    context: Context,
+    run: Run,
+    name: str | None,
+    version: int | None = None,
+    step: int | None = None,
 ) -> list[Artifact]:
-    """Every version of the artifact called ``name``, or the one that is named; never none. As ``find``."""
+    """Every version of the artifact called ``name``, or the one that is named; never none. As
+    ``find``."""
     every = artifacts_of(context, run)
     names = [a.name for a in core.latest(every)]
     if not every:
-        raise LeadlineError(
-            "not_found", "no-artifacts", f"{run.id} kept no artifact", "", "leadline run --artifact 'plots/*.png' -- …"
+        raise not_found(
+            "no-artifacts",
+            f"{run.id} kept no artifact",
+            do="leadline run --artifact 'plots/*.png' -- …",
         )
     if name is None:
         if len(names) > 1:
-            raise LeadlineError(
-                "usage",
+            raise usage(
                 "which-artifact",
                 f"{run.id} has {len(names)} artifacts: {', '.join(names[:6])}{' …' if len(names) > 6 else ''}",
-                "",
-                [f"leadline artifact get {run.id} '{names[0]}'", f"leadline artifact list {run.id}"],
+                do=[
+                    f"leadline artifact get {run.id} '{names[0]}'",
+                    f"leadline artifact list {run.id}",
+                ],
             )
         name = names[0]
     digest = name.removeprefix("sha256:")
@@ -81,41 +106,43 @@ def versions(
         which += f" at step {step}" if step is not None else ""
         near = [n for n in names if name.lower() in n.lower()] or names
         if named:
-            near = [f"version {a.version}{'' if a.step is None else f' at step {a.step}'}" for a in named]
-        raise LeadlineError(
-            "not_found",
+            near = [
+                f"version {a.version}{'' if a.step is None else f' at step {a.step}'}"
+                for a in named
+            ]
+        raise not_found(
             "no-such-artifact",
             f"{run.id} has no artifact {name!r}{which}",
-            f"it has {', '.join(near[:12])}{f' and {len(near) - 12} more' if len(near) > 12 else ''}",
-            f"leadline artifact list {run.id}",
+            why=f"it has {', '.join(near[:12])}{f' and {len(near) - 12} more' if len(near) > 12 else ''}",
+            do=f"leadline artifact list {run.id}",
         )
     return found
 
 
 def not_here(run: Run, artifact: Artifact, state: str) -> LeadlineError:
     if state == "elsewhere":
-        return LeadlineError(
-            "not_found",
+        return not_found(
             "artifact-elsewhere",
             f"{artifact.name} ({size(artifact.size_bytes)}) of {run.id} is on {where_made(run)}",
-            "large contents stay where they were made; the record has the digest",
-            f"leadline artifact get {run.id} '{artifact.name}'  (there)",
+            why="large contents stay where they were made; the record has the digest",
+            do=f"leadline artifact get {run.id} '{artifact.name}'  (there)",
         )
-    return LeadlineError(
-        "check_failed",
+    return check_failed(
         "artifact-missing",
         f"{artifact.name} of {run.id} is gone: {artifact.digest[:19]} is not in the blobs",
-        "the run was made here, so its content should be",
-        "leadline sync  (small ones are on the record branch)",
+        why="the run was made here, so its content should be",
+        do="leadline sync  (small ones are on the record branch)",
     )
 
 
-def get(context: Context, run: Run, artifact: Artifact, out: str | None, force: bool = False) -> dict[str, Any]:
-    """Write a checked copy to ``out`` (a file, or a folder; default: the current folder), in a folder under the last
-    part of its name. An existing file stays unless ``force``.
+def get(
+    context: Context, run: Run, artifact: Artifact, out: str | None, force: bool = False
+) -> dict[str, Any]:
+    """Write a checked copy to ``out`` (a file, or a folder; default: the current folder), in a
+    folder under the last part of its name. An existing file stays unless ``force``.
 
-    Raises LeadlineError: conflict (``file-exists``), not_found, check_failed (``blob-damaged``), environment
-    (``no-folder``: folders are not made).
+    Raises LeadlineError: conflict (``file-exists``), not_found, check_failed (``blob-damaged``),
+    environment (``no-folder``: folders are not made).
     """
     path = context.blobs.place(artifact.digest)
     if not path:
@@ -131,12 +158,10 @@ def get(context: Context, run: Run, artifact: Artifact, out: str | None, force: 
                 context.blobs.check(artifact.digest)
             _publish(temporary, target, force)
         except OSError as error:
-            raise LeadlineError(
-                "environment",
+            raise environment(
                 "cannot-write",
                 f"cannot write {target}: {error.strerror or error}",
-                "",
-                "choose another --out",
+                do="choose another --out",
             ) from None
     except BaseException as error:
         try:
@@ -174,12 +199,11 @@ def _publish(temporary: str, target: str, force: bool) -> None:
 
 
 def _exists(run: Run, artifact: Artifact, target: str) -> LeadlineError:
-    return LeadlineError(
-        "conflict",
+    return conflict(
         "file-exists",
         f"{target} is there already",
-        "it would be lost",
-        [
+        why="it would be lost",
+        do=[
             f"leadline artifact get {run.id} '{artifact.name}' --out OTHER",
             f"leadline artifact get {run.id} '{artifact.name}' --force",
         ],
@@ -188,7 +212,9 @@ def _exists(run: Run, artifact: Artifact, target: str) -> LeadlineError:
 
 def _target(context: Context, artifact: Artifact, out: str | None) -> str:
     """Where a copy goes. A name from a record decides the last part of the path only."""
-    base = "".join(c if c.isprintable() and c not in "/\\" else "_" for c in artifact.name.rpartition("/")[2])
+    base = "".join(
+        c if c.isprintable() and c not in "/\\" else "_" for c in artifact.name.rpartition("/")[2]
+    )
     if base in ("", ".", ".."):
         base = "artifact"
     target = os.path.abspath(os.path.join(context.cwd, os.path.expanduser(out or ".")))
@@ -197,10 +223,14 @@ def _target(context: Context, artifact: Artifact, out: str | None) -> str:
 
 
 def check(
-    context: Context, run: Run, name: str | None = None, version: int | None = None, step: int | None = None
+    context: Context,
+    run: Run,
+    name: str | None = None,
+    version: int | None = None,
+    step: int | None = None,
 ) -> list[dict[str, Any]]:
-    """Every content read and hashed again, or all versions of ``name``, or the one that is named: rows with ``state``
-    ok, damaged, missing or elsewhere."""
+    """Every content read and hashed again, or all versions of ``name``, or the one that is named:
+    rows with ``state`` ok, damaged, missing or elsewhere."""
     one = name is not None or version is not None or step is not None
     chosen = versions(context, run, name, version, step) if one else artifacts_of(context, run)
     known: dict[str, str] = {}
@@ -213,7 +243,9 @@ def check(
                 try:
                     context.blobs.check(artifact.digest)
                 except LeadlineError as error:
-                    known[artifact.digest] = "damaged" if error.kind == "check_failed" else "missing"
+                    known[artifact.digest] = (
+                        "damaged" if error.kind == "check_failed" else "missing"
+                    )
         rows.append(data_of(artifact, known[artifact.digest]))
     return rows
 

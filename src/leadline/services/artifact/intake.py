@@ -1,8 +1,10 @@
-"""Artifacts when their run ends: what the job logged, and files named by ``--artifact``, move into the blob store.
+"""Artifacts when their run ends: what the job logged, and files named by ``--artifact``, move into
+the blob store.
 
-Everything up to the record can be done again: a crash in between leaves contents in the attempt folder or under their
-digest in the blobs, and the next ending finds them there. What looks like a secret is left out here, since the job
-program knows no such rules; its bytes are removed once the record that says so is durable.
+Everything up to the record can be done again: a crash in between leaves contents in the attempt
+folder or under their digest in the blobs, and the next ending finds them there. What looks like a
+secret is left out here, since the job program knows no such rules; its bytes are removed once the
+record that says so is durable.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 
 from leadline.core.canonical import canonical_json
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, usage
 from leadline.core.record.artifact import GAPS_LISTED, LISTED
 from leadline.core.timestamps import epoch_ms, rfc3339
 from leadline.core.typed import Any
@@ -27,7 +29,8 @@ Line = dict[str, Any]
 
 
 def limits(context: Context) -> dict[str, int]:
-    """Bytes of the largest file kept (``FILE``) and of all artifacts of a run (``RUN``). LeadlineError(usage)."""
+    """Bytes of the largest file kept (``FILE``) and of all artifacts of a run (``RUN``).
+    LeadlineError(usage)."""
     found = {}
     for what, setting in SETTINGS.items():
         variable = f"LEADLINE_ARTIFACT_{what}_BYTES"
@@ -35,8 +38,10 @@ def limits(context: Context) -> dict[str, int]:
         try:
             found[what] = int(said)
         except (TypeError, ValueError):
-            raise LeadlineError(
-                "usage", "bad-settings", f"{setting} (or ${variable}) is {said!r}", "it is a number of bytes", ""
+            raise usage(
+                "bad-settings",
+                f"{setting} (or ${variable}) is {said!r}",
+                why="it is a number of bytes",
             ) from None
     return found
 
@@ -51,18 +56,17 @@ def check_patterns(context: Context, patterns: list[str]) -> None:
     limits(context)
     for pattern in patterns:
         if not pattern.strip() or "\0" in pattern or pattern.endswith("="):
-            raise LeadlineError(
-                "usage",
+            raise usage(
                 "bad-artifact",
                 f"--artifact {pattern!r} names no file",
-                "it is a path or a pattern, with NAME= in front when it gets another name",
-                "leadline run --artifact 'plots/*.png' -- COMMAND",
+                why="it is a path or a pattern, with NAME= in front when it gets another name",
+                do="leadline run --artifact 'plots/*.png' -- COMMAND",
             )
 
 
 def mark_old(patterns: list[str], cwd: str, top: str) -> None:
-    """Let what ``--artifact`` finds in ``top`` before the run look older than the run: in a tree unpacked a moment ago
-    every file would else pass for one that the command wrote."""
+    """Let what ``--artifact`` finds in ``top`` before the run look older than the run: in a tree
+    unpacked a moment ago every file would else pass for one that the command wrote."""
     for pattern in patterns:
         for path in _find(pattern, cwd)[2][:MATCHED]:
             if not os.path.normpath(path).startswith(top + os.sep):
@@ -84,7 +88,8 @@ def take_in(
     redact: Any,
     say: Callable[[str], None],
 ) -> tuple[dict[str, Any], list[str]]:
-    """What the record says of the run's artifacts ({} without any), and files to ``forget`` when it is written."""
+    """What the record says of the run's artifacts ({} without any), and files to ``forget`` when it
+    is written."""
     folder = os.path.join(attempt, "artifacts")
     patterns = planned.get("artifacts") or []
     if not patterns and not os.path.isdir(folder):
@@ -104,17 +109,25 @@ def take_in(
                 gap = f"it could not be read: {error.strerror or error}"
         needed.add(str(entry.get("digest", "")).removeprefix("sha256:"))
         if gap:
-            facts = {"name": entry["name"], "source": entry.get("source"), "size_bytes": line.get("size_bytes")}
+            facts = {
+                "name": entry["name"],
+                "source": entry.get("source"),
+                "size_bytes": line.get("size_bytes"),
+            }
             gaps.append({k: v for k, v in {**facts, "reason": gap}.items() if v not in (None, "")})
         else:
             kept.append(entry)
     if gaps:
-        say(f"{len(gaps)} artifacts not kept, {gaps[0]['name']}: {gaps[0]['reason']}" + (" …" if gaps[1:] else ""))
+        say(
+            f"{len(gaps)} artifacts not kept, {gaps[0]['name']}: {gaps[0]['reason']}"
+            + (" …" if gaps[1:] else "")
+        )
     return _part(context, kept, gaps), _leftovers(folder, needed)
 
 
 def _started_at(attempt: str, result: dict[str, Any]) -> str:
-    """When the command started; "" when it never did. A run that was lost has no result, its owner told."""
+    """When the command started; "" when it never did. A run that was lost has no result, its owner
+    told."""
     if result.get("started_at"):
         return str(result["started_at"])
     try:
@@ -147,7 +160,8 @@ def _leftovers(folder: str, needed: set[str]) -> list[str]:
 
 
 def _logged(folder: str) -> list[Line]:
-    """What the job's processes wrote, in the order of their clocks. A line cut off was not acknowledged."""
+    """What the job's processes wrote, in the order of their clocks. A line cut off was not
+    acknowledged."""
     found: list[tuple[float, Line]] = []
     try:
         names = sorted(n for n in os.listdir(folder) if n.endswith(".jsonl"))
@@ -225,7 +239,11 @@ def _short(source: str, cwd: str) -> str:
 
 
 def _secret(context: Context, names: Iterable[str], path: str) -> str:
-    from leadline.core.secrets.names import SCANNED_CONTENT_BYTES, secret_content_reason, secret_name_reason
+    from leadline.core.secrets.names import (
+        SCANNED_CONTENT_BYTES,
+        secret_content_reason,
+        secret_name_reason,
+    )
     from leadline.core.secrets.redact import secret_values
 
     for name in names:
@@ -253,11 +271,14 @@ def _part(context: Context, kept: list[Line], gaps: list[Line]) -> dict[str, Any
     return part
 
 
-# ---- files of a command that logs nothing ---------------------------------------------------------------------------
+# ---- files of a command that logs nothing --------------------------------------------------------
 
 
-def _matched(context: Context, patterns: list[str], folder: str, cwd: str, started_s: float) -> list[Line]:
-    """Lines for the files that ``--artifact`` names, their contents copied beside those that the job logged."""
+def _matched(
+    context: Context, patterns: list[str], folder: str, cwd: str, started_s: float
+) -> list[Line]:
+    """Lines for the files that ``--artifact`` names, their contents copied beside those that the
+    job logged."""
     from leadline.job import artifact as job
 
     os.makedirs(folder, exist_ok=True)
@@ -268,19 +289,29 @@ def _matched(context: Context, patterns: list[str], folder: str, cwd: str, start
             lines.append({"name": pattern, "gap": "no file matched after the run"})
         for path in paths[:MATCHED]:
             called = _called(name, path, cwd, len(paths) > 1)
-            line: Line = {"name": called, "kind": job.kind_by_name(called), "source": job.shown(path)}
+            line: Line = {
+                "name": called,
+                "kind": job.kind_by_name(called),
+                "source": job.shown(path),
+            }
             lines.append(line)
             if reason := _not_ours(path, pattern, cwd, started_s):
                 line["gap"] = reason
             else:
                 job.take(folder, None, path, line, bounds["FILE"], bounds["RUN"])
         if len(paths) > MATCHED:
-            lines.append({"name": pattern, "gap": f"more than {MATCHED} files matched: the others are not kept"})
+            lines.append(
+                {
+                    "name": pattern,
+                    "gap": f"more than {MATCHED} files matched: the others are not kept",
+                }
+            )
     return lines
 
 
 def _find(text: str, cwd: str) -> tuple[str, str, list[str]]:
-    """(name given or "", pattern, absolute paths). ``=`` may be part of a file's name: the whole is tried first."""
+    """(name given or "", pattern, absolute paths). ``=`` may be part of a file's name: the whole is
+    tried first."""
     import glob
 
     def matches(pattern: str) -> list[str]:
@@ -290,7 +321,11 @@ def _find(text: str, cwd: str) -> tuple[str, str, list[str]]:
         if not glob.has_magic(pattern):
             return []
         found = glob.iglob(pattern, root_dir=cwd, recursive=True)
-        return [p for m in sorted(islice(found, 20 * MATCHED)) if not os.path.isdir(p := os.path.join(cwd, m))]
+        return [
+            p
+            for m in sorted(islice(found, 20 * MATCHED))
+            if not os.path.isdir(p := os.path.join(cwd, m))
+        ]
 
     paths = matches(text)
     name, equals, rest = text.partition("=")
@@ -318,7 +353,9 @@ def _not_ours(path: str, pattern: str, cwd: str, started_s: float) -> str:
         return "it was last written before this run started"
     if glob.has_magic(pattern):  # a file named as it is was meant, wherever its link leads
         fixed = pattern[: re.search(r"[*?\[]", pattern).start()].rpartition("/")[0]  # type: ignore[union-attr]
-        base = os.path.realpath(os.path.join(cwd, fixed) if os.path.isabs(pattern) or ".." in fixed else cwd)
+        base = os.path.realpath(
+            os.path.join(cwd, fixed) if os.path.isabs(pattern) or ".." in fixed else cwd
+        )
         if os.path.commonpath([base, os.path.realpath(path)]) != base:
             return "it is a link that leads out of the folder"
     return ""

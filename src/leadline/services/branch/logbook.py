@@ -1,8 +1,9 @@
 """The logbook in the work tree, brought up to date at milestones and committed alone.
 
-It is a rendering: losing it loses nothing, so nothing here may fail the verb that calls it, and a reason comes back
-instead. What must never happen is that a person's edit is overwritten, so a file is replaced only when it is known to
-be Leadline's own: it was rendered here, or git brought it and the record says all that its entries say.
+It is a rendering: losing it loses nothing, so nothing here may fail the verb that calls it, and a
+reason comes back instead. What must never happen is that a person's edit is overwritten, so a file
+is replaced only when it is known to be Leadline's own: it was rendered here, or git brought it and
+the record says all that its entries say.
 """
 
 from __future__ import annotations
@@ -26,23 +27,33 @@ def logbook_text(context: Context, thread: Thread) -> str:
     return render_logbook(thread, evidence_for(thread))
 
 
-def publish(context: Context, topic: str, why: str, replace_hand_edit: bool = False) -> dict[str, Any]:
+def publish(
+    context: Context, topic: str, why: str, replace_hand_edit: bool = False
+) -> dict[str, Any]:
     """Render the logbook into the work tree and commit it alone on the thread's branch.
 
-    Returns ``{"logbook": path or None, "commit": sha or None, "skipped": reason, "next": command}``; the path is given
-    when the file is up to date. Never raises for what git or the disk will not do now; the next milestone tries again.
-    ``replace_hand_edit``: for ``adopt``, which has just taken the edit into the record.
+    Returns ``{"logbook": path or None, "commit": sha or None, "skipped": reason, "next":
+    command}``; the path is given when the file is up to date. Never raises for what git or the disk
+    will not do now; the next milestone tries again. ``replace_hand_edit``: for ``adopt``, which has
+    just taken the edit into the record.
     """
     try:
         reason = _why_not_now(context, topic)
         if reason:
             return _skipped(*reason)
-        # Under the thread's lock: of two publishers the later one sees all that the earlier one wrote.
+        # Under the thread's lock: of two publishers the later one sees all that the earlier one
+        # wrote.
         with context.store.transaction(topic):
             return _publish(context, context.store.thread(topic), why, replace_hand_edit)
     except (LeadlineError, OSError) as error:
-        what = error.what if isinstance(error, LeadlineError) else f"{error.strerror}: {error.filename}"
-        return _skipped(what, (error.next or [""])[0] if isinstance(error, LeadlineError) else "leadline doctor")
+        what = (
+            error.what
+            if isinstance(error, LeadlineError)
+            else f"{error.strerror}: {error.filename}"
+        )
+        return _skipped(
+            what, (error.next or [""])[0] if isinstance(error, LeadlineError) else "leadline doctor"
+        )
 
 
 def logbook_path(context: Context, topic: str) -> str:
@@ -65,7 +76,10 @@ def _skipped(reason: str, next_command: str = "") -> dict[str, Any]:
 
 def _why_not_now(context: Context, topic: str) -> tuple[str, str] | None:
     if not context.setting("logbook.in_tree"):
-        return "the logbook is kept out of the work tree (logbook.in_tree = false)", "leadline logbook"
+        return (
+            "the logbook is kept out of the work tree (logbook.in_tree = false)",
+            "leadline logbook",
+        )
     if context.vcs.toplevel is None:
         return "this repository has no work tree", "leadline logbook"
     branch = context.store.thread(topic).about.get("branch")
@@ -81,11 +95,19 @@ def _publish(context: Context, thread: Thread, why: str, replace_hand_edit: bool
     path = logbook_path(context, thread.topic)
     full = os.path.join(context.toplevel, path)
     folder = os.path.realpath(os.path.dirname(full))
-    if os.path.islink(full) or not (folder + os.sep).startswith(os.path.realpath(context.toplevel) + os.sep):
-        return _skipped(f"{path} is, or lies behind, a symbolic link", "leadline init --logbook-folder PATH")
+    if os.path.islink(full) or not (folder + os.sep).startswith(
+        os.path.realpath(context.toplevel) + os.sep
+    ):
+        return _skipped(
+            f"{path} is, or lies behind, a symbolic link", "leadline init --logbook-folder PATH"
+        )
     data = logbook_text(context, thread).encode()
     present = _read(full)
-    if present is not None and not replace_hand_edit and not _is_ours(context, thread.topic, present, data):
+    if (
+        present is not None
+        and not replace_hand_edit
+        and not _is_ours(context, thread.topic, present, data)
+    ):
         return _skipped(f"{path} was edited by hand and is left as it is", "leadline adopt")
     if present != data:
         _remember(context, thread.topic, data)
@@ -97,7 +119,8 @@ def _publish(context: Context, thread: Thread, why: str, replace_hand_edit: bool
 
 
 def _is_ours(context: Context, topic: str, present: bytes, rendered: bytes) -> bool:
-    """Rendered here; or brought by git (a clone, a pull) and every line of its entries stands in ``rendered`` too."""
+    """Rendered here; or brought by git (a clone, a pull) and every line of its entries stands in
+    ``rendered`` too."""
     if present == rendered or digest_bytes(present) in _remembered(context, topic):
         return True
     head = context.vcs.head()["commit"]
@@ -112,7 +135,9 @@ def _entries(data: bytes) -> list[bytes]:
     from leadline.render.logbook.entries import HEADER_END, NO_ENTRY
 
     before, marker, after = data.partition(HEADER_END.encode())
-    return [line for line in (after if marker else before).splitlines() if line != NO_ENTRY.encode()]
+    return [
+        line for line in (after if marker else before).splitlines() if line != NO_ENTRY.encode()
+    ]
 
 
 def _memory(context: Context, topic: str) -> str:
@@ -130,11 +155,18 @@ def _remembered(context: Context, topic: str) -> list[str]:
 
 
 def _remember(context: Context, topic: str, data: bytes) -> None:
-    """Before the file is written: a crash in between must not make our own rendering look like a hand edit."""
+    """Before the file is written: a crash in between must not make our own rendering look like a
+    hand edit."""
     import json
 
-    digests = [d for d in _remembered(context, topic) if d != digest_bytes(data)] + [digest_bytes(data)]
-    kept = {"path": logbook_path(context, topic), "digest": digests[-1], "digests": digests[-RENDERINGS_REMEMBERED:]}
+    digests = [d for d in _remembered(context, topic) if d != digest_bytes(data)] + [
+        digest_bytes(data)
+    ]
+    kept = {
+        "path": logbook_path(context, topic),
+        "digest": digests[-1],
+        "digests": digests[-RENDERINGS_REMEMBERED:],
+    }
     _write(_memory(context, topic), json.dumps(kept).encode())
 
 

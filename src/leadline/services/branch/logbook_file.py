@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import environment
 from leadline.services.branch.logbook import logbook_text
 from leadline.services.context import Context
 from leadline.services.out_path import check_folder
@@ -24,8 +24,8 @@ def logbook(context: Context, topic: str, out: str | None = None) -> dict[str, A
 
 
 def write_out(context: Context, out: str, text: str, own: bool = False) -> str:
-    """Write a file that the user named; an existing one is replaced whole. ``own``: the place is ours, and its folder
-    is made. Returns its absolute path.
+    """Write a file that the user named; an existing one is replaced whole. ``own``: the place is
+    ours, and its folder is made. Returns its absolute path.
 
     Raises LeadlineError(environment): ``no-folder``, ``cannot-write``.
     """
@@ -42,7 +42,9 @@ def write_out(context: Context, out: str, text: str, own: bool = False) -> str:
     except OSError as error:
         if os.path.exists(temporary):
             os.unlink(temporary)
-        raise LeadlineError(
-            "environment", "cannot-write", f"cannot write {path}: {error.strerror or error}", "", "choose another --out"
+        raise environment(
+            "cannot-write",
+            f"cannot write {path}: {error.strerror or error}",
+            do="choose another --out",
         ) from None
     return path

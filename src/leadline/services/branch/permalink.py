@@ -1,8 +1,9 @@
-"""Addresses that do not move: pages of a forge pinned to a commit, and what to type where there is no page.
+"""Addresses that do not move: pages of a forge pinned to a commit, and what to type where there is
+no page.
 
-A text is written before it is sent, so links are made from the remote's URL and the commits that are here; before it
-goes to a forge, ``refuse_unreachable`` asks the remote whether it has those commits. A link that nobody can open is
-worse than none: people stop clicking.
+A text is written before it is sent, so links are made from the remote's URL and the commits that
+are here; before it goes to a forge, ``refuse_unreachable`` asks the remote whether it has those
+commits. A link that nobody can open is worse than none: people stop clicking.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, remote, usage
 from leadline.core.publish.remote_url import parse
 from leadline.core.record.thread import Thread
 from leadline.core.text.lint import Finding
@@ -38,41 +39,53 @@ class Pages(NamedTuple):
         """A file (or, without a path, the tree) at a commit."""
         from urllib.parse import quote
 
-        file, tree = {"gitlab": ("/-/blob", "/-/tree"), "gitea": ("/src/commit", "/src/commit")}.get(
-            self.layout, ("/blob", "/tree")
-        )
+        file, tree = {
+            "gitlab": ("/-/blob", "/-/tree"),
+            "gitea": ("/src/commit", "/src/commit"),
+        }.get(self.layout, ("/blob", "/tree"))
         where = f"{file}/{commit}/{quote(path, safe='/~')}" if path else f"{tree}/{commit}"
         return f"{self.base}{where}" + (f"#{anchor}" if anchor else "")
 
 
 def pages_of(context: Context) -> Pages | None:
-    """The pages of the remote, or None where there are none: from ``forge.web_url`` and ``forge.repository``, else
-    from the remote's URL. ``forge.pages`` names the layout where the host does not tell, or ``none``.
+    """The pages of the remote, or None where there are none: from ``forge.web_url`` and
+    ``forge.repository``, else from the remote's URL. ``forge.pages`` names the layout where the
+    host does not tell, or ``none``.
 
     Raises LeadlineError(usage, ``bad-pages``).
     """
     layout = str(context.settings.get("forge.pages") or "")
     if layout and layout not in LAYOUTS:
-        raise LeadlineError(
-            "usage", "bad-pages", f"forge.pages = {layout!r} is no layout of pages", f"known: {', '.join(LAYOUTS)}",
-            "leadline init --pages github",
-        )  # fmt: skip
+        raise usage(
+            "bad-pages",
+            f"forge.pages = {layout!r} is no layout of pages",
+            why=f"known: {', '.join(LAYOUTS)}",
+            do="leadline init --pages github",
+        )
     remote = parse(context.vcs.remote_url(str(context.setting("remote"))))
     base = remote.web if remote else ""
     if web := str(context.settings.get("forge.web_url") or "").rstrip("/"):
-        repository = str(context.settings.get("forge.repository") or (remote.path if remote else ""))
+        repository = str(
+            context.settings.get("forge.repository") or (remote.path if remote else "")
+        )
         base = f"{web}/{repository}" if repository else ""
     if not base or layout == "none":
         return None
     host = base.split("/")[2].lower()
-    known = "gitlab" if "gitlab" in host else "gitea" if re.search(r"gitea|forgejo|codeberg", host) else "github"
+    known = (
+        "gitlab"
+        if "gitlab" in host
+        else "gitea"
+        if re.search(r"gitea|forgejo|codeberg", host)
+        else "github"
+    )
     return Pages(base, layout or known)
 
 
 def links_for(context: Context, thread: Thread) -> dict[str, str]:
-    """Name to address for an update: ``logbook`` and ``tag`` where the remote has pages, pinned to a commit that holds
-    the file; empty otherwise. With a forge outside, a sealed commit that the remote is not known to have is left out:
-    only the record branch is sent along with a post."""
+    """Name to address for an update: ``logbook`` and ``tag`` where the remote has pages, pinned to
+    a commit that holds the file; empty otherwise. With a forge outside, a sealed commit that the
+    remote is not known to have is left out: only the record branch is sent along with a post."""
     pages = pages_of(context)
     if pages is None:
         return {}
@@ -93,7 +106,8 @@ def linkable(context: Context, thread: Thread, commit: str) -> bool:
 
 
 def _logbook_commit(context: Context, thread: Thread) -> tuple[str, str]:
-    """The newest commit that holds the logbook, and where: the record branch first, then the research branch."""
+    """The newest commit that holds the logbook, and where: the record branch first, then the
+    research branch."""
     from leadline.services.branch.logbook import logbook_path
 
     branch = str(context.setting("record_branch"))
@@ -107,7 +121,7 @@ def _logbook_commit(context: Context, thread: Thread) -> tuple[str, str]:
     return "", ""
 
 
-# ---- is it there? ---------------------------------------------------------------------------------------------------
+# ---- is it there? --------------------------------------------------------------------------------
 
 
 def known_there(context: Context, commits: Iterable[str]) -> set[str]:
@@ -121,8 +135,9 @@ def known_there(context: Context, commits: Iterable[str]) -> set[str]:
 
 
 def there_now(context: Context, commits: Iterable[str], remote: str | None = None) -> set[str]:
-    """Those of ``commits`` that a ref of the remote reaches at this moment. Asks the remote once, and fetches a branch
-    that has moved on where a commit cannot be placed otherwise. Raises LeadlineError(remote | not_found)."""
+    """Those of ``commits`` that a ref of the remote reaches at this moment. Asks the remote once,
+    and fetches a branch that has moved on where a commit cannot be placed otherwise. Raises
+    LeadlineError(remote | not_found)."""
     wanted, name = set(commits), remote or str(context.setting("remote"))
     refs = context.vcs.remote_refs(name)
     found = context.vcs.reached(wanted, set(refs.values()))
@@ -130,7 +145,11 @@ def there_now(context: Context, commits: Iterable[str], remote: str | None = Non
         if found == wanted:
             break
         seen = context.vcs.ref(_seen_as(name, ref)) if ref.startswith("refs/heads/") else None
-        if not context.vcs.commit_exists(head) and seen and context.vcs.reached(wanted - found, {seen}):
+        if (
+            not context.vcs.commit_exists(head)
+            and seen
+            and context.vcs.reached(wanted - found, {seen})
+        ):
             into = f"refs/leadline/remotes/{name}/heads/{ref.removeprefix('refs/heads/')}"
             context.vcs.fetch_ref(name, ref, into)
             found |= context.vcs.reached(wanted - found, {head})
@@ -143,7 +162,11 @@ def _seen_as(remote: str, ref: str) -> str:
 
 def unpushed(context: Context, links: dict[str, str]) -> list[str]:
     """Names of links whose commit the remote is not known to have."""
-    pinned = {n: m[1] for n, url in links.items() if (m := re.search(r"/([0-9a-f]{40,64})(?=[/#]|\Z)", url))}
+    pinned = {
+        n: m[1]
+        for n, url in links.items()
+        if (m := re.search(r"/([0-9a-f]{40,64})(?=[/#]|\Z)", url))
+    }
     there = known_there(context, pinned.values()) if pinned else set()
     return [name for name, commit in pinned.items() if commit not in there]
 
@@ -166,16 +189,19 @@ def links_in(context: Context, text: str) -> list[Link]:
             if text[: match.start()].endswith(str(pages and pages.base)):
                 named = match.groupdict()
                 line = text.count("\n", 0, match.start()) + 1
-                found.append(Link(match[0], named.get("commit") or "", named.get("path") or "", line))
+                found.append(
+                    Link(match[0], named.get("commit") or "", named.get("path") or "", line)
+                )
     return found
 
 
 def refuse_unreachable(context: Context, text: str, verified: set[str] | None = None) -> None:
-    """Before ``text`` is sent to a forge: every link into this repository is pinned to a commit that holds the file
-    and that the remote has now. ``verified``: commits that were found there before; grows.
+    """Before ``text`` is sent to a forge: every link into this repository is pinned to a commit
+    that holds the file and that the remote has now. ``verified``: commits that were found there
+    before; grows.
 
-    Raises LeadlineError(remote): ``link-moves``, ``link-without-file``, ``link-not-on-remote``, or what keeps the
-    remote from being asked.
+    Raises LeadlineError(remote): ``link-moves``, ``link-without-file``, ``link-not-on-remote``, or
+    what keeps the remote from being asked.
     """
     from urllib.parse import unquote
 
@@ -183,7 +209,9 @@ def refuse_unreachable(context: Context, text: str, verified: set[str] | None = 
     links = links_in(context, text)
     for link in links:
         if not link.commit:
-            raise _unfit("link-moves", f"{link.shown} follows a branch or tag", "what it shows will change")
+            raise _unfit(
+                "link-moves", f"{link.shown} follows a branch or tag", "what it shows will change"
+            )
         problem = _problem(context, link.commit, unquote(link.path))
         if problem:
             raise _unfit("link-without-file", f"{link.shown} leads nowhere", problem)
@@ -195,22 +223,24 @@ def refuse_unreachable(context: Context, text: str, verified: set[str] | None = 
 
 
 def _unfit(code: str, what: str, why: str) -> LeadlineError:
-    return LeadlineError("remote", code, what, f"{why}; the text is recorded and waits", "leadline sync")
+    return remote(code, what, why=f"{why}; the text is recorded and waits", do="leadline sync")
 
 
-def not_on_remote(remote: str, commit: str, path: str = "", next_command: str = "leadline sync") -> LeadlineError:
-    what = f"{path} at {commit[:12]}" if path else f"commit {commit[:12]}"
-    return LeadlineError(
-        "remote",
+def not_on_remote(
+    name: str, commit: str, path: str = "", next_command: str = "leadline sync"
+) -> LeadlineError:
+    at = f" at {commit[:12]}" if commit else ""
+    what = f"{path}{at}" if path else f"commit {commit[:12]}"
+    return remote(
         "link-not-on-remote",
-        f"{remote} does not have {what}",
-        "a link to it would lead nowhere",
-        next_command,
-        {"commit": commit, "path": path},
+        f"{name} does not have {what}",
+        why="a link to it would lead nowhere",
+        do=next_command,
+        details={"commit": commit, "path": path},
     )
 
 
-# ---- in words -------------------------------------------------------------------------------------------------------
+# ---- in words ------------------------------------------------------------------------------------
 
 
 def how_to_read(thread: Thread, ids: list[str]) -> str:
@@ -254,7 +284,8 @@ def _problem(context: Context, commit: str, path: str) -> str:
 
 
 def commit_records(context: Context) -> str:
-    """Bring the record branch up to date before it is linked to; its commit, or "" where that cannot be done now."""
+    """Bring the record branch up to date before it is linked to; its commit, or "" where that
+    cannot be done now."""
     try:
         from leadline.services.branch import record_branch as recordbranch
 

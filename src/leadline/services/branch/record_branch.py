@@ -1,8 +1,9 @@
-"""The record branch: the records and what is derived from them, as files that a forge shows and a clone brings along.
+"""The record branch: the records and what is derived from them, as files that a forge shows and a
+clone brings along.
 
-Written with plumbing alone, so the user's work tree, index and hooks never notice. What was published there is never
-rewritten: where our version of an event file is no extension of the published one, ours goes beside it under another
-name, and readers take the union.
+Written with plumbing alone, so the user's work tree, index and hooks never notice. What was
+published there is never rewritten: where our version of an event file is no extension of the
+published one, ours goes beside it under another name, and readers take the union.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import hashlib
 from typing import Any
 
 from leadline.core.canonical import digest_bytes
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, conflict
 from leadline.core.ids import TOPIC
 from leadline.core.record.thread import Thread
 from leadline.core.values import dataclass, field
@@ -29,12 +30,16 @@ def branch_ref(context: Context) -> str:
     return f"refs/heads/{context.setting('record_branch')}"
 
 
-def commit_records(context: Context, topics: list[str] | None = None, *, also: str | None = None) -> str | None:
-    """Commit what is not on the record branch yet; its tip, or None when there is nothing to commit at all.
+def commit_records(
+    context: Context, topics: list[str] | None = None, *, also: str | None = None
+) -> str | None:
+    """Commit what is not on the record branch yet; its tip, or None when there is nothing to commit
+    at all.
 
-    ``topics``: only these threads (and the index). ``also``: another tip of the branch that becomes a second parent,
-    its files carried over; its records have been merged into the store before. Raises LeadlineError(conflict) when the
-    record branch is checked out somewhere (``record-branch-checked-out``) or moves faster than we can follow.
+    ``topics``: only these threads (and the index). ``also``: another tip of the branch that becomes
+    a second parent, its files carried over; its records have been merged into the store before.
+    Raises LeadlineError(conflict) when the record branch is checked out somewhere
+    (``record-branch-checked-out``) or moves faster than we can follow.
     """
     if not context.store.topics():
         return None
@@ -45,7 +50,9 @@ def commit_records(context: Context, topics: list[str] | None = None, *, also: s
         present = context.vcs.read_tree_files(ref) if old else {}
         carried: Files = {}
         if also and old:
-            carried = {p: b for p, b in context.vcs.read_tree_files(also).items() if p not in present}
+            carried = {
+                p: b for p, b in context.vcs.read_tree_files(also).items() if p not in present
+            }
         elif also:
             present = context.vcs.read_tree_files(also)
         base = {**present, **{p: str(b) for p, b in carried.items()}}
@@ -55,7 +62,11 @@ def commit_records(context: Context, topics: list[str] | None = None, *, also: s
         parents = [p for p in (old, also) if p]
         try:
             return context.vcs.commit_files(
-                ref, {**carried, **changed}, _message(changed, also), parents=parents, expected_old=old
+                ref,
+                {**carried, **changed},
+                _message(changed, also),
+                parents=parents,
+                expected_old=old,
             )
         except LeadlineError as error:
             if error.code != "ref-moved" or attempt == ATTEMPTS - 1:
@@ -66,22 +77,29 @@ def commit_records(context: Context, topics: list[str] | None = None, *, also: s
 def _refuse_when_checked_out(context: Context) -> None:
     name = context.setting("record_branch")
     if context.vcs.current_branch() == name:
-        raise LeadlineError(
-            "conflict",
+        raise conflict(
             "record-branch-checked-out",
             f"{name} is checked out here",
-            "Leadline writes it behind git's back, so your files would look changed",
-            "git switch -",
+            why="Leadline writes it behind git's back, so your files would look changed",
+            do="git switch -",
         )
 
 
 def _message(changed: Files, also: str | None) -> str:
-    topics = sorted({path.partition("/")[0] for path in changed if "/" in path and not path.startswith(BADGES + "/")})
+    topics = sorted(
+        {
+            path.partition("/")[0]
+            for path in changed
+            if "/" in path and not path.startswith(BADGES + "/")
+        }
+    )
     what = ", ".join(topics[:3]) + (f" and {len(topics) - 3} more" if len(topics) > 3 else "")
     return f"Records of {what}" if what else "Merge records" if also else "Records"
 
 
-def changed_files(context: Context, present: dict[str, str], topics: list[str] | None = None) -> Files:
+def changed_files(
+    context: Context, present: dict[str, str], topics: list[str] | None = None
+) -> Files:
     """Path to content of every file that is not on the branch, or is there with other content.
 
     ``present``: path to git blob of what is on the branch.
@@ -96,7 +114,9 @@ def changed_files(context: Context, present: dict[str, str], topics: list[str] |
     wanted.update(badge_files())
     width = len(next(iter(present.values()), "0" * 40))
     return {
-        p: data for p, data in wanted.items() if isinstance(data, bytes) and present.get(p) != blob_name(data, width)
+        p: data
+        for p, data in wanted.items()
+        if isinstance(data, bytes) and present.get(p) != blob_name(data, width)
     }
 
 
@@ -107,7 +127,8 @@ def blob_name(data: bytes, width: int = 40) -> str:
 
 
 def _events(context: Context, topic: str, present: dict[str, str]) -> Files:
-    """Our event files; where the branch has a version that ours does not extend, ours goes beside it."""
+    """Our event files; where the branch has a version that ours does not extend, ours goes beside
+    it."""
     files: Files = {}
     width = len(next(iter(present.values()), "0" * 40))
     for name, data in context.store.files(topic).items():
@@ -139,7 +160,9 @@ def _derived(context: Context, thread: Thread) -> Files:
     for snapshot in thread.of_kind("snapshot"):
         for name, digest in dict(snapshot.body.get("bundle") or {}).items():
             if context.blobs.has(digest):
-                files[f"{thread.topic}/snapshots/{snapshot_folder(snapshot.body)}/{name}"] = context.blobs.get(digest)
+                files[f"{thread.topic}/snapshots/{snapshot_folder(snapshot.body)}/{name}"] = (
+                    context.blobs.get(digest)
+                )
     return files
 
 
@@ -173,7 +196,10 @@ def _small_blobs(context: Context, thread: Thread, present: dict[str, str]) -> F
     files: Files = {}
     for digest in sorted(referenced_digests(thread) - _beyond_budget(thread)):
         path = blob_path(thread.topic, digest)
-        if path not in present and (context.blobs.size_bytes(digest) or SMALL_BLOB_BYTES + 1) <= SMALL_BLOB_BYTES:
+        if (
+            path not in present
+            and (context.blobs.size_bytes(digest) or SMALL_BLOB_BYTES + 1) <= SMALL_BLOB_BYTES
+        ):
             files[path] = context.blobs.get(digest)
     return files
 
@@ -216,7 +242,7 @@ def referenced_digests(thread: Thread) -> set[str]:
     return found
 
 
-# ---- taking in what is there ----------------------------------------------------------------------------------------
+# ---- taking in what is there ---------------------------------------------------------------------
 
 
 @dataclass
@@ -250,7 +276,11 @@ def absorb(context: Context, ref: str) -> Absorbed:
             else:
                 report.refused.append(path)
     for topic, files in events.items():
-        mine = {n: blob_name(d, width) for n, d in context.store.files(topic).items()} if topic in known else {}
+        mine = (
+            {n: blob_name(d, width) for n, d in context.store.files(topic).items()}
+            if topic in known
+            else {}
+        )
         wanted = {n: b for n, b in files.items() if mine.get(n) != b}
         if not wanted:
             continue

@@ -1,7 +1,7 @@
 """The registered baseline: set once, shown with its spread, moved only after repeated evidence.
 
-A baseline that slides from entry to entry makes every later difference meaningless, so a move needs what any other
-comparison needs, and three counting runs a side.
+A baseline that slides from entry to entry makes every later difference meaningless, so a move needs
+what any other comparison needs, and three counting runs a side.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import shlex
 from typing import Any
 
 from leadline.core.compare.compare import Comparison
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import conflict, not_found, refused, usage
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.stats.inference import mean_interval, summarise
@@ -25,30 +25,29 @@ from leadline.services.write.note import bound_body, checked_text
 REPEATS_NEEDED = 3
 
 
-def set_baseline(context: Context, topic: str, display: str, why: str = "", override: str = "") -> dict[str, Any]:
+def set_baseline(
+    context: Context, topic: str, display: str, why: str = "", override: str = ""
+) -> dict[str, Any]:
     """Register the first baseline (or the next after the last one was withdrawn).
 
-    Raises LeadlineError: no experiment, no counting run, no metrics, a baseline that stands (conflict); none of the
-    thread's metrics (refused), unless ``override`` says why all the same.
+    Raises LeadlineError: no experiment, no counting run, no metrics, a baseline that stands
+    (conflict); none of the thread's metrics (refused), unless ``override`` says why all the same.
     """
     thread = slice_of(context, topic, [display])
     experiment = _usable(thread, display)
     current, item = thread.baseline_experiment, thread.baseline
     if current is not None and item is not None and current.evidence_runs and current.stands:
         if current.id == experiment.id:
-            raise LeadlineError(
-                "conflict",
+            raise conflict(
                 "baseline-already",
                 f"{experiment.id} is the baseline ({item.id})",
-                "",
-                "leadline baseline show",
+                do="leadline baseline show",
             )
-        raise LeadlineError(
-            "conflict",
+        raise conflict(
             "baseline-exists",
             f"the baseline is {current.id} ({item.id})",
-            "it moves on repeated evidence only",
-            f"leadline baseline move {experiment.id} --why 'WHY'",
+            why="it moves on repeated evidence only",
+            do=f"leadline baseline move {experiment.id} --why 'WHY'",
         )
     body: dict[str, Any] = {"evidence": [experiment.id]}
     if override.strip():
@@ -59,17 +58,17 @@ def set_baseline(context: Context, topic: str, display: str, why: str = "", over
 
 
 def _check_measured(thread: Thread, experiment: Experiment) -> None:
-    """Raises the refusal of a baseline without any metric that the thread judges by: nothing could be held against it,
-    and no move away from it would ever have its repeats."""
+    """Raises the refusal of a baseline without any metric that the thread judges by: nothing could
+    be held against it, and no move away from it would ever have its repeats."""
     judged = [name for name, d in thread.metrics.items() if d.direction in ("lower", "higher")]
     measured = {name for run in experiment.evidence_runs for name in run.metrics}
     if judged and not measured.intersection(judged):
-        raise LeadlineError(
-            "refused",
+        raise refused(
             "no-thread-metric",
             f"{experiment.id} has not measured {' or '.join(judged[:6])}",
-            f"a baseline is a number to beat, and by these the thread judges; it has {', '.join(sorted(measured)[:6])}",
-            [
+            why="a baseline is a number to beat, and by these the thread judges; it has "
+            f"{', '.join(sorted(measured)[:6])}",
+            do=[
                 "leadline run --help  (metrics: $LEADLINE_METRICS, --pattern, --metrics)",
                 f"leadline metric {shlex.quote(min(measured))} --direction lower  (or higher: judge by it too)",
                 f"leadline baseline set {experiment.id} --override 'WHY'",
@@ -88,26 +87,28 @@ def move_baseline(
     metric: str = "",
     override: str = "",
 ) -> dict[str, Any]:
-    """Make ``display`` the baseline, when repeated evidence shows it to be better in the metric that matters.
+    """Make ``display`` the baseline, when repeated evidence shows it to be better in the metric
+    that matters.
 
-    Raises LeadlineError: no baseline, no reason, no such metric; refused with what is missing (recorded), unless
-    ``override`` says why all the same.
+    Raises LeadlineError: no baseline, no reason, no such metric; refused with what is missing
+    (recorded), unless ``override`` says why all the same.
     """
     if not why.strip():
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "missing-field",
             "a move of the baseline needs --why",
-            "the logbook shows it",
-            f"leadline baseline move {display} --why 'WHY'",
+            why="the logbook shows it",
+            do=f"leadline baseline move {display} --why 'WHY'",
         )
     thread = slice_of(context, topic, [display])
     current, item = thread.experiment("baseline"), thread.baseline
     assert item is not None
     experiment = _usable(thread, display)
     if experiment.id == current.id:
-        raise LeadlineError(
-            "conflict", "baseline-already", f"{current.id} is the baseline ({item.id})", "", "leadline baseline show"
+        raise conflict(
+            "baseline-already",
+            f"{current.id} is the baseline ({item.id})",
+            do="leadline baseline show",
         )
     body: dict[str, Any] = {"from": item.id, "evidence": [current.id, experiment.id]}
     if override.strip():
@@ -129,58 +130,54 @@ def move_baseline(
 def _usable(thread: Thread, display: str) -> Experiment:
     experiment = thread.experiment(display)
     if problem := no_evidence(experiment):
-        raise LeadlineError(
-            "refused",
+        raise refused(
             "no-evidence",
             problem,
-            "a baseline is measured, not declared",
-            [f"leadline run --experiment {experiment.id}"] if experiment.stands else "leadline status",
+            why="a baseline is measured, not declared",
+            do=[f"leadline run --experiment {experiment.id}"]
+            if experiment.stands
+            else "leadline status",
         )
     if not any(run.metrics for run in experiment.evidence_runs):
-        raise LeadlineError(
-            "refused",
+        raise refused(
             "no-metrics",
             f"{experiment.id} has no metric",
-            "a baseline is a number to beat",
-            "leadline run --help  (metrics: $LEADLINE_METRICS, --pattern, --metrics)",
+            why="a baseline is a number to beat",
+            do="leadline run --help  (metrics: $LEADLINE_METRICS, --pattern, --metrics)",
         )
     return experiment
 
 
 def primary_metric(thread: Thread, experiment: Experiment, wanted: str = "") -> str:
-    """The metric a move is judged by: the one named, else the first of the kickoff that has a better direction.
+    """The metric a move is judged by: the one named, else the first of the kickoff that has a
+    better direction.
 
     Raises LeadlineError: no such metric, or none has a direction.
     """
     measured = {name for run in experiment.evidence_runs for name in run.metrics}
     if wanted:
         if wanted not in measured:
-            raise LeadlineError(
-                "not_found",
+            raise not_found(
                 "no-such-metric",
                 f"{experiment.id} has no metric {wanted!r}",
-                f"it has: {', '.join(sorted(measured))}",
-                "leadline metric",
+                why=f"it has: {', '.join(sorted(measured))}",
+                do="leadline metric",
             )
         definition = thread.metrics.get(wanted)
         if definition is None or definition.direction == "none":
-            raise LeadlineError(
-                "usage",
+            raise usage(
                 "no-direction",
                 f"{wanted} has no better direction",
-                "",
-                f"leadline metric {wanted} --direction lower",
+                do=f"leadline metric {wanted} --direction lower",
             )
         return wanted
     for name, definition in thread.metrics.items():
         if name in measured and definition.direction in ("lower", "higher"):
             return name
-    raise LeadlineError(
-        "usage",
+    raise usage(
         "no-direction",
         "no metric here has a better direction, so nothing is better",
-        "",
-        f"leadline metric {next(iter(sorted(measured)))} --direction lower",
+        do=f"leadline metric {next(iter(sorted(measured)))} --direction lower",
     )
 
 
@@ -225,7 +222,11 @@ def _check_move(
                 ]
             )
         )
-    missing += [r["what"] for r in comparison.refusals if r["code"] not in ("confounded-axis", "unknown-difference")]
+    missing += [
+        r["what"]
+        for r in comparison.refusals
+        if r["code"] not in ("confounded-axis", "unknown-difference")
+    ]
     verdict = found.verdict if found else "cannot be compared"
     if not missing and verdict != "better":
         missing.append(f"a {metric} shown to be better; the verdict is: {verdict}")
@@ -247,7 +248,9 @@ def _check_move(
     )
 
 
-def _record(context: Context, thread: Thread, experiment: Experiment, why: str, more: dict[str, Any]) -> dict[str, Any]:
+def _record(
+    context: Context, thread: Thread, experiment: Experiment, why: str, more: dict[str, Any]
+) -> dict[str, Any]:
     reason = checked_text(why, "baseline") if why.strip() else ""
     body = {"experiment": experiment.id, "why": reason, **more}
     ids = [experiment.id, *more.get("evidence", []), *([more["from"]] if more.get("from") else [])]
@@ -256,7 +259,7 @@ def _record(context: Context, thread: Thread, experiment: Experiment, why: str, 
     return {"id": shown, **{k: v for k, v in body.items() if k not in ("refs", "bound")}}
 
 
-# ---- showing --------------------------------------------------------------------------------------------------------
+# ---- showing -------------------------------------------------------------------------------------
 
 
 def show_baseline(context: Context, topic: str) -> dict[str, Any]:
@@ -307,12 +310,15 @@ def show_baseline(context: Context, topic: str) -> dict[str, Any]:
 
 def _in_time(runs: list[Run], metric: str) -> list[Run]:
     """The runs with the metric, in the order in which they were started."""
-    return sorted((r for r in runs if metric in r.metrics), key=lambda r: (r.started_at or r.planned_at, r.uid))
+    return sorted(
+        (r for r in runs if metric in r.metrics),
+        key=lambda r: (r.started_at or r.planned_at, r.uid),
+    )
 
 
 def _apart(runs: list[Run], metric: str) -> dict[str, Any]:
-    """Which repeats do not look like the others: ``outliers`` among all, and ``moved``, the later ones that lie
-    outside what the earlier ones predict."""
+    """Which repeats do not look like the others: ``outliers`` among all, and ``moved``, the later
+    ones that lie outside what the earlier ones predict."""
     values = [run.metrics[metric] for run in runs]
     found = outliers(values)
     return {

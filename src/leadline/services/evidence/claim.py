@@ -1,7 +1,8 @@
 """State what the runs show. The label is computed; a higher one than the evidence bears is refused.
 
-A claim has a checkable form (``core/evidence/predicate.py``) beside its words, so that it is judged again whenever a run is
-added, corrected or retracted. The price is that what cannot be computed cannot be claimed, only noted or reported.
+A claim has a checkable form (``core/evidence/predicate.py``) beside its words, so that it is judged
+again whenever a run is added, corrected or retracted. The price is that what cannot be computed
+cannot be claimed, only noted or reported.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import shlex
 
 from leadline.core.canonical import canonical_json
 from leadline.core.config import fact_of, parse_value
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import not_found, usage
 from leadline.core.evidence.evidence import (
     LABELS,
     MOST_CELLS,
@@ -59,24 +60,28 @@ class ClaimRequest:
 
 
 def claim(context: Context, topic: str, request: ClaimRequest) -> dict[str, Any]:
-    """Record the claim with its computed label; returns its row (see ``row_of``) and ``lint`` findings.
+    """Record the claim with its computed label; returns its row (see ``row_of``) and ``lint``
+    findings.
 
-    Raises LeadlineError: empty text, no checkable form, unknown ids or metrics, unbound numbers; refused when the runs
-    do not bear the label asked for (or any label), or the words say more than the label. Refusals are recorded.
+    Raises LeadlineError: empty text, no checkable form, unknown ids or metrics, unbound numbers;
+    refused when the runs do not bear the label asked for (or any label), or the words say more than
+    the label. Refusals are recorded.
     """
     text = checked_text(request.text, "claim")
     if not request.predicate and request.reported is None:
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "missing-field",
             "a claim needs --that PREDICATE, its checkable form",
-            "for example: --that 'time_ms(P-002) < time_ms(baseline)'; what was measured elsewhere is "
+            why="for example: --that 'time_ms(P-002) < time_ms(baseline)'; what was measured elsewhere is "
             "claimed with --reported SOURCE",
-            "leadline claim --help",
+            do="leadline claim --help",
         )
     if request.label and request.label not in ASKABLE:
-        raise LeadlineError(
-            "usage", "bad-label", f"{request.label!r} is no label", ", ".join(ASKABLE), "leadline claim --help"
+        raise usage(
+            "bad-label",
+            f"{request.label!r} is no label",
+            why=", ".join(ASKABLE),
+            do="leadline claim --help",
         )
     thread = context.store.thread(topic)
     body = _body(context, thread, text, request)
@@ -142,9 +147,14 @@ def _body(context: Context, thread: Thread, text: str, request: ClaimRequest) ->
 
 def _check_subjects(thread: Thread, predicate: Predicate) -> None:
     """Every id is there and has runs, every metric was measured or defined."""
-    known = {name for run in thread.runs for name in (*run.metrics, *run.nonfinite)} | set(thread.metrics)
+    known = {name for run in thread.runs for name in (*run.metrics, *run.nonfinite)} | set(
+        thread.metrics
+    )
     for clause in predicate.clauses:
-        for metric, subject in ((clause.metric, clause.subject), (clause.right_metric, clause.right)):
+        for metric, subject in (
+            (clause.metric, clause.subject),
+            (clause.right_metric, clause.right),
+        ):
             if subject is None:
                 continue
             if subject.name:
@@ -153,12 +163,11 @@ def _check_subjects(thread: Thread, predicate: Predicate) -> None:
                 from difflib import get_close_matches
 
                 near = get_close_matches(metric, known, 3) or sorted(known)[:10]
-                raise LeadlineError(
-                    "not_found",
+                raise not_found(
                     "no-such-metric",
                     f"no run has a metric {metric!r}",
-                    f"there are: {', '.join(near) or 'none'}",
-                    "leadline metric",
+                    why=f"there are: {', '.join(near) or 'none'}",
+                    do="leadline metric",
                 )
 
 
@@ -169,14 +178,14 @@ def parse_across(texts: list[str]) -> dict[str, list[Any]]:
         axis, equals, values = text.partition("=")
         listed = [parse_value(v.strip()) for v in values.split(",") if v.strip()]
         if not equals or not axis.strip() or not listed:
-            raise LeadlineError(
-                "usage", "bad-across", f"--across {text!r} is not AXIS=v1,v2", "", "leadline claim --help"
+            raise usage(
+                "bad-across", f"--across {text!r} is not AXIS=v1,v2", do="leadline claim --help"
             )
         across.setdefault(axis.strip(), []).extend(listed)
     return across
 
 
-# ---- refusals -------------------------------------------------------------------------------------------------------
+# ---- refusals ------------------------------------------------------------------------------------
 
 
 def _check_label(
@@ -226,10 +235,14 @@ def honest_sentence(body: dict[str, Any], found: Evidence) -> str:
 
 
 def _sizes(result: Any) -> str:
-    return f"n = {result.left.n}" + (f" against {result.right.n}" if result.right is not None else "")
+    return f"n = {result.left.n}" + (
+        f" against {result.right.n}" if result.right is not None else ""
+    )
 
 
-def _check_words(context: Context, thread: Thread, body: dict[str, Any], found: Evidence, findings: list[Any]) -> None:
+def _check_words(
+    context: Context, thread: Thread, body: dict[str, Any], found: Evidence, findings: list[Any]
+) -> None:
     over = [(f.what, f.mend) for f in findings if f.code == "overclaim"]
     from leadline.core.evidence.claim_words import overclaims
 
@@ -251,7 +264,10 @@ def _check_words(context: Context, thread: Thread, body: dict[str, Any], found: 
             "; ".join(what for what, _ in over),
             statement=body["text"],
             arithmetic="; ".join(
-                [f"the computed label is {found.label}" + (f" ({sizes})" if sizes else ""), *found.why[:3]]
+                [
+                    f"the computed label is {found.label}" + (f" ({sizes})" if sizes else ""),
+                    *found.why[:3],
+                ]
             ),
             honest="; ".join(honest for _, honest in over),
             missing=[],
@@ -260,22 +276,31 @@ def _check_words(context: Context, thread: Thread, body: dict[str, Any], found: 
 
 
 def commands_for(thread: Thread, body: dict[str, Any], found: Evidence) -> list[str]:
-    """The command lines that get what the next label lacks: repeats of the sides that are short, runs at axis values
-    that have none."""
+    """The command lines that get what the next label lacks: repeats of the sides that are short,
+    runs at axis values that have none."""
     predicate = parse(body["predicate"])
     axes = {**{name: list(values) for name, values in predicate.over}, **(body.get("across") or {})}
     cells = combinations(axes) if math.prod(len(v) for v in axes.values()) <= MOST_CELLS else []
     short: list[str] = []
     both: list[str] = []
     for clause in predicate.clauses:
-        for metric, subject in ((clause.metric, clause.subject), (clause.right_metric, clause.right)):
+        for metric, subject in (
+            (clause.metric, clause.subject),
+            (clause.right_metric, clause.right),
+        ):
             if subject is None:
                 continue
             runs = runs_of_subject(thread, subject, body.get("refs"))
             for at in cells or [{}]:
                 wanted_at = {axis: canonical_json(value) for axis, value in at.items()}
-                here = [r for r in runs if all(canonical_json(fact_of(r, k)) == v for k, v in wanted_at.items())]
-                counted, dropped = distinct_executions(here, thread.metrics.get(metric) or MetricDef(metric))
+                here = [
+                    r
+                    for r in runs
+                    if all(canonical_json(fact_of(r, k)) == v for k, v in wanted_at.items())
+                ]
+                counted, dropped = distinct_executions(
+                    here, thread.metrics.get(metric) or MetricDef(metric)
+                )
                 lacks = REPEATS_NEEDED - len(counted)
                 again = any(why.startswith("a rerun") for why in dropped.values())
                 command = _command(thread, subject, runs, here, at, max(lacks, 1), again)
@@ -317,7 +342,8 @@ def _command(
 
 
 def _argv_with(argv: list[str], config: dict[str, Any], changed: dict[str, Any]) -> str:
-    """The command with the flag of each axis set anew; "" when one has no flag of its own: only a person knows then."""
+    """The command with the flag of each axis set anew; "" when one has no flag of its own: only a
+    person knows then."""
     out = list(argv)
     for axis, new in changed.items():
         old, found = config.get(axis), False
@@ -331,12 +357,17 @@ def _argv_with(argv: list[str], config: dict[str, Any], changed: dict[str, Any])
     return shlex.join(out)
 
 
-# ---- listing --------------------------------------------------------------------------------------------------------
+# ---- listing -------------------------------------------------------------------------------------
 
 
 def row_of(thread: Thread, item: Item, found: Evidence) -> dict[str, Any]:
-    """One claim as ``claims`` lists it. ``state``: standing, retracted or superseded; ``reported`` names the source."""
-    sizes = [s for c in found.clauses for s in ([c.left.n] + ([c.right.n] if c.right is not None else []))]
+    """One claim as ``claims`` lists it. ``state``: standing, retracted or superseded; ``reported``
+    names the source."""
+    sizes = [
+        s
+        for c in found.clauses
+        for s in ([c.left.n] + ([c.right.n] if c.right is not None else []))
+    ]
     body = item.body
     return {
         "id": item.id,
@@ -358,7 +389,11 @@ def row_of(thread: Thread, item: Item, found: Evidence) -> dict[str, Any]:
         "reported": body.get("reported", ""),
         "asked": body.get("label_asked", ""),
         "override": body.get("override", ""),
-        "state": "retracted" if item.retracted else "superseded" if item.superseded_by else "standing",
+        "state": "retracted"
+        if item.retracted
+        else "superseded"
+        if item.superseded_by
+        else "standing",
         "withdrawn": item.retracted or item.superseded_by,
         "at": item.at,
         "actor": item.actor,
@@ -373,8 +408,11 @@ def _paths(thread: Thread, found: Evidence) -> list[str]:
 def listing(thread: Thread, label: str = "") -> list[dict[str, Any]]:
     """Every claim, oldest first. Raises LeadlineError(usage) for an unknown label."""
     if label and label not in (*LABELS, "reported"):
-        raise LeadlineError(
-            "usage", "bad-label", f"{label!r} is no label", ", ".join((*LABELS, "reported")), "leadline claims --help"
+        raise usage(
+            "bad-label",
+            f"{label!r} is no label",
+            why=", ".join((*LABELS, "reported")),
+            do="leadline claims --help",
         )
     known = evidence_for(thread)
     rows = [row_of(thread, item, known(item)) for item in thread.claims]
@@ -384,15 +422,24 @@ def listing(thread: Thread, label: str = "") -> list[dict[str, Any]]:
 
 
 def one(thread: Thread, display: str) -> dict[str, Any]:
-    """One claim in full, with its clauses and the commands that get the next label. ``C3`` is taken for ``P-C3``."""
+    """One claim in full, with its clauses and the commands that get the next label. ``C3`` is taken
+    for ``P-C3``."""
     short = display.strip().upper()
     if thread.prefix and short[:1] == "C" and short[1:2].isdigit():
         display = f"{thread.prefix}-{short}"
     thing = thread.find(display)
     if not isinstance(thing, Item) or thing.kind != "claim":
-        raise LeadlineError(
-            "usage", "not-a-claim", f"{display} is a {kind_of(thing)}, not a claim", "", "leadline claims"
+        raise usage(
+            "not-a-claim", f"{display} is a {kind_of(thing)}, not a claim", do="leadline claims"
         )
     found = evidence_for(thread)(thing)
-    commands = commands_for(thread, thing.body, found) if thing.body.get("predicate") and thing.stands else []
-    return {**row_of(thread, thing, found), "clauses": [c.as_dict() for c in found.clauses], "commands": commands}
+    commands = (
+        commands_for(thread, thing.body, found)
+        if thing.body.get("predicate") and thing.stands
+        else []
+    )
+    return {
+        **row_of(thread, thing, found),
+        "clauses": [c.as_dict() for c in found.clauses],
+        "commands": commands,
+    }

@@ -1,7 +1,8 @@
 """Compare two experiments of a thread: which runs, against which baseline, and what drift forbids.
 
-``core/compare/compare.py`` does the statistics; this adds what only the thread knows: the registered baseline, the settings'
-nuisances, the package lists, and the order in time of the runs, without which a slow machine looks like slow code.
+``core/compare/compare.py`` does the statistics; this adds what only the thread knows: the
+registered baseline, the settings' nuisances, the package lists, and the order in time of the runs,
+without which a slow machine looks like slow code.
 """
 
 from __future__ import annotations
@@ -11,10 +12,17 @@ import math
 from itertools import pairwise
 from typing import Any
 
-from leadline.core.compare.compare import Comparison, MetricComparison, Size, compare, number, refusal
+from leadline.core.compare.compare import (
+    Comparison,
+    MetricComparison,
+    Size,
+    compare,
+    number,
+    refusal,
+)
 from leadline.core.compare.difference import IN_ORDER
 from leadline.core.config import AREAS, is_declared, run_facts
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, not_found, usage
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Item, Thread
 from leadline.core.stats.drift import Drift, drift
@@ -39,32 +47,37 @@ def compare_sides(
     detect: dict[str, Size] | None = None,
     equivalent: dict[str, Size] | None = None,
 ) -> Comparison:
-    """``b`` against the reference ``a``; each is an experiment's, run's or baseline's id, or ``baseline``.
+    """``b`` against the reference ``a``; each is an experiment's, run's or baseline's id, or
+    ``baseline``.
 
-    ``detect`` and ``equivalent``: sizes by metric, "" for every metric compared (see ``parse_sizes``).
-    Raises LeadlineError: unknown or wrong ids, the same side twice, an axis or metric that no run has, a bad alpha,
-    a size in a unit that several metrics would have to share.
+    ``detect`` and ``equivalent``: sizes by metric, "" for every metric compared (see
+    ``parse_sizes``). Raises LeadlineError: unknown or wrong ids, the same side twice, an axis or
+    metric that no run has, a bad alpha, a size in a unit that several metrics would have to share.
     """
     if not 0.0 < alpha < 1.0:
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "bad-alpha",
             f"--alpha {alpha} is no probability",
-            "it lies between 0 and 1, usually 0.05",
-            f"leadline compare {a} {b}",
+            why="it lies between 0 and 1, usually 0.05",
+            do=f"leadline compare {a} {b}",
         )
     a_runs, b_runs = thread.runs_of(_side(thread, a)), thread.runs_of(_side(thread, b))
     a_name, b_name = _named(thread, a), _named(thread, b)
     if {r.uid for r in a_runs} & {r.uid for r in b_runs}:
-        raise LeadlineError(
-            "usage", "same-side", f"{a} and {b} share runs", "nothing can be compared with itself", "leadline status"
+        raise usage(
+            "same-side",
+            f"{a} and {b} share runs",
+            why="nothing can be compared with itself",
+            do="leadline status",
         )
     sized = [name for sizes in (detect, equivalent) for name in sizes or {} if name]
     _check_names(a_runs + b_runs, axes or [], [*(metrics or []), *(target or {}), *sized])
     load_packages(context, a_runs, b_runs)
     wanted = metrics and list(dict.fromkeys([*metrics, *(target or {}), *sized]))
     for option, sizes in (("--detect", detect), ("--equivalent", equivalent)):
-        _check_one_unit(option, sizes or {}, wanted or sorted({n for r in a_runs + b_runs for n in r.metrics}))
+        _check_one_unit(
+            option, sizes or {}, wanted or sorted({n for r in a_runs + b_runs for n in r.metrics})
+        )
     out = compare(
         a_runs,
         b_runs,
@@ -92,7 +105,13 @@ def record_refusals(context: Context, thread: Thread, comparison: Comparison) ->
     statement = f"{comparison.b_name} compared with {comparison.a_name}"
     return sum(
         record_refusal(
-            context, thread, r["code"], r["what"], statement=statement, arithmetic=r["arithmetic"], honest=r["honest"]
+            context,
+            thread,
+            r["code"],
+            r["what"],
+            statement=statement,
+            arithmetic=r["arithmetic"],
+            honest=r["honest"],
         )
         for r in comparison.refusals
     )
@@ -108,15 +127,17 @@ def parse_targets(texts: list[str]) -> dict[str, float]:
         except ValueError:
             targets[""] = 0.0
         if "" in targets or targets[name.strip()] - targets[name.strip()] != 0.0:
-            raise LeadlineError(
-                "usage", "bad-target", f"--target {text!r} is not METRIC=NUMBER", "", "leadline compare --help"
+            raise usage(
+                "bad-target",
+                f"--target {text!r} is not METRIC=NUMBER",
+                do="leadline compare --help",
             )
     return targets
 
 
 def parse_sizes(option: str, texts: list[str]) -> dict[str, Size]:
-    """``[METRIC=]SIZE`` options, where SIZE is a number above zero or a percentage: "2%", "loss=0.01". The key is ""
-    where no metric is named. Raises LeadlineError(usage)."""
+    """``[METRIC=]SIZE`` options, where SIZE is a number above zero or a percentage: "2%",
+    "loss=0.01". The key is "" where no metric is named. Raises LeadlineError(usage)."""
     sizes: dict[str, Size] = {}
     for text in texts:
         name, _, given = text.rpartition("=")
@@ -136,12 +157,11 @@ def parse_sizes(option: str, texts: list[str]) -> dict[str, Size]:
         elif name in sizes:
             bad = "it is given twice" + (f" for {name}" if name else "")
         if bad:
-            raise LeadlineError(
-                "usage",
+            raise usage(
                 f"bad-{option.lstrip('-')}",
                 f"{option} {text!r} cannot be used: {bad}",
-                f"for example: {option} 2%  or  {option} METRIC=0.5 (in the metric's unit)",
-                "leadline compare --help",
+                why=f"for example: {option} 2%  or  {option} METRIC=0.5 (in the metric's unit)",
+                do="leadline compare --help",
             )
         sizes[name] = Size(value / 100.0, True) if share else Size(value)
     return sizes
@@ -151,18 +171,21 @@ def _check_one_unit(option: str, sizes: dict[str, Size], metrics: list[str]) -> 
     """A plain number is in the unit of a metric, so that one number cannot serve several metrics."""
     size = sizes.get("")
     if size is not None and not size.relative and len(metrics) > 1:
-        raise LeadlineError(
-            "usage",
+        raise usage(
             f"bad-{option.lstrip('-')}",
             f"{option} {size.text} has no unit, and {len(metrics)} metrics are compared",
-            "name the metric, or give a share of the reference in per cent",
-            f"leadline compare A B {option} {metrics[0]}={size.text}",
+            why="name the metric, or give a share of the reference in per cent",
+            do=f"leadline compare A B {option} {metrics[0]}={size.text}",
         )
 
 
 def load_packages(context: Context, a_runs: list[Run], b_runs: list[Run]) -> None:
-    """Fill the package lists of the runs that are shown, when the sides have different ones: they are large."""
-    names = [next((r for r in sorted(side, key=lambda r: r.uid) if r.is_evidence), None) for side in (a_runs, b_runs)]
+    """Fill the package lists of the runs that are shown, when the sides have different ones: they
+    are large."""
+    names = [
+        next((r for r in sorted(side, key=lambda r: r.uid) if r.is_evidence), None)
+        for side in (a_runs, b_runs)
+    ]
     blobs = [run.software.get("packages_blob") for run in names if run is not None]
     if len(blobs) < 2 or blobs[0] == blobs[1]:
         return
@@ -201,13 +224,12 @@ def _check_names(runs: list[Run], axes: list[str], metrics: list[str]) -> None:
     for axis in axes:
         if axis not in AREAS and not any(is_declared(area, key, [axis]) for area, key in facts):
             keys = sorted(key for area, key in facts if area == "config")
-            raise LeadlineError(
-                "not_found",
+            raise not_found(
                 "no-such-axis",
                 f"no run has {axis!r} in its config",
-                f"config keys: {', '.join(keys[:20]) or 'none'}; or code, command, environment, "
+                why=f"config keys: {', '.join(keys[:20]) or 'none'}; or code, command, environment, "
                 "hardware, devices, software, executor",
-                "leadline compare --help",
+                do="leadline compare --help",
             )
     present = sorted({name for run in runs for name in (*run.metrics, *run.nonfinite)})
     for metric in metrics:
@@ -215,34 +237,37 @@ def _check_names(runs: list[Run], axes: list[str], metrics: list[str]) -> None:
             from difflib import get_close_matches
 
             near = get_close_matches(metric, present, 3) or present[:10]
-            raise LeadlineError(
-                "not_found",
+            raise not_found(
                 "no-such-metric",
                 f"no run has a metric {metric!r}",
-                f"there are: {', '.join(near) or 'none'}",
-                "leadline metric",
+                why=f"there are: {', '.join(near) or 'none'}",
+                do="leadline metric",
             )
 
 
 def drift_of(runs: list[Run], metric: str) -> Drift:
     """The drift of one metric over the evidence runs, in the order in which they were started."""
     ordered = sorted(
-        (r for r in runs if r.is_evidence and metric in r.metrics), key=lambda r: (r.started_at or r.planned_at, r.uid)
+        (r for r in runs if r.is_evidence and metric in r.metrics),
+        key=lambda r: (r.started_at or r.planned_at, r.uid),
     )
     return drift([r.metrics[metric] for r in ordered])
 
 
 def interleaved(a_runs: list[Run], b_runs: list[Run]) -> bool:
-    """Whether the two sides ran in turns, so that what drifts touches both: neither ran wholly before the other."""
+    """Whether the two sides ran in turns, so that what drifts touches both: neither ran wholly
+    before the other."""
     a = [r.started_at or r.planned_at for r in a_runs if r.is_evidence]
     b = [r.started_at or r.planned_at for r in b_runs if r.is_evidence]
     return bool(a and b) and min(a) < max(b) and min(b) < max(a)
 
 
-def _forbid_by_drift(out: Comparison, metric: MetricComparison, a_runs: list[Run], b_runs: list[Run]) -> None:
-    """No verdict "worse" while one side drifts by what the difference is made of, where the method could not allow
-    for it: the drift-adjusted test already has it in its interval, pairs have it on both sides, and what the machine
-    does not move is no victim of it."""
+def _forbid_by_drift(
+    out: Comparison, metric: MetricComparison, a_runs: list[Run], b_runs: list[Run]
+) -> None:
+    """No verdict "worse" while one side drifts by what the difference is made of, where the method
+    could not allow for it: the drift-adjusted test already has it in its interval, pairs have it on
+    both sides, and what the machine does not move is no victim of it."""
     difference = metric.test.difference
     if metric.rule == IN_ORDER or metric.pairs or metric.moved_by_machine is False:
         return
@@ -250,7 +275,11 @@ def _forbid_by_drift(out: Comparison, metric: MetricComparison, a_runs: list[Run
         return
     for name, runs in ((out.a_name, a_runs), (out.b_name, b_runs)):
         found = drift_of(runs, metric.metric)
-        if not found.shown() or found.change is None or abs(found.change) < DRIFT_SHARE * abs(difference):
+        if (
+            not found.shown()
+            or found.change is None
+            or abs(found.change) < DRIFT_SHARE * abs(difference)
+        ):
             continue
         said = (
             f"{metric.metric} of {name} drifted by {number(found.change, metric.unit)} over its {found.n} runs "
@@ -267,13 +296,16 @@ def _forbid_by_drift(out: Comparison, metric: MetricComparison, a_runs: list[Run
                     honest,
                 )
             )
-            metric.verdict, metric.sentence = "cannot be compared", f"{honest}; the numbers: {metric.sentence}"
+            metric.verdict, metric.sentence = (
+                "cannot be compared",
+                f"{honest}; the numbers: {metric.sentence}",
+            )
             return
 
 
 def former_baselines(thread: Thread) -> dict[str, tuple[Item, Item]]:
-    """Experiment id to (its baseline record, the record of the move away from it), for every experiment that was the
-    registered baseline and is not any more."""
+    """Experiment id to (its baseline record, the record of the move away from it), for every
+    experiment that was the registered baseline and is not any more."""
     kept = [item for item in thread.of_kind("baseline") if not item.retracted]
     found = {}
     for item, successor in pairwise(kept):
@@ -290,7 +322,12 @@ def _about_baselines(thread: Thread, out: Comparison, sides: tuple[str, str]) ->
     for experiment, (old, new) in former_baselines(thread).items():
         if experiment in experiments and item is not None:
             now = thread.shown(str(item.body["experiment"]), item.refs)
-            out.moved_baseline = {"was": old.id, "experiment": experiment, "now": item.id, "moved_at": new.at}
+            out.moved_baseline = {
+                "was": old.id,
+                "experiment": experiment,
+                "now": item.id,
+                "moved_at": new.at,
+            }
             notes.append(
                 f"{experiment} was the baseline ({old.id}) until it moved on {new.at[:10]} ({new.id}); "
                 f"it is {now} now ({item.id})"
@@ -303,13 +340,16 @@ def _about_baselines(thread: Thread, out: Comparison, sides: tuple[str, str]) ->
 
 
 def answered(comparison: Comparison) -> bool:
-    """Whether a comparison was made: like with like, and of one metric at least. A verdict withheld for one metric
-    (contention, drift, another unit on one side) is said there; the others stand."""
-    return comparison.apples_to_apples and any(m.verdict != "cannot be compared" for m in comparison.metrics)
+    """Whether a comparison was made: like with like, and of one metric at least. A verdict withheld
+    for one metric (contention, drift, another unit on one side) is said there; the others stand."""
+    return comparison.apples_to_apples and any(
+        m.verdict != "cannot be compared" for m in comparison.metrics
+    )
 
 
 def as_data(comparison: Comparison, thread: Thread) -> dict[str, Any]:
-    """The full comparison for ``--json``, with the baseline named in words where a side is the baseline."""
+    """The full comparison for ``--json``, with the baseline named in words where a side is the
+    baseline."""
     data = comparison.as_dict()
     item = thread.baseline
     if comparison.baseline_id and item is not None:

@@ -1,12 +1,13 @@
-"""The queue of hypotheses: proposed, active, blocked, falsified, supported, promoted; each with what its state needs.
+"""The queue of hypotheses: proposed, active, blocked, falsified, supported, promoted; each with
+what its state needs.
 
-A hypothesis may carry a prediction in checkable form. Written before its runs it is a pre-registration, and then the
-runs have a say in whether it is called supported or falsified.
+A hypothesis may carry a prediction in checkable form. Written before its runs it is a
+pre-registration, and then the runs have a say in whether it is called supported or falsified.
 """
 
 from __future__ import annotations
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import conflict, refused, usage
 from leadline.core.evidence.of_thread import evidence_for, evidence_of, read_predicate
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
@@ -34,7 +35,8 @@ VERB_OF = {
 
 
 def add(context: Context, topic: str, text: str, predicate: str = "") -> dict[str, Any]:
-    """Record a proposed hypothesis. Raises LeadlineError: empty text, a prediction that cannot be read."""
+    """Record a proposed hypothesis. Raises LeadlineError: empty text, a prediction that cannot be
+    read."""
     text = checked_text(text, "hypothesis add")
     body: dict[str, Any] = {"text": text, "state": "proposed"}
     if predicate:
@@ -59,8 +61,8 @@ def change(
 ) -> dict[str, Any]:
     """Move a hypothesis to ``state``.
 
-    Raises LeadlineError: the field its state needs is missing (usage), no such move (conflict), evidence that does not
-    stand, or that says the opposite of the prediction (refused).
+    Raises LeadlineError: the field its state needs is missing (usage), no such move (conflict),
+    evidence that does not stand, or that says the opposite of the prediction (refused).
     """
     thread = context.store.thread(topic)
     item = _hypothesis(thread, display)
@@ -83,7 +85,11 @@ def change(
     words = "\n".join([str(body.get("why", "")), str(body.get("resume_condition", ""))])
     body.update(
         bound_body(
-            context, thread, words, strict=False, ids=[item.id, *named, *([body["decision"]] if decision else [])]
+            context,
+            thread,
+            words,
+            strict=False,
+            ids=[item.id, *named, *([body["decision"]] if decision else [])],
         )
     )
     context.append(topic, "hypothesis-changed", body)
@@ -91,7 +97,8 @@ def change(
 
 
 def listing(thread: Thread) -> list[dict[str, Any]]:
-    """Every hypothesis with its state, what the state rests on, and what its prediction's runs say now."""
+    """Every hypothesis with its state, what the state rests on, and what its prediction's runs say
+    now."""
     known = evidence_for(thread)
     rows = []
     for item in thread.hypotheses:
@@ -109,9 +116,13 @@ def listing(thread: Thread) -> list[dict[str, Any]]:
                 "prediction": known(item).label if body.get("predicate") else "",
                 "evidence": [thread.shown(i, item.refs) for i in body.get("evidence", [])],
                 "until": body.get("resume_condition", "") if body.get("state") == "blocked" else "",
-                "decision": thread.shown(body["decision"], item.refs) if body.get("decision") else "",
+                "decision": thread.shown(body["decision"], item.refs)
+                if body.get("decision")
+                else "",
                 "why": body.get("why", ""),
-                "experiments": [e.id for e in thread.experiments.values() if item.id in e.hypotheses],
+                "experiments": [
+                    e.id for e in thread.experiments.values() if item.id in e.hypotheses
+                ],
             }
         )
     return rows
@@ -120,16 +131,17 @@ def listing(thread: Thread) -> list[dict[str, Any]]:
 def _hypothesis(thread: Thread, display: str) -> Item:
     thing = thread.find(display)
     if not isinstance(thing, Item) or thing.kind != "hypothesis":
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "not-a-hypothesis",
             f"{display} is a {kind_of(thing)}, not a hypothesis",
-            "",
-            "leadline hypothesis list",
+            do="leadline hypothesis list",
         )
     if gone := withdrawn(thing):
-        raise LeadlineError(
-            "conflict", "withdrawn", gone, "its state does not change any more", f"leadline show {thing.id}"
+        raise conflict(
+            "withdrawn",
+            gone,
+            why="its state does not change any more",
+            do=f"leadline show {thing.id}",
         )
     return thing
 
@@ -138,12 +150,11 @@ def _check_move(item: Item, state: str) -> None:
     now = str(item.body.get("state", "proposed"))
     if state not in MOVES.get(now, ()):
         legal = ", ".join(f"{VERB_OF[s]}" for s in MOVES.get(now, ())) or "none"
-        raise LeadlineError(
-            "conflict",
+        raise conflict(
             "illegal-move",
             f"{item.id} is {now} and cannot become {state}",
-            f"from {now}: {legal}",
-            [f"leadline hypothesis {VERB_OF[s]} {item.id}" for s in MOVES.get(now, ())[:2]],
+            why=f"from {now}: {legal}",
+            do=[f"leadline hypothesis {VERB_OF[s]} {item.id}" for s in MOVES.get(now, ())[:2]],
         )
 
 
@@ -155,14 +166,13 @@ def _check_needed(item: Item, state: str, evidence: list[str], until: str, decis
         "promoted": ("--decision", decision, "--decision ID"),
     }.get(state)
     if needed and not needed[1]:
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "missing-field",
             f"`hypothesis {VERB_OF[state]}` needs {needed[0]}",
-            f"a {state} hypothesis says what that rests on"
+            why=f"a {state} hypothesis says what that rests on"
             if state != "blocked"
             else "a blocked hypothesis says when to go on",
-            f"leadline hypothesis {VERB_OF[state]} {item.id} {needed[2]}",
+            do=f"leadline hypothesis {VERB_OF[state]} {item.id} {needed[2]}",
         )
 
 
@@ -176,20 +186,18 @@ def _standing(thread: Thread, display: str, item: Item, state: str) -> str:
         if not problem and (label := evidence_of(thread, thing.body).label) in ("none", "refuted"):
             problem = f"{thing.id} bears nothing itself: its label is {label}"
     else:
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "not-evidence",
             f"{display} is a {thing.kind}",
-            "evidence is an experiment, a run or a claim",
-            "leadline status",
+            why="evidence is an experiment, a run or a claim",
+            do="leadline status",
         )
     if problem:
-        raise LeadlineError(
-            "refused",
+        raise refused(
             "evidence-does-not-stand",
             problem,
-            f"{item.id} cannot be called {state} by it",
-            [f"leadline show {thing.id}", f"leadline run --experiment {thing.id}"]
+            why=f"{item.id} cannot be called {state} by it",
+            do=[f"leadline show {thing.id}", f"leadline run --experiment {thing.id}"]
             if isinstance(thing, Experiment)
             else f"leadline show {thing.id}",
         )
@@ -199,19 +207,19 @@ def _standing(thread: Thread, display: str, item: Item, state: str) -> str:
 def _decision(thread: Thread, display: str) -> Item:
     thing = thread.find(display)
     if not isinstance(thing, Item) or thing.kind != "decision":
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "not-a-decision",
             f"{display} is a {kind_of(thing)}, not a decision",
-            "",
-            "leadline decide 'TEXT' --evidence ID",
+            do="leadline decide 'TEXT' --evidence ID",
         )
     if gone := withdrawn(thing):
-        raise LeadlineError("refused", "evidence-does-not-stand", gone, "", f"leadline show {thing.id}")
+        raise refused("evidence-does-not-stand", gone, do=f"leadline show {thing.id}")
     return thing
 
 
-def _check_prediction(context: Context, thread: Thread, item: Item, state: str, named: list[str]) -> None:
+def _check_prediction(
+    context: Context, thread: Thread, item: Item, state: str, named: list[str]
+) -> None:
     """Its own prediction, over the runs there are, must not say the opposite of the new state."""
     if not item.body.get("predicate") or state not in ("supported", "falsified"):
         return

@@ -1,7 +1,9 @@
-"""Runs that a tracker recorded while they ran, fetched and digested: the one kind of import that can be evidence.
+"""Runs that a tracker recorded while they ran, fetched and digested: the one kind of import that
+can be evidence.
 
-What a tracker does not say is not made up: a run without an end is left out unless it is asked for, and then ``lost``;
-the code it ran and the machine are unknown, so that a comparison with it says so.
+What a tracker does not say is not made up: a run without an end is left out unless it is asked for,
+and then ``lost``; the code it ran and the machine are unknown, so that a comparison with it says
+so.
 """
 
 from __future__ import annotations
@@ -10,11 +12,18 @@ import os
 from typing import Any
 
 from leadline.core.canonical import digest_of
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, not_found, usage
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import counted, epoch_ms, rfc3339
 from leadline.core.tracker.imported import Findings, FoundRun, metric_columns, not_finite
-from leadline.core.tracker.reading import OWN, Reading, TrackerRun, extraction_of, kept_config, short_config
+from leadline.core.tracker.reading import (
+    OWN,
+    Reading,
+    TrackerRun,
+    extraction_of,
+    kept_config,
+    short_config,
+)
 from leadline.core.tracker.reconciliation import further_runs
 from leadline.ports.tracker import Tracker
 from leadline.services.context import Context
@@ -25,15 +34,21 @@ from leadline.services.run.job_tracker import redacted, tracker_words
 from leadline.services.tracker.folder import shared_folder
 
 AS_LOST = "--unfinished takes it as lost"
-STILL_WARM_S = 600.0  # a run of a tracker that never says of an end: over when nothing came for this long
+STILL_WARM_S = (
+    600.0  # a run of a tracker that never says of an end: over when nothing came for this long
+)
 ENDED = {"finished": "done", "failed": "failed"}
 TITLE_CHARS = 200
 
 
-def found_in_tracker(context: Context, thread: Thread, request: ImportRequest, name: str, points: Waiting) -> Findings:
-    """The runs of a project (``request.source``), or of a tracker's own files at that path, as an import has them.
+def found_in_tracker(
+    context: Context, thread: Thread, request: ImportRequest, name: str, points: Waiting
+) -> Findings:
+    """The runs of a project (``request.source``), or of a tracker's own files at that path, as an
+    import has them.
 
-    Raises LeadlineError: ``no-such-tracker``, ``no-such-run`` (usage), ``no-runs`` (not_found), remote.
+    Raises LeadlineError: ``no-such-tracker``, ``no-such-run`` (usage), ``no-runs`` (not_found),
+    remote.
     """
     tracker = _tracker(context, request, name)
     path = os.path.join(context.cwd, request.source)
@@ -45,52 +60,61 @@ def found_in_tracker(context: Context, thread: Thread, request: ImportRequest, n
     if not runs:
         at = f" at {request.at}" if request.at else ""
         unasked = str(tracker.check(request.at)["why"])
-        raise LeadlineError(
-            "not_found",
+        raise not_found(
             "no-runs",
             f"{name} has no runs under {request.source}{at}",
-            f"it is no path with files of it, and no server was asked ({unasked})"
+            why=f"it is no path with files of it, and no server was asked ({unasked})"
             if unasked
             else "it is neither a project with runs nor a path with files of it",
-            "leadline import --help",
+            do="leadline import --help",
         )
     if request.runs:
         runs = _asked_for(runs, request)
-    found = Findings(f"{name} {os.path.basename(os.path.abspath(path)) if local else request.source}", "", "imported")
+    found = Findings(
+        f"{name} {os.path.basename(os.path.abspath(path)) if local else request.source}",
+        "",
+        "imported",
+    )
     wanted = metric_columns(request.metrics)
     names: dict[str, None] = {}
     keys: dict[str, None] = {}
     for run in runs:
         if taken := _taken(context, thread, tracker, run, request, found, wanted, names, keys):
-            found.leave(not_finite(taken.where, name, word) for name, word in sorted(taken.nonfinite.items()))
+            found.leave(
+                not_finite(taken.where, name, word)
+                for name, word in sorted(taken.nonfinite.items())
+            )
             points.take(taken, name)
             found.runs.append(taken)
     found.digest = digest_of(sorted(str(run.tracker["digest"]) for run in found.runs))
     found.columns = list(names)
     asked = [] if "*" in request.config else request.config
     found.left_columns = [n for n in names if wanted and n not in wanted]
-    found.left_columns += [key for key in keys if asked and key not in asked and key not in found.left_columns]
+    found.left_columns += [
+        key for key in keys if asked and key not in asked and key not in found.left_columns
+    ]
     if lacking := [key for key in asked if key not in keys and found.runs]:
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "no-such-column",
             f"no run of {request.source} has a config key {lacking[0]!r}",
-            f"there are: {', '.join(list(keys)[:30]) or 'none'}",
-            "leadline import --help",
+            why=f"there are: {', '.join(list(keys)[:30]) or 'none'}",
+            do="leadline import --help",
         )
     if absent := [n for n in wanted if names and n not in names]:
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "no-such-column",
             f"no run of {request.source} has a metric {absent[0]!r}",
-            f"there are: {', '.join(list(names)[:30]) or 'none'}",
-            "leadline import --help",
+            why=f"there are: {', '.join(list(names)[:30]) or 'none'}",
+            do="leadline import --help",
         )
     return found
 
 
-def _listed(context: Context, tracker: Tracker, request: ImportRequest, path: str) -> list[TrackerRun]:
-    """The runs of a project. A path that is not there is named as one, whatever a server says of it."""
+def _listed(
+    context: Context, tracker: Tracker, request: ImportRequest, path: str
+) -> list[TrackerRun]:
+    """The runs of a project. A path that is not there is named as one, whatever a server says of
+    it."""
     runs: list[TrackerRun] = []
     told = f"and {tracker.name} has no project of that name"
     absent = not request.at and not os.path.exists(path) and is_path(context, request.source)
@@ -101,12 +125,11 @@ def _listed(context: Context, tracker: Tracker, request: ImportRequest, path: st
             raise
         told = error.what
     if absent and not runs:
-        raise LeadlineError(
-            "not_found",
+        raise not_found(
             "no-such-file",
             f"{request.source} does not exist",
-            told,
-            "leadline import --help",
+            why=told,
+            do="leadline import --help",
         )
     return runs
 
@@ -117,26 +140,26 @@ def _tracker(context: Context, request: ImportRequest, name: str) -> Tracker:
     except LeadlineError as error:
         if error.code != "no-such-tracker":
             raise
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "unknown-format",
             f"{name!r} is no format that can be imported",
-            f"known: csv, tsv, json, jsonl, parquet, tensorboard; {error.why.replace('there are', 'trackers')}",
-            "leadline import --help",
+            why=f"known: csv, tsv, json, jsonl, parquet, tensorboard; {error.why.replace('there are', 'trackers')}",
+            do="leadline import --help",
         ) from None
 
 
 def _asked_for(runs: list[TrackerRun], request: ImportRequest) -> list[TrackerRun]:
     kept = [run for run in runs if run.id in request.runs or run.name in request.runs]
-    missing = [asked for asked in request.runs if not any(asked in (run.id, run.name) for run in kept)]
+    missing = [
+        asked for asked in request.runs if not any(asked in (run.id, run.name) for run in kept)
+    ]
     if missing:
         known = ", ".join(run.name or run.id for run in runs[:20])
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "no-such-run",
             f"{request.source} has no run {missing[0]!r}",
-            f"it has: {known}",
-            "leadline import --help",
+            why=f"it has: {known}",
+            do="leadline import --help",
         )
     return kept
 
@@ -155,9 +178,13 @@ def _taken(
     """The run as an import has it; None when it is not taken, which ``found`` then says."""
     where = f"{run.name} ({run.id})" if run.name and run.name != run.id else run.id
     mine = next((r.id for r in thread.runs if run.uid and r.uid == run.uid), "")
-    further = any(ours.uid == run.uid and row.get("id") == run.id for ours, row in further_runs(thread))
+    further = any(
+        ours.uid == run.uid and row.get("id") == run.id for ours, row in further_runs(thread)
+    )
     if (mine or (run.uid and run.tracker != OWN)) and not further:
-        found.refuse(where, f"it is {mine} of this thread" if mine else "another thread's Leadline made it")
+        found.refuse(
+            where, f"it is {mine} of this thread" if mine else "another thread's Leadline made it"
+        )
         return None
     try:
         reading = tracker.read(run)
@@ -180,17 +207,25 @@ def _taken(
     if wanted:
         _only(reading, wanted)
     taken = _found_run(context, thread, reading, request, where, words)
-    taken.state, taken.reason = state or "lost", "" if state == "done" else str(reading.about.get("why") or why)
+    taken.state, taken.reason = (
+        state or "lost",
+        "" if state == "done" else str(reading.about.get("why") or why),
+    )
     taken.tracker["metrics"] = sorted([*taken.metrics, *taken.nonfinite])
     if not state:
         taken.tracker["provisional"] = True
     if taken.metrics or taken.nonfinite:
         if count := reading.about.get("artifacts", 0):
             what = f"{counted(count, 'artifact')} {'was' if count == 1 else 'were'} not taken"
-            found.note(where, f"{what} ({reading.about['artifacts_are']} {os.path.join(run.path, 'artifacts')})")
+            found.note(
+                where,
+                f"{what} ({reading.about['artifacts_are']} {os.path.join(run.path, 'artifacts')})",
+            )
         return taken
     if lacking := [p for p in taken.problems if p["code"] == "no-points"]:
-        found.refuse(where, "; ".join(str(problem["what"]) for problem in [*reading.problems, *lacking][:4]))
+        found.refuse(
+            where, "; ".join(str(problem["what"]) for problem in [*reading.problems, *lacking][:4])
+        )
     else:
         found.refuse(where, "it has no number" + (" of the metrics asked for" if wanted else ""))
     return None
@@ -199,9 +234,13 @@ def _taken(
 def _without_end(thread: Thread, reading: Reading, why: str) -> str:
     """Why a run that nobody knows the end of is left out."""
     # A file that was cut has lost its end: that comes first, since the job may well have ended.
-    if cut := next((str(p["what"]) for p in reading.problems if p["code"] == "torn-tracker-file"), ""):
+    if cut := next(
+        (str(p["what"]) for p in reading.problems if p["code"] == "torn-tracker-file"), ""
+    ):
         why = f"{cut}; {why}"
-    if held := next((r.id for r in thread.runs if r.origin == "imported" and r.key == _key_of(reading)), ""):
+    if held := next(
+        (r.id for r in thread.runs if r.origin == "imported" and r.key == _key_of(reading)), ""
+    ):
         why = f"it is {held} already, taken without an end; {why.replace(AS_LOST, '--unfinished reads it again')}"
     return why
 
@@ -210,7 +249,9 @@ def state_of(reading: Reading, now_s: float) -> tuple[str, str]:
     """``done``, ``failed`` or "" (nobody knows that it ended), and why it is not done."""
     run = reading.run
     if run.state in ENDED:
-        return ENDED[run.state], "" if run.state == "finished" else f"{run.tracker} says {run.state}"
+        return ENDED[
+            run.state
+        ], "" if run.state == "finished" else f"{run.tracker} says {run.state}"
     if run.state != "unknown":
         return "", f"{run.tracker} says {run.state}, which is no end; {AS_LOST}"
     last = last_point_s(reading)
@@ -235,7 +276,12 @@ def _only(reading: Reading, wanted: dict[str, str]) -> None:
 
 
 def _found_run(
-    context: Context, thread: Thread, reading: Reading, request: ImportRequest, where: str, words: dict[str, Any]
+    context: Context,
+    thread: Thread,
+    reading: Reading,
+    request: ImportRequest,
+    where: str,
+    words: dict[str, Any],
 ) -> FoundRun:
     run = reading.run
     extraction = extraction_of(reading, thread.metrics)
@@ -273,8 +319,8 @@ def _found_run(
 
 
 def _key_of(reading: Reading) -> str:
-    """What makes a run the same one. Of another record's run its uid alone: a copy of it is the same run, whichever
-    folder and project it lies in."""
+    """What makes a run the same one. Of another record's run its uid alone: a copy of it is the
+    same run, whichever folder and project it lies in."""
     run = reading.run
     if run.uid:
         return digest_of({"leadline-run": run.uid})
@@ -285,4 +331,6 @@ def _of_another_record(context: Context, reading: Reading, out: FoundRun) -> Non
     """What another record's run tells besides."""
     out.argv = [str(word) for word in redacted(context, list(reading.about.get("argv", [])))]
     out.cwd = str(redacted(context, str(reading.about.get("cwd", ""))))
-    out.name = str(redacted(context, str(reading.about.get("title") or "")))[:TITLE_CHARS] or out.name
+    out.name = (
+        str(redacted(context, str(reading.about.get("title") or "")))[:TITLE_CHARS] or out.name
+    )

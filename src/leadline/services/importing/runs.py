@@ -1,8 +1,10 @@
-"""Take runs that were made elsewhere into a thread: rows of a table, event files, runs of a tracker.
+"""Take runs that were made elsewhere into a thread: rows of a table, event files, runs of a
+tracker.
 
-They become experiments and runs like others, so that they are listed and found. What a table says was measured by
-nobody Leadline watched: such runs are ``reported`` and lift no label. Importing the same source again takes what is new
-in it, and everything that is not taken is named with its reason.
+They become experiments and runs like others, so that they are listed and found. What a table says
+was measured by nobody Leadline watched: such runs are ``reported`` and lift no label. Importing the
+same source again takes what is new in it, and everything that is not taken is named with its
+reason.
 """
 
 from __future__ import annotations
@@ -12,26 +14,40 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from leadline.core.canonical import digest_of, finite
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, usage
 from leadline.core.ids import experiment_id, run_id
 from leadline.core.metric.contract import contract_of
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
-from leadline.core.tracker.imported import MAX_NAMED, Columns, Findings, FoundRun, Held, metric_columns, source_of
+from leadline.core.tracker.imported import (
+    MAX_NAMED,
+    Columns,
+    Findings,
+    FoundRun,
+    Held,
+    metric_columns,
+    source_of,
+)
 from leadline.core.values import dataclass, field
 from leadline.services.context import Context
 from leadline.services.importing.points import Waiting, waiting_points
-from leadline.services.importing.source import check_options, format_of, of_tracker, refuse_as_trackers
+from leadline.services.importing.source import (
+    check_options,
+    format_of,
+    of_tracker,
+    refuse_as_trackers,
+)
 from leadline.services.run.job_tracker import redacted
 from leadline.services.run.lifecycle import default_title
 
 
 @dataclass
 class ImportRequest:
-    """``metrics``: ``COLUMN`` or ``COLUMN=METRIC``; empty: the columns named like metrics of the thread. ``config``:
-    column names, ``*`` for all others; ``settings``: config that holds for every run of the source. ``key``, ``keep``:
-    which rows are one and which of them is taken. For a tracker: ``at`` its address, ``runs`` the ids or names to take
-    (empty: all), ``unfinished`` also those that say of no end."""
+    """``metrics``: ``COLUMN`` or ``COLUMN=METRIC``; empty: the columns named like metrics of the
+    thread. ``config``: column names, ``*`` for all others; ``settings``: config that holds for
+    every run of the source. ``key``, ``keep``: which rows are one and which of them is taken. For a
+    tracker: ``at`` its address, ``runs`` the ids or names to take (empty: all), ``unfinished`` also
+    those that say of no end."""
 
     source: str
     format: str = ""
@@ -46,21 +62,26 @@ class ImportRequest:
     unfinished: bool = False
 
 
-def import_runs(context: Context, topic: str, request: ImportRequest, plan_only: bool = False) -> dict[str, Any]:
-    """Import what ``request`` names. Returns ``{source, digest, origin, taken: [{id, experiment, where, metrics,
-    points}], already, taken_before: [{where, run, source}], brought, renewed, changed, planned}`` and what
-    ``Findings.report`` gives. Of the ``already`` taken, which ``taken_before`` names: ``brought``, how many have now
-    their points here too (another clone took them); ``renewed``, those taken without an end that are read again;
-    ``changed``, those whose source says something else since.
+def import_runs(
+    context: Context, topic: str, request: ImportRequest, plan_only: bool = False
+) -> dict[str, Any]:
+    """Import what ``request`` names. Returns ``{source, digest, origin, taken: [{id, experiment,
+    where, metrics, points}], already, taken_before: [{where, run, source}], brought, renewed,
+    changed, planned}`` and what ``Findings.report`` gives. Of the ``already`` taken, which
+    ``taken_before`` names: ``brought``, how many have now their points here too (another clone took
+    them); ``renewed``, those taken without an end that are read again; ``changed``, those whose
+    source says something else since.
 
-    ``plan_only``: say what would be taken and write nothing. Raises LeadlineError: usage (no metric or no config is
-    named, the format is unknown), not_found, environment.
+    ``plan_only``: say what would be taken and write nothing. Raises LeadlineError: usage (no metric
+    or no config is named, the format is unknown), not_found, environment.
     """
     with waiting_points(context, not plan_only) as points:
         return _import(context, topic, request, plan_only, points)
 
 
-def _import(context: Context, topic: str, request: ImportRequest, plan_only: bool, points: Waiting) -> dict[str, Any]:
+def _import(
+    context: Context, topic: str, request: ImportRequest, plan_only: bool, points: Waiting
+) -> dict[str, Any]:
     thread = context.store.thread(topic)
     format = format_of(context, request)
     check_options(request, format)
@@ -80,7 +101,9 @@ def _import(context: Context, topic: str, request: ImportRequest, plan_only: boo
         raise
     _must_bear(found, columns, request, format)
     found.set_config(request.settings)
-    for run, config in zip(found.runs, redacted(context, [run.config for run in found.runs]), strict=True):
+    for run, config in zip(
+        found.runs, redacted(context, [run.config for run in found.runs]), strict=True
+    ):
         run.config = config
     return take_in(context, topic, found, points, request.title, plan_only)
 
@@ -88,14 +111,18 @@ def _import(context: Context, topic: str, request: ImportRequest, plan_only: boo
 def _columns(thread: Thread, request: ImportRequest, format: str) -> Columns:
     metrics = metric_columns(request.metrics)
     if not metrics and format != "tensorboard":
-        metrics = {name: name for name, definition in thread.metrics.items() if not definition.formula}
+        metrics = {
+            name: name for name, definition in thread.metrics.items() if not definition.formula
+        }
         if not metrics:
-            raise LeadlineError(
-                "usage",
+            raise usage(
                 "no-metric-named",
                 "which columns are metrics is not said, and the thread defines none",
-                "a column is taken for a metric only when it is declared one",
-                [f"leadline import {request.source} --metric COLUMN --config '*'", "leadline metric NAME --unit UNIT"],
+                why="a column is taken for a metric only when it is declared one",
+                do=[
+                    f"leadline import {request.source} --metric COLUMN --config '*'",
+                    "leadline metric NAME --unit UNIT",
+                ],
             )
     config = None if "*" in request.config else list(request.config)
     reduce = {name: d.reduce for name, d in thread.metrics.items()}
@@ -103,32 +130,40 @@ def _columns(thread: Thread, request: ImportRequest, format: str) -> Columns:
 
 
 def _must_bear(found: Findings, columns: Columns, request: ImportRequest, format: str) -> None:
-    """Refuse what would make one experiment of runs that differ: a table whose config columns nobody named."""
-    missing = [c for c in (*columns.metrics, *(columns.config or []), *columns.key) if c not in found.columns]
+    """Refuse what would make one experiment of runs that differ: a table whose config columns
+    nobody named."""
+    missing = [
+        c
+        for c in (*columns.metrics, *(columns.config or []), *columns.key)
+        if c not in found.columns
+    ]
     named = {m.split("=", 1)[0] for m in request.metrics} | {*(columns.config or []), *columns.key}
     if wrong := [c for c in missing if c in named]:
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "no-such-column",
             f"{request.source} has no column {wrong[0]!r}",
-            _columns_text(found),
-            "leadline import --help",
+            why=_columns_text(found),
+            do="leadline import --help",
         )
-    if format != "tensorboard" and not request.metrics and found.columns and {*columns.metrics} <= {*missing}:
-        raise LeadlineError(
-            "usage",
+    if (
+        format != "tensorboard"
+        and not request.metrics
+        and found.columns
+        and {*columns.metrics} <= {*missing}
+    ):
+        raise usage(
             "no-metric-column",
             f"no column of {request.source} is named like a metric of the thread",
-            f"{_columns_text(found)}; metrics: {', '.join([*columns.metrics][:30])}",
-            f"leadline import {request.source} --metric COLUMN=NAME --config '*'",
+            why=f"{_columns_text(found)}; metrics: {', '.join([*columns.metrics][:30])}",
+            do=f"leadline import {request.source} --metric COLUMN=NAME --config '*'",
         )
     if format != "tensorboard" and found.runs and not request.config:
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "no-config-named",
             "which columns are the config of a row is not said",
-            f"rows of one config become repeats of one experiment; columns left: {', '.join(found.left_columns[:30])}",
-            [
+            why="rows of one config become repeats of one experiment; columns left: "
+            f"{', '.join(found.left_columns[:30])}",
+            do=[
                 f"leadline import {request.source} --config '*'",
                 f"leadline import {request.source} --config {(found.left_columns or ['NAME'])[0]}",
             ],
@@ -140,15 +175,23 @@ def _columns_text(found: Findings) -> str:
     text = f"its columns: {', '.join(found.columns[:30]) or 'none'}"
     only = found.columns[0] if len(found.columns) == 1 else ""
     if mark := next((mark for mark in (";", "\t", ",", "|") if mark in only), ""):
-        how = {"\t": "tabs: --format tsv", ",": "','; --format csv"}.get(mark, f"{mark!r}, which is not read: use ','")
+        how = {"\t": "tabs: --format tsv", ",": "','; --format csv"}.get(
+            mark, f"{mark!r}, which is not read: use ','"
+        )
         text += f"; it looks separated by {how}"
     return text
 
 
 def take_in(
-    context: Context, topic: str, found: Findings, points: Waiting, title: str = "", plan_only: bool = False
+    context: Context,
+    topic: str,
+    found: Findings,
+    points: Waiting,
+    title: str = "",
+    plan_only: bool = False,
 ) -> dict[str, Any]:
-    """Write the runs of ``found`` that the thread does not hold yet, all of them or none; see ``import_runs``."""
+    """Write the runs of ``found`` that the thread does not hold yet, all of them or none; see
+    ``import_runs``."""
     answer: dict[str, Any] = {
         "source": found.source,
         "digest": found.digest,
@@ -162,7 +205,9 @@ def take_in(
         "planned": plan_only,
     }
     settled: list[tuple[FoundRun, str]] = []
-    writable: AbstractContextManager[Any] = nullcontext() if plan_only else context.store.transaction(topic)
+    writable: AbstractContextManager[Any] = (
+        nullcontext() if plan_only else context.store.transaction(topic)
+    )
     with writable as writing:
         thread = context.store.thread(topic)
         held = Held(thread.runs)
@@ -179,7 +224,12 @@ def take_in(
                 if news in ("renewed", "brought"):
                     settled.append((run, known.uid))
                 continue
-            row: dict[str, Any] = {"where": run.where, "name": run.name, "config": run.config, "metrics": run.metrics}
+            row: dict[str, Any] = {
+                "where": run.where,
+                "name": run.name,
+                "config": run.config,
+                "metrics": run.metrics,
+            }
             row |= {"nonfinite": run.nonfinite, "points": run.points}
             held.warn(found, run)
             if not plan_only:
@@ -193,10 +243,13 @@ def take_in(
 
 
 def _met_again(answer: dict[str, Any], run: FoundRun, known: Run, points: Waiting) -> str:
-    """Note in ``answer`` a run that the thread has; returns what is new: ``renewed``, ``changed``, ``brought``, ""."""
+    """Note in ``answer`` a run that the thread has; returns what is new: ``renewed``, ``changed``,
+    ``brought``, ""."""
     answer["already"] += 1
     if len(answer["taken_before"]) < MAX_NAMED:
-        answer["taken_before"].append({"where": run.where, "run": known.id, "source": source_of(known)})
+        answer["taken_before"].append(
+            {"where": run.where, "run": known.id, "source": source_of(known)}
+        )
     differs = known.tracker.get("digest") != run.tracker.get("digest")
     if known.tracker.get("provisional") and (differs or not run.tracker.get("provisional")):
         answer["renewed"].append({"id": known.id, "where": run.where, "metrics": run.metrics})
@@ -211,8 +264,9 @@ def _met_again(answer: dict[str, Any], run: FoundRun, known: Run, points: Waitin
 
 
 def _alike(config: dict[str, Any], tracker: dict[str, Any]) -> str:
-    """What makes two runs repeats of one experiment: their config, and where another record said which experiment they
-    are of (``experiment``, its uid), that too, since it knew the command and the code."""
+    """What makes two runs repeats of one experiment: their config, and where another record said
+    which experiment they are of (``experiment``, its uid), that too, since it knew the command and
+    the code."""
     told = tracker.get("experiment")
     return digest_of({"config": config, "experiment": told} if told else config)
 
@@ -230,7 +284,11 @@ def _write(
         experiment, experiment_uid = experiments[same]
         repeat = writing.next_number("run", experiment_uid)
     else:
-        experiment, experiment_uid, repeat = experiment_id(thread.prefix, writing.next_number("experiment")), uid, 1
+        experiment, experiment_uid, repeat = (
+            experiment_id(thread.prefix, writing.next_number("experiment")),
+            uid,
+            1,
+        )
         experiments[same] = experiment, experiment_uid
     shown = run_id(experiment, repeat)
     writing.add(
@@ -271,7 +329,10 @@ def _renew(thread: Thread, found: Findings, run: FoundRun, known: Run, writing: 
         "tracker-run",
         {
             "run": known.id,
-            "refs": {known.id: known.uid, known.experiment: thread.experiments[known.experiment].uid},
+            "refs": {
+                known.id: known.uid,
+                known.experiment: thread.experiments[known.experiment].uid,
+            },
             "tracker": {"provisional": False, **run.tracker},
             "ending": _ending(run),
             **_measured(thread, found, run),
@@ -294,7 +355,9 @@ def _measured(thread: Thread, found: Findings, run: FoundRun) -> dict[str, Any]:
         "url": run.url,
         "rows": run.points,
     }
-    contract = {name: contract_of(d) for name in run.metrics if (d := thread.metrics.get(name)) is not None}
+    contract = {
+        name: contract_of(d) for name in run.metrics if (d := thread.metrics.get(name)) is not None
+    }
     return {
         "metrics": run.metrics,
         "nonfinite": run.nonfinite,

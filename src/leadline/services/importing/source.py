@@ -1,4 +1,5 @@
-"""What a source of an import is before it is read: its format, whether it is there, which options are of use for it."""
+"""What a source of an import is before it is read: its format, whether it is there, which options
+are of use for it."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import os
 import shlex
 from typing import TYPE_CHECKING
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, not_found, usage
 from leadline.services.context import Context
 
 if TYPE_CHECKING:
@@ -31,13 +32,14 @@ FORMATS = {
 
 
 def of_tracker(format: str) -> bool:
-    """Whether ``format`` is a tracker: one of ours, or a third party's, which only a look can tell from a mistake."""
+    """Whether ``format`` is a tracker: one of ours, or a third party's, which only a look can tell
+    from a mistake."""
     return format in TRACKERS or format not in (*FORMATS.values(), "tensorboard")
 
 
 def format_of(context: Context, request: ImportRequest) -> str:
-    """The format that was named, else that of the source's name or kind. LeadlineError: not_found (``no-such-file``),
-    usage (``unknown-format``), both with the command that goes on."""
+    """The format that was named, else that of the source's name or kind. LeadlineError: not_found
+    (``no-such-file``), usage (``unknown-format``), both with the command that goes on."""
     source, path = request.source, os.path.join(context.cwd, request.source)
     if request.format:
         return request.format
@@ -46,17 +48,20 @@ def format_of(context: Context, request: ImportRequest) -> str:
     if format := FORMATS.get(os.path.splitext(source)[1].lower(), ""):
         return format
     if not os.path.exists(path) and is_path(context, source):
-        raise LeadlineError("not_found", "no-such-file", f"{source} does not exist", "", "leadline import --help")
+        raise not_found("no-such-file", f"{source} does not exist", do="leadline import --help")
     if os.path.exists(path):
         refuse_as_trackers(context, source)
-    gone = "" if os.path.exists(path) else "there is no file of that name, and a tracker's project needs --format; "
+    gone = (
+        ""
+        if os.path.exists(path)
+        else "there is no file of that name, and a tracker's project needs --format; "
+    )
     known = f"{gone}known: csv, tsv, json, jsonl, parquet, tensorboard, {', '.join(TRACKERS)}"
-    raise LeadlineError(
-        "usage",
+    raise usage(
         "unknown-format",
         f"what {source} holds cannot be told from its name",
-        known,
-        [
+        why=known,
+        do=[
             f"leadline import {shlex.quote(source)} --format csv --metric NAME --config NAME",
             f"leadline import {shlex.quote(source)} --format wandb",
         ],
@@ -64,8 +69,8 @@ def format_of(context: Context, request: ImportRequest) -> str:
 
 
 def is_path(context: Context, source: str) -> bool:
-    """Whether ``source`` can be nothing but a path, or names a place in a folder that is there. A project of a tracker
-    may be called ``TEAM/PROJECT``."""
+    """Whether ``source`` can be nothing but a path, or names a place in a folder that is there. A
+    project of a tracker may be called ``TEAM/PROJECT``."""
     if os.path.splitext(source)[1].lower() in FORMATS or source.startswith(("/", "./", "../", "~")):
         return True
     head = os.path.dirname(source.rstrip("/"))
@@ -73,8 +78,8 @@ def is_path(context: Context, source: str) -> bool:
 
 
 def refuse_as_trackers(context: Context, source: str) -> None:
-    """LeadlineError(usage, ``unknown-format``) with the command that takes ``source`` when a tracker's files are there
-    and no event files; nothing when none are."""
+    """LeadlineError(usage, ``unknown-format``) with the command that takes ``source`` when a
+    tracker's files are there and no event files; nothing when none are."""
     path = os.path.join(context.cwd, source)
     if any(".tfevents." in name for _, _, names in os.walk(path) for name in names):
         return
@@ -84,12 +89,11 @@ def refuse_as_trackers(context: Context, source: str) -> None:
         except (LeadlineError, OSError, ValueError):
             continue
         if any(not run.problem or name in ("wandb", "mlflow") for run in runs):
-            raise LeadlineError(
-                "usage",
+            raise usage(
                 "unknown-format",
                 f"{source} looks like {CALLED[name]}: --format {name}",
-                "a tracker's files are not told by their name",
-                f"leadline import {shlex.quote(source)} --format {name}",
+                why="a tracker's files are not told by their name",
+                do=f"leadline import {shlex.quote(source)} --format {name}",
             )
 
 
@@ -99,9 +103,16 @@ def check_options(request: ImportRequest, format: str) -> None:
         given = [("--key", request.key), ("--keep", request.keep != "first")]
         why = f"a run of {format} has an id of its own: rows of a table are told apart by --key and --keep"
     else:
-        given = [("--at", request.at), ("--run", request.runs), ("--unfinished", request.unfinished)]
+        given = [
+            ("--at", request.at),
+            ("--run", request.runs),
+            ("--unfinished", request.unfinished),
+        ]
         why = f"{format} is no tracker: it has no server, no run ids and no ends"
     if useless := [name for name, said in given if said]:
-        raise LeadlineError(
-            "usage", "option-without-use", f"{useless[0]} has no use with {format}", why, "leadline import --help"
+        raise usage(
+            "option-without-use",
+            f"{useless[0]} has no use with {format}",
+            why=why,
+            do="leadline import --help",
         )

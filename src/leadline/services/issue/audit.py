@@ -1,4 +1,5 @@
-"""What others changed on the issue, and how its body differs from what the record says: asked of the forge now."""
+"""What others changed on the issue, and how its body differs from what the record says: asked of
+the forge now."""
 
 from __future__ import annotations
 
@@ -14,8 +15,9 @@ from leadline.services.issue.delivery import dry_run, waiting
 
 
 def status(context: Context, topic: str) -> dict[str, Any]:
-    """``{state, number, url, forge, title, drift, waits, person_edits, trouble, asked}``. ``asked`` False: the forge
-    could not be asked, ``trouble`` says why, and ``waits`` is what the record tells."""
+    """``{state, number, url, forge, title, drift, waits, person_edits, trouble, asked}``. ``asked``
+    False: the forge could not be asked, ``trouble`` says why, and ``waits`` is what the record
+    tells."""
     thread = context.store.thread(topic)
     issue, name = thread.issue, forge_name(context, thread)
     found: dict[str, Any] = {
@@ -39,7 +41,13 @@ def status(context: Context, topic: str) -> dict[str, Any]:
         remote = read_issue(forge, thread, name)
     except ForgeFailed as failed:
         error = failed.error
-        met = {"at": context.now(), "step": "read the issue", "tries": 0, "retry_at": "", **error.as_dict()}
+        met = {
+            "at": context.now(),
+            "step": "read the issue",
+            "tries": 0,
+            "retry_at": "",
+            **error.as_dict(),
+        }
         return {**found, "trouble": found["trouble"] or met}
     planned = dry_run(context, topic)
     if found["trouble"] and found["trouble"]["step"] == "read the issue":  # it was read just now
@@ -57,8 +65,9 @@ def status(context: Context, topic: str) -> dict[str, Any]:
 
 
 def body_difference(context: Context, topic: str) -> dict[str, Any]:
-    """``{lines, asked, edited}``: what bringing the body up to date would change in the derived part, as the lines of a
-    unified difference. Against what was posted last when the forge cannot be asked."""
+    """``{lines, asked, edited}``: what bringing the body up to date would change in the derived
+    part, as the lines of a unified difference. Against what was posted last when the forge cannot
+    be asked."""
     thread = context.store.thread(topic)
     body, asked = thread.issue.body, False
     name = forge_name(context, thread)

@@ -1,7 +1,8 @@
 """A forge to which nothing goes that links to what nobody can open.
 
-It stands in front of every forge outside this machine, so that the rule holds whoever posts. The record branch is sent
-first where a link needs it; a person's words around the derived block of the body are not judged.
+It stands in front of every forge outside this machine, so that the rule holds whoever posts. The
+record branch is sent first where a link needs it; a person's words around the derived block of the
+body are not judged.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ class CheckedForge:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._forge, name)
 
-    def open_issue(self, title: str, body: str, labels: list[str], marker: str, **more: Any) -> RemoteIssue:
+    def open_issue(
+        self, title: str, body: str, labels: list[str], marker: str, **more: Any
+    ) -> RemoteIssue:
         self._check(_derived(body))
         return self._forge.open_issue(title, body, labels, marker, **more)
 

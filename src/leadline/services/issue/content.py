@@ -17,26 +17,32 @@ MARKER_CHARS = 200
 
 
 def derived_body(context: Context, thread: Thread, body_there: str | None = None) -> str:
-    """The derived part of the issue body, as the record has it now, short enough to stand in ``body_there`` (default:
-    the body as last posted).
+    """The derived part of the issue body, as the record has it now, short enough to stand in
+    ``body_there`` (default: the body as last posted).
 
-    Posting it is a record too; so that posting twice is posting once, records about the issue do not count as news.
+    Posting it is a record too; so that posting twice is posting once, records about the issue do
+    not count as news.
     """
     from leadline.core.evidence.of_thread import evidence_for
     from leadline.render.issue.body import body_sections
     from leadline.render.issue.fit import fitted
 
     shown = copy.copy(thread)
-    shown.last_at = next((r.at for r in reversed(thread.records) if not r.kind.startswith("issue-")), thread.last_at)
+    shown.last_at = next(
+        (r.at for r in reversed(thread.records) if not r.kind.startswith("issue-")), thread.last_at
+    )
     links = body_links(context, thread)
     sections = body_sections(shown, evidence_for(thread), links)
     more = links.get("logbook", "") or f"`leadline logbook --thread {thread.topic}`"
     there = thread.issue.body if body_there is None else body_there
-    return fitted(sections, str(context.setting("marker")), more, _room_chars(context, thread, there))
+    return fitted(
+        sections, str(context.setting("marker")), more, _room_chars(context, thread, there)
+    )
 
 
 def _room_chars(context: Context, thread: Thread, body_there: str) -> int:
-    """How long the derived part may be; 0: as long as it likes. What people wrote around it comes first."""
+    """How long the derived part may be; 0: as long as it likes. What people wrote around it comes
+    first."""
     limit = limits(context, thread)[0]
     if not limit:
         return 0
@@ -56,15 +62,20 @@ def limits(context: Context, thread: Thread) -> tuple[int, int]:
 
 
 def body_links(context: Context, thread: Thread) -> dict[str, str]:
-    """Where the body points. The permalinks are those of the last update: they are pinned, and they do not move with
-    every commit of the record branch, so a body that was posted stays current."""
+    """Where the body points. The permalinks are those of the last update: they are pinned, and they
+    do not move with every commit of the record branch, so a body that was posted stays current."""
     from leadline.services.branch.logbook import logbook_path
 
     pinned: dict[str, str] = next(
-        (dict(u.body["links"]) for u in reversed(thread.of_kind("update")) if u.body.get("links")), {}
+        (dict(u.body["links"]) for u in reversed(thread.of_kind("update")) if u.body.get("links")),
+        {},
     )
     in_tree = context.setting("logbook.in_tree")
-    where = logbook_path(context, thread.topic) if in_tree else f"leadline logbook --thread {thread.topic}"
+    where = (
+        logbook_path(context, thread.topic)
+        if in_tree
+        else f"leadline logbook --thread {thread.topic}"
+    )
     return {"research logbook kept as": f"`{where}`", **pinned}
 
 
@@ -87,19 +98,22 @@ def wanted_of(context: Context, thread: Thread, body_there: str | None = None) -
         comments=all_comments(thread),
         close=close,
         number=str(asked.get("number") or ""),
-        labels=list(dict.fromkeys(map(str, [context.setting("issue.label"), *(asked.get("labels") or [])]))),
+        labels=list(
+            dict.fromkeys(map(str, [context.setting("issue.label"), *(asked.get("labels") or [])]))
+        ),
         milestone=str(asked.get("milestone") or ""),
         assignees=[str(a) for a in asked.get("assignees") or []],
         parent=str(asked.get("parent") or ""),
     )
 
 
-# ---- comments -------------------------------------------------------------------------------------------------------
+# ---- comments ------------------------------------------------------------------------------------
 
 
 def all_comments(thread: Thread) -> list[Due]:
-    """Every comment that is to be on the issue: updates, heartbeats, seals and the end, oldest first. The text of a
-    seal is made when it is sent, since it links what the record branch holds then."""
+    """Every comment that is to be on the issue: updates, heartbeats, seals and the end, oldest
+    first. The text of a seal is made when it is sent, since it links what the record branch holds
+    then."""
     found: list[tuple[str, Due]] = []
     spans: dict[str, Due] = {}
     for update in thread.of_kind("update"):
@@ -115,7 +129,9 @@ def all_comments(thread: Thread) -> list[Due]:
         found.append((snapshot.uid, Due(f"snapshot:{snapshot.uid}", "seal", "", name=snapshot.id)))
     for finish in thread.finishes:
         if finish.get("text"):
-            found.append((finish["uid"], Due(f"finish:{finish['uid']}", "final", str(finish["text"]))))
+            found.append(
+                (finish["uid"], Due(f"finish:{finish['uid']}", "final", str(finish["text"])))
+            )
     return [due for _, due in sorted(found, key=lambda pair: pair[0])]
 
 
@@ -127,21 +143,27 @@ def comments_to_post(thread: Thread) -> list[Due]:
         there = posted.get(due.marker)
         if there is None:
             return True
-        forms = [there["text"], *(edit["was"] for edit in there["edits"])]  # a format fix came after it
+        forms = [
+            there["text"],
+            *(edit["was"] for edit in there["edits"]),
+        ]  # a format fix came after it
         return due.may_change and due.text not in forms
 
     return [due for due in all_comments(thread) if lacks(due)]
 
 
 def comment_text(context: Context, thread: Thread, marker: str, text: str) -> str:
-    """The text as it is sent: of a seal made now, and cut where the forge takes no more, with the way to the rest."""
+    """The text as it is sent: of a seal made now, and cut where the forge takes no more, with the
+    way to the rest."""
     from leadline.render.issue.fit import cut_comment
 
     if marker.startswith("snapshot:"):
         from leadline.services.branch import record_branch as recordbranch
         from leadline.services.publish import seal
 
-        snapshot = next(s for s in thread.of_kind("snapshot") if s.uid == marker.removeprefix("snapshot:"))
+        snapshot = next(
+            s for s in thread.of_kind("snapshot") if s.uid == marker.removeprefix("snapshot:")
+        )
         commit = recordbranch.commit_records(context, [thread.topic])
         text = seal.comment_text(context, thread.topic, snapshot, commit)
     where: dict[str, Any] = body_links(context, thread)

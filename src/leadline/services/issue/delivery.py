@@ -1,9 +1,11 @@
-"""Bring the issue to what the record says: read what is there, plan what is missing, do it, keep what was done.
+"""Bring the issue to what the record says: read what is there, plan what is missing, do it, keep
+what was done.
 
-The record is written first and the forge follows. What is missing is computed from both each time, so a crash between
-record and forge, an answer that was lost, or a forge that was away is mended by the next call, and calling twice is
-calling once. The first operation that fails ends the call: order matters, and a forge that refuses one thing is not
-asked for the next. Whatever the forge does, nothing is raised for it: what waits and why is the answer.
+The record is written first and the forge follows. What is missing is computed from both each time,
+so a crash between record and forge, an answer that was lost, or a forge that was away is mended by
+the next call, and calling twice is calling once. The first operation that fails ends the call:
+order matters, and a forge that refuses one thing is not asked for the next. Whatever the forge
+does, nothing is raised for it: what waits and why is the answer.
 """
 
 from __future__ import annotations
@@ -25,16 +27,19 @@ _T = TypeVar("_T")
 
 
 def want(context: Context, topic: str, state: str, wishes: dict[str, Any] | None = None) -> None:
-    """Record that the issue is to be opened, adopted or kept a draft, before anything is asked of a forge."""
+    """Record that the issue is to be opened, adopted or kept a draft, before anything is asked of a
+    forge."""
     thread, wishes = context.store.thread(topic), {k: v for k, v in (wishes or {}).items() if v}
     asked = thread.issue.wanted
     new = {**{k: v for k, v in asked.items() if k != "state"}, **wishes, "state": state}
     local = forge_name(context, thread) == "local"
-    if new != asked and not (local and not wishes and state == "open"):  # the local forge opens at once
+    if new != asked and not (
+        local and not wishes and state == "open"
+    ):  # the local forge opens at once
         context.append(topic, "issue-wanted", new)
 
 
-# ---- the whole ------------------------------------------------------------------------------------------------------
+# ---- the whole -----------------------------------------------------------------------------------
 
 
 def bring_up_to_date(
@@ -49,21 +54,27 @@ def bring_up_to_date(
 ) -> dict[str, Any]:
     """Make the issue say what the record says: body, title, comments that are not there yet, state.
 
-    ``create``: open it (or post the draft) when there is none; a ``draft`` is kept in the record and posted nowhere.
-    ``wishes``: labels, milestone, assignees, parent, or the ``number`` of an issue to adopt. ``asked_for``: somebody
-    wants it sent now (``outbox.resting``). ``retitle``: take the title back from whoever changed it.
+    ``create``: open it (or post the draft) when there is none; a ``draft`` is kept in the record
+    and posted nowhere. ``wishes``: labels, milestone, assignees, parent, or the ``number`` of an
+    issue to adopt. ``asked_for``: somebody wants it sent now (``outbox.resting``). ``retitle``:
+    take the title back from whoever changed it.
 
-    Returns ``{"state", "number", "url", "forge", "body": posted | unchanged | not posted, "comments": ids posted or
-    grown now, "waiting": comments not posted, "waits": what is still to be done, in words, "why": why (see
-    ``outbox.trouble``) or None, "done": what was done, "warnings", "drift": what others
-    changed, "person_edit": bool}``.
+    Returns ``{"state", "number", "url", "forge", "body": posted | unchanged | not posted,
+    "comments": ids posted or grown now, "waiting": comments not posted, "waits": what is still to
+    be done, in words, "why": why (see ``outbox.trouble``) or None, "done": what was done,
+    "warnings", "drift": what others changed, "person_edit": bool}``.
     """
     thread = context.store.thread(topic)
     if create and thread.issue.state in ("none", "draft"):
         want(context, topic, "draft" if draft else "open", wishes)
         if draft and thread.issue.state == "none":
             label = str(context.setting("issue.label"))
-            body = {"forge": forge_name(context, thread), "number": "", "title": title_of(thread), "state": "draft"}
+            body = {
+                "forge": forge_name(context, thread),
+                "number": "",
+                "title": title_of(thread),
+                "state": "draft",
+            }
             context.append(topic, "issue-opened", {**body, "labels": [label]})
         thread = context.store.thread(topic)
     call = _Call(context, topic, create and not draft, retitle)
@@ -83,8 +94,8 @@ def bring_up_to_date(
 
 
 def waiting(context: Context, thread: Thread) -> list[str]:
-    """What is to be sent as far as the record tells, without asking anybody: comments, opening, closing, and the body
-    when it is known to wait."""
+    """What is to be sent as far as the record tells, without asking anybody: comments, opening,
+    closing, and the body when it is known to wait."""
     issue = thread.issue
     found = [f"post comment {due.kind} {due.name}".strip() for due in comments_to_post(thread)]
     if issue.state in ("none", "draft"):
@@ -99,9 +110,12 @@ def waiting(context: Context, thread: Thread) -> list[str]:
     return found
 
 
-def dry_run(context: Context, topic: str, wishes: dict[str, Any] | None = None, create: bool = False) -> dict[str, Any]:
-    """The operations that ``bring_up_to_date`` would carry out now, in order, after reading what is there; nothing is
-    written. When the forge cannot be asked, those that the record tells, and why."""
+def dry_run(
+    context: Context, topic: str, wishes: dict[str, Any] | None = None, create: bool = False
+) -> dict[str, Any]:
+    """The operations that ``bring_up_to_date`` would carry out now, in order, after reading what is
+    there; nothing is written. When the forge cannot be asked, those that the record tells, and
+    why."""
     thread = copy.copy(context.store.thread(topic))
     if wishes:
         thread.issue = copy.copy(thread.issue)
@@ -114,7 +128,13 @@ def dry_run(context: Context, topic: str, wishes: dict[str, Any] | None = None, 
             remote = call.read(thread)
             operations = _plan_with_edit(context, thread, remote)
         except ForgeFailed as failed:
-            why = {"at": "", "step": "read the issue", "tries": 0, "retry_at": "", **failed.error.as_dict()}
+            why = {
+                "at": "",
+                "step": "read the issue",
+                "tries": 0,
+                "retry_at": "",
+                **failed.error.as_dict(),
+            }
             operations = call.expected(thread)
     return {
         "operations": [{"kind": o.kind, "what": o.what, "marker": o.marker} for o in operations],
@@ -124,7 +144,9 @@ def dry_run(context: Context, topic: str, wishes: dict[str, Any] | None = None, 
     }
 
 
-def _plan_with_edit(context: Context, thread: Thread, remote: RemoteIssue | None) -> list[Operation]:
+def _plan_with_edit(
+    context: Context, thread: Thread, remote: RemoteIssue | None
+) -> list[Operation]:
     """The plan where a change by hand is kept first, and shown in the body that is derived then."""
     there = remote.body if remote is not None else ""
     operations = plan(thread.issue, wanted_of(context, thread, there), remote)
@@ -175,7 +197,9 @@ class _Call:
     def expected(self, thread: Thread) -> list[Operation]:
         """The plan as far as the record tells what is there."""
         issue = thread.issue
-        remote = RemoteIssue(issue.number, issue.url, issue.title, issue.body, issue.state, list(issue.labels))
+        remote = RemoteIssue(
+            issue.number, issue.url, issue.title, issue.body, issue.state, list(issue.labels)
+        )
         remote.comments = [Comment(c["id"], c["marker"], c["text"]) for c in issue.comments]
         fresh = issue.state in ("none", "draft")
         return plan(issue, wanted_of(self.context, thread), None if fresh else remote)
@@ -223,7 +247,7 @@ class _Call:
         self.waits = [o.what for o in operations]
         return operations
 
-    # -- one operation ------------------------------------------------------------------------------------------
+    # -- one operation -----------------------------------------------------------------------------
     def _do(self, operation: Operation) -> None:
         {
             "open": self._open,
@@ -262,7 +286,8 @@ class _Call:
         self._keep_opened(opened, {})
 
     def _add_to_parent(self, number: str, parent: str) -> None:
-        """Before the opening is kept: a process that ends here finds the issue again by its marker, and comes back."""
+        """Before the opening is kept: a process that ends here finds the issue again by its marker,
+        and comes back."""
         forge = self.forge
         if parent:
             self._ask(lambda: forge.add_to_parent(number, parent))
@@ -287,16 +312,25 @@ class _Call:
         self.body = "posted"
         if self._thread().issue.state not in ("none", "draft"):
             return  # the local forge: it is a record already
-        body = {"forge": self.forge.name, "number": remote.number, "url": remote.url, "title": remote.title}
+        body = {
+            "forge": self.forge.name,
+            "number": remote.number,
+            "url": remote.url,
+            "title": remote.title,
+        }
         warned = {"without": list(self.forge.warnings)} if self.forge.warnings else {}
         self.context.append(
-            self.topic, "issue-opened", {**body, "labels": remote.labels, "body": remote.body, **warned, **more}
+            self.topic,
+            "issue-opened",
+            {**body, "labels": remote.labels, "body": remote.body, **warned, **more},
         )
 
     def _edit(self, operation: Operation) -> None:
         issue, forge = self._thread().issue, self.forge
         edited = self._ask(
-            lambda: forge.edit_issue(issue.number, title=operation.title or None, body=operation.text or None)
+            lambda: forge.edit_issue(
+                issue.number, title=operation.title or None, body=operation.text or None
+            )
         )
         sent = {"body": edited.body} if operation.text else {}
         if operation.title:
@@ -306,7 +340,9 @@ class _Call:
 
     def _keep_body(self, operation: Operation) -> None:
         """It is there already: sent by a process that died, or by another machine."""
-        self._keep_edited({"body": operation.text, **({"title": operation.title} if operation.title else {})})
+        self._keep_edited(
+            {"body": operation.text, **({"title": operation.title} if operation.title else {})}
+        )
 
     def _keep_edited(self, sent: dict[str, str]) -> None:
         issue = self._thread().issue
@@ -317,7 +353,9 @@ class _Call:
         thread = self._thread()
         text = comment_text(self.context, thread, operation.marker, operation.text)
         forge, number = self.forge, thread.issue.number
-        comment = self._ask(lambda: forge.comment(number, text, operation.marker, operation.comment_kind))
+        comment = self._ask(
+            lambda: forge.comment(number, text, operation.marker, operation.comment_kind)
+        )
         if all(c["marker"] != operation.marker for c in self._thread().issue.comments):
             self.context.append(
                 self.topic,
@@ -348,7 +386,9 @@ class _Call:
             else (lambda: forge.issue(issue.number))
         )
         if self._thread().issue.state != "closed":
-            self.context.append(self.topic, "issue-closed", {"reason": remote.closed_reason or reason})
+            self.context.append(
+                self.topic, "issue-closed", {"reason": remote.closed_reason or reason}
+            )
 
 
 def keep_comment_edit(context: Context, topic: str, comment: Comment, why: str) -> None:
@@ -358,7 +398,12 @@ def keep_comment_edit(context: Context, topic: str, comment: Comment, why: str) 
             context.append(
                 topic,
                 "issue-comment-edited",
-                {"comment": comment.id, "marker": known["marker"], "text": comment.text, "why": why},
+                {
+                    "comment": comment.id,
+                    "marker": known["marker"],
+                    "text": comment.text,
+                    "why": why,
+                },
             )
 
 

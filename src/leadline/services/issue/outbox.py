@@ -1,9 +1,10 @@
 """Why something waits to be sent to the forge, and when it is tried again.
 
-What waits is not kept: it is what the record says and the forge lacks, computed anew each time, so it cannot be lost
-or sent twice. Kept is only what the last attempt met, in ``outbox/<topic>.json``; without the file the next attempt is
-made at once. A verb whose business is something else does not try again before the time has come, so that work without
-a network pays for the network once; a server that said when to come back is not asked before.
+What waits is not kept: it is what the record says and the forge lacks, computed anew each time, so
+it cannot be lost or sent twice. Kept is only what the last attempt met, in ``outbox/<topic>.json``;
+without the file the next attempt is made at once. A verb whose business is something else does not
+try again before the time has come, so that work without a network pays for the network once; a
+server that said when to come back is not asked before.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ def _path(context: Context, topic: str) -> str:
 
 
 def trouble(context: Context, topic: str) -> dict[str, Any] | None:
-    """What the last attempt met: {at, step, code, what, why, next, tries, retry_at}; None when nothing went wrong."""
+    """What the last attempt met: {at, step, code, what, why, next, tries, retry_at}; None when
+    nothing went wrong."""
     try:
         with open(_path(context, topic), encoding="utf-8") as file:
             found = json.load(file)
@@ -39,7 +41,9 @@ def note_trouble(context: Context, topic: str, step: str, error: LeadlineError) 
     before, now_ms = trouble(context, topic), context.clock.now_ms()
     same = before is not None and before["code"] == error.code
     tries = int(before["tries"]) + 1 if before is not None and same else 1
-    pause = min(FIRST_PAUSE_S * 2 ** (tries - 1), LONGEST_PAUSE_S) if error.code in _UNDER_WAY else 0
+    pause = (
+        min(FIRST_PAUSE_S * 2 ** (tries - 1), LONGEST_PAUSE_S) if error.code in _UNDER_WAY else 0
+    )
     asked = error.details.get("retry_after_s")
     if isinstance(asked, (int, float)):
         pause = min(float(asked), 24 * 3600.0)
@@ -74,8 +78,9 @@ def forget(context: Context, topic: str) -> None:
 
 
 def resting(context: Context, topic: str, asked_for: bool) -> dict[str, Any] | None:
-    """The trouble whose pause is not over. ``asked_for``: somebody wants it sent now, so that only a pause that the
-    server itself named counts. A clock that jumped makes no pause longer than the longest one."""
+    """The trouble whose pause is not over. ``asked_for``: somebody wants it sent now, so that only
+    a pause that the server itself named counts. A clock that jumped makes no pause longer than the
+    longest one."""
     met = trouble(context, topic)
     if met is None or not met["retry_at"] or (asked_for and met["code"] != "rate-limited"):
         return None

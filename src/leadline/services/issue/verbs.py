@@ -1,7 +1,8 @@
-"""The verbs of the experiment issue: open it, adopt one, show it, fix the form of a comment, answer a change by hand.
+"""The verbs of the experiment issue: open it, adopt one, show it, fix the form of a comment, answer
+a change by hand.
 
-What the issue is to be: ``services/issue/content.py``. Bringing it there: ``services/issue/delivery.py``. What others
-changed: ``services/issue/audit.py``.
+What the issue is to be: ``services/issue/content.py``. Bringing it there:
+``services/issue/delivery.py``. What others changed: ``services/issue/audit.py``.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import conflict, not_found, refused, usage
 from leadline.core.managed_block import holds
 from leadline.core.record.thread import Thread
 from leadline.services.context import Context
@@ -26,7 +27,8 @@ _ISSUE_PAGE = re.compile(r"/(?P<repository>[\w.-]+/[\w.-]+)/(?:-/)?issues/(?P<nu
 def open_issue(
     context: Context, topic: str, draft: bool = False, wishes: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Open the issue, or post the draft. Raises LeadlineError(conflict) when it is open (or a draft) already.
+    """Open the issue, or post the draft. Raises LeadlineError(conflict) when it is open (or a
+    draft) already.
 
     An issue of the local forge is opened anew on the forge that is configured since.
     """
@@ -36,60 +38,68 @@ def open_issue(
         _leave(context, thread, "a forge was configured")
         return bring_up_to_date(context, topic, True, False, wishes, asked_for=True)
     if state not in ("none", "draft") or (draft and state == "draft"):
-        raise LeadlineError(
-            "conflict",
+        raise conflict(
             "issue-exists",
             f"the experiment issue of {topic} is {state} already",
-            thread.issue.url,
-            "leadline issue sync" if state != "draft" else "leadline issue open",
+            why=thread.issue.url,
+            do="leadline issue sync" if state != "draft" else "leadline issue open",
         )
     return bring_up_to_date(context, topic, True, draft, wishes, asked_for=True)
 
 
 def _may_move(context: Context, thread: Thread) -> bool:
-    return thread.issue.forge == "local" and str(context.settings.get("forge") or "local") != "local"
+    return (
+        thread.issue.forge == "local" and str(context.settings.get("forge") or "local") != "local"
+    )
 
 
 def _leave(context: Context, thread: Thread, why: str) -> None:
     """The issue so far is left; the thread has none until the next is opened or adopted."""
     issue = thread.issue
     body = {"forge": "", "number": "", "title": title_of(thread), "state": "none", "why": why}
-    context.append(thread.topic, "issue-opened", {**body, "instead_of": f"{issue.forge}#{issue.number}"})
+    context.append(
+        thread.topic, "issue-opened", {**body, "instead_of": f"{issue.forge}#{issue.number}"}
+    )
 
 
 def issue_number(context: Context, topic: str, named: str) -> str:
     """The number of ``1234``, ``#1234`` or the address of an issue's page.
 
-    Raises LeadlineError(usage): neither; or a page of another server or repository than the one that is configured.
+    Raises LeadlineError(usage): neither; or a page of another server or repository than the one
+    that is configured.
     """
     if found := _NUMBER.match(named.strip()):
         return found[1]
     page = _ISSUE_PAGE.search(urlsplit(named.strip()).path)
     if page is None:
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "not-an-issue",
             f"{named!r} is no issue",
-            "a number, or the address of its page: https://github.com/OWNER/NAME/issues/1234",
-            "leadline issue adopt 1234",
+            why="a number, or the address of its page: https://github.com/OWNER/NAME/issues/1234",
+            do="leadline issue adopt 1234",
         )
     forge = context.forge_for(topic)
-    repository, ours, theirs = str(forge.repository), _host(str(forge.web_url)), _host(named.strip())
+    repository, ours, theirs = (
+        str(forge.repository),
+        _host(str(forge.web_url)),
+        _host(named.strip()),
+    )
     if ours and theirs and ours != theirs:
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "another-server",
             f"the issue is on {theirs}, and this repository's issues are on {ours}",
-            "a number means another issue there; the settings forge.api_url and forge.web_url say where they are",
-            [f"leadline issue adopt {page['number']}  (the one in {repository} on {ours})", "leadline init --help"],
+            why="a number means another issue there; the settings forge.api_url and forge.web_url say where they are",
+            do=[
+                f"leadline issue adopt {page['number']}  (the one in {repository} on {ours})",
+                "leadline init --help",
+            ],
         )
     if page["repository"].lower() != repository.lower():
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "another-repository",
             f"the issue is in {page['repository']}, and this repository's issues are in {repository or 'the record'}",
-            "the setting forge.repository says where they are",
-            f"leadline issue adopt {page['number']}  (the one in {repository})"
+            why="the setting forge.repository says where they are",
+            do=f"leadline issue adopt {page['number']}  (the one in {repository})"
             if repository
             else "leadline init --help",
         )
@@ -97,19 +107,26 @@ def issue_number(context: Context, topic: str, named: str) -> str:
 
 
 def _host(address: str) -> str:
-    """Host, and port where one is named, of a page's address, also without its scheme; "" for a path alone."""
+    """Host, and port where one is named, of a page's address, also without its scheme; "" for a
+    path alone."""
     parts = urlsplit(address if "://" in address or address.startswith("/") else f"//{address}")
     found = parts.netloc.lower().rpartition("@")[2].removeprefix("www.")
     return found.removesuffix({"https": ":443", "http": ":80"}.get(parts.scheme, ""))
 
 
 def adopt(
-    context: Context, topic: str, named: str, wishes: dict[str, Any] | None = None, instead: str = ""
+    context: Context,
+    topic: str,
+    named: str,
+    wishes: dict[str, Any] | None = None,
+    instead: str = "",
 ) -> dict[str, Any]:
-    """Make an issue that exists the experiment issue: its title, text and labels stay, the derived block comes below.
+    """Make an issue that exists the experiment issue: its title, text and labels stay, the derived
+    block comes below.
 
-    ``instead``: why it takes the place of the issue the thread has. Raises LeadlineError: usage; conflict (the thread
-    has an issue, another thread has that one, it is a pull request); not_found; remote.
+    ``instead``: why it takes the place of the issue the thread has. Raises LeadlineError: usage;
+    conflict (the thread has an issue, another thread has that one, it is a pull request);
+    not_found; remote.
     """
     thread = context.store.thread(topic)
     _must_be_elsewhere(context, topic)
@@ -119,22 +136,23 @@ def adopt(
     if state in ("open", "closed") and same and not instead.strip():
         return bring_up_to_date(context, topic, asked_for=True)
     if state in ("open", "closed") and not instead.strip() and not _may_move(context, thread):
-        raise LeadlineError(
-            "conflict",
+        raise conflict(
             "issue-exists",
             f"thread {topic} has issue {thread.issue.number} ({state})",
-            "an issue that was deleted, transferred or opened by mistake is replaced with a reason",
-            f"leadline issue adopt {number} --instead 'WHY'",
+            why="an issue that was deleted, transferred or opened by mistake is replaced with a reason",
+            do=f"leadline issue adopt {number} --instead 'WHY'",
         )
     check_adoptable(context, topic, number)
     if state in ("open", "closed"):
         _leave(context, thread, instead.strip() or "a forge was configured")
-    return bring_up_to_date(context, topic, True, False, {**(wishes or {}), "number": number}, asked_for=True)
+    return bring_up_to_date(
+        context, topic, True, False, {**(wishes or {}), "number": number}, asked_for=True
+    )
 
 
 def to_adopt(context: Context, topic: str, named: str) -> str:
-    """The number of an issue that a thread about to start is to adopt. Raises as ``adopt``; a forge that is away is no
-    reason, the issue is adopted when it is back."""
+    """The number of an issue that a thread about to start is to adopt. Raises as ``adopt``; a forge
+    that is away is no reason, the issue is adopted when it is back."""
     _must_be_elsewhere(context, topic)
     number = issue_number(context, topic, named)
     check_adoptable(context, topic, number, offline_too=True)
@@ -143,28 +161,30 @@ def to_adopt(context: Context, topic: str, named: str) -> str:
 
 def _must_be_elsewhere(context: Context, topic: str) -> None:
     if str(context.settings.get("forge") or "local") == "local":
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "no-forge",
             "this repository's issues are local: there is none to adopt",
-            "a forge is chosen with the setting `forge`",
-            "leadline init --help",
+            why="a forge is chosen with the setting `forge`",
+            do="leadline init --help",
         )
 
 
 def check_adoptable(context: Context, topic: str, number: str, offline_too: bool = False) -> None:
-    """Raises LeadlineError when the issue cannot be this thread's: it is not there, is a pull request, or belongs to
-    another thread. ``offline_too``: a forge that cannot be asked is no reason; it is looked at when it can."""
+    """Raises LeadlineError when the issue cannot be this thread's: it is not there, is a pull
+    request, or belongs to another thread. ``offline_too``: a forge that cannot be asked is no
+    reason; it is looked at when it can."""
     for other in context.store.topics():
         issue = context.store.thread(other).issue
-        taken = issue.number if issue.state in ("open", "closed") else str(issue.wanted.get("number") or "")
+        taken = (
+            issue.number
+            if issue.state in ("open", "closed")
+            else str(issue.wanted.get("number") or "")
+        )
         if other != topic and taken == number and issue.forge != "local":
-            raise LeadlineError(
-                "conflict",
+            raise conflict(
                 "issue-taken",
                 f"issue #{number} is that of thread {other}",
-                "",
-                f"leadline brief --thread {other}",
+                do=f"leadline brief --thread {other}",
             )
     try:
         forge = ask("forge", lambda: context.forge_for(topic))
@@ -174,17 +194,17 @@ def check_adoptable(context: Context, topic: str, number: str, offline_too: bool
             return
         raise failed.error from None
     if remote.marker and remote.marker != f"experiment:{topic}":
-        raise LeadlineError(
-            "conflict",
+        raise conflict(
             "issue-taken",
             f"issue #{number} is that of thread {remote.marker.removeprefix('experiment:')}",
-            "Leadline opened it for another thread",
-            "leadline issue open",
+            why="Leadline opened it for another thread",
+            do="leadline issue open",
         )
 
 
 def show(context: Context, topic: str) -> dict[str, Any]:
-    """The issue as it is and as the record would have it: title, state, labels, derived body, comments."""
+    """The issue as it is and as the record would have it: title, state, labels, derived body,
+    comments."""
     thread = context.store.thread(topic)
     issue, derived = thread.issue, derived_body(context, thread)
     theirs = bool(issue.title_sent) and issue.title != issue.title_sent
@@ -196,7 +216,8 @@ def show(context: Context, topic: str) -> dict[str, Any]:
         "url": issue.url,
         "labels": issue.labels or [str(context.setting("issue.label"))],
         "body": derived,
-        "current": holds(issue.body, derived) and (theirs or not issue.title_sent or issue.title == title_of(thread)),
+        "current": holds(issue.body, derived)
+        and (theirs or not issue.title_sent or issue.title == title_of(thread)),
         "posted_body": issue.body,
         "posted_at": issue.body_at,
         "comments": issue.comments,
@@ -209,58 +230,62 @@ def show(context: Context, topic: str) -> dict[str, Any]:
 
 
 def settle(context: Context, topic: str, edit: str, why: str) -> dict[str, Any]:
-    """Say what became of a change that somebody made inside the derived block; it leaves the body, never the record.
+    """Say what became of a change that somebody made inside the derived block; it leaves the body,
+    never the record.
 
     Raises LeadlineError: usage (no reason), not_found, conflict (answered already).
     """
     if not why.strip():
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "no-reason",
             "--why needs the answer",
-            "it stays in the record",
-            f"leadline issue settle {edit} --why '…'",
+            why="it stays in the record",
+            do=f"leadline issue settle {edit} --why '…'",
         )
     edits = {e["id"]: e for e in context.store.thread(topic).issue.person_edits}
     found = edits.get(edit.upper())
     if found is None:
-        raise LeadlineError(
-            "not_found",
+        raise not_found(
             "no-edit",
             f"there is no change {edit}",
-            f"changes by hand: {', '.join(edits) or 'none'}",
-            "leadline issue edits",
+            why=f"changes by hand: {', '.join(edits) or 'none'}",
+            do="leadline issue edits",
         )
     if found["settled"]:
-        raise LeadlineError(
-            "conflict",
+        raise conflict(
             "settled",
             f"{found['id']} was answered on {found['settled'][:10]}",
-            found["why"],
-            "leadline issue edits",
+            why=found["why"],
+            do="leadline issue edits",
         )
-    context.append(topic, "issue-edit-settled", {"edit": found["id"], "edit_uid": found["uid"], "why": why.strip()})
+    context.append(
+        topic,
+        "issue-edit-settled",
+        {"edit": found["id"], "edit_uid": found["uid"], "why": why.strip()},
+    )
     return {**found, "issue": bring_up_to_date(context, topic)}
 
 
 def _must_be_posted(thread: Thread) -> None:
     if thread.issue.state in ("none", "draft"):
         what = "is a draft" if thread.issue.state == "draft" else "has not been opened"
-        raise LeadlineError(
-            "conflict",
+        raise conflict(
             "issue-not-open",
             f"the experiment issue of {thread.topic} {what}",
-            "a comment needs an issue to stand on",
-            f"leadline issue open --thread {thread.topic}",
+            why="a comment needs an issue to stand on",
+            do=f"leadline issue open --thread {thread.topic}",
         )
 
 
-def fix_comment(context: Context, topic: str, comment: str, text: str | None, why: str) -> dict[str, Any]:
-    """Change the form of a posted comment: spaces, Markdown, escapes. The old text stays in the record.
+def fix_comment(
+    context: Context, topic: str, comment: str, text: str | None, why: str
+) -> dict[str, Any]:
+    """Change the form of a posted comment: spaces, Markdown, escapes. The old text stays in the
+    record.
 
-    ``text`` None: the rewrites that ``core.lint.fix_format`` does. Raises LeadlineError: not_found; refused
-    (``not-a-format-fix``) when words or numbers would change; conflict (``comment-edited``) when somebody else edited
-    it on the forge since; what the forge raises.
+    ``text`` None: the rewrites that ``core.lint.fix_format`` does. Raises LeadlineError: not_found;
+    refused (``not-a-format-fix``) when words or numbers would change; conflict (``comment-edited``)
+    when somebody else edited it on the forge since; what the forge raises.
     """
     from leadline.core.text.lint import fix_format
     from leadline.core.text.wording import first_difference
@@ -269,40 +294,42 @@ def fix_comment(context: Context, topic: str, comment: str, text: str | None, wh
     _must_be_posted(thread)
     known = {c["id"]: c for c in thread.issue.comments}
     if comment not in known:
-        raise LeadlineError(
-            "not_found",
+        raise not_found(
             "no-comment",
             f"the issue has no comment {comment}",
-            f"comments: {', '.join(known) or 'none'}",
-            "leadline issue comments",
+            why=f"comments: {', '.join(known) or 'none'}",
+            do="leadline issue comments",
         )
     before = str(known[comment]["text"])
     after = fix_format(before if text is None else text)
     difference = first_difference(before, after)
     if difference is not None:
-        raise LeadlineError(
-            "refused",
+        raise refused(
             "not-a-format-fix",
             f"this changes what comment {comment} says, not only its form",
-            f"'{difference[0]}' would become '{difference[1]}'; comments are append-only, so say it in a new one",
-            ["leadline update --change '…'", f"leadline correct ID FIELD=VALUE --thread {topic}"],
-            {"was": difference[0], "would_be": difference[1]},
+            why=f"'{difference[0]}' would become '{difference[1]}'; comments are append-only, so say it in a new one",
+            do=[
+                "leadline update --change '…'",
+                f"leadline correct ID FIELD=VALUE --thread {topic}",
+            ],
+            details={"was": difference[0], "would_be": difference[1]},
         )
     if after == before:
         return {"comment": comment, "changed": False, "text": before}
     forge = context.forge_for(topic)
     try:
-        there = {c.id: c.text for c in read_issue(forge, thread, forge_name(context, thread)).comments}
+        there = {
+            c.id: c.text for c in read_issue(forge, thread, forge_name(context, thread)).comments
+        }
     except ForgeFailed as failed:
         raise failed.error from None
     if there.get(comment) not in (before, after):
         gone = comment not in there
-        raise LeadlineError(
-            "conflict",
+        raise conflict(
             "comment-deleted" if gone else "comment-edited",
             f"somebody {'deleted' if gone else 'edited'} comment {comment} on the forge",
-            "what people did there is left as it is",
-            "leadline issue status",
+            why="what people did there is left as it is",
+            do="leadline issue status",
         )
     edited = forge.edit_comment(thread.issue.number, comment, after, why)
     keep_comment_edit(context, topic, edited, why)

@@ -1,4 +1,5 @@
-"""What is installed, what is missing for which feature, and what was left unfinished. No network unless asked."""
+"""What is installed, what is missing for which feature, and what was left unfinished. No network
+unless asked."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ EXTRAS = (
 
 @dataclass(slots=True)
 class Check:
-    """One thing looked at. ``state``: ok, note (works without), problem (something is wrong or unfinished)."""
+    """One thing looked at. ``state``: ok, note (works without), problem (something is wrong or
+    unfinished)."""
 
     group: str
     name: str
@@ -37,17 +39,32 @@ class Check:
     mend: str = ""
 
     def as_dict(self) -> dict[str, str]:
-        return {"group": self.group, "name": self.name, "state": self.state, "what": self.what, "mend": self.mend}
+        return {
+            "group": self.group,
+            "name": self.name,
+            "state": self.state,
+            "what": self.what,
+            "mend": self.mend,
+        }
 
 
 def doctor(context: Context, network: bool = False) -> list[Check]:
-    """Every check, in groups: program, extras, repository, unfinished. Never raises for what it finds."""
+    """Every check, in groups: program, extras, repository, unfinished. Never raises for what it
+    finds."""
     checks: list[Check] = []
     for look in (_program, _extras, _repository, _records, _unfinished, _forge):
         try:
             checks += look(context)
         except LeadlineError as error:
-            checks.append(Check("unfinished", look.__name__.strip("_"), PROBLEM, error.what, (error.next or [""])[0]))
+            checks.append(
+                Check(
+                    "unfinished",
+                    look.__name__.strip("_"),
+                    PROBLEM,
+                    error.what,
+                    (error.next or [""])[0],
+                )
+            )
     if network:
         checks += _network(context)
         checks += _forge_now(context)
@@ -59,9 +76,18 @@ def outside(error: LeadlineError) -> list[Check]:
     import shutil
 
     git = shutil.which("git")
-    found = Check("program", "git", OK, git) if git else Check("program", "git", PROBLEM, "not found", "install git")
+    found = (
+        Check("program", "git", OK, git)
+        if git
+        else Check("program", "git", PROBLEM, "not found", "install git")
+    )
     mend = next(iter([error.next] if isinstance(error.next, str) else error.next or []), "")
-    return [*_itself(), found, *_extras(), Check("repository", "work tree", PROBLEM, error.what.rstrip("."), mend)]
+    return [
+        *_itself(),
+        found,
+        *_extras(),
+        Check("repository", "work tree", PROBLEM, error.what.rstrip("."), mend),
+    ]
 
 
 def _itself() -> list[Check]:
@@ -69,7 +95,10 @@ def _itself() -> list[Check]:
 
     checks = [
         Check(
-            "program", "leadline", OK, f"{__version__}, {os.path.dirname(os.path.dirname(os.path.dirname(__file__)))}"
+            "program",
+            "leadline",
+            OK,
+            f"{__version__}, {os.path.dirname(os.path.dirname(os.path.dirname(__file__)))}",
         )
     ]
     python = ".".join(map(str, sys.version_info[:3]))
@@ -127,17 +156,27 @@ def _repository(context: Context) -> list[Check]:
             "repository",
             "work tree",
             OK if vcs.toplevel else NOTE,
-            vcs.toplevel or "none: this is a bare repository; records can be read and synced, nothing can be run",
+            vcs.toplevel
+            or "none: this is a bare repository; records can be read and synced, nothing can be run",
         )
     )
     checks.append(Check("repository", "records", OK, context.root))
     if os.path.realpath(vcs.git_dir) != os.path.realpath(vcs.common_dir):
         checks.append(
-            Check("repository", "worktree", OK, f"a linked work tree; records are shared in {vcs.common_dir}")
+            Check(
+                "repository",
+                "worktree",
+                OK,
+                f"a linked work tree; records are shared in {vcs.common_dir}",
+            )
         )
     above = vcs.superproject() if vcs.toplevel else None
     if above:
-        checks.append(Check("repository", "submodule", NOTE, f"a submodule of {above}: its records are its own"))
+        checks.append(
+            Check(
+                "repository", "submodule", NOTE, f"a submodule of {above}: its records are its own"
+            )
+        )
     if vcs.is_shallow:
         checks.append(
             Check(
@@ -210,7 +249,8 @@ def _records(context: Context) -> list[Check]:
             "repository",
             "threads",
             OK if topics else NOTE,
-            ", ".join(topics[:10]) + (f" and {len(topics) - 10} more" if len(topics) > 10 else "") or "none yet",
+            ", ".join(topics[:10]) + (f" and {len(topics) - 10} more" if len(topics) > 10 else "")
+            or "none yet",
             "" if topics else "leadline start TOPIC --goal '…'",
         )
     ]
@@ -236,7 +276,13 @@ def _unfinished(context: Context) -> list[Check]:
         checks += [_open_run(context, topic, r.id, r.uid) for r in still[:10]]
         if len(still) > 10:
             checks.append(
-                Check("unfinished", topic, PROBLEM, f"{len(still) - 10} more open runs", "leadline status --runs")
+                Check(
+                    "unfinished",
+                    topic,
+                    PROBLEM,
+                    f"{len(still) - 10} more open runs",
+                    "leadline status --runs",
+                )
             )
         faults = context.store.faults(topic)
         if faults:
@@ -261,7 +307,11 @@ def _unfinished(context: Context) -> list[Check]:
                     f"leadline issue open --thread {topic}",
                 )
             )
-        lost = [s for s in thread.of_kind("snapshot") if not context.vcs.tag_exists(str(s.body.get("tag")))]
+        lost = [
+            s
+            for s in thread.of_kind("snapshot")
+            if not context.vcs.tag_exists(str(s.body.get("tag")))
+        ]
         checks += [
             Check(
                 "unfinished",
@@ -281,14 +331,26 @@ def _waiting(context: Context, thread: Thread) -> list[Check]:
     from leadline.services.issue.delivery import waiting
 
     checks, met = [], outbox.trouble(context, thread.topic)
-    waits = waiting(context, thread) if met is not None or thread.issue.forge not in ("", "local") else []
+    waits = (
+        waiting(context, thread)
+        if met is not None or thread.issue.forge not in ("", "local")
+        else []
+    )
     if met is not None or waits:
         why = f": {outbox.line(met)}" if met is not None else ""
-        mend = (met["next"] or ["leadline issue sync"])[0] if met is not None else "leadline issue sync"
-        what = (
-            f"{len(waits)} things wait to be sent ({'; '.join(waits[:3])}){why}" if waits else f"the issue waits{why}"
+        mend = (
+            (met["next"] or ["leadline issue sync"])[0]
+            if met is not None
+            else "leadline issue sync"
         )
-        checks.append(Check("unfinished", thread.topic, PROBLEM if met is not None else NOTE, what, mend))
+        what = (
+            f"{len(waits)} things wait to be sent ({'; '.join(waits[:3])}){why}"
+            if waits
+            else f"the issue waits{why}"
+        )
+        checks.append(
+            Check("unfinished", thread.topic, PROBLEM if met is not None else NOTE, what, mend)
+        )
     checks += [
         Check(
             "unfinished",
@@ -307,7 +369,11 @@ def _open_run(context: Context, topic: str, shown: str, uid: str) -> Check:
     attempt = context.run_folder(uid)
     if not os.path.isdir(attempt):
         return Check(
-            "unfinished", shown, NOTE, "not ended; it was started on another machine, or never", "leadline sync"
+            "unfinished",
+            shown,
+            NOTE,
+            "not ended; it was started on another machine, or never",
+            "leadline sync",
         )
     state = context.executor.poll([(attempt, {})])[attempt]
     words = {
@@ -317,7 +383,13 @@ def _open_run(context: Context, topic: str, shown: str, uid: str) -> Check:
         "gone": (PROBLEM, "nothing of it is left running"),
     }
     kind, what = words.get(state, (NOTE, state))
-    return Check("unfinished", shown, kind, what, "" if state == "running" else f"leadline status --thread {topic}")
+    return Check(
+        "unfinished",
+        shown,
+        kind,
+        what,
+        "" if state == "running" else f"leadline status --thread {topic}",
+    )
 
 
 def _markers(context: Context) -> list[Check]:
@@ -352,7 +424,13 @@ def _branch(context: Context) -> list[Check]:
     checks = []
     if changed:
         checks.append(
-            Check("unfinished", "record branch", NOTE, f"{len(changed)} files are not on it yet", "leadline sync")
+            Check(
+                "unfinished",
+                "record branch",
+                NOTE,
+                f"{len(changed)} files are not on it yet",
+                "leadline sync",
+            )
         )
     try:
         remote = remote_for(context, None)
@@ -360,12 +438,23 @@ def _branch(context: Context) -> list[Check]:
         return checks
     seen = context.vcs.ref(tracking_ref(remote))
     if seen is None:
-        checks.append(Check("unfinished", "remote", NOTE, f"never synced with {remote}", "leadline sync"))
+        checks.append(
+            Check("unfinished", "remote", NOTE, f"never synced with {remote}", "leadline sync")
+        )
     elif tip and seen != tip:
-        ahead, behind = not context.vcs.is_ancestor(tip, seen), not context.vcs.is_ancestor(seen, tip)
+        ahead, behind = (
+            not context.vcs.is_ancestor(tip, seen),
+            not context.vcs.is_ancestor(seen, tip),
+        )
         words = " and ".join([*(["ahead of"] if ahead else []), *(["behind"] if behind else [])])
         checks.append(
-            Check("unfinished", "remote", NOTE, f"the record branch is {words} {remote} as last seen", "leadline sync")
+            Check(
+                "unfinished",
+                "remote",
+                NOTE,
+                f"the record branch is {words} {remote} as last seen",
+                "leadline sync",
+            )
         )
     return checks
 
@@ -405,17 +494,41 @@ def _network(context: Context) -> list[Check]:
 
     try:
         remote = remote_for(context, None)
-        tip = context.vcs.fetch_ref(remote, recordbranch.branch_ref(context), tracking_ref(remote), timeout_s=20)
+        tip = context.vcs.fetch_ref(
+            remote, recordbranch.branch_ref(context), tracking_ref(remote), timeout_s=20
+        )
     except LeadlineError as error:
-        return [Check("network", "remote", PROBLEM, f"{error.what} {error.why}".strip(), (error.next or [""])[0])]
-    return [Check("network", "remote", OK, f"{remote} answers; record branch {tip[:12] if tip else 'not there yet'}")]
+        return [
+            Check(
+                "network",
+                "remote",
+                PROBLEM,
+                f"{error.what} {error.why}".strip(),
+                (error.next or [""])[0],
+            )
+        ]
+    return [
+        Check(
+            "network",
+            "remote",
+            OK,
+            f"{remote} answers; record branch {tip[:12] if tip else 'not there yet'}",
+        )
+    ]
 
 
 def _forge(context: Context) -> list[Check]:
     """What new threads are posted on, as far as the settings say."""
     name = str(context.settings.get("forge") or "local")
     if name == "local":
-        return [Check("forge", "forge", OK, "local: the experiment issue is part of the record, nothing is posted")]
+        return [
+            Check(
+                "forge",
+                "forge",
+                OK,
+                "local: the experiment issue is part of the record, nothing is posted",
+            )
+        ]
     try:
         forge = context.forge_for("")
     except LeadlineError as error:
@@ -430,7 +543,15 @@ def _forge_now(context: Context) -> list[Check]:
     try:
         told = context.forge_for("").check()
     except LeadlineError as error:
-        return [Check("network", "forge", PROBLEM, f"{error.what} {error.why}".strip(), (error.next or [""])[0])]
+        return [
+            Check(
+                "network",
+                "forge",
+                PROBLEM,
+                f"{error.what} {error.why}".strip(),
+                (error.next or [""])[0],
+            )
+        ]
     wrong = [
         what
         for bad, what in (

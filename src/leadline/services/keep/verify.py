@@ -1,7 +1,9 @@
-"""Does the record hold? Chains, seals, digests, ids, numbers, links, code states, and the logbook in the tree.
+"""Does the record hold? Chains, seals, digests, ids, numbers, links, code states, and the logbook
+in the tree.
 
-Every finding is one line with the command that mends it. A *fault* is something that is not as it was written or that
-the record promises and does not have; a *note* is worth knowing and mends itself or is not ours to mend.
+Every finding is one line with the command that mends it. A *fault* is something that is not as it
+was written or that the record promises and does not have; a *note* is worth knowing and mends
+itself or is not ours to mend.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ def verify(context: Context, topics: list[str]) -> tuple[list[Finding], int]:
     return sorted(found, key=lambda f: f.severity != FAULT), records
 
 
-# ---- the record itself ----------------------------------------------------------------------------------------------
+# ---- the record itself ---------------------------------------------------------------------------
 
 
 def _bodies(context: Context, thread: Thread) -> list[Finding]:
@@ -61,7 +63,8 @@ def _bodies(context: Context, thread: Thread) -> list[Finding]:
 
 
 def _ids(context: Context, thread: Thread) -> list[Finding]:
-    """Numbers of each kind run from 1 without a gap; an id given twice carries a letter and a record says so."""
+    """Numbers of each kind run from 1 without a gap; an id given twice carries a letter and a
+    record says so."""
     found, numbers = [], dict[tuple[str, str], set[int]]()
     owners: dict[tuple[str, str], set[str]] = {}
     for record in thread.records:
@@ -72,7 +75,9 @@ def _ids(context: Context, thread: Thread) -> list[Finding]:
         if parsed.kind == "run":
             numbers.setdefault(("experiment", ""), set()).add(parsed.number)
             numbers.setdefault(("run", within), set()).add(parsed.repeat)
-            owners.setdefault(("experiment", f"{parsed.prefix}-{parsed.number:03d}"), set()).add(within)
+            owners.setdefault(("experiment", f"{parsed.prefix}-{parsed.number:03d}"), set()).add(
+                within
+            )
         else:
             numbers.setdefault((parsed.kind, ""), set()).add(parsed.number)
             owners.setdefault((parsed.kind, created_id(record)), set()).add(record.id)
@@ -91,7 +96,9 @@ def _ids(context: Context, thread: Thread) -> list[Finding]:
                     "leadline sync",
                 )
             )
-    said = {str(u) for c in thread.clashes for u in (c.get("uid"), *dict(c.get("refs") or {}).values())}
+    said = {
+        str(u) for c in thread.clashes for u in (c.get("uid"), *dict(c.get("refs") or {}).values())
+    }
     for (kind, shown), uids in owners.items():
         if len(uids) > 1 and not any(u in said for u in sorted(uids)[1:]):
             found.append(

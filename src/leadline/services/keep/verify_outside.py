@@ -1,4 +1,5 @@
-"""What the record points at, checked: code states, payloads, seals, the issue, and the logbook in the tree.
+"""What the record points at, checked: code states, payloads, seals, the issue, and the logbook in
+the tree.
 
 Asked of git and the disk in as few calls as there are kinds of things, whatever the number of runs.
 """
@@ -38,7 +39,8 @@ def _code_states(context: Context, thread: Thread) -> list[Finding]:
 
 
 def _from_elsewhere(context: Context, thread: Thread, runs: list[str]) -> bool:
-    """Whether all these runs were recorded on another machine, whose code states come only on request."""
+    """Whether all these runs were recorded on another machine, whose code states come only on
+    request."""
     uids = [r.uid for r in thread.runs if r.id in runs]
     return not any(os.path.isdir(context.run_folder(uid)) for uid in uids)
 
@@ -48,7 +50,8 @@ def _named(ids: list[str]) -> str:
 
 
 def _blobs(context: Context, thread: Thread) -> list[Finding]:
-    """Payloads that the record keeps here: present and undamaged. Large ones may be on the machine that made them."""
+    """Payloads that the record keeps here: present and undamaged. Large ones may be on the machine
+    that made them."""
     found = []
     for owner, digest, needed in _payloads(thread):
         if not context.blobs.has(digest):
@@ -58,7 +61,8 @@ def _blobs(context: Context, thread: Thread) -> list[Finding]:
                     FAULT if needed else NOTE,
                     "blob-missing",
                     owner,
-                    f"{digest[:19]} is not on this machine" + ("" if needed else ", as large payloads may be"),
+                    f"{digest[:19]} is not on this machine"
+                    + ("" if needed else ", as large payloads may be"),
                     "leadline sync",
                 )
             )
@@ -96,7 +100,8 @@ def _payloads(thread: Thread) -> Iterable[tuple[str, str, bool]]:
 
 
 def _artifacts(context: Context, thread: Thread) -> list[Finding]:
-    """Files that runs kept. Only where a run was made is an absent content a fault: large ones stay there."""
+    """Files that runs kept. Only where a run was made is an absent content a fault: large ones stay
+    there."""
     from leadline.core.record.artifact import manifest
     from leadline.services.artifact import artifacts as artifact
 
@@ -105,12 +110,20 @@ def _artifacts(context: Context, thread: Thread) -> list[Finding]:
         if not run.artifact_record:
             continue
         every = artifact.artifacts_of(context, run)
-        for name, digest in [(a.name, a.digest) for a in every] + [("the list of artifacts", manifest(run))]:
+        for name, digest in [(a.name, a.digest) for a in every] + [
+            ("the list of artifacts", manifest(run))
+        ]:
             if digest and digest not in known:
                 known[digest] = _state_of(context, digest)
-            if digest and (bad := known[digest]) and (bad != "blob-missing" or artifact.made_here(context, run)):
+            if (
+                digest
+                and (bad := known[digest])
+                and (bad != "blob-missing" or artifact.made_here(context, run))
+            ):
                 again = f"leadline artifact verify {run.id}"
-                what = f"{name!r}, {digest[:19]}, " + ("is gone" if bad == "blob-missing" else "is damaged")
+                what = f"{name!r}, {digest[:19]}, " + (
+                    "is gone" if bad == "blob-missing" else "is damaged"
+                )
                 found.append(Finding(thread.topic, FAULT, bad, run.id, what, again))
         away = [a for a in every if known[a.digest] == "blob-missing"]
         if away and not artifact.made_here(context, run):
@@ -127,7 +140,7 @@ def _state_of(context: Context, digest: str) -> str:
     return ""
 
 
-# ---- seals ----------------------------------------------------------------------------------------------------------
+# ---- seals ---------------------------------------------------------------------------------------
 
 
 def seals(context: Context, thread: Thread) -> list[Finding]:
@@ -182,7 +195,9 @@ def _tag(context: Context, thread: Thread, snapshot: Item) -> list[Finding]:
     info = context.vcs.tag_info(tag) if tag else None
     if info is None:
         again = f"leadline seal {snapshot.body.get('name')} --thread {topic}  (or leadline sync, when it was pushed)"
-        return [Finding(topic, FAULT, "tag-missing", snapshot.id, f"the tag {tag} is not here", again)]
+        return [
+            Finding(topic, FAULT, "tag-missing", snapshot.id, f"the tag {tag} is not here", again)
+        ]
     if not info["annotated"]:
         return [
             Finding(
@@ -221,7 +236,7 @@ def _tag(context: Context, thread: Thread, snapshot: Item) -> list[Finding]:
     return found
 
 
-# ---- links and the logbook in the tree ------------------------------------------------------------------------------
+# ---- links and the logbook in the tree -----------------------------------------------------------
 
 
 def _links(context: Context, thread: Thread) -> list[Finding]:
@@ -234,7 +249,14 @@ def _links(context: Context, thread: Thread) -> list[Finding]:
     if issue.state in ("none", "draft"):
         why = "has no issue yet" if issue.state == "none" else "has its issue as a draft"
         return [
-            Finding(topic, NOTE, "issue-not-open", topic, f"the thread {why}", f"leadline issue open --thread {topic}")
+            Finding(
+                topic,
+                NOTE,
+                "issue-not-open",
+                topic,
+                f"the thread {why}",
+                f"leadline issue open --thread {topic}",
+            )
         ]
     path = str(thread.about.get("logbook") or logbook_path(context, topic))
     if path not in issue.body and "logbook.md" not in issue.body:
@@ -328,7 +350,8 @@ def _adopted(old: bytes, new: bytes, digests: set[str]) -> bool:
 
 
 def _renamed(thread: Thread, heading: str) -> bool:
-    """An entry whose id got a letter when two machines met: its words changed with a record that says so."""
+    """An entry whose id got a letter when two machines met: its words changed with a record that
+    says so."""
     return any(str(c.get("id", "")) in heading for c in thread.clashes)
 
 

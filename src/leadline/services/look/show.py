@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import not_found, usage
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.typed import Any
@@ -29,7 +29,8 @@ def show(context: Context, thread: Thread, display: str) -> tuple[str, dict[str,
 
 
 def _measured(context: Context, thread: Thread, item: Item) -> str:
-    """What the runs of a sweep or of a measurement in turns showed, as their own verbs print it; "" for the rest."""
+    """What the runs of a sweep or of a measurement in turns showed, as their own verbs print it; ""
+    for the rest."""
     if item.kind == "sweep":
         from leadline.render.terminal.sweep import render_table
         from leadline.services.run.sweep_table import table_of
@@ -62,10 +63,12 @@ def the_run(thread: Thread, display: str) -> Run:
         return thing
     if isinstance(thing, Experiment) and thing.runs:
         return thing.runs[-1]
-    raise LeadlineError("usage", "not-a-run", f"{display} is not a run", "", "leadline status --runs")
+    raise usage("not-a-run", f"{display} is not a run", do="leadline status --runs")
 
 
-def show_output(context: Context, thread: Thread, display: str, stream: str) -> tuple[str, dict[str, Any]]:
+def show_output(
+    context: Context, thread: Thread, display: str, stream: str
+) -> tuple[str, dict[str, Any]]:
     from leadline.core.plain import plain
 
     run = the_run(thread, display)
@@ -76,12 +79,11 @@ def show_output(context: Context, thread: Thread, display: str, stream: str) -> 
             file.seek(max(0, size - TAIL_BYTES))
             text = plain(file.read().decode("utf-8", "replace"))
     except FileNotFoundError:
-        raise LeadlineError(
-            "not_found",
+        raise not_found(
             "no-output",
             f"the {stream} of {run.id} is not on this machine",
-            "output stays where the run was; the record keeps its end and digest",
-            f"leadline show {run.id}",
+            why="output stays where the run was; the record keeps its end and digest",
+            do=f"leadline show {run.id}",
         ) from None
     return text, {"run": run.id, "stream": stream, "path": path, "size_bytes": size, "text": text}
 
@@ -90,12 +92,16 @@ def show_packages(context: Context, thread: Thread, display: str) -> tuple[str, 
     run = the_run(thread, display)
     digest = run.software.get("packages_blob")
     if not digest:
-        raise LeadlineError(
-            "not_found",
+        raise not_found(
             "no-packages",
             f"no packages were recorded for {run.id}",
-            str(run.software.get("python_unknown_because") or "its command is no Python program"),
-            f"leadline show {run.id}",
+            why=str(
+                run.software.get("python_unknown_because") or "its command is no Python program"
+            ),
+            do=f"leadline show {run.id}",
         )
     packages = json.loads(context.blobs.get(str(digest)))
-    return "\n".join(f"{k}=={v}" for k, v in sorted(packages.items())), {"run": run.id, "packages": packages}
+    return "\n".join(f"{k}=={v}" for k, v in sorted(packages.items())), {
+        "run": run.id,
+        "packages": packages,
+    }

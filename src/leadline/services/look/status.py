@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 def ask_open_runs(context: Context, thread: Thread) -> list[Run]:
-    """Runs planned and not ended; their ``state`` becomes what their run directory says now (``running``, ...)."""
+    """Runs planned and not ended; their ``state`` becomes what their run directory says now
+    (``running``, ...)."""
     open_runs = [run for run in thread.runs if run.state in ("planned", "running")]
     for run in open_runs:
         attempt = context.run_folder(run.uid)
@@ -24,14 +25,21 @@ def ask_open_runs(context: Context, thread: Thread) -> list[Run]:
 def run_rows(
     context: Context, topic: str | None, where: dict[str, Any], order: str, limit: int
 ) -> tuple[list[dict[str, Any]], int]:
-    """Rows of runs and how many there are, derived metrics among them. The index has none, so that where the order is
-    by one all rows are asked for and sorted here."""
+    """Rows of runs and how many there are, derived metrics among them. The index has none, so that
+    where the order is by one all rows are asked for and sorted here."""
     topics = [topic] if topic else context.store.topics()
     kinds = ("thread-started", "metric-defined")
-    formulas = {t: {n for n, d in context.store.slice(t, [], kinds).metrics.items() if d.formula} for t in topics}
+    formulas = {
+        t: {n for n, d in context.store.slice(t, [], kinds).metrics.items() if d.formula}
+        for t in topics
+    }
     named = order.lstrip("-").removeprefix("metrics.")
-    by_formula = order.lstrip("-").startswith("metrics.") and any(named in names for names in formulas.values())
-    rows, total = context.store.run_rows(topic, where, "uid" if by_formula else order, -1 if by_formula else limit)
+    by_formula = order.lstrip("-").startswith("metrics.") and any(
+        named in names for names in formulas.values()
+    )
+    rows, total = context.store.run_rows(
+        topic, where, "uid" if by_formula else order, -1 if by_formula else limit
+    )
     for name in {row["thread"] for row in rows if formulas.get(row["thread"])}:
         found = {run.uid: run for run in context.store.thread(name).runs}
         for row in rows:
@@ -43,17 +51,22 @@ def run_rows(
                     }
     if by_formula:
         sign = -1.0 if order.startswith("-") else 1.0
-        rows.sort(key=lambda row: (named not in row["metrics"], sign * row["metrics"].get(named, 0.0)))
+        rows.sort(
+            key=lambda row: (named not in row["metrics"], sign * row["metrics"].get(named, 0.0))
+        )
         rows = rows[:limit]
     return rows, total
 
 
 def _rows(runs: list[Run]) -> list[dict[str, Any]]:
-    return [{"id": r.id, "planned_at": r.planned_at, "state": r.state, "argv": r.argv} for r in runs]
+    return [
+        {"id": r.id, "planned_at": r.planned_at, "state": r.state, "argv": r.argv} for r in runs
+    ]
 
 
 def waits_of(context: Context, thread: Thread) -> list[str]:
-    """What is to be sent to the forge of the thread and was not, the reason first; empty when nothing waits."""
+    """What is to be sent to the forge of the thread and was not, the reason first; empty when
+    nothing waits."""
     from leadline.services.issue import outbox
 
     met = outbox.trouble(context, thread.topic)
@@ -103,7 +116,9 @@ def status(context: Context, named: str | None) -> tuple[str, dict[str, Any], di
     running = ask_open_runs(context, thread)
     lines, rows = [], []
     if len(topics) > 1:
-        rows = [_thread_row(thread if t == thread.topic else context.store.thread(t)) for t in topics]
+        rows = [
+            _thread_row(thread if t == thread.topic else context.store.thread(t)) for t in topics
+        ]
         lines.append(threads_table(rows, thread.topic))
     lines.append(render_status(thread, evidence_for(thread), due_now(context, thread)))
     waits = waits_of(context, thread)
@@ -141,9 +156,11 @@ def _thread_row(thread: Thread) -> dict[str, Any]:
     }
 
 
-def next_actions(context: Context, thread: Thread, now: Due, running: list[Run]) -> list[dict[str, str]]:
-    """What to do next, most pressing first, each with its command: the recorded next action, what is unfinished, what
-    is missing, what is due."""
+def next_actions(
+    context: Context, thread: Thread, now: Due, running: list[Run]
+) -> list[dict[str, str]]:
+    """What to do next, most pressing first, each with its command: the recorded next action, what
+    is unfinished, what is missing, what is due."""
     actions = []
     for run in running:
         actions.append({"what": f"{run.id} is {run.state}", "command": f"leadline show {run.id}"})
@@ -152,14 +169,23 @@ def next_actions(context: Context, thread: Thread, now: Due, running: list[Run])
         from leadline.core.text.citation import render
 
         text = render(notes[-1].text, thread, notes[-1].refs)
-        actions.append({"what": f"{text} ({notes[-1].id})", "command": f"leadline show {notes[-1].id}"})
+        actions.append(
+            {"what": f"{text} ({notes[-1].id})", "command": f"leadline show {notes[-1].id}"}
+        )
     if thread.baseline is None and thread.experiments:
         first = next(iter(thread.experiments))
-        actions.append({"what": "no baseline is registered", "command": f"leadline baseline set {first}"})
+        actions.append(
+            {"what": "no baseline is registered", "command": f"leadline baseline set {first}"}
+        )
     actions += [
-        {"what": f"{e.id} has no interpretation", "command": f"leadline note {e.id} --interpretation '…'"}
+        {
+            "what": f"{e.id} has no interpretation",
+            "command": f"leadline note {e.id} --interpretation '…'",
+        }
         for e in list(thread.experiments.values())[-50:]
-        if e.stands and e.state in ("done", "failed", "timeout") and not e.notes_in("interpretation")
+        if e.stands
+        and e.state in ("done", "failed", "timeout")
+        and not e.notes_in("interpretation")
     ][:5]
     if now["due"]:
         form = "leadline update" if now["form"] == "update" else "leadline update --heartbeat"
@@ -182,13 +208,15 @@ def tried(context: Context, words: list[str], limit: int) -> tuple[list[dict[str
 
     terms = [w for word in words for w in re.findall(r"[^\W_]+|\d+", word)]
     if not terms:
-        from leadline.core.errors import LeadlineError
+        from leadline.core.errors import usage
 
-        raise LeadlineError("usage", "no-words", "no words to look for", "", "leadline tried lzma preset")
+        raise usage("no-words", "no words to look for", do="leadline tried lzma preset")
     found, _ = context.store.search(terms, -1)
     hits: dict[tuple[str, str, str], dict[str, Any]] = {}
     for hit in found:  # repeats of an experiment that ended alike are one hit
-        name = experiment_of(hit["id"]) if hit["kind"].startswith("run") else hit["id"] or hit["uid"]
+        name = (
+            experiment_of(hit["id"]) if hit["kind"].startswith("run") else hit["id"] or hit["uid"]
+        )
         first = hits.setdefault((hit["topic"], name, hit["kind"]), {**hit, "times": 0})
         first["times"] += 1
     shown = list(hits.values())[:limit]
@@ -197,7 +225,9 @@ def tried(context: Context, words: list[str], limit: int) -> tuple[list[dict[str
         hit["negative"] = bool(hit["negative"])
         if hit["negative"] and hit["kind"] == "note":
             note = context.store.thread(hit["topic"]).items.get(hit["id"])
-            hit["reason_class"] = str(note.body.get("reason_class") or "unclassified") if note else "unclassified"
+            hit["reason_class"] = (
+                str(note.body.get("reason_class") or "unclassified") if note else "unclassified"
+            )
     return shown, len(hits)
 
 
@@ -205,4 +235,8 @@ def _around(text: str, word: str, width: int = 160) -> str:
     flat = " ".join(text.split())
     at = flat.lower().find(word.lower())
     start = max(0, min(at - width // 3, len(flat) - width)) if at >= 0 else 0
-    return ("…" if start else "") + flat[start : start + width] + ("…" if start + width < len(flat) else "")
+    return (
+        ("…" if start else "")
+        + flat[start : start + width]
+        + ("…" if start + width < len(flat) else "")
+    )

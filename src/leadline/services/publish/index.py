@@ -42,8 +42,13 @@ def _mend(topic: str) -> str:
 
 
 def placed(context: Context, thread: Thread) -> list[Finding]:
-    """For ``verify``: a thread among others that has no category and no reason. One thread alone needs no index."""
-    if len(context.store.topics()) < 2 or thread.about.get("category") or thread.about.get("uncategorised"):
+    """For ``verify``: a thread among others that has no category and no reason. One thread alone
+    needs no index."""
+    if (
+        len(context.store.topics()) < 2
+        or thread.about.get("category")
+        or thread.about.get("uncategorised")
+    ):
         return []
     what = "no category, and no reason for that: the index of all threads lists it last"
     return [Finding(thread.topic, NOTE, "uncategorised", thread.topic, what, _mend(thread.topic))]

@@ -1,10 +1,11 @@
-"""``leadline link``: the permanent address of something in the record, at a commit that the remote has."""
+"""``leadline link``: the permanent address of something in the record, at a commit that the remote
+has."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, not_found
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.values import dataclass
@@ -32,12 +33,13 @@ def link(
     file: str = "bundle.md",
     offline: bool = False,
 ) -> dict[str, Any]:
-    """``what``: an id (its section of the research logbook; a snapshot: ``file`` of its bundle), ``sha256:…`` (an
-    artifact), or "" (the logbook). ``code``: the code state of the run instead. ``offline``: what the remote had when
-    last heard of, instead of asking it.
+    """``what``: an id (its section of the research logbook; a snapshot: ``file`` of its bundle),
+    ``sha256:…`` (an artifact), or "" (the logbook). ``code``: the code state of the run instead.
+    ``offline``: what the remote had when last heard of, instead of asking it.
 
-    Returns ``{url, commit, path, anchor, text, remote, checked}``; ``url`` "" where the remote has no pages. Raises
-    LeadlineError: not_found (no such id, no such file); remote (``link-not-on-remote``, or it cannot be asked).
+    Returns ``{url, commit, path, anchor, text, remote, checked}``; ``url`` "" where the remote has
+    no pages. Raises LeadlineError: not_found (no such id, no such file); remote
+    (``link-not-on-remote``, or it cannot be asked).
     """
     from leadline.services.publish.sync import remote_for
 
@@ -48,7 +50,11 @@ def link(
     else:
         place = _on_record_branch(context, thread, what, file, _tip(context, remote, offline))
     if remote:
-        there = known_there(context, [place.commit]) if offline else there_now(context, [place.commit], remote)
+        there = (
+            known_there(context, [place.commit])
+            if offline
+            else there_now(context, [place.commit], remote)
+        )
         if place.commit not in there:
             raise not_on_remote(remote, place.commit, place.path, place.next)
     pages = pages_of(context) if remote else None
@@ -64,7 +70,8 @@ def link(
 
 
 def _tip(context: Context, remote: str, offline: bool) -> str:
-    """The commit of the record branch to link to: the one that the remote has, else (no remote) the one here."""
+    """The commit of the record branch to link to: the one that the remote has, else (no remote) the
+    one here."""
     ref = recordbranch.branch_ref(context)
     if not remote:
         return recordbranch.commit_records(context) or ""
@@ -103,7 +110,9 @@ def _anchor(page: str, display: str) -> str:
     """The newest section whose heading begins with the id."""
     from leadline.render.logbook.entries import entries
 
-    found = [e.anchor for e in entries(page) if e.heading.partition(" - ")[2].split(" ")[0] == display]
+    found = [
+        e.anchor for e in entries(page) if e.heading.partition(" - ")[2].split(" ")[0] == display
+    ]
     if not found and "-r" in display:  # a first run stands under its experiment's name
         return _anchor(page, display.rpartition("-r")[0])
     return found[-1] if found else ""
@@ -111,7 +120,9 @@ def _anchor(page: str, display: str) -> str:
 
 def _code(thread: Thread, what: str) -> Place:
     thing = thread.find(what) if what else None
-    runs = thing.runs if isinstance(thing, Experiment) else [thing] if isinstance(thing, Run) else []
+    runs = (
+        thing.runs if isinstance(thing, Experiment) else [thing] if isinstance(thing, Run) else []
+    )
     commits = [str(r.code["commit"]) for r in runs if r.code.get("commit")]
     if not commits:
         raise LeadlineError(
@@ -125,31 +136,30 @@ def _code(thread: Thread, what: str) -> Place:
 
 
 def _absent(context: Context, thread: Thread, what: str, path: str) -> LeadlineError:
-    """Not on the branch as the remote has it: because it was not sent, or because it never goes there."""
+    """Not on the branch as the remote has it: because it was not sent, or because it never goes
+    there."""
     ref = recordbranch.branch_ref(context)
     here = recordbranch.commit_records(context)
     if what.startswith("sha256:") and here and context.vcs.file_at(here, path) is None:
         small = recordbranch.SMALL_BLOB_BYTES // 1024
-        return LeadlineError(
-            "not_found",
+        return not_found(
             "not-on-record-branch",
             f"{what[:19]} is not on the record branch",
-            f"only what a record of {thread.topic} names, up to {small} KiB, is put there",
-            "leadline show ID",
+            why=f"only what a record of {thread.topic} names, up to {small} KiB, is put there",
+            do="leadline show ID",
         )
     if here and not path.startswith("the section") and context.vcs.file_at(here, path) is None:
-        raise LeadlineError(
-            "not_found", "no-such-file", f"the record branch has no {path}", "", f"git ls-tree -r --name-only {ref}"
+        raise not_found(
+            "no-such-file",
+            f"the record branch has no {path}",
+            do=f"git ls-tree -r --name-only {ref}",
         )
     if path.startswith("the section") and here:
         page = context.vcs.file_at(here, f"{thread.topic}/logbook.md") or b""
         if not _anchor(page.decode("utf-8", "replace"), thread.find(what).id):
-            raise LeadlineError(
-                "not_found", "no-section", f"{what} has no section of its own in the research logbook", "",
-                f"leadline show {what}",
-            )  # fmt: skip
-    remote = str(context.setting("remote"))
-    return LeadlineError(
-        "remote", "link-not-on-remote", f"{remote} does not have {path}", "a link to it would lead nowhere",
-        "leadline sync",
-    )  # fmt: skip
+            raise not_found(
+                "no-section",
+                f"{what} has no section of its own in the research logbook",
+                do=f"leadline show {what}",
+            )
+    return not_on_remote(str(context.setting("remote")), "", path)

@@ -1,20 +1,22 @@
-"""Prepare a repository for a forge: which one, what its settings say, and the issue template for people."""
+"""Prepare a repository for a forge: which one, what its settings say, and the issue template for
+people."""
 
 from __future__ import annotations
 
 import os
 from typing import Any
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, conflict, environment
 from leadline.services.context import Context
 
 
 def write_template(context: Context, label: str, force: bool = False) -> dict[str, str]:
-    """Write the issue template into the work tree, uncommitted. Returns ``{path, state}`` with state ``written``,
-    ``unchanged``, ``kept`` (another text is there; ``force`` replaces it) or ``replaced``.
+    """Write the issue template into the work tree, uncommitted. Returns ``{path, state}`` with
+    state ``written``, ``unchanged``, ``kept`` (another text is there; ``force`` replaces it) or
+    ``replaced``.
 
-    Raises LeadlineError: environment (bare repository, cannot be written), conflict (behind a symbolic link that leads
-    out of the work tree).
+    Raises LeadlineError: environment (bare repository, cannot be written), conflict (behind a
+    symbolic link that leads out of the work tree).
     """
     from leadline.render.issue.template import PATH, render_issue_template
 
@@ -22,10 +24,12 @@ def write_template(context: Context, label: str, force: bool = False) -> dict[st
     full = os.path.join(context.toplevel, PATH)
     inside = os.path.realpath(context.toplevel) + os.sep
     if os.path.islink(full) or not os.path.realpath(os.path.dirname(full)).startswith(inside):
-        raise LeadlineError(
-            "conflict", "behind-a-link", f"{PATH} is, or lies behind, a symbolic link", "nothing is written through it",
-            f"ls -l {os.path.dirname(PATH)}",
-        )  # fmt: skip
+        raise conflict(
+            "behind-a-link",
+            f"{PATH} is, or lies behind, a symbolic link",
+            why="nothing is written through it",
+            do=f"ls -l {os.path.dirname(PATH)}",
+        )
     try:
         present = None
         if os.path.exists(full):
@@ -40,14 +44,16 @@ def write_template(context: Context, label: str, force: bool = False) -> dict[st
             file.write(text)
     except OSError as error:
         what = f"{PATH} cannot be written: {error.strerror}"
-        raise LeadlineError("environment", "not-writable", what, "", f"ls -ld {context.toplevel}") from error
+        raise environment("not-writable", what, do=f"ls -ld {context.toplevel}") from error
     return {"path": PATH, "state": "written" if present is None else "replaced"}
 
 
 def forge_as_set(context: Context, changes: dict[str, Any]) -> dict[str, str]:
-    """What the forge of new threads will be after ``changes``: ``{name, repository, web, from}``. Asks nobody.
+    """What the forge of new threads will be after ``changes``: ``{name, repository, web, from}``.
+    Asks nobody.
 
-    Raises LeadlineError(usage) when the settings and the git remote do not say enough, so that nothing is saved then.
+    Raises LeadlineError(usage) when the settings and the git remote do not say enough, so that
+    nothing is saved then.
     """
     kept = dict(context.settings)
     context.settings.update({k: v for k, v in changes.items() if v is not None})
@@ -57,5 +63,9 @@ def forge_as_set(context: Context, changes: dict[str, Any]) -> dict[str, str]:
         context.settings.clear()
         context.settings.update(kept)
         raise
-    told = "settings" if context.settings.get("forge.repository") else f"remote {context.setting('remote')}"
+    told = (
+        "settings"
+        if context.settings.get("forge.repository")
+        else f"remote {context.setting('remote')}"
+    )
     return {"name": forge.name, "repository": forge.repository, "web": forge.web_url, "from": told}

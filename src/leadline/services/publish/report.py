@@ -15,9 +15,11 @@ _BEGINNINGS = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8
 
 
 def report(context: Context, topic: str, out: str | None = None) -> dict[str, Any]:
-    """Write the page; ``out`` defaults to ``<record folder>/reports/<topic>.html``, outside the work tree.
+    """Write the page; ``out`` defaults to ``<record folder>/reports/<topic>.html``, outside the
+    work tree.
 
-    Returns ``{"path", "bytes", "experiments", "runs"}``. Raises LeadlineError(environment) when it cannot be written.
+    Returns ``{"path", "bytes", "experiments", "runs"}``. Raises LeadlineError(environment) when it
+    cannot be written.
     """
     from leadline import __version__
     from leadline.core.evidence.of_thread import evidence_for, preregistered
@@ -54,9 +56,11 @@ def report(context: Context, topic: str, out: str | None = None) -> dict[str, An
 
 
 def pictures(context: Context, thread: Thread) -> dict[str, str]:
-    """Digest to ``data:`` address of the small images that runs kept and that are here, the newest runs first.
+    """Digest to ``data:`` address of the small images that runs kept and that are here, the newest
+    runs first.
 
-    Only pictures by their first bytes (PNG, JPEG, GIF, WebP): what a job calls an image may be anything.
+    Only pictures by their first bytes (PNG, JPEG, GIF, WebP): what a job calls an image may be
+    anything.
     """
     from base64 import b64encode
 
@@ -65,7 +69,9 @@ def pictures(context: Context, thread: Thread) -> dict[str, str]:
 
     found: dict[str, str] = {}
     left = PAGE_PICTURE_BYTES
-    for artifact in (a for run in reversed(list(thread.runs)) if not run.retracted for a in pictured(run)):
+    for artifact in (
+        a for run in reversed(list(thread.runs)) if not run.retracted for a in pictured(run)
+    ):
         size = context.blobs.size_bytes(artifact.digest)
         if artifact.digest in found or size is None or size > min(PICTURE_BYTES, left):
             continue

@@ -1,7 +1,9 @@
-"""Seal a snapshot (W24, W25): repro bundle, record, annotated tag with the digest of the record's heads, issue comment.
+"""Seal a snapshot (W24, W25): repro bundle, record, annotated tag with the digest of the record's
+heads, issue comment.
 
-The record comes first and the tag follows, so a crash between them leaves a snapshot without its tag, which ``verify``
-names and the same command completes. What cannot be done now (no remote, a draft issue) is left to do and said.
+The record comes first and the tag follows, so a crash between them leaves a snapshot without its
+tag, which ``verify`` names and the same command completes. What cannot be done now (no remote, a
+draft issue) is left to do and said.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import re
 from typing import Any
 
 from leadline.core.canonical import canonical_json, digest_of
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, conflict, not_found, usage
 from leadline.core.ids import named_id
 from leadline.core.record.thread import Item, Thread
 from leadline.services.branch import record_branch as recordbranch
@@ -30,10 +32,12 @@ def seal(
     at: str | None = None,
     push: bool = False,
 ) -> dict[str, Any]:
-    """Seal ``topic`` as ``name`` (default ``S<n>``) at commit ``at`` (default HEAD), committing ``files`` alone before.
+    """Seal ``topic`` as ``name`` (default ``S<n>``) at commit ``at`` (default HEAD), committing
+    ``files`` alone before.
 
-    Returns ``{id, name, tag, commit, heads_digest, bundle, record_commit, comment, committed, pushed, left}``.
-    Raises LeadlineError: usage (bad name), conflict (sealed already, tag in use), not_found (no such file or commit).
+    Returns ``{id, name, tag, commit, heads_digest, bundle, record_commit, comment, committed,
+    pushed, left}``. Raises LeadlineError: usage (bad name), conflict (sealed already, tag in use),
+    not_found (no such file or commit).
     """
     from leadline.services.branch.logbook import publish
 
@@ -69,7 +73,7 @@ def seal(
     return done
 
 
-# ---- before ---------------------------------------------------------------------------------------------------------
+# ---- before --------------------------------------------------------------------------------------
 
 
 def tag_name(topic: str, name: str) -> str:
@@ -80,42 +84,44 @@ def _check_name(context: Context, thread: Thread, name: str | None) -> None:
     if name is None:
         return
     if not NAME.match(name) or ".." in name or name.endswith(".lock"):
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "bad-snapshot-name",
             f"{name!r} cannot name a snapshot",
-            "letters, digits, '.', '_' and '-', up to 64: it becomes part of a tag",
-            f"leadline seal {re.sub(r'[^A-Za-z0-9]+', '-', name).strip('-')[:40] or 'S1'}",
+            why="letters, digits, '.', '_' and '-', up to 64: it becomes part of a tag",
+            do=f"leadline seal {re.sub(r'[^A-Za-z0-9]+', '-', name).strip('-')[:40] or 'S1'}",
         )
     tag = tag_name(thread.topic, name)
     known = [s for s in thread.of_kind("snapshot") if s.body.get("name") == name]
     if known and context.vcs.tag_exists(tag):
-        raise LeadlineError(
-            "conflict",
+        raise conflict(
             "snapshot-exists",
             f"{name} is sealed already: {known[-1].id} at tag {tag}",
-            "a seal is never moved",
-            [f"leadline seal {name}-2", f"leadline show {known[-1].id}"],
+            why="a seal is never moved",
+            do=[f"leadline seal {name}-2", f"leadline show {known[-1].id}"],
         )
     if not known and context.vcs.tag_exists(tag):
-        raise LeadlineError(
-            "conflict",
+        raise conflict(
             "tag-exists",
             f"the tag {tag} exists and no record made it",
-            "a tag seals a state and is not moved",
-            [f"leadline seal {name}-2", f"git show {tag}"],
+            why="a tag seals a state and is not moved",
+            do=[f"leadline seal {name}-2", f"git show {tag}"],
         )
 
 
-def _commit_files(context: Context, thread: Thread, files: list[str], message: str) -> list[dict[str, str]]:
-    """Each file alone, onto the checked-out branch; whatever else is dirty or staged stays as it is."""
+def _commit_files(
+    context: Context, thread: Thread, files: list[str], message: str
+) -> list[dict[str, str]]:
+    """Each file alone, onto the checked-out branch; whatever else is dirty or staged stays as it
+    is."""
     done = []
     for given in files:
         full = os.path.realpath(os.path.join(context.cwd, given))
         path = os.path.relpath(full, os.path.realpath(context.toplevel)).replace(os.sep, "/")
         if path.startswith("../") or not os.path.isfile(full):
-            raise LeadlineError(
-                "not_found", "no-such-file", f"{given} is no file of this work tree", "", "leadline seal --commit FILE"
+            raise not_found(
+                "no-such-file",
+                f"{given} is no file of this work tree",
+                do="leadline seal --commit FILE",
             )
         with open(full, "rb") as file:
             data = file.read()
@@ -125,14 +131,17 @@ def _commit_files(context: Context, thread: Thread, files: list[str], message: s
 
 
 def _unfinished(context: Context, thread: Thread, name: str | None) -> Item | None:
-    """A snapshot that was recorded and whose tag is missing: a crash in between, or a tag that was deleted."""
+    """A snapshot that was recorded and whose tag is missing: a crash in between, or a tag that was
+    deleted."""
     if name is None:
         return None
     named = [s for s in thread.of_kind("snapshot") if s.body.get("name") == name]
-    return named[-1] if named and not context.vcs.tag_exists(str(named[-1].body.get("tag"))) else None
+    return (
+        named[-1] if named and not context.vcs.tag_exists(str(named[-1].body.get("tag"))) else None
+    )
 
 
-# ---- record and tag -------------------------------------------------------------------------------------------------
+# ---- record and tag ------------------------------------------------------------------------------
 
 
 def _record(context: Context, topic: str, name: str | None, message: str, at: str | None) -> Item:
@@ -143,12 +152,11 @@ def _record(context: Context, topic: str, name: str | None, message: str, at: st
         shown, name = named_id(thread.prefix, "snapshot", number), name or f"S{number}"
         tag = tag_name(topic, name)
         if context.vcs.tag_exists(tag):
-            raise LeadlineError(
-                "conflict",
+            raise conflict(
                 "tag-exists",
                 f"the tag {tag} exists already",
-                "a tag seals a state and is not moved",
-                f"leadline seal {name}-2",
+                why="a tag seals a state and is not moved",
+                do=f"leadline seal {name}-2",
             )
         heads = context.store.heads(topic)
         bundle, blobs = make_bundle(context, thread, shown, name, tag, commit, message, heads)
@@ -176,16 +184,15 @@ def _commit_to_tag(context: Context, topic: str, at: str | None) -> str:
     if at is not None:
         commit = context.vcs.ref(f"{at}^{{commit}}")
         if commit is None:
-            raise LeadlineError("not_found", "no-such-commit", f"there is no commit {at}", "", "git log --oneline -5")
+            raise not_found("no-such-commit", f"there is no commit {at}", do="git log --oneline -5")
         return commit
     commit = context.vcs.head()["commit"] or recordbranch.commit_records(context)
     if commit is None:
-        raise LeadlineError(
-            "conflict",
+        raise conflict(
             "nothing-to-seal",
             f"thread {topic} has no commit to tag",
-            "a tag points at a commit",
-            "git commit --allow-empty -m start",
+            why="a tag points at a commit",
+            do="git commit --allow-empty -m start",
         )
     return str(commit)
 
@@ -207,7 +214,11 @@ def make_bundle(
     from leadline.render.words import says
 
     evidence = evidence_for(thread)
-    claims = [{"id": c.id, "text": says(c, thread), "label": evidence(c).label} for c in thread.claims if c.stands]
+    claims = [
+        {"id": c.id, "text": says(c, thread), "label": evidence(c).label}
+        for c in thread.claims
+        if c.stands
+    ]
     bundle = build_bundle(
         thread,
         snapshot=snapshot,
@@ -222,7 +233,8 @@ def make_bundle(
         claims=claims,
     )
     texts = {
-        "bundle.json": json.dumps(json.loads(canonical_json(bundle)), indent=1, ensure_ascii=False) + "\n",
+        "bundle.json": json.dumps(json.loads(canonical_json(bundle)), indent=1, ensure_ascii=False)
+        + "\n",
         "bundle.md": render_bundle(bundle),
         "table.csv": bundle_csv(bundle),
     }
@@ -239,7 +251,8 @@ def _packages(context: Context, thread: Thread) -> dict[str, dict[str, str]]:
 
 
 def tag_message(context: Context, topic: str, snapshot: Item) -> str:
-    """A title, what was said, the machine-made marker (W7), and the digest that makes a rewritten record show."""
+    """A title, what was said, the machine-made marker (W7), and the digest that makes a rewritten
+    record show."""
     body = snapshot.body
     said = str(body.get("text") or "").strip()
     parts = [f"{body['name']}: {said.splitlines()[0] if said else f'sealed snapshot of {topic}'}"]
@@ -256,11 +269,13 @@ def tag_message(context: Context, topic: str, snapshot: Item) -> str:
 def _tag(context: Context, topic: str, snapshot: Item) -> None:
     if not context.vcs.tag_exists(str(snapshot.body["tag"])):
         context.vcs.create_tag(
-            str(snapshot.body["tag"]), str(snapshot.body["commit"]), tag_message(context, topic, snapshot)
+            str(snapshot.body["tag"]),
+            str(snapshot.body["commit"]),
+            tag_message(context, topic, snapshot),
         )
 
 
-# ---- after ----------------------------------------------------------------------------------------------------------
+# ---- after ---------------------------------------------------------------------------------------
 
 
 def _tell(context: Context, topic: str, snapshot: Item, done: dict[str, Any]) -> None:
@@ -276,7 +291,9 @@ def _tell(context: Context, topic: str, snapshot: Item, done: dict[str, Any]) ->
             done["left"] += error.next
             return None
 
-    done["record_commit"] = attempt("record branch", lambda: recordbranch.commit_records(context, [topic]))
+    done["record_commit"] = attempt(
+        "record branch", lambda: recordbranch.commit_records(context, [topic])
+    )
     state = context.store.thread(topic).issue.state
     if state in ("open", "closed"):
         done["issue"] = bring_up_to_date(context, topic)
@@ -291,7 +308,9 @@ def _tell(context: Context, topic: str, snapshot: Item, done: dict[str, Any]) ->
     else:
         done["left"].append(f"leadline issue open --thread {topic}")
     done["logbook"] = publish(context, topic, f"sealed {snapshot.id}")
-    done["record_commit"] = attempt("record branch", lambda: recordbranch.commit_records(context, [topic]))
+    done["record_commit"] = attempt(
+        "record branch", lambda: recordbranch.commit_records(context, [topic])
+    )
 
 
 def comment_text(context: Context, topic: str, snapshot: Item, record_commit: str | None) -> str:
@@ -312,17 +331,29 @@ def comment_text(context: Context, topic: str, snapshot: Item, record_commit: st
         if pages and record_commit:
             places[title] = pages.page(record_commit, path)
         else:
-            places[title] = f"`git show {(record_commit or str(context.setting('record_branch')))[:40]}:{path}`"
+            places[title] = (
+                f"`git show {(record_commit or str(context.setting('record_branch')))[:40]}:{path}`"
+            )
     commit = str(snapshot.body["commit"])
-    tree = pages.page(commit) if pages and linkable(context, context.store.thread(topic), commit) else ""
-    return render_seal_comment(snapshot.id, snapshot.body, tree, places, str(context.setting("marker")))
+    tree = (
+        pages.page(commit)
+        if pages and linkable(context, context.store.thread(topic), commit)
+        else ""
+    )
+    return render_seal_comment(
+        snapshot.id, snapshot.body, tree, places, str(context.setting("marker"))
+    )
 
 
 def _push(context: Context, done: dict[str, Any]) -> None:
     from leadline.services.publish.sync import sync
 
     result = sync(context)
-    done["pushed"] = result.problem is None and result.tags.get(done["tag"]) in ("pushed", "up-to-date", None)
+    done["pushed"] = result.problem is None and result.tags.get(done["tag"]) in (
+        "pushed",
+        "up-to-date",
+        None,
+    )
     if result.problem is not None:
         done["problems"].append({"step": "push", **result.problem.as_dict()})
         done["left"] += result.problem.next

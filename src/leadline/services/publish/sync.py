@@ -1,14 +1,15 @@
-"""Commit the record branch, fetch, merge by union, push: until both sides have the same, or the reason is known.
+"""Commit the record branch, fetch, merge by union, push: until both sides have the same, or the
+reason is known.
 
-Everything local happens first and stays, whatever the network does; what went wrong at the remote is part of the
-answer, never an exception that hides what was done.
+Everything local happens first and stays, whatever the network does; what went wrong at the remote
+is part of the answer, never an exception that hides what was done.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, not_found, remote
 from leadline.core.ids import parse_id
 from leadline.core.record.thread import Thread
 from leadline.core.values import dataclass, field
@@ -21,7 +22,8 @@ SCAN_BYTES = 1 << 20
 
 @dataclass
 class Sync:
-    """What one sync did. ``problem``: why the remote half is not done. ``left``: what to do now, in commands."""
+    """What one sync did. ``problem``: why the remote half is not done. ``left``: what to do now, in
+    commands."""
 
     remote: str = ""
     branch: str = ""
@@ -35,7 +37,9 @@ class Sync:
     diverged: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
-    issues: dict[str, dict[str, Any]] = field(default_factory=dict)  # thread -> what became of its issue
+    issues: dict[str, dict[str, Any]] = field(
+        default_factory=dict
+    )  # thread -> what became of its issue
     would: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     problem: LeadlineError | None = None
@@ -44,8 +48,11 @@ class Sync:
         return {**self.__dict__, "problem": self.problem.as_dict() if self.problem else None}
 
 
-def sync(context: Context, remote: str | None = None, code: bool = False, dry_run: bool = False) -> Sync:
-    """Bring store, record branch and remote together. Never raises for the remote: see ``Sync.problem``."""
+def sync(
+    context: Context, remote: str | None = None, code: bool = False, dry_run: bool = False
+) -> Sync:
+    """Bring store, record branch and remote together. Never raises for the remote: see
+    ``Sync.problem``."""
     from leadline.services.run.recover import reconcile
 
     done = Sync(branch=str(context.setting("record_branch")))
@@ -76,8 +83,9 @@ def sync(context: Context, remote: str | None = None, code: bool = False, dry_ru
 
 
 def exchange_records(context: Context, remote: str | None = None) -> str:
-    """Bring the record branch here and at the remote together, and nothing else: what a link needs before it is posted.
-    Returns its tip there. Raises LeadlineError: remote, not_found (``no-such-remote``), conflict."""
+    """Bring the record branch here and at the remote together, and nothing else: what a link needs
+    before it is posted. Returns its tip there. Raises LeadlineError: remote, not_found
+    (``no-such-remote``), conflict."""
     done = Sync(branch=str(context.setting("record_branch")))
     ref = recordbranch.branch_ref(context)
     done.tip = recordbranch.commit_records(context)
@@ -93,24 +101,22 @@ def remote_for(context: Context, named: str | None) -> str:
     """
     remotes = context.vcs.remotes()
     if not remotes:
-        raise LeadlineError(
-            "remote",
+        raise remote(
             "no-remote",
             "this repository has no remote",
-            "the records are complete on this machine; a remote takes them to others",
-            ["git remote add origin URL", "leadline sync"],
+            why="the records are complete on this machine; a remote takes them to others",
+            do=["git remote add origin URL", "leadline sync"],
         )
     wanted = named or str(context.setting("remote"))
     if wanted in remotes:
         return wanted
     if named is None and len(remotes) == 1:
         return remotes[0]
-    raise LeadlineError(
-        "not_found",
+    raise not_found(
         "no-such-remote",
         f"there is no remote called {wanted}",
-        f"remotes: {', '.join(remotes)}",
-        f"leadline sync --remote {remotes[0]}",
+        why=f"remotes: {', '.join(remotes)}",
+        do=f"leadline sync --remote {remotes[0]}",
     )
 
 
@@ -131,25 +137,25 @@ def _with_remote(context: Context, done: Sync, ref: str) -> None:
         if done.tip == theirs:
             done.pushed = "pushed" if done.pushed == "pushed" else "up-to-date"
             return
-        result = context.vcs.push(done.remote, {ref: ref}).get(ref, {"status": "rejected", "reason": "no answer"})
+        result = context.vcs.push(done.remote, {ref: ref}).get(
+            ref, {"status": "rejected", "reason": "no answer"}
+        )
         if result["status"] in ("ok", "up-to-date"):
             done.pushed = "pushed"
             context.vcs.move_ref(tracking_ref(done.remote), done.tip, theirs)
             return
         if result["status"] != "non-fast-forward":
-            raise LeadlineError(
-                "remote",
+            raise remote(
                 "push-rejected",
                 f"{done.remote} did not take {done.branch}",
-                result["reason"],
-                [f"git push {done.remote} {done.branch}", "leadline sync"],
+                why=result["reason"],
+                do=[f"git push {done.remote} {done.branch}", "leadline sync"],
             )
-    raise LeadlineError(
-        "remote",
+    raise remote(
         "push-contended",
         f"{done.remote} moved on {PUSH_ATTEMPTS} times in a row",
-        "others are pushing records at this moment; everything here is committed",
-        "leadline sync",
+        why="others are pushing records at this moment; everything here is committed",
+        do="leadline sync",
     )
 
 
@@ -170,7 +176,8 @@ def _take_in(context: Context, tip: str, done: Sync) -> None:
 
 
 def _join(context: Context, done: Sync, ref: str, theirs: str) -> None:
-    """Make the local tip hold the remote one: by going forward where that is possible, else by a merge."""
+    """Make the local tip hold the remote one: by going forward where that is possible, else by a
+    merge."""
     ours = context.vcs.ref(ref)
     if ours == theirs or (ours and context.vcs.is_ancestor(theirs, ours)):
         done.tip = recordbranch.commit_records(context)
@@ -183,7 +190,8 @@ def _join(context: Context, done: Sync, ref: str, theirs: str) -> None:
 
 
 def record_clashes(context: Context, topic: str) -> list[dict[str, str]]:
-    """An ``id-clash`` record for every id that two machines gave while apart and that no record mentions yet."""
+    """An ``id-clash`` record for every id that two machines gave while apart and that no record
+    mentions yet."""
     new = _unrecorded(context.store.thread(topic))
     if new:
         with context.store.transaction(topic) as writing:
@@ -217,20 +225,23 @@ def _unrecorded(thread: Thread) -> list[dict[str, str]]:
 
 
 def _issues(context: Context) -> dict[str, dict[str, Any]]:
-    """Bring every issue on a forge up to date: after the records, so that two machines derive the same body."""
+    """Bring every issue on a forge up to date: after the records, so that two machines derive the
+    same body."""
     from leadline.services.issue.ask import forge_name
     from leadline.services.issue.delivery import bring_up_to_date
 
     found = {}
     for topic in context.store.topics():
         thread = context.store.thread(topic)
-        opened = thread.issue.state in ("open", "closed") or thread.issue.wanted.get("state") == "open"
+        opened = (
+            thread.issue.state in ("open", "closed") or thread.issue.wanted.get("state") == "open"
+        )
         if opened and forge_name(context, thread) != "local":
             found[topic] = bring_up_to_date(context, topic, asked_for=True)
     return found
 
 
-# ---- tags and code states -------------------------------------------------------------------------------------------
+# ---- tags and code states ------------------------------------------------------------------------
 
 
 def _tags(context: Context, done: Sync) -> None:
@@ -245,7 +256,9 @@ def _tags(context: Context, done: Sync) -> None:
             if context.vcs.tag_exists(tag):
                 here[ref] = tag
             else:
-                done.tags[tag] = "fetched" if context.vcs.fetch_ref(done.remote, ref, ref) else "missing"
+                done.tags[tag] = (
+                    "fetched" if context.vcs.fetch_ref(done.remote, ref, ref) else "missing"
+                )
     unsent = {ref: ref for ref in here if not _known_there(context, done.remote, ref)}
     for ref, result in context.vcs.push(done.remote, unsent).items():
         done.tags[here[ref]] = {"ok": "pushed", "up-to-date": "up-to-date"}.get(
@@ -254,15 +267,16 @@ def _tags(context: Context, done: Sync) -> None:
         if result["status"] in ("ok", "up-to-date"):
             _remember_there(context, done.remote, ref)
     failed = [
-        f"{tag} ({what.removeprefix('failed: ')})" for tag, what in done.tags.items() if what.startswith("failed")
+        f"{tag} ({what.removeprefix('failed: ')})"
+        for tag, what in done.tags.items()
+        if what.startswith("failed")
     ]
     if failed:
-        raise LeadlineError(
-            "remote",
+        raise remote(
             "tag-rejected",
             f"{done.remote} did not take the tag {failed[0]}",
-            "a tag of that name with another content may be there already",
-            f"git ls-remote --tags {done.remote}",
+            why="a tag of that name with another content may be there already",
+            do=f"git ls-remote --tags {done.remote}",
         )
 
 
@@ -281,27 +295,42 @@ def _remember_there(context: Context, remote: str, ref: str) -> None:
 
 
 def _code_states(context: Context, done: Sync) -> None:
-    """Push the code states of recorded runs after a scan for secrets, and fetch those that are missing here."""
+    """Push the code states of recorded runs after a scan for secrets, and fetch those that are
+    missing here."""
     refs: dict[str, dict[str, Any]] = {}
-    report: dict[str, Any] = {"pushed": [], "fetched": [], "missing": [], "withheld": [], "gaps": []}
+    report: dict[str, Any] = {
+        "pushed": [],
+        "fetched": [],
+        "missing": [],
+        "withheld": [],
+        "gaps": [],
+    }
     for topic in context.store.topics():
         for run in context.store.thread(topic).runs:
             if run.code.get("ref") and run.code.get("commit"):
                 ref = str(run.code["ref"])
                 refs.setdefault(ref, run.code)
-                gaps = [{"ref": ref, **gap} for gap in run.code.get("gaps") or [] if isinstance(gap, dict)]
+                gaps = [
+                    {"ref": ref, **gap}
+                    for gap in run.code.get("gaps") or []
+                    if isinstance(gap, dict)
+                ]
                 report["gaps"] += [gap for gap in gaps if gap not in report["gaps"]]
     lacking = context.vcs.missing_objects(str(c["commit"]) for c in refs.values())
     send = {}
     for ref, code in sorted(refs.items()):
         if str(code["commit"]) in lacking or context.vcs.ref(ref) is None:
-            report["fetched" if context.vcs.fetch_ref(done.remote, ref, ref) else "missing"].append(ref)
+            report["fetched" if context.vcs.fetch_ref(done.remote, ref, ref) else "missing"].append(
+                ref
+            )
             continue
         findings = [] if _known_there(context, done.remote, ref) else scan(context, code)
         if findings:
             report["withheld"].append({"ref": ref, "secrets": findings})
         elif context.vcs.ref(ref) and not _known_there(context, done.remote, ref):
-            send[str(code["commit"])] = ref  # the commit that was scanned, wherever the ref points by now
+            send[str(code["commit"])] = (
+                ref  # the commit that was scanned, wherever the ref points by now
+            )
     for ref, result in context.vcs.push(done.remote, send).items():
         if result["status"] in ("ok", "up-to-date"):
             report["pushed"].append(ref)
@@ -312,7 +341,8 @@ def _code_states(context: Context, done: Sync) -> None:
 
 
 def scan(context: Context, code: dict[str, Any]) -> list[str]:
-    """Files of a code state, other than those that HEAD already had, that look like secrets: ``path: reason``."""
+    """Files of a code state, other than those that HEAD already had, that look like secrets:
+    ``path: reason``."""
     from leadline.core.secrets.names import secret_content_reason, secret_name_reason
 
     present = context.vcs.read_tree_files(str(code["commit"]))
@@ -327,7 +357,7 @@ def scan(context: Context, code: dict[str, Any]) -> list[str]:
     return found
 
 
-# ---- words ----------------------------------------------------------------------------------------------------------
+# ---- words ---------------------------------------------------------------------------------------
 
 
 def _would(context: Context, done: Sync, named: str | None) -> Sync:
@@ -348,12 +378,21 @@ def _would(context: Context, done: Sync, named: str | None) -> Sync:
         return done
     seen = context.vcs.ref(tracking_ref(done.remote))
     done.would.append(
-        f"fetch {done.branch} from {done.remote}" + (" (seen there before)" if seen else " (never seen there)")
+        f"fetch {done.branch} from {done.remote}"
+        + (" (seen there before)" if seen else " (never seen there)")
     )
     if done.would[:-1] or seen != done.tip:
         done.would.append(f"push {done.branch} to {done.remote}")
-    tags = [str(s.body.get("tag")) for t in context.store.topics() for s in context.store.thread(t).of_kind("snapshot")]
-    unsent = [t for t in tags if context.vcs.tag_exists(t) and not _known_there(context, done.remote, f"refs/tags/{t}")]
+    tags = [
+        str(s.body.get("tag"))
+        for t in context.store.topics()
+        for s in context.store.thread(t).of_kind("snapshot")
+    ]
+    unsent = [
+        t
+        for t in tags
+        if context.vcs.tag_exists(t) and not _known_there(context, done.remote, f"refs/tags/{t}")
+    ]
     for topic in context.store.topics():
         from leadline.services.issue.delivery import waiting
 
@@ -367,7 +406,11 @@ def _would(context: Context, done: Sync, named: str | None) -> Sync:
 def _left(done: Sync) -> list[str]:
     left = list(done.problem.next) if done.problem else []
     left += [
-        step for issue in done.issues.values() if issue["why"] for step in issue["why"]["next"] if step not in left
+        step
+        for issue in done.issues.values()
+        if issue["why"]
+        for step in issue["why"]["next"]
+        if step not in left
     ]
     if done.diverged:
         left.append("leadline verify --explain")

@@ -1,12 +1,13 @@
-"""Post what is new on the experiment issue: an update rendered from the records, or a short heartbeat.
+"""Post what is new on the experiment issue: an update rendered from the records, or a short
+heartbeat.
 
-The update is a record first, with the marker it is posted under, and a comment second. A crash in between leaves the
-record, and whatever brings the issue up to date next posts it, once.
+The update is a record first, with the marker it is posted under, and a comment second. A crash in
+between leaves the record, and whatever brings the issue up to date next posts it, once.
 """
 
 from __future__ import annotations
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, conflict, refused
 from leadline.core.ids import named_id
 from leadline.core.issue.due import Due, due, last_post, records_since
 from leadline.core.record.thread import Item, Thread
@@ -17,7 +18,10 @@ from leadline.services.context import Context
 from leadline.services.issue.content import comments_to_post
 from leadline.services.issue.delivery import bring_up_to_date
 
-ADVICE = ("overclaim", "ticked-reference")  # findings that do not refuse a post: matters of wording, or mended here
+ADVICE = (
+    "overclaim",
+    "ticked-reference",
+)  # findings that do not refuse a post: matters of wording, or mended here
 PLANS = ("next", "label", "eta")  # what is to come: its numbers were not measured
 FINDINGS_NAMED = 5
 _ABOUT_THE_ISSUE = (
@@ -60,23 +64,26 @@ def is_due(context: Context, thread: Thread) -> Due:
 def update(context: Context, topic: str, words: Words, dry_run: bool = False) -> dict[str, Any]:
     """Render the update, record it, post it, bring the body up to date, publish the logbook.
 
-    Raises LeadlineError: refused (``unbound-number``, ``not-fit-to-post`` with each finding, a citation that does not
-    hold), conflict (``nothing-new``). Nothing is recorded then.
+    Raises LeadlineError: refused (``unbound-number``, ``not-fit-to-post`` with each finding, a
+    citation that does not hold), conflict (``nothing-new``). Nothing is recorded then.
     """
     thread = context.store.thread(topic)
     _flag_finished(context, thread)
     last = last_post(thread)
     if last is not None and not _news_since(thread, last):
-        waiting = not words.change.strip() and any(c.kind == "update" for c in comments_to_post(thread))
+        waiting = not words.change.strip() and any(
+            c.kind == "update" for c in comments_to_post(thread)
+        )
         if (waiting or _same_words(last, words)) and not dry_run:
-            return _done(context, topic, last.id, last.text, [], "update")  # a post that was cut off, or a retry
+            return _done(
+                context, topic, last.id, last.text, [], "update"
+            )  # a post that was cut off, or a retry
         if not words.change.strip():
-            raise LeadlineError(
-                "conflict",
+            raise conflict(
                 "nothing-new",
                 f"nothing was recorded since {last.id}",
-                "an update tells what is new",
-                ["leadline update --heartbeat", "leadline due"],
+                why="an update tells what is new",
+                do=["leadline update --heartbeat", "leadline due"],
             )
     body, advice = _checked(context, thread, words)
     text, links = _rendered(context, thread, words, body)
@@ -107,10 +114,15 @@ def update(context: Context, topic: str, words: Words, dry_run: bool = False) ->
 
 
 def heartbeat(
-    context: Context, topic: str, status: str = "", blockers: str = "", eta: str = "", dry_run: bool = False
+    context: Context,
+    topic: str,
+    status: str = "",
+    blockers: str = "",
+    eta: str = "",
+    dry_run: bool = False,
 ) -> dict[str, Any]:
-    """A short sign of life. When nothing changed since the last heartbeat and the words are the same, that comment
-    grows in place ("said 3 times") instead of a new one.
+    """A short sign of life. When nothing changed since the last heartbeat and the words are the
+    same, that comment grows in place ("said 3 times") instead of a new one.
 
     Raises LeadlineError(refused) as ``update`` does.
     """
@@ -163,12 +175,14 @@ def heartbeat(
     return _done(context, topic, shown, text, advice, "heartbeat")
 
 
-# ---- the parts ------------------------------------------------------------------------------------------------------
+# ---- the parts -----------------------------------------------------------------------------------
 
 
 def _flag_finished(context: Context, thread: Thread) -> None:
     if thread.finished:
-        context.warn(f"thread {thread.topic} was finished on {thread.finishes[-1]['at'][:10]}; this comes after it")
+        context.warn(
+            f"thread {thread.topic} was finished on {thread.finishes[-1]['at'][:10]}; this comes after it"
+        )
 
 
 def _news_since(thread: Thread, last: Item) -> bool:
@@ -181,7 +195,8 @@ def _same_words(last: Item, words: Words) -> bool:
 
 
 def _span(thread: Thread, words: dict[str, str]) -> tuple[Item | None, int]:
-    """The heartbeat that this one only repeats, and how often it will have been said; (None, 1) for news."""
+    """The heartbeat that this one only repeats, and how often it will have been said; (None, 1) for
+    news."""
     last = last_post(thread)
     if (
         last is None
@@ -190,11 +205,15 @@ def _span(thread: Thread, words: dict[str, str]) -> tuple[Item | None, int]:
         or _news_since(thread, last)
     ):
         return None, 1
-    first = thread.items.get(thread.shown(str(last.body.get("continues") or last.id), last.refs), last)
+    first = thread.items.get(
+        thread.shown(str(last.body.get("continues") or last.id), last.refs), last
+    )
     return first, int(last.body.get("times") or 1) + 1
 
 
-def _checked(context: Context, thread: Thread, words: Words) -> tuple[dict[str, Any], list[Finding]]:
+def _checked(
+    context: Context, thread: Thread, words: Words
+) -> tuple[dict[str, Any], list[Finding]]:
     return _checked_texts(context, thread, words.texts())
 
 
@@ -213,7 +232,10 @@ def _checked_texts(
             continue
         findings += [
             f._replace(where=f"--{name}, {f.where}")
-            for f in [*lint(text, thread, "update", _label_of_cited(thread, text)), *broken_links(context, text)]
+            for f in [
+                *lint(text, thread, "update", _label_of_cited(thread, text)),
+                *broken_links(context, text),
+            ]
         ]
     refused = [f for f in findings if f.code not in ADVICE]
     if refused:
@@ -230,13 +252,12 @@ def not_fit_to_post(findings: list[Finding]) -> LeadlineError:
     """The refusal that lists each finding with the words it saw and what to write instead."""
     shown = "; ".join(f"{f.what} ({f.where}): {f.mend}" for f in findings[:FINDINGS_NAMED])
     more = f"; and {len(findings) - FINDINGS_NAMED} more" if len(findings) > FINDINGS_NAMED else ""
-    return LeadlineError(
-        "refused",
+    return refused(
         "not-fit-to-post",
         f"a reader would stumble over {len(findings)} thing{'s' if len(findings) > 1 else ''} in this text",
-        shown + more,
-        "leadline update --dry-run …",
-        {"findings": _as_dicts(findings)},
+        why=shown + more,
+        do="leadline update --dry-run …",
+        details={"findings": _as_dicts(findings)},
     )
 
 
@@ -249,10 +270,16 @@ def _label_of_cited(thread: Thread, text: str) -> str:
     evidence_of = evidence_for(thread)
     named = [thread.items[m[0]] for m in ID_IN_TEXT.finditer(text) if m[0] in thread.items]
     labels = [evidence_of(claim).label for claim in named if claim.kind == "claim" and claim.stands]
-    return min(labels, key=lambda label: LABELS.index(label) if label in LABELS else -1) if labels else ""
+    return (
+        min(labels, key=lambda label: LABELS.index(label) if label in LABELS else -1)
+        if labels
+        else ""
+    )
 
 
-def _rendered(context: Context, thread: Thread, words: Words, body: dict[str, Any]) -> tuple[str, dict[str, str]]:
+def _rendered(
+    context: Context, thread: Thread, words: Words, body: dict[str, Any]
+) -> tuple[str, dict[str, str]]:
     from leadline.core.evidence.of_thread import evidence_for
     from leadline.core.text.citation import render as cited
     from leadline.render.issue.comments import render_update
@@ -261,7 +288,11 @@ def _rendered(context: Context, thread: Thread, words: Words, body: dict[str, An
     commit_records(context)
     links = links_for(context, thread)
     said = {name: fix_format(cited(text, thread, body["refs"])) for name, text in words.texts()}
-    shown = links if "logbook" in links else {**links, "read it": how_to_read(thread, _new_experiments(thread))}
+    shown = (
+        links
+        if "logbook" in links
+        else {**links, "read it": how_to_read(thread, _new_experiments(thread))}
+    )
     text = render_update(
         thread,
         evidence_for(thread),
@@ -299,8 +330,11 @@ def _record(context: Context, thread: Thread, body: dict[str, Any]) -> str:
     return shown
 
 
-def _done(context: Context, topic: str, shown: str, text: str, advice: list[Finding], what: str) -> dict[str, Any]:
-    """Bring issue and logbook up to date. What the forge refuses is said, and done by the next call."""
+def _done(
+    context: Context, topic: str, shown: str, text: str, advice: list[Finding], what: str
+) -> dict[str, Any]:
+    """Bring issue and logbook up to date. What the forge refuses is said, and done by the next
+    call."""
     from leadline.services.branch.logbook import publish
     from leadline.services.branch.permalink import unpushed
 

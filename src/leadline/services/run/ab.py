@@ -1,8 +1,10 @@
-"""Measure two commands in turns until the answer is known: what makes a comparison hold on a noisy machine.
+"""Measure two commands in turns until the answer is known: what makes a comparison hold on a noisy
+machine.
 
-Every execution is a full run of the record; the two sides are two experiments and the block of each run stands with it,
-so that ``compare`` and claims pair them too. The stopping rule looks after every block and keeps its error rate
-(``core/stats/sequential.py``). The price is time: a verdict needs seven blocks, four runs each.
+Every execution is a full run of the record; the two sides are two experiments and the block of each
+run stands with it, so that ``compare`` and claims pair them too. The stopping rule looks after
+every block and keeps its error rate (``core/stats/sequential.py``). The price is time: a verdict
+needs seven blocks, four runs each.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from leadline.core.design.interleave import ORDERS, block_value, schedule
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import usage
 from leadline.core.ids import named_id
 from leadline.core.metric.items import facts_in
 from leadline.core.record.run import MetricDef
@@ -21,7 +23,15 @@ from leadline.core.record.thread import Item, Thread
 from leadline.core.stats.sequential import METHOD, SymmetricSequence
 from leadline.core.values import dataclass, field
 from leadline.services.context import Context, refs_for
-from leadline.services.run.lifecycle import Outcome, RunRequest, Watch, complete, environment_of, gather, run_one
+from leadline.services.run.lifecycle import (
+    Outcome,
+    RunRequest,
+    Watch,
+    complete,
+    environment_of,
+    gather,
+    run_one,
+)
 
 MOST_FAILED_BLOCKS = 3
 WALL = "wall_s"
@@ -31,8 +41,9 @@ _WALL = MetricDef(WALL, "s", "lower", observed="machine")
 
 @dataclass
 class AbRequest:
-    """``a`` is the reference. ``metric``: "" takes the thread's first with a better direction, else the wall time of
-    the run. ``precision``, ``equivalent``: shares (0.01 is 1 %); see ``_reason_to_stop``."""
+    """``a`` is the reference. ``metric``: "" takes the thread's first with a better direction, else
+    the wall time of the run. ``precision``, ``equivalent``: shares (0.01 is 1 %); see
+    ``_reason_to_stop``."""
 
     a: RunRequest
     b: RunRequest
@@ -66,11 +77,12 @@ def measure(
     say: Callable[[str], None] = lambda text: None,
     stop_asked: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any]:
-    """Run both sides in turns; returns the result (see ``judge``) with ``id``, ``experiments`` and ``why_stopped``.
-    ``stop_asked`` is asked between runs: what was measured so far is judged then, as after an interrupted run.
+    """Run both sides in turns; returns the result (see ``judge``) with ``id``, ``experiments`` and
+    ``why_stopped``. ``stop_asked`` is asked between runs: what was measured so far is judged then,
+    as after an interrupted run.
 
-    Raises LeadlineError before anything ran: a request that makes no sense, a secret in a command; after the warm-up:
-    a metric that no run gives.
+    Raises LeadlineError before anything ran: a request that makes no sense, a secret in a command;
+    after the warm-up: a metric that no run gives.
     """
     _check(request)
     thread, a = complete(context, request.a)
@@ -87,7 +99,9 @@ def measure(
             if not state.interrupted:
                 outcome = runs.one(side, 0, number, warmup=True)
                 if outcome.state != "done":
-                    state.failed.append(f"the warm-up {outcome.id}: {outcome.reason or outcome.state}")
+                    state.failed.append(
+                        f"the warm-up {outcome.id}: {outcome.reason or outcome.state}"
+                    )
     why = ""
     last_said_s = started_s
     for number, order in enumerate(schedule(request.seed, request.order), 1):
@@ -109,7 +123,10 @@ def measure(
         wall_s=round(time.monotonic() - started_s, 3),
     )
     body = {"interleaving": shown, **result}
-    body["refs"] = {shown: uid, **refs_for(context.slice(a.topic, list(result["experiments"].values())), _ids(result))}
+    body["refs"] = {
+        shown: uid,
+        **refs_for(context.slice(a.topic, list(result["experiments"].values())), _ids(result)),
+    }
     context.append(a.topic, "interleaving-ended", body)
     return {"id": shown, **result}
 
@@ -126,25 +143,23 @@ def _check(request: AbRequest) -> None:
     ]
     for code, option, value, low, high in problems:
         if value is not None and not low < value < high:
-            raise LeadlineError(
-                "usage",
+            raise usage(
                 code,
                 f"--{option} {value} lies not between {low:g} and {high:g}",
-                "1% and 0.01 are the same",
-                "leadline ab --help",
+                why="1% and 0.01 are the same",
+                do="leadline ab --help",
             )
     for option, count, least in (("blocks", request.most_blocks, 1), ("warmup", request.warmup, 0)):
         if count < least:
-            raise LeadlineError(
-                "usage", f"bad-{option}", f"--{option} {count} is below {least}", "", "leadline ab --help"
+            raise usage(
+                f"bad-{option}", f"--{option} {count} is below {least}", do="leadline ab --help"
             )
     if request.order not in ORDERS:
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "bad-order",
             f"{request.order!r} is no order of a block",
-            f"there are: {', '.join(ORDERS)}",
-            "leadline ab --help",
+            why=f"there are: {', '.join(ORDERS)}",
+            do="leadline ab --help",
         )
 
 
@@ -158,7 +173,11 @@ def _metric(thread: Thread, wanted: str) -> tuple[str, MetricDef]:
 
 
 def _record_start(
-    context: Context, thread: Thread, request: AbRequest, facts: dict[str, dict[str, Any]], metric: str
+    context: Context,
+    thread: Thread,
+    request: AbRequest,
+    facts: dict[str, dict[str, Any]],
+    metric: str,
 ) -> tuple[str, str]:
     """The record of what will be measured and when it stops, before anything runs: (shown id, uid)."""
     body = {
@@ -212,18 +231,31 @@ class _Runs:
             **self.facts[side],
             "hygiene": self.context.collectors.preflight(environment_of(self.context, request)),
         }
-        outcome = run_one(self.context, request, facts, self.state.experiments[side], [], self.watch, self.context.warn)
+        outcome = run_one(
+            self.context,
+            request,
+            facts,
+            self.state.experiments[side],
+            [],
+            self.watch,
+            self.context.warn,
+        )
         self.state.experiments[side] = outcome.experiment
         self.state.interrupted = self.state.interrupted or outcome.interrupted or self.stop_asked()
         return outcome
 
 
 def _value(outcome: Outcome, metric: str) -> float | None:
-    return outcome.wall_s if metric == WALL and WALL not in outcome.metrics else outcome.metrics.get(metric)
+    return (
+        outcome.wall_s
+        if metric == WALL and WALL not in outcome.metrics
+        else outcome.metrics.get(metric)
+    )
 
 
 def _block(runs: _Runs, number: int, order: str, state: _State) -> None:
-    """One block. A run that fails, or gives no value, ends it: the block is left out and said to be."""
+    """One block. A run that fails, or gives no value, ends it: the block is left out and said to
+    be."""
     values: dict[str, list[float]] = {"a": [], "b": []}
     for position, side in enumerate(order):
         outcome = runs.one(side, number, position)
@@ -233,10 +265,14 @@ def _block(runs: _Runs, number: int, order: str, state: _State) -> None:
         items = outcome.item_sets.get(state.metric, "")
         state.items = items if state.items is None else state.items
         if outcome.state == "done" and value is not None and items != state.items:
-            state.failed.append(f"block {number}: {outcome.id}: {OTHER_ITEMS.format(metric=state.metric)}")
+            state.failed.append(
+                f"block {number}: {outcome.id}: {OTHER_ITEMS.format(metric=state.metric)}"
+            )
             return
         if outcome.state != "done" or value is None:
-            why = outcome.reason or outcome.state if outcome.state != "done" else f"no {state.metric}"
+            why = (
+                outcome.reason or outcome.state if outcome.state != "done" else f"no {state.metric}"
+            )
             if state.metric in outcome.nonfinite:
                 why = f"{state.metric} was {outcome.nonfinite[state.metric]}"
             state.failed.append(f"block {number}: {outcome.id}: {why}")
@@ -258,26 +294,36 @@ def _limit(request: AbRequest, state: _State, started_s: float) -> str:
 
 
 def _reason_to_stop(request: AbRequest, result: dict[str, Any]) -> str:
-    """Why no further block is needed, "" when one is. A declared precision is waited for; a margin of equivalence ends
-    it as soon as the interval lies within or wholly outside; else a shown difference does."""
+    """Why no further block is needed, "" when one is. A declared precision is waited for; a margin
+    of equivalence ends it as soon as the interval lies within or wholly outside; else a shown
+    difference does."""
     low, high = result["low"], result["high"]
     if request.precision is not None:
         if low is None or high is None or not result["as_ratio"]:
             return ""
         reach = 0.5 * (math.log(high) - math.log(low))
-        return f"the precision of {request.precision:.3g} is reached" if reach <= math.log1p(request.precision) else ""
-    if request.equivalent is not None:
-        return {"within": "the interval lies within the margin", "outside": "it lies outside the margin"}.get(
-            result["margin"], ""
+        return (
+            f"the precision of {request.precision:.3g} is reached"
+            if reach <= math.log1p(request.precision)
+            else ""
         )
+    if request.equivalent is not None:
+        return {
+            "within": "the interval lies within the margin",
+            "outside": "it lies outside the margin",
+        }.get(result["margin"], "")
     return "a difference is shown" if result["shown"] else ""
 
 
 def judge(
-    blocks: list[dict[str, list[float]]], definition: MetricDef, alpha: float, equivalent: float | None
+    blocks: list[dict[str, list[float]]],
+    definition: MetricDef,
+    alpha: float,
+    equivalent: float | None,
 ) -> dict[str, Any]:
-    """What the blocks say: ``estimate``, ``low``, ``high`` of the ratio b / a (of the difference b - a when a value is
-    not above zero: ``as_ratio`` False), ``shown``, ``verdict``, ``e_value``, ``n_blocks`` and a ``sentence``."""
+    """What the blocks say: ``estimate``, ``low``, ``high`` of the ratio b / a (of the difference b
+    - a when a value is not above zero: ``as_ratio`` False), ``shown``, ``verdict``, ``e_value``,
+    ``n_blocks`` and a ``sentence``."""
     as_ratio = all(v > 0.0 for block in blocks for side in block.values() for v in side)
     values = [v for block in blocks if (v := block_value(block, as_ratio)) is not None]
     sequence = SymmetricSequence(alpha, values)
@@ -298,7 +344,13 @@ def judge(
         better = {"lower": centre < 0.0, "higher": centre > 0.0}.get(definition.direction)
         verdict = "different" if better is None else "better" if better else "worse"
     if equivalent is not None and values:
-        verdict = "equivalent" if margin == "within" else verdict if margin == "outside" else "not shown equivalent"
+        verdict = (
+            "equivalent"
+            if margin == "within"
+            else verdict
+            if margin == "outside"
+            else "not shown equivalent"
+        )
     result: dict[str, Any] = {
         "metric": definition.name,
         "unit": definition.unit,
@@ -343,17 +395,18 @@ def progress(result: dict[str, Any]) -> str:
     return f"{result['estimate']:.4g} ({result['low']:.4g} to {result['high']:.4g})"
 
 
-# ---- showing --------------------------------------------------------------------------------------------------------
+# ---- showing -------------------------------------------------------------------------------------
 
 
 def result_of(thread: Thread, item: Item) -> dict[str, Any]:
-    """The result of a recorded measurement, computed again from its runs: a retracted run takes its block with it.
+    """The result of a recorded measurement, computed again from its runs: a retracted run takes its
+    block with it.
 
     Raises LeadlineError(usage) when ``item`` is no interleaved measurement.
     """
     if item.kind != "interleaving":
-        raise LeadlineError(
-            "usage", "not-an-interleaving", f"{item.id} is a {item.kind}", "", f"leadline show {item.id}"
+        raise usage(
+            "not-an-interleaving", f"{item.id} is a {item.kind}", do=f"leadline show {item.id}"
         )
     metric = str(item.body.get("metric") or WALL)
     definition = _WALL if metric == WALL else thread.metrics.get(metric) or MetricDef(metric)
@@ -366,7 +419,9 @@ def result_of(thread: Thread, item: Item) -> dict[str, Any]:
             continue
         side = str(run.design.get("side"))
         experiments.setdefault(side, run.experiment)
-        value = run.wall_s if metric == WALL and WALL not in run.metrics else run.metrics.get(metric)
+        value = (
+            run.wall_s if metric == WALL and WALL not in run.metrics else run.metrics.get(metric)
+        )
         if not run.is_evidence or value is None:
             continue
         found = str((facts_in(run, metric) or {}).get("set", ""))
@@ -374,7 +429,9 @@ def result_of(thread: Thread, item: Item) -> dict[str, Any]:
         if found == items:  # as while it was measured: a block over other items is left out
             by_block.setdefault(int(run.design["block"]), {"a": [], "b": []})[side].append(value)
     blocks = [
-        by_block[n] for n in sorted(by_block) if all(len(by_block[n][side]) == whole.count(side) for side in "ab")
+        by_block[n]
+        for n in sorted(by_block)
+        if all(len(by_block[n][side]) == whole.count(side) for side in "ab")
     ]
     stop = item.body.get("stop") or {}
     result = judge(blocks, definition, float(item.body.get("alpha", 0.05)), stop.get("equivalent"))

@@ -42,7 +42,16 @@ def end_run(
         "by": by,
         **{
             k: result.get(k)
-            for k in ("state", "exit_code", "signal", "reason", "started_at", "ended_at", "wall_s", "resources")
+            for k in (
+                "state",
+                "exit_code",
+                "signal",
+                "reason",
+                "started_at",
+                "ended_at",
+                "wall_s",
+                "resources",
+            )
         },
     }
     if result.get("leftover_processes"):
@@ -54,7 +63,9 @@ def end_run(
         planned.get("hygiene", {}), result.get("contention") or {}, result.get("wall_s")
     )
     body["outputs"] = _outputs(attempt, str(body["state"]), redact)
-    body["artifacts"], done_with = take_in(context, planned, attempt, _where(context, planned), result, redact, say)
+    body["artifacts"], done_with = take_in(
+        context, planned, attempt, _where(context, planned), result, redact, say
+    )
     if not body["artifacts"]:
         del body["artifacts"]
     if check_code and (result.get("wall_s") or 0) > 1.0:
@@ -62,7 +73,9 @@ def end_run(
 
         if capture_code(context)["tree"] != planned["code"].get("tree"):
             body["code_changed_during_run"] = True
-            say(f"the code changed while {planned['id']} ran: what was recorded is its state at the start")
+            say(
+                f"the code changed while {planned['id']} ran: what was recorded is its state at the start"
+            )
     with context.store.transaction(topic) as writing:
         writing.add("run-ended", body)
     _leave_summary(attempt, body)
@@ -81,8 +94,11 @@ def _leave_summary(attempt: str, body: dict[str, Any]) -> None:
         pass  # the record has them
 
 
-def _compact_series(context: Context, attempt: str, body: dict[str, Any], say: Callable[[str], None]) -> None:
-    """After the record, since it may take a while and nothing depends on it; what goes wrong leaves the segments."""
+def _compact_series(
+    context: Context, attempt: str, body: dict[str, Any], say: Callable[[str], None]
+) -> None:
+    """After the record, since it may take a while and nothing depends on it; what goes wrong leaves
+    the segments."""
     most = int(context.setting("series.compact_points") or 0)
     sources = body.get("extraction", {}).get("sources", [])
     logged = sum(source["rows"] for source in sources if source.get("kind") == "series")
@@ -104,10 +120,15 @@ def _redactor(context: Context) -> Any:
 
 def _no_result(context: Context, attempt: str) -> dict[str, Any]:
     if os.path.exists(os.path.join(attempt, "owner.json")):
-        return {"state": "lost", "reason": "the job program ended without a result: killed, or the machine went down"}
+        return {
+            "state": "lost",
+            "reason": "the job program ended without a result: killed, or the machine went down",
+        }
     problem = ""
     try:
-        with open(os.path.join(attempt, "supervisor.err"), encoding="utf-8", errors="replace") as file:
+        with open(
+            os.path.join(attempt, "supervisor.err"), encoding="utf-8", errors="replace"
+        ) as file:
             problem = file.read(500).strip()
     except OSError:
         pass
@@ -154,9 +175,13 @@ def _read_metrics(
     if body["state"] != "done" and not logged and tracked is None:
         return
     try:
-        found = context.collectors.extract([parse_spec(s) for s in planned.get("extract", [])], files, thread.metrics)
+        found = context.collectors.extract(
+            [parse_spec(s) for s in planned.get("extract", [])], files, thread.metrics
+        )
     except LeadlineError as error:
-        body["extraction"] = {"problems": [{"source": "", "code": error.code, "what": error.what, "blocking": True}]}
+        body["extraction"] = {
+            "problems": [{"source": "", "code": error.code, "what": error.what, "blocking": True}]
+        }
         say(f"metrics were not read: {error.what}")
         return
     if tracked is not None:
@@ -165,21 +190,33 @@ def _read_metrics(
     data = found.as_dict()
     body["extraction"] = {k: data[k] for k in ("problems", "sources", "series") if data[k]}
     if found.items:
-        body["extraction"]["items"] = {name: _kept_items(context, facts) for name, facts in found.items.items()}
-    contract = {name: contract_of(d) for name in found.metrics if (d := thread.metrics.get(name)) is not None}
+        body["extraction"]["items"] = {
+            name: _kept_items(context, facts) for name, facts in found.items.items()
+        }
+    contract = {
+        name: contract_of(d)
+        for name in found.metrics
+        if (d := thread.metrics.get(name)) is not None
+    }
     if contract:
         body["extraction"]["contract"] = contract  # what the numbers meant when they were taken
     for problem in found.problems:
-        say(f"{problem['source']}: {problem['what']}" + (" (nothing taken from it)" if problem.get("blocking") else ""))
+        say(
+            f"{problem['source']}: {problem['what']}"
+            + (" (nothing taken from it)" if problem.get("blocking") else "")
+        )
 
 
 def _kept_items(context: Context, facts: dict[str, Any]) -> dict[str, Any]:
-    """The items of a metric as the record has them: with their values, or with the digest of a blob of them."""
+    """The items of a metric as the record has them: with their values, or with the digest of a blob
+    of them."""
     import json
 
     from leadline.core.metric.items import INLINE_BYTES
 
-    data = json.dumps(facts["values"], sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    data = json.dumps(
+        facts["values"], sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    ).encode()
     if len(data) <= INLINE_BYTES:
         return facts
     return {**{k: v for k, v in facts.items() if k != "values"}, "blob": context.blobs.put(data)}
@@ -198,12 +235,15 @@ def _read_tracker(
         return None
     from leadline.services.run.job_tracker import read_tracker
 
-    tracked, body["tracker"] = read_tracker(context, topic, uid, planned, definitions, ended=True, say=say)
+    tracked, body["tracker"] = read_tracker(
+        context, topic, uid, planned, definitions, ended=True, say=say
+    )
     return tracked
 
 
 def _outputs(attempt: str, state: str, redact: Any) -> dict[str, Any]:
-    """Sizes and digests of both streams, and the last lines of the telling one (stderr when it went wrong)."""
+    """Sizes and digests of both streams, and the last lines of the telling one (stderr when it went
+    wrong)."""
     out: dict[str, Any] = {}
     tails = {}
     for name in ("stdout", "stderr"):
@@ -219,7 +259,13 @@ def _outputs(attempt: str, state: str, redact: Any) -> dict[str, Any]:
         if size:
             out[name] = {"size_bytes": size, "digest": "sha256:" + digest.hexdigest()}
             tails[name] = tail
-    telling = "stderr" if state != "done" and "stderr" in tails else "stdout" if "stdout" in tails else "stderr"
+    telling = (
+        "stderr"
+        if state != "done" and "stderr" in tails
+        else "stdout"
+        if "stdout" in tails
+        else "stderr"
+    )
     if telling in tails:
         text = redact.text(tails[telling].decode("utf-8", "replace"))
         out["excerpt"], out["excerpt_of"] = _last_lines(text), telling

@@ -1,6 +1,8 @@
-"""The tracker beside a run: what the job is told before it starts, and what its tracker says when it has ended.
+"""The tracker beside a run: what the job is told before it starts, and what its tracker says when
+it has ended.
 
-Nothing here may cost a run or its record: what goes wrong becomes a problem in the record and a line for the user.
+Nothing here may cost a run or its record: what goes wrong becomes a problem in the record and a
+line for the user.
 """
 
 from __future__ import annotations
@@ -67,8 +69,8 @@ def facts_of(context: Context, topic: str, uid: str, body: dict[str, Any]) -> Ru
 def planned_tracker(context: Context, thread: Thread) -> dict[str, Any]:
     """What the record of a run to be planned says about its tracker; empty without one.
 
-    A server that does not answer now, or cannot be asked for want of a key, would hold up or end the job: then the job
-    writes beside the run instead.
+    A server that does not answer now, or cannot be asked for want of a key, would hold up or end
+    the job: then the job writes beside the run instead.
     """
     choice = choice_of(thread)
     if choice is None:
@@ -78,8 +80,12 @@ def planned_tracker(context: Context, thread: Thread) -> dict[str, Any]:
         about["at"] = choice.at
     if choice.live:
         stands = context.tracker_for(choice.tracker).check(choice.at)
-        if stands["reachable"] is False or (stands["reachable"] is None and stands["why"]):  # such as: no key
-            context.warn(f"{stands['why']}: the run is written here and sent by leadline tracker sync")
+        if stands["reachable"] is False or (
+            stands["reachable"] is None and stands["why"]
+        ):  # such as: no key
+            context.warn(
+                f"{stands['why']}: the run is written here and sent by leadline tracker sync"
+            )
             about["fell_back"] = stands["why"]
         else:
             about["live"] = True
@@ -105,9 +111,11 @@ def read_tracker(
     ended: bool,
     say: Callable[[str], None] = lambda text: None,
 ) -> tuple[Extraction | None, dict[str, Any]]:
-    """What the job's tracker says: metrics (None when there is no run) and what the record keeps about it.
+    """What the job's tracker says: metrics (None when there is no run) and what the record keeps
+    about it.
 
-    ``ended``: Leadline saw the job end, so a tracker's run without an end was cut off, and nothing more will come.
+    ``ended``: Leadline saw the job end, so a tracker's run without an end was cut off, and nothing
+    more will come.
     """
     if not planned.get("tracker"):
         return None, {}
@@ -131,15 +139,24 @@ def read_tracker(
     _keep(context, context.run_folder(uid), reading, say)
     extraction = extraction_of(reading, definitions)
     if len(found) > 1:
-        rest = ", ".join(map(_called, found[-2 : -2 - NAMED : -1])) + (", ..." if len(found) > NAMED + 1 else "")
+        rest = ", ".join(map(_called, found[-2 : -2 - NAMED : -1])) + (
+            ", ..." if len(found) > NAMED + 1 else ""
+        )
         what = f"the job made {len(found)} runs in {name}; taken: {_called(run)}, the last; not taken: {rest}"
-        extraction.problems.append({"source": name, "code": "several-tracker-runs", "what": what, "blocking": False})
+        extraction.problems.append(
+            {"source": name, "code": "several-tracker-runs", "what": what, "blocking": False}
+        )
     cut_off = ended and reading.provisional and bool(run.path)
     if cut_off:
         run.state = "crashed"
     config = kept_config(reading.config)
     for sentence in contradictions(planned.get("config", {}), config):
-        problem = {"source": name, "code": "config-contradiction", "what": sentence, "blocking": False}
+        problem = {
+            "source": name,
+            "code": "config-contradiction",
+            "what": sentence,
+            "blocking": False,
+        }
         extraction.problems.append(problem)
     about = tracker_words(context, reading)
     about |= {
@@ -151,7 +168,9 @@ def read_tracker(
         about["further"] = [_further(context, one) for one in found[-1 - FURTHER_KEPT : -1]]
     if facts.live and run.project and run.project != facts.project:
         what = f"the job itself named the {name} project {run.project}; this thread's is {facts.project}"
-        extraction.problems.append({"source": name, "code": "another-project", "what": what, "blocking": False})
+        extraction.problems.append(
+            {"source": name, "code": "another-project", "what": what, "blocking": False}
+        )
         about["project"] = run.project
     return extraction, about
 
@@ -163,7 +182,9 @@ def _called(run: TrackerRun) -> str:
 
 def _further(context: Context, run: TrackerRun) -> dict[str, Any]:
     about = run_words(context, run)
-    return {name: about[name] for name in ("id", "name", "url", "path", "started_at") if name in about}
+    return {
+        name: about[name] for name in ("id", "name", "url", "path", "started_at") if name in about
+    }
 
 
 def _keep(context: Context, attempt: str, reading: Reading, say: Callable[[str], None]) -> None:
@@ -174,13 +195,16 @@ def _keep(context: Context, attempt: str, reading: Reading, say: Callable[[str],
 
     try:
         for name in keep_fetched(context, attempt, reading):
-            say(f"the points of {name[:60]!r}… are not kept here: the name has {len(name)} characters")
+            say(
+                f"the points of {name[:60]!r}… are not kept here: the name has {len(name)} characters"
+            )
     except LeadlineError as error:
         say(f"the points of {reading.run.tracker} are not kept here: {error.what}")
 
 
 def tracker_words(context: Context, reading: Reading) -> dict[str, Any]:
-    """What the record keeps about a tracker's run: its id, name, place, state, and the digest of all that was read."""
+    """What the record keeps about a tracker's run: its id, name, place, state, and the digest of
+    all that was read."""
     return {**run_words(context, reading.run), "points": reading.points, "digest": reading.digest()}
 
 

@@ -1,7 +1,9 @@
-"""Run a command and record it: facts before, a planned record, the job program, the truthful ending.
+"""Run a command and record it: facts before, a planned record, the job program, the truthful
+ending.
 
-Failure policy: hard before (what cannot be recorded is not run), soft during (a lost watcher costs nothing, the job
-goes on and the next command reconciles), loud after (an extraction that fails its check says so and publishes nothing).
+Failure policy: hard before (what cannot be recorded is not run), soft during (a lost watcher costs
+nothing, the job goes on and the next command reconciles), loud after (an extraction that fails its
+check says so and publishes nothing).
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import os
 from collections.abc import Callable
 
 from leadline.core.canonical import canonical_json, digest_of
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import conflict, refused, usage
 from leadline.core.ids import experiment_id, experiment_of, run_id
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
@@ -25,8 +27,9 @@ from leadline.services.run.ending import end_run
 
 @dataclass
 class RunRequest:
-    """What a user asks to run. ``config`` is flat. ``extract`` and ``patterns`` are the short forms of
-    ``core/extract/spec.py``. ``experiment``: repeat that one (its command when ``argv`` is empty)."""
+    """What a user asks to run. ``config`` is flat. ``extract`` and ``patterns`` are the short forms
+    of ``core/extract/spec.py``. ``experiment``: repeat that one (its command when ``argv`` is
+    empty)."""
 
     argv: list[str]
     topic: str
@@ -45,8 +48,12 @@ class RunRequest:
     folder: str | None = None  # absolute; where to run instead of the work tree (reproduce)
     code: dict[str, Any] | None = None  # the code state there, when it is not the work tree's
     max_output_bytes: int | None = None
-    artifacts: list[str] = field(default_factory=list)  # files to keep after it ended: PATTERN or NAME=PATH
-    design: dict[str, Any] = field(default_factory=dict)  # place in a sweep or an interleaved measurement
+    artifacts: list[str] = field(
+        default_factory=list
+    )  # files to keep after it ended: PATTERN or NAME=PATH
+    design: dict[str, Any] = field(
+        default_factory=dict
+    )  # place in a sweep or an interleaved measurement
 
 
 @dataclass
@@ -67,7 +74,9 @@ class Outcome:
     code: dict[str, Any]
     hygiene: dict[str, Any]
     interrupted: bool = False
-    item_sets: dict[str, str] = field(default_factory=dict)  # metric to the identity of the items it is over
+    item_sets: dict[str, str] = field(
+        default_factory=dict
+    )  # metric to the identity of the items it is over
 
     def as_dict(self) -> dict[str, Any]:
         return dict(self.__dict__)
@@ -78,18 +87,24 @@ Watch = Callable[[str, dict[str, Any], Callable[[], bool]], bool]
 
 
 def execute(
-    context: Context, request: RunRequest, watch: Watch, say: Callable[[str], None] = lambda text: None
+    context: Context,
+    request: RunRequest,
+    watch: Watch,
+    say: Callable[[str], None] = lambda text: None,
 ) -> list[Outcome]:
     """Run ``request.repeat`` times, one after the other, and return what became of each.
 
-    ``watch(attempt folder, handle, is_over)`` shows output until the attempt is over and returns True when the user
-    interrupted it. Stops after an interruption. Raises LeadlineError before anything ran.
+    ``watch(attempt folder, handle, is_over)`` shows output until the attempt is over and returns
+    True when the user interrupted it. Stops after an interruption. Raises LeadlineError before
+    anything ran.
     """
     threads: list[Thread] = []
     facts = gather(context, request, first=lambda: threads.append(complete(context, request)[0]))
     thread = threads[0]
     if thread.finished:
-        say(f"thread {thread.topic} was finished on {thread.finishes[-1]['at'][:10]}: this comes after its end")
+        say(
+            f"thread {thread.topic} was finished on {thread.finishes[-1]['at'][:10]}: this comes after its end"
+        )
     if facts["hygiene"].get("contended"):
         say(f"the machine is busy: {'; '.join(facts['hygiene'].get('reasons', [])[:2])}")
     seen = [] if request.experiment else context.store.same_key(facts["key"])
@@ -115,13 +130,17 @@ def _say_progress(outcomes: list[Outcome], total: int, say: Callable[[str], None
     walls = [o.wall_s for o in outcomes if o.wall_s is not None]
     left = (total - len(outcomes)) * sum(walls) / len(walls) if walls else None
     tail = f", about {duration(left)} left" if left else ""
-    say(f"{len(outcomes)}/{total} {outcomes[-1].id} {outcomes[-1].state} in {duration(outcomes[-1].wall_s)}{tail}")
+    say(
+        f"{len(outcomes)}/{total} {outcomes[-1].id} {outcomes[-1].state} in {duration(outcomes[-1].wall_s)}{tail}"
+    )
 
 
 def complete(context: Context, request: RunRequest) -> tuple[Thread, RunRequest]:
     """Check the request, and fill in what a repeat takes from its experiment."""
     if request.repeat < 1:
-        raise LeadlineError("usage", "bad-repeat", f"--repeat {request.repeat} runs nothing", "", "leadline run --help")
+        raise usage(
+            "bad-repeat", f"--repeat {request.repeat} runs nothing", do="leadline run --help"
+        )
     named = [request.experiment] if request.experiment else []
     check_patterns(context, request.artifacts)
     thread = context.slice(request.topic, [*named, *request.hypotheses])
@@ -130,32 +149,30 @@ def complete(context: Context, request: RunRequest) -> tuple[Thread, RunRequest]
     if request.experiment:
         _as_repeat(thread, request)
     if not request.argv:
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "no-command",
             "there is no command to run",
-            "it stands after --",
-            "leadline run --set k=v -- python train.py",
+            why="it stands after --",
+            do="leadline run --set k=v -- python train.py",
         )
     from leadline.core.secrets.redact import Redactor, is_secret, secret_values
 
     for name, value in request.set_environment.items():
         if value is not None and is_secret(name, value):
-            raise LeadlineError(
-                "refused",
+            raise refused(
                 "secret-in-environment-option",
                 f"--env {name}=… holds a secret",
-                "it would stand in the process list and in the run's folder; jobs inherit the environment",
-                [f"export {name}=…", "leadline run -- COMMAND"],
+                why="it would stand in the process list and in the run's folder; jobs inherit the environment",
+                do=[f"export {name}=…", "leadline run -- COMMAND"],
             )
     redactor = Redactor(secret_values(context.environ))
     if not request.secret_argv_ok and redactor.argv(request.argv) != list(request.argv):
-        raise LeadlineError(
-            "refused",
+        raise refused(
             "secret-in-command",
             "the command line seems to hold a secret",
-            "it would stand in the record and in the process list: " + " ".join(redactor.argv(request.argv))[:200],
-            [
+            why="it would stand in the record and in the process list: "
+            + " ".join(redactor.argv(request.argv))[:200],
+            do=[
                 "sh -c 'COMMAND --token \"$NAME\"'  (the shell reads it from the environment)",
                 "leadline run --secret-argv-ok -- ...  (it is recorded redacted all the same)",
             ],
@@ -166,12 +183,11 @@ def complete(context: Context, request: RunRequest) -> tuple[Thread, RunRequest]
 def _as_repeat(thread: Thread, request: RunRequest) -> None:
     experiment = thread.experiment(str(request.experiment))
     if not experiment.stands:
-        raise LeadlineError(
-            "conflict",
+        raise conflict(
             "experiment-withdrawn",
             f"{experiment.id} was {'retracted' if experiment.retracted else 'superseded'}",
-            "its repeats would count for nothing",
-            "leadline run -- CMD",
+            why="its repeats would count for nothing",
+            do="leadline run -- CMD",
         )
     first: Run = experiment.runs[0]
     request.experiment = experiment.id
@@ -179,14 +195,15 @@ def _as_repeat(thread: Thread, request: RunRequest) -> None:
         request.argv = list(first.argv)
     if not request.config:
         request.config = dict(first.config)
-    if not request.reproduction_of and (request.argv != first.argv or request.config != first.config):
+    if not request.reproduction_of and (
+        request.argv != first.argv or request.config != first.config
+    ):
         what = "command" if request.argv != first.argv else "config"
-        raise LeadlineError(
-            "conflict",
+        raise conflict(
             "not-a-repeat",
             f"the {what} is not that of {experiment.id}",
-            "repeats of an experiment have its command and config; another one is a new experiment",
-            ["leadline run --set … -- CMD", f"leadline run --experiment {experiment.id}"],
+            why="repeats of an experiment have its command and config; another one is a new experiment",
+            do=["leadline run --set … -- CMD", f"leadline run --experiment {experiment.id}"],
         )
 
 
@@ -196,10 +213,14 @@ def environment_of(context: Context, request: RunRequest) -> dict[str, str]:
     return {name: value for name, value in environ.items() if value is not None}
 
 
-def gather(context: Context, request: RunRequest, first: Callable[[], Any] | None = None) -> dict[str, Any]:
-    """Every fact that is recorded before the command starts: code, command, config, environment, machine.
+def gather(
+    context: Context, request: RunRequest, first: Callable[[], Any] | None = None
+) -> dict[str, Any]:
+    """Every fact that is recorded before the command starts: code, command, config, environment,
+    machine.
 
-    Most of them while git looks at the files. ``first`` is called ahead of these: it may still complete the request.
+    Most of them while git looks at the files. ``first`` is called ahead of these: it may still
+    complete the request.
     """
     beside: dict[str, Any] = {}
 
@@ -222,7 +243,14 @@ def gather(context: Context, request: RunRequest, first: Callable[[], Any] | Non
         "code": {k: v for k, v in code.items() if k != "cwd"},
         # Last, when git is done: what it takes of the machine is ours.
         "hygiene": context.collectors.preflight(environment_of(context, request)),
-        "key": digest_of({"argv": beside["argv"], "cwd": cwd, "config": beside["config"], "tree": code.get("tree")}),
+        "key": digest_of(
+            {
+                "argv": beside["argv"],
+                "cwd": cwd,
+                "config": beside["config"],
+                "tree": code.get("tree"),
+            }
+        ),
     }
 
 
@@ -237,8 +265,16 @@ def _beside_the_code(context: Context, request: RunRequest) -> dict[str, Any]:
     if packages:
         software["packages_blob"] = context.blobs.put(canonical_json(packages).encode())
     argv, config = redactor.argv(request.argv), redactor.value(request.config)
-    cwd = os.path.relpath(folder, context.vcs.toplevel) if context.vcs.toplevel and not request.folder else "."
-    allow = [*context.setting("run.environment"), *request.allow_environment, *request.set_environment]
+    cwd = (
+        os.path.relpath(folder, context.vcs.toplevel)
+        if context.vcs.toplevel and not request.folder
+        else "."
+    )
+    allow = [
+        *context.setting("run.environment"),
+        *request.allow_environment,
+        *request.set_environment,
+    ]
     return {
         "argv": argv,
         "cwd": cwd,
@@ -252,7 +288,8 @@ def _beside_the_code(context: Context, request: RunRequest) -> dict[str, Any]:
 
 
 def capture_code(context: Context, meanwhile: Callable[[], None] | None = None) -> dict[str, Any]:
-    """The exact code state as recorded, lists capped with their totals. ``meanwhile`` as ``Vcs.capture`` has it."""
+    """The exact code state as recorded, lists capped with their totals. ``meanwhile`` as
+    ``Vcs.capture`` has it."""
     state = context.vcs.capture([context.setting("logbook.folder") + "/"], meanwhile=meanwhile)
     code = state.as_dict()
     code["changed_files"] = code["changed_files"][:20]
@@ -267,7 +304,10 @@ def _announce(seen: list[dict[str, Any]], thread: Thread, say: Callable[[str], N
     by_state: dict[str, list[str]] = {}
     for row in seen:
         by_state.setdefault(row["retracted"] or row["state"], []).append(f"{row['id']}")
-    words = "; ".join(f"{state}: {', '.join(ids[:4])}{' …' if len(ids) > 4 else ''}" for state, ids in by_state.items())
+    words = "; ".join(
+        f"{state}: {', '.join(ids[:4])}{' …' if len(ids) > 4 else ''}"
+        for state, ids in by_state.items()
+    )
     say(
         f"this command, config and code were run before ({words}); to add a repeat instead: "
         f"leadline run --experiment {experiment_of(seen[-1]['id'])}"
@@ -276,8 +316,11 @@ def _announce(seen: list[dict[str, Any]], thread: Thread, say: Callable[[str], N
 
 
 def facts_of_cell(facts: dict[str, Any], argv: list[str], config: dict[str, Any]) -> dict[str, Any]:
-    """The facts of another command and config at the same code, place and machine; both already redacted."""
-    key = digest_of({"argv": argv, "cwd": facts["cwd"], "config": config, "tree": facts["code"].get("tree")})
+    """The facts of another command and config at the same code, place and machine; both already
+    redacted."""
+    key = digest_of(
+        {"argv": argv, "cwd": facts["cwd"], "config": config, "tree": facts["code"].get("tree")}
+    )
     return {**facts, "argv": argv, "config": config, "key": key}
 
 
@@ -290,12 +333,17 @@ def run_one(
     watch: Watch,
     say: Callable[[str], None],
 ) -> Outcome:
-    """One execution with the given ``facts`` (see ``gather``): planned record, job, ending. ``experiment``: repeat
-    that one; None opens a new one. ``seen``: rows of ``store.same_key``, recorded as seen before."""
+    """One execution with the given ``facts`` (see ``gather``): planned record, job, ending.
+    ``experiment``: repeat that one; None opens a new one. ``seen``: rows of ``store.same_key``,
+    recorded as seen before."""
     started = start_one(context, request, facts, experiment, seen)
     try:
         context.collectors.prepare()
-        over = lambda: context.executor.poll([(started.attempt, started.handle)])[started.attempt] in ENDED  # noqa: E731
+
+        def over() -> bool:
+            asked = [(started.attempt, started.handle)]
+            return context.executor.poll(asked)[started.attempt] in ENDED
+
         interrupted = watch(started.attempt, started.handle, over)
     except BaseException:
         started.watching.__exit__(None, None, None)
@@ -305,7 +353,8 @@ def run_one(
 
 @dataclass
 class Started:
-    """A run that was planned and handed to the executor; ``finish_one`` ends it. ``watching`` is the held marker."""
+    """A run that was planned and handed to the executor; ``finish_one`` ends it. ``watching`` is
+    the held marker."""
 
     uid: str
     body: dict[str, Any]
@@ -322,9 +371,12 @@ def start_one(
     seen: list[dict[str, Any]],
     wait_until_up: bool = True,
 ) -> Started:
-    """The first half of ``run_one``: planned record and job. Several may be under way in one process; then
-    ``wait_until_up=False`` lets the next one start while this one's supervisor does."""
-    thread = context.slice(request.topic, [*([experiment] if experiment else []), *request.hypotheses])
+    """The first half of ``run_one``: planned record and job. Several may be under way in one
+    process; then ``wait_until_up=False`` lets the next one start while this one's supervisor
+    does."""
+    thread = context.slice(
+        request.topic, [*([experiment] if experiment else []), *request.hypotheses]
+    )
     if thread.tracker:
         from leadline.services.run.job_tracker import job_environment, planned_tracker
 
@@ -341,8 +393,16 @@ def start_one(
         writing.add("run-planned", body)
     try:
         attempt = context.run_folder(uid)
-        variables = job_environment(context, request.topic, uid, body) if body.get("tracker") else {}
-        return Started(uid, body, attempt, _launch(context, request, body, attempt, variables, wait_until_up), watching)
+        variables = (
+            job_environment(context, request.topic, uid, body) if body.get("tracker") else {}
+        )
+        return Started(
+            uid,
+            body,
+            attempt,
+            _launch(context, request, body, attempt, variables, wait_until_up),
+            watching,
+        )
     except BaseException:
         watching.__exit__(None, None, None)
         raise
@@ -360,7 +420,14 @@ def finish_one(
     """The second half of ``run_one``: the ending, once the executor says that the attempt is over."""
     uid, body = started.uid, started.body
     try:
-        ended = end_run(context, request.topic, uid, body, say=say, check_code=check_code and request.folder is None)
+        ended = end_run(
+            context,
+            request.topic,
+            uid,
+            body,
+            say=say,
+            check_code=check_code and request.folder is None,
+        )
     finally:
         started.watching.__exit__(None, None, None)
     return Outcome(
@@ -380,7 +447,9 @@ def finish_one(
         code=body["code"],
         hygiene=ended.get("hygiene", {}),
         interrupted=interrupted,
-        item_sets={name: f["set"] for name, f in (ended.get("extraction", {}).get("items") or {}).items()},
+        item_sets={
+            name: f["set"] for name, f in (ended.get("extraction", {}).get("items") or {}).items()
+        },
     )
 
 
@@ -397,7 +466,11 @@ def _planned(
         experiment_uid = thread.experiment(experiment).uid
         repeat = writing.next_number("run", experiment_uid)
     else:
-        experiment, experiment_uid, repeat = experiment_id(thread.prefix, writing.next_number("experiment")), uid, 1
+        experiment, experiment_uid, repeat = (
+            experiment_id(thread.prefix, writing.next_number("experiment")),
+            uid,
+            1,
+        )
     refs = {experiment: experiment_uid, **{h: thread.find(h).uid for h in request.hypotheses}}
     body = {
         "id": run_id(experiment, repeat),
@@ -441,7 +514,8 @@ def _launch(
     variables: dict[str, str],
     wait_until_up: bool,
 ) -> dict[str, Any]:
-    """Write the spec and start it. What fails here is the run's truthful ending, not an exception: it is planned."""
+    """Write the spec and start it. What fails here is the run's truthful ending, not an exception:
+    it is planned."""
     spec = {
         "v": 1,
         "run": body["id"],

@@ -8,7 +8,8 @@ from leadline.services.run.ending import end_run
 
 
 def reconcile(context: Context) -> list[str]:
-    """End every abandoned run that is over; returns the ids ended. A run still going is left alone, and said."""
+    """End every abandoned run that is over; returns the ids ended. A run still going is left alone,
+    and said."""
     ended = []
     open_runs = {uid: topic for topic, uid in context.open_runs.listed() if topic}
     for topic in set(open_runs.values()):
@@ -27,7 +28,8 @@ def reconcile(context: Context) -> list[str]:
 
 
 def _drop_unless_open(context: Context, topic: str, uid: str) -> None:
-    """A marker without an open run: its plan was never written, or its ending was and the marker stayed."""
+    """A marker without an open run: its plan was never written, or its ending was and the marker
+    stayed."""
     if uid not in {u for _, u in context.store.open_runs(topic)}:
         context.open_runs.closed(uid)
 

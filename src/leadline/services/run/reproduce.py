@@ -1,8 +1,9 @@
 """Run a recorded experiment again at its exact code, and say whether the numbers agree.
 
-The code state is unpacked into a fresh folder for each repeat, never taken from the work tree; the same command runs in
-the same relative folder with the recorded variables, through the same job program and extraction. The new runs are
-repeats of the experiment, flagged ``reproduction_of``, and a ``reproduction`` record holds the verdict and its rules.
+The code state is unpacked into a fresh folder for each repeat, never taken from the work tree; the
+same command runs in the same relative folder with the recorded variables, through the same job
+program and extraction. The new runs are repeats of the experiment, flagged ``reproduction_of``, and
+a ``reproduction`` record holds the verdict and its rules.
 """
 
 from __future__ import annotations
@@ -11,12 +12,19 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, not_found, usage
 from leadline.core.metric.items import on_shared_items
 from leadline.core.record.artifact import DIFFERENT, EQUAL, MISSING, NEW
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
-from leadline.core.stats.agreement import AGREES, DEFAULT_TOLERANCE, DISAGREES, INCOMPARABLE, agreement, overall
+from leadline.core.stats.agreement import (
+    AGREES,
+    DEFAULT_TOLERANCE,
+    DISAGREES,
+    INCOMPARABLE,
+    agreement,
+    overall,
+)
 from leadline.core.values import dataclass, field
 from leadline.services.artifact.intake import check_patterns, mark_old
 from leadline.services.context import Context, refs_for
@@ -56,14 +64,16 @@ def reproduce(
 ) -> dict[str, Any]:
     """Reproduce an experiment, a run, or the experiments of a snapshot (by id, name or tag).
 
-    ``artifacts``: patterns beside those that the original was run with. ``same_artifacts``: one that differs or is
-    missing disagrees; else it is said and decides nothing, since many files hold a time or an unordered set.
+    ``artifacts``: patterns beside those that the original was run with. ``same_artifacts``: one
+    that differs or is missing disagrees; else it is said and decides nothing, since many files hold
+    a time or an unordered set.
 
-    Returns the reproduction as recorded: ``{id, target, runs, verdict, why, table, artifacts, notes}``. Raises
-    LeadlineError for a target that does not exist or has nothing to reproduce; what fails later is part of the verdict.
+    Returns the reproduction as recorded: ``{id, target, runs, verdict, why, table, artifacts,
+    notes}``. Raises LeadlineError for a target that does not exist or has nothing to reproduce;
+    what fails later is part of the verdict.
     """
     if repeat < 1:
-        raise LeadlineError("usage", "bad-repeat", f"--repeat {repeat} runs nothing", "", "leadline reproduce --help")
+        raise usage("bad-repeat", f"--repeat {repeat} runs nothing", do="leadline reproduce --help")
     check_patterns(context, artifacts or [])
     thread = context.store.thread(topic)
     shown, experiments, sealed = _targets(thread, target, only or [])
@@ -75,7 +85,9 @@ def reproduce(
     files: list[dict[str, Any]] = []
     for plan in plans:
         originals = _originals(thread, plan.experiment, sealed)
-        again, failures, interrupted = _run_again(context, topic, plan, repeat, timeout_s, keep, watch, say)
+        again, failures, interrupted = _run_again(
+            context, topic, plan, repeat, timeout_s, keep, watch, say
+        )
         runs += [r.id for r in again]
         counted = [r for r in again if r.is_evidence]
         table += _judge(context, topic, plan, originals, counted, tolerance)
@@ -97,14 +109,28 @@ def reproduce(
     )
 
 
-# ---- what to run ----------------------------------------------------------------------------------------------------
+# ---- what to run ---------------------------------------------------------------------------------
 
 
-def _targets(thread: Thread, target: str, only: list[str]) -> tuple[str, list[Experiment], set[str]]:
-    """The id meant, its experiments, and the uids of the sealed runs when it is a snapshot (else none)."""
+def _targets(
+    thread: Thread, target: str, only: list[str]
+) -> tuple[str, list[Experiment], set[str]]:
+    """The id meant, its experiments, and the uids of the sealed runs when it is a snapshot (else
+    none)."""
     sealed: set[str] = set()
-    snapshot = next((s for s in thread.of_kind("snapshot") if target in (s.body.get("name"), s.body.get("tag"))), None)
-    thing = snapshot or (thread.baseline_experiment if target == "baseline" else None) or thread.find(target)
+    snapshot = next(
+        (
+            s
+            for s in thread.of_kind("snapshot")
+            if target in (s.body.get("name"), s.body.get("tag"))
+        ),
+        None,
+    )
+    thing = (
+        snapshot
+        or (thread.baseline_experiment if target == "baseline" else None)
+        or thread.find(target)
+    )
     if isinstance(thing, Item) and thing.kind == "snapshot":
         rows = dict(thing.body.get("table") or {}).get("rows", [])
         experiments = [
@@ -113,7 +139,10 @@ def _targets(thread: Thread, target: str, only: list[str]) -> tuple[str, list[Ex
             if (name := thread.shown(str(r["experiment"]), thing.refs)) in thread.experiments
         ]
         ended = {
-            u for r in thread.records if r.kind == "run-ended" and r.id < thing.uid for u in r.body["refs"].values()
+            u
+            for r in thread.records
+            if r.kind == "run-ended" and r.id < thing.uid
+            for u in r.body["refs"].values()
         }
         sealed = {run.uid for run in thread.runs if run.uid in ended}
     elif isinstance(thing, Item):
@@ -124,27 +153,37 @@ def _targets(thread: Thread, target: str, only: list[str]) -> tuple[str, list[Ex
         wanted = {thread.experiment(o).id for o in only}
         experiments = [e for e in experiments if e.id in wanted]
     if not experiments:
-        raise LeadlineError(
-            "not_found",
+        raise not_found(
             "nothing-to-reproduce",
             f"{thing.id} holds no experiment that counts as evidence",
-            "a reproduction compares with runs that ended well",
-            "leadline status --runs",
+            why="a reproduction compares with runs that ended well",
+            do="leadline status --runs",
         )
     return thing.id, experiments, sealed
 
 
 def _originals(thread: Thread, experiment: Experiment, sealed: set[str]) -> list[Run]:
-    """The runs to compare with: those that count, are no reproductions themselves, and were sealed (if any were)."""
-    again = {r.id for r in thread.records if r.kind == "run-planned" and r.body.get("reproduction_of")}
-    return [r for r in experiment.evidence_runs if r.uid not in again and (not sealed or r.uid in sealed)]
+    """The runs to compare with: those that count, are no reproductions themselves, and were sealed
+    (if any were)."""
+    again = {
+        r.id for r in thread.records if r.kind == "run-planned" and r.body.get("reproduction_of")
+    }
+    return [
+        r
+        for r in experiment.evidence_runs
+        if r.uid not in again and (not sealed or r.uid in sealed)
+    ]
 
 
-def _plan(context: Context, thread: Thread, experiment: Experiment, sealed: set[str], artifacts: list[str]) -> Plan:
+def _plan(
+    context: Context, thread: Thread, experiment: Experiment, sealed: set[str], artifacts: list[str]
+) -> Plan:
     originals = _originals(thread, experiment, sealed)
     run = (originals or experiment.runs)[0]
     record = next(r.body for r in thread.records if r.id == run.uid)
-    plan = Plan(experiment, run, record, list(dict.fromkeys([*(record.get("artifacts") or []), *artifacts])))
+    plan = Plan(
+        experiment, run, record, list(dict.fromkeys([*(record.get("artifacts") or []), *artifacts]))
+    )
     commit = str(run.code.get("commit") or "")
     if not originals:
         plan.blocked = f"no run of {experiment.id} counts as evidence"
@@ -153,14 +192,19 @@ def _plan(context: Context, thread: Thread, experiment: Experiment, sealed: set[
     elif not commit:
         plan.blocked = f"no code state was recorded with {run.id}"
     elif context.vcs.missing_objects([commit]):
-        plan.blocked = f"its code state {commit[:12]} is not in this repository (leadline sync --code)"
+        plan.blocked = (
+            f"its code state {commit[:12]} is not in this repository (leadline sync --code)"
+        )
     elif any("[redacted:" in a for a in run.argv):
         plan.blocked = "its command line held a secret, which was not recorded"
     trees = {str(r.code.get("tree")) for r in originals}
     if len(trees) > 1:
         plan.notes.append(f"its runs had {len(trees)} code states; {run.id}'s is used")
     gaps = [g for g in run.code.get("gaps") or [] if isinstance(g, dict)]
-    plan.notes += [f"{g.get('path')} is not in the code state ({g.get('kind') or g.get('reason')})" for g in gaps[:5]]
+    plan.notes += [
+        f"{g.get('path')} is not in the code state ({g.get('kind') or g.get('reason')})"
+        for g in gaps[:5]
+    ]
     if run.code.get("changed_during_run"):
         plan.notes.append("the code changed while the original ran")
     return plan
@@ -177,7 +221,7 @@ def _say_cost(plans: list[Plan], repeat: int, say: Callable[[str], None]) -> Non
         )
 
 
-# ---- running --------------------------------------------------------------------------------------------------------
+# ---- running -------------------------------------------------------------------------------------
 
 
 def _run_again(
@@ -216,7 +260,9 @@ def _run_again(
 
 def _fresh_folder(context: Context, run: Run, number: int) -> str:
     base = os.path.join(context.root, "reproduce")
-    return os.path.join(base, f"{str(run.code['commit'])[:12]}-{os.getpid()}-{context.clock.now_ms()}-{number}")
+    return os.path.join(
+        base, f"{str(run.code['commit'])[:12]}-{os.getpid()}-{context.clock.now_ms()}-{number}"
+    )
 
 
 def _remove(folder: str) -> None:
@@ -276,11 +322,16 @@ def _environment(context: Context, plan: Plan) -> dict[str, str | None]:
     return wanted
 
 
-# ---- verdict --------------------------------------------------------------------------------------------------------
+# ---- verdict -------------------------------------------------------------------------------------
 
 
 def _judge(
-    context: Context, topic: str, plan: Plan, originals: list[Run], again: list[Run], tolerance: float
+    context: Context,
+    topic: str,
+    plan: Plan,
+    originals: list[Run],
+    again: list[Run],
+    tolerance: float,
 ) -> list[dict[str, Any]]:
     """One row per metric. What differs in the machine makes a disagreement "cannot be compared"."""
     thread = context.store.thread(topic)
@@ -299,7 +350,11 @@ def _judge(
         if shared is not None and not shared.same:
             words = shared.words("the original", "the reproduction")
             verdict = INCOMPARABLE if shared.reason else verdict
-            rule = f"{words}: {shared.reason}" if shared.reason else f"{rule}; items {words}: over those in both"
+            rule = (
+                f"{words}: {shared.reason}"
+                if shared.reason
+                else f"{rule}; items {words}: over those in both"
+            )
         if verdict == DISAGREES and differing:
             verdict, rule = INCOMPARABLE, f"{rule}; outside it, but {differing[0]}"
         unit = thread.metrics[name].unit if name in thread.metrics else ""
@@ -335,14 +390,19 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-def _files(context: Context, plan: Plan, originals: list[Run], again: list[Run]) -> list[dict[str, Any]]:
-    """The artifacts of the new runs beside those of the originals; none when nothing ran that counts."""
+def _files(
+    context: Context, plan: Plan, originals: list[Run], again: list[Run]
+) -> list[dict[str, Any]]:
+    """The artifacts of the new runs beside those of the originals; none when nothing ran that
+    counts."""
     if not again:
         return []
     from leadline.core.record.artifact import gaps, held_against
     from leadline.services.artifact.artifacts import artifacts_of
 
-    rows = held_against(*([artifacts_of(context, run) for run in side] for side in (originals, again)))
+    rows = held_against(
+        *([artifacts_of(context, run) for run in side] for side in (originals, again))
+    )
     not_kept = {gap.name: gap.reason for run in again for gap in gaps(run)}
     for row in rows:
         if row["verdict"] == MISSING and row["name"] in not_kept:
@@ -351,9 +411,14 @@ def _files(context: Context, plan: Plan, originals: list[Run], again: list[Run])
 
 
 def _recorded_files(files: list[dict[str, Any]]) -> dict[str, Any]:
-    """What the record says of the artifacts: how many of each verdict, and the rows, the equal ones last."""
+    """What the record says of the artifacts: how many of each verdict, and the rows, the equal ones
+    last."""
     rows = sorted(files, key=lambda row: row["verdict"] == EQUAL)
-    counts = {v: n for v in (EQUAL, DIFFERENT, MISSING, NEW) if (n := sum(r["verdict"] == v for r in rows))}
+    counts = {
+        v: n
+        for v in (EQUAL, DIFFERENT, MISSING, NEW)
+        if (n := sum(r["verdict"] == v for r in rows))
+    }
     return {"counts": counts, "rows": rows[:FILES_LISTED]}
 
 
@@ -386,10 +451,17 @@ def _record(
         verdict = INCOMPARABLE  # a part of it did not run: the whole is not shown to agree
     if not table and not reasons:
         reasons = ["the original runs recorded no metric"]
-    uneven = [f"{f['experiment']} {f['name']} is {f['verdict']}" for f in files if f["verdict"] in (DIFFERENT, MISSING)]
+    uneven = [
+        f"{f['experiment']} {f['name']} is {f['verdict']}"
+        for f in files
+        if f["verdict"] in (DIFFERENT, MISSING)
+    ]
     if same_artifacts and uneven:
         verdict = DISAGREES
-        reasons = [*reasons, f"the artifacts had to be the same: {', '.join(uneven[:6])}{' …' if uneven[6:] else ''}"]
+        reasons = [
+            *reasons,
+            f"the artifacts had to be the same: {', '.join(uneven[:6])}{' …' if uneven[6:] else ''}",
+        ]
     elif same_artifacts and not files and verdict == AGREES:
         verdict = INCOMPARABLE
         reasons = [*reasons, "the artifacts had to be the same, and the original runs have none"]
@@ -418,7 +490,11 @@ def _sentences(table: list[dict[str, Any]]) -> list[str]:
         if not row["again"]["n"]:
             continue
         unit = f" {row['unit']}" if row["unit"] else ""
-        where = f", allowed {number(row['low'])} to {number(row['high'])}{unit}" if row["low"] is not None else ""
+        where = (
+            f", allowed {number(row['low'])} to {number(row['high'])}{unit}"
+            if row["low"] is not None
+            else ""
+        )
         said.append(
             f"{row['experiment']} {row['metric']} {row['verdict']}: {number(row['original']['mean'])}{unit} then, "
             f"{number(row['again']['mean'])}{unit} now{where} ({row['rule']})"

@@ -1,8 +1,10 @@
-"""Run a design: a record of what is meant first, then one experiment a cell, resumable because only the record counts.
+"""Run a design: a record of what is meant first, then one experiment a cell, resumable because only
+the record counts.
 
-Several jobs are under way at a time without threads: the jobs are processes, and the record has one writer anyway.
-What is done is looked up by command, config and code, so that a sweep goes on after any ending, and never runs twice
-what a person ran by hand. Runs beside each other disturb each other: that is written down as contention.
+Several jobs are under way at a time without threads: the jobs are processes, and the record has one
+writer anyway. What is done is looked up by command, config and code, so that a sweep goes on after
+any ending, and never runs twice what a person ran by hand. Runs beside each other disturb each
+other: that is written down as contention.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import leadline.core.design.cells as plans
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import conflict, usage
 from leadline.core.record.thread import Item, Thread
 from leadline.core.timestamps import counted
 from leadline.core.values import dataclass
@@ -43,7 +45,19 @@ from leadline.services.run.sweep_plan import (
 )
 
 LOOK_AT_CODE_AFTER_S = 2.0
-_SAME = ("design", "axes", "cells", "argv", "cwd", "config", "variables", "extract", "artifacts", "again", "tree")
+_SAME = (
+    "design",
+    "axes",
+    "cells",
+    "argv",
+    "cwd",
+    "config",
+    "variables",
+    "extract",
+    "artifacts",
+    "again",
+    "tree",
+)
 
 
 @dataclass
@@ -56,12 +70,17 @@ class Hands:
 
 
 def execute(
-    context: Context, request: SweepRequest, hands: Hands, say: Callable[[str], None], resume: str = ""
+    context: Context,
+    request: SweepRequest,
+    hands: Hands,
+    say: Callable[[str], None],
+    resume: str = "",
 ) -> dict[str, Any]:
     """Record the sweep (or take up the same one again) and run what is missing.
 
-    ``resume``: the id of a sweep to go on with; the request then needs only topic and jobs. Returns {id, uid, body,
-    outcomes, skipped, interrupted, stopped, left}. Raises LeadlineError before anything ran.
+    ``resume``: the id of a sweep to go on with; the request then needs only topic and jobs. Returns
+    {id, uid, body, outcomes, skipped, interrupted, stopped, left}. Raises LeadlineError before
+    anything ran.
     """
     thread = context.thread(request.topic)
     code = capture_code(context)
@@ -77,41 +96,49 @@ def execute(
         say(f"{shown} goes on")
     else:
         uid, shown = _record(context, thread, body)
-        say(f"{shown}  {counted(len(body['cells']), 'cell')}, {body['design']}, order seed {body['seed']}")
+        say(
+            f"{shown}  {counted(len(body['cells']), 'cell')}, {body['design']}, order seed {body['seed']}"
+        )
     with _only_one(context, uid, shown):
         return _Sweep(context, request, hands, say, thread, shown, uid, body, code).work()
 
 
-def _resumed(context: Context, thread: Thread, request: SweepRequest, resume: str, code: dict[str, Any]) -> Item:
+def _resumed(
+    context: Context, thread: Thread, request: SweepRequest, resume: str, code: dict[str, Any]
+) -> Item:
     item = find_sweep(thread, resume)
     if item.body.get("tree") != code.get("tree"):
-        raise LeadlineError(
-            "conflict",
+        raise conflict(
             "code-changed",
             f"the code is not the one {item.id} was started at",
-            "cells at two code states do not make one table; files that the command writes belong in .gitignore",
-            [f"leadline show {item.id}", "git status", "leadline sweep … -- CMD  (a new sweep at this code)"],
+            why="cells at two code states do not make one table; files that the command writes belong in .gitignore",
+            do=[
+                f"leadline show {item.id}",
+                "git status",
+                "leadline sweep … -- CMD  (a new sweep at this code)",
+            ],
         )
     check_told_apart(item.body.get("artifacts") or [], request.jobs)
     here = os.path.relpath(context.cwd, context.toplevel)
     if here != item.body.get("cwd", "."):
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "other-folder",
             f"{item.id} was started in {item.body.get('cwd')}, not in {here}",
-            "its command would mean something else here",
-            f"leadline -C {os.path.join(context.toplevel, str(item.body.get('cwd')))} sweep resume {item.id}",
+            why="its command would mean something else here",
+            do=f"leadline -C {os.path.join(context.toplevel, str(item.body.get('cwd')))} sweep resume {item.id}",
         )
     return item
 
 
 def _same_sweep(thread: Thread, body: dict[str, Any], request: SweepRequest) -> Item | None:
-    """The last standing sweep that asks for the very same cells at the very same code, to go on with."""
+    """The last standing sweep that asks for the very same cells at the very same code, to go on
+    with."""
     for item in reversed(thread.of_kind("sweep")):
         same = all(item.body.get(k) == body.get(k) for k in _SAME)
         if item.stands and same and request.seed in (None, item.body.get("seed")):
             finished = body["again"] and all(
-                done_of(runs) >= body["repeat"] for runs in runs_of_cells(thread, item.body, body["tree"], item.uid)
+                done_of(runs) >= body["repeat"]
+                for runs in runs_of_cells(thread, item.body, body["tree"], item.uid)
             )
             return None if finished else item
     return None
@@ -133,15 +160,20 @@ class _only_one:
     def __init__(self, context: Context, uid: str, shown: str) -> None:
         folder = os.path.join(context.root, "sweeps")
         os.makedirs(folder, exist_ok=True)
-        self.fd, self.shown = os.open(os.path.join(folder, uid), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), shown
+        self.fd, self.shown = (
+            os.open(os.path.join(folder, uid), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644),
+            shown,
+        )
 
     def __enter__(self) -> None:
         try:
             fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(self.fd)
-            raise LeadlineError(
-                "conflict", "sweep-is-running", f"{self.shown} is being run by another process", "", "leadline status"
+            raise conflict(
+                "sweep-is-running",
+                f"{self.shown} is being run by another process",
+                do="leadline status",
             ) from None
 
     def __exit__(self, *error: object) -> None:
@@ -188,7 +220,9 @@ class _Sweep:
             done = counted(sum(skipped), "run")
             self.say(f"done at this code state and not run again: {done}; missing: {total}")
         if queue:
-            first = self._request(self.body["cells"][queue[0]])  # its program is a real one, the template's is not
+            first = self._request(
+                self.body["cells"][queue[0]]
+            )  # its program is a real one, the template's is not
             first.code = self.code
             self.environ = environment_of(self.context, first)
             self.facts = gather(self.context, first)
@@ -231,7 +265,9 @@ class _Sweep:
         return self.stopped or self.hands.interrupted()
 
     def _request(self, cell: plans.Cell) -> RunRequest:
-        variables = {v: plans.shown(cell[a]) for a, v in self.body["variables"].items() if a in cell}
+        variables = {
+            v: plans.shown(cell[a]) for a, v in self.body["variables"].items() if a in cell
+        }
         return RunRequest(
             argv=plans.fill(self.body["argv"], cell),
             topic=self.request.topic,
@@ -249,16 +285,22 @@ class _Sweep:
         jobs = self.request.jobs
         if jobs > 1:
             hygiene = self.facts["hygiene"]
-            reasons = [*hygiene.get("reasons", []), f"{jobs} runs of {self.shown} went on at the same time"]
+            reasons = [
+                *hygiene.get("reasons", []),
+                f"{jobs} runs of {self.shown} went on at the same time",
+            ]
             self.facts["hygiene"] = {**hygiene, "contended": True, "reasons": reasons}
 
     def _look_again(self) -> None:
-        """The code and the machine as they are now, when the last look is old enough for them to have changed."""
+        """The code and the machine as they are now, when the last look is old enough for them to
+        have changed."""
         if time.monotonic() - self._looked < LOOK_AT_CODE_AFTER_S:
             return
         code = capture_code(self.context)
         if code.get("tree") != self.facts["code"].get("tree"):
-            self.say(f"the code changed during {self.shown}: the cells from here on are recorded with the new state")
+            self.say(
+                f"the code changed during {self.shown}: the cells from here on are recorded with the new state"
+            )
         self.facts["code"] = {k: v for k, v in code.items() if k != "cwd"}
         if self.request.jobs == 1:  # beside jobs of our own, it would only find those
             self.facts["hygiene"] = self.context.collectors.preflight(self.environ)
@@ -276,13 +318,16 @@ class _Sweep:
 
     @property
     def _side_by_side(self) -> bool:
-        """Whether an ending may be recorded while the next run comes up: not where that would disturb a run that is
-        meant to be alone, nor where the ending decides whether there is a next one."""
+        """Whether an ending may be recorded while the next run comes up: not where that would
+        disturb a run that is meant to be alone, nor where the ending decides whether there is a
+        next one."""
         return self.request.jobs > 1 and self.body["on_failure"] != "stop"
 
     def _ended(self) -> list[tuple[Started, RunRequest]]:
         """Takes out of ``running`` what is over."""
-        states = self.context.executor.poll([(started.attempt, started.handle) for started, _ in self.running])
+        states = self.context.executor.poll(
+            [(started.attempt, started.handle) for started, _ in self.running]
+        )
         found = [r for r in self.running if states[r[0].attempt] in ENDED]
         self.running = [r for r in self.running if r not in found]
         return found
@@ -293,10 +338,14 @@ class _Sweep:
         for started, request in over:
             cut = self.hands.interrupted()
             # What changes the code between cells is seen by the next look.
-            outcome = finish_one(self.context, request, started, [], cut, self.say, check_code=self.request.jobs == 1)
+            outcome = finish_one(
+                self.context, request, started, [], cut, self.say, check_code=self.request.jobs == 1
+            )
             self.outcomes.append(outcome)
             ended.append(outcome)
             if outcome.state != "done" and not cut:
-                self.say(f"{outcome.id} {outcome.state}: {outcome.reason or 'see leadline show ' + outcome.id}")
+                self.say(
+                    f"{outcome.id} {outcome.state}: {outcome.reason or 'see leadline show ' + outcome.id}"
+                )
                 self.stopped = self.stopped or self.body["on_failure"] == "stop"
         return ended

@@ -1,7 +1,9 @@
-"""What a sweep means to run: its cells, which of them are done, what it may not be, how long the rest will take.
+"""What a sweep means to run: its cells, which of them are done, what it may not be, how long the
+rest will take.
 
-Nothing here runs a command or writes a record (but for a refusal), so that ``--plan`` shows what a sweep would do by
-the code that does it. What is done is looked up by command, config and code: the record is the only memory.
+Nothing here runs a command or writes a record (but for a refusal), so that ``--plan`` shows what a
+sweep would do by the code that does it. What is done is looked up by command, config and code: the
+record is the only memory.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import Any
 
 import leadline.core.design.cells as plans
 from leadline.core.canonical import digest_of
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import not_found, refused, usage
 from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.record.thread import Item, Thread
 from leadline.core.values import dataclass, field
@@ -23,7 +25,8 @@ from leadline.services.run.lifecycle import capture_code
 
 @dataclass
 class SweepRequest:
-    """What a user asks for. ``listed``: the cells of a list design. ``variables``: axis to environment variable."""
+    """What a user asks for. ``listed``: the cells of a list design. ``variables``: axis to
+    environment variable."""
 
     argv: list[str]
     topic: str
@@ -45,18 +48,18 @@ class SweepRequest:
 
 
 def plan(context: Context, request: SweepRequest) -> dict[str, Any]:
-    """The body of the sweep's record, nothing written or run. Raises LeadlineError for what cannot be planned."""
+    """The body of the sweep's record, nothing written or run. Raises LeadlineError for what cannot
+    be planned."""
     if request.repeat < 1 or request.jobs < 1:
-        raise LeadlineError("usage", "bad-number", "--repeat and --jobs are 1 or more", "", "leadline sweep --help")
+        raise usage("bad-number", "--repeat and --jobs are 1 or more", do="leadline sweep --help")
     axes = request.axes or {k: [] for k in (request.listed[0] if request.listed else {})}
     clash = sorted(set(axes) & set(request.config))
     if clash:
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "axis-is-set",
             f"{clash[0]} is an axis and given by --set",
-            "a cell sets it",
-            "leadline sweep --help",
+            why="a cell sets it",
+            do="leadline sweep --help",
         )
     plans.check_command(request.argv, axes, request.variables)
     plans.check_known(request.artifacts, axes, "--artifact")
@@ -69,7 +72,8 @@ def plan(context: Context, request: SweepRequest) -> dict[str, Any]:
     top = context.vcs.toplevel
     return {
         "design": request.design,
-        "axes": request.axes or {k: list({plans.same(c[k]): c[k] for c in cells}.values()) for k in axes},
+        "axes": request.axes
+        or {k: list({plans.same(c[k]): c[k] for c in cells}.values()) for k in axes},
         "cells": cells,
         "argv": request.argv,
         "cwd": os.path.relpath(context.cwd, top) if top else ".",
@@ -87,15 +91,15 @@ def plan(context: Context, request: SweepRequest) -> dict[str, Any]:
 
 
 def check_told_apart(patterns: Sequence[str], jobs: int) -> None:
-    """Raises LeadlineError(usage) when runs beside each other would take each other's files for their own."""
+    """Raises LeadlineError(usage) when runs beside each other would take each other's files for
+    their own."""
     same = [p for p in patterns if not plans.placeholders([p])]
     if jobs > 1 and same:
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "artifact-of-which-run",
             f"--artifact {same[0]} is the same for all of {jobs} runs that go on at the same time",
-            "whose file it is could not be told",
-            ["leadline sweep --artifact 'plots/{axis}.svg' ...", "leadline sweep --jobs 1 ..."],
+            why="whose file it is could not be told",
+            do=["leadline sweep --artifact 'plots/{axis}.svg' ...", "leadline sweep --jobs 1 ..."],
         )
 
 
@@ -105,12 +109,11 @@ def _refuse_secrets(context: Context, request: SweepRequest) -> None:
     redactor = Redactor(secret_values(context.environ))
     told = [request.argv, request.config, request.axes, request.listed, request.artifacts]
     if redactor.argv(request.argv) != request.argv or any(redactor.value(t) != t for t in told[1:]):
-        raise LeadlineError(
-            "refused",
+        raise refused(
             "secret-in-command",
             "the command or its config seems to hold a secret",
-            "it would stand in the record and in the process list",
-            "sh -c 'COMMAND --token \"$NAME\"'  (the shell reads it from the environment)",
+            why="it would stand in the record and in the process list",
+            do="sh -c 'COMMAND --token \"$NAME\"'  (the shell reads it from the environment)",
         )
 
 
@@ -121,11 +124,18 @@ def key_of_cell(body: dict[str, Any], cell: plans.Cell, tree: Any) -> str:
     return digest_of({"argv": argv, "cwd": body["cwd"], "config": config, "tree": tree})
 
 
-def runs_of_cells(thread: Thread, body: dict[str, Any], tree: Any, only: str = "") -> list[list[Run]]:
-    """For each cell the runs of its command and config at that code state; ``only`` those of one sweep's uid."""
+def runs_of_cells(
+    thread: Thread, body: dict[str, Any], tree: Any, only: str = ""
+) -> list[list[Run]]:
+    """For each cell the runs of its command and config at that code state; ``only`` those of one
+    sweep's uid."""
     by_key: dict[str, list[Run]] = {}
     for run in thread.runs:
-        if run.key and (not only or run.design.get("sweep") == only) and thread.experiments[run.experiment].stands:
+        if (
+            run.key
+            and (not only or run.design.get("sweep") == only)
+            and thread.experiments[run.experiment].stands
+        ):
             by_key.setdefault(run.key, []).append(run)
     known = _values_run(thread, by_key, list(body["axes"]))
     return [
@@ -137,26 +147,35 @@ def runs_of_cells(thread: Thread, body: dict[str, Any], tree: Any, only: str = "
 def _in_one_order(body: dict[str, Any]) -> list[plans.Cell]:
     """The cells with their axes in the order of ``axes``."""
     axes = list(body["axes"])
-    return [cell if list(cell) == axes else {name: cell[name] for name in axes} for cell in body["cells"]]
+    return [
+        cell if list(cell) == axes else {name: cell[name] for name in axes}
+        for cell in body["cells"]
+    ]
 
 
-def _values_run(thread: Thread, by_key: dict[str, list[Run]], axes: Sequence[str]) -> set[tuple[Any, ...]]:
-    """The values on ``axes`` that some run had, as planned. A cell with others was not run, and one look in a set says
-    so: the key takes a hundred times as long, and a plan may have a million cells. A cell with these values need not
-    have been run (1 is 1.0 here, and the command may differ); its key decides."""
+def _values_run(
+    thread: Thread, by_key: dict[str, list[Run]], axes: Sequence[str]
+) -> set[tuple[Any, ...]]:
+    """The values on ``axes`` that some run had, as planned. A cell with others was not run, and one
+    look in a set says so: the key takes a hundred times as long, and a plan may have a million
+    cells. A cell with these values need not have been run (1 is 1.0 here, and the command may
+    differ); its key decides."""
     uids = {run.uid for runs in by_key.values() for run in runs}
     found = set()
     for record in thread.records:
         if record.kind == "run-planned" and record.id in uids:
             config = record.body.get("config") or {}
             values = tuple(config.get(name) for name in axes)
-            if not any(isinstance(value, (dict, list)) for value in values):  # no cell has such a value
+            if not any(
+                isinstance(value, (dict, list)) for value in values
+            ):  # no cell has such a value
                 found.add(values)
     return found
 
 
 def one_axis_missing(thread: Thread, axes: Sequence[str]) -> list[str]:
-    """The axes without a result that varies them alone: two values of it, everything else in the config the same."""
+    """The axes without a result that varies them alone: two values of it, everything else in the
+    config the same."""
     missing = []
     for axis in axes:
         seen: dict[str, set[str]] = {}
@@ -169,8 +188,11 @@ def one_axis_missing(thread: Thread, axes: Sequence[str]) -> list[str]:
     return missing
 
 
-def check_interaction(context: Context, thread: Thread, body: dict[str, Any], dry: bool = False) -> None:
-    """Raises the refusal of an interaction over axes that nobody varied alone, unless a reason was given."""
+def check_interaction(
+    context: Context, thread: Thread, body: dict[str, Any], dry: bool = False
+) -> None:
+    """Raises the refusal of an interaction over axes that nobody varied alone, unless a reason was
+    given."""
     if body["design"] != "interaction" or body["because"]:
         return
     missing = one_axis_missing(thread, list(body["axes"]))
@@ -178,7 +200,9 @@ def check_interaction(context: Context, thread: Thread, body: dict[str, Any], dr
         return
     from leadline.services.refusal import refuse
 
-    one = " ".join(f"--axis {a}={','.join(plans.shown(v) for v in body['axes'][a])}" for a in missing)
+    one = " ".join(
+        f"--axis {a}={','.join(plans.shown(v) for v in body['axes'][a])}" for a in missing
+    )
     what = f"an interaction over {', '.join(missing)} comes before the axis was varied alone"
     raise refuse(
         context,
@@ -189,17 +213,25 @@ def check_interaction(context: Context, thread: Thread, body: dict[str, Any], dr
         arithmetic=f"{len(body['cells'])} cells; no two runs of this thread differ in {' or in '.join(missing)} alone",
         honest="what each axis does by itself is not known yet",
         missing=[f"one-axis results of {axis}" for axis in missing],
-        next=[f"leadline sweep {one} --design one-axis -- …", "leadline sweep --design interaction --because WHY …"],
+        next=[
+            f"leadline sweep {one} --design one-axis -- …",
+            "leadline sweep --design interaction --because WHY …",
+        ],
     )
 
 
-def estimate(thread: Thread, body: dict[str, Any], missing: Sequence[int], jobs: int) -> dict[str, Any]:
-    """Seconds that the missing runs will take, from past runs: of the same cell, else the median of the same command
-    template. ``seconds`` is None when nothing like it was run."""
+def estimate(
+    thread: Thread, body: dict[str, Any], missing: Sequence[int], jobs: int
+) -> dict[str, Any]:
+    """Seconds that the missing runs will take, from past runs: of the same cell, else the median of
+    the same command template. ``seconds`` is None when nothing like it was run."""
     import re
     from statistics import median
 
-    shape = [re.compile(".*".join(map(re.escape, _split(text))) + r"\Z", re.DOTALL) for text in body["argv"]]
+    shape = [
+        re.compile(".*".join(map(re.escape, _split(text))) + r"\Z", re.DOTALL)
+        for text in body["argv"]
+    ]
     alike: list[float] = []
     own: dict[tuple[str, ...], list[float]] = {}
     for run in thread.runs:
@@ -214,7 +246,9 @@ def estimate(thread: Thread, body: dict[str, Any], missing: Sequence[int], jobs:
     expected = {argv: median(walls) for argv, walls in own.items()}
     filled = plans.filler(body["argv"])
     total = sum(
-        n * expected.get(tuple(filled(cell)), usual) for n, cell in zip(missing, body["cells"], strict=True) if n
+        n * expected.get(tuple(filled(cell)), usual)
+        for n, cell in zip(missing, body["cells"], strict=True)
+        if n
     )
     return {"seconds": total / jobs, "from_runs": len(alike)}
 
@@ -226,13 +260,16 @@ def _split(text: str) -> list[str]:
 
 
 def preview(context: Context, request: SweepRequest) -> dict[str, Any]:
-    """``--plan``: the matrix, what is done, what would run and for how long. Writes and runs nothing."""
+    """``--plan``: the matrix, what is done, what would run and for how long. Writes and runs
+    nothing."""
     body = plan(context, request)
     thread = context.thread(request.topic)
     tree = capture_code(context).get("tree")
     done = [0 if body["again"] else done_of(runs) for runs in runs_of_cells(thread, body, tree)]
     missing = [max(0, request.repeat - n) for n in done]
-    would_refuse = one_axis_missing(thread, list(body["axes"])) if body["design"] == "interaction" else []
+    would_refuse = (
+        one_axis_missing(thread, list(body["axes"])) if body["design"] == "interaction" else []
+    )
     return {
         **body,
         "done": done,
@@ -254,11 +291,13 @@ def find_sweep(thread: Thread, shown: str = "") -> Item:
     sweeps = thread.of_kind("sweep")
     if not shown:
         if not sweeps:
-            raise LeadlineError(
-                "not_found", "no-sweep", "this thread has no sweep", "", "leadline sweep --axis NAME=A,B -- CMD {NAME}"
+            raise not_found(
+                "no-sweep",
+                "this thread has no sweep",
+                do="leadline sweep --axis NAME=A,B -- CMD {NAME}",
             )
         return sweeps[-1]
     found = thread.find(shown)
     if not isinstance(found, Item) or found.kind != "sweep":
-        raise LeadlineError("usage", "not-a-sweep", f"{shown} is no sweep", "", "leadline sweep list")
+        raise usage("not-a-sweep", f"{shown} is no sweep", do="leadline sweep list")
     return found

@@ -1,7 +1,8 @@
 """What a sweep showed: cells with their runs, best first, each held against the baseline.
 
-The p values of all cells are corrected together (Holm), because the best of many cells looks better than it is. The
-label is that of a claim (``core/evidence/evidence.py``), one cell at a time; the correction stands beside it and is not in it.
+The p values of all cells are corrected together (Holm), because the best of many cells looks better
+than it is. The label is that of a claim (``core/evidence/evidence.py``), one cell at a time; the
+correction stands beside it and is not in it.
 """
 
 from __future__ import annotations
@@ -33,20 +34,24 @@ def listing(context: Context, topic: str) -> list[dict[str, Any]]:
 
 
 def cell_runs(thread: Thread, uid: str, body: dict[str, Any]) -> list[list[Run]]:
-    """For each cell its runs: those of the sweep, and those of the same command, config and code run elsewhere."""
+    """For each cell its runs: those of the sweep, and those of the same command, config and code
+    run elsewhere."""
     own: dict[str, list[Run]] = {}
     for run in thread.runs:
         if run.design.get("sweep") == uid:
             own.setdefault(title_of(run.design["cell"]), []).append(run)
     found = []
-    for cell, runs in zip(body["cells"], runs_of_cells(thread, body, body.get("tree")), strict=True):
+    for cell, runs in zip(
+        body["cells"], runs_of_cells(thread, body, body.get("tree")), strict=True
+    ):
         both = {run.uid: run for run in [*runs, *own.get(title_of(cell), [])]}
         found.append(sorted(both.values(), key=lambda run: run.uid))
     return found
 
 
 def table_of(context: Context, topic: str, shown: str = "", metric: str = "") -> dict[str, Any]:
-    """The table of a sweep (the last one when not named). ``cells`` best first, those without the metric last."""
+    """The table of a sweep (the last one when not named). ``cells`` best first, those without the
+    metric last."""
     from leadline.core.stats.multiplicity import holm
     from leadline.render import words as facts
 
@@ -54,7 +59,9 @@ def table_of(context: Context, topic: str, shown: str = "", metric: str = "") ->
     item = find_sweep(thread, shown)
     cells = cell_runs(thread, item.uid, item.body)
     names = list(dict.fromkeys(m for runs in cells for run in runs for m in run.metrics))
-    metric = metric or next((m for m in facts.primary_metrics(thread) if m in names), names[0] if names else "")
+    metric = metric or next(
+        (m for m in facts.primary_metrics(thread) if m in names), names[0] if names else ""
+    )
     definition = facts.definition(thread, metric)
     baseline = thread.baseline_experiment
     rows = [
@@ -77,7 +84,9 @@ def table_of(context: Context, topic: str, shown: str = "", metric: str = "") ->
         "metric": metric,
         "unit": definition.unit,
         "direction": definition.direction,
-        "baseline": {"id": thread.baseline.id, "experiment": baseline.id} if thread.baseline and baseline else None,
+        "baseline": {"id": thread.baseline.id, "experiment": baseline.id}
+        if thread.baseline and baseline
+        else None,
         "tests": sum(r["p"] is not None for r in rows),
         "code_states": len(trees),
         "contended": sum(bool(run.hygiene.get("contended")) for runs in cells for run in runs),
@@ -109,18 +118,26 @@ def _row(
         "is_baseline": bool(baseline and any(r.experiment == baseline.id for r in runs)),
     }
     definition = facts.definition(thread, metric)
-    apart = contracts_differ(contracts_of([*used, *(baseline.runs if baseline else [])], definition))
+    apart = contracts_differ(
+        contracts_of([*used, *(baseline.runs if baseline else [])], definition)
+    )
     if apart:
         row["state"] += f"; measured under different contracts: {'; '.join(apart)}"
     elif baseline and used and not row["is_baseline"]:
         theirs, mine, shared = on_shared_items(baseline.runs, used, metric)
         if shared is not None and not shared.same:
             row["items"] = shared.words(baseline.id, "this cell")
-            row["state"] += f"; items {row['items']}" + (f": {shared.reason}" if shared.reason else "")
+            row["state"] += f"; items {row['items']}" + (
+                f": {shared.reason}" if shared.reason else ""
+            )
             if shared.reason:
                 return row
         found = difference(theirs, mine, metric, definition)
-        row |= {"difference": found.test.difference, "ratio": found.test.ratio, "p": found.test.p_two}
+        row |= {
+            "difference": found.test.difference,
+            "ratio": found.test.ratio,
+            "p": found.test.p_two,
+        }
         row |= {"difference_interval": found.test.interval.as_dict(), "rule": found.rule}
     return row
 
@@ -136,21 +153,33 @@ def _state(runs: list[Run], used: list[Run], metric: str, repeat: int) -> str:
     return ", ".join(words + ([f"{left} missing"] if left > 0 else [])) or "done"
 
 
-def _label(thread: Thread, row: dict[str, Any], runs: list[Run], metric: str, body: dict[str, Any]) -> dict[str, Any]:
-    """The label of what a reader takes from the row, "this cell is below (or above) the baseline", by the very rule of
-    claims; no more than ``exploratory`` when the difference does not survive the correction for the number of cells.
-    Empty where the row says no such thing: no value, no baseline, the baseline itself, no difference."""
+def _label(
+    thread: Thread, row: dict[str, Any], runs: list[Run], metric: str, body: dict[str, Any]
+) -> dict[str, Any]:
+    """The label of what a reader takes from the row, "this cell is below (or above) the baseline",
+    by the very rule of claims; no more than ``exploratory`` when the difference does not survive
+    the correction for the number of cells. Empty where the row says no such thing: no value, no
+    baseline, the baseline itself, no difference."""
     baseline = thread.baseline_experiment
     if baseline is None or not row["difference"]:
         return {"label": "", "statement": "", "label_why": [], "label_missing": []}
     cell, reference = Subject("cell"), Subject("baseline")
-    clause = Clause(metric, cell, "<" if row["difference"] < 0 else ">", right_metric=metric, right=reference)
+    clause = Clause(
+        metric, cell, "<" if row["difference"] < 0 else ">", right_metric=metric, right=reference
+    )
     sides = {cell: runs, reference: baseline.runs}
-    found = evidence_over(thread, Predicate((clause,)), sides.__getitem__, {"axes": list(body["axes"])})
+    found = evidence_over(
+        thread, Predicate((clause,)), sides.__getitem__, {"axes": list(body["axes"])}
+    )
     label, missing = found.label, list(found.missing)
     if label in ("replicated", "stable") and row["p_holm"] is not None and row["p_holm"] > ALPHA:
         label = "exploratory"
         missing.append(
             f"the difference does not survive Holm's correction for the number of cells (p {row['p_holm']:.2g})"
         )
-    return {"label": label, "statement": clause.format(), "label_why": found.why, "label_missing": missing}
+    return {
+        "label": label,
+        "statement": clause.format(),
+        "label_why": found.why,
+        "label_missing": missing,
+    }

@@ -1,4 +1,5 @@
-"""Series of one metric side by side: which runs are meant, what they hold, as few points as the eye needs."""
+"""Series of one metric side by side: which runs are meant, what they hold, as few points as the eye
+needs."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import math
 from array import array
 from typing import Any
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, not_found, usage
 from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.series.downsample import minmax
@@ -17,7 +18,9 @@ from leadline.services.context import Context
 
 LINES_SHOWN = 12
 REPORT_COLUMNS = 240  # places in a plot of the report
-REPORT_LINES = 300  # in a whole report, some 6 KB each, so that a page of many experiments stays a page
+REPORT_LINES = (
+    300  # in a whole report, some 6 KB each, so that a page of many experiments stays a page
+)
 PANELS_SHOWN = 12  # unless metrics are named
 WRITER_COLUMNS = 16  # at least, of each of many processes
 X_AXES = ("step", "time")
@@ -25,11 +28,12 @@ X_AXES = ("step", "time")
 
 @dataclass(slots=True)
 class Line:
-    """One run's points as drawn. ``xs``: steps, or seconds since the run's first point; ``pieces``: the drawn points
-    as (x, value), one list for each stretch of one process without a gap. ``points``: how many the series has;
-    ``left_out``: how many cannot stand on the axes, which is ``not_finite`` (NaN, infinities), ``not_positive`` (of the
-    others, on a logarithmic axis) and ``without_time`` (of the others, over the time) together. ``without_step``: how
-    many stand at their place in the series because they have no step. ``writers``: how many processes wrote."""
+    """One run's points as drawn. ``xs``: steps, or seconds since the run's first point; ``pieces``:
+    the drawn points as (x, value), one list for each stretch of one process without a gap.
+    ``points``: how many the series has; ``left_out``: how many cannot stand on the axes, which is
+    ``not_finite`` (NaN, infinities), ``not_positive`` (of the others, on a logarithmic axis) and
+    ``without_time`` (of the others, over the time) together. ``without_step``: how many stand at
+    their place in the series because they have no step. ``writers``: how many processes wrote."""
 
     run: str
     title: str = ""
@@ -50,9 +54,9 @@ class Line:
 
 @dataclass(slots=True)
 class Panel:
-    """One metric of all runs. ``without``: runs that have no such series; ``untimed``: runs whose points have
-    no times where those are asked for. ``more``: how many ``more_runs`` are beyond the cap. ``more_metrics``: on the
-    last panel, metrics beyond the cap."""
+    """One metric of all runs. ``without``: runs that have no such series; ``untimed``: runs whose
+    points have no times where those are asked for. ``more``: how many ``more_runs`` are beyond the
+    cap. ``more_metrics``: on the last panel, metrics beyond the cap."""
 
     metric: str
     unit: str
@@ -82,14 +86,14 @@ def panels(
     logarithmic: bool = False,
     columns: int = 400,
 ) -> list[Panel]:
-    """A panel for each metric; without ``metrics`` the thread's primary ones that have a series, else the first
-    ``PANELS_SHOWN`` that have.
+    """A panel for each metric; without ``metrics`` the thread's primary ones that have a series,
+    else the first ``PANELS_SHOWN`` that have.
 
-    ``ids``: runs, or experiments for all their runs. ``columns``: about how many places there are to draw in; of each
-    the least and the greatest value are kept.
+    ``ids``: runs, or experiments for all their runs. ``columns``: about how many places there are
+    to draw in; of each the least and the greatest value are kept.
 
-    Raises LeadlineError: not_found (an unknown id; ``no-series``: no run meant has a series, or not of this name;
-    ``no-times``: its points have none, and ``x`` asks for them).
+    Raises LeadlineError: not_found (an unknown id; ``no-series``: no run meant has a series, or not
+    of this name; ``no-times``: its points have none, and ``x`` asks for them).
     """
     from leadline.services.series.series import bringing, store_of
 
@@ -97,25 +101,27 @@ def panels(
     stores = {run.id: store_of(context, run) for run in runs}
     names = sorted({name for store in stores.values() for name in store.metrics})
     if not names:
-        raise LeadlineError(
-            "not_found",
+        raise not_found(
             "no-series",
             f"{', '.join(ids[:4])} logged no series on this machine",
-            "a plot needs values over steps; one value a run is what compare and report show",
-            [step for step in map(bringing, runs) if step][:2]
-            or ["leadline show " + ids[0], "in the job: import leadline as ll; ll.log(step=step, loss=loss)"],
+            why="a plot needs values over steps; one value a run is what compare and report show",
+            do=[step for step in map(bringing, runs) if step][:2]
+            or [
+                "leadline show " + ids[0],
+                "in the job: import leadline as ll; ll.log(step=step, loss=loss)",
+            ],
         )
     for metric in metrics:
         if metric not in names:
             from difflib import get_close_matches
 
             near = get_close_matches(metric, names, 5, 0.4) or names[:8]
-            raise LeadlineError(
-                "not_found",
+            raise not_found(
                 "no-such-series",
                 f"no run meant has a series {metric!r}",
-                f"there are: {', '.join(near)}" + (f" (of {len(names)})" if len(names) > len(near) else ""),
-                f"leadline plot {' '.join(ids[:3])} --metric {near[0]}",
+                why=f"there are: {', '.join(near)}"
+                + (f" (of {len(names)})" if len(names) > len(near) else ""),
+                do=f"leadline plot {' '.join(ids[:3])} --metric {near[0]}",
             )
     chosen = metrics or [name for name in thread.metrics if name in names] or names
     shown = chosen if metrics else chosen[:PANELS_SHOWN]
@@ -125,22 +131,29 @@ def panels(
 
 
 def panels_of_experiments(context: Context, thread: Thread) -> dict[str, list[Panel]]:
-    """Experiment to a panel for each defined metric that its runs logged over steps, for the report: the newest
-    experiments first where there are too many. Runs whose series cannot be read here are named as without."""
+    """Experiment to a panel for each defined metric that its runs logged over steps, for the
+    report: the newest experiments first where there are too many. Runs whose series cannot be read
+    here are named as without."""
     from leadline.services.series.series import store_of
 
     found: dict[str, list[Panel]] = {}
     left = REPORT_LINES
     for experiment in reversed(list(thread.experiments.values())):
-        standing = [run for run in experiment.runs if not run.retracted] if experiment.stands else []
+        standing = (
+            [run for run in experiment.runs if not run.retracted] if experiment.stands else []
+        )
         runs = standing[:LINES_SHOWN]
         stores: dict[str, Store] = {}
         for run in runs:
             try:
                 stores[run.id] = store_of(context, run)
-            except LeadlineError:  # compacted, and no reader of Parquet here: `leadline series` says so
+            except (
+                LeadlineError
+            ):  # compacted, and no reader of Parquet here: `leadline series` says so
                 stores[run.id] = Store()
-        metrics = [m for m in thread.metrics if any(_is_series(store, m) for store in stores.values())]
+        metrics = [
+            m for m in thread.metrics if any(_is_series(store, m) for store in stores.values())
+        ]
         made = [panel_of(thread, runs, stores, m, "step", False, REPORT_COLUMNS) for m in metrics]
         for panel in made:
             panel.more_runs = [run.id for run in standing[LINES_SHOWN:]]
@@ -167,8 +180,8 @@ def _runs(thread: Thread, ids: list[str]) -> list[Run]:
         elif isinstance(thing, Run):
             found[thing.uid] = thing
         else:
-            raise LeadlineError(
-                "usage", "not-a-run", f"{display} is not a run or an experiment", "", "leadline status --runs"
+            raise usage(
+                "not-a-run", f"{display} is not a run or an experiment", do="leadline status --runs"
             )
     return list(found.values())
 
@@ -182,7 +195,8 @@ def panel_of(
     logarithmic: bool,
     columns: int,
 ) -> Panel:
-    """``metric`` of ``runs``, whose points are in ``stores`` by run id; the first ``LINES_SHOWN`` that have it."""
+    """``metric`` of ``runs``, whose points are in ``stores`` by run id; the first ``LINES_SHOWN``
+    that have it."""
     definition = thread.metrics.get(metric)
     panel = Panel(metric, definition.unit if definition else "", x, logarithmic)
     parts = {
@@ -193,14 +207,15 @@ def panel_of(
     having = [run for run in runs if any(map(len, parts[run.id]))]
     panel.without = [run.id for run in runs if run not in having]
     if x == "time":
-        panel.untimed = [r.id for r in having if not any(t == t for one in parts[r.id] for t in one.times)]
+        panel.untimed = [
+            r.id for r in having if not any(t == t for one in parts[r.id] for t in one.times)
+        ]
         if having and len(panel.untimed) == len(having):
-            raise LeadlineError(
-                "not_found",
+            raise not_found(
                 "no-times",
                 f"the points of {metric!r} have no times",
-                "whoever wrote them gave none; ll.log does",
-                f"leadline plot {having[0].id} --metric {metric}",
+                why="whoever wrote them gave none; ll.log does",
+                do=f"leadline plot {having[0].id} --metric {metric}",
             )
         having = [run for run in having if run.id not in panel.untimed]
     panel.more_runs = [run.id for run in having[LINES_SHOWN:]]
@@ -215,7 +230,8 @@ def panel_of(
 
 
 def _line(parts: list[Points], x: str, logarithmic: bool, columns: int) -> Line:
-    """Each process's points by themselves: joined by their clocks, those of eight would be one zigzag."""
+    """Each process's points by themselves: joined by their clocks, those of eight would be one
+    zigzag."""
     line = Line("", "", points=sum(map(len, parts)), writers=len(parts))
     start = min((t for points in parts for t in points.times if t == t), default=math.nan)
     for points in parts:
@@ -238,14 +254,23 @@ def _add(line: Line, points: Points, xs: Any, timed: bool, logarithmic: bool, co
         line.not_positive += sum(-math.inf < value <= 0 for value in values)
         values = array("d", (value if value > 0 else math.nan for value in values))
     if not math.isfinite(sum(xs)):  # points without a time
-        line.without_time += sum(at != at and value - value == 0 for at, value in zip(xs, values, strict=True))
-        values = array("d", (value if at == at else math.nan for at, value in zip(xs, values, strict=True)))
+        line.without_time += sum(
+            at != at and value - value == 0 for at, value in zip(xs, values, strict=True)
+        )
+        values = array(
+            "d", (value if at == at else math.nan for at, value in zip(xs, values, strict=True))
+        )
     line.left_out = line.not_finite + line.not_positive + line.without_time
     steps = points.steps
     stepless = 0 if timed else _without(steps)
     line.without_step += stepless
     _join(
-        line, xs, values, steps if 0 < stepless < len(steps) else None, minmax(values, columns), line.left_out > before
+        line,
+        xs,
+        values,
+        steps if 0 < stepless < len(steps) else None,
+        minmax(values, columns),
+        line.left_out > before,
     )
 
 
@@ -255,12 +280,16 @@ def _without(numbers: Any) -> int:
 
 
 def _join(line: Line, xs: Any, values: Any, steps: Any, kept: Any, gaps: bool) -> None:
-    """The points ``kept`` as pieces. ``steps`` where some have none: those are not joined to the others, since their
-    places are of two kinds."""
+    """The points ``kept`` as pieces. ``steps`` where some have none: those are not joined to the
+    others, since their places are of two kinds."""
     piece: list[tuple[float, float]] = []
     before = -1
     for at in kept:
-        apart = piece and steps is not None and (steps[at] == steps[at]) != (steps[before] == steps[before])
+        apart = (
+            piece
+            and steps is not None
+            and (steps[at] == steps[at]) != (steps[before] == steps[before])
+        )
         if apart or (piece and gaps and any(v - v != 0 for v in values[before + 1 : at])):
             line.pieces.append(piece)  # a gap is a gap
             piece = []
@@ -271,7 +300,8 @@ def _join(line: Line, xs: Any, values: Any, steps: Any, kept: Any, gaps: bool) -
 
 
 def _places(points: Points, x: str, start: float) -> Any:
-    """Where each point stands: its step, its position where no step is known; or seconds since ``start``."""
+    """Where each point stands: its step, its position where no step is known; or seconds since
+    ``start``."""
     if x == "time":
         return [t - start if t == t else math.nan for t in points.times]
     steps = points.steps

@@ -1,7 +1,9 @@
-"""The series of a run, whoever wrote them: by ``ll.log`` in segments, as JSON lines, compacted, or by a tracker.
+"""The series of a run, whoever wrote them: by ``ll.log`` in segments, as JSON lines, compacted, or
+by a tracker.
 
-What the job's tracker or an import handed over is kept beside the run, so that it can be looked at when the tracker's
-files are gone and its server is not there. The price is a second copy, 32 bytes a point.
+What the job's tracker or an import handed over is kept beside the run, so that it can be looked at
+when the tracker's files are gone and its server is not there. The price is a second copy, 32 bytes
+a point.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import conflict, not_found
 from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.series.downsample import lttb, minmax
 from leadline.core.series.store import Store, Writer, merged_with_origin, summary
@@ -20,17 +22,19 @@ from leadline.services.context import Context
 
 
 def series_of(context: Context, run: Run) -> dict[str, Points]:
-    """Metric to its points, those of several processes merged by their clocks. Empty when the run logged none.
+    """Metric to its points, those of several processes merged by their clocks. Empty when the run
+    logged none.
 
-    A run that is still going gives what it wrote so far. Raises LeadlineError (environment, ``no-pyarrow``).
+    A run that is still going gives what it wrote so far. Raises LeadlineError (environment,
+    ``no-pyarrow``).
     """
     store = store_of(context, run)
     return {metric: store.merged(metric) for metric in store.metrics}
 
 
 def store_of(context: Context, run: Run) -> Store:
-    """The same by writer. Of a metric that was written in several ways the one from ``ll.log`` counts, then the lines,
-    then the tracker, as in the record."""
+    """The same by writer. Of a metric that was written in several ways the one from ``ll.log``
+    counts, then the lines, then the tracker, as in the record."""
     attempt = context.run_folder(run.uid)
     store = context.series.read(attempt)
     known = set(store.metrics)
@@ -41,7 +45,9 @@ def store_of(context: Context, run: Run) -> Store:
     fetched = context.series.read(os.path.join(attempt, FETCHED))
     known = set(store.metrics)
     for name, writer in fetched.writers.items():
-        writer.series = {metric: points for metric, points in writer.series.items() if metric not in known}
+        writer.series = {
+            metric: points for metric, points in writer.series.items() if metric not in known
+        }
         store.writers[name] = writer
     store.problems += fetched.problems
     store.torn_bytes += fetched.torn_bytes
@@ -49,14 +55,21 @@ def store_of(context: Context, run: Run) -> Store:
 
 
 def keep_fetched(context: Context, attempt: str, reading: Reading) -> list[str]:
-    """Keep the points of a tracker's run beside ours. Returns names too long to be kept. LeadlineError(environment)."""
-    return context.series.keep(os.path.join(attempt, FETCHED), reading.run.tracker, reading.series, reading.odd)
+    """Keep the points of a tracker's run beside ours. Returns names too long to be kept.
+    LeadlineError(environment)."""
+    return context.series.keep(
+        os.path.join(attempt, FETCHED), reading.run.tracker, reading.series, reading.odd
+    )
 
 
 def bringing(run: Run) -> str:
     """The command that brings the points of a run from its tracker, "" when none has them."""
     about = run.tracker  # one whose job made no run there has nothing to bring
-    return f"leadline tracker fetch {run.id}" if about.get("tracker") and about.get("state") != "none" else ""
+    return (
+        f"leadline tracker fetch {run.id}"
+        if about.get("tracker") and about.get("state") != "none"
+        else ""
+    )
 
 
 def is_here(context: Context, run: Run) -> bool:
@@ -70,7 +83,8 @@ def _folders(context: Context, run: Run) -> list[str]:
 
 
 def listed(context: Context, run: Run) -> dict[str, Any]:
-    """The metrics of a run with their summaries: {run, provisional, metrics, writers, problems, size_bytes}."""
+    """The metrics of a run with their summaries: {run, provisional, metrics, writers, problems,
+    size_bytes}."""
     store = store_of(context, run)
     rows = [
         {"metric": metric, **summary(store.merged(metric)), "writers": store.writers_of(metric)}
@@ -94,36 +108,47 @@ def listed(context: Context, run: Run) -> dict[str, Any]:
 
 
 def points_of_metric(
-    context: Context, run: Run, metric: str, *, most: int | None, writer: str = "", method: str = "minmax"
+    context: Context,
+    run: Run,
+    metric: str,
+    *,
+    most: int | None,
+    writer: str = "",
+    method: str = "minmax",
 ) -> dict[str, Any]:
-    """The points of one metric: {run, metric, total, shown_by, writers, points: [[step, value, time_s], …]}, thinned to
-    about ``most`` (None: all). ``writer``: of one process (its name, or its rank). Where several processes wrote it and
-    none is chosen, ``writers`` names them, and each point has the name of its own as a fourth element.
+    """The points of one metric: {run, metric, total, shown_by, writers, points: [[step, value,
+    time_s], …]}, thinned to about ``most`` (None: all). ``writer``: of one process (its name, or
+    its rank). Where several processes wrote it and none is chosen, ``writers`` names them, and each
+    point has the name of its own as a fourth element.
 
     Raises LeadlineError: no such metric, no such writer (not_found).
     """
     store = store_of(context, run)
     names = store.writers_of(metric)
     if not names:
-        near = ", ".join(store.metrics[:12]) + (f" and {len(store.metrics) - 12} more" if store.metrics[12:] else "")
-        raise LeadlineError(
-            "not_found",
+        near = ", ".join(store.metrics[:12]) + (
+            f" and {len(store.metrics) - 12} more" if store.metrics[12:] else ""
+        )
+        raise not_found(
             "no-series",
-            f"{run.id} logged no {metric!r}" if store.metrics else f"{run.id} logged no series on this machine",
-            f"it logged: {near}" if near else "series stay where the run was; ll.log and $LEADLINE_METRICS make them",
-            f"leadline series {run.id}" if near else bringing(run) or f"leadline show {run.id}",
+            f"{run.id} logged no {metric!r}"
+            if store.metrics
+            else f"{run.id} logged no series on this machine",
+            why=f"it logged: {near}"
+            if near
+            else "series stay where the run was; ll.log and $LEADLINE_METRICS make them",
+            do=f"leadline series {run.id}" if near else bringing(run) or f"leadline show {run.id}",
         )
     origin: list[int] = []
     if writer:
         ranks = {str(w.rank): name for name, w in store.writers.items() if w.rank is not None}
         chosen = writer if writer in names else ranks.get(writer.removeprefix("rank"), "")
         if chosen not in names:
-            raise LeadlineError(
-                "not_found",
+            raise not_found(
                 "no-such-writer",
                 f"{writer!r} did not write {metric} in {run.id}",
-                f"its writers: {', '.join(names[:12])}",
-                f"leadline series {run.id}",
+                why=f"its writers: {', '.join(names[:12])}",
+                do=f"leadline series {run.id}",
             )
         points = store.writers[chosen].series[metric]
     elif len(names) > 1:
@@ -132,7 +157,9 @@ def points_of_metric(
         points = store.merged(metric)
     kept: Iterable[int] = range(len(points))
     if most is not None and len(points) > most:
-        kept = lttb(points.steps, points.values, most) if method == "lttb" else _minmax(points, most)
+        kept = (
+            lttb(points.steps, points.values, most) if method == "lttb" else _minmax(points, most)
+        )
     rows: list[list[Any]] = [
         [
             _or_none(points.steps[k]),
@@ -156,18 +183,19 @@ def _or_none(value: float) -> float | None:
 
 
 def compact(context: Context, run: Run) -> dict[str, Any]:
-    """Replace the segments of a run that has ended by a verified Parquet file, and those fetched by another.
+    """Replace the segments of a run that has ended by a verified Parquet file, and those fetched by
+    another.
 
-    As ``SeriesStore.compact``, with ``run`` and ``lines``: how many metrics are JSON lines, which stay as they are.
-    Raises LeadlineError: ``still-running`` (conflict), and what ``SeriesStore.compact`` raises.
+    As ``SeriesStore.compact``, with ``run`` and ``lines``: how many metrics are JSON lines, which
+    stay as they are. Raises LeadlineError: ``still-running`` (conflict), and what
+    ``SeriesStore.compact`` raises.
     """
     if run.state not in TERMINAL_STATES:
-        raise LeadlineError(
-            "conflict",
+        raise conflict(
             "still-running",
             f"{run.id} has not ended",
-            "its processes still write to the segments",
-            "leadline status --runs",
+            why="its processes still write to the segments",
+            do="leadline status --runs",
         )
     own, *others = _folders(context, run)
     done = [context.series.compact(own)]

@@ -1,7 +1,9 @@
-"""Take what was written into the logbook by hand in as records, losing no byte, so that it is a rendering again.
+"""Take what was written into the logbook by hand in as records, losing no byte, so that it is a
+rendering again.
 
-The whole file goes to the blobs; what is new in it becomes records of its own: hand-written entries as they are,
-changes inside rendered entries and in the header as differences (the entry itself stays what the record says).
+The whole file goes to the blobs; what is new in it becomes records of its own: hand-written entries
+as they are, changes inside rendered entries and in the header as differences (the entry itself
+stays what the record says).
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import os
 from typing import Any
 
 from leadline.core.canonical import digest_bytes
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import not_found
 from leadline.core.publish.append_only import Section, sections
 from leadline.core.record.thread import Thread
 from leadline.services.context import Context, refs_for
@@ -19,18 +21,24 @@ VERSIONS_COMPARED = 6
 
 
 def adopt(context: Context, topic: str, file: str | None = None) -> dict[str, Any]:
-    """Adopt ``file`` (default: the logbook in the tree). Returns ``{path, entries: [{heading, where}], restored,
-    already, logbook}``; ``already``: this very content was adopted before.
+    """Adopt ``file`` (default: the logbook in the tree). Returns ``{path, entries: [{heading,
+    where}], restored, already, logbook}``; ``already``: this very content was adopted before.
 
     Raises LeadlineError(not_found) when there is no such file.
     """
     from leadline.services.branch.logbook import logbook_path, logbook_text, publish
 
-    in_tree = os.path.join(context.toplevel, logbook_path(context, topic)) if context.vcs.toplevel else ""
+    in_tree = (
+        os.path.join(context.toplevel, logbook_path(context, topic)) if context.vcs.toplevel else ""
+    )
     full = os.path.realpath(os.path.join(context.cwd, file)) if file else in_tree
     raw = _read(full, topic, file)
     thread = context.store.thread(topic)
-    shown_path = os.path.relpath(full, context.vcs.toplevel) if context.vcs.toplevel else os.path.basename(full)
+    shown_path = (
+        os.path.relpath(full, context.vcs.toplevel)
+        if context.vcs.toplevel
+        else os.path.basename(full)
+    )
     result: dict[str, Any] = {
         "path": shown_path,
         "entries": [],
@@ -46,17 +54,29 @@ def adopt(context: Context, topic: str, file: str | None = None) -> dict[str, An
             thread = context.store.thread(topic)
             result["already"] = any(a.get("digest") == result["digest"] for a in thread.adopted)
             if not result["already"]:
-                _take_in(context, thread, raw, logbook_text(context, thread), shown_path, is_logbook, result, writing)
+                _take_in(
+                    context,
+                    thread,
+                    raw,
+                    logbook_text(context, thread),
+                    shown_path,
+                    is_logbook,
+                    result,
+                    writing,
+                )
     if is_logbook:
-        result["logbook"] = publish(context, topic, "adopted what was written by hand", replace_hand_edit=True)
+        result["logbook"] = publish(
+            context, topic, "adopted what was written by hand", replace_hand_edit=True
+        )
     return result
 
 
 def acknowledge(context: Context, topic: str, commit: str) -> dict[str, Any]:
-    """Say in the record that a rewrite of the logbook in the git history is known. Raises LeadlineError(not_found)."""
+    """Say in the record that a rewrite of the logbook in the git history is known. Raises
+    LeadlineError(not_found)."""
     full = context.vcs.ref(f"{commit}^{{commit}}")
     if full is None:
-        raise LeadlineError("not_found", "no-such-commit", f"there is no commit {commit}", "", "leadline verify")
+        raise not_found("no-such-commit", f"there is no commit {commit}", do="leadline verify")
     thread = context.store.thread(topic)
     already = any(a.get("acknowledged") == full for a in thread.adopted)
     if not already:
@@ -78,12 +98,11 @@ def _read(full: str, topic: str, named: str | None) -> bytes:
         with open(full, "rb") as file:
             return file.read()
     except (OSError, ValueError):
-        raise LeadlineError(
-            "not_found",
+        raise not_found(
             "no-such-file",
             f"cannot read {named or full or 'the logbook'}",
-            "the logbook in the tree is there after the first milestone",
-            [f"leadline adopt FILE --thread {topic}", "leadline logbook"],
+            why="the logbook in the tree is there after the first milestone",
+            do=[f"leadline adopt FILE --thread {topic}", "leadline logbook"],
         ) from None
 
 
@@ -128,11 +147,12 @@ def _earlier(context: Context, thread: Thread, path: str) -> list[str]:
     return [data.decode("utf-8", "replace") for _, data in versions]
 
 
-# ---- what is new in a file ------------------------------------------------------------------------------------------
+# ---- what is new in a file -----------------------------------------------------------------------
 
 
 def pieces_of(text: str, rendered: str, earlier: list[str]) -> list[dict[str, str]]:
-    """What ``text`` says beyond ``rendered``: ``{heading, text, where}``. ``earlier``: renderings of before."""
+    """What ``text`` says beyond ``rendered``: ``{heading, text, where}``. ``earlier``: renderings
+    of before."""
     header, body = _cut(text)
     found = _sections(body, _cut(rendered)[1])
     if header:
@@ -198,8 +218,16 @@ def _header(header: str, bases: list[str]) -> list[dict[str, str]]:
     derived = {line for base in bases for line in base.split("\n")}
     if all(line in derived for line in lines):
         return []
-    nearest = max(bases, key=lambda b: difflib.SequenceMatcher(None, b, header, autojunk=False).quick_ratio())
-    return [{"heading": "an edit of the header", "text": _difference(nearest, header), "where": "header"}]
+    nearest = max(
+        bases, key=lambda b: difflib.SequenceMatcher(None, b, header, autojunk=False).quick_ratio()
+    )
+    return [
+        {
+            "heading": "an edit of the header",
+            "text": _difference(nearest, header),
+            "where": "header",
+        }
+    ]
 
 
 def _difference(before: str, after: str) -> str:
@@ -213,7 +241,8 @@ def _difference(before: str, after: str) -> str:
 
 
 def removed_by_hand(text: str, rendered: str) -> list[str]:
-    """Headings of rendered entries that somebody took out: those missing before the last one that is there."""
+    """Headings of rendered entries that somebody took out: those missing before the last one that
+    is there."""
     there = {s.heading for s in sections(_cut(text)[1])}
     ours = [s.heading for s in sections(_cut(rendered)[1])]
     last = max((i for i, heading in enumerate(ours) if heading in there), default=-1)

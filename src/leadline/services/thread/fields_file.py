@@ -1,21 +1,27 @@
-"""A file of fields that a person wrote: TOML, YAML, JSON, or Markdown whose headings are the fields."""
+"""A file of fields that a person wrote: TOML, YAML, JSON, or Markdown whose headings are the
+fields."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import not_found, usage
 
 
-def read_fields(path: str, what: str, verb: str, from_markdown: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
-    """The fields in ``path``. Raises LeadlineError: not_found ``no-<what>-file``, usage ``bad-<what>-file``."""
+def read_fields(
+    path: str, what: str, verb: str, from_markdown: Callable[[str], dict[str, Any]]
+) -> dict[str, Any]:
+    """The fields in ``path``. Raises LeadlineError: not_found ``no-<what>-file``, usage
+    ``bad-<what>-file``."""
     help_command = f"leadline {verb} --help"
     try:
         with open(path, encoding="utf-8") as file:
             text = file.read()
     except (OSError, UnicodeDecodeError) as error:
-        raise LeadlineError("not_found", f"no-{what}-file", f"cannot read {path}: {error}", "", help_command) from None
+        raise not_found(
+            f"no-{what}-file", f"cannot read {path}: {error}", do=help_command
+        ) from None
     try:
         if path.endswith((".md", ".markdown")):
             data: Any = from_markdown(text)
@@ -28,7 +34,9 @@ def read_fields(path: str, what: str, verb: str, from_markdown: Callable[[str], 
 
             data = yaml.safe_load(text)
     except Exception as error:
-        raise LeadlineError("usage", f"bad-{what}-file", f"{path} cannot be read: {error}", "", help_command) from None
+        raise usage(
+            f"bad-{what}-file", f"{path} cannot be read: {error}", do=help_command
+        ) from None
     if not isinstance(data, dict):
-        raise LeadlineError("usage", f"bad-{what}-file", f"{path} holds no fields", "", help_command)
+        raise usage(f"bad-{what}-file", f"{path} holds no fields", do=help_command)
     return data

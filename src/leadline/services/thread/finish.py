@@ -1,8 +1,10 @@
-"""Finish a thread: the final summary, past a gate, then the closing comment, the body, the closed issue, the branches.
+"""Finish a thread: the final summary, past a gate, then the closing comment, the body, the closed
+issue, the branches.
 
-The gate is ``check close``. What is missing is listed, each with the command that mends it, and nothing is recorded;
-an override is possible, says why, and stays visible in the summary. The record comes first, and the rest follows from
-it: whatever was cut off is completed by the next `leadline finish` or `leadline issue sync`.
+The gate is ``check close``. What is missing is listed, each with the command that mends it, and
+nothing is recorded; an override is possible, says why, and stays visible in the summary. The record
+comes first, and the rest follows from it: whatever was cut off is completed by the next `leadline
+finish` or `leadline issue sync`.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import conflict, usage
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import minute
 from leadline.services.context import Context
@@ -44,19 +46,20 @@ def read_summary(path: str) -> dict[str, Any]:
     for key, value in data.items():
         name = _field(str(key))
         if name is None:
-            raise LeadlineError(
-                "usage",
+            raise usage(
                 "unknown-summary-field",
                 f"{path}: {key!r} is no field of a summary",
-                "worked, did-not, confidence, limits, conclusion, next-steps",
-                "leadline finish --help",
+                why="worked, did-not, confidence, limits, conclusion, next-steps",
+                do="leadline finish --help",
             )
         found[name] = _steps(value) if name == "next_steps" else _words(value)
     return found
 
 
 def _field(text: str) -> str | None:
-    return _NAMES.get(" ".join(text.lower().replace("_", " ").replace("-", " ").rstrip(":").split()))
+    return _NAMES.get(
+        " ".join(text.lower().replace("_", " ").replace("-", " ").rstrip(":").split())
+    )
 
 
 def _words(value: Any) -> str:
@@ -67,7 +70,11 @@ def _steps(value: Any) -> list[str]:
     import re
 
     lines = value if isinstance(value, list) else str(value or "").splitlines()
-    return [re.sub(r"^\s*(?:[-*+]|\d+[.)])\s+", "", str(line)).strip() for line in lines if str(line).strip()]
+    return [
+        re.sub(r"^\s*(?:[-*+]|\d+[.)])\s+", "", str(line)).strip()
+        for line in lines
+        if str(line).strip()
+    ]
 
 
 def _from_markdown(text: str) -> dict[str, str]:
@@ -85,11 +92,12 @@ def _from_markdown(text: str) -> dict[str, str]:
     return {key: value.strip() for key, value in data.items()}
 
 
-# ---- the gate -------------------------------------------------------------------------------------------------------
+# ---- the gate ------------------------------------------------------------------------------------
 
 
 def proposal_of(summary: dict[str, Any]) -> dict[str, Any]:
-    """The body of a ``finish`` record, as far as the summary gives it: ``limits`` holds confidence and limits."""
+    """The body of a ``finish`` record, as far as the summary gives it: ``limits`` holds confidence
+    and limits."""
     limits = [str(summary.get(name) or "").strip() for name in ("confidence", "limits")]
     return {
         "worked": str(summary.get("worked") or "").strip(),
@@ -97,13 +105,15 @@ def proposal_of(summary: dict[str, Any]) -> dict[str, Any]:
         "confidence": limits[0],
         "limits": [text for text in limits if text],
         "conclusion": str(summary.get("conclusion") or "").strip(),
-        "next_steps": [str(step).strip() for step in summary.get("next_steps") or [] if str(step).strip()],
+        "next_steps": [
+            str(step).strip() for step in summary.get("next_steps") or [] if str(step).strip()
+        ],
     }
 
 
 def missing_for(context: Context, thread: Thread, proposal: dict[str, Any]) -> list[dict[str, Any]]:
-    """What `check close` finds missing, with confidence and limits asked for one by one. An item with ``queued`` (the
-    reason) is done as far as the record goes and waits for the forge."""
+    """What `check close` finds missing, with confidence and limits asked for one by one. An item
+    with ``queued`` (the reason) is done as far as the record goes and waits for the forge."""
     from leadline.services.issue.content import body_is_current
     from leadline.services.thread.check import check_close, queued_reason
 
@@ -113,7 +123,11 @@ def missing_for(context: Context, thread: Thread, proposal: dict[str, Any]) -> l
     said = [text for text in proposal["limits"] if text != proposal["confidence"]]
     if proposal["limits"]:
         items += [
-            {"code": f"no-{name}", "what": f"{words} not said", "mend": f"leadline finish --{name} 'TEXT'"}
+            {
+                "code": f"no-{name}",
+                "what": f"{words} not said",
+                "mend": f"leadline finish --{name} 'TEXT'",
+            }
             for name, words, given in (
                 ("confidence", "the confidence is", proposal["confidence"]),
                 ("limits", "the limits are", said),
@@ -132,13 +146,17 @@ def missing_for(context: Context, thread: Thread, proposal: dict[str, Any]) -> l
 
 
 def finish(
-    context: Context, topic: str, summary: dict[str, Any], reason: str = "completed", override: str = ""
+    context: Context,
+    topic: str,
+    summary: dict[str, Any],
+    reason: str = "completed",
+    override: str = "",
 ) -> dict[str, Any]:
-    """Check, record, post, close, publish. Returns ``{"finished", "missing", ...}``; with something missing and no
-    ``override`` (a reason) nothing is recorded and ``finished`` is False.
+    """Check, record, post, close, publish. Returns ``{"finished", "missing", ...}``; with something
+    missing and no ``override`` (a reason) nothing is recorded and ``finished`` is False.
 
-    ``reason``: completed | not_planned. Raises LeadlineError: refused for numbers that are not bound, conflict for
-    another summary than the one the thread was finished with.
+    ``reason``: completed | not_planned. Raises LeadlineError: refused for numbers that are not
+    bound, conflict for another summary than the one the thread was finished with.
     """
     from leadline.services.issue.delivery import bring_up_to_date
 
@@ -147,7 +165,10 @@ def finish(
     again = _same_as_last(thread, proposal)
     if not again:
         _check_first(thread, proposal, override)
-        measured = [*proposal["limits"], *(proposal[name] for name in ("worked", "failed", "conclusion"))]
+        measured = [
+            *proposal["limits"],
+            *(proposal[name] for name in ("worked", "failed", "conclusion")),
+        ]
         said = _bound(context, thread, measured, proposal["next_steps"])
         bring_up_to_date(context, topic)  # what is derived is never missing
         thread = context.store.thread(topic)
@@ -166,12 +187,11 @@ def _check_first(thread: Thread, proposal: dict[str, Any], override: str) -> Non
     if thread.finishes and not override.strip():
         last = thread.finishes[-1]
         other = ", with another summary" if any(proposal.values()) else ""
-        raise LeadlineError(
-            "conflict",
+        raise conflict(
             "already-finished",
             f"thread {thread.topic} was finished on {minute(last['at'])} UTC by {last['actor']}{other}",
-            f"its conclusion: {' '.join(str(last.get('conclusion', '')).split())[:120]}",
-            [
+            why=f"its conclusion: {' '.join(str(last.get('conclusion', '')).split())[:120]}",
+            do=[
                 "leadline issue comments  (what was posted)",
                 "leadline note 'TEXT'  (goes on in the finished thread, and is said to come after its end)",
                 "leadline finish ... --override 'WHY'  (a second summary, said to be one)",
@@ -189,14 +209,19 @@ def _same_as_last(thread: Thread, proposal: dict[str, Any]) -> bool:
     )
 
 
-def _bound(context: Context, thread: Thread, measured: list[str], plans: list[str]) -> dict[str, Any]:
-    """``refs`` and ``bound`` of the summary. It is read as one text: what is cited in one part may be named by its
-    settings in another. A plan may hold numbers that nobody has measured yet."""
+def _bound(
+    context: Context, thread: Thread, measured: list[str], plans: list[str]
+) -> dict[str, Any]:
+    """``refs`` and ``bound`` of the summary. It is read as one text: what is cited in one part may
+    be named by its settings in another. A plan may hold numbers that nobody has measured yet."""
     from leadline.services.write.note import bound_body
 
     refs: dict[str, str] = {}
     bound: dict[str, float] = {}
-    for text, strict in (("\n\n".join(filter(None, measured)), True), ("\n\n".join(filter(None, plans)), False)):
+    for text, strict in (
+        ("\n\n".join(filter(None, measured)), True),
+        ("\n\n".join(filter(None, plans)), False),
+    ):
         made = bound_body(context, thread, text, strict=strict)
         refs.update(made["refs"])
         bound.update(made.get("bound", {}))
@@ -204,7 +229,11 @@ def _bound(context: Context, thread: Thread, measured: list[str], plans: list[st
 
 
 def _record(
-    context: Context, thread: Thread, body: dict[str, Any], override: str, missing: list[dict[str, Any]]
+    context: Context,
+    thread: Thread,
+    body: dict[str, Any],
+    override: str,
+    missing: list[dict[str, Any]],
 ) -> None:
     from leadline.core.evidence.of_thread import evidence_for
     from leadline.core.text.lint import fix_format
@@ -218,7 +247,9 @@ def _record(
     commit_records(context)
     thread.finishes.append({"uid": "", "at": context.now(), "actor": context.actor(), **body})
     text = fix_format(
-        render_final(thread, evidence_for(thread), links_for(context, thread), str(context.setting("marker")))
+        render_final(
+            thread, evidence_for(thread), links_for(context, thread), str(context.setting("marker"))
+        )
     )
     context.append(thread.topic, "finish", {**body, "text": text})
 

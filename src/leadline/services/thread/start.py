@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from leadline.core.check.kickoff import BY_NAME, from_markdown, missing_fields, normalise, parse_metric
-from leadline.core.errors import LeadlineError
+from leadline.core.check.kickoff import (
+    BY_NAME,
+    from_markdown,
+    missing_fields,
+    normalise,
+    parse_metric,
+)
+from leadline.core.errors import conflict, usage
 from leadline.core.ids import PREFIX, TOPIC, named_id, prefix_from_topic
 from leadline.core.record.thread import Thread
 from leadline.services.context import Context
@@ -13,22 +19,23 @@ from leadline.services.thread.fields_file import read_fields
 
 
 def check_topic(topic: str) -> None:
-    """Raises LeadlineError(usage) for a topic that cannot be a folder, a branch and a file name everywhere."""
+    """Raises LeadlineError(usage) for a topic that cannot be a folder, a branch and a file name
+    everywhere."""
     if not TOPIC.match(topic) or ".." in topic or topic.endswith((".lock", ".jsonl")):
         import re
 
         better = re.sub(r"[^a-z0-9]+", "-", topic.lower()).strip("-")[:60] or "my-topic"
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "bad-topic",
             f"{topic!r} is no topic name",
-            "small letters, digits, '-', '_' and '.', starting and ending with a letter or digit, at most 80",
-            f"leadline start {better}",
+            why="small letters, digits, '-', '_' and '.', starting and ending with a letter or digit, at most 80",
+            do=f"leadline start {better}",
         )
 
 
 def read_kickoff(path: str) -> dict[str, Any]:
-    """Kickoff fields of a TOML, YAML, JSON or Markdown file. Raises LeadlineError(usage | not_found)."""
+    """Kickoff fields of a TOML, YAML, JSON or Markdown file. Raises LeadlineError(usage |
+    not_found)."""
     return normalise(read_fields(path, "kickoff", "start", from_markdown), path)
 
 
@@ -44,11 +51,13 @@ def start(
     draft: bool = False,
     wishes: dict[str, Any] | None = None,
 ) -> tuple[Thread, dict[str, Any]]:
-    """Start the thread; returns it and what became of its issue (``issue_delivery.bring_up_to_date``).
+    """Start the thread; returns it and what became of its issue
+    (``issue_delivery.bring_up_to_date``).
 
-    ``branch`` is created, or adopted when it exists; default ``research/<topic>``; ``no_branch`` makes none.
-    ``wishes`` for the issue: labels, milestone, assignees, parent, or the ``number`` of one that exists.
-    Raises LeadlineError: bad-topic, duplicate topic or prefix, branch cannot be made. Nothing is recorded then.
+    ``branch`` is created, or adopted when it exists; default ``research/<topic>``; ``no_branch``
+    makes none. ``wishes`` for the issue: labels, milestone, assignees, parent, or the ``number`` of
+    one that exists. Raises LeadlineError: bad-topic, duplicate topic or prefix, branch cannot be
+    made. Nothing is recorded then.
     """
     check_topic(topic)
     _refuse_second(context, topic)
@@ -67,7 +76,12 @@ def start(
         writing.add("thread-started", {"prefix": prefix, "metrics": metrics, **about})
         for number, statement in enumerate(kickoff.get("hypothesis", []), 1):
             writing.add(
-                "hypothesis", {"id": named_id(prefix, "hypothesis", number), "text": statement, "state": "proposed"}
+                "hypothesis",
+                {
+                    "id": named_id(prefix, "hypothesis", number),
+                    "text": statement,
+                    "state": "proposed",
+                },
             )
     context.choose(topic)
     issue = _open_issue(context, topic, draft, wishes)
@@ -76,12 +90,11 @@ def start(
 
 def _refuse_second(context: Context, topic: str) -> None:
     if context.store.exists(topic):
-        raise LeadlineError(
-            "conflict",
+        raise conflict(
             "topic-exists",
             f"thread {topic!r} exists already",
-            "a topic names one thread for ever",
-            [f"leadline brief --thread {topic}", f"leadline start {topic}-2"],
+            why="a topic names one thread for ever",
+            do=[f"leadline brief --thread {topic}", f"leadline start {topic}-2"],
         )
 
 
@@ -89,20 +102,18 @@ def _prefix(context: Context, topic: str, wanted: str | None) -> str:
     taken = {context.store.thread(t).prefix: t for t in context.store.topics()}
     if wanted is not None:
         if not PREFIX.match(wanted):
-            raise LeadlineError(
-                "usage",
+            raise usage(
                 "bad-prefix",
                 f"{wanted!r} is no id prefix",
-                "capital letters and digits, up to three parts joined by '-', each starting with a letter: MOE-HC",
-                f"leadline start {topic} --prefix {prefix_from_topic(topic)}",
+                why="capital letters and digits, up to three parts joined by '-', each starting with a letter: MOE-HC",
+                do=f"leadline start {topic} --prefix {prefix_from_topic(topic)}",
             )
         if wanted in taken:
-            raise LeadlineError(
-                "conflict",
+            raise conflict(
                 "prefix-in-use",
                 f"prefix {wanted} belongs to thread {taken[wanted]!r}",
-                "ids must be unique in the repository",
-                f"leadline start {topic} --prefix {_free(wanted, taken)}",
+                why="ids must be unique in the repository",
+                do=f"leadline start {topic} --prefix {_free(wanted, taken)}",
             )
         return wanted
     default = prefix_from_topic(topic)
@@ -118,12 +129,15 @@ def _free(base: str, taken: dict[str, str]) -> str:
 
 def _metrics(kickoff: dict[str, Any]) -> list[dict[str, str]]:
     found = [parse_metric(text) for text in kickoff.get("success", [])]
-    kickoff["success"] = [t for t, m in zip(kickoff.get("success", []), found, strict=True) if m is None]
+    kickoff["success"] = [
+        t for t, m in zip(kickoff.get("success", []), found, strict=True) if m is None
+    ]
     return [m for m in found if m]
 
 
 def _branch(context: Context, topic: str, wanted: str | None, switch: bool) -> str | None:
-    """Create or adopt; never rename. A detached HEAD or a bare repository gets the branch without a switch."""
+    """Create or adopt; never rename. A detached HEAD or a bare repository gets the branch without a
+    switch."""
     name = wanted or f"{context.setting('branch_prefix')}{topic}"
     if context.vcs.current_branch() == name:
         return name
@@ -141,7 +155,9 @@ def _branch(context: Context, topic: str, wanted: str | None, switch: bool) -> s
     return name
 
 
-def _open_issue(context: Context, topic: str, draft: bool, wishes: dict[str, Any] | None) -> dict[str, Any]:
+def _open_issue(
+    context: Context, topic: str, draft: bool, wishes: dict[str, Any] | None
+) -> dict[str, Any]:
     from leadline.services.issue.delivery import bring_up_to_date
 
     return bring_up_to_date(context, topic, create=True, draft=draft, wishes=wishes)

@@ -1,11 +1,12 @@
-"""The choice of a thread's tracker and project: what may be chosen, and what a record of it may hold."""
+"""The choice of a thread's tracker and project: what may be chosen, and what a record of it may
+hold."""
 
 from __future__ import annotations
 
 import shlex
 from typing import Any
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, conflict, refused, usage
 from leadline.core.publish.remote_url import in_clear
 from leadline.core.record.run import Run
 from leadline.core.timestamps import counted
@@ -15,7 +16,8 @@ from leadline.services.run.job_tracker import choice_of, redacted
 from leadline.services.tracker.folder import check_name, shared_folder
 
 KINDS = ("http", "https", "file", "sqlite", "ftp", "s3", "gs", "ssh")
-#: What an address of a tracker may begin with, and whether it may be a folder instead. Others take a folder.
+# : What an address of a tracker may begin with, and whether it may be a folder instead. Others take
+# a folder.
 ADDRESSES: dict[str, tuple[tuple[str, ...], bool]] = {
     "wandb": (("https", "http"), False),
     "mlflow": (("https", "http", "file", "sqlite"), True),
@@ -23,19 +25,28 @@ ADDRESSES: dict[str, tuple[tuple[str, ...], bool]] = {
 
 
 def choose(
-    context: Context, topic: str, tracker: str, project: str, *, at: str = "", live: bool = False, because: str = ""
+    context: Context,
+    topic: str,
+    tracker: str,
+    project: str,
+    *,
+    at: str = "",
+    live: bool = False,
+    because: str = "",
 ) -> dict[str, Any]:
     """Choose the tracker and project of a thread, as a record. ``tracker`` "none" ends it.
 
-    Raises LeadlineError: no such tracker, a bad name or address (usage); ``project-chosen`` (conflict) when runs are in
-    another project already and no reason is given.
+    Raises LeadlineError: no such tracker, a bad name or address (usage); ``project-chosen``
+    (conflict) when runs are in another project already and no reason is given.
     """
     thread = context.store.thread(topic)
     body: dict[str, Any] = {"tracker": "" if tracker == "none" else tracker, "project": project}
     if body["tracker"]:
         check_choice(context, tracker, project)
         body["at"] = _checked_address(context, tracker, project, at)
-        if in_clear(body["at"]):  # a warning: trackers inside a lab's own network are often served so
+        if in_clear(
+            body["at"]
+        ):  # a warning: trackers inside a lab's own network are often served so
             context.warn(
                 f"{body['at']} is not encrypted: numbers, and a key of {tracker} that is set, can be read on the way; "
                 "https keeps them"
@@ -54,12 +65,11 @@ def choose(
     if moved and there and not because.strip():
         assert now is not None
         are = "is" if len(there) == 1 else "are"
-        raise LeadlineError(
-            "conflict",
+        raise conflict(
             "project-chosen",
             f"{counted(len(there), 'run')} of {topic} {are} in {now.tracker}:{now.project}",
-            "runs that are compared share one project, and a run cannot be moved to another",
-            _ways_out(topic, tracker, project, at, live),
+            why="runs that are compared share one project, and a run cannot be moved to another",
+            do=_ways_out(topic, tracker, project, at, live),
         )
     if because.strip():
         body["because"] = redacted(context, because.strip())
@@ -68,7 +78,8 @@ def choose(
 
 
 def _is_in(run: Run, choice: Choice | None) -> bool:
-    """Whether a run was really made in the tracker: a job that made none there leaves nothing behind."""
+    """Whether a run was really made in the tracker: a job that made none there leaves nothing
+    behind."""
     about = run.tracker
     return choice is not None and bool(about.get("id")) and about.get("tracker") == choice.tracker
 
@@ -90,38 +101,40 @@ def check_choice(context: Context, tracker: str, project: str) -> None:
     """Raises LeadlineError(usage): no such tracker, or no name for a project."""
     context.tracker_for(tracker)
     if looks_like_key(context, project):
-        raise LeadlineError(
-            "refused",
+        raise refused(
             "key-as-project",
             "the project's name is, or looks like, a key",
-            "names are recorded and shown; keys belong in the environment",
-            ["export WANDB_API_KEY=…", f"leadline tracker set {tracker} my-project"],
+            why="names are recorded and shown; keys belong in the environment",
+            do=["export WANDB_API_KEY=…", f"leadline tracker set {tracker} my-project"],
         )
     wrong = [c for c in project if c in "/\\#?%:,\n\r\t\0" or not c.isprintable()]
     if not project.strip() or wrong or len(project) > 128 or project in (".", ".."):
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "bad-project",
             f"{project[:140]!r} is no project name",
-            "1 to 128 characters, none of / \\ # ? % : ,",
-            f"leadline tracker set {tracker} my-project",
+            why="1 to 128 characters, none of / \\ # ? % : ,",
+            do=f"leadline tracker set {tracker} my-project",
         )
     if tracker == OWN:
         check_name(project)
 
 
 def looks_like_key(context: Context, text: str) -> bool:
-    """Whether ``text`` holds a secret of the environment, a well-known token, or what W&B's keys look like."""
+    """Whether ``text`` holds a secret of the environment, a well-known token, or what W&B's keys
+    look like."""
     import re
 
     from leadline.core.secrets.redact import Redactor, secret_values
 
-    shaped = re.search(r"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])|wandb_v\d_\w{20,}|local-[0-9a-f]{40}", text)
+    shaped = re.search(
+        r"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])|wandb_v\d_\w{20,}|local-[0-9a-f]{40}", text
+    )
     return bool(shaped) or Redactor(secret_values(context.environ)).text(text) != text
 
 
 def _checked_address(context: Context, tracker: str, project: str, at: str) -> str:
-    """An address is recorded and shown, so it holds no password; and it is of a kind that the tracker has."""
+    """An address is recorded and shown, so it holds no password; and it is of a kind that the
+    tracker has."""
     from urllib.parse import urlsplit
 
     try:
@@ -130,12 +143,11 @@ def _checked_address(context: Context, tracker: str, project: str, at: str) -> s
     except ValueError:  # [ without ]
         raise _bad_address(tracker, project, at) from None
     if at and ("@" in parts.netloc or parts.query or looks_like_key(context, at)):
-        raise LeadlineError(
-            "refused",
+        raise refused(
             "key-in-address",
             "the address holds a name, a password or a key",
-            "addresses are recorded; keys belong in the environment",
-            [
+            why="addresses are recorded; keys belong in the environment",
+            do=[
                 "export MLFLOW_TRACKING_USERNAME=… MLFLOW_TRACKING_PASSWORD=…",
                 "leadline tracker set … --at https://HOST",
             ],
@@ -152,10 +164,9 @@ def _bad_address(tracker: str, project: str, at: str) -> LeadlineError:
     schemes, folder = ADDRESSES.get(tracker, ((), True))
     kinds = [f"{scheme}:{'//HOST' if scheme.startswith('http') else '…'}" for scheme in schemes]
     example = "https://HOST" if schemes else "/mnt/team/runs"
-    return LeadlineError(
-        "usage",
+    return usage(
         "bad-address",
         f"{at[:200]!r} is no address for {tracker}",
-        f"it takes {', '.join([*kinds, *(['a folder'] if folder else [])])}",
-        shlex.join(["leadline", "tracker", "set", tracker, project, "--at", example]),
+        why=f"it takes {', '.join([*kinds, *(['a folder'] if folder else [])])}",
+        do=shlex.join(["leadline", "tracker", "set", tracker, project, "--at", example]),
     )

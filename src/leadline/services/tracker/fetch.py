@@ -1,14 +1,16 @@
-"""``leadline tracker fetch``: bring the points of runs from their tracker to this machine, to be plotted and read.
+"""``leadline tracker fetch``: bring the points of runs from their tracker to this machine, to be
+plotted and read.
 
-The record holds the values; points stay where the run was. On another machine, or while a job is running, they are in
-the tracker's files or on its server. Writes beside the run and nothing into the record.
+The record holds the values; points stay where the run was. On another machine, or while a job is
+running, they are in the tracker's files or on its server. Writes beside the run and nothing into
+the record.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, not_found
 from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.record.thread import Thread
 from leadline.core.tracker.reading import OWN, TrackerRun
@@ -18,14 +20,16 @@ from leadline.services.series.series import is_here, keep_fetched
 
 
 def fetch(context: Context, topic: str, ids: list[str]) -> dict[str, Any]:
-    """Of the runs and experiments named, or of all that a tracker knows: {fetched: [{run, points, metrics}], already,
-    left: [{run, why}]}. ``incomplete`` beside the points says what of them is missing. A run that is going is read
-    again each time.
+    """Of the runs and experiments named, or of all that a tracker knows: {fetched: [{run, points,
+    metrics}], already, left: [{run, why}]}. ``incomplete`` beside the points says what of them is
+    missing. A run that is going is read again each time.
 
     Raises LeadlineError: not_found (an unknown id), environment (a full disk).
     """
     thread = context.store.thread(topic)
-    meant = [run for display in ids for run in thread.runs_of(display)] if ids else list(thread.runs)
+    meant = (
+        [run for display in ids for run in thread.runs_of(display)] if ids else list(thread.runs)
+    )
     answer: dict[str, Any] = {"fetched": [], "already": [], "left": []}
     listings: dict[tuple[str, str, str], dict[str, TrackerRun]] = {}
     plans = {r.id: r.body for r in thread.records if r.kind == "run-planned"}
@@ -34,7 +38,11 @@ def fetch(context: Context, topic: str, ids: list[str]) -> dict[str, Any]:
             if ids:
                 answer["left"].append({"run": run.id, "why": "it has no tracker"})
             continue
-        own = run.origin == "executed" and run.tracker["tracker"] == OWN and local_path(context, run.tracker)
+        own = (
+            run.origin == "executed"
+            and run.tracker["tracker"] == OWN
+            and local_path(context, run.tracker)
+        )
         if own or (run.state in TERMINAL_STATES and is_here(context, run)):
             answer["already"].append(run.id)
             continue
@@ -48,11 +56,19 @@ def fetch(context: Context, topic: str, ids: list[str]) -> dict[str, Any]:
             answer["left"].append({"run": run.id, "why": spoilt})
             continue
         if not reading.points:
-            why = "it gives last values and no points" if reading.only_summary else "it holds no points"
+            why = (
+                "it gives last values and no points"
+                if reading.only_summary
+                else "it holds no points"
+            )
             answer["left"].append({"run": run.id, "why": f"{run.tracker['tracker']}: {why}"})
             continue
         keep_fetched(context, context.run_folder(run.uid), reading)
-        row: dict[str, Any] = {"run": run.id, "points": reading.points, "metrics": len(reading.series)}
+        row: dict[str, Any] = {
+            "run": run.id,
+            "points": reading.points,
+            "metrics": len(reading.series),
+        }
         if reading.only_summary:
             row["incomplete"] = "; ".join(str(problem["what"]) for problem in reading.problems)
         known = run.tracker.get("digest")
@@ -70,21 +86,36 @@ def _read(
     plan: dict[str, Any],
     listings: dict[tuple[str, str, str], dict[str, TrackerRun]],
 ) -> Any:
-    """The run as its tracker has it: from its files here, else by the server or store that has the project."""
+    """The run as its tracker has it: from its files here, else by the server or store that has the
+    project."""
     about = run.tracker
     tracker = context.tracker_for(str(about["tracker"]))
     if path := local_path(context, about):
-        return tracker.read(TrackerRun(tracker.name, str(about.get("id", "")), uid=run.uid, path=path))
-    if run.state not in TERMINAL_STATES and (found := tracker.find(facts_of(context, topic, run.uid, plan))):
+        return tracker.read(
+            TrackerRun(tracker.name, str(about.get("id", "")), uid=run.uid, path=path)
+        )
+    if run.state not in TERMINAL_STATES and (
+        found := tracker.find(facts_of(context, topic, run.uid, plan))
+    ):
         return tracker.read(found[-1])
     choice, project = choice_of(thread), str(about.get("project", ""))
     same = choice is not None and (choice.tracker, choice.project) == (tracker.name, project)
-    place = (tracker.name, project, choice.at if choice is not None and same else str(about.get("at", "")))
+    place = (
+        tracker.name,
+        project,
+        choice.at if choice is not None and same else str(about.get("at", "")),
+    )
     if place not in listings:
-        listings[place] = {key: one for one in tracker.listed(*place[1:]) for key in (one.id, one.uid) if key}
+        listings[place] = {
+            key: one for one in tracker.listed(*place[1:]) for key in (one.id, one.uid) if key
+        }
     there = listings[place].get(str(about.get("id", ""))) or listings[place].get(run.uid)
     if there is None:
         unasked = str(tracker.check(place[2])["why"])
-        what = f"{tracker.name} was not asked: {unasked}" if unasked else f"{tracker.name} has no such run in {project}"
-        raise LeadlineError("not_found", "tracker-run-gone", what, "", [])
+        what = (
+            f"{tracker.name} was not asked: {unasked}"
+            if unasked
+            else f"{tracker.name} has no such run in {project}"
+        )
+        raise not_found("tracker-run-gone", what)
     return tracker.read(there)

@@ -1,4 +1,5 @@
-"""Files that go to a tracker beside a run: what may go, how large, and what the record keeps of them."""
+"""Files that go to a tracker beside a run: what may go, how large, and what the record keeps of
+them."""
 
 from __future__ import annotations
 
@@ -7,23 +8,33 @@ import os
 import stat
 from typing import Any
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import not_found, refused, usage
 from leadline.core.record.run import Run
-from leadline.core.secrets.names import SCANNED_CONTENT_BYTES, secret_content_reason, secret_name_reason
+from leadline.core.secrets.names import (
+    SCANNED_CONTENT_BYTES,
+    secret_content_reason,
+    secret_name_reason,
+)
 from leadline.services.context import Context
 
 BLOCK_BYTES = 1 << 20
 CARRIED = "tracker.recorded_artifact_mb"
 MOST_CARRIED = 100
 NOT_SERVED = "artifacts-not-served"  # said when the run is there already
-TAKES_NO_FILES = ("artifact-too-late", NOT_SERVED)  # codes of a tracker's no to files, not to the run
+TAKES_NO_FILES = (
+    "artifact-too-late",
+    NOT_SERVED,
+)  # codes of a tracker's no to files, not to the run
 
 
-def checked_files(context: Context, paths: list[str]) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
-    """Name to absolute path, and name to ``{size_bytes, digest}``, of files that may be sent. Read in blocks.
+def checked_files(
+    context: Context, paths: list[str]
+) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
+    """Name to absolute path, and name to ``{size_bytes, digest}``, of files that may be sent. Read
+    in blocks.
 
-    Raises LeadlineError: ``no-such-file`` (not_found); ``bad-artifact`` (usage) for what is no regular file, or two of
-    one name; ``artifact-too-large``, ``secret-in-artifact`` (refused).
+    Raises LeadlineError: ``no-such-file`` (not_found); ``bad-artifact`` (usage) for what is no
+    regular file, or two of one name; ``artifact-too-large``, ``secret-in-artifact`` (refused).
     """
     limit_bytes = int(float(context.setting("tracker.artifact_limit_mb")) * 1_000_000)
     found: dict[str, str] = {}
@@ -33,19 +44,24 @@ def checked_files(context: Context, paths: list[str]) -> tuple[dict[str, str], d
         try:
             seen = os.stat(path)
         except OSError as error:
-            raise LeadlineError(
-                "not_found", "no-such-file", f"cannot read {given}: {error.strerror}", "", "leadline tracker --help"
+            raise not_found(
+                "no-such-file",
+                f"cannot read {given}: {error.strerror}",
+                do="leadline tracker --help",
             ) from None
         if not stat.S_ISREG(seen.st_mode) or name in found:
-            why = f"there are two files called {name}" if name in found else f"{given} is no regular file"
-            raise LeadlineError("usage", "bad-artifact", why, "", f"tar -czf {name}.tar.gz {given}")
+            why = (
+                f"there are two files called {name}"
+                if name in found
+                else f"{given} is no regular file"
+            )
+            raise usage("bad-artifact", why, do=f"tar -czf {name}.tar.gz {given}")
         if seen.st_size > limit_bytes:
-            raise LeadlineError(
-                "refused",
+            raise refused(
                 "artifact-too-large",
                 f"{given} has {seen.st_size / 1e6:,.0f} MB, and the limit is {limit_bytes / 1e6:,.0f}",
-                "a tracker would copy and keep all of it; nothing was read or sent",
-                f"leadline init --artifact-limit-mb {-(-seen.st_size // 1_000_000)}",
+                why="a tracker would copy and keep all of it; nothing was read or sent",
+                do=f"leadline init --artifact-limit-mb {-(-seen.st_size // 1_000_000)}",
             )
         facts[name] = {"size_bytes": seen.st_size, "digest": _digest(path, given)}
         found[name] = path
@@ -55,10 +71,11 @@ def checked_files(context: Context, paths: list[str]) -> tuple[dict[str, str], d
 def recorded_files(
     context: Context, run: Run, named: dict[str, str], again: bool
 ) -> tuple[dict[str, str], dict[str, dict[str, Any]], list[dict[str, str]]]:
-    """The artifacts that the record of ``run`` names, for its tracker: name to the path of the content, name to
-    ``{size_bytes, digest}``, and ``{name, why}`` of those that stay here. The last version of each name; what is
-    ``named`` on the command line is in none of them, nor what was sent before, unless ``again``: of a folder that may
-    be another one now, and takes the same content once. LeadlineError(usage) for a bad setting."""
+    """The artifacts that the record of ``run`` names, for its tracker: name to the path of the
+    content, name to ``{size_bytes, digest}``, and ``{name, why}`` of those that stay here. The last
+    version of each name; what is ``named`` on the command line is in none of them, nor what was
+    sent before, unless ``again``: of a folder that may be another one now, and takes the same
+    content once. LeadlineError(usage) for a bad setting."""
     from leadline.core.record.artifact import latest
     from leadline.services.artifact.artifacts import artifacts_of, where_made
 
@@ -93,8 +110,11 @@ def _carried_bytes(context: Context) -> int:
     try:
         return max(0, int(float(said) * 1_000_000))
     except (TypeError, ValueError, OverflowError):
-        raise LeadlineError(
-            "usage", "bad-settings", f"{CARRIED} is {said!r}", "it is a number of MB; 0 sends none", "leadline doctor"
+        raise usage(
+            "bad-settings",
+            f"{CARRIED} is {said!r}",
+            why="it is a number of MB; 0 sends none",
+            do="leadline doctor",
         ) from None
 
 
@@ -103,9 +123,14 @@ def _digest(path: str, shown: str) -> str:
     hashing = hashlib.sha256()
     with open(path, "rb") as file:
         block = file.read(max(BLOCK_BYTES, SCANNED_CONTENT_BYTES))
-        if reason := secret_name_reason(path) or secret_content_reason(block[:SCANNED_CONTENT_BYTES]):
-            raise LeadlineError(
-                "refused", "secret-in-artifact", f"{shown} {reason}", "nothing was sent", "leadline tracker --help"
+        if reason := secret_name_reason(path) or secret_content_reason(
+            block[:SCANNED_CONTENT_BYTES]
+        ):
+            raise refused(
+                "secret-in-artifact",
+                f"{shown} {reason}",
+                why="nothing was sent",
+                do="leadline tracker --help",
             )
         while block:
             hashing.update(block)

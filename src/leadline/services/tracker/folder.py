@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import not_found, usage
 from leadline.core.record.run import Run
 from leadline.core.tracker.reading import OWN
 from leadline.core.tracker.run_folder import about_planned
@@ -19,12 +19,11 @@ NAME_BYTES = 200  # of a project, which is a folder: file systems take 255
 def check_name(project: str) -> None:
     """Raises LeadlineError(usage) for a project that makes no good folder."""
     if project.startswith(".") or len(project.encode()) > NAME_BYTES:
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "bad-project",
             f"{project[:140]!r} is no name for a project of run folders",
-            f"it becomes a folder: no dot at its beginning, at most {NAME_BYTES} bytes",
-            f"leadline tracker set {OWN} my-project",
+            why=f"it becomes a folder: no dot at its beginning, at most {NAME_BYTES} bytes",
+            do=f"leadline tracker set {OWN} my-project",
         )
 
 
@@ -34,12 +33,11 @@ def shared_folder(context: Context, at: str, live: bool = False) -> str:
     Raises LeadlineError(usage): an address, or ``live``.
     """
     if "://" in at or live:
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "no-server",
             "--live asks for a server" if live else f"{at} is no folder",
-            "run folders are put into a shared folder when a run has ended; a job writes into its own",
-            f"leadline tracker set {OWN} my-project --at /mnt/team/runs",
+            why="run folders are put into a shared folder when a run has ended; a job writes into its own",
+            do=f"leadline tracker set {OWN} my-project --at /mnt/team/runs",
         )
     return at if not at or at.startswith("~") else os.path.normpath(os.path.join(context.cwd, at))
 
@@ -47,16 +45,16 @@ def shared_folder(context: Context, at: str, live: bool = False) -> str:
 def as_folder(context: Context, topic: str, run: Run, plan: dict[str, Any], pushing: Push) -> None:
     """What goes into a shared folder: the run's own folder, and all that the record says of it.
 
-    Raises LeadlineError(not_found, ``run-elsewhere``): only the machine that has its points can put it there.
+    Raises LeadlineError(not_found, ``run-elsewhere``): only the machine that has its points can put
+    it there.
     """
     pushing.path = context.run_folder(run.uid)
     if not os.path.exists(os.path.join(pushing.path, "spec.json")):
-        raise LeadlineError(
-            "not_found",
+        raise not_found(
             "run-elsewhere",
             f"the folder of {run.id} is not on this machine",
-            f"its points are on {where_made(run)}, and it is sent from there",
-            "leadline tracker sync",
+            why=f"its points are on {where_made(run)}, and it is sent from there",
+            do="leadline tracker sync",
         )
     pushing.about = about_planned(run.uid, topic, plan)
     pushing.metrics |= {name: float(word) for name, word in run.nonfinite.items()}

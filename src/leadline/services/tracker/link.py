@@ -1,45 +1,58 @@
-"""Attach a tracker's report or workspace to a thread, so that its logbook, brief and issue point to it."""
+"""Attach a tracker's report or workspace to a thread, so that its logbook, brief and issue point to
+it."""
 
 from __future__ import annotations
 
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import refused, usage
 from leadline.services.context import Context
 from leadline.services.run.job_tracker import redacted
 from leadline.services.tracker.choice import looks_like_key
 
-#: Parts of parameter names that open a page to whoever has the address: W&B's "magic link" has ``accessToken``.
+# : Parts of parameter names that open a page to whoever has the address: W&B's "magic link" has
+# ``accessToken``.
 OPENING = ("token", "key", "secret", "signature", "password", "auth")
 
 
 def link(context: Context, topic: str, url: str, title: str = "") -> dict[str, Any]:
-    """Record the address: ``{url, title, changed}``; one that is attached already is not recorded again.
+    """Record the address: ``{url, title, changed}``; one that is attached already is not recorded
+    again.
 
-    Raises LeadlineError: ``bad-link`` (usage), ``key-in-link`` (refused) for an address that is itself a key.
+    Raises LeadlineError: ``bad-link`` (usage), ``key-in-link`` (refused) for an address that is
+    itself a key.
     """
     url, title = url.strip(), redacted(context, " ".join(title.split()))
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or any(c.isspace() or c in '<>"|`' for c in url):
-        raise LeadlineError(
-            "usage",
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or any(c.isspace() or c in '<>"|`' for c in url)
+    ):
+        raise usage(
             "bad-link",
             f"{url[:200]!r} is no address of a page",
-            "a link begins with https:// or http:// and has no space in it",
-            "leadline tracker link https://wandb.ai/TEAM/PROJECT/reports/NAME",
+            why="a link begins with https:// or http:// and has no space in it",
+            do="leadline tracker link https://wandb.ai/TEAM/PROJECT/reports/NAME",
         )
     names = [name.lower() for text in (parts.query, parts.fragment) for name, _ in parse_qsl(text)]
-    if parts.username or parts.password or looks_like_key(context, url) or any(o in n for n in names for o in OPENING):
-        raise LeadlineError(
-            "refused",
+    if (
+        parts.username
+        or parts.password
+        or looks_like_key(context, url)
+        or any(o in n for n in names for o in OPENING)
+    ):
+        raise refused(
             "key-in-link",
             "the address holds a key: whoever reads the record could open the page",
-            "records are shared; people who may see the page do not need the key",
-            f"leadline tracker link {parts.scheme}://{parts.hostname}{parts.path}",
+            why="records are shared; people who may see the page do not need the key",
+            do=f"leadline tracker link {parts.scheme}://{parts.hostname}{parts.path}",
         )
     body = {"url": url, **({"title": title} if title else {})}
-    held = {entry["url"]: entry.get("title", "") for entry in context.store.thread(topic).tracker_links}
+    held = {
+        entry["url"]: entry.get("title", "") for entry in context.store.thread(topic).tracker_links
+    }
     if held.get(url) == title:
         return {**body, "changed": False}
     context.append(topic, "tracker-link", body)

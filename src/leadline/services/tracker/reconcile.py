@@ -1,4 +1,5 @@
-"""``leadline tracker reconcile``: what the record and its trackers do not agree on. Reads both, writes nothing."""
+"""``leadline tracker reconcile``: what the record and its trackers do not agree on. Reads both,
+writes nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +10,14 @@ from leadline.core.errors import LeadlineError
 from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.record.thread import Thread
 from leadline.core.tracker.reading import OWN, TrackerRun
-from leadline.core.tracker.reconciliation import Place, absent, costs, disagreements, strangers, values_that_differ
+from leadline.core.tracker.reconciliation import (
+    Place,
+    absent,
+    costs,
+    disagreements,
+    strangers,
+    values_that_differ,
+)
 from leadline.services.context import Context
 from leadline.services.run.job_tracker import choice_of, local_path
 from leadline.services.tracker.send import further_rows, is_there, waits
@@ -18,15 +26,23 @@ COMPARED = 200  # runs whose values are read on both sides unless said otherwise
 
 
 def reconcile(context: Context, topic: str, compared: int = COMPARED) -> dict[str, Any]:
-    """{places, only_here, only_there, differ, not_compared, unknown, costs}; see ``core/tracker/reconciliation.py``.
+    """{places, only_here, only_there, differ, not_compared, unknown, costs}; see
+    ``core/tracker/reconciliation.py``.
 
-    Raises nothing for a tracker that cannot be asked: its place says why, and its runs are ``unknown``.
+    Raises nothing for a tracker that cannot be asked: its place says why, and its runs are
+    ``unknown``.
     """
     thread = context.store.thread(topic)
     places = [_asked(context, place) for place in _places(thread)]
     answer: dict[str, Any] = {
         "places": [
-            {"tracker": p.tracker, "project": p.project, "at": p.at, "runs": len(p.runs), "not_asked": p.why}
+            {
+                "tracker": p.tracker,
+                "project": p.project,
+                "at": p.at,
+                "runs": len(p.runs),
+                "not_asked": p.why,
+            }
             for p in places
         ],
         "only_here": [],
@@ -42,12 +58,20 @@ def reconcile(context: Context, topic: str, compared: int = COMPARED) -> dict[st
         if place is None or run.retracted:
             continue
         theirs = place.of(run)
-        if theirs is not None or (place.why and is_there(run)):  # as far as anybody knows who could not ask
+        if theirs is not None or (
+            place.why and is_there(run)
+        ):  # as far as anybody knows who could not ask
             there.add(run.uid)
         if theirs is None and not _own_files(run):
             code, why = absent(run, place, is_there(run) or run.origin == "imported", waits(run))
             if run.state in TERMINAL_STATES or code == "gone":
-                row = {"run": run.id, "tracker": place.tracker, "project": place.project, "code": code, "why": why}
+                row = {
+                    "run": run.id,
+                    "tracker": place.tracker,
+                    "project": place.project,
+                    "code": code,
+                    "why": why,
+                }
                 answer["unknown" if code == "unknown" else "only_here"].append(row)
         if theirs is not None:
             answer["differ"] += [{"run": run.id, **row} for row in disagreements(run, theirs)]
@@ -55,11 +79,15 @@ def reconcile(context: Context, topic: str, compared: int = COMPARED) -> dict[st
             budget -= 1
             _compare(context, thread, run, theirs, answer)
         elif run.tracker.get("id"):
-            answer["not_compared"].append({"run": run.id, "why": f"only the newest {compared} are read"})
+            answer["not_compared"].append(
+                {"run": run.id, "why": f"only the newest {compared} are read"}
+            )
     known = {key for run in thread.runs for key in (run.uid, str(run.tracker.get("id", ""))) if key}
     for place in places:
         for row in strangers(thread, place, known):
-            if not row["ours"] or place.tracker == OWN:  # what another record put into a shared folder can be taken
+            if (
+                not row["ours"] or place.tracker == OWN
+            ):  # what another record put into a shared folder can be taken
                 row["import"] = import_command(place, row)
             answer["only_there"].append(row)
     listed = {(row["tracker"], row["id"]) for row in answer["only_there"]}
@@ -67,7 +95,9 @@ def reconcile(context: Context, topic: str, compared: int = COMPARED) -> dict[st
         if (row["tracker"], row["id"]) not in listed:
             answer["only_there"].append({**row, "named": True, "ours": True})
     answer["only_there"].sort(key=lambda row: not row["named"])
-    answer["costs"] = costs(thread.runs, there, [row for row in answer["only_there"] if not row["ours"]])
+    answer["costs"] = costs(
+        thread.runs, there, [row for row in answer["only_there"] if not row["ours"]]
+    )
     return answer
 
 
@@ -86,13 +116,17 @@ def _places(thread: Thread) -> list[Place]:
 
 
 def gone_from(context: Context, thread: Thread, runs: list[Run]) -> list[str]:
-    """The ids of those ``runs`` that their tracker says it has not; one that cannot be asked says nothing."""
+    """The ids of those ``runs`` that their tracker says it has not; one that cannot be asked says
+    nothing."""
     places = [_asked(context, p) for p in _places(thread) if any(_is_at(run, p) for run in runs)]
     return [r.id for r in runs for p in places if _is_at(r, p) and not p.why and p.of(r) is None]
 
 
 def _is_at(run: Run, place: Place) -> bool:
-    return (run.tracker.get("tracker"), run.tracker.get("project", "")) == (place.tracker, place.project)
+    return (run.tracker.get("tracker"), run.tracker.get("project", "")) == (
+        place.tracker,
+        place.project,
+    )
 
 
 def _own_files(run: Run) -> bool:
@@ -108,7 +142,9 @@ def _asked(context: Context, place: Place) -> Place:
             place.why = str(stands["why"])
         place.runs = tracker.listed(place.project, place.at, here_only=bool(place.why))
         if not place.runs and not stands["where"]:
-            set_it = shlex.join(["leadline", "tracker", "set", place.tracker, place.project, "--at", "ADDRESS"])
+            set_it = shlex.join(
+                ["leadline", "tracker", "set", place.tracker, place.project, "--at", "ADDRESS"]
+            )
             place.why = place.why or f"it has no address: {set_it}"
     except LeadlineError as error:
         place.why = error.what
@@ -117,30 +153,45 @@ def _asked(context: Context, place: Place) -> Place:
     return place
 
 
-def _compare(context: Context, thread: Thread, run: Run, theirs: TrackerRun | None, answer: dict[str, Any]) -> None:
-    """Values of the run on the tracker's side: what its server or store says, else the files that its job left. Its
-    points are fetched from a server only for a metric that is computed from them."""
+def _compare(
+    context: Context, thread: Thread, run: Run, theirs: TrackerRun | None, answer: dict[str, Any]
+) -> None:
+    """Values of the run on the tracker's side: what its server or store says, else the files that
+    its job left. Its points are fetched from a server only for a metric that is computed from
+    them."""
     about = run.tracker
     path = local_path(context, about)
     if theirs is None and path:
         theirs = TrackerRun(str(about["tracker"]), str(about.get("id", "")), path=path, uid=run.uid)
     if theirs is None:
         return
-    last_only = all(d.reduce in ("last", "") for d in map(thread.metrics.get, run.metrics) if d is not None)
+    last_only = all(
+        d.reduce in ("last", "") for d in map(thread.metrics.get, run.metrics) if d is not None
+    )
     try:
         reading = context.tracker_for(str(about["tracker"])).read(theirs, last_only)
     except (LeadlineError, OSError, ValueError) as error:
         what = error.what if isinstance(error, LeadlineError) else str(error)
-        if theirs.problem:  # it was listed as one that cannot be read: that is a disagreement, not a gap
+        if (
+            theirs.problem
+        ):  # it was listed as one that cannot be read: that is a disagreement, not a gap
             answer["differ"].append({"run": run.id, "what": "files", "key": "files", "why": what})
             return
         answer["not_compared"].append({"run": run.id, "why": what})
         return
     answer["differ"] += [{"run": run.id, **row} for row in values_that_differ(run, reading, thread)]
     spoilt = [str(p["what"]) for p in reading.problems if p.get("blocking")]
-    answer["differ"] += [{"run": run.id, "what": "files", "key": "files", "why": what} for what in spoilt]
+    answer["differ"] += [
+        {"run": run.id, "what": "files", "key": "files", "why": what} for what in spoilt
+    ]
     before = str(about.get("digest", ""))
-    if path and before and path == reading.run.path and not about.get("provisional") and reading.digest() != before:
+    if (
+        path
+        and before
+        and path == reading.run.path
+        and not about.get("provisional")
+        and reading.digest() != before
+    ):
         why = f"the files of {about['tracker']} changed since the record was written"
         answer["differ"].append({"run": run.id, "what": "digest", "key": "digest", "why": why})
 

@@ -1,7 +1,8 @@
 """The verbs of ``leadline tracker``: say how it stands, send what waits, find what disagrees.
 
-What waits to be sent is derived from the records (a run with a tracker that no record says was sent), so nothing can be
-lost between a queue and a crash; sending is idempotent by the run's uid, so nothing is sent twice.
+What waits to be sent is derived from the records (a run with a tracker that no record says was
+sent), so nothing can be lost between a queue and a crash; sending is idempotent by the run's uid,
+so nothing is sent twice.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, conflict, usage
 from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import counted
@@ -21,7 +22,12 @@ from leadline.core.tracker.reconciliation import further_runs
 from leadline.ports.tracker import Push
 from leadline.services.context import Context
 from leadline.services.run.job_tracker import choice_of, facts_of, local_path, read_tracker
-from leadline.services.tracker.files import NOT_SERVED, TAKES_NO_FILES, checked_files, recorded_files
+from leadline.services.tracker.files import (
+    NOT_SERVED,
+    TAKES_NO_FILES,
+    checked_files,
+    recorded_files,
+)
 from leadline.services.tracker.folder import as_folder
 
 Say = Callable[[str], None]
@@ -29,7 +35,8 @@ GIVE_UP_AFTER = 2  # runs in a row that a tracker did not take
 
 
 def status(context: Context, topic: str) -> dict[str, Any]:
-    """The choice, whether the tracker can be reached, and every run's standing: {choice, reach, runs, waiting, odd}."""
+    """The choice, whether the tracker can be reached, and every run's standing: {choice, reach,
+    runs, waiting, odd}."""
     thread = context.store.thread(topic)
     choice = choice_of(thread)
     rows = [_standing(context, thread, run) for run in thread.runs if run.tracker.get("tracker")]
@@ -43,7 +50,11 @@ def status(context: Context, topic: str) -> dict[str, Any]:
         "reach": reach,
         "runs": rows,
         "waiting": [row["run"] for row in rows if row["waiting"]],
-        "provisional": [run.id for run in thread.runs if run.tracker.get("provisional") and run.origin == "executed"],
+        "provisional": [
+            run.id
+            for run in thread.runs
+            if run.tracker.get("provisional") and run.origin == "executed"
+        ],
         "odd": [row for row in rows if row["odd"]],
     }
 
@@ -79,17 +90,33 @@ def _standing(context: Context, thread: Thread, run: Run) -> dict[str, Any]:
 
 
 def further_rows(context: Context, thread: Thread) -> list[dict[str, Any]]:
-    """Runs that a job made besides the one in the record: {of, tracker, project, id, name, why, import}."""
+    """Runs that a job made besides the one in the record: {of, tracker, project, id, name, why,
+    import}."""
     rows = []
     for run, one in further_runs(thread):
         tracker, project = str(run.tracker["tracker"]), str(run.tracker.get("project", ""))
         path, at = local_path(context, one), str(run.tracker.get("at", ""))
         if path:
-            path = os.path.dirname(os.path.dirname(path)) if os.path.isdir(path) else path  # the store that holds it
+            path = (
+                os.path.dirname(os.path.dirname(path)) if os.path.isdir(path) else path
+            )  # the store that holds it
             inside = os.path.relpath(path, context.cwd)
-            words = [path if inside.startswith("..") else inside, "--format", tracker, "--run", str(one["id"])]
+            words = [
+                path if inside.startswith("..") else inside,
+                "--format",
+                tracker,
+                "--run",
+                str(one["id"]),
+            ]
         else:
-            words = [project, "--format", tracker, "--run", str(one["id"]), *(["--at", at] if at else [])]
+            words = [
+                project,
+                "--format",
+                tracker,
+                "--run",
+                str(one["id"]),
+                *(["--at", at] if at else []),
+            ]
         why = f"another run of the job of {run.id}, not taken"
         about = {"of": run.id, "tracker": tracker, "project": project, "why": why}
         rows.append({**one, **about, "import": shlex.join(["leadline", "import", *words])})
@@ -99,21 +126,26 @@ def further_rows(context: Context, thread: Thread) -> list[dict[str, Any]]:
 def is_there(run: Run) -> bool:
     """Whether the tracker's server has the run: it was sent, or its job talked to the server."""
     about = run.tracker
-    return bool(about.get("sent") or (about.get("live") and about.get("id") and not about.get("behind")))
+    return bool(
+        about.get("sent") or (about.get("live") and about.get("id") and not about.get("behind"))
+    )
 
 
 def waits(run: Run) -> bool:
-    """Whether the tracker has not got this run yet: what a live job wrote is there, what lies here is not."""
+    """Whether the tracker has not got this run yet: what a live job wrote is there, what lies here
+    is not."""
     ours = run.origin == "executed" and bool(run.tracker.get("tracker") and run.tracker.get("path"))
     return ours and not is_there(run)
 
 
-def sync(context: Context, topic: str, say: Say = lambda text: None, limit_s: float | None = None) -> dict[str, Any]:
+def sync(
+    context: Context, topic: str, say: Say = lambda text: None, limit_s: float | None = None
+) -> dict[str, Any]:
     """Read again what was provisional or could not be read, and send what waits: {read, sent, left,
     unseen}; ``unseen``: why the folder with what was sent before is not there.
 
-    Stops sending after two runs in a row that were not taken. Raises nothing for a tracker that says no: it is in
-    ``left`` with its reason.
+    Stops sending after two runs in a row that were not taken. Raises nothing for a tracker that
+    says no: it is in ``left`` with its reason.
     """
     thread = context.store.thread(topic)
     read, problems = _read_again(context, topic, thread, say)
@@ -121,18 +153,28 @@ def sync(context: Context, topic: str, say: Say = lambda text: None, limit_s: fl
         thread = context.store.thread(topic)
     waiting = [run for run in thread.runs if run.state in TERMINAL_STATES and waits(run)]
     sent, left = _send(context, topic, thread, waiting, say, limit_s)
-    return {"read": read, "sent": sent, "left": problems + left, "unseen": "" if waiting else _unseen(context, thread)}
+    return {
+        "read": read,
+        "sent": sent,
+        "left": problems + left,
+        "unseen": "" if waiting else _unseen(context, thread),
+    }
 
 
 def _unseen(context: Context, thread: Thread) -> str:
-    """Why the folder that holds runs of the thread cannot be looked at, "" when it can or none is there."""
+    """Why the folder that holds runs of the thread cannot be looked at, "" when it can or none is
+    there."""
     choice = choice_of(thread)
     if choice is None or not choice.at or "://" in choice.at:
         return ""
     held = [r for r in thread.runs if is_there(r) and r.tracker.get("at") == choice.at]
     held = [r for r in held if r.tracker.get("tracker") == choice.tracker]
     stands = context.tracker_for(choice.tracker).check(choice.at) if held else {"reachable": None}
-    return f"{counted(len(held), 'run')} sent before: {stands['why']}" if stands["reachable"] is False else ""
+    return (
+        f"{counted(len(held), 'run')} sent before: {stands['why']}"
+        if stands["reachable"] is False
+        else ""
+    )
 
 
 def _read_again(
@@ -143,19 +185,33 @@ def _read_again(
     for run in list(thread.runs):
         about = run.tracker
         ended = run.state in TERMINAL_STATES
-        again = not ended or about.get("provisional") or about.get("state") in ("unread", "none", "running")
-        if not about.get("tracker") or not again or run.uid not in plans or run.origin != "executed":
+        again = (
+            not ended
+            or about.get("provisional")
+            or about.get("state") in ("unread", "none", "running")
+        )
+        if (
+            not about.get("tracker")
+            or not again
+            or run.uid not in plans
+            or run.origin != "executed"
+        ):
             continue
         if about.get("state") == "none" and not about.get("live"):
             continue  # nothing appears in a folder after the end of the job
-        found, fresh = read_tracker(context, topic, run.uid, plans[run.uid], thread.metrics, ended=ended, say=say)
+        found, fresh = read_tracker(
+            context, topic, run.uid, plans[run.uid], thread.metrics, ended=ended, say=say
+        )
         if found is None:
             if fresh.get("state") == "unread":
                 problems.append({"run": run.id, "why": fresh.get("problem", "")})
             continue
         if not ended:
             fresh["provisional"] = True
-        if fresh.get("digest") == about.get("digest") and bool(about.get("provisional")) == fresh["provisional"]:
+        if (
+            fresh.get("digest") == about.get("digest")
+            and bool(about.get("provisional")) == fresh["provisional"]
+        ):
             continue
         body = {"run": run.id, "refs": _refs(run, thread), "tracker": fresh}
         if ended:
@@ -164,11 +220,22 @@ def _read_again(
             body["metrics"] = {n: v for n, v in found.metrics.items() if n in mine}
             body["nonfinite"] = {n: v for n, v in found.nonfinite.items() if n in mine}
             series = {n: excerpt for n, excerpt in found.as_dict()["series"].items() if n in mine}
-            body["extraction"] = {"sources": found.sources, "series": {**run.extraction.get("series", {}), **series}}
+            body["extraction"] = {
+                "sources": found.sources,
+                "series": {**run.extraction.get("series", {}), **series},
+            }
             fresh["metrics"] = mine
         context.append(topic, "tracker-run", body)
-        changed = {n: [run.metrics.get(n), v] for n, v in found.metrics.items() if run.metrics.get(n) != v}
-        read.append({"run": run.id, "provisional": fresh["provisional"], "changed": changed if ended else {}})
+        changed = {
+            n: [run.metrics.get(n), v] for n, v in found.metrics.items() if run.metrics.get(n) != v
+        }
+        read.append(
+            {
+                "run": run.id,
+                "provisional": fresh["provisional"],
+                "changed": changed if ended else {},
+            }
+        )
     return read, problems
 
 
@@ -180,38 +247,50 @@ def push(
     limit_s: float | None = None,
     artifacts: list[str] | None = None,
 ) -> dict[str, Any]:
-    """Send runs whose job does not use the tracker itself: config, metrics and series, under Leadline's name. One that
-    is named, was sent before and is in the tracker no more is sent again.
+    """Send runs whose job does not use the tracker itself: config, metrics and series, under
+    Leadline's name. One that is named, was sent before and is in the tracker no more is sent again.
 
-    ``ids``: runs or experiments; empty: every ended run of the thread. ``artifacts``: files that go beside the one run
-    named, sent before or not. {sent, left, already}. Raises LeadlineError, see ``checked_files``.
+    ``ids``: runs or experiments; empty: every ended run of the thread. ``artifacts``: files that go
+    beside the one run named, sent before or not. {sent, left, already}. Raises LeadlineError, see
+    ``checked_files``.
     """
     thread = context.store.thread(topic)
     choice = choice_of(thread)
     if choice is None:
-        raise LeadlineError(
-            "conflict",
+        raise conflict(
             "no-tracker",
             f"no tracker is chosen for {topic}",
-            "a project is chosen once, early, for the whole thread",
-            "leadline tracker set wandb PROJECT",
+            why="a project is chosen once, early, for the whole thread",
+            do="leadline tracker set wandb PROJECT",
         )
-    wanted = [run for display in ids for run in thread.runs_of(display)] if ids else list(thread.runs)
+    wanted = (
+        [run for display in ids for run in thread.runs_of(display)] if ids else list(thread.runs)
+    )
     if artifacts and len(wanted) != 1:
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "artifact-of-one-run",
             f"a file belongs to one run, and {len(wanted)} are meant",
-            "",
-            f"leadline tracker push {wanted[0].id if wanted else 'P-001-r1'} --artifact {artifacts[0]}",
+            do=f"leadline tracker push {wanted[0].id if wanted else 'P-001-r1'} --artifact {artifacts[0]}",
         )
     files = checked_files(context, artifacts or [])
-    left = [{"run": run.id, "why": "it has not ended"} for run in wanted if run.state not in TERMINAL_STATES]
+    left = [
+        {"run": run.id, "why": "it has not ended"}
+        for run in wanted
+        if run.state not in TERMINAL_STATES
+    ]
     foreign = [run for run in wanted if run.origin != "executed"]
     left += [{"run": r.id, "why": f"it was not executed here ({r.origin})"} for r in foreign if ids]
-    ended = [r for r in wanted if r.state in TERMINAL_STATES and not r.retracted and r.origin == "executed"]
+    ended = [
+        r
+        for r in wanted
+        if r.state in TERMINAL_STATES and not r.retracted and r.origin == "executed"
+    ]
     # A copy in a folder that was given up is no copy in the present one.
-    moved = [r.id for r in ended if choice.tracker == OWN and _destination(r, choice).get("at") != r.tracker.get("at")]
+    moved = [
+        r.id
+        for r in ended
+        if choice.tracker == OWN and _destination(r, choice).get("at") != r.tracker.get("at")
+    ]
     there = [run for run in ended if is_there(run) and run.id not in moved and not artifacts]
     gone = []
     if ids and there:
@@ -219,7 +298,9 @@ def push(
 
         gone = gone_from(context, thread, there)
     already = [run.id for run in there if run.id not in gone]
-    sent, more = _send(context, topic, thread, [r for r in ended if r.id not in already], say, limit_s, files)
+    sent, more = _send(
+        context, topic, thread, [r for r in ended if r.id not in already], say, limit_s, files
+    )
     return {"sent": sent, "left": left + more, "already": already}
 
 
@@ -239,7 +320,9 @@ def _send(
     refused, hopeless = 0, ""
     for number, run in enumerate(runs, 1):
         if refused >= GIVE_UP_AFTER:
-            left.append({"run": run.id, "why": "not tried: the tracker took none of the runs before"})
+            left.append(
+                {"run": run.id, "why": "not tried: the tracker took none of the runs before"}
+            )
             continue
         about = _destination(run, choice)
         if hopeless:
@@ -254,20 +337,32 @@ def _send(
             refused = 0
         except (LeadlineError, OSError) as error:
             refused += getattr(error, "kind", "") != "not_found"  # that is about one run alone
-            hopeless = error.what if isinstance(error, LeadlineError) and error.kind == "environment" else ""
+            hopeless = (
+                error.what
+                if isinstance(error, LeadlineError) and error.kind == "environment"
+                else ""
+            )
             what = str(error)
             if isinstance(error, LeadlineError) and error.why:
                 what = f"{error.what} ({error.why})"
             left.append({"run": run.id, "why": what, "next": getattr(error, "next", [])})
             continue
-        fresh = {**about, "sent": context.now(), "id": taken.id, "name": taken.name, "state": taken.state}
+        fresh = {
+            **about,
+            "sent": context.now(),
+            "id": taken.id,
+            "name": taken.name,
+            "state": taken.state,
+        }
         if taken.url:
             fresh["url"] = taken.url
         named = {} if refusal else files[1]
         if named or carried:
             fresh["artifacts"] = {**run.tracker.get("artifacts", {}), **carried, **named}
         fresh = {k: v for k, v in fresh.items() if run.tracker.get(k) != v}
-        context.append(topic, "tracker-run", {"run": run.id, "refs": _refs(run, thread), "tracker": fresh})
+        context.append(
+            topic, "tracker-run", {"run": run.id, "refs": _refs(run, thread), "tracker": fresh}
+        )
         row = {"run": run.id, "url": taken.url, "id": taken.id}
         if taken.tracker == OWN:
             row["path"] = taken.path
@@ -284,11 +379,15 @@ def _send(
 
 
 def _destination(run: Run, choice: Choice | None) -> dict[str, Any]:
-    """What the record will say of the run's tracker: its own project, at the address that holds now."""
+    """What the record will say of the run's tracker: its own project, at the address that holds
+    now."""
     about = dict(run.tracker)
     if choice is not None and not about.get("tracker"):
         about |= {"tracker": choice.tracker, "project": choice.project}
-    if choice is not None and (choice.tracker, choice.project) == (about["tracker"], about.get("project")):
+    if choice is not None and (choice.tracker, choice.project) == (
+        about["tracker"],
+        about.get("project"),
+    ):
         about["at"] = choice.at
     return about
 
@@ -298,10 +397,10 @@ def _push_carrying(
     recorded: tuple[dict[str, str], dict[str, dict[str, Any]], list[dict[str, str]]],
     named: dict[str, str],
 ) -> tuple[Any, dict[str, dict[str, Any]], list[dict[str, str]], LeadlineError | None]:
-    """Send a run with the artifacts that its record names (``recorded_files``): what the tracker took, the facts of the
-    artifacts sent, and those left here with the reason. A tracker that takes none gets the run without them; to files
-    that were ``named`` on the command line its no is the answer, the last of the four, or raised where the run was not
-    touched."""
+    """Send a run with the artifacts that its record names (``recorded_files``): what the tracker
+    took, the facts of the artifacts sent, and those left here with the reason. A tracker that takes
+    none gets the run without them; to files that were ``named`` on the command line its no is the
+    answer, the last of the four, or raised where the run was not touched."""
     files, facts, left = recorded
     try:
         return send({**files, **named}), facts, left, None
@@ -323,7 +422,8 @@ def _push_one(
     artifacts: dict[str, str],
 ) -> Any:
     path = local_path(context, run.tracker)
-    # What the job told its tracker is in that tracker's files, and in the record when they are gone.
+    # What the job told its tracker is in that tracker's files, and in the record when they are
+    # gone.
     told = {} if path else dict(run.tracker.get("config") or {})
     plan = {
         "id": run.id,
@@ -344,7 +444,9 @@ def _push_one(
     elif path:
         from leadline.core.tracker.reading import TrackerRun
 
-        known = TrackerRun(facts.project and about["tracker"], str(about.get("id", "")), uid=run.uid, path=path)
+        known = TrackerRun(
+            facts.project and about["tracker"], str(about.get("id", "")), uid=run.uid, path=path
+        )
         pushing.reading = tracker.read(known)
     else:
         os.makedirs(facts.folder, exist_ok=True)
@@ -353,7 +455,8 @@ def _push_one(
 
 
 def own_reading(context: Context, run: Run) -> Any:
-    """The series that the run logged by ``leadline.log``, as a tracker would give them; None when there are none."""
+    """The series that the run logged by ``leadline.log``, as a tracker would give them; None when
+    there are none."""
     from leadline.core.tracker.reading import Reading, TrackerRun
     from leadline.services.series.series import series_of
 

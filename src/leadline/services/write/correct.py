@@ -1,7 +1,9 @@
-"""Corrections and supersessions: later records that change how an earlier one reads, never the earlier one.
+"""Corrections and supersessions: later records that change how an earlier one reads, never the
+earlier one.
 
-What was measured cannot be corrected by typing: a wrong measurement is retracted and made again. What describes a run
-(a config value that was recorded wrongly) can, with a reason, and the old value stays in the record.
+What was measured cannot be corrected by typing: a wrong measurement is retracted and made again.
+What describes a run (a config value that was recorded wrongly) can, with a reason, and the old
+value stays in the record.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from typing import Any
 
 from leadline.core.check.kickoff import BY_NAME, parse_metric
 from leadline.core.config import parse_value
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import conflict, refused, usage
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.services.context import Context, refs_for
@@ -31,38 +33,45 @@ ITEM_FIELDS = {
 THREAD_FIELDS = (*BY_NAME, "branch")
 
 
-def correct(context: Context, topic: str, target: str, assignments: list[str], why: str = "") -> dict[str, Any]:
-    """Apply ``FIELD=VALUE`` (``FIELD+=VALUE`` adds to a list of the kickoff) to an id or to the thread itself.
+def correct(
+    context: Context, topic: str, target: str, assignments: list[str], why: str = ""
+) -> dict[str, Any]:
+    """Apply ``FIELD=VALUE`` (``FIELD+=VALUE`` adds to a list of the kickoff) to an id or to the
+    thread itself.
 
-    Returns {target, kind, changes: [{field, was, now}], runs}. Raises LeadlineError: no such field, a metric, no reason
-    given for changing what was said before, nothing changed.
+    Returns {target, kind, changes: [{field, was, now}], runs}. Raises LeadlineError: no such field,
+    a metric, no reason given for changing what was said before, nothing changed.
     """
     pairs = [_parse(text, target) for text in assignments]
     if target in (topic, context.slice(topic).prefix) or target in context.store.topics():
-        return _correct_thread(context, target if target in context.store.topics() else topic, pairs, why)
+        return _correct_thread(
+            context, target if target in context.store.topics() else topic, pairs, why
+        )
     thread = slice_of(context, topic, [target], [value for _, _, value in pairs])
     thing = thread.find(target)
     if gone := withdrawn(thing):
-        raise LeadlineError(
-            "conflict", "withdrawn", gone, "a correction would change nothing that counts", f"leadline show {thing.id}"
+        raise conflict(
+            "withdrawn",
+            gone,
+            why="a correction would change nothing that counts",
+            do=f"leadline show {thing.id}",
         )
     if any(added for _, added, _ in pairs):
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "bad-assignment",
             "+= adds to a list of the kickoff; here it is FIELD=VALUE",
-            "",
-            "leadline correct --help",
+            do="leadline correct --help",
         )
     if not why.strip():
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "missing-field",
             "a correction needs --why",
-            "the old value stays in the record, with the reason for the new one",
-            f"leadline correct {target} {assignments[0]} --why 'WHY'",
+            why="the old value stays in the record, with the reason for the new one",
+            do=f"leadline correct {target} {assignments[0]} --why 'WHY'",
         )
-    runs = thing.runs if isinstance(thing, Experiment) else [thing] if isinstance(thing, Run) else []
+    runs = (
+        thing.runs if isinstance(thing, Experiment) else [thing] if isinstance(thing, Run) else []
+    )
     bodies, changes = [], []
     for field, _, text in pairs:
         targets: list[Any] = [thing]
@@ -77,7 +86,9 @@ def correct(context: Context, topic: str, target: str, assignments: list[str], w
                 bodies.append(body)
                 changes.append({"target": one.id, "field": field, "was": was, "now": body["value"]})
     if not bodies:
-        raise LeadlineError("conflict", "nothing-changed", f"{target} says that already", "", f"leadline show {target}")
+        raise conflict(
+            "nothing-changed", f"{target} says that already", do=f"leadline show {target}"
+        )
     with context.store.transaction(topic) as writing:
         for body in bodies:
             writing.add("correction", body)
@@ -89,37 +100,38 @@ def _parse(text: str, target: str) -> tuple[str, bool, str]:
     added = field.endswith("+")
     field = field.removesuffix("+").strip()
     if not equals or not field:
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "bad-assignment",
             f"{text!r} is not FIELD=VALUE",
-            "",
-            f"leadline correct {target} FIELD='VALUE' --why 'WHY'",
+            do=f"leadline correct {target} FIELD='VALUE' --why 'WHY'",
         )
     return field, added, value
 
 
 def _check_run_field(thread: Thread, thing: Experiment | Run, field: str, runs: list[Run]) -> None:
     area, _, key = field.partition(".")
-    measured = {name for run in runs for name in (*run.metrics, *run.nonfinite)} | set(thread.metrics)
+    measured = {name for run in runs for name in (*run.metrics, *run.nonfinite)} | set(
+        thread.metrics
+    )
     if area == "metrics" or field in measured:
         experiment = thing.experiment if isinstance(thing, Run) else thing.id
-        raise LeadlineError(
-            "refused",
+        raise refused(
             "metric-is-measured",
             f"{key or field} of {thing.id} was measured; it cannot be typed",
-            "only what a run emitted is evidence: retract the run and make it again",
-            [f"leadline retract {thing.id} --why 'WHY'", f"leadline run --experiment {experiment}"],
+            why="only what a run emitted is evidence: retract the run and make it again",
+            do=[
+                f"leadline retract {thing.id} --why 'WHY'",
+                f"leadline run --experiment {experiment}",
+            ],
         )
     if (field == "title" and isinstance(thing, Experiment)) or (area in RUN_AREAS and key):
         return
     fields = [f"{a}.KEY" for a in RUN_AREAS] + (["title"] if isinstance(thing, Experiment) else [])
-    raise LeadlineError(
-        "usage",
+    raise usage(
         "no-such-field",
         f"{field!r} of {thing.id} cannot be corrected",
-        f"fields: {', '.join(fields)}; command, code, times and outcome were recorded by the machine",
-        f"leadline show {thing.id}",
+        why=f"fields: {', '.join(fields)}; command, code, times and outcome were recorded by the machine",
+        do=f"leadline show {thing.id}",
     )
 
 
@@ -130,15 +142,16 @@ def _check_item_field(thing: Item, field: str, text: str) -> None:
             "claim": f"leadline claim 'TEXT' --that '…'  (then leadline supersede {thing.id} --by ID --why 'WHY')",
             "hypothesis": "leadline hypothesis --help",
         }.get(thing.kind, f"leadline show {thing.id}")
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "no-such-field",
             f"{field!r} of {thing.id} cannot be corrected",
-            f"fields of a {thing.kind}: {', '.join(allowed) or 'none'}",
-            means,
+            why=f"fields of a {thing.kind}: {', '.join(allowed) or 'none'}",
+            do=means,
         )
     if field == "role" and text not in ROLES:
-        raise LeadlineError("usage", "no-such-role", f"{text!r} is no role", ", ".join(ROLES), "leadline note --help")
+        raise usage(
+            "no-such-role", f"{text!r} is no role", why=", ".join(ROLES), do="leadline note --help"
+        )
 
 
 def _correction(
@@ -149,7 +162,10 @@ def _correction(
     if isinstance(thing, Item):
         value: Any = checked_text(text, "correct")
         was: Any = thing.body.get(field)
-        strict = thing.kind in ("claim", "decision") or thing.body.get("role") in ("result", "interpretation")
+        strict = thing.kind in ("claim", "decision") or thing.body.get("role") in (
+            "result",
+            "interpretation",
+        )
         body.update(
             bound_body(
                 context,
@@ -171,7 +187,9 @@ def _correction(
     return {**body, "value": value}, was
 
 
-def _correct_thread(context: Context, topic: str, pairs: list[tuple[str, bool, str]], why: str) -> dict[str, Any]:
+def _correct_thread(
+    context: Context, topic: str, pairs: list[tuple[str, bool, str]], why: str
+) -> dict[str, Any]:
     """Kickoff fields: given now, or changed with a reason."""
     thread = context.store.slice(topic, [], ("thread-started", "thread-changed", "metric-defined"))
     records: list[tuple[str, dict[str, Any]]] = []
@@ -186,28 +204,31 @@ def _correct_thread(context: Context, topic: str, pairs: list[tuple[str, bool, s
             changes.append({"target": topic, "field": "success", "was": None, "now": value})
             continue
         is_list = field in BY_NAME and BY_NAME[field].is_list
-        was = values.get(field, thread.about.get(field) or (thread.title if field == "title" else None))
+        was = values.get(
+            field, thread.about.get(field) or (thread.title if field == "title" else None)
+        )
         before: Any = list(was or []) if is_list else was
         keep: list[Any] = before if is_list and (added or field in values) else []
         now: Any = [*keep, value] if is_list else value
         if before and not added and field not in values and not why.strip():
-            raise LeadlineError(
-                "usage",
+            raise usage(
                 "missing-field",
                 f"{field} of {topic} was said before: a change needs --why",
-                f"it says: {before}",
-                f"leadline correct {topic} {field}='…' --why 'WHY'",
+                why=f"it says: {before}",
+                do=f"leadline correct {topic} {field}='…' --why 'WHY'",
             )
         values[field] = now
         changes = [c for c in changes if c["field"] != field]
-        changes.append({"target": topic, "field": field, "was": thread.about.get(field), "now": now})
+        changes.append(
+            {"target": topic, "field": field, "was": thread.about.get(field), "now": now}
+        )
     records += [
         ("thread-changed", {"field": f, "value": v, "why": why.strip()})
         for f, v in values.items()
         if v != thread.about.get(f)
     ]
     if not records:
-        raise LeadlineError("conflict", "nothing-changed", f"{topic} says that already", "", "leadline check kickoff")
+        raise conflict("nothing-changed", f"{topic} says that already", do="leadline check kickoff")
     with context.store.transaction(topic) as writing:
         for kind, body in records:
             writing.add(kind, body)
@@ -216,40 +237,45 @@ def _correct_thread(context: Context, topic: str, pairs: list[tuple[str, bool, s
 
 def _check_thread_field(topic: str, field: str) -> None:
     if field == "hypothesis":
-        raise LeadlineError(
-            "usage", "no-such-field", "hypotheses have records of their own", "", "leadline hypothesis add 'TEXT'"
+        raise usage(
+            "no-such-field",
+            "hypotheses have records of their own",
+            do="leadline hypothesis add 'TEXT'",
         )
     if field not in THREAD_FIELDS:
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "no-such-field",
             f"{field!r} is no kickoff field of {topic}",
-            f"fields: {', '.join(f for f in THREAD_FIELDS if f != 'hypothesis')}",
-            "leadline check kickoff",
+            why=f"fields: {', '.join(f for f in THREAD_FIELDS if f != 'hypothesis')}",
+            do="leadline check kickoff",
         )
 
 
 def supersede(context: Context, topic: str, target: str, by: str, why: str) -> dict[str, Any]:
-    """Say that ``by`` replaces ``target``. Raises LeadlineError: not of one kind, itself, withdrawn, a circle."""
+    """Say that ``by`` replaces ``target``. Raises LeadlineError: not of one kind, itself,
+    withdrawn, a circle."""
     thread = slice_of(context, topic, [target, by])
     old, new = thread.find(target), thread.find(by)
     if not why.strip():
-        raise LeadlineError(
-            "usage", "missing-field", "supersede needs --why", "", f"leadline supersede {target} --by {by} --why 'WHY'"
+        raise usage(
+            "missing-field",
+            "supersede needs --why",
+            do=f"leadline supersede {target} --by {by} --why 'WHY'",
         )
     if old.uid == new.uid and kind_of(old) == kind_of(new):
-        raise LeadlineError("usage", "same-thing", f"{old.id} cannot replace itself", "", f"leadline show {old.id}")
+        raise usage("same-thing", f"{old.id} cannot replace itself", do=f"leadline show {old.id}")
     if kind_of(old) != kind_of(new):
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "not-of-one-kind",
             f"{old.id} is a {kind_of(old)}, {new.id} a {kind_of(new)}",
-            "a thing is replaced by one of its kind",
-            f"leadline retract {old.id} --why 'WHY'",
+            why="a thing is replaced by one of its kind",
+            do=f"leadline retract {old.id} --why 'WHY'",
         )
     for thing in (old, new):
         if gone := withdrawn(thing):
-            raise LeadlineError("conflict", "withdrawn", gone, "", f"leadline show {thing.id}")
+            raise conflict("withdrawn", gone, do=f"leadline show {thing.id}")
     body = {"target": old.id, "by": new.id, "why": checked_text(why, "supersede")}
-    context.append(topic, "supersession", {**body, "refs": refs_for(thread, [old.id, new.id], [why])})
+    context.append(
+        topic, "supersession", {**body, "refs": refs_for(thread, [old.id, new.id], [why])}
+    )
     return {**body, "kind": kind_of(old)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import conflict, not_found, refused, usage
 from leadline.core.extract.spec import REDUCE_RULES
 from leadline.core.metric.contract import OBSERVED, contract_in, contract_of, contracts_differ
 from leadline.core.metric.derive import formulas_of, in_order
@@ -29,19 +29,18 @@ def define_metric(
     formula: str | None = None,
     redefine: bool = False,
 ) -> dict[str, Any]:
-    """Define a metric, or add to its definition. What was said before is changed only with ``redefine``: runs measured
-    under the old words would change their meaning.
+    """Define a metric, or add to its definition. What was said before is changed only with
+    ``redefine``: runs measured under the old words would change their meaning.
 
-    ``formula`` makes it a derived metric. Raises LeadlineError: bad name, direction, reduction or formula (usage),
-    another definition (conflict), a formula that cannot be computed (refused).
+    ``formula`` makes it a derived metric. Raises LeadlineError: bad name, direction, reduction or
+    formula (usage), another definition (conflict), a formula that cannot be computed (refused).
     """
     if not re.fullmatch(r"[A-Za-z_][\w./@:-]*", name):
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "bad-metric",
             f"{name!r} is no metric name",
-            "letters, digits, _ . / @ : -, starting with a letter",
-            "leadline metric --help",
+            why="letters, digits, _ . / @ : -, starting with a letter",
+            do="leadline metric --help",
         )
     for value, allowed, what in (
         (direction, DIRECTIONS, "direction"),
@@ -49,27 +48,37 @@ def define_metric(
         (observed, OBSERVED, "kind of observation"),
     ):
         if value is not None and value not in allowed:
-            raise LeadlineError(
-                "usage", "bad-metric", f"{value!r} is no {what}", ", ".join(allowed), "leadline metric --help"
+            raise usage(
+                "bad-metric",
+                f"{value!r} is no {what}",
+                why=", ".join(allowed),
+                do="leadline metric --help",
             )
     thread = context.slice(topic)
     old = thread.metrics.get(name)
     wanted = {"unit": unit, "direction": direction, "reduce": reduce, "description": description}
-    wanted |= {k: v for k, v in (("observed", observed), ("per", per), ("formula", formula)) if v is not None}
+    wanted |= {
+        k: v
+        for k, v in (("observed", observed), ("per", per), ("formula", formula))
+        if v is not None
+    }
     if formula is not None:
         _check_formula(context, topic, name, formula)
     given = {k: v for k, v in wanted.items() if v is not None}
     if old is not None:
         plain = {"direction": "none", "reduce": "last"}
-        other = [k for k, v in given.items() if k != "description" and getattr(old, k) not in (v, plain.get(k, ""))]
+        other = [
+            k
+            for k, v in given.items()
+            if k != "description" and getattr(old, k) not in (v, plain.get(k, ""))
+        ]
         if other and not redefine:
             words = ", ".join(f"{k} {getattr(old, k)!r}, now {given[k]!r}" for k in other)
-            raise LeadlineError(
-                "conflict",
+            raise conflict(
                 "metric-defined-otherwise",
                 f"{name} is defined already: {words}",
-                "what was measured under the old definition would change its meaning",
-                [f"leadline metric {name} --redefine ...", f"leadline metric {name}_2 ..."],
+                why="what was measured under the old definition would change its meaning",
+                do=[f"leadline metric {name} --redefine ...", f"leadline metric {name}_2 ..."],
             )
         kept = {k: v for k in ("observed", "per", "formula") if (v := getattr(old, k))}
         given = {k: getattr(old, k) for k in wanted} | kept | given
@@ -80,34 +89,32 @@ def define_metric(
 
 
 def _check_formula(context: Context, topic: str, name: str, text: str) -> None:
-    """Raises LeadlineError when ``text`` can give ``name`` no value, or when runs measured ``name`` themselves."""
+    """Raises LeadlineError when ``text`` can give ``name`` no value, or when runs measured ``name``
+    themselves."""
     formula, thread = parse(text), context.store.thread(topic)
     seen = {n for run in thread.runs for n in (*run.metrics, *run.nonfinite)}
     old = thread.metrics.get(name)
     if name in seen and not (old and old.formula):
-        raise LeadlineError(
-            "conflict",
+        raise conflict(
             "metric-is-measured",
             f"runs have measured {name}: a formula would replace what they said",
-            "a derived metric has a name of its own",
-            f"leadline metric {name}_derived --formula '{text}'",
+            why="a derived metric has a name of its own",
+            do=f"leadline metric {name}_derived --formula '{text}'",
         )
     if name in in_order({**formulas_of(thread.metrics), name: formula})[1]:
-        raise LeadlineError(
-            "refused",
+        raise refused(
             "formula-in-a-circle",
             f"{name} would be computed from itself: {text}",
-            "a formula rests on metrics that can be computed before it",
-            "leadline metric",
+            why="a formula rests on metrics that can be computed before it",
+            do="leadline metric",
         )
     unknown = [n for n in formula.needs if n not in seen and n not in thread.metrics]
     if unknown:
-        raise LeadlineError(
-            "not_found",
+        raise not_found(
             "no-such-metric",
             f"no run has {', '.join(unknown)}, and it is not defined",
-            "a formula names metrics of runs; a config value is config.KEY",
-            ["leadline metric", f"leadline metric {unknown[0]} --unit UNIT"],
+            why="a formula names metrics of runs; a config value is config.KEY",
+            do=["leadline metric", f"leadline metric {unknown[0]} --unit UNIT"],
         )
 
 
@@ -127,7 +134,11 @@ def metrics_of(thread: Thread) -> list[dict[str, Any]]:
                 "direction": m.direction if m else "none",
                 "reduce": m.reduce if m else "last",
                 "description": m.description if m else "",
-                **({k: v for k in ("observed", "per", "formula") if (v := getattr(m, k))} if m else {}),
+                **(
+                    {k: v for k in ("observed", "per", "formula") if (v := getattr(m, k))}
+                    if m
+                    else {}
+                ),
                 "defined": m is not None,
                 "runs": counts.get(name, 0),
             }
@@ -136,20 +147,27 @@ def metrics_of(thread: Thread) -> list[dict[str, Any]]:
 
 
 def history_of(thread: Thread, name: str) -> list[dict[str, Any]]:
-    """The contracts that ``name`` has had, oldest first: ``{at, actor, contract, runs, changed}``. ``runs`` are those
-    measured under it; ``changed`` says in what it differs from the one before."""
+    """The contracts that ``name`` has had, oldest first: ``{at, actor, contract, runs, changed}``.
+    ``runs`` are those measured under it; ``changed`` says in what it differs from the one
+    before."""
     found: list[dict[str, Any]] = []
     for record in thread.records:
         for said in _definitions(record.kind, record.body, name):
-            fields = {k: str(v) for k, v in said.items() if k in MetricDef.__slots__ and v is not None}
+            fields = {
+                k: str(v) for k, v in said.items() if k in MetricDef.__slots__ and v is not None
+            }
             contract = contract_of(MetricDef(**{"name": name, **fields}))
             if not found or found[-1]["contract"] != contract:
-                found.append({"at": record.at, "actor": record.actor, "contract": contract, "runs": []})
+                found.append(
+                    {"at": record.at, "actor": record.actor, "contract": contract, "runs": []}
+                )
     definition = thread.metrics.get(name)
     for run in thread.runs:
         if definition is not None and name in run.metrics:
             under = contract_in(run, definition)
-            row = next((r for r in reversed(found) if not contracts_differ([r["contract"], under])), None)
+            row = next(
+                (r for r in reversed(found) if not contracts_differ([r["contract"], under])), None
+            )
             if row is None:
                 row = {"at": run.planned_at, "actor": "", "contract": under, "runs": []}
                 found.append(row)
@@ -164,5 +182,7 @@ def _definitions(kind: str, body: dict[str, Any], name: str) -> list[dict[str, A
     if kind == "metric-defined":
         return [body] if body.get("name") == name else []
     if kind == "thread-started":
-        return [m for m in body.get("metrics") or [] if isinstance(m, dict) and m.get("name") == name]
+        return [
+            m for m in body.get("metrics") or [] if isinstance(m, dict) and m.get("name") == name
+        ]
     return []

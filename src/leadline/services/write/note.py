@@ -1,12 +1,13 @@
 """Write down: notes, decisions, metric definitions; and what every written text goes through.
 
-A number in a result is bound to the recorded metric or it is refused: typed numbers are how records and reality part.
-What has no record here (a paper's figure) is said with ``--reported`` and stays marked for ever.
+A number in a result is bound to the recorded metric or it is refused: typed numbers are how records
+and reality part. What has no record here (a paper's figure) is said with ``--reported`` and stays
+marked for ever.
 """
 
 from __future__ import annotations
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, refused, usage
 from leadline.core.record.thread import Thread
 from leadline.core.text.citation import bind
 from leadline.core.text.citation import find as citations
@@ -15,9 +16,24 @@ from leadline.core.typed import Any
 from leadline.services.context import Context, refs_for
 from leadline.services.lookup import kind_of, slice_of, unfinished, withdrawn
 
-ROLES = ("note", "interpretation", "next", "result", "negative", "observation", "takeaway", "blocker")
+ROLES = (
+    "note",
+    "interpretation",
+    "next",
+    "result",
+    "negative",
+    "observation",
+    "takeaway",
+    "blocker",
+)
 BOUND_ROLES = ("interpretation", "result", "negative", "takeaway")
-REASON_CLASSES = ("valid-negative", "invalid-test", "implementation-failure", "insufficient-signal", "trade-off")
+REASON_CLASSES = (
+    "valid-negative",
+    "invalid-test",
+    "implementation-failure",
+    "insufficient-signal",
+    "trade-off",
+)
 NUMBERS_NAMED = 5
 
 
@@ -25,12 +41,11 @@ def checked_text(text: str, verb: str) -> str:
     """``text`` stripped and valid UTF-8. Raises LeadlineError(usage, empty-text)."""
     cleaned = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace").strip()
     if not cleaned:
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "empty-text",
             f"`leadline {verb}` got an empty text",
-            "there is nothing to record",
-            f"leadline {verb} --help",
+            why="there is nothing to record",
+            do=f"leadline {verb} --help",
         )
     return cleaned
 
@@ -47,16 +62,15 @@ def bound_body(
 ) -> dict[str, Any]:
     """``refs``, ``bound`` (and ``reported``) of a text about to be recorded.
 
-    Raises LeadlineError(refused, unbound-number) naming each typed number and the citation to write instead, and
-    whatever a citation that does not hold raises.
+    Raises LeadlineError(refused, unbound-number) naming each typed number and the citation to write
+    instead, and whatever a citation that does not hold raises.
     """
     if text.count("{{") != len(citations(text)) or text.count("}}") != len(citations(text)):
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "malformed-citation",
             "a citation in the text is not closed or not opened",
-            "one is written {{P-003.time_ms.median}}",
-            "leadline note --help",
+            why="one is written {{P-003.time_ms.median}}",
+            do="leadline note --help",
         )
     body: dict[str, Any] = dict(bind(text, thread))
     body["refs"] = {**refs_for(thread, ids or [], [text]), **body["refs"]}
@@ -75,7 +89,8 @@ def bound_body(
 def _unbound_beside(
     text: str, thread: Thread, refs: dict[str, str], predicate: str, ids: list[str]
 ) -> list[dict[str, Any]]:
-    """Unbound numbers of ``text``, where the config values of all that it is about count as names, not measurements."""
+    """Unbound numbers of ``text``, where the config values of all that it is about count as names,
+    not measurements."""
     cited, left = dict.fromkeys(ids), list(ids)
     while left:
         item = thread.items.get(left.pop())
@@ -90,7 +105,10 @@ def _unbound_beside(
 
 def unbound_number(text: str, found: list[dict[str, Any]]) -> LeadlineError:
     """The refusal of a text whose numbers nobody measured, with what to write instead of each."""
-    named = [f"{f['number']} (write {f['suggestion']})" if f["suggestion"] else str(f["number"]) for f in found]
+    named = [
+        f"{f['number']} (write {f['suggestion']})" if f["suggestion"] else str(f["number"])
+        for f in found
+    ]
     shown = ", ".join(named[:NUMBERS_NAMED]) + (
         f" and {len(named) - NUMBERS_NAMED} more" if len(named) > NUMBERS_NAMED else ""
     )
@@ -100,22 +118,25 @@ def unbound_number(text: str, found: list[dict[str, Any]]) -> LeadlineError:
             start = mended.rfind(f["number"], 0, f["position"] + len(f["number"]))
             if start >= 0:
                 mended = mended[:start] + f["suggestion"] + mended[start + len(f["number"]) :]
-    steps = [f"write: {mended}"] if mended != text else ["leadline status  (the recorded metrics by id)"]
-    return LeadlineError(
-        "refused",
+    steps = (
+        [f"write: {mended}"]
+        if mended != text
+        else ["leadline status  (the recorded metrics by id)"]
+    )
+    return refused(
         "unbound-number",
         f"{len(found)} number{'s are' if len(found) > 1 else ' is'} not bound to a recorded metric: {shown}",
-        "a typed number goes stale or was never measured; `{{P-003.time_ms}}` is filled in and rechecked",
-        [
+        why="a typed number goes stale or was never measured; `{{P-003.time_ms}}` is filled in and rechecked",
+        do=[
             *steps,
             "leadline note 'TEXT' --reported 'SOURCE'  (note, claim and decide take numbers from elsewhere: marked, "
             "never evidence)",
         ],
-        {"numbers": found},
+        details={"numbers": found},
     )
 
 
-# ---- notes ----------------------------------------------------------------------------------------------------------
+# ---- notes ---------------------------------------------------------------------------------------
 
 
 def note(
@@ -127,30 +148,30 @@ def note(
     reason_class: str = "",
     reported: str | None = None,
 ) -> dict[str, Any]:
-    """Record a note; returns its body with the id. Raises LeadlineError: empty text, unknown id, unbound number."""
+    """Record a note; returns its body with the id. Raises LeadlineError: empty text, unknown id,
+    unbound number."""
     text = checked_text(text, "note")
     if role == "negative" and reason_class not in REASON_CLASSES:
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "bad-reason-class",
             f"{reason_class!r} is no reason class",
-            f"one of {', '.join(REASON_CLASSES)}",
-            "leadline note --help",
+            why=f"one of {', '.join(REASON_CLASSES)}",
+            do="leadline note --help",
         )
     thread = slice_of(context, topic, about, [text])
     if role == "interpretation" and not about:
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "about-what",
             "an interpretation is about an experiment, and none is named",
-            "",
-            f"leadline note --interpretation {last_experiment(context, topic)} 'TEXT'",
+            do=f"leadline note --interpretation {last_experiment(context, topic)} 'TEXT'",
         )
     named = [thread.find(i).id for i in about]
     body: dict[str, Any] = {"text": text, "role": role, "about": named}
     if role == "negative":
         body["reason_class"] = reason_class
-    body.update(bound_body(context, thread, text, strict=role in BOUND_ROLES, reported=reported, ids=named))
+    body.update(
+        bound_body(context, thread, text, strict=role in BOUND_ROLES, reported=reported, ids=named)
+    )
     return {"id": context.append_item(thread, "note", body), **body}
 
 
@@ -160,7 +181,7 @@ def last_experiment(context: Context, topic: str) -> str:
     return experiments[-1] if experiments else "P-001"
 
 
-# ---- decisions ------------------------------------------------------------------------------------------------------
+# ---- decisions -----------------------------------------------------------------------------------
 
 
 def decide(
@@ -174,28 +195,27 @@ def decide(
 ) -> dict[str, Any]:
     """Record a decision. Its evidence is anything recorded that stands, a failed run as well.
 
-    Raises LeadlineError: empty text, no evidence given, unknown id, evidence that was withdrawn or has not ended.
+    Raises LeadlineError: empty text, no evidence given, unknown id, evidence that was withdrawn or
+    has not ended.
     """
     text = checked_text(text, "decide")
     if not evidence and not no_evidence.strip():
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "no-evidence-named",
             "a decision names what it rests on: --evidence ID",
-            "an experiment, run, claim, hypothesis or note; --no-evidence WHY when there is none",
-            f"leadline decide '{text[:60]}' --evidence {last_experiment(context, topic)}",
+            why="an experiment, run, claim, hypothesis or note; --no-evidence WHY when there is none",
+            do=f"leadline decide '{text[:60]}' --evidence {last_experiment(context, topic)}",
         )
     thread = slice_of(context, topic, evidence, [text])
     named = []
     for display in evidence:
         thing = thread.find(display)
         if problem := withdrawn(thing) or unfinished(thing):
-            raise LeadlineError(
-                "refused",
+            raise refused(
                 "evidence-withdrawn" if withdrawn(thing) else "not-ended",
                 problem,
-                f"a {kind_of(thing)} in that state bears no decision",
-                f"leadline show {thing.id}",
+                why=f"a {kind_of(thing)} in that state bears no decision",
+                do=f"leadline show {thing.id}",
             )
         named.append(thing.id)
     body: dict[str, Any] = {"text": text, "evidence": named, "owner": owner or context.actor()}
@@ -205,4 +225,4 @@ def decide(
     return {"id": context.append_item(thread, "decision", body), **body}
 
 
-# ---- metrics --------------------------------------------------------------------------------------------------------
+# ---- metrics -------------------------------------------------------------------------------------

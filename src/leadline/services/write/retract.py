@@ -1,10 +1,11 @@
-"""Withdraw a thing, and say what rested on it: a retraction that nobody notices leaves its conclusions standing."""
+"""Withdraw a thing, and say what rested on it: a retraction that nobody notices leaves its
+conclusions standing."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import conflict, usage
 from leadline.core.evidence.of_thread import evidence_for, predicate_of
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
@@ -17,27 +18,25 @@ _CITING = ("note", "claim", "decision", "update")
 
 
 def retract(context: Context, topic: str, target: str, why: str) -> dict[str, Any]:
-    """Retract ``target``; returns {target, kind, why, rests}: what rested on it, see ``what_rests_on``.
+    """Retract ``target``; returns {target, kind, why, rests}: what rested on it, see
+    ``what_rests_on``.
 
     Raises LeadlineError: unknown id, no reason, retracted already.
     """
     before = context.store.thread(topic)
     thing = before.find(target)
     if not why.strip():
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "missing-field",
             "retract needs --why",
-            "the next session reads the reason, not the number",
-            f"leadline retract {target} --why 'WHY'",
+            why="the next session reads the reason, not the number",
+            do=f"leadline retract {target} --why 'WHY'",
         )
     if thing.retracted:
-        raise LeadlineError(
-            "conflict",
+        raise conflict(
             "already-retracted",
             f"{thing.id} was retracted: {thing.retracted}",
-            "",
-            f"leadline show {thing.id}",
+            do=f"leadline show {thing.id}",
         )
     body = {"target": thing.id, "why": checked_text(why, "retract")}
     context.append(topic, "retraction", {**body, "refs": refs_for(before, [thing.id], [why])})
@@ -45,10 +44,15 @@ def retract(context: Context, topic: str, target: str, why: str) -> dict[str, An
     return {**body, "kind": kind_of(thing), "rests": what_rests_on(before, after, thing)}
 
 
-def what_rests_on(before: Thread, after: Thread, thing: Experiment | Run | Item) -> list[dict[str, str]]:
-    """One {id, kind, before, after} for each standing claim, decision, hypothesis, baseline and cited number that the
-    withdrawal of ``thing`` touches, directly or through a claim or hypothesis."""
-    its_runs = thing.runs if isinstance(thing, Experiment) else [thing] if isinstance(thing, Run) else []
+def what_rests_on(
+    before: Thread, after: Thread, thing: Experiment | Run | Item
+) -> list[dict[str, str]]:
+    """One {id, kind, before, after} for each standing claim, decision, hypothesis, baseline and
+    cited number that the withdrawal of ``thing`` touches, directly or through a claim or
+    hypothesis."""
+    its_runs = (
+        thing.runs if isinstance(thing, Experiment) else [thing] if isinstance(thing, Run) else []
+    )
     runs = {run.id for run in its_runs}
     touched = {thing.id} | runs
     if isinstance(thing, Run):
@@ -64,14 +68,21 @@ def what_rests_on(before: Thread, after: Thread, thing: Experiment | Run | Item)
         first, then = was(old), now(claim)
         against = _is_against(after, claim, thing)
         if runs & set(first.counted) or first.label != then.label or against:
-            label = f"{then.label}, but its baseline was withdrawn: look again" if against else then.label
+            label = (
+                f"{then.label}, but its baseline was withdrawn: look again"
+                if against
+                else then.label
+            )
             rests.append({"id": claim.id, "kind": "claim", "before": first.label, "after": label})
             touched.add(claim.id)
     for kind, words in (("hypothesis", "state"), ("decision", ""), ("hypothesis", "state")):
         for item in after.of_kind(kind):
             if not item.stands or item.id == thing.id or item.id in touched:
                 continue
-            named = {after.shown(i, item.refs) for i in [*item.body.get("evidence", []), item.body.get("decision", "")]}
+            named = {
+                after.shown(i, item.refs)
+                for i in [*item.body.get("evidence", []), item.body.get("decision", "")]
+            }
             if hit := sorted(named & touched):
                 state = str(item.body.get(words) or "stands")
                 rests.append(
@@ -93,9 +104,13 @@ def _is_against(after: Thread, claim: Item, thing: Experiment | Run | Item) -> b
     predicate = predicate_of(claim)
     if not isinstance(thing, Item) or thing.kind != "baseline" or predicate is None:
         return False
-    subjects = [s for c in predicate.clauses for s in (c.subject, c.right) if s is not None and s.name]
+    subjects = [
+        s for c in predicate.clauses for s in (c.subject, c.right) if s is not None and s.name
+    ]
     return any(
-        claim.refs.get("baseline") == thing.uid if s.name == "baseline" else after.shown(s.name, claim.refs) == thing.id
+        claim.refs.get("baseline") == thing.uid
+        if s.name == "baseline"
+        else after.shown(s.name, claim.refs) == thing.id
         for s in subjects
     )
 
@@ -103,14 +118,21 @@ def _is_against(after: Thread, claim: Item, thing: Experiment | Run | Item) -> b
 def _baselines(
     before: Thread, after: Thread, thing: Experiment | Run | Item, touched: set[str]
 ) -> list[dict[str, str]]:
-    """Baselines whose runs were withdrawn, that moved on evidence which was, and what comes after a withdrawn one."""
+    """Baselines whose runs were withdrawn, that moved on evidence which was, and what comes after a
+    withdrawn one."""
     rows = []
     for item in after.of_kind("baseline"):
         if item.id == thing.id:
             current = before.baseline
             if current is not None and current.id == item.id:
-                now = f"{after.baseline.id} is the baseline again" if after.baseline else "no baseline is registered"
-                rows.append({"id": item.id, "kind": "baseline", "before": "the baseline", "after": now})
+                now = (
+                    f"{after.baseline.id} is the baseline again"
+                    if after.baseline
+                    else "no baseline is registered"
+                )
+                rows.append(
+                    {"id": item.id, "kind": "baseline", "before": "the baseline", "after": now}
+                )
             continue
         if not item.stands:
             continue

@@ -1,7 +1,9 @@
-"""Readers of the files that known benchmark tools write: the common part, and one small module a tool.
+"""Readers of the files that known benchmark tools write: the common part, and one small module a
+tool.
 
-A tool's module turns its parsed JSON into cases (a name and its numbers, times in seconds); finding the file, refusing
-what is absent, old, torn or another tool's, names, selection and the checks are the same for all and stand here.
+A tool's module turns its parsed JSON into cases (a name and its numbers, times in seconds); finding
+the file, refusing what is absent, old, torn or another tool's, names, selection and the checks are
+the same for all and stand here.
 """
 
 from __future__ import annotations
@@ -25,8 +27,8 @@ TOOLS = BENCHMARKS[1:]
 
 
 class Case(NamedTuple):
-    """One benchmark of a file: its name, its numbers by metric name, and why there are none ("" when there are).
-    ``blocking``: the trouble makes the whole file worthless."""
+    """One benchmark of a file: its name, its numbers by metric name, and why there are none (""
+    when there are). ``blocking``: the trouble makes the whole file worthless."""
 
     name: str
     numbers: Mapping[str, float | None]
@@ -41,7 +43,8 @@ class Tool(Protocol):
         """Whether this parsed JSON is of the tool, by what only its files have."""
 
     def cases(self, value: Any, path: str) -> Iterator[Case]:
-        """Every case in the order of the file. Raises KeyError, TypeError, ValueError where the shape is another."""
+        """Every case in the order of the file. Raises KeyError, TypeError, ValueError where the
+        shape is another."""
 
 
 class BenchmarkReader:
@@ -51,12 +54,16 @@ class BenchmarkReader:
         self.tool = tool
         self.name = tool or "benchmark"
 
-    def read(self, spec: ExtractionSpec, files: RunFiles, definitions: Mapping[str, MetricDef]) -> Extraction:
+    def read(
+        self, spec: ExtractionSpec, files: RunFiles, definitions: Mapping[str, MetricDef]
+    ) -> Extraction:
         gatherer = Gatherer(spec, definitions, "case")
         digests: list[str] = []
         found: dict[str, float] = {}
         try:
-            paths = list(self._paths(os.path.join(files.cwd, spec.path), spec.path, files.started_at_s))
+            paths = list(
+                self._paths(os.path.join(files.cwd, spec.path), spec.path, files.started_at_s)
+            )
             for path, shown in paths:
                 value, digest = _parsed(path, shown)
                 digests.append(digest)
@@ -68,11 +75,20 @@ class BenchmarkReader:
         else:
             for name, number in _selected(spec, found, gatherer).items():
                 gatherer.add(name, number)
-        whole = digests[0] if len(digests) == 1 else digest_bytes("".join(digests).encode()) if digests else None
+        whole = (
+            digests[0]
+            if len(digests) == 1
+            else digest_bytes("".join(digests).encode())
+            if digests
+            else None
+        )
         return gatherer.finish(whole)
 
-    def _paths(self, path: str, shown: str, started_at_s: float | None) -> Iterator[tuple[str, str]]:
-        """The files meant: the one named, or in a folder all those of this run that the tool's module picks."""
+    def _paths(
+        self, path: str, shown: str, started_at_s: float | None
+    ) -> Iterator[tuple[str, str]]:
+        """The files meant: the one named, or in a folder all those of this run that the tool's
+        module picks."""
         if not os.path.isdir(path):
             check_usable(path, shown, started_at_s)
             yield path, shown
@@ -88,11 +104,15 @@ class BenchmarkReader:
             fresh.append(name)
         if not fresh:
             old = f"; the {len(names)} there are older than this run" if names else ""
-            raise Unreadable("no-such-file", f"{shown} is a folder without a new result of {self.name}{old}")
+            raise Unreadable(
+                "no-such-file", f"{shown} is a folder without a new result of {self.name}{old}"
+            )
         for name in fresh:
             yield os.path.join(path, name), os.path.join(shown, name)
 
-    def _gather(self, value: Any, path: str, shown: str, gatherer: Gatherer, found: dict[str, float]) -> None:
+    def _gather(
+        self, value: Any, path: str, shown: str, gatherer: Gatherer, found: dict[str, float]
+    ) -> None:
         tool = self.tool or next((name for name in TOOLS if _module(name).recognises(value)), None)
         if tool is None:
             raise Unreadable("unknown-benchmark", f"{shown} is of none of {', '.join(TOOLS)}")
@@ -104,9 +124,13 @@ class BenchmarkReader:
             for case in _module(tool).cases(value, path):
                 _take(case, gatherer, found)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            raise Unreadable(f"not-{tool}", f"{shown} is no whole result of {tool}: {_words(error)}") from None
+            raise Unreadable(
+                f"not-{tool}", f"{shown} is no whole result of {tool}: {_words(error)}"
+            ) from None
         if not gatherer.rows:
-            raise Unreadable("no-benchmarks", f"{shown} holds no benchmark: did the tool's filter leave any?")
+            raise Unreadable(
+                "no-benchmarks", f"{shown} holds no benchmark: did the tool's filter leave any?"
+            )
 
 
 def reader(tool: str) -> BenchmarkReader:
@@ -157,17 +181,26 @@ def _take(case: Case, gatherer: Gatherer, found: dict[str, float]) -> None:
 def _as_items(spec: ExtractionSpec, found: dict[str, float], gatherer: Gatherer) -> None:
     """Each number asked for over all cases that have it, the case being the item."""
     for metric, wanted in spec.mapping.items():
-        cases = {name.removesuffix(f".{wanted}"): n for name, n in found.items() if name.endswith(f".{wanted}")}
+        cases = {
+            name.removesuffix(f".{wanted}"): n
+            for name, n in found.items()
+            if name.endswith(f".{wanted}")
+        }
         if not cases and found:
             there = ", ".join(dict.fromkeys(name.rpartition(".")[2] for name in list(found)[:50]))
-            gatherer.problems.add("missing-column", f"no case has {wanted}: {there}", blocking=True, about=wanted)
+            gatherer.problems.add(
+                "missing-column", f"no case has {wanted}: {there}", blocking=True, about=wanted
+            )
         for case, number in cases.items():
             gatherer.add(metric, number)
             gatherer.add_item(metric, case, number)
 
 
-def _selected(spec: ExtractionSpec, found: dict[str, float], gatherer: Gatherer) -> dict[str, float]:
-    """The metrics asked for, or all of them. Of a file with one case, the bare metric name is enough."""
+def _selected(
+    spec: ExtractionSpec, found: dict[str, float], gatherer: Gatherer
+) -> dict[str, float]:
+    """The metrics asked for, or all of them. Of a file with one case, the bare metric name is
+    enough."""
     if not spec.mapping:
         return found
     bare: dict[str, list[str]] = {}

@@ -1,6 +1,8 @@
-"""A result file of airspeed velocity: ``.asv/results/MACHINE/COMMIT-ENVIRONMENT.json``, or the machine's folder.
+"""A result file of airspeed velocity: ``.asv/results/MACHINE/COMMIT-ENVIRONMENT.json``, or the
+machine's folder.
 
-The unit of a benchmark is in ``benchmarks.json`` one folder up; without it, the name says (``time_``, ``mem_``).
+The unit of a benchmark is in ``benchmarks.json`` one folder up; without it, the name says
+(``time_``, ``mem_``).
 """
 
 from __future__ import annotations
@@ -19,11 +21,19 @@ _SUFFIX = {"seconds": "_s", "bytes": "_bytes", "unit": "", "": ""}
 
 
 def recognises(value: Any) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("results"), dict) and "result_columns" in value
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("results"), dict)
+        and "result_columns" in value
+    )
 
 
 def pick(folder: str) -> Iterator[str]:
-    return (n for n in os.listdir(folder) if n.endswith(".json") and n not in ("machine.json", "benchmarks.json"))
+    return (
+        n
+        for n in os.listdir(folder)
+        if n.endswith(".json") and n not in ("machine.json", "benchmarks.json")
+    )
 
 
 def cases(value: Any, path: str) -> Iterator[Case]:
@@ -35,7 +45,9 @@ def cases(value: Any, path: str) -> Iterator[Case]:
         if results is None:
             yield Case(name, {}, "asv has no result of it: it failed or was skipped")
             continue
-        metric = "value" + units.get(name, _BY_NAME.get(name.rpartition(".")[2].partition("_")[0], ""))
+        metric = "value" + units.get(
+            name, _BY_NAME.get(name.rpartition(".")[2].partition("_")[0], "")
+        )
         for at, number in enumerate(results):
             given = ",".join(map(str, parameters[at])) if at < len(parameters) else ""
             shown = f"{name}({given})" if given else name
@@ -52,8 +64,15 @@ def cases(value: Any, path: str) -> Iterator[Case]:
 
 def _units(path: str) -> dict[str, str]:
     try:
-        with open(os.path.join(os.path.dirname(os.path.dirname(path)), "benchmarks.json"), encoding="utf-8") as file:
+        with open(
+            os.path.join(os.path.dirname(os.path.dirname(path)), "benchmarks.json"),
+            encoding="utf-8",
+        ) as file:
             told = json.load(file)
-        return {n: _SUFFIX.get(str(b.get("unit", "")), "") for n, b in told.items() if isinstance(b, dict)}
+        return {
+            n: _SUFFIX.get(str(b.get("unit", "")), "")
+            for n, b in told.items()
+            if isinstance(b, dict)
+        }
     except (OSError, ValueError, AttributeError):
         return {}

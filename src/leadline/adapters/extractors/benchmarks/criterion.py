@@ -1,6 +1,8 @@
-"""What criterion.rs keeps under ``target/criterion``: ``estimates.json`` of a benchmark, or the folder of all of them.
+"""What criterion.rs keeps under ``target/criterion``: ``estimates.json`` of a benchmark, or the
+folder of all of them.
 
-Criterion writes nanoseconds; here they are seconds. The name is the folder's path below ``criterion``.
+Criterion writes nanoseconds; here they are seconds. The name is the folder's path below
+``criterion``.
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ def cases(value: Any, path: str) -> Iterator[Case]:
         if estimate is not None:
             numbers[f"{name}_s"] = estimate["point_estimate"] * 1e-9
     bounds = value["mean"]["confidence_interval"]
-    numbers["mean_low_s"], numbers["mean_high_s"] = (bounds[k] * 1e-9 for k in ("lower_bound", "upper_bound"))
+    numbers["mean_low_s"], numbers["mean_high_s"] = (
+        bounds[k] * 1e-9 for k in ("lower_bound", "upper_bound")
+    )
     told = _beside(path)
     for unit, amount in (told.get("throughput") or {}).items():
         if isinstance(amount, (int, float)) and value["mean"]["point_estimate"]:

@@ -1,7 +1,9 @@
-"""What a program built with Google Benchmark writes with ``--benchmark_format=json`` or ``--benchmark_out=FILE``.
+"""What a program built with Google Benchmark writes with ``--benchmark_format=json`` or
+``--benchmark_out=FILE``.
 
-With repetitions the aggregates are taken (``real_time_mean_s``) where the program made them, else the median of the
-repetitions; a single measurement is ``real_time_s``. User counters keep their names.
+With repetitions the aggregates are taken (``real_time_mean_s``) where the program made them, else
+the median of the repetitions; a single measurement is ``real_time_s``. User counters keep their
+names.
 """
 
 from __future__ import annotations
@@ -32,7 +34,12 @@ def cases(value: Any, path: str) -> Iterator[Case]:
     for name, rows in groups.items():
         wrong = [row for row in rows if row.get("error_occurred")]
         if wrong:
-            yield Case(name, {}, f"the benchmark failed: {wrong[0].get('error_message') or 'no message'}", True)
+            yield Case(
+                name,
+                {},
+                f"the benchmark failed: {wrong[0].get('error_message') or 'no message'}",
+                True,
+            )
             continue
         aggregates = [row for row in rows if row.get("run_type") == "aggregate"]
         if aggregates:
@@ -43,7 +50,9 @@ def cases(value: Any, path: str) -> Iterator[Case]:
             yield Case(name, numbers)
         else:
             repeated = [_numbers(row, "", False) for row in rows]
-            yield Case(name, {key: _median([n[key] for n in repeated if key in n]) for key in repeated[0]})
+            yield Case(
+                name, {key: _median([n[key] for n in repeated if key in n]) for key in repeated[0]}
+            )
 
 
 def _numbers(row: dict[str, Any], suffix: str, fraction: bool) -> dict[str, float | None]:
@@ -52,7 +61,11 @@ def _numbers(row: dict[str, Any], suffix: str, fraction: bool) -> dict[str, floa
         f"{key}{suffix}{unit}": factor * row[key] for key in ("real_time", "cpu_time") if key in row
     }
     for key, counter in row.items():
-        if key not in _ABOUT and isinstance(counter, (int, float)) and not isinstance(counter, bool):
+        if (
+            key not in _ABOUT
+            and isinstance(counter, (int, float))
+            and not isinstance(counter, bool)
+        ):
             numbers[f"{key.replace('_per_second', '_per_s')}{suffix}"] = counter
     return numbers
 

@@ -1,6 +1,8 @@
-"""What lm-evaluation-harness writes with ``--output_path``: ``results_DATE.json``, or the folder it lies in.
+"""What lm-evaluation-harness writes with ``--output_path``: ``results_DATE.json``, or the folder it
+lies in.
 
-``TASK.acc`` for a metric without a filter, ``TASK.exact_match.strict-match`` with one; ``n`` is the number of items.
+``TASK.acc`` for a metric without a filter, ``TASK.exact_match.strict-match`` with one; ``n`` is the
+number of items.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ def recognises(value: Any) -> bool:
     results = value.get("results") if isinstance(value, dict) else None
     if not isinstance(results, dict) or "result_columns" in value:
         return False
-    return all(isinstance(row, dict) for row in results.values()) and ("versions" in value or "config" in value)
+    return all(isinstance(row, dict) for row in results.values()) and (
+        "versions" in value or "config" in value
+    )
 
 
 def pick(folder: str) -> Iterator[str]:

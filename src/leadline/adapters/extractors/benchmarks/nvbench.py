@@ -1,7 +1,7 @@
 """What a program built with NVBench writes with ``--json FILE``: one case a state of a benchmark.
 
-Summaries are named by their tag without the ``nv/``: ``cold_time_gpu_mean_s``. A state that was skipped is named with
-the reason that NVBench gives.
+Summaries are named by their tag without the ``nv/``: ``cold_time_gpu_mean_s``. A state that was
+skipped is named with the reason that NVBench gives.
 """
 
 from __future__ import annotations
@@ -11,7 +11,12 @@ from typing import Any
 
 from leadline.adapters.extractors.benchmarks import Case
 
-_UNITS = {"duration": "_s", "byte_rate": "_bytes_per_s", "item_rate": "_items_per_s", "bytes": "_bytes"}
+_UNITS = {
+    "duration": "_s",
+    "byte_rate": "_bytes_per_s",
+    "item_rate": "_items_per_s",
+    "bytes": "_bytes",
+}
 
 
 def recognises(value: Any) -> bool:
@@ -22,9 +27,13 @@ def recognises(value: Any) -> bool:
 def cases(value: Any, path: str) -> Iterator[Case]:
     for benchmark in value["benchmarks"]:
         for state in benchmark["states"] or []:
-            name = f"{benchmark['name']}[{state['name']}]" if state.get("name") else benchmark["name"]
+            name = (
+                f"{benchmark['name']}[{state['name']}]" if state.get("name") else benchmark["name"]
+            )
             if state.get("is_skipped"):
-                yield Case(name, {}, f"it was skipped: {state.get('skip_reason') or 'no reason given'}")
+                yield Case(
+                    name, {}, f"it was skipped: {state.get('skip_reason') or 'no reason given'}"
+                )
                 continue
             numbers: dict[str, float | None] = {}
             for tag, hint, number in _summaries(state["summaries"] or []):
@@ -34,7 +43,11 @@ def cases(value: Any, path: str) -> Iterator[Case]:
 
 def _summaries(summaries: Any) -> Iterator[tuple[str, str, float]]:
     """Tag, hint and value. Early files key them by tag and data by name, later ones list both."""
-    listed = summaries if isinstance(summaries, list) else [{"tag": tag, **told} for tag, told in summaries.items()]
+    listed = (
+        summaries
+        if isinstance(summaries, list)
+        else [{"tag": tag, **told} for tag, told in summaries.items()]
+    )
     for told in listed:
         data = told.get("data", told)
         if isinstance(data, list):

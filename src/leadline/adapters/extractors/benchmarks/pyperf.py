@@ -1,4 +1,5 @@
-"""What ``pyperf ... -o FILE`` writes: values of several worker processes; warm-ups and calibration are left out."""
+"""What ``pyperf ... -o FILE`` writes: values of several worker processes; warm-ups and calibration
+are left out."""
 
 from __future__ import annotations
 

@@ -12,7 +12,11 @@ _TIMES = ("mean", "median", "min", "max", "stddev", "iqr")
 
 
 def recognises(value: Any) -> bool:
-    return isinstance(value, dict) and "machine_info" in value and isinstance(value.get("benchmarks"), list)
+    return (
+        isinstance(value, dict)
+        and "machine_info" in value
+        and isinstance(value.get("benchmarks"), list)
+    )
 
 
 def cases(value: Any, path: str) -> Iterator[Case]:

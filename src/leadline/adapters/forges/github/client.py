@@ -1,8 +1,10 @@
-"""Requests to GitHub that fail in words, wait within a limit and never repeat what may have been done.
+"""Requests to GitHub that fail in words, wait within a limit and never repeat what may have been
+done.
 
-A library that retries by itself writes a comment twice when the answer to the first attempt is lost. So what only sets
-a state is repeated freely, and what creates is not: its caller is told that the outcome is unknown (``Ambiguous``) and
-looks before it sends again. Answers to reading are kept with their ETag, so that reading again costs no rate limit.
+A library that retries by itself writes a comment twice when the answer to the first attempt is
+lost. So what only sets a state is repeated freely, and what creates is not: its caller is told that
+the outcome is unknown (``Ambiguous``) and looks before it sends again. Answers to reading are kept
+with their ETag, so that reading again costs no rate limit.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, environment, not_found, remote, usage
 from leadline.core.timestamps import rfc3339
 
 TIMEOUT_S = 20.0
@@ -32,8 +34,8 @@ class Ambiguous(Exception):
 
 
 class Client:
-    """Talks to one API. ``max_wait_s``: how long one call may wait in all before it gives up and says when to try
-    again. ``token``: called at the first request."""
+    """Talks to one API. ``max_wait_s``: how long one call may wait in all before it gives up and
+    says when to try again. ``token``: called at the first request."""
 
     tls: Any = True  # an SSL context, or True: then each client reads the certificate authorities
 
@@ -51,7 +53,7 @@ class Client:
         self._http: Any = None
         self.rate_left: int | None = None
 
-    # -- calls --------------------------------------------------------------------------------------------------
+    # -- calls -------------------------------------------------------------------------------------
     def get(self, path: str) -> Any:
         return self._call("GET", path)[0]
 
@@ -75,7 +77,9 @@ class Client:
 
     def _call(self, method: str, path: str, body: Any = None) -> tuple[Any, str]:
         url = path if path.startswith("http") else self.api_url + path
-        if _origin(url) != _origin(self.api_url):  # a link of a listing: the token goes nowhere else
+        if _origin(url) != _origin(
+            self.api_url
+        ):  # a link of a listing: the token goes nowhere else
             raise self._elsewhere(url)
         kept = self._kept(url) if method == "GET" else None
         waited, safe, hops = 0.0, method != "POST", 0
@@ -118,15 +122,19 @@ class Client:
             return data, links
         raise self._unreachable("it redirects without end")
 
-    def _send(self, method: str, url: str, body: Any, kept: dict[str, Any] | None) -> tuple[Any, str]:
+    def _send(
+        self, method: str, url: str, body: Any, kept: dict[str, Any] | None
+    ) -> tuple[Any, str]:
         """(the reply or None, what is wrong with it)."""
         try:
             import httpx2 as httpx
         except ImportError as error:
-            raise LeadlineError(
-                "environment", "no-http-client", "posting to GitHub needs the package httpx2", str(error),
-                "pip install 'leadline[github]'",
-            ) from error  # fmt: skip
+            raise environment(
+                "no-http-client",
+                "posting to GitHub needs the package httpx2",
+                why=str(error),
+                do="pip install 'leadline[github]'",
+            ) from error
         if self._http is None:
             headers = {
                 "Accept": "application/vnd.github+json",
@@ -141,10 +149,12 @@ class Client:
         except (httpx.ConnectError, httpx.ConnectTimeout):
             return None, "nothing was sent"
         except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError) as error:
-            raise LeadlineError(
-                "usage", "bad-url", f"{self.api_url} cannot be asked: {error}", "nothing was sent",
-                "leadline init --api-url https://HOST/api/v3",
-            ) from error  # fmt: skip
+            raise usage(
+                "bad-url",
+                f"{self.api_url} cannot be asked: {error}",
+                why="nothing was sent",
+                do="leadline init --api-url https://HOST/api/v3",
+            ) from error
         except (httpx.HTTPError, OSError) as error:
             return None, f"the answer was lost: {type(error).__name__}"
         if 200 <= reply.status_code < 300 and reply.content:
@@ -156,7 +166,7 @@ class Client:
                 return reply, "the answer was cut off, or is not the interface's"
         return reply, ""
 
-    # -- waiting ------------------------------------------------------------------------------------------------
+    # -- waiting -----------------------------------------------------------------------------------
     def _may_wait(self, waited: float, pause: float) -> bool:
         return waited + pause <= self.max_wait_s
 
@@ -170,8 +180,8 @@ class Client:
             self.rate_left = int(left)
 
     def _limited_for_s(self, reply: Any) -> float | None:
-        """For how long the server wants to be left alone; None when this reply is no rate limit. Counted by the
-        server's own clock."""
+        """For how long the server wants to be left alone; None when this reply is no rate limit.
+        Counted by the server's own clock."""
         if reply.status_code not in (403, 429):
             return None
         text = _message(reply).lower()
@@ -187,63 +197,61 @@ class Client:
             return max(1.0, float(reset) - _server_time_s(reply))
         return 60.0  # GitHub's advice for secondary limits that name no time
 
-    # -- what is said -------------------------------------------------------------------------------------------
+    # -- what is said ------------------------------------------------------------------------------
     def _host(self) -> str:
         return urlsplit(self.api_url).netloc
 
     def _unreachable(self, why: str) -> LeadlineError:
-        return LeadlineError(
-            "remote",
+        return remote(
             "forge-unreachable",
             f"{self._host()} cannot be reached",
-            f"{why}; the record is complete and what is to be posted waits",
-            "leadline sync",
+            why=f"{why}; the record is complete and what is to be posted waits",
+            do="leadline sync",
         )
 
     def _server_error(self, reply: Any, why: str) -> LeadlineError:
-        return LeadlineError(
-            "remote",
+        return remote(
             "forge-failing",
             f"{self._host()} answered {reply.status_code} {ATTEMPTS} times",
-            f"{why or _message(reply)}; what is to be posted waits",
-            "leadline sync",
+            why=f"{why or _message(reply)}; what is to be posted waits",
+            do="leadline sync",
         )
 
     def _rate_limited(self, reply: Any, seconds: float) -> LeadlineError:
         at = rfc3339(int((time.time() + seconds) * 1000))
-        return LeadlineError(
-            "remote",
+        return remote(
             "rate-limited",
             f"{self._host()} wants to be left alone for {seconds:.0f} s",
-            f"{_message(reply)[:200]}; what is to be posted waits",
-            "leadline sync",
-            {"retry_at": at, "retry_after_s": seconds},
+            why=f"{_message(reply)[:200]}; what is to be posted waits",
+            do="leadline sync",
+            details={"retry_at": at, "retry_after_s": seconds},
         )
 
     def _redirected(self, reply: Any, method: str, url: str) -> str:
         where = str(reply.headers.get("location", ""))
         if _origin(where) != _origin(url) or (method != "GET" and reply.status_code in (301, 302)):
-            raise LeadlineError(
-                "remote",
+            raise remote(
                 "repository-moved",
                 "the repository or the issue was renamed or transferred",
-                f"{urlsplit(url).path} is at {where or 'another place'} now; nothing is written where nobody said so",
-                NETWORK,
+                why=f"{urlsplit(url).path} is at {where or 'another place'} now; nothing is written where nobody "
+                "said so",
+                do=NETWORK,
             )
         return where
 
     def _elsewhere(self, url: str) -> LeadlineError:
-        return LeadlineError(
-            "remote",
+        return remote(
             "link-elsewhere",
             f"{self._host()} names a next page at {urlsplit(url).netloc}",
-            "the token is sent to nobody else; is forge.api_url the address that the server gives itself?",
-            NETWORK,
+            why="the token is sent to nobody else; is forge.api_url the address that the server gives itself?",
+            do=NETWORK,
         )
 
-    # -- what was read before -----------------------------------------------------------------------------------
+    # -- what was read before ----------------------------------------------------------------------
     def _file(self, url: str) -> str:
-        return os.path.join(self.cache_folder, hashlib.sha256(url.encode()).hexdigest()[:32] + ".json")
+        return os.path.join(
+            self.cache_folder, hashlib.sha256(url.encode()).hexdigest()[:32] + ".json"
+        )
 
     def _kept(self, url: str) -> dict[str, Any] | None:
         if not self.cache_folder:
@@ -273,31 +281,44 @@ def refusal_of(status: int, message: str, method: str, path: str) -> LeadlineErr
     said = message[:300]
     if status == 401:
         why = "the token is wrong, expired or revoked"
-        return LeadlineError("remote", "bad-token", f"GitHub does not take the token: {said}", why, "gh auth login")
+        return remote(
+            "bad-token", f"GitHub does not take the token: {said}", why=why, do="gh auth login"
+        )
     if status == 410:
-        return LeadlineError(
-            "not_found", "issue-deleted", f"the issue was deleted, or issues are switched off: {said}", path,
-            "leadline issue open",
-        )  # fmt: skip
+        return not_found(
+            "issue-deleted",
+            f"the issue was deleted, or issues are switched off: {said}",
+            why=path,
+            do="leadline issue open",
+        )
     if status == 403 and "archived" in said.lower():
-        return LeadlineError(
-            "remote", "repository-archived", f"the repository is archived: {said}", path, "leadline sync"
+        return remote(
+            "repository-archived",
+            f"the repository is archived: {said}",
+            why=path,
+            do="leadline sync",
         )
     if status == 403 and "locked" in said.lower():
-        return LeadlineError("remote", "issue-locked", f"the issue is locked: {said}", path, "leadline sync")
+        return remote("issue-locked", f"the issue is locked: {said}", why=path, do="leadline sync")
     if status == 403:
         why = f"{method} {path} needs a permission that the token lacks"
-        return LeadlineError("remote", "no-permission", f"GitHub refuses: {said}", why, NETWORK)
+        return remote("no-permission", f"GitHub refuses: {said}", why=why, do=NETWORK)
     if status == 404:
         why = "a private repository that the token may not read looks the same"
         what = f"GitHub has no {path.partition('?')[0]}: {said}"
-        return LeadlineError("not_found", "not-on-forge", what, why, NETWORK)
+        return not_found("not-on-forge", what, why=why, do=NETWORK)
     if status == 422:
-        return LeadlineError(
-            "remote", "forge-refused", f"GitHub does not take it: {said}", f"{method} {path}", "leadline issue"
+        return remote(
+            "forge-refused",
+            f"GitHub does not take it: {said}",
+            why=f"{method} {path}",
+            do="leadline issue",
         )
-    return LeadlineError(
-        "remote", "forge-refused", f"GitHub answered {status}: {said}", f"{method} {path}", "leadline sync"
+    return remote(
+        "forge-refused",
+        f"GitHub answered {status}: {said}",
+        why=f"{method} {path}",
+        do="leadline sync",
     )
 
 
@@ -310,7 +331,10 @@ def _message(reply: Any) -> str:
     if not isinstance(told, dict):
         return str(reply.reason_phrase)
     fields = [
-        str(e.get("message") or " ".join(str(e.get(k)) for k in ("resource", "field", "code") if e.get(k)))
+        str(
+            e.get("message")
+            or " ".join(str(e.get(k)) for k in ("resource", "field", "code") if e.get(k))
+        )
         for e in told.get("errors") or []
         if isinstance(e, dict)
     ]

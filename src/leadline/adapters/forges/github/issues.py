@@ -1,9 +1,10 @@
 """The experiment issue on GitHub.
 
-GitHub has no request that is done at most once. So every comment, and the body of an issue that was opened here, ends
-with its marker in an HTML comment, and is looked for before it is sent and after an answer was lost. Two machines that
-send at the same moment both look once more: the lower number stays on either, and the other is taken back. A marker
-counts when its author may write to the repository; anybody else's copy of one changes nothing.
+GitHub has no request that is done at most once. So every comment, and the body of an issue that was
+opened here, ends with its marker in an HTML comment, and is looked for before it is sent and after
+an answer was lost. Two machines that send at the same moment both look once more: the lower number
+stays on either, and the other is taken back. A marker counts when its author may write to the
+repository; anybody else's copy of one changes nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from urllib.parse import quote
 
 from leadline.adapters.forges.github.client import Ambiguous, Client
 from leadline.adapters.forges.github.marker import marked, marker_in, unmarked, with_text
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, conflict, not_found, remote, usage
 from leadline.ports.forge import Comment, RemoteIssue
 
 LIMIT_CHARS = 65_536
@@ -38,7 +39,7 @@ class GitHubForge:
     def _path(self) -> str:
         return f"/repos/{self.repository}"
 
-    # -- issues -------------------------------------------------------------------------------------------------
+    # -- issues ------------------------------------------------------------------------------------
     def open_issue(
         self,
         title: str,
@@ -74,7 +75,9 @@ class GitHubForge:
 
     def issue(self, number: str) -> RemoteIssue:
         data = self._issue(number)
-        comments = [self._comment(c) for c in self.client.pages(f"{self._path}/issues/{number}/comments")]
+        comments = [
+            self._comment(c) for c in self.client.pages(f"{self._path}/issues/{number}/comments")
+        ]
         return self._remote(data, comments)
 
     def edit_issue(
@@ -108,44 +111,52 @@ class GitHubForge:
         if changes:
             told = self.client.set_state("PATCH", f"{self._path}/issues/{number}", changes)
             if "body" in changes and (told or {}).get("body") == raw != changes["body"]:
-                raise LeadlineError(
-                    "remote",
+                raise remote(
                     "forge-kept-old",
                     "GitHub answered that the body was edited, and kept the old one",
-                    f"it does so for a body of more than {MOST_BYTES} bytes",
-                    "leadline issue show",
+                    why=f"it does so for a body of more than {MOST_BYTES} bytes",
+                    do="leadline issue show",
                 )
         return self.issue(number)
 
     def close_issue(self, number: str, reason: str) -> RemoteIssue:
         if reason not in ("completed", "not_planned"):
-            raise LeadlineError(
-                "usage",
+            raise usage(
                 "bad-reason",
                 f"{reason!r} is no reason to close an issue",
-                "completed or not_planned",
-                "leadline finish --help",
+                why="completed or not_planned",
+                do="leadline finish --help",
             )
         if self._issue(number)["state"] == "open":
-            self.client.set_state("PATCH", f"{self._path}/issues/{number}", {"state": "closed", "state_reason": reason})
+            self.client.set_state(
+                "PATCH",
+                f"{self._path}/issues/{number}",
+                {"state": "closed", "state_reason": reason},
+            )
         return self.issue(number)
 
-    # -- comments -----------------------------------------------------------------------------------------------
+    # -- comments ----------------------------------------------------------------------------------
     def comment(self, number: str, text: str, marker: str, kind: str = "update") -> Comment:
         self._check_comment(text)
         self._issue(number)
 
         def there() -> list[dict[str, Any]]:
             found = self.client.pages(f"{self._path}/issues/{number}/comments")
-            return [c for c in found if marker_in(c.get("body") or "") == marker and self._counts(c)]
+            return [
+                c for c in found if marker_in(c.get("body") or "") == marker and self._counts(c)
+            ]
 
         known = there()
         if not known:
-            self._create_once(f"{self._path}/issues/{number}/comments", {"body": marked(text, marker)}, there)
+            self._create_once(
+                f"{self._path}/issues/{number}/comments", {"body": marked(text, marker)}, there
+            )
             known = there()
             if not known:
                 raise self._invisible("comment")
-        for other in known[1:]:  # two machines at the same moment, or one that died before it looked
+        for other in known[
+            1:
+        ]:  # two machines at the same moment, or one that died before it looked
             if self._is_mine(other):
                 try:
                     self.client.set_state("DELETE", f"{self._path}/issues/comments/{other['id']}")
@@ -157,8 +168,8 @@ class GitHubForge:
     def edit_comment(self, number: str, comment: str, text: str, why: str) -> Comment:
         self._check_comment(text)
         self._issue(number)
-        missing = LeadlineError(
-            "not_found", "no-comment", f"the issue has no comment {comment}", "", "leadline issue comments"
+        missing = not_found(
+            "no-comment", f"the issue has no comment {comment}", do="leadline issue comments"
         )
         if not comment.isdigit():
             raise missing
@@ -173,7 +184,8 @@ class GitHubForge:
         return self._comment(now)
 
     def add_to_parent(self, number: str, parent: str) -> None:
-        """Look whether it is one, and make it one. A parent that is not there is said, and the issue stands alone."""
+        """Look whether it is one, and make it one. A parent that is not there is said, and the
+        issue stands alone."""
         where = f"{self._path}/issues/{parent}/sub_issues"
         try:
             if any(str(child.get("number")) == number for child in self.client.pages(where)):
@@ -182,15 +194,18 @@ class GitHubForge:
             self.client.create(where, {"sub_issue_id": child_id})
         except Ambiguous:
             if not any(str(child.get("number")) == number for child in self.client.pages(where)):
-                raise LeadlineError(
-                    "remote",
+                raise remote(
                     "forge-failing",
                     "whether the issue got its parent is unknown",
-                    "",
-                    "leadline sync",
+                    do="leadline sync",
                 ) from None
         except LeadlineError as error:
-            if error.code not in ("no-permission", "not-on-forge", "forge-refused", "issue-deleted"):
+            if error.code not in (
+                "no-permission",
+                "not-on-forge",
+                "forge-refused",
+                "issue-deleted",
+            ):
                 raise
             self.warnings.append(f"it was not made a sub-issue of #{parent}: {error.what}")
 
@@ -209,9 +224,10 @@ class GitHubForge:
             "rate_left": self.client.rate_left,
         }
 
-    # -- parts --------------------------------------------------------------------------------------------------
+    # -- parts -------------------------------------------------------------------------------------
     def _create_once(self, path: str, body: Any, there: Any) -> dict[str, Any] | None:
-        """Send it; when the outcome is unknown look whether it is there before sending again. None: it was found."""
+        """Send it; when the outcome is unknown look whether it is there before sending again. None:
+        it was found."""
         for attempt in range(TRIES):
             try:
                 made: dict[str, Any] = self.client.create(path, body)
@@ -220,51 +236,60 @@ class GitHubForge:
                 if there():
                     return None
                 if attempt == TRIES - 1:
-                    raise LeadlineError(
-                        "remote",
+                    raise remote(
                         "forge-failing",
                         f"GitHub did not answer {TRIES} times",
-                        f"{lost}; looked each time, and it is not there",
-                        "leadline sync",
+                        why=f"{lost}; looked each time, and it is not there",
+                        do="leadline sync",
                     ) from None
         return None
 
     def _issue(self, number: str) -> dict[str, Any]:
         if not number.isdigit():
-            raise LeadlineError(
-                "not_found", "no-issue", f"{self.repository} has no issue {number}", "", "leadline issue open"
+            raise not_found(
+                "no-issue", f"{self.repository} has no issue {number}", do="leadline issue open"
             )
         data: dict[str, Any] = self.client.get(f"{self._path}/issues/{number}")
         self._check_place(data, number)
         if "pull_request" in data:
-            raise LeadlineError(
-                "conflict", "is-a-pull-request", f"#{number} is a pull request", "", "leadline issue open"
+            raise conflict(
+                "is-a-pull-request", f"#{number} is a pull request", do="leadline issue open"
             )
         return data
 
     def _check_place(self, data: dict[str, Any], number: str) -> None:
-        """A reading is redirected to where a transferred issue or a renamed repository is now; nothing is written there
-        unless somebody says so."""
+        """A reading is redirected to where a transferred issue or a renamed repository is now;
+        nothing is written there unless somebody says so."""
         page = str(data.get("html_url") or "")
         found = re.search(r"/([\w.-]+/[\w.-]+)/(?:issues|pull)/(\d+)\Z", page)
         if found is None or (found[1].lower() == self.repository.lower() and found[2] == number):
             return
         renamed = found[2] == number
-        what = f"the repository is {found[1]} now" if renamed else f"issue #{number} was transferred: it is {page} now"
-        raise LeadlineError(
-            "remote",
+        what = (
+            f"the repository is {found[1]} now"
+            if renamed
+            else f"issue #{number} was transferred: it is {page} now"
+        )
+        raise remote(
             "repository-moved" if renamed else "issue-transferred",
             what,
-            f"the setting forge.repository says {self.repository}; nothing is written where nobody said so",
-            "leadline init --help" if renamed else f"leadline issue adopt {page} --instead 'transferred'",
+            why=f"the setting forge.repository says {self.repository}; nothing is written where nobody said so",
+            do="leadline init --help"
+            if renamed
+            else f"leadline issue adopt {page} --instead 'transferred'",
         )
 
     def _with_marker(self, marker: str, labels: list[str]) -> list[dict[str, Any]]:
-        """Issues that carry ``marker``, the first one first. Listed, not searched: GitHub's search lags."""
+        """Issues that carry ``marker``, the first one first. Listed, not searched: GitHub's search
+        lags."""
         found = [
             issue
-            for issue in self.client.pages(f"{self._path}/issues?state=all&sort=created&direction=desc")
-            if marker_in(issue.get("body") or "") == marker and self._counts(issue) and "pull_request" not in issue
+            for issue in self.client.pages(
+                f"{self._path}/issues?state=all&sort=created&direction=desc"
+            )
+            if marker_in(issue.get("body") or "") == marker
+            and self._counts(issue)
+            and "pull_request" not in issue
         ]
         return sorted(found, key=lambda issue: int(issue["number"]))
 
@@ -305,7 +330,8 @@ class GitHubForge:
             self.warnings.append(f"the label {label!r} could not be created: {error.what}")
 
     def _milestone(self, wanted: str) -> int:
-        """Its number; 0, with a warning, when there is none: an issue without it is better than no issue."""
+        """Its number; 0, with a warning, when there is none: an issue without it is better than no
+        issue."""
         for milestone in self.client.pages(f"{self._path}/milestones?state=all"):
             if wanted in (str(milestone["number"]), milestone["title"]):
                 return int(milestone["number"])
@@ -326,9 +352,12 @@ class GitHubForge:
         return found
 
     def _check_body(self, text: str) -> None:
-        """What Leadline writes keeps to ``body_limit_chars``; what people wrote beside it may be longer, as far as
-        GitHub stores it."""
-        if len(text) > self.body_limit_chars and len(text.encode("utf-8", "replace")) > MOST_BYTES - 256:
+        """What Leadline writes keeps to ``body_limit_chars``; what people wrote beside it may be
+        longer, as far as GitHub stores it."""
+        if (
+            len(text) > self.body_limit_chars
+            and len(text.encode("utf-8", "replace")) > MOST_BYTES - 256
+        ):
             raise self._too_long("the body", len(text))
 
     def _check_comment(self, text: str) -> None:
@@ -336,21 +365,18 @@ class GitHubForge:
             raise self._too_long("the comment", len(text))
 
     def _too_long(self, what: str, length_chars: int) -> LeadlineError:
-        return LeadlineError(
-            "usage",
+        return usage(
             "too-long",
             f"{what} has {length_chars} characters; GitHub takes {self.body_limit_chars}",
-            "",
-            "leadline issue show",
+            do="leadline issue show",
         )
 
     def _invisible(self, what: str) -> LeadlineError:
-        return LeadlineError(
-            "remote",
+        return remote(
             "forge-lags",
             f"GitHub took the {what} and does not list it",
-            "it lags, or the token belongs to somebody who may not write to the repository",
-            "leadline sync",
+            why="it lags, or the token belongs to somebody who may not write to the repository",
+            do="leadline sync",
         )
 
     def _comment(self, data: dict[str, Any]) -> Comment:
@@ -387,4 +413,7 @@ class GitHubForge:
 
 
 def _labels(data: dict[str, Any]) -> list[str]:
-    return [str(entry["name"] if isinstance(entry, dict) else entry) for entry in data.get("labels") or []]
+    return [
+        str(entry["name"] if isinstance(entry, dict) else entry)
+        for entry in data.get("labels") or []
+    ]

@@ -26,7 +26,8 @@ def _cut(raw: str) -> tuple[str, re.Match[str] | None]:
 
 
 def marker_in(raw: str) -> str:
-    """The marker of ``raw``, wherever people wrote around it: a line of its own, not a quotation. "" without one."""
+    """The marker of ``raw``, wherever people wrote around it: a line of its own, not a quotation.
+    "" without one."""
     tail = _cut(raw)[1]
     if tail:
         return unquote(tail[1])

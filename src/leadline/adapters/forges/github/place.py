@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, usage
 from leadline.core.publish.remote_url import RemoteUrl, in_clear, parse
 from leadline.ports.forge import Forge
 from leadline.ports.forge_setup import ForgeSetup
@@ -23,10 +23,11 @@ class Place(NamedTuple):
 
 
 def place_of(settings: Mapping[str, Any], remote_url: str) -> Place:
-    """``forge.repository`` and ``forge.api_url``, or what the remote's URL says (https and ssh forms).
+    """``forge.repository`` and ``forge.api_url``, or what the remote's URL says (https and ssh
+    forms).
 
-    Raises LeadlineError(usage): ``no-repository`` when neither tells; ``token-in-clear`` when the API's address is
-    plain http to another machine.
+    Raises LeadlineError(usage): ``no-repository`` when neither tells; ``token-in-clear`` when the
+    API's address is plain http to another machine.
     """
     found = parse(remote_url)
     repository = str(settings.get("forge.repository") or "")
@@ -52,12 +53,11 @@ def place_of(settings: Mapping[str, Any], remote_url: str) -> Place:
         web = web or (_origin(found) if found else "https://github.com")
         api_url = _api_of(found)
     if in_clear(api_url):
-        raise LeadlineError(
-            "usage",
+        raise usage(
             "token-in-clear",
             f"{api_url} is not encrypted, and not on this machine",
-            "the token would travel in clear, for anybody on the way to read and use",
-            f"leadline init --api-url https://{api_url.partition('://')[2]}",
+            why="the token would travel in clear, for anybody on the way to read and use",
+            do=f"leadline init --api-url https://{api_url.partition('://')[2]}",
         )
     parts = urlsplit(api_url)
     host = parts.netloc.lower()
@@ -71,7 +71,11 @@ def _api_of(remote: RemoteUrl | None) -> str:
     """github.com, a tenant of it (data residency), or a server of one's own."""
     if remote is None or remote.host == "github.com":
         return "https://api.github.com"
-    return f"https://api.{remote.host}" if remote.host.endswith(".ghe.com") else f"{_origin(remote)}/api/v3"
+    return (
+        f"https://api.{remote.host}"
+        if remote.host.endswith(".ghe.com")
+        else f"{_origin(remote)}/api/v3"
+    )
 
 
 def _origin(remote: RemoteUrl) -> str:

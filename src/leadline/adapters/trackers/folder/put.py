@@ -1,9 +1,10 @@
 """Puts a copy of a run folder into a shared one: ``FOLDER/PROJECT/NAME-UID``, whole or not at all.
 
-A copy is made under a hidden name, brought to the disk and renamed, so that nobody ever reads half a run; what an
-earlier copy that was cut off left is removed first. The folder that was renamed carries the uid in its name, and that
-is how the run is found again. Copied is what makes the run readable elsewhere, and nothing else of the run folder: its
-output and its ``spec.json`` may hold what the record has redacted.
+A copy is made under a hidden name, brought to the disk and renamed, so that nobody ever reads half
+a run; what an earlier copy that was cut off left is removed first. The folder that was renamed
+carries the uid in its name, and that is how the run is found again. Copied is what makes the run
+readable elsewhere, and nothing else of the run folder: its output and its ``spec.json`` may hold
+what the record has redacted.
 """
 
 from __future__ import annotations
@@ -21,8 +22,14 @@ from typing import Any
 from leadline.adapters.files import locked, sync_folder, write_atomically
 from leadline.adapters.series.files import SeriesFiles
 from leadline.adapters.series.place import COMPACTED, FOLDER, segments
-from leadline.adapters.trackers.folder.tracker import BLOCK_BYTES, digest_of_file, is_inside, result_of, run_at
-from leadline.core.errors import LeadlineError
+from leadline.adapters.trackers.folder.tracker import (
+    BLOCK_BYTES,
+    digest_of_file,
+    is_inside,
+    result_of,
+    run_at,
+)
+from leadline.core.errors import remote
 from leadline.core.tracker.reading import Points, TrackerRun
 from leadline.core.tracker.run_folder import (
     ABOUT,
@@ -57,22 +64,22 @@ def put(push: Push, root: str, limit_s: float) -> TrackerRun:
                 _replace(folder, there, target, push, until)
                 there = target
     except OSError as error:
-        raise LeadlineError(
-            "remote",
+        raise remote(
             "tracker-failed",
             f"{folder} does not take the run: {error.strerror or error}",
-            "what is here is kept, nothing half-written is left there",
-            "leadline tracker status",
+            why="what is here is kept, nothing half-written is left there",
+            do="leadline tracker status",
         ) from error
     run = run_at(there)
     if run is None:
-        raise LeadlineError("remote", "tracker-failed", f"{there} did not stay", "", "leadline tracker sync")
+        raise remote("tracker-failed", f"{there} did not stay", do="leadline tracker sync")
     run.project = facts.project
     return run
 
 
 def _make_project(root: str, folder: str) -> None:
-    """The project's folder, with the rights of the shared one: whoever may put runs there may put them here."""
+    """The project's folder, with the rights of the shared one: whoever may put runs there may put
+    them here."""
     if not os.path.isdir(folder):
         os.makedirs(folder, exist_ok=True)
         _allow(folder, stat.S_IMODE(os.stat(root).st_mode))
@@ -86,7 +93,8 @@ def _allow(path: str, mode: int) -> None:
 
 
 def _allow_all(top: str, folder: str) -> None:
-    """Everything below ``top`` is readable to those who may read the project's ``folder``, whatever our umask is."""
+    """Everything below ``top`` is readable to those who may read the project's ``folder``, whatever
+    our umask is."""
     mode = os.stat(folder).st_mode & 0o2777
     for inside, _, names in os.walk(top):
         _allow(inside, mode)
@@ -95,21 +103,30 @@ def _allow_all(top: str, folder: str) -> None:
 
 
 def _sweep(folder: str, uid: str) -> None:
-    """Remove what copies of this run that were cut off left. Its own machine alone makes them, under a lock."""
+    """Remove what copies of this run that were cut off left. Its own machine alone makes them,
+    under a lock."""
     for name in os.listdir(folder):
         if name.startswith(f".{uid}."):
             shutil.rmtree(os.path.join(folder, name))
 
 
 def _there(folder: str, uid: str) -> str:
-    names = [name for name in sorted(os.listdir(folder)) if name.endswith(f"-{uid}") and not name.startswith(".")]
+    names = [
+        name
+        for name in sorted(os.listdir(folder))
+        if name.endswith(f"-{uid}") and not name.startswith(".")
+    ]
     return os.path.join(folder, names[0]) if names else ""
 
 
 def _is_current(there: str, push: Push) -> bool:
-    """Whether the copy has what the run has: a run that ended changes only by what the record says of it."""
+    """Whether the copy has what the run has: a run that ended changes only by what the record says
+    of it."""
     try:
-        with open(os.path.join(there, ABOUT), "rb") as about, open(os.path.join(there, SUMMARY), "rb") as summary:
+        with (
+            open(os.path.join(there, ABOUT), "rb") as about,
+            open(os.path.join(there, SUMMARY), "rb") as summary,
+        ):
             same = about.read() == _about(push) and summary.read() == _summary(push)
         with open(os.path.join(there, RESULT), "rb") as result:
             same = same and decoded(result.read()).get("state") == push.state
@@ -121,7 +138,8 @@ def _is_current(there: str, push: Push) -> bool:
 
 def _has_series(path: str) -> bool:
     return bool(path) and (
-        bool(segments(path)) or any(os.path.exists(os.path.join(path, n)) for n in (COMPACTED, LINES))
+        bool(segments(path))
+        or any(os.path.exists(os.path.join(path, n)) for n in (COMPACTED, LINES))
     )
 
 
@@ -156,8 +174,15 @@ def _fill(scratch: str, push: Push, until: float) -> None:
     for name in [*(f"{FOLDER}/{segment}" for segment in segments(path)), COMPACTED] if path else []:
         if os.path.exists(source := os.path.join(path, name)):
             files[name] = _copy(source, os.path.join(scratch, name), until)
-    # The lines of other programs may hold more than numbers: what is read as numbers goes, and no more.
-    lines = SeriesFiles().read_lines(os.path.join(path, LINES)) if path else push.reading.series if push.reading else {}
+    # The lines of other programs may hold more than numbers: what is read as numbers goes, and no
+    # more.
+    lines = (
+        SeriesFiles().read_lines(os.path.join(path, LINES))
+        if path
+        else push.reading.series
+        if push.reading
+        else {}
+    )
     if lines:
         files[LINES] = _write(os.path.join(scratch, LINES), _lines(lines))
     files |= _copy_artifacts(scratch, push, until)
@@ -171,7 +196,9 @@ def _add_artifacts(there: str, push: Push, until: float) -> None:
     with open(os.path.join(there, MANIFEST), "rb") as file:
         files = decoded(file.read())["files"]
     held = {name: files.get(f"artifacts/{name}", {}).get("digest") for name in push.artifacts}
-    fresh = {name: path for name, path in push.artifacts.items() if held[name] != digest_of_file(path)}
+    fresh = {
+        name: path for name, path in push.artifacts.items() if held[name] != digest_of_file(path)
+    }
     if fresh:
         files |= _copy_artifacts(there, Push(push.facts, artifacts=fresh), until)
         write_atomically(os.path.join(there, MANIFEST), encoded({"v": 1, "files": files}))
@@ -247,12 +274,11 @@ def _copy(source: str, target: str, until: float) -> dict[str, Any]:
     with open(source, "rb") as reading, open(f"{target}.part", "wb") as writing:
         while block := reading.read(BLOCK_BYTES):
             if time.monotonic() > until:
-                raise LeadlineError(
-                    "remote",
+                raise remote(
                     "tracker-slow",
                     f"{os.path.basename(source)} was not copied within the limit",
-                    "it is copied as a whole another time; --limit gives it longer",
-                    "leadline tracker sync --limit 3600",
+                    why="it is copied as a whole another time; --limit gives it longer",
+                    do="leadline tracker sync --limit 3600",
                 )
             writing.write(block)
             hashing.update(block)

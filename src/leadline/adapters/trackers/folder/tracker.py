@@ -1,8 +1,10 @@
-"""Leadline's own run folders as a tracker: what ``ll.log`` writes, and a shared folder of such runs without a server.
+"""Leadline's own run folders as a tracker: what ``ll.log`` writes, and a shared folder of such runs
+without a server.
 
-A run folder says of itself which run it is (``core/tracker/run_folder.py``), so that a copy of it can be read anywhere. Sending
-puts a copy of it below ``FOLDER/PROJECT/NAME-UID``. Nothing but files: the one that has a run folder has all of it, and
-a shared folder has the rights that its file system gives.
+A run folder says of itself which run it is (``core/tracker/run_folder.py``), so that a copy of it
+can be read anywhere. Sending puts a copy of it below ``FOLDER/PROJECT/NAME-UID``. Nothing but
+files: the one that has a run folder has all of it, and a shared folder has the rights that its file
+system gives.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import Any
 
 from leadline.adapters.series.files import SeriesFiles
 from leadline.adapters.series.place import COMPACTED, FOLDER, segments
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import not_found, remote
 from leadline.core.series.store import Store, disorder
 from leadline.core.tracker.reading import OWN, Reading, RunFacts, TrackerRun, must_be_readable
 from leadline.core.tracker.run_folder import (
@@ -51,7 +53,8 @@ class EmbeddedTracker:
         self.environ, self.folder = environ, folder
 
     def environment(self, facts: RunFacts) -> dict[str, str]:
-        """Where ``ll.log`` writes. The job program of a run sets the same variable to the attempt's own folder."""
+        """Where ``ll.log`` writes. The job program of a run sets the same variable to the attempt's
+        own folder."""
         return {"LEADLINE_SERIES": os.path.join(facts.folder, FOLDER)}
 
     def find(self, facts: RunFacts) -> list[TrackerRun]:
@@ -59,18 +62,26 @@ class EmbeddedTracker:
         attempt = os.path.dirname(facts.folder)
         known, _ = said_of(attempt)
         places = [facts.folder, *([attempt] if known.uid == facts.uid else [])]
-        found = [run for place in places if (run := run_at(place)) is not None and run.uid in ("", facts.uid)]
+        found = [
+            run
+            for place in places
+            if (run := run_at(place)) is not None and run.uid in ("", facts.uid)
+        ]
         for run in found:
             run.uid = run.id = facts.uid
             run.name, run.project = facts.name, facts.project
         return found
 
-    def read(self, run: TrackerRun, last_only: bool = False) -> Reading:  # files here: all of it costs no more
+    def read(
+        self, run: TrackerRun, last_only: bool = False
+    ) -> Reading:  # files here: all of it costs no more
         must_be_readable(run)
         seen = run_at(run.path)
         if seen is None:
-            raise LeadlineError(
-                "not_found", "tracker-run-gone", f"{run.path} holds no run to be read", "", "leadline tracker status"
+            raise not_found(
+                "tracker-run-gone",
+                f"{run.path} holds no run to be read",
+                do="leadline tracker status",
             )
         about, problems = said_of(run.path)
         run.state, run.started_at, run.wall_s = seen.state, seen.started_at, seen.wall_s
@@ -81,15 +92,23 @@ class EmbeddedTracker:
         except FileNotFoundError:
             pass
         except (OSError, ValueError) as error:
-            out.problems.append({"code": "unreadable", "what": f"{SUMMARY} cannot be read: {error}"})
+            out.problems.append(
+                {"code": "unreadable", "what": f"{SUMMARY} cannot be read: {error}"}
+            )
         out.about = {"title": about.title, "argv": about.argv, "cwd": about.cwd}
         out.about["experiment"] = about.experiment_uid or about.uid
         out.about["artifacts"] = _artifacts(run.path)
-        kept = os.path.exists(os.path.join(run.path, MANIFEST))  # elsewhere the record of the run took the contents
+        kept = os.path.exists(
+            os.path.join(run.path, MANIFEST)
+        )  # elsewhere the record of the run took the contents
         out.about["artifacts_are"] = "kept in" if kept else "named in"
         result = result_of(run.path)
         if (state := str(result.get("state", ""))) not in ("", "done"):
-            known = [f"{name.replace('_', ' ')} {result[name]}" for name in ("signal", "exit_code") if result.get(name)]
+            known = [
+                f"{name.replace('_', ' ')} {result[name]}"
+                for name in ("signal", "exit_code")
+                if result.get(name)
+            ]
             out.about["why"] = ", ".join([state, *known])[:200]
         _take_series(out, SeriesFiles().read(run.path))
         for name, points in SeriesFiles().read_lines(os.path.join(run.path, LINES)).items():
@@ -98,7 +117,8 @@ class EmbeddedTracker:
         return out
 
     def push(self, push: Push, limit_s: float) -> TrackerRun:
-        """``push.path`` is the run's folder. Raises LeadlineError(remote) when the shared folder does not take it."""
+        """``push.path`` is the run's folder. Raises LeadlineError(remote) when the shared folder
+        does not take it."""
         from leadline.adapters.trackers.folder.put import put
 
         return put(push, self.root(push.facts.at, must_be=True), limit_s)
@@ -112,25 +132,28 @@ class EmbeddedTracker:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise LeadlineError(
-                "remote",
+            raise remote(
                 "tracker-folder-closed",
                 f"{folder} cannot be listed: {error.strerror}",
-                "which runs it holds is not known",
-                "leadline tracker status",
+                why="which runs it holds is not known",
+                do="leadline tracker status",
             ) from error
-        found = [run for place in _folders(folder) if (run := run_at(place) or _named(place)) is not None]
+        found = [
+            run for place in _folders(folder) if (run := run_at(place) or _named(place)) is not None
+        ]
         for run in found:
             run.project = project
         return _each_once(found)
 
     def stored(self, path: str) -> list[TrackerRun]:
-        """``path``: a run folder, a folder of them, a record folder with its runs, or the repository that has one."""
+        """``path``: a run folder, a folder of them, a record folder with its runs, or the
+        repository that has one."""
         kept = os.path.join(path, ".git", "leadline", "runs")
         return _each_once(_below(kept if os.path.isdir(kept) else path, DEEPEST))
 
     def check(self, at: str) -> dict[str, Any]:
-        """``reachable``: whether the shared folder is there; None for the one that is made when it is needed."""
+        """``reachable``: whether the shared folder is there; None for the one that is made when it
+        is needed."""
         where = self.root(at)
         there = os.path.isdir(where)
         why = ""
@@ -147,25 +170,25 @@ class EmbeddedTracker:
         }
 
     def root(self, at: str, must_be: bool = False) -> str:
-        """The shared folder; without one the user's own. ``must_be``: LeadlineError(remote) when a shared one is not
-        there: made here, it would be an empty folder under a share that is not mounted."""
+        """The shared folder; without one the user's own. ``must_be``: LeadlineError(remote) when a
+        shared one is not there: made here, it would be an empty folder under a share that is not
+        mounted."""
         if not at:
             home = self.environ.get("HOME") or os.path.expanduser("~")
             data = self.environ.get("XDG_DATA_HOME") or os.path.join(home, ".local", "share")
             return os.path.join(data, "leadline", "runs")
         where = os.path.normpath(os.path.join(self.folder, os.path.expanduser(at)))
         if must_be and not os.path.isdir(where):
-            raise LeadlineError(
-                "remote",
+            raise remote(
                 "tracker-folder-gone",
                 f"{where} is no folder here",
-                "a share that is not mounted, or a folder that nobody made; what waits to be sent waits on",
-                [f"mkdir -p {shlex.quote(where)}", "leadline tracker status"],
+                why="a share that is not mounted, or a folder that nobody made; what waits to be sent waits on",
+                do=[f"mkdir -p {shlex.quote(where)}", "leadline tracker status"],
             )
         return where
 
 
-# ---- what a folder says ---------------------------------------------------------------------------------------------
+# ---- what a folder says --------------------------------------------------------------------------
 
 
 def said_of(path: str) -> tuple[RunAbout, list[dict[str, Any]]]:
@@ -174,9 +197,13 @@ def said_of(path: str) -> tuple[RunAbout, list[dict[str, Any]]]:
     try:
         return about_of(_bytes(os.path.join(path, ABOUT))), problems
     except (FileNotFoundError, NotADirectoryError):
-        problems.append({"code": "no-config", "what": f"its folder has no {ABOUT}: its config is not known"})
+        problems.append(
+            {"code": "no-config", "what": f"its folder has no {ABOUT}: its config is not known"}
+        )
     except (OSError, ValueError) as error:
-        problems.append({"code": "unreadable", "what": f"{ABOUT} cannot be read: {error}", "blocking": True})
+        problems.append(
+            {"code": "unreadable", "what": f"{ABOUT} cannot be read: {error}", "blocking": True}
+        )
     try:  # of a run that was made before there was an about.json
         return about_spec(_bytes(os.path.join(path, "spec.json"))), problems
     except (OSError, ValueError):
@@ -193,16 +220,26 @@ def run_at(path: str) -> TrackerRun | None:
     # Where nothing says which run it is, the first writer's name is its own: it has random letters.
     own_id = about.uid or (written[0].rpartition(".seg")[0] if written else os.path.basename(path))
     run = TrackerRun(
-        OWN, own_id, about.name or os.path.basename(path), about.project, about.uid, path=os.path.abspath(path)
+        OWN,
+        own_id,
+        about.name or os.path.basename(path),
+        about.project,
+        about.uid,
+        path=os.path.abspath(path),
     )
     result = result_of(path)
     if result:
         run.state = ENDS.get(str(result.get("state")), "crashed")
     elif known:
         run.state = "running" if _lives(path) else "crashed"
-    run.started_at, run.wall_s = time_or_nothing(result.get("started_at")), seconds_or_none(result.get("wall_s"))
+    run.started_at, run.wall_s = (
+        time_or_nothing(result.get("started_at")),
+        seconds_or_none(result.get("wall_s")),
+    )
     if not run.started_at:
-        run.started_at = time_or_nothing(_object(os.path.join(path, "owner.json")).get("started_at"))
+        run.started_at = time_or_nothing(
+            _object(os.path.join(path, "owner.json")).get("started_at")
+        )
     return run
 
 
@@ -213,7 +250,8 @@ def _named(path: str) -> TrackerRun | None:
 
 
 def _name_and_uid(path: str) -> tuple[str, str]:
-    """What the name of a folder says when it is one that a run was put into (``NAME-UID``); "" and "" for others."""
+    """What the name of a folder says when it is one that a run was put into (``NAME-UID``); "" and
+    "" for others."""
     name, _, uid = os.path.basename(os.path.abspath(path)).rpartition("-")
     return (name, uid) if name and is_ulid(uid) else ("", "")
 
@@ -238,19 +276,21 @@ def _object(path: str) -> dict[str, Any]:
 
 
 def changed(path: str) -> list[dict[str, Any]]:
-    """Files of a run in a shared folder that are not what was put there, by its list of them; artifacts by their size
-    alone, since nothing here reads them."""
+    """Files of a run in a shared folder that are not what was put there, by its list of them;
+    artifacts by their size alone, since nothing here reads them."""
     try:
         listed = decoded(_bytes(os.path.join(path, MANIFEST))).get("files")
     except FileNotFoundError:
-        # A run is put into a shared folder with its list or not at all, under a name that ends with its uid. An
-        # attempt's own folder, and a copy of one, never had a list.
+        # A run is put into a shared folder with its list or not at all, under a name that ends with
+        # its uid. An attempt's own folder, and a copy of one, never had a list.
         if not _name_and_uid(path)[1]:
             return []
         what = f"{MANIFEST} is gone: whether its files are what was put there cannot be told"
         return [{"code": "changed", "what": what, "blocking": True}]
     except (OSError, ValueError) as error:
-        return [{"code": "changed", "what": f"{MANIFEST} cannot be read: {error}", "blocking": True}]
+        return [
+            {"code": "changed", "what": f"{MANIFEST} cannot be read: {error}", "blocking": True}
+        ]
     entries = listed if isinstance(listed, dict) else {}
     found = []
     for name, facts in sorted(entries.items()):
@@ -268,18 +308,23 @@ def changed(path: str) -> list[dict[str, Any]]:
         if what:
             found.append({"code": "changed", "what": what, "blocking": True})
     added = [f"{FOLDER}/{name}" for name in segments(path) if f"{FOLDER}/{name}" not in entries]
-    return found + [{"code": "changed", "what": f"{n} was added afterwards", "blocking": True} for n in added]
+    return found + [
+        {"code": "changed", "what": f"{n} was added afterwards", "blocking": True} for n in added
+    ]
 
 
 def _artifacts(path: str) -> int:
-    """How many artifacts the run has: by the list of a shared folder, or by the lines that its job wrote."""
+    """How many artifacts the run has: by the list of a shared folder, or by the lines that its job
+    wrote."""
     listed = _object(os.path.join(path, MANIFEST)).get("files")
     if isinstance(listed, dict):
         return sum(name.startswith("artifacts/") for name in listed)
     names: set[str] = set()
     inside = os.path.join(path, "artifacts")
     for file in os.listdir(inside) if os.path.isdir(inside) else ():
-        for line in _bytes(os.path.join(inside, file)).splitlines() if file.endswith(".jsonl") else ():
+        for line in (
+            _bytes(os.path.join(inside, file)).splitlines() if file.endswith(".jsonl") else ()
+        ):
             try:
                 names.add(str(decoded(line).get("name", "")))
             except ValueError:  # a line that was cut off
@@ -316,21 +361,25 @@ def _take_series(out: Reading, store: Store) -> None:
         if metric in out.series:
             continue
         out.series[metric] = store.merged(metric)
-        parts = [disorder(w.series[metric].steps) for w in store.writers.values() if metric in w.series]
+        parts = [
+            disorder(w.series[metric].steps) for w in store.writers.values() if metric in w.series
+        ]
         out.disorder[metric] = sum(p[0] for p in parts), sum(p[1] for p in parts)
     out.odd.update(store.odd)
     out.problems += store.problems
 
 
-# ---- where run folders are ------------------------------------------------------------------------------------------
+# ---- where run folders are -----------------------------------------------------------------------
 
 
 def _folders(path: str) -> list[str]:
-    """Folders in ``path``. Not hidden ones: what a cut-off copy left, snapshots of a file system. Nor what an import
-    brought: the run it was made for is elsewhere."""
+    """Folders in ``path``. Not hidden ones: what a cut-off copy left, snapshots of a file system.
+    Nor what an import brought: the run it was made for is elsewhere."""
     try:
         with os.scandir(path) as entries:
-            return sorted(e.path for e in entries if e.is_dir() and e.name[0] != "." and e.name != FETCHED)
+            return sorted(
+                e.path for e in entries if e.is_dir() and e.name[0] != "." and e.name != FETCHED
+            )
     except OSError:
         return []
 
@@ -339,12 +388,15 @@ def _below(path: str, depth: int) -> list[TrackerRun]:
     run = run_at(path)
     if run is not None:
         return [run]
-    return [run for inside in (_folders(path) if depth else []) for run in _below(inside, depth - 1)]
+    return [
+        run for inside in (_folders(path) if depth else []) for run in _below(inside, depth - 1)
+    ]
 
 
 def _each_once(runs: Iterable[TrackerRun]) -> list[TrackerRun]:
-    """Oldest first; of several attempts or copies of one run the last that ended. One that is not what was put there
-    is no copy of it: another run's ``about.json`` may have come into it. It is named beside the whole ones."""
+    """Oldest first; of several attempts or copies of one run the last that ended. One that is not
+    what was put there is no copy of it: another run's ``about.json`` may have come into it. It is
+    named beside the whole ones."""
     copies: dict[str, list[TrackerRun]] = {}
     for run in sorted(runs, key=lambda run: (run.started_at, run.path)):
         copies.setdefault(run.uid or run.path, []).append(run)
@@ -352,7 +404,11 @@ def _each_once(runs: Iterable[TrackerRun]) -> list[TrackerRun]:
     for same in copies.values():
         spoilt = {id(run): changed(run.path) for run in same} if len(same) > 1 else {}
         whole = [run for run in same if not spoilt.get(id(run))]
-        kept += [_damaged(run, str(spoilt[id(run)][0]["what"])) for run in same if whole and spoilt.get(id(run))]
+        kept += [
+            _damaged(run, str(spoilt[id(run)][0]["what"]))
+            for run in same
+            if whole and spoilt.get(id(run))
+        ]
         last = (whole or same)[0]
         for run in whole or same:
             if run.state in ENDED or last.state not in ENDED:
@@ -362,7 +418,10 @@ def _each_once(runs: Iterable[TrackerRun]) -> list[TrackerRun]:
 
 
 def _damaged(run: TrackerRun, what: str) -> TrackerRun:
-    """A folder that says of itself that it is a run which another folder is. Its own name says which it was."""
+    """A folder that says of itself that it is a run which another folder is. Its own name says
+    which it was."""
     name, uid = _name_and_uid(run.path)
     base = os.path.basename(run.path)
-    return TrackerRun(OWN, uid or run.path, name or base, uid=uid, path=run.path, problem=f"{base}: {what}")
+    return TrackerRun(
+        OWN, uid or run.path, name or base, uid=uid, path=run.path, problem=f"{base}: {what}"
+    )

@@ -1,7 +1,9 @@
-"""Readers of MLflow's two local stores: the folder ``mlruns`` and a SQLite file. Neither needs mlflow.
+"""Readers of MLflow's two local stores: the folder ``mlruns`` and a SQLite file. Neither needs
+mlflow.
 
-MLflow itself calls the folder store frozen (it is read and written on with ``MLFLOW_ALLOW_FILE_STORE=true``), which is
-what makes it the right thing for one run of one job: no migration, no lock, no server, and its layout will not change.
+MLflow itself calls the folder store frozen (it is read and written on with
+``MLFLOW_ALLOW_FILE_STORE=true``), which is what makes it the right thing for one run of one job: no
+migration, no lock, no server, and its layout will not change.
 """
 
 from __future__ import annotations
@@ -33,8 +35,11 @@ STATES = {
 }
 
 
-def run_of(info: dict[str, Any], tags: dict[str, str], project: str, path: str = "", url: str = "") -> TrackerRun:
-    """A run from MLflow's own words (``run_id`` or ``run_uuid``, ``status``, times in milliseconds)."""
+def run_of(
+    info: dict[str, Any], tags: dict[str, str], project: str, path: str = "", url: str = ""
+) -> TrackerRun:
+    """A run from MLflow's own words (``run_id`` or ``run_uuid``, ``status``, times in
+    milliseconds)."""
     start, end = info.get("start_time"), info.get("end_time")
     return TrackerRun(
         "mlflow",
@@ -51,8 +56,8 @@ def run_of(info: dict[str, Any], tags: dict[str, str], project: str, path: str =
 
 
 def runs_in_folder(folder: str, broken: bool = False) -> list[TrackerRun]:
-    """Every run below an ``mlruns`` folder, oldest first; what is no run is passed over. ``broken``: also those whose
-    ``meta.yaml`` is gone or cut, each with its ``problem``."""
+    """Every run below an ``mlruns`` folder, oldest first; what is no run is passed over.
+    ``broken``: also those whose ``meta.yaml`` is gone or cut, each with its ``problem``."""
     found = []
     for experiment in _folders(folder):
         name = _scalars(os.path.join(experiment, "meta.yaml")).get("name", "")
@@ -62,7 +67,11 @@ def runs_in_folder(folder: str, broken: bool = False) -> list[TrackerRun]:
             if problem := _problem_of(inner, info):
                 if broken:
                     told = tags.get("mlflow.runName", ""), name, str(tags.get(UID_TAG, ""))
-                    found.append(TrackerRun("mlflow", os.path.basename(inner), *told, path=inner, problem=problem))
+                    found.append(
+                        TrackerRun(
+                            "mlflow", os.path.basename(inner), *told, path=inner, problem=problem
+                        )
+                    )
             elif info.get("run_id") and info.get("lifecycle_stage", "active") == "active":
                 found.append(run_of(info, tags, name, inner))
     return sorted(found, key=lambda run: (run.started_at, run.id))
@@ -70,7 +79,8 @@ def runs_in_folder(folder: str, broken: bool = False) -> list[TrackerRun]:
 
 def _problem_of(folder: str, info: dict[str, str]) -> str:
     """Why the run in ``folder`` cannot be told, "" when it can, or when it is no folder of a run."""
-    # MLflow writes the keys in the order of the alphabet, so that a file that was cut lacks the status.
+    # MLflow writes the keys in the order of the alphabet, so that a file that was cut lacks the
+    # status.
     if (info.get("run_id") and info.get("status")) or not (
         RUN_FOLDER.fullmatch(os.path.basename(folder))
         or all(os.path.isdir(os.path.join(folder, kind)) for kind in ("metrics", "params"))
@@ -123,14 +133,22 @@ def runs_in_sqlite(path: str, project: str = "") -> list[TrackerRun]:
             (project, project),
         )
         for run_id, name, status, start, end, experiment in rows:
-            info = {"run_id": run_id, "run_name": name, "status": status, "start_time": start, "end_time": end}
+            info = {
+                "run_id": run_id,
+                "run_name": name,
+                "status": status,
+                "start_time": start,
+                "end_time": end,
+            }
             found.append(run_of(info, tags.get(run_id, {}), experiment, path))
     return sorted(found, key=lambda run: (run.started_at, run.id))
 
 
 def read_sqlite(run: TrackerRun, out: Reading) -> None:
     with reading(run.path) as store:
-        for key, value in store.execute("select key, value from params where run_uuid = ?", (run.id,)):
+        for key, value in store.execute(
+            "select key, value from params where run_uuid = ?", (run.id,)
+        ):
             out.config[key] = value
         rows = store.execute(
             "select key, value, is_nan, step, timestamp from metrics where run_uuid = ? order by key, timestamp, step",
@@ -141,10 +159,15 @@ def read_sqlite(run: TrackerRun, out: Reading) -> None:
 
 
 def unclamped(value: Any) -> Any:
-    """A value of a SQL store, as it was logged. MLflow's SQL stores cannot hold infinity: ``log_metric`` puts the
-    largest float in its place there, of either sign, and its server gives that float back. Nothing measured is that
-    number, and an infinite loss must not enter a mean as one."""
-    return math.copysign(math.inf, value) if isinstance(value, float) and abs(value) == sys.float_info.max else value
+    """A value of a SQL store, as it was logged. MLflow's SQL stores cannot hold infinity:
+    ``log_metric`` puts the largest float in its place there, of either sign, and its server gives
+    that float back. Nothing measured is that number, and an infinite loss must not enter a mean as
+    one."""
+    return (
+        math.copysign(math.inf, value)
+        if isinstance(value, float) and abs(value) == sys.float_info.max
+        else value
+    )
 
 
 def params_as_values(config: dict[str, Any]) -> dict[str, Any]:
@@ -152,7 +175,10 @@ def params_as_values(config: dict[str, Any]) -> dict[str, Any]:
     from leadline.core.config import parse_value
 
     words = {"True": True, "False": False, "None": None}
-    return {k: words[v] if v in words else parse_value(v) if isinstance(v, str) else v for k, v in config.items()}
+    return {
+        k: words[v] if v in words else parse_value(v) if isinstance(v, str) else v
+        for k, v in config.items()
+    }
 
 
 def _folders(folder: str) -> list[str]:

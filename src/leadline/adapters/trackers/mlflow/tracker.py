@@ -1,4 +1,5 @@
-"""MLflow: its REST interface for servers, its files for what lies here. mlflow itself (620 MB) is never needed."""
+"""MLflow: its REST interface for servers, its files for what lies here. mlflow itself (620 MB) is
+never needed."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ from leadline.adapters.trackers.mlflow.files import (
     runs_in_sqlite,
     unclamped,
 )
-from leadline.core.errors import LeadlineError
+from leadline.core.errors import LeadlineError, environment, not_found, remote
 from leadline.core.extract.gather import number_of
 from leadline.core.tracker.reading import Reading, RunFacts, TrackerRun, must_be_readable
 from leadline.ports.tracker import Push
@@ -31,7 +32,13 @@ PAGE = 25_000  # points of a history in one answer
 BATCH = 1000  # metrics in one log-batch; MLflow's own limit
 PARAMS = 100
 PARAM_CHARS = 6000
-STATUS = {"done": "FINISHED", "failed": "FAILED", "timeout": "FAILED", "lost": "FAILED", "cancelled": "KILLED"}
+STATUS = {
+    "done": "FINISHED",
+    "failed": "FAILED",
+    "timeout": "FAILED",
+    "lost": "FAILED",
+    "cancelled": "KILLED",
+}
 
 
 class MlflowTracker:
@@ -60,7 +67,8 @@ class MlflowTracker:
             "MLFLOW_EXPERIMENT_NAME": facts.project,
             "MLFLOW_RUN_CONTEXT": json.dumps(tags),
             "MLFLOW_HTTP_REQUEST_TIMEOUT": self.environ.get("MLFLOW_HTTP_REQUEST_TIMEOUT") or "20",
-            "MLFLOW_HTTP_REQUEST_MAX_RETRIES": self.environ.get("MLFLOW_HTTP_REQUEST_MAX_RETRIES") or "2",
+            "MLFLOW_HTTP_REQUEST_MAX_RETRIES": self.environ.get("MLFLOW_HTTP_REQUEST_MAX_RETRIES")
+            or "2",
         }
         if facts.live:
             if uri := self.where(facts.at):
@@ -84,7 +92,9 @@ class MlflowTracker:
         if os.path.isdir(run.path):
             # By its folder: the record knows a run that was sent by the id that the server gave it.
             there = runs_in_folder(os.path.dirname(os.path.dirname(run.path)))
-            fresh = next((r for r in there if os.path.basename(r.path) == os.path.basename(run.path)), None)
+            fresh = next(
+                (r for r in there if os.path.basename(r.path) == os.path.basename(run.path)), None
+            )
             self._gone_unless(fresh, run)
             read_folder(run, out)
         elif run.path:
@@ -105,8 +115,8 @@ class MlflowTracker:
 
     def _gone_unless(self, fresh: TrackerRun | None, run: TrackerRun) -> None:
         if fresh is None:
-            raise LeadlineError(
-                "not_found", "tracker-run-gone", f"{run.path} has no run {run.id}", "", "leadline tracker status"
+            raise not_found(
+                "tracker-run-gone", f"{run.path} has no run {run.id}", do="leadline tracker status"
             )
 
     def _read_server(self, run: TrackerRun, out: Reading, last_only: bool) -> TrackerRun:
@@ -145,11 +155,19 @@ class MlflowTracker:
     def stored(self, path: str) -> list[TrackerRun]:
         if os.path.isfile(path):
             return runs_in_sqlite(path)
-        return runs_in_folder(path, broken=True) or runs_in_folder(os.path.join(path, "mlruns"), broken=True)
+        return runs_in_folder(path, broken=True) or runs_in_folder(
+            os.path.join(path, "mlruns"), broken=True
+        )
 
     def check(self, at: str) -> dict[str, Any]:
         where = self.where(at)
-        answer: dict[str, Any] = {"reachable": None, "where": where, "version": "", "missing": [], "why": ""}
+        answer: dict[str, Any] = {
+            "reachable": None,
+            "where": where,
+            "version": "",
+            "missing": [],
+            "why": "",
+        }
         if where and not _local(where):
             try:
                 self._server(where, time.monotonic() + 3.0).call(
@@ -168,27 +186,36 @@ class MlflowTracker:
         facts, reading = push.facts, push.reading
         where = self.where(facts.at)
         if not where or _local(where):
-            raise LeadlineError(
-                "environment",
+            raise environment(
                 "no-tracking-server",
-                f"runs are sent to an MLflow server, and {where} is none" if where else "no MLflow server is named",
-                "a job may write to a local store itself; sending to it would need all of MLflow",
-                [
+                f"runs are sent to an MLflow server, and {where} is none"
+                if where
+                else "no MLflow server is named",
+                why="a job may write to a local store itself; sending to it would need all of MLflow",
+                do=[
                     "mlflow server --host 127.0.0.1 --backend-store-uri sqlite:///mlflow.db",
                     f"leadline tracker set mlflow {facts.project} --at http://127.0.0.1:5000",
                 ],
             )
         server = self._server(where, time.monotonic() + limit_s)
-        experiment = self._experiment(server, facts.project) or self._make_experiment(server, facts.project)
+        experiment = self._experiment(server, facts.project) or self._make_experiment(
+            server, facts.project
+        )
         run_id = self._own_run(server, experiment, push)
         self._log(server, run_id, push)
         for name, path in push.artifacts.items():
             self._artifact(server, run_id, name, path)
-        end = {"run_id": run_id, "status": STATUS.get(push.state, "RUNNING"), "run_name": facts.name}
+        end = {
+            "run_id": run_id,
+            "status": STATUS.get(push.state, "RUNNING"),
+            "run_name": facts.name,
+        }
         if reading is not None and (last := _last_ms(reading)):
             end["end_time"] = last  # type: ignore[assignment]
         info = server.call("POST", f"{API}/runs/update", end).get("run_info", {"run_id": run_id})
-        return run_of(info, {UID_TAG: facts.uid}, facts.project, "", self._url(where, experiment, run_id))
+        return run_of(
+            info, {UID_TAG: facts.uid}, facts.project, "", self._url(where, experiment, run_id)
+        )
 
     def _own_run(self, server: Server, experiment: str, push: Push) -> str:
         facts = push.facts
@@ -199,7 +226,9 @@ class MlflowTracker:
         body = {
             "experiment_id": experiment,
             "run_name": facts.name,
-            "start_time": _first_ms(push.reading) or int(facts.since_s * 1000) or int(time.time() * 1000),
+            "start_time": _first_ms(push.reading)
+            or int(facts.since_s * 1000)
+            or int(time.time() * 1000),
             "tags": [{"key": key, "value": str(value)} for key, value in tags.items()],
         }
         return str(server.call("POST", f"{API}/runs/create", body)["run"]["info"]["run_id"])
@@ -209,7 +238,11 @@ class MlflowTracker:
         config = {**(push.reading.config if push.reading else {}), **push.facts.config}
         params = [{"key": str(k)[:250], "value": str(v)[:PARAM_CHARS]} for k, v in config.items()]
         for at in range(0, len(params), PARAMS):
-            server.call("POST", f"{API}/runs/log-batch", {"run_id": run_id, "params": params[at : at + PARAMS]})
+            server.call(
+                "POST",
+                f"{API}/runs/log-batch",
+                {"run_id": run_id, "params": params[at : at + PARAMS]},
+            )
         points = []
         fallback = int(push.facts.since_s * 1000)
         for name, series in (push.reading.series if push.reading else {}).items():
@@ -219,18 +252,21 @@ class MlflowTracker:
         logged = set(push.reading.series if push.reading else {})
         points += [_point(n, v, fallback, 0) for n, v in push.metrics.items() if n not in logged]
         for at in range(0, len(points), BATCH):
-            server.call("POST", f"{API}/runs/log-batch", {"run_id": run_id, "metrics": points[at : at + BATCH]})
+            server.call(
+                "POST",
+                f"{API}/runs/log-batch",
+                {"run_id": run_id, "metrics": points[at : at + BATCH]},
+            )
 
     def _artifact(self, server: Server, run_id: str, name: str, path: str) -> None:
         info = server.call("GET", f"{API}/runs/get?run_id={quote(run_id)}")["run"]["info"]
         scheme, _, place = str(info.get("artifact_uri", "")).partition(":/")
         if scheme != "mlflow-artifacts":
-            raise LeadlineError(
-                "remote",
+            raise remote(
                 "artifacts-not-served",
                 f"{server.base} takes no artifacts for {run_id}",
-                "its artifact store is not served by it",
-                "mlflow server --serve-artifacts --artifacts-destination FOLDER",
+                why="its artifact store is not served by it",
+                do="mlflow server --serve-artifacts --artifacts-destination FOLDER",
             )
         with open(path, "rb") as file:
             server.call(
@@ -260,16 +296,25 @@ class MlflowTracker:
 
     def _make_experiment(self, server: Server, project: str) -> str:
         try:
-            return str(server.call("POST", f"{API}/experiments/create", {"name": project})["experiment_id"])
+            return str(
+                server.call("POST", f"{API}/experiments/create", {"name": project})["experiment_id"]
+            )
         except LeadlineError as error:  # somebody else was quicker
             if error.details.get("error_code") == "RESOURCE_ALREADY_EXISTS":
                 return self._experiment(server, project)
             raise
 
-    def _search(self, server: Server, experiment: str, project: str, matching: str) -> list[TrackerRun]:
+    def _search(
+        self, server: Server, experiment: str, project: str, matching: str
+    ) -> list[TrackerRun]:
         found, token = [], ""
         while True:
-            body = {"experiment_ids": [experiment], "filter": matching, "max_results": 1000, "page_token": token}
+            body = {
+                "experiment_ids": [experiment],
+                "filter": matching,
+                "max_results": 1000,
+                "page_token": token,
+            }
             reply = server.call("POST", f"{API}/runs/search", {k: v for k, v in body.items() if v})
             for run in reply.get("runs", []):
                 tags = {t["key"]: t["value"] for t in run.get("data", {}).get("tags", [])}
@@ -286,23 +331,28 @@ class MlflowTracker:
 
 
 def _history(server: Server, run_id: str, key: str, out: Reading) -> None:
-    """Every point of a metric. An older server answers all of it at once, whatever page is asked for."""
+    """Every point of a metric. An older server answers all of it at once, whatever page is asked
+    for."""
     path = f"{API}/metrics/get-history?run_id={quote(run_id)}&metric_key={quote(key, safe='')}&max_results={PAGE}"
     token, seen = "", set[str]()
     while True:
         reply = server.ask("GET", f"{path}&page_token={quote(token)}" if token else path)
         for point in reply.get("metrics", []):
-            out.add(key, point.get("step"), unclamped(point.get("value")), int(point["timestamp"]) / 1000)
+            out.add(
+                key,
+                point.get("step"),
+                unclamped(point.get("value")),
+                int(point["timestamp"]) / 1000,
+            )
         token = str(reply.get("next_page_token") or "")
         if not token:
             return
         if token in seen:
-            raise LeadlineError(
-                "remote",
+            raise remote(
                 "tracker-odd-reply",
                 f"MLflow at {server.base} gives the same page of {key} for ever",
-                "its history would never end",
-                "leadline tracker status",
+                why="its history would never end",
+                do="leadline tracker status",
             )
         seen.add(token)
 
@@ -321,8 +371,21 @@ def _local(where: str) -> str:
 
 
 def _point(name: str, value: float, stamp: int, step: int) -> dict[str, Any]:
-    text = "NaN" if value != value else "Infinity" if value > 1.7e308 else "-Infinity" if value < -1.7e308 else None
-    return {"key": name[:250], "value": value if text is None else text, "timestamp": stamp, "step": step}
+    text = (
+        "NaN"
+        if value != value
+        else "Infinity"
+        if value > 1.7e308
+        else "-Infinity"
+        if value < -1.7e308
+        else None
+    )
+    return {
+        "key": name[:250],
+        "value": value if text is None else text,
+        "timestamp": stamp,
+        "step": step,
+    }
 
 
 def _first_ms(reading: Reading | None) -> int:

@@ -1,4 +1,5 @@
-"""Puts a Leadline run into a trackio store; started by path in a Python that has trackio, with JSON on stdin.
+"""Puts a Leadline run into a trackio store; started by path in a Python that has trackio, with JSON
+on stdin.
 
 A run that carries the same uid in its config is brought up to date, so doing it twice leaves one.
 """
@@ -30,11 +31,15 @@ def main() -> None:
     for step, values in given["rows"]:
         trackio.log({k: float(v) for k, v in values.items()}, step=step)
     for name, path in given["artifacts"].items():  # the same content again makes no new version
-        with tempfile.TemporaryDirectory() as folder:  # the content of a record is kept under its digest, not its name
+        with (
+            tempfile.TemporaryDirectory() as folder
+        ):  # the content of a record is kept under its digest, not its name
             called = os.path.join(folder, os.path.basename(name))
             os.symlink(path, called)
             trackio.log_artifact(
-                called, name="".join(c if c.isalnum() or c in "._-" else "-" for c in name), type="file"
+                called,
+                name="".join(c if c.isalnum() or c in "._-" else "-" for c in name),
+                type="file",
             )
     run.finish()
     os.write(1, (json.dumps({"id": str(getattr(run, "id", ""))}) + "\n").encode())

@@ -1,8 +1,9 @@
 """The points of a run that only W&B's server has.
 
-W&B's own client paged ``history(minStep, maxStep, samples)`` until 0.27, and falls back on it since; a server without
-that field may still keep the rows as the job sent them, in the run's file ``wandb-history.jsonl``. ``sampledHistory``
-is never asked: it leaves points out and does not say which. The server's count of rows says whether all came.
+W&B's own client paged ``history(minStep, maxStep, samples)`` until 0.27, and falls back on it
+since; a server without that field may still keep the rows as the job sent them, in the run's file
+``wandb-history.jsonl``. ``sampledHistory`` is never asked: it leaves points out and does not say
+which. The server's count of rows says whether all came.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ ROOM = 2  # samples asked for a step: a page that is not full cannot have been t
 LEAST_STEPS = 50  # of a page whose answer was too large or too slow
 TOO_MUCH = ("tracker-reply-too-large", "tracker-slow")
 FILE = "wandb-history.jsonl"
-UNKNOWN = re.compile(r"cannot query field|unknown (field|type|argument)|undefined field", re.IGNORECASE)
+UNKNOWN = re.compile(
+    r"cannot query field|unknown (field|type|argument)|undefined field", re.IGNORECASE
+)
 
 
 @dataclass(slots=True)
@@ -56,9 +59,11 @@ def unknown_field(error: LeadlineError) -> bool:
 
 
 def read_history(server: Server, ask: Ask, place: Place, out: Reading) -> None:
-    """Every point of the run into ``out``; what is missing makes it ``only_summary``, with a problem that says why.
+    """Every point of the run into ``out``; what is missing makes it ``only_summary``, with a
+    problem that says why.
 
-    Raises LeadlineError(remote) when the server is away or busy in the middle: half a history is none.
+    Raises LeadlineError(remote) when the server is away or busy in the middle: half a history is
+    none.
     """
     taken = _by_pages(ask, place, out) if place.history else None
     if taken is None:
@@ -99,14 +104,18 @@ class _Taken:
 
 
 def _by_pages(ask: Ask, place: Place, out: Reading) -> _Taken | None:
-    """None: the server does not know the field. Where steps are far apart a page spans more of them; when rows are
-    missing then, every step is asked as W&B's client does."""
+    """None: the server does not know the field. Where steps are far apart a page spans more of
+    them; when rows are missing then, every step is asked as W&B's client does."""
     wide = PAGE_ROWS
     if 0 < place.rows < place.last_step:
         wide = min(MOST_STEPS, math.ceil(PAGE_ROWS * (place.last_step + 1) / place.rows))
     try:
         taken = _scan(ask, place, out, wide)
-        if taken.rows < place.rows and wide > PAGE_ROWS and place.last_step < PAGE_ROWS * MOST_PAGES:
+        if (
+            taken.rows < place.rows
+            and wide > PAGE_ROWS
+            and place.last_step < PAGE_ROWS * MOST_PAGES
+        ):
             taken = _scan(ask, place, out, PAGE_ROWS)
     except LeadlineError as error:
         if unknown_field(error):
@@ -122,7 +131,11 @@ def _scan(ask: Ask, place: Place, out: Reading, wide: int) -> _Taken:
         until = min(step + span, place.last_step + 1)  # not in the page, as W&B has it
         samples = room * (until - step)
         try:
-            answer = ask("HistoryPage", PAGE, {**names, "minStep": step, "maxStep": until, "pageSize": samples})
+            answer = ask(
+                "HistoryPage",
+                PAGE,
+                {**names, "minStep": step, "maxStep": until, "pageSize": samples},
+            )
         except LeadlineError as error:
             if error.code not in TOO_MUCH or until - step <= LEAST_STEPS:
                 raise
@@ -143,8 +156,11 @@ def _scan(ask: Ask, place: Place, out: Reading, wide: int) -> _Taken:
 
 
 def _by_file(server: Server, place: Place, out: Reading) -> _Taken | None:
-    """The rows as the job sent them; None where the server has no such file, or sends the key elsewhere for it."""
-    path = "/files/" + "/".join(quote(part, safe="") for part in (place.entity, place.project, place.run, FILE))
+    """The rows as the job sent them; None where the server has no such file, or sends the key
+    elsewhere for it."""
+    path = "/files/" + "/".join(
+        quote(part, safe="") for part in (place.entity, place.project, place.run, FILE)
+    )
     with tempfile.TemporaryFile() as file:
         try:
             server.fetch(path, file)

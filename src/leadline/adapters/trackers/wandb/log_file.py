@@ -1,9 +1,11 @@
-"""Reader of a ``.wandb`` file: the log that every W&B run writes beside the job, online and offline.
+"""Reader of a ``.wandb`` file: the log that every W&B run writes beside the job, online and
+offline.
 
-W&B's own reader (``wandb.sdk.internal.datastore``) left the package in 0.30, and Leadline often lives in another
-environment than the job, without wandb. So both layers are read here: LevelDB-style framing (7-byte header, blocks of
-32 KiB, crc32 over type and data) and the few protobuf fields that matter, whose numbers do not change. A torn tail, as
-a killed job leaves it, ends the reading and is said. The price: a record kind that W&B adds later is not seen.
+W&B's own reader (``wandb.sdk.internal.datastore``) left the package in 0.30, and Leadline often
+lives in another environment than the job, without wandb. So both layers are read here:
+LevelDB-style framing (7-byte header, blocks of 32 KiB, crc32 over type and data) and the few
+protobuf fields that matter, whose numbers do not change. A torn tail, as a killed job leaves it,
+ends the reading and is said. The price: a record kind that W&B adds later is not seen.
 """
 
 from __future__ import annotations
@@ -20,13 +22,21 @@ BLOCK_BYTES = 32768
 _FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
 # Field numbers of wandb_internal.Record and below (wandb/proto/wandb_internal.proto).
 _HISTORY, _SUMMARY, _CONFIG, _RUN, _EXIT = 2, 3, 5, 17, 18
-_RUN_FIELDS = {1: "run_id", 2: "entity", 3: "project", 6: "group", 7: "job_type", 8: "name", 9: "notes"}
+_RUN_FIELDS = {
+    1: "run_id",
+    2: "entity",
+    3: "project",
+    6: "group",
+    7: "job_type",
+    8: "name",
+    9: "notes",
+}
 
 
 @dataclass(slots=True)
 class WandbLog:
-    """``about``: run_id, entity, project, group, job_type, name, notes, started_s. ``exit_code``: None when no end was
-    written. ``problem``: why the reading stopped early, "" when it did not."""
+    """``about``: run_id, entity, project, group, job_type, name, notes, started_s. ``exit_code``:
+    None when no end was written. ``problem``: why the reading stopped early, "" when it did not."""
 
     about: dict[str, Any] = field(default_factory=dict)
     tags: list[str] = field(default_factory=list)
@@ -49,7 +59,9 @@ def read_log(path: str, history: Any = None) -> WandbLog:
     for data in _records(path, log):
         try:
             for number, value in _fields(data):
-                if number in (_HISTORY, _SUMMARY, _CONFIG, _RUN, _EXIT) and isinstance(value, bytes):
+                if number in (_HISTORY, _SUMMARY, _CONFIG, _RUN, _EXIT) and isinstance(
+                    value, bytes
+                ):
                     _take(number, value, log, history)
             log.records += 1
         except (ValueError, IndexError, struct.error, UnicodeDecodeError) as error:
@@ -177,7 +189,9 @@ def _records(path: str, log: WandbLog) -> Iterator[bytes]:
         offset, parts = 7, b""
         while True:
             left = BLOCK_BYTES - offset % BLOCK_BYTES
-            if left < 7:  # no head fits: the rest of the block is filled, once there is a next record
+            if (
+                left < 7
+            ):  # no head fits: the rest of the block is filled, once there is a next record
                 filling = file.read(left)
                 if len(filling) < left:
                     log.problem = "it ends within a record" if parts else ""
@@ -187,7 +201,11 @@ def _records(path: str, log: WandbLog) -> Iterator[bytes]:
             head = file.read(7)
             if len(head) < 7:
                 log.problem = (
-                    "it ends within a record" if head or parts else "" if offset > 7 else "it holds nothing yet"
+                    "it ends within a record"
+                    if head or parts
+                    else ""
+                    if offset > 7
+                    else "it holds nothing yet"
                 )
                 return
             crc, size, kind = struct.unpack("<IHB", head)

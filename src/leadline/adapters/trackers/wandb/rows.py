@@ -1,7 +1,8 @@
 """What one call of ``wandb.log`` wrote, as points: one rule for the rows of a file and of a server.
 
-A file has nested names flat (``d.n``), a server has objects; both come to the same names here, so that a run reads the
-same from either. A picture, a table or a histogram is an object with ``_type``: its size and its bins are no metrics.
+A file has nested names flat (``d.n``), a server has objects; both come to the same names here, so
+that a run reads the same from either. A picture, a table or a histogram is an object with
+``_type``: its size and its bins are no metrics.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ KIND_CHARS = 40
 
 
 def add_row(reading: Reading, row: Mapping[str, Any]) -> None:
-    """The points of a row, at its step and time. What W&B adds by itself (``_runtime``) is left out; media are counted
-    among what is no number."""
+    """The points of a row, at its step and time. What W&B adds by itself (``_runtime``) is left
+    out; media are counted among what is no number."""
     step, at = row.get("_step"), row.get("_timestamp")
     flat = _flat(row)
     media = _media(flat)
@@ -32,18 +33,31 @@ def add_row(reading: Reading, row: Mapping[str, Any]) -> None:
 def summary_of(summary: Mapping[str, Any]) -> dict[str, float]:
     """The numbers of a summary, without those of media."""
     media = _media(_flat(summary))
-    return {name: value for name, value in summary_numbers(summary).items() if not _inside(name, media)}
+    return {
+        name: value for name, value in summary_numbers(summary).items() if not _inside(name, media)
+    }
 
 
 def note_words(reading: Reading, summary: Mapping[str, Any]) -> None:
-    """Say which last values that a job set are no numbers. What it logged is told of by its rows; a file or a table
-    that W&B itself put there (``_type``) by its kind."""
+    """Say which last values that a job set are no numbers. What it logged is told of by its rows; a
+    file or a table that W&B itself put there (``_type``) by its kind."""
     flat = _flat(summary)
     media = _media(flat)
     said = {name: str(flat[f"{name}._type"])[:KIND_CHARS] for name in media}
     for name, value in flat.items():
-        if value is not None and not _inside(name, media) and number_of(value) is None and not isinstance(value, bool):
-            said[name] = "text" if isinstance(value, str) else "list" if isinstance(value, list) else "object"
+        if (
+            value is not None
+            and not _inside(name, media)
+            and number_of(value) is None
+            and not isinstance(value, bool)
+        ):
+            said[name] = (
+                "text"
+                if isinstance(value, str)
+                else "list"
+                if isinstance(value, list)
+                else "object"
+            )
     for name, kind in sorted(said.items()):
         if not name.startswith("_") and name not in reading.odd:
             what = f"{name}: its last value is no number ({kind})"

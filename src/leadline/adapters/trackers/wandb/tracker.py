@@ -1,5 +1,6 @@
-"""Weights & Biases. A run is read from the ``.wandb`` file that the job's own wandb writes, online and offline, so
-that what Leadline knows of it needs neither the network nor the wandb package; only sending needs both."""
+"""Weights & Biases. A run is read from the ``.wandb`` file that the job's own wandb writes, online
+and offline, so that what Leadline knows of it needs neither the network nor the wandb package; only
+sending needs both."""
 
 from __future__ import annotations
 
@@ -11,16 +12,31 @@ from typing import Any
 
 from leadline.adapters.trackers.wandb.log_file import WandbLog, is_run_file, read_log
 from leadline.adapters.trackers.wandb.rows import add_row, note_words, summary_of
-from leadline.adapters.trackers.wandb.server import CLOUD, WandbServer, base_url, entity_of, key_of, site_url
-from leadline.core.errors import LeadlineError
+from leadline.adapters.trackers.wandb.server import (
+    CLOUD,
+    WandbServer,
+    base_url,
+    entity_of,
+    key_of,
+    site_url,
+)
+from leadline.core.errors import LeadlineError, conflict, environment, not_found, remote
 from leadline.core.extract.gather import number_of
 from leadline.core.timestamps import rfc3339
-from leadline.core.tracker.reading import MARK, Reading, RunFacts, TrackerRun, must_be_readable, rows_of
+from leadline.core.tracker.reading import (
+    MARK,
+    Reading,
+    RunFacts,
+    TrackerRun,
+    must_be_readable,
+    rows_of,
+)
 from leadline.ports.tracker import Push
 
 TAG_CHARS = 64
 ASK_S = 5.0
-FINISH_S = 60  # how long a live job waits at its end for a server that is gone; what it wrote is sent later
+# how long a live job waits at its end for a server that is gone; what it wrote is sent later
+FINISH_S = 60
 RUN_FOLDER = re.compile(r"(offline-)?run-\d{8}_\d{6}-.+")
 VIEW_RUN = re.compile(r"View run .* at (https?://\S+)")
 
@@ -50,7 +66,13 @@ class WandbTracker:
             out["WANDB_X_DISABLE_META"] = "true"
         if facts.live and facts.at:
             out["WANDB_BASE_URL"] = facts.at
-        for chosen in ("WANDB_MODE", "WANDB_DIR", "WANDB_JOB_TYPE", "WANDB_BASE_URL", "WANDB_FINISH_TIMEOUT"):
+        for chosen in (
+            "WANDB_MODE",
+            "WANDB_DIR",
+            "WANDB_JOB_TYPE",
+            "WANDB_BASE_URL",
+            "WANDB_FINISH_TIMEOUT",
+        ):
             if self.environ.get(chosen):
                 out.pop(chosen, None)
         return out
@@ -58,7 +80,9 @@ class WandbTracker:
     def find(self, facts: RunFacts) -> list[TrackerRun]:
         own = os.path.realpath(facts.folder)
         found = []
-        for folder in dict.fromkeys((facts.folder, self.environ.get("WANDB_DIR") or "", self.folder)):
+        for folder in dict.fromkeys(
+            (facts.folder, self.environ.get("WANDB_DIR") or "", self.folder)
+        ):
             if not folder:
                 continue
             for path in run_files(folder):
@@ -71,15 +95,19 @@ class WandbTracker:
                     found.append(run)
         for run in found if facts.live else []:
             self._ask_where(run, facts)
-        return sorted({run.path: run for run in found}.values(), key=lambda run: (run.started_at, run.path))
+        return sorted(
+            {run.path: run for run in found}.values(), key=lambda run: (run.started_at, run.path)
+        )
 
     def _ask_where(self, run: TrackerRun, facts: RunFacts) -> None:
-        """The page of a run that talked to the server, and whether the server has seen its end: a job whose server
-        went away has all of it in its file, and nobody else has."""
+        """The page of a run that talked to the server, and whether the server has seen its end: a
+        job whose server went away has all of it in its file, and nobody else has."""
         if _is_offline(run.path) or not self._key(facts.at):
             return
         try:
-            there = WandbServer(self.environ, facts.at, time.monotonic() + ASK_S).run(run.project, run.id)
+            there = WandbServer(self.environ, facts.at, time.monotonic() + ASK_S).run(
+                run.project, run.id
+            )
         except LeadlineError as error:
             run.behind = error.what
             return
@@ -91,14 +119,15 @@ class WandbTracker:
         must_be_readable(run)
         path = run.path
         if not path and run.url:
-            return WandbServer(self.environ, self._at_of(run.url), entity=entity_of(run.url)).read(run, last_only)
+            return WandbServer(self.environ, self._at_of(run.url), entity=entity_of(run.url)).read(
+                run, last_only
+            )
         if not path or not os.path.isfile(path):
-            raise LeadlineError(
-                "not_found",
+            raise not_found(
                 "tracker-run-gone",
                 f"the W&B run {run.id} has no file here",
-                f"looked for {path or 'a local copy'}",
-                "leadline tracker status",
+                why=f"looked for {path or 'a local copy'}",
+                do="leadline tracker status",
             )
         reading = Reading(run)
         log = read_log(path, lambda values: add_row(reading, values))
@@ -110,12 +139,14 @@ class WandbTracker:
         note_words(reading, log.summary)
         reading.provisional = log.exit_code is None
         if log.problem:
-            reading.problems.append({"code": "torn-tracker-file", "what": f"{os.path.basename(path)}: {log.problem}"})
+            reading.problems.append(
+                {"code": "torn-tracker-file", "what": f"{os.path.basename(path)}: {log.problem}"}
+            )
         return reading
 
     def listed(self, project: str, at: str, here_only: bool = False) -> list[TrackerRun]:
-        """Of the server when there is a key; and what lies in this work tree's ``wandb`` folder. ``TEAM/PROJECT`` is a
-        project of another than ``WANDB_ENTITY``."""
+        """Of the server when there is a key; and what lies in this work tree's ``wandb`` folder.
+        ``TEAM/PROJECT`` is a project of another than ``WANDB_ENTITY``."""
         here = self.stored(self.environ.get("WANDB_DIR") or self.folder)
         found = {run.id: run for run in here if run.project == project}
         if not here_only and self._key(at):
@@ -132,14 +163,23 @@ class WandbTracker:
             return [self._stored(path)] if named or is_run_file(path) else []
         # What a job was told as its folder, the folder ``wandb`` in it, or that of one run.
         tops = [os.path.join(path, name) for name in ("wandb", ".wandb")]
-        places = [place for top in tops for place in _run_folders(top)] or _run_folders(path) or [path]
+        places = (
+            [place for top in tops for place in _run_folders(top)] or _run_folders(path) or [path]
+        )
         found = []
         for place in places:
             files = _in_run_folder(place)
             found += [self._stored(file) for file in files]
             if not files and RUN_FOLDER.fullmatch(os.path.basename(os.path.abspath(place))):
                 problem = "its folder has no .wandb file, which held its config and its points"
-                found.append(TrackerRun("wandb", os.path.basename(os.path.abspath(place)), path=place, problem=problem))
+                found.append(
+                    TrackerRun(
+                        "wandb",
+                        os.path.basename(os.path.abspath(place)),
+                        path=place,
+                        problem=problem,
+                    )
+                )
         return found
 
     def _stored(self, path: str) -> TrackerRun:
@@ -149,7 +189,9 @@ class WandbTracker:
         except OSError as error:
             log = WandbLog(problem=f"it cannot be read: {error.strerror}")
         run = self._run(path, log)
-        run.problem = "" if log.records else f"{os.path.basename(path)}: {log.problem or 'it holds nothing'}"
+        run.problem = (
+            "" if log.records else f"{os.path.basename(path)}: {log.problem or 'it holds nothing'}"
+        )
         return run
 
     def check(self, at: str) -> dict[str, Any]:
@@ -157,7 +199,13 @@ class WandbTracker:
 
         where = base_url(self.environ, at)
         missing = [] if interpreter_with("wandb", self.environ) else ["wandb"]
-        answer: dict[str, Any] = {"reachable": None, "where": where, "version": "", "missing": missing, "why": ""}
+        answer: dict[str, Any] = {
+            "reachable": None,
+            "where": where,
+            "version": "",
+            "missing": missing,
+            "why": "",
+        }
         if not self._key(at):
             answer["why"] = "no key: export WANDB_API_KEY, or wandb login"
             return answer
@@ -177,18 +225,26 @@ class WandbTracker:
         path = push.path or self._make(push, environ, limit_s)
         self._takes_files(push, path)
         if not self._key(push.facts.at):
-            raise LeadlineError(
-                "environment",
+            raise environment(
                 "no-tracker-key",
                 "there is no key for W&B in the environment",
-                f"the run is kept in {path} and is sent when there is one",
-                ["export WANDB_API_KEY=…", "leadline tracker sync"],
+                why=f"the run is kept in {path} and is sent when there is one",
+                do=["export WANDB_API_KEY=…", "leadline tracker sync"],
             )
         folder = os.path.dirname(path)
         left = max(1.0, deadline - time.monotonic())
         told = run_program(
             "wandb",
-            ["-m", "wandb", "sync", "--yes", "--include-online", "--project", push.facts.project, folder],
+            [
+                "-m",
+                "wandb",
+                "sync",
+                "--yes",
+                "--include-online",
+                "--project",
+                push.facts.project,
+                folder,
+            ],
             None,
             environ,
             left,
@@ -196,8 +252,10 @@ class WandbTracker:
         )
         run = self._run(path, read_log(path))
         if not os.path.exists(path + ".synced"):
-            raise LeadlineError(
-                "remote", "tracker-failed", f"W&B did not take {run.id}", str(told.get("output", "")).strip()[-300:]
+            raise remote(
+                "tracker-failed",
+                f"W&B did not take {run.id}",
+                why=str(told.get("output", "")).strip()[-300:],
             )
         if seen := VIEW_RUN.search(str(told.get("output", ""))):
             run.url = seen.group(1)
@@ -205,15 +263,15 @@ class WandbTracker:
         return run
 
     def _takes_files(self, push: Push, path: str) -> None:
-        """W&B takes the files of a run with the run: into one that a job wrote, or that was sent, none can be put."""
+        """W&B takes the files of a run with the run: into one that a job wrote, or that was sent,
+        none can be put."""
         if push.artifacts and (push.path or os.path.exists(path + ".synced")):
             whose = "the job's own wandb made the run" if push.path else "the run was sent already"
-            raise LeadlineError(
-                "conflict",
+            raise conflict(
                 "artifact-too-late",
                 f"W&B takes no files for {push.facts.name} any more: {whose}",
-                "log them in the job with run.log_artifact, or name them the first time the run is sent",
-                f"leadline tracker push {push.facts.id}",
+                why="log them in the job with run.log_artifact, or name them the first time the run is sent",
+                do=f"leadline tracker push {push.facts.id}",
             )
 
     def _make(self, push: Push, environ: dict[str, str], limit_s: float) -> str:
@@ -226,7 +284,9 @@ class WandbTracker:
         there = [path for path in run_files(folder) if os.path.basename(path) == own]
         whole = [path for path in there if read_log(path).exit_code is not None]
         sent = [path for path in there if os.path.exists(path + ".synced")]
-        if whole and (sent or not push.artifacts):  # one without the files that was never sent is made again
+        if whole and (
+            sent or not push.artifacts
+        ):  # one without the files that was never sent is made again
             return (sent or whole)[-1]
         os.makedirs(folder, exist_ok=True)
         given = {
@@ -243,8 +303,14 @@ class WandbTracker:
             "artifacts": push.artifacts,
             "exit_code": 0 if push.state == "done" else 1,
         }
-        quiet = {k: v for k, v in environ.items() if k not in ("WANDB_API_KEY", "WANDB_RUN_ID", "WANDB_DIR")}
-        program = os.path.join(os.path.dirname(os.path.dirname(__file__)), "outside", "wandb_make.py")
+        quiet = {
+            k: v
+            for k, v in environ.items()
+            if k not in ("WANDB_API_KEY", "WANDB_RUN_ID", "WANDB_DIR")
+        }
+        program = os.path.join(
+            os.path.dirname(os.path.dirname(__file__)), "outside", "wandb_make.py"
+        )
         run_program("wandb", [program], given, quiet, limit_s, folder)
         return run_files(folder)[-1]
 
@@ -261,7 +327,9 @@ class WandbTracker:
     def _run(self, path: str, log: WandbLog) -> TrackerRun:
         about = log.about
         run_id = str(about.get("run_id") or os.path.basename(path)[4:-6])
-        state = "running" if log.exit_code is None else "finished" if log.exit_code == 0 else "failed"
+        state = (
+            "running" if log.exit_code is None else "finished" if log.exit_code == 0 else "failed"
+        )
         marks = [tag[len(MARK) :] for tag in log.tags if tag.startswith(MARK)]
         started = about.get("started_s")
         run = TrackerRun(
@@ -308,4 +376,8 @@ def _in_run_folder(folder: str) -> list[str]:
         names = sorted(os.listdir(folder))
     except OSError:
         return []
-    return [os.path.join(folder, name) for name in names if name.startswith("run-") and name.endswith(".wandb")]
+    return [
+        os.path.join(folder, name)
+        for name in names
+        if name.startswith("run-") and name.endswith(".wandb")
+    ]
