@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from leadline.core.record.artifact import Artifact
     from leadline.core.record.run import Run
     from leadline.core.record.thread import Thread
-    from leadline.core.tracker.reading import Points
+    from leadline.core.series.points import Points
     from leadline.services.context import Context
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leadline.core.record.fold import fold
+from leadline.core.metric.derive import thread_of
 from leadline.testing.builders import ThreadBuilder
 
 
@@ -42,5 +42,5 @@ def test_a_circle_gives_nothing_and_a_new_formula_changes_every_run():
 
 def test_part_of_a_thread_folds():
     b = built(rate="baseline(tokens) / time_s")
-    part = fold([r for r in b.records if r.kind != "baseline"], b.topic)
+    part = thread_of([r for r in b.records if r.kind != "baseline"], b.topic)
     assert values(part, "rate") == [None] * 4

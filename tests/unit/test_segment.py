@@ -16,9 +16,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from leadline.core.extract.gather import Series
+from leadline.core.series.points import Points
 from leadline.core.series.segment import LOOK_AHEAD, MAGIC, RESIDUE, RUN, Decoder
 from leadline.core.series.store import disorder, merged, summary
-from leadline.core.tracker.reading import Points
 
 Call = tuple[tuple[str, ...], float]
 

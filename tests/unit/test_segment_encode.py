@@ -15,10 +15,10 @@ from leadline.adapters.series.files import SeriesFiles
 from leadline.adapters.series.place import segments
 from leadline.core.errors import LeadlineError
 from leadline.core.series import segment_encode
+from leadline.core.series.points import Points
 from leadline.core.series.segment import Decoder
 from leadline.core.series.segment_encode import LONGEST_NAME, encode
 from leadline.core.series.store import Writer
-from leadline.core.tracker.reading import Points
 
 numbers = st.floats(allow_nan=True, allow_infinity=True)
 rows = st.lists(

@@ -17,8 +17,8 @@ from typing import Any
 
 from leadline.core.canonical import digest_of
 from leadline.core.ids import ID_IN_TEXT, experiment_id, experiment_of, named_id, run_id
+from leadline.core.metric.derive import thread_of
 from leadline.core.record.event import Record, line_digest
-from leadline.core.record.fold import fold
 from leadline.core.record.thread import Thread
 from leadline.core.text.citation import bind
 from leadline.core.timestamps import epoch_ms, rfc3339
@@ -81,7 +81,7 @@ class ThreadBuilder:
         return self
 
     def thread(self) -> Thread:
-        return fold(self.records, self.topic)
+        return thread_of(self.records, self.topic)
 
     def record(self, kind: str, body: dict[str, Any], minutes: float = 1.0) -> Record:
         """Append any record."""

@@ -7,9 +7,10 @@ from typing import Any
 
 from leadline.core.canonical import digest_of, finite
 from leadline.core.record.run import MetricDef
+from leadline.core.series.points import Points
 from leadline.core.timestamps import rfc3339
 from leadline.core.tracker.imported import CellNotTaken, Columns, FoundRun, not_finite
-from leadline.core.tracker.reading import Points, Reading, TrackerRun, extraction_of
+from leadline.core.tracker.reading import Reading, TrackerRun, extraction_of
 
 _HPARAMS = "_hparams_/session_start_info"
 _LAST_SECOND = 253_402_300_799  # of the year 9999: a later time of an event is none

@@ -14,9 +14,9 @@ from collections.abc import Callable, Mapping
 
 from leadline.adapters.series.place import COMPACTED, FOLDER, logged_series, segments
 from leadline.core.errors import LeadlineError, environment
+from leadline.core.series.points import Points
 from leadline.core.series.segment import Decoder, Sink
 from leadline.core.series.store import DAMAGES_NAMED, Store, Writer
-from leadline.core.tracker.reading import Points
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 

@@ -19,8 +19,8 @@ from leadline.adapters.files import as_user_error, sync_folder
 from leadline.adapters.series.files import no_pyarrow
 from leadline.adapters.series.place import COMPACTED, FOLDER, segments
 from leadline.core.errors import check_failed, conflict
+from leadline.core.series.points import Points
 from leadline.core.series.store import Store, Writer
-from leadline.core.tracker.reading import Points
 
 if TYPE_CHECKING:
     from leadline.adapters.series.files import SeriesFiles

@@ -23,6 +23,7 @@ from leadline.adapters.files import (
 )
 from leadline.core.canonical import digest_bytes
 from leadline.core.errors import LeadlineError, not_found
+from leadline.core.metric.derive import thread_of
 from leadline.core.metric.items import lend
 from leadline.core.patterns import later
 from leadline.core.record.event import (
@@ -34,7 +35,7 @@ from leadline.core.record.event import (
     parse_line,
     parse_lines,
 )
-from leadline.core.record.fold import created_id, fold, in_order
+from leadline.core.record.fold import created_id, in_order
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import rfc3339
 from leadline.core.typed import TYPE_CHECKING, Any
@@ -145,7 +146,7 @@ class EventLog:
         return self._folded(self.index.slice(topic, ids, kinds), topic)
 
     def _folded(self, records: list[Record], topic: str) -> Thread:
-        thread = fold(records, topic)
+        thread = thread_of(records, topic)
         lend(thread.runs, self._items)
         return thread
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from leadline.core.compare.comparison import Comparison, refusal
 from leadline.core.config import Difference
-from leadline.core.record.run import Run
-from leadline.core.tracker.reading import project_of
+from leadline.core.record.run import Run, project_of
 from leadline.core.typed import Any
 
 ROWS_NAMED = 5

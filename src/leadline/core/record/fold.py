@@ -68,16 +68,11 @@ _CHOICE = ("tracker", "project", "at", "live", "because")
 
 
 def fold(records: Iterable[Record], topic: str = "") -> Thread:
-    """The thread that ``records`` (any order, duplicates allowed) add up to."""
+    """The thread that ``records`` (any order, duplicates allowed) add up to, without its derived
+    metrics: see ``core/metric/derive.py``, ``thread_of``."""
     thread = Thread(topic=topic)
     for _record, thread in replay(records, topic):  # noqa: B007
         pass
-    if any(
-        m.formula for m in thread.metrics.values()
-    ):  # not in ``replay``: an entry of the log never changes later
-        from leadline.core.metric.derive import derive
-
-        derive(thread)
     return thread
 
 

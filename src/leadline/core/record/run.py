@@ -118,3 +118,17 @@ class Run:
             and not self.superseded_by
             and not self.design.get("warmup")
         )
+
+
+OWN = "leadline"  # the tracker that run folders are: what ll.log writes needs no other
+
+
+def project_of(run: Run) -> str:
+    """``wandb:my-project``: where the run's dense numbers are, "" when in no tracker or in run
+    folders, which Leadline itself plots and compares wherever they lie."""
+    about = run.tracker
+    return (
+        f"{about['tracker']}:{about.get('project', '')}"
+        if about.get("tracker") not in (None, "", OWN)
+        else ""
+    )

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from zlib import crc32
 
+from leadline.core.series.points import Points
 from leadline.core.series.segment import MAGIC, RESIDUE, VERSION
-from leadline.core.tracker.reading import Points
 
 LONGEST_NAME = 4096  # as in the job
 SETS_IN_SEGMENT = 0xFFFF

@@ -14,7 +14,7 @@ from array import array
 from collections.abc import Iterable
 
 from leadline.core.canonical import digest_of
-from leadline.core.tracker.reading import Points
+from leadline.core.series.points import Points
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 

@@ -15,8 +15,8 @@ from leadline.core.canonical import canonical_json, finite
 from leadline.core.errors import usage
 from leadline.core.metric.contract import check_named
 from leadline.core.record.run import Run
+from leadline.core.series.points import Points
 from leadline.core.timestamps import counted
-from leadline.core.tracker.reading import Points
 from leadline.core.values import dataclass, field
 
 MAX_NAMED = 1_000  # entries of each list of the report kept with their reason; all are counted

@@ -10,14 +10,14 @@ a run is held while it is read (24 bytes each).
 from __future__ import annotations
 
 import math
-from array import array
 from collections.abc import Mapping
 
 from leadline.core.canonical import digest_of
 from leadline.core.errors import environment
 from leadline.core.extract.gather import Extraction, Gatherer, flat_numbers, number_of
 from leadline.core.extract.spec import ExtractionSpec
-from leadline.core.record.run import MetricDef, Run
+from leadline.core.record.run import MetricDef
+from leadline.core.series.points import Points
 from leadline.core.timestamps import counted
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
@@ -25,7 +25,6 @@ from leadline.core.values import dataclass, field
 # : How a tracker's run stands. ``crashed``: the tracker lost sight of it, which does not mean that
 # it ended.
 TRACKER_STATES = ("running", "finished", "failed", "crashed", "unknown")
-OWN = "leadline"  # the tracker that run folders are: what ll.log writes needs no other
 MARK = (
     "leadline-run-"  # a tag of a tracker's run: the uid of the Leadline run it belongs to follows
 )
@@ -130,24 +129,6 @@ def must_be_readable(run: TrackerRun) -> None:
             why=f"{run.path} is there and cannot be read",
             do="leadline tracker status",
         )
-
-
-class Points:
-    """The points of one metric, as written: ``steps`` (NaN for none), ``values``, ``times`` (epoch
-    seconds, NaN)."""
-
-    __slots__ = ("steps", "times", "values")
-
-    def __init__(self) -> None:
-        self.steps, self.values, self.times = array("d"), array("d"), array("d")
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def add(self, step: float | None, value: float, time_s: float | None = None) -> None:
-        self.steps.append(math.nan if step is None else step)
-        self.values.append(value)
-        self.times.append(math.nan if time_s is None else time_s)
 
 
 @dataclass(slots=True)
@@ -334,17 +315,6 @@ def short_config(config: Mapping[str, Any]) -> dict[str, Any]:
 
     flat = flatten({k: v for k, v in config.items() if not k.startswith("_")})
     return {k: v[:TEXT_LIMIT] if isinstance(v, str) else v for k, v in flat.items()}
-
-
-def project_of(run: Run) -> str:
-    """``wandb:my-project``: where the run's dense numbers are, "" when in no tracker or in run
-    folders, which Leadline itself plots and compares wherever they lie."""
-    about = run.tracker
-    return (
-        f"{about['tracker']}:{about.get('project', '')}"
-        if about.get("tracker") not in (None, "", OWN)
-        else ""
-    )
 
 
 def contradictions(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:

@@ -15,7 +15,7 @@ from leadline.core.values import dataclass
 from leadline.render import words as facts
 from leadline.render.branch.badge import badge_path
 from leadline.render.markdown import Anchors, code, cut, data, prose_line, table
-from leadline.render.terminal.show import table as text_table
+from leadline.render.table import table as text_table
 from leadline.render.words import EvidenceOf, listed
 
 NO_CATEGORY = "Uncategorised"

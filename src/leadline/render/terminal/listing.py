@@ -5,7 +5,7 @@ from __future__ import annotations
 from leadline.core.timestamps import counted, duration, minute, number
 from leadline.core.typed import Any
 from leadline.render import words as facts
-from leadline.render.terminal.show import table
+from leadline.render.table import table
 
 METRICS_SHOWN = 4
 CONFIG_SHOWN = 4

@@ -8,7 +8,7 @@ from typing import Any
 
 from leadline.core.record.artifact import DIFFERENT, EQUAL, MISSING, NEW
 from leadline.core.timestamps import number
-from leadline.render.terminal.show import table
+from leadline.render.table import table
 
 _HEADS = ["experiment", "metric", "then", "n", "now", "n", "allowed", "verdict"]
 

@@ -8,7 +8,7 @@ from leadline.core.record.thread import Thread
 from leadline.core.timestamps import number, rfc3339
 from leadline.render import words as facts
 from leadline.render.markdown import one_line
-from leadline.render.terminal.show import table
+from leadline.render.table import table
 
 
 def render_metrics(thread: Thread, found: dict[str, Any], total: int, size_text: str) -> str:

@@ -15,32 +15,12 @@ from leadline.core.timestamps import duration, minute, size
 from leadline.core.typed import Any
 from leadline.render import words as facts
 from leadline.render.logbook import series_excerpt
-from leadline.render.markdown import cut, one_line
+from leadline.render.markdown import one_line
+from leadline.render.table import table
 from leadline.render.words import EvidenceOf
 
-CELL_CHARS = 60
 ARTIFACTS_SHOWN = 12
 PROBLEMS_SHOWN = 10
-
-
-def table(
-    headers: Sequence[str],
-    rows: Iterable[Sequence[object]],
-    right: Iterable[int] = (),
-    cell_chars: int = CELL_CHARS,
-) -> str:
-    """Columns two spaces apart, cells on one line and cut at ``cell_chars``; ``right``: columns
-    aligned right."""
-    lines = [list(headers), *([cut(one_line(str(c)), cell_chars) for c in row] for row in rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(headers))]
-    to_right = set(right)
-    return "\n".join(
-        "  ".join(
-            c.rjust(w) if i in to_right else c.ljust(w)
-            for i, (c, w) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    )
 
 
 def render_runs(thread: Thread, runs: Sequence[Run] | None = None, shown: int = 50) -> str:

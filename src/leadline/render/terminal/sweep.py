@@ -6,7 +6,7 @@ from typing import Any
 
 from leadline.core.design.cells import title_of
 from leadline.core.timestamps import counted, duration, minute, number
-from leadline.render.terminal.show import table
+from leadline.render.table import table
 from leadline.render.words import spread_text, with_unit
 
 ROWS_SHOWN = 50

@@ -13,11 +13,11 @@ from typing import Any
 
 from leadline.core.canonical import digest_of
 from leadline.core.errors import LeadlineError, not_found, usage
+from leadline.core.record.run import OWN
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import counted, epoch_ms, rfc3339
 from leadline.core.tracker.imported import Findings, FoundRun, metric_columns, not_finite
 from leadline.core.tracker.reading import (
-    OWN,
     Reading,
     TrackerRun,
     extraction_of,

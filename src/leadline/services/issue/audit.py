@@ -5,13 +5,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from leadline.core.issue.comments import title_of
 from leadline.core.issue.plan import difference, drift
 from leadline.core.managed_block import block_of
 from leadline.services.context import Context
 from leadline.services.issue import outbox
 from leadline.services.issue.ask import ForgeFailed, ask, forge_name, read_issue
-from leadline.services.issue.content import derived_body, title_of
-from leadline.services.issue.delivery import dry_run, waiting
+from leadline.services.issue.content import derived_body
+from leadline.services.issue.delivery import dry_run
+from leadline.services.issue.outbox import waiting
 
 
 def status(context: Context, topic: str) -> dict[str, Any]:

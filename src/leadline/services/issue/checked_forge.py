@@ -42,8 +42,8 @@ class CheckedForge:
         return self._forge.edit_comment(number, comment, text, why)
 
     def _check(self, text: str) -> None:
+        from leadline.services.branch.exchange import exchange_records
         from leadline.services.branch.permalink import refuse_unreachable
-        from leadline.services.publish.sync import exchange_records
 
         context = self._context()
         try:

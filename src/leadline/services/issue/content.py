@@ -5,10 +5,10 @@ from __future__ import annotations
 import copy
 
 from leadline.core.errors import LeadlineError
-from leadline.core.issue.plan import Due, Wanted
+from leadline.core.issue.comments import all_comments, title_of
+from leadline.core.issue.plan import Wanted
 from leadline.core.managed_block import OVERHEAD_CHARS, holds, outside
-from leadline.core.plain import plain
-from leadline.core.record.thread import Thread
+from leadline.core.record.thread import Item, Thread
 from leadline.core.typed import Any
 from leadline.services.context import Context
 
@@ -79,10 +79,6 @@ def body_links(context: Context, thread: Thread) -> dict[str, str]:
     return {"research logbook kept as": f"`{where}`", **pinned}
 
 
-def title_of(thread: Thread) -> str:
-    return f"Experiment: {' '.join(plain(thread.title).split())}"
-
-
 def body_is_current(context: Context, thread: Thread) -> bool:
     """Whether what was last posted is what the record says now."""
     return holds(thread.issue.body, derived_body(context, thread))
@@ -110,48 +106,6 @@ def wanted_of(context: Context, thread: Thread, body_there: str | None = None) -
 # ---- comments ------------------------------------------------------------------------------------
 
 
-def all_comments(thread: Thread) -> list[Due]:
-    """Every comment that is to be on the issue: updates, heartbeats, seals and the end, oldest
-    first. The text of a seal is made when it is sent, since it links what the record branch holds
-    then."""
-    found: list[tuple[str, Due]] = []
-    spans: dict[str, Due] = {}
-    for update in thread.of_kind("update"):
-        span = spans.get(thread.shown(str(update.body.get("continues", "")), update.refs))
-        if span is not None:
-            span.text, span.may_change = update.text, True
-            continue
-        marker = str(update.body.get("marker") or f"update:{update.uid}")
-        due = Due(marker, str(update.body.get("form", "update")), update.text, name=update.id)
-        spans[update.id] = due
-        found.append((update.uid, due))
-    for snapshot in thread.of_kind("snapshot"):
-        found.append((snapshot.uid, Due(f"snapshot:{snapshot.uid}", "seal", "", name=snapshot.id)))
-    for finish in thread.finishes:
-        if finish.get("text"):
-            found.append(
-                (finish["uid"], Due(f"finish:{finish['uid']}", "final", str(finish["text"])))
-            )
-    return [due for _, due in sorted(found, key=lambda pair: pair[0])]
-
-
-def comments_to_post(thread: Thread) -> list[Due]:
-    """Comments the record has and the issue lacks, or has in an older form; oldest first."""
-    posted = {c["marker"]: c for c in thread.issue.comments}
-
-    def lacks(due: Due) -> bool:
-        there = posted.get(due.marker)
-        if there is None:
-            return True
-        forms = [
-            there["text"],
-            *(edit["was"] for edit in there["edits"]),
-        ]  # a format fix came after it
-        return due.may_change and due.text not in forms
-
-    return [due for due in all_comments(thread) if lacks(due)]
-
-
 def comment_text(context: Context, thread: Thread, marker: str, text: str) -> str:
     """The text as it is sent: of a seal made now, and cut where the forge takes no more, with the
     way to the rest."""
@@ -159,14 +113,47 @@ def comment_text(context: Context, thread: Thread, marker: str, text: str) -> st
 
     if marker.startswith("snapshot:"):
         from leadline.services.branch import record_branch as recordbranch
-        from leadline.services.publish import seal
 
         snapshot = next(
             s for s in thread.of_kind("snapshot") if s.uid == marker.removeprefix("snapshot:")
         )
         commit = recordbranch.commit_records(context, [thread.topic])
-        text = seal.comment_text(context, thread.topic, snapshot, commit)
+        text = snapshot_comment_text(context, thread.topic, snapshot, commit)
     where: dict[str, Any] = body_links(context, thread)
     rest = str(where.get("logbook") or f"`leadline issue comments --all --thread {thread.topic}`")
     limit = limits(context, thread)[1]
     return cut_comment(text, limit - MARKER_CHARS if limit else 0, rest)
+
+
+def snapshot_comment_text(
+    context: Context, topic: str, snapshot: Item, record_commit: str | None
+) -> str:
+    """Tag, commit and report files; as pinned links where the remote has pages."""
+    from leadline.render.branch.bundle import render_seal_comment
+    from leadline.render.branch.index import snapshot_folder
+    from leadline.services.branch.permalink import linkable, pages_of
+
+    pages = pages_of(context)
+    folder = f"{topic}/snapshots/{snapshot_folder(snapshot.body)}"
+    places = {}
+    for title, path in (
+        ("Repro bundle", f"{folder}/bundle.md"),
+        ("Bundle as data", f"{folder}/bundle.json"),
+        ("Comparison table", f"{folder}/table.csv"),
+        ("Research logbook", f"{topic}/logbook.md"),
+    ):
+        if pages and record_commit:
+            places[title] = pages.page(record_commit, path)
+        else:
+            places[title] = (
+                f"`git show {(record_commit or str(context.setting('record_branch')))[:40]}:{path}`"
+            )
+    commit = str(snapshot.body["commit"])
+    tree = (
+        pages.page(commit)
+        if pages and linkable(context, context.store.thread(topic), commit)
+        else ""
+    )
+    return render_seal_comment(
+        snapshot.id, snapshot.body, tree, places, str(context.setting("marker"))
+    )

@@ -13,6 +13,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 
+from leadline.core.issue.comments import comments_to_post, title_of
 from leadline.core.issue.plan import Operation, Wanted, drift, may_retitle, plan
 from leadline.core.issue.remote import Comment, RemoteIssue
 from leadline.core.managed_block import block_of
@@ -21,7 +22,7 @@ from leadline.core.typed import Any, TypeVar
 from leadline.services.context import Context
 from leadline.services.issue import outbox
 from leadline.services.issue.ask import ForgeFailed, ask, forge_name, read_issue
-from leadline.services.issue.content import comment_text, comments_to_post, title_of, wanted_of
+from leadline.services.issue.content import comment_text, wanted_of
 
 _T = TypeVar("_T")
 
@@ -91,23 +92,6 @@ def bring_up_to_date(
     except ForgeFailed as failed:
         call.why = outbox.note_trouble(context, topic, call.step, failed.error)
     return _answer(call, context.store.thread(topic))
-
-
-def waiting(context: Context, thread: Thread) -> list[str]:
-    """What is to be sent as far as the record tells, without asking anybody: comments, opening,
-    closing, and the body when it is known to wait."""
-    issue = thread.issue
-    found = [f"post comment {due.kind} {due.name}".strip() for due in comments_to_post(thread)]
-    if issue.state in ("none", "draft"):
-        if issue.wanted.get("state") != "open":
-            return []
-        number = issue.wanted.get("number")
-        return [f"adopt issue #{number}" if number else f"open issue “{title_of(thread)}”", *found]
-    if outbox.trouble(context, thread.topic) is not None:
-        found.insert(0, "edit body")
-    if thread.finished and issue.state == "open":
-        found.append("close")
-    return found
 
 
 def dry_run(

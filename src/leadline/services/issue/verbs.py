@@ -12,13 +12,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from leadline.core.errors import conflict, not_found, refused, usage
+from leadline.core.issue.comments import comments_to_post, title_of
 from leadline.core.managed_block import holds
 from leadline.core.record.thread import Thread
 from leadline.services.context import Context
 from leadline.services.issue import outbox
 from leadline.services.issue.ask import ForgeFailed, ask, forge_name, read_issue
-from leadline.services.issue.content import comments_to_post, derived_body, title_of
-from leadline.services.issue.delivery import bring_up_to_date, keep_comment_edit, waiting
+from leadline.services.issue.content import derived_body
+from leadline.services.issue.delivery import bring_up_to_date, keep_comment_edit
+from leadline.services.issue.outbox import waiting
 
 _NUMBER = re.compile(r"#?(\d+)\Z")
 _ISSUE_PAGE = re.compile(r"/(?P<repository>[\w.-]+/[\w.-]+)/(?:-/)?issues/(?P<number>\d+)/?\Z")

@@ -328,7 +328,7 @@ def _unfinished(context: Context) -> list[Check]:
 def _waiting(context: Context, thread: Thread) -> list[Check]:
     """What is to be sent to the forge, and changes by hand that nobody answered."""
     from leadline.services.issue import outbox
-    from leadline.services.issue.delivery import waiting
+    from leadline.services.issue.outbox import waiting
 
     checks, met = [], outbox.trouble(context, thread.topic)
     waits = (
@@ -414,7 +414,7 @@ def _markers(context: Context) -> list[Check]:
 def _branch(context: Context) -> list[Check]:
     """What is not on the record branch, and what of it is not on the remote as last seen."""
     from leadline.services.branch import record_branch as recordbranch
-    from leadline.services.publish.sync import remote_for, tracking_ref
+    from leadline.services.branch.exchange import remote_for, tracking_ref
 
     if not context.store.topics():
         return []
@@ -490,7 +490,7 @@ def _leftovers(context: Context) -> list[Check]:
 
 def _network(context: Context) -> list[Check]:
     from leadline.services.branch import record_branch as recordbranch
-    from leadline.services.publish.sync import remote_for, tracking_ref
+    from leadline.services.branch.exchange import remote_for, tracking_ref
 
     try:
         remote = remote_for(context, None)

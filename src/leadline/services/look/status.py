@@ -72,7 +72,7 @@ def waits_of(context: Context, thread: Thread) -> list[str]:
     met = outbox.trouble(context, thread.topic)
     if met is None:
         return []
-    from leadline.services.issue.delivery import waiting
+    from leadline.services.issue.outbox import waiting
 
     return [outbox.line(met), *waiting(context, thread)]
 

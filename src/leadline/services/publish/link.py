@@ -41,7 +41,7 @@ def link(
     no pages. Raises LeadlineError: not_found (no such id, no such file); remote
     (``link-not-on-remote``, or it cannot be asked).
     """
-    from leadline.services.publish.sync import remote_for
+    from leadline.services.branch.exchange import remote_for
 
     remote = remote_for(context, None) if context.vcs.remotes() else ""
     thread = context.store.thread(topic)
@@ -75,7 +75,7 @@ def _tip(context: Context, remote: str, offline: bool) -> str:
     ref = recordbranch.branch_ref(context)
     if not remote:
         return recordbranch.commit_records(context) or ""
-    from leadline.services.publish.sync import tracking_ref
+    from leadline.services.branch.exchange import tracking_ref
 
     if not offline:
         head = context.vcs.remote_refs(remote).get(ref, "")

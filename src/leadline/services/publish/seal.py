@@ -313,38 +313,6 @@ def _tell(context: Context, topic: str, snapshot: Item, done: dict[str, Any]) ->
     )
 
 
-def comment_text(context: Context, topic: str, snapshot: Item, record_commit: str | None) -> str:
-    """Tag, commit and report files; as pinned links where the remote has pages."""
-    from leadline.render.branch.bundle import render_seal_comment
-    from leadline.render.branch.index import snapshot_folder
-    from leadline.services.branch.permalink import linkable, pages_of
-
-    pages = pages_of(context)
-    folder = f"{topic}/snapshots/{snapshot_folder(snapshot.body)}"
-    places = {}
-    for title, path in (
-        ("Repro bundle", f"{folder}/bundle.md"),
-        ("Bundle as data", f"{folder}/bundle.json"),
-        ("Comparison table", f"{folder}/table.csv"),
-        ("Research logbook", f"{topic}/logbook.md"),
-    ):
-        if pages and record_commit:
-            places[title] = pages.page(record_commit, path)
-        else:
-            places[title] = (
-                f"`git show {(record_commit or str(context.setting('record_branch')))[:40]}:{path}`"
-            )
-    commit = str(snapshot.body["commit"])
-    tree = (
-        pages.page(commit)
-        if pages and linkable(context, context.store.thread(topic), commit)
-        else ""
-    )
-    return render_seal_comment(
-        snapshot.id, snapshot.body, tree, places, str(context.setting("marker"))
-    )
-
-
 def _push(context: Context, done: dict[str, Any]) -> None:
     from leadline.services.publish.sync import sync
 

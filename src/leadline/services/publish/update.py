@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from leadline.core.errors import LeadlineError, conflict, refused
 from leadline.core.ids import named_id
+from leadline.core.issue.comments import comments_to_post
 from leadline.core.issue.due import Due, due, last_post, records_since
 from leadline.core.record.thread import Item, Thread
 from leadline.core.text.lint import Finding, fix_format, lint
 from leadline.core.typed import Any
 from leadline.core.values import dataclass
 from leadline.services.context import Context
-from leadline.services.issue.content import comments_to_post
 from leadline.services.issue.delivery import bring_up_to_date
 
 ADVICE = (

@@ -13,10 +13,9 @@ from typing import Any
 
 from leadline.core.errors import LeadlineError
 from leadline.core.extract.gather import Extraction
-from leadline.core.record.run import MetricDef
+from leadline.core.record.run import OWN, MetricDef
 from leadline.core.record.thread import Thread
 from leadline.core.tracker.reading import (
-    OWN,
     Choice,
     Reading,
     RunFacts,

@@ -11,8 +11,8 @@ from leadline.core.errors import LeadlineError, not_found, usage
 from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.series.downsample import minmax
+from leadline.core.series.points import Points
 from leadline.core.series.store import Store
-from leadline.core.tracker.reading import Points
 from leadline.core.values import dataclass, field
 from leadline.services.context import Context
 

@@ -15,8 +15,9 @@ from typing import Any
 from leadline.core.errors import conflict, not_found
 from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.series.downsample import lttb, minmax
+from leadline.core.series.points import Points
 from leadline.core.series.store import Store, Writer, merged_with_origin, summary
-from leadline.core.tracker.reading import Points, Reading
+from leadline.core.tracker.reading import Reading
 from leadline.core.tracker.run_folder import FETCHED, LINES
 from leadline.services.context import Context
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from leadline.core.errors import LeadlineError, conflict, refused, usage
 from leadline.core.publish.remote_url import in_clear
-from leadline.core.record.run import Run
+from leadline.core.record.run import OWN, Run
 from leadline.core.timestamps import counted
-from leadline.core.tracker.reading import OWN, Choice
+from leadline.core.tracker.reading import Choice
 from leadline.services.context import Context
 from leadline.services.run.job_tracker import choice_of, redacted
 from leadline.services.tracker.folder import check_name, shared_folder

@@ -6,8 +6,7 @@ import os
 from typing import Any
 
 from leadline.core.errors import not_found, usage
-from leadline.core.record.run import Run
-from leadline.core.tracker.reading import OWN
+from leadline.core.record.run import OWN, Run
 from leadline.core.tracker.run_folder import about_planned
 from leadline.ports.tracker import Push
 from leadline.services.artifact.artifacts import where_made

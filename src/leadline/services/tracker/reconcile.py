@@ -7,9 +7,9 @@ import shlex
 from typing import Any
 
 from leadline.core.errors import LeadlineError
-from leadline.core.record.run import TERMINAL_STATES, Run
+from leadline.core.record.run import OWN, TERMINAL_STATES, Run
 from leadline.core.record.thread import Thread
-from leadline.core.tracker.reading import OWN, TrackerRun
+from leadline.core.tracker.reading import TrackerRun
 from leadline.core.tracker.reconciliation import (
     Place,
     absent,

@@ -14,10 +14,10 @@ from functools import partial
 from typing import Any
 
 from leadline.core.errors import LeadlineError, conflict, usage
-from leadline.core.record.run import TERMINAL_STATES, Run
+from leadline.core.record.run import OWN, TERMINAL_STATES, Run
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import counted
-from leadline.core.tracker.reading import OWN, Choice
+from leadline.core.tracker.reading import Choice
 from leadline.core.tracker.reconciliation import further_runs
 from leadline.ports.tracker import Push
 from leadline.services.context import Context

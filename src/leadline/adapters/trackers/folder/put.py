@@ -30,7 +30,8 @@ from leadline.adapters.trackers.folder.tracker import (
     run_at,
 )
 from leadline.core.errors import remote
-from leadline.core.tracker.reading import Points, TrackerRun
+from leadline.core.series.points import Points
+from leadline.core.tracker.reading import TrackerRun
 from leadline.core.tracker.run_folder import (
     ABOUT,
     LINES,

@@ -18,8 +18,9 @@ from typing import Any
 from leadline.adapters.series.files import SeriesFiles
 from leadline.adapters.series.place import COMPACTED, FOLDER, segments
 from leadline.core.errors import not_found, remote
+from leadline.core.record.run import OWN
 from leadline.core.series.store import Store, disorder
-from leadline.core.tracker.reading import OWN, Reading, RunFacts, TrackerRun, must_be_readable
+from leadline.core.tracker.reading import Reading, RunFacts, TrackerRun, must_be_readable
 from leadline.core.tracker.run_folder import (
     ABOUT,
     ENDS,

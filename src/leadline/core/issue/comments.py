@@ -1,0 +1,53 @@
+"""Which comments are to be on the issue of a thread, and its title."""
+
+from __future__ import annotations
+
+from leadline.core.issue.plan import Due
+from leadline.core.plain import plain
+from leadline.core.record.thread import Thread
+
+
+def title_of(thread: Thread) -> str:
+    return f"Experiment: {' '.join(plain(thread.title).split())}"
+
+
+def all_comments(thread: Thread) -> list[Due]:
+    """Every comment that is to be on the issue: updates, heartbeats, seals and the end, oldest
+    first. The text of a seal is made when it is sent, since it links what the record branch holds
+    then."""
+    found: list[tuple[str, Due]] = []
+    spans: dict[str, Due] = {}
+    for update in thread.of_kind("update"):
+        span = spans.get(thread.shown(str(update.body.get("continues", "")), update.refs))
+        if span is not None:
+            span.text, span.may_change = update.text, True
+            continue
+        marker = str(update.body.get("marker") or f"update:{update.uid}")
+        due = Due(marker, str(update.body.get("form", "update")), update.text, name=update.id)
+        spans[update.id] = due
+        found.append((update.uid, due))
+    for snapshot in thread.of_kind("snapshot"):
+        found.append((snapshot.uid, Due(f"snapshot:{snapshot.uid}", "seal", "", name=snapshot.id)))
+    for finish in thread.finishes:
+        if finish.get("text"):
+            found.append(
+                (finish["uid"], Due(f"finish:{finish['uid']}", "final", str(finish["text"])))
+            )
+    return [due for _, due in sorted(found, key=lambda pair: pair[0])]
+
+
+def comments_to_post(thread: Thread) -> list[Due]:
+    """Comments the record has and the issue lacks, or has in an older form; oldest first."""
+    posted = {c["marker"]: c for c in thread.issue.comments}
+
+    def lacks(due: Due) -> bool:
+        there = posted.get(due.marker)
+        if there is None:
+            return True
+        forms = [
+            there["text"],
+            *(edit["was"] for edit in there["edits"]),
+        ]  # a format fix came after it
+        return due.may_change and due.text not in forms
+
+    return [due for due in all_comments(thread) if lacks(due)]

@@ -1,0 +1,1 @@
+"""What is shown of a thread, computed once: results, baseline, negatives, next action. Wording is render's."""

@@ -1,0 +1,29 @@
+"""Columns of text, for a terminal and for the pages of the record branch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from leadline.render.markdown import cut, one_line
+
+CELL_CHARS = 60
+
+
+def table(
+    headers: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    right: Iterable[int] = (),
+    cell_chars: int = CELL_CHARS,
+) -> str:
+    """Columns two spaces apart, cells on one line and cut at ``cell_chars``; ``right``: columns
+    aligned right."""
+    lines = [list(headers), *([cut(one_line(str(c)), cell_chars) for c in row] for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(headers))]
+    to_right = set(right)
+    return "\n".join(
+        "  ".join(
+            c.rjust(w) if i in to_right else c.ljust(w)
+            for i, (c, w) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )

@@ -1,0 +1,188 @@
+"""The record branch and its copy at a remote, brought together: fetch, merge by union, push.
+
+What a link or an issue needs before it is posted; ``services/publish/sync.py`` does this and sends
+the rest.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from leadline.core.errors import LeadlineError, not_found, remote
+from leadline.core.ids import parse_id
+from leadline.core.record.thread import Thread
+from leadline.core.values import dataclass, field
+from leadline.services.branch import record_branch as recordbranch
+from leadline.services.context import Context
+
+PUSH_ATTEMPTS = 5
+
+
+@dataclass
+class Sync:
+    """What one sync did. ``problem``: why the remote half is not done. ``left``: what to do now, in
+    commands."""
+
+    remote: str = ""
+    branch: str = ""
+    tip: str | None = None
+    committed: bool = False
+    received: dict[str, Any] = field(default_factory=dict)
+    pushed: str = "not tried"  # pushed | up-to-date | not tried | failed
+    tags: dict[str, str] = field(default_factory=dict)
+    code: dict[str, Any] = field(default_factory=dict)
+    clashes: list[dict[str, str]] = field(default_factory=list)
+    diverged: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+    issues: dict[str, dict[str, Any]] = field(
+        default_factory=dict
+    )  # thread -> what became of its issue
+    would: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    problem: LeadlineError | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**self.__dict__, "problem": self.problem.as_dict() if self.problem else None}
+
+
+def exchange_records(context: Context, remote: str | None = None) -> str:
+    """Bring the record branch here and at the remote together, and nothing else: what a link needs
+    before it is posted. Returns its tip there. Raises LeadlineError: remote, not_found
+    (``no-such-remote``), conflict."""
+    done = Sync(branch=str(context.setting("record_branch")))
+    ref = recordbranch.branch_ref(context)
+    done.tip = recordbranch.commit_records(context)
+    done.remote = remote_for(context, remote)
+    exchange_with(context, done, ref)
+    return done.tip or ""
+
+
+def remote_for(context: Context, named: str | None) -> str:
+    """The remote meant: the one named, the configured one, or the only one there is.
+
+    Raises LeadlineError: remote (``no-remote``), not_found (``no-such-remote``).
+    """
+    remotes = context.vcs.remotes()
+    if not remotes:
+        raise remote(
+            "no-remote",
+            "this repository has no remote",
+            why="the records are complete on this machine; a remote takes them to others",
+            do=["git remote add origin URL", "leadline sync"],
+        )
+    wanted = named or str(context.setting("remote"))
+    if wanted in remotes:
+        return wanted
+    if named is None and len(remotes) == 1:
+        return remotes[0]
+    raise not_found(
+        "no-such-remote",
+        f"there is no remote called {wanted}",
+        why=f"remotes: {', '.join(remotes)}",
+        do=f"leadline sync --remote {remotes[0]}",
+    )
+
+
+def tracking_ref(remote: str) -> str:
+    """Where the remote's record branch is kept here as last seen."""
+    return f"refs/leadline/remotes/{remote}/records"
+
+
+def exchange_with(context: Context, done: Sync, ref: str) -> None:
+    for _ in range(PUSH_ATTEMPTS):
+        theirs = context.vcs.fetch_ref(done.remote, ref, tracking_ref(done.remote))
+        if theirs:
+            take_in(context, theirs, done)
+            _join(context, done, ref, theirs)
+        if done.tip is None:  # nothing here, nothing there
+            done.pushed = "up-to-date"
+            return
+        if done.tip == theirs:
+            done.pushed = "pushed" if done.pushed == "pushed" else "up-to-date"
+            return
+        result = context.vcs.push(done.remote, {ref: ref}).get(
+            ref, {"status": "rejected", "reason": "no answer"}
+        )
+        if result["status"] in ("ok", "up-to-date"):
+            done.pushed = "pushed"
+            context.vcs.move_ref(tracking_ref(done.remote), done.tip, theirs)
+            return
+        if result["status"] != "non-fast-forward":
+            raise remote(
+                "push-rejected",
+                f"{done.remote} did not take {done.branch}",
+                why=result["reason"],
+                do=[f"git push {done.remote} {done.branch}", "leadline sync"],
+            )
+    raise remote(
+        "push-contended",
+        f"{done.remote} moved on {PUSH_ATTEMPTS} times in a row",
+        why="others are pushing records at this moment; everything here is committed",
+        do="leadline sync",
+    )
+
+
+def take_in(context: Context, tip: str, done: Sync) -> None:
+    brought = recordbranch.absorb(context, tip)
+    if brought.anything:
+        for name, count in (
+            ("new_files", brought.new_files),
+            ("longer_files", brought.longer_files),
+            ("blobs", brought.blobs),
+        ):
+            done.received[name] = done.received.get(name, 0) + count
+        done.received["topics"] = sorted({*done.received.get("topics", []), *brought.topics})
+    done.diverged = sorted({*done.diverged, *brought.diverged})
+    done.refused = sorted({*done.refused, *brought.refused})
+    for topic in brought.topics:
+        done.clashes += record_clashes(context, topic)
+
+
+def _join(context: Context, done: Sync, ref: str, theirs: str) -> None:
+    """Make the local tip hold the remote one: by going forward where that is possible, else by a
+    merge."""
+    ours = context.vcs.ref(ref)
+    if ours == theirs or (ours and context.vcs.is_ancestor(theirs, ours)):
+        done.tip = recordbranch.commit_records(context)
+    elif ours is None or context.vcs.is_ancestor(ours, theirs):
+        context.vcs.move_ref(ref, theirs, ours)
+        done.tip = recordbranch.commit_records(context) or theirs
+    else:
+        done.tip = recordbranch.commit_records(context, also=theirs) or ours
+    done.committed = done.committed or done.tip not in (ours, theirs)
+
+
+def record_clashes(context: Context, topic: str) -> list[dict[str, str]]:
+    """An ``id-clash`` record for every id that two machines gave while apart and that no record
+    mentions yet."""
+    new = _unrecorded(context.store.thread(topic))
+    if new:
+        with context.store.transaction(topic) as writing:
+            new = _unrecorded(context.store.thread(topic))
+            for clash in new:
+                writing.add(
+                    "id-clash",
+                    {
+                        **clash,
+                        "refs": {clash["id"]: clash["uid"]},
+                        "what": f"two machines gave the id {clash['id']} while apart; the later one "
+                        f"is shown as {clash['shown']}",
+                    },
+                )
+    return [{**clash, "topic": topic} for clash in new]
+
+
+def _unrecorded(thread: Thread) -> list[dict[str, str]]:
+    known = {str(c.get("uid")) if "uid" not in c.get("refs", {}) else "" for c in thread.clashes}
+    known |= {str(v) for c in thread.clashes for v in dict(c.get("refs") or {}).values()}
+    found = []
+    for (kind, uid), shown in sorted(thread.uids.items(), key=lambda entry: entry[1]):
+        parsed = parse_id(shown)
+        if parsed is None or not parsed.suffix or uid in known:
+            continue
+        base = shown[: -len(parsed.suffix)]
+        if kind == "run":  # the experiment's letter says it
+            continue
+        found.append({"kind": kind, "id": base, "shown": shown, "uid": uid})
+    return found
