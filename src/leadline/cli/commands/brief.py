@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.core.errors import usage
-    from leadline.services.look.status import brief
+    from leadline.services.look.brief import brief
 
     if args.budget < 200:
         raise usage(

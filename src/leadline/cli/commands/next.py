@@ -16,7 +16,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.core.plain import plain
-    from leadline.services.look.status import ask_open_runs, due_now, next_actions
+    from leadline.services.look.next import due_now, next_actions
+    from leadline.services.look.open_runs import ask_open_runs
 
     thread = context.thread(args.thread)
     actions = next_actions(

@@ -61,7 +61,7 @@ def _runs(context: Any, args: argparse.Namespace) -> Answer:
             do="leadline status --runs --limit 50",
         )
     topic = None if args.all_threads else context.topic(args.thread)
-    from leadline.services.look.status import run_rows
+    from leadline.services.look.open_runs import run_rows
 
     rows, total = run_rows(context, topic, where, args.sort or "uid", args.limit)
     cut = total > len(rows)

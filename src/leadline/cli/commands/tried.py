@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.core.plain import plain
-    from leadline.services.look.status import tried
+    from leadline.services.look.tried import tried
 
     hits, total = tried(context, args.words, max(1, args.limit))
     lines = []

@@ -1,0 +1,77 @@
+"""``leadline next``: whether an update is due, what waits to be sent, and the commands to go on with."""
+
+from __future__ import annotations
+
+from leadline.core.record.run import Run
+from leadline.core.record.thread import Thread
+from leadline.core.typed import TYPE_CHECKING
+from leadline.services.context import Context
+
+if TYPE_CHECKING:
+    from leadline.core.issue.due import Due
+
+
+def waits_of(context: Context, thread: Thread) -> list[str]:
+    """What is to be sent to the forge of the thread and was not, the reason first; empty when
+    nothing waits."""
+    from leadline.services.issue import outbox
+
+    met = outbox.trouble(context, thread.topic)
+    if met is None:
+        return []
+    from leadline.services.issue.outbox import waiting
+
+    return [outbox.line(met), *waiting(context, thread)]
+
+
+def due_now(context: Context, thread: Thread) -> Due:
+    from leadline.core.evidence.of_thread import evidence_for
+    from leadline.core.issue.due import due
+
+    return due(thread, context.now(), evidence_for(thread))
+
+
+def next_actions(
+    context: Context, thread: Thread, now: Due, running: list[Run]
+) -> list[dict[str, str]]:
+    """What to do next, most pressing first, each with its command: the recorded next action, what
+    is unfinished, what is missing, what is due."""
+    actions = []
+    for run in running:
+        actions.append({"what": f"{run.id} is {run.state}", "command": f"leadline show {run.id}"})
+    notes = [n for n in thread.of_kind("note") if n.stands and n.body.get("role") == "next"]
+    if notes:
+        from leadline.core.text.citation import render
+
+        text = render(notes[-1].text, thread, notes[-1].refs)
+        actions.append(
+            {"what": f"{text} ({notes[-1].id})", "command": f"leadline show {notes[-1].id}"}
+        )
+    if thread.baseline is None and thread.experiments:
+        first = next(iter(thread.experiments))
+        actions.append(
+            {"what": "no baseline is registered", "command": f"leadline baseline set {first}"}
+        )
+    actions += [
+        {
+            "what": f"{e.id} has no interpretation",
+            "command": f"leadline note {e.id} --interpretation '…'",
+        }
+        for e in list(thread.experiments.values())[-50:]
+        if e.stands
+        and e.state in ("done", "failed", "timeout")
+        and not e.notes_in("interpretation")
+    ][:5]
+    if now["due"]:
+        form = "leadline update" if now["form"] == "update" else "leadline update --heartbeat"
+        actions.append(
+            {
+                "what": f"{'an update' if now['form'] == 'update' else 'a heartbeat'} is due: {now['why']}",
+                "command": form,
+            }
+        )
+    if waits := waits_of(context, thread):
+        actions.append({"what": f"the issue waits: {waits[0]}", "command": "leadline issue sync"})
+    if not actions:
+        actions.append({"what": "nothing is waiting", "command": "leadline run -- CMD"})
+    return actions
