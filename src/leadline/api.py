@@ -6,9 +6,8 @@ itself.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from leadline.bootstrap import open_context
+from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from leadline.core.record.artifact import Artifact

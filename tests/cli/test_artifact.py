@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from leadline.core.record import artifact
 from leadline.testing.builders import ThreadBuilder
 from tests.cli.test_sync import clone, remote  # noqa: F401
 from tests.conftest import Lab
@@ -541,7 +542,7 @@ def test_logbook_show_report_bundle_and_library(thread_lab: Lab) -> None:
     assert [(a.name, a.step, a.read()) for a in kept[:1]] == [("plots/loss.png", 3, PNG)]
     assert Path(kept[0].path).read_bytes() == PNG and "plots/loss.png" in repr(kept[0])
     run = repository.thread().runs_of(done["id"])[0]
-    assert [a.name for a in run.artifacts] == ["plots/loss.png", evil, "not.png"]
+    assert [a.name for a in artifact.listed(run)] == ["plots/loss.png", evil, "not.png"]
 
 
 # ---- two machines --------------------------------------------------------------------------------

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from leadline.adapters.series.files import SeriesFiles, read_lines
+from leadline.adapters.series.files import SeriesFiles
+from leadline.adapters.series.segments import read_lines
 from leadline.core.errors import LeadlineError
 from tests.conftest import Lab
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadline.core.errors import LeadlineError
-from leadline.core.text.citation import bind, find, recompute, render, resolve, unbound_numbers
+from leadline.core.text.citation import bind, find, recompute, render, resolve
+from leadline.core.text.unbound import unbound_numbers
 from leadline.testing.builders import ThreadBuilder
 
 

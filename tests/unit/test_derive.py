@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leadline.core.metric.derive import thread_of
+from leadline.core.metric.thread_of import thread_of
 from leadline.testing.builders import ThreadBuilder
 
 

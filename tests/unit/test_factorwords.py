@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from leadline.core.text.citation import unbound_numbers
 from leadline.core.text.factor_words import factors_in
+from leadline.core.text.unbound import unbound_numbers
 from leadline.services.thread.check import check_close
 from leadline.testing.builders import ThreadBuilder
 

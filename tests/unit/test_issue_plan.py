@@ -13,7 +13,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadline.core.issue.plan import Due, Operation, Wanted, drift, plan
+from leadline.core.issue.comments import PendingComment
+from leadline.core.issue.plan import Operation, Wanted, drift, plan
 from leadline.core.issue.remote import Comment, RemoteIssue
 from leadline.core.managed_block import holds, put, split
 from leadline.core.record.thread import Issue
@@ -21,7 +22,11 @@ from leadline.core.record.thread import Issue
 words = st.text(alphabet="ab \n\r`|<!->", max_size=30)
 dues = st.lists(
     st.builds(
-        Due, st.sampled_from(["u1", "u2", "s1", "f1"]), st.just("update"), words, st.booleans()
+        PendingComment,
+        st.sampled_from(["u1", "u2", "s1", "f1"]),
+        st.just("update"),
+        words,
+        st.booleans(),
     ),
     max_size=4,
     unique_by=lambda due: due.marker,

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from leadline.core.extract.gather import Series
+from leadline.core.extract.gather import Accumulator
 from leadline.core.series.points import Points
 from leadline.core.series.segment import LOOK_AHEAD, MAGIC, RESIDUE, RUN, Decoder
 from leadline.core.series.store import disorder, merged, summary
@@ -201,7 +201,7 @@ numbers = st.floats(allow_nan=True, allow_infinity=True)
     )
 )
 def test_many_at_once_fold_as_one_by_one(chunks: list[list[tuple[float, float]]]) -> None:
-    single, many = Series(True), Series(True)
+    single, many = Accumulator(True), Accumulator(True)
     for chunk in chunks:
         for value, step in chunk:
             single.add(value, None if step != step else step)

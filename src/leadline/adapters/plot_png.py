@@ -3,9 +3,8 @@ SVG would not."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from leadline.core.errors import environment
+from leadline.core.typed import Any
 
 DOTS_PER_INCH = 100
 

@@ -183,10 +183,10 @@ def joined(words: list[str], options: tuple[str, ...]) -> list[str]:
 def reconcile_if_needed(context: Any) -> None:
     """Runs whose watcher died get their truthful ending before anything else is said about them."""
     if context.open_runs.any():
-        from leadline.services.run.recover import reconcile
+        from leadline.services.run.recover import recover_runs
 
         try:
-            reconcile(context)
+            recover_runs(context)
         except LeadlineError as error:
             if error.kind != "environment":
                 raise

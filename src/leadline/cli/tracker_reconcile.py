@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
 from leadline.core.plain import plain
 from leadline.core.timestamps import counted
+from leadline.core.typed import Any
 
 LISTED = 20
 

@@ -262,7 +262,7 @@ def fact_of(run: Run, name: str) -> Any:
 
 
 @dataclass(slots=True)
-class Difference:
+class FactDifference:
     """One fact in which the sides differ. ``role``: axis, nuisance, confound or unknown. ``a`` and
     ``b`` are the one value of a side, or the list of its values when its runs disagree
     (``a_values``, ``b_values`` count them)."""
@@ -304,11 +304,11 @@ class ConfigDiff:
 
     axes: list[str]
     nuisance: list[str]
-    rows: list[Difference] = field(default_factory=list)
+    rows: list[FactDifference] = field(default_factory=list)
     within: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def of_role(self, role: str) -> list[Difference]:
+    def of_role(self, role: str) -> list[FactDifference]:
         return [row for row in self.rows if row.role == role]
 
     @property
@@ -445,7 +445,7 @@ def config_diff(
             and key in flags_a | flags_b
         ):
             role = "axis"
-        row = Difference(
+        row = FactDifference(
             area, key, _collapse(values_a), _collapse(values_b), role, len(values_a), len(values_b)
         )
         row.a_missing, row.b_missing = missing_a, missing_b

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+
+from leadline.core.typed import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from leadline.core.extract.gather import Extraction

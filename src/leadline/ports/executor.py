@@ -6,7 +6,7 @@ An engine only launches. What a run did stands in its attempt folder, written by
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from leadline.core.typed import Any, Protocol
 
 #: What ``poll`` may answer.
 POLL_STATES = ("queued", "running", "orphaned", "finished", "gone", "unknown")

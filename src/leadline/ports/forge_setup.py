@@ -4,8 +4,8 @@ factory."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
+from leadline.core.typed import Any
 from leadline.core.values import dataclass
 from leadline.ports.forge import Forge
 

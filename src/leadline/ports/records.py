@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
 
 from leadline.core.record.event import Fault, Record
 from leadline.core.record.thread import Thread
+from leadline.core.typed import Any, Protocol
 
 
 class Transaction(Protocol):

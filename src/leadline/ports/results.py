@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from leadline.core.tracker.imported import Columns, Findings
+from leadline.core.typed import Protocol
 
 
 class ResultSource(Protocol):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
 
 from leadline.core.series.points import Points
 from leadline.core.series.store import Store
+from leadline.core.typed import Any, Protocol
 
 
 class SeriesStore(Protocol):

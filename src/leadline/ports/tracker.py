@@ -9,10 +9,9 @@ what was written is sent later, once.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
-
 from leadline.core.tracker.reading import Reading, RunFacts, TrackerRun
 from leadline.core.tracker.run_folder import RunAbout
+from leadline.core.typed import Any, Protocol
 from leadline.core.values import dataclass, field
 
 

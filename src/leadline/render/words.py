@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Callable
 
 from leadline.core.evidence.evidence import Evidence
+from leadline.core.metric.items import facts_in, on_shared_items
 from leadline.core.record.run import TERMINAL_STATES, MetricDef, Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.stats.inference import Sample, summarise
@@ -276,8 +277,6 @@ def relation(thread: Thread, experiment: Experiment, metric: str) -> str:
         return ""
     if base is experiment:
         return "baseline"
-    from leadline.core.metric.items import on_shared_items
-
     their_runs, my_runs, shared = on_shared_items(base.runs, experiment.runs, metric)
     if shared is not None and shared.reason:
         return "other items"
@@ -292,8 +291,6 @@ def relation(thread: Thread, experiment: Experiment, metric: str) -> str:
 def items_text(thread: Thread, run: Run, metric: str) -> str:
     """Over which items a run's metric is, and both numbers on those it shares with the baseline; ""
     without items."""
-    from leadline.core.metric.items import facts_in, on_shared_items
-
     mine = facts_in(run, metric)
     if mine is None:
         return ""

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 
 from leadline.core.errors import LeadlineError, environment, not_found, usage
-from leadline.core.ids import ID_IN_TEXT
+from leadline.core.ids import ID_IN_TEXT, named_id
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import rfc3339
@@ -197,8 +197,6 @@ class Context:
 
     def append_item(self, thread: Thread, kind: str, body: dict[str, Any]) -> str:
         """Write one record that gets the next id of its kind; returns that id."""
-        from leadline.core.ids import named_id
-
         if thread.finished:
             self.warn(
                 f"thread {thread.topic} was finished on {thread.finishes[-1]['at'][:10]}: this comes after its end"

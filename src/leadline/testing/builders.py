@@ -17,7 +17,7 @@ from typing import Any
 
 from leadline.core.canonical import digest_of
 from leadline.core.ids import ID_IN_TEXT, experiment_id, experiment_of, named_id, run_id
-from leadline.core.metric.derive import thread_of
+from leadline.core.metric.thread_of import thread_of
 from leadline.core.record.event import Record, line_digest
 from leadline.core.record.thread import Thread
 from leadline.core.text.citation import bind

@@ -8,8 +8,10 @@ library.
 
 from __future__ import annotations
 
+import copy
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -145,8 +147,6 @@ class TrackerContract:
         assert brief.points in (0, whole.points) and brief.only_summary == (brief.points == 0)
 
     def fewer(self, reading: Reading) -> Reading:
-        import copy
-
         shorter = copy.deepcopy(reading)
         shorter.series["loss"].values.pop()
         return shorter
@@ -189,8 +189,6 @@ class TrackerContract:
     def test_runs_of_other_jobs_are_not_its_own(
         self, tracker: Tracker, facts: RunFacts, base: dict[str, str], tmp_path: Path
     ) -> None:
-        import copy
-
         other = tmp_path / "other"
         other.mkdir()
         namesake = copy.copy(facts)
@@ -219,8 +217,6 @@ class TrackerContract:
 
     def lose(self, run: TrackerRun, facts: RunFacts) -> None:
         """Take the run away behind the tracker's back."""
-        import shutil
-
         shutil.rmtree(facts.folder)
 
     def test_files_of_a_run_are_found_by_their_path(

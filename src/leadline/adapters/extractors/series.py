@@ -7,15 +7,16 @@ import math
 import os
 from array import array
 from collections.abc import Mapping
-from typing import Any
 
-from leadline.adapters.series.files import SeriesFiles, each_segment
+from leadline.adapters.series.files import SeriesFiles
 from leadline.adapters.series.place import COMPACTED, FOLDER, segments
+from leadline.adapters.series.segments import each_segment
 from leadline.core.extract.gather import Extraction, Gatherer
 from leadline.core.extract.spec import ExtractionSpec
 from leadline.core.record.run import MetricDef
 from leadline.core.series.segment import TOO_LARGE
 from leadline.core.series.store import ContentDigest, disorder
+from leadline.core.typed import Any
 from leadline.ports.extractor import RunFiles
 
 NAMED = 8  # metrics in a sentence

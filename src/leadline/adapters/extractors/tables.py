@@ -7,7 +7,6 @@ import importlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
 
 from leadline.adapters.extractors.lines import Lines
 from leadline.core.canonical import digest_bytes
@@ -24,6 +23,7 @@ from leadline.core.extract.table import (
     tsv_rows,
 )
 from leadline.core.record.run import MetricDef
+from leadline.core.typed import Any, NamedTuple
 from leadline.ports.extractor import RunFiles
 
 MAX_JSON_BYTES = 64 * 1024 * 1024

@@ -7,10 +7,9 @@ page shows it.
 
 from __future__ import annotations
 
-from typing import Any
-
 from leadline.core.errors import not_found, usage
 from leadline.core.record.thread import Issue
+from leadline.core.typed import Any
 from leadline.ports.forge import Comment, RemoteIssue
 from leadline.ports.records import RecordStore
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from leadline.adapters.git import objects
 from leadline.adapters.git.program import GitProgram, any_status
 from leadline.core.errors import LeadlineError, conflict, environment
+from leadline.core.typed import Any
 
 _OPERATIONS = (
     ("MERGE_HEAD", "a merge"),

@@ -12,7 +12,6 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Iterator
-from typing import Any, NamedTuple
 
 from leadline.adapters.results.event_frames import EventFrames
 from leadline.adapters.results.event_run import EventRun
@@ -20,6 +19,7 @@ from leadline.core.canonical import digest_of
 from leadline.core.errors import environment, not_found
 from leadline.core.timestamps import counted
 from leadline.core.tracker.imported import CellNotTaken, Columns, Findings, FoundRun
+from leadline.core.typed import Any, NamedTuple
 
 
 class _TensorBoard(NamedTuple):

@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Callable, Iterator
-from typing import Any
+
+from leadline.core.typed import Any
 
 _HEAD = struct.Struct("<QI")
 _SUM = struct.Struct("<I")

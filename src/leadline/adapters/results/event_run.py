@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from leadline.core.canonical import digest_of, finite
 from leadline.core.record.run import MetricDef
@@ -11,6 +10,7 @@ from leadline.core.series.points import Points
 from leadline.core.timestamps import rfc3339
 from leadline.core.tracker.imported import CellNotTaken, Columns, FoundRun, not_finite
 from leadline.core.tracker.reading import Reading, TrackerRun, extraction_of
+from leadline.core.typed import Any
 
 _HPARAMS = "_hparams_/session_start_info"
 _LAST_SECOND = 253_402_300_799  # of the year 9999: a later time of an event is none

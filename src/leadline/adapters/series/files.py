@@ -8,19 +8,14 @@ not read twice.
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from leadline.adapters.series.place import COMPACTED, FOLDER, logged_series, segments
-from leadline.core.errors import LeadlineError, environment
+from leadline.adapters.series.segments import each_segment, read_lines
 from leadline.core.series.points import Points
-from leadline.core.series.segment import Decoder, Sink
-from leadline.core.series.store import DAMAGES_NAMED, Store, Writer
+from leadline.core.series.store import Store, Writer
 from leadline.core.typed import Any
-from leadline.core.values import dataclass, field
-
-CHUNK_BYTES = 1 << 20
 
 
 class SeriesFiles:
@@ -108,81 +103,3 @@ class SeriesFiles:
         store.problems += read.problems
         for metric, count in read.odd.items():
             whole.odd[metric] = whole.odd.get(metric, 0) + count
-
-
-@dataclass(slots=True)
-class SegmentRead:
-    """What a segment held beside its points."""
-
-    rank: int | None = None
-    torn_bytes: int = 0
-    odd: dict[str, int] = field(default_factory=dict)
-    too_large: dict[str, int] = field(default_factory=dict)
-    problems: list[dict[str, Any]] = field(default_factory=list)
-
-
-def each_segment(path: str, name: str, sink: Sink, begin: Callable[[str], None]) -> SegmentRead:
-    """Decode one segment into ``sink``; ``begin`` gets the writer's name before the first point."""
-    decoder = Decoder(
-        sink, lambda header: begin(str(header.get("writer") or name.partition(".")[0]))
-    )
-    problems: list[dict[str, Any]] = []
-    try:
-        with open(path, "rb", buffering=0) as file:
-            while chunk := file.read(CHUNK_BYTES):
-                decoder.feed(chunk)
-    except OSError as error:
-        problems.append({"code": "unreadable", "what": f"{name}: {error.strerror}"})
-    decoder.finish()
-    if decoder.refused:
-        problems.append({"code": "not-a-segment", "what": f"{name}: {decoder.refused}"})
-    for damage in decoder.damages[:DAMAGES_NAMED]:
-        what = f"{name}: {damage['bytes']} bytes at offset {damage['offset']} are damaged, what they held is lost"
-        problems.append({"code": "damaged", "what": what})
-    if len(decoder.damages) > DAMAGES_NAMED:
-        what = f"{name}: {len(decoder.damages)} places are damaged, {DAMAGES_NAMED} of them named"
-        problems.append({"code": "damaged", "what": what})
-    rank = decoder.header.get("rank")
-    return SegmentRead(
-        rank if isinstance(rank, int) else None,
-        decoder.torn_bytes,
-        decoder.odd,
-        decoder.too_large,
-        problems,
-    )
-
-
-def read_lines(path: str) -> dict[str, Points]:
-    """The series in ``metrics.jsonl``, which programs in other languages and earlier versions
-    write."""
-    from leadline.core.extract.gather import points_of, step_of
-
-    found: dict[str, Points] = {}
-    try:
-        file = open(path, encoding="utf-8", errors="replace")  # noqa: SIM115
-    except OSError:
-        return found
-    with file:
-        for line in file:
-            try:
-                record = json.loads(line)
-            except (ValueError, RecursionError):
-                continue
-            if isinstance(record, dict):
-                at = record.get("t")
-                time_s = (
-                    float(at) if isinstance(at, (int, float)) and not isinstance(at, bool) else None
-                )
-                step = step_of(record)
-                for name, value in points_of(record):
-                    found.setdefault(name, Points()).add(step, value, time_s)
-    return found
-
-
-def no_pyarrow() -> LeadlineError:
-    return environment(
-        "no-pyarrow",
-        "pyarrow is not installed",
-        why="compacted series are Parquet files",
-        do="pip install 'leadline[parquet]'",
-    )

@@ -13,14 +13,14 @@ import json
 import math
 import os
 from array import array
-from typing import TYPE_CHECKING, Any
 
 from leadline.adapters.files import as_user_error, sync_folder
-from leadline.adapters.series.files import no_pyarrow
 from leadline.adapters.series.place import COMPACTED, FOLDER, segments
+from leadline.adapters.series.segments import no_pyarrow
 from leadline.core.errors import check_failed, conflict
 from leadline.core.series.points import Points
 from leadline.core.series.store import Store, Writer
+from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from leadline.adapters.series.files import SeriesFiles

@@ -23,8 +23,8 @@ from leadline.adapters.files import (
 )
 from leadline.core.canonical import digest_bytes
 from leadline.core.errors import LeadlineError, not_found
-from leadline.core.metric.derive import thread_of
 from leadline.core.metric.items import lend
+from leadline.core.metric.thread_of import thread_of
 from leadline.core.patterns import later
 from leadline.core.record.event import (
     BadLine,

@@ -13,9 +13,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from typing import Any
 
 from leadline.core.errors import environment, remote
+from leadline.core.typed import Any
 
 PROBE_S = 20.0
 

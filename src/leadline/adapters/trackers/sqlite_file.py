@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 from urllib.parse import quote
 
 from leadline.core.errors import environment, not_found
+from leadline.core.typed import Any
 
 BUSY_WAIT_S = 5.0
 

@@ -11,7 +11,6 @@ import json
 import os
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from leadline.adapters.trackers.sqlite_file import reading
 from leadline.core.errors import LeadlineError, conflict, not_found, remote
@@ -23,6 +22,7 @@ from leadline.core.tracker.reading import (
     rows_of,
     summary_numbers,
 )
+from leadline.core.typed import Any
 from leadline.ports.tracker import Push
 
 UID_KEY = "leadline_run"  # in the config of a run that Leadline sent

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from typing import Any
 
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import artifact_option
 from leadline.core.errors import usage
+from leadline.core.typed import Any
 
 TAKES_COMMAND = True
 DESCRIPTION = """Measure A and B in turns, in blocks A B B A or B A A B by a recorded coin, until the answer is known.
@@ -253,7 +253,7 @@ def _request(
     artifacts: list[str],
 ) -> Any:
     from leadline.core.extract.spec import parse_spec
-    from leadline.services.run.lifecycle import RunRequest
+    from leadline.services.run.request import RunRequest
 
     extract = [*args.metrics, *(f"pattern:{p}" for p in args.pattern)]
     for spec in extract:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
 from leadline.core.plain import plain
+from leadline.core.typed import Any
 
 LISTED = 50
 DESCRIPTION = """Images, tables, checkpoints and other files that a run kept, by digest: logged inside the job by

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.core.typed import Any
 
 DESCRIPTION = """The registered baseline: what everything else is compared with. It is set once, and moved only on
 repeated evidence: three counting runs a side, apples to apples, and an interval that excludes zero in the

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.core.typed import Any
 
 DESCRIPTION = """State what the runs show, in words and in a checkable form. The label (exploratory, replicated,
 stable) is computed from the runs; asking for a higher one than they bear is refused with what is missing and the

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.core.typed import Any
 
 DESCRIPTION = """Correct a field of a run, experiment, note, claim, decision, hypothesis or of the thread's kickoff. The
 old value stays in the record. What a run measured cannot be corrected by typing: retract the run and make it again."""

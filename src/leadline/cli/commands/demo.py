@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.core.typed import Any
 
 NEEDS_REPOSITORY = False
 DESCRIPTION = """Carry out a complete research thread on compression, through this command line, in a temporary git

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.core.typed import Any
 
 DESCRIPTION = """Say what is installed, which feature lacks what, how the repository looks, and what was left
 unfinished: open runs, faults in the record, what is not on the remote. No network unless --network.

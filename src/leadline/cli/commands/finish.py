@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.core.typed import Any
 
 DESCRIPTION = """Record the final summary and close the experiment issue. What is missing for that (`leadline check
 close`) is listed, each item with the command that mends it, and nothing is recorded (exit code 6). --override

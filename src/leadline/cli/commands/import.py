@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
 from leadline.core.plain import plain
 from leadline.core.timestamps import counted
+from leadline.core.typed import Any
 
 LISTED = 30
 CELL_SHOWN = 60
@@ -93,7 +93,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
-    from leadline.services.importing.runs import ImportRequest, import_runs
+    from leadline.services.importing.request import ImportRequest
+    from leadline.services.importing.runs import import_runs
 
     request = ImportRequest(
         args.source,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.core.typed import Any
 
 DESCRIPTION = """Every thread of this repository, by category: state, label of the strongest claim, what came out, last
 update, issue. The same as a page, with links and badges, is README.md on the record branch. A category is given at the

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.core.typed import Any
 
 DESCRIPTION = """Prepare this repository. Everything has a default, so `leadline start` works without it: init only
 writes settings that differ, beside the records. Into the work tree it writes nothing, but for the issue template that

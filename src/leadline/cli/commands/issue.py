@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import subverbs
 from leadline.core.errors import EXIT_CODES
 from leadline.core.timestamps import counted
+from leadline.core.typed import Any
 
 DESCRIPTION = """The experiment issue. Without a subverb it is shown: title, state, labels, the body as the records
 have it now, and the comments. The body is derived; text that people write outside its marked block is never

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.core.typed import Any
 
 DESCRIPTION = """The permanent address of a section of the research logbook, a file of a sealed snapshot, an artifact or
 a code state: pinned to a commit, and only when the remote has that commit with that file in it. Where the remote has no

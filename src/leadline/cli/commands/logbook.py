@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.core.typed import Any
 
 DESCRIPTION = """The research logbook as it is rendered from the records now, in Markdown. The copy in the work tree
 and on the record branch is the same text; nothing is ever typed into it (`leadline adopt` takes hand edits in)."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.core.typed import Any
 
 LISTED = 100
 DESCRIPTION = """Define a metric: its unit, which direction is better, and how several values in one run become one.

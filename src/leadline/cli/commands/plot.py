@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-from typing import Any
 
 from leadline.cli.answer import Answer
 from leadline.core.errors import conflict, environment, usage
+from leadline.core.typed import Any
 
 DESCRIPTION = """Plots series over steps, one line a run, one panel a metric: in the terminal, or into an SVG or PNG.
 However long a series is, its extremes are drawn. A run that goes on is plotted as far as it is."""

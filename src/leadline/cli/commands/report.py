@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.core.typed import Any
 
 DESCRIPTION = """Write the whole thread as one HTML file: conclusion, claims with their labels, results and every
 run as a dot, hypotheses, decisions, negative results, the timeline with commands and code states. The file needs no

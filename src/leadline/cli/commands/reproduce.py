@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any
 
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import artifact_option
+from leadline.core.typed import Any
 
 DESCRIPTION = """Run an experiment, or all that a snapshot's table holds, again: the exact code state is unpacked (also
 when its files were never committed, or deleted since), the same command runs with the recorded variables, and the

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.core.typed import Any
 
 LISTED = 40
 DESCRIPTION = """Withdraw something. It stays in the record with the reason and counts as evidence no more; what rested

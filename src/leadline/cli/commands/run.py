@@ -105,7 +105,8 @@ def _seconds(text: str) -> float:
 
 def run(context: Any, args: argparse.Namespace) -> Answer:
     from leadline.cli.live import watch_with
-    from leadline.services.run.lifecycle import RunRequest, execute
+    from leadline.services.run.lifecycle import execute
+    from leadline.services.run.request import RunRequest
 
     environment = dict(e.split("=", 1) for e in args.env if "=" in e)
     request = RunRequest(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.core.typed import Any
 
 DESCRIPTION = """Seal a snapshot: an annotated tag leadline/TOPIC/NAME that holds the digest of the record, and a repro
 bundle (exact commands, config, code, hardware, environment, packages, comparison table) as JSON, Markdown and CSV

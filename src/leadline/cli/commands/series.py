@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.core.typed import Any
 
 DESCRIPTION = """The series that a run logged by ll.log or $LEADLINE_METRICS: its metrics, or the points of one. A run
 that is still going is read as far as it has written. Long series are thinned so that every extreme is kept

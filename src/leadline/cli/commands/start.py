@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
 from leadline.cli.commands.issue import add_wishes, wishes_of
+from leadline.core.typed import Any
 
 DESCRIPTION = """Open a research thread: an id prefix, a branch (created or adopted), the kickoff, the experiment issue.
 

@@ -8,11 +8,11 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import artifact_option
 from leadline.core.errors import usage
+from leadline.core.typed import Any
 
 TAKES_COMMAND = True
 DESCRIPTION = """Run a command over a design: one axis at a time around the baseline (the default), an interaction of

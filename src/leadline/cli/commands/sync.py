@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.core.typed import Any
 
 DESCRIPTION = """Commit the record branch, fetch it, merge by union (it cannot conflict), push it, and push the tags of
 snapshots; then bring the issues on a forge up to date.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
 from leadline.core.plain import plain
+from leadline.core.typed import Any
 
 LEFT_SHOWN = 5
 LISTED = 30
@@ -133,7 +133,7 @@ def _set(context: Any, topic: str, args: argparse.Namespace) -> Answer:
 
 
 def _status(context: Any, topic: str) -> Answer:
-    from leadline.services.tracker.send import status
+    from leadline.services.tracker.standing import status
 
     data = status(context, topic)
     choice, reach, rows = data["choice"], data["reach"], data["runs"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.core.typed import Any
 
 DESCRIPTION = """Search all threads: commands, configs, results, notes, hypotheses, claims, decisions, superseded and
 retracted work. What failed, was falsified or turned out negative comes first. Words match by their beginning."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from leadline.cli.answer import Answer
+from leadline.core.typed import Any
 
 DESCRIPTION = """Post what is new since the last update on the experiment issue: change, result delta, confidence,
 links and next action are taken from the records; your words come first. Numbers in your words are cited

@@ -4,10 +4,10 @@ file is read."""
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
 
 from leadline.core.errors import usage
 from leadline.core.metric.contract import check_named
+from leadline.core.typed import Any, NamedTuple
 
 
 class KickoffField(NamedTuple):

@@ -8,7 +8,7 @@ gets quoted as if it had one.
 from __future__ import annotations
 
 from leadline.core.compare.comparison import Comparison, refusal
-from leadline.core.config import Difference
+from leadline.core.config import FactDifference
 from leadline.core.record.run import Run, project_of
 from leadline.core.typed import Any
 
@@ -31,7 +31,7 @@ def hygiene_of(runs: list[Run]) -> dict[str, Any]:
     }
 
 
-def _names(rows: list[Difference]) -> str:
+def _names(rows: list[FactDifference]) -> str:
     shown = ", ".join(f"{row.name} ({row.a!r} against {row.b!r})" for row in rows[:ROWS_NAMED])
     return shown if len(rows) <= ROWS_NAMED else f"{shown} and {len(rows) - ROWS_NAMED} more"
 

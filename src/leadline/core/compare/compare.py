@@ -33,7 +33,11 @@ from leadline.core.metric.contract import (
 from leadline.core.metric.items import Shared, on_shared_items, over_items
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.stats.distributions import t_upper_quantile
+from leadline.core.stats.equivalence import equivalence
 from leadline.core.stats.inference import TestResult, summarise, unavailable
+from leadline.core.stats.multiplicity import holm
+from leadline.core.stats.outliers import outliers
+from leadline.core.stats.power import detectable, n_needed, n_needed_paired
 from leadline.core.typed import Any
 
 __all__ = [
@@ -65,8 +69,6 @@ def standard_error(test: TestResult) -> float | None:
 
 def _detect(m: MetricComparison, size: Size, alpha: float) -> dict[str, Any]:
     """Whether these runs would have shown a difference of ``size``, and how many a side would."""
-    from leadline.core.stats.power import n_needed, n_needed_paired
-
     answer: dict[str, Any] = {
         "size": size.text,
         "difference": None,
@@ -106,7 +108,6 @@ def _equivalent(
     """Whether the means are shown to differ by less than ``size``. Both ends of a relative margin
     are tested by the rule that chose the test of the difference; where values are at or below zero
     a share of them means nothing."""
-    from leadline.core.stats.equivalence import equivalence
 
     def scaled(factor: float, confidence: float) -> TestResult:
         return difference(*sides, m.metric, definition, factor=factor, confidence=confidence).test
@@ -122,8 +123,6 @@ def _outliers(
     out: Comparison, sides: tuple[list[Run], list[Run]], name: str, m: MetricComparison
 ) -> None:
     """Values far from the rest of their side, by run id. They stay in every figure."""
-    from leadline.core.stats.outliers import outliers
-
     for side, label, runs in (("a", out.a_name, sides[0]), ("b", out.b_name, sides[1])):
         used = [run for run in runs if name in run.metrics]
         found = outliers([run.metrics[name] for run in used])
@@ -163,8 +162,6 @@ def _one_metric(
     m.moved_by_machine = moved_by_machine(definition)
     error = standard_error(found.test)
     if error is not None and found.test.df is not None:
-        from leadline.core.stats.power import detectable
-
         m.detectable = detectable(error, found.test.df, out.alpha, POWER)
     _outliers(out, sides, name, m)
     if target is not None:
@@ -228,8 +225,6 @@ def _items(
 
 def _judge_together(out: Comparison, ready: list[MetricComparison]) -> None:
     """Holm's adjustment over the metrics judged at once, then the verdict of each."""
-    from leadline.core.stats.multiplicity import holm
-
     tested = [m for m in ready if m.test.p is not None and min(m.a.n, m.b.n) > 1]
     for m, adjusted in zip(tested, holm([m.test.p for m in tested]), strict=True):
         m.p_adjusted, m.judged = adjusted, len(tested)

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from leadline.core.metric.contract import moved_by_machine
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.stats.inference import Sample, TestResult, paired, summarise, welch
+from leadline.core.stats.time_order import order_adjusted
 from leadline.core.values import dataclass, field
 
 FEWEST_PAIRS = 2
@@ -79,8 +80,6 @@ def difference(
             )
     if moved_by_machine(definition) and (order := _one_after_the_other(*sides)) is not None:
         if min(a.n, b.n) >= FEWEST_IN_ORDER:
-            from leadline.core.stats.time_order import order_adjusted
-
             test = order_adjusted(*order, confidence=confidence)
             if test.p_two is not None:
                 notes.append(NOT_A_LINE)

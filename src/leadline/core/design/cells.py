@@ -15,10 +15,10 @@ import math
 import random
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 from leadline.core.config import parse_value
 from leadline.core.errors import LeadlineError, usage
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
 DESIGNS = ("one-axis", "interaction", "factorial", "list")

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.compare import number
 from leadline.core.evidence.evaluate import ClauseResult
 from leadline.core.evidence.predicate import Clause, Predicate, Subject
 from leadline.core.record.run import Run
-from leadline.core.text.citation import code_spans
 from leadline.core.text.factor_words import COUNTS, factors_in
+from leadline.core.text.spans import code_spans
+from leadline.core.typed import NamedTuple
 
 _NAMED = 4
 _NO_EFFECT = re.compile(

@@ -120,7 +120,7 @@ class Problems:
         return out
 
 
-class Series:
+class Accumulator:
     """Folds the values of one metric in the order in which they were written."""
 
     __slots__ = (
@@ -262,7 +262,7 @@ class Gatherer:
     ) -> None:
         self.spec, self.definitions = spec, definitions
         self.problems = Problems(spec.label, unit)
-        self.series: dict[str, Series] = {}
+        self.series: dict[str, Accumulator] = {}
         self.rows = self.taken = self.dropped = 0
         self.stepped: set[str] = set()
         self.items: dict[str, dict[str, float]] = {}
@@ -281,7 +281,7 @@ class Gatherer:
             if step is not None:
                 self.stepped.add(name)
 
-    def extend(self, name: str, values: array[float], steps: array[float]) -> Series | None:
+    def extend(self, name: str, values: array[float], steps: array[float]) -> Accumulator | None:
         """Many points of one metric; a step is NaN where there is none."""
         series = self._series(name, None)
         if series is not None:
@@ -290,7 +290,7 @@ class Gatherer:
                 self.stepped.add(name)
         return series
 
-    def _series(self, name: str, row: int | None) -> Series | None:
+    def _series(self, name: str, row: int | None) -> Accumulator | None:
         series = self.series.get(name)
         if series is None:
             if not name.strip():
@@ -301,7 +301,7 @@ class Gatherer:
                     "too-many-metrics", f"more than {MAX_METRICS} names; the rest is left out", row
                 )
                 return None
-            series = self.series[name] = Series(self.rule(name) == "median")
+            series = self.series[name] = Accumulator(self.rule(name) == "median")
         return series
 
     def add_item(self, name: str, item: str, value: float) -> None:

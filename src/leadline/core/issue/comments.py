@@ -2,45 +2,64 @@
 
 from __future__ import annotations
 
-from leadline.core.issue.plan import Due
 from leadline.core.plain import plain
 from leadline.core.record.thread import Thread
+from leadline.core.values import dataclass
+
+
+@dataclass
+class PendingComment:
+    """A comment that the record says is to be on the issue. ``name``: of the thing it tells
+    (``P-U3``)."""
+
+    marker: str
+    kind: str
+    text: str
+    may_change: bool = False  # a span of heartbeats grows in place
+    name: str = ""
 
 
 def title_of(thread: Thread) -> str:
     return f"Experiment: {' '.join(plain(thread.title).split())}"
 
 
-def all_comments(thread: Thread) -> list[Due]:
+def all_comments(thread: Thread) -> list[PendingComment]:
     """Every comment that is to be on the issue: updates, heartbeats, seals and the end, oldest
     first. The text of a seal is made when it is sent, since it links what the record branch holds
     then."""
-    found: list[tuple[str, Due]] = []
-    spans: dict[str, Due] = {}
+    found: list[tuple[str, PendingComment]] = []
+    spans: dict[str, PendingComment] = {}
     for update in thread.of_kind("update"):
         span = spans.get(thread.shown(str(update.body.get("continues", "")), update.refs))
         if span is not None:
             span.text, span.may_change = update.text, True
             continue
         marker = str(update.body.get("marker") or f"update:{update.uid}")
-        due = Due(marker, str(update.body.get("form", "update")), update.text, name=update.id)
+        due = PendingComment(
+            marker, str(update.body.get("form", "update")), update.text, name=update.id
+        )
         spans[update.id] = due
         found.append((update.uid, due))
     for snapshot in thread.of_kind("snapshot"):
-        found.append((snapshot.uid, Due(f"snapshot:{snapshot.uid}", "seal", "", name=snapshot.id)))
+        found.append(
+            (snapshot.uid, PendingComment(f"snapshot:{snapshot.uid}", "seal", "", name=snapshot.id))
+        )
     for finish in thread.finishes:
         if finish.get("text"):
             found.append(
-                (finish["uid"], Due(f"finish:{finish['uid']}", "final", str(finish["text"])))
+                (
+                    finish["uid"],
+                    PendingComment(f"finish:{finish['uid']}", "final", str(finish["text"])),
+                )
             )
     return [due for _, due in sorted(found, key=lambda pair: pair[0])]
 
 
-def comments_to_post(thread: Thread) -> list[Due]:
+def comments_to_post(thread: Thread) -> list[PendingComment]:
     """Comments the record has and the issue lacks, or has in an older form; oldest first."""
     posted = {c["marker"]: c for c in thread.issue.comments}
 
-    def lacks(due: Due) -> bool:
+    def lacks(due: PendingComment) -> bool:
         there = posted.get(due.marker)
         if there is None:
             return True

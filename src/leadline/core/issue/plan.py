@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import difflib
 
+from leadline.core.issue.comments import PendingComment
 from leadline.core.issue.remote import RemoteIssue
 from leadline.core.managed_block import block_of, holds, outside, put, split
 from leadline.core.record.thread import Issue
@@ -20,24 +21,12 @@ from leadline.core.values import dataclass, field
 
 
 @dataclass
-class Due:
-    """A comment that the record says is to be on the issue. ``name``: of the thing it tells
-    (``P-U3``)."""
-
-    marker: str
-    kind: str
-    text: str
-    may_change: bool = False  # a span of heartbeats grows in place
-    name: str = ""
-
-
-@dataclass
 class Wanted:
     """What the record says the issue is to be."""
 
     title: str
     body: str  # the derived part
-    comments: list[Due] = field(default_factory=list)
+    comments: list[PendingComment] = field(default_factory=list)
     close: str = ""  # completed | not_planned, "" while the thread goes on
     number: str = ""  # of an issue to adopt
     labels: list[str] = field(default_factory=list)
@@ -59,7 +48,7 @@ class Operation(NamedTuple):
     comment_kind: str = ""
 
 
-class Drift(NamedTuple):
+class RemoteChange(NamedTuple):
     """One thing that others changed. ``rule``: what Leadline does about it."""
 
     code: str
@@ -208,29 +197,31 @@ def difference(before: str, after: str, context_lines: int = 2) -> list[str]:
 # ---- what others changed -------------------------------------------------------------------------
 
 
-def drift(known: Issue, remote: RemoteIssue) -> list[Drift]:
+def drift(known: Issue, remote: RemoteIssue) -> list[RemoteChange]:
     """Every difference between what was sent, as the record has it, and what the forge has."""
-    found: list[Drift] = []
+    found: list[RemoteChange] = []
     if known.title_sent and remote.title != known.title_sent:
         what = f"the title was changed from “{known.title_sent}” to “{remote.title}”"
         found.append(
-            Drift(
+            RemoteChange(
                 "title-changed", what, "respected", "leadline issue sync --title  (gives it back)"
             )
         )
     gone = [label for label in known.labels if label not in remote.labels]
     new = [label for label in remote.labels if label not in known.labels]
     if gone:
-        found.append(Drift("label-removed", f"label {', '.join(gone)} was taken off", "respected"))
+        found.append(
+            RemoteChange("label-removed", f"label {', '.join(gone)} was taken off", "respected")
+        )
     if new:
-        found.append(Drift("label-added", f"label {', '.join(new)} was put on", "respected"))
+        found.append(RemoteChange("label-added", f"label {', '.join(new)} was put on", "respected"))
     found += _state_drift(known, remote)
     found += _body_drift(known, remote)
     found += _comment_drift(known, remote)
     return found
 
 
-def _state_drift(known: Issue, remote: RemoteIssue) -> list[Drift]:
+def _state_drift(known: Issue, remote: RemoteIssue) -> list[RemoteChange]:
     found = []
     if known.state == "open" and remote.state == "closed":
         who = f" by {remote.closed_by}" if remote.closed_by else ""
@@ -238,40 +229,42 @@ def _state_drift(known: Issue, remote: RemoteIssue) -> list[Drift]:
             f"the issue was closed{who} ({(remote.closed_reason or 'no reason').replace('_', ' ')})"
         )
         found.append(
-            Drift("closed", what, "left closed; comments still go there", "leadline finish")
+            RemoteChange("closed", what, "left closed; comments still go there", "leadline finish")
         )
     if known.state == "closed" and remote.state == "open":
         found.append(
-            Drift("reopened", "the issue was opened again after it was closed", "left open")
+            RemoteChange("reopened", "the issue was opened again after it was closed", "left open")
         )
     if remote.locked:
         found.append(
-            Drift("locked", "the issue is locked", "comments wait when the token may not write")
+            RemoteChange(
+                "locked", "the issue is locked", "comments wait when the token may not write"
+            )
         )
     return found
 
 
-def _body_drift(known: Issue, remote: RemoteIssue) -> list[Drift]:
+def _body_drift(known: Issue, remote: RemoteIssue) -> list[RemoteChange]:
     found = []
     parts, before = split(remote.body), split(known.body)
     if parts.block is None:
         if before.block is not None:
             what = "the derived block was taken out of the body"
             found.append(
-                Drift("block-removed", what, "put back in front of the text that is there")
+                RemoteChange("block-removed", what, "put back in front of the text that is there")
             )
     elif parts.edited:
         added, removed = changed_lines(before.block or "", parts.block)
         what = f"somebody changed the derived block (+{added} -{removed} lines)"
         rule = "kept in the record and shown in the body, then derived again"
-        found.append(Drift("block-edited", what, rule, "leadline issue edits"))
+        found.append(RemoteChange("block-edited", what, rule, "leadline issue edits"))
     elif before.block is not None and parts.block != before.block:
         what = "another machine, or a command that was cut off, brought the body up to date"
-        found.append(Drift("block-newer", what, "derived from all records"))
+        found.append(RemoteChange("block-newer", what, "derived from all records"))
     if before.block is not None and outside(remote.body) != outside(known.body):
         added, removed = changed_lines(before.before + before.after, parts.before + parts.after)
         found.append(
-            Drift(
+            RemoteChange(
                 "text-around",
                 f"the text around the block changed (+{added} -{removed} lines)",
                 "untouched",
@@ -280,7 +273,7 @@ def _body_drift(known: Issue, remote: RemoteIssue) -> list[Drift]:
     return found
 
 
-def _comment_drift(known: Issue, remote: RemoteIssue) -> list[Drift]:
+def _comment_drift(known: Issue, remote: RemoteIssue) -> list[RemoteChange]:
     found = []
     there = {c.marker: c for c in remote.comments if c.marker}
     for comment in known.comments:
@@ -290,7 +283,7 @@ def _comment_drift(known: Issue, remote: RemoteIssue) -> list[Drift]:
         named = f"comment {comment['id']} ({comment['kind']})"
         if now is None:
             found.append(
-                Drift(
+                RemoteChange(
                     "comment-deleted",
                     f"{named} was deleted",
                     "not posted again; its text is in the record",
@@ -300,7 +293,7 @@ def _comment_drift(known: Issue, remote: RemoteIssue) -> list[Drift]:
             added, removed = changed_lines(comment["text"], now.text)
             what = f"{named} was edited by somebody (+{added} -{removed} lines)"
             found.append(
-                Drift(
+                RemoteChange(
                     "comment-edited", what, "left as it is; the text that was sent is in the record"
                 )
             )

@@ -7,28 +7,15 @@ copied before they are added to, because they are the dicts of the record.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 from leadline.core.errors import LeadlineError
 from leadline.core.metric.contract import contract_in, contract_of
 from leadline.core.metric.formula import Formula, NoValue, parse
 from leadline.core.metric.items import facts_in
-from leadline.core.record.event import Record
-from leadline.core.record.fold import fold
 from leadline.core.record.run import TERMINAL_STATES, MetricDef, Run
 from leadline.core.record.thread import Thread
-
-
-def thread_of(records: Iterable[Record], topic: str = "") -> Thread:
-    """The thread that ``records`` (any order, duplicates allowed) add up to, with its derived metrics.
-
-    Not in ``replay``: an entry of the log never changes later.
-    """
-    thread = fold(records, topic)
-    if any(m.formula for m in thread.metrics.values()):
-        derive(thread)
-    return thread
 
 
 def formulas_of(metrics: Mapping[str, MetricDef]) -> dict[str, Formula]:

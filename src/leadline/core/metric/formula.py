@@ -19,9 +19,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from typing import Any
 
 from leadline.core.errors import LeadlineError, usage
+from leadline.core.typed import Any
 from leadline.core.values import dataclass
 
 EXAMPLE = "tokens / time_s"

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import Any
 
 from leadline.core.canonical import digest_of
 from leadline.core.record import artifact
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.stats.inference import summarise
+from leadline.core.typed import Any
 
 BUNDLE_VERSION = 1
 _SEED = re.compile(r"(^|[._-])(seed|rng|random_state)s?($|[._-])", re.I)
@@ -117,7 +117,7 @@ def _run(run: Run) -> dict[str, Any]:
                 "size_bytes": a.size_bytes,
                 "step": a.step,
             }
-            for a in run.artifacts
+            for a in artifact.listed(run)
         ],
     }
 

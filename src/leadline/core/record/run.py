@@ -11,7 +11,7 @@ from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field
 
 if TYPE_CHECKING:
-    from leadline.core.record.artifact import Artifact
+    pass
 
 STATES = ("planned", "running", "done", "failed", "timeout", "cancelled", "lost")
 TERMINAL_STATES = frozenset(("done", "failed", "timeout", "cancelled", "lost"))
@@ -98,14 +98,6 @@ class Run:
     item_source: Callable[[str], Mapping[str, float] | None] | None = (
         None  # reads values that lie in a blob; no fact
     )
-
-    @property
-    def artifacts(self) -> list[Artifact]:
-        """The files that it kept, as far as they stand in the record itself (see
-        ``core/record/artifact.py``)."""
-        from leadline.core.record.artifact import listed
-
-        return listed(self)
 
     @property
     def is_evidence(self) -> bool:

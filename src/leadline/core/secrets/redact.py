@@ -10,6 +10,7 @@ everywhere would destroy more of the record than it protects.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 
@@ -444,8 +445,6 @@ def _forms(value: str) -> list[str]:
         if quoted != value:
             forms += [quoted, re.sub(r"%[0-9A-F]{2}", lambda m: m.group().lower(), quoted)]
     if any(c in value for c in '"\\\n\t\r'):
-        import json
-
         forms.append(json.dumps(value, ensure_ascii=False)[1:-1])
     if len(data) >= 12:
         forms += _base64_cores(data)
@@ -455,10 +454,10 @@ def _forms(value: str) -> list[str]:
 def _base64_cores(data: bytes) -> list[str]:
     """The characters that any base64 text must hold if it encodes ``data``, for each of the three
     alignments."""
-    import binascii
-
     cores = []
     for shift, lead in ((0, 0), (1, 2), (2, 3)):
+        import binascii  # noqa: PLC0415  start-up: 0.4 ms
+
         encoded = binascii.b2a_base64(b"\0" * shift + data, newline=False).decode()
         tail = (shift + len(data)) % 3
         core = encoded[lead : len(encoded) - (0, 3, 2)[tail]]

@@ -11,11 +11,11 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterator, Mapping
-from typing import Any
 from zlib import crc32
 
 from leadline.core.series.points import Points
 from leadline.core.series.segment import MAGIC, RESIDUE, VERSION
+from leadline.core.typed import Any
 
 LONGEST_NAME = 4096  # as in the job
 SETS_IN_SEGMENT = 0xFFFF

@@ -9,10 +9,10 @@ reproduction looks at many metrics and a false alarm sends somebody hunting.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from leadline.core.stats.distributions import t_upper_quantile
 from leadline.core.stats.inference import Sample, summarise
+from leadline.core.typed import Any
 from leadline.core.values import dataclass
 
 AGREES, DISAGREES, INCOMPARABLE = "agrees", "disagrees", "cannot be compared"

@@ -9,8 +9,8 @@ that comes and goes.
 from __future__ import annotations
 
 import math
-from typing import Any
 
+from leadline.core.typed import Any
 from leadline.core.values import dataclass
 
 FEWEST = 5  # with four values no order is unlikely enough: 2 of 24

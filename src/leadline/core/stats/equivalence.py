@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 from leadline.core.stats.distributions import t_tail, t_upper_quantile
 from leadline.core.stats.inference import Interval, TestResult
+from leadline.core.typed import Any
 from leadline.core.values import dataclass
 
 METHOD = "two one-sided tests"

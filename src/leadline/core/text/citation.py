@@ -20,6 +20,7 @@ from leadline.core.errors import LeadlineError, not_found, refused, usage
 from leadline.core.ids import ID_IN_TEXT, parse_id
 from leadline.core.patterns import later
 from leadline.core.stats.inference import summarise
+from leadline.core.text.spans import code_spans
 from leadline.core.timestamps import number
 from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
 
@@ -34,10 +35,6 @@ _FORMAT = later(
     r"(?P<expression>.*?)(?:\s*:(?P<format>[+ ,]?(?:,)?(?:\.\d{1,2})?[feg%d]))?\s*\Z", re.S
 )
 _OPERATOR = later(r"\s+([-/−])\s+")
-_CODE = later(
-    r"(?P<fence>^(`{3,}|~{3,})[^\n]*\n.*?(?:^\2[`~]*[ \t]*$|\Z))|(?P<span>(?<!`)(`+)(?!`).+?(?<!`)\4(?!`))",
-    re.M | re.S,
-)
 _SAME = 1e-9  # relative: stored numbers went through text
 
 
@@ -59,11 +56,6 @@ class Cited(NamedTuple):
     unit: str
     experiments: tuple[str, ...]
     runs: tuple[str, ...]
-
-
-def code_spans(text: str) -> list[tuple[int, int]]:
-    """(start, end) of fenced blocks and code spans."""
-    return [m.span() for m in _CODE.finditer(text)]
 
 
 def find(text: str) -> list[Citation]:
@@ -240,7 +232,7 @@ def _metric_and_stat(rest: str, shown: str, runs: list[Run], thread: Thread) -> 
     name, _, stat = rest.rpartition(".")
     if stat in STATS and name in recorded:
         return name, stat
-    from difflib import get_close_matches
+    from difflib import get_close_matches  # noqa: PLC0415  start-up: 0.9 ms
 
     near = get_close_matches(
         rest, [*recorded, *(f"{m}.{s}" for m in recorded for s in STATS)], 3, 0.4
@@ -368,17 +360,3 @@ def recompute(item: Item, thread: Thread) -> list[tuple[str, float, float | None
         if now is None or abs(now - float(stored)) > _SAME * max(abs(now), abs(float(stored))):
             differing.append((expression, float(stored), now))
     return differing
-
-
-def unbound_numbers(
-    text: str, thread: Thread, refs: dict[str, str] | None = None, predicate: object = ""
-) -> list[dict[str, Any]]:
-    """Numbers in prose that rest on nothing recorded: ``{number, position, suggestion}``, see
-    ``core/text/unbound.py``.
-
-    ``predicate``: the claim's own criterion, whose numbers may be said again. ``position`` counts
-    characters.
-    """
-    from leadline.core.text.unbound import unbound
-
-    return unbound(text, thread, refs, predicate)

@@ -10,7 +10,7 @@ import re
 
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import ID_IN_TEXT
-from leadline.core.text.citation import code_spans
+from leadline.core.text.spans import code_spans
 from leadline.core.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ _OVERCLAIMS: tuple[tuple[re.Pattern[str], str, str], ...] = (
 _BY_LABEL = 3  # the first of them are judged by the label alone, in a claim as elsewhere
 
 
-class Finding(NamedTuple):
+class LintFinding(NamedTuple):
     code: str
     what: str
     where: str  # line 3: the words
@@ -81,7 +81,7 @@ def lint(
     what: str = "update",
     label: str = "",
     refs: dict[str, str] | None = None,
-) -> list[Finding]:
+) -> list[LintFinding]:
     """Findings in ``text``, in reading order. ``what``: update | claim | issue; ``label``: the
     evidence label that the text is posted under ("" counts as exploratory). In a claim, words that
     its checkable form can bear are left to ``core/evidence/claim_words.py``."""
@@ -115,7 +115,7 @@ def _where(text: str, at: int) -> str:
 
 def _undefined(
     prose: str, text: str, thread: Thread, refs: dict[str, str] | None
-) -> list[tuple[int, Finding]]:
+) -> list[tuple[int, LintFinding]]:
     found = []
     for m in ID_IN_TEXT.finditer(prose):
         if not thread.prefix or not m[0].startswith(thread.prefix + "-"):
@@ -126,7 +126,7 @@ def _undefined(
             found.append(
                 (
                     m.start(),
-                    Finding(
+                    LintFinding(
                         "undefined-id",
                         f"{m[0]} is not in this thread",
                         _where(text, m.start()),
@@ -137,14 +137,14 @@ def _undefined(
     return found
 
 
-def _baseline(prose: str, text: str) -> list[tuple[int, Finding]]:
+def _baseline(prose: str, text: str) -> list[tuple[int, LintFinding]]:
     for m in _BASELINE.finditer(prose):
         near = prose[max(0, m.start() - _NEAR) : m.end() + _NEAR]
         if not ID_IN_TEXT.search(near) and not _HAS_NUMBER.search(near):
             return [
                 (
                     m.start(),
-                    Finding(
+                    LintFinding(
                         "baseline-without-value",
                         "'the baseline' is named without its value or id",
                         _where(text, m.start()),
@@ -155,7 +155,7 @@ def _baseline(prose: str, text: str) -> list[tuple[int, Finding]]:
     return []
 
 
-def _missing_n(prose: str, text: str, what: str) -> list[tuple[int, Finding]]:
+def _missing_n(prose: str, text: str, what: str) -> list[tuple[int, LintFinding]]:
     found = []
     for m in re.finditer(r"(?:[^\n]+(?:\n(?!\s*\n|\s*[-*+#|]|\s*\d+[.)]\s)[^\n]+)*)", prose):
         paragraph = m[0]
@@ -169,7 +169,7 @@ def _missing_n(prose: str, text: str, what: str) -> list[tuple[int, Finding]]:
             found.append(
                 (
                     at,
-                    Finding(
+                    LintFinding(
                         "no-n",
                         f"'{hit[0]}' without the number of runs behind it",
                         _where(text, at),
@@ -180,7 +180,7 @@ def _missing_n(prose: str, text: str, what: str) -> list[tuple[int, Finding]]:
     return found
 
 
-def _links(text: str, thread: Thread) -> list[tuple[int, Finding]]:
+def _links(text: str, thread: Thread) -> list[tuple[int, LintFinding]]:
     tags = {str(s.body.get("tag", "")) for s in thread.of_kind("snapshot")} - {""}
     found = []
     for m in _BRANCH_LINK.finditer(text):
@@ -192,7 +192,7 @@ def _links(text: str, thread: Thread) -> list[tuple[int, Finding]]:
             found.append(
                 (
                     m.start(),
-                    Finding(
+                    LintFinding(
                         "branch-link",
                         f"a link to {ref.split('/')[0]!r}, which moves",
                         _where(text, m.start()),
@@ -203,12 +203,12 @@ def _links(text: str, thread: Thread) -> list[tuple[int, Finding]]:
     return found
 
 
-def _ticked(text: str) -> list[tuple[int, Finding]]:
+def _ticked(text: str) -> list[tuple[int, LintFinding]]:
     fences = [s for s in code_spans(text) if text.startswith(("```", "~~~"), s[0])]
     return [
         (
             m.start(),
-            Finding(
+            LintFinding(
                 "ticked-reference",
                 f"`{m[1]}` in code does not link",
                 _where(text, m.start()),
@@ -222,7 +222,7 @@ def _ticked(text: str) -> list[tuple[int, Finding]]:
 
 def _overclaims(
     prose: str, text: str, label: str, words: tuple[tuple[re.Pattern[str], str, str], ...]
-) -> list[tuple[int, Finding]]:
+) -> list[tuple[int, LintFinding]]:
     reached = LABELS.index(label) if label in LABELS else 0
     found = []
     for pattern, bears, instead in words:
@@ -234,7 +234,9 @@ def _overclaims(
                 if not bears
                 else (f"'{m[0]}' is more than {LABELS[reached]} evidence bears (it needs {bears})")
             )
-            found.append((m.start(), Finding("overclaim", why, _where(text, m.start()), instead)))
+            found.append(
+                (m.start(), LintFinding("overclaim", why, _where(text, m.start()), instead))
+            )
     return found
 
 

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import ID_IN_TEXT, experiment_of
 from leadline.core.stats.inference import summarise
-from leadline.core.text.citation import code_spans
 from leadline.core.text.factor_words import factors_in
+from leadline.core.text.spans import code_spans
 from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -139,10 +139,14 @@ _MASKS = (  # compiled by the first text that has a digit
 )
 
 
-def unbound(
+def unbound_numbers(
     text: str, thread: Thread, refs: dict[str, str] | None = None, predicate: object = ""
 ) -> list[dict[str, Any]]:
-    """See ``citation.unbound_numbers``."""
+    """Numbers in prose that rest on nothing recorded: ``{number, position, suggestion}``.
+
+    ``predicate``: the claim's own criterion, whose numbers may be said again. ``position`` counts
+    characters.
+    """
     found = _unbound_words(text, thread, refs, predicate)
     if not re.search(r"\d", text):
         return found

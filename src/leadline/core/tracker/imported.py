@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from leadline.core.canonical import canonical_json, finite
 from leadline.core.errors import usage
@@ -17,6 +16,7 @@ from leadline.core.metric.contract import check_named
 from leadline.core.record.run import Run
 from leadline.core.series.points import Points
 from leadline.core.timestamps import counted
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
 MAX_NAMED = 1_000  # entries of each list of the report kept with their reason; all are counted

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from leadline.core.canonical import digest_of, finite
 from leadline.core.config import parse_value
@@ -18,6 +17,7 @@ from leadline.core.errors import usage
 from leadline.core.extract.gather import NONFINITE, vanishes
 from leadline.core.extract.table import TROUBLES, Row, cell_number
 from leadline.core.tracker.imported import CellNotTaken, Columns, Findings, FoundRun, shown
+from leadline.core.typed import Any
 
 _ABSENT = "the row has no such cell"
 _Taken = tuple[FoundRun, list[CellNotTaken]]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
 
 from leadline.core.ids import experiment_of, parse_id
 from leadline.core.record.run import TERMINAL_STATES, Run
@@ -21,13 +20,14 @@ from leadline.core.tracker.reading import (
     extraction_of,
     short_config,
 )
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
 CLOSE = 1e-9  # relative: both sides keep binary doubles, some trackers write them as decimal text
 
 
 @dataclass(slots=True)
-class Place:
+class TrackerProject:
     """One project of one tracker at one address. ``why``: why its server (or store) was not asked,
     "" when it was; ``runs``: those it has, as far as it was asked."""
 
@@ -50,7 +50,7 @@ class Place:
         return mine[-1] if mine else None
 
 
-def absent(run: Run, place: Place, sent: bool, waiting: bool) -> tuple[str, str]:
+def absent(run: Run, place: TrackerProject, sent: bool, waiting: bool) -> tuple[str, str]:
     """Why a run of ours is not in the tracker: (``waiting`` | ``gone`` | ``none`` | ``unknown``, a
     sentence)."""
     if waiting:
@@ -77,7 +77,7 @@ def further_runs(thread: Thread) -> list[tuple[Run, dict[str, Any]]]:
     ]
 
 
-def strangers(thread: Thread, place: Place, known: Iterable[str]) -> list[dict[str, Any]]:
+def strangers(thread: Thread, place: TrackerProject, known: Iterable[str]) -> list[dict[str, Any]]:
     """The tracker's runs that the record does not hold. ``known``: uids and tracker ids that it
     holds.
 

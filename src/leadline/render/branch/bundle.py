@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+import io
 
 from leadline.core.publish.bundle import table_rows
 from leadline.core.timestamps import duration, number, size
+from leadline.core.typed import Any
 from leadline.render.markdown import cell_code, code, data, fence, prose, table
 
 ARTIFACTS_SHOWN = 12
@@ -131,8 +132,7 @@ def _machine(run: dict[str, Any]) -> str:
 
 def bundle_csv(bundle: dict[str, Any]) -> str:
     """The comparison table as CSV, full precision."""
-    import csv
-    import io
+    import csv  # noqa: PLC0415  start-up: 0.7 ms
 
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows(table_rows(bundle["table"]))

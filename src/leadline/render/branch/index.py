@@ -7,10 +7,9 @@ make the same page and a sync ends in peace.
 
 from __future__ import annotations
 
-from typing import Any
-
 from leadline.core.record.thread import Thread
 from leadline.core.text.citation import render as cited
+from leadline.core.typed import Any
 from leadline.core.values import dataclass
 from leadline.render import words as facts
 from leadline.render.branch.badge import badge_path

@@ -271,7 +271,7 @@ def _series(run: Run, about: str, then: Thread) -> str:
 
 def _artifacts(run: Run) -> str:
     """The files that the run kept, by digest, and what it did not keep."""
-    shown = run.artifacts[:ARTIFACTS_SHOWN]
+    shown = artifact.listed(run)[:ARTIFACTS_SHOWN]
     lines = [
         f"- Artifact {code(a.name)}{f' (version {a.version})' if a.version > 1 else ''}: {data(a.kind)}, "
         f"{size(a.size_bytes)}, {code(a.digest[:19])}"

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 from html import escape
-from typing import Any, Protocol
 
 from leadline.core.plain import plain
+from leadline.core.typed import Any, Protocol
 from leadline.render.plot.svg import Axis, axis, short, tick_labels
 
 WIDTH_PX, PANEL_PX = 900, 320

@@ -12,9 +12,9 @@ import math
 from collections.abc import Callable, Sequence
 from html import escape
 from itertools import pairwise
-from typing import NamedTuple
 
 from leadline.core.timestamps import number
+from leadline.core.typed import NamedTuple
 
 ROW_PX = 26
 PLOT_PX = 240

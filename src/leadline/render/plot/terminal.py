@@ -8,9 +8,9 @@ resolution and is readable in a log.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from leadline.core.plain import plain
+from leadline.core.typed import Any
 from leadline.render.plot.series import legend, notes, same, scales, title, x_labels, x_unit
 from leadline.render.plot.svg import Axis, tick_labels
 

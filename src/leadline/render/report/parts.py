@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
 
 from leadline.core.compare.compare import Comparison, MetricComparison, compare
 from leadline.core.record import artifact
@@ -17,6 +16,7 @@ from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.stats.inference import Sample
 from leadline.core.text.citation import render as cited
 from leadline.core.timestamps import number, size
+from leadline.core.typed import Any, NamedTuple
 from leadline.render import words as facts
 from leadline.render.words import EvidenceOf
 
@@ -42,7 +42,7 @@ class Cell(NamedTuple):
     fraction: str = ""
 
 
-class Difference(NamedTuple):
+class DifferenceCell(NamedTuple):
     """Against the baseline: mean difference, its interval, in per cent, and what may be said of it."""
 
     value: Cell
@@ -54,7 +54,7 @@ class Difference(NamedTuple):
 class MetricCells(NamedTuple):
     median: Cell
     spread: str
-    difference: Difference | None
+    difference: DifferenceCell | None
     lost: str = ""
 
 
@@ -228,7 +228,7 @@ def _metric_cells(
         verdict = (
             VERDICTS.get(compared.verdict, compared.verdict) if axes <= 1 else f"{axes} axes differ"
         )
-        difference = Difference(
+        difference = DifferenceCell(
             cell(compared.test.difference, places, True), shown + unit, percent, verdict
         )
     return MetricCells(cell(sample.median, places), spread, difference, facts.lost_text(sample))
@@ -355,7 +355,9 @@ def _code(run: Run) -> dict[str, Any]:
 def pictured(run: Run) -> list[Artifact]:
     """The artifacts that the report shows as pictures where it can: the last version of each image
     name."""
-    return [a for a in artifact.latest(run.artifacts) if a.kind == "image"][:PICTURES_PER_RUN]
+    return [a for a in artifact.latest(artifact.listed(run)) if a.kind == "image"][
+        :PICTURES_PER_RUN
+    ]
 
 
 def _run_row(run: Run, thread: Thread, images: dict[str, str]) -> dict[str, Any]:
@@ -372,7 +374,7 @@ def _run_row(run: Run, thread: Thread, images: dict[str, str]) -> dict[str, Any]
         ],
         "metrics_left_out": max(0, len(names) - facts.METRICS_SHOWN),
         "contended": run.hygiene.get("contended"),
-        "artifacts": [(a, size(a.size_bytes)) for a in run.artifacts[:ARTIFACTS_SHOWN]],
+        "artifacts": [(a, size(a.size_bytes)) for a in artifact.listed(run)[:ARTIFACTS_SHOWN]],
         "artifacts_left_out": max(0, artifact.total(run) - ARTIFACTS_SHOWN),
         "artifact_gaps": artifact.gaps(run)[:ARTIFACTS_SHOWN],
         "artifact_gaps_left_out": max(0, artifact.gaps_total(run) - ARTIFACTS_SHOWN),

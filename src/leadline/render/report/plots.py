@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
 
 from leadline.core.canonical import canonical_json
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.timestamps import number
+from leadline.core.typed import Any, NamedTuple
 from leadline.render import words as facts
 from leadline.render.plot import series as series_plot
 from leadline.render.plot import svg as plot

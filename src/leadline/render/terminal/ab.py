@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from leadline.core.plain import plain
+from leadline.core.typed import Any
 
 
 def result_text(result: dict[str, Any]) -> str:

@@ -4,8 +4,8 @@ measured on."""
 from __future__ import annotations
 
 import shlex
-from typing import Any
 
+from leadline.core.typed import Any
 from leadline.render.terminal.compare import aligned, decimals_for, shown_number
 
 

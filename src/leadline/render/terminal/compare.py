@@ -8,11 +8,11 @@ digit is lost that the spread bears.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from leadline.core.compare.compare import Comparison, MetricComparison, number
-from leadline.core.config import Difference
+from leadline.core.config import FactDifference
 from leadline.core.stats.inference import Sample
+from leadline.core.typed import Any
 
 VALUE_CHARS = 40
 ROWS_SHOWN = 40
@@ -85,7 +85,7 @@ def _difference_lines(c: Comparison) -> list[str]:
     return lines
 
 
-def _class(row: Difference) -> str:
+def _class(row: FactDifference) -> str:
     words = {
         "confound": "CONFOUND",
         "unknown": "UNKNOWN",

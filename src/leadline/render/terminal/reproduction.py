@@ -4,10 +4,10 @@ artifacts are the same."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from leadline.core.record.artifact import DIFFERENT, EQUAL, MISSING, NEW
 from leadline.core.timestamps import number
+from leadline.core.typed import Any
 from leadline.render.table import table
 
 _HEADS = ["experiment", "metric", "then", "n", "now", "n", "allowed", "verdict"]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import number, rfc3339
+from leadline.core.typed import Any
 from leadline.render import words as facts
 from leadline.render.markdown import one_line
 from leadline.render.table import table

@@ -17,6 +17,7 @@ from leadline.render import words as facts
 from leadline.render.logbook import series_excerpt
 from leadline.render.markdown import one_line
 from leadline.render.table import table
+from leadline.render.terminal.reproduction import render_files, render_table
 from leadline.render.words import EvidenceOf
 
 ARTIFACTS_SHOWN = 12
@@ -322,8 +323,6 @@ def _item(item: Item, thread: Thread, evidence_of: EvidenceOf | None) -> str:
     )
     if item.kind != "reproduction":
         return head
-    from leadline.render.terminal.reproduction import render_files, render_table
-
     lines = [*render_table(item.body.get("table") or ()), *render_files(item.body.get("artifacts"))]
     return "\n".join([head, *(plain(line) for line in lines)])
 

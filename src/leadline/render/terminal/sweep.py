@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from leadline.core.design.cells import title_of
 from leadline.core.timestamps import counted, duration, minute, number
+from leadline.core.typed import Any
 from leadline.render.table import table
 from leadline.render.words import spread_text, with_unit
 

@@ -24,6 +24,7 @@ from leadline.core.record.artifact import Artifact
 from leadline.core.record.run import Run
 from leadline.core.timestamps import size
 from leadline.core.typed import Any
+from leadline.core.values import as_dict
 from leadline.services.context import Context
 from leadline.services.out_path import check_folder
 
@@ -252,6 +253,4 @@ def check(
 
 def data_of(artifact: Artifact, state: str) -> dict[str, Any]:
     """One artifact as JSON-ready data."""
-    from leadline.core.values import as_dict
-
     return {**as_dict(artifact), "state": state}

@@ -18,6 +18,12 @@ from itertools import islice
 from leadline.core.canonical import canonical_json
 from leadline.core.errors import LeadlineError, usage
 from leadline.core.record.artifact import GAPS_LISTED, LISTED
+from leadline.core.secrets.names import (
+    SCANNED_CONTENT_BYTES,
+    secret_content_reason,
+    secret_name_reason,
+)
+from leadline.core.secrets.redact import secret_values
 from leadline.core.timestamps import epoch_ms, rfc3339
 from leadline.core.typed import Any
 from leadline.services.context import Context
@@ -188,7 +194,7 @@ def _logged(folder: str) -> list[Line]:
 
 def _entry(context: Context, line: Line, cwd: str, redact: Any) -> tuple[Line, str]:
     """One line as the record has it, and why its content is not kept, as far as the line tells."""
-    from leadline.job.artifact import checked_kind, checked_name, name_of
+    from leadline.job.artifact import checked_kind, checked_name, name_of  # noqa: PLC0415  start-up: 1 ms
 
     try:
         name = checked_name(line.get("name") or "")
@@ -239,13 +245,6 @@ def _short(source: str, cwd: str) -> str:
 
 
 def _secret(context: Context, names: Iterable[str], path: str) -> str:
-    from leadline.core.secrets.names import (
-        SCANNED_CONTENT_BYTES,
-        secret_content_reason,
-        secret_name_reason,
-    )
-    from leadline.core.secrets.redact import secret_values
-
     for name in names:
         if name and (reason := secret_name_reason(name)):
             return reason
@@ -279,7 +278,7 @@ def _matched(
 ) -> list[Line]:
     """Lines for the files that ``--artifact`` names, their contents copied beside those that the
     job logged."""
-    from leadline.job import artifact as job
+    from leadline.job import artifact as job  # noqa: PLC0415  start-up: 1 ms
 
     os.makedirs(folder, exist_ok=True)
     bounds, lines = limits(context), []
@@ -312,7 +311,7 @@ def _matched(
 def _find(text: str, cwd: str) -> tuple[str, str, list[str]]:
     """(name given or "", pattern, absolute paths). ``=`` may be part of a file's name: the whole is
     tried first."""
-    import glob
+    import glob  # noqa: PLC0415  start-up: 0.6 ms
 
     def matches(pattern: str) -> list[str]:
         whole = os.path.join(cwd, pattern)
@@ -343,7 +342,7 @@ def _called(name: str, path: str, cwd: str, several: bool) -> str:
 
 def _not_ours(path: str, pattern: str, cwd: str, started_s: float) -> str:
     """Why a file that was found is not this run's, or ""."""
-    import glob
+    import glob  # noqa: PLC0415  start-up: 0.6 ms
 
     try:
         status = os.stat(path)

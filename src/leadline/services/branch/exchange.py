@@ -6,11 +6,10 @@ the rest.
 
 from __future__ import annotations
 
-from typing import Any
-
 from leadline.core.errors import LeadlineError, not_found, remote
 from leadline.core.ids import parse_id
 from leadline.core.record.thread import Thread
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 from leadline.services.branch import record_branch as recordbranch
 from leadline.services.context import Context

@@ -8,12 +8,15 @@ the record says all that its entries say.
 
 from __future__ import annotations
 
+import json
 import os
 
 from leadline.core.canonical import digest_bytes
 from leadline.core.errors import LeadlineError
+from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.record.thread import Thread
 from leadline.core.typed import Any
+from leadline.render.logbook.entries import HEADER_END, NO_ENTRY, render_logbook
 from leadline.services.context import Context
 
 RENDERINGS_REMEMBERED = 50
@@ -21,9 +24,6 @@ RENDERINGS_REMEMBERED = 50
 
 def logbook_text(context: Context, thread: Thread) -> str:
     """The research logbook of ``thread`` as it is rendered now."""
-    from leadline.core.evidence.of_thread import evidence_for
-    from leadline.render.logbook.entries import render_logbook
-
     return render_logbook(thread, evidence_for(thread))
 
 
@@ -132,8 +132,6 @@ def _is_ours(context: Context, topic: str, present: bytes, rendered: bytes) -> b
 
 def _entries(data: bytes) -> list[bytes]:
     """The lines behind the header; what the header says is derived anew each time."""
-    from leadline.render.logbook.entries import HEADER_END, NO_ENTRY
-
     before, marker, after = data.partition(HEADER_END.encode())
     return [
         line for line in (after if marker else before).splitlines() if line != NO_ENTRY.encode()
@@ -145,8 +143,6 @@ def _memory(context: Context, topic: str) -> str:
 
 
 def _remembered(context: Context, topic: str) -> list[str]:
-    import json
-
     try:
         found = json.loads(_read(_memory(context, topic)) or b"{}").get("digests", [])
         return [str(digest) for digest in found]
@@ -157,8 +153,6 @@ def _remembered(context: Context, topic: str) -> list[str]:
 def _remember(context: Context, topic: str, data: bytes) -> None:
     """Before the file is written: a crash in between must not make our own rendering look like a
     hand edit."""
-    import json
-
     digests = [d for d in _remembered(context, topic) if d != digest_bytes(data)] + [
         digest_bytes(data)
     ]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from leadline.core.errors import environment
+from leadline.core.typed import Any
+from leadline.render.logbook.entries import entries
 from leadline.services.branch.logbook import logbook_text
 from leadline.services.context import Context
 from leadline.services.out_path import check_folder
@@ -16,8 +17,6 @@ def logbook(context: Context, topic: str, out: str | None = None) -> dict[str, A
 
     Raises LeadlineError(environment) when it cannot be written.
     """
-    from leadline.render.logbook.entries import entries
-
     text = logbook_text(context, context.store.thread(topic))
     path = write_out(context, out, text) if out else ""
     return {"text": "" if out else text, "entries": len(entries(text)), "path": path}

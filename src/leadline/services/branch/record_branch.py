@@ -9,15 +9,19 @@ published one, ours goes beside it under another name, and readers take the unio
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
 from leadline.core.canonical import digest_bytes
 from leadline.core.errors import LeadlineError, conflict
+from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.ids import TOPIC
+from leadline.core.record.artifact import listed
 from leadline.core.record.thread import Thread
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 from leadline.render.branch.badge import FOLDER as BADGES
 from leadline.render.branch.badge import badge_files
+from leadline.render.branch.index import render_index, snapshot_folder
+from leadline.services.branch.logbook import logbook_text
 from leadline.services.context import Context
 
 SMALL_BLOB_BYTES = 64 * 1024
@@ -150,9 +154,6 @@ def _events(context: Context, topic: str, present: dict[str, str]) -> Files:
 
 
 def _derived(context: Context, thread: Thread) -> Files:
-    from leadline.render.branch.index import snapshot_folder
-    from leadline.services.branch.logbook import logbook_text
-
     files: Files = {
         f"{thread.topic}/logbook.md": logbook_text(context, thread).encode(),
         f"{thread.topic}/issue.md": issue_page(thread).encode(),
@@ -167,9 +168,6 @@ def _derived(context: Context, thread: Thread) -> Files:
 
 
 def _index(threads: list[Thread]) -> str:
-    from leadline.core.evidence.of_thread import evidence_for
-    from leadline.render.branch.index import render_index
-
     return render_index([(t, evidence_for(t)) for t in threads])
 
 
@@ -210,7 +208,7 @@ def _beyond_budget(thread: Thread) -> set[str]:
     staying: set[str] = set()
     for run in thread.runs:
         left = RUN_ARTIFACT_BYTES
-        for artifact in run.artifacts:
+        for artifact in listed(run):
             if artifact.digest not in travelling and artifact.size_bytes <= SMALL_BLOB_BYTES:
                 left -= artifact.size_bytes
                 (travelling if left >= 0 else staying).add(artifact.digest)
@@ -318,8 +316,6 @@ def _absorb_blobs(context: Context, present: dict[str, str], report: Absorbed) -
 
 def _bundle_files(context: Context, present: dict[str, str]) -> dict[str, str]:
     """Files of snapshots that are on the branch and not here."""
-    from leadline.render.branch.index import snapshot_folder
-
     wanted = {}
     for topic in context.store.topics():
         if not any(path.startswith(f"{topic}/snapshots/") for path in present):

@@ -7,7 +7,6 @@ what any other comparison needs, and three counting runs a side.
 from __future__ import annotations
 
 import shlex
-from typing import Any
 
 from leadline.core.compare.compare import Comparison
 from leadline.core.errors import conflict, not_found, refused, usage
@@ -16,6 +15,7 @@ from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.stats.inference import mean_interval, summarise
 from leadline.core.stats.outliers import outliers
 from leadline.core.stats.prediction import strays
+from leadline.core.typed import Any
 from leadline.services.context import Context
 from leadline.services.evidence.compare import compare_sides, drift_of
 from leadline.services.lookup import no_evidence, slice_of

@@ -9,7 +9,6 @@ so.
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from leadline.core.canonical import digest_of
 from leadline.core.errors import LeadlineError, not_found, usage
@@ -25,10 +24,11 @@ from leadline.core.tracker.reading import (
     short_config,
 )
 from leadline.core.tracker.reconciliation import further_runs
+from leadline.core.typed import Any
 from leadline.ports.tracker import Tracker
 from leadline.services.context import Context
 from leadline.services.importing.points import Waiting
-from leadline.services.importing.runs import ImportRequest
+from leadline.services.importing.request import ImportRequest
 from leadline.services.importing.source import is_path
 from leadline.services.run.job_tracker import redacted, tracker_words
 from leadline.services.tracker.folder import shared_folder

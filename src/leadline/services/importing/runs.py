@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
 
 from leadline.core.canonical import digest_of, finite
 from leadline.core.errors import LeadlineError, usage
@@ -28,38 +27,19 @@ from leadline.core.tracker.imported import (
     metric_columns,
     source_of,
 )
-from leadline.core.values import dataclass, field
+from leadline.core.typed import Any
 from leadline.services.context import Context
+from leadline.services.importing.from_tracker import found_in_tracker
 from leadline.services.importing.points import Waiting, waiting_points
+from leadline.services.importing.request import ImportRequest
 from leadline.services.importing.source import (
     check_options,
     format_of,
     of_tracker,
     refuse_as_trackers,
 )
+from leadline.services.run.facts import default_title
 from leadline.services.run.job_tracker import redacted
-from leadline.services.run.lifecycle import default_title
-
-
-@dataclass
-class ImportRequest:
-    """``metrics``: ``COLUMN`` or ``COLUMN=METRIC``; empty: the columns named like metrics of the
-    thread. ``config``: column names, ``*`` for all others; ``settings``: config that holds for
-    every run of the source. ``key``, ``keep``: which rows are one and which of them is taken. For a
-    tracker: ``at`` its address, ``runs`` the ids or names to take (empty: all), ``unfinished`` also
-    those that say of no end."""
-
-    source: str
-    format: str = ""
-    metrics: list[str] = field(default_factory=list)
-    config: list[str] = field(default_factory=list)
-    settings: dict[str, Any] = field(default_factory=dict)
-    title: str = ""
-    key: list[str] = field(default_factory=list)
-    keep: str = "first"
-    at: str = ""
-    runs: list[str] = field(default_factory=list)
-    unfinished: bool = False
 
 
 def import_runs(
@@ -86,8 +66,6 @@ def _import(
     format = format_of(context, request)
     check_options(request, format)
     if of_tracker(format):
-        from leadline.services.importing.from_tracker import found_in_tracker
-
         found = found_in_tracker(context, thread, request, format, points)
         return take_in(context, topic, found, points, request.title, plan_only)
     columns = _columns(thread, request, format)

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import os
 import shlex
-from typing import TYPE_CHECKING
 
 from leadline.core.errors import LeadlineError, not_found, usage
+from leadline.core.typed import TYPE_CHECKING
 from leadline.services.context import Context
 
 if TYPE_CHECKING:
-    from leadline.services.importing.runs import ImportRequest
+    from leadline.services.importing.request import ImportRequest
 
 TRACKERS = ("leadline", "wandb", "mlflow", "trackio")
 CALLED = {

@@ -3,11 +3,10 @@ the forge now."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from leadline.core.issue.comments import title_of
 from leadline.core.issue.plan import difference, drift
 from leadline.core.managed_block import block_of
+from leadline.core.typed import Any
 from leadline.services.context import Context
 from leadline.services.issue import outbox
 from leadline.services.issue.ask import ForgeFailed, ask, forge_name, read_issue

@@ -8,10 +8,13 @@ body are not judged.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from leadline.core.errors import LeadlineError
+from leadline.core.managed_block import split
+from leadline.core.typed import Any
 from leadline.ports.forge import Comment, Forge, RemoteIssue
+from leadline.services.branch.exchange import exchange_records
+from leadline.services.branch.permalink import refuse_unreachable
 from leadline.services.context import Context
 
 
@@ -42,9 +45,6 @@ class CheckedForge:
         return self._forge.edit_comment(number, comment, text, why)
 
     def _check(self, text: str) -> None:
-        from leadline.services.branch.exchange import exchange_records
-        from leadline.services.branch.permalink import refuse_unreachable
-
         context = self._context()
         try:
             refuse_unreachable(context, text, self._verified)
@@ -56,6 +56,4 @@ class CheckedForge:
 
 
 def _derived(body: str) -> str:
-    from leadline.core.managed_block import split
-
     return split(body).block or ""

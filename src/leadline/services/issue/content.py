@@ -5,11 +5,19 @@ from __future__ import annotations
 import copy
 
 from leadline.core.errors import LeadlineError
+from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.issue.comments import all_comments, title_of
 from leadline.core.issue.plan import Wanted
 from leadline.core.managed_block import OVERHEAD_CHARS, holds, outside
 from leadline.core.record.thread import Item, Thread
 from leadline.core.typed import Any
+from leadline.render.branch.bundle import render_seal_comment
+from leadline.render.branch.index import snapshot_folder
+from leadline.render.issue.body import body_sections
+from leadline.render.issue.fit import cut_comment, fitted
+from leadline.services.branch import record_branch as recordbranch
+from leadline.services.branch.logbook import logbook_path
+from leadline.services.branch.permalink import linkable, pages_of
 from leadline.services.context import Context
 
 LEAST_ROOM_CHARS = 4_000  # for the derived part beside a long text of people's own
@@ -23,10 +31,6 @@ def derived_body(context: Context, thread: Thread, body_there: str | None = None
     Posting it is a record too; so that posting twice is posting once, records about the issue do
     not count as news.
     """
-    from leadline.core.evidence.of_thread import evidence_for
-    from leadline.render.issue.body import body_sections
-    from leadline.render.issue.fit import fitted
-
     shown = copy.copy(thread)
     shown.last_at = next(
         (r.at for r in reversed(thread.records) if not r.kind.startswith("issue-")), thread.last_at
@@ -64,8 +68,6 @@ def limits(context: Context, thread: Thread) -> tuple[int, int]:
 def body_links(context: Context, thread: Thread) -> dict[str, str]:
     """Where the body points. The permalinks are those of the last update: they are pinned, and they
     do not move with every commit of the record branch, so a body that was posted stays current."""
-    from leadline.services.branch.logbook import logbook_path
-
     pinned: dict[str, str] = next(
         (dict(u.body["links"]) for u in reversed(thread.of_kind("update")) if u.body.get("links")),
         {},
@@ -109,11 +111,7 @@ def wanted_of(context: Context, thread: Thread, body_there: str | None = None) -
 def comment_text(context: Context, thread: Thread, marker: str, text: str) -> str:
     """The text as it is sent: of a seal made now, and cut where the forge takes no more, with the
     way to the rest."""
-    from leadline.render.issue.fit import cut_comment
-
     if marker.startswith("snapshot:"):
-        from leadline.services.branch import record_branch as recordbranch
-
         snapshot = next(
             s for s in thread.of_kind("snapshot") if s.uid == marker.removeprefix("snapshot:")
         )
@@ -129,10 +127,6 @@ def snapshot_comment_text(
     context: Context, topic: str, snapshot: Item, record_commit: str | None
 ) -> str:
     """Tag, commit and report files; as pinned links where the remote has pages."""
-    from leadline.render.branch.bundle import render_seal_comment
-    from leadline.render.branch.index import snapshot_folder
-    from leadline.services.branch.permalink import linkable, pages_of
-
     pages = pages_of(context)
     folder = f"{topic}/snapshots/{snapshot_folder(snapshot.body)}"
     places = {}

@@ -8,13 +8,15 @@ What the issue is to be: ``services/issue/content.py``. Bringing it there:
 from __future__ import annotations
 
 import re
-from typing import Any
 from urllib.parse import urlsplit
 
 from leadline.core.errors import conflict, not_found, refused, usage
 from leadline.core.issue.comments import comments_to_post, title_of
 from leadline.core.managed_block import holds
 from leadline.core.record.thread import Thread
+from leadline.core.text.lint import fix_format
+from leadline.core.text.wording import first_difference
+from leadline.core.typed import Any
 from leadline.services.context import Context
 from leadline.services.issue import outbox
 from leadline.services.issue.ask import ForgeFailed, ask, forge_name, read_issue
@@ -289,9 +291,6 @@ def fix_comment(
     refused (``not-a-format-fix``) when words or numbers would change; conflict (``comment-edited``)
     when somebody else edited it on the forge since; what the forge raises.
     """
-    from leadline.core.text.lint import fix_format
-    from leadline.core.text.wording import first_difference
-
     thread = context.store.thread(topic)
     _must_be_posted(thread)
     known = {c["id"]: c for c in thread.issue.comments}

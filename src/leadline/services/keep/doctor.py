@@ -6,12 +6,17 @@ from __future__ import annotations
 import os
 import sys
 
+from leadline import __version__
 from leadline.core.errors import LeadlineError
 from leadline.core.record.run import TERMINAL_STATES
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import size
 from leadline.core.values import dataclass
+from leadline.services.branch import record_branch as recordbranch
+from leadline.services.branch.exchange import remote_for, tracking_ref
 from leadline.services.context import Context
+from leadline.services.issue import outbox
+from leadline.services.issue.outbox import waiting
 
 OK, NOTE, PROBLEM = "ok", "note", "problem"
 LOW_DISK_BYTES = 500 * 1024 * 1024
@@ -73,7 +78,7 @@ def doctor(context: Context, network: bool = False) -> list[Check]:
 
 def outside(error: LeadlineError) -> list[Check]:
     """The checks where no repository can be opened: the program, its extras, and why (``error``)."""
-    import shutil
+    import shutil  # noqa: PLC0415  start-up: 4 ms
 
     git = shutil.which("git")
     found = (
@@ -91,8 +96,6 @@ def outside(error: LeadlineError) -> list[Check]:
 
 
 def _itself() -> list[Check]:
-    from leadline import __version__
-
     checks = [
         Check(
             "program",
@@ -132,7 +135,7 @@ def _program(context: Context) -> list[Check]:
 
 
 def _extras(context: Context | None = None) -> list[Check]:
-    from importlib.util import find_spec
+    from importlib.util import find_spec  # noqa: PLC0415  start-up: 0.5 ms
 
     checks = []
     for package, feature, mend in EXTRAS:
@@ -327,9 +330,6 @@ def _unfinished(context: Context) -> list[Check]:
 
 def _waiting(context: Context, thread: Thread) -> list[Check]:
     """What is to be sent to the forge, and changes by hand that nobody answered."""
-    from leadline.services.issue import outbox
-    from leadline.services.issue.outbox import waiting
-
     checks, met = [], outbox.trouble(context, thread.topic)
     waits = (
         waiting(context, thread)
@@ -413,9 +413,6 @@ def _markers(context: Context) -> list[Check]:
 
 def _branch(context: Context) -> list[Check]:
     """What is not on the record branch, and what of it is not on the remote as last seen."""
-    from leadline.services.branch import record_branch as recordbranch
-    from leadline.services.branch.exchange import remote_for, tracking_ref
-
     if not context.store.topics():
         return []
     ref = recordbranch.branch_ref(context)
@@ -489,9 +486,6 @@ def _leftovers(context: Context) -> list[Check]:
 
 
 def _network(context: Context) -> list[Check]:
-    from leadline.services.branch import record_branch as recordbranch
-    from leadline.services.branch.exchange import remote_for, tracking_ref
-
     try:
         remote = remote_for(context, None)
         tip = context.vcs.fetch_ref(

@@ -8,9 +8,8 @@ whole chain again.
 
 from __future__ import annotations
 
-from typing import Any
-
 from leadline.core.record.event import check_chain
+from leadline.core.typed import Any
 from leadline.services.branch.record_branch import branch_ref
 from leadline.services.context import Context
 from leadline.services.keep.verify_outside import seals

@@ -15,6 +15,7 @@ from leadline.core.record.finding import FAULT, NOTE, Finding
 from leadline.core.record.fold import created_id
 from leadline.core.record.run import TERMINAL_STATES
 from leadline.core.record.thread import Thread
+from leadline.core.text.citation import recompute
 from leadline.services.context import Context
 from leadline.services.keep.verify_outside import CHECKS as OUTSIDE
 from leadline.services.publish.index import placed
@@ -137,8 +138,6 @@ def _open_runs(context: Context, thread: Thread) -> list[Finding]:
 
 def _numbers(context: Context, thread: Thread) -> list[Finding]:
     """Every cited number, computed again from the runs as they are now."""
-    from leadline.core.text.citation import recompute
-
     found = []
     for item in thread.items.values():
         if not item.stands or not item.body.get("bound"):

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from itertools import pairwise
 
 from leadline.core.canonical import digest_bytes, digest_of
 from leadline.core.errors import LeadlineError
+from leadline.core.publish.append_only import classify
+from leadline.core.record.artifact import manifest
 from leadline.core.record.event import line_digest
 from leadline.core.record.finding import FAULT, NOTE, Finding
 from leadline.core.record.thread import Item, Thread
+from leadline.render.logbook.entries import HEADER_END, NO_ENTRY
+from leadline.render.logbook.header import link_lines
+from leadline.render.markdown import data
+from leadline.services.artifact import artifacts as artifact
+from leadline.services.branch.logbook import hand_edited, logbook_path
 from leadline.services.context import Context
 
 
@@ -102,9 +110,6 @@ def _payloads(thread: Thread) -> Iterable[tuple[str, str, bool]]:
 def _artifacts(context: Context, thread: Thread) -> list[Finding]:
     """Files that runs kept. Only where a run was made is an absent content a fault: large ones stay
     there."""
-    from leadline.core.record.artifact import manifest
-    from leadline.services.artifact import artifacts as artifact
-
     found, known = [], {}
     for run in thread.runs:
         if not run.artifact_record:
@@ -149,9 +154,9 @@ def seals(context: Context, thread: Thread) -> list[Finding]:
     if not snapshots:
         return found
     lines: dict[str, set[str]] = {}
-    for name, data in context.store.files(thread.topic).items():
+    for name, content in context.store.files(thread.topic).items():
         writer = name.rpartition("-")[0]
-        lines.setdefault(writer, set()).update(line_digest(line) for line in data.splitlines())
+        lines.setdefault(writer, set()).update(line_digest(line) for line in content.splitlines())
     for snapshot in snapshots:
         for writer, digest in dict(snapshot.body.get("heads") or {}).items():
             if digest not in lines.get(str(writer).partition("~")[0], set()):
@@ -241,10 +246,6 @@ def _tag(context: Context, thread: Thread, snapshot: Item) -> list[Finding]:
 
 def _links(context: Context, thread: Thread) -> list[Finding]:
     """W6: the issue names the logbook, the logbook names the issue."""
-    from leadline.render.logbook.header import link_lines
-    from leadline.render.markdown import data
-    from leadline.services.branch.logbook import logbook_path
-
     issue, topic, found = thread.issue, thread.topic, []
     if issue.state in ("none", "draft"):
         why = "has no issue yet" if issue.state == "none" else "has its issue as a draft"
@@ -288,8 +289,6 @@ def _links(context: Context, thread: Thread) -> list[Finding]:
 
 def _logbook(context: Context, thread: Thread) -> list[Finding]:
     """The rendering in the tree: not edited by hand, and append-only over its git history."""
-    from leadline.services.branch.logbook import hand_edited, logbook_path
-
     if context.vcs.toplevel is None or not context.setting("logbook.in_tree"):
         return []
     path, found = logbook_path(context, thread.topic), []
@@ -310,11 +309,6 @@ def _logbook(context: Context, thread: Thread) -> list[Finding]:
 
 
 def _history(context: Context, thread: Thread, path: str, ref: str) -> list[Finding]:
-    from itertools import pairwise
-
-    from leadline.core.publish.append_only import classify
-    from leadline.render.logbook.entries import HEADER_END, NO_ENTRY
-
     versions = [
         (c, data, data.decode("utf-8", "replace").replace(NO_ENTRY, ""))
         for c, data in context.vcs.versions_of_file(path, ref)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.typed import Any
+from leadline.render.terminal.brief import render_brief
 from leadline.services.context import Context
 from leadline.services.look.next import due_now, next_actions, waits_of
 from leadline.services.look.open_runs import ask_open_runs, rows_of_open
@@ -10,9 +12,6 @@ from leadline.services.look.open_runs import ask_open_runs, rows_of_open
 
 def brief(context: Context, named: str | None, budget_chars: int) -> tuple[str, dict[str, Any]]:
     """The text, at most ``budget_chars`` characters, and its parts as data."""
-    from leadline.core.evidence.of_thread import evidence_for
-    from leadline.render.terminal.brief import render_brief
-
     thread = context.thread(named)
     now = due_now(context, thread)
     running = ask_open_runs(context, thread)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.issue.due import due
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
+from leadline.core.text.citation import render
 from leadline.core.typed import TYPE_CHECKING
 from leadline.services.context import Context
+from leadline.services.issue import outbox
+from leadline.services.issue.outbox import waiting
 
 if TYPE_CHECKING:
     from leadline.core.issue.due import Due
@@ -14,20 +19,13 @@ if TYPE_CHECKING:
 def waits_of(context: Context, thread: Thread) -> list[str]:
     """What is to be sent to the forge of the thread and was not, the reason first; empty when
     nothing waits."""
-    from leadline.services.issue import outbox
-
     met = outbox.trouble(context, thread.topic)
     if met is None:
         return []
-    from leadline.services.issue.outbox import waiting
-
     return [outbox.line(met), *waiting(context, thread)]
 
 
 def due_now(context: Context, thread: Thread) -> Due:
-    from leadline.core.evidence.of_thread import evidence_for
-    from leadline.core.issue.due import due
-
     return due(thread, context.now(), evidence_for(thread))
 
 
@@ -41,8 +39,6 @@ def next_actions(
         actions.append({"what": f"{run.id} is {run.state}", "command": f"leadline show {run.id}"})
     notes = [n for n in thread.of_kind("note") if n.stands and n.body.get("role") == "next"]
     if notes:
-        from leadline.core.text.citation import render
-
         text = render(notes[-1].text, thread, notes[-1].refs)
         actions.append(
             {"what": f"{text} ({notes[-1].id})", "command": f"leadline show {notes[-1].id}"}

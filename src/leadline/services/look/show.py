@@ -6,18 +6,19 @@ import json
 import os
 
 from leadline.core.errors import not_found, usage
+from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.plain import plain
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.typed import Any
+from leadline.core.values import as_dict
+from leadline.render.terminal.show import render_show
 from leadline.services.context import Context
 
 TAIL_BYTES = 65536
 
 
 def show(context: Context, thread: Thread, display: str) -> tuple[str, dict[str, Any]]:
-    from leadline.core.evidence.of_thread import evidence_for
-    from leadline.render.terminal.show import render_show
-
     thing = thread.find(display)
     text = render_show(thing, thread, evidence_for(thread))
     if isinstance(thing, Item) and (found := _measured(context, thread, thing)):
@@ -32,13 +33,13 @@ def _measured(context: Context, thread: Thread, item: Item) -> str:
     """What the runs of a sweep or of a measurement in turns showed, as their own verbs print it; ""
     for the rest."""
     if item.kind == "sweep":
-        from leadline.render.terminal.sweep import render_table
-        from leadline.services.run.sweep_table import table_of
+        from leadline.render.terminal.sweep import render_table  # noqa: PLC0415  start-up: 3 ms
+        from leadline.services.run.sweep_table import table_of  # noqa: PLC0415  start-up: 6 ms
 
         return render_table(table_of(context, thread.topic, item.id))
     if item.kind == "interleaving":
-        from leadline.render.terminal.ab import result_text
-        from leadline.services.run.ab import result_of
+        from leadline.render.terminal.ab import result_text  # noqa: PLC0415  start-up: 1 ms
+        from leadline.services.run.ab import result_of  # noqa: PLC0415  start-up: 6 ms
 
         return result_text(result_of(thread, item))
     return ""
@@ -46,8 +47,6 @@ def _measured(context: Context, thread: Thread, item: Item) -> str:
 
 def as_data(thing: Any) -> dict[str, Any]:
     """A thread's thing as JSON-ready data."""
-    from leadline.core.values import as_dict
-
     data: dict[str, Any] = as_dict(thing)
     for run in [data, *(data.get("runs") or [])]:
         run.pop("item_source", None)  # how a blob is read is no fact
@@ -69,8 +68,6 @@ def the_run(thread: Thread, display: str) -> Run:
 def show_output(
     context: Context, thread: Thread, display: str, stream: str
 ) -> tuple[str, dict[str, Any]]:
-    from leadline.core.plain import plain
-
     run = the_run(thread, display)
     path = os.path.join(context.run_folder(run.uid), f"{stream}.log")
     try:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.record.thread import Thread
 from leadline.core.typed import Any
+from leadline.render.terminal.listing import threads_table
+from leadline.render.terminal.show import render_status
 from leadline.services.context import Context
 from leadline.services.look.next import due_now, waits_of
 from leadline.services.look.open_runs import ask_open_runs, rows_of_open
 
 
 def status(context: Context, named: str | None) -> tuple[str, dict[str, Any], dict[str, int]]:
-    from leadline.core.evidence.of_thread import evidence_for
-    from leadline.render.terminal.listing import threads_table
-    from leadline.render.terminal.show import render_status
-
     topics = context.store.topics()
     thread = context.thread(named)
     running = ask_open_runs(context, thread)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from leadline.core.errors import usage
 from leadline.core.ids import experiment_of
 from leadline.core.typed import Any
 from leadline.services.context import Context
@@ -9,12 +12,8 @@ from leadline.services.context import Context
 
 def tried(context: Context, words: list[str], limit: int) -> tuple[list[dict[str, Any]], int]:
     """Hits over all threads, negative ones first, shortened to the sentence around the first word."""
-    import re
-
     terms = [w for word in words for w in re.findall(r"[^\W_]+|\d+", word)]
     if not terms:
-        from leadline.core.errors import usage
-
         raise usage("no-words", "no words to look for", do="leadline tried lzma preset")
     found, _ = context.store.search(terms, -1)
     hits: dict[tuple[str, str, str], dict[str, Any]] = {}

@@ -6,6 +6,7 @@ from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.record.finding import NOTE, Finding
 from leadline.core.record.thread import Thread
 from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.render.branch.index import entry_of, grouped, render_index, render_index_text
 from leadline.services.context import Context
 
 if TYPE_CHECKING:  # `verify` needs none of the rendering
@@ -14,8 +15,6 @@ if TYPE_CHECKING:  # `verify` needs none of the rendering
 
 def index(context: Context) -> tuple[str, str, list[Entry]]:
     """(for a terminal, as the page of the record branch, the entries in the order of both)."""
-    from leadline.render.branch.index import entry_of, grouped, render_index, render_index_text
-
     threads = [context.store.thread(topic) for topic in context.store.topics()]
     pairs = [(t, evidence_for(t)) for t in threads]
     entries = [entry_of(t, of) for t, of in pairs]

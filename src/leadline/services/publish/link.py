@@ -3,13 +3,15 @@ has."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from leadline.core.errors import LeadlineError, not_found
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.core.typed import Any
 from leadline.core.values import dataclass
+from leadline.render.branch.index import snapshot_folder
+from leadline.render.logbook.entries import entries
 from leadline.services.branch import record_branch as recordbranch
+from leadline.services.branch.exchange import remote_for, tracking_ref
 from leadline.services.branch.permalink import known_there, not_on_remote, pages_of, there_now
 from leadline.services.context import Context
 
@@ -41,8 +43,6 @@ def link(
     no pages. Raises LeadlineError: not_found (no such id, no such file); remote
     (``link-not-on-remote``, or it cannot be asked).
     """
-    from leadline.services.branch.exchange import remote_for
-
     remote = remote_for(context, None) if context.vcs.remotes() else ""
     thread = context.store.thread(topic)
     if code:
@@ -75,8 +75,6 @@ def _tip(context: Context, remote: str, offline: bool) -> str:
     ref = recordbranch.branch_ref(context)
     if not remote:
         return recordbranch.commit_records(context) or ""
-    from leadline.services.branch.exchange import tracking_ref
-
     if not offline:
         head = context.vcs.remote_refs(remote).get(ref, "")
         if head and not context.vcs.commit_exists(head):
@@ -93,8 +91,6 @@ def _on_record_branch(context: Context, thread: Thread, what: str, file: str, ti
     elif what:
         thing = thread.find(what)
         if isinstance(thing, Item) and thing.kind == "snapshot":
-            from leadline.render.branch.index import snapshot_folder
-
             path = f"{thread.topic}/snapshots/{snapshot_folder(thing.body)}/{file}"
     page = context.vcs.file_at(tip, path) if tip else None
     if page is None:
@@ -108,8 +104,6 @@ def _on_record_branch(context: Context, thread: Thread, what: str, file: str, ti
 
 def _anchor(page: str, display: str) -> str:
     """The newest section whose heading begins with the id."""
-    from leadline.render.logbook.entries import entries
-
     found = [
         e.anchor for e in entries(page) if e.heading.partition(" - ")[2].split(" ")[0] == display
     ]

@@ -4,9 +4,10 @@ people."""
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from leadline.core.errors import LeadlineError, conflict, environment
+from leadline.core.typed import Any
+from leadline.render.issue.template import PATH, render_issue_template
 from leadline.services.context import Context
 
 
@@ -18,8 +19,6 @@ def write_template(context: Context, label: str, force: bool = False) -> dict[st
     Raises LeadlineError: environment (bare repository, cannot be written), conflict (behind a
     symbolic link that leads out of the work tree).
     """
-    from leadline.render.issue.template import PATH, render_issue_template
-
     text = render_issue_template(label)
     full = os.path.join(context.toplevel, PATH)
     inside = os.path.realpath(context.toplevel) + os.sep

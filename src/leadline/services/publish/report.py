@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from base64 import b64encode
 
+from leadline import __version__
+from leadline.core.errors import LeadlineError
+from leadline.core.evidence.of_thread import evidence_for, preregistered
 from leadline.core.record.thread import Item, Thread
+from leadline.core.typed import Any
+from leadline.render.report.page import render_report
+from leadline.render.report.parts import pictured
 from leadline.services.branch.logbook_file import write_out
 from leadline.services.context import Context
+from leadline.services.series.plot import panels_of_experiments
 
 PICTURE_BYTES = 256 * 1024  # larger images are named, not shown
 PAGE_PICTURE_BYTES = 4 * 1024 * 1024  # all pictures of a page together
@@ -21,11 +28,6 @@ def report(context: Context, topic: str, out: str | None = None) -> dict[str, An
     Returns ``{"path", "bytes", "experiments", "runs"}``. Raises LeadlineError(environment) when it
     cannot be written.
     """
-    from leadline import __version__
-    from leadline.core.evidence.of_thread import evidence_for, preregistered
-    from leadline.render.report.page import render_report
-    from leadline.services.series.plot import panels_of_experiments
-
     thread = context.store.thread(topic)
     evidence_of = evidence_for(thread)
 
@@ -62,11 +64,6 @@ def pictures(context: Context, thread: Thread) -> dict[str, str]:
     Only pictures by their first bytes (PNG, JPEG, GIF, WebP): what a job calls an image may be
     anything.
     """
-    from base64 import b64encode
-
-    from leadline.core.errors import LeadlineError
-    from leadline.render.report.parts import pictured
-
     found: dict[str, str] = {}
     left = PAGE_PICTURE_BYTES
     for artifact in (

@@ -11,14 +11,21 @@ from __future__ import annotations
 import json
 import os
 import re
-from typing import Any
 
 from leadline.core.canonical import canonical_json, digest_of
 from leadline.core.errors import LeadlineError, conflict, not_found, usage
+from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.ids import named_id
+from leadline.core.publish.bundle import build_bundle
 from leadline.core.record.thread import Item, Thread
+from leadline.core.typed import Any
+from leadline.render.branch.bundle import bundle_csv, render_bundle
+from leadline.render.words import says
 from leadline.services.branch import record_branch as recordbranch
+from leadline.services.branch.logbook import publish
 from leadline.services.context import Context, refs_for
+from leadline.services.issue.delivery import bring_up_to_date
+from leadline.services.publish.sync import sync
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?\Z")
 
@@ -39,8 +46,6 @@ def seal(
     pushed, left}``. Raises LeadlineError: usage (bad name), conflict (sealed already, tag in use),
     not_found (no such file or commit).
     """
-    from leadline.services.branch.logbook import publish
-
     thread = context.store.thread(topic)
     _check_name(context, thread, name)
     committed = _commit_files(context, thread, files or [], message)
@@ -208,11 +213,6 @@ def make_bundle(
     heads: dict[str, str],
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """The bundle and the digests of its files, which are in the blob store then."""
-    from leadline.core.evidence.of_thread import evidence_for
-    from leadline.core.publish.bundle import build_bundle
-    from leadline.render.branch.bundle import bundle_csv, render_bundle
-    from leadline.render.words import says
-
     evidence = evidence_for(thread)
     claims = [
         {"id": c.id, "text": says(c, thread), "label": evidence(c).label}
@@ -280,8 +280,6 @@ def _tag(context: Context, topic: str, snapshot: Item) -> None:
 
 def _tell(context: Context, topic: str, snapshot: Item, done: dict[str, Any]) -> None:
     """Record branch, issue comment, issue body, logbook: what fails is left to do and said."""
-    from leadline.services.branch.logbook import publish
-    from leadline.services.issue.delivery import bring_up_to_date
 
     def attempt(what: str, act: Any) -> Any:
         try:
@@ -314,8 +312,6 @@ def _tell(context: Context, topic: str, snapshot: Item, done: dict[str, Any]) ->
 
 
 def _push(context: Context, done: dict[str, Any]) -> None:
-    from leadline.services.publish.sync import sync
-
     result = sync(context)
     done["pushed"] = result.problem is None and result.tags.get(done["tag"]) in (
         "pushed",

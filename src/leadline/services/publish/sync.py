@@ -7,12 +7,16 @@ is part of the answer, never an exception that hides what was done.
 
 from __future__ import annotations
 
-from typing import Any
-
 from leadline.core.errors import LeadlineError, remote
+from leadline.core.secrets.names import secret_content_reason, secret_name_reason
+from leadline.core.typed import Any
 from leadline.services.branch import record_branch as recordbranch
 from leadline.services.branch.exchange import Sync, exchange_with, remote_for, take_in, tracking_ref
 from leadline.services.context import Context
+from leadline.services.issue.ask import forge_name
+from leadline.services.issue.delivery import bring_up_to_date
+from leadline.services.issue.outbox import waiting
+from leadline.services.run.recover import recover_runs
 
 SCAN_BYTES = 1 << 20
 
@@ -22,12 +26,10 @@ def sync(
 ) -> Sync:
     """Bring store, record branch and remote together. Never raises for the remote: see
     ``Sync.problem``."""
-    from leadline.services.run.recover import reconcile
-
     done = Sync(branch=str(context.setting("record_branch")))
     if dry_run:
         return _would(context, done, remote)
-    done.ended = reconcile(context)
+    done.ended = recover_runs(context)
     ref = recordbranch.branch_ref(context)
     before = context.vcs.ref(ref)
     if before:
@@ -54,9 +56,6 @@ def sync(
 def _issues(context: Context) -> dict[str, dict[str, Any]]:
     """Bring every issue on a forge up to date: after the records, so that two machines derive the
     same body."""
-    from leadline.services.issue.ask import forge_name
-    from leadline.services.issue.delivery import bring_up_to_date
-
     found = {}
     for topic in context.store.topics():
         thread = context.store.thread(topic)
@@ -170,8 +169,6 @@ def _code_states(context: Context, done: Sync) -> None:
 def scan(context: Context, code: dict[str, Any]) -> list[str]:
     """Files of a code state, other than those that HEAD already had, that look like secrets:
     ``path: reason``."""
-    from leadline.core.secrets.names import secret_content_reason, secret_name_reason
-
     present = context.vcs.read_tree_files(str(code["commit"]))
     head = context.vcs.read_tree_files(str(code["head"])) if code.get("head") else {}
     new = {path: blob for path, blob in present.items() if head.get(path) != blob}
@@ -221,8 +218,6 @@ def _would(context: Context, done: Sync, named: str | None) -> Sync:
         if context.vcs.tag_exists(t) and not _known_there(context, done.remote, f"refs/tags/{t}")
     ]
     for topic in context.store.topics():
-        from leadline.services.issue.outbox import waiting
-
         waits = waiting(context, context.store.thread(topic))
         done.would += [f"{what} ({topic})" for what in waits]
     if unsent:

@@ -8,15 +8,27 @@ between leaves the record, and whatever brings the issue up to date next posts i
 from __future__ import annotations
 
 from leadline.core.errors import LeadlineError, conflict, refused
-from leadline.core.ids import named_id
+from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.ids import ID_IN_TEXT, named_id
 from leadline.core.issue.comments import comments_to_post
 from leadline.core.issue.due import Due, due, last_post, records_since
 from leadline.core.record.thread import Item, Thread
-from leadline.core.text.lint import Finding, fix_format, lint
+from leadline.core.text.citation import render as cited
+from leadline.core.text.lint import LABELS, LintFinding, fix_format, lint
 from leadline.core.typed import Any
 from leadline.core.values import dataclass
+from leadline.render.issue.comments import render_heartbeat, render_update
+from leadline.services.branch.logbook import publish
+from leadline.services.branch.permalink import (
+    broken_links,
+    commit_records,
+    how_to_read,
+    links_for,
+    unpushed,
+)
 from leadline.services.context import Context
 from leadline.services.issue.delivery import bring_up_to_date
+from leadline.services.write.note import bound_body
 
 ADVICE = (
     "overclaim",
@@ -56,8 +68,6 @@ class Words:
 
 def is_due(context: Context, thread: Thread) -> Due:
     """Whether an update is due now, and why."""
-    from leadline.core.evidence.of_thread import evidence_for
-
     return due(thread, context.now(), evidence_for(thread))
 
 
@@ -126,9 +136,6 @@ def heartbeat(
 
     Raises LeadlineError(refused) as ``update`` does.
     """
-    from leadline.core.text.citation import render as cited
-    from leadline.render.issue.comments import render_heartbeat
-
     thread = context.store.thread(topic)
     _flag_finished(context, thread)
     words = {"status": status.strip(), "blockers": blockers.strip(), "eta": eta.strip()}
@@ -213,20 +220,17 @@ def _span(thread: Thread, words: dict[str, str]) -> tuple[Item | None, int]:
 
 def _checked(
     context: Context, thread: Thread, words: Words
-) -> tuple[dict[str, Any], list[Finding]]:
+) -> tuple[dict[str, Any], list[LintFinding]]:
     return _checked_texts(context, thread, words.texts())
 
 
 def _checked_texts(
     context: Context, thread: Thread, texts: list[tuple[str, str]]
-) -> tuple[dict[str, Any], list[Finding]]:
+) -> tuple[dict[str, Any], list[LintFinding]]:
     """``refs`` and ``bound`` of the author's words, and advice. Raises LeadlineError(refused)."""
-    from leadline.services.branch.permalink import broken_links
-    from leadline.services.write.note import bound_body
-
     refs: dict[str, str] = {}
     bound: dict[str, float] = {}
-    findings: list[Finding] = []
+    findings: list[LintFinding] = []
     for name, text in texts:
         if not text.strip():
             continue
@@ -248,7 +252,7 @@ def _checked_texts(
     return {"refs": refs, **({"bound": bound} if bound else {})}, findings
 
 
-def not_fit_to_post(findings: list[Finding]) -> LeadlineError:
+def not_fit_to_post(findings: list[LintFinding]) -> LeadlineError:
     """The refusal that lists each finding with the words it saw and what to write instead."""
     shown = "; ".join(f"{f.what} ({f.where}): {f.mend}" for f in findings[:FINDINGS_NAMED])
     more = f"; and {len(findings) - FINDINGS_NAMED} more" if len(findings) > FINDINGS_NAMED else ""
@@ -263,10 +267,6 @@ def not_fit_to_post(findings: list[Finding]) -> LeadlineError:
 
 def _label_of_cited(thread: Thread, text: str) -> str:
     """The lowest label of the claims that a text names: what its words may lean on."""
-    from leadline.core.evidence.of_thread import evidence_for
-    from leadline.core.ids import ID_IN_TEXT
-    from leadline.core.text.lint import LABELS
-
     evidence_of = evidence_for(thread)
     named = [thread.items[m[0]] for m in ID_IN_TEXT.finditer(text) if m[0] in thread.items]
     labels = [evidence_of(claim).label for claim in named if claim.kind == "claim" and claim.stands]
@@ -280,11 +280,6 @@ def _label_of_cited(thread: Thread, text: str) -> str:
 def _rendered(
     context: Context, thread: Thread, words: Words, body: dict[str, Any]
 ) -> tuple[str, dict[str, str]]:
-    from leadline.core.evidence.of_thread import evidence_for
-    from leadline.core.text.citation import render as cited
-    from leadline.render.issue.comments import render_update
-    from leadline.services.branch.permalink import commit_records, how_to_read, links_for
-
     commit_records(context)
     links = links_for(context, thread)
     said = {name: fix_format(cited(text, thread, body["refs"])) for name, text in words.texts()}
@@ -317,8 +312,6 @@ def _new_experiments(thread: Thread) -> list[str]:
 
 
 def _labels(thread: Thread) -> dict[str, str]:
-    from leadline.core.evidence.of_thread import evidence_for
-
     evidence_of = evidence_for(thread)
     return {claim.id: evidence_of(claim).label for claim in thread.claims if claim.stands}
 
@@ -331,13 +324,10 @@ def _record(context: Context, thread: Thread, body: dict[str, Any]) -> str:
 
 
 def _done(
-    context: Context, topic: str, shown: str, text: str, advice: list[Finding], what: str
+    context: Context, topic: str, shown: str, text: str, advice: list[LintFinding], what: str
 ) -> dict[str, Any]:
     """Bring issue and logbook up to date. What the forge refuses is said, and done by the next
     call."""
-    from leadline.services.branch.logbook import publish
-    from leadline.services.branch.permalink import unpushed
-
     issue = bring_up_to_date(context, topic)
     why = str(issue["why"]["what"]) if issue["why"] else ""
     published = publish(context, topic, f"{what} {shown}")
@@ -362,5 +352,5 @@ def _done(
     }
 
 
-def _as_dicts(findings: list[Finding]) -> list[dict[str, str]]:
+def _as_dicts(findings: list[LintFinding]) -> list[dict[str, str]]:
     return [finding._asdict() for finding in findings]

@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from typing import Any
 
 from leadline.core.design.interleave import ORDERS, block_value, schedule
 from leadline.core.errors import usage
@@ -21,17 +20,12 @@ from leadline.core.metric.items import facts_in
 from leadline.core.record.run import MetricDef
 from leadline.core.record.thread import Item, Thread
 from leadline.core.stats.sequential import METHOD, SymmetricSequence
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 from leadline.services.context import Context, refs_for
-from leadline.services.run.lifecycle import (
-    Outcome,
-    RunRequest,
-    Watch,
-    complete,
-    environment_of,
-    gather,
-    run_one,
-)
+from leadline.services.run.facts import environment_of, gather
+from leadline.services.run.lifecycle import RunOutcome, Watch, run_one
+from leadline.services.run.request import RunRequest, complete
 
 MOST_FAILED_BLOCKS = 3
 WALL = "wall_s"
@@ -218,7 +212,7 @@ class _Runs:
         self.context, self.sides, self.facts, self.uid = context, sides, facts, uid
         self.watch, self.stop_asked, self.state = watch, stop_asked, state
 
-    def one(self, side: str, block: int, position: int, warmup: bool = False) -> Outcome:
+    def one(self, side: str, block: int, position: int, warmup: bool = False) -> RunOutcome:
         request = self.sides[side]
         request.design = {
             "interleaving": self.uid,
@@ -245,7 +239,7 @@ class _Runs:
         return outcome
 
 
-def _value(outcome: Outcome, metric: str) -> float | None:
+def _value(outcome: RunOutcome, metric: str) -> float | None:
     return (
         outcome.wall_s
         if metric == WALL and WALL not in outcome.metrics

@@ -5,16 +5,24 @@ The same code ends a run that was watched and one that is reconciled after its w
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 
 from leadline.core.canonical import sha256_for
+from leadline.core.errors import LeadlineError
+from leadline.core.extract.gather import merge
+from leadline.core.extract.spec import parse_spec
 from leadline.core.metric.contract import contract_of
+from leadline.core.metric.items import INLINE_BYTES
+from leadline.core.secrets.redact import Redactor, secret_values
 from leadline.core.timestamps import epoch_ms
 from leadline.core.tracker.run_folder import SUMMARY, summary_of
 from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.ports.extractor import RunFiles
 from leadline.services.artifact.intake import forget, take_in
 from leadline.services.context import Context
+from leadline.services.run.facts import capture_code
 
 if TYPE_CHECKING:
     from leadline.core.extract.gather import Extraction
@@ -68,14 +76,12 @@ def end_run(
     )
     if not body["artifacts"]:
         del body["artifacts"]
-    if check_code and (result.get("wall_s") or 0) > 1.0:
-        from leadline.services.run.lifecycle import capture_code
-
-        if capture_code(context)["tree"] != planned["code"].get("tree"):
-            body["code_changed_during_run"] = True
-            say(
-                f"the code changed while {planned['id']} ran: what was recorded is its state at the start"
-            )
+    looked = check_code and (result.get("wall_s") or 0) > 1.0
+    if looked and capture_code(context)["tree"] != planned["code"].get("tree"):
+        body["code_changed_during_run"] = True
+        say(
+            f"the code changed while {planned['id']} ran: what was recorded is its state at the start"
+        )
     with context.store.transaction(topic) as writing:
         writing.add("run-ended", body)
     _leave_summary(attempt, body)
@@ -104,8 +110,6 @@ def _compact_series(
     logged = sum(source["rows"] for source in sources if source.get("kind") == "series")
     if not most or logged <= most or body["state"] == "lost":
         return
-    from leadline.core.errors import LeadlineError
-
     try:
         context.series.compact(attempt)
     except (LeadlineError, OSError) as error:
@@ -113,8 +117,6 @@ def _compact_series(
 
 
 def _redactor(context: Context) -> Any:
-    from leadline.core.secrets.redact import Redactor, secret_values
-
     return Redactor(secret_values(context.environ))
 
 
@@ -155,11 +157,6 @@ def _read_metrics(
     body: dict[str, Any],
     say: Callable[[str], None],
 ) -> None:
-    from leadline.core.errors import LeadlineError
-    from leadline.core.extract.gather import merge
-    from leadline.core.extract.spec import parse_spec
-    from leadline.ports.extractor import RunFiles
-
     thread = context.store.slice(topic, [], ("thread-started", "metric-defined"))
     cwd = _where(context, planned)
     started = epoch_ms(result["started_at"]) / 1000 if result.get("started_at") else None
@@ -210,10 +207,6 @@ def _read_metrics(
 def _kept_items(context: Context, facts: dict[str, Any]) -> dict[str, Any]:
     """The items of a metric as the record has them: with their values, or with the digest of a blob
     of them."""
-    import json
-
-    from leadline.core.metric.items import INLINE_BYTES
-
     data = json.dumps(
         facts["values"], sort_keys=True, separators=(",", ":"), ensure_ascii=False
     ).encode()
@@ -233,7 +226,7 @@ def _read_tracker(
 ) -> Extraction | None:
     if not planned.get("tracker"):
         return None
-    from leadline.services.run.job_tracker import read_tracker
+    from leadline.services.run.job_tracker import read_tracker  # noqa: PLC0415  start-up: 2 ms
 
     tracked, body["tracker"] = read_tracker(
         context, topic, uid, planned, definitions, ended=True, say=say

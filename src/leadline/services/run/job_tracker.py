@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
 
 from leadline.core.errors import LeadlineError
 from leadline.core.extract.gather import Extraction
 from leadline.core.record.run import OWN, MetricDef
 from leadline.core.record.thread import Thread
+from leadline.core.secrets.redact import Redactor, secret_values
 from leadline.core.tracker.reading import (
     Choice,
     Reading,
@@ -24,7 +24,9 @@ from leadline.core.tracker.reading import (
     extraction_of,
     kept_config,
 )
+from leadline.core.typed import Any
 from leadline.services.context import Context
+from leadline.services.series.series import keep_fetched
 
 FURTHER_KEPT = 100  # runs that one job made besides the one that is taken
 NAMED = 3
@@ -190,8 +192,6 @@ def _keep(context: Context, attempt: str, reading: Reading, say: Callable[[str],
     """The points stay with the run. A disk that does not take them costs the plot, not the record."""
     if not reading.series:
         return
-    from leadline.services.series.series import keep_fetched
-
     try:
         for name in keep_fetched(context, attempt, reading):
             say(
@@ -217,8 +217,6 @@ def run_words(context: Context, run: TrackerRun) -> dict[str, Any]:
 
 def redacted(context: Context, value: Any) -> Any:
     """``value`` without the secrets of the environment and well-known tokens."""
-    from leadline.core.secrets.redact import Redactor, secret_values
-
     return Redactor(secret_values(context.environ)).value(value)
 
 

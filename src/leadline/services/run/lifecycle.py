@@ -12,52 +12,22 @@ import json
 import os
 from collections.abc import Callable
 
-from leadline.core.canonical import canonical_json, digest_of
-from leadline.core.errors import conflict, refused, usage
 from leadline.core.ids import experiment_id, experiment_of, run_id
-from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
+from leadline.core.secrets.redact import Redactor, secret_values
+from leadline.core.timestamps import duration
 from leadline.core.tracker.run_folder import ABOUT, about_planned
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
-from leadline.services.artifact.intake import check_patterns, limit_variables
+from leadline.services.artifact.intake import limit_variables
 from leadline.services.context import Context
 from leadline.services.run.ending import end_run
+from leadline.services.run.facts import default_title, environment_of, gather
+from leadline.services.run.request import RunRequest, complete
 
 
 @dataclass
-class RunRequest:
-    """What a user asks to run. ``config`` is flat. ``extract`` and ``patterns`` are the short forms
-    of ``core/extract/spec.py``. ``experiment``: repeat that one (its command when ``argv`` is
-    empty)."""
-
-    argv: list[str]
-    topic: str
-    experiment: str | None = None
-    title: str = ""
-    repeat: int = 1
-    config: dict[str, Any] = field(default_factory=dict)
-    extract: list[Any] = field(default_factory=list)
-    timeout_s: float | None = None
-    grace_s: float = 5.0
-    hypotheses: list[str] = field(default_factory=list)
-    allow_environment: list[str] = field(default_factory=list)
-    set_environment: dict[str, str | None] = field(default_factory=dict)
-    secret_argv_ok: bool = False
-    reproduction_of: str = ""
-    folder: str | None = None  # absolute; where to run instead of the work tree (reproduce)
-    code: dict[str, Any] | None = None  # the code state there, when it is not the work tree's
-    max_output_bytes: int | None = None
-    artifacts: list[str] = field(
-        default_factory=list
-    )  # files to keep after it ended: PATTERN or NAME=PATH
-    design: dict[str, Any] = field(
-        default_factory=dict
-    )  # place in a sweep or an interleaved measurement
-
-
-@dataclass
-class Outcome:
+class RunOutcome:
     id: str
     uid: str
     experiment: str
@@ -91,7 +61,7 @@ def execute(
     request: RunRequest,
     watch: Watch,
     say: Callable[[str], None] = lambda text: None,
-) -> list[Outcome]:
+) -> list[RunOutcome]:
     """Run ``request.repeat`` times, one after the other, and return what became of each.
 
     ``watch(attempt folder, handle, is_over)`` shows output until the attempt is over and returns
@@ -109,7 +79,7 @@ def execute(
         say(f"the machine is busy: {'; '.join(facts['hygiene'].get('reasons', [])[:2])}")
     seen = [] if request.experiment else context.store.same_key(facts["key"])
     _announce(seen, thread, say)
-    outcomes: list[Outcome] = []
+    outcomes: list[RunOutcome] = []
     experiment = request.experiment
     for number in range(request.repeat):
         if number:
@@ -124,178 +94,13 @@ def execute(
     return outcomes
 
 
-def _say_progress(outcomes: list[Outcome], total: int, say: Callable[[str], None]) -> None:
-    from leadline.core.timestamps import duration
-
+def _say_progress(outcomes: list[RunOutcome], total: int, say: Callable[[str], None]) -> None:
     walls = [o.wall_s for o in outcomes if o.wall_s is not None]
     left = (total - len(outcomes)) * sum(walls) / len(walls) if walls else None
     tail = f", about {duration(left)} left" if left else ""
     say(
         f"{len(outcomes)}/{total} {outcomes[-1].id} {outcomes[-1].state} in {duration(outcomes[-1].wall_s)}{tail}"
     )
-
-
-def complete(context: Context, request: RunRequest) -> tuple[Thread, RunRequest]:
-    """Check the request, and fill in what a repeat takes from its experiment."""
-    if request.repeat < 1:
-        raise usage(
-            "bad-repeat", f"--repeat {request.repeat} runs nothing", do="leadline run --help"
-        )
-    named = [request.experiment] if request.experiment else []
-    check_patterns(context, request.artifacts)
-    thread = context.slice(request.topic, [*named, *request.hypotheses])
-    for hypothesis in request.hypotheses:
-        thread.find(hypothesis)
-    if request.experiment:
-        _as_repeat(thread, request)
-    if not request.argv:
-        raise usage(
-            "no-command",
-            "there is no command to run",
-            why="it stands after --",
-            do="leadline run --set k=v -- python train.py",
-        )
-    from leadline.core.secrets.redact import Redactor, is_secret, secret_values
-
-    for name, value in request.set_environment.items():
-        if value is not None and is_secret(name, value):
-            raise refused(
-                "secret-in-environment-option",
-                f"--env {name}=… holds a secret",
-                why="it would stand in the process list and in the run's folder; jobs inherit the environment",
-                do=[f"export {name}=…", "leadline run -- COMMAND"],
-            )
-    redactor = Redactor(secret_values(context.environ))
-    if not request.secret_argv_ok and redactor.argv(request.argv) != list(request.argv):
-        raise refused(
-            "secret-in-command",
-            "the command line seems to hold a secret",
-            why="it would stand in the record and in the process list: "
-            + " ".join(redactor.argv(request.argv))[:200],
-            do=[
-                "sh -c 'COMMAND --token \"$NAME\"'  (the shell reads it from the environment)",
-                "leadline run --secret-argv-ok -- ...  (it is recorded redacted all the same)",
-            ],
-        )
-    return thread, request
-
-
-def _as_repeat(thread: Thread, request: RunRequest) -> None:
-    experiment = thread.experiment(str(request.experiment))
-    if not experiment.stands:
-        raise conflict(
-            "experiment-withdrawn",
-            f"{experiment.id} was {'retracted' if experiment.retracted else 'superseded'}",
-            why="its repeats would count for nothing",
-            do="leadline run -- CMD",
-        )
-    first: Run = experiment.runs[0]
-    request.experiment = experiment.id
-    if not request.argv:
-        request.argv = list(first.argv)
-    if not request.config:
-        request.config = dict(first.config)
-    if not request.reproduction_of and (
-        request.argv != first.argv or request.config != first.config
-    ):
-        what = "command" if request.argv != first.argv else "config"
-        raise conflict(
-            "not-a-repeat",
-            f"the {what} is not that of {experiment.id}",
-            why="repeats of an experiment have its command and config; another one is a new experiment",
-            do=["leadline run --set … -- CMD", f"leadline run --experiment {experiment.id}"],
-        )
-
-
-def environment_of(context: Context, request: RunRequest) -> dict[str, str]:
-    """The variables that the command will see; one that is set to None is taken away."""
-    environ: dict[str, str | None] = {**context.environ, **request.set_environment}
-    return {name: value for name, value in environ.items() if value is not None}
-
-
-def gather(
-    context: Context, request: RunRequest, first: Callable[[], Any] | None = None
-) -> dict[str, Any]:
-    """Every fact that is recorded before the command starts: code, command, config, environment,
-    machine.
-
-    Most of them while git looks at the files. ``first`` is called ahead of these: it may still
-    complete the request.
-    """
-    beside: dict[str, Any] = {}
-
-    def ask() -> None:
-        if first is not None:
-            first()
-        beside.update(_beside_the_code(context, request))
-
-    if request.code is None:
-        code = capture_code(context, ask)
-    else:
-        code = request.code
-        ask()
-    cwd = beside["cwd"]
-    if request.folder and code.get("cwd"):
-        cwd = code["cwd"]
-    return {
-        **beside,
-        "cwd": cwd,
-        "code": {k: v for k, v in code.items() if k != "cwd"},
-        # Last, when git is done: what it takes of the machine is ours.
-        "hygiene": context.collectors.preflight(environment_of(context, request)),
-        "key": digest_of(
-            {
-                "argv": beside["argv"],
-                "cwd": cwd,
-                "config": beside["config"],
-                "tree": code.get("tree"),
-            }
-        ),
-    }
-
-
-def _beside_the_code(context: Context, request: RunRequest) -> dict[str, Any]:
-    from leadline.core.secrets.redact import Redactor, secret_values
-
-    environ = environment_of(context, request)
-    redactor = Redactor(secret_values(environ))
-    folder = request.folder or context.cwd
-    software = context.collectors.software(request.argv, environ, folder)
-    packages = software.pop("packages", None)
-    if packages:
-        software["packages_blob"] = context.blobs.put(canonical_json(packages).encode())
-    argv, config = redactor.argv(request.argv), redactor.value(request.config)
-    cwd = (
-        os.path.relpath(folder, context.vcs.toplevel)
-        if context.vcs.toplevel and not request.folder
-        else "."
-    )
-    allow = [
-        *context.setting("run.environment"),
-        *request.allow_environment,
-        *request.set_environment,
-    ]
-    return {
-        "argv": argv,
-        "cwd": cwd,
-        "config": config,
-        "environment": context.collectors.environment(environ, allow)["variables"],
-        "software": software,
-        "hardware": context.collectors.hardware(),
-        "devices": context.collectors.devices(environ),
-        "executor": context.executor.name,
-    }
-
-
-def capture_code(context: Context, meanwhile: Callable[[], None] | None = None) -> dict[str, Any]:
-    """The exact code state as recorded, lists capped with their totals. ``meanwhile`` as
-    ``Vcs.capture`` has it."""
-    state = context.vcs.capture([context.setting("logbook.folder") + "/"], meanwhile=meanwhile)
-    code = state.as_dict()
-    code["changed_files"] = code["changed_files"][:20]
-    code["gaps_total"] = len(code["gaps"])
-    code["gaps"] = code["gaps"][:20]
-    return {k: v for k, v in code.items() if v not in (None, [], "")} | {"dirty": state.dirty}
 
 
 def _announce(seen: list[dict[str, Any]], thread: Thread, say: Callable[[str], None]) -> None:
@@ -315,15 +120,6 @@ def _announce(seen: list[dict[str, Any]], thread: Thread, say: Callable[[str], N
     )
 
 
-def facts_of_cell(facts: dict[str, Any], argv: list[str], config: dict[str, Any]) -> dict[str, Any]:
-    """The facts of another command and config at the same code, place and machine; both already
-    redacted."""
-    key = digest_of(
-        {"argv": argv, "cwd": facts["cwd"], "config": config, "tree": facts["code"].get("tree")}
-    )
-    return {**facts, "argv": argv, "config": config, "key": key}
-
-
 def run_one(
     context: Context,
     request: RunRequest,
@@ -332,7 +128,7 @@ def run_one(
     seen: list[dict[str, Any]],
     watch: Watch,
     say: Callable[[str], None],
-) -> Outcome:
+) -> RunOutcome:
     """One execution with the given ``facts`` (see ``gather``): planned record, job, ending.
     ``experiment``: repeat that one; None opens a new one. ``seen``: rows of ``store.same_key``,
     recorded as seen before."""
@@ -378,12 +174,10 @@ def start_one(
         request.topic, [*([experiment] if experiment else []), *request.hypotheses]
     )
     if thread.tracker:
-        from leadline.services.run.job_tracker import job_environment, planned_tracker
+        from leadline.services.run.job_tracker import planned_tracker  # noqa: PLC0415  start-up: 2 ms
 
         facts = {**facts, "tracker": planned_tracker(context, thread)}
     if request.title:
-        from leadline.core.secrets.redact import Redactor, secret_values
-
         facts = {**facts, "title": Redactor(secret_values(context.environ)).text(request.title)}
     with context.store.transaction(request.topic) as writing:
         uid = writing.new_uid()
@@ -393,9 +187,7 @@ def start_one(
         writing.add("run-planned", body)
     try:
         attempt = context.run_folder(uid)
-        variables = (
-            job_environment(context, request.topic, uid, body) if body.get("tracker") else {}
-        )
+        variables = _tracker_variables(context, request.topic, uid, body)
         return Started(
             uid,
             body,
@@ -408,6 +200,17 @@ def start_one(
         raise
 
 
+def _tracker_variables(
+    context: Context, topic: str, uid: str, body: dict[str, Any]
+) -> dict[str, str]:
+    """What a job is told of its tracker."""
+    if not body.get("tracker"):
+        return {}
+    from leadline.services.run.job_tracker import job_environment  # noqa: PLC0415  start-up: 2 ms
+
+    return job_environment(context, topic, uid, body)
+
+
 def finish_one(
     context: Context,
     request: RunRequest,
@@ -416,7 +219,7 @@ def finish_one(
     interrupted: bool,
     say: Callable[[str], None],
     check_code: bool = True,
-) -> Outcome:
+) -> RunOutcome:
     """The second half of ``run_one``: the ending, once the executor says that the attempt is over."""
     uid, body = started.uid, started.body
     try:
@@ -430,7 +233,7 @@ def finish_one(
         )
     finally:
         started.watching.__exit__(None, None, None)
-    return Outcome(
+    return RunOutcome(
         id=body["id"],
         uid=uid,
         experiment=body["experiment"],
@@ -495,15 +298,6 @@ def _planned(
         body["reproduction_of"] = request.reproduction_of
         body["folder"] = request.folder
     return body
-
-
-def default_title(argv: list[str], config: dict[str, Any]) -> str:
-    """What an untitled experiment is called: its config, else its command, cut at 60 characters."""
-    text = ", ".join(f"{k}={v}" for k, v in config.items()) or " ".join(
-        os.path.basename(a) if i == 0 else a for i, a in enumerate(argv)
-    )
-    text = " ".join(text.split())
-    return text if len(text) <= 60 else text[:59] + "…"
 
 
 def _launch(

@@ -7,7 +7,7 @@ from leadline.services.context import Context
 from leadline.services.run.ending import end_run
 
 
-def reconcile(context: Context) -> list[str]:
+def recover_runs(context: Context) -> list[str]:
     """End every abandoned run that is over; returns the ids ended. A run still going is left alone,
     and said."""
     ended = []

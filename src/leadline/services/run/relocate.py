@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Any
+
+from leadline.core.typed import Any
 
 
 class Mover:

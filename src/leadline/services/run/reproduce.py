@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
 
+from leadline.core.config import config_diff
 from leadline.core.errors import LeadlineError, not_found, usage
 from leadline.core.metric.items import on_shared_items
-from leadline.core.record.artifact import DIFFERENT, EQUAL, MISSING, NEW
+from leadline.core.record.artifact import DIFFERENT, EQUAL, MISSING, NEW, gaps, held_against
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.stats.agreement import (
@@ -25,10 +25,15 @@ from leadline.core.stats.agreement import (
     agreement,
     overall,
 )
+from leadline.core.timestamps import duration, number
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
+from leadline.services.artifact.artifacts import artifacts_of
 from leadline.services.artifact.intake import check_patterns, mark_old
 from leadline.services.context import Context, refs_for
+from leadline.services.run.lifecycle import execute
 from leadline.services.run.relocate import Mover
+from leadline.services.run.request import RunRequest
 
 HARDWARE_IGNORED = ("host", "hostname", "boot_id")
 REASON_LINES = 3
@@ -36,7 +41,7 @@ FILES_LISTED = 50
 
 
 @dataclass
-class Plan:
+class Rerun:
     """One experiment to run again: ``run`` is the original it is done like."""
 
     experiment: Experiment
@@ -177,11 +182,11 @@ def _originals(thread: Thread, experiment: Experiment, sealed: set[str]) -> list
 
 def _plan(
     context: Context, thread: Thread, experiment: Experiment, sealed: set[str], artifacts: list[str]
-) -> Plan:
+) -> Rerun:
     originals = _originals(thread, experiment, sealed)
     run = (originals or experiment.runs)[0]
     record = next(r.body for r in thread.records if r.id == run.uid)
-    plan = Plan(
+    plan = Rerun(
         experiment, run, record, list(dict.fromkeys([*(record.get("artifacts") or []), *artifacts]))
     )
     commit = str(run.code.get("commit") or "")
@@ -210,9 +215,7 @@ def _plan(
     return plan
 
 
-def _say_cost(plans: list[Plan], repeat: int, say: Callable[[str], None]) -> None:
-    from leadline.core.timestamps import duration
-
+def _say_cost(plans: list[Rerun], repeat: int, say: Callable[[str], None]) -> None:
     walls = [p.run.wall_s or 0.0 for p in plans if not p.blocked]
     if len(walls) > 1 or sum(walls) * repeat > 60:
         say(
@@ -227,7 +230,7 @@ def _say_cost(plans: list[Plan], repeat: int, say: Callable[[str], None]) -> Non
 def _run_again(
     context: Context,
     topic: str,
-    plan: Plan,
+    plan: Rerun,
     repeat: int,
     timeout_s: float | None,
     keep: bool,
@@ -237,8 +240,8 @@ def _run_again(
     """The new runs, why some could not be started, and whether the user stopped it."""
     done: list[Run] = []
     failures: list[str] = [plan.blocked] if plan.blocked else []
-    for number in range(0 if plan.blocked else repeat):
-        folder = _fresh_folder(context, plan.run, number)
+    for turn in range(0 if plan.blocked else repeat):
+        folder = _fresh_folder(context, plan.run, turn)
         try:
             context.vcs.export_tree(str(plan.run.code["commit"]), folder)
             outcome = _one(context, topic, plan, folder, timeout_s, watch, say)
@@ -266,7 +269,7 @@ def _fresh_folder(context: Context, run: Run, number: int) -> str:
 
 
 def _remove(folder: str) -> None:
-    import shutil
+    import shutil  # noqa: PLC0415  start-up: 4 ms
 
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -274,14 +277,12 @@ def _remove(folder: str) -> None:
 def _one(
     context: Context,
     topic: str,
-    plan: Plan,
+    plan: Rerun,
     folder: str,
     timeout_s: float | None,
     watch: Any,
     say: Callable[[str], None],
 ) -> Any:
-    from leadline.services.run.lifecycle import RunRequest, execute
-
     run = plan.run
     inside = os.path.normpath(os.path.join(folder, run.cwd or "."))
     if not (inside + os.sep).startswith(folder + os.sep):
@@ -309,7 +310,7 @@ def _one(
     return execute(context, request, watch, say=say)[0]
 
 
-def _environment(context: Context, plan: Plan) -> dict[str, str | None]:
+def _environment(context: Context, plan: Rerun) -> dict[str, str | None]:
     """The recorded variables; those that would be recorded now and were not then are taken away."""
     allow = [*context.setting("run.environment"), *plan.run.environment]
     now = context.collectors.environment(context.environ, allow)["variables"]
@@ -328,7 +329,7 @@ def _environment(context: Context, plan: Plan) -> dict[str, str | None]:
 def _judge(
     context: Context,
     topic: str,
-    plan: Plan,
+    plan: Rerun,
     originals: list[Run],
     again: list[Run],
     tolerance: float,
@@ -373,8 +374,6 @@ def _judge(
 
 
 def _machine_differences(originals: list[Run], again: list[Run]) -> list[str]:
-    from leadline.core.config import config_diff
-
     rows = config_diff(originals, again).rows
     return [
         f"{row.area} differs: {row.key} {_short(row.a)} then, {_short(row.b)} now"
@@ -391,15 +390,12 @@ def _short(value: Any) -> str:
 
 
 def _files(
-    context: Context, plan: Plan, originals: list[Run], again: list[Run]
+    context: Context, plan: Rerun, originals: list[Run], again: list[Run]
 ) -> list[dict[str, Any]]:
     """The artifacts of the new runs beside those of the originals; none when nothing ran that
     counts."""
     if not again:
         return []
-    from leadline.core.record.artifact import gaps, held_against
-    from leadline.services.artifact.artifacts import artifacts_of
-
     rows = held_against(
         *([artifacts_of(context, run) for run in side] for side in (originals, again))
     )
@@ -422,7 +418,7 @@ def _recorded_files(files: list[dict[str, Any]]) -> dict[str, Any]:
     return {"counts": counts, "rows": rows[:FILES_LISTED]}
 
 
-def _reasons(plan: Plan, again: list[Run], failures: list[str]) -> list[str]:
+def _reasons(plan: Rerun, again: list[Run], failures: list[str]) -> list[str]:
     reasons = [f"{plan.experiment.id}: {why}" for why in failures]
     for run in again:
         if run.is_evidence:
@@ -483,8 +479,6 @@ def _record(
 
 
 def _sentences(table: list[dict[str, Any]]) -> list[str]:
-    from leadline.core.timestamps import number
-
     said = []
     for row in table:
         if not row["again"]["n"]:

@@ -14,26 +14,18 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import leadline.core.design.cells as plans
 from leadline.core.errors import conflict, usage
+from leadline.core.ids import named_id
 from leadline.core.record.thread import Item, Thread
 from leadline.core.timestamps import counted
+from leadline.core.typed import Any
 from leadline.core.values import dataclass
 from leadline.services.context import Context
-from leadline.services.run.lifecycle import (
-    ENDED,
-    Outcome,
-    RunRequest,
-    Started,
-    capture_code,
-    environment_of,
-    facts_of_cell,
-    finish_one,
-    gather,
-    start_one,
-)
+from leadline.services.run.facts import capture_code, environment_of, facts_of_cell, gather
+from leadline.services.run.lifecycle import ENDED, RunOutcome, Started, finish_one, start_one
+from leadline.services.run.request import RunRequest
 from leadline.services.run.sweep_plan import (
     SweepRequest,
     check_interaction,
@@ -66,7 +58,7 @@ class Hands:
 
     wait: Callable[[Sequence[Started]], None]
     interrupted: Callable[[], bool]
-    tick: Callable[[int, int, float | None, Outcome], None]
+    tick: Callable[[int, int, float | None, RunOutcome], None]
 
 
 def execute(
@@ -145,8 +137,6 @@ def _same_sweep(thread: Thread, body: dict[str, Any], request: SweepRequest) -> 
 
 
 def _record(context: Context, thread: Thread, body: dict[str, Any]) -> tuple[str, str]:
-    from leadline.core.ids import named_id
-
     with context.store.transaction(thread.topic) as writing:
         shown = named_id(thread.prefix, "sweep", writing.next_number("sweep"))
         each = f"{counted(len(body['cells']), 'cell')}, {counted(body['repeat'], 'run')} each"
@@ -202,7 +192,7 @@ class _Sweep:
         self.done = [done_of(of_cell) for of_cell in counted]
         # A cell's repeats go to the experiment that its command, config and code already have.
         self.experiments = {of_cell[-1].key: of_cell[-1].experiment for of_cell in runs if of_cell}
-        self.outcomes: list[Outcome] = []
+        self.outcomes: list[RunOutcome] = []
         self.running: list[tuple[Started, RunRequest]] = []
         self.stopped = False
 
@@ -332,7 +322,7 @@ class _Sweep:
         self.running = [r for r in self.running if r not in found]
         return found
 
-    def _finish(self, over: list[tuple[Started, RunRequest]]) -> list[Outcome]:
+    def _finish(self, over: list[tuple[Started, RunRequest]]) -> list[RunOutcome]:
         """Records the endings of runs that are over."""
         ended = []
         for started, request in over:

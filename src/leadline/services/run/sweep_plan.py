@@ -9,18 +9,21 @@ record is the only memory.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
-from typing import Any
 
 import leadline.core.design.cells as plans
 from leadline.core.canonical import digest_of
 from leadline.core.errors import not_found, refused, usage
 from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.record.thread import Item, Thread
+from leadline.core.secrets.redact import Redactor, secret_values
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 from leadline.services.artifact.intake import check_patterns
 from leadline.services.context import Context
-from leadline.services.run.lifecycle import capture_code
+from leadline.services.refusal import refuse
+from leadline.services.run.facts import capture_code
 
 
 @dataclass
@@ -104,8 +107,6 @@ def check_told_apart(patterns: Sequence[str], jobs: int) -> None:
 
 
 def _refuse_secrets(context: Context, request: SweepRequest) -> None:
-    from leadline.core.secrets.redact import Redactor, secret_values
-
     redactor = Redactor(secret_values(context.environ))
     told = [request.argv, request.config, request.axes, request.listed, request.artifacts]
     if redactor.argv(request.argv) != request.argv or any(redactor.value(t) != t for t in told[1:]):
@@ -198,8 +199,6 @@ def check_interaction(
     missing = one_axis_missing(thread, list(body["axes"]))
     if not missing:
         return
-    from leadline.services.refusal import refuse
-
     one = " ".join(
         f"--axis {a}={','.join(plans.shown(v) for v in body['axes'][a])}" for a in missing
     )
@@ -225,8 +224,7 @@ def estimate(
 ) -> dict[str, Any]:
     """Seconds that the missing runs will take, from past runs: of the same cell, else the median of
     the same command template. ``seconds`` is None when nothing like it was run."""
-    import re
-    from statistics import median
+    from statistics import median  # noqa: PLC0415  start-up: 4.3 ms
 
     shape = [
         re.compile(".*".join(map(re.escape, _split(text))) + r"\Z", re.DOTALL)

@@ -7,14 +7,18 @@ correction stands beside it and is not in it.
 
 from __future__ import annotations
 
-from typing import Any
-
+from leadline.core.compare.difference import difference
 from leadline.core.design.cells import title_of
 from leadline.core.evidence.of_thread import evidence_over
 from leadline.core.evidence.predicate import Clause, Predicate, Subject
 from leadline.core.metric.contract import contracts_differ, contracts_of
+from leadline.core.metric.items import on_shared_items
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
+from leadline.core.stats.inference import mean_interval, summarise
+from leadline.core.stats.multiplicity import holm
+from leadline.core.typed import Any
+from leadline.render import words as facts
 from leadline.services.context import Context
 from leadline.services.run.sweep_plan import find_sweep, runs_of_cells
 
@@ -52,9 +56,6 @@ def cell_runs(thread: Thread, uid: str, body: dict[str, Any]) -> list[list[Run]]
 def table_of(context: Context, topic: str, shown: str = "", metric: str = "") -> dict[str, Any]:
     """The table of a sweep (the last one when not named). ``cells`` best first, those without the
     metric last."""
-    from leadline.core.stats.multiplicity import holm
-    from leadline.render import words as facts
-
     thread = context.thread(topic)
     item = find_sweep(thread, shown)
     cells = cell_runs(thread, item.uid, item.body)
@@ -97,11 +98,6 @@ def table_of(context: Context, topic: str, shown: str = "", metric: str = "") ->
 def _row(
     thread: Thread, cell: dict[str, Any], runs: list[Run], metric: str, baseline: Any, repeat: int
 ) -> dict[str, Any]:
-    from leadline.core.compare.difference import difference
-    from leadline.core.metric.items import on_shared_items
-    from leadline.core.stats.inference import mean_interval, summarise
-    from leadline.render import words as facts
-
     used = [r for r in runs if r.is_evidence and metric in r.metrics]
     sample = summarise(r.metrics[metric] for r in used)
     row: dict[str, Any] = {

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Any
 
 from leadline.core.errors import conflict, not_found
 from leadline.core.record.run import TERMINAL_STATES, Run
@@ -19,6 +18,7 @@ from leadline.core.series.points import Points
 from leadline.core.series.store import Store, Writer, merged_with_origin, summary
 from leadline.core.tracker.reading import Reading
 from leadline.core.tracker.run_folder import FETCHED, LINES
+from leadline.core.typed import Any
 from leadline.services.context import Context
 
 

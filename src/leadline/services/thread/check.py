@@ -9,8 +9,8 @@ table is out of date".
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
+from leadline.core.compare.hygiene import device_item, machine_items
 from leadline.core.errors import not_found
 from leadline.core.evidence.evidence import Evidence
 from leadline.core.evidence.of_thread import (
@@ -21,9 +21,11 @@ from leadline.core.evidence.of_thread import (
 )
 from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.core.typed import Any
 from leadline.render import words as facts
 from leadline.services.context import Context
-from leadline.services.evidence.compare import compare_sides
+from leadline.services.evidence.compare import compare_sides, interleaved
+from leadline.services.issue import outbox
 from leadline.services.lookup import no_evidence
 
 FINISH_FIELDS = (
@@ -141,8 +143,6 @@ def _unexplained(thread: Thread) -> list[dict[str, Any]]:
 
 def queued_reason(context: Context, thread: Thread) -> str:
     """Why what the record says is not on the forge yet; "" when nothing waits there."""
-    from leadline.services.issue import outbox
-
     met = outbox.trouble(context, thread.topic)
     asked = thread.issue.state in ("open", "closed") or thread.issue.wanted.get("state") == "open"
     return outbox.line(met) if met is not None and asked else ""
@@ -451,9 +451,6 @@ def _regression_rows(
     context: Context, thread: Thread, comparison: Any, sides: tuple[str, str]
 ) -> list[dict[str, Any]]:
     """The items of hygiene over the counting runs of both sides (W39)."""
-    from leadline.core.compare.hygiene import device_item, machine_items
-    from leadline.services.evidence.compare import interleaved
-
     a, b = (
         [r for r in thread.runs if r.id in named]
         for named in (set(comparison.a_runs), set(comparison.b_runs))

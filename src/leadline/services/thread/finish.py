@@ -10,13 +10,23 @@ finish` or `leadline issue sync`.
 from __future__ import annotations
 
 import os
-from typing import Any
+import re
 
 from leadline.core.errors import conflict, usage
+from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.record.thread import Thread
+from leadline.core.text.lint import fix_format
 from leadline.core.timestamps import minute
+from leadline.core.typed import Any
+from leadline.render.issue.comments import render_final
+from leadline.services.branch.logbook import publish
+from leadline.services.branch.permalink import commit_records, links_for
 from leadline.services.context import Context
+from leadline.services.issue.content import body_is_current
+from leadline.services.issue.delivery import bring_up_to_date
+from leadline.services.thread.check import check_close, queued_reason
 from leadline.services.thread.fields_file import read_fields
+from leadline.services.write.note import bound_body
 
 TEXTS = ("worked", "failed", "confidence", "limits", "conclusion")
 _NAMES = {
@@ -67,8 +77,6 @@ def _words(value: Any) -> str:
 
 
 def _steps(value: Any) -> list[str]:
-    import re
-
     lines = value if isinstance(value, list) else str(value or "").splitlines()
     return [
         re.sub(r"^\s*(?:[-*+]|\d+[.)])\s+", "", str(line)).strip()
@@ -78,8 +86,6 @@ def _steps(value: Any) -> list[str]:
 
 
 def _from_markdown(text: str) -> dict[str, str]:
-    import re
-
     data: dict[str, str] = {}
     name = ""
     for line in text.splitlines():
@@ -114,9 +120,6 @@ def proposal_of(summary: dict[str, Any]) -> dict[str, Any]:
 def missing_for(context: Context, thread: Thread, proposal: dict[str, Any]) -> list[dict[str, Any]]:
     """What `check close` finds missing, with confidence and limits asked for one by one. An item
     with ``queued`` (the reason) is done as far as the record goes and waits for the forge."""
-    from leadline.services.issue.content import body_is_current
-    from leadline.services.thread.check import check_close, queued_reason
-
     current = body_is_current(context, thread) if thread.issue.state in ("open", "closed") else None
     queued = queued_reason(context, thread)
     items = check_close(thread, proposal=proposal, body_is_current=current, queued=queued)
@@ -158,8 +161,6 @@ def finish(
     ``reason``: completed | not_planned. Raises LeadlineError: refused for numbers that are not
     bound, conflict for another summary than the one the thread was finished with.
     """
-    from leadline.services.issue.delivery import bring_up_to_date
-
     proposal = proposal_of(summary)
     thread = context.store.thread(topic)
     again = _same_as_last(thread, proposal)
@@ -214,8 +215,6 @@ def _bound(
 ) -> dict[str, Any]:
     """``refs`` and ``bound`` of the summary. It is read as one text: what is cited in one part may
     be named by its settings in another. A plan may hold numbers that nobody has measured yet."""
-    from leadline.services.write.note import bound_body
-
     refs: dict[str, str] = {}
     bound: dict[str, float] = {}
     for text, strict in (
@@ -235,11 +234,6 @@ def _record(
     override: str,
     missing: list[dict[str, Any]],
 ) -> None:
-    from leadline.core.evidence.of_thread import evidence_for
-    from leadline.core.text.lint import fix_format
-    from leadline.render.issue.comments import render_final
-    from leadline.services.branch.permalink import commit_records, links_for
-
     if override:
         codes = list(dict.fromkeys(item["code"] for item in missing))
         body["override"], body["overridden"] = override, codes
@@ -256,10 +250,6 @@ def _record(
 
 def _complete(context: Context, topic: str) -> dict[str, Any]:
     """All that follows from the record; each part is idempotent."""
-    from leadline.services.branch.logbook import publish
-    from leadline.services.branch.permalink import commit_records
-    from leadline.services.issue.delivery import bring_up_to_date
-
     issue = bring_up_to_date(context, topic)
     why = str(issue["why"]["what"]) if issue["why"] else ""
     published = publish(context, topic, "finish")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
 
 from leadline.core.check.kickoff import (
     BY_NAME,
@@ -14,7 +14,9 @@ from leadline.core.check.kickoff import (
 from leadline.core.errors import conflict, usage
 from leadline.core.ids import PREFIX, TOPIC, named_id, prefix_from_topic
 from leadline.core.record.thread import Thread
+from leadline.core.typed import Any
 from leadline.services.context import Context
+from leadline.services.issue.delivery import bring_up_to_date
 from leadline.services.thread.fields_file import read_fields
 
 
@@ -22,8 +24,6 @@ def check_topic(topic: str) -> None:
     """Raises LeadlineError(usage) for a topic that cannot be a folder, a branch and a file name
     everywhere."""
     if not TOPIC.match(topic) or ".." in topic or topic.endswith((".lock", ".jsonl")):
-        import re
-
         better = re.sub(r"[^a-z0-9]+", "-", topic.lower()).strip("-")[:60] or "my-topic"
         raise usage(
             "bad-topic",
@@ -158,8 +158,6 @@ def _branch(context: Context, topic: str, wanted: str | None, switch: bool) -> s
 def _open_issue(
     context: Context, topic: str, draft: bool, wishes: dict[str, Any] | None
 ) -> dict[str, Any]:
-    from leadline.services.issue.delivery import bring_up_to_date
-
     return bring_up_to_date(context, topic, create=True, draft=draft, wishes=wishes)
 
 

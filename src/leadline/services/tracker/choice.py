@@ -3,14 +3,16 @@ hold."""
 
 from __future__ import annotations
 
+import re
 import shlex
-from typing import Any
 
 from leadline.core.errors import LeadlineError, conflict, refused, usage
 from leadline.core.publish.remote_url import in_clear
 from leadline.core.record.run import OWN, Run
+from leadline.core.secrets.redact import Redactor, secret_values
 from leadline.core.timestamps import counted
 from leadline.core.tracker.reading import Choice
+from leadline.core.typed import Any
 from leadline.services.context import Context
 from leadline.services.run.job_tracker import choice_of, redacted
 from leadline.services.tracker.folder import check_name, shared_folder
@@ -122,10 +124,6 @@ def check_choice(context: Context, tracker: str, project: str) -> None:
 def looks_like_key(context: Context, text: str) -> bool:
     """Whether ``text`` holds a secret of the environment, a well-known token, or what W&B's keys
     look like."""
-    import re
-
-    from leadline.core.secrets.redact import Redactor, secret_values
-
     shaped = re.search(
         r"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])|wandb_v\d_\w{20,}|local-[0-9a-f]{40}", text
     )
@@ -135,7 +133,7 @@ def looks_like_key(context: Context, text: str) -> bool:
 def _checked_address(context: Context, tracker: str, project: str, at: str) -> str:
     """An address is recorded and shown, so it holds no password; and it is of a kind that the
     tracker has."""
-    from urllib.parse import urlsplit
+    from urllib.parse import urlsplit  # noqa: PLC0415  start-up: 3.8 ms
 
     try:
         parts = urlsplit(at)

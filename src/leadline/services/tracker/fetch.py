@@ -8,12 +8,11 @@ the record.
 
 from __future__ import annotations
 
-from typing import Any
-
 from leadline.core.errors import LeadlineError, not_found
 from leadline.core.record.run import OWN, TERMINAL_STATES, Run
 from leadline.core.record.thread import Thread
 from leadline.core.tracker.reading import TrackerRun
+from leadline.core.typed import Any
 from leadline.services.context import Context
 from leadline.services.run.job_tracker import choice_of, facts_of, local_path
 from leadline.services.series.series import is_here, keep_fetched

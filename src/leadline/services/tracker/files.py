@@ -6,15 +6,17 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from typing import Any
 
 from leadline.core.errors import not_found, refused, usage
+from leadline.core.record.artifact import latest
 from leadline.core.record.run import Run
 from leadline.core.secrets.names import (
     SCANNED_CONTENT_BYTES,
     secret_content_reason,
     secret_name_reason,
 )
+from leadline.core.typed import Any
+from leadline.services.artifact.artifacts import artifacts_of, where_made
 from leadline.services.context import Context
 
 BLOCK_BYTES = 1 << 20
@@ -76,9 +78,6 @@ def recorded_files(
     version of each name; what is ``named`` on the command line is in none of them, nor what was
     sent before, unless ``again``: of a folder that may be another one now, and takes the same
     content once. LeadlineError(usage) for a bad setting."""
-    from leadline.core.record.artifact import latest
-    from leadline.services.artifact.artifacts import artifacts_of, where_made
-
     most_bytes = _carried_bytes(context)
     files: dict[str, str] = {}
     facts: dict[str, dict[str, Any]] = {}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from leadline.core.errors import not_found, usage
 from leadline.core.record.run import OWN, Run
 from leadline.core.tracker.run_folder import about_planned
+from leadline.core.typed import Any
 from leadline.ports.tracker import Push
 from leadline.services.artifact.artifacts import where_made
 from leadline.services.context import Context

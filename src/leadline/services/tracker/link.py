@@ -3,10 +3,10 @@ it."""
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from leadline.core.errors import refused, usage
+from leadline.core.typed import Any
 from leadline.services.context import Context
 from leadline.services.run.job_tracker import redacted
 from leadline.services.tracker.choice import looks_like_key

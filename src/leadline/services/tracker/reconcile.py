@@ -4,23 +4,31 @@ writes nothing."""
 from __future__ import annotations
 
 import shlex
-from typing import Any
 
 from leadline.core.errors import LeadlineError
 from leadline.core.record.run import OWN, TERMINAL_STATES, Run
 from leadline.core.record.thread import Thread
 from leadline.core.tracker.reading import TrackerRun
 from leadline.core.tracker.reconciliation import (
-    Place,
+    TrackerProject,
     absent,
     costs,
     disagreements,
     strangers,
     values_that_differ,
 )
+from leadline.core.typed import Any
 from leadline.services.context import Context
-from leadline.services.run.job_tracker import choice_of, local_path
-from leadline.services.tracker.send import further_rows, is_there, waits
+from leadline.services.run.job_tracker import local_path
+from leadline.services.tracker.standing import (
+    asked,
+    further_rows,
+    is_at,
+    is_there,
+    own_files,
+    places_of,
+    waits,
+)
 
 COMPARED = 200  # runs whose values are read on both sides unless said otherwise, the newest first
 
@@ -33,7 +41,7 @@ def reconcile(context: Context, topic: str, compared: int = COMPARED) -> dict[st
     ``unknown``.
     """
     thread = context.store.thread(topic)
-    places = [_asked(context, place) for place in _places(thread)]
+    places = [asked(context, place) for place in places_of(thread)]
     answer: dict[str, Any] = {
         "places": [
             {
@@ -54,7 +62,7 @@ def reconcile(context: Context, topic: str, compared: int = COMPARED) -> dict[st
     budget = compared
     there: set[str] = set()
     for run in reversed(list(thread.runs)):
-        place = next((p for p in places if _is_at(run, p)), None)
+        place = next((p for p in places if is_at(run, p)), None)
         if place is None or run.retracted:
             continue
         theirs = place.of(run)
@@ -62,7 +70,7 @@ def reconcile(context: Context, topic: str, compared: int = COMPARED) -> dict[st
             place.why and is_there(run)
         ):  # as far as anybody knows who could not ask
             there.add(run.uid)
-        if theirs is None and not _own_files(run):
+        if theirs is None and not own_files(run):
             code, why = absent(run, place, is_there(run) or run.origin == "imported", waits(run))
             if run.state in TERMINAL_STATES or code == "gone":
                 row = {
@@ -99,58 +107,6 @@ def reconcile(context: Context, topic: str, compared: int = COMPARED) -> dict[st
         thread.runs, there, [row for row in answer["only_there"] if not row["ours"]]
     )
     return answer
-
-
-def _places(thread: Thread) -> list[Place]:
-    """The projects that the thread's runs went to or go to, each at the address that holds now."""
-    choice = choice_of(thread)
-    found: dict[tuple[str, str], Place] = {}
-    if choice is not None:
-        found[choice.tracker, choice.project] = Place(choice.tracker, choice.project, choice.at)
-    for run in thread.runs:
-        about = run.tracker
-        if about.get("tracker") and not _own_files(run):
-            key = (str(about["tracker"]), str(about.get("project", "")))
-            found.setdefault(key, Place(*key, str(about.get("at", ""))))
-    return list(found.values())
-
-
-def gone_from(context: Context, thread: Thread, runs: list[Run]) -> list[str]:
-    """The ids of those ``runs`` that their tracker says it has not; one that cannot be asked says
-    nothing."""
-    places = [_asked(context, p) for p in _places(thread) if any(_is_at(run, p) for run in runs)]
-    return [r.id for r in runs for p in places if _is_at(r, p) and not p.why and p.of(r) is None]
-
-
-def _is_at(run: Run, place: Place) -> bool:
-    return (run.tracker.get("tracker"), run.tracker.get("project", "")) == (
-        place.tracker,
-        place.project,
-    )
-
-
-def _own_files(run: Run) -> bool:
-    """An import from files: no project anywhere is asked about it."""
-    return run.origin == "imported" and bool(run.tracker.get("path")) and not run.tracker.get("at")
-
-
-def _asked(context: Context, place: Place) -> Place:
-    try:
-        tracker = context.tracker_for(place.tracker)
-        stands = tracker.check(place.at)
-        if (stands["reachable"] is None and stands["why"]) or stands["reachable"] is False:
-            place.why = str(stands["why"])
-        place.runs = tracker.listed(place.project, place.at, here_only=bool(place.why))
-        if not place.runs and not stands["where"]:
-            set_it = shlex.join(
-                ["leadline", "tracker", "set", place.tracker, place.project, "--at", "ADDRESS"]
-            )
-            place.why = place.why or f"it has no address: {set_it}"
-    except LeadlineError as error:
-        place.why = error.what
-    except (OSError, ValueError) as error:
-        place.why = str(error)
-    return place
 
 
 def _compare(
@@ -196,7 +152,7 @@ def _compare(
         answer["differ"].append({"run": run.id, "what": "digest", "key": "digest", "why": why})
 
 
-def import_command(place: Place, row: dict[str, Any]) -> str:
+def import_command(place: TrackerProject, row: dict[str, Any]) -> str:
     """What to type to take one of a tracker's runs into the thread."""
     if row.get("path") and not row.get("url") and place.tracker == "wandb":
         words = ["leadline", "import", row["path"], "--format", "wandb"]

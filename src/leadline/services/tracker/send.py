@@ -8,20 +8,19 @@ so nothing is sent twice.
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from leadline.core.errors import LeadlineError, conflict, usage
 from leadline.core.record.run import OWN, TERMINAL_STATES, Run
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import counted
-from leadline.core.tracker.reading import Choice
-from leadline.core.tracker.reconciliation import further_runs
+from leadline.core.tracker.reading import Choice, Reading, TrackerRun
+from leadline.core.typed import Any
 from leadline.ports.tracker import Push
 from leadline.services.context import Context
 from leadline.services.run.job_tracker import choice_of, facts_of, local_path, read_tracker
+from leadline.services.series.series import series_of
 from leadline.services.tracker.files import (
     NOT_SERVED,
     TAKES_NO_FILES,
@@ -29,113 +28,10 @@ from leadline.services.tracker.files import (
     recorded_files,
 )
 from leadline.services.tracker.folder import as_folder
+from leadline.services.tracker.standing import gone_from, is_there, waits
 
 Say = Callable[[str], None]
 GIVE_UP_AFTER = 2  # runs in a row that a tracker did not take
-
-
-def status(context: Context, topic: str) -> dict[str, Any]:
-    """The choice, whether the tracker can be reached, and every run's standing: {choice, reach,
-    runs, waiting, odd}."""
-    thread = context.store.thread(topic)
-    choice = choice_of(thread)
-    rows = [_standing(context, thread, run) for run in thread.runs if run.tracker.get("tracker")]
-    further = further_rows(context, thread)
-    for row in rows:
-        row["further"] = [one for one in further if one["of"] == row["run"]]
-    reach = context.tracker_for(choice.tracker).check(choice.at) if choice else {}
-    return {
-        "choice": dict(thread.tracker),
-        "choices": thread.tracker_choices,
-        "reach": reach,
-        "runs": rows,
-        "waiting": [row["run"] for row in rows if row["waiting"]],
-        "provisional": [
-            run.id
-            for run in thread.runs
-            if run.tracker.get("provisional") and run.origin == "executed"
-        ],
-        "odd": [row for row in rows if row["odd"]],
-    }
-
-
-def _standing(context: Context, thread: Thread, run: Run) -> dict[str, Any]:
-    about = run.tracker
-    ended = run.state in TERMINAL_STATES
-    state = str(about.get("state", "not read"))
-    odd = ""
-    if state == "crashed" and not ended:
-        odd = f"{about['tracker']} says crashed, and its process lives"
-    elif state == "crashed":
-        odd = "the tracker's file has no end: the job was cut off, or did not finish its run"
-    elif state == "none" and ended:
-        odd = f"the job made no run in {about['tracker']}"
-    elif state == "unread":
-        odd = str(about.get("problem", "it could not be read"))
-    elif state == "running" and ended and not about.get("provisional"):
-        odd = f"{about['tracker']} says running, and the run has ended"
-    return {
-        "run": run.id,
-        "name": about.get("name", ""),
-        "project": f"{about['tracker']}:{about.get('project', '')}",
-        "state": state,
-        "provisional": bool(about.get("provisional")),
-        "waiting": ended and waits(run),
-        "sent": is_there(run),
-        "at": str(about.get("at", "")),
-        "url": about.get("url", ""),
-        "path": local_path(context, about),
-        "odd": odd,
-    }
-
-
-def further_rows(context: Context, thread: Thread) -> list[dict[str, Any]]:
-    """Runs that a job made besides the one in the record: {of, tracker, project, id, name, why,
-    import}."""
-    rows = []
-    for run, one in further_runs(thread):
-        tracker, project = str(run.tracker["tracker"]), str(run.tracker.get("project", ""))
-        path, at = local_path(context, one), str(run.tracker.get("at", ""))
-        if path:
-            path = (
-                os.path.dirname(os.path.dirname(path)) if os.path.isdir(path) else path
-            )  # the store that holds it
-            inside = os.path.relpath(path, context.cwd)
-            words = [
-                path if inside.startswith("..") else inside,
-                "--format",
-                tracker,
-                "--run",
-                str(one["id"]),
-            ]
-        else:
-            words = [
-                project,
-                "--format",
-                tracker,
-                "--run",
-                str(one["id"]),
-                *(["--at", at] if at else []),
-            ]
-        why = f"another run of the job of {run.id}, not taken"
-        about = {"of": run.id, "tracker": tracker, "project": project, "why": why}
-        rows.append({**one, **about, "import": shlex.join(["leadline", "import", *words])})
-    return rows
-
-
-def is_there(run: Run) -> bool:
-    """Whether the tracker's server has the run: it was sent, or its job talked to the server."""
-    about = run.tracker
-    return bool(
-        about.get("sent") or (about.get("live") and about.get("id") and not about.get("behind"))
-    )
-
-
-def waits(run: Run) -> bool:
-    """Whether the tracker has not got this run yet: what a live job wrote is there, what lies here
-    is not."""
-    ours = run.origin == "executed" and bool(run.tracker.get("tracker") and run.tracker.get("path"))
-    return ours and not is_there(run)
 
 
 def sync(
@@ -294,8 +190,6 @@ def push(
     there = [run for run in ended if is_there(run) and run.id not in moved and not artifacts]
     gone = []
     if ids and there:
-        from leadline.services.tracker.reconcile import gone_from
-
         gone = gone_from(context, thread, there)
     already = [run.id for run in there if run.id not in gone]
     sent, more = _send(
@@ -442,8 +336,6 @@ def _push_one(
     if about["tracker"] == OWN:
         as_folder(context, topic, run, plan, pushing)
     elif path:
-        from leadline.core.tracker.reading import TrackerRun
-
         known = TrackerRun(
             facts.project and about["tracker"], str(about.get("id", "")), uid=run.uid, path=path
         )
@@ -457,9 +349,6 @@ def _push_one(
 def own_reading(context: Context, run: Run) -> Any:
     """The series that the run logged by ``leadline.log``, as a tracker would give them; None when
     there are none."""
-    from leadline.core.tracker.reading import Reading, TrackerRun
-    from leadline.services.series.series import series_of
-
     series = series_of(context, run)
     if not series:
         return None

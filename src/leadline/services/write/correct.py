@@ -8,13 +8,12 @@ value stays in the record.
 
 from __future__ import annotations
 
-from typing import Any
-
 from leadline.core.check.kickoff import BY_NAME, parse_metric
 from leadline.core.config import parse_value
 from leadline.core.errors import conflict, refused, usage
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.core.typed import Any
 from leadline.services.context import Context, refs_for
 from leadline.services.lookup import kind_of, slice_of, withdrawn
 from leadline.services.write.note import ROLES, bound_body, checked_text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from leadline.core.errors import conflict, not_found, refused, usage
 from leadline.core.extract.spec import REDUCE_RULES
@@ -12,6 +11,7 @@ from leadline.core.metric.derive import formulas_of, in_order
 from leadline.core.metric.formula import parse
 from leadline.core.record.run import DIRECTIONS, MetricDef
 from leadline.core.record.thread import Thread
+from leadline.core.typed import Any
 from leadline.services.context import Context
 
 

@@ -11,7 +11,7 @@ from leadline.core.errors import LeadlineError, refused, usage
 from leadline.core.record.thread import Thread
 from leadline.core.text.citation import bind
 from leadline.core.text.citation import find as citations
-from leadline.core.text.unbound import unbound
+from leadline.core.text.unbound import unbound_numbers
 from leadline.core.typed import Any
 from leadline.services.context import Context, refs_for
 from leadline.services.lookup import kind_of, slice_of, unfinished, withdrawn
@@ -78,7 +78,7 @@ def bound_body(
         del body["bound"]
     if reported is not None:
         body["reported"] = checked_text(reported, "note --reported")
-    elif strict and unbound(text, thread, body["refs"], predicate):
+    elif strict and unbound_numbers(text, thread, body["refs"], predicate):
         whole = context.store.thread(thread.topic)
         found = _unbound_beside(text, whole, body["refs"], predicate, ids or [])
         if found:
@@ -100,7 +100,7 @@ def _unbound_beside(
                 if display not in cited:
                     cited[str(display)] = None
                     left.append(str(display))
-    return unbound(f"{text}\n{' '.join(cited)}", thread, refs, predicate)
+    return unbound_numbers(f"{text}\n{' '.join(cited)}", thread, refs, predicate)
 
 
 def unbound_number(text: str, found: list[dict[str, Any]]) -> LeadlineError:

@@ -3,13 +3,12 @@ conclusions standing."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from leadline.core.errors import conflict, usage
 from leadline.core.evidence.of_thread import evidence_for, predicate_of
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.text.citation import recompute
+from leadline.core.typed import Any
 from leadline.services.context import Context, refs_for
 from leadline.services.lookup import kind_of
 from leadline.services.write.note import checked_text

@@ -13,7 +13,6 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, Protocol
 
 from leadline.adapters.extractors.tables import MAX_JSON_BYTES, Unreadable, check_usable
 from leadline.core.canonical import digest_bytes
@@ -21,6 +20,7 @@ from leadline.core.extract.gather import Extraction, Gatherer
 from leadline.core.extract.spec import BENCHMARKS, ExtractionSpec
 from leadline.core.plain import plain
 from leadline.core.record.run import MetricDef
+from leadline.core.typed import Any, NamedTuple, Protocol
 from leadline.ports.extractor import RunFiles
 
 TOOLS = BENCHMARKS[1:]

@@ -12,9 +12,9 @@ import json
 import math
 import os
 from collections.abc import Iterator
-from typing import Any
 
 from leadline.adapters.extractors.benchmarks import Case
+from leadline.core.typed import Any
 
 _BY_NAME = {"time": "_s", "mem": "_bytes", "peakmem": "_bytes"}
 _SUFFIX = {"seconds": "_s", "bytes": "_bytes", "unit": "", "": ""}

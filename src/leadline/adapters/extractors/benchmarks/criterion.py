@@ -11,9 +11,9 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from leadline.adapters.extractors.benchmarks import Case
+from leadline.core.typed import Any
 
 _ESTIMATES = ("mean", "median", "slope", "std_dev", "median_abs_dev")
 

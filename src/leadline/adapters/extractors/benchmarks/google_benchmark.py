@@ -9,9 +9,9 @@ names.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from leadline.adapters.extractors.benchmarks import Case
+from leadline.core.typed import Any
 
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 _ABOUT = {

@@ -4,9 +4,9 @@ run, not repeats."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from leadline.adapters.extractors.benchmarks import Case
+from leadline.core.typed import Any
 
 _TIMES = ("mean", "median", "min", "max", "stddev", "user", "system")
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any
 
 from leadline.adapters.extractors.benchmarks import Case
+from leadline.core.typed import Any
 
 
 def recognises(value: Any) -> bool:

@@ -7,9 +7,9 @@ skipped is named with the reason that NVBench gives.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from leadline.adapters.extractors.benchmarks import Case
+from leadline.core.typed import Any
 
 _UNITS = {
     "duration": "_s",

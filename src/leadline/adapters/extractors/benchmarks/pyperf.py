@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator
-from typing import Any
 
 from leadline.adapters.extractors.benchmarks import Case
+from leadline.core.typed import Any
 
 _UNITS = {"second": "_s", "byte": "_bytes", "integer": ""}
 

@@ -15,11 +15,11 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
-from typing import Any
 from urllib.parse import urlsplit
 
 from leadline.core.errors import LeadlineError, environment, not_found, remote, usage
 from leadline.core.timestamps import rfc3339
+from leadline.core.typed import Any
 
 TIMEOUT_S = 20.0
 MAX_WAIT_S = 20.0

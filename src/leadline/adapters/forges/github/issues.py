@@ -10,12 +10,12 @@ repository; anybody else's copy of one changes nothing.
 from __future__ import annotations
 
 import re
-from typing import Any
 from urllib.parse import quote
 
 from leadline.adapters.forges.github.client import Ambiguous, Client
 from leadline.adapters.forges.github.marker import marked, marker_in, unmarked, with_text
 from leadline.core.errors import LeadlineError, conflict, not_found, remote, usage
+from leadline.core.typed import Any
 from leadline.ports.forge import Comment, RemoteIssue
 
 LIMIT_CHARS = 65_536

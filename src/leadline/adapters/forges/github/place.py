@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from leadline.core.errors import LeadlineError, usage
 from leadline.core.publish.remote_url import RemoteUrl, in_clear, parse
+from leadline.core.typed import Any, NamedTuple
 from leadline.ports.forge import Forge
 from leadline.ports.forge_setup import ForgeSetup
 

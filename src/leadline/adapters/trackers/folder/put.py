@@ -17,12 +17,11 @@ import stat
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 from leadline.adapters.files import locked, sync_folder, write_atomically
 from leadline.adapters.series.files import SeriesFiles
 from leadline.adapters.series.place import COMPACTED, FOLDER, segments
-from leadline.adapters.trackers.folder.tracker import (
+from leadline.adapters.trackers.folder.run_folder import (
     BLOCK_BYTES,
     digest_of_file,
     is_inside,
@@ -43,6 +42,7 @@ from leadline.core.tracker.run_folder import (
     encoded,
     summary_of,
 )
+from leadline.core.typed import Any
 from leadline.ports.tracker import Push
 
 KEPT_OF_RESULT = ("exit_code", "signal", "started_at", "ended_at", "wall_s")

@@ -9,40 +9,38 @@ system gives.
 
 from __future__ import annotations
 
-import errno
 import os
 import shlex
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from leadline.adapters.series.files import SeriesFiles
-from leadline.adapters.series.place import COMPACTED, FOLDER, segments
+from leadline.adapters.series.place import FOLDER
+from leadline.adapters.trackers.folder.run_folder import (
+    changed,
+    json_object,
+    name_and_uid,
+    read_whole,
+    result_of,
+    run_at,
+    said_of,
+)
 from leadline.core.errors import not_found, remote
 from leadline.core.record.run import OWN
 from leadline.core.series.store import Store, disorder
 from leadline.core.tracker.reading import Reading, RunFacts, TrackerRun, must_be_readable
 from leadline.core.tracker.run_folder import (
-    ABOUT,
-    ENDS,
     FETCHED,
     LINES,
     MANIFEST,
     SUMMARY,
-    RunAbout,
-    about_of,
-    about_spec,
     decoded,
     numbers_of,
-    seconds_or_none,
-    time_or_nothing,
 )
-from leadline.core.ulid import is_ulid
-from leadline.job import probe
+from leadline.core.typed import Any
 from leadline.ports.tracker import Push
 
 DEEPEST = 3  # folders below the one asked about: a record folder, its runs, a run, its attempts
 ENDED = ("finished", "failed")
-BLOCK_BYTES = 1 << 20
 
 
 class EmbeddedTracker:
@@ -89,7 +87,7 @@ class EmbeddedTracker:
         out = Reading(run, about.config, provisional=run.state in ("running", "crashed"))
         out.problems = [*problems, *changed(run.path)]
         try:
-            out.summary = numbers_of(_bytes(os.path.join(run.path, SUMMARY)))
+            out.summary = numbers_of(read_whole(os.path.join(run.path, SUMMARY)))
         except FileNotFoundError:
             pass
         except (OSError, ValueError) as error:
@@ -192,168 +190,29 @@ class EmbeddedTracker:
 # ---- what a folder says --------------------------------------------------------------------------
 
 
-def said_of(path: str) -> tuple[RunAbout, list[dict[str, Any]]]:
-    """What the files of a run folder say of the run, and what is wrong with them."""
-    problems: list[dict[str, Any]] = []
-    try:
-        return about_of(_bytes(os.path.join(path, ABOUT))), problems
-    except (FileNotFoundError, NotADirectoryError):
-        problems.append(
-            {"code": "no-config", "what": f"its folder has no {ABOUT}: its config is not known"}
-        )
-    except (OSError, ValueError) as error:
-        problems.append(
-            {"code": "unreadable", "what": f"{ABOUT} cannot be read: {error}", "blocking": True}
-        )
-    try:  # of a run that was made before there was an about.json
-        return about_spec(_bytes(os.path.join(path, "spec.json"))), problems
-    except (OSError, ValueError):
-        return RunAbout(), problems
-
-
-def run_at(path: str) -> TrackerRun | None:
-    """The run that the folder ``path`` is of; None when it is no run folder."""
-    about, _ = said_of(path)
-    written = segments(path)
-    known = bool(about.id or about.uid) or os.path.exists(os.path.join(path, MANIFEST))
-    if not (known or written or os.path.exists(os.path.join(path, COMPACTED))):
-        return None
-    # Where nothing says which run it is, the first writer's name is its own: it has random letters.
-    own_id = about.uid or (written[0].rpartition(".seg")[0] if written else os.path.basename(path))
-    run = TrackerRun(
-        OWN,
-        own_id,
-        about.name or os.path.basename(path),
-        about.project,
-        about.uid,
-        path=os.path.abspath(path),
-    )
-    result = result_of(path)
-    if result:
-        run.state = ENDS.get(str(result.get("state")), "crashed")
-    elif known:
-        run.state = "running" if _lives(path) else "crashed"
-    run.started_at, run.wall_s = (
-        time_or_nothing(result.get("started_at")),
-        seconds_or_none(result.get("wall_s")),
-    )
-    if not run.started_at:
-        run.started_at = time_or_nothing(
-            _object(os.path.join(path, "owner.json")).get("started_at")
-        )
-    return run
-
-
 def _named(path: str) -> TrackerRun | None:
     """A run that only the name of its folder tells of: it cannot be read by us, or lost its files."""
-    name, uid = _name_and_uid(path)
+    name, uid = name_and_uid(path)
     return TrackerRun(OWN, uid, name, uid=uid, path=path) if uid else None
-
-
-def _name_and_uid(path: str) -> tuple[str, str]:
-    """What the name of a folder says when it is one that a run was put into (``NAME-UID``); "" and
-    "" for others."""
-    name, _, uid = os.path.basename(os.path.abspath(path)).rpartition("-")
-    return (name, uid) if name and is_ulid(uid) else ("", "")
-
-
-def _lives(path: str) -> bool:
-    try:
-        return probe.state(path)["state"] in ("running", "orphaned")
-    except (OSError, ValueError):
-        return False
-
-
-def result_of(path: str) -> dict[str, Any]:
-    """What ``result.json`` says; empty when the run has none that can be read."""
-    return _object(os.path.join(path, "result.json"))
-
-
-def _object(path: str) -> dict[str, Any]:
-    try:
-        return decoded(_bytes(path))
-    except (OSError, ValueError):
-        return {}
-
-
-def changed(path: str) -> list[dict[str, Any]]:
-    """Files of a run in a shared folder that are not what was put there, by its list of them;
-    artifacts by their size alone, since nothing here reads them."""
-    try:
-        listed = decoded(_bytes(os.path.join(path, MANIFEST))).get("files")
-    except FileNotFoundError:
-        # A run is put into a shared folder with its list or not at all, under a name that ends with
-        # its uid. An attempt's own folder, and a copy of one, never had a list.
-        if not _name_and_uid(path)[1]:
-            return []
-        what = f"{MANIFEST} is gone: whether its files are what was put there cannot be told"
-        return [{"code": "changed", "what": what, "blocking": True}]
-    except (OSError, ValueError) as error:
-        return [
-            {"code": "changed", "what": f"{MANIFEST} cannot be read: {error}", "blocking": True}
-        ]
-    entries = listed if isinstance(listed, dict) else {}
-    found = []
-    for name, facts in sorted(entries.items()):
-        place = os.path.join(path, name)
-        says = facts if isinstance(facts, dict) else {}
-        try:
-            if os.path.exists(place) and not (is_inside(name) and os.path.isfile(place)):
-                raise OSError(errno.EINVAL, "it is no file of this run")
-            same = os.path.getsize(place) == says.get("size_bytes")
-            if same and not name.startswith("artifacts/"):
-                same = digest_of_file(place) == says.get("digest")
-            what = "" if same else f"{name} is not what was put there"
-        except OSError as error:
-            what = f"{name} cannot be read: {error.strerror}"
-        if what:
-            found.append({"code": "changed", "what": what, "blocking": True})
-    added = [f"{FOLDER}/{name}" for name in segments(path) if f"{FOLDER}/{name}" not in entries]
-    return found + [
-        {"code": "changed", "what": f"{n} was added afterwards", "blocking": True} for n in added
-    ]
 
 
 def _artifacts(path: str) -> int:
     """How many artifacts the run has: by the list of a shared folder, or by the lines that its job
     wrote."""
-    listed = _object(os.path.join(path, MANIFEST)).get("files")
+    listed = json_object(os.path.join(path, MANIFEST)).get("files")
     if isinstance(listed, dict):
         return sum(name.startswith("artifacts/") for name in listed)
     names: set[str] = set()
     inside = os.path.join(path, "artifacts")
     for file in os.listdir(inside) if os.path.isdir(inside) else ():
         for line in (
-            _bytes(os.path.join(inside, file)).splitlines() if file.endswith(".jsonl") else ()
+            read_whole(os.path.join(inside, file)).splitlines() if file.endswith(".jsonl") else ()
         ):
             try:
                 names.add(str(decoded(line).get("name", "")))
             except ValueError:  # a line that was cut off
                 continue
     return len(names)
-
-
-def is_inside(name: str) -> bool:
-    """Whether ``name`` is that of a file below the folder it is joined to."""
-    parts = name.split("/")
-    return bool(name) and name.isprintable() and not {"", ".", ".."} & set(parts)
-
-
-def digest_of_file(path: str) -> str:
-    import hashlib
-
-    hashing = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(BLOCK_BYTES):
-            hashing.update(block)
-    return "sha256:" + hashing.hexdigest()
-
-
-def _bytes(path: str) -> bytes:
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise OSError(errno.EINVAL, "it is no regular file")
-    with open(path, "rb") as file:
-        return file.read()
 
 
 def _take_series(out: Reading, store: Store) -> None:
@@ -421,7 +280,7 @@ def _each_once(runs: Iterable[TrackerRun]) -> list[TrackerRun]:
 def _damaged(run: TrackerRun, what: str) -> TrackerRun:
     """A folder that says of itself that it is a run which another folder is. Its own name says
     which it was."""
-    name, uid = _name_and_uid(run.path)
+    name, uid = name_and_uid(run.path)
     base = os.path.basename(run.path)
     return TrackerRun(
         OWN, uid or run.path, name or base, uid=uid, path=run.path, problem=f"{base}: {what}"

@@ -13,11 +13,11 @@ import math
 import os
 import re
 import sys
-from typing import Any
 
 from leadline.adapters.trackers.sqlite_file import reading
 from leadline.core.timestamps import rfc3339
 from leadline.core.tracker.reading import Reading, TrackerRun
+from leadline.core.typed import Any
 
 UID_TAG = "leadline.run"
 RUN_FOLDER = re.compile("[0-9a-f]{32}")

@@ -8,7 +8,6 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from leadline.adapters.trackers.http import Server
@@ -25,6 +24,7 @@ from leadline.adapters.trackers.mlflow.files import (
 from leadline.core.errors import LeadlineError, environment, not_found, remote
 from leadline.core.extract.gather import number_of
 from leadline.core.tracker.reading import Reading, RunFacts, TrackerRun, must_be_readable
+from leadline.core.typed import Any
 from leadline.ports.tracker import Push
 
 API = "/api/2.0/mlflow"

@@ -13,13 +13,13 @@ import math
 import re
 import tempfile
 from collections.abc import Callable, Mapping
-from typing import Any
 from urllib.parse import quote
 
 from leadline.adapters.trackers.http import Server
 from leadline.adapters.trackers.wandb.rows import add_row
 from leadline.core.errors import LeadlineError
 from leadline.core.tracker.reading import Reading
+from leadline.core.typed import Any
 from leadline.core.values import dataclass
 
 Ask = Callable[[str, str, Mapping[str, Any]], dict[str, Any]]

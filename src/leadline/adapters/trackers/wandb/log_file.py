@@ -14,8 +14,8 @@ import json
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import Any
 
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
 BLOCK_BYTES = 32768

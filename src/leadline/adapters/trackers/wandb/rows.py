@@ -8,10 +8,10 @@ that a run reads the same from either. A picture, a table or a histogram is an o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from leadline.core.extract.gather import number_of
 from leadline.core.tracker.reading import Reading, summary_numbers
+from leadline.core.typed import Any
 
 KIND_CHARS = 40
 

@@ -10,7 +10,6 @@ import os
 import time
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from leadline.adapters.trackers.http import Server
@@ -18,6 +17,7 @@ from leadline.adapters.trackers.wandb.history import Place, read_history, unknow
 from leadline.adapters.trackers.wandb.rows import note_words, summary_of
 from leadline.core.errors import LeadlineError, not_found, remote
 from leadline.core.tracker.reading import MARK, Reading, TrackerRun
+from leadline.core.typed import Any
 
 CLOUD = "https://api.wandb.ai"
 NODE = "name displayName state createdAt heartbeatAt tags"

@@ -8,7 +8,6 @@ import os
 import re
 import time
 from collections.abc import Mapping
-from typing import Any
 
 from leadline.adapters.trackers.wandb.log_file import WandbLog, is_run_file, read_log
 from leadline.adapters.trackers.wandb.rows import add_row, note_words, summary_of
@@ -31,6 +30,7 @@ from leadline.core.tracker.reading import (
     must_be_readable,
     rows_of,
 )
+from leadline.core.typed import Any
 from leadline.ports.tracker import Push
 
 TAG_CHARS = 64

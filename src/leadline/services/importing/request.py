@@ -1,0 +1,27 @@
+"""What a user asks to import."""
+
+from __future__ import annotations
+
+from leadline.core.typed import Any
+from leadline.core.values import dataclass, field
+
+
+@dataclass
+class ImportRequest:
+    """``metrics``: ``COLUMN`` or ``COLUMN=METRIC``; empty: the columns named like metrics of the
+    thread. ``config``: column names, ``*`` for all others; ``settings``: config that holds for
+    every run of the source. ``key``, ``keep``: which rows are one and which of them is taken. For a
+    tracker: ``at`` its address, ``runs`` the ids or names to take (empty: all), ``unfinished`` also
+    those that say of no end."""
+
+    source: str
+    format: str = ""
+    metrics: list[str] = field(default_factory=list)
+    config: list[str] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=dict)
+    title: str = ""
+    key: list[str] = field(default_factory=list)
+    keep: str = "first"
+    at: str = ""
+    runs: list[str] = field(default_factory=list)
+    unfinished: bool = False
