@@ -12,10 +12,11 @@ import sys
 
 from leadline.cli.table import VERBS
 from leadline.core.errors import EXIT_CODES, LeadlineError, environment, internal, usage
-from leadline.core.typed import TYPE_CHECKING, Any, NoReturn
+from leadline.core.typed import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from leadline.cli.answer import Answer
+    from leadline.services.context import Context
 
 _TOP = """usage: leadline VERB [options]     leadline VERB --help
 
@@ -180,7 +181,7 @@ def joined(words: list[str], options: tuple[str, ...]) -> list[str]:
     return out
 
 
-def reconcile_if_needed(context: Any) -> None:
+def reconcile_if_needed(context: Context) -> None:
     """Runs whose watcher died get their truthful ending before anything else is said about them."""
     if context.open_runs.any():
         from leadline.services.run.recover import recover_runs

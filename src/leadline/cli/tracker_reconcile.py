@@ -7,12 +7,15 @@ import argparse
 from leadline.cli.answer import Answer
 from leadline.core.plain import plain
 from leadline.core.timestamps import counted
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 LISTED = 20
 
 
-def reconciled(context: Any, args: argparse.Namespace) -> Answer:
+def reconciled(context: Context, args: argparse.Namespace) -> Answer:
     """0 when both sides agree, 6 when they do not, 8 when a side could not be asked and nothing
     else is wrong: a run that waits for a side that could not be asked is no disagreement."""
     from leadline.core.errors import EXIT_CODES

@@ -9,7 +9,10 @@ import sys
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import artifact_option
 from leadline.core.errors import usage
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 TAKES_COMMAND = True
 DESCRIPTION = """Measure A and B in turns, in blocks A B B A or B A A B by a recorded coin, until the answer is known.
@@ -119,7 +122,7 @@ def _share(text: str) -> float:
     return value
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     if args.words:
         return _show(context, args)
     from leadline.cli.live import watch_with
@@ -174,7 +177,7 @@ def _answer(result: dict[str, Any], code: int = 0) -> Answer:
     )
 
 
-def _show(context: Any, args: argparse.Namespace) -> Answer:
+def _show(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.run.ab import result_of
 
     if args.words[0] != "show" or len(args.words) != 2 or args.command:
@@ -185,15 +188,7 @@ def _show(context: Any, args: argparse.Namespace) -> Answer:
             do=["leadline ab -- A -- B", "leadline ab show ID"],
         )
     thread = context.thread(args.thread)
-    item = thread.find(args.words[1])
-    if getattr(item, "kind", "") != "interleaving":
-        raise usage(
-            "not-an-interleaving",
-            f"{args.words[1]} is no interleaved measurement",
-            why="their ids look like P-I1",
-            do=f"leadline show {args.words[1]}",
-        )
-    return _answer(result_of(thread, item))
+    return _answer(result_of(thread, thread.find(args.words[1])))
 
 
 def _sides(args: argparse.Namespace) -> list[tuple[list[str], dict[str, Any], list[str]]]:

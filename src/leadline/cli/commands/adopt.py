@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 DESCRIPTION = """Take what was written by hand into the logbook in the tree (or FILE, any Markdown log) in as records:
 new
@@ -27,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.thread.adopt import acknowledge, adopt
 
     topic = context.topic(args.thread)

@@ -6,7 +6,10 @@ import argparse
 
 from leadline.cli.answer import Answer
 from leadline.core.plain import plain
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 LISTED = 50
 DESCRIPTION = """Images, tables, checkpoints and other files that a run kept, by digest: logged inside the job by
@@ -54,7 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
             child.add_argument("--force", action="store_true", help="replace a file that is there")
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.artifact import artifacts as artifact
     from leadline.services.look.show import the_run
 
@@ -72,7 +75,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     )
 
 
-def _list(context: Any, run_: Any, everything: bool) -> Answer:
+def _list(context: Context, run_: Any, everything: bool) -> Answer:
     from leadline.core.record import artifact as core
     from leadline.core.values import as_dict
     from leadline.render.terminal.show import render_artifacts

@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 DESCRIPTION = """List what is missing, one line for each with the command that mends it. Exit code 6 when anything is.
 
@@ -48,7 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     regression.add_argument("--metric", dest="metrics", action="append", default=[], metavar="NAME")
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.thread import check
 
     topic = context.topic(args.thread)

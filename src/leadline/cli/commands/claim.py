@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 DESCRIPTION = """State what the runs show, in words and in a checkable form. The label (exploratory, replicated,
 stable) is computed from the runs; asking for a higher one than they bear is refused with what is missing and the
@@ -61,7 +64,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.cli.commands.claims import claim_lines
     from leadline.services.evidence.claim import ClaimRequest, claim, parse_across
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 LISTED = 40
 COUNTED = 30
@@ -55,7 +58,7 @@ def claim_lines(row: dict[str, Any]) -> list[str]:
     return lines
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.evidence.claim import listing, one
 
     thread = context.store.thread(context.topic(args.thread))

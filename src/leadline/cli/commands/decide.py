@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 DESCRIPTION = """Record a decision with what it rests on: experiments, runs (failed ones as well), claims, hypotheses or
 notes. Numbers in the text are citations, {{P-003.time_ms}}."""
@@ -34,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.cli.commands.note import split_words
     from leadline.services.write.note import decide
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 NEEDS_REPOSITORY = False
 DESCRIPTION = """Carry out a complete research thread on compression, through this command line, in a temporary git
@@ -20,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--echo", action="store_true", help="print each command as it is given")
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.demo.study import main
 
     return Answer(exit_code=main(args.into, args.echo))

@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 DESCRIPTION = """Say what is installed, which feature lacks what, how the repository looks, and what was left
 unfinished: open runs, faults in the record, what is not on the remote. No network unless --network.
@@ -21,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--strict", action="store_true", help="exit 6 when something is wrong")
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.bootstrap import open_context
     from leadline.core.errors import LeadlineError
     from leadline.services.keep.doctor import doctor, outside

@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 DESCRIPTION = """Says whether an update is due and why: a milestone since the last one (a baseline, a decided
 hypothesis, a claim, a changed label, a retraction, a seal), or six hours of active work. The exit code is 0 either
@@ -17,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """No options of its own."""
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.publish.update import is_due
 
     found = is_due(context, context.thread(args.thread))

@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 DESCRIPTION = """Record the final summary and close the experiment issue. What is missing for that (`leadline check
 close`) is listed, each item with the command that mends it, and nothing is recorded (exit code 6). --override
@@ -50,7 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.thread.finish import finish, summary_file
 
     summary = summary_file(context, args.file) if args.file else {}

@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 LISTED = 40
 DESCRIPTION = """Hypotheses and their states: proposed, active, blocked (until when), falsified and supported (by which
@@ -71,7 +74,7 @@ STATE_OF = {
 }
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.evidence import hypothesis
 
     topic = context.topic(args.thread)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 DESCRIPTION = """Prepare this repository. Everything has a default, so `leadline start` works without it: init only
 writes settings that differ, beside the records. Into the work tree it writes nothing, but for the issue template that
@@ -77,7 +80,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     changes: dict[str, Any] = {
         k: v for name, k in SETTINGS.items() if (v := getattr(args, name)) is not None
     }
@@ -120,17 +123,19 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
         from leadline.services.publish.prepare import write_template
 
         template = write_template(context, args.label or context.setting("issue.label"), args.force)
+    threads = context.store.topics()
     data = {
         "root": context.root,
         "settings": path,
         "changed": changes,
-        "threads": context.store.topics(),
+        "threads": threads,
+        "forge": forge,
+        "template": template,
     }
-    data |= {"forge": forge, "template": template}
     lines = [
         f"records  {context.root}",
         f"settings {path}" + (f" ({len(changes)} changed)" if changes else ""),
-        f"threads  {', '.join(data['threads']) or 'none yet'}",
+        f"threads  {', '.join(threads) or 'none yet'}",
     ]
     if forge:
         where = (
@@ -151,7 +156,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     return Answer("\n".join(lines), data, next=following)
 
 
-def _check(context: Any, args: argparse.Namespace) -> None:
+def _check(context: Context, args: argparse.Namespace) -> None:
     """Before anything is saved: a setting that cannot be meant is refused."""
     from leadline.core.errors import not_found, usage
 

@@ -8,7 +8,10 @@ from leadline.cli.answer import Answer
 from leadline.cli.parsing import subverbs
 from leadline.core.errors import EXIT_CODES
 from leadline.core.timestamps import counted
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 DESCRIPTION = """The experiment issue. Without a subverb it is shown: title, state, labels, the body as the records
 have it now, and the comments. The body is derived; text that people write outside its marked block is never
@@ -104,7 +107,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     topic = context.topic(args.thread)
     return {
         "sync": _sync,
@@ -120,7 +123,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     }[args.subverb](context, topic, args)
 
 
-def _show(context: Any, topic: str, args: argparse.Namespace) -> Answer:
+def _show(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.services.issue.delivery import waiting_lines
     from leadline.services.issue.verbs import show
 
@@ -164,7 +167,7 @@ def _comment_line(comment: dict[str, Any]) -> str:
     return f"  {comment['id']:<4} {comment['at'][:16].replace('T', ' ')}  {comment['kind']}{edited}: {first[:80]}"
 
 
-def _comments(context: Any, topic: str, args: argparse.Namespace) -> Answer:
+def _comments(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.services.issue.verbs import show
 
     data = show(context, topic)
@@ -186,7 +189,7 @@ def _comments(context: Any, topic: str, args: argparse.Namespace) -> Answer:
     )
 
 
-def _sync(context: Any, topic: str, args: argparse.Namespace) -> Answer:
+def _sync(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.services.issue.delivery import bring_up_to_date, dry_run
 
     if args.dry_run:
@@ -194,7 +197,7 @@ def _sync(context: Any, topic: str, args: argparse.Namespace) -> Answer:
     return _brought(bring_up_to_date(context, topic, asked_for=True, retitle=args.title))
 
 
-def _open(context: Any, topic: str, args: argparse.Namespace) -> Answer:
+def _open(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.services.issue.delivery import dry_run
     from leadline.services.issue.verbs import open_issue
 
@@ -203,7 +206,7 @@ def _open(context: Any, topic: str, args: argparse.Namespace) -> Answer:
     return _brought(open_issue(context, topic, args.draft, wishes_of(args)))
 
 
-def _adopt(context: Any, topic: str, args: argparse.Namespace) -> Answer:
+def _adopt(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.services.issue.delivery import dry_run
     from leadline.services.issue.verbs import adopt, to_adopt
 
@@ -224,7 +227,7 @@ def _would(data: dict[str, Any]) -> Answer:
     return _plain(lines, data, {"operations": len(data["operations"])})
 
 
-def _status(context: Any, topic: str, args: argparse.Namespace) -> Answer:
+def _status(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.services.issue.audit import status
     from leadline.services.issue.outbox import line
 
@@ -250,7 +253,7 @@ def _status(context: Any, topic: str, args: argparse.Namespace) -> Answer:
     return _plain(lines, data, {"drift": len(data["drift"]), "waiting": len(data["waits"])}, follow)
 
 
-def _diff(context: Any, topic: str, args: argparse.Namespace) -> Answer:
+def _diff(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.services.issue.audit import body_difference
 
     data = body_difference(context, topic)
@@ -262,7 +265,7 @@ def _diff(context: Any, topic: str, args: argparse.Namespace) -> Answer:
     )
 
 
-def _edits(context: Any, topic: str, args: argparse.Namespace) -> Answer:
+def _edits(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.core.issue.plan import difference
 
     edits = context.store.thread(topic).issue.person_edits
@@ -285,7 +288,7 @@ def _edits(context: Any, topic: str, args: argparse.Namespace) -> Answer:
     )
 
 
-def _settle(context: Any, topic: str, args: argparse.Namespace) -> Answer:
+def _settle(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.services.issue.delivery import waiting_lines
     from leadline.services.issue.verbs import settle
 
@@ -322,7 +325,7 @@ def _brought(data: dict[str, Any]) -> Answer:
     return _plain(lines, data, {"comments": len(data["comments"])}, follow, exit_code=code)
 
 
-def _fix(context: Any, topic: str, args: argparse.Namespace) -> Answer:
+def _fix(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.core.errors import not_found
     from leadline.services.issue.verbs import fix_comment
 

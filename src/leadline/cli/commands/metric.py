@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 LISTED = 100
 DESCRIPTION = """Define a metric: its unit, which direction is better, and how several values in one run become one.
@@ -41,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--redefine", action="store_true", help="change what was defined before")
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.core.metric.contract import check_named
     from leadline.services.write.metric import define_metric, history_of, metrics_of
 

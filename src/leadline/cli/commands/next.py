@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 EXAMPLES = ["leadline next"]
 
@@ -14,7 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, default=10, metavar="N", help="at most N (default 10)")
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.core.plain import plain
     from leadline.services.look.next import due_now, next_actions
     from leadline.services.look.open_runs import ask_open_runs

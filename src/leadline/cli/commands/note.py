@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 DESCRIPTION = """Add a note; ids before the text, or --about, say what it is about. Interpretations and next actions can
 follow a run at any time.
@@ -84,7 +87,7 @@ def split_words(words: list[str]) -> tuple[list[str], str]:
     return ids, " ".join(rest)
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.write.note import note
 
     ids, text = split_words(args.words)

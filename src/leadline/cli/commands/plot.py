@@ -8,7 +8,10 @@ import shlex
 
 from leadline.cli.answer import Answer
 from leadline.core.errors import conflict, environment, usage
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 DESCRIPTION = """Plots series over steps, one line a run, one panel a metric: in the terminal, or into an SVG or PNG.
 However long a series is, its extremes are drawn. A run that goes on is plotted as far as it is."""
@@ -51,7 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.out_path import check_folder
     from leadline.services.series.plot import panels
 

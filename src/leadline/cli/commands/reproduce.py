@@ -7,7 +7,10 @@ import sys
 
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import artifact_option
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 DESCRIPTION = """Run an experiment, or all that a snapshot's table holds, again: the exact code state is unpacked (also
 when its files were never committed, or deleted since), the same command runs with the recorded variables, and the
@@ -53,7 +56,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="do not show the command's output")
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.cli.live import watch_with
     from leadline.services.run.reproduce import reproduce
 

@@ -7,7 +7,10 @@ import sys
 
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import artifact_option
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 TAKES_COMMAND = True
 DESCRIPTION = """Run a command and record it: exact code state (dirty and untracked files too), command, config,
@@ -103,7 +106,7 @@ def _seconds(text: str) -> float:
     return value
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.cli.live import watch_with
     from leadline.services.run.lifecycle import execute
     from leadline.services.run.request import RunRequest

@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 DESCRIPTION = """Seal a snapshot: an annotated tag leadline/TOPIC/NAME that holds the digest of the record, and a repro
 bundle (exact commands, config, code, hardware, environment, packages, comparison table) as JSON, Markdown and CSV
@@ -36,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--push", action="store_true", help="push records and tag now")
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.issue.delivery import waiting_lines
     from leadline.services.publish.seal import seal
 

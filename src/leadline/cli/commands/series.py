@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 DESCRIPTION = """The series that a run logged by ll.log or $LEADLINE_METRICS: its metrics, or the points of one. A run
 that is still going is read as far as it has written. Long series are thinned so that every extreme is kept
@@ -48,7 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.core.errors import usage
     from leadline.services.look.show import the_run
     from leadline.services.series.series import listed, points_of_metric
@@ -107,7 +110,7 @@ def _points(thread: Any, found: dict[str, Any], args: argparse.Namespace) -> Ans
     )
 
 
-def _compact(context: Any, thread: Any, ids: list[str]) -> Answer:
+def _compact(context: Context, thread: Any, ids: list[str]) -> Answer:
     from leadline.core.errors import usage
     from leadline.core.timestamps import size
     from leadline.services.series.series import compact

@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 DESCRIPTION = """Everything the record holds about one id: an experiment, a run, a claim, a hypothesis, a decision, a
 baseline, a snapshot, a note, an update. --log and --errors print a run's output, --packages its packages."""
@@ -19,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--packages", action="store_true", help="the run's installed packages")
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.look.show import show, show_output, show_packages
 
     thread = context.thread(args.thread)

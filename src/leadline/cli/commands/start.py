@@ -6,7 +6,10 @@ import argparse
 
 from leadline.cli.answer import Answer
 from leadline.cli.commands.issue import add_wishes, wishes_of
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 DESCRIPTION = """Open a research thread: an id prefix, a branch (created or adopted), the kickoff, the experiment issue.
 
@@ -58,7 +61,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         )
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.core.check.kickoff import BY_NAME
     from leadline.services.branch.logbook import publish
     from leadline.services.issue.delivery import waiting_lines

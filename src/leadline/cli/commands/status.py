@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 DESCRIPTION = """Without options: every thread in one line, and the present one at a glance. With --runs, --where or
 --sort: its runs, filtered and sorted (columns: id experiment state wall_s exit_code started_at, config.KEY,
@@ -29,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all-threads", action="store_true", help="runs of every thread")
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     if args.runs or args.where or args.sort or args.all_threads:
         return _runs(context, args)
     from leadline.services.look.status import status
@@ -37,7 +40,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     return Answer(*status(context, args.thread))
 
 
-def _runs(context: Any, args: argparse.Namespace) -> Answer:
+def _runs(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.core.errors import usage
     from leadline.render.terminal.listing import runs_table
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 DESCRIPTION = """Say that one thing replaces another of its kind. Both stay in the record; the earlier one counts no
 more."""
@@ -18,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--why", default="", metavar="TEXT")
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.write.correct import supersede
 
     done = supersede(context, context.topic(args.thread), args.target, args.by, args.why)

@@ -12,7 +12,10 @@ from collections.abc import Sequence
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import artifact_option
 from leadline.core.errors import usage
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 TAKES_COMMAND = True
 DESCRIPTION = """Run a command over a design: one axis at a time around the baseline (the default), an interaction of
@@ -125,7 +128,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--plan", action="store_true", help="show the matrix and the estimated time; run nothing")
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     topic = context.topic(args.thread)
     if args.what:
         return _named(context, topic, args)
@@ -143,7 +146,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     return _execute(context, request, "")
 
 
-def _named(context: Any, topic: str, args: argparse.Namespace) -> Answer:
+def _named(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     verb, *ids = args.what
     if verb not in ("show", "list", "resume") or len(ids) > 1 or (verb == "list" and ids):
         raise usage(
@@ -227,7 +230,7 @@ def _request(args: argparse.Namespace, topic: str) -> Any:
     )
 
 
-def _execute(context: Any, request: Any, resume: str) -> Answer:
+def _execute(context: Context, request: Any, resume: str) -> Answer:
     from leadline.services.run import sweep
 
     interrupted: list[int] = []

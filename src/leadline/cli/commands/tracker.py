@@ -6,7 +6,10 @@ import argparse
 
 from leadline.cli.answer import Answer
 from leadline.core.plain import plain
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 LEFT_SHOWN = 5
 LISTED = 30
@@ -91,7 +94,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         )
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     if args.subverb == "reconcile":
         from leadline.cli.tracker_reconcile import reconciled
 
@@ -113,7 +116,7 @@ def run(context: Any, args: argparse.Namespace) -> Answer:
     return _sent(context, topic, args)
 
 
-def _set(context: Any, topic: str, args: argparse.Namespace) -> Answer:
+def _set(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.services.tracker.choice import choose
 
     made = choose(
@@ -132,7 +135,7 @@ def _set(context: Any, topic: str, args: argparse.Namespace) -> Answer:
     )
 
 
-def _status(context: Any, topic: str) -> Answer:
+def _status(context: Context, topic: str) -> Answer:
     from leadline.services.tracker.standing import status
 
     data = status(context, topic)
@@ -188,7 +191,7 @@ def _name(choice: dict[str, Any]) -> str:
     return f"{choice['tracker']}:{choice.get('project', '')}"
 
 
-def _fetched(context: Any, topic: str, ids: list[str]) -> Answer:
+def _fetched(context: Context, topic: str, ids: list[str]) -> Answer:
     from leadline.core.errors import EXIT_CODES
     from leadline.services.tracker.fetch import fetch
 
@@ -214,7 +217,7 @@ def _fetched(context: Any, topic: str, ids: list[str]) -> Answer:
     )
 
 
-def _sent(context: Any, topic: str, args: argparse.Namespace) -> Answer:
+def _sent(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.core.errors import EXIT_CODES
     from leadline.services.tracker import send as tracker
 

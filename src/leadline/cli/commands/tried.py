@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 DESCRIPTION = """Search all threads: commands, configs, results, notes, hypotheses, claims, decisions, superseded and
 retracted work. What failed, was falsified or turned out negative comes first. Words match by their beginning."""
@@ -19,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.core.plain import plain
     from leadline.services.look.tried import tried
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 DESCRIPTION = """Post what is new since the last update on the experiment issue: change, result delta, confidence,
 links and next action are taken from the records; your words come first. Numbers in your words are cited
@@ -51,7 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.core.errors import usage
     from leadline.services.publish.update import Words, heartbeat, update
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 DESCRIPTION = """Check chains and digests of the record, seals, ids, cited numbers, code states, links between issue and
 logbook, and that the logbook in the tree only grew. One line per fault, with the command that mends it; exit 6 when
@@ -32,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(context: Any, args: argparse.Namespace) -> Answer:
+def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.core.record.finding import FAULT
     from leadline.services.keep.verify import verify
 

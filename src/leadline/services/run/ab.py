@@ -17,8 +17,8 @@ from leadline.core.design.interleave import ORDERS, block_value, schedule
 from leadline.core.errors import usage
 from leadline.core.ids import named_id
 from leadline.core.metric.items import facts_in
-from leadline.core.record.run import MetricDef
-from leadline.core.record.thread import Item, Thread
+from leadline.core.record.run import MetricDef, Run
+from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.stats.sequential import METHOD, SymmetricSequence
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
@@ -392,15 +392,18 @@ def progress(result: dict[str, Any]) -> str:
 # ---- showing -------------------------------------------------------------------------------------
 
 
-def result_of(thread: Thread, item: Item) -> dict[str, Any]:
+def result_of(thread: Thread, item: Experiment | Run | Item) -> dict[str, Any]:
     """The result of a recorded measurement, computed again from its runs: a retracted run takes its
     block with it.
 
     Raises LeadlineError(usage) when ``item`` is no interleaved measurement.
     """
-    if item.kind != "interleaving":
+    if not isinstance(item, Item) or item.kind != "interleaving":
         raise usage(
-            "not-an-interleaving", f"{item.id} is a {item.kind}", do=f"leadline show {item.id}"
+            "not-an-interleaving",
+            f"{item.id} is no interleaved measurement",
+            why=f"their ids look like {thread.prefix}-I1",
+            do=f"leadline show {item.id}",
         )
     metric = str(item.body.get("metric") or WALL)
     definition = _WALL if metric == WALL else thread.metrics.get(metric) or MetricDef(metric)
