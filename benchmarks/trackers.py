@@ -31,9 +31,8 @@ from page import machine  # noqa: E402
 from timing import environment  # noqa: E402
 
 CACHE = HERE.parent / ".cache" / "bench"
-SRC = str(
-    HERE.parent / "src"
-)  # a tracker in an environment of its own reads W&B's file by this checkout
+# a tracker in an environment of its own reads W&B's file by this checkout
+SRC = str(HERE.parent / "src")
 
 ABOUT = """\
 All ran in turn, in one invocation. A rate counts the calls and the closing of the run; the best of all rounds is shown.

@@ -25,9 +25,8 @@ PROGRAMS = ("emulate@0.12.2", "github-slugger@2.0.0")
 DESCRIPTION = "@octokit/openapi@23.0.2"
 RECORDINGS = "@octokit/fixtures@23.1.2"
 FAILING = "myworld[gateway]==0.2.1"
-WANDB_SERVER = (
-    "openwandb==0.5.25"  # its licence forbids commercial use: for these tests, never a dependency
-)
+# its licence forbids commercial use: for these tests, never a dependency
+WANDB_SERVER = "openwandb==0.5.25"
 # since 0.27 the client reads histories by a program of its own, from Parquet files
 WANDB_CLIENT = "wandb==0.19.11"
 

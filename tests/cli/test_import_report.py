@@ -166,9 +166,8 @@ def test_an_event_file_cut_short_leaves_a_run_that_says_so(thread_lab: Lab):
     thread_lab.ok("report", "--out", "r.html")
     page = (thread_lab.repo / "r.html").read_text()
     assert "reported: runs, cut" in page and "<pre></pre>" not in page
-    count = round(
-        1 / data["taken"][0]["metrics"]["loss"]
-    )  # the last point that stands before the cut
+    # the last point that stands before the cut
+    count = round(1 / data["taken"][0]["metrics"]["loss"])
     assert data["taken"][0]["points"] == count < 20
     assert f"{count} points of 1 metric" in thread_lab.ok("series", "P-001-r1")
 

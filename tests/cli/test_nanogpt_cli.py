@@ -119,9 +119,8 @@ def test_bigrams_sign_trick(lab, tmp_path):
     ours = float(re.search(r"p\(val_loss < 3\.28\) = (\S+)", done.stdout)[1])
     assert f"{ours:.4f}" == p == "0.0024"
     assert re.search(r"difference -964\.8\d* ms", done.stdout)
-    delta = float(
-        re.search(r"difference (-0\.\d+)", done.stdout)[1]
-    )  # theirs is of rounded means: -0.00020
+    # theirs is of rounded means: -0.00020
+    delta = float(re.search(r"difference (-0\.\d+)", done.stdout)[1])
     assert abs(delta - -0.00020) <= 0.5e-5 + 1e-12
     assert refusals or "train_time: better." in done.stdout
     assert "(baseline P-B1 = P-001)" in done.stdout

@@ -23,9 +23,8 @@ class Exchange(NamedTuple):
     sent: bytes
     status: int
     received: bytes
-    by_server: bool = (
-        True  # False: the answer was made up by a test, and only the request is checked
-    )
+    # False: the answer was made up by a test, and only the request is checked
+    by_server: bool = True
 
 
 class Description:

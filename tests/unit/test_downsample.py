@@ -56,9 +56,8 @@ def test_lttb_agrees_with_another_implementation(seed: int) -> None:
 
     generator = random.Random(seed)
     length = generator.randint(10, 900)
-    count = generator.randint(
-        max(3, length // 8 + 1), length
-    )  # fewer, and the extremes are looked at first
+    # fewer, and the extremes are looked at first
+    count = generator.randint(max(3, length // 8 + 1), length)
     xs = [float(at) for at in range(length)]
     ys = [generator.gauss(0, 1) for _ in xs]
     theirs = LTTBDownsampler().downsample(numpy.array(xs), numpy.array(ys), n_out=count)

@@ -94,9 +94,8 @@ def test_a_cut_tail_is_named_to_the_byte_and_the_rest_taken(tmp_path: Path, lost
     whole = path.read_bytes()
     path.write_bytes(whole[:-lost])
     found = read(tmp_path)
-    there = sum(
-        1 for _ in LegacyEventFileLoader(str(path)).Load()
-    )  # TensorBoard's own, which ends without a word
+    # TensorBoard's own, which ends without a word
+    there = sum(1 for _ in LegacyEventFileLoader(str(path)).Load())
     run = only(found)
     assert len(run.series["loss"]) == there - 1
     good = len(

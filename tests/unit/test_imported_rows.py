@@ -367,9 +367,8 @@ def test_rows_and_cells_add_up(table: list[list[str]], keyed: bool) -> None:
     header = ["id", "ms", "loss"]
     runs_of_rows(csv_rows(header, iter(lines[1:])), header, columns, found)
     whole = [row for row in table if len(row) == 3]
-    broken = sum(
-        1 + sum(cell.count("\n") for cell in row) for row in table if len(row) != 3
-    )  # named line by line
+    # named line by line
+    broken = sum(1 + sum(cell.count("\n") for cell in row) for row in table if len(row) != 3)
     assert len(found.runs) + found.not_taken_total == len(whole) + broken
     finite = sum(len(run.metrics) for run in found.runs)
     assert finite + found.cells_not_taken_total == 2 * len(found.runs)

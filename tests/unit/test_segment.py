@@ -141,9 +141,8 @@ def test_a_damaged_byte_costs_its_frame_alone_and_is_named(data: st.DataObject) 
     broken = bytearray(b"".join(frames))
     broken[offset + place] = after
     decoder, rows = decode(bytes(broken), data.draw(st.sampled_from([100, 1 << 20])))
-    if (
-        victim == len(frames) - 1 and decoder.torn_bytes
-    ):  # its length grew: like a frame that is not all there
+    # its length grew: like a frame that is not all there
+    if victim == len(frames) - 1 and decoder.torn_bytes:
         assert decoder.torn_bytes == len(frames[victim])
     else:
         assert decoder.damages == [{"offset": offset, "bytes": len(frames[victim])}]

@@ -238,9 +238,8 @@ def keep(
 
 def open_source(path: str) -> tuple[int, os.stat_result]:
     """The file, open for reading, and its status. Raises NotKept for what is no file, OSError."""
-    fd = os.open(
-        path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
-    )  # a pipe without a writer would wait for ever
+    # a pipe without a writer would wait for ever
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     status = os.fstat(fd)
     if stat.S_ISREG(status.st_mode):
         return fd, status
@@ -286,9 +285,8 @@ def copy_hashed(source: int, target: int) -> tuple[str, int]:
         copied = -1
         if in_kernel:
             try:
-                copied = os.copy_file_range(
-                    source, target, wanted, at, at
-                )  # shares blocks where it can
+                # shares blocks where it can
+                copied = os.copy_file_range(source, target, wanted, at, at)
             except OSError as e:
                 if e.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
                     raise

@@ -29,9 +29,8 @@ if TYPE_CHECKING:
     Known = tuple[Callable[..., bytes], int, int, int]  # pack, words, number, descriptor
 
 MAGIC = b"\x89LLSER\n\x01"  # the last byte is the version
-RESIDUE = (
-    0x2144DF1C  # the CRC-32 of any text that ends in its own: a check over many frames is one call
-)
+# the CRC-32 of any text that ends in its own: a check over many frames is one call
+RESIDUE = 0x2144DF1C
 NAMES_IN_SET = 1000
 BYTES_IN_SET = 200_000
 LONGEST_NAME = 4096

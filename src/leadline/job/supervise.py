@@ -295,9 +295,8 @@ def take_attempt(folder: str, tag: str) -> tuple[int, bool]:
         os.unlink(alive)
     import fcntl
 
-    high = fcntl.fcntl(
-        tree_fd, fcntl.F_DUPFD_CLOEXEC, TREE_LOCK_FD
-    )  # out of the way of scripts that use 3 to 9
+    # out of the way of scripts that use 3 to 9
+    high = fcntl.fcntl(tree_fd, fcntl.F_DUPFD_CLOEXEC, TREE_LOCK_FD)
     os.close(tree_fd)
     return high, locked
 
@@ -677,9 +676,8 @@ class Job:
         self.leftover = len(descendants(os.getpid()))
         grace_s = self.spec.get("leftover_grace_s")
         kill_at = time.monotonic() + (0.5 if grace_s is None else grace_s)
-        if (
-            self.kill_at is not None
-        ):  # it was ended by us: its tree has the whole grace period, like the command
+        # it was ended by us: its tree has the whole grace period, like the command
+        if self.kill_at is not None:
             kill_at = time.monotonic() if self.killed else max(kill_at, self.kill_at)
         self.end_politely()
         give_up_at = kill_at + GIVE_UP_KILLING_S

@@ -27,12 +27,12 @@ _TICKED = later(r"`((?:[\w.-]+/[\w.-]+)?#\d+)`")
 _FENCE = later(r"^ {0,3}(`{3,}|~{3,})", re.M)
 _BLOCK = later(r"^( {0,3})(#{1,6}(?=\s|$)|=+\s*$|-{3,}\s*$)", re.M)
 _COMMENT = later(r"<(?=[!/?A-Za-z])")
-_LITERAL = later(
-    r"\\([!-/:-@\[-`{-~])|(?<!`)(`+)(?!`)(.+?)(?<!`)\2(?!`)"
-)  # an escape, or a code span
+# an escape, or a code span
+_LITERAL = later(r"\\([!-/:-@\[-`{-~])|(?<!`)(`+)(?!`)(.+?)(?<!`)\2(?!`)")
+# Ⓐ, 🄰
 _LETTER_LIKE = later(
     "[\u24b6-\u24e9\U0001f130-\U0001f149\U0001f150-\U0001f169\U0001f170-\U0001f189]"
-)  # Ⓐ, 🄰
+)
 _CODE_SPAN = later(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.S)
 
 
@@ -180,9 +180,8 @@ def heading_text(text: str) -> str:
         literal.append(found[1] or found[3])
         return f"\0{len(literal) - 1}\0"
 
-    text = re.sub(
-        r"(?:^|[ \t]+)#+[ \t]*$", "", text.replace("\0", "")
-    )  # closes a heading, as ``## it ##``
+    # closes a heading, as ``## it ##``
+    text = re.sub(r"(?:^|[ \t]+)#+[ \t]*$", "", text.replace("\0", ""))
     text = _LITERAL.sub(hold, text)
     text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
     text = re.sub(r"(?<!\w)(\*{1,3}|_{1,3})(\S(?:.*?\S)?)\1(?!\w)", r"\2", text)

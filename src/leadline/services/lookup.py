@@ -25,9 +25,8 @@ def slice_of(
         try:
             thread.find(display)
         except LeadlineError:
-            whole = context.store.thread(
-                topic
-            )  # for the nearest ids, or for one that a clash renamed
+            # for the nearest ids, or for one that a clash renamed
+            whole = context.store.thread(topic)
             whole.find(display)
             return whole
     return thread

@@ -39,7 +39,7 @@ class TrackerContract:
     SCRIPT = ""
     #: Whether the program says that a run ended; what it does not say is ``unknown``.
     SAYS_END = True
-    # : The file of a run (a pattern in its folder) without which nothing of it can be read; ""
+    #: The file of a run (a pattern in its folder) without which nothing of it can be read; ""
     # where each tells a part.
     NEEDED = ""
     #: Variables of the program's own that keep it quiet and at home.

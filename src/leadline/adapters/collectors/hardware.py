@@ -140,9 +140,8 @@ def _cgroup_memory_limit(root: str) -> int | None:
             or _read(root, folder + "/memory.limit_in_bytes")
             or ""
         )
-        if (
-            text.strip().isdigit() and int(text) < 1 << 60
-        ):  # version 1 writes a huge number for "no limit"
+        # version 1 writes a huge number for "no limit"
+        if text.strip().isdigit() and int(text) < 1 << 60:
             limits.append(int(text))
     return min(limits, default=None)
 

@@ -162,9 +162,8 @@ def _preflight_reasons(found: Mapping[str, Any], others: list[dict[str, Any]]) -
     reasons = []
     cpus = found["cpu_count"]
     pressure = found["cpu_pressure_percent"]
-    if (
-        pressure is not None and pressure >= PRESSURE_PERCENT and not found["pinned_to"]
-    ):  # it is of the whole machine
+    # it is of the whole machine
+    if pressure is not None and pressure >= PRESSURE_PERCENT and not found["pinned_to"]:
         reasons.append(
             f"CPU pressure {pressure:g} % over the last 10 s (limit {PRESSURE_PERCENT:g} %)"
         )

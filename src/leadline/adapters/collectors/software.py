@@ -21,9 +21,8 @@ from leadline.adapters.collectors import interpreter
 from leadline.core.canonical import digest_bytes, digest_of
 from leadline.core.typed import Any
 
-_SETTLED_NS = (
-    2_000_000_000  # a folder changed more recently than this may change again within one clock tick
-)
+# a folder changed more recently than this may change again within one clock tick
+_SETTLED_NS = 2_000_000_000
 
 
 def collect(argv: list[str], env: Mapping[str, str], cwd: str, cache_dir: str) -> dict[str, Any]:

@@ -166,9 +166,8 @@ class LocalExecutor:
         if found in ("finished", "running", "orphaned"):
             return found
         if folder in self._mine:
-            return (
-                "queued"  # begun a moment ago: its supervisor lives and does not hold its lock yet
-            )
+            # begun a moment ago: its supervisor lives and does not hold its lock yet
+            return "queued"
         if handle.get("host") not in (None, os.uname().nodename) and not probe.same_machine(handle):
             return "unknown"  # another machine's: its locks may not be visible from here
         return "gone"  # what was submitted or begun and has no process left will not start any more

@@ -80,9 +80,8 @@ def extract(
     kinds = {spec.source for spec in declared}
     declared += [spec for spec in (METRICS, STDOUT) if spec.source not in kinds]
     if files.metrics and logged_series(os.path.dirname(files.metrics)):
-        logged = next(
-            spec for spec in declared if spec.source == "metrics"
-        )  # holds for ll.log as well
+        # holds for ll.log as well
+        logged = next(spec for spec in declared if spec.source == "metrics")
         declared.append(replaced(logged, source="series"))
     parts = []
     for spec in declared:

@@ -33,9 +33,8 @@ class MetricsReader:
     ) -> Extraction:
         gatherer = Gatherer(spec, definitions)
         lines = Lines(files.metrics)
-        pending: tuple[int, str] | None = (
-            None  # held back by one line: only the end of the file tells a torn line
-        )
+        # held back by one line: only the end of the file tells a torn line
+        pending: tuple[int, str] | None = None
         if files.metrics and os.path.isfile(files.metrics):
             for number, text in lines:
                 if pending:

@@ -155,9 +155,8 @@ def _by_git(start: str) -> Place:
     if done.returncode == 0:
         common = os.path.realpath(os.path.join(start, lines[3]))
         return Place(os.path.realpath(lines[4]), os.path.realpath(lines[2]), common, lines[5])
-    if (
-        len(lines) > 4 and b"must be run in a work tree" in done.stderr
-    ):  # bare, or inside a git folder
+    # bare, or inside a git folder
+    if len(lines) > 4 and b"must be run in a work tree" in done.stderr:
         return Place(
             None, os.path.realpath(lines[2]), os.path.realpath(os.path.join(start, lines[3])), ""
         )

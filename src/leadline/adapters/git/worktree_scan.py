@@ -256,9 +256,8 @@ class Scan:
     def leave_out_extra(self, path: str, gap: Gap, stamp: list[int] | None) -> None:
         self.gaps[path] = gap
         self._drop_extra(path)
-        if (
-            gap[0] != "unreadable"
-        ):  # permissions of a folder above may change without a trace in the stamp
+        # permissions of a folder above may change without a trace in the stamp
+        if gap[0] != "unreadable":
             self.memory.values["judged"][path] = [stamp, *gap]
 
     def _drop_extra(self, path: str) -> None:

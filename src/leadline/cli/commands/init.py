@@ -99,9 +99,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         try:
             forge = forge_as_set(context, changes)
         except LeadlineError as error:
-            if (
-                error.code == "no-repository"
-            ):  # what was typed stays: without its --api-url it would be another server
+            # what was typed stays: without its --api-url it would be another server
+            if error.code == "no-repository":
                 typed = "--github" if args.github else f"--forge {args.forge}" if args.forge else ""
                 given = (
                     ("--api-url", args.api_url),

@@ -176,9 +176,8 @@ def _contrary_of(result: ClauseResult) -> set[str]:
     clause, runs = result.clause, result.judged
     found: set[str] = set()
     if clause.op == "~=":
-        return (
-            found  # about means: single runs of a noisy metric scatter past any margin worth naming
-        )
+        # about means: single runs of a noisy metric scatter past any margin worth naming
+        return found
     against = clause.bound if result.right is None else result.right.mean
     if not result.holds or against is None:
         return found

@@ -528,9 +528,8 @@ def read_stdout_line(line: str, row: int, into: Gatherer) -> None:
 def _take(record: Mapping[str, Any], line: str, row: int, into: Gatherer) -> None:
     step = step_of(record, into.spec.step)
     found = False
-    held: set[str] | None = (
-        None  # names of points that a float holds, once one is met that may not be
-    )
+    # names of points that a float holds, once one is met that may not be
+    held: set[str] | None = None
     for name, value in points_of(record):
         if into.spec.mapping and name not in into.spec.mapping.values():
             continue

@@ -10,9 +10,8 @@ _URL = re.compile(
     r"(?P<scheme>https?|ssh|git|git\+ssh)://(?:[^@/]*@)?(?P<host>\[[^\]/]+\]|[^:/]+)"
     r"(?::(?P<port>\d+))?/+(?P<path>.+)\Z"
 )
-_SCP = re.compile(
-    r"(?:[^@/:\s]+@)?(?P<host>\[[^\]/]+\]|[\w.-]{2,}):(?!//)/?(?P<path>[^\s]+)\Z"
-)  # C:\… is a path
+# C:\… is a path
+_SCP = re.compile(r"(?:[^@/:\s]+@)?(?P<host>\[[^\]/]+\]|[\w.-]{2,}):(?!//)/?(?P<path>[^\s]+)\Z")
 _ALSO_KNOWN_AS = {"ssh.github.com": "github.com", "altssh.gitlab.com": "gitlab.com"}
 
 

@@ -28,9 +28,8 @@ _ITEM_KINDS = {
     "sweep": "sweep",
     "interleaving": "interleaving",
 }
-_ENDING = frozenset(
-    ("state", "reason", "ended_at", "wall_s")
-)  # what a tracker tells later of a run's end
+# what a tracker tells later of a run's end
+_ENDING = frozenset(("state", "reason", "ended_at", "wall_s"))
 _PLANNED_FACTS = (
     "repeat",
     "argv",
@@ -419,9 +418,8 @@ def _issue(thread: Thread, record: Record) -> None:
     elif record.kind == "issue-commented":
         if all(c["marker"] != body["marker"] for c in issue.comments):
             wanted = str(body.get("comment", record.id))
-            taken = sum(
-                c["wanted"] == wanted for c in issue.comments
-            )  # two machines that commented while apart
+            # two machines that commented while apart
+            taken = sum(c["wanted"] == wanted for c in issue.comments)
             issue.comments.append(
                 {
                     "id": wanted + clash_suffix(taken),

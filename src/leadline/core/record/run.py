@@ -63,9 +63,8 @@ class Run:
     config: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)  # variables of the allow-list
     hardware: dict[str, Any] = field(default_factory=dict)
-    software: dict[str, Any] = field(
-        default_factory=dict
-    )  # python version, interpreter, packages digest, os
+    # python version, interpreter, packages digest, os
+    software: dict[str, Any] = field(default_factory=dict)
     packages: dict[str, str] = field(default_factory=dict)  # filled on request: it is large
     code: dict[str, Any] = field(default_factory=dict)
     devices: dict[str, Any] = field(default_factory=dict)  # kind, count, visible
@@ -81,13 +80,11 @@ class Run:
     resources: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     nonfinite: dict[str, str] = field(default_factory=dict)
-    extraction: dict[str, Any] = field(
-        default_factory=dict
-    )  # problems, sources, counts, contract, items
+    # problems, sources, counts, contract, items
+    extraction: dict[str, Any] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)  # digests, sizes, excerpt
-    artifact_record: dict[str, Any] = field(
-        default_factory=dict
-    )  # kept, total, gaps: see core/record/artifact.py
+    # kept, total, gaps: see core/record/artifact.py
+    artifact_record: dict[str, Any] = field(default_factory=dict)
     retracted: str = ""  # why, when it was retracted
     superseded_by: str = ""
     corrections: list[dict[str, Any]] = field(default_factory=list)
@@ -95,9 +92,8 @@ class Run:
     design: dict[str, Any] = field(default_factory=dict)
     tracker: dict[str, Any] = field(default_factory=dict)
     key: str = ""  # digest of argv + config + code tree + environment: "the same thing again"
-    item_source: Callable[[str], Mapping[str, float] | None] | None = (
-        None  # reads values that lie in a blob; no fact
-    )
+    # reads values that lie in a blob; no fact
+    item_source: Callable[[str], Mapping[str, float] | None] | None = None
 
     @property
     def is_evidence(self) -> bool:

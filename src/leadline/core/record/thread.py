@@ -108,20 +108,16 @@ class Issue:
     state: str = "none"  # none | draft | open | closed
     body: str = ""  # as last posted
     body_at: str = ""
-    comments: list[dict[str, Any]] = field(
-        default_factory=list
-    )  # {id, marker, kind, text, at, edits: [...]}
+    # {id, marker, kind, text, at, edits: [...]}
+    comments: list[dict[str, Any]] = field(default_factory=list)
     closed_reason: str = ""
-    person_edits: list[dict[str, Any]] = field(
-        default_factory=list
-    )  # inside the derived block: {id, uid, at, text,
+    # inside the derived block: {id, uid, at, text,
+    person_edits: list[dict[str, Any]] = field(default_factory=list)
     # base, settled, why}; ``base``: what was changed
-    title_sent: str = (
-        ""  # the title that Leadline gave last; another one on the forge is a person's
-    )
-    wanted: dict[str, Any] = field(
-        default_factory=dict
-    )  # as asked for: state, number, labels, milestone, ...
+    # the title that Leadline gave last; another one on the forge is a person's
+    title_sent: str = ""
+    # as asked for: state, number, labels, milestone, ...
+    wanted: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -142,28 +138,23 @@ class Thread:
     healed: list[dict[str, Any]] = field(default_factory=list)
     clashes: list[dict[str, Any]] = field(default_factory=list)
     issue: Issue = field(default_factory=Issue)
-    tracker: dict[str, Any] = field(
-        default_factory=dict
-    )  # as chosen last: tracker, project, at, live
-    tracker_choices: list[dict[str, Any]] = field(
-        default_factory=list
-    )  # every choice: {at, actor, ...}
-    tracker_links: list[dict[str, str]] = field(
-        default_factory=list
-    )  # reports and workspaces: url, title
+    # as chosen last: tracker, project, at, live
+    tracker: dict[str, Any] = field(default_factory=dict)
+    # every choice: {at, actor, ...}
+    tracker_choices: list[dict[str, Any]] = field(default_factory=list)
+    # reports and workspaces: url, title
+    tracker_links: list[dict[str, str]] = field(default_factory=list)
     uids: dict[tuple[str, str], str] = field(default_factory=dict)  # (kind, uid) -> shown id
     first_of: dict[str, str] = field(default_factory=dict)  # base id -> uid of its first creator
     record_count: int = 0
     unknown_kinds: dict[str, int] = field(default_factory=dict)
-    malformed: list[dict[str, Any]] = field(
-        default_factory=list
-    )  # records whose body could not be understood
+    # records whose body could not be understood
+    malformed: list[dict[str, Any]] = field(default_factory=list)
     last_at: str = ""
     last_id: str = ""
     activity: list[str] = field(default_factory=list)  # ``at`` of every record, in order
-    records: list[Record] = field(
-        default_factory=list
-    )  # as written, in order: what ``replay`` takes
+    # as written, in order: what ``replay`` takes
+    records: list[Record] = field(default_factory=list)
 
     # -- listings ----------------------------------------------------------------------------------
     def of_kind(self, kind: str) -> list[Item]:

@@ -17,9 +17,8 @@ from collections.abc import Iterable, Mapping
 from leadline.core.typed import Any
 
 MIN_SECRET_CHARS = 6
-_SHORT_SECRET_CHARS = (
-    16  # below this an alphanumeric secret is not looked for inside commit ids and digests
-)
+# below this an alphanumeric secret is not looked for inside commit ids and digests
+_SHORT_SECRET_CHARS = 16
 
 # Patterns are kept as text and compiled on first use (``re`` caches them): most commands never need
 # most of them.

@@ -23,9 +23,8 @@ from leadline.core.typed import Any, Protocol
 MAGIC = b"\x89LLSER\n"
 VERSION = 1
 RESIDUE = 0x2144DF1C
-TOO_LARGE = (
-    "too large for a float"  # what stands for the type of such an integer, as job/log.py writes it
-)
+# what stands for the type of such an integer, as job/log.py writes it
+TOO_LARGE = "too large for a float"
 LOOK_AHEAD = 512  # frames among which a repeating pattern is looked for
 RUN = 64  # frames with the same names that are worth taking together
 LARGEST_FRAME = 8 * 0xFFFF

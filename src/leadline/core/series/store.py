@@ -167,9 +167,8 @@ def summary(points: Points) -> dict[str, Any]:
 def disorder(steps: array[float], before: float = -math.inf) -> tuple[int, int]:
     """How many of one writer's points have a smaller step than the one before, and how many the
     same one. ``before``: the step ahead of the first."""
-    if (
-        steps and steps[0] > before and all(map(operator.lt, steps[:-1], steps[1:]))
-    ):  # the usual case, fast
+    # the usual case, fast
+    if steps and steps[0] > before and all(map(operator.lt, steps[:-1], steps[1:])):
         return 0, 0
     smaller = same = 0
     for step in steps:

@@ -19,9 +19,8 @@ _TINY = 1e-300
 _SQRT2 = math.sqrt(2.0)
 _SQRT_2PI = math.sqrt(2.0 * math.pi)
 _HILL_ABOVE_DF = 1e5
-_NORMAL_ABOVE_DF = (
-    1e12  # the t and normal tails agree there to the last digits that a p value is printed with
-)
+# the t and normal tails agree there to the last digits that a p value is printed with
+_NORMAL_ABOVE_DF = 1e12
 
 
 def _stirling_rest(x: float) -> float:

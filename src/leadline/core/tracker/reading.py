@@ -23,12 +23,11 @@ from leadline.core.timestamps import counted
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
-# : How a tracker's run stands. ``crashed``: the tracker lost sight of it, which does not mean that
+#: How a tracker's run stands. ``crashed``: the tracker lost sight of it, which does not mean that
 # it ended.
 TRACKER_STATES = ("running", "finished", "failed", "crashed", "unknown")
-MARK = (
-    "leadline-run-"  # a tag of a tracker's run: the uid of the Leadline run it belongs to follows
-)
+# a tag of a tracker's run: the uid of the Leadline run it belongs to follows
+MARK = "leadline-run-"
 TEXT_LIMIT = 2000
 CONFIG_KEYS_KEPT = 500
 

@@ -34,9 +34,8 @@ class Sync:
     diverged: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
-    issues: dict[str, dict[str, Any]] = field(
-        default_factory=dict
-    )  # thread -> what became of its issue
+    # thread -> what became of its issue
+    issues: dict[str, dict[str, Any]] = field(default_factory=dict)
     would: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     problem: LeadlineError | None = None

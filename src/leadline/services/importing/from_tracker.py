@@ -34,9 +34,8 @@ from leadline.services.run.job_tracker import redacted, tracker_words
 from leadline.services.tracker.folder import shared_folder
 
 AS_LOST = "--unfinished takes it as lost"
-STILL_WARM_S = (
-    600.0  # a run of a tracker that never says of an end: over when nothing came for this long
-)
+# a run of a tracker that never says of an end: over when nothing came for this long
+STILL_WARM_S = 600.0
 ENDED = {"finished": "done", "failed": "failed"}
 TITLE_CHARS = 200
 

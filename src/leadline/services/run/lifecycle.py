@@ -44,9 +44,8 @@ class RunOutcome:
     code: dict[str, Any]
     hygiene: dict[str, Any]
     interrupted: bool = False
-    item_sets: dict[str, str] = field(
-        default_factory=dict
-    )  # metric to the identity of the items it is over
+    # metric to the identity of the items it is over
+    item_sets: dict[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         return dict(self.__dict__)

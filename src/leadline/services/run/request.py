@@ -35,12 +35,10 @@ class RunRequest:
     folder: str | None = None  # absolute; where to run instead of the work tree (reproduce)
     code: dict[str, Any] | None = None  # the code state there, when it is not the work tree's
     max_output_bytes: int | None = None
-    artifacts: list[str] = field(
-        default_factory=list
-    )  # files to keep after it ended: PATTERN or NAME=PATH
-    design: dict[str, Any] = field(
-        default_factory=dict
-    )  # place in a sweep or an interleaved measurement
+    # files to keep after it ended: PATTERN or NAME=PATH
+    artifacts: list[str] = field(default_factory=list)
+    # place in a sweep or an interleaved measurement
+    design: dict[str, Any] = field(default_factory=dict)
 
 
 def complete(context: Context, request: RunRequest) -> tuple[Thread, RunRequest]:

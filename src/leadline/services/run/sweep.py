@@ -210,9 +210,8 @@ class _Sweep:
             done = counted(sum(skipped), "run")
             self.say(f"done at this code state and not run again: {done}; missing: {total}")
         if queue:
-            first = self._request(
-                self.body["cells"][queue[0]]
-            )  # its program is a real one, the template's is not
+            # its program is a real one, the template's is not
+            first = self._request(self.body["cells"][queue[0]])
             first.code = self.code
             self.environ = environment_of(self.context, first)
             self.facts = gather(self.context, first)

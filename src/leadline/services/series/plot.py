@@ -19,9 +19,8 @@ from leadline.services.series.series import bringing, store_of
 
 LINES_SHOWN = 12
 REPORT_COLUMNS = 240  # places in a plot of the report
-REPORT_LINES = (
-    300  # in a whole report, some 6 KB each, so that a page of many experiments stays a page
-)
+# in a whole report, some 6 KB each, so that a page of many experiments stays a page
+REPORT_LINES = 300
 PANELS_SHOWN = 12  # unless metrics are named
 WRITER_COLUMNS = 16  # at least, of each of many processes
 X_AXES = ("step", "time")

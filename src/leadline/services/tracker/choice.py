@@ -18,7 +18,7 @@ from leadline.services.run.job_tracker import choice_of, redacted
 from leadline.services.tracker.folder import check_name, shared_folder
 
 KINDS = ("http", "https", "file", "sqlite", "ftp", "s3", "gs", "ssh")
-# : What an address of a tracker may begin with, and whether it may be a folder instead. Others take
+#: What an address of a tracker may begin with, and whether it may be a folder instead. Others take
 # a folder.
 ADDRESSES: dict[str, tuple[tuple[str, ...], bool]] = {
     "wandb": (("https", "http"), False),

@@ -11,7 +11,7 @@ from leadline.services.context import Context
 from leadline.services.run.job_tracker import redacted
 from leadline.services.tracker.choice import looks_like_key
 
-# : Parts of parameter names that open a page to whoever has the address: W&B's "magic link" has
+#: Parts of parameter names that open a page to whoever has the address: W&B's "magic link" has
 # ``accessToken``.
 OPENING = ("token", "key", "secret", "signature", "password", "auth")
 

@@ -93,9 +93,8 @@ def reconcile(context: Context, topic: str, compared: int = COMPARED) -> dict[st
     known = {key for run in thread.runs for key in (run.uid, str(run.tracker.get("id", ""))) if key}
     for place in places:
         for row in strangers(thread, place, known):
-            if (
-                not row["ours"] or place.tracker == OWN
-            ):  # what another record put into a shared folder can be taken
+            # what another record put into a shared folder can be taken
+            if not row["ours"] or place.tracker == OWN:
                 row["import"] = import_command(place, row)
             answer["only_there"].append(row)
     listed = {(row["tracker"], row["id"]) for row in answer["only_there"]}
@@ -128,9 +127,8 @@ def _compare(
         reading = context.tracker_for(str(about["tracker"])).read(theirs, last_only)
     except (LeadlineError, OSError, ValueError) as error:
         what = error.what if isinstance(error, LeadlineError) else str(error)
-        if (
-            theirs.problem
-        ):  # it was listed as one that cannot be read: that is a disagreement, not a gap
+        # it was listed as one that cannot be read: that is a disagreement, not a gap
+        if theirs.problem:
             answer["differ"].append({"run": run.id, "what": "files", "key": "files", "why": what})
             return
         answer["not_compared"].append({"run": run.id, "why": what})

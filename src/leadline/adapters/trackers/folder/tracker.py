@@ -97,9 +97,8 @@ class EmbeddedTracker:
         out.about = {"title": about.title, "argv": about.argv, "cwd": about.cwd}
         out.about["experiment"] = about.experiment_uid or about.uid
         out.about["artifacts"] = _artifacts(run.path)
-        kept = os.path.exists(
-            os.path.join(run.path, MANIFEST)
-        )  # elsewhere the record of the run took the contents
+        # elsewhere the record of the run took the contents
+        kept = os.path.exists(os.path.join(run.path, MANIFEST))
         out.about["artifacts_are"] = "kept in" if kept else "named in"
         result = result_of(run.path)
         if (state := str(result.get("state", ""))) not in ("", "done"):

@@ -189,9 +189,8 @@ def _records(path: str, log: WandbLog) -> Iterator[bytes]:
         offset, parts = 7, b""
         while True:
             left = BLOCK_BYTES - offset % BLOCK_BYTES
-            if (
-                left < 7
-            ):  # no head fits: the rest of the block is filled, once there is a next record
+            # no head fits: the rest of the block is filled, once there is a next record
+            if left < 7:
                 filling = file.read(left)
                 if len(filling) < left:
                     log.problem = "it ends within a record" if parts else ""
