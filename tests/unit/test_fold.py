@@ -16,6 +16,7 @@ from leadline.core.errors import LeadlineError
 from leadline.core.record import event as records
 from leadline.core.record.event import BadLine, Record, check_chain, parse_line
 from leadline.core.record.fold import fold
+from leadline.core.record.kinds import KINDS
 from leadline.core.record.thread import Thread
 from leadline.core.ulid import encode
 from leadline.testing.builders import ThreadBuilder
@@ -229,7 +230,7 @@ def test_two_lines_of_one_id_give_the_same_thread_in_any_order() -> None:
 @pytest.mark.parametrize(
     "body", [{}, {"name": 3, "unit": []}, {"field": None, "target": "P-N1"}, {"metrics": 7}]
 )
-@pytest.mark.parametrize("kind", sorted(records.KINDS))
+@pytest.mark.parametrize("kind", sorted(KINDS))
 def test_no_body_makes_a_thread_unreadable(kind: str, body: dict[str, Any]) -> None:
     note = at(1, 1, "note", {"id": "P-N1", "text": "kept"}, "w")
     bad = at(2, 2, kind, body, "w")

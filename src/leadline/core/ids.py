@@ -6,29 +6,20 @@ import re
 from functools import lru_cache
 
 from leadline.core.patterns import later
+from leadline.core.record.kinds import LETTER_OF
 from leadline.core.typed import NamedTuple
 
-NAMED_KINDS = {
-    "H": "hypothesis",
-    "C": "claim",
-    "D": "decision",
-    "B": "baseline",
-    "S": "snapshot",
-    "N": "note",
-    "U": "update",
-    "R": "reproduction",
-    "W": "sweep",
-    "I": "interleaving",
-}
-LETTER_OF = {name: letter for letter, name in NAMED_KINDS.items()}
+NAMED_KINDS = {letter: name for name, letter in LETTER_OF.items()}
+_LETTERS = "".join(NAMED_KINDS)
 PREFIX = later(r"[A-Z][A-Z0-9]{0,11}(?:-[A-Z][A-Z0-9]{0,11}){0,2}\Z")
 _ID = re.compile(
     r"(?P<prefix>[A-Z][A-Z0-9]*(?:-[A-Z][A-Z0-9]*)*?)-"
     r"(?:(?P<number>\d{3,})(?P<suffix>[a-z]*)(?:-r(?P<repeat>\d+)(?P<repeat_suffix>[a-z]*))?"
-    r"|(?P<letter>[HCDBSNURWI])(?P<index>\d+)(?P<named_suffix>[a-z]*))\Z"
+    rf"|(?P<letter>[{_LETTERS}])(?P<index>\d+)(?P<named_suffix>[a-z]*))\Z"
 )
 ID_IN_TEXT = later(
-    r"(?<![\w./-])[A-Z][A-Z0-9]*(?:-[A-Z][A-Z0-9]*)*?-(?:\d{3,}[a-z]?(?:-r\d+[a-z]?)?|[HCDBSNURWI]\d+[a-z]?)(?![\w-])"
+    r"(?<![\w./-])[A-Z][A-Z0-9]*(?:-[A-Z][A-Z0-9]*)*?-"
+    rf"(?:\d{{3,}}[a-z]?(?:-r\d+[a-z]?)?|[{_LETTERS}]\d+[a-z]?)(?![\w-])"
 )
 TOPIC = later(r"[a-z0-9](?:[a-z0-9._-]{0,78}[a-z0-9])?\Z")
 

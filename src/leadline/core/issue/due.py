@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 
+from leadline.core.record.kinds import kind_of
 from leadline.core.timestamps import epoch_ms, minute
 from leadline.core.typed import TYPE_CHECKING, Any, TypedDict
 
@@ -22,17 +23,6 @@ ACTIVE_HOURS = 6.0
 LONGEST_GAP_MINUTES = 30
 DECIDED = ("falsified", "supported", "promoted")
 LABEL_ORDER = {"none": 0, "refuted": 0, "": 0, "exploratory": 1, "replicated": 2, "stable": 3}
-_LEARNT = frozenset(
-    (
-        "run-ended",
-        "decision",
-        "correction",
-        "supersession",
-        "retraction",
-        "reproduction",
-        "thread-changed",
-    )
-)
 
 
 class Milestone(TypedDict):
@@ -62,9 +52,7 @@ def due(thread: Thread, now_at: str, evidence_of: Callable[[Item], Any] | None =
     new = records_since(thread, since_id)
     milestones = [*_milestones(thread, new), *_label_rises(thread, evidence_of, now_at)]
     hours = active_hours([since, *(r.at for r in new)] if last else [r.at for r in new])
-    learnt = any(
-        r.kind in _LEARNT or (r.kind == "note" and r.body.get("role") != "status") for r in new
-    )
+    learnt = any(kind_of(r.kind).learnt and r.body.get("role") != "status" for r in new)
     form, why, fold_into = "none", f"nothing since {minute(since)} that has to be told", ""
     if milestones:
         form = "update"
@@ -134,6 +122,8 @@ def _milestones(thread: Thread, new: list[Record]) -> list[Milestone]:
     baselines = [b.uid for b in thread.of_kind("baseline")]
     found: list[Milestone] = []
     for record in new:
+        if not kind_of(record.kind).milestone:
+            continue
         body, what, refs = record.body, "", record.body.get("refs")
         shown = thread.uids.get((record.kind, record.id), str(body.get("id", "")))
         if record.kind == "baseline":

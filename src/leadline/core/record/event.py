@@ -18,48 +18,6 @@ from leadline.core.values import dataclass
 
 CURRENT_VERSION = 1
 
-ISSUE_KINDS = (  # what was wanted of, done to and seen on the experiment issue
-    "issue-wanted",
-    "issue-opened",
-    "issue-edited",
-    "issue-edit-settled",
-    "issue-commented",
-    "issue-comment-edited",
-    "issue-closed",
-)
-KINDS = frozenset(
-    (
-        "thread-started",
-        "thread-changed",
-        "metric-defined",
-        "run-planned",
-        "run-ended",
-        "note",
-        "hypothesis",
-        "hypothesis-changed",
-        "decision",
-        "claim",
-        "baseline",
-        "correction",
-        "supersession",
-        "retraction",
-        "refusal",
-        "update",
-        *ISSUE_KINDS,
-        "snapshot",
-        "reproduction",
-        "sweep",
-        "interleaving",
-        "interleaving-ended",
-        "finish",
-        "adopted",
-        "healed",
-        "id-clash",
-        "tracker-set",
-        "tracker-run",
-    )
-)
-
 ENVELOPE = ("v", "id", "at", "thread", "writer", "kind", "actor", "body", "prev")
 _envelope_of = itemgetter(*ENVELOPE)
 

@@ -11,23 +11,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 from leadline.core.ids import clash_suffix, experiment_of, parse_id
 from leadline.core.managed_block import block_of
-from leadline.core.record.event import ISSUE_KINDS, Record
+from leadline.core.record.event import Record
+from leadline.core.record.kinds import ISSUE_KINDS, ITEM_KINDS
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Experiment, Issue, Item, Thread
 from leadline.core.typed import Any
 
-_ITEM_KINDS = {
-    "note": "note",
-    "hypothesis": "hypothesis",
-    "decision": "decision",
-    "claim": "claim",
-    "baseline": "baseline",
-    "update": "update",
-    "snapshot": "snapshot",
-    "reproduction": "reproduction",
-    "sweep": "sweep",
-    "interleaving": "interleaving",
-}
 # what a tracker tells later of a run's end
 _ENDING = frozenset(("state", "reason", "ended_at", "wall_s"))
 _PLANNED_FACTS = (
@@ -119,7 +108,7 @@ def in_order(records: Iterable[Record]) -> list[Record]:
 
 def created_id(record: Record) -> str:
     """The id a record brings into being, or ""."""
-    if record.kind == "run-planned" or record.kind in _ITEM_KINDS:
+    if record.kind == "run-planned" or record.kind in ITEM_KINDS:
         return str(record.body.get("id", ""))
     return ""
 
@@ -285,7 +274,7 @@ def _find_run(thread: Thread, display: str, refs: dict[str, str] | None) -> Run 
 
 
 def _item(thread: Thread, record: Record) -> None:
-    kind = _ITEM_KINDS[record.kind]
+    kind = record.kind
     parsed = parse_id(str(record.body.get("id", "")))
     shown = thread.uids.get((kind, record.id)) if parsed else None
     item = Item(kind, shown or record.id, record.id, record.at, record.actor, dict(record.body))
@@ -496,7 +485,7 @@ _HANDLERS: dict[str, Callable[[Thread, Record], None]] = {
     "metric-defined": _metric_defined,
     "run-planned": _run_planned,
     "run-ended": _run_ended,
-    **dict.fromkeys(_ITEM_KINDS, _item),
+    **dict.fromkeys(ITEM_KINDS, _item),
     "hypothesis-changed": _hypothesis_changed,
     "interleaving-ended": _interleaving_ended,
     "tracker-set": _tracker_set,

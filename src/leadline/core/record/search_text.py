@@ -3,25 +3,10 @@
 from __future__ import annotations
 
 from leadline.core.record.event import Record
+from leadline.core.record.kinds import kind_of
 from leadline.core.typed import Any, NamedTuple
 
 _NEGATIVE_STATES = ("failed", "timeout", "cancelled")  # of one that is lost nobody saw the end
-_TEXT_KINDS = (
-    "note",
-    "hypothesis",
-    "hypothesis-changed",
-    "decision",
-    "claim",
-    "baseline",
-    "correction",
-    "supersession",
-    "retraction",
-    "refusal",
-    "update",
-    "finish",
-    "adopted",
-    "thread-started",
-)
 
 
 class Searchable(NamedTuple):
@@ -60,13 +45,10 @@ def searchable(record: Record, planned: Record | None = None) -> Searchable | No
         return Searchable(
             uid, str(body.get("run", "")), f"run {state}", state in _NEGATIVE_STATES, text
         )
-    if record.kind not in _TEXT_KINDS:
+    kind = kind_of(record.kind)
+    if not kind.searched:
         return None
-    negative = (
-        record.kind in ("retraction", "supersession")
-        or body.get("state") == "falsified"
-        or body.get("role") == "negative"
-    )
+    negative = kind.negative or body.get("state") == "falsified" or body.get("role") == "negative"
     shown = str(body.get("id") or body.get("hypothesis") or body.get("target") or "")
     return Searchable(
         record.id,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from leadline.core.issue.due import last_update, records_since
+from leadline.core.record.kinds import TABLE
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.timestamps import minute, span
@@ -136,14 +137,7 @@ def _changes(thread: Thread, ran: list[Experiment], kinds: dict[str, list[str]])
         )
     if len(ran) > 10:
         lines.append(f"- … and {len(ran) - 10} more experiments")
-    for kind, verb in (
-        ("baseline", "Baseline"),
-        ("decision", "Decided"),
-        ("hypothesis-changed", "Hypothesis"),
-        ("retraction", "Retracted"),
-        ("correction", "Corrected"),
-        ("thread-changed", "Scope changed:"),
-    ):
+    for kind, verb in ((k.name, k.told) for k in TABLE if k.told):
         told = []
         for name in dict.fromkeys(n for n in kinds.get(kind, []) if n):
             item = thread.items.get(name)

@@ -9,16 +9,18 @@ entry does not show that it was retracted; the header does.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from leadline.core.patterns import later
 from leadline.core.record import artifact
 from leadline.core.record.event import Record
 from leadline.core.record.fold import replay
+from leadline.core.record.kinds import KINDS
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.text.citation import render as cited
 from leadline.core.timestamps import minute, size
-from leadline.core.typed import Any, NamedTuple
+from leadline.core.typed import NamedTuple
 from leadline.render import words as facts
 from leadline.render.logbook import series_excerpt
 from leadline.render.logbook.header import SECTIONS, case_lines, render_header
@@ -130,6 +132,7 @@ def _headings_only(text: str) -> str:
 # ---- entries -------------------------------------------------------------------------------------
 
 Made = tuple[str, str] | None
+Writer = Callable[[Record, Thread, dict[str, str]], Made]
 
 
 def _run(record: Record, then: Thread) -> Run | None:
@@ -345,12 +348,12 @@ def _item(record: Record, then: Thread) -> Item:
     return then.items.get(shown) or then.items[record.id]
 
 
-def _titled(kind: str, *fields: tuple[str, str]) -> Any:
+def _titled(*fields: tuple[str, str]) -> Writer:
     """An entry from an item: its text, then the named fields of its body that are there."""
 
     def write(record: Record, then: Thread, first: dict[str, str]) -> Made:
         item = _item(record, then)
-        return f"{item.id} {kind}", _text_and_fields(
+        return f"{item.id} {KINDS[record.kind].title}", _text_and_fields(
             facts.says(item, then, True), record, then, fields
         )
 
@@ -405,7 +408,7 @@ def _baseline(record: Record, then: Thread, first: dict[str, str]) -> Made:
     lines += [f"- **Mark:** {prose_line(mark.strip())}" for mark in facts.marks(item)]
     if experiment and experiment.runs:
         lines += case_lines(experiment, then)
-    return f"{item.id} Baseline {moved}", "\n".join(lines)
+    return f"{item.id} {KINDS[record.kind].title} {moved}", "\n".join(lines)
 
 
 def _about_target(record: Record, then: Thread, first: dict[str, str]) -> Made:
@@ -413,9 +416,10 @@ def _about_target(record: Record, then: Thread, first: dict[str, str]) -> Made:
     target = then.shown(str(body.get("target", "")), refs)
     where = f"[{target}](#{first[target]})" if target in first else target
     why = f"- **Why:** {prose_line(str(body['why']))}" if body.get("why") else ""
+    title = f"{KINDS[record.kind].title} of {target}"
     if record.kind == "correction":
         what = f"- **Field:** {code(body.get('field', ''))} of {where} is now {code(cut(str(body.get('value')), 300))}"
-        return f"Correction of {target}", "\n".join(p for p in (what, why) if p)
+        return title, "\n".join(p for p in (what, why) if p)
     resting = [
         i.id
         for i in then.items.values()
@@ -426,11 +430,8 @@ def _about_target(record: Record, then: Thread, first: dict[str, str]) -> Made:
         and i.id != target
     ]
     rests = f"- **Rests on it:** {', '.join(resting)}" if resting else ""
-    verb = "Retraction" if record.kind == "retraction" else "Supersession"
     by = f"- **By:** {then.shown(str(body['by']), refs)}" if body.get("by") else ""
-    return f"{verb} of {target}", "\n".join(
-        p for p in (f"- **What:** {where}", by, why, rests) if p
-    )
+    return title, "\n".join(p for p in (f"- **What:** {where}", by, why, rests) if p)
 
 
 def _thread_changed(record: Record, then: Thread, first: dict[str, str]) -> Made:
@@ -443,7 +444,7 @@ def _thread_changed(record: Record, then: Thread, first: dict[str, str]) -> Made
         if verb == "is now"
         else f"- **Change:** {verb} {name}: {prose_line(shown)}"
     )
-    return f"Scope changed: {body.get('field', '')}", text + (
+    return f"{KINDS[record.kind].title} {body.get('field', '')}", text + (
         f"\n- **Why:** {prose_line(str(body['why']))}" if body.get("why") else ""
     )
 
@@ -451,7 +452,7 @@ def _thread_changed(record: Record, then: Thread, first: dict[str, str]) -> Made
 def _refusal(record: Record, then: Thread, first: dict[str, str]) -> Made:
     body = record.body
     fields = (("statement", "Asked"), ("arithmetic", "Arithmetic"), ("honest", "What can be said"))
-    return f"Refused: {body.get('code', '')}", _text_and_fields(
+    return f"{KINDS[record.kind].title} {body.get('code', '')}", _text_and_fields(
         str(body.get("what", "")), record, then, fields
     )
 
@@ -461,7 +462,7 @@ def _update(record: Record, then: Thread, first: dict[str, str]) -> Made:
     if item.body.get("form") == "heartbeat":
         return None
     url = str(item.body.get("url") or "")
-    return f"{item.id} Update", f"- **Posted:** {data(url)}" if url.startswith(
+    return f"{item.id} {KINDS[record.kind].title}", f"- **Posted:** {data(url)}" if url.startswith(
         "https://"
     ) else "Written for the issue."
 
@@ -479,7 +480,7 @@ def _finish(record: Record, then: Thread, first: dict[str, str]) -> Made:
         record.body.get("refs"),
         record.body.get("bound"),
     )
-    return "Conclusion", _text_and_fields(text, record, then, fields)
+    return KINDS[record.kind].title, _text_and_fields(text, record, then, fields)
 
 
 def _adopted(record: Record, then: Thread, first: dict[str, str]) -> Made:
@@ -487,30 +488,28 @@ def _adopted(record: Record, then: Thread, first: dict[str, str]) -> Made:
     text = str(body.get("text") or body.get("markdown") or "")
     heading = str(body.get("heading") or "an entry written by hand")
     source = str(body.get("path") or "")
-    return f"Adopted: {heading}", "\n\n".join(
+    return f"{KINDS[record.kind].title} {heading}", "\n\n".join(
         p for p in (f"From {code(source)}." if source else "", prose(text)) if p
     )
 
 
 def _clash(record: Record, then: Thread, first: dict[str, str]) -> Made:
-    return "Two machines gave the same id", prose(
+    return KINDS[record.kind].title, prose(
         str(record.body.get("what") or record.body.get("id") or "")
     )
 
 
-_WRITERS: dict[str, Any] = {
+_WRITERS: dict[str, Writer] = {
     "run-ended": _run_ended,
     "note": _note,
     "hypothesis-changed": _hypothesis_changed,
     "baseline": _baseline,
-    "hypothesis": _titled("Hypothesis", ("predicate", "Criterion")),
-    "decision": _titled("Decision", ("evidence", "Evidence"), ("owner", "Owner"), ("why", "Why")),
-    "sweep": _titled("Sweep", ("because", "Because")),
-    "claim": _titled(
-        "Claim", ("predicate", "Criterion"), ("experiments", "Rests on"), ("limits", "Limits")
-    ),
-    "snapshot": _titled("Sealed snapshot", ("tag", "Tag"), ("commit", "Commit")),
-    "reproduction": _titled("Reproduction", ("of", "Of"), ("verdict", "Verdict"), ("why", "Why")),
+    "hypothesis": _titled(("predicate", "Criterion")),
+    "decision": _titled(("evidence", "Evidence"), ("owner", "Owner"), ("why", "Why")),
+    "sweep": _titled(("because", "Because")),
+    "claim": _titled(("predicate", "Criterion"), ("experiments", "Rests on"), ("limits", "Limits")),
+    "snapshot": _titled(("tag", "Tag"), ("commit", "Commit")),
+    "reproduction": _titled(("of", "Of"), ("verdict", "Verdict"), ("why", "Why")),
     "correction": _about_target,
     "retraction": _about_target,
     "supersession": _about_target,

@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from leadline.core.ids import ID_IN_TEXT
 from leadline.core.plain import plain
+from leadline.core.record.kinds import ISSUE_KINDS
 from leadline.core.record.thread import Item, Thread
 from leadline.core.text.citation import render as cited
 from leadline.core.text.spans import code_spans
@@ -192,7 +193,7 @@ def _finish(thread: Thread) -> dict[str, Any] | None:
         ],
         "next_steps": fill("next_steps"),
         "override": str(last.get("override") or ""),
-        "later": sum(r.at > last["at"] and not r.kind.startswith("issue-") for r in thread.records),
+        "later": sum(r.at > last["at"] and r.kind not in ISSUE_KINDS for r in thread.records),
     }
 
 

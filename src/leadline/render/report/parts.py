@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from leadline.core.compare.compare import Comparison, MetricComparison, compare
 from leadline.core.record import artifact
 from leadline.core.record.artifact import Artifact
+from leadline.core.record.kinds import kind_of
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.stats.inference import Sample
@@ -301,10 +302,7 @@ def timeline(
     roles = {"negative": "negative result", "": "note"}
     for item in thread.items.values():
         role = str(item.body.get("role") or "")
-        if item.kind in ("claim", "hypothesis", "decision", "update") or role in (
-            "interpretation",
-            "next",
-        ):
+        if not kind_of(item.kind).timeline or role in ("interpretation", "next"):
             continue
         if item.kind == "baseline":
             text = (

@@ -9,6 +9,7 @@ from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.issue.comments import all_comments, title_of
 from leadline.core.issue.plan import Wanted
 from leadline.core.managed_block import OVERHEAD_CHARS, holds, outside
+from leadline.core.record.kinds import ISSUE_KINDS
 from leadline.core.record.thread import Item, Thread
 from leadline.core.typed import Any
 from leadline.render.branch.bundle import render_seal_comment
@@ -33,7 +34,7 @@ def derived_body(context: Context, thread: Thread, body_there: str | None = None
     """
     shown = copy.copy(thread)
     shown.last_at = next(
-        (r.at for r in reversed(thread.records) if not r.kind.startswith("issue-")), thread.last_at
+        (r.at for r in reversed(thread.records) if r.kind not in ISSUE_KINDS), thread.last_at
     )
     links = body_links(context, thread)
     sections = body_sections(shown, evidence_for(thread), links)

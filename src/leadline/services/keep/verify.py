@@ -13,6 +13,7 @@ from collections.abc import Callable
 from leadline.core.ids import parse_id
 from leadline.core.record.finding import FAULT, NOTE, Finding
 from leadline.core.record.fold import created_id
+from leadline.core.record.kinds import kind_of
 from leadline.core.record.run import TERMINAL_STATES
 from leadline.core.record.thread import Thread
 from leadline.core.text.citation import recompute
@@ -147,7 +148,7 @@ def _numbers(context: Context, thread: Thread) -> list[Finding]:
                 what = f"{{{{{expression}}}}} was {stored:g} and no longer holds"
             else:
                 what = f"{{{{{expression}}}}} was {stored:g} when it was written and is {now:g} now"
-            frozen = item.kind in ("update", "snapshot")
+            frozen = kind_of(item.kind).frozen
             found.append(
                 Finding(
                     thread.topic,

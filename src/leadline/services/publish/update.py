@@ -12,6 +12,7 @@ from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.ids import ID_IN_TEXT, named_id
 from leadline.core.issue.comments import comments_to_post
 from leadline.core.issue.due import Due, due, last_post, records_since
+from leadline.core.record.kinds import kind_of
 from leadline.core.record.thread import Item, Thread
 from leadline.core.text.citation import render as cited
 from leadline.core.text.lint import LABELS, LintFinding, fix_format, lint
@@ -36,16 +37,6 @@ ADVICE = (
 )  # findings that do not refuse a post: matters of wording, or mended here
 PLANS = ("next", "label", "eta")  # what is to come: its numbers were not measured
 FINDINGS_NAMED = 5
-_ABOUT_THE_ISSUE = (
-    "update",
-    "issue-wanted",
-    "issue-opened",
-    "issue-edited",
-    "issue-edit-settled",
-    "issue-commented",
-    "issue-comment-edited",
-    "healed",
-)
 
 
 @dataclass(slots=True)
@@ -193,7 +184,7 @@ def _flag_finished(context: Context, thread: Thread) -> None:
 
 
 def _news_since(thread: Thread, last: Item) -> bool:
-    return any(r.kind not in _ABOUT_THE_ISSUE for r in records_since(thread, last.uid))
+    return any(kind_of(r.kind).news for r in records_since(thread, last.uid))
 
 
 def _same_words(last: Item, words: Words) -> bool:
