@@ -22,7 +22,7 @@ def epoch_ms(text: str) -> int:
     if not (0 <= hours < 24 and 0 <= minutes < 60 and 0 <= seconds < 62):
         raise ValueError(f"no such time: {text!r}")
     total_s = _days(head[:10]) * 86_400 + hours * 3600 + minutes * 60 + seconds
-    return total_s * 1000 + (int(fraction[:3].ljust(3, "0")) if fraction else 0)
+    return total_s * 1000 + int(fraction[:3].ljust(3, "0"))
 
 
 @lru_cache(maxsize=512)
@@ -56,7 +56,7 @@ def span(first: str, last: str) -> str:
     a, b = minute(first), minute(last)
     if a == b:
         return a
-    return f"{a} to {b[11:] if a[:10] == b[:10] else b}"
+    return f"{a} to {b.removeprefix(a[:11])}"
 
 
 def duration(seconds: float | None) -> str:
@@ -83,7 +83,12 @@ def size(n_bytes: float | None) -> str:
 
 def counted(n: int, noun: str) -> str:
     """``1 run``, ``3 runs``, ``1,000 cells``: a number of things whose plural is an s."""
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+    return f"{n:,} {plural(n, noun)}"
+
+
+def plural(n: int, noun: str) -> str:
+    """``run`` of one, ``runs`` of every other number; for a noun whose plural is an s."""
+    return noun if n == 1 else f"{noun}s"
 
 
 def number(value: float | int | None) -> str:

@@ -48,13 +48,9 @@ def _unmarked(text: str) -> str:
 
 def cut(text: str, width: int) -> str:
     """At most ``width`` characters, the last one an ellipsis when something was left out."""
-    return (
-        text
-        if len(text) <= width
-        else text[: max(0, width - 1)].rstrip() + "…"
-        if width > 0
-        else ""
-    )
+    if len(text) <= width:
+        return text
+    return text[: width - 1].rstrip() + "…" if width > 0 else ""
 
 
 def data(text: object) -> str:
@@ -132,9 +128,11 @@ def _disarm(line: str) -> str:
 
 
 def _text(text: str) -> str:
-    text = re.sub(
-        r"(\\*)(`+)", lambda m: m[1] + ("" if len(m[1]) % 2 else "\\") + "\\".join(m[2]), text
-    )
+    def escaped(found: re.Match[str]) -> str:
+        already = len(found[1]) % 2
+        return found[1] + "\\" * (not already) + "\\".join(found[2])
+
+    text = re.sub(r"(\\*)(`+)", escaped, text)
     return _silent(_COMMENT.sub(r"\\<", _AT.sub("@", text)))
 
 
@@ -162,14 +160,9 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence
         ]
         return f"| {' | '.join(padded)} |"
 
-    rule = (
-        "|"
-        + "|".join(
-            "-" * (w + 1) + ":" if i in right else "-" * (w + 2) for i, w in enumerate(widths)
-        )
-        + "|"
-    )
-    return "\n".join([row(lines[0]), rule, *(row(line) for line in lines[1:])])
+    ends = [":" if i in right else "-" for i in range(len(widths))]
+    rule = "|".join("-" * (w + 1) + end for w, end in zip(widths, ends, strict=True))
+    return "\n".join([row(lines[0]), f"|{rule}|", *(row(line) for line in lines[1:])])
 
 
 def heading_text(text: str) -> str:

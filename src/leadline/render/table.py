@@ -20,10 +20,11 @@ def table(
     lines = [list(headers), *([cut(one_line(str(c)), cell_chars) for c in row] for row in rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(headers))]
     to_right = set(right)
-    return "\n".join(
-        "  ".join(
+    padded = (
+        [
             c.rjust(w) if i in to_right else c.ljust(w)
             for i, (c, w) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
+        ]
         for line in lines
     )
+    return "\n".join("  ".join(cells).rstrip() for cells in padded)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from leadline.core.evidence.evidence import Evidence
 from leadline.core.metric.items import facts_in, on_shared_items
@@ -13,7 +13,7 @@ from leadline.core.record.run import TERMINAL_STATES, MetricDef, Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.stats.inference import Sample, summarise
 from leadline.core.text.citation import render as cited
-from leadline.core.timestamps import duration, minute, number
+from leadline.core.timestamps import duration, minute, number, plural
 from leadline.core.typed import Any
 from leadline.render.markdown import cell_code, code, cut, one_line, prose_line
 
@@ -26,6 +26,17 @@ NEGATIVE_STATES = (
     "timeout",
     "cancelled",
 )  # not lost: nobody saw such a run end, so it shows nothing
+
+
+def joined(parts: Iterable[str], between: str = " ") -> str:
+    """The parts that say something, one behind the other. Whoever builds a text names its parts and
+    leaves those empty that do not hold."""
+    return between.join(part for part in parts if part)
+
+
+def aside(text: str) -> str:
+    """`` (text)``, to stand behind what it is about; nothing where there is nothing to say."""
+    return f" ({text})" if text else ""
 
 
 def says(item: Item, thread: Thread, as_written: bool = False) -> str:
@@ -54,7 +65,8 @@ def marks(item: Item) -> list[str]:
 def with_unit(value: float | None, unit: str) -> str:
     if value is None or not unit:
         return number(value)
-    return f"{number(value)}{'' if unit == '%' else ' '}{unit}"
+    between = "" if unit == "%" else " "
+    return f"{number(value)}{between}{unit}"
 
 
 def sample_of(runs: list[Run], metric: str) -> Sample:
@@ -138,8 +150,7 @@ def metric_order(thread: Thread, names: list[str]) -> list[str]:
 
 def metric_line(m: MetricDef) -> str:
     better = {"lower": "lower is better", "higher": "higher is better"}.get(m.direction, "")
-    about = ", ".join(t for t in (one_line(m.unit), better) if t)
-    return f"{code(m.name)}{f' ({about})' if about else ''}"
+    return code(m.name) + aside(joined((one_line(m.unit), better), ", "))
 
 
 def command(run: Run) -> str:
@@ -160,23 +171,27 @@ def code_text(facts: dict[str, Any]) -> str:
         return "not recorded"
     text = f"commit {code((head or commit)[:12])}"
     if facts.get("dirty"):
-        files = int(facts.get("changed_total") or len(facts.get("changed_files") or []))
-        text += f" with uncommitted changes{f' in {files} file' + ('s' if files > 1 else '') if files else ''}"
+        text += " with uncommitted changes"
+        if files := int(facts.get("changed_total") or len(facts.get("changed_files") or [])):
+            text += f" in {files} {plural(files, 'file')}"
         if commit and commit != head:
             text += f", kept exactly as {code(commit[:12])}"
     if facts.get("changed_during_run"):
         text += "; **the code changed while it ran**"
     gaps = facts.get("gaps") or []
     if gaps:
-        named = ", ".join(
-            f"{code(g.get('path', ''))} ({one_line(str(g.get('kind') or g.get('reason') or 'left out'))})"
-            if isinstance(g, dict)
-            else code(g)
-            for g in gaps[:5]
-        )
+        text += f"; not kept: {', '.join(map(_gap, gaps[:5]))}"
         total = int(facts.get("gaps_total") or len(gaps))
-        text += f"; not kept: {named}{f' and {total - 5} more' if total > 5 else ''}"
+        text += f" and {total - 5} more" if total > 5 else ""
     return text
+
+
+def _gap(gap: Any) -> str:
+    """A path that was not kept, and why; old records have the path alone."""
+    if not isinstance(gap, dict):
+        return code(gap)
+    why = str(gap.get("kind") or gap.get("reason") or "left out")
+    return f"{code(gap.get('path', ''))} ({one_line(why)})"
 
 
 def machine_text(run: Run) -> str:
@@ -192,7 +207,8 @@ def machine_text(run: Run) -> str:
     elif kind and kind != "cpu":
         parts.append(f"{count or '?'}× {one_line(kind)}")
     elif hardware.get("cpu_model"):
-        parts.append(f"{one_line(str(hardware['cpu_model']))}{f', {count} CPUs' if count else ''}")
+        cpus = f"{count} CPUs" if count else ""
+        parts.append(joined((one_line(str(hardware["cpu_model"])), cpus), ", "))
     if run.software.get("python"):
         parts.append(f"Python {one_line(str(run.software['python']))}")
     if run.software.get("os"):
@@ -223,9 +239,9 @@ def tracker_text(run: Run) -> str:
         return f"{text}: the job made no run in it"
     if about.get("name") or about.get("id"):
         text += f", run {one_line(str(about.get('name') or about['id']))}"
-    words = [w for w in (one_line(state), "provisional" if about.get("provisional") else "") if w]
-    text += f" ({', '.join(words)})" if words else ""
-    return text + (f": {one_line(str(about['url']))}" if about.get("url") else "")
+    provisional = "provisional" if about.get("provisional") else ""
+    text += aside(joined((one_line(state), provisional), ", "))
+    return f"{text}: {one_line(str(about['url']))}" if about.get("url") else text
 
 
 def tracker_config(run: Run) -> dict[str, Any]:
@@ -260,12 +276,11 @@ def state_word(state: str) -> str:
 
 def outcome(run: Run) -> str:
     """``done in 61 s``, ``failed after 12 s: exit code 1``"""
-    took = (
-        f" {'in' if run.state == 'done' else 'after'} {duration(run.wall_s)}"
-        if run.wall_s is not None
-        else ""
-    )
-    return f"{state(run)}{took}{f': {one_line(run.reason)}' if run.reason else ''}"
+    text = state(run)
+    if run.wall_s is not None:
+        preposition = "in" if run.state == "done" else "after"
+        text += f" {preposition} {duration(run.wall_s)}"
+    return f"{text}: {one_line(run.reason)}" if run.reason else text
 
 
 def relation(thread: Thread, experiment: Experiment, metric: str) -> str:
@@ -385,12 +400,16 @@ def experiments_of(item: Item, thread: Thread) -> list[Experiment]:
 
 def claim_line(item: Item, thread: Thread, evidence_of: EvidenceOf | None, width: int = 0) -> str:
     """``**P-C1** (replicated, n=3): …``"""
-    n = runs_behind(item, thread, evidence_of)
-    about = label_of(item, evidence_of) + (f", n={n}" if n is not None else "")
     text = prose_line(says(item, thread), width) or code(
         str(item.body.get("predicate") or "no text")
     )
-    return f"**{item.id}** ({about}): {text}"
+    return f"**{item.id}** ({labelled(item, thread, evidence_of)}): {text}"
+
+
+def labelled(item: Item, thread: Thread, evidence_of: EvidenceOf | None) -> str:
+    """``replicated, n=3``: a claim's label, and of how many runs where they are known."""
+    n, label = runs_behind(item, thread, evidence_of), label_of(item, evidence_of)
+    return label if n is None else f"{label}, n={n}"
 
 
 def not_done_runs(thread: Thread) -> list[Run]:
@@ -415,14 +434,9 @@ def negatives(thread: Thread) -> list[tuple[str, str, str]]:
     for item in thread.items.values():
         if item.kind == "hypothesis" and item.body.get("state") == "falsified" and item.stands:
             changed = [h["at"] for h in item.history if h["kind"] == "hypothesis-changed"]
-            why = str(item.body.get("why") or "")
-            found.append(
-                (
-                    item.id,
-                    changed[-1] if changed else item.at,
-                    f"falsified: {says(item, thread)}{f' ({cited(why, thread, item.refs)})' if why else ''}",
-                )
-            )
+            why = cited(str(item.body.get("why") or ""), thread, item.refs)
+            at = [item.at, *changed][-1]
+            found.append((item.id, at, f"falsified: {says(item, thread)}{aside(why)}"))
         elif item.kind == "note" and item.body.get("role") == "negative" and item.stands:
             found.append((item.id, item.at, f"{reason_class(item)}: {says(item, thread)}"))
         elif item.retracted:
@@ -431,13 +445,8 @@ def negatives(thread: Thread) -> list[tuple[str, str, str]]:
     for experiment in thread.experiments.values():
         bad = [r for r in experiment.runs if r.state in NEGATIVE_STATES and not r.retracted]
         if experiment.retracted:
-            found.append(
-                (
-                    experiment.id,
-                    experiment.history[-1]["at"] if experiment.history else experiment.at,
-                    f"retracted: {experiment.retracted}",
-                )
-            )
+            at = experiment.history[-1]["at"] if experiment.history else experiment.at
+            found.append((experiment.id, at, f"retracted: {experiment.retracted}"))
         elif bad and not experiment.evidence_runs and experiment.stands:
             times = f", {len(bad)} times" if len(bad) > 1 else ""
             found.append(
@@ -468,6 +477,16 @@ def missing_words(thread: Thread) -> dict[str, list[str]]:
     return missing
 
 
+def missing_lines(thread: Thread) -> list[str]:
+    """``interpretation of P-001, P-002``, for each kind of words that is missing; the newest 8."""
+    lines = []
+    for name, ids in missing_words(thread).items():
+        earlier = f" and {len(ids) - 8} earlier" if len(ids) > 8 else ""
+        if ids:
+            lines.append(f"{name} of {', '.join(ids[-8:])}{earlier}")
+    return lines
+
+
 def next_action(thread: Thread) -> str:
     """The last recorded next action, with the experiment it followed from."""
     notes = [n for n in thread.of_kind("note") if n.body.get("role") == "next" and n.stands]
@@ -477,9 +496,8 @@ def next_action(thread: Thread) -> str:
     if not notes:
         return ""
     about = ", ".join(e.id for e in experiments_of(notes[-1], thread)[:2])
-    return (
-        f"{says(notes[-1], thread)}{f' (after {about}, {minute(notes[-1].at)})' if about else ''}"
-    )
+    after = f"after {about}, {minute(notes[-1].at)}" if about else ""
+    return says(notes[-1], thread) + aside(after)
 
 
 def capped(lines: list[str], most: int, what: str, verb: str) -> list[str]:

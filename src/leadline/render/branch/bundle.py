@@ -54,10 +54,9 @@ def comparison_markdown(content: dict[str, Any]) -> str:
         headers += [f"{cell_code(metric['name'])}{unit}", "sd", "n", "× baseline"]
     rows = []
     for row in content["rows"]:
-        cells = [
-            f"{data(row['experiment'])}{' (baseline)' if row['baseline'] else ''}",
-            *(data(str(v)) if v is not None else "–" for v in row["axes"].values()),
-        ]
+        role = " (baseline)" if row["baseline"] else ""
+        axes = ["–" if v is None else data(str(v)) for v in row["axes"].values()]
+        cells = [data(row["experiment"]) + role, *axes]
         for metric in content["metrics"]:
             cell = row["metrics"][metric["name"]]
             cells += [

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from leadline.core.record.thread import Thread
 from leadline.core.text.citation import render as cited
+from leadline.core.timestamps import plural
 from leadline.core.typed import Any
 from leadline.core.values import dataclass
 from leadline.render import words as facts
@@ -87,6 +88,7 @@ def headline(thread: Thread, evidence_of: EvidenceOf) -> str:
 
 def entry_of(thread: Thread, evidence_of: EvidenceOf) -> Entry:
     updates = [u for u in thread.of_kind("update") if u.stands]
+    issue = str(thread.issue.number) if thread.issue.state != "none" else ""
     url = str(thread.issue.url)
     return Entry(
         topic=thread.topic,
@@ -97,11 +99,11 @@ def entry_of(thread: Thread, evidence_of: EvidenceOf) -> Entry:
         state=state_of(thread),
         label=best_label(thread, evidence_of),
         headline=" ".join(headline(thread, evidence_of).split()),
-        updated_at=updates[-1].at if updates else thread.last_at,
+        updated_at=[thread.last_at, *(u.at for u in updates)][-1],
         posted=bool(updates),
         experiments=len(thread.experiments),
         runs=sum(1 for _ in thread.runs),
-        issue=str(thread.issue.number) if thread.issue.state != "none" else "",
+        issue=issue,
         issue_url=url if url.startswith(("https://", "http://")) else "",
         snapshots=[(s.id, snapshot_folder(s.body)) for s in thread.of_kind("snapshot") if s.stands],
         branch=str(thread.about.get("branch") or ""),
@@ -164,7 +166,7 @@ def _summary(entries: list[Entry]) -> str:
 
 
 def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}{'' if n == 1 else 's'}"
+    return f"{n} {plural(n, noun)}"
 
 
 def _row(entry: Entry) -> list[str]:

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from leadline.core.issue.plan import difference
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.text.citation import render as cited
-from leadline.core.timestamps import minute
+from leadline.core.timestamps import minute, plural
 from leadline.render import words as facts
 from leadline.render.issue.fit import fitted
 from leadline.render.logbook.entries import log_entries
@@ -156,7 +156,7 @@ def _counts(thread: Thread) -> str:
         f"{count} {state}" for state, count in sorted(states.items(), key=lambda p: (-p[1], p[0]))
     )
     return (
-        f"{n} experiment{'s' if n > 1 else ''} ({parts}) in {runs} run{'s' if runs > 1 else ''}; "
+        f"{n} {plural(n, 'experiment')} ({parts}) in {runs} {plural(runs, 'run')}; "
         f"last record {minute(thread.last_at)} UTC."
     )
 
@@ -220,11 +220,10 @@ def results(
     ranked, primary = facts.ranked(thread), facts.primary_metrics(thread)
     best = [e for e in ranked if any(run.metrics or run.nonfinite for run in e.evidence_runs)]
     silent = [e.id for e in ranked if e not in best]
-    without = (
-        f"Without any metric: {', '.join(silent[:10])}{', …' if len(silent) > 10 else ''}."
-        if silent
-        else ""
-    )
+    without = ""
+    if silent:
+        more = ", …" if len(silent) > 10 else ""
+        without = f"Without any metric: {', '.join(silent[:10])}{more}."
     if not best:
         return without or "None yet."
     labels = labels_by_experiment(thread, evidence_of)
@@ -242,6 +241,7 @@ def results(
         n = max((facts.sample_of(e.runs, m).n for m in primary), default=0) or len(e.evidence_runs)
         numbers = [number_text(thread, e, m) for m in primary]
         relation = facts.relation(thread, e, primary[0]) if primary else ""
+        unclaimed = "exploratory" if n else "–"
         rows.append(
             [
                 e.id,
@@ -250,7 +250,7 @@ def results(
                 *numbers,
                 relation or "–",
                 facts.differs_in(thread, e) or "–",
-                labels.get(e.id, "exploratory" if n else "–"),
+                labels.get(e.id, unclaimed),
             ]
         )
     if thread.baseline is None:
@@ -258,17 +258,12 @@ def results(
         rows = [[c for i, c in enumerate(r) if i != len(r) - 2] for r in rows]
     text = table(headers, rows, right=range(2, 4 + len(primary)))
     more = f"\n\n… and {len(best) - shown} more: `leadline status`" if len(best) > shown else ""
-    others = len([m for m in facts.measured(thread) if m not in primary])
-    notes = [
-        f"Medians over n runs, ± standard deviation; best {code(primary[0])} first."
-        if primary
-        else "",
-        f"{others} more metric{'s' if others > 1 else ''} measured: `leadline metric`."
-        if others
-        else "",
-        without,
-    ]
-    return f"{text}{more}\n\n{' '.join(note for note in notes if note)}"
+    notes = []
+    if primary:
+        notes.append(f"Medians over n runs, ± standard deviation; best {code(primary[0])} first.")
+    if others := len([m for m in facts.measured(thread) if m not in primary]):
+        notes.append(f"{others} more {plural(others, 'metric')} measured: `leadline metric`.")
+    return f"{text}{more}\n\n{facts.joined([*notes, without])}"
 
 
 def number_text(thread: Thread, experiment: Experiment, metric: str) -> str:
@@ -293,10 +288,8 @@ def labels_by_experiment(thread: Thread, evidence_of: EvidenceOf | None) -> dict
                         f"{claim.id} {facts.label_of(claim, evidence_of)}"
                     )
     if thread.baseline_experiment is not None:
-        found.setdefault(
-            thread.baseline_experiment.id,
-            [f"{thread.baseline.id if thread.baseline else 'baseline'}"],
-        )
+        registered = thread.baseline.id if thread.baseline else "baseline"
+        found.setdefault(thread.baseline_experiment.id, [registered])
     return {experiment: ", ".join(names[:3]) for experiment, names in found.items()}
 
 
@@ -321,18 +314,13 @@ def _decisions(thread: Thread) -> str:
             ", ".join(data(thread.shown(e, d.refs)) for e in facts.listed(d.body.get("evidence")))
             or "none given"
         )
-        gone = (
-            ""
-            if d.stands
-            else " (retracted)"
-            if d.retracted
-            else f" (superseded by {d.superseded_by})"
-        )
+        superseded = f"superseded by {d.superseded_by}" if d.superseded_by else ""
+        gone = "retracted" if d.retracted else superseded
         rows.append(
             [
                 d.id,
                 d.at[:10],
-                prose_line(facts.says(d, thread)) + gone,
+                prose_line(facts.says(d, thread)) + facts.aside(gone),
                 evidence,
                 data(d.body.get("owner") or d.actor),
             ]
@@ -402,8 +390,7 @@ def conclusion(thread: Thread) -> str:
         values = [cited(v, thread, finish.get("refs")) for v in facts.listed(finish.get(name))]
         if values:
             ordered = name == "next_steps"
-            lines = [
-                f"{f'{i}.' if ordered else '-'} {prose_line(v)}" for i, v in enumerate(values, 1)
-            ]
+            marks = [f"{i}." if ordered else "-" for i in range(1, len(values) + 1)]
+            lines = [f"{mark} {prose_line(v)}" for mark, v in zip(marks, values, strict=True)]
             parts.append(f"**{title}**\n\n" + "\n".join(lines))
     return "\n\n".join(p for p in parts if p)

@@ -79,13 +79,7 @@ def render_update(
             c.id in kinds.get("claim", []) or any(e in ran for e in facts.experiments_of(c, thread))
         )
     ]
-    title = label or (
-        f"{ran[0].id} to {ran[-1].id}"
-        if len(ran) > 1
-        else f"{ran[0].id} {ran[0].title}"
-        if ran
-        else "no new run"
-    )
+    title = label or _title(ran)
     since = (
         f"since {last.id} of {minute(last.at)} UTC"
         if last
@@ -118,6 +112,15 @@ def render_update(
     return "\n\n".join(parts)
 
 
+def _title(ran: list[Experiment]) -> str:
+    """What an update is called that nobody gave a name: after the experiments that ran."""
+    if not ran:
+        return "no new run"
+    if len(ran) == 1:
+        return f"{ran[0].id} {ran[0].title}"
+    return f"{ran[0].id} to {ran[-1].id}"
+
+
 def _first(words: str) -> str:
     return f"{prose(words)}\n\n" if words.strip() else ""
 
@@ -132,9 +135,8 @@ def _changes(thread: Thread, ran: list[Experiment], kinds: dict[str, list[str]])
     for e in ran[:10]:
         differs = facts.differs_in(thread, e)
         command = code(facts.command(e.runs[-1])) if e.runs else ""
-        lines.append(
-            f"- {e.id} {data(e.title)}{f' (differs from the baseline in {differs})' if differs else ''}: {command}"
-        )
+        differs = facts.aside(differs and f"differs from the baseline in {differs}")
+        lines.append(f"- {e.id} {data(e.title)}{differs}: {command}")
     if len(ran) > 10:
         lines.append(f"- … and {len(ran) - 10} more experiments")
     for kind, verb in ((k.name, k.told) for k in TABLE if k.told):
@@ -163,10 +165,9 @@ def _delta(thread: Thread, ran: list[Experiment], evidence_of: EvidenceOf | None
     for e in ran:
         if not e.evidence_runs or not e.stands:
             ended = [r for r in e.runs if r.ended_at]
-            bad.append(
-                f"- {e.id} {data(e.title)}: {prose_line(facts.outcome(ended[-1]) if ended else e.state, 240)}"
-                f"{' (retracted)' if e.retracted else ''}"
-            )
+            came_of_it = facts.outcome(ended[-1]) if ended else e.state
+            gone = facts.aside("retracted" if e.retracted else "")
+            bad.append(f"- {e.id} {data(e.title)}: {prose_line(came_of_it, 240)}{gone}")
             continue
         rows += [
             [
@@ -200,22 +201,10 @@ def _delta(thread: Thread, ran: list[Experiment], evidence_of: EvidenceOf | None
             for m in primary
             if (s := facts.sample_of(base.runs, m)).n
         )
-        parts.append(
-            f"Baseline {thread.baseline.id if thread.baseline else ''} ({base.id}): {shown}."
-        )
-    return (
-        "\n\n".join(
-            [
-                *parts,
-                *(
-                    ["\n".join(facts.capped(bad, LISTED, "experiments", "leadline tried"))]
-                    if bad
-                    else []
-                ),
-            ]
-        )
-        or "- No run ended."
-    )
+        registered = thread.baseline.id if thread.baseline else ""
+        parts.append(f"Baseline {registered} ({base.id}): {shown}.")
+    parts.append("\n".join(facts.capped(bad, LISTED, "experiments", "leadline tried")))
+    return facts.joined(parts, "\n\n") or "- No run ended."
 
 
 def _update_links(thread: Thread, ran: list[Experiment], links: Links) -> str:
@@ -293,11 +282,12 @@ def render_heartbeat(
     when = (
         f"{span(since_at, now_at)} UTC, said {times} times" if since_at else f"{minute(now_at)} UTC"
     )
+    next_report = f"- **Next report:** {prose_line(eta)}\n" if eta else ""
     return (
         f"**Heartbeat, {when}:** {prose_line(status) or data(now)}; no milestone{since}.\n\n"
         f"- **Blockers:** {prose_line(blockers) or '; '.join(blocked) or 'none recorded'}\n"
         f"- **Next:** {prose_line(facts.next_action(thread)) or 'not decided yet'}\n"
-        f"{f'- **Next report:** {prose_line(eta)}' + chr(10) if eta else ''}\n{marker}"
+        f"{next_report}\n{marker}"
     )
 
 

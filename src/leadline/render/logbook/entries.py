@@ -19,7 +19,7 @@ from leadline.core.record.kinds import KINDS
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.text.citation import render as cited
-from leadline.core.timestamps import minute, size
+from leadline.core.timestamps import minute, plural, size
 from leadline.core.typed import NamedTuple
 from leadline.render import words as facts
 from leadline.render.logbook import series_excerpt
@@ -151,12 +151,12 @@ def _run_ended(record: Record, then: Thread, first: dict[str, str]) -> Made:
     if experiment.id in first and original is not None:
         title = f"{run.id} {experiment.title} (repeat)"
         same, unknown = _alike(run, original)
-        fields = [
-            f"- **Repeat of:** [{experiment.id}](#{first[experiment.id]})"
-            f"{', same ' + ', '.join(same) if same else ''}"
-            f"{'; ' + ', '.join(unknown) + ' unknown' if unknown else ''}"
-        ]
-        fields += _what_was_run(run, skip=[*same, *unknown])
+        repeat = f"- **Repeat of:** [{experiment.id}](#{first[experiment.id]})"
+        if same:
+            repeat += f", same {', '.join(same)}"
+        if unknown:
+            repeat += f"; {', '.join(unknown)} unknown"
+        fields = [repeat, *_what_was_run(run, skip=[*same, *unknown])]
     else:
         title = f"{experiment.id} {experiment.title}"
         fields += _what_was_run(run)
@@ -165,7 +165,7 @@ def _run_ended(record: Record, then: Thread, first: dict[str, str]) -> Made:
         original is not None and experiment.id in first and where == facts.machine_text(original)
     )
     if run.origin == "executed" and (not again or run.hygiene.get("contended") is not False):
-        fields.append(f"- **Machine:** {where + '; ' if where else ''}{quiet}")
+        fields.append(f"- **Machine:** {facts.joined((where, quiet), '; ')}")
     fields.append(f"- **Result:** {prose_line(facts.outcome(run))}")
     for role, name in (("interpretation", "Interpretation"), ("next", "Next action")):
         fields += [
@@ -211,12 +211,11 @@ def _what_was_run(run: Run, skip: list[str] | None = None) -> list[str]:
     if "command" not in skip and (run.argv or run.origin == "executed"):
         where = f" (in {code(run.cwd)})" if run.cwd not in ("", ".") else ""
         shown = facts.command(run)
-        fields.append(
-            f"- **Command:**{where} {code(shown)}"
-            if "\n" not in shown and len(shown) <= 160
-            else f"- **Command:**{where}\n\n"
-            + fence(shown, "sh").replace("\n", "\n  ").join(("  ", "\n"))
-        )
+        if "\n" not in shown and len(shown) <= 160:
+            fields.append(f"- **Command:**{where} {code(shown)}")
+        else:
+            block = fence(shown, "sh").replace("\n", "\n  ")
+            fields.append(f"- **Command:**{where}\n\n  {block}\n")
     if "config" not in skip and run.config:
         fields.append(f"- **Config:** {facts.config_text(run.config)}")
     if "code" not in skip or run.code.get("changed_during_run"):
@@ -246,10 +245,9 @@ def _result(run: Run, experiment: Experiment, then: Thread) -> str:
     elif run.state == "done":
         parts.append("No metric was recorded.")
     parts += [f"{code(name)} was {data(value)}." for name, value in sorted(run.nonfinite.items())]
-    parts += [
-        f"Extraction: {data(p.get('what', p) if isinstance(p, dict) else p)}"
-        for p in (run.extraction.get("problems") or [])[:5]
-    ]
+    problems = (run.extraction.get("problems") or [])[:5]
+    told = [p.get("what", p) if isinstance(p, dict) else p for p in problems]
+    parts += [f"Extraction: {data(what)}" for what in told]
     if about := series_excerpt.summary(run):
         parts.append(_series(run, about, then))
     if run.artifact_record:
@@ -266,26 +264,19 @@ def _result(run: Run, experiment: Experiment, then: Thread) -> str:
 
 def _series(run: Run, about: str, then: Thread) -> str:
     where = series_excerpt.pointer(run)
-    lines = [f"- Series: {about}{f': {code(where)}' if where else ''}"]
+    head = f"- Series: {about}: {code(where)}" if where else f"- Series: {about}"
     return "\n".join(
-        [*lines, *(f"- {code(name)}: {text}" for name, text in series_excerpt.excerpts(run, then))]
+        [head, *(f"- {code(name)}: {text}" for name, text in series_excerpt.excerpts(run, then))]
     )
 
 
 def _artifacts(run: Run) -> str:
     """The files that the run kept, by digest, and what it did not keep."""
     shown = artifact.listed(run)[:ARTIFACTS_SHOWN]
-    lines = [
-        f"- Artifact {code(a.name)}{f' (version {a.version})' if a.version > 1 else ''}: {data(a.kind)}, "
-        f"{size(a.size_bytes)}, {code(a.digest[:19])}"
-        + (f", step {a.step}" if a.step is not None else "")
-        + (", changed while it was read" if a.changed else "")
-        for a in shown
-    ]
+    lines = [_artifact_line(a) for a in shown]
     if (left := artifact.total(run) - len(shown)) > 0:
-        lines.append(
-            f"- … and {left} more artifact{'s' if left > 1 else ''}: {code(f'leadline artifact list {run.id}')}"
-        )
+        where = code(f"leadline artifact list {run.id}")
+        lines.append(f"- … and {left} more {plural(left, 'artifact')}: {where}")
     gaps = artifact.gaps(run)[:GAPS_SHOWN]
     lines += [f"- Not kept: {code(g.name)}: {data(g.reason)}" for g in gaps]
     if (left := artifact.gaps_total(run) - len(gaps)) > 0:
@@ -293,18 +284,29 @@ def _artifacts(run: Run) -> str:
     return "\n".join(lines)
 
 
+def _artifact_line(a: artifact.Artifact) -> str:
+    version = f"version {a.version}" if a.version > 1 else ""
+    step = "" if a.step is None else f"step {a.step}"
+    facts_of_it = (
+        data(a.kind),
+        size(a.size_bytes),
+        code(a.digest[:19]),
+        step,
+        "changed while it was read" if a.changed else "",
+    )
+    return f"- Artifact {code(a.name)}{facts.aside(version)}: {facts.joined(facts_of_it, ', ')}"
+
+
 def _metric_table(run: Run, experiment: Experiment, names: list[str], then: Thread) -> str:
     base = then.baseline_experiment
     against = base if base is not None and base is not experiment else None
     samples = {n: facts.sample_of(experiment.runs, n) for n in names}
     several = any(s.n > 1 for s in samples.values())
-    headers = [
-        "metric",
-        "this run",
-        "n",
-        *(["median", "sd"] if several else []),
-        *([f"baseline {against.id}"] if against else []),
-    ]
+    headers = ["metric", "this run", "n"]
+    if several:
+        headers += ["median", "sd"]
+    if against:
+        headers.append(f"baseline {against.id}")
     rows = []
     for name in names:
         unit, sample = facts.definition(then, name).unit, samples[name]
@@ -338,9 +340,8 @@ def _note(record: Record, then: Thread, first: dict[str, str]) -> Made:
     lines = [f"About {', '.join(about)}.\n"] if about else []
     if item.body.get("role") == "negative":
         lines.append(f"Reason class: {facts.reason_class(item)}.\n")
-    return f"{item.id} {role}{f' of {named}' if named else ''}", "\n".join(
-        [*lines, prose(facts.says(item, then, True))]
-    )
+    heading = f"{item.id} {role} of {named}" if named else f"{item.id} {role}"
+    return heading, "\n".join([*lines, prose(facts.says(item, then, True))])
 
 
 def _item(record: Record, then: Thread) -> Item:
@@ -488,9 +489,9 @@ def _adopted(record: Record, then: Thread, first: dict[str, str]) -> Made:
     text = str(body.get("text") or body.get("markdown") or "")
     heading = str(body.get("heading") or "an entry written by hand")
     source = str(body.get("path") or "")
-    return f"{KINDS[record.kind].title} {heading}", "\n\n".join(
-        p for p in (f"From {code(source)}." if source else "", prose(text)) if p
-    )
+    origin = f"From {code(source)}." if source else ""
+    heading = f"{KINDS[record.kind].title} {heading}"
+    return heading, facts.joined((origin, prose(text)), "\n\n")
 
 
 def _clash(record: Record, then: Thread, first: dict[str, str]) -> Made:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.text.citation import recompute
-from leadline.core.timestamps import minute, number
+from leadline.core.timestamps import minute, number, plural
 from leadline.render import words as facts
 from leadline.render.markdown import code, data, prose_line
 from leadline.render.words import EvidenceOf
@@ -58,7 +58,7 @@ def scope_lines(thread: Thread) -> list[str]:
         else:
             shown = [prose_line(v) for v in values]
         if shown or name in ("Goal", "Stop criteria"):
-            lines.append(f"- **{name}:** {'; '.join(shown) if shown else 'not given'}")
+            lines.append(f"- **{name}:** {'; '.join(shown) or 'not given'}")
     return lines
 
 
@@ -68,16 +68,13 @@ def baseline_lines(thread: Thread) -> list[str]:
         case = str(thread.about.get("baseline-case") or "")
         return [f"None registered yet. Fixed case: {prose_line(case)}"] if case else []
     earlier = [b for b in thread.of_kind("baseline") if b is not item]
-    moved = (
-        f" (moved {len(earlier)} time{'s' if len(earlier) > 1 else ''}, from {earlier[-1].id})"
-        if earlier
-        else ""
-    )
+    moved = ""
+    if earlier:
+        times = len(earlier)
+        moved = f"moved {times} {plural(times, 'time')}, from {earlier[-1].id}"
     marks = prose_line("".join(facts.marks(item)))
-    return [
-        f"- **{item.id}** since {minute(item.at)}{moved}{' ' + marks if marks else ''}",
-        *case_lines(experiment, thread),
-    ]
+    since = f"- **{item.id}** since {minute(item.at)}{facts.aside(moved)}"
+    return [facts.joined((since, marks)), *case_lines(experiment, thread)]
 
 
 def case_lines(experiment: Experiment, thread: Thread) -> list[str]:
@@ -93,11 +90,11 @@ def case_lines(experiment: Experiment, thread: Thread) -> list[str]:
         )
         for n in names[:6]
     ]
+    case = f"- **Case:** {experiment.id} {data(experiment.title)}"
     return [
-        f"- **Case:** {experiment.id} {data(experiment.title)}"
-        + (f", {facts.config_text(run.config)}" if run.config else ""),
+        facts.joined((case, facts.config_text(run.config)), ", "),
         f"- **Code:** {facts.code_text(run.code)}",
-        f"- **Numbers:** {'; '.join(numbers) if numbers else 'no evidence run yet'}",
+        f"- **Numbers:** {'; '.join(numbers) or 'no evidence run yet'}",
     ]
 
 
@@ -148,22 +145,22 @@ def claim_lines(thread: Thread, evidence_of: EvidenceOf | None) -> list[str]:
     lines = []
     for claim in thread.claims:
         lines.append(f"- {facts.claim_line(claim, thread, evidence_of)}")
-        lines += [
-            f"  - {e} was {number(stored)} when it was written, now {'no longer holds' if now is None else number(now)}"
-            for e, stored, now in ((code(x), s, n) for x, s, n in recompute(claim, thread))
-            if claim.stands
-        ]
+        if claim.stands:
+            lines += [_moved_line(*moved) for moved in recompute(claim, thread)]
     return lines
+
+
+def _moved_line(expression: str, stored: float, now: float | None) -> str:
+    """A number in a claim that is another one today."""
+    today = "no longer holds" if now is None else number(now)
+    return f"  - {code(expression)} was {number(stored)} when it was written, now {today}"
 
 
 def hypothesis_lines(thread: Thread) -> list[str]:
     order = ("active", "proposed", "blocked", "supported", "promoted", "falsified")
     standing = [h for h in thread.hypotheses if h.stands]
-    standing.sort(
-        key=lambda h: (
-            order.index(s) if (s := str(h.body.get("state") or "proposed")) in order else len(order)
-        )
-    )
+    place = {state: at for at, state in enumerate(order)}
+    standing.sort(key=lambda h: place.get(str(h.body.get("state") or "proposed"), len(order)))
     lines = []
     for h in standing:
         more = ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
-from leadline.core.timestamps import number
+from leadline.core.timestamps import counted, number
 from leadline.core.typed import Any
 from leadline.render import words as facts
 
@@ -32,7 +32,7 @@ def summary(run: Run) -> str:
     ends = [one.get(end) for one in series.values() for end in ("first_step", "last_step")]
     steps = [step for step in ends if step is not None]
     span = f", steps {number(min(steps))} to {number(max(steps))}" if steps else ""
-    return f"{points:,} points of {len(series):,} metric{'s' if len(series) > 1 else ''}{span}"
+    return f"{points:,} points of {counted(len(series), 'metric')}{span}"
 
 
 def pointer(run: Run) -> str:

@@ -8,9 +8,11 @@ escaped.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from html import escape
 
 from leadline.core.plain import plain
+from leadline.core.timestamps import counted
 from leadline.core.typed import Any, Protocol
 from leadline.render.plot.svg import Axis, axis, short, tick_labels
 
@@ -112,10 +114,8 @@ def notes(panel: PanelLike) -> list[str]:
     left_out = sum(line.left_out for line in panel.lines)
     found: list[str] = []
     if total and not shown:
-        found.append(
-            "nothing to draw"
-            + (" on a logarithmic axis: plot without it" if panel.logarithmic else "")
-        )
+        how = " on a logarithmic axis: plot without it" if panel.logarithmic else ""
+        found.append(f"nothing to draw{how}")
     if shown + left_out < total:
         found.append(f"{total:,} points, the {shown:,} that keep every extreme are drawn")
     for count, is_what in (
@@ -123,11 +123,13 @@ def notes(panel: PanelLike) -> list[str]:
         (sum(line.not_positive for line in panel.lines), "not above 0"),
         (sum(line.without_time for line in panel.lines), "without a time"),
     ):
+        verb = "is" if count == 1 else "are"
         if count:
-            found.append(f"{_points(count)} {'is' if count == 1 else 'are'} {is_what}, not drawn")
+            found.append(f"{counted(count, 'point')} {verb} {is_what}, not drawn")
     if stepless := sum(line.without_step for line in panel.lines):
+        their = "its" if stepless == 1 else "their"
         found.append(
-            f"{_points(stepless)} without a step: drawn at {'its' if stepless == 1 else 'their'} place in the series"
+            f"{counted(stepless, 'point')} without a step: drawn at {their} place in the series"
         )
     found += [f"{under} lies under {over}: the same points" for under, over in same(panel)]
     if several := [line for line in panel.lines if line.writers > 1]:
@@ -145,13 +147,9 @@ def notes(panel: PanelLike) -> list[str]:
             f"{count} more {verb} not drawn: {named} (leadline plot RUN... draws those named)"
         )
     if panel.without:
-        named = ", ".join(panel.without[:4]) + (" …" if len(panel.without) > 4 else "")
-        found.append(f"without this series: {named}")
+        found.append(f"without this series: {_named(panel.without)}")
     if panel.untimed:
-        found.append(
-            f"without times: {', '.join(panel.untimed[:4])}"
-            + (" …" if len(panel.untimed) > 4 else "")
-        )
+        found.append(f"without times: {_named(panel.untimed)}")
     if going := [line.run for line in panel.lines if line.provisional]:
         found.append(f"still running: {', '.join(going[:4])}")
     if panel.more_metrics:
@@ -159,8 +157,10 @@ def notes(panel: PanelLike) -> list[str]:
     return found
 
 
-def _points(count: int) -> str:
-    return f"{count:,} {'point' if count == 1 else 'points'}"
+def _named(runs: Sequence[str]) -> str:
+    """The first four by name."""
+    more = " …" if len(runs) > 4 else ""
+    return ", ".join(runs[:4]) + more
 
 
 def same(panel: PanelLike) -> list[tuple[str, str]]:

@@ -333,7 +333,9 @@ def _p(percent: float) -> str:
 
 
 def _anchor(percent: float) -> str:
-    return "start" if percent < 3 else "end" if percent > 97 else "middle"
+    if percent < 3:
+        return "start"
+    return "end" if percent > 97 else "middle"
 
 
 def _median(values: Sequence[float]) -> float:

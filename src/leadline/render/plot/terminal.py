@@ -38,7 +38,8 @@ def text(
     left = max(LABEL_CHARS, *map(len, words)) if words else LABEL_CHARS
     dots = braille and (colour or len(panel.lines) == 1)
     columns, rows = max(16, width - left - 2), max(4, height - 4)
-    canvas = _Canvas(columns, rows, 2 if dots else 1, 4 if dots else 1)
+    across, down = (2, 4) if dots else (1, 1)
+    canvas = _Canvas(columns, rows, across, down)
     for index, line in enumerate(panel.lines):
         for piece in line.pieces:
             canvas.line(
@@ -46,7 +47,8 @@ def text(
             )
     bar, corner, dash = ("│", "└", "─") if braille else ("|", "+", "-")
     labels = _labels(y, words, rows)
-    lines = [f"{plain(title(panel))}{' (logarithmic)' if y.logarithmic else ''}"]
+    scale = " (logarithmic)" if y.logarithmic else ""
+    lines = [plain(title(panel)) + scale]
     for row in range(rows):
         lines.append(f"{labels.get(row, ''):>{left}} {bar}{canvas.row(row, dots, colour)}".rstrip())
     lines.append(" " * left + f" {corner}" + dash * columns)

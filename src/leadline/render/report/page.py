@@ -13,10 +13,12 @@ import os
 import re
 from collections.abc import Callable
 
+from leadline.core.evidence.evidence import Evidence
 from leadline.core.ids import ID_IN_TEXT
 from leadline.core.plain import plain
 from leadline.core.record.kinds import ISSUE_KINDS
 from leadline.core.record.thread import Item, Thread
+from leadline.core.stats.inference import Sample
 from leadline.core.text.citation import render as cited
 from leadline.core.text.spans import code_spans
 from leadline.core.timestamps import minute
@@ -228,25 +230,18 @@ def _baseline(thread: Thread) -> dict[str, Any] | None:
     for name in names[: facts.METRICS_SHOWN]:
         sample, unit = facts.sample_of(experiment.runs, name), facts.definition(thread, name).unit
         places = report_parts.decimals_of([sample])
-        low, high = (
-            report_parts.cell(sample.minimum, places),
-            report_parts.cell(sample.maximum, places),
-        )
+        median = report_parts.Cell(facts.words_for_lost(experiment.runs, name))
+        if sample.n:
+            median = report_parts.cell(sample.median, places)
         rows.append(
             {
                 "name": name,
                 "unit": unit,
-                "median": report_parts.cell(sample.median, places)
-                if sample.n
-                else report_parts.Cell(facts.words_for_lost(experiment.runs, name)),
+                "median": median,
                 "n": sample.n,
                 "lost": facts.lost_text(sample),
-                "range": f"{''.join(low)} to {''.join(high)}"
-                if sample.n > 1
-                else "one run"
-                if sample.n
-                else "–",
-                "sd": facts.spread_text(sample.sd) if sample.sd is not None else "–",
+                "range": _range(sample, places),
+                "sd": facts.spread_text(sample.sd),
             }
         )
     earlier = [b for b in thread.of_kind("baseline") if b is not item]
@@ -262,6 +257,13 @@ def _baseline(thread: Thread) -> dict[str, Any] | None:
     }
 
 
+def _range(sample: Sample, places: int | None) -> str:
+    if sample.n < 2:
+        return "one run" if sample.n else "–"
+    low, high = (report_parts.cell(end, places) for end in (sample.minimum, sample.maximum))
+    return f"{''.join(low)} to {''.join(high)}"
+
+
 def _claims(
     thread: Thread,
     evidence_of: EvidenceOf | None,
@@ -269,36 +271,47 @@ def _claims(
 ) -> list[dict[str, Any]]:
     rows = []
     for claim in thread.claims:
-        known = evidence_of(claim) if evidence_of is not None else None
-        label = (
-            "retracted"
-            if claim.retracted
-            else "superseded"
-            if claim.superseded_by
-            else known.label
-            if known is not None
-            else str(claim.body.get("label") or "none")
-        )
+        known = evidence_of(claim) if evidence_of is not None else _as_recorded(claim)
+        label = _gone_word(claim) or known.label
+        predicate = str(claim.body.get("predicate") or "")
+        predicted_by = preregistered(claim) if preregistered else ""
+        missing = known.missing if claim.stands else []
         rows.append(
             {
                 "id": claim.id,
                 "at": claim.at,
                 "label": label,
                 "steps": STEPS.get(label, 0),
-                "text": report_parts.said(claim, thread) or str(claim.body.get("predicate") or ""),
-                "predicate": str(claim.body.get("predicate") or ""),
+                "text": report_parts.said(claim, thread) or predicate,
+                "predicate": predicate,
                 "n": facts.runs_behind(claim, thread, evidence_of),
-                "why": known.why if known else [],
-                "missing": known.missing if known and claim.stands else [],
-                "contrary": known.contrary if known else [],
+                "why": known.why,
+                "missing": missing,
+                "contrary": known.contrary,
                 "limits": report_parts.said(claim, thread, "limits"),
-                "gone": claim.retracted
-                or (f"superseded by {claim.superseded_by}" if claim.superseded_by else ""),
-                "predicted_by": preregistered(claim) if preregistered else "",
+                "gone": _gone(claim),
+                "predicted_by": predicted_by,
                 "reported": str(claim.body.get("reported") or ""),
             }
         )
     return sorted(rows, key=lambda row: (bool(row["gone"]), -int(row["steps"]), row["at"]))
+
+
+def _as_recorded(claim: Item) -> Evidence:
+    """What the claim said of itself, where nobody weighs it anew."""
+    return Evidence(str(claim.body.get("label") or "none"))
+
+
+def _gone_word(item: Item) -> str:
+    if item.retracted:
+        return "retracted"
+    return "superseded" if item.superseded_by else ""
+
+
+def _gone(item: Item) -> str:
+    """Why an item no longer stands; "" while it does."""
+    superseded = f"superseded by {item.superseded_by}" if item.superseded_by else ""
+    return item.retracted or superseded
 
 
 def _hypotheses(thread: Thread) -> list[dict[str, Any]]:
@@ -308,14 +321,14 @@ def _hypotheses(thread: Thread) -> list[dict[str, Any]]:
         why = " ".join(
             cited(str(item.body.get(n) or ""), thread, item.refs) for n in ("why", "decision")
         )
-        resume = str(item.body.get("resume_condition") or "")
+        resume = str(item.body.get("resume_condition") or "") if state == "blocked" else ""
         rows.append(
             {
                 "id": item.id,
                 "state": state,
                 "text": report_parts.said(item, thread),
                 "why": why.strip(),
-                "resume": resume if state == "blocked" else "",
+                "resume": resume,
                 "evidence": report_parts.shown_ids(item, thread, "evidence"),
             }
         )
@@ -332,7 +345,7 @@ def _decisions(thread: Thread) -> list[dict[str, Any]]:
             "owner": str(d.body.get("owner") or d.actor),
             "evidence": report_parts.shown_ids(d, thread, "evidence"),
             "why": report_parts.said(d, thread, "why"),
-            "gone": d.retracted or (f"superseded by {d.superseded_by}" if d.superseded_by else ""),
+            "gone": _gone(d),
         }
         for d in thread.of_kind("decision")
     ]

@@ -204,13 +204,7 @@ def _metric_cells(
         return (
             MetricCells(Cell(lost), "", None, facts.lost_text(sample)) if sample.nonfinite else None
         )
-    spread = (
-        ""
-        if sample.n < 2 or sample.minimum is None
-        else "all equal"
-        if sample.is_constant
-        else f"{_text(cell(sample.minimum, places))} to {_text(cell(sample.maximum, places))}"
-    )
+    spread = _spread(sample, places)
     difference = None
     if compared is not None and compared.test.difference is not None:
         interval = compared.test.interval
@@ -233,6 +227,14 @@ def _metric_cells(
             cell(compared.test.difference, places, True), shown + unit, percent, verdict
         )
     return MetricCells(cell(sample.median, places), spread, difference, facts.lost_text(sample))
+
+
+def _spread(sample: Sample, places: int | None) -> str:
+    if sample.n < 2 or sample.minimum is None:
+        return ""
+    if sample.is_constant:
+        return "all equal"
+    return f"{_text(cell(sample.minimum, places))} to {_text(cell(sample.maximum, places))}"
 
 
 def _text(value: Cell) -> str:

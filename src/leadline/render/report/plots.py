@@ -7,7 +7,7 @@ import math
 from leadline.core.canonical import canonical_json
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Thread
-from leadline.core.timestamps import number
+from leadline.core.timestamps import number, plural
 from leadline.core.typed import Any, NamedTuple
 from leadline.render import words as facts
 from leadline.render.plot import series as series_plot
@@ -61,26 +61,17 @@ def strips(thread: Thread, metric: str) -> Strips | None:
     if reference is not None and (base is None or base.id not in dots):
         reference = None
     places = decimals_of([sample for _, sample in shown])
-    rows = [
-        StripRow(
-            e,
-            plot.strip(
-                dots[e.id],
-                scale,
-                sample.median,
-                reference,
-                words=(
-                    f"{e.id} {metric}: {sample.n} run{'s' if sample.n > 1 else ''}, median {number(sample.median)}, "
-                    f"from {number(sample.minimum)} to {number(sample.maximum)} {definition.unit}"
-                ),
-            ),
-            cell(sample.median, places),
-            sample.n,
-            e is base,
-            changes(base, e),
+    rows = []
+    for e, sample in shown:
+        words = (
+            f"{e.id} {metric}: {sample.n} {plural(sample.n, 'run')}, "
+            f"median {number(sample.median)}, "
+            f"from {number(sample.minimum)} to {number(sample.maximum)} {definition.unit}"
         )
-        for e, sample in shown
-    ]
+        svg = plot.strip(dots[e.id], scale, sample.median, reference, words=words)
+        rows.append(
+            StripRow(e, svg, cell(sample.median, places), sample.n, e is base, changes(base, e))
+        )
     better = {"lower": "lower is better", "higher": "higher is better"}.get(
         definition.direction, ""
     )
@@ -140,6 +131,12 @@ def _numeric_axes(runs: list[Run]) -> list[str]:
     return sorted(key for key, seen in values.items() if len(seen) >= SWEEP_FROM)
 
 
+def _numbers_first(value: Any) -> tuple[bool, float, str]:
+    """Sorts numbers by size before all else, which goes by its text."""
+    is_number = _is_number(value)
+    return (not is_number, value if is_number else 0, str(value))
+
+
 def _sweep(thread: Thread, metric: str, key: str, runs: list[Run]) -> Sweep | None:
     groups: dict[str, list[Run]] = {}
     for run in runs:
@@ -148,13 +145,7 @@ def _sweep(thread: Thread, metric: str, key: str, runs: list[Run]) -> Sweep | No
     kept = [g for g in groups.values() if len({float(r.config[key]) for r in g}) >= SWEEP_FROM]
     if not kept:
         return None
-    kept.sort(
-        key=lambda g: [
-            (not _is_number(v), v if _is_number(v) else 0, str(v))
-            for _, v in sorted(g[0].config.items())
-            if _ != key
-        ]
-    )
+    kept.sort(key=lambda g: [_numbers_first(v) for k, v in sorted(g[0].config.items()) if k != key])
     varying = {
         k
         for g in kept

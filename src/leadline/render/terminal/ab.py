@@ -20,9 +20,8 @@ def result_text(result: dict[str, Any]) -> str:
         f"  stopped: {plain(str(result['why_stopped']))}",
     ]
     if not result["as_ratio"]:
-        lines.append(
-            f"  some values are not above zero, so it is the difference{' in' + unit if unit else ''}"
-        )
+        in_unit = f" in{unit}" if unit else ""
+        lines.append(f"  some values are not above zero, so it is the difference{in_unit}")
     failed = result.get("failed_blocks") or []
     lines += [f"  left out: {plain(str(text))}" for text in failed[:3]]
     if len(failed) > 3:

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import shlex
 
+from leadline.core.timestamps import minute
 from leadline.core.typed import Any
 from leadline.render.terminal.compare import aligned, decimals_for, shown_number
+from leadline.render.words import aside
 
 
 def render_baseline(data: dict[str, Any]) -> str:
@@ -28,26 +30,30 @@ def render_baseline(data: dict[str, Any]) -> str:
                 + f" over {drift['n']} runs (Mann-Kendall p = {drift['p']:.2g})"
             )
         lines += _apart_lines(m)
+    left_out = f", {len(data['not_counted'])} not" if data["not_counted"] else ""
+    config = " ".join(f"{k}={v}" for k, v in sorted(data["config"].items()))
+    dirty = " with uncommitted changes" if data["code"].get("dirty") else ""
     lines += [
-        f"  runs      {len(data['runs'])} counted"
-        + (f", {len(data['not_counted'])} not" if data["not_counted"] else ""),
+        f"  runs      {len(data['runs'])} counted{left_out}",
         f"  command   {shlex.join(data['argv'])}",
-        "  config    "
-        + (" ".join(f"{k}={v}" for k, v in sorted(data["config"].items())) or "none"),
-        f"  code      {str(data['code'].get('commit', 'not recorded'))[:12]}"
-        + (" with uncommitted changes" if data["code"].get("dirty") else ""),
-        "  hardware  " + (_hardware(data) or "not recorded"),
+        f"  config    {config or 'none'}",
+        f"  code      {str(data['code'].get('commit', 'not recorded'))[:12]}{dirty}",
+        f"  hardware  {_hardware(data) or 'not recorded'}",
     ]
-    for move in data["moves"]:
-        start = f"from {move['from']} " if move["from"] else ""
-        note = f"  OVERRIDE: {move['override']}" if move["override"] else ""
-        note += f"  RETRACTED: {move['retracted']}" if move["retracted"] else ""
-        lines.append(
-            f"  {move['id']:<9} {move['at'][:16].replace('T', ' ')} {start}to {move['experiment']}"
-            + (f": {move['why']}" if move["why"] else "")
-            + note
-        )
-    return "\n".join(lines)
+    return "\n".join([*lines, *map(_move_line, data["moves"])])
+
+
+def _move_line(move: dict[str, Any]) -> str:
+    """When the baseline went where, why, and what became of that."""
+    start = f"from {move['from']} " if move["from"] else ""
+    line = f"  {move['id']:<9} {minute(move['at'])} {start}to {move['experiment']}"
+    if move["why"]:
+        line += f": {move['why']}"
+    if move["override"]:
+        line += f"  OVERRIDE: {move['override']}"
+    if move["retracted"]:
+        line += f"  RETRACTED: {move['retracted']}"
+    return line
 
 
 MOVED_SHOWN = 3
@@ -93,7 +99,7 @@ def _numbers(metrics: list[dict[str, Any]]) -> list[str]:
         )
         rows.append(
             [
-                m["metric"] + (f" ({m['unit']})" if m["unit"] else ""),
+                m["metric"] + aside(m["unit"]),
                 str(m["n"]),
                 *(shown_number(m[k], places) for k in ("mean", "sd", "median", "min", "max")),
                 span,

@@ -96,6 +96,7 @@ def _sections(
 
     running = list(open_runs) if open_runs is not None else facts.open_runs(thread)
     action = facts.next_action(thread)
+    owed = [f"{due['form']}: {due['why']}"] if due and due["due"] else []
     return [
         make("Goal", facts.listed(thread.about.get("goal")), 1, "leadline status"),
         make(
@@ -106,7 +107,7 @@ def _sections(
         ),
         make("Stop criteria", facts.listed(thread.about.get("stop")), 3, "leadline status"),
         make("Baseline", _baseline(thread), 1, "leadline status"),
-        make("Next action", [action] if action else [], 1, "leadline next"),
+        make("Next action", facts.listed(action), 1, "leadline next"),
         make(
             "Not ended",
             [
@@ -125,10 +126,8 @@ def _sections(
             4,
             "leadline tried",
         ),
-        make(
-            "Due", [f"{due['form']}: {due['why']}"] if due and due["due"] else [], 1, "leadline due"
-        ),
-        make("Missing", _missing(thread), 2, "leadline status"),
+        make("Due", owed, 1, "leadline due"),
+        make("Missing", facts.missing_lines(thread), 2, "leadline status"),
         make("Tracker", _tracker(thread), 2, "leadline tracker status"),
         make("Constraints", facts.listed(thread.about.get("constraint")), 2, "leadline status"),
         make(
@@ -178,13 +177,10 @@ def _claims(thread: Thread, evidence_of: EvidenceOf | None) -> list[str]:
     strength = {"stable": 0, "replicated": 1, "exploratory": 2}
     labelled = [(facts.label_of(c, evidence_of), c) for c in thread.claims]
     labelled.sort(key=lambda pair: (not pair[1].stands, strength.get(pair[0], 3)))
-    lines = []
-    for label, claim in labelled:
-        n = facts.runs_behind(claim, thread, evidence_of)
-        lines.append(
-            f"{claim.id} [{label}{f', n={n}' if n is not None else ''}] {facts.says(claim, thread)}"
-        )
-    return lines
+    return [
+        f"{claim.id} [{facts.labelled(claim, thread, evidence_of)}] {facts.says(claim, thread)}"
+        for _, claim in labelled
+    ]
 
 
 def _hypotheses(thread: Thread) -> list[str]:
@@ -209,13 +205,3 @@ def _results(thread: Thread) -> _Items:
     return _Items(
         shown, lambda e: f"{e.id} {e.title}: {_numbers(thread, e, metrics) or 'no primary metric'}"
     )
-
-
-def _missing(thread: Thread) -> list[str]:
-    lines = []
-    for name, ids in facts.missing_words(thread).items():
-        if ids:
-            lines.append(
-                f"{name} of {', '.join(ids[-8:])}{f' and {len(ids) - 8} earlier' if len(ids) > 8 else ''}"
-            )
-    return lines

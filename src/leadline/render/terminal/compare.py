@@ -12,7 +12,9 @@ import math
 from leadline.core.compare.compare import Comparison, MetricComparison, number
 from leadline.core.config import FactDifference
 from leadline.core.stats.inference import Sample
+from leadline.core.timestamps import plural
 from leadline.core.typed import Any
+from leadline.render.words import aside
 
 VALUE_CHARS = 40
 ROWS_SHOWN = 40
@@ -93,16 +95,13 @@ def _class(row: FactDifference) -> str:
         "nuisance": "nuisance",
     }[row.role]
     missing = row.a_missing + row.b_missing
-    return (
-        f"{words} (not recorded for {missing} run{'s' if missing != 1 else ''})"
-        if missing
-        else words
-    )
+    return f"{words} (not recorded for {missing} {plural(missing, 'run')})" if missing else words
 
 
 def _value(value: Any) -> str:
-    text = "-" if value is None else value if isinstance(value, str) else repr(value)
-    text = " ".join(text.split())
+    if value is None:
+        return "-"
+    text = " ".join((value if isinstance(value, str) else repr(value)).split())
     return text if len(text) <= VALUE_CHARS else text[: VALUE_CHARS - 1] + "…"
 
 
@@ -130,14 +129,8 @@ def _statistics(c: Comparison) -> list[str]:
                 if m.items and not m.items["same"] and m.items["both"]
                 else ""
             )
-            rows.append(
-                [
-                    m.metric + (f" ({unit})" if unit else "") + shared,
-                    name,
-                    str(sample.n),
-                    *_cells(sample),
-                ]
-            )
+            metric = m.metric + aside(unit) + shared
+            rows.append([metric, name, str(sample.n), *_cells(sample)])
     return aligned(rows, right_from=2)
 
 

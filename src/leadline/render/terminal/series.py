@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leadline.core.record.thread import Thread
-from leadline.core.timestamps import number, rfc3339
+from leadline.core.timestamps import counted, number, rfc3339
 from leadline.core.typed import Any
 from leadline.render import words as facts
 from leadline.render.markdown import one_line
@@ -17,34 +17,29 @@ def render_metrics(thread: Thread, found: dict[str, Any], total: int, size_text:
         return f"{found['run']} logged no series on this machine: {how}"
     several = len(found["writers"]) > 1
     odd = any(row["nonfinite"] for row in rows)
-    cells = [
-        [
-            row["metric"],
-            f"{row['points']:,}",
-            *([f"{row['nonfinite']:,}"] if odd else []),
-            _step(row["first_step"]),
-            _step(row["last_step"]),
-            *(_value(thread, row["metric"], row[name]) for name in ("last", "min", "max")),
-            *([len(row["writers"])] if several else []),
-        ]
-        for row in rows
-    ]
-    head = [
-        "metric",
-        "points",
-        *(["not finite"] if odd else []),
-        "first step",
-        "last step",
-        "last",
-        "min",
-        "max",
-    ]
-    head += ["writers"] if several else []
+    columns = {
+        "metric": [row["metric"] for row in rows],
+        "points": [f"{row['points']:,}" for row in rows],
+        "not finite": [f"{row['nonfinite']:,}" for row in rows],
+        "first step": [_step(row["first_step"]) for row in rows],
+        "last step": [_step(row["last_step"]) for row in rows],
+        **{
+            name: [_value(thread, row["metric"], row[name]) for row in rows]
+            for name in ("last", "min", "max")
+        },
+        "writers": [len(row["writers"]) for row in rows],
+    }
+    if not odd:
+        del columns["not finite"]
+    if not several:
+        del columns["writers"]
     state = " so far, it is still going" if found["provisional"] else ""
     lines = [
-        f"{found['run']}: {_many(found['points'], 'point')} of {_many(total, 'metric')}, {size_text}{state}"
+        f"{found['run']}: {counted(found['points'], 'point')} of {counted(total, 'metric')}, "
+        f"{size_text}{state}",
+        "",
+        table(list(columns), zip(*columns.values(), strict=True), right=range(1, len(columns))),
     ]
-    lines += ["", table(head, cells, right=range(1, len(head)))]
     if total > len(rows):
         lines.append(f"… and {total - len(rows)} more metrics")
     if several:
@@ -58,7 +53,9 @@ def render_metrics(thread: Thread, found: dict[str, Any], total: int, size_text:
         for name, count in found["not_numbers"].items()
     ]
     notes += [f"problem: {one_line(problem['what'])}" for problem in found["problems"]]
-    return "\n".join([*lines, *([""] if notes else []), *map(one_line, notes)])
+    if notes:
+        lines += ["", *map(one_line, notes)]
+    return "\n".join(lines)
 
 
 def render_points(thread: Thread, found: dict[str, Any]) -> str:
@@ -75,7 +72,7 @@ def render_points(thread: Thread, found: dict[str, Any]) -> str:
     head += (
         f"{len(rows):,} of {found['total']:,} points ({how})"
         if how
-        else _many(found["total"], "point")
+        else counted(found["total"], "point")
     )
     value = f"{one_line(found['metric'])} ({unit})" if unit else found["metric"]
     return (
@@ -83,10 +80,6 @@ def render_points(thread: Thread, found: dict[str, Any]) -> str:
         + "\n\n"
         + table(["step", value, "at (UTC)", *(["writer"] if several else [])], rows, right=(0, 1))
     )
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def render_csv(found: dict[str, Any]) -> str:
@@ -115,7 +108,10 @@ def _step(step: float | None) -> str:
 
 
 def _plain(value: float | None) -> str:
-    return "–" if value is None else number(value) if value - value == 0 else repr(value)
+    if value is None:
+        return "–"
+    is_finite = value - value == 0
+    return number(value) if is_finite else repr(value)
 
 
 def _value(thread: Thread, metric: str, value: float | None) -> str:

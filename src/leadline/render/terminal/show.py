@@ -28,17 +28,7 @@ def render_runs(thread: Thread, runs: Sequence[Run] | None = None, shown: int = 
     """A listing of runs, the newest last, capped with the full count."""
     listed = list(runs if runs is not None else sorted(thread.runs, key=lambda r: r.uid))
     primary = facts.primary_metrics(thread)
-    rows = [
-        [
-            r.id,
-            facts.state(r) + (" (retracted)" if r.retracted else ""),
-            minute(r.started_at or r.planned_at),
-            duration(r.wall_s) if r.wall_s is not None else "–",
-            *(facts.value_text(r, m, facts.definition(thread, m).unit) for m in primary),
-            thread.experiments[r.experiment].title if r.experiment in thread.experiments else "",
-        ]
-        for r in listed[-shown:]
-    ]
+    rows = [_run_row(r, thread, primary) for r in listed[-shown:]]
     if not rows:
         return "No run yet: leadline run -- COMMAND"
     head = ["run", "state", "started", "took", *map(one_line, primary), "what"]
@@ -46,6 +36,21 @@ def render_runs(thread: Thread, runs: Sequence[Run] | None = None, shown: int = 
     return table(head, rows, right=range(3, 4 + len(primary))) + (
         f"\n… and {left} earlier ones" if left else ""
     )
+
+
+def _run_row(run: Run, thread: Thread, primary: Sequence[str]) -> list[str]:
+    experiment = thread.experiments.get(run.experiment)
+    gone = "retracted" if run.retracted else ""
+    took = "–" if run.wall_s is None else duration(run.wall_s)
+    title = "" if experiment is None else experiment.title
+    return [
+        run.id,
+        facts.state(run) + facts.aside(gone),
+        minute(run.started_at or run.planned_at),
+        took,
+        *(facts.value_text(run, m, facts.definition(thread, m).unit) for m in primary),
+        title,
+    ]
 
 
 def render_status(
@@ -90,14 +95,10 @@ def render_status(
     parts += (
         [table(["hypothesis", "state", "text"], queue[:shown], cell_chars=100)] if queue else []
     )
-    missing = [
-        f"missing: {name} of {', '.join(ids[-8:])}{f' and {len(ids) - 8} earlier' if len(ids) > 8 else ''}"
-        for name, ids in facts.missing_words(thread).items()
-        if ids
-    ]
+    missing = [f"missing: {line}" for line in facts.missing_lines(thread)]
     if due and due["due"]:
         missing.append(f"due: {due['form']}, {due['why']}")
-    return "\n\n".join([*parts, *(["\n".join(missing)] if missing else [])])
+    return facts.joined([*parts, "\n".join(missing)], "\n\n")
 
 
 def render_show(
@@ -144,6 +145,7 @@ def _history(history: list[dict[str, Any]]) -> str:
 
 def _run(run: Run, thread: Thread) -> str:
     names = facts.metric_order(thread, list(run.metrics))
+    contention = facts.contention_text(run) if run.origin == "executed" else ""
     head = _fields(
         (
             ("run", run.id),
@@ -160,7 +162,7 @@ def _run(run: Run, thread: Thread) -> str:
             ("tracker", facts.tracker_text(run)),
             ("its config", _pairs(facts.tracker_config(run))),
             ("machine", facts.machine_text(run)),
-            ("contention", facts.contention_text(run) if run.origin == "executed" else ""),
+            ("contention", contention),
             ("environment", _pairs(dict(run.environment))),
             ("resources", _pairs(run.resources)),
             ("series", _series_text(run)),
@@ -183,17 +185,9 @@ def _run(run: Run, thread: Thread) -> str:
         )
     if run.artifact_record:
         parts.append(render_artifacts(run, artifact.listed(run), ARTIFACTS_SHOWN))
-    excerpt = plain(str(run.outputs.get("excerpt") or "")).rstrip()
-    return "\n\n".join(
-        [
-            *parts,
-            *(
-                [f"end of {run.outputs.get('excerpt_of') or 'output'}:\n{excerpt}"]
-                if excerpt
-                else []
-            ),
-        ]
-    )
+    if excerpt := plain(str(run.outputs.get("excerpt") or "")).rstrip():
+        parts.append(f"end of {run.outputs.get('excerpt_of') or 'output'}:\n{excerpt}")
+    return "\n\n".join(parts)
 
 
 def _series_text(run: Run) -> str:
@@ -208,8 +202,9 @@ def _problems_text(run: Run) -> str:
         one_line(str(p.get("what", p) if isinstance(p, dict) else p))
         for p in problems[:PROBLEMS_SHOWN]
     ]
-    more = len(problems) - len(told)
-    return "\n".join([*told, *([f"and {more} more, with --json"] if more else [])])
+    if more := len(problems) - len(told):
+        told.append(f"and {more} more, with --json")
+    return "\n".join(told)
 
 
 def render_artifacts(
@@ -217,21 +212,10 @@ def render_artifacts(
 ) -> str:
     """The files a run kept, the first ``shown``, and what it did not keep. ``states``: where each
     is."""
+    first = artifacts[:shown]
     rows = [
-        [
-            a.name + (f" (version {a.version})" if a.version > 1 else ""),
-            a.kind,
-            size(a.size_bytes),
-            a.digest[:19],
-            "" if a.step is None else a.step,
-            " ".join(
-                [
-                    *([states[i]] if states else []),
-                    *(["changed while it was read"] if a.changed else []),
-                ]
-            ),
-        ]
-        for i, a in enumerate(artifacts[:shown])
+        _artifact_row(a, state)
+        for a, state in zip(first, states or [""] * len(first), strict=False)
     ]
     lines = []
     if rows:
@@ -245,8 +229,24 @@ def render_artifacts(
     return "\n".join(lines) or f"{run.id} kept no artifact"
 
 
+def _artifact_row(a: artifact.Artifact, state: str) -> list[object]:
+    version = f"version {a.version}" if a.version > 1 else ""
+    changed = "changed while it was read" if a.changed else ""
+    return [
+        a.name + facts.aside(version),
+        a.kind,
+        size(a.size_bytes),
+        a.digest[:19],
+        "" if a.step is None else a.step,
+        facts.joined((state, changed)),
+    ]
+
+
 def _experiment(experiment: Experiment, thread: Thread) -> str:
-    first = experiment.runs[0] if experiment.runs else None
+    command = code = ""
+    if experiment.runs:
+        first = experiment.runs[0]
+        command, code = facts.command(first), facts.code_text(first.code).replace("`", "")
     notes = "\n".join(
         f"{n.id} {n.body.get('role') or 'note'}: {facts.says(n, thread)}" for n in experiment.notes
     )
@@ -258,8 +258,8 @@ def _experiment(experiment: Experiment, thread: Thread) -> str:
             ("superseded by", experiment.superseded_by),
             ("hypotheses", ", ".join(experiment.hypotheses)),
             ("config", _pairs(experiment.config)),
-            ("command", facts.command(first) if first else ""),
-            ("code", facts.code_text(first.code).replace("`", "") if first else ""),
+            ("command", command),
+            ("code", code),
             ("notes", notes),
             ("history", _history(experiment.history)),
         )
@@ -294,7 +294,6 @@ def _experiment(experiment: Experiment, thread: Thread) -> str:
 
 
 def _item(item: Item, thread: Thread, evidence_of: EvidenceOf | None) -> str:
-    known = evidence_of(item) if evidence_of is not None and item.kind == "claim" else None
     hidden = ("id", "text", "refs", "bound")
     rest = [
         (k, ", ".join(map(str, v)) if isinstance(v, list) else v)
@@ -306,15 +305,7 @@ def _item(item: Item, thread: Thread, evidence_of: EvidenceOf | None) -> str:
             (item.kind, item.id),
             ("text", facts.says(item, thread)),
             ("recorded", f"{item.at} by {item.actor}"),
-            ("label", facts.label_of(item, evidence_of) if item.kind == "claim" else ""),
-            ("why", "\n".join(known.why) if known else ""),
-            ("missing", "\n".join(known.missing) if known else ""),
-            ("counted", ", ".join(known.counted) if known else ""),
-            (
-                "not counted",
-                "\n".join(f"{r}: {why}" for r, why in known.not_counted.items()) if known else "",
-            ),
-            ("contrary", ", ".join(known.contrary) if known else ""),
+            *_evidence_fields(item, evidence_of),
             *rest,
             ("retracted", item.retracted),
             ("superseded by", item.superseded_by),
@@ -325,6 +316,24 @@ def _item(item: Item, thread: Thread, evidence_of: EvidenceOf | None) -> str:
         return head
     lines = [*render_table(item.body.get("table") or ()), *render_files(item.body.get("artifacts"))]
     return "\n".join([head, *(plain(line) for line in lines)])
+
+
+def _evidence_fields(item: Item, evidence_of: EvidenceOf | None) -> list[tuple[str, str]]:
+    """A claim's label, and what the runs make of it where they were asked."""
+    if item.kind != "claim":
+        return []
+    label = ("label", facts.label_of(item, evidence_of))
+    if evidence_of is None:
+        return [label]
+    known = evidence_of(item)
+    return [
+        label,
+        ("why", "\n".join(known.why)),
+        ("missing", "\n".join(known.missing)),
+        ("counted", ", ".join(known.counted)),
+        ("not counted", "\n".join(f"{r}: {why}" for r, why in known.not_counted.items())),
+        ("contrary", ", ".join(known.contrary)),
+    ]
 
 
 def _is_table(value: Any) -> bool:
