@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from leadline.services.thread.check import check_close
+from leadline.core.check.close import check_close
 from leadline.testing.builders import ThreadBuilder
 from tests.cli.recording import CODE, queued, recorded  # noqa: F401
 

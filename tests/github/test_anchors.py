@@ -10,7 +10,8 @@ import unicodedata
 
 import pytest
 
-from leadline.render.markdown import Anchors, data, one_line, slug
+from leadline.core.plain import one_line
+from leadline.render.markdown import Anchors, data, slug
 from tests.github.conftest import FOLDER, node
 
 SLUGGER = FOLDER / "node_modules" / "github-slugger" / "index.js"

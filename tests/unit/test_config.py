@@ -8,14 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadline.core.config import (
-    config_diff,
-    config_from_args,
-    fact_of,
-    flatten,
-    package_changes,
-    parse_value,
-)
+from leadline.core.compare.config_diff import config_diff, fact_of, package_changes
+from leadline.core.config import config_from_args, flatten, parse_value
 from leadline.core.errors import LeadlineError
 from leadline.core.record.run import Run
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from leadline.core.check.close import check_close
 from leadline.core.text.factor_words import factors_in
 from leadline.core.text.unbound import unbound_numbers
-from leadline.services.thread.check import check_close
 from leadline.testing.builders import ThreadBuilder
 
 

@@ -11,10 +11,10 @@ from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.record.search_text import searchable
 from leadline.core.record.thread import Thread
 from leadline.core.stats.inference import summarise
+from leadline.core.view.facts import negatives
 from leadline.render.report.page import render_report
 from leadline.render.report.parts import cell, decimals_of, results
 from leadline.render.report.plots import sweeps
-from leadline.render.words import negatives
 from leadline.testing.builders import ThreadBuilder
 
 HOSTILE = (

@@ -1,26 +1,17 @@
-"""Configurations as flat key to value, and what differs between two sides that are about to be
-compared.
+"""Configurations as flat key to value: out of nested mappings, of texts, of a command line.
 
-Why strict: most withdrawn results compared two things that differed in more than the tested axis,
-and nobody looked. So everything recorded is compared, a fact missing on one side counts as a
-difference, and only what is declared (axis or nuisance) is excused. The price is a refusal now and
-then that a declaration lifts; the declaration stays visible.
+``--set lr=3e-4`` is the number 0.0003 and ``--set tag='"64"'`` the text 64; ``train.py --lr 3e-4 -v``
+is ``{"lr": 0.0003, "v": True}``.
 """
 
 from __future__ import annotations
 
 import json
-import re
 
-from leadline.core.canonical import canonical_json
 from leadline.core.errors import usage
 from leadline.core.patterns import later
-from leadline.core.record.run import Run
 from leadline.core.typed import Any
-from leadline.core.values import dataclass, field
 
-AREAS = ("config", "command", "environment", "hardware", "devices", "software", "code", "executor")
-PACKAGES_SHOWN = 20
 _INTEGER = later(r"-?(0|[1-9]\d{0,300})\Z")
 _FLOAT = later(r"[-+]?(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][-+]?\d+)?\Z")
 _CONSTANTS: dict[str, Any] = {
@@ -31,26 +22,6 @@ _CONSTANTS: dict[str, Any] = {
     "null": None,
     "None": None,
 }
-# Words in the name of a hardware or software fact that mark it as the state of a moment, not a
-# property.
-_MOMENT_WORDS = frozenset(
-    (
-        "free",
-        "available",
-        "avail",
-        "load",
-        "loadavg",
-        "uptime",
-        "boot",
-        "timestamp",
-        "time",
-        "temperature",
-        "used",
-        "utilisation",
-        "utilization",
-        "pid",
-    )
-)
 _PYTHON = later(r"(.*/)?python[\d.]*(\.exe)?\Z")
 
 
@@ -135,7 +106,7 @@ def _is_flag(token: str) -> bool:
     )
 
 
-def _split_arguments(argv: list[str]) -> tuple[dict[str, list[str | None]], list[str]]:
+def split_arguments(argv: list[str]) -> tuple[dict[str, list[str | None]], list[str]]:
     """(flags to the texts given for them, None for a bare one; positionals). All after ``--`` is
     positional."""
     flags: dict[str, list[str | None]] = {}
@@ -169,7 +140,7 @@ def config_from_args(argv: list[str]) -> dict[str, Any]:
     flag before a positional takes it for its value: nothing in a command line tells the two
     apart."""
     found: dict[str, Any] = {}
-    for name, texts in _split_arguments(argv)[0].items():
+    for name, texts in split_arguments(argv)[0].items():
         values = [True if text is None else parse_value(text) for text in texts]
         found[name] = values[0] if len(values) == 1 else values
     return found
@@ -178,316 +149,4 @@ def config_from_args(argv: list[str]) -> dict[str, Any]:
 # ---- facts of one run ----------------------------------------------------------------------------
 
 
-def _spellings(value: Any) -> list[str]:
-    """The ways in which a value may stand in a command line."""
-    if isinstance(value, (dict, list)) or value is None or value == "":
-        return []
-    return sorted({str(value), str(value).lower() if isinstance(value, bool) else str(value)})
-
-
-def _follow(token: str, declared: dict[str, Any]) -> str:
-    """``token`` with the values of declared axes replaced by ``{axis}``, whole words only."""
-    for key, value in sorted(declared.items(), key=lambda kv: -len(str(kv[1]))):
-        for text in _spellings(value):
-            token = re.sub(
-                rf"(?<![A-Za-z0-9{{])(?<!\d\.){re.escape(text)}(?!\.?\d|[A-Za-z}}])",
-                "{" + key + "}",
-                token,
-            )
-    return token
-
-
-def _command_facts(run: Run, declared: dict[str, Any]) -> dict[str, Any]:
-    if not run.argv:
-        return {}
-    flags, positionals = _split_arguments(run.argv)
-    given = config_from_args(run.argv)
-    facts: dict[str, Any] = {"program": run.argv[0], "cwd": run.cwd, "shell": run.shell}
-    for i, token in enumerate(positionals, 1):
-        facts[f"argument {i}"] = _follow(token, declared)
-    for name, texts in flags.items():
-        if name not in run.config or canonical_json(run.config[name]) != canonical_json(
-            given[name]
-        ):
-            shown = ["" if text is None else _follow(text, declared) for text in texts]
-            facts[f"flag {name}"] = shown[0] if len(shown) == 1 else shown
-    return facts
-
-
-def _properties(facts: dict[str, Any], leave_out: tuple[str, ...] = ()) -> dict[str, Any]:
-    return {
-        k: v
-        for k, v in flatten(facts).items()
-        if v not in (None, "", {})
-        and k not in leave_out
-        and not k.endswith("_at")
-        and not _MOMENT_WORDS & set(re.split(r"[._\-\s]", k.lower()))
-    }
-
-
-def run_facts(run: Run, declared_keys: list[str] | None = None) -> dict[tuple[str, str], Any]:
-    """All of a run that is compared, by (area, key). Values of the moment (load, free memory,
-    times) are not."""
-    config = {**run.tracker.get("config", {}), **run.config}
-    declared = {k: config[k] for k in declared_keys or () if k in config}
-    areas: dict[str, dict[str, Any]] = {
-        "config": config,
-        "command": _command_facts(run, declared),
-        "environment": run.environment,
-        "hardware": _properties(run.hardware),
-        "devices": {k: run.devices[k] for k in ("kind", "count") if run.devices.get(k) is not None},
-        "software": _properties(
-            run.software, ("interpreter", "executable", "packages", "python_unknown_because")
-        ),
-        "code": {"tree": run.code["tree"]} if run.code.get("tree") else {},
-        "executor": {"executor": run.executor} if run.executor else {},
-    }
-    if run.code.get("gaps"):
-        areas["code"]["gaps"] = sorted(canonical_json(gap) for gap in run.code["gaps"])
-    return {(area, key): value for area, facts in areas.items() for key, value in facts.items()}
-
-
-def fact_of(run: Run, name: str) -> Any:
-    """The value of a named fact, for matching: a config key, ``executor``, ``code``, or
-    ``area.key``; else None."""
-    if name in run.config:
-        return run.config[name]
-    facts = run_facts(run)
-    area, _, key = name.partition(".")
-    shorthand = {"code": "tree", "executor": "executor", "devices": "kind", "command": "program"}
-    return facts.get((area, key or shorthand.get(area, "")))
-
-
 # ---- two sides -----------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class FactDifference:
-    """One fact in which the sides differ. ``role``: axis, nuisance, confound or unknown. ``a`` and
-    ``b`` are the one value of a side, or the list of its values when its runs disagree
-    (``a_values``, ``b_values`` count them)."""
-
-    area: str
-    key: str
-    a: Any
-    b: Any
-    role: str
-    a_values: int = 1
-    b_values: int = 1
-    a_missing: int = 0
-    b_missing: int = 0
-    details: list[str] = field(default_factory=list)
-
-    @property
-    def name(self) -> str:
-        return self.key if self.area in ("config", self.key) else f"{self.area}.{self.key}"
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "area": self.area,
-            "key": self.key,
-            "a": self.a,
-            "b": self.b,
-            "class": self.role,
-            "a_values": self.a_values,
-            "b_values": self.b_values,
-            "a_missing": self.a_missing,
-            "b_missing": self.b_missing,
-            "details": list(self.details),
-        }
-
-
-@dataclass(slots=True)
-class ConfigDiff:
-    """``rows``: what differs between the sides. ``within``: facts on which the runs of one side
-    disagree. ``notes``: what was looked at and excused, or could not be looked at."""
-
-    axes: list[str]
-    nuisance: list[str]
-    rows: list[FactDifference] = field(default_factory=list)
-    within: list[dict[str, Any]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def of_role(self, role: str) -> list[FactDifference]:
-        return [row for row in self.rows if row.role == role]
-
-    @property
-    def clean(self) -> bool:
-        """Nothing differs but declared axes and nuisances."""
-        return not any(row.role in ("confound", "unknown") for row in self.rows)
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "axes": list(self.axes),
-            "nuisance": list(self.nuisance),
-            "clean": self.clean,
-            "rows": [row.as_dict() for row in self.rows],
-            "within": list(self.within),
-            "notes": list(self.notes),
-        }
-
-
-def is_declared(area: str, key: str, names: list[str]) -> bool:
-    """Whether ``names`` holds this fact: by its key (configuration), ``area``, or ``area.key``. The
-    key ``config`` alone is not an area to declare: an axis has a name."""
-    return (
-        (area == "config" and key in names)
-        or (area != "config" and area in names)
-        or f"{area}.{key}" in names
-    )
-
-
-def _counts(
-    facts: list[dict[tuple[str, str], Any]], at: tuple[str, str]
-) -> tuple[dict[str, int], dict[str, Any]]:
-    """How many runs of a side have each value of a fact (by canonical form), and the values
-    themselves."""
-    counts: dict[str, int] = {}
-    values: dict[str, Any] = {}
-    for of_run in facts:
-        if at in of_run:
-            text = canonical_json(of_run[at])
-            counts[text] = counts.get(text, 0) + 1
-            values[text] = of_run[at]
-    return counts, values
-
-
-def _collapse(values: dict[str, Any]) -> Any:
-    listed = [values[text] for text in sorted(values)]
-    return listed[0] if len(listed) == 1 else (listed or None)
-
-
-def package_changes(a: dict[str, str], b: dict[str, str], shown: int = PACKAGES_SHOWN) -> list[str]:
-    """One line per package that differs, at most ``shown`` and then a count."""
-    names = sorted(n for n in a.keys() | b.keys() if a.get(n) != b.get(n))
-    lines = [f"{n} {a.get(n, '(absent)')} -> {b.get(n, '(absent)')}" for n in names]
-    return (
-        lines
-        if len(lines) <= shown
-        else [*lines[:shown], f"and {len(lines) - shown} more of {len(lines)}"]
-    )
-
-
-def _role(
-    at: tuple[str, str], missing: bool, known_absent: bool, axes: list[str], nuisance: list[str]
-) -> str:
-    area, key = at
-    if is_declared(area, key, nuisance):
-        return "nuisance"
-    may_be_absent = area in ("config", "command", "environment")
-    if is_declared(area, key, axes) and (may_be_absent or not missing):
-        return "axis"
-    return "unknown" if missing and not known_absent else "confound"
-
-
-def _listed(runs: Run | list[Run]) -> list[Run]:
-    return [runs] if isinstance(runs, Run) else list(runs)
-
-
-def config_diff(
-    a: Run | list[Run],
-    b: Run | list[Run],
-    axes: list[str] | None = None,
-    nuisance: list[str] | None = None,
-) -> ConfigDiff:
-    """Every recorded fact in which side ``a`` and side ``b`` differ, classed.
-
-    A fact with several values on a side is equal to the other side's when the values are as
-    frequent there (three seeds against the same three). ``axes`` and ``nuisance`` name facts as
-    ``is_declared`` says. An unrecorded code tree is ``unknown`` even when both sides lack it.
-    """
-    axes, nuisance = list(axes or []), list(nuisance or [])
-    sides = _listed(a), _listed(b)
-    diff = ConfigDiff(axes, nuisance)
-    if not sides[0] or not sides[1]:
-        return diff
-    followed = [name.removeprefix("config.") for name in axes + nuisance]
-    facts_a, facts_b = ([run_facts(run, followed) for run in side] for side in sides)
-    flags_a, flags_b = (
-        {name for run in side for name in config_from_args(run.argv)} for side in sides
-    )
-    keys = {at for of_run in facts_a + facts_b for at in of_run} | {("code", "tree")}
-    for at in sorted(keys, key=lambda at: (AREAS.index(at[0]), at[1])):
-        area, key = at
-        (count_a, values_a), (count_b, values_b) = _counts(facts_a, at), _counts(facts_b, at)
-        missing_a, missing_b = (
-            len(facts_a) - sum(count_a.values()),
-            len(facts_b) - sum(count_b.values()),
-        )
-        _note_within(diff, at, "a", values_a, missing_a)
-        _note_within(diff, at, "b", values_b, missing_b)
-        shares_a = {text: n * len(facts_b) for text, n in count_a.items()}
-        shares_b = {text: n * len(facts_a) for text, n in count_b.items()}
-        unrecorded = at == ("code", "tree") and bool(missing_a or missing_b)
-        if shares_a == shares_b and not unrecorded:
-            if at == ("code", "gaps"):
-                diff.notes.append(
-                    "files outside the recorded code are the same by name; their contents are unknown"
-                )
-            continue
-        if area == "command" and followed and _alike_as_written(sides, at):
-            continue
-        # A command line is known whole: what it lacks is absent, not unrecorded.
-        absent = (
-            area == "command"
-            and ("command", "program") in facts_a[0]
-            and ("command", "program") in facts_b[0]
-        )
-        absent |= (
-            area == "config" and all(r.argv for s in sides for r in s) and key in flags_a | flags_b
-        )
-        absent |= at == ("code", "gaps") and not diff.of_role("unknown")
-        role = _role(at, bool(missing_a or missing_b), absent, axes, nuisance)
-        if (
-            area == "config"
-            and role in ("confound", "unknown")
-            and "command" in axes
-            and key in flags_a | flags_b
-        ):
-            role = "axis"
-        row = FactDifference(
-            area, key, _collapse(values_a), _collapse(values_b), role, len(values_a), len(values_b)
-        )
-        row.a_missing, row.b_missing = missing_a, missing_b
-        if at == ("software", "packages_digest") and sides[0][0].packages and sides[1][0].packages:
-            row.details = package_changes(sides[0][0].packages, sides[1][0].packages)
-        diff.rows.append(row)
-    _note_order(diff, sides)
-    return diff
-
-
-def _alike_as_written(sides: tuple[list[Run], list[Run]], at: tuple[str, str]) -> bool:
-    """Whether a part of the command is the same on both sides as it was typed: the value of an axis
-    may stand by chance in the one and not in the other, and following it there would make a
-    difference of none."""
-    (count_a, _), (count_b, _) = (_counts([run_facts(run) for run in side], at) for side in sides)
-    n_a, n_b = len(sides[0]), len(sides[1])
-    return bool(count_a) and {k: n * n_b for k, n in count_a.items()} == {
-        k: n * n_a for k, n in count_b.items()
-    }
-
-
-def _note_within(
-    diff: ConfigDiff, at: tuple[str, str], side: str, values: dict[str, Any], missing: int
-) -> None:
-    if len(values) + bool(missing and values) > 1:
-        declared = is_declared(*at, diff.axes) or is_declared(*at, diff.nuisance)
-        listed = [values[text] for text in sorted(values)]
-        diff.within.append(
-            {
-                "side": side,
-                "area": at[0],
-                "key": at[1],
-                "values": listed,
-                "missing": missing,
-                "declared": declared,
-            }
-        )
-
-
-def _note_order(diff: ConfigDiff, sides: tuple[list[Run], list[Run]]) -> None:
-    """The same flags in another order: nearly always the same command, so it is said and not
-    refused."""
-    lines = [{tuple(run.argv) for run in side if run.argv} for side in sides]
-    if not diff.rows and lines[0] and lines[1] and not lines[0] & lines[1]:
-        diff.notes.append("the command lines hold the same arguments in another order")

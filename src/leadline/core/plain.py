@@ -17,3 +17,7 @@ def plain(text: str) -> str:
     return re.sub(
         _CONTROLS, "", re.sub(_ESCAPES, "", text.replace("\r\n", "\n").replace("\r", "\n"))
     )
+
+
+def one_line(text: str) -> str:
+    return " ".join(plain(text).split())

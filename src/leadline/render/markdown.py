@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 
 from leadline.core.patterns import later
-from leadline.core.plain import plain
+from leadline.core.plain import one_line, plain
 
 NAME_CHARS = 60  # of a metric's name in a table or a line with others
 _SPECIAL = later(r"([\\`*_\[\]<>|~])")
@@ -34,10 +34,6 @@ _LETTER_LIKE = later(
     "[\u24b6-\u24e9\U0001f130-\U0001f149\U0001f150-\U0001f169\U0001f170-\U0001f189]"
 )
 _CODE_SPAN = later(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.S)
-
-
-def one_line(text: str) -> str:
-    return " ".join(plain(text).split())
 
 
 def _unmarked(text: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from leadline.render.markdown import cut, one_line
+from leadline.core.plain import one_line
+from leadline.render.markdown import cut
 
 CELL_CHARS = 60
 

@@ -9,13 +9,8 @@ import re
 from collections.abc import Mapping
 
 from leadline.adapters.extractors.lines import Lines
-from leadline.core.extract.gather import (
-    Extraction,
-    Gatherer,
-    number_of,
-    read_metrics_line,
-    read_stdout_line,
-)
+from leadline.core.extract.gather import Extraction, Gatherer
+from leadline.core.extract.lines import number_of, read_metrics_line, read_stdout_line
 from leadline.core.extract.spec import ExtractionSpec
 from leadline.core.record.run import MetricDef
 from leadline.ports.extractor import RunFiles

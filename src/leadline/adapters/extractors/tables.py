@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from leadline.adapters.extractors.lines import Lines
 from leadline.core.canonical import digest_bytes
 from leadline.core.errors import environment
-from leadline.core.extract.gather import Extraction, Gatherer, held_or_text
+from leadline.core.extract.gather import Extraction, Gatherer
+from leadline.core.extract.lines import held_or_text
 from leadline.core.extract.spec import ExtractionSpec
 from leadline.core.extract.table import (
     Row,

@@ -60,7 +60,7 @@ def each_segment(path: str, name: str, sink: Sink, begin: Callable[[str], None])
 def read_lines(path: str) -> dict[str, Points]:
     """The series in ``metrics.jsonl``, which programs in other languages and earlier versions
     write."""
-    from leadline.core.extract.gather import points_of, step_of
+    from leadline.core.extract.lines import points_of, step_of
 
     found: dict[str, Points] = {}
     try:

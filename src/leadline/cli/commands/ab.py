@@ -178,7 +178,7 @@ def _answer(result: dict[str, Any], code: int = 0) -> Answer:
 
 
 def _show(context: Context, args: argparse.Namespace) -> Answer:
-    from leadline.services.run.ab import result_of
+    from leadline.core.design.blocks import result_of
 
     if args.words[0] != "show" or len(args.words) != 2 or args.command:
         raise usage(

@@ -52,8 +52,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
-    from leadline.services.thread import check
-
     topic = context.topic(args.thread)
     thread = context.store.thread(topic)
     queued: list[dict[str, Any]] = []
@@ -62,23 +60,27 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
 
         items: list[dict[str, Any]] = list(check_kickoff(thread))
     elif args.subverb == "post":
-        items = check.check_post(context, thread, args.ids)
+        from leadline.services.thread.check import check_post
+
+        items = check_post(context, thread, args.ids)
     elif args.subverb == "close":
+        from leadline.core.check.close import check_close
         from leadline.services.issue.content import body_is_current
+        from leadline.services.thread.check import queued_reason
 
         current = (
             body_is_current(context, thread) if thread.issue.state in ("open", "closed") else None
         )
-        found = check.check_close(
-            thread, body_is_current=current, queued=check.queued_reason(context, thread)
-        )
+        found = check_close(thread, body_is_current=current, queued=queued_reason(context, thread))
         items = [i for i in found if "queued" not in i]
         queued = [i for i in found if "queued" in i]
     else:
-        rows, _ = check.check_regression(
+        from leadline.services.evidence.regression import check_regression, last_judged
+
+        rows, _ = check_regression(
             context,
             thread,
-            args.id or check.last_judged(thread, args.against),
+            args.id or last_judged(thread, args.against),
             against=args.against,
             axes=args.axes,
             nuisance=args.nuisance,

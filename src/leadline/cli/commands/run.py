@@ -235,8 +235,9 @@ def exit_code_of(outcome: Any) -> int:
 
 
 def _summary(outcome: Any) -> str:
+    from leadline.core.plain import one_line
     from leadline.core.timestamps import duration, number
-    from leadline.render.markdown import NAME_CHARS, cut, one_line
+    from leadline.render.markdown import NAME_CHARS, cut
 
     def named(name: str) -> str:
         return cut(one_line(name), NAME_CHARS)

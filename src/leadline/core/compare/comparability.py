@@ -8,7 +8,7 @@ gets quoted as if it had one.
 from __future__ import annotations
 
 from leadline.core.compare.comparison import Comparison, refusal
-from leadline.core.config import FactDifference
+from leadline.core.compare.config_diff import FactDifference
 from leadline.core.record.run import Run, project_of
 from leadline.core.typed import Any
 

@@ -21,9 +21,9 @@ from leadline.core.compare.comparison import (
     refusal,
     why_not_evidence,
 )
+from leadline.core.compare.config_diff import ConfigDiff, config_diff
 from leadline.core.compare.difference import IN_ORDER, Difference, difference
 from leadline.core.compare.verdict import against_target, inside_spread, judge, restrain
-from leadline.core.config import ConfigDiff, config_diff
 from leadline.core.metric.contract import (
     contract_of,
     contracts_differ,

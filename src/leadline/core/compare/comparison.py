@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from leadline.core.config import ConfigDiff
+from leadline.core.compare.config_diff import ConfigDiff
 from leadline.core.record.run import Run
 from leadline.core.stats.inference import Sample, TestResult
 from leadline.core.typed import Any

@@ -68,6 +68,11 @@ class ClauseResult:
         """Supported now, and shown at a look whose level counts the other looks."""
         return bool(self.supported) and self.looks.shown_at > 0
 
+    @property
+    def sizes(self) -> str:
+        """``n = 3 against 5``"""
+        return f"n = {self.left.n}" + (f" against {self.right.n}" if self.right else "")
+
     def as_dict(self) -> dict[str, Any]:
         return {
             "clause": self.clause.format(),

@@ -25,8 +25,8 @@ from itertools import product
 
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.compare import number, why_not_evidence
+from leadline.core.compare.config_diff import fact_of
 from leadline.core.compare.difference import seed_of
-from leadline.core.config import fact_of
 from leadline.core.evidence.evaluate import (
     ClauseResult,
     confidence_for,

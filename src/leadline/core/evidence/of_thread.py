@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from leadline.core.canonical import canonical_json
-from leadline.core.config import ConfigDiff, config_diff, fact_of
+from leadline.core.compare.config_diff import ConfigDiff, config_diff, fact_of
 from leadline.core.errors import LeadlineError
 from leadline.core.evidence.evidence import Evidence, axes_of, evidence, out_of_scope
 from leadline.core.evidence.predicate import Predicate, Subject, parse

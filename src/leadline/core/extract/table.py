@@ -15,7 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from leadline.core.config import flatten
 from leadline.core.errors import LeadlineError
-from leadline.core.extract.gather import NONFINITE, Extraction, Gatherer, flat_numbers, number_of
+from leadline.core.extract.gather import Extraction, Gatherer
+from leadline.core.extract.lines import NONFINITE, flat_numbers, number_of
 from leadline.core.extract.spec import ExtractionSpec
 from leadline.core.metric.items import item_key
 from leadline.core.record.run import MetricDef

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from leadline.core.canonical import digest_of, finite
 from leadline.core.config import parse_value
 from leadline.core.errors import usage
-from leadline.core.extract.gather import NONFINITE, vanishes
+from leadline.core.extract.lines import NONFINITE, vanishes
 from leadline.core.extract.table import TROUBLES, Row, cell_number
 from leadline.core.tracker.imported import CellNotTaken, Columns, Findings, FoundRun, shown
 from leadline.core.typed import Any

@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from leadline.core.canonical import canonical_json, digest_of
 from leadline.core.config import flatten
 from leadline.core.errors import environment
-from leadline.core.extract.gather import Extraction, Gatherer, flat_numbers, number_of
+from leadline.core.extract.gather import Extraction, Gatherer
+from leadline.core.extract.lines import flat_numbers, number_of
 from leadline.core.extract.spec import ExtractionSpec
 from leadline.core.record.run import MetricDef
 from leadline.core.series.points import Points

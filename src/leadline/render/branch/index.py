@@ -12,11 +12,12 @@ from leadline.core.text.citation import render as cited
 from leadline.core.timestamps import plural
 from leadline.core.typed import Any
 from leadline.core.values import dataclass
-from leadline.render import words as facts
+from leadline.core.view import facts
+from leadline.core.view.facts import EvidenceOf, listed
+from leadline.render import words
 from leadline.render.branch.badge import badge_path
 from leadline.render.markdown import Anchors, code, cut, data, prose_line, table
 from leadline.render.table import table as text_table
-from leadline.render.words import EvidenceOf, listed
 
 NO_CATEGORY = "Uncategorised"
 LABELS = ("stable", "replicated", "exploratory")
@@ -81,7 +82,7 @@ def headline(thread: Thread, evidence_of: EvidenceOf) -> str:
         return facts.says(claim, thread) or str(claim.body.get("predicate") or claim.id)
     best, primary = facts.ranked(thread), facts.primary_metrics(thread)
     if best and primary and (sample := facts.sample_of(best[0].runs, primary[0])).n:
-        value = facts.metric_text(sample, facts.definition(thread, primary[0]).unit)
+        value = words.metric_text(sample, facts.definition(thread, primary[0]).unit)
         return f"best {primary[0]} so far: {value} ({best[0].id})"
     return " ".join(listed(thread.about.get("goal"))) or "no goal given"
 

@@ -17,12 +17,13 @@ from leadline.core.issue.plan import difference
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.text.citation import render as cited
 from leadline.core.timestamps import minute, plural
-from leadline.render import words as facts
+from leadline.core.view import facts
+from leadline.core.view.facts import EvidenceOf
+from leadline.render import words
 from leadline.render.issue.fit import fitted
 from leadline.render.logbook.entries import log_entries
 from leadline.render.logbook.header import baseline_lines, hypothesis_lines, page_lines, scope_lines
 from leadline.render.markdown import cell_code, code, data, fence, prose, prose_line, table
-from leadline.render.words import EvidenceOf
 
 BEGIN, END = "<!-- leadline:begin -->", "<!-- leadline:end -->"
 MARKER = "_Posted by Leadline._"
@@ -124,7 +125,7 @@ def tldr(thread: Thread, evidence_of: EvidenceOf | None = None) -> str:
     best, primary = facts.ranked(thread), facts.primary_metrics(thread)
     if best and primary and facts.sample_of(best[0].runs, primary[0]).n:
         unit, first = facts.definition(thread, primary[0]).unit, best[0]
-        value = prose_line(facts.metric_text(facts.sample_of(first.runs, primary[0]), unit))
+        value = prose_line(words.metric_text(facts.sample_of(first.runs, primary[0]), unit))
         lines.append(
             f"- Best {code(primary[0])} so far: {first.id} {data(first.title)}, {value}"
             + _against(thread, first, primary[0])
@@ -137,7 +138,7 @@ def tldr(thread: Thread, evidence_of: EvidenceOf | None = None) -> str:
         strongest = max(
             standing, key=lambda c: (strength.get(facts.label_of(c, evidence_of), 0), c.uid)
         )
-        lines.append(f"- Strongest claim: {facts.claim_line(strongest, thread, evidence_of, 300)}")
+        lines.append(f"- Strongest claim: {words.claim_line(strongest, thread, evidence_of, 300)}")
     if step := facts.next_action(thread):
         lines.append(f"- **Next:** {prose_line(step, 300)}")
     return "\n".join(lines)
@@ -162,12 +163,12 @@ def _counts(thread: Thread) -> str:
 
 
 def _against(thread: Thread, experiment: Experiment, metric: str) -> str:
-    base, difference = thread.baseline_experiment, facts.relation(thread, experiment, metric)
+    base, difference = thread.baseline_experiment, words.relation(thread, experiment, metric)
     if base is None or not difference:
         return ""
     if difference == "baseline":
         return " (the baseline itself)"
-    reference = facts.metric_text(
+    reference = words.metric_text(
         facts.sample_of(base.runs, metric), facts.definition(thread, metric).unit
     )
     return f"; {difference} against baseline {base.id}, {prose_line(reference)}"
@@ -240,7 +241,7 @@ def results(
     for e in best[:shown]:
         n = max((facts.sample_of(e.runs, m).n for m in primary), default=0) or len(e.evidence_runs)
         numbers = [number_text(thread, e, m) for m in primary]
-        relation = facts.relation(thread, e, primary[0]) if primary else ""
+        relation = words.relation(thread, e, primary[0]) if primary else ""
         unclaimed = "exploratory" if n else "–"
         rows.append(
             [
@@ -249,7 +250,7 @@ def results(
                 str(n),
                 *numbers,
                 relation or "–",
-                facts.differs_in(thread, e) or "–",
+                words.differs_in(thread, e) or "–",
                 labels.get(e.id, unclaimed),
             ]
         )
@@ -263,17 +264,17 @@ def results(
         notes.append(f"Medians over n runs, ± standard deviation; best {code(primary[0])} first.")
     if others := len([m for m in facts.measured(thread) if m not in primary]):
         notes.append(f"{others} more {plural(others, 'metric')} measured: `leadline metric`.")
-    return f"{text}{more}\n\n{facts.joined([*notes, without])}"
+    return f"{text}{more}\n\n{words.joined([*notes, without])}"
 
 
 def number_text(thread: Thread, experiment: Experiment, metric: str) -> str:
     sample = facts.sample_of(experiment.runs, metric)
     if not sample.n:
-        return data(facts.median_text(experiment.runs, metric, ""))
-    spread = f" ± {facts.spread_text(sample.sd)}" if sample.sd is not None else ""
+        return data(words.median_text(experiment.runs, metric, ""))
+    spread = f" ± {words.spread_text(sample.sd)}" if sample.sd is not None else ""
     lost = f" ({facts.lost_text(sample)})" if sample.nonfinite else ""
     return (
-        data(facts.with_unit(sample.median, facts.definition(thread, metric).unit)) + spread + lost
+        data(words.with_unit(sample.median, facts.definition(thread, metric).unit)) + spread + lost
     )
 
 
@@ -296,7 +297,7 @@ def labels_by_experiment(thread: Thread, evidence_of: EvidenceOf | None) -> dict
 def claim_list(thread: Thread, evidence_of: EvidenceOf | None) -> str:
     lines = []
     for claim in thread.claims:
-        lines.append(f"- {facts.claim_line(claim, thread, evidence_of)}")
+        lines.append(f"- {words.claim_line(claim, thread, evidence_of)}")
         if claim.stands and evidence_of is not None and (missing := evidence_of(claim).missing):
             lines.append(f"  - for the next label: {prose_line('; '.join(missing), 300)}")
         elif claim.retracted:
@@ -320,7 +321,7 @@ def _decisions(thread: Thread) -> str:
             [
                 d.id,
                 d.at[:10],
-                prose_line(facts.says(d, thread)) + facts.aside(gone),
+                prose_line(facts.says(d, thread)) + words.aside(gone),
                 evidence,
                 data(d.body.get("owner") or d.actor),
             ]
@@ -338,7 +339,7 @@ def negative_list(thread: Thread, links: Links) -> str:
         for name, at, why in reversed(found)
     ]
     return (
-        "\n".join(facts.capped(lines, NEGATIVES_SHOWN, "negative results", "leadline tried"))
+        "\n".join(words.capped(lines, NEGATIVES_SHOWN, "negative results", "leadline tried"))
         or "None yet."
     )
 
@@ -350,11 +351,11 @@ def logbook_sections(thread: Thread, links: Links) -> dict[str, str]:
         return {}
     found: dict[str, str] = {}
     for entry in log_entries(thread):
-        words = entry.heading.partition(" - ")[2].split(" ")
+        parts = entry.heading.partition(" - ")[2].split(" ")
         name = (
-            words[2]
-            if len(words) > 2 and words[0] in ("Retraction", "Correction", "Supersession")
-            else words[0]
+            parts[2]
+            if len(parts) > 2 and parts[0] in ("Retraction", "Correction", "Supersession")
+            else parts[0]
         )
         found[name] = f"{logbook}#{entry.anchor}"
     return found

@@ -13,7 +13,9 @@ from leadline.core.record.kinds import TABLE
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.timestamps import minute, span
-from leadline.render import words as facts
+from leadline.core.view import facts
+from leadline.core.view.facts import EvidenceOf
+from leadline.render import words
 from leadline.render.issue.body import (
     LINK_NAMES,
     MARKER,
@@ -29,7 +31,6 @@ from leadline.render.issue.body import (
     results,
 )
 from leadline.render.markdown import cell_code, code, data, prose, prose_line, table
-from leadline.render.words import EvidenceOf
 
 LISTED, ROWS_LISTED = 15, 20  # an update is read in one go; the rest is a verb away
 
@@ -93,9 +94,9 @@ def render_update(
         + _first(confidence)
         + (
             "\n".join(
-                facts.capped(
+                words.capped(
                     [
-                        f"- {facts.claim_line(c, thread, evidence_of)}{_why(c, evidence_of)}"
+                        f"- {words.claim_line(c, thread, evidence_of)}{_why(c, evidence_of)}"
                         for c in claims
                     ],
                     LISTED,
@@ -121,8 +122,8 @@ def _title(ran: list[Experiment]) -> str:
     return f"{ran[0].id} to {ran[-1].id}"
 
 
-def _first(words: str) -> str:
-    return f"{prose(words)}\n\n" if words.strip() else ""
+def _first(text: str) -> str:
+    return f"{prose(text)}\n\n" if text.strip() else ""
 
 
 def _why(claim: Item, evidence_of: EvidenceOf | None) -> str:
@@ -133,9 +134,9 @@ def _why(claim: Item, evidence_of: EvidenceOf | None) -> str:
 def _changes(thread: Thread, ran: list[Experiment], kinds: dict[str, list[str]]) -> str:
     lines = []
     for e in ran[:10]:
-        differs = facts.differs_in(thread, e)
-        command = code(facts.command(e.runs[-1])) if e.runs else ""
-        differs = facts.aside(differs and f"differs from the baseline in {differs}")
+        differs = words.differs_in(thread, e)
+        command = code(words.command(e.runs[-1])) if e.runs else ""
+        differs = words.aside(differs and f"differs from the baseline in {differs}")
         lines.append(f"- {e.id} {data(e.title)}{differs}: {command}")
     if len(ran) > 10:
         lines.append(f"- … and {len(ran) - 10} more experiments")
@@ -143,15 +144,15 @@ def _changes(thread: Thread, ran: list[Experiment], kinds: dict[str, list[str]])
         told = []
         for name in dict.fromkeys(n for n in kinds.get(kind, []) if n):
             item = thread.items.get(name)
-            words = ""
+            said = ""
             if item is not None and kind == "baseline":
-                words = f" is {thread.shown(str(item.body.get('experiment', '')), item.refs)}"
+                said = f" is {thread.shown(str(item.body.get('experiment', '')), item.refs)}"
             elif item is not None and kind == "hypothesis-changed":
-                words = f" is {data(item.body.get('state', ''))}: {prose_line(facts.says(item, thread), 200)}"
+                said = f" is {data(item.body.get('state', ''))}: {prose_line(facts.says(item, thread), 200)}"
             elif item is not None:
-                words = f": {prose_line(facts.says(item, thread), 200)}"
-            told.append(f"- {verb} {name}{words}")
-        lines += facts.capped(told, LISTED, f"of “{verb.rstrip(':')}”", "leadline logbook")
+                said = f": {prose_line(facts.says(item, thread), 200)}"
+            told.append(f"- {verb} {name}{said}")
+        lines += words.capped(told, LISTED, f"of “{verb.rstrip(':')}”", "leadline logbook")
     return "\n".join(lines) or "- Nothing but notes."
 
 
@@ -166,7 +167,7 @@ def _delta(thread: Thread, ran: list[Experiment], evidence_of: EvidenceOf | None
         if not e.evidence_runs or not e.stands:
             ended = [r for r in e.runs if r.ended_at]
             came_of_it = facts.outcome(ended[-1]) if ended else e.state
-            gone = facts.aside("retracted" if e.retracted else "")
+            gone = words.aside("retracted" if e.retracted else "")
             bad.append(f"- {e.id} {data(e.title)}: {prose_line(came_of_it, 240)}{gone}")
             continue
         rows += [
@@ -175,7 +176,7 @@ def _delta(thread: Thread, ran: list[Experiment], evidence_of: EvidenceOf | None
                 cell_code(m),
                 str(facts.sample_of(e.runs, m).n),
                 number_text(thread, e, m),
-                facts.relation(thread, e, m) or "–",
+                words.relation(thread, e, m) or "–",
                 labels.get(e.id, "exploratory"),
             ]
             for m in primary
@@ -197,14 +198,14 @@ def _delta(thread: Thread, ran: list[Experiment], evidence_of: EvidenceOf | None
     base = thread.baseline_experiment
     if rows and base is not None and primary:
         shown = "; ".join(
-            f"{code(m)} {prose_line(facts.metric_text(s, facts.definition(thread, m).unit))}"
+            f"{code(m)} {prose_line(words.metric_text(s, facts.definition(thread, m).unit))}"
             for m in primary
             if (s := facts.sample_of(base.runs, m)).n
         )
         registered = thread.baseline.id if thread.baseline else ""
         parts.append(f"Baseline {registered} ({base.id}): {shown}.")
-    parts.append("\n".join(facts.capped(bad, LISTED, "experiments", "leadline tried")))
-    return facts.joined(parts, "\n\n") or "- No run ended."
+    parts.append("\n".join(words.capped(bad, LISTED, "experiments", "leadline tried")))
+    return words.joined(parts, "\n\n") or "- No run ended."
 
 
 def _update_links(thread: Thread, ran: list[Experiment], links: Links) -> str:
@@ -239,7 +240,7 @@ def _tracked(thread: Thread, ran: list[Experiment]) -> str:
 
 def _run_page(run: Run) -> str:
     """The tracker run in words; an address stays one, since an escape in it would lead elsewhere."""
-    text, url = facts.tracker_text(run), str(run.tracker.get("url") or "")
+    text, url = words.tracker_text(run), str(run.tracker.get("url") or "")
     bare = re.fullmatch(
         r"https?://[\w-]+(?:\.[\w-]+)+[^\s<>|`]*", url
     ) is not None and text.endswith(url)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 
 from leadline.core.patterns import later
+from leadline.core.plain import one_line
 from leadline.core.record import artifact
 from leadline.core.record.event import Record
 from leadline.core.record.fold import replay
@@ -21,7 +22,9 @@ from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.text.citation import render as cited
 from leadline.core.timestamps import minute, plural, size
 from leadline.core.typed import NamedTuple
-from leadline.render import words as facts
+from leadline.core.view import facts
+from leadline.core.view.facts import EvidenceOf
+from leadline.render import words
 from leadline.render.logbook import series_excerpt
 from leadline.render.logbook.header import SECTIONS, case_lines, render_header
 from leadline.render.markdown import (
@@ -32,12 +35,10 @@ from leadline.render.markdown import (
     cut,
     data,
     fence,
-    one_line,
     prose,
     prose_line,
     table,
 )  # fmt: skip
-from leadline.render.words import EvidenceOf
 
 HEADER_BEGIN, HEADER_END = "<!-- leadline:header -->", "<!-- /leadline:header -->"
 ARTIFACTS_SHOWN, GAPS_SHOWN = 8, 5
@@ -160,12 +161,12 @@ def _run_ended(record: Record, then: Thread, first: dict[str, str]) -> Made:
     else:
         title = f"{experiment.id} {experiment.title}"
         fields += _what_was_run(run)
-    where, quiet = facts.machine_text(run), facts.contention_text(run)
+    where, quiet = words.machine_text(run), words.contention_text(run)
     again = (
-        original is not None and experiment.id in first and where == facts.machine_text(original)
+        original is not None and experiment.id in first and where == words.machine_text(original)
     )
     if run.origin == "executed" and (not again or run.hygiene.get("contended") is not False):
-        fields.append(f"- **Machine:** {facts.joined((where, quiet), '; ')}")
+        fields.append(f"- **Machine:** {words.joined((where, quiet), '; ')}")
     fields.append(f"- **Result:** {prose_line(facts.outcome(run))}")
     for role, name in (("interpretation", "Interpretation"), ("next", "Next action")):
         fields += [
@@ -183,7 +184,7 @@ def _alike(run: Run, original: Run) -> tuple[list[str], list[str]]:
         ("command", run.argv, original.argv),
         ("config", run.config, original.config),
         ("code", run.code.get("tree"), original.code.get("tree")),
-        ("machine", facts.machine_text(run), facts.machine_text(original)),
+        ("machine", words.machine_text(run), words.machine_text(original)),
     )
     same, unknown = list[str](), list[str]()
     for name, mine, theirs in facts_of_both:
@@ -206,24 +207,24 @@ def _hypotheses(experiment: Experiment, then: Thread) -> str:
 def _what_was_run(run: Run, skip: list[str] | None = None) -> list[str]:
     skip = skip or []
     fields = (
-        [f"- **Origin:** {prose_line(facts.origin_text(run))}"] if run.origin != "executed" else []
+        [f"- **Origin:** {prose_line(words.origin_text(run))}"] if run.origin != "executed" else []
     )
     if "command" not in skip and (run.argv or run.origin == "executed"):
         where = f" (in {code(run.cwd)})" if run.cwd not in ("", ".") else ""
-        shown = facts.command(run)
+        shown = words.command(run)
         if "\n" not in shown and len(shown) <= 160:
             fields.append(f"- **Command:**{where} {code(shown)}")
         else:
             block = fence(shown, "sh").replace("\n", "\n  ")
             fields.append(f"- **Command:**{where}\n\n  {block}\n")
     if "config" not in skip and run.config:
-        fields.append(f"- **Config:** {facts.config_text(run.config)}")
+        fields.append(f"- **Config:** {words.config_text(run.config)}")
     if "code" not in skip or run.code.get("changed_during_run"):
-        fields.append(f"- **Code:** {facts.code_text(run.code)}")
-    if tracked := facts.tracker_text(run):
+        fields.append(f"- **Code:** {words.code_text(run.code)}")
+    if tracked := words.tracker_text(run):
         fields.append(f"- **Tracker:** {prose_line(tracked)}")
-        if given := facts.tracker_config(run):
-            fields.append(f"- **Config by the job's tracker:** {facts.config_text(given)}")
+        if given := words.tracker_config(run):
+            fields.append(f"- **Config by the job's tracker:** {words.config_text(given)}")
     return fields
 
 
@@ -240,7 +241,7 @@ def _result(run: Run, experiment: Experiment, then: Thread) -> str:
         parts += [
             f"Items of {code(n)}: {data(text)}."
             for n in names
-            if (text := facts.items_text(then, run, n))
+            if (text := words.items_text(then, run, n))
         ]
     elif run.state == "done":
         parts.append("No metric was recorded.")
@@ -294,7 +295,7 @@ def _artifact_line(a: artifact.Artifact) -> str:
         step,
         "changed while it was read" if a.changed else "",
     )
-    return f"- Artifact {code(a.name)}{facts.aside(version)}: {facts.joined(facts_of_it, ', ')}"
+    return f"- Artifact {code(a.name)}{words.aside(version)}: {words.joined(facts_of_it, ', ')}"
 
 
 def _metric_table(run: Run, experiment: Experiment, names: list[str], then: Thread) -> str:
@@ -312,14 +313,14 @@ def _metric_table(run: Run, experiment: Experiment, names: list[str], then: Thre
         unit, sample = facts.definition(then, name).unit, samples[name]
         row = [
             cell_code(cut(one_line(name), NAME_CHARS)),
-            data(facts.with_unit(run.metrics[name], unit)),
+            data(words.with_unit(run.metrics[name], unit)),
             str(sample.n),
         ]
         if several:
-            row += [data(facts.with_unit(sample.median, unit)), facts.spread_text(sample.sd)]
+            row += [data(words.with_unit(sample.median, unit)), words.spread_text(sample.sd)]
         if against:
             reference = facts.sample_of(against.runs, name)
-            row.append(data(facts.metric_text(reference, unit)) if reference.n else "–")
+            row.append(data(words.metric_text(reference, unit)) if reference.n else "–")
         rows.append(row)
     return table(headers, rows, right=range(1, len(headers)))
 
@@ -491,7 +492,7 @@ def _adopted(record: Record, then: Thread, first: dict[str, str]) -> Made:
     source = str(body.get("path") or "")
     origin = f"From {code(source)}." if source else ""
     heading = f"{KINDS[record.kind].title} {heading}"
-    return heading, facts.joined((origin, prose(text)), "\n\n")
+    return heading, words.joined((origin, prose(text)), "\n\n")
 
 
 def _clash(record: Record, then: Thread, first: dict[str, str]) -> Made:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.text.citation import recompute
 from leadline.core.timestamps import minute, number, plural
-from leadline.render import words as facts
+from leadline.core.view import facts
+from leadline.core.view.facts import EvidenceOf
+from leadline.render import words
 from leadline.render.markdown import code, data, prose_line
-from leadline.render.words import EvidenceOf
 
 SECTIONS = ("Scope", "Baseline", "Links", "Claims", "Hypotheses", "Open")
 
@@ -51,7 +52,7 @@ def scope_lines(thread: Thread) -> list[str]:
     for name, values in fields:
         if name == "Primary metrics":
             shown = [
-                facts.metric_line(facts.definition(thread, m))
+                words.metric_line(facts.definition(thread, m))
                 for m in facts.declared_metrics(thread)
             ]
             shown += [prose_line(v) for v in facts.listed(about.get("success"))]
@@ -73,8 +74,8 @@ def baseline_lines(thread: Thread) -> list[str]:
         times = len(earlier)
         moved = f"moved {times} {plural(times, 'time')}, from {earlier[-1].id}"
     marks = prose_line("".join(facts.marks(item)))
-    since = f"- **{item.id}** since {minute(item.at)}{facts.aside(moved)}"
-    return [facts.joined((since, marks)), *case_lines(experiment, thread)]
+    since = f"- **{item.id}** since {minute(item.at)}{words.aside(moved)}"
+    return [words.joined((since, marks)), *case_lines(experiment, thread)]
 
 
 def case_lines(experiment: Experiment, thread: Thread) -> list[str]:
@@ -86,14 +87,14 @@ def case_lines(experiment: Experiment, thread: Thread) -> list[str]:
     numbers = [
         f"{code(n)} "
         + prose_line(
-            facts.metric_text(facts.sample_of(experiment.runs, n), facts.definition(thread, n).unit)
+            words.metric_text(facts.sample_of(experiment.runs, n), facts.definition(thread, n).unit)
         )
         for n in names[:6]
     ]
     case = f"- **Case:** {experiment.id} {data(experiment.title)}"
     return [
-        facts.joined((case, facts.config_text(run.config)), ", "),
-        f"- **Code:** {facts.code_text(run.code)}",
+        words.joined((case, words.config_text(run.config)), ", "),
+        f"- **Code:** {words.code_text(run.code)}",
         f"- **Numbers:** {'; '.join(numbers) or 'no evidence run yet'}",
     ]
 
@@ -144,7 +145,7 @@ def link_lines(thread: Thread) -> list[str]:
 def claim_lines(thread: Thread, evidence_of: EvidenceOf | None) -> list[str]:
     lines = []
     for claim in thread.claims:
-        lines.append(f"- {facts.claim_line(claim, thread, evidence_of)}")
+        lines.append(f"- {words.claim_line(claim, thread, evidence_of)}")
         if claim.stands:
             lines += [_moved_line(*moved) for moved in recompute(claim, thread)]
     return lines

@@ -12,7 +12,7 @@ from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import counted, number
 from leadline.core.typed import Any
-from leadline.render import words as facts
+from leadline.core.view import facts
 
 METRICS_EXCERPTED, POINTS_EXCERPTED = 3, 5
 KEPT = (

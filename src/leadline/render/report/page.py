@@ -23,10 +23,11 @@ from leadline.core.text.citation import render as cited
 from leadline.core.text.spans import code_spans
 from leadline.core.timestamps import minute
 from leadline.core.typed import TYPE_CHECKING, Any
-from leadline.render import words as facts
+from leadline.core.view import facts
+from leadline.core.view.facts import EvidenceOf
+from leadline.render import words
 from leadline.render.report import parts as report_parts
 from leadline.render.report import plots as report_plots
-from leadline.render.words import EvidenceOf
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -241,7 +242,7 @@ def _baseline(thread: Thread) -> dict[str, Any] | None:
                 "n": sample.n,
                 "lost": facts.lost_text(sample),
                 "range": _range(sample, places),
-                "sd": facts.spread_text(sample.sd),
+                "sd": words.spread_text(sample.sd),
             }
         )
     earlier = [b for b in thread.of_kind("baseline") if b is not item]
@@ -249,8 +250,8 @@ def _baseline(thread: Thread) -> dict[str, Any] | None:
         "item": item,
         "experiment": experiment,
         "rows": rows,
-        "command": facts.command(run),
-        "machine": facts.machine_text(run),
+        "command": words.command(run),
+        "machine": words.machine_text(run),
         "why": str(item.body.get("why") or ""),
         "config": [f"{k}={v}" for k, v in sorted(run.config.items())][: report_parts.CONFIG_SHOWN],
         "moves": [(b.id, b.at, thread.shown(str(b.body["experiment"]), b.refs)) for b in earlier],

@@ -18,8 +18,9 @@ from leadline.core.stats.inference import Sample
 from leadline.core.text.citation import render as cited
 from leadline.core.timestamps import number, size
 from leadline.core.typed import Any, NamedTuple
-from leadline.render import words as facts
-from leadline.render.words import EvidenceOf
+from leadline.core.view import facts
+from leadline.core.view.facts import EvidenceOf
+from leadline.render import words
 
 CONFIG_SHOWN = 16
 ARTIFACTS_SHOWN = 8
@@ -289,12 +290,12 @@ def timeline(
                 "id": experiment.id,
                 "title": experiment.title,
                 "experiment": experiment,
-                "command": facts.command(run),
-                "origin": facts.origin_text(run),
+                "command": words.command(run),
+                "origin": words.origin_text(run),
                 "cwd": run.cwd,
                 "code": _code(run),
                 "config": _beside_title(experiment),
-                "machine": facts.machine_text(run),
+                "machine": words.machine_text(run),
                 "series": (series or {}).get(experiment.id, []),
                 "runs": [_run_row(r, thread, images or {}) for r in experiment.runs],
                 "interpretation": [said(n, thread) for n in experiment.notes_in("interpretation")],
@@ -369,7 +370,7 @@ def _run_row(run: Run, thread: Thread, images: dict[str, str]) -> dict[str, Any]
         "why": run.retracted or run.reason,
         "started": run.started_at or run.planned_at,
         "metrics": [
-            (n, facts.value_text(run, n, facts.definition(thread, n).unit))
+            (n, words.value_text(run, n, facts.definition(thread, n).unit))
             for n in names[: facts.METRICS_SHOWN]
         ],
         "metrics_left_out": max(0, len(names) - facts.METRICS_SHOWN),

@@ -9,7 +9,7 @@ from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.timestamps import number, plural
 from leadline.core.typed import Any, NamedTuple
-from leadline.render import words as facts
+from leadline.core.view import facts
 from leadline.render.plot import series as series_plot
 from leadline.render.plot import svg as plot
 from leadline.render.report.parts import CONFIG_SHOWN, Cell, cell, changes, decimals_of

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from leadline.core.plain import one_line
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import minute
 from leadline.core.typed import Any, NamedTuple
-from leadline.render import words as facts
-from leadline.render.markdown import cut, one_line
-from leadline.render.words import EvidenceOf
+from leadline.core.view import facts
+from leadline.core.view.facts import EvidenceOf
+from leadline.render import words
+from leadline.render.markdown import cut
 
 ITEM_CHARS = 220
 
@@ -111,7 +113,7 @@ def _sections(
         make(
             "Not ended",
             [
-                f"{r.id} {facts.state(r)} since {minute(r.planned_at)}: {facts.command(r)}"
+                f"{r.id} {facts.state(r)} since {minute(r.planned_at)}: {words.command(r)}"
                 for r in running
             ],
             3,
@@ -127,7 +129,7 @@ def _sections(
             "leadline tried",
         ),
         make("Due", owed, 1, "leadline due"),
-        make("Missing", facts.missing_lines(thread), 2, "leadline status"),
+        make("Missing", words.missing_lines(thread), 2, "leadline status"),
         make("Tracker", _tracker(thread), 2, "leadline tracker status"),
         make("Constraints", facts.listed(thread.about.get("constraint")), 2, "leadline status"),
         make(
@@ -165,10 +167,10 @@ def _numbers(thread: Thread, experiment: Any, metrics: list[str]) -> str:
     for metric in metrics:
         sample = facts.sample_of(experiment.runs, metric)
         if sample.n:
-            relation = facts.relation(thread, experiment, metric)
+            relation = words.relation(thread, experiment, metric)
             against = f", {relation} vs baseline" if relation not in ("", "baseline") else ""
             shown.append(
-                f"{metric} {facts.metric_text(sample, facts.definition(thread, metric).unit)}{against}"
+                f"{metric} {words.metric_text(sample, facts.definition(thread, metric).unit)}{against}"
             )
     return "; ".join(shown)
 
@@ -178,7 +180,7 @@ def _claims(thread: Thread, evidence_of: EvidenceOf | None) -> list[str]:
     labelled = [(facts.label_of(c, evidence_of), c) for c in thread.claims]
     labelled.sort(key=lambda pair: (not pair[1].stands, strength.get(pair[0], 3)))
     return [
-        f"{claim.id} [{facts.labelled(claim, thread, evidence_of)}] {facts.says(claim, thread)}"
+        f"{claim.id} [{words.labelled(claim, thread, evidence_of)}] {facts.says(claim, thread)}"
         for _, claim in labelled
     ]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from leadline.core.compare.compare import Comparison, MetricComparison, number
-from leadline.core.config import FactDifference
+from leadline.core.compare.config_diff import FactDifference
 from leadline.core.stats.inference import Sample
 from leadline.core.timestamps import plural
 from leadline.core.typed import Any

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from leadline.core.timestamps import counted, duration, minute, number
 from leadline.core.typed import Any
-from leadline.render import words as facts
+from leadline.core.view import facts
 from leadline.render.table import table
 
 METRICS_SHOWN = 4

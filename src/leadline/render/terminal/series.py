@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from leadline.core.plain import one_line
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import counted, number, rfc3339
 from leadline.core.typed import Any
-from leadline.render import words as facts
-from leadline.render.markdown import one_line
+from leadline.core.view import facts
+from leadline.render import words
 from leadline.render.table import table
 
 
@@ -117,7 +118,7 @@ def _plain(value: float | None) -> str:
 def _value(thread: Thread, metric: str, value: float | None) -> str:
     if value is None or value - value != 0:
         return _plain(value)
-    return facts.with_unit(value, facts.definition(thread, metric).unit)
+    return words.with_unit(value, facts.definition(thread, metric).unit)
 
 
 def _clock(time_s: float | None) -> str:

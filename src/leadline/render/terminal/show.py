@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from leadline.core.plain import plain
+from leadline.core.plain import one_line, plain
 from leadline.core.record import artifact
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.timestamps import duration, minute, size
 from leadline.core.typed import Any
-from leadline.render import words as facts
+from leadline.core.view import facts
+from leadline.core.view.facts import EvidenceOf
+from leadline.render import words
 from leadline.render.logbook import series_excerpt
-from leadline.render.markdown import one_line
 from leadline.render.table import table
 from leadline.render.terminal.reproduction import render_files, render_table
-from leadline.render.words import EvidenceOf
 
 ARTIFACTS_SHOWN = 12
 PROBLEMS_SHOWN = 10
@@ -45,10 +45,10 @@ def _run_row(run: Run, thread: Thread, primary: Sequence[str]) -> list[str]:
     title = "" if experiment is None else experiment.title
     return [
         run.id,
-        facts.state(run) + facts.aside(gone),
+        facts.state(run) + words.aside(gone),
         minute(run.started_at or run.planned_at),
         took,
-        *(facts.value_text(run, m, facts.definition(thread, m).unit) for m in primary),
+        *(words.value_text(run, m, facts.definition(thread, m).unit) for m in primary),
         title,
     ]
 
@@ -68,8 +68,8 @@ def render_status(
             e.id,
             e.state,
             max([facts.sample_of(e.runs, m).n for m in primary], default=len(e.evidence_runs)),
-            *(facts.median_text(e.runs, m, facts.definition(thread, m).unit) for m in primary),
-            facts.relation(thread, e, primary[0]) or "–" if primary else "–",
+            *(words.median_text(e.runs, m, facts.definition(thread, m).unit) for m in primary),
+            words.relation(thread, e, primary[0]) or "–" if primary else "–",
             e.title,
         ]
         for e in ordered[:shown]
@@ -95,10 +95,10 @@ def render_status(
     parts += (
         [table(["hypothesis", "state", "text"], queue[:shown], cell_chars=100)] if queue else []
     )
-    missing = [f"missing: {line}" for line in facts.missing_lines(thread)]
+    missing = [f"missing: {line}" for line in words.missing_lines(thread)]
     if due and due["due"]:
         missing.append(f"due: {due['form']}, {due['why']}")
-    return facts.joined([*parts, "\n".join(missing)], "\n\n")
+    return words.joined([*parts, "\n".join(missing)], "\n\n")
 
 
 def render_show(
@@ -145,23 +145,23 @@ def _history(history: list[dict[str, Any]]) -> str:
 
 def _run(run: Run, thread: Thread) -> str:
     names = facts.metric_order(thread, list(run.metrics))
-    contention = facts.contention_text(run) if run.origin == "executed" else ""
+    contention = words.contention_text(run) if run.origin == "executed" else ""
     head = _fields(
         (
             ("run", run.id),
             ("state", facts.outcome(run)),
             ("retracted", run.retracted),
             ("superseded by", run.superseded_by),
-            ("origin", facts.origin_text(run)),
+            ("origin", words.origin_text(run)),
             ("started", run.started_at),
             ("ended", run.ended_at),
-            ("command", facts.command(run)),
+            ("command", words.command(run)),
             ("in", run.cwd),
             ("config", _pairs(run.config)),
-            ("code", facts.code_text(run.code).replace("`", "").replace("**", "")),
-            ("tracker", facts.tracker_text(run)),
-            ("its config", _pairs(facts.tracker_config(run))),
-            ("machine", facts.machine_text(run)),
+            ("code", words.code_text(run.code).replace("`", "").replace("**", "")),
+            ("tracker", words.tracker_text(run)),
+            ("its config", _pairs(words.tracker_config(run))),
+            ("machine", words.machine_text(run)),
             ("contention", contention),
             ("environment", _pairs(dict(run.environment))),
             ("resources", _pairs(run.resources)),
@@ -177,7 +177,7 @@ def _run(run: Run, thread: Thread) -> str:
             table(
                 ("metric", "value"),
                 [
-                    [n, facts.with_unit(run.metrics[n], facts.definition(thread, n).unit)]
+                    [n, words.with_unit(run.metrics[n], facts.definition(thread, n).unit)]
                     for n in names
                 ],
                 right=(1,),
@@ -233,12 +233,12 @@ def _artifact_row(a: artifact.Artifact, state: str) -> list[object]:
     version = f"version {a.version}" if a.version > 1 else ""
     changed = "changed while it was read" if a.changed else ""
     return [
-        a.name + facts.aside(version),
+        a.name + words.aside(version),
         a.kind,
         size(a.size_bytes),
         a.digest[:19],
         "" if a.step is None else a.step,
-        facts.joined((state, changed)),
+        words.joined((state, changed)),
     ]
 
 
@@ -246,7 +246,7 @@ def _experiment(experiment: Experiment, thread: Thread) -> str:
     command = code = ""
     if experiment.runs:
         first = experiment.runs[0]
-        command, code = facts.command(first), facts.code_text(first.code).replace("`", "")
+        command, code = words.command(first), words.code_text(first.code).replace("`", "")
     notes = "\n".join(
         f"{n.id} {n.body.get('role') or 'note'}: {facts.says(n, thread)}" for n in experiment.notes
     )
@@ -273,11 +273,11 @@ def _experiment(experiment: Experiment, thread: Thread) -> str:
         [
             n,
             s.n,
-            facts.median_text(experiment.runs, n, u),
-            facts.spread_text(s.sd),
-            facts.with_unit(s.minimum, u),
-            facts.with_unit(s.maximum, u),
-            facts.relation(thread, experiment, n) or "–",
+            words.median_text(experiment.runs, n, u),
+            words.spread_text(s.sd),
+            words.with_unit(s.minimum, u),
+            words.with_unit(s.maximum, u),
+            words.relation(thread, experiment, n) or "–",
         ]
         for n, s, u in samples
     ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 
 from leadline.core.compare.compare import Comparison
+from leadline.core.compare.drifting import drift_of
 from leadline.core.errors import conflict, not_found, refused, usage
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
@@ -16,11 +17,11 @@ from leadline.core.stats.inference import mean_interval, summarise
 from leadline.core.stats.outliers import outliers
 from leadline.core.stats.prediction import strays
 from leadline.core.typed import Any
+from leadline.services.bound_text import bound_body, checked_text
 from leadline.services.context import Context
-from leadline.services.evidence.compare import compare_sides, drift_of
+from leadline.services.evidence.compare import compare_sides
 from leadline.services.lookup import no_evidence, slice_of
 from leadline.services.refusal import refuse
-from leadline.services.write.note import bound_body, checked_text
 
 REPEATS_NEEDED = 3
 

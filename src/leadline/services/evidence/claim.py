@@ -7,20 +7,16 @@ cannot be claimed, only noted or reported.
 
 from __future__ import annotations
 
-import math
 import shlex
 
 from leadline.core.canonical import canonical_json
-from leadline.core.config import fact_of, parse_value
+from leadline.core.config import parse_value
 from leadline.core.errors import not_found, usage
 from leadline.core.evidence.evidence import (
     LABELS,
-    MOST_CELLS,
-    REPEATS_NEEDED,
     Evidence,
-    combinations,
-    distinct_executions,
 )
+from leadline.core.evidence.next_runs import commands_for, honest_sentence
 from leadline.core.evidence.of_thread import (
     evidence_for,
     evidence_of,
@@ -28,20 +24,18 @@ from leadline.core.evidence.of_thread import (
     read_predicate,
     runs_of_subject,
 )
-from leadline.core.evidence.predicate import Predicate, Subject, parse
-from leadline.core.record.run import MetricDef, Run
+from leadline.core.evidence.predicate import Predicate, parse
 from leadline.core.record.thread import Item, Thread
 from leadline.core.text.citation import render
 from leadline.core.text.lint import lint
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
+from leadline.services.bound_text import bound_body, checked_text
 from leadline.services.context import Context, refs_for
 from leadline.services.lookup import kind_of
 from leadline.services.refusal import refuse
-from leadline.services.write.note import bound_body, checked_text
 
 ASKABLE = ("exploratory", "replicated", "stable")
-COMMANDS_NAMED = 4
 
 
 @dataclass
@@ -223,23 +217,6 @@ def _check_label(
     )
 
 
-def honest_sentence(body: dict[str, Any], found: Evidence) -> str:
-    """What the runs do bear, in one sentence."""
-    sides = "; ".join(_sizes(c) for c in found.clauses) or "no runs"
-    if found.label == "none":
-        why = found.blocked or "nothing counts yet"
-        return f"whether {body['predicate']} is open: {why} ({sides})"
-    if found.label == "refuted":
-        return f"{body['predicate']} does not hold on average ({sides})"
-    return f"{body['predicate']} holds in the runs so far, {found.label} ({sides})"
-
-
-def _sizes(result: Any) -> str:
-    return f"n = {result.left.n}" + (
-        f" against {result.right.n}" if result.right is not None else ""
-    )
-
-
 def _check_words(
     context: Context, thread: Thread, body: dict[str, Any], found: Evidence, findings: list[Any]
 ) -> None:
@@ -257,7 +234,7 @@ def _check_words(
     )
     over += [(word.why, word.honest) for word in words]
     if over:
-        sizes = "; ".join(_sizes(c) for c in found.clauses)
+        sizes = "; ".join(c.sizes for c in found.clauses)
         raise refuse(
             context,
             thread,
@@ -274,88 +251,6 @@ def _check_words(
             missing=[],
             next=["leadline claim with other words", "leadline claim ... --override 'WHY'"],
         )
-
-
-def commands_for(thread: Thread, body: dict[str, Any], found: Evidence) -> list[str]:
-    """The command lines that get what the next label lacks: repeats of the sides that are short,
-    runs at axis values that have none."""
-    predicate = parse(body["predicate"])
-    axes = {**{name: list(values) for name, values in predicate.over}, **(body.get("across") or {})}
-    cells = combinations(axes) if math.prod(len(v) for v in axes.values()) <= MOST_CELLS else []
-    short: list[str] = []
-    both: list[str] = []
-    for clause in predicate.clauses:
-        for metric, subject in (
-            (clause.metric, clause.subject),
-            (clause.right_metric, clause.right),
-        ):
-            if subject is None:
-                continue
-            runs = runs_of_subject(thread, subject, body.get("refs"))
-            for at in cells or [{}]:
-                wanted_at = {axis: canonical_json(value) for axis, value in at.items()}
-                here = [
-                    r
-                    for r in runs
-                    if all(canonical_json(fact_of(r, k)) == v for k, v in wanted_at.items())
-                ]
-                counted, dropped = distinct_executions(
-                    here, thread.metrics.get(metric) or MetricDef(metric)
-                )
-                lacks = REPEATS_NEEDED - len(counted)
-                again = any(why.startswith("a rerun") for why in dropped.values())
-                command = _command(thread, subject, runs, here, at, max(lacks, 1), again)
-                (short if lacks > 0 else both).append(command)
-    wanted = short or (both if found.label == "exploratory" and not found.contrary else [])
-    return [c for c in dict.fromkeys(wanted) if c][:COMMANDS_NAMED]
-
-
-def _command(
-    thread: Thread,
-    subject: Subject,
-    runs: list[Run],
-    here: list[Run],
-    at: dict[str, Any],
-    repeats: int,
-    deterministic: bool,
-) -> str:
-    """One ``leadline run`` line with the real command of the subject's runs."""
-    standing = [r for r in here if not r.retracted and not r.superseded_by]
-    if not standing and not runs:
-        sets = "".join(f" --set {k}={v}" for k, v in subject.selectors)
-        return f"leadline run{sets} --repeat {repeats} -- CMD"
-    model = (standing or runs)[-1]
-    argv = shlex.join(model.argv) or "CMD"
-    if standing and not deterministic and thread.experiments[model.experiment].stands:
-        return f"leadline run --experiment {model.experiment} --repeat {repeats} -- {argv}"
-    config = dict(model.config)
-    changed = {} if standing else {k: v for k, v in at.items() if model.config.get(k) != v}
-    config.update(changed)
-    if deterministic:
-        config["seed"] = "N"
-    if changed:
-        argv = _argv_with(model.argv, model.config, changed) or "COMMAND WITH " + " ".join(
-            f"{axis}={value}" for axis, value in changed.items()
-        )
-    sets = "".join(f" --set {shlex.quote(f'{k}={v}')}" for k, v in config.items())
-    tail = "" if deterministic else f" --repeat {repeats}"
-    return f"leadline run{sets}{tail} -- {argv}"
-
-
-def _argv_with(argv: list[str], config: dict[str, Any], changed: dict[str, Any]) -> str:
-    """The command with the flag of each axis set anew; "" when one has no flag of its own: only a
-    person knows then."""
-    out = list(argv)
-    for axis, new in changed.items():
-        old, found = config.get(axis), False
-        for i, token in enumerate(argv):
-            if token == f"--{axis}" and argv[i + 1 : i + 2] == [str(old)]:
-                out[i + 1], found = str(new), True
-            elif token == f"--{axis}={old}":
-                out[i], found = f"--{axis}={new}", True
-        if not found:
-            return ""
-    return shlex.join(out)
 
 
 # ---- listing -------------------------------------------------------------------------------------
@@ -375,7 +270,7 @@ def row_of(thread: Thread, item: Item, found: Evidence) -> dict[str, Any]:
         "label": found.label,
         "label_when_recorded": body.get("label", ""),
         "n": min(sizes) if sizes else 0,
-        "n_sides": [_sizes(c) for c in found.clauses],
+        "n_sides": [c.sizes for c in found.clauses],
         "text": render(item.text, thread, item.refs),
         "predicate": body.get("predicate", ""),
         "across": body.get("across", {}),

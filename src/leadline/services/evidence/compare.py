@@ -19,17 +19,15 @@ from leadline.core.compare.compare import (
     number,
     refusal,
 )
+from leadline.core.compare.config_diff import AREAS, is_declared, run_facts
 from leadline.core.compare.difference import IN_ORDER
-from leadline.core.config import AREAS, is_declared, run_facts
+from leadline.core.compare.drifting import DRIFT_SHARE, drift_of, interleaved
 from leadline.core.errors import LeadlineError, not_found, usage
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Item, Thread
-from leadline.core.stats.drift import Drift, drift
 from leadline.core.typed import Any
 from leadline.services.context import Context
 from leadline.services.refusal import record_refusal
-
-DRIFT_SHARE = 0.5  # of the difference: a drift at least that large could be its cause
 
 
 def compare_sides(
@@ -243,23 +241,6 @@ def _check_names(runs: list[Run], axes: list[str], metrics: list[str]) -> None:
                 why=f"there are: {', '.join(near) or 'none'}",
                 do="leadline metric",
             )
-
-
-def drift_of(runs: list[Run], metric: str) -> Drift:
-    """The drift of one metric over the evidence runs, in the order in which they were started."""
-    ordered = sorted(
-        (r for r in runs if r.is_evidence and metric in r.metrics),
-        key=lambda r: (r.started_at or r.planned_at, r.uid),
-    )
-    return drift([r.metrics[metric] for r in ordered])
-
-
-def interleaved(a_runs: list[Run], b_runs: list[Run]) -> bool:
-    """Whether the two sides ran in turns, so that what drifts touches both: neither ran wholly
-    before the other."""
-    a = [r.started_at or r.planned_at for r in a_runs if r.is_evidence]
-    b = [r.started_at or r.planned_at for r in b_runs if r.is_evidence]
-    return bool(a and b) and min(a) < max(b) and min(b) < max(a)
 
 
 def _forbid_by_drift(

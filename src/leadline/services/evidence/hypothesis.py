@@ -12,10 +12,10 @@ from leadline.core.evidence.of_thread import evidence_for, evidence_of, read_pre
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.typed import Any
+from leadline.services.bound_text import bound_body, checked_text
 from leadline.services.context import Context, refs_for
 from leadline.services.lookup import kind_of, no_evidence, withdrawn
 from leadline.services.refusal import refuse
-from leadline.services.write.note import bound_body, checked_text
 
 MOVES: dict[str, tuple[str, ...]] = {
     "proposed": ("active", "blocked", "falsified", "supported"),

@@ -38,8 +38,8 @@ def _measured(context: Context, thread: Thread, item: Item) -> str:
 
         return render_table(table_of(context, thread.topic, item.id))
     if item.kind == "interleaving":
+        from leadline.core.design.blocks import result_of  # noqa: PLC0415  start-up: 6 ms
         from leadline.render.terminal.ab import result_text  # noqa: PLC0415  start-up: 1 ms
-        from leadline.services.run.ab import result_of  # noqa: PLC0415  start-up: 6 ms
 
         return result_text(result_of(thread, item))
     return ""

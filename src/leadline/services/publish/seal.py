@@ -19,8 +19,8 @@ from leadline.core.ids import named_id
 from leadline.core.publish.bundle import build_bundle
 from leadline.core.record.thread import Item, Thread
 from leadline.core.typed import Any
+from leadline.core.view.facts import says
 from leadline.render.branch.bundle import bundle_csv, render_bundle
-from leadline.render.words import says
 from leadline.services.branch import record_branch as recordbranch
 from leadline.services.branch.logbook import publish
 from leadline.services.context import Context, refs_for

@@ -19,6 +19,7 @@ from leadline.core.text.lint import LABELS, LintFinding, fix_format, lint
 from leadline.core.typed import Any
 from leadline.core.values import dataclass
 from leadline.render.issue.comments import render_heartbeat, render_update
+from leadline.services.bound_text import bound_body
 from leadline.services.branch.logbook import publish
 from leadline.services.branch.permalink import (
     broken_links,
@@ -29,7 +30,6 @@ from leadline.services.branch.permalink import (
 )
 from leadline.services.context import Context
 from leadline.services.issue.delivery import bring_up_to_date
-from leadline.services.write.note import bound_body
 
 ADVICE = (
     "overclaim",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from leadline.core.config import config_diff
+from leadline.core.compare.config_diff import config_diff
 from leadline.core.errors import LeadlineError, not_found, usage
 from leadline.core.metric.items import on_shared_items
 from leadline.core.record.artifact import DIFFERENT, EQUAL, MISSING, NEW, gaps, held_against

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 import leadline.core.design.cells as plans
+from leadline.core.design.done import done_of, find_sweep, runs_of_cells
 from leadline.core.errors import conflict, usage
 from leadline.core.ids import named_id
 from leadline.core.record.thread import Item, Thread
@@ -26,15 +27,7 @@ from leadline.services.context import Context
 from leadline.services.run.facts import capture_code, environment_of, facts_of_cell, gather
 from leadline.services.run.lifecycle import ENDED, RunOutcome, Started, finish_one, start_one
 from leadline.services.run.request import RunRequest
-from leadline.services.run.sweep_plan import (
-    SweepRequest,
-    check_interaction,
-    check_told_apart,
-    done_of,
-    find_sweep,
-    plan,
-    runs_of_cells,
-)
+from leadline.services.run.sweep_plan import SweepRequest, check_interaction, check_told_apart, plan
 
 LOOK_AT_CODE_AFTER_S = 2.0
 _SAME = (

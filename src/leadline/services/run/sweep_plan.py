@@ -9,14 +9,12 @@ record is the only memory.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 
 import leadline.core.design.cells as plans
-from leadline.core.canonical import digest_of
-from leadline.core.errors import not_found, refused, usage
-from leadline.core.record.run import TERMINAL_STATES, Run
-from leadline.core.record.thread import Item, Thread
+from leadline.core.design.done import done_of, estimate, one_axis_missing, runs_of_cells
+from leadline.core.errors import refused, usage
+from leadline.core.record.thread import Thread
 from leadline.core.secrets.redact import Redactor, secret_values
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
@@ -118,77 +116,6 @@ def _refuse_secrets(context: Context, request: SweepRequest) -> None:
         )
 
 
-def key_of_cell(body: dict[str, Any], cell: plans.Cell, tree: Any) -> str:
-    """The key its runs have at a code state (see ``services.run.gather``)."""
-    argv = plans.fill(body["argv"], cell)
-    config = {**body["config"], **cell}
-    return digest_of({"argv": argv, "cwd": body["cwd"], "config": config, "tree": tree})
-
-
-def runs_of_cells(
-    thread: Thread, body: dict[str, Any], tree: Any, only: str = ""
-) -> list[list[Run]]:
-    """For each cell the runs of its command and config at that code state; ``only`` those of one
-    sweep's uid."""
-    by_key: dict[str, list[Run]] = {}
-    for run in thread.runs:
-        if (
-            run.key
-            and (not only or run.design.get("sweep") == only)
-            and thread.experiments[run.experiment].stands
-        ):
-            by_key.setdefault(run.key, []).append(run)
-    known = _values_run(thread, by_key, list(body["axes"]))
-    return [
-        by_key.get(key_of_cell(body, cell, tree), []) if tuple(cell.values()) in known else []
-        for cell in _in_one_order(body)
-    ]
-
-
-def _in_one_order(body: dict[str, Any]) -> list[plans.Cell]:
-    """The cells with their axes in the order of ``axes``."""
-    axes = list(body["axes"])
-    return [
-        cell if list(cell) == axes else {name: cell[name] for name in axes}
-        for cell in body["cells"]
-    ]
-
-
-def _values_run(
-    thread: Thread, by_key: dict[str, list[Run]], axes: Sequence[str]
-) -> set[tuple[Any, ...]]:
-    """The values on ``axes`` that some run had, as planned. A cell with others was not run, and one
-    look in a set says so: the key takes a hundred times as long, and a plan may have a million
-    cells. A cell with these values need not have been run (1 is 1.0 here, and the command may
-    differ); its key decides."""
-    uids = {run.uid for runs in by_key.values() for run in runs}
-    found = set()
-    for record in thread.records:
-        if record.kind == "run-planned" and record.id in uids:
-            config = record.body.get("config") or {}
-            values = tuple(config.get(name) for name in axes)
-            if not any(
-                isinstance(value, (dict, list)) for value in values
-            ):  # no cell has such a value
-                found.add(values)
-    return found
-
-
-def one_axis_missing(thread: Thread, axes: Sequence[str]) -> list[str]:
-    """The axes without a result that varies them alone: two values of it, everything else in the
-    config the same."""
-    missing = []
-    for axis in axes:
-        seen: dict[str, set[str]] = {}
-        for run in thread.runs:
-            if run.is_evidence and axis in run.config:
-                rest = plans.key_of({k: v for k, v in run.config.items() if k != axis})
-                seen.setdefault(rest, set()).add(plans.same(run.config[axis]))
-        if not any(len(values) > 1 for values in seen.values()):
-            missing.append(axis)
-    return missing
-
-
 def check_interaction(
     context: Context, thread: Thread, body: dict[str, Any], dry: bool = False
 ) -> None:
@@ -219,44 +146,6 @@ def check_interaction(
     )
 
 
-def estimate(
-    thread: Thread, body: dict[str, Any], missing: Sequence[int], jobs: int
-) -> dict[str, Any]:
-    """Seconds that the missing runs will take, from past runs: of the same cell, else the median of
-    the same command template. ``seconds`` is None when nothing like it was run."""
-    from statistics import median  # noqa: PLC0415  start-up: 4.3 ms
-
-    shape = [
-        re.compile(".*".join(map(re.escape, _split(text))) + r"\Z", re.DOTALL)
-        for text in body["argv"]
-    ]
-    alike: list[float] = []
-    own: dict[tuple[str, ...], list[float]] = {}
-    for run in thread.runs:
-        if run.state != "done" or run.wall_s is None or len(run.argv) != len(shape):
-            continue
-        if all(pattern.match(text) for pattern, text in zip(shape, run.argv, strict=True)):
-            alike.append(run.wall_s)
-            own.setdefault(tuple(run.argv), []).append(run.wall_s)
-    if not alike:
-        return {"seconds": None, "from_runs": 0}
-    usual = median(alike)
-    expected = {argv: median(walls) for argv, walls in own.items()}
-    filled = plans.filler(body["argv"])
-    total = sum(
-        n * expected.get(tuple(filled(cell)), usual)
-        for n, cell in zip(missing, body["cells"], strict=True)
-        if n
-    )
-    return {"seconds": total / jobs, "from_runs": len(alike)}
-
-
-def _split(text: str) -> list[str]:
-    """The literal parts of one argument of a template."""
-    mark = "\0"
-    return plans.fill([text], dict.fromkeys(plans.placeholders([text]), mark))[0].split(mark)
-
-
 def preview(context: Context, request: SweepRequest) -> dict[str, Any]:
     """``--plan``: the matrix, what is done, what would run and for how long. Writes and runs
     nothing."""
@@ -277,25 +166,3 @@ def preview(context: Context, request: SweepRequest) -> dict[str, Any]:
         "estimate": estimate(thread, body, missing, request.jobs),
         "one_axis_missing": [] if body["because"] else would_refuse,
     }
-
-
-def done_of(runs: Sequence[Run]) -> int:
-    """Runs that count, and those still under way (their watcher died, the job did not)."""
-    return sum(run.is_evidence or run.state not in TERMINAL_STATES for run in runs)
-
-
-def find_sweep(thread: Thread, shown: str = "") -> Item:
-    """The sweep named, else the last one. Raises LeadlineError(not_found | usage)."""
-    sweeps = thread.of_kind("sweep")
-    if not shown:
-        if not sweeps:
-            raise not_found(
-                "no-sweep",
-                "this thread has no sweep",
-                do="leadline sweep --axis NAME=A,B -- CMD {NAME}",
-            )
-        return sweeps[-1]
-    found = thread.find(shown)
-    if not isinstance(found, Item) or found.kind != "sweep":
-        raise usage("not-a-sweep", f"{shown} is no sweep", do="leadline sweep list")
-    return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from leadline.core.compare.difference import difference
 from leadline.core.design.cells import title_of
+from leadline.core.design.done import find_sweep, runs_of_cells
 from leadline.core.evidence.of_thread import evidence_over
 from leadline.core.evidence.predicate import Clause, Predicate, Subject
 from leadline.core.metric.contract import contracts_differ, contracts_of
@@ -18,9 +19,8 @@ from leadline.core.record.thread import Thread
 from leadline.core.stats.inference import mean_interval, summarise
 from leadline.core.stats.multiplicity import holm
 from leadline.core.typed import Any
-from leadline.render import words as facts
+from leadline.core.view import facts
 from leadline.services.context import Context
-from leadline.services.run.sweep_plan import find_sweep, runs_of_cells
 
 ALPHA = 0.05
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 
+from leadline.core.check.close import check_close
 from leadline.core.errors import conflict, usage
 from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.record.thread import Thread
@@ -19,14 +20,14 @@ from leadline.core.text.lint import fix_format
 from leadline.core.timestamps import minute
 from leadline.core.typed import Any
 from leadline.render.issue.comments import render_final
+from leadline.services.bound_text import bound_body
 from leadline.services.branch.logbook import publish
 from leadline.services.branch.permalink import commit_records, links_for
 from leadline.services.context import Context
 from leadline.services.issue.content import body_is_current
 from leadline.services.issue.delivery import bring_up_to_date
-from leadline.services.thread.check import check_close, queued_reason
+from leadline.services.thread.check import queued_reason
 from leadline.services.thread.fields_file import read_fields
-from leadline.services.write.note import bound_body
 
 TEXTS = ("worked", "failed", "confidence", "limits", "conclusion")
 _NAMES = {

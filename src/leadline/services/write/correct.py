@@ -14,9 +14,10 @@ from leadline.core.errors import conflict, refused, usage
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.typed import Any
+from leadline.services.bound_text import bound_body, checked_text
 from leadline.services.context import Context, refs_for
 from leadline.services.lookup import kind_of, slice_of, withdrawn
-from leadline.services.write.note import ROLES, bound_body, checked_text
+from leadline.services.write.note import ROLES
 
 RUN_AREAS = ("config", "environment", "hardware", "software")
 ITEM_FIELDS = {

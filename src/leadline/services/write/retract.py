@@ -9,9 +9,9 @@ from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.text.citation import recompute
 from leadline.core.typed import Any
+from leadline.services.bound_text import checked_text
 from leadline.services.context import Context, refs_for
 from leadline.services.lookup import kind_of
-from leadline.services.write.note import checked_text
 
 _CITING = ("note", "claim", "decision", "update")
 

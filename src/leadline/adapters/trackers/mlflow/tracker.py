@@ -22,7 +22,7 @@ from leadline.adapters.trackers.mlflow.files import (
     unclamped,
 )
 from leadline.core.errors import LeadlineError, environment, not_found, remote
-from leadline.core.extract.gather import number_of
+from leadline.core.extract.lines import number_of
 from leadline.core.tracker.reading import Reading, RunFacts, TrackerRun, must_be_readable
 from leadline.core.typed import Any
 from leadline.ports.tracker import Push

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from leadline.core.extract.gather import number_of
+from leadline.core.extract.lines import number_of
 from leadline.core.tracker.reading import Reading, summary_numbers
 from leadline.core.typed import Any
 

@@ -20,7 +20,7 @@ from leadline.adapters.trackers.wandb.server import (
     site_url,
 )
 from leadline.core.errors import LeadlineError, conflict, environment, not_found, remote
-from leadline.core.extract.gather import number_of
+from leadline.core.extract.lines import number_of
 from leadline.core.timestamps import rfc3339
 from leadline.core.tracker.reading import (
     MARK,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadline.core.design import cells as design
-from leadline.services.run import sweep_plan
+from leadline.core.design import done
 from leadline.testing.builders import ThreadBuilder
 
 TREE = "tree"
@@ -27,15 +27,13 @@ def planned(builder: ThreadBuilder, body: dict[str, Any], cell: design.Cell) -> 
     """A run of ``cell`` as a sweep plans it; its id."""
     shown = builder.plan(config={**body["config"], **cell})
     record = builder.records[-1]
-    record.body["key"] = sweep_plan.key_of_cell(body, cell, TREE)
+    record.body["key"] = done.key_of_cell(body, cell, TREE)
     record.body["config"] = {**body["config"], **cell}
     return shown
 
 
 def found(builder: ThreadBuilder, body: dict[str, Any]) -> list[list[str]]:
-    return [
-        [run.id for run in runs] for runs in sweep_plan.runs_of_cells(builder.thread(), body, TREE)
-    ]
+    return [[run.id for run in runs] for runs in done.runs_of_cells(builder.thread(), body, TREE)]
 
 
 SCALARS = [0, 1, 1.0, True, False, None, "1", "true", "a b", 2**70, 0.1]
@@ -74,9 +72,9 @@ def test_a_large_plan_needs_keys_for_the_cells_that_may_have_been_run_alone(monk
     runs = [planned(builder, body, {"a": n, "b": n}) for n in range(5)]
     planned(builder, body_of([], ["a", "b"]), {"a": 100, "b": 1})  # of another plan
     asked: list[design.Cell] = []
-    real = sweep_plan.key_of_cell
+    real = done.key_of_cell
     monkeypatch.setattr(
-        sweep_plan,
+        done,
         "key_of_cell",
         lambda body, cell, tree: asked.append(cell) or real(body, cell, tree),
     )

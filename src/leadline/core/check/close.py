@@ -1,0 +1,173 @@
+"""What is missing before an experiment's issue closes: one item for each, with what mends it.
+
+The items are the gate of ``finish`` too, so that a check that passes and a verb that refuses cannot
+disagree. Nothing is judged that could be computed instead: there is no item "the table is out of
+date".
+"""
+
+from __future__ import annotations
+
+from leadline.core.evidence.evidence import Evidence
+from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.record.run import TERMINAL_STATES
+from leadline.core.record.thread import Experiment, Thread
+from leadline.core.typed import Any
+from leadline.core.view import facts
+
+FINISH_FIELDS = (
+    ("worked", "no-what-worked", "what worked is not said", "--worked 'TEXT'"),
+    ("failed", "no-what-failed", "what did not work is not said", "--failed 'TEXT'"),
+    (
+        "limits",
+        "no-limits",
+        "confidence and limits are not said",
+        "--confidence 'TEXT' --limits 'TEXT'",
+    ),
+    (
+        "conclusion",
+        "no-conclusion",
+        "there is no conclusion: the decision or outcome, and why",
+        "--conclusion 'TEXT'",
+    ),
+    (
+        "next_steps",
+        "no-next-steps",
+        "there are no next steps: small, concrete, ordered",
+        "--next 'TEXT'",
+    ),
+)
+# Done by the record; the forge is to follow.
+QUEUED_CODES = ("no-issue", "tldr-not-current", "final-tag-not-linked")
+ISSUE_SYNC, ISSUE_OPEN = "leadline issue sync", "leadline issue open"
+OPEN_STATES = ("proposed", "active", "blocked")
+
+
+def missing(code: str, what: str, mend: str, **about: Any) -> dict[str, Any]:
+    return {"code": code, "what": what, "mend": mend, **about}
+
+
+def check_close(
+    thread: Thread,
+    *,
+    proposal: dict[str, Any] | None = None,
+    body_is_current: bool | None = None,
+    tag_needed: bool = True,
+    queued: str = "",
+) -> list[dict[str, Any]]:
+    """What is missing before the issue closes (W26-W28, W41), each as {code, what, mend}.
+
+    ``proposal``: the finish about to be recorded (worked, failed, limits, conclusion, next_steps);
+    without it the last recorded one. ``body_is_current``: whether the issue body says what the
+    record says (None: not asked). ``tag_needed`` False: the caller is about to seal. ``queued``:
+    why the forge could not be brought up to date; what the record has done and only the forge lacks
+    carries this reason as ``queued``: it is no gap, and it is to be shown.
+    """
+    finish = proposal if proposal is not None else thread.finishes[-1] if thread.finishes else {}
+    items = [
+        missing(code, what, f"leadline finish {flag}")
+        for name, code, what, flag in FINISH_FIELDS
+        if not _said(finish.get(name))
+    ]
+    if thread.issue.state == "none":
+        items.append(missing("no-issue", "there is no experiment issue", ISSUE_OPEN))
+    elif body_is_current is False:
+        items.append(
+            missing(
+                "tldr-not-current", "the issue body does not say what the record says", ISSUE_SYNC
+            )
+        )
+    if tag_needed:
+        items += _final_tag(thread)
+    items += [
+        missing("open-run", f"{run.id} is {run.state}", f"leadline show {run.id}", id=run.id)
+        for run in thread.runs
+        if run.state not in TERMINAL_STATES and not run.retracted
+    ]
+    items += [
+        missing(
+            "open-hypothesis",
+            f"{h.id} is {h.body.get('state', 'proposed')}: {h.text[:80]}",
+            f"leadline hypothesis falsify {h.id} --evidence ID  (or: support, block)",
+            id=h.id,
+        )
+        for h in thread.hypotheses
+        if h.stands and h.body.get("state", "proposed") in OPEN_STATES
+    ]
+    items += _unexplained(thread)
+    for item in items:
+        if queued and item["code"] in QUEUED_CODES:
+            item["queued"], item["mend"] = queued, ISSUE_SYNC
+    return items + _unconfirmed(thread)
+
+
+def _unexplained(thread: Thread) -> list[dict[str, Any]]:
+    """Ended experiments that nobody said the meaning of. One that the machine ended says nothing of
+    what it tested: the class of its failure is enough."""
+    items = []
+    for e in thread.experiments.values():
+        if not _ended(e) or e.notes_in("interpretation"):
+            continue
+        if not facts.ended_by_machine(e):
+            mend = f"leadline note --interpretation {e.id} 'TEXT'"
+            items.append(
+                missing("no-interpretation", f"{e.id} has no interpretation", mend, id=e.id)
+            )
+        elif not e.notes_in("negative"):
+            what = f"{e.id} ended by no fault of what it tested ({e.state}), and nothing says which it was"
+            mend = (
+                f"leadline note {e.id} --negative implementation-failure 'TEXT'  (or: invalid-test)"
+            )
+            items.append(missing("no-reason-class", what, mend, id=e.id))
+    return items
+
+
+def _said(value: Any) -> bool:
+    if isinstance(value, list):
+        return any(str(v).strip() for v in value)
+    return bool(str(value or "").strip())
+
+
+def _ended(experiment: Experiment) -> bool:
+    return experiment.stands and any(
+        r.state in TERMINAL_STATES and not r.retracted for r in experiment.runs
+    )
+
+
+def _final_tag(thread: Thread) -> list[dict[str, Any]]:
+    """A snapshot younger than the last result, and linked from the issue."""
+    snapshots = [s for s in thread.of_kind("snapshot") if s.stands]
+    if not snapshots:
+        return [missing("no-final-tag", "no snapshot is sealed", "leadline seal")]
+    last = snapshots[-1]
+    newer = [r.id for r in thread.runs if r.ended_at > last.at] + [
+        c.id for c in thread.claims if c.uid > last.uid
+    ]
+    tag = str(last.body.get("tag") or last.id)
+    if newer:
+        what = f"{last.id} ({tag}) was sealed before {', '.join(newer[:3])}"
+        return [missing("final-tag-old", what, "leadline seal")]
+    texts = [thread.issue.body, *(str(c["text"]) for c in thread.issue.comments)]
+    if thread.issue.state != "none" and not any(tag in text for text in texts):
+        return [
+            missing("final-tag-not-linked", f"the issue does not name the tag {tag}", ISSUE_SYNC)
+        ]
+    return []
+
+
+def _unconfirmed(thread: Thread) -> list[dict[str, Any]]:
+    path = thread.about.get("production-path")
+    known = evidence_for(thread)
+    items = []
+    for claim in thread.claims:
+        if not claim.stands or not claim.body.get("predicate"):
+            continue
+        found: Evidence = known(claim)
+        if found.confirmed_path is False:
+            wanted = claim.body.get("path") or path
+            experiments = [
+                thread.shown(str(e), claim.refs) for e in claim.body.get("experiments", [])
+            ]
+            what = f"{claim.id} was not confirmed on the production path ({wanted})"
+            mend = f"leadline run --experiment {(experiments or ['ID'])[0]}  (on {wanted})"
+            items.append(missing("claim-not-confirmed", what, mend, id=claim.id))
+    return items

@@ -1,0 +1,160 @@
+"""What two sides measured in turns say: the ratio of their blocks, its interval, a verdict.
+
+The interval is valid at every look (``core/stats/sequential.py``), so that a measurement may stop
+as soon as its answer stands; a recorded one is judged again from its runs by the same code.
+"""
+
+from __future__ import annotations
+
+import math
+
+from leadline.core.design.interleave import ORDERS, block_value
+from leadline.core.errors import usage
+from leadline.core.metric.items import facts_in
+from leadline.core.record.run import MetricDef, Run
+from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.core.stats.sequential import METHOD, SymmetricSequence
+from leadline.core.typed import Any
+
+WALL = "wall_s"
+WALL_METRIC = MetricDef(WALL, "s", "lower", observed="machine")
+
+
+def definition_of(thread: Thread, metric: str) -> MetricDef:
+    """What a measured metric means; the wall time of a run needs no definition."""
+    return WALL_METRIC if metric == WALL else thread.metrics.get(metric) or MetricDef(metric)
+
+
+def judge(
+    blocks: list[dict[str, list[float]]],
+    definition: MetricDef,
+    alpha: float,
+    equivalent: float | None,
+) -> dict[str, Any]:
+    """What the blocks say: ``estimate``, ``low``, ``high`` of the ratio b / a (of the difference b
+    - a when a value is not above zero: ``as_ratio`` False), ``shown``, ``verdict``, ``e_value``,
+    ``n_blocks`` and a ``sentence``."""
+    as_ratio = all(v > 0.0 for block in blocks for side in block.values() for v in side)
+    values = [v for block in blocks if (v := block_value(block, as_ratio)) is not None]
+    sequence = SymmetricSequence(alpha, values)
+    interval, centre = sequence.interval(), sequence.estimate()
+
+    def back(value: float | None) -> float | None:
+        return math.exp(value) if as_ratio and value is not None else value
+
+    low, high, estimate = back(interval.low), back(interval.high), back(centre)
+    shown = bool(values) and sequence.rejects(0.0)
+    margin = ""
+    if equivalent is not None and as_ratio and low is not None and high is not None:
+        inside = 1.0 / (1.0 + equivalent) < low and high < 1.0 + equivalent
+        outside = low > 1.0 + equivalent or high < 1.0 / (1.0 + equivalent)
+        margin = "within" if inside else "outside" if outside else "across"
+    verdict = "no difference shown" if values else "cannot be compared"
+    if shown and centre is not None:
+        better = {"lower": centre < 0.0, "higher": centre > 0.0}.get(definition.direction)
+        verdict = "different" if better is None else "better" if better else "worse"
+    if equivalent is not None and values:
+        verdict = (
+            "equivalent"
+            if margin == "within"
+            else verdict
+            if margin == "outside"
+            else "not shown equivalent"
+        )
+    result: dict[str, Any] = {
+        "metric": definition.name,
+        "unit": definition.unit,
+        "direction": definition.direction,
+        "as_ratio": as_ratio,
+        "estimate": estimate,
+        "low": low,
+        "high": high,
+        "confidence": 1.0 - alpha,
+        "method": METHOD,
+        "n_blocks": len(values),
+        "e_value": sequence.e_value(0.0),
+        "shown": shown,
+        "margin": margin,
+        "verdict": verdict,
+        "reason": interval.reason,
+    }
+    result["sentence"] = _sentence(result, equivalent)
+    return result
+
+
+def _sentence(result: dict[str, Any], equivalent: float | None) -> str:
+    what = "ratio b / a" if result["as_ratio"] else "difference b - a"
+    if result["estimate"] is None:
+        return "no whole block: nothing is known"
+    tail = "" if result["as_ratio"] or not result["unit"] else f" {result['unit']}"
+    if result["low"] is None or result["high"] is None:
+        return f"{what} {result['estimate']:.5g}{tail}, not bounded: {result['reason']}"
+    span = f"{result['low']:.5g} to {result['high']:.5g}{tail}"
+    said = f"{what} {result['estimate']:.5g}, {result['confidence'] * 100:.4g} % interval {span}, valid at every look"
+    if equivalent is not None:
+        said += f"; margin {equivalent * 100:.4g} %"
+    return said
+
+
+def progress(result: dict[str, Any]) -> str:
+    """One line about a measurement that is going on."""
+    if result["estimate"] is None:
+        return "no whole block yet"
+    if result["low"] is None or result["high"] is None:
+        return f"{result['estimate']:.4g}, not bounded yet"
+    return f"{result['estimate']:.4g} ({result['low']:.4g} to {result['high']:.4g})"
+
+
+def result_of(thread: Thread, item: Experiment | Run | Item) -> dict[str, Any]:
+    """The result of a recorded measurement, computed again from its runs: a retracted run takes its
+    block with it.
+
+    Raises LeadlineError(usage) when ``item`` is no interleaved measurement.
+    """
+    if not isinstance(item, Item) or item.kind != "interleaving":
+        raise usage(
+            "not-an-interleaving",
+            f"{item.id} is no interleaved measurement",
+            why=f"their ids look like {thread.prefix}-I1",
+            do=f"leadline show {item.id}",
+        )
+    metric = str(item.body.get("metric") or WALL)
+    definition = definition_of(thread, metric)
+    by_block: dict[int, dict[str, list[float]]] = {}
+    whole = ORDERS.get(str(item.body.get("order")), ORDERS["abba"])[0]
+    experiments: dict[str, str] = {}
+    items: str | None = None
+    for run in sorted(thread.runs, key=lambda r: r.uid):
+        if run.design.get("interleaving") != item.uid:
+            continue
+        side = str(run.design.get("side"))
+        experiments.setdefault(side, run.experiment)
+        value = (
+            run.wall_s if metric == WALL and WALL not in run.metrics else run.metrics.get(metric)
+        )
+        if not run.is_evidence or value is None:
+            continue
+        found = str((facts_in(run, metric) or {}).get("set", ""))
+        items = found if items is None else items
+        if found == items:  # as while it was measured: a block over other items is left out
+            by_block.setdefault(int(run.design["block"]), {"a": [], "b": []})[side].append(value)
+    blocks = [
+        by_block[n]
+        for n in sorted(by_block)
+        if all(len(by_block[n][side]) == whole.count(side) for side in "ab")
+    ]
+    stop = item.body.get("stop") or {}
+    result = judge(blocks, definition, float(item.body.get("alpha", 0.05)), stop.get("equivalent"))
+    ended = item.body.get("ended") or {}
+    return {
+        "id": item.id,
+        "at": item.at,
+        **result,
+        "why_stopped": ended.get("why_stopped", "it has not ended, or was cut off"),
+        "failed_blocks": ended.get("failed_blocks", []),
+        "experiments": experiments,
+        "a": item.body.get("a"),
+        "b": item.body.get("b"),
+        "seed": item.body.get("seed"),
+        "order": item.body.get("order"),
+    }

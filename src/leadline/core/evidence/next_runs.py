@@ -1,0 +1,119 @@
+"""What to run to reach the next label, as command lines; and what can honestly be said meanwhile.
+
+A refused claim answers with both, so that whoever asked need not work out the design.
+"""
+
+from __future__ import annotations
+
+import math
+import shlex
+
+from leadline.core.canonical import canonical_json
+from leadline.core.compare.config_diff import fact_of
+from leadline.core.evidence.evidence import (
+    MOST_CELLS,
+    REPEATS_NEEDED,
+    Evidence,
+    combinations,
+    distinct_executions,
+)
+from leadline.core.evidence.of_thread import runs_of_subject
+from leadline.core.evidence.predicate import Subject, parse
+from leadline.core.record.run import MetricDef, Run
+from leadline.core.record.thread import Thread
+from leadline.core.typed import Any
+
+COMMANDS_NAMED = 4
+
+
+def honest_sentence(body: dict[str, Any], found: Evidence) -> str:
+    """What the runs do bear, in one sentence."""
+    sides = "; ".join(c.sizes for c in found.clauses) or "no runs"
+    if found.label == "none":
+        why = found.blocked or "nothing counts yet"
+        return f"whether {body['predicate']} is open: {why} ({sides})"
+    if found.label == "refuted":
+        return f"{body['predicate']} does not hold on average ({sides})"
+    return f"{body['predicate']} holds in the runs so far, {found.label} ({sides})"
+
+
+def commands_for(thread: Thread, body: dict[str, Any], found: Evidence) -> list[str]:
+    """The command lines that get what the next label lacks: repeats of the sides that are short,
+    runs at axis values that have none."""
+    predicate = parse(body["predicate"])
+    axes = {**{name: list(values) for name, values in predicate.over}, **(body.get("across") or {})}
+    cells = combinations(axes) if math.prod(len(v) for v in axes.values()) <= MOST_CELLS else []
+    short: list[str] = []
+    both: list[str] = []
+    for clause in predicate.clauses:
+        for metric, subject in (
+            (clause.metric, clause.subject),
+            (clause.right_metric, clause.right),
+        ):
+            if subject is None:
+                continue
+            runs = runs_of_subject(thread, subject, body.get("refs"))
+            for at in cells or [{}]:
+                wanted_at = {axis: canonical_json(value) for axis, value in at.items()}
+                here = [
+                    r
+                    for r in runs
+                    if all(canonical_json(fact_of(r, k)) == v for k, v in wanted_at.items())
+                ]
+                counted, dropped = distinct_executions(
+                    here, thread.metrics.get(metric) or MetricDef(metric)
+                )
+                lacks = REPEATS_NEEDED - len(counted)
+                again = any(why.startswith("a rerun") for why in dropped.values())
+                command = _command(thread, subject, runs, here, at, max(lacks, 1), again)
+                (short if lacks > 0 else both).append(command)
+    wanted = short or (both if found.label == "exploratory" and not found.contrary else [])
+    return [c for c in dict.fromkeys(wanted) if c][:COMMANDS_NAMED]
+
+
+def _command(
+    thread: Thread,
+    subject: Subject,
+    runs: list[Run],
+    here: list[Run],
+    at: dict[str, Any],
+    repeats: int,
+    deterministic: bool,
+) -> str:
+    """One ``leadline run`` line with the real command of the subject's runs."""
+    standing = [r for r in here if not r.retracted and not r.superseded_by]
+    if not standing and not runs:
+        sets = "".join(f" --set {k}={v}" for k, v in subject.selectors)
+        return f"leadline run{sets} --repeat {repeats} -- CMD"
+    model = (standing or runs)[-1]
+    argv = shlex.join(model.argv) or "CMD"
+    if standing and not deterministic and thread.experiments[model.experiment].stands:
+        return f"leadline run --experiment {model.experiment} --repeat {repeats} -- {argv}"
+    config = dict(model.config)
+    changed = {} if standing else {k: v for k, v in at.items() if model.config.get(k) != v}
+    config.update(changed)
+    if deterministic:
+        config["seed"] = "N"
+    if changed:
+        argv = _argv_with(model.argv, model.config, changed) or "COMMAND WITH " + " ".join(
+            f"{axis}={value}" for axis, value in changed.items()
+        )
+    sets = "".join(f" --set {shlex.quote(f'{k}={v}')}" for k, v in config.items())
+    tail = "" if deterministic else f" --repeat {repeats}"
+    return f"leadline run{sets}{tail} -- {argv}"
+
+
+def _argv_with(argv: list[str], config: dict[str, Any], changed: dict[str, Any]) -> str:
+    """The command with the flag of each axis set anew; "" when one has no flag of its own: only a
+    person knows then."""
+    out = list(argv)
+    for axis, new in changed.items():
+        old, found = config.get(axis), False
+        for i, token in enumerate(argv):
+            if token == f"--{axis}" and argv[i + 1 : i + 2] == [str(old)]:
+                out[i + 1], found = str(new), True
+            elif token == f"--{axis}={old}":
+                out[i], found = f"--{axis}={new}", True
+        if not found:
+            return ""
+    return shlex.join(out)

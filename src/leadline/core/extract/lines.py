@@ -1,0 +1,158 @@
+"""The values in one logged line, in any of its three forms.
+
+``{"loss": 0.3, "step": 10}``, ``{"metric": "loss", "value": 0.3}`` and ``{"metrics": {"loss": 0.3}}``
+say the same; nested objects give dotted names. Booleans and other text are no numbers.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+
+from leadline.core.extract.gather import Gatherer
+from leadline.core.typed import Any
+
+NONFINITE = {
+    "nan": math.nan,
+    "infinity": math.inf,
+    "-infinity": -math.inf,
+    "inf": math.inf,
+    "-inf": -math.inf,
+    "+inf": math.inf,
+    "+infinity": math.inf,
+}
+_RESERVED = frozenset(("t", "step", "timestamp", "_step", "_timestamp"))
+
+
+def number_of(value: Any) -> float | None:
+    """A JSON value as a number: numbers, and the words for NaN and the infinities; not booleans,
+    not other text."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, (int, float)):
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf if value > 0 else -math.inf
+    return NONFINITE.get(value.strip().lower()) if isinstance(value, str) else None
+
+
+def held_or_text(text: str) -> float | str:
+    """A number of JSON (for ``parse_float`` and ``parse_int``); the text itself where no float
+    holds it: 1e999 would be infinite, and 1e-999 nothing."""
+    value = float(text)
+    return text if math.isinf(value) or vanishes(value, text) else value
+
+
+def vanishes(value: float, text: str) -> bool:
+    """Whether a number that is not zero was too small for a float: ``1e-400`` reads as 0."""
+    return value == 0 and any(c in "123456789" for c in text.lower().partition("e")[0])
+
+
+def points_of(record: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """Name and value of each metric in one logged object, in any of its three forms."""
+    metrics = record.get("metrics")
+    name = record.get("metric")
+    if isinstance(metrics, Mapping):
+        yield from _flat_numbers(metrics)
+    elif isinstance(name, str) and "value" in record:
+        value = number_of(record["value"])
+        if value is not None:
+            yield name, value
+    else:
+        yield from _flat_numbers({k: v for k, v in record.items() if k not in _RESERVED})
+
+
+def step_of(record: Mapping[str, Any], column: str = "") -> float | None:
+    for key in (column,) if column else ("step", "_step"):
+        value = number_of(record.get(key))
+        if value is not None and math.isfinite(value):
+            return value
+    return None
+
+
+def _flat_numbers(record: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
+    for key, value in record.items():
+        if isinstance(value, Mapping):
+            if prefix.count(".") < 8:
+                yield from _flat_numbers(value, f"{prefix}{key}.")
+        else:
+            number = number_of(value)
+            if number is not None:
+                yield f"{prefix}{key}", number
+
+
+def flat_numbers(record: Mapping[str, Any]) -> dict[str, float]:
+    """Every number in nested objects under its dotted name."""
+    return dict(_flat_numbers(record))
+
+
+def read_metrics_line(line: str, row: int, into: Gatherer, complete: bool = True) -> None:
+    """One line of ``metrics.jsonl``. A line without its end is what a killed job leaves: reported,
+    not blocking."""
+    if not line.strip():
+        return
+    into.rows += 1
+    record = _json_object(line)
+    if record is None:
+        into.dropped += 1
+        code = "not-json" if complete else "torn-last-line"
+        into.problems.add(
+            code,
+            "not a JSON object" if complete else "the last line was cut off while written",
+            row,
+        )
+        return
+    _take(record, line, row, into)
+
+
+def read_stdout_line(line: str, row: int, into: Gatherer) -> None:
+    """A line that is exactly one flat JSON object with at least one number; anything else is
+    ordinary output."""
+    text = line.strip()
+    if not (text.startswith("{") and text.endswith("}")):
+        return
+    record = _json_object(text)
+    if record is None or any(isinstance(value, (dict, list)) for value in record.values()):
+        return
+    if any(True for _ in points_of(record)):
+        into.rows += 1
+        _take(record, text, row, into)
+
+
+def _take(record: Mapping[str, Any], line: str, row: int, into: Gatherer) -> None:
+    step = step_of(record, into.spec.step)
+    found = False
+    # names of points that a float holds, once one is met that may not be
+    held: set[str] | None = None
+    for name, value in points_of(record):
+        if into.spec.mapping and name not in into.spec.mapping.values():
+            continue
+        found = True
+        if value in (math.inf, -math.inf):
+            if held is None:
+                as_written = json.loads(line, parse_float=held_or_text, parse_int=held_or_text)
+                held = {point for point, _ in points_of(as_written)}
+            if name not in held:
+                what = f"{name} is too large for a number of 64 bits"
+                into.problems.add("too-large", what, row, into.spec.nan == "fail", about=name)
+                continue
+        if value != value and into.spec.nan != "keep":
+            into.problems.add("nan", "not a number", row, blocking=into.spec.nan == "fail")
+            continue
+        for metric in [m for m, column in into.spec.mapping.items() if column == name] or [name]:
+            into.add(metric, value, step, row)
+    if found:
+        into.taken += 1
+    else:
+        into.dropped += 1
+        into.problems.add("no-number", "an object without a number", row)
+
+
+def _json_object(text: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
