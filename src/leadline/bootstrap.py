@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from leadline.ports.forge import Forge
     from leadline.ports.results import ResultSource
     from leadline.ports.tracker import Tracker
+    from leadline.ports.tracker_kind import TrackerKind
 
 _AGENTS = {
     "CLAUDECODE": "claude-code",
@@ -70,6 +71,8 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
         forge_for=_forge_factory(store, vcs, settings, root, lambda: context),
         result_source=_result_source,
         tracker_for=lambda name: _tracker(name, vcs.toplevel or cwd),
+        tracker_kind=tracker_kind,
+        tracker_names=tracker_names,
         clock=clock,
         environ=os.environ,
         series=_Series(),
@@ -150,6 +153,20 @@ def _tracker(name: str, folder: str) -> Tracker:
     from leadline.adapters.trackers.registry import load
 
     return load(name, os.environ, folder)
+
+
+def tracker_kind(name: str) -> TrackerKind:
+    """What is known of a tracker without making one."""
+    from leadline.adapters.trackers.registry import kind
+
+    return kind(name)
+
+
+def tracker_names() -> list[str]:
+    """Of all trackers that can be chosen here, third parties' among them."""
+    from leadline.adapters.trackers.registry import names
+
+    return names()
 
 
 def write_png(panels: list[Any], path: str, width_px: int, panel_height_px: int) -> None:

@@ -17,7 +17,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "import": ("Run", "take in runs made elsewhere: tables, event files"),
     "tracker": (
         "Run",
-        "run folders, W&B, MLflow or trackio: choose a project, send what waits, find what disagrees",
+        "where dense numbers go: choose a tracker, send what waits, find what disagrees",
     ),
     "metric": ("Run", "define a metric: unit, direction, how a run's values become one"),
     "note": ("Write down", "add a note, an interpretation, a next action or a negative result"),

@@ -1,5 +1,4 @@
-"""Where the dense numbers of a run are: Leadline's own run folders, Weights & Biases, MLflow,
-trackio.
+"""Where the dense numbers of a run are, beside its record: run folders, or another program's store.
 
 A tracker is a witness, never a need: a job writes to it by the tracker's own library, Leadline
 gives it its name beforehand and reads afterwards what it says. By default the job writes to files
@@ -13,6 +12,7 @@ from leadline.core.tracker.reading import Reading, RunFacts, TrackerRun
 from leadline.core.tracker.run_folder import RunAbout
 from leadline.core.typed import Any, Protocol
 from leadline.core.values import dataclass, field
+from leadline.ports.tracker_kind import TrackerKind
 
 
 @dataclass(slots=True)
@@ -39,9 +39,12 @@ class Tracker(Protocol):
       newer) is a problem in the Reading. A server that does not answer, or says no, is LeadlineError(``remote``).
     - Keys stay in the environment they came from: none is returned, written or put into an argument.
     - Reading needs none of the tracker's packages and changes nothing; ``push`` may need them and says which.
+    - What an entry point of the group ``leadline.trackers`` names makes one, from the user's environment and the top
+      of the work tree, and has its ``kind`` as an attribute; ``name`` is that of the kind and of the entry point.
     """
 
     name: str
+    kind: TrackerKind
 
     def environment(self, facts: RunFacts) -> dict[str, str]:
         """The variables that make the job's own tracker use this project, name, group, tags, notes,

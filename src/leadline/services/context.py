@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # named and not called here: a command loads the ports of wha
     from leadline.ports.results import ResultSource
     from leadline.ports.series import SeriesStore
     from leadline.ports.tracker import Tracker
+    from leadline.ports.tracker_kind import TrackerKind
     from leadline.ports.vcs import Vcs
 
 DEFAULT_SETTINGS: dict[str, Any] = {
@@ -66,6 +67,8 @@ class Context:
     forge_for: Callable[[str], Forge]
     result_source: Callable[[str], ResultSource]
     tracker_for: Callable[[str], Tracker]
+    tracker_kind: Callable[[str], TrackerKind]  # raises nothing: a record may name one that is away
+    tracker_names: Callable[[], list[str]]
     clock: Clock
     environ: Mapping[str, str]
     settings: dict[str, Any] = field(default_factory=dict)

@@ -12,6 +12,7 @@ import os
 from collections.abc import Mapping
 from datetime import datetime
 
+from leadline.adapters.trackers.kinds import TRACKIO
 from leadline.adapters.trackers.sqlite_file import reading
 from leadline.core.errors import LeadlineError, conflict, not_found, remote
 from leadline.core.tracker.reading import (
@@ -31,7 +32,8 @@ UID_KEY = "leadline_run"  # in the config of a run that Leadline sent
 class TrackioTracker:
     """``environ``: the user's variables; ``folder``: the top of the work tree."""
 
-    name = "trackio"
+    name = TRACKIO.name
+    kind = TRACKIO
 
     def __init__(self, environ: Mapping[str, str], folder: str) -> None:
         self.environ, self.folder = environ, folder

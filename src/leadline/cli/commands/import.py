@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from leadline.adapters.trackers.registry import BUILTIN
 from leadline.cli.answer import Answer
 from leadline.core.plain import plain
 from leadline.core.timestamps import counted
@@ -20,10 +21,10 @@ REPORTED = {
     "cells_not_taken": "values not taken as they stand",
     "notes": "noted",
 }
-DESCRIPTION = """Take runs that were made elsewhere into the thread: rows of a csv, tsv, json, jsonl or parquet file,
-TensorBoard event files under a folder, or runs of a tracker (--format leadline, wandb, mlflow or trackio: PATH is then
-a project's name, or the tracker's own files; of leadline: run folders, or a repository that has some). Rows of one
-config become repeats of one experiment. Every row and every value of a metric that is not taken is named with its
+DESCRIPTION = f"""Take runs that were made elsewhere into the thread: rows of a csv, tsv, json, jsonl or parquet file,
+TensorBoard event files under a folder, or runs of a tracker (--format {", ".join(BUILTIN)}: PATH is then a
+project's name, or the tracker's own files; of leadline: run folders, or a repository that has some). Rows of one config
+become repeats of one experiment. Every row and every value of a metric that is not taken is named with its
 reason, and importing again takes only what is new. A table is what somebody wrote down, so its runs are `reported`:
 they are listed and found, and lift no label. A run of a tracker is fetched and digested (`imported`): it can be
 evidence."""
@@ -44,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
         default="",
-        help="csv tsv json jsonl parquet tensorboard leadline wandb mlflow trackio (default: by its name)",
+        help=f"csv tsv json jsonl parquet tensorboard {' '.join(BUILTIN)} (default: by its name)",
     )
     parser.add_argument(
         "--metric",

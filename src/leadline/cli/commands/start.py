@@ -22,6 +22,7 @@ EXAMPLES = [
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    from leadline.adapters.trackers.registry import BUILTIN
     from leadline.core.check.kickoff import FIELDS
 
     parser.add_argument(
@@ -48,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tracker",
         metavar="NAME",
-        help="leadline, wandb, mlflow or trackio (see leadline tracker)",
+        help=f"{', '.join(BUILTIN)} (see leadline tracker)",
     )
     kickoff = parser.add_argument_group("kickoff")
     for field in FIELDS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from leadline.adapters.trackers.registry import BUILTIN
 from leadline.cli.answer import Answer
 from leadline.core.plain import plain
 from leadline.core.typed import TYPE_CHECKING, Any
@@ -13,12 +14,12 @@ if TYPE_CHECKING:
 
 LEFT_SHOWN = 5
 LISTED = 30
-DESCRIPTION = """Run folders, Weights & Biases, MLflow or trackio for the dense numbers of a thread. A job that uses
-its tracker's own library gets the project, the name (P-001, P-001-r2), the group and the tags from Leadline, and
+DESCRIPTION = f"""A tracker ({", ".join(BUILTIN)}, or a plug-in's) for the dense numbers of a thread. A job that
+uses its tracker's own library gets the project, the name (P-001, P-001-r2), the group and the tags from Leadline, and
 writes beside the run; what it wrote is read as metrics and config of the record, and sent to the server by `sync`.
 With --live the job talks to the server itself. The tracker `leadline` is a folder of runs that used ll.log (--at;
 else the user's own): `sync` copies each there, and `leadline import --format leadline` takes it into another
-repository. Keys (WANDB_API_KEY, MLFLOW_TRACKING_TOKEN) stay in the environment, never in a record."""
+repository. Keys stay in the environment, never in a record."""
 EXAMPLES = [
     "leadline tracker set wandb my-project",
     "leadline tracker set mlflow my-project --at http://127.0.0.1:5000",
@@ -39,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     verbs = subverbs(parser)
     first = verbs.add_parser("set", help="choose the tracker and project, once")
     first.add_argument(
-        "tracker", metavar="TRACKER", help="leadline, wandb, mlflow, trackio, or none"
+        "tracker", metavar="TRACKER", help=f"{', '.join(BUILTIN)}, or none; or a plug-in's"
     )
     first.add_argument("project", metavar="PROJECT", nargs="?", default="")
     first.add_argument(
@@ -183,7 +184,7 @@ def _status(context: Context, topic: str) -> Answer:
         lines.append(f"{len(data['waiting'])} to be sent")
     following = ["leadline tracker sync"] if data["waiting"] or data["provisional"] else []
     if not choice.get("tracker"):
-        following = ["leadline tracker set wandb PROJECT"]
+        following = ["leadline tracker set TRACKER PROJECT"]
     return Answer("\n".join(lines), data, counts, len(rows) > LISTED, following)
 
 

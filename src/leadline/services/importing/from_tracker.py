@@ -12,7 +12,6 @@ import os
 
 from leadline.core.canonical import digest_of
 from leadline.core.errors import LeadlineError, not_found, usage
-from leadline.core.record.run import OWN
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import counted, epoch_ms, rfc3339
 from leadline.core.tracker.imported import Findings, FoundRun, metric_columns, not_finite
@@ -29,7 +28,7 @@ from leadline.ports.tracker import Tracker
 from leadline.services.context import Context
 from leadline.services.importing.points import Waiting
 from leadline.services.importing.request import ImportRequest
-from leadline.services.importing.source import is_path
+from leadline.services.importing.source import KNOWN, is_path
 from leadline.services.run.job_tracker import redacted, tracker_words
 from leadline.services.tracker.folder import shared_folder
 
@@ -51,8 +50,8 @@ def found_in_tracker(
     """
     tracker = _tracker(context, request, name)
     path = os.path.join(context.cwd, request.source)
-    if name == OWN and request.at:
-        request.at = shared_folder(context, request.at)
+    if tracker.kind.by_folder and request.at:
+        request.at = shared_folder(context, name, request.at)
     runs = tracker.stored(path) if os.path.exists(path) and not request.at else []
     local = bool(runs)
     runs = runs or _listed(context, tracker, request, path)
@@ -142,7 +141,7 @@ def _tracker(context: Context, request: ImportRequest, name: str) -> Tracker:
         raise usage(
             "unknown-format",
             f"{name!r} is no format that can be imported",
-            why=f"known: csv, tsv, json, jsonl, parquet, tensorboard; {error.why.replace('there are', 'trackers')}",
+            why=f"known: {KNOWN}; {error.why.replace('there are', 'trackers')}",
             do="leadline import --help",
         ) from None
 
@@ -180,7 +179,7 @@ def _taken(
     further = any(
         ours.uid == run.uid and row.get("id") == run.id for ours, row in further_runs(thread)
     )
-    if (mine or (run.uid and run.tracker != OWN)) and not further:
+    if (mine or (run.uid and not tracker.kind.by_folder)) and not further:
         found.refuse(
             where, f"it is {mine} of this thread" if mine else "another thread's Leadline made it"
         )
@@ -196,7 +195,8 @@ def _taken(
     if spoilt := next((str(p["what"]) for p in reading.problems if p.get("blocking")), ""):
         found.refuse(where, spoilt)
         return None
-    state, why = state_of(reading, context.clock.now_ms() / 1000)
+    no_end = tracker.kind.no_end or f"{tracker.name} never says of an end"
+    state, why = state_of(reading, context.clock.now_ms() / 1000, no_end)
     if not state and not request.unfinished:
         found.refuse(where, _without_end(thread, reading, why))
         return None
@@ -244,8 +244,9 @@ def _without_end(thread: Thread, reading: Reading, why: str) -> str:
     return why
 
 
-def state_of(reading: Reading, now_s: float) -> tuple[str, str]:
-    """``done``, ``failed`` or "" (nobody knows that it ended), and why it is not done."""
+def state_of(reading: Reading, now_s: float, no_end: str) -> tuple[str, str]:
+    """``done``, ``failed`` or "" (nobody knows that it ended), and why it is not done. ``no_end``:
+    why its tracker may say of no end."""
     run = reading.run
     if run.state in ENDED:
         return ENDED[
@@ -255,9 +256,7 @@ def state_of(reading: Reading, now_s: float) -> tuple[str, str]:
         return "", f"{run.tracker} says {run.state}, which is no end; {AS_LOST}"
     last = last_point_s(reading)
     if now_s - last < STILL_WARM_S:
-        says = "its folder has no result.json, which would tell of an end"
-        says = says if run.tracker == OWN else f"{run.tracker} never says of an end"
-        return "", f"{says}, and a point came {now_s - last:.0f} s ago; it may go on"
+        return "", f"{no_end}, and a point came {now_s - last:.0f} s ago; it may go on"
     return "done", ""
 
 

@@ -13,15 +13,7 @@ from leadline.services.context import Context
 if TYPE_CHECKING:
     from leadline.services.importing.request import ImportRequest
 
-TRACKERS = ("leadline", "wandb", "mlflow", "trackio")
-CALLED = {
-    "leadline": "Leadline's run folders",
-    "wandb": "W&B's files",
-    "mlflow": "MLflow's files",
-    "trackio": "trackio's",
-}
 FORMATS = {
-    ".wandb": "wandb",
     ".csv": "csv",
     ".tsv": "tsv",
     ".json": "json",
@@ -29,12 +21,13 @@ FORMATS = {
     ".ndjson": "jsonl",
     ".parquet": "parquet",
 }
+KNOWN = "csv, tsv, json, jsonl, parquet, tensorboard"
 
 
 def of_tracker(format: str) -> bool:
     """Whether ``format`` is a tracker: one of ours, or a third party's, which only a look can tell
     from a mistake."""
-    return format in TRACKERS or format not in (*FORMATS.values(), "tensorboard")
+    return format not in KNOWN.split(", ")
 
 
 def format_of(context: Context, request: ImportRequest) -> str:
@@ -45,33 +38,44 @@ def format_of(context: Context, request: ImportRequest) -> str:
         return request.format
     if os.path.isdir(path) or ".tfevents." in os.path.basename(source):
         return "tensorboard"
-    if format := FORMATS.get(os.path.splitext(source)[1].lower(), ""):
+    if format := FORMATS.get(_ending(source)) or _marked(context, source):
         return format
     if not os.path.exists(path) and is_path(context, source):
         raise not_found("no-such-file", f"{source} does not exist", do="leadline import --help")
     if os.path.exists(path):
         refuse_as_trackers(context, source)
-    gone = (
-        ""
-        if os.path.exists(path)
-        else "there is no file of that name, and a tracker's project needs --format; "
-    )
-    known = f"{gone}known: csv, tsv, json, jsonl, parquet, tensorboard, {', '.join(TRACKERS)}"
+    known = f"known: {KNOWN}, {', '.join(context.tracker_names())}"
+    if not os.path.exists(path):
+        known = f"there is no file of that name, and a tracker's project needs --format; {known}"
     raise usage(
         "unknown-format",
         f"what {source} holds cannot be told from its name",
         why=known,
         do=[
             f"leadline import {shlex.quote(source)} --format csv --metric NAME --config NAME",
-            f"leadline import {shlex.quote(source)} --format wandb",
+            f"leadline import {shlex.quote(source)} --format TRACKER",
         ],
     )
+
+
+def _ending(source: str) -> str:
+    return os.path.splitext(source)[1].lower()
+
+
+def _marked(context: Context, source: str) -> str:
+    """The tracker that writes files with the ending of ``source``, "" when none does."""
+    if not (ending := _ending(source)):
+        return ""
+    names = context.tracker_names()
+    return next((name for name in names if ending in context.tracker_kind(name).marks), "")
 
 
 def is_path(context: Context, source: str) -> bool:
     """Whether ``source`` can be nothing but a path, or names a place in a folder that is there. A
     project of a tracker may be called ``TEAM/PROJECT``."""
-    if os.path.splitext(source)[1].lower() in FORMATS or source.startswith(("/", "./", "../", "~")):
+    if source.startswith(("/", "./", "../", "~")) or _ending(source) in FORMATS:
+        return True
+    if _marked(context, source):
         return True
     head = os.path.dirname(source.rstrip("/"))
     return source.endswith("/") or (bool(head) and os.path.isdir(os.path.join(context.cwd, head)))
@@ -83,15 +87,16 @@ def refuse_as_trackers(context: Context, source: str) -> None:
     path = os.path.join(context.cwd, source)
     if any(".tfevents." in name for _, _, names in os.walk(path) for name in names):
         return
-    for name in TRACKERS:
+    for name in context.tracker_names():
+        kind = context.tracker_kind(name)
         try:
             runs = context.tracker_for(name).stored(path)
         except (LeadlineError, OSError, ValueError):
             continue
-        if any(not run.problem or name in ("wandb", "mlflow") for run in runs):
+        if any(kind.knows_broken or not run.problem for run in runs):
             raise usage(
                 "unknown-format",
-                f"{source} looks like {CALLED[name]}: --format {name}",
+                f"{source} looks like {kind.files or kind.called or name}: --format {name}",
                 why="a tracker's files are not told by their name",
                 do=f"leadline import {shlex.quote(source)} --format {name}",
             )

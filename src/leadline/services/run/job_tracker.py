@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from leadline.core.errors import LeadlineError
 from leadline.core.extract.gather import Extraction
-from leadline.core.record.run import OWN, MetricDef
+from leadline.core.record.run import MetricDef
 from leadline.core.record.thread import Thread
 from leadline.core.secrets.redact import Redactor, secret_values
 from leadline.core.tracker.reading import (
@@ -127,7 +127,8 @@ def read_tracker(
         found = tracker.find(facts)
         if not found:
             return None, {"state": "none"}
-        if name == OWN:  # its points are those of the run's own series, which are read as such
+        # Points of run folders are those of the run's own series, which are read as such.
+        if tracker.kind.by_folder:
             return None, {**run_words(context, found[-1]), "provisional": not ended}
         reading = tracker.read(found[-1])
     except LeadlineError as error:

@@ -8,22 +8,20 @@ import shlex
 
 from leadline.core.errors import LeadlineError, conflict, refused, usage
 from leadline.core.publish.remote_url import in_clear
-from leadline.core.record.run import OWN, Run
+from leadline.core.record.run import Run
 from leadline.core.secrets.redact import Redactor, secret_values
 from leadline.core.timestamps import counted
 from leadline.core.tracker.reading import Choice
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.services.context import Context
 from leadline.services.run.job_tracker import choice_of, redacted
 from leadline.services.tracker.folder import check_name, shared_folder
 
-KINDS = ("http", "https", "file", "sqlite", "ftp", "s3", "gs", "ssh")
-#: What an address of a tracker may begin with, and whether it may be a folder instead. Others take
-# a folder.
-ADDRESSES: dict[str, tuple[tuple[str, ...], bool]] = {
-    "wandb": (("https", "http"), False),
-    "mlflow": (("https", "http", "file", "sqlite"), True),
-}
+if TYPE_CHECKING:
+    from leadline.ports.tracker_kind import TrackerKind
+
+# What begins like one of these is an address, whichever tracker it is given to, and no folder.
+SCHEMES = ("http", "https", "file", "sqlite", "ftp", "s3", "gs", "ssh")
 
 
 def choose(
@@ -54,9 +52,9 @@ def choose(
                 "https keeps them"
             )
         body["live"] = live
-        if tracker == OWN:
-            body["at"] = shared_folder(context, at, live)
-            if body["at"] and (why := context.tracker_for(OWN).check(body["at"])["why"]):
+        if context.tracker_kind(tracker).by_folder:
+            body["at"] = shared_folder(context, tracker, at, live)
+            if body["at"] and (why := context.tracker_for(tracker).check(body["at"])["why"]):
                 context.warn(why)
     now = choice_of(thread)
     before = {k: v for k, v in thread.tracker.items() if v not in ("", False)}
@@ -102,12 +100,13 @@ def _ways_out(topic: str, tracker: str, project: str, at: str, live: bool) -> li
 def check_choice(context: Context, tracker: str, project: str) -> None:
     """Raises LeadlineError(usage): no such tracker, or no name for a project."""
     context.tracker_for(tracker)
+    kind = context.tracker_kind(tracker)
     if looks_like_key(context, project):
         raise refused(
             "key-as-project",
             "the project's name is, or looks like, a key",
             why="names are recorded and shown; keys belong in the environment",
-            do=["export WANDB_API_KEY=…", f"leadline tracker set {tracker} my-project"],
+            do=[*_export(kind), f"leadline tracker set {tracker} my-project"],
         )
     wrong = [c for c in project if c in "/\\#?%:,\n\r\t\0" or not c.isprintable()]
     if not project.strip() or wrong or len(project) > 128 or project in (".", ".."):
@@ -117,17 +116,21 @@ def check_choice(context: Context, tracker: str, project: str) -> None:
             why="1 to 128 characters, none of / \\ # ? % : ,",
             do=f"leadline tracker set {tracker} my-project",
         )
-    if tracker == OWN:
-        check_name(project)
+    if kind.by_folder:
+        check_name(tracker, project)
+
+
+def _export(kind: TrackerKind) -> list[str]:
+    """What a person types to log in, "…" for the key; nothing where there is nothing to log in to."""
+    return [f"export {' '.join(f'{name}=…' for name in kind.keys)}"] if kind.keys else []
 
 
 def looks_like_key(context: Context, text: str) -> bool:
-    """Whether ``text`` holds a secret of the environment, a well-known token, or what W&B's keys
-    look like."""
-    shaped = re.search(
-        r"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])|wandb_v\d_\w{20,}|local-[0-9a-f]{40}", text
-    )
-    return bool(shaped) or Redactor(secret_values(context.environ)).text(text) != text
+    """Whether ``text`` holds a secret of the environment, a well-known token, or what the keys of a
+    tracker look like."""
+    shapes = [context.tracker_kind(name).key_shape for name in context.tracker_names()]
+    shaped = any(shape and re.search(shape, text) for shape in shapes)
+    return shaped or Redactor(secret_values(context.environ)).text(text) != text
 
 
 def _checked_address(context: Context, tracker: str, project: str, at: str) -> str:
@@ -135,36 +138,36 @@ def _checked_address(context: Context, tracker: str, project: str, at: str) -> s
     tracker has."""
     from urllib.parse import urlsplit  # noqa: PLC0415  start-up: 3.8 ms
 
+    kind = context.tracker_kind(tracker)
     try:
         parts = urlsplit(at)
         host = parts.hostname
     except ValueError:  # [ without ]
-        raise _bad_address(tracker, project, at) from None
+        raise _bad_address(kind, project, at) from None
     if at and ("@" in parts.netloc or parts.query or looks_like_key(context, at)):
         raise refused(
             "key-in-address",
             "the address holds a name, a password or a key",
             why="addresses are recorded; keys belong in the environment",
-            do=[
-                "export MLFLOW_TRACKING_USERNAME=… MLFLOW_TRACKING_PASSWORD=…",
-                "leadline tracker set … --at https://HOST",
-            ],
+            do=[*_export(kind), "leadline tracker set … --at https://HOST"],
         )
-    schemes, folder = ADDRESSES.get(tracker, ((), True))
     is_web = parts.scheme in ("http", "https")
-    known = parts.scheme in schemes and bool(host or not is_web)
-    if at and not known and not (folder and "://" not in at and parts.scheme not in KINDS):
-        raise _bad_address(tracker, project, at)
+    known = parts.scheme in kind.addresses and bool(host or not is_web)
+    is_folder = "://" not in at and parts.scheme not in SCHEMES
+    if at and not known and not (kind.takes_folder and is_folder):
+        raise _bad_address(kind, project, at)
     return at.rstrip("/") if is_web else at
 
 
-def _bad_address(tracker: str, project: str, at: str) -> LeadlineError:
-    schemes, folder = ADDRESSES.get(tracker, ((), True))
-    kinds = [f"{scheme}:{'//HOST' if scheme.startswith('http') else '…'}" for scheme in schemes]
-    example = "https://HOST" if schemes else "/mnt/team/runs"
+def _bad_address(kind: TrackerKind, project: str, at: str) -> LeadlineError:
+    endings = {"http": "//HOST", "https": "//HOST"}
+    takes = [f"{scheme}:{endings.get(scheme, '…')}" for scheme in kind.addresses]
+    if kind.takes_folder:
+        takes.append("a folder")
+    example = "https://HOST" if kind.addresses else "/mnt/team/runs"
     return usage(
         "bad-address",
-        f"{at[:200]!r} is no address for {tracker}",
-        why=f"it takes {', '.join([*kinds, *(['a folder'] if folder else [])])}",
-        do=shlex.join(["leadline", "tracker", "set", tracker, project, "--at", example]),
+        f"{at[:200]!r} is no address for {kind.name}",
+        why=f"it takes {', '.join(takes)}",
+        do=shlex.join(["leadline", "tracker", "set", kind.name, project, "--at", example]),
     )

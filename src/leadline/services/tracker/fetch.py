@@ -9,7 +9,7 @@ the record.
 from __future__ import annotations
 
 from leadline.core.errors import LeadlineError, not_found
-from leadline.core.record.run import OWN, TERMINAL_STATES, Run
+from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.record.thread import Thread
 from leadline.core.tracker.reading import TrackerRun
 from leadline.core.typed import Any
@@ -39,7 +39,7 @@ def fetch(context: Context, topic: str, ids: list[str]) -> dict[str, Any]:
             continue
         own = (
             run.origin == "executed"
-            and run.tracker["tracker"] == OWN
+            and context.tracker_kind(str(run.tracker["tracker"])).by_folder
             and local_path(context, run.tracker)
         )
         if own or (run.state in TERMINAL_STATES and is_here(context, run)):

@@ -1,11 +1,12 @@
-"""The tracker that run folders are: where they are put, and what of a run goes there."""
+"""A tracker whose runs are run folders (``TrackerKind.by_folder``): where they are put, and what of
+a run goes there."""
 
 from __future__ import annotations
 
 import os
 
 from leadline.core.errors import not_found, usage
-from leadline.core.record.run import OWN, Run
+from leadline.core.record.run import Run
 from leadline.core.tracker.run_folder import about_planned
 from leadline.core.typed import Any
 from leadline.ports.tracker import Push
@@ -15,18 +16,18 @@ from leadline.services.context import Context
 NAME_BYTES = 200  # of a project, which is a folder: file systems take 255
 
 
-def check_name(project: str) -> None:
+def check_name(tracker: str, project: str) -> None:
     """Raises LeadlineError(usage) for a project that makes no good folder."""
     if project.startswith(".") or len(project.encode()) > NAME_BYTES:
         raise usage(
             "bad-project",
             f"{project[:140]!r} is no name for a project of run folders",
             why=f"it becomes a folder: no dot at its beginning, at most {NAME_BYTES} bytes",
-            do=f"leadline tracker set {OWN} my-project",
+            do=f"leadline tracker set {tracker} my-project",
         )
 
 
-def shared_folder(context: Context, at: str, live: bool = False) -> str:
+def shared_folder(context: Context, tracker: str, at: str, live: bool = False) -> str:
     """The folder that run folders are put into, as the record keeps it.
 
     Raises LeadlineError(usage): an address, or ``live``.
@@ -36,7 +37,7 @@ def shared_folder(context: Context, at: str, live: bool = False) -> str:
             "no-server",
             "--live asks for a server" if live else f"{at} is no folder",
             why="run folders are put into a shared folder when a run has ended; a job writes into its own",
-            do=f"leadline tracker set {OWN} my-project --at /mnt/team/runs",
+            do=f"leadline tracker set {tracker} my-project --at /mnt/team/runs",
         )
     return at if not at or at.startswith("~") else os.path.normpath(os.path.join(context.cwd, at))
 

@@ -11,8 +11,7 @@ from leadline.services.context import Context
 from leadline.services.run.job_tracker import redacted
 from leadline.services.tracker.choice import looks_like_key
 
-#: Parts of parameter names that open a page to whoever has the address: W&B's "magic link" has
-# ``accessToken``.
+# Parts of parameter names that open a page to whoever has the address, as ``accessToken`` does.
 OPENING = ("token", "key", "secret", "signature", "password", "auth")
 
 
@@ -34,7 +33,7 @@ def link(context: Context, topic: str, url: str, title: str = "") -> dict[str, A
             "bad-link",
             f"{url[:200]!r} is no address of a page",
             why="a link begins with https:// or http:// and has no space in it",
-            do="leadline tracker link https://wandb.ai/TEAM/PROJECT/reports/NAME",
+            do="leadline tracker link https://HOST/PAGE",
         )
     names = [name.lower() for text in (parts.query, parts.fragment) for name, _ in parse_qsl(text)]
     if (

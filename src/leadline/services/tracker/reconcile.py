@@ -6,7 +6,7 @@ from __future__ import annotations
 import shlex
 
 from leadline.core.errors import LeadlineError
-from leadline.core.record.run import OWN, TERMINAL_STATES, Run
+from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.record.thread import Thread
 from leadline.core.tracker.reading import TrackerRun
 from leadline.core.tracker.reconciliation import (
@@ -17,7 +17,7 @@ from leadline.core.tracker.reconciliation import (
     strangers,
     values_that_differ,
 )
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.services.context import Context
 from leadline.services.run.job_tracker import local_path
 from leadline.services.tracker.standing import (
@@ -29,6 +29,9 @@ from leadline.services.tracker.standing import (
     places_of,
     waits,
 )
+
+if TYPE_CHECKING:
+    from leadline.ports.tracker_kind import TrackerKind
 
 COMPARED = 200  # runs whose values are read on both sides unless said otherwise, the newest first
 
@@ -92,10 +95,11 @@ def reconcile(context: Context, topic: str, compared: int = COMPARED) -> dict[st
             )
     known = {key for run in thread.runs for key in (run.uid, str(run.tracker.get("id", ""))) if key}
     for place in places:
+        kind = context.tracker_kind(place.tracker)
         for row in strangers(thread, place, known):
             # what another record put into a shared folder can be taken
-            if not row["ours"] or place.tracker == OWN:
-                row["import"] = import_command(place, row)
+            if not row["ours"] or kind.by_folder:
+                row["import"] = import_command(place, row, kind)
             answer["only_there"].append(row)
     listed = {(row["tracker"], row["id"]) for row in answer["only_there"]}
     for row in further_rows(context, thread):
@@ -150,10 +154,11 @@ def _compare(
         answer["differ"].append({"run": run.id, "what": "digest", "key": "digest", "why": why})
 
 
-def import_command(place: TrackerProject, row: dict[str, Any]) -> str:
-    """What to type to take one of a tracker's runs into the thread."""
-    if row.get("path") and not row.get("url") and place.tracker == "wandb":
-        words = ["leadline", "import", row["path"], "--format", "wandb"]
+def import_command(place: TrackerProject, row: dict[str, Any], kind: TrackerKind) -> str:
+    """What to type to take one of a tracker's runs into the thread: by its own file where it has
+    one and no page."""
+    if row.get("path", "").endswith(kind.marks or ("\0",)) and not row.get("url"):
+        words = ["leadline", "import", row["path"], "--format", place.tracker]
     else:
         words = ["leadline", "import", place.project, "--format", place.tracker, "--run", row["id"]]
         words += ["--at", place.at] if place.at else []

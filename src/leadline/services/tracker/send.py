@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 
 from leadline.core.errors import LeadlineError, conflict, usage
-from leadline.core.record.run import OWN, TERMINAL_STATES, Run
+from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import counted
 from leadline.core.tracker.reading import Choice, Reading, TrackerRun
@@ -157,7 +157,7 @@ def push(
             "no-tracker",
             f"no tracker is chosen for {topic}",
             why="a project is chosen once, early, for the whole thread",
-            do="leadline tracker set wandb PROJECT",
+            do="leadline tracker set TRACKER PROJECT",
         )
     wanted = (
         [run for display in ids for run in thread.runs_of(display)] if ids else list(thread.runs)
@@ -182,10 +182,11 @@ def push(
         if r.state in TERMINAL_STATES and not r.retracted and r.origin == "executed"
     ]
     # A copy in a folder that was given up is no copy in the present one.
+    by_address = context.tracker_kind(choice.tracker).sends_again
     moved = [
         r.id
         for r in ended
-        if choice.tracker == OWN and _destination(r, choice).get("at") != r.tracker.get("at")
+        if by_address and _destination(r, choice).get("at") != r.tracker.get("at")
     ]
     there = [run for run in ended if is_there(run) and run.id not in moved and not artifacts]
     gone = []
@@ -219,12 +220,13 @@ def _send(
             )
             continue
         about = _destination(run, choice)
+        kind = context.tracker_kind(str(about["tracker"]))
         if hopeless:
             left.append({"run": run.id, "why": hopeless})
             continue
         try:
             send = partial(_push_one, context, topic, thread, run, about, limit)
-            again = about["tracker"] == OWN
+            again = kind.sends_again
             taken, carried, kept_here, refusal = _push_carrying(
                 send, recorded_files(context, run, files[0], again), files[0]
             )
@@ -258,17 +260,16 @@ def _send(
             topic, "tracker-run", {"run": run.id, "refs": _refs(run, thread), "tracker": fresh}
         )
         row = {"run": run.id, "url": taken.url, "id": taken.id}
-        if taken.tracker == OWN:
+        if kind.by_folder:
             row["path"] = taken.path
         row["not_sent"] = [str(one.get("id")) for one in run.tracker.get("further", ())]
         sent.append({**row, "artifacts": sorted({*carried, *named}), "artifacts_left": kept_here})
         if refusal:
             why = f"the run is there, without {', '.join(sorted(files[0]))}: {refusal.what} ({refusal.why})"
             left.append({"run": run.id, "why": why, "next": refusal.next})
-        say(
-            f"{number}/{len(runs)} {run.id} sent to {about['tracker']} {about['project']}"
-            + (f": {taken.url or taken.path}" if taken.url or taken.tracker == OWN else "")
-        )
+        where = taken.url or row.get("path", "")
+        said = f"{number}/{len(runs)} {run.id} sent to {about['tracker']} {about['project']}"
+        say(f"{said}: {where}" if where else said)
     return sent, left
 
 
@@ -333,7 +334,7 @@ def _push_one(
     facts = facts_of(context, topic, run.uid, plan)
     tracker = context.tracker_for(str(about["tracker"]))
     pushing = Push(facts, path, run.state, dict(run.metrics), artifacts=artifacts)
-    if about["tracker"] == OWN:
+    if tracker.kind.by_folder:
         as_folder(context, topic, run, plan, pushing)
     elif path:
         known = TrackerRun(
@@ -342,17 +343,17 @@ def _push_one(
         pushing.reading = tracker.read(known)
     else:
         os.makedirs(facts.folder, exist_ok=True)
-        pushing.reading = own_reading(context, run)
+        pushing.reading = own_reading(context, run, tracker.name)
     return tracker.push(pushing, limit_s)
 
 
-def own_reading(context: Context, run: Run) -> Any:
-    """The series that the run logged by ``leadline.log``, as a tracker would give them; None when
+def own_reading(context: Context, run: Run, tracker: str) -> Reading | None:
+    """The series that the run logged by ``leadline.log``, as ``tracker`` would give them; None when
     there are none."""
     series = series_of(context, run)
     if not series:
         return None
-    reading = Reading(TrackerRun(OWN, run.uid, run.id))
+    reading = Reading(TrackerRun(tracker, run.uid, run.id))
     reading.series.update(series)
     return reading
 

@@ -24,6 +24,7 @@ from leadline.adapters.trackers.folder.run_folder import (
     run_at,
     said_of,
 )
+from leadline.adapters.trackers.kinds import RUN_FOLDERS
 from leadline.core.errors import not_found, remote
 from leadline.core.record.run import OWN
 from leadline.core.series.store import Store, disorder
@@ -46,7 +47,8 @@ ENDED = ("finished", "failed")
 class EmbeddedTracker:
     """``environ``: the user's variables; ``folder``: the top of the work tree."""
 
-    name = OWN
+    name = RUN_FOLDERS.name
+    kind = RUN_FOLDERS
 
     def __init__(self, environ: Mapping[str, str], folder: str) -> None:
         self.environ, self.folder = environ, folder

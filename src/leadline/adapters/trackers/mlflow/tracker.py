@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from urllib.parse import quote, unquote, urlsplit
 
 from leadline.adapters.trackers.http import Server
+from leadline.adapters.trackers.kinds import MLFLOW
 from leadline.adapters.trackers.mlflow.files import (
     UID_TAG,
     params_as_values,
@@ -44,7 +45,8 @@ STATUS = {
 class MlflowTracker:
     """``environ``: the user's variables; ``folder``: the top of the work tree."""
 
-    name = "mlflow"
+    name = MLFLOW.name
+    kind = MLFLOW
 
     def __init__(self, environ: Mapping[str, str], folder: str) -> None:
         self.environ, self.folder = environ, folder

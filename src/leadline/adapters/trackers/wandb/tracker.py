@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Mapping
 
+from leadline.adapters.trackers.kinds import WANDB
 from leadline.adapters.trackers.wandb.log_file import WandbLog, is_run_file, read_log
 from leadline.adapters.trackers.wandb.rows import add_row, note_words, summary_of
 from leadline.adapters.trackers.wandb.server import (
@@ -44,7 +45,8 @@ VIEW_RUN = re.compile(r"View run .* at (https?://\S+)")
 class WandbTracker:
     """``environ``: the user's variables; ``folder``: the top of the work tree."""
 
-    name = "wandb"
+    name = WANDB.name
+    kind = WANDB
 
     def __init__(self, environ: Mapping[str, str], folder: str) -> None:
         self.environ, self.folder = environ, folder
