@@ -19,6 +19,7 @@ from leadline.services.context import Context
 
 if TYPE_CHECKING:
     from leadline.ports.forge import Forge
+    from leadline.ports.forge_kind import ForgeKind
     from leadline.ports.results import ResultSource
     from leadline.ports.tracker import Tracker
     from leadline.ports.tracker_kind import TrackerKind
@@ -69,6 +70,8 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
         open_runs=OpenRunFiles(os.path.join(root, "open")),
         collectors=MachineCollectors(os.path.join(root, "cache"), settings),
         forge_for=_forge_factory(store, vcs, settings, root, lambda: context),
+        forge_kind=forge_kind,
+        forge_names=forge_names,
         result_source=_result_source,
         tracker_for=lambda name: _tracker(name, vcs.toplevel or cwd),
         tracker_kind=tracker_kind,
@@ -109,12 +112,8 @@ def _forge_factory(
 
         issue = store.thread(topic).issue if store.exists(topic) else None
         opened = issue is not None and issue.state not in ("none", "draft")
-        name = str(
-            (issue.forge if issue is not None and opened else "")
-            or settings.get("forge")
-            or "local"
-        )
-        if name == "local":
+        name = str((issue.forge if issue is not None and opened else "") or context().chosen_forge)
+        if not forge_kind(name).outside:
             return LocalForge(store, topic)
         from leadline.adapters.forges.registry import load
         from leadline.ports.forge_setup import ForgeSetup
@@ -127,6 +126,20 @@ def _forge_factory(
         return CheckedForge(load(name, setup), context)
 
     return forge_for
+
+
+def forge_kind(name: str) -> ForgeKind:
+    """What is known of a forge without making one."""
+    from leadline.adapters.forges.registry import kind
+
+    return kind(name)
+
+
+def forge_names() -> list[str]:
+    """Of all forges that can be chosen here, third parties' among them."""
+    from leadline.adapters.forges.registry import names
+
+    return names()
 
 
 def _result_source(format: str) -> ResultSource:

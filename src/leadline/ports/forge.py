@@ -18,6 +18,7 @@ class Forge(Protocol):
     """One issue tracker, for one thread."""
 
     name: str
+    outside: bool  # whether others see its issues; otherwise the issue is part of the record
     body_limit_chars: int  # 0: none
     comment_limit_chars: int
     repository: str  # "owner/name", "" where there is none

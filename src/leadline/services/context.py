@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from leadline.core.errors import LeadlineError, environment, not_found, usage
 from leadline.core.ids import ID_IN_TEXT, named_id
 from leadline.core.record.run import Run
-from leadline.core.record.thread import Thread
+from leadline.core.record.thread import IN_RECORD, Thread
 from leadline.core.timestamps import rfc3339
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field
@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # named and not called here: a command loads the ports of wha
     from leadline.ports.collectors import Collectors
     from leadline.ports.executor import Executor
     from leadline.ports.forge import Forge
+    from leadline.ports.forge_kind import ForgeKind
     from leadline.ports.records import BlobStore, Clock, OpenRuns, RecordStore
     from leadline.ports.results import ResultSource
     from leadline.ports.series import SeriesStore
@@ -65,6 +66,8 @@ class Context:
     collectors: Collectors
     series: SeriesStore
     forge_for: Callable[[str], Forge]
+    forge_kind: Callable[[str], ForgeKind]  # of a name, known or not
+    forge_names: Callable[[], list[str]]
     result_source: Callable[[str], ResultSource]
     tracker_for: Callable[[str], Tracker]
     tracker_kind: Callable[[str], TrackerKind]  # raises nothing: a record may name one that is away
@@ -80,6 +83,11 @@ class Context:
 
     def setting(self, name: str) -> Any:
         return self.settings.get(name, DEFAULT_SETTINGS[name])
+
+    @property
+    def chosen_forge(self) -> str:
+        """The name of the forge that new threads are on."""
+        return str(self.settings.get("forge") or IN_RECORD)
 
     @property
     def toplevel(self) -> str:

@@ -39,6 +39,10 @@ class ForgeContract:
         assert (again.state, again.comments, again.closed_reason) == ("open", [], "")
         assert again.number == issue.number and again.number
 
+    def test_it_says_whether_others_see_it(self, forge: Forge) -> None:
+        assert forge.outside in (True, False)
+        assert forge.outside or not (forge.repository or forge.web_url), "the record has no page"
+
     def test_opening_twice_opens_one(self, forge: Forge, issue: RemoteIssue) -> None:
         second = forge.open_issue(
             "Experiment: contract", "another body", ["experiment"], "marker-open"

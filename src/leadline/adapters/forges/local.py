@@ -8,7 +8,7 @@ page shows it.
 from __future__ import annotations
 
 from leadline.core.errors import not_found, usage
-from leadline.core.record.thread import Issue
+from leadline.core.record.thread import IN_RECORD, Issue
 from leadline.core.typed import Any
 from leadline.ports.forge import Comment, RemoteIssue
 from leadline.ports.records import RecordStore
@@ -17,7 +17,8 @@ NUMBER = "local"
 
 
 class LocalForge:
-    name = "local"
+    name = IN_RECORD
+    outside = False
     body_limit_chars = comment_limit_chars = 0
     repository = web_url = ""
 

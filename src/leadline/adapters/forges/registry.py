@@ -1,16 +1,30 @@
 """The forges by name. One of a third party (entry point ``leadline.forges``) is looked up only when
-named."""
+named; ``local`` is made by whoever has the record."""
 
 from __future__ import annotations
 
 import importlib
 
 from leadline.core.errors import environment, usage
-from leadline.ports.forge import Forge
-from leadline.ports.forge_setup import Factory, ForgeSetup
+from leadline.core.record.thread import IN_RECORD
+from leadline.core.typed import TYPE_CHECKING
+from leadline.ports.forge_kind import ForgeKind
+
+if TYPE_CHECKING:
+    from leadline.ports.forge import Forge
+    from leadline.ports.forge_setup import Factory, ForgeSetup
 
 ENTRY_POINTS = "leadline.forges"
 BUILTIN = {"github": "leadline.adapters.forges.github.place:make"}
+KINDS = {
+    IN_RECORD: ForgeKind(IN_RECORD, outside=False),
+    "github": ForgeKind(
+        "github",
+        package="httpx2",
+        use="issues on GitHub",
+        install="pip install 'leadline[github]'",
+    ),
+}
 
 
 def load(name: str, setup: ForgeSetup) -> Forge:
@@ -39,12 +53,17 @@ def load(name: str, setup: ForgeSetup) -> Forge:
         "unknown-forge",
         f"{name!r} is no forge",
         why=f"known: {', '.join(names())}",
-        do="leadline init --forge local",
+        do=f"leadline init --forge {IN_RECORD}",
     )
+
+
+def kind(name: str) -> ForgeKind:
+    """What is known of a forge, loaded or not."""
+    return KINDS.get(name) or ForgeKind(name)
 
 
 def names() -> list[str]:
     """Of all forges that can be chosen here."""
     from importlib.metadata import entry_points
 
-    return sorted({"local", *BUILTIN, *(entry.name for entry in entry_points(group=ENTRY_POINTS))})
+    return sorted({*KINDS, *(entry.name for entry in entry_points(group=ENTRY_POINTS))})

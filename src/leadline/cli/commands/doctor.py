@@ -25,14 +25,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
-    from leadline.bootstrap import open_context
+    from leadline import bootstrap
     from leadline.core.errors import LeadlineError
     from leadline.services.keep.doctor import doctor, outside
 
     try:
-        checks = doctor(open_context(args.folder), args.network)
+        checks = doctor(bootstrap.open_context(args.folder), args.network)
     except LeadlineError as error:
-        checks = outside(error)
+        forges = [bootstrap.forge_kind(name) for name in bootstrap.forge_names()]
+        trackers = [bootstrap.tracker_kind(name) for name in bootstrap.tracker_names()]
+        checks = outside(error, forges, trackers)
     width = max(len(c.name) for c in checks)
     lines, group = list[str](), ""
     for check in checks:

@@ -37,6 +37,9 @@ SETTINGS = {
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    from leadline.adapters.forges.registry import KINDS
+    from leadline.core.record.thread import IN_RECORD
+
     parser.add_argument("--remote", help="git remote that `leadline sync` uses (default: origin)")
     parser.add_argument("--record-branch", metavar="NAME", help="default: leadline/records")
     parser.add_argument("--branch-prefix", metavar="TEXT", help="default: research/")
@@ -63,7 +66,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     forge.add_argument(
         "--forge",
         metavar="NAME",
-        help="local, github, or one that a plug-in brings (default: local)",
+        help=f"{', '.join(KINDS)}, or one that a plug-in brings (default: {IN_RECORD})",
     )
     forge.add_argument(
         "--forge-repository", metavar="OWNER/NAME", help="default: from the git remote"

@@ -437,7 +437,7 @@ def _opened(before: Issue, record: Record) -> Issue:
     that nothing is said twice; on the local forge nobody saw it, and it is said again."""
     body = record.body
     title = str(body.get("title", ""))
-    kept = before.comments if before.forge != "local" else []
+    kept = [] if before.in_record else before.comments
     return Issue(
         forge=str(body.get("forge", "")),
         number=str(body.get("number", "")),

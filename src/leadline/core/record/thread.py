@@ -96,6 +96,9 @@ class Experiment:
         return [n for n in self.notes if n.body.get("role") == role and n.stands]
 
 
+IN_RECORD = "local"  # what a record calls the forge that the record itself is
+
+
 @dataclass(slots=True)
 class Issue:
     """The experiment issue as last known: on the local forge the record itself is the issue."""
@@ -118,6 +121,11 @@ class Issue:
     title_sent: str = ""
     # as asked for: state, number, labels, milestone, ...
     wanted: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def in_record(self) -> bool:
+        """Whether the issue is part of the record itself, which nobody outside sees."""
+        return self.forge == IN_RECORD
 
 
 @dataclass(slots=True)

@@ -103,8 +103,8 @@ def links_for(context: Context, thread: Thread) -> dict[str, str]:
 
 def linkable(context: Context, thread: Thread, commit: str) -> bool:
     """Whether a text for the thread's forge may link to a commit that is not on the record branch."""
-    forge = str(thread.issue.forge or context.settings.get("forge") or "local")
-    return forge == "local" or bool(known_there(context, [commit]))
+    forge = context.forge_kind(thread.issue.forge or context.chosen_forge)
+    return not forge.outside or bool(known_there(context, [commit]))
 
 
 def _logbook_commit(context: Context, thread: Thread) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from leadline.core.patterns import later
 from leadline.core.record.thread import Thread
 from leadline.core.typed import TypeVar
 from leadline.ports.forge import Forge
+from leadline.ports.forge_kind import ForgeKind
 from leadline.services.context import Context
 
 _T = TypeVar("_T")
@@ -29,13 +30,13 @@ class ForgeFailed(Exception):
         self.error = error
 
 
-def ask(forge_name: str, act: Callable[[], _T]) -> _T:
-    """Do something with a forge. What goes wrong there is a ForgeFailed; on the local forge it is
-    what it is."""
+def ask(kind: ForgeKind, act: Callable[[], _T]) -> _T:
+    """Do something with a forge. What goes wrong outside is a ForgeFailed; in the record it is what
+    it is."""
     try:
         return act()
     except LeadlineError as error:
-        if forge_name == "local" and error.kind != "remote":
+        if not kind.outside and error.kind != "remote":
             raise
         raise ForgeFailed(error) from error
     except ImportError as error:
@@ -43,22 +44,22 @@ def ask(forge_name: str, act: Callable[[], _T]) -> _T:
             environment(
                 "no-http-client",
                 f"a package is missing: {error.name}",
-                why="talking to a forge needs the extra `github`",
-                do="pip install 'leadline[github]'",
+                why=f"talking to the forge {kind.name} needs it",
+                do=kind.install or "leadline doctor",
             )
         ) from error
 
 
-def forge_name(context: Context, thread: Thread) -> str:
+def forge_of(context: Context, thread: Thread) -> ForgeKind:
     """The forge that the issue is on, or will be on."""
     opened = thread.issue.state not in ("none", "draft")
-    return str((thread.issue.forge if opened else "") or context.settings.get("forge") or "local")
+    return context.forge_kind((thread.issue.forge if opened else "") or context.chosen_forge)
 
 
-def read_issue(forge: Forge, thread: Thread, name: str) -> RemoteIssue:
+def read_issue(forge: Forge, thread: Thread, kind: ForgeKind) -> RemoteIssue:
     """The issue of ``thread`` as it is now. Raises as ``ask``; ForgeFailed (``another-issue``) when
     what has its number is another one."""
-    found = ask(name, lambda: forge.issue(thread.issue.number))
+    found = ask(kind, lambda: forge.issue(thread.issue.number))
     known, there = (_PLACE.search(issue.url) for issue in (thread.issue, found))
     own = f"experiment:{thread.topic}"
     if found.marker == own or known is None or there is None:

@@ -9,7 +9,7 @@ from leadline.core.managed_block import block_of
 from leadline.core.typed import Any
 from leadline.services.context import Context
 from leadline.services.issue import outbox
-from leadline.services.issue.ask import ForgeFailed, ask, forge_name, read_issue
+from leadline.services.issue.ask import ForgeFailed, ask, forge_of, read_issue
 from leadline.services.issue.content import derived_body
 from leadline.services.issue.delivery import dry_run
 from leadline.services.issue.outbox import waiting
@@ -20,12 +20,12 @@ def status(context: Context, topic: str) -> dict[str, Any]:
     False: the forge could not be asked, ``trouble`` says why, and ``waits`` is what the record
     tells."""
     thread = context.store.thread(topic)
-    issue, name = thread.issue, forge_name(context, thread)
+    issue, kind = thread.issue, forge_of(context, thread)
     found: dict[str, Any] = {
         "state": issue.state,
         "number": issue.number,
         "url": issue.url,
-        "forge": name,
+        "forge": kind.name,
         "title": issue.title or title_of(thread),
         "drift": [],
         "person_edits": [e for e in issue.person_edits if not e["settled"]],
@@ -38,8 +38,8 @@ def status(context: Context, topic: str) -> dict[str, Any]:
     if issue.state in ("none", "draft"):
         return found
     try:
-        forge = ask(name, lambda: context.forge_for(topic))
-        remote = read_issue(forge, thread, name)
+        forge = ask(kind, lambda: context.forge_for(topic))
+        remote = read_issue(forge, thread, kind)
     except ForgeFailed as failed:
         error = failed.error
         met = {
@@ -71,12 +71,12 @@ def body_difference(context: Context, topic: str) -> dict[str, Any]:
     be asked."""
     thread = context.store.thread(topic)
     body, asked = thread.issue.body, False
-    name = forge_name(context, thread)
+    kind = forge_of(context, thread)
     why = ""
     if thread.issue.state not in ("none", "draft"):
         try:
-            forge = ask(name, lambda: context.forge_for(topic))
-            body, asked = read_issue(forge, thread, name).body, True
+            forge = ask(kind, lambda: context.forge_for(topic))
+            body, asked = read_issue(forge, thread, kind).body, True
         except ForgeFailed as failed:
             why = failed.error.what
     lines = difference(block_of(body), derived_body(context, thread, body))

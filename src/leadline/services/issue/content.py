@@ -57,7 +57,7 @@ def _room_chars(context: Context, thread: Thread, body_there: str) -> int:
 
 def limits(context: Context, thread: Thread) -> tuple[int, int]:
     """How many characters a body and a comment may have on the forge of ``thread``; 0 for no limit."""
-    if (thread.issue.forge or str(context.settings.get("forge") or "local")) == "local":
+    if not context.forge_kind(thread.issue.forge or context.chosen_forge).outside:
         return 0, 0
     try:
         forge = context.forge_for(thread.topic)

@@ -21,7 +21,7 @@ from leadline.core.record.thread import Thread
 from leadline.core.typed import Any, TypeVar
 from leadline.services.context import Context
 from leadline.services.issue import outbox
-from leadline.services.issue.ask import ForgeFailed, ask, forge_name, read_issue
+from leadline.services.issue.ask import ForgeFailed, ask, forge_of, read_issue
 from leadline.services.issue.content import comment_text, wanted_of
 
 _T = TypeVar("_T")
@@ -33,10 +33,8 @@ def want(context: Context, topic: str, state: str, wishes: dict[str, Any] | None
     thread, wishes = context.store.thread(topic), {k: v for k, v in (wishes or {}).items() if v}
     asked = thread.issue.wanted
     new = {**{k: v for k, v in asked.items() if k != "state"}, **wishes, "state": state}
-    local = forge_name(context, thread) == "local"
-    if new != asked and not (
-        local and not wishes and state == "open"
-    ):  # the local forge opens at once
+    at_once = not forge_of(context, thread).outside and not wishes and state == "open"
+    if new != asked and not at_once:
         context.append(topic, "issue-wanted", new)
 
 
@@ -71,7 +69,7 @@ def bring_up_to_date(
         if draft and thread.issue.state == "none":
             label = str(context.setting("issue.label"))
             body = {
-                "forge": forge_name(context, thread),
+                "forge": forge_of(context, thread).name,
                 "number": "",
                 "title": title_of(thread),
                 "state": "draft",
@@ -124,7 +122,7 @@ def dry_run(
         "operations": [{"kind": o.kind, "what": o.what, "marker": o.marker} for o in operations],
         "why": why,
         "state": thread.issue.state,
-        "forge": forge_name(context, thread),
+        "forge": forge_of(context, thread).name,
     }
 
 
@@ -171,12 +169,12 @@ class _Call:
 
     def read(self, thread: Thread) -> RemoteIssue | None:
         """What the forge has of it; None while there is nothing."""
-        context, name = self.context, forge_name(self.context, thread)
-        self.forge = ask(name, lambda: context.forge_for(self.topic))
+        context, kind = self.context, forge_of(self.context, thread)
+        self.forge = ask(kind, lambda: context.forge_for(self.topic))
         if thread.issue.state not in ("none", "draft"):
-            return read_issue(self.forge, thread, name)
+            return read_issue(self.forge, thread, kind)
         number, forge = str(thread.issue.wanted.get("number") or ""), self.forge
-        return ask(name, lambda: forge.issue(number)) if number else None
+        return ask(kind, lambda: forge.issue(number)) if number else None
 
     def expected(self, thread: Thread) -> list[Operation]:
         """The plan as far as the record tells what is there."""
@@ -246,7 +244,7 @@ class _Call:
         }[operation.kind](operation)
 
     def _ask(self, act: Callable[[], _T]) -> _T:
-        return ask(str(self.forge.name), act)
+        return ask(self.context.forge_kind(self.forge.name), act)
 
     def _thread(self) -> Thread:
         return self.context.store.thread(self.topic)
@@ -397,7 +395,7 @@ def _answer(call: _Call, thread: Thread) -> dict[str, Any]:
         "state": issue.state,
         "number": issue.number,
         "url": issue.url,
-        "forge": issue.forge or forge_name(call.context, thread),
+        "forge": issue.forge or forge_of(call.context, thread).name,
         "body": call.body,
         "comments": call.comments,
         "waiting": len(comments_to_post(thread)),

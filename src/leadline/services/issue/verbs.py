@@ -19,7 +19,7 @@ from leadline.core.text.wording import first_difference
 from leadline.core.typed import Any
 from leadline.services.context import Context
 from leadline.services.issue import outbox
-from leadline.services.issue.ask import ForgeFailed, ask, forge_name, read_issue
+from leadline.services.issue.ask import ForgeFailed, ask, forge_of, read_issue
 from leadline.services.issue.content import derived_body
 from leadline.services.issue.delivery import bring_up_to_date, keep_comment_edit
 from leadline.services.issue.outbox import waiting
@@ -52,9 +52,7 @@ def open_issue(
 
 
 def _may_move(context: Context, thread: Thread) -> bool:
-    return (
-        thread.issue.forge == "local" and str(context.settings.get("forge") or "local") != "local"
-    )
+    return thread.issue.in_record and context.forge_kind(context.chosen_forge).outside
 
 
 def _leave(context: Context, thread: Thread, why: str) -> None:
@@ -136,7 +134,7 @@ def adopt(
     _must_be_elsewhere(context, topic)
     number = issue_number(context, topic, named)
     state = thread.issue.state
-    same = number == thread.issue.number and thread.issue.forge != "local"
+    same = number == thread.issue.number and not thread.issue.in_record
     if state in ("open", "closed") and same and not instead.strip():
         return bring_up_to_date(context, topic, asked_for=True)
     if state in ("open", "closed") and not instead.strip() and not _may_move(context, thread):
@@ -164,7 +162,7 @@ def to_adopt(context: Context, topic: str, named: str) -> str:
 
 
 def _must_be_elsewhere(context: Context, topic: str) -> None:
-    if str(context.settings.get("forge") or "local") == "local":
+    if not context.forge_kind(context.chosen_forge).outside:
         raise usage(
             "no-forge",
             "this repository's issues are local: there is none to adopt",
@@ -184,15 +182,16 @@ def check_adoptable(context: Context, topic: str, number: str, offline_too: bool
             if issue.state in ("open", "closed")
             else str(issue.wanted.get("number") or "")
         )
-        if other != topic and taken == number and issue.forge != "local":
+        if other != topic and taken == number and not issue.in_record:
             raise conflict(
                 "issue-taken",
                 f"issue #{number} is that of thread {other}",
                 do=f"leadline brief --thread {other}",
             )
     try:
-        forge = ask("forge", lambda: context.forge_for(topic))
-        remote = ask("forge", lambda: forge.issue(number))
+        kind = context.forge_kind(context.chosen_forge)
+        forge = ask(kind, lambda: context.forge_for(topic))
+        remote = ask(kind, lambda: forge.issue(number))
     except ForgeFailed as failed:
         if offline_too and failed.error.kind in ("remote", "environment"):
             return
@@ -320,7 +319,7 @@ def fix_comment(
     forge = context.forge_for(topic)
     try:
         there = {
-            c.id: c.text for c in read_issue(forge, thread, forge_name(context, thread)).comments
+            c.id: c.text for c in read_issue(forge, thread, forge_of(context, thread)).comments
         }
     except ForgeFailed as failed:
         raise failed.error from None

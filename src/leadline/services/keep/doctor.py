@@ -11,6 +11,7 @@ from leadline.core.errors import LeadlineError
 from leadline.core.record.run import TERMINAL_STATES
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import size
+from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass
 from leadline.services.branch import record_branch as recordbranch
 from leadline.services.branch.exchange import remote_for, tracking_ref
@@ -18,16 +19,19 @@ from leadline.services.context import Context
 from leadline.services.issue import outbox
 from leadline.services.issue.outbox import waiting
 
+if TYPE_CHECKING:
+    from leadline.ports.forge_kind import ForgeKind
+    from leadline.ports.tracker_kind import TrackerKind
+
 OK, NOTE, PROBLEM = "ok", "note", "problem"
 LOW_DISK_BYTES = 500 * 1024 * 1024
 OLDEST_GIT = (2, 31)
-# package, what needs it, how to get it
+# package, what needs it, how to get it; those of forges and trackers say so themselves
 EXTRAS = (
     ("yaml", "YAML kickoff and config files", "pip install PyYAML"),
     ("argcomplete", "shell completion", "pip install argcomplete"),
     ("jinja2", "the HTML report", "pip install Jinja2"),
     ("pyarrow", "metrics from Parquet files", "pip install 'leadline[parquet]'"),
-    ("httpx2", "issues on GitHub", "pip install 'leadline[github]'"),
     ("pynvml", "NVIDIA GPU facts without nvidia-smi", "pip install 'leadline[nvidia]'"),
 )
 
@@ -57,7 +61,7 @@ def doctor(context: Context, network: bool = False) -> list[Check]:
     """Every check, in groups: program, extras, repository, unfinished. Never raises for what it
     finds."""
     checks: list[Check] = []
-    for look in (_program, _extras, _repository, _records, _unfinished, _forge):
+    for look in (_program, _extras_of, _repository, _records, _unfinished, _forge):
         try:
             checks += look(context)
         except LeadlineError as error:
@@ -76,7 +80,9 @@ def doctor(context: Context, network: bool = False) -> list[Check]:
     return checks
 
 
-def outside(error: LeadlineError) -> list[Check]:
+def outside(
+    error: LeadlineError, forges: list[ForgeKind], trackers: list[TrackerKind]
+) -> list[Check]:
     """The checks where no repository can be opened: the program, its extras, and why (``error``)."""
     import shutil  # noqa: PLC0415  start-up: 4 ms
 
@@ -90,7 +96,7 @@ def outside(error: LeadlineError) -> list[Check]:
     return [
         *_itself(),
         found,
-        *_extras(),
+        *_extras(forges, trackers),
         Check("repository", "work tree", PROBLEM, error.what.rstrip("."), mend),
     ]
 
@@ -134,22 +140,39 @@ def _program(context: Context) -> list[Check]:
     return checks
 
 
-def _extras(context: Context | None = None) -> list[Check]:
+def _extras_of(context: Context) -> list[Check]:
+    forges = [context.forge_kind(name) for name in context.forge_names()]
+    return _extras(forges, [context.tracker_kind(name) for name in context.tracker_names()])
+
+
+def _extras(forges: list[ForgeKind], trackers: list[TrackerKind]) -> list[Check]:
+    """The packages that features need, and every tracker, which may need one to send runs."""
+    needs = [*EXTRAS, *((kind.package, kind.use, kind.install) for kind in forges if kind.package)]
+    checks = [
+        Check("extras", package, OK, feature)
+        if _installed(package)
+        else Check("extras", package, NOTE, f"not installed: no {feature}", mend)
+        for package, feature, mend in needs
+    ]
+    return [*checks, *map(_tracker, trackers)]
+
+
+def _tracker(kind: TrackerKind) -> Check:
+    called, name = kind.called or kind.name, f"tracker {kind.name}"
+    if kind.problem:
+        return Check("extras", name, PROBLEM, kind.problem, "reinstall or remove what brings it")
+    if not kind.package:
+        return Check("extras", name, OK, f"{called}: read and sent without a package of its own")
+    if _installed(kind.package):
+        return Check("extras", name, OK, f"{called}: read, and sent by {kind.package}")
+    what = f"{called}: read; {kind.package}, which sending needs, is not in this Python"
+    return Check("extras", name, NOTE, what, kind.install)
+
+
+def _installed(package: str) -> bool:
     from importlib.util import find_spec  # noqa: PLC0415  start-up: 0.5 ms
 
-    checks = []
-    for package, feature, mend in EXTRAS:
-        there = find_spec(package) is not None
-        checks.append(
-            Check(
-                "extras",
-                package,
-                OK if there else NOTE,
-                feature if there else f"not installed: no {feature}",
-                "" if there else mend,
-            )
-        )
-    return checks
+    return find_spec(package) is not None
 
 
 def _repository(context: Context) -> list[Check]:
@@ -333,7 +356,7 @@ def _waiting(context: Context, thread: Thread) -> list[Check]:
     checks, met = [], outbox.trouble(context, thread.topic)
     waits = (
         waiting(context, thread)
-        if met is not None or thread.issue.forge not in ("", "local")
+        if met is not None or (thread.issue.forge and not thread.issue.in_record)
         else []
     )
     if met is not None or waits:
@@ -513,14 +536,14 @@ def _network(context: Context) -> list[Check]:
 
 def _forge(context: Context) -> list[Check]:
     """What new threads are posted on, as far as the settings say."""
-    name = str(context.settings.get("forge") or "local")
-    if name == "local":
+    kind = context.forge_kind(context.chosen_forge)
+    if not kind.outside:
         return [
             Check(
                 "forge",
                 "forge",
                 OK,
-                "local: the experiment issue is part of the record, nothing is posted",
+                f"{kind.name}: the experiment issue is part of the record, nothing is posted",
             )
         ]
     try:
@@ -532,7 +555,7 @@ def _forge(context: Context) -> list[Check]:
 
 def _forge_now(context: Context) -> list[Check]:
     """Who the token belongs to and what it may do; asks the forge."""
-    if str(context.settings.get("forge") or "local") == "local":
+    if not context.forge_kind(context.chosen_forge).outside:
         return []
     try:
         told = context.forge_for("").check()

@@ -13,7 +13,7 @@ from leadline.core.typed import Any
 from leadline.services.branch import record_branch as recordbranch
 from leadline.services.branch.exchange import Sync, exchange_with, remote_for, take_in, tracking_ref
 from leadline.services.context import Context
-from leadline.services.issue.ask import forge_name
+from leadline.services.issue.ask import forge_of
 from leadline.services.issue.delivery import bring_up_to_date
 from leadline.services.issue.outbox import waiting
 from leadline.services.run.recover import recover_runs
@@ -62,7 +62,7 @@ def _issues(context: Context) -> dict[str, dict[str, Any]]:
         opened = (
             thread.issue.state in ("open", "closed") or thread.issue.wanted.get("state") == "open"
         )
-        if opened and forge_name(context, thread) != "local":
+        if opened and forge_of(context, thread).outside:
             found[topic] = bring_up_to_date(context, topic, asked_for=True)
     return found
 

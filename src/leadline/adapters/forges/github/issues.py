@@ -27,6 +27,7 @@ _WRITERS = ("OWNER", "MEMBER", "COLLABORATOR")
 
 class GitHubForge:
     name = "github"
+    outside = True
     body_limit_chars = LIMIT_CHARS - 256  # room for the marker
     comment_limit_chars = LIMIT_CHARS - 256
 
