@@ -9,7 +9,9 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NamedTuple, NoReturn, Protocol, TypedDict, TypeVar, cast
+    from typing import Any, Generic, NamedTuple, NoReturn, Protocol, TypedDict, cast
+
+    from typing_extensions import TypeVar
 else:
     Any = NoReturn = object
     TypedDict = dict
@@ -17,7 +19,13 @@ else:
     class Protocol:
         pass
 
-    def TypeVar(name):
+    class Generic:
+        __slots__ = ()
+
+        def __class_getitem__(cls, kind):
+            return cls
+
+    def TypeVar(name, **kind):
         return object
 
     def cast(kind, value):
@@ -46,6 +54,7 @@ else:
 __all__ = [
     "TYPE_CHECKING",
     "Any",
+    "Generic",
     "NamedTuple",
     "NoReturn",
     "Protocol",

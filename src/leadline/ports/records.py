@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
 from leadline.core.record.event import Fault, Record
@@ -24,7 +25,7 @@ class Transaction(Protocol):
         No gap, no duplicate."""
         ...
 
-    def add(self, kind: str, body: dict[str, Any]) -> Record: ...
+    def add(self, kind: str, body: Mapping[str, Any]) -> Record: ...
 
     def new_uid(self) -> str:
         """The id the next added record will have."""

@@ -12,7 +12,7 @@ from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.stats.inference import Sample
 from leadline.core.timestamps import number, plural
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.view.facts import (
     EvidenceOf,
     definition,
@@ -25,6 +25,9 @@ from leadline.core.view.facts import (
     words_for_lost,
 )
 from leadline.render.markdown import cell_code, code, cut, prose_line
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import ClaimBody
 
 CONFIG_SHOWN = 24
 
@@ -246,7 +249,9 @@ def differs_in(thread: Thread, experiment: Experiment, shown: int = 3) -> str:
     return ", ".join(cell_code(cut(c, 40)) for c in changed[:shown]) + more
 
 
-def claim_line(item: Item, thread: Thread, evidence_of: EvidenceOf | None, width: int = 0) -> str:
+def claim_line(
+    item: Item[ClaimBody], thread: Thread, evidence_of: EvidenceOf | None, width: int = 0
+) -> str:
     """``**P-C1** (replicated, n=3): …``"""
     text = prose_line(says(item, thread), width) or code(
         str(item.body.get("predicate") or "no text")
@@ -254,7 +259,7 @@ def claim_line(item: Item, thread: Thread, evidence_of: EvidenceOf | None, width
     return f"**{item.id}** ({labelled(item, thread, evidence_of)}): {text}"
 
 
-def labelled(item: Item, thread: Thread, evidence_of: EvidenceOf | None) -> str:
+def labelled(item: Item[ClaimBody], thread: Thread, evidence_of: EvidenceOf | None) -> str:
     """``replicated, n=3``: a claim's label, and of how many runs where they are known."""
     n, label = runs_behind(item, thread, evidence_of), label_of(item, evidence_of)
     return label if n is None else f"{label}, n={n}"

@@ -12,8 +12,11 @@ from leadline.core.record.thread import Thread
 from leadline.core.text.citation import bind
 from leadline.core.text.citation import find as citations
 from leadline.core.text.unbound import unbound_numbers
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.services.context import Context, refs_for
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import Bound
 
 NUMBERS_NAMED = 5
 
@@ -40,7 +43,7 @@ def bound_body(
     reported: str | None = None,
     predicate: str = "",
     ids: list[str] | None = None,
-) -> dict[str, Any]:
+) -> Bound:
     """``refs``, ``bound`` (and ``reported``) of a text about to be recorded.
 
     Raises LeadlineError(refused, unbound-number) naming each typed number and the citation to write
@@ -53,7 +56,7 @@ def bound_body(
             why="one is written {{P-003.time_ms.median}}",
             do="leadline note --help",
         )
-    body: dict[str, Any] = dict(bind(text, thread))
+    body = bind(text, thread)
     body["refs"] = {**refs_for(thread, ids or [], [text]), **body["refs"]}
     if not body["bound"]:
         del body["bound"]

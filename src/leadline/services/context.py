@@ -201,12 +201,12 @@ class Context:
         return thread
 
     # -- writing -----------------------------------------------------------------------------------
-    def append(self, topic: str, kind: str, body: dict[str, Any]) -> str:
+    def append(self, topic: str, kind: str, body: Mapping[str, Any]) -> str:
         """Write one record without an id of its own; returns its ULID."""
         with self.store.transaction(topic) as writing:
             return writing.add(kind, body).id
 
-    def append_item(self, thread: Thread, kind: str, body: dict[str, Any]) -> str:
+    def append_item(self, thread: Thread, kind: str, body: Mapping[str, Any]) -> str:
         """Write one record that gets the next id of its kind; returns that id."""
         if thread.finished:
             self.warn(

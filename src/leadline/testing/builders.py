@@ -22,7 +22,11 @@ from leadline.core.record.event import Record, line_digest
 from leadline.core.record.thread import Thread
 from leadline.core.text.citation import bind
 from leadline.core.timestamps import epoch_ms, rfc3339
+from leadline.core.typed import TYPE_CHECKING
 from leadline.core.ulid import next_ulid
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import Bound
 
 HARDWARE = {
     "host": "node-7",
@@ -100,11 +104,11 @@ class ThreadBuilder:
         self.records.append(made)
         return made
 
-    def _text_body(self, *texts: str) -> dict[str, Any]:
+    def _text_body(self, *texts: str) -> Bound:
         text = "\n".join(texts)
         if "{{" not in text and not ID_IN_TEXT.search(text):
             return {}
-        return dict(bind(text, self.thread()))
+        return bind(text, self.thread())
 
     def _new(self, kind: str, text: str, minutes: float, **body: Any) -> str:
         self._numbers[kind] = self._numbers.get(kind, 0) + 1

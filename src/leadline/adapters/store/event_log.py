@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from leadline.adapters.files import (
@@ -413,7 +413,7 @@ class FileTransaction:
             self._next = next_ulid(self._time, self.log.clock.randomness(), self.last_id)
         return self._next
 
-    def add(self, kind: str, body: dict[str, Any]) -> Record:
+    def add(self, kind: str, body: Mapping[str, Any]) -> Record:
         uid = self.new_uid()
         record = Record(
             uid,

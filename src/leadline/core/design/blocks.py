@@ -12,7 +12,7 @@ from leadline.core.design.interleave import ORDERS, block_value
 from leadline.core.errors import usage
 from leadline.core.metric.items import facts_in
 from leadline.core.record.run import MetricDef, Run
-from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.stats.sequential import METHOD, SymmetricSequence
 from leadline.core.typed import Any
 
@@ -111,7 +111,7 @@ def result_of(thread: Thread, item: Experiment | Run | Item) -> dict[str, Any]:
 
     Raises LeadlineError(usage) when ``item`` is no interleaved measurement.
     """
-    if not isinstance(item, Item) or item.kind != "interleaving":
+    if not is_a(item, "interleaving"):
         raise usage(
             "not-an-interleaving",
             f"{item.id} is no interleaved measurement",

@@ -12,20 +12,21 @@ import leadline.core.design.cells as plans
 from leadline.core.canonical import digest_of
 from leadline.core.errors import not_found, usage
 from leadline.core.record.run import TERMINAL_STATES, Run
-from leadline.core.record.thread import Item, Thread
-from leadline.core.typed import Any
+from leadline.core.record.thread import Item, Thread, is_a
+from leadline.core.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import SweepBody
 
 
-def key_of_cell(body: dict[str, Any], cell: plans.Cell, tree: Any) -> str:
+def key_of_cell(body: SweepBody, cell: plans.Cell, tree: Any) -> str:
     """The key its runs have at a code state (see ``services.run.gather``)."""
     argv = plans.fill(body["argv"], cell)
     config = {**body["config"], **cell}
     return digest_of({"argv": argv, "cwd": body["cwd"], "config": config, "tree": tree})
 
 
-def runs_of_cells(
-    thread: Thread, body: dict[str, Any], tree: Any, only: str = ""
-) -> list[list[Run]]:
+def runs_of_cells(thread: Thread, body: SweepBody, tree: Any, only: str = "") -> list[list[Run]]:
     """For each cell the runs of its command and config at that code state; ``only`` those of one
     sweep's uid."""
     by_key: dict[str, list[Run]] = {}
@@ -43,7 +44,7 @@ def runs_of_cells(
     ]
 
 
-def _in_one_order(body: dict[str, Any]) -> list[plans.Cell]:
+def _in_one_order(body: SweepBody) -> list[plans.Cell]:
     """The cells with their axes in the order of ``axes``."""
     axes = list(body["axes"])
     return [
@@ -86,9 +87,7 @@ def one_axis_missing(thread: Thread, axes: Sequence[str]) -> list[str]:
     return missing
 
 
-def estimate(
-    thread: Thread, body: dict[str, Any], missing: Sequence[int], jobs: int
-) -> dict[str, Any]:
+def estimate(thread: Thread, body: SweepBody, missing: Sequence[int], jobs: int) -> dict[str, Any]:
     """Seconds that the missing runs will take, from past runs: of the same cell, else the median of
     the same command template. ``seconds`` is None when nothing like it was run."""
     from statistics import median  # noqa: PLC0415  start-up: 4.3 ms
@@ -129,7 +128,7 @@ def done_of(runs: Sequence[Run]) -> int:
     return sum(run.is_evidence or run.state not in TERMINAL_STATES for run in runs)
 
 
-def find_sweep(thread: Thread, shown: str = "") -> Item:
+def find_sweep(thread: Thread, shown: str = "") -> Item[SweepBody]:
     """The sweep named, else the last one. Raises LeadlineError(not_found | usage)."""
     sweeps = thread.of_kind("sweep")
     if not shown:
@@ -141,6 +140,6 @@ def find_sweep(thread: Thread, shown: str = "") -> Item:
             )
         return sweeps[-1]
     found = thread.find(shown)
-    if not isinstance(found, Item) or found.kind != "sweep":
+    if not is_a(found, "sweep"):
         raise usage("not-a-sweep", f"{shown} is no sweep", do="leadline sweep list")
     return found

@@ -21,12 +21,15 @@ from leadline.core.evidence.of_thread import runs_of_subject
 from leadline.core.evidence.predicate import Subject, parse
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Thread
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import JudgedBody
 
 COMMANDS_NAMED = 4
 
 
-def honest_sentence(body: dict[str, Any], found: Evidence) -> str:
+def honest_sentence(body: JudgedBody, found: Evidence) -> str:
     """What the runs do bear, in one sentence."""
     sides = "; ".join(c.sizes for c in found.clauses) or "no runs"
     if found.label == "none":
@@ -37,7 +40,7 @@ def honest_sentence(body: dict[str, Any], found: Evidence) -> str:
     return f"{body['predicate']} holds in the runs so far, {found.label} ({sides})"
 
 
-def commands_for(thread: Thread, body: dict[str, Any], found: Evidence) -> list[str]:
+def commands_for(thread: Thread, body: JudgedBody, found: Evidence) -> list[str]:
     """The command lines that get what the next label lacks: repeats of the sides that are short,
     runs at axis values that have none."""
     predicate = parse(body["predicate"])

@@ -18,7 +18,10 @@ from leadline.core.evidence.predicate import Predicate, Subject, parse
 from leadline.core.metric.contract import contracts_differ, contracts_of
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Item, Thread
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import JudgedBody
 
 CANDIDATE_AXES = 8
 
@@ -76,13 +79,13 @@ def evidence_for(thread: Thread) -> Callable[[Item], Evidence]:
     def of(item: Item) -> Evidence:
         key = (item.uid, thread.record_count)
         if key not in known:
-            known[key] = evidence_of(thread, item.body)
+            known[key] = evidence_of(thread, cast("JudgedBody", item.body))
         return known[key]
 
     return of
 
 
-def evidence_of(thread: Thread, body: dict[str, Any]) -> Evidence:
+def evidence_of(thread: Thread, body: JudgedBody) -> Evidence:
     """The evidence for the ``predicate`` of a claim's (or hypothesis's) body, recorded or about to
     be."""
     text = str(body.get("predicate") or "")
@@ -115,7 +118,7 @@ def evidence_over(
     thread: Thread,
     predicate: Predicate,
     resolve: Callable[[Subject], list[Run]],
-    body: dict[str, Any],
+    body: JudgedBody,
 ) -> Evidence:
     """The one rule behind every label that is shown: ``core/evidence/evidence.py``, the bound by
     apples to apples, and what was contended. ``resolve`` says which runs a subject names; ``body``:
@@ -169,7 +172,7 @@ def _note_contention(out: Evidence, thread: Thread) -> None:
 
 def confirmed_on_path(
     thread: Thread,
-    body: dict[str, Any],
+    body: JudgedBody,
     predicate: Predicate,
     resolve: Callable[[Subject], list[Run]],
 ) -> bool | None:
@@ -185,7 +188,7 @@ def confirmed_on_path(
 
 
 def comparisons(
-    predicate: Predicate, resolve: Callable[[Subject], list[Run]], body: dict[str, Any]
+    predicate: Predicate, resolve: Callable[[Subject], list[Run]], body: JudgedBody
 ) -> list[ConfigDiff]:
     """For every clause that compares two sets of runs: what differs between them besides the
     declared axes.

@@ -16,6 +16,7 @@ from leadline.core.timestamps import epoch_ms, minute
 from leadline.core.typed import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
+    from leadline.core.record.bodies import UpdateBody
     from leadline.core.record.event import Record
     from leadline.core.record.thread import Item, Thread
 
@@ -84,13 +85,13 @@ def due(thread: Thread, now_at: str, evidence_of: Callable[[Item], Any] | None =
     }
 
 
-def last_post(thread: Thread) -> Item | None:
+def last_post(thread: Thread) -> Item[UpdateBody] | None:
     """The last update or heartbeat."""
     posts = thread.of_kind("update")
     return posts[-1] if posts else None
 
 
-def last_update(thread: Thread) -> Item | None:
+def last_update(thread: Thread) -> Item[UpdateBody] | None:
     """The last update that was not a mere heartbeat."""
     posts = [u for u in thread.of_kind("update") if u.body.get("form") != "heartbeat"]
     return posts[-1] if posts else None

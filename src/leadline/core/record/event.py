@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 
 from leadline.core.canonical import canonical_json, digest_bytes, sha256_for
-from leadline.core.typed import Any
+from leadline.core.typed import Any, Generic, TypeVar
 from leadline.core.ulid import is_ulid
 from leadline.core.values import dataclass
 
@@ -26,15 +26,18 @@ Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 UPCASTERS: dict[int, Upcaster] = {}
 
 
+Body = TypeVar("Body", default=Any, covariant=True)
+
+
 @dataclass(slots=True, frozen=True)
-class Record:
+class Record(Generic[Body]):
     id: str
     at: str
     thread: str
     writer: str
     kind: str
     actor: str
-    body: dict[str, Any]
+    body: Body  # core/record/bodies.py
     prev: str
     v: int = CURRENT_VERSION
 

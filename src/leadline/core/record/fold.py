@@ -7,18 +7,21 @@ and counted, never an error: the union of two machines' files is always readable
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from leadline.core.ids import clash_suffix, experiment_of, parse_id
 from leadline.core.managed_block import block_of
 from leadline.core.record.event import Record
 from leadline.core.record.kinds import ISSUE_KINDS, ITEM_KINDS
 from leadline.core.record.run import MetricDef, Run
-from leadline.core.record.thread import Experiment, Issue, Item, Thread
-from leadline.core.typed import Any
+from leadline.core.record.thread import Experiment, Issue, Item, Thread, is_a
+from leadline.core.typed import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from leadline.core.record import bodies
 
 # what a tracker tells later of a run's end
-_ENDING = frozenset(("state", "reason", "ended_at", "wall_s"))
+_ENDING = ("state", "reason", "ended_at", "wall_s")
 _PLANNED_FACTS = (
     "repeat",
     "argv",
@@ -52,6 +55,7 @@ _RUN_FACTS = (
     "outputs",
     "hygiene",
 )
+_METRIC_FACTS = ("unit", "direction", "reduce", "description", "observed", "per", "formula")
 _CHOICE = ("tracker", "project", "at", "live", "because")
 
 
@@ -141,7 +145,12 @@ def _assign_ids(thread: Thread, ordered: list[Record]) -> None:
             claim(display, parsed.kind, record.id)
 
 
-def _started(thread: Thread, record: Record) -> None:
+def _given(body: Mapping[str, object], names: Iterable[str]) -> dict[str, Any]:
+    """What the body says under ``names``: where it says nothing, a value keeps its default."""
+    return {name: body[name] for name in names if name in body}
+
+
+def _started(thread: Thread, record: Record[bodies.ThreadStartedBody]) -> None:
     if thread.started_at:  # two machines started it apart: the first one names it, both count
         thread.changes.append(
             {
@@ -153,16 +162,17 @@ def _started(thread: Thread, record: Record) -> None:
             }
         )
         return
-    about = dict(record.body)
-    thread.prefix = about.pop("prefix", "")
-    thread.title = about.pop("title", "") or thread.topic
-    for definition in about.pop("metrics", []):
+    body = record.body
+    thread.prefix = body.get("prefix", "")
+    thread.title = body.get("title", "") or thread.topic
+    for definition in body.get("metrics", []):
         thread.metrics[definition["name"]] = _metric(definition)
-    thread.about = about
+    apart = ("prefix", "title", "metrics")
+    thread.about = {name: value for name, value in body.items() if name not in apart}
     thread.started_at, thread.started_by = record.at, record.actor
 
 
-def _changed(thread: Thread, record: Record) -> None:
+def _changed(thread: Thread, record: Record[bodies.ThreadChangedBody]) -> None:
     body = record.body
     name, value = str(body.get("field", "")), body.get("value")
     if body.get("mode") == "add":
@@ -175,16 +185,16 @@ def _changed(thread: Thread, record: Record) -> None:
     thread.changes.append({"at": record.at, "actor": record.actor, **body})
 
 
-def _metric(body: dict[str, Any]) -> MetricDef:
-    names = ("name", "unit", "direction", "reduce", "description", "observed", "per", "formula")
-    return MetricDef(**{k: body[k] for k in names if body.get(k)})
+def _metric(body: bodies.MetricBody) -> MetricDef:
+    said = _given(body, ("name", *_METRIC_FACTS))
+    return MetricDef(**{name: value for name, value in said.items() if value})
 
 
-def _metric_defined(thread: Thread, record: Record) -> None:
+def _metric_defined(thread: Thread, record: Record[bodies.MetricDefinedBody]) -> None:
     thread.metrics[record.body["name"]] = _metric(record.body)
 
 
-def _run_planned(thread: Thread, record: Record) -> None:
+def _run_planned(thread: Thread, record: Record[bodies.RunPlannedBody]) -> None:
     body = record.body
     uid = str(body.get("experiment_uid") or record.id)
     shown = thread.uids[("experiment", uid)]
@@ -196,21 +206,21 @@ def _run_planned(thread: Thread, record: Record) -> None:
         name = thread.shown(hypothesis, body.get("refs"))
         if name not in experiment.hypotheses:
             experiment.hypotheses.append(name)
-    given = {name: body[name] for name in _PLANNED_FACTS if name in body}
-    run = Run(thread.uids[("run", record.id)], record.id, shown, planned_at=record.at, **given)
+    facts = _given(body, _PLANNED_FACTS)
+    run = Run(thread.uids[("run", record.id)], record.id, shown, planned_at=record.at, **facts)
     experiment.runs.append(run)
 
 
-def _run_ended(thread: Thread, record: Record) -> None:
+def _run_ended(thread: Thread, record: Record[bodies.RunEndedBody]) -> None:
     run = _find_run(thread, str(record.body.get("run", "")), record.body.get("refs"))
     if run is None:
         return
     if run.ended_at:  # ended twice: reconciled apart; the first word stands, the other is kept
         run.corrections.append({"at": record.at, "kind": "second-ending", "body": record.body})
         return
-    for name in _RUN_FACTS:
-        if record.body.get(name) is not None:  # a run that was lost has no resources, and says null
-            setattr(run, name, record.body[name])
+    for name, value in _given(record.body, _RUN_FACTS).items():
+        if value is not None:  # a run that was lost has no resources, and says null
+            setattr(run, name, value)
     run.ended_at = run.ended_at or record.at
     run.artifact_record = dict(record.body.get("artifacts") or {})
     run.tracker = {**run.tracker, **record.body.get("tracker", {})}
@@ -218,16 +228,16 @@ def _run_ended(thread: Thread, record: Record) -> None:
         run.code = {**run.code, "changed_during_run": True}
 
 
-def _tracker_set(thread: Thread, record: Record) -> None:
-    thread.tracker = {name: record.body[name] for name in _CHOICE[:4] if name in record.body}
-    chosen = {name: record.body[name] for name in _CHOICE if name in record.body}
+def _tracker_set(thread: Thread, record: Record[bodies.TrackerSetBody]) -> None:
+    chosen = _given(record.body, _CHOICE)
+    thread.tracker = {name: value for name, value in chosen.items() if name != "because"}
     thread.about["tracker-project"] = (
         f"{thread.tracker['tracker']} {thread.tracker['project']}".strip()
     )
     thread.tracker_choices.append({**chosen, "since": record.at, "actor": record.actor})
 
 
-def _tracker_link(thread: Thread, record: Record) -> None:
+def _tracker_link(thread: Thread, record: Record[bodies.TrackerLinkBody]) -> None:
     """A page is attached once; the last title given to it is the one it has."""
     kept = [link for link in thread.tracker_links if link["url"] != record.body["url"]]
     thread.tracker_links = [
@@ -236,7 +246,7 @@ def _tracker_link(thread: Thread, record: Record) -> None:
     ]
 
 
-def _tracker_run(thread: Thread, record: Record) -> None:
+def _tracker_run(thread: Thread, record: Record[bodies.TrackerRunBody]) -> None:
     """What a tracker says of a run, learned after its ending. Metrics come only with a reading that
     takes the place of a provisional one, and replace what that one gave, nothing else. Of a run
     that was imported without an end, its tracker also knows the end."""
@@ -262,8 +272,8 @@ def _tracker_run(thread: Thread, record: Record) -> None:
         fresh = body["extraction"]
         run.extraction = {**run.extraction, **fresh, "sources": others + fresh.get("sources", [])}
     if run.origin == "imported":
-        for name in _ENDING.intersection(body.get("ending", {})):
-            setattr(run, name, body["ending"][name])
+        for name, value in _given(body.get("ending", {}), _ENDING).items():
+            setattr(run, name, value)
         run.outputs = {**run.outputs, **body.get("outputs", {})}
 
 
@@ -273,14 +283,14 @@ def _find_run(thread: Thread, display: str, refs: dict[str, str] | None) -> Run 
     return next((r for r in experiment.runs if r.id == shown), None) if experiment else None
 
 
-def _item(thread: Thread, record: Record) -> None:
+def _item(thread: Thread, record: Record[bodies.ItemBody]) -> None:
     kind = record.kind
     parsed = parse_id(str(record.body.get("id", "")))
     shown = thread.uids.get((kind, record.id)) if parsed else None
-    item = Item(kind, shown or record.id, record.id, record.at, record.actor, dict(record.body))
+    item = Item(kind, shown or record.id, record.id, record.at, record.actor, record.body.copy())
     thread.items[item.id] = item
     if kind == "note":
-        for about in record.body.get("about", []):
+        for about in cast("bodies.NoteBody", record.body).get("about", []):
             experiment = thread.experiments.get(experiment_of(thread.shown(about, item.refs)))
             if experiment is not None:
                 experiment.notes.append(item)
@@ -290,11 +300,11 @@ def _item(thread: Thread, record: Record) -> None:
                 earlier.superseded_by = item.id
 
 
-def _hypothesis_changed(thread: Thread, record: Record) -> None:
+def _hypothesis_changed(thread: Thread, record: Record[bodies.HypothesisChangedBody]) -> None:
     item = thread.items.get(
         thread.shown(str(record.body.get("hypothesis", "")), record.body.get("refs"))
     )
-    if item is not None:
+    if is_a(item, "hypothesis"):
         item.history.append(
             {"at": record.at, "actor": record.actor, "kind": record.kind, "body": record.body}
         )
@@ -304,11 +314,11 @@ def _hypothesis_changed(thread: Thread, record: Record) -> None:
         item.body["refs"] = {**item.refs, **record.body.get("refs", {})}
 
 
-def _interleaving_ended(thread: Thread, record: Record) -> None:
+def _interleaving_ended(thread: Thread, record: Record[bodies.InterleavingEndedBody]) -> None:
     item = thread.items.get(
         thread.shown(str(record.body.get("interleaving", "")), record.body.get("refs"))
     )
-    if item is not None and "ended" not in item.body:
+    if is_a(item, "interleaving") and "ended" not in item.body:
         item.history.append(
             {"at": record.at, "actor": record.actor, "kind": record.kind, "body": record.body}
         )
@@ -327,7 +337,7 @@ def _target(thread: Thread, record: Record) -> Any:
     )
 
 
-def _correction(thread: Thread, record: Record) -> None:
+def _correction(thread: Thread, record: Record[bodies.CorrectionBody]) -> None:
     target, body = _target(thread, record), record.body
     entry = {"at": record.at, "actor": record.actor, "kind": record.kind, "body": body}
     if isinstance(target, Run):
@@ -350,7 +360,7 @@ def _correction(thread: Thread, record: Record) -> None:
             target.body["bound"] = body["bound"]
 
 
-def _supersession(thread: Thread, record: Record) -> None:
+def _supersession(thread: Thread, record: Record[bodies.SupersessionBody]) -> None:
     target = _target(thread, record)
     by = thread.shown(str(record.body.get("by", "")), record.body.get("refs"))
     for thing in _with_runs(target):
@@ -358,7 +368,7 @@ def _supersession(thread: Thread, record: Record) -> None:
     _remember(target, record)
 
 
-def _retraction(thread: Thread, record: Record) -> None:
+def _retraction(thread: Thread, record: Record[bodies.RetractionBody]) -> None:
     target = _target(thread, record)
     for thing in _with_runs(target):
         thing.retracted = str(record.body.get("why") or "no reason given")

@@ -9,14 +9,21 @@ from leadline.core.errors import not_found, usage
 from leadline.core.ids import parse_id
 from leadline.core.record.event import Record
 from leadline.core.record.run import TERMINAL_STATES, MetricDef, Run
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any, Generic, TypeVar
 from leadline.core.values import dataclass, field
 
+if TYPE_CHECKING:
+    from typing import Literal, TypeGuard, overload
+
+    from leadline.core.record import bodies
+    from leadline.core.record.bodies import ItemBody
+
 RUNS_NAMED = 10
+Body = TypeVar("Body", bound="bodies.ItemBody", default="bodies.ItemBody", covariant=True)
 
 
 @dataclass(slots=True)
-class Item:
+class Item(Generic[Body]):
     """A recorded thing with an id: note, hypothesis, claim, decision, baseline, snapshot, update,
     reproduction, ...
 
@@ -29,15 +36,15 @@ class Item:
     uid: str
     at: str
     actor: str
-    body: dict[str, Any]
+    body: Body
     retracted: str = ""
     superseded_by: str = ""
     history: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def refs(self) -> dict[str, str]:
-        refs: dict[str, str] = self.body.get("refs", {})
-        return refs
+        body: ItemBody = self.body
+        return body.get("refs", {})
 
     @property
     def stands(self) -> bool:
@@ -46,6 +53,41 @@ class Item:
     @property
     def text(self) -> str:
         return str(self.body.get("text", ""))
+
+
+if TYPE_CHECKING:
+
+    @overload
+    def is_a(thing: object, kind: Literal["note"]) -> TypeGuard[Item[bodies.NoteBody]]: ...
+    @overload
+    def is_a(
+        thing: object, kind: Literal["hypothesis"]
+    ) -> TypeGuard[Item[bodies.HypothesisBody]]: ...
+    @overload
+    def is_a(thing: object, kind: Literal["sweep"]) -> TypeGuard[Item[bodies.SweepBody]]: ...
+    @overload
+    def is_a(
+        thing: object, kind: Literal["interleaving"]
+    ) -> TypeGuard[Item[bodies.InterleavingBody]]: ...
+    @overload
+    def is_a(thing: object, kind: Literal["baseline"]) -> TypeGuard[Item[bodies.BaselineBody]]: ...
+    @overload
+    def is_a(thing: object, kind: Literal["decision"]) -> TypeGuard[Item[bodies.DecisionBody]]: ...
+    @overload
+    def is_a(thing: object, kind: Literal["claim"]) -> TypeGuard[Item[bodies.ClaimBody]]: ...
+    @overload
+    def is_a(
+        thing: object, kind: Literal["reproduction"]
+    ) -> TypeGuard[Item[bodies.ReproductionBody]]: ...
+    @overload
+    def is_a(thing: object, kind: Literal["snapshot"]) -> TypeGuard[Item[bodies.SnapshotBody]]: ...
+    @overload
+    def is_a(thing: object, kind: Literal["update"]) -> TypeGuard[Item[bodies.UpdateBody]]: ...
+
+
+def is_a(thing: object, kind: str) -> bool:
+    """Whether ``thing`` is the item of that kind: a checker knows its body from there on."""
+    return isinstance(thing, Item) and thing.kind == kind
 
 
 @dataclass(slots=True)
@@ -165,15 +207,40 @@ class Thread:
     records: list[Record] = field(default_factory=list)
 
     # -- listings ----------------------------------------------------------------------------------
-    def of_kind(self, kind: str) -> list[Item]:
+    if TYPE_CHECKING:
+
+        @overload
+        def of_kind(self, kind: Literal["note"]) -> list[Item[bodies.NoteBody]]: ...
+        @overload
+        def of_kind(self, kind: Literal["hypothesis"]) -> list[Item[bodies.HypothesisBody]]: ...
+        @overload
+        def of_kind(self, kind: Literal["sweep"]) -> list[Item[bodies.SweepBody]]: ...
+        @overload
+        def of_kind(self, kind: Literal["interleaving"]) -> list[Item[bodies.InterleavingBody]]: ...
+        @overload
+        def of_kind(self, kind: Literal["baseline"]) -> list[Item[bodies.BaselineBody]]: ...
+        @overload
+        def of_kind(self, kind: Literal["decision"]) -> list[Item[bodies.DecisionBody]]: ...
+        @overload
+        def of_kind(self, kind: Literal["claim"]) -> list[Item[bodies.ClaimBody]]: ...
+        @overload
+        def of_kind(self, kind: Literal["reproduction"]) -> list[Item[bodies.ReproductionBody]]: ...
+        @overload
+        def of_kind(self, kind: Literal["snapshot"]) -> list[Item[bodies.SnapshotBody]]: ...
+        @overload
+        def of_kind(self, kind: Literal["update"]) -> list[Item[bodies.UpdateBody]]: ...
+        @overload
+        def of_kind(self, kind: str) -> list[Item]: ...
+
+    def of_kind(self, kind: str) -> list[Any]:
         return [i for i in self.items.values() if i.kind == kind]
 
     @property
-    def hypotheses(self) -> list[Item]:
+    def hypotheses(self) -> list[Item[bodies.HypothesisBody]]:
         return self.of_kind("hypothesis")
 
     @property
-    def claims(self) -> list[Item]:
+    def claims(self) -> list[Item[bodies.ClaimBody]]:
         return self.of_kind("claim")
 
     @property
@@ -181,7 +248,7 @@ class Thread:
         return (r for e in self.experiments.values() for r in e.runs)
 
     @property
-    def baseline(self) -> Item | None:
+    def baseline(self) -> Item[bodies.BaselineBody] | None:
         """The current registered baseline, or None."""
         standing = [b for b in self.of_kind("baseline") if b.stands]
         return standing[-1] if standing else None
@@ -276,7 +343,7 @@ class Thread:
         if isinstance(thing, Run):
             return self.experiments[thing.experiment]
         if isinstance(thing, Item):
-            if thing.kind == "baseline":
+            if is_a(thing, "baseline"):
                 return self.experiments[self.shown(thing.body["experiment"], thing.refs)]
             raise usage(
                 "not-an-experiment",

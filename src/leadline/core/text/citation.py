@@ -22,9 +22,10 @@ from leadline.core.patterns import later
 from leadline.core.stats.inference import summarise
 from leadline.core.text.spans import code_spans
 from leadline.core.timestamps import number
-from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
+from leadline.core.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from leadline.core.record.bodies import Bound
     from leadline.core.record.run import Run
     from leadline.core.record.thread import Item, Thread
 
@@ -319,13 +320,13 @@ def _ids_shown(text: str, thread: Thread, refs: dict[str, str] | None) -> str:
     return ID_IN_TEXT.sub(lambda m: thread.shown(m[0], refs) if m[0] in refs else m[0], text)
 
 
-def bind(text: str, thread: Thread) -> dict[str, dict[str, Any]]:
+def bind(text: str, thread: Thread) -> Bound:
     """What is stored beside a text: ``refs`` (id as written -> uid, for ids the thread knows;
     ``baseline`` -> the baseline meant) and ``bound`` (expression -> value). Raises as ``resolve``
     does for a citation that does not hold.
     """
-    refs: dict[str, Any] = {}
-    bound: dict[str, Any] = {}
+    refs: dict[str, str] = {}
+    bound: dict[str, float] = {}
     for match in ID_IN_TEXT.finditer(text):
         uid = _known(match[0], thread)
         if uid:

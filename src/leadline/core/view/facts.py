@@ -13,10 +13,14 @@ from collections.abc import Callable
 from leadline.core.evidence.evidence import Evidence
 from leadline.core.plain import one_line
 from leadline.core.record.run import TERMINAL_STATES, MetricDef, Run
-from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.stats.inference import Sample, summarise
 from leadline.core.text.citation import render as cited
 from leadline.core.timestamps import duration, minute
+from leadline.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import ClaimBody
 
 EvidenceOf = Callable[[Item], Evidence]
 METRICS_SHOWN = 12
@@ -41,10 +45,11 @@ def marks(item: Item) -> list[str]:
     if body.get("reported"):
         found.append(f" [reported, not measured: {body['reported']}]")
     if body.get("override"):
-        asked = f" asked as {body['label_asked']};" if body.get("label_asked") else ""
+        label = is_a(item, "claim") and item.body.get("label_asked")
+        asked = f" asked as {label};" if label else ""
         found.append(f" [override:{asked} {body['override']}]")
-    if body.get("no_evidence"):
-        found.append(f" [without evidence: {body['no_evidence']}]")
+    if is_a(item, "decision") and item.body.get("no_evidence"):
+        found.append(f" [without evidence: {item.body['no_evidence']}]")
     return found
 
 
@@ -155,7 +160,9 @@ def label_of(item: Item, evidence_of: EvidenceOf | None) -> str:
     return "no evidence" if label == "none" else label
 
 
-def runs_behind(item: Item, thread: Thread, evidence_of: EvidenceOf | None) -> int | None:
+def runs_behind(
+    item: Item[ClaimBody], thread: Thread, evidence_of: EvidenceOf | None
+) -> int | None:
     """n of a claim: the runs that count, else the evidence runs of the experiments it names."""
     if evidence_of is not None:
         return len(evidence_of(item).counted) if evidence_of(item).label != "none" else None

@@ -6,8 +6,11 @@ import io
 
 from leadline.core.publish.bundle import table_rows
 from leadline.core.timestamps import duration, number, size
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.render.markdown import cell_code, code, data, fence, prose, table
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import SnapshotBody
 
 ARTIFACTS_SHOWN = 12
 
@@ -139,7 +142,7 @@ def bundle_csv(bundle: dict[str, Any]) -> str:
 
 
 def render_seal_comment(
-    shown: str, body: dict[str, Any], tree: str, places: dict[str, str], marker: str
+    shown: str, body: SnapshotBody, tree: str, places: dict[str, str], marker: str
 ) -> str:
     """The comment that a seal leaves on the issue: tag, commit, report files, digest of the record,
     and the table."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from leadline.core.record.thread import Thread
 from leadline.core.text.citation import render as cited
 from leadline.core.timestamps import plural
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf, listed
@@ -18,6 +18,9 @@ from leadline.render import words
 from leadline.render.branch.badge import badge_path
 from leadline.render.markdown import Anchors, code, cut, data, prose_line, table
 from leadline.render.table import table as text_table
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import SnapshotBody
 
 NO_CATEGORY = "Uncategorised"
 LABELS = ("stable", "replicated", "exploratory")
@@ -229,6 +232,6 @@ def render_index_text(entries: list[Entry]) -> str:
     return "\n\n".join(parts)
 
 
-def snapshot_folder(body: dict[str, Any]) -> str:
+def snapshot_folder(body: SnapshotBody) -> str:
     """The folder of a snapshot on the record branch: its name, or its id."""
     return str(body.get("name") or body.get("id") or "unnamed")

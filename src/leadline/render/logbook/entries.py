@@ -21,7 +21,7 @@ from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.text.citation import render as cited
 from leadline.core.timestamps import minute, plural, size
-from leadline.core.typed import NamedTuple
+from leadline.core.typed import Any, NamedTuple
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
 from leadline.render import words
@@ -345,7 +345,7 @@ def _note(record: Record, then: Thread, first: dict[str, str]) -> Made:
     return heading, "\n".join([*lines, prose(facts.says(item, then, True))])
 
 
-def _item(record: Record, then: Thread) -> Item:
+def _item(record: Record, then: Thread) -> Item[Any]:
     shown = then.uids.get((record.kind, record.id), record.id)
     return then.items.get(shown) or then.items[record.id]
 

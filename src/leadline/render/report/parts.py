@@ -13,7 +13,7 @@ from leadline.core.record import artifact
 from leadline.core.record.artifact import Artifact
 from leadline.core.record.kinds import kind_of
 from leadline.core.record.run import Run
-from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.stats.inference import Sample
 from leadline.core.text.citation import render as cited
 from leadline.core.timestamps import number, size
@@ -307,7 +307,7 @@ def timeline(
         role = str(item.body.get("role") or "")
         if not kind_of(item.kind).timeline or role in ("interpretation", "next"):
             continue
-        if item.kind == "baseline":
+        if is_a(item, "baseline"):
             text = (
                 f"Baseline is now {thread.shown(str(item.body['experiment']), item.refs)}. "
                 f"{item.body.get('why') or ''}"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from leadline.core.plain import one_line, plain
 from leadline.core.record import artifact
 from leadline.core.record.run import Run
-from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.timestamps import duration, minute, size
 from leadline.core.typed import Any
 from leadline.core.view import facts
@@ -312,7 +312,7 @@ def _item(item: Item, thread: Thread, evidence_of: EvidenceOf | None) -> str:
             ("history", _history(item.history)),
         ]
     )
-    if item.kind != "reproduction":
+    if not is_a(item, "reproduction"):
         return head
     lines = [*render_table(item.body.get("table") or ()), *render_files(item.body.get("artifacts"))]
     return "\n".join([head, *(plain(line) for line in lines)])

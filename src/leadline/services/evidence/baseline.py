@@ -16,12 +16,15 @@ from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.stats.inference import mean_interval, summarise
 from leadline.core.stats.outliers import outliers
 from leadline.core.stats.prediction import strays
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.services.bound_text import bound_body, checked_text
 from leadline.services.context import Context
 from leadline.services.evidence.compare import compare_sides
 from leadline.services.lookup import no_evidence, slice_of
 from leadline.services.refusal import refuse
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import BaselineBody
 
 REPEATS_NEEDED = 3
 
@@ -346,7 +349,7 @@ def _code(code: dict[str, Any]) -> dict[str, Any]:
     return {k: code[k] for k in ("commit", "tree", "head", "branch", "dirty") if k in code}
 
 
-def _move(thread: Thread, item: Item) -> dict[str, Any]:
+def _move(thread: Thread, item: Item[BaselineBody]) -> dict[str, Any]:
     body = item.body
     return {
         "id": item.id,

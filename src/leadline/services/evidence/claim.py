@@ -25,15 +25,18 @@ from leadline.core.evidence.of_thread import (
     runs_of_subject,
 )
 from leadline.core.evidence.predicate import Predicate, parse
-from leadline.core.record.thread import Item, Thread
+from leadline.core.record.thread import Item, Thread, is_a
 from leadline.core.text.citation import render
 from leadline.core.text.lint import lint
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.core.values import dataclass, field
 from leadline.services.bound_text import bound_body, checked_text
 from leadline.services.context import Context, refs_for
 from leadline.services.lookup import kind_of
 from leadline.services.refusal import refuse
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import ClaimBody, JudgedBody
 
 ASKABLE = ("exploratory", "replicated", "stable")
 
@@ -98,8 +101,8 @@ def claim(context: Context, topic: str, request: ClaimRequest) -> dict[str, Any]
     }
 
 
-def _body(context: Context, thread: Thread, text: str, request: ClaimRequest) -> dict[str, Any]:
-    body: dict[str, Any] = {"text": text}
+def _body(context: Context, thread: Thread, text: str, request: ClaimRequest) -> ClaimBody:
+    body: ClaimBody = {"text": text}
     words = ""
     if request.predicate:
         predicate = read_predicate(request.predicate)
@@ -113,26 +116,24 @@ def _body(context: Context, thread: Thread, text: str, request: ClaimRequest) ->
             for r in runs_of_subject(thread, s)
         ]
         body["experiments"] = list(dict.fromkeys(r.experiment for r in runs))
-    for name, value in (
-        ("across", request.across),
-        ("axes", request.axes),
-        ("path", request.path),
-        ("nuisance", [*request.nuisance, *context.setting("run.nuisance")]),
-    ):
-        if value:
-            body[name] = value
+    asked: JudgedBody = {
+        "across": request.across,
+        "axes": request.axes,
+        "path": request.path,
+        "nuisance": [*request.nuisance, *context.setting("run.nuisance")],
+    }
+    body = {**body, **cast("JudgedBody", {name: value for name, value in asked.items() if value})}
     numbers = f"{words} {canonical_json(request.across) if request.across else ''}"
-    body.update(
-        bound_body(
-            context,
-            thread,
-            text,
-            strict=True,
-            reported=request.reported,
-            predicate=numbers,
-            ids=body.get("experiments", []),
-        )
+    bound = bound_body(
+        context,
+        thread,
+        text,
+        strict=True,
+        reported=request.reported,
+        predicate=numbers,
+        ids=body.get("experiments", []),
     )
+    body = {**body, **bound}
     body["refs"].update(refs_for(thread, texts=[words]))
     if "(baseline" in words and thread.baseline is not None:
         body["refs"]["baseline"] = thread.baseline.uid
@@ -183,7 +184,7 @@ def parse_across(texts: list[str]) -> dict[str, list[Any]]:
 
 
 def _check_label(
-    context: Context, thread: Thread, request: ClaimRequest, body: dict[str, Any], found: Evidence
+    context: Context, thread: Thread, request: ClaimRequest, body: ClaimBody, found: Evidence
 ) -> None:
     asked = request.label or "exploratory"
     if found.label in ASKABLE and ASKABLE.index(found.label) >= ASKABLE.index(asked):
@@ -218,7 +219,7 @@ def _check_label(
 
 
 def _check_words(
-    context: Context, thread: Thread, body: dict[str, Any], found: Evidence, findings: list[Any]
+    context: Context, thread: Thread, body: ClaimBody, found: Evidence, findings: list[Any]
 ) -> None:
     # Loading its patterns is dear, and listing claims asks for none.
     from leadline.core.evidence.claim_words import overclaims  # noqa: PLC0415  start-up: 2.7 ms
@@ -324,7 +325,7 @@ def one(thread: Thread, display: str) -> dict[str, Any]:
     if thread.prefix and short[:1] == "C" and short[1:2].isdigit():
         display = f"{thread.prefix}-{short}"
     thing = thread.find(display)
-    if not isinstance(thing, Item) or thing.kind != "claim":
+    if not is_a(thing, "claim"):
         raise usage(
             "not-a-claim", f"{display} is a {kind_of(thing)}, not a claim", do="leadline claims"
         )

@@ -10,12 +10,15 @@ from __future__ import annotations
 from leadline.core.errors import conflict, refused, usage
 from leadline.core.evidence.of_thread import evidence_for, evidence_of, read_predicate
 from leadline.core.record.run import Run
-from leadline.core.record.thread import Experiment, Item, Thread
-from leadline.core.typed import Any
+from leadline.core.record.thread import Experiment, Item, Thread, is_a
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.services.bound_text import bound_body, checked_text
 from leadline.services.context import Context, refs_for
 from leadline.services.lookup import kind_of, no_evidence, withdrawn
 from leadline.services.refusal import refuse
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import DecisionBody, HypothesisBody
 
 MOVES: dict[str, tuple[str, ...]] = {
     "proposed": ("active", "blocked", "falsified", "supported"),
@@ -128,9 +131,9 @@ def listing(thread: Thread) -> list[dict[str, Any]]:
     return rows
 
 
-def _hypothesis(thread: Thread, display: str) -> Item:
+def _hypothesis(thread: Thread, display: str) -> Item[HypothesisBody]:
     thing = thread.find(display)
-    if not isinstance(thing, Item) or thing.kind != "hypothesis":
+    if not is_a(thing, "hypothesis"):
         raise usage(
             "not-a-hypothesis",
             f"{display} is a {kind_of(thing)}, not a hypothesis",
@@ -146,7 +149,7 @@ def _hypothesis(thread: Thread, display: str) -> Item:
     return thing
 
 
-def _check_move(item: Item, state: str) -> None:
+def _check_move(item: Item[HypothesisBody], state: str) -> None:
     now = str(item.body.get("state", "proposed"))
     if state not in MOVES.get(now, ()):
         legal = ", ".join(f"{VERB_OF[s]}" for s in MOVES.get(now, ())) or "none"
@@ -158,7 +161,9 @@ def _check_move(item: Item, state: str) -> None:
         )
 
 
-def _check_needed(item: Item, state: str, evidence: list[str], until: str, decision: str) -> None:
+def _check_needed(
+    item: Item[HypothesisBody], state: str, evidence: list[str], until: str, decision: str
+) -> None:
     needed = {
         "blocked": ("--until", until.strip(), "--until 'CONDITION'"),
         "falsified": ("--evidence", evidence, "--evidence ID"),
@@ -176,12 +181,12 @@ def _check_needed(item: Item, state: str, evidence: list[str], until: str, decis
         )
 
 
-def _standing(thread: Thread, display: str, item: Item, state: str) -> str:
+def _standing(thread: Thread, display: str, item: Item[HypothesisBody], state: str) -> str:
     """The id of evidence that stands. Raises LeadlineError(usage | refused)."""
     thing = thread.find(display)
     if isinstance(thing, (Experiment, Run)):
         problem = no_evidence(thing)
-    elif thing.kind == "claim":
+    elif is_a(thing, "claim"):
         problem = withdrawn(thing)
         if not problem and (label := evidence_of(thread, thing.body).label) in ("none", "refuted"):
             problem = f"{thing.id} bears nothing itself: its label is {label}"
@@ -204,9 +209,9 @@ def _standing(thread: Thread, display: str, item: Item, state: str) -> str:
     return thing.id
 
 
-def _decision(thread: Thread, display: str) -> Item:
+def _decision(thread: Thread, display: str) -> Item[DecisionBody]:
     thing = thread.find(display)
-    if not isinstance(thing, Item) or thing.kind != "decision":
+    if not is_a(thing, "decision"):
         raise usage(
             "not-a-decision",
             f"{display} is a {kind_of(thing)}, not a decision",
@@ -218,7 +223,7 @@ def _decision(thread: Thread, display: str) -> Item:
 
 
 def _check_prediction(
-    context: Context, thread: Thread, item: Item, state: str, named: list[str]
+    context: Context, thread: Thread, item: Item[HypothesisBody], state: str, named: list[str]
 ) -> None:
     """Its own prediction, over the runs there are, must not say the opposite of the new state."""
     if not item.body.get("predicate") or state not in ("supported", "falsified"):

@@ -11,7 +11,7 @@ from leadline.core.issue.plan import Wanted
 from leadline.core.managed_block import OVERHEAD_CHARS, holds, outside
 from leadline.core.record.kinds import ISSUE_KINDS
 from leadline.core.record.thread import Item, Thread
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.render.branch.bundle import render_seal_comment
 from leadline.render.branch.index import snapshot_folder
 from leadline.render.issue.body import body_sections
@@ -20,6 +20,9 @@ from leadline.services.branch import record_branch as recordbranch
 from leadline.services.branch.logbook import logbook_path
 from leadline.services.branch.permalink import linkable, pages_of
 from leadline.services.context import Context
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import SnapshotBody
 
 LEAST_ROOM_CHARS = 4_000  # for the derived part beside a long text of people's own
 MARKER_CHARS = 200
@@ -125,7 +128,7 @@ def comment_text(context: Context, thread: Thread, marker: str, text: str) -> st
 
 
 def snapshot_comment_text(
-    context: Context, topic: str, snapshot: Item, record_commit: str | None
+    context: Context, topic: str, snapshot: Item[SnapshotBody], record_commit: str | None
 ) -> str:
     """Tag, commit and report files; as pinned links where the remote has pages."""
     pages = pages_of(context)

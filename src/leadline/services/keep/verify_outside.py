@@ -17,12 +17,16 @@ from leadline.core.record.artifact import manifest
 from leadline.core.record.event import line_digest
 from leadline.core.record.finding import FAULT, NOTE, Finding
 from leadline.core.record.thread import Item, Thread
+from leadline.core.typed import TYPE_CHECKING
 from leadline.render.logbook.entries import HEADER_END, NO_ENTRY
 from leadline.render.logbook.header import link_lines
 from leadline.render.markdown import data
 from leadline.services.artifact import artifacts as artifact
 from leadline.services.branch.logbook import hand_edited, logbook_path
 from leadline.services.context import Context
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import SnapshotBody
 
 
 def _code_states(context: Context, thread: Thread) -> list[Finding]:
@@ -195,7 +199,7 @@ def _tags_without_record(context: Context, thread: Thread, recorded: set[str]) -
     return found
 
 
-def _tag(context: Context, thread: Thread, snapshot: Item) -> list[Finding]:
+def _tag(context: Context, thread: Thread, snapshot: Item[SnapshotBody]) -> list[Finding]:
     tag, topic = str(snapshot.body.get("tag") or ""), thread.topic
     info = context.vcs.tag_info(tag) if tag else None
     if info is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from leadline.core.errors import LeadlineError, not_found
 from leadline.core.record.run import Run
-from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.typed import Any
 from leadline.core.values import dataclass
 from leadline.render.branch.index import snapshot_folder
@@ -90,7 +90,7 @@ def _on_record_branch(context: Context, thread: Thread, what: str, file: str, ti
         path = recordbranch.blob_path(thread.topic, what)
     elif what:
         thing = thread.find(what)
-        if isinstance(thing, Item) and thing.kind == "snapshot":
+        if is_a(thing, "snapshot"):
             path = f"{thread.topic}/snapshots/{snapshot_folder(thing.body)}/{file}"
     page = context.vcs.file_at(tip, path) if tip else None
     if page is None:

@@ -17,8 +17,8 @@ from leadline.core.errors import LeadlineError, conflict, not_found, usage
 from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.ids import named_id
 from leadline.core.publish.bundle import build_bundle
-from leadline.core.record.thread import Item, Thread
-from leadline.core.typed import Any
+from leadline.core.record.thread import Item, Thread, is_a
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.view.facts import says
 from leadline.render.branch.bundle import bundle_csv, render_bundle
 from leadline.services.branch import record_branch as recordbranch
@@ -26,6 +26,9 @@ from leadline.services.branch.logbook import publish
 from leadline.services.context import Context, refs_for
 from leadline.services.issue.delivery import bring_up_to_date
 from leadline.services.publish.sync import sync
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import SnapshotBody
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?\Z")
 
@@ -135,7 +138,7 @@ def _commit_files(
     return done
 
 
-def _unfinished(context: Context, thread: Thread, name: str | None) -> Item | None:
+def _unfinished(context: Context, thread: Thread, name: str | None) -> Item[SnapshotBody] | None:
     """A snapshot that was recorded and whose tag is missing: a crash in between, or a tag that was
     deleted."""
     if name is None:
@@ -149,7 +152,9 @@ def _unfinished(context: Context, thread: Thread, name: str | None) -> Item | No
 # ---- record and tag ------------------------------------------------------------------------------
 
 
-def _record(context: Context, topic: str, name: str | None, message: str, at: str | None) -> Item:
+def _record(
+    context: Context, topic: str, name: str | None, message: str, at: str | None
+) -> Item[SnapshotBody]:
     commit = _commit_to_tag(context, topic, at)
     with context.store.transaction(topic) as writing:
         thread = context.store.thread(topic)
@@ -180,7 +185,7 @@ def _record(context: Context, topic: str, name: str | None, message: str, at: st
         }
         writing.add("snapshot", body)
     found = context.store.thread(topic).find(shown)
-    assert isinstance(found, Item)
+    assert is_a(found, "snapshot")
     return found
 
 
@@ -250,7 +255,7 @@ def _packages(context: Context, thread: Thread) -> dict[str, dict[str, str]]:
     return found
 
 
-def tag_message(context: Context, topic: str, snapshot: Item) -> str:
+def tag_message(context: Context, topic: str, snapshot: Item[SnapshotBody]) -> str:
     """A title, what was said, the machine-made marker (W7), and the digest that makes a rewritten
     record show."""
     body = snapshot.body
@@ -266,7 +271,7 @@ def tag_message(context: Context, topic: str, snapshot: Item) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _tag(context: Context, topic: str, snapshot: Item) -> None:
+def _tag(context: Context, topic: str, snapshot: Item[SnapshotBody]) -> None:
     if not context.vcs.tag_exists(str(snapshot.body["tag"])):
         context.vcs.create_tag(
             str(snapshot.body["tag"]),
@@ -278,7 +283,7 @@ def _tag(context: Context, topic: str, snapshot: Item) -> None:
 # ---- after ---------------------------------------------------------------------------------------
 
 
-def _tell(context: Context, topic: str, snapshot: Item, done: dict[str, Any]) -> None:
+def _tell(context: Context, topic: str, snapshot: Item[SnapshotBody], done: dict[str, Any]) -> None:
     """Record branch, issue comment, issue body, logbook: what fails is left to do and said."""
 
     def attempt(what: str, act: Any) -> Any:

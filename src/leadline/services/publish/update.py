@@ -13,10 +13,10 @@ from leadline.core.ids import ID_IN_TEXT, named_id
 from leadline.core.issue.comments import comments_to_post
 from leadline.core.issue.due import Due, due, last_post, records_since
 from leadline.core.record.kinds import kind_of
-from leadline.core.record.thread import Item, Thread
+from leadline.core.record.thread import Item, Thread, is_a
 from leadline.core.text.citation import render as cited
 from leadline.core.text.lint import LABELS, LintFinding, fix_format, lint
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass
 from leadline.render.issue.comments import render_heartbeat, render_update
 from leadline.services.bound_text import bound_body
@@ -30,6 +30,9 @@ from leadline.services.branch.permalink import (
 )
 from leadline.services.context import Context
 from leadline.services.issue.delivery import bring_up_to_date
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import UpdateBody
 
 ADVICE = (
     "overclaim",
@@ -183,11 +186,11 @@ def _flag_finished(context: Context, thread: Thread) -> None:
         )
 
 
-def _news_since(thread: Thread, last: Item) -> bool:
+def _news_since(thread: Thread, last: Item[UpdateBody]) -> bool:
     return any(kind_of(r.kind).news for r in records_since(thread, last.uid))
 
 
-def _same_words(last: Item, words: Words) -> bool:
+def _same_words(last: Item[UpdateBody], words: Words) -> bool:
     said = {name: value for name, value in words.texts() if value}
     return last.body.get("form") == "update" and bool(said) and last.body.get("words") == said
 
@@ -323,7 +326,8 @@ def _done(
     why = str(issue["why"]["what"]) if issue["why"] else ""
     published = publish(context, topic, f"{what} {shown}")
     thread = context.store.thread(topic)
-    item = thread.items[shown]
+    item = thread.find(shown)
+    assert is_a(item, "update")
     if thread.issue.state in ("none", "draft") and not issue["why"]:
         why = "the issue is a draft" if thread.issue.state == "draft" else "the thread has no issue"
     links = dict(item.body.get("links") or {})

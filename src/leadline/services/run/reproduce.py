@@ -16,7 +16,7 @@ from leadline.core.errors import LeadlineError, not_found, usage
 from leadline.core.metric.items import on_shared_items
 from leadline.core.record.artifact import DIFFERENT, EQUAL, MISSING, NEW, gaps, held_against
 from leadline.core.record.run import Run
-from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.stats.agreement import (
     AGREES,
     DEFAULT_TOLERANCE,
@@ -136,7 +136,7 @@ def _targets(
         or (thread.baseline_experiment if target == "baseline" else None)
         or thread.find(target)
     )
-    if isinstance(thing, Item) and thing.kind == "snapshot":
+    if is_a(thing, "snapshot"):
         rows = dict(thing.body.get("table") or {}).get("rows", [])
         experiments = [
             thread.experiments[name]

@@ -21,13 +21,16 @@ from leadline.core.errors import conflict, usage
 from leadline.core.ids import named_id
 from leadline.core.record.thread import Item, Thread
 from leadline.core.timestamps import counted
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass
 from leadline.services.context import Context
 from leadline.services.run.facts import capture_code, environment_of, facts_of_cell, gather
 from leadline.services.run.lifecycle import ENDED, RunOutcome, Started, finish_one, start_one
 from leadline.services.run.request import RunRequest
 from leadline.services.run.sweep_plan import SweepRequest, check_interaction, check_told_apart, plan
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import SweepBody
 
 LOOK_AT_CODE_AFTER_S = 2.0
 _SAME = (
@@ -70,7 +73,7 @@ def execute(
     thread = context.thread(request.topic)
     code = capture_code(context)
     item = _resumed(context, thread, request, resume, code) if resume else None
-    body = item.body if item else {**plan(context, request), "tree": code.get("tree")}
+    body: SweepBody = item.body if item else {**plan(context, request), "tree": code.get("tree")}
     if item is None:
         check_interaction(context, thread, body)
         item = _same_sweep(thread, body, request)
@@ -90,7 +93,7 @@ def execute(
 
 def _resumed(
     context: Context, thread: Thread, request: SweepRequest, resume: str, code: dict[str, Any]
-) -> Item:
+) -> Item[SweepBody]:
     item = find_sweep(thread, resume)
     if item.body.get("tree") != code.get("tree"):
         raise conflict(
@@ -115,7 +118,7 @@ def _resumed(
     return item
 
 
-def _same_sweep(thread: Thread, body: dict[str, Any], request: SweepRequest) -> Item | None:
+def _same_sweep(thread: Thread, body: SweepBody, request: SweepRequest) -> Item[SweepBody] | None:
     """The last standing sweep that asks for the very same cells at the very same code, to go on
     with."""
     for item in reversed(thread.of_kind("sweep")):
@@ -129,7 +132,7 @@ def _same_sweep(thread: Thread, body: dict[str, Any], request: SweepRequest) -> 
     return None
 
 
-def _record(context: Context, thread: Thread, body: dict[str, Any]) -> tuple[str, str]:
+def _record(context: Context, thread: Thread, body: SweepBody) -> tuple[str, str]:
     with context.store.transaction(thread.topic) as writing:
         shown = named_id(thread.prefix, "sweep", writing.next_number("sweep"))
         each = f"{counted(len(body['cells']), 'cell')}, {counted(body['repeat'], 'run')} each"
@@ -175,7 +178,7 @@ class _Sweep:
         thread: Thread,
         shown: str,
         uid: str,
-        body: dict[str, Any],
+        body: SweepBody,
         code: dict[str, Any],
     ) -> None:
         self.context, self.request, self.hands, self.say = context, request, hands, say

@@ -16,12 +16,15 @@ from leadline.core.design.done import done_of, estimate, one_axis_missing, runs_
 from leadline.core.errors import refused, usage
 from leadline.core.record.thread import Thread
 from leadline.core.secrets.redact import Redactor, secret_values
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field
 from leadline.services.artifact.intake import check_patterns
 from leadline.services.context import Context
 from leadline.services.refusal import refuse
 from leadline.services.run.facts import capture_code
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import SweepBody
 
 
 @dataclass
@@ -48,7 +51,7 @@ class SweepRequest:
     max_cells: int = plans.MAX_CELLS
 
 
-def plan(context: Context, request: SweepRequest) -> dict[str, Any]:
+def plan(context: Context, request: SweepRequest) -> SweepBody:
     """The body of the sweep's record, nothing written or run. Raises LeadlineError for what cannot
     be planned."""
     if request.repeat < 1 or request.jobs < 1:
@@ -116,9 +119,7 @@ def _refuse_secrets(context: Context, request: SweepRequest) -> None:
         )
 
 
-def check_interaction(
-    context: Context, thread: Thread, body: dict[str, Any], dry: bool = False
-) -> None:
+def check_interaction(context: Context, thread: Thread, body: SweepBody, dry: bool = False) -> None:
     """Raises the refusal of an interaction over axes that nobody varied alone, unless a reason was
     given."""
     if body["design"] != "interaction" or body["because"]:

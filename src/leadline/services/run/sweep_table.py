@@ -18,9 +18,12 @@ from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
 from leadline.core.stats.inference import mean_interval, summarise
 from leadline.core.stats.multiplicity import holm
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.view import facts
 from leadline.services.context import Context
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import SweepBody
 
 ALPHA = 0.05
 
@@ -37,7 +40,7 @@ def listing(context: Context, topic: str) -> list[dict[str, Any]]:
     return rows
 
 
-def cell_runs(thread: Thread, uid: str, body: dict[str, Any]) -> list[list[Run]]:
+def cell_runs(thread: Thread, uid: str, body: SweepBody) -> list[list[Run]]:
     """For each cell its runs: those of the sweep, and those of the same command, config and code
     run elsewhere."""
     own: dict[str, list[Run]] = {}
@@ -150,7 +153,7 @@ def _state(runs: list[Run], used: list[Run], metric: str, repeat: int) -> str:
 
 
 def _label(
-    thread: Thread, row: dict[str, Any], runs: list[Run], metric: str, body: dict[str, Any]
+    thread: Thread, row: dict[str, Any], runs: list[Run], metric: str, body: SweepBody
 ) -> dict[str, Any]:
     """The label of what a reader takes from the row, "this cell is below (or above) the baseline",
     by the very rule of claims; no more than ``exploratory`` when the difference does not survive

@@ -17,10 +17,13 @@ from leadline.core.evidence.of_thread import (
 )
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.services.context import Context
 from leadline.services.issue import outbox
 from leadline.services.lookup import no_evidence
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import ClaimBody
 
 # ---- close ---------------------------------------------------------------------------------------
 
@@ -153,10 +156,12 @@ def _code_items(context: Context, experiment: Experiment, runs: list[Run]) -> li
     return items
 
 
-def confounded_claims(thread: Thread, experiment: Experiment) -> list[tuple[Item, list[str]]]:
+def confounded_claims(
+    thread: Thread, experiment: Experiment
+) -> list[tuple[Item[ClaimBody], list[str]]]:
     """Standing claims over ``experiment`` whose two sides differ in more than the tested axis, and
     in what."""
-    found = []
+    found: list[tuple[Item[ClaimBody], list[str]]] = []
     for claim in thread.claims:
         named = {thread.shown(str(e), claim.refs) for e in claim.body.get("experiments", [])}
         if not claim.stands or experiment.id not in named:

@@ -6,12 +6,15 @@ from __future__ import annotations
 from leadline.core.errors import conflict, usage
 from leadline.core.evidence.of_thread import evidence_for, predicate_of
 from leadline.core.record.run import Run
-from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.text.citation import recompute
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.services.bound_text import checked_text
 from leadline.services.context import Context, refs_for
 from leadline.services.lookup import kind_of
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import DecisionBody, HypothesisBody
 
 _CITING = ("note", "claim", "decision", "update")
 
@@ -75,12 +78,12 @@ def what_rests_on(
             rests.append({"id": claim.id, "kind": "claim", "before": first.label, "after": label})
             touched.add(claim.id)
     for kind, words in (("hypothesis", "state"), ("decision", ""), ("hypothesis", "state")):
-        for item in after.of_kind(kind):
+        for item in cast("list[Item[HypothesisBody | DecisionBody]]", after.of_kind(kind)):
             if not item.stands or item.id == thing.id or item.id in touched:
                 continue
             named = {
                 after.shown(i, item.refs)
-                for i in [*item.body.get("evidence", []), item.body.get("decision", "")]
+                for i in [*item.body.get("evidence", []), str(item.body.get("decision", ""))]
             }
             if hit := sorted(named & touched):
                 state = str(item.body.get(words) or "stands")
@@ -101,7 +104,7 @@ def what_rests_on(
 def _is_against(after: Thread, claim: Item, thing: Experiment | Run | Item) -> bool:
     """Whether the claim's checkable form compares with the baseline that ``thing`` is."""
     predicate = predicate_of(claim)
-    if not isinstance(thing, Item) or thing.kind != "baseline" or predicate is None:
+    if not is_a(thing, "baseline") or predicate is None:
         return False
     subjects = [
         s for c in predicate.clauses for s in (c.subject, c.right) if s is not None and s.name

@@ -1,0 +1,882 @@
+"""The body of each kind of record, for checkers and for docs/record-format.md; no verb loads it.
+
+A row of ``core/record/kinds.py`` has its body here under the name of the kind (``run-ended``:
+``RunEndedBody``). A field that some record lacks, because it was not known or Leadline did not
+write it yet, is ``NotRequired`` or stands in a class that is not ``total``: whoever reads the
+record of another machine uses ``get``. The comment of a field says what it is, with its unit.
+``refs``: each id that the body mentions, to the ULID of the record that made it.
+"""
+
+# What no verb loads may import this.
+from typing import Any, Literal, NotRequired, Protocol, TypedDict, TypeVar, TypeVarTuple, overload
+
+Config = dict[str, Any]
+"""Values of the user's own program: scalars, lists and objects as JSON has them."""
+
+# ---- parts of bodies -----------------------------------------------------------------------------
+
+
+class Gap(TypedDict, total=False):
+    path: str  # the file, relative to the top of the work tree
+    kind: str  # ``secret``, ``submodule``, ``unreadable``, …
+    reason: str  # why its content is not in the code state
+
+
+class ChangedFile(TypedDict):
+    status: str  # git's letter
+    path: str
+
+
+class CodeState(TypedDict, total=False):
+    """The code as it was when the run was planned."""
+
+    tree: str  # the identity: git's name of the whole content, changes and new files included
+    commit: str  # a commit of that tree, made beside the branch
+    head: str  # the commit that was checked out
+    branch: str  # the branch that was checked out
+    dirty: bool  # the files differed from ``head``
+    ref: str  # that keeps the commit
+    changed_files: list[ChangedFile]  # the first 20
+    changed_total: int  # all of them
+    gaps: list[Gap]  # what the tree lacks; the first 20
+    gaps_total: int  # all that it lacks
+    changed_during_run: bool  # the fold's: another tree when the run ended
+
+
+class DeviceFacts(TypedDict, total=False):
+    kind: str  # ``gpu``, ``tpu``, ``cpu``
+    count: int | None  # how many the run sees
+    visible: Any  # which, as the variable of the environment says it
+
+
+class BusyProcess(TypedDict, total=False):
+    pid: int
+    name: str
+    user: str
+    cpu_share: float | None  # of one CPU
+    path: str
+    held: bool | None
+    memory_bytes: int | None
+
+
+class Preflight(TypedDict, total=False):
+    """What was seen of the machine before the start; None is what could not be asked."""
+
+    contended: bool | None  # anything else used it; None: not known
+    reasons: list[str]  # why it is so, in words
+    remarks: list[str]  # what else is worth saying
+    load_1m: float | None
+    runnable: int | None  # processes that wanted a CPU
+    cpu_pressure_percent: float | None
+    cpu_count: int  # that the run may use
+    pinned_to: list[int] | None
+    memory_available_bytes: int | None
+    memory_bytes: int | None
+    governor: str  # of the CPUs' clocks
+    turbo: bool | None
+    throttle_counts: Any  # by CPU
+    throttled: bool | None
+    locks: list[Any]
+    others: list[BusyProcess]  # the busiest
+    others_total: int  # all of them
+    accelerator_processes: list[Any] | None
+    accelerators: list[Any] | None
+    devices_found: int | None
+    devices_expected: int | None
+
+
+class During(TypedDict, total=False):
+    """What the job read while it ran."""
+
+    wall_s: float | None  # seconds, as all that end in ``_s``
+    run_queue_wait_s: float | None  # its threads waited for a CPU
+    cpu_pressure_s: float | None  # some task of the machine did
+    others_cpu_s: float | None  # CPU time of others
+    steal_s: float | None  # taken by the host of a virtual machine
+    memory_pressure_s: float | None
+    throttle_counts_start: Any
+    throttle_counts_end: Any
+    pinned_to: list[int] | None
+    load_1m_start: float | None
+    load_1m_end: float | None
+    cpu_count: int
+    accelerators: list[Any] | None
+    accelerator_processes: list[Any] | None
+
+
+class Hygiene(Preflight, total=False):
+    """Whether anything else used the machine: of a plan what was seen before the start, of an
+    ended run the verdict over all of it."""
+
+    preflight: Preflight | None
+    during: During
+    throttle_reasons: list[str]
+
+
+class DesignPlace(TypedDict, total=False):
+    """The place of a run in a sweep or in an interleaved measurement."""
+
+    sweep: str  # ULID of the sweep
+    cell: Config  # the values that it gives its axes
+    interleaving: str  # ULID of the interleaved measurement
+    side: str  # ``a``, ``b``
+    block: int  # number of the block
+    position: int  # place within the block
+    warmup: bool  # not counted
+
+
+class FurtherRun(TypedDict, total=False):
+    id: str
+    name: str
+    url: str
+    path: str
+    started_at: str
+
+
+class SentFile(TypedDict, total=False):
+    size_bytes: int
+    digest: str
+
+
+class TrackerPlace(TypedDict, total=False):
+    """Where the dense numbers of a run are."""
+
+    tracker: str  # name of the tracker
+    project: str  # its project
+    at: str  # its server or folder
+    id: str  # the tracker's id of the run
+    name: str  # its name there
+    url: str  # its page
+    path: str  # its files, below the record folder where they are there
+    state: str  # as the tracker has it
+    problem: str  # why it was not read
+    provisional: bool  # read before the tracker had all of it
+    digest: str  # of all that was read
+    points: int  # how many points were read
+    metrics: list[str]  # metrics of the run that come from the tracker
+    config: Config  # config as the tracker has it
+    sent: str  # when Leadline sent the run there
+    started_at: str
+    experiment: str  # ULID of the experiment, as the tracker's copy of a run folder has it
+    artifacts: dict[str, SentFile]  # files that went with it
+    behind: str  # why a server has not all of it
+    further: list[FurtherRun]  # runs that the job made besides
+
+
+class Problem(TypedDict, total=False):
+    source: str  # which reading of which file
+    code: str
+    what: str  # in words, with the rows
+    blocking: bool  # the run is not done for it
+    rows: list[int]  # the first few
+    rows_total: int  # all of them
+    unit: str  # what a row is: ``line``, ``row``, …
+
+
+class Source(TypedDict, total=False):
+    source: str  # the file or stream, or the tracker
+    kind: str  # ``metrics``, ``stdout``, ``table``, ``series``, ``tracker``, ``import``, …
+    digest: str | None  # of what was read
+    url: str
+    rows: int  # that it has: lines, rows, points
+    taken: int  # of them
+    dropped: int  # of them
+    published: bool  # given whole to other people, or by its digest alone
+
+
+class Excerpt(TypedDict, total=False):
+    points: int  # how many were logged
+    first_step: float | None
+    last_step: float | None
+    sample: list[list[Any]]  # some of them, as (step, value)
+
+
+class ItemFacts(TypedDict, total=False):
+    by: list[str]  # the columns that name an item
+    n: int  # how many
+    set: str  # digest of the sorted names
+    reduce: str  # how the items became the one value
+    missing: int  # rows without a value
+    values: dict[str, float]  # by name, up to 16 KiB
+    blob: str  # digest of the same as a blob, above
+
+
+class ExtractionFacts(TypedDict, total=False):
+    """How the metrics of a run were read."""
+
+    sources: list[Source]
+    problems: list[Problem]
+    series: dict[str, Excerpt]  # by metric
+    tables: list[dict[str, Any]]
+    items: dict[str, ItemFacts]  # by metric
+    contract: dict[str, dict[str, str]]  # by metric: what it meant when it was taken
+
+
+class Stream(TypedDict):
+    size_bytes: int
+    digest: str
+
+
+class Outputs(TypedDict, total=False):
+    stdout: Stream
+    stderr: Stream
+    excerpt: str  # the last lines of the telling one
+    excerpt_of: str  # ``stdout``, ``stderr``
+    result_digest: str  # of an imported run: of all that was taken
+
+
+class KeptArtifact(TypedDict, total=False):
+    name: str  # one that stands twice: its next version
+    kind: str  # ``image``, ``table``, ``checkpoint``, ``file``, …
+    digest: str  # names the blob
+    size_bytes: int
+    step: int
+    at: str
+    source: str  # the path it was copied from
+    changed: bool  # the file changed while it was read
+
+
+class GapInArtifacts(TypedDict, total=False):
+    name: str
+    reason: str
+    source: str
+    size_bytes: int
+
+
+class ArtifactsOfRun(TypedDict, total=False):
+    """What the run kept; absent when there is nothing."""
+
+    kept: list[KeptArtifact]  # in the order logged, the first 200
+    total: int  # all of them
+    size_bytes: int  # of all, each content once
+    manifest: str  # digest of the whole list as canonical JSON, when ``kept`` is not all
+    gaps: list[GapInArtifacts]  # what was not kept; the first 50
+    gaps_total: int  # all of them
+
+
+class RunEnding(TypedDict, total=False):
+    """What a tracker knows later of the end of an imported run."""
+
+    state: str
+    reason: str
+    ended_at: str
+    wall_s: float  # seconds
+
+
+class StopRule(TypedDict, total=False):
+    precision: float | None  # share of the value that the interval has to be below
+    equivalent: float | None  # share below which both are called the same
+    blocks: int  # at most
+    time_s: float | None  # at most, seconds
+
+
+class SideOfAb(TypedDict):
+    argv: list[str]
+    config: Config
+
+
+class Bound(TypedDict, total=False):
+    """What a text rests on."""
+
+    refs: dict[str, str]  # each id in it, to the ULID of the record that made it
+    bound: dict[str, float]  # each citation in it, to the number as it was when written
+    reported: str  # where its numbers come from, when they come from no run
+
+
+class ItemBody(Bound, total=False):
+    """What the bodies of all things with an id share."""
+
+    id: str  # as a person reads it: P-N1
+    text: str  # what was written; it cites a number as ``{{P-003.time_ms.median}}``
+    override: str  # why it was recorded against a refusal
+
+
+# ---- the thread ----------------------------------------------------------------------------------
+
+
+class MetricBody(TypedDict):
+    name: str
+    unit: NotRequired[str]
+    direction: NotRequired[str]  # ``lower``, ``higher``, ``none``: which way is better
+    reduce: NotRequired[str]  # how several values of a run become one
+    description: NotRequired[str]
+    observed: NotRequired[str]  # ``machine``, ``result``: what moves it besides the code
+    per: NotRequired[str]  # the denominator
+    formula: NotRequired[str]  # makes it a metric that is computed from others
+
+
+MetricDefinedBody = MetricBody
+_Kickoff = TypedDict(
+    "_Kickoff",
+    {
+        "baseline-case": str,  # the fixed baseline case
+        "production-path": str,  # the executor that final claims are to be confirmed on
+        "tracker-project": str,  # chosen once
+    },
+    total=False,
+)
+
+
+class ThreadStartedBody(_Kickoff, total=False):
+    prefix: str  # of the thread's ids
+    metrics: list[MetricBody]  # those of the kickoff
+    title: str
+    goal: str
+    description: str
+    motivation: str
+    problem: str
+    success: list[str]
+    matrix: list[str]  # lines of the first experiment matrix
+    code: list[str]  # code paths
+    reference: list[str]
+    stop: list[str]  # what evidence is enough
+    constraint: list[str]
+    category: str  # on the index of all threads
+    uncategorised: str  # why it has none
+    branch: str  # its git branch
+    code_at_start: str  # the commit that was checked out
+    logbook: str  # its file in the tree
+    refs: dict[str, str]
+
+
+class ThreadChangedBody(TypedDict):
+    field: str  # of the kickoff
+    value: Any
+    why: NotRequired[str]
+    mode: NotRequired[str]  # ``set``, ``add``: put in its place, or one more of a list
+    refs: NotRequired[dict[str, str]]
+    bound: NotRequired[dict[str, float]]
+
+
+# ---- runs ----------------------------------------------------------------------------------------
+
+
+class RunPlannedBody(TypedDict):
+    id: str  # P-001-r1
+    experiment: NotRequired[str]  # P-001
+    experiment_uid: NotRequired[str]  # ULID of the experiment's first plan
+    repeat: NotRequired[int]  # which run of the experiment
+    title: NotRequired[str]  # of the experiment
+    argv: NotRequired[list[str]]  # the command
+    cwd: NotRequired[str]  # relative to the top of the work tree
+    shell: NotRequired[bool]
+    config: NotRequired[Config]  # flat, dotted keys
+    code: NotRequired[CodeState]
+    environment: NotRequired[dict[str, str]]  # variables of the allow-list
+    software: NotRequired[dict[str, Any]]  # python, os, digest of the packages
+    hardware: NotRequired[dict[str, Any]]  # host, CPU, accelerators
+    devices: NotRequired[DeviceFacts]
+    hygiene: NotRequired[Hygiene]
+    executor: NotRequired[str]
+    hypotheses: NotRequired[list[str]]  # that it is to test
+    extract: NotRequired[list[Any]]  # where its metrics are read
+    artifacts: NotRequired[list[str]]  # patterns of files to keep
+    timeout_s: NotRequired[float | None]  # seconds
+    key: NotRequired[str]  # digest of what makes it the same thing run before
+    origin: NotRequired[str]  # ``executed``, ``imported``, ``reported``
+    design: NotRequired[DesignPlace]
+    tracker: NotRequired[TrackerPlace]
+    seen_before: NotRequired[list[str]]  # runs of the same key; the first 20
+    reproduction_of: NotRequired[str]  # the run or snapshot that it does again
+    folder: NotRequired[str | None]  # where, when that was not the work tree
+    refs: NotRequired[dict[str, str]]
+    bound: NotRequired[dict[str, float]]
+
+
+class RunEndedBody(TypedDict):
+    run: str
+    state: NotRequired[str]  # ``done``, ``failed``, ``timeout``, ``cancelled``, ``lost``
+    exit_code: NotRequired[int | None]
+    signal: NotRequired[str | None]  # that ended it
+    reason: NotRequired[str]  # why it is not done
+    started_at: NotRequired[str | None]
+    ended_at: NotRequired[str | None]
+    wall_s: NotRequired[float | None]  # seconds
+    resources: NotRequired[dict[str, Any] | None]  # time and memory of its processes
+    leftover_processes: NotRequired[Any]  # what went on after it
+    metrics: NotRequired[dict[str, float]]  # the one value of each
+    nonfinite: NotRequired[dict[str, str]]  # metrics that were NaN or infinite
+    extraction: NotRequired[ExtractionFacts]
+    outputs: NotRequired[Outputs]
+    artifacts: NotRequired[ArtifactsOfRun]
+    hygiene: NotRequired[Hygiene]
+    tracker: NotRequired[TrackerPlace]  # what is known of it at the end
+    code_changed_during_run: NotRequired[bool]
+    by: NotRequired[str]  # who wrote it: ``run``, ``reconcile``, ``import``
+    refs: NotRequired[dict[str, str]]
+
+
+# ---- what is written -----------------------------------------------------------------------------
+
+
+class NoteBody(ItemBody, total=False):
+    role: str  # ``interpretation``, ``next``, ``negative``, ``blocker``, ``status``, …
+    about: list[str]  # experiments and runs
+    reason_class: str  # of a negative result
+
+
+class JudgedBody(ItemBody, total=False):
+    """What evidence is looked for: a predicate over runs, and where it has to hold."""
+
+    predicate: str  # what has to hold, or is predicted
+    experiments: list[str]  # that it is about
+    across: dict[str, list[Any]]  # values of the config that it has to hold at
+    axes: list[str]  # config that may differ: it is what is compared
+    path: str  # only runs of this executor count
+    nuisance: list[str]  # config that may differ: it does not matter
+
+
+class HypothesisBody(JudgedBody, total=False):
+    state: str  # ``proposed``, ``active``, ``blocked``, ``supported``, ``falsified``, ``promoted``
+    evidence: list[str]  # the fold's, from here on: of the last change of state
+    resume_condition: str
+    decision: str
+    why: str
+
+
+class HypothesisChangedBody(TypedDict):
+    hypothesis: str
+    state: NotRequired[str]
+    evidence: NotRequired[list[str]]
+    resume_condition: NotRequired[str]  # of a blocked one: when it goes on
+    decision: NotRequired[str]  # of a promoted one: by which
+    why: NotRequired[str]
+    override: NotRequired[str]  # why its runs need not bear it
+    refs: NotRequired[dict[str, str]]
+    bound: NotRequired[dict[str, float]]
+
+
+class DecisionBody(ItemBody, total=False):
+    evidence: list[str]
+    owner: str
+    why: str
+    no_evidence: str  # why there is none
+
+
+class ClaimBody(JudgedBody, total=False):
+    label: str  # that the evidence bore when it was claimed
+    label_asked: str  # that was asked for, when it was overridden
+    limits: str
+
+
+_Moved = TypedDict("_Moved", {"from": str}, total=False)  # the baseline before
+
+
+class BaselineBody(ItemBody, _Moved, total=False):
+    experiment: str
+    why: str
+    evidence: list[str]  # of a move: both experiments
+    metric: str  # that the move is judged by
+    shown_by: str  # the sentence of the comparison
+    axes: list[str]  # config that was meant to differ
+
+
+class CorrectionBody(TypedDict):
+    target: str
+    field: str  # ``config.KEY`` of a run, a field of an item
+    value: Any
+    why: NotRequired[str]
+    refs: NotRequired[dict[str, str]]
+    bound: NotRequired[dict[str, float]]  # of the new text
+    reported: NotRequired[str]
+
+
+class SupersessionBody(TypedDict):
+    target: str
+    by: NotRequired[str]
+    why: NotRequired[str]
+    refs: NotRequired[dict[str, str]]
+
+
+class RetractionBody(TypedDict):
+    target: str
+    why: NotRequired[str]
+    refs: NotRequired[dict[str, str]]
+
+
+class RefusalBody(TypedDict):
+    code: str
+    what: NotRequired[str]
+    statement: NotRequired[str]  # what was asked
+    arithmetic: NotRequired[str]  # the numbers against it
+    honest: NotRequired[str]  # what can be said instead
+    refs: NotRequired[dict[str, str]]
+
+
+# ---- designs -------------------------------------------------------------------------------------
+
+
+class SweepBody(ItemBody, total=False):
+    design: str  # ``grid``, ``one-axis``, ``interaction``, ``list``
+    axes: dict[str, list[Any]]  # config key to its values
+    cells: list[Config]
+    argv: list[str]  # with ``{KEY}`` for the values of the cell
+    cwd: str
+    config: Config  # of all cells
+    variables: dict[str, str]  # environment variable to its text
+    extract: list[Any]
+    artifacts: list[str]
+    repeat: int  # runs of each cell
+    seed: int  # of the order
+    timeout_s: float | None  # seconds, of each run
+    on_failure: str
+    because: str
+    again: bool  # runs of before do not count
+    tree: str | None  # of the code
+
+
+class InterleavingBody(ItemBody, total=False):
+    a: SideOfAb
+    b: SideOfAb
+    metric: str  # that is judged
+    order: str  # how sides take turns
+    seed: int
+    alpha: float
+    method: str  # of the test after each block
+    warmup: int  # runs of each side that do not count
+    stop: StopRule
+    ended: dict[str, Any]  # the fold's: the body of its end
+
+
+class BlocksJudged(TypedDict, total=False):
+    """What the blocks of an interleaved measurement say of b against a."""
+
+    metric: str
+    unit: str
+    direction: str
+    as_ratio: bool  # the numbers are of b / a, not of b - a
+    estimate: float | None
+    low: float | None  # of the interval
+    high: float | None
+    confidence: float
+    method: str
+    n_blocks: int
+    e_value: float
+    shown: bool  # that they differ
+    margin: str  # ``within``, ``outside``, ``across``: where the interval lies
+    verdict: str
+    reason: str  # why there is no interval
+    sentence: str
+
+
+class InterleavingEndedBody(BlocksJudged, total=False):
+    interleaving: str
+    why_stopped: str
+    failed_blocks: list[Any]
+    experiments: dict[str, str]  # side to experiment
+    interrupted: bool
+    wall_s: float  # seconds
+    refs: dict[str, str]
+
+
+class ArtifactVerdict(TypedDict, total=False):
+    experiment: str
+    name: str
+    version: int
+    verdict: str
+    then: list[str]  # digests
+    now: list[str]
+    varied: bool  # the runs before did not agree among themselves
+
+
+class ArtifactVerdicts(TypedDict, total=False):
+    counts: dict[str, int]  # by verdict
+    rows: list[ArtifactVerdict]  # the first 50, equal ones last
+
+
+class ReproductionBody(ItemBody, total=False):
+    of: str  # as ``target``
+    target: str  # the run, experiment or snapshot that was done again
+    runs: list[str]  # that did it
+    verdict: str
+    why: str
+    table: list[dict[str, Any]]  # a row a metric
+    artifacts: ArtifactVerdicts
+    notes: list[str]
+
+
+# ---- published -----------------------------------------------------------------------------------
+
+
+class SnapshotBody(ItemBody, total=False):
+    name: str
+    tag: str  # of git
+    commit: str  # that it tags
+    heads: dict[str, str]  # writer to the digest of its last line: what is sealed
+    heads_digest: str
+    records: int  # how many there were
+    bundle: dict[str, str]  # file to its blob
+    table: dict[str, Any]  # of results
+
+
+class UpdateBody(ItemBody, total=False):
+    form: str  # ``update``, ``heartbeat``
+    marker: str  # under which it is posted, once
+    since: str  # the one before
+    links: dict[str, str]
+    words: dict[str, str]  # the author's own
+    labels: dict[str, str]  # claim to its label
+    continues: str  # the first heartbeat of the same words
+    times: int  # how often they were said
+    url: str
+
+
+class FinishBody(TypedDict):
+    conclusion: str
+    worked: NotRequired[str | list[str]]  # a list in old records
+    failed: NotRequired[str | list[str]]  # a list in old records
+    confidence: NotRequired[str]
+    limits: NotRequired[list[str]]
+    next_steps: NotRequired[list[str]]
+    reason: NotRequired[str]  # ``completed``, ``not_planned``
+    text: NotRequired[str]  # the final summary
+    queued: NotRequired[list[str]]  # what the forge lacked
+    override: NotRequired[str]
+    overridden: NotRequired[list[str]]  # what was missing
+    refs: NotRequired[dict[str, str]]
+    bound: NotRequired[dict[str, float]]
+
+
+class AdoptedBody(TypedDict):
+    heading: str
+    text: NotRequired[str]
+    where: NotRequired[str]  # ``entry``, ``form``, ``history``, or the section
+    path: NotRequired[str]  # the file
+    digest: NotRequired[str]  # of the file, as found
+    file: NotRequired[str]  # its blob, without secrets
+    acknowledged: NotRequired[str]  # a commit that rewrote the logbook
+    refs: NotRequired[dict[str, str]]
+
+
+# ---- the experiment issue ------------------------------------------------------------------------
+
+
+class IssueWantedBody(TypedDict, total=False):
+    """What is asked of the issue, before any forge is."""
+
+    state: str  # ``open``, ``draft``
+    number: str  # one to adopt
+    labels: list[str]
+    milestone: str
+    assignees: list[str]
+    parent: str
+
+
+class IssueOpenedBody(TypedDict, total=False):
+    forge: str
+    number: str
+    url: str
+    title: str
+    labels: list[str]
+    body: str
+    state: str
+    marker: str  # by which it is found again
+    adopted: bool  # people had opened it
+    without: list[str]  # what could not be done
+    instead_of: str  # ``github#12``: it takes the place of that one
+    why: str
+
+
+class IssueEditedBody(TypedDict, total=False):
+    """What was sent, or what people did."""
+
+    title: str
+    body: str  # whole, with what people wrote around the block
+    labels: list[str]
+    state: str
+    number: str
+    url: str
+    person_title: str  # that a person gave
+    person_edit: str  # the block as a person left it
+    person_base: str  # the block as it was
+
+
+class IssueEditSettledBody(TypedDict):
+    edit: str  # E1
+    edit_uid: str
+    why: str  # what became of it
+
+
+class IssueCommentedBody(TypedDict):
+    comment: str  # the forge's id
+    marker: str
+    text: str
+    kind: str  # ``update``, ``heartbeat``, ``seal``, ``final``
+
+
+class IssueCommentEditedBody(TypedDict):
+    comment: str
+    marker: NotRequired[str]
+    text: str
+    why: NotRequired[str]
+
+
+class IssueClosedBody(TypedDict):
+    reason: str  # ``completed``, ``not_planned``
+
+
+# ---- trackers ------------------------------------------------------------------------------------
+
+
+class TrackerSetBody(TypedDict):
+    tracker: str  # "" for none
+    project: str
+    at: NotRequired[str]  # its server or folder
+    live: NotRequired[bool]  # jobs get its variables and log to it themselves
+    because: NotRequired[str]  # why another than before
+
+
+class TrackerRunBody(TypedDict):
+    """What a tracker says of a run after its end."""
+
+    run: str
+    tracker: TrackerPlace  # what changed
+    metrics: NotRequired[dict[str, float]]  # in the place of a provisional reading
+    nonfinite: NotRequired[dict[str, str]]
+    extraction: NotRequired[ExtractionFacts]
+    ending: NotRequired[RunEnding]  # of an imported run
+    outputs: NotRequired[Outputs]  # of an imported run
+    refs: NotRequired[dict[str, str]]
+
+
+class TrackerLinkBody(TypedDict):
+    url: str
+    title: NotRequired[str]
+
+
+# ---- the record itself ---------------------------------------------------------------------------
+
+
+class HealedBody(TypedDict):
+    torn: list[str]  # digests of lines that are none
+    diverged: NotRequired[list[str]]  # files that were kept beside another version
+    by: NotRequired[str]
+
+
+class IdClashBody(TypedDict):
+    kind: str
+    id: str  # that two machines gave
+    shown: str  # as which the later one is shown
+    uid: NotRequired[str]
+    what: NotRequired[str]
+    refs: NotRequired[dict[str, str]]
+
+
+# ---- writing -------------------------------------------------------------------------------------
+
+Made = TypeVar("Made", covariant=True)
+Before = TypeVarTuple("Before")
+
+
+class Writes(Protocol[Made, *Before]):
+    """Writes a record: what stands ``Before`` it (the topic, say), its kind, and the body of that
+    kind. ``Transaction.add`` and ``Context.append`` are such."""
+
+    @overload
+    def __call__(
+        self, *record: *tuple[*Before, Literal["thread-started"], ThreadStartedBody]
+    ) -> Made: ...
+    @overload
+    def __call__(
+        self, *record: *tuple[*Before, Literal["metric-defined"], MetricDefinedBody]
+    ) -> Made: ...
+    @overload
+    def __call__(
+        self, *record: *tuple[*Before, Literal["run-planned"], RunPlannedBody]
+    ) -> Made: ...
+    @overload
+    def __call__(self, *record: *tuple[*Before, Literal["run-ended"], RunEndedBody]) -> Made: ...
+    @overload
+    def __call__(self, *record: *tuple[*Before, Literal["note"], NoteBody]) -> Made: ...
+    @overload
+    def __call__(self, *record: *tuple[*Before, Literal["hypothesis"], HypothesisBody]) -> Made: ...
+    @overload
+    def __call__(self, *record: *tuple[*Before, Literal["sweep"], SweepBody]) -> Made: ...
+    @overload
+    def __call__(
+        self, *record: *tuple[*Before, Literal["interleaving"], InterleavingBody]
+    ) -> Made: ...
+    @overload
+    def __call__(
+        self, *record: *tuple[*Before, Literal["interleaving-ended"], InterleavingEndedBody]
+    ) -> Made: ...
+    @overload
+    def __call__(self, *record: *tuple[*Before, Literal["baseline"], BaselineBody]) -> Made: ...
+    @overload
+    def __call__(self, *record: *tuple[*Before, Literal["decision"], DecisionBody]) -> Made: ...
+    @overload
+    def __call__(
+        self, *record: *tuple[*Before, Literal["hypothesis-changed"], HypothesisChangedBody]
+    ) -> Made: ...
+    @overload
+    def __call__(self, *record: *tuple[*Before, Literal["claim"], ClaimBody]) -> Made: ...
+    @overload
+    def __call__(self, *record: *tuple[*Before, Literal["retraction"], RetractionBody]) -> Made: ...
+    @overload
+    def __call__(
+        self, *record: *tuple[*Before, Literal["supersession"], SupersessionBody]
+    ) -> Made: ...
+    @overload
+    def __call__(self, *record: *tuple[*Before, Literal["correction"], CorrectionBody]) -> Made: ...
+    @overload
+    def __call__(
+        self, *record: *tuple[*Before, Literal["thread-changed"], ThreadChangedBody]
+    ) -> Made: ...
+    @overload
+    def __call__(self, *record: *tuple[*Before, Literal["refusal"], RefusalBody]) -> Made: ...
+    @overload
+    def __call__(
+        self, *record: *tuple[*Before, Literal["reproduction"], ReproductionBody]
+    ) -> Made: ...
+    @overload
+    def __call__(self, *record: *tuple[*Before, Literal["snapshot"], SnapshotBody]) -> Made: ...
+    @overload
+    def __call__(self, *record: *tuple[*Before, Literal["update"], UpdateBody]) -> Made: ...
+    @overload
+    def __call__(self, *record: *tuple[*Before, Literal["finish"], FinishBody]) -> Made: ...
+    @overload
+    def __call__(self, *record: *tuple[*Before, Literal["adopted"], AdoptedBody]) -> Made: ...
+    @overload
+    def __call__(
+        self, *record: *tuple[*Before, Literal["tracker-set"], TrackerSetBody]
+    ) -> Made: ...
+    @overload
+    def __call__(
+        self, *record: *tuple[*Before, Literal["tracker-run"], TrackerRunBody]
+    ) -> Made: ...
+    @overload
+    def __call__(
+        self, *record: *tuple[*Before, Literal["tracker-link"], TrackerLinkBody]
+    ) -> Made: ...
+    @overload
+    def __call__(
+        self, *record: *tuple[*Before, Literal["issue-wanted"], IssueWantedBody]
+    ) -> Made: ...
+    @overload
+    def __call__(
+        self, *record: *tuple[*Before, Literal["issue-opened"], IssueOpenedBody]
+    ) -> Made: ...
+    @overload
+    def __call__(
+        self, *record: *tuple[*Before, Literal["issue-edited"], IssueEditedBody]
+    ) -> Made: ...
+    @overload
+    def __call__(
+        self, *record: *tuple[*Before, Literal["issue-edit-settled"], IssueEditSettledBody]
+    ) -> Made: ...
+    @overload
+    def __call__(
+        self, *record: *tuple[*Before, Literal["issue-commented"], IssueCommentedBody]
+    ) -> Made: ...
+    @overload
+    def __call__(
+        self, *record: *tuple[*Before, Literal["issue-comment-edited"], IssueCommentEditedBody]
+    ) -> Made: ...
+    @overload
+    def __call__(
+        self, *record: *tuple[*Before, Literal["issue-closed"], IssueClosedBody]
+    ) -> Made: ...
+    @overload
+    def __call__(self, *record: *tuple[*Before, Literal["healed"], HealedBody]) -> Made: ...
+    @overload
+    def __call__(self, *record: *tuple[*Before, Literal["id-clash"], IdClashBody]) -> Made: ...
