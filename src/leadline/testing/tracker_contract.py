@@ -114,6 +114,33 @@ class TrackerContract:
         assert did.returncode == 0 or kwargs.get("end") == "kill", did.stderr[-2000:]
         return tracker.read(self.only(tracker, facts))
 
+    def test_its_kind_is_known_before_it_is_made(self, make: Make, tracker: Tracker) -> None:
+        assert make.kind == tracker.kind and tracker.kind.name == tracker.name  # type: ignore[attr-defined]
+        assert not tracker.kind.problem
+        assert tracker.kind.install or not tracker.kind.package, (
+            "how the package is got is not said"
+        )
+
+    def test_a_file_with_its_mark_is_one_of_its_runs(
+        self, tracker: Tracker, facts: RunFacts, base: dict[str, str]
+    ) -> None:
+        self.done(tracker, facts, base)
+        path = self.only(tracker, facts).path
+        if not tracker.kind.marks:
+            pytest.skip("no name of a file tells its runs")
+        assert path.endswith(tracker.kind.marks)
+        (marked,) = tracker.stored(path)
+        assert marked.path == path
+
+    def test_what_its_kind_says_of_addresses_holds(self, tracker: Tracker, tmp_path: Path) -> None:
+        kind = tracker.kind
+        assert kind.addresses or kind.takes_folder, "it can be nowhere"
+        assert not kind.by_folder or (kind.takes_folder and not kind.addresses)
+        for at in [
+            f"{scheme}:{tmp_path}/nothing" for scheme in kind.addresses if scheme[:4] != "http"
+        ]:
+            assert tracker.check(at)["where"]
+
     def test_what_a_job_logs_by_its_own_library_is_read_back(
         self, tracker: Tracker, facts: RunFacts, base: dict[str, str]
     ) -> None:
