@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+PIECE_BYTES = 1 << 20
 
 
 def canonical_json(value: Any) -> str:
@@ -52,6 +58,17 @@ def sha256_for(size_bytes: int) -> Any:
 def digest_bytes(data: bytes) -> str:
     digest: str = sha256_for(len(data))(data).hexdigest()
     return "sha256:" + digest
+
+
+def digest_of_file(file: BinaryIO, into: BinaryIO | None = None, before: bytes = b"") -> str:
+    """The digest of ``before`` and all that is left to read of an open file, a piece at a time;
+    ``into``: written there meanwhile."""
+    hasher = sha256_for(os.fstat(file.fileno()).st_size)(before)
+    while piece := file.read(PIECE_BYTES):
+        hasher.update(piece)
+        if into is not None:
+            into.write(piece)
+    return f"sha256:{hasher.hexdigest()}"
 
 
 def digest_of(value: Any) -> str:

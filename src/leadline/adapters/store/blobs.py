@@ -13,7 +13,7 @@ from leadline.adapters.files import (
     sync_folder,
     write_atomically,
 )
-from leadline.core.canonical import digest_bytes, sha256_for
+from leadline.core.canonical import digest_bytes, digest_of_file
 from leadline.core.errors import LeadlineError, check_failed, not_found
 
 
@@ -80,14 +80,12 @@ class FileBlobs:
     def check(self, digest: str) -> None:
         try:
             with open(self.path(digest), "rb") as file:
-                hasher = sha256_for(os.fstat(file.fileno()).st_size)()
-                while chunk := file.read(1 << 20):
-                    hasher.update(chunk)
+                found = digest_of_file(file)
         except FileNotFoundError:
             raise _missing(digest) from None
         except OSError as error:
             raise as_user_error(error, self.path(digest)) from error
-        if "sha256:" + hasher.hexdigest() != digest:
+        if found != digest:
             raise self._damaged(digest)
 
     def _damaged(self, digest: str) -> LeadlineError:

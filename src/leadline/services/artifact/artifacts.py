@@ -7,10 +7,10 @@ leaves as a good one.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 
+from leadline.core.canonical import digest_of_file
 from leadline.core.errors import (
     LeadlineError,
     check_failed,
@@ -180,14 +180,10 @@ class _Taken(Exception):
 
 
 def _copy(source: str, target: str) -> str:
-    """Copy a content to a new file, a piece at a time; the digest of what was copied."""
-    hasher = hashlib.sha256()
+    """Copy a content to a new file; the digest of what was copied."""
     fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     with open(source, "rb") as reading, open(fd, "wb") as writing:
-        while chunk := reading.read(1 << 20):
-            hasher.update(chunk)
-            writing.write(chunk)
-    return "sha256:" + hasher.hexdigest()
+        return digest_of_file(reading, into=writing)
 
 
 def _publish(temporary: str, target: str, force: bool) -> None:

@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Callable
 
-from leadline.core.canonical import sha256_for
+from leadline.core.canonical import digest_of_file
 from leadline.core.errors import LeadlineError
 from leadline.core.extract.gather import merge
 from leadline.core.extract.spec import parse_spec
@@ -242,15 +242,13 @@ def _outputs(attempt: str, state: str, redact: Any) -> dict[str, Any]:
     for name in ("stdout", "stderr"):
         try:
             with open(os.path.join(attempt, f"{name}.log"), "rb") as file:
-                digest, size, tail = sha256_for(os.fstat(file.fileno()).st_size)(), 0, b""
-                while chunk := file.read(1 << 20):
-                    digest.update(chunk)
-                    size += len(chunk)
-                    tail = (tail + chunk)[-4 * EXCERPT_CHARS :]
+                digest, size = digest_of_file(file), file.tell()
+                file.seek(max(0, size - 4 * EXCERPT_CHARS))
+                tail = file.read(4 * EXCERPT_CHARS)
         except OSError:
             continue
         if size:
-            out[name] = {"size_bytes": size, "digest": "sha256:" + digest.hexdigest()}
+            out[name] = {"size_bytes": size, "digest": digest}
             tails[name] = tail
     telling = (
         "stderr"

@@ -3,10 +3,10 @@ them."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 
+from leadline.core.canonical import digest_of_file
 from leadline.core.errors import not_found, refused, usage
 from leadline.core.record.artifact import latest
 from leadline.core.record.run import Run
@@ -19,7 +19,6 @@ from leadline.core.typed import Any
 from leadline.services.artifact.artifacts import artifacts_of, where_made
 from leadline.services.context import Context
 
-BLOCK_BYTES = 1 << 20
 CARRIED = "tracker.recorded_artifact_mb"
 MOST_CARRIED = 100
 NOT_SERVED = "artifacts-not-served"  # said when the run is there already
@@ -119,19 +118,13 @@ def _carried_bytes(context: Context) -> int:
 
 def _digest(path: str, shown: str) -> str:
     """The digest of a file that holds no secret."""
-    hashing = hashlib.sha256()
     with open(path, "rb") as file:
-        block = file.read(max(BLOCK_BYTES, SCANNED_CONTENT_BYTES))
-        if reason := secret_name_reason(path) or secret_content_reason(
-            block[:SCANNED_CONTENT_BYTES]
-        ):
+        beginning = file.read(SCANNED_CONTENT_BYTES)
+        if reason := secret_name_reason(path) or secret_content_reason(beginning):
             raise refused(
                 "secret-in-artifact",
                 f"{shown} {reason}",
                 why="nothing was sent",
                 do="leadline tracker --help",
             )
-        while block:
-            hashing.update(block)
-            block = file.read(BLOCK_BYTES)
-    return "sha256:" + hashing.hexdigest()
+        return digest_of_file(file, before=beginning)

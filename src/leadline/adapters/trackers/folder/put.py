@@ -23,7 +23,7 @@ from leadline.adapters.series.files import SeriesFiles
 from leadline.adapters.series.place import COMPACTED, FOLDER, segments
 from leadline.adapters.trackers.folder.run_folder import (
     BLOCK_BYTES,
-    digest_of_file,
+    digest_at,
     is_inside,
     result_of,
     run_at,
@@ -197,9 +197,7 @@ def _add_artifacts(there: str, push: Push, until: float) -> None:
     with open(os.path.join(there, MANIFEST), "rb") as file:
         files = decoded(file.read())["files"]
     held = {name: files.get(f"artifacts/{name}", {}).get("digest") for name in push.artifacts}
-    fresh = {
-        name: path for name, path in push.artifacts.items() if held[name] != digest_of_file(path)
-    }
+    fresh = {name: path for name, path in push.artifacts.items() if held[name] != digest_at(path)}
     if fresh:
         files |= _copy_artifacts(there, Push(push.facts, artifacts=fresh), until)
         write_atomically(os.path.join(there, MANIFEST), encoded({"v": 1, "files": files}))

@@ -6,6 +6,7 @@ import errno
 import os
 
 from leadline.adapters.series.place import COMPACTED, FOLDER, segments
+from leadline.core.canonical import digest_of_file
 from leadline.core.record.run import OWN
 from leadline.core.tracker.reading import TrackerRun
 from leadline.core.tracker.run_folder import (
@@ -116,7 +117,7 @@ def changed(path: str) -> list[dict[str, Any]]:
                 raise OSError(errno.EINVAL, "it is no file of this run")
             same = os.path.getsize(place) == says.get("size_bytes")
             if same and not name.startswith("artifacts/"):
-                same = digest_of_file(place) == says.get("digest")
+                same = digest_at(place) == says.get("digest")
             what = "" if same else f"{name} is not what was put there"
         except OSError as error:
             what = f"{name} cannot be read: {error.strerror}"
@@ -134,14 +135,9 @@ def is_inside(name: str) -> bool:
     return bool(name) and name.isprintable() and not {"", ".", ".."} & set(parts)
 
 
-def digest_of_file(path: str) -> str:
-    import hashlib
-
-    hashing = hashlib.sha256()
+def digest_at(path: str) -> str:
     with open(path, "rb") as file:
-        while block := file.read(BLOCK_BYTES):
-            hashing.update(block)
-    return "sha256:" + hashing.hexdigest()
+        return digest_of_file(file)
 
 
 def name_and_uid(path: str) -> tuple[str, str]:
