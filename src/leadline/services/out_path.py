@@ -1,4 +1,6 @@
-"""Where a file goes that the user named: into a folder that is there. One rule for every ``--out``."""
+"""Writing a file that is there whole or not at all: one rule for every ``--out``, and for what is
+kept beside the record and can be made again (and is therefore not waited for on the disk).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ import os
 import shlex
 
 from leadline.core.errors import environment
+from leadline.services.context import Context
 
 
 def check_folder(path: str) -> None:
@@ -20,3 +23,40 @@ def check_folder(path: str) -> None:
         why="folders are not made by the way, since a mistyped path would leave some behind",
         do=f"mkdir -p {shlex.quote(folder)}",
     )
+
+
+def write_whole(path: str, data: bytes) -> None:
+    """By a temporary name and a rename; a folder that is missing is made. Raises OSError, with
+    nothing left behind."""
+    folder = os.path.dirname(path)
+    if not os.path.lexists(folder):
+        os.makedirs(folder, exist_ok=True)
+    temporary = f"{path}.{os.getpid()}.tmp"
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+        os.replace(temporary, path)
+    except OSError:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+        raise
+
+
+def write_out(context: Context, out: str, text: str, own: bool = False) -> str:
+    """Write a file that the user named; an existing one is replaced whole. ``own``: the place is
+    ours, and its folder is made. Returns its absolute path.
+
+    Raises LeadlineError(environment): ``no-folder``, ``cannot-write``.
+    """
+    path = os.path.abspath(os.path.join(context.cwd, os.path.expanduser(out)))
+    if not own:
+        check_folder(path)
+    try:
+        write_whole(path, text.encode("utf-8", "replace"))
+    except OSError as error:
+        raise environment(
+            "cannot-write",
+            f"cannot write {path}: {error.strerror or error}",
+            do="choose another --out",
+        ) from None
+    return path

@@ -14,6 +14,8 @@ import os
 import re
 from collections.abc import Mapping
 
+from leadline.adapters.files import write_atomically
+from leadline.core.errors import LeadlineError
 from leadline.core.typed import Any
 
 
@@ -292,11 +294,7 @@ def _load(path: str, stamp: list[Any]) -> dict[str, Any] | None:
 
 
 def _store(path: str, value: dict[str, Any]) -> None:
-    temporary = f"{path}.{os.getpid()}.tmp"
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(temporary, "w", encoding="utf-8") as file:
-            json.dump(value, file)
-        os.replace(temporary, path)
-    except OSError:
+        write_atomically(path, json.dumps(value).encode(), durable=False)
+    except LeadlineError:
         return

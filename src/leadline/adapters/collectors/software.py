@@ -18,7 +18,9 @@ import time
 from collections.abc import Mapping
 
 from leadline.adapters.collectors import interpreter
+from leadline.adapters.files import write_atomically
 from leadline.core.canonical import digest_bytes, digest_of
+from leadline.core.errors import LeadlineError
 from leadline.core.typed import Any
 
 # a folder changed more recently than this may change again within one clock tick
@@ -307,11 +309,7 @@ def _load(path: str) -> dict[str, Any]:
 
 def _store(path: str, value: dict[str, Any]) -> None:
     """Best effort: a cache that cannot be written costs time, never a record."""
-    temporary = f"{path}.{os.getpid()}.tmp"
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(temporary, "w", encoding="utf-8") as file:
-            json.dump(value, file)
-        os.replace(temporary, path)
-    except OSError:
+        write_atomically(path, json.dumps(value).encode(), durable=False)
+    except LeadlineError:
         return

@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.core.plain import plain
-    from leadline.services.branch.logbook_file import logbook
+    from leadline.services.branch.logbook import logbook
 
     made = logbook(context, context.topic(args.thread), args.out)
     text = (

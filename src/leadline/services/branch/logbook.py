@@ -1,4 +1,4 @@
-"""The logbook in the work tree, brought up to date at milestones and committed alone.
+"""The logbook on request, and in the work tree: brought up to date at milestones, committed alone.
 
 It is a rendering: losing it loses nothing, so nothing here may fail the verb that calls it, and a
 reason comes back instead. What must never happen is that a person's edit is overwritten, so a file
@@ -16,8 +16,9 @@ from leadline.core.errors import LeadlineError
 from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.record.thread import Thread
 from leadline.core.typed import Any
-from leadline.render.logbook.entries import HEADER_END, NO_ENTRY, render_logbook
+from leadline.render.logbook.entries import HEADER_END, NO_ENTRY, entries, render_logbook
 from leadline.services.context import Context
+from leadline.services.out_path import write_out, write_whole
 
 RENDERINGS_REMEMBERED = 50
 
@@ -25,6 +26,17 @@ RENDERINGS_REMEMBERED = 50
 def logbook_text(context: Context, thread: Thread) -> str:
     """The research logbook of ``thread`` as it is rendered now."""
     return render_logbook(thread, evidence_for(thread))
+
+
+def logbook(context: Context, topic: str, out: str | None = None) -> dict[str, Any]:
+    """The logbook on request, ``{"text", "entries", "path"}``; ``out``: written there (relative to
+    where the user stands).
+
+    Raises LeadlineError(environment) when it cannot be written.
+    """
+    text = logbook_text(context, context.store.thread(topic))
+    path = write_out(context, out, text) if out else ""
+    return {"text": "" if out else text, "entries": len(entries(text)), "path": path}
 
 
 def publish(
@@ -111,7 +123,7 @@ def _publish(context: Context, thread: Thread, why: str, replace_hand_edit: bool
         return _skipped(f"{path} was edited by hand and is left as it is", "leadline adopt")
     if present != data:
         _remember(context, thread.topic, data)
-        _write(full, data)
+        write_whole(full, data)
     commit = context.vcs.commit_only(
         path, data, f"logbook {thread.topic}: {why}"[:200], branch=thread.about.get("branch")
     )
@@ -161,7 +173,7 @@ def _remember(context: Context, topic: str, data: bytes) -> None:
         "digest": digests[-1],
         "digests": digests[-RENDERINGS_REMEMBERED:],
     }
-    _write(_memory(context, topic), json.dumps(kept).encode())
+    write_whole(_memory(context, topic), json.dumps(kept).encode())
 
 
 def _read(path: str) -> bytes | None:
@@ -170,17 +182,3 @@ def _read(path: str) -> bytes | None:
             return file.read()
     except (FileNotFoundError, NotADirectoryError):
         return None
-
-
-def _write(path: str, data: bytes) -> None:
-    """By a temporary name and a rename; not fsynced, since a rendering can be made again."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    temporary = f"{path}.{os.getpid()}.tmp"
-    try:
-        with open(temporary, "wb") as file:
-            file.write(data)
-        os.replace(temporary, path)
-    except OSError:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
-        raise

@@ -18,6 +18,7 @@ from leadline.core.record.thread import Thread
 from leadline.core.timestamps import epoch_ms, rfc3339
 from leadline.core.typed import Any
 from leadline.services.context import Context
+from leadline.services.out_path import write_whole
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 60, 3600
 _UNDER_WAY = ("forge-unreachable", "forge-failing", "forge-lags", "rate-limited")
@@ -59,13 +60,8 @@ def note_trouble(context: Context, topic: str, step: str, error: LeadlineError) 
         "tries": tries,
         "retry_at": rfc3339(now_ms + int(pause * 1000)) if pause else "",
     }
-    path = _path(context, topic)
-    temporary = f"{path}.{os.getpid()}.tmp"
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(temporary, "w", encoding="utf-8") as file:
-            json.dump(met, file)
-        os.replace(temporary, path)
+        write_whole(_path(context, topic), json.dumps(met).encode())
     except OSError:
         pass  # the next attempt is made sooner, no more
     return met

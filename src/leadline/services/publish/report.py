@@ -12,8 +12,8 @@ from leadline.core.record.thread import Item, Thread
 from leadline.core.typed import Any
 from leadline.render.report.page import render_report
 from leadline.render.report.parts import pictured
-from leadline.services.branch.logbook_file import write_out
 from leadline.services.context import Context
+from leadline.services.out_path import write_out
 from leadline.services.series.plot import panels_of_experiments
 
 PICTURE_BYTES = 256 * 1024  # larger images are named, not shown
