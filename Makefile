@@ -14,6 +14,7 @@ test: $(VENV)/installed-dev
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 	$(PY) tools/reference.py --check
+	$(PY) tools/record_format.py --check
 	$(PY) tools/counterparts.py
 	$(PY) -m pytest -n 2
 
@@ -22,6 +23,7 @@ bench: $(VENV)/installed-dev
 
 docs: $(VENV)/installed-dev
 	$(PY) tools/reference.py
+	$(PY) tools/record_format.py
 
 golden: $(VENV)/installed-dev
 	LEADLINE_UPDATE_GOLDEN=1 $(PY) -m pytest -q tests/unit -k golden

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
 from leadline.core.record.event import Fault, Record
 from leadline.core.record.thread import Thread
-from leadline.core.typed import Any, Protocol
+from leadline.core.typed import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import Writes
 
 
 class Transaction(Protocol):
@@ -25,7 +27,10 @@ class Transaction(Protocol):
         No gap, no duplicate."""
         ...
 
-    def add(self, kind: str, body: Mapping[str, Any]) -> Record: ...
+    @property
+    def add(self) -> Writes[Record]:
+        """``add(kind, body)``: the record, which is written when the transaction ends."""
+        ...
 
     def new_uid(self) -> str:
         """The id the next added record will have."""

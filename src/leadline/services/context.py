@@ -10,10 +10,11 @@ from leadline.core.ids import ID_IN_TEXT, named_id
 from leadline.core.record.run import Run
 from leadline.core.record.thread import IN_RECORD, Thread
 from leadline.core.timestamps import rfc3339
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.core.values import dataclass, field
 
 if TYPE_CHECKING:  # named and not called here: a command loads the ports of what it uses
+    from leadline.core.record.bodies import Writes
     from leadline.ports.collectors import Collectors
     from leadline.ports.executor import Executor
     from leadline.ports.forge import Forge
@@ -201,20 +202,31 @@ class Context:
         return thread
 
     # -- writing -----------------------------------------------------------------------------------
-    def append(self, topic: str, kind: str, body: Mapping[str, Any]) -> str:
-        """Write one record without an id of its own; returns its ULID."""
-        with self.store.transaction(topic) as writing:
-            return writing.add(kind, body).id
+    @property
+    def append(self) -> Writes[str, str]:
+        """``append(topic, kind, body)`` writes one record without an id of its own; returns its
+        ULID."""
+        return self._append
 
-    def append_item(self, thread: Thread, kind: str, body: Mapping[str, Any]) -> str:
-        """Write one record that gets the next id of its kind; returns that id."""
+    @property
+    def append_item(self) -> Writes[str, Thread]:
+        """``append_item(thread, kind, body)`` writes one record that gets the next id of its kind;
+        returns that id."""
+        return self._append_item
+
+    def _append(self, topic: str, kind: str, body: Mapping[str, object]) -> str:
+        with self.store.transaction(topic) as writing:
+            uid: str = cast(Any, writing).add(kind, body).id
+        return uid
+
+    def _append_item(self, thread: Thread, kind: str, body: Mapping[str, object]) -> str:
         if thread.finished:
             self.warn(
                 f"thread {thread.topic} was finished on {thread.finishes[-1]['at'][:10]}: this comes after its end"
             )
         with self.store.transaction(thread.topic) as writing:
             shown = named_id(thread.prefix, kind, writing.next_number(kind))
-            writing.add(kind, {"id": shown, **body})
+            cast(Any, writing).add(kind, {"id": shown, **body})
         return shown
 
 

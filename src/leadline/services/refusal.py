@@ -9,8 +9,13 @@ from __future__ import annotations
 
 from leadline.core.errors import LeadlineError, refused
 from leadline.core.record.thread import Thread
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
 from leadline.services.context import Context, refs_for
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import RefusalBody
+
+    pass
 
 
 def record_refusal(
@@ -22,20 +27,21 @@ def record_refusal(
     statement: str = "",
     arithmetic: str = "",
     honest: str = "",
-    **more: Any,
+    predicate: str = "",
 ) -> bool:
     """Write the refusal unless the thread holds the very same one; whether it was written."""
-    body = {
+    body: RefusalBody = {
         "code": code,
         "what": what,
         "statement": statement,
         "arithmetic": arithmetic,
         "honest": honest,
-        **more,
     }
+    if predicate:
+        body["predicate"] = predicate
     if any(all(r.get(k) == v for k, v in body.items()) for r in thread.refusals):
         return False
-    body["refs"] = refs_for(thread, texts=[statement, what, honest, *map(str, more.values())])
+    body["refs"] = refs_for(thread, texts=[statement, what, honest, predicate])
     context.append(thread.topic, "refusal", body)
     return True
 
@@ -51,7 +57,7 @@ def refuse(
     honest: str,
     missing: list[str],
     next: list[str],
-    **more: Any,
+    predicate: str = "",
 ) -> LeadlineError:
     """Record the refusal and return the error to raise (kind ``refused``, exit code 5)."""
     record_refusal(
@@ -62,7 +68,7 @@ def refuse(
         statement=statement,
         arithmetic=arithmetic,
         honest=honest,
-        **more,
+        predicate=predicate,
     )
     lacking = "; missing: " + "; ".join(missing) if missing else ""
     return refused(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from leadline.core.errors import not_found, usage
 from leadline.core.record.thread import IN_RECORD, Issue
-from leadline.core.typed import Any
+from leadline.core.typed import Any, cast
 from leadline.ports.forge import Comment, RemoteIssue
 from leadline.ports.records import RecordStore
 
@@ -32,7 +32,8 @@ class LocalForge:
 
     def _write(self, kind: str, body: dict[str, Any]) -> str:
         with self.store.transaction(self.topic) as writing:
-            return writing.add(kind, body).id
+            uid: str = cast(Any, writing).add(kind, body).id
+            return uid
 
     def open_issue(
         self,

@@ -52,11 +52,7 @@ class DeviceFacts(TypedDict, total=False):
 class BusyProcess(TypedDict, total=False):
     pid: int
     name: str
-    user: str
     cpu_share: float | None  # of one CPU
-    path: str
-    held: bool | None
-    memory_bytes: int | None
 
 
 class Preflight(TypedDict, total=False):
@@ -500,6 +496,7 @@ class RefusalBody(TypedDict):
     statement: NotRequired[str]  # what was asked
     arithmetic: NotRequired[str]  # the numbers against it
     honest: NotRequired[str]  # what can be said instead
+    predicate: NotRequired[str]  # of the claim that was asked
     refs: NotRequired[dict[str, str]]
 
 
@@ -753,11 +750,14 @@ class HealedBody(TypedDict):
     by: NotRequired[str]
 
 
-class IdClashBody(TypedDict):
-    kind: str
+class Clash(TypedDict):
+    kind: str  # of the thing, not of the record
     id: str  # that two machines gave
     shown: str  # as which the later one is shown
-    uid: NotRequired[str]
+    uid: str  # ULID of the later one
+
+
+class IdClashBody(Clash):
     what: NotRequired[str]
     refs: NotRequired[dict[str, str]]
 

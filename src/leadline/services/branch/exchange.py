@@ -9,10 +9,13 @@ from __future__ import annotations
 from leadline.core.errors import LeadlineError, not_found, remote
 from leadline.core.ids import parse_id
 from leadline.core.record.thread import Thread
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.core.values import dataclass, field
 from leadline.services.branch import record_branch as recordbranch
 from leadline.services.context import Context
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import Clash
 
 PUSH_ATTEMPTS = 5
 
@@ -159,22 +162,19 @@ def record_clashes(context: Context, topic: str) -> list[dict[str, str]]:
         with context.store.transaction(topic) as writing:
             new = _unrecorded(context.store.thread(topic))
             for clash in new:
-                writing.add(
-                    "id-clash",
-                    {
-                        **clash,
-                        "refs": {clash["id"]: clash["uid"]},
-                        "what": f"two machines gave the id {clash['id']} while apart; the later one "
-                        f"is shown as {clash['shown']}",
-                    },
+                what = (
+                    f"two machines gave the id {clash['id']} while apart; the later one "
+                    f"is shown as {clash['shown']}"
                 )
-    return [{**clash, "topic": topic} for clash in new]
+                refs = {clash["id"]: clash["uid"]}
+                writing.add("id-clash", {**clash, "refs": refs, "what": what})
+    return [{**cast("dict[str, str]", clash), "topic": topic} for clash in new]
 
 
-def _unrecorded(thread: Thread) -> list[dict[str, str]]:
+def _unrecorded(thread: Thread) -> list[Clash]:
     known = {str(c.get("uid")) if "uid" not in c.get("refs", {}) else "" for c in thread.clashes}
     known |= {str(v) for c in thread.clashes for v in dict(c.get("refs") or {}).values()}
-    found = []
+    found: list[Clash] = []
     for (kind, uid), shown in sorted(thread.uids.items(), key=lambda entry: entry[1]):
         parsed = parse_id(shown)
         if parsed is None or not parsed.suffix or uid in known:

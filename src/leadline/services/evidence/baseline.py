@@ -53,7 +53,7 @@ def set_baseline(
             why="it moves on repeated evidence only",
             do=f"leadline baseline move {experiment.id} --why 'WHY'",
         )
-    body: dict[str, Any] = {"evidence": [experiment.id]}
+    body: BaselineBody = {"evidence": [experiment.id]}
     if override.strip():
         body["override"] = override.strip()
     else:
@@ -114,7 +114,7 @@ def move_baseline(
             f"{current.id} is the baseline ({item.id})",
             do="leadline baseline show",
         )
-    body: dict[str, Any] = {"from": item.id, "evidence": [current.id, experiment.id]}
+    body: BaselineBody = {"from": item.id, "evidence": [current.id, experiment.id]}
     if override.strip():
         body["override"] = override.strip()
     else:
@@ -253,12 +253,12 @@ def _check_move(
 
 
 def _record(
-    context: Context, thread: Thread, experiment: Experiment, why: str, more: dict[str, Any]
+    context: Context, thread: Thread, experiment: Experiment, why: str, more: BaselineBody
 ) -> dict[str, Any]:
     reason = checked_text(why, "baseline") if why.strip() else ""
-    body = {"experiment": experiment.id, "why": reason, **more}
+    body: BaselineBody = {"experiment": experiment.id, "why": reason, **more}
     ids = [experiment.id, *more.get("evidence", []), *([more["from"]] if more.get("from") else [])]
-    body.update(bound_body(context, thread, reason, strict=False, ids=ids))
+    body = {**body, **bound_body(context, thread, reason, strict=False, ids=ids)}
     shown = context.append_item(thread, "baseline", body)
     return {"id": shown, **{k: v for k, v in body.items() if k not in ("refs", "bound")}}
 

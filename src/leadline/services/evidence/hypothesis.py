@@ -18,7 +18,7 @@ from leadline.services.lookup import kind_of, no_evidence, withdrawn
 from leadline.services.refusal import refuse
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import DecisionBody, HypothesisBody
+    from leadline.core.record.bodies import DecisionBody, HypothesisBody, HypothesisChangedBody
 
 MOVES: dict[str, tuple[str, ...]] = {
     "proposed": ("active", "blocked", "falsified", "supported"),
@@ -41,11 +41,11 @@ def add(context: Context, topic: str, text: str, predicate: str = "") -> dict[st
     """Record a proposed hypothesis. Raises LeadlineError: empty text, a prediction that cannot be
     read."""
     text = checked_text(text, "hypothesis add")
-    body: dict[str, Any] = {"text": text, "state": "proposed"}
+    body: HypothesisBody = {"text": text, "state": "proposed"}
     if predicate:
         body["predicate"] = read_predicate(predicate).format()
     thread = context.slice(topic, [], [text, predicate])
-    body.update(bound_body(context, thread, text, strict=False))
+    body = {**body, **bound_body(context, thread, text, strict=False)}
     body["refs"].update(refs_for(thread, texts=[body.get("predicate", "")]))
     return {"id": context.append_item(thread, "hypothesis", body), **body}
 
@@ -71,7 +71,7 @@ def change(
     item = _hypothesis(thread, display)
     _check_move(item, state)
     _check_needed(item, state, evidence or [], until, decision)
-    body: dict[str, Any] = {"hypothesis": item.id, "state": state}
+    body: HypothesisChangedBody = {"hypothesis": item.id, "state": state}
     named = [_standing(thread, i, item, state) for i in evidence or []]
     if named:
         body["evidence"] = named
@@ -86,15 +86,11 @@ def change(
     elif named:
         _check_prediction(context, thread, item, state, named)
     words = "\n".join([str(body.get("why", "")), str(body.get("resume_condition", ""))])
-    body.update(
-        bound_body(
-            context,
-            thread,
-            words,
-            strict=False,
-            ids=[item.id, *named, *([body["decision"]] if decision else [])],
-        )
-    )
+    named += [body["decision"]] if "decision" in body else []
+    bound = bound_body(context, thread, words, strict=False, ids=[item.id, *named])
+    body |= {"refs": bound["refs"]}
+    if "bound" in bound:
+        body["bound"] = bound["bound"]
     context.append(topic, "hypothesis-changed", body)
     return {"id": item.id, "text": item.text, "was": item.body.get("state", "proposed"), **body}
 

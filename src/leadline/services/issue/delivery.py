@@ -18,11 +18,14 @@ from leadline.core.issue.plan import Operation, Wanted, drift, may_retitle, plan
 from leadline.core.issue.remote import Comment, RemoteIssue
 from leadline.core.managed_block import block_of
 from leadline.core.record.thread import Thread
-from leadline.core.typed import Any, TypeVar
+from leadline.core.typed import TYPE_CHECKING, Any, TypeVar, cast
 from leadline.services.context import Context
 from leadline.services.issue import outbox
 from leadline.services.issue.ask import ForgeFailed, ask, forge_of, read_issue
 from leadline.services.issue.content import comment_text, wanted_of
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import IssueEditedBody, IssueOpenedBody, IssueWantedBody
 
 _T = TypeVar("_T")
 
@@ -35,7 +38,7 @@ def want(context: Context, topic: str, state: str, wishes: dict[str, Any] | None
     new = {**{k: v for k, v in asked.items() if k != "state"}, **wishes, "state": state}
     at_once = not forge_of(context, thread).outside and not wishes and state == "open"
     if new != asked and not at_once:
-        context.append(topic, "issue-wanted", new)
+        context.append(topic, "issue-wanted", cast("IssueWantedBody", new))
 
 
 # ---- the whole -----------------------------------------------------------------------------------
@@ -68,7 +71,7 @@ def bring_up_to_date(
         want(context, topic, "draft" if draft else "open", wishes)
         if draft and thread.issue.state == "none":
             label = str(context.setting("issue.label"))
-            body = {
+            body: IssueOpenedBody = {
                 "forge": forge_of(context, thread).name,
                 "number": "",
                 "title": title_of(thread),
@@ -290,17 +293,19 @@ class _Call:
         self._add_to_parent(edited.number, wanted.parent)
         self._keep_opened(edited, {"adopted": True})
 
-    def _keep_opened(self, remote: RemoteIssue, more: dict[str, Any]) -> None:
+    def _keep_opened(self, remote: RemoteIssue, more: IssueOpenedBody) -> None:
         self.body = "posted"
         if self._thread().issue.state not in ("none", "draft"):
             return  # the local forge: it is a record already
-        body = {
+        body: IssueOpenedBody = {
             "forge": self.forge.name,
             "number": remote.number,
             "url": remote.url,
             "title": remote.title,
         }
-        warned = {"without": list(self.forge.warnings)} if self.forge.warnings else {}
+        warned: IssueOpenedBody = (
+            {"without": list(self.forge.warnings)} if self.forge.warnings else {}
+        )
         self.context.append(
             self.topic,
             "issue-opened",
@@ -329,7 +334,7 @@ class _Call:
     def _keep_edited(self, sent: dict[str, str]) -> None:
         issue = self._thread().issue
         if changed := {k: v for k, v in sent.items() if v != getattr(issue, k)}:
-            self.context.append(self.topic, "issue-edited", changed)
+            self.context.append(self.topic, "issue-edited", cast("IssueEditedBody", changed))
 
     def _comment(self, operation: Operation) -> None:
         thread = self._thread()

@@ -16,13 +16,16 @@ from leadline.core.managed_block import holds
 from leadline.core.record.thread import Thread
 from leadline.core.text.lint import fix_format
 from leadline.core.text.wording import first_difference
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.services.context import Context
 from leadline.services.issue import outbox
 from leadline.services.issue.ask import ForgeFailed, ask, forge_of, read_issue
 from leadline.services.issue.content import derived_body
 from leadline.services.issue.delivery import bring_up_to_date, keep_comment_edit
 from leadline.services.issue.outbox import waiting
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import IssueOpenedBody
 
 _NUMBER = re.compile(r"#?(\d+)\Z")
 _ISSUE_PAGE = re.compile(r"/(?P<repository>[\w.-]+/[\w.-]+)/(?:-/)?issues/(?P<number>\d+)/?\Z")
@@ -58,7 +61,13 @@ def _may_move(context: Context, thread: Thread) -> bool:
 def _leave(context: Context, thread: Thread, why: str) -> None:
     """The issue so far is left; the thread has none until the next is opened or adopted."""
     issue = thread.issue
-    body = {"forge": "", "number": "", "title": title_of(thread), "state": "none", "why": why}
+    body: IssueOpenedBody = {
+        "forge": "",
+        "number": "",
+        "title": title_of(thread),
+        "state": "none",
+        "why": why,
+    }
     context.append(
         thread.topic, "issue-opened", {**body, "instead_of": f"{issue.forge}#{issue.number}"}
     )

@@ -170,7 +170,7 @@ def _record(
             )
         heads = context.store.heads(topic)
         bundle, blobs = make_bundle(context, thread, shown, name, tag, commit, message, heads)
-        body = {
+        body: SnapshotBody = {
             "id": shown,
             "name": name,
             "tag": tag,

@@ -32,7 +32,7 @@ from leadline.services.context import Context
 from leadline.services.issue.delivery import bring_up_to_date
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import UpdateBody
+    from leadline.core.record.bodies import Bound, UpdateBody
 
 ADVICE = (
     "overclaim",
@@ -101,19 +101,15 @@ def update(context: Context, topic: str, words: Words, dry_run: bool = False) ->
             "why_not_posted": "a dry run: nothing was recorded or posted",
             "links": links,
         }
-    shown = _record(
-        context,
-        thread,
-        {
-            "form": "update",
-            "text": text,
-            "since": last.id if last else "",
-            "links": links,
-            **body,
-            "labels": _labels(thread),
-            "words": {name: value for name, value in words.texts() if value},
-        },
-    )
+    post: UpdateBody = {
+        "form": "update",
+        "text": text,
+        "since": last.id if last else "",
+        "links": links,
+        "labels": _labels(thread),
+        "words": {name: value for name, value in words.texts() if value},
+    }
+    shown = _record(context, thread, {**post, **body})
     return _done(context, topic, shown, text, advice, "update")
 
 
@@ -158,21 +154,18 @@ def heartbeat(
             "why_not_posted": "a dry run: nothing was recorded or posted",
             "links": {},
         }
-    refs = {**body.pop("refs"), **({first.id: first.uid} if first else {})}
     last = last_post(thread)
-    shown = _record(
-        context,
-        thread,
-        {
-            "form": "heartbeat",
-            "text": text,
-            "since": last.id if last else "",
-            "words": words,
-            "refs": refs,
-            **body,
-            **({"continues": first.id, "times": times} if first else {}),
-        },
-    )
+    post: UpdateBody = {
+        "form": "heartbeat",
+        "text": text,
+        "since": last.id if last else "",
+        "words": words,
+    }
+    post = {**post, **body}
+    if first:
+        post["refs"] = {**body["refs"], first.id: first.uid}
+        post["continues"], post["times"] = first.id, times
+    shown = _record(context, thread, post)
     return _done(context, topic, shown, text, advice, "heartbeat")
 
 
@@ -212,15 +205,13 @@ def _span(thread: Thread, words: dict[str, str]) -> tuple[Item | None, int]:
     return first, int(last.body.get("times") or 1) + 1
 
 
-def _checked(
-    context: Context, thread: Thread, words: Words
-) -> tuple[dict[str, Any], list[LintFinding]]:
+def _checked(context: Context, thread: Thread, words: Words) -> tuple[Bound, list[LintFinding]]:
     return _checked_texts(context, thread, words.texts())
 
 
 def _checked_texts(
     context: Context, thread: Thread, texts: list[tuple[str, str]]
-) -> tuple[dict[str, Any], list[LintFinding]]:
+) -> tuple[Bound, list[LintFinding]]:
     """``refs`` and ``bound`` of the author's words, and advice. Raises LeadlineError(refused)."""
     refs: dict[str, str] = {}
     bound: dict[str, float] = {}
@@ -272,7 +263,7 @@ def _label_of_cited(thread: Thread, text: str) -> str:
 
 
 def _rendered(
-    context: Context, thread: Thread, words: Words, body: dict[str, Any]
+    context: Context, thread: Thread, words: Words, body: Bound
 ) -> tuple[str, dict[str, str]]:
     commit_records(context)
     links = links_for(context, thread)
@@ -310,7 +301,7 @@ def _labels(thread: Thread) -> dict[str, str]:
     return {claim.id: evidence_of(claim).label for claim in thread.claims if claim.stands}
 
 
-def _record(context: Context, thread: Thread, body: dict[str, Any]) -> str:
+def _record(context: Context, thread: Thread, body: UpdateBody) -> str:
     with context.store.transaction(thread.topic) as writing:
         shown = named_id(thread.prefix, "update", writing.next_number("update"))
         writing.add("update", {"id": shown, "marker": f"update:{writing.new_uid()}", **body})

@@ -20,12 +20,15 @@ from leadline.core.ids import named_id
 from leadline.core.record.run import MetricDef
 from leadline.core.record.thread import Thread
 from leadline.core.stats.sequential import METHOD
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.core.values import dataclass, field
 from leadline.services.context import Context, refs_for
 from leadline.services.run.facts import environment_of, gather
 from leadline.services.run.lifecycle import RunOutcome, Watch, run_one
 from leadline.services.run.request import RunRequest, complete
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import InterleavingBody, InterleavingEndedBody
 
 MOST_FAILED_BLOCKS = 3
 OTHER_ITEMS = "its {metric} is over other items than that of the first run: see leadline compare"
@@ -114,17 +117,11 @@ def measure(
         interrupted=state.interrupted,
         wall_s=round(time.monotonic() - started_s, 3),
     )
-    body = {"interleaving": shown, **result}
-    body["refs"] = {
-        shown: uid,
-        **refs_for(context.slice(a.topic, list(result["experiments"].values())), _ids(result)),
-    }
+    ids = list(result["experiments"].values())
+    refs = {shown: uid, **refs_for(context.slice(a.topic, ids), ids)}
+    body = cast("InterleavingEndedBody", {"interleaving": shown, **result, "refs": refs})
     context.append(a.topic, "interleaving-ended", body)
     return {"id": shown, **result}
-
-
-def _ids(result: dict[str, Any]) -> list[str]:
-    return list(result["experiments"].values())
 
 
 def _check(request: AbRequest) -> None:
@@ -169,9 +166,10 @@ def _record_start(
     metric: str,
 ) -> tuple[str, str]:
     """The record of what will be measured and when it stops, before anything runs: (shown id, uid)."""
-    body = {
-        "a": {k: facts["a"][k] for k in ("argv", "config")},
-        "b": {k: facts["b"][k] for k in ("argv", "config")},
+    a, b = facts["a"], facts["b"]
+    body: InterleavingBody = {
+        "a": {"argv": a["argv"], "config": a["config"]},
+        "b": {"argv": b["argv"], "config": b["config"]},
         "metric": metric,
         "order": request.order,
         "seed": request.seed,

@@ -18,7 +18,7 @@ from leadline.core.metric.items import INLINE_BYTES
 from leadline.core.secrets.redact import Redactor, secret_values
 from leadline.core.timestamps import epoch_ms
 from leadline.core.tracker.run_folder import SUMMARY, summary_of
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.ports.extractor import RunFiles
 from leadline.services.artifact.intake import forget, take_in
 from leadline.services.context import Context
@@ -26,6 +26,7 @@ from leadline.services.run.facts import capture_code
 
 if TYPE_CHECKING:
     from leadline.core.extract.gather import Extraction
+    from leadline.core.record.bodies import RunEndedBody
     from leadline.core.record.run import MetricDef
 
 EXCERPT_CHARS = 1500
@@ -83,7 +84,7 @@ def end_run(
             f"the code changed while {planned['id']} ran: what was recorded is its state at the start"
         )
     with context.store.transaction(topic) as writing:
-        writing.add("run-ended", body)
+        writing.add("run-ended", cast("RunEndedBody", body))
     _leave_summary(attempt, body)
     forget(done_with)
     context.open_runs.closed(uid)

@@ -17,13 +17,16 @@ from leadline.core.record.thread import Thread
 from leadline.core.secrets.redact import Redactor, secret_values
 from leadline.core.timestamps import duration
 from leadline.core.tracker.run_folder import ABOUT, about_planned
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.core.values import dataclass, field
 from leadline.services.artifact.intake import limit_variables
 from leadline.services.context import Context
 from leadline.services.run.ending import end_run
 from leadline.services.run.facts import default_title, environment_of, gather
 from leadline.services.run.request import RunRequest, complete
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import RunPlannedBody
 
 
 @dataclass
@@ -183,7 +186,7 @@ def start_one(
         body = _planned(thread, request, facts, experiment, seen, writing, uid)
         watching = context.open_runs.watching(uid, request.topic)
         watching.__enter__()
-        writing.add("run-planned", body)
+        writing.add("run-planned", cast("RunPlannedBody", body))
     try:
         attempt = context.run_folder(uid)
         variables = _tracker_variables(context, request.topic, uid, body)

@@ -26,7 +26,7 @@ from leadline.core.stats.agreement import (
     overall,
 )
 from leadline.core.timestamps import duration, number
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.core.values import dataclass, field
 from leadline.services.artifact.artifacts import artifacts_of
 from leadline.services.artifact.intake import check_patterns, mark_old
@@ -34,6 +34,9 @@ from leadline.services.context import Context, refs_for
 from leadline.services.run.lifecycle import execute
 from leadline.services.run.relocate import Mover
 from leadline.services.run.request import RunRequest
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import ReproductionBody
 
 HARDWARE_IGNORED = ("host", "hostname", "boot_id")
 REASON_LINES = 3
@@ -474,7 +477,7 @@ def _record(
         "notes": notes[:20],
         "refs": refs_for(thread, [target, *runs]),
     }
-    shown = context.append_item(thread, "reproduction", body)
+    shown = context.append_item(thread, "reproduction", cast("ReproductionBody", body))
     return {"id": shown, **{k: v for k, v in body.items() if k not in ("refs", "of")}}
 
 

@@ -18,7 +18,7 @@ from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.record.thread import Thread
 from leadline.core.text.lint import fix_format
 from leadline.core.timestamps import minute
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.render.issue.comments import render_final
 from leadline.services.bound_text import bound_body
 from leadline.services.branch.logbook import publish
@@ -28,6 +28,9 @@ from leadline.services.issue.content import body_is_current
 from leadline.services.issue.delivery import bring_up_to_date
 from leadline.services.thread.check import queued_reason
 from leadline.services.thread.fields_file import read_fields
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import FinishBody
 
 TEXTS = ("worked", "failed", "confidence", "limits", "conclusion")
 _NAMES = {
@@ -246,7 +249,7 @@ def _record(
             thread, evidence_for(thread), links_for(context, thread), str(context.setting("marker"))
         )
     )
-    context.append(thread.topic, "finish", {**body, "text": text})
+    context.append(thread.topic, "finish", cast("FinishBody", {**body, "text": text}))
 
 
 def _complete(context: Context, topic: str) -> dict[str, Any]:

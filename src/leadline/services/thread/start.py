@@ -14,10 +14,13 @@ from leadline.core.check.kickoff import (
 from leadline.core.errors import conflict, usage
 from leadline.core.ids import PREFIX, TOPIC, named_id, prefix_from_topic
 from leadline.core.record.thread import Thread
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.services.context import Context
 from leadline.services.issue.delivery import bring_up_to_date
 from leadline.services.thread.fields_file import read_fields
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import ThreadStartedBody
 
 
 def check_topic(topic: str) -> None:
@@ -73,7 +76,8 @@ def start(
         about["logbook"] = f"{context.setting('logbook.folder')}/{topic}.md"
     with context.store.transaction(topic, create=True) as writing:
         _refuse_second(context, topic)  # another process may have been quicker
-        writing.add("thread-started", {"prefix": prefix, "metrics": metrics, **about})
+        said = {"prefix": prefix, "metrics": metrics, **about}
+        writing.add("thread-started", cast("ThreadStartedBody", said))
         for number, statement in enumerate(kickoff.get("hypothesis", []), 1):
             writing.add(
                 "hypothesis",

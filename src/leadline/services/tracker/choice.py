@@ -18,6 +18,7 @@ from leadline.services.run.job_tracker import choice_of, redacted
 from leadline.services.tracker.folder import check_name, shared_folder
 
 if TYPE_CHECKING:
+    from leadline.core.record.bodies import TrackerSetBody
     from leadline.ports.tracker_kind import TrackerKind
 
 # What begins like one of these is an address, whichever tracker it is given to, and no folder.
@@ -40,7 +41,7 @@ def choose(
     (conflict) when runs are in another project already and no reason is given.
     """
     thread = context.store.thread(topic)
-    body: dict[str, Any] = {"tracker": "" if tracker == "none" else tracker, "project": project}
+    body: TrackerSetBody = {"tracker": "" if tracker == "none" else tracker, "project": project}
     if body["tracker"]:
         check_choice(context, tracker, project)
         body["at"] = _checked_address(context, tracker, project, at)

@@ -6,10 +6,13 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, urlsplit
 
 from leadline.core.errors import refused, usage
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.services.context import Context
 from leadline.services.run.job_tracker import redacted
 from leadline.services.tracker.choice import looks_like_key
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import TrackerLinkBody
 
 # Parts of parameter names that open a page to whoever has the address, as ``accessToken`` does.
 OPENING = ("token", "key", "secret", "signature", "password", "auth")
@@ -48,7 +51,9 @@ def link(context: Context, topic: str, url: str, title: str = "") -> dict[str, A
             why="records are shared; people who may see the page do not need the key",
             do=f"leadline tracker link {parts.scheme}://{parts.hostname}{parts.path}",
         )
-    body = {"url": url, **({"title": title} if title else {})}
+    body: TrackerLinkBody = {"url": url}
+    if title:
+        body["title"] = title
     held = {
         entry["url"]: entry.get("title", "") for entry in context.store.thread(topic).tracker_links
     }

@@ -16,7 +16,7 @@ from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import counted
 from leadline.core.tracker.reading import Choice, Reading, TrackerRun
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.ports.tracker import Push
 from leadline.services.context import Context
 from leadline.services.run.job_tracker import choice_of, facts_of, local_path, read_tracker
@@ -29,6 +29,9 @@ from leadline.services.tracker.files import (
 )
 from leadline.services.tracker.folder import as_folder
 from leadline.services.tracker.standing import gone_from, is_there, waits
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import TrackerPlace, TrackerRunBody
 
 Say = Callable[[str], None]
 GIVE_UP_AFTER = 2  # runs in a row that a tracker did not take
@@ -109,7 +112,7 @@ def _read_again(
             and bool(about.get("provisional")) == fresh["provisional"]
         ):
             continue
-        body = {"run": run.id, "refs": _refs(run, thread), "tracker": fresh}
+        body: dict[str, Any] = {"run": run.id, "refs": _refs(run, thread), "tracker": fresh}
         if ended:
             ours = set(run.metrics) | set(run.nonfinite)
             mine = [n for n in fresh["metrics"] if n not in ours or n in about.get("metrics", [])]
@@ -121,7 +124,7 @@ def _read_again(
                 "series": {**run.extraction.get("series", {}), **series},
             }
             fresh["metrics"] = mine
-        context.append(topic, "tracker-run", body)
+        context.append(topic, "tracker-run", cast("TrackerRunBody", body))
         changed = {
             n: [run.metrics.get(n), v] for n, v in found.metrics.items() if run.metrics.get(n) != v
         }
@@ -255,9 +258,10 @@ def _send(
         named = {} if refusal else files[1]
         if named or carried:
             fresh["artifacts"] = {**run.tracker.get("artifacts", {}), **carried, **named}
-        fresh = {k: v for k, v in fresh.items() if run.tracker.get(k) != v}
+        told = {k: v for k, v in fresh.items() if run.tracker.get(k) != v}
+        place = cast("TrackerPlace", told)
         context.append(
-            topic, "tracker-run", {"run": run.id, "refs": _refs(run, thread), "tracker": fresh}
+            topic, "tracker-run", {"run": run.id, "refs": _refs(run, thread), "tracker": place}
         )
         row = {"run": run.id, "url": taken.url, "id": taken.id}
         if kind.by_folder:

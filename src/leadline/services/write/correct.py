@@ -13,11 +13,14 @@ from leadline.core.config import parse_value
 from leadline.core.errors import conflict, refused, usage
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.services.bound_text import bound_body, checked_text
 from leadline.services.context import Context, refs_for
 from leadline.services.lookup import kind_of, slice_of, withdrawn
 from leadline.services.write.note import ROLES
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import Bound, CorrectionBody, SupersessionBody
 
 RUN_AREAS = ("config", "environment", "hardware", "software")
 ITEM_FIELDS = {
@@ -72,7 +75,8 @@ def correct(
     runs = (
         thing.runs if isinstance(thing, Experiment) else [thing] if isinstance(thing, Run) else []
     )
-    bodies, changes = [], []
+    bodies: list[CorrectionBody] = []
+    changes: list[dict[str, Any]] = []
     for field, _, text in pairs:
         targets: list[Any] = [thing]
         if isinstance(thing, (Experiment, Run)):
@@ -156,9 +160,9 @@ def _check_item_field(thing: Item, field: str, text: str) -> None:
 
 def _correction(
     context: Context, thread: Thread, thing: Any, field: str, text: str, why: str
-) -> tuple[dict[str, Any], Any]:
+) -> tuple[CorrectionBody, Any]:
     """(body of the record, the value before)."""
-    body: dict[str, Any] = {"target": thing.id, "field": field, "why": why.strip()}
+    bound: Bound
     if isinstance(thing, Item):
         value: Any = checked_text(text, "correct")
         was: Any = thing.body.get(field)
@@ -166,25 +170,23 @@ def _correction(
             "result",
             "interpretation",
         )
-        body.update(
-            bound_body(
-                context,
-                thread,
-                value,
-                strict=strict and field == "text",
-                reported=thing.body.get("reported"),
-                predicate=str(thing.body.get("predicate", "")),
-                ids=[thing.id],
-            )
+        found = bound_body(
+            context,
+            thread,
+            value,
+            strict=strict and field == "text",
+            reported=thing.body.get("reported"),
+            predicate=str(thing.body.get("predicate", "")),
+            ids=[thing.id],
         )
-        body.setdefault("bound", {})
-        body.pop("reported", None)
+        bound = {"refs": found["refs"], "bound": found.get("bound", {})}
     else:
         area, _, key = field.partition(".")
         value = checked_text(text, "correct") if field == "title" else parse_value(text)
         was = thing.title if field == "title" else getattr(thing, area).get(key)
-        body["refs"] = refs_for(thread, [thing.id])
-    return {**body, "value": value}, was
+        bound = {"refs": refs_for(thread, [thing.id])}
+    said = {"target": thing.id, "field": field, "why": why.strip(), "value": value}
+    return cast("CorrectionBody", {**said, **bound}), was
 
 
 def _correct_thread(
@@ -231,7 +233,7 @@ def _correct_thread(
         raise conflict("nothing-changed", f"{topic} says that already", do="leadline check kickoff")
     with context.store.transaction(topic) as writing:
         for kind, body in records:
-            writing.add(kind, body)
+            cast(Any, writing).add(kind, body)
     return {"target": topic, "kind": "thread", "changes": changes, "why": why.strip()}
 
 
@@ -274,8 +276,7 @@ def supersede(context: Context, topic: str, target: str, by: str, why: str) -> d
     for thing in (old, new):
         if gone := withdrawn(thing):
             raise conflict("withdrawn", gone, do=f"leadline show {thing.id}")
-    body = {"target": old.id, "by": new.id, "why": checked_text(why, "supersede")}
-    context.append(
-        topic, "supersession", {**body, "refs": refs_for(thread, [old.id, new.id], [why])}
-    )
+    body: SupersessionBody = {"target": old.id, "by": new.id, "why": checked_text(why, "supersede")}
+    refs = refs_for(thread, [old.id, new.id], [why])
+    context.append(topic, "supersession", {**body, "refs": refs})
     return {**body, "kind": kind_of(old)}

@@ -11,8 +11,11 @@ from leadline.core.metric.derive import formulas_of, in_order
 from leadline.core.metric.formula import parse
 from leadline.core.record.run import DIRECTIONS, MetricDef
 from leadline.core.record.thread import Thread
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.services.context import Context
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import MetricBody
 
 
 def define_metric(
@@ -84,7 +87,7 @@ def define_metric(
         given = {k: getattr(old, k) for k in wanted} | kept | given
         if all(getattr(old, k) == v for k, v in given.items()):
             return {"name": name, **given, "changed": False}
-    context.append(topic, "metric-defined", {"name": name, **given})
+    context.append(topic, "metric-defined", cast("MetricBody", {"name": name, **given}))
     return {"name": name, **given, "changed": True}
 
 

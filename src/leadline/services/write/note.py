@@ -7,10 +7,13 @@ rests on. Which roles of a note hold results, and so bind their numbers, stands 
 from __future__ import annotations
 
 from leadline.core.errors import refused, usage
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.services.bound_text import bound_body, checked_text, last_experiment
 from leadline.services.context import Context
 from leadline.services.lookup import kind_of, slice_of, unfinished, withdrawn
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import DecisionBody, NoteBody
 
 ROLES = (
     "note",
@@ -62,12 +65,12 @@ def note(
             do=f"leadline note --interpretation {last_experiment(context, topic)} 'TEXT'",
         )
     named = [thread.find(i).id for i in about]
-    body: dict[str, Any] = {"text": text, "role": role, "about": named}
+    body: NoteBody = {"text": text, "role": role, "about": named}
     if role == "negative":
         body["reason_class"] = reason_class
-    body.update(
-        bound_body(context, thread, text, strict=role in BOUND_ROLES, reported=reported, ids=named)
-    )
+    strict = role in BOUND_ROLES
+    bound = bound_body(context, thread, text, strict=strict, reported=reported, ids=named)
+    body = {**body, **bound}
     return {"id": context.append_item(thread, "note", body), **body}
 
 
@@ -108,8 +111,9 @@ def decide(
                 do=f"leadline show {thing.id}",
             )
         named.append(thing.id)
-    body: dict[str, Any] = {"text": text, "evidence": named, "owner": owner or context.actor()}
+    body: DecisionBody = {"text": text, "evidence": named, "owner": owner or context.actor()}
     if no_evidence.strip():
         body["no_evidence"] = no_evidence.strip()
-    body.update(bound_body(context, thread, text, strict=True, reported=reported, ids=named))
+    bound = bound_body(context, thread, text, strict=True, reported=reported, ids=named)
+    body = {**body, **bound}
     return {"id": context.append_item(thread, "decision", body), **body}

@@ -14,7 +14,7 @@ from leadline.services.context import Context, refs_for
 from leadline.services.lookup import kind_of
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import DecisionBody, HypothesisBody
+    from leadline.core.record.bodies import DecisionBody, HypothesisBody, RetractionBody
 
 _CITING = ("note", "claim", "decision", "update")
 
@@ -40,7 +40,7 @@ def retract(context: Context, topic: str, target: str, why: str) -> dict[str, An
             f"{thing.id} was retracted: {thing.retracted}",
             do=f"leadline show {thing.id}",
         )
-    body = {"target": thing.id, "why": checked_text(why, "retract")}
+    body: RetractionBody = {"target": thing.id, "why": checked_text(why, "retract")}
     context.append(topic, "retraction", {**body, "refs": refs_for(before, [thing.id], [why])})
     after = context.store.thread(topic)
     return {**body, "kind": kind_of(thing), "rests": what_rests_on(before, after, thing)}
