@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from leadline.bootstrap import open_context
 from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.values import as_dict
 
 if TYPE_CHECKING:
     from leadline.core.record.artifact import Artifact
@@ -41,10 +42,12 @@ class Repository:
         rows, _ = self._context.store.run_rows(topic, where, "uid", -1)
         flat = []
         for row in rows:
-            nested = {name: row.pop(name) for name in ("config", "metrics")}
-            nested["metrics"] |= {name: float(word) for name, word in row.pop("nonfinite").items()}
+            columns: dict[str, Any] = as_dict(row)
+            nested = {name: columns.pop(name) for name in ("config", "metrics")}
+            lost = columns.pop("nonfinite")
+            nested["metrics"] |= {name: float(word) for name, word in lost.items()}
             flat.append(
-                row
+                columns
                 | {f"{name}.{k}": v for name, values in nested.items() for k, v in values.items()}
             )
         return flat

@@ -43,7 +43,7 @@ def end(log: EventLog, uid: str, shown: str, state: str = "done") -> None:
 
 
 def rows(log: EventLog) -> list[tuple[str, str]]:
-    return [(r["id"], r["state"]) for r in log.run_rows("t", {}, "planned_at", 100)[0]]
+    return [(r.id, r.state) for r in log.run_rows("t", {}, "planned_at", 100)[0]]
 
 
 def test_deleted_index_is_made_again(tmp_path: Path) -> None:
@@ -158,15 +158,15 @@ def test_filter_and_order_by_config_and_metric(tmp_path: Path) -> None:
     log = log_at(tmp_path)
     for block, _ in ((64, 0), (8, 0), (16, 0)):
         uid = plan(log, block=block)
-        shown = [r["id"] for r in log.run_rows("t", {}, "uid", 9)[0] if r["uid"] == uid][0]
+        shown = [r.id for r in log.run_rows("t", {}, "uid", 9)[0] if r.uid == uid][0]
         end(log, uid, shown)
-    assert [r["config"]["block"] for r in log.run_rows("t", {}, "config.block", 9)[0]] == [
+    assert [r.config["block"] for r in log.run_rows("t", {}, "config.block", 9)[0]] == [
         8,
         16,
         64,
     ]
     found, count = log.run_rows("t", {"config.block": 16}, "-metrics.time_ms", 9)
-    assert count == 1 and found[0]["metrics"] == {"time_ms": 3.5}
+    assert count == 1 and found[0].metrics == {"time_ms": 3.5}
     assert len(log.same_key("k")) == 3
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 
 from leadline.core.record.event import Fault, Record
+from leadline.core.record.rows import RunRow
+from leadline.core.record.search_text import Hit
 from leadline.core.record.thread import Thread
 from leadline.core.typed import TYPE_CHECKING, Any, Protocol
 
@@ -102,24 +104,25 @@ class RecordStore(Protocol):
         """Writer -> digest of its last line: what a seal anchors."""
         ...
 
-    def search(self, words: list[str], limit: int) -> tuple[list[dict[str, Any]], int]:
-        """Full-text hits over all threads, best first, as {topic, id, kind, text}, and the full
-        count."""
+    def search(self, words: list[str], limit: int) -> tuple[list[Hit], int]:
+        """Full-text hits over all threads, best first, and the full count."""
         ...
 
     def run_rows(
-        self, topic: str | None, where: dict[str, Any], order: str, limit: int
-    ) -> tuple[list[dict[str, Any]], int]:
-        """Rows of the run listing (id, state, config, metrics, ...), filtered and sorted, and the
-        full count."""
+        self, topic: str | None, where: Mapping[str, object], order: str, limit: int
+    ) -> tuple[list[RunRow], int]:
+        """Rows of the run listing, filtered (by column, compared as text) and sorted, and the full
+        count. They say what the folded thread says, derived metrics included."""
         ...
 
     def open_runs(self, topic: str | None = None) -> list[tuple[str, str]]:
-        """(topic, uid) of runs planned and not ended, oldest first."""
+        """(topic, uid) of runs planned and not ended, oldest first. Asked by every command while a
+        run goes on: costs no fold."""
         ...
 
-    def same_key(self, key: str) -> list[dict[str, Any]]:
-        """Run rows of all threads whose key is ``key``: the same thing run before."""
+    def same_key(self, key: str) -> list[RunRow]:
+        """Runs of all threads whose key is ``key``: the same thing run before, oldest first. Asked
+        before each run: costs no more than those runs."""
         ...
 
 

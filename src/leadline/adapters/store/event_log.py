@@ -44,6 +44,8 @@ from leadline.core.values import dataclass, field
 
 if TYPE_CHECKING:
     from leadline.adapters.store.index import Index
+    from leadline.core.record.rows import RunRow
+    from leadline.core.record.search_text import Hit
     from leadline.ports.records import Clock
 
 ROLL_BYTES = 256 * 1024
@@ -321,18 +323,18 @@ class EventLog:
         return copy_name(name, ours, theirs)
 
     # -- the read model ----------------------------------------------------------------------------
-    def search(self, words: list[str], limit: int) -> tuple[list[dict[str, Any]], int]:
+    def search(self, words: list[str], limit: int) -> tuple[list[Hit], int]:
         return self.index.search(self.topics(), words, limit)
 
     def run_rows(
-        self, topic: str | None, where: dict[str, Any], order: str, limit: int
-    ) -> tuple[list[dict[str, Any]], int]:
-        return self.index.run_rows([topic] if topic else self.topics(), where, order, limit)
+        self, topic: str | None, where: Mapping[str, object], order: str, limit: int
+    ) -> tuple[list[RunRow], int]:
+        return self.index.rows([topic] if topic else self.topics(), where, order, limit)
 
     def open_runs(self, topic: str | None = None) -> list[tuple[str, str]]:
         return self.index.open_runs([topic] if topic else self.topics())
 
-    def same_key(self, key: str) -> list[dict[str, Any]]:
+    def same_key(self, key: str) -> list[RunRow]:
         return self.index.same_key(self.topics(), key)
 
 

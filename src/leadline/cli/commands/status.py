@@ -42,6 +42,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
 
 def _runs(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.core.errors import usage
+    from leadline.core.values import as_dict
     from leadline.render.terminal.listing import runs_table
 
     where = {}
@@ -64,16 +65,14 @@ def _runs(context: Context, args: argparse.Namespace) -> Answer:
             do="leadline status --runs --limit 50",
         )
     topic = None if args.all_threads else context.topic(args.thread)
-    from leadline.services.look.open_runs import run_rows
-
-    rows, total = run_rows(context, topic, where, args.sort or "uid", args.limit)
+    rows, total = context.store.run_rows(topic, where, args.sort or "uid", args.limit)
     cut = total > len(rows)
     text = runs_table(rows)
     if cut:
         text += f"\n{len(rows)} of {total} runs"
     return Answer(
         text or "no runs",
-        rows,
+        [as_dict(row) for row in rows],
         {"runs": total, "shown": len(rows)},
         cut,
         [f"leadline status --runs --limit {total}"] if cut else [],

@@ -29,18 +29,14 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     hits, total = tried(context, args.words, max(1, args.limit))
     lines = []
     for hit in hits:
-        times = f" ({hit['times']} runs)" if hit["times"] > 1 else ""
-        kind = f"negative result ({hit['reason_class']})" if "reason_class" in hit else hit["kind"]
-        lines.append(
-            plain(
-                f"{hit['id'] or hit['kind']:<12} {kind}{times}, {hit['topic']}\n    {hit['text']}"
-            )
-        )
+        times = f" ({hit.times} runs)" if hit.times > 1 else ""
+        kind = f"negative result ({hit.reason_class})" if hit.reason_class else hit.kind
+        lines.append(plain(f"{hit.id or hit.kind:<12} {kind}{times}, {hit.topic}\n    {hit.text}"))
     if total > len(hits):
         lines.append(f"{len(hits)} of {total} hits")
     return Answer(
         "\n".join(lines) or f"nothing tried mentions {' '.join(args.words)}",
-        hits,
+        [hit.as_dict() for hit in hits],
         {"hits": total, "shown": len(hits)},
         total > len(hits),
     )

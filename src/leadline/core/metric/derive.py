@@ -1,12 +1,13 @@
 """Derived metrics: computed from a run's own numbers whenever records are folded, never recorded.
 
-So a changed formula changes every value at once, old runs included. The cost is that a value is
-known only to who folds: the index, which reads single records, does not have it. A run's dicts are
-copied before they are added to, because they are the dicts of the record.
+So a changed formula changes every value at once, old runs included. The cost is that who keeps
+values (the index) has to notice: ``rests_on`` is what it compares. A run's dicts are copied before
+they are added to, because they are the dicts of the record.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import partial
 
@@ -69,6 +70,22 @@ def derive(thread: Thread) -> None:
                     run.nonfinite[name] = (
                         "Infinity" if none.reason.startswith("too large") else "NaN"
                     )
+
+
+def rests_on(thread: Thread) -> str:
+    """What the derived metrics of every run rest on beside the run itself, as a text that changes
+    when any of it does: the formulas, and what ``baseline(x)`` has to go by."""
+    formulas = formulas_of(thread.metrics)
+    experiment = thread.baseline_experiment
+    runs = experiment.evidence_runs if experiment else []
+    asked = dict.fromkeys(name for formula in formulas.values() for name in formula.baselines)
+    known = [
+        [name, run.metrics[name], (facts_in(run, name) or {}).get("set")]
+        for name in asked
+        for run in runs
+        if name in run.metrics
+    ]
+    return json.dumps([[[name, formula.text] for name, formula in formulas.items()], known])
 
 
 def _note_contract(thread: Thread, run: Run, name: str, formula: Formula) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _ENDING = ("state", "reason", "ended_at", "wall_s")
 _PLANNED_FACTS = (
     "repeat",
+    "title",
     "argv",
     "cwd",
     "shell",

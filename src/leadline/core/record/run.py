@@ -7,11 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
-
-if TYPE_CHECKING:
-    pass
 
 STATES = ("planned", "running", "done", "failed", "timeout", "cancelled", "lost")
 TERMINAL_STATES = frozenset(("done", "failed", "timeout", "cancelled", "lost"))
@@ -91,6 +88,7 @@ class Run:
     planned_at: str = ""
     design: dict[str, Any] = field(default_factory=dict)
     tracker: dict[str, Any] = field(default_factory=dict)
+    title: str = ""  # as planned; an experiment has that of its first run until it is corrected
     key: str = ""  # digest of argv + config + code tree + environment: "the same thing again"
     # reads values that lie in a blob; no fact
     item_source: Callable[[str], Mapping[str, float] | None] | None = None

@@ -17,6 +17,17 @@ class Searchable(NamedTuple):
     text: str
 
 
+class Hit(NamedTuple):
+    """What was found by words."""
+
+    topic: str
+    uid: str
+    kind: str
+    id: str
+    negative: bool
+    text: str
+
+
 def searchable(record: Record, planned: Record | None = None) -> Searchable | None:
     """The words of ``record`` for the search index, or None when it has none of interest.
 

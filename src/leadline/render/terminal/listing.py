@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from leadline.core.record.rows import RunRow
 from leadline.core.timestamps import counted, duration, minute, number
 from leadline.core.typed import Any
 from leadline.core.view import facts
@@ -11,28 +12,28 @@ METRICS_SHOWN = 4
 CONFIG_SHOWN = 4
 
 
-def runs_table(rows: list[dict[str, Any]]) -> str:
+def runs_table(rows: list[RunRow]) -> str:
     """One line a run: id, state, start, duration, config and metrics that differ or matter most
     (the first four of each; how many more there are stands below)."""
     if not rows:
         return ""
-    measured = list(dict.fromkeys(m for row in rows for m in (*row["metrics"], *row["nonfinite"])))
+    measured = list(dict.fromkeys(m for row in rows for m in (*row.metrics, *row.nonfinite)))
     metrics = measured[:METRICS_SHOWN]
     differing = [
         k
-        for k in dict.fromkeys(k for row in rows for k in row["config"])
-        if len({str(row["config"].get(k)) for row in rows}) > 1
+        for k in dict.fromkeys(k for row in rows for k in row.config)
+        if len({str(row.config.get(k)) for row in rows}) > 1
     ]
     varied = differing[:CONFIG_SHOWN]
     lines = [
         [
-            row["id"],
-            row["retracted"] or facts.state_word(row["state"]),
-            minute(row["started_at"] or row["planned_at"]),
-            duration(row["wall_s"]) if row["wall_s"] is not None else "–",
-            *(str(row["config"].get(k, "–")) for k in varied),
-            *(row["nonfinite"].get(m) or number(row["metrics"].get(m)) for m in metrics),
-            row["title"],
+            row.id,
+            row.retracted or facts.state_word(row.state),
+            minute(row.started_at or row.planned_at),
+            duration(row.wall_s) if row.wall_s is not None else "–",
+            *(str(row.config.get(k, "–")) for k in varied),
+            *(row.nonfinite.get(m) or number(row.metrics.get(m)) for m in metrics),
+            row.title,
         ]
         for row in rows
     ]

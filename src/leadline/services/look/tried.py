@@ -6,33 +6,63 @@ import re
 
 from leadline.core.errors import usage
 from leadline.core.ids import experiment_of
+from leadline.core.record.search_text import Hit
 from leadline.core.typed import Any
+from leadline.core.values import as_dict, dataclass
 from leadline.services.context import Context
 
 
-def tried(context: Context, words: list[str], limit: int) -> tuple[list[dict[str, Any]], int]:
+@dataclass(frozen=True)
+class Tried:
+    """One hit. ``times``: how many runs of an experiment ended like this; ``reason_class``: why a
+    note calls it negative, "" for the rest."""
+
+    topic: str
+    uid: str
+    kind: str
+    id: str
+    negative: bool
+    text: str
+    times: int
+    reason_class: str
+
+    def as_dict(self) -> dict[str, Any]:
+        data: dict[str, Any] = as_dict(self)
+        if not self.reason_class:
+            del data["reason_class"]
+        return data
+
+
+def tried(context: Context, words: list[str], limit: int) -> tuple[list[Tried], int]:
     """Hits over all threads, negative ones first, shortened to the sentence around the first word."""
     terms = [w for word in words for w in re.findall(r"[^\W_]+|\d+", word)]
     if not terms:
         raise usage("no-words", "no words to look for", do="leadline tried lzma preset")
     found, _ = context.store.search(terms, -1)
-    hits: dict[tuple[str, str, str], dict[str, Any]] = {}
+    alike: dict[tuple[str, str, str], list[Hit]] = {}
     for hit in found:  # repeats of an experiment that ended alike are one hit
-        name = (
-            experiment_of(hit["id"]) if hit["kind"].startswith("run") else hit["id"] or hit["uid"]
+        name = experiment_of(hit.id) if hit.kind.startswith("run") else hit.id or hit.uid
+        alike.setdefault((hit.topic, name, hit.kind), []).append(hit)
+    return [
+        Tried(
+            topic=first.topic,
+            uid=first.uid,
+            kind=first.kind,
+            id=first.id,
+            negative=first.negative,
+            text=_around(first.text, terms[0]),
+            times=1 + len(others),
+            reason_class=_reason_class(context, first),
         )
-        first = hits.setdefault((hit["topic"], name, hit["kind"]), {**hit, "times": 0})
-        first["times"] += 1
-    shown = list(hits.values())[:limit]
-    for hit in shown:
-        hit["text"] = _around(hit["text"], terms[0])
-        hit["negative"] = bool(hit["negative"])
-        if hit["negative"] and hit["kind"] == "note":
-            note = context.store.thread(hit["topic"]).items.get(hit["id"])
-            hit["reason_class"] = (
-                str(note.body.get("reason_class") or "unclassified") if note else "unclassified"
-            )
-    return shown, len(hits)
+        for first, *others in list(alike.values())[:limit]
+    ], len(alike)
+
+
+def _reason_class(context: Context, hit: Hit) -> str:
+    if not hit.negative or hit.kind != "note":
+        return ""
+    note = context.store.thread(hit.topic).items.get(hit.id)
+    return str((note.body.get("reason_class") if note else "") or "unclassified")
 
 
 def _around(text: str, word: str, width: int = 160) -> str:

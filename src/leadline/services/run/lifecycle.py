@@ -12,7 +12,8 @@ import json
 import os
 from collections.abc import Callable
 
-from leadline.core.ids import experiment_id, experiment_of, run_id
+from leadline.core.ids import experiment_id, run_id
+from leadline.core.record.rows import RunRow
 from leadline.core.record.thread import Thread
 from leadline.core.secrets.redact import Redactor, secret_values
 from leadline.core.timestamps import duration
@@ -105,21 +106,24 @@ def _say_progress(outcomes: list[RunOutcome], total: int, say: Callable[[str], N
     )
 
 
-def _announce(seen: list[dict[str, Any]], thread: Thread, say: Callable[[str], None]) -> None:
+def _announce(seen: list[RunRow], thread: Thread, say: Callable[[str], None]) -> None:
+    """Say that the same was run before, and how to add a repeat to what still stands of it."""
     if not seen:
         return
     by_state: dict[str, list[str]] = {}
     for row in seen:
-        by_state.setdefault(row["retracted"] or row["state"], []).append(f"{row['id']}")
+        by_state.setdefault(row.retracted or row.state, []).append(row.id)
     words = "; ".join(
         f"{state}: {', '.join(ids[:4])}{' …' if len(ids) > 4 else ''}"
         for state, ids in by_state.items()
     )
-    say(
-        f"this command, config and code were run before ({words}); to add a repeat instead: "
-        f"leadline run --experiment {experiment_of(seen[-1]['id'])}"
-        + (f" --thread {seen[-1]['thread']}" if seen[-1]["thread"] != thread.topic else "")
-    )
+    said = f"this command, config and code were run before ({words})"
+    standing = [row for row in seen if not row.retracted]
+    if standing:
+        last = standing[-1]
+        elsewhere = f" --thread {last.thread}" if last.thread != thread.topic else ""
+        said += f"; to add a repeat instead: leadline run --experiment {last.experiment}{elsewhere}"
+    say(said)
 
 
 def run_one(
@@ -127,7 +131,7 @@ def run_one(
     request: RunRequest,
     facts: dict[str, Any],
     experiment: str | None,
-    seen: list[dict[str, Any]],
+    seen: list[RunRow],
     watch: Watch,
     say: Callable[[str], None],
 ) -> RunOutcome:
@@ -166,7 +170,7 @@ def start_one(
     request: RunRequest,
     facts: dict[str, Any],
     experiment: str | None,
-    seen: list[dict[str, Any]],
+    seen: list[RunRow],
     wait_until_up: bool = True,
 ) -> Started:
     """The first half of ``run_one``: planned record and job. Several may be under way in one
@@ -217,7 +221,7 @@ def finish_one(
     context: Context,
     request: RunRequest,
     started: Started,
-    seen: list[dict[str, Any]],
+    seen: list[RunRow],
     interrupted: bool,
     say: Callable[[str], None],
     check_code: bool = True,
@@ -248,7 +252,7 @@ def finish_one(
         nonfinite=ended.get("nonfinite", {}),
         problems=ended.get("extraction", {}).get("problems", []),
         artifacts=ended.get("artifacts", {}),
-        seen_before=[r["id"] for r in seen],
+        seen_before=[r.id for r in seen],
         code=body["code"],
         hygiene=ended.get("hygiene", {}),
         interrupted=interrupted,
@@ -263,7 +267,7 @@ def _planned(
     request: RunRequest,
     facts: dict[str, Any],
     experiment: str | None,
-    seen: list[dict[str, Any]],
+    seen: list[RunRow],
     writing: Any,
     uid: str,
 ) -> dict[str, Any]:
@@ -295,7 +299,7 @@ def _planned(
     if request.design:
         body["design"] = request.design
     if seen:
-        body["seen_before"] = [row["id"] for row in seen][:20]
+        body["seen_before"] = [row.id for row in seen][:20]
     if request.reproduction_of:
         body["reproduction_of"] = request.reproduction_of
         body["folder"] = request.folder

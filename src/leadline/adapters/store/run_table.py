@@ -1,0 +1,163 @@
+"""The table of runs: rows of the fold, made when they are asked for.
+
+A row is what ``row_of`` makes of a run of the folded thread. What makes that cheap is that a run's
+row needs only the records about its experiment and those that derived metrics rest on: so the
+experiments that new records are about are folded, some at a time, and nothing else. When what
+derived metrics rest on changed (a formula, the baseline and its runs), all experiments are.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+
+from leadline.adapters.store.index import Index, base_of
+from leadline.core.errors import usage
+from leadline.core.metric.thread_of import thread_of
+from leadline.core.record.rows import COLUMNS, RunRow, row_of
+from leadline.core.record.thread import Thread
+from leadline.core.typed import Any
+
+FOLDED_AT_ONCE = 256  # experiments: bounds the memory of the first listing of a long thread
+_AS_JSON = ("argv", "config", "metrics", "nonfinite")
+_DEFINITIONS = ("thread-started", "metric-defined", "baseline")
+_COLUMNS = ",".join(COLUMNS)
+
+
+def rows(
+    index: Index, threads: list[str], where: Mapping[str, object], order: str, limit: int
+) -> tuple[list[RunRow], int]:
+    """``where``: ``state``, ``experiment``, ``config.KEY`` (compared as text). ``order``: a column,
+    ``config.KEY`` or ``metrics.NAME``, with ``-`` in front for descending."""
+    for thread in threads:
+        index.refresh(thread)
+        index.mended(lambda thread: _settle(index, thread), thread)
+    terms, values = [f"thread IN ({','.join('?' * len(threads))})"], list(threads)
+    for name, value in where.items():
+        expression, parameters = _expression(name)
+        terms.append(f"CAST({expression} AS TEXT)=?")
+        values += [*parameters, str(value)]
+    condition = " AND ".join(terms)
+    expression, parameters = _expression(order.lstrip("-"))
+    direction = "DESC" if order.startswith("-") else "ASC"
+    count = index.db.execute(f"SELECT count(*) FROM runs WHERE {condition}", values).fetchone()[0]
+    found = index.db.execute(
+        f"SELECT {_COLUMNS} FROM runs WHERE {condition} ORDER BY {expression} IS NULL, "
+        f"{expression} {direction}, uid LIMIT ?",
+        [*values, *parameters, *parameters, limit],
+    )
+    return [_row(r) for r in found], count
+
+
+def same_key(index: Index, threads: list[str], key: str) -> list[RunRow]:
+    """Asked before each run, so only the experiments of this key are folded."""
+    for thread in threads:
+        stale = index.db.execute(
+            "SELECT DISTINCT base FROM plans JOIN stale USING(thread, base) WHERE key=? AND thread=?",
+            (key, thread),
+        ).fetchall()
+        if stale:
+            _make(index, thread, [base for (base,) in stale])
+    found = index.db.execute(
+        f"SELECT {_COLUMNS} FROM runs WHERE (thread, uid) IN (SELECT thread, uid FROM plans WHERE key=?) "
+        "ORDER BY uid",
+        (key,),
+    )
+    return [_row(r) for r in found]
+
+
+# -- making rows -----------------------------------------------------------------------------------
+def _settle(index: Index, thread: str) -> None:
+    """Make the rows of every experiment that is stale, some at a time: a writer waits for one lot,
+    not for all."""
+    while stale := index.db.execute(
+        "SELECT base FROM stale WHERE thread=? ORDER BY base LIMIT ?", (thread, FOLDED_AT_ONCE)
+    ).fetchall():
+        _make(index, thread, [base for (base,) in stale])
+
+
+def _make(index: Index, thread: str, bases: list[str]) -> None:
+    """Make the rows of ``bases`` anew; "" among them asks whether all have to be."""
+    db = index.db
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        ground, rests_on = _ground(index, thread)
+        if "" in bases:
+            _compare_ground(db, thread, rests_on)
+        asked = [base for base in bases if base]
+        if asked:
+            folded = thread_of(index.about({*asked, *ground}, thread, _DEFINITIONS), thread)
+            _write(db, folded, asked)
+        db.executemany("DELETE FROM stale WHERE thread=? AND base=?", [(thread, b) for b in bases])
+        db.execute("COMMIT")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+
+
+def _ground(index: Index, thread: str) -> tuple[list[str], str]:
+    """The ids that belong to every slice of a thread with formulas (its baselines and the present
+    one's experiment), and what derived metrics rest on, as a text."""
+    folded = thread_of(index.about([], thread, _DEFINITIONS), thread)
+    if not any(m.formula for m in folded.metrics.values()):
+        return [], ""
+    from leadline.core.metric.derive import rests_on
+
+    # What became of a baseline, and of its experiment, is no definition.
+    baselines = [base_of(item.id) for item in folded.of_kind("baseline")]
+    folded = thread_of(index.about(baselines, thread, _DEFINITIONS), thread)
+    current = folded.baseline
+    if current is None:
+        return baselines, rests_on(folded)
+    ground = [*baselines, base_of(str(current.body.get("experiment", "")))]
+    return ground, rests_on(thread_of(index.about(ground, thread, _DEFINITIONS), thread))
+
+
+def _compare_ground(db: sqlite3.Connection, thread: str, rests_on: str) -> None:
+    known = db.execute("SELECT text FROM ground WHERE thread=?", (thread,)).fetchone()
+    if (known or ("",))[0] != rests_on:
+        db.execute("INSERT OR REPLACE INTO ground VALUES(?,?)", (thread, rests_on))
+        db.execute(
+            "INSERT OR IGNORE INTO stale SELECT DISTINCT thread, base FROM plans "
+            "WHERE thread=? AND base != ''",
+            (thread,),
+        )
+
+
+def _write(db: sqlite3.Connection, folded: Thread, bases: list[str]) -> None:
+    """Write the rows of ``bases``. Other runs of ``folded`` may lack records."""
+    whole = set(bases)
+    db.executemany(
+        f"INSERT OR REPLACE INTO runs({_COLUMNS}) VALUES({','.join('?' * len(COLUMNS))})",
+        [
+            tuple(
+                json.dumps(getattr(row, name)) if name in _AS_JSON else getattr(row, name)
+                for name in COLUMNS
+            )
+            for experiment in folded.experiments.values()
+            if base_of(experiment.id) in whole
+            for row in (row_of(run, folded) for run in experiment.runs)
+        ],
+    )
+
+
+# -- reading rows ----------------------------------------------------------------------------------
+def _expression(name: str) -> tuple[str, list[str]]:
+    head, _, key = name.partition(".")
+    if head in ("config", "metrics") and key:
+        return f"json_extract({head}, ?)", ['$."' + key.replace('"', "") + '"']
+    if name in COLUMNS:
+        return name, []
+    raise usage(
+        "unknown-column",
+        f"runs have no column {name!r}",
+        why=f"columns: {', '.join(COLUMNS)}, config.KEY, metrics.NAME",
+        do="leadline status --help",
+    )
+
+
+def _row(values: tuple[Any, ...]) -> RunRow:
+    return RunRow(
+        *(json.loads(v) if name in _AS_JSON else v for name, v in zip(COLUMNS, values, strict=True))
+    )

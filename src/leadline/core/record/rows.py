@@ -1,0 +1,70 @@
+"""A run as a row of the listing: what is filtered, sorted and shown of ten thousand of them.
+
+A row is made from the folded thread, by ``row_of`` and nowhere else, so that a listing cannot say
+anything but what ``show`` says. The index only keeps rows.
+"""
+
+from __future__ import annotations
+
+from leadline.core.record.run import Run
+from leadline.core.record.thread import Thread
+from leadline.core.typed import Any
+from leadline.core.values import dataclass
+
+
+@dataclass(slots=True, frozen=True)
+class RunRow:
+    """``thread`` is a topic, ``tree`` the identity of the code; ``retracted`` is the word for a run
+    that does not stand (``retracted`` or ``superseded``), "" for one that does."""
+
+    thread: str
+    uid: str
+    id: str
+    experiment: str
+    title: str
+    key: str
+    state: str
+    planned_at: str
+    started_at: str
+    wall_s: float | None
+    exit_code: int | None
+    argv: list[str]
+    config: dict[str, object]
+    metrics: dict[str, float]
+    nonfinite: dict[str, str]
+    tree: str
+    retracted: str
+
+
+COLUMNS = RunRow.__match_args__
+
+
+def row_of(run: Run, thread: Thread) -> RunRow:
+    """The row of a run of ``thread``. Its title is the experiment's, unless it was planned under
+    another one than the experiment's first run. What a damaged record put in the place of a mapping
+    or a number is left out."""
+    experiment = thread.experiments[run.experiment]
+    withdrawn = "superseded" if run.superseded_by else ""
+    return RunRow(
+        thread=thread.topic,
+        uid=run.uid,
+        id=run.id,
+        experiment=run.experiment,
+        title=str(experiment.title if run.title == experiment.runs[0].title else run.title),
+        key=str(run.key),
+        state=str(run.state),
+        planned_at=run.planned_at,
+        started_at=str(run.started_at),
+        wall_s=run.wall_s if isinstance(run.wall_s, (int, float)) else None,
+        exit_code=run.exit_code if isinstance(run.exit_code, int) else None,
+        argv=run.argv if isinstance(run.argv, list) else [],
+        config=_mapping(run.config),
+        metrics=_mapping(run.metrics),
+        nonfinite=_mapping(run.nonfinite),
+        tree=str(_mapping(run.code).get("tree", "")),
+        retracted="retracted" if run.retracted else withdrawn,
+    )
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
