@@ -25,11 +25,18 @@ def canonical_json(value: Any) -> str:
     )
 
 
+def nonfinite_word(value: float) -> str:
+    """``NaN``, ``Infinity`` or ``-Infinity``: a number that JSON has no number for."""
+    if math.isnan(value):
+        return "NaN"
+    return "Infinity" if value > 0 else "-Infinity"
+
+
 def finite(value: Any) -> Any:
     """``value`` with NaN, +inf and -inf replaced by the strings ``"NaN"``, ``"Infinity"``,
     ``"-Infinity"``."""
     if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
+        return nonfinite_word(value)
     if isinstance(value, dict):
         return {str(k): finite(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):

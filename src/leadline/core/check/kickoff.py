@@ -104,12 +104,11 @@ def normalise(data: dict[str, Any], source: str) -> dict[str, Any]:
                 do="leadline start --help",
             )
         spec = BY_NAME.get(name)
+        values = [str(v) for v in value] if isinstance(value, list) else [str(value)]
         if spec and spec.is_list:
-            out.setdefault(name, []).extend(
-                str(v) for v in (value if isinstance(value, list) else [value])
-            )
+            out.setdefault(name, []).extend(values)
         else:
-            out[name] = "\n".join(map(str, value)) if isinstance(value, list) else str(value)
+            out[name] = "\n".join(values)
     return out
 
 
@@ -133,10 +132,14 @@ def from_markdown(text: str) -> dict[str, Any]:
     for line in text.splitlines():
         heading = re.match(r"(#{1,6})\s+(.*?)\s*#*$", line)
         bold = re.match(r"\*\*(.+?):?\*\*:?\s*(.*)$", line)
-        found = field_name(heading[2]) if heading else (field_name(bold[1]) if bold else None)
+        found, behind = None, ""
+        if heading:
+            found = field_name(heading[2])
+        elif bold:
+            found, behind = field_name(bold[1]), bold[2]
         if found in BY_NAME:
             put()
-            name, lines = str(found), [bold[2]] if bold and not heading else []
+            name, lines = str(found), [behind]
         elif heading:
             put()
             name, lines = "", []

@@ -101,12 +101,12 @@ def check_comparability(out: Comparison, a_runs: list[Run], b_runs: list[Run]) -
             )
         )
     elif not tested and not out.diff.of_role("confound") and not out.diff.of_role("unknown"):
+        declared = f" (declared: {', '.join(out.diff.axes)})" if out.diff.axes else ""
         out.refusals.append(
             refusal(
                 "nothing-differs",
                 f"{out.a_name} and {out.b_name} ran the same thing",
-                "0 tested facts differ"
-                + (f" (declared: {', '.join(out.diff.axes)})" if out.diff.axes else ""),
+                f"0 tested facts differ{declared}",
                 "a difference between them is noise or drift, not an effect",
             )
         )

@@ -199,6 +199,11 @@ def _items(
     a_own, b_own = (
         summarise(r.metrics[m.metric] for r in runs if m.metric in r.metrics).mean for runs in sides
     )
+    a_shared, b_shared, by_item = m.a.mean, m.b.mean, None
+    if shared.reason:
+        a_shared = b_shared = None
+    else:
+        by_item = over_items(shared, m.direction, 1.0 - out.alpha)
     m.items = {
         "by": shared.by,
         "rule": shared.rule,
@@ -209,9 +214,9 @@ def _items(
         "uneven": shared.uneven,
         "a_own": a_own,
         "b_own": b_own,
-        "a_shared": None if shared.reason else m.a.mean,
-        "b_shared": None if shared.reason else m.b.mean,
-        "over_items": None if shared.reason else over_items(shared, m.direction, 1.0 - out.alpha),
+        "a_shared": a_shared,
+        "b_shared": b_shared,
+        "over_items": by_item,
         "reason": shared.reason,
         "words": shared.words(out.a_name, out.b_name),
     }

@@ -193,7 +193,7 @@ def why_not_evidence(run: Run) -> str:
 
 def number(value: float | None, unit: str = "") -> str:
     """A number for a sentence: six digits at most, with its unit."""
-    return "unknown" if value is None else f"{value:.6g}{' ' + unit if unit else ''}"
+    return "unknown" if value is None else f"{value:.6g} {unit}".rstrip()
 
 
 def refusal(code: str, what: str, arithmetic: str, honest: str) -> dict[str, str]:

@@ -111,7 +111,8 @@ def device_item(a_runs: list[Run], b_runs: list[Run], expected: int | None = Non
         return HygieneItem(item, FAIL, f"{' and '.join(map(str, known))} devices", code)
     if missing := [run for run, count in counts.items() if count is None]:
         return HygieneItem(item, UNKNOWN, f"the count is not recorded: {_named(missing)}", code)
-    return HygieneItem(item, PASS, f"{known[0] if known else 0} in every run", code)
+    count = known[0] if known else 0
+    return HygieneItem(item, PASS, f"{count} in every run", code)
 
 
 def _reasons(run: Run, start: str) -> list[str]:

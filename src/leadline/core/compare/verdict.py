@@ -50,7 +50,8 @@ def _effect(m: MetricComparison, a_name: str, b_name: str) -> str:
     difference = m.test.difference
     if not difference:
         return f"{b_name} and {a_name} have the same mean"
-    text = f"{b_name} is {number(abs(difference), m.unit)} {'below' if difference < 0 else 'above'} {a_name}"
+    side = "below" if difference < 0 else "above"
+    text = f"{b_name} is {number(abs(difference), m.unit)} {side} {a_name}"
     if not m.estimates_means:
         why = "over the complete pairs" if m.pairs else "with a drift allowed for"
         return f"{text} {why} (the means differ by {number(m.mean_difference, m.unit)})"
@@ -58,7 +59,8 @@ def _effect(m: MetricComparison, a_name: str, b_name: str) -> str:
 
 
 def _p_text(m: MetricComparison) -> str:
-    text = f"{m.test.name} p = {number(m.test.p) if m.test.p is None else format(m.test.p, '.3g')}"
+    p = "unknown" if m.test.p is None else f"{m.test.p:.3g}"
+    text = f"{m.test.name} p = {p}"
     if m.judged > 1 and m.p_adjusted is not None:
         text += f", {m.p_adjusted:.3g} after Holm over {m.judged} metrics"
     return text
@@ -84,13 +86,14 @@ def judge(m: MetricComparison, out: Comparison) -> None:
         if m.equivalence is not None:
             m.sentence += f"; equivalence: {m.equivalence['sentence']}"
         return
-    good = m.direction if m.direction in ("lower", "higher") else ""
-    named = (
-        "different" if not good else "better" if (difference < 0) == (good == "lower") else "worse"
-    )
+    named = "different"
+    if m.direction in ("lower", "higher"):
+        named = "better" if (difference < 0) == (m.direction == "lower") else "worse"
     if m.deterministic:
-        m.verdict = named if difference else "no difference shown"
-        m.sentence = f"{effect if difference else 'the same value'}; deterministic: identical in every run ({sizes})"
+        m.verdict, said = "no difference shown", "the same value"
+        if difference:
+            m.verdict, said = named, effect
+        m.sentence = f"{said}; deterministic: identical in every run ({sizes})"
         _judge_equivalence(m)
         return
     if m.p is None:

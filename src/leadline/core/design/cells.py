@@ -343,15 +343,16 @@ def filler(argv: Sequence[str]) -> Callable[[Cell], list[str]]:
     parts = [_parts(text) for text in argv]
 
     def filled(cell: Cell) -> list[str]:
-        return [
-            "".join(
-                text + (shown(cell[name]) if name in cell else f"{{{name}}}") if name else text
-                for text, name in p
-            )
-            for p in parts
-        ]
+        return ["".join(text + _value(cell, name) for text, name in p) for p in parts]
 
     return filled
+
+
+def _value(cell: Cell, name: str) -> str:
+    """What stands for an axis in a command; without one of that name, its placeholder."""
+    if not name:
+        return ""
+    return shown(cell[name]) if name in cell else f"{{{name}}}"
 
 
 def _parts(text: str) -> list[tuple[str, str]]:

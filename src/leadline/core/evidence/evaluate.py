@@ -271,19 +271,18 @@ def _sentence(result: ClauseResult, against: float, unit: str) -> str:
     clause, left, right, interval = result.clause, result.left, result.right, result.interval
     times = f", {number(clause.factor)} times" if clause.factor != 1.0 else ""
     reference = "" if right is None else f" (mean of {right.n}{times})"
-    spread = (
-        f"the {100 * interval.confidence:g} % interval of the difference is {number(interval.low)} to "
-        f"{number(interval.high)} ({result.method})"
-        if interval.known
-        else with_names(
-            interval.reason, clause.right.format() if clause.right else "", clause.subject.format()
+    if interval.known:
+        spread = (
+            f"the {100 * interval.confidence:g} % interval of the difference is "
+            f"{number(interval.low)} to {number(interval.high)} ({result.method})"
         )
-    )
+    else:
+        other = clause.right.format() if clause.right else ""
+        spread = with_names(interval.reason, other, clause.subject.format())
     allowed = f" +- {number(result.tolerance)}" if clause.op == "~=" else ""
-    return (
-        f"{number(left.mean, unit)} (mean of {left.n}) {clause.op} {number(against, unit)}{reference}{allowed} "
-        f"is {'true' if result.holds else 'false'}; {spread}"
-    )
+    compared = f"{number(left.mean, unit)} (mean of {left.n}) {clause.op} {number(against, unit)}"
+    truth = "true" if result.holds else "false"
+    return f"{compared}{reference}{allowed} is {truth}; {spread}"
 
 
 def evaluate(

@@ -39,6 +39,7 @@ from leadline.core.record.run import MetricDef, Run
 from leadline.core.stats.distributions import t_upper_quantile
 from leadline.core.stats.inference import summarise
 from leadline.core.stats.power import n_needed
+from leadline.core.timestamps import plural
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
@@ -159,7 +160,9 @@ class _Cell:
     @property
     def holds(self) -> bool | None:
         states = [result.holds for result in self.results]
-        return False if False in states else None if None in states else True
+        if False in states:
+            return False
+        return None if None in states else True
 
     @property
     def replicated(self) -> bool:
@@ -206,13 +209,13 @@ def _lacking(result: ClauseResult, where: str) -> list[str]:
         if n < REPEATS_NEEDED:
             more = REPEATS_NEEDED - n
             lacks.append(
-                f"{more} more distinct execution{'s' if more > 1 else ''} of {metric}({subject.format()}){where}, "
-                f"other in seed or input where the metric is deterministic: {n} of {REPEATS_NEEDED} counted"
+                f"{more} more distinct {plural(more, 'execution')} of "
+                f"{metric}({subject.format()}){where}, other in seed or input where the metric is "
+                f"deterministic: {n} of {REPEATS_NEEDED} counted"
             )
     if result.holds and not result.lasting and not lacks:
-        lacks.append(
-            _unsupported(result, where) if not result.supported else _not_lasting(result, where)
-        )
+        lack = _not_lasting if result.supported else _unsupported
+        lacks.append(lack(result, where))
     return lacks
 
 
@@ -466,9 +469,8 @@ def evidence(
             f"{len(out.not_counted)} of {len(out.not_counted) + len(out.counted)} runs do not count"
         )
     if confirmed_path is not None:
-        out.why.append(
-            f"{'confirmed' if confirmed_path else 'not confirmed'} on the declared production path"
-        )
+        word = "confirmed" if confirmed_path else "not confirmed"
+        out.why.append(f"{word} on the declared production path")
         if not confirmed_path:
             out.missing.append("one counting run on the declared production path")
     return out

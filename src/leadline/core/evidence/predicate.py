@@ -70,7 +70,8 @@ class Clause:
             if self.right is None
             else f"{_write_name(self.right_metric)}({self.right.format()})"
         )
-        tail = f" +- {self.tolerance!r}{' %' if self.relative else ''}" if self.op == "~=" else ""
+        tail = f" +- {self.tolerance!r}" if self.op == "~=" else ""
+        tail += " %" if tail and self.relative else ""
         return f"{_write_name(self.metric)}({self.subject.format()}) {self.op} {times}{right}{tail}"
 
 

@@ -17,6 +17,7 @@ from leadline.core.canonical import finite
 from leadline.core.extract.spec import SOURCES, ExtractionSpec
 from leadline.core.metric.items import MOST_ITEMS, facts_of
 from leadline.core.record.run import MetricDef
+from leadline.core.timestamps import plural
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
@@ -94,18 +95,10 @@ class Problems:
         out = []
         for entry in self._found.values():
             rows, total = entry["rows"], entry["rows_total"]
-            named = ", ".join(map(str, rows)) + (
-                f", … ({total} in all)" if total > len(rows) else ""
-            )
-            plural = "s" if total > 1 else ""
-            out.append(
-                {
-                    **entry,
-                    "what": f"{entry['what']}: {self.unit}{plural} {named}"
-                    if rows
-                    else entry["what"],
-                }
-            )
+            named = ", ".join(map(str, rows))
+            named += f", … ({total} in all)" if total > len(rows) else ""
+            where = f": {plural(total, self.unit)} {named}" if rows else ""
+            out.append({**entry, "what": f"{entry['what']}{where}"})
         return out
 
 
@@ -310,11 +303,7 @@ class Gatherer:
         """Publishes what was gathered, or nothing when a check failed."""
         least, most = self.spec.rows
         if (least is not None and self.taken < least) or (most is not None and self.taken > most):
-            wanted = (
-                str(least)
-                if least == most
-                else f"{least if least is not None else 0}..{most if most else ''}"
-            )
+            wanted = str(least) if least == most else f"{least or 0}..{most or ''}"
             self.problems.add(
                 "row-count", f"{self.taken} rows where {wanted} were declared", blocking=True
             )

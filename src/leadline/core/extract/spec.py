@@ -175,10 +175,8 @@ def _from_table(table: Mapping[str, Any], text: str = "") -> ExtractionSpec:
         )
     path = str(table.get("path") or table.get("file") or "")
     reader, pattern = str(table.get("reader") or ""), str(table.get("pattern") or "")
-    source = str(
-        table.get("source")
-        or ("reader" if reader else "pattern" if pattern else "file" if path else "")
-    )
+    told_by = {"reader": reader, "pattern": pattern, "file": path}
+    source = str(table.get("source") or next((kind for kind, said in told_by.items() if said), ""))
     if source not in SOURCES:
         raise _bad(text, f"source is one of {', '.join(SOURCES)}", "results.csv:time_ms=elapsed")
     mapping = table.get("columns", table.get("mapping", {}))
@@ -304,7 +302,7 @@ def _rows(value: Any, text: str) -> tuple[int | None, int | None]:
         raise _bad(
             text, f"rows is a number or a range like 5..10, not {value!r}", "results.csv:rows=10"
         )
-    least, most = int(low) if low else None, int(high) if high else None
+    least, most = (int(bound) if bound else None for bound in (low, high))
     if (least is None and most is None) or (
         least is not None and most is not None and least > most
     ):
@@ -313,15 +311,12 @@ def _rows(value: Any, text: str) -> tuple[int | None, int | None]:
 
 
 def _bad(text: str, why: str, example: str) -> LeadlineError:
+    option = f"--metrics {example!r}"
+    if example.startswith("pattern:"):
+        option = f"--pattern {example.removeprefix('pattern:')!r}"
     return usage(
         "bad-extraction-spec",
         f"cannot read the extraction {text!r}",
         why=why,
-        do=[
-            f"leadline run --pattern {example.removeprefix('pattern:')!r} -- CMD"
-            if example.startswith("pattern:")
-            else f"leadline run --metrics {example!r} -- CMD"
-        ]
-        if example
-        else [],
+        do=f"leadline run {option} -- CMD" if example else [],
     )

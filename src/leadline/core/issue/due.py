@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 
 from leadline.core.record.kinds import kind_of
-from leadline.core.timestamps import epoch_ms, minute
+from leadline.core.timestamps import epoch_ms, minute, plural
 from leadline.core.typed import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
@@ -57,11 +57,9 @@ def due(thread: Thread, now_at: str, evidence_of: Callable[[Item], Any] | None =
     form, why, fold_into = "none", f"nothing since {minute(since)} that has to be told", ""
     if milestones:
         form = "update"
-        why = (
-            f"{len(milestones)} milestone{'s' if len(milestones) > 1 else ''} since {minute(since)}: "
-            f"{milestones[0]['what']}"
-            + (f" and {len(milestones) - 1} more" if len(milestones) > 1 else "")
-        )
+        n = len(milestones)
+        why = f"{n} {plural(n, 'milestone')} since {minute(since)}: {milestones[0]['what']}"
+        why += f" and {n - 1} more" if n > 1 else ""
     elif hours >= ACTIVE_HOURS:
         form = "update" if learnt else "heartbeat"
         why = f"{hours:.1f} h of active work since {minute(since)}"

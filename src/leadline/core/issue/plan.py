@@ -120,11 +120,8 @@ def _edits(known: Issue, wanted: Wanted, remote: RemoteIssue) -> list[Operation]
         added, removed = changed_lines(parts.block or "", wanted.body)
         words = [f"edit body (+{added} -{removed} lines)"] if stale else []
         words += [f"edit title to “{retitle}”"] if retitle else []
-        found.append(
-            Operation(
-                "edit", "; ".join(words), put(remote.body, wanted.body) if stale else "", retitle
-            )
-        )
+        body = put(remote.body, wanted.body) if stale else ""
+        found.append(Operation("edit", "; ".join(words), body, retitle))
     elif not holds(known.body, wanted.body) or (
         remote.title == wanted.title and known.title_sent not in ("", wanted.title)
     ):

@@ -84,9 +84,8 @@ def contracts_differ(contracts: Iterable[Mapping[str, Any]]) -> list[str]:
         if name == "observed":
             values = [v for v in values if v]
         if len(values) > 1:
-            shown = " against ".join(
-                str(v) or ("no unit" if name == "unit" else "nothing") for v in values
-            )
+            nothing = "no unit" if name == "unit" else "nothing"
+            shown = " against ".join(str(v) or nothing for v in values)
             factor = (
                 conversion(str(values[0]), str(values[1]))
                 if name == "unit" and len(values) == 2

@@ -17,6 +17,7 @@ double quotes.
 from __future__ import annotations
 
 import math
+import operator
 import re
 from collections.abc import Callable
 
@@ -33,6 +34,21 @@ FUNCTIONS: dict[str, tuple[int, int]] = {  # fewest and most arguments
     "sqrt": (1, 1),
     "log": (1, 1),
     "exp": (1, 1),
+}
+_CALLS: dict[str, Callable[[list[float]], float]] = {
+    "min": min,
+    "max": max,
+    "abs": lambda values: abs(*values),
+    "sqrt": lambda values: math.sqrt(*values),
+    "log": lambda values: math.log(*values),
+    "exp": lambda values: math.exp(*values),
+}
+_OPERATORS: dict[str, Callable[[float, float], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "**": operator.pow,
 }
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.]))|(?P<name>[A-Za-z_][\w.]*)"
@@ -213,11 +229,8 @@ class _Reader:
         self.expect(")")
         fewest, most = FUNCTIONS[name]
         if not fewest <= len(arguments) <= most:
-            raise _bad(
-                self.text,
-                at,
-                f"{name} takes {f'{fewest} argument' if most == fewest else f'up to {most}'}",
-            )
+            takes = f"{fewest} argument" if most == fewest else f"up to {most}"
+            raise _bad(self.text, at, f"{name} takes {takes}")
         return ("call", name, tuple(arguments))
 
 
@@ -234,25 +247,11 @@ def _value(
         return float({"metric": metric, "config": config, "baseline": baseline}[kind](node[1]))
     if kind == "call":
         values = [_real(_value(n, metric, config, baseline)) for n in node[2]]
-        one: dict[str, Callable[..., float]] = {
-            "abs": abs,
-            "sqrt": math.sqrt,
-            "log": math.log,
-            "exp": math.exp,
-        }
-        return (
-            min(values)
-            if node[1] == "min"
-            else max(values)
-            if node[1] == "max"
-            else one[node[1]](*values)
-        )
+        return _CALLS[node[1]](values)
     if kind == "negative":
         return -_value(node[1], metric, config, baseline)
     a, b = (_real(_value(n, metric, config, baseline)) for n in node[1:])
-    if kind == "/":
-        return a / b
-    return a + b if kind == "+" else a - b if kind == "-" else a * b if kind == "*" else a**b
+    return _OPERATORS[kind](a, b)
 
 
 def _real(value: Any) -> float:

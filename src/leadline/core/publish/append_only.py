@@ -177,7 +177,7 @@ def _how(old: Section, new: Section) -> str:
     if heading == "append":
         heading = "rewrite"  # a status put behind a heading changes what the entry says
     kinds = {heading, _text_change(old.body, new.body)} - {"same"}
-    return "rewrite" if "rewrite" in kinds else "fix" if "fix" in kinds else "append"
+    return next((kind for kind in ("rewrite", "fix") if kind in kinds), "append")
 
 
 def _text_change(old: str, new: str) -> str:

@@ -16,6 +16,7 @@ from leadline.core.record import artifact
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.stats.inference import summarise
+from leadline.core.timestamps import plural
 from leadline.core.typed import Any
 
 BUNDLE_VERSION = 1
@@ -149,9 +150,8 @@ def _gaps(experiments: list[Experiment]) -> list[str]:
             found[f"{run.id}: the code changed while it ran"] = None
     kept = [n for e in experiments for r in e.runs if (n := artifact.total(r))]
     if kept:
-        found[
-            f"the contents of {sum(kept)} artifacts of {len(kept)} run{'s' if kept[1:] else ''}: it has their digests"
-        ] = None
+        runs = f"{len(kept)} {plural(len(kept), 'run')}"
+        found[f"the contents of {sum(kept)} artifacts of {runs}: it has their digests"] = None
     return list(found)
 
 
@@ -222,12 +222,9 @@ def table_rows(table: dict[str, Any]) -> list[list[Any]]:
     """The table flat, header first: for CSV."""
     header = ["experiment", "title", "baseline", *table["axes"]]
     for metric in table["metrics"]:
-        unit = f" [{metric['unit']}]" if metric["unit"] else ""
-        header += [
-            f"{metric['name']} {what}{unit if what != 'n' else ''}"
-            for what in ("n", "mean", "sd", "median")
-        ]
-        header.append(f"{metric['name']} / baseline")
+        name, unit = metric["name"], f" [{metric['unit']}]" if metric["unit"] else ""
+        header += [f"{name} n", *(f"{name} {what}{unit}" for what in ("mean", "sd", "median"))]
+        header.append(f"{name} / baseline")
     rows: list[list[Any]] = [header]
     for row in table["rows"]:
         flat = [

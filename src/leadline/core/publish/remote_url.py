@@ -26,7 +26,8 @@ class RemoteUrl(NamedTuple):
         """The page of the repository; "" where the URL tells none: an SSH host without a dot is a
         name that only the user's own SSH settings know."""
         if self.scheme in ("https", "http"):
-            return f"{self.scheme}://{self.host}{':' + self.port if self.port else ''}/{self.path}"
+            port = f":{self.port}" if self.port else ""
+            return f"{self.scheme}://{self.host}{port}/{self.path}"
         return f"https://{self.host}/{self.path}" if "." in self.host else ""
 
 

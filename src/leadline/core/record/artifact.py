@@ -60,19 +60,20 @@ def recorded(entries: Iterable[Any]) -> list[Artifact]:
     for entry in entries:
         if not isinstance(entry, dict) or not is_digest(entry.get("digest")):
             continue
-        name, step, size = (
-            str(entry.get("name") or "file"),
-            entry.get("step"),
-            entry.get("size_bytes"),
-        )
+        name = str(entry.get("name") or "file")
+        step, size = entry.get("step"), entry.get("size_bytes")
+        if not isinstance(step, int):
+            step = None
+        if not isinstance(size, int):
+            size = 0
         versions[name] = versions.get(name, 0) + 1
         found.append(
             Artifact(
                 name,
                 str(entry.get("kind") or "file"),
                 str(entry["digest"]),
-                size if isinstance(size, int) else 0,
-                step if isinstance(step, int) else None,
+                size,
+                step,
                 str(entry.get("at") or ""),
                 str(entry.get("source") or ""),
                 versions[name],

@@ -449,6 +449,9 @@ def _opened(before: Issue, record: Record) -> Issue:
     body = record.body
     title = str(body.get("title", ""))
     kept = [] if before.in_record else before.comments
+    nowhere = body.get("state") == "none"
+    sent = "" if body.get("adopted") or nowhere else title
+    wanted = {} if nowhere else before.wanted
     return Issue(
         forge=str(body.get("forge", "")),
         number=str(body.get("number", "")),
@@ -460,8 +463,8 @@ def _opened(before: Issue, record: Record) -> Issue:
         body_at=record.at,
         comments=kept,
         person_edits=before.person_edits,
-        title_sent="" if body.get("adopted") or body.get("state") == "none" else title,
-        wanted={} if body.get("state") == "none" else before.wanted,
+        title_sent=sent,
+        wanted=wanted,
     )
 
 

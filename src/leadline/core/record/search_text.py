@@ -39,9 +39,10 @@ def searchable(record: Record, planned: Record | None = None) -> Searchable | No
         return Searchable(record.id, str(body.get("id", "")), "run", False, _plan_words(body))
     if record.kind == "run-ended":
         state = str(body.get("state", ""))
+        plan_words = _plan_words(planned.body) if planned else ""
         text = " ".join(
             [
-                _plan_words(planned.body) if planned else "",
+                plan_words,
                 state,
                 str(body.get("reason", "")),
                 str(body.get("outputs", {}).get("excerpt", ""))[:2000],

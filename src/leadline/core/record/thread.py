@@ -324,7 +324,8 @@ class Thread:
         ][-5:]
         if not near:
             return "nothing of that kind has such an id"
-        return f"{'experiments' if parsed and parsed.kind == 'run' else 'of that kind'} there are: {', '.join(near)}"
+        what = "experiments" if parsed and parsed.kind == "run" else "of that kind"
+        return f"{what} there are: {', '.join(near)}"
 
     def experiment(self, display: str) -> Experiment:
         """The experiment an id names (a run's id names its experiment; ``baseline`` the current

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from leadline.core.typed import Any
 
@@ -329,19 +330,12 @@ class Redactor:
         return out
 
     def _once(self, text: str) -> str:
-        for form, _ in self._forms:
-            if form in text:
-                text = "".join(
-                    part if i % 2 else self._replace(part)
-                    for i, part in enumerate(_split_markers(text))
-                )
-                break
+        if any(form in text for form, _ in self._forms):
+            text = _outside_markers(text, self._replace)
         for kind, hints, pattern in _SHAPES:
             if any(hint in text for hint in hints):
-                text = "".join(
-                    part if i % 2 else re.sub(pattern, rf"\1[redacted:{kind}]", part)
-                    for i, part in enumerate(_split_markers(text))
-                )
+                replace = partial(re.sub, pattern, rf"\1[redacted:{kind}]")
+                text = _outside_markers(text, replace)
         if "-" in text:
             lower = text.lower()
             if any(hint in lower for hint in _FLAG_HINTS):
@@ -375,6 +369,13 @@ class Redactor:
             out += [text[at:start], f"[redacted:env {name}]"]
             at = end
         return "".join(out) + text[at:]
+
+
+def _outside_markers(text: str, replace: Callable[[str], str]) -> str:
+    """``text`` with ``replace`` done to all of it but the marks that stand in it already."""
+    parts = _split_markers(text)
+    parts[::2] = map(replace, parts[::2])
+    return "".join(parts)
 
 
 def _split_markers(text: str) -> list[str]:
@@ -438,9 +439,9 @@ def _forms(value: str) -> list[str]:
         return forms
     data = value.encode("utf-8", "surrogateescape")
     for safe in (b"-._~", b"-._~/"):
-        quoted = "".join(
-            chr(b) if (b < 128 and chr(b).isalnum()) or b in safe else f"%{b:02X}" for b in data
-        )
+        kept = {b for b in data if (b < 128 and chr(b).isalnum()) or b in safe}
+        coded = [chr(b) if b in kept else f"%{b:02X}" for b in data]
+        quoted = "".join(coded)
         if quoted != value:
             forms += [quoted, re.sub(r"%[0-9A-F]{2}", lambda m: m.group().lower(), quoted)]
     if any(c in value for c in '"\\\n\t\r'):

@@ -152,16 +152,24 @@ def summary(points: Points) -> dict[str, Any]:
     numbers among them."""
     values = points.values
     kept = values if math.isfinite(sum(values)) else array("d", (v for v in values if v - v == 0))
-    known = [points.steps[0], points.steps[-1]] if values else [math.nan, math.nan]
+    first, last, latest = math.nan, math.nan, None
+    if values:
+        first, last, latest = points.steps[0], points.steps[-1], values[-1]
+    lowest, highest = (min(kept), max(kept)) if kept else (None, None)
     return {
         "points": len(values),
-        "first_step": None if known[0] != known[0] else known[0],
-        "last_step": None if known[1] != known[1] else known[1],
-        "last": values[-1] if values else None,
-        "min": min(kept) if kept else None,
-        "max": max(kept) if kept else None,
+        "first_step": _known(first),
+        "last_step": _known(last),
+        "last": latest,
+        "min": lowest,
+        "max": highest,
         "nonfinite": len(values) - len(kept),
     }
+
+
+def _known(step: float) -> float | None:
+    """A step as it was logged; a point without one is kept with NaN."""
+    return None if step != step else step
 
 
 def disorder(steps: array[float], before: float = -math.inf) -> tuple[int, int]:

@@ -133,9 +133,12 @@ def _of_ratio(
     p = max(above.p_less, below.p_greater)
     within = p < alpha
     beyond = (above.p_greater or 1.0) < 0.5 * alpha or (below.p_less or 1.0) < 0.5 * alpha
-    verdict = "equivalent" if within else "not equivalent" if beyond else "not shown"
-    said = f"no difference larger than {shown}: {'shown' if within else 'ruled out' if beyond else 'not shown'}"
-    said += f" by {METHOD} ({test.name}) p = {p:.3g}"
+    verdict = answer = "not shown"
+    if within:
+        verdict, answer = "equivalent", "shown"
+    elif beyond:
+        verdict, answer = "not equivalent", "ruled out"
+    said = f"no difference larger than {shown}: {answer} by {METHOD} ({test.name}) p = {p:.3g}"
     if interval.known:
         said += f"; the {' is '.join(_words(interval, True))}"
     return Equivalence(margin, True, verdict, p, interval, said)

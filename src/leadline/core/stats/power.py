@@ -34,7 +34,10 @@ def power_of_t(shift: float, df: float, alpha: float = 0.05) -> float:
         if s == 0.0 and df != 1.0:
             continue  # the density is zero there, or its integrable spike is left to the neighbours
         log_density = log_front - 0.5 * df * s * s + ((df - 1.0) * math.log(s) if s > 0.0 else 0.0)
-        weight = math.exp(log_density) * (1.0 if i in (0, _STEPS) else 4.0 if i % 2 else 2.0)
+        simpson = 4.0 if i % 2 else 2.0
+        if i in (0, _STEPS):
+            simpson = 1.0
+        weight = math.exp(log_density) * simpson
         weights += weight
         total += weight * (normal_tail(critical * s - shift) + normal_tail(critical * s + shift))
     return total / weights

@@ -169,10 +169,11 @@ def _reference(text: str, expression: str, thread: Thread, refs: dict[str, str] 
     }
     value = values[stat]
     if value is None:
+        needed = 2 if stat == "sd" else 1
         raise refused(
             "no-spread" if sample.n else "no-finite-value",
-            f"{shown} has {sample.n} finite value{'' if sample.n == 1 else 's'} of {metric}",
-            why=f"{stat} needs {2 if stat == 'sd' else 1} or more",
+            f"{shown} has {sample.n} finite {plural(sample.n, 'value')} of {metric}",
+            why=f"{stat} needs {needed} or more",
             do=f"leadline run --repeat-of {shown}",
         )
     definition = thread.metrics.get(metric)
@@ -238,12 +239,13 @@ def _metric_and_stat(rest: str, shown: str, runs: list[Run], thread: Thread) -> 
     near = get_close_matches(
         rest, [*recorded, *(f"{m}.{s}" for m in recorded for s in STATS)], 3, 0.4
     )
+    why = f"it has: {', '.join(recorded[:10]) or 'none'}"
+    if near:
+        why = f"nearest: {', '.join(near)}"
     raise not_found(
         "no-such-metric",
         f"{shown} has no metric {rest}",
-        why=f"nearest: {', '.join(near)}"
-        if near
-        else f"it has: {', '.join(recorded[:10]) or 'none'}",
+        why=why,
         do=f"leadline show {shown}",
         details={"metrics": recorded[:50], "nearest": near},
     )

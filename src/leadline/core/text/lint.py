@@ -110,7 +110,8 @@ def _where(text: str, at: int) -> str:
     start = text.rfind("\n", 0, at) + 1
     end = text.find("\n", at)
     whole = text[start : end if end >= 0 else len(text)].strip()
-    return f"line {line}: {whole if len(whole) <= 100 else whole[:99] + '…'}"
+    shown = whole if len(whole) <= 100 else whole[:99] + "…"
+    return f"line {line}: {shown}"
 
 
 def _undefined(

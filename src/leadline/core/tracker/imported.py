@@ -238,9 +238,10 @@ def metric_columns(texts: Iterable[str]) -> dict[str, str]:
         )
         name = name or column
         if column in metrics or name in metrics.values():
+            twice = column if column in metrics else name
             raise usage(
                 "metric-named-twice",
-                f"--metric names {column if column in metrics else name!r} twice",
+                f"--metric names {twice!r} twice",
                 why="a column is one metric, and a metric comes from one column",
                 do="leadline import --help",
             )

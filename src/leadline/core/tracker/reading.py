@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from leadline.core.canonical import canonical_json, digest_of
+from leadline.core.canonical import canonical_json, digest_of, nonfinite_word
 from leadline.core.config import flatten
 from leadline.core.errors import environment
 from leadline.core.extract.gather import Extraction, Gatherer
@@ -244,10 +244,12 @@ def extraction_of(reading: Reading, definitions: Mapping[str, MetricDef]) -> Ext
         gatherer.rows += len(points)
         gatherer.taken += len(points)
         if disordered:
-            what = f"{name}: {counted(disordered, 'point')} {'has' if disordered == 1 else 'have'} a smaller step"
+            have = "has" if disordered == 1 else "have"
+            what = f"{name}: {counted(disordered, 'point')} {have} a smaller step"
             gatherer.problems.add("steps-out-of-order", f"{what} than the one before", about=name)
         if repeated:
-            what = f"{name}: {counted(repeated, 'point')} {'repeats' if repeated == 1 else 'repeat'} the step"
+            repeat = "repeats" if repeated == 1 else "repeat"
+            what = f"{name}: {counted(repeated, 'point')} {repeat} the step"
             gatherer.problems.add("steps-repeated", f"{what} of the one before", about=name)
     for name, count in sorted(reading.odd.items()):
         gatherer.rows += count
@@ -281,9 +283,7 @@ def extraction_of(reading: Reading, definitions: Mapping[str, MetricDef]) -> Ext
         if math.isfinite(value):
             found.metrics[name] = value
         else:
-            found.nonfinite[name] = (
-                "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
-            )
+            found.nonfinite[name] = nonfinite_word(value)
     found.problems += [
         {"source": reading.run.tracker, "blocking": False, **p} for p in reading.problems
     ]
@@ -292,16 +292,14 @@ def extraction_of(reading: Reading, definitions: Mapping[str, MetricDef]) -> Ext
 
 def _odd(reading: Reading, name: str, count: int) -> tuple[str, str]:
     """The problem that values which became no points are: (code, sentence)."""
+    was, is_ = ("was", "is") if count == 1 else ("were", "are")
     if not name:
-        return (
-            "no-name",
-            f"{counted(count, 'value')} {'was' if count == 1 else 'were'} logged under a blank name",
-        )
+        return "no-name", f"{counted(count, 'value')} {was} logged under a blank name"
     kind = f" ({reading.kinds[name]})" if name in reading.kinds else ""
     also = " and numbers besides: its type changed" if name in reading.series else ""
     return (
         "not-a-number",
-        f"{name}: {counted(count, 'value')} {'is' if count == 1 else 'are'} no number{kind}{also}",
+        f"{name}: {counted(count, 'value')} {is_} no number{kind}{also}",
     )
 
 
