@@ -128,12 +128,14 @@ def _dispatch(front: list[str], own: list[str], command: list[str] | None) -> An
     from leadline.cli.parsing import load, parser_for
 
     if front[-1:] in _TAKE_A_VALUE:
-        meant = "the folder to work in" if front[-1] == "-C" else "the thread meant"
+        meant, value = "the thread meant", "TOPIC"
+        if front[-1] == "-C":
+            meant, value = "the folder to work in", "FOLDER"
         raise usage(
             "no-value",
             f"{front[-1]} has no value",
             why=f"it takes {meant}",
-            do=f"leadline {front[-1]} {'FOLDER' if front[-1] == '-C' else 'TOPIC'} status",
+            do=f"leadline {front[-1]} {value} status",
         )
     if not own:
         raise usage("no-verb", "no verb given", do="leadline --help")

@@ -32,7 +32,9 @@ def reconciled(context: Context, args: argparse.Namespace) -> Answer:
     counts = {name: sum(len(data[name]) for data in threads) for name in names}
     wrong = sum(map(_wrong, threads))
     silent = any(place["not_asked"] for data in threads for place in data["places"])
-    code = EXIT_CODES["check_failed"] if wrong else EXIT_CODES["remote"] if silent else 0
+    code = EXIT_CODES["remote"] if silent else 0
+    if wrong:
+        code = EXIT_CODES["check_failed"]
     found = threads[0] if len(threads) == 1 else {"threads": threads}
     truncated = any(len(data[name]) > LISTED for data in threads for name in names)
     return Answer("\n".join(lines), found, counts, truncated, _next(threads), code)

@@ -130,9 +130,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
 
     sides = _sides(args)
     topic = context.topic(args.thread)
-    watch = watch_with(
-        context.executor, (sys.stderr if args.json else sys.stdout) if args.show_output else None
-    )
+    out = sys.stderr if args.json else sys.stdout
+    watch = watch_with(context.executor, out if args.show_output else None)
     a, b = (_request(args, topic, *side) for side in sides)
     request = AbRequest(
         a,

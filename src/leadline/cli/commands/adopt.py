@@ -36,10 +36,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     topic = context.topic(args.thread)
     if args.acknowledge:
         data = acknowledge(context, topic, args.acknowledge)
-        return Answer(
-            f"{data['acknowledged'][:12]} is {'already ' if data['already'] else ''}acknowledged",
-            data,
-        )
+        word = "already acknowledged" if data["already"] else "acknowledged"
+        return Answer(f"{data['acknowledged'][:12]} is {word}", data)
     done = adopt(context, topic, args.file)
     lines = [f"adopted   {e['heading']}" for e in done["entries"][:50]]
     lines += [f"restored  {h} (it had been taken out)" for h in done["restored"][:20]]

@@ -117,12 +117,14 @@ def _verify(run_: Any, rows: list[dict[str, Any]], where: str) -> Answer:
     if counts["elsewhere"]:
         lines.append(f"{counts['elsewhere']} not on this machine: on {where}, not checked")
     lines.append(f"{counts['ok']} of {len(rows)} have their digest")
-    return Answer(
+    answer = Answer(
         plain("\n".join(lines)),
         {"run": run_.id, "artifacts": rows},
         {"artifacts": len(rows), **counts},
-        exit_code=EXIT_CODES["check_failed"] if bad else 0,
-        next=["leadline sync  (after removing the damaged file: the record branch may have it)"]
-        if bad
-        else [],
     )
+    if bad:
+        answer.exit_code = EXIT_CODES["check_failed"]
+        answer.next = [
+            "leadline sync  (after removing the damaged file: the record branch may have it)"
+        ]
+    return answer

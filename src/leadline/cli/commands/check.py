@@ -102,10 +102,7 @@ def _checklist(rows: list[dict[str, Any]]) -> Answer:
     for row in rows:
         lines.append(f"{row['state']:<7} {row['item']}: {row['what']}")
         lines += [f"        {row['mend']}"] if row["mend"] else []
-    lines.append(
-        f"regression: {len(missing)} of {len(rows)} items do not pass"
-        if missing
-        else "regression: all pass"
-    )
+    whole = f"{len(missing)} of {len(rows)} items do not pass" if missing else "all pass"
+    lines.append(f"regression: {whole}")
     data = {"items": rows, "missing": missing}
     return Answer("\n".join(lines), data, {"missing": len(missing)}, exit_code=6 if missing else 0)

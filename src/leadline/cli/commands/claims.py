@@ -29,23 +29,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def claim_lines(row: dict[str, Any]) -> list[str]:
     """One claim, a few lines: label, n, text, what is missing; marks that must be seen."""
-    marks = [
-        m
-        for m in (
-            f"{row['state'].upper()}: {row['withdrawn']}" if row["state"] != "standing" else "",
-            f"reported: {row['reported']}" if row["reported"] else "",
-            f"asked for {row['asked']}, overridden: {row['override']}"
-            if row["asked"]
-            else f"overridden: {row['override']}"
-            if row["override"]
-            else "",
-            f"pre-registered as {row['preregistered']}" if row["preregistered"] else "",
-            "not confirmed on the production path"
-            if row["confirmed_on_production_path"] is False
-            else "",
-        )
-        if m
-    ]
+    marks = []
+    if row["state"] != "standing":
+        marks.append(f"{row['state'].upper()}: {row['withdrawn']}")
+    if row["reported"]:
+        marks.append(f"reported: {row['reported']}")
+    if row["asked"]:
+        marks.append(f"asked for {row['asked']}, overridden: {row['override']}")
+    elif row["override"]:
+        marks.append(f"overridden: {row['override']}")
+    if row["preregistered"]:
+        marks.append(f"pre-registered as {row['preregistered']}")
+    if row["confirmed_on_production_path"] is False:
+        marks.append("not confirmed on the production path")
     lines = [f"{row['id']}  {row['label']}  {'; '.join(row['n_sides']) or 'n = 0'}  {row['text']}"]
     if marks:
         lines.append(f"    [{'; '.join(marks)}]")

@@ -118,14 +118,14 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     data = as_data(comparison, thread)
     baseline = data.get("baseline", {})
     name = f"{baseline['id']} = {baseline['experiment']}" if baseline else ""
-    ok = answered(comparison)
-    return Answer(
+    answer = Answer(
         render_compare(comparison, name),
         data,
         {"metrics": len(comparison.metrics), "refusals": len(comparison.refusals)},
-        next=[] if ok else next_commands(comparison, args),
-        exit_code=0 if ok else 6,
     )
+    if not answered(comparison):
+        answer.next, answer.exit_code = next_commands(comparison, args), 6
+    return answer
 
 
 def next_commands(comparison: Any, args: argparse.Namespace) -> list[str]:

@@ -41,10 +41,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         if check.group != group:
             group = check.group
             lines += ["", group] if lines else [group]
-        lines.append(
-            f"  {MARKS[check.state]}  {check.name:<{width}}  {check.what}"
-            + (f"  -> {check.mend}" if check.mend else "")
-        )
+        mend = f"  -> {check.mend}" if check.mend else ""
+        lines.append(f"  {MARKS[check.state]}  {check.name:<{width}}  {check.what}{mend}")
     counts = {state: sum(c.state == state for c in checks) for state in MARKS}
     return Answer(
         "\n".join(lines),

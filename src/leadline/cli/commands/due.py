@@ -24,7 +24,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.publish.update import is_due
 
     found = is_due(context, context.thread(args.thread))
-    lines = [f"{found['form'] if found['due'] else 'nothing'} is due: {found['why']}"]
+    form = found["form"] if found["due"] else "nothing"
+    lines = [f"{form} is due: {found['why']}"]
     lines += [f"  {m['at'][:16].replace('T', ' ')}  {m['what']}" for m in found["milestones"][:20]]
     command = (
         "leadline update --heartbeat"

@@ -83,9 +83,8 @@ def _refused(data: dict[str, Any]) -> Answer:
     from leadline.core.plain import plain
 
     missing = data["missing"]
-    lines = [
-        f"not finished: {len(missing)} thing{'s are' if len(missing) > 1 else ' is'} missing; nothing was recorded"
-    ]
+    things = f"{len(missing)} things are" if len(missing) > 1 else "1 thing is"
+    lines = [f"not finished: {things} missing; nothing was recorded"]
     for item in missing:
         lines += [f"  {item['code']}: {item['what']}", f"      {item['mend']}"]
     return Answer(
@@ -121,12 +120,6 @@ def _finished(data: dict[str, Any]) -> Answer:
         f"logbook  {data['logbook'] or 'not written: ' + data['logbook_skipped']}",
         f"records  {data['record_branch'][:12] or 'not committed: leadline sync'}",
     ]
-    return Answer(
-        plain("\n".join(lines)),
-        data,
-        next=list(
-            dict.fromkeys(
-                [*(next_of(issue) if issue["why"] else ["leadline report"]), "leadline sync"]
-            )
-        ),
-    )
+    first = next_of(issue) if issue["why"] else ["leadline report"]
+    then = list(dict.fromkeys([*first, "leadline sync"]))
+    return Answer(plain("\n".join(lines)), data, next=then)

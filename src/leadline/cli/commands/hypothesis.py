@@ -99,32 +99,30 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         decision=getattr(args, "decision", ""),
         override=getattr(args, "override", ""),
     )
-    rests = changed.get("evidence") or ([changed["decision"]] if changed.get("decision") else [])
-    tail = (
-        f", by {', '.join(rests)}"
-        if rests
-        else f", until {changed['resume_condition']}"
-        if changed.get("resume_condition")
-        else ""
+    tail = _rests_on(
+        changed.get("evidence"), changed.get("decision"), changed.get("resume_condition")
     )
+    tail = f", {tail}" if tail else ""
     return Answer(
         f"{changed['id']}  {changed['was']} -> {changed['state']}{tail}",
         {k: v for k, v in changed.items() if k not in ("refs", "hypothesis")},
     )
 
 
+def _rests_on(evidence: list[str] | None, decision: str | None, until: str | None) -> str:
+    """What a hypothesis was decided by, or what a blocked one waits for."""
+    if evidence:
+        return f"by {', '.join(evidence)}"
+    if decision:
+        return f"by {decision}"
+    return f"until {until}" if until else ""
+
+
 def _list(rows: list[dict[str, Any]]) -> Answer:
     lines = []
     for row in rows[:LISTED]:
-        rests = row["evidence"] or ([row["decision"]] if row["decision"] else [])
-        tail = (
-            f"  by {', '.join(rests)}"
-            if rests
-            else f"  until {row['until']}"
-            if row["until"]
-            else ""
-        )
-        lines.append(f"{row['id']}  {row['state']:<10} {row['text'][:90]}{tail}")
+        tail = _rests_on(row["evidence"], row["decision"], row["until"])
+        lines.append(f"{row['id']}  {row['state']:<10} {row['text'][:90]}  {tail}".rstrip())
         if row["predicate"]:
             lines.append(f"      predicts {row['predicate']}  (runs so far: {row['prediction']})")
     if len(rows) > LISTED:

@@ -31,13 +31,14 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     missing = left_out(entries)
     if args.check and not args.markdown:
         text = "\n".join([text, "", *(f"{m['what']}  -> {m['mend']}" for m in missing)]).rstrip()
-    data = {
+    data: dict[str, object] = {
         "threads": [e.as_dict() for e in entries],
         "uncategorised": missing,
-        **({"page": page} if args.markdown else {}),
     }
+    if args.markdown:
+        data["page"], text = page, page.rstrip("\n")
     return Answer(
-        page.rstrip("\n") if args.markdown else text,
+        text,
         data,
         {"threads": len(entries), "uncategorised": len(missing)},
         next=[m["mend"] for m in missing][:3],

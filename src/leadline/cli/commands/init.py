@@ -104,7 +104,9 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         except LeadlineError as error:
             # what was typed stays: without its --api-url it would be another server
             if error.code == "no-repository":
-                typed = "--github" if args.github else f"--forge {args.forge}" if args.forge else ""
+                typed = f"--forge {args.forge}" if args.forge else ""
+                if args.github:
+                    typed = "--github"
                 given = (
                     ("--api-url", args.api_url),
                     ("--web-url", args.web_url),

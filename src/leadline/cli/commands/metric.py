@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
+from leadline.core.timestamps import plural
 from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _line(row: dict[str, Any]) -> str:
     if row.get("formula"):
         facts[-1] = f"= {row['formula']}"
     if row["runs"] is not None:
-        facts.append(f"{row['runs']} run{'s' if row['runs'] != 1 else ''}")
+        facts.append(f"{row['runs']} {plural(row['runs'], 'run')}")
     if not row["defined"]:
         facts.append("not defined")
     return (

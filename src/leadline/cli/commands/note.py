@@ -108,8 +108,5 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         role, role
     )
     data = {k: v for k, v in written.items() if k != "refs"}
-    return Answer(
-        f"{written['id']}  {words}{named}"
-        + ("  (reported, not evidence)" if args.reported else ""),
-        data,
-    )
+    weight = "  (reported, not evidence)" if args.reported else ""
+    return Answer(f"{written['id']}  {words}{named}{weight}", data)

@@ -7,6 +7,7 @@ import sys
 
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import artifact_option
+from leadline.core.timestamps import plural
 from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -129,9 +130,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         artifacts=args.artifacts,
     )
     _check_specs(request.extract)
-    watch = watch_with(
-        context.executor, None if args.quiet else (sys.stderr if args.json else sys.stdout)
-    )
+    out = sys.stderr if args.json else sys.stdout
+    watch = watch_with(context.executor, None if args.quiet else out)
     outcomes = execute(context, request, watch, say=context.warn)
     for outcome in outcomes:
         context.warn(_summary(outcome))
@@ -250,12 +250,11 @@ def _summary(outcome: Any) -> str:
     shown = [f"{named(k)}={number(v)}" for k, v in list(outcome.metrics.items())[:6]]
     shown += [f"{named(k)}={v}" for k, v in list(outcome.nonfinite.items())[:6]]
     if left := max(0, len(outcome.metrics) - 6) + max(0, len(outcome.nonfinite) - 6):
-        shown.append(f"and {left} more metric{'s' if left > 1 else ''}")
+        shown.append(f"and {left} more {plural(left, 'metric')}")
     if kept := outcome.artifacts.get("total"):
-        shown.append(f"{kept} artifact{'s' if kept > 1 else ''}")
+        shown.append(f"{kept} {plural(kept, 'artifact')}")
     code = outcome.code
     parts.append(" ".join(shown) or ("no metrics" if outcome.state == "done" else ""))
-    parts.append(
-        f"[code {str(code.get('commit', '?'))[:9]}{' with uncommitted changes' if code.get('dirty') else ''}]"
-    )
+    dirty = " with uncommitted changes" if code.get("dirty") else ""
+    parts.append(f"[code {str(code.get('commit', '?'))[:9]}{dirty}]")
     return "  ".join(p for p in parts if p)

@@ -52,7 +52,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         f"bundle    bundle.json bundle.md table.csv at {(done['record_commit'] or '')[:12] or 'no record branch yet'}",
     ]
     lines += [f"committed {c['path']} ({c['commit'][:12]})" for c in done["committed"]]
-    lines.append(f"issue     {'comment ' + done['comment'] if done['comment'] else 'no comment'}")
+    comment = f"comment {done['comment']}" if done["comment"] else "no comment"
+    lines.append(f"issue     {comment}")
     lines += waiting_lines(done["issue"] or {})
     lines += [f"not done  {p['step']}: {p['what']}" for p in done["problems"]]
     lines.append("pushed    tag and records" if done["pushed"] else "pushed    no")

@@ -75,7 +75,9 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
                 do=f"leadline series {the_one.id} METRIC --csv",
             )
         return _metrics(thread, listed(context, the_one))
-    most = args.points if args.points is not None else None if args.csv else SHOWN
+    most = args.points
+    if most is None and not args.csv:
+        most = SHOWN
     found = points_of_metric(
         context, the_one, args.words[1], most=most or None, writer=args.writer, method=args.method
     )

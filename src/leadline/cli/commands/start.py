@@ -123,11 +123,6 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         "logbook": published.get("logbook"),
         "missing": missing,
     }
-    return Answer(
-        "\n".join(lines),
-        data,
-        {"missing": len(missing)},
-        next=["leadline run -- CMD", "leadline check kickoff"]
-        if missing
-        else ["leadline run -- CMD"],
-    )
+    then = ["leadline run -- CMD"]
+    then += ["leadline check kickoff"] if missing else []
+    return Answer("\n".join(lines), data, {"missing": len(missing)}, next=then)

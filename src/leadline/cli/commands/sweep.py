@@ -248,7 +248,9 @@ def _execute(context: Context, request: Any, resume: str) -> Answer:
     tail = f"; {data['left']} not run" if data["left"] else ""
     context.warn(f"{data['id']}  {states}; {data['skipped']} done before{tail}")
     bad = any(state != "done" for state in data["states"])
-    code = 130 if data["interrupted"] else 6 if bad or data["stopped"] else 0
+    code = 6 if bad or data["stopped"] else 0
+    if data["interrupted"]:
+        code = 130
     go_on = [f"leadline sweep resume {data['id']}"] if data["left"] or bad else []
     counts = {"runs": len(data["runs"]), "skipped": data["skipped"], "left": data["left"]}
     return Answer(

@@ -39,10 +39,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     done = sync(context, args.remote, args.code, args.dry_run)
     lines = [f"would {w}" for w in done.would] if args.dry_run else _told(done)
     if done.problem is not None:
-        lines.append(
-            f"not done: {done.problem.what}"
-            + (f" ({done.problem.why})" if done.problem.why else "")
-        )
+        why = f" ({done.problem.why})" if done.problem.why else ""
+        lines.append(f"not done: {done.problem.what}{why}")
     waits = [issue for issue in done.issues.values() if issue["why"]]
     code = EXIT_CODES["remote"] if waits else 0
     if done.problem is not None and not args.dry_run:
@@ -62,14 +60,15 @@ def _told(done: Any) -> list[str]:
     from leadline.services.issue.delivery import waiting_lines
 
     tip = (done.tip or "")[:12]
-    lines = [
-        f"records   {done.branch} {tip or 'not made: no thread here yet'}{' (new commit)' if done.committed else ''}"
-    ]
+    new = " (new commit)" if done.committed else ""
+    lines = [f"records   {done.branch} {tip or 'not made: no thread here yet'}{new}"]
     if done.received:
         topics = ", ".join(done.received.get("topics", []))
+        named = f" ({topics})" if topics else ""
         lines.append(
-            f"received  {done.received.get('new_files', 0)} new and {done.received.get('longer_files', 0)} longer "
-            f"event files{f' ({topics})' if topics else ''}, {done.received.get('blobs', 0)} blobs"
+            f"received  {done.received.get('new_files', 0)} new and "
+            f"{done.received.get('longer_files', 0)} longer event files{named}, "
+            f"{done.received.get('blobs', 0)} blobs"
         )
     if done.remote:
         lines.append(f"remote    {done.remote}: {done.pushed}")

@@ -7,6 +7,7 @@ import argparse
 from leadline.adapters.trackers.registry import BUILTIN
 from leadline.cli.answer import Answer
 from leadline.core.plain import plain
+from leadline.core.timestamps import plural
 from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -107,9 +108,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         from leadline.services.tracker.link import link
 
         made = link(context, topic, args.url, args.title)
-        return Answer(
-            f"{'attached' if made['changed'] else 'attached before'}: {plain(made['url'])}", made
-        )
+        when = "attached" if made["changed"] else "attached before"
+        return Answer(f"{when}: {plain(made['url'])}", made)
     if args.subverb == "status":
         return _status(context, topic)
     if args.subverb == "fetch":
@@ -236,7 +236,7 @@ def _sent(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     ]
     for row in data["sent"][:LISTED]:
         many = len(row["artifacts"])
-        tail = f"  with {many} artifact{'s' if many > 1 else ''}" if many else ""
+        tail = f"  with {many} {plural(many, 'artifact')}" if many else ""
         lines.append(
             f"sent        {row['run']}  {plain(row['url'] or row.get('path') or row['id'])}{tail}"
         )

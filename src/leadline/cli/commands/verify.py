@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
+from leadline.core.timestamps import plural
 from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -65,10 +66,9 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     lines += explained
     if len(found) > SHOWN:
         lines.append(f"… and {len(found) - SHOWN} more (--json has them all)")
-    told = [
-        _count(len(faults), "fault") if faults else "no fault",
-        *([_count(len(notes), "note")] if notes else []),
-    ]
+    told = [_count(len(faults), "fault") if faults else "no fault"]
+    if notes:
+        told.append(_count(len(notes), "note"))
     lines.append(f"{_count(len(topics), 'thread')}, {_count(records, 'record')}: {', '.join(told)}")
     data = {
         "threads": topics,
@@ -88,4 +88,4 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
 
 
 def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return f"{number} {plural(number, noun)}"
