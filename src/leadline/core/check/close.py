@@ -62,7 +62,8 @@ def check_close(
     why the forge could not be brought up to date; what the record has done and only the forge lacks
     carries this reason as ``queued``: it is no gap, and it is to be shown.
     """
-    finish = proposal if proposal is not None else thread.finishes[-1] if thread.finishes else {}
+    recorded = thread.finishes[-1] if thread.finishes else {}
+    finish = recorded if proposal is None else proposal
     items = [
         missing(code, what, f"leadline finish {flag}")
         for name, code, what, flag in FINISH_FIELDS

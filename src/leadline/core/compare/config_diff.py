@@ -101,9 +101,13 @@ def run_facts(run: Run, declared_keys: list[str] | None = None) -> dict[tuple[st
         "software": _properties(
             run.software, ("interpreter", "executable", "packages", "python_unknown_because")
         ),
-        "code": {"tree": run.code["tree"]} if run.code.get("tree") else {},
-        "executor": {"executor": run.executor} if run.executor else {},
+        "code": {},
+        "executor": {},
     }
+    if run.executor:
+        areas["executor"]["executor"] = run.executor
+    if run.code.get("tree"):
+        areas["code"]["tree"] = run.code["tree"]
     if run.code.get("gaps"):
         areas["code"]["gaps"] = sorted(canonical_json(gap) for gap in run.code["gaps"])
     return {(area, key): value for area, facts in areas.items() for key, value in facts.items()}

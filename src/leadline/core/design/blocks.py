@@ -48,19 +48,15 @@ def judge(
     if equivalent is not None and as_ratio and low is not None and high is not None:
         inside = 1.0 / (1.0 + equivalent) < low and high < 1.0 + equivalent
         outside = low > 1.0 + equivalent or high < 1.0 / (1.0 + equivalent)
-        margin = "within" if inside else "outside" if outside else "across"
+        margin = "outside" if outside else "across"
+        if inside:
+            margin = "within"
     verdict = "no difference shown" if values else "cannot be compared"
     if shown and centre is not None:
         better = {"lower": centre < 0.0, "higher": centre > 0.0}.get(definition.direction)
-        verdict = "different" if better is None else "better" if better else "worse"
-    if equivalent is not None and values:
-        verdict = (
-            "equivalent"
-            if margin == "within"
-            else verdict
-            if margin == "outside"
-            else "not shown equivalent"
-        )
+        verdict = {None: "different", True: "better", False: "worse"}[better]
+    if equivalent is not None and values and margin != "outside":
+        verdict = "equivalent" if margin == "within" else "not shown equivalent"
     result: dict[str, Any] = {
         "metric": definition.name,
         "unit": definition.unit,

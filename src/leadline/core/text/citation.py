@@ -21,7 +21,7 @@ from leadline.core.ids import ID_IN_TEXT, parse_id
 from leadline.core.patterns import later
 from leadline.core.stats.inference import summarise
 from leadline.core.text.spans import code_spans
-from leadline.core.timestamps import number
+from leadline.core.timestamps import number, plural
 from leadline.core.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
