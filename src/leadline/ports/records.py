@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
 from leadline.core.record.event import Fault, Record
 from leadline.core.record.rows import RunRow
 from leadline.core.record.search_text import Hit
 from leadline.core.record.thread import Thread
-from leadline.core.typed import TYPE_CHECKING, Any, Protocol
+from leadline.core.typed import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import Writes
