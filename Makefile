@@ -16,7 +16,7 @@ test: $(VENV)/installed-dev
 	$(PY) tools/reference.py --check
 	$(PY) tools/record_format.py --check
 	$(PY) tools/counterparts.py
-	$(PY) -m pytest -n 2
+	$(PY) -m pytest -n 2 --dist worksteal
 
 bench: $(VENV)/installed-dev
 	$(PY) benchmarks/bench.py --write docs/performance.md

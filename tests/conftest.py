@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
 import subprocess
@@ -12,11 +13,25 @@ from typing import Any
 
 import pytest
 
-SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
+from tests import forked
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the program once: what tests start writes no bytecode, so that no job's import leaves
+    files in a repository whose state is recorded."""
+    if not hasattr(config, "workerinput"):
+        compileall.compile_dir(ROOT / "src", quiet=1)
 
 
 def sealed_environment(home: Path) -> dict[str, str]:
-    keep = {k: os.environ[k] for k in ("PATH", "TMPDIR", "LD_LIBRARY_PATH") if k in os.environ}
+    keep = {
+        k: v
+        for k, v in os.environ.items()
+        if k in ("PATH", "TMPDIR", "LD_LIBRARY_PATH") or k.startswith("COVERAGE_")
+    }
     return {
         **keep,
         "HOME": str(home),
@@ -54,6 +69,21 @@ class Lab:
         env: dict[str, str] | None = None,
         timeout: float = 60,
     ) -> subprocess.CompletedProcess[str]:
+        """In a fork of a process that has the program loaded; really started where the start itself
+        would be another one."""
+        whole = {**self.env, **(env or {})}
+        if forked.at_start(whole) != forked.at_start(sealed_environment(self.repo)):
+            return self.start(*args, cwd=cwd, env=env, timeout=timeout)
+        return forked.run([*args], cwd or self.repo, whole, timeout)
+
+    def start(
+        self,
+        *args: str,
+        cwd: Path | None = None,
+        env: dict[str, str] | None = None,
+        timeout: float = 60,
+    ) -> subprocess.CompletedProcess[str]:
+        """As a user starts it: for what is about the process itself."""
         return subprocess.run(
             [sys.executable, "-m", "leadline", *args],
             cwd=cwd or self.repo,

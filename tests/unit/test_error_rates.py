@@ -12,25 +12,39 @@ from pathlib import Path
 import pytest
 from error_rates import JUDGES, KNOWN_ABOVE, NOISES, Rate, rates, table
 
-TRIALS = 60
+TRIALS = 24  # a cell; too few to tell 5 % from 17 %, which all noises of a judge together do
 
 
 def test_no_judge_is_above_its_level():
     found = list(rates(TRIALS))
     assert len(found) == len(JUDGES) * len(NOISES)
+    judged = [r for r in found if (r.judge, r.noise) not in KNOWN_ABOVE]
+    together = [pooled([r for r in judged if r.judge == judge]) for judge in JUDGES]
     above = [
         f"{r.judge} under {r.noise}: {r.false} of {r.trials}"
-        for r in found
-        if not r.kept and (r.judge, r.noise) not in KNOWN_ABOVE
+        for r in [*judged, *together]
+        if not r.kept
     ]
     assert not above
     assert all(f"{r.rate:.1%}" in table(found) for r in found)
 
 
-def test_a_judge_that_always_says_different_is_found_out():
-    generator = random.Random(1)
-    wrong = sum(generator.random() < 0.3 for _ in range(TRIALS))
-    assert not Rate("made up", "normal", wrong, TRIALS, 0.05).kept
+def pooled(cells: list[Rate]) -> Rate:
+    false, trials = sum(r.false for r in cells), sum(r.trials for r in cells)
+    return Rate(cells[0].judge, "all noises", false, trials, cells[0].nominal)
+
+
+@pytest.mark.parametrize(("rate", "cells"), [(0.4, 1), (0.17, len(NOISES))])
+def test_a_judge_that_is_wrong_too_often_is_found_out(rate: float, cells: int):
+    """In nine of ten rounds of trials: by one noise alone, or by all of them together."""
+    trials, generator = TRIALS * cells, random.Random(1)
+    found = sum(
+        not Rate(
+            "made up", "x", sum(generator.random() < rate for _ in range(trials)), trials, 0.05
+        ).kept
+        for _ in range(400)
+    )
+    assert found >= 0.9 * 400
 
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler (cc)")

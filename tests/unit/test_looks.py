@@ -73,7 +73,7 @@ def allowed(repetitions: int) -> float:
 
 
 def test_looking_after_every_repeat_keeps_the_level_and_the_plain_interval_does_not() -> None:
-    noise, repetitions = random.Random(20261124), 800
+    noise, repetitions = random.Random(20261124), 250
     clause = parse("t(B) < 9").clauses[0]
     ever = plainly = 0
     for _ in range(repetitions):
@@ -87,7 +87,7 @@ def test_looking_after_every_repeat_keeps_the_level_and_the_plain_interval_does_
 
 @pytest.mark.parametrize("text", ["t(B) < 0.9 * t(A)"])
 def test_a_label_false_at_its_margin_is_rarely_ever_reached(text: str) -> None:
-    noise, repetitions, promoted = random.Random(20261125), 60, 0
+    noise, repetitions, promoted = random.Random(20261125), 30, 0
     predicate = parse(text)
     for _ in range(repetitions):
         runs: list[Run] = []

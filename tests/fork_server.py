@@ -1,0 +1,127 @@
+"""The program, loaded once: a process that answers each command line in a fork of itself.
+
+Started by `tests/forked.py`, one for each worker of pytest, as `python fork_server.py FD`: FD is
+its end of a socket pair on which calls arrive. It ends when the other end is closed.
+
+A fork is as separate as a process that was started: memory, folder, environment, standard streams,
+open files, signals and exit code are its own. What a fork cannot show is the start itself: what is
+loaded when, and what Python takes from its environment.
+"""
+
+from __future__ import annotations
+
+import array
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import select
+import signal
+import socket
+import sys
+import tempfile
+import time
+
+# Not of the program: what a job or another interpreter runs, and what only the tests use.
+_PROGRAMS = (
+    "leadline.__main__",
+    "leadline.adapters.trackers.outside",
+    "leadline.demo",
+    "leadline.job",
+    "leadline.testing",
+)
+
+
+def load() -> None:
+    """Every module that a verb may load, and what those load of others."""
+    import leadline
+
+    names = [module.name for module in pkgutil.walk_packages(leadline.__path__, "leadline.")]
+    for name in names:
+        if not name.startswith(_PROGRAMS):
+            importlib.import_module(name)
+    for name in ("jinja2", "sqlite3", "yaml"):
+        importlib.import_module(name)
+
+
+def serve(calls: socket.socket) -> None:
+    """Fork for each call; tell each caller the exit code of its fork."""
+    told, tell = os.pipe()
+    os.set_blocking(tell, False)
+    signal.set_wakeup_fd(tell)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    callers: dict[int, socket.socket] = {}
+    while True:
+        ready, _, _ = select.select([calls, told], [], [])
+        if told in ready:
+            os.read(told, 512)
+            _tell_the_end(callers)
+        if calls in ready and not _answer(calls, callers):
+            return
+
+
+def _tell_the_end(callers: dict[int, socket.socket]) -> None:
+    while callers:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid == 0:
+            return
+        with callers.pop(pid) as caller:
+            # A caller that gave up waiting is gone.
+            try:
+                caller.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+            except OSError:
+                pass
+
+
+def _answer(calls: socket.socket, callers: dict[int, socket.socket]) -> bool:
+    """Fork for the next call; false when there are no more."""
+    message, ancillary, _, _ = calls.recvmsg(1, socket.CMSG_SPACE(12))
+    if not message:
+        return False
+    output, errors, talk = array.array("i", ancillary[0][2])
+    caller = socket.socket(fileno=talk)
+    call = json.loads(caller.makefile("rb").readline())
+    pid = os.fork()
+    if pid == 0:
+        become(call, output, errors)
+    os.close(output)
+    os.close(errors)
+    callers[pid] = caller
+    caller.sendall(f"{pid}\n".encode())
+    return True
+
+
+def become(call: dict, output: int, errors: int) -> None:
+    """Be the process that the call asks for; never returns."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.setpgid(0, 0)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(output, 1)
+    os.dup2(errors, 2)
+    os.closerange(3, 256)
+    os.chdir(call["cwd"])
+    os.environ.clear()
+    os.environ.update(call["env"])
+    time.tzset()
+    tempfile.tempdir = None
+    sys.argv = [importlib.util.find_spec("leadline.__main__").origin, *call["argv"]]
+    sys.path[0] = os.getcwd()  # as `python -m` has it
+
+    from leadline.cli.main import entry
+
+    try:
+        entry()
+    finally:  # `entry` never returns: it raised, and Python would say so
+        sys.excepthook(*sys.exc_info())
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    inherited = socket.socket(fileno=int(sys.argv[1]))
+    inherited.set_inheritable(False)
+    load()
+    gc.collect()
+    gc.freeze()
+    serve(inherited)

@@ -1,0 +1,23 @@
+"""What differs from one answer of the program to the next although the same was asked: put into one
+form, so that whole answers can be held against each other."""
+
+from __future__ import annotations
+
+import re
+
+_FORMS = {
+    # The machine that a test runs on, and what else runs there.
+    "": re.compile(r"^the machine is busy: .*\n", re.MULTILINE),
+    "in TIME": re.compile(r"\bin [\d.,]+ (?:ms|s|min)\b"),
+    "DATE TIME": re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d\b"),
+    "INSTANT": re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"),
+    # The commit of a code state has the time at which it was made.
+    "[code COMMIT]": re.compile(r"\[code [0-9a-f]{9}\]"),
+    "code  commit COMMIT": re.compile(r"code +commit [0-9a-f]{12}\b"),
+}
+
+
+def scrubbed(text: str) -> str:
+    for form, pattern in _FORMS.items():
+        text = pattern.sub(form, text)
+    return text
