@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 
 from tests import forked
+from tests.tracker_servers import end_shared, history_server, mlflow_server, wandb_server
+
+__all__ = ["history_server", "mlflow_server", "wandb_server"]  # fixtures
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -24,6 +27,11 @@ def pytest_configure(config: pytest.Config) -> None:
     files in a repository whose state is recorded."""
     if not hasattr(config, "workerinput"):
         compileall.compile_dir(ROOT / "src", quiet=1)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if not hasattr(session.config, "workerinput"):
+        end_shared(session.config._tmp_path_factory.getbasetemp())  # type: ignore[attr-defined]
 
 
 def sealed_environment(home: Path) -> dict[str, str]:

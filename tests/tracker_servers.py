@@ -4,6 +4,7 @@ process group."""
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -53,31 +54,41 @@ def end_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-@contextmanager
-def serving(
-    command: list[str], port: int, folder: Path, environ: dict[str, str]
-) -> Iterator[subprocess.Popen[bytes]]:
-    """A server process, from the moment it takes connections."""
+def started(
+    command: list[str], folder: Path, environ: dict[str, str], **how: Any
+) -> subprocess.Popen[bytes]:
     with open(folder / "log", "ab") as log:
-        server = subprocess.Popen(
+        return subprocess.Popen(
             command,
+            stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             env=environ,
             cwd=folder,
             start_new_session=True,
-            preexec_fn=end_with_parent,
+            **how,
         )
+
+
+def until_it_answers(server: subprocess.Popen[bytes], port: int, folder: Path) -> None:
+    until = time.monotonic() + 150
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        said = (folder / "log").read_text()[-3000:]
+        assert server.poll() is None and time.monotonic() < until, said
+        time.sleep(0.05)
+
+
+@contextmanager
+def serving(
+    command: list[str], port: int, folder: Path, environ: dict[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A server process, from the moment it takes connections."""
+    server = started(command, folder, environ, preexec_fn=end_with_parent)
     try:
-        until = time.monotonic() + 90
-        while True:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert server.poll() is None and time.monotonic() < until, (folder / "log").read_text()[
-                -3000:
-            ]
-            time.sleep(0.05)
+        until_it_answers(server, port, folder)
         yield server
     finally:
         if server.poll() is None:
@@ -86,32 +97,46 @@ def serving(
 
 
 @pytest.fixture(scope="session")
-def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real `mlflow server` with a sqlite store."""
+def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A real `mlflow server` with a sqlite store: one for all workers of pytest, as its start costs
+    more than most of what is asked of it. Every test has a project of its own there.
+
+    The first who needs it starts it; ``end_shared`` ends it when all tests are done."""
     if find_spec("mlflow") is None or find_spec("flask") is None:
         pytest.skip("the MLflow server is not installed: make test installs it")
-    folder, port = tmp_path_factory.mktemp("mlflow"), free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "mlflow",
-        "server",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--workers",
-        "1",
-    ]
-    command += [
-        "--backend-store-uri",
-        f"sqlite:///{folder}/ml.db",
-        "--artifacts-destination",
-        str(folder / "art"),
-    ]
+    folder = _of_all_workers(tmp_path_factory.getbasetemp()) / "mlflow-server"
+    folder.mkdir(exist_ok=True)
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            return (folder / "url").read_text()
+        except FileNotFoundError:
+            url = _started_mlflow(folder)
+        (folder / "url").write_text(url)
+    return url
+
+
+def _of_all_workers(base: Path) -> Path:
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+def _started_mlflow(folder: Path) -> str:
+    port = free_port()
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--workers", "1", "--backend-store-uri", f"sqlite:///{folder}/ml.db"]
+    command += ["--artifacts-destination", str(folder / "art")]
     environ = {**os.environ, **QUIET, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    with serving(command, port, folder, environ):
-        yield f"http://127.0.0.1:{port}"
+    server = started(command, folder, environ)
+    (folder / "pid").write_text(str(server.pid))
+    until_it_answers(server, port, folder)
+    return f"http://127.0.0.1:{port}"
+
+
+def end_shared(base: Path) -> None:
+    """End what the workers of the session with the temporary folder ``base`` share."""
+    for pid in base.glob("*-server/pid"):
+        with suppress(ProcessLookupError):
+            os.killpg(int(pid.read_text()), signal.SIGTERM)
 
 
 @dataclass
@@ -152,7 +177,7 @@ def wandb_server_in(folder: Path) -> WandbServer:
     return WandbServer(folder, free_port())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def wandb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WandbServer]:
     made = wandb_server_in(tmp_path_factory.mktemp("openwandb"))
     with made.serve():
@@ -175,7 +200,7 @@ class HistoryServer:
             return int(json.load(reply)["pages"])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def history_server(
     wandb_server: WandbServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[HistoryServer]:

@@ -18,9 +18,8 @@ import pytest
 
 from tests.cli.test_tracker import MLFLOW_JOB, QUIET, TRACKIO_JOB, WANDB_JOB, job
 from tests.conftest import Lab
-from tests.tracker_servers import mlflow_server, needs
+from tests.tracker_servers import needs
 
-__all__ = ["mlflow_server"]  # a fixture
 JOBS = {"wandb": (WANDB_JOB, ["0.5"]), "trackio": (TRACKIO_JOB, []), "mlflow": (MLFLOW_JOB, [])}
 
 

@@ -24,13 +24,9 @@ from tests.tracker_servers import (
     BUILT_IN_KEY,
     QUIET,
     WandbServer,
-    mlflow_server,
     needs,
-    wandb_server,
     wandb_server_in,
 )
-
-__all__ = ["mlflow_server", "wandb_server"]  # fixtures
 
 WANDB_JOB = """
 import sys, wandb

@@ -21,13 +21,8 @@ from tests.tracker_servers import (
     BUILT_IN_KEY,
     HistoryServer,
     WandbServer,
-    history_server,
-    mlflow_server,
     needs,
-    wandb_server,
 )
-
-__all__ = ["history_server", "mlflow_server", "wandb_server"]  # fixtures
 
 
 @pytest.fixture

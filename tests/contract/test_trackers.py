@@ -21,12 +21,8 @@ from tests.tracker_servers import (
     BUILT_IN_KEY,
     QUIET,
     WandbServer,
-    mlflow_server,
     needs,
-    wandb_server,
 )
-
-__all__ = ["mlflow_server", "wandb_server"]  # fixtures
 
 HEAD = """
 import json, os, signal, sys, time
@@ -346,7 +342,7 @@ class TestMlflowServer(TrackerContract):
 
         from leadline.adapters.trackers.http import Server
 
-        server, api, count = Server("MLflow", facts.at, {}), "/api/2.0/mlflow", 60_000
+        server, api, count = Server("MLflow", facts.at, {}), "/api/2.0/mlflow", 26_000
         made = server.call("POST", f"{api}/experiments/create", {"name": facts.project})
         run = {"experiment_id": made["experiment_id"], "run_name": "long", "start_time": 1}
         run_id = server.call("POST", f"{api}/runs/create", run)["run"]["info"]["run_id"]

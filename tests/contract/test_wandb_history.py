@@ -34,13 +34,10 @@ from tests.tracker_servers import (
     QUIET,
     HistoryServer,
     WandbServer,
-    history_server,
     needs,
     old_wandb_client,
-    wandb_server,
 )
 
-__all__ = ["history_server", "wandb_server"]  # fixtures
 pytestmark = needs("wandb")
 
 JOB = """
