@@ -294,7 +294,7 @@ def main(argv: list[str]) -> int:
     )
     args = parser.parse_args(argv)
     points, budget_s, rounds, crash_s = (
-        (5_000, 2.0, 1, 0.3) if args.quick else (args.points, args.budget, args.rounds, 3.0)
+        (5_000, args.budget, 1, 0.3) if args.quick else (args.points, args.budget, args.rounds, 3.0)
     )
     folder = tempfile.mkdtemp(prefix="leadline-trackers-")
     about, left_out, found = machine(), [], {}

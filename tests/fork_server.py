@@ -93,7 +93,8 @@ def _answer(calls: socket.socket, callers: dict[int, socket.socket]) -> bool:
 
 
 def become(call: dict, output: int, errors: int) -> None:
-    """Be the process that the call asks for; never returns."""
+    """Be the process that the call asks for. Does not return: what `entry` raises ends it as it
+    ends any Python."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setpgid(0, 0)
@@ -111,11 +112,7 @@ def become(call: dict, output: int, errors: int) -> None:
 
     from leadline.cli.main import entry
 
-    try:
-        entry()
-    finally:  # `entry` never returns: it raised, and Python would say so
-        sys.excepthook(*sys.exc_info())
-        os._exit(1)
+    entry()
 
 
 if __name__ == "__main__":

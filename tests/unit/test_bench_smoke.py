@@ -89,6 +89,7 @@ def test_a_program_that_fails_fails_the_benchmark(tmp_path: Path) -> None:
     assert done.returncode != 0 and "ended with 3" in done.stderr
 
 
+@pytest.mark.timeout(300)  # it starts trackio five times
 def test_trackers_are_measured_by_their_own_programs(tmp_path: Path) -> None:
     """The floor, Leadline and trackio: each wrote, read the same number back, and was killed. No
     figure is judged."""
@@ -100,7 +101,7 @@ def test_trackers_are_measured_by_their_own_programs(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        timeout=120,
+        timeout=280,
         env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
     )
     assert done.returncode == 0, done.stderr

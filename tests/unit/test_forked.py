@@ -46,6 +46,7 @@ STORY: list[list[str]] = [
     ["run"],
     ["status", "--json", "--no-such-option"],
     ["--help"],
+    ["show", "--help"],
 ]
 
 

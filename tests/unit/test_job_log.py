@@ -353,6 +353,7 @@ def test_frame_that_is_cut_short_goes_to_a_new_segment(series: Path) -> None:
 import resource, leadline as ll
 resource.setrlimit(resource.RLIMIT_FSIZE, (1004, resource.RLIM_INFINITY))
 for i in range(200): ll.log(i, a=1)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 """
     done = python(code, series)
     assert (done.returncode, done.stderr) == (0, "")
