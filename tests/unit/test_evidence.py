@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadline.core.canonical import canonical_json
-from leadline.core.evidence.evidence import LABELS, Evidence, distinct_executions, evidence
+from leadline.core.evidence.evidence import Evidence, distinct_executions, evidence
 from leadline.core.evidence.predicate import Subject, parse
+from leadline.core.record.ranks import LABELS
 from leadline.core.record.run import MetricDef, Run
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from leadline.core.evidence.evidence import Evidence
 from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.record.ranks import OPEN_STATES, state_of
 from leadline.core.record.run import TERMINAL_STATES
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.typed import Any
@@ -39,7 +40,6 @@ FINISH_FIELDS = (
 # Done by the record; the forge is to follow.
 QUEUED_CODES = ("no-issue", "tldr-not-current", "final-tag-not-linked")
 ISSUE_SYNC, ISSUE_OPEN = "leadline issue sync", "leadline issue open"
-OPEN_STATES = ("proposed", "active", "blocked")
 
 
 def missing(code: str, what: str, mend: str, **about: Any) -> dict[str, Any]:
@@ -87,12 +87,12 @@ def check_close(
     items += [
         missing(
             "open-hypothesis",
-            f"{h.id} is {h.body.get('state', 'proposed')}: {h.text[:80]}",
+            f"{h.id} is {state_of(h)}: {h.text[:80]}",
             f"leadline hypothesis falsify {h.id} --evidence ID  (or: support, block)",
             id=h.id,
         )
         for h in thread.hypotheses
-        if h.stands and h.body.get("state", "proposed") in OPEN_STATES
+        if h.stands and state_of(h) in OPEN_STATES
     ]
     items += _unexplained(thread)
     for item in items:

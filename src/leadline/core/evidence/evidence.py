@@ -43,7 +43,6 @@ from leadline.core.timestamps import plural
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
-LABELS = ("none", "refuted", "exploratory", "replicated", "stable")
 REPEATS_NEEDED = 3
 MOST_CELLS = 1000
 _EXCUSE_FROM_N = 4

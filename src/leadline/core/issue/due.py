@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 
 from leadline.core.record.kinds import kind_of
+from leadline.core.record.ranks import DECIDED_STATES, rank
 from leadline.core.timestamps import epoch_ms, minute, plural
 from leadline.core.typed import TYPE_CHECKING, Any, TypedDict
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 ACTIVE_HOURS = 6.0
 LONGEST_GAP_MINUTES = 30
-DECIDED = ("falsified", "supported", "promoted")
-LABEL_ORDER = {"none": 0, "refuted": 0, "": 0, "exploratory": 1, "replicated": 2, "stable": 3}
 
 
 class Milestone(TypedDict):
@@ -133,7 +132,7 @@ def _milestones(thread: Thread, new: list[Record]) -> list[Milestone]:
                 if first
                 else f"the baseline moved to {shown} ({where})"
             )
-        elif record.kind == "hypothesis-changed" and body.get("state") in DECIDED:
+        elif record.kind == "hypothesis-changed" and body.get("state") in DECIDED_STATES:
             what = f"{thread.shown(str(body.get('hypothesis', '')), refs)} {body['state']}"
         elif record.kind == "claim":
             what = f"result claimed: {shown}"
@@ -155,11 +154,11 @@ def _label_rises(
         if evidence_of is None or before is None or not claim.stands:
             continue
         label = str(evidence_of(claim).label)
-        if LABEL_ORDER.get(label, 0) > LABEL_ORDER.get(str(before), 0):
+        if rank(label) > rank(str(before)):
             found.append(
                 {"at": now_at, "kind": "label", "what": f"{claim.id} rose from {before} to {label}"}
             )
-        elif LABEL_ORDER.get(label, 0) < LABEL_ORDER.get(str(before), 0):
+        elif rank(label) < rank(str(before)):
             found.append(
                 {"at": now_at, "kind": "label", "what": f"{claim.id} fell from {before} to {label}"}
             )

@@ -10,13 +10,13 @@ import re
 
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import ID_IN_TEXT
+from leadline.core.record.ranks import EARNED, rank
 from leadline.core.text.spans import code_spans
 from leadline.core.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from leadline.core.record.thread import Thread
 
-LABELS = ("exploratory", "replicated", "stable")
 _NEAR = 160
 _BASELINE = re.compile(r"\b(?:the|our|its)\s+baseline\b(?!\s+(?:case|is registered))", re.I)
 _HAS_NUMBER = re.compile(r"\d+(?:\.\d+)?\s?(?:%|[a-zA-Zµ×])|\d\.\d|\{\{\s*baseline")
@@ -224,16 +224,18 @@ def _ticked(text: str) -> list[tuple[int, LintFinding]]:
 def _overclaims(
     prose: str, text: str, label: str, words: tuple[tuple[re.Pattern[str], str, str], ...]
 ) -> list[tuple[int, LintFinding]]:
-    reached = LABELS.index(label) if label in LABELS else 0
+    reached = max(1, rank(label))
     found = []
     for pattern, bears, instead in words:
-        if bears and reached >= LABELS.index(bears):
+        if bears and reached >= rank(bears):
             continue
         for m in pattern.finditer(prose):
             why = (
                 f"no label bears '{m[0]}'"
                 if not bears
-                else (f"'{m[0]}' is more than {LABELS[reached]} evidence bears (it needs {bears})")
+                else (
+                    f"'{m[0]}' is more than {EARNED[reached - 1]} evidence bears (it needs {bears})"
+                )
             )
             found.append(
                 (m.start(), LintFinding("overclaim", why, _where(text, m.start()), instead))

@@ -7,6 +7,7 @@ make the same page and a sync ends in peace.
 
 from __future__ import annotations
 
+from leadline.core.record.ranks import rank
 from leadline.core.record.thread import Thread
 from leadline.core.text.citation import render as cited
 from leadline.core.timestamps import plural
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from leadline.core.record.bodies import SnapshotBody
 
 NO_CATEGORY = "Uncategorised"
-LABELS = ("stable", "replicated", "exploratory")
 STATES = ("running", "open", "finished")
 HEADLINE_CHARS = 160
 
@@ -68,8 +68,9 @@ def state_of(thread: Thread) -> str:
 
 def best_label(thread: Thread, evidence_of: EvidenceOf) -> str:
     """The highest label a standing claim of the thread bears, or ""."""
-    labels = {evidence_of(c).label for c in thread.claims if c.stands}
-    return next((label for label in LABELS if label in labels), "")
+    labels = (evidence_of(c).label for c in thread.claims if c.stands)
+    best = max(labels, key=rank, default="")
+    return best if rank(best) else ""
 
 
 def headline(thread: Thread, evidence_of: EvidenceOf) -> str:

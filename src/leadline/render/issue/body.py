@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from leadline.core.issue.plan import difference
+from leadline.core.record.ranks import rank
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.text.citation import render as cited
 from leadline.core.timestamps import minute, plural
@@ -134,10 +135,7 @@ def tldr(thread: Thread, evidence_of: EvidenceOf | None = None) -> str:
         c for c in thread.claims if c.stands and facts.label_of(c, evidence_of) != "no evidence"
     ]
     if standing:
-        strength = {"stable": 3, "replicated": 2, "exploratory": 1}
-        strongest = max(
-            standing, key=lambda c: (strength.get(facts.label_of(c, evidence_of), 0), c.uid)
-        )
+        strongest = max(standing, key=lambda c: (rank(facts.label_of(c, evidence_of)), c.uid))
         lines.append(f"- Strongest claim: {words.claim_line(strongest, thread, evidence_of, 300)}")
     if step := facts.next_action(thread):
         lines.append(f"- **Next:** {prose_line(step, 300)}")

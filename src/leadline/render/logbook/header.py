@@ -7,6 +7,7 @@ retracted.
 
 from __future__ import annotations
 
+from leadline.core.record.ranks import queue_place, state_of
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.text.citation import recompute
 from leadline.core.timestamps import minute, number, plural
@@ -158,10 +159,8 @@ def _moved_line(expression: str, stored: float, now: float | None) -> str:
 
 
 def hypothesis_lines(thread: Thread) -> list[str]:
-    order = ("active", "proposed", "blocked", "supported", "promoted", "falsified")
     standing = [h for h in thread.hypotheses if h.stands]
-    place = {state: at for at, state in enumerate(order)}
-    standing.sort(key=lambda h: place.get(str(h.body.get("state") or "proposed"), len(order)))
+    standing.sort(key=lambda h: queue_place(state_of(h)))
     lines = []
     for h in standing:
         more = ""
@@ -170,7 +169,7 @@ def hypothesis_lines(thread: Thread) -> list[str]:
         elif h.body.get("evidence"):
             more = f" (evidence: {', '.join(data(thread.shown(e, h.refs)) for e in facts.listed(h.body['evidence']))})"
         lines.append(
-            f"- **{h.id}** ({data(h.body.get('state') or 'proposed')}): {prose_line(facts.says(h, thread))}{more}"
+            f"- **{h.id}** ({data(state_of(h))}): {prose_line(facts.says(h, thread))}{more}"
         )
     return lines
 

@@ -17,6 +17,7 @@ from leadline.core.evidence.evidence import Evidence
 from leadline.core.ids import ID_IN_TEXT
 from leadline.core.plain import plain
 from leadline.core.record.kinds import ISSUE_KINDS
+from leadline.core.record.ranks import queue_place, rank, state_of
 from leadline.core.record.thread import Item, Thread
 from leadline.core.stats.inference import Sample
 from leadline.core.text.citation import render as cited
@@ -32,8 +33,6 @@ from leadline.render.report import plots as report_plots
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-STEPS = {"exploratory": 1, "replicated": 2, "stable": 3}
-HYPOTHESIS_ORDER = ("active", "proposed", "blocked", "supported", "promoted", "falsified")
 _LINK = re.compile(r"https?://[^\s<>\"'`)\]]+[^\s<>\"'`)\].,;:!?]")
 
 
@@ -282,7 +281,7 @@ def _claims(
                 "id": claim.id,
                 "at": claim.at,
                 "label": label,
-                "steps": STEPS.get(label, 0),
+                "steps": rank(label),
                 "text": report_parts.said(claim, thread) or predicate,
                 "predicate": predicate,
                 "n": facts.runs_behind(claim, thread, evidence_of),
@@ -318,7 +317,7 @@ def _gone(item: Item) -> str:
 def _hypotheses(thread: Thread) -> list[dict[str, Any]]:
     rows = []
     for item in thread.hypotheses:
-        state = "retracted" if item.retracted else str(item.body.get("state") or "proposed")
+        state = "retracted" if item.retracted else state_of(item)
         why = " ".join(
             cited(str(item.body.get(n) or ""), thread, item.refs) for n in ("why", "decision")
         )
@@ -333,8 +332,7 @@ def _hypotheses(thread: Thread) -> list[dict[str, Any]]:
                 "evidence": report_parts.shown_ids(item, thread, "evidence"),
             }
         )
-    order = {state: i for i, state in enumerate(HYPOTHESIS_ORDER)}
-    return sorted(rows, key=lambda row: order.get(row["state"], len(order)))
+    return sorted(rows, key=lambda row: queue_place(row["state"]))
 
 
 def _decisions(thread: Thread) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from leadline.core.plain import one_line
+from leadline.core.record.ranks import OPEN_STATES, queue_place, rank, state_of
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import minute
@@ -176,9 +177,8 @@ def _numbers(thread: Thread, experiment: Any, metrics: list[str]) -> str:
 
 
 def _claims(thread: Thread, evidence_of: EvidenceOf | None) -> list[str]:
-    strength = {"stable": 0, "replicated": 1, "exploratory": 2}
     labelled = [(facts.label_of(c, evidence_of), c) for c in thread.claims]
-    labelled.sort(key=lambda pair: (not pair[1].stands, strength.get(pair[0], 3)))
+    labelled.sort(key=lambda pair: (not pair[1].stands, -rank(pair[0])))
     return [
         f"{claim.id} [{words.labelled(claim, thread, evidence_of)}] {facts.says(claim, thread)}"
         for _, claim in labelled
@@ -186,13 +186,10 @@ def _claims(thread: Thread, evidence_of: EvidenceOf | None) -> list[str]:
 
 
 def _hypotheses(thread: Thread) -> list[str]:
-    order = {"active": 0, "proposed": 1, "blocked": 2}
-    queue = [
-        h for h in thread.hypotheses if h.stands and str(h.body.get("state") or "proposed") in order
-    ]
-    queue.sort(key=lambda h: order[str(h.body.get("state") or "proposed")])
+    queue = [h for h in thread.hypotheses if h.stands and state_of(h) in OPEN_STATES]
+    queue.sort(key=lambda h: queue_place(state_of(h)))
     return [
-        f"{h.id} [{h.body.get('state') or 'proposed'}] {facts.says(h, thread)}"
+        f"{h.id} [{state_of(h)}] {facts.says(h, thread)}"
         + (f" (resume when {h.body['resume_condition']})" if h.body.get("resume_condition") else "")
         for h in queue
     ]

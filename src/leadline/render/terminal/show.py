@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from leadline.core.plain import one_line, plain
 from leadline.core.record import artifact
+from leadline.core.record.ranks import state_of
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.timestamps import duration, minute, size
@@ -87,11 +88,7 @@ def render_status(
         parts.append("No experiment yet: leadline run -- COMMAND")
     claims = [[c.id, facts.label_of(c, evidence_of), facts.says(c, thread)] for c in thread.claims]
     parts += [table(["claim", "label", "text"], claims[:shown], cell_chars=100)] if claims else []
-    queue = [
-        [h.id, h.body.get("state") or "proposed", facts.says(h, thread)]
-        for h in thread.hypotheses
-        if h.stands
-    ]
+    queue = [[h.id, state_of(h), facts.says(h, thread)] for h in thread.hypotheses if h.stands]
     parts += (
         [table(["hypothesis", "state", "text"], queue[:shown], cell_chars=100)] if queue else []
     )

@@ -13,7 +13,6 @@ from leadline.core.canonical import canonical_json
 from leadline.core.config import parse_value
 from leadline.core.errors import not_found, usage
 from leadline.core.evidence.evidence import (
-    LABELS,
     Evidence,
 )
 from leadline.core.evidence.next_runs import commands_for, honest_sentence
@@ -25,6 +24,7 @@ from leadline.core.evidence.of_thread import (
     runs_of_subject,
 )
 from leadline.core.evidence.predicate import Predicate, parse
+from leadline.core.record.ranks import EARNED, LABELS
 from leadline.core.record.thread import Item, Thread, is_a
 from leadline.core.text.citation import render
 from leadline.core.text.lint import lint
@@ -37,8 +37,6 @@ from leadline.services.refusal import refuse
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import ClaimBody, JudgedBody
-
-ASKABLE = ("exploratory", "replicated", "stable")
 
 
 @dataclass
@@ -73,11 +71,11 @@ def claim(context: Context, topic: str, request: ClaimRequest) -> dict[str, Any]
             "claimed with --reported SOURCE",
             do="leadline claim --help",
         )
-    if request.label and request.label not in ASKABLE:
+    if request.label and request.label not in EARNED:
         raise usage(
             "bad-label",
             f"{request.label!r} is no label",
-            why=", ".join(ASKABLE),
+            why=", ".join(EARNED),
             do="leadline claim --help",
         )
     thread = context.store.thread(topic)
@@ -187,7 +185,7 @@ def _check_label(
     context: Context, thread: Thread, request: ClaimRequest, body: ClaimBody, found: Evidence
 ) -> None:
     asked = request.label or "exploratory"
-    if found.label in ASKABLE and ASKABLE.index(found.label) >= ASKABLE.index(asked):
+    if found.label in EARNED and EARNED.index(found.label) >= EARNED.index(asked):
         return
     code = {
         "none": found.blocked_code or "no-evidence",

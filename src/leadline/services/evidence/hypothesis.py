@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from leadline.core.errors import conflict, refused, usage
 from leadline.core.evidence.of_thread import evidence_for, evidence_of, read_predicate
+from leadline.core.record.ranks import EARNED, state_of
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.typed import TYPE_CHECKING, Any
@@ -92,7 +93,7 @@ def change(
     if "bound" in bound:
         body["bound"] = bound["bound"]
     context.append(topic, "hypothesis-changed", body)
-    return {"id": item.id, "text": item.text, "was": item.body.get("state", "proposed"), **body}
+    return {"id": item.id, "text": item.text, "was": state_of(item), **body}
 
 
 def listing(thread: Thread) -> list[dict[str, Any]]:
@@ -109,7 +110,7 @@ def listing(thread: Thread) -> list[dict[str, Any]]:
                 if item.retracted
                 else "superseded"
                 if item.superseded_by
-                else body.get("state", "proposed"),
+                else state_of(item),
                 "text": item.text,
                 "predicate": body.get("predicate", ""),
                 "prediction": known(item).label if body.get("predicate") else "",
@@ -146,7 +147,7 @@ def _hypothesis(thread: Thread, display: str) -> Item[HypothesisBody]:
 
 
 def _check_move(item: Item[HypothesisBody], state: str) -> None:
-    now = str(item.body.get("state", "proposed"))
+    now = state_of(item)
     if state not in MOVES.get(now, ()):
         legal = ", ".join(f"{VERB_OF[s]}" for s in MOVES.get(now, ())) or "none"
         raise conflict(
@@ -225,7 +226,7 @@ def _check_prediction(
     if not item.body.get("predicate") or state not in ("supported", "falsified"):
         return
     found = evidence_of(thread, item.body)
-    held = found.label in ("exploratory", "replicated", "stable")
+    held = found.label in EARNED
     if (state == "supported" and found.label != "refuted") or (state == "falsified" and not held):
         return
     arithmetic = "; ".join(found.why[:3])

@@ -13,9 +13,10 @@ from leadline.core.ids import ID_IN_TEXT, named_id
 from leadline.core.issue.comments import comments_to_post
 from leadline.core.issue.due import Due, due, last_post, records_since
 from leadline.core.record.kinds import kind_of
+from leadline.core.record.ranks import rank
 from leadline.core.record.thread import Item, Thread, is_a
 from leadline.core.text.citation import render as cited
-from leadline.core.text.lint import LABELS, LintFinding, fix_format, lint
+from leadline.core.text.lint import LintFinding, fix_format, lint
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass
 from leadline.render.issue.comments import render_heartbeat, render_update
@@ -255,11 +256,7 @@ def _label_of_cited(thread: Thread, text: str) -> str:
     evidence_of = evidence_for(thread)
     named = [thread.items[m[0]] for m in ID_IN_TEXT.finditer(text) if m[0] in thread.items]
     labels = [evidence_of(claim).label for claim in named if claim.kind == "claim" and claim.stands]
-    return (
-        min(labels, key=lambda label: LABELS.index(label) if label in LABELS else -1)
-        if labels
-        else ""
-    )
+    return min(labels, key=rank, default="")
 
 
 def _rendered(
