@@ -39,7 +39,7 @@ class Repository:
         ``where`` filters on columns (``state="done"``). ``pandas.DataFrame(rows)`` or
         ``polars.DataFrame(rows)`` makes a frame of them.
         """
-        rows, _ = self._context.store.run_rows(topic, where, "uid", -1)
+        rows, _ = self._context.read_model.run_rows(topic, where, "uid", -1)
         flat = []
         for row in rows:
             columns: dict[str, Any] = as_dict(row)

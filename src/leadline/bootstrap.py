@@ -13,6 +13,7 @@ from leadline.adapters.git import Git
 from leadline.adapters.store.blobs import FileBlobs
 from leadline.adapters.store.event_log import EventLog
 from leadline.adapters.store.open_runs import OpenRunFiles
+from leadline.adapters.store.read_model import IndexReadModel
 from leadline.core.errors import usage
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.services.context import Context
@@ -65,6 +66,7 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
         root=root,
         vcs=vcs,
         store=store,
+        read_model=IndexReadModel(store),
         blobs=FileBlobs(os.path.join(root, "blobs")),
         executor=_Local(),
         open_runs=OpenRunFiles(os.path.join(root, "open")),

@@ -11,6 +11,7 @@ import pytest
 
 from leadline.adapters.clock import SystemClock
 from leadline.adapters.store.event_log import EventLog
+from leadline.adapters.store.read_model import IndexReadModel
 from leadline.core.ids import experiment_id, run_id
 
 
@@ -43,7 +44,7 @@ def end(log: EventLog, uid: str, shown: str, state: str = "done") -> None:
 
 
 def rows(log: EventLog) -> list[tuple[str, str]]:
-    return [(r.id, r.state) for r in log.run_rows("t", {}, "planned_at", 100)[0]]
+    return [(r.id, r.state) for r in IndexReadModel(log).run_rows("t", {}, "planned_at", 100)[0]]
 
 
 def test_deleted_index_is_made_again(tmp_path: Path) -> None:
@@ -129,9 +130,9 @@ def test_an_ending_that_arrives_before_its_plan_counts(tmp_path: Path) -> None:
     files = source.files("t")
     there = log_at(tmp_path / "b", "w3")
     there.merge("t", {"w2-1.jsonl": files["w2-1.jsonl"]})
-    assert there.open_runs("t") == [] and rows(there) == []
+    assert IndexReadModel(there).open_runs("t") == [] and rows(there) == []
     there.merge("t", {"w1-1.jsonl": files["w1-1.jsonl"]})
-    assert rows(there) == [("P-001-r1", "done")] and there.open_runs("t") == []
+    assert rows(there) == [("P-001-r1", "done")] and IndexReadModel(there).open_runs("t") == []
 
 
 def test_an_older_record_that_arrives_late_does_not_lower_the_numbers(tmp_path: Path) -> None:
@@ -158,23 +159,27 @@ def test_filter_and_order_by_config_and_metric(tmp_path: Path) -> None:
     log = log_at(tmp_path)
     for block, _ in ((64, 0), (8, 0), (16, 0)):
         uid = plan(log, block=block)
-        shown = [r.id for r in log.run_rows("t", {}, "uid", 9)[0] if r.uid == uid][0]
+        shown = [r.id for r in IndexReadModel(log).run_rows("t", {}, "uid", 9)[0] if r.uid == uid][
+            0
+        ]
         end(log, uid, shown)
-    assert [r.config["block"] for r in log.run_rows("t", {}, "config.block", 9)[0]] == [
+    assert [
+        r.config["block"] for r in IndexReadModel(log).run_rows("t", {}, "config.block", 9)[0]
+    ] == [
         8,
         16,
         64,
     ]
-    found, count = log.run_rows("t", {"config.block": 16}, "-metrics.time_ms", 9)
+    found, count = IndexReadModel(log).run_rows("t", {"config.block": 16}, "-metrics.time_ms", 9)
     assert count == 1 and found[0].metrics == {"time_ms": 3.5}
-    assert len(log.same_key("k")) == 3
+    assert len(IndexReadModel(log).same_key("k")) == 3
 
 
 def test_search_without_words_finds_nothing(tmp_path: Path) -> None:
     log = log_at(tmp_path)
     plan(log)
-    assert log.search([], 5) == ([], 0)
-    assert log.search(['"', "a*b(", "NEAR"], 5)[1] == 0
+    assert IndexReadModel(log).search([], 5) == ([], 0)
+    assert IndexReadModel(log).search(['"', "a*b(", "NEAR"], 5)[1] == 0
 
 
 def test_a_change_before_the_known_end_is_noticed_when_the_file_grew(tmp_path: Path) -> None:

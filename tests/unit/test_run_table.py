@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from leadline.adapters.clock import SystemClock
 from leadline.adapters.store import run_table
 from leadline.adapters.store.event_log import EventLog
+from leadline.adapters.store.read_model import IndexReadModel
 from leadline.core.metric.thread_of import thread_of
 from leadline.core.record.event import Record
 from leadline.core.record.rows import row_of
@@ -145,9 +146,9 @@ def agrees(log: EventLog) -> None:
     thread = thread_of(log.records("t"), "t")
     expected = sorted((row_of(run, thread) for run in thread.runs), key=lambda row: row.uid)
     for key in ("a", "b"):  # asked first: these make rows of some experiments only
-        asked = [(r.uid, r.id, r.state, r.retracted) for r in log.same_key(key)]
+        asked = [(r.uid, r.id, r.state, r.retracted) for r in IndexReadModel(log).same_key(key)]
         assert asked == [(r.uid, r.id, r.state, r.retracted) for r in expected if r.key == key]
-    found, count = log.run_rows("t", {}, "uid", -1)
+    found, count = IndexReadModel(log).run_rows("t", {}, "uid", -1)
     assert found == expected and count == len(expected)
 
 
@@ -192,4 +193,7 @@ def test_experiments_are_folded_some_at_a_time(monkeypatch: pytest.MonkeyPatch) 
 
 
 def shares(log: EventLog) -> list[float]:
-    return [row.metrics["share"] for row in log.run_rows("t", {}, "-metrics.share", -1)[0]]
+    return [
+        row.metrics["share"]
+        for row in IndexReadModel(log).run_rows("t", {}, "-metrics.share", -1)[0]
+    ]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
 from leadline.core.record.event import Fault, Record
+from leadline.core.record.event_files import MergeReport
 from leadline.core.record.rows import RunRow
 from leadline.core.record.search_text import Hit
 from leadline.core.record.thread import Thread
@@ -40,7 +41,7 @@ class Transaction(Protocol):
         ...
 
 
-class RecordStore(Protocol):
+class RecordLog(Protocol):
     """Append-only event logs, one per thread.
 
     Obligations: a record is durable when ``transaction`` ends; nothing edits or removes a line; a
@@ -49,6 +50,7 @@ class RecordStore(Protocol):
     nothing half-written.
     """
 
+    # append and read
     def topics(self) -> list[str]: ...
 
     def exists(self, topic: str) -> bool: ...
@@ -76,6 +78,7 @@ class RecordStore(Protocol):
         """Everything wrong with the thread's files: chains, torn lines, gaps between rolled files."""
         ...
 
+    # merge and heal
     def heal(self, topic: str) -> list[str]:
         """Acknowledge torn lines (of any writer) by a ``healed`` record; returns their digests."""
         ...
@@ -90,11 +93,6 @@ class RecordStore(Protocol):
         and reported."""
         ...
 
-    def copy_name(self, name: str, ours: bytes, theirs: bytes) -> str:
-        """Under which name another version (``theirs``) of the event file ``name`` is kept beside
-        ``ours``."""
-        ...
-
     def replace_damaged(self, topic: str, name: str, data: bytes) -> str:
         """Put ``data`` in the place of an event file that was damaged or changed, keeping the
         damaged bytes under the path returned. The one operation that replaces a file; only ``verify
@@ -105,8 +103,14 @@ class RecordStore(Protocol):
         """Writer -> digest of its last line: what a seal anchors."""
         ...
 
+
+class ReadModel(Protocol):
+    """Answers over all threads that would otherwise take every record, at a cost that does not grow
+    with them. A cache: deleted or damaged, it answers the same again."""
+
     def search(self, words: list[str], limit: int) -> tuple[list[Hit], int]:
-        """Full-text hits over all threads, best first, and the full count."""
+        """Full-text hits over all threads, what turned out negative first, then best first, and the
+        full count. Words match by their beginning."""
         ...
 
     def run_rows(
@@ -125,13 +129,6 @@ class RecordStore(Protocol):
         """Runs of all threads whose key is ``key``: the same thing run before, oldest first. Asked
         before each run: costs no more than those runs."""
         ...
-
-
-class MergeReport(Protocol):
-    new_files: int
-    longer_files: int
-    diverged: list[str]
-    refused: list[str]
 
 
 class BlobStore(Protocol):

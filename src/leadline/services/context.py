@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # named and not called here: a command loads the ports of wha
     from leadline.ports.executor import Executor
     from leadline.ports.forge import Forge
     from leadline.ports.forge_kind import ForgeKind
-    from leadline.ports.records import BlobStore, Clock, OpenRuns, RecordStore
+    from leadline.ports.records import BlobStore, Clock, OpenRuns, ReadModel, RecordLog
     from leadline.ports.results import ResultSource
     from leadline.ports.series import SeriesStore
     from leadline.ports.tracker import Tracker
@@ -60,7 +60,8 @@ class Context:
     cwd: str
     root: str
     vcs: Vcs
-    store: RecordStore
+    store: RecordLog
+    read_model: ReadModel
     blobs: BlobStore
     open_runs: OpenRuns
     executor: Executor

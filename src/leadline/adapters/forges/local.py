@@ -11,7 +11,7 @@ from leadline.core.errors import not_found, usage
 from leadline.core.record.thread import IN_RECORD, Issue
 from leadline.core.typed import Any, cast
 from leadline.ports.forge import Comment, RemoteIssue
-from leadline.ports.records import RecordStore
+from leadline.ports.records import RecordLog
 
 NUMBER = "local"
 
@@ -22,7 +22,7 @@ class LocalForge:
     body_limit_chars = comment_limit_chars = 0
     repository = web_url = ""
 
-    def __init__(self, store: RecordStore, topic: str) -> None:
+    def __init__(self, store: RecordLog, topic: str) -> None:
         self.store = store
         self.topic = topic
         self.warnings: list[str] = []

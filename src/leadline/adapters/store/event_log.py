@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from leadline.adapters.files import (
@@ -25,48 +25,28 @@ from leadline.core.canonical import digest_bytes
 from leadline.core.errors import LeadlineError, not_found
 from leadline.core.metric.items import lend
 from leadline.core.metric.thread_of import thread_of
-from leadline.core.patterns import later
-from leadline.core.record.event import (
-    BadLine,
-    Fault,
-    Record,
-    check_chain,
-    line_digest,
-    parse_line,
-    parse_lines,
+from leadline.core.record.event import Fault, Record, line_digest, parse_lines
+from leadline.core.record.event_files import (
+    MergeReport,
+    check,
+    heads,
+    is_record,
+    last_digest,
+    split_name,
+    to_acknowledge,
+    union,
 )
-from leadline.core.record.fold import created_id, in_order
+from leadline.core.record.fold import in_order, number_of
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import rfc3339
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.ulid import next_ulid
-from leadline.core.values import dataclass, field
 
 if TYPE_CHECKING:
     from leadline.adapters.store.index import Index
-    from leadline.core.record.rows import RunRow
-    from leadline.core.record.search_text import Hit
     from leadline.ports.records import Clock
 
 ROLL_BYTES = 256 * 1024
-FILE_NAME = later(r"[A-Za-z0-9_-]{1,80}-[1-9][0-9]{0,5}(~[0-9a-f]{6})?\.jsonl\Z")
-
-
-@dataclass
-class Merge:
-    new_files: int = 0
-    longer_files: int = 0
-    diverged: list[str] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
-
-
-def split_name(name: str) -> tuple[str, int]:
-    """``w1a2b3c4-7.jsonl`` -> (writer, 7); a diverged copy ``…~ab12.jsonl`` counts as a writer of
-    its own."""
-    stem = name.removesuffix(".jsonl")
-    base, tilde, copy = stem.partition("~")
-    writer, _, number = base.rpartition("-")
-    return writer + (tilde + copy if tilde else ""), int(number) if number.isdigit() else 0
 
 
 class EventLog:
@@ -175,87 +155,15 @@ class EventLog:
         )
         return {n: read_bytes(os.path.join(folder, n)) or b"" for n in names}
 
-    @staticmethod
-    def _writers(names: Iterable[str]) -> dict[str, list[str]]:
-        writers: dict[str, list[tuple[int, str]]] = {}
-        for name in names:
-            writer, number = split_name(name)
-            writers.setdefault(writer, []).append((number, name))
-        return {w: [n for _, n in sorted(names)] for w, names in writers.items()}
-
     def heads(self, topic: str) -> dict[str, str]:
-        files, heads = self.files(topic), {}
-        for writer, names in self._writers(files).items():
-            lines = [line for name in names for line in files[name].splitlines(keepends=True)]
-            good = [line for line in lines if _is_record(line)]
-            if good:
-                heads[writer] = line_digest(good[-1])
-        return heads
+        return heads(self.files(topic))
 
     def faults(self, topic: str) -> list[Fault]:
-        return self._check(topic)[1]
+        return check(self.files(topic), _mark())[1]
 
     def examine(self, topic: str) -> tuple[Thread, list[Fault]]:
-        records, faults = self._check(topic)
+        records, faults = check(self.files(topic), _mark())
         return self._folded(records, topic), faults
-
-    def _check(self, topic: str) -> tuple[list[Record], list[Fault]]:
-        """Every record as the files have it, and everything wrong with them."""
-        files, records, faults = self.files(topic), list[Record](), list[Fault]()
-        copies: list[tuple[str, Fault]] = []
-        for writer, names in self._writers(files).items():
-            lines, expected = [], 1
-            is_copy = "~" in writer
-            if is_copy:  # its beginning is that of the file it is another version of
-                first = split_name(names[0])[1]
-                names = [
-                    n
-                    for n in (f"{writer.partition('~')[0]}-{i}.jsonl" for i in range(1, first))
-                    if n in files
-                ] + names
-                copies.append(
-                    (
-                        names[-1],
-                        Fault(
-                            names[-1],
-                            "diverged-file",
-                            "two versions of this file exist: one was changed after it was "
-                            "written, or two machines wrote under one name; both are read",
-                            "leadline verify --explain, then leadline verify --heal",
-                        ),
-                    )
-                )
-            for name in names:
-                number = split_name(name)[1]
-                if number != expected and not is_copy:
-                    faults.append(
-                        Fault(
-                            name,
-                            "missing-file",
-                            f"file {expected} of writer {writer} is missing",
-                            "leadline sync",
-                        )
-                    )
-                expected = number + 1
-                lines += [
-                    (f"{name}:{i}", line)
-                    for i, line in enumerate(files[name].splitlines(keepends=True), 1)
-                ]
-            found, wrong = check_chain(lines, _mark())
-            records += found
-            faults += [f for f in wrong if not is_copy or f.where.startswith(names[-1])]
-        acknowledged = {
-            d
-            for r in records
-            if r.kind == "healed"
-            for d in (*r.body.get("torn", []), *r.body.get("diverged", []))
-        }
-        faults = [
-            f
-            for f in faults
-            if f.code != "torn-line" or _digest_at(files, f.where) not in acknowledged
-        ]
-        return records, [fault for name, fault in copies if name not in acknowledged] + faults
 
     # -- writing -----------------------------------------------------------------------------------
     @contextmanager
@@ -273,38 +181,17 @@ class EventLog:
             writing.commit()
 
     def heal(self, topic: str) -> list[str]:
-        files, faults = self.files(topic), self.faults(topic)
-        torn = [_digest_at(files, f.where) for f in faults if f.code == "torn-line"]
-        diverged = [f.where for f in faults if f.code == "diverged-file"]
+        torn, diverged = to_acknowledge(self.files(topic), self.faults(topic))
         if torn or diverged:
             with self.transaction(topic) as writing:
                 writing.add("healed", {"torn": torn, "diverged": diverged, "by": "verify --heal"})
         return torn + diverged
 
-    def merge(self, topic: str, files: dict[str, bytes]) -> Merge:
-        report = Merge()
+    def merge(self, topic: str, files: dict[str, bytes]) -> MergeReport:
         with locked(os.path.join(self.root, "locks", f"{topic}.lock")):
-            mine = self.files(topic)
-            for name, theirs in sorted(files.items()):
-                if not FILE_NAME.match(name):
-                    report.refused.append(name)
-                    continue
-                original = mine.get(split_copy(name)[0], b"")
-                ours = mine.get(name)
-                if (ours or b"").startswith(theirs) or original.startswith(theirs):
-                    continue
-                if ours is not None and not theirs.startswith(ours):
-                    name = copy_name(name, ours, theirs)
-                    report.diverged.append(name)
-                    ours = mine.get(name)
-                    if ours is not None and ours.startswith(theirs):
-                        continue
-                write_atomically(os.path.join(self.folder(topic), name), theirs)
-                mine[name] = theirs
-                if ours is None:
-                    report.new_files += 1
-                else:
-                    report.longer_files += 1
+            changed, report = union(self.files(topic), files)
+            for name, data in changed.items():
+                write_atomically(os.path.join(self.folder(topic), name), data)
         return report
 
     def replace_damaged(self, topic: str, name: str, data: bytes) -> str:
@@ -318,24 +205,6 @@ class EventLog:
             write_atomically(aside, damaged)
             write_atomically(path, data)
         return aside
-
-    def copy_name(self, name: str, ours: bytes, theirs: bytes) -> str:
-        return copy_name(name, ours, theirs)
-
-    # -- the read model ----------------------------------------------------------------------------
-    def search(self, words: list[str], limit: int) -> tuple[list[Hit], int]:
-        return self.index.search(self.topics(), words, limit)
-
-    def run_rows(
-        self, topic: str | None, where: Mapping[str, object], order: str, limit: int
-    ) -> tuple[list[RunRow], int]:
-        return self.index.rows([topic] if topic else self.topics(), where, order, limit)
-
-    def open_runs(self, topic: str | None = None) -> list[tuple[str, str]]:
-        return self.index.open_runs([topic] if topic else self.topics())
-
-    def same_key(self, key: str) -> list[RunRow]:
-        return self.index.same_key(self.topics(), key)
 
 
 class FileTransaction:
@@ -370,44 +239,23 @@ class FileTransaction:
 
     def _open_tail(self) -> None:
         """Find the writer's last valid line, and name what stands torn behind it."""
-        self.prev, self.size = self._last_digest(self.data), len(self.data)
+        self.prev, self.size = self._last_digest(), len(self.data)
         last = self.data.rstrip(b"\n").rpartition(b"\n")[2]
-        if last and not _is_record(last + b"\n"):
+        if last and not is_record(last + b"\n"):
             self.add(
                 "healed", {"torn": [digest_bytes(last)], "by": "the next write", "file": self.name}
             )
 
-    def _last_digest(self, data: bytes) -> str:
-        for line in reversed(data.splitlines(keepends=True)):
-            if _is_record(line):
-                return line_digest(line)
-        if self.number > 1:
-            before = f"{self.log.writer}-{self.number - 1}.jsonl"
-            earlier = read_bytes(os.path.join(self.log.folder(self.topic), before)) or b""
-            for line in reversed(earlier.splitlines(keepends=True)):
-                if _is_record(line):
-                    return line_digest(line)
-        return ""
+    def _last_digest(self) -> str:
+        digest = last_digest(self.data)
+        if digest or self.number == 1:
+            return digest
+        before = f"{self.log.writer}-{self.number - 1}.jsonl"
+        return last_digest(read_bytes(os.path.join(self.log.folder(self.topic), before)) or b"")
 
     def next_number(self, kind: str, within: str = "") -> int:
-        from leadline.core.ids import parse_id
-
         highest = self.index.highest(self.topic, kind, within)
-        for record in self.added:
-            parsed = parse_id(created_id(record))
-            if parsed is None:
-                continue
-            if (
-                kind == "run"
-                and parsed.kind == "run"
-                and (record.body.get("experiment_uid") or record.id) == within
-            ):
-                highest = max(highest, parsed.repeat)
-            elif (kind == "experiment" and parsed.kind == "run") or (
-                parsed.kind == kind and kind != "run"
-            ):
-                highest = max(highest, parsed.number)
-        return highest + 1
+        return 1 + max([highest, *(number_of(record, kind, within) for record in self.added)])
 
     def new_uid(self) -> str:
         if not hasattr(self, "_next"):
@@ -468,37 +316,3 @@ class FileTransaction:
 
 def _mark() -> str:
     return os.urandom(16).hex()
-
-
-def _is_record(line: bytes) -> bool:
-    return _parsed(line) is not None
-
-
-def _parsed(line: bytes) -> Record | None:
-    """The record of a whole line, or None."""
-    try:
-        return parse_line(line) if line.endswith(b"\n") else None
-    except BadLine:
-        return None
-
-
-def _digest_at(files: dict[str, bytes], where: str) -> str:
-    name, _, number = where.rpartition(":")
-    return digest_bytes(files[name].splitlines(keepends=True)[int(number) - 1].rstrip(b"\n"))
-
-
-def split_copy(name: str) -> tuple[str, str]:
-    """``w-1~ab12cd.jsonl`` -> (``w-1.jsonl``, ``ab12cd``)."""
-    base, _, mark = name.removesuffix(".jsonl").partition("~")
-    return base + ".jsonl", mark
-
-
-def copy_name(name: str, ours: bytes, theirs: bytes) -> str:
-    """Under which name another version of a file is kept: named by its first line that differs, so
-    that it keeps its name while it grows and on every machine."""
-    mine = ours.splitlines()
-    differing = next(
-        (line for i, line in enumerate(theirs.splitlines()) if i >= len(mine) or line != mine[i]),
-        b"",
-    )
-    return f"{split_copy(name)[0].removesuffix('.jsonl')}~{digest_bytes(differing)[7:13]}.jsonl"

@@ -65,7 +65,7 @@ def _runs(context: Context, args: argparse.Namespace) -> Answer:
             do="leadline status --runs --limit 50",
         )
     topic = None if args.all_threads else context.topic(args.thread)
-    rows, total = context.store.run_rows(topic, where, args.sort or "uid", args.limit)
+    rows, total = context.read_model.run_rows(topic, where, args.sort or "uid", args.limit)
     cut = total > len(rows)
     text = runs_table(rows)
     if cut:

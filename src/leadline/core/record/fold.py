@@ -118,6 +118,19 @@ def created_id(record: Record) -> str:
     return ""
 
 
+def number_of(record: Record, kind: str, within: str = "") -> int:
+    """The number that ``record`` takes from the ids of ``kind``, 0 for none: a planned run takes
+    one of the experiments, and of the repeats (``kind`` ``run``) of the experiment ``within``."""
+    parsed = parse_id(created_id(record))
+    if parsed is None:
+        return 0
+    if parsed.kind == "run" == kind:
+        return parsed.repeat if (record.body.get("experiment_uid") or record.id) == within else 0
+    return (
+        parsed.number if parsed.kind == kind or (parsed.kind, kind) == ("run", "experiment") else 0
+    )
+
+
 def _assign_ids(thread: Thread, ordered: list[Record]) -> None:
     """Who owns an id when two machines gave it twice: the first by ULID; later ones get a letter."""
     taken: dict[str, list[tuple[str, str]]] = {}

@@ -15,6 +15,7 @@ from leadline.core.errors import LeadlineError, conflict
 from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.ids import TOPIC
 from leadline.core.record.artifact import listed
+from leadline.core.record.event_files import copy_name
 from leadline.core.record.thread import Thread
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
@@ -149,7 +150,7 @@ def _events(context: Context, topic: str, present: dict[str, str]) -> Files:
         if data.startswith(theirs):
             files[path] = data
         elif not theirs.startswith(data):
-            files[f"{topic}/events/{context.store.copy_name(name, theirs, data)}"] = data
+            files[f"{topic}/events/{copy_name(name, theirs, data)}"] = data
     return files
 
 

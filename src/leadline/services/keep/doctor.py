@@ -417,7 +417,7 @@ def _open_run(context: Context, topic: str, shown: str, uid: str) -> Check:
 
 def _markers(context: Context) -> list[Check]:
     """Markers of open runs whose record is missing: a crash between the two."""
-    known = {uid for _, uid in context.store.open_runs()}
+    known = {uid for _, uid in context.read_model.open_runs()}
     stale = [uid for _, uid in context.open_runs.listed() if uid not in known]
     return (
         [

@@ -38,7 +38,7 @@ def tried(context: Context, words: list[str], limit: int) -> tuple[list[Tried], 
     terms = [w for word in words for w in re.findall(r"[^\W_]+|\d+", word)]
     if not terms:
         raise usage("no-words", "no words to look for", do="leadline tried lzma preset")
-    found, _ = context.store.search(terms, -1)
+    found, _ = context.read_model.search(terms, -1)
     alike: dict[tuple[str, str, str], list[Hit]] = {}
     for hit in found:  # repeats of an experiment that ended alike are one hit
         name = experiment_of(hit.id) if hit.kind.startswith("run") else hit.id or hit.uid

@@ -80,7 +80,7 @@ def execute(
         )
     if facts["hygiene"].get("contended"):
         say(f"the machine is busy: {'; '.join(facts['hygiene'].get('reasons', [])[:2])}")
-    seen = [] if request.experiment else context.store.same_key(facts["key"])
+    seen = [] if request.experiment else context.read_model.same_key(facts["key"])
     _announce(seen, thread, say)
     outcomes: list[RunOutcome] = []
     experiment = request.experiment

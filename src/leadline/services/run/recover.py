@@ -15,7 +15,7 @@ def recover_runs(context: Context) -> list[str]:
     for topic in set(open_runs.values()):
         if not context.store.exists(topic):
             continue
-        known = {uid for _, uid in context.store.open_runs(topic)}
+        known = {uid for _, uid in context.read_model.open_runs(topic)}
         for uid in [u for u, t in open_runs.items() if t == topic]:
             with context.open_runs.abandoned(uid) as free:
                 if not free:
@@ -30,12 +30,12 @@ def recover_runs(context: Context) -> list[str]:
 def _drop_unless_open(context: Context, topic: str, uid: str) -> None:
     """A marker without an open run: its plan was never written, or its ending was and the marker
     stayed."""
-    if uid not in {u for _, u in context.store.open_runs(topic)}:
+    if uid not in {u for _, u in context.read_model.open_runs(topic)}:
         context.open_runs.closed(uid)
 
 
 def _end(context: Context, topic: str, uid: str) -> str | None:
-    if uid not in {u for _, u in context.store.open_runs(topic)}:  # somebody else was quicker
+    if uid not in {u for _, u in context.read_model.open_runs(topic)}:  # somebody else was quicker
         return None
     planned = planned_record(context, topic, uid)
     if planned is None:
