@@ -150,6 +150,7 @@ def test_no_remote_keeps_what_was_done_and_says_so(thread_lab: Lab) -> None:
 
 def test_an_unreachable_remote_keeps_what_was_done(thread_lab: Lab, tmp_path: Path) -> None:
     thread_lab.git("remote", "add", "origin", str(tmp_path / "nowhere.git"))
+    note(thread_lab, "not committed yet")
     done = thread_lab.json("sync")
     assert not done["ok"] and done["data"]["problem"]["code"] == "remote-unreachable"
     assert done["data"]["committed"] and done["data"]["tip"] == tip(thread_lab)
@@ -171,6 +172,7 @@ def test_a_remote_that_refuses_is_reported_and_a_later_sync_delivers(
 
 
 def test_dry_run_writes_nothing(thread_lab: Lab, remote: Path) -> None:
+    note(thread_lab, "not committed yet")
     refs = thread_lab.git("for-each-ref")
     done = thread_lab.json("sync", "--dry-run")
     assert (

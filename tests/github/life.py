@@ -18,7 +18,7 @@ from leadline.adapters.forges.github.issues import GitHubForge
 from leadline.bootstrap import open_context
 from leadline.core.errors import LeadlineError
 from leadline.services.context import Context
-from leadline.services.issue.delivery import bring_up_to_date
+from leadline.services.issue.delivery import Opening, bring_up_to_date
 from leadline.services.issue.verbs import fix_comment
 
 TOKEN = "tok_owner"
@@ -110,7 +110,7 @@ class Life:
                 writing.add(
                     "thread-started", {"prefix": self.prefix, "goal": "find out", "metrics": []}
                 )
-        bring_up_to_date(context, self.topic, create=True, asked_for=True)
+        bring_up_to_date(context, self.topic, Opening(), asked_for=True)
 
     def _say(self, context: Context, number: int, body: dict[str, Any]) -> None:
         shown = f"{self.prefix}-U{number}"
@@ -206,10 +206,10 @@ def settle(life: Life, opened: Callable[[], Context], clock: MovedClock) -> None
     for _ in range(6):
         clock.ahead_ms += 3_700_000
         answer = bring_up_to_date(opened(), life.topic, asked_for=True)
-        if not answer["done"] and answer["why"] is None:
+        if not answer.done and answer.why is None:
             break
     else:
         raise AssertionError(answer)
     life.fix(opened())
     answer = bring_up_to_date(opened(), life.topic, asked_for=True)
-    assert answer["done"] == [] and answer["why"] is None, answer
+    assert answer.done == [] and answer.why is None, answer

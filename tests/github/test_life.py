@@ -220,7 +220,7 @@ def test_what_is_too_long_for_the_forge_is_cut_and_linked_and_blocks_nothing(
         body = {"id": f"{life.prefix}-U9", "form": "update", "marker": "update:long", "refs": {}}
         writing.add("update", {**body, "text": "the long one\n" + "🌈 line\n" * 20_000})
     answer = bring_up_to_date(opened(), life.topic, asked_for=True)
-    assert answer["why"] is None
+    assert answer.why is None
     issue = asked(proxy, f"/repos/octocat/{name}/issues/{thread.issue.number}")
     assert (
         20_000 < len(issue["body"]) <= 65_536
@@ -239,6 +239,6 @@ def test_what_is_too_long_for_the_forge_is_cut_and_linked_and_blocks_nothing(
         "PATCH", f"/repos/octocat/{name}/issues/{thread.issue.number}", {"body": people}
     )
     again = bring_up_to_date(opened(), life.topic, asked_for=True)
-    assert again["why"] is None, again
+    assert again.why is None, again
     now = asked(proxy, f"/repos/octocat/{name}/issues/{thread.issue.number}")["body"]
     assert now.endswith("mine " * 12_800) and len(now) < len(people) - 20_000

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from typing_extensions import TypeVar
 else:
     Any = NoReturn = object
-    TypedDict = dict
+
+    class TypedDict(dict):
+        def __init_subclass__(cls, total=True):
+            pass
 
     class Protocol:
         pass

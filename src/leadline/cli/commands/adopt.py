@@ -31,25 +31,30 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
+    from leadline.services.issue.delivery import waiting_lines
     from leadline.services.thread.adopt import acknowledge, adopt
 
     topic = context.topic(args.thread)
     if args.acknowledge:
-        data = acknowledge(context, topic, args.acknowledge)
-        word = "already acknowledged" if data["already"] else "acknowledged"
-        return Answer(f"{data['acknowledged'][:12]} is {word}", data)
+        known = acknowledge(context, topic, args.acknowledge)
+        is_now = "is already" if known.already else "is"
+        return Answer(f"{known.acknowledged[:12]} {is_now} acknowledged", known.as_dict())
     done = adopt(context, topic, args.file)
-    lines = [f"adopted   {e['heading']}" for e in done["entries"][:50]]
-    lines += [f"restored  {h} (it had been taken out)" for h in done["restored"][:20]]
-    if not done["entries"]:
-        lines.append("adopted before" if done["already"] else "nothing by hand in it")
-    published = done["logbook"] or {}
-    if published.get("skipped"):
-        lines.append(f"logbook   not rendered anew: {published['skipped']}")
+    lines = [f"adopted   {piece.heading}" for piece in done.entries[:50]]
+    lines += [f"restored  {h} (it had been taken out)" for h in done.restored[:20]]
+    if not done.entries:
+        lines.append("adopted before" if done.already else "nothing by hand in it")
+    follow: list[str] = []
+    if done.followed:
+        logbook = done.followed.logbook
+        lines += [f"logbook   not rendered anew: {logbook.skipped}"] if logbook.skipped else []
+        lines += waiting_lines(done.followed.issue)
+        lines += [f"not done  {problem}" for problem in done.followed.problems]
+        follow = [logbook.next] if logbook.next else []
     return Answer(
         "\n".join(lines),
-        done,
-        {"entries": len(done["entries"])},
-        len(done["entries"]) > 50,
-        next=[published["next"]] if published.get("next") else [],
+        done.as_dict(),
+        {"entries": len(done.entries)},
+        len(done.entries) > 50,
+        next=follow,
     )

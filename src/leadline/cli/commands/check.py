@@ -58,7 +58,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     if args.subverb == "kickoff":
         from leadline.services.thread.start import check_kickoff
 
-        items: list[dict[str, Any]] = list(check_kickoff(thread))
+        items: list[Any] = list(check_kickoff(thread))
     elif args.subverb == "post":
         from leadline.services.thread.check import check_post
 

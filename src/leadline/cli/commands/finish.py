@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leadline.services.context import Context
+    from leadline.services.thread.finish import Finished, NotFinished
 
 DESCRIPTION = """Record the final summary and close the experiment issue. What is missing for that (`leadline check
 close`) is listed, each item with the command that mends it, and nothing is recorded (exit code 6). --override
@@ -54,7 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
-    from leadline.services.thread.finish import finish, summary_file
+    from leadline.services.thread.finish import Finished, finish, summary_file
 
     summary = summary_file(context, args.file) if args.file else {}
     for name in ("worked", "failed", "confidence", "limits", "conclusion", "next_steps"):
@@ -69,57 +70,59 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
             why="it stays in the summary",
             do="leadline finish --override 'WHY' …",
         )
-    data = finish(
+    done = finish(
         context,
         context.topic(args.thread),
         summary,
         args.reason.replace("-", "_"),
         args.override or "",
     )
-    return _finished(data) if data["finished"] else _refused(data)
+    return _finished(done) if isinstance(done, Finished) else _refused(done)
 
 
-def _refused(data: dict[str, Any]) -> Answer:
+def _refused(done: NotFinished) -> Answer:
     from leadline.core.plain import plain
 
-    missing = data["missing"]
-    things = f"{len(missing)} things are" if len(missing) > 1 else "1 thing is"
+    missing = done.missing
+    things = "1 thing is" if len(missing) == 1 else f"{len(missing)} things are"
     lines = [f"not finished: {things} missing; nothing was recorded"]
     for item in missing:
         lines += [f"  {item['code']}: {item['what']}", f"      {item['mend']}"]
     return Answer(
         plain("\n".join(lines)),
-        data,
+        done.as_dict(),
         {"missing": len(missing)},
         next=list(dict.fromkeys(item["mend"] for item in missing))[:3],
         exit_code=6,
     )
 
 
-def _finished(data: dict[str, Any]) -> Answer:
+def _finished(done: Finished) -> Answer:
     from leadline.core.plain import plain
     from leadline.core.timestamps import minute
     from leadline.services.issue.delivery import next_of, waiting_lines
 
-    issue = data["issue"]
-    lines = [f"finished ({data['reason'].replace('_', ' ')}); the issue is {issue['state']}"]
-    if data["again"]:
-        lines.append(
-            f"this very summary was recorded on {minute(data['finished_at'])} UTC; nothing new was recorded"
-        )
+    record, followed = done.record, done.followed
+    issue, logbook = followed.issue, followed.logbook
+    lines = [f"finished ({record['reason'].replace('_', ' ')}); the issue is {issue.state}"]
+    if done.again:
+        at = minute(record["at"])
+        lines.append(f"this very summary was recorded on {at} UTC; nothing new was recorded")
     lines += waiting_lines(issue)
-    if data["queued"]:
-        lines.append(
-            f"queued:  {', '.join(data['queued'])}: done in the record; the forge is to follow"
-        )
-    if data["override"]:
-        lines.append(
-            f"overridden: {', '.join(data['overridden']) or 'nothing was missing'}: {data['override']}"
-        )
+    if done.queued:
+        codes = ", ".join(done.queued)
+        lines.append(f"queued:  {codes}: done in the record; the forge is to follow")
+    if done.override:
+        codes = ", ".join(done.overridden) or "nothing was missing"
+        lines.append(f"overridden: {codes}: {done.override}")
     lines += [
-        f"logbook  {data['logbook'] or 'not written: ' + data['logbook_skipped']}",
-        f"records  {data['record_branch'][:12] or 'not committed: leadline sync'}",
+        f"logbook  {logbook.logbook or f'not written: {logbook.skipped}'}",
+        f"records  {followed.record_commit[:12] or 'not committed: leadline sync'}",
     ]
-    first = next_of(issue) if issue["why"] else ["leadline report"]
-    then = list(dict.fromkeys([*first, "leadline sync"]))
-    return Answer(plain("\n".join(lines)), data, next=then)
+    lines += [f"not done {problem}" for problem in followed.problems]
+    follow = next_of(issue) if issue.why else ["leadline report"]
+    return Answer(
+        plain("\n".join(lines)),
+        done.as_dict(),
+        next=list(dict.fromkeys([*follow, "leadline sync"])),
+    )

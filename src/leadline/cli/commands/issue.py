@@ -8,10 +8,13 @@ from leadline.cli.answer import Answer
 from leadline.cli.parsing import subverbs
 from leadline.core.errors import EXIT_CODES
 from leadline.core.timestamps import counted
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from leadline.core.record.bodies import IssueWantedBody
+    from leadline.core.record.thread import IssueComment
     from leadline.services.context import Context
+    from leadline.services.issue.delivery import Delivery, Planned
 
 DESCRIPTION = """The experiment issue. Without a subverb it is shown: title, state, labels, the body as the records
 have it now, and the comments. The body is derived; text that people write outside its marked block is never
@@ -46,9 +49,13 @@ def add_wishes(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def wishes_of(args: argparse.Namespace) -> dict[str, Any]:
-    wishes = {"labels": args.label, "milestone": args.milestone, "assignees": args.assignee}
-    return {**wishes, "parent": args.parent.lstrip("#")}
+def wishes_of(args: argparse.Namespace) -> IssueWantedBody:
+    return {
+        "labels": args.label,
+        "milestone": args.milestone,
+        "assignees": args.assignee,
+        "parent": args.parent.lstrip("#"),
+    }
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -127,63 +134,55 @@ def _show(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.services.issue.delivery import waiting_lines
     from leadline.services.issue.verbs import show
 
-    data = show(context, topic)
-    lines = [f"{data['title']}  [{data['state']}]  {', '.join(data['labels'])}".rstrip()]
-    if data["state"] == "none":
+    issue = show(context, topic)
+    lines = [f"{issue.title}  [{issue.state}]  {', '.join(issue.labels)}".rstrip()]
+    if issue.state == "none":
         lines.append("not opened yet; this is the body it would have")
-    elif data["state"] == "draft":
+    elif issue.state == "draft":
         lines.append("a draft: nothing is posted")
-    elif not data["current"]:
+    elif not issue.current:
         lines.append("the posted body is older than the records; this is the body as it is now")
-    lines += [
-        f"a person's edit inside the derived block was kept in the record ({e['id']}, {e['at'][:16]})"
-        + (f"; answered: {e['why']}" if e["settled"] else "")
-        for e in data["person_edits"]
-    ]
-    if data["why"]:
-        lines += waiting_lines(data)
-    lines += [
-        "",
-        data["body"],
-        "",
-        f"{len(data['comments'])} comments"
-        + (f", {data['waiting']} waiting" if data["waiting"] else ""),
-    ]
-    lines += [_comment_line(c) for c in data["comments"][-COMMENTS_SHOWN:]]
-    follow = {"none": ["leadline issue open"], "draft": ["leadline issue open"]}.get(
-        data["state"], [] if data["current"] and not data["waiting"] else ["leadline issue sync"]
-    )
-    return _plain(lines, data, {"comments": len(data["comments"])}, follow)
+    for edit in issue.person_edits:
+        kept = "a person's edit inside the derived block was kept in the record"
+        answered = f"; answered: {edit['why']}" if edit["settled"] else ""
+        lines.append(f"{kept} ({edit['id']}, {edit['at'][:16]}){answered}")
+    if issue.why:
+        lines += waiting_lines(issue)
+    waiting = f", {issue.waiting} waiting" if issue.waiting else ""
+    lines += ["", issue.body, "", f"{len(issue.comments)} comments{waiting}"]
+    lines += [_comment_line(c) for c in issue.comments[-COMMENTS_SHOWN:]]
+    follow: list[str] = []
+    if issue.state in ("none", "draft"):
+        follow = ["leadline issue open"]
+    elif issue.waiting or not issue.current:
+        follow = ["leadline issue sync"]
+    return _plain(lines, issue.as_dict(), {"comments": len(issue.comments)}, follow)
 
 
-def _comment_line(comment: dict[str, Any]) -> str:
-    first = (
-        next((line for line in comment["text"].splitlines() if line.strip()), "")
-        .replace("**", "")
-        .strip("# *_")
-    )
-    first = first.removeprefix(f"{comment['kind'].capitalize()}, ")  # the kind stands before it
+def _comment_line(comment: IssueComment) -> str:
+    first = next((line for line in comment["text"].splitlines() if line.strip()), "")
+    # The kind stands before it.
+    said = first.replace("**", "").strip("# *_").removeprefix(f"{comment['kind'].capitalize()}, ")
     edited = f", edited {counted(len(comment['edits']), 'time')}" if comment["edits"] else ""
-    return f"  {comment['id']:<4} {comment['at'][:16].replace('T', ' ')}  {comment['kind']}{edited}: {first[:80]}"
+    at = comment["at"][:16].replace("T", " ")
+    return f"  {comment['id']:<4} {at}  {comment['kind']}{edited}: {said[:80]}"
 
 
 def _comments(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.services.issue.verbs import show
 
-    data = show(context, topic)
-    comments = data["comments"] if args.all else data["comments"][-COMMENTS_SHOWN:]
-    lines = [part for c in comments for part in (_comment_line(c), "", c["text"], "")] or [
-        "no comments"
-    ]
-    cut = len(comments) < len(data["comments"])
+    known = show(context, topic).comments
+    shown = known if args.all else known[-COMMENTS_SHOWN:]
+    lines = [part for c in shown for part in (_comment_line(c), "", c["text"], "")]
+    if not lines:
+        lines = ["no comments"]
+    cut = len(shown) < len(known)
     if cut:
-        lines.append(
-            f"{len(comments)} of {len(data['comments'])} comments: leadline issue comments --all"
-        )
+        lines.append(f"{len(shown)} of {len(known)} comments: leadline issue comments --all")
     return _plain(
         lines,
-        comments,
-        {"comments": len(data["comments"]), "shown": len(comments)},
+        shown,
+        {"comments": len(known), "shown": len(shown)},
         ["leadline issue comments --all"] if cut else [],
         cut,
     )
@@ -211,58 +210,57 @@ def _adopt(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.services.issue.verbs import adopt, to_adopt
 
     if args.dry_run:
-        wishes = {**wishes_of(args), "number": to_adopt(context, topic, args.issue)}
+        wishes: IssueWantedBody = {
+            **wishes_of(args),
+            "number": to_adopt(context, topic, args.issue),
+        }
         return _would(dry_run(context, topic, wishes, create=True))
     return _brought(adopt(context, topic, args.issue, wishes_of(args), args.instead))
 
 
-def _would(data: dict[str, Any]) -> Answer:
-    lines = [f"would {o['what']}" for o in data["operations"]]
-    if data["why"]:
-        lines.append(f"as far as the record tells: {data['why']['what']}")
+def _would(planned: Planned) -> Answer:
+    lines = [f"would {o.what}" for o in planned.operations]
+    if planned.why:
+        lines.append(f"as far as the record tells: {planned.why['what']}")
     if not lines:
         lines = ["nothing to do: the issue says what the record says"]
-    if not data["operations"] and data["state"] in ("none", "draft"):
-        lines = [f"nothing to do: the issue is {data['state'].replace('none', 'not opened')}"]
-    return _plain(lines, data, {"operations": len(data["operations"])})
+    if not planned.operations and planned.state in ("none", "draft"):
+        lines = [f"nothing to do: the issue is {planned.state.replace('none', 'not opened')}"]
+    return _plain(lines, planned.as_dict(), {"operations": len(planned.operations)})
 
 
 def _status(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.services.issue.audit import status
     from leadline.services.issue.outbox import line
 
-    data = status(context, topic)
-    lines = [
-        f"issue    {data['title']}  [{data['state']}]  {data['forge']} {data['number']} {data['url']}".rstrip()
-    ]
-    lines += [f"changed  {d['code']}: {d['what']} ({d['rule']})" for d in data["drift"]]
-    lines += [
-        f"by hand  {e['id']} of {e['at'][:16]}: not answered yet" for e in data["person_edits"]
-    ]
-    lines += [f"waiting  {what}" for what in data["waits"]]
-    if data["trouble"]:
-        lines.append(f"because  {line(data['trouble'])}")
-    if not data["asked"] and data["state"] in ("open", "closed"):
+    now = status(context, topic)
+    named = f"{now.title}  [{now.state}]  {now.forge} {now.number} {now.url}"
+    lines = [f"issue    {named}".rstrip()]
+    lines += [f"changed  {d.code}: {d.what} ({d.rule})" for d in now.drift]
+    lines += [f"by hand  {e['id']} of {e['at'][:16]}: not answered yet" for e in now.person_edits]
+    lines += [f"waiting  {what}" for what in now.waits]
+    if now.trouble:
+        lines.append(f"because  {line(now.trouble)}")
+    if not now.asked and now.state in ("open", "closed"):
         lines.append("the forge was not asked: this is what the record tells")
     if len(lines) == 1:
         lines.append("nothing was changed by others, nothing waits")
-    follow = ["leadline issue sync"] if data["waits"] else []
-    follow += [f"leadline issue settle {e['id']} --why '…'" for e in data["person_edits"][:1]]
-    if data["trouble"]:
-        follow = list(dict.fromkeys([*data["trouble"]["next"], *follow]))
-    return _plain(lines, data, {"drift": len(data["drift"]), "waiting": len(data["waits"])}, follow)
+    follow = list(now.trouble["next"]) if now.trouble else []
+    follow += ["leadline issue sync"] if now.waits else []
+    follow += [f"leadline issue settle {e['id']} --why '…'" for e in now.person_edits[:1]]
+    counts = {"drift": len(now.drift), "waiting": len(now.waits)}
+    return _plain(lines, now.as_dict(), counts, list(dict.fromkeys(follow)))
 
 
 def _diff(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.services.issue.audit import body_difference
 
-    data = body_difference(context, topic)
-    lines = data["lines"] or ["the derived part of the body is current"]
-    if data["why"]:
-        lines = [*lines, f"against what was posted last: {data['why']}"]
-    return _plain(
-        lines, data, {"lines": len(data["lines"])}, ["leadline issue sync"] if data["lines"] else []
-    )
+    found = body_difference(context, topic)
+    lines = found.lines or ["the derived part of the body is current"]
+    if found.why:
+        lines = [*lines, f"against what was posted last: {found.why}"]
+    follow = ["leadline issue sync"] if found.lines else []
+    return _plain(lines, found.as_dict(), {"lines": len(found.lines)}, follow)
 
 
 def _edits(context: Context, topic: str, args: argparse.Namespace) -> Answer:
@@ -292,37 +290,41 @@ def _settle(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.services.issue.delivery import waiting_lines
     from leadline.services.issue.verbs import settle
 
-    data = settle(context, topic, args.edit, args.why)
+    done = settle(context, topic, args.edit, args.why)
     lines = [
-        f"{data['id']} is answered; the change stays in the record",
-        f"body     {data['issue']['body']}",
+        f"{done.edit['id']} is answered; the change stays in the record",
+        f"body     {done.issue.body}",
+        *waiting_lines(done.issue),
     ]
-    return _plain([*lines, *waiting_lines(data["issue"])], data)
+    return _plain(lines, done.as_dict())
 
 
-def _brought(data: dict[str, Any]) -> Answer:
+def _brought(issue: Delivery) -> Answer:
     from leadline.services.issue.delivery import waiting_lines
 
     lines = [
-        f"issue    {data['number'] or '-'} ({data['state']}) {data['url']}".rstrip(),
-        f"body     {data['body']}",
+        f"issue    {issue.number or '-'} ({issue.state}) {issue.url}".rstrip(),
+        f"body     {issue.body}",
     ]
-    if data["comments"]:
-        lines.append(f"comments {', '.join(data['comments'])} posted")
-    if data["waiting"] and not data["why"]:
-        lines.append(f"waiting  {data['waiting']} comments, until the issue is open")
-    if data["person_edit"]:
+    if issue.comments:
+        lines.append(f"comments {', '.join(issue.comments)} posted")
+    if issue.waiting and not issue.why:
+        lines.append(f"waiting  {issue.waiting} comments, until the issue is open")
+    if issue.person_edit:
         lines.append(
             "a person's edit inside the derived block was kept in the record and replaced: leadline issue edits"
         )
-    lines += [f"changed  {d['code']}: {d['what']} ({d['rule']})" for d in data["drift"]]
-    lines += [f"without  {warning}" for warning in data["warnings"]]
-    lines += waiting_lines(data)
-    follow = list(data["why"]["next"]) if data["why"] else []
-    if data["state"] in ("none", "draft") and not data["why"]:
+    lines += [f"changed  {d.code}: {d.what} ({d.rule})" for d in issue.drift]
+    lines += [f"without  {warning}" for warning in issue.warnings]
+    lines += waiting_lines(issue)
+    follow: list[str] = []
+    if issue.why:
+        follow = list(issue.why["next"])
+    elif issue.state in ("none", "draft"):
         follow = ["leadline issue open"]
-    code = EXIT_CODES["remote"] if data["why"] else 0
-    return _plain(lines, data, {"comments": len(data["comments"])}, follow, exit_code=code)
+    code = EXIT_CODES["remote"] if issue.why else 0
+    counts = {"comments": len(issue.comments)}
+    return _plain(lines, issue.as_dict(), counts, follow, exit_code=code)
 
 
 def _fix(context: Context, topic: str, args: argparse.Namespace) -> Answer:
@@ -340,16 +342,14 @@ def _fix(context: Context, topic: str, args: argparse.Namespace) -> Answer:
             raise not_found(
                 "no-file", f"cannot read {args.file}: {error}", do="leadline issue fix --help"
             ) from None
-    data = fix_comment(context, topic, args.comment, text, args.why)
-    said = (
-        "fixed in place; the old text stays in the record" if data["changed"] else "nothing to fix"
-    )
-    return _plain([f"comment {data['comment']}: {said}"], data)
+    done = fix_comment(context, topic, args.comment, text, args.why)
+    said = "fixed in place; the old text stays in the record" if done.changed else "nothing to fix"
+    return _plain([f"comment {done.comment}: {said}"], done.as_dict())
 
 
 def _plain(
     lines: list[str],
-    data: Any,
+    data: object,
     counts: dict[str, int] | None = None,
     follow: list[str] | None = None,
     cut: bool = False,

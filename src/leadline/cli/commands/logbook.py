@@ -24,9 +24,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.branch.logbook import logbook
 
     made = logbook(context, context.topic(args.thread), args.out)
-    text = (
-        f"{made['entries']} entries written to {made['path']}"
-        if made["path"]
-        else plain(made["text"])
-    )
-    return Answer(text, made, {"entries": made["entries"]})
+    text = plain(made.text)
+    if made.path:
+        text = f"{made.entries} entries written to {made.path}"
+    return Answer(text, made.as_dict(), {"entries": made.entries})

@@ -40,22 +40,25 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
+    from leadline.core.errors import EXIT_CODES
     from leadline.services.issue.delivery import waiting_lines
     from leadline.services.publish.seal import seal
 
     done = seal(
         context, context.topic(args.thread), args.name, args.message, args.files, args.at, args.push
     )
+    body, followed = done.snapshot.body, done.followed
+    where = followed.record_commit[:12] or "no record branch yet"
     lines = [
-        f"{done['id']} sealed as {done['tag']} at {done['commit'][:12]}",
-        f"record    {done['heads_digest'][:19]}… in the tag",
-        f"bundle    bundle.json bundle.md table.csv at {(done['record_commit'] or '')[:12] or 'no record branch yet'}",
+        f"{done.snapshot.id} sealed as {body['tag']} at {body['commit'][:12]}",
+        f"record    {body['heads_digest'][:19]}… in the tag",
+        f"bundle    bundle.json bundle.md table.csv at {where}",
     ]
-    lines += [f"committed {c['path']} ({c['commit'][:12]})" for c in done["committed"]]
-    comment = f"comment {done['comment']}" if done["comment"] else "no comment"
-    lines.append(f"issue     {comment}")
-    lines += waiting_lines(done["issue"] or {})
-    lines += [f"not done  {p['step']}: {p['what']}" for p in done["problems"]]
-    lines.append("pushed    tag and records" if done["pushed"] else "pushed    no")
-    failed_push = args.push and not done["pushed"]
-    return Answer("\n".join(lines), done, next=done["left"], exit_code=8 if failed_push else 0)
+    lines += [f"committed {c.path} ({c.commit[:12]})" for c in done.committed]
+    lines.append(f"issue     comment {done.comment}" if done.comment else "issue     no comment")
+    lines += waiting_lines(followed.issue)
+    lines += [f"not done  {problem}" for problem in done.problems]
+    lines.append("pushed    tag and records" if done.pushed else "pushed    no")
+    failed_push = args.push and not done.pushed
+    code = EXIT_CODES["remote"] if failed_push else 0
+    return Answer("\n".join(lines), done.as_dict(), next=done.left, exit_code=code)

@@ -10,6 +10,7 @@ from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leadline.services.context import Context
+    from leadline.services.thread.start import Started
 
 DESCRIPTION = """Open a research thread: an id prefix, a branch (created or adopted), the kickoff, the experiment issue.
 
@@ -63,66 +64,48 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
-    from leadline.core.check.kickoff import BY_NAME
-    from leadline.services.branch.logbook import publish
-    from leadline.services.issue.delivery import waiting_lines
-    from leadline.services.thread.start import check_kickoff, check_topic, read_kickoff, start
+    from leadline.core.check.kickoff import BY_NAME, text_of
+    from leadline.services.thread.start import StartRequest, check_topic, read_kickoff, start
 
     check_topic(args.topic)
     kickoff = read_kickoff(args.file) if args.file else {}
     for name in BY_NAME:
         if value := getattr(args, f"field_{name}"):
             kickoff[name] = value
-    project = str(kickoff.get("tracker-project") or args.topic)
-    if args.tracker:
-        from leadline.services.tracker.choice import check_choice, choose
-
-        check_choice(context, args.tracker, project)
-    wishes = wishes_of(args)
-    if args.issue:
-        from leadline.services.issue.verbs import to_adopt
-
-        wishes["number"] = to_adopt(context, args.topic, args.issue)
-    thread, issue = start(
-        context,
+    request = StartRequest(
         args.topic,
         kickoff,
-        prefix=args.prefix or kickoff.get("prefix"),
-        branch=args.branch or kickoff.get("branch"),
+        prefix=args.prefix or text_of(kickoff, "prefix") or None,
+        branch=args.branch or text_of(kickoff, "branch") or None,
         no_branch=args.no_branch,
         switch=not args.stay,
         draft=args.draft,
-        wishes=wishes,
+        issue=args.issue or "",
+        wishes=wishes_of(args),
+        tracker=args.tracker or "",
     )
-    if args.tracker:
-        choose(context, args.topic, args.tracker, project)
-    published = publish(context, thread.topic, f"start of {thread.topic}")
-    missing = check_kickoff(thread)
+    return _answer(start(context, request))
+
+
+def _answer(started: Started) -> Answer:
+    from leadline.services.issue.delivery import waiting_lines
+
+    thread, followed, missing = started.thread, started.followed, started.missing
+    title = thread.issue.title or f"Experiment: {thread.title}"
+    url = f" {thread.issue.url}" if thread.issue.url.startswith("http") else ""
     lines = [
         f"thread {thread.topic} started; ids are {thread.prefix}-001, {thread.prefix}-H1, ...",
         f"branch   {thread.about.get('branch', 'none of its own')}",
-        f"issue    {thread.issue.title or f'Experiment: {thread.title}'} ({issue['forge']}, {thread.issue.state})"
-        + (f" {thread.issue.url}" if thread.issue.url.startswith("http") else ""),
-        *waiting_lines(issue),
-        *(f"without  {warning}" for warning in issue["warnings"]),
-        f"logbook  {published.get('logbook') or 'leadline logbook'}",
+        f"issue    {title} ({followed.issue.forge}, {thread.issue.state}){url}",
+        *waiting_lines(followed.issue),
+        *(f"without  {warning}" for warning in followed.issue.warnings),
+        f"logbook  {followed.logbook.logbook or 'leadline logbook'}",
+        *(f"not done {problem}" for problem in followed.problems),
     ]
+    next_commands = ["leadline run -- CMD"]
     if missing:
-        lines.append(
-            f"kickoff  {len(missing)} fields not given: "
-            + ", ".join(m["code"].removeprefix("kickoff-") for m in missing)
-        )
-    data = {
-        "topic": thread.topic,
-        "prefix": thread.prefix,
-        "branch": thread.about.get("branch"),
-        "issue": thread.issue.number,
-        "issue_url": thread.issue.url,
-        "waits": issue["waits"],
-        "why": issue["why"],
-        "logbook": published.get("logbook"),
-        "missing": missing,
-    }
-    then = ["leadline run -- CMD"]
-    then += ["leadline check kickoff"] if missing else []
-    return Answer("\n".join(lines), data, {"missing": len(missing)}, next=then)
+        names = ", ".join(m["code"].removeprefix("kickoff-") for m in missing)
+        lines.append(f"kickoff  {len(missing)} fields not given: {names}")
+        next_commands.append("leadline check kickoff")
+    counts = {"missing": len(missing)}
+    return Answer("\n".join(lines), started.as_dict(), counts, next=next_commands)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leadline.services.context import Context
+    from leadline.services.publish.sync import CodeStates, Sync
 
 DESCRIPTION = """Commit the record branch, fetch it, merge by union (it cannot conflict), push it, and push the tags of
 snapshots; then bring the issues on a forge up to date.
@@ -38,62 +39,65 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
 
     done = sync(context, args.remote, args.code, args.dry_run)
     lines = [f"would {w}" for w in done.would] if args.dry_run else _told(done)
-    if done.problem is not None:
-        why = f" ({done.problem.why})" if done.problem.why else ""
-        lines.append(f"not done: {done.problem.what}{why}")
-    waits = [issue for issue in done.issues.values() if issue["why"]]
-    code = EXIT_CODES["remote"] if waits else 0
-    if done.problem is not None and not args.dry_run:
-        code = EXIT_CODES["remote"] if done.problem.kind != "not_found" else EXIT_CODES["not_found"]
-        if done.problem.code == "ref-moved":
-            code = EXIT_CODES["conflict"]
+    problem = done.problem
+    if problem is not None:
+        why = f" ({problem.why})" if problem.why else ""
+        lines.append(f"not done: {problem.what}{why}")
+    code = 0
+    if problem is not None and not args.dry_run:
+        kind = "not_found" if problem.kind == "not_found" else "remote"
+        code = EXIT_CODES["conflict" if problem.code == "ref-moved" else kind]
+    elif any(issue.why for issue in done.issues.values()):
+        code = EXIT_CODES["remote"]
     return Answer(
         "\n".join(lines) or "nothing to do",
         done.as_dict(),
-        {"clashes": len(done.clashes)},
+        {"clashes": len(done.records.clashes)},
         next=done.left,
         exit_code=code,
     )
 
 
-def _told(done: Any) -> list[str]:
+def _told(done: Sync) -> list[str]:
     from leadline.services.issue.delivery import waiting_lines
 
-    tip = (done.tip or "")[:12]
-    new = " (new commit)" if done.committed else ""
-    lines = [f"records   {done.branch} {tip or 'not made: no thread here yet'}{new}"]
-    if done.received:
-        topics = ", ".join(done.received.get("topics", []))
-        named = f" ({topics})" if topics else ""
-        lines.append(
-            f"received  {done.received.get('new_files', 0)} new and "
-            f"{done.received.get('longer_files', 0)} longer event files{named}, "
-            f"{done.received.get('blobs', 0)} blobs"
-        )
-    if done.remote:
-        lines.append(f"remote    {done.remote}: {done.pushed}")
+    records, received = done.records, done.records.received
+    tip = (records.tip or "")[:12] or "not made: no thread here yet"
+    new = " (new commit)" if records.committed else ""
+    lines = [f"records   {records.branch} {tip}{new}"]
+    if received.anything:
+        topics = f" ({', '.join(received.topics)})" if received.topics else ""
+        files = f"{received.new_files} new and {received.longer_files} longer event files{topics}"
+        lines.append(f"received  {files}, {received.blobs} blobs")
+    if records.remote:
+        lines.append(f"remote    {records.remote}: {records.pushed}")
     lines += [f"tag       {tag}: {state}" for tag, state in done.tags.items()]
     lines += [
         f"clash     {c['id']} was given twice; the later one is now {c['shown']} ({c['topic']})"
-        for c in done.clashes[:20]
+        for c in records.clashes[:20]
     ]
-    lines += [f"diverged  {name}: both versions are kept and read" for name in done.diverged[:20]]
-    lines += [f"left out  {name}: no Leadline wrote this" for name in done.refused[:20]]
+    lines += [f"diverged  {n}: both versions are kept and read" for n in records.diverged[:20]]
+    lines += [f"left out  {name}: no Leadline wrote this" for name in records.refused[:20]]
     for topic, issue in done.issues.items():
-        lines += [f"issue     {topic}: {what}" for what in issue["done"][:20]]
-        lines += [f"changed   {topic}: {d['what']} ({d['rule']})" for d in issue["drift"][:20]]
+        lines += [f"issue     {topic}: {what}" for what in issue.done[:20]]
+        lines += [f"changed   {topic}: {d.what} ({d.rule})" for d in issue.drift[:20]]
         lines += [f"{line} ({topic})" for line in waiting_lines(issue)]
     if done.code:
-        counts = ", ".join(
-            f"{len(done.code[k])} {k}" for k in ("pushed", "fetched", "missing", "withheld")
-        )
-        lines.append(f"code      {counts}")
-        lines += [
-            f"withheld  {w['ref']}: {'; '.join(w['secrets'][:3]) or w.get('reason', '')}"
-            for w in done.code["withheld"][:10]
-        ]
-        lines += [
-            f"gap       {g['path']} ({g.get('kind', '')}) is in no code state"
-            for g in done.code["gaps"][:10]
-        ]
+        lines += _code(done.code)
+    return lines
+
+
+def _code(code: CodeStates) -> list[str]:
+    counts = [
+        f"{len(code.pushed)} pushed",
+        f"{len(code.fetched)} fetched",
+        f"{len(code.missing)} missing",
+        f"{len(code.withheld)} withheld",
+    ]
+    lines = [f"code      {', '.join(counts)}"]
+    for withheld in code.withheld[:10]:
+        why = "; ".join(withheld["secrets"][:3]) or withheld.get("reason", "")
+        lines.append(f"withheld  {withheld['ref']}: {why}")
+    for gap in code.gaps[:10]:
+        lines.append(f"gap       {gap['path']} ({gap.get('kind', '')}) is in no code state")
     return lines

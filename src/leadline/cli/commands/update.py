@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leadline.services.context import Context
+    from leadline.services.publish.update import Post
 
 DESCRIPTION = """Post what is new since the last update on the experiment issue: change, result delta, confidence,
 links and next action are taken from the records; your words come first. Numbers in your words are cited
@@ -81,29 +82,27 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
             Words(args.change, args.confidence, args.next_action, args.label),
             args.dry_run,
         )
-    return _answer(made, args.dry_run)
+    return _answer(made)
 
 
-def _answer(made: dict[str, Any], dry_run: bool) -> Answer:
+def _answer(post: Post) -> Answer:
     from leadline.core.plain import plain
     from leadline.services.issue.delivery import next_of, waiting_lines
 
-    advice = [f"advice   {a['where']}: {a['what']}; {a['mend']}" for a in made["advice"]]
-    if dry_run:
-        return Answer("\n".join([plain(made["text"]), *advice]), made)
-    where = (
-        f"posted on the {made['issue'].get('forge') or 'local'} issue"
-        if made["posted"]
-        else f"recorded, not posted: {made['why_not_posted']}"
-    )
-    if made["posted"] and made["continues"]:
-        where = f"nothing changed: {made['continues']} was continued in place"
-    lines = [f"{made['id']} {where}"]
-    lines += (
-        [f"body     {made['issue']['body']}"] if made["posted"] else waiting_lines(made["issue"])
-    )
-    lines += [f"logbook  {made['logbook'] or 'not written: ' + made['logbook_skipped']}", *advice]
-    follow = ["leadline sync"] if made["unpushed"] else []
-    if not made["posted"]:
-        follow = next_of(made["issue"]) if made["issue"]["why"] else ["leadline issue open"]
-    return Answer("\n".join(lines), made, next=follow)
+    advice = [f"advice   {a.where}: {a.what}; {a.mend}" for a in post.advice]
+    followed = post.followed
+    if followed is None:
+        return Answer("\n".join([plain(post.text), *advice]), post.as_dict())
+    issue, logbook = followed.issue, followed.logbook
+    if why := post.why_not_posted:
+        lines = [f"{post.id} recorded, not posted: {why}", *waiting_lines(issue)]
+        follow = next_of(issue) if issue.why else ["leadline issue open"]
+    else:
+        where = f"posted on the {issue.forge} issue"
+        if post.continues:
+            where = f"nothing changed: {post.continues} was continued in place"
+        lines = [f"{post.id} {where}", f"body     {issue.body}"]
+        follow = ["leadline sync"] if post.unpushed else []
+    lines.append(f"logbook  {logbook.logbook or f'not written: {logbook.skipped}'}")
+    lines += [f"not done {problem}" for problem in followed.problems]
+    return Answer("\n".join([*lines, *advice]), post.as_dict(), next=follow)

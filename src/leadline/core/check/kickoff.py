@@ -4,10 +4,14 @@ file is read."""
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from leadline.core.errors import usage
 from leadline.core.metric.contract import check_named
-from leadline.core.typed import Any, NamedTuple
+from leadline.core.typed import NamedTuple
+
+# By field: a text, or a list of them where the field is one.
+Kickoff = dict[str, str | list[str]]
 
 
 class KickoffField(NamedTuple):
@@ -78,7 +82,7 @@ def field_name(text: str) -> str | None:
     )
 
 
-def missing_fields(about: dict[str, Any], metrics: bool) -> list[KickoffField]:
+def missing_fields(about: Mapping[str, object], metrics: bool) -> list[KickoffField]:
     """Required fields that the kickoff does not give. ``metrics``: the thread defines at least one
     metric."""
     return [
@@ -88,12 +92,24 @@ def missing_fields(about: dict[str, Any], metrics: bool) -> list[KickoffField]:
     ]
 
 
-def normalise(data: dict[str, Any], source: str) -> dict[str, Any]:
+def texts_of(kickoff: Kickoff, name: str) -> list[str]:
+    """A field that is a list."""
+    value = kickoff.get(name) or []
+    return [value] if isinstance(value, str) else value
+
+
+def text_of(kickoff: Kickoff, name: str) -> str:
+    """A field that is no list; "" when it is not given."""
+    value = kickoff.get(name) or ""
+    return value if isinstance(value, str) else "\n".join(value)
+
+
+def normalise(data: Mapping[str, object], source: str) -> Kickoff:
     """Keys of a kickoff file as field names, lists where lists are wanted.
 
     Raises LeadlineError(usage) naming keys that mean nothing.
     """
-    out: dict[str, Any] = {}
+    out: Kickoff = {}
     for key, value in data.items():
         name = field_name(str(key))
         if name is None:
@@ -106,16 +122,16 @@ def normalise(data: dict[str, Any], source: str) -> dict[str, Any]:
         spec = BY_NAME.get(name)
         values = [str(v) for v in value] if isinstance(value, list) else [str(value)]
         if spec and spec.is_list:
-            out.setdefault(name, []).extend(values)
+            out[name] = [*texts_of(out, name), *values]
         else:
             out[name] = "\n".join(values)
     return out
 
 
-def from_markdown(text: str) -> dict[str, Any]:
+def from_markdown(text: str) -> Kickoff:
     """Headings are fields; the text below is the value, bullet points a list. The first `#` heading
     is the title."""
-    data: dict[str, Any] = {}
+    data: Kickoff = {}
     name, lines = "", list[str]()
 
     def put() -> None:

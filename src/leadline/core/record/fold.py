@@ -440,7 +440,9 @@ def _issue(thread: Thread, record: Record) -> None:
                     "at": record.at,
                     "edits": [],
                     "on": issue.number,
-                    **{k: body.get(k, "") for k in ("marker", "kind", "text")},
+                    "marker": body.get("marker", ""),
+                    "kind": body.get("kind", ""),
+                    "text": body.get("text", ""),
                 }
             )
     elif record.kind == "issue-comment-edited":

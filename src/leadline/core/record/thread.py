@@ -9,7 +9,7 @@ from leadline.core.errors import not_found, usage
 from leadline.core.ids import parse_id
 from leadline.core.record.event import Record
 from leadline.core.record.run import TERMINAL_STATES, MetricDef, Run
-from leadline.core.typed import TYPE_CHECKING, Any, Generic, TypeVar
+from leadline.core.typed import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
 from leadline.core.values import dataclass, field
 
 if TYPE_CHECKING:
@@ -141,6 +141,39 @@ class Experiment:
 IN_RECORD = "local"  # what a record calls the forge that the record itself is
 
 
+class CommentEdit(TypedDict):
+    at: str
+    was: str
+    why: str
+
+
+class IssueComment(TypedDict):
+    """``id``: as shown, with a letter where two machines commented while apart; ``wanted``: as the
+    forge gave it. ``on``: the number of the issue it stands on."""
+
+    id: str
+    wanted: str
+    at: str
+    edits: list[CommentEdit]
+    on: str
+    marker: str
+    kind: str
+    text: str
+
+
+class PersonEdit(TypedDict):
+    """What somebody changed inside the derived block. ``base``: what was there; ``settled``: when it
+    was answered, ``why``: with what."""
+
+    id: str
+    uid: str
+    at: str
+    text: str
+    base: str
+    settled: str
+    why: str
+
+
 @dataclass(slots=True)
 class Issue:
     """The experiment issue as last known: on the local forge the record itself is the issue."""
@@ -153,12 +186,9 @@ class Issue:
     state: str = "none"  # none | draft | open | closed
     body: str = ""  # as last posted
     body_at: str = ""
-    # {id, marker, kind, text, at, edits: [...]}
-    comments: list[dict[str, Any]] = field(default_factory=list)
+    comments: list[IssueComment] = field(default_factory=list)
     closed_reason: str = ""
-    # inside the derived block: {id, uid, at, text,
-    person_edits: list[dict[str, Any]] = field(default_factory=list)
-    # base, settled, why}; ``base``: what was changed
+    person_edits: list[PersonEdit] = field(default_factory=list)
     # the title that Leadline gave last; another one on the forge is a person's
     title_sent: str = ""
     # as asked for: state, number, labels, milestone, ...

@@ -6,10 +6,10 @@ the rest.
 
 from __future__ import annotations
 
-from leadline.core.errors import LeadlineError, not_found, remote
+from leadline.core.errors import not_found, remote
 from leadline.core.ids import parse_id
 from leadline.core.record.thread import Thread
-from leadline.core.typed import TYPE_CHECKING, Any, cast
+from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass, field
 from leadline.services.branch import record_branch as recordbranch
 from leadline.services.context import Context
@@ -17,41 +17,50 @@ from leadline.services.context import Context
 if TYPE_CHECKING:
     from leadline.core.record.bodies import Clash
 
+    class ClashIn(Clash):
+        topic: str
+
+
 PUSH_ATTEMPTS = 5
 
 
 @dataclass
-class Sync:
-    """What one sync did. ``problem``: why the remote half is not done. ``left``: what to do now, in
-    commands."""
+class Received:
+    """What came from elsewhere. All zero and empty: nothing did."""
 
+    new_files: int = 0
+    longer_files: int = 0
+    blobs: int = 0
+    topics: list[str] = field(default_factory=list)
+
+    @property
+    def anything(self) -> bool:
+        return bool(self.new_files or self.longer_files or self.blobs)
+
+    def as_dict(self) -> dict[str, object]:
+        return dict(self.__dict__) if self.anything else {}
+
+
+@dataclass
+class Exchange:
+    """What bringing the record branch here and at the remote together did, as it goes on."""
+
+    branch: str
     remote: str = ""
-    branch: str = ""
     tip: str | None = None
     committed: bool = False
-    received: dict[str, Any] = field(default_factory=dict)
+    received: Received = field(default_factory=Received)
     pushed: str = "not tried"  # pushed | up-to-date | not tried | failed
-    tags: dict[str, str] = field(default_factory=dict)
-    code: dict[str, Any] = field(default_factory=dict)
-    clashes: list[dict[str, str]] = field(default_factory=list)
+    clashes: list[ClashIn] = field(default_factory=list)
     diverged: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
-    ended: list[str] = field(default_factory=list)
-    # thread -> what became of its issue
-    issues: dict[str, dict[str, Any]] = field(default_factory=dict)
-    would: list[str] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
-    problem: LeadlineError | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        return {**self.__dict__, "problem": self.problem.as_dict() if self.problem else None}
 
 
 def exchange_records(context: Context, remote: str | None = None) -> str:
     """Bring the record branch here and at the remote together, and nothing else: what a link needs
     before it is posted. Returns its tip there. Raises LeadlineError: remote, not_found
     (``no-such-remote``), conflict."""
-    done = Sync(branch=str(context.setting("record_branch")))
+    done = Exchange(str(context.setting("record_branch")))
     ref = recordbranch.branch_ref(context)
     done.tip = recordbranch.commit_records(context)
     done.remote = remote_for(context, remote)
@@ -90,7 +99,7 @@ def tracking_ref(remote: str) -> str:
     return f"refs/leadline/remotes/{remote}/records"
 
 
-def exchange_with(context: Context, done: Sync, ref: str) -> None:
+def exchange_with(context: Context, done: Exchange, ref: str) -> None:
     for _ in range(PUSH_ATTEMPTS):
         theirs = context.vcs.fetch_ref(done.remote, ref, tracking_ref(done.remote))
         if theirs:
@@ -124,23 +133,20 @@ def exchange_with(context: Context, done: Sync, ref: str) -> None:
     )
 
 
-def take_in(context: Context, tip: str, done: Sync) -> None:
+def take_in(context: Context, tip: str, done: Exchange) -> None:
     brought = recordbranch.absorb(context, tip)
-    if brought.anything:
-        for name, count in (
-            ("new_files", brought.new_files),
-            ("longer_files", brought.longer_files),
-            ("blobs", brought.blobs),
-        ):
-            done.received[name] = done.received.get(name, 0) + count
-        done.received["topics"] = sorted({*done.received.get("topics", []), *brought.topics})
+    received = done.received
+    received.new_files += brought.new_files
+    received.longer_files += brought.longer_files
+    received.blobs += brought.blobs
+    received.topics = sorted({*received.topics, *brought.topics})
     done.diverged = sorted({*done.diverged, *brought.diverged})
     done.refused = sorted({*done.refused, *brought.refused})
     for topic in brought.topics:
         done.clashes += record_clashes(context, topic)
 
 
-def _join(context: Context, done: Sync, ref: str, theirs: str) -> None:
+def _join(context: Context, done: Exchange, ref: str, theirs: str) -> None:
     """Make the local tip hold the remote one: by going forward where that is possible, else by a
     merge."""
     ours = context.vcs.ref(ref)
@@ -154,7 +160,7 @@ def _join(context: Context, done: Sync, ref: str, theirs: str) -> None:
     done.committed = done.committed or done.tip not in (ours, theirs)
 
 
-def record_clashes(context: Context, topic: str) -> list[dict[str, str]]:
+def record_clashes(context: Context, topic: str) -> list[ClashIn]:
     """An ``id-clash`` record for every id that two machines gave while apart and that no record
     mentions yet."""
     new = _unrecorded(context.store.thread(topic))
@@ -162,13 +168,11 @@ def record_clashes(context: Context, topic: str) -> list[dict[str, str]]:
         with context.store.transaction(topic) as writing:
             new = _unrecorded(context.store.thread(topic))
             for clash in new:
-                what = (
-                    f"two machines gave the id {clash['id']} while apart; the later one "
-                    f"is shown as {clash['shown']}"
-                )
+                given = f"two machines gave the id {clash['id']} while apart"
+                what = f"{given}; the later one is shown as {clash['shown']}"
                 refs = {clash["id"]: clash["uid"]}
                 writing.add("id-clash", {**clash, "refs": refs, "what": what})
-    return [{**cast("dict[str, str]", clash), "topic": topic} for clash in new]
+    return [{**clash, "topic": topic} for clash in new]
 
 
 def _unrecorded(thread: Thread) -> list[Clash]:
@@ -179,8 +183,8 @@ def _unrecorded(thread: Thread) -> list[Clash]:
         parsed = parse_id(shown)
         if parsed is None or not parsed.suffix or uid in known:
             continue
-        base = shown[: -len(parsed.suffix)]
         if kind == "run":  # the experiment's letter says it
             continue
+        base = shown[: -len(parsed.suffix)]
         found.append({"kind": kind, "id": base, "shown": shown, "uid": uid})
     return found

@@ -15,7 +15,7 @@ from leadline.core.canonical import digest_bytes
 from leadline.core.errors import LeadlineError
 from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.record.thread import Thread
-from leadline.core.typed import Any
+from leadline.core.values import dataclass
 from leadline.render.logbook.entries import HEADER_END, NO_ENTRY, entries, render_logbook
 from leadline.services.context import Context
 from leadline.services.out_path import write_out, write_whole
@@ -23,49 +23,66 @@ from leadline.services.out_path import write_out, write_whole
 RENDERINGS_REMEMBERED = 50
 
 
+@dataclass(frozen=True)
+class Published:
+    """``logbook``: its path when the file is up to date; else ``skipped`` says why not, and ``next``
+    what mends that."""
+
+    logbook: str | None = None
+    commit: str | None = None
+    skipped: str = ""
+    next: str = ""
+
+    def as_dict(self) -> dict[str, object]:
+        return dict(self.__dict__)
+
+
 def logbook_text(context: Context, thread: Thread) -> str:
     """The research logbook of ``thread`` as it is rendered now."""
     return render_logbook(thread, evidence_for(thread))
 
 
-def logbook(context: Context, topic: str, out: str | None = None) -> dict[str, Any]:
-    """The logbook on request, ``{"text", "entries", "path"}``; ``out``: written there (relative to
-    where the user stands).
+@dataclass(frozen=True)
+class Logbook:
+    """``text`` is "" where it was written to ``path``."""
+
+    text: str
+    entries: int
+    path: str
+
+    def as_dict(self) -> dict[str, object]:
+        return dict(self.__dict__)
+
+
+def logbook(context: Context, topic: str, out: str | None = None) -> Logbook:
+    """The logbook on request; ``out``: written there (relative to where the user stands).
 
     Raises LeadlineError(environment) when it cannot be written.
     """
     text = logbook_text(context, context.store.thread(topic))
     path = write_out(context, out, text) if out else ""
-    return {"text": "" if out else text, "entries": len(entries(text)), "path": path}
+    return Logbook("" if out else text, len(entries(text)), path)
 
 
 def publish(
-    context: Context, topic: str, why: str, replace_hand_edit: bool = False
-) -> dict[str, Any]:
+    context: Context, topic: str, why: str, *, replace_hand_edit: bool = False
+) -> Published:
     """Render the logbook into the work tree and commit it alone on the thread's branch.
 
-    Returns ``{"logbook": path or None, "commit": sha or None, "skipped": reason, "next":
-    command}``; the path is given when the file is up to date. Never raises for what git or the disk
-    will not do now; the next milestone tries again. ``replace_hand_edit``: for ``adopt``, which has
-    just taken the edit into the record.
+    Never raises for what git or the disk will not do now; the next milestone tries again.
+    ``replace_hand_edit``: for ``adopt``, which has just taken the edit into the record.
     """
     try:
-        reason = _why_not_now(context, topic)
-        if reason:
-            return _skipped(*reason)
+        if reason := _why_not_now(context, topic):
+            return reason
         # Under the thread's lock: of two publishers the later one sees all that the earlier one
         # wrote.
         with context.store.transaction(topic):
             return _publish(context, context.store.thread(topic), why, replace_hand_edit)
-    except (LeadlineError, OSError) as error:
-        what = (
-            error.what
-            if isinstance(error, LeadlineError)
-            else f"{error.strerror}: {error.filename}"
-        )
-        return _skipped(
-            what, (error.next or [""])[0] if isinstance(error, LeadlineError) else "leadline doctor"
-        )
+    except LeadlineError as error:
+        return Published(skipped=error.what, next=next(iter(error.next), ""))
+    except OSError as error:
+        return Published(skipped=f"{error.strerror}: {error.filename}", next="leadline doctor")
 
 
 def logbook_path(context: Context, topic: str) -> str:
@@ -82,36 +99,33 @@ def hand_edited(context: Context, topic: str, thread: Thread) -> bool:
     return not _is_ours(context, topic, present, logbook_text(context, thread).encode())
 
 
-def _skipped(reason: str, next_command: str = "") -> dict[str, Any]:
-    return {"logbook": None, "commit": None, "skipped": reason, "next": next_command}
-
-
-def _why_not_now(context: Context, topic: str) -> tuple[str, str] | None:
+def _why_not_now(context: Context, topic: str) -> Published | None:
     if not context.setting("logbook.in_tree"):
-        return (
-            "the logbook is kept out of the work tree (logbook.in_tree = false)",
-            "leadline logbook",
+        return Published(
+            skipped="the logbook is kept out of the work tree (logbook.in_tree = false)",
+            next="leadline logbook",
         )
     if context.vcs.toplevel is None:
-        return "this repository has no work tree", "leadline logbook"
+        return Published(skipped="this repository has no work tree", next="leadline logbook")
     branch = context.store.thread(topic).about.get("branch")
     current = context.vcs.current_branch()
     if branch and current != branch:
-        return f"branch {branch} is not checked out", f"git switch {branch}"
+        return Published(skipped=f"branch {branch} is not checked out", next=f"git switch {branch}")
     if current is None:
-        return "no branch is checked out", "git switch BRANCH"
+        return Published(skipped="no branch is checked out", next="git switch BRANCH")
     return None
 
 
-def _publish(context: Context, thread: Thread, why: str, replace_hand_edit: bool) -> dict[str, Any]:
+def _publish(context: Context, thread: Thread, why: str, replace_hand_edit: bool) -> Published:
     path = logbook_path(context, thread.topic)
     full = os.path.join(context.toplevel, path)
-    folder = os.path.realpath(os.path.dirname(full))
-    if os.path.islink(full) or not (folder + os.sep).startswith(
-        os.path.realpath(context.toplevel) + os.sep
-    ):
-        return _skipped(
-            f"{path} is, or lies behind, a symbolic link", "leadline init --logbook-folder PATH"
+    # Never through a link: it may lead out of the work tree.
+    inside = os.path.realpath(context.toplevel) + os.sep
+    folder = os.path.realpath(os.path.dirname(full)) + os.sep
+    if os.path.islink(full) or not folder.startswith(inside):
+        return Published(
+            skipped=f"{path} is, or lies behind, a symbolic link",
+            next="leadline init --logbook-folder PATH",
         )
     data = logbook_text(context, thread).encode()
     present = _read(full)
@@ -120,14 +134,16 @@ def _publish(context: Context, thread: Thread, why: str, replace_hand_edit: bool
         and not replace_hand_edit
         and not _is_ours(context, thread.topic, present, data)
     ):
-        return _skipped(f"{path} was edited by hand and is left as it is", "leadline adopt")
+        return Published(
+            skipped=f"{path} was edited by hand and is left as it is", next="leadline adopt"
+        )
+    # Rendered and committed alone; whatever else is dirty or staged stays as it is.
     if present != data:
         _remember(context, thread.topic, data)
         write_whole(full, data)
-    commit = context.vcs.commit_only(
-        path, data, f"logbook {thread.topic}: {why}"[:200], branch=thread.about.get("branch")
-    )
-    return {"logbook": path, "commit": commit, "skipped": "", "next": ""}
+    title = f"logbook {thread.topic}: {why}"[:200]
+    commit = context.vcs.commit_only(path, data, title, branch=thread.about.get("branch"))
+    return Published(path, commit)
 
 
 def _is_ours(context: Context, topic: str, present: bytes, rendered: bytes) -> bool:

@@ -15,8 +15,7 @@ from leadline.core.errors import LeadlineError, remote, usage
 from leadline.core.publish.remote_url import parse
 from leadline.core.record.thread import Thread
 from leadline.core.text.lint import LintFinding
-from leadline.core.typed import Any, NamedTuple
-from leadline.services.branch import record_branch as recordbranch
+from leadline.core.typed import NamedTuple
 from leadline.services.branch.logbook import logbook_path
 from leadline.services.context import Context
 
@@ -281,14 +280,3 @@ def _problem(context: Context, commit: str, path: str) -> str:
         return "" if inside else f"commit {commit[:12]} has no such file"
     except LeadlineError:
         return f"commit {commit[:12]} cannot be read"
-
-
-def commit_records(context: Context) -> str:
-    """Bring the record branch up to date before it is linked to; its commit, or "" where that
-    cannot be done now."""
-    try:
-        return recordbranch.commit_records(context) or ""
-    except (LeadlineError, OSError) as error:
-        what: Any = error.what if isinstance(error, LeadlineError) else error
-        context.warn(f"the record branch was not brought up to date: {what}")
-        return ""

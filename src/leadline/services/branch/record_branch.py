@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 
 from leadline.core.canonical import digest_bytes
-from leadline.core.errors import LeadlineError, conflict
+from leadline.core.errors import LeadlineError, conflict, environment
 from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.ids import TOPIC
 from leadline.core.record.artifact import listed
@@ -77,6 +77,20 @@ def commit_records(
             if error.code != "ref-moved" or attempt == ATTEMPTS - 1:
                 raise
     return None
+
+
+def commit_if_possible(
+    context: Context, topics: list[str] | None = None
+) -> tuple[str, LeadlineError | None]:
+    """The tip after ``commit_records``, or "" and what keeps it from being made now: the records
+    are safe without it, and the next milestone brings them along."""
+    try:
+        return commit_records(context, topics) or "", None
+    except LeadlineError as error:
+        return "", error
+    except OSError as error:
+        what = f"the record branch cannot be written: {error.strerror}"
+        return "", environment("record-branch-not-written", what, do="leadline sync")
 
 
 def _refuse_when_checked_out(context: Context) -> None:

@@ -4,71 +4,93 @@ the forge now."""
 from __future__ import annotations
 
 from leadline.core.issue.comments import title_of
-from leadline.core.issue.plan import difference, drift
+from leadline.core.issue.plan import RemoteChange, difference, drift
+from leadline.core.issue.remote import RemoteIssue
 from leadline.core.managed_block import block_of
-from leadline.core.typed import Any
+from leadline.core.record.thread import PersonEdit
+from leadline.core.values import dataclass
 from leadline.services.context import Context
 from leadline.services.issue import outbox
 from leadline.services.issue.ask import ForgeFailed, ask, forge_of, read_issue
 from leadline.services.issue.content import derived_body
 from leadline.services.issue.delivery import dry_run
-from leadline.services.issue.outbox import waiting
+from leadline.services.issue.outbox import Trouble, waiting
 
 
-def status(context: Context, topic: str) -> dict[str, Any]:
-    """``{state, number, url, forge, title, drift, waits, person_edits, trouble, asked}``. ``asked``
-    False: the forge could not be asked, ``trouble`` says why, and ``waits`` is what the record
-    tells."""
+@dataclass(frozen=True)
+class Status:
+    """``asked`` False: the forge could not be asked, ``trouble`` says why, and ``waits`` is what the
+    record tells."""
+
+    state: str
+    number: str
+    url: str
+    forge: str
+    title: str
+    drift: list[RemoteChange]
+    person_edits: list[PersonEdit]
+    trouble: Trouble | None
+    asked: bool
+    milestone: str
+    assignees: list[str]
+    waits: list[str]
+    state_there: str = ""
+
+    def as_dict(self) -> dict[str, object]:
+        shown = {**self.__dict__, "drift": [change._asdict() for change in self.drift]}
+        return {k: v for k, v in shown.items() if k != "state_there" or self.asked}
+
+
+@dataclass(frozen=True)
+class BodyDifference:
+    """What bringing the body up to date would change in its derived part, as the lines of a unified
+    difference. ``asked`` False: against what was posted last, since the forge cannot be asked."""
+
+    lines: list[str]
+    asked: bool
+    why: str
+    posted_at: str
+
+    def as_dict(self) -> dict[str, object]:
+        return dict(self.__dict__)
+
+
+def status(context: Context, topic: str) -> Status:
     thread = context.store.thread(topic)
     issue, kind = thread.issue, forge_of(context, thread)
-    found: dict[str, Any] = {
-        "state": issue.state,
-        "number": issue.number,
-        "url": issue.url,
-        "forge": kind.name,
-        "title": issue.title or title_of(thread),
-        "drift": [],
-        "person_edits": [e for e in issue.person_edits if not e["settled"]],
-        "trouble": outbox.trouble(context, topic),
-        "asked": False,
-        "milestone": "",
-        "assignees": [],
-        "waits": waiting(context, thread),
-    }
+    trouble = outbox.trouble(context, topic)
+
+    def answer(remote: RemoteIssue | None, met: Trouble | None, waits: list[str]) -> Status:
+        return Status(
+            state=issue.state,
+            number=issue.number,
+            url=issue.url,
+            forge=kind.name,
+            title=remote.title if remote else issue.title or title_of(thread),
+            drift=drift(issue, remote) if remote else [],
+            person_edits=[e for e in issue.person_edits if not e["settled"]],
+            trouble=met,
+            asked=remote is not None,
+            milestone=remote.milestone if remote else "",
+            assignees=remote.assignees if remote else [],
+            waits=waits,
+            state_there=remote.state if remote else "",
+        )
+
     if issue.state in ("none", "draft"):
-        return found
+        return answer(None, trouble, waiting(context, thread))
     try:
         forge = ask(kind, lambda: context.forge_for(topic))
         remote = read_issue(forge, thread, kind)
     except ForgeFailed as failed:
-        error = failed.error
-        met = {
-            "at": context.now(),
-            "step": "read the issue",
-            "tries": 0,
-            "retry_at": "",
-            **error.as_dict(),
-        }
-        return {**found, "trouble": found["trouble"] or met}
-    planned = dry_run(context, topic)
-    if found["trouble"] and found["trouble"]["step"] == "read the issue":  # it was read just now
-        found["trouble"] = None
-    found.update(
-        asked=True,
-        title=remote.title,
-        milestone=remote.milestone,
-        assignees=remote.assignees,
-        drift=[d._asdict() for d in drift(issue, remote)],
-        waits=[o["what"] for o in planned["operations"]],
-        state_there=remote.state,
-    )
-    return found
+        met = trouble or outbox.unread(failed.error, context.now())
+        return answer(None, met, waiting(context, thread))
+    if trouble and trouble["step"] == outbox.READING:  # it was read just now
+        trouble = None
+    return answer(remote, trouble, [o.what for o in dry_run(context, topic).operations])
 
 
-def body_difference(context: Context, topic: str) -> dict[str, Any]:
-    """``{lines, asked, edited}``: what bringing the body up to date would change in the derived
-    part, as the lines of a unified difference. Against what was posted last when the forge cannot
-    be asked."""
+def body_difference(context: Context, topic: str) -> BodyDifference:
     thread = context.store.thread(topic)
     body, asked = thread.issue.body, False
     kind = forge_of(context, thread)
@@ -80,4 +102,4 @@ def body_difference(context: Context, topic: str) -> dict[str, Any]:
         except ForgeFailed as failed:
             why = failed.error.what
     lines = difference(block_of(body), derived_body(context, thread, body))
-    return {"lines": lines, "asked": asked, "why": why, "posted_at": thread.issue.body_at}
+    return BodyDifference(lines, asked, why, thread.issue.body_at)

@@ -13,32 +13,96 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 
+from leadline.core.errors import LeadlineError
 from leadline.core.issue.comments import comments_to_post, title_of
-from leadline.core.issue.plan import Operation, Wanted, drift, may_retitle, plan
+from leadline.core.issue.plan import (
+    Operation,
+    RemoteChange,
+    Wanted,
+    drift,
+    may_retitle,
+    plan,
+)
 from leadline.core.issue.remote import Comment, RemoteIssue
 from leadline.core.managed_block import block_of
-from leadline.core.record.thread import Thread
-from leadline.core.typed import TYPE_CHECKING, Any, TypeVar, cast
+from leadline.core.record.thread import PersonEdit, Thread
+from leadline.core.typed import TYPE_CHECKING, Protocol, TypeVar, cast
+from leadline.core.values import dataclass
+from leadline.ports.forge import Forge
 from leadline.services.context import Context
 from leadline.services.issue import outbox
 from leadline.services.issue.ask import ForgeFailed, ask, forge_of, read_issue
 from leadline.services.issue.content import comment_text, wanted_of
+from leadline.services.issue.outbox import Trouble
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import IssueEditedBody, IssueOpenedBody, IssueWantedBody
 
+WAITS_SHOWN = 4
 _T = TypeVar("_T")
 
 
-def want(context: Context, topic: str, state: str, wishes: dict[str, Any] | None = None) -> None:
+@dataclass(frozen=True)
+class Opening:
+    """The issue is to be opened (or its draft posted) where there is none. A ``draft`` is kept in
+    the record and posted nowhere; ``wishes`` with a ``number`` adopt that issue instead."""
+
+    draft: bool = False
+    wishes: IssueWantedBody | None = None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What became of the issue in one call. ``why``: what keeps the rest from being done."""
+
+    state: str
+    number: str
+    url: str
+    forge: str
+    body: str  # posted | unchanged | not posted
+    comments: list[str]  # ids of those posted or grown now
+    waiting: int  # comments not posted
+    waits: list[str]  # what is still to be done, in words
+    why: Trouble | None
+    done: list[str]
+    warnings: list[str]
+    drift: list[RemoteChange]  # what others changed
+    person_edit: bool  # a change by hand was kept in the record now
+
+    def as_dict(self) -> dict[str, object]:
+        return {**self.__dict__, "drift": [change._asdict() for change in self.drift]}
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The operations that would be carried out, after reading what is there. ``why``: the forge
+    could not be asked, and they are those that the record tells."""
+
+    operations: list[Operation]
+    why: Trouble | None
+    state: str
+    forge: str
+
+    def as_dict(self) -> dict[str, object]:
+        shown = [{"kind": o.kind, "what": o.what, "marker": o.marker} for o in self.operations]
+        return {**self.__dict__, "operations": shown}
+
+
+def want(context: Context, topic: str, state: str, wishes: IssueWantedBody | None = None) -> None:
     """Record that the issue is to be opened, adopted or kept a draft, before anything is asked of a
     forge."""
-    thread, wishes = context.store.thread(topic), {k: v for k, v in (wishes or {}).items() if v}
+    thread, asked_now = context.store.thread(topic), given(wishes)
     asked = thread.issue.wanted
-    new = {**{k: v for k, v in asked.items() if k != "state"}, **wishes, "state": state}
-    at_once = not forge_of(context, thread).outside and not wishes and state == "open"
-    if new != asked and not at_once:
+    new = {**{k: v for k, v in asked.items() if k != "state"}, **asked_now, "state": state}
+    in_record = not forge_of(context, thread).outside
+    opens_at_once = in_record and not asked_now and state == "open"
+    if new != asked and not opens_at_once:
         context.append(topic, "issue-wanted", cast("IssueWantedBody", new))
+
+
+def given(wishes: IssueWantedBody | None) -> dict[str, object]:
+    """The wishes that say something."""
+    return {name: wish for name, wish in (wishes or {}).items() if wish}
 
 
 # ---- the whole -----------------------------------------------------------------------------------
@@ -47,41 +111,27 @@ def want(context: Context, topic: str, state: str, wishes: dict[str, Any] | None
 def bring_up_to_date(
     context: Context,
     topic: str,
-    create: bool = False,
-    draft: bool = False,
-    wishes: dict[str, Any] | None = None,
+    opening: Opening | None = None,
     *,
     asked_for: bool = False,
     retitle: bool = False,
-) -> dict[str, Any]:
+) -> Delivery:
     """Make the issue say what the record says: body, title, comments that are not there yet, state.
 
-    ``create``: open it (or post the draft) when there is none; a ``draft`` is kept in the record
-    and posted nowhere. ``wishes``: labels, milestone, assignees, parent, or the ``number`` of an
-    issue to adopt. ``asked_for``: somebody wants it sent now (``outbox.resting``). ``retitle``:
-    take the title back from whoever changed it.
-
-    Returns ``{"state", "number", "url", "forge", "body": posted | unchanged | not posted,
-    "comments": ids posted or grown now, "waiting": comments not posted, "waits": what is still to
-    be done, in words, "why": why (see ``outbox.trouble``) or None, "done": what was done,
-    "warnings", "drift": what others changed, "person_edit": bool}``.
+    ``asked_for``: somebody wants it sent now (``outbox.resting``). ``retitle``: take the title back
+    from whoever changed it.
     """
     thread = context.store.thread(topic)
-    if create and thread.issue.state in ("none", "draft"):
-        want(context, topic, "draft" if draft else "open", wishes)
-        if draft and thread.issue.state == "none":
-            label = str(context.setting("issue.label"))
-            body: IssueOpenedBody = {
-                "forge": forge_of(context, thread).name,
-                "number": "",
-                "title": title_of(thread),
-                "state": "draft",
-            }
-            context.append(topic, "issue-opened", {**body, "labels": [label]})
+    # The wish is a record before a forge is asked.
+    if opening is not None and thread.issue.state in ("none", "draft"):
+        want(context, topic, "draft" if opening.draft else "open", opening.wishes)
+        if opening.draft and thread.issue.state == "none":
+            _keep_draft(context, thread)
         thread = context.store.thread(topic)
-    call = _Call(context, topic, create and not draft, retitle)
+    call = _Call(context, topic, opening is not None and not opening.draft, retitle)
     if thread.issue.state in ("none", "draft") and not call.to_open(thread):
         return _answer(call, thread)
+    # A forge that was away a moment ago is not asked again by a verb of other business.
     met = outbox.resting(context, topic, asked_for)
     if met is not None:
         call.why = met
@@ -95,38 +145,36 @@ def bring_up_to_date(
     return _answer(call, context.store.thread(topic))
 
 
+def _keep_draft(context: Context, thread: Thread) -> None:
+    body: IssueOpenedBody = {
+        "forge": forge_of(context, thread).name,
+        "number": "",
+        "title": title_of(thread),
+        "state": "draft",
+        "labels": [str(context.setting("issue.label"))],
+    }
+    context.append(thread.topic, "issue-opened", body)
+
+
 def dry_run(
-    context: Context, topic: str, wishes: dict[str, Any] | None = None, create: bool = False
-) -> dict[str, Any]:
-    """The operations that ``bring_up_to_date`` would carry out now, in order, after reading what is
-    there; nothing is written. When the forge cannot be asked, those that the record tells, and
-    why."""
+    context: Context, topic: str, wishes: IssueWantedBody | None = None, create: bool = False
+) -> Planned:
+    """What ``bring_up_to_date`` would carry out now, in order; nothing is written."""
     thread = copy.copy(context.store.thread(topic))
     if wishes:
         thread.issue = copy.copy(thread.issue)
-        thread.issue.wanted = {**thread.issue.wanted, **{k: v for k, v in wishes.items() if v}}
+        thread.issue.wanted = {**thread.issue.wanted, **given(wishes)}
     call = _Call(context, topic, create, False)
-    why: dict[str, Any] | None = None
+    why: Trouble | None = None
     operations: list[Operation] = []
     if thread.issue.state not in ("none", "draft") or call.to_open(thread):
         try:
             remote = call.read(thread)
             operations = _plan_with_edit(context, thread, remote)
         except ForgeFailed as failed:
-            why = {
-                "at": "",
-                "step": "read the issue",
-                "tries": 0,
-                "retry_at": "",
-                **failed.error.as_dict(),
-            }
+            why = outbox.unread(failed.error)
             operations = call.expected(thread)
-    return {
-        "operations": [{"kind": o.kind, "what": o.what, "marker": o.marker} for o in operations],
-        "why": why,
-        "state": thread.issue.state,
-        "forge": forge_of(context, thread).name,
-    }
+    return Planned(operations, why, thread.issue.state, forge_of(context, thread).name)
 
 
 def _plan_with_edit(
@@ -141,13 +189,16 @@ def _plan_with_edit(
     thread = copy.copy(thread)
     thread.issue = copy.copy(thread.issue)
     edits = thread.issue.person_edits
-    new = {
+    new: PersonEdit = {
         "id": f"E{len(edits) + 1}",
+        "uid": "",
         "at": context.now(),
         "text": keeping[0].text,
         "base": block_of(thread.issue.body),
+        "settled": "",
+        "why": "",
     }
-    thread.issue.person_edits = [*edits, {**new, "uid": "", "settled": "", "why": ""}]
+    thread.issue.person_edits = [*edits, new]
     return [*keeping, *plan(thread.issue, wanted_of(context, thread, there), remote)]
 
 
@@ -156,19 +207,19 @@ class _Call:
 
     def __init__(self, context: Context, topic: str, create: bool, retitle: bool) -> None:
         self.context, self.topic, self.create, self.retitle = context, topic, create, retitle
-        self.step = "read the issue"
+        self.step = outbox.READING
         self.done: list[str] = []
         self.comments: list[str] = []
         self.waits: list[str] = []
         self.warnings: list[str] = []
-        self.drift: list[dict[str, str]] = []
+        self.drift: list[RemoteChange] = []
         self.body = "not posted"
         self.person_edit = False
-        self.why: dict[str, Any] | None = None
-        self.forge: Any = None
+        self.why: Trouble | None = None
+        self.forge: Forge
 
     def to_open(self, thread: Thread) -> bool:
-        return self.create or thread.issue.wanted.get("state") == "open"
+        return self.create or bool(thread.issue.wanted.get("state") == "open")
 
     def read(self, thread: Thread) -> RemoteIssue | None:
         """What the forge has of it; None while there is nothing."""
@@ -194,7 +245,7 @@ class _Call:
         self.waits = [o.what for o in self.expected(thread)]
         remote = self.read(thread)
         if remote is not None and thread.issue.state not in ("none", "draft"):
-            self.drift = [d._asdict() for d in drift(thread.issue, remote)]
+            self.drift = drift(thread.issue, remote)
         operations = self._planned(thread, remote)
         for operation in operations:
             if operation.kind == "keep-edit":
@@ -216,7 +267,7 @@ class _Call:
             self._do(operation)
             self.done.append(operation.what)
         self.waits = []
-        self.warnings = list(getattr(self.forge, "warnings", []))
+        self.warnings = list(self.forge.warnings)
 
     def _planned(self, thread: Thread, remote: RemoteIssue | None) -> list[Operation]:
         wanted = wanted_of(self.context, thread, remote.body if remote is not None else "")
@@ -225,7 +276,7 @@ class _Call:
                 thread = copy.copy(thread)
                 thread.issue = copy.copy(thread.issue)
                 thread.issue.title_sent = remote.title
-                self.drift = [d for d in self.drift if d["code"] != "title-changed"]
+                self.drift = [d for d in self.drift if d.code != "title-changed"]
             elif thread.issue.title != remote.title and thread.issue.state not in ("none", "draft"):
                 self.context.append(self.topic, "issue-edited", {"person_title": remote.title})
         operations = plan(thread.issue, wanted, remote)
@@ -268,7 +319,7 @@ class _Call:
             )
         )
         self._add_to_parent(opened.number, wanted.parent)
-        self._keep_opened(opened, {})
+        self._keep_opened(opened)
 
     def _add_to_parent(self, number: str, parent: str) -> None:
         """Before the opening is kept: a process that ends here finds the issue again by its marker,
@@ -291,9 +342,9 @@ class _Call:
             )
         )
         self._add_to_parent(edited.number, wanted.parent)
-        self._keep_opened(edited, {"adopted": True})
+        self._keep_opened(edited, adopted=True)
 
-    def _keep_opened(self, remote: RemoteIssue, more: IssueOpenedBody) -> None:
+    def _keep_opened(self, remote: RemoteIssue, adopted: bool = False) -> None:
         self.body = "posted"
         if self._thread().issue.state not in ("none", "draft"):
             return  # the local forge: it is a record already
@@ -302,15 +353,14 @@ class _Call:
             "number": remote.number,
             "url": remote.url,
             "title": remote.title,
+            "labels": remote.labels,
+            "body": remote.body,
         }
-        warned: IssueOpenedBody = (
-            {"without": list(self.forge.warnings)} if self.forge.warnings else {}
-        )
-        self.context.append(
-            self.topic,
-            "issue-opened",
-            {**body, "labels": remote.labels, "body": remote.body, **warned, **more},
-        )
+        if self.forge.warnings:
+            body["without"] = list(self.forge.warnings)
+        if adopted:
+            body["adopted"] = True
+        self.context.append(self.topic, "issue-opened", body)
 
     def _edit(self, operation: Operation) -> None:
         issue, forge = self._thread().issue, self.forge
@@ -338,7 +388,7 @@ class _Call:
 
     def _comment(self, operation: Operation) -> None:
         thread = self._thread()
-        text = comment_text(self.context, thread, operation.marker, operation.text)
+        text = self._worded(thread, operation)
         forge, number = self.forge, thread.issue.number
         comment = self._ask(
             lambda: forge.comment(number, text, operation.marker, operation.comment_kind)
@@ -356,9 +406,17 @@ class _Call:
             )
         self.comments.append(comment.id)
 
+    def _worded(self, thread: Thread, operation: Operation) -> str:
+        """The text of a seal links what the record branch holds; where that cannot be written now,
+        the comment waits as it does for a forge."""
+        try:
+            return comment_text(self.context, thread, operation.marker, operation.text)
+        except LeadlineError as error:
+            raise ForgeFailed(error) from error
+
     def _grow(self, operation: Operation) -> None:
         thread = self._thread()
-        text = comment_text(self.context, thread, operation.marker, operation.text)
+        text = self._worded(thread, operation)
         why, forge, number = "the same status goes on", self.forge, thread.issue.number
         comment = self._ask(lambda: forge.edit_comment(number, operation.comment, text, why))
         keep_comment_edit(self.context, self.topic, comment, why)
@@ -394,35 +452,50 @@ def keep_comment_edit(context: Context, topic: str, comment: Comment, why: str) 
             )
 
 
-def _answer(call: _Call, thread: Thread) -> dict[str, Any]:
+def _answer(call: _Call, thread: Thread) -> Delivery:
     issue = thread.issue
-    return {
-        "state": issue.state,
-        "number": issue.number,
-        "url": issue.url,
-        "forge": issue.forge or forge_of(call.context, thread).name,
-        "body": call.body,
-        "comments": call.comments,
-        "waiting": len(comments_to_post(thread)),
-        "waits": call.waits,
-        "why": call.why,
-        "done": call.done,
-        "warnings": call.warnings,
-        "drift": call.drift,
-        "person_edit": call.person_edit,
-    }
+    return Delivery(
+        state=issue.state,
+        number=issue.number,
+        url=issue.url,
+        forge=issue.forge or forge_of(call.context, thread).name,
+        body=call.body,
+        comments=call.comments,
+        waiting=len(comments_to_post(thread)),
+        waits=call.waits,
+        why=call.why,
+        done=call.done,
+        warnings=call.warnings,
+        drift=call.drift,
+        person_edit=call.person_edit,
+    )
 
 
-def next_of(issue: dict[str, Any]) -> list[str]:
+# ---- what waits, in words ------------------------------------------------------------------------
+
+
+class Waits(Protocol):
+    """An answer that says what of the issue is still to be done, and why."""
+
+    @property
+    def waits(self) -> list[str]: ...
+
+    @property
+    def why(self) -> Trouble | None: ...
+
+
+def next_of(issue: Waits) -> list[str]:
     """What to run for what waits: what mends it, where it does not pass by itself."""
-    why = issue.get("why") or {}
-    return list(why.get("next") or []) or ["leadline issue sync"]
+    told = issue.why["next"] if issue.why else []
+    return list(told) or ["leadline issue sync"]
 
 
-def waiting_lines(issue: dict[str, Any]) -> list[str]:
+def waiting_lines(issue: Waits) -> list[str]:
     """What waits, for a person: nothing when nothing does."""
-    if not issue.get("why"):
+    if not issue.why:
         return []
-    waits = issue["waits"]
-    shown = "; ".join(waits[:4]) + (f"; and {len(waits) - 4} more" if len(waits) > 4 else "")
-    return [f"waiting: {shown or issue['why'].get('step', '')}: {outbox.line(issue['why'])}"]
+    shown = issue.waits[:WAITS_SHOWN]
+    if more := len(issue.waits) - len(shown):
+        shown.append(f"and {more} more")
+    what = "; ".join(shown) or issue.why["step"]
+    return [f"waiting: {what}: {outbox.line(issue.why)}"]

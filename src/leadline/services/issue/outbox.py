@@ -16,30 +16,66 @@ from leadline.core.errors import LeadlineError
 from leadline.core.issue.comments import comments_to_post, title_of
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import epoch_ms, rfc3339
-from leadline.core.typed import Any
+from leadline.core.typed import TypedDict
 from leadline.services.context import Context
 from leadline.services.out_path import write_whole
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 60, 3600
+READING = "read the issue"  # the first step of every call
 _UNDER_WAY = ("forge-unreachable", "forge-failing", "forge-lags", "rate-limited")
+
+
+class Trouble(TypedDict):
+    """What the last attempt met. ``retry_at``: before that it is not tried again by itself; ""
+    where the next attempt may be made at once."""
+
+    at: str
+    step: str
+    code: str
+    what: str
+    why: str
+    next: list[str]
+    tries: int
+    retry_at: str
+
+
+class Unread(Trouble):
+    """A forge that could not be asked just now, by somebody who only looks."""
+
+    kind: str
+    details: dict[str, object]
+
+
+def unread(error: LeadlineError, at: str = "") -> Unread:
+    return {
+        "at": at,
+        "step": READING,
+        "tries": 0,
+        "retry_at": "",
+        "kind": error.kind,
+        "code": error.code,
+        "what": error.what,
+        "why": error.why,
+        "next": error.next,
+        "details": error.details,
+    }
 
 
 def _path(context: Context, topic: str) -> str:
     return os.path.join(context.root, "outbox", f"{topic}.json")
 
 
-def trouble(context: Context, topic: str) -> dict[str, Any] | None:
-    """What the last attempt met: {at, step, code, what, why, next, tries, retry_at}; None when
-    nothing went wrong."""
+def trouble(context: Context, topic: str) -> Trouble | None:
+    """What the last attempt met; None when nothing went wrong."""
     try:
         with open(_path(context, topic), encoding="utf-8") as file:
-            found = json.load(file)
+            found: Trouble = json.load(file)
         return found if isinstance(found, dict) and "code" in found else None
     except (OSError, ValueError):
         return None
 
 
-def note_trouble(context: Context, topic: str, step: str, error: LeadlineError) -> dict[str, Any]:
+def note_trouble(context: Context, topic: str, step: str, error: LeadlineError) -> Trouble:
     """Remember why ``step`` was not done, and when to try again."""
     before, now_ms = trouble(context, topic), context.clock.now_ms()
     same = before is not None and before["code"] == error.code
@@ -50,7 +86,7 @@ def note_trouble(context: Context, topic: str, step: str, error: LeadlineError) 
     asked = error.details.get("retry_after_s")
     if isinstance(asked, (int, float)):
         pause = min(float(asked), 24 * 3600.0)
-    met = {
+    met: Trouble = {
         "at": rfc3339(now_ms),
         "step": step,
         "code": error.code,
@@ -75,7 +111,7 @@ def forget(context: Context, topic: str) -> None:
         pass
 
 
-def resting(context: Context, topic: str, asked_for: bool) -> dict[str, Any] | None:
+def resting(context: Context, topic: str, asked_for: bool) -> Trouble | None:
     """The trouble whose pause is not over. ``asked_for``: somebody wants it sent now, so that only
     a pause that the server itself named counts. A clock that jumped makes no pause longer than the
     longest one."""
@@ -86,9 +122,9 @@ def resting(context: Context, topic: str, asked_for: bool) -> dict[str, Any] | N
     return met if 0 < left_ms <= 24 * 3_600_000 else None
 
 
-def line(met: dict[str, Any]) -> str:
+def line(met: Trouble) -> str:
     """The reason in one line, with the time of the next attempt."""
-    again = f"; next try {met['retry_at'][11:16]} UTC" if met.get("retry_at") else ""
+    again = f"; next try {met['retry_at'][11:16]} UTC" if met["retry_at"] else ""
     return f"{met['what']}{again}"
 
 

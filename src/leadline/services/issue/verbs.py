@@ -13,27 +13,82 @@ from urllib.parse import urlsplit
 from leadline.core.errors import conflict, not_found, refused, usage
 from leadline.core.issue.comments import comments_to_post, title_of
 from leadline.core.managed_block import holds
-from leadline.core.record.thread import Thread
+from leadline.core.record.thread import IssueComment, PersonEdit, Thread
 from leadline.core.text.lint import fix_format
 from leadline.core.text.wording import first_difference
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
+from leadline.core.values import dataclass
 from leadline.services.context import Context
 from leadline.services.issue import outbox
 from leadline.services.issue.ask import ForgeFailed, ask, forge_of, read_issue
 from leadline.services.issue.content import derived_body
-from leadline.services.issue.delivery import bring_up_to_date, keep_comment_edit
-from leadline.services.issue.outbox import waiting
+from leadline.services.issue.delivery import (
+    Delivery,
+    Opening,
+    bring_up_to_date,
+    keep_comment_edit,
+)
+from leadline.services.issue.outbox import Trouble, waiting
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import IssueOpenedBody
+    from leadline.core.record.bodies import IssueOpenedBody, IssueWantedBody
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The issue as it is and as the record would have it. ``body``: derived now; ``current``:
+    whether what was posted says that."""
+
+    title: str
+    state: str
+    forge: str
+    number: str
+    url: str
+    labels: list[str]
+    body: str
+    current: bool
+    posted_body: str
+    posted_at: str
+    comments: list[IssueComment]
+    waiting: int
+    waits: list[str]
+    why: Trouble | None
+    person_edits: list[PersonEdit]
+    closed_reason: str
+
+    def as_dict(self) -> dict[str, object]:
+        return dict(self.__dict__)
+
+
+@dataclass(frozen=True)
+class Settled:
+    edit: PersonEdit
+    issue: Delivery
+
+    def as_dict(self) -> dict[str, object]:
+        return {**self.edit, "issue": self.issue.as_dict()}
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """``text``: of the comment as it is now; ``was``: before, where it changed."""
+
+    comment: str
+    changed: bool
+    text: str
+    was: str = ""
+
+    def as_dict(self) -> dict[str, object]:
+        return {k: v for k, v in self.__dict__.items() if k != "was" or self.changed}
+
 
 _NUMBER = re.compile(r"#?(\d+)\Z")
 _ISSUE_PAGE = re.compile(r"/(?P<repository>[\w.-]+/[\w.-]+)/(?:-/)?issues/(?P<number>\d+)/?\Z")
 
 
 def open_issue(
-    context: Context, topic: str, draft: bool = False, wishes: dict[str, Any] | None = None
-) -> dict[str, Any]:
+    context: Context, topic: str, draft: bool = False, wishes: IssueWantedBody | None = None
+) -> Delivery:
     """Open the issue, or post the draft. Raises LeadlineError(conflict) when it is open (or a
     draft) already.
 
@@ -43,7 +98,7 @@ def open_issue(
     state = thread.issue.state
     if state in ("open", "closed") and _may_move(context, thread):
         _leave(context, thread, "a forge was configured")
-        return bring_up_to_date(context, topic, True, False, wishes, asked_for=True)
+        return bring_up_to_date(context, topic, Opening(False, wishes), asked_for=True)
     if state not in ("none", "draft") or (draft and state == "draft"):
         raise conflict(
             "issue-exists",
@@ -51,7 +106,7 @@ def open_issue(
             why=thread.issue.url,
             do="leadline issue sync" if state != "draft" else "leadline issue open",
         )
-    return bring_up_to_date(context, topic, True, draft, wishes, asked_for=True)
+    return bring_up_to_date(context, topic, Opening(draft, wishes), asked_for=True)
 
 
 def _may_move(context: Context, thread: Thread) -> bool:
@@ -129,9 +184,9 @@ def adopt(
     context: Context,
     topic: str,
     named: str,
-    wishes: dict[str, Any] | None = None,
+    wishes: IssueWantedBody | None = None,
     instead: str = "",
-) -> dict[str, Any]:
+) -> Delivery:
     """Make an issue that exists the experiment issue: its title, text and labels stay, the derived
     block comes below.
 
@@ -156,9 +211,8 @@ def adopt(
     check_adoptable(context, topic, number)
     if state in ("open", "closed"):
         _leave(context, thread, instead.strip() or "a forge was configured")
-    return bring_up_to_date(
-        context, topic, True, False, {**(wishes or {}), "number": number}, asked_for=True
-    )
+    named_wishes: IssueWantedBody = {**(wishes or {}), "number": number}
+    return bring_up_to_date(context, topic, Opening(False, named_wishes), asked_for=True)
 
 
 def to_adopt(context: Context, topic: str, named: str) -> str:
@@ -214,34 +268,34 @@ def check_adoptable(context: Context, topic: str, number: str, offline_too: bool
         )
 
 
-def show(context: Context, topic: str) -> dict[str, Any]:
-    """The issue as it is and as the record would have it: title, state, labels, derived body,
-    comments."""
+def show(context: Context, topic: str) -> Shown:
     thread = context.store.thread(topic)
     issue, derived = thread.issue, derived_body(context, thread)
+    title = title_of(thread)
+    # A title that a person gave stays; the one that was sent from here follows the record.
     theirs = bool(issue.title_sent) and issue.title != issue.title_sent
-    return {
-        "title": issue.title if theirs else title_of(thread),
-        "state": issue.state,
-        "forge": issue.forge,
-        "number": issue.number,
-        "url": issue.url,
-        "labels": issue.labels or [str(context.setting("issue.label"))],
-        "body": derived,
-        "current": holds(issue.body, derived)
-        and (theirs or not issue.title_sent or issue.title == title_of(thread)),
-        "posted_body": issue.body,
-        "posted_at": issue.body_at,
-        "comments": issue.comments,
-        "waiting": len(comments_to_post(thread)),
-        "waits": waiting(context, thread),
-        "why": outbox.trouble(context, topic),
-        "person_edits": issue.person_edits,
-        "closed_reason": issue.closed_reason,
-    }
+    title_stands = theirs or not issue.title_sent or issue.title == title
+    return Shown(
+        title=issue.title if theirs else title,
+        state=issue.state,
+        forge=issue.forge,
+        number=issue.number,
+        url=issue.url,
+        labels=issue.labels or [str(context.setting("issue.label"))],
+        body=derived,
+        current=holds(issue.body, derived) and title_stands,
+        posted_body=issue.body,
+        posted_at=issue.body_at,
+        comments=issue.comments,
+        waiting=len(comments_to_post(thread)),
+        waits=waiting(context, thread),
+        why=outbox.trouble(context, topic),
+        person_edits=issue.person_edits,
+        closed_reason=issue.closed_reason,
+    )
 
 
-def settle(context: Context, topic: str, edit: str, why: str) -> dict[str, Any]:
+def settle(context: Context, topic: str, edit: str, why: str) -> Settled:
     """Say what became of a change that somebody made inside the derived block; it leaves the body,
     never the record.
 
@@ -275,7 +329,7 @@ def settle(context: Context, topic: str, edit: str, why: str) -> dict[str, Any]:
         "issue-edit-settled",
         {"edit": found["id"], "edit_uid": found["uid"], "why": why.strip()},
     )
-    return {**found, "issue": bring_up_to_date(context, topic)}
+    return Settled(found, bring_up_to_date(context, topic))
 
 
 def _must_be_posted(thread: Thread) -> None:
@@ -289,9 +343,7 @@ def _must_be_posted(thread: Thread) -> None:
         )
 
 
-def fix_comment(
-    context: Context, topic: str, comment: str, text: str | None, why: str
-) -> dict[str, Any]:
+def fix_comment(context: Context, topic: str, comment: str, text: str | None, why: str) -> Fixed:
     """Change the form of a posted comment: spaces, Markdown, escapes. The old text stays in the
     record.
 
@@ -309,7 +361,7 @@ def fix_comment(
             why=f"comments: {', '.join(known) or 'none'}",
             do="leadline issue comments",
         )
-    before = str(known[comment]["text"])
+    before = known[comment]["text"]
     after = fix_format(before if text is None else text)
     difference = first_difference(before, after)
     if difference is not None:
@@ -324,7 +376,7 @@ def fix_comment(
             details={"was": difference[0], "would_be": difference[1]},
         )
     if after == before:
-        return {"comment": comment, "changed": False, "text": before}
+        return Fixed(comment, False, before)
     forge = context.forge_for(topic)
     try:
         there = {
@@ -333,16 +385,13 @@ def fix_comment(
     except ForgeFailed as failed:
         raise failed.error from None
     if there.get(comment) not in (before, after):
-        gone = comment not in there
+        became = "edited" if comment in there else "deleted"
         raise conflict(
-            "comment-deleted" if gone else "comment-edited",
-            f"somebody {'deleted' if gone else 'edited'} comment {comment} on the forge",
+            f"comment-{became}",
+            f"somebody {became} comment {comment} on the forge",
             why="what people did there is left as it is",
             do="leadline issue status",
         )
     edited = forge.edit_comment(thread.issue.number, comment, after, why)
     keep_comment_edit(context, topic, edited, why)
-    return {"comment": comment, "changed": True, "text": after, "was": before}
-
-
-__all__ = ["adopt", "bring_up_to_date", "fix_comment", "open_issue", "settle", "show"]
+    return Fixed(comment, True, after, before)

@@ -13,24 +13,65 @@ import os
 import re
 
 from leadline.core.canonical import canonical_json, digest_of
-from leadline.core.errors import LeadlineError, conflict, not_found, usage
+from leadline.core.errors import conflict, not_found, usage
 from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.ids import named_id
 from leadline.core.publish.bundle import build_bundle
 from leadline.core.record.thread import Item, Thread, is_a
 from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.values import as_dict, dataclass
 from leadline.core.view.facts import says
 from leadline.render.branch.bundle import bundle_csv, render_bundle
 from leadline.services.branch import record_branch as recordbranch
 from leadline.services.branch.logbook import publish
 from leadline.services.context import Context, refs_for
-from leadline.services.issue.delivery import bring_up_to_date
+from leadline.services.publish.follow import Followed, Problem, follow
 from leadline.services.publish.sync import sync
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import SnapshotBody
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?\Z")
+
+
+@dataclass(frozen=True)
+class Committed:
+    path: str
+    commit: str
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """The snapshot, and what followed. ``committed``: the files asked for; ``comment``: its id on
+    the issue, where one was posted; ``left``: what could not be done now, in commands."""
+
+    snapshot: Item[SnapshotBody]
+    committed: list[Committed]
+    followed: Followed
+    comment: str | None
+    pushed: bool
+    left: list[str]
+    problems: list[Problem]
+
+    def as_dict(self) -> dict[str, object]:
+        body, issue = self.snapshot.body, self.followed.issue
+        told = issue.why is not None or issue.state in ("open", "closed")
+        return {
+            "id": self.snapshot.id,
+            "name": body["name"],
+            "tag": body["tag"],
+            "commit": body["commit"],
+            "heads_digest": body["heads_digest"],
+            "bundle": body["bundle"],
+            "committed": as_dict(self.committed),
+            "comment": self.comment,
+            "issue": issue.as_dict() if told else None,
+            "record_commit": self.followed.record_commit or None,
+            "pushed": self.pushed,
+            "left": self.left,
+            "problems": [problem.as_dict() for problem in self.problems],
+            "logbook": self.followed.logbook.as_dict(),
+        }
 
 
 def seal(
@@ -41,44 +82,37 @@ def seal(
     files: list[str] | None = None,
     at: str | None = None,
     push: bool = False,
-) -> dict[str, Any]:
+) -> Sealed:
     """Seal ``topic`` as ``name`` (default ``S<n>``) at commit ``at`` (default HEAD), committing
     ``files`` alone before.
 
-    Returns ``{id, name, tag, commit, heads_digest, bundle, record_commit, comment, committed,
-    pushed, left}``. Raises LeadlineError: usage (bad name), conflict (sealed already, tag in use),
-    not_found (no such file or commit).
+    Raises LeadlineError: usage (bad name), conflict (sealed already, tag in use), not_found (no
+    such file or commit).
     """
+    # What is sealed is committed first: the files asked for, and the logbook as it is now.
     thread = context.store.thread(topic)
     _check_name(context, thread, name)
     committed = _commit_files(context, thread, files or [], message)
     publish(context, topic, f"before the seal {name or ''}".rstrip())
+    # The record, then the tag: a crash in between is completed by the same command.
     snapshot = _unfinished(context, thread, name) or _record(context, topic, name, message, at)
     _tag(context, topic, snapshot)
-    done: dict[str, Any] = {
-        "id": snapshot.id,
-        "name": snapshot.body["name"],
-        "tag": snapshot.body["tag"],
-        "commit": snapshot.body["commit"],
-        "heads_digest": snapshot.body["heads_digest"],
-        "bundle": snapshot.body["bundle"],
-        "committed": committed,
-        "comment": None,
-        "issue": None,
-        "record_commit": None,
-        "pushed": False,
-        "left": [],
-        "problems": [],
-    }
-    _tell(context, topic, snapshot, done)
-    if push:
-        _push(context, done)
-    elif context.vcs.remotes():
-        done["left"].append("leadline sync")
-    else:
-        done["left"] += ["git remote add origin URL", "leadline sync"]
-    done["left"] = list(dict.fromkeys(done["left"]))
-    return done
+    # What follows; then the remote, so that what is sent holds all of it.
+    followed = follow(context, topic, f"sealed {snapshot.id}")
+    posted = {c["marker"]: c["id"] for c in context.store.thread(topic).issue.comments}
+    pushed, problems = _push(context, snapshot) if push else (False, [])
+    left = [*followed.left, *(step for problem in problems for step in problem.error.next)]
+    if not push:
+        left += _to_push(context)
+    return Sealed(
+        snapshot=snapshot,
+        committed=committed,
+        followed=followed,
+        comment=posted.get(f"snapshot:{snapshot.uid}"),
+        pushed=pushed,
+        left=list(dict.fromkeys(left)),
+        problems=[*followed.problems, *problems],
+    )
 
 
 # ---- before --------------------------------------------------------------------------------------
@@ -118,7 +152,7 @@ def _check_name(context: Context, thread: Thread, name: str | None) -> None:
 
 def _commit_files(
     context: Context, thread: Thread, files: list[str], message: str
-) -> list[dict[str, str]]:
+) -> list[Committed]:
     """Each file alone, onto the checked-out branch; whatever else is dirty or staged stays as it
     is."""
     done = []
@@ -134,19 +168,17 @@ def _commit_files(
         with open(full, "rb") as file:
             data = file.read()
         title = message.splitlines()[0][:80] if message.strip() else f"{thread.topic}: {path}"
-        done.append({"path": path, "commit": context.vcs.commit_only(path, data, title)})
+        done.append(Committed(path, context.vcs.commit_only(path, data, title)))
     return done
 
 
 def _unfinished(context: Context, thread: Thread, name: str | None) -> Item[SnapshotBody] | None:
     """A snapshot that was recorded and whose tag is missing: a crash in between, or a tag that was
     deleted."""
-    if name is None:
-        return None
     named = [s for s in thread.of_kind("snapshot") if s.body.get("name") == name]
-    return (
-        named[-1] if named and not context.vcs.tag_exists(str(named[-1].body.get("tag"))) else None
-    )
+    if name is None or not named or context.vcs.tag_exists(str(named[-1].body.get("tag"))):
+        return None
+    return named[-1]
 
 
 # ---- record and tag ------------------------------------------------------------------------------
@@ -260,7 +292,8 @@ def tag_message(context: Context, topic: str, snapshot: Item[SnapshotBody]) -> s
     record show."""
     body = snapshot.body
     said = str(body.get("text") or "").strip()
-    parts = [f"{body['name']}: {said.splitlines()[0] if said else f'sealed snapshot of {topic}'}"]
+    title = said.splitlines()[0] if said else f"sealed snapshot of {topic}"
+    parts = [f"{body['name']}: {title}"]
     if "\n" in said:
         parts.append(said)
     parts += [
@@ -283,46 +316,13 @@ def _tag(context: Context, topic: str, snapshot: Item[SnapshotBody]) -> None:
 # ---- after ---------------------------------------------------------------------------------------
 
 
-def _tell(context: Context, topic: str, snapshot: Item[SnapshotBody], done: dict[str, Any]) -> None:
-    """Record branch, issue comment, issue body, logbook: what fails is left to do and said."""
-
-    def attempt(what: str, act: Any) -> Any:
-        try:
-            return act()
-        except LeadlineError as error:
-            done["problems"].append({"step": what, **error.as_dict()})
-            done["left"] += error.next
-            return None
-
-    done["record_commit"] = attempt(
-        "record branch", lambda: recordbranch.commit_records(context, [topic])
-    )
-    state = context.store.thread(topic).issue.state
-    if state in ("open", "closed"):
-        done["issue"] = bring_up_to_date(context, topic)
-        marker = f"snapshot:{snapshot.uid}"
-        posted = [c for c in context.store.thread(topic).issue.comments if c["marker"] == marker]
-        done["comment"] = posted[0]["id"] if posted else None
-        if done["issue"]["why"]:
-            done["left"].append("leadline issue sync")
-    elif context.store.thread(topic).issue.wanted.get("state") == "open":
-        done["issue"] = bring_up_to_date(context, topic)
-        done["left"].append("leadline issue sync")
-    else:
-        done["left"].append(f"leadline issue open --thread {topic}")
-    done["logbook"] = publish(context, topic, f"sealed {snapshot.id}")
-    done["record_commit"] = attempt(
-        "record branch", lambda: recordbranch.commit_records(context, [topic])
-    )
-
-
-def _push(context: Context, done: dict[str, Any]) -> None:
+def _push(context: Context, snapshot: Item[SnapshotBody]) -> tuple[bool, list[Problem]]:
     result = sync(context)
-    done["pushed"] = result.problem is None and result.tags.get(done["tag"]) in (
-        "pushed",
-        "up-to-date",
-        None,
-    )
     if result.problem is not None:
-        done["problems"].append({"step": "push", **result.problem.as_dict()})
-        done["left"] += result.problem.next
+        return False, [Problem("push", result.problem)]
+    return result.tags.get(str(snapshot.body["tag"])) in ("pushed", "up-to-date", None), []
+
+
+def _to_push(context: Context) -> list[str]:
+    first = [] if context.vcs.remotes() else ["git remote add origin URL"]
+    return [*first, "leadline sync"]

@@ -7,18 +7,90 @@ is part of the answer, never an exception that hides what was done.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from leadline.core.errors import LeadlineError, remote
 from leadline.core.secrets.names import secret_content_reason, secret_name_reason
-from leadline.core.typed import Any
+from leadline.core.typed import TypedDict
+from leadline.core.values import dataclass, field
 from leadline.services.branch import record_branch as recordbranch
-from leadline.services.branch.exchange import Sync, exchange_with, remote_for, take_in, tracking_ref
+from leadline.services.branch.exchange import (
+    Exchange,
+    exchange_with,
+    remote_for,
+    take_in,
+    tracking_ref,
+)
 from leadline.services.context import Context
-from leadline.services.issue.ask import forge_of
-from leadline.services.issue.delivery import bring_up_to_date
+from leadline.services.issue.delivery import Delivery
 from leadline.services.issue.outbox import waiting
+from leadline.services.publish.follow import follow_everywhere
 from leadline.services.run.recover import recover_runs
 
 SCAN_BYTES = 1 << 20
+NAMES_SHOWN = 4
+CodeState = Mapping[str, object]
+
+
+@dataclass
+class Sync:
+    """What one sync did, as it goes on. ``problem``: why the remote half is not done; ``left``: what
+    to do now, in commands; ``would``: instead of doing it."""
+
+    records: Exchange
+    tags: dict[str, str] = field(default_factory=dict)  # tag -> what became of it
+    code: CodeStates | None = None
+    ended: list[str] = field(default_factory=list)
+    issues: dict[str, Delivery] = field(default_factory=dict)  # by topic
+    would: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    problem: LeadlineError | None = None
+
+    def as_dict(self) -> dict[str, object]:
+        records = self.records
+        return {
+            "remote": records.remote,
+            "branch": records.branch,
+            "tip": records.tip,
+            "committed": records.committed,
+            "received": records.received.as_dict(),
+            "pushed": records.pushed,
+            "tags": self.tags,
+            "code": self.code.as_dict() if self.code else {},
+            "clashes": records.clashes,
+            "diverged": records.diverged,
+            "refused": records.refused,
+            "ended": self.ended,
+            "issues": {topic: issue.as_dict() for topic, issue in self.issues.items()},
+            "would": self.would,
+            "left": self.left,
+            "problem": self.problem.as_dict() if self.problem else None,
+        }
+
+
+class Withheld(TypedDict):
+    ref: str
+    secrets: list[str]
+
+
+class Rejected(Withheld):
+    """Withheld by the remote."""
+
+    reason: str
+
+
+@dataclass
+class CodeStates:
+    """What became of the code states of all runs. ``gaps``: files that are in none."""
+
+    pushed: list[str] = field(default_factory=list)
+    fetched: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    withheld: list[Withheld] = field(default_factory=list)
+    gaps: list[dict[str, object]] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, object]:
+        return dict(self.__dict__)
 
 
 def sync(
@@ -26,45 +98,36 @@ def sync(
 ) -> Sync:
     """Bring store, record branch and remote together. Never raises for the remote: see
     ``Sync.problem``."""
-    done = Sync(branch=str(context.setting("record_branch")))
+    records = Exchange(str(context.setting("record_branch")))
+    done = Sync(records)
     if dry_run:
         return _would(context, done, remote)
+    # What is here: runs whose end nobody saw, records that a plain `git fetch` brought.
     done.ended = recover_runs(context)
     ref = recordbranch.branch_ref(context)
     before = context.vcs.ref(ref)
     if before:
-        take_in(context, before, done)
-    done.tip = recordbranch.commit_records(context)
-    done.committed = done.tip != before
+        take_in(context, before, records)
+    records.tip = recordbranch.commit_records(context)
+    records.committed = records.tip != before
+    # The remote: what goes wrong there leaves all of the above done.
     try:
-        done.remote = remote_for(context, remote)
-        exchange_with(context, done, ref)
-        if done.tip:
+        records.remote = remote_for(context, remote)
+        exchange_with(context, records, ref)
+        if records.tip:
             _tags(context, done)
         if code:
-            _code_states(context, done)
+            done.code = _code_states(context, records.remote)
     except LeadlineError as error:
         if error.kind not in ("remote", "not_found") and error.code != "ref-moved":
             raise
         done.problem = error
-        done.pushed = "failed" if done.pushed == "not tried" and done.remote else done.pushed
-    done.issues = _issues(context)
+        if records.pushed == "not tried" and records.remote:
+            records.pushed = "failed"
+    # Issues after the records, so that two machines derive the same body.
+    done.issues = follow_everywhere(context)
     done.left = _left(done)
     return done
-
-
-def _issues(context: Context) -> dict[str, dict[str, Any]]:
-    """Bring every issue on a forge up to date: after the records, so that two machines derive the
-    same body."""
-    found = {}
-    for topic in context.store.topics():
-        thread = context.store.thread(topic)
-        opened = (
-            thread.issue.state in ("open", "closed") or thread.issue.wanted.get("state") == "open"
-        )
-        if opened and forge_of(context, thread).outside:
-            found[topic] = bring_up_to_date(context, topic, asked_for=True)
-    return found
 
 
 # ---- tags and code states ------------------------------------------------------------------------
@@ -72,6 +135,7 @@ def _issues(context: Context) -> dict[str, dict[str, Any]]:
 
 def _tags(context: Context, done: Sync) -> None:
     """Push the snapshots' tags, and fetch those of snapshots that came from elsewhere."""
+    name = done.records.remote
     here: dict[str, str] = {}
     for topic in context.store.topics():
         for snapshot in context.store.thread(topic).of_kind("snapshot"):
@@ -82,16 +146,14 @@ def _tags(context: Context, done: Sync) -> None:
             if context.vcs.tag_exists(tag):
                 here[ref] = tag
             else:
-                done.tags[tag] = (
-                    "fetched" if context.vcs.fetch_ref(done.remote, ref, ref) else "missing"
-                )
-    unsent = {ref: ref for ref in here if not _known_there(context, done.remote, ref)}
-    for ref, result in context.vcs.push(done.remote, unsent).items():
+                done.tags[tag] = "fetched" if context.vcs.fetch_ref(name, ref, ref) else "missing"
+    unsent = {ref: ref for ref in here if not _known_there(context, name, ref)}
+    for ref, result in context.vcs.push(name, unsent).items():
         done.tags[here[ref]] = {"ok": "pushed", "up-to-date": "up-to-date"}.get(
             result["status"], f"failed: {result['reason']}"
         )
         if result["status"] in ("ok", "up-to-date"):
-            _remember_there(context, done.remote, ref)
+            _remember_there(context, name, ref)
     failed = [
         f"{tag} ({what.removeprefix('failed: ')})"
         for tag, what in done.tags.items()
@@ -100,9 +162,9 @@ def _tags(context: Context, done: Sync) -> None:
     if failed:
         raise remote(
             "tag-rejected",
-            f"{done.remote} did not take the tag {failed[0]}",
+            f"{name} did not take the tag {failed[0]}",
             why="a tag of that name with another content may be there already",
-            do=f"git ls-remote --tags {done.remote}",
+            do=f"git ls-remote --tags {name}",
         )
 
 
@@ -120,17 +182,12 @@ def _remember_there(context: Context, remote: str, ref: str) -> None:
         context.vcs.move_ref(_sent_ref(remote, ref), new, old)
 
 
-def _code_states(context: Context, done: Sync) -> None:
+def _code_states(context: Context, remote: str) -> CodeStates:
     """Push the code states of recorded runs after a scan for secrets, and fetch those that are
     missing here."""
-    refs: dict[str, dict[str, Any]] = {}
-    report: dict[str, Any] = {
-        "pushed": [],
-        "fetched": [],
-        "missing": [],
-        "withheld": [],
-        "gaps": [],
-    }
+    report = CodeStates()
+    # Each state once, however many runs share it.
+    refs: dict[str, CodeState] = {}
     for topic in context.store.topics():
         for run in context.store.thread(topic).runs:
             if run.code.get("ref") and run.code.get("commit"):
@@ -141,32 +198,33 @@ def _code_states(context: Context, done: Sync) -> None:
                     for gap in run.code.get("gaps") or []
                     if isinstance(gap, dict)
                 ]
-                report["gaps"] += [gap for gap in gaps if gap not in report["gaps"]]
+                report.gaps += [gap for gap in gaps if gap not in report.gaps]
+    # What is not here is fetched; what is here and not there is scanned.
     lacking = context.vcs.missing_objects(str(c["commit"]) for c in refs.values())
     send = {}
     for ref, code in sorted(refs.items()):
-        if str(code["commit"]) in lacking or context.vcs.ref(ref) is None:
-            report["fetched" if context.vcs.fetch_ref(done.remote, ref, ref) else "missing"].append(
-                ref
-            )
+        commit = str(code["commit"])
+        if commit in lacking or context.vcs.ref(ref) is None:
+            got = context.vcs.fetch_ref(remote, ref, ref)
+            (report.fetched if got else report.missing).append(ref)
             continue
-        findings = [] if _known_there(context, done.remote, ref) else scan(context, code)
-        if findings:
-            report["withheld"].append({"ref": ref, "secrets": findings})
-        elif context.vcs.ref(ref) and not _known_there(context, done.remote, ref):
-            send[str(code["commit"])] = (
-                ref  # the commit that was scanned, wherever the ref points by now
-            )
-    for ref, result in context.vcs.push(done.remote, send).items():
+        if _known_there(context, remote, ref):
+            continue
+        if findings := scan(context, code):
+            report.withheld.append({"ref": ref, "secrets": findings})
+        else:  # the commit that was scanned, wherever the ref points by now
+            send[commit] = ref
+    for ref, result in context.vcs.push(remote, send).items():
         if result["status"] in ("ok", "up-to-date"):
-            report["pushed"].append(ref)
-            _remember_there(context, done.remote, ref)
+            report.pushed.append(ref)
+            _remember_there(context, remote, ref)
         else:
-            report["withheld"].append({"ref": ref, "secrets": [], "reason": result["reason"]})
-    done.code = report
+            rejected: Rejected = {"ref": ref, "secrets": [], "reason": result["reason"]}
+            report.withheld.append(rejected)
+    return report
 
 
-def scan(context: Context, code: dict[str, Any]) -> list[str]:
+def scan(context: Context, code: CodeState) -> list[str]:
     """Files of a code state, other than those that HEAD already had, that look like secrets:
     ``path: reason``."""
     present = context.vcs.read_tree_files(str(code["commit"]))
@@ -186,56 +244,51 @@ def scan(context: Context, code: dict[str, Any]) -> list[str]:
 
 def _would(context: Context, done: Sync, named: str | None) -> Sync:
     """What a sync would do, without writing anything or asking anybody."""
-    ref = recordbranch.branch_ref(context)
-    done.tip = context.vcs.ref(ref)
+    records, ref = done.records, recordbranch.branch_ref(context)
+    records.tip = context.vcs.ref(ref)
     if context.store.topics():
         changed = recordbranch.changed_files(context, context.vcs.read_tree_files(ref))
         if changed:
-            done.would.append(
-                f"commit {len(changed)} files on {done.branch}: {', '.join(sorted(changed)[:4])}"
-                f"{' …' if len(changed) > 4 else ''}"
-            )
+            shown = _some(sorted(changed))
+            done.would.append(f"commit {len(changed)} files on {records.branch}: {shown}")
     try:
-        done.remote = remote_for(context, named)
+        records.remote = remote_for(context, named)
     except LeadlineError as error:
         done.problem = error
         return done
-    seen = context.vcs.ref(tracking_ref(done.remote))
-    done.would.append(
-        f"fetch {done.branch} from {done.remote}"
-        + (" (seen there before)" if seen else " (never seen there)")
-    )
-    if done.would[:-1] or seen != done.tip:
-        done.would.append(f"push {done.branch} to {done.remote}")
-    tags = [
-        str(s.body.get("tag"))
-        for t in context.store.topics()
-        for s in context.store.thread(t).of_kind("snapshot")
-    ]
-    unsent = [
-        t
-        for t in tags
-        if context.vcs.tag_exists(t) and not _known_there(context, done.remote, f"refs/tags/{t}")
-    ]
+    seen = context.vcs.ref(tracking_ref(records.remote))
+    known = "seen there before" if seen else "never seen there"
+    to_push = bool(done.would) or seen != records.tip
+    done.would.append(f"fetch {records.branch} from {records.remote} ({known})")
+    if to_push:
+        done.would.append(f"push {records.branch} to {records.remote}")
+    # Posts wait by thread, tags for all of them together.
+    unsent: list[str] = []
     for topic in context.store.topics():
-        waits = waiting(context, context.store.thread(topic))
-        done.would += [f"{what} ({topic})" for what in waits]
+        thread = context.store.thread(topic)
+        tags = [str(s.body.get("tag")) for s in thread.of_kind("snapshot")]
+        unsent += [t for t in tags if _unsent_tag(context, records.remote, t)]
+        done.would += [f"{what} ({topic})" for what in waiting(context, thread)]
     if unsent:
-        done.would.append(f"push tags: {', '.join(unsent[:4])}{' …' if len(unsent) > 4 else ''}")
+        done.would.append(f"push tags: {_some(unsent)}")
     return done
+
+
+def _unsent_tag(context: Context, remote: str, tag: str) -> bool:
+    return context.vcs.tag_exists(tag) and not _known_there(context, remote, f"refs/tags/{tag}")
+
+
+def _some(names: list[str]) -> str:
+    more = " …" if len(names) > NAMES_SHOWN else ""
+    return ", ".join(names[:NAMES_SHOWN]) + more
 
 
 def _left(done: Sync) -> list[str]:
     left = list(done.problem.next) if done.problem else []
-    left += [
-        step
-        for issue in done.issues.values()
-        if issue["why"]
-        for step in issue["why"]["next"]
-        if step not in left
-    ]
-    if done.diverged:
+    for issue in done.issues.values():
+        left += issue.why["next"] if issue.why else []
+    if done.records.diverged:
         left.append("leadline verify --explain")
     if any(state == "missing" for state in done.tags.values()):
         left.append("leadline verify")
-    return left
+    return list(dict.fromkeys(left))

@@ -17,20 +17,15 @@ from leadline.core.record.ranks import rank
 from leadline.core.record.thread import Item, Thread, is_a
 from leadline.core.text.citation import render as cited
 from leadline.core.text.lint import LintFinding, fix_format, lint
-from leadline.core.typed import TYPE_CHECKING, Any
-from leadline.core.values import dataclass
+from leadline.core.timestamps import counted
+from leadline.core.typed import TYPE_CHECKING
+from leadline.core.values import dataclass, field
 from leadline.render.issue.comments import render_heartbeat, render_update
 from leadline.services.bound_text import bound_body
-from leadline.services.branch.logbook import publish
-from leadline.services.branch.permalink import (
-    broken_links,
-    commit_records,
-    how_to_read,
-    links_for,
-    unpushed,
-)
+from leadline.services.branch.permalink import broken_links, how_to_read, links_for, unpushed
+from leadline.services.branch.record_branch import commit_if_possible
 from leadline.services.context import Context
-from leadline.services.issue.delivery import bring_up_to_date
+from leadline.services.publish.follow import Followed, follow
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import Bound, UpdateBody
@@ -60,29 +55,89 @@ class Words:
             ("label", self.label),
         ]
 
+    def said(self) -> dict[str, str]:
+        return {name: text for name, text in self.texts() if text}
+
+
+@dataclass(frozen=True)
+class Post:
+    """An update or a heartbeat: as it would be posted (``followed`` None: a dry run) or as it was
+    recorded. ``unpushed``: names of links whose commit the remote is not known to have;
+    ``continues``: the heartbeat that grew in place."""
+
+    form: str
+    text: str
+    advice: list[LintFinding]
+    links: dict[str, str] = field(default_factory=dict)
+    id: str = ""
+    continues: str = ""
+    unpushed: list[str] = field(default_factory=list)
+    followed: Followed | None = None
+
+    @property
+    def why_not_posted(self) -> str:
+        if self.followed is None:
+            return "a dry run: nothing was recorded or posted"
+        return self.followed.why_not_posted
+
+    def as_dict(self) -> dict[str, object]:
+        shown: dict[str, object] = {
+            "id": self.id,
+            "form": self.form,
+            "text": self.text,
+            "advice": as_dicts(self.advice),
+            "posted": not self.why_not_posted,
+            "why_not_posted": self.why_not_posted,
+        }
+        if self.followed is None:
+            return {**shown, "links": self.links}
+        return {
+            **shown,
+            "issue": self.followed.issue.as_dict(),
+            "logbook": self.followed.logbook.logbook,
+            "logbook_skipped": self.followed.logbook.skipped,
+            "record_commit": self.followed.record_commit,
+            "problems": [problem.as_dict() for problem in self.followed.problems],
+            "links": self.links,
+            "unpushed": self.unpushed,
+            "continues": self.continues,
+        }
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What the author's words name and rest on, and what to mend in them."""
+
+    refs: dict[str, str]
+    bound: dict[str, float]
+    advice: list[LintFinding]
+
+    def body(self) -> Bound:
+        """Its part of a record."""
+        return {"refs": self.refs, "bound": self.bound} if self.bound else {"refs": self.refs}
+
 
 def is_due(context: Context, thread: Thread) -> Due:
     """Whether an update is due now, and why."""
     return due(thread, context.now(), evidence_for(thread))
 
 
-def update(context: Context, topic: str, words: Words, dry_run: bool = False) -> dict[str, Any]:
-    """Render the update, record it, post it, bring the body up to date, publish the logbook.
+def update(context: Context, topic: str, words: Words, dry_run: bool = False) -> Post:
+    """Render the update, record it, and let follow what follows.
 
     Raises LeadlineError: refused (``unbound-number``, ``not-fit-to-post`` with each finding, a
     citation that does not hold), conflict (``nothing-new``). Nothing is recorded then.
     """
     thread = context.store.thread(topic)
     _flag_finished(context, thread)
+    # Without news it is a post that was cut off, a retry, or nothing.
     last = last_post(thread)
     if last is not None and not _news_since(thread, last):
         waiting = not words.change.strip() and any(
             c.kind == "update" for c in comments_to_post(thread)
         )
         if (waiting or _same_words(last, words)) and not dry_run:
-            return _done(
-                context, topic, last.id, last.text, [], "update"
-            )  # a post that was cut off, or a retry
+            return _posted(context, topic, last.id, [])
         if not words.change.strip():
             raise conflict(
                 "nothing-new",
@@ -90,28 +145,22 @@ def update(context: Context, topic: str, words: Words, dry_run: bool = False) ->
                 why="an update tells what is new",
                 do=["leadline update --heartbeat", "leadline due"],
             )
-    body, advice = _checked(context, thread, words)
-    text, links = _rendered(context, thread, words, body)
+    # The author's words are held to the record before anything is written.
+    checked = _checked(context, thread, words.texts())
+    text, links = _rendered(context, thread, words, checked)
     if dry_run:
-        return {
-            "id": "",
-            "form": "update",
-            "text": text,
-            "advice": _as_dicts(advice),
-            "posted": False,
-            "why_not_posted": "a dry run: nothing was recorded or posted",
-            "links": links,
-        }
-    post: UpdateBody = {
+        return Post("update", text, checked.advice, links)
+    # The labels shown are kept: the next update tells which of them rose.
+    body: UpdateBody = {
         "form": "update",
         "text": text,
         "since": last.id if last else "",
         "links": links,
         "labels": _labels(thread),
-        "words": {name: value for name, value in words.texts() if value},
+        "words": words.said(),
     }
-    shown = _record(context, thread, {**post, **body})
-    return _done(context, topic, shown, text, advice, "update")
+    shown = _record(context, thread, {**body, **checked.body()})
+    return _posted(context, topic, shown, checked.advice)
 
 
 def heartbeat(
@@ -121,7 +170,7 @@ def heartbeat(
     blockers: str = "",
     eta: str = "",
     dry_run: bool = False,
-) -> dict[str, Any]:
+) -> Post:
     """A short sign of life. When nothing changed since the last heartbeat and the words are the
     same, that comment grows in place ("said 3 times") instead of a new one.
 
@@ -130,44 +179,35 @@ def heartbeat(
     thread = context.store.thread(topic)
     _flag_finished(context, thread)
     words = {"status": status.strip(), "blockers": blockers.strip(), "eta": eta.strip()}
-    body, advice = _checked_texts(context, thread, list(words.items()))
+    checked = _checked(context, thread, list(words.items()))
+    # One that only repeats the last is the same span, said once more.
     first, times = _span(thread, words)
-    said = {name: cited(text, thread, body["refs"]) for name, text in words.items()}
+    said = {name: cited(text, thread, checked.refs) for name, text in words.items()}
     before = [post for post in thread.of_kind("update") if first is None or post.uid < first.uid]
-    text = fix_format(
-        render_heartbeat(
-            thread,
-            context.now(),
-            str(context.setting("marker")),
-            **said,
-            since_at=first.at if first else "",
-            times=times,
-            after=before[-1].id if before else "",
-        )
+    rendered = render_heartbeat(
+        thread,
+        context.now(),
+        str(context.setting("marker")),
+        **said,
+        since_at=first.at if first else "",
+        times=times,
+        after=before[-1].id if before else "",
     )
+    text = fix_format(rendered)
     if dry_run:
-        return {
-            "id": "",
-            "form": "heartbeat",
-            "text": text,
-            "advice": _as_dicts(advice),
-            "posted": False,
-            "why_not_posted": "a dry run: nothing was recorded or posted",
-            "links": {},
-        }
+        return Post("heartbeat", text, checked.advice)
     last = last_post(thread)
-    post: UpdateBody = {
+    body: UpdateBody = {
         "form": "heartbeat",
         "text": text,
         "since": last.id if last else "",
         "words": words,
     }
-    post = {**post, **body}
+    body = {**body, **checked.body()}
     if first:
-        post["refs"] = {**body["refs"], first.id: first.uid}
-        post["continues"], post["times"] = first.id, times
-    shown = _record(context, thread, post)
-    return _done(context, topic, shown, text, advice, "heartbeat")
+        body["refs"] = {**checked.refs, first.id: first.uid}
+        body["continues"], body["times"] = first.id, times
+    return _posted(context, topic, _record(context, thread, body), checked.advice)
 
 
 # ---- the parts -----------------------------------------------------------------------------------
@@ -184,8 +224,8 @@ def _news_since(thread: Thread, last: Item[UpdateBody]) -> bool:
     return any(kind_of(r.kind).news for r in records_since(thread, last.uid))
 
 
-def _same_words(last: Item[UpdateBody], words: Words) -> bool:
-    said = {name: value for name, value in words.texts() if value}
+def _same_words(last: Item, words: Words) -> bool:
+    said = words.said()
     return last.body.get("form") == "update" and bool(said) and last.body.get("words") == said
 
 
@@ -206,48 +246,38 @@ def _span(thread: Thread, words: dict[str, str]) -> tuple[Item | None, int]:
     return first, int(last.body.get("times") or 1) + 1
 
 
-def _checked(context: Context, thread: Thread, words: Words) -> tuple[Bound, list[LintFinding]]:
-    return _checked_texts(context, thread, words.texts())
-
-
-def _checked_texts(
-    context: Context, thread: Thread, texts: list[tuple[str, str]]
-) -> tuple[Bound, list[LintFinding]]:
-    """``refs`` and ``bound`` of the author's words, and advice. Raises LeadlineError(refused)."""
+def _checked(context: Context, thread: Thread, texts: list[tuple[str, str]]) -> Checked:
+    """Raises LeadlineError(refused)."""
+    given = [(name, text) for name, text in texts if text.strip()]
+    # Wording and links first: all that a reader would stumble over is said at once.
+    findings: list[LintFinding] = []
+    for name, text in given:
+        found = lint(text, thread, "update", _label_of_cited(thread, text))
+        found += broken_links(context, text)
+        findings += [f._replace(where=f"--{name}, {f.where}") for f in found]
+    if unfit := [f for f in findings if f.code not in ADVICE]:
+        raise not_fit_to_post(unfit)
+    # Then the numbers: each is cited, but in a plan.
     refs: dict[str, str] = {}
     bound: dict[str, float] = {}
-    findings: list[LintFinding] = []
-    for name, text in texts:
-        if not text.strip():
-            continue
-        findings += [
-            f._replace(where=f"--{name}, {f.where}")
-            for f in [
-                *lint(text, thread, "update", _label_of_cited(thread, text)),
-                *broken_links(context, text),
-            ]
-        ]
-    refused = [f for f in findings if f.code not in ADVICE]
-    if refused:
-        raise not_fit_to_post(refused)
-    for name, text in texts:
-        if text.strip():
-            made = bound_body(context, thread, text, strict=name not in PLANS)
-            refs.update(made["refs"])
-            bound.update(made.get("bound", {}))
-    return {"refs": refs, **({"bound": bound} if bound else {})}, findings
+    for name, text in given:
+        made = bound_body(context, thread, text, strict=name not in PLANS)
+        refs.update(made["refs"])
+        bound.update(made.get("bound", {}))
+    return Checked(refs, bound, findings)
 
 
 def not_fit_to_post(findings: list[LintFinding]) -> LeadlineError:
     """The refusal that lists each finding with the words it saw and what to write instead."""
-    shown = "; ".join(f"{f.what} ({f.where}): {f.mend}" for f in findings[:FINDINGS_NAMED])
-    more = f"; and {len(findings) - FINDINGS_NAMED} more" if len(findings) > FINDINGS_NAMED else ""
+    shown = [f"{f.what} ({f.where}): {f.mend}" for f in findings[:FINDINGS_NAMED]]
+    if more := len(findings) - len(shown):
+        shown.append(f"and {more} more")
     return refused(
         "not-fit-to-post",
-        f"a reader would stumble over {len(findings)} thing{'s' if len(findings) > 1 else ''} in this text",
-        why=shown + more,
+        f"a reader would stumble over {counted(len(findings), 'thing')} in this text",
+        why="; ".join(shown),
         do="leadline update --dry-run …",
-        details={"findings": _as_dicts(findings)},
+        details={"findings": as_dicts(findings)},
     )
 
 
@@ -260,16 +290,16 @@ def _label_of_cited(thread: Thread, text: str) -> str:
 
 
 def _rendered(
-    context: Context, thread: Thread, words: Words, body: Bound
+    context: Context, thread: Thread, words: Words, checked: Checked
 ) -> tuple[str, dict[str, str]]:
-    commit_records(context)
+    # What the text links to is committed first; where that cannot be done, it links less, and
+    # ``follow`` says why.
+    commit_if_possible(context)
     links = links_for(context, thread)
-    said = {name: fix_format(cited(text, thread, body["refs"])) for name, text in words.texts()}
-    shown = (
-        links
-        if "logbook" in links
-        else {**links, "read it": how_to_read(thread, _new_experiments(thread))}
-    )
+    shown = dict(links)
+    if "logbook" not in links:
+        shown["read it"] = how_to_read(thread, _new_experiments(thread))
+    said = {name: fix_format(cited(text, thread, checked.refs)) for name, text in words.texts()}
     text = render_update(
         thread,
         evidence_for(thread),
@@ -305,35 +335,28 @@ def _record(context: Context, thread: Thread, body: UpdateBody) -> str:
     return shown
 
 
-def _done(
-    context: Context, topic: str, shown: str, text: str, advice: list[LintFinding], what: str
-) -> dict[str, Any]:
-    """Bring issue and logbook up to date. What the forge refuses is said, and done by the next
-    call."""
-    issue = bring_up_to_date(context, topic)
-    why = str(issue["why"]["what"]) if issue["why"] else ""
-    published = publish(context, topic, f"{what} {shown}")
-    thread = context.store.thread(topic)
-    item = thread.find(shown)
-    assert is_a(item, "update")
-    if thread.issue.state in ("none", "draft") and not issue["why"]:
-        why = "the issue is a draft" if thread.issue.state == "draft" else "the thread has no issue"
+def _posted(context: Context, topic: str, shown: str, advice: list[LintFinding]) -> Post:
+    form = str(_post(context, topic, shown).body.get("form"))
+    followed = follow(context, topic, f"{form} {shown}")
+    item = _post(context, topic, shown)
     links = dict(item.body.get("links") or {})
-    return {
-        "id": shown,
-        "form": item.body.get("form"),
-        "text": text,
-        "advice": _as_dicts(advice),
-        "posted": not why,
-        "why_not_posted": why,
-        "issue": issue,
-        "logbook": published.get("logbook"),
-        "logbook_skipped": published.get("skipped", ""),
-        "links": links,
-        "unpushed": unpushed(context, links),
-        "continues": item.body.get("continues", ""),
-    }
+    return Post(
+        form,
+        item.text,
+        advice,
+        links,
+        shown,
+        item.body.get("continues", ""),
+        unpushed(context, links),
+        followed,
+    )
 
 
-def _as_dicts(findings: list[LintFinding]) -> list[dict[str, str]]:
+def _post(context: Context, topic: str, shown: str) -> Item[UpdateBody]:
+    found = context.store.thread(topic).find(shown)
+    assert is_a(found, "update")
+    return found
+
+
+def as_dicts(findings: list[LintFinding]) -> list[dict[str, str]]:
     return [finding._asdict() for finding in findings]

@@ -15,65 +15,114 @@ from leadline.core.errors import not_found
 from leadline.core.publish.append_only import Section, sections
 from leadline.core.record.thread import Thread
 from leadline.core.secrets.redact import Redactor, secret_values
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
+from leadline.core.values import dataclass
 from leadline.render.logbook.entries import HEADER_BEGIN, HEADER_END, NO_ENTRY
 from leadline.render.markdown import fence
-from leadline.services.branch.logbook import logbook_path, logbook_text, publish
+from leadline.services.branch.logbook import logbook_path, logbook_text
 from leadline.services.context import Context, refs_for
+from leadline.services.publish.follow import Followed, follow
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import AdoptedBody
 
 VERSIONS_COMPARED = 6
 
 
-def adopt(context: Context, topic: str, file: str | None = None) -> dict[str, Any]:
-    """Adopt ``file`` (default: the logbook in the tree). Returns ``{path, entries: [{heading,
-    where}], restored, already, logbook}``; ``already``: this very content was adopted before.
+@dataclass(frozen=True)
+class Piece:
+    """What a file says beyond the rendering. ``where``: "entry", "header", "form", or the heading of
+    the entry that was changed."""
+
+    heading: str
+    text: str
+    where: str
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """``restored``: headings of entries that had been taken out; ``already``: this very content was
+    adopted before. ``followed``: None where the file was not the logbook in the tree."""
+
+    path: str
+    digest: str
+    entries: list[Piece]
+    restored: list[str]
+    already: bool
+    followed: Followed | None
+
+    def as_dict(self) -> dict[str, object]:
+        followed = self.followed
+        return {
+            "path": self.path,
+            "entries": [{"heading": p.heading, "where": p.where} for p in self.entries],
+            "restored": self.restored,
+            "already": self.already,
+            "digest": self.digest,
+            "logbook": followed.logbook.as_dict() if followed else None,
+            "issue": followed.issue.as_dict() if followed else None,
+            "record_commit": followed.record_commit if followed else "",
+            "problems": [p.as_dict() for p in followed.problems] if followed else [],
+        }
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    acknowledged: str
+    already: bool
+
+    def as_dict(self) -> dict[str, object]:
+        return dict(self.__dict__)
+
+
+def adopt(context: Context, topic: str, file: str | None = None) -> Adopted:
+    """Adopt ``file`` (default: the logbook in the tree).
 
     Raises LeadlineError(not_found) when there is no such file.
     """
-    in_tree = (
-        os.path.join(context.toplevel, logbook_path(context, topic)) if context.vcs.toplevel else ""
-    )
+    # Which file; only the logbook of the thread is rendered anew.
+    top = context.vcs.toplevel
+    in_tree = os.path.join(top, logbook_path(context, topic)) if top else ""
     full = os.path.realpath(os.path.join(context.cwd, file)) if file else in_tree
-    raw = _read(full, topic, file)
-    thread = context.store.thread(topic)
-    shown_path = (
-        os.path.relpath(full, context.vcs.toplevel)
-        if context.vcs.toplevel
-        else os.path.basename(full)
-    )
-    result: dict[str, Any] = {
-        "path": shown_path,
-        "entries": [],
-        "restored": [],
-        "already": False,
-        "digest": digest_bytes(raw),
-        "logbook": None,
-    }
-    rendered = logbook_text(context, thread)
     is_logbook = bool(in_tree) and full == os.path.realpath(in_tree)
-    if raw.decode("utf-8", "replace") != rendered:
+    path = os.path.relpath(full, top) if top else os.path.basename(full)
+    raw = _read(full, topic, file)
+    digest = digest_bytes(raw)
+    # What is new in it, held to the rendering of this moment: under the lock, so that of two
+    # adoptions the second finds nothing.
+    entries: list[Piece] = []
+    restored: list[str] = []
+    already = False
+    if raw.decode("utf-8", "replace") != logbook_text(context, context.store.thread(topic)):
         with context.store.transaction(topic) as writing:
             thread = context.store.thread(topic)
-            result["already"] = any(a.get("digest") == result["digest"] for a in thread.adopted)
-            if not result["already"]:
-                _take_in(
-                    context,
-                    thread,
-                    raw,
-                    logbook_text(context, thread),
-                    shown_path,
-                    is_logbook,
-                    result,
-                    writing,
-                )
+            already = any(a.get("digest") == digest for a in thread.adopted)
+            if not already:
+                rendered = logbook_text(context, thread)
+                text, kept = _redacted(context, raw)
+                earlier = _earlier(context, path) if is_logbook else []
+                entries = _unknown(thread, pieces_of(text, rendered, earlier))
+                restored = removed_by_hand(text, rendered) if is_logbook else []
+                whole = context.blobs.put(kept)
+                for p in entries:
+                    body: AdoptedBody = {
+                        "heading": p.heading,
+                        "text": p.text,
+                        "where": p.where,
+                        "path": path,
+                        "digest": digest,
+                        "file": whole,
+                        "refs": refs_for(thread, texts=[p.heading, p.text]),
+                    }
+                    writing.add("adopted", body)
+    followed = None
     if is_logbook:
-        result["logbook"] = publish(
-            context, topic, "adopted what was written by hand", replace_hand_edit=True
-        )
-    return result
+        why = "adopted what was written by hand"
+        followed = follow(context, topic, why, hand_edit_adopted=True)
+    return Adopted(path, digest, entries, restored, already, followed)
 
 
-def acknowledge(context: Context, topic: str, commit: str) -> dict[str, Any]:
+def acknowledge(context: Context, topic: str, commit: str) -> Acknowledged:
     """Say in the record that a rewrite of the logbook in the git history is known. Raises
     LeadlineError(not_found)."""
     full = context.vcs.ref(f"{commit}^{{commit}}")
@@ -92,7 +141,7 @@ def acknowledge(context: Context, topic: str, commit: str) -> dict[str, Any]:
                 "acknowledged": full,
             },
         )
-    return {"acknowledged": full, "already": already}
+    return Acknowledged(full, already)
 
 
 def _read(full: str, topic: str, named: str | None) -> bytes:
@@ -108,40 +157,20 @@ def _read(full: str, topic: str, named: str | None) -> bytes:
         ) from None
 
 
-def _take_in(
-    context: Context,
-    thread: Thread,
-    raw: bytes,
-    rendered: str,
-    path: str,
-    is_logbook: bool,
-    result: dict[str, Any],
-    writing: Any,
-) -> None:
+def _redacted(context: Context, raw: bytes) -> tuple[str, bytes]:
+    """What may be kept of the file, as text and as bytes."""
     exact = raw.decode("utf-8", "surrogateescape")
     redacted = Redactor(secret_values(context.environ)).text(exact)
     kept = raw if redacted == exact else redacted.encode("utf-8", "surrogateescape")
-    text = kept.decode("utf-8", "backslashreplace")
-    pieces = pieces_of(text, rendered, _earlier(context, thread, path) if is_logbook else [])
+    return kept.decode("utf-8", "backslashreplace"), kept
+
+
+def _unknown(thread: Thread, pieces: list[Piece]) -> list[Piece]:
     known = {(a.get("heading"), a.get("text")) for a in thread.adopted}
-    pieces = [p for p in pieces if (p["heading"], p["text"]) not in known]
-    file = context.blobs.put(kept)
-    for piece in pieces:
-        writing.add(
-            "adopted",
-            {
-                **piece,
-                "path": path,
-                "digest": result["digest"],
-                "file": file,
-                "refs": refs_for(thread, texts=[piece["heading"], piece["text"]]),
-            },
-        )
-    result["entries"] = [{"heading": p["heading"], "where": p["where"]} for p in pieces]
-    result["restored"] = removed_by_hand(text, rendered) if is_logbook else []
+    return [p for p in pieces if (p.heading, p.text) not in known]
 
 
-def _earlier(context: Context, thread: Thread, path: str) -> list[str]:
+def _earlier(context: Context, path: str) -> list[str]:
     """Renderings that were committed: what a header may have been edited from."""
     versions = context.vcs.versions_of_file(path)[-VERSIONS_COMPARED:]
     return [data.decode("utf-8", "replace") for _, data in versions]
@@ -150,9 +179,8 @@ def _earlier(context: Context, thread: Thread, path: str) -> list[str]:
 # ---- what is new in a file -----------------------------------------------------------------------
 
 
-def pieces_of(text: str, rendered: str, earlier: list[str]) -> list[dict[str, str]]:
-    """What ``text`` says beyond ``rendered``: ``{heading, text, where}``. ``earlier``: renderings
-    of before."""
+def pieces_of(text: str, rendered: str, earlier: list[str]) -> list[Piece]:
+    """What ``text`` says beyond ``rendered``. ``earlier``: renderings of before."""
     header, body = _cut(text)
     found = _sections(body, _cut(rendered)[1])
     if header:
@@ -160,7 +188,7 @@ def pieces_of(text: str, rendered: str, earlier: list[str]) -> list[dict[str, st
     if not found and text.rstrip("\n") != rendered.rstrip("\n") and text not in earlier:
         changed = _difference(rendered, text)
         if changed and not header:
-            found.append({"heading": "changes of form alone", "text": changed, "where": "form"})
+            found.append(Piece("changes of form alone", changed, "form"))
     return found
 
 
@@ -174,7 +202,7 @@ def _cut(text: str) -> tuple[str, str]:
     return before + header, after
 
 
-def _sections(body: str, rendered: str) -> list[dict[str, str]]:
+def _sections(body: str, rendered: str) -> list[Piece]:
     ours: dict[str, list[str]] = {}
     for section in sections(rendered):
         ours.setdefault(section.heading, []).append(section.body)
@@ -187,27 +215,19 @@ def _sections(body: str, rendered: str) -> list[dict[str, str]]:
             before = bodies[0]
             if section.body.replace(NO_ENTRY, "").strip() == before.replace(NO_ENTRY, "").strip():
                 continue
-            found.append(
-                {
-                    "heading": f"a change in “{section.heading}”",
-                    "where": section.heading,
-                    "text": _difference(before, section.body),
-                }
-            )
+            changed = _difference(before, section.body)
+            found.append(Piece(f"a change in “{section.heading}”", changed, section.heading))
         elif section.body.strip() not in ("", NO_ENTRY) or section.path:
             found.append(_entry(section))
-    return [f for f in found if f["text"] or f["where"] == "entry"]
+    return [piece for piece in found if piece.text or piece.where == "entry"]
 
 
-def _entry(section: Section) -> dict[str, str]:
-    return {
-        "heading": section.path[-1] if section.path else "text outside the entries",
-        "text": section.body,
-        "where": "entry",
-    }
+def _entry(section: Section) -> Piece:
+    heading = section.path[-1] if section.path else "text outside the entries"
+    return Piece(heading, section.body, "entry")
 
 
-def _header(header: str, bases: list[str]) -> list[dict[str, str]]:
+def _header(header: str, bases: list[str]) -> list[Piece]:
     import difflib  # noqa: PLC0415  start-up: 0.9 ms
 
     lines = [line for line in header.split("\n") if line.strip()]
@@ -217,13 +237,7 @@ def _header(header: str, bases: list[str]) -> list[dict[str, str]]:
     nearest = max(
         bases, key=lambda b: difflib.SequenceMatcher(None, b, header, autojunk=False).quick_ratio()
     )
-    return [
-        {
-            "heading": "an edit of the header",
-            "text": _difference(nearest, header),
-            "where": "header",
-        }
-    ]
+    return [Piece("an edit of the header", _difference(nearest, header), "header")]
 
 
 def _difference(before: str, after: str) -> str:

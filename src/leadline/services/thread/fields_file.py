@@ -3,15 +3,14 @@ fields."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from leadline.core.errors import not_found, usage
-from leadline.core.typed import Any
 
 
 def read_fields(
-    path: str, what: str, verb: str, from_markdown: Callable[[str], dict[str, Any]]
-) -> dict[str, Any]:
+    path: str, what: str, verb: str, from_markdown: Callable[[str], Mapping[str, object]]
+) -> Mapping[str, object]:
     """The fields in ``path``. Raises LeadlineError: not_found ``no-<what>-file``, usage
     ``bad-<what>-file``."""
     help_command = f"leadline {verb} --help"
@@ -24,7 +23,7 @@ def read_fields(
         ) from None
     try:
         if path.endswith((".md", ".markdown")):
-            data: Any = from_markdown(text)
+            data: object = from_markdown(text)
         elif path.endswith(".toml"):
             import tomllib  # noqa: PLC0415  start-up: 5.4 ms
 

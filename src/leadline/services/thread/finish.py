@@ -19,13 +19,15 @@ from leadline.core.record.thread import Thread
 from leadline.core.text.lint import fix_format
 from leadline.core.timestamps import minute
 from leadline.core.typed import TYPE_CHECKING, Any, cast
+from leadline.core.values import dataclass
 from leadline.render.issue.comments import render_final
 from leadline.services.bound_text import bound_body
-from leadline.services.branch.logbook import publish
-from leadline.services.branch.permalink import commit_records, links_for
+from leadline.services.branch.permalink import links_for
+from leadline.services.branch.record_branch import commit_if_possible
 from leadline.services.context import Context
 from leadline.services.issue.content import body_is_current
 from leadline.services.issue.delivery import bring_up_to_date
+from leadline.services.publish.follow import Followed, follow
 from leadline.services.thread.check import queued_reason
 from leadline.services.thread.fields_file import read_fields
 
@@ -48,6 +50,60 @@ _NAMES = {
     "next step": "next_steps",
     "next": "next_steps",
 }
+
+
+@dataclass(frozen=True)
+class NotFinished:
+    """What is missing; nothing was recorded. ``queued``: codes of what only the forge lacks."""
+
+    missing: list[dict[str, Any]]
+    queued: list[str]
+    reason: str
+
+    def as_dict(self) -> dict[str, object]:
+        return {"finished": False, **self.__dict__}
+
+
+@dataclass(frozen=True)
+class Finished:
+    """``record``: the body of the finish; ``again``: it was recorded before."""
+
+    record: dict[str, Any]
+    followed: Followed
+    again: bool
+
+    @property
+    def queued(self) -> list[str]:
+        """What was queued when the finish was recorded, and still is."""
+        return list(self.record.get("queued", [])) if self.followed.issue.why else []
+
+    @property
+    def overridden(self) -> list[str]:
+        return list(self.record.get("overridden", []))
+
+    @property
+    def override(self) -> str:
+        return str(self.record.get("override", ""))
+
+    def as_dict(self) -> dict[str, object]:
+        followed, why = self.followed, self.followed.issue.why
+        return {
+            "finished": True,
+            "finished_at": self.record["at"],
+            "missing": [],
+            "queued": self.queued,
+            "overridden": self.overridden,
+            "override": self.override,
+            "reason": self.record["reason"],
+            "issue": followed.issue.as_dict(),
+            "why_not_posted": why["what"] if why else "",
+            "logbook": followed.logbook.logbook,
+            "logbook_skipped": followed.logbook.skipped,
+            "record_branch": followed.record_commit,
+            "problems": [problem.as_dict() for problem in followed.problems],
+            "text": self.record.get("text", ""),
+            "again": self.again,
+        }
 
 
 def read_summary(path: str) -> dict[str, Any]:
@@ -158,9 +214,9 @@ def finish(
     summary: dict[str, Any],
     reason: str = "completed",
     override: str = "",
-) -> dict[str, Any]:
-    """Check, record, post, close, publish. Returns ``{"finished", "missing", ...}``; with something
-    missing and no ``override`` (a reason) nothing is recorded and ``finished`` is False.
+) -> Finished | NotFinished:
+    """Check, record, and let follow what follows. With something missing and no ``override`` (a
+    reason) nothing is recorded.
 
     ``reason``: completed | not_planned. Raises LeadlineError: refused for numbers that are not
     bound, conflict for another summary than the one the thread was finished with.
@@ -182,9 +238,10 @@ def finish(
         if queued := [item["code"] for item in found if "queued" in item]:
             said["queued"] = queued
         if missing and not override.strip():
-            return {"finished": False, "missing": missing, "queued": queued, "reason": reason}
+            return NotFinished(missing, queued, reason)
         _record(context, thread, {**proposal, "reason": reason, **said}, override.strip(), missing)
-    return {**_complete(context, topic), "again": again}
+    followed = follow(context, topic, "finish")
+    return Finished(context.store.thread(topic).finishes[-1], followed, again)
 
 
 def _check_first(thread: Thread, proposal: dict[str, Any], override: str) -> None:
@@ -242,7 +299,7 @@ def _record(
         codes = list(dict.fromkeys(item["code"] for item in missing))
         body["override"], body["overridden"] = override, codes
         body["limits"] = [*body["limits"], f"Closed although {', '.join(codes)}: {override}"]
-    commit_records(context)
+    commit_if_possible(context)  # the summary links to it
     thread.finishes.append({"uid": "", "at": context.now(), "actor": context.actor(), **body})
     text = fix_format(
         render_final(
@@ -250,30 +307,6 @@ def _record(
         )
     )
     context.append(thread.topic, "finish", cast("FinishBody", {**body, "text": text}))
-
-
-def _complete(context: Context, topic: str) -> dict[str, Any]:
-    """All that follows from the record; each part is idempotent."""
-    issue = bring_up_to_date(context, topic)
-    why = str(issue["why"]["what"]) if issue["why"] else ""
-    published = publish(context, topic, "finish")
-    commit = commit_records(context)
-    last = context.store.thread(topic).finishes[-1]
-    return {
-        "finished": True,
-        "finished_at": last["at"],
-        "missing": [],
-        "queued": last.get("queued", []) if why else [],
-        "overridden": last.get("overridden", []),
-        "override": last.get("override", ""),
-        "reason": last["reason"],
-        "issue": issue,
-        "why_not_posted": why,
-        "logbook": published.get("logbook"),
-        "logbook_skipped": published.get("skipped", ""),
-        "record_branch": commit,
-        "text": last.get("text", ""),
-    }
 
 
 def summary_file(context: Context, path: str) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""Open a thread: prefix, branch, kickoff, hypotheses, experiment issue; then the first rendering."""
+"""Open a thread: prefix, branch, kickoff, hypotheses, tracker; then what follows: the experiment
+issue and the first rendering."""
 
 from __future__ import annotations
 
@@ -6,21 +7,28 @@ import re
 
 from leadline.core.check.kickoff import (
     BY_NAME,
+    Kickoff,
     from_markdown,
     missing_fields,
     normalise,
     parse_metric,
+    text_of,
+    texts_of,
 )
+from leadline.core.check.missing import Missing
 from leadline.core.errors import conflict, usage
 from leadline.core.ids import PREFIX, TOPIC, named_id, prefix_from_topic
 from leadline.core.record.thread import Thread
-from leadline.core.typed import TYPE_CHECKING, Any, cast
+from leadline.core.typed import TYPE_CHECKING, cast
+from leadline.core.values import dataclass
 from leadline.services.context import Context
-from leadline.services.issue.delivery import bring_up_to_date
+from leadline.services.issue.delivery import Opening
+from leadline.services.issue.verbs import to_adopt
+from leadline.services.publish.follow import Followed, follow
 from leadline.services.thread.fields_file import read_fields
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import ThreadStartedBody
+    from leadline.core.record.bodies import IssueWantedBody, ThreadStartedBody
 
 
 def check_topic(topic: str) -> None:
@@ -36,60 +44,103 @@ def check_topic(topic: str) -> None:
         )
 
 
-def read_kickoff(path: str) -> dict[str, Any]:
+def read_kickoff(path: str) -> Kickoff:
     """Kickoff fields of a TOML, YAML, JSON or Markdown file. Raises LeadlineError(usage |
     not_found)."""
     return normalise(read_fields(path, "kickoff", "start", from_markdown), path)
 
 
-def start(
-    context: Context,
-    topic: str,
-    kickoff: dict[str, Any],
-    *,
-    prefix: str | None = None,
-    branch: str | None = None,
-    no_branch: bool = False,
-    switch: bool = True,
-    draft: bool = False,
-    wishes: dict[str, Any] | None = None,
-) -> tuple[Thread, dict[str, Any]]:
-    """Start the thread; returns it and what became of its issue
-    (``issue_delivery.bring_up_to_date``).
+@dataclass(frozen=True)
+class StartRequest:
+    """``branch`` is created, or adopted when it exists; default ``research/<topic>``; ``no_branch``
+    makes none. ``issue``: number or address of one to adopt. ``tracker``: where its runs go."""
 
-    ``branch`` is created, or adopted when it exists; default ``research/<topic>``; ``no_branch``
-    makes none. ``wishes`` for the issue: labels, milestone, assignees, parent, or the ``number`` of
-    one that exists. Raises LeadlineError: bad-topic, duplicate topic or prefix, branch cannot be
-    made. Nothing is recorded then.
+    topic: str
+    kickoff: Kickoff
+    prefix: str | None = None
+    branch: str | None = None
+    no_branch: bool = False
+    switch: bool = True
+    draft: bool = False
+    issue: str = ""
+    wishes: IssueWantedBody | None = None
+    tracker: str = ""
+
+
+@dataclass(frozen=True)
+class Started:
+    """The thread as it is now, what followed, and the kickoff fields that were not given."""
+
+    thread: Thread
+    followed: Followed
+    missing: list[Missing]
+
+    def as_dict(self) -> dict[str, object]:
+        thread, issue = self.thread, self.followed.issue
+        return {
+            "topic": thread.topic,
+            "prefix": thread.prefix,
+            "branch": thread.about.get("branch"),
+            "issue": thread.issue.number,
+            "issue_url": thread.issue.url,
+            "waits": issue.waits,
+            "why": issue.why,
+            "logbook": self.followed.logbook.logbook,
+            "record_commit": self.followed.record_commit,
+            "problems": [problem.as_dict() for problem in self.followed.problems],
+            "missing": self.missing,
+        }
+
+
+def start(context: Context, request: StartRequest) -> Started:
+    """Start the thread; what it is to have beside its record follows.
+
+    Raises LeadlineError: bad-topic, duplicate topic or prefix, a tracker or an issue that cannot be
+    its, branch cannot be made. Nothing is recorded then.
     """
+    topic, kickoff = request.topic, request.kickoff
+    # All that may be refused, before anything is made.
     check_topic(topic)
+    project = text_of(kickoff, "tracker-project") or topic
+    if request.tracker:
+        from leadline.services.tracker.choice import (  # noqa: PLC0415  start-up: 6 ms
+            check_choice,
+            choose,
+        )
+
+        check_choice(context, request.tracker, project)
+    wishes: IssueWantedBody = {**(request.wishes or {})}
+    if request.issue:
+        wishes["number"] = to_adopt(context, topic, request.issue)
     _refuse_second(context, topic)
-    prefix = _prefix(context, topic, prefix)
+    prefix = _prefix(context, topic, request.prefix)
     metrics = _metrics(kickoff)
-    about = {k: v for k, v in kickoff.items() if k in BY_NAME and v and k != "hypothesis"}
-    branch_name = None if no_branch else _branch(context, topic, branch, switch)
-    if branch_name:
-        about["branch"] = branch_name
-    head = context.vcs.head()
-    about["code_at_start"] = head["commit"] or "no commit yet"
+    # The branch, then the record that names it.
+    about: dict[str, object] = {
+        k: v for k, v in kickoff.items() if k in BY_NAME and v and k != "hypothesis"
+    }
+    if not request.no_branch and (
+        branch := _branch(context, topic, request.branch, request.switch)
+    ):
+        about["branch"] = branch
+    about["code_at_start"] = context.vcs.head()["commit"] or "no commit yet"
     if context.setting("logbook.in_tree"):
         about["logbook"] = f"{context.setting('logbook.folder')}/{topic}.md"
     with context.store.transaction(topic, create=True) as writing:
         _refuse_second(context, topic)  # another process may have been quicker
         said = {"prefix": prefix, "metrics": metrics, **about}
         writing.add("thread-started", cast("ThreadStartedBody", said))
-        for number, statement in enumerate(kickoff.get("hypothesis", []), 1):
-            writing.add(
-                "hypothesis",
-                {
-                    "id": named_id(prefix, "hypothesis", number),
-                    "text": statement,
-                    "state": "proposed",
-                },
-            )
+        for number, statement in enumerate(texts_of(kickoff, "hypothesis"), 1):
+            shown = named_id(prefix, "hypothesis", number)
+            writing.add("hypothesis", {"id": shown, "text": statement, "state": "proposed"})
     context.choose(topic)
-    issue = _open_issue(context, topic, draft, wishes)
-    return context.store.thread(topic), issue
+    # The tracker first: it is a record, and all that follows shows it.
+    if request.tracker:
+        choose(context, topic, request.tracker, project)
+    opening = Opening(request.draft, wishes)
+    followed = follow(context, topic, f"start of {topic}", opening=opening)
+    thread = context.store.thread(topic)
+    return Started(thread, followed, check_kickoff(thread))
 
 
 def _refuse_second(context: Context, topic: str) -> None:
@@ -131,11 +182,11 @@ def _free(base: str, taken: dict[str, str]) -> str:
     return f"{base}{number}"
 
 
-def _metrics(kickoff: dict[str, Any]) -> list[dict[str, str]]:
-    found = [parse_metric(text) for text in kickoff.get("success", [])]
-    kickoff["success"] = [
-        t for t, m in zip(kickoff.get("success", []), found, strict=True) if m is None
-    ]
+def _metrics(kickoff: Kickoff) -> list[dict[str, str]]:
+    """Takes the success metrics that are definitions out of those that are prose."""
+    texts = texts_of(kickoff, "success")
+    found = [parse_metric(text) for text in texts]
+    kickoff["success"] = [t for t, m in zip(texts, found, strict=True) if m is None]
     return [m for m in found if m]
 
 
@@ -159,24 +210,16 @@ def _branch(context: Context, topic: str, wanted: str | None, switch: bool) -> s
     return name
 
 
-def _open_issue(
-    context: Context, topic: str, draft: bool, wishes: dict[str, Any] | None
-) -> dict[str, Any]:
-    return bring_up_to_date(context, topic, create=True, draft=draft, wishes=wishes)
-
-
-def check_kickoff(thread: Thread) -> list[dict[str, str]]:
+def check_kickoff(thread: Thread) -> list[Missing]:
     """One entry per missing kickoff field, with the command that gives it."""
     about = dict(thread.about)
     if any(h.stands for h in thread.hypotheses):
         about["hypothesis"] = "given"
-    return [
-        {
-            "code": f"kickoff-{f.name}",
-            "what": f"no {f.name}: {f.help}",
-            "mend": f"leadline correct {thread.topic} {f.name}='…'"
-            if f.name != "hypothesis"
-            else "leadline hypothesis add '…'",
-        }
-        for f in missing_fields(about, bool(thread.metrics))
-    ]
+    items: list[Missing] = []
+    for field in missing_fields(about, bool(thread.metrics)):
+        mend = f"leadline correct {thread.topic} {field.name}='…'"
+        if field.name == "hypothesis":
+            mend = "leadline hypothesis add '…'"
+        what = f"no {field.name}: {field.help}"
+        items.append({"code": f"kickoff-{field.name}", "what": what, "mend": mend})
+    return items
