@@ -11,6 +11,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 os.environ["COLUMNS"] = "100"
 
+from error_codes import table  # noqa: E402
+
 from leadline.cli.main import overview  # noqa: E402
 from leadline.cli.parsing import load, parser_for  # noqa: E402
 from leadline.cli.table import VERBS  # noqa: E402
@@ -29,6 +31,8 @@ def reference() -> str:
         + "A file that was given and cannot be used (a table that is no text, a column that it has not) is 2.\n"
         + "\n`leadline run` exits with the command's own code, 124 after a timeout, 128+N after signal N, 125 when "
         "Leadline itself failed.\n",
+        "## Codes of errors\n\nThe `code` of an error in `--json` is stable; where it is written says the rest.\n"
+        "`…` stands for what is known only when it happens.\n\n" + table(),
         "## JSON\n\nWith `--json` every verb prints one object: `ok`, `as_of`, `data` (or `error` with `kind`, "
         "`code`, `what`, `why`, `next`, `details`), `counts`, `truncated`, `next`. `ok` is false with an `error`, and "
         "also where the answer is no: there `data` says it, and the exit code is 6 (of `run` the command's own).\n",

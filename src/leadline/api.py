@@ -81,15 +81,18 @@ class Repository:
 
     def series_frame(self, run: str, topic: str | None = None, library: str = "pandas") -> Any:
         """The same as one long frame of pandas or polars: metric, step, value, time_s. Raises
-        LeadlineError (environment, ``no-frames``) when the library is not installed, (usage) when
-        it is another one."""
+        LeadlineError (environment, ``no-frames``) when the library is not installed, (usage,
+        ``unknown-library``) when it is another one."""
         from importlib import import_module
 
         from leadline.core.errors import environment, usage
 
         if library not in ("pandas", "polars"):
             raise usage(
-                "no-frames", f"{library!r} makes no frames here", why="known: pandas, polars"
+                "unknown-library",
+                f"{library!r} makes no frames here",
+                why="known: pandas, polars",
+                do=f"series_frame({run!r}, library='pandas')",
             )
         try:
             frames = import_module(library)

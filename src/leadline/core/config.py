@@ -49,6 +49,7 @@ def flatten(nested: dict[str, Any]) -> dict[str, Any]:
                     "config-key-collision",
                     f"two configuration entries are both called {prefix!r}",
                     why="nested names and dotted names meet in one key",
+                    do="leadline run --help  (--set, --config)",
                     details={"key": prefix},
                 )
             flat[prefix] = list(value) if isinstance(value, tuple) else value

@@ -195,7 +195,7 @@ class GitProgram:
         folder = cwd or self.work_tree or self.git_dir
         if not os.path.isdir(folder):
             raise environment(
-                "not-a-git-repository",
+                "folder-gone",
                 f"The folder {folder} is gone.",
                 why="It was removed while Leadline was running.",
                 do="cd to a folder inside a git repository",

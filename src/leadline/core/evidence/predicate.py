@@ -120,6 +120,7 @@ class _Reader:
             "bad-predicate",
             f"expected {expected} at position {self.at + 1} of the claim",
             why=f"it was read up to the mark: {shown}; for example: {EXAMPLE}",
+            do="leadline claim --help",
             details={
                 "position": self.at + 1,
                 "expected": expected,

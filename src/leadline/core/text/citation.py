@@ -174,7 +174,7 @@ def _reference(text: str, expression: str, thread: Thread, refs: dict[str, str] 
             "no-spread" if sample.n else "no-finite-value",
             f"{shown} has {sample.n} finite {plural(sample.n, 'value')} of {metric}",
             why=f"{stat} needs {needed} or more",
-            do=f"leadline run --repeat-of {shown}",
+            do=f"leadline run --experiment {shown}",
         )
     definition = thread.metrics.get(metric)
     unit = definition.unit if definition and stat != "n" else ""

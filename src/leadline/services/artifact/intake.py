@@ -48,6 +48,7 @@ def limits(context: Context) -> dict[str, int]:
                 "bad-settings",
                 f"{setting} (or ${variable}) is {said!r}",
                 why="it is a number of bytes",
+                do="leadline doctor",
             ) from None
     return found
 

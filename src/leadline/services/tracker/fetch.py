@@ -116,5 +116,5 @@ def _read(
             if unasked
             else f"{tracker.name} has no such run in {project}"
         )
-        raise not_found("tracker-run-gone", what)
+        raise not_found("tracker-run-gone", what, do="leadline tracker status")
     return tracker.read(there)

@@ -99,7 +99,7 @@ def _check_formula(context: Context, topic: str, name: str, text: str) -> None:
     old = thread.metrics.get(name)
     if name in seen and not (old and old.formula):
         raise conflict(
-            "metric-is-measured",
+            "formula-over-measured",
             f"runs have measured {name}: a formula would replace what they said",
             why="a derived metric has a name of its own",
             do=f"leadline metric {name}_derived --formula '{text}'",

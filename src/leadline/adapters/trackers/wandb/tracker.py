@@ -258,6 +258,7 @@ class WandbTracker:
                 "tracker-failed",
                 f"W&B did not take {run.id}",
                 why=str(told.get("output", "")).strip()[-300:],
+                do="leadline tracker sync",
             )
         if seen := VIEW_RUN.search(str(told.get("output", ""))):
             run.url = seen.group(1)
