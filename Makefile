@@ -26,7 +26,7 @@ docs: $(VENV)/installed-dev
 	$(PY) tools/record_format.py
 
 golden: $(VENV)/installed-dev
-	LEADLINE_UPDATE_GOLDEN=1 $(PY) -m pytest -q tests/unit -k golden
+	LEADLINE_UPDATE_GOLDEN=1 $(PY) -m pytest -q tests/unit tests/cli/test_answers.py -k golden
 
 $(VENV)/installed: pyproject.toml tools/setup_venv.py
 	@$(PYTHON) tools/setup_venv.py $(VENV)
