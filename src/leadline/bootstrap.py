@@ -19,6 +19,7 @@ from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.services.context import Context
 
 if TYPE_CHECKING:
+    from leadline.ports.executor import Executor
     from leadline.ports.forge import Forge
     from leadline.ports.forge_kind import ForgeKind
     from leadline.ports.results import ResultSource
@@ -68,7 +69,7 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
         store=store,
         read_model=IndexReadModel(store),
         blobs=FileBlobs(os.path.join(root, "blobs")),
-        executor=_Local(),
+        executor_for=_executors(),
         open_runs=OpenRunFiles(os.path.join(root, "open")),
         collectors=MachineCollectors(os.path.join(root, "cache"), settings),
         forge_for=_forge_factory(store, vcs, settings, root, lambda: context),
@@ -89,18 +90,18 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
     return context
 
 
-class _Local:
-    """The local executor, loaded when a run starts: reading verbs do not pay for it."""
+def _executors() -> Callable[[str], Executor]:
+    """Each is made once, when it is asked for: it knows the processes that it started."""
+    made: dict[str, Executor] = {}
 
-    name = "local"
-    _it: Any = None
+    def executor_for(name: str) -> Executor:
+        if name not in made:
+            from leadline.adapters.executors.registry import load
 
-    def __getattr__(self, name: str) -> Any:
-        if self._it is None:
-            from leadline.adapters.executors.local import LocalExecutor
+            made[name] = load(name)
+        return made[name]
 
-            self._it = LocalExecutor()
-        return getattr(self._it, name)
+    return executor_for
 
 
 def _forge_factory(

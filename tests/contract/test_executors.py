@@ -22,16 +22,9 @@ class TestLocalExecutor(ExecutorContract):
     def executor_factory(self) -> Callable[[], Executor]:
         return LocalExecutor
 
-    def test_wait_returns_when_it_has_ended(self, attempt: Any) -> None:
-        one = attempt(["sh", "-c", "while ! test -e go; do sleep 0.01; done"]).submit()
-        assert one.executor.wait(one.dir, one.handle, timeout_s=0.05) == "running"
-        Path(one.dir, "go").touch()
-        assert one.executor.wait(one.dir, one.handle) == "finished"
-        assert LocalExecutor().wait(one.dir, one.handle) == "finished"
-
     def test_another_instance_waits_without_being_the_parent(self, attempt: Any) -> None:
         one = attempt(["sleep", "0.2"]).submit()
-        assert LocalExecutor().wait(one.dir, one.handle, timeout_s=60) == "finished"
+        assert LocalExecutor().wait([(one.dir, one.handle)], 60) == {one.dir: "finished"}
 
     def test_refusal_is_told_and_leaves_the_attempt_unstarted(self, attempt: Any) -> None:
         one: Attempt = attempt(["true"])

@@ -9,16 +9,26 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
+from leadline.ports.executor import OVER
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from leadline.ports.attempt import Handle
+    from leadline.ports.executor import Executor
+    from leadline.services.run.lifecycle import Watcher
 
 CHUNK_BYTES = 1 << 16
 LOOK_EVERY_S = 0.1
 
 
 class _Follower:
-    def __init__(self, path: str, target: Any) -> None:
+    def __init__(self, path: str, target: TextIO | None) -> None:
         self.path, self.target, self.fd = path, target, -1
 
     def copy(self) -> None:
@@ -42,40 +52,41 @@ class _Follower:
             os.close(self.fd)
 
 
-def watch_with(
-    executor: Any, stdout: Any
-) -> Callable[[str, dict[str, Any], Callable[[], bool]], bool]:
-    """A ``watch`` for ``services.run.execute``. ``stdout``: where the command's stdout is shown,
+def watch_with(stdout: TextIO | None) -> Watcher:
+    """A watcher for ``services.run.lifecycle``. ``stdout``: where the command's stdout is shown,
     None for nowhere."""
 
-    def watch(attempt: str, handle: dict[str, Any], is_over: Callable[[], bool]) -> bool:
-        import sys
-
+    def watch(executor: Executor, attempt: str, handle: Handle) -> bool:
         followers = [
             _Follower(os.path.join(attempt, "stdout.log"), stdout),
             _Follower(os.path.join(attempt, "stderr.log"), sys.stderr if stdout else None),
         ]
-        interrupted: list[int] = []
-
-        def cancel(number: int, frame: Any) -> None:
-            interrupted.append(number)
-
-        old = {s: signal.signal(s, cancel) for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-        told = 0
-        try:
-            while executor.wait(attempt, handle, LOOK_EVERY_S) not in ("finished", "gone"):
+        with interruptions((signal.SIGINT, signal.SIGTERM, signal.SIGHUP)) as interrupted:
+            told = 0
+            try:
+                while executor.wait([(attempt, handle)], LOOK_EVERY_S)[attempt] not in OVER:
+                    for follower in followers:
+                        follower.copy()
+                    if len(interrupted) > told:
+                        told = len(interrupted)
+                        executor.cancel(attempt, handle)
                 for follower in followers:
                     follower.copy()
-                if len(interrupted) > told:
-                    told = len(interrupted)
-                    executor.cancel(attempt, handle)
-            for follower in followers:
-                follower.copy()
-        finally:
-            for number, handler in old.items():
-                signal.signal(number, handler)
-            for follower in followers:
-                follower.close()
+            finally:
+                for follower in followers:
+                    follower.close()
         return bool(interrupted)
 
     return watch
+
+
+@contextmanager
+def interruptions(signals: Iterable[int]) -> Iterator[list[int]]:
+    """The signals that came while it was open, instead of what they would have done."""
+    came: list[int] = []
+    old = {s: signal.signal(s, lambda number, frame: came.append(number)) for s in signals}
+    try:
+        yield came
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)

@@ -16,7 +16,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
 PROC = "/proc"
@@ -92,7 +92,7 @@ def cancel(attempt_dir: str) -> dict[str, Any]:
     return answer
 
 
-def same_machine(who: dict[str, Any]) -> bool:
+def same_machine(who: Mapping[str, Any]) -> bool:
     """Whether an owner or handle was written on this machine since it was started (host names may
     change)."""
     mine = boot_id()

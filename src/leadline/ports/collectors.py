@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from leadline.core.typed import TYPE_CHECKING, Any, Protocol
+from leadline.core.typed import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from leadline.core.extract.gather import Extraction
     from leadline.core.extract.spec import ExtractionSpec
+    from leadline.core.record.bodies import (
+        DeviceFacts,
+        During,
+        EnvironmentFacts,
+        HardwareFacts,
+        Hygiene,
+        Preflight,
+        SoftwareFacts,
+    )
     from leadline.core.record.run import MetricDef
     from leadline.ports.extractor import RunFiles
 
@@ -17,19 +26,17 @@ class Collectors(Protocol):
     """Facts about the machine, the command's interpreter and the environment; unknown is None,
     never guessed."""
 
-    def environment(self, env: Mapping[str, str], allow: list[str]) -> dict[str, Any]: ...
+    def environment(self, env: Mapping[str, str], allow: list[str]) -> EnvironmentFacts: ...
 
-    def software(self, argv: list[str], env: Mapping[str, str], cwd: str) -> dict[str, Any]: ...
+    def software(self, argv: list[str], env: Mapping[str, str], cwd: str) -> SoftwareFacts: ...
 
-    def hardware(self) -> dict[str, Any]: ...
+    def hardware(self) -> HardwareFacts: ...
 
-    def devices(self, env: Mapping[str, str]) -> dict[str, Any]: ...
+    def devices(self, env: Mapping[str, str]) -> DeviceFacts: ...
 
-    def preflight(self, env: Mapping[str, str] | None = None) -> dict[str, Any]: ...
+    def preflight(self, env: Mapping[str, str] | None = None) -> Preflight: ...
 
-    def after_run(
-        self, before: dict[str, Any], contention: dict[str, Any], wall_s: float | None
-    ) -> dict[str, Any]: ...
+    def after_run(self, before: Preflight, contention: During, wall_s: float | None) -> Hygiene: ...
 
     def prepare(self) -> None:
         """Load what ``extract`` and ``after_run`` need. Called while a command runs, so that its

@@ -6,23 +6,33 @@ An engine only launches. What a run did stands in its attempt folder, written by
 
 from __future__ import annotations
 
-from leadline.core.typed import Any, Protocol
+from collections.abc import Mapping, Sequence
+
+from leadline.core.typed import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from leadline.ports.attempt import Cancelled, Handle, Result
 
 #: What ``poll`` may answer.
 POLL_STATES = ("queued", "running", "orphaned", "finished", "gone", "unknown")
+#: Of these: nothing lives, and nothing will change any more.
+OVER = ("finished", "gone")
 
 
 class Executor(Protocol):
     """Starts ``leadline.job.supervise`` on attempt folders and says how they stand.
 
     An attempt folder holds ``spec.json`` before ``submit`` is called. One folder is one attempt: a
-    retry is a new one. ``leadline.testing.executor_contract`` holds these obligations as tests that
-    run on any implementation.
+    retry is a new one. The handle is kept beside ``spec.json`` once ``submit`` or ``begin`` has
+    returned; where the caller died before, ``poll``, ``wait`` and ``cancel`` get an empty one, and
+    the folder must do: an engine's name for a job follows from run and attempt.
+    ``leadline.testing.executor_contract`` holds these obligations as tests that run on any
+    implementation.
     """
 
     name: str
 
-    def submit(self, attempt_dir: str, resources: dict[str, Any]) -> dict[str, Any]:
+    def submit(self, attempt_dir: str, resources: Mapping[str, object]) -> Handle:
         """Starts the attempt and returns its handle: JSON, from which any later process can carry
         on.
 
@@ -37,7 +47,7 @@ class Executor(Protocol):
         """
         ...
 
-    def begin(self, attempt_dir: str, resources: dict[str, Any]) -> dict[str, Any]:
+    def begin(self, attempt_dir: str, resources: Mapping[str, object]) -> Handle:
         """As ``submit``, without waiting for the supervisor to be up: for a caller that starts many
         attempts.
 
@@ -50,7 +60,7 @@ class Executor(Protocol):
         """
         ...
 
-    def poll(self, attempts: list[tuple[str, dict[str, Any]]]) -> dict[str, str]:
+    def poll(self, attempts: Sequence[tuple[str, Handle]]) -> dict[str, str]:
         """The state of each attempt folder, for all of them in as few exchanges with the engine as
         possible.
 
@@ -62,8 +72,19 @@ class Executor(Protocol):
         """
         ...
 
-    def cancel(self, attempt_dir: str, handle: dict[str, Any]) -> dict[str, Any]:
-        """Asks the attempt to end, children included, and returns what was done (``did``, ``why``).
+    def wait(
+        self, attempts: Sequence[tuple[str, Handle]], timeout_s: float | None = None
+    ) -> dict[str, str]:
+        """Blocks until one of the attempts is over (``finished`` or ``gone``) or the time is up;
+        answers as ``poll`` does, at once when there are no attempts.
+
+        One that is over already ends the wait. May answer earlier than it had to where the engine
+        can only be asked now and then; a caller that waits for more asks again.
+        """
+        ...
+
+    def cancel(self, attempt_dir: str, handle: Handle) -> Cancelled:
+        """Asks the attempt to end, children included, and returns what was done.
 
         Does not wait for the end of a living supervisor, which needs its grace period and then
         writes a result with state ``cancelled``. Cancelling what has ended does nothing and is no
@@ -71,6 +92,6 @@ class Executor(Protocol):
         """
         ...
 
-    def result(self, attempt_dir: str) -> dict[str, Any] | None:
+    def result(self, attempt_dir: str) -> Result | None:
         """The content of ``result.json``, fetched if need be; None while there is none."""
         ...

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from leadline.core.metric.items import facts_in, on_shared_items
 from leadline.core.plain import one_line
-from leadline.core.record.run import MetricDef, Run
+from leadline.core.record.run import USUAL_EXECUTOR, MetricDef, Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.stats.inference import Sample
 from leadline.core.timestamps import number, plural
@@ -139,7 +139,7 @@ def machine_text(run: Run) -> str:
         parts.append(f"Python {one_line(str(run.software['python']))}")
     if run.software.get("os"):
         parts.append(one_line(str(run.software["os"])))
-    if run.executor not in ("local", ""):
+    if run.executor not in (USUAL_EXECUTOR, ""):
         parts.append(f"through {one_line(run.executor)}")
     return " · ".join(parts)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from leadline.core.errors import LeadlineError, environment, not_found, usage
 from leadline.core.ids import ID_IN_TEXT, named_id
-from leadline.core.record.run import Run
+from leadline.core.record.run import USUAL_EXECUTOR, Run
 from leadline.core.record.thread import IN_RECORD, Thread
 from leadline.core.timestamps import rfc3339
 from leadline.core.typed import TYPE_CHECKING, Any, cast
@@ -34,6 +34,7 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     "logbook.folder": ".agents/logbooks",
     "issue.label": "experiment",
     "marker": "_Posted by Leadline._",
+    "run.executor": USUAL_EXECUTOR,
     "run.environment": [],
     "run.nuisance": [],
     "run.expected_devices": None,  # how many accelerators (or CPUs, without) a run should see
@@ -64,7 +65,7 @@ class Context:
     read_model: ReadModel
     blobs: BlobStore
     open_runs: OpenRuns
-    executor: Executor
+    executor_for: Callable[[str], Executor]
     collectors: Collectors
     series: SeriesStore
     forge_for: Callable[[str], Forge]

@@ -43,7 +43,7 @@ HARDWARE = {
     ],
 }
 SOFTWARE = {"python": "3.11.9", "os": "Ubuntu 22.04", "packages_digest": "sha256:51ab"}
-DEVICES = {"kind": "gpu", "count": 1, "visible": [0]}
+DEVICES = {"kind": "gpu", "count": 1, "visible": ["0"]}
 QUIET = {"contended": False, "reasons": []}
 
 

@@ -27,7 +27,8 @@ from typing import Any
 import pytest
 
 from leadline.job import probe
-from leadline.ports.executor import POLL_STATES, Executor
+from leadline.ports.attempt import Handle, Result
+from leadline.ports.executor import OVER, POLL_STATES, Executor
 
 PATIENCE_S = 60.0
 PYTHON = [sys.executable, "-I", "-S", "-c"]
@@ -35,12 +36,16 @@ IN_ANOTHER_PROCESS = """
 import json, pickle, sys, time
 sys.path[:0] = json.loads(sys.argv[1])
 executor = pickle.loads(bytes.fromhex(sys.argv[2]))()
-verb, folder, handle = sys.argv[3], sys.argv[4], json.loads(sys.argv[5])
+verb, folder = sys.argv[3:5]
+with open(sys.argv[5]) as file:
+    handle = json.load(file)
 if verb == "submit":
     print(json.dumps(executor.submit(folder, {})), flush=True)
     time.sleep(600)
 elif verb == "poll":
     print(json.dumps(executor.poll([(folder, handle)])))
+elif verb == "wait":
+    print(json.dumps(executor.wait([(folder, handle)], 60)))
 elif verb == "cancel":
     print(json.dumps(executor.cancel(folder, handle)))
 elif verb == "result":
@@ -90,7 +95,7 @@ class Attempt:
         self.cookie = os.urandom(16).hex()
         self.factory = factory
         self.executor = factory()
-        self.handle: dict[str, Any] = {}
+        self.handle: Handle = {}
         base = {
             "v": 1,
             "run": "P-001-r1",
@@ -104,6 +109,7 @@ class Attempt:
 
     def submit(self) -> Attempt:
         self.handle = json.loads(json.dumps(self.executor.submit(self.dir, {})))
+        wait_until(lambda: self.state() != "queued", "a start")  # of an engine that queues
         return self
 
     def begin(self) -> Attempt:
@@ -115,7 +121,10 @@ class Attempt:
         assert state in POLL_STATES
         return state
 
-    def finish(self) -> dict[str, Any]:
+    def wait(self, timeout_s: float | None = PATIENCE_S) -> str:
+        return self.executor.wait([(self.dir, self.handle)], timeout_s)[self.dir]
+
+    def finish(self) -> Result:
         """Waits for the end and returns the result; nothing of the job may be left then."""
         wait_until(lambda: self.state() not in ("queued", "running"), "the end of the attempt")
         result = self.executor.result(self.dir)
@@ -134,8 +143,9 @@ class Attempt:
         wait_until(lambda: self.state() == state, state)
 
     def elsewhere(self, verb: str) -> subprocess.Popen[str]:
-        """Another process that has the folder, the handle's JSON and the class of the executor, and
-        no more."""
+        """Another process that has the folder, the handle as it was kept beside the spec and the
+        class of the executor, and no more."""
+        Path(self.dir, "handle.json").write_text(json.dumps(self.handle))
         argv = [
             sys.executable,
             "-c",
@@ -144,7 +154,7 @@ class Attempt:
             pickle.dumps(self.factory).hex(),
         ]
         return subprocess.Popen(
-            [*argv, verb, self.dir, json.dumps(self.handle)], stdout=subprocess.PIPE, text=True
+            [*argv, verb, self.dir, f"{self.dir}/handle.json"], stdout=subprocess.PIPE, text=True
         )
 
     def ask_elsewhere(self, verb: str) -> Any:
@@ -326,6 +336,39 @@ class ExecutorContract:
         assert one.ask_elsewhere("poll") == {one.dir: "finished"}
         assert one.ask_elsewhere("result") == one.executor.result(one.dir)
 
+    def test_the_folder_does_where_the_handle_was_lost(self, attempt: Any) -> None:
+        one = attempt(["sleep", "60"]).submit()
+        one.handle = {}  # whoever submitted it died before the handle was kept
+        assert one.ask_elsewhere("poll") == {one.dir: "running"}
+        assert one.executor.wait([(one.dir, {})], 0.05) == {one.dir: "running"}
+        one.ask_elsewhere("cancel")
+        assert one.ask_elsewhere("wait") == {one.dir: "finished"}
+
+    def test_waiting_ends_with_the_first_that_is_over(self, attempt: Any) -> None:
+        wait_for_go = "while ! test -e go; do sleep 0.01; done"
+        first, second = (attempt(["sh", "-c", wait_for_go]).submit() for _ in range(2))
+        both = [(one.dir, one.handle) for one in (first, second)]
+        assert first.executor.wait([]) == {}
+        running = {first.dir: "running", second.dir: "running"}
+        assert first.executor.wait(both, 0.05) == running
+        Path(second.dir, "go").touch()
+        states = first.executor.wait(both)
+        while states[second.dir] == "running":  # it may answer early
+            states = first.executor.wait(both)
+        assert states == {first.dir: "running", second.dir: "finished"}
+        assert first.executor.wait(both) == states  # what is over already ends the wait
+        Path(first.dir, "go").touch()
+        assert first.ask_elsewhere("wait") == {first.dir: "finished"}
+
+    def test_waiting_for_what_was_only_begun(self, attempt: Any) -> None:
+        begun = [attempt(["sh", "-c", f"exit {n}"]).begin() for n in range(4)]
+        left = {one.dir: one.handle for one in begun}
+        while left:
+            states = begun[0].executor.wait(list(left.items()), PATIENCE_S)
+            assert set(states) == set(left) and set(states.values()) <= set(POLL_STATES)
+            left = {folder: left[folder] for folder, state in states.items() if state not in OVER}
+        assert [one.finish()["exit_code"] for one in begun] == list(range(4))
+
     def test_submitting_again_runs_nothing(self, attempt: Any) -> None:
         one = attempt(["sh", "-c", "echo once; while ! test -e go; do sleep 0.01; done"]).submit()
         first = dict(one.handle)
@@ -360,7 +403,7 @@ class ExecutorContract:
     def test_supervisor_killed_with_nothing_left(self, attempt: Any) -> None:
         one = attempt(["sleep", "60"]).submit()
         os.kill(one.owner_pid(), signal.SIGKILL)
-        one.wait_for_state("gone")
+        assert one.wait() == "gone"
         assert one.executor.result(one.dir) is None
         one.submit()  # an attempt is never started twice
         assert one.state() == "gone"
@@ -376,6 +419,7 @@ class ExecutorContract:
             one.wait_for_output(b"up")
             os.kill(one.owner_pid(), signal.SIGKILL)
             one.wait_for_state("orphaned")
+            assert one.wait(0.05) == "orphaned"  # its supervisor has ended, and it is not over
             assert living(one.cookie)
             one.executor.cancel(one.dir, one.handle)
             one.wait_for_state("gone")
@@ -388,7 +432,7 @@ class ExecutorContract:
         one.handle = json.loads(launcher.stdout.readline())
         launcher.kill()
         launcher.communicate()
-        assert one.state() == "running"
+        one.wait_for_state("running")
         Path(one.dir, "go").touch()
         result = one.finish()
         assert (result["state"], result["exit_code"]) == ("failed", 5)

@@ -18,7 +18,10 @@ from collections.abc import Callable, Collection
 from leadline.adapters.collectors.hardware import has_nvidia_gpu
 from leadline.adapters.collectors.kernel_files import listed, read, word
 from leadline.adapters.collectors.processes import own, table
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import AcceleratorFacts, DeviceUser, LockFacts
 
 LOCK_FILES = ("/tmp/libtpu_lockfile",)
 # folder, names of the devices in it
@@ -43,13 +46,29 @@ _KEEPERS = (
 )  # services that compute nothing
 
 
-def locks(root: str, files: Collection[str] = ()) -> list[dict[str, Any]]:
+class NvidiaFacts(TypedDict):
+    """What NVIDIA's library says; ours are not among the processes."""
+
+    processes: list[DeviceUser]
+    devices: list[AcceleratorFacts]
+
+
+class AcceleratorState(TypedDict):
+    """``processes`` None: unknown, and why. ``devices``: NVIDIA's; empty without accelerators; None
+    where there is one whose state nothing tells."""
+
+    processes: list[DeviceUser] | None
+    devices: list[AcceleratorFacts] | None
+    unknown: list[str]
+
+
+def locks(root: str, files: Collection[str] = ()) -> list[LockFacts]:
     """Lock files that exist: ``path``, ``held`` (True, False: stale, None: cannot be told),
     ``pid``, ``name``.
 
     ``files``: further paths. A lock held by this process or its family is not listed.
     """
-    found: list[dict[str, Any]] = []
+    found: list[LockFacts] = []
     for path in dict.fromkeys((*LOCK_FILES, *files)):
         try:
             inode = os.stat(os.path.join(root, path.lstrip("/"))).st_ino
@@ -83,7 +102,7 @@ def device_files(root: str, more: Collection[str] = (), nvidia: bool = False) ->
 
 def holders(
     root: str, files: Collection[str], hide: Callable[[str], str]
-) -> list[dict[str, Any]] | None:
+) -> list[DeviceUser] | None:
     """Processes of others that hold one of ``files`` open: ``index`` (the file), ``pid``, ``name``.
 
     None when nobody was found and the open files of some process cannot be read.
@@ -92,7 +111,8 @@ def holders(
         return []
     processes = table(root)
     family = own(processes)
-    wanted, found, unreadable = set(files), [], not processes
+    found: list[DeviceUser] = []
+    wanted, unreadable = set(files), not processes
     for process in processes.values():
         if (
             process.pid in family
@@ -123,7 +143,7 @@ def _target(folder: str, link: str) -> str:
         return ""
 
 
-def nvidia(root: str, hide: Callable[[str], str], library: Any = None) -> dict[str, Any] | None:
+def nvidia(root: str, hide: Callable[[str], str], library: Any = None) -> NvidiaFacts | None:
     """What NVIDIA's library says of every GPU: ``processes`` (``index, pid, name``; ours are not in
     it) and ``devices`` (``index, utilisation_percent, sm_clock_mhz, sm_clock_max_mhz, slowdown``:
     words; ``held_back_s``: seconds since the driver was loaded, for ``power`` and ``thermal``).
@@ -158,21 +178,22 @@ def nvidia(root: str, hide: Callable[[str], str], library: Any = None) -> dict[s
 
 def _nvidia_processes(
     root: str, hide: Callable[[str], str], library: Any, handles: list[Any]
-) -> list[dict[str, Any]]:
+) -> list[DeviceUser]:
     running = [
         (i, int(p.pid))
         for i, h in enumerate(handles)
         for p in library.nvmlDeviceGetComputeRunningProcesses(h)
     ]
     family = own(table(root)) if running else set()
-    return [
+    others: list[DeviceUser] = [
         {"index": index, "pid": pid, "name": hide(word(root, f"proc/{pid}/comm"))}
         for index, pid in running
         if pid not in family
-    ][:_MAX_PROCESSES]
+    ]
+    return others[:_MAX_PROCESSES]
 
 
-def _nvidia_device(library: Any, index: int, handle: Any) -> dict[str, Any]:
+def _nvidia_device(library: Any, index: int, handle: Any) -> AcceleratorFacts:
     def ask(names: tuple[str, ...], *arguments: Any) -> Any:
         for (
             name
@@ -205,14 +226,14 @@ def _nvidia_device(library: Any, index: int, handle: Any) -> dict[str, Any]:
 
 def state(
     root: str, hide: Callable[[str], str], device_paths: Collection[str] = (), library: Any = None
-) -> dict[str, Any]:
-    """All of it: ``processes`` (None: unknown), ``devices`` (NVIDIA's; empty without accelerators;
-    None where there is one whose state nothing tells), ``unknown`` (why, in words)."""
+) -> AcceleratorState:
+    """All of it."""
     has_nvidia = library is not None or has_nvidia_gpu(root)
-    told = nvidia(root, hide, library) if has_nvidia else {"processes": [], "devices": []}
+    nobody: NvidiaFacts = {"processes": [], "devices": []}
+    told = nvidia(root, hide, library) if has_nvidia else nobody
     files = device_files(root, device_paths, nvidia=told is None)
     held = holders(root, files, hide)
-    known = [*(told or {}).get("processes", ()), *(held or ())]
+    known = [*(told or nobody)["processes"], *(held or ())]
     without = "nvidia-ml-py is not installed or does not work, and " if told is None else ""
     why = f"processes on the accelerator cannot be listed: {without}open files of other processes cannot be read"
     return {

@@ -12,7 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from leadline.core.secrets.redact import Redactor, secret_values
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import EnvironmentFacts
 
 ALLOWED_PREFIXES = (
     "PYTHON",
@@ -87,7 +90,7 @@ NOT_TENSORFLOW = (
 MAX_VALUE_CHARS = 4000
 
 
-def collect(env: Mapping[str, str], allow: Iterable[str] = ()) -> dict[str, Any]:
+def collect(env: Mapping[str, str], allow: Iterable[str] = ()) -> EnvironmentFacts:
     """``{"variables": {name: value}, "not_recorded": count}`` of ``env``.
 
     ``allow`` names further variables; a name that ends in ``*`` is a prefix. A secret value is

@@ -16,10 +16,13 @@ from collections.abc import Mapping
 
 from leadline.adapters.files import write_atomically
 from leadline.core.errors import LeadlineError
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import DeviceFacts, GpuFacts, HardwareFacts
 
 
-def collect(cache_dir: str, root: str = "/") -> dict[str, Any]:
+def collect(cache_dir: str, root: str = "/") -> HardwareFacts:
     """``host, machine, cpu_model, cpu_count, cpu_affinity, memory_bytes, cgroup_cpu_limit`` (CPUs),
     ``cgroup_memory_limit_bytes, virtualised`` (``vm``, ``container``, ``none`` or None), ``gpus``
     (list of ``index, name, memory_bytes, driver``), ``tpus`` (device files). What cannot be read is
@@ -45,7 +48,7 @@ def collect(cache_dir: str, root: str = "/") -> dict[str, Any]:
     }
 
 
-def devices(env: Mapping[str, str], root: str = "/") -> dict[str, Any]:
+def devices(env: Mapping[str, str], root: str = "/") -> DeviceFacts:
     """``{"kind": "gpu"|"tpu"|"cpu", "count", "visible"}``: what a process started with ``env`` may
     use.
 
@@ -91,7 +94,7 @@ def tpu_files(root: str = "/") -> list[str]:
     return found
 
 
-def _facts(root: str, driver: str | None) -> dict[str, Any]:
+def _facts(root: str, driver: str | None) -> HardwareFacts:
     cpuinfo = _read(root, "proc/cpuinfo") or ""
     model = re.search(r"^(?:model name|Model|cpu model)\s*:\s*(.+)$", cpuinfo, re.M)
     memory = re.search(r"^MemTotal:\s*(\d+) kB", _read(root, "proc/meminfo") or "", re.M)
@@ -178,14 +181,14 @@ def _driver(root: str) -> str | None:
     return found.group(1) if found else None
 
 
-def _gpus(root: str, driver: str | None) -> list[dict[str, Any]]:
+def _gpus(root: str, driver: str | None) -> list[GpuFacts]:
     if not has_nvidia_gpu(root):
         return []
     if root == "/":
         known = _gpus_by_library()
         if known:
             return known
-    gpus: list[dict[str, Any]] = []
+    gpus: list[GpuFacts] = []
     for index, name in enumerate(_gpu_folders(root)):
         text = _read(root, f"proc/driver/nvidia/gpus/{name}/information") or ""
         model = re.search(r"^Model:\s*(.+?)\s*$", text, re.M)
@@ -197,7 +200,7 @@ def _gpus(root: str, driver: str | None) -> list[dict[str, Any]]:
     ]
 
 
-def _gpus_by_library() -> list[dict[str, Any]]:
+def _gpus_by_library() -> list[GpuFacts]:
     """By nvidia-ml-py where it is installed; an empty list when it is not or does not work."""
     try:
         pynvml = importlib.import_module("pynvml")
@@ -206,7 +209,7 @@ def _gpus_by_library() -> list[dict[str, Any]]:
     try:
         pynvml.nvmlInit()
         driver = _text(pynvml.nvmlSystemGetDriverVersion())
-        gpus = []
+        gpus: list[GpuFacts] = []
         for index in range(pynvml.nvmlDeviceGetCount()):
             handle = pynvml.nvmlDeviceGetHandleByIndex(index)
             gpus.append(
@@ -284,7 +287,7 @@ def _read(root: str, path: str) -> str | None:
         return None
 
 
-def _load(path: str, stamp: list[Any]) -> dict[str, Any] | None:
+def _load(path: str, stamp: list[Any]) -> HardwareFacts | None:
     try:
         with open(path, encoding="utf-8") as file:
             value = json.load(file)
@@ -293,7 +296,7 @@ def _load(path: str, stamp: list[Any]) -> dict[str, Any] | None:
     return value["facts"] if isinstance(value, dict) and value.get("stamp") == stamp else None
 
 
-def _store(path: str, value: dict[str, Any]) -> None:
+def _store(path: str, value: Mapping[str, object]) -> None:
     try:
         write_atomically(path, json.dumps(value).encode(), durable=False)
     except LeadlineError:

@@ -11,12 +11,22 @@ those. Nothing is changed: the governor is reported, not set.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from leadline.adapters.collectors import accelerators, processes
 from leadline.adapters.collectors.kernel_files import listed, read, word
 from leadline.core.secrets.redact import Redactor
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import (
+        BusyProcess,
+        DeviceFacts,
+        DeviceUser,
+        During,
+        Hygiene,
+        Preflight,
+    )
 
 # Thresholds, each named in the reason it gives.
 PRESSURE_PERCENT = 10.0  # of the last 10 s some task waited for a CPU
@@ -35,12 +45,12 @@ def preflight(
     root: str = "/",
     redact: Callable[[str], str] | None = None,
     *,
-    devices: Mapping[str, Any] | None = None,
+    devices: DeviceFacts | None = None,
     expected_devices: int | None = None,
     lock_files: Sequence[str] = (),
     device_paths: Sequence[str] = (),
     gpu_library: Any = None,
-) -> dict[str, Any]:
+) -> Preflight:
     """State of the machine now: ``load_1m, runnable, cpu_pressure_percent, cpu_count, pinned_to``
     (CPUs, when this process may use only some), ``memory_available_bytes, governor, turbo,
     throttle_counts, locks, others`` (busy processes of others: pid, name, CPU share),
@@ -65,7 +75,7 @@ def preflight(
     )
     others = processes.busy_others(root, hide, cpus if pinned else None) if busy else []
     accelerator = accelerators.state(root, hide, device_paths, gpu_library)
-    found: dict[str, Any] = {
+    found: Preflight = {
         "load_1m": load,
         "runnable": runnable,
         "cpu_pressure_percent": pressure,
@@ -81,7 +91,7 @@ def preflight(
         "others_total": len(others),
         "accelerator_processes": accelerator["processes"],
         "accelerators": accelerator["devices"],
-        "devices_found": (devices or {}).get("count"),
+        "devices_found": devices["count"] if devices else None,
         "devices_expected": expected_devices,
     }
     reasons = _preflight_reasons(found, others)
@@ -91,18 +101,18 @@ def preflight(
     found["contended"] = True if reasons else None if unknown else False
     found["reasons"] = reasons + [f"unknown: {what}" for what in unknown]
     found["throttled"] = True if any(d["slowdown"] for d in accelerator["devices"] or ()) else None
-    found["remarks"] = _remarks(found, str((devices or {}).get("kind") or "device"))
+    found["remarks"] = _remarks(found, devices["kind"] if devices else "device")
     return found
 
 
 def after_run(
-    before: Mapping[str, Any] | None,
-    contention: Mapping[str, Any] | None,
+    before: Preflight | None,
+    contention: During | None,
     wall_s: float | None = None,
     root: str = "/",
     redact: Callable[[str], str] | None = None,
     gpu_library: Any = None,
-) -> dict[str, Any]:
+) -> Hygiene:
     """The verdicts over a run, from its preflight and the job's own readings while it ran.
 
     ``contention`` holds ``run_queue_wait_s``, ``cpu_pressure_s`` (or ``psi_some_delta``, seconds),
@@ -111,26 +121,25 @@ def after_run(
     run outweighs a busy CPU seen before it; a lock or a process on the accelerator is not
     outweighed. NVIDIA GPUs are asked again, because their counters tell what happened meanwhile.
     """
-    during = dict(contention or {})
+    seen: Preflight = before or {}
+    during: During = {**(contention or {})}
     wall = _number(during.get("wall_s")) or wall_s
     pinned = during.get("pinned_to")
     cpus = float(
         len(pinned)
         if pinned
-        else (before or {}).get("cpu_count") or during.get("cpu_count") or os.cpu_count() or 1
+        else seen.get("cpu_count") or during.get("cpu_count") or os.cpu_count() or 1
     )
     reasons, known, notes = _during_reasons(during, wall, cpus)
-    gpus_before = list((before or {}).get("accelerators") or ())
+    gpus_before = list(seen.get("accelerators") or ())
     if gpus_before:
         told = accelerators.nvidia(root, redact or Redactor().text, gpu_library)
-        during["accelerators"] = (told or {}).get("devices", [])
+        during["accelerators"] = told["devices"] if told else []
         during["accelerator_processes"] = told["processes"] if told else None
         reasons += _on_accelerator(during["accelerator_processes"] or ())
         known = known and told is not None
-    verdict_before = (before or {}).get("contended")
-    lasting = [
-        r for r in (before or {}).get("reasons", ()) if r.startswith(("lock", "accelerator"))
-    ]
+    verdict_before = seen.get("contended")
+    lasting = [r for r in seen.get("reasons", ()) if r.startswith(("lock", "accelerator"))]
     if reasons or lasting:
         contended: bool | None = True
     elif known and verdict_before is True:
@@ -140,16 +149,16 @@ def after_run(
         contended = True
     else:
         contended = False if known and verdict_before is False else None
-    earlier = [f"before: {reason}" for reason in (before or {}).get("reasons", ())]
+    earlier = [f"before: {reason}" for reason in seen.get("reasons", ())]
     if not known:
         notes.append(
             "unknown: the job did not measure the run-queue wait and the CPU time of others"
         )
     if before is None:
         notes.append("unknown: no preflight")
-    throttled, throttle_reasons = _throttled(before or {}, during, wall)
+    throttled, throttle_reasons = _throttled(seen, during, wall)
     return {
-        "preflight": dict(before) if before is not None else None,
+        "preflight": before,
         "during": during,
         "contended": contended,
         "reasons": reasons + earlier + notes,
@@ -158,7 +167,7 @@ def after_run(
     }
 
 
-def _preflight_reasons(found: Mapping[str, Any], others: list[dict[str, Any]]) -> list[str]:
+def _preflight_reasons(found: Preflight, others: list[BusyProcess]) -> list[str]:
     reasons = []
     cpus = found["cpu_count"]
     pressure = found["cpu_pressure_percent"]
@@ -174,12 +183,9 @@ def _preflight_reasons(found: Mapping[str, Any], others: list[dict[str, Any]]) -
         reasons.append(
             f"other processes use {share:.2f} of {cpus} CPUs{where} (limit {OTHERS_SHARE:.0%}): {names}"
         )
-    if (
-        found["memory_bytes"]
-        and found["memory_available_bytes"] < MEMORY_FREE_SHARE * found["memory_bytes"]
-    ):
-        free = found["memory_available_bytes"] / found["memory_bytes"]
-        reasons.append(f"memory available {free:.1%} (limit {MEMORY_FREE_SHARE:.0%})")
+    total, available = found["memory_bytes"], found["memory_available_bytes"]
+    if total and available is not None and available < MEMORY_FREE_SHARE * total:
+        reasons.append(f"memory available {available / total:.1%} (limit {MEMORY_FREE_SHARE:.0%})")
     for lock in found["locks"]:
         by = f"held by {lock['name'] or 'a process'} ({lock['pid']})"
         held = {True: by, False: "stale: no process holds it", None: "holder unknown"}[lock["held"]]
@@ -187,13 +193,13 @@ def _preflight_reasons(found: Mapping[str, Any], others: list[dict[str, Any]]) -
     return reasons + _on_accelerator(found["accelerator_processes"] or ())
 
 
-def _on_accelerator(users: Sequence[Mapping[str, Any]]) -> list[str]:
+def _on_accelerator(users: Sequence[DeviceUser]) -> list[str]:
     return [
         f"accelerator {user['index']} is used by {user['name']} ({user['pid']})" for user in users
     ]
 
 
-def _remarks(found: Mapping[str, Any], kind: str) -> list[str]:
+def _remarks(found: Preflight, kind: str) -> list[str]:
     remarks = []
     if found["governor"] not in ("unknown", "performance"):
         remarks.append(
@@ -213,7 +219,7 @@ def _remarks(found: Mapping[str, Any], kind: str) -> list[str]:
 
 
 def _throttled(
-    before: Mapping[str, Any], during: Mapping[str, Any], wall_s: float | None
+    before: Preflight, during: During, wall_s: float | None
 ) -> tuple[bool | None, list[str]]:
     """Whether a clock was held down while the run was on: by the processor's counters and each
     GPU's."""
@@ -234,10 +240,10 @@ def _throttled(
     gpus_before = {int(d["index"]): d for d in before.get("accelerators") or ()}
     gpus_after = {int(d["index"]): d for d in during.get("accelerators") or ()}
     for index, gpu in gpus_before.items():
-        now = gpus_after.get(index, {})
+        now = gpus_after.get(index)
         told = False
         for name, start in (gpu.get("held_back_s") or {}).items():
-            end = (now.get("held_back_s") or {}).get(name)
+            end = ((now and now["held_back_s"]) or {}).get(name)
             if start is None or end is None:
                 continue
             told = True
@@ -245,7 +251,7 @@ def _throttled(
                 held.append(
                     f"accelerator {index} was held back by {name} for {end - start:.3g} s of {wall_s:.3g} s"
                 )
-        for when, words in (("before", gpu.get("slowdown")), ("after", now.get("slowdown"))):
+        for when, words in (("before", gpu.get("slowdown")), ("after", now and now["slowdown"])):
             if words:
                 held.append(f"accelerator {index}, {when} the run: {', '.join(words)}")
         if not told:
@@ -254,7 +260,7 @@ def _throttled(
 
 
 def _during_reasons(
-    during: Mapping[str, Any], wall_s: float | None, cpus: float
+    during: During, wall_s: float | None, cpus: float
 ) -> tuple[list[str], bool, list[str]]:
     """Reasons for "contended", whether enough was measured to say "not", and remarks."""
     wait = _number(during.get("run_queue_wait_s"))

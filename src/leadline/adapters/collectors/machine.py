@@ -10,6 +10,15 @@ from leadline.core.typed import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from leadline.core.extract.gather import Extraction
     from leadline.core.extract.spec import ExtractionSpec
+    from leadline.core.record.bodies import (
+        DeviceFacts,
+        During,
+        EnvironmentFacts,
+        HardwareFacts,
+        Hygiene,
+        Preflight,
+        SoftwareFacts,
+    )
     from leadline.core.record.run import MetricDef
     from leadline.ports.extractor import RunFiles
 
@@ -26,27 +35,27 @@ class MachineCollectors:
         self.cache_dir = cache_dir
         self.settings = settings or {}
 
-    def environment(self, env: Mapping[str, str], allow: list[str]) -> dict[str, Any]:
+    def environment(self, env: Mapping[str, str], allow: list[str]) -> EnvironmentFacts:
         from leadline.adapters.collectors import environment
 
         return environment.collect(env, allow)
 
-    def software(self, argv: list[str], env: Mapping[str, str], cwd: str) -> dict[str, Any]:
+    def software(self, argv: list[str], env: Mapping[str, str], cwd: str) -> SoftwareFacts:
         from leadline.adapters.collectors import software
 
         return software.collect(argv, env, cwd, self.cache_dir)
 
-    def hardware(self) -> dict[str, Any]:
+    def hardware(self) -> HardwareFacts:
         from leadline.adapters.collectors import hardware
 
         return hardware.collect(self.cache_dir)
 
-    def devices(self, env: Mapping[str, str]) -> dict[str, Any]:
+    def devices(self, env: Mapping[str, str]) -> DeviceFacts:
         from leadline.adapters.collectors import hardware
 
         return hardware.devices(env)
 
-    def preflight(self, env: Mapping[str, str] | None = None) -> dict[str, Any]:
+    def preflight(self, env: Mapping[str, str] | None = None) -> Preflight:
         from leadline.adapters.collectors import hygiene
 
         return hygiene.preflight(
@@ -75,9 +84,7 @@ class MachineCollectors:
             do="edit leadline.toml",
         )
 
-    def after_run(
-        self, before: dict[str, Any], contention: dict[str, Any], wall_s: float | None
-    ) -> dict[str, Any]:
+    def after_run(self, before: Preflight, contention: During, wall_s: float | None) -> Hygiene:
         from leadline.adapters.collectors import hygiene
 
         return hygiene.after_run(before, contention, wall_s)

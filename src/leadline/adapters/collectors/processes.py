@@ -12,8 +12,11 @@ import time
 from collections.abc import Callable, Collection
 
 from leadline.adapters.collectors.kernel_files import listed, read
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import BusyProcess
 
 PROCESS_CPU_SHARE = 0.10  # of one CPU, below which a process is not worth naming
 _SAMPLE_S = 0.004
@@ -76,7 +79,7 @@ def own(processes: dict[int, Process]) -> set[int]:
 
 def busy_others(
     root: str, hide: Callable[[str], str], cpus: Collection[int] | None = None
-) -> list[dict[str, Any]]:
+) -> list[BusyProcess]:
     """Processes of others that use a CPU (``pid, name, cpu_share``), busiest first, over a few
     milliseconds.
 
@@ -99,13 +102,13 @@ def busy_others(
     time.sleep(_SAMPLE_S)
     after = {p.pid: _cpu_ns(root, p.pid) for p in suspects}
     elapsed_ns = (time.perf_counter() - started) * 1e9
-    busy = []
+    busy: list[BusyProcess] = []
     for p in suspects:
         first, last = before[p.pid], after[p.pid]
         share = p.share if first is None or last is None else max(0.0, last - first) / elapsed_ns
         if share >= PROCESS_CPU_SHARE:
             busy.append({"pid": p.pid, "name": hide(p.name), "cpu_share": round(share, 2)})
-    return sorted(busy, key=lambda row: -float(str(row["cpu_share"])))
+    return sorted(busy, key=lambda row: -row["cpu_share"])
 
 
 def _cpu_ns(root: str, pid: int) -> int | None:

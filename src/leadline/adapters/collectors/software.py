@@ -21,13 +21,27 @@ from leadline.adapters.collectors import interpreter
 from leadline.adapters.files import write_atomically
 from leadline.core.canonical import digest_bytes, digest_of
 from leadline.core.errors import LeadlineError
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import SoftwareFacts
 
 # a folder changed more recently than this may change again within one clock tick
 _SETTLED_NS = 2_000_000_000
 
 
-def collect(argv: list[str], env: Mapping[str, str], cwd: str, cache_dir: str) -> dict[str, Any]:
+class _Interpreter(TypedDict):
+    """``prefix``: of the real installation. ``venv``: its folder or ""; ``system``: whether it sees
+    the installation's packages."""
+
+    version: str
+    implementation: str
+    prefix: str
+    venv: str
+    system: bool
+
+
+def collect(argv: list[str], env: Mapping[str, str], cwd: str, cache_dir: str) -> SoftwareFacts:
     """``python`` (version or None), ``implementation``, ``interpreter``, ``os``, ``kernel``,
     ``libc``, ``packages`` (name to version), ``packages_digest``; where ``python`` is None,
     ``python_unknown_because`` says why."""
@@ -56,7 +70,7 @@ def collect(argv: list[str], env: Mapping[str, str], cwd: str, cache_dir: str) -
     }
 
 
-def system_facts() -> dict[str, Any]:
+def system_facts() -> SoftwareFacts:
     """``os``, ``kernel`` and ``libc``, without the slow ``platform`` module."""
     uname = os.uname()
     name = uname.sysname
@@ -76,9 +90,7 @@ def system_facts() -> dict[str, Any]:
 # --- the interpreter ------------------------------------------------------------------------------
 
 
-def _interpreter_facts(program: str, cache_dir: str) -> dict[str, Any]:
-    """``version``, ``implementation``, ``prefix`` (of the real installation), ``venv`` (its folder
-    or ""), ``system`` (whether the venv sees the installation's packages)."""
+def _interpreter_facts(program: str, cache_dir: str) -> _Interpreter:
     venv, config = _venv_config(program)
     real = os.path.realpath(program)
     prefix = os.path.dirname(os.path.dirname(real))
@@ -156,7 +168,7 @@ def _ask(program: str, real: str, cache_dir: str) -> tuple[str, str, str]:
 
 
 def _package_folders(
-    facts: dict[str, Any], flags: list[str], env: Mapping[str, str], cwd: str
+    facts: _Interpreter, flags: list[str], env: Mapping[str, str], cwd: str
 ) -> list[str]:
     """The folders with installed packages in the order in which the interpreter searches them."""
     short: set[str] = set()
@@ -307,7 +319,7 @@ def _load(path: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _store(path: str, value: dict[str, Any]) -> None:
+def _store(path: str, value: Mapping[str, object]) -> None:
     """Best effort: a cache that cannot be written costs time, never a record."""
     try:
         write_atomically(path, json.dumps(value).encode(), durable=False)

@@ -10,10 +10,15 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Mapping, Sequence
 
 from leadline.core.errors import LeadlineError, environment
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.job import probe
+from leadline.ports.executor import OVER
+
+if TYPE_CHECKING:
+    from leadline.ports.attempt import Cancelled, Handle, Result
 
 POLL_EVERY_S = 0.03
 _JOB_FOLDER = os.path.join(
@@ -36,7 +41,7 @@ class LocalExecutor:
             str, int
         ] = {}  # attempt folder -> supervisor we started and have not waited for
 
-    def submit(self, attempt_dir: str, resources: dict[str, Any]) -> dict[str, Any]:
+    def submit(self, attempt_dir: str, resources: Mapping[str, object]) -> Handle:
         """See ``Executor.submit``. ``resources`` are not enforced by this executor.
 
         Raises:
@@ -61,7 +66,7 @@ class LocalExecutor:
             self._check_refusal(folder, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
         return self._handle(folder)
 
-    def begin(self, attempt_dir: str, resources: dict[str, Any]) -> dict[str, Any]:
+    def begin(self, attempt_dir: str, resources: Mapping[str, object]) -> Handle:
         """See ``Executor.begin``. Raises LeadlineError ``environment`` when no process can be made."""
         folder = os.path.abspath(attempt_dir)
         if os.path.exists(f"{folder}/alive.lock"):
@@ -78,38 +83,41 @@ class LocalExecutor:
             {"pid": pid, "start_ticks": probe.start_ticks(pid), "boot_id": probe.boot_id()}
         )
 
-    def poll(self, attempts: list[tuple[str, dict[str, Any]]]) -> dict[str, str]:
+    def poll(self, attempts: Sequence[tuple[str, Handle]]) -> dict[str, str]:
         """See ``Executor.poll``."""
         return {attempt_dir: self._state(attempt_dir, handle) for attempt_dir, handle in attempts}
 
-    def cancel(self, attempt_dir: str, handle: dict[str, Any]) -> dict[str, Any]:
+    def cancel(self, attempt_dir: str, handle: Handle) -> Cancelled:
         """See ``Executor.cancel``."""
-        return probe.cancel(attempt_dir)
+        return cast("Cancelled", probe.cancel(attempt_dir))
 
-    def result(self, attempt_dir: str) -> dict[str, Any] | None:
+    def result(self, attempt_dir: str) -> Result | None:
         """See ``Executor.result``."""
-        found: dict[str, Any] | None = probe.state(attempt_dir).get("result")
+        found: Result | None = probe.state(attempt_dir).get("result")
         return found
 
-    def wait(self, attempt_dir: str, handle: dict[str, Any], timeout_s: float | None = None) -> str:
-        """Blocks until the attempt is ``finished`` or ``gone`` or the time is up; returns the state
-        as ``poll`` has it.
+    def wait(
+        self, attempts: Sequence[tuple[str, Handle]], timeout_s: float | None = None
+    ) -> dict[str, str]:
+        """See ``Executor.wait``.
 
-        Sleeps in the kernel while the supervisor lives; an orphaned tree, another machine and
+        Sleeps in the kernel while the supervisors live; an orphaned tree, another machine and
         systems without pidfd are asked every 30 ms.
         """
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
-        while True:
-            self._sleep_until_end(attempt_dir, handle, deadline)
-            found = self._state(attempt_dir, handle)
-            if found in ("finished", "gone"):
-                return found
-            left_s = (
-                POLL_EVERY_S if deadline is None else min(POLL_EVERY_S, deadline - time.monotonic())
-            )
-            if left_s <= 0:
-                return found
-            time.sleep(left_s)
+        ends = _Ends([handle for _, handle in attempts])
+        try:
+            # Who cannot be waited for may be over already.
+            states = self.poll(attempts) if ends.blind or not attempts else {}
+            while attempts and not any(state in OVER for state in states.values()):
+                left_s = None if deadline is None else deadline - time.monotonic()
+                if left_s is not None and left_s <= 0 and states:
+                    break
+                ends.sleep(left_s)
+                states = self.poll(attempts)
+            return states
+        finally:
+            ends.close()
 
     def _spawn(self, folder: str, announce_fd: int) -> int:
         argv = [self._interpreter, "-I", "-S", "-c", _BOOT, _JOB_FOLDER, folder]
@@ -152,14 +160,14 @@ class LocalExecutor:
             details={"exit_code": exit_code, "attempt_dir": folder},
         )
 
-    def _handle(self, folder: str) -> dict[str, Any]:
+    def _handle(self, folder: str) -> Handle:
         return self._handle_of(probe.owner(folder) or {})
 
-    def _handle_of(self, who: dict[str, Any]) -> dict[str, Any]:
+    def _handle_of(self, who: Mapping[str, object]) -> Handle:
         facts = {key: who.get(key) for key in ("pid", "start_ticks", "boot_id")}
         return {"v": 1, "executor": self.name, "host": os.uname().nodename, **facts}
 
-    def _state(self, attempt_dir: str, handle: dict[str, Any]) -> str:
+    def _state(self, attempt_dir: str, handle: Handle) -> str:
         folder = os.path.abspath(attempt_dir)
         self._collect(folder)
         found = str(probe.state(attempt_dir)["state"])
@@ -183,31 +191,42 @@ class LocalExecutor:
             if ended:
                 del self._mine[folder]
 
-    def _sleep_until_end(
-        self, attempt_dir: str, handle: dict[str, Any], deadline: float | None
-    ) -> None:
-        """Until the supervisor's process ends, where that can be waited for; returns at once where
-        it cannot."""
-        pid = handle.get("pid")
-        if (
-            not isinstance(pid, int)
-            or not hasattr(os, "pidfd_open")
-            or not probe.same_machine(handle)
-        ):
-            return
-        try:
-            fd = os.pidfd_open(pid)
-        except OSError:
-            return
-        try:
-            if probe.start_ticks(pid) != handle.get("start_ticks"):
-                return
-            import select
 
-            poller = select.poll()
-            poller.register(fd, select.POLLIN)
-            poller.poll(
-                None if deadline is None else max(0.0, (deadline - time.monotonic()) * 1000)
-            )
-        finally:
+class _Ends:
+    """Sleeps until one of several supervisors ends. ``blind``: the end of some cannot be slept for."""
+
+    def __init__(self, handles: Sequence[Handle]) -> None:
+        import select
+
+        self._poller, self._fds = select.poll(), list[int]()
+        for handle in handles:
+            fd = _pidfd(handle)
+            if fd >= 0:
+                self._fds.append(fd)
+                self._poller.register(fd, select.POLLIN)
+        self.blind = len(self._fds) < len(handles)
+
+    def sleep(self, most_s: float | None) -> None:
+        limits = [s for s in (most_s, POLL_EVERY_S if self.blind else None) if s is not None]
+        for fd, _ in self._poller.poll(1000 * max(0.0, min(limits)) if limits else None):
+            self._poller.unregister(fd)  # if that was not the attempt's end, its tree lives on
+            self.blind = True
+
+    def close(self) -> None:
+        for fd in self._fds:
             os.close(fd)
+
+
+def _pidfd(handle: Handle) -> int:
+    """Becomes readable when the supervisor ends; -1 when it has ended or this system has none."""
+    pid = handle.get("pid")
+    if not isinstance(pid, int) or not hasattr(os, "pidfd_open") or not probe.same_machine(handle):
+        return -1
+    try:
+        fd = os.pidfd_open(pid)
+    except OSError:
+        return -1
+    if probe.start_ticks(pid) == handle.get("start_ticks"):
+        return fd
+    os.close(fd)
+    return -1

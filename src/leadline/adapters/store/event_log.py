@@ -39,7 +39,7 @@ from leadline.core.record.event_files import (
 from leadline.core.record.fold import in_order, number_of
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import rfc3339
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.core.ulid import next_ulid
 
 if TYPE_CHECKING:
@@ -272,7 +272,7 @@ class FileTransaction:
             self.log.writer,
             kind,
             self.log.actor,
-            body,
+            cast("dict[str, Any]", body),
             self.prev,
         )
         del self._next

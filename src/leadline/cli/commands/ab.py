@@ -13,6 +13,7 @@ from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from leadline.services.context import Context
+    from leadline.services.run.request import RunRequest
 
 TAKES_COMMAND = True
 DESCRIPTION = """Measure A and B in turns, in blocks A B B A or B A A B by a recorded coin, until the answer is known.
@@ -125,13 +126,13 @@ def _share(text: str) -> float:
 def run(context: Context, args: argparse.Namespace) -> Answer:
     if args.words:
         return _show(context, args)
-    from leadline.cli.live import watch_with
+    from leadline.cli.live import interruptions, watch_with
     from leadline.services.run.ab import AbRequest, measure
 
     sides = _sides(args)
     topic = context.topic(args.thread)
-    out = sys.stderr if args.json else sys.stdout
-    watch = watch_with(context.executor, out if args.show_output else None)
+    shown = sys.stderr if args.json else sys.stdout
+    watcher = watch_with(shown if args.show_output else None)
     a, b = (_request(args, topic, *side) for side in sides)
     request = AbRequest(
         a,
@@ -146,16 +147,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         seed=args.seed,
         order=args.order,
     )
-    asked: list[int] = []
-    old = {
-        s: signal.signal(s, lambda number, frame: asked.append(number))
-        for s in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        result = measure(context, request, watch, say=context.warn, stop_asked=lambda: bool(asked))
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)
+    with interruptions((signal.SIGINT, signal.SIGTERM)) as asked:
+        result = measure(context, request, watcher, context.warn, lambda: bool(asked))
     return _answer(result, 130 if result["interrupted"] else 0)
 
 
@@ -245,18 +238,12 @@ def _request(
     argv: list[str],
     config: dict[str, Any],
     artifacts: list[str],
-) -> Any:
+) -> RunRequest:
     from leadline.core.extract.spec import parse_spec
-    from leadline.services.run.request import RunRequest
+    from leadline.services.run.request import Command, RunRequest, Terms
 
     extract = [*args.metrics, *(f"pattern:{p}" for p in args.pattern)]
     for spec in extract:
         parse_spec(spec)
-    return RunRequest(
-        argv=argv,
-        topic=topic,
-        config=config,
-        timeout_s=args.timeout,
-        extract=extract,
-        artifacts=artifacts,
-    )
+    terms = Terms(extract=extract, artifacts=artifacts, timeout_s=args.timeout)
+    return RunRequest(topic, Command(argv, config), terms)

@@ -61,7 +61,6 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.run.reproduce import reproduce
 
     topic = context.topic(args.thread)
-    watch = watch_with(context.executor, None if args.quiet else sys.stderr)
     done = reproduce(
         context,
         topic,
@@ -73,7 +72,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         tolerance=args.tolerance,
         artifacts=args.artifacts,
         same_artifacts=args.same_artifacts,
-        watch=watch,
+        watcher=watch_with(None if args.quiet else sys.stderr),
         say=context.warn,
     )
     from leadline.core.plain import plain

@@ -12,6 +12,7 @@ from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from leadline.services.context import Context
+    from leadline.services.run.outcome import RunOutcome
 
 TAKES_COMMAND = True
 DESCRIPTION = """Run a command and record it: exact code state (dirty and untracked files too), command, config,
@@ -109,30 +110,33 @@ def _seconds(text: str) -> float:
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.cli.live import watch_with
-    from leadline.services.run.lifecycle import execute
-    from leadline.services.run.request import RunRequest
+    from leadline.services.run.repeats import execute
+    from leadline.services.run.request import Command, RunRequest, Terms
 
-    environment = dict(e.split("=", 1) for e in args.env if "=" in e)
+    environment: dict[str, str | None] = dict(e.split("=", 1) for e in args.env if "=" in e)
     request = RunRequest(
-        argv=args.command,
         topic=context.topic(args.thread),
+        command=Command(
+            argv=args.command,
+            config=_config(args),
+            set_environment=environment,
+            secret_argv_ok=args.secret_argv_ok,
+        ),
+        terms=Terms(
+            extract=[*args.metrics, *(f"pattern:{p}" for p in args.pattern)],
+            artifacts=args.artifacts,
+            allow_environment=[e for e in args.env if "=" not in e],
+            timeout_s=args.timeout,
+            max_output_bytes=args.max_output,
+        ),
         experiment=args.experiment,
         title=args.title,
         repeat=args.repeat,
-        config=_config(args),
-        timeout_s=args.timeout,
         hypotheses=args.hypotheses,
-        extract=[*args.metrics, *(f"pattern:{p}" for p in args.pattern)],
-        allow_environment=[e for e in args.env if "=" not in e],
-        set_environment=environment,
-        secret_argv_ok=args.secret_argv_ok,
-        max_output_bytes=args.max_output,
-        artifacts=args.artifacts,
     )
-    _check_specs(request.extract)
-    out = sys.stderr if args.json else sys.stdout
-    watch = watch_with(context.executor, None if args.quiet else out)
-    outcomes = execute(context, request, watch, say=context.warn)
+    _check_specs(request.terms.extract)
+    shown = sys.stderr if args.json else sys.stdout
+    outcomes = execute(context, request, watch_with(None if args.quiet else shown), context.warn)
     for outcome in outcomes:
         context.warn(_summary(outcome))
     last = outcomes[-1]
@@ -219,7 +223,7 @@ def _read_config(path: str, verb: str = "run") -> dict[str, Any]:
     return data
 
 
-def exit_code_of(outcome: Any) -> int:
+def exit_code_of(outcome: RunOutcome) -> int:
     """The command's own exit code, as a shell would tell it."""
     if outcome.state == "timeout":
         return 124
@@ -234,7 +238,7 @@ def exit_code_of(outcome: Any) -> int:
     return outcome.exit_code if outcome.exit_code is not None else 125
 
 
-def _summary(outcome: Any) -> str:
+def _summary(outcome: RunOutcome) -> str:
     from leadline.core.plain import one_line
     from leadline.core.timestamps import duration, number
     from leadline.render.markdown import NAME_CHARS, cut

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
 
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import artifact_option
@@ -16,6 +14,8 @@ from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from leadline.services.context import Context
+    from leadline.services.run.outcome import RunOutcome
+    from leadline.services.run.sweep_plan import SweepRequest
 
 TAKES_COMMAND = True
 DESCRIPTION = """Run a command over a design: one axis at a time around the baseline (the default), an interaction of
@@ -178,7 +178,7 @@ def _named(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     return Answer(render_table(data), data, {"cells": len(data["cells"])})
 
 
-def _request(args: argparse.Namespace, topic: str) -> Any:
+def _request(args: argparse.Namespace, topic: str) -> SweepRequest:
     from leadline.cli.commands.run import _check_specs, _read_config
     from leadline.core.config import parse_value
     from leadline.core.design.cells import parse_axes, read_matrix
@@ -230,56 +230,26 @@ def _request(args: argparse.Namespace, topic: str) -> Any:
     )
 
 
-def _execute(context: Context, request: Any, resume: str) -> Answer:
+def _execute(context: Context, request: SweepRequest, resume: str) -> Answer:
+    from leadline.cli.live import interruptions
     from leadline.services.run import sweep
 
-    interrupted: list[int] = []
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    old = {s: signal.signal(s, lambda number, frame: interrupted.append(number)) for s in signals}
-    try:
-        hands = sweep.Hands(_waiter(), lambda: bool(interrupted), _Progress().tick)
-        data = sweep.execute(context, request, hands, context.warn, resume)
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)
-    states = (
-        ", ".join(f"{n} {state}" for state, n in data["states"].items()) or "nothing was missing"
-    )
-    tail = f"; {data['left']} not run" if data["left"] else ""
-    context.warn(f"{data['id']}  {states}; {data['skipped']} done before{tail}")
-    bad = any(state != "done" for state in data["states"])
-    code = 6 if bad or data["stopped"] else 0
-    if data["interrupted"]:
-        code = 130
-    go_on = [f"leadline sweep resume {data['id']}"] if data["left"] or bad else []
-    counts = {"runs": len(data["runs"]), "skipped": data["skipped"], "left": data["left"]}
+    with interruptions((signal.SIGINT, signal.SIGTERM, signal.SIGHUP)) as interrupted:
+        hands = sweep.Hands(lambda: bool(interrupted), _Progress().tick)
+        done = sweep.execute(context, request, hands, context.warn, resume)
+    states = ", ".join(f"{n} {state}" for state, n in done.states.items())
+    tail = f"; {done.left} not run" if done.left else ""
+    context.warn(f"{done.id}  {states or 'nothing was missing'}; {done.skipped} done before{tail}")
+    bad = any(state != "done" for state in done.states)
+    failed = 6 if bad or done.stopped else 0
+    go_on = [f"leadline sweep resume {done.id}"] if done.left or bad else []
     return Answer(
-        "", data, counts, next=[f"leadline sweep show {data['id']}", *go_on], exit_code=code
+        "",
+        done.as_dict(),
+        {"runs": len(done.runs), "skipped": done.skipped, "left": done.left},
+        next=[f"leadline sweep show {done.id}", *go_on],
+        exit_code=130 if done.interrupted else failed,
     )
-
-
-def _waiter() -> Any:
-    """Sleep until one of several jobs is over, a signal comes or a moment has passed."""
-
-    def wait(started: Sequence[Any]) -> None:
-        import select
-
-        poller, fds = select.poll(), []
-        try:
-            for one in started:
-                fds.append(os.pidfd_open(int(one.handle["pid"])))
-                poller.register(fds[-1], select.POLLIN)
-            if fds:
-                poller.poll(200)
-        except (OSError, AttributeError, KeyError, TypeError):
-            time.sleep(
-                0.005
-            )  # one is over already, or this system cannot wait for a process that is not a child
-        finally:
-            for fd in fds:
-                os.close(fd)
-
-    return wait
 
 
 class _Progress:
@@ -288,7 +258,7 @@ class _Progress:
     def __init__(self) -> None:
         self.on_terminal, self.said_at = sys.stderr.isatty(), time.monotonic()
 
-    def tick(self, done: int, total: int, left_s: float | None, outcome: Any) -> None:
+    def tick(self, done: int, total: int, left_s: float | None, outcome: RunOutcome) -> None:
         from leadline.core.timestamps import duration
 
         tail = f", about {duration(left_s)} left" if left_s and done < total else ""

@@ -40,19 +40,89 @@ class CodeState(TypedDict, total=False):
     changed_total: int  # all of them
     gaps: list[Gap]  # what the tree lacks; the first 20
     gaps_total: int  # all that it lacks
+    secrets: list[str]  # of the gaps, those that look like secrets
+    submodules: list[dict[str, str]]  # path and commit: their content is not in the tree
     changed_during_run: bool  # the fold's: another tree when the run ended
+
+
+class EnvironmentFacts(TypedDict):
+    """The environment that a command gets, secrets hidden."""
+
+    variables: dict[str, str]  # of the allow-list
+    not_recorded: int  # how many others there are
+
+
+class SoftwareFacts(TypedDict, total=False):
+    python: str | None  # version of the interpreter that the command starts
+    implementation: str | None  # ``cpython``, ``pypy``
+    interpreter: str | None  # its path
+    python_unknown_because: str
+    os: str
+    kernel: str
+    libc: str | None
+    packages_digest: str | None  # of name and version of each
+    packages_blob: str  # digest of the blob that lists them
+    packages: dict[str, str]  # as they are collected; the record has the blob
+
+
+class GpuFacts(TypedDict):
+    index: int
+    name: str | None
+    memory_bytes: int | None
+    driver: str | None
+
+
+class HardwareFacts(TypedDict, total=False):
+    host: str
+    machine: str  # ``x86_64``, …
+    cpu_model: str | None
+    cpu: str  # what ``cpu_model`` was called
+    cpu_count: int | None  # that it has
+    cpu_affinity: list[int]  # that the run may use
+    memory_bytes: int | None
+    cgroup_cpu_limit: float | None  # CPUs
+    cgroup_memory_limit_bytes: int | None
+    virtualised: str | None  # ``vm``, ``container``, ``none``
+    gpus: list[GpuFacts]
+    tpus: list[str]  # device files
 
 
 class DeviceFacts(TypedDict, total=False):
     kind: str  # ``gpu``, ``tpu``, ``cpu``
     count: int | None  # how many the run sees
-    visible: Any  # which, as the variable of the environment says it
+    visible: list[str] | None  # which, as a variable names them; None: none limits it
+
+
+class LockFacts(TypedDict):
+    path: str
+    held: bool | None  # False: stale; None: it cannot be told
+    pid: int | None
+    name: str  # of the process
 
 
 class BusyProcess(TypedDict, total=False):
     pid: int
     name: str
-    cpu_share: float | None  # of one CPU
+    cpu_share: float  # of one CPU
+
+
+class DeviceUser(TypedDict):
+    """A process of others that has an accelerator open."""
+
+    index: int | str  # its number, or its device file
+    pid: int
+    name: str
+
+
+class AcceleratorFacts(TypedDict):
+    """A GPU as its driver tells; None is what it does not."""
+
+    index: int
+    utilisation_percent: int | None
+    sm_clock_mhz: int | None
+    sm_clock_max_mhz: int | None
+    slowdown: list[str] | None  # why its clock is held down, in words
+    held_back_s: dict[str, float | None]  # seconds since the driver was loaded, by reason
 
 
 class Preflight(TypedDict, total=False):
@@ -70,13 +140,13 @@ class Preflight(TypedDict, total=False):
     memory_bytes: int | None
     governor: str  # of the CPUs' clocks
     turbo: bool | None
-    throttle_counts: Any  # by CPU
+    throttle_counts: dict[str, int] | None  # thermal events since boot: ``core``, ``package``
     throttled: bool | None
-    locks: list[Any]
+    locks: list[LockFacts]
     others: list[BusyProcess]  # the busiest
     others_total: int  # all of them
-    accelerator_processes: list[Any] | None
-    accelerators: list[Any] | None
+    accelerator_processes: list[DeviceUser] | None
+    accelerators: list[AcceleratorFacts] | None
     devices_found: int | None
     devices_expected: int | None
 
@@ -90,14 +160,15 @@ class During(TypedDict, total=False):
     others_cpu_s: float | None  # CPU time of others
     steal_s: float | None  # taken by the host of a virtual machine
     memory_pressure_s: float | None
-    throttle_counts_start: Any
-    throttle_counts_end: Any
+    psi_some_delta: float | None  # what ``cpu_pressure_s`` was called
+    throttle_counts_start: dict[str, int] | None
+    throttle_counts_end: dict[str, int] | None
     pinned_to: list[int] | None
     load_1m_start: float | None
     load_1m_end: float | None
-    cpu_count: int
-    accelerators: list[Any] | None
-    accelerator_processes: list[Any] | None
+    cpu_count: int | None
+    accelerators: list[AcceleratorFacts] | None
+    accelerator_processes: list[DeviceUser] | None
 
 
 class Hygiene(Preflight, total=False):
@@ -140,6 +211,8 @@ class TrackerPlace(TypedDict, total=False):
     tracker: str  # name of the tracker
     project: str  # its project
     at: str  # its server or folder
+    live: bool  # the job writes to the server while it runs
+    fell_back: str  # why it does not, although it should
     id: str  # the tracker's id of the run
     name: str  # its name there
     url: str  # its page
@@ -359,8 +432,8 @@ class RunPlannedBody(TypedDict):
     config: NotRequired[Config]  # flat, dotted keys
     code: NotRequired[CodeState]
     environment: NotRequired[dict[str, str]]  # variables of the allow-list
-    software: NotRequired[dict[str, Any]]  # python, os, digest of the packages
-    hardware: NotRequired[dict[str, Any]]  # host, CPU, accelerators
+    software: NotRequired[SoftwareFacts]
+    hardware: NotRequired[HardwareFacts]
     devices: NotRequired[DeviceFacts]
     hygiene: NotRequired[Hygiene]
     executor: NotRequired[str]
@@ -388,8 +461,8 @@ class RunEndedBody(TypedDict):
     started_at: NotRequired[str | None]
     ended_at: NotRequired[str | None]
     wall_s: NotRequired[float | None]  # seconds
-    resources: NotRequired[dict[str, Any] | None]  # time and memory of its processes
-    leftover_processes: NotRequired[Any]  # what went on after it
+    resources: NotRequired[dict[str, float | None] | None]  # time and memory of its processes
+    leftover_processes: NotRequired[int]  # what went on after it
     metrics: NotRequired[dict[str, float]]  # the one value of each
     nonfinite: NotRequired[dict[str, str]]  # metrics that were NaN or infinite
     extraction: NotRequired[ExtractionFacts]

@@ -13,6 +13,7 @@ from leadline.core.values import dataclass, field
 STATES = ("planned", "running", "done", "failed", "timeout", "cancelled", "lost")
 TERMINAL_STATES = frozenset(("done", "failed", "timeout", "cancelled", "lost"))
 DIRECTIONS = ("lower", "higher", "none")
+USUAL_EXECUTOR = "local"  # what ran a record that names none, and what goes without saying
 
 
 @dataclass(slots=True)
@@ -66,7 +67,7 @@ class Run:
     code: dict[str, Any] = field(default_factory=dict)
     devices: dict[str, Any] = field(default_factory=dict)  # kind, count, visible
     hygiene: dict[str, Any] = field(default_factory=dict)  # preflight and watch; absent = unknown
-    executor: str = "local"
+    executor: str = USUAL_EXECUTOR
     origin: str = "executed"  # executed | imported (digested) | reported (typed)
     started_at: str = ""
     ended_at: str = ""

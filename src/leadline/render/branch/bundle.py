@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 from leadline.core.publish.bundle import table_rows
+from leadline.core.record.run import USUAL_EXECUTOR
 from leadline.core.timestamps import duration, number, size
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.render.markdown import cell_code, code, data, fence, prose, table
@@ -127,7 +128,7 @@ def _machine(run: dict[str, Any]) -> str:
     ]
     parts += list(dict.fromkeys(gpus))
     parts += [f"{k} {software[k]}" for k in ("python", "os") if software.get(k)]
-    if run["executor"] not in ("local", ""):
+    if run["executor"] not in (USUAL_EXECUTOR, ""):
         parts.append(f"through {run['executor']}")
     return "; ".join(parts)
 

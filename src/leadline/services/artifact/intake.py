@@ -25,8 +25,17 @@ from leadline.core.secrets.names import (
 )
 from leadline.core.secrets.redact import secret_values
 from leadline.core.timestamps import epoch_ms, rfc3339
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.services.context import Context
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import (
+        ArtifactsOfRun,
+        GapInArtifacts,
+        KeptArtifact,
+        RunPlannedBody,
+    )
+    from leadline.ports.attempt import Result
 
 MATCHED = 1000  # files taken by one --artifact
 CLOCK_SLACK_S = 2.0  # file systems and hosts disagree by this much about the time
@@ -88,13 +97,13 @@ def mark_old(patterns: list[str], cwd: str, top: str) -> None:
 
 def take_in(
     context: Context,
-    planned: dict[str, Any],
+    planned: RunPlannedBody,
     attempt: str,
     cwd: str,
-    result: dict[str, Any],
+    result: Result,
     redact: Any,
     say: Callable[[str], None],
-) -> tuple[dict[str, Any], list[str]]:
+) -> tuple[ArtifactsOfRun, list[str]]:
     """What the record says of the run's artifacts ({} without any), and files to ``forget`` when it
     is written."""
     folder = os.path.join(attempt, "artifacts")
@@ -104,8 +113,8 @@ def take_in(
     lines = _logged(folder)
     if patterns and (started := _started_at(attempt, result)):
         lines += _matched(context, patterns, folder, cwd, epoch_ms(started) / 1000)
-    kept: list[Line] = []
-    gaps: list[Line] = []
+    kept: list[KeptArtifact] = []
+    gaps: list[GapInArtifacts] = []
     needed = set()  # contents that were kept, or could not be moved and stay
     for line in lines:
         entry, gap = _entry(context, line, cwd, redact)
@@ -121,9 +130,10 @@ def take_in(
                 "source": entry.get("source"),
                 "size_bytes": line.get("size_bytes"),
             }
-            gaps.append({k: v for k, v in {**facts, "reason": gap}.items() if v not in (None, "")})
+            known = {k: v for k, v in {**facts, "reason": gap}.items() if v not in (None, "")}
+            gaps.append(cast("GapInArtifacts", known))
         else:
-            kept.append(entry)
+            kept.append(cast("KeptArtifact", entry))
     if gaps:
         say(
             f"{len(gaps)} artifacts not kept, {gaps[0]['name']}: {gaps[0]['reason']}"
@@ -132,7 +142,7 @@ def take_in(
     return _part(context, kept, gaps), _leftovers(folder, needed)
 
 
-def _started_at(attempt: str, result: dict[str, Any]) -> str:
+def _started_at(attempt: str, result: Result) -> str:
     """When the command started; "" when it never did. A run that was lost has no result, its owner
     told."""
     if result.get("started_at"):
@@ -259,15 +269,15 @@ def _secret(context: Context, names: Iterable[str], path: str) -> str:
     return ""
 
 
-def _part(context: Context, kept: list[Line], gaps: list[Line]) -> dict[str, Any]:
-    part: dict[str, Any] = {}
+def _part(context: Context, kept: list[KeptArtifact], gaps: list[GapInArtifacts]) -> ArtifactsOfRun:
+    part: ArtifactsOfRun = {}
     if kept:
-        sizes = {e["digest"]: e["size_bytes"] for e in kept}
+        sizes = {e["digest"]: int(e["size_bytes"]) for e in kept}
         part = {"kept": kept[:LISTED], "total": len(kept), "size_bytes": sum(sizes.values())}
         if len(kept) > LISTED:
             part["manifest"] = context.blobs.put(canonical_json(kept).encode())
     if gaps:
-        part |= {"gaps": gaps[:GAPS_LISTED], "gaps_total": len(gaps)}
+        part["gaps"], part["gaps_total"] = gaps[:GAPS_LISTED], len(gaps)
     return part
 
 

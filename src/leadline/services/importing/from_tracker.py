@@ -23,7 +23,7 @@ from leadline.core.tracker.reading import (
     short_config,
 )
 from leadline.core.tracker.reconciliation import further_runs
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.ports.tracker import Tracker
 from leadline.services.context import Context
 from leadline.services.importing.points import Waiting
@@ -31,6 +31,9 @@ from leadline.services.importing.request import ImportRequest
 from leadline.services.importing.source import KNOWN, is_path
 from leadline.services.run.job_tracker import redacted, tracker_words
 from leadline.services.tracker.folder import shared_folder
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import TrackerPlace
 
 AS_LOST = "--unfinished takes it as lost"
 # a run of a tracker that never says of an end: over when nothing came for this long
@@ -279,7 +282,7 @@ def _found_run(
     reading: Reading,
     request: ImportRequest,
     where: str,
-    words: dict[str, Any],
+    words: TrackerPlace,
 ) -> FoundRun:
     run = reading.run
     extraction = extraction_of(reading, thread.metrics)

@@ -8,7 +8,7 @@ import sys
 
 from leadline import __version__
 from leadline.core.errors import LeadlineError
-from leadline.core.record.run import TERMINAL_STATES
+from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import size
 from leadline.core.typed import TYPE_CHECKING
@@ -18,6 +18,7 @@ from leadline.services.branch.exchange import remote_for, tracking_ref
 from leadline.services.context import Context
 from leadline.services.issue import outbox
 from leadline.services.issue.outbox import waiting
+from leadline.services.run.attempt import states
 
 if TYPE_CHECKING:
     from leadline.ports.forge_kind import ForgeKind
@@ -299,7 +300,7 @@ def _unfinished(context: Context) -> list[Check]:
     for topic in context.store.topics():
         thread = context.store.thread(topic)
         still = [r for r in thread.runs if r.state not in TERMINAL_STATES]
-        checks += [_open_run(context, topic, r.id, r.uid) for r in still[:10]]
+        checks += [_open_run(context, topic, run) for run in still[:10]]
         if len(still) > 10:
             checks.append(
                 Check(
@@ -388,17 +389,16 @@ def _waiting(context: Context, thread: Thread) -> list[Check]:
     return checks
 
 
-def _open_run(context: Context, topic: str, shown: str, uid: str) -> Check:
-    attempt = context.run_folder(uid)
-    if not os.path.isdir(attempt):
+def _open_run(context: Context, topic: str, run: Run) -> Check:
+    if not os.path.isdir(context.run_folder(run.uid)):
         return Check(
             "unfinished",
-            shown,
+            run.id,
             NOTE,
             "not ended; it was started on another machine, or never",
             "leadline sync",
         )
-    state = context.executor.poll([(attempt, {})])[attempt]
+    state = states(context, [(run.uid, run.executor)])[run.uid]
     words = {
         "running": (NOTE, "still running"),
         "orphaned": (PROBLEM, "its supervisor died and processes live on"),
@@ -408,7 +408,7 @@ def _open_run(context: Context, topic: str, shown: str, uid: str) -> Check:
     kind, what = words.get(state, (NOTE, state))
     return Check(
         "unfinished",
-        shown,
+        run.id,
         kind,
         what,
         "" if state == "running" else f"leadline status --thread {topic}",

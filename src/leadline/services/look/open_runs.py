@@ -6,15 +6,16 @@ from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
 from leadline.core.typed import Any
 from leadline.services.context import Context
+from leadline.services.run.attempt import states
 
 
 def ask_open_runs(context: Context, thread: Thread) -> list[Run]:
     """Runs planned and not ended; their ``state`` becomes what their run directory says now
     (``running``, ...)."""
     open_runs = [run for run in thread.runs if run.state in ("planned", "running")]
+    now = states(context, [(run.uid, run.executor) for run in open_runs])
     for run in open_runs:
-        attempt = context.run_folder(run.uid)
-        run.state = context.executor.poll([(attempt, {})])[attempt]
+        run.state = now[run.uid]
     return open_runs
 
 

@@ -24,11 +24,13 @@ from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.core.values import dataclass, field
 from leadline.services.context import Context, refs_for
 from leadline.services.run.facts import environment_of, gather
-from leadline.services.run.lifecycle import RunOutcome, Watch, run_one
+from leadline.services.run.lifecycle import Say, Watcher, run_one
+from leadline.services.run.outcome import RunOutcome
 from leadline.services.run.request import RunRequest, complete
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import InterleavingBody, InterleavingEndedBody
+    from leadline.services.run.facts import PlanFacts
 
 MOST_FAILED_BLOCKS = 3
 OTHER_ITEMS = "its {metric} is over other items than that of the first run: see leadline compare"
@@ -68,8 +70,8 @@ class _State:
 def measure(
     context: Context,
     request: AbRequest,
-    watch: Watch,
-    say: Callable[[str], None] = lambda text: None,
+    watcher: Watcher,
+    say: Say = lambda text: None,
     stop_asked: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any]:
     """Run both sides in turns; returns the result (see ``judge``) with ``id``, ``experiments`` and
@@ -80,15 +82,15 @@ def measure(
     after the warm-up: a metric that no run gives.
     """
     _check(request)
-    thread, a = complete(context, request.a)
-    _, b = complete(context, request.b)
+    thread, a, b = complete(context, request.a), request.a, request.b
+    complete(context, b)
     metric, definition = _metric(thread, request.metric)
     sides = {"a": a, "b": b}
     facts = {side: gather(context, asked) for side, asked in sides.items()}
     shown, uid = _record_start(context, thread, request, facts, metric)
     state = _State(metric)
     started_s = time.monotonic()
-    runs = _Runs(context, sides, facts, uid, watch, stop_asked, state)
+    runs = _Runs(context, sides, facts, uid, watcher, stop_asked, state)
     for number in range(request.warmup):
         for side in "ab":
             if not state.interrupted:
@@ -162,7 +164,7 @@ def _record_start(
     context: Context,
     thread: Thread,
     request: AbRequest,
-    facts: dict[str, dict[str, Any]],
+    facts: dict[str, PlanFacts],
     metric: str,
 ) -> tuple[str, str]:
     """The record of what will be measured and when it stops, before anything runs: (shown id, uid)."""
@@ -196,14 +198,14 @@ class _Runs:
         self,
         context: Context,
         sides: dict[str, RunRequest],
-        facts: dict[str, dict[str, Any]],
+        facts: dict[str, PlanFacts],
         uid: str,
-        watch: Watch,
+        watcher: Watcher,
         stop_asked: Callable[[], bool],
         state: _State,
     ) -> None:
         self.context, self.sides, self.facts, self.uid = context, sides, facts, uid
-        self.watch, self.stop_asked, self.state = watch, stop_asked, state
+        self.watcher, self.stop_asked, self.state = watcher, stop_asked, state
 
     def one(self, side: str, block: int, position: int, warmup: bool = False) -> RunOutcome:
         request = self.sides[side]
@@ -214,19 +216,13 @@ class _Runs:
             "position": position,
             "warmup": warmup,
         }
-        facts = {
+        request.experiment = self.state.experiments[side]
+        environ = environment_of(self.context, request.command)
+        facts: PlanFacts = {
             **self.facts[side],
-            "hygiene": self.context.collectors.preflight(environment_of(self.context, request)),
+            "hygiene": self.context.collectors.preflight(environ),
         }
-        outcome = run_one(
-            self.context,
-            request,
-            facts,
-            self.state.experiments[side],
-            [],
-            self.watch,
-            self.context.warn,
-        )
+        outcome = run_one(self.context, request, facts, self.watcher, self.context.warn)
         self.state.experiments[side] = outcome.experiment
         self.state.interrupted = self.state.interrupted or outcome.interrupted or self.stop_asked()
         return outcome

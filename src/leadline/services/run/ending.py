@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Callable
 
-from leadline.core.canonical import digest_of_file
+from leadline.core.canonical import digest_of_file, finite
 from leadline.core.errors import LeadlineError
 from leadline.core.extract.gather import merge
 from leadline.core.extract.spec import parse_spec
@@ -18,81 +18,89 @@ from leadline.core.metric.items import INLINE_BYTES
 from leadline.core.secrets.redact import Redactor, secret_values
 from leadline.core.timestamps import epoch_ms
 from leadline.core.tracker.run_folder import SUMMARY, summary_of
-from leadline.core.typed import TYPE_CHECKING, Any, cast
+from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.ports.extractor import RunFiles
 from leadline.services.artifact.intake import forget, take_in
 from leadline.services.context import Context
+from leadline.services.run.attempt import executor_of
 from leadline.services.run.facts import capture_code
+from leadline.services.run.planning import RunPlan
 
 if TYPE_CHECKING:
     from leadline.core.extract.gather import Extraction
-    from leadline.core.record.bodies import RunEndedBody
+    from leadline.core.record.bodies import (
+        ExtractionFacts,
+        ItemFacts,
+        Outputs,
+        Problem,
+        RunEndedBody,
+        RunPlannedBody,
+        Source,
+    )
     from leadline.core.record.run import MetricDef
+    from leadline.ports.attempt import Result
 
 EXCERPT_CHARS = 1500
 
 
 def end_run(
     context: Context,
-    topic: str,
-    uid: str,
-    planned: dict[str, Any],
+    run: RunPlan,
     *,
     say: Callable[[str], None] = lambda text: None,
     check_code: bool = False,
     by: str = "run",
-) -> dict[str, Any]:
-    """Append the ending of one run and return its body. The caller holds the run's marker."""
-    attempt = context.run_folder(uid)
-    result = context.executor.result(attempt) or _no_result(context, attempt)
-    body: dict[str, Any] = {
+    not_started: str = "",
+) -> RunEndedBody:
+    """Append the ending of one run and return its body. The caller holds the run's marker.
+    ``not_started``: why its executor did not take it."""
+    planned, attempt = run.body, run.attempt
+    found = executor_of(context, planned).result(attempt)
+    result = _no_result(attempt, not_started) if found is None else found
+    redact = Redactor(secret_values(context.environ))
+    body: RunEndedBody = {
         "run": planned["id"],
-        "refs": {planned["id"]: uid, planned["experiment"]: planned["experiment_uid"]},
+        "refs": {planned["id"]: run.uid, planned["experiment"]: planned["experiment_uid"]},
         "by": by,
-        **{
-            k: result.get(k)
-            for k in (
-                "state",
-                "exit_code",
-                "signal",
-                "reason",
-                "started_at",
-                "ended_at",
-                "wall_s",
-                "resources",
-            )
-        },
+        "state": result["state"],
+        "exit_code": result.get("exit_code"),
+        "signal": result.get("signal"),
+        "reason": redact.text(result["reason"] or ""),
+        "started_at": result.get("started_at"),
+        "ended_at": result.get("ended_at"),
+        "wall_s": result.get("wall_s"),
+        "resources": result.get("resources"),
     }
-    if result.get("leftover_processes"):
-        body["leftover_processes"] = result["leftover_processes"]
-    redact = _redactor(context)
-    body["reason"] = redact.text(str(result.get("reason") or ""))
-    _read_metrics(context, topic, uid, planned, attempt, result, body, say)
+    if leftover := result.get("leftover_processes"):
+        body["leftover_processes"] = leftover
+    # What the run left behind: numbers, how the machine was, output, files.
+    _read_metrics(context, run, result, body, say)
     body["hygiene"] = context.collectors.after_run(
         planned.get("hygiene", {}), result.get("contention") or {}, result.get("wall_s")
     )
-    body["outputs"] = _outputs(attempt, str(body["state"]), redact)
-    body["artifacts"], done_with = take_in(
+    body["outputs"] = _outputs(attempt, body["state"], redact)
+    artifacts, done_with = take_in(
         context, planned, attempt, _where(context, planned), result, redact, say
     )
-    if not body["artifacts"]:
-        del body["artifacts"]
+    if artifacts:
+        body["artifacts"] = artifacts
     looked = check_code and (result.get("wall_s") or 0) > 1.0
-    if looked and capture_code(context)["tree"] != planned["code"].get("tree"):
+    if looked and capture_code(context).get("tree") != planned["code"].get("tree"):
         body["code_changed_during_run"] = True
         say(
             f"the code changed while {planned['id']} ran: what was recorded is its state at the start"
         )
-    with context.store.transaction(topic) as writing:
-        writing.add("run-ended", cast("RunEndedBody", body))
+    # The record first: what is cleared away after it is no longer needed by anybody.
+    with context.store.transaction(run.topic) as writing:
+        writing.add("run-ended", body)
     _leave_summary(attempt, body)
     forget(done_with)
-    context.open_runs.closed(uid)
+    context.open_runs.closed(run.uid)
     _compact_series(context, attempt, body, say)
     return body
 
 
-def _leave_summary(attempt: str, body: dict[str, Any]) -> None:
+def _leave_summary(attempt: str, body: RunEndedBody) -> None:
     """The values beside the series, for whoever gets a copy of the folder and not the record."""
     try:
         with open(os.path.join(attempt, SUMMARY), "wb") as file:
@@ -102,7 +110,7 @@ def _leave_summary(attempt: str, body: dict[str, Any]) -> None:
 
 
 def _compact_series(
-    context: Context, attempt: str, body: dict[str, Any], say: Callable[[str], None]
+    context: Context, attempt: str, body: RunEndedBody, say: Callable[[str], None]
 ) -> None:
     """After the record, since it may take a while and nothing depends on it; what goes wrong leaves
     the segments."""
@@ -117,64 +125,54 @@ def _compact_series(
         say(f"the series of {body['run']} were not compacted: {getattr(error, 'what', error)}")
 
 
-def _redactor(context: Context) -> Any:
-    return Redactor(secret_values(context.environ))
-
-
-def _no_result(context: Context, attempt: str) -> dict[str, Any]:
+def _no_result(attempt: str, not_started: str = "") -> Result:
+    """What is known of an attempt that its supervisor said nothing about."""
     if os.path.exists(os.path.join(attempt, "owner.json")):
         return {
             "state": "lost",
             "reason": "the job program ended without a result: killed, or the machine went down",
         }
-    problem = ""
+    problem = not_started
     try:
         with open(
             os.path.join(attempt, "supervisor.err"), encoding="utf-8", errors="replace"
         ) as file:
-            problem = file.read(500).strip()
+            problem = file.read(500).strip() or problem
     except OSError:
         pass
-    return {
-        "state": "lost",
-        "reason": "the command was not started"
-        + (f": {problem}" if problem else ": Leadline ended before it could be"),
-    }
+    why = problem or "Leadline ended before it could be"
+    return {"state": "lost", "reason": f"the command was not started: {why}"}
 
 
-def _where(context: Context, planned: dict[str, Any]) -> str:
+def _where(context: Context, planned: RunPlannedBody) -> str:
     """The folder that the command ran in."""
     top = context.vcs.toplevel or context.cwd
-    return str(planned.get("folder") or os.path.join(top, planned.get("cwd") or "."))
+    return planned.get("folder") or os.path.join(top, planned.get("cwd") or ".")
 
 
 def _read_metrics(
     context: Context,
-    topic: str,
-    uid: str,
-    planned: dict[str, Any],
-    attempt: str,
-    result: dict[str, Any],
-    body: dict[str, Any],
+    run: RunPlan,
+    result: Result,
+    body: RunEndedBody,
     say: Callable[[str], None],
 ) -> None:
-    thread = context.store.slice(topic, [], ("thread-started", "metric-defined"))
-    cwd = _where(context, planned)
-    started = epoch_ms(result["started_at"]) / 1000 if result.get("started_at") else None
+    thread = context.store.slice(run.topic, [], ("thread-started", "metric-defined"))
+    attempt = run.attempt
     files = RunFiles(
-        cwd,
+        _where(context, run.body),
         os.path.join(attempt, "stdout.log"),
         os.path.join(attempt, "metrics.jsonl"),
         os.path.join(attempt, "stderr.log"),
-        started,
+        epoch_ms(result["started_at"]) / 1000 if result.get("started_at") else None,
     )
-    tracked = _read_tracker(context, topic, uid, planned, body, thread.metrics, say)
+    tracked = _read_tracker(context, run, body, thread.metrics, say)
     logged = os.path.exists(files.metrics) or context.series.has(attempt)
     if body["state"] != "done" and not logged and tracked is None:
         return
     try:
         found = context.collectors.extract(
-            [parse_spec(s) for s in planned.get("extract", [])], files, thread.metrics
+            [parse_spec(s) for s in run.body.get("extract", [])], files, thread.metrics
         )
     except LeadlineError as error:
         body["extraction"] = {
@@ -185,11 +183,17 @@ def _read_metrics(
     if tracked is not None:
         found = merge([found, tracked])
     body["metrics"], body["nonfinite"] = found.metrics, found.nonfinite
-    data = found.as_dict()
-    body["extraction"] = {k: data[k] for k in ("problems", "sources", "series") if data[k]}
+    extraction: ExtractionFacts = {}
+    if found.problems:
+        extraction["problems"] = cast("list[Problem]", found.problems)
+    if found.sources:
+        extraction["sources"] = cast("list[Source]", found.sources)
+    if found.series:
+        extraction["series"] = finite(found.series)
     if found.items:
-        body["extraction"]["items"] = {
-            name: _kept_items(context, facts) for name, facts in found.items.items()
+        extraction["items"] = {
+            name: _kept_items(context, cast("ItemFacts", facts))
+            for name, facts in found.items.items()
         }
     contract = {
         name: contract_of(d)
@@ -197,7 +201,8 @@ def _read_metrics(
         if (d := thread.metrics.get(name)) is not None
     }
     if contract:
-        body["extraction"]["contract"] = contract  # what the numbers meant when they were taken
+        extraction["contract"] = contract  # what the numbers meant when they were taken
+    body["extraction"] = extraction
     for problem in found.problems:
         say(
             f"{problem['source']}: {problem['what']}"
@@ -205,7 +210,7 @@ def _read_metrics(
         )
 
 
-def _kept_items(context: Context, facts: dict[str, Any]) -> dict[str, Any]:
+def _kept_items(context: Context, facts: ItemFacts) -> ItemFacts:
     """The items of a metric as the record has them: with their values, or with the digest of a blob
     of them."""
     data = json.dumps(
@@ -213,32 +218,32 @@ def _kept_items(context: Context, facts: dict[str, Any]) -> dict[str, Any]:
     ).encode()
     if len(data) <= INLINE_BYTES:
         return facts
-    return {**{k: v for k, v in facts.items() if k != "values"}, "blob": context.blobs.put(data)}
+    kept: ItemFacts = {**facts, "blob": context.blobs.put(data)}
+    del kept["values"]
+    return kept
 
 
 def _read_tracker(
     context: Context,
-    topic: str,
-    uid: str,
-    planned: dict[str, Any],
-    body: dict[str, Any],
+    run: RunPlan,
+    body: RunEndedBody,
     definitions: dict[str, MetricDef],
     say: Callable[[str], None],
 ) -> Extraction | None:
-    if not planned.get("tracker"):
+    if not run.body.get("tracker"):
         return None
     from leadline.services.run.job_tracker import read_tracker  # noqa: PLC0415  start-up: 2 ms
 
     tracked, body["tracker"] = read_tracker(
-        context, topic, uid, planned, definitions, ended=True, say=say
+        context, run.topic, run.uid, run.body, definitions, ended=True, say=say
     )
     return tracked
 
 
-def _outputs(attempt: str, state: str, redact: Any) -> dict[str, Any]:
+def _outputs(attempt: str, state: str, redact: Redactor) -> Outputs:
     """Sizes and digests of both streams, and the last lines of the telling one (stderr when it went
     wrong)."""
-    out: dict[str, Any] = {}
+    out: dict[str, object] = {}
     tails = {}
     for name in ("stdout", "stderr"):
         try:
@@ -251,17 +256,12 @@ def _outputs(attempt: str, state: str, redact: Any) -> dict[str, Any]:
         if size:
             out[name] = {"size_bytes": size, "digest": digest}
             tails[name] = tail
-    telling = (
-        "stderr"
-        if state != "done" and "stderr" in tails
-        else "stdout"
-        if "stdout" in tails
-        else "stderr"
-    )
-    if telling in tails:
+    order = ("stdout", "stderr") if state == "done" else ("stderr", "stdout")
+    telling = next((name for name in order if name in tails), "")
+    if telling:
         text = redact.text(tails[telling].decode("utf-8", "replace"))
         out["excerpt"], out["excerpt_of"] = _last_lines(text), telling
-    return out
+    return cast("Outputs", out)
 
 
 def _last_lines(text: str) -> str:

@@ -3,80 +3,106 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from leadline.core.canonical import canonical_json, digest_of
 from leadline.core.secrets.redact import Redactor, secret_values
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, TypedDict, cast
 from leadline.services.context import Context
-from leadline.services.run.request import RunRequest
+from leadline.services.run.request import Command, RunRequest
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import (
+        CodeState,
+        DeviceFacts,
+        HardwareFacts,
+        Preflight,
+        SoftwareFacts,
+        TrackerPlace,
+    )
+
+LISTED = 20  # of long lists; their totals are whole
 
 
-def environment_of(context: Context, request: RunRequest) -> dict[str, str]:
+class PlanFacts(TypedDict, total=False):
+    """Every fact that is recorded before a command starts; ``key`` is the digest of command, place,
+    config and code. ``title`` and ``tracker`` come with the plan."""
+
+    argv: list[str]
+    cwd: str
+    config: dict[str, object]
+    environment: Mapping[str, str | None]
+    software: SoftwareFacts
+    hardware: HardwareFacts
+    devices: DeviceFacts
+    executor: str
+    code: CodeState
+    hygiene: Preflight
+    key: str
+    title: str
+    tracker: TrackerPlace
+
+
+def environment_of(context: Context, command: Command) -> dict[str, str]:
     """The variables that the command will see; one that is set to None is taken away."""
-    environ: dict[str, str | None] = {**context.environ, **request.set_environment}
+    environ: dict[str, str | None] = {**context.environ, **command.set_environment}
     return {name: value for name, value in environ.items() if value is not None}
 
 
 def gather(
-    context: Context, request: RunRequest, first: Callable[[], Any] | None = None
-) -> dict[str, Any]:
+    context: Context, request: RunRequest, first: Callable[[], object] | None = None
+) -> PlanFacts:
     """Every fact that is recorded before the command starts: code, command, config, environment,
     machine.
 
     Most of them while git looks at the files. ``first`` is called ahead of these: it may still
     complete the request.
     """
-    beside: dict[str, Any] = {}
+    beside: PlanFacts = {}
+    command = request.command
 
     def ask() -> None:
         if first is not None:
             first()
         beside.update(_beside_the_code(context, request))
 
-    if request.code is None:
+    if command.code is None:
         code = capture_code(context, ask)
     else:
-        code = request.code
+        code = command.code
         ask()
-    cwd = beside["cwd"]
-    if request.folder and code.get("cwd"):
-        cwd = code["cwd"]
+    cwd = command.recorded_cwd or beside["cwd"]
     return {
         **beside,
         "cwd": cwd,
-        "code": {k: v for k, v in code.items() if k != "cwd"},
+        "code": code,
         # Last, when git is done: what it takes of the machine is ours.
-        "hygiene": context.collectors.preflight(environment_of(context, request)),
-        "key": digest_of(
-            {
-                "argv": beside["argv"],
-                "cwd": cwd,
-                "config": beside["config"],
-                "tree": code.get("tree"),
-            }
-        ),
+        "hygiene": context.collectors.preflight(environment_of(context, command)),
+        "key": key_of(beside["argv"], cwd, beside["config"], code.get("tree")),
     }
 
 
-def _beside_the_code(context: Context, request: RunRequest) -> dict[str, Any]:
-    environ = environment_of(context, request)
+def key_of(argv: list[str], cwd: str, config: Mapping[str, object], tree: str | None) -> str:
+    """What makes two runs the same thing: what is known again when it is asked for once more."""
+    return digest_of({"argv": argv, "cwd": cwd, "config": config, "tree": tree})
+
+
+def _beside_the_code(context: Context, request: RunRequest) -> PlanFacts:
+    command = request.command
+    environ = environment_of(context, command)
     redactor = Redactor(secret_values(environ))
-    folder = request.folder or context.cwd
-    software = context.collectors.software(request.argv, environ, folder)
+    folder = command.folder or context.cwd
+    software = context.collectors.software(command.argv, environ, folder)
     packages = software.pop("packages", None)
     if packages:
         software["packages_blob"] = context.blobs.put(canonical_json(packages).encode())
-    argv, config = redactor.argv(request.argv), redactor.value(request.config)
-    cwd = (
-        os.path.relpath(folder, context.vcs.toplevel)
-        if context.vcs.toplevel and not request.folder
-        else "."
-    )
+    argv, config = redactor.argv(command.argv), redactor.value(command.config)
+    top = context.vcs.toplevel
+    cwd = os.path.relpath(folder, top) if top and not command.folder else "."
     allow = [
         *context.setting("run.environment"),
-        *request.allow_environment,
-        *request.set_environment,
+        *request.terms.allow_environment,
+        *command.set_environment,
     ]
     return {
         "argv": argv,
@@ -86,31 +112,32 @@ def _beside_the_code(context: Context, request: RunRequest) -> dict[str, Any]:
         "software": software,
         "hardware": context.collectors.hardware(),
         "devices": context.collectors.devices(environ),
-        "executor": context.executor.name,
+        "executor": context.setting("run.executor"),
     }
 
 
-def capture_code(context: Context, meanwhile: Callable[[], None] | None = None) -> dict[str, Any]:
+def capture_code(context: Context, meanwhile: Callable[[], None] | None = None) -> CodeState:
     """The exact code state as recorded, lists capped with their totals. ``meanwhile`` as
     ``Vcs.capture`` has it."""
     state = context.vcs.capture([context.setting("logbook.folder") + "/"], meanwhile=meanwhile)
     code = state.as_dict()
-    code["changed_files"] = code["changed_files"][:20]
-    code["gaps_total"] = len(code["gaps"])
-    code["gaps"] = code["gaps"][:20]
-    return {k: v for k, v in code.items() if v not in (None, [], "")} | {"dirty": state.dirty}
+    code |= {
+        "changed_files": state.changed_files[:LISTED],
+        "gaps": state.gaps[:LISTED],
+        "gaps_total": len(state.gaps),
+    }
+    told = {k: v for k, v in code.items() if v not in (None, [], "")} | {"dirty": state.dirty}
+    return cast("CodeState", told)
 
 
-def facts_of_cell(facts: dict[str, Any], argv: list[str], config: dict[str, Any]) -> dict[str, Any]:
+def facts_of_cell(facts: PlanFacts, argv: list[str], config: dict[str, object]) -> PlanFacts:
     """The facts of another command and config at the same code, place and machine; both already
     redacted."""
-    key = digest_of(
-        {"argv": argv, "cwd": facts["cwd"], "config": config, "tree": facts["code"].get("tree")}
-    )
+    key = key_of(argv, facts["cwd"], config, facts["code"].get("tree"))
     return {**facts, "argv": argv, "config": config, "key": key}
 
 
-def default_title(argv: list[str], config: dict[str, Any]) -> str:
+def default_title(argv: list[str], config: Mapping[str, object]) -> str:
     """What an untitled experiment is called: its config, else its command, cut at 60 characters."""
     text = ", ".join(f"{k}={v}" for k, v in config.items()) or " ".join(
         os.path.basename(a) if i == 0 else a for i, a in enumerate(argv)

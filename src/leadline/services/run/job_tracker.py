@@ -8,7 +8,7 @@ line for the user.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from leadline.core.errors import LeadlineError
 from leadline.core.extract.gather import Extraction
@@ -24,9 +24,12 @@ from leadline.core.tracker.reading import (
     extraction_of,
     kept_config,
 )
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.services.context import Context
 from leadline.services.series.series import keep_fetched
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import FurtherRun, TrackerPlace
 
 FURTHER_KEPT = 100  # runs that one job made besides the one that is taken
 NAMED = 3
@@ -42,7 +45,7 @@ def choice_of(thread: Thread) -> Choice | None:
     return Choice(**{name: given[name] for name in names if name in given})
 
 
-def facts_of(context: Context, topic: str, uid: str, body: dict[str, Any]) -> RunFacts:
+def facts_of(context: Context, topic: str, uid: str, body: Mapping[str, Any]) -> RunFacts:
     """What a tracker is told about the run planned by ``body``."""
     about = body.get("tracker", {})
     attempt = context.run_folder(uid)
@@ -67,7 +70,7 @@ def facts_of(context: Context, topic: str, uid: str, body: dict[str, Any]) -> Ru
     )
 
 
-def planned_tracker(context: Context, thread: Thread) -> dict[str, Any]:
+def planned_tracker(context: Context, thread: Thread) -> TrackerPlace:
     """What the record of a run to be planned says about its tracker; empty without one.
 
     A server that does not answer now, or cannot be asked for want of a key, would hold up or end
@@ -76,7 +79,7 @@ def planned_tracker(context: Context, thread: Thread) -> dict[str, Any]:
     choice = choice_of(thread)
     if choice is None:
         return {}
-    about: dict[str, Any] = {"tracker": choice.tracker, "project": choice.project}
+    about: TrackerPlace = {"tracker": choice.tracker, "project": choice.project}
     if choice.at:
         about["at"] = choice.at
     if choice.live:
@@ -93,7 +96,9 @@ def planned_tracker(context: Context, thread: Thread) -> dict[str, Any]:
     return about
 
 
-def job_environment(context: Context, topic: str, uid: str, body: dict[str, Any]) -> dict[str, str]:
+def job_environment(
+    context: Context, topic: str, uid: str, body: Mapping[str, Any]
+) -> dict[str, str]:
     """The variables that a job's own tracker reads; the folder it may write to is made."""
     if not body.get("tracker"):
         return {}
@@ -106,12 +111,12 @@ def read_tracker(
     context: Context,
     topic: str,
     uid: str,
-    planned: dict[str, Any],
+    planned: Mapping[str, Any],
     definitions: dict[str, MetricDef],
     *,
     ended: bool,
     say: Callable[[str], None] = lambda text: None,
-) -> tuple[Extraction | None, dict[str, Any]]:
+) -> tuple[Extraction | None, TrackerPlace]:
     """What the job's tracker says: metrics (None when there is no run) and what the record keeps
     about it.
 
@@ -182,11 +187,14 @@ def _called(run: TrackerRun) -> str:
     return f"{run.name} ({run.id})" if run.name and run.name != run.id else run.id
 
 
-def _further(context: Context, run: TrackerRun) -> dict[str, Any]:
+def _further(context: Context, run: TrackerRun) -> FurtherRun:
     about = run_words(context, run)
-    return {
-        name: about[name] for name in ("id", "name", "url", "path", "started_at") if name in about
+    kept = {
+        name: value
+        for name, value in about.items()
+        if name in ("id", "name", "url", "path", "started_at")
     }
+    return cast("FurtherRun", kept)
 
 
 def _keep(context: Context, attempt: str, reading: Reading, say: Callable[[str], None]) -> None:
@@ -202,18 +210,18 @@ def _keep(context: Context, attempt: str, reading: Reading, say: Callable[[str],
         say(f"the points of {reading.run.tracker} are not kept here: {error.what}")
 
 
-def tracker_words(context: Context, reading: Reading) -> dict[str, Any]:
+def tracker_words(context: Context, reading: Reading) -> TrackerPlace:
     """What the record keeps about a tracker's run: its id, name, place, state, and the digest of
     all that was read."""
     return {**run_words(context, reading.run), "points": reading.points, "digest": reading.digest()}
 
 
-def run_words(context: Context, run: TrackerRun) -> dict[str, Any]:
+def run_words(context: Context, run: TrackerRun) -> TrackerPlace:
     """The same without what takes reading its points."""
     about = {k: v for k, v in run.as_dict().items() if k not in ("tracker", "uid", "project")}
     if run.path:
         about["path"] = _portable(context, run.path)
-    return about
+    return cast("TrackerPlace", about)
 
 
 def redacted(context: Context, value: Any) -> Any:
@@ -227,7 +235,7 @@ def _portable(context: Context, path: str) -> str:
     return path if inside.startswith("..") else inside
 
 
-def local_path(context: Context, about: dict[str, Any]) -> str:
+def local_path(context: Context, about: Mapping[str, Any]) -> str:
     """Where the tracker's files of a run are on this machine, "" when they are not."""
     path = str(about.get("path", ""))
     path = path if not path or os.path.isabs(path) else os.path.join(context.root, path)

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from leadline.core.record.event import Record
+from leadline.core.record.run import USUAL_EXECUTOR
+from leadline.core.typed import TYPE_CHECKING, cast
+from leadline.ports.executor import OVER
 from leadline.services.context import Context
+from leadline.services.run.attempt import states
 from leadline.services.run.ending import end_run
+from leadline.services.run.planning import RunPlan
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import RunPlannedBody
 
 
 def recover_runs(context: Context) -> list[str]:
@@ -37,21 +44,22 @@ def _drop_unless_open(context: Context, topic: str, uid: str) -> None:
 def _end(context: Context, topic: str, uid: str) -> str | None:
     if uid not in {u for _, u in context.read_model.open_runs(topic)}:  # somebody else was quicker
         return None
-    planned = planned_record(context, topic, uid)
-    if planned is None:
+    body = _planned(context, topic, uid)
+    if body is None:
         return None
-    attempt = context.run_folder(uid)
-    state = context.executor.poll([(attempt, {})])[attempt]
-    if state not in ("finished", "gone", "queued", "unknown"):
+    run = RunPlan(topic, uid, body, context.run_folder(uid))
+    state = states(context, [(uid, body.get("executor") or USUAL_EXECUTOR)])[uid]
+    if state not in OVER:
         context.warn(
-            f"{planned.body['id']} of {topic} goes on without the command that started it ({state}): "
+            f"{body['id']} of {topic} goes on without the command that started it ({state}): "
             "the first command after its end records it"
         )
         return None
-    ended = end_run(context, topic, uid, planned.body, by="reconcile", say=context.warn)
-    context.warn(f"{planned.body['id']} was left open; its run directory says: {ended['state']}")
-    return str(planned.body["id"])
+    ended = end_run(context, run, by="reconcile", say=context.warn)
+    context.warn(f"{body['id']} was left open; its run directory says: {ended['state']}")
+    return body["id"]
 
 
-def planned_record(context: Context, topic: str, uid: str) -> Record | None:
-    return next((r for r in context.store.records(topic) if r.id == uid), None)
+def _planned(context: Context, topic: str, uid: str) -> RunPlannedBody | None:
+    found = next((r.body for r in context.store.records(topic) if r.id == uid), None)
+    return cast("RunPlannedBody | None", found)

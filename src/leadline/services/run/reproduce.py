@@ -9,7 +9,6 @@ a ``reproduction`` record holds the verdict and its rules.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 
 from leadline.core.compare.config_diff import config_diff
 from leadline.core.errors import LeadlineError, not_found, usage
@@ -31,9 +30,14 @@ from leadline.core.values import dataclass, field
 from leadline.services.artifact.artifacts import artifacts_of
 from leadline.services.artifact.intake import check_patterns, mark_old
 from leadline.services.context import Context, refs_for
-from leadline.services.run.lifecycle import execute
+from leadline.services.run.lifecycle import Say, Watcher
+from leadline.services.run.outcome import RunOutcome
 from leadline.services.run.relocate import Mover
-from leadline.services.run.request import RunRequest
+from leadline.services.run.repeats import execute
+from leadline.services.run.request import Command, RunRequest, Terms
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import CodeState
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import ReproductionBody
@@ -67,8 +71,8 @@ def reproduce(
     tolerance: float = DEFAULT_TOLERANCE,
     artifacts: list[str] | None = None,
     same_artifacts: bool = False,
-    watch: Any,
-    say: Callable[[str], None] = lambda text: None,
+    watcher: Watcher,
+    say: Say = lambda text: None,
 ) -> dict[str, Any]:
     """Reproduce an experiment, a run, or the experiments of a snapshot (by id, name or tag).
 
@@ -94,7 +98,7 @@ def reproduce(
     for plan in plans:
         originals = _originals(thread, plan.experiment, sealed)
         again, failures, interrupted = _run_again(
-            context, topic, plan, repeat, timeout_s, keep, watch, say
+            context, topic, plan, repeat, timeout_s, keep, watcher, say
         )
         runs += [r.id for r in again]
         counted = [r for r in again if r.is_evidence]
@@ -218,7 +222,7 @@ def _plan(
     return plan
 
 
-def _say_cost(plans: list[Rerun], repeat: int, say: Callable[[str], None]) -> None:
+def _say_cost(plans: list[Rerun], repeat: int, say: Say) -> None:
     walls = [p.run.wall_s or 0.0 for p in plans if not p.blocked]
     if len(walls) > 1 or sum(walls) * repeat > 60:
         say(
@@ -237,8 +241,8 @@ def _run_again(
     repeat: int,
     timeout_s: float | None,
     keep: bool,
-    watch: Any,
-    say: Callable[[str], None],
+    watcher: Watcher,
+    say: Say,
 ) -> tuple[list[Run], list[str], bool]:
     """The new runs, why some could not be started, and whether the user stopped it."""
     done: list[Run] = []
@@ -247,7 +251,7 @@ def _run_again(
         folder = _fresh_folder(context, plan.run, turn)
         try:
             context.vcs.export_tree(str(plan.run.code["commit"]), folder)
-            outcome = _one(context, topic, plan, folder, timeout_s, watch, say)
+            outcome = _one(context, topic, plan, folder, timeout_s, watcher, say)
         except LeadlineError as error:
             failures.append(error.what)
             break
@@ -283,9 +287,9 @@ def _one(
     plan: Rerun,
     folder: str,
     timeout_s: float | None,
-    watch: Any,
-    say: Callable[[str], None],
-) -> Any:
+    watcher: Watcher,
+    say: Say,
+) -> RunOutcome:
     run = plan.run
     inside = os.path.normpath(os.path.join(folder, run.cwd or "."))
     if not (inside + os.sep).startswith(folder + os.sep):
@@ -296,21 +300,26 @@ def _one(
     artifacts = move.patterns(plan.artifacts)
     mark_old(artifacts, inside, folder)
     request = RunRequest(
-        argv=move.argv(run.argv),
-        topic=topic,
+        topic,
+        Command(
+            argv=move.argv(run.argv),
+            config=dict(run.config),
+            set_environment=environment,
+            folder=inside,
+            code=cast("CodeState", run.code),
+            recorded_cwd=run.cwd or ".",
+            secret_argv_ok=True,
+        ),
+        Terms(
+            extract=list(plan.record.get("extract") or []),
+            artifacts=artifacts,
+            timeout_s=timeout_s or plan.record.get("timeout_s"),
+        ),
         experiment=plan.experiment.id,
-        config=dict(run.config),
-        extract=list(plan.record.get("extract") or []),
-        artifacts=artifacts,
-        timeout_s=timeout_s or plan.record.get("timeout_s"),
-        set_environment=environment,
-        secret_argv_ok=True,
         reproduction_of=run.id,
-        folder=inside,
-        code={**run.code, "cwd": run.cwd or "."},
     )
     plan.notes[:] = dict.fromkeys(plan.notes)
-    return execute(context, request, watch, say=say)[0]
+    return execute(context, request, watcher, say)[0]
 
 
 def _environment(context: Context, plan: Rerun) -> dict[str, str | None]:

@@ -6,62 +6,84 @@ from leadline.core.errors import conflict, refused, usage
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
 from leadline.core.secrets.redact import Redactor, is_secret, secret_values
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass, field
 from leadline.services.artifact.intake import check_patterns
 from leadline.services.context import Context
 
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import CodeState, DesignPlace
+
+
+@dataclass
+class Command:
+    """What is run. ``config`` is flat. ``folder``: absolute, where to run instead of the work tree;
+    ``code``: the code state there, and ``recorded_cwd`` where in it the record says. A variable of
+    ``set_environment`` that is None is taken away."""
+
+    argv: list[str]
+    config: dict[str, object] = field(default_factory=dict)
+    set_environment: dict[str, str | None] = field(default_factory=dict)
+    folder: str | None = None
+    code: CodeState | None = None
+    recorded_cwd: str = ""
+    secret_argv_ok: bool = False
+
+
+@dataclass
+class Terms:
+    """What is asked of a run: what to read and to keep of it, and its limits. ``extract`` holds the
+    short forms of ``core/extract/spec.py``; ``artifacts`` are PATTERN or NAME=PATH;
+    ``allow_environment`` names further variables to record."""
+
+    extract: list[str] = field(default_factory=list)
+    artifacts: list[str] = field(default_factory=list)
+    allow_environment: list[str] = field(default_factory=list)
+    timeout_s: float | None = None
+    grace_s: float = 5.0
+    max_output_bytes: int | None = None
+
 
 @dataclass
 class RunRequest:
-    """What a user asks to run. ``config`` is flat. ``extract`` and ``patterns`` are the short forms
-    of ``core/extract/spec.py``. ``experiment``: repeat that one (its command when ``argv`` is
-    empty)."""
+    """A command, what is asked of it, and its place in the record. ``experiment``: repeat that one
+    (its command when ``argv`` is empty). ``design``: place in a sweep or a measurement in turns.
+    ``reproduction_of``: the run that this one repeats at its own code."""
 
-    argv: list[str]
     topic: str
+    command: Command
+    terms: Terms = field(default_factory=Terms)
     experiment: str | None = None
     title: str = ""
     repeat: int = 1
-    config: dict[str, Any] = field(default_factory=dict)
-    extract: list[Any] = field(default_factory=list)
-    timeout_s: float | None = None
-    grace_s: float = 5.0
     hypotheses: list[str] = field(default_factory=list)
-    allow_environment: list[str] = field(default_factory=list)
-    set_environment: dict[str, str | None] = field(default_factory=dict)
-    secret_argv_ok: bool = False
+    design: DesignPlace | None = None
     reproduction_of: str = ""
-    folder: str | None = None  # absolute; where to run instead of the work tree (reproduce)
-    code: dict[str, Any] | None = None  # the code state there, when it is not the work tree's
-    max_output_bytes: int | None = None
-    # files to keep after it ended: PATTERN or NAME=PATH
-    artifacts: list[str] = field(default_factory=list)
-    # place in a sweep or an interleaved measurement
-    design: dict[str, Any] = field(default_factory=dict)
 
 
-def complete(context: Context, request: RunRequest) -> tuple[Thread, RunRequest]:
-    """Check the request, and fill in what a repeat takes from its experiment."""
+def complete(context: Context, request: RunRequest) -> Thread:
+    """Check the request, and fill in what a repeat takes from its experiment. Returns the part of
+    the thread that it is about."""
     if request.repeat < 1:
         raise usage(
             "bad-repeat", f"--repeat {request.repeat} runs nothing", do="leadline run --help"
         )
+    command = request.command
     named = [request.experiment] if request.experiment else []
-    check_patterns(context, request.artifacts)
+    check_patterns(context, request.terms.artifacts)
     thread = context.slice(request.topic, [*named, *request.hypotheses])
     for hypothesis in request.hypotheses:
         thread.find(hypothesis)
     if request.experiment:
         _as_repeat(thread, request)
-    if not request.argv:
+    if not command.argv:
         raise usage(
             "no-command",
             "there is no command to run",
             why="it stands after --",
             do="leadline run --set k=v -- python train.py",
         )
-    for name, value in request.set_environment.items():
+    for name, value in command.set_environment.items():
         if value is not None and is_secret(name, value):
             raise refused(
                 "secret-in-environment-option",
@@ -70,18 +92,18 @@ def complete(context: Context, request: RunRequest) -> tuple[Thread, RunRequest]
                 do=[f"export {name}=…", "leadline run -- COMMAND"],
             )
     redactor = Redactor(secret_values(context.environ))
-    if not request.secret_argv_ok and redactor.argv(request.argv) != list(request.argv):
+    if not command.secret_argv_ok and redactor.argv(command.argv) != list(command.argv):
         raise refused(
             "secret-in-command",
             "the command line seems to hold a secret",
             why="it would stand in the record and in the process list: "
-            + " ".join(redactor.argv(request.argv))[:200],
+            + " ".join(redactor.argv(command.argv))[:200],
             do=[
                 "sh -c 'COMMAND --token \"$NAME\"'  (the shell reads it from the environment)",
                 "leadline run --secret-argv-ok -- ...  (it is recorded redacted all the same)",
             ],
         )
-    return thread, request
+    return thread
 
 
 def _as_repeat(thread: Thread, request: RunRequest) -> None:
@@ -94,15 +116,12 @@ def _as_repeat(thread: Thread, request: RunRequest) -> None:
             do="leadline run -- CMD",
         )
     first: Run = experiment.runs[0]
-    request.experiment = experiment.id
-    if not request.argv:
-        request.argv = list(first.argv)
-    if not request.config:
-        request.config = dict(first.config)
-    if not request.reproduction_of and (
-        request.argv != first.argv or request.config != first.config
-    ):
-        what = "command" if request.argv != first.argv else "config"
+    request.experiment, command = experiment.id, request.command
+    command.argv = command.argv or list(first.argv)
+    command.config = command.config or dict(first.config)
+    other_argv = command.argv != first.argv
+    if not request.reproduction_of and (other_argv or command.config != first.config):
+        what = "command" if other_argv else "config"
         raise conflict(
             "not-a-repeat",
             f"the {what} is not that of {experiment.id}",

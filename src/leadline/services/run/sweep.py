@@ -13,7 +13,8 @@ import fcntl
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import ExitStack
 
 import leadline.core.design.cells as plans
 from leadline.core.design.done import done_of, find_sweep, runs_of_cells
@@ -21,17 +22,32 @@ from leadline.core.errors import conflict, usage
 from leadline.core.ids import named_id
 from leadline.core.record.thread import Item, Thread
 from leadline.core.timestamps import counted
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass
+from leadline.ports.executor import OVER
 from leadline.services.context import Context
-from leadline.services.run.facts import capture_code, environment_of, facts_of_cell, gather
-from leadline.services.run.lifecycle import ENDED, RunOutcome, Started, finish_one, start_one
-from leadline.services.run.request import RunRequest
-from leadline.services.run.sweep_plan import SweepRequest, check_interaction, check_told_apart, plan
+from leadline.services.run.facts import (
+    capture_code,
+    environment_of,
+    facts_of_cell,
+    gather,
+)
+from leadline.services.run.lifecycle import Say, end, launch, plan
+from leadline.services.run.outcome import RunOutcome
+from leadline.services.run.planning import RunPlan
+from leadline.services.run.request import Command, RunRequest, Terms
+from leadline.services.run.sweep_plan import (
+    SweepRequest,
+    check_interaction,
+    check_told_apart,
+    planned_sweep,
+)
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import SweepBody
+    from leadline.core.record.bodies import CodeState, SweepBody
+    from leadline.ports.attempt import Handle
 
+WAIT_S = 0.2  # at most so long until an interruption is seen
 LOOK_AT_CODE_AFTER_S = 2.0
 _SAME = (
     "design",
@@ -50,30 +66,57 @@ _SAME = (
 
 @dataclass
 class Hands:
-    """What the command line lends: waiting, what was interrupted, and telling how far it is."""
+    """What the command line lends: what was interrupted, and telling how far it is."""
 
-    wait: Callable[[Sequence[Started]], None]
     interrupted: Callable[[], bool]
     tick: Callable[[int, int, float | None, RunOutcome], None]
+
+
+@dataclass(frozen=True)
+class SweepOutcome:
+    """``cells``: how many the sweep has. ``skipped``: runs that were done before; ``left``: not run."""
+
+    id: str
+    uid: str
+    cells: int
+    runs: list[dict[str, object]]
+    states: dict[str, int]
+    skipped: int
+    left: int
+    interrupted: bool
+    stopped: bool
+
+    def as_dict(self) -> dict[str, object]:
+        return dict(self.__dict__)
+
+
+@dataclass(frozen=True)
+class _Underway:
+    """A run that was launched. ``held``: its marker, let go when its end is recorded."""
+
+    run: RunPlan
+    handle: Handle
+    held: ExitStack
 
 
 def execute(
     context: Context,
     request: SweepRequest,
     hands: Hands,
-    say: Callable[[str], None],
+    say: Say,
     resume: str = "",
-) -> dict[str, Any]:
+) -> SweepOutcome:
     """Record the sweep (or take up the same one again) and run what is missing.
 
-    ``resume``: the id of a sweep to go on with; the request then needs only topic and jobs. Returns
-    {id, uid, body, outcomes, skipped, interrupted, stopped, left}. Raises LeadlineError before
-    anything ran.
+    ``resume``: the id of a sweep to go on with; the request then needs only topic and jobs. Raises
+    LeadlineError before anything ran.
     """
     thread = context.thread(request.topic)
     code = capture_code(context)
     item = _resumed(context, thread, request, resume, code) if resume else None
-    body: SweepBody = item.body if item else {**plan(context, request), "tree": code.get("tree")}
+    body: SweepBody = (
+        item.body if item else {**planned_sweep(context, request), "tree": code.get("tree")}
+    )
     if item is None:
         check_interaction(context, thread, body)
         item = _same_sweep(thread, body, request)
@@ -92,7 +135,7 @@ def execute(
 
 
 def _resumed(
-    context: Context, thread: Thread, request: SweepRequest, resume: str, code: dict[str, Any]
+    context: Context, thread: Thread, request: SweepRequest, resume: str, code: CodeState
 ) -> Item[SweepBody]:
     item = find_sweep(thread, resume)
     if item.body.get("tree") != code.get("tree"):
@@ -174,12 +217,12 @@ class _Sweep:
         context: Context,
         request: SweepRequest,
         hands: Hands,
-        say: Callable[[str], None],
+        say: Say,
         thread: Thread,
         shown: str,
         uid: str,
         body: SweepBody,
-        code: dict[str, Any],
+        code: CodeState,
     ) -> None:
         self.context, self.request, self.hands, self.say = context, request, hands, say
         self.shown, self.uid, self.body, self.code = shown, uid, body, code
@@ -189,7 +232,8 @@ class _Sweep:
         # A cell's repeats go to the experiment that its command, config and code already have.
         self.experiments = {of_cell[-1].key: of_cell[-1].experiment for of_cell in runs if of_cell}
         self.outcomes: list[RunOutcome] = []
-        self.running: list[tuple[Started, RunRequest]] = []
+        self.running: list[_Underway] = []
+        self.over: list[_Underway] = []  # and not recorded yet
         self.stopped = False
 
     def queue(self) -> list[int]:
@@ -198,7 +242,15 @@ class _Sweep:
         order = plans.passes(len(missing), max(missing, default=0), self.body["seed"])
         return [cell for number, one in enumerate(order) for cell in one if number < missing[cell]]
 
-    def work(self) -> dict[str, Any]:
+    def work(self) -> SweepOutcome:
+        try:
+            return self._work()
+        finally:  # what still runs goes on; a later command records its end
+            for one in (*self.running, *self.over):
+                one.held.close()
+
+    def _work(self) -> SweepOutcome:
+        # What is to run, and what is known of all of it.
         queue = self.queue()
         total, at = len(queue), 0
         skipped = [min(n, self.body["repeat"]) for n in self.done]
@@ -206,45 +258,40 @@ class _Sweep:
             done = counted(sum(skipped), "run")
             self.say(f"done at this code state and not run again: {done}; missing: {total}")
         if queue:
-            # its program is a real one, the template's is not
+            # Its program is a real one, the template's is not.
             first = self._request(self.body["cells"][queue[0]])
-            first.code = self.code
-            self.environ = environment_of(self.context, first)
+            first.command.code = self.code
+            self.environ = environment_of(self.context, first.command)
             self.facts = gather(self.context, first)
+            self.executor = self.context.executor_for(self.facts["executor"])
             self._looked = time.monotonic()
             self._note_jobs()
         begun = time.monotonic()
-        ended: list[tuple[Started, RunRequest]] = []
-        while (at < total and not self._over()) or self.running or ended:
+        while (at < total and not self._over()) or self.running or self.over:
             while at < total and len(self.running) < self.request.jobs and not self._over():
                 self._start(self.body["cells"][queue[at]])
                 at += 1
-            outcomes = self._finish(ended)  # while the new ones come up
-            ended = []
+            # The ends of the last turn, while the new ones come up.
+            outcomes = self._finish()
             if self.running:
-                self.hands.wait([started for started, _ in self.running])
-                if self.hands.interrupted():
-                    for started, _ in self.running:
-                        self.context.executor.cancel(started.attempt, started.handle)
-                ended = self._ended()
+                self._wait()
             if not self._side_by_side:
-                outcomes += self._finish(ended)
-                ended = []
+                outcomes += self._finish()
             for outcome in outcomes:
                 spent = time.monotonic() - begun
                 left = (total - len(self.outcomes)) * spent / len(self.outcomes)
                 self.hands.tick(len(self.outcomes), total, left, outcome)
-        return {
-            "id": self.shown,
-            "uid": self.uid,
-            "cells": len(self.body["cells"]),
-            "runs": [o.as_dict() for o in self.outcomes],
-            "states": dict(Counter(o.state for o in self.outcomes)),
-            "skipped": sum(skipped),
-            "left": total - len(self.outcomes),
-            "interrupted": self.hands.interrupted(),
-            "stopped": self.stopped,
-        }
+        return SweepOutcome(
+            id=self.shown,
+            uid=self.uid,
+            cells=len(self.body["cells"]),
+            runs=[o.as_dict() for o in self.outcomes],
+            states=dict(Counter(o.state for o in self.outcomes)),
+            skipped=sum(skipped),
+            left=total - len(self.outcomes),
+            interrupted=self.hands.interrupted(),
+            stopped=self.stopped,
+        )
 
     def _over(self) -> bool:
         return self.stopped or self.hands.interrupted()
@@ -254,15 +301,19 @@ class _Sweep:
             v: plans.shown(cell[a]) for a, v in self.body["variables"].items() if a in cell
         }
         return RunRequest(
-            argv=plans.fill(self.body["argv"], cell),
             topic=self.request.topic,
+            command=Command(
+                argv=plans.fill(self.body["argv"], cell),
+                config={**self.body["config"], **cell},
+                set_environment=dict(variables),
+                code=None if cell else self.code,
+            ),
+            terms=Terms(
+                extract=list(self.body["extract"]),
+                artifacts=plans.fill(self.body.get("artifacts") or [], cell),
+                timeout_s=self.body["timeout_s"],
+            ),
             title=plans.title_of(cell),
-            config={**self.body["config"], **cell},
-            extract=list(self.body["extract"]),
-            artifacts=plans.fill(self.body.get("artifacts") or [], cell),
-            timeout_s=self.body["timeout_s"],
-            set_environment=dict(variables),
-            code=None if cell else self.code,
             design={"sweep": self.uid, "cell": cell},
         )
 
@@ -286,7 +337,7 @@ class _Sweep:
             self.say(
                 f"the code changed during {self.shown}: the cells from here on are recorded with the new state"
             )
-        self.facts["code"] = {k: v for k, v in code.items() if k != "cwd"}
+        self.facts["code"] = code
         if self.request.jobs == 1:  # beside jobs of our own, it would only find those
             self.facts["hygiene"] = self.context.collectors.preflight(self.environ)
         self._looked = time.monotonic()
@@ -294,12 +345,15 @@ class _Sweep:
     def _start(self, cell: plans.Cell) -> None:
         self._look_again()
         request = self._request(cell)
-        facts = facts_of_cell(self.facts, request.argv, request.config)
-        facts["environment"] = {**facts["environment"], **request.set_environment}
-        experiment = self.experiments.get(facts["key"])
-        started = start_one(self.context, request, facts, experiment, [], wait_until_up=False)
-        self.experiments[facts["key"]] = started.body["experiment"]
-        self.running.append((started, request))
+        command = request.command
+        facts = facts_of_cell(self.facts, command.argv, command.config)
+        facts["environment"] = {**facts["environment"], **command.set_environment}
+        request.experiment = self.experiments.get(facts["key"])
+        with ExitStack() as held:
+            run = held.enter_context(plan(self.context, request, facts))
+            self.experiments[facts["key"]] = run.body["experiment"]
+            handle = launch(self.context, run, wait_until_up=False)
+            self.running.append(_Underway(run, handle, held.pop_all()))
 
     @property
     def _side_by_side(self) -> bool:
@@ -308,24 +362,28 @@ class _Sweep:
         next one."""
         return self.request.jobs > 1 and self.body["on_failure"] != "stop"
 
-    def _ended(self) -> list[tuple[Started, RunRequest]]:
-        """Takes out of ``running`` what is over."""
-        states = self.context.executor.poll(
-            [(started.attempt, started.handle) for started, _ in self.running]
-        )
-        found = [r for r in self.running if states[r[0].attempt] in ENDED]
-        self.running = [r for r in self.running if r not in found]
-        return found
+    def _wait(self) -> None:
+        """Until one is over, or it is time to look for an interruption; takes out of ``running``
+        what is over."""
+        attempts = [(one.run.attempt, one.handle) for one in self.running]
+        states = self.executor.wait(attempts, WAIT_S)
+        if self.hands.interrupted():
+            for attempt, handle in attempts:
+                self.executor.cancel(attempt, handle)
+        self.over += [one for one in self.running if states[one.run.attempt] in OVER]
+        self.running = [one for one in self.running if states[one.run.attempt] not in OVER]
 
-    def _finish(self, over: list[tuple[Started, RunRequest]]) -> list[RunOutcome]:
+    def _finish(self) -> list[RunOutcome]:
         """Records the endings of runs that are over."""
         ended = []
-        for started, request in over:
-            cut = self.hands.interrupted()
-            # What changes the code between cells is seen by the next look.
-            outcome = finish_one(
-                self.context, request, started, [], cut, self.say, check_code=self.request.jobs == 1
-            )
+        while self.over:
+            one, cut = self.over[0], self.hands.interrupted()
+            with one.held:
+                # What changes the code between cells is seen by the next look.
+                outcome = end(
+                    self.context, one.run, self.say, cut, check_code=self.request.jobs == 1
+                )
+            del self.over[0]
             self.outcomes.append(outcome)
             ended.append(outcome)
             if outcome.state != "done" and not cut:

@@ -51,7 +51,7 @@ class SweepRequest:
     max_cells: int = plans.MAX_CELLS
 
 
-def plan(context: Context, request: SweepRequest) -> SweepBody:
+def planned_sweep(context: Context, request: SweepRequest) -> SweepBody:
     """The body of the sweep's record, nothing written or run. Raises LeadlineError for what cannot
     be planned."""
     if request.repeat < 1 or request.jobs < 1:
@@ -150,7 +150,7 @@ def check_interaction(context: Context, thread: Thread, body: SweepBody, dry: bo
 def preview(context: Context, request: SweepRequest) -> dict[str, Any]:
     """``--plan``: the matrix, what is done, what would run and for how long. Writes and runs
     nothing."""
-    body = plan(context, request)
+    body = planned_sweep(context, request)
     thread = context.thread(request.topic)
     tree = capture_code(context).get("tree")
     done = [0 if body["again"] else done_of(runs) for runs in runs_of_cells(thread, body, tree)]

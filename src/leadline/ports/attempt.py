@@ -1,0 +1,58 @@
+"""The files of an attempt folder, as words: what Leadline, the job program and an engine tell each
+other.
+
+``spec.json`` says what to run; ``handle.json`` how its executor finds it again; ``result.json`` is
+written by ``leadline.job.supervise``, which stands alone and so repeats these names. Types only: a
+verb loads nothing from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from leadline.core.record.bodies import During
+from leadline.core.typed import TypedDict
+
+#: An executor's own words about an attempt, plain JSON. Nobody else reads them.
+Handle = Mapping[str, object]
+
+
+class Spec(TypedDict):
+    """``spec.json``. A variable that is None is taken away from the caller's environment."""
+
+    v: int
+    run: str
+    attempt: int
+    argv: list[str]
+    cwd: str
+    env: dict[str, str | None]
+    timeout_s: float | None
+    grace_s: float
+    cookie: str
+    max_output_bytes: int | None
+
+
+class Result(TypedDict, total=False):
+    """``result.json``: how the attempt ended. One that was not written by the job program has
+    ``state`` and ``reason`` alone."""
+
+    v: int
+    state: str
+    reason: str
+    exit_code: int | None
+    signal: str
+    started_at: str
+    ended_at: str
+    wall_s: float
+    resources: dict[str, float | None]
+    contention: During
+    leftover_processes: int
+    stdout_bytes: int
+    stderr_bytes: int
+
+
+class Cancelled(TypedDict):
+    """What ``cancel`` did: ``asked_supervisor``, ``ended_orphans`` or ``nothing`` and ``why``."""
+
+    did: str
+    why: str

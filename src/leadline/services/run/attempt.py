@@ -1,0 +1,69 @@
+"""Who runs an attempt, how it is found again, and how it stands.
+
+The handle is written when the executor has returned it, by rename and without a wait for the disk:
+where a crash takes it, the folder itself says how the attempt stands (see ``ports/executor.py``).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+
+from leadline.core.errors import LeadlineError
+from leadline.core.record.run import USUAL_EXECUTOR
+from leadline.core.typed import TYPE_CHECKING
+from leadline.services.context import Context
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import RunPlannedBody
+    from leadline.ports.attempt import Handle
+    from leadline.ports.executor import Executor
+
+HANDLE = "handle.json"
+
+
+def executor_of(context: Context, planned: RunPlannedBody) -> Executor:
+    """The executor of a recorded run. Raises LeadlineError when it is not installed here."""
+    return context.executor_for(planned.get("executor") or USUAL_EXECUTOR)
+
+
+def keep_handle(attempt: str, handle: Handle) -> None:
+    """So that another process finds the attempt. A disk that does not take it costs nothing now."""
+    temporary = os.path.join(attempt, f"{HANDLE}.tmp")
+    try:
+        with open(temporary, "w", encoding="utf-8") as file:
+            json.dump(handle, file)
+        os.rename(temporary, os.path.join(attempt, HANDLE))
+    except OSError:
+        pass
+
+
+def handle_of(attempt: str) -> Handle:
+    """The handle as it was kept; empty where its launcher died before."""
+    try:
+        with open(os.path.join(attempt, HANDLE), encoding="utf-8") as file:
+            found = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def states(context: Context, runs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """How the runs stand now, as ``Executor.poll`` has it, by uid; they are given as (uid, name of
+    the executor). One exchange with each executor; what one that is not installed here runs is
+    ``unknown``."""
+    by_executor: dict[str, list[str]] = {}
+    for uid, name in runs:
+        by_executor.setdefault(name, []).append(uid)
+    found: dict[str, str] = {}
+    for name, uids in by_executor.items():
+        folders = {context.run_folder(uid): uid for uid in uids}
+        try:
+            executor = context.executor_for(name)
+        except LeadlineError:
+            found |= dict.fromkeys(uids, "unknown")
+            continue
+        polled = executor.poll([(folder, handle_of(folder)) for folder in folders])
+        found |= {uid: polled[folder] for folder, uid in folders.items()}
+    return found

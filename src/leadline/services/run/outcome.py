@@ -1,0 +1,69 @@
+"""What became of one run, for whoever asked for it."""
+
+from __future__ import annotations
+
+from leadline.core.typed import TYPE_CHECKING
+from leadline.core.values import dataclass, field
+from leadline.services.run.planning import RunPlan
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import (
+        ArtifactsOfRun,
+        CodeState,
+        Hygiene,
+        Problem,
+        RunEndedBody,
+    )
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """``seen_before``: runs of the same command, config and code. ``item_sets``: metric to the
+    identity of the items that it is over."""
+
+    id: str
+    uid: str
+    experiment: str
+    state: str
+    exit_code: int | None
+    signal: str | None
+    reason: str
+    wall_s: float | None
+    metrics: dict[str, float]
+    nonfinite: dict[str, str]
+    problems: list[Problem]
+    artifacts: ArtifactsOfRun
+    seen_before: list[str]
+    code: CodeState
+    hygiene: Hygiene
+    interrupted: bool = False
+    item_sets: dict[str, str] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, object]:
+        return dict(self.__dict__)
+
+
+def outcome_of(run: RunPlan, ended: RunEndedBody, interrupted: bool = False) -> RunOutcome:
+    """``ended``: the body of its ending."""
+    extraction = ended.get("extraction", {})
+    return RunOutcome(
+        id=run.body["id"],
+        uid=run.uid,
+        experiment=run.body["experiment"],
+        state=ended["state"],
+        exit_code=ended.get("exit_code"),
+        signal=ended.get("signal", ""),
+        reason=ended.get("reason", ""),
+        wall_s=ended.get("wall_s"),
+        metrics=ended.get("metrics", {}),
+        nonfinite=ended.get("nonfinite", {}),
+        problems=extraction.get("problems", []),
+        artifacts=ended.get("artifacts", {}),
+        seen_before=list(run.seen),
+        code=run.body["code"],
+        hygiene=ended["hygiene"],
+        interrupted=interrupted,
+        item_sets={
+            name: str(items["set"]) for name, items in (extraction.get("items") or {}).items()
+        },
+    )

@@ -1,0 +1,80 @@
+"""One command as often as it is asked for: what ``leadline run`` and a reproduction do.
+
+Before the first run it says what is worth knowing first: that this was run before, that the machine
+is busy, that the thread was finished.
+"""
+
+from __future__ import annotations
+
+from leadline.core.record.rows import RunRow
+from leadline.core.record.thread import Thread
+from leadline.core.timestamps import duration
+from leadline.services.context import Context
+from leadline.services.run.facts import environment_of, gather
+from leadline.services.run.lifecycle import Say, Watcher, run_one
+from leadline.services.run.outcome import RunOutcome
+from leadline.services.run.request import RunRequest, complete
+
+IDS_NAMED = 4
+
+
+def execute(
+    context: Context,
+    request: RunRequest,
+    watcher: Watcher,
+    say: Say = lambda text: None,
+) -> list[RunOutcome]:
+    """Run ``request.repeat`` times, one after the other, and return what became of each. Stops after
+    an interruption. Raises LeadlineError before anything ran."""
+    threads: list[Thread] = []
+    facts = gather(context, request, first=lambda: threads.append(complete(context, request)))
+    thread = threads[0]
+    if thread.finished:
+        say(
+            f"thread {thread.topic} was finished on {thread.finishes[-1]['at'][:10]}: this comes after its end"
+        )
+    if facts["hygiene"].get("contended"):
+        say(f"the machine is busy: {'; '.join(facts['hygiene'].get('reasons', [])[:2])}")
+    seen = [] if request.experiment else context.read_model.same_key(facts["key"])
+    if seen:
+        say(_seen_before(seen, thread))
+    outcomes: list[RunOutcome] = []
+    for number in range(request.repeat):
+        if number:
+            facts["hygiene"] = context.collectors.preflight(
+                environment_of(context, request.command)
+            )
+        outcome = run_one(context, request, facts, watcher, say, [row.id for row in seen])
+        outcomes.append(outcome)
+        request.experiment = outcome.experiment
+        if outcome.interrupted:
+            break
+        if request.repeat > 1:
+            say(_progress(outcomes, request.repeat))
+    return outcomes
+
+
+def _progress(outcomes: list[RunOutcome], total: int) -> str:
+    walls = [o.wall_s for o in outcomes if o.wall_s is not None]
+    left = (total - len(outcomes)) * sum(walls) / len(walls) if walls else None
+    last = outcomes[-1]
+    said = f"{len(outcomes)}/{total} {last.id} {last.state} in {duration(last.wall_s)}"
+    return f"{said}, about {duration(left)} left" if left else said
+
+
+def _seen_before(seen: list[RunRow], thread: Thread) -> str:
+    """That the same was run before, and how to add a repeat to what still stands of it."""
+    by_state: dict[str, list[str]] = {}
+    for row in seen:
+        by_state.setdefault(row.retracted or row.state, []).append(row.id)
+    listed = []
+    for state, ids in by_state.items():
+        more = " …" if len(ids) > IDS_NAMED else ""
+        listed.append(f"{state}: {', '.join(ids[:IDS_NAMED])}{more}")
+    said = f"this command, config and code were run before ({'; '.join(listed)})"
+    standing = [row for row in seen if not row.retracted]
+    if standing:
+        last = standing[-1]
+        elsewhere = f" --thread {last.thread}" if last.thread != thread.topic else ""
+        said += f"; to add a repeat instead: leadline run --experiment {last.experiment}{elsewhere}"
+    return said
