@@ -1,5 +1,5 @@
 """Where records live. Implementations: ``adapters/store/event_log.py`` (files),
-``testing/fakes.py`` (memory)."""
+``testing/fake_store.py`` (memory); ``testing/record_store_contract.py`` holds both to this."""
 
 from __future__ import annotations
 

@@ -19,7 +19,8 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 
-from leadline.core.ids import experiment_of, parse_id
+from leadline.core.ids import parse_id
+from leadline.core.record.about import base_of, bases_of
 from leadline.core.record.event import BadLine, Record, parse_line, record_of
 from leadline.core.record.fold import created_id
 from leadline.core.typed import TYPE_CHECKING
@@ -353,34 +354,6 @@ class Index:
         from leadline.adapters.store import word_table
 
         return word_table.search(self, threads, words, limit)
-
-
-def base_of(display: str) -> str:
-    """The id without repeat and clash letter: ``P-004b-r2`` -> ``P-004``."""
-    parsed = parse_id(display)
-    if parsed is None:
-        return display
-    head = experiment_of(display)
-    return (
-        head[: -len(parsed.suffix)]
-        if parsed.suffix and head.endswith(parsed.suffix)
-        else head.rstrip("abcdefghijklmnopqrstuvwxyz")
-    )
-
-
-def bases_of(record: Record) -> set[str]:
-    """Every id a record creates or refers to, as bases."""
-    body = record.body
-    named = [
-        created_id(record),
-        body.get("experiment"),
-        body.get("run"),
-        body.get("target"),
-        body.get("hypothesis"),
-        *body.get("about", []),
-        *body.get("refs", {}),
-    ]
-    return {base_of(n) for n in named if isinstance(n, str) and parse_id(n)}
 
 
 def _changed_by(record: Record, bases: set[str]) -> set[str]:

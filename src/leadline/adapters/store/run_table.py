@@ -12,10 +12,10 @@ import json
 import sqlite3
 from collections.abc import Mapping
 
-from leadline.adapters.store.index import Index, base_of
-from leadline.core.errors import usage
+from leadline.adapters.store.index import Index
 from leadline.core.metric.thread_of import thread_of
-from leadline.core.record.rows import COLUMNS, RunRow, row_of
+from leadline.core.record.about import base_of
+from leadline.core.record.rows import COLUMNS, RunRow, column, row_of
 from leadline.core.record.thread import Thread
 from leadline.core.typed import Any
 
@@ -144,17 +144,8 @@ def _write(db: sqlite3.Connection, folded: Thread, bases: list[str]) -> None:
 
 # -- reading rows ----------------------------------------------------------------------------------
 def _expression(name: str) -> tuple[str, list[str]]:
-    head, _, key = name.partition(".")
-    if head in ("config", "metrics") and key:
-        return f"json_extract({head}, ?)", ['$."' + key.replace('"', "") + '"']
-    if name in COLUMNS:
-        return name, []
-    raise usage(
-        "unknown-column",
-        f"runs have no column {name!r}",
-        why=f"columns: {', '.join(COLUMNS)}, config.KEY, metrics.NAME",
-        do="leadline status --help",
-    )
+    head, key = column(name)
+    return (f"json_extract({head}, ?)", ['$."' + key.replace('"', "") + '"']) if key else (head, [])
 
 
 def _row(values: tuple[Any, ...]) -> RunRow:

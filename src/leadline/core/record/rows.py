@@ -6,6 +6,7 @@ anything but what ``show`` says. The index only keeps rows.
 
 from __future__ import annotations
 
+from leadline.core.errors import usage
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
 from leadline.core.typed import Any
@@ -37,6 +38,22 @@ class RunRow:
 
 
 COLUMNS = RunRow.__match_args__
+
+
+def column(name: str) -> tuple[str, str]:
+    """A column and the key in it: ``state`` -> (``state``, ""), ``config.lr`` -> (``config``,
+    ``lr``). Raises LeadlineError(usage)."""
+    head, _, key = name.partition(".")
+    if head in ("config", "metrics") and key:
+        return head, key
+    if name in COLUMNS:
+        return name, ""
+    raise usage(
+        "unknown-column",
+        f"runs have no column {name!r}",
+        why=f"columns: {', '.join(COLUMNS)}, config.KEY, metrics.NAME",
+        do="leadline status --help",
+    )
 
 
 def row_of(run: Run, thread: Thread) -> RunRow:

@@ -1,0 +1,267 @@
+"""What every implementation of the record log and its read model has to do, as tests.
+
+Subclass ``RecordStoreContract`` and give it a ``machine`` fixture: a place for records that several
+writers open.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Protocol
+
+import pytest
+
+from leadline.core.errors import LeadlineError
+from leadline.core.record.rows import row_of
+from leadline.ports.records import ReadModel, RecordLog, Transaction
+
+
+class Machine(Protocol):
+    """A place where records lie."""
+
+    def open(self, writer: str) -> RecordLog:
+        """A new view, by which ``writer`` writes."""
+        ...
+
+    def read(self, log: RecordLog) -> ReadModel: ...
+
+    def put(self, topic: str, name: str, data: bytes) -> None:
+        """Change an event file behind the store's back, as a crash or a person does."""
+        ...
+
+    def another(self) -> Machine:
+        """A place that shares nothing with this one."""
+        ...
+
+
+def note(log: RecordLog, text: str) -> str:
+    """A note more, with the next number."""
+    with log.transaction("t") as writing:
+        shown = f"P-N{writing.next_number('note')}"
+        writing.add("note", {"id": shown, "text": text})
+    return shown
+
+
+def plan(writing: Transaction, key: str, **config: object) -> tuple[str, str]:
+    """The shown id and the uid of a run of a new experiment."""
+    experiment = f"P-{writing.next_number('experiment'):03d}"
+    body: Any = {"id": f"{experiment}-r1", "experiment": experiment}
+    made = writing.add("run-planned", body | {"key": key, "config": config, "argv": ["x"]})
+    return experiment, made.id
+
+
+def end(writing: Transaction, run: tuple[str, str], state: str = "done", **metrics: float) -> None:
+    experiment, uid = run
+    refs = {f"{experiment}-r1": uid, experiment: uid}
+    body: Any = {"run": f"{experiment}-r1", "refs": refs, "state": state}
+    writing.add("run-ended", body | {"metrics": metrics})
+
+
+class RecordStoreContract:
+    """Obligations of ``leadline.ports.records``."""
+
+    @pytest.fixture
+    def log(self, machine: Machine) -> RecordLog:
+        log = machine.open("w1")
+        with log.transaction("t", create=True) as writing:
+            writing.add("thread-started", {"prefix": "P"})
+        return log
+
+    # -- append and read ---------------------------------------------------------------------------
+    def test_what_is_written_is_read_by_every_view_and_is_a_chain(
+        self, machine: Machine, log: RecordLog
+    ) -> None:
+        with log.transaction("t") as writing:
+            told = writing.new_uid()
+            first = writing.add("note", {"id": "P-N1", "text": "one"})
+            second = writing.add("note", {"id": "P-N2", "text": "two"})
+        assert first.id == told < second.id
+        other = machine.open("w2")
+        assert [r.id for r in other.records("t")][1:] == [first.id, second.id]
+        assert other.topics() == ["t"] and other.exists("t") and not other.exists("u")
+        assert other.faults("t") == [] and other.examine("t")[0].record_count == 3
+        assert list(log.thread("t").items) == ["P-N1", "P-N2"]
+
+    def test_a_transaction_that_raises_writes_nothing(self, log: RecordLog) -> None:
+        before = log.files("t")
+        with pytest.raises(ZeroDivisionError), log.transaction("t") as writing:
+            writing.add("note", {"id": "P-N1"})
+            raise ZeroDivisionError
+        assert log.files("t") == before and note(log, "after") == "P-N1"
+
+    def test_a_thread_is_written_to_only_where_there_is_one(self, log: RecordLog) -> None:
+        with pytest.raises(LeadlineError) as caught, log.transaction("u"):
+            pass
+        assert caught.value.code == "no-thread" and log.topics() == ["t"]
+
+    def test_numbers_have_no_gap_and_no_duplicate_whoever_writes(
+        self, machine: Machine, log: RecordLog
+    ) -> None:
+        other = machine.open("w2")
+        assert [note(log, "a"), note(other, "b"), note(log, "c")] == ["P-N1", "P-N2", "P-N3"]
+        with other.transaction("t") as writing:
+            (_, uid), (second, _) = plan(writing, "k"), plan(writing, "k")
+            assert second == "P-002" and writing.next_number("run", uid) == 2
+            body: Any = {"id": "P-001-r2", "experiment": "P-001"}
+            writing.add("run-planned", body | {"experiment_uid": uid})
+            assert writing.next_number("run", uid) == 3
+        with log.transaction("t") as writing:
+            assert writing.next_number("run", uid) == 3 and writing.next_number("experiment") == 3
+
+    def test_writers_at_once_lose_nothing(self, machine: Machine, log: RecordLog) -> None:
+        logs = [machine.open(f"w{n}") for n in range(2, 6)]
+        work = [
+            threading.Thread(target=lambda mine=mine: [note(mine, "x") for _ in range(5)])
+            for mine in logs
+        ]
+        for each in work:
+            each.start()
+        for each in work:
+            each.join()
+        assert {item.id for item in log.thread("t").of_kind("note")} == {
+            f"P-N{n}" for n in range(1, 21)
+        }
+        assert log.faults("t") == []
+
+    def test_a_slice_is_whole_for_what_was_asked_and_has_nothing_else(self, log: RecordLog) -> None:
+        with log.transaction("t") as writing:
+            runs = [plan(writing, "k"), plan(writing, "k")]
+            for run in runs:
+                end(writing, run, loss=1.0)
+            writing.add("metric-defined", {"name": "loss", "unit": "nat"})
+        part = log.slice("t", ["P-002"], ("thread-started", "metric-defined"))
+        assert list(part.experiments) == ["P-002"] and part.prefix == "P"
+        assert part.experiments["P-002"].runs[0].metrics == {"loss": 1.0}
+        assert part.metrics["loss"].unit == "nat"
+        assert not log.slice("t", [], ("thread-started",)).experiments
+
+    # -- merge and heal ----------------------------------------------------------------------------
+    def test_a_union_is_the_same_on_both_sides_and_done_once(
+        self, machine: Machine, log: RecordLog
+    ) -> None:
+        there = machine.another().open("w9")
+        first = there.merge("t", log.files("t"))
+        assert (first.new_files, first.longer_files) == (1, 0)
+        note(log, "here")
+        note(there, "there")
+        assert there.merge("t", log.files("t")).longer_files == 1
+        assert log.merge("t", there.files("t")).new_files == 1
+        assert log.files("t") == there.files("t") and log.heads("t") == there.heads("t")
+        again = log.merge("t", there.files("t"))
+        assert (again.new_files, again.longer_files, again.diverged) == (0, 0, [])
+        assert [item.id for item in log.thread("t").of_kind("note")] == ["P-N1", "P-N1b"]
+
+    def test_what_is_no_event_file_is_refused(self, log: RecordLog) -> None:
+        assert log.merge("t", {"../x-1.jsonl": b"", "y": b""}).refused == ["../x-1.jsonl", "y"]
+
+    def test_another_version_is_kept_beside_named_and_acknowledged(self, log: RecordLog) -> None:
+        note(log, "mine")
+        (name, data), *_ = log.files("t").items()
+        report = log.merge("t", {name: data.replace(b'"mine"', b'"theirs"')})
+        assert len(report.diverged) == 1 and log.files("t")[name] == data
+        assert log.faults("t")[0].code == "diverged-file"
+        assert log.heal("t") == report.diverged
+        assert "diverged-file" not in [f.code for f in log.faults("t")]
+
+    def test_a_torn_line_is_named_and_the_next_write_heals_it(
+        self, machine: Machine, log: RecordLog
+    ) -> None:
+        note(log, "kept")
+        (name, data), *_ = log.files("t").items()
+        machine.put("t", name, data + b'{"v":1,"id')
+        assert [f.code for f in log.faults("t")] == ["torn-line"]
+        assert len(log.records("t")) == 2
+        assert note(machine.open("w1"), "after") == "P-N2"
+        assert log.faults("t") == [] and b'{"v":1,"id\n' in log.files("t")[name]
+        assert [r.kind for r in log.records("t")][-2:] == ["healed", "note"]
+
+    def test_a_torn_line_of_another_writer_is_acknowledged(
+        self, machine: Machine, log: RecordLog
+    ) -> None:
+        machine.put("t", "w7-1.jsonl", b"half\n")
+        assert len(log.heal("t")) == 1
+        assert log.faults("t") == [] and log.heal("t") == []
+
+    def test_a_damaged_file_is_replaced_and_kept(self, machine: Machine, log: RecordLog) -> None:
+        (name, data), *_ = log.files("t").items()
+        machine.put("t", name, data.replace(b'"P"', b'"Q"'))
+        aside = log.replace_damaged("t", name, data)
+        assert log.files("t")[name] == data and aside.rpartition("/")[2].startswith(f"{name}.")
+
+    def test_heads_are_the_last_records_of_each_writer(
+        self, machine: Machine, log: RecordLog
+    ) -> None:
+        before = log.heads("t")
+        note(machine.open("w2"), "x")
+        after = log.heads("t")
+        assert set(after) == {"w1", "w2"} and after["w1"] == before["w1"]
+        assert log.records("t")[-1].prev == "" and note(log, "y")
+        assert log.records("t")[-1].prev == after["w1"]
+
+    # -- the read model ----------------------------------------------------------------------------
+    def test_rows_are_rows_of_the_fold(self, machine: Machine, log: RecordLog) -> None:
+        read = machine.read(log)
+        with log.transaction("t") as writing:
+            for block, loss in ((64, 3.0), (8, 1.0), (16, 2.0)):
+                end(writing, plan(writing, "k", block=block), loss=loss)
+            plan(writing, "k", block=16)
+        thread = log.thread("t")
+        rows, count = read.run_rows("t", {}, "uid", -1)
+        assert rows == [row_of(run, thread) for run in thread.runs] and count == 4
+        ordered = read.run_rows(None, {}, "-metrics.loss", 3)
+        assert ([r.metrics["loss"] for r in ordered[0]], ordered[1]) == ([3.0, 2.0, 1.0], 4)
+        found, count = read.run_rows("t", {"config.block": 16, "state": "done"}, "config.block", -1)
+        assert [r.id for r in found] == ["P-003-r1"] and count == 1
+        by_block = read.run_rows("t", {}, "config.block", -1)[0]
+        assert [r.id for r in by_block] == ["P-002-r1", "P-003-r1", "P-004-r1", "P-001-r1"]
+        last = read.run_rows("t", {}, "metrics.loss", -1)[0][-1]
+        assert last.id == "P-004-r1"  # what has no value comes last, whichever way
+        with pytest.raises(LeadlineError) as caught:
+            read.run_rows("t", {}, "colour", -1)
+        assert caught.value.code == "unknown-column"
+
+    def test_a_row_follows_what_is_recorded_later(self, machine: Machine, log: RecordLog) -> None:
+        read = machine.read(log)
+        with log.transaction("t") as writing:
+            run = plan(writing, "k", lr=1)
+            end(writing, run, loss=4.0)
+        assert read.run_rows("t", {}, "uid", -1)[0][0].config == {"lr": 1}
+        refs = {"P-001": run[1], "P-001-r1": run[1]}
+        with log.transaction("t") as writing:
+            target: Any = {"target": "P-001-r1", "refs": refs, "why": "typo"}
+            writing.add("correction", target | {"field": "config.lr", "value": 2})
+            writing.add("metric-defined", {"name": "half", "formula": "loss / 2"})
+            writing.add("retraction", target)
+        (row,), _ = read.run_rows("t", {"config.lr": 2}, "metrics.half", -1)
+        assert row.metrics == {"loss": 4.0, "half": 2.0} and row.retracted == "retracted"
+
+    def test_open_runs_and_runs_of_a_key(self, machine: Machine, log: RecordLog) -> None:
+        read = machine.read(log)
+        assert read.open_runs() == [] and read.same_key("k") == []
+        with log.transaction("t") as writing:
+            first, second = plan(writing, "k"), plan(writing, "other")
+            end(writing, first)
+        with log.transaction("u", create=True) as writing:
+            writing.add("thread-started", {"prefix": "P"})
+            third = plan(writing, "k")
+        assert read.open_runs() == [("t", second[1]), ("u", third[1])]
+        assert read.open_runs("t") == [("t", second[1])]
+        rows = [(r.thread, r.experiment, r.state) for r in read.same_key("k")]
+        assert rows == [("t", "P-001", "done"), ("u", "P-001", "planned")]
+
+    def test_words_are_found_by_their_beginning_the_negative_first(
+        self, machine: Machine, log: RecordLog
+    ) -> None:
+        read = machine.read(log)
+        with log.transaction("t") as writing:
+            writing.add("note", {"id": "P-N1", "text": "lzma was promising"})
+            negative: Any = {
+                "role": "negative",
+                "text": "lzma presets run out of memory",
+            }
+            writing.add("note", negative | {"id": "P-N2"})
+        found, count = read.search(["lzm"], -1)
+        assert [hit.id for hit in found] == ["P-N2", "P-N1"] and count == 2
+        assert [hit.negative for hit in found] == [True, False]
+        assert [hit.id for hit in read.search(["memo", "lzma"], -1)[0]] == ["P-N2"]
+        assert read.search(["lzm"], 1)[1] == 2 and read.search(['"', "("], -1) == ([], 0)
