@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from leadline.core.check.missing import Missing
     from leadline.services.context import Context
 
 DESCRIPTION = """List what is missing, one line for each with the command that mends it. Exit code 6 when anything is.
@@ -54,11 +57,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(context: Context, args: argparse.Namespace) -> Answer:
     topic = context.topic(args.thread)
     thread = context.store.thread(topic)
-    queued: list[dict[str, Any]] = []
+    queued: list[Missing] = []
     if args.subverb == "kickoff":
         from leadline.services.thread.start import check_kickoff
 
-        items: list[Any] = list(check_kickoff(thread))
+        items = check_kickoff(thread)
     elif args.subverb == "post":
         from leadline.services.thread.check import check_post
 
@@ -91,11 +94,13 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     lines += [f"queued, {i['code']}: {i['what']} ({i['queued']})\n    {i['mend']}" for i in queued]
     if not items:
         lines.insert(0, f"{args.subverb}: nothing is missing")
-    data = {"missing": items, **({"queued": queued} if queued else {})}
+    data = {"missing": items}
+    if queued:
+        data["queued"] = queued
     return Answer("\n".join(lines), data, {"missing": len(items)}, exit_code=6 if items else 0)
 
 
-def _checklist(rows: list[dict[str, Any]]) -> Answer:
+def _checklist(rows: Sequence[Mapping[str, str]]) -> Answer:
     """Every item with its answer, passed ones too: what was looked at is half of the answer."""
     missing = [row for row in rows if row["state"] != "pass"]
     lines = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leadline.services.context import Context
@@ -84,7 +84,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
-    changes: dict[str, Any] = {
+    changes: dict[str, object] = {
         k: v for name, k in SETTINGS.items() if (v := getattr(args, name)) is not None
     }
     if args.no_logbook_in_tree:

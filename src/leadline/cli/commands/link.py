@@ -52,4 +52,4 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         file=args.file,
         offline=args.offline,
     )
-    return Answer(made["url"] or made["text"], made)
+    return Answer(made.url or made.text, made.as_dict())

@@ -27,7 +27,5 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.publish.report import report
 
     made = report(context, context.topic(args.thread), args.out)
-    return Answer(
-        f"{made['path']}  ({size(made['bytes'])}, {made['experiments']} experiments, {made['runs']} runs)",
-        made,
-    )
+    counts = f"{made.experiments} experiments, {made.runs} runs"
+    return Answer(f"{made.path}  ({size(made.bytes)}, {counts})", made.as_dict())

@@ -7,12 +7,14 @@ date".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from leadline.core.check.missing import Missing, missing
 from leadline.core.evidence.evidence import Evidence
 from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.record.ranks import OPEN_STATES, state_of
 from leadline.core.record.run import TERMINAL_STATES
 from leadline.core.record.thread import Experiment, Thread
-from leadline.core.typed import Any
 from leadline.core.view import facts
 
 FINISH_FIELDS = (
@@ -42,19 +44,15 @@ QUEUED_CODES = ("no-issue", "tldr-not-current", "final-tag-not-linked")
 ISSUE_SYNC, ISSUE_OPEN = "leadline issue sync", "leadline issue open"
 
 
-def missing(code: str, what: str, mend: str, **about: Any) -> dict[str, Any]:
-    return {"code": code, "what": what, "mend": mend, **about}
-
-
 def check_close(
     thread: Thread,
     *,
-    proposal: dict[str, Any] | None = None,
+    proposal: Mapping[str, object] | None = None,
     body_is_current: bool | None = None,
     tag_needed: bool = True,
     queued: str = "",
-) -> list[dict[str, Any]]:
-    """What is missing before the issue closes (W26-W28, W41), each as {code, what, mend}.
+) -> list[Missing]:
+    """What is missing before the issue closes (W26-W28, W41).
 
     ``proposal``: the finish about to be recorded (worked, failed, limits, conclusion, next_steps);
     without it the last recorded one. ``body_is_current``: whether the issue body says what the
@@ -62,7 +60,7 @@ def check_close(
     why the forge could not be brought up to date; what the record has done and only the forge lacks
     carries this reason as ``queued``: it is no gap, and it is to be shown.
     """
-    recorded = thread.finishes[-1] if thread.finishes else {}
+    recorded: Mapping[str, object] = thread.finishes[-1] if thread.finishes else {}
     finish = recorded if proposal is None else proposal
     items = [
         missing(code, what, f"leadline finish {flag}")
@@ -101,7 +99,7 @@ def check_close(
     return items + _unconfirmed(thread)
 
 
-def _unexplained(thread: Thread) -> list[dict[str, Any]]:
+def _unexplained(thread: Thread) -> list[Missing]:
     """Ended experiments that nobody said the meaning of. One that the machine ended says nothing of
     what it tested: the class of its failure is enough."""
     items = []
@@ -122,7 +120,7 @@ def _unexplained(thread: Thread) -> list[dict[str, Any]]:
     return items
 
 
-def _said(value: Any) -> bool:
+def _said(value: object) -> bool:
     if isinstance(value, list):
         return any(str(v).strip() for v in value)
     return bool(str(value or "").strip())
@@ -134,7 +132,7 @@ def _ended(experiment: Experiment) -> bool:
     )
 
 
-def _final_tag(thread: Thread) -> list[dict[str, Any]]:
+def _final_tag(thread: Thread) -> list[Missing]:
     """A snapshot younger than the last result, and linked from the issue."""
     snapshots = [s for s in thread.of_kind("snapshot") if s.stands]
     if not snapshots:
@@ -155,7 +153,7 @@ def _final_tag(thread: Thread) -> list[dict[str, Any]]:
     return []
 
 
-def _unconfirmed(thread: Thread) -> list[dict[str, Any]]:
+def _unconfirmed(thread: Thread) -> list[Missing]:
     path = thread.about.get("production-path")
     known = evidence_for(thread)
     items = []

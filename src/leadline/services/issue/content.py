@@ -11,7 +11,7 @@ from leadline.core.issue.plan import Wanted
 from leadline.core.managed_block import OVERHEAD_CHARS, holds, outside
 from leadline.core.record.kinds import ISSUE_KINDS
 from leadline.core.record.thread import Item, Thread
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 from leadline.render.branch.bundle import render_seal_comment
 from leadline.render.branch.index import snapshot_folder
 from leadline.render.issue.body import body_sections
@@ -121,8 +121,8 @@ def comment_text(context: Context, thread: Thread, marker: str, text: str) -> st
         )
         commit = recordbranch.commit_records(context, [thread.topic])
         text = snapshot_comment_text(context, thread.topic, snapshot, commit)
-    where: dict[str, Any] = body_links(context, thread)
-    rest = str(where.get("logbook") or f"`leadline issue comments --all --thread {thread.topic}`")
+    rest = body_links(context, thread).get("logbook", "")
+    rest = rest or f"`leadline issue comments --all --thread {thread.topic}`"
     limit = limits(context, thread)[1]
     return cut_comment(text, limit - MARKER_CHARS if limit else 0, rest)
 

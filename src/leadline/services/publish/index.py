@@ -5,7 +5,7 @@ from __future__ import annotations
 from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.record.finding import NOTE, Finding
 from leadline.core.record.thread import Thread
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING, TypedDict
 from leadline.render.branch.index import entry_of, grouped, render_index, render_index_text
 from leadline.services.context import Context
 
@@ -22,7 +22,14 @@ def index(context: Context) -> tuple[str, str, list[Entry]]:
     return render_index_text(entries), render_index(pairs), ordered
 
 
-def left_out(entries: list[Entry]) -> list[dict[str, Any]]:
+class LeftOut(TypedDict):
+    code: str
+    topic: str
+    what: str
+    mend: str
+
+
+def left_out(entries: list[Entry]) -> list[LeftOut]:
     """The threads that nobody has placed, each with the command that does."""
     return [
         {

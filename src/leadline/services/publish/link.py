@@ -3,10 +3,9 @@ has."""
 
 from __future__ import annotations
 
-from leadline.core.errors import LeadlineError, not_found
+from leadline.core.errors import LeadlineError, not_found, usage
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
-from leadline.core.typed import Any
 from leadline.core.values import dataclass
 from leadline.render.branch.index import snapshot_folder
 from leadline.render.logbook.entries import entries
@@ -26,6 +25,23 @@ class Place:
     next: str = "leadline sync"
 
 
+@dataclass(frozen=True)
+class Link:
+    """``url``: "" where the remote has no pages; ``text`` says the place in words. ``checked``:
+    "now", "as last seen", or "" without a remote."""
+
+    url: str
+    commit: str
+    path: str
+    anchor: str
+    text: str
+    remote: str
+    checked: str
+
+    def as_dict(self) -> dict[str, object]:
+        return dict(self.__dict__)
+
+
 def link(
     context: Context,
     topic: str,
@@ -34,13 +50,12 @@ def link(
     code: bool = False,
     file: str = "bundle.md",
     offline: bool = False,
-) -> dict[str, Any]:
+) -> Link:
     """``what``: an id (its section of the research logbook; a snapshot: ``file`` of its bundle),
     ``sha256:…`` (an artifact), or "" (the logbook). ``code``: the code state of the run instead.
     ``offline``: what the remote had when last heard of, instead of asking it.
 
-    Returns ``{url, commit, path, anchor, text, remote, checked}``; ``url`` "" where the remote has
-    no pages. Raises LeadlineError: not_found (no such id, no such file); remote
+    Raises LeadlineError: not_found (no such id, no such file); remote
     (``link-not-on-remote``, or it cannot be asked).
     """
     remote = remote_for(context, None) if context.vcs.remotes() else ""
@@ -58,15 +73,19 @@ def link(
         if place.commit not in there:
             raise not_on_remote(remote, place.commit, place.path, place.next)
     pages = pages_of(context) if remote else None
-    return {
-        "url": pages.page(place.commit, place.path, place.anchor) if pages else "",
-        "commit": place.commit,
-        "path": place.path,
-        "anchor": place.anchor,
-        "text": f"commit {place.commit}" + (f", {place.path}" if place.path else ""),
-        "remote": remote,
-        "checked": "" if not remote else "as last seen" if offline else "now",
-    }
+    at = f", {place.path}" if place.path else ""
+    checked = ""
+    if remote:
+        checked = "as last seen" if offline else "now"
+    return Link(
+        url=pages.page(place.commit, place.path, place.anchor) if pages else "",
+        commit=place.commit,
+        path=place.path,
+        anchor=place.anchor,
+        text=f"commit {place.commit}{at}",
+        remote=remote,
+        checked=checked,
+    )
 
 
 def _tip(context: Context, remote: str, offline: bool) -> str:
@@ -114,17 +133,19 @@ def _anchor(page: str, display: str) -> str:
 
 def _code(thread: Thread, what: str) -> Place:
     thing = thread.find(what) if what else None
-    runs = (
-        thing.runs if isinstance(thing, Experiment) else [thing] if isinstance(thing, Run) else []
-    )
+    runs: list[Run] = []
+    if isinstance(thing, Experiment):
+        runs = thing.runs
+    elif isinstance(thing, Run):
+        runs = [thing]
     commits = [str(r.code["commit"]) for r in runs if r.code.get("commit")]
     if not commits:
-        raise LeadlineError(
-            "usage" if thing is None or not runs else "not_found",
+        no_state = not_found if runs else usage
+        raise no_state(
             "no-code-state",
             f"{what or 'nothing'} names no run with a recorded code state",
-            "--code takes the id of a run or an experiment",
-            "leadline status",
+            why="--code takes the id of a run or an experiment",
+            do="leadline status",
         )
     return Place(commits[-1], next="leadline sync --code")
 

@@ -4,9 +4,9 @@ people."""
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 from leadline.core.errors import LeadlineError, conflict, environment
-from leadline.core.typed import Any
 from leadline.render.issue.template import PATH, render_issue_template
 from leadline.services.context import Context
 
@@ -47,7 +47,7 @@ def write_template(context: Context, label: str, force: bool = False) -> dict[st
     return {"path": PATH, "state": "written" if present is None else "replaced"}
 
 
-def forge_as_set(context: Context, changes: dict[str, Any]) -> dict[str, str]:
+def forge_as_set(context: Context, changes: Mapping[str, object]) -> dict[str, str]:
     """What the forge of new threads will be after ``changes``: ``{name, repository, web, from}``.
     Asks nobody.
 

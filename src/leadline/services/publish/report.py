@@ -9,7 +9,7 @@ from leadline import __version__
 from leadline.core.errors import LeadlineError
 from leadline.core.evidence.of_thread import evidence_for, preregistered
 from leadline.core.record.thread import Item, Thread
-from leadline.core.typed import Any
+from leadline.core.values import dataclass
 from leadline.render.report.page import render_report
 from leadline.render.report.parts import pictured
 from leadline.services.context import Context
@@ -21,11 +21,22 @@ PAGE_PICTURE_BYTES = 4 * 1024 * 1024  # all pictures of a page together
 _BEGINNINGS = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8", "gif"))
 
 
-def report(context: Context, topic: str, out: str | None = None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Written:
+    path: str
+    bytes: int
+    experiments: int
+    runs: int
+
+    def as_dict(self) -> dict[str, object]:
+        return dict(self.__dict__)
+
+
+def report(context: Context, topic: str, out: str | None = None) -> Written:
     """Write the page; ``out`` defaults to ``<record folder>/reports/<topic>.html``, outside the
     work tree.
 
-    Returns ``{"path", "bytes", "experiments", "runs"}``. Raises LeadlineError(environment) when it
+    Raises LeadlineError(environment) when it
     cannot be written.
     """
     thread = context.store.thread(topic)
@@ -49,12 +60,8 @@ def report(context: Context, topic: str, out: str | None = None) -> dict[str, An
     )
     place = out or os.path.join(context.root, "reports", f"{topic}.html")
     path = write_out(context, place, page, own=not out)
-    return {
-        "path": path,
-        "bytes": os.path.getsize(path),
-        "experiments": len(thread.experiments),
-        "runs": sum(1 for _ in thread.runs),
-    }
+    runs = sum(1 for _ in thread.runs)
+    return Written(path, os.path.getsize(path), len(thread.experiments), runs)
 
 
 def pictures(context: Context, thread: Thread) -> dict[str, str]:

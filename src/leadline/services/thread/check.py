@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from leadline.core.check.close import ISSUE_OPEN, ISSUE_SYNC, missing
+from leadline.core.check.close import ISSUE_OPEN, ISSUE_SYNC
+from leadline.core.check.missing import Missing, missing
 from leadline.core.evidence.of_thread import (
     comparisons,
     predicate_of,
@@ -17,7 +18,7 @@ from leadline.core.evidence.of_thread import (
 )
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 from leadline.services.context import Context
 from leadline.services.issue import outbox
 from leadline.services.lookup import no_evidence
@@ -38,14 +39,14 @@ def queued_reason(context: Context, thread: Thread) -> str:
 # ---- post ----------------------------------------------------------------------------------------
 
 
-def check_post(context: Context, thread: Thread, ids: list[str]) -> list[dict[str, Any]]:
+def check_post(context: Context, thread: Thread, ids: list[str]) -> list[Missing]:
     """What is missing before results are posted (W40). Without ``ids``: experiments with news since
     the last update.
 
     Raises LeadlineError for unknown ids.
     """
     experiments = [thread.experiment(i) for i in ids] if ids else unposted(thread)
-    items: list[dict[str, Any]] = []
+    items: list[Missing] = []
     if thread.issue.state == "none":
         items.append(missing("no-issue", "there is no experiment issue", ISSUE_OPEN))
     elif (
@@ -69,7 +70,7 @@ def unposted(thread: Thread) -> list[Experiment]:
     ]
 
 
-def _post_one(context: Context, thread: Thread, experiment: Experiment) -> list[dict[str, Any]]:
+def _post_one(context: Context, thread: Thread, experiment: Experiment) -> list[Missing]:
     if problem := no_evidence(experiment):
         return [
             missing(
@@ -79,7 +80,7 @@ def _post_one(context: Context, thread: Thread, experiment: Experiment) -> list[
                 id=experiment.id,
             )
         ]
-    items: list[dict[str, Any]] = []
+    items: list[Missing] = []
 
     def lacks(code: str, what: str, mend: str) -> None:
         items.append(missing(code, what, mend, id=experiment.id))
@@ -106,7 +107,7 @@ def _post_one(context: Context, thread: Thread, experiment: Experiment) -> list[
     return items
 
 
-def _code_items(context: Context, experiment: Experiment, runs: list[Run]) -> list[dict[str, Any]]:
+def _code_items(context: Context, experiment: Experiment, runs: list[Run]) -> list[Missing]:
     items = []
     for run in runs:
         commit = str(run.code.get("commit") or "")

@@ -13,12 +13,13 @@ import os
 import re
 
 from leadline.core.check.close import check_close
+from leadline.core.check.missing import Missing, missing
 from leadline.core.errors import conflict, usage
 from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.record.thread import Thread
 from leadline.core.text.lint import fix_format
 from leadline.core.timestamps import minute
-from leadline.core.typed import TYPE_CHECKING, Any, cast
+from leadline.core.typed import TYPE_CHECKING, Any, TypedDict, cast
 from leadline.core.values import dataclass
 from leadline.render.issue.comments import render_final
 from leadline.services.bound_text import bound_body
@@ -32,8 +33,10 @@ from leadline.services.thread.check import queued_reason
 from leadline.services.thread.fields_file import read_fields
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import FinishBody
+    from leadline.core.record.bodies import Bound, FinishBody
 
+# By field: a text, or a list of them.
+Summary = dict[str, str | list[str]]
 TEXTS = ("worked", "failed", "confidence", "limits", "conclusion")
 _NAMES = {
     "worked": "worked",
@@ -56,7 +59,7 @@ _NAMES = {
 class NotFinished:
     """What is missing; nothing was recorded. ``queued``: codes of what only the forge lacks."""
 
-    missing: list[dict[str, Any]]
+    missing: list[Missing]
     queued: list[str]
     reason: str
 
@@ -106,13 +109,13 @@ class Finished:
         }
 
 
-def read_summary(path: str) -> dict[str, Any]:
+def read_summary(path: str) -> Summary:
     """The summary of a TOML, YAML, JSON or Markdown file (headings are fields).
 
     Raises LeadlineError: not_found, usage (unreadable, or a field that means nothing).
     """
     data = read_fields(path, "summary", "finish", _from_markdown)
-    found: dict[str, Any] = {}
+    found: Summary = {}
     for key, value in data.items():
         name = _field(str(key))
         if name is None:
@@ -132,17 +135,18 @@ def _field(text: str) -> str | None:
     )
 
 
-def _words(value: Any) -> str:
+def _words(value: object) -> str:
     return "\n".join(map(str, value)) if isinstance(value, list) else str(value or "")
 
 
-def _steps(value: Any) -> list[str]:
-    lines = value if isinstance(value, list) else str(value or "").splitlines()
-    return [
-        re.sub(r"^\s*(?:[-*+]|\d+[.)])\s+", "", str(line)).strip()
-        for line in lines
-        if str(line).strip()
-    ]
+def _lines(value: object) -> list[str]:
+    return [str(line) for line in value] if isinstance(value, list) else _words(value).splitlines()
+
+
+def _steps(value: object) -> list[str]:
+    """Without the bullets."""
+    bullet = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")
+    return [bullet.sub("", line).strip() for line in _lines(value) if line.strip()]
 
 
 def _from_markdown(text: str) -> dict[str, str]:
@@ -161,57 +165,54 @@ def _from_markdown(text: str) -> dict[str, str]:
 # ---- the gate ------------------------------------------------------------------------------------
 
 
-def proposal_of(summary: dict[str, Any]) -> dict[str, Any]:
-    """The body of a ``finish`` record, as far as the summary gives it: ``limits`` holds confidence
-    and limits."""
-    limits = [str(summary.get(name) or "").strip() for name in ("confidence", "limits")]
+class Proposal(TypedDict):
+    """What a summary says of a finish. ``limits``: confidence and limits."""
+
+    worked: str
+    failed: str
+    confidence: str
+    limits: list[str]
+    conclusion: str
+    next_steps: list[str]
+
+
+def proposal_of(summary: Summary) -> Proposal:
+    said = {name: _words(summary.get(name)).strip() for name in TEXTS}
+    steps = [step.strip() for step in _lines(summary.get("next_steps"))]
     return {
-        "worked": str(summary.get("worked") or "").strip(),
-        "failed": str(summary.get("failed") or "").strip(),
-        "confidence": limits[0],
-        "limits": [text for text in limits if text],
-        "conclusion": str(summary.get("conclusion") or "").strip(),
-        "next_steps": [
-            str(step).strip() for step in summary.get("next_steps") or [] if str(step).strip()
-        ],
+        "worked": said["worked"],
+        "failed": said["failed"],
+        "confidence": said["confidence"],
+        "limits": [text for text in (said["confidence"], said["limits"]) if text],
+        "conclusion": said["conclusion"],
+        "next_steps": [step for step in steps if step],
     }
 
 
-def missing_for(context: Context, thread: Thread, proposal: dict[str, Any]) -> list[dict[str, Any]]:
+def missing_for(context: Context, thread: Thread, proposal: Proposal) -> list[Missing]:
     """What `check close` finds missing, with confidence and limits asked for one by one. An item
     with ``queued`` (the reason) is done as far as the record goes and waits for the forge."""
     current = body_is_current(context, thread) if thread.issue.state in ("open", "closed") else None
     queued = queued_reason(context, thread)
     items = check_close(thread, proposal=proposal, body_is_current=current, queued=queued)
-    said = [text for text in proposal["limits"] if text != proposal["confidence"]]
-    if proposal["limits"]:
-        items += [
-            {
-                "code": f"no-{name}",
-                "what": f"{words} not said",
-                "mend": f"leadline finish --{name} 'TEXT'",
-            }
-            for name, words, given in (
-                ("confidence", "the confidence is", proposal["confidence"]),
-                ("limits", "the limits are", said),
-            )
-            if not given
-        ]
+    # One of the two is said: the other is asked for by its own name.
+    confidence = proposal["confidence"]
+    if proposal["limits"] and not confidence:
+        what, mend = "the confidence is not said", "leadline finish --confidence 'TEXT'"
+        items.append(missing("no-confidence", what, mend))
+    if confidence and all(text == confidence for text in proposal["limits"]):
+        what, mend = "the limits are not said", "leadline finish --limits 'TEXT'"
+        items.append(missing("no-limits", what, mend))
     if thread.issue.state == "draft":
-        items.append(
-            {
-                "code": "issue-is-draft",
-                "what": "the experiment issue is a draft: nobody has seen it",
-                "mend": "leadline issue open",
-            }
-        )
+        what = "the experiment issue is a draft: nobody has seen it"
+        items.append(missing("issue-is-draft", what, "leadline issue open"))
     return items
 
 
 def finish(
     context: Context,
     topic: str,
-    summary: dict[str, Any],
+    summary: Summary,
     reason: str = "completed",
     override: str = "",
 ) -> Finished | NotFinished:
@@ -221,30 +222,30 @@ def finish(
     ``reason``: completed | not_planned. Raises LeadlineError: refused for numbers that are not
     bound, conflict for another summary than the one the thread was finished with.
     """
-    proposal = proposal_of(summary)
+    proposal, override = proposal_of(summary), override.strip()
     thread = context.store.thread(topic)
     again = _same_as_last(thread, proposal)
     if not again:
+        # The words are held to the record; then what is derived is brought up to date, so that the
+        # gate finds missing only what somebody has to do.
         _check_first(thread, proposal, override)
-        measured = [
-            *proposal["limits"],
-            *(proposal[name] for name in ("worked", "failed", "conclusion")),
-        ]
-        said = _bound(context, thread, measured, proposal["next_steps"])
-        bring_up_to_date(context, topic)  # what is derived is never missing
+        bound = _bound(context, thread, proposal)
+        bring_up_to_date(context, topic)
         thread = context.store.thread(topic)
         found = missing_for(context, thread, proposal)
-        missing = [item for item in found if "queued" not in item]
-        if queued := [item["code"] for item in found if "queued" in item]:
-            said["queued"] = queued
-        if missing and not override.strip():
-            return NotFinished(missing, queued, reason)
-        _record(context, thread, {**proposal, "reason": reason, **said}, override.strip(), missing)
+        lacking = [item for item in found if "queued" not in item]
+        queued = [item["code"] for item in found if "queued" in item]
+        if lacking and not override:
+            return NotFinished(lacking, queued, reason)
+        body = cast("FinishBody", {**proposal, "reason": reason, **bound})
+        if queued:
+            body["queued"] = queued
+        _record(context, thread, body, override, lacking)
     followed = follow(context, topic, "finish")
     return Finished(context.store.thread(topic).finishes[-1], followed, again)
 
 
-def _check_first(thread: Thread, proposal: dict[str, Any], override: str) -> None:
+def _check_first(thread: Thread, proposal: Proposal, override: str) -> None:
     """A thread ends once: another summary would stand beside the one that people have read."""
     if thread.finishes and not override.strip():
         last = thread.finishes[-1]
@@ -261,7 +262,7 @@ def _check_first(thread: Thread, proposal: dict[str, Any], override: str) -> Non
         )
 
 
-def _same_as_last(thread: Thread, proposal: dict[str, Any]) -> bool:
+def _same_as_last(thread: Thread, proposal: Proposal) -> bool:
     """The very finish that was recorded before: it was cut off, or is asked for again."""
     last = thread.finishes[-1] if thread.finishes else None
     return (
@@ -271,44 +272,36 @@ def _same_as_last(thread: Thread, proposal: dict[str, Any]) -> bool:
     )
 
 
-def _bound(
-    context: Context, thread: Thread, measured: list[str], plans: list[str]
-) -> dict[str, Any]:
-    """``refs`` and ``bound`` of the summary. It is read as one text: what is cited in one part may
-    be named by its settings in another. A plan may hold numbers that nobody has measured yet."""
-    refs: dict[str, str] = {}
-    bound: dict[str, float] = {}
-    for text, strict in (
-        ("\n\n".join(filter(None, measured)), True),
-        ("\n\n".join(filter(None, plans)), False),
-    ):
-        made = bound_body(context, thread, text, strict=strict)
-        refs.update(made["refs"])
-        bound.update(made.get("bound", {}))
-    return {"refs": refs, **({"bound": bound} if bound else {})}
+def _bound(context: Context, thread: Thread, proposal: Proposal) -> Bound:
+    """What the summary rests on. It is read as one text: what is cited in one part may be named by
+    its settings in another. A plan may hold numbers that nobody has measured yet."""
+    measured = [proposal[name] for name in ("worked", "failed", "conclusion")]
+    texts = [*proposal["limits"], *measured]
+    said = bound_body(context, thread, "\n\n".join(filter(None, texts)), strict=True)
+    planned = bound_body(context, thread, "\n\n".join(proposal["next_steps"]), strict=False)
+    found: Bound = {"refs": {**said["refs"], **planned["refs"]}}
+    if bound := {**said.get("bound", {}), **planned.get("bound", {})}:
+        found["bound"] = bound
+    return found
 
 
 def _record(
-    context: Context,
-    thread: Thread,
-    body: dict[str, Any],
-    override: str,
-    missing: list[dict[str, Any]],
+    context: Context, thread: Thread, body: FinishBody, override: str, lacking: list[Missing]
 ) -> None:
     if override:
-        codes = list(dict.fromkeys(item["code"] for item in missing))
+        codes = list(dict.fromkeys(item["code"] for item in lacking))
         body["override"], body["overridden"] = override, codes
-        body["limits"] = [*body["limits"], f"Closed although {', '.join(codes)}: {override}"]
-    commit_if_possible(context)  # the summary links to it
+        closed_although = f"Closed although {', '.join(codes)}: {override}"
+        body["limits"] = [*body["limits"], closed_although]
+    # The summary links to the record branch; where it cannot be written, ``follow`` says why.
+    commit_if_possible(context)
     thread.finishes.append({"uid": "", "at": context.now(), "actor": context.actor(), **body})
-    text = fix_format(
-        render_final(
-            thread, evidence_for(thread), links_for(context, thread), str(context.setting("marker"))
-        )
-    )
-    context.append(thread.topic, "finish", cast("FinishBody", {**body, "text": text}))
+    marker = str(context.setting("marker"))
+    text = render_final(thread, evidence_for(thread), links_for(context, thread), marker)
+    body["text"] = fix_format(text)
+    context.append(thread.topic, "finish", body)
 
 
-def summary_file(context: Context, path: str) -> dict[str, Any]:
+def summary_file(context: Context, path: str) -> Summary:
     """``read_summary`` of a path relative to where the user stands."""
     return read_summary(os.path.join(context.cwd, path))
