@@ -9,9 +9,20 @@ asks a question.
 from __future__ import annotations
 
 from leadline.core.issue.remote import Comment, RemoteIssue
-from leadline.core.typed import Any, Protocol
+from leadline.core.typed import Protocol, TypedDict
 
-__all__ = ["Comment", "Forge", "RemoteIssue"]
+__all__ = ["Comment", "Forge", "ForgeCheck", "RemoteIssue"]
+
+
+class ForgeCheck(TypedDict, total=False):
+    login: str
+    repository: str
+    renamed: bool
+    archived: bool
+    issues: bool
+    may_write: bool
+    private: bool
+    rate_left: int | None  # requests, before the server wants to be left alone
 
 
 class Forge(Protocol):
@@ -69,8 +80,6 @@ class Forge(Protocol):
         """Make it a sub-issue of ``parent``; once it is one, this does nothing."""
         ...
 
-    def check(self) -> dict[str, Any]:
-        """Who is asking and what may be done: ``login``, ``repository``, ``renamed``, ``archived``,
-        ``issues``, ``may_write``, ``private``, ``rate_left``. Empty where there is nothing to
-        ask."""
+    def check(self) -> ForgeCheck:
+        """Who is asking and what may be done. Empty where there is nothing to ask."""
         ...

@@ -9,9 +9,20 @@ from __future__ import annotations
 
 from leadline.core.errors import not_found, usage
 from leadline.core.record.thread import IN_RECORD, Issue
-from leadline.core.typed import Any, cast
-from leadline.ports.forge import Comment, RemoteIssue
+from leadline.core.typed import TYPE_CHECKING
+from leadline.ports.forge import Comment, ForgeCheck, RemoteIssue
 from leadline.ports.records import RecordLog
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from leadline.core.record.bodies import (
+        IssueCommentedBody,
+        IssueCommentEditedBody,
+        IssueEditedBody,
+        IssueOpenedBody,
+    )
+    from leadline.ports.records import Transaction
 
 NUMBER = "local"
 
@@ -30,10 +41,9 @@ class LocalForge:
     def _issue(self) -> Issue:
         return self.store.thread(self.topic).issue
 
-    def _write(self, kind: str, body: dict[str, Any]) -> str:
-        with self.store.transaction(self.topic) as writing:
-            uid: str = cast(Any, writing).add(kind, body).id
-            return uid
+    @property
+    def _writing(self) -> AbstractContextManager[Transaction]:
+        return self.store.transaction(self.topic)
 
     def open_issue(
         self,
@@ -47,18 +57,17 @@ class LocalForge:
     ) -> RemoteIssue:
         issue = self._issue()
         if issue.state in ("none", "draft"):
-            self._write(
-                "issue-opened",
-                {
-                    "forge": self.name,
-                    "number": NUMBER,
-                    "title": title,
-                    "labels": labels,
-                    "body": body,
-                    "marker": marker,
-                    "url": f"leadline issue --thread {self.topic}",
-                },
-            )
+            opened: IssueOpenedBody = {
+                "forge": self.name,
+                "number": NUMBER,
+                "title": title,
+                "labels": labels,
+                "body": body,
+                "marker": marker,
+                "url": f"leadline issue --thread {self.topic}",
+            }
+            with self._writing as writing:
+                writing.add("issue-opened", opened)
         return self.issue(NUMBER)
 
     def issue(self, number: str) -> RemoteIssue:
@@ -90,26 +99,29 @@ class LocalForge:
         assignees: list[str] | None = None,
     ) -> RemoteIssue:
         now = self.issue(number)
-        changes = {
-            k: v
-            for k, v, old in (
-                ("title", title, now.title),
-                ("body", body, now.body),
-                ("labels", labels, now.labels),
-            )
-            if v is not None and v != old
-        }
+        changes: IssueEditedBody = {}
+        if title not in (None, now.title):
+            changes["title"] = title
+        if body not in (None, now.body):
+            changes["body"] = body
+        if labels not in (None, now.labels):
+            changes["labels"] = labels
         if changes:
-            self._write("issue-edited", changes)
+            with self._writing as writing:
+                writing.add("issue-edited", changes)
         return self.issue(number)
 
     def comment(self, number: str, text: str, marker: str, kind: str = "update") -> Comment:
         known = {c.marker: c for c in self.issue(number).comments}
         if marker not in known:
-            self._write(
-                "issue-commented",
-                {"comment": f"c{len(known) + 1}", "marker": marker, "text": text, "kind": kind},
-            )
+            posted: IssueCommentedBody = {
+                "comment": f"c{len(known) + 1}",
+                "marker": marker,
+                "text": text,
+                "kind": kind,
+            }
+            with self._writing as writing:
+                writing.add("issue-commented", posted)
             known = {c.marker: c for c in self.issue(number).comments}
         return known[marker]
 
@@ -123,10 +135,15 @@ class LocalForge:
                 do="leadline issue comments",
             )
         if by_id[comment].text != text:
-            self._write(
-                "issue-comment-edited",
-                {"comment": comment, "marker": by_id[comment].marker, "text": text, "why": why},
-            )
+            marker = by_id[comment].marker
+            edit: IssueCommentEditedBody = {
+                "comment": comment,
+                "marker": marker,
+                "text": text,
+                "why": why,
+            }
+            with self._writing as writing:
+                writing.add("issue-comment-edited", edit)
         return next(c for c in self.issue(number).comments if c.id == comment)
 
     def close_issue(self, number: str, reason: str) -> RemoteIssue:
@@ -138,11 +155,12 @@ class LocalForge:
                 do="leadline finish --help",
             )
         if self.issue(number).state == "open":
-            self._write("issue-closed", {"reason": reason})
+            with self._writing as writing:
+                writing.add("issue-closed", {"reason": reason})
         return self.issue(number)
 
     def add_to_parent(self, number: str, parent: str) -> None:
         self.warnings.append(f"a local issue has no parent: #{parent} is left out")
 
-    def check(self) -> dict[str, Any]:
+    def check(self) -> ForgeCheck:
         return {}

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
+from leadline.adapters.forges.github.shapes import Kept
 from leadline.core.errors import LeadlineError, environment, not_found, remote, usage
 from leadline.core.timestamps import rfc3339
 from leadline.core.typed import Any
@@ -122,9 +123,7 @@ class Client:
             return data, links
         raise self._unreachable("it redirects without end")
 
-    def _send(
-        self, method: str, url: str, body: Any, kept: dict[str, Any] | None
-    ) -> tuple[Any, str]:
+    def _send(self, method: str, url: str, body: Any, kept: Kept | None) -> tuple[Any, str]:
         """(the reply or None, what is wrong with it)."""
         try:
             import httpx2 as httpx
@@ -253,12 +252,12 @@ class Client:
             self.cache_folder, hashlib.sha256(url.encode()).hexdigest()[:32] + ".json"
         )
 
-    def _kept(self, url: str) -> dict[str, Any] | None:
+    def _kept(self, url: str) -> Kept | None:
         if not self.cache_folder:
             return None
         try:
             with open(self._file(url), encoding="utf-8") as file:
-                kept = json.load(file)
+                kept: Kept = json.load(file)
             return kept if kept.get("url") == url else None
         except (OSError, ValueError, AttributeError):
             return None

@@ -10,13 +10,21 @@ repository; anybody else's copy of one changes nothing.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from urllib.parse import quote
 
 from leadline.adapters.forges.github.client import Ambiguous, Client
 from leadline.adapters.forges.github.marker import marked, marker_in, unmarked, with_text
+from leadline.adapters.forges.github.shapes import (
+    Issue,
+    IssueChanges,
+    Milestone,
+    Person,
+    Repository,
+    Written,
+)
 from leadline.core.errors import LeadlineError, conflict, not_found, remote, usage
-from leadline.core.typed import Any
-from leadline.ports.forge import Comment, RemoteIssue
+from leadline.ports.forge import Comment, ForgeCheck, RemoteIssue
 
 LIMIT_CHARS = 65_536
 LABEL_COLOUR = "5319e7"
@@ -52,17 +60,17 @@ class GitHubForge:
         assignees: list[str] | None = None,
     ) -> RemoteIssue:
         self._check_body(body)
-        if there := self._with_marker(marker, labels):
+        if there := self._with_marker(marker):
             return self.issue(str(there[0]["number"]))
         for label in labels:
             self._have_label(label)
-        sent: dict[str, Any] = {"title": title, "body": marked(body, marker), "labels": labels}
+        sent: IssueChanges = {"title": title, "body": marked(body, marker), "labels": labels}
         if milestone and (found := self._milestone(milestone)):
             sent["milestone"] = found
         if assignees and (known := self._assignable(assignees)):
             sent["assignees"] = known
-        self._create_once(f"{self._path}/issues", sent, lambda: self._with_marker(marker, labels))
-        there = self._with_marker(marker, labels)
+        self._create_once(f"{self._path}/issues", sent, lambda: self._with_marker(marker))
+        there = self._with_marker(marker)
         if not there:
             raise self._invisible("issue")
         first = str(there[0]["number"])
@@ -92,7 +100,7 @@ class GitHubForge:
         assignees: list[str] | None = None,
     ) -> RemoteIssue:
         now = self._issue(number)
-        changes: dict[str, Any] = {}
+        changes: IssueChanges = {}
         if title is not None and title != now["title"]:
             changes["title"] = title
         raw = now.get("body") or ""
@@ -141,8 +149,8 @@ class GitHubForge:
         self._check_comment(text)
         self._issue(number)
 
-        def there() -> list[dict[str, Any]]:
-            found = self.client.pages(f"{self._path}/issues/{number}/comments")
+        def there() -> list[Written]:
+            found: Iterator[Written] = self.client.pages(f"{self._path}/issues/{number}/comments")
             return [
                 c for c in found if marker_in(c.get("body") or "") == marker and self._counts(c)
             ]
@@ -210,9 +218,9 @@ class GitHubForge:
                 raise
             self.warnings.append(f"it was not made a sub-issue of #{parent}: {error.what}")
 
-    def check(self) -> dict[str, Any]:
+    def check(self) -> ForgeCheck:
         """Who the token belongs to and what it may do on the repository."""
-        told = self.client.get(self._path)
+        told: Repository = self.client.get(self._path)
         may = told.get("permissions") or {}
         return {
             "login": self._me(),
@@ -226,16 +234,17 @@ class GitHubForge:
         }
 
     # -- parts -------------------------------------------------------------------------------------
-    def _create_once(self, path: str, body: Any, there: Any) -> dict[str, Any] | None:
-        """Send it; when the outcome is unknown look whether it is there before sending again. None:
-        it was found."""
+    def _create_once(
+        self, path: str, body: Mapping[str, object], there: Callable[[], Sequence[object]]
+    ) -> None:
+        """Send it; when the outcome is unknown look whether it is there before sending again."""
         for attempt in range(TRIES):
             try:
-                made: dict[str, Any] = self.client.create(path, body)
-                return made
+                self.client.create(path, body)
+                return
             except Ambiguous as lost:
                 if there():
-                    return None
+                    return
                 if attempt == TRIES - 1:
                     raise remote(
                         "forge-failing",
@@ -243,14 +252,13 @@ class GitHubForge:
                         why=f"{lost}; looked each time, and it is not there",
                         do="leadline sync",
                     ) from None
-        return None
 
-    def _issue(self, number: str) -> dict[str, Any]:
+    def _issue(self, number: str) -> Issue:
         if not number.isdigit():
             raise not_found(
                 "no-issue", f"{self.repository} has no issue {number}", do="leadline issue open"
             )
-        data: dict[str, Any] = self.client.get(f"{self._path}/issues/{number}")
+        data: Issue = self.client.get(f"{self._path}/issues/{number}")
         self._check_place(data, number)
         if "pull_request" in data:
             raise conflict(
@@ -258,7 +266,7 @@ class GitHubForge:
             )
         return data
 
-    def _check_place(self, data: dict[str, Any], number: str) -> None:
+    def _check_place(self, data: Issue, number: str) -> None:
         """A reading is redirected to where a transferred issue or a renamed repository is now;
         nothing is written there unless somebody says so."""
         page = str(data.get("html_url") or "")
@@ -280,25 +288,26 @@ class GitHubForge:
             else f"leadline issue adopt {page} --instead 'transferred'",
         )
 
-    def _with_marker(self, marker: str, labels: list[str]) -> list[dict[str, Any]]:
+    def _with_marker(self, marker: str) -> list[Issue]:
         """Issues that carry ``marker``, the first one first. Listed, not searched: GitHub's search
         lags."""
+        listed: Iterator[Issue] = self.client.pages(
+            f"{self._path}/issues?state=all&sort=created&direction=desc"
+        )
         found = [
             issue
-            for issue in self.client.pages(
-                f"{self._path}/issues?state=all&sort=created&direction=desc"
-            )
+            for issue in listed
             if marker_in(issue.get("body") or "") == marker
             and self._counts(issue)
             and "pull_request" not in issue
         ]
-        return sorted(found, key=lambda issue: int(issue["number"]))
+        return sorted(found, key=lambda issue: issue["number"])
 
-    def _counts(self, thing: dict[str, Any]) -> bool:
+    def _counts(self, thing: Written) -> bool:
         return thing.get("author_association") in _WRITERS or self._is_mine(thing)
 
-    def _is_mine(self, thing: dict[str, Any]) -> bool:
-        author = thing.get("user") or {}
+    def _is_mine(self, thing: Written) -> bool:
+        author: Person = thing.get("user") or {}
         me = self._me()
         return author.get("login") == me if me else author.get("type") == "Bot"
 
@@ -333,9 +342,10 @@ class GitHubForge:
     def _milestone(self, wanted: str) -> int:
         """Its number; 0, with a warning, when there is none: an issue without it is better than no
         issue."""
-        for milestone in self.client.pages(f"{self._path}/milestones?state=all"):
+        listed: Iterator[Milestone] = self.client.pages(f"{self._path}/milestones?state=all")
+        for milestone in listed:
             if wanted in (str(milestone["number"]), milestone["title"]):
-                return int(milestone["number"])
+                return milestone["number"]
         self.warnings.append(f"{self.repository} has no milestone {wanted!r}")
         return 0
 
@@ -380,7 +390,7 @@ class GitHubForge:
             do="leadline sync",
         )
 
-    def _comment(self, data: dict[str, Any]) -> Comment:
+    def _comment(self, data: Written) -> Comment:
         text = unmarked(data.get("body") or "")[0]
         created, updated = str(data.get("created_at") or ""), str(data.get("updated_at") or "")
         return Comment(
@@ -388,12 +398,13 @@ class GitHubForge:
             marker_in(data.get("body") or "") if self._counts(data) else "",
             text,
             created,
-            str((data.get("user") or {}).get("login") or ""),
+            _login(data.get("user")),
             str(data.get("html_url") or ""),
             updated if updated != created else "",
         )
 
-    def _remote(self, data: dict[str, Any], comments: list[Comment]) -> RemoteIssue:
+    def _remote(self, data: Issue, comments: list[Comment]) -> RemoteIssue:
+        milestone, closed = data.get("milestone"), data["state"] == "closed"
         return RemoteIssue(
             number=str(data["number"]),
             url=str(data.get("html_url") or ""),
@@ -402,19 +413,21 @@ class GitHubForge:
             state=str(data["state"]),
             labels=_labels(data),
             comments=comments,
-            closed_reason=str(data.get("state_reason") or "") if data["state"] == "closed" else "",
-            author=str((data.get("user") or {}).get("login") or ""),
+            closed_reason=str(data.get("state_reason") or "") if closed else "",
+            author=_login(data.get("user")),
             locked=bool(data.get("locked")),
             updated_at=str(data.get("updated_at") or ""),
-            milestone=str((data.get("milestone") or {}).get("title") or ""),
+            milestone=str(milestone["title"] or "") if milestone else "",
             assignees=[str(a.get("login")) for a in data.get("assignees") or []],
             marker=marker_in(data.get("body") or "") if self._counts(data) else "",
-            closed_by=str((data.get("closed_by") or {}).get("login") or ""),
+            closed_by=_login(data.get("closed_by")),
         )
 
 
-def _labels(data: dict[str, Any]) -> list[str]:
-    return [
-        str(entry["name"] if isinstance(entry, dict) else entry)
-        for entry in data.get("labels") or []
-    ]
+def _labels(data: Issue) -> list[str]:
+    labels = data.get("labels") or []
+    return [entry if isinstance(entry, str) else entry["name"] for entry in labels]
+
+
+def _login(person: Person | None) -> str:
+    return str((person or {}).get("login") or "")
