@@ -1,0 +1,130 @@
+"""The gate before an experiment closes: every missing thing is its own item with what mends it."""
+
+from __future__ import annotations
+
+import pytest
+
+from leadline.core.check.close import check_close
+from leadline.testing.builders import ThreadBuilder
+
+FULL = {
+    "worked": ["wider blocks"],
+    "failed": ["fp8"],
+    "limits": "one GPU",
+    "conclusion": "use 128",
+    "next_steps": ["try 256"],
+}
+
+
+def codes(items):
+    return {i["code"] for i in items}
+
+
+def closed_thread() -> ThreadBuilder:
+    b = ThreadBuilder("blocks", "P", metrics=[("time_ms", "ms", "lower")])
+    b.hypothesis("wider is faster")
+    b.run("base", {"time_ms": 20.0}, {"block": 64})
+    b.note("bound by the gather", ["P-001"], "interpretation")
+    b.change_hypothesis("P-H1", "supported", evidence=["P-001"])
+    b.snapshot("blocks-final")
+    b.record(
+        "issue-opened",
+        {"forge": "local", "number": "local", "title": "t", "body": "tag blocks-final"},
+    )
+    return b
+
+
+def test_a_complete_thread_closes():
+    assert check_close(closed_thread().thread(), proposal=FULL, body_is_current=True) == []
+
+
+def test_each_missing_thing_is_its_own_item():
+    complete = closed_thread()
+    for name in FULL:
+        found = check_close(
+            complete.thread(), proposal={**FULL, name: [] if isinstance(FULL[name], list) else " "}
+        )
+        assert len(found) == 1 and "leadline finish" in found[0]["mend"], found
+    assert codes(check_close(complete.thread(), proposal=FULL, body_is_current=False)) == {
+        "tldr-not-current"
+    }
+    later = closed_thread()
+    later.plan("new", {"block": 1})
+    assert codes(check_close(later.thread(), proposal=FULL)) == {"open-run"}
+    later.end("P-002-r1", {"time_ms": 3.0})
+    assert codes(check_close(later.thread(), proposal=FULL)) == {
+        "final-tag-old",
+        "no-interpretation",
+    }
+    open_one = closed_thread()
+    open_one.hypothesis("fp8 halves it")
+    found = check_close(open_one.thread(), proposal=FULL)
+    assert [(i["code"], i["id"]) for i in found] == [("open-hypothesis", "P-H2")]
+    unlinked = closed_thread()
+    unlinked.record("issue-edited", {"body": "nothing"})
+    assert codes(check_close(unlinked.thread(), proposal=FULL)) == {"final-tag-not-linked"}
+    bare = ThreadBuilder("blocks", "P").thread()
+    assert codes(check_close(bare)) == {
+        "no-what-worked",
+        "no-what-failed",
+        "no-limits",
+        "no-conclusion",
+        "no-next-steps",
+        "no-issue",
+        "no-final-tag",
+    }
+    assert "no-final-tag" not in codes(check_close(bare, tag_needed=False))
+
+
+def test_headline_claims_off_the_production_path_are_named():
+    b = closed_thread()
+    b.change("production-path", "cluster")
+    b.claim("below 30 ms", ["P-001"], "time_ms(P-001) < 30")
+    b.snapshot("blocks-final-2")
+    b.record("issue-edited", {"body": "blocks-final-2"})
+    found = check_close(b.thread(), proposal=FULL)
+    assert [(i["code"], i["id"]) for i in found] == [
+        ("claim-not-confirmed", "P-C1")
+    ] and "cluster" in found[0]["what"]
+
+
+@pytest.mark.parametrize(
+    ("state", "code"), [("failed", "no-interpretation"), ("lost", "no-reason-class")]
+)
+def test_what_the_machine_ended_needs_a_class_and_no_interpretation(state, code):
+    b = closed_thread()
+    b.run("new", state=state)
+    b.snapshot("blocks-final-2")
+    b.record("issue-edited", {"body": "blocks-final-2"})
+    assert codes(check_close(b.thread(), proposal=FULL)) == {code}
+    b.note("the node went down", ["P-002"], "negative")
+    left = {code} if state == "failed" else set()
+    assert codes(check_close(b.thread(), proposal=FULL)) == left
+
+
+def test_what_only_the_forge_lacks_is_queued_and_no_gap():
+    b = closed_thread()
+    b.hypothesis("fp8 halves it")
+    found = check_close(b.thread(), proposal=FULL, body_is_current=False, queued="no network")
+    assert [(i["code"], i.get("queued", "")) for i in found] == [
+        ("tldr-not-current", "no network"),
+        ("open-hypothesis", ""),
+    ]
+    assert found[0]["mend"] == "leadline issue sync"
+    assert "queued" not in check_close(b.thread(), proposal=FULL, body_is_current=False)[0]
+
+
+def test_the_last_recorded_finish_counts_where_none_is_proposed():
+    b = closed_thread()
+    b.finish("nothing yet", worked=["wider blocks"])
+    b.finish("use 128", **{k: v for k, v in FULL.items() if k != "conclusion"})
+    assert check_close(b.thread()) == []
+
+
+def test_what_was_retracted_is_not_asked_for():
+    b = closed_thread()
+    b.hypothesis("fp8 halves it")
+    b.retract("P-H2", "asked twice")
+    b.plan("new", {"block": 1})
+    b.retract("P-002", "a typing error")
+    assert check_close(b.thread(), proposal=FULL) == []

@@ -1,0 +1,148 @@
+"""What differs between two sides: every recorded fact, and what a declaration excuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from leadline.core.compare.config_diff import config_diff, fact_of, package_changes
+from leadline.core.record.run import Run
+
+
+def run(n: int = 1, **fields: Any) -> Run:
+    base: dict[str, Any] = {
+        "state": "done",
+        "config": {"level": 1, "size": 10},
+        "code": {"tree": "t1"},
+        "hardware": {"host": "h"},
+        "argv": ["bench", "--level", "1"],
+    }
+    return Run(f"P-001-r{n}", f"{n:026d}", "P-001", **{**base, **fields})
+
+
+def roles(diff: Any) -> dict[str, str]:
+    return {f"{row.area}.{row.key}": row.role for row in diff.rows}
+
+
+def test_axis_nuisance_confound_unknown() -> None:
+    b = run(2, config={"level": 9, "size": 20, "seed": 2}, argv=["bench", "--level", "9"], code={})
+    assert roles(config_diff(run(), b, ["level"], ["seed"])) == {
+        "config.level": "axis",
+        "config.size": "confound",
+        "config.seed": "nuisance",
+        "code.tree": "unknown",
+    }
+    assert not config_diff(run(), b, ["level"], ["seed"]).clean
+    assert config_diff(run(), b, ["level"], ["seed", "size", "code"]).clean
+
+
+def test_unknown_code_on_both_sides_is_not_clean_even_as_axis() -> None:
+    assert roles(config_diff(run(code={}), run(2, code={}), ["code"])) == {"code.tree": "unknown"}
+    assert roles(config_diff(run(), run(2, code={"tree": "t2"}), ["code"])) == {"code.tree": "axis"}
+
+
+def test_command_tokens_that_follow_the_axis_are_explained() -> None:
+    a = run(argv=["bench", "--clevel", "1", "out-1.json", "10"])
+    b = run(2, argv=["bench", "--clevel", "9", "out-9.json", "10"], config={"level": 9, "size": 10})
+    assert roles(config_diff(a, b, ["level"])) == {"config.level": "axis"}
+    b.argv[-1] = "90"
+    assert roles(config_diff(a, b, ["level"])) == {
+        "config.level": "axis",
+        "command.argument 2": "confound",
+    }
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"argv": ["other", "--level", "1"]}, "command.program"),
+        ({"cwd": "x"}, "command.cwd"),
+        ({"environment": {"OMP": "1"}}, "environment.OMP"),
+        ({"hardware": {"host": "g"}}, "hardware.host"),
+        ({"executor": "slurm"}, "executor.executor"),
+        ({"devices": {"count": 8}}, "devices.count"),
+        ({"software": {"python": "3.12"}}, "software.python"),
+        ({"code": {"tree": "t1", "gaps": ["x"]}}, "code.gaps"),
+    ],
+)
+def test_every_area_is_compared_and_can_be_declared(fields: dict[str, Any], name: str) -> None:
+    diff = config_diff(run(), run(2, **fields))
+    assert list(roles(diff)) == [name] and not diff.clean
+    assert roles(config_diff(run(), run(2, **fields), [], [name])) == {name: "nuisance"}
+    assert roles(config_diff(run(), run(2, **fields), [], [name.partition(".")[0]])) == {
+        name: "nuisance"
+    }
+
+
+def test_a_flag_on_one_side_only_is_known_to_differ() -> None:
+    b = run(
+        2, argv=["bench", "--level", "1", "--fast"], config={"level": 1, "size": 10, "fast": True}
+    )
+    assert roles(config_diff(run(), b)) == {"config.fast": "confound"}
+    assert roles(config_diff(run(), b, ["fast"])) == {"config.fast": "axis"}
+    assert roles(config_diff(run(), b, ["command"])) == {"config.fast": "axis"}
+
+
+def test_values_of_the_moment_are_not_compared() -> None:
+    a, b = ({"host": "h", "disk_free_bytes": n, "load_1m": n, "checked_at": str(n)} for n in (1, 2))
+    assert config_diff(run(hardware=a), run(2, hardware=b)).rows == []
+
+
+def test_runs_of_one_side_that_disagree_are_reported() -> None:
+    side = [run(1, config={"level": 1, "seed": 1}), run(2, config={"level": 1, "seed": 2})]
+    diff = config_diff(
+        side, [run(3, config={"level": 1, "seed": 2}), run(4, config={"level": 1, "seed": 1})]
+    )
+    assert diff.rows == [] and {(w["side"], w["key"]) for w in diff.within} == {
+        ("a", "seed"),
+        ("b", "seed"),
+    }
+    uneven = config_diff(side, [run(3, config={"level": 1, "seed": 2})])
+    a, b = (
+        [run(i, config={"level": 1, "seed": s}) for i, s in enumerate(seeds)]
+        for seeds in ((1, 1, 2), (1, 2, 2))
+    )
+    assert roles(config_diff(a, b)) == {"config.seed": "confound"}
+    assert roles(uneven) == {"config.seed": "confound"}
+
+
+def test_package_changes_are_capped() -> None:
+    a, b = {f"p{i:02d}": "1" for i in range(30)}, {f"p{i:02d}": "2" for i in range(30)}
+    assert package_changes(a, b, 3) == [
+        "p00 1 -> 2",
+        "p01 1 -> 2",
+        "p02 1 -> 2",
+        "and 27 more of 30",
+    ]
+    one = run(1, software={"packages_digest": "x"}, packages={"numpy": "1"})
+    two = run(2, software={"packages_digest": "y"}, packages={"numpy": "2"})
+    assert config_diff(one, two).rows[0].details == ["numpy 1 -> 2"]
+
+
+def test_fact_of() -> None:
+    assert fact_of(run(), "level") == 1 and fact_of(run(), "hardware.host") == "h"
+    assert (
+        fact_of(run(), "executor") == "local"
+        and fact_of(run(), "code") == "t1"
+        and fact_of(run(), "no") is None
+    )
+
+
+def test_nothing_is_compared_without_runs_on_both_sides() -> None:
+    diff = config_diff([], [run()], ["level"])
+    assert diff.rows == [] and diff.clean
+
+
+def test_the_word_config_declares_no_axis_and_its_key_does() -> None:
+    b = run(2, config={"level": 9, "size": 10}, argv=["bench", "--level", "9"])
+    assert roles(config_diff(run(), b, ["config"]))["config.level"] == "confound"
+    assert roles(config_diff(run(), b, ["config.level"])) == {"config.level": "axis"}
+
+
+def test_seeds_that_are_as_frequent_on_both_sides_do_not_differ() -> None:
+    def seeds(first: int, *values: int) -> list[Run]:
+        return [run(first + n, config={"level": 1, "seed": v}) for n, v in enumerate(values)]
+
+    assert config_diff(seeds(1, 1, 2), seeds(4, 2, 1)).rows == []
+    assert roles(config_diff(seeds(1, 1, 2), seeds(4, 1, 1))) == {"config.seed": "confound"}

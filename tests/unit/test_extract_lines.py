@@ -1,0 +1,160 @@
+"""The values in one logged line: what is a number, under which name, and what is ordinary output."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import pytest
+
+from leadline.core.extract.gather import Gatherer
+from leadline.core.extract.lines import (
+    flat_numbers,
+    held_or_text,
+    number_of,
+    points_of,
+    read_metrics_line,
+    read_stdout_line,
+    step_of,
+    vanishes,
+)
+from leadline.core.extract.spec import METRICS, STDOUT, ExtractionSpec
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        (3, 3.0),
+        (True, None),
+        ("3", None),
+        (" -Infinity ", -math.inf),
+        (None, None),
+        ([1], None),
+        (10**400, math.inf),
+        (-(10**400), -math.inf),
+    ],
+)
+def test_numbers_and_the_words_for_those_json_lacks(value: Any, number: float | None) -> None:
+    assert number_of(value) == number
+
+
+def test_nan_is_a_number() -> None:
+    assert math.isnan(number_of("NaN") or 0.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [("1e999", "1e999"), ("10e-999", "10e-999"), ("0.000", 0.0), ("-0e5", 0.0), ("1e308", 1e308)],
+)
+def test_what_no_float_holds_stays_text(text: str, kept: float | str) -> None:
+    assert held_or_text(text) == kept
+    assert vanishes(float(text), text) == (text == "10e-999")
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"loss": 0.3, "step": 10},
+        {"metric": "loss", "value": 0.3},
+        {"metrics": {"loss": 0.3}, "note": 7},
+        {
+            "loss": 0.3,
+            "_step": 1,
+            "t": 4.0,
+            "timestamp": 5,
+            "_timestamp": 6,
+            "tag": "x",
+            "ok": True,
+        },
+    ],
+)
+def test_three_forms_say_the_same(record: dict[str, Any]) -> None:
+    assert dict(points_of(record)) == {"loss": 0.3}
+
+
+def test_a_metric_whose_value_is_text_gives_nothing() -> None:
+    assert dict(points_of({"metric": "loss", "value": "high"})) == {}
+    assert dict(points_of({"metric": "loss", "other": 2})) == {"other": 2.0}
+
+
+def test_nested_objects_give_dotted_names_down_to_a_depth() -> None:
+    assert flat_numbers({"a": {"b": 1, "c": {"d": 2}}, "e": "f"}) == {"a.b": 1.0, "a.c.d": 2.0}
+    nested: Any = 1
+    for _ in range(9):
+        nested = {"x": nested}
+    assert flat_numbers(nested) == {"x.x.x.x.x.x.x.x.x": 1.0}
+    assert flat_numbers({"x": nested}) == {}
+
+
+def test_the_step_is_the_declared_column_or_one_of_two_names() -> None:
+    assert step_of({"step": 3, "_step": 4}) == 3.0
+    assert step_of({"_step": 4}) == 4.0
+    assert step_of({"step": math.inf, "_step": 4}) == 4.0
+    assert step_of({"step": 3, "epoch": 1}, "epoch") == 1.0
+    assert step_of({"step": 3}, "epoch") is None
+
+
+def gathered(spec: ExtractionSpec = METRICS) -> Gatherer:
+    return Gatherer(spec, {})
+
+
+def codes(found: Gatherer) -> list[str]:
+    return [p["code"] for p in found.problems.listed()]
+
+
+def test_a_blank_line_is_no_row() -> None:
+    into = gathered()
+    read_metrics_line("  \n", 1, into)
+    assert (into.rows, into.taken, into.dropped) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(("complete", "code"), [(True, "not-json"), (False, "torn-last-line")])
+def test_a_line_that_is_no_object_is_dropped_and_named(complete: bool, code: str) -> None:
+    into = gathered()
+    read_metrics_line('{"loss": 0', 7, into, complete)
+    assert (into.dropped, codes(into)) == (1, [code]) and not into.problems.blocking
+    read_metrics_line("[1]", 8, into, complete)
+    assert into.dropped == 2
+
+
+def test_an_object_without_a_number_is_dropped() -> None:
+    into = gathered()
+    read_metrics_line('{"state": "warm"}', 1, into)
+    assert (into.rows, into.taken, into.dropped, codes(into)) == (1, 0, 1, ["no-number"])
+
+
+def test_only_mapped_columns_are_taken_under_their_own_names() -> None:
+    into = gathered(ExtractionSpec("metrics", mapping={"loss": "train/loss"}, nan="keep"))
+    read_metrics_line('{"train/loss": 0.5, "lr": 0.1}', 1, into)
+    assert {name: s.last for name, s in into.series.items()} == {"loss": 0.5}
+
+
+@pytest.mark.parametrize(("nan", "blocking"), [("fail", True), ("drop", False)])
+def test_a_nan_by_the_declared_rule(nan: str, blocking: bool) -> None:
+    into = gathered(ExtractionSpec("metrics", nan=nan))
+    read_metrics_line('{"loss": NaN, "lr": 0.1}', 1, into)
+    assert list(into.series) == ["lr"]
+    assert (codes(into), into.problems.blocking) == (["nan"], blocking)
+
+
+def test_an_infinity_that_was_written_is_kept_and_one_that_was_made_is_not() -> None:
+    into = gathered()
+    read_metrics_line('{"loss": Infinity, "lr": 1e999}', 1, into)
+    assert (list(into.series), codes(into)) == (["loss"], ["too-large"])
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["step 3", '{"a": 1} done', '{"a": {"b": 1}}', '{"a": [1]}', '{"a": "b"}', "{a: 1}", '["a"]'],
+)
+def test_ordinary_output_is_no_row(line: str) -> None:
+    into = gathered(STDOUT)
+    read_stdout_line(line, 1, into)
+    assert (into.rows, codes(into)) == (0, [])
+
+
+def test_one_flat_object_on_stdout_is_a_row() -> None:
+    into = gathered(STDOUT)
+    read_stdout_line("  " + json.dumps({"time_ms": 3.5, "tag": "x"}) + "\n", 4, into)
+    assert (into.rows, into.taken, into.series["time_ms"].last) == (1, 1, 3.5)

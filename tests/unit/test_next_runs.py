@@ -1,0 +1,87 @@
+"""What to run to reach the next label, and what can be said meanwhile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from leadline.core.evidence.next_runs import COMMANDS_NAMED, commands_for, honest_sentence
+from leadline.core.evidence.of_thread import evidence_of
+from leadline.testing.builders import ThreadBuilder
+
+FASTER = "time_ms(P-002) < time_ms(P-001)"
+
+
+def two_sides(first: int = 1, second: int = 1, **facts: Any) -> ThreadBuilder:
+    """Two experiments, the second faster, of so many runs."""
+    b = ThreadBuilder()
+    for experiment, n, value, block in (("P-001", first, 20.0, 64), ("P-002", second, 10.0, 128)):
+        for repeat in range(n):
+            again = {"experiment": experiment} if repeat else {"config": {"block": block}}
+            b.run(metrics={"time_ms": value + 0.1 * repeat}, **again, **facts)
+    return b
+
+
+def asked(b: ThreadBuilder, predicate: str = FASTER, **body: Any) -> tuple[list[str], str]:
+    thread = b.thread()
+    whole: Any = {"text": "faster", "predicate": predicate, "axes": ["block"], **body}
+    found = evidence_of(thread, whole)
+    return commands_for(thread, whole, found), honest_sentence(whole, found)
+
+
+def test_each_side_that_is_short_gets_the_repeats_it_lacks():
+    commands, sentence = asked(two_sides(1, 2))
+    assert commands == [
+        "leadline run --experiment P-002 --repeat 1 -- python bench.py --block=128",
+        "leadline run --experiment P-001 --repeat 2 -- python bench.py --block=64",
+    ]
+    assert sentence == f"{FASTER} holds in the runs so far, exploratory (n = 2 against 1)"
+
+
+def test_sides_that_have_their_repeats_lack_no_run():
+    commands, sentence = asked(two_sides(3, 3))
+    assert commands == [] and "replicated (n = 3 against 3)" in sentence
+
+
+def test_what_the_runs_contradict_is_said_and_asks_for_none():
+    commands, sentence = asked(two_sides(3, 3), "time_ms(P-002) > time_ms(P-001)")
+    assert commands == []
+    assert sentence == "time_ms(P-002) > time_ms(P-001) does not hold on average (n = 3 against 3)"
+
+
+def test_without_runs_the_question_is_open_and_the_command_unknown():
+    b = two_sides()
+    b.retract("P-002", "the wrong node")
+    commands, sentence = asked(b, "time_ms(block=512) < 5")
+    assert commands == ["leadline run --set block=512 --repeat 3 -- CMD"]
+    assert sentence.startswith("whether time_ms(block=512) < 5 is open: ")
+
+
+def test_an_experiment_that_was_withdrawn_is_run_anew_by_its_command():
+    b = two_sides(3, 1)
+    b.retract("P-002", "the wrong node")
+    commands, _ = asked(b)
+    assert commands == ["leadline run --set block=128 --repeat 3 -- python bench.py --block=128"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "command"),
+    [
+        (["bench", "--block", "128"], "bench --block 256"),
+        (["bench", "--block=128"], "bench --block=256"),
+        (["bench", "block:128"], "COMMAND WITH block=256"),
+    ],
+)
+def test_a_value_without_runs_gets_the_command_with_its_flag_set(argv, command):
+    b = ThreadBuilder()
+    b.run(metrics={"time_ms": 1.0}, config={"block": 128}, argv=argv)
+    commands, _ = asked(b, "time_ms(P-001) < 5 over block in {128, 256}")
+    assert f"leadline run --set block=256 --repeat 3 -- {command}" in commands
+
+
+def test_few_commands_are_named():
+    b = ThreadBuilder()
+    b.run(metrics={"time_ms": 1.0}, config={"block": 1}, argv=["bench", "--block", "1"])
+    commands, _ = asked(b, "time_ms(P-001) < 5 over block in {1, 2, 3, 4, 5, 6, 7}")
+    assert len(commands) == COMMANDS_NAMED
