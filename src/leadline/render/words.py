@@ -27,7 +27,7 @@ from leadline.core.view.facts import (
 from leadline.render.markdown import cell_code, code, cut, prose_line
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import ClaimBody
+    from leadline.core.record.bodies import ClaimBody, CodeState
 
 CONFIG_SHOWN = 24
 
@@ -90,7 +90,7 @@ def config_text(config: dict[str, Any], shown: int = CONFIG_SHOWN) -> str:
     return code(" ".join(pairs[:shown])) + left if pairs else ""
 
 
-def code_text(facts: dict[str, Any]) -> str:
+def code_text(facts: CodeState) -> str:
     """Commit, whether it was dirty, and what of the code was not kept."""
     commit, head = str(facts.get("commit") or ""), str(facts.get("head") or "")
     if not commit and not head:

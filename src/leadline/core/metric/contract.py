@@ -44,7 +44,7 @@ def moved_by_machine(definition: MetricDef) -> bool | None:
     return name_says_machine(definition.name)
 
 
-def contract_of(definition: MetricDef) -> dict[str, Any]:
+def contract_of(definition: MetricDef) -> dict[str, str]:
     """``unit``, ``direction``, ``observed``, ``per``, ``reduce``, without the empty ones: what a
     run's ``extraction.contract[metric]`` holds. A derived metric has its ``formula`` too, and no
     ``reduce``."""
@@ -52,16 +52,16 @@ def contract_of(definition: MetricDef) -> dict[str, Any]:
     return {name: value for name in names if (value := getattr(definition, name))}
 
 
-def contract_in(run: Run, definition: MetricDef) -> dict[str, Any]:
+def contract_in(run: Run, definition: MetricDef) -> dict[str, str]:
     """The contract under which ``run`` measured the metric; the definition's where the run has none
     written down."""
     written = (run.extraction.get("contract") or {}).get(definition.name)
     return dict(written) if written else contract_of(definition)
 
 
-def contracts_of(runs: Iterable[Run], definition: MetricDef) -> list[dict[str, Any]]:
+def contracts_of(runs: Iterable[Run], definition: MetricDef) -> list[dict[str, str]]:
     """The different contracts under which ``runs`` have the metric, in the order met."""
-    found: list[dict[str, Any]] = []
+    found: list[dict[str, str]] = []
     for run in runs:
         if definition.name in run.metrics:
             contract = contract_in(run, definition)

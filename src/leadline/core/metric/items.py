@@ -16,8 +16,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from leadline.core.canonical import canonical_json, digest_of
 from leadline.core.record.run import Run
 from leadline.core.stats.inference import paired
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import ItemFacts
 
 REDUCE = ("mean", "median", "sum", "min", "max")  # what does not depend on the order of the items
 INLINE_BYTES = 16 * 1024  # larger sets of values go to a blob, so that the record stays readable
@@ -56,7 +59,7 @@ def reduced(rule: str, values: Iterable[float]) -> float:
     return total if rule == "sum" else total / len(ordered)
 
 
-def facts_of(by: Sequence[str], rule: str, values: Values, missing: int = 0) -> dict[str, Any]:
+def facts_of(by: Sequence[str], rule: str, values: Values, missing: int = 0) -> ItemFacts:
     """What a record says of the items of one metric: the columns that name one, how many have a
     finite value, the identity of the set, how they become one number, and how many had no finite
     value."""
@@ -69,7 +72,7 @@ def facts_of(by: Sequence[str], rule: str, values: Values, missing: int = 0) -> 
     }
 
 
-def facts_in(run: Run, metric: str) -> dict[str, Any] | None:
+def facts_in(run: Run, metric: str) -> ItemFacts | None:
     found = (run.extraction.get("items") or {}).get(metric)
     return found if isinstance(found, dict) and found.get("set") else None
 
@@ -170,7 +173,7 @@ def on_shared_items(
     return taken[0], taken[1], out
 
 
-def _apart(known: list[dict[str, Any]], without: int, out: Shared) -> str:
+def _apart(known: list[ItemFacts], without: int, out: Shared) -> str:
     if without:
         return f"{without} runs do not say over which items the value is"
     if len({canonical_json(f.get("by")) for f in known}) > 1:
@@ -186,7 +189,7 @@ def _apart(known: list[dict[str, Any]], without: int, out: Shared) -> str:
     )
 
 
-def _largest(out: Shared, facts: list[list[dict[str, Any] | None]]) -> None:
+def _largest(out: Shared, facts: list[list[ItemFacts | None]]) -> None:
     out.a_all, out.b_all = (max((int(f["n"]) for f in side if f), default=0) for side in facts)
 
 
@@ -195,20 +198,18 @@ def _over(run: Run, metric: str, both: list[str], rule: str) -> Run:
     that it has."""
     values = values_in(run, metric) or {}
     kept = {key: values[key] for key in both}
-    facts = facts_in(run, metric) or {}
+    facts = facts_in(run, metric)
     from copy import copy  # noqa: PLC0415  start-up: 0.9 ms
 
     other = copy(run)
     other.metrics = {**run.metrics, metric: reduced(rule, kept.values())}
-    items = {
-        **run.extraction["items"],
-        metric: {**facts_of(facts.get("by") or [], rule, kept), "values": kept},
-    }
+    over = facts_of(facts["by"] if facts else [], rule, kept)
+    items: dict[str, ItemFacts] = {**run.extraction["items"], metric: {**over, "values": kept}}
     other.extraction = {**run.extraction, "items": items}
     return other
 
 
-def over_items(shared: Shared, direction: str, confidence: float) -> dict[str, Any] | None:
+def over_items(shared: Shared, direction: str, confidence: float) -> dict[str, object] | None:
     """What the shared items say one by one: mean difference b - a with the interval of a paired t
     test over them, and how many are better, worse and equal (higher, lower without a better
     direction). None without items."""

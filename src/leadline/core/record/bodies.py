@@ -323,6 +323,15 @@ class ArtifactsOfRun(TypedDict, total=False):
     gaps_total: int  # all of them
 
 
+class Later(TypedDict):
+    """A later record about a thing, as the fold keeps it beside the thing."""
+
+    at: str
+    actor: NotRequired[str]
+    kind: str
+    body: Any  # of that kind
+
+
 class RunEnding(TypedDict, total=False):
     """What a tracker knows later of the end of an imported run."""
 
@@ -833,6 +842,58 @@ class Clash(TypedDict):
 class IdClashBody(Clash):
     what: NotRequired[str]
     refs: NotRequired[dict[str, str]]
+
+
+# ---- what the fold makes of them -----------------------------------------------------------------
+
+
+class Said(TypedDict):
+    uid: str  # ULID of the record
+    at: str
+    actor: str
+
+
+class RefusalSaid(RefusalBody, Said):
+    pass
+
+
+class FinishSaid(FinishBody, Said):
+    pass
+
+
+class AdoptedSaid(AdoptedBody, Said):
+    pass
+
+
+class HealedSaid(HealedBody, Said):
+    pass
+
+
+class ClashSaid(IdClashBody):
+    at: str
+    actor: str
+
+
+class Change(ThreadChangedBody):
+    at: str
+    actor: str
+
+
+class TrackerChoice(TypedDict, total=False):
+    tracker: str
+    project: str
+    at: str
+    live: bool
+    because: str
+    since: str
+    actor: str
+
+
+class Malformed(TypedDict):
+    uid: str
+    kind: str
+    at: str
+    what: str
 
 
 # ---- writing -------------------------------------------------------------------------------------

@@ -236,18 +236,17 @@ def _run_ended(thread: Thread, record: Record[bodies.RunEndedBody]) -> None:
         if value is not None:  # a run that was lost has no resources, and says null
             setattr(run, name, value)
     run.ended_at = run.ended_at or record.at
-    run.artifact_record = dict(record.body.get("artifacts") or {})
+    run.artifact_record = record.body.get("artifacts") or {}
     run.tracker = {**run.tracker, **record.body.get("tracker", {})}
     if record.body.get("code_changed_during_run"):
         run.code = {**run.code, "changed_during_run": True}
 
 
 def _tracker_set(thread: Thread, record: Record[bodies.TrackerSetBody]) -> None:
-    chosen = _given(record.body, _CHOICE)
-    thread.tracker = {name: value for name, value in chosen.items() if name != "because"}
-    thread.about["tracker-project"] = (
-        f"{thread.tracker['tracker']} {thread.tracker['project']}".strip()
-    )
+    given = _given(record.body, _CHOICE)
+    thread.tracker = cast("bodies.TrackerChoice", _given(given, _CHOICE[:4]))
+    chosen = cast("bodies.TrackerChoice", given)
+    thread.about["tracker-project"] = f"{chosen['tracker']} {chosen['project']}".strip()
     thread.tracker_choices.append({**chosen, "since": record.at, "actor": record.actor})
 
 
@@ -319,9 +318,7 @@ def _hypothesis_changed(thread: Thread, record: Record[bodies.HypothesisChangedB
         thread.shown(str(record.body.get("hypothesis", "")), record.body.get("refs"))
     )
     if is_a(item, "hypothesis"):
-        item.history.append(
-            {"at": record.at, "actor": record.actor, "kind": record.kind, "body": record.body}
-        )
+        item.history.append(_later(record))
         for name in ("state", "evidence", "resume_condition", "decision", "why", "bound"):
             if name in record.body:
                 item.body[name] = record.body[name]
@@ -333,12 +330,14 @@ def _interleaving_ended(thread: Thread, record: Record[bodies.InterleavingEndedB
         thread.shown(str(record.body.get("interleaving", "")), record.body.get("refs"))
     )
     if is_a(item, "interleaving") and "ended" not in item.body:
-        item.history.append(
-            {"at": record.at, "actor": record.actor, "kind": record.kind, "body": record.body}
-        )
+        item.history.append(_later(record))
         item.body["ended"] = {
             k: v for k, v in record.body.items() if k not in ("interleaving", "refs")
         }
+
+
+def _later(record: Record) -> bodies.Later:
+    return {"at": record.at, "actor": record.actor, "kind": record.kind, "body": record.body}
 
 
 def _target(thread: Thread, record: Record) -> Any:
@@ -353,7 +352,7 @@ def _target(thread: Thread, record: Record) -> Any:
 
 def _correction(thread: Thread, record: Record[bodies.CorrectionBody]) -> None:
     target, body = _target(thread, record), record.body
-    entry = {"at": record.at, "actor": record.actor, "kind": record.kind, "body": body}
+    entry = _later(record)
     if isinstance(target, Run):
         target.corrections.append(entry)
         head, _, key = str(body["field"]).partition(".")
@@ -396,7 +395,7 @@ def _with_runs(target: Any) -> list[Any]:
 
 
 def _remember(target: Any, record: Record) -> None:
-    entry = {"at": record.at, "actor": record.actor, "kind": record.kind, "body": record.body}
+    entry = _later(record)
     if isinstance(target, Run):
         target.corrections.append(entry)
     elif target is not None:
@@ -415,7 +414,8 @@ def _listed(name: str) -> Callable[[Thread, Record], None]:
 def _issue(thread: Thread, record: Record) -> None:
     issue, body = thread.issue, record.body
     if record.kind == "issue-wanted":
-        issue.wanted = {k: v for k, v in body.items() if k != "refs"}
+        asked = {name: value for name, value in body.items() if name != "refs"}
+        issue.wanted = cast("bodies.IssueWantedBody", asked)
     elif record.kind == "issue-opened":
         if (
             issue.state in ("none", "draft")

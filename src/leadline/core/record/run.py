@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field
+
+if TYPE_CHECKING:
+    from leadline.core.record import bodies
 
 STATES = ("planned", "running", "done", "failed", "timeout", "cancelled", "lost")
 TERMINAL_STATES = frozenset(("done", "failed", "timeout", "cancelled", "lost"))
 DIRECTIONS = ("lower", "higher", "none")
 USUAL_EXECUTOR = "local"  # what ran a record that names none, and what goes without saying
+_empty: Any = dict  # of each run its own; what it is at first, a checker cannot know
 
 
 @dataclass(slots=True)
@@ -64,9 +68,9 @@ class Run:
     # python version, interpreter, packages digest, os
     software: dict[str, Any] = field(default_factory=dict)
     packages: dict[str, str] = field(default_factory=dict)  # filled on request: it is large
-    code: dict[str, Any] = field(default_factory=dict)
-    devices: dict[str, Any] = field(default_factory=dict)  # kind, count, visible
-    hygiene: dict[str, Any] = field(default_factory=dict)  # preflight and watch; absent = unknown
+    code: bodies.CodeState = field(default_factory=_empty)
+    devices: bodies.DeviceFacts = field(default_factory=_empty)  # kind, count, visible
+    hygiene: bodies.Hygiene = field(default_factory=_empty)  # preflight and watch; absent = unknown
     executor: str = USUAL_EXECUTOR
     origin: str = "executed"  # executed | imported (digested) | reported (typed)
     started_at: str = ""
@@ -75,20 +79,20 @@ class Run:
     exit_code: int | None = None
     signal: str = ""
     reason: str = ""  # why it is not done, in words
-    resources: dict[str, Any] = field(default_factory=dict)
+    resources: dict[str, float | None] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     nonfinite: dict[str, str] = field(default_factory=dict)
     # problems, sources, counts, contract, items
-    extraction: dict[str, Any] = field(default_factory=dict)
-    outputs: dict[str, Any] = field(default_factory=dict)  # digests, sizes, excerpt
+    extraction: bodies.ExtractionFacts = field(default_factory=_empty)
+    outputs: bodies.Outputs = field(default_factory=_empty)  # digests, sizes, excerpt
     # kept, total, gaps: see core/record/artifact.py
-    artifact_record: dict[str, Any] = field(default_factory=dict)
+    artifact_record: bodies.ArtifactsOfRun = field(default_factory=_empty)
     retracted: str = ""  # why, when it was retracted
     superseded_by: str = ""
-    corrections: list[dict[str, Any]] = field(default_factory=list)
+    corrections: list[bodies.Later] = field(default_factory=list)
     planned_at: str = ""
-    design: dict[str, Any] = field(default_factory=dict)
-    tracker: dict[str, Any] = field(default_factory=dict)
+    design: bodies.DesignPlace = field(default_factory=_empty)
+    tracker: bodies.TrackerPlace = field(default_factory=_empty)
     title: str = ""  # as planned; an experiment has that of its first run until it is corrected
     key: str = ""  # digest of argv + config + code tree + environment: "the same thing again"
     # reads values that lie in a blob; no fact

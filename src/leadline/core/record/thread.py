@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from leadline.core.record.bodies import ItemBody
 
 RUNS_NAMED = 10
+_empty: Any = dict  # of each thread its own; what it is at first, a checker cannot know
 Body = TypeVar("Body", bound="bodies.ItemBody", default="bodies.ItemBody", covariant=True)
 
 
@@ -39,7 +40,7 @@ class Item(Generic[Body]):
     body: Body
     retracted: str = ""
     superseded_by: str = ""
-    history: list[dict[str, Any]] = field(default_factory=list)
+    history: list[bodies.Later] = field(default_factory=list)
 
     @property
     def refs(self) -> dict[str, str]:
@@ -102,7 +103,7 @@ class Experiment:
     hypotheses: list[str] = field(default_factory=list)
     retracted: str = ""
     superseded_by: str = ""
-    history: list[dict[str, Any]] = field(default_factory=list)
+    history: list[bodies.Later] = field(default_factory=list)
 
     @property
     def evidence_runs(self) -> list[Run]:
@@ -192,7 +193,7 @@ class Issue:
     # the title that Leadline gave last; another one on the forge is a person's
     title_sent: str = ""
     # as asked for: state, number, labels, milestone, ...
-    wanted: dict[str, Any] = field(default_factory=dict)
+    wanted: bodies.IssueWantedBody = field(default_factory=_empty)
 
     @property
     def in_record(self) -> bool:
@@ -208,20 +209,20 @@ class Thread:
     started_at: str = ""
     started_by: str = ""
     about: dict[str, Any] = field(default_factory=dict)  # kickoff fields, after changes
-    changes: list[dict[str, Any]] = field(default_factory=list)
+    changes: list[bodies.Change] = field(default_factory=list)
     metrics: dict[str, MetricDef] = field(default_factory=dict)
     experiments: dict[str, Experiment] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)  # every Item that has an id
-    refusals: list[dict[str, Any]] = field(default_factory=list)
-    finishes: list[dict[str, Any]] = field(default_factory=list)
-    adopted: list[dict[str, Any]] = field(default_factory=list)
-    healed: list[dict[str, Any]] = field(default_factory=list)
-    clashes: list[dict[str, Any]] = field(default_factory=list)
+    refusals: list[bodies.RefusalSaid] = field(default_factory=list)
+    finishes: list[bodies.FinishSaid] = field(default_factory=list)
+    adopted: list[bodies.AdoptedSaid] = field(default_factory=list)
+    healed: list[bodies.HealedSaid] = field(default_factory=list)
+    clashes: list[bodies.ClashSaid] = field(default_factory=list)
     issue: Issue = field(default_factory=Issue)
     # as chosen last: tracker, project, at, live
-    tracker: dict[str, Any] = field(default_factory=dict)
+    tracker: bodies.TrackerChoice = field(default_factory=_empty)
     # every choice: {at, actor, ...}
-    tracker_choices: list[dict[str, Any]] = field(default_factory=list)
+    tracker_choices: list[bodies.TrackerChoice] = field(default_factory=list)
     # reports and workspaces: url, title
     tracker_links: list[dict[str, str]] = field(default_factory=list)
     uids: dict[tuple[str, str], str] = field(default_factory=dict)  # (kind, uid) -> shown id
@@ -229,7 +230,7 @@ class Thread:
     record_count: int = 0
     unknown_kinds: dict[str, int] = field(default_factory=dict)
     # records whose body could not be understood
-    malformed: list[dict[str, Any]] = field(default_factory=list)
+    malformed: list[bodies.Malformed] = field(default_factory=list)
     last_at: str = ""
     last_id: str = ""
     activity: list[str] = field(default_factory=list)  # ``at`` of every record, in order

@@ -20,8 +20,11 @@ from leadline.core.tracker.reading import (
     extraction_of,
     short_config,
 )
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import FurtherRun
 
 CLOSE = 1e-9  # relative: both sides keep binary doubles, some trackers write them as decimal text
 
@@ -65,7 +68,7 @@ def absent(run: Run, place: TrackerProject, sent: bool, waiting: bool) -> tuple[
     return "none", f"it was never sent to {place.tracker}: leadline tracker push {run.id}"
 
 
-def further_runs(thread: Thread) -> list[tuple[Run, dict[str, Any]]]:
+def further_runs(thread: Thread) -> list[tuple[Run, FurtherRun]]:
     """Runs that the job of a run of ours made besides the one that is in the record, which no other
     run of the record holds either: (ours, what ``tracker.further`` says of it)."""
     held = {(run.tracker.get("tracker"), run.tracker.get("id")) for run in thread.runs}

@@ -11,8 +11,11 @@ from __future__ import annotations
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import counted, number
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
 from leadline.core.view import facts
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import Excerpt
 
 METRICS_EXCERPTED, POINTS_EXCERPTED = 3, 5
 KEPT = (
@@ -29,7 +32,9 @@ def summary(run: Run) -> str:
     if not series:
         return ""
     points = sum(one.get("points") or 0 for one in series.values())
-    ends = [one.get(end) for one in series.values() for end in ("first_step", "last_step")]
+    ends = [
+        step for one in series.values() for step in (one.get("first_step"), one.get("last_step"))
+    ]
     steps = [step for step in ends if step is not None]
     span = f", steps {number(min(steps))} to {number(max(steps))}" if steps else ""
     return f"{points:,} points of {counted(len(series), 'metric')}{span}"
@@ -65,7 +70,7 @@ def excerpts(run: Run, thread: Thread) -> list[tuple[str, str]]:
     return found
 
 
-def recorded(run: Run) -> dict[str, dict[str, Any]]:
+def recorded(run: Run) -> dict[str, Excerpt]:
     """The series of the record; none when each has a single point, which the table of metrics says."""
-    series: dict[str, dict[str, Any]] = run.extraction.get("series") or {}
+    series = run.extraction.get("series") or {}
     return series if any((one.get("points") or 0) > 1 for one in series.values()) else {}

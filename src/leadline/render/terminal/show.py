@@ -5,7 +5,7 @@ Everything that comes from data is stripped of terminal codes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from leadline.core.plain import one_line, plain
 from leadline.core.record import artifact
@@ -13,13 +13,16 @@ from leadline.core.record.ranks import state_of
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.timestamps import duration, minute, size
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
 from leadline.render import words
 from leadline.render.logbook import series_excerpt
 from leadline.render.table import table
 from leadline.render.terminal.reproduction import render_files, render_table
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import Later
 
 ARTIFACTS_SHOWN = 12
 PROBLEMS_SHOWN = 10
@@ -120,13 +123,13 @@ def _fields(pairs: Iterable[tuple[str, object]]) -> str:
     return "\n".join(f"{name.ljust(width)}  {value.replace(chr(10), pad)}" for name, value in kept)
 
 
-def _pairs(mapping: dict[str, Any]) -> str:
+def _pairs(mapping: Mapping[str, object]) -> str:
     return "\n".join(
         f"{k} = {v}" for k, v in sorted(mapping.items()) if not isinstance(v, (dict, list))
     )
 
 
-def _history(history: list[dict[str, Any]]) -> str:
+def _history(history: list[Later]) -> str:
     return "\n".join(
         f"{minute(str(h.get('at', '')))} {h.get('kind', '')}: "
         + one_line(

@@ -24,7 +24,7 @@ from leadline.services.lookup import no_evidence, slice_of
 from leadline.services.refusal import refuse
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import BaselineBody
+    from leadline.core.record.bodies import BaselineBody, CodeState
 
 REPEATS_NEEDED = 3
 
@@ -345,7 +345,7 @@ def _apart(runs: list[Run], metric: str) -> dict[str, Any]:
     }
 
 
-def _code(code: dict[str, Any]) -> dict[str, Any]:
+def _code(code: CodeState) -> dict[str, Any]:
     return {k: code[k] for k in ("commit", "tree", "head", "branch", "dirty") if k in code}
 
 

@@ -10,6 +10,7 @@ reason.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 
 from leadline.core.canonical import digest_of, finite
@@ -241,7 +242,7 @@ def _met_again(answer: dict[str, Any], run: FoundRun, known: Run, points: Waitin
     return ""
 
 
-def _alike(config: dict[str, Any], tracker: dict[str, Any]) -> str:
+def _alike(config: dict[str, Any], tracker: Mapping[str, Any]) -> str:
     """What makes two runs repeats of one experiment: their config, and where another record said
     which experiment they are of (``experiment``, its uid), that too, since it knew the command and
     the code."""

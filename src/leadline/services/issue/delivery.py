@@ -163,7 +163,8 @@ def dry_run(
     thread = copy.copy(context.store.thread(topic))
     if wishes:
         thread.issue = copy.copy(thread.issue)
-        thread.issue.wanted = {**thread.issue.wanted, **given(wishes)}
+        wanted = {**thread.issue.wanted, **given(wishes)}
+        thread.issue.wanted = cast("IssueWantedBody", wanted)
     call = _Call(context, topic, create, False)
     why: Trouble | None = None
     operations: list[Operation] = []

@@ -41,8 +41,9 @@ def choice_of(thread: Thread) -> Choice | None:
     given = thread.tracker
     if not given.get("tracker"):
         return None
-    names = ("tracker", "project", "at", "live")
-    return Choice(**{name: given[name] for name in names if name in given})
+    return Choice(
+        given["tracker"], given.get("project", ""), given.get("at", ""), given.get("live", False)
+    )
 
 
 def facts_of(context: Context, topic: str, uid: str, body: Mapping[str, Any]) -> RunFacts:

@@ -37,7 +37,7 @@ from leadline.services.run.repeats import execute
 from leadline.services.run.request import Command, RunRequest, Terms
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import CodeState
+    pass
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import ReproductionBody
@@ -306,7 +306,7 @@ def _one(
             config=dict(run.config),
             set_environment=environment,
             folder=inside,
-            code=cast("CodeState", run.code),
+            code=run.code,
             recorded_cwd=run.cwd or ".",
             secret_argv_ok=True,
         ),

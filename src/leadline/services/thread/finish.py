@@ -19,7 +19,7 @@ from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.record.thread import Thread
 from leadline.core.text.lint import fix_format
 from leadline.core.timestamps import minute
-from leadline.core.typed import TYPE_CHECKING, Any, TypedDict, cast
+from leadline.core.typed import TYPE_CHECKING, TypedDict, cast
 from leadline.core.values import dataclass
 from leadline.render.issue.comments import render_final
 from leadline.services.bound_text import bound_body
@@ -33,7 +33,7 @@ from leadline.services.thread.check import queued_reason
 from leadline.services.thread.fields_file import read_fields
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import Bound, FinishBody
+    from leadline.core.record.bodies import Bound, FinishBody, FinishSaid
 
 # By field: a text, or a list of them.
 Summary = dict[str, str | list[str]]
@@ -71,7 +71,7 @@ class NotFinished:
 class Finished:
     """``record``: the body of the finish; ``again``: it was recorded before."""
 
-    record: dict[str, Any]
+    record: FinishSaid
     followed: Followed
     again: bool
 
