@@ -1,0 +1,170 @@
+"""A context wired from fakes: what a unit test of a service gets to work with.
+
+Nothing is read or written but the folder given for run folders and files of the work tree. What a
+fake does not know it refuses by name, so that a test says which real thing it needs instead.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+
+from leadline.core.extract.gather import Extraction
+from leadline.core.record.thread import IN_RECORD
+from leadline.core.typed import TYPE_CHECKING, Any, cast
+from leadline.ports.forge_kind import ForgeKind
+from leadline.ports.tracker_kind import TrackerKind
+from leadline.services.context import Context
+from leadline.testing.fake_store import (
+    Disk,
+    MemoryBlobs,
+    MemoryLog,
+    MemoryOpenRuns,
+    MemoryReadModel,
+    StillClock,
+)
+from leadline.testing.fakes import MemoryForge, MemoryTracker
+
+if TYPE_CHECKING:
+    from leadline.ports.attempt import Handle
+    from leadline.ports.collectors import Collectors
+    from leadline.ports.executor import Executor
+    from leadline.ports.results import ResultSource
+    from leadline.ports.series import SeriesStore
+    from leadline.ports.vcs import Vcs
+
+
+class _Refuses:
+    """What is not said here, the fake does not know."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise NotImplementedError(
+            f"{type(self).__name__} has no {name}: this test needs a real one"
+        )
+
+
+class MemoryVcs(_Refuses):
+    """A work tree that never changes, on one branch, without remotes."""
+
+    def __init__(self, toplevel: str, branch: str = "main") -> None:
+        self.toplevel, self.branch = toplevel, branch
+        self.git_dir = self.common_dir = os.path.join(toplevel, ".git")
+        self.is_bare = self.is_shallow = False
+
+    def head(self) -> dict[str, Any]:
+        return {"commit": "c" * 40, "branch": self.branch, "detached": False, "subject": "first"}
+
+    def current_branch(self) -> str | None:
+        return self.branch
+
+    def ref(self, name: str) -> str | None:
+        return None
+
+    def refs(self, prefix: str) -> dict[str, str]:
+        return {}
+
+    def remotes(self) -> list[str]:
+        return []
+
+    def remote_url(self, name: str) -> str | None:
+        return None
+
+    def branch_exists(self, name: str) -> bool:
+        return name == self.branch
+
+    def tag_exists(self, name: str) -> bool:
+        return False
+
+
+class QuietMachine(_Refuses):
+    """Collectors on a machine without accelerators where nothing else goes on."""
+
+    def environment(self, env: Mapping[str, str], allow: list[str]) -> dict[str, Any]:
+        return {name: env[name] for name in allow if name in env}
+
+    def software(self, argv: list[str], env: Mapping[str, str], cwd: str) -> dict[str, Any]:
+        return {}
+
+    def hardware(self) -> dict[str, Any]:
+        return {"host": "quiet", "cpu_count": 4}
+
+    def devices(self, env: Mapping[str, str]) -> dict[str, Any]:
+        return {"kind": "cpu", "count": 1, "visible": []}
+
+    def preflight(self, env: Mapping[str, str] | None = None) -> dict[str, Any]:
+        return {"contended": False, "reasons": []}
+
+    def after_run(
+        self, before: dict[str, Any], contention: dict[str, Any], wall_s: float | None
+    ) -> dict[str, Any]:
+        return before
+
+    def prepare(self) -> None:
+        pass
+
+    def extract(self, specs: Any, files: Any, definitions: Any) -> Extraction:
+        return Extraction()
+
+
+class NoExecutor(_Refuses):
+    """Knows of no job."""
+
+    name = "local"
+
+    def poll(self, attempts: Sequence[tuple[str, Handle]]) -> dict[str, str]:
+        return {attempt: "unknown" for attempt, _ in attempts}
+
+
+class NoSeries(_Refuses):
+    """No run logged anything."""
+
+    def has(self, attempt: str) -> bool:
+        return False
+
+
+def context(
+    folder: str,
+    *,
+    disk: Disk | None = None,
+    forge: MemoryForge | None = None,
+    executor: object = None,
+    clock: StillClock | None = None,
+    settings: dict[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+    warn: Callable[[str], None] = lambda text: None,
+) -> Context:
+    """``folder``: the top of a work tree (an empty one will do). Contexts of one ``disk`` share
+    their records."""
+    clock, blobs, chosen = clock or StillClock(), MemoryBlobs(), dict(settings or {})
+    log = MemoryLog(disk, clock=clock, blobs=blobs)
+    its_forge = forge or MemoryForge()
+
+    def save(changes: dict[str, Any]) -> str:
+        chosen.update(changes)
+        return "config.toml"
+
+    return Context(
+        cwd=folder,
+        root=os.path.join(folder, ".git", "leadline"),
+        vcs=cast("Vcs", MemoryVcs(folder)),
+        store=log,
+        read_model=MemoryReadModel(log),
+        blobs=blobs,
+        open_runs=MemoryOpenRuns(),
+        executor_for=lambda name: cast("Executor", executor or NoExecutor()),
+        collectors=cast("Collectors", QuietMachine()),
+        series=cast("SeriesStore", NoSeries()),
+        forge_for=lambda topic: its_forge,
+        forge_kind=lambda name: ForgeKind(name, outside=name != IN_RECORD),
+        forge_names=lambda: [IN_RECORD, its_forge.name],
+        result_source=lambda name: cast("ResultSource", _Refuses()),
+        tracker_for=lambda name: MemoryTracker(environ or {}, folder),
+        tracker_kind=lambda name: TrackerKind(name),
+        tracker_names=lambda: ["memory"],
+        clock=clock,
+        environ=environ or {},
+        settings=chosen,
+        save_settings=save,
+        actor=lambda: log.actor,
+        warn=warn,
+    )
