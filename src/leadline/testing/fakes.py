@@ -12,6 +12,7 @@ from leadline.core.issue.remote import Comment, RemoteIssue
 from leadline.core.timestamps import rfc3339
 from leadline.core.tracker.reading import Reading, RunFacts, TrackerRun
 from leadline.core.typed import Any
+from leadline.ports.forge import ForgeCheck
 from leadline.ports.tracker import Push
 from leadline.ports.tracker_kind import TrackerKind
 
@@ -105,7 +106,7 @@ class MemoryForge:
     def add_to_parent(self, number: str, parent: str) -> None:
         self._held(number)
 
-    def check(self) -> dict[str, Any]:
+    def check(self) -> ForgeCheck:
         self._must_answer()
         return {"login": "ada", "repository": self.repository, "may_write": True, "rate_left": 1}
 
