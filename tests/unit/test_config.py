@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadline.core.config import config_from_args, flatten, parse_value
+from leadline.core.config import check_said_once, config_from_args, flatten, parse_value
 from leadline.core.errors import LeadlineError
 
 
@@ -86,3 +86,19 @@ def test_config_from_args() -> None:
         "last": True,
     }
     assert config_from_args([]) == {}
+
+
+@pytest.mark.parametrize("text", ["128", "0128"])
+def test_a_value_set_beside_the_command_must_not_contradict_its_flag(text):
+    argv = ["./bench", "--block", "64", "--fast"]
+    with pytest.raises(LeadlineError, match="contradict each other") as error:
+        check_said_once(argv, {"block": text})
+    assert error.value.code == "config-contradicts-command"
+    assert error.value.next[-1] == f"leadline run -- … with --block {text}"
+
+
+@pytest.mark.parametrize(
+    "sets", [{"block": "64"}, {"block": "64.0"}, {"fast": "2"}, {"other": "3"}]
+)
+def test_the_same_value_a_bare_flag_and_another_name_contradict_nothing(sets):
+    check_said_once(["./bench", "--block", "64", "--fast"], sets)

@@ -76,6 +76,26 @@ def _shared(parser: argparse.ArgumentParser, suppress: bool = False) -> None:
     )
 
 
+def pairs(texts: list[str], option: str, verb: str) -> dict[str, str]:
+    """``KEY=VALUE`` options, as texts. Raises LeadlineError(usage, bad-set)."""
+    found = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise usage(
+                "bad-set", f"{option} {text!r} is not key=value", do=f"leadline {verb} --help"
+            )
+        found[key.strip()] = value
+    return found
+
+
+def settings(texts: list[str], option: str, verb: str) -> dict[str, Any]:
+    """The same, with the values that the texts stand for."""
+    from leadline.core.config import parse_value
+
+    return {key: parse_value(text) for key, text in pairs(texts, option, verb).items()}
+
+
 def artifact_option(parser: argparse.ArgumentParser, text: str) -> None:
     """``--artifact``, the same for every verb that runs a command (see
     services/artifact/intake.py)."""

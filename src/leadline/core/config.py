@@ -7,6 +7,7 @@ is ``{"lr": 0.0003, "v": True}``.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from leadline.core.errors import usage
 from leadline.core.patterns import later
@@ -151,3 +152,21 @@ def config_from_args(argv: list[str]) -> dict[str, Any]:
 
 
 # ---- two sides -----------------------------------------------------------------------------------
+
+
+def check_said_once(argv: list[str], sets: Mapping[str, str]) -> None:
+    """Raises LeadlineError(usage) where a value set beside the command is another one than the
+    command's own flag of that name."""
+    own_flags = config_from_args(argv)
+    for key, text in sets.items():
+        said = own_flags.get(key)
+        if said not in (None, True, False) and said != parse_value(text):
+            raise usage(
+                "config-contradicts-command",
+                f"--set {key}={text} and the command's own --{key} {said} contradict each other",
+                why="the record would show a config that was not run",
+                do=[
+                    "leadline run --config-from-args -- …",
+                    f"leadline run -- … with --{key} {text}",
+                ],
+            )

@@ -7,7 +7,7 @@ import signal
 import sys
 
 from leadline.cli.answer import Answer
-from leadline.cli.parsing import artifact_option
+from leadline.cli.parsing import artifact_option, settings
 from leadline.core.errors import usage
 from leadline.core.typed import TYPE_CHECKING, Any
 
@@ -185,8 +185,11 @@ def _show(context: Context, args: argparse.Namespace) -> Answer:
 
 def _sides(args: argparse.Namespace) -> list[tuple[list[str], dict[str, Any], list[str]]]:
     """(argv, config, artifacts) of both sides: two commands, or one template with two configs."""
-    both = _pairs(args.sets, "--set")
-    configs = [{**both, **_pairs(args.config_a, "--a")}, {**both, **_pairs(args.config_b, "--b")}]
+    both = settings(args.sets, "--set", "ab")
+    configs = [
+        {**both, **settings(args.config_a, "--a", "ab")},
+        {**both, **settings(args.config_b, "--b", "ab")},
+    ]
     words, artifacts = list(args.command), [args.artifacts, args.artifacts]
     if "--" in words:
         at = words.index("--")
@@ -218,18 +221,6 @@ def _sides(args: argparse.Namespace) -> list[tuple[list[str], dict[str, Any], li
             ],
         )
     return list(zip(commands, configs, artifacts, strict=True))
-
-
-def _pairs(texts: list[str], option: str) -> dict[str, Any]:
-    from leadline.core.config import parse_value
-
-    found: dict[str, Any] = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not equals or not key.strip():
-            raise usage("bad-set", f"{option} {text!r} is not key=value", do="leadline ab --help")
-        found[key.strip()] = parse_value(value)
-    return found
 
 
 def _request(

@@ -6,6 +6,7 @@ import argparse
 
 from leadline.adapters.trackers.registry import BUILTIN
 from leadline.cli.answer import Answer
+from leadline.cli.parsing import settings
 from leadline.core.plain import plain
 from leadline.core.timestamps import counted
 from leadline.core.typed import TYPE_CHECKING, Any
@@ -105,7 +106,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         args.format,
         args.metric,
         _names(args.config),
-        _settings(args.set),
+        settings(args.set, "--set", "import"),
         args.title,
         _names(args.key),
         args.keep,
@@ -195,16 +196,6 @@ def _sentence(entry: dict[str, Any]) -> str:
 
 def _names(lists: list[str]) -> list[str]:
     return [name.strip() for names in lists for name in names.split(",") if name.strip()]
-
-
-def _settings(texts: list[str]) -> dict[str, Any]:
-    from leadline.core.config import parse_value
-    from leadline.core.errors import usage
-
-    pairs = [text.partition("=") for text in texts]
-    if wrong := [key for key, equals, _ in pairs if not equals or not key.strip()]:
-        raise usage("bad-set", f"--set {wrong[0]!r} is not key=value", do="leadline import --help")
-    return {key.strip(): parse_value(value) for key, _, value in pairs}
 
 
 def _words(row: dict[str, Any]) -> str:

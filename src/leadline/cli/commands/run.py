@@ -162,32 +162,17 @@ def _config(args: argparse.Namespace) -> dict[str, Any]:
     """Files first, then the command's flags, then --set: the later wins."""
     if not (args.files or args.config_from_args or args.sets):
         return {}
-    from leadline.core.config import config_from_args, flatten, parse_value
-    from leadline.core.errors import usage
+    from leadline.cli.parsing import pairs
+    from leadline.core.config import check_said_once, config_from_args, flatten, parse_value
 
     config: dict[str, Any] = {}
     for path in args.files:
         config.update(flatten(_read_config(path)))
     if args.config_from_args:
         config.update(config_from_args(args.command))
-    own_flags = config_from_args(args.command)
-    for text in args.sets:
-        key, equals, value = text.partition("=")
-        if not equals or not key.strip():
-            raise usage("bad-set", f"--set {text!r} is not key=value", do="leadline run --help")
-        config[key.strip()] = parse_value(value)
-        said = own_flags.get(key.strip())
-        if said not in (None, True, False) and said != config[key.strip()]:
-            raise usage(
-                "config-contradicts-command",
-                f"--set {text} and the command's own --{key.strip()} {said} contradict each other",
-                why="the record would show a config that was not run",
-                do=[
-                    "leadline run --config-from-args -- …",
-                    f"leadline run -- … with --{key.strip()} {value}",
-                ],
-            )
-    return config
+    sets = pairs(args.sets, "--set", "run")
+    check_said_once(args.command, sets)
+    return {**config, **{key: parse_value(text) for key, text in sets.items()}}
 
 
 def _read_config(path: str, verb: str = "run") -> dict[str, Any]:

@@ -8,7 +8,7 @@ import sys
 import time
 
 from leadline.cli.answer import Answer
-from leadline.cli.parsing import artifact_option
+from leadline.cli.parsing import artifact_option, settings
 from leadline.core.errors import usage
 from leadline.core.typed import TYPE_CHECKING, Any
 
@@ -180,7 +180,6 @@ def _named(context: Context, topic: str, args: argparse.Namespace) -> Answer:
 
 def _request(args: argparse.Namespace, topic: str) -> SweepRequest:
     from leadline.cli.commands.run import _check_specs, _read_config
-    from leadline.core.config import parse_value
     from leadline.core.design.cells import parse_axes, read_matrix
     from leadline.services.run.sweep_plan import SweepRequest
 
@@ -200,12 +199,7 @@ def _request(args: argparse.Namespace, topic: str) -> SweepRequest:
             why="other designs vary axes",
             do="leadline sweep --design list --matrix FILE -- …",
         )
-    config = {}
-    for text in args.sets:
-        key, equals, value = text.partition("=")
-        if not equals or not key.strip():
-            raise usage("bad-set", f"--set {text!r} is not key=value", do="leadline sweep --help")
-        config[key.strip()] = parse_value(value)
+    config = settings(args.sets, "--set", "sweep")
     extract = [*args.metrics, *(f"pattern:{p}" for p in args.pattern)]
     _check_specs(extract)
     variables = {a: n or a for a, _, n in (text.partition("=") for text in args.env_axis)}
