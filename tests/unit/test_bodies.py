@@ -9,6 +9,7 @@ import pytest
 
 from leadline.core.record import bodies
 from leadline.core.record.kinds import KINDS
+from leadline.testing.every_kind import every_kind
 from leadline.testing.example_thread import realistic
 
 from .fits import misfits
@@ -43,10 +44,11 @@ def test_what_a_kept_record_of_any_version_says_is_declared():
     )
 
 
-def test_what_the_example_says_is_declared():
+@pytest.mark.parametrize("example", [realistic, every_kind])
+def test_what_an_example_says_is_declared(example):
     found = [
         f"{record.kind}: {fault}"
-        for record in realistic().records
+        for record in example().records
         for fault in misfits(record.body, body_of(record.kind))
     ]
     assert found == []

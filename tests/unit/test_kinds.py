@@ -15,6 +15,7 @@ from leadline.core.record.kinds import ITEM_KINDS, KINDS, LETTER_OF, TABLE, kind
 from leadline.render.issue.comments import render_update
 from leadline.render.logbook import entries
 from leadline.testing.builders import ThreadBuilder
+from leadline.testing.every_kind import every_kind
 
 SOURCE = Path(leadline.__file__).parent
 
@@ -31,6 +32,22 @@ def test_every_kind_has_a_handler_and_no_handler_has_no_kind():
 def test_a_kind_has_an_entry_in_the_logbook_or_says_why_not(kind):
     assert (kind.name in entries._WRITERS) is not bool(kind.silent)
     assert not (kind.silent and kind.title)
+
+
+def test_every_kind_has_a_record_in_the_example_and_the_fold_understands_it():
+    build = every_kind()
+    thread = build.thread()
+    assert {record.kind for record in build.records} == set(KINDS)
+    assert thread.malformed == [] and thread.unknown_kinds == {}
+    assert {item.kind for item in thread.items.values()} == ITEM_KINDS
+
+
+def test_each_record_of_the_example_that_has_an_entry_gets_it():
+    build = every_kind()
+    titles = [entry.heading for entry in entries.log_entries(build.thread())]
+    for kind in TABLE:
+        if kind.title:
+            assert any(kind.title in title for title in titles), kind.name
 
 
 @pytest.mark.parametrize("kind", sorted(ITEM_KINDS))

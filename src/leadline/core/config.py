@@ -2,6 +2,13 @@
 
 ``--set lr=3e-4`` is the number 0.0003 and ``--set tag='"64"'`` the text 64; ``train.py --lr 3e-4 -v``
 is ``{"lr": 0.0003, "v": True}``.
+
+>>> parse_value("3e-4"), parse_value('"64"'), parse_value("true"), parse_value("a text")
+(0.0003, '64', True, 'a text')
+>>> config_from_args(["python", "train.py", "--lr", "3e-4", "-v"])
+{'lr': 0.0003, 'v': True}
+>>> flatten({"optimizer": {"lr": 0.1}, "layers": [{"width": 4}]})
+{'optimizer.lr': 0.1, 'layers.0.width': 4}
 """
 
 from __future__ import annotations

@@ -1,4 +1,10 @@
-"""Ids a person reads: ``P-001``, ``P-001-r2``, ``P-H1``, and the letter a clash adds (``P-004b``)."""
+"""Ids a person reads: ``P-001``, ``P-001-r2``, ``P-H1``, and the letter a clash adds (``P-004b``).
+
+>>> parse_id("P-004b-r2")
+ParsedId(prefix='P', kind='run', number=4, repeat=2, suffix='')
+>>> named_id("P", "hypothesis", 1), run_id(experiment_id("P", 4), 2), clash_suffix(1)
+('P-H1', 'P-004-r2', 'b')
+"""
 
 from __future__ import annotations
 

@@ -5,6 +5,10 @@ The opening marker carries a digest of the block as it was posted, so that an ed
 shows on any forge, on any machine, without a memory of what was posted. The price is one line of
 comment in the body. What stands outside is given back byte for byte: line ends as well, of which a
 browser sends another kind than an API client.
+
+>>> body = put("Written by people.", "Derived.")
+>>> block_of(body), holds(body, "Derived."), "Written by people." in outside(body)
+('Derived.', True, True)
 """
 
 from __future__ import annotations

@@ -108,7 +108,8 @@ class ThreadBuilder:
         text = "\n".join(texts)
         if "{{" not in text and not ID_IN_TEXT.search(text):
             return {}
-        return bind(text, self.thread())
+        bound = bind(text, self.thread())
+        return bound if bound["bound"] else {"refs": bound["refs"]}
 
     def _new(self, kind: str, text: str, minutes: float, **body: Any) -> str:
         self._numbers[kind] = self._numbers.get(kind, 0) + 1

@@ -1,5 +1,11 @@
 """What a thread should say before it starts (W8), what is missing of it, and how a Markdown kickoff
-file is read."""
+file is read.
+
+>>> from_markdown("# Wide blocks\\n\\n## Stop criteria\\n\\n- three repeats")
+{'title': 'Wide blocks', 'stop': ['three repeats']}
+>>> parse_metric("time_ms:ms:lower")
+{'name': 'time_ms', 'unit': 'ms', 'direction': 'lower'}
+"""
 
 from __future__ import annotations
 

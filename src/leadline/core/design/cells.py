@@ -5,6 +5,10 @@ One axis at a time comes first because an interaction between axes that do nothi
 mostly noise. The order is shuffled with a recorded seed and repeats are whole passes, so that a
 drift of the machine falls on all cells alike; the price is that a cell is complete only near the
 end.
+
+>>> axes = parse_axes(["block=64,128", "dtype=bf16,fp8"])
+>>> cells_of("one-axis", axes, {"block": 64, "dtype": "bf16"}, [], 100)[1:]
+[{'block': 128, 'dtype': 'bf16'}, {'block': 64, 'dtype': 'fp8'}]
 """
 
 from __future__ import annotations

@@ -12,6 +12,12 @@ said as several claims.
     OP      = "<" | "<=" | ">" | ">=" | "~="      ("~=" needs the tolerance, the others take none)
 
 Names and values that hold other characters are written as JSON strings.
+
+>>> claim = parse("val_loss(P-004) <= 0.98 * val_loss(baseline)")
+>>> [(c.metric, c.op, c.factor) for c in claim.clauses]
+[('val_loss', '<=', 0.98)]
+>>> claim.format()
+'val_loss(P-004) <= 0.98 * val_loss(baseline)'
 """
 
 from __future__ import annotations

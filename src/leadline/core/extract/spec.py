@@ -4,6 +4,12 @@ TOML file.
 A declaration also says what must hold (rows, keys, missing values), so that a file that is not what
 was expected publishes nothing. Metric names stand left of the ``=``, where they are found stands
 right.
+
+>>> spec = parse_spec("results.csv:time_ms=elapsed,rows=10")
+>>> spec.path, spec.mapping, spec.rows
+('results.csv', {'time_ms': 'elapsed'}, (10, 10))
+>>> parse_pattern("loss=val loss ([0-9.]+)").label
+'pattern loss'
 """
 
 from __future__ import annotations

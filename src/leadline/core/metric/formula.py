@@ -12,6 +12,12 @@ double quotes.
     power   = atom [ "**" unary ]
     atom    = NUMBER | NAME | STRING | "config." KEY | FUNCTION "(" sum { "," sum } ")" | "baseline" "(" NAME ")"
             | "(" sum ")"
+
+>>> formula = parse("baseline(time_ms) / time_ms * config.batch")
+>>> formula.metrics, formula.baselines, formula.config_keys
+(('time_ms',), ('time_ms',), ('batch',))
+>>> parse("tokens / time_s").value({"tokens": 6.0, "time_s": 2.0}.__getitem__, float, float)
+3.0
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""What the URL of a git remote says: host, repository, and where its pages are, if it has any."""
+"""What the URL of a git remote says: host, repository, and where its pages are, if it has any.
+
+>>> url = parse("git@github.com:owner/name.git")
+>>> url.host, url.path, url.web
+('github.com', 'owner/name', 'https://github.com/owner/name')
+"""
 
 from __future__ import annotations
 

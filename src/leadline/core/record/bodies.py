@@ -458,7 +458,6 @@ class RunPlannedBody(TypedDict):
     reproduction_of: NotRequired[str]  # the run or snapshot that it does again
     folder: NotRequired[str | None]  # where, when that was not the work tree
     refs: NotRequired[dict[str, str]]
-    bound: NotRequired[dict[str, float]]
 
 
 class RunEndedBody(TypedDict):

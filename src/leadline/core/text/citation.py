@@ -9,6 +9,9 @@ beside the text, and recomputed whenever it is shown. The price is a small langu
     signed per cent is the change
 
 Experiment ids stand for their evidence runs, a run id for that run alone.
+
+>>> [cite.expression for cite in find("It takes {{P-003.time_ms.median :.1f}}, not `{{this}}`.")]
+['P-003.time_ms.median :.1f']
 """
 
 from __future__ import annotations
