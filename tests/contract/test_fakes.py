@@ -10,10 +10,19 @@ import pytest
 
 from leadline.core.errors import LeadlineError
 from leadline.core.tracker.reading import RunFacts, TrackerRun
+from leadline.ports.executor import Executor
 from leadline.ports.tracker import Push, Tracker
+from leadline.testing.executor_contract import ExecutorObligations
+from leadline.testing.fake_executor import InstantExecutor
 from leadline.testing.fakes import MemoryForge, MemoryTracker
 from leadline.testing.forge_contract import ForgeContract
 from leadline.testing.tracker_contract import CONFIG, ROWS, TrackerContract
+
+
+class TestInstantExecutor(ExecutorObligations):
+    @pytest.fixture
+    def executor_factory(self) -> Callable[[], Executor]:
+        return InstantExecutor
 
 
 class TestMemoryForge(ForgeContract):

@@ -168,8 +168,9 @@ class Attempt:
         return int(owner["pid"])
 
 
-class ExecutorContract:
-    """Subclass it and override the fixture ``executor_factory``."""
+class ExecutorObligations:
+    """What an executor owes whoever waits for an attempt, also one that runs nothing. ``sleep`` goes
+    on until it is cancelled."""
 
     @pytest.fixture
     def executor_factory(self) -> Callable[[], Executor]:
@@ -193,6 +194,71 @@ class ExecutorContract:
             probe.cancel(one.dir)
             for pid in living(one.cookie):
                 os.kill(pid, signal.SIGKILL)
+
+    def test_cancel_of_what_has_ended_changes_nothing(self, attempt: Any) -> None:
+        one = attempt(["true"]).submit()
+        before = one.finish()
+        one.executor.cancel(one.dir, one.handle)
+        assert one.executor.result(one.dir) == before
+
+    def test_another_process_carries_on_from_the_handle(self, attempt: Any) -> None:
+        one = attempt(["sleep", "60"]).submit()
+        assert one.ask_elsewhere("poll") == {one.dir: "running"}
+        assert one.ask_elsewhere("result") is None
+        one.ask_elsewhere("cancel")
+        assert one.finish()["state"] == "cancelled"
+        assert one.ask_elsewhere("poll") == {one.dir: "finished"}
+        assert one.ask_elsewhere("result") == one.executor.result(one.dir)
+
+    def test_the_folder_does_where_the_handle_was_lost(self, attempt: Any) -> None:
+        one = attempt(["sleep", "60"]).submit()
+        one.handle = {}  # whoever submitted it died before the handle was kept
+        assert one.ask_elsewhere("poll") == {one.dir: "running"}
+        assert one.executor.wait([(one.dir, {})], 0.05) == {one.dir: "running"}
+        one.ask_elsewhere("cancel")
+        assert one.ask_elsewhere("wait") == {one.dir: "finished"}
+
+    def test_polls_many_at_once(self, attempt: Any) -> None:
+        done = attempt(["true"]).submit()
+        done.finish()
+        running = attempt(["sleep", "60"]).submit()
+        answer = done.executor.poll([(a.dir, a.handle) for a in (done, running)])
+        assert answer == {done.dir: "finished", running.dir: "running"}
+
+    def test_waiting_ends_with_the_first_that_is_over(self, attempt: Any) -> None:
+        first, second = (attempt(["sleep", "60"]).submit() for _ in range(2))
+        both = [(one.dir, one.handle) for one in (first, second)]
+        assert first.executor.wait([]) == {}
+        assert first.executor.wait(both, 0.05) == {first.dir: "running", second.dir: "running"}
+        second.executor.cancel(second.dir, second.handle)
+        states = first.executor.wait(both)
+        while states[second.dir] == "running":  # it may answer early
+            states = first.executor.wait(both)
+        assert states == {first.dir: "running", second.dir: "finished"}
+        assert first.executor.wait(both) == states  # what is over already ends the wait
+        first.executor.cancel(first.dir, first.handle)
+        assert first.ask_elsewhere("wait") == {first.dir: "finished"}
+
+    def test_waiting_for_what_was_only_begun(self, attempt: Any) -> None:
+        begun = [attempt(["true"]).begin() for _ in range(4)]
+        left = {one.dir: one.handle for one in begun}
+        while left:
+            states = begun[0].executor.wait(list(left.items()), PATIENCE_S)
+            assert set(states) == set(left) and set(states.values()) <= set(POLL_STATES)
+            left = {folder: left[folder] for folder, state in states.items() if state not in OVER}
+        assert {one.finish()["state"] for one in begun} == {"done"}
+
+    def test_submitted_twice_is_one_attempt(self, attempt: Any) -> None:
+        one = attempt(["true"]).submit()
+        first, handle = one.finish(), one.handle
+        assert one.submit().handle.keys() == handle.keys()
+        assert one.begin().handle.keys() == handle.keys()
+        assert one.executor.result(one.dir) == first and one.state() == "finished"
+
+
+class ExecutorContract(ExecutorObligations):
+    """The whole of it, for an executor that runs commands. Subclass it and override the fixture
+    ``executor_factory``."""
 
     def test_ok(self, attempt: Any) -> None:
         one = attempt(["sh", "-c", "echo out; echo err >&2"]).submit()
@@ -309,12 +375,6 @@ class ExecutorContract:
         assert one.finish()["state"] == "cancelled"
         assert one.output() == b"ready\nsaved\n"
 
-    def test_cancel_of_what_has_ended_changes_nothing(self, attempt: Any) -> None:
-        one = attempt(["true"]).submit()
-        before = one.finish()
-        one.executor.cancel(one.dir, one.handle)
-        assert one.executor.result(one.dir) == before
-
     def test_nothing_is_left_behind(self, attempt: Any) -> None:
         one = attempt(
             [
@@ -326,48 +386,6 @@ class ExecutorContract:
         result = one.submit().finish()
         assert (result["state"], result["exit_code"]) == ("done", 0)
         assert result["leftover_processes"] >= 2
-
-    def test_another_process_carries_on_from_the_handle(self, attempt: Any) -> None:
-        one = attempt(["sleep", "60"]).submit()
-        assert one.ask_elsewhere("poll") == {one.dir: "running"}
-        assert one.ask_elsewhere("result") is None
-        one.ask_elsewhere("cancel")
-        assert one.finish()["state"] == "cancelled"
-        assert one.ask_elsewhere("poll") == {one.dir: "finished"}
-        assert one.ask_elsewhere("result") == one.executor.result(one.dir)
-
-    def test_the_folder_does_where_the_handle_was_lost(self, attempt: Any) -> None:
-        one = attempt(["sleep", "60"]).submit()
-        one.handle = {}  # whoever submitted it died before the handle was kept
-        assert one.ask_elsewhere("poll") == {one.dir: "running"}
-        assert one.executor.wait([(one.dir, {})], 0.05) == {one.dir: "running"}
-        one.ask_elsewhere("cancel")
-        assert one.ask_elsewhere("wait") == {one.dir: "finished"}
-
-    def test_waiting_ends_with_the_first_that_is_over(self, attempt: Any) -> None:
-        wait_for_go = "while ! test -e go; do sleep 0.01; done"
-        first, second = (attempt(["sh", "-c", wait_for_go]).submit() for _ in range(2))
-        both = [(one.dir, one.handle) for one in (first, second)]
-        assert first.executor.wait([]) == {}
-        running = {first.dir: "running", second.dir: "running"}
-        assert first.executor.wait(both, 0.05) == running
-        Path(second.dir, "go").touch()
-        states = first.executor.wait(both)
-        while states[second.dir] == "running":  # it may answer early
-            states = first.executor.wait(both)
-        assert states == {first.dir: "running", second.dir: "finished"}
-        assert first.executor.wait(both) == states  # what is over already ends the wait
-        Path(first.dir, "go").touch()
-        assert first.ask_elsewhere("wait") == {first.dir: "finished"}
-
-    def test_waiting_for_what_was_only_begun(self, attempt: Any) -> None:
-        begun = [attempt(["sh", "-c", f"exit {n}"]).begin() for n in range(4)]
-        left = {one.dir: one.handle for one in begun}
-        while left:
-            states = begun[0].executor.wait(list(left.items()), PATIENCE_S)
-            assert set(states) == set(left) and set(states.values()) <= set(POLL_STATES)
-            left = {folder: left[folder] for folder, state in states.items() if state not in OVER}
-        assert [one.finish()["exit_code"] for one in begun] == list(range(4))
 
     def test_submitting_again_runs_nothing(self, attempt: Any) -> None:
         one = attempt(["sh", "-c", "echo once; while ! test -e go; do sleep 0.01; done"]).submit()
@@ -463,10 +481,3 @@ class ExecutorContract:
         assert json.loads(one.output()) == ["secret-0451", "né\n=w", None, *run]
         for name in set(os.listdir(one.dir)) - {"stdout.log"}:
             assert b"secret-0451" not in one.output(name), name
-
-    def test_polls_many_at_once(self, attempt: Any) -> None:
-        done = attempt(["true"]).submit()
-        done.finish()
-        running = attempt(["sleep", "60"]).submit()
-        answer = done.executor.poll([(a.dir, a.handle) for a in (done, running)])
-        assert answer == {done.dir: "finished", running.dir: "running"}
