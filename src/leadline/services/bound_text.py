@@ -11,8 +11,8 @@ from leadline.core.errors import LeadlineError, refused, usage
 from leadline.core.record.thread import Thread
 from leadline.core.text.citation import bind
 from leadline.core.text.citation import find as citations
-from leadline.core.text.unbound import unbound_numbers
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.text.unbound import UnboundNumber, unbound_numbers
+from leadline.core.typed import TYPE_CHECKING
 from leadline.services.context import Context, refs_for
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def bound_body(
 
 def _unbound_beside(
     text: str, thread: Thread, refs: dict[str, str], predicate: str, ids: list[str]
-) -> list[dict[str, Any]]:
+) -> list[UnboundNumber]:
     """Unbound numbers of ``text``, where the config values of all that it is about count as names,
     not measurements."""
     cited, left = dict.fromkeys(ids), list(ids)
@@ -87,7 +87,7 @@ def _unbound_beside(
     return unbound_numbers(f"{text}\n{' '.join(cited)}", thread, refs, predicate)
 
 
-def unbound_number(text: str, found: list[dict[str, Any]]) -> LeadlineError:
+def unbound_number(text: str, found: list[UnboundNumber]) -> LeadlineError:
     """The refusal of a text whose numbers nobody measured, with what to write instead of each."""
     named = [
         f"{f['number']} (write {f['suggestion']})" if f["suggestion"] else str(f["number"])

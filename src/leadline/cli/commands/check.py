@@ -8,10 +8,9 @@ from leadline.cli.answer import Answer
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from leadline.core.check.missing import Missing
     from leadline.services.context import Context
+    from leadline.services.evidence.regression import Row
 
 DESCRIPTION = """List what is missing, one line for each with the command that mends it. Exit code 6 when anything is.
 
@@ -100,7 +99,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     return Answer("\n".join(lines), data, {"missing": len(items)}, exit_code=6 if items else 0)
 
 
-def _checklist(rows: Sequence[Mapping[str, str]]) -> Answer:
+def _checklist(rows: list[Row]) -> Answer:
     """Every item with its answer, passed ones too: what was looked at is half of the answer."""
     missing = [row for row in rows if row["state"] != "pass"]
     lines = []

@@ -98,7 +98,7 @@ class MetricComparison:
         """The p value that the verdict rests on: adjusted when several metrics were judged at once."""
         return self.p_adjusted if self.judged > 1 else self.test.p
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         return {
             "metric": self.metric,
             "unit": self.unit,
@@ -156,7 +156,7 @@ class Comparison:
         """Both sides have runs, and nothing but declared axes and nuisances differs."""
         return bool(self.a_runs and self.b_runs) and self.diff.clean
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         return {
             "diff": self.diff.as_dict(),
             "apples_to_apples": self.apples_to_apples,

@@ -9,6 +9,7 @@ then that a declaration lifts; the declaration stays visible.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from leadline.core.canonical import canonical_json
 from leadline.core.config import config_from_args, flatten, split_arguments
@@ -47,7 +48,7 @@ def _spellings(value: Any) -> list[str]:
     return sorted({str(value), str(value).lower() if isinstance(value, bool) else str(value)})
 
 
-def _follow(token: str, declared: dict[str, Any]) -> str:
+def _follow(token: str, declared: Mapping[str, object]) -> str:
     """``token`` with the values of declared axes replaced by ``{axis}``, whole words only."""
     for key, value in sorted(declared.items(), key=lambda kv: -len(str(kv[1]))):
         for text in _spellings(value):
@@ -59,12 +60,12 @@ def _follow(token: str, declared: dict[str, Any]) -> str:
     return token
 
 
-def _command_facts(run: Run, declared: dict[str, Any]) -> dict[str, Any]:
+def _command_facts(run: Run, declared: Mapping[str, object]) -> dict[str, object]:
     if not run.argv:
         return {}
     flags, positionals = split_arguments(run.argv)
     given = config_from_args(run.argv)
-    facts: dict[str, Any] = {"program": run.argv[0], "cwd": run.cwd, "shell": run.shell}
+    facts: dict[str, object] = {"program": run.argv[0], "cwd": run.cwd, "shell": run.shell}
     for i, token in enumerate(positionals, 1):
         facts[f"argument {i}"] = _follow(token, declared)
     for name, texts in flags.items():
@@ -76,7 +77,7 @@ def _command_facts(run: Run, declared: dict[str, Any]) -> dict[str, Any]:
     return facts
 
 
-def _properties(facts: dict[str, Any], leave_out: tuple[str, ...] = ()) -> dict[str, Any]:
+def _properties(facts: dict[str, Any], leave_out: tuple[str, ...] = ()) -> dict[str, object]:
     return {
         k: v
         for k, v in flatten(facts).items()
@@ -92,7 +93,10 @@ def run_facts(run: Run, declared_keys: list[str] | None = None) -> dict[tuple[st
     times) are not."""
     config = {**run.tracker.get("config", {}), **run.config}
     declared = {k: config[k] for k in declared_keys or () if k in config}
-    areas: dict[str, dict[str, Any]] = {
+    code: dict[str, object] = {"tree": run.code["tree"]} if run.code.get("tree") else {}
+    if run.code.get("gaps"):
+        code["gaps"] = sorted(canonical_json(gap) for gap in run.code["gaps"])
+    areas: dict[str, Mapping[str, object]] = {
         "config": config,
         "command": _command_facts(run, declared),
         "environment": run.environment,
@@ -101,15 +105,9 @@ def run_facts(run: Run, declared_keys: list[str] | None = None) -> dict[tuple[st
         "software": _properties(
             run.software, ("interpreter", "executable", "packages", "python_unknown_because")
         ),
-        "code": {},
-        "executor": {},
+        "code": code,
+        "executor": {"executor": run.executor} if run.executor else {},
     }
-    if run.executor:
-        areas["executor"]["executor"] = run.executor
-    if run.code.get("tree"):
-        areas["code"]["tree"] = run.code["tree"]
-    if run.code.get("gaps"):
-        areas["code"]["gaps"] = sorted(canonical_json(gap) for gap in run.code["gaps"])
     return {(area, key): value for area, facts in areas.items() for key, value in facts.items()}
 
 
@@ -145,7 +143,7 @@ class FactDifference:
     def name(self) -> str:
         return self.key if self.area in ("config", self.key) else f"{self.area}.{self.key}"
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         return {
             "area": self.area,
             "key": self.key,
@@ -168,7 +166,7 @@ class ConfigDiff:
     axes: list[str]
     nuisance: list[str]
     rows: list[FactDifference] = field(default_factory=list)
-    within: list[dict[str, Any]] = field(default_factory=list)
+    within: list[dict[str, object]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def of_role(self, role: str) -> list[FactDifference]:
@@ -179,7 +177,7 @@ class ConfigDiff:
         """Nothing differs but declared axes and nuisances."""
         return not any(row.role in ("confound", "unknown") for row in self.rows)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         return {
             "axes": list(self.axes),
             "nuisance": list(self.nuisance),
@@ -202,11 +200,11 @@ def is_declared(area: str, key: str, names: list[str]) -> bool:
 
 def _counts(
     facts: list[dict[tuple[str, str], Any]], at: tuple[str, str]
-) -> tuple[dict[str, int], dict[str, Any]]:
+) -> tuple[dict[str, int], dict[str, object]]:
     """How many runs of a side have each value of a fact (by canonical form), and the values
     themselves."""
     counts: dict[str, int] = {}
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     for of_run in facts:
         if at in of_run:
             text = canonical_json(of_run[at])
@@ -215,7 +213,7 @@ def _counts(
     return counts, values
 
 
-def _collapse(values: dict[str, Any]) -> Any:
+def _collapse(values: Mapping[str, object]) -> object:
     listed = [values[text] for text in sorted(values)]
     return listed[0] if len(listed) == 1 else (listed or None)
 
@@ -331,7 +329,7 @@ def _alike_as_written(sides: tuple[list[Run], list[Run]], at: tuple[str, str]) -
 
 
 def _note_within(
-    diff: ConfigDiff, at: tuple[str, str], side: str, values: dict[str, Any], missing: int
+    diff: ConfigDiff, at: tuple[str, str], side: str, values: Mapping[str, object], missing: int
 ) -> None:
     if len(values) + bool(missing and values) > 1:
         declared = is_declared(*at, diff.axes) or is_declared(*at, diff.nuisance)

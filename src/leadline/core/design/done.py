@@ -13,7 +13,7 @@ from leadline.core.canonical import digest_of
 from leadline.core.errors import not_found, usage
 from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.record.thread import Item, Thread, is_a
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import SweepBody
@@ -87,7 +87,14 @@ def one_axis_missing(thread: Thread, axes: Sequence[str]) -> list[str]:
     return missing
 
 
-def estimate(thread: Thread, body: SweepBody, missing: Sequence[int], jobs: int) -> dict[str, Any]:
+class Estimate(TypedDict):
+    """``seconds``: None when nothing like it was run."""
+
+    seconds: float | None
+    from_runs: int
+
+
+def estimate(thread: Thread, body: SweepBody, missing: Sequence[int], jobs: int) -> Estimate:
     """Seconds that the missing runs will take, from past runs: of the same cell, else the median of
     the same command template. ``seconds`` is None when nothing like it was run."""
     from statistics import median  # noqa: PLC0415  start-up: 4.3 ms

@@ -26,7 +26,6 @@ from leadline.core.stats.inference import (
     summarise,
     with_names,
 )
-from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
 AGAINST_A_NUMBER = "one-sample t: against a fixed number"
@@ -73,7 +72,7 @@ class ClauseResult:
         """``n = 3 against 5``"""
         return f"n = {self.left.n}" + (f" against {self.right.n}" if self.right else "")
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         return {
             "clause": self.clause.format(),
             "holds": self.holds,

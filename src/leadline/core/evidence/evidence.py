@@ -67,7 +67,7 @@ class Evidence:
     blocked: str = ""
     blocked_code: str = ""
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         return {
             "label": self.label,
             "why": list(self.why),

@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 
 from leadline.core.record.run import Run
 from leadline.core.stats.inference import Interval
-from leadline.core.typed import Any
 from leadline.core.values import dataclass
 
 ALPHA = 0.05
@@ -84,7 +83,7 @@ class Looks:
     def last_level(self) -> float | None:
         return level(self.last) if self.last else None
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         return {
             "n": self.n,
             "shown_at": self.shown_at,

@@ -12,7 +12,6 @@ import math
 
 from leadline.core.stats.distributions import t_upper_quantile
 from leadline.core.stats.inference import Sample, summarise
-from leadline.core.typed import Any
 from leadline.core.values import dataclass
 
 AGREES, DISAGREES, INCOMPARABLE = "agrees", "disagrees", "cannot be compared"
@@ -34,7 +33,7 @@ class Agreement:
     low: float | None = None
     high: float | None = None
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         return {
             "verdict": self.verdict,
             "rule": self.rule,

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 
-from leadline.core.typed import Any
 from leadline.core.values import dataclass
 
 FEWEST = 5  # with four values no order is unlikely enough: 2 of 24
@@ -30,7 +29,7 @@ class Drift:
     def shown(self, alpha: float = 0.05) -> bool:
         return self.p is not None and self.p < alpha
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         return {"n": self.n, "change": self.change, "p": self.p, "reason": self.reason}
 
 

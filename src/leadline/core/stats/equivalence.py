@@ -13,7 +13,6 @@ from collections.abc import Callable
 
 from leadline.core.stats.distributions import t_tail, t_upper_quantile
 from leadline.core.stats.inference import Interval, TestResult
-from leadline.core.typed import Any
 from leadline.core.values import dataclass
 
 METHOD = "two one-sided tests"
@@ -39,7 +38,7 @@ class Equivalence:
     sentence: str
     reason: str = ""
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         return {
             "method": METHOD,
             "margin": self.margin,

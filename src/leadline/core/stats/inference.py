@@ -16,7 +16,6 @@ import math
 from collections.abc import Iterable, Sequence
 
 from leadline.core.stats.distributions import t_tail, t_upper_quantile
-from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
 DIFFERENCE_METHOD = "Welch t"
@@ -47,7 +46,7 @@ class Sample:
     def standard_error(self) -> float | None:
         return None if self.sd is None else self.sd / math.sqrt(self.n)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         return {
             "n": self.n,
             "mean": self.mean,
@@ -74,7 +73,7 @@ class Interval:
     def known(self) -> bool:
         return self.low is not None and self.high is not None
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         return {
             "low": self.low,
             "high": self.high,
@@ -109,7 +108,7 @@ class TestResult:
         """The p value for ``alternative``: two-sided, less or greater."""
         return {"less": self.p_less, "greater": self.p_greater}.get(self.alternative, self.p_two)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         return {
             "name": self.name,
             "difference": self.difference,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
 FEWEST = 5
@@ -29,7 +28,7 @@ class Outliers:
     limit: float = LIMIT
     reason: str = ""
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         return {
             "n": self.n,
             "indices": list(self.indices),

@@ -17,7 +17,7 @@ from leadline.core.ids import ID_IN_TEXT, experiment_of
 from leadline.core.stats.inference import summarise
 from leadline.core.text.factor_words import factors_in
 from leadline.core.text.spans import code_spans
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from leadline.core.record.run import Run
@@ -139,14 +139,19 @@ _MASKS = (  # compiled by the first text that has a digit
 )
 
 
+class UnboundNumber(TypedDict):
+    """A number as it was typed, where (in characters), and the citation to write instead, or ""."""
+
+    number: str
+    position: int
+    suggestion: str
+
+
 def unbound_numbers(
     text: str, thread: Thread, refs: dict[str, str] | None = None, predicate: object = ""
-) -> list[dict[str, Any]]:
-    """Numbers in prose that rest on nothing recorded: ``{number, position, suggestion}``.
-
-    ``predicate``: the claim's own criterion, whose numbers may be said again. ``position`` counts
-    characters.
-    """
+) -> list[UnboundNumber]:
+    """Numbers in prose that rest on nothing recorded. ``predicate``: the claim's own criterion,
+    whose numbers may be said again."""
     found = _unbound_words(text, thread, refs, predicate)
     if not re.search(r"\d", text):
         return found
@@ -179,7 +184,7 @@ def unbound_numbers(
 
 def _unbound_words(
     text: str, thread: Thread, refs: dict[str, str] | None, predicate: object
-) -> list[dict[str, Any]]:
+) -> list[UnboundNumber]:
     """Factors in words ("twice as fast", "half the memory"): a measurement like its numeral, unless
     the predicate asks for that factor."""
     factors = list(factors_in(text))
@@ -188,7 +193,7 @@ def _unbound_words(
     prose = _mask(text)
     cited = _cited(text, thread, refs)
     allowed = _allowed(cited, thread, predicate)
-    found = []
+    found: list[UnboundNumber] = []
     for start, word, factor in factors:
         if prose[start : start + len(word)] != word or {factor, 1.0 / factor} & allowed:
             continue

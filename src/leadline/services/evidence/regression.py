@@ -8,9 +8,22 @@ from leadline.core.compare.drifting import interleaved
 from leadline.core.compare.hygiene import device_item, machine_items
 from leadline.core.errors import not_found
 from leadline.core.record.thread import Thread
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, TypedDict
 from leadline.services.context import Context
 from leadline.services.evidence.compare import compare_sides
+
+if TYPE_CHECKING:
+    from leadline.core.compare.comparison import Comparison
+
+
+class Row(TypedDict):
+    """One item of the list. ``state``: pass, fail or unknown. ``mend``: the command, "" for a pass."""
+
+    item: str
+    state: str
+    what: str
+    code: str
+    mend: str
 
 
 def check_regression(
@@ -22,7 +35,7 @@ def check_regression(
     axes: list[str] | None = None,
     nuisance: list[str] | None = None,
     metrics: list[str] | None = None,
-) -> tuple[list[dict[str, Any]], Any]:
+) -> tuple[list[Row], Comparison]:
     """Whether a regression may be claimed of ``display`` (W36, W39): every item as {item, state,
     what, code, mend}, and the comparison behind them. ``state`` is pass, fail or unknown; only pass
     lets a regression through.
@@ -86,13 +99,13 @@ def check_regression(
     return rows, comparison
 
 
-def _row(item: str, state: str, what: str, code: str, mend: str) -> dict[str, Any]:
+def _row(item: str, state: str, what: str, code: str, mend: str = "") -> Row:
     return {"item": item, "state": state, "what": what, "code": code, "mend": mend}
 
 
 def _regression_rows(
-    context: Context, thread: Thread, comparison: Any, sides: tuple[str, str]
-) -> list[dict[str, Any]]:
+    context: Context, thread: Thread, comparison: Comparison, sides: tuple[str, str]
+) -> list[Row]:
     """The items of hygiene over the counting runs of both sides (W39)."""
     a, b = (
         [r for r in thread.runs if r.id in named]
@@ -101,8 +114,8 @@ def _regression_rows(
     if not a or not b:
         return []  # refused as no-runs
     expected = context.setting("run.expected_devices")
-    rows = [item.as_dict() for item in machine_items(a + b, interleaved(a, b))]
-    rows.append(device_item(a, b, expected).as_dict())
+    looked_at = [*machine_items(a + b, interleaved(a, b)), device_item(a, b, expected)]
+    rows = [_row(i.item, i.state, i.what, i.code) for i in looked_at]
     same = "same command, config, environment, code"
     for role, state, code in (
         ("confound", "fail", "confounded-axis"),

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable
 from functools import partial
 
+from leadline.core.canonical import finite
 from leadline.core.errors import LeadlineError, conflict, usage
 from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.record.thread import Thread
@@ -118,7 +119,7 @@ def _read_again(
             mine = [n for n in fresh["metrics"] if n not in ours or n in about.get("metrics", [])]
             body["metrics"] = {n: v for n, v in found.metrics.items() if n in mine}
             body["nonfinite"] = {n: v for n, v in found.nonfinite.items() if n in mine}
-            series = {n: excerpt for n, excerpt in found.as_dict()["series"].items() if n in mine}
+            series = {n: excerpt for n, excerpt in finite(found.series).items() if n in mine}
             body["extraction"] = {
                 "sources": found.sources,
                 "series": {**run.extraction.get("series", {}), **series},
