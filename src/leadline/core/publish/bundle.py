@@ -15,13 +15,108 @@ from leadline.core.canonical import digest_of
 from leadline.core.record import artifact
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Thread
-from leadline.core.stats.inference import summarise
+from leadline.core.stats.inference import Sample, summarise
 from leadline.core.timestamps import plural
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from leadline.core.record.bodies import ResultTable, TableCell, TableMetric, TableRow
 
 BUNDLE_VERSION = 1
 _SEED = re.compile(r"(^|[._-])(seed|rng|random_state)s?($|[._-])", re.I)
 METRICS_IN_TABLE = 6
+
+
+class BundledArtifact(TypedDict):
+    name: str
+    kind: str
+    digest: str
+    size_bytes: int
+    step: int | None
+
+
+class BundledRun(TypedDict):
+    id: str
+    uid: str
+    state: str
+    reason: str
+    is_evidence: bool
+    command: str
+    argv: list[str]
+    shell: bool
+    cwd: str
+    config: dict[str, object]
+    seeds: dict[str, object]
+    code: dict[str, object]
+    environment: dict[str, str]
+    hardware: Mapping[str, Any]
+    devices: Mapping[str, Any]
+    software: Mapping[str, Any]
+    executor: str
+    origin: str
+    hygiene: Mapping[str, Any]
+    started_at: str
+    wall_s: float | None
+    exit_code: int | None
+    metrics: dict[str, float]
+    nonfinite: dict[str, str]
+    artifacts: list[BundledArtifact]
+
+
+class BundledExperiment(TypedDict):
+    id: str
+    title: str
+    state: str
+    config: dict[str, object]
+    retracted: str
+    superseded_by: str
+    runs: list[BundledRun]
+
+
+class BundledClaim(TypedDict):
+    id: str
+    text: str
+    label: str
+
+
+class BundledMetric(TypedDict):
+    name: str
+    unit: str
+    direction: str
+    reduce: str
+
+
+class Heads(TypedDict):
+    """What is sealed of the record."""
+
+    heads: dict[str, str]
+    digest: str
+    records: int
+
+
+class Bundle(TypedDict):
+    v: int
+    what: str
+    snapshot: str
+    name: str
+    tag: str
+    commit: str | None
+    at: str
+    message: str
+    thread: str
+    title: str
+    goal: str
+    record: Heads
+    baseline: str | None
+    metrics: list[BundledMetric]
+    table: ResultTable
+    claims: list[BundledClaim]
+    experiments: list[BundledExperiment]
+    packages: dict[str, dict[str, str]]
+    gaps: list[str]
+    reproduce: str
 
 
 def build_bundle(
@@ -36,8 +131,8 @@ def build_bundle(
     heads: dict[str, str],
     record_count: int,
     packages: dict[str, dict[str, str]],
-    claims: list[dict[str, Any]],
-) -> dict[str, Any]:
+    claims: list[BundledClaim],
+) -> Bundle:
     """``packages``: by digest, as far as they are kept here. ``claims``: as they are labelled now."""
     experiments = [e for e in thread.experiments.values() if e.runs]
     return {
@@ -67,7 +162,7 @@ def build_bundle(
     }
 
 
-def _experiment(experiment: Experiment) -> dict[str, Any]:
+def _experiment(experiment: Experiment) -> BundledExperiment:
     return {
         "id": experiment.id,
         "title": experiment.title,
@@ -79,7 +174,7 @@ def _experiment(experiment: Experiment) -> dict[str, Any]:
     }
 
 
-def _run(run: Run) -> dict[str, Any]:
+def _run(run: Run) -> BundledRun:
     software = {k: v for k, v in run.software.items() if k != "packages"}
     return {
         "id": run.id,
@@ -123,9 +218,9 @@ def _run(run: Run) -> dict[str, Any]:
     }
 
 
-def seeds_of(run: Run) -> dict[str, Any]:
+def seeds_of(run: Run) -> dict[str, object]:
     """Config keys and variables that seed something."""
-    found = {k: v for k, v in run.config.items() if _SEED.search(k)}
+    found: dict[str, object] = {k: v for k, v in run.config.items() if _SEED.search(k)}
     if run.environment.get("PYTHONHASHSEED"):
         found["PYTHONHASHSEED"] = run.environment["PYTHONHASHSEED"]
     return found
@@ -161,73 +256,64 @@ def varied_axes(experiments: list[Experiment]) -> list[str]:
     return [k for k in keys if len({repr(e.config.get(k)) for e in experiments}) > 1]
 
 
-def comparison_table(thread: Thread) -> dict[str, Any]:
+def comparison_table(thread: Thread) -> ResultTable:
     """The primary comparison: one row per experiment that counts, against the baseline, per metric."""
     experiments = [e for e in thread.experiments.values() if e.stands and e.evidence_runs]
-    recorded = list(
-        dict.fromkeys(m for e in experiments for r in e.evidence_runs for m in r.metrics)
-    )
-    directed = [
-        m for m in recorded if m in thread.metrics and thread.metrics[m].direction != "none"
-    ]
-    names = (directed or [m for m in recorded if m in thread.metrics] or recorded)[
-        :METRICS_IN_TABLE
-    ]
+    names = _table_metrics(thread, experiments)
     axes = varied_axes(experiments)
     base = thread.baseline_experiment
-    rows = []
-    for experiment in experiments:
-        cells = {}
-        for metric in names:
-            sample = summarise(
-                r.metrics[metric] for r in experiment.evidence_runs if metric in r.metrics
-            )
-            reference = (
-                summarise(r.metrics[metric] for r in base.evidence_runs if metric in r.metrics)
-                if base
-                else None
-            )
-            ratio = (
-                sample.mean / reference.mean
-                if reference and reference.mean and sample.mean is not None
-                else None
-            )
-            cells[metric] = {
-                "n": sample.n,
-                "mean": sample.mean,
-                "sd": sample.sd,
-                "median": sample.median,
-                "ratio_to_baseline": ratio,
-            }
-        rows.append(
-            {
-                "experiment": experiment.id,
-                "title": experiment.title,
-                "baseline": experiment is base,
-                "axes": {k: experiment.config.get(k) for k in axes},
-                "metrics": cells,
-            }
-        )
+    rows: list[TableRow] = [
+        {
+            "experiment": experiment.id,
+            "title": experiment.title,
+            "baseline": experiment is base,
+            "axes": {k: experiment.config.get(k) for k in axes},
+            "metrics": {metric: _cell(experiment, base, metric) for metric in names},
+        }
+        for experiment in experiments
+    ]
+    units = {name: metric.unit for name, metric in thread.metrics.items()}
+    metrics: list[TableMetric] = [{"name": m, "unit": units.get(m, "")} for m in names]
+    return {"axes": axes, "metrics": metrics, "rows": rows}
+
+
+def _table_metrics(thread: Thread, experiments: list[Experiment]) -> list[str]:
+    """Those with a direction, else those that are defined, else all that were recorded."""
+    runs = [r for e in experiments for r in e.evidence_runs]
+    recorded = list(dict.fromkeys(m for r in runs for m in r.metrics))
+    defined = [m for m in recorded if m in thread.metrics]
+    directed = [m for m in defined if thread.metrics[m].direction != "none"]
+    return (directed or defined or recorded)[:METRICS_IN_TABLE]
+
+
+def _cell(experiment: Experiment, base: Experiment | None, metric: str) -> TableCell:
+    sample = _sample(experiment, metric)
+    reference = _sample(base, metric).mean if base else None
+    ratio = sample.mean / reference if reference and sample.mean is not None else None
     return {
-        "axes": axes,
-        "metrics": [
-            {"name": m, "unit": thread.metrics[m].unit if m in thread.metrics else ""}
-            for m in names
-        ],
-        "rows": rows,
+        "n": sample.n,
+        "mean": sample.mean,
+        "sd": sample.sd,
+        "median": sample.median,
+        "ratio_to_baseline": ratio,
     }
 
 
-def table_rows(table: dict[str, Any]) -> list[list[Any]]:
+def _sample(experiment: Experiment, metric: str) -> Sample:
+    return summarise(r.metrics[metric] for r in experiment.evidence_runs if metric in r.metrics)
+
+
+def table_rows(table: ResultTable) -> list[list[object]]:
     """The table flat, header first: for CSV."""
     header = ["experiment", "title", "baseline", *table["axes"]]
     for metric in table["metrics"]:
-        name, unit = metric["name"], f" [{metric['unit']}]" if metric["unit"] else ""
+        name = metric["name"]
+        unit = f" [{metric['unit']}]" if metric["unit"] else ""
         header += [f"{name} n", *(f"{name} {what}{unit}" for what in ("mean", "sd", "median"))]
         header.append(f"{name} / baseline")
-    rows: list[list[Any]] = [header]
+    rows: list[list[object]] = [[*header]]
     for row in table["rows"]:
-        flat = [
+        flat: list[object] = [
             row["experiment"],
             row["title"],
             "yes" if row["baseline"] else "",

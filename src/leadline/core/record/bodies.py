@@ -676,6 +676,33 @@ class ReproductionBody(ItemBody, total=False):
 # ---- published -----------------------------------------------------------------------------------
 
 
+class TableMetric(TypedDict):
+    name: str
+    unit: str
+
+
+class TableCell(TypedDict):
+    n: int
+    mean: float | None
+    sd: float | None
+    median: float | None
+    ratio_to_baseline: float | None
+
+
+class TableRow(TypedDict):
+    experiment: str
+    title: str
+    baseline: bool
+    axes: dict[str, object]  # the varied keys of its config
+    metrics: dict[str, TableCell]
+
+
+class ResultTable(TypedDict):
+    axes: list[str]
+    metrics: list[TableMetric]
+    rows: list[TableRow]
+
+
 class SnapshotBody(ItemBody, total=False):
     name: str
     tag: str  # of git
@@ -684,7 +711,7 @@ class SnapshotBody(ItemBody, total=False):
     heads_digest: str
     records: int  # how many there were
     bundle: dict[str, str]  # file to its blob
-    table: dict[str, Any]  # of results
+    table: ResultTable  # a row an experiment, against the baseline
 
 
 class UpdateBody(ItemBody, total=False):

@@ -7,16 +7,17 @@ import io
 from leadline.core.publish.bundle import table_rows
 from leadline.core.record.run import USUAL_EXECUTOR
 from leadline.core.timestamps import duration, number, size
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 from leadline.render.markdown import cell_code, code, data, fence, prose, table
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import SnapshotBody
+    from leadline.core.publish.bundle import Bundle, BundledExperiment, BundledRun
+    from leadline.core.record.bodies import ResultTable, SnapshotBody
 
 ARTIFACTS_SHOWN = 12
 
 
-def render_bundle(bundle: dict[str, Any]) -> str:
+def render_bundle(bundle: Bundle) -> str:
     """Markdown; commands, hardware, environment and the comparison table, and what is missing."""
     parts = [
         f"# Repro bundle {data(bundle['snapshot'])}: {data(bundle['title'] or bundle['thread'])}"
@@ -49,7 +50,7 @@ def render_bundle(bundle: dict[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def comparison_markdown(content: dict[str, Any]) -> str:
+def comparison_markdown(content: ResultTable) -> str:
     if not content["rows"]:
         return "No experiment counts as evidence yet."
     headers = ["experiment", *(cell_code(a) for a in content["axes"])]
@@ -73,7 +74,7 @@ def comparison_markdown(content: dict[str, Any]) -> str:
     return table(headers, rows, right=range(1 + len(content["axes"]), len(headers)))
 
 
-def _commands(experiments: list[dict[str, Any]]) -> list[str]:
+def _commands(experiments: list[BundledExperiment]) -> list[str]:
     parts = []
     for experiment in experiments:
         run = next((r for r in experiment["runs"] if r["is_evidence"]), experiment["runs"][0])
@@ -103,7 +104,7 @@ def _commands(experiments: list[dict[str, Any]]) -> list[str]:
     return parts
 
 
-def _artifact_lines(run: dict[str, Any]) -> list[str]:
+def _artifact_lines(run: BundledRun) -> list[str]:
     kept = run.get("artifacts") or []
     lines = [
         f"- **Artifact:** {code(a['name'])} {size(a['size_bytes'])} {code(a['digest'])}"
@@ -116,7 +117,7 @@ def _artifact_lines(run: dict[str, Any]) -> list[str]:
     )
 
 
-def _machine(run: dict[str, Any]) -> str:
+def _machine(run: BundledRun) -> str:
     hardware, software, devices = run["hardware"], run["software"], run["devices"]
     parts = [str(hardware.get("cpu_model") or hardware.get("cpu") or "machine not recorded")]
     if devices.get("kind"):
@@ -133,7 +134,7 @@ def _machine(run: dict[str, Any]) -> str:
     return "; ".join(parts)
 
 
-def bundle_csv(bundle: dict[str, Any]) -> str:
+def bundle_csv(bundle: Bundle) -> str:
     """The comparison table as CSV, full precision."""
     import csv  # noqa: PLC0415  start-up: 0.7 ms
 

@@ -16,9 +16,9 @@ from leadline.core.canonical import canonical_json, digest_of
 from leadline.core.errors import conflict, not_found, usage
 from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.ids import named_id
-from leadline.core.publish.bundle import build_bundle
+from leadline.core.publish.bundle import Bundle, BundledClaim, build_bundle
 from leadline.core.record.thread import Item, Thread, is_a
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import as_dict, dataclass
 from leadline.core.view.facts import says
 from leadline.render.branch.bundle import bundle_csv, render_bundle
@@ -248,10 +248,10 @@ def make_bundle(
     commit: str,
     message: str,
     heads: dict[str, str],
-) -> tuple[dict[str, Any], dict[str, str]]:
+) -> tuple[Bundle, dict[str, str]]:
     """The bundle and the digests of its files, which are in the blob store then."""
     evidence = evidence_for(thread)
-    claims = [
+    claims: list[BundledClaim] = [
         {"id": c.id, "text": says(c, thread), "label": evidence(c).label}
         for c in thread.claims
         if c.stands

@@ -144,11 +144,11 @@ def _targets(
         or thread.find(target)
     )
     if is_a(thing, "snapshot"):
-        rows = dict(thing.body.get("table") or {}).get("rows", [])
+        rows = thing.body["table"]["rows"] if thing.body.get("table") else []
         experiments = [
             thread.experiments[name]
             for r in rows
-            if (name := thread.shown(str(r["experiment"]), thing.refs)) in thread.experiments
+            if (name := thread.shown(r["experiment"], thing.refs)) in thread.experiments
         ]
         ended = {
             u
