@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from leadline.ports.forge import Forge
     from leadline.ports.forge_kind import ForgeKind
     from leadline.ports.results import ResultSource
+    from leadline.ports.series import SeriesStore
     from leadline.ports.tracker import Tracker
     from leadline.ports.tracker_kind import TrackerKind
 
@@ -81,7 +82,7 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
         tracker_names=tracker_names,
         clock=clock,
         environ=os.environ,
-        series=_Series(),
+        load_series=_series,
         settings=settings,
         actor=actor,
         save_settings=lambda changes: _save_settings(root, changes),
@@ -192,19 +193,10 @@ def write_png(panels: list[Any], path: str, width_px: int, panel_height_px: int)
     write(panels, path, width_px, panel_height_px)
 
 
-class _Series:
-    """The series store, loaded when series are read."""
+def _series() -> SeriesStore:
+    from leadline.adapters.series.files import SeriesFiles
 
-    @staticmethod
-    def has(attempt: str) -> bool:
-        from leadline.adapters.series.place import logged_series
-
-        return logged_series(attempt)
-
-    def __getattr__(self, name: str) -> Any:
-        from leadline.adapters.series.files import SeriesFiles
-
-        return getattr(SeriesFiles(), name)
+    return SeriesFiles()
 
 
 def _writer(root: str) -> str:

@@ -15,6 +15,7 @@ from leadline.core.values import dataclass, field
 
 if TYPE_CHECKING:  # named and not called here: a command loads the ports of what it uses
     from leadline.core.record.bodies import Writes
+    from leadline.core.secrets.redact import Redactor
     from leadline.ports.collectors import Collectors
     from leadline.ports.executor import Executor
     from leadline.ports.forge import Forge
@@ -67,7 +68,7 @@ class Context:
     open_runs: OpenRuns
     executor_for: Callable[[str], Executor]
     collectors: Collectors
-    series: SeriesStore
+    load_series: Callable[[], SeriesStore]
     forge_for: Callable[[str], Forge]
     forge_kind: Callable[[str], ForgeKind]  # of a name, known or not
     forge_names: Callable[[], list[str]]
@@ -83,6 +84,7 @@ class Context:
     )  # merges, returns the file's path
     actor: Callable[[], str] = lambda: "unknown"
     warn: Callable[[str], None] = lambda text: None  # a line for stderr
+    _series: SeriesStore | None = None
 
     def setting(self, name: str) -> Any:
         return self.settings.get(name, DEFAULT_SETTINGS[name])
@@ -103,6 +105,23 @@ class Context:
                 do="git worktree add ../work",
             )
         return self.vcs.toplevel
+
+    @property
+    def series(self) -> SeriesStore:
+        """The series of runs, loaded once, when they are asked for: reading verbs do without."""
+        if self._series is None:
+            self._series = self.load_series()
+        return self._series
+
+    @property
+    def redactor(self) -> Redactor:
+        """Made anew each time: what is secret is what the environment holds at that moment."""
+        from leadline.core.secrets.redact import (  # noqa: PLC0415  start-up: 0.8 ms
+            Redactor,
+            secret_values,
+        )
+
+        return Redactor(secret_values(self.environ))
 
     def now(self) -> str:
         return rfc3339(self.clock.now_ms())

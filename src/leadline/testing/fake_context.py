@@ -153,7 +153,7 @@ def context(
         open_runs=MemoryOpenRuns(),
         executor_for=lambda name: cast("Executor", executor or NoExecutor()),
         collectors=cast("Collectors", QuietMachine()),
-        series=cast("SeriesStore", NoSeries()),
+        load_series=lambda: cast("SeriesStore", NoSeries()),
         forge_for=lambda topic: its_forge,
         forge_kind=lambda name: ForgeKind(name, outside=name != IN_RECORD),
         forge_names=lambda: [IN_RECORD, its_forge.name],

@@ -3,7 +3,8 @@ compaction.
 
 Files are read in pieces, so that beside the points themselves nothing grows; a file that is being
 written is read as far as it is whole. Where a compacted file stands, segments that it took in are
-not read twice.
+not read twice. What reads points is loaded when they are read: each run asks at its end whether
+there are any.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import os
 from collections.abc import Mapping
 
 from leadline.adapters.series.place import COMPACTED, FOLDER, logged_series, segments
-from leadline.adapters.series.segments import each_segment, read_lines
-from leadline.core.series.points import Points
-from leadline.core.series.store import Store, Writer
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadline.core.series.points import Points
+    from leadline.core.series.store import Store
 
 
 class SeriesFiles:
@@ -23,6 +25,8 @@ class SeriesFiles:
         return logged_series(attempt)
 
     def read(self, attempt: str) -> Store:
+        from leadline.core.series.store import Store
+
         store = Store()
         compacted = os.path.join(attempt, COMPACTED)
         taken: set[str] = set()
@@ -36,6 +40,8 @@ class SeriesFiles:
         return store
 
     def read_lines(self, path: str) -> dict[str, Points]:
+        from leadline.adapters.series.segments import read_lines
+
         return read_lines(path)
 
     def keep(
@@ -87,6 +93,9 @@ class SeriesFiles:
         )
 
     def _read_segment(self, path: str, name: str, store: Store) -> None:
+        from leadline.adapters.series.segments import each_segment
+        from leadline.core.series.store import Writer
+
         whole = Writer(name)
 
         def begin(writer: str) -> None:

@@ -15,7 +15,7 @@ from leadline.core.extract.gather import merge
 from leadline.core.extract.spec import parse_spec
 from leadline.core.metric.contract import contract_of
 from leadline.core.metric.items import INLINE_BYTES
-from leadline.core.secrets.redact import Redactor, secret_values
+from leadline.core.secrets.redact import Redactor
 from leadline.core.timestamps import epoch_ms
 from leadline.core.tracker.run_folder import SUMMARY, summary_of
 from leadline.core.typed import TYPE_CHECKING, cast
@@ -57,7 +57,7 @@ def end_run(
     planned, attempt = run.body, run.attempt
     found = executor_of(context, planned).result(attempt)
     result = _no_result(attempt, not_started) if found is None else found
-    redact = Redactor(secret_values(context.environ))
+    redact = context.redactor
     body: RunEndedBody = {
         "run": planned["id"],
         "refs": {planned["id"]: run.uid, planned["experiment"]: planned["experiment_uid"]},

@@ -14,7 +14,6 @@ from leadline.core.errors import LeadlineError
 from leadline.core.extract.gather import Extraction
 from leadline.core.record.run import MetricDef
 from leadline.core.record.thread import Thread
-from leadline.core.secrets.redact import Redactor, secret_values
 from leadline.core.tracker.reading import (
     Choice,
     Reading,
@@ -227,7 +226,7 @@ def run_words(context: Context, run: TrackerRun) -> TrackerPlace:
 
 def redacted(context: Context, value: Any) -> Any:
     """``value`` without the secrets of the environment and well-known tokens."""
-    return Redactor(secret_values(context.environ)).value(value)
+    return context.redactor.value(value)
 
 
 def _portable(context: Context, path: str) -> str:

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from leadline.core.errors import LeadlineError
-from leadline.core.secrets.redact import Redactor, secret_values
 from leadline.core.typed import TYPE_CHECKING
 from leadline.services.context import Context
 from leadline.services.run.attempt import executor_of, keep_handle
@@ -64,7 +63,7 @@ def plan(
 
         facts = {**facts, "tracker": planned_tracker(context, thread)}
     if request.title:
-        facts = {**facts, "title": Redactor(secret_values(context.environ)).text(request.title)}
+        facts = {**facts, "title": context.redactor.text(request.title)}
     with ExitStack() as held:
         with context.store.transaction(request.topic) as writing:
             uid = writing.new_uid()

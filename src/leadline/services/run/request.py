@@ -5,7 +5,7 @@ from __future__ import annotations
 from leadline.core.errors import conflict, refused, usage
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
-from leadline.core.secrets.redact import Redactor, is_secret, secret_values
+from leadline.core.secrets.redact import is_secret
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass, field
 from leadline.services.artifact.intake import check_patterns
@@ -91,7 +91,7 @@ def complete(context: Context, request: RunRequest) -> Thread:
                 why="it would stand in the process list and in the run's folder; jobs inherit the environment",
                 do=[f"export {name}=…", "leadline run -- COMMAND"],
             )
-    redactor = Redactor(secret_values(context.environ))
+    redactor = context.redactor
     if not command.secret_argv_ok and redactor.argv(command.argv) != list(command.argv):
         raise refused(
             "secret-in-command",

@@ -15,7 +15,6 @@ import leadline.core.design.cells as plans
 from leadline.core.design.done import done_of, estimate, one_axis_missing, runs_of_cells
 from leadline.core.errors import refused, usage
 from leadline.core.record.thread import Thread
-from leadline.core.secrets.redact import Redactor, secret_values
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field
 from leadline.services.artifact.intake import check_patterns
@@ -108,7 +107,7 @@ def check_told_apart(patterns: Sequence[str], jobs: int) -> None:
 
 
 def _refuse_secrets(context: Context, request: SweepRequest) -> None:
-    redactor = Redactor(secret_values(context.environ))
+    redactor = context.redactor
     told = [request.argv, request.config, request.axes, request.listed, request.artifacts]
     if redactor.argv(request.argv) != request.argv or any(redactor.value(t) != t for t in told[1:]):
         raise refused(

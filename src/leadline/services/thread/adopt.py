@@ -14,7 +14,6 @@ from leadline.core.canonical import digest_bytes
 from leadline.core.errors import not_found
 from leadline.core.publish.append_only import Section, sections
 from leadline.core.record.thread import Thread
-from leadline.core.secrets.redact import Redactor, secret_values
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass
 from leadline.render.logbook.entries import HEADER_BEGIN, HEADER_END, NO_ENTRY
@@ -160,7 +159,7 @@ def _read(full: str, topic: str, named: str | None) -> bytes:
 def _redacted(context: Context, raw: bytes) -> tuple[str, bytes]:
     """What may be kept of the file, as text and as bytes."""
     exact = raw.decode("utf-8", "surrogateescape")
-    redacted = Redactor(secret_values(context.environ)).text(exact)
+    redacted = context.redactor.text(exact)
     kept = raw if redacted == exact else redacted.encode("utf-8", "surrogateescape")
     return kept.decode("utf-8", "backslashreplace"), kept
 

@@ -9,7 +9,6 @@ import shlex
 from leadline.core.errors import LeadlineError, conflict, refused, usage
 from leadline.core.publish.remote_url import in_clear
 from leadline.core.record.run import Run
-from leadline.core.secrets.redact import Redactor, secret_values
 from leadline.core.timestamps import counted
 from leadline.core.tracker.reading import Choice
 from leadline.core.typed import TYPE_CHECKING, Any
@@ -131,7 +130,7 @@ def looks_like_key(context: Context, text: str) -> bool:
     tracker look like."""
     shapes = [context.tracker_kind(name).key_shape for name in context.tracker_names()]
     shaped = any(shape and re.search(shape, text) for shape in shapes)
-    return shaped or Redactor(secret_values(context.environ)).text(text) != text
+    return shaped or context.redactor.text(text) != text
 
 
 def _checked_address(context: Context, tracker: str, project: str, at: str) -> str:
