@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 os.environ["COLUMNS"] = "100"
 
+from answers import of_verb, section  # noqa: E402
 from error_codes import table  # noqa: E402
 
 from leadline.cli.main import overview  # noqa: E402
@@ -40,12 +41,17 @@ def reference() -> str:
     for verb in VERBS:
         parser = parser_for(verb, load(verb))
         parts.append(f"## leadline {verb}\n\n```text\n{parser.format_help().rstrip()}\n```\n")
+        answers = dict(of_verb(getattr(load(verb), "ANSWER", None)))
+        if "" in answers:
+            parts.append(section(answers[""]))
         for action in parser._actions:
             if isinstance(action, argparse._SubParsersAction):
                 for name, child in action.choices.items():
                     parts.append(
                         f"### leadline {verb} {name}\n\n```text\n{child.format_help().rstrip()}\n```\n"
                     )
+                    if name in answers:
+                        parts.append(section(answers[name]))
     return "\n".join(parts)
 
 

@@ -14,6 +14,7 @@ DESCRIPTION = """Take what was written by hand into the logbook in the tree (or 
 new
 entries as they are, changes inside rendered entries and in the header as differences. The whole file is kept. Then the
 logbook is rendered anew and `leadline verify` is clean. Adopting the same content twice does nothing."""
+ANSWER = "services.thread.adopt:Adopted"
 EXAMPLES = [
     "leadline adopt",
     "leadline adopt notes/old-log.md --thread moe-hc",

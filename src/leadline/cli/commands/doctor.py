@@ -14,6 +14,7 @@ DESCRIPTION = """Say what is installed, which feature lacks what, how the reposi
 unfinished: open runs, faults in the record, what is not on the remote. No network unless --network.
 Outside a repository it says so and looks at the program alone. Exit 0; with --strict 6 when there is a problem, no
 repository among them."""
+ANSWER = "services.keep.doctor:Check[]"
 EXAMPLES = ["leadline doctor", "leadline doctor --network --strict"]
 NEEDS_REPOSITORY = False
 MARKS = {"ok": "ok  ", "note": "note", "problem": "FAIL"}

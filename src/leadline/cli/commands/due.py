@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 DESCRIPTION = """Says whether an update is due and why: a milestone since the last one (a baseline, a decided
 hypothesis, a claim, a changed label, a retraction, a seal), or six hours of active work. The exit code is 0 either
 way."""
+ANSWER = "core.issue.due:Due"
 EXAMPLES = ["leadline due", "leadline due --json"]
 
 

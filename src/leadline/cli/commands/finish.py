@@ -15,6 +15,7 @@ DESCRIPTION = """Record the final summary and close the experiment issue. What i
 close`) is listed, each item with the command that mends it, and nothing is recorded (exit code 6). --override
 records it all the same; the reason stays in the summary. Numbers are cited ({{P-003.time_ms}}). A finished thread
 can still be read, and written to; what comes afterwards says so."""
+ANSWER = "services.thread.finish:Finished"
 EXAMPLES = [
     "leadline finish --from summary.md",
     "leadline finish --worked 'blocks of 128' --did-not 'fp8' --confidence 'replicated on one GPU' "

@@ -21,6 +21,14 @@ have it now, and the comments. The body is derived; text that people write outsi
 touched, and an edit inside the block is kept in the record and shown in the body before it is derived again.
 `issue status` asks the forge what others changed since: title, labels, state, text, comments. What waits for a forge
 that is away is sent by `issue sync`, in order and once; --dry-run prints the operations and does none."""
+ANSWER = {
+    "": "services.issue.verbs:Shown",
+    "status": "services.issue.audit:Status",
+    "diff": "services.issue.audit:BodyDifference",
+    "sync": "services.issue.delivery:Delivery",
+    "settle": "services.issue.verbs:Settled",
+    "fix": "services.issue.verbs:Fixed",
+}
 EXAMPLES = [
     "leadline issue",
     "leadline issue status",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 DESCRIPTION = """The permanent address of a section of the research logbook, a file of a sealed snapshot, an artifact or
 a code state: pinned to a commit, and only when the remote has that commit with that file in it. Where the remote has no
 pages, the commit and the path are printed instead."""
+ANSWER = "services.publish.link:Link"
 EXAMPLES = [
     "leadline link P-003",
     "leadline link P-S1 --file table.csv",

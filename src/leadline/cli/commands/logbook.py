@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """The research logbook as it is rendered from the records now, in Markdown. The copy in the work tree
 and on the record branch is the same text; nothing is ever typed into it (`leadline adopt` takes hand edits in)."""
+ANSWER = "services.branch.logbook:Logbook"
 EXAMPLES = ["leadline logbook | less", "leadline logbook --out logbook.md"]
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 DESCRIPTION = """Write the whole thread as one HTML file: conclusion, claims with their labels, results and every
 run as a dot, hypotheses, decisions, negative results, the timeline with commands and code states. The file needs no
 network and holds no script; it follows the reader's dark mode and prints."""
+ANSWER = "services.publish.report:Written"
 EXAMPLES = ["leadline report", "leadline report --out report.html"]
 
 

@@ -14,6 +14,7 @@ DESCRIPTION = """Seal a snapshot: an annotated tag leadline/TOPIC/NAME that hold
 bundle (exact commands, config, code, hardware, environment, packages, comparison table) as JSON, Markdown and CSV
 on the record branch; a comment on the issue links them. Nothing of yours is committed but the files named by
 --commit. What could not be done (no remote, no push rights) is listed; the seal stands without it."""
+ANSWER = "services.publish.seal:Sealed"
 EXAMPLES = [
     "leadline seal first-answer --message 'zlib 1 is enough'",
     "leadline seal --commit results.csv --push",

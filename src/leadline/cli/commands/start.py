@@ -16,6 +16,7 @@ DESCRIPTION = """Open a research thread: an id prefix, a branch (created or adop
 
 The kickoff is given by flags, by one TOML, YAML, JSON or Markdown file, or both (flags win). What it does not say is
 listed by `leadline check kickoff`; nothing is asked."""
+ANSWER = "services.thread.start:Started"
 EXAMPLES = [
     "leadline start faster-decode --goal 'halve decode latency' --success decode_ms:ms:lower",
     "leadline start moe-hc --prefix MOE-HC --from kickoff.toml --no-branch",

@@ -15,6 +15,7 @@ DESCRIPTION = """Commit the record branch, fetch it, merge by union (it cannot c
 snapshots; then bring the issues on a forge up to date.
 What was done here stays when the remote cannot be reached (exit 8 says so). A fresh clone gets all threads
 by its first sync. Code states of dirty work trees leave the machine only with --code, after a scan for secrets."""
+ANSWER = "services.publish.sync:Sync"
 EXAMPLES = ["leadline sync", "leadline sync --remote upstream --code", "leadline sync --dry-run"]
 RECONCILES = False
 

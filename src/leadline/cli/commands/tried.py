@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """Search all threads: commands, configs, results, notes, hypotheses, claims, decisions, superseded and
 retracted work. What failed, was falsified or turned out negative comes first. Words match by their beginning."""
+ANSWER = "services.look.tried:Tried[]"
 EXAMPLES = ["leadline tried lzma preset", "leadline tried out of memory --limit 5"]
 
 

@@ -16,6 +16,7 @@ links and next action are taken from the records; your words come first. Numbers
 ({{P-003.time_ms}}), and text that a reader would stumble over is refused with each finding. Running it again after
 a crash posts nothing twice. --heartbeat posts a few lines; one that only repeats the last grows that comment in
 place."""
+ANSWER = "services.publish.update:Post"
 EXAMPLES = [
     "leadline update --change 'Blocks of 128 take {{P-003.time_ms}} (n={{P-003.time_ms.n}}).'",
     "leadline update --dry-run",
