@@ -12,6 +12,7 @@ from leadline.core.errors import usage
 from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from leadline.core.design.blocks import Measured
     from leadline.services.context import Context
     from leadline.services.run.request import RunRequest
 
@@ -152,7 +153,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     return _answer(result, 130 if result["interrupted"] else 0)
 
 
-def _answer(result: dict[str, Any], code: int = 0) -> Answer:
+def _answer(result: Measured, code: int = 0) -> Answer:
     """Without a whole block no comparison was made: 6, as ``leadline compare`` says it."""
     from leadline.core.errors import EXIT_CODES
     from leadline.render.terminal.ab import result_text

@@ -14,7 +14,30 @@ from leadline.core.metric.items import facts_in
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.stats.sequential import METHOD, SymmetricSequence
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import BlocksJudged, SideOfAb
+
+    class Measured(BlocksJudged, total=False):
+        """What the blocks of a measurement say, and how it went."""
+
+        id: str
+        why_stopped: str
+        failed_blocks: list[str]
+        experiments: dict[str, str]
+
+    class MeasuredNow(Measured, total=False):
+        interrupted: bool
+        wall_s: float
+
+    class MeasuredBefore(Measured, total=False):
+        at: str
+        a: SideOfAb | None
+        b: SideOfAb | None
+        seed: int | None
+        order: str | None
+
 
 WALL = "wall_s"
 WALL_METRIC = MetricDef(WALL, "s", "lower", observed="machine")
@@ -30,7 +53,7 @@ def judge(
     definition: MetricDef,
     alpha: float,
     equivalent: float | None,
-) -> dict[str, Any]:
+) -> BlocksJudged:
     """What the blocks say: ``estimate``, ``low``, ``high`` of the ratio b / a (of the difference b
     - a when a value is not above zero: ``as_ratio`` False), ``shown``, ``verdict``, ``e_value``,
     ``n_blocks`` and a ``sentence``."""
@@ -57,7 +80,7 @@ def judge(
         verdict = {None: "different", True: "better", False: "worse"}[better]
     if equivalent is not None and values and margin != "outside":
         verdict = "equivalent" if margin == "within" else "not shown equivalent"
-    result: dict[str, Any] = {
+    result: BlocksJudged = {
         "metric": definition.name,
         "unit": definition.unit,
         "direction": definition.direction,
@@ -78,7 +101,7 @@ def judge(
     return result
 
 
-def _sentence(result: dict[str, Any], equivalent: float | None) -> str:
+def _sentence(result: BlocksJudged, equivalent: float | None) -> str:
     what = "ratio b / a" if result["as_ratio"] else "difference b - a"
     if result["estimate"] is None:
         return "no whole block: nothing is known"
@@ -92,7 +115,7 @@ def _sentence(result: dict[str, Any], equivalent: float | None) -> str:
     return said
 
 
-def progress(result: dict[str, Any]) -> str:
+def progress(result: BlocksJudged) -> str:
     """One line about a measurement that is going on."""
     if result["estimate"] is None:
         return "no whole block yet"
@@ -101,7 +124,7 @@ def progress(result: dict[str, Any]) -> str:
     return f"{result['estimate']:.4g} ({result['low']:.4g} to {result['high']:.4g})"
 
 
-def result_of(thread: Thread, item: Experiment | Run | Item) -> dict[str, Any]:
+def result_of(thread: Thread, item: Experiment | Run | Item) -> MeasuredBefore:
     """The result of a recorded measurement, computed again from its runs: a retracted run takes its
     block with it.
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from leadline.core.plain import plain
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadline.core.design.blocks import Measured
 
 
-def result_text(result: dict[str, Any]) -> str:
+def result_text(result: Measured) -> str:
     """Verdict first, then the ratio with its interval, why it stopped, what failed and where the
     runs are."""
     sides = result.get("experiments") or {}

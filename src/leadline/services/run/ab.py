@@ -20,7 +20,7 @@ from leadline.core.ids import named_id
 from leadline.core.record.run import MetricDef
 from leadline.core.record.thread import Thread
 from leadline.core.stats.sequential import METHOD
-from leadline.core.typed import TYPE_CHECKING, Any, cast
+from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.core.values import dataclass, field
 from leadline.services.context import Context, refs_for
 from leadline.services.run.facts import environment_of, gather
@@ -29,7 +29,8 @@ from leadline.services.run.outcome import RunOutcome
 from leadline.services.run.request import RunRequest, complete
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import InterleavingBody, InterleavingEndedBody
+    from leadline.core.design.blocks import MeasuredNow
+    from leadline.core.record.bodies import BlocksJudged, InterleavingBody, InterleavingEndedBody
     from leadline.services.run.facts import PlanFacts
 
 MOST_FAILED_BLOCKS = 3
@@ -73,7 +74,7 @@ def measure(
     watcher: Watcher,
     say: Say = lambda text: None,
     stop_asked: Callable[[], bool] = lambda: False,
-) -> dict[str, Any]:
+) -> MeasuredNow:
     """Run both sides in turns; returns the result (see ``judge``) with ``id``, ``experiments`` and
     ``why_stopped``. ``stop_asked`` is asked between runs: what was measured so far is judged then,
     as after an interrupted run.
@@ -111,19 +112,21 @@ def measure(
         if time.monotonic() - last_said_s > 2.0:
             last_said_s = time.monotonic()
             say(f"block {number} of at most {request.most_blocks}: {progress(result)}")
-    result = judge(state.blocks, definition, request.alpha, request.equivalent)
-    result.update(
-        why_stopped=why,
-        failed_blocks=list(state.failed),
-        experiments={side: name for side, name in state.experiments.items() if name},
-        interrupted=state.interrupted,
-        wall_s=round(time.monotonic() - started_s, 3),
-    )
-    ids = list(result["experiments"].values())
+    ids = [name for name in state.experiments.values() if name]
+    measured: MeasuredNow = {
+        "id": shown,
+        **judge(state.blocks, definition, request.alpha, request.equivalent),
+        "why_stopped": why,
+        "failed_blocks": list(state.failed),
+        "experiments": {side: name for side, name in state.experiments.items() if name},
+        "interrupted": state.interrupted,
+        "wall_s": round(time.monotonic() - started_s, 3),
+    }
+    said = {name: value for name, value in measured.items() if name != "id"}
     refs = {shown: uid, **refs_for(context.slice(a.topic, ids), ids)}
-    body = cast("InterleavingEndedBody", {"interleaving": shown, **result, "refs": refs})
+    body = cast("InterleavingEndedBody", {"interleaving": shown, **said, "refs": refs})
     context.append(a.topic, "interleaving-ended", body)
-    return {"id": shown, **result}
+    return measured
 
 
 def _check(request: AbRequest) -> None:
@@ -276,7 +279,7 @@ def _limit(request: AbRequest, state: _State, started_s: float) -> str:
     return ""
 
 
-def _reason_to_stop(request: AbRequest, result: dict[str, Any]) -> str:
+def _reason_to_stop(request: AbRequest, result: BlocksJudged) -> str:
     """Why no further block is needed, "" when one is. A declared precision is waited for; a margin
     of equivalence ends it as soon as the interval lies within or wholly outside; else a shown
     difference does."""
