@@ -9,7 +9,7 @@ from collections.abc import Callable
 from leadline.adapters import clock as clocks
 from leadline.adapters.collectors.machine import MachineCollectors
 from leadline.adapters.files import as_user_error, read_bytes, write_atomically
-from leadline.adapters.git import Git
+from leadline.adapters.git.repo import Git
 from leadline.adapters.store.blobs import FileBlobs
 from leadline.adapters.store.event_log import EventLog
 from leadline.adapters.store.open_runs import OpenRunFiles

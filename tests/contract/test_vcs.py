@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from leadline.adapters.git import Git
+from leadline.adapters.git.repo import Git
 from leadline.ports.vcs import Vcs
 from leadline.testing.vcs_contract import VcsContract
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from leadline.adapters.git import Git
+from leadline.adapters.git.repo import Git
 from leadline.core.errors import LeadlineError
 
 KEY = (

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from leadline.adapters.git import Git
+from leadline.adapters.git.repo import Git
 from leadline.core.errors import LeadlineError
 
 
@@ -192,7 +192,7 @@ def test_a_branch_that_moves_during_the_commit_leaves_the_index_as_it_was(repo: 
 
 WRITER = """
 import sys
-from leadline.adapters.git import Git
+from leadline.adapters.git.repo import Git
 from leadline.core.errors import LeadlineError
 vcs = Git.discover(sys.argv[1])
 for number in range(3):

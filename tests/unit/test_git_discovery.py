@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from leadline.adapters.git import Git, discovery
+from leadline.adapters.git.repo import Git, discovery
 from leadline.core.errors import LeadlineError
 
 

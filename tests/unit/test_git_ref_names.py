@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from leadline.adapters.git import Git, objects
+from leadline.adapters.git.repo import Git, objects
 
 PREFIX = "refs/tags/leadline/t/"
 

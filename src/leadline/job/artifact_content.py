@@ -106,7 +106,9 @@ def _rows(rows: Any, ending: str) -> bytes:
 def _in_json(value: Any) -> Any:
     """``value`` with the words of the record for the numbers that JSON does not have."""
     if isinstance(value, float) and value - value != 0:
-        return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+        if value != value:
+            return "NaN"
+        return "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, dict):
         return {name: _in_json(one) for name, one in value.items()}
     if isinstance(value, (list, tuple)):

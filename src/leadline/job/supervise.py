@@ -777,7 +777,8 @@ class Job:
         else:
             state, reason = ("done", "") if exit_code == 0 else ("failed", f"exit code {exit_code}")
         if self.unkillable:
-            reason += f"{'; ' if reason else ''}{self.unkillable} processes could not be ended"
+            left = f"{self.unkillable} processes could not be ended"
+            reason = f"{reason}; {left}" if reason else left
         return state, code_or_none, name, reason
 
     def result(self) -> dict[str, Any]:

@@ -107,9 +107,10 @@ def unbound_number(text: str, found: list[UnboundNumber]) -> LeadlineError:
         if mended != text
         else ["leadline status  (the recorded metrics by id)"]
     )
+    numbers = f"{len(found)} numbers are" if len(found) > 1 else "1 number is"
     return refused(
         "unbound-number",
-        f"{len(found)} number{'s are' if len(found) > 1 else ' is'} not bound to a recorded metric: {shown}",
+        f"{numbers} not bound to a recorded metric: {shown}",
         why="a typed number goes stale or was never measured; `{{P-003.time_ms}}` is filled in and rechecked",
         do=[
             *steps,

@@ -33,13 +33,16 @@ def slice_of(
 
 
 def kind_of(thing: Experiment | Run | Item) -> str:
-    return (
-        "run"
-        if isinstance(thing, Run)
-        else "experiment"
-        if isinstance(thing, Experiment)
-        else thing.kind
-    )
+    if isinstance(thing, Run):
+        return "run"
+    return "experiment" if isinstance(thing, Experiment) else thing.kind
+
+
+def runs_of(thing: Experiment | Run | Item) -> list[Run]:
+    """The runs that a thing is: those of an experiment, a run itself, none of anything else."""
+    if isinstance(thing, Run):
+        return [thing]
+    return thing.runs if isinstance(thing, Experiment) else []
 
 
 def withdrawn(thing: Experiment | Run | Item) -> str:
@@ -64,8 +67,6 @@ def no_evidence(thing: Experiment | Run) -> str:
 
 def unfinished(thing: Experiment | Run | Item) -> str:
     """Why nothing can be said of a run or experiment yet; empty when it has ended."""
-    runs = (
-        [thing] if isinstance(thing, Run) else thing.runs if isinstance(thing, Experiment) else []
-    )
+    runs = runs_of(thing)
     still = [r.id for r in runs if r.state not in TERMINAL_STATES]
     return f"{', '.join(still)} has not ended" if runs and len(still) == len(runs) else ""

@@ -90,16 +90,19 @@ class ThreadBuilder:
     def record(self, kind: str, body: dict[str, Any], minutes: float = 1.0) -> Record:
         """Append any record."""
         self.tick(minutes)
-        last = self.records[-1] if self.records else None
+        before = prev = ""
+        if self.records:
+            last = self.records[-1]
+            before, prev = last.id, line_digest(last.line())
         made = Record(
-            id=next_ulid(self.now_ms, len(self.records) * 7919 + 1, last.id if last else ""),
+            id=next_ulid(self.now_ms, len(self.records) * 7919 + 1, before),
             at=self.now,
             thread=self.topic,
             writer=self.writer,
             kind=kind,
             actor=self.actor,
             body=body,
-            prev=line_digest(last.line()) if last else "",
+            prev=prev,
         )
         self.records.append(made)
         return made

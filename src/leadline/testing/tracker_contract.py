@@ -86,10 +86,11 @@ class TrackerContract:
         end: str = "finish",
         config: Any = None,
     ) -> subprocess.CompletedProcess[str]:
+        rows = ROWS if rows is None else rows
         given = {
             "project": facts.project,
             "config": CONFIG if config is None else config,
-            "rows": ROWS if rows is None else rows,
+            "rows": rows,
             "end": end,
         }
         return subprocess.run(

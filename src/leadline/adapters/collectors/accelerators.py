@@ -212,14 +212,15 @@ def _nvidia_device(library: Any, index: int, handle: Any) -> AcceleratorFacts:
     for policy, name in _VIOLATIONS:
         status = ask(("nvmlDeviceGetViolationStatus",), policy)
         held_back[name] = None if status is None else round(int(status.violationTime) / 1e9, 6)
+    slowdown = None
+    if reasons is not None:
+        slowdown = [text for bit, text in SLOWDOWN_REASONS if int(reasons) & bit]
     return {
         "index": index,
         "utilisation_percent": None if rates is None else int(rates.gpu),
         "sm_clock_mhz": ask(("nvmlDeviceGetClockInfo",), 1),  # NVML_CLOCK_SM
         "sm_clock_max_mhz": ask(("nvmlDeviceGetMaxClockInfo",), 1),
-        "slowdown": None
-        if reasons is None
-        else [text for bit, text in SLOWDOWN_REASONS if int(reasons) & bit],
+        "slowdown": slowdown,
         "held_back_s": held_back,
     }
 
@@ -236,8 +237,6 @@ def state(
     known = [*(told or nobody)["processes"], *(held or ())]
     without = "nvidia-ml-py is not installed or does not work, and " if told is None else ""
     why = f"processes on the accelerator cannot be listed: {without}open files of other processes cannot be read"
-    return {
-        "processes": known or held,
-        "devices": None if told is None or files else told["devices"],
-        "unknown": [why] if held is None else [],
-    }
+    devices = None if told is None or files else told["devices"]
+    unknown = [why] if held is None else []
+    return {"processes": known or held, "devices": devices, "unknown": unknown}

@@ -98,10 +98,11 @@ def _facts(root: str, driver: str | None) -> HardwareFacts:
     cpuinfo = _read(root, "proc/cpuinfo") or ""
     model = re.search(r"^(?:model name|Model|cpu model)\s*:\s*(.+)$", cpuinfo, re.M)
     memory = re.search(r"^MemTotal:\s*(\d+) kB", _read(root, "proc/meminfo") or "", re.M)
+    memory_bytes = int(memory.group(1)) * 1024 if memory else None
     return {
         "cpu_model": model.group(1).strip() if model else None,
         "cpu_count": len(re.findall(r"^processor\s*:", cpuinfo, re.M)) or os.cpu_count(),
-        "memory_bytes": int(memory.group(1)) * 1024 if memory else None,
+        "memory_bytes": memory_bytes,
         "virtualised": _virtualised(root, cpuinfo),
         "gpus": _gpus(root, driver),
     }

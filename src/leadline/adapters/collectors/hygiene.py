@@ -73,14 +73,15 @@ def preflight(
         or (pressure or 0) >= PRESSURE_PERCENT / 2
         or (load or 0) >= 0.7 * len(cpus)
     )
-    others = processes.busy_others(root, hide, cpus if pinned else None) if busy else []
+    on_cpus = cpus if pinned else None
+    others = processes.busy_others(root, hide, on_cpus) if busy else []
     accelerator = accelerators.state(root, hide, device_paths, gpu_library)
     found: Preflight = {
         "load_1m": load,
         "runnable": runnable,
         "cpu_pressure_percent": pressure,
         "cpu_count": len(cpus),
-        "pinned_to": cpus if pinned else None,
+        "pinned_to": on_cpus,
         "memory_available_bytes": available,
         "memory_bytes": total,
         "governor": _governor(root, cpus),
@@ -98,7 +99,7 @@ def preflight(
     unknown = list(accelerator["unknown"])
     if load is None and pressure is None:
         unknown.append("neither the load nor the CPU pressure can be read")
-    found["contended"] = True if reasons else None if unknown else False
+    found["contended"] = _verdict(reasons, unknown)
     found["reasons"] = reasons + [f"unknown: {what}" for what in unknown]
     found["throttled"] = True if any(d["slowdown"] for d in accelerator["devices"] or ()) else None
     found["remarks"] = _remarks(found, devices["kind"] if devices else "device")
@@ -126,9 +127,7 @@ def after_run(
     wall = _number(during.get("wall_s")) or wall_s
     pinned = during.get("pinned_to")
     cpus = float(
-        len(pinned)
-        if pinned
-        else seen.get("cpu_count") or during.get("cpu_count") or os.cpu_count() or 1
+        len(pinned or ()) or seen.get("cpu_count") or during.get("cpu_count") or os.cpu_count() or 1
     )
     reasons, known, notes = _during_reasons(during, wall, cpus)
     gpus_before = list(seen.get("accelerators") or ())
@@ -207,9 +206,8 @@ def _remarks(found: Preflight, kind: str) -> list[str]:
         )
     expected, there = found["devices_expected"], found["devices_found"]
     if expected is not None and there != expected:
-        remarks.append(
-            f"{there if there is not None else 'unknown'} {kind} devices, expected {expected}"
-        )
+        count = "unknown" if there is None else there
+        remarks.append(f"{count} {kind} devices, expected {expected}")
     for device in found["accelerators"] or ():
         if device["slowdown"]:
             remarks.append(
@@ -256,7 +254,14 @@ def _throttled(
                 held.append(f"accelerator {index}, {when} the run: {', '.join(words)}")
         if not told:
             unknown.append(f"unknown: accelerator {index} does not count the time it was held back")
-    return (True if held else None if unknown else False), held + unknown
+    return _verdict(held, unknown), held + unknown
+
+
+def _verdict(seen: Sequence[str], unknown: Sequence[str]) -> bool | None:
+    """Yes for what was seen, no only where nothing stayed unknown."""
+    if seen:
+        return True
+    return None if unknown else False
 
 
 def _during_reasons(
@@ -357,7 +362,8 @@ def _memory(root: str) -> tuple[int | None, int | None]:
 def _governor(root: str, cpus: Sequence[int]) -> str:
     """The frequency governors of the usable CPUs, or ``unknown`` (a virtual machine has none)."""
     base = "sys/devices/system/cpu"
-    if word(root, f"{base}/cpu{cpus[0] if cpus else 0}/cpufreq/scaling_governor") == "unknown":
+    first = cpus[0] if cpus else 0
+    if word(root, f"{base}/cpu{first}/cpufreq/scaling_governor") == "unknown":
         return "unknown"
     return ", ".join(
         sorted({word(root, f"{base}/cpu{n}/cpufreq/scaling_governor") for n in cpus[:_MAX_CPUS]})

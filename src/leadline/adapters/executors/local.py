@@ -152,11 +152,14 @@ class LocalExecutor:
                 said = f.read()[-4000:].strip().rpartition("\n")[2].removeprefix("leadline: ")
         except OSError:
             said = ""
+        code, do = "supervisor-refused", "leadline doctor"
+        if exit_code == 73:
+            code, do = "no-room-for-result", f"df -h {folder}"
         raise environment(
-            "no-room-for-result" if exit_code == 73 else "supervisor-refused",
+            code,
             f"The job program refused to start: {said or f'exit code {exit_code}'}.",
             why="The command was not run.",
-            do=["df -h " + folder] if exit_code == 73 else "leadline doctor",
+            do=do,
             details={"exit_code": exit_code, "attempt_dir": folder},
         )
 

@@ -49,11 +49,12 @@ def load(name: str) -> Extractor:
             try:
                 loaded: Extractor = entry.load()()
             except (ImportError, AttributeError, TypeError) as error:
+                package = entry.dist.name if entry.dist else name
                 raise environment(
                     "broken-reader",
                     f"the reader {name!r} cannot be loaded",
                     why=str(error),
-                    do=f"pip install --force-reinstall {entry.dist.name if entry.dist else name}",
+                    do=f"pip install --force-reinstall {package}",
                 ) from error
             return loaded
     names = ", ".join(sorted({*BUILTIN, *BENCHMARKS, *(entry.name for entry in found)}))

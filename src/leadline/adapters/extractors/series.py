@@ -152,19 +152,16 @@ class _Fold:
                 if counts[place]:
                     alike.setdefault(counts[place], []).append(name)
             for count, names in alike.items():
-                points = f"{count} points{' each' if len(names) > 1 else ''}"
+                points = f"{count} points each" if len(names) > 1 else f"{count} points"
                 found.add(code, f"{_listed(names)}: {points} {what}", about=names[0])
         for name, count in sorted(self.odd.items()):
             self.gatherer.rows += count
             self.gatherer.dropped += count
             if name:
                 large = self.too_large.get(name, 0)
+                values = "value is" if large == 1 else "values are"
                 if large:
-                    found.add(
-                        "too-large",
-                        f"{name}: {large} {'value is' if large == 1 else 'values are'} {TOO_LARGE}",
-                        about=name,
-                    )
+                    found.add("too-large", f"{name}: {large} {values} {TOO_LARGE}", about=name)
                 if count > large:
                     what = f"{name}: {count - large} values are no number and numbers besides: its type changed"
                     found.add("not-a-number", what, about=name)

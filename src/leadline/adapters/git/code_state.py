@@ -137,13 +137,8 @@ def _leave_out_refused(git: GitProgram, scan: Scan, done: Outcome) -> None:
     reason = next((line for line in errors.splitlines() if "error:" in line), "").replace(
         "error: ", ""
     )
-    scan.leave_out(
-        path,
-        (
-            "filter" if "filter" in errors else "unreadable",
-            shown(reason) or "git could not read it",
-        ),
-    )
+    kind = "filter" if "filter" in errors else "unreadable"
+    scan.leave_out(path, (kind, shown(reason) or "git could not read it"))
 
 
 # the commit
@@ -155,7 +150,8 @@ def _commit(
     """Make or find the commit for ``tree`` and remember it as ``last``; whether that changed."""
     values = memory.values
     last = values["last"]
-    ref = REF_PREFIX + (run_ref or f"{tree[:16]}-{head[:12] if head else 'root'}")
+    base = head[:12] if head else "root"
+    ref = REF_PREFIX + (run_ref or f"{tree[:16]}-{base}")
     if last and last["tree"] == tree:
         if last["ref"] is None:
             return False

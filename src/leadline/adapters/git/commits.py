@@ -61,14 +61,8 @@ def commit_files(
             git, ref, expected_old, expected_old, "leadline: unchanged", by
         )  # raises ref-moved
     commit = objects.commit_tree(git, tree, lineage, message, by)
-    objects.update_ref(
-        git,
-        ref,
-        commit,
-        expected_old,
-        f"leadline: {message.splitlines()[0] if message else ''}",
-        by,
-    )
+    title = next(iter(message.splitlines()), "")
+    objects.update_ref(git, ref, commit, expected_old, f"leadline: {title}", by)
     return commit
 
 
@@ -109,10 +103,9 @@ def commit_only(
     previous = _index_entry(git, path)
     _set_index_entry(git, path, entry, data)
     try:
-        title = message.splitlines()[0] if message else ""
-        objects.update_ref(
-            git, "HEAD", commit, old, f"commit{'' if old else ' (initial)'}: {title}", by
-        )
+        kind = "commit" if old else "commit (initial)"
+        title = next(iter(message.splitlines()), "")
+        objects.update_ref(git, "HEAD", commit, old, f"{kind}: {title}", by)
     except LeadlineError:
         _restore_index_entry(git, path, previous)
         raise

@@ -20,7 +20,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 
 from leadline.core.ids import parse_id
-from leadline.core.record.about import base_of, bases_of
+from leadline.core.record.about import base_of, bases_of, uid_named
 from leadline.core.record.event import BadLine, Record, parse_line, record_of
 from leadline.core.record.fold import created_id
 from leadline.core.typed import TYPE_CHECKING
@@ -368,9 +368,3 @@ def _changed_by(record: Record, bases: set[str]) -> set[str]:
 def _is_experiment(base: str) -> bool:
     parsed = parse_id(base)
     return parsed is not None and parsed.kind == "experiment"
-
-
-def uid_named(record: Record, field: str) -> str:
-    """The uid of what ``record`` names in ``field``, by its own references."""
-    refs = record.body.get("refs")
-    return str(refs.get(record.body.get(field), "")) if isinstance(refs, dict) else ""

@@ -12,12 +12,14 @@ import json
 import sqlite3
 from collections.abc import Mapping
 
-from leadline.adapters.store.index import Index
 from leadline.core.metric.thread_of import thread_of
 from leadline.core.record.about import base_of
 from leadline.core.record.rows import COLUMNS, RunRow, column, row_of
 from leadline.core.record.thread import Thread
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadline.adapters.store.index import Index
 
 FOLDED_AT_ONCE = 256  # experiments: bounds the memory of the first listing of a long thread
 _AS_JSON = ("argv", "config", "metrics", "nonfinite")
@@ -131,15 +133,17 @@ def _write(db: sqlite3.Connection, folded: Thread, bases: list[str]) -> None:
     db.executemany(
         f"INSERT OR REPLACE INTO runs({_COLUMNS}) VALUES({','.join('?' * len(COLUMNS))})",
         [
-            tuple(
-                json.dumps(getattr(row, name)) if name in _AS_JSON else getattr(row, name)
-                for name in COLUMNS
-            )
+            _as_columns(row_of(run, folded))
             for experiment in folded.experiments.values()
             if base_of(experiment.id) in whole
-            for row in (row_of(run, folded) for run in experiment.runs)
+            for run in experiment.runs
         ],
     )
+
+
+def _as_columns(row: RunRow) -> tuple[object, ...]:
+    values = ((name, getattr(row, name)) for name in COLUMNS)
+    return tuple(json.dumps(value) if name in _AS_JSON else value for name, value in values)
 
 
 # -- reading rows ----------------------------------------------------------------------------------

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from leadline.adapters.store.index import Index, uid_named
+from leadline.core.record.about import uid_named
 from leadline.core.record.event import Record, parse_line
 from leadline.core.record.search_text import Hit, searchable
+from leadline.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadline.adapters.store.index import Index
 
 
 def search(index: Index, threads: list[str], words: list[str], limit: int) -> tuple[list[Hit], int]:

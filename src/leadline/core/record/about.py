@@ -40,3 +40,9 @@ def bases_of(record: Record) -> set[str]:
         *body.get("refs", {}),
     ]
     return {base_of(n) for n in named if isinstance(n, str) and parse_id(n)}
+
+
+def uid_named(record: Record, field: str) -> str:
+    """The uid of what ``record`` names in ``field``, by its own references."""
+    refs = record.body.get("refs")
+    return str(refs.get(record.body.get(field), "")) if isinstance(refs, dict) else ""

@@ -44,7 +44,7 @@ def split_name(name: str) -> tuple[str, int]:
     stem = name.removesuffix(".jsonl")
     base, tilde, copy = stem.partition("~")
     writer, _, number = base.rpartition("-")
-    return writer + (tilde + copy if tilde else ""), int(number) if number.isdigit() else 0
+    return writer + tilde + copy, int(number) if number.isdigit() else 0
 
 
 def split_copy(name: str) -> tuple[str, str]:

@@ -62,19 +62,23 @@ def row_of(run: Run, thread: Thread) -> RunRow:
     or a number is left out."""
     experiment = thread.experiments[run.experiment]
     withdrawn = "superseded" if run.superseded_by else ""
+    title = experiment.title if run.title == experiment.runs[0].title else run.title
+    wall_s = run.wall_s if isinstance(run.wall_s, (int, float)) else None
+    exit_code = run.exit_code if isinstance(run.exit_code, int) else None
+    argv = run.argv if isinstance(run.argv, list) else []
     return RunRow(
         thread=thread.topic,
         uid=run.uid,
         id=run.id,
         experiment=run.experiment,
-        title=str(experiment.title if run.title == experiment.runs[0].title else run.title),
+        title=str(title),
         key=str(run.key),
         state=str(run.state),
         planned_at=run.planned_at,
         started_at=str(run.started_at),
-        wall_s=run.wall_s if isinstance(run.wall_s, (int, float)) else None,
-        exit_code=run.exit_code if isinstance(run.exit_code, int) else None,
-        argv=run.argv if isinstance(run.argv, list) else [],
+        wall_s=wall_s,
+        exit_code=exit_code,
+        argv=argv,
         config=_mapping(run.config),
         metrics=_mapping(run.metrics),
         nonfinite=_mapping(run.nonfinite),

@@ -52,6 +52,13 @@ class Item(Generic[Body]):
         return not self.retracted and not self.superseded_by
 
     @property
+    def gone(self) -> str:
+        """``retracted`` or ``superseded``; empty while it stands."""
+        if self.retracted:
+            return "retracted"
+        return "superseded" if self.superseded_by else ""
+
+    @property
     def text(self) -> str:
         return str(self.body.get("text", ""))
 

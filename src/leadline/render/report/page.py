@@ -272,7 +272,7 @@ def _claims(
     rows = []
     for claim in thread.claims:
         known = evidence_of(claim) if evidence_of is not None else _as_recorded(claim)
-        label = _gone_word(claim) or known.label
+        label = claim.gone or known.label
         predicate = str(claim.body.get("predicate") or "")
         predicted_by = preregistered(claim) if preregistered else ""
         missing = known.missing if claim.stands else []
@@ -300,12 +300,6 @@ def _claims(
 def _as_recorded(claim: Item) -> Evidence:
     """What the claim said of itself, where nobody weighs it anew."""
     return Evidence(str(claim.body.get("label") or "none"))
-
-
-def _gone_word(item: Item) -> str:
-    if item.retracted:
-        return "retracted"
-    return "superseded" if item.superseded_by else ""
 
 
 def _gone(item: Item) -> str:

@@ -47,7 +47,9 @@ def made_here(context: Context, run: Run) -> bool:
 def standing(context: Context, run: Run, artifact: Artifact) -> str:
     """``here``; ``elsewhere``: on the machine that made it; ``missing``: it was made here and is
     gone."""
-    return "here" if artifact.path else "missing" if made_here(context, run) else "elsewhere"
+    if artifact.path:
+        return "here"
+    return "missing" if made_here(context, run) else "elsewhere"
 
 
 def where_made(run: Run) -> str:
@@ -88,9 +90,10 @@ def versions(
         )
     if name is None:
         if len(names) > 1:
+            more = " …" if len(names) > 6 else ""
             raise usage(
                 "which-artifact",
-                f"{run.id} has {len(names)} artifacts: {', '.join(names[:6])}{' …' if len(names) > 6 else ''}",
+                f"{run.id} has {len(names)} artifacts: {', '.join(names[:6])}{more}",
                 do=[
                     f"leadline artifact get {run.id} '{names[0]}'",
                     f"leadline artifact list {run.id}",
@@ -107,14 +110,13 @@ def versions(
         which += f" at step {step}" if step is not None else ""
         near = [n for n in names if name.lower() in n.lower()] or names
         if named:
-            near = [
-                f"version {a.version}{'' if a.step is None else f' at step {a.step}'}"
-                for a in named
-            ]
+            at_step = ["" if a.step is None else f" at step {a.step}" for a in named]
+            near = [f"version {a.version}{at}" for a, at in zip(named, at_step, strict=True)]
+        more = f" and {len(near) - 12} more" if len(near) > 12 else ""
         raise not_found(
             "no-such-artifact",
             f"{run.id} has no artifact {name!r}{which}",
-            why=f"it has {', '.join(near[:12])}{f' and {len(near) - 12} more' if len(near) > 12 else ''}",
+            why=f"it has {', '.join(near[:12])}{more}",
             do=f"leadline artifact list {run.id}",
         )
     return found
@@ -209,9 +211,8 @@ def _exists(run: Run, artifact: Artifact, target: str) -> LeadlineError:
 
 def _target(context: Context, artifact: Artifact, out: str | None) -> str:
     """Where a copy goes. A name from a record decides the last part of the path only."""
-    base = "".join(
-        c if c.isprintable() and c not in "/\\" else "_" for c in artifact.name.rpartition("/")[2]
-    )
+    last = artifact.name.rpartition("/")[2]
+    base = "".join([c if c.isprintable() and c not in "/\\" else "_" for c in last])
     if base in ("", ".", ".."):
         base = "artifact"
     target = os.path.abspath(os.path.join(context.cwd, os.path.expanduser(out or ".")))

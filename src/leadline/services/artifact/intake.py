@@ -135,10 +135,8 @@ def take_in(
         else:
             kept.append(cast("KeptArtifact", entry))
     if gaps:
-        say(
-            f"{len(gaps)} artifacts not kept, {gaps[0]['name']}: {gaps[0]['reason']}"
-            + (" …" if gaps[1:] else "")
-        )
+        more = " …" if gaps[1:] else ""
+        say(f"{len(gaps)} artifacts not kept, {gaps[0]['name']}: {gaps[0]['reason']}{more}")
     return _part(context, kept, gaps), _leftovers(folder, needed)
 
 

@@ -73,13 +73,9 @@ def pages_of(context: Context) -> Pages | None:
     if not base or layout == "none":
         return None
     host = base.split("/")[2].lower()
-    known = (
-        "gitlab"
-        if "gitlab" in host
-        else "gitea"
-        if re.search(r"gitea|forgejo|codeberg", host)
-        else "github"
-    )
+    known = "gitea" if re.search(r"gitea|forgejo|codeberg", host) else "github"
+    if "gitlab" in host:
+        known = "gitlab"
     return Pages(base, layout or known)
 
 

@@ -113,7 +113,9 @@ def _message(changed: Files, also: str | None) -> str:
         }
     )
     what = ", ".join(topics[:3]) + (f" and {len(topics) - 3} more" if len(topics) > 3 else "")
-    return f"Records of {what}" if what else "Merge records" if also else "Records"
+    if what:
+        return f"Records of {what}"
+    return "Merge records" if also else "Records"
 
 
 def changed_files(
@@ -191,11 +193,11 @@ def issue_page(thread: Thread) -> str:
     issue = thread.issue
     if issue.state == "none":
         return f"# Experiment: {thread.title}\n\n_No issue has been opened._\n"
-    facts = [
-        f"state: {issue.state}",
-        *([f"labels: {', '.join(issue.labels)}"] if issue.labels else []),
-        *([f"at: {issue.url}"] if issue.url else []),
-    ]
+    facts = [f"state: {issue.state}"]
+    if issue.labels:
+        facts.append(f"labels: {', '.join(issue.labels)}")
+    if issue.url:
+        facts.append(f"at: {issue.url}")
     parts = [f"# {issue.title or 'Experiment: ' + thread.title}", " · ".join(facts), issue.body]
     for comment in issue.comments:
         edits = f", edited {len(comment['edits'])} times" if comment["edits"] else ""

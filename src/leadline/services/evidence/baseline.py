@@ -11,7 +11,7 @@ import shlex
 from leadline.core.compare.compare import Comparison
 from leadline.core.compare.drifting import drift_of
 from leadline.core.errors import conflict, not_found, refused, usage
-from leadline.core.record.run import Run
+from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.stats.inference import mean_interval, summarise
 from leadline.core.stats.outliers import outliers
@@ -134,13 +134,12 @@ def move_baseline(
 def _usable(thread: Thread, display: str) -> Experiment:
     experiment = thread.experiment(display)
     if problem := no_evidence(experiment):
+        measure = f"leadline run --experiment {experiment.id}"
         raise refused(
             "no-evidence",
             problem,
             why="a baseline is measured, not declared",
-            do=[f"leadline run --experiment {experiment.id}"]
-            if experiment.stands
-            else "leadline status",
+            do=measure if experiment.stands else "leadline status",
         )
     if not any(run.metrics for run in experiment.evidence_runs):
         raise refused(
@@ -196,7 +195,8 @@ def _check_move(
 ) -> None:
     missing, commands = [], []
     found = next((m for m in comparison.metrics if m.metric == metric), None)
-    for side, n in ((current, found.a.n if found else 0), (experiment, found.b.n if found else 0)):
+    sizes = (found.a.n, found.b.n) if found else (0, 0)
+    for side, n in zip((current, experiment), sizes, strict=True):
         if n < REPEATS_NEEDED:
             missing.append(
                 f"{REPEATS_NEEDED - n} more counting runs of {side.id} with {metric}: {n} of {REPEATS_NEEDED}"
@@ -204,12 +204,9 @@ def _check_move(
             commands.append(f"leadline run --experiment {side.id} --repeat {REPEATS_NEEDED - n}")
     rows = comparison.diff.of_role("confound") + comparison.diff.of_role("unknown")
     if rows:
-        missing.append(
-            "apples to apples: "
-            + ", ".join(row.name for row in rows[:5])
-            + " differ"
-            + ("" if axes else " and no axis is declared")
-        )
+        undeclared = "" if axes else " and no axis is declared"
+        named = ", ".join(row.name for row in rows[:5])
+        missing.append(f"apples to apples: {named} differ{undeclared}")
         names = [row.name for row in rows]
         declared, rest = (axes, names) if axes else (names[:1], names[1:])
         commands.append(
@@ -278,20 +275,20 @@ def show_baseline(context: Context, topic: str) -> dict[str, Any]:
     numbers = []
     for name in dict.fromkeys(n for run in runs for n in run.metrics):
         used = _in_time(runs, name)
-        definition = thread.metrics.get(name)
+        definition = thread.metrics.get(name) or MetricDef(name)
         sample = summarise(run.metrics[name] for run in used)
         numbers.append(
             {
                 "metric": name,
-                "unit": definition.unit if definition else "",
-                "direction": definition.direction if definition else "none",
+                "unit": definition.unit,
+                "direction": definition.direction,
                 **sample.as_dict(),
                 "interval": mean_interval(sample).as_dict(),
                 "drift": drift_of(runs, name).as_dict(),
                 **_apart(used, name),
             }
         )
-    first = runs[0] if runs else None
+    first = runs[0] if runs else Run("", "", "")
     return {
         "id": item.id,
         "experiment": experiment.id,
@@ -303,10 +300,10 @@ def show_baseline(context: Context, topic: str) -> dict[str, Any]:
         "runs": [r.id for r in runs],
         "not_counted": [r.id for r in experiment.runs if not r.is_evidence],
         "config": experiment.config,
-        "argv": first.argv if first else [],
-        "code": _code(first.code) if first else {},
-        "hardware": first.hardware if first else {},
-        "devices": first.devices if first else {},
+        "argv": first.argv,
+        "code": _code(first.code),
+        "hardware": first.hardware,
+        "devices": first.devices,
         "metrics": numbers,
         "moves": [_move(thread, b) for b in thread.of_kind("baseline")],
     }

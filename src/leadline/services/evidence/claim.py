@@ -121,7 +121,8 @@ def _body(context: Context, thread: Thread, text: str, request: ClaimRequest) ->
         "nuisance": [*request.nuisance, *context.setting("run.nuisance")],
     }
     body = {**body, **cast("JudgedBody", {name: value for name, value in asked.items() if value})}
-    numbers = f"{words} {canonical_json(request.across) if request.across else ''}"
+    over = canonical_json(request.across) if request.across else ""
+    numbers = f"{words} {over}"
     bound = bound_body(
         context,
         thread,
@@ -234,18 +235,14 @@ def _check_words(
     over += [(word.why, word.honest) for word in words]
     if over:
         sizes = "; ".join(c.sizes for c in found.clauses)
+        computed = f"the computed label is {found.label}" + (f" ({sizes})" if sizes else "")
         raise refuse(
             context,
             thread,
             "overclaim",
             "; ".join(what for what, _ in over),
             statement=body["text"],
-            arithmetic="; ".join(
-                [
-                    f"the computed label is {found.label}" + (f" ({sizes})" if sizes else ""),
-                    *found.why[:3],
-                ]
-            ),
+            arithmetic="; ".join([computed, *found.why[:3]]),
             honest="; ".join(honest for _, honest in over),
             missing=[],
             next=["leadline claim with other words", "leadline claim ... --override 'WHY'"],
@@ -284,11 +281,7 @@ def row_of(thread: Thread, item: Item, found: Evidence) -> dict[str, Any]:
         "reported": body.get("reported", ""),
         "asked": body.get("label_asked", ""),
         "override": body.get("override", ""),
-        "state": "retracted"
-        if item.retracted
-        else "superseded"
-        if item.superseded_by
-        else "standing",
+        "state": item.gone or "standing",
         "withdrawn": item.retracted or item.superseded_by,
         "at": item.at,
         "actor": item.actor,

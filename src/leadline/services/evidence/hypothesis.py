@@ -103,22 +103,23 @@ def listing(thread: Thread) -> list[dict[str, Any]]:
     rows = []
     for item in thread.hypotheses:
         body = item.body
+        state, prediction, until, decision = state_of(item), "", "", ""
+        if body.get("predicate"):
+            prediction = known(item).label
+        if state == "blocked":
+            until = body.get("resume_condition", "")
+        if body.get("decision"):
+            decision = thread.shown(body["decision"], item.refs)
         rows.append(
             {
                 "id": item.id,
-                "state": "retracted"
-                if item.retracted
-                else "superseded"
-                if item.superseded_by
-                else state_of(item),
+                "state": item.gone or state,
                 "text": item.text,
                 "predicate": body.get("predicate", ""),
-                "prediction": known(item).label if body.get("predicate") else "",
+                "prediction": prediction,
                 "evidence": [thread.shown(i, item.refs) for i in body.get("evidence", [])],
-                "until": body.get("resume_condition", "") if body.get("state") == "blocked" else "",
-                "decision": thread.shown(body["decision"], item.refs)
-                if body.get("decision")
-                else "",
+                "until": until,
+                "decision": decision,
                 "why": body.get("why", ""),
                 "experiments": [
                     e.id for e in thread.experiments.values() if item.id in e.hypotheses
@@ -168,12 +169,11 @@ def _check_needed(
         "promoted": ("--decision", decision, "--decision ID"),
     }.get(state)
     if needed and not needed[1]:
+        says = "when to go on" if state == "blocked" else "what that rests on"
         raise usage(
             "missing-field",
             f"`hypothesis {VERB_OF[state]}` needs {needed[0]}",
-            why=f"a {state} hypothesis says what that rests on"
-            if state != "blocked"
-            else "a blocked hypothesis says when to go on",
+            why=f"a {state} hypothesis says {says}",
             do=f"leadline hypothesis {VERB_OF[state]} {item.id} {needed[2]}",
         )
 
@@ -195,13 +195,14 @@ def _standing(thread: Thread, display: str, item: Item[HypothesisBody], state: s
             do="leadline status",
         )
     if problem:
+        do = [f"leadline show {thing.id}"]
+        if isinstance(thing, Experiment):
+            do.append(f"leadline run --experiment {thing.id}")
         raise refused(
             "evidence-does-not-stand",
             problem,
             why=f"{item.id} cannot be called {state} by it",
-            do=[f"leadline show {thing.id}", f"leadline run --experiment {thing.id}"]
-            if isinstance(thing, Experiment)
-            else f"leadline show {thing.id}",
+            do=do,
         )
     return thing.id
 
@@ -230,7 +231,9 @@ def _check_prediction(
     if (state == "supported" and found.label != "refuted") or (state == "falsified" and not held):
         return
     arithmetic = "; ".join(found.why[:3])
-    says = "holds" if held else "does not hold"
+    says, label, verb = "does not hold", "refuted", "falsify"
+    if held:
+        says, label, verb = "holds", found.label, "support"
     raise refuse(
         context,
         thread,
@@ -238,10 +241,10 @@ def _check_prediction(
         f"the prediction of {item.id} {says} over the runs there are",
         statement=f"{item.id} {state} by {', '.join(named)}",
         arithmetic=arithmetic,
-        honest=f"{item.body['predicate']} {says} so far ({found.label if held else 'refuted'})",
+        honest=f"{item.body['predicate']} {says} so far ({label})",
         missing=[],
         next=[
-            f"leadline hypothesis {'falsify' if not held else 'support'} {item.id} --evidence {named[0]}",
+            f"leadline hypothesis {verb} {item.id} --evidence {named[0]}",
             f"leadline hypothesis {VERB_OF[state]} {item.id} --evidence {named[0]} --override 'WHY'",
         ],
     )

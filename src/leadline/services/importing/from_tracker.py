@@ -60,22 +60,19 @@ def found_in_tracker(
     runs = runs or _listed(context, tracker, request, path)
     if not runs:
         at = f" at {request.at}" if request.at else ""
-        unasked = str(tracker.check(request.at)["why"])
+        why = "it is neither a project with runs nor a path with files of it"
+        if unasked := str(tracker.check(request.at)["why"]):
+            why = f"it is no path with files of it, and no server was asked ({unasked})"
         raise not_found(
             "no-runs",
             f"{name} has no runs under {request.source}{at}",
-            why=f"it is no path with files of it, and no server was asked ({unasked})"
-            if unasked
-            else "it is neither a project with runs nor a path with files of it",
+            why=why,
             do="leadline import --help",
         )
     if request.runs:
         runs = _asked_for(runs, request)
-    found = Findings(
-        f"{name} {os.path.basename(os.path.abspath(path)) if local else request.source}",
-        "",
-        "imported",
-    )
+    source = os.path.basename(os.path.abspath(path)) if local else request.source
+    found = Findings(f"{name} {source}", "", "imported")
     wanted = metric_columns(request.metrics)
     names: dict[str, None] = {}
     keys: dict[str, None] = {}
@@ -218,7 +215,8 @@ def _taken(
         taken.tracker["provisional"] = True
     if taken.metrics or taken.nonfinite:
         if count := reading.about.get("artifacts", 0):
-            what = f"{counted(count, 'artifact')} {'was' if count == 1 else 'were'} not taken"
+            were = "was" if count == 1 else "were"
+            what = f"{counted(count, 'artifact')} {were} not taken"
             found.note(
                 where,
                 f"{what} ({reading.about['artifacts_are']} {os.path.join(run.path, 'artifacts')})",

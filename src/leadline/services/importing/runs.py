@@ -270,6 +270,7 @@ def _write(
         )
         experiments[same] = experiment, experiment_uid
     shown = run_id(experiment, repeat)
+    elsewhere = {"cwd": run.cwd, "tracker": run.tracker}
     writing.add(
         "run-planned",
         {
@@ -279,12 +280,11 @@ def _write(
             "repeat": repeat,
             "title": title or run.name or default_title(run.argv, run.config),
             "argv": run.argv,
-            **({"cwd": run.cwd} if run.cwd else {}),
             "config": run.config,
             "origin": found.origin,
             "executor": "",
             "key": run.key,
-            **({"tracker": run.tracker} if run.tracker else {}),
+            **{name: said for name, said in elsewhere.items() if said},
             "refs": {experiment: experiment_uid},
         },
     )
@@ -337,14 +337,15 @@ def _measured(thread: Thread, found: Findings, run: FoundRun) -> dict[str, Any]:
     contract = {
         name: contract_of(d) for name in run.metrics if (d := thread.metrics.get(name)) is not None
     }
-    return {
+    extraction = {
+        "sources": [{k: v for k, v in source.items() if v}],
+        "contract": contract,
+        "problems": run.problems,
+        "series": finite(run.excerpts),
+    }
+    measured = {
         "metrics": run.metrics,
         "nonfinite": run.nonfinite,
-        "extraction": {
-            "sources": [{k: v for k, v in source.items() if v}],
-            **({"contract": contract} if contract else {}),
-            **({"problems": run.problems} if run.problems else {}),
-            **({"series": finite(run.excerpts)} if run.excerpts else {}),
-        },
-        **({"outputs": {"result_digest": digest}} if digest else {}),
+        "extraction": {k: v for k, v in extraction.items() if v or k == "sources"},
     }
+    return {**measured, "outputs": {"result_digest": digest}} if digest else measured

@@ -67,21 +67,14 @@ def read_issue(forge: Forge, thread: Thread, kind: ForgeKind) -> RemoteIssue:
     if known[0].lower() == there[0].lower() and not found.marker.startswith("experiment:"):
         return found
     moved = known["repository"].lower() != there["repository"].lower()
-    raise ForgeFailed(
-        remote(
-            "another-issue",
-            f"{found.url} is not the issue of thread {thread.topic}",
-            why=f"the record says {thread.issue.url}"
-            + (
-                f"; the setting forge.repository, or the git remote, says {there['repository']} now"
-                if moved
-                else ""
-            ),
-            do=[
-                *([f"leadline init --forge-repository {known['repository']}"] if moved else []),
-                f"leadline issue adopt {found.number} --instead 'WHY'"
-                if moved and not found.marker.startswith("experiment:")
-                else "leadline issue open",
-            ],
-        )
-    )
+    why, do = f"the record says {thread.issue.url}", []
+    if moved:
+        setting = "the setting forge.repository, or the git remote"
+        why += f"; {setting}, says {there['repository']} now"
+        do.append(f"leadline init --forge-repository {known['repository']}")
+    if moved and not found.marker.startswith("experiment:"):
+        do.append(f"leadline issue adopt {found.number} --instead 'WHY'")
+    else:
+        do.append("leadline issue open")
+    what = f"{found.url} is not the issue of thread {thread.topic}"
+    raise ForgeFailed(remote("another-issue", what, why=why, do=do))

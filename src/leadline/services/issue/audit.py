@@ -61,20 +61,26 @@ def status(context: Context, topic: str) -> Status:
     trouble = outbox.trouble(context, topic)
 
     def answer(remote: RemoteIssue | None, met: Trouble | None, waits: list[str]) -> Status:
+        title, changes = issue.title or title_of(thread), list[RemoteChange]()
+        milestone, assignees, state_there = "", list[str](), ""
+        if remote is not None:
+            title, changes = remote.title, drift(issue, remote)
+            milestone, assignees = remote.milestone, remote.assignees
+            state_there = remote.state
         return Status(
             state=issue.state,
             number=issue.number,
             url=issue.url,
             forge=kind.name,
-            title=remote.title if remote else issue.title or title_of(thread),
-            drift=drift(issue, remote) if remote else [],
+            title=title,
+            drift=changes,
             person_edits=[e for e in issue.person_edits if not e["settled"]],
             trouble=met,
             asked=remote is not None,
-            milestone=remote.milestone if remote else "",
-            assignees=remote.assignees if remote else [],
+            milestone=milestone,
+            assignees=assignees,
             waits=waits,
-            state_there=remote.state if remote else "",
+            state_there=state_there,
         )
 
     if issue.state in ("none", "draft"):

@@ -332,14 +332,17 @@ class _Call:
     def _adopt(self, operation: Operation) -> None:
         wanted, forge = self._wanted(), self.forge
         there = self._ask(lambda: forge.issue(wanted.number))
-        labels = [*there.labels, *(label for label in wanted.labels if label not in there.labels)]
+        # what is there already is not set again, and nothing that is there is taken away
+        more = [label for label in wanted.labels if label not in there.labels]
+        labels = [*there.labels, *more] if more else None
+        assignees = [*there.assignees, *wanted.assignees] if wanted.assignees else None
         edited = self._ask(
             lambda: forge.edit_issue(
                 wanted.number,
                 body=operation.text,
-                labels=labels if labels != there.labels else None,
+                labels=labels,
                 milestone=wanted.milestone or None,
-                assignees=[*there.assignees, *wanted.assignees] if wanted.assignees else None,
+                assignees=assignees,
             )
         )
         self._add_to_parent(edited.number, wanted.parent)
@@ -426,11 +429,10 @@ class _Call:
     def _close(self, operation: Operation) -> None:
         issue, forge = self._thread().issue, self.forge
         reason = operation.text or "completed"
-        remote = self._ask(
-            (lambda: forge.close_issue(issue.number, reason))
-            if operation.kind == "close"
-            else (lambda: forge.issue(issue.number))
-        )
+        if operation.kind == "close":
+            remote = self._ask(lambda: forge.close_issue(issue.number, reason))
+        else:
+            remote = self._ask(lambda: forge.issue(issue.number))
         if self._thread().issue.state != "closed":
             self.context.append(
                 self.topic, "issue-closed", {"reason": remote.closed_reason or reason}

@@ -161,13 +161,12 @@ def issue_number(context: Context, topic: str, named: str) -> str:
             ],
         )
     if page["repository"].lower() != repository.lower():
+        the_one = f"leadline issue adopt {page['number']}  (the one in {repository})"
         raise usage(
             "another-repository",
             f"the issue is in {page['repository']}, and this repository's issues are in {repository or 'the record'}",
             why="the setting forge.repository says where they are",
-            do=f"leadline issue adopt {page['number']}  (the one in {repository})"
-            if repository
-            else "leadline init --help",
+            do=the_one if repository else "leadline init --help",
         )
     return page["number"]
 

@@ -120,15 +120,11 @@ def _program(context: Context) -> list[Check]:
     version = context.vcs.version()
     numbers = tuple(int(n) for n in version.split(".")[:2] if n.isdigit())
     old = bool(numbers) and numbers < OLDEST_GIT
-    checks.append(
-        Check(
-            "program",
-            "git",
-            PROBLEM if old else OK,
-            version,
-            f"git {OLDEST_GIT[0]}.{OLDEST_GIT[1]} or newer is needed" if old else "",
-        )
-    )
+    git = Check("program", "git", OK, version)
+    if old:
+        needed = f"git {OLDEST_GIT[0]}.{OLDEST_GIT[1]} or newer is needed"
+        git = Check("program", "git", PROBLEM, version, needed)
+    checks.append(git)
     if not sys.platform.startswith("linux"):
         checks.append(
             Check(
@@ -178,15 +174,9 @@ def _installed(package: str) -> bool:
 
 def _repository(context: Context) -> list[Check]:
     vcs, checks = context.vcs, []
-    checks.append(
-        Check(
-            "repository",
-            "work tree",
-            OK if vcs.toplevel else NOTE,
-            vcs.toplevel
-            or "none: this is a bare repository; records can be read and synced, nothing can be run",
-        )
-    )
+    bare = "none: this is a bare repository; records can be read and synced, nothing can be run"
+    state = OK if vcs.toplevel else NOTE
+    checks.append(Check("repository", "work tree", state, vcs.toplevel or bare))
     checks.append(Check("repository", "records", OK, context.root))
     if os.path.realpath(vcs.git_dir) != os.path.realpath(vcs.common_dir):
         checks.append(
@@ -216,25 +206,16 @@ def _repository(context: Context) -> list[Check]:
         )
     head = vcs.head()
     where = head["branch"] or "detached"
-    checks.append(
-        Check(
-            "repository",
-            "HEAD",
-            OK if head["commit"] else NOTE,
-            f"{where} at {head['commit'][:12]}" if head["commit"] else f"{where}, no commit yet",
-        )
-    )
+    if head["commit"]:
+        checks.append(Check("repository", "HEAD", OK, f"{where} at {head['commit'][:12]}"))
+    else:
+        checks.append(Check("repository", "HEAD", NOTE, f"{where}, no commit yet"))
     who = vcs.identity()
-    checks.append(
-        Check(
-            "repository",
-            "identity",
-            NOTE if who["fallback"] else OK,
-            f"{who['name']} <{who['email']}>"
-            + (" (stands in: git has no user.name and user.email)" if who["fallback"] else ""),
-            "git config user.name NAME; git config user.email ADDRESS" if who["fallback"] else "",
-        )
-    )
+    state, mend, name = OK, "", f"{who['name']} <{who['email']}>"
+    if who["fallback"]:
+        state, name = NOTE, f"{name} (stands in: git has no user.name and user.email)"
+        mend = "git config user.name NAME; git config user.email ADDRESS"
+    checks.append(Check("repository", "identity", state, name, mend))
     return [*checks, *_disk(context)]
 
 
@@ -244,16 +225,11 @@ def _disk(context: Context) -> list[Check]:
     try:
         stat = os.statvfs(place)
         free = stat.f_bavail * stat.f_frsize
-        low = free < LOW_DISK_BYTES
-        checks.append(
-            Check(
-                "repository",
-                "disk",
-                PROBLEM if low else OK,
-                f"{size(free)} free for records",
-                "free some space: a run that cannot be recorded is not started" if low else "",
-            )
-        )
+        state, mend = OK, ""
+        if free < LOW_DISK_BYTES:
+            state = PROBLEM
+            mend = "free some space: a run that cannot be recorded is not started"
+        checks.append(Check("repository", "disk", state, f"{size(free)} free for records", mend))
     except OSError as error:
         checks.append(Check("repository", "disk", NOTE, f"unknown: {error.strerror}"))
     if not os.access(place, os.W_OK):
@@ -271,28 +247,16 @@ def _disk(context: Context) -> list[Check]:
 
 def _records(context: Context) -> list[Check]:
     topics = context.store.topics()
-    checks = [
-        Check(
-            "repository",
-            "threads",
-            OK if topics else NOTE,
-            ", ".join(topics[:10]) + (f" and {len(topics) - 10} more" if len(topics) > 10 else "")
-            or "none yet",
-            "" if topics else "leadline start TOPIC --goal '…'",
-        )
-    ]
-    remotes = context.vcs.remotes()
-    checks.append(
-        Check(
-            "repository",
-            "remote",
-            OK if remotes else NOTE,
-            ", ".join(f"{r} ({context.vcs.remote_url(r)})" for r in remotes[:5])
-            or "none: records stay on this machine",
-            "" if remotes else "git remote add origin URL",
-        )
-    )
-    return checks
+    threads = Check("repository", "threads", NOTE, "none yet", "leadline start TOPIC --goal '…'")
+    if topics:
+        more = f" and {len(topics) - 10} more" if len(topics) > 10 else ""
+        threads = Check("repository", "threads", OK, ", ".join(topics[:10]) + more)
+    nowhere = "none: records stay on this machine"
+    remote = Check("repository", "remote", NOTE, nowhere, "git remote add origin URL")
+    if remotes := context.vcs.remotes():
+        named = ", ".join(f"{r} ({context.vcs.remote_url(r)})" for r in remotes[:5])
+        remote = Check("repository", "remote", OK, named)
+    return [threads, remote]
 
 
 def _unfinished(context: Context) -> list[Check]:
@@ -325,15 +289,9 @@ def _unfinished(context: Context) -> list[Check]:
             )
         checks += _waiting(context, thread)
         if thread.issue.state in ("none", "draft") and thread.issue.wanted.get("state") != "open":
-            checks.append(
-                Check(
-                    "unfinished",
-                    topic,
-                    NOTE,
-                    "its issue is a draft" if thread.issue.state == "draft" else "it has no issue",
-                    f"leadline issue open --thread {topic}",
-                )
-            )
+            what = "its issue is a draft" if thread.issue.state == "draft" else "it has no issue"
+            mend = f"leadline issue open --thread {topic}"
+            checks.append(Check("unfinished", topic, NOTE, what, mend))
         lost = [
             s
             for s in thread.of_kind("snapshot")
@@ -466,7 +424,8 @@ def _branch(context: Context) -> list[Check]:
             not context.vcs.is_ancestor(tip, seen),
             not context.vcs.is_ancestor(seen, tip),
         )
-        words = " and ".join([*(["ahead of"] if ahead else []), *(["behind"] if behind else [])])
+        sides = (("ahead of", ahead), ("behind", behind))
+        words = " and ".join(word for word, holds in sides if holds)
         checks.append(
             Check(
                 "unfinished",
@@ -524,14 +483,8 @@ def _network(context: Context) -> list[Check]:
                 (error.next or [""])[0],
             )
         ]
-    return [
-        Check(
-            "network",
-            "remote",
-            OK,
-            f"{remote} answers; record branch {tip[:12] if tip else 'not there yet'}",
-        )
-    ]
+    records = tip[:12] if tip else "not there yet"
+    return [Check("network", "remote", OK, f"{remote} answers; record branch {records}")]
 
 
 def _forge(context: Context) -> list[Check]:

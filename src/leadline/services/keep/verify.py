@@ -123,17 +123,11 @@ def _open_runs(context: Context, thread: Thread) -> list[Finding]:
         if run.state in TERMINAL_STATES:
             continue
         here = run.uid in watched
-        what = "has not ended" if here else "has not ended, and nothing on this machine watches it"
-        found.append(
-            Finding(
-                thread.topic,
-                NOTE,
-                "open-run",
-                run.id,
-                what,
-                "leadline status" if here else "leadline sync  (from the machine that started it)",
-            )
-        )
+        what, mend = "has not ended", "leadline status"
+        if not here:
+            what = "has not ended, and nothing on this machine watches it"
+            mend = "leadline sync  (from the machine that started it)"
+        found.append(Finding(thread.topic, NOTE, "open-run", run.id, what, mend))
     return found
 
 
@@ -149,18 +143,14 @@ def _numbers(context: Context, thread: Thread) -> list[Finding]:
             else:
                 what = f"{{{{{expression}}}}} was {stored:g} when it was written and is {now:g} now"
             frozen = kind_of(item.kind).frozen
-            found.append(
-                Finding(
-                    thread.topic,
-                    NOTE if frozen or now is not None else FAULT,
-                    "number-changed",
-                    item.id,
-                    what,
-                    f"leadline show {item.id}"
-                    if frozen
-                    else f"leadline supersede {item.id} --by NEW, or leadline retract {item.id} --why '…'",
+            level = NOTE if frozen or now is not None else FAULT
+            mend = f"leadline show {item.id}"
+            if not frozen:
+                mend = (
+                    f"leadline supersede {item.id} --by NEW, "
+                    f"or leadline retract {item.id} --why '…'"
                 )
-            )
+            found.append(Finding(thread.topic, level, "number-changed", item.id, what, mend))
     return found
 
 

@@ -37,10 +37,11 @@ def _code_states(context: Context, thread: Thread) -> list[Finding]:
     found = []
     for commit in sorted(context.vcs.missing_objects(by_commit)) if by_commit else []:
         runs = by_commit[commit]
+        level = NOTE if _from_elsewhere(context, thread, runs) else FAULT
         found.append(
             Finding(
                 thread.topic,
-                NOTE if _from_elsewhere(context, thread, runs) else FAULT,
+                level,
                 "code-state-missing",
                 runs[0],
                 f"commit {commit[:12]}, the code of {_named(runs)}, is not in this repository",
@@ -67,17 +68,10 @@ def _blobs(context: Context, thread: Thread) -> list[Finding]:
     found = []
     for owner, digest, needed in _payloads(thread):
         if not context.blobs.has(digest):
-            found.append(
-                Finding(
-                    thread.topic,
-                    FAULT if needed else NOTE,
-                    "blob-missing",
-                    owner,
-                    f"{digest[:19]} is not on this machine"
-                    + ("" if needed else ", as large payloads may be"),
-                    "leadline sync",
-                )
-            )
+            level, what = FAULT, f"{digest[:19]} is not on this machine"
+            if not needed:
+                level, what = NOTE, f"{what}, as large payloads may be"
+            found.append(Finding(thread.topic, level, "blob-missing", owner, what, "leadline sync"))
             continue
         try:
             context.blobs.check(digest)
@@ -326,19 +320,14 @@ def _history(context: Context, thread: Thread, path: str, ref: str) -> list[Find
             continue
         gone = [h for h in (*change.rewritten, *change.removed) if not _renamed(thread, h)]
         if gone:
-            known = commit in acknowledged
-            found.append(
-                Finding(
-                    thread.topic,
-                    NOTE if known else FAULT,
-                    "logbook-rewritten",
-                    f"{commit[:12]}:{path}",
-                    f"entries were changed or removed: {'; '.join(gone[:3])}{' …' if len(gone) > 3 else ''}",
-                    f"git show {commit[:12]} -- {path}"
-                    if known
-                    else f"leadline adopt --acknowledge {commit[:12]} --thread {thread.topic}",
-                )
-            )
+            level = FAULT
+            mend = f"leadline adopt --acknowledge {commit[:12]} --thread {thread.topic}"
+            if commit in acknowledged:
+                level, mend = NOTE, f"git show {commit[:12]} -- {path}"
+            more = " …" if len(gone) > 3 else ""
+            what = f"entries were changed or removed: {'; '.join(gone[:3])}{more}"
+            about = f"{commit[:12]}:{path}"
+            found.append(Finding(thread.topic, level, "logbook-rewritten", about, what, mend))
     return found
 
 

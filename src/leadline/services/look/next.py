@@ -59,13 +59,10 @@ def next_actions(
         and not e.notes_in("interpretation")
     ][:5]
     if now["due"]:
-        form = "leadline update" if now["form"] == "update" else "leadline update --heartbeat"
-        actions.append(
-            {
-                "what": f"{'an update' if now['form'] == 'update' else 'a heartbeat'} is due: {now['why']}",
-                "command": form,
-            }
-        )
+        form, command = "a heartbeat", "leadline update --heartbeat"
+        if now["form"] == "update":
+            form, command = "an update", "leadline update"
+        actions.append({"what": f"{form} is due: {now['why']}", "command": command})
     if waits := waits_of(context, thread):
         actions.append({"what": f"the issue waits: {waits[0]}", "command": "leadline issue sync"})
     if not actions:

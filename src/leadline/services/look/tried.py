@@ -69,8 +69,6 @@ def _around(text: str, word: str, width: int = 160) -> str:
     flat = " ".join(text.split())
     at = flat.lower().find(word.lower())
     start = max(0, min(at - width // 3, len(flat) - width)) if at >= 0 else 0
-    return (
-        ("…" if start else "")
-        + flat[start : start + width]
-        + ("…" if start + width < len(flat) else "")
-    )
+    before = "…" if start else ""
+    after = "…" if start + width < len(flat) else ""
+    return before + flat[start : start + width] + after

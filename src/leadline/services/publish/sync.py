@@ -48,6 +48,7 @@ class Sync:
 
     def as_dict(self) -> dict[str, object]:
         records = self.records
+        code = self.code.as_dict() if self.code else {}
         return {
             "remote": records.remote,
             "branch": records.branch,
@@ -56,7 +57,7 @@ class Sync:
             "received": records.received.as_dict(),
             "pushed": records.pushed,
             "tags": self.tags,
-            "code": self.code.as_dict() if self.code else {},
+            "code": code,
             "clashes": records.clashes,
             "diverged": records.diverged,
             "refused": records.refused,

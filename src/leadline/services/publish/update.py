@@ -184,6 +184,7 @@ def heartbeat(
     first, times = _span(thread, words)
     said = {name: cited(text, thread, checked.refs) for name, text in words.items()}
     before = [post for post in thread.of_kind("update") if first is None or post.uid < first.uid]
+    after = before[-1].id if before else ""
     rendered = render_heartbeat(
         thread,
         context.now(),
@@ -191,7 +192,7 @@ def heartbeat(
         **said,
         since_at=first.at if first else "",
         times=times,
-        after=before[-1].id if before else "",
+        after=after,
     )
     text = fix_format(rendered)
     if dry_run:

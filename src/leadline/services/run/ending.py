@@ -204,10 +204,8 @@ def _read_metrics(
         extraction["contract"] = contract  # what the numbers meant when they were taken
     body["extraction"] = extraction
     for problem in found.problems:
-        say(
-            f"{problem['source']}: {problem['what']}"
-            + (" (nothing taken from it)" if problem.get("blocking") else "")
-        )
+        cost = " (nothing taken from it)" if problem.get("blocking") else ""
+        say(f"{problem['source']}: {problem['what']}{cost}")
 
 
 def _kept_items(context: Context, facts: ItemFacts) -> ItemFacts:

@@ -139,8 +139,7 @@ def facts_of_cell(facts: PlanFacts, argv: list[str], config: dict[str, object]) 
 
 def default_title(argv: list[str], config: Mapping[str, object]) -> str:
     """What an untitled experiment is called: its config, else its command, cut at 60 characters."""
-    text = ", ".join(f"{k}={v}" for k, v in config.items()) or " ".join(
-        os.path.basename(a) if i == 0 else a for i, a in enumerate(argv)
-    )
+    command = [*map(os.path.basename, argv[:1]), *argv[1:]]
+    text = ", ".join(f"{k}={v}" for k, v in config.items()) or " ".join(command)
     text = " ".join(text.split())
     return text if len(text) <= 60 else text[:59] + "…"

@@ -24,7 +24,7 @@ from leadline.core.stats.agreement import (
     agreement,
     overall,
 )
-from leadline.core.timestamps import duration, number
+from leadline.core.timestamps import duration, number, plural
 from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.core.values import dataclass, field
 from leadline.services.artifact.artifacts import artifacts_of
@@ -226,7 +226,7 @@ def _say_cost(plans: list[Rerun], repeat: int, say: Say) -> None:
     walls = [p.run.wall_s or 0.0 for p in plans if not p.blocked]
     if len(walls) > 1 or sum(walls) * repeat > 60:
         say(
-            f"{len(walls)} experiments, {repeat} run{'s' if repeat > 1 else ''} each; they took "
+            f"{len(walls)} experiments, {repeat} {plural(repeat, 'run')} each; they took "
             f"{duration(sum(walls) * repeat)} when they were recorded"
         )
 
@@ -436,9 +436,10 @@ def _reasons(plan: Rerun, again: list[Run], failures: list[str]) -> list[str]:
         if run.is_evidence:
             continue
         excerpt = str(run.outputs.get("excerpt") or "").strip().splitlines()[-REASON_LINES:]
-        why = run.reason or (f"exit code {run.exit_code}" if run.exit_code is not None else "")
+        code = "" if run.exit_code is None else f"exit code {run.exit_code}"
+        why = f" ({run.reason or code})" if run.reason or code else ""
         said = f"; it said: {' / '.join(line.strip()[:160] for line in excerpt)}" if excerpt else ""
-        reasons.append(f"{run.id} {run.state}{f' ({why})' if why else ''}{said}")
+        reasons.append(f"{run.id} {run.state}{why}{said}")
     return reasons
 
 
@@ -466,10 +467,8 @@ def _record(
     ]
     if same_artifacts and uneven:
         verdict = DISAGREES
-        reasons = [
-            *reasons,
-            f"the artifacts had to be the same: {', '.join(uneven[:6])}{' …' if uneven[6:] else ''}",
-        ]
+        named = ", ".join(uneven[:6]) + (" …" if uneven[6:] else "")
+        reasons = [*reasons, f"the artifacts had to be the same: {named}"]
     elif same_artifacts and not files and verdict == AGREES:
         verdict = INCOMPARABLE
         reasons = [*reasons, "the artifacts had to be the same, and the original runs have none"]

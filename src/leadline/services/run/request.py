@@ -109,9 +109,10 @@ def complete(context: Context, request: RunRequest) -> Thread:
 def _as_repeat(thread: Thread, request: RunRequest) -> None:
     experiment = thread.experiment(str(request.experiment))
     if not experiment.stands:
+        gone = "retracted" if experiment.retracted else "superseded"
         raise conflict(
             "experiment-withdrawn",
-            f"{experiment.id} was {'retracted' if experiment.retracted else 'superseded'}",
+            f"{experiment.id} was {gone}",
             why="its repeats would count for nothing",
             do="leadline run -- CMD",
         )

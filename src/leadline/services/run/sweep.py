@@ -300,13 +300,14 @@ class _Sweep:
         variables = {
             v: plans.shown(cell[a]) for a, v in self.body["variables"].items() if a in cell
         }
+        code = None if cell else self.code
         return RunRequest(
             topic=self.request.topic,
             command=Command(
                 argv=plans.fill(self.body["argv"], cell),
                 config={**self.body["config"], **cell},
                 set_environment=dict(variables),
-                code=None if cell else self.code,
+                code=code,
             ),
             terms=Terms(
                 extract=list(self.body["extract"]),

@@ -72,25 +72,30 @@ def planned_sweep(context: Context, request: SweepRequest) -> SweepBody:
     baseline = context.slice(request.topic).baseline_experiment
     centre = {k: v for k, v in (baseline.config if baseline else {}).items() if k in axes}
     cells = plans.cells_of(request.design, request.axes, centre, request.listed, request.max_cells)
-    top = context.vcs.toplevel
-    return {
+    top, seed = context.vcs.toplevel, request.seed
+    if seed is None:
+        seed = int.from_bytes(os.urandom(4), "big")
+    cwd = os.path.relpath(context.cwd, top) if top else "."
+    body: SweepBody = {
         "design": request.design,
         "axes": request.axes
         or {k: list({plans.same(c[k]): c[k] for c in cells}.values()) for k in axes},
         "cells": cells,
         "argv": request.argv,
-        "cwd": os.path.relpath(context.cwd, top) if top else ".",
+        "cwd": cwd,
         "config": request.config,
         "variables": request.variables,
         "extract": request.extract,
-        **({"artifacts": request.artifacts} if request.artifacts else {}),
         "repeat": request.repeat,
-        "seed": request.seed if request.seed is not None else int.from_bytes(os.urandom(4), "big"),
+        "seed": seed,
         "timeout_s": request.timeout_s,
         "on_failure": request.on_failure,
         "because": request.because,
         "again": request.again,
     }
+    if request.artifacts:
+        body["artifacts"] = request.artifacts
+    return body
 
 
 def check_told_apart(patterns: Sequence[str], jobs: int) -> None:

@@ -112,11 +112,11 @@ def panels(
             from difflib import get_close_matches  # noqa: PLC0415  start-up: 0.9 ms
 
             near = get_close_matches(metric, names, 5, 0.4) or names[:8]
+            of_all = f" (of {len(names)})" if len(names) > len(near) else ""
             raise not_found(
                 "no-such-series",
                 f"no run meant has a series {metric!r}",
-                why=f"there are: {', '.join(near)}"
-                + (f" (of {len(names)})" if len(names) > len(near) else ""),
+                why=f"there are: {', '.join(near)}{of_all}",
                 do=f"leadline plot {' '.join(ids[:3])} --metric {near[0]}",
             )
     chosen = metrics or [name for name in thread.metrics if name in names] or names

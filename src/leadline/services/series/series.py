@@ -130,16 +130,13 @@ def points_of_metric(
         near = ", ".join(store.metrics[:12]) + (
             f" and {len(store.metrics) - 12} more" if store.metrics[12:] else ""
         )
-        raise not_found(
-            "no-series",
-            f"{run.id} logged no {metric!r}"
-            if store.metrics
-            else f"{run.id} logged no series on this machine",
-            why=f"it logged: {near}"
-            if near
-            else "series stay where the run was; ll.log and $LEADLINE_METRICS make them",
-            do=f"leadline series {run.id}" if near else bringing(run) or f"leadline show {run.id}",
-        )
+        what = f"{run.id} logged no series on this machine"
+        why = "series stay where the run was; ll.log and $LEADLINE_METRICS make them"
+        do = bringing(run) or f"leadline show {run.id}"
+        if store.metrics:
+            what, why = f"{run.id} logged no {metric!r}", f"it logged: {near}"
+            do = f"leadline series {run.id}"
+        raise not_found("no-series", what, why=why, do=do)
     origin: list[int] = []
     if writer:
         ranks = {str(w.rank): name for name, w in store.writers.items() if w.rank is not None}

@@ -51,18 +51,23 @@ class Adopted:
     followed: Followed | None
 
     def as_dict(self) -> dict[str, object]:
-        followed = self.followed
-        return {
+        shown: dict[str, object] = {
             "path": self.path,
             "entries": [{"heading": p.heading, "where": p.where} for p in self.entries],
             "restored": self.restored,
             "already": self.already,
             "digest": self.digest,
-            "logbook": followed.logbook.as_dict() if followed else None,
-            "issue": followed.issue.as_dict() if followed else None,
-            "record_commit": followed.record_commit if followed else "",
-            "problems": [p.as_dict() for p in followed.problems] if followed else [],
+            "logbook": None,
+            "issue": None,
+            "record_commit": "",
+            "problems": [],
         }
+        if followed := self.followed:
+            shown["logbook"] = followed.logbook.as_dict()
+            shown["issue"] = followed.issue.as_dict()
+            shown["record_commit"] = followed.record_commit
+            shown["problems"] = [p.as_dict() for p in followed.problems]
+        return shown
 
 
 @dataclass(frozen=True)

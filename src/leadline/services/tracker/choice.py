@@ -86,8 +86,9 @@ def _is_in(run: Run, choice: Choice | None) -> bool:
 
 def _ways_out(topic: str, tracker: str, project: str, at: str, live: bool) -> list[str]:
     """What to type instead, with the options that were given."""
-    chosen = ["leadline", "tracker", "set", tracker, *([project] if project else [])]
-    chosen += [*(["--at", at] if at else []), *(["--live"] if live else [])]
+    chosen = ["leadline", "tracker", "set", tracker, *filter(None, [project])]
+    chosen += ["--at", at] if at else []
+    chosen += ["--live"] if live else []
     because = shlex.join([*chosen, "--because", "why the comparison ends here"])
     if tracker == "none":
         return [because]

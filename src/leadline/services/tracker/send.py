@@ -126,16 +126,14 @@ def _read_again(
             }
             fresh["metrics"] = mine
         context.append(topic, "tracker-run", cast("TrackerRunBody", body))
-        changed = {
-            n: [run.metrics.get(n), v] for n, v in found.metrics.items() if run.metrics.get(n) != v
-        }
-        read.append(
-            {
-                "run": run.id,
-                "provisional": fresh["provisional"],
-                "changed": changed if ended else {},
+        changed = {}
+        if ended:
+            changed = {
+                n: [run.metrics.get(n), v]
+                for n, v in found.metrics.items()
+                if run.metrics.get(n) != v
             }
-        )
+        read.append({"run": run.id, "provisional": fresh["provisional"], "changed": changed})
     return read, problems
 
 
@@ -167,10 +165,11 @@ def push(
         [run for display in ids for run in thread.runs_of(display)] if ids else list(thread.runs)
     )
     if artifacts and len(wanted) != 1:
+        example = wanted[0].id if wanted else "P-001-r1"
         raise usage(
             "artifact-of-one-run",
             f"a file belongs to one run, and {len(wanted)} are meant",
-            do=f"leadline tracker push {wanted[0].id if wanted else 'P-001-r1'} --artifact {artifacts[0]}",
+            do=f"leadline tracker push {example} --artifact {artifacts[0]}",
         )
     files = checked_files(context, artifacts or [])
     left = [

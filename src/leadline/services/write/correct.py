@@ -16,7 +16,7 @@ from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.services.bound_text import bound_body, checked_text
 from leadline.services.context import Context, refs_for
-from leadline.services.lookup import kind_of, slice_of, withdrawn
+from leadline.services.lookup import kind_of, runs_of, slice_of, withdrawn
 from leadline.services.write.note import ROLES
 
 if TYPE_CHECKING:
@@ -72,9 +72,7 @@ def correct(
             why="the old value stays in the record, with the reason for the new one",
             do=f"leadline correct {target} {assignments[0]} --why 'WHY'",
         )
-    runs = (
-        thing.runs if isinstance(thing, Experiment) else [thing] if isinstance(thing, Run) else []
-    )
+    runs = runs_of(thing)
     bodies: list[CorrectionBody] = []
     changes: list[dict[str, Any]] = []
     for field, _, text in pairs:

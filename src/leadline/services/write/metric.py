@@ -129,20 +129,16 @@ def metrics_of(thread: Thread) -> list[dict[str, Any]]:
             counts[metric] = counts.get(metric, 0) + 1
     rows = []
     for name in dict.fromkeys([*thread.metrics, *sorted(counts)]):
-        m = thread.metrics.get(name)
+        m = thread.metrics.get(name) or MetricDef(name)
         rows.append(
             {
                 "name": name,
-                "unit": m.unit if m else "",
-                "direction": m.direction if m else "none",
-                "reduce": m.reduce if m else "last",
-                "description": m.description if m else "",
-                **(
-                    {k: v for k in ("observed", "per", "formula") if (v := getattr(m, k))}
-                    if m
-                    else {}
-                ),
-                "defined": m is not None,
+                "unit": m.unit,
+                "direction": m.direction,
+                "reduce": m.reduce,
+                "description": m.description,
+                **{k: v for k in ("observed", "per", "formula") if (v := getattr(m, k))},
+                "defined": name in thread.metrics,
                 "runs": counts.get(name, 0),
             }
         )

@@ -8,10 +8,11 @@ from leadline.core.evidence.of_thread import evidence_for, predicate_of
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.text.citation import recompute
+from leadline.core.timestamps import plural
 from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.services.bound_text import checked_text
 from leadline.services.context import Context, refs_for
-from leadline.services.lookup import kind_of
+from leadline.services.lookup import kind_of, runs_of
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import DecisionBody, HypothesisBody, RetractionBody
@@ -52,10 +53,7 @@ def what_rests_on(
     """One {id, kind, before, after} for each standing claim, decision, hypothesis, baseline and
     cited number that the withdrawal of ``thing`` touches, directly or through a claim or
     hypothesis."""
-    its_runs = (
-        thing.runs if isinstance(thing, Experiment) else [thing] if isinstance(thing, Run) else []
-    )
-    runs = {run.id for run in its_runs}
+    runs = {run.id for run in runs_of(thing)}
     touched = {thing.id} | runs
     if isinstance(thing, Run):
         experiment = after.experiments[thing.experiment]
@@ -109,12 +107,11 @@ def _is_against(after: Thread, claim: Item, thing: Experiment | Run | Item) -> b
     subjects = [
         s for c in predicate.clauses for s in (c.subject, c.right) if s is not None and s.name
     ]
-    return any(
-        claim.refs.get("baseline") == thing.uid
-        if s.name == "baseline"
-        else after.shown(s.name, claim.refs) == thing.id
-        for s in subjects
+    by_name = any(
+        after.shown(s.name, claim.refs) == thing.id for s in subjects if s.name != "baseline"
     )
+    by_role = any(s.name == "baseline" for s in subjects)
+    return by_name or (by_role and claim.refs.get("baseline") == thing.uid)
 
 
 def _baselines(
@@ -144,7 +141,7 @@ def _baselines(
         its_run = isinstance(thing, Run) and thing.experiment == display
         if experiment is not None and (display == thing.id or its_run):
             left = len(experiment.evidence_runs) if experiment.stands else 0
-            state = f"{display} with {left} counting run{'' if left == 1 else 's'}"
+            state = f"{display} with {left} counting {plural(left, 'run')}"
             rows.append({"id": item.id, "kind": "baseline", "before": display, "after": state})
         elif hit := sorted(evidence & (touched | _experiment_of(thing))):
             state = f"{display}, registered on {', '.join(hit)}: look again"
@@ -165,13 +162,8 @@ def _citing(before: Thread, after: Thread) -> list[dict[str, str]]:
         known = {c[0] for c in recompute(before.items[item.id], before)}
         for expression, stored, now in recompute(item, after):
             if expression not in known:
-                rows.append(
-                    {
-                        "id": item.id,
-                        "kind": item.kind,
-                        "before": f"{{{{{expression}}}}} = {stored:.6g}",
-                        "after": "no longer holds" if now is None else f"{now:.6g}",
-                    }
-                )
+                was = f"{{{{{expression}}}}} = {stored:.6g}"
+                today = "no longer holds" if now is None else f"{now:.6g}"
+                rows.append({"id": item.id, "kind": item.kind, "before": was, "after": today})
                 break
     return rows

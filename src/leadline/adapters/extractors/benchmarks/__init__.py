@@ -75,13 +75,9 @@ class BenchmarkReader:
         else:
             for name, number in _selected(spec, found, gatherer).items():
                 gatherer.add(name, number)
-        whole = (
-            digests[0]
-            if len(digests) == 1
-            else digest_bytes("".join(digests).encode())
-            if digests
-            else None
-        )
+        whole = digests[0] if digests else None
+        if len(digests) > 1:
+            whole = digest_bytes("".join(digests).encode())
         return gatherer.finish(whole)
 
     def _paths(

@@ -279,13 +279,14 @@ class GitHubForge:
             if renamed
             else f"issue #{number} was transferred: it is {page} now"
         )
+        code, do = "issue-transferred", f"leadline issue adopt {page} --instead 'transferred'"
+        if renamed:
+            code, do = "repository-moved", "leadline init --help"
         raise remote(
-            "repository-moved" if renamed else "issue-transferred",
+            code,
             what,
             why=f"the setting forge.repository says {self.repository}; nothing is written where nobody said so",
-            do="leadline init --help"
-            if renamed
-            else f"leadline issue adopt {page} --instead 'transferred'",
+            do=do,
         )
 
     def _with_marker(self, marker: str) -> list[Issue]:
@@ -395,7 +396,7 @@ class GitHubForge:
         created, updated = str(data.get("created_at") or ""), str(data.get("updated_at") or "")
         return Comment(
             str(data["id"]),
-            marker_in(data.get("body") or "") if self._counts(data) else "",
+            self._marker_of(data),
             text,
             created,
             _login(data.get("user")),
@@ -403,8 +404,13 @@ class GitHubForge:
             updated if updated != created else "",
         )
 
+    def _marker_of(self, data: Written) -> str:
+        """The marker in a body, where it stands for anything: written by whom it has to be."""
+        return marker_in(data.get("body") or "") if self._counts(data) else ""
+
     def _remote(self, data: Issue, comments: list[Comment]) -> RemoteIssue:
         milestone, closed = data.get("milestone"), data["state"] == "closed"
+        reason = str(data.get("state_reason") or "") if closed else ""
         return RemoteIssue(
             number=str(data["number"]),
             url=str(data.get("html_url") or ""),
@@ -413,13 +419,13 @@ class GitHubForge:
             state=str(data["state"]),
             labels=_labels(data),
             comments=comments,
-            closed_reason=str(data.get("state_reason") or "") if closed else "",
+            closed_reason=reason,
             author=_login(data.get("user")),
             locked=bool(data.get("locked")),
             updated_at=str(data.get("updated_at") or ""),
             milestone=str(milestone["title"] or "") if milestone else "",
             assignees=[str(a.get("login")) for a in data.get("assignees") or []],
-            marker=marker_in(data.get("body") or "") if self._counts(data) else "",
+            marker=self._marker_of(data),
             closed_by=_login(data.get("closed_by")),
         )
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from leadline.core.errors import LeadlineError, usage
+from leadline.core.errors import usage
 from leadline.core.publish.remote_url import RemoteUrl, in_clear, parse
 from leadline.core.typed import Any, NamedTuple
 from leadline.ports.forge import Forge
@@ -34,18 +34,16 @@ def place_of(settings: Mapping[str, Any], remote_url: str) -> Place:
     if not repository and found and _REPOSITORY.fullmatch(found.path):
         repository = found.path
     if not _REPOSITORY.fullmatch(repository):
-        raise LeadlineError(
-            "usage",
+        what = "which repository on GitHub is not said"
+        why = "no setting forge.repository, and the git remote does not tell"
+        if repository:
+            what = f"{repository!r} is no repository on GitHub"
+            why = "it is written OWNER/NAME"
+        raise usage(
             "no-repository",
-            *(
-                (f"{repository!r} is no repository on GitHub", "it is written OWNER/NAME")
-                if repository
-                else (
-                    "which repository on GitHub is not said",
-                    "no setting forge.repository, and the git remote does not tell",
-                )
-            ),
-            "leadline init --forge github --forge-repository OWNER/NAME",
+            what,
+            why=why,
+            do="leadline init --forge github --forge-repository OWNER/NAME",
         )
     api_url = str(settings.get("forge.api_url") or "").rstrip("/")
     web = str(settings.get("forge.web_url") or "").rstrip("/")
@@ -81,7 +79,8 @@ def _api_of(remote: RemoteUrl | None) -> str:
 def _origin(remote: RemoteUrl) -> str:
     """Scheme, host and port of the pages; a port of SSH is none of theirs."""
     port = f":{remote.port}" if remote.port and remote.scheme in ("http", "https") else ""
-    return f"{'http' if remote.scheme == 'http' else 'https'}://{remote.host}{port}"
+    scheme = "http" if remote.scheme == "http" else "https"
+    return f"{scheme}://{remote.host}{port}"
 
 
 def make(setup: ForgeSetup) -> Forge:

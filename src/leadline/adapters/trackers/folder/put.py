@@ -177,13 +177,9 @@ def _fill(scratch: str, push: Push, until: float) -> None:
             files[name] = _copy(source, os.path.join(scratch, name), until)
     # The lines of other programs may hold more than numbers: what is read as numbers goes, and no
     # more.
-    lines = (
-        SeriesFiles().read_lines(os.path.join(path, LINES))
-        if path
-        else push.reading.series
-        if push.reading
-        else {}
-    )
+    lines = push.reading.series if push.reading else {}
+    if path:
+        lines = SeriesFiles().read_lines(os.path.join(path, LINES))
     if lines:
         files[LINES] = _write(os.path.join(scratch, LINES), _lines(lines))
     files |= _copy_artifacts(scratch, push, until)
@@ -243,16 +239,17 @@ def _result(push: Push) -> bytes:
 
 def _lines(series: Mapping[str, Points]) -> bytes:
     """Points without segments, as programs in other languages write them."""
-    rows = [
-        {
-            **({} if time_s != time_s else {"t": time_s}),
-            **({} if step != step else {"step": step}),
-            "metrics": {name: value},
-        }
+    return b"".join(
+        encoded(_row(name, step, value, time_s))
         for name, points in sorted(series.items())
         for step, value, time_s in zip(points.steps, points.values, points.times, strict=True)
-    ]
-    return b"".join(encoded(row) for row in rows)
+    )
+
+
+def _row(name: str, step: float, value: float, time_s: float) -> dict[str, object]:
+    """One point; a time or a step that was not said (NaN) is left out."""
+    said = {"t": time_s, "step": step}
+    return {**{key: at for key, at in said.items() if at == at}, "metrics": {name: value}}
 
 
 def _write(path: str, data: bytes) -> dict[str, Any]:

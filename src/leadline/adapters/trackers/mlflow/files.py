@@ -40,7 +40,9 @@ def run_of(
 ) -> TrackerRun:
     """A run from MLflow's own words (``run_id`` or ``run_uuid``, ``status``, times in
     milliseconds)."""
-    start, end = info.get("start_time"), info.get("end_time")
+    start, end, wall_s = info.get("start_time"), info.get("end_time"), None
+    if start and end:
+        wall_s = max(0.0, (int(end) - int(start)) / 1000) or None
     return TrackerRun(
         "mlflow",
         str(info.get("run_id") or info.get("run_uuid") or ""),
@@ -51,7 +53,7 @@ def run_of(
         url,
         path,
         rfc3339(int(start)) if start else "",
-        max(0.0, (int(end) - int(start)) / 1000) or None if start and end else None,
+        wall_s,
     )
 
 
@@ -94,7 +96,8 @@ def _problem_of(folder: str, info: dict[str, str]) -> str:
             file.read(1)
     except OSError as error:
         return f"its meta.yaml cannot be read: {error.strerror}"
-    return f"its meta.yaml is cut or damaged: it says no {'status' if info.get('run_id') else 'run_id'}"
+    lacks = "status" if info.get("run_id") else "run_id"
+    return f"its meta.yaml is cut or damaged: it says no {lacks}"
 
 
 def read_folder(run: TrackerRun, out: Reading) -> None:
@@ -175,10 +178,13 @@ def params_as_values(config: dict[str, Any]) -> dict[str, Any]:
     from leadline.core.config import parse_value
 
     words = {"True": True, "False": False, "None": None}
-    return {
-        k: words[v] if v in words else parse_value(v) if isinstance(v, str) else v
-        for k, v in config.items()
-    }
+
+    def value(text: Any) -> Any:
+        if text in words:
+            return words[text]
+        return parse_value(text) if isinstance(text, str) else text
+
+    return {k: value(v) for k, v in config.items()}
 
 
 def _folders(folder: str) -> list[str]:

@@ -188,11 +188,12 @@ class MlflowTracker:
         facts, reading = push.facts, push.reading
         where = self.where(facts.at)
         if not where or _local(where):
+            what = "no MLflow server is named"
+            if where:
+                what = f"runs are sent to an MLflow server, and {where} is none"
             raise environment(
                 "no-tracking-server",
-                f"runs are sent to an MLflow server, and {where} is none"
-                if where
-                else "no MLflow server is named",
+                what,
                 why="a job may write to a local store itself; sending to it would need all of MLflow",
                 do=[
                     "mlflow server --host 127.0.0.1 --backend-store-uri sqlite:///mlflow.db",
@@ -373,15 +374,11 @@ def _local(where: str) -> str:
 
 
 def _point(name: str, value: float, stamp: int, step: int) -> dict[str, Any]:
-    text = (
-        "NaN"
-        if value != value
-        else "Infinity"
-        if value > 1.7e308
-        else "-Infinity"
-        if value < -1.7e308
-        else None
-    )
+    text = None
+    if value != value:
+        text = "NaN"
+    elif abs(value) > 1.7e308:
+        text = "Infinity" if value > 0 else "-Infinity"
     return {
         "key": name[:250],
         "value": value if text is None else text,

@@ -199,13 +199,9 @@ def _records(path: str, log: WandbLog) -> Iterator[bytes]:
                 continue
             head = file.read(7)
             if len(head) < 7:
-                log.problem = (
-                    "it ends within a record"
-                    if head or parts
-                    else ""
-                    if offset > 7
-                    else "it holds nothing yet"
-                )
+                log.problem = "" if offset > 7 else "it holds nothing yet"
+                if head or parts:
+                    log.problem = "it ends within a record"
                 return
             crc, size, kind = struct.unpack("<IHB", head)
             if not size and not kind:

@@ -51,13 +51,8 @@ def note_words(reading: Reading, summary: Mapping[str, Any]) -> None:
             and number_of(value) is None
             and not isinstance(value, bool)
         ):
-            said[name] = (
-                "text"
-                if isinstance(value, str)
-                else "list"
-                if isinstance(value, list)
-                else "object"
-            )
+            kinds = ((str, "text"), (list, "list"), (object, "object"))
+            said[name] = next(word for kind, word in kinds if isinstance(value, kind))
     for name, kind in sorted(said.items()):
         if not name.startswith("_") and name not in reading.odd:
             what = f"{name}: its last value is no number ({kind})"

@@ -292,6 +292,7 @@ class WandbTracker:
         ):  # one without the files that was never sent is made again
             return (sent or whole)[-1]
         os.makedirs(folder, exist_ok=True)
+        logged = push.reading.config if push.reading else {}
         given = {
             "id": facts.uid.lower(),
             "project": facts.project,
@@ -299,7 +300,7 @@ class WandbTracker:
             "group": facts.experiment,
             "tags": [tag[:TAG_CHARS] for tag in facts.tags],
             "notes": facts.title,
-            "config": {**(push.reading.config if push.reading else {}), **facts.config},
+            "config": {**logged, **facts.config},
             "folder": folder,
             "rows": rows_of(push.reading),
             "summary": {name: repr(value) for name, value in push.metrics.items()},
@@ -325,25 +326,24 @@ class WandbTracker:
         base = base_url(self.environ, "")
         scheme, _, rest = url.partition("://")
         page = f"{scheme}://{rest.partition('/')[0]}"
-        return base if page == site_url(base) else CLOUD if page == site_url(CLOUD) else page
+        return next((known for known in (base, CLOUD) if page == site_url(known)), page)
 
     def _run(self, path: str, log: WandbLog) -> TrackerRun:
         about = log.about
         run_id = str(about.get("run_id") or os.path.basename(path)[4:-6])
-        state = (
-            "running" if log.exit_code is None else "finished" if log.exit_code == 0 else "failed"
-        )
+        state = {None: "running", 0: "finished"}.get(log.exit_code, "failed")
         marks = [tag[len(MARK) :] for tag in log.tags if tag.startswith(MARK)]
         started = about.get("started_s")
+        started_at = rfc3339(int(started * 1000)) if started else ""
         run = TrackerRun(
             "wandb",
             run_id,
             name=str(about.get("name", "")),
             project=str(about.get("project", "")),
-            uid=marks[0] if marks else "",
+            uid=next(iter(marks), ""),
             state=state,
             path=path,
-            started_at=rfc3339(int(started * 1000)) if started else "",
+            started_at=started_at,
             wall_s=log.runtime_s or number_of(log.summary.get("_runtime")) or None,
         )
         if about.get("entity") and not _is_offline(path):
