@@ -654,6 +654,7 @@ class ArtifactVerdict(TypedDict, total=False):
     verdict: str
     then: list[str]  # digests
     now: list[str]
+    why: str  # it was not kept
     varied: bool  # the runs before did not agree among themselves
 
 
@@ -662,13 +663,38 @@ class ArtifactVerdicts(TypedDict, total=False):
     rows: list[ArtifactVerdict]  # the first 50, equal ones last
 
 
+class SampleFacts(TypedDict, total=False):
+    n: int
+    mean: float | None
+    sd: float | None
+    median: float | None
+    mad: float | None
+    min: float | None
+    max: float | None
+    nonfinite: int  # values left out
+
+
+class ReproducedMetric(TypedDict, total=False):
+    """One metric of one experiment, then and now."""
+
+    experiment: str
+    metric: str
+    unit: str
+    verdict: str
+    rule: str  # that it was judged by, in words
+    original: SampleFacts
+    again: SampleFacts
+    low: float | None  # where the mean of the new values had to lie
+    high: float | None
+
+
 class ReproductionBody(ItemBody, total=False):
     of: str  # as ``target``
     target: str  # the run, experiment or snapshot that was done again
     runs: list[str]  # that did it
     verdict: str
     why: str
-    table: list[dict[str, Any]]  # a row a metric
+    table: list[ReproducedMetric]
     artifacts: ArtifactVerdicts
     notes: list[str]
 

@@ -37,10 +37,13 @@ from leadline.services.run.repeats import execute
 from leadline.services.run.request import Command, RunRequest, Terms
 
 if TYPE_CHECKING:
-    pass
-
-if TYPE_CHECKING:
-    from leadline.core.record.bodies import ReproductionBody
+    from leadline.core.record.bodies import (
+        ArtifactVerdict,
+        ArtifactVerdicts,
+        ReproducedMetric,
+        ReproductionBody,
+        RunPlannedBody,
+    )
 
 HARDWARE_IGNORED = ("host", "hostname", "boot_id")
 REASON_LINES = 3
@@ -53,10 +56,20 @@ class Rerun:
 
     experiment: Experiment
     run: Run
-    record: dict[str, Any]
+    record: RunPlannedBody
     artifacts: list[str]  # patterns: the original's and those asked for now
     notes: list[str] = field(default_factory=list)
     blocked: str = ""
+
+
+@dataclass
+class _Found:
+    """What came of all reruns so far, in their order."""
+
+    runs: list[str] = field(default_factory=list)
+    table: list[ReproducedMetric] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    files: list[ArtifactVerdict] = field(default_factory=list)
 
 
 def reproduce(
@@ -73,16 +86,15 @@ def reproduce(
     same_artifacts: bool = False,
     watcher: Watcher,
     say: Say = lambda text: None,
-) -> dict[str, Any]:
+) -> ReproductionBody:
     """Reproduce an experiment, a run, or the experiments of a snapshot (by id, name or tag).
 
     ``artifacts``: patterns beside those that the original was run with. ``same_artifacts``: one
     that differs or is missing disagrees; else it is said and decides nothing, since many files hold
     a time or an unordered set.
 
-    Returns the reproduction as recorded: ``{id, target, runs, verdict, why, table, artifacts,
-    notes}``. Raises LeadlineError for a target that does not exist or has nothing to reproduce;
-    what fails later is part of the verdict.
+    Returns the reproduction as recorded, without its references. Raises LeadlineError for a target
+    that does not exist or has nothing to reproduce; what fails later is part of the verdict.
     """
     if repeat < 1:
         raise usage("bad-repeat", f"--repeat {repeat} runs nothing", do="leadline reproduce --help")
@@ -91,34 +103,22 @@ def reproduce(
     shown, experiments, sealed = _targets(thread, target, only or [])
     plans = [_plan(context, thread, e, sealed, artifacts or []) for e in experiments]
     _say_cost(plans, repeat, say)
-    runs: list[str] = []
-    table: list[dict[str, Any]] = []
-    reasons: list[str] = []
-    files: list[dict[str, Any]] = []
+    found = _Found()
     for plan in plans:
         originals = _originals(thread, plan.experiment, sealed)
         again, failures, interrupted = _run_again(
             context, topic, plan, repeat, timeout_s, keep, watcher, say
         )
-        runs += [r.id for r in again]
+        found.runs += [r.id for r in again]
         counted = [r for r in again if r.is_evidence]
-        table += _judge(context, topic, plan, originals, counted, tolerance)
-        files += _files(context, plan, originals, counted)
-        reasons += _reasons(plan, again, failures)
+        found.table += _judge(context, topic, plan, originals, counted, tolerance)
+        found.files += _files(context, plan, originals, counted)
+        found.reasons += _reasons(plan, again, failures)
         if interrupted:
-            reasons.append("interrupted: what comes after was not run")
+            found.reasons.append("interrupted: what comes after was not run")
             break
-    return _record(
-        context,
-        topic,
-        shown,
-        runs,
-        table,
-        reasons,
-        [f"{p.experiment.id}: {n}" for p in plans for n in p.notes],
-        files,
-        same_artifacts,
-    )
+    notes = [f"{p.experiment.id}: {n}" for p in plans for n in p.notes]
+    return _record(context, topic, shown, found, notes, same_artifacts)
 
 
 # ---- what to run ---------------------------------------------------------------------------------
@@ -345,13 +345,13 @@ def _judge(
     originals: list[Run],
     again: list[Run],
     tolerance: float,
-) -> list[dict[str, Any]]:
+) -> list[ReproducedMetric]:
     """One row per metric. What differs in the machine makes a disagreement "cannot be compared"."""
     thread = context.store.thread(topic)
     names = list(dict.fromkeys(m for r in originals for m in (*r.metrics, *r.nonfinite)))
     declared = [n for n in names if n in thread.metrics]
     differing = _machine_differences(originals, again) if again else []
-    rows = []
+    rows: list[ReproducedMetric] = []
     for name in declared or names:
         first, second, shared = on_shared_items(originals, again, name)
         found = agreement(
@@ -371,16 +371,8 @@ def _judge(
         if verdict == DISAGREES and differing:
             verdict, rule = INCOMPARABLE, f"{rule}; outside it, but {differing[0]}"
         unit = thread.metrics[name].unit if name in thread.metrics else ""
-        rows.append(
-            {
-                "experiment": plan.experiment.id,
-                "metric": name,
-                "unit": unit,
-                **found.as_dict(),
-                "verdict": verdict,
-                "rule": rule,
-            }
-        )
+        row = {"experiment": plan.experiment.id, "metric": name, "unit": unit, **found.as_dict()}
+        rows.append(cast("ReproducedMetric", {**row, "verdict": verdict, "rule": rule}))
     plan.notes += differing
     return rows
 
@@ -403,7 +395,7 @@ def _short(value: Any) -> str:
 
 def _files(
     context: Context, plan: Rerun, originals: list[Run], again: list[Run]
-) -> list[dict[str, Any]]:
+) -> list[ArtifactVerdict]:
     """The artifacts of the new runs beside those of the originals; none when nothing ran that
     counts."""
     if not again:
@@ -415,10 +407,11 @@ def _files(
     for row in rows:
         if row["verdict"] == MISSING and row["name"] in not_kept:
             row["why"] = not_kept[row["name"]]
-    return [{"experiment": plan.experiment.id, **row} for row in rows]
+    named = [{"experiment": plan.experiment.id, **row} for row in rows]
+    return cast("list[ArtifactVerdict]", named)
 
 
-def _recorded_files(files: list[dict[str, Any]]) -> dict[str, Any]:
+def _recorded_files(files: list[ArtifactVerdict]) -> ArtifactVerdicts:
     """What the record says of the artifacts: how many of each verdict, and the rows, the equal ones
     last."""
     rows = sorted(files, key=lambda row: row["verdict"] == EQUAL)
@@ -447,17 +440,17 @@ def _record(
     context: Context,
     topic: str,
     target: str,
-    runs: list[str],
-    table: list[dict[str, Any]],
-    reasons: list[str],
+    found: _Found,
     notes: list[str],
-    files: list[dict[str, Any]],
     same_artifacts: bool,
-) -> dict[str, Any]:
+) -> ReproductionBody:
+    """The verdict over all of it, and its record."""
+    reasons, table, files = found.reasons, found.table, found.files
     judged = [row for row in table if row["again"]["n"]]
     verdict = overall([row["verdict"] for row in (judged if reasons and judged else table)])
+    # A part of it did not run: the whole is not shown to agree.
     if reasons and verdict == AGREES:
-        verdict = INCOMPARABLE  # a part of it did not run: the whole is not shown to agree
+        verdict = INCOMPARABLE
     if not table and not reasons:
         reasons = ["the original runs recorded no metric"]
     uneven = [
@@ -467,29 +460,28 @@ def _record(
     ]
     if same_artifacts and uneven:
         verdict = DISAGREES
-        named = ", ".join(uneven[:6]) + (" …" if uneven[6:] else "")
-        reasons = [*reasons, f"the artifacts had to be the same: {named}"]
+        more = " …" if uneven[6:] else ""
+        reasons = [*reasons, f"the artifacts had to be the same: {', '.join(uneven[:6])}{more}"]
     elif same_artifacts and not files and verdict == AGREES:
         verdict = INCOMPARABLE
         reasons = [*reasons, "the artifacts had to be the same, and the original runs have none"]
-    why = "; ".join([*reasons, *_sentences(table)])
-    thread = context.store.thread(topic)
-    body = {
-        "of": target,
+    told: ReproductionBody = {
         "target": target,
-        "runs": runs,
+        "runs": found.runs,
         "verdict": verdict,
-        "why": why,
+        "why": "; ".join([*reasons, *_sentences(table)]),
         "table": table,
-        **({"artifacts": _recorded_files(files)} if files else {}),
-        "notes": notes[:20],
-        "refs": refs_for(thread, [target, *runs]),
     }
-    shown = context.append_item(thread, "reproduction", cast("ReproductionBody", body))
-    return {"id": shown, **{k: v for k, v in body.items() if k not in ("refs", "of")}}
+    if files:
+        told["artifacts"] = _recorded_files(files)
+    told["notes"] = notes[:20]
+    thread = context.store.thread(topic)
+    refs = refs_for(thread, [target, *found.runs])
+    shown = context.append_item(thread, "reproduction", {"of": target, **told, "refs": refs})
+    return {"id": shown, **told}
 
 
-def _sentences(table: list[dict[str, Any]]) -> list[str]:
+def _sentences(table: list[ReproducedMetric]) -> list[str]:
     said = []
     for row in table:
         if not row["again"]["n"]:
