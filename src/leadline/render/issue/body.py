@@ -225,6 +225,7 @@ def results(
         without = f"Without any metric: {', '.join(silent[:10])}{more}."
     if not best:
         return without or "None yet."
+    # One row an experiment, best first; a number that nobody measured is a dash.
     labels = labels_by_experiment(thread, evidence_of)
     headers = [
         "experiment",
@@ -252,6 +253,7 @@ def results(
                 labels.get(e.id, unclaimed),
             ]
         )
+    # Without a baseline nothing differs from it, and the column would be empty.
     if thread.baseline is None:
         headers.remove("differs in")
         rows = [[c for i, c in enumerate(r) if i != len(r) - 2] for r in rows]

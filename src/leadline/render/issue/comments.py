@@ -52,6 +52,7 @@ def render_update(
     they stand first in their section, and ``next_action`` replaces the recorded one."""
     last, links = last_update(thread), links or {}
     new = records_since(thread, last.uid if last else "")
+    # The update tells of things as they stand now, so each record is counted for what it names.
     kinds: dict[str, list[str]] = {}
     for r in new:
         name = (
@@ -72,6 +73,7 @@ def render_update(
         for i in dict.fromkeys(kinds.get("run-ended", []))
         if i in thread.experiments
     ]
+    # A claim belongs here when it is new, or when what ran bears on it.
     claims = [
         c
         for c in thread.claims
@@ -80,6 +82,7 @@ def render_update(
             c.id in kinds.get("claim", []) or any(e in ran for e in facts.experiments_of(c, thread))
         )
     ]
+    # The words around: which stretch of the thread this is.
     title = label or _title(ran)
     since = (
         f"since {last.id} of {minute(last.at)} UTC"

@@ -38,6 +38,7 @@ def text(
     left = max(LABEL_CHARS, *map(len, words)) if words else LABEL_CHARS
     dots = braille and (colour or len(panel.lines) == 1)
     columns, rows = max(16, width - left - 2), max(4, height - 4)
+    # A braille character holds 2 by 4 dots and no mark: several lines without colour need letters.
     across, down = (2, 4) if dots else (1, 1)
     canvas = _Canvas(columns, rows, across, down)
     for index, line in enumerate(panel.lines):
@@ -61,6 +62,7 @@ def text(
         lines += _legends(panel.lines, left + 2, width, dots, colour)
     else:
         lines.append(" " * (left + 2) + _named(panel.lines[0]))
+    # Lines that lie under others are named, so that nobody misses one.
     said = {under for under, _ in same(panel)}
     hidden = [
         (panel.lines[u].run, panel.lines[o].run)

@@ -206,6 +206,7 @@ def _metric_cells(
             MetricCells(Cell(lost), "", None, facts.lost_text(sample)) if sample.nonfinite else None
         )
     spread = _spread(sample, places)
+    # The difference to the baseline, with its interval; no verdict where several axes differ.
     difference = None
     if compared is not None and compared.test.difference is not None:
         interval = compared.test.interval

@@ -18,6 +18,7 @@ def render_metrics(thread: Thread, found: dict[str, Any], total: int, size_text:
         return f"{found['run']} logged no series on this machine: {how}"
     several = len(found["writers"]) > 1
     odd = any(row["nonfinite"] for row in rows)
+    # Columns that say nothing of these series are left out.
     columns = {
         "metric": [row["metric"] for row in rows],
         "points": [f"{row['points']:,}" for row in rows],

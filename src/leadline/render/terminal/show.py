@@ -64,6 +64,7 @@ def render_status(
     due."""
     head = f"{thread.topic} ({thread.prefix}): {one_line(thread.title)}"
     parts = [head + (" [finished]" if thread.finished else "")]
+    # Experiments, best first; those without evidence behind them.
     primary = facts.primary_metrics(thread)
     ordered = facts.ranked(thread)
     ordered += [e for e in thread.experiments.values() if e not in ordered]
@@ -95,6 +96,7 @@ def render_status(
     parts += (
         [table(["hypothesis", "state", "text"], queue[:shown], cell_chars=100)] if queue else []
     )
+    # What is owed stands last, where the eye is when the command is over.
     missing = [f"missing: {line}" for line in words.missing_lines(thread)]
     if due and due["due"]:
         missing.append(f"due: {due['form']}, {due['why']}")
