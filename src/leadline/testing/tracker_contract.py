@@ -152,9 +152,9 @@ class TrackerContract:
         assert reading.run.uid == facts.uid
         found = extraction_of(reading, {})
         assert found.metrics["loss"] == 0.1 and found.metrics["eval/acc"] == 0.9
-        assert found.sources[0]["source"] == tracker.name and found.sources[0]["digest"].startswith(
-            "sha256:"
-        )
+        assert found.sources[0]["source"] == tracker.name and str(
+            found.sources[0]["digest"]
+        ).startswith("sha256:")
         if self.SAYS_END:
             assert reading.run.state == "finished" and not reading.provisional
 

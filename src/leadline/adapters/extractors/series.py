@@ -16,8 +16,11 @@ from leadline.core.extract.spec import ExtractionSpec
 from leadline.core.record.run import MetricDef
 from leadline.core.series.segment import TOO_LARGE
 from leadline.core.series.store import ContentDigest, disorder
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
 from leadline.ports.extractor import RunFiles
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import Problem
 
 NAMED = 8  # metrics in a sentence
 
@@ -33,7 +36,7 @@ class SeriesReader:
     ) -> Extraction:
         attempt = os.path.dirname(files.metrics)
         fold = _Fold(Gatherer(spec, definitions, "point"))
-        problems: list[dict[str, Any]] = []
+        problems: list[Problem] = []
         torn_bytes = 0
         if os.path.exists(os.path.join(attempt, COMPACTED)):
             store = SeriesFiles().read(attempt)
@@ -141,7 +144,7 @@ class _Fold:
             self.odd[name] = self.odd.get(name, 0) + count
             own[name] = own.get(name, 0) + count
 
-    def finish(self, problems: list[dict[str, Any]], torn_bytes: int) -> Extraction:
+    def finish(self, problems: list[Problem], torn_bytes: int) -> Extraction:
         found = self.gatherer.problems
         for place, code, what in (
             (0, "steps-out-of-order", "have a smaller step than the one before"),

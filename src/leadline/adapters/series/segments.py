@@ -9,8 +9,11 @@ from leadline.core.errors import LeadlineError, environment
 from leadline.core.series.points import Points
 from leadline.core.series.segment import Decoder, Sink
 from leadline.core.series.store import DAMAGES_NAMED
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass, field
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import Problem
 
 CHUNK_BYTES = 1 << 20
 
@@ -23,7 +26,7 @@ class SegmentRead:
     torn_bytes: int = 0
     odd: dict[str, int] = field(default_factory=dict)
     too_large: dict[str, int] = field(default_factory=dict)
-    problems: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
 
 
 def each_segment(path: str, name: str, sink: Sink, begin: Callable[[str], None]) -> SegmentRead:
@@ -31,7 +34,7 @@ def each_segment(path: str, name: str, sink: Sink, begin: Callable[[str], None])
     decoder = Decoder(
         sink, lambda header: begin(str(header.get("writer") or name.partition(".")[0]))
     )
-    problems: list[dict[str, Any]] = []
+    problems: list[Problem] = []
     try:
         with open(path, "rb", buffering=0) as file:
             while chunk := file.read(CHUNK_BYTES):

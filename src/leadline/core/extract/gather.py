@@ -18,8 +18,11 @@ from leadline.core.extract.spec import SOURCES, ExtractionSpec
 from leadline.core.metric.items import MOST_ITEMS, facts_of
 from leadline.core.record.run import MetricDef
 from leadline.core.timestamps import plural
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import Excerpt, ItemFacts, Problem, Source
 
 MAX_ROWS_NAMED = 20
 MAX_SAMPLE = 200  # points of a series kept for a sketch
@@ -37,11 +40,11 @@ class Extraction:
 
     metrics: dict[str, float] = field(default_factory=dict)
     nonfinite: dict[str, str] = field(default_factory=dict)
-    series: dict[str, dict[str, Any]] = field(default_factory=dict)
+    series: dict[str, Excerpt] = field(default_factory=dict)
     tables: list[dict[str, Any]] = field(default_factory=list)
-    problems: list[dict[str, Any]] = field(default_factory=list)
-    sources: list[dict[str, Any]] = field(default_factory=list)
-    items: dict[str, dict[str, Any]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+    items: dict[str, ItemFacts] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, object]:
         """JSON-ready."""
@@ -61,7 +64,7 @@ class Problems:
 
     def __init__(self, source: str, unit: str = "line") -> None:
         self.source, self.unit = source, unit
-        self._found: dict[tuple[str, str], dict[str, Any]] = {}
+        self._found: dict[tuple[str, str], Problem] = {}
 
     def add(
         self, code: str, what: str, row: int | None = None, blocking: bool = False, about: str = ""
@@ -90,9 +93,9 @@ class Problems:
     def blocking(self) -> bool:
         return any(entry["blocking"] for entry in self._found.values())
 
-    def listed(self) -> list[dict[str, Any]]:
+    def listed(self) -> list[Problem]:
         """With the rows named in the text, so that a person reading only that can go and look."""
-        out = []
+        out: list[Problem] = []
         for entry in self._found.values():
             rows, total = entry["rows"], entry["rows_total"]
             named = ", ".join(map(str, rows))
@@ -224,7 +227,7 @@ class Accumulator:
             ordered[middle] if len(ordered) % 2 else ordered[middle - 1] / 2 + ordered[middle] / 2
         )
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> Excerpt:
         last = (self.count - 1 if self.last_step is None else self.last_step, self.last)
         there = bool(self._sample) and repr(self._sample[-1]) == repr(last)  # NaN is there as well
         sample = self._sample if there else [*self._sample, last]

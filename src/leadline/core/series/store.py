@@ -15,8 +15,11 @@ from collections.abc import Iterable
 
 from leadline.core.canonical import digest_of
 from leadline.core.series.points import Points
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import Problem
 
 DAMAGES_NAMED = 20
 
@@ -49,7 +52,7 @@ class Store:
     killed leaves."""
 
     writers: dict[str, Writer] = field(default_factory=dict)
-    problems: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     torn_bytes: int = 0
 
     @property

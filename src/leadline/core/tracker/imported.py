@@ -16,8 +16,11 @@ from leadline.core.metric.contract import check_named
 from leadline.core.record.run import Run
 from leadline.core.series.points import Points
 from leadline.core.timestamps import counted
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import Excerpt, Problem
 
 MAX_NAMED = 1_000  # entries of each list of the report kept with their reason; all are counted
 SAID_SHOWN = 60  # characters of a cell that is not taken
@@ -49,12 +52,12 @@ class FoundRun:
     url: str = ""
     wall_s: float | None = None
     tracker: dict[str, Any] = field(default_factory=dict)
-    problems: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     series: dict[str, Points] = field(default_factory=dict)
     odd: dict[str, int] = field(default_factory=dict)
     points: int = 0
     points_at: str = ""
-    excerpts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    excerpts: dict[str, Excerpt] = field(default_factory=dict)
     former_key: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
 

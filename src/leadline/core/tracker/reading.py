@@ -21,8 +21,11 @@ from leadline.core.extract.spec import ExtractionSpec
 from leadline.core.record.run import MetricDef
 from leadline.core.series.points import Points
 from leadline.core.timestamps import counted
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import Problem
 
 #: How a tracker's run stands. ``crashed``: the tracker lost sight of it, which does not mean that
 # it ended.
@@ -153,7 +156,7 @@ class Reading:
     series: dict[str, Points] = field(default_factory=dict)
     odd: dict[str, int] = field(default_factory=dict)
     provisional: bool = False
-    problems: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     only_summary: bool = False
     about: dict[str, Any] = field(default_factory=dict)
     disorder: dict[str, tuple[int, int]] = field(default_factory=dict)

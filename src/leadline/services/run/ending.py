@@ -32,10 +32,8 @@ if TYPE_CHECKING:
         ExtractionFacts,
         ItemFacts,
         Outputs,
-        Problem,
         RunEndedBody,
         RunPlannedBody,
-        Source,
     )
     from leadline.core.record.run import MetricDef
     from leadline.ports.attempt import Result
@@ -185,15 +183,14 @@ def _read_metrics(
     body["metrics"], body["nonfinite"] = found.metrics, found.nonfinite
     extraction: ExtractionFacts = {}
     if found.problems:
-        extraction["problems"] = cast("list[Problem]", found.problems)
+        extraction["problems"] = found.problems
     if found.sources:
-        extraction["sources"] = cast("list[Source]", found.sources)
+        extraction["sources"] = found.sources
     if found.series:
         extraction["series"] = finite(found.series)
     if found.items:
         extraction["items"] = {
-            name: _kept_items(context, cast("ItemFacts", facts))
-            for name, facts in found.items.items()
+            name: _kept_items(context, facts) for name, facts in found.items.items()
         }
     contract = {
         name: contract_of(d)

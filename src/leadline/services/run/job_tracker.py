@@ -28,7 +28,7 @@ from leadline.services.context import Context
 from leadline.services.series.series import keep_fetched
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import FurtherRun, TrackerPlace
+    from leadline.core.record.bodies import FurtherRun, Problem, TrackerPlace
 
 FURTHER_KEPT = 100  # runs that one job made besides the one that is taken
 NAMED = 3
@@ -158,7 +158,7 @@ def read_tracker(
         run.state = "crashed"
     config = kept_config(reading.config)
     for sentence in contradictions(planned.get("config", {}), config):
-        problem = {
+        problem: Problem = {
             "source": name,
             "code": "config-contradiction",
             "what": sentence,

@@ -20,16 +20,19 @@ from leadline.core.tracker.run_folder import (
     seconds_or_none,
     time_or_nothing,
 )
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.ulid import is_ulid
 from leadline.job import probe
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import Problem
 
 BLOCK_BYTES = 1 << 20
 
 
-def said_of(path: str) -> tuple[RunAbout, list[dict[str, Any]]]:
+def said_of(path: str) -> tuple[RunAbout, list[Problem]]:
     """What the files of a run folder say of the run, and what is wrong with them."""
-    problems: list[dict[str, Any]] = []
+    problems: list[Problem] = []
     try:
         return about_of(read_whole(os.path.join(path, ABOUT))), problems
     except (FileNotFoundError, NotADirectoryError):
@@ -91,7 +94,7 @@ def result_of(path: str) -> dict[str, Any]:
     return json_object(os.path.join(path, "result.json"))
 
 
-def changed(path: str) -> list[dict[str, Any]]:
+def changed(path: str) -> list[Problem]:
     """Files of a run in a shared folder that are not what was put there, by its list of them;
     artifacts by their size alone, since nothing here reads them."""
     try:
@@ -108,7 +111,7 @@ def changed(path: str) -> list[dict[str, Any]]:
             {"code": "changed", "what": f"{MANIFEST} cannot be read: {error}", "blocking": True}
         ]
     entries = listed if isinstance(listed, dict) else {}
-    found = []
+    found: list[Problem] = []
     for name, facts in sorted(entries.items()):
         place = os.path.join(path, name)
         says = facts if isinstance(facts, dict) else {}
@@ -124,9 +127,10 @@ def changed(path: str) -> list[dict[str, Any]]:
         if what:
             found.append({"code": "changed", "what": what, "blocking": True})
     added = [f"{FOLDER}/{name}" for name in segments(path) if f"{FOLDER}/{name}" not in entries]
-    return found + [
+    found += [
         {"code": "changed", "what": f"{n} was added afterwards", "blocking": True} for n in added
     ]
+    return found
 
 
 def is_inside(name: str) -> bool:
