@@ -40,16 +40,18 @@ def main(folder: str, extra: str = "") -> int:
     environment = {
         k: v for k, v in os.environ.items() if k not in ("PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
     }
-    done = subprocess.run(
-        [*pip, "install", "--quiet", "--disable-pip-version-check", "--editable", target],
-        env=environment,
-    )
+    quiet = ["--quiet", "--disable-pip-version-check", "--no-compile"]
+    done = subprocess.run([*pip, "install", *quiet, "--editable", target], env=environment)
     if done.returncode:
         print(
             "the packages could not be installed: is the package registry reachable?\nnext: make demo",
             file=sys.stderr,
         )
-    return done.returncode
+        return done.returncode
+    # pip compiles one file after the other. What some packages keep as a template does not compile.
+    compileall = [str(python), "-m", "compileall", "-qq", "-j", "0", str(Path(folder) / "lib")]
+    subprocess.run(compileall, env=environment)
+    return 0
 
 
 if __name__ == "__main__":
