@@ -73,7 +73,7 @@ def allowed(repetitions: int) -> float:
 
 
 def test_looking_after_every_repeat_keeps_the_level_and_the_plain_interval_does_not() -> None:
-    noise, repetitions = random.Random(20261124), 250
+    noise, repetitions = random.Random(20261124), 400
     clause = parse("t(B) < 9").clauses[0]
     ever = plainly = 0
     for _ in range(repetitions):
