@@ -48,6 +48,7 @@ def test_unsynced_and_ahead(thread_lab: Lab, tmp_path: Path) -> None:
     remote = tmp_path / "r.git"
     subprocess.run(["git", "init", "-q", "--bare", str(remote)], check=True, env=thread_lab.env)
     thread_lab.git("remote", "add", "origin", str(remote))
+    thread_lab.ok("note", "written after the record branch was made")
     found = checks(thread_lab)
     assert "not on it yet" in found["record branch"]["what"]
     thread_lab.ok("sync")
