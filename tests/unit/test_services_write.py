@@ -25,11 +25,10 @@ def kinds(context: Context) -> list[str]:
 
 
 def test_a_note_is_numbered_and_keeps_what_its_ids_meant(context: Context) -> None:
-    made = note(context, "demo", "P-002 looks right", ["P-002"])
-    assert made["id"] == "P-N1"
+    assert note(context, "demo", "P-002 looks right", ["P-002"])[0] == "P-N1"
     item = context.thread().items["P-N1"]
     assert item.refs["P-002"] == context.thread().experiments["P-002"].uid
-    assert note(context, "demo", "more", [])["id"] == "P-N2"
+    assert note(context, "demo", "more", [])[0] == "P-N2"
 
 
 def test_a_result_binds_its_numbers(context: Context) -> None:

@@ -36,18 +36,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
+    from leadline.core.values import as_dict
     from leadline.services.write.correct import correct
 
     topics = context.store.topics()
     topic = args.target if args.target in topics and not args.thread else context.topic(args.thread)
     done = correct(context, topic, args.target, args.assignments, args.why)
     lines = [
-        f"{c['target']}  {c['field']}: {_short(c['was'])} -> {_short(c['now'])}"
-        for c in done["changes"][:20]
+        f"{c.target}  {c.field}: {_short(c.was)} -> {_short(c.now)}" for c in done.changes[:20]
     ]
-    if len(done["changes"]) > 20:
-        lines.append(f"… {len(done['changes']) - 20} more")
-    return Answer("\n".join(lines), done, {"changes": len(done["changes"])})
+    if len(done.changes) > 20:
+        lines.append(f"… {len(done.changes) - 20} more")
+    return Answer("\n".join(lines), as_dict(done), {"changes": len(done.changes)})
 
 
 def _short(value: Any) -> str:

@@ -46,7 +46,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     )  # `--evidence P-003 TEXT`: the option has swallowed the text
     if args.text and tail:
         evidence, tail = args.evidence, ""
-    made = decide(
+    shown, made = decide(
         context,
         context.topic(args.thread),
         args.text or tail,
@@ -58,6 +58,6 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     rests = ", ".join(made["evidence"]) or f"nothing recorded ({made['no_evidence']})"
     marked = "\nits numbers are reported, not evidence" if args.reported else ""
     return Answer(
-        f"{made['id']}  decided by {made['owner']}, resting on {rests}{marked}",
-        {k: v for k, v in made.items() if k != "refs"},
+        f"{shown}  decided by {made['owner']}, resting on {rests}{marked}",
+        {"id": shown, **{k: v for k, v in made.items() if k != "refs"}},
     )

@@ -6,10 +6,11 @@ import argparse
 
 from leadline.cli.answer import Answer
 from leadline.core.timestamps import plural
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leadline.services.context import Context
+    from leadline.services.write.metric import Contract, MetricRow
 
 LISTED = 100
 DESCRIPTION = """Define a metric: its unit, which direction is better, and how several values in one run become one.
@@ -118,7 +119,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     )
 
 
-def _line(row: dict[str, Any]) -> str:
+def _line(row: MetricRow) -> str:
     better = {"lower": "lower is better", "higher": "higher is better"}.get(
         row["direction"], "no direction"
     )
@@ -136,7 +137,7 @@ def _line(row: dict[str, Any]) -> str:
     )
 
 
-def _history(history: list[dict[str, Any]]) -> list[str]:
+def _history(history: list[Contract]) -> list[str]:
     """One line a contract when there were several: runs of different ones are not compared."""
     if len(history) < 2:
         return []

@@ -94,7 +94,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     about, tail = split_words(args.about)  # `--about P-003 TEXT`: the option has swallowed the text
     text = text or tail
     role = "negative" if args.negative else args.role or "note"
-    written = note(
+    shown, written = note(
         context,
         context.topic(args.thread),
         text,
@@ -107,6 +107,6 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     words = {"next": "next action", "negative": f"negative result ({args.negative})"}.get(
         role, role
     )
-    data = {k: v for k, v in written.items() if k != "refs"}
+    data = {"id": shown, **{k: v for k, v in written.items() if k != "refs"}}
     weight = "  (reported, not evidence)" if args.reported else ""
-    return Answer(f"{written['id']}  {words}{named}{weight}", data)
+    return Answer(f"{shown}  {words}{named}{weight}", data)

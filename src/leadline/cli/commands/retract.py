@@ -22,11 +22,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
+    from leadline.core.values import as_dict
     from leadline.services.write.retract import retract
 
     done = retract(context, context.topic(args.thread), args.target, args.why)
-    rests = done["rests"]
-    lines = [f"{done['target']} is retracted: {done['why']}"]
+    rests = done.rests
+    lines = [f"{done.target} is retracted: {done.why}"]
     if rests:
         lines.append(f"what rested on it ({len(rests)}):")
         lines += [
@@ -36,4 +37,4 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
             lines.append(f"  … {len(rests) - LISTED} more; all with --json")
     else:
         lines.append("nothing rested on it")
-    return Answer("\n".join(lines), done, {"rests": len(rests)}, len(rests) > LISTED)
+    return Answer("\n".join(lines), as_dict(done), {"rests": len(rests)}, len(rests) > LISTED)

@@ -22,7 +22,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
+    from leadline.core.values import as_dict
     from leadline.services.write.correct import supersede
 
     done = supersede(context, context.topic(args.thread), args.target, args.by, args.why)
-    return Answer(f"{done['target']} is superseded by {done['by']}", done)
+    return Answer(f"{done.target} is superseded by {done.by}", as_dict(done))

@@ -14,13 +14,14 @@ from leadline.core.errors import conflict, refused, usage
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.typed import TYPE_CHECKING, Any, cast
+from leadline.core.values import dataclass
 from leadline.services.bound_text import bound_body, checked_text
 from leadline.services.context import Context, refs_for
 from leadline.services.lookup import kind_of, runs_of, slice_of, withdrawn
 from leadline.services.write.note import ROLES
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import Bound, CorrectionBody, SupersessionBody
+    from leadline.core.record.bodies import Bound, CorrectionBody, MetricBody, SupersessionBody
 
 RUN_AREAS = ("config", "environment", "hardware", "software")
 ITEM_FIELDS = {
@@ -36,14 +37,40 @@ ITEM_FIELDS = {
 THREAD_FIELDS = (*BY_NAME, "branch")
 
 
+@dataclass(frozen=True)
+class Change:
+    target: str
+    field: str
+    was: object
+    now: object
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """``kind`` of a thread itself is ``thread``."""
+
+    target: str
+    kind: str
+    changes: list[Change]
+    why: str
+
+
+@dataclass(frozen=True)
+class Superseded:
+    target: str
+    by: str
+    why: str
+    kind: str
+
+
 def correct(
     context: Context, topic: str, target: str, assignments: list[str], why: str = ""
-) -> dict[str, Any]:
+) -> Corrected:
     """Apply ``FIELD=VALUE`` (``FIELD+=VALUE`` adds to a list of the kickoff) to an id or to the
     thread itself.
 
-    Returns {target, kind, changes: [{field, was, now}], runs}. Raises LeadlineError: no such field,
-    a metric, no reason given for changing what was said before, nothing changed.
+    Raises LeadlineError: no such field, a metric, no reason given for changing what was said
+    before, nothing changed.
     """
     pairs = [_parse(text, target) for text in assignments]
     if target in (topic, context.slice(topic).prefix) or target in context.store.topics():
@@ -74,7 +101,7 @@ def correct(
         )
     runs = runs_of(thing)
     bodies: list[CorrectionBody] = []
-    changes: list[dict[str, Any]] = []
+    changes: list[Change] = []
     for field, _, text in pairs:
         targets: list[Any] = [thing]
         if isinstance(thing, (Experiment, Run)):
@@ -86,7 +113,7 @@ def correct(
             body, was = _correction(context, thread, one, field, text, why)
             if was != body["value"]:
                 bodies.append(body)
-                changes.append({"target": one.id, "field": field, "was": was, "now": body["value"]})
+                changes.append(Change(one.id, field, was, body["value"]))
     if not bodies:
         raise conflict(
             "nothing-changed", f"{target} says that already", do=f"leadline show {target}"
@@ -94,7 +121,7 @@ def correct(
     with context.store.transaction(topic) as writing:
         for body in bodies:
             writing.add("correction", body)
-    return {"target": thing.id, "kind": kind_of(thing), "changes": changes, "why": why.strip()}
+    return Corrected(thing.id, kind_of(thing), changes, why.strip())
 
 
 def _parse(text: str, target: str) -> tuple[str, bool, str]:
@@ -189,22 +216,22 @@ def _correction(
 
 def _correct_thread(
     context: Context, topic: str, pairs: list[tuple[str, bool, str]], why: str
-) -> dict[str, Any]:
+) -> Corrected:
     """Kickoff fields: given now, or changed with a reason."""
     thread = context.store.slice(topic, [], ("thread-started", "thread-changed", "metric-defined"))
-    records: list[tuple[str, dict[str, Any]]] = []
-    changes: list[dict[str, Any]] = []
-    values: dict[str, Any] = {}
+    metrics: list[MetricBody] = []
+    changes: list[Change] = []
+    values: dict[str, object] = {}
     for field, added, text in pairs:
         _check_thread_field(topic, field)
         value = checked_text(text, "correct")
         metric = parse_metric(value) if field == "success" else None
         if metric is not None and (added or ":" in value):
-            records.append(("metric-defined", metric))
-            changes.append({"target": topic, "field": "success", "was": None, "now": value})
+            metrics.append(cast("MetricBody", metric))
+            changes.append(Change(topic, "success", None, value))
             continue
         is_list = field in BY_NAME and BY_NAME[field].is_list
-        was = values.get(
+        was: Any = values.get(
             field, thread.about.get(field) or (thread.title if field == "title" else None)
         )
         before: Any = list(was or []) if is_list else was
@@ -218,21 +245,17 @@ def _correct_thread(
                 do=f"leadline correct {topic} {field}='…' --why 'WHY'",
             )
         values[field] = now
-        changes = [c for c in changes if c["field"] != field]
-        changes.append(
-            {"target": topic, "field": field, "was": thread.about.get(field), "now": now}
-        )
-    records += [
-        ("thread-changed", {"field": f, "value": v, "why": why.strip()})
-        for f, v in values.items()
-        if v != thread.about.get(f)
-    ]
-    if not records:
+        changes = [c for c in changes if c.field != field]
+        changes.append(Change(topic, field, thread.about.get(field), now))
+    changed = {f: v for f, v in values.items() if v != thread.about.get(f)}
+    if not metrics and not changed:
         raise conflict("nothing-changed", f"{topic} says that already", do="leadline check kickoff")
     with context.store.transaction(topic) as writing:
-        for kind, body in records:
-            cast(Any, writing).add(kind, body)
-    return {"target": topic, "kind": "thread", "changes": changes, "why": why.strip()}
+        for definition in metrics:
+            writing.add("metric-defined", definition)
+        for name, now in changed.items():
+            writing.add("thread-changed", {"field": name, "value": now, "why": why.strip()})
+    return Corrected(topic, "thread", changes, why.strip())
 
 
 def _check_thread_field(topic: str, field: str) -> None:
@@ -251,7 +274,7 @@ def _check_thread_field(topic: str, field: str) -> None:
         )
 
 
-def supersede(context: Context, topic: str, target: str, by: str, why: str) -> dict[str, Any]:
+def supersede(context: Context, topic: str, target: str, by: str, why: str) -> Superseded:
     """Say that ``by`` replaces ``target``. Raises LeadlineError: not of one kind, itself,
     withdrawn, a circle."""
     thread = slice_of(context, topic, [target, by])
@@ -277,4 +300,4 @@ def supersede(context: Context, topic: str, target: str, by: str, why: str) -> d
     body: SupersessionBody = {"target": old.id, "by": new.id, "why": checked_text(why, "supersede")}
     refs = refs_for(thread, [old.id, new.id], [why])
     context.append(topic, "supersession", {**body, "refs": refs})
-    return {**body, "kind": kind_of(old)}
+    return Superseded(old.id, new.id, body["why"], kind_of(old))

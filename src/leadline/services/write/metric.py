@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from leadline.core.errors import conflict, not_found, refused, usage
 from leadline.core.extract.spec import REDUCE_RULES
@@ -11,11 +12,40 @@ from leadline.core.metric.derive import formulas_of, in_order
 from leadline.core.metric.formula import parse
 from leadline.core.record.run import DIRECTIONS, MetricDef
 from leadline.core.record.thread import Thread
-from leadline.core.typed import TYPE_CHECKING, Any, cast
+from leadline.core.typed import TYPE_CHECKING, Any, TypedDict, cast
 from leadline.services.context import Context
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import MetricBody
+
+
+class MetricRow(TypedDict, total=False):
+    """A metric as it is listed. ``runs``: how many have it, None where that was not asked;
+    ``changed`` stands in the answer of a definition, ``history`` in that about one metric."""
+
+    name: str
+    unit: str
+    direction: str
+    reduce: str
+    description: str
+    observed: str
+    per: str
+    formula: str
+    defined: bool
+    runs: int | None
+    history: list[Contract]
+    changed: bool
+
+
+class Contract(TypedDict, total=False):
+    """``runs`` are those measured under ``contract``; ``changed`` says in what it differs from the
+    one before."""
+
+    at: str
+    actor: str
+    contract: dict[str, str]
+    runs: list[str]
+    changed: list[str]
 
 
 def define_metric(
@@ -31,7 +61,7 @@ def define_metric(
     per: str | None = None,
     formula: str | None = None,
     redefine: bool = False,
-) -> dict[str, Any]:
+) -> MetricRow:
     """Define a metric, or add to its definition. What was said before is changed only with
     ``redefine``: runs measured under the old words would change their meaning.
 
@@ -86,9 +116,9 @@ def define_metric(
         kept = {k: v for k in ("observed", "per", "formula") if (v := getattr(old, k))}
         given = {k: getattr(old, k) for k in wanted} | kept | given
         if all(getattr(old, k) == v for k, v in given.items()):
-            return {"name": name, **given, "changed": False}
+            return cast("MetricRow", {"name": name, **given, "changed": False})
     context.append(topic, "metric-defined", cast("MetricBody", {"name": name, **given}))
-    return {"name": name, **given, "changed": True}
+    return cast("MetricRow", {"name": name, **given, "changed": True})
 
 
 def _check_formula(context: Context, topic: str, name: str, text: str) -> None:
@@ -121,35 +151,38 @@ def _check_formula(context: Context, topic: str, name: str, text: str) -> None:
         )
 
 
-def metrics_of(thread: Thread) -> list[dict[str, Any]]:
+def metrics_of(thread: Thread) -> list[MetricRow]:
     """Every metric defined or seen, with the number of runs that have it."""
     counts: dict[str, int] = {}
     for run in thread.runs:
         for metric in (*run.metrics, *run.nonfinite):
             counts[metric] = counts.get(metric, 0) + 1
-    rows = []
+    rows: list[MetricRow] = []
     for name in dict.fromkeys([*thread.metrics, *sorted(counts)]):
         m = thread.metrics.get(name) or MetricDef(name)
-        rows.append(
-            {
-                "name": name,
-                "unit": m.unit,
-                "direction": m.direction,
-                "reduce": m.reduce,
-                "description": m.description,
-                **{k: v for k in ("observed", "per", "formula") if (v := getattr(m, k))},
-                "defined": name in thread.metrics,
-                "runs": counts.get(name, 0),
-            }
-        )
+        row: MetricRow = {
+            "name": name,
+            "unit": m.unit,
+            "direction": m.direction,
+            "reduce": m.reduce,
+            "description": m.description,
+            **_special(m),
+            "defined": name in thread.metrics,
+            "runs": counts.get(name, 0),
+        }
+        rows.append(row)
     return rows
 
 
-def history_of(thread: Thread, name: str) -> list[dict[str, Any]]:
-    """The contracts that ``name`` has had, oldest first: ``{at, actor, contract, runs, changed}``.
-    ``runs`` are those measured under it; ``changed`` says in what it differs from the one
-    before."""
-    found: list[dict[str, Any]] = []
+def _special(definition: MetricDef) -> MetricRow:
+    """What only some metrics have."""
+    has = {k: v for k in ("observed", "per", "formula") if (v := getattr(definition, k))}
+    return cast("MetricRow", has)
+
+
+def history_of(thread: Thread, name: str) -> list[Contract]:
+    """The contracts that ``name`` has had, oldest first."""
+    found: list[Contract] = []
     for record in thread.records:
         for said in _definitions(record.kind, record.body, name):
             fields = {
@@ -168,8 +201,8 @@ def history_of(thread: Thread, name: str) -> list[dict[str, Any]]:
                 (r for r in reversed(found) if not contracts_differ([r["contract"], under])), None
             )
             if row is None:
-                row = {"at": run.planned_at, "actor": "", "contract": under, "runs": []}
-                found.append(row)
+                found.append({"at": run.planned_at, "actor": "", "contract": under, "runs": []})
+                row = found[-1]
             row["runs"].append(run.id)
     found.sort(key=lambda row: row["at"])
     for before, row in zip([None, *found], found, strict=False):
@@ -177,7 +210,7 @@ def history_of(thread: Thread, name: str) -> list[dict[str, Any]]:
     return found
 
 
-def _definitions(kind: str, body: dict[str, Any], name: str) -> list[dict[str, Any]]:
+def _definitions(kind: str, body: Mapping[str, Any], name: str) -> list[Mapping[str, object]]:
     if kind == "metric-defined":
         return [body] if body.get("name") == name else []
     if kind == "thread-started":

@@ -7,7 +7,7 @@ rests on. Which roles of a note hold results, and so bind their numbers, stands 
 from __future__ import annotations
 
 from leadline.core.errors import refused, usage
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 from leadline.services.bound_text import bound_body, checked_text, last_experiment
 from leadline.services.context import Context
 from leadline.services.lookup import kind_of, slice_of, unfinished, withdrawn
@@ -46,8 +46,8 @@ def note(
     role: str = "note",
     reason_class: str = "",
     reported: str | None = None,
-) -> dict[str, Any]:
-    """Record a note; returns its body with the id. Raises LeadlineError: empty text, unknown id,
+) -> tuple[str, NoteBody]:
+    """Record a note; returns its id and body. Raises LeadlineError: empty text, unknown id,
     unbound number."""
     text = checked_text(text, "note")
     if role == "negative" and reason_class not in REASON_CLASSES:
@@ -71,7 +71,7 @@ def note(
     strict = role in BOUND_ROLES
     bound = bound_body(context, thread, text, strict=strict, reported=reported, ids=named)
     body = {**body, **bound}
-    return {"id": context.append_item(thread, "note", body), **body}
+    return context.append_item(thread, "note", body), body
 
 
 # ---- decisions -----------------------------------------------------------------------------------
@@ -85,8 +85,8 @@ def decide(
     owner: str = "",
     no_evidence: str = "",
     reported: str | None = None,
-) -> dict[str, Any]:
-    """Record a decision. Its evidence is anything recorded that stands, a failed run as well.
+) -> tuple[str, DecisionBody]:
+    """Record a decision; returns its id and body. Its evidence is anything recorded that stands, a failed run as well.
 
     Raises LeadlineError: empty text, no evidence given, unknown id, evidence that was withdrawn or
     has not ended.
@@ -116,4 +116,4 @@ def decide(
         body["no_evidence"] = no_evidence.strip()
     bound = bound_body(context, thread, text, strict=True, reported=reported, ids=named)
     body = {**body, **bound}
-    return {"id": context.append_item(thread, "decision", body), **body}
+    return context.append_item(thread, "decision", body), body

@@ -9,7 +9,8 @@ from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.text.citation import recompute
 from leadline.core.timestamps import plural
-from leadline.core.typed import TYPE_CHECKING, Any, cast
+from leadline.core.typed import TYPE_CHECKING, cast
+from leadline.core.values import dataclass
 from leadline.services.bound_text import checked_text
 from leadline.services.context import Context, refs_for
 from leadline.services.lookup import kind_of, runs_of
@@ -20,12 +21,18 @@ if TYPE_CHECKING:
 _CITING = ("note", "claim", "decision", "update")
 
 
-def retract(context: Context, topic: str, target: str, why: str) -> dict[str, Any]:
-    """Retract ``target``; returns {target, kind, why, rests}: what rested on it, see
-    ``what_rests_on``.
+@dataclass(frozen=True)
+class Retracted:
+    """``rests``: what rested on it, see ``what_rests_on``."""
 
-    Raises LeadlineError: unknown id, no reason, retracted already.
-    """
+    target: str
+    why: str
+    kind: str
+    rests: list[dict[str, str]]
+
+
+def retract(context: Context, topic: str, target: str, why: str) -> Retracted:
+    """Retract ``target``. Raises LeadlineError: unknown id, no reason, retracted already."""
     before = context.store.thread(topic)
     thing = before.find(target)
     if not why.strip():
@@ -44,7 +51,8 @@ def retract(context: Context, topic: str, target: str, why: str) -> dict[str, An
     body: RetractionBody = {"target": thing.id, "why": checked_text(why, "retract")}
     context.append(topic, "retraction", {**body, "refs": refs_for(before, [thing.id], [why])})
     after = context.store.thread(topic)
-    return {**body, "kind": kind_of(thing), "rests": what_rests_on(before, after, thing)}
+    rests = what_rests_on(before, after, thing)
+    return Retracted(thing.id, body["why"], kind_of(thing), rests)
 
 
 def what_rests_on(
