@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from leadline.services.context import Context
     from leadline.services.run.outcome import RunOutcome
 
+ANSWER = "services.run.outcome:Runs"
 TAKES_COMMAND = True
 DESCRIPTION = """Run a command and record it: exact code state (dirty and untracked files too), command, config,
 environment, hardware, output, metrics, ending. What the command prints stays on stdout; Leadline speaks on stderr.
@@ -110,6 +111,7 @@ def _seconds(text: str) -> float:
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.cli.live import watch_with
+    from leadline.services.run.outcome import Runs
     from leadline.services.run.repeats import execute
     from leadline.services.run.request import Command, RunRequest, Terms
 
@@ -141,7 +143,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         context.warn(_summary(outcome))
     last = outcomes[-1]
     worst = next((o for o in outcomes if o.state != "done"), last)
-    data = {"experiment": last.experiment, "runs": [o.as_dict() for o in outcomes]}
+    data = Runs(last.experiment, outcomes).as_dict()
     return Answer(
         "",
         data,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from leadline.services.run.outcome import RunOutcome
     from leadline.services.run.sweep_plan import SweepRequest
 
+ANSWER = "services.run.sweep:SweepOutcome"
 TAKES_COMMAND = True
 DESCRIPTION = """Run a command over a design: one axis at a time around the baseline (the default), an interaction of
 axes that were varied alone before, a full factorial, or the cells of a file. {axis} in the command is the value; {{ and

@@ -43,6 +43,17 @@ class RunOutcome:
         return dict(self.__dict__)
 
 
+@dataclass(frozen=True)
+class Runs:
+    """All runs that one request made, repeats of one experiment."""
+
+    experiment: str
+    runs: list[RunOutcome]
+
+    def as_dict(self) -> dict[str, object]:
+        return {"experiment": self.experiment, "runs": [run.as_dict() for run in self.runs]}
+
+
 def outcome_of(run: RunPlan, ended: RunEndedBody, interrupted: bool = False) -> RunOutcome:
     """``ended``: the body of its ending."""
     extraction = ended.get("extraction", {})
