@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_tracker import MLFLOW_JOB, QUIET, TRACKIO_JOB, WANDB_JOB, job
 from tests.conftest import Lab
-from tests.tracker_servers import needs
+from tests.tracker_jobs import MLFLOW_JOB, TRACKIO_JOB, WANDB_JOB, job
+from tests.tracker_servers import QUIET, needs
 
 JOBS = {"wandb": (WANDB_JOB, ["0.5"]), "trackio": (TRACKIO_JOB, []), "mlflow": (MLFLOW_JOB, [])}
 

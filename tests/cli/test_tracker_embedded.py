@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.test_tracker import job, shown
 from tests.conftest import Lab, sealed_environment
+from tests.tracker_jobs import job, shown
 
 SENTINEL = "sentinel-4711-of-a-key"
 JOB = """
