@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 
 from leadline.cli.answer import Answer
 from leadline.core.plain import plain
 from leadline.core.timestamps import counted
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from leadline.core.tracker.rows import Absence, Costs, Disagreement, NotDone, RunThere
     from leadline.services.context import Context
+    from leadline.services.tracker.reconcile import Reconciled
 
 LISTED = 20
 
@@ -22,78 +25,74 @@ def reconciled(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.tracker.reconcile import reconcile
 
     topics = context.store.topics() if args.all_threads else [context.topic(args.thread)]
-    threads = [
-        {"thread": topic, **reconcile(context, topic, max(0, args.compared))} for topic in topics
-    ]
+    threads = {topic: reconcile(context, topic, max(0, args.compared)) for topic in topics}
     lines: list[str] = []
-    for data in threads:
-        lines += _lines(data)
+    for topic, data in threads.items():
+        lines += _lines(topic, data)
     names = ("only_here", "only_there", "differ", "unknown", "not_compared")
-    counts = {name: sum(len(data[name]) for data in threads) for name in names}
-    wrong = sum(map(_wrong, threads))
-    silent = any(place["not_asked"] for data in threads for place in data["places"])
+    longest = {name: [len(getattr(data, name)) for data in threads.values()] for name in names}
+    counts = {name: sum(lengths) for name, lengths in longest.items()}
+    wrong = sum(map(_wrong, threads.values()))
+    silent = any(place["not_asked"] for data in threads.values() for place in data.places)
     code = EXIT_CODES["remote"] if silent else 0
     if wrong:
         code = EXIT_CODES["check_failed"]
-    found = threads[0] if len(threads) == 1 else {"threads": threads}
-    truncated = any(len(data[name]) > LISTED for data in threads for name in names)
-    return Answer("\n".join(lines), found, counts, truncated, _next(threads), code)
+    rows = [{"thread": topic, **data.as_dict()} for topic, data in threads.items()]
+    found = rows[0] if len(rows) == 1 else {"threads": rows}
+    truncated = any(length > LISTED for lengths in longest.values() for length in lengths)
+    return Answer("\n".join(lines), found, counts, truncated, _next(threads.values()), code)
 
 
-def _wrong(data: dict[str, Any]) -> int:
+def _wrong(data: Reconciled) -> int:
     """How much is known to disagree."""
-    unasked = {
-        (place["tracker"], place["project"]) for place in data["places"] if place["not_asked"]
-    }
+    unasked = {(place["tracker"], place["project"]) for place in data.places if place["not_asked"]}
     waits = [
         r
-        for r in data["only_here"]
+        for r in data.only_here
         if r["code"] == "waiting" and (r["tracker"], r["project"]) in unasked
     ]
-    return sum(len(data[name]) for name in ("only_here", "only_there", "differ")) - len(waits)
+    return len(data.only_here) + len(data.only_there) + len(data.differ) - len(waits)
 
 
-def _lines(data: dict[str, Any]) -> list[str]:
-    lines = [data["thread"]]
-    for place in data["places"]:
+def _lines(topic: str, data: Reconciled) -> list[str]:
+    lines = [topic]
+    for place in data.places:
         at = f" at {plain(place['at'])}" if place["at"] else ""
         asked = f"NOT ASKED: {plain(place['not_asked'])}" if place["not_asked"] else "asked"
         lines.append(
             f"  {place['tracker']}:{plain(place['project'])}{at}: {counted(place['runs'], 'run')}, {asked}"
         )
-    if not data["places"]:
+    if not data.places:
         lines.append("  no tracker is chosen and no run is in one")
-    lines += _part(
-        "only in the record", data["only_here"], lambda r: f"{r['run']}: {plain(r['why'])}"
-    )
-    lines += _part("only in the tracker", data["only_there"], _stranger)
-    lines += _part("they differ", data["differ"], lambda r: f"{r['run']}: {plain(r['why'])}")
-    lines += _part("unknown", data["unknown"], lambda r: f"{r['run']}: {plain(r['why'])}")
-    lines += _part("not compared", data["not_compared"], lambda r: f"{r['run']}: {plain(r['why'])}")
-    if not any(data[name] for name in ("only_here", "only_there", "differ", "unknown")) and _asked(
-        data
-    ):
+    lines += _part("only in the record", map(_sentence, data.only_here))
+    lines += _part("only in the tracker", map(_stranger, data.only_there))
+    lines += _part("they differ", map(_sentence, data.differ))
+    lines += _part("unknown", map(_sentence, data.unknown))
+    lines += _part("not compared", map(_sentence, data.not_compared))
+    answered = any(not place["not_asked"] for place in data.places)
+    if answered and not (data.only_here or data.only_there or data.differ or data.unknown):
         lines.append("  nothing disagrees")
-    return [*lines, *_costs(data["costs"])]
+    return [*lines, *_costs(data.costs)]
 
 
-def _asked(data: dict[str, Any]) -> bool:
-    return any(not place["not_asked"] for place in data["places"])
+def _sentence(row: Absence | Disagreement | NotDone) -> str:
+    return f"{row['run']}: {plain(row['why'])}"
 
 
-def _part(title: str, rows: list[dict[str, Any]], words: Any) -> list[str]:
+def _part(title: str, sentences: Iterable[str]) -> list[str]:
+    rows = list(sentences)
     if not rows:
         return []
-    lines = [f"  {title}: {len(rows)}", *(f"    {words(row)}" for row in rows[:LISTED])]
+    lines = [f"  {title}: {len(rows)}", *(f"    {row}" for row in rows[:LISTED])]
     return lines + ([f"    ... {len(rows)} in all, with --json"] if len(rows) > LISTED else [])
 
 
-def _stranger(row: dict[str, Any]) -> str:
+def _stranger(row: RunThere) -> str:
     text = f"{plain(row.get('name') or row['id'])} ({plain(row['id'])}, {row.get('state', 'unknown')}): {row['why']}"
     return text + (f"\n      {plain(row['import'])}" if row.get("import") else "")
 
 
-def _costs(costs: dict[str, Any]) -> list[str]:
+def _costs(costs: Costs) -> list[str]:
     hours = [
         f"{_hours(h)} {kind}-hours ({_hours(costs['device_hours_in_tracker'].get(kind, 0.0))} of them in the tracker)"
         for kind, h in sorted(costs["device_hours"].items())
@@ -118,14 +117,14 @@ def _hours(value: float) -> str:
     return number(float(f"{value:.3g}"))
 
 
-def _next(threads: list[dict[str, Any]]) -> list[str]:
+def _next(threads: Iterable[Reconciled]) -> list[str]:
     steps = []
     for data in threads:
-        if any(row["code"] == "waiting" for row in data["only_here"]):
+        if any(row["code"] == "waiting" for row in data.only_here):
             steps.append("leadline tracker sync")
-        steps += [
-            row["import"] for row in data["only_there"] if row["named"] and row.get("import")
-        ][:3]
-        if any(place["not_asked"] for place in data["places"]):
+        steps += [row["import"] for row in data.only_there if row["named"] and row.get("import")][
+            :3
+        ]
+        if any(place["not_asked"] for place in data.places):
             steps.append("leadline tracker status")
     return list(dict.fromkeys(steps))

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 from leadline.core.tracker.reading import Reading, RunFacts, TrackerRun
 from leadline.core.tracker.run_folder import RunAbout
-from leadline.core.typed import Any, Protocol
+from leadline.core.typed import TYPE_CHECKING, Protocol
 from leadline.core.values import dataclass, field
 from leadline.ports.tracker_kind import TrackerKind
+
+if TYPE_CHECKING:
+    from leadline.core.tracker.rows import Reach
 
 
 @dataclass(slots=True)
@@ -83,7 +86,6 @@ class Tracker(Protocol):
         not passed over."""
         ...
 
-    def check(self, at: str) -> dict[str, Any]:
-        """``reachable`` (None: there is nothing to reach), ``where``, ``version``, ``missing``
-        (packages that ``push`` needs), ``why``. Never raises."""
+    def check(self, at: str) -> Reach:
+        """How it stands at that address. Never raises."""
         ...

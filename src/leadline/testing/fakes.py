@@ -11,10 +11,13 @@ from leadline.core.errors import not_found, remote, usage
 from leadline.core.issue.remote import Comment, RemoteIssue
 from leadline.core.timestamps import rfc3339
 from leadline.core.tracker.reading import Reading, RunFacts, TrackerRun
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.ports.forge import ForgeCheck
 from leadline.ports.tracker import Push
 from leadline.ports.tracker_kind import TrackerKind
+
+if TYPE_CHECKING:
+    from leadline.core.tracker.rows import Reach
 
 
 class MemoryForge:
@@ -189,7 +192,7 @@ class MemoryTracker:
     def stored(self, path: str) -> list[TrackerRun]:
         return []
 
-    def check(self, at: str) -> dict[str, Any]:
+    def check(self, at: str) -> Reach:
         why = "the tracker does not answer" if self.away else ""
         return {
             "reachable": not self.away and at.startswith("memory:"),

@@ -23,8 +23,11 @@ from leadline.core.tracker.reading import (
     rows_of,
     summary_numbers,
 )
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.ports.tracker import Push
+
+if TYPE_CHECKING:
+    from leadline.core.tracker.rows import Reach
 
 UID_KEY = "leadline_run"  # in the config of a run that Leadline sent
 
@@ -163,7 +166,7 @@ class TrackioTracker:
                 )
         return found
 
-    def check(self, at: str) -> dict[str, Any]:
+    def check(self, at: str) -> Reach:
         from leadline.adapters.trackers.programs import interpreter_with
 
         where = self.shared(at)

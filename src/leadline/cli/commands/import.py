@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 
 from leadline.adapters.trackers.registry import BUILTIN
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import settings
 from leadline.core.plain import plain
 from leadline.core.timestamps import counted
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from leadline.core.tracker.rows import CellLeft, ImportReport, TakenRun
     from leadline.services.context import Context
+    from leadline.services.importing.runs import Imported
 
 LISTED = 30
 CELL_SHOWN = 60
@@ -115,53 +118,65 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         args.unfinished,
     )
     data = import_runs(context, context.topic(args.thread), request, args.dry_run)
-    counts = {"taken": len(data["taken"]), "already": data["already"]}
-    counts |= {name: data[f"{name}_total"] for name in REPORTED}
-    cut = data["already"] > len(data["taken_before"])
+    report = data.found.report()
+    totals = {name: total for name, _, total in _parts(report)}
+    counts = {"taken": len(data.taken), "already": data.already, **totals}
+    cut = data.already > len(data.taken_before)
     return Answer(
         "\n".join(report_lines(data)),
-        data,
+        data.as_dict(),
         counts,
-        cut or any(counts[name] > len(data[name]) for name in REPORTED),
-        ["leadline tracker reconcile"] if data["changed"] else [],
+        cut or any(total > len(sentences) for _, sentences, total in _parts(report)),
+        ["leadline tracker reconcile"] if data.changed else [],
     )
 
 
-def report_lines(data: dict[str, Any]) -> list[str]:
+def report_lines(data: Imported) -> list[str]:
     """What was taken, what was not and why, for people; each list is cut at ``LISTED`` with its
     full count."""
-    taken, verb = data["taken"], "would take" if data["planned"] else "took"
-    lines = [f"{verb} {counted(len(taken), 'run')} of {plain(data['source'])} ({data['origin']})"]
+    taken, verb = data.taken, "would take" if data.planned else "took"
+    lines = [
+        f"{verb} {counted(len(taken), 'run')} of {plain(data.found.source)} ({data.found.origin})"
+    ]
     lines += _some(
         [f"{plain(row.get('id', row['where'])):<14} {_words(row)}" for row in taken], len(taken)
     )
     lines += _before(data)
-    for name, title in REPORTED.items():
-        if total := data[f"{name}_total"]:
-            lines += [
-                f"{title}: {total}",
-                *_some([_sentence(entry) for entry in data[name]], total),
-            ]
-    if data["left_columns"]:
-        left = data["left_columns"]
+    report = data.found.report()
+    for name, sentences, total in _parts(report):
+        if total:
+            lines += [f"{REPORTED[name]}: {total}", *_some(sentences, total)]
+    if left := report["left_columns"]:
         lines.append(f"columns left: {plain(', '.join(left[:LISTED]))}{_more(len(left), LISTED)}")
     return lines
 
 
-def _before(data: dict[str, Any]) -> list[str]:
+def _parts(report: ImportReport) -> list[tuple[str, list[str], int]]:
+    """Of each part of the report its name, its sentences, and how many there are in all."""
+    rows = [plain(f"{row['where']}: {row['why']}") for row in report["not_taken"]]
+    cells = [_cell(cell) for cell in report["cells_not_taken"]]
+    notes = [plain(f"{note['where']}: {note['what']}") for note in report["notes"]]
+    return [
+        ("not_taken", rows, report["not_taken_total"]),
+        ("cells_not_taken", cells, report["cells_not_taken_total"]),
+        ("notes", notes, report["notes_total"]),
+    ]
+
+
+def _before(data: Imported) -> list[str]:
     """Rows taken before: those at the same place of a source of this name are counted, others
     named."""
-    if not data["already"]:
+    if not data.already:
         return []
     moved = [
-        row for row in data["taken_before"] if row["source"] != f"{data['source']}, {row['where']}"
+        row for row in data.taken_before if row["source"] != f"{data.found.source}, {row['where']}"
     ]
-    brought = f", the points of {data['brought']} brought here" if data["brought"] else ""
-    lines = [f"{data['already']} taken before{brought}"]
+    brought = f", the points of {data.brought} brought here" if data.brought else ""
+    lines = [f"{data.already} taken before{brought}"]
     if moved:
-        least = "at least " if data["already"] > len(data["taken_before"]) else ""
+        least = "at least " if data.already > len(data.taken_before) else ""
         lines[0] += f"; {least}{len(moved)} of them from another source"
-        if data["origin"] == "reported":  # a tracker's run has an id: it is the same one
+        if data.found.origin == "reported":  # a tracker's run has an id: it is the same one
             lines[0] += " (if measured anew: --set KEY=VALUE tells them apart)"
         same = [
             f"{plain(row['where'])}: the same as {row['run']} ({plain(row['source'])})"
@@ -169,11 +184,11 @@ def _before(data: dict[str, Any]) -> list[str]:
         ]
         lines += _some(same, len(moved))
     lines += [
-        f"  {row['id']} had no end when it was taken and is read again" for row in data["renewed"]
+        f"  {row['id']} had no end when it was taken and is read again" for row in data.renewed
     ]
     lines += [
         f"  {row['id']} stays as it was taken; {plain(row['where'])} says something else now"
-        for row in data["changed"]
+        for row in data.changed
     ]
     return lines
 
@@ -187,25 +202,23 @@ def _more(total: int, listed: int) -> str:
     return f", ... ({total} in all)" if total > listed else ""
 
 
-def _sentence(entry: dict[str, Any]) -> str:
-    if "column" in entry:
-        said = f"{entry['said']!r}: " if entry["said"].strip() else ""
-        return plain(f"{entry['where']}, {entry['column']}: {said}{entry['why']}")
-    return plain(f"{entry['where']}: {entry.get('why') or entry.get('what')}")
+def _cell(cell: CellLeft) -> str:
+    said = f"{cell['said']!r}: " if cell["said"].strip() else ""
+    return plain(f"{cell['where']}, {cell['column']}: {said}{cell['why']}")
 
 
 def _names(lists: list[str]) -> list[str]:
     return [name.strip() for names in lists for name in names.split(",") if name.strip()]
 
 
-def _words(row: dict[str, Any]) -> str:
+def _words(row: TakenRun) -> str:
     """``block=64, dtype=bf16 | time_ms=1.5``: config, then what was measured, since both may have a
     name in common."""
     measured = {**row["metrics"], **row["nonfinite"]}
     return plain(" | ".join(text for text in (_pairs(row["config"]), _pairs(measured)) if text))
 
 
-def _pairs(values: dict[str, Any]) -> str:
+def _pairs(values: Mapping[str, object]) -> str:
     texts = [" ".join(f"{name}={value}".split()) for name, value in [*values.items()][:PAIRS_SHOWN]]
     texts = [text if len(text) <= CELL_SHOWN else text[:CELL_SHOWN] + "…" for text in texts]
     return ", ".join([*texts, *(["…"] if len(values) > PAIRS_SHOWN else [])])

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 
 from leadline.adapters.trackers.registry import BUILTIN
 from leadline.cli.answer import Answer
 from leadline.core.plain import plain
 from leadline.core.timestamps import plural
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from leadline.core.tracker.rows import ReadAgain
     from leadline.services.context import Context
+    from leadline.services.tracker.send import Pushed, Synced
 
 LEFT_SHOWN = 5
 LISTED = 30
@@ -140,17 +143,17 @@ def _status(context: Context, topic: str) -> Answer:
     from leadline.services.tracker.standing import status
 
     data = status(context, topic)
-    choice, reach, rows = data["choice"], data["reach"], data["runs"]
-    if not choice.get("tracker"):
+    choice, reach, rows = data.choice, data.reach, data.runs
+    if reach is None:
         lines = [f"{topic} has no tracker"]
     else:
-        where = reach.get("where") or "no address"
-        reached = {True: "reachable", False: "not reachable", None: "not asked"}[
-            reach.get("reachable")
-        ]
-        why = f": {plain(reach['why'])}" if reach.get("why") else ""
-        lines = [f"{choice['tracker']} {choice['project']} at {plain(where)} ({reached}{why})"]
-        if reach.get("missing"):
+        where = reach["where"] or "no address"
+        reached = {True: "reachable", False: "not reachable", None: "not asked"}
+        stands = reached[reach["reachable"]]
+        if reach["why"]:
+            stands += f": {plain(reach['why'])}"
+        lines = [f"{choice['tracker']} {choice['project']} at {plain(where)} ({stands})"]
+        if reach["missing"]:
             lines.append(
                 f"sending needs {', '.join(reach['missing'])}: pip install 'leadline[{choice['tracker']}]'"
             )
@@ -177,18 +180,18 @@ def _status(context: Context, topic: str) -> Answer:
         lines.append(f"  the last {LISTED} of {len(rows)}; all with --json")
     counts = {
         "runs": len(rows),
-        "waiting": len(data["waiting"]),
-        "provisional": len(data["provisional"]),
+        "waiting": len(data.waiting),
+        "provisional": len(data.provisional),
     }
-    if data["waiting"]:
-        lines.append(f"{len(data['waiting'])} to be sent")
-    following = ["leadline tracker sync"] if data["waiting"] or data["provisional"] else []
-    if not choice.get("tracker"):
+    if data.waiting:
+        lines.append(f"{len(data.waiting)} to be sent")
+    following = ["leadline tracker sync"] if data.waiting or data.provisional else []
+    if reach is None:
         following = ["leadline tracker set TRACKER PROJECT"]
-    return Answer("\n".join(lines), data, counts, len(rows) > LISTED, following)
+    return Answer("\n".join(lines), data.as_dict(), counts, len(rows) > LISTED, following)
 
 
-def _name(choice: dict[str, Any]) -> str:
+def _name(choice: Mapping[str, object]) -> str:
     return f"{choice['tracker']}:{choice.get('project', '')}"
 
 
@@ -198,7 +201,7 @@ def _fetched(context: Context, topic: str, ids: list[str]) -> Answer:
 
     data = fetch(context, topic, ids)
     lines = []
-    for row in data["fetched"][:LISTED]:
+    for row in data.fetched[:LISTED]:
         other = (
             ""
             if row.get("as_recorded", True)
@@ -206,16 +209,15 @@ def _fetched(context: Context, topic: str, ids: list[str]) -> Answer:
         )
         other += f"; not all: {plain(row['incomplete'])}" if row.get("incomplete") else ""
         lines.append(f"{row['run']}: {row['points']:,} points of {row['metrics']:,} metrics{other}")
-    lines += [f"{row['run']}: not fetched: {plain(row['why'])}" for row in data["left"][:LISTED]]
-    if data["already"]:
-        lines.append(f"{len(data['already'])} here already")
-    following = [f"leadline plot {row['run']}" for row in data["fetched"][:1]]
-    counts = {name: len(data[name]) for name in ("fetched", "already", "left")}
+    lines += [f"{row['run']}: not fetched: {plain(row['why'])}" for row in data.left[:LISTED]]
+    if data.already:
+        lines.append(f"{len(data.already)} here already")
+    following = [f"leadline plot {row['run']}" for row in data.fetched[:1]]
+    counts = {name: len(rows) for name, rows in data.as_dict().items()}
     truncated = any(count > LISTED for count in counts.values())
-    code = EXIT_CODES["remote"] if data["left"] else 0
-    return Answer(
-        "\n".join(lines) or "no run has a tracker", data, counts, truncated, following, code
-    )
+    code = EXIT_CODES["remote"] if data.left else 0
+    text = "\n".join(lines) or "no run has a tracker"
+    return Answer(text, data.as_dict(), counts, truncated, following, code)
 
 
 def _sent(context: Context, topic: str, args: argparse.Namespace) -> Answer:
@@ -226,15 +228,20 @@ def _sent(context: Context, topic: str, args: argparse.Namespace) -> Answer:
         from leadline.core.errors import usage
 
         raise usage("bad-limit", f"--limit {args.limit:g} is no time", do="leadline tracker --help")
+    done: Pushed | Synced
+    read: list[ReadAgain] = []
+    already: list[str] = []
+    unseen = ""
     if args.subverb == "push":
-        data = tracker.push(context, topic, args.ids, context.warn, args.limit, args.artifact)
+        done = pushed = tracker.push(
+            context, topic, args.ids, context.warn, args.limit, args.artifact
+        )
+        already = pushed.already
     else:
-        data = tracker.sync(context, topic, context.warn, args.limit)
-    lines = [
-        f"read again  {row['run']}{_changes(row['changed'])}"
-        for row in data.get("read", [])[:LISTED]
-    ]
-    for row in data["sent"][:LISTED]:
+        done = synced = tracker.sync(context, topic, context.warn, args.limit)
+        read, unseen = synced.read, synced.unseen
+    lines = [f"read again  {row['run']}{_changes(row['changed'])}" for row in read[:LISTED]]
+    for row in done.sent[:LISTED]:
         many = len(row["artifacts"])
         tail = f"  with {many} {plural(many, 'artifact')}" if many else ""
         lines.append(
@@ -248,14 +255,14 @@ def _sent(context: Context, topic: str, args: argparse.Namespace) -> Answer:
         lines += [f"  left here   {plain(a['name'])}: {plain(a['why'])}" for a in kept[:LEFT_SHOWN]]
         if len(kept) > LEFT_SHOWN:
             lines.append(f"  left here   and {len(kept) - LEFT_SHOWN} more")
-    lines += [f"not sent    {row['run']}: {plain(row['why'])}" for row in data["left"][:LISTED]]
-    if data.get("already"):
-        lines.append(f"{len(data['already'])} sent before")
-    if data.get("unseen"):
-        lines.append(f"could not look: {plain(data['unseen'])}")
-    following = [step for row in data["left"][:1] for step in row.get("next", [])]
-    names = ["read", "sent", "left", "already"]
-    counts = {name: len(data[name]) for name in names if name in data}
+    lines += [f"not sent    {row['run']}: {plain(row['why'])}" for row in done.left[:LISTED]]
+    if already:
+        lines.append(f"{len(already)} sent before")
+    if unseen:
+        lines.append(f"could not look: {plain(unseen)}")
+    following = [step for row in done.left[:1] for step in row.get("next", [])]
+    data = done.as_dict()
+    counts = {name: len(rows) for name, rows in data.items() if isinstance(rows, list)}
     truncated = any(count > LISTED for count in counts.values())
     return Answer(
         "\n".join(lines) or "nothing to do",
@@ -263,11 +270,11 @@ def _sent(context: Context, topic: str, args: argparse.Namespace) -> Answer:
         counts,
         truncated,
         following,
-        EXIT_CODES["remote"] if data["left"] or data.get("unseen") else 0,
+        EXIT_CODES["remote"] if done.left or unseen else 0,
     )
 
 
-def _changes(changed: dict[str, Any]) -> str:
+def _changes(changed: dict[str, list[float | None]]) -> str:
     if not changed:
         return ""
     from leadline.core.timestamps import number

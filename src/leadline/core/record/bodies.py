@@ -228,6 +228,7 @@ class TrackerPlace(TypedDict, total=False):
     started_at: str
     experiment: str  # ULID of the experiment, as the tracker's copy of a run folder has it
     artifacts: dict[str, SentFile]  # files that went with it
+    wall_s: float  # seconds, as the tracker has it
     behind: str  # why a server has not all of it
     further: list[FurtherRun]  # runs that the job made besides
 

@@ -20,10 +20,15 @@ from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import Excerpt, Problem
+    from leadline.core.record.bodies import Config, Excerpt, Problem, TrackerPlace
+    from leadline.core.tracker.rows import ImportReport
 
 MAX_NAMED = 1_000  # entries of each list of the report kept with their reason; all are counted
 SAID_SHOWN = 60  # characters of a cell that is not taken
+
+
+def _in_no_tracker() -> TrackerPlace:
+    return {}
 
 
 @dataclass
@@ -39,7 +44,7 @@ class FoundRun:
 
     where: str
     key: str
-    config: dict[str, Any] = field(default_factory=dict)
+    config: Config = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     nonfinite: dict[str, str] = field(default_factory=dict)
     name: str = ""
@@ -51,7 +56,7 @@ class FoundRun:
     ended_at: str = ""
     url: str = ""
     wall_s: float | None = None
-    tracker: dict[str, Any] = field(default_factory=dict)
+    tracker: TrackerPlace = field(default_factory=_in_no_tracker)
     problems: list[Problem] = field(default_factory=list)
     series: dict[str, Points] = field(default_factory=dict)
     odd: dict[str, int] = field(default_factory=dict)
@@ -59,7 +64,7 @@ class FoundRun:
     points_at: str = ""
     excerpts: dict[str, Excerpt] = field(default_factory=dict)
     former_key: str = ""
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: Config = field(default_factory=dict)
 
     def measured(self, metric: str, value: float) -> None:
         if math.isfinite(value):
@@ -139,7 +144,7 @@ class Findings:
                 self.source, f"{name} is set, but {counted(count, 'run')} of it say what theirs is"
             )
 
-    def report(self) -> dict[str, Any]:
+    def report(self) -> ImportReport:
         """What was not taken and what to know of the rest, JSON-ready; each list capped, with its
         total beside it."""
         notes = [

@@ -21,11 +21,12 @@ from leadline.core.extract.spec import ExtractionSpec
 from leadline.core.record.run import MetricDef
 from leadline.core.series.points import Points
 from leadline.core.timestamps import counted
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.core.values import dataclass, field
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import Problem
+    from leadline.core.record.bodies import Config, Problem
+    from leadline.core.tracker.rows import RunThere, SaidOfItself
 
 #: How a tracker's run stands. ``crashed``: the tracker lost sight of it, which does not mean that
 # it ended.
@@ -67,7 +68,7 @@ class RunFacts:
     title: str = ""
     at: str = ""
     live: bool = False
-    config: dict[str, Any] = field(default_factory=dict)
+    config: Config = field(default_factory=dict)
     since_s: float = 0.0
     hide_command: bool = False
 
@@ -104,7 +105,7 @@ class TrackerRun:
     behind: str = ""
     problem: str = ""
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> RunThere:
         names = (
             "tracker",
             "id",
@@ -118,9 +119,8 @@ class TrackerRun:
             "wall_s",
             "behind",
         )
-        return {
-            name: getattr(self, name) for name in names if getattr(self, name) not in ("", None)
-        }
+        values = {name: getattr(self, name) for name in names}
+        return cast("RunThere", {k: v for k, v in values.items() if v not in ("", None)})
 
 
 def must_be_readable(run: TrackerRun) -> None:
@@ -135,6 +135,10 @@ def must_be_readable(run: TrackerRun) -> None:
         )
 
 
+def _nothing_more() -> SaidOfItself:
+    return {}
+
+
 @dataclass(slots=True)
 class Reading:
     """What a tracker's run holds. ``provisional``: it had not ended, or the end of its file is
@@ -144,21 +148,21 @@ class Reading:
     points that were no number. ``problems``: sentences about the store itself (torn, unreadable);
     with a ``blocking`` one it cannot be taken for what was put there. ``only_summary``: the last
     values count and nothing else, because no points were asked for or there, or not all of them.
-    ``about``: what a Leadline run says besides ({title, argv, cwd, experiment, why}). ``disorder``:
+    ``about``: what a Leadline run says besides (``SaidOfItself``). ``disorder``:
     metric to how many of its points have a smaller step than the one before, and the same, where
     several processes wrote and only the store can tell. ``kinds``: what the tracker calls a value
     that is no number (``histogram``), by metric, where it says so.
     """
 
     run: TrackerRun
-    config: dict[str, Any] = field(default_factory=dict)
+    config: Config = field(default_factory=dict)
     summary: dict[str, float] = field(default_factory=dict)
     series: dict[str, Points] = field(default_factory=dict)
     odd: dict[str, int] = field(default_factory=dict)
     provisional: bool = False
     problems: list[Problem] = field(default_factory=list)
     only_summary: bool = False
-    about: dict[str, Any] = field(default_factory=dict)
+    about: SaidOfItself = field(default_factory=_nothing_more)
     disorder: dict[str, tuple[int, int]] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
 
@@ -306,12 +310,12 @@ def _odd(reading: Reading, name: str, count: int) -> tuple[str, str]:
     )
 
 
-def kept_config(config: Mapping[str, Any]) -> dict[str, Any]:
+def kept_config(config: Mapping[str, Any]) -> Config:
     """As much of ``short_config`` as a record keeps."""
     return dict(list(short_config(config).items())[:CONFIG_KEYS_KEPT])
 
 
-def short_config(config: Mapping[str, Any]) -> dict[str, Any]:
+def short_config(config: Mapping[str, Any]) -> Config:
     """A tracker's config, flat and without what it adds by itself; long values are cut."""
     flat = flatten({k: v for k, v in config.items() if not k.startswith("_")})
     return {k: v[:TEXT_LIMIT] if isinstance(v, str) else v for k, v in flat.items()}

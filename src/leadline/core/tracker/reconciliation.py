@@ -8,7 +8,7 @@ Pure. A side that could not be asked is never taken for one that has nothing: th
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 
 from leadline.core.ids import experiment_of, parse_id
 from leadline.core.record.run import TERMINAL_STATES, Run
@@ -20,11 +20,12 @@ from leadline.core.tracker.reading import (
     extraction_of,
     short_config,
 )
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass, field
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import FurtherRun
+    from leadline.core.tracker.rows import Costs, Disagreement, RunThere
 
 CLOSE = 1e-9  # relative: both sides keep binary doubles, some trackers write them as decimal text
 
@@ -80,14 +81,15 @@ def further_runs(thread: Thread) -> list[tuple[Run, FurtherRun]]:
     ]
 
 
-def strangers(thread: Thread, place: TrackerProject, known: Iterable[str]) -> list[dict[str, Any]]:
+def strangers(thread: Thread, place: TrackerProject, known: Iterable[str]) -> list[RunThere]:
     """The tracker's runs that the record does not hold. ``known``: uids and tracker ids that it
     holds.
 
     ``named``: it has the name of an experiment or a run of this thread, and somebody made it
     outside Leadline.
     """
-    held, found = set(known), []
+    held = set(known)
+    found: list[RunThere] = []
     for run in place.runs:
         if run.id in held or (run.uid and run.uid in held):
             continue
@@ -107,7 +109,7 @@ def strangers(thread: Thread, place: TrackerProject, known: Iterable[str]) -> li
     return found
 
 
-def disagreements(run: Run, theirs: TrackerRun) -> list[dict[str, Any]]:
+def disagreements(run: Run, theirs: TrackerRun) -> list[Disagreement]:
     """What the two say of how the run stands."""
     ended, who = run.state in TERMINAL_STATES, theirs.tracker
     if theirs.state in ("unknown", ""):
@@ -119,27 +121,25 @@ def disagreements(run: Run, theirs: TrackerRun) -> list[dict[str, Any]]:
         why = f"{who} says running, and the run ended: {run.state}"
     elif (run.state == "done") != (theirs.state == "finished") and ended:
         why = f"{who} says {theirs.state}, and the run ended: {run.state}"
-    return (
-        [
-            {
-                "what": "state",
-                "key": "state",
-                "record": run.state,
-                "tracker": theirs.state,
-                "why": why,
-            }
-        ]
-        if why
-        else []
-    )
+    if not why:
+        return []
+    return [
+        {
+            "what": "state",
+            "key": "state",
+            "record": run.state,
+            "tracker": theirs.state,
+            "why": why,
+        }
+    ]
 
 
-def values_that_differ(run: Run, reading: Reading, thread: Thread) -> list[dict[str, Any]]:
+def values_that_differ(run: Run, reading: Reading, thread: Thread) -> list[Disagreement]:
     """Metrics and config of which the record and a reading say different things, and config that
     the tracker had when the record was written and has no more. Else what only one has is not
     named."""
     found = extraction_of(reading, thread.metrics)
-    rows = []
+    rows: list[Disagreement] = []
     for name in sorted(run.metrics.keys() & found.metrics.keys()):
         ours, theirs = run.metrics[name], found.metrics[name]
         if not math.isclose(ours, theirs, rel_tol=CLOSE):
@@ -164,9 +164,7 @@ def values_that_differ(run: Run, reading: Reading, thread: Thread) -> list[dict[
     return rows
 
 
-def costs(
-    runs: Iterable[Run], there: Collection[str], stranger_runs: Iterable[Mapping[str, Any]]
-) -> dict[str, Any]:
+def costs(runs: Iterable[Run], there: Collection[str], stranger_runs: Iterable[RunThere]) -> Costs:
     """Device-hours (wall time times the devices a run could see) by kind of device, of every run of
     the record and of those that a tracker has (``there``: their uids); ``unknown``: runs without a
     wall time or a device count. ``outside``: runs that only a tracker has, in wall hours, since no

@@ -15,9 +15,12 @@ from collections.abc import Mapping
 
 from leadline.core.canonical import finite
 from leadline.core.timestamps import epoch_ms
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.ulid import is_ulid
 from leadline.core.values import dataclass, field
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import Config
 
 ABOUT, SUMMARY, MANIFEST, RESULT = "about.json", "summary.json", "manifest.json", "result.json"
 LINES = "metrics.jsonl"
@@ -49,7 +52,7 @@ class RunAbout:
     title: str = ""
     argv: list[str] = field(default_factory=list)
     cwd: str = ""
-    config: dict[str, Any] = field(default_factory=dict)
+    config: Config = field(default_factory=dict)
 
     def encoded(self) -> bytes:
         """The content of ``about.json``."""
@@ -79,7 +82,7 @@ def encoded(value: Mapping[str, Any]) -> bytes:
     return json.dumps(finite(value), allow_nan=False).encode() + b"\n"
 
 
-def decoded(data: bytes) -> dict[str, Any]:
+def decoded(data: bytes) -> dict[str, object]:
     """The JSON object in ``data``; NaN and infinities stay words. Raises ValueError for anything
     else."""
     try:
@@ -111,11 +114,11 @@ def about_spec(data: bytes) -> RunAbout:
     """What ``spec.json`` alone tells, in folders of runs from before there was an ``about.json``.
     Raises ValueError."""
     value = decoded(data)
-    if not isinstance(value.get("run"), str) or not isinstance(value.get("argv"), list):
+    shown, cookie = value.get("run"), value.get("cookie")
+    if not isinstance(shown, str) or not isinstance(value.get("argv"), list):
         raise ValueError("it is no spec of a run")
-    shown = value["run"]
     experiment = shown.rpartition("-r")[0] or shown
-    uid = value["cookie"] if is_ulid(value.get("cookie")) else ""
+    uid = str(cookie) if is_ulid(cookie) else ""
     return RunAbout(uid, shown, experiment if shown == f"{experiment}-r1" else shown, experiment)
 
 

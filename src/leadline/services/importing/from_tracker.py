@@ -23,7 +23,7 @@ from leadline.core.tracker.reading import (
     short_config,
 )
 from leadline.core.tracker.reconciliation import further_runs
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 from leadline.ports.tracker import Tracker
 from leadline.services.context import Context
 from leadline.services.importing.points import Waiting
@@ -33,7 +33,7 @@ from leadline.services.run.job_tracker import redacted, tracker_words
 from leadline.services.tracker.folder import shared_folder
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import TrackerPlace
+    from leadline.core.record.bodies import Config, TrackerPlace
 
 AS_LOST = "--unfinished takes it as lost"
 # a run of a tracker that never says of an end: over when nothing came for this long
@@ -284,7 +284,7 @@ def _found_run(
 ) -> FoundRun:
     run = reading.run
     extraction = extraction_of(reading, thread.metrics)
-    config: dict[str, Any] = redacted(context, kept_config(reading.config))
+    config: Config = redacted(context, kept_config(reading.config))
     if request.config and "*" not in request.config:
         config = {name: config[name] for name in request.config if name in config}
     out = FoundRun(

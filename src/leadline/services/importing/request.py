@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass, field
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import Config
 
 
 @dataclass
@@ -18,7 +21,7 @@ class ImportRequest:
     format: str = ""
     metrics: list[str] = field(default_factory=list)
     config: list[str] = field(default_factory=list)
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: Config = field(default_factory=dict)
     title: str = ""
     key: list[str] = field(default_factory=list)
     keep: str = "first"

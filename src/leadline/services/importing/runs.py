@@ -28,7 +28,8 @@ from leadline.core.tracker.imported import (
     metric_columns,
     source_of,
 )
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any, cast
+from leadline.core.values import dataclass, field
 from leadline.services.context import Context
 from leadline.services.importing.from_tracker import found_in_tracker
 from leadline.services.importing.points import Waiting, waiting_points
@@ -42,16 +43,38 @@ from leadline.services.importing.source import (
 from leadline.services.run.facts import default_title
 from leadline.services.run.job_tracker import redacted
 
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import ExtractionFacts, RunEnding, Source
+    from leadline.core.tracker.rows import Measured, MetAgain, TakenBefore, TakenRun
+
+
+@dataclass
+class Imported:
+    """What an import took. ``already``: how many were taken before, which ``taken_before`` names;
+    of those ``brought``: how many have now their points here too (another clone took them),
+    ``renewed``: those taken without an end that are read again, ``changed``: those whose source
+    says something else since. ``planned``: nothing was written. ``found``: what the source holds,
+    and what of it was not taken."""
+
+    found: Findings
+    taken: list[TakenRun] = field(default_factory=list)
+    already: int = 0
+    taken_before: list[TakenBefore] = field(default_factory=list)
+    brought: int = 0
+    renewed: list[MetAgain] = field(default_factory=list)
+    changed: list[MetAgain] = field(default_factory=list)
+    planned: bool = False
+
+    def as_dict(self) -> dict[str, object]:
+        source = {name: getattr(self.found, name) for name in ("source", "digest", "origin")}
+        taken = {name: value for name, value in vars(self).items() if name != "found"}
+        return {**source, **taken, **self.found.report()}
+
 
 def import_runs(
     context: Context, topic: str, request: ImportRequest, plan_only: bool = False
-) -> dict[str, Any]:
-    """Import what ``request`` names. Returns ``{source, digest, origin, taken: [{id, experiment,
-    where, metrics, points}], already, taken_before: [{where, run, source}], brought, renewed,
-    changed, planned}`` and what ``Findings.report`` gives. Of the ``already`` taken, which
-    ``taken_before`` names: ``brought``, how many have now their points here too (another clone took
-    them); ``renewed``, those taken without an end that are read again; ``changed``, those whose
-    source says something else since.
+) -> Imported:
+    """Import what ``request`` names.
 
     ``plan_only``: say what would be taken and write nothing. Raises LeadlineError: usage (no metric
     or no config is named, the format is unknown), not_found, environment.
@@ -62,7 +85,7 @@ def import_runs(
 
 def _import(
     context: Context, topic: str, request: ImportRequest, plan_only: bool, points: Waiting
-) -> dict[str, Any]:
+) -> Imported:
     thread = context.store.thread(topic)
     format = format_of(context, request)
     check_options(request, format)
@@ -168,21 +191,10 @@ def take_in(
     points: Waiting,
     title: str = "",
     plan_only: bool = False,
-) -> dict[str, Any]:
+) -> Imported:
     """Write the runs of ``found`` that the thread does not hold yet, all of them or none; see
     ``import_runs``."""
-    answer: dict[str, Any] = {
-        "source": found.source,
-        "digest": found.digest,
-        "origin": found.origin,
-        "taken": [],
-        "already": 0,
-        "taken_before": [],
-        "brought": 0,
-        "renewed": [],
-        "changed": [],
-        "planned": plan_only,
-    }
+    answer = Imported(found, planned=plan_only)
     settled: list[tuple[FoundRun, str]] = []
     writable: AbstractContextManager[Any] = (
         nullcontext() if plan_only else context.store.transaction(topic)
@@ -203,46 +215,48 @@ def take_in(
                 if news in ("renewed", "brought"):
                     settled.append((run, known.uid))
                 continue
-            row: dict[str, Any] = {
+            row: TakenRun = {
                 "where": run.where,
                 "name": run.name,
                 "config": run.config,
                 "metrics": run.metrics,
+                "nonfinite": run.nonfinite,
+                "points": run.points,
             }
-            row |= {"nonfinite": run.nonfinite, "points": run.points}
             held.warn(found, run)
             if not plan_only:
-                ids = _write(thread, found, run, title, experiments, writing)
-                settled.append((run, ids.pop("uid")))
-                row |= ids
-            answer["taken"].append(row)
+                row["id"], row["experiment"], uid = _write(
+                    thread, found, run, title, experiments, writing
+                )
+                settled.append((run, uid))
+            answer.taken.append(row)
     for run, uid in settled:
         points.settle(run, uid)
-    return answer | found.report()
+    return answer
 
 
-def _met_again(answer: dict[str, Any], run: FoundRun, known: Run, points: Waiting) -> str:
+def _met_again(answer: Imported, run: FoundRun, known: Run, points: Waiting) -> str:
     """Note in ``answer`` a run that the thread has; returns what is new: ``renewed``, ``changed``,
     ``brought``, ""."""
-    answer["already"] += 1
-    if len(answer["taken_before"]) < MAX_NAMED:
-        answer["taken_before"].append(
+    answer.already += 1
+    if len(answer.taken_before) < MAX_NAMED:
+        answer.taken_before.append(
             {"where": run.where, "run": known.id, "source": source_of(known)}
         )
     differs = known.tracker.get("digest") != run.tracker.get("digest")
     if known.tracker.get("provisional") and (differs or not run.tracker.get("provisional")):
-        answer["renewed"].append({"id": known.id, "where": run.where, "metrics": run.metrics})
+        answer.renewed.append({"id": known.id, "where": run.where, "metrics": run.metrics})
         return "renewed"
     if differs:
-        answer["changed"].append({"id": known.id, "where": run.where})
+        answer.changed.append({"id": known.id, "where": run.where})
         return "changed"
     if points.missing(run, known):
-        answer["brought"] += 1
+        answer.brought += 1
         return "brought"
     return ""
 
 
-def _alike(config: dict[str, Any], tracker: Mapping[str, Any]) -> str:
+def _alike(config: Mapping[str, object], tracker: Mapping[str, object]) -> str:
     """What makes two runs repeats of one experiment: their config, and where another record said
     which experiment they are of (``experiment``, its uid), that too, since it knew the command and
     the code."""
@@ -257,7 +271,8 @@ def _write(
     title: str,
     experiments: dict[str, tuple[str, str]],
     writing: Any,
-) -> dict[str, Any]:
+) -> tuple[str, str, str]:
+    """The new run: its id, its experiment, its uid."""
     uid, same = writing.new_uid(), _alike(run.config, run.tracker)
     if same in experiments:
         experiment, experiment_uid = experiments[same]
@@ -299,7 +314,7 @@ def _write(
             **_measured(thread, found, run),
         },
     )
-    return {"id": shown, "experiment": experiment, "uid": uid}
+    return shown, experiment, uid
 
 
 def _renew(thread: Thread, found: Findings, run: FoundRun, known: Run, writing: Any) -> None:
@@ -319,15 +334,15 @@ def _renew(thread: Thread, found: Findings, run: FoundRun, known: Run, writing: 
     )
 
 
-def _ending(run: FoundRun) -> dict[str, Any]:
-    ending = {"state": run.state, "reason": run.reason, "ended_at": run.ended_at}
+def _ending(run: FoundRun) -> RunEnding:
+    ending: RunEnding = {"state": run.state, "reason": run.reason, "ended_at": run.ended_at}
     return ending if run.wall_s is None else {**ending, "wall_s": run.wall_s}
 
 
-def _measured(thread: Thread, found: Findings, run: FoundRun) -> dict[str, Any]:
+def _measured(thread: Thread, found: Findings, run: FoundRun) -> Measured:
     """The numbers of a run, where they came from, and what they meant when they were taken."""
     digest = str(run.tracker.get("digest") or "")
-    source: dict[str, Any] = {
+    source: Source = {
         "source": f"{found.source}, {run.where}",
         "kind": "import",
         "digest": digest or found.digest,
@@ -337,15 +352,20 @@ def _measured(thread: Thread, found: Findings, run: FoundRun) -> dict[str, Any]:
     contract = {
         name: contract_of(d) for name in run.metrics if (d := thread.metrics.get(name)) is not None
     }
-    extraction = {
-        "sources": [{k: v for k, v in source.items() if v}],
-        "contract": contract,
-        "problems": run.problems,
-        "series": finite(run.excerpts),
+    extraction: ExtractionFacts = {
+        "sources": [cast("Source", {k: v for k, v in source.items() if v})]
     }
-    measured = {
+    if contract:
+        extraction["contract"] = contract
+    if run.problems:
+        extraction["problems"] = run.problems
+    if run.excerpts:
+        extraction["series"] = finite(run.excerpts)
+    measured: Measured = {
         "metrics": run.metrics,
         "nonfinite": run.nonfinite,
-        "extraction": {k: v for k, v in extraction.items() if v or k == "sources"},
+        "extraction": extraction,
     }
-    return {**measured, "outputs": {"result_digest": digest}} if digest else measured
+    if digest:
+        measured["outputs"] = {"result_digest": digest}
+    return measured

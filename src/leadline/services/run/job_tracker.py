@@ -28,7 +28,7 @@ from leadline.services.context import Context
 from leadline.services.series.series import keep_fetched
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import FurtherRun, Problem, TrackerPlace
+    from leadline.core.record.bodies import FurtherRun, TrackerPlace
 
 FURTHER_KEPT = 100  # runs that one job made besides the one that is taken
 NAMED = 3
@@ -158,13 +158,9 @@ def read_tracker(
         run.state = "crashed"
     config = kept_config(reading.config)
     for sentence in contradictions(planned.get("config", {}), config):
-        problem: Problem = {
-            "source": name,
-            "code": "config-contradiction",
-            "what": sentence,
-            "blocking": False,
-        }
-        extraction.problems.append(problem)
+        extraction.problems.append(
+            {"source": name, "code": "config-contradiction", "what": sentence, "blocking": False}
+        )
     about = tracker_words(context, reading)
     about |= {
         "provisional": reading.provisional and not cut_off,
@@ -188,13 +184,9 @@ def _called(run: TrackerRun) -> str:
 
 
 def _further(context: Context, run: TrackerRun) -> FurtherRun:
+    names = ("id", "name", "url", "path", "started_at")
     about = run_words(context, run)
-    kept = {
-        name: value
-        for name, value in about.items()
-        if name in ("id", "name", "url", "path", "started_at")
-    }
-    return cast("FurtherRun", kept)
+    return cast("FurtherRun", {name: said for name, said in about.items() if name in names})
 
 
 def _keep(context: Context, attempt: str, reading: Reading, say: Callable[[str], None]) -> None:
@@ -218,10 +210,12 @@ def tracker_words(context: Context, reading: Reading) -> TrackerPlace:
 
 def run_words(context: Context, run: TrackerRun) -> TrackerPlace:
     """The same without what takes reading its points."""
-    about = {k: v for k, v in run.as_dict().items() if k not in ("tracker", "uid", "project")}
+    elsewhere = ("tracker", "uid", "project")
+    words = {k: v for k, v in run.as_dict().items() if k not in elsewhere}
+    about = cast("TrackerPlace", words)
     if run.path:
         about["path"] = _portable(context, run.path)
-    return cast("TrackerPlace", about)
+    return about
 
 
 def redacted(context: Context, value: Any) -> Any:
@@ -235,7 +229,7 @@ def _portable(context: Context, path: str) -> str:
     return path if inside.startswith("..") else inside
 
 
-def local_path(context: Context, about: Mapping[str, Any]) -> str:
+def local_path(context: Context, about: Mapping[str, object]) -> str:
     """Where the tracker's files of a run are on this machine, "" when they are not."""
     path = str(about.get("path", ""))
     path = path if not path or os.path.isabs(path) else os.path.join(context.root, path)

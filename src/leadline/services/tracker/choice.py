@@ -11,13 +11,14 @@ from leadline.core.publish.remote_url import in_clear
 from leadline.core.record.run import Run
 from leadline.core.timestamps import counted
 from leadline.core.tracker.reading import Choice
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 from leadline.services.context import Context
 from leadline.services.run.job_tracker import choice_of, redacted
 from leadline.services.tracker.folder import check_name, shared_folder
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import TrackerSetBody
+    from leadline.core.tracker.rows import Chosen
     from leadline.ports.tracker_kind import TrackerKind
 
 # What begins like one of these is an address, whichever tracker it is given to, and no folder.
@@ -33,7 +34,7 @@ def choose(
     at: str = "",
     live: bool = False,
     because: str = "",
-) -> dict[str, Any]:
+) -> Chosen:
     """Choose the tracker and project of a thread, as a record. ``tracker`` "none" ends it.
 
     Raises LeadlineError: no such tracker, a bad name or address (usage); ``project-chosen``

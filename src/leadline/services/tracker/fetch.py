@@ -11,17 +11,32 @@ from __future__ import annotations
 from leadline.core.errors import LeadlineError, not_found
 from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.record.thread import Thread
-from leadline.core.tracker.reading import TrackerRun
-from leadline.core.typed import Any
+from leadline.core.tracker.reading import Reading, TrackerRun
+from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.values import dataclass, field
 from leadline.services.context import Context
 from leadline.services.run.job_tracker import choice_of, facts_of, local_path
 from leadline.services.series.series import is_here, keep_fetched
 
+if TYPE_CHECKING:
+    from leadline.core.tracker.rows import FetchedRun, NotDone
 
-def fetch(context: Context, topic: str, ids: list[str]) -> dict[str, Any]:
-    """Of the runs and experiments named, or of all that a tracker knows: {fetched: [{run, points,
-    metrics}], already, left: [{run, why}]}. ``incomplete`` beside the points says what of them is
-    missing. A run that is going is read again each time.
+
+@dataclass(frozen=True)
+class Fetched:
+    """``already``: ids of runs whose points were here."""
+
+    fetched: list[FetchedRun] = field(default_factory=list)
+    already: list[str] = field(default_factory=list)
+    left: list[NotDone] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, list[FetchedRun] | list[str] | list[NotDone]]:
+        return {"fetched": self.fetched, "already": self.already, "left": self.left}
+
+
+def fetch(context: Context, topic: str, ids: list[str]) -> Fetched:
+    """Of the runs and experiments named, or of all that a tracker knows. A run that is going is
+    read again each time.
 
     Raises LeadlineError: not_found (an unknown id), environment (a full disk).
     """
@@ -29,13 +44,13 @@ def fetch(context: Context, topic: str, ids: list[str]) -> dict[str, Any]:
     meant = (
         [run for display in ids for run in thread.runs_of(display)] if ids else list(thread.runs)
     )
-    answer: dict[str, Any] = {"fetched": [], "already": [], "left": []}
+    answer = Fetched()
     listings: dict[tuple[str, str, str], dict[str, TrackerRun]] = {}
     plans = {r.id: r.body for r in thread.records if r.kind == "run-planned"}
     for run in meant:
         if not run.tracker.get("tracker"):
             if ids:
-                answer["left"].append({"run": run.id, "why": "it has no tracker"})
+                answer.left.append({"run": run.id, "why": "it has no tracker"})
             continue
         own = (
             run.origin == "executed"
@@ -43,16 +58,16 @@ def fetch(context: Context, topic: str, ids: list[str]) -> dict[str, Any]:
             and local_path(context, run.tracker)
         )
         if own or (run.state in TERMINAL_STATES and is_here(context, run)):
-            answer["already"].append(run.id)
+            answer.already.append(run.id)
             continue
         try:
             reading = _read(context, topic, thread, run, plans.get(run.uid, {}), listings)
         except (LeadlineError, OSError, ValueError) as error:
             why = error.what if isinstance(error, LeadlineError) else str(error)
-            answer["left"].append({"run": run.id, "why": why})
+            answer.left.append({"run": run.id, "why": why})
             continue
         if spoilt := next((str(p["what"]) for p in reading.problems if p.get("blocking")), ""):
-            answer["left"].append({"run": run.id, "why": spoilt})
+            answer.left.append({"run": run.id, "why": spoilt})
             continue
         if not reading.points:
             why = (
@@ -60,10 +75,10 @@ def fetch(context: Context, topic: str, ids: list[str]) -> dict[str, Any]:
                 if reading.only_summary
                 else "it holds no points"
             )
-            answer["left"].append({"run": run.id, "why": f"{run.tracker['tracker']}: {why}"})
+            answer.left.append({"run": run.id, "why": f"{run.tracker['tracker']}: {why}"})
             continue
         keep_fetched(context, context.run_folder(run.uid), reading)
-        row: dict[str, Any] = {
+        row: FetchedRun = {
             "run": run.id,
             "points": reading.points,
             "metrics": len(reading.series),
@@ -73,7 +88,7 @@ def fetch(context: Context, topic: str, ids: list[str]) -> dict[str, Any]:
         known = run.tracker.get("digest")
         if known and run.state in TERMINAL_STATES and not run.tracker.get("provisional"):
             row["as_recorded"] = reading.digest() == known
-        answer["fetched"].append(row)
+        answer.fetched.append(row)
     return answer
 
 
@@ -84,7 +99,7 @@ def _read(
     run: Run,
     plan: dict[str, Any],
     listings: dict[tuple[str, str, str], dict[str, TrackerRun]],
-) -> Any:
+) -> Reading:
     """The run as its tracker has it: from its files here, else by the server or store that has the
     project."""
     about = run.tracker

@@ -15,9 +15,13 @@ from leadline.core.secrets.names import (
     secret_content_reason,
     secret_name_reason,
 )
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
 from leadline.services.artifact.artifacts import artifacts_of, where_made
 from leadline.services.context import Context
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import SentFile
+    from leadline.core.tracker.rows import LeftHere
 
 CARRIED = "tracker.recorded_artifact_mb"
 MOST_CARRIED = 100
@@ -28,9 +32,7 @@ TAKES_NO_FILES = (
 )  # codes of a tracker's no to files, not to the run
 
 
-def checked_files(
-    context: Context, paths: list[str]
-) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
+def checked_files(context: Context, paths: list[str]) -> tuple[dict[str, str], dict[str, SentFile]]:
     """Name to absolute path, and name to ``{size_bytes, digest}``, of files that may be sent. Read
     in blocks.
 
@@ -39,7 +41,7 @@ def checked_files(
     """
     limit_bytes = int(float(context.setting("tracker.artifact_limit_mb")) * 1_000_000)
     found: dict[str, str] = {}
-    facts: dict[str, dict[str, Any]] = {}
+    facts: dict[str, SentFile] = {}
     for given in paths:
         path, name = os.path.join(context.cwd, given), os.path.basename(os.path.abspath(given))
         try:
@@ -71,7 +73,7 @@ def checked_files(
 
 def recorded_files(
     context: Context, run: Run, named: dict[str, str], again: bool
-) -> tuple[dict[str, str], dict[str, dict[str, Any]], list[dict[str, str]]]:
+) -> tuple[dict[str, str], dict[str, SentFile], list[LeftHere]]:
     """The artifacts that the record of ``run`` names, for its tracker: name to the path of the
     content, name to ``{size_bytes, digest}``, and ``{name, why}`` of those that stay here. The last
     version of each name; what is ``named`` on the command line is in none of them, nor what was
@@ -79,8 +81,8 @@ def recorded_files(
     content once. LeadlineError(usage) for a bad setting."""
     most_bytes = _carried_bytes(context)
     files: dict[str, str] = {}
-    facts: dict[str, dict[str, Any]] = {}
-    left: list[dict[str, str]] = []
+    facts: dict[str, SentFile] = {}
+    left: list[LeftHere] = []
     if not most_bytes:
         return files, facts, left
     before = {} if again else dict(run.tracker.get("artifacts") or {})

@@ -4,11 +4,11 @@ a run goes there."""
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 from leadline.core.errors import not_found, usage
 from leadline.core.record.run import Run
 from leadline.core.tracker.run_folder import about_planned
-from leadline.core.typed import Any
 from leadline.ports.tracker import Push
 from leadline.services.artifact.artifacts import where_made
 from leadline.services.context import Context
@@ -42,7 +42,9 @@ def shared_folder(context: Context, tracker: str, at: str, live: bool = False) -
     return at if not at or at.startswith("~") else os.path.normpath(os.path.join(context.cwd, at))
 
 
-def as_folder(context: Context, topic: str, run: Run, plan: dict[str, Any], pushing: Push) -> None:
+def as_folder(
+    context: Context, topic: str, run: Run, plan: Mapping[str, object], pushing: Push
+) -> None:
     """What goes into a shared folder: the run's own folder, and all that the record says of it.
 
     Raises LeadlineError(not_found, ``run-elsewhere``): only the machine that has its points can put

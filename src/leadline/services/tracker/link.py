@@ -6,20 +6,21 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, urlsplit
 
 from leadline.core.errors import refused, usage
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 from leadline.services.context import Context
 from leadline.services.run.job_tracker import redacted
 from leadline.services.tracker.choice import looks_like_key
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import TrackerLinkBody
+    from leadline.core.tracker.rows import Linked
 
 # Parts of parameter names that open a page to whoever has the address, as ``accessToken`` does.
 OPENING = ("token", "key", "secret", "signature", "password", "auth")
 
 
-def link(context: Context, topic: str, url: str, title: str = "") -> dict[str, Any]:
-    """Record the address: ``{url, title, changed}``; one that is attached already is not recorded
+def link(context: Context, topic: str, url: str, title: str = "") -> Linked:
+    """Record the address; one that is attached already is not recorded
     again.
 
     Raises LeadlineError: ``bad-link`` (usage), ``key-in-link`` (refused) for an address that is

@@ -17,7 +17,8 @@ from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import counted
 from leadline.core.tracker.reading import Choice, Reading, TrackerRun
-from leadline.core.typed import TYPE_CHECKING, Any, cast
+from leadline.core.typed import TYPE_CHECKING, cast
+from leadline.core.values import dataclass
 from leadline.ports.tracker import Push
 from leadline.services.context import Context
 from leadline.services.run.job_tracker import choice_of, facts_of, local_path, read_tracker
@@ -32,17 +33,42 @@ from leadline.services.tracker.folder import as_folder
 from leadline.services.tracker.standing import gone_from, is_there, waits
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import TrackerPlace, TrackerRunBody
+    from leadline.core.record.bodies import SentFile, TrackerPlace, TrackerRunBody
+    from leadline.core.tracker.rows import LeftHere, NotDone, ReadAgain, SentFolder, SentRun
 
 Say = Callable[[str], None]
 GIVE_UP_AFTER = 2  # runs in a row that a tracker did not take
 
 
+@dataclass(frozen=True)
+class Synced:
+    """``unseen``: why the folder with what was sent before is not there, "" when it is."""
+
+    read: list[ReadAgain]
+    sent: list[SentRun]
+    left: list[NotDone]
+    unseen: str
+
+    def as_dict(self) -> dict[str, object]:
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """``already``: ids of runs that were sent before."""
+
+    sent: list[SentRun]
+    left: list[NotDone]
+    already: list[str]
+
+    def as_dict(self) -> dict[str, object]:
+        return dict(vars(self))
+
+
 def sync(
     context: Context, topic: str, say: Say = lambda text: None, limit_s: float | None = None
-) -> dict[str, Any]:
-    """Read again what was provisional or could not be read, and send what waits: {read, sent, left,
-    unseen}; ``unseen``: why the folder with what was sent before is not there.
+) -> Synced:
+    """Read again what was provisional or could not be read, and send what waits.
 
     Stops sending after two runs in a row that were not taken. Raises nothing for a tracker that
     says no: it is in ``left`` with its reason.
@@ -53,12 +79,8 @@ def sync(
         thread = context.store.thread(topic)
     waiting = [run for run in thread.runs if run.state in TERMINAL_STATES and waits(run)]
     sent, left = _send(context, topic, thread, waiting, say, limit_s)
-    return {
-        "read": read,
-        "sent": sent,
-        "left": problems + left,
-        "unseen": "" if waiting else _unseen(context, thread),
-    }
+    unseen = "" if waiting else _unseen(context, thread)
+    return Synced(read, sent, problems + left, unseen)
 
 
 def _unseen(context: Context, thread: Thread) -> str:
@@ -79,8 +101,9 @@ def _unseen(context: Context, thread: Thread) -> str:
 
 def _read_again(
     context: Context, topic: str, thread: Thread, say: Say
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    read, problems = [], []
+) -> tuple[list[ReadAgain], list[NotDone]]:
+    read: list[ReadAgain] = []
+    problems: list[NotDone] = []
     plans = {r.id: r.body for r in thread.records if r.kind == "run-planned"}
     for run in list(thread.runs):
         about = run.tracker
@@ -113,7 +136,7 @@ def _read_again(
             and bool(about.get("provisional")) == fresh["provisional"]
         ):
             continue
-        body: dict[str, Any] = {"run": run.id, "refs": _refs(run, thread), "tracker": fresh}
+        body: TrackerRunBody = {"run": run.id, "refs": _refs(run, thread), "tracker": fresh}
         if ended:
             ours = set(run.metrics) | set(run.nonfinite)
             mine = [n for n in fresh["metrics"] if n not in ours or n in about.get("metrics", [])]
@@ -125,8 +148,8 @@ def _read_again(
                 "series": {**run.extraction.get("series", {}), **series},
             }
             fresh["metrics"] = mine
-        context.append(topic, "tracker-run", cast("TrackerRunBody", body))
-        changed = {}
+        context.append(topic, "tracker-run", body)
+        changed: dict[str, list[float | None]] = {}
         if ended:
             changed = {
                 n: [run.metrics.get(n), v]
@@ -144,12 +167,12 @@ def push(
     say: Say = lambda text: None,
     limit_s: float | None = None,
     artifacts: list[str] | None = None,
-) -> dict[str, Any]:
+) -> Pushed:
     """Send runs whose job does not use the tracker itself: config, metrics and series, under
     Leadline's name. One that is named, was sent before and is in the tracker no more is sent again.
 
     ``ids``: runs or experiments; empty: every ended run of the thread. ``artifacts``: files that go
-    beside the one run named, sent before or not. {sent, left, already}. Raises LeadlineError, see
+    beside the one run named, sent before or not. Raises LeadlineError, see
     ``checked_files``.
     """
     thread = context.store.thread(topic)
@@ -172,7 +195,7 @@ def push(
             do=f"leadline tracker push {example} --artifact {artifacts[0]}",
         )
     files = checked_files(context, artifacts or [])
-    left = [
+    left: list[NotDone] = [
         {"run": run.id, "why": "it has not ended"}
         for run in wanted
         if run.state not in TERMINAL_STATES
@@ -199,7 +222,7 @@ def push(
     sent, more = _send(
         context, topic, thread, [r for r in ended if r.id not in already], say, limit_s, files
     )
-    return {"sent": sent, "left": left + more, "already": already}
+    return Pushed(sent, left + more, already)
 
 
 def _send(
@@ -209,11 +232,11 @@ def _send(
     runs: list[Run],
     say: Say,
     limit_s: float | None,
-    files: tuple[dict[str, str], dict[str, dict[str, Any]]] = ({}, {}),
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    files: tuple[dict[str, str], dict[str, SentFile]] = ({}, {}),
+) -> tuple[list[SentRun], list[NotDone]]:
     choice = choice_of(thread)
-    sent: list[dict[str, Any]] = []
-    left: list[dict[str, Any]] = []
+    sent: list[SentRun] = []
+    left: list[NotDone] = []
     limit = limit_s if limit_s is not None else float(context.setting("tracker.limit_s"))
     refused, hopeless = 0, ""
     for number, run in enumerate(runs, 1):
@@ -246,7 +269,7 @@ def _send(
                 what = f"{error.what} ({error.why})"
             left.append({"run": run.id, "why": what, "next": getattr(error, "next", [])})
             continue
-        fresh = {
+        fresh: TrackerPlace = {
             **about,
             "sent": context.now(),
             "id": taken.id,
@@ -263,11 +286,17 @@ def _send(
         context.append(
             topic, "tracker-run", {"run": run.id, "refs": _refs(run, thread), "tracker": place}
         )
-        row = {"run": run.id, "url": taken.url, "id": taken.id}
-        if kind.by_folder:
-            row["path"] = taken.path
-        row["not_sent"] = [str(one.get("id")) for one in run.tracker.get("further", ())]
-        sent.append({**row, "artifacts": sorted({*carried, *named}), "artifacts_left": kept_here})
+        folder: SentFolder = {"path": taken.path} if kind.by_folder else {}
+        row: SentRun = {
+            "run": run.id,
+            "url": taken.url,
+            "id": taken.id,
+            **folder,
+            "not_sent": [str(one.get("id")) for one in run.tracker.get("further", ())],
+            "artifacts": sorted({*carried, *named}),
+            "artifacts_left": kept_here,
+        }
+        sent.append(row)
         if refusal:
             why = f"the run is there, without {', '.join(sorted(files[0]))}: {refusal.what} ({refusal.why})"
             left.append({"run": run.id, "why": why, "next": refusal.next})
@@ -277,10 +306,10 @@ def _send(
     return sent, left
 
 
-def _destination(run: Run, choice: Choice | None) -> dict[str, Any]:
+def _destination(run: Run, choice: Choice | None) -> TrackerPlace:
     """What the record will say of the run's tracker: its own project, at the address that holds
     now."""
-    about = dict(run.tracker)
+    about = cast("TrackerPlace", dict(run.tracker))
     if choice is not None and not about.get("tracker"):
         about |= {"tracker": choice.tracker, "project": choice.project}
     if choice is not None and (choice.tracker, choice.project) == (
@@ -292,10 +321,10 @@ def _destination(run: Run, choice: Choice | None) -> dict[str, Any]:
 
 
 def _push_carrying(
-    send: Callable[[dict[str, str]], Any],
-    recorded: tuple[dict[str, str], dict[str, dict[str, Any]], list[dict[str, str]]],
+    send: Callable[[dict[str, str]], TrackerRun],
+    recorded: tuple[dict[str, str], dict[str, SentFile], list[LeftHere]],
     named: dict[str, str],
-) -> tuple[Any, dict[str, dict[str, Any]], list[dict[str, str]], LeadlineError | None]:
+) -> tuple[TrackerRun, dict[str, SentFile], list[LeftHere], LeadlineError | None]:
     """Send a run with the artifacts that its record names (``recorded_files``): what the tracker
     took, the facts of the artifacts sent, and those left here with the reason. A tracker that takes
     none gets the run without them; to files that were ``named`` on the command line its no is the
@@ -316,10 +345,10 @@ def _push_one(
     topic: str,
     thread: Thread,
     run: Run,
-    about: dict[str, Any],
+    about: TrackerPlace,
     limit_s: float,
     artifacts: dict[str, str],
-) -> Any:
+) -> TrackerRun:
     path = local_path(context, run.tracker)
     # What the job told its tracker is in that tracker's files, and in the record when they are
     # gone.

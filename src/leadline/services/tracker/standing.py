@@ -10,37 +10,56 @@ from leadline.core.errors import LeadlineError
 from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.record.thread import Thread
 from leadline.core.tracker.reconciliation import TrackerProject, further_runs
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
+from leadline.core.values import dataclass
 from leadline.services.context import Context
 from leadline.services.run.job_tracker import choice_of, local_path
 
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import TrackerChoice
+    from leadline.core.tracker.rows import Reach, RunStanding, RunThere
 
-def status(context: Context, topic: str) -> dict[str, Any]:
-    """The choice, whether the tracker can be reached, and every run's standing: {choice, reach,
-    runs, waiting, odd}."""
+
+@dataclass(frozen=True)
+class Standing:
+    """How a thread stands with its tracker. ``choice``: as chosen last, empty for none; ``reach``:
+    None without one; ``waiting``, ``provisional``: ids of runs; ``odd``: those of ``runs`` that do
+    not fit."""
+
+    choice: TrackerChoice
+    choices: list[TrackerChoice]
+    reach: Reach | None
+    runs: list[RunStanding]
+    waiting: list[str]
+    provisional: list[str]
+    odd: list[RunStanding]
+
+    def as_dict(self) -> dict[str, object]:
+        return {**vars(self), "reach": self.reach or {}}
+
+
+def status(context: Context, topic: str) -> Standing:
+    """The choice, whether the tracker can be reached, and every run's standing."""
     thread = context.store.thread(topic)
     choice = choice_of(thread)
-    rows = [_standing(context, thread, run) for run in thread.runs if run.tracker.get("tracker")]
     further = further_rows(context, thread)
-    for row in rows:
-        row["further"] = [one for one in further if one["of"] == row["run"]]
-    reach = context.tracker_for(choice.tracker).check(choice.at) if choice else {}
-    return {
-        "choice": dict(thread.tracker),
-        "choices": thread.tracker_choices,
-        "reach": reach,
-        "runs": rows,
-        "waiting": [row["run"] for row in rows if row["waiting"]],
-        "provisional": [
-            run.id
-            for run in thread.runs
-            if run.tracker.get("provisional") and run.origin == "executed"
-        ],
-        "odd": [row for row in rows if row["odd"]],
-    }
+    tracked = [run for run in thread.runs if run.tracker.get("tracker")]
+    rows = [
+        _standing(context, run, [one for one in further if one["of"] == run.id]) for run in tracked
+    ]
+    executed = [run for run in thread.runs if run.origin == "executed"]
+    return Standing(
+        choice=thread.tracker,
+        choices=thread.tracker_choices,
+        reach=context.tracker_for(choice.tracker).check(choice.at) if choice else None,
+        runs=rows,
+        waiting=[row["run"] for row in rows if row["waiting"]],
+        provisional=[run.id for run in executed if run.tracker.get("provisional")],
+        odd=[row for row in rows if row["odd"]],
+    )
 
 
-def _standing(context: Context, thread: Thread, run: Run) -> dict[str, Any]:
+def _standing(context: Context, run: Run, further: list[RunThere]) -> RunStanding:
     about = run.tracker
     ended = run.state in TERMINAL_STATES
     state = str(about.get("state", "not read"))
@@ -67,13 +86,13 @@ def _standing(context: Context, thread: Thread, run: Run) -> dict[str, Any]:
         "url": about.get("url", ""),
         "path": local_path(context, about),
         "odd": odd,
+        "further": further,
     }
 
 
-def further_rows(context: Context, thread: Thread) -> list[dict[str, Any]]:
-    """Runs that a job made besides the one in the record: {of, tracker, project, id, name, why,
-    import}."""
-    rows = []
+def further_rows(context: Context, thread: Thread) -> list[RunThere]:
+    """Runs that a job made besides the one in the record."""
+    rows: list[RunThere] = []
     for run, one in further_runs(thread):
         tracker, project = str(run.tracker["tracker"]), str(run.tracker.get("project", ""))
         path, at = local_path(context, one), str(run.tracker.get("at", ""))
@@ -99,7 +118,7 @@ def further_rows(context: Context, thread: Thread) -> list[dict[str, Any]]:
                 *(["--at", at] if at else []),
             ]
         why = f"another run of the job of {run.id}, not taken"
-        about = {"of": run.id, "tracker": tracker, "project": project, "why": why}
+        about: RunThere = {"of": run.id, "tracker": tracker, "project": project, "why": why}
         rows.append({**one, **about, "import": shlex.join(["leadline", "import", *words])})
     return rows
 

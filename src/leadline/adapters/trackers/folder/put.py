@@ -42,11 +42,15 @@ from leadline.core.tracker.run_folder import (
     encoded,
     summary_of,
 )
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.ports.tracker import Push
 
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import SentFile
+
+    Files = dict[str, SentFile]
+
 KEPT_OF_RESULT = ("exit_code", "signal", "started_at", "ended_at", "wall_s")
-Files = dict[str, dict[str, Any]]
 
 
 def put(push: Push, root: str, limit_s: float) -> TrackerRun:
@@ -191,9 +195,13 @@ def _fill(scratch: str, push: Push, until: float) -> None:
 
 def _add_artifacts(there: str, push: Push, until: float) -> None:
     with open(os.path.join(there, MANIFEST), "rb") as file:
-        files = decoded(file.read())["files"]
-    held = {name: files.get(f"artifacts/{name}", {}).get("digest") for name in push.artifacts}
-    fresh = {name: path for name, path in push.artifacts.items() if held[name] != digest_at(path)}
+        files = cast("Files", decoded(file.read())["files"])
+    held = {name: files.get(f"artifacts/{name}") for name in push.artifacts}
+    fresh = {
+        name: path
+        for name, path in push.artifacts.items()
+        if (known := held[name]) is None or known["digest"] != digest_at(path)
+    }
     if fresh:
         files |= _copy_artifacts(there, Push(push.facts, artifacts=fresh), until)
         write_atomically(os.path.join(there, MANIFEST), encoded({"v": 1, "files": files}))
@@ -252,7 +260,7 @@ def _row(name: str, step: float, value: float, time_s: float) -> dict[str, objec
     return {**{key: at for key, at in said.items() if at == at}, "metrics": {name: value}}
 
 
-def _write(path: str, data: bytes) -> dict[str, Any]:
+def _write(path: str, data: bytes) -> SentFile:
     with open(path, "wb") as file:
         file.write(data)
         file.flush()
@@ -260,7 +268,7 @@ def _write(path: str, data: bytes) -> dict[str, Any]:
     return {"size_bytes": len(data), "digest": "sha256:" + hashlib.sha256(data).hexdigest()}
 
 
-def _copy(source: str, target: str, until: float) -> dict[str, Any]:
+def _copy(source: str, target: str, until: float) -> SentFile:
     """Copy a file durably, under its name when it is whole; returns its size and digest.
 
     Raises LeadlineError(remote, ``tracker-slow``) after ``until``.

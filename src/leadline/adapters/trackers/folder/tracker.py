@@ -37,8 +37,11 @@ from leadline.core.tracker.run_folder import (
     decoded,
     numbers_of,
 )
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
 from leadline.ports.tracker import Push
+
+if TYPE_CHECKING:
+    from leadline.core.tracker.rows import Reach
 
 DEEPEST = 3  # folders below the one asked about: a record folder, its runs, a run, its attempts
 ENDED = ("finished", "failed")
@@ -151,7 +154,7 @@ class EmbeddedTracker:
         kept = os.path.join(path, ".git", "leadline", "runs")
         return _each_once(_below(kept if os.path.isdir(kept) else path, DEEPEST))
 
-    def check(self, at: str) -> dict[str, Any]:
+    def check(self, at: str) -> Reach:
         """``reachable``: whether the shared folder is there; None for the one that is made when it
         is needed."""
         where = self.root(at)

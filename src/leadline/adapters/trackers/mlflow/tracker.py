@@ -25,8 +25,11 @@ from leadline.adapters.trackers.mlflow.files import (
 from leadline.core.errors import LeadlineError, environment, not_found, remote
 from leadline.core.extract.lines import number_of
 from leadline.core.tracker.reading import Reading, RunFacts, TrackerRun, must_be_readable
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.ports.tracker import Push
+
+if TYPE_CHECKING:
+    from leadline.core.tracker.rows import Reach
 
 API = "/api/2.0/mlflow"
 PAGE = 25_000  # points of a history in one answer
@@ -161,9 +164,9 @@ class MlflowTracker:
             os.path.join(path, "mlruns"), broken=True
         )
 
-    def check(self, at: str) -> dict[str, Any]:
+    def check(self, at: str) -> Reach:
         where = self.where(at)
-        answer: dict[str, Any] = {
+        answer: Reach = {
             "reachable": None,
             "where": where,
             "version": "",

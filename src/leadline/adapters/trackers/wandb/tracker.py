@@ -31,8 +31,11 @@ from leadline.core.tracker.reading import (
     must_be_readable,
     rows_of,
 )
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
 from leadline.ports.tracker import Push
+
+if TYPE_CHECKING:
+    from leadline.core.tracker.rows import Reach
 
 TAG_CHARS = 64
 ASK_S = 5.0
@@ -196,12 +199,12 @@ class WandbTracker:
         )
         return run
 
-    def check(self, at: str) -> dict[str, Any]:
+    def check(self, at: str) -> Reach:
         from leadline.adapters.trackers.programs import interpreter_with
 
         where = base_url(self.environ, at)
         missing = [] if interpreter_with("wandb", self.environ) else ["wandb"]
-        answer: dict[str, Any] = {
+        answer: Reach = {
             "reachable": None,
             "where": where,
             "version": "",
