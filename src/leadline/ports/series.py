@@ -6,7 +6,16 @@ from collections.abc import Mapping
 
 from leadline.core.series.points import Points
 from leadline.core.series.store import Store
-from leadline.core.typed import Any, Protocol
+from leadline.core.typed import Protocol, TypedDict
+
+
+class Compacted(TypedDict):
+    segments: int  # how many were replaced now; 0: there were none left, or the file is no smaller
+    points: int  # all that are kept
+    bytes_before: int
+    bytes_after: int
+    larger_bytes: int  # of a file that would have been larger than its segments, else 0
+    digest: str
 
 
 class SeriesStore(Protocol):
@@ -39,10 +48,8 @@ class SeriesStore(Protocol):
         what was there is put beside ``attempt``. Raises LeadlineError (environment)."""
         ...
 
-    def compact(self, attempt: str) -> dict[str, Any]:
-        """Replace segments by one verified Parquet file: {segments, points, bytes_before,
-        bytes_after, digest}, where ``segments`` is how many were replaced now (0: there were none
-        left) and ``points`` all that are kept."""
+    def compact(self, attempt: str) -> Compacted:
+        """Replace segments by one verified Parquet file."""
         ...
 
     def size_bytes(self, attempt: str) -> int: ...

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from leadline.adapters.series.files import SeriesFiles
 from leadline.adapters.series.place import COMPACTED, FOLDER, segments
-from leadline.adapters.series.segments import each_segment
+from leadline.adapters.series.segments import read_segment
 from leadline.core.extract.gather import Extraction, Gatherer
 from leadline.core.extract.spec import ExtractionSpec
 from leadline.core.record.run import MetricDef
@@ -49,7 +49,7 @@ class SeriesReader:
         else:
             for name in _last_written_last(attempt):
                 path = os.path.join(attempt, FOLDER, name)
-                with_header = each_segment(path, name, fold, fold.of)
+                with_header = read_segment(path, name, fold, fold.of)
                 fold.note_odd(with_header.odd, with_header.too_large)
                 problems += with_header.problems
                 torn_bytes += with_header.torn_bytes

@@ -10,7 +10,10 @@ from leadline.core.series.points import Points
 from leadline.core.timestamps import rfc3339
 from leadline.core.tracker.imported import CellNotTaken, Columns, FoundRun, not_finite
 from leadline.core.tracker.reading import Reading, TrackerRun, extraction_of
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import Config
 
 _HPARAMS = "_hparams_/session_start_info"
 _LAST_SECOND = 253_402_300_799  # of the year 9999: a later time of an event is none
@@ -28,7 +31,7 @@ class EventRun:
         self.name, self.number, self.hparams, self.refused = name, number, hparams, refused
         self.points: dict[str, Points] = {}
         self.others: dict[tuple[str, str], int] = {}
-        self.config: dict[str, Any] = {}
+        self.config: Config = {}
         self._plugins: dict[
             str, str
         ] = {}  # by tag; a writer says it with the first value of a tag only

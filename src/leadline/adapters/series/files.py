@@ -18,6 +18,7 @@ from leadline.core.typed import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from leadline.core.series.points import Points
     from leadline.core.series.store import Store
+    from leadline.ports.series import Compacted
 
 
 class SeriesFiles:
@@ -79,7 +80,7 @@ class SeriesFiles:
         except OSError as error:
             raise as_user_error(error, target) from error
 
-    def compact(self, attempt: str) -> dict[str, Any]:
+    def compact(self, attempt: str) -> Compacted:
         from leadline.adapters.series.parquet import compact
 
         return compact(attempt, self)
@@ -93,7 +94,7 @@ class SeriesFiles:
         )
 
     def _read_segment(self, path: str, name: str, store: Store) -> None:
-        from leadline.adapters.series.segments import each_segment
+        from leadline.adapters.series.segments import read_segment
         from leadline.core.series.store import Writer
 
         whole = Writer(name)
@@ -106,7 +107,7 @@ class SeriesFiles:
             def take(self, *point: Any) -> None:
                 whole.take(*point)
 
-        read = each_segment(path, name, Into(), begin)
+        read = read_segment(path, name, Into(), begin)
         whole.rank = read.rank if whole.rank is None else whole.rank
         store.torn_bytes += read.torn_bytes
         store.problems += read.problems

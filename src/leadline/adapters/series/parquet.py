@@ -16,21 +16,23 @@ from array import array
 
 from leadline.adapters.files import as_user_error, sync_folder
 from leadline.adapters.series.place import COMPACTED, FOLDER, segments
-from leadline.adapters.series.segments import no_pyarrow
-from leadline.core.errors import check_failed, conflict
+from leadline.core.errors import check_failed, conflict, environment
 from leadline.core.series.points import Points
 from leadline.core.series.store import Store, Writer
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
+    from typing import NotRequired
+
     from leadline.adapters.series.files import SeriesFiles
+    from leadline.ports.series import Compacted
 
 ROWS_IN_GROUP = 1 << 20
 METADATA = b"leadline"
 _COLUMNS = ("step", "value", "time_s")
 
 
-def compact(attempt: str, files: SeriesFiles) -> dict[str, Any]:
+def compact(attempt: str, files: SeriesFiles) -> Compacted:
     """See ``SeriesStore.compact``. The caller makes sure that nobody writes there any more.
 
     Raises LeadlineError: ``no-pyarrow`` and the disk's failures (environment); ``damaged-series``
@@ -68,13 +70,14 @@ def compact(attempt: str, files: SeriesFiles) -> dict[str, Any]:
         for name in names:
             os.unlink(os.path.join(attempt, FOLDER, name))
     after = files.size_bytes(attempt)
-    counts = {
+    return {
         "segments": len(names),
         "points": store.points,
         "bytes_before": before,
         "bytes_after": after,
+        "larger_bytes": larger_bytes,
+        "digest": digest,
     }
-    return {**counts, "larger_bytes": larger_bytes, "digest": digest}
 
 
 def _write(path: str, store: Store, names: list[str], digest: str) -> None:
@@ -162,9 +165,18 @@ def _verify(path: str, digest: str) -> None:
         )
 
 
-def _about(path: str) -> dict[str, Any]:
+class _About(TypedDict):
+    """What a compacted file says of itself, beside its columns."""
+
+    series: list[tuple[str, str, int]]  # writer, metric, how many points, in the order of the rows
+    segments: list[str]  # that it stands for
+    ranks: NotRequired[dict[str, int]]  # by writer
+    odd: NotRequired[dict[str, dict[str, int]]]  # by writer and metric
+
+
+def _about(path: str) -> _About:
     _, pq = _pyarrow()
-    about: dict[str, Any] = json.loads((pq.read_schema(path).metadata or {})[METADATA])
+    about: _About = json.loads((pq.read_schema(path).metadata or {})[METADATA])
     return about
 
 
@@ -209,4 +221,9 @@ def _pyarrow() -> tuple[Any, Any]:
     try:
         return importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
     except ImportError:
-        raise no_pyarrow() from None
+        raise environment(
+            "no-pyarrow",
+            "pyarrow is not installed",
+            why="compacted series are Parquet files",
+            do="pip install 'leadline[parquet]'",
+        ) from None

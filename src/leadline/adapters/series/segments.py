@@ -1,11 +1,10 @@
-"""The segments of one run's series, read file by file."""
+"""One file of a run's series, read in pieces: a segment, or the JSON lines of other programs."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
 
-from leadline.core.errors import LeadlineError, environment
 from leadline.core.series.points import Points
 from leadline.core.series.segment import Decoder, Sink
 from leadline.core.series.store import DAMAGES_NAMED
@@ -29,7 +28,7 @@ class SegmentRead:
     problems: list[Problem] = field(default_factory=list)
 
 
-def each_segment(path: str, name: str, sink: Sink, begin: Callable[[str], None]) -> SegmentRead:
+def read_segment(path: str, name: str, sink: Sink, begin: Callable[[str], None]) -> SegmentRead:
     """Decode one segment into ``sink``; ``begin`` gets the writer's name before the first point."""
     decoder = Decoder(
         sink, lambda header: begin(str(header.get("writer") or name.partition(".")[0]))
@@ -85,12 +84,3 @@ def read_lines(path: str) -> dict[str, Points]:
                 for name, value in points_of(record):
                     found.setdefault(name, Points()).add(step, value, time_s)
     return found
-
-
-def no_pyarrow() -> LeadlineError:
-    return environment(
-        "no-pyarrow",
-        "pyarrow is not installed",
-        why="compacted series are Parquet files",
-        do="pip install 'leadline[parquet]'",
-    )

@@ -83,7 +83,7 @@ class TrackioTracker:
                 (run.id,),
             )
             seen = bool(row)
-            latest: dict[str, Any] = {}
+            latest: dict[str, object] = {}
             for step, stamp, text in rows:
                 seen = True
                 values = _object(text)
@@ -219,7 +219,7 @@ def stores(folder: str) -> list[str]:
     return [os.path.join(folder, name) for name in names if name.endswith(".db")]
 
 
-def _object(text: Any) -> dict[str, Any]:
+def _object(text: Any) -> dict[str, object]:
     try:
         value = json.loads(text)
     except (ValueError, TypeError):

@@ -8,7 +8,11 @@ from leadline.cli.answer import Answer
 from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from leadline.core.record.thread import Thread
     from leadline.services.context import Context
+    from leadline.services.series.series import CompactedRun
 
 DESCRIPTION = """The series that a run logged by ll.log or $LEADLINE_METRICS: its metrics, or the points of one. A run
 that is still going is read as far as it has written. Long series are thinned so that every extreme is kept
@@ -112,7 +116,7 @@ def _points(thread: Any, found: dict[str, Any], args: argparse.Namespace) -> Ans
     )
 
 
-def _compact(context: Context, thread: Any, ids: list[str]) -> Answer:
+def _compact(context: Context, thread: Thread, ids: list[str]) -> Answer:
     from leadline.core.errors import usage
     from leadline.core.timestamps import size
     from leadline.services.series.series import compact
@@ -124,7 +128,7 @@ def _compact(context: Context, thread: Any, ids: list[str]) -> Answer:
     return Answer("\n".join(f"{row['run']}: {_compacted(row, size)}" for row in done), done, counts)
 
 
-def _compacted(row: dict[str, Any], size: Any) -> str:
+def _compacted(row: CompactedRun, size: Callable[[int], str]) -> str:
     """What became of one run, and what there was no need or no way to pack."""
     if row["segments"]:
         text = f"{row['points']:,} points, {size(row['bytes_before'])} before, {size(row['bytes_after'])} now"

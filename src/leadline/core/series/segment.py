@@ -15,10 +15,10 @@ import json
 import struct
 import sys
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from zlib import crc32
 
-from leadline.core.typed import Any, Protocol
+from leadline.core.typed import Protocol, TypedDict
 
 MAGIC = b"\x89LLSER\n"
 VERSION = 1
@@ -40,6 +40,13 @@ class Sink(Protocol):
     ) -> None: ...
 
 
+class Damage(TypedDict):
+    """A stretch of a segment that could not be read."""
+
+    offset: int
+    bytes: int
+
+
 class Decoder:
     """Feed it the bytes of one segment in pieces of any size, then ``finish``.
 
@@ -52,18 +59,18 @@ class Decoder:
     """
 
     def __init__(
-        self, sink: Sink, begin: Callable[[dict[str, Any]], None] = lambda header: None
+        self, sink: Sink, begin: Callable[[Mapping[str, object]], None] = lambda header: None
     ) -> None:
         """``begin`` gets the header before the first point is taken (an empty one when the header
         is damaged)."""
         self.sink = sink
         self._begin_with = begin
         self._told = False
-        self.header: dict[str, Any] = {}
+        self.header: Mapping[str, object] = {}
         self.points = self.frames = self.torn_bytes = 0
         self.odd: dict[str, int] = {}
         self.too_large: dict[str, int] = {}
-        self.damages: list[dict[str, Any]] = []
+        self.damages: list[Damage] = []
         self.refused = ""
         self._names: dict[
             int, tuple[str, ...]

@@ -37,7 +37,7 @@ def encode(
     """
     if len(series) > SETS_IN_SEGMENT:
         raise ValueError(f"{len(series)} metrics, a segment holds {SETS_IN_SEGMENT}")
-    yield MAGIC + bytes((VERSION,)) + _text(dict(header))
+    yield MAGIC + bytes((VERSION,)) + _text(header)
     for number, (name, points) in enumerate(series.items(), 1):
         if len(name) > LONGEST_NAME:
             raise ValueError(f"the name of a metric has {len(name)} characters: {name[:60]!r}")
@@ -58,7 +58,7 @@ def _frames(number: int, points: Points, start: int, end: int) -> Iterator[bytes
         yield body + four(crc32(body, RESIDUE))
 
 
-def _text(record: dict[str, Any]) -> bytes:
+def _text(record: Mapping[str, object]) -> bytes:
     raw = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
     raw += b" " * (-len(raw) % 8)
     body = struct.pack("<HH", len(raw) // 8 + 1, 0) + raw

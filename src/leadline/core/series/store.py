@@ -15,7 +15,7 @@ from collections.abc import Iterable
 
 from leadline.core.canonical import digest_of
 from leadline.core.series.points import Points
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING, Any, TypedDict
 from leadline.core.values import dataclass, field
 
 if TYPE_CHECKING:
@@ -150,9 +150,19 @@ def _rising(times: Iterable[float]) -> Iterable[float]:
         yield latest
 
 
-def summary(points: Points) -> dict[str, Any]:
-    """``{points, first_step, last_step, last, min, max, nonfinite}``; extremes are those of the
-    numbers among them."""
+class SeriesSummary(TypedDict):
+    points: int
+    first_step: float | None
+    last_step: float | None
+    last: float | None
+    min: float | None
+    max: float | None
+    nonfinite: int  # of the points
+
+
+def summary(points: Points) -> SeriesSummary:
+    """How many points there are, from where to where; extremes are those of the numbers among
+    them."""
     values = points.values
     kept = values if math.isfinite(sum(values)) else array("d", (v for v in values if v - v == 0))
     first, last, latest = math.nan, math.nan, None

@@ -18,8 +18,15 @@ from leadline.core.series.points import Points
 from leadline.core.series.store import Store, Writer, merged_with_origin, summary
 from leadline.core.tracker.reading import Reading
 from leadline.core.tracker.run_folder import FETCHED, LINES
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.services.context import Context
+
+if TYPE_CHECKING:
+    from leadline.ports.series import Compacted
+
+    class CompactedRun(Compacted):
+        run: str
+        lines: int  # metrics that are JSON lines, which stay as they are
 
 
 def series_of(context: Context, run: Run) -> dict[str, Points]:
@@ -180,12 +187,11 @@ def _or_none(value: float) -> float | None:
     return None if value != value else value
 
 
-def compact(context: Context, run: Run) -> dict[str, Any]:
+def compact(context: Context, run: Run) -> CompactedRun:
     """Replace the segments of a run that has ended by a verified Parquet file, and those fetched by
     another.
 
-    As ``SeriesStore.compact``, with ``run`` and ``lines``: how many metrics are JSON lines, which
-    stay as they are. Raises LeadlineError: ``still-running`` (conflict), and what
+    Raises LeadlineError: ``still-running`` (conflict), and what
     ``SeriesStore.compact`` raises.
     """
     if run.state not in TERMINAL_STATES:
@@ -198,7 +204,14 @@ def compact(context: Context, run: Run) -> dict[str, Any]:
     own, *others = _folders(context, run)
     done = [context.series.compact(own)]
     done += [context.series.compact(other) for other in others if context.series.has(other)]
-    names = ("segments", "points", "bytes_before", "bytes_after", "larger_bytes")
-    counts = {name: sum(row[name] for row in done) for name in names}
     lines = context.series.read_lines(os.path.join(own, LINES))
-    return {"run": run.id, **counts, "digest": done[0]["digest"], "lines": len(lines)}
+    return {
+        "run": run.id,
+        "segments": sum(one["segments"] for one in done),
+        "points": sum(one["points"] for one in done),
+        "bytes_before": sum(one["bytes_before"] for one in done),
+        "bytes_after": sum(one["bytes_after"] for one in done),
+        "larger_bytes": sum(one["larger_bytes"] for one in done),
+        "digest": done[0]["digest"],
+        "lines": len(lines),
+    }

@@ -20,7 +20,7 @@ from leadline.core.tracker.run_folder import (
     seconds_or_none,
     time_or_nothing,
 )
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 from leadline.core.ulid import is_ulid
 from leadline.job import probe
 
@@ -89,7 +89,7 @@ def _lives(path: str) -> bool:
         return False
 
 
-def result_of(path: str) -> dict[str, Any]:
+def result_of(path: str) -> dict[str, object]:
     """What ``result.json`` says; empty when the run has none that can be read."""
     return json_object(os.path.join(path, "result.json"))
 
@@ -151,7 +151,7 @@ def name_and_uid(path: str) -> tuple[str, str]:
     return (name, uid) if name and is_ulid(uid) else ("", "")
 
 
-def json_object(path: str) -> dict[str, Any]:
+def json_object(path: str) -> dict[str, object]:
     try:
         return decoded(read_whole(path))
     except (OSError, ValueError):

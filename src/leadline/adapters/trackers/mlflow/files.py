@@ -17,7 +17,12 @@ import sys
 from leadline.adapters.trackers.sqlite_file import reading
 from leadline.core.timestamps import rfc3339
 from leadline.core.tracker.reading import Reading, TrackerRun
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from leadline.core.record.bodies import Config
 
 UID_TAG = "leadline.run"
 RUN_FOLDER = re.compile("[0-9a-f]{32}")
@@ -36,7 +41,7 @@ STATES = {
 
 
 def run_of(
-    info: dict[str, Any], tags: dict[str, str], project: str, path: str = "", url: str = ""
+    info: Mapping[str, Any], tags: Mapping[str, str], project: str, path: str = "", url: str = ""
 ) -> TrackerRun:
     """A run from MLflow's own words (``run_id`` or ``run_uuid``, ``status``, times in
     milliseconds)."""
@@ -173,7 +178,7 @@ def unclamped(value: Any) -> Any:
     )
 
 
-def params_as_values(config: dict[str, Any]) -> dict[str, Any]:
+def params_as_values(config: Config) -> Config:
     """MLflow keeps every parameter as text; numbers and booleans are taken for what they are."""
     from leadline.core.config import parse_value
 

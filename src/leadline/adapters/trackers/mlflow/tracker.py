@@ -25,7 +25,7 @@ from leadline.adapters.trackers.mlflow.files import (
 from leadline.core.errors import LeadlineError, environment, not_found, remote
 from leadline.core.extract.lines import number_of
 from leadline.core.tracker.reading import Reading, RunFacts, TrackerRun, must_be_readable
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING, TypedDict
 from leadline.ports.tracker import Push
 
 if TYPE_CHECKING:
@@ -376,7 +376,16 @@ def _local(where: str) -> str:
     return "" if "://" in where else where
 
 
-def _point(name: str, value: float, stamp: int, step: int) -> dict[str, Any]:
+class _Point(TypedDict):
+    """A value of a metric, as MLflow takes it."""
+
+    key: str
+    value: float | str  # a word for what is not finite
+    timestamp: int  # milliseconds
+    step: int
+
+
+def _point(name: str, value: float, stamp: int, step: int) -> _Point:
     text = None
     if value != value:
         text = "NaN"

@@ -15,8 +15,11 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import Config
 
 BLOCK_BYTES = 32768
 _FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
@@ -35,13 +38,15 @@ _RUN_FIELDS = {
 
 @dataclass(slots=True)
 class WandbLog:
-    """``about``: run_id, entity, project, group, job_type, name, notes, started_s. ``exit_code``:
+    """``about``: run_id, entity, project, group, job_type, name, notes. ``started_s``: 0.0 when it is not
+    said. ``exit_code``:
     None when no end was written. ``problem``: why the reading stopped early, "" when it did not."""
 
-    about: dict[str, Any] = field(default_factory=dict)
+    about: dict[str, str] = field(default_factory=dict)
     tags: list[str] = field(default_factory=list)
-    config: dict[str, Any] = field(default_factory=dict)
-    summary: dict[str, Any] = field(default_factory=dict)
+    config: Config = field(default_factory=dict)
+    summary: dict[str, object] = field(default_factory=dict)
+    started_s: float = 0.0
     exit_code: int | None = None
     runtime_s: float | None = None
     records: int = 0
@@ -99,19 +104,19 @@ def _run(data: bytes, log: WandbLog) -> None:
             _update(log.summary, value)
         elif at == 17 and isinstance(value, bytes):
             stamp = dict(_fields(value))
-            log.about["started_s"] = float(stamp.get(1, 0)) + float(stamp.get(2, 0)) / 1e9
+            log.started_s = float(stamp.get(1, 0)) + float(stamp.get(2, 0)) / 1e9
 
 
-def _update(into: dict[str, Any], data: bytes) -> None:
+def _update(into: dict[str, object], data: bytes) -> None:
     for name, value in _items(data, 1).items():
         into[name] = value
     for name in _items(data, 2):
         into.pop(name, None)
 
 
-def _items(data: bytes, number: int) -> dict[str, Any]:
+def _items(data: bytes, number: int) -> dict[str, object]:
     """The key and value entries in field ``number`` of a config, summary or history record."""
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for at, item in _fields(data):
         if at != number or not isinstance(item, bytes):
             continue

@@ -59,8 +59,8 @@ def note_words(reading: Reading, summary: Mapping[str, Any]) -> None:
             reading.problems.append({"code": "not-a-number", "what": what})
 
 
-def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
-    out: dict[str, Any] = {}
+def _flat(row: Mapping[str, Any]) -> dict[str, object]:
+    out: dict[str, object] = {}
     for name, value in row.items():
         if isinstance(value, Mapping) and value:
             out.update({f"{name}.{inner}": found for inner, found in _flat(value).items()})

@@ -17,7 +17,10 @@ from leadline.adapters.trackers.wandb.history import Place, read_history, unknow
 from leadline.adapters.trackers.wandb.rows import note_words, summary_of
 from leadline.core.errors import LeadlineError, not_found, remote
 from leadline.core.tracker.reading import MARK, Reading, TrackerRun
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import Config
 
 CLOUD = "https://api.wandb.ai"
 NODE = "name displayName state createdAt heartbeatAt tags"
@@ -143,7 +146,7 @@ class WandbServer:
         )  # the keys of a run that goes on come late
         return place
 
-    def _one(self, project: str, run_id: str) -> tuple[dict[str, Any], str]:
+    def _one(self, project: str, run_id: str) -> tuple[Mapping[str, Any], str]:
         whose, name = entity_and_project(project)
         entity = whose or self.entity()
         answer = self._ask("Run", ONE_RUN, {"entity": entity, "project": name, "run": run_id})
@@ -216,11 +219,11 @@ def key_of(environ: Mapping[str, str], base: str) -> str:
     return str(found[2]) if found and found[2] else ""
 
 
-def _object(text: Any) -> dict[str, Any]:
+def _object(text: object) -> Config:
     if isinstance(text, dict):
         return text
     try:
-        value = json.loads(text or "{}")
+        value = json.loads(str(text or "{}"))
     except (ValueError, TypeError):
         return {}
     return value if isinstance(value, dict) else {}

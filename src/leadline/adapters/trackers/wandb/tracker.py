@@ -336,8 +336,7 @@ class WandbTracker:
         run_id = str(about.get("run_id") or os.path.basename(path)[4:-6])
         state = {None: "running", 0: "finished"}.get(log.exit_code, "failed")
         marks = [tag[len(MARK) :] for tag in log.tags if tag.startswith(MARK)]
-        started = about.get("started_s")
-        started_at = rfc3339(int(started * 1000)) if started else ""
+        started_at = rfc3339(int(log.started_s * 1000)) if log.started_s else ""
         run = TrackerRun(
             "wandb",
             run_id,
