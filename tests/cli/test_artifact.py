@@ -111,13 +111,12 @@ def test_the_ending_can_be_repeated_after_a_crash_in_between(thread_lab: Lab) ->
     """Contents already moved, the record not yet written: nothing is missing, nothing twice."""
     from leadline.bootstrap import open_context
     from leadline.services.artifact.intake import take_in
-    from leadline.services.run.ending import _redactor
 
     done = job(thread_lab, "ll.log_artifact(b'one', name='a'); ll.log_artifact(b'one', name='b')")
     context = open_context(str(thread_lab.repo))
     folder = attempt(thread_lab, done["uid"]).parent
     again, left = take_in(
-        context, {}, str(folder), str(thread_lab.repo), {}, _redactor(context), lambda text: None
+        context, {}, str(folder), str(thread_lab.repo), {}, context.redactor, lambda text: None
     )
     assert again == {k: done[k] for k in ("kept", "total", "size_bytes")} and left == []
 
