@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from leadline.core.typed import Any, Protocol
+from leadline.core.typed import Any, Protocol, TypedDict
 from leadline.core.values import dataclass, field
 
 MAX_FILE_BYTES = 50 * 1024 * 1024
@@ -53,6 +53,49 @@ class CodeState:
         return dict(self.__dict__)
 
 
+class Head(TypedDict):
+    """``branch`` is None when detached, ``commit`` None on a branch without one (``unborn``)."""
+
+    commit: str | None
+    branch: str | None
+    unborn: bool
+
+
+class Identity(TypedDict):
+    """``fallback``: nobody was configured."""
+
+    name: str
+    email: str
+    fallback: bool
+
+
+class Tag(TypedDict):
+    name: str
+    object: str
+    commit: str
+    annotated: bool
+    message: str
+
+
+class ChangedFile(TypedDict, total=False):
+    """``old_path`` of one that was moved; the counts of lines are None for a binary file."""
+
+    status: str
+    path: str
+    old_path: str
+    added: int | None
+    deleted: int | None
+
+
+class TreeChanges(TypedDict):
+    """``files`` are the first ones; the totals cover all."""
+
+    files: list[ChangedFile]
+    total: int
+    added: int
+    deleted: int
+
+
 class Vcs(Protocol):
     """One repository, seen from one work tree.
 
@@ -79,12 +122,10 @@ class Vcs(Protocol):
         """Top of the work tree this repository is a submodule of, or None."""
         ...
 
-    def head(self) -> dict[str, Any]:
-        """``{"commit": sha or None, "branch": name or None when detached, "unborn": bool}``."""
-        ...
+    def head(self) -> Head: ...
 
-    def identity(self) -> dict[str, Any]:
-        """``{"name", "email", "fallback": bool}``: who commits are attributed to."""
+    def identity(self) -> Identity:
+        """Who commits are attributed to."""
         ...
 
     def ref(self, name: str) -> str | None:
@@ -139,15 +180,8 @@ class Vcs(Protocol):
         """
         ...
 
-    def diff_summary(
-        self, a: str | None, b: str, limit: int = CHANGED_FILES_SHOWN
-    ) -> dict[str, Any]:
-        """What changed from ``a`` (None: nothing) to ``b``.
-
-        ``{"files": [{"status", "path", "old_path"?, "added", "deleted"}], "total", "added",
-        "deleted"}``; line counts are None for binary files; ``files`` holds at most ``limit``, the
-        totals cover all.
-        """
+    def diff_summary(self, a: str | None, b: str, limit: int = CHANGED_FILES_SHOWN) -> TreeChanges:
+        """What changed from ``a`` (None: nothing) to ``b``; at most ``limit`` files are named."""
         ...
 
     def patch(self, a: str | None, b: str, limit_bytes: int) -> tuple[bytes, bool]:
@@ -246,9 +280,7 @@ class Vcs(Protocol):
         sorted."""
         ...
 
-    def tag_info(self, name: str) -> dict[str, Any] | None:
-        """``{"name", "object", "commit", "annotated", "message"}`` or None."""
-        ...
+    def tag_info(self, name: str) -> Tag | None: ...
 
     def reached(self, commits: Iterable[str], heads: Iterable[str]) -> set[str]:
         """Those of ``commits`` that at least one of ``heads`` has in its history or is. Full object

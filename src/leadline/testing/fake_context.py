@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from leadline.ports.executor import Executor
     from leadline.ports.results import ResultSource
     from leadline.ports.series import SeriesStore
-    from leadline.ports.vcs import Vcs
+    from leadline.ports.vcs import Head, Vcs
 
 
 class _Refuses:
@@ -51,8 +51,8 @@ class MemoryVcs(_Refuses):
         self.git_dir = self.common_dir = os.path.join(toplevel, ".git")
         self.is_bare = self.is_shallow = False
 
-    def head(self) -> dict[str, Any]:
-        return {"commit": "c" * 40, "branch": self.branch, "detached": False, "subject": "first"}
+    def head(self) -> Head:
+        return {"commit": "c" * 40, "branch": self.branch, "unborn": False}
 
     def current_branch(self) -> str | None:
         return self.branch

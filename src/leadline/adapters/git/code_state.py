@@ -23,7 +23,7 @@ from leadline.adapters.git.program import (
 from leadline.adapters.git.worktree_scan import QUIET, Rules, Scan, as_gap_list, joined, shown
 from leadline.core.errors import LeadlineError, environment
 from leadline.core.typed import Any
-from leadline.ports.vcs import CHANGED_FILES_SHOWN, CodeState
+from leadline.ports.vcs import CHANGED_FILES_SHOWN, CodeState, Head
 
 REF_PREFIX = "refs/leadline/code/"
 _ATTEMPTS = 4
@@ -31,7 +31,7 @@ _ATTEMPTS = 4
 
 def capture(
     git: GitProgram,
-    head: dict[str, Any],
+    head: Head,
     exclude_prefixes: Iterable[str],
     run_ref: str | None,
     max_file_bytes: int,

@@ -15,7 +15,10 @@ from collections.abc import Iterable, Mapping
 from leadline.adapters.git import objects
 from leadline.adapters.git.program import GitProgram, any_status
 from leadline.core.errors import LeadlineError, conflict, environment
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadline.ports.vcs import Head
 
 _OPERATIONS = (
     ("MERGE_HEAD", "a merge"),
@@ -67,7 +70,7 @@ def commit_files(
 
 
 def commit_only(
-    git: GitProgram, head: dict[str, Any], path: str, data: bytes, message: str, branch: str | None
+    git: GitProgram, head: Head, path: str, data: bytes, message: str, branch: str | None
 ) -> str:
     """See ``Vcs.commit_only``."""
     if branch is not None and head["branch"] != branch:

@@ -9,7 +9,10 @@ from leadline.adapters.git import objects
 from leadline.adapters.git.program import GitProgram, any_status
 from leadline.adapters.git.worktree_scan import shown
 from leadline.core.errors import LeadlineError, conflict, usage
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadline.ports.vcs import ChangedFile, Tag, TreeChanges
 
 
 def bad_ref_name(name: str) -> LeadlineError:
@@ -64,7 +67,7 @@ def create_tag(git: GitProgram, name: str, commit: str, message: str) -> str:
     return created
 
 
-def tag_info(git: GitProgram, name: str) -> dict[str, Any] | None:
+def tag_info(git: GitProgram, name: str) -> Tag | None:
     if "\n" in name:
         return None
     with objects.ObjectReader(git) as reader:
@@ -157,7 +160,7 @@ def _two_trees(git: GitProgram, a: str | None, b: str) -> tuple[str, str]:
     return trees[0], trees[1]
 
 
-def diff_summary(git: GitProgram, a: str | None, b: str, limit: int) -> dict[str, Any]:
+def diff_summary(git: GitProgram, a: str | None, b: str, limit: int) -> TreeChanges:
     old, new = _two_trees(git, a, b)
     done = git.run(
         [
@@ -174,12 +177,12 @@ def diff_summary(git: GitProgram, a: str | None, b: str, limit: int) -> dict[str
         ]
     )
     fields = done.stdout.split(b"\0")
-    files: list[dict[str, Any]] = []
+    files: list[ChangedFile] = []
     at = 0
     while at < len(fields) and fields[at].startswith(b":"):
         status = fields[at].split()[-1].decode()[0]
         moved = status in "RC"
-        entry: dict[str, Any] = {
+        entry: ChangedFile = {
             "status": status,
             "path": shown(os.fsdecode(fields[at + (2 if moved else 1)])),
         }

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Mapping
 from leadline.adapters.git import discovery, objects
 from leadline.adapters.git.program import FALLBACK_EMAIL, FALLBACK_NAME, GitProgram, any_status
 from leadline.core.errors import conflict, environment
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from leadline.ports.vcs import CodeState
+    from leadline.ports.vcs import CodeState, Head, Identity, Tag, TreeChanges
 
 MAX_FILE_BYTES = 50 * 1024 * 1024  # as in the port, which costs an import
 _CHANGED_FILES_SHOWN = 200
@@ -66,7 +66,7 @@ class Git:
 
     # branches and refs
 
-    def head(self) -> dict[str, Any]:
+    def head(self) -> Head:
         branch = self._head_branch()
         if branch is None:
             commit = objects.read_ref(self._git, "HEAD")
@@ -93,7 +93,7 @@ class Git:
     def current_branch(self) -> str | None:
         return self._head_branch()
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> Identity:
         who = objects.committer(self._git)
         name, email = who["GIT_AUTHOR_NAME"], who["GIT_AUTHOR_EMAIL"]
         return {
@@ -178,9 +178,7 @@ class Git:
 
         code_state.export_tree(self._git, commit_or_tree, dest)
 
-    def diff_summary(
-        self, a: str | None, b: str, limit: int = _CHANGED_FILES_SHOWN
-    ) -> dict[str, Any]:
+    def diff_summary(self, a: str | None, b: str, limit: int = _CHANGED_FILES_SHOWN) -> TreeChanges:
         from leadline.adapters.git import history
 
         return history.diff_summary(self._git, a, b, limit)
@@ -282,7 +280,7 @@ class Git:
         )
         return sorted(listed.splitlines())
 
-    def tag_info(self, name: str) -> dict[str, Any] | None:
+    def tag_info(self, name: str) -> Tag | None:
         from leadline.adapters.git import history
 
         return history.tag_info(self._git, name)
