@@ -9,6 +9,8 @@ _FORMS = {
     # The machine that a test runs on, and what else runs there.
     "": re.compile(r"^the machine is busy: .*\n", re.MULTILINE),
     "in TIME": re.compile(r"\bin [\d.,]+ (?:ms|s|min)\b"),
+    # The commit of the records is another with each version that wrote them.
+    r"\1COMMIT": re.compile(r"(leadline/records |^commit )[0-9a-f]{12,40}\b", re.MULTILINE),
     # The commit of a code state holds the time at which it was made.
     "[code COMMIT": re.compile(r"\[code [0-9a-f]{9}(?= |\])"),
 }

@@ -71,7 +71,10 @@ def test_it_answers_as_the_started_program_does(lab: Lab, tmp_path: Path) -> Non
 
 
 def told(done: subprocess.CompletedProcess[str]) -> tuple[int, str, str]:
-    out, err = (scrubbed(TIMES.sub("TIME", text)) for text in (done.stdout, done.stderr))
+    # A column is as wide as its times.
+    out, err = (
+        re.sub(" +", " ", scrubbed(TIMES.sub(" TIME", text))) for text in (done.stdout, done.stderr)
+    )
     return done.returncode, out, err
 
 
