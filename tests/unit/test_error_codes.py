@@ -29,30 +29,33 @@ def codes():
     return error_codes
 
 
-def test_a_code_is_written_in_one_module_or_has_one_meaning_wherever_it_stands(codes):
+@pytest.fixture(scope="module")
+def raised(codes):
+    return list(codes.raised())
+
+
+def test_a_code_is_written_in_one_module_or_has_one_meaning_wherever_it_stands(codes, raised):
     places = defaultdict(set)
-    for row in codes.raised():
+    for row in raised:
         places[row.code].add(row.where)
     shared = {code for code, where in places.items() if len(where) > 1}
     assert shared <= set(codes.SHARED) <= set(places)
 
 
-def test_a_code_is_of_one_kind(codes):
+def test_a_code_is_of_one_kind(raised):
     kinds = defaultdict(set)
-    for row in codes.raised():
+    for row in raised:
         kinds[row.code].add(row.kind)
     assert {code: found for code, found in kinds.items() if len(found) > 1} == {}
 
 
-def test_a_code_is_lower_case_words(codes):
-    odd = [
-        r.code for r in codes.raised() if not re.fullmatch(r"[a-z0-9]+(-([a-z0-9]+|…))*", r.code)
-    ]
+def test_a_code_is_lower_case_words(raised):
+    odd = [r.code for r in raised if not re.fullmatch(r"[a-z0-9]+(-([a-z0-9]+|…))*", r.code)]
     assert odd == []
 
 
-def test_an_error_names_the_command_to_run_next(codes):
-    silent = {row.code for row in codes.raised() if not row.tells_next}
+def test_an_error_names_the_command_to_run_next(raised):
+    silent = {row.code for row in raised if not row.tells_next}
     assert silent == set(NOTHING_TO_DO)
 
 

@@ -10,7 +10,6 @@ from leadline.core import patterns
 from leadline.core.patterns import later
 
 USERS = (
-    "leadline.adapters.store.event_log",
     "leadline.core.publish.append_only",
     "leadline.core.text.citation",
     "leadline.core.config",
