@@ -10,6 +10,8 @@ from leadline.core import patterns
 from leadline.core.patterns import later
 
 USERS = (
+    "leadline.core.record.event_files",
+    "leadline.core.text.spans",
     "leadline.core.publish.append_only",
     "leadline.core.text.citation",
     "leadline.core.config",
