@@ -131,7 +131,7 @@ def test_whatever_is_lost_one_issue_is_opened(proxy: Proxy, own_marker: str, fau
     proxy.fault = lambda method, path, n: None
     forge = forge_at(proxy)
     opened = forge.open_issue("Experiment: once", "body", ["experiment"], own_marker)
-    assert [str(i["number"]) for i in forge._with_marker(own_marker, [])] == [opened.number]
+    assert [str(i["number"]) for i in forge._with_marker(own_marker)] == [opened.number]
 
 
 def answer(status: int, message: str, **headers: str):
