@@ -291,9 +291,8 @@ def extraction_of(reading: Reading, definitions: Mapping[str, MetricDef]) -> Ext
             found.metrics[name] = value
         else:
             found.nonfinite[name] = nonfinite_word(value)
-    found.problems += [
-        {"source": reading.run.tracker, "blocking": False, **p} for p in reading.problems
-    ]
+    told: Problem = {"source": reading.run.tracker, "blocking": False}
+    found.problems += [{**told, **problem} for problem in reading.problems]
     return found
 
 
