@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from leadline.adapters import clock as clocks
 from leadline.adapters.collectors.machine import MachineCollectors
@@ -106,7 +106,11 @@ def _executors() -> Callable[[str], Executor]:
 
 
 def _forge_factory(
-    store: EventLog, vcs: Git, settings: dict[str, Any], root: str, context: Callable[[], Context]
+    store: EventLog,
+    vcs: Git,
+    settings: Mapping[str, object],
+    root: str,
+    context: Callable[[], Context],
 ) -> Callable[[str], Forge]:
     """The forge of a thread: the one its issue was opened on, else the one configured, else the
     local one. What goes to one outside is looked through for links first."""
@@ -212,7 +216,7 @@ def _writer(root: str) -> str:
     except OSError as error:
         raise as_user_error(error, root) from error
     place = [stat.st_dev, stat.st_ino]
-    data: dict[str, Any] = {}
+    data: dict[str, object] = {}
     if raw := read_bytes(path):
         try:
             data = json.loads(raw)
@@ -239,11 +243,11 @@ _NOT_FROM_A_CHECKOUT = {
 }
 
 
-def _settings(vcs: Git, root: str, warn: Callable[[str], None]) -> dict[str, Any]:
+def _settings(vcs: Git, root: str, warn: Callable[[str], None]) -> dict[str, object]:
     """``leadline.toml`` at the top of the work tree, then ``config.toml`` beside the records,
     flattened. The former comes with whatever is checked out, so it has no say in where a token or a
     text is sent."""
-    settings: dict[str, Any] = {}
+    settings: dict[str, object] = {}
     for path in (
         os.path.join(vcs.toplevel or "", "leadline.toml"),
         os.path.join(root, "config.toml"),
@@ -272,8 +276,8 @@ def _settings(vcs: Git, root: str, warn: Callable[[str], None]) -> dict[str, Any
     return settings
 
 
-def _flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
+def _flat(data: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    flat: dict[str, object] = {}
     for key, value in data.items():
         if isinstance(value, dict):
             flat.update(_flat(value, f"{prefix}{key}."))
@@ -282,12 +286,12 @@ def _flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _save_settings(root: str, changes: dict[str, Any]) -> str:
+def _save_settings(root: str, changes: Mapping[str, object]) -> str:
     """Merge ``changes`` into ``config.toml`` beside the records (flat dotted keys, JSON values are
     TOML values)."""
     path = os.path.join(root, "config.toml")
     raw = read_bytes(path)
-    settings: dict[str, Any] = {}
+    settings: dict[str, object] = {}
     if raw is not None:
         import tomllib
 

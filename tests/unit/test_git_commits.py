@@ -333,38 +333,6 @@ def test_the_user_is_not_asked_and_no_signature_is_made(repo: Path) -> None:
     assert sealed is not None and sealed["message"] == "sealed\n" and sealed["object"] != commit
 
 
-def test_diff_summary_names_moves_binaries_and_is_capped(repo: Path) -> None:
-    put(repo, "old name", "line\n" * 50)
-    (repo / "bin").write_bytes(b"\0\1")
-    put(repo, "gone", "x\n")
-    one = commit_all(repo)
-    git(repo, "mv", "old name", "new\tname")
-    (repo / "bin").write_bytes(b"\0\2")
-    (repo / "gone").unlink()
-    put(repo, "more", "1\n2\n")
-    two = commit_all(repo)
-    vcs = Git.discover(str(repo))
-    assert vcs.diff_summary(one, two) == {
-        "files": [
-            {"status": "M", "path": "bin", "added": None, "deleted": None},
-            {"status": "D", "path": "gone", "added": 0, "deleted": 1},
-            {"status": "A", "path": "more", "added": 2, "deleted": 0},
-            {"status": "R", "path": "new\tname", "old_path": "old name", "added": 0, "deleted": 0},
-        ],
-        "total": 4,
-        "added": 2,
-        "deleted": 1,
-    }
-    assert (
-        len(vcs.diff_summary(one, two, limit=1)["files"]) == 1
-        and vcs.diff_summary(one, two, limit=1)["total"] == 4
-    )
-    with pytest.raises(LeadlineError) as caught:
-        vcs.file_at("f" * 40, "x")
-    assert caught.value.code == "no-such-commit"
-    assert vcs.commit_exists(one) and not vcs.commit_exists("f" * 40)
-
-
 def test_a_number_in_the_remotes_path_is_not_taken_for_a_refusal(
     repo: Path, tmp_path: Path
 ) -> None:
@@ -372,3 +340,13 @@ def test_a_number_in_the_remotes_path_is_not_taken_for_a_refusal(
     with pytest.raises(LeadlineError) as caught:
         Git.discover(str(repo)).fetch_ref("gone", "refs/heads/r", "refs/x/y")
     assert caught.value.code == "remote-unreachable"
+
+
+def test_a_file_of_a_commit_that_is_not_here_is_refused(repo: Path) -> None:
+    put(repo, "x", "1\n")
+    commit = commit_all(repo)
+    vcs = Git.discover(str(repo))
+    with pytest.raises(LeadlineError) as caught:
+        vcs.file_at("f" * 40, "x")
+    assert caught.value.code == "no-such-commit"
+    assert vcs.commit_exists(commit) and not vcs.commit_exists("f" * 40)

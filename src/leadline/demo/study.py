@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,7 +55,7 @@ class Study:
             capture_output=True,
         )
 
-    def leadline(self, *args: str, expect: int | tuple[int, ...] = 0) -> dict[str, Any]:
+    def leadline(self, *args: str, expect: int | tuple[int, ...] = 0) -> Mapping[str, Any]:
         """One command with --json; its envelope. Raises Failure when the exit code is not (one of)
         `expect`."""
         at = args.index("--") if "--" in args else len(args)
@@ -75,7 +75,7 @@ class Study:
                 f"{self.commands[-1]}\n  exit code {done.returncode}, not {expect}\n{done.stdout[-1500:]}"
                 f"{done.stderr[-1500:]}"
             )
-        envelope: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+        envelope: Mapping[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
         return envelope
 
     def run(self, name: str, repeat: int = 1, **config: Any) -> str:
@@ -196,9 +196,9 @@ def hypotheses(study: Study) -> None:
         )
 
 
-def _metrics(study: Study, experiment: str) -> list[dict[str, Any]]:
+def _metrics(study: Study, experiment: str) -> Sequence[Mapping[str, Any]]:
     axis = "block-kib" if experiment == study.ids["block 16"] else "level"
-    metrics: list[dict[str, Any]] = study.leadline(
+    metrics: Sequence[Mapping[str, Any]] = study.leadline(
         "compare", "baseline", experiment, "--axis", axis
     )["data"]["metrics"]
     return metrics

@@ -23,11 +23,27 @@ import stat
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, TypedDict
 
     Data = (
         bytes | memoryview | Callable[[], bytes] | None
     )  # a function: of what has to be made first
+
+    class Line(TypedDict, total=False):
+        """One artifact, as the job wrote it down. ``gap``: why its content is not kept."""
+
+        name: str
+        kind: str
+        step: int | None
+        t: float  # seconds since 1970, as ``modified``
+        source: str
+        target: str  # of a symbolic link
+        modified: float
+        size_bytes: int
+        digest: str
+        changed: bool  # while it was read
+        gap: str
+
 
 FOLDER = "artifacts"  # below the attempt folder
 MAX_FILE_BYTES = 1 << 30
@@ -103,7 +119,7 @@ def log_artifact(
     folder = os.environ.get("LEADLINE_RUN_DIR")
     if not folder:
         return None
-    line = {"name": name, "kind": kind, "step": step}
+    line: Line = {"name": name, "kind": kind, "step": step}
     if path is not None or data is not None:
         return _log(f"{folder}/{FOLDER}", data, path or "", line)
     return _log(f"{folder}/{FOLDER}", lambda: _made(value, name), "", line)
@@ -122,7 +138,7 @@ def _made(value: Any, name: str) -> bytes:
         raise NotKept(f"{type(problem).__name__}: {problem}"[:200]) from problem
 
 
-def _log(folder: str, data: Data, path: str, line: dict[str, Any]) -> str | None:
+def _log(folder: str, data: Data, path: str, line: Line) -> str | None:
     try:
         os.makedirs(folder, exist_ok=True)
         take(folder, data, path, line, _limit("FILE", MAX_FILE_BYTES), _limit("RUN", MAX_RUN_BYTES))
@@ -137,9 +153,7 @@ def _log(folder: str, data: Data, path: str, line: dict[str, Any]) -> str | None
     return None if "gap" in line else str(line["digest"])
 
 
-def take(
-    folder: str, data: Data, path: str, line: dict[str, Any], max_file: int, max_run: int
-) -> None:
+def take(folder: str, data: Data, path: str, line: Line, max_file: int, max_run: int) -> None:
     """Put the content in ``folder`` under its digest, and add to ``line`` what it is, or ``gap``:
     why it is not kept. Sizes in bytes."""
     from time import time_ns
@@ -158,9 +172,7 @@ def take(
         line["gap"] = _words(e)
 
 
-def _keep(
-    folder: str, data: Data, path: str, line: dict[str, Any], max_file: int, max_run: int
-) -> None:
+def _keep(folder: str, data: Data, path: str, line: Line, max_file: int, max_run: int) -> None:
     source = -1
     if callable(data):
         data = data()
@@ -362,7 +374,7 @@ def reserve(folder: str, size_bytes: int, limit: int | None) -> bool:
 # --- lines and words ------------------------------------------------------------------------------
 
 
-def _append(folder: str, line: dict[str, Any]) -> None:
+def _append(folder: str, line: Line) -> None:
     """One line in this process's own file, synced. A torn end of an earlier one gets a newline
     first."""
     import json

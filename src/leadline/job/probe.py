@@ -17,7 +17,30 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import Any
+    from typing import Any, Literal, NotRequired, TypedDict
+
+    class Standing(TypedDict):
+        state: Literal["finished", "running", "orphaned", "gone", "not_started"]
+        owner: Owner | None
+        result: NotRequired[Any]  # the content of ``result.json``
+
+    class Owner(TypedDict, total=False):
+        """``owner.json``, as the supervisor writes it."""
+
+        v: int
+        pid: int
+        start_ticks: int | None
+        boot_id: str | None
+        host: str
+        locks: bool
+        cookie: str
+
+    class Cancelled(TypedDict):
+        did: str
+        pids: list[int]
+        state: str
+        why: str
+
 
 PROC = "/proc"
 OWNER_WAIT_S = 2.0
@@ -25,7 +48,7 @@ ORPHAN_GRACE_S = 0.5
 ORPHAN_KILL_S = 5.0
 
 
-def state(attempt_dir: str) -> dict[str, Any]:
+def state(attempt_dir: str) -> Standing:
     """How the attempt stands.
 
     Returns:
@@ -53,12 +76,13 @@ def state(attempt_dir: str) -> dict[str, Any]:
     return {"state": "orphaned" if tree_lives else "gone", "owner": who}
 
 
-def owner(attempt_dir: str) -> dict[str, Any] | None:
+def owner(attempt_dir: str) -> Owner | None:
     """The content of ``owner.json``; None when the supervisor has not written it (yet)."""
-    return _read_json(f"{attempt_dir}/owner.json")
+    who: Owner | None = _read_json(f"{attempt_dir}/owner.json")
+    return who
 
 
-def cancel(attempt_dir: str) -> dict[str, Any]:
+def cancel(attempt_dir: str) -> Cancelled:
     """Ends the attempt: asks a living supervisor to, or ends an orphaned tree by SIGTERM and
     SIGKILL.
 
@@ -74,7 +98,7 @@ def cancel(attempt_dir: str) -> dict[str, Any]:
         time.sleep(0.005)  # locked, about to write owner.json
         found = state(attempt_dir)
     who = found["owner"]
-    answer: dict[str, Any] = {"did": "nothing", "pids": [], "state": found["state"], "why": ""}
+    answer: Cancelled = {"did": "nothing", "pids": [], "state": found["state"], "why": ""}
     if found["state"] not in ("running", "orphaned"):
         answer["why"] = "nothing of it is running"
     elif who is None:
@@ -92,7 +116,7 @@ def cancel(attempt_dir: str) -> dict[str, Any]:
     return answer
 
 
-def same_machine(who: Mapping[str, Any]) -> bool:
+def same_machine(who: Mapping[str, object]) -> bool:
     """Whether an owner or handle was written on this machine since it was started (host names may
     change)."""
     mine = boot_id()
@@ -124,7 +148,7 @@ def _read(path: str) -> bytes | None:
         return None
 
 
-def _read_json(path: str) -> dict[str, Any] | None:
+def _read_json(path: str) -> Any:
     """None when absent. Files of an attempt appear whole, by rename, so other content is damage and
     says so."""
     try:
@@ -159,7 +183,7 @@ def _held(path: str) -> bool | None:
         os.close(fd)
 
 
-def _is_process(who: dict[str, Any], pid_key: str, ticks_key: str) -> bool:
+def _is_process(who: Owner, pid_key: str, ticks_key: str) -> bool:
     """Whether the process of a record still lives: same boot, same id, same start time."""
     pid, ticks = who.get(pid_key), who.get(ticks_key)
     if not isinstance(pid, int) or pid <= 1 or not same_machine(who):
@@ -175,7 +199,7 @@ def _is_process(who: dict[str, Any], pid_key: str, ticks_key: str) -> bool:
     return True
 
 
-def _signal_process(who: dict[str, Any], number: int) -> bool:
+def _signal_process(who: Owner, number: int) -> bool:
     """Signals the supervisor, checked through a pidfd where there are any, so that a reused id
     cannot be hit."""
     import signal
@@ -199,7 +223,7 @@ def _signal_process(who: dict[str, Any], number: int) -> bool:
             os.close(fd)
 
 
-def _tree(attempt_dir: str, who: dict[str, Any]) -> list[int]:
+def _tree(attempt_dir: str, who: Owner) -> list[int]:
     """Processes of the command: they carry its cookie in their environment, or hold its tree lock
     open."""
     if not same_machine(who) or not who.get("cookie"):
@@ -239,7 +263,7 @@ def _has_open(pid: int, file: os.stat_result) -> bool:
     return False
 
 
-def _end_tree(attempt_dir: str, who: dict[str, Any]) -> tuple[list[int], list[int]]:
+def _end_tree(attempt_dir: str, who: Owner) -> tuple[list[int], list[int]]:
     """SIGTERM, a grace period, SIGKILL until nothing is left. Returns who was signalled and who is
     left."""
     import signal

@@ -30,7 +30,21 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal as sig
-    from typing import Any, NoReturn
+    from collections.abc import Mapping
+    from typing import Any, NoReturn, TypedDict
+
+    from leadline.ports.attempt import Result, Spec
+
+    class Reading(TypedDict):
+        pressure_s: float | None
+        memory_s: float | None
+        cpus: bytes
+        throttle: dict[str, int] | None
+        load_1m: float | None
+
+    class CpuSeconds(TypedDict):
+        busy_s: float | None
+        steal_s: float | None
 else:
     try:
         import _signal as sig
@@ -77,7 +91,7 @@ def decode_json(text: str) -> Any:
         return json.loads(text)
 
 
-def encode_json(value: dict[str, Any]) -> bytes:
+def encode_json(value: Mapping[str, object]) -> bytes:
     try:
         import _json
 
@@ -301,10 +315,10 @@ def take_attempt(folder: str, tag: str) -> tuple[int, bool]:
     return high, locked
 
 
-def read_spec(folder: str) -> dict[str, Any]:
+def read_spec(folder: str) -> Spec:
     try:
         with open(f"{folder}/spec.json", encoding="utf-8") as f:
-            spec = decode_json(f.read())
+            spec: Spec = decode_json(f.read())
         argv, env = spec["argv"], spec.get("env") or {}
         if not argv or not all(isinstance(a, str) and "\0" not in a for a in argv):
             raise ValueError("argv must be a list of at least one string, without NUL")
@@ -318,30 +332,35 @@ def read_spec(folder: str) -> dict[str, Any]:
                 raise ValueError(f"{key} must be a number or null")
     except (OSError, KeyError, ValueError, TypeError, AttributeError) as e:
         raise Refused(EXIT_BAD_SPEC, f"spec.json cannot be used: {type(e).__name__}: {e}") from None
-    return dict(spec)
+    return spec
 
 
 # --- measuring ------------------------------------------------------------------------------------
 
 
-def machine_reading() -> dict[str, Any]:
+def pressure_s(kind: str) -> float | None:
+    """How long some task of the machine has waited for it; None where this system does not say."""
+    for word in read_start(f"{PROC}/pressure/{kind}").split(b"\n")[0].split():
+        if word.startswith(b"total="):
+            return int(word[6:]) / 1e6
+    return None
+
+
+def machine_reading() -> Reading:
     """Counters of the whole machine, in seconds; None where this system does not say. ``cpus`` is
     the raw text of the per-CPU counters, which are taken apart only when the run turns out to be
     pinned."""
-    reading: dict[str, Any] = {"pressure_s": None, "memory_s": None, "load_1m": None}
-    for key, kind in (("pressure_s", "cpu"), ("memory_s", "memory")):
-        for word in read_start(f"{PROC}/pressure/{kind}").split(b"\n")[0].split():
-            if word.startswith(b"total="):
-                reading[key] = int(word[6:]) / 1e6
-    reading["cpus"] = read_start(f"{PROC}/stat")
-    reading["throttle"] = throttle_counts()
     load = read_start(f"{PROC}/loadavg").split()
-    if load:
-        reading["load_1m"] = float(load[0])
-    return reading
+    return {
+        "pressure_s": pressure_s("cpu"),
+        "memory_s": pressure_s("memory"),
+        "cpus": read_start(f"{PROC}/stat"),
+        "throttle": throttle_counts(),
+        "load_1m": float(load[0]) if load else None,
+    }
 
 
-def cpu_seconds(text: bytes, cpus: list[int] | None) -> dict[str, float | None]:
+def cpu_seconds(text: bytes, cpus: list[int] | None) -> CpuSeconds:
     """Busy and stolen time in /proc/stat, of all CPUs or of those listed; None where it is not said
     of each."""
     wanted = [b"cpu"] if cpus is None else [b"cpu%d" % n for n in cpus]
@@ -385,9 +404,8 @@ def pinned_to(pid: int) -> list[int] | None:
     return allowed if len(allowed) < (os.cpu_count() or 1) else None
 
 
-def grown(before: dict[str, Any], after: dict[str, Any], key: str) -> float | None:
-    a, b = before[key], after[key]
-    return None if a is None or b is None else round(b - a, 6)
+def grown(before: float | None, after: float | None) -> float | None:
+    return None if before is None or after is None else round(after - before, 6)
 
 
 class Usage:
@@ -405,7 +423,7 @@ class Usage:
         self.involuntary += usage.ru_nivcsw
         self.major_faults += usage.ru_majflt
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, float | None]:
         return {
             "user_s": round(self.user_s, 6),
             "system_s": round(self.system_s, 6),
@@ -460,7 +478,7 @@ class Job:
     """One command, from fork to result. Durations in seconds, clocks monotonic unless named
     ``epoch``."""
 
-    def __init__(self, folder: str, spec: dict[str, Any], tree_fd: int) -> None:
+    def __init__(self, folder: str, spec: Spec, tree_fd: int) -> None:
         self.folder, self.spec, self.tree_fd = folder, spec, tree_fd
         self.cookie = str(spec.get("cookie") or os.urandom(16).hex())
         self.pid = 0
@@ -781,12 +799,12 @@ class Job:
             reason = f"{reason}; {left}" if reason else left
         return state, code_or_none, name, reason
 
-    def result(self) -> dict[str, Any]:
+    def result(self) -> Result:
         state, exit_code, name, reason = self.outcome()
         first, last = (
             cpu_seconds(reading["cpus"], self.pinned) for reading in (self.before, self.after)
         )
-        busy_s = grown(first, last, "busy_s")
+        busy_s = grown(first["busy_s"], last["busy_s"])
         stdout_bytes, stderr_bytes = self.output_bytes()
         return {
             "v": 1,
@@ -800,12 +818,12 @@ class Job:
             "resources": self.usage.facts(),
             "contention": {
                 "run_queue_wait_s": self.queue_wait_s,
-                "cpu_pressure_s": grown(self.before, self.after, "pressure_s"),
+                "cpu_pressure_s": grown(self.before["pressure_s"], self.after["pressure_s"]),
                 "others_cpu_s": None
                 if busy_s is None
                 else round(max(0.0, busy_s - self.busy_s), 6),
-                "steal_s": grown(first, last, "steal_s"),
-                "memory_pressure_s": grown(self.before, self.after, "memory_s"),
+                "steal_s": grown(first["steal_s"], last["steal_s"]),
+                "memory_pressure_s": grown(self.before["memory_s"], self.after["memory_s"]),
                 "throttle_counts_start": self.before["throttle"],
                 "throttle_counts_end": self.after["throttle"],
                 "pinned_to": self.pinned,
@@ -819,7 +837,7 @@ class Job:
         }
 
 
-def not_run(reason: str) -> dict[str, Any]:
+def not_run(reason: str) -> Result:
     """The result of an attempt that was taken but whose command could not be given a process."""
     now = rfc3339(time.time())
     return {

@@ -2,16 +2,16 @@
 other.
 
 ``spec.json`` says what to run; ``handle.json`` how its executor finds it again; ``result.json`` is
-written by ``leadline.job.supervise``, which stands alone and so repeats these names. Types only: a
+written by ``leadline.job.supervise``, which stands alone and knows them to type checkers only. Types only: a
 verb loads nothing from here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NotRequired, TypedDict
 
 from leadline.core.record.bodies import During
-from leadline.core.typed import TypedDict
 
 #: An executor's own words about an attempt, plain JSON. Nobody else reads them.
 Handle = Mapping[str, object]
@@ -30,6 +30,8 @@ class Spec(TypedDict):
     grace_s: float
     cookie: str
     max_output_bytes: int | None
+    merge_output: NotRequired[bool]
+    leftover_grace_s: NotRequired[float | None]
 
 
 class Result(TypedDict, total=False):

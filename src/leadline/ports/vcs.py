@@ -14,11 +14,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from leadline.core.typed import Any, Protocol, TypedDict
+from leadline.core.typed import Protocol, TypedDict
 from leadline.core.values import dataclass, field
 
 MAX_FILE_BYTES = 50 * 1024 * 1024
 CHANGED_FILES_SHOWN = 200
+
+
+class Head(TypedDict):
+    """What is checked out. ``commit`` is None where there is none yet (``unborn``), ``branch`` when
+    HEAD is detached."""
+
+    commit: str | None
+    branch: str | None
+    unborn: bool
+
+
+class Identity(TypedDict):
+    """Who commits are attributed to; ``fallback``: it is not the user."""
+
+    name: str
+    email: str
+    fallback: bool
+
+
+class Tag(TypedDict):
+    name: str
+    object: str
+    commit: str
+    annotated: bool
+    message: str
 
 
 @dataclass(frozen=True)
@@ -48,52 +73,9 @@ class CodeState:
     secrets: list[str] = field(default_factory=list)
     submodules: list[dict[str, str]] = field(default_factory=list)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """JSON-ready, valid UTF-8."""
         return dict(self.__dict__)
-
-
-class Head(TypedDict):
-    """``branch`` is None when detached, ``commit`` None on a branch without one (``unborn``)."""
-
-    commit: str | None
-    branch: str | None
-    unborn: bool
-
-
-class Identity(TypedDict):
-    """``fallback``: nobody was configured."""
-
-    name: str
-    email: str
-    fallback: bool
-
-
-class Tag(TypedDict):
-    name: str
-    object: str
-    commit: str
-    annotated: bool
-    message: str
-
-
-class ChangedFile(TypedDict, total=False):
-    """``old_path`` of one that was moved; the counts of lines are None for a binary file."""
-
-    status: str
-    path: str
-    old_path: str
-    added: int | None
-    deleted: int | None
-
-
-class TreeChanges(TypedDict):
-    """``files`` are the first ones; the totals cover all."""
-
-    files: list[ChangedFile]
-    total: int
-    added: int
-    deleted: int
 
 
 class Vcs(Protocol):
@@ -124,9 +106,7 @@ class Vcs(Protocol):
 
     def head(self) -> Head: ...
 
-    def identity(self) -> Identity:
-        """Who commits are attributed to."""
-        ...
+    def identity(self) -> Identity: ...
 
     def ref(self, name: str) -> str | None:
         """The object a ref or revision names, or None."""
@@ -178,15 +158,6 @@ class Vcs(Protocol):
         Atomic (``dest`` is complete or absent) and idempotent (an existing ``dest`` is left as it
         is). Submodules become empty folders. Codes: ``no-such-commit``, ``export-failed``.
         """
-        ...
-
-    def diff_summary(self, a: str | None, b: str, limit: int = CHANGED_FILES_SHOWN) -> TreeChanges:
-        """What changed from ``a`` (None: nothing) to ``b``; at most ``limit`` files are named."""
-        ...
-
-    def patch(self, a: str | None, b: str, limit_bytes: int) -> tuple[bytes, bool]:
-        """A binary-safe patch from ``a`` to ``b`` cut after ``limit_bytes``, and whether it was
-        cut."""
         ...
 
     def read_tree_files(self, ref: str, prefix: str = "") -> dict[str, str]:
@@ -294,10 +265,6 @@ class Vcs(Protocol):
 
     def file_at(self, commit: str, path: str) -> bytes | None:
         """The bytes of a file in a commit; None when it has no such file. Code: ``no-such-commit``."""
-        ...
-
-    def log_of_file(self, path: str, ref: str = "HEAD") -> list[str]:
-        """Commits that changed ``path``, oldest first."""
         ...
 
     def versions_of_file(self, path: str, ref: str = "HEAD") -> list[tuple[str, bytes]]:

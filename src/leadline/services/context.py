@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # named and not called here: a command loads the ports of wha
     from leadline.ports.tracker_kind import TrackerKind
     from leadline.ports.vcs import Vcs
 
-DEFAULT_SETTINGS: dict[str, Any] = {
+DEFAULT_SETTINGS: Mapping[str, object] = {
     "record_branch": "leadline/records",
     "remote": "origin",
     "branch_prefix": "research/",
@@ -78,8 +78,8 @@ class Context:
     tracker_names: Callable[[], list[str]]
     clock: Clock
     environ: Mapping[str, str]
-    settings: dict[str, Any] = field(default_factory=dict)
-    save_settings: Callable[[dict[str, Any]], str] = lambda changes: (
+    settings: dict[str, object] = field(default_factory=dict)
+    save_settings: Callable[[Mapping[str, object]], str] = lambda changes: (
         ""
     )  # merges, returns the file's path
     actor: Callable[[], str] = lambda: "unknown"

@@ -13,6 +13,7 @@ code) get the same plain defaults each time.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from leadline.core.canonical import digest_of
@@ -22,11 +23,11 @@ from leadline.core.record.event import Record, line_digest
 from leadline.core.record.thread import Thread
 from leadline.core.text.citation import bind
 from leadline.core.timestamps import epoch_ms, rfc3339
-from leadline.core.typed import TYPE_CHECKING
+from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.core.ulid import next_ulid
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import Bound
+    from leadline.core.record.bodies import Bound, CodeState
 
 HARDWARE = {
     "host": "node-7",
@@ -67,7 +68,7 @@ class ThreadBuilder:
         self.records: list[Record] = []
         self._numbers: dict[str, int] = {}
         self._repeats: dict[str, int] = {}
-        self._plans: dict[str, dict[str, Any]] = {}
+        self._plans: dict[str, dict[str, object]] = {}
         if started:
             given = metrics or [("time_ms", "ms", "lower")]
             definitions = [{"name": n, "unit": u, "direction": d} for n, u, d in given]
@@ -87,7 +88,7 @@ class ThreadBuilder:
     def thread(self) -> Thread:
         return thread_of(self.records, self.topic)
 
-    def record(self, kind: str, body: dict[str, Any], minutes: float = 1.0) -> Record:
+    def record(self, kind: str, body: Mapping[str, object], minutes: float = 1.0) -> Record:
         """Append any record."""
         self.tick(minutes)
         before = prev = ""
@@ -130,7 +131,7 @@ class ThreadBuilder:
     def plan(
         self,
         title: str = "",
-        config: dict[str, Any] | None = None,
+        config: Mapping[str, object] | None = None,
         experiment: str = "",
         argv: list[str] | None = None,
         hypotheses: list[str] | None = None,
@@ -139,7 +140,7 @@ class ThreadBuilder:
     ) -> str:
         """A planned run that has not ended. ``experiment``: repeat that one, with its command,
         config and code."""
-        body: dict[str, Any]
+        body: dict[str, object]
         if experiment:
             body = {**self._plans[experiment]}
         else:
@@ -172,15 +173,14 @@ class ThreadBuilder:
         repeat = self._repeats.get(experiment, 0) + 1
         self._repeats[experiment] = repeat
         shown = run_id(experiment, repeat)
+        tree = cast("CodeState", body["code"])["tree"]
         made = self.record(
             "run-planned",
             {
                 **body,
                 "id": shown,
                 "repeat": repeat,
-                "key": digest_of(
-                    [body["argv"], body["config"], body["code"]["tree"], body["environment"]]
-                ),
+                "key": digest_of([body["argv"], body["config"], tree, body["environment"]]),
             },
             minutes,
         )
@@ -225,7 +225,7 @@ class ThreadBuilder:
         self,
         title: str = "",
         metrics: dict[str, float] | None = None,
-        config: dict[str, Any] | None = None,
+        config: Mapping[str, object] | None = None,
         state: str = "done",
         reason: str = "",
         wall_s: float = 60.0,
@@ -233,8 +233,8 @@ class ThreadBuilder:
         experiment: str = "",
         argv: list[str] | None = None,
         hypotheses: list[str] | None = None,
-        code: dict[str, Any] | None = None,
-        ended: dict[str, Any] | None = None,
+        code: Mapping[str, object] | None = None,
+        ended: Mapping[str, object] | None = None,
     ) -> str:
         """A run from plan to end; its id. ``ended``: further facts of its end."""
         facts = {"code": code} if code else {}

@@ -26,6 +26,15 @@ from leadline.testing.fake_store import (
 from leadline.testing.fakes import MemoryForge, MemoryTracker
 
 if TYPE_CHECKING:
+    from leadline.core.record.bodies import (
+        DeviceFacts,
+        During,
+        EnvironmentFacts,
+        HardwareFacts,
+        Hygiene,
+        Preflight,
+        SoftwareFacts,
+    )
     from leadline.ports.attempt import Handle
     from leadline.ports.collectors import Collectors
     from leadline.ports.executor import Executor
@@ -79,25 +88,24 @@ class MemoryVcs(_Refuses):
 class QuietMachine(_Refuses):
     """Collectors on a machine without accelerators where nothing else goes on."""
 
-    def environment(self, env: Mapping[str, str], allow: list[str]) -> dict[str, Any]:
-        return {name: env[name] for name in allow if name in env}
+    def environment(self, env: Mapping[str, str], allow: list[str]) -> EnvironmentFacts:
+        known = {name: env[name] for name in allow if name in env}
+        return {"variables": known, "not_recorded": 0}
 
-    def software(self, argv: list[str], env: Mapping[str, str], cwd: str) -> dict[str, Any]:
+    def software(self, argv: list[str], env: Mapping[str, str], cwd: str) -> SoftwareFacts:
         return {}
 
-    def hardware(self) -> dict[str, Any]:
+    def hardware(self) -> HardwareFacts:
         return {"host": "quiet", "cpu_count": 4}
 
-    def devices(self, env: Mapping[str, str]) -> dict[str, Any]:
+    def devices(self, env: Mapping[str, str]) -> DeviceFacts:
         return {"kind": "cpu", "count": 1, "visible": []}
 
-    def preflight(self, env: Mapping[str, str] | None = None) -> dict[str, Any]:
+    def preflight(self, env: Mapping[str, str] | None = None) -> Preflight:
         return {"contended": False, "reasons": []}
 
-    def after_run(
-        self, before: dict[str, Any], contention: dict[str, Any], wall_s: float | None
-    ) -> dict[str, Any]:
-        return before
+    def after_run(self, before: Preflight, contention: During, wall_s: float | None) -> Hygiene:
+        return cast("Hygiene", before)
 
     def prepare(self) -> None:
         pass
@@ -129,7 +137,7 @@ def context(
     forge: MemoryForge | None = None,
     executor: object = None,
     clock: StillClock | None = None,
-    settings: dict[str, Any] | None = None,
+    settings: Mapping[str, object] | None = None,
     environ: Mapping[str, str] | None = None,
     warn: Callable[[str], None] = lambda text: None,
 ) -> Context:
@@ -139,7 +147,7 @@ def context(
     log = MemoryLog(disk, clock=clock, blobs=blobs)
     its_forge = forge or MemoryForge()
 
-    def save(changes: dict[str, Any]) -> str:
+    def save(changes: Mapping[str, object]) -> str:
         chosen.update(changes)
         return "config.toml"
 

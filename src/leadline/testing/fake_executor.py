@@ -26,7 +26,7 @@ LOOK_EVERY_S = 0.005
 def result(state: str = "done", reason: str = "", **more: Any) -> Result:
     """A ``result.json`` as the job program writes it."""
     now = rfc3339(time.time_ns() // 1_000_000)
-    known: dict[str, Any] = {
+    known: Result = {
         "v": 1,
         "state": state,
         "reason": reason,

@@ -11,7 +11,7 @@ from leadline.core.errors import not_found, remote, usage
 from leadline.core.issue.remote import Comment, RemoteIssue
 from leadline.core.timestamps import rfc3339
 from leadline.core.tracker.reading import Reading, RunFacts, TrackerRun
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 from leadline.ports.forge import ForgeCheck
 from leadline.ports.tracker import Push
 from leadline.ports.tracker_kind import TrackerKind
@@ -146,7 +146,7 @@ class MemoryTracker:
     def log(
         self,
         facts: RunFacts,
-        config: dict[str, Any],
+        config: dict[str, object],
         rows: Iterable[tuple[int, Mapping[str, object]]],
         ended: bool = True,
     ) -> None:

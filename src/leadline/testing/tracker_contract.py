@@ -16,7 +16,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
 import pytest
 
@@ -25,7 +25,14 @@ from leadline.core.tracker.reading import Reading, RunFacts, TrackerRun, extract
 from leadline.ports.tracker import Tracker
 
 Make = Callable[[Mapping[str, str], str], Tracker]
-ROWS: list[dict[str, Any]] = [
+
+
+class Row(TypedDict):
+    step: int
+    values: dict[str, float]
+
+
+ROWS: list[Row] = [
     {"step": step, "values": {"loss": 1.0 / (step + 1), "eval/acc": step / 10}}
     for step in range(10)
 ]
@@ -82,7 +89,7 @@ class TrackerContract:
         tracker: Tracker,
         facts: RunFacts,
         base: Mapping[str, str],
-        rows: list[dict[str, Any]] | None = None,
+        rows: list[Row] | None = None,
         end: str = "finish",
         config: Any = None,
     ) -> subprocess.CompletedProcess[str]:
@@ -190,7 +197,7 @@ class TrackerContract:
     def test_a_metric_that_changes_its_type_keeps_its_numbers_and_is_named(
         self, tracker: Tracker, facts: RunFacts, base: dict[str, str]
     ) -> None:
-        rows: list[dict[str, Any]] = [
+        rows: list[Row] = [
             {"step": 0, "values": {"loss": 1.0}},
             {"step": 1, "values": {"loss": float("nan")}},
             {"step": 2, "values": {"loss": 0.5}},
@@ -202,7 +209,9 @@ class TrackerContract:
     def test_steps_out_of_order_and_repeated_are_kept_and_named(
         self, tracker: Tracker, facts: RunFacts, base: dict[str, str]
     ) -> None:
-        rows = [{"step": step, "values": {"loss": float(step)}} for step in (0, 1, 1, 5, 3)]
+        rows: list[Row] = [
+            {"step": step, "values": {"loss": float(step)}} for step in (0, 1, 1, 5, 3)
+        ]
         reading = self.done(tracker, facts, base, rows=rows)
         codes = {p["code"] for p in extraction_of(reading, {}).problems}
         kept = list(reading.series["loss"].steps)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from leadline.adapters.git import objects
-from leadline.adapters.git.private_index import Memory
+from leadline.adapters.git.private_index import HeadFacts, Memory
 from leadline.adapters.git.program import (
     FALLBACK_EMAIL,
     FALLBACK_NAME,
@@ -22,7 +22,6 @@ from leadline.adapters.git.program import (
 )
 from leadline.adapters.git.worktree_scan import QUIET, Rules, Scan, as_gap_list, joined, shown
 from leadline.core.errors import LeadlineError, environment
-from leadline.core.typed import Any
 from leadline.ports.vcs import CHANGED_FILES_SHOWN, CodeState, Head
 
 REF_PREFIX = "refs/leadline/code/"
@@ -64,6 +63,7 @@ def capture(
         if changed or before != tree or scan.add or scan.entries or previous is None:
             memory.save()
     last = values["last"]
+    assert last is not None
     gaps = as_gap_list(scan.gaps)
     return CodeState(
         tree=tree,
@@ -194,21 +194,21 @@ def _commit(
     return True
 
 
-def _head_facts(git: GitProgram, memory: Memory, rules: Rules, head: str | None) -> dict[str, Any]:
+def _head_facts(git: GitProgram, memory: Memory, rules: Rules, head: str | None) -> HeadFacts:
     """Tree and date of HEAD, and its tree without the excluded paths; remembered per HEAD."""
-    facts: dict[str, Any] | None = memory.values["head_facts"]
+    facts = memory.values["head_facts"]
     if facts is not None and facts["head"] == head:
         return facts
     facts = {"head": head, "tree": None, "stripped": None, "date": "946684800 +0000"}
     if head is not None:
         text = git.run(["cat-file", "commit", head]).stdout
         header = text.split(b"\n\n", 1)[0].decode("utf-8", "replace")
-        facts["tree"] = facts["stripped"] = header.split("\n", 1)[0].split()[1]
+        tree = facts["tree"] = facts["stripped"] = header.split("\n", 1)[0].split()[1]
         found = re.search(r"^committer .*> (\d+ [+-]\d{4})$", header, re.M)
         facts["date"] = found.group(1) if found else facts["date"]
-        inside = objects.list_tree(git, facts["tree"], rules.excluded) if rules.excluded else {}
+        inside = objects.list_tree(git, tree, rules.excluded) if rules.excluded else {}
         if inside:
-            facts["stripped"] = objects.edit_tree(git, facts["tree"], dict.fromkeys(inside))
+            facts["stripped"] = objects.edit_tree(git, tree, dict.fromkeys(inside))
     memory.values["head_facts"] = facts
     return facts
 

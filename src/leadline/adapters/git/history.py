@@ -7,12 +7,11 @@ from collections.abc import Iterable
 
 from leadline.adapters.git import objects
 from leadline.adapters.git.program import GitProgram, any_status
-from leadline.adapters.git.worktree_scan import shown
 from leadline.core.errors import LeadlineError, conflict, usage
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from leadline.ports.vcs import ChangedFile, Tag, TreeChanges
+    from leadline.ports.vcs import Tag
 
 
 def bad_ref_name(name: str) -> LeadlineError:
@@ -148,69 +147,3 @@ def versions_of_file(git: GitProgram, path: str, ref: str) -> list[tuple[str, by
             if version is not None and version[1] == "blob":
                 found.append((commit, version[2]))
     return found
-
-
-def _two_trees(git: GitProgram, a: str | None, b: str) -> tuple[str, str]:
-    trees = []
-    for name in (a, b):
-        tree = objects.empty_tree(git) if name is None else objects.tree_of(git, name)
-        if tree is None:
-            raise objects.no_such_commit(str(name))
-        trees.append(tree)
-    return trees[0], trees[1]
-
-
-def diff_summary(git: GitProgram, a: str | None, b: str, limit: int) -> TreeChanges:
-    old, new = _two_trees(git, a, b)
-    done = git.run(
-        [
-            "diff-tree",
-            "-r",
-            "-z",
-            "-M",
-            "--raw",
-            "--numstat",
-            "--no-ext-diff",
-            "--no-textconv",
-            old,
-            new,
-        ]
-    )
-    fields = done.stdout.split(b"\0")
-    files: list[ChangedFile] = []
-    at = 0
-    while at < len(fields) and fields[at].startswith(b":"):
-        status = fields[at].split()[-1].decode()[0]
-        moved = status in "RC"
-        entry: ChangedFile = {
-            "status": status,
-            "path": shown(os.fsdecode(fields[at + (2 if moved else 1)])),
-        }
-        if moved:
-            entry["old_path"] = shown(os.fsdecode(fields[at + 1]))
-        files.append(entry)
-        at += 3 if moved else 2
-    for entry in files:
-        added, deleted, path = fields[at].split(b"\t", 2)
-        entry["added"] = None if added == b"-" else int(added)
-        entry["deleted"] = None if deleted == b"-" else int(deleted)
-        at += 1 if path else 3
-    return {
-        "files": files[:limit],
-        "total": len(files),
-        "added": sum(entry["added"] or 0 for entry in files),
-        "deleted": sum(entry["deleted"] or 0 for entry in files),
-    }
-
-
-def patch(git: GitProgram, a: str | None, b: str, limit_bytes: int) -> tuple[bytes, bool]:
-    old, new = _two_trees(git, a, b)
-    options = ["-r", "-p", "--binary", "--full-index", "--no-ext-diff", "--no-textconv"]
-    process = git.start(["diff-tree", *options, old, new])
-    text = process.stdout.read(limit_bytes + 1)
-    if len(text) > limit_bytes:
-        process.kill()
-        process.communicate()
-        return text[:limit_bytes], True
-    git.finish(process, ["diff-tree"])
-    return text, False

@@ -17,10 +17,45 @@ from contextlib import contextmanager
 
 from leadline.adapters.git.objects import not_writable
 from leadline.core.canonical import sha256_for
-from leadline.core.typed import Any
+from leadline.core.typed import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    from leadline.adapters.git.objects import Entry
 
 FORMAT = 1
 Stamp = list[int]
+
+
+class HeadFacts(TypedDict):
+    head: str | None
+    tree: str | None
+    stripped: str | None  # its tree without the excluded paths
+    date: str
+
+
+class LastCapture(TypedDict):
+    tree: str
+    commit: str
+    ref: str | None
+    dirty: bool
+    changed: list[dict[str, str]]
+    total: int
+
+
+class Remembered(TypedDict):
+    head: str | None
+    user_index: Stamp | None  # stamp of the index this one was copied from
+    index: Stamp | None  # stamp of the private index when this was written
+    tree: str | None  # what the private index writes
+    extras: dict[str, int]  # untracked paths that are in the private index
+    absent: list[str]  # tracked paths that are not in it: deleted, or left out
+    kept: dict[str, Entry | None]  # tracked paths left out -> entry of HEAD that stands in
+    intended: dict[str, int]  # paths added with --intent-to-add
+    judged: dict[str, list[Any]]  # untracked paths left out -> stamp, kind, reason
+    submodules: dict[str, str]  # path -> commit
+    staged: dict[str, str]  # tracked paths with a secret-looking name -> blob in the user's index
+    head_facts: HeadFacts | None
+    last: LastCapture | None
 
 
 def stamp_of(path: str) -> Stamp | None:
@@ -34,15 +69,15 @@ def stamp_of(path: str) -> Stamp | None:
 
 
 class Memory:
-    """What earlier captures found out; ``values`` is JSON. See ``fresh_values`` for its keys."""
+    """What earlier captures found out; ``values`` is JSON."""
 
-    def __init__(self, git_dir: str, common_dir: str, rules: list[Any]) -> None:
+    def __init__(self, git_dir: str, common_dir: str, rules: list[object]) -> None:
         key = sha256_for(0)(json.dumps([FORMAT, git_dir, rules]).encode()).hexdigest()[:20]
         self.folder = os.path.join(common_dir, "leadline", "code-index")
         self.user_index = os.path.join(git_dir, "index")
         self.index = os.path.join(self.folder, key)
         self._path = self.index + ".json"
-        self.values: dict[str, Any] = {}
+        self.values = fresh_values(None, None)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -117,19 +152,19 @@ class Memory:
             raise not_writable(self.folder, error) from None
 
 
-def fresh_values(head: str | None, user_index: Stamp | None) -> dict[str, Any]:
+def fresh_values(head: str | None, user_index: Stamp | None) -> Remembered:
     return {
         "head": head,
-        "user_index": user_index,  # stamp of the index this one was copied from
-        "index": None,  # stamp of the private index when this was written
-        "tree": None,  # what the private index writes
-        "extras": {},  # untracked paths that are in the private index
-        "absent": [],  # tracked paths that are not in it: deleted, or left out
-        "kept": {},  # tracked paths left out -> entry of HEAD that stands in, or null
-        "intended": {},  # paths added with --intent-to-add
-        "judged": {},  # untracked paths left out -> [stamp, kind, reason]
-        "submodules": {},  # path -> commit
-        "staged": {},  # tracked paths with a secret-looking name -> blob in the user's index
-        "head_facts": None,  # {head, tree, stripped, date}
-        "last": None,  # {tree, commit, ref, changed, total}
+        "user_index": user_index,
+        "index": None,
+        "tree": None,
+        "extras": {},
+        "absent": [],
+        "kept": {},
+        "intended": {},
+        "judged": {},
+        "submodules": {},
+        "staged": {},
+        "head_facts": None,
+        "last": None,
     }

@@ -15,10 +15,9 @@ from leadline.core.errors import conflict, environment
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from leadline.ports.vcs import CodeState, Head, Identity, Tag, TreeChanges
+    from leadline.ports.vcs import CodeState, Head, Identity, Tag
 
 MAX_FILE_BYTES = 50 * 1024 * 1024  # as in the port, which costs an import
-_CHANGED_FILES_SHOWN = 200
 
 
 class Git:
@@ -178,16 +177,6 @@ class Git:
 
         code_state.export_tree(self._git, commit_or_tree, dest)
 
-    def diff_summary(self, a: str | None, b: str, limit: int = _CHANGED_FILES_SHOWN) -> TreeChanges:
-        from leadline.adapters.git import history
-
-        return history.diff_summary(self._git, a, b, limit)
-
-    def patch(self, a: str | None, b: str, limit_bytes: int) -> tuple[bytes, bool]:
-        from leadline.adapters.git import history
-
-        return history.patch(self._git, a, b, limit_bytes)
-
     # the record branch
 
     def read_tree_files(self, ref: str, prefix: str = "") -> dict[str, str]:
@@ -304,11 +293,6 @@ class Git:
         from leadline.adapters.git import history
 
         return history.file_at(self._git, commit, path)
-
-    def log_of_file(self, path: str, ref: str = "HEAD") -> list[str]:
-        from leadline.adapters.git import history
-
-        return history.log_of_file(self._git, path, ref)
 
     def versions_of_file(self, path: str, ref: str = "HEAD") -> list[tuple[str, bytes]]:
         from leadline.adapters.git import history

@@ -22,7 +22,7 @@ from leadline.core.secrets.names import (
     secret_content_reason,
     secret_name_reason,
 )
-from leadline.core.typed import Any, NamedTuple
+from leadline.core.typed import NamedTuple
 
 GITLINK = "160000"
 Gap = tuple[str, str]  # kind, reason
@@ -372,7 +372,7 @@ def parse_diff_files(output: bytes) -> dict[str, Changed]:
     return changed
 
 
-def as_gap_list(gaps: dict[str, Gap]) -> list[dict[str, Any]]:
+def as_gap_list(gaps: dict[str, Gap]) -> list[dict[str, str]]:
     return [
         {"path": shown(path), "kind": kind, "reason": reason}
         for path, (kind, reason) in sorted(gaps.items())

@@ -35,12 +35,12 @@ if TYPE_CHECKING:
         KeptArtifact,
         RunPlannedBody,
     )
+    from leadline.job.artifact import Line
     from leadline.ports.attempt import Result
 
 MATCHED = 1000  # files taken by one --artifact
 CLOCK_SLACK_S = 2.0  # file systems and hosts disagree by this much about the time
 SETTINGS = {"FILE": "artifact.max_file_bytes", "RUN": "artifact.max_run_bytes"}
-Line = dict[str, Any]
 
 
 def limits(context: Context) -> dict[str, int]:
@@ -133,7 +133,7 @@ def take_in(
             known = {k: v for k, v in {**facts, "reason": gap}.items() if v not in (None, "")}
             gaps.append(cast("GapInArtifacts", known))
         else:
-            kept.append(cast("KeptArtifact", entry))
+            kept.append(entry)
     if gaps:
         more = " …" if gaps[1:] else ""
         say(f"{len(gaps)} artifacts not kept, {gaps[0]['name']}: {gaps[0]['reason']}{more}")
@@ -197,11 +197,11 @@ def _logged(folder: str) -> list[Line]:
             if isinstance(line, dict):
                 if not isinstance(line.get("t"), (int, float)) or not 0 <= line["t"] < 1e11:
                     line["t"] = 0.0
-                found.append((line["t"], line))
+                found.append((line["t"], cast("Line", line)))
     return [line for _, line in sorted(found, key=lambda pair: pair[0])]
 
 
-def _entry(context: Context, line: Line, cwd: str, redact: Any) -> tuple[Line, str]:
+def _entry(context: Context, line: Line, cwd: str, redact: Any) -> tuple[KeptArtifact, str]:
     """One line as the record has it, and why its content is not kept, as far as the line tells."""
     from leadline.job.artifact import checked_kind, checked_name, name_of  # noqa: PLC0415  start-up: 1 ms
 
@@ -213,9 +213,9 @@ def _entry(context: Context, line: Line, cwd: str, redact: Any) -> tuple[Line, s
         kind = checked_kind(line.get("kind") or "file")
     except (TypeError, ValueError):
         kind = "file"
-    entry: Line = {"name": redact.text(name), "kind": kind}
-    if isinstance(line.get("step"), int):
-        entry["step"] = line["step"]
+    entry: KeptArtifact = {"name": redact.text(name), "kind": kind}
+    if isinstance(step := line.get("step"), int):
+        entry["step"] = step
     if line.get("t"):
         entry["at"] = rfc3339(int(line["t"] * 1000))
     if source := str(line.get("source") or ""):
@@ -229,14 +229,14 @@ def _entry(context: Context, line: Line, cwd: str, redact: Any) -> tuple[Line, s
     return entry, ""
 
 
-def _move(context: Context, line: Line, entry: Line, folder: str) -> str:
+def _move(context: Context, line: Line, entry: KeptArtifact, folder: str) -> str:
     """Bring the content to the blobs and its digest and size into ``entry``; why not, or ""."""
     digest = str(line["digest"])
     here = os.path.join(folder, digest.removeprefix("sha256:"))
     path = here if os.path.exists(here) else context.blobs.place(digest)
     if not path:
         return "its content is not in the run's folder"
-    names = (str(line.get(k) or "") for k in ("name", "source", "target"))
+    names = map(str, filter(None, (line.get("name"), line.get("source"), line.get("target"))))
     if reason := _secret(context, names, path):
         return reason
     entry["digest"], entry["size_bytes"] = digest, os.stat(path).st_size
@@ -255,7 +255,7 @@ def _short(source: str, cwd: str) -> str:
 
 def _secret(context: Context, names: Iterable[str], path: str) -> str:
     for name in names:
-        if name and (reason := secret_name_reason(name)):
+        if reason := secret_name_reason(name):
             return reason
     with open(path, "rb") as file:
         head = file.read(SCANNED_CONTENT_BYTES)
@@ -290,7 +290,8 @@ def _matched(
     from leadline.job import artifact as job  # noqa: PLC0415  start-up: 1 ms
 
     os.makedirs(folder, exist_ok=True)
-    bounds, lines = limits(context), []
+    bounds = limits(context)
+    lines: list[Line] = []
     for pattern in patterns:
         name, pattern, paths = _find(pattern, cwd)
         if not paths:

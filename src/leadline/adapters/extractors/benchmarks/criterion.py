@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from leadline.adapters.extractors.benchmarks import Case
 from leadline.core.typed import Any
@@ -23,7 +23,7 @@ def recognises(value: Any) -> bool:
     return isinstance(mean, dict) and "point_estimate" in mean
 
 
-def _snake_case(value: dict[str, Any]) -> dict[str, Any]:
+def _snake_case(value: Mapping[str, Any]) -> Mapping[str, Any]:
     """Before 0.3 the estimates were called ``Mean`` and ``StdDev``."""
     return {re.sub(r"(?<!^)(?=[A-Z])", "_", key).lower(): held for key, held in value.items()}
 
@@ -51,7 +51,7 @@ def cases(value: Any, path: str) -> Iterator[Case]:
     yield Case(str(told.get("full_id") or _name_from(path)), numbers)
 
 
-def _beside(path: str) -> dict[str, Any]:
+def _beside(path: str) -> Mapping[str, Any]:
     try:
         with open(os.path.join(os.path.dirname(path), "benchmark.json"), encoding="utf-8") as file:
             told = json.load(file)

@@ -8,7 +8,7 @@ names.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from leadline.adapters.extractors.benchmarks import Case
 from leadline.core.typed import Any
@@ -28,7 +28,7 @@ def recognises(value: Any) -> bool:
 
 
 def cases(value: Any, path: str) -> Iterator[Case]:
-    groups: dict[str, list[dict[str, Any]]] = {}
+    groups: dict[str, list[Mapping[str, Any]]] = {}
     for row in value["benchmarks"]:
         groups.setdefault(row.get("run_name") or row["name"], []).append(row)
     for name, rows in groups.items():
@@ -55,7 +55,7 @@ def cases(value: Any, path: str) -> Iterator[Case]:
             )
 
 
-def _numbers(row: dict[str, Any], suffix: str, fraction: bool) -> dict[str, float | None]:
+def _numbers(row: Mapping[str, Any], suffix: str, fraction: bool) -> dict[str, float | None]:
     factor, unit = (1.0, "") if fraction else (_SECONDS[row["time_unit"]], "_s")
     numbers: dict[str, float | None] = {
         f"{key}{suffix}{unit}": factor * row[key] for key in ("real_time", "cpu_time") if key in row
