@@ -22,7 +22,7 @@ from leadline.core.typed import Any
 
 _INTEGER = later(r"-?(0|[1-9]\d{0,300})\Z")
 _FLOAT = later(r"[-+]?(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][-+]?\d+)?\Z")
-_CONSTANTS: dict[str, Any] = {
+_CONSTANTS: dict[str, object] = {
     "true": True,
     "True": True,
     "false": False,
@@ -36,13 +36,13 @@ _PYTHON = later(r"(.*/)?python[\d.]*(\.exe)?\Z")
 # ---- values --------------------------------------------------------------------------------------
 
 
-def flatten(nested: dict[str, Any]) -> dict[str, Any]:
+def flatten(nested: dict[str, object]) -> dict[str, object]:
     """``nested`` with dotted keys. Lists of plain values stay one value; lists that hold mappings
     or lists are indexed (``layers.0.width``); empty mappings and lists stay as they are.
 
     Raises LeadlineError (usage, config-key-collision) when two entries end in the same key.
     """
-    flat: dict[str, Any] = {}
+    flat: dict[str, object] = {}
 
     def put(prefix: str, value: Any) -> None:
         if isinstance(value, dict) and value:
@@ -142,13 +142,13 @@ def split_arguments(argv: list[str]) -> tuple[dict[str, list[str | None]], list[
     return flags, skipped + positionals
 
 
-def config_from_args(argv: list[str]) -> dict[str, Any]:
+def config_from_args(argv: list[str]) -> dict[str, object]:
     """The flags of a command line (``argv[0]`` is the program) as configuration: ``--k v``,
     ``--k=v``, ``-k v``; a bare flag is True; a repeated one becomes a list. Positionals and all
     after ``--`` are left out, as are the options of a Python interpreter before its script. A bare
     flag before a positional takes it for its value: nothing in a command line tells the two
     apart."""
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for name, texts in split_arguments(argv)[0].items():
         values = [True if text is None else parse_value(text) for text in texts]
         found[name] = values[0] if len(values) == 1 else values

@@ -9,7 +9,7 @@ import sys
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import artifact_option, settings
 from leadline.core.errors import usage
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leadline.core.design.blocks import Measured
@@ -184,7 +184,7 @@ def _show(context: Context, args: argparse.Namespace) -> Answer:
     return _answer(result_of(thread, thread.find(args.words[1])))
 
 
-def _sides(args: argparse.Namespace) -> list[tuple[list[str], dict[str, Any], list[str]]]:
+def _sides(args: argparse.Namespace) -> list[tuple[list[str], dict[str, object], list[str]]]:
     """(argv, config, artifacts) of both sides: two commands, or one template with two configs."""
     both = settings(args.sets, "--set", "ab")
     configs = [
@@ -228,7 +228,7 @@ def _request(
     args: argparse.Namespace,
     topic: str,
     argv: list[str],
-    config: dict[str, Any],
+    config: dict[str, object],
     artifacts: list[str],
 ) -> RunRequest:
     from leadline.core.extract.spec import parse_spec

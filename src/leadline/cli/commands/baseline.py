@@ -5,11 +5,17 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leadline.services.context import Context
+    from leadline.services.evidence.baseline import Registered
 
+ANSWER = {
+    "set": "services.evidence.baseline:Registered",
+    "show": "core.view.baseline:Baseline",
+    "move": "services.evidence.baseline:Registered",
+}
 DESCRIPTION = """The registered baseline: what everything else is compared with. It is set once, and moved only on
 repeated evidence: three counting runs a side, apples to apples, and an interval that excludes zero in the
 better direction."""
@@ -84,10 +90,9 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.render.terminal.baseline import render_baseline
 
     data = baseline.show_baseline(context, topic)
-    return Answer(
-        render_baseline(data), data, {"runs": len(data["runs"]), "moves": len(data["moves"])}
-    )
+    counts = {"runs": len(data.runs), "moves": len(data.moves)}
+    return Answer(render_baseline(data), data.as_dict(), counts)
 
 
-def _overridden(made: dict[str, Any]) -> str:
+def _overridden(made: Registered) -> str:
     return f"  (OVERRIDE: {made['override']})" if made.get("override") else ""

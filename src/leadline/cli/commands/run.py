@@ -8,7 +8,7 @@ import sys
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import artifact_option
 from leadline.core.timestamps import plural
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leadline.services.context import Context
@@ -160,14 +160,14 @@ def _check_specs(specs: list[str]) -> None:
             parse_spec(spec)
 
 
-def _config(args: argparse.Namespace) -> dict[str, Any]:
+def _config(args: argparse.Namespace) -> dict[str, object]:
     """Files first, then the command's flags, then --set: the later wins."""
     if not (args.files or args.config_from_args or args.sets):
         return {}
     from leadline.cli.parsing import pairs
     from leadline.core.config import check_said_once, config_from_args, flatten, parse_value
 
-    config: dict[str, Any] = {}
+    config: dict[str, object] = {}
     for path in args.files:
         config.update(flatten(_read_config(path)))
     if args.config_from_args:
@@ -177,7 +177,7 @@ def _config(args: argparse.Namespace) -> dict[str, Any]:
     return {**config, **{key: parse_value(text) for key, text in sets.items()}}
 
 
-def _read_config(path: str, verb: str = "run") -> dict[str, Any]:
+def _read_config(path: str, verb: str = "run") -> dict[str, object]:
     from leadline.core.errors import not_found, usage
 
     try:

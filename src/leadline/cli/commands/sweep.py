@@ -10,7 +10,7 @@ import time
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import artifact_option, settings
 from leadline.core.errors import usage
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leadline.services.context import Context
@@ -138,12 +138,10 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         from leadline.render.terminal.sweep import render_plan
         from leadline.services.run import sweep_plan
 
-        data = sweep_plan.preview(context, request)
-        text, cells = render_plan(data), len(data["cells"])
-        for name in ("cells", "done", "missing"):  # one list by cell each; the counts are whole
-            data[name] = data[name][:PLANNED]
-        counts = {"cells": cells, "shown": len(data["cells"]), "to_run": data["to_run"]}
-        return Answer(text, data, counts, truncated=cells > PLANNED)
+        found = sweep_plan.preview(context, request)
+        cells = len(found.body["cells"])
+        counts = {"cells": cells, "shown": min(cells, PLANNED), "to_run": found.to_run}
+        return Answer(render_plan(found), found.as_dict(PLANNED), counts, truncated=cells > PLANNED)
     return _execute(context, request, "")
 
 
@@ -164,19 +162,21 @@ def _named(context: Context, topic: str, args: argparse.Namespace) -> Answer:
         return _execute(
             context, SweepRequest([], topic, repeat=args.repeat, jobs=args.jobs), ids[0]
         )
+    from leadline.core.values import as_dict
+    from leadline.core.view import sweep_table
     from leadline.render.terminal.sweep import render_list, render_table
-    from leadline.services.run import sweep_table
 
+    thread = context.thread(topic)
     if verb == "list":
-        rows = sweep_table.listing(context, topic)
+        rows = sweep_table.listing(thread)
         return Answer(
             render_list(rows),
             {"sweeps": rows[-50:]},
             {"sweeps": len(rows)},
             truncated=len(rows) > 50,
         )
-    data = sweep_table.table_of(context, topic, ids[0] if ids else "", args.metric)
-    return Answer(render_table(data), data, {"cells": len(data["cells"])})
+    found = sweep_table.table_of(thread, ids[0] if ids else "", args.metric)
+    return Answer(render_table(found), as_dict(found), {"cells": len(found.cells)})
 
 
 def _request(args: argparse.Namespace, topic: str) -> SweepRequest:
@@ -185,7 +185,7 @@ def _request(args: argparse.Namespace, topic: str) -> SweepRequest:
     from leadline.services.run.sweep_plan import SweepRequest
 
     axes, design = parse_axes(args.axes), args.design
-    listed: list[dict[str, Any]] = []
+    listed: list[dict[str, object]] = []
     if args.matrix:
         if axes:
             raise usage(

@@ -77,7 +77,7 @@ def _command_facts(run: Run, declared: Mapping[str, object]) -> dict[str, object
     return facts
 
 
-def _properties(facts: dict[str, Any], leave_out: tuple[str, ...] = ()) -> dict[str, object]:
+def _properties(facts: dict[str, object], leave_out: tuple[str, ...] = ()) -> dict[str, object]:
     return {
         k: v
         for k, v in flatten(facts).items()

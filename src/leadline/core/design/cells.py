@@ -32,7 +32,7 @@ _NAME = re.compile(r"[A-Za-z_][\w.-]*\Z")
 _NOT_NUMBERS = frozenset(("nan", "inf", "-inf", "+inf", "infinity", "-infinity"))
 _HELP = "leadline sweep --help"
 
-Cell = dict[str, Any]
+Cell = dict[str, object]
 
 
 @dataclass(slots=True)

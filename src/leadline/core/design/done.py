@@ -14,6 +14,7 @@ from leadline.core.errors import not_found, usage
 from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.record.thread import Item, Thread, is_a
 from leadline.core.typed import TYPE_CHECKING, Any, TypedDict
+from leadline.core.values import dataclass
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import SweepBody
@@ -92,6 +93,36 @@ class Estimate(TypedDict):
 
     seconds: float | None
     from_runs: int
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a sweep would do. ``done`` and ``missing``: how many runs of each cell there are, and
+    how many it would make."""
+
+    body: SweepBody
+    done: list[int]
+    missing: list[int]
+    jobs: int
+    estimate: Estimate
+    one_axis_missing: list[str]
+
+    @property
+    def to_run(self) -> int:
+        return sum(self.missing)
+
+    def as_dict(self, most: int) -> dict[str, object]:
+        """Of the lists by cell the first ``most``; the counts are whole."""
+        return {
+            **self.body,
+            "cells": self.body["cells"][:most],
+            "done": self.done[:most],
+            "missing": self.missing[:most],
+            "to_run": self.to_run,
+            "jobs": self.jobs,
+            "estimate": self.estimate,
+            "one_axis_missing": self.one_axis_missing,
+        }
 
 
 def estimate(thread: Thread, body: SweepBody, missing: Sequence[int], jobs: int) -> Estimate:

@@ -276,7 +276,7 @@ class _Counter:
         self.counted: set[str] = set()
         self.dropped: dict[str, str] = {}
 
-    def runs(self, subject: Subject, metric: str, at: dict[str, Any]) -> list[Run]:
+    def runs(self, subject: Subject, metric: str, at: dict[str, object]) -> list[Run]:
         found = []
         for run in self.resolve(subject):
             if outside := out_of_scope(run, self.axes):
@@ -299,7 +299,7 @@ def _evaluate_cell(
     predicate: Predicate,
     counter: _Counter,
     metric_defs: dict[str, MetricDef],
-    at: dict[str, Any] | None = None,
+    at: dict[str, object] | None = None,
     one_run_is_enough: bool = False,
 ) -> _Cell:
     at = at or {}
@@ -321,13 +321,13 @@ def _evaluate_cell(
     return cell
 
 
-def _reference(clause: Clause, counter: _Counter, at: dict[str, Any]) -> list[Run]:
+def _reference(clause: Clause, counter: _Counter, at: dict[str, object]) -> list[Run]:
     return [] if clause.right is None else counter.runs(clause.right, clause.right_metric, at)
 
 
 def axes_of(predicate: Predicate, across: dict[str, list[Any]] | None) -> dict[str, list[Any]]:
     """Declared axes of both sources, each with its distinct values in a fixed order."""
-    axes: dict[str, dict[str, Any]] = {}
+    axes: dict[str, dict[str, object]] = {}
     for name, values in [*predicate.over, *(across or {}).items()]:
         axes.setdefault(name, {}).update({canonical_json(v): v for v in values})
     return {name: [axes[name][text] for text in sorted(axes[name])] for name in sorted(axes)}
@@ -337,7 +337,7 @@ def is_seed(axis: str) -> bool:
     return axis == "seed" or axis.endswith((".seed", "_seed"))
 
 
-def combinations(axes: dict[str, list[Any]]) -> list[dict[str, Any]]:
+def combinations(axes: dict[str, list[Any]]) -> list[dict[str, object]]:
     """Every combination of the axes' values: what the claim says it holds at. Not for more than
     ``MOST_CELLS``."""
     return (

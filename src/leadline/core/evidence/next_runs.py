@@ -21,7 +21,7 @@ from leadline.core.evidence.of_thread import runs_of_subject
 from leadline.core.evidence.predicate import Subject, parse
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Thread
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import JudgedBody
@@ -79,7 +79,7 @@ def _command(
     subject: Subject,
     runs: list[Run],
     here: list[Run],
-    at: dict[str, Any],
+    at: dict[str, object],
     repeats: int,
     deterministic: bool,
 ) -> str:
@@ -106,7 +106,7 @@ def _command(
     return f"leadline run{sets}{tail} -- {argv}"
 
 
-def _argv_with(argv: list[str], config: dict[str, Any], changed: dict[str, Any]) -> str:
+def _argv_with(argv: list[str], config: dict[str, object], changed: dict[str, object]) -> str:
     """The command with the flag of each axis set anew; "" when one has no flag of its own: only a
     person knows then."""
     out = list(argv)

@@ -132,7 +132,7 @@ EQUAL, DIFFERENT, MISSING, NEW = "equal", "different", "missing", "new"
 
 def held_against(
     then: Sequence[Sequence[Artifact]], now: Sequence[Sequence[Artifact]]
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """The artifacts of runs done again beside those of the runs before, one row a name and version:
     ``{name, version, verdict, then, now, varied}``. ``then``, ``now``: the digests seen;
     ``varied``: the runs before did not agree among themselves, so that a difference says little.

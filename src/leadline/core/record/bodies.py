@@ -10,7 +10,7 @@ record of another machine uses ``get``. The comment of a field says what it is, 
 # What no verb loads may import this.
 from typing import Any, Literal, NotRequired, Protocol, TypedDict, TypeVar, TypeVarTuple, overload
 
-Config = dict[str, Any]
+Config = dict[str, object]
 """Values of the user's own program: scalars, lists and objects as JSON has them."""
 
 # ---- parts of bodies -----------------------------------------------------------------------------
@@ -277,7 +277,7 @@ class ExtractionFacts(TypedDict, total=False):
     sources: list[Source]
     problems: list[Problem]
     series: dict[str, Excerpt]  # by metric
-    tables: list[dict[str, Any]]
+    tables: list[dict[str, object]]
     items: dict[str, ItemFacts]  # by metric
     contract: dict[str, dict[str, str]]  # by metric: what it meant when it was taken
 
@@ -604,19 +604,6 @@ class SweepBody(ItemBody, total=False):
     tree: str | None  # of the code
 
 
-class InterleavingBody(ItemBody, total=False):
-    a: SideOfAb
-    b: SideOfAb
-    metric: str  # that is judged
-    order: str  # how sides take turns
-    seed: int
-    alpha: float
-    method: str  # of the test after each block
-    warmup: int  # runs of each side that do not count
-    stop: StopRule
-    ended: dict[str, Any]  # the fold's: the body of its end
-
-
 class BlocksJudged(TypedDict, total=False):
     """What the blocks of an interleaved measurement say of b against a."""
 
@@ -646,6 +633,19 @@ class InterleavingEndedBody(BlocksJudged, total=False):
     interrupted: bool
     wall_s: float  # seconds
     refs: dict[str, str]
+
+
+class InterleavingBody(ItemBody, total=False):
+    a: SideOfAb
+    b: SideOfAb
+    metric: str  # that is judged
+    order: str  # how sides take turns
+    seed: int
+    alpha: float
+    method: str  # of the test after each block
+    warmup: int  # runs of each side that do not count
+    stop: StopRule
+    ended: InterleavingEndedBody  # the fold's: the body of its end
 
 
 class ArtifactVerdict(TypedDict, total=False):

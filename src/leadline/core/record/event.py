@@ -21,7 +21,7 @@ CURRENT_VERSION = 1
 ENVELOPE = ("v", "id", "at", "thread", "writer", "kind", "actor", "body", "prev")
 _envelope_of = itemgetter(*ENVELOPE)
 
-Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+Upcaster = Callable[[dict[str, object]], dict[str, object]]
 # version -> function from that version's envelope to the next one's. Never remove one.
 UPCASTERS: dict[int, Upcaster] = {}
 

@@ -331,9 +331,8 @@ def _interleaving_ended(thread: Thread, record: Record[bodies.InterleavingEndedB
     )
     if is_a(item, "interleaving") and "ended" not in item.body:
         item.history.append(_later(record))
-        item.body["ended"] = {
-            k: v for k, v in record.body.items() if k not in ("interleaving", "refs")
-        }
+        said = {k: v for k, v in record.body.items() if k not in ("interleaving", "refs")}
+        item.body["ended"] = cast("bodies.InterleavingEndedBody", said)
 
 
 def _later(record: Record) -> bodies.Later:

@@ -66,7 +66,7 @@ class Run:
     environment: dict[str, str] = field(default_factory=dict)  # variables of the allow-list
     hardware: dict[str, Any] = field(default_factory=dict)
     # python version, interpreter, packages digest, os
-    software: dict[str, Any] = field(default_factory=dict)
+    software: dict[str, object] = field(default_factory=dict)
     packages: dict[str, str] = field(default_factory=dict)  # filled on request: it is large
     code: bodies.CodeState = field(default_factory=_empty)
     devices: bodies.DeviceFacts = field(default_factory=_empty)  # kind, count, visible

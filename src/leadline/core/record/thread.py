@@ -121,7 +121,7 @@ class Experiment:
         return not self.retracted and not self.superseded_by
 
     @property
-    def config(self) -> dict[str, Any]:
+    def config(self) -> dict[str, object]:
         """What all runs share."""
         if not self.runs:
             return {}

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from leadline.core.design.cells import title_of
+from leadline.core.design.done import Preview
 from leadline.core.timestamps import counted, duration, minute, number
-from leadline.core.typed import Any
+from leadline.core.view.sweep_table import CellRow, SweepListed, SweepTable
 from leadline.render.table import table
 from leadline.render.words import spread_text, with_unit
 
 ROWS_SHOWN = 50
 
 
-def render_plan(data: dict[str, Any]) -> str:
-    cells = list(zip(data["cells"], data["done"], data["missing"], strict=True))
-    seconds, jobs = data["estimate"]["seconds"], data["jobs"]
+def render_plan(plan: Preview) -> str:
+    body, jobs = plan.body, plan.jobs
+    cells = list(zip(body["cells"], plan.done, plan.missing, strict=True))
+    seconds = plan.estimate["seconds"]
     took = "unknown: nothing like it was run" if seconds is None else f"about {duration(seconds)}"
     if seconds is not None:
-        took += f" (from {data['estimate']['from_runs']} past runs)"
+        took += f" (from {plan.estimate['from_runs']} past runs)"
     lines = [
-        f"{data['design']} over {', '.join(data['axes'])}: "
-        f"{counted(len(cells), 'cell')}, {counted(data['repeat'], 'run')} each",
-        f"to run: {data['to_run']:,}, {jobs} at a time; time: {took}",
+        f"{body['design']} over {', '.join(body['axes'])}: "
+        f"{counted(len(cells), 'cell')}, {counted(body['repeat'], 'run')} each",
+        f"to run: {plan.to_run:,}, {jobs} at a time; time: {took}",
         table(
             ["cell", "done", "to run"],
             [[title_of(c), d, m] for c, d, m in cells[:ROWS_SHOWN]],
@@ -28,34 +30,34 @@ def render_plan(data: dict[str, Any]) -> str:
         ),
         *([f"… and {len(cells) - ROWS_SHOWN:,} more cells"] if len(cells) > ROWS_SHOWN else []),
     ]
-    if data["one_axis_missing"]:
+    if plan.one_axis_missing:
         lines.append(
-            f"would be refused without --because: no one-axis result of {', '.join(data['one_axis_missing'])}"
+            f"would be refused without --because: no one-axis result of {', '.join(plan.one_axis_missing)}"
         )
     return "\n".join(lines)
 
 
-def render_table(data: dict[str, Any]) -> str:
-    unit, baseline = data["unit"], data["baseline"]
+def render_table(data: SweepTable) -> str:
+    unit, baseline = data.unit, data.baseline
     rows = [
         [
-            title_of(row["cell"]),
-            ",".join(row["experiments"]) or "–",
-            row["n"],
-            with_unit(row["median"], unit),
-            spread_text(row["sd"]),
-            "baseline" if row["is_baseline"] else _difference(row),
-            number(row["p_holm"] and float(f"{row['p_holm']:.2g}")),
-            row["label"] or "–",
-            row["state"],
+            title_of(row.cell),
+            ",".join(row.experiments) or "–",
+            row.n,
+            with_unit(row.median, unit),
+            spread_text(row.sd),
+            "baseline" if row.is_baseline else _difference(row),
+            number(row.p_holm and float(f"{row.p_holm:.2g}")),
+            row.label or "–",
+            row.state,
         ]
-        for row in data["cells"]
+        for row in data.cells
     ]
     head = [
         "cell",
         "experiment",
         "n",
-        data["metric"] or "metric",
+        data.metric or "metric",
         "sd",
         "from baseline",
         "p (Holm)",
@@ -63,41 +65,39 @@ def render_table(data: dict[str, Any]) -> str:
         "state",
     ]
     lines = [
-        f"{data['id']}  {data['design']} over {', '.join(data['axes'])}, order seed {data['seed']}",
+        f"{data.id}  {data.design} over {', '.join(data.axes)}, order seed {data.seed}",
         table(head, rows[:ROWS_SHOWN], right=range(2, 7)),
         *([f"… and {len(rows) - ROWS_SHOWN} more cells"] if len(rows) > ROWS_SHOWN else []),
     ]
     if baseline:
         lines.append(
-            f"Differences are from {baseline['id']} ({baseline['experiment']}); "
-            f"p corrected for {data['tests']} cells (Holm)."
+            f"Differences are from {baseline.id} ({baseline.experiment}); "
+            f"p corrected for {data.tests} cells (Holm)."
         )
     else:
         lines.append(
             "No baseline is registered: nothing to differ from (leadline baseline set ID)."
         )
-    if data["because"]:
-        lines.append(f"Run before its axes were varied alone, because: {data['because']}")
-    if data["code_states"] > 1:
-        lines.append(
-            f"The runs have {data['code_states']} code states: cells are not all comparable."
-        )
-    if data["contended"]:
-        lines.append(f"{data['contended']} runs were on a busy machine (or beside each other).")
+    if data.because:
+        lines.append(f"Run before its axes were varied alone, because: {data.because}")
+    if data.code_states > 1:
+        lines.append(f"The runs have {data.code_states} code states: cells are not all comparable.")
+    if data.contended:
+        lines.append(f"{data.contended} runs were on a busy machine (or beside each other).")
     return "\n".join(lines)
 
 
-def _difference(row: dict[str, Any]) -> str:
-    if row["difference"] is None:
+def _difference(row: CellRow) -> str:
+    if row.difference is None:
         return "–"
-    ends = row["difference_interval"] or {}
-    text = number(float(f"{row['difference']:.4g}"))
-    if ends.get("low") is None or ends.get("high") is None:
+    ends = row.difference_interval
+    text = number(float(f"{row.difference:.4g}"))
+    if ends is None or not ends.known:
         return text
-    return f"{text} [{spread_text(ends['low'])}, {spread_text(ends['high'])}]"
+    return f"{text} [{spread_text(ends.low)}, {spread_text(ends.high)}]"
 
 
-def render_list(rows: list[dict[str, Any]]) -> str:
+def render_list(rows: list[SweepListed]) -> str:
     if not rows:
         return "No sweep yet: leadline sweep --axis NAME=A,B -- COMMAND {NAME}"
     lines = [

@@ -9,14 +9,10 @@ from __future__ import annotations
 import shlex
 
 from leadline.core.compare.compare import Comparison
-from leadline.core.compare.drifting import drift_of
 from leadline.core.errors import conflict, not_found, refused, usage
-from leadline.core.record.run import MetricDef, Run
-from leadline.core.record.thread import Experiment, Item, Thread
-from leadline.core.stats.inference import mean_interval, summarise
-from leadline.core.stats.outliers import outliers
-from leadline.core.stats.prediction import strays
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.record.thread import Experiment, Thread
+from leadline.core.typed import TYPE_CHECKING, TypedDict, cast
+from leadline.core.view.baseline import Baseline, baseline_of
 from leadline.services.bound_text import bound_body, checked_text
 from leadline.services.context import Context
 from leadline.services.evidence.compare import compare_sides
@@ -24,14 +20,28 @@ from leadline.services.lookup import no_evidence, slice_of
 from leadline.services.refusal import refuse
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import BaselineBody, CodeState
+    from leadline.core.record.bodies import BaselineBody
 
 REPEATS_NEEDED = 3
 
 
+class Registered(TypedDict, total=False):
+    """What was recorded, without what binds it. A move has ``from``, and but for an overridden one
+    ``metric`` and ``shown_by``."""
+
+    id: str
+    experiment: str
+    why: str
+    evidence: list[str]
+    override: str
+    metric: str
+    shown_by: str
+    axes: list[str]
+
+
 def set_baseline(
     context: Context, topic: str, display: str, why: str = "", override: str = ""
-) -> dict[str, Any]:
+) -> Registered:
     """Register the first baseline (or the next after the last one was withdrawn).
 
     Raises LeadlineError: no experiment, no counting run, no metrics, a baseline that stands
@@ -90,7 +100,7 @@ def move_baseline(
     nuisance: list[str] | None = None,
     metric: str = "",
     override: str = "",
-) -> dict[str, Any]:
+) -> Registered:
     """Make ``display`` the baseline, when repeated evidence shows it to be better in the metric
     that matters.
 
@@ -251,110 +261,19 @@ def _check_move(
 
 def _record(
     context: Context, thread: Thread, experiment: Experiment, why: str, more: BaselineBody
-) -> dict[str, Any]:
+) -> Registered:
     reason = checked_text(why, "baseline") if why.strip() else ""
     body: BaselineBody = {"experiment": experiment.id, "why": reason, **more}
     ids = [experiment.id, *more.get("evidence", []), *([more["from"]] if more.get("from") else [])]
     body = {**body, **bound_body(context, thread, reason, strict=False, ids=ids)}
     shown = context.append_item(thread, "baseline", body)
-    return {"id": shown, **{k: v for k, v in body.items() if k not in ("refs", "bound")}}
+    said = {k: v for k, v in body.items() if k not in ("refs", "bound")}
+    return cast("Registered", {"id": shown, **said})
 
 
 # ---- showing -------------------------------------------------------------------------------------
 
 
-def show_baseline(context: Context, topic: str) -> dict[str, Any]:
-    """The current baseline: numbers with n and spread, code, hardware, drift, and every move.
-
-    Raises LeadlineError(not_found, no-baseline).
-    """
-    thread = slice_of(context, topic)
-    experiment, item = thread.experiment("baseline"), thread.baseline
-    assert item is not None
-    runs = experiment.evidence_runs
-    numbers = []
-    for name in dict.fromkeys(n for run in runs for n in run.metrics):
-        used = _in_time(runs, name)
-        definition = thread.metrics.get(name) or MetricDef(name)
-        sample = summarise(run.metrics[name] for run in used)
-        numbers.append(
-            {
-                "metric": name,
-                "unit": definition.unit,
-                "direction": definition.direction,
-                **sample.as_dict(),
-                "interval": mean_interval(sample).as_dict(),
-                "drift": drift_of(runs, name).as_dict(),
-                **_apart(used, name),
-            }
-        )
-    first = runs[0] if runs else Run("", "", "")
-    return {
-        "id": item.id,
-        "experiment": experiment.id,
-        "title": experiment.title,
-        "why": item.body.get("why", ""),
-        "at": item.at,
-        "actor": item.actor,
-        "override": item.body.get("override", ""),
-        "runs": [r.id for r in runs],
-        "not_counted": [r.id for r in experiment.runs if not r.is_evidence],
-        "config": experiment.config,
-        "argv": first.argv,
-        "code": _code(first.code),
-        "hardware": first.hardware,
-        "devices": first.devices,
-        "metrics": numbers,
-        "moves": [_move(thread, b) for b in thread.of_kind("baseline")],
-    }
-
-
-def _in_time(runs: list[Run], metric: str) -> list[Run]:
-    """The runs with the metric, in the order in which they were started."""
-    return sorted(
-        (r for r in runs if metric in r.metrics),
-        key=lambda r: (r.started_at or r.planned_at, r.uid),
-    )
-
-
-def _apart(runs: list[Run], metric: str) -> dict[str, Any]:
-    """Which repeats do not look like the others: ``outliers`` among all, and ``moved``, the later
-    ones that lie outside what the earlier ones predict."""
-    values = [run.metrics[metric] for run in runs]
-    found = outliers(values)
-    return {
-        "outliers": {
-            "runs": [runs[i].id for i in found.indices],
-            "method": found.method,
-            "limit": found.limit,
-            "reason": found.reason,
-        },
-        "moved": [
-            {
-                "run": runs[stray.index].id,
-                "at": runs[stray.index].started_at or runs[stray.index].planned_at,
-                "value": stray.value,
-                "before": stray.before,
-                "interval": stray.interval.as_dict(),
-            }
-            for stray in strays(values)
-        ],
-    }
-
-
-def _code(code: CodeState) -> dict[str, Any]:
-    return {k: code[k] for k in ("commit", "tree", "head", "branch", "dirty") if k in code}
-
-
-def _move(thread: Thread, item: Item[BaselineBody]) -> dict[str, Any]:
-    body = item.body
-    return {
-        "id": item.id,
-        "experiment": thread.shown(str(body["experiment"]), item.refs),
-        "from": thread.shown(str(body["from"]), item.refs) if body.get("from") else "",
-        "why": body.get("why", ""),
-        "at": item.at,
-        "actor": item.actor,
-        "override": body.get("override", ""),
-        "retracted": item.retracted,
-    }
+def show_baseline(context: Context, topic: str) -> Baseline:
+    """Raises LeadlineError(not_found, no-baseline)."""
+    return baseline_of(slice_of(context, topic))

@@ -33,10 +33,10 @@ def _measured(context: Context, thread: Thread, item: Item) -> str:
     """What the runs of a sweep or of a measurement in turns showed, as their own verbs print it; ""
     for the rest."""
     if item.kind == "sweep":
+        from leadline.core.view.sweep_table import table_of  # noqa: PLC0415  start-up: 6 ms
         from leadline.render.terminal.sweep import render_table  # noqa: PLC0415  start-up: 3 ms
-        from leadline.services.run.sweep_table import table_of  # noqa: PLC0415  start-up: 6 ms
 
-        return render_table(table_of(context, thread.topic, item.id))
+        return render_table(table_of(thread, item.id))
     if item.kind == "interleaving":
         from leadline.core.design.blocks import result_of  # noqa: PLC0415  start-up: 6 ms
         from leadline.render.terminal.ab import result_text  # noqa: PLC0415  start-up: 1 ms

@@ -12,7 +12,7 @@ import os
 from collections.abc import Sequence
 
 import leadline.core.design.cells as plans
-from leadline.core.design.done import done_of, estimate, one_axis_missing, runs_of_cells
+from leadline.core.design.done import Preview, done_of, estimate, one_axis_missing, runs_of_cells
 from leadline.core.errors import refused, usage
 from leadline.core.record.thread import Thread
 from leadline.core.typed import TYPE_CHECKING, Any
@@ -39,7 +39,7 @@ class SweepRequest:
     repeat: int = 1
     jobs: int = 1
     seed: int | None = None
-    config: dict[str, Any] = field(default_factory=dict)
+    config: dict[str, object] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
     extract: list[str] = field(default_factory=list)
     artifacts: list[str] = field(default_factory=list)  # PATTERN or NAME=PATH with {axis} in it
@@ -151,7 +151,7 @@ def check_interaction(context: Context, thread: Thread, body: SweepBody, dry: bo
     )
 
 
-def preview(context: Context, request: SweepRequest) -> dict[str, Any]:
+def preview(context: Context, request: SweepRequest) -> Preview:
     """``--plan``: the matrix, what is done, what would run and for how long. Writes and runs
     nothing."""
     body = planned_sweep(context, request)
@@ -159,15 +159,14 @@ def preview(context: Context, request: SweepRequest) -> dict[str, Any]:
     tree = capture_code(context).get("tree")
     done = [0 if body["again"] else done_of(runs) for runs in runs_of_cells(thread, body, tree)]
     missing = [max(0, request.repeat - n) for n in done]
-    would_refuse = (
-        one_axis_missing(thread, list(body["axes"])) if body["design"] == "interaction" else []
+    alone: list[str] = []
+    if body["design"] == "interaction" and not body["because"]:
+        alone = one_axis_missing(thread, list(body["axes"]))
+    return Preview(
+        body=body,
+        done=done,
+        missing=missing,
+        jobs=request.jobs,
+        estimate=estimate(thread, body, missing, request.jobs),
+        one_axis_missing=alone,
     )
-    return {
-        **body,
-        "done": done,
-        "missing": missing,
-        "to_run": sum(missing),
-        "jobs": request.jobs,
-        "estimate": estimate(thread, body, missing, request.jobs),
-        "one_axis_missing": [] if body["because"] else would_refuse,
-    }
