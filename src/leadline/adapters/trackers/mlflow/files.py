@@ -107,7 +107,7 @@ def _problem_of(folder: str, info: dict[str, str]) -> str:
 
 def read_folder(run: TrackerRun, out: Reading) -> None:
     """Fill ``out`` from a run's folder. A torn last line of a metric is passed over and said."""
-    out.config = _small_files(os.path.join(run.path, "params"))
+    out.config = {**_small_files(os.path.join(run.path, "params"))}
     top = os.path.join(run.path, "metrics")
     for parent, _, files in os.walk(top):
         for file in sorted(files):
