@@ -238,6 +238,7 @@ def _writer(root: str) -> str:
 
 
 _NOT_FROM_A_CHECKOUT = {
+    "run.executor": "--executor NAME",
     "forge.api_url": "--api-url URL",
     "forge.repository": "--forge-repository OWNER/NAME",
 }
@@ -245,8 +246,8 @@ _NOT_FROM_A_CHECKOUT = {
 
 def _settings(vcs: Git, root: str, warn: Callable[[str], None]) -> dict[str, object]:
     """``leadline.toml`` at the top of the work tree, then ``config.toml`` beside the records,
-    flattened. The former comes with whatever is checked out, so it has no say in where a token or a
-    text is sent."""
+    flattened. The former comes with whatever is checked out, so it has no say in where a command
+    runs, or a token or a text is sent."""
     settings: dict[str, object] = {}
     for path in (
         os.path.join(vcs.toplevel or "", "leadline.toml"),

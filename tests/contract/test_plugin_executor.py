@@ -36,7 +36,7 @@ class TestShedExecutor(ExecutorContract):
 def shed(lab: Lab, tmp_path: Path) -> Path:
     """Where the tickets lie; the plug-in is installed for the program alone, and chosen by a setting."""
     lab.env |= {"PYTHONPATH": str(PLUGIN), "SHED": str(tmp_path / "shed")}
-    (lab.repo / "leadline.toml").write_text('[run]\nexecutor = "shed"\n')
+    lab.ok("init", "--executor", "shed")
     lab.ok("start", "demo", "--prefix", "P", "--no-branch", "--success", "time_ms:ms:lower")
     return tmp_path / "shed"
 
@@ -89,8 +89,18 @@ def test_an_executor_that_cannot_be_loaded_is_said_before_anything_runs(
     lab: Lab, shed: Path
 ) -> None:
     for name, code in (("broken", "broken-executor"), ("shde", "unknown-executor")):
-        (lab.repo / "leadline.toml").write_text(f'[run]\nexecutor = "{name}"\n')
+        error = lab.json("init", "--executor", name)["error"]
+        assert error["code"] == code and error["next"]
+        (lab.repo / ".git/leadline/config.toml").write_text(f'"run.executor" = "{name}"\n')
         error = lab.json("run", "--", "touch", "ran")["error"]
         assert error["code"] == code and error["next"]
     assert "known: broken, local, shed" in error["why"]
     assert not (lab.repo / "ran").exists() and not lab.json("status", "--runs")["data"]
+
+
+def test_a_tracked_file_does_not_choose_what_starts_commands(lab: Lab, shed: Path) -> None:
+    lab.ok("init", "--executor", "local")
+    (lab.repo / "leadline.toml").write_text('[run]\nexecutor = "shed"\n')
+    done = lab.run("run", "--", "true")
+    assert done.returncode == 0 and "leadline init --executor NAME" in done.stderr
+    assert not shed.exists()

@@ -39,5 +39,5 @@ def load(name: str) -> Executor:
         "unknown-executor",
         f"{name!r} is no executor that is installed here",
         why=f"known: {', '.join(known)}",
-        do="edit leadline.toml",
+        do="leadline init --executor local",
     )

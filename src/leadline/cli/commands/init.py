@@ -27,6 +27,7 @@ SETTINGS = {
     "logbook_folder": "logbook.folder",
     "label": "issue.label",
     "marker": "marker",
+    "executor": "run.executor",
     "forge": "forge",
     "forge_repository": "forge.repository",
     "api_url": "forge.api_url",
@@ -51,6 +52,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--label", help="label of experiment issues (default: experiment)")
     parser.add_argument("--marker", help="text that marks what an agent posts")
+    parser.add_argument(
+        "--executor",
+        metavar="NAME",
+        help="what starts commands: local, or one that a plug-in brings (default: local)",
+    )
     parser.add_argument(
         "--artifact-limit-mb",
         type=float,
@@ -171,6 +177,8 @@ def _check(context: Context, args: argparse.Namespace) -> None:
             why=f"remotes: {', '.join(context.vcs.remotes()) or 'none'}",
             do=f"git remote add {args.remote} URL",
         )
+    if args.executor:
+        context.executor_for(args.executor)
     if args.github and args.forge not in (None, "github"):
         raise usage(
             "two-forges",
