@@ -29,6 +29,7 @@ from leadline.core.view.facts import EvidenceOf
 from leadline.render import words
 from leadline.render.report import parts as report_parts
 from leadline.render.report import plots as report_plots
+from leadline.render.report.parts import Shown
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -147,7 +148,7 @@ def _cell(value: report_parts.Cell) -> Markup:
 # ---- sections ------------------------------------------------------------------------------------
 
 
-def _summary(thread: Thread, evidence_of: EvidenceOf | None) -> dict[str, Any]:
+def _summary(thread: Thread, evidence_of: EvidenceOf | None) -> Shown:
     experiments = list(thread.experiments.values())
     runs = list(thread.runs)
     labels: dict[str, int] = {}
@@ -173,7 +174,7 @@ def _summary(thread: Thread, evidence_of: EvidenceOf | None) -> dict[str, Any]:
     }
 
 
-def _finish(thread: Thread) -> dict[str, Any] | None:
+def _finish(thread: Thread) -> Shown | None:
     if not thread.finishes:
         return None
     last = thread.finishes[-1]
@@ -219,7 +220,7 @@ def _scope(thread: Thread) -> list[tuple[str, list[str]]]:
     ]
 
 
-def _baseline(thread: Thread) -> dict[str, Any] | None:
+def _baseline(thread: Thread) -> Shown | None:
     item, experiment = thread.baseline, thread.baseline_experiment
     if item is None or experiment is None:
         return None
@@ -268,10 +269,12 @@ def _claims(
     thread: Thread,
     evidence_of: EvidenceOf | None,
     preregistered: Callable[[Item], str] | None,
-) -> list[dict[str, Any]]:
-    rows = []
-    for claim in thread.claims:
-        known = evidence_of(claim) if evidence_of is not None else _as_recorded(claim)
+) -> list[Shown]:
+    weigh = evidence_of or _as_recorded
+    rows: list[Shown] = []
+    weighed = [(claim, weigh(claim)) for claim in thread.claims]
+    weighed.sort(key=lambda pair: _strongest_first(*pair))
+    for claim, known in weighed:
         label = claim.gone or known.label
         predicate = str(claim.body.get("predicate") or "")
         predicted_by = preregistered(claim) if preregistered else ""
@@ -294,7 +297,11 @@ def _claims(
                 "reported": str(claim.body.get("reported") or ""),
             }
         )
-    return sorted(rows, key=lambda row: (bool(row["gone"]), -int(row["steps"]), row["at"]))
+    return rows
+
+
+def _strongest_first(claim: Item, known: Evidence) -> tuple[bool, int, str]:
+    return bool(_gone(claim)), -rank(claim.gone or known.label), claim.at
 
 
 def _as_recorded(claim: Item) -> Evidence:
@@ -308,10 +315,10 @@ def _gone(item: Item) -> str:
     return item.retracted or superseded
 
 
-def _hypotheses(thread: Thread) -> list[dict[str, Any]]:
-    rows = []
-    for item in thread.hypotheses:
-        state = "retracted" if item.retracted else state_of(item)
+def _hypotheses(thread: Thread) -> list[Shown]:
+    rows: list[Shown] = []
+    for item in sorted(thread.hypotheses, key=lambda item: queue_place(_state(item))):
+        state = _state(item)
         why = " ".join(
             cited(str(item.body.get(n) or ""), thread, item.refs) for n in ("why", "decision")
         )
@@ -326,10 +333,14 @@ def _hypotheses(thread: Thread) -> list[dict[str, Any]]:
                 "evidence": report_parts.shown_ids(item, thread, "evidence"),
             }
         )
-    return sorted(rows, key=lambda row: queue_place(row["state"]))
+    return rows
 
 
-def _decisions(thread: Thread) -> list[dict[str, Any]]:
+def _state(hypothesis: Item) -> str:
+    return "retracted" if hypothesis.retracted else state_of(hypothesis)
+
+
+def _decisions(thread: Thread) -> list[Shown]:
     return [
         {
             "id": d.id,
@@ -363,7 +374,7 @@ def _refusals(thread: Thread) -> list[dict[str, str]]:
     ]
 
 
-def _reproductions(thread: Thread) -> list[dict[str, Any]]:
+def _reproductions(thread: Thread) -> list[Shown]:
     return [
         {
             "id": r.id,

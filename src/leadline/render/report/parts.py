@@ -6,7 +6,7 @@ Text stays as it was recorded; the template escapes it.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from leadline.core.compare.compare import Comparison, MetricComparison, compare
 from leadline.core.record import artifact
@@ -22,9 +22,13 @@ from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
 from leadline.render import words
 
+#: What the template sees of one thing: its names, with their values.
+Shown = Mapping[str, object]
+
 CONFIG_SHOWN = 16
 ARTIFACTS_SHOWN = 8
 PICTURES_PER_RUN = 4
+NOTES = {"negative": "negative result", "": "note"}
 VERDICTS = {
     "better": "better",
     "worse": "worse",
@@ -278,59 +282,69 @@ def shown_ids(item: Item, thread: Thread, name: str) -> list[str]:
 
 def timeline(
     thread: Thread, images: dict[str, str] | None = None, series: dict[str, list[Any]] | None = None
-) -> list[dict[str, Any]]:
+) -> list[Shown]:
     """Experiments and everything written down, oldest first. ``images``: digest to ``data:``
     address of what is shown as a picture; ``series``: the plots of an experiment's series."""
-    entries: list[dict[str, Any]] = []
-    for experiment in thread.experiments.values():
-        run = experiment.runs[0]
-        entries.append(
-            {
-                "at": experiment.at,
-                "kind": "experiment",
-                "id": experiment.id,
-                "title": experiment.title,
-                "experiment": experiment,
-                "command": words.command(run),
-                "origin": words.origin_text(run),
-                "cwd": run.cwd,
-                "code": _code(run),
-                "config": _beside_title(experiment),
-                "machine": words.machine_text(run),
-                "series": (series or {}).get(experiment.id, []),
-                "runs": [_run_row(r, thread, images or {}) for r in experiment.runs],
-                "interpretation": [said(n, thread) for n in experiment.notes_in("interpretation")],
-                "next": [said(n, thread) for n in experiment.notes_in("next")],
-            }
+    items = [item for item in thread.items.values() if _in_timeline(item)]
+    entries: list[Experiment | Item] = [*thread.experiments.values(), *items]
+    return [
+        _written(entry, thread)
+        if isinstance(entry, Item)
+        else _measured(entry, thread, images or {}, (series or {}).get(entry.id, []))
+        for entry in sorted(entries, key=lambda e: (e.at, e.id))
+    ]
+
+
+def _measured(
+    experiment: Experiment, thread: Thread, images: dict[str, str], series: list[Any]
+) -> Shown:
+    run = experiment.runs[0]
+    return {
+        "at": experiment.at,
+        "kind": "experiment",
+        "id": experiment.id,
+        "title": experiment.title,
+        "experiment": experiment,
+        "command": words.command(run),
+        "origin": words.origin_text(run),
+        "cwd": run.cwd,
+        "code": _code(run),
+        "config": _beside_title(experiment),
+        "machine": words.machine_text(run),
+        "series": series,
+        "runs": [_run_row(r, thread, images) for r in experiment.runs],
+        "interpretation": [said(n, thread) for n in experiment.notes_in("interpretation")],
+        "next": [said(n, thread) for n in experiment.notes_in("next")],
+    }
+
+
+def _in_timeline(item: Item) -> bool:
+    beside_a_run = item.body.get("role") in ("interpretation", "next")
+    return kind_of(item.kind).timeline and not beside_a_run
+
+
+def _written(item: Item, thread: Thread) -> Shown:
+    if is_a(item, "baseline"):
+        text = (
+            f"Baseline is now {thread.shown(str(item.body['experiment']), item.refs)}. "
+            f"{item.body.get('why') or ''}"
         )
-    roles = {"negative": "negative result", "": "note"}
-    for item in thread.items.values():
-        role = str(item.body.get("role") or "")
-        if not kind_of(item.kind).timeline or role in ("interpretation", "next"):
-            continue
-        if is_a(item, "baseline"):
-            text = (
-                f"Baseline is now {thread.shown(str(item.body['experiment']), item.refs)}. "
-                f"{item.body.get('why') or ''}"
-            )
-        elif item.kind == "snapshot":
-            text = f"Sealed as {item.body.get('tag') or item.id}"
-        elif item.kind == "reproduction":
-            text = f"Reproduction: {item.body.get('verdict') or 'no verdict'}"
-        else:
-            text = said(item, thread)
-        kind = roles.get(role, role) if item.kind == "note" else item.kind
-        entries.append(
-            {
-                "at": item.at,
-                "kind": kind,
-                "id": item.id,
-                "text": text,
-                "retracted": item.retracted,
-                "superseded": item.superseded_by,
-            }
-        )
-    return sorted(entries, key=lambda e: (e["at"], e["id"]))
+    elif item.kind == "snapshot":
+        text = f"Sealed as {item.body.get('tag') or item.id}"
+    elif item.kind == "reproduction":
+        text = f"Reproduction: {item.body.get('verdict') or 'no verdict'}"
+    else:
+        text = said(item, thread)
+    role = str(item.body.get("role") or "")
+    kind = NOTES.get(role, role) if item.kind == "note" else item.kind
+    return {
+        "at": item.at,
+        "kind": kind,
+        "id": item.id,
+        "text": text,
+        "retracted": item.retracted,
+        "superseded": item.superseded_by,
+    }
 
 
 def _beside_title(experiment: Experiment) -> list[str]:
@@ -340,7 +354,7 @@ def _beside_title(experiment: Experiment) -> list[str]:
     return [] if all(f" {pair}," in title or f" {pair} " in title for pair in pairs) else pairs
 
 
-def _code(run: Run) -> dict[str, Any]:
+def _code(run: Run) -> Shown:
     code = run.code
     return {
         "commit": str(code.get("commit") or ""),
@@ -362,7 +376,7 @@ def pictured(run: Run) -> list[Artifact]:
     ]
 
 
-def _run_row(run: Run, thread: Thread, images: dict[str, str]) -> dict[str, Any]:
+def _run_row(run: Run, thread: Thread, images: dict[str, str]) -> Shown:
     names = facts.metric_order(thread, [*run.metrics, *run.nonfinite])
     return {
         "id": run.id,
