@@ -89,7 +89,7 @@ def pairs(texts: list[str], option: str, verb: str) -> dict[str, str]:
     return found
 
 
-def settings(texts: list[str], option: str, verb: str) -> dict[str, Any]:
+def settings(texts: list[str], option: str, verb: str) -> dict[str, object]:
     """The same, with the values that the texts stand for."""
     from leadline.core.config import parse_value
 

@@ -4,7 +4,7 @@ shown."""
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from leadline.core.metric.items import facts_in, on_shared_items
 from leadline.core.plain import one_line
@@ -83,7 +83,7 @@ def command(run: Run) -> str:
     return " ".join(run.argv) if run.shell else shlex.join(run.argv)
 
 
-def config_text(config: dict[str, Any], shown: int = CONFIG_SHOWN) -> str:
+def config_text(config: Mapping[str, object], shown: int = CONFIG_SHOWN) -> str:
     """``block=64 lr=0.0003`` in code, capped with the count of what is left out."""
     pairs = [f"{k}={v}" for k, v in sorted(config.items())]
     left = f" … and {len(pairs) - shown} more" if len(pairs) > shown else ""
@@ -170,7 +170,7 @@ def tracker_text(run: Run) -> str:
     return f"{text}: {one_line(str(about['url']))}" if about.get("url") else text
 
 
-def tracker_config(run: Run) -> dict[str, Any]:
+def tracker_config(run: Run) -> dict[str, object]:
     """Config that the job gave its tracker and that is not in the run's own; ``compare`` sees both."""
     given = run.tracker.get("config") if run.origin == "executed" else None
     return (

@@ -9,6 +9,8 @@ from leadline.core.plain import plain
 from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from leadline.services.context import Context
 
 LISTED = 50
@@ -102,7 +104,7 @@ def _list(context: Context, run_: Any, everything: bool) -> Answer:
     return Answer("\n".join(lines), data, counts, total > min(shown, len(rows)), following)
 
 
-def _verify(run_: Any, rows: list[dict[str, Any]], where: str) -> Answer:
+def _verify(run_: Any, rows: Sequence[Mapping[str, Any]], where: str) -> Answer:
     from leadline.core.errors import EXIT_CODES
 
     counts = {

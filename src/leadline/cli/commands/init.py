@@ -90,6 +90,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
+    from leadline.core.errors import usage
+    from leadline.services.publish.prepare import check_settings
+
     changes: dict[str, object] = {
         k: v for name, k in SETTINGS.items() if (v := getattr(args, name)) is not None
     }
@@ -97,7 +100,13 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         changes["logbook.in_tree"] = False
     if args.github:
         changes["forge"] = "github"
-    _check(context, args)
+    if args.github and args.forge not in (None, "github"):
+        raise usage(
+            "two-forges",
+            f"--github and --forge {args.forge} exclude each other",
+            do="leadline init --github",
+        )
+    check_settings(context, changes)
     forge, template = None, None
     if any(name == "forge" or name.startswith("forge.") for name in changes):
         import shlex
@@ -164,49 +173,3 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
             following.insert(0, f"git add {template['path']}")
         following.insert(0, "leadline doctor")
     return Answer("\n".join(lines), data, next=following)
-
-
-def _check(context: Context, args: argparse.Namespace) -> None:
-    """Before anything is saved: a setting that cannot be meant is refused."""
-    from leadline.core.errors import not_found, usage
-
-    if args.remote and args.remote not in context.vcs.remotes():
-        raise not_found(
-            "no-such-remote",
-            f"this repository has no remote {args.remote!r}",
-            why=f"remotes: {', '.join(context.vcs.remotes()) or 'none'}",
-            do=f"git remote add {args.remote} URL",
-        )
-    if args.executor:
-        context.executor_for(args.executor)
-    if args.github and args.forge not in (None, "github"):
-        raise usage(
-            "two-forges",
-            f"--github and --forge {args.forge} exclude each other",
-            do="leadline init --github",
-        )
-    for option, url in (("--api-url", args.api_url), ("--web-url", args.web_url)):
-        if url is not None and not url.startswith(("https://", "http://")):
-            raise usage(
-                "bad-url",
-                f"{option} {url} is no web address",
-                why="it begins with https://",
-                do=f"leadline init {option} https://HOST",
-            )
-        if url is not None and "@" in url.split("/")[2]:
-            raise usage(
-                "secret-in-url",
-                f"{option} holds a name or password",
-                why="settings hold no secret: the token comes from the environment or from gh",
-                do=f"leadline init {option} https://HOST",
-            )
-    if args.pages is not None:
-        from leadline.services.branch.permalink import LAYOUTS
-
-        if args.pages not in LAYOUTS:
-            raise usage(
-                "bad-pages",
-                f"{args.pages!r} is no layout of pages",
-                why=f"known: {', '.join(LAYOUTS)}",
-                do="leadline init --pages github",
-            )

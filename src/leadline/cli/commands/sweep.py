@@ -193,13 +193,6 @@ def _request(args: argparse.Namespace, topic: str) -> SweepRequest:
             )
         named, axes, listed = read_matrix(_read_config(args.matrix, "sweep"))
         design = design or named
-    if bool(listed) != (design == "list"):
-        raise usage(
-            "design-and-cells",
-            "a list design is explicit cells, and explicit cells are a list design",
-            why="other designs vary axes",
-            do="leadline sweep --design list --matrix FILE -- …",
-        )
     config = settings(args.sets, "--set", "sweep")
     extract = [*args.metrics, *(f"pattern:{p}" for p in args.pattern)]
     _check_specs(extract)

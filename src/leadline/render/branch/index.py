@@ -11,7 +11,7 @@ from leadline.core.record.ranks import rank
 from leadline.core.record.thread import Thread
 from leadline.core.text.citation import render as cited
 from leadline.core.timestamps import plural
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf, listed
@@ -51,7 +51,7 @@ class Entry:
     snapshots: list[tuple[str, str]]
     branch: str
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         return {name: getattr(self, name) for name in self.__annotations__}
 
     @property

@@ -6,8 +6,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from leadline.core.errors import LeadlineError, conflict, environment
+from leadline.core.errors import LeadlineError, conflict, environment, not_found, usage
 from leadline.render.issue.template import PATH, render_issue_template
+from leadline.services.branch.permalink import LAYOUTS
 from leadline.services.context import Context
 
 
@@ -45,6 +46,49 @@ def write_template(context: Context, label: str, force: bool = False) -> dict[st
         what = f"{PATH} cannot be written: {error.strerror}"
         raise environment("not-writable", what, do=f"ls -ld {context.toplevel}") from error
     return {"path": PATH, "state": "written" if present is None else "replaced"}
+
+
+def check_settings(context: Context, changes: Mapping[str, object]) -> None:
+    """Before anything is saved: raises LeadlineError (not_found, usage) for a setting that cannot
+    be meant."""
+    remote = changes.get("remote")
+    if remote and remote not in (remotes := context.vcs.remotes()):
+        raise not_found(
+            "no-such-remote",
+            f"this repository has no remote {remote!r}",
+            why=f"remotes: {', '.join(remotes) or 'none'}",
+            do=f"git remote add {remote} URL",
+        )
+    if executor := changes.get("run.executor"):
+        context.executor_for(str(executor))
+    for option, name in (("--api-url", "forge.api_url"), ("--web-url", "forge.web_url")):
+        if (url := changes.get(name)) is not None:
+            _check_url(option, str(url))
+    pages = changes.get("forge.pages")
+    if pages is not None and pages not in LAYOUTS:
+        raise usage(
+            "bad-pages",
+            f"{pages!r} is no layout of pages",
+            why=f"known: {', '.join(LAYOUTS)}",
+            do="leadline init --pages github",
+        )
+
+
+def _check_url(option: str, url: str) -> None:
+    if not url.startswith(("https://", "http://")):
+        raise usage(
+            "bad-url",
+            f"{option} {url} is no web address",
+            why="it begins with https://",
+            do=f"leadline init {option} https://HOST",
+        )
+    if "@" in url.split("/")[2]:
+        raise usage(
+            "secret-in-url",
+            f"{option} holds a name or password",
+            why="settings hold no secret: the token comes from the environment or from gh",
+            do=f"leadline init {option} https://HOST",
+        )
 
 
 def forge_as_set(context: Context, changes: Mapping[str, object]) -> dict[str, str]:

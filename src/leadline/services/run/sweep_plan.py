@@ -55,6 +55,13 @@ def planned_sweep(context: Context, request: SweepRequest) -> SweepBody:
     be planned."""
     if request.repeat < 1 or request.jobs < 1:
         raise usage("bad-number", "--repeat and --jobs are 1 or more", do="leadline sweep --help")
+    if bool(request.listed) != (request.design == "list"):
+        raise usage(
+            "design-and-cells",
+            "a list design is explicit cells, and explicit cells are a list design",
+            why="other designs vary axes",
+            do="leadline sweep --design list --matrix FILE -- …",
+        )
     axes = request.axes or {k: [] for k in (request.listed[0] if request.listed else {})}
     clash = sorted(set(axes) & set(request.config))
     if clash:
