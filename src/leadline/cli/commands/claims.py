@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from leadline.core.evidence.looks import LooksTold
     from leadline.services.context import Context
+    from leadline.services.evidence.claim import ClaimInFull, ClaimRow
 
 LISTED = 40
 COUNTED = 30
 NOT_COUNTED = 20
+ANSWER = "services.evidence.claim:ClaimRow[]"
 DESCRIPTION = """All claims with the label that the runs bear now, n, and what is missing for the next label. Labels
 move when runs are added, corrected or retracted. --why shows one claim with its arithmetic."""
 EXAMPLES = ["leadline claims", "leadline claims --label replicated", "leadline claims --why C1"]
@@ -27,8 +30,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def claim_lines(row: dict[str, Any]) -> list[str]:
-    """One claim, a few lines: label, n, text, what is missing; marks that must be seen."""
+def claim_lines(row: ClaimRow) -> list[str]:
+    """One claim, a few lines: label, n, text, marks that must be seen, what is missing."""
+    lines = _head(row)
+    if row["state"] == "standing":
+        lines += [f"    for the next label: {m}" for m in row["missing"][:3]]
+        if len(row["missing"]) > 3:
+            lines.append(
+                f"    and {len(row['missing']) - 3} more: leadline claims --why {row['id']}"
+            )
+    return lines
+
+
+def _head(row: ClaimRow) -> list[str]:
     marks = []
     if row["state"] != "standing":
         marks.append(f"{row['state'].upper()}: {row['withdrawn']}")
@@ -45,12 +59,6 @@ def claim_lines(row: dict[str, Any]) -> list[str]:
     lines = [f"{row['id']}  {row['label']}  {'; '.join(row['n_sides']) or 'n = 0'}  {row['text']}"]
     if marks:
         lines.append(f"    [{'; '.join(marks)}]")
-    if row["state"] == "standing":
-        lines += [f"    for the next label: {m}" for m in row["missing"][:3]]
-        if len(row["missing"]) > 3:
-            lines.append(
-                f"    and {len(row['missing']) - 3} more: leadline claims --why {row['id']}"
-            )
     return lines
 
 
@@ -70,8 +78,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     )
 
 
-def _why(row: dict[str, Any]) -> list[str]:
-    lines = claim_lines({**row, "missing": []})
+def _why(row: ClaimInFull) -> list[str]:
+    lines = _head(row)
     lines.append(f"    that      {row['predicate'] or 'no checkable form'}")
     for clause in row["clauses"]:
         lines.append(f"    clause    {clause['clause']}")
@@ -83,13 +91,11 @@ def _why(row: dict[str, Any]) -> list[str]:
     counted = row["counted"]
     more = f", … {len(counted) - COUNTED} more with --json" if len(counted) > COUNTED else ""
     lines.append(f"    counted   {len(counted)}: {', '.join(counted[:COUNTED]) or 'none'}{more}")
-    confirmed = {
+    path = {
         True: "; confirmed on the declared path",
         False: "; not confirmed on the declared path",
-    }
-    path = confirmed.get(
-        row["confirmed_on_production_path"], "; no path is declared as the one that matters"
-    )
+        None: "; no path is declared as the one that matters",
+    }[row["confirmed_on_production_path"]]
     lines.append(f"    executor  {', '.join(row['paths']) or 'none'}{path}")
     lines += [
         f"    not       {run}: {why}" for run, why in list(row["not_counted"].items())[:NOT_COUNTED]
@@ -102,9 +108,9 @@ def _why(row: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _looks(looks: dict[str, Any]) -> list[str]:
+def _looks(looks: LooksTold) -> list[str]:
     """How the looks after every repeat were taken, in a sentence; none with too few runs."""
-    if not looks["last"]:
+    if looks["level"] is None:
         return []
     level = f"one-sided level {100 * looks['level']:.2g} %, 5 % divided over all looks"
     if looks["shown_at"]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leadline.services.context import Context
+    from leadline.services.evidence.hypothesis import HypothesisRow
 
 LISTED = 40
+ANSWER = {"list": "services.evidence.hypothesis:HypothesisRow[]"}
 DESCRIPTION = """Hypotheses and their states: proposed, active, blocked (until when), falsified and supported (by which
 evidence), promoted (by which decision).
 
@@ -118,7 +120,7 @@ def _rests_on(evidence: list[str] | None, decision: str | None, until: str | Non
     return f"until {until}" if until else ""
 
 
-def _list(rows: list[dict[str, Any]]) -> Answer:
+def _list(rows: list[HypothesisRow]) -> Answer:
     lines = []
     for row in rows[:LISTED]:
         tail = _rests_on(row["evidence"], row["decision"], row["until"])

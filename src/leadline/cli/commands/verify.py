@@ -6,7 +6,7 @@ import argparse
 
 from leadline.cli.answer import Answer
 from leadline.core.timestamps import plural
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leadline.services.context import Context
@@ -41,7 +41,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.keep.verify import verify
 
     topics = [context.topic(args.thread)] if args.thread else context.store.topics()
-    healed: list[dict[str, Any]] = []
+    healed: list[dict[str, str]] = []
     if args.heal:
         from leadline.services.keep.heal import heal
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from leadline.core.compare.compare import number
 from leadline.core.compare.difference import difference
-from leadline.core.evidence.looks import Looks, take_looks
+from leadline.core.evidence.looks import Looks, LooksTold, take_looks
 from leadline.core.evidence.predicate import Clause, Predicate, Subject
 from leadline.core.metric.items import on_shared_items
 from leadline.core.record.run import MetricDef, Run
@@ -26,9 +26,29 @@ from leadline.core.stats.inference import (
     summarise,
     with_names,
 )
+from leadline.core.typed import TypedDict
 from leadline.core.values import dataclass, field
 
 AGAINST_A_NUMBER = "one-sample t: against a fixed number"
+
+
+class ClauseTold(TypedDict):
+    """A clause with its arithmetic; ``left``, ``right`` and ``interval`` as statistics say them."""
+
+    clause: str
+    holds: bool | None
+    supported: bool | None
+    contradicted: bool
+    left: dict[str, object]
+    right: dict[str, object] | None
+    interval: dict[str, object]
+    arithmetic: str
+    deterministic: bool
+    left_runs: list[str]
+    right_runs: list[str]
+    method: str
+    notes: list[str]
+    looks: LooksTold
 
 
 @dataclass(slots=True)
@@ -72,7 +92,7 @@ class ClauseResult:
         """``n = 3 against 5``"""
         return f"n = {self.left.n}" + (f" against {self.right.n}" if self.right else "")
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> ClauseTold:
         return {
             "clause": self.clause.format(),
             "holds": self.holds,

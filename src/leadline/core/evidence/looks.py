@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from leadline.core.record.run import Run
 from leadline.core.stats.inference import Interval
+from leadline.core.typed import TypedDict
 from leadline.core.values import dataclass
 
 ALPHA = 0.05
@@ -68,6 +69,14 @@ def _place(run: Run) -> tuple[str, str]:
     return run.uid, run.id  # the uid of the planning record begins with its time
 
 
+class LooksTold(TypedDict):
+    n: int
+    shown_at: int | None
+    last: int
+    level: float | None
+    interval: dict[str, object] | None
+
+
 @dataclass(slots=True)
 class Looks:
     """``n``: runs of the smaller side. ``shown_at``: the first look whose interval excluded the
@@ -83,7 +92,7 @@ class Looks:
     def last_level(self) -> float | None:
         return level(self.last) if self.last else None
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> LooksTold:
         return {
             "n": self.n,
             "shown_at": self.shown_at,

@@ -12,9 +12,8 @@ import shlex
 from leadline.core.canonical import canonical_json
 from leadline.core.config import parse_value
 from leadline.core.errors import not_found, usage
-from leadline.core.evidence.evidence import (
-    Evidence,
-)
+from leadline.core.evidence.evaluate import ClauseTold
+from leadline.core.evidence.evidence import Evidence
 from leadline.core.evidence.next_runs import commands_for, honest_sentence
 from leadline.core.evidence.of_thread import (
     evidence_for,
@@ -28,7 +27,7 @@ from leadline.core.record.ranks import EARNED, LABELS
 from leadline.core.record.thread import Item, Thread, is_a
 from leadline.core.text.citation import render
 from leadline.core.text.lint import lint
-from leadline.core.typed import TYPE_CHECKING, Any, cast
+from leadline.core.typed import TYPE_CHECKING, Any, TypedDict, cast
 from leadline.core.values import dataclass, field
 from leadline.services.bound_text import bound_body, checked_text
 from leadline.services.context import Context, refs_for
@@ -37,6 +36,50 @@ from leadline.services.refusal import refuse
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import ClaimBody, JudgedBody
+
+
+class ClaimRow(TypedDict):
+    """A claim. ``n`` is that of its smallest side; ``missing`` is for the next label; ``paths``
+    executed the runs that count; ``state``: standing, retracted or superseded; ``reported`` names
+    the source.
+
+    ``--why`` gives one claim with its ``clauses`` and the ``commands`` that get the next label.
+    """
+
+    id: str
+    label: str
+    label_when_recorded: str
+    n: int
+    n_sides: list[str]
+    text: str
+    predicate: str
+    across: dict[str, list[Any]]
+    missing: list[str]
+    why: list[str]
+    counted: list[str]
+    not_counted: dict[str, str]
+    contrary: list[str]
+    confirmed_on_production_path: bool | None
+    paths: list[str]
+    preregistered: str
+    reported: str
+    asked: str
+    override: str
+    state: str
+    withdrawn: str
+    at: str
+    actor: str
+
+
+class ClaimInFull(ClaimRow):
+    clauses: list[ClauseTold]
+    commands: list[str]
+
+
+class ClaimMade(ClaimRow):
+    """A claim as recorded; ``lint`` is what its words leave to be mended."""
+
+    lint: list[dict[str, str]]
 
 
 @dataclass
@@ -54,9 +97,8 @@ class ClaimRequest:
     override: str = ""
 
 
-def claim(context: Context, topic: str, request: ClaimRequest) -> dict[str, Any]:
-    """Record the claim with its computed label; returns its row (see ``row_of``) and ``lint``
-    findings.
+def claim(context: Context, topic: str, request: ClaimRequest) -> ClaimMade:
+    """Record the claim with its computed label; returns its row and ``lint`` findings.
 
     Raises LeadlineError: empty text, no checkable form, unknown ids or metrics, unbound numbers;
     refused when the runs do not bear the label asked for (or any label), or the words say more than
@@ -94,7 +136,7 @@ def claim(context: Context, topic: str, request: ClaimRequest) -> dict[str, Any]
     shown = context.append_item(thread, "claim", body)
     after = context.store.thread(topic)
     return {
-        **row_of(after, after.items[shown], found),
+        **row_of(after, cast("Item[ClaimBody]", after.items[shown]), found),
         "lint": [f._asdict() for f in findings if f.code != "overclaim" or request.override],
     }
 
@@ -252,20 +294,14 @@ def _check_words(
 # ---- listing -------------------------------------------------------------------------------------
 
 
-def row_of(thread: Thread, item: Item, found: Evidence) -> dict[str, Any]:
-    """One claim as ``claims`` lists it. ``state``: standing, retracted or superseded; ``reported``
-    names the source."""
-    sizes = [
-        s
-        for c in found.clauses
-        for s in ([c.left.n] + ([c.right.n] if c.right is not None else []))
-    ]
+def row_of(thread: Thread, item: Item[ClaimBody], found: Evidence) -> ClaimRow:
+    sizes = [side.n for c in found.clauses for side in (c.left, c.right) if side is not None]
     body = item.body
     return {
         "id": item.id,
         "label": found.label,
         "label_when_recorded": body.get("label", ""),
-        "n": min(sizes) if sizes else 0,
+        "n": min(sizes, default=0),
         "n_sides": [c.sizes for c in found.clauses],
         "text": render(item.text, thread, item.refs),
         "predicate": body.get("predicate", ""),
@@ -276,7 +312,7 @@ def row_of(thread: Thread, item: Item, found: Evidence) -> dict[str, Any]:
         "not_counted": dict(found.not_counted),
         "contrary": list(found.contrary),
         "confirmed_on_production_path": found.confirmed_path,
-        "paths": _paths(thread, found),
+        "paths": sorted({r.executor for r in thread.runs if r.id in found.counted}),
         "preregistered": preregistered(thread, item, found.counted),
         "reported": body.get("reported", ""),
         "asked": body.get("label_asked", ""),
@@ -288,12 +324,7 @@ def row_of(thread: Thread, item: Item, found: Evidence) -> dict[str, Any]:
     }
 
 
-def _paths(thread: Thread, found: Evidence) -> list[str]:
-    counted = set(found.counted)
-    return sorted({r.executor for r in thread.runs if r.id in counted})
-
-
-def listing(thread: Thread, label: str = "") -> list[dict[str, Any]]:
+def listing(thread: Thread, label: str = "") -> list[ClaimRow]:
     """Every claim, oldest first. Raises LeadlineError(usage) for an unknown label."""
     if label and label not in (*LABELS, "reported"):
         raise usage(
@@ -309,7 +340,7 @@ def listing(thread: Thread, label: str = "") -> list[dict[str, Any]]:
     return [r for r in rows if not label or (r["label"] == label and r["state"] == "standing")]
 
 
-def one(thread: Thread, display: str) -> dict[str, Any]:
+def one(thread: Thread, display: str) -> ClaimInFull:
     """One claim in full, with its clauses and the commands that get the next label. ``C3`` is taken
     for ``P-C3``."""
     short = display.strip().upper()

@@ -12,7 +12,7 @@ from leadline.core.evidence.of_thread import evidence_for, evidence_of, read_pre
 from leadline.core.record.ranks import EARNED, state_of
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING, TypedDict, cast
 from leadline.services.bound_text import bound_body, checked_text
 from leadline.services.context import Context, refs_for
 from leadline.services.lookup import kind_of, no_evidence, withdrawn
@@ -38,7 +38,49 @@ VERB_OF = {
 }
 
 
-def add(context: Context, topic: str, text: str, predicate: str = "") -> dict[str, Any]:
+class Proposed(TypedDict, total=False):
+    id: str
+    text: str
+    state: str
+    predicate: str
+    bound: dict[str, float]
+    refs: dict[str, str]
+
+
+class Changed(TypedDict, total=False):
+    """A change of state, and what the new state rests on."""
+
+    id: str
+    text: str
+    was: str
+    hypothesis: str
+    state: str
+    evidence: list[str]
+    resume_condition: str
+    decision: str
+    why: str
+    override: str
+    refs: dict[str, str]
+    bound: dict[str, float]
+
+
+class HypothesisRow(TypedDict):
+    """``prediction``: what its runs say of the ``predicate`` now; ``until``: when a blocked one
+    goes on."""
+
+    id: str
+    state: str
+    text: str
+    predicate: str
+    prediction: str
+    evidence: list[str]
+    until: str
+    decision: str
+    why: str
+    experiments: list[str]
+
+
+def add(context: Context, topic: str, text: str, predicate: str = "") -> Proposed:
     """Record a proposed hypothesis. Raises LeadlineError: empty text, a prediction that cannot be
     read."""
     text = checked_text(text, "hypothesis add")
@@ -48,7 +90,7 @@ def add(context: Context, topic: str, text: str, predicate: str = "") -> dict[st
     thread = context.slice(topic, [], [text, predicate])
     body = {**body, **bound_body(context, thread, text, strict=False)}
     body["refs"].update(refs_for(thread, texts=[body.get("predicate", "")]))
-    return {"id": context.append_item(thread, "hypothesis", body), **body}
+    return cast("Proposed", {"id": context.append_item(thread, "hypothesis", body), **body})
 
 
 def change(
@@ -62,7 +104,7 @@ def change(
     until: str = "",
     decision: str = "",
     override: str = "",
-) -> dict[str, Any]:
+) -> Changed:
     """Move a hypothesis to ``state``.
 
     Raises LeadlineError: the field its state needs is missing (usage), no such move (conflict),
@@ -96,11 +138,11 @@ def change(
     return {"id": item.id, "text": item.text, "was": state_of(item), **body}
 
 
-def listing(thread: Thread) -> list[dict[str, Any]]:
+def listing(thread: Thread) -> list[HypothesisRow]:
     """Every hypothesis with its state, what the state rests on, and what its prediction's runs say
     now."""
     known = evidence_for(thread)
-    rows = []
+    rows: list[HypothesisRow] = []
     for item in thread.hypotheses:
         body = item.body
         state, prediction, until, decision = state_of(item), "", "", ""

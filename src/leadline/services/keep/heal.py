@@ -9,16 +9,15 @@ whole chain again.
 from __future__ import annotations
 
 from leadline.core.record.event import check_chain
-from leadline.core.typed import Any
 from leadline.services.branch.record_branch import branch_ref
 from leadline.services.context import Context
 from leadline.services.keep.verify_outside import seals
 
 
-def heal(context: Context, topics: list[str]) -> list[dict[str, Any]]:
+def heal(context: Context, topics: list[str]) -> list[dict[str, str]]:
     """Acknowledge torn lines and diverged files by a record, and put back files that were changed
     from the copy on the record branch (kept aside, never deleted). Returns what was done."""
-    done: list[dict[str, Any]] = []
+    done: list[dict[str, str]] = []
     for topic in topics:
         done += _put_back(context, topic)
         acknowledged = context.store.heal(topic)
@@ -32,14 +31,14 @@ def heal(context: Context, topics: list[str]) -> list[dict[str, Any]]:
     return done
 
 
-def _put_back(context: Context, topic: str) -> list[dict[str, Any]]:
+def _put_back(context: Context, topic: str) -> list[dict[str, str]]:
     """Event files whose chain is broken and whose published beginning joins with our end into a
     whole chain."""
     broken = {
         f.where.rpartition(":")[0] for f in context.store.faults(topic) if f.code == "broken-chain"
     }
     sealed = _sealed_files(context, topic)
-    done: list[dict[str, Any]] = []
+    done: list[dict[str, str]] = []
     published = context.vcs.read_tree_files(branch_ref(context), f"{topic}/events/")
     for name in sorted(broken | sealed):
         blob = published.get(f"{topic}/events/{name}")

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
-from leadline.core.typed import Any
+from leadline.core.typed import TypedDict
 from leadline.services.context import Context
 from leadline.services.run.attempt import states
+
+
+class OpenRun(TypedDict):
+    id: str
+    planned_at: str
+    state: str
+    argv: list[str]
 
 
 def ask_open_runs(context: Context, thread: Thread) -> list[Run]:
@@ -19,7 +26,7 @@ def ask_open_runs(context: Context, thread: Thread) -> list[Run]:
     return open_runs
 
 
-def rows_of_open(runs: list[Run]) -> list[dict[str, Any]]:
+def rows_of_open(runs: list[Run]) -> list[OpenRun]:
     return [
         {"id": r.id, "planned_at": r.planned_at, "state": r.state, "argv": r.argv} for r in runs
     ]
