@@ -6,11 +6,11 @@ import argparse
 
 from leadline.cli.answer import Answer
 from leadline.core.plain import plain
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
+    from leadline.core.record.run import Run
+    from leadline.services.artifact.artifacts import ArtifactRow
     from leadline.services.context import Context
 
 LISTED = 50
@@ -77,7 +77,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     )
 
 
-def _list(context: Context, run_: Any, everything: bool) -> Answer:
+def _list(context: Context, run_: Run, everything: bool) -> Answer:
     from leadline.core.record import artifact as core
     from leadline.core.values import as_dict
     from leadline.render.terminal.show import render_artifacts
@@ -104,7 +104,7 @@ def _list(context: Context, run_: Any, everything: bool) -> Answer:
     return Answer("\n".join(lines), data, counts, total > min(shown, len(rows)), following)
 
 
-def _verify(run_: Any, rows: Sequence[Mapping[str, Any]], where: str) -> Answer:
+def _verify(run_: Run, rows: list[ArtifactRow], where: str) -> Answer:
     from leadline.core.errors import EXIT_CODES
 
     counts = {

@@ -91,7 +91,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.render.terminal.compare import render_compare
     from leadline.services.evidence.compare import (
         answered,
-        as_data,
+        baseline_named,
         compare_sides,
         parse_sizes,
         parse_targets,
@@ -115,8 +115,9 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         equivalent=parse_sizes("--equivalent", args.equivalent),
     )
     record_refusals(context, thread, comparison)
-    data = as_data(comparison, thread)
-    baseline = data.get("baseline", {})
+    data, baseline = comparison.as_dict(), baseline_named(comparison, thread)
+    if baseline:
+        data["baseline"] = baseline
     name = f"{baseline['id']} = {baseline['experiment']}" if baseline else ""
     answer = Answer(
         render_compare(comparison, name),

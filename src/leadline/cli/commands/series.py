@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from leadline.core.record.thread import Thread
+    from leadline.core.series.store import SeriesListed, SeriesPoints
     from leadline.services.context import Context
     from leadline.services.series.series import CompactedRun
 
@@ -88,19 +89,19 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     return _points(thread, found, args)
 
 
-def _metrics(thread: Any, found: dict[str, Any]) -> Answer:
+def _metrics(thread: Thread, found: SeriesListed) -> Answer:
     from leadline.core.timestamps import size
     from leadline.render.terminal.series import render_metrics
 
     rows = found["metrics"]
-    data = {**found, "metrics": rows[:METRICS_SHOWN]}
+    data: SeriesListed = {**found, "metrics": rows[:METRICS_SHOWN]}
     counts = {"metrics": len(rows), "points": found["points"], "writers": len(found["writers"])}
     text = render_metrics(thread, data, len(rows), size(found["size_bytes"]))
     following = [f"leadline series {found['run']} {_quoted(rows[0]['metric'])}"] if rows else []
     return Answer(text, data, counts, len(rows) > METRICS_SHOWN, following)
 
 
-def _points(thread: Any, found: dict[str, Any], args: argparse.Namespace) -> Answer:
+def _points(thread: Thread, found: SeriesPoints, args: argparse.Namespace) -> Answer:
     from leadline.render.terminal.series import render_csv, render_points
 
     shown, total = len(found["points"]), found["total"]

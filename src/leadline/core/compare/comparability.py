@@ -7,15 +7,14 @@ gets quoted as if it had one.
 
 from __future__ import annotations
 
-from leadline.core.compare.comparison import Comparison, refusal
+from leadline.core.compare.comparison import Comparison, HygieneOfSide, refusal
 from leadline.core.compare.config_diff import FactDifference
 from leadline.core.record.run import Run, project_of
-from leadline.core.typed import Any
 
 ROWS_NAMED = 5
 
 
-def hygiene_of(runs: list[Run]) -> dict[str, Any]:
+def hygiene_of(runs: list[Run]) -> HygieneOfSide:
     """What is known of the machine during the runs of a side. A throttled run counts as a contended
     one: it shared the machine's power or cooling, whoever with."""
     throttled = [run for run in runs if run.hygiene.get("throttled") is True]

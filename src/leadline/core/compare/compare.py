@@ -15,6 +15,8 @@ from leadline.core.compare.comparability import check_comparability, hygiene_of
 from leadline.core.compare.comparison import (
     VERDICTS,
     Comparison,
+    Detectable,
+    EquivalenceAsked,
     MetricComparison,
     Size,
     number,
@@ -38,7 +40,7 @@ from leadline.core.stats.inference import TestResult, summarise, unavailable
 from leadline.core.stats.multiplicity import holm
 from leadline.core.stats.outliers import outliers
 from leadline.core.stats.power import detectable, n_needed, n_needed_paired
-from leadline.core.typed import Any
+from leadline.core.typed import cast
 
 __all__ = [
     "VERDICTS",
@@ -67,9 +69,9 @@ def standard_error(test: TestResult) -> float | None:
     return 0.5 * (high - low) / quantile if quantile else None
 
 
-def _detect(m: MetricComparison, size: Size, alpha: float) -> dict[str, Any]:
+def _detect(m: MetricComparison, size: Size, alpha: float) -> Detectable:
     """Whether these runs would have shown a difference of ``size``, and how many a side would."""
-    answer: dict[str, Any] = {
+    answer: Detectable = {
         "size": size.text,
         "difference": None,
         "n_needed": None,
@@ -83,7 +85,11 @@ def _detect(m: MetricComparison, size: Size, alpha: float) -> dict[str, Any]:
     answer["difference"] = wanted
     error = standard_error(m.test)
     if m.deterministic:
-        answer.update(bears=True, n_needed=2, reason="deterministic: any difference shows")
+        answer |= {
+            "bears": True,
+            "n_needed": 2,
+            "reason": "deterministic: any difference shows",
+        }
     elif m.a.sd is None or m.b.sd is None:
         answer["reason"] = "one run a side shows no spread, so nothing says how many are needed"
     elif m.pairs and error is not None:
@@ -104,7 +110,7 @@ def _equivalent(
     definition: MetricDef,
     size: Size,
     alpha: float,
-) -> dict[str, Any]:
+) -> EquivalenceAsked:
     """Whether the means are shown to differ by less than ``size``. Both ends of a relative margin
     are tested by the rule that chose the test of the difference; where values are at or below zero
     a share of them means nothing."""
@@ -116,7 +122,7 @@ def _equivalent(
     found = equivalence(
         m.test, size.value, size.relative, 1.0 - alpha, scaled if above_zero else None
     )
-    return {**found.as_dict(), "size": size.text}
+    return cast("EquivalenceAsked", {**found.as_dict(), "size": size.text})
 
 
 def _outliers(

@@ -10,9 +10,11 @@ from __future__ import annotations
 import math
 
 from leadline.core.compare.config_diff import ConfigDiff
+from leadline.core.metric.items import OverItems
 from leadline.core.record.run import Run
-from leadline.core.stats.inference import Sample, TestResult
-from leadline.core.typed import Any
+from leadline.core.stats.equivalence import EquivalenceTold
+from leadline.core.stats.inference import Sample, TestResult, TestTold
+from leadline.core.typed import TypedDict
 from leadline.core.values import dataclass, field
 
 VERDICTS = (
@@ -41,6 +43,74 @@ class Size:
         return f"{100 * self.value:.6g} %" if self.relative else f"{self.value:.6g}"
 
 
+class OutliersOfSide(TypedDict):
+    runs: list[str]
+    method: str
+    limit: float | None
+    n: int
+    reason: str
+
+
+class Detectable(TypedDict, total=False):
+    """Whether the runs would have shown a difference of a declared ``size`` (``bears``), and how
+    many ``counted`` would."""
+
+    size: str
+    difference: float | None
+    n_needed: int | None
+    bears: bool | None
+    reason: str
+    counted: str
+
+
+class AgainstTarget(TypedDict):
+    target: float
+    met: bool | None
+    test: TestTold
+
+
+class EquivalenceAsked(EquivalenceTold, total=False):
+    """For a declared ``size``; ``p_adjusted`` is Holm's over all that were asked."""
+
+    size: str
+    p_adjusted: float | None
+
+
+class SharedItems(TypedDict):
+    """The items of both sides: what the figures are on all of a side's own, and on those ``both``
+    have. ``uneven``: the sides whose runs differ in their items."""
+
+    by: list[str]
+    rule: str
+    a_items: int
+    b_items: int
+    both: int
+    same: bool
+    uneven: list[str]
+    a_own: float | None
+    b_own: float | None
+    a_shared: float | None
+    b_shared: float | None
+    over_items: OverItems | None
+    reason: str
+    words: str
+
+
+class MissingMetric(TypedDict):
+    metric: str
+    missing_on: list[str]
+
+
+class HygieneOfSide(TypedDict):
+    """Runs by what is known of the machine while they ran."""
+
+    contended: list[str]
+    throttled: list[str]
+    unknown: int
+    clean: int
+    reasons: list[str]
+
+
 @dataclass(slots=True)
 class MetricComparison:
     """One metric on both sides. ``verdict`` is one of ``VERDICTS`` ("different": shown to differ,
@@ -66,14 +136,14 @@ class MetricComparison:
     detectable: float | None = None
     deterministic: bool = False
     inside_baseline_spread: bool | None = None
-    target: dict[str, Any] | None = None
+    target: AgainstTarget | None = None
     p_adjusted: float | None = None
     judged: int = 1
-    outliers: dict[str, Any] = field(default_factory=dict)
-    detect: dict[str, Any] | None = None
-    equivalence: dict[str, Any] | None = None
+    outliers: dict[str, OutliersOfSide] = field(default_factory=dict)
+    detect: Detectable | None = None
+    equivalence: EquivalenceAsked | None = None
     moved_by_machine: bool | None = None
-    items: dict[str, Any] | None = None
+    items: SharedItems | None = None
     notes: list[str] = field(default_factory=list)
     apart: list[str] = field(default_factory=list)
     side_units: list[str] = field(default_factory=list)
@@ -146,8 +216,8 @@ class Comparison:
     left_out: list[dict[str, str]] = field(default_factory=list)
     refusals: list[dict[str, str]] = field(default_factory=list)
     metrics: list[MetricComparison] = field(default_factory=list)
-    missing_metrics: list[dict[str, Any]] = field(default_factory=list)
-    hygiene: dict[str, dict[str, Any]] = field(default_factory=dict)
+    missing_metrics: list[MissingMetric] = field(default_factory=list)
+    hygiene: dict[str, HygieneOfSide] = field(default_factory=dict)
     moved_baseline: dict[str, str] | None = None
     notes: list[str] = field(default_factory=list)
 

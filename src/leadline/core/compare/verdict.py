@@ -8,11 +8,16 @@ sentence is long.
 
 from __future__ import annotations
 
-from leadline.core.compare.comparison import Comparison, MetricComparison, number, refusal
+from leadline.core.compare.comparison import (
+    AgainstTarget,
+    Comparison,
+    MetricComparison,
+    number,
+    refusal,
+)
 from leadline.core.compare.difference import PAIRED_BY_BLOCK
 from leadline.core.stats.inference import Sample, one_sample, with_names
 from leadline.core.timestamps import counted
-from leadline.core.typed import Any
 
 
 def inside_spread(baseline: Sample, value: float) -> bool | None:
@@ -31,7 +36,7 @@ def inside_spread(baseline: Sample, value: float) -> bool | None:
     )
 
 
-def against_target(sample: Sample, target: float, direction: str, alpha: float) -> dict[str, Any]:
+def against_target(sample: Sample, target: float, direction: str, alpha: float) -> AgainstTarget:
     """A one-sided test of side b against a number that was set beforehand, in the direction that is
     better."""
     alternative = {"lower": "less", "higher": "greater"}.get(direction, "two-sided")

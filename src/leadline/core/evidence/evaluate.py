@@ -19,6 +19,7 @@ from leadline.core.metric.items import on_shared_items
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.stats.inference import (
     Interval,
+    IntervalTold,
     Sample,
     TestResult,
     one_sample,
@@ -41,7 +42,7 @@ class ClauseTold(TypedDict):
     contradicted: bool
     left: dict[str, object]
     right: dict[str, object] | None
-    interval: dict[str, object]
+    interval: IntervalTold
     arithmetic: str
     deterministic: bool
     left_runs: list[str]

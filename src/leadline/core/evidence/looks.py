@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from leadline.core.record.run import Run
-from leadline.core.stats.inference import Interval
+from leadline.core.stats.inference import Interval, IntervalTold
 from leadline.core.typed import TypedDict
 from leadline.core.values import dataclass
 
@@ -74,7 +74,7 @@ class LooksTold(TypedDict):
     shown_at: int | None
     last: int
     level: float | None
-    interval: dict[str, object] | None
+    interval: IntervalTold | None
 
 
 @dataclass(slots=True)

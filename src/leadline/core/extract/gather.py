@@ -41,7 +41,7 @@ class Extraction:
     metrics: dict[str, float] = field(default_factory=dict)
     nonfinite: dict[str, str] = field(default_factory=dict)
     series: dict[str, Excerpt] = field(default_factory=dict)
-    tables: list[dict[str, Any]] = field(default_factory=list)
+    tables: list[dict[str, object]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     items: dict[str, ItemFacts] = field(default_factory=dict)
@@ -302,7 +302,7 @@ class Gatherer:
             what = f"{name} has more than {MOST_ITEMS} items: they are not kept, only the value over all of them"
             self.problems.add("too-many-items", what, about=name)
 
-    def finish(self, digest: str | None, tables: Iterable[dict[str, Any]] = ()) -> Extraction:
+    def finish(self, digest: str | None, tables: Iterable[dict[str, object]] = ()) -> Extraction:
         """Publishes what was gathered, or nothing when a check failed."""
         least, most = self.spec.rows
         if (least is not None and self.taken < least) or (most is not None and self.taken > most):

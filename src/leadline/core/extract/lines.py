@@ -150,7 +150,7 @@ def _take(record: Mapping[str, Any], line: str, row: int, into: Gatherer) -> Non
         into.problems.add("no-number", "an object without a number", row)
 
 
-def _json_object(text: str) -> dict[str, Any] | None:
+def _json_object(text: str) -> dict[str, object] | None:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

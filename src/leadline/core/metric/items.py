@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from leadline.core.canonical import canonical_json, digest_of
 from leadline.core.record.run import Run
-from leadline.core.stats.inference import paired
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.stats.inference import IntervalTold, paired
+from leadline.core.typed import TYPE_CHECKING, Any, TypedDict, cast
 from leadline.core.values import dataclass, field
 
 if TYPE_CHECKING:
@@ -209,7 +209,24 @@ def _over(run: Run, metric: str, both: list[str], rule: str) -> Run:
     return other
 
 
-def over_items(shared: Shared, direction: str, confidence: float) -> dict[str, object] | None:
+class OverItems(TypedDict, total=False):
+    """How many of ``n`` items are ``better`` and ``worse``, or ``higher`` and ``lower`` where
+    neither is better."""
+
+    n: int
+    difference: float | None
+    interval: IntervalTold
+    p: float | None
+    method: str
+    better: int
+    worse: int
+    higher: int
+    lower: int
+    equal: int
+    reason: str
+
+
+def over_items(shared: Shared, direction: str, confidence: float) -> OverItems | None:
     """What the shared items say one by one: mean difference b - a with the interval of a paired t
     test over them, and how many are better, worse and equal (higher, lower without a better
     direction). None without items."""
@@ -222,7 +239,7 @@ def over_items(shared: Shared, direction: str, confidence: float) -> dict[str, o
     test = paired(a, b, confidence)
     words = ("better", "worse") if direction == "higher" else ("worse", "better")
     words = words if direction in ("higher", "lower") else ("higher", "lower")
-    return {
+    told = {
         "n": len(keys),
         "difference": test.difference,
         "interval": test.interval.as_dict(),
@@ -233,3 +250,4 @@ def over_items(shared: Shared, direction: str, confidence: float) -> dict[str, o
         "equal": len(keys) - up - down,
         "reason": test.interval.reason or "; ".join(test.reasons[:1]),
     }
+    return cast("OverItems", told)

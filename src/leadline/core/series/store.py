@@ -160,6 +160,45 @@ class SeriesSummary(TypedDict):
     nonfinite: int  # of the points
 
 
+class MetricSeries(SeriesSummary):
+    metric: str
+    writers: list[str]
+
+
+class WriterOfSeries(TypedDict):
+    name: str
+    rank: int | None
+    points: int
+
+
+class SeriesListed(TypedDict):
+    """What a run logged. ``provisional``: it is still going; ``elsewhere``: the command that brings
+    the points of a run that has none here; ``not_numbers``: values that were none, by metric."""
+
+    run: str
+    provisional: bool
+    elsewhere: str
+    metrics: list[MetricSeries]
+    points: int
+    writers: list[WriterOfSeries]
+    not_numbers: dict[str, int]
+    problems: list[Problem]
+    torn_bytes: int
+    size_bytes: int
+
+
+class SeriesPoints(TypedDict):
+    """The points of one metric: ``(step, value, time_s)``, and the writer where there are several.
+    ``shown_by``: how they were thinned from ``total``."""
+
+    run: str
+    metric: str
+    total: int
+    shown_by: str
+    writers: list[str]
+    points: list[list[Any]]
+
+
 def summary(points: Points) -> SeriesSummary:
     """How many points there are, from where to where; extremes are those of the numbers among
     them."""

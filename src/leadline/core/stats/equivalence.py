@@ -12,7 +12,8 @@ import math
 from collections.abc import Callable
 
 from leadline.core.stats.distributions import t_tail, t_upper_quantile
-from leadline.core.stats.inference import Interval, TestResult
+from leadline.core.stats.inference import Interval, IntervalTold, TestResult
+from leadline.core.typed import TypedDict
 from leadline.core.values import dataclass
 
 METHOD = "two one-sided tests"
@@ -21,6 +22,17 @@ METHOD = "two one-sided tests"
 Scaled = Callable[
     [float, float], TestResult
 ]  # (factor, confidence) -> the test of b against factor times a
+
+
+class EquivalenceTold(TypedDict):
+    method: str
+    margin: float
+    relative: bool
+    verdict: str
+    p: float | None
+    interval: IntervalTold
+    sentence: str
+    reason: str
 
 
 @dataclass(slots=True)
@@ -38,7 +50,7 @@ class Equivalence:
     sentence: str
     reason: str = ""
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> EquivalenceTold:
         return {
             "method": METHOD,
             "margin": self.margin,

@@ -16,6 +16,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from leadline.core.stats.distributions import t_tail, t_upper_quantile
+from leadline.core.typed import TypedDict
 from leadline.core.values import dataclass, field
 
 DIFFERENCE_METHOD = "Welch t"
@@ -59,6 +60,30 @@ class Sample:
         }
 
 
+class IntervalTold(TypedDict):
+    low: float | None
+    high: float | None
+    confidence: float
+    method: str
+    reason: str
+
+
+class TestTold(TypedDict):
+    name: str
+    difference: float | None
+    interval: IntervalTold
+    ratio: float | None
+    ratio_interval: IntervalTold | None
+    t: float | None
+    df: float | None
+    p: float | None
+    alternative: str
+    p_two: float | None
+    p_less: float | None
+    p_greater: float | None
+    reasons: list[str]
+
+
 @dataclass(slots=True)
 class Interval:
     """Both ends, or None and the reason. ``confidence`` is the two-sided level, e.g. 0.95."""
@@ -73,7 +98,7 @@ class Interval:
     def known(self) -> bool:
         return self.low is not None and self.high is not None
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> IntervalTold:
         return {
             "low": self.low,
             "high": self.high,
@@ -108,7 +133,7 @@ class TestResult:
         """The p value for ``alternative``: two-sided, less or greater."""
         return {"less": self.p_less, "greater": self.p_greater}.get(self.alternative, self.p_two)
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> TestTold:
         return {
             "name": self.name,
             "difference": self.difference,

@@ -8,6 +8,7 @@ digit is lost that the spread bears.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from leadline.core.compare.compare import Comparison, MetricComparison, number
 from leadline.core.compare.config_diff import FactDifference
@@ -199,8 +200,9 @@ def item_lines(m: MetricComparison) -> list[str]:
         )
     if over is None:
         return [line]
+    numbers: Mapping[str, object] = over
     counts = ", ".join(
-        f"{over[k]} {k}" for k in ("better", "worse", "higher", "lower", "equal") if k in over
+        f"{numbers[k]} {k}" for k in ("better", "worse", "higher", "lower", "equal") if k in over
     )
     interval = over["interval"]
     low, high = number(interval["low"]), number(interval["high"])

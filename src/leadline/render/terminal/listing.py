@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from leadline.core.record.rows import RunRow
 from leadline.core.timestamps import counted, duration, minute, number
-from leadline.core.typed import Any
+from leadline.core.typed import TypedDict
 from leadline.core.view import facts
 from leadline.render.table import table
 
 METRICS_SHOWN = 4
 CONFIG_SHOWN = 4
+
+
+class ThreadRow(TypedDict):
+    """A thread in the list of all; ``state``: open or finished."""
+
+    topic: str
+    prefix: str
+    title: str
+    last_at: str
+    experiments: int
+    state: str
 
 
 def runs_table(rows: list[RunRow]) -> str:
@@ -51,7 +62,7 @@ def runs_table(rows: list[RunRow]) -> str:
     )
 
 
-def threads_table(rows: list[dict[str, Any]], current: str) -> str:
+def threads_table(rows: list[ThreadRow], current: str) -> str:
     lines = [
         [
             "*" if row["topic"] == current else "",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from leadline.core.plain import one_line
 from leadline.core.record.thread import Thread
+from leadline.core.series.store import SeriesListed, SeriesPoints
 from leadline.core.timestamps import counted, number, rfc3339
-from leadline.core.typed import Any
 from leadline.core.view import facts
 from leadline.render import words
 from leadline.render.table import table
 
 
-def render_metrics(thread: Thread, found: dict[str, Any], total: int, size_text: str) -> str:
+def render_metrics(thread: Thread, found: SeriesListed, total: int, size_text: str) -> str:
     rows = found["metrics"]
     if not rows:
         how = found["elsewhere"] or "ll.log(step=…, loss=…) makes them"
@@ -60,7 +60,7 @@ def render_metrics(thread: Thread, found: dict[str, Any], total: int, size_text:
     return "\n".join(lines)
 
 
-def render_points(thread: Thread, found: dict[str, Any]) -> str:
+def render_points(thread: Thread, found: SeriesPoints) -> str:
     unit = facts.definition(thread, found["metric"]).unit
     several = bool(found["writers"])
     rows = [
@@ -84,7 +84,7 @@ def render_points(thread: Thread, found: dict[str, Any]) -> str:
     )
 
 
-def render_csv(found: dict[str, Any]) -> str:
+def render_csv(found: SeriesPoints) -> str:
     """Numbers so that they read back as the same ones; an absent step is an empty cell."""
     lines = ["step,value,time_s" + (",writer" if found["writers"] else "")]
     for step, value, time_s, *writer in found["points"]:

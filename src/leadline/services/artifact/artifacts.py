@@ -23,10 +23,32 @@ from leadline.core.record import artifact as core
 from leadline.core.record.artifact import Artifact
 from leadline.core.record.run import Run
 from leadline.core.timestamps import size
-from leadline.core.typed import Any
+from leadline.core.typed import TypedDict, cast
 from leadline.core.values import as_dict
 from leadline.services.context import Context
 from leadline.services.out_path import check_folder
+
+
+class ArtifactRow(TypedDict):
+    """An artifact, and in ``state`` whether its content is here and whole: as it was found, ``ok``,
+    ``damaged``, ``missing`` or ``elsewhere``."""
+
+    name: str
+    kind: str
+    digest: str
+    size_bytes: int
+    step: int | None
+    at: str
+    source: str
+    version: int
+    changed: bool
+    path: str
+    state: str
+
+
+class Copied(ArtifactRow):
+    run: str
+    written: str
 
 
 def artifacts_of(context: Context, run: Run) -> list[Artifact]:
@@ -140,7 +162,7 @@ def not_here(run: Run, artifact: Artifact, state: str) -> LeadlineError:
 
 def get(
     context: Context, run: Run, artifact: Artifact, out: str | None, force: bool = False
-) -> dict[str, Any]:
+) -> Copied:
     """Write a checked copy to ``out`` (a file, or a folder; default: the current folder), in a
     folder under the last part of its name. An existing file stays unless ``force``.
 
@@ -226,7 +248,7 @@ def check(
     name: str | None = None,
     version: int | None = None,
     step: int | None = None,
-) -> list[dict[str, Any]]:
+) -> list[ArtifactRow]:
     """Every content read and hashed again, or all versions of ``name``, or the one that is named:
     rows with ``state`` ok, damaged, missing or elsewhere."""
     one = name is not None or version is not None or step is not None
@@ -248,6 +270,5 @@ def check(
     return rows
 
 
-def data_of(artifact: Artifact, state: str) -> dict[str, Any]:
-    """One artifact as JSON-ready data."""
-    return {**as_dict(artifact), "state": state}
+def data_of(artifact: Artifact, state: str) -> ArtifactRow:
+    return cast("ArtifactRow", {**as_dict(artifact), "state": state})

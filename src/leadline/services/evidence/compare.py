@@ -25,7 +25,6 @@ from leadline.core.compare.drifting import DRIFT_SHARE, drift_of, interleaved
 from leadline.core.errors import LeadlineError, not_found, usage
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Item, Thread
-from leadline.core.typed import Any
 from leadline.services.context import Context
 from leadline.services.refusal import record_refusal
 
@@ -328,15 +327,13 @@ def answered(comparison: Comparison) -> bool:
     )
 
 
-def as_data(comparison: Comparison, thread: Thread) -> dict[str, Any]:
-    """The full comparison for ``--json``, with the baseline named in words where a side is the
-    baseline."""
-    data = comparison.as_dict()
+def baseline_named(comparison: Comparison, thread: Thread) -> dict[str, str]:
+    """The baseline in words where a side is the baseline, else nothing."""
     item = thread.baseline
-    if comparison.baseline_id and item is not None:
-        data["baseline"] = {
-            "id": item.id,
-            "experiment": thread.shown(str(item.body["experiment"]), item.refs),
-            "why": str(item.body.get("why", "")),
-        }
-    return data
+    if not comparison.baseline_id or item is None:
+        return {}
+    return {
+        "id": item.id,
+        "experiment": thread.shown(str(item.body["experiment"]), item.refs),
+        "why": str(item.body.get("why", "")),
+    }

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from leadline.core.evidence.of_thread import evidence_for
-from leadline.core.typed import Any
 from leadline.render.terminal.brief import render_brief
 from leadline.services.context import Context
 from leadline.services.look.next import due_now, next_actions, waits_of
 from leadline.services.look.open_runs import ask_open_runs, rows_of_open
 
 
-def brief(context: Context, named: str | None, budget_chars: int) -> tuple[str, dict[str, Any]]:
+def brief(context: Context, named: str | None, budget_chars: int) -> tuple[str, dict[str, object]]:
     """The text, at most ``budget_chars`` characters, and its parts as data."""
     thread = context.thread(named)
     now = due_now(context, thread)

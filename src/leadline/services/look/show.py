@@ -18,7 +18,7 @@ from leadline.services.context import Context
 TAIL_BYTES = 65536
 
 
-def show(context: Context, thread: Thread, display: str) -> tuple[str, dict[str, Any]]:
+def show(context: Context, thread: Thread, display: str) -> tuple[str, dict[str, object]]:
     thing = thread.find(display)
     text = render_show(thing, thread, evidence_for(thread))
     if isinstance(thing, Item) and (found := _measured(context, thread, thing)):
@@ -45,7 +45,7 @@ def _measured(context: Context, thread: Thread, item: Item) -> str:
     return ""
 
 
-def as_data(thing: Any) -> dict[str, Any]:
+def as_data(thing: Any) -> dict[str, object]:
     """A thread's thing as JSON-ready data."""
     data: dict[str, Any] = as_dict(thing)
     for run in [data, *(data.get("runs") or [])]:
@@ -67,7 +67,7 @@ def the_run(thread: Thread, display: str) -> Run:
 
 def show_output(
     context: Context, thread: Thread, display: str, stream: str
-) -> tuple[str, dict[str, Any]]:
+) -> tuple[str, dict[str, object]]:
     run = the_run(thread, display)
     path = os.path.join(context.run_folder(run.uid), f"{stream}.log")
     try:
@@ -85,7 +85,7 @@ def show_output(
     return text, {"run": run.id, "stream": stream, "path": path, "size_bytes": size, "text": text}
 
 
-def show_packages(context: Context, thread: Thread, display: str) -> tuple[str, dict[str, Any]]:
+def show_packages(context: Context, thread: Thread, display: str) -> tuple[str, dict[str, object]]:
     run = the_run(thread, display)
     digest = run.software.get("packages_blob")
     if not digest:

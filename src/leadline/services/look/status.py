@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.record.thread import Thread
-from leadline.core.typed import Any
-from leadline.render.terminal.listing import threads_table
+from leadline.render.terminal.listing import ThreadRow, threads_table
 from leadline.render.terminal.show import render_status
 from leadline.services.context import Context
 from leadline.services.look.next import due_now, waits_of
 from leadline.services.look.open_runs import ask_open_runs, rows_of_open
 
 
-def status(context: Context, named: str | None) -> tuple[str, dict[str, Any], dict[str, int]]:
+def status(context: Context, named: str | None) -> tuple[str, dict[str, object], dict[str, int]]:
     topics = context.store.topics()
     thread = context.thread(named)
     running = ask_open_runs(context, thread)
@@ -47,7 +46,7 @@ def status(context: Context, named: str | None) -> tuple[str, dict[str, Any], di
     return "\n\n".join(lines), data, counts
 
 
-def _thread_row(thread: Thread) -> dict[str, Any]:
+def _thread_row(thread: Thread) -> ThreadRow:
     return {
         "topic": thread.topic,
         "prefix": thread.prefix,

@@ -7,7 +7,6 @@ import re
 from leadline.core.errors import usage
 from leadline.core.ids import experiment_of
 from leadline.core.record.search_text import Hit
-from leadline.core.typed import Any
 from leadline.core.values import as_dict, dataclass
 from leadline.services.context import Context
 
@@ -26,8 +25,8 @@ class Tried:
     times: int
     reason_class: str
 
-    def as_dict(self) -> dict[str, Any]:
-        data: dict[str, Any] = as_dict(self)
+    def as_dict(self) -> dict[str, object]:
+        data: dict[str, object] = as_dict(self)
         if not self.reason_class:
             del data["reason_class"]
         return data

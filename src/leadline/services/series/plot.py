@@ -69,8 +69,8 @@ class Panel:
     more_runs: list[str] = field(default_factory=list)
     more_metrics: int = 0
 
-    def as_dict(self) -> dict[str, Any]:
-        data: dict[str, Any] = as_dict(self)
+    def as_dict(self) -> dict[str, object]:
+        data: dict[str, object] = as_dict(self)
         return data
 
 

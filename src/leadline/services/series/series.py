@@ -15,7 +15,15 @@ from leadline.core.errors import conflict, not_found
 from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.series.downsample import lttb, minmax
 from leadline.core.series.points import Points
-from leadline.core.series.store import Store, Writer, merged_with_origin, summary
+from leadline.core.series.store import (
+    MetricSeries,
+    SeriesListed,
+    SeriesPoints,
+    Store,
+    Writer,
+    merged_with_origin,
+    summary,
+)
 from leadline.core.tracker.reading import Reading
 from leadline.core.tracker.run_folder import FETCHED, LINES
 from leadline.core.typed import TYPE_CHECKING, Any
@@ -90,11 +98,10 @@ def _folders(context: Context, run: Run) -> list[str]:
     return [attempt, os.path.join(attempt, FETCHED)]
 
 
-def listed(context: Context, run: Run) -> dict[str, Any]:
-    """The metrics of a run with their summaries: {run, provisional, metrics, writers, problems,
-    size_bytes}."""
+def listed(context: Context, run: Run) -> SeriesListed:
+    """The metrics of a run with their summaries."""
     store = store_of(context, run)
-    rows = [
+    rows: list[MetricSeries] = [
         {"metric": metric, **summary(store.merged(metric)), "writers": store.writers_of(metric)}
         for metric in store.metrics
     ]
@@ -123,9 +130,8 @@ def points_of_metric(
     most: int | None,
     writer: str = "",
     method: str = "minmax",
-) -> dict[str, Any]:
-    """The points of one metric: {run, metric, total, shown_by, writers, points: [[step, value,
-    time_s], …]}, thinned to about ``most`` (None: all). ``writer``: of one process (its name, or
+) -> SeriesPoints:
+    """The points of one metric, thinned to about ``most`` (None: all). ``writer``: of one process (its name, or
     its rank). Where several processes wrote it and none is chosen, ``writers`` names them, and each
     point has the name of its own as a fourth element.
 
@@ -175,8 +181,14 @@ def points_of_metric(
         for k in kept
     ]
     shown_by = "" if len(rows) == len(points) else method
-    head = {"run": run.id, "metric": metric, "total": len(points), "shown_by": shown_by}
-    return {**head, "writers": names if origin else [], "points": rows}
+    return {
+        "run": run.id,
+        "metric": metric,
+        "total": len(points),
+        "shown_by": shown_by,
+        "writers": names if origin else [],
+        "points": rows,
+    }
 
 
 def _minmax(points: Points, most: int) -> list[int]:
