@@ -96,17 +96,44 @@ def settings(texts: list[str], option: str, verb: str) -> dict[str, object]:
     return {key: parse_value(text) for key, text in pairs(texts, option, verb).items()}
 
 
+def several(
+    parser: argparse._ActionsContainer,
+    option: str,
+    metavar: str,
+    text: str | None = None,
+    dest: str | None = None,
+) -> None:
+    """An option that may be given again and again: its values are a list."""
+    parser.add_argument(option, dest=dest, action="append", default=[], metavar=metavar, help=text)
+
+
+def seconds(text: str) -> float:
+    """The type of an option that is a time: ``90``, ``5m``, ``2h``."""
+    units = {"s": 1, "m": 60, "h": 3600}
+    try:
+        value = float(text[:-1]) * units[text[-1]] if text[-1:] in units else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration") from None
+    if value <= 0:
+        raise argparse.ArgumentTypeError("a timeout is above zero")
+    return value
+
+
+def extraction(args: argparse.Namespace) -> list[str]:
+    """What ``--metrics`` and ``--pattern`` say of where the metrics are, each checked."""
+    specs = [*args.metrics, *(f"pattern:{p}" for p in args.pattern)]
+    if specs:
+        from leadline.core.extract.spec import parse_spec
+
+        for spec in specs:
+            parse_spec(spec)
+    return specs
+
+
 def artifact_option(parser: argparse.ArgumentParser, text: str) -> None:
     """``--artifact``, the same for every verb that runs a command (see
     services/artifact/intake.py)."""
-    parser.add_argument(
-        "--artifact",
-        dest="artifacts",
-        action="append",
-        default=[],
-        metavar="[NAME=]PATH",
-        help=text,
-    )
+    several(parser, "--artifact", "[NAME=]PATH", text, dest="artifacts")
 
 
 def subverbs(parser: argparse.ArgumentParser) -> Any:

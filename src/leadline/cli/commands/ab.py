@@ -7,7 +7,7 @@ import signal
 import sys
 
 from leadline.cli.answer import Answer
-from leadline.cli.parsing import artifact_option, settings
+from leadline.cli.parsing import artifact_option, extraction, seconds, settings, several
 from leadline.core.errors import usage
 from leadline.core.typed import TYPE_CHECKING
 
@@ -37,22 +37,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.usage = "leadline ab [options] -- A -- B  |  leadline ab --a K=V --b K=V -- TEMPLATE  |  leadline ab show ID"
     parser.add_argument("words", nargs="*", metavar="show ID", help="show a measurement again")
     for side in "ab":
-        parser.add_argument(
+        several(
+            parser,
             f"--{side}",
+            "K=V",
+            f"config of side {side.upper()}; {{K}} in the command stands for V",
             dest=f"config_{side}",
-            action="append",
-            default=[],
-            metavar="K=V",
-            help=f"config of side {side.upper()}; {{K}} in the command stands for V",
         )
-    parser.add_argument(
-        "--set",
-        dest="sets",
-        action="append",
-        default=[],
-        metavar="K=V",
-        help="config of both sides",
-    )
+    several(parser, "--set", "K=V", "config of both sides", dest="sets")
     parser.add_argument("--metric", default="", metavar="NAME", help="what is compared")
     parser.add_argument(
         "--precision",
@@ -74,7 +66,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--time",
-        type=_seconds,
+        type=seconds,
         metavar="SECONDS",
         help="begin no block after that long (90, 5m, 2h)",
     )
@@ -91,25 +83,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=int, default=0, metavar="N", help="of the coin that orders the blocks"
     )
-    parser.add_argument(
-        "--metrics", action="append", default=[], metavar="SPEC", help="as for `leadline run`"
-    )
-    parser.add_argument(
-        "--pattern", action="append", default=[], metavar="NAME=REGEX", help="as for `leadline run`"
-    )
+    several(parser, "--metrics", "SPEC", "as for `leadline run`")
+    several(parser, "--pattern", "NAME=REGEX", "as for `leadline run`")
     artifact_option(
         parser, "keep this file, or what matches, of each run; {K} in it as in the command"
     )
     parser.add_argument(
-        "--timeout", type=_seconds, metavar="SECONDS", help="end a run after that long"
+        "--timeout", type=seconds, metavar="SECONDS", help="end a run after that long"
     )
     parser.add_argument("--show-output", action="store_true", help="show what the commands print")
-
-
-def _seconds(text: str) -> float:
-    from leadline.cli.commands.run import _seconds as seconds
-
-    return seconds(text)
 
 
 def _share(text: str) -> float:
@@ -231,11 +213,7 @@ def _request(
     config: dict[str, object],
     artifacts: list[str],
 ) -> RunRequest:
-    from leadline.core.extract.spec import parse_spec
     from leadline.services.run.request import Command, RunRequest, Terms
 
-    extract = [*args.metrics, *(f"pattern:{p}" for p in args.pattern)]
-    for spec in extract:
-        parse_spec(spec)
-    terms = Terms(extract=extract, artifacts=artifacts, timeout_s=args.timeout)
+    terms = Terms(extract=extraction(args), artifacts=artifacts, timeout_s=args.timeout)
     return RunRequest(topic, Command(argv, config), terms)

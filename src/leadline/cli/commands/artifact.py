@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
+from leadline.cli.parsing import subverbs
 from leadline.core.plain import plain
 from leadline.core.typed import TYPE_CHECKING
 
@@ -27,8 +28,6 @@ EXAMPLES = [
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    from leadline.cli.parsing import subverbs
-
     verbs = subverbs(parser)
     for verb, text in (
         ("list", "name, kind, size, digest and step of each"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
+from leadline.cli.parsing import several, subverbs
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ EXAMPLES = [
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    from leadline.cli.parsing import subverbs
-
     verbs = subverbs(parser)
     first = verbs.add_parser("set", help="register the first one")
     first.add_argument("id", metavar="ID")
@@ -40,15 +39,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     move = verbs.add_parser("move", help="replace it by a better one, on repeated evidence")
     move.add_argument("id", metavar="ID")
     move.add_argument("--why", default="", metavar="TEXT", help="the reason (needed)")
-    move.add_argument(
-        "--axis",
-        dest="axes",
-        action="append",
-        default=[],
-        metavar="KEY",
-        help="what the two differ in",
-    )
-    move.add_argument("--nuisance", action="append", default=[], metavar="KEY")
+    several(move, "--axis", "KEY", "what the two differ in", dest="axes")
+    several(move, "--nuisance", "KEY")
     move.add_argument(
         "--metric",
         default="",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
+from leadline.cli.parsing import several, subverbs
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ EXAMPLES = [
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    from leadline.cli.parsing import subverbs
-
     verbs = subverbs(parser)
     verbs.add_parser("kickoff", help="fields of the kickoff")
     post = verbs.add_parser("post", help="before results are posted")
@@ -46,11 +45,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     regression.add_argument(
         "--against", default="baseline", metavar="ID", help="the reference (default: baseline)"
     )
-    regression.add_argument(
-        "--axis", dest="axes", action="append", default=[], metavar="KEY", help="the tested axis"
-    )
-    regression.add_argument("--nuisance", action="append", default=[], metavar="KEY")
-    regression.add_argument("--metric", dest="metrics", action="append", default=[], metavar="NAME")
+    several(regression, "--axis", "KEY", "the tested axis", dest="axes")
+    several(regression, "--nuisance", "KEY")
+    several(regression, "--metric", "NAME", dest="metrics")
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:

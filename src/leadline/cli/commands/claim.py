@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
+from leadline.cli.parsing import several
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,28 +26,15 @@ EXAMPLES = [
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", metavar="TEXT")
     parser.add_argument("--that", default="", metavar="PREDICATE", help="the checkable form")
-    parser.add_argument(
-        "--across",
-        action="append",
-        default=[],
-        metavar="AXIS=v1,v2",
-        help="values over which it holds (needed for stable)",
-    )
-    parser.add_argument(
+    several(parser, "--across", "AXIS=v1,v2", "values over which it holds (needed for stable)")
+    several(
+        parser,
         "--axis",
+        "KEY",
+        "what the two sides differ in (default: the one thing they do)",
         dest="axes",
-        action="append",
-        default=[],
-        metavar="KEY",
-        help="what the two sides differ in (default: the one thing they do)",
     )
-    parser.add_argument(
-        "--nuisance",
-        action="append",
-        default=[],
-        metavar="KEY",
-        help="a difference known not to matter; stays visible",
-    )
+    several(parser, "--nuisance", "KEY", "a difference known not to matter; stays visible")
     parser.add_argument(
         "--label", default="", metavar="LABEL", help="refuse unless it reaches this label"
     )

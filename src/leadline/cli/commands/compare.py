@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
+from leadline.cli.parsing import several
 from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,50 +33,35 @@ EXAMPLES = [
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("a", metavar="A", help="the reference: an id or `baseline`")
     parser.add_argument("b", metavar="B", help="what is judged: an id")
-    parser.add_argument(
+    several(
+        parser,
         "--axis",
+        "KEY",
+        "the tested axis: a config key, or code, command, environment.NAME, hardware, ...",
         dest="axes",
-        action="append",
-        default=[],
-        metavar="KEY",
-        help="the tested axis: a config key, or code, command, environment.NAME, hardware, ...",
     )
-    parser.add_argument(
-        "--nuisance",
-        action="append",
-        default=[],
-        metavar="KEY",
-        help="a difference that is known not to matter; it stays visible",
+    several(
+        parser, "--nuisance", "KEY", "a difference that is known not to matter; it stays visible"
     )
-    parser.add_argument(
-        "--metric",
-        dest="metrics",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="compare these only (default: all)",
-    )
-    parser.add_argument(
+    several(parser, "--metric", "NAME", "compare these only (default: all)", dest="metrics")
+    several(
+        parser,
         "--target",
+        "METRIC=VALUE",
+        "test B against a number that was set beforehand",
         dest="targets",
-        action="append",
-        default=[],
-        metavar="METRIC=VALUE",
-        help="test B against a number that was set beforehand",
     )
-    parser.add_argument(
+    several(
+        parser,
         "--detect",
-        action="append",
-        default=[],
-        metavar="[METRIC=]SIZE",
-        help="the difference that matters, 2%% or a number in the metric's unit: says how many runs would show it",
+        "[METRIC=]SIZE",
+        "the difference that matters, 2%% or a number in the metric's unit: says how many runs would show it",
     )
-    parser.add_argument(
+    several(
+        parser,
         "--equivalent",
-        action="append",
-        default=[],
-        metavar="[METRIC=]SIZE",
-        help="judge whether no difference larger than this is left (two one-sided tests)",
+        "[METRIC=]SIZE",
+        "judge whether no difference larger than this is left (two one-sided tests)",
     )
     parser.add_argument(
         "--alpha", type=float, default=0.05, help="level of the tests and intervals (default 0.05)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
+from leadline.cli.parsing import subverbs
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ EXAMPLES = [
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    from leadline.cli.parsing import subverbs
-
     verbs = subverbs(parser)
     add = verbs.add_parser("add", help="propose one")
     add.add_argument("text", metavar="TEXT")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from leadline.adapters.trackers.registry import BUILTIN
 from leadline.cli.answer import Answer
-from leadline.cli.parsing import settings
+from leadline.cli.parsing import settings, several
 from leadline.core.plain import plain
 from leadline.core.timestamps import counted
 from leadline.core.typed import TYPE_CHECKING
@@ -51,30 +51,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="",
         help=f"csv tsv json jsonl parquet tensorboard {' '.join(BUILTIN)} (default: by its name)",
     )
-    parser.add_argument(
+    several(
+        parser,
         "--metric",
-        action="append",
-        default=[],
-        metavar="COLUMN[=NAME]",
-        help="a column that is a metric; default: those named like metrics of the thread",
+        "COLUMN[=NAME]",
+        "a column that is a metric; default: those named like metrics of the thread",
     )
-    parser.add_argument(
-        "--config",
-        action="append",
-        default=[],
-        metavar="COLUMN,...",
-        help="columns that are config; '*': all others",
-    )
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="config that holds for all of them",
-    )
-    parser.add_argument(
-        "--key", action="append", default=[], metavar="COLUMN,...", help="columns that name a row"
-    )
+    several(parser, "--config", "COLUMN,...", "columns that are config; '*': all others")
+    several(parser, "--set", "KEY=VALUE", "config that holds for all of them")
+    several(parser, "--key", "COLUMN,...", "columns that name a row")
     parser.add_argument(
         "--keep",
         choices=["first", "last"],
@@ -84,13 +69,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--at", default="", metavar="ADDRESS", help="of a tracker: its server or shared folder"
     )
-    parser.add_argument(
-        "--run",
-        action="append",
-        default=[],
-        metavar="ID",
-        help="of a tracker: only these, by id or name",
-    )
+    several(parser, "--run", "ID", "of a tracker: only these, by id or name")
     parser.add_argument(
         "--unfinished", action="store_true", help="of a tracker: also runs without an end, as lost"
     )

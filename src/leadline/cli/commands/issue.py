@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
-from leadline.cli.parsing import subverbs
+from leadline.cli.parsing import several, subverbs
 from leadline.core.errors import EXIT_CODES
 from leadline.core.timestamps import counted
 from leadline.core.typed import TYPE_CHECKING
@@ -43,15 +43,11 @@ COMMENTS_SHOWN = 20
 def add_wishes(parser: argparse.ArgumentParser) -> None:
     """What may be asked of an issue that is opened or adopted."""
     wishes = parser.add_argument_group("issue")
-    wishes.add_argument(
-        "--label", action="append", default=[], metavar="NAME", help="one more label (repeatable)"
-    )
+    several(wishes, "--label", "NAME", "one more label (repeatable)")
     wishes.add_argument(
         "--milestone", default="", metavar="NAME", help="title or number of a milestone"
     )
-    wishes.add_argument(
-        "--assignee", action="append", default=[], metavar="LOGIN", help="repeatable"
-    )
+    several(wishes, "--assignee", "LOGIN", "repeatable")
     wishes.add_argument(
         "--parent", default="", metavar="NUMBER", help="make it a sub-issue of this issue"
     )

@@ -7,6 +7,7 @@ import os
 import shlex
 
 from leadline.cli.answer import Answer
+from leadline.cli.parsing import several
 from leadline.core.errors import conflict, environment, usage
 from leadline.core.typed import TYPE_CHECKING, Any
 
@@ -26,13 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "ids", nargs="+", metavar="ID", help="runs, or experiments for all their runs"
     )
-    parser.add_argument(
-        "--metric",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="repeatable; default: the thread's",
-    )
+    several(parser, "--metric", "NAME", "repeatable; default: the thread's")
     parser.add_argument(
         "--x",
         choices=("step", "time"),

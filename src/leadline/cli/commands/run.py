@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from leadline.cli.answer import Answer
-from leadline.cli.parsing import artifact_option
+from leadline.cli.parsing import artifact_option, extraction, pairs, seconds, several
 from leadline.core.timestamps import plural
 from leadline.core.typed import TYPE_CHECKING
 
@@ -35,16 +35,13 @@ EXAMPLES = [
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.usage = "leadline run [options] -- COMMAND [ARGUMENTS]"
-    parser.add_argument(
-        "--set", dest="sets", action="append", default=[], metavar="K=V", help="a config value"
-    )
-    parser.add_argument(
+    several(parser, "--set", "K=V", "a config value", dest="sets")
+    several(
+        parser,
         "--config",
+        "FILE",
+        "config from a JSON, TOML or YAML file (nested keys are joined by dots)",
         dest="files",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="config from a JSON, TOML or YAML file (nested keys are joined by dots)",
     )
     parser.add_argument(
         "--config-from-args", action="store_true", help="config from the command's own flags"
@@ -55,39 +52,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--experiment", metavar="ID", help="add repeats to this experiment (its command by default)"
     )
-    parser.add_argument(
-        "--hypothesis",
-        dest="hypotheses",
-        action="append",
-        default=[],
-        metavar="ID",
-        help="a hypothesis this bears on",
-    )
+    several(parser, "--hypothesis", "ID", "a hypothesis this bears on", dest="hypotheses")
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="run N times")
     parser.add_argument(
-        "--timeout", type=_seconds, metavar="SECONDS", help="end it after that long (90, 5m, 2h)"
+        "--timeout", type=seconds, metavar="SECONDS", help="end it after that long (90, 5m, 2h)"
     )
-    parser.add_argument(
+    several(
+        parser,
         "--metrics",
-        action="append",
-        default=[],
-        metavar="SPEC",
-        help="metrics from a file, with checks: FILE[:NAME=COLUMN,rows=N,unique=K,items=K,dedupe=RULE,nan=RULE]",
+        "SPEC",
+        "metrics from a file, with checks: FILE[:NAME=COLUMN,rows=N,unique=K,items=K,dedupe=RULE,nan=RULE]",
     )
-    parser.add_argument(
-        "--pattern",
-        action="append",
-        default=[],
-        metavar="NAME=REGEX",
-        help="a metric from the output; group 1 is the value",
-    )
+    several(parser, "--pattern", "NAME=REGEX", "a metric from the output; group 1 is the value")
     artifact_option(parser, "keep this file, or what matches this pattern, when it has ended")
-    parser.add_argument(
+    several(
+        parser,
         "--env",
-        action="append",
-        default=[],
-        metavar="NAME[=VALUE]",
-        help="record this variable too; with a value, set it for the command",
+        "NAME[=VALUE]",
+        "record this variable too; with a value, set it for the command",
     )
     parser.add_argument(
         "--max-output", type=int, metavar="BYTES", help="end the command when it prints more"
@@ -96,17 +78,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--secret-argv-ok", action="store_true", help="run although the command line looks secret"
     )
     parser.add_argument("--quiet", action="store_true", help="do not show the command's output")
-
-
-def _seconds(text: str) -> float:
-    units = {"s": 1, "m": 60, "h": 3600}
-    try:
-        value = float(text[:-1]) * units[text[-1]] if text[-1:] in units else float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no duration") from None
-    if value <= 0:
-        raise argparse.ArgumentTypeError("a timeout is above zero")
-    return value
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
@@ -125,7 +96,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
             secret_argv_ok=args.secret_argv_ok,
         ),
         terms=Terms(
-            extract=[*args.metrics, *(f"pattern:{p}" for p in args.pattern)],
+            extract=extraction(args),
             artifacts=args.artifacts,
             allow_environment=[e for e in args.env if "=" not in e],
             timeout_s=args.timeout,
@@ -136,7 +107,6 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         repeat=args.repeat,
         hypotheses=args.hypotheses,
     )
-    _check_specs(request.terms.extract)
     shown = sys.stderr if args.json else sys.stdout
     outcomes = execute(context, request, watch_with(None if args.quiet else shown), context.warn)
     for outcome in outcomes:
@@ -152,19 +122,10 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     )
 
 
-def _check_specs(specs: list[str]) -> None:
-    if specs:
-        from leadline.core.extract.spec import parse_spec
-
-        for spec in specs:
-            parse_spec(spec)
-
-
 def _config(args: argparse.Namespace) -> dict[str, object]:
     """Files first, then the command's flags, then --set: the later wins."""
     if not (args.files or args.config_from_args or args.sets):
         return {}
-    from leadline.cli.parsing import pairs
     from leadline.core.config import check_said_once, config_from_args, flatten, parse_value
 
     config: dict[str, object] = {}

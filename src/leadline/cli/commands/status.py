@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
+from leadline.cli.parsing import several
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,9 +23,7 @@ EXAMPLES = [
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--runs", action="store_true", help="list runs")
-    parser.add_argument(
-        "--where", action="append", default=[], metavar="COLUMN=VALUE", help="only these runs"
-    )
+    several(parser, "--where", "COLUMN=VALUE", "only these runs")
     parser.add_argument("--sort", metavar="[-]COLUMN", help="order of the runs; - for descending")
     parser.add_argument(
         "--limit", type=int, default=50, metavar="N", help="at most N rows (default 50)"

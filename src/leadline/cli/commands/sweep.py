@@ -8,7 +8,7 @@ import sys
 import time
 
 from leadline.cli.answer import Answer
-from leadline.cli.parsing import artifact_option, settings
+from leadline.cli.parsing import artifact_option, extraction, seconds, settings, several
 from leadline.core.errors import usage
 from leadline.core.typed import TYPE_CHECKING
 
@@ -41,21 +41,12 @@ PLANNED = 1000
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    from leadline.cli.commands.run import _seconds
-
     parser.usage = (
         "leadline sweep [options] -- COMMAND {axis}  |  leadline sweep show|list|resume [ID]"
     )
     parser.add_argument("what", nargs="*", metavar="show|list|resume ID", help=argparse.SUPPRESS)
     add = parser.add_argument
-    add(
-        "--axis",
-        dest="axes",
-        action="append",
-        default=[],
-        metavar="K=A,B",
-        help="a name and the values it takes",
-    )
+    several(parser, "--axis", "K=A,B", "a name and the values it takes", dest="axes")
     add(
         "--design",
         choices=("one-axis", "interaction", "factorial", "list"),
@@ -71,38 +62,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="how many at a time (they disturb each other: it is recorded)",
     )
     add("--seed", type=int, metavar="N", help="of the order (default: drawn, and recorded)")
-    add(
-        "--set",
-        dest="sets",
-        action="append",
-        default=[],
-        metavar="K=V",
-        help="a config value of all cells",
-    )
-    add(
-        "--env-axis",
-        action="append",
-        default=[],
-        metavar="AXIS[=NAME]",
-        help="hand an axis over as a variable",
-    )
-    add(
-        "--timeout", type=_seconds, metavar="SECONDS", help="end a run after that long (90, 5m, 2h)"
-    )
-    add(
-        "--metrics",
-        action="append",
-        default=[],
-        metavar="SPEC",
-        help="metrics from a file, as for run",
-    )
-    add(
-        "--pattern",
-        action="append",
-        default=[],
-        metavar="NAME=REGEX",
-        help="a metric from the output",
-    )
+    several(parser, "--set", "K=V", "a config value of all cells", dest="sets")
+    several(parser, "--env-axis", "AXIS[=NAME]", "hand an axis over as a variable")
+    add("--timeout", type=seconds, metavar="SECONDS", help="end a run after that long (90, 5m, 2h)")
+    several(parser, "--metrics", "SPEC", "metrics from a file, as for run")
+    several(parser, "--pattern", "NAME=REGEX", "a metric from the output")
     artifact_option(
         parser, "keep this file, or what matches, of each run; {axis} in it is the value"
     )
@@ -180,7 +144,7 @@ def _named(context: Context, topic: str, args: argparse.Namespace) -> Answer:
 
 
 def _request(args: argparse.Namespace, topic: str) -> SweepRequest:
-    from leadline.cli.commands.run import _check_specs, _read_config
+    from leadline.cli.commands.run import _read_config
     from leadline.core.design.cells import parse_axes, read_matrix
     from leadline.services.run.sweep_plan import SweepRequest
 
@@ -194,8 +158,6 @@ def _request(args: argparse.Namespace, topic: str) -> SweepRequest:
         named, axes, listed = read_matrix(_read_config(args.matrix, "sweep"))
         design = design or named
     config = settings(args.sets, "--set", "sweep")
-    extract = [*args.metrics, *(f"pattern:{p}" for p in args.pattern)]
-    _check_specs(extract)
     variables = {a: n or a for a, _, n in (text.partition("=") for text in args.env_axis)}
     return SweepRequest(
         argv=args.command,
@@ -208,7 +170,7 @@ def _request(args: argparse.Namespace, topic: str) -> SweepRequest:
         seed=args.seed,
         config=config,
         variables=variables,
-        extract=extract,
+        extract=extraction(args),
         artifacts=args.artifacts,
         timeout_s=args.timeout,
         on_failure=args.on_failure,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from leadline.adapters.trackers.registry import BUILTIN
 from leadline.cli.answer import Answer
+from leadline.cli.parsing import several, subverbs
 from leadline.core.plain import plain
 from leadline.core.timestamps import plural
 from leadline.core.typed import TYPE_CHECKING
@@ -39,8 +40,6 @@ EXAMPLES = [
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    from leadline.cli.parsing import subverbs
-
     verbs = subverbs(parser)
     first = verbs.add_parser("set", help="choose the tracker and project, once")
     first.add_argument(
@@ -61,13 +60,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     sync = verbs.add_parser("sync", help="read again what was provisional, send what waits")
     push = verbs.add_parser("push", help="send runs whose job does not use the tracker itself")
     push.add_argument("ids", nargs="*", metavar="ID", help="runs or experiments (default: all)")
-    push.add_argument(
-        "--artifact",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="a file that goes beside the run",
-    )
+    several(push, "--artifact", "FILE", "a file that goes beside the run")
     bring = verbs.add_parser(
         "fetch",
         help="bring the points of runs here, to be plotted: from another machine, or so far",
