@@ -33,7 +33,7 @@ from leadline.core.evidence.evaluate import (
     distance_holds,
     evaluate_clause,
 )
-from leadline.core.evidence.predicate import Clause, Predicate, Subject
+from leadline.core.evidence.predicate import Predicate, Subject
 from leadline.core.metric.contract import moved_by_machine
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.stats.distributions import t_upper_quantile
@@ -81,10 +81,6 @@ class Evidence:
         }
 
 
-def _input_key(run: Run) -> str:
-    return canonical_json(run.config)
-
-
 def distinct_executions(runs: list[Run], definition: MetricDef) -> tuple[list[Run], dict[str, str]]:
     """(the runs that count for the metric, each distinct execution once; run id to why the others
     do not).
@@ -130,11 +126,11 @@ def _without_reruns(runs: list[Run], metric: str, dropped: dict[str, str]) -> li
     that do not are kept."""
     values: dict[str, set[float]] = {}
     for run in runs:
-        values.setdefault(_input_key(run), set()).add(run.metrics[metric])
+        values.setdefault(canonical_json(run.config), set()).add(run.metrics[metric])
     first: dict[tuple[str, float], str] = {}
     kept = []
     for run in runs:
-        key = _input_key(run)
+        key = canonical_json(run.config)
         at = (key, run.metrics[metric])
         if at in first and (seed_of(run) or len(values[key]) == 1):
             dropped[run.id] = (
@@ -308,7 +304,7 @@ def _evaluate_cell(
     )
     for clause in predicate.clauses:
         left = counter.runs(clause.subject, clause.metric, at)
-        right = _reference(clause, counter, at)
+        right = counter.runs(clause.right, clause.right_metric, at) if clause.right else []
         result = evaluate_clause(clause, left, right, metric_defs.get(clause.metric))
         cell.results.append(result)
         cell.contrary |= _contrary_of(result)
@@ -319,10 +315,6 @@ def _evaluate_cell(
         if at and result.holds is False:
             cell.contrary |= {run.id for run in left}
     return cell
-
-
-def _reference(clause: Clause, counter: _Counter, at: dict[str, object]) -> list[Run]:
-    return [] if clause.right is None else counter.runs(clause.right, clause.right_metric, at)
 
 
 def axes_of(predicate: Predicate, across: dict[str, list[Any]] | None) -> dict[str, list[Any]]:
@@ -354,9 +346,8 @@ def _cells(
     """Each combination of the axes with repeats of its own; seeds apart, which are the repeats of
     the others."""
     others = {name: values for name, values in axes.items() if not is_seed(name)}
-    seeded = len(others) < len(axes)
     cells = [_evaluate_cell(predicate, counter, metric_defs, at) for at in combinations(others)]
-    if seeded:
+    if len(others) < len(axes):
         cells += [
             _evaluate_cell(predicate, counter, metric_defs, at, True) for at in combinations(axes)
         ]

@@ -68,24 +68,9 @@ def _beta_tail(a: float, b: float, x: float, y: float, log_x: float, log_y: floa
     return max(0.0, 1.0 - math.exp(log_front) * _beta_fraction(b, a, y) / b)
 
 
-def beta_regularised(a: float, b: float, x: float) -> float:
-    """The regularised incomplete beta function I_x(a, b), for a, b > 0; x is clipped to [0, 1]
-    (DLMF 8.17)."""
-    if x <= 0.0:
-        return 0.0
-    if x >= 1.0:
-        return 1.0
-    return _beta_tail(a, b, x, 1.0 - x, math.log(x), math.log1p(-x))
-
-
 def normal_tail(z: float) -> float:
     """P(Z > z) of the standard normal."""
     return 0.5 * math.erfc(z / _SQRT2)
-
-
-def normal_cdf(z: float) -> float:
-    """P(Z <= z) of the standard normal."""
-    return 0.5 * math.erfc(-z / _SQRT2)
 
 
 def normal_upper_quantile(q: float) -> float:
@@ -109,11 +94,6 @@ def normal_upper_quantile(q: float) -> float:
             break
         z += math.log(tail / q) * tail / density
     return z
-
-
-def normal_quantile(p: float) -> float:
-    """The z with P(Z <= z) = p."""
-    return -normal_upper_quantile(p)
 
 
 def _hill(t: float, df: float) -> float:
@@ -150,11 +130,6 @@ def t_tail(t: float, df: float) -> float:
         return 0.5
     log_y = math.log(y) if y < 0.5 else math.log1p(-x)
     return 0.5 * _beta_tail(0.5 * df, 0.5, x, y, log_x, log_y)
-
-
-def t_cdf(t: float, df: float) -> float:
-    """P(T <= t) of Student's t."""
-    return t_tail(-t, df)
 
 
 def t_upper_quantile(q: float, df: float) -> float:
@@ -194,8 +169,3 @@ def t_upper_quantile(q: float, df: float) -> float:
             return following
         t = following
     return t
-
-
-def t_quantile(p: float, df: float) -> float:
-    """The t with P(T <= t) = p."""
-    return -t_upper_quantile(p, df)

@@ -164,14 +164,13 @@ def _body(context: Context, thread: Thread, text: str, request: ClaimRequest) ->
     }
     body = {**body, **cast("JudgedBody", {name: value for name, value in asked.items() if value})}
     over = canonical_json(request.across) if request.across else ""
-    numbers = f"{words} {over}"
     bound = bound_body(
         context,
         thread,
         text,
         strict=True,
         reported=request.reported,
-        predicate=numbers,
+        predicate=f"{words} {over}",
         ids=body.get("experiments", []),
     )
     body = {**body, **bound}
