@@ -14,7 +14,7 @@ import math
 import random
 from collections.abc import Sequence
 
-from leadline.core.stats.distributions import normal_cdf, normal_quantile
+from leadline.core.stats.distributions import normal_tail, normal_upper_quantile
 from leadline.core.stats.inference import RATIO_METHOD, Interval, TestResult, summarise, unavailable
 
 BOOTSTRAP_METHOD = "bootstrap BCa"
@@ -94,12 +94,12 @@ def _result(
         why = "every value on a side is identical, or too large: there is nothing to resample"
         return unavailable(BOOTSTRAP_METHOD, observed, confidence, why)
     estimates.sort()
-    bias = normal_quantile(_share_below(estimates, observed))
+    bias = -normal_upper_quantile(_share_below(estimates, observed))
     acceleration = third / (6.0 * spread**1.5)
 
     def end(level: float) -> float:
-        z = bias + normal_quantile(level)
-        return _quantile(estimates, normal_cdf(bias + z / (1.0 - acceleration * z)))
+        z = bias - normal_upper_quantile(level)
+        return _quantile(estimates, normal_tail(-bias - z / (1.0 - acceleration * z)))
 
     tail = 0.5 * (1.0 - confidence)
     result = TestResult(
@@ -107,11 +107,11 @@ def _result(
         observed,
         Interval(end(tail), end(1.0 - tail), confidence, BOOTSTRAP_METHOD),
     )
-    at_zero = normal_quantile(_share_below(estimates, 0.0)) - bias
+    at_zero = -normal_upper_quantile(_share_below(estimates, 0.0)) - bias
     # Where 1 + a w turns negative zero lies beyond any interval that could be formed: the side of w
     # decides.
     scale = 1.0 + acceleration * at_zero
-    below = normal_cdf(at_zero / scale - bias) if scale > 0.0 else (0.0 if at_zero < 0.0 else 1.0)
+    below = normal_tail(bias - at_zero / scale) if scale > 0.0 else (0.0 if at_zero < 0.0 else 1.0)
     least = 1.0 / (len(estimates) + 1)
     result.p_greater, result.p_less = max(least, below), max(least, 1.0 - below)
     result.p_two = min(1.0, 2.0 * min(result.p_greater, result.p_less))
