@@ -24,6 +24,7 @@ EXAMPLES = [
 EXAMPLES.append(
     "leadline metric tokens_per_s --formula 'tokens / time_s' --unit tok/s --direction higher"
 )
+CONTRACT = ("unit", "direction", "reduce", "description", "observed", "per", "formula")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -57,30 +58,9 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
             "leadline metric NAME --unit UNIT --direction lower",
         )
     topic = context.topic(args.thread)
-    words = (
-        args.unit,
-        args.direction,
-        args.reduce,
-        args.description,
-        args.observed,
-        args.per,
-        args.formula,
-    )
-    asked = any(v is not None for v in words)
-    if args.name and asked:
-        made = define_metric(
-            context,
-            topic,
-            args.name,
-            unit=args.unit,
-            direction=args.direction,
-            reduce=args.reduce,
-            description=args.description,
-            observed=args.observed,
-            per=args.per,
-            formula=args.formula,
-            redefine=args.redefine,
-        )
+    asked = {name: getattr(args, name) for name in CONTRACT}
+    if args.name and any(value is not None for value in asked.values()):
+        made = define_metric(context, topic, args.name, redefine=args.redefine, **asked)
         return Answer(
             _line(
                 {

@@ -22,6 +22,14 @@ EXAMPLES = [
     "leadline note --takeaway 'a bigger block saves a third of the waiting time'",
     "leadline note P-004 --negative trade-off 'faster, but needs {{P-004.memory_mb}} of memory'",
 ]
+ROLES = {
+    "--interpretation": ("interpretation", "what the result means"),
+    "--next-action": ("next", "what to do next"),
+    "--result": ("result", "a result in words"),
+    "--observation": ("observation", "something seen"),
+    "--takeaway": ("takeaway", "what it comes to, for people who are no specialists"),
+    "--blocker": ("blocker", "what is in the way"),
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -35,36 +43,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--about", nargs="+", action="extend", default=[], metavar="ID", help="what it is about"
     )
     role = parser.add_mutually_exclusive_group()
-    role.add_argument(
-        "--interpretation",
-        dest="role",
-        action="store_const",
-        const="interpretation",
-        help="what the result means",
-    )
-    role.add_argument(
-        "--next-action", dest="role", action="store_const", const="next", help="what to do next"
-    )
-    role.add_argument(
-        "--result", dest="role", action="store_const", const="result", help="a result in words"
-    )
-    role.add_argument(
-        "--observation",
-        dest="role",
-        action="store_const",
-        const="observation",
-        help="something seen",
-    )
-    role.add_argument(
-        "--takeaway",
-        dest="role",
-        action="store_const",
-        const="takeaway",
-        help="what it comes to, for people who are no specialists",
-    )
-    role.add_argument(
-        "--blocker", dest="role", action="store_const", const="blocker", help="what is in the way"
-    )
+    for option, (name, text) in ROLES.items():
+        role.add_argument(option, dest="role", action="store_const", const=name, help=text)
     role.add_argument(
         "--negative",
         metavar="REASON",
