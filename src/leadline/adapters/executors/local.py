@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from leadline.core.errors import LeadlineError, environment
-from leadline.core.typed import TYPE_CHECKING, cast
+from leadline.core.typed import TYPE_CHECKING
 from leadline.job import probe
 from leadline.ports.executor import OVER
 
@@ -89,7 +89,7 @@ class LocalExecutor:
 
     def cancel(self, attempt_dir: str, handle: Handle) -> Cancelled:
         """See ``Executor.cancel``."""
-        return cast("Cancelled", probe.cancel(attempt_dir))
+        return probe.cancel(attempt_dir)
 
     def result(self, attempt_dir: str) -> Result | None:
         """See ``Executor.result``."""
