@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from leadline.core.record.event import Record
 from leadline.core.record.kinds import kind_of
-from leadline.core.typed import Any, NamedTuple
+from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import RunPlannedBody
 
 _NEGATIVE_STATES = ("failed", "timeout", "cancelled")  # of one that is lost nobody saw the end
 
@@ -71,7 +74,7 @@ def searchable(record: Record, planned: Record | None = None) -> Searchable | No
     )
 
 
-def _plan_words(body: dict[str, Any]) -> str:
+def _plan_words(body: RunPlannedBody) -> str:
     title = str(body.get("title", ""))
     config = [pair for k, v in body.get("config", {}).items() if (pair := f"{k}={v}") not in title]
     return " ".join([title, *config, "`" + " ".join(map(str, body.get("argv", []))) + "`"])

@@ -6,9 +6,12 @@ from __future__ import annotations
 import shlex
 
 from leadline.core.timestamps import minute
-from leadline.core.view.baseline import Baseline, Measured, Move
+from leadline.core.typed import TYPE_CHECKING
 from leadline.render.terminal.compare import aligned, decimals_for, shown_number
 from leadline.render.words import aside
+
+if TYPE_CHECKING:
+    from leadline.core.view.baseline import Baseline, Measured, Move
 
 
 def render_baseline(data: Baseline) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from leadline.core.plain import one_line
 from leadline.core.record.thread import Thread
-from leadline.core.series.store import SeriesListed, SeriesPoints
 from leadline.core.timestamps import counted, number, rfc3339
+from leadline.core.typed import TYPE_CHECKING
 from leadline.core.view import facts
 from leadline.render import words
 from leadline.render.table import table
+
+if TYPE_CHECKING:
+    from leadline.core.series.store import SeriesListed, SeriesPoints
 
 
 def render_metrics(thread: Thread, found: SeriesListed, total: int, size_text: str) -> str:

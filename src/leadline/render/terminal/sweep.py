@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from leadline.core.design.cells import title_of
-from leadline.core.design.done import Preview
 from leadline.core.timestamps import counted, duration, minute, number
-from leadline.core.view.sweep_table import CellRow, SweepListed, SweepTable
+from leadline.core.typed import TYPE_CHECKING
 from leadline.render.table import table
 from leadline.render.words import spread_text, with_unit
+
+if TYPE_CHECKING:
+    from leadline.core.design.done import Preview
+    from leadline.core.view.sweep_table import CellRow, SweepListed, SweepTable
 
 ROWS_SHOWN = 50
 
