@@ -25,6 +25,7 @@ from leadline.core.compare.comparison import (
 )
 from leadline.core.compare.config_diff import ConfigDiff, config_diff
 from leadline.core.compare.difference import IN_ORDER, Difference, difference
+from leadline.core.compare.over_items import over_items
 from leadline.core.compare.verdict import against_target, inside_spread, judge, restrain
 from leadline.core.metric.contract import (
     contract_of,
@@ -32,7 +33,7 @@ from leadline.core.metric.contract import (
     contracts_of,
     moved_by_machine,
 )
-from leadline.core.metric.items import Shared, on_shared_items, over_items
+from leadline.core.metric.items import Shared, on_shared_items
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.stats.distributions import t_upper_quantile
 from leadline.core.stats.equivalence import equivalence

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from leadline.core.compare.config_diff import ConfigDiff
-from leadline.core.metric.items import OverItems
+from leadline.core.compare.over_items import OverItems
 from leadline.core.record.run import Run
 from leadline.core.stats.equivalence import EquivalenceTold
 from leadline.core.stats.inference import Sample, TestResult, TestTold

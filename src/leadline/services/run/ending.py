@@ -165,8 +165,7 @@ def _read_metrics(
         epoch_ms(result["started_at"]) / 1000 if result.get("started_at") else None,
     )
     tracked = _read_tracker(context, run, body, thread.metrics, say)
-    logged = os.path.exists(files.metrics) or context.series.has(attempt)
-    if body["state"] != "done" and not logged and tracked is None:
+    if body["state"] != "done" and tracked is None and not _logged(context, attempt):
         return
     try:
         found = context.collectors.extract(
@@ -216,6 +215,11 @@ def _kept_items(context: Context, facts: ItemFacts) -> ItemFacts:
     kept: ItemFacts = {**facts, "blob": context.blobs.put(data)}
     del kept["values"]
     return kept
+
+
+def _logged(context: Context, attempt: str) -> bool:
+    """What a run logged before it went wrong counts."""
+    return os.path.exists(os.path.join(attempt, "metrics.jsonl")) or context.series.has(attempt)
 
 
 def _read_tracker(
