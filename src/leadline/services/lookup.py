@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from leadline.core.compare.compare import why_not_evidence
 from leadline.core.errors import LeadlineError
-from leadline.core.record.run import TERMINAL_STATES, Run
+from leadline.core.record.run import TERMINAL_STATES, Run, why_not_evidence
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.services.context import Context
 

@@ -21,7 +21,6 @@ from leadline.core.compare.comparison import (
     Size,
     number,
     refusal,
-    why_not_evidence,
 )
 from leadline.core.compare.config_diff import ConfigDiff, config_diff
 from leadline.core.compare.difference import IN_ORDER, Difference, difference
@@ -34,7 +33,7 @@ from leadline.core.metric.contract import (
     moved_by_machine,
 )
 from leadline.core.metric.items import Shared, on_shared_items
-from leadline.core.record.run import MetricDef, Run
+from leadline.core.record.run import MetricDef, Run, why_not_evidence
 from leadline.core.stats.distributions import t_upper_quantile
 from leadline.core.stats.equivalence import equivalence
 from leadline.core.stats.inference import TestResult, summarise, unavailable
@@ -51,7 +50,6 @@ __all__ = [
     "compare",
     "number",
     "refusal",
-    "why_not_evidence",
 ]
 POWER = 0.8  # the chance with which a "detectable" difference shows
 

@@ -11,7 +11,6 @@ import math
 
 from leadline.core.compare.config_diff import ConfigDiff
 from leadline.core.compare.over_items import OverItems
-from leadline.core.record.run import Run
 from leadline.core.stats.equivalence import EquivalenceTold
 from leadline.core.stats.inference import Sample, TestResult, TestTold
 from leadline.core.typed import TypedDict
@@ -244,21 +243,6 @@ class Comparison:
             "moved_baseline": self.moved_baseline,
             "notes": list(self.notes),
         }
-
-
-def why_not_evidence(run: Run) -> str:
-    """Why a run does not count, in words; empty when it does."""
-    if run.is_evidence:
-        return ""
-    if run.retracted:
-        return f"retracted: {run.retracted}"
-    if run.superseded_by:
-        return f"superseded by {run.superseded_by}"
-    if run.design.get("warmup"):
-        return "a warm-up, kept apart from the measurement"
-    if run.origin == "reported":
-        return "reported: Leadline did not see it measured"
-    return f"{run.state}: {run.reason}" if run.reason else f"its state is {run.state}"
 
 
 def number(value: float | None, unit: str = "") -> str:

@@ -24,7 +24,7 @@ from collections.abc import Callable
 from itertools import product
 
 from leadline.core.canonical import canonical_json
-from leadline.core.compare.compare import number, why_not_evidence
+from leadline.core.compare.compare import number
 from leadline.core.compare.config_diff import fact_of
 from leadline.core.compare.difference import seed_of
 from leadline.core.evidence.evaluate import (
@@ -35,7 +35,7 @@ from leadline.core.evidence.evaluate import (
 )
 from leadline.core.evidence.predicate import Predicate, Subject
 from leadline.core.metric.contract import moved_by_machine
-from leadline.core.record.run import MetricDef, Run
+from leadline.core.record.run import MetricDef, Run, why_not_evidence
 from leadline.core.stats.distributions import t_upper_quantile
 from leadline.core.stats.inference import summarise
 from leadline.core.stats.power import n_needed

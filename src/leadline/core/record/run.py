@@ -123,3 +123,18 @@ def project_of(run: Run) -> str:
         if about.get("tracker") not in (None, "", OWN)
         else ""
     )
+
+
+def why_not_evidence(run: Run) -> str:
+    """Why a run does not count, in words; empty when it does."""
+    if run.is_evidence:
+        return ""
+    if run.retracted:
+        return f"retracted: {run.retracted}"
+    if run.superseded_by:
+        return f"superseded by {run.superseded_by}"
+    if run.design.get("warmup"):
+        return "a warm-up, kept apart from the measurement"
+    if run.origin == "reported":
+        return "reported: Leadline did not see it measured"
+    return f"{run.state}: {run.reason}" if run.reason else f"its state is {run.state}"
