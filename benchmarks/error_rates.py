@@ -130,9 +130,8 @@ def compare_is_wrong(order: str) -> Callable[[Noise, random.Random], bool]:
         found = compare(
             a, b, axes=["variant", "command"], metric_defs={"time_ms": METRIC}, alpha=ALPHA
         )
-        assert found.apples_to_apples and not found.refusals, (
-            found.refusals
-        )  # else nothing would be tried here
+        # else nothing would be tried here
+        assert found.apples_to_apples and not found.refusals, found.refusals
         return found.metrics[0].verdict in ("better", "worse", "different")
 
     return trial

@@ -107,9 +107,8 @@ def test_without_a_metric_the_wall_time_is_taken(thread_lab):
 def test_blocks_that_fail_are_left_out_and_end_it(bench, command, word):
     run = bench.run("ab", "--json", "--warmup", "0", *side(1), "--", *command)
     done = json.loads(run.stdout)["data"]
-    assert (
-        run.returncode == 6 and json.loads(run.stdout)["ok"] is False
-    )  # as `compare`: no comparison was made
+    # as `compare`: no comparison was made
+    assert run.returncode == 6 and json.loads(run.stdout)["ok"] is False
     assert bench.run("ab", "show", done["id"]).returncode == 6
     assert done["n_blocks"] == 0 and len(done["failed_blocks"]) == 3
     assert done["verdict"] == "cannot be compared", (

@@ -70,9 +70,8 @@ def test_a_killed_job_keeps_what_it_logged(thread_lab: Lab) -> None:
         "name": "m.pt", "kind": "model", "digest": digest(b"weights"), "size_bytes": 7, "step": 4,
     }  # fmt: skip
     assert blob(thread_lab, kept["digest"]).read_bytes() == b"weights"
-    assert not [
-        p for p in attempt(thread_lab, done["uid"]).iterdir() if len(p.name) == 64
-    ]  # moved, no second copy
+    # moved, no second copy
+    assert not [p for p in attempt(thread_lab, done["uid"]).iterdir() if len(p.name) == 64]
     assert thread_lab.run("verify").returncode == 0
 
 
@@ -163,9 +162,8 @@ def test_a_version_that_is_not_there_is_answered_with_those_that_are(thread_lab:
     )
     blob(thread_lab, digest(b"0")).chmod(0o644)
     blob(thread_lab, digest(b"0")).write_bytes(b"damaged")
-    assert (
-        "2 of 3" in thread_lab.run("artifact", "verify", "P-001", "x").stdout
-    )  # all its versions, not the last alone
+    # all its versions, not the last alone
+    assert "2 of 3" in thread_lab.run("artifact", "verify", "P-001", "x").stdout
     assert "1 of 1" in thread_lab.ok("artifact", "verify", "P-001", "x", "--version", "2")
 
 
@@ -691,9 +689,8 @@ def test_a_sweep_keeps_the_files_of_each_cell(thread_lab: Lab) -> None:
         "sweep", "--axis", "n=1,2", "--jobs", "2", "--artifact", "out-{n}.txt", *line
     )
     assert again["data"]["id"] == done["data"]["id"] and again["data"]["runs"] == []
-    thread_lab.ok(
-        "sweep", "--axis", "n=1,2", "--again", *line
-    )  # a sweep without artifacts is another one
+    # a sweep without artifacts is another one
+    thread_lab.ok("sweep", "--axis", "n=1,2", "--again", *line)
 
 
 @pytest.mark.parametrize(

@@ -64,9 +64,8 @@ def test_check_regression(recorded):  # noqa: F811
     items = lab.json("check", "regression", "P-002", "--against", "P-001", "--axis", "block")[
         "data"
     ]["missing"]
-    assert codes(items) == {
-        "throttled"
-    }  # these records say nothing of it, and the sides did not take turns
+    # these records say nothing of it, and the sides did not take turns
+    assert codes(items) == {"throttled"}
     answer = lab.json(
         "check", "regression", "--against", "P-001", "--axis", "block", "--metric", "time_ms"
     )

@@ -30,9 +30,8 @@ def test_label_follows_the_runs_and_a_higher_one_is_refused(queued):  # noqa: F8
         and shlex.split(command)[-1] == EMIT
     )
     Path(lab.env["QUEUE"]).write_text("10.1 10.6")
-    assert (
-        lab.run(*shlex.split(command)[1:]).returncode == 0
-    )  # the command it names is the command that helps
+    # the command it names is the command that helps
+    assert lab.run(*shlex.split(command)[1:]).returncode == 0
     row = lab.json(*claim, "--label", "replicated")["data"]
     assert (row["label"], row["n"], row["state"]) == ("replicated", 3, "standing")
     refusals = lab.json("tried", "replicated")

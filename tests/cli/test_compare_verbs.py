@@ -35,9 +35,8 @@ def test_the_difference_comes_first_and_confounds_are_refused(recorded):  # noqa
         "block": "axis",
         "warmup": "confound",
     }
-    assert (
-        lab.ok("logbook").count("Refused: confounded-axis") == 1
-    )  # asked for twice, recorded once
+    # asked for twice, recorded once
+    assert lab.ok("logbook").count("Refused: confounded-axis") == 1
     done = lab.run("compare", "baseline", "P-002", "--axis", "block", "--nuisance", "warmup")
     assert (
         done.returncode == 0

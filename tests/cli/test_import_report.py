@@ -115,9 +115,8 @@ def test_what_is_set_for_a_file_tells_equal_rows_apart(thread_lab: Lab):
         len(imported(thread_lab, *here)["taken"]) == len(imported(thread_lab, *there)["taken"]) == 1
     )
     assert imported(thread_lab, *here)["already"] == imported(thread_lab, *there)["already"] == 1
-    assert (
-        imported(thread_lab, "b.csv", "--config", "*")["already"] == 1
-    )  # says nothing else than what is held
+    # says nothing else than what is held
+    assert imported(thread_lab, "b.csv", "--config", "*")["already"] == 1
     thread_lab.ok("correct", "P-001-r1", "config.device=B200", "--why", "read the wrong label")
     assert imported(thread_lab, *here)["already"] == 1
     noted = imported(thread_lab, "b.csv", "--config", "*", "--set", "block=7")

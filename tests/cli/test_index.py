@@ -64,9 +64,8 @@ def test_each_link_of_the_page_leads_somewhere(threads: Lab) -> None:
     pictures = [t.attrs["src"] for t in tokens if t.type == "image"]
     assert len(links) >= 15 and len(pictures) >= 5
     inside = [link for link in [*links, *pictures] if not str(link).startswith("#")]
-    said = [
-        "https://evil.example/a.png"
-    ]  # a link that somebody wrote into a goal: shown as one, never as a picture
+    # a link that somebody wrote into a goal: shown as one, never as a picture
+    said = ["https://evil.example/a.png"]
     assert [link for link in inside if link not in held] == said, (
         "relative, on this branch, nothing from elsewhere"
     )

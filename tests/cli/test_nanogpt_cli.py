@@ -108,9 +108,8 @@ def test_bigrams_sign_trick(lab, tmp_path):
     done = lab.run("compare", "baseline", "P-002", "--axis", "arm", "--target", "val_loss=3.28")
     assert "CONFOUND" not in done.stdout and "differences (1)" in done.stdout, done.stdout
     refusals = set(re.findall(r"^refused \(([\w-]+)\)", done.stdout, re.M))
-    assert done.returncode == 0 and refusals <= {
-        "contended"
-    }  # the machine these rows are emitted on may be busy
+    # the machine these rows are emitted on may be busy
+    assert done.returncode == 0 and refusals <= {"contended"}
     base, _, base_n = printed("2026-05-20_BigramsSignTrick_baseline_statistics.md")
     new, p, new_n = printed("2026-05-20_BigramsSignTrick_pr299_statistics.md")
     check_side(done.stdout, "P-001", base)
@@ -124,9 +123,8 @@ def test_bigrams_sign_trick(lab, tmp_path):
     assert abs(delta - -0.00020) <= 0.5e-5 + 1e-12
     assert refusals or "train_time: better." in done.stdout
     assert "(baseline P-B1 = P-001)" in done.stdout
-    assert (
-        "inside the baseline's own spread" in done.stdout
-    )  # val_loss: -0.0002 against an sd of 0.00135
+    # val_loss: -0.0002 against an sd of 0.00135
+    assert "inside the baseline's own spread" in done.stdout
 
 
 def test_recursive_from_best_is_not_apples_to_apples(lab, tmp_path):

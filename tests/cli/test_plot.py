@@ -41,9 +41,8 @@ def test_the_terminal_shows_axes_runs_and_what_is_left_out(logged):
     first, second, _ = ids(logged)
     text = logged.ok("plot", first, second, "--metric", "loss", "--width", "70")
     assert "loss [nats]" in text and first in text and second in text and "5,050 points" in text
-    assert all(
-        len(line) <= 70 + 40 for line in text.splitlines()
-    )  # a note may be longer than the picture
+    # a note may be longer than the picture
+    assert all(len(line) <= 70 + 40 for line in text.splitlines())
     assert "*" in text and "o" in text  # letters tell them apart without colour
     alone = logged.ok("plot", first, "--metric", "loss", env={"PYTHONIOENCODING": "utf-8"})
     assert any("\u2800" < character <= "\u28ff" for character in alone)
@@ -179,18 +178,16 @@ def test_an_experiment_stands_for_its_runs(thread_lab):
     [panel] = thread_lab.json("plot", "P-001", "--metric", "loss")["data"]["panels"]
     assert [line["run"] for line in panel["lines"]] == ["P-001-r1", "P-001-r2", "P-001-r3"]
     text = thread_lab.ok("plot", "P-001", "--metric", "loss", "--width", "60")
-    assert "P-001-r3" in text and all(
-        len(line) <= 60 for line in text.splitlines()
-    )  # the legend takes several rows
+    # the legend takes several rows
+    assert "P-001-r3" in text and all(len(line) <= 60 for line in text.splitlines())
 
 
 def test_the_report_shows_the_series_of_defined_metrics(logged):
     first, second, _ = ids(logged)
     logged.ok("report", "--out", "r.html")
     page = (logged.repo / "r.html").read_text()
-    assert (
-        page.count('<path class="curve s0" vector-effect') == 2
-    )  # each experiment has a run, and lr is not defined
+    # each experiment has a run, and lr is not defined
+    assert page.count('<path class="curve s0" vector-effect') == 2
     assert f"<title>{first}</title>" in page and f"<title>{second}</title>" in page
     assert "5,000 points, the" in page and "lr over step" not in page
     spike = [float(y) for y in re.findall(r",(\d+\.\d\d)[ \"]", page)]
@@ -227,10 +224,8 @@ def test_time_is_in_a_unit_that_fits(thread_lab):
     assert "hours since the run's first point" in text
     assert all(len(line) <= 60 for line in text.splitlines())
     [panel] = thread_lab.json("plot", "P-001", "--metric", "loss", "--x", "time")["data"]["panels"]
-    assert panel["lines"][0]["pieces"][0][-1] == [
-        39 * 600.0,
-        39.5,
-    ]  # seconds, whatever the picture says
+    # seconds, whatever the picture says
+    assert panel["lines"][0]["pieces"][0][-1] == [39 * 600.0, 39.5]
     thread_lab.ok("plot", "P-001", "--metric", "loss", "--x", "time", "--out", "a.svg")
     assert "hours since" in (thread_lab.repo / "a.svg").read_text()
 

@@ -47,9 +47,8 @@ def test_numbers_that_changed_disagree_and_exit_6(thread_lab: Lab, tmp_path: Pat
     done = reproduce(thread_lab, "P-001")
     assert done["verdict"] == "disagrees" and "10 ms then, 11 ms now" in done["why"]
     value.write_text("10")
-    assert (
-        reproduce(thread_lab, "P-001")["verdict"] == "agrees"
-    )  # judged by the originals, not by reproductions
+    # judged by the originals, not by reproductions
+    assert reproduce(thread_lab, "P-001")["verdict"] == "agrees"
 
 
 def test_one_original_run_is_judged_by_the_tolerance(thread_lab: Lab, tmp_path: Path) -> None:

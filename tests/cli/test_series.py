@@ -109,9 +109,8 @@ def test_compaction_keeps_every_point(logged: Lab) -> None:
     assert after.digest() == before.digest() == done["digest"]
     assert logged.ok("series", "P-001", "loss", "--csv") == rows
     recorded = logged.json("show", "P-001-r1")["data"]["extraction"]["sources"]
-    assert done["digest"] in [
-        source["digest"] for source in recorded
-    ]  # what the record said at the end of the run
+    # what the record said at the end of the run
+    assert done["digest"] in [source["digest"] for source in recorded]
     again = logged.json("series", "compact", "P-001-r1")["data"][0]
     assert again["digest"] == done["digest"] and done["segments"] > 0 and again["segments"] == 0
     said = logged.ok("series", "compact", "P-001")

@@ -139,9 +139,8 @@ def test_numbers_in_results_are_bound_or_refused(two):
 
 def test_decisions_rest_on_what_stands(two):
     two.run("run", "--set", "block=999", "--", "false")
-    made = two.json("decide", "--evidence", "P-002", "P-003-r1", "use block 128")[
-        "data"
-    ]  # a failed run as well
+    # a failed run as well
+    made = two.json("decide", "--evidence", "P-002", "P-003-r1", "use block 128")["data"]
     assert (made["evidence"], made["owner"], made["text"]) == (
         ["P-002", "P-003-r1"],
         "Ada",

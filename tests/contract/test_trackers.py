@@ -205,9 +205,8 @@ class TestWandb(TrackerContract):
         file = Path(run.path)
         whole = file.read_bytes()
         assert len(whole) > 70_000, "several blocks"
-        inside, later = (
-            whole.index(b"x" * 50, at) + 25 for at in (40_000, 50_000)
-        )  # of a record, not between two
+        # of a record, not between two
+        inside, later = (whole.index(b"x" * 50, at) + 25 for at in (40_000, 50_000))
         for cut in (len(whole) // 2, len(whole) - 3, inside, 7, 3, 0):
             file.write_bytes(whole[:cut])
             reading = tracker.read(run)

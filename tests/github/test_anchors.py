@@ -114,9 +114,8 @@ def test_a_page_of_headings_gets_the_anchors_of_the_library() -> None:
     headings = [
         t for t in (one_line(t).replace("`", "").replace("*", "") for t in titles(3000)) if slug(t)
     ]
-    plain = [
-        h for h in headings if data(h) == h and "#" not in h
-    ]  # no markup: the heading is its text
+    # no markup: the heading is its text
+    plain = [h for h in headings if data(h) == h and "#" not in h]
     assert len(plain) > 300 and len(set(plain)) < len(plain)
     anchors = Anchors()
     expected = by_library(

@@ -153,9 +153,8 @@ def test_reading_goes_on_after_a_fault(start: Callable[..., Server], kind: str) 
     number = server.forge().open_issue("Experiment: x", "body", ["experiment"], "x").number
     try:
         assert server.forge().issue(number).title == "Experiment: x"
-    except (
-        LeadlineError
-    ) as error:  # it names no time, so GitHub's advice of a minute holds: too long to wait here
+    # it names no time, so GitHub's advice of a minute holds: too long to wait here
+    except LeadlineError as error:
         assert (kind.partition(",")[0], error.code) == (
             "rate_limit",
             "rate-limited",

@@ -238,9 +238,8 @@ def test_what_is_asked_of_an_issue_is_done_or_said(gh_lab: Lab, hub: Hub, proxy:
 
 def test_a_change_inside_the_block_is_kept_shown_and_answered(gh_lab: Lab, hub: Hub, topic: str):
     number = start(gh_lab, topic)
-    body = (
-        hub.body(number).replace("find out", "find out *quickly*").replace("\n", "\r\n")
-    )  # as a browser sends it
+    # as a browser sends it
+    body = hub.body(number).replace("find out", "find out *quickly*").replace("\n", "\r\n")
     hub("PATCH", f"/issues/{number}", {"body": f"Bob: mind the cache.\r\n{body}"})
     status = gh_lab.json("issue", "status")["data"]
     assert [d["code"] for d in status["drift"]] == ["block-edited", "text-around"]

@@ -41,11 +41,8 @@ FAULTS: dict[str, Any] = {
     "lost": "lost",  # done, and the answer lost
     "502": "502",  # done, and answered with 502
     "cut": "cut",  # done, and half an answer
-    "503": (
-        503,
-        {},
-        b'{"message": "Service unavailable"}',
-    ),  # from GitHub's documentation, as the next two
+    # from GitHub's documentation, as the next two
+    "503": (503, {}, b'{"message": "Service unavailable"}'),
     "secondary": (403, LIMITED, SECONDARY),
     "429": (429, LIMITED, b'{"message": "too many requests"}'),
     "killed": "killed",  # done, and the process ends before it makes a record of it

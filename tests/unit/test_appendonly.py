@@ -44,10 +44,8 @@ NEW = "### 2026-01-03 10:00 - P-003 third\nFine.\n"
         (LOG, "same"),
         (LOG.replace("\n", "\r\n"), "same"),
         (LOG + "\n" + NEW, "append"),
-        (
-            LOG.replace("### 2026-01-01", NEW + "\n### 2026-01-01"),
-            "append",
-        ),  # newest first, or merged in
+        # newest first, or merged in
+        (LOG.replace("### 2026-01-01", NEW + "\n### 2026-01-01"), "append"),
         (LOG + "- Interpretation: later\n", "append"),
         (LOG.replace("imlpemented", "implemented"), "fix"),
         (LOG.replace("https://x.example/1", "https://y.example/2"), "fix"),

@@ -522,11 +522,8 @@ CLEAN = {"run_queue_wait_s": 0.0, "cpu_pressure_s": 0.0, "others_cpu_s": 0.01, "
             True,
         ),
         (BEFORE, {**CLEAN, "steal_s": 1.0}, True),
-        (
-            BEFORE,
-            {**CLEAN, "run_queue_wait_s": 5.0, "cpu_pressure_s": 9.0},
-            False,
-        ),  # its own threads
+        # its own threads
+        (BEFORE, {**CLEAN, "run_queue_wait_s": 5.0, "cpu_pressure_s": 9.0}, False),
         (BEFORE, {**CLEAN, "run_queue_wait_s": 5.0, "others_cpu_s": None}, True),
         (BEFORE, {**CLEAN, "others_cpu_s": None}, None),
         (BEFORE, {}, None),
@@ -541,11 +538,8 @@ CLEAN = {"run_queue_wait_s": 0.0, "cpu_pressure_s": 0.0, "others_cpu_s": 0.01, "
             CLEAN,
             True,
         ),
-        (
-            BEFORE,
-            {"run_queue_wait_s": 0.001, "others_cpu_s": 0.02, "wall_s": 0.01},
-            False,
-        ),  # ticks, not a measurement
+        # ticks, not a measurement
+        (BEFORE, {"run_queue_wait_s": 0.001, "others_cpu_s": 0.02, "wall_s": 0.01}, False),
     ],
 )
 def test_the_verdict_over_a_run(before, during, contended):

@@ -53,9 +53,8 @@ def test_blocks_pair() -> None:
     found = difference(a, b, "time_ms", TIME)
     assert (found.rule, found.pairs, found.test.name) == (rules.PAIRED_BY_BLOCK, 3, "paired t")
     assert found.test.difference == pytest.approx((1.0 + 1.5 + 1.2) / 3)
-    assert (
-        found.test.p_two is not None and found.test.p_two < 0.02
-    )  # the spread between blocks is gone
+    # the spread between blocks is gone
+    assert found.test.p_two is not None and found.test.p_two < 0.02
     b[2].design = {"interleaving": "Y", "block": 2}
     part = difference(a, b, "time_ms", TIME)
     assert part.pairs == 2 and "2 runs stand in a block without the other side" in part.notes[0]
@@ -106,9 +105,8 @@ def test_sides_one_after_the_other_pay_for_a_drift() -> None:
     plain = welch(
         summarise(v.metrics["time_ms"] for v in a), summarise(v.metrics["time_ms"] for v in b)
     )
-    assert (
-        plain.p_two is not None and plain.p_two < 0.01
-    )  # what the order alone would have made of it
+    # what the order alone would have made of it
+    assert plain.p_two is not None and plain.p_two < 0.01
     assert difference(b, a, "time_ms", TIME).rule == rules.IN_ORDER  # whichever came first
     day_later = runs("B", [12.0, 12.4, 13.1, 13.5], 700)
     assert difference(a, day_later, "time_ms", TIME).test.p_two == pytest.approx(found.test.p_two)

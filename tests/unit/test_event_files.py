@@ -181,9 +181,8 @@ def test_what_is_no_event_file_is_called_so(tmp_path: Path, content: bytes, why:
         "no scalar" in why
     )
     assert [run.name for run in found.runs] == ["b"]
-    (tmp_path / "b" / "events.out.tfevents.2.here").write_bytes(
-        content
-    )  # beside a good one: a run that says so
+    # beside a good one: a run that says so
+    (tmp_path / "b" / "events.out.tfevents.2.here").write_bytes(content)
     run = only(read(tmp_path / "b"))
     assert [why in problem["what"] for problem in run.problems] == (
         [] if "no scalar" in why else [True]

@@ -112,10 +112,8 @@ def test_a_torn_line_of_another_writer_is_healed_on_request(tmp_path: Path) -> N
     note(other, "mine")
     with event_file(tmp_path, "w1-1.jsonl").open("ab") as file:
         file.write(b"\xff\xfe garbage \r torn\n")
-    assert [f.code for f in other.faults("t")] == [
-        "torn-line",
-        "torn-line",
-    ]  # \r splits it for readers
+    # \r splits it for readers
+    assert [f.code for f in other.faults("t")] == ["torn-line", "torn-line"]
     assert len(other.heal("t")) == 2
     assert other.faults("t") == [] and other.heal("t") == []
 
@@ -256,9 +254,8 @@ def test_many_processes_lose_nothing_and_skip_no_number(tmp_path: Path, writers:
     assert [p.exitcode for p in running] == [0] * processes
     log = log_at(tmp_path)
     numbers = [r.body["id"] for r in log.records("t") if r.kind == "note"]
-    assert numbers == [
-        f"P-N{i}" for i in range(1, processes * each + 1)
-    ]  # in order of time, none twice, no gap
+    # in order of time, none twice, no gap
+    assert numbers == [f"P-N{i}" for i in range(1, processes * each + 1)]
     texts = {r.body["text"] for r in log.records("t") if r.kind == "note"}
     assert len(texts) == processes * each
     assert log.faults("t") == []

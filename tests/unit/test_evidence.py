@@ -83,9 +83,8 @@ def test_a_deterministic_rerun_is_no_repeat() -> None:
         run.config = {"seed": i}
     assert label(same).label == "replicated"
     assert label(make("A", A) + make("B", [5.0] * 3)).label == "exploratory"  # no seed, all agree
-    assert (
-        label(make("A", A) + make("B", [5.0, 5.0, 5.1])).label == "replicated"
-    )  # agree by rounding only
+    # agree by rounding only
+    assert label(make("A", A) + make("B", [5.0, 5.0, 5.1])).label == "replicated"
 
 
 def test_contrary_runs_lower() -> None:
@@ -116,9 +115,8 @@ def test_stable_needs_every_value_of_every_axis() -> None:
     text = "t(B) < t(A) over level in {1, 9}"
     assert label(cells(), text).label == "stable"
     assert label(cells(), across={"level": [1, 9]}).label == "stable"
-    assert (
-        label(cells(), "t(B) < t(A)").label == "exploratory"
-    )  # pooled over levels the interval is wide
+    # pooled over levels the interval is wide
+    assert label(cells(), "t(B) < t(A)").label == "exploratory"
     one = label(
         make("A", A, config={"level": 1}) + make("B", B, config={"level": 1}), across={"level": [1]}
     )

@@ -100,9 +100,8 @@ def test_one_file_alone_whatever_else_is_going_on(repo: Path) -> None:
         line for line in entries.split("\n") if LOG not in line
     ]
     assert git(repo, "diff-tree", "-r", "--name-only", parent, commit) == LOG
-    assert (
-        git(repo, "diff-files", "--name-only", "--", LOG) == ""
-    )  # stat data included: not even a refresh is due
+    # stat data included: not even a refresh is due
+    assert git(repo, "diff-files", "--name-only", "--", LOG) == ""
     assert git(repo, "reflog", "-1", "--format=%gs") == "commit: log: two"
     assert (
         git(repo, "log", "-1", "--format=%an <%ae>|%B")

@@ -60,9 +60,8 @@ def test_a_ref_that_cannot_be_read_is_left_to_git(repo):
     git(repo, "tag", "leadline/t/a")
     (repo / ".git" / PREFIX / "broken").write_text("no object\n")
     assert names(repo) is None
-    (repo / ".git" / PREFIX / "broken").write_text(
-        "ref: refs/tags/leadline/t/a\n"
-    )  # a symbolic one
+    # a symbolic one
+    (repo / ".git" / PREFIX / "broken").write_text("ref: refs/tags/leadline/t/a\n")
     assert names(repo) is None
 
 

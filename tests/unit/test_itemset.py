@@ -95,9 +95,8 @@ def test_a_claim_is_judged_over_the_shared_items_as_the_comparison_is() -> None:
     found = evidence(parse("acc(arm=b) > acc(arm=a)"), resolve, metric_defs={"acc": ACC})
     assert found.label == "replicated"
     assert "arm=a has 100 items, arm=b 200, 100 in both" in found.why[0]
-    assert (
-        found.contrary == []
-    )  # each run alone is above on the shared items, whatever its own mean over 200 says
+    # each run alone is above on the shared items, whatever its own mean over 200 says
+    assert found.contrary == []
 
 
 def test_the_same_items_change_nothing_and_say_so() -> None:

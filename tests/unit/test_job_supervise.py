@@ -276,9 +276,8 @@ def test_killed_supervisor_never_lets_the_command_start_unrecorded(tmp_path: Pat
         wait_until((folder / ("alive.lock", "stdout.log", "owner.json")[i % 3]).exists)
         process.kill()
         process.communicate()
-        wait_until(
-            partial(has_state, folder, "gone")
-        )  # not at once: a fork that was not let go has yet to notice
+        # not at once: a fork that was not let go has yet to notice
+        wait_until(partial(has_state, folder, "gone"))
         assert living(cookie) == []
         out = folder / "stdout.log"
         if out.exists() and out.read_bytes():

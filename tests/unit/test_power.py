@@ -47,9 +47,8 @@ def test_n_needed_is_the_least(sd: float, difference: float) -> None:
     n = n_needed(sd, difference)
     assert n is not None and n >= 2
     at, below = minimum_detectable_difference(sd, n), minimum_detectable_difference(sd, n - 1)
-    assert at is not None and at <= difference * (
-        1 + 1e-5
-    )  # the noncentral t is integrated to seven digits
+    # the noncentral t is integrated to seven digits
+    assert at is not None and at <= difference * (1 + 1e-5)
     assert below is None or below > difference
 
 

@@ -41,11 +41,8 @@ _ONE, _TWO, _THREE = (_line(n, text=f"n{n}", list=[[n, n + 1]]) for n in (1, 2, 
         [_ONE, b"\xef\xbb\xbf" + _TWO],  # JSON's byte order mark
         [_ONE, _TWO.decode().encode("utf-16-le"), _THREE],
         [_ONE, b'{"a":' + b"[" * 3000, _THREE],  # deeper than the interpreter goes
-        [
-            b'{"v":1,"body":{"list":[1',
-            b"2]}}",
-            _ONE + b"," + _TWO,
-        ],  # together as many values as lines
+        # together as many values as lines
+        [b'{"v":1,"body":{"list":[1', b"2]}}", _ONE + b"," + _TWO],
         [b"[1", b"2]", _ONE.rstrip() + b'],["x"],[' + _TWO],
         [b'{"a":"x', b'y"}', _ONE + b',"' + b"m" * 8 + b'",' + _TWO],
         [_ONE + b"," + _TWO, _THREE],

@@ -101,6 +101,5 @@ def _digest(text: str) -> str:
     return digest_bytes(_normal(text).encode("utf-8", "surrogatepass"))[7:23]
 
 
-OVERHEAD_CHARS = (
-    len(_OPENING.format(digest="0" * 16)) + len(_CLOSING) + 2
-)  # what the two markers cost
+# what the two markers cost
+OVERHEAD_CHARS = len(_OPENING.format(digest="0" * 16)) + len(_CLOSING) + 2

@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypedDict
 
-    Data = (
-        bytes | memoryview | Callable[[], bytes] | None
-    )  # a function: of what has to be made first
+    # a function: of what has to be made first
+    Data = bytes | memoryview | Callable[[], bytes] | None
 
     class Line(TypedDict, total=False):
         """One artifact, as the job wrote it down. ``gap``: why its content is not kept."""
@@ -55,13 +54,8 @@ IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".bmp", ".tif", ".ti
 TABLES = (".csv", ".tsv", ".parquet", ".xlsx", ".jsonl", ".arrow", ".feather")
 MODELS = (".pt", ".pth", ".ckpt", ".safetensors", ".onnx", ".gguf", ".h5", ".keras")
 
-ABLE = (
-    "savefig",
-    "getbands",
-    "to_csv",
-    "write_csv",
-    "__array__",
-)  # of figures, images, tables and arrays
+# of figures, images, tables and arrays
+ABLE = ("savefig", "getbands", "to_csv", "write_csv", "__array__")
 
 _writer = (0, "")  # process id and the name of its file of lines: a fork writes to one of its own
 _warned = 0
@@ -332,9 +326,8 @@ def _next_data(source: int, at: int, end: int) -> int:
     except OSError as e:
         if e.errno != errno.ENXIO:
             return at
-        return min(
-            end, max(at, os.fstat(source).st_size)
-        )  # none: a hole up to the end, wherever that is by now
+        # none: a hole up to the end, wherever that is by now
+        return min(end, max(at, os.fstat(source).st_size))
     except AttributeError:
         return at
 

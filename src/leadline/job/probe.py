@@ -172,9 +172,8 @@ def _held(path: str) -> bool | None:
     try:
         import fcntl
 
-        question = fcntl.F_WRLCK.to_bytes(2, sys.byteorder) + bytes(
-            30
-        )  # struct flock: l_type, then whole file
+        # struct flock: l_type, then whole file
+        question = fcntl.F_WRLCK.to_bytes(2, sys.byteorder) + bytes(30)
         answer = fcntl.fcntl(fd, fcntl.F_OFD_GETLK, question)
         return int.from_bytes(answer[:2], sys.byteorder) != fcntl.F_UNLCK
     except (ImportError, AttributeError, OSError):

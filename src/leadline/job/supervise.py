@@ -159,9 +159,8 @@ def take_lock(fd: int) -> bool:
     try:
         import fcntl
 
-        request = fcntl.F_WRLCK.to_bytes(2, sys.byteorder) + bytes(
-            30
-        )  # struct flock: l_type, then whole file
+        # struct flock: l_type, then whole file
+        request = fcntl.F_WRLCK.to_bytes(2, sys.byteorder) + bytes(30)
         fcntl.fcntl(fd, fcntl.F_OFD_SETLK, request)
         return True
     except (ImportError, AttributeError, OSError):
@@ -271,10 +270,8 @@ class ReservedFile:
             try:
                 os.fsync(folder)
             except OSError as e:
-                if e.errno not in (
-                    errno.EINVAL,
-                    errno.EBADF,
-                ):  # file systems that cannot sync a folder
+                # file systems that cannot sync a folder
+                if e.errno not in (errno.EINVAL, errno.EBADF):
                     raise
             finally:
                 os.close(folder)
@@ -444,9 +441,8 @@ def watch_signals() -> None:
     interrupts."""
     sig.signal(sig.SIGHUP, sig.SIG_IGN)
     if hasattr(sig, "sigtimedwait"):
-        sig.signal(
-            sig.SIGCHLD, sig.SIG_DFL
-        )  # a launcher that ignores it would have our children reaped unseen
+        # a launcher that ignores it would have our children reaped unseen
+        sig.signal(sig.SIGCHLD, sig.SIG_DFL)
         sig.pthread_sigmask(sig.SIG_BLOCK, WATCHED)
     else:
         for number in WATCHED:
@@ -663,9 +659,8 @@ class Job:
         """Takes in every process that has ended. False when no child is left."""
         while True:
             try:
-                if hasattr(
-                    os, "waitid"
-                ):  # look before reaping: /proc still knows a zombie's time in the run queue
+                # look before reaping: /proc still knows a zombie's time in the run queue
+                if hasattr(os, "waitid"):
                     seen = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
                     if seen is None:
                         return True
@@ -868,9 +863,8 @@ def supervise(folder: str) -> int:
     watch_signals()
     try:
         os.setsid()
-    except (
-        OSError
-    ):  # leads a group already, as Slurm's batch step does: the session we have will do
+    # leads a group already, as Slurm's batch step does: the session we have will do
+    except OSError:
         pass
     prctl(36, 1)  # PR_SET_CHILD_SUBREAPER
     tag = os.urandom(6).hex()

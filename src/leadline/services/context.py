@@ -79,9 +79,8 @@ class Context:
     clock: Clock
     environ: Mapping[str, str]
     settings: dict[str, object] = field(default_factory=dict)
-    save_settings: Callable[[Mapping[str, object]], str] = lambda changes: (
-        ""
-    )  # merges, returns the file's path
+    # merges, returns the file's path
+    save_settings: Callable[[Mapping[str, object]], str] = lambda changes: ""
     actor: Callable[[], str] = lambda: "unknown"
     warn: Callable[[str], None] = lambda text: None  # a line for stderr
     _series: SeriesStore | None = None

@@ -427,10 +427,8 @@ class ExecutorContract(ExecutorObligations):
         assert one.state() == "gone"
 
     def test_supervisor_killed_with_a_living_tree(self, attempt: Any) -> None:
-        for closing in (
-            "",
-            "os.closerange(3, 999); ",
-        ):  # found by its lock, or else by its environment
+        # found by its lock, or else by its environment
+        for closing in ("", "os.closerange(3, 999); "):
             program = f"import os,signal; {closing}signal.signal(15, signal.SIG_IGN); print('up'); signal.pause()"
             child = f'setsid {sys.executable} -I -S -u -c "{program}" & wait'
             one = attempt(["sh", "-c", child]).submit()

@@ -38,12 +38,8 @@ SLOWDOWN_REASONS = (
 )
 _VIOLATIONS = ((0, "power"), (1, "thermal"))  # NVML_PERF_POLICY_POWER, NVML_PERF_POLICY_THERMAL
 _MAX_PROCESSES = 16
-_KEEPERS = (
-    "nvidia-persiste",
-    "nv-hostengine",
-    "nv-fabricmanage",
-    "nvidia-powerd",
-)  # services that compute nothing
+# services that compute nothing
+_KEEPERS = ("nvidia-persiste", "nv-hostengine", "nv-fabricmanage", "nvidia-powerd")
 
 
 class NvidiaFacts(TypedDict):

@@ -80,13 +80,8 @@ ALLOWED_NAMES = frozenset(
         "TRANSFORMERS_OFFLINE",
     )
 )
-NOT_TENSORFLOW = (
-    "TF_CLI_",
-    "TF_VAR_",
-    "TF_LOG",
-    "TF_DATA_DIR",
-    "TF_WORKSPACE",
-)  # Terraform has the same prefix
+# Terraform has the same prefix
+NOT_TENSORFLOW = ("TF_CLI_", "TF_VAR_", "TF_LOG", "TF_DATA_DIR", "TF_WORKSPACE")
 MAX_VALUE_CHARS = 4000
 
 

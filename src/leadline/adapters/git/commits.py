@@ -60,9 +60,8 @@ def commit_files(
     if expected_old is not None and tree == base_tree and lineage == [expected_old]:
         if objects.read_ref(git, ref) == expected_old:
             return expected_old
-        objects.update_ref(
-            git, ref, expected_old, expected_old, "leadline: unchanged", by
-        )  # raises ref-moved
+        # raises ref-moved
+        objects.update_ref(git, ref, expected_old, expected_old, "leadline: unchanged", by)
     commit = objects.commit_tree(git, tree, lineage, message, by)
     title = next(iter(message.splitlines()), "")
     objects.update_ref(git, ref, commit, expected_old, f"leadline: {title}", by)

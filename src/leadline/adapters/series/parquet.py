@@ -105,9 +105,8 @@ def _write(path: str, store: Store, names: list[str], digest: str) -> None:
         "use_byte_stream_split": list(_COLUMNS),
         "write_page_checksum": True,
     }
-    plain = {
-        "use_dictionary": ["writer", "metric"]
-    }  # byte streams of floats compress better without
+    # byte streams of floats compress better without
+    plain = {"use_dictionary": ["writer", "metric"]}
     with open(path, "wb") as file:
         with pq.ParquetWriter(file, schema, **options, **plain) as writer:
             for owner, metric, count in order:

@@ -51,9 +51,8 @@ class FileBlobs:
             if not os.path.exists(path):
                 if os.path.exists(target):
                     return
-            elif (
-                self.size_bytes(digest) == os.stat(path).st_size
-            ):  # one cut short is no reason to drop a whole one
+            # one cut short is no reason to drop a whole one
+            elif self.size_bytes(digest) == os.stat(path).st_size:
                 os.unlink(path)
                 return
             os.makedirs(os.path.dirname(target), exist_ok=True)

@@ -180,9 +180,8 @@ class Index:
             stat = entry.stat()
             size, mtime = known.get(entry.name, (0, 0))
             if (stat.st_size, stat.st_mtime_ns) != (size, mtime):
-                grew = (
-                    stat.st_size > size or size == 0
-                )  # 0: created, and its first line is still to come
+                # 0: created, and its first line is still to come
+                grew = stat.st_size > size or size == 0
                 changed.append((entry.name, size if grew else -1, stat.st_size, stat.st_mtime_ns))
         if set(known) - present:
             changed.append(("", -1, 0, 0))

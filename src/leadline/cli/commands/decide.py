@@ -41,9 +41,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.cli.commands.note import split_words
     from leadline.services.write.note import decide
 
-    evidence, tail = split_words(
-        args.evidence
-    )  # `--evidence P-003 TEXT`: the option has swallowed the text
+    # `--evidence P-003 TEXT`: the option has swallowed the text
+    evidence, tail = split_words(args.evidence)
     if args.text and tail:
         evidence, tail = args.evidence, ""
     shown, made = decide(

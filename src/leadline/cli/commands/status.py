@@ -53,9 +53,8 @@ def _runs(context: Context, args: argparse.Namespace) -> Answer:
                 f"--where {text!r} is not COLUMN=VALUE",
                 do="leadline status --where state=failed",
             )
-        where[column] = (
-            "planned" if (column, value) == ("state", "running") else value
-        )  # as the listing words it
+        # as the listing words it
+        where[column] = "planned" if (column, value) == ("state", "running") else value
     if args.limit < 1:
         raise usage(
             "bad-limit",

@@ -164,9 +164,8 @@ def _restrain_by_hygiene(m: MetricComparison, out: Comparison, unknown_blocks: b
     unknown = int(out.hygiene["a"]["unknown"] + out.hygiene["b"]["unknown"])
     n = len(out.a_runs + out.b_runs)
     blocked = m.verdict == "worse" and (on_a + on_b > 0 or (unknown_blocks and unknown > 0))
-    if blocked or (
-        m.verdict in ("better", "equivalent") and on_a
-    ):  # a slowed reference flatters the other side
+    # a slowed reference flatters the other side
+    if blocked or (m.verdict in ("better", "equivalent") and on_a):
         code = "contended" if on_a + on_b else "unknown-hygiene"
         arithmetic = f"{on_a} + {on_b} contended, {unknown} unknown of {n} runs"
         honest = f"{m.metric} came out {m.verdict}, on a machine that was not shown to be idle"

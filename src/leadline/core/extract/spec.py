@@ -21,14 +21,8 @@ from leadline.core.errors import LeadlineError, usage
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
-SOURCES = (
-    "file",
-    "reader",
-    "pattern",
-    "series",
-    "metrics",
-    "stdout",
-)  # the more specific first: it wins where two disagree
+# the more specific first: it wins where two disagree
+SOURCES = ("file", "reader", "pattern", "series", "metrics", "stdout")
 DEDUPE_RULES = ("error", "first", "last", "identical")
 NAN_RULES = ("fail", "drop", "keep")
 REDUCE_RULES = ("last", "first", "min", "max", "mean", "median", "sum")

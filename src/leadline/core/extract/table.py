@@ -125,9 +125,8 @@ def csv_rows(
         too_long.clear()
         if cells:
             row = _row(first, header, cells)
-        if cells is None or (
-            cells and row[2]
-        ):  # a broken quote may have swallowed lines: name each of them
+        # a broken quote may have swallowed lines: name each of them
+        if cells is None or (cells and row[2]):
             for number in range(first, max(first, last) + 1):
                 yield number, None, broken if cells is None else row[2]
         elif cells:
@@ -300,9 +299,8 @@ class _Table:
             columns = {
                 n: n for n in self.values if n not in apart and self.filled[n] > len(self.texts[n])
             }
-            if blank := [
-                n for n in columns if not n.strip()
-            ]:  # an index that was written without a name, say
+            # an index that was written without a name, say
+            if blank := [n for n in columns if not n.strip()]:
                 self.problems.add("no-name", "a column without a name is left out")
                 columns = {n: n for n in columns if n not in blank}
         for name in dict.fromkeys(columns.values()):

@@ -63,10 +63,8 @@ def comments_to_post(thread: Thread) -> list[PendingComment]:
         there = posted.get(due.marker)
         if there is None:
             return True
-        forms = [
-            there["text"],
-            *(edit["was"] for edit in there["edits"]),
-        ]  # a format fix came after it
+        # a format fix came after it
+        forms = [there["text"], *(edit["was"] for edit in there["edits"])]
         return due.may_change and due.text not in forms
 
     return [due for due in all_comments(thread) if lacks(due)]

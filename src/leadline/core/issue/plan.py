@@ -161,10 +161,8 @@ def _comments(known: Issue, wanted: Wanted, remote: RemoteIssue | None) -> list[
             what = f"remove the second copy of comment {named}"
             found.append(Operation("comment", what, due.text, "", due.marker, "", due.kind))
         elif due.may_change and (here := sent[due.marker]):
-            forms = [
-                here["text"],
-                *(edit["was"] for edit in here["edits"]),
-            ]  # a format fix came after it
+            # a format fix came after it
+            forms = [here["text"], *(edit["was"] for edit in here["edits"])]
             untouched = due.marker in there and texts[due.marker] in (*forms, due.text)
             if due.text not in forms and (remote is None or untouched):
                 what = f"continue comment {named} in place"

@@ -293,9 +293,8 @@ class Redactor:
         self._forms = sorted(forms.items(), key=lambda item: -len(item[0]))
 
     def text(self, text: str) -> str:
-        for _ in range(
-            8
-        ):  # a replacement can bare the left edge of a neighbour; settles in two rounds
+        # a replacement can bare the left edge of a neighbour; settles in two rounds
+        for _ in range(8):
             after = self._once(text)
             if after == text:
                 break

@@ -19,9 +19,8 @@ from leadline.core.values import dataclass
 METHOD = "two one-sided tests"
 
 
-Scaled = Callable[
-    [float, float], TestResult
-]  # (factor, confidence) -> the test of b against factor times a
+# (factor, confidence) -> the test of b against factor times a
+Scaled = Callable[[float, float], TestResult]
 
 
 class EquivalenceTold(TypedDict):

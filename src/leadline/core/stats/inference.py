@@ -178,9 +178,8 @@ def _sd(values: Sequence[float], mean: float) -> float | None:
     """Corrected two-pass algorithm (Chan, Golub & LeVeque 1983) on deviations scaled to at most 1."""
     if min(values) == max(values):
         return 0.0
-    half = [
-        0.5 * v - 0.5 * mean for v in values
-    ]  # halves, so that the widest pair of floats does not overflow
+    # halves, so that the widest pair of floats does not overflow
+    half = [0.5 * v - 0.5 * mean for v in values]
     widest = max(abs(d) for d in half)
     if widest == 0.0:
         return 0.0

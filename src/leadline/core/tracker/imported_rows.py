@@ -158,9 +158,8 @@ def _measured(cell: Any) -> tuple[float | None, str]:
     is."""
     if not _holds(cell):
         return None, "empty"
-    value = (
-        float(cell) if isinstance(cell, bool) else cell_number(cell)
-    )  # 0 and 1, as ll.log has them
+    # 0 and 1, as ll.log has them
+    value = float(cell) if isinstance(cell, bool) else cell_number(cell)
     if value is None:
         return None, "no number"
     if math.isfinite(value):

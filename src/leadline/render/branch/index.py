@@ -177,9 +177,8 @@ def _count(n: int, noun: str) -> str:
 def _row(entry: Entry) -> list[str]:
     badges = [f"![{name}]({badge_path(name)})" for name in (entry.state, entry.label) if name]
     counts = f"{_count(entry.experiments, 'experiment')}, {_count(entry.runs, 'run')}"
-    outcome = prose_line(entry.headline, HEADLINE_CHARS).replace(
-        "![", "\\!["
-    )  # a link, no picture from elsewhere
+    # a link, no picture from elsewhere
+    outcome = prose_line(entry.headline, HEADLINE_CHARS).replace("![", "\\![")
     if entry.because and not entry.category:
         outcome += f"<br>_Listed under no category: {data(cut(entry.because, HEADLINE_CHARS))}_"
     return [

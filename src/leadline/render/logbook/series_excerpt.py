@@ -18,12 +18,8 @@ if TYPE_CHECKING:
     from leadline.core.record.bodies import Excerpt
 
 METRICS_EXCERPTED, POINTS_EXCERPTED = 3, 5
-KEPT = (
-    "series",
-    "metrics",
-    "tracker",
-    "import",
-)  # kinds of sources whose points stay beside the run
+# kinds of sources whose points stay beside the run
+KEPT = ("series", "metrics", "tracker", "import")
 
 
 def summary(run: Run) -> str:

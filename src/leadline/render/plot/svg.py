@@ -292,9 +292,8 @@ def curves(
             ]
             if points:
                 kind, drawn = _curve_class(index), " ".join(points)
-                path = (
-                    f"M{drawn}" if len(points) > 1 else f"M{drawn}h0"
-                )  # a point alone is the cap of its stroke
+                # a point alone is the cap of its stroke
+                path = f"M{drawn}" if len(points) > 1 else f"M{drawn}h0"
                 alone = "" if len(points) > 1 else " alone"
                 parts.append(
                     f'<path class="{kind}{alone}" vector-effect="non-scaling-stroke" d="{path}">'

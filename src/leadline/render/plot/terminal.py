@@ -18,12 +18,8 @@ LABEL_CHARS = 10  # at least
 HIDDEN = 0.05  # a line of which no more is seen is said to lie under another
 MARKS = "*o+x#@%&=~$^"
 _COLOURS = (36, 33, 32, 35, 34, 31)
-_DOTS = (
-    (0x01, 0x08),
-    (0x02, 0x10),
-    (0x04, 0x20),
-    (0x40, 0x80),
-)  # Unicode braille patterns, by row and column
+# Unicode braille patterns, by row and column
+_DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 
 def text(

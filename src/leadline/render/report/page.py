@@ -94,9 +94,8 @@ def render_report(
         snapshots=[s for s in thread.of_kind("snapshot")],
         reproductions=_reproductions(thread),
     )
-    return plain(
-        str(page)
-    )  # whatever a name or a log holds: no control characters, no reordering of text
+    # whatever a name or a log holds: no control characters, no reordering of text
+    return plain(str(page))
 
 
 # ---- text ----------------------------------------------------------------------------------------

@@ -30,10 +30,8 @@ from leadline.services.publish.follow import Followed, follow
 if TYPE_CHECKING:
     from leadline.core.record.bodies import Bound, UpdateBody
 
-ADVICE = (
-    "overclaim",
-    "ticked-reference",
-)  # findings that do not refuse a post: matters of wording, or mended here
+# findings that do not refuse a post: matters of wording, or mended here
+ADVICE = ("overclaim", "ticked-reference")
 PLANS = ("next", "label", "eta")  # what is to come: its numbers were not measured
 FINDINGS_NAMED = 5
 

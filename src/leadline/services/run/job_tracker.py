@@ -84,9 +84,8 @@ def planned_tracker(context: Context, thread: Thread) -> TrackerPlace:
         about["at"] = choice.at
     if choice.live:
         stands = context.tracker_for(choice.tracker).check(choice.at)
-        if stands["reachable"] is False or (
-            stands["reachable"] is None and stands["why"]
-        ):  # such as: no key
+        # such as: no key
+        if stands["reachable"] is False or (stands["reachable"] is None and stands["why"]):
             context.warn(
                 f"{stands['why']}: the run is written here and sent by leadline tracker sync"
             )

@@ -141,9 +141,8 @@ def panels_of_experiments(context: Context, thread: Thread) -> dict[str, list[Pa
         for run in runs:
             try:
                 stores[run.id] = store_of(context, run)
-            except (
-                LeadlineError
-            ):  # compacted, and no reader of Parquet here: `leadline series` says so
+            # compacted, and no reader of Parquet here: `leadline series` says so
+            except LeadlineError:
                 stores[run.id] = Store()
         metrics = [
             m for m in thread.metrics if any(_is_series(store, m) for store in stores.values())

@@ -45,9 +45,8 @@ def choose(
     if body["tracker"]:
         check_choice(context, tracker, project)
         body["at"] = _checked_address(context, tracker, project, at)
-        if in_clear(
-            body["at"]
-        ):  # a warning: trackers inside a lab's own network are often served so
+        # a warning: trackers inside a lab's own network are often served so
+        if in_clear(body["at"]):
             context.warn(
                 f"{body['at']} is not encrypted: numbers, and a key of {tracker} that is set, can be read on the way; "
                 "https keeps them"

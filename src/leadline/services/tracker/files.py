@@ -26,10 +26,8 @@ if TYPE_CHECKING:
 CARRIED = "tracker.recorded_artifact_mb"
 MOST_CARRIED = 100
 NOT_SERVED = "artifacts-not-served"  # said when the run is there already
-TAKES_NO_FILES = (
-    "artifact-too-late",
-    NOT_SERVED,
-)  # codes of a tracker's no to files, not to the run
+# codes of a tracker's no to files, not to the run
+TAKES_NO_FILES = ("artifact-too-late", NOT_SERVED)
 
 
 def checked_files(context: Context, paths: list[str]) -> tuple[dict[str, str], dict[str, SentFile]]:

@@ -74,9 +74,8 @@ def reconcile(context: Context, topic: str, compared: int = COMPARED) -> Reconci
         if place is None or run.retracted:
             continue
         theirs = place.of(run)
-        if theirs is not None or (
-            place.why and is_there(run)
-        ):  # as far as anybody knows who could not ask
+        # as far as anybody knows who could not ask
+        if theirs is not None or (place.why and is_there(run)):
             there.add(run.uid)
         if theirs is None and not own_files(run):
             code, why = absent(run, place, is_there(run) or run.origin == "imported", waits(run))

@@ -97,9 +97,8 @@ def further_rows(context: Context, thread: Thread) -> list[RunThere]:
         tracker, project = str(run.tracker["tracker"]), str(run.tracker.get("project", ""))
         path, at = local_path(context, one), str(run.tracker.get("at", ""))
         if path:
-            path = (
-                os.path.dirname(os.path.dirname(path)) if os.path.isdir(path) else path
-            )  # the store that holds it
+            # the store that holds it
+            path = os.path.dirname(os.path.dirname(path)) if os.path.isdir(path) else path
             inside = os.path.relpath(path, context.cwd)
             words = [
                 path if inside.startswith("..") else inside,

@@ -78,9 +78,8 @@ class Client:
 
     def _call(self, method: str, path: str, body: Any = None) -> tuple[Any, str]:
         url = path if path.startswith("http") else self.api_url + path
-        if _origin(url) != _origin(
-            self.api_url
-        ):  # a link of a listing: the token goes nowhere else
+        # a link of a listing: the token goes nowhere else
+        if _origin(url) != _origin(self.api_url):
             raise self._elsewhere(url)
         kept = self._kept(url) if method == "GET" else None
         waited, safe, hops = 0.0, method != "POST", 0

@@ -163,9 +163,8 @@ class GitHubForge:
             known = there()
             if not known:
                 raise self._invisible("comment")
-        for other in known[
-            1:
-        ]:  # two machines at the same moment, or one that died before it looked
+        # two machines at the same moment, or one that died before it looked
+        for other in known[1:]:
             if self._is_mine(other):
                 try:
                     self.client.set_state("DELETE", f"{self._path}/issues/comments/{other['id']}")

@@ -31,9 +31,8 @@ def main() -> None:
     for step, values in given["rows"]:
         trackio.log({k: float(v) for k, v in values.items()}, step=step)
     for name, path in given["artifacts"].items():  # the same content again makes no new version
-        with (
-            tempfile.TemporaryDirectory() as folder
-        ):  # the content of a record is kept under its digest, not its name
+        # the content of a record is kept under its digest, not its name
+        with tempfile.TemporaryDirectory() as folder:
             called = os.path.join(folder, os.path.basename(name))
             os.symlink(path, called)
             trackio.log_artifact(

@@ -141,9 +141,8 @@ class WandbServer:
         node = (answer.get("project") or {}).get("run") or {}
         place.rows = _whole(node.get("historyLineCount"), 0)
         last = _whole(_object(node.get("historyKeys")).get("lastStep"), -1)
-        place.last_step = max(
-            last, _whole(summary.get("_step"), -1)
-        )  # the keys of a run that goes on come late
+        # the keys of a run that goes on come late
+        place.last_step = max(last, _whole(summary.get("_step"), -1))
         return place
 
     def _one(self, project: str, run_id: str) -> tuple[Mapping[str, Any], str]:

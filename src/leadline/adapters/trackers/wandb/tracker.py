@@ -290,9 +290,8 @@ class WandbTracker:
         there = [path for path in run_files(folder) if os.path.basename(path) == own]
         whole = [path for path in there if read_log(path).exit_code is not None]
         sent = [path for path in there if os.path.exists(path + ".synced")]
-        if whole and (
-            sent or not push.artifacts
-        ):  # one without the files that was never sent is made again
+        # one without the files that was never sent is made again
+        if whole and (sent or not push.artifacts):
             return (sent or whole)[-1]
         os.makedirs(folder, exist_ok=True)
         logged = push.reading.config if push.reading else {}
