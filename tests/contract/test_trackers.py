@@ -68,7 +68,7 @@ with mlflow.start_run():
 )
 
 #: What Leadline does for every run: a spec, and the job program on it. The command logs; when a
-# machine goes down, the : job program ends with it.
+#: machine goes down, the job program ends with it.
 EMBEDDED_JOB = (
     HEAD
     + """

@@ -278,9 +278,8 @@ def test_records_of_version_1_are_read_for_ever() -> None:
     assert thread.experiments["P-001"].hypotheses == ["P-H1"]
     assert thread.issue.state == "open" and thread.issue.comments[0]["text"] == "started"
     assert thread.finishes[0]["conclusion"] == "done for now"
-    assert [
-        r.line() for r in parsed
-    ] == lines  # canonical form is unchanged, so chains go on over it
+    # canonical form is unchanged, so chains go on over it
+    assert [r.line() for r in parsed] == lines
 
 
 def test_an_older_version_goes_through_every_upcaster(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -267,9 +267,8 @@ def test_a_broken_line_in_the_middle_is_named_and_those_around_it_taken(
     found = read(tmp_path / "r.jsonl", f'{{"ms": 1}}\n{line}\n{{"ms": 3}}\n')
     assert [run.where for run in found.runs] == ["line 1", "line 3"]
     assert why in reasons(found)["line 2"]
-    json.dumps(
-        found.report(), ensure_ascii=False
-    ).encode()  # whatever stood there, the report can be written
+    # whatever stood there, the report can be written
+    json.dumps(found.report(), ensure_ascii=False).encode()
 
 
 def test_what_is_nested_too_deep_is_a_bad_row() -> None:

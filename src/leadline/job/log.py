@@ -42,9 +42,8 @@ _RANKS = ("RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID")
 
 _sets: dict[tuple[str, ...], Known] = {}  # of the segment being written
 _numeric: set[str] = set()  # metrics that were numbers before
-_descriptors: list[
-    int
-] = []  # of every segment of this process: another thread may still write to an earlier one
+# of every segment of this process: another thread may still write to an earlier one
+_descriptors: list[int] = []
 _lock = allocate_lock()
 _segment: tuple[int, int] | None = None  # descriptor, and the number of the next set
 _writer = ""

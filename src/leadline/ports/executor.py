@@ -39,7 +39,8 @@ class Executor(Protocol):
         Returns once the attempt's supervisor holds its lock, or has ended, or once the engine has
         queued it. Idempotent: an attempt that was submitted before is not started again, whatever
         became of it, and a handle is returned. The job outlives the caller. Secrets reach the job
-        by the caller's environment, never by a file.
+        by the caller's environment, never by a file. ``resources``: what the attempt needs of the
+        engine, in the engine's words; Leadline gives none so far.
 
         Raises:
             LeadlineError: kind ``environment`` (or ``remote`` when the engine cannot be reached), and nothing was
@@ -93,5 +94,9 @@ class Executor(Protocol):
         ...
 
     def result(self, attempt_dir: str) -> Result | None:
-        """The content of ``result.json``, fetched if need be; None while there is none."""
+        """The content of ``result.json``, fetched if need be; None while there is none.
+
+        Metrics, output and series are read from the attempt folder right after it, so what the job
+        left there is here by then as well.
+        """
         ...

@@ -15,8 +15,6 @@ from leadline.services.context import Context, refs_for
 if TYPE_CHECKING:
     from leadline.core.record.bodies import RefusalBody
 
-    pass
-
 
 def record_refusal(
     context: Context,

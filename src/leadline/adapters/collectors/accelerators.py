@@ -191,9 +191,8 @@ def _nvidia_processes(
 
 def _nvidia_device(library: Any, index: int, handle: Any) -> AcceleratorFacts:
     def ask(names: tuple[str, ...], *arguments: Any) -> Any:
-        for (
-            name
-        ) in names:  # the library renamed "throttle" to "event"; old drivers know one of the two
+        # the library renamed "throttle" to "event"; old drivers know one of the two
+        for name in names:
             try:
                 return getattr(library, name)(handle, *arguments)
             except (AttributeError, library.NVMLError):
@@ -224,7 +223,8 @@ def _nvidia_device(library: Any, index: int, handle: Any) -> AcceleratorFacts:
 def state(
     root: str, hide: Callable[[str], str], device_paths: Collection[str] = (), library: Any = None
 ) -> AcceleratorState:
-    """All of it."""
+    """Who uses the accelerators, and how they stand; ``unknown`` says what could not be asked.
+    ``library``: NVIDIA's, where it is loaded already."""
     has_nvidia = library is not None or has_nvidia_gpu(root)
     nobody: NvidiaFacts = {"processes": [], "devices": []}
     told = nvidia(root, hide, library) if has_nvidia else nobody

@@ -37,9 +37,8 @@ class LocalExecutor:
 
     def __init__(self, interpreter: str | None = None) -> None:
         self._interpreter = interpreter or os.path.realpath(sys.executable)
-        self._mine: dict[
-            str, int
-        ] = {}  # attempt folder -> supervisor we started and have not waited for
+        # attempt folder -> supervisor we started and have not waited for
+        self._mine: dict[str, int] = {}
 
     def submit(self, attempt_dir: str, resources: Mapping[str, object]) -> Handle:
         """See ``Executor.submit``. ``resources`` are not enforced by this executor.

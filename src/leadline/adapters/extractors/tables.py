@@ -1,5 +1,5 @@
 """Reader of result files: csv, tsv, json, jsonl, parquet. The checks themselves are in
-``core.extract_table``."""
+``core/extract/table.py``."""
 
 from __future__ import annotations
 

@@ -50,9 +50,8 @@ class EventFileSource:
             )
             raise not_found("no-event-files", what, do="leadline import --help")
         tags: dict[str, None] = {}
-        others: dict[
-            tuple[str, str], list[int]
-        ] = {}  # kind and tag: how many values, in how many runs
+        # kind and tag: how many values, in how many runs
+        others: dict[tuple[str, str], list[int]] = {}
         firsts: dict[str, str] = {}
         for folder, files in folders:
             where = os.path.relpath(folder, root)

@@ -32,9 +32,8 @@ class EventRun:
         self.points: dict[str, Points] = {}
         self.others: dict[tuple[str, str], int] = {}
         self.config: Config = {}
-        self._plugins: dict[
-            str, str
-        ] = {}  # by tag; a writer says it with the first value of a tag only
+        # by tag; a writer says it with the first value of a tag only
+        self._plugins: dict[str, str] = {}
 
     def add(self, event: Any) -> None:
         for part in ("graph_def", "meta_graph_def", "tagged_run_metadata", "log_message"):

@@ -70,9 +70,8 @@ class TrackioTracker:
             run.uid = facts.uid
         return sorted(found, key=lambda run: (run.started_at, run.id))
 
-    def read(
-        self, run: TrackerRun, last_only: bool = False
-    ) -> Reading:  # a file here: all of it costs no more
+    # a file here: all of it costs no more
+    def read(self, run: TrackerRun, last_only: bool = False) -> Reading:
         must_be_readable(run)
         out = Reading(run)
         with reading(run.path) as store:

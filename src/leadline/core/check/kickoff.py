@@ -1,5 +1,5 @@
-"""What a thread should say before it starts (W8), what is missing of it, and how a Markdown kickoff
-file is read.
+"""What a thread should say before it starts, what is missing of it, and how a Markdown kickoff file is
+read.
 
 >>> from_markdown("# Wide blocks\\n\\n## Stop criteria\\n\\n- three repeats")
 {'title': 'Wide blocks', 'stop': ['three repeats']}

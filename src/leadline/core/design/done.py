@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def key_of_cell(body: SweepBody, cell: plans.Cell, tree: Any) -> str:
-    """The key its runs have at a code state (see ``services.run.gather``)."""
+    """The key its runs have at a code state (see ``services.run.facts.key_of``)."""
     argv = plans.fill(body["argv"], cell)
     config = {**body["config"], **cell}
     return digest_of({"argv": argv, "cwd": body["cwd"], "config": config, "tree": tree})

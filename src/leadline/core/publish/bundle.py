@@ -1,5 +1,4 @@
-"""The repro bundle of a snapshot (W25): everything somebody else needs to run it again, as one
-value.
+"""The repro bundle of a snapshot: everything somebody else needs to run it again, as one value.
 
 It repeats what the records say on purpose: a bundle is read where the records are not, years later,
 by a person or by ``leadline reproduce``. Package lists are shared by their digest, so that fifty

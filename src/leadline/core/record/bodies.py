@@ -365,7 +365,7 @@ class Bound(TypedDict, total=False):
 class ItemBody(Bound, total=False):
     """What the bodies of all things with an id share."""
 
-    id: str  # as a person reads it: P-N1
+    id: str  # as a person reads it, with the letter of its kind: P-N1 is a note
     text: str  # what was written; it cites a number as ``{{P-003.time_ms.median}}``
     override: str  # why it was recorded against a refusal
 

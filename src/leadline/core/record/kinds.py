@@ -1,8 +1,7 @@
 """The kinds of records: one table, a row a kind, that everything asks which treats kinds apart.
 
-A new kind costs a row here, a body in ``core/record/bodies.py``, a handler in
-``core/record/fold.py`` and a record in the tests' example of all kinds; a test walks the table and
-names what is missing. Where an order shows (what an update tells), it is that of the rows.
+What a new kind costs beside its row: docs/design/layout.md, "Where a new thing goes". Tests walk the
+table and name what is missing. Where an order shows (what an update tells), it is that of the rows.
 """
 
 from __future__ import annotations

@@ -304,8 +304,8 @@ class Thread:
 
     # -- ids ---------------------------------------------------------------------------------------
     def shown(self, display: str, refs: dict[str, str] | None = None) -> str:
-        """The id shown today for ``display`` as some record wrote it (see the words on clashes in
-        design)."""
+        """The id shown today for ``display`` as some record wrote it (see docs/design/record.md, "Ids
+        for people")."""
         parsed = parse_id(display)
         if parsed is None:
             return display

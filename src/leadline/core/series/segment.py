@@ -72,9 +72,8 @@ class Decoder:
         self.too_large: dict[str, int] = {}
         self.damages: list[Damage] = []
         self.refused = ""
-        self._names: dict[
-            int, tuple[str, ...]
-        ] = {}  # by the first four bytes of the frames that hold these
+        # by the first four bytes of the frames that hold these
+        self._names: dict[int, tuple[str, ...]] = {}
         self._sizes: dict[int, int] = {}
         self._rest = b""
         self._offset = 0  # of _rest in the file

@@ -1,5 +1,5 @@
-"""The front page of the record branch (W42): every thread, by category, with its state, label,
-outcome and links.
+"""The front page of the record branch: every thread, by category, with its state, label, outcome and
+links.
 
 Derived from the threads alone (no clock, no machine), so that two machines with the same records
 make the same page and a sync ends in peace.

@@ -1,5 +1,4 @@
-"""The body of the experiment issue (W20), from records alone. Its comments:
-``render/issue/comments.py``.
+"""The body of the experiment issue, from records alone. Its comments: ``render/issue/comments.py``.
 
 The body is one managed block; what people write around it is theirs. Nothing in it is typed twice,
 so nothing in it can go stale; the price is that its wording is plain.

@@ -1,5 +1,4 @@
-"""Comments on the experiment issue: updates (W19), heartbeats and the final summary, all from
-records.
+"""Comments on the experiment issue: updates, heartbeats and the final summary, all from records.
 
 ``links``: as in ``render/issue/body.py``, which makes what they share with the body.
 """
@@ -45,8 +44,7 @@ def render_update(
     confidence: str = "",
     next_action: str = "",
 ) -> str:
-    """The comment since the last update: label; Change, Result delta, Confidence, Links, Next
-    (W19).
+    """The comment since the last update: label; Change, Result delta, Confidence, Links, Next.
 
     ``change``, ``confidence`` and ``next_action`` are the author's words (citations filled in);
     they stand first in their section, and ``next_action`` replaces the recorded one."""

@@ -1,4 +1,4 @@
-"""The research logbook (W3): a header that is always current, and entries that never change.
+"""The research logbook: a header that is always current, and entries that never change.
 
 An entry is made from the thread as it was right after the entry's own record (``fold.replay``), so
 a later record can only add an entry or fill in the header. That is why a repeat, an interpretation

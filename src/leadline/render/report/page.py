@@ -3,8 +3,7 @@ years from now.
 
 No script, no font, no request: the page carries a content policy that forbids them, so that text
 from a log can do nothing even if it got past the escaping, which is on for every value. The price
-is a page that does not sort or filter; the dashboard does. Jinja2 is imported here and nowhere
-else.
+is a page that does not sort or filter. Jinja2 is imported here and nowhere else.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def render_brief(
     budget_chars: int = 4000,
     waiting: Sequence[str] = (),
 ) -> str:
-    """At most ``budget_chars`` characters. ``due``: the answer of ``core.due.due``; ``open_runs``:
+    """At most ``budget_chars`` characters. ``due``: the answer of ``core.issue.due``; ``open_runs``:
     runs not ended as the caller last saw them (default: as the record has them); ``waiting``: what
     is to be sent to a forge, and why it was not."""
     sections = [s for s in _sections(thread, evidence_of, due, open_runs) if s.items]

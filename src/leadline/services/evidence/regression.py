@@ -106,7 +106,7 @@ def _row(item: str, state: str, what: str, code: str, mend: str = "") -> Row:
 def _regression_rows(
     context: Context, thread: Thread, comparison: Comparison, sides: tuple[str, str]
 ) -> list[Row]:
-    """The items of hygiene over the counting runs of both sides (W39)."""
+    """The items of hygiene over the counting runs of both sides."""
     a, b = (
         [r for r in thread.runs if r.id in named]
         for named in (set(comparison.a_runs), set(comparison.b_runs))

@@ -346,7 +346,7 @@ def fix_comment(context: Context, topic: str, comment: str, text: str | None, wh
     """Change the form of a posted comment: spaces, Markdown, escapes. The old text stays in the
     record.
 
-    ``text`` None: the rewrites that ``core.lint.fix_format`` does. Raises LeadlineError: not_found;
+    ``text`` None: the rewrites of ``core.text.lint.fix_format``. Raises LeadlineError: not_found;
     refused (``not-a-format-fix``) when words or numbers would change; conflict (``comment-edited``)
     when somebody else edited it on the forge since; what the forge raises.
     """

@@ -1,5 +1,5 @@
-"""Seal a snapshot (W24, W25): repro bundle, record, annotated tag with the digest of the record's
-heads, issue comment.
+"""Seal a snapshot: repro bundle, record, annotated tag with the digest of the record's heads, issue
+comment.
 
 The record comes first and the tag follows, so a crash between them leaves a snapshot without its
 tag, which ``verify`` names and the same command completes. What cannot be done now (no remote, a
@@ -288,8 +288,8 @@ def _packages(context: Context, thread: Thread) -> dict[str, dict[str, str]]:
 
 
 def tag_message(context: Context, topic: str, snapshot: Item[SnapshotBody]) -> str:
-    """A title, what was said, the machine-made marker (W7), and the digest that makes a rewritten
-    record show."""
+    """A title, what was said, the machine-made marker, and the digest that makes a rewritten record
+    show."""
     body = snapshot.body
     said = str(body.get("text") or "").strip()
     title = said.splitlines()[0] if said else f"sealed snapshot of {topic}"

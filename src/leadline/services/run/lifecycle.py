@@ -1,10 +1,10 @@
 """The life of a run, top to bottom: plan, launch, watch, end.
 
 One command, a sweep, two commands in turns and a reproduction take these four steps, and recovery
-takes the last one for a process that died. What each does when something goes wrong stands beside
-it: hard before (what cannot be recorded is not run), soft during (a lost watcher costs nothing: the
-job goes on, and the next command records its end), loud after (an extraction that fails its check
-says so and publishes nothing).
+takes the last one for a process that died. ``leadline run`` comes here through ``repeats.py``. What
+each does when something goes wrong stands beside it: hard before (what cannot be recorded is not
+run), soft during (a lost watcher costs nothing: the job goes on, and the next command records its
+end), loud after (an extraction that fails its check says so and publishes nothing).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def run_one(
     say: Say,
     seen: Sequence[str] = (),
 ) -> RunOutcome:
-    """One execution with the given ``facts`` (see ``gather``)."""
+    """One execution with the given ``facts`` (see ``gather`` in ``facts.py``)."""
     with plan(context, request, facts, seen) as run:
         handle = launch(context, run)
         interrupted = watch(context, run, handle, watcher)

@@ -76,9 +76,8 @@ class EmbeddedTracker:
             run.name, run.project = facts.name, facts.project
         return found
 
-    def read(
-        self, run: TrackerRun, last_only: bool = False
-    ) -> Reading:  # files here: all of it costs no more
+    # files here: all of it costs no more
+    def read(self, run: TrackerRun, last_only: bool = False) -> Reading:
         must_be_readable(run)
         seen = run_at(run.path)
         if seen is None:
