@@ -9,9 +9,8 @@ import re
 from collections.abc import Sequence
 
 import leadline.core.design.cells as plans
-from leadline.core.canonical import digest_of
 from leadline.core.errors import not_found, usage
-from leadline.core.record.run import TERMINAL_STATES, Run
+from leadline.core.record.run import TERMINAL_STATES, Run, run_key
 from leadline.core.record.thread import Item, Thread, is_a
 from leadline.core.typed import TYPE_CHECKING, Any, TypedDict
 from leadline.core.values import dataclass
@@ -21,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def key_of_cell(body: SweepBody, cell: plans.Cell, tree: Any) -> str:
-    """The key its runs have at a code state (see ``services.run.facts.key_of``)."""
+    """The key its runs have at a code state."""
     argv = plans.fill(body["argv"], cell)
     config = {**body["config"], **cell}
-    return digest_of({"argv": argv, "cwd": body["cwd"], "config": config, "tree": tree})
+    return run_key(argv, body["cwd"], config, tree)
 
 
 def runs_of_cells(thread: Thread, body: SweepBody, tree: Any, only: str = "") -> list[list[Run]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from leadline.core.canonical import digest_of
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field
 
@@ -138,3 +139,8 @@ def why_not_evidence(run: Run) -> str:
     if run.origin == "reported":
         return "reported: Leadline did not see it measured"
     return f"{run.state}: {run.reason}" if run.reason else f"its state is {run.state}"
+
+
+def run_key(argv: list[str], cwd: str, config: Mapping[str, object], tree: str | None) -> str:
+    """What makes two runs the same thing: what is known again when it is asked for once more."""
+    return digest_of({"argv": argv, "cwd": cwd, "config": config, "tree": tree})

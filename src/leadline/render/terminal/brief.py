@@ -101,14 +101,14 @@ def _sections(
     action = facts.next_action(thread)
     owed = [f"{due['form']}: {due['why']}"] if due and due["due"] else []
     return [
-        make("Goal", facts.listed(thread.about.get("goal")), 1, "leadline status"),
+        make("Goal", facts.listed(thread.about.get("goal")), 1, "leadline logbook"),
         make(
             "Conclusion",
             [str(f.get("conclusion", "")) for f in thread.finishes[-1:]],
             1,
-            "leadline status",
+            "leadline logbook",
         ),
-        make("Stop criteria", facts.listed(thread.about.get("stop")), 3, "leadline status"),
+        make("Stop criteria", facts.listed(thread.about.get("stop")), 3, "leadline logbook"),
         make("Baseline", _baseline(thread), 1, "leadline status"),
         make("Next action", facts.listed(action), 1, "leadline next"),
         make(
@@ -118,7 +118,7 @@ def _sections(
                 for r in running
             ],
             3,
-            "leadline jobs",
+            "leadline status",
         ),
         make("Claims", _claims(thread, evidence_of), 4, "leadline claims"),
         make("Open hypotheses", _hypotheses(thread), 4, "leadline hypothesis list"),
@@ -127,12 +127,12 @@ def _sections(
             "Did not work",
             [f"{i}: {why}" for i, _, why in reversed(facts.negatives(thread))],
             4,
-            "leadline tried",
+            "leadline logbook",
         ),
         make("Due", owed, 1, "leadline due"),
         make("Missing", words.missing_lines(thread), 2, "leadline status"),
         make("Tracker", _tracker(thread), 2, "leadline tracker status"),
-        make("Constraints", facts.listed(thread.about.get("constraint")), 2, "leadline status"),
+        make("Constraints", facts.listed(thread.about.get("constraint")), 2, "leadline logbook"),
         make(
             "Decisions",
             [
@@ -141,7 +141,7 @@ def _sections(
                 if d.stands
             ],
             2,
-            "leadline status",
+            "leadline logbook",
         ),
     ]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 
-from leadline.core.canonical import canonical_json, digest_of
+from leadline.core.canonical import canonical_json
+from leadline.core.record.run import run_key
 from leadline.core.secrets.redact import Redactor, secret_values
 from leadline.core.typed import TYPE_CHECKING, TypedDict, cast
 from leadline.services.context import Context
@@ -78,13 +79,8 @@ def gather(
         "code": code,
         # Last, when git is done: what it takes of the machine is ours.
         "hygiene": context.collectors.preflight(environment_of(context, command)),
-        "key": key_of(beside["argv"], cwd, beside["config"], code.get("tree")),
+        "key": run_key(beside["argv"], cwd, beside["config"], code.get("tree")),
     }
-
-
-def key_of(argv: list[str], cwd: str, config: Mapping[str, object], tree: str | None) -> str:
-    """What makes two runs the same thing: what is known again when it is asked for once more."""
-    return digest_of({"argv": argv, "cwd": cwd, "config": config, "tree": tree})
 
 
 def _beside_the_code(context: Context, request: RunRequest) -> PlanFacts:
@@ -133,7 +129,7 @@ def capture_code(context: Context, meanwhile: Callable[[], None] | None = None) 
 def facts_of_cell(facts: PlanFacts, argv: list[str], config: dict[str, object]) -> PlanFacts:
     """The facts of another command and config at the same code, place and machine; both already
     redacted."""
-    key = key_of(argv, facts["cwd"], config, facts["code"].get("tree"))
+    key = run_key(argv, facts["cwd"], config, facts["code"].get("tree"))
     return {**facts, "argv": argv, "config": config, "key": key}
 
 
