@@ -41,6 +41,8 @@ def test_a_corrected_title_is_listed_for_every_repeat(thread_lab: Lab) -> None:
     titles = [row["title"] for row in listed(thread_lab)]
     assert titles[:2] == ["a better title"] * 2 and titles[3] == "its own"
     assert "a better title" in thread_lab.ok("status", "--runs")
+    assert [run["title"] for run in thread_lab.json("show", "P-001")["data"]["runs"]] == titles
+    assert thread_lab.json("show", "P-001-r2")["data"]["title"] == "a better title"
     assert from_python(thread_lab, "run['title']").startswith("['a better title', 'a better")
 
 

@@ -91,7 +91,7 @@ def test_show_gives_the_thing_and_a_run_its_folder(tmp_path: Path) -> None:
     text, data = show(context, thread, "P-001-r2")
     assert "P-001-r2" in text and data["metrics"] == {"time_ms": 11.0}
     assert data["folder"] == context.run_folder(data["uid"])
-    assert as_data(thread.find("P-001"))["config"] == {"block": 8}
+    assert as_data(thread.find("P-001"), thread)["config"] == {"block": 8}
     assert the_run(thread, "P-001").id == "P-001-r2"
     with pytest.raises(LeadlineError) as caught:
         the_run(thread, "P-B1")

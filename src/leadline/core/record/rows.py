@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from leadline.core.errors import usage
 from leadline.core.record.run import Run
-from leadline.core.record.thread import Thread
+from leadline.core.record.thread import Experiment, Thread
 from leadline.core.typed import Any
 from leadline.core.values import dataclass
 
@@ -57,12 +57,9 @@ def column(name: str) -> tuple[str, str]:
 
 
 def row_of(run: Run, thread: Thread) -> RunRow:
-    """The row of a run of ``thread``. Its title is the experiment's, unless it was planned under
-    another one than the experiment's first run. What a damaged record put in the place of a mapping
-    or a number is left out."""
-    experiment = thread.experiments[run.experiment]
+    """The row of a run of ``thread``. What a damaged record put in the place of a mapping or a
+    number is left out."""
     withdrawn = "superseded" if run.superseded_by else ""
-    title = experiment.title if run.title == experiment.runs[0].title else run.title
     wall_s = run.wall_s if isinstance(run.wall_s, (int, float)) else None
     exit_code = run.exit_code if isinstance(run.exit_code, int) else None
     argv = run.argv if isinstance(run.argv, list) else []
@@ -71,7 +68,7 @@ def row_of(run: Run, thread: Thread) -> RunRow:
         uid=run.uid,
         id=run.id,
         experiment=run.experiment,
-        title=str(title),
+        title=str(title_of_run(run, thread.experiments[run.experiment])),
         key=str(run.key),
         state=str(run.state),
         planned_at=run.planned_at,
@@ -85,6 +82,12 @@ def row_of(run: Run, thread: Thread) -> RunRow:
         tree=str(_mapping(run.code).get("tree", "")),
         retracted="retracted" if run.retracted else withdrawn,
     )
+
+
+def title_of_run(run: Run, experiment: Experiment) -> str:
+    """The experiment's, which may be corrected, unless the run was planned under another one than
+    the experiment's first run."""
+    return experiment.title if run.title == experiment.runs[0].title else run.title
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import os
 from leadline.core.errors import not_found, usage
 from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.plain import plain
+from leadline.core.record.rows import title_of_run
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.typed import Any
@@ -23,7 +24,7 @@ def show(context: Context, thread: Thread, display: str) -> tuple[str, dict[str,
     text = render_show(thing, thread, evidence_for(thread))
     if isinstance(thing, Item) and (found := _measured(context, thread, thing)):
         text = f"{text}\n\n{found}"
-    data = as_data(thing)
+    data = as_data(thing, thread)
     if isinstance(thing, Run):
         data["folder"] = context.run_folder(thing.uid)
     return text, data
@@ -45,11 +46,14 @@ def _measured(context: Context, thread: Thread, item: Item) -> str:
     return ""
 
 
-def as_data(thing: Any) -> dict[str, object]:
+def as_data(thing: Any, thread: Thread) -> dict[str, object]:
     """A thread's thing as JSON-ready data."""
     data: dict[str, Any] = as_dict(thing)
-    for run in [data, *(data.get("runs") or [])]:
-        run.pop("item_source", None)  # how a blob is read is no fact
+    runs = thing.runs if isinstance(thing, Experiment) else [thing]
+    for run, facts in zip(runs, data.get("runs") or [data], strict=False):
+        facts.pop("item_source", None)  # how a blob is read is no fact
+        if isinstance(run, Run):
+            facts["title"] = title_of_run(run, thread.experiments[run.experiment])
     if isinstance(thing, Experiment):
         data["state"], data["config"] = thing.state, thing.config
     return data
