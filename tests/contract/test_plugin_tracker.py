@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from leadline.adapters.trackers import registry
+from leadline.core.errors import LeadlineError
 from leadline.ports.tracker import Tracker
 from leadline.testing.tracker_contract import TrackerContract
 from tests.conftest import Lab, sealed_environment
@@ -131,6 +133,14 @@ def test_doctor_names_it_and_one_that_cannot_be_loaded(lab: Lab, wall: Path) -> 
     cracked = checks["tracker cracked"]
     assert cracked["state"] == "problem" and "absent" in cracked["what"]
     assert lab.json("tracker", "set", "cracked", "proj")["error"]["code"] == "broken-tracker"
+
+
+def test_one_that_does_not_say_its_kind_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_entry", lambda name: lambda environ, folder: object())
+    with pytest.raises(LeadlineError) as caught:
+        registry.load("older", {}, "")
+    assert caught.value.code == "broken-tracker" and registry.NO_KIND in caught.value.why
+    assert registry.kind("older").problem == registry.NO_KIND
 
 
 def test_a_record_that_names_it_is_read_where_it_is_not_installed(lab: Lab, wall: Path) -> None:

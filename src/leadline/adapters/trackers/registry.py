@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from leadline.ports.tracker_kind import TrackerKind
 
 ENTRY_POINTS = "leadline.trackers"
+NO_KIND = "it does not say what kind of tracker it is"
 # name: what is known of it (in ``kinds``), and where it is
 BUILTIN = {
     "leadline": ("RUN_FOLDERS", "leadline.adapters.trackers.folder.tracker:EmbeddedTracker"),
@@ -36,6 +37,8 @@ def load(name: str, environ: Mapping[str, str], folder: str) -> Tracker:
         loaded: Tracker = make(environ, folder)
     except TypeError as error:
         raise _broken(name, error) from error
+    if not hasattr(loaded, "kind"):  # of a plug-in made before a tracker had one
+        raise _broken(name, AttributeError(NO_KIND))
     return loaded
 
 
@@ -58,7 +61,7 @@ def kind(name: str) -> TrackerKind:
     except LeadlineError as error:
         return TrackerKind(name, problem=f"{error.what}: {error.why}")
     except AttributeError:
-        return TrackerKind(name, problem="it does not say what kind of tracker it is")
+        return TrackerKind(name, problem=NO_KIND)
     return found
 
 
