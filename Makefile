@@ -16,7 +16,8 @@ test: $(VENV)/installed-dev
 	$(PY) tools/reference.py --check
 	$(PY) tools/record_format.py --check
 	$(PY) tools/counterparts.py
-	$(PY) -m pytest -n 2 --dist worksteal
+	# more workers than cores: half of a test is waiting for the job that it started
+	$(PY) -m pytest -n 4 --dist worksteal
 
 bench: $(VENV)/installed-dev
 	$(PY) benchmarks/bench.py --write docs/performance.md

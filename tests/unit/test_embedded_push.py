@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -37,23 +38,31 @@ ABOUT = RunAbout(
 )
 
 #: Pushes as asked on stdin, and dies by SIGKILL before the nth call that changes the disk.
+# One process that has all loaded forks for each push it is asked for, and says how that ended.
 CUT_PUSH = """
 import json, os, signal, sys
-given = json.load(sys.stdin)
-left = [given["calls"]]
-def counted(real):
+tests = sys.argv[1]
+sys.path.insert(0, tests)
+from tests.unit.test_embedded_push import pushing, tracker_in
+from pathlib import Path
+def counted(real, left):
     def call(*args, **kwargs):
         if left[0] == 0:
             os.kill(os.getpid(), signal.SIGKILL)
         left[0] -= 1
         return real(*args, **kwargs)
     return call
-for name in ("mkdir", "rename", "replace", "fsync", "rmdir", "unlink"):
-    setattr(os, name, counted(getattr(os, name)))
-sys.path.insert(0, given["tests"])
-from tests.unit.test_embedded_push import pushing, tracker_in
-from pathlib import Path
-tracker_in(Path(given["folder"])).push(pushing(Path(given["folder"]), given["loss"]), 60)
+for line in sys.stdin:
+    given = json.loads(line)
+    child = os.fork()
+    if child == 0:
+        left = [given["calls"]]
+        for name in ("mkdir", "rename", "replace", "fsync", "rmdir", "unlink"):
+            setattr(os, name, counted(getattr(os, name), left))
+        folder = Path(given["folder"])
+        tracker_in(folder).push(pushing(folder, given["loss"]), 60)
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 
@@ -147,42 +156,40 @@ def test_cut_off_anywhere_there_is_no_half_run_and_the_next_time_there_is_one(
     tracker = tracker_in(run_in)
     if before:  # the record of the run changed, so that the copy is to be replaced
         tracker.push(pushing(run_in, 0.5), 60)
-    calls, cuts = 0, 0
-    while True:
-        given = {"calls": calls, "folder": str(run_in), "loss": 0.25, "tests": os.getcwd()}
-        cut = subprocess.run(
-            [sys.executable, "-c", CUT_PUSH],
-            input=json.dumps(given),
-            text=True,
-            capture_output=True,
-            check=False,
-        )
-        runs = tracker.listed("proj", str(run_in / "team"))
-        assert len(runs) <= 1
-        for run in runs:
-            assert not tracker.read(run).problems
-            assert tracker.read(run).summary["loss"] in (0.25, 0.5)
-        if cut.returncode == 0:
-            break
-        assert cut.returncode == -signal.SIGKILL, cut.stderr[-2000:]
-        cuts += 1
-        calls += 1
+    program = [sys.executable, "-c", CUT_PUSH, os.getcwd()]
+    cuts = 0
+    with subprocess.Popen(program, stdin=PIPE, stdout=PIPE, text=True) as pushes:
+        assert pushes.stdin is not None and pushes.stdout is not None
+        while True:
+            given = {"calls": cuts, "folder": str(run_in), "loss": 0.25}
+            print(json.dumps(given), file=pushes.stdin, flush=True)
+            ended = int(pushes.stdout.readline())
+            runs = tracker.listed("proj", str(run_in / "team"))
+            assert len(runs) <= 1
+            for run in runs:
+                assert not tracker.read(run).problems
+                assert tracker.read(run).summary["loss"] in (0.25, 0.5)
+            if ended == 0:
+                break
+            assert ended == -signal.SIGKILL
+            cuts += 1
+        pushes.stdin.close()
     assert cuts >= 10
     assert tracker.read(tracker.listed("proj", str(run_in / "team"))[0]).summary["loss"] == 0.25
     assert [name for name in os.listdir(run_in / "team" / "proj") if name.startswith(".")] == []
 
 
 def test_two_that_put_the_same_run_there_at_once_make_one(run_in: Path) -> None:
-    given = json.dumps({"calls": -1, "folder": str(run_in), "loss": 0.25, "tests": os.getcwd()})
-    both = [
-        subprocess.Popen([sys.executable, "-c", CUT_PUSH], stdin=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]
+    given = {"calls": -1, "folder": str(run_in), "loss": 0.25}
+    program = [sys.executable, "-c", CUT_PUSH, os.getcwd()]
+    both = [subprocess.Popen(program, stdin=PIPE, stdout=PIPE, text=True) for _ in range(2)]
     for one in both:
         assert one.stdin is not None
-        one.stdin.write(given)
+        print(json.dumps(given), file=one.stdin)
         one.stdin.close()
-    assert [one.wait(60) for one in both] == [0, 0]
+    for one in both:
+        assert one.stdout is not None and one.stdout.read().split() == ["0"]
+        assert one.wait(60) == 0
     assert (
         not tracker_in(run_in)
         .read(tracker_in(run_in).listed("proj", str(run_in / "team"))[0])

@@ -191,6 +191,16 @@ numbers = st.floats(allow_nan=True, allow_infinity=True)
 
 @settings(deadline=None)
 @example([[(0.0, math.nan), (math.nan, math.nan)]])
+@example(
+    [
+        [
+            (0.0, math.nan),
+            (-4.9e291, math.nan),
+            (-1.7976931348623157e308, math.nan),
+            (-4.9e291, math.nan),
+        ]
+    ]
+)
 @given(
     st.lists(
         st.lists(

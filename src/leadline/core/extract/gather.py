@@ -105,6 +105,14 @@ class Problems:
         return out
 
 
+def _exact_sum(values: array[float], rounded: float) -> float:
+    """``math.fsum``, which gives up where a part of the sum is too large though the whole is not."""
+    try:
+        return math.fsum(values)
+    except OverflowError:
+        return rounded
+
+
 class Accumulator:
     """Folds the values of one metric in the order in which they were written."""
 
@@ -162,7 +170,7 @@ class Accumulator:
                 return
         total = sum(values)
         if math.isfinite(total):
-            total = math.fsum(values)
+            total = _exact_sum(values, total)
         if self.lowest == self.lowest and total == total:
             self.lowest, self.highest = (
                 min(self.lowest, min(values)),
