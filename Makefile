@@ -2,8 +2,10 @@
 PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
+# More workers than cores: half of a test is waiting for the job that it started.
+PYTEST := $(PY) -m pytest -n 4 --dist worksteal
 
-.PHONY: demo test bench lint docs clean golden
+.PHONY: demo test test-all bench lint docs clean golden
 
 demo: $(VENV)/installed
 	@$(PY) -m leadline demo
@@ -16,8 +18,11 @@ test: $(VENV)/installed-dev
 	$(PY) tools/reference.py --check
 	$(PY) tools/record_format.py --check
 	$(PY) tools/counterparts.py
-	# more workers than cores: half of a test is waiting for the job that it started
-	$(PY) -m pytest -n 4 --dist worksteal
+	$(PYTEST) -m "not long"
+
+# What continuous integration runs: the long ones too.
+test-all: test
+	$(PYTEST) -m long
 
 bench: $(VENV)/installed-dev
 	$(PY) benchmarks/bench.py --write docs/performance.md

@@ -10,6 +10,8 @@ from tests.conftest import Lab
 from tests.tracker_jobs import alone, outside, served, taken
 from tests.tracker_servers import BUILT_IN_KEY, HistoryServer, WandbServer, needs
 
+pytestmark = pytest.mark.long
+
 __all__ = ["outside"]  # fixtures
 
 

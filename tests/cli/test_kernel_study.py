@@ -13,6 +13,8 @@ import pytest
 
 from tests.conftest import sealed_environment
 
+pytestmark = pytest.mark.long
+
 STUDY = Path(__file__).resolve().parents[2] / "examples" / "kernels" / "study.sh"
 
 

@@ -16,6 +16,8 @@ from tests.conftest import Lab
 from tests.tracker_jobs import ask_mlflow, job, refusing_server, shown, silent_server, tracked
 from tests.tracker_servers import BUILT_IN_KEY, WandbServer, needs, wandb_server_in
 
+pytestmark = pytest.mark.long
+
 __all__ = ["refusing_server", "silent_server", "tracked"]  # fixtures
 
 

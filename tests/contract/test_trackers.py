@@ -266,6 +266,7 @@ class TestMlflowFiles(TrackerContract):
         assert len(reading.series["loss"]) >= 9
 
 
+@pytest.mark.long
 class TestWandbOnline(TrackerContract):
     """The same with a server that W&B's own client talks to."""
 
@@ -317,6 +318,7 @@ class TestWandbOnline(TrackerContract):
         assert "nothing" in caught.value.why
 
 
+@pytest.mark.long
 class TestMlflowServer(TrackerContract):
     SCRIPT = MLFLOW_JOB
     QUIET = QUIET

@@ -38,7 +38,7 @@ from tests.tracker_servers import (
     old_wandb_client,
 )
 
-pytestmark = needs("wandb")
+pytestmark = [needs("wandb"), pytest.mark.long]
 
 JOB = """
 import wandb

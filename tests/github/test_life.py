@@ -177,6 +177,7 @@ def test_without_a_fault_a_life_is_whole(proxy: Proxy, name: str, stage: Callabl
     assert made < 150
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", FAULTS)
 def test_one_fault_at_any_request_changes_nothing_in_the_end(
     proxy: Proxy, name: str, stage: Callable[..., Any], fault: str

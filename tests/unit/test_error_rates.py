@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from error_rates import JUDGES, KNOWN_ABOVE, NOISES, Rate, rates, table
 
+pytestmark = pytest.mark.long
+
 TRIALS = 24  # a cell; too few to tell 5 % from 17 %, which all noises of a judge together do
 
 
