@@ -14,7 +14,7 @@ from leadline.core.issue.comments import comments_to_post
 from leadline.core.issue.due import Due, due, last_post, records_since
 from leadline.core.record.kinds import kind_of
 from leadline.core.record.ranks import rank
-from leadline.core.record.thread import Item, Thread, is_a
+from leadline.core.record.thread import Item, Thread
 from leadline.core.text.citation import render as cited
 from leadline.core.text.lint import LintFinding, fix_format, lint
 from leadline.core.timestamps import counted
@@ -135,7 +135,7 @@ def update(context: Context, topic: str, words: Words, dry_run: bool = False) ->
             c.kind == "update" for c in comments_to_post(thread)
         )
         if (waiting or _same_words(last, words)) and not dry_run:
-            return _posted(context, topic, last.id, [])
+            return _posted(context, topic, last.id, last.body, [])
         if not words.change.strip():
             raise conflict(
                 "nothing-new",
@@ -157,8 +157,8 @@ def update(context: Context, topic: str, words: Words, dry_run: bool = False) ->
         "labels": _labels(thread),
         "words": words.said(),
     }
-    shown = _record(context, thread, {**body, **checked.body()})
-    return _posted(context, topic, shown, checked.advice)
+    body = {**body, **checked.body()}
+    return _posted(context, topic, _record(context, thread, body), body, checked.advice)
 
 
 def heartbeat(
@@ -206,7 +206,7 @@ def heartbeat(
     if first:
         body["refs"] = {**checked.refs, first.id: first.uid}
         body["continues"], body["times"] = first.id, times
-    return _posted(context, topic, _record(context, thread, body), checked.advice)
+    return _posted(context, topic, _record(context, thread, body), body, checked.advice)
 
 
 # ---- the parts -----------------------------------------------------------------------------------
@@ -334,27 +334,21 @@ def _record(context: Context, thread: Thread, body: UpdateBody) -> str:
     return shown
 
 
-def _posted(context: Context, topic: str, shown: str, advice: list[LintFinding]) -> Post:
-    form = str(_post(context, topic, shown).body.get("form"))
+def _posted(
+    context: Context, topic: str, shown: str, body: UpdateBody, advice: list[LintFinding]
+) -> Post:
+    form, links = str(body.get("form")), dict(body.get("links") or {})
     followed = follow(context, topic, f"{form} {shown}")
-    item = _post(context, topic, shown)
-    links = dict(item.body.get("links") or {})
     return Post(
         form,
-        item.text,
+        body.get("text", ""),
         advice,
         links,
         shown,
-        item.body.get("continues", ""),
+        body.get("continues", ""),
         unpushed(context, links),
         followed,
     )
-
-
-def _post(context: Context, topic: str, shown: str) -> Item[UpdateBody]:
-    found = context.store.thread(topic).find(shown)
-    assert is_a(found, "update")
-    return found
 
 
 def as_dicts(findings: list[LintFinding]) -> list[dict[str, str]]:
