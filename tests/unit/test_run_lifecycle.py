@@ -200,7 +200,7 @@ def test_no_interpreter_for_the_job_program(context: Context) -> None:
 def test_a_spec_that_cannot_be_written_is_the_end_of_the_run(context: Context) -> None:
     request = asked()
     with pytest.raises(OSError), plan(context, request, gather(context, request)) as run:
-        Path(run.attempt, "spec.json.tmp").mkdir(parents=True)  # in the way
+        Path(run.attempt, "spec.json").mkdir(parents=True)  # in the way
         launch(context, run)
     [ended] = bodies(context, "run-ended")
     assert ended["state"] == "lost" and "not started" in ended["reason"]

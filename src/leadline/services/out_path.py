@@ -25,9 +25,9 @@ def check_folder(path: str) -> None:
     )
 
 
-def write_whole(path: str, data: bytes) -> None:
-    """By a temporary name and a rename; a folder that is missing is made. Raises OSError, with
-    nothing left behind."""
+def write_whole(path: str, data: bytes, on_disk: bool = False) -> None:
+    """By a temporary name and a rename; a folder that is missing is made. ``on_disk``: the content
+    is waited for before it gets its name. Raises OSError, with nothing left behind."""
     folder = os.path.dirname(path)
     if not os.path.lexists(folder):
         os.makedirs(folder, exist_ok=True)
@@ -35,6 +35,9 @@ def write_whole(path: str, data: bytes) -> None:
     try:
         with open(temporary, "wb") as file:
             file.write(data)
+            if on_disk:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError:
         if os.path.exists(temporary):

@@ -14,6 +14,7 @@ from leadline.core.errors import LeadlineError
 from leadline.core.record.run import USUAL_EXECUTOR
 from leadline.core.typed import TYPE_CHECKING
 from leadline.services.context import Context
+from leadline.services.out_path import write_whole
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import RunPlannedBody
@@ -30,11 +31,8 @@ def executor_of(context: Context, planned: RunPlannedBody) -> Executor:
 
 def keep_handle(attempt: str, handle: Handle) -> None:
     """So that another process finds the attempt. A disk that does not take it costs nothing now."""
-    temporary = os.path.join(attempt, f"{HANDLE}.tmp")
     try:
-        with open(temporary, "w", encoding="utf-8") as file:
-            json.dump(handle, file)
-        os.rename(temporary, os.path.join(attempt, HANDLE))
+        write_whole(os.path.join(attempt, HANDLE), json.dumps(handle).encode())
     except OSError:
         pass
 

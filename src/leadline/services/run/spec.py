@@ -13,6 +13,7 @@ from leadline.core.tracker.run_folder import ABOUT, about_planned
 from leadline.core.typed import TYPE_CHECKING
 from leadline.services.artifact.intake import limit_variables
 from leadline.services.context import Context
+from leadline.services.out_path import write_whole
 from leadline.services.run.planning import RunPlan
 
 if TYPE_CHECKING:
@@ -46,12 +47,7 @@ def prepare_folder(context: Context, run: RunPlan) -> None:
     # Only a copy of what the record holds: it is not worth a wait for the disk.
     with open(os.path.join(run.attempt, ABOUT), "wb") as about:
         about.write(about_planned(run.uid, run.topic, run.body).encoded())
-    temporary = os.path.join(run.attempt, f"{SPEC}.tmp")
-    with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as file:
-        json.dump(spec, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.rename(temporary, os.path.join(run.attempt, SPEC))
+    write_whole(os.path.join(run.attempt, SPEC), json.dumps(spec).encode(), on_disk=True)
 
 
 def _tracker_variables(context: Context, run: RunPlan) -> dict[str, str]:
