@@ -12,6 +12,7 @@ from leadline.core.record.thread import Thread
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass, field
 from leadline.services.branch import record_branch as recordbranch
+from leadline.services.branch.record_branch import Received
 from leadline.services.context import Context
 
 if TYPE_CHECKING:
@@ -22,23 +23,6 @@ if TYPE_CHECKING:
 
 
 PUSH_ATTEMPTS = 5
-
-
-@dataclass
-class Received:
-    """What came from elsewhere. All zero and empty: nothing did."""
-
-    new_files: int = 0
-    longer_files: int = 0
-    blobs: int = 0
-    topics: list[str] = field(default_factory=list)
-
-    @property
-    def anything(self) -> bool:
-        return bool(self.new_files or self.longer_files or self.blobs)
-
-    def as_dict(self) -> dict[str, object]:
-        return dict(self.__dict__) if self.anything else {}
 
 
 @dataclass
@@ -135,14 +119,10 @@ def exchange_with(context: Context, done: Exchange, ref: str) -> None:
 
 def take_in(context: Context, tip: str, done: Exchange) -> None:
     brought = recordbranch.absorb(context, tip)
-    received = done.received
-    received.new_files += brought.new_files
-    received.longer_files += brought.longer_files
-    received.blobs += brought.blobs
-    received.topics = sorted({*received.topics, *brought.topics})
+    done.received.add(brought.received)
     done.diverged = sorted({*done.diverged, *brought.diverged})
     done.refused = sorted({*done.refused, *brought.refused})
-    for topic in brought.topics:
+    for topic in brought.received.topics:
         done.clashes += record_clashes(context, topic)
 
 

@@ -261,19 +261,35 @@ def referenced_digests(thread: Thread) -> set[str]:
 
 
 @dataclass
-class Absorbed:
-    """What a tip of the record branch brought. ``refused`` are paths that no Leadline wrote."""
+class Received:
+    """What came from elsewhere. All zero and empty: nothing did."""
 
     new_files: int = 0
     longer_files: int = 0
     blobs: int = 0
     topics: list[str] = field(default_factory=list)
-    diverged: list[str] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
 
     @property
     def anything(self) -> bool:
         return bool(self.new_files or self.longer_files or self.blobs)
+
+    def as_dict(self) -> dict[str, object]:
+        return dict(self.__dict__) if self.anything else {}
+
+    def add(self, more: Received) -> None:
+        self.new_files += more.new_files
+        self.longer_files += more.longer_files
+        self.blobs += more.blobs
+        self.topics = sorted({*self.topics, *more.topics})
+
+
+@dataclass
+class Absorbed:
+    """What a tip of the record branch brought. ``refused`` are paths that no Leadline wrote."""
+
+    received: Received = field(default_factory=Received)
+    diverged: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
 
 def absorb(context: Context, ref: str) -> Absorbed:
@@ -301,12 +317,12 @@ def absorb(context: Context, ref: str) -> Absorbed:
             continue
         contents = context.vcs.read_blobs(set(wanted.values()))
         merged = context.store.merge(topic, {n: contents[b] for n, b in wanted.items()})
-        report.new_files += merged.new_files
-        report.longer_files += merged.longer_files
+        report.received.new_files += merged.new_files
+        report.received.longer_files += merged.longer_files
         report.diverged += [f"{topic}/{n}" for n in merged.diverged]
         report.refused += [f"{topic}/events/{n}" for n in merged.refused]
         if merged.new_files or merged.longer_files:
-            report.topics.append(topic)
+            report.received.topics.append(topic)
     _absorb_blobs(context, present, report)
     return report
 
@@ -328,7 +344,7 @@ def _absorb_blobs(context: Context, present: dict[str, str], report: Absorbed) -
             report.refused.append(path)
             continue
         context.blobs.put(data)
-        report.blobs += 1
+        report.received.blobs += 1
 
 
 def _bundle_files(context: Context, present: dict[str, str]) -> dict[str, str]:
