@@ -49,12 +49,7 @@ def commands_for(thread: Thread, body: JudgedBody, found: Evidence) -> list[str]
     short: list[str] = []
     both: list[str] = []
     for clause in predicate.clauses:
-        for metric, subject in (
-            (clause.metric, clause.subject),
-            (clause.right_metric, clause.right),
-        ):
-            if subject is None:
-                continue
+        for metric, subject in clause.sides:
             runs = runs_of_subject(thread, subject, body.get("refs"))
             for at in cells or [{}]:
                 wanted_at = {axis: canonical_json(value) for axis, value in at.items()}

@@ -143,13 +143,11 @@ def _split_by_contract(
     """Numbers that meant different things (another unit, direction, denominator) bear no claim
     together."""
     for clause in predicate.clauses:
-        sides = [(clause.subject, clause.metric)]
-        sides += [(clause.right, clause.right_metric)] if clause.right is not None else []
         contracts = []
-        for subject, metric in sides:
+        for metric, subject in clause.sides:
             definition = thread.metrics.get(metric) or MetricDef(metric)
             contracts += contracts_of([r for r in resolve(subject) if r.is_evidence], definition)
-        same = len({metric for _, metric in sides}) == 1
+        same = len({metric for metric, _ in clause.sides}) == 1
         if same and (apart := contracts_differ(contracts)):
             out.label, out.blocked_code = "none", "different-contracts"
             out.blocked = (

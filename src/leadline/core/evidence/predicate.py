@@ -69,6 +69,12 @@ class Clause:
     tolerance: float = 0.0
     relative: bool = False
 
+    @property
+    def sides(self) -> list[tuple[str, Subject]]:
+        """Metric and subject, of the left side and of a right one that is no number."""
+        left = (self.metric, self.subject)
+        return [left] if self.right is None else [left, (self.right_metric, self.right)]
+
     def format(self) -> str:
         times = "" if self.factor == 1.0 else f"{self.factor!r} * "
         right = (

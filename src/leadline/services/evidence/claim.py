@@ -186,12 +186,7 @@ def _check_subjects(thread: Thread, predicate: Predicate) -> None:
         thread.metrics
     )
     for clause in predicate.clauses:
-        for metric, subject in (
-            (clause.metric, clause.subject),
-            (clause.right_metric, clause.right),
-        ):
-            if subject is None:
-                continue
+        for metric, subject in clause.sides:
             if subject.name:
                 thread.experiment(subject.name)
             if metric not in known:
