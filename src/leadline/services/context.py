@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from leadline.core.errors import LeadlineError, environment, not_found, usage
 from leadline.core.ids import ID_IN_TEXT, named_id
 from leadline.core.record.run import USUAL_EXECUTOR, Run
-from leadline.core.record.thread import IN_RECORD, Thread
+from leadline.core.record.thread import IN_RECORD, Thread, no_such_thread
 from leadline.core.timestamps import rfc3339
 from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.core.values import dataclass, field
@@ -143,12 +143,7 @@ class Context:
             by_prefix = [t for t in topics if self.store.thread(t).prefix == wanted.upper()]
             if len(by_prefix) == 1:
                 return by_prefix[0]
-            raise not_found(
-                "no-thread",
-                f"there is no thread {wanted!r} here",
-                why=f"threads: {', '.join(topics) or 'none'}",
-                do=f"leadline start {wanted}",
-            )
+            raise no_such_thread(wanted, topics)
         if not topics:
             fetched = f"refs/remotes/{self.setting('remote')}/{self.setting('record_branch')}"
             if self.vcs.ref(fetched) is not None:
@@ -241,9 +236,7 @@ class Context:
 
     def _append_item(self, thread: Thread, kind: str, body: Mapping[str, object]) -> str:
         if thread.finished:
-            self.warn(
-                f"thread {thread.topic} was finished on {thread.finishes[-1]['at'][:10]}: this comes after its end"
-            )
+            self.warn(f"{thread.finish_told}: this comes after its end")
         with self.store.transaction(thread.topic) as writing:
             shown = named_id(thread.prefix, kind, writing.next_number(kind))
             cast(Any, writing).add(kind, {"id": shown, **body})

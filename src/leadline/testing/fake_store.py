@@ -32,7 +32,7 @@ from leadline.core.record.event_files import (
 from leadline.core.record.fold import in_order, number_of
 from leadline.core.record.rows import RunRow, column, row_of
 from leadline.core.record.search_text import Hit, searchable
-from leadline.core.record.thread import Thread
+from leadline.core.record.thread import Thread, no_such_thread
 from leadline.core.timestamps import rfc3339
 from leadline.core.typed import Any
 from leadline.core.ulid import next_ulid
@@ -125,12 +125,7 @@ class MemoryLog:
     @contextmanager
     def transaction(self, topic: str, create: bool = False) -> Iterator[MemoryTransaction]:
         if not create and not self.exists(topic):
-            raise not_found(
-                "no-thread",
-                f"there is no thread {topic!r} here",
-                why=f"threads: {', '.join(self.topics()) or 'none'}",
-                do=f"leadline start {topic}",
-            )
+            raise no_such_thread(topic, self.topics())
         with self.disk.lock:
             writing = MemoryTransaction(self, topic)
             yield writing

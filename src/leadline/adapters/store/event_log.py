@@ -22,7 +22,7 @@ from leadline.adapters.files import (
     write_atomically,
 )
 from leadline.core.canonical import digest_bytes
-from leadline.core.errors import LeadlineError, not_found
+from leadline.core.errors import LeadlineError
 from leadline.core.metric.items import lend
 from leadline.core.metric.thread_of import thread_of
 from leadline.core.record.event import Fault, Record, line_digest, parse_lines
@@ -37,7 +37,7 @@ from leadline.core.record.event_files import (
     union,
 )
 from leadline.core.record.fold import in_order, number_of
-from leadline.core.record.thread import Thread
+from leadline.core.record.thread import Thread, no_such_thread
 from leadline.core.timestamps import rfc3339
 from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.core.ulid import next_ulid
@@ -169,12 +169,7 @@ class EventLog:
     @contextmanager
     def transaction(self, topic: str, create: bool = False) -> Iterator[FileTransaction]:
         if not create and not self.exists(topic):
-            raise not_found(
-                "no-thread",
-                f"there is no thread {topic!r} here",
-                why=f"threads: {', '.join(self.topics()) or 'none'}",
-                do=f"leadline start {topic}",
-            )
+            raise no_such_thread(topic, self.topics())
         with locked(os.path.join(self.root, "locks", f"{topic}.lock")):
             writing = FileTransaction(self, topic)
             yield writing

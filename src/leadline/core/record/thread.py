@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from leadline.core.errors import not_found, usage
+from leadline.core.errors import LeadlineError, not_found, usage
 from leadline.core.ids import parse_id
 from leadline.core.record.event import Record
 from leadline.core.record.run import TERMINAL_STATES, MetricDef, Run
@@ -302,6 +302,11 @@ class Thread:
     def finished(self) -> bool:
         return bool(self.finishes)
 
+    @property
+    def finish_told(self) -> str:
+        """When a finished thread was finished, for a warning about what comes after."""
+        return f"thread {self.topic} was finished on {self.finishes[-1]['at'][:10]}"
+
     # -- ids ---------------------------------------------------------------------------------------
     def shown(self, display: str, refs: dict[str, str] | None = None) -> str:
         """The id shown today for ``display`` as some record wrote it (see docs/design/record.md, "Ids
@@ -400,3 +405,13 @@ class Thread:
     def uid_of(self, shown: str) -> str:
         thing = self.find(shown)
         return thing.uid
+
+
+def no_such_thread(topic: str, topics: list[str]) -> LeadlineError:
+    """``topics``: those there are."""
+    return not_found(
+        "no-thread",
+        f"there is no thread {topic!r} here",
+        why=f"threads: {', '.join(topics) or 'none'}",
+        do=f"leadline start {topic}",
+    )

@@ -214,9 +214,7 @@ def heartbeat(
 
 def _flag_finished(context: Context, thread: Thread) -> None:
     if thread.finished:
-        context.warn(
-            f"thread {thread.topic} was finished on {thread.finishes[-1]['at'][:10]}; this comes after it"
-        )
+        context.warn(f"{thread.finish_told}; this comes after it")
 
 
 def _news_since(thread: Thread, last: Item[UpdateBody]) -> bool:

@@ -30,9 +30,7 @@ def execute(
     facts = gather(context, request, first=lambda: threads.append(complete(context, request)))
     thread = threads[0]
     if thread.finished:
-        say(
-            f"thread {thread.topic} was finished on {thread.finishes[-1]['at'][:10]}: this comes after its end"
-        )
+        say(f"{thread.finish_told}: this comes after its end")
     if facts["hygiene"].get("contended"):
         say(f"the machine is busy: {'; '.join(facts['hygiene'].get('reasons', [])[:2])}")
     seen = [] if request.experiment else context.read_model.same_key(facts["key"])
