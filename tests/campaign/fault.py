@@ -1,0 +1,67 @@
+"""What a kind of fault is, and what is counted while it is made."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.conftest import Lab, sealed_environment
+
+COLUMNS = ("lost", "false", "leaked", "tracebacks")
+
+
+@dataclass
+class Tally:
+    """`lost`: acknowledged records that are gone. `false`: answers that are not true ("no fault" over a
+    damage, an id given twice, a success that was none). `leaked`: secrets at rest or sent, escapes that
+    reached a terminal, files of others touched. `tracebacks`: ends that no user should see."""
+
+    tries: int = 0
+    lost: list[str] = field(default_factory=list)
+    false: list[str] = field(default_factory=list)
+    leaked: list[str] = field(default_factory=list)
+    tracebacks: list[str] = field(default_factory=list)
+
+    def findings(self) -> list[str]:
+        return [f"{column}: {said}" for column in COLUMNS for said in getattr(self, column)]
+
+    def saw(self, what: str, output: str) -> None:
+        """Counts a traceback in what a verb printed."""
+        if "Traceback (most recent call last)" in output or "internal error" in output:
+            self.tracebacks.append(f"{what}\n{output[-1500:]}")
+
+
+@dataclass(frozen=True)
+class Faults:
+    """One kind. `make` makes about `tries` of them in folders it takes from `fresh`, with `chance` as
+    the only source of choice; `lacks` says what this machine has not (else an empty text)."""
+
+    title: str
+    make: Callable[[int, random.Random, Tally], None]
+    tries: int
+    share: int
+    lacks: Callable[[], str] = lambda: ""
+
+
+@contextmanager
+def fresh(thread: bool = True) -> Iterator[Lab]:
+    """A repository with one commit and, if wanted, thread `t` (prefix T); gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="campaign-"))
+    lab = Lab(folder / "repo", sealed_environment(folder / "home"))
+    lab.repo.mkdir()
+    try:
+        lab.git("init", "-q", "-b", "main")
+        lab.write("code.py", "print('{\"time_ms\": 1.5}')\n")
+        lab.git("add", "code.py")
+        lab.git("commit", "-q", "-m", "first")
+        if thread:
+            metric = ("--success", "time_ms:ms:lower")
+            lab.ok("start", "t", "--prefix", "T", "--no-branch", "--goal", "find out", *metric)
+        yield lab
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
