@@ -130,3 +130,34 @@ def test_a_package_says_what_it_is_for(init: Path) -> None:
 def test_a_room_exports_nothing(init: Path) -> None:
     (docstring,) = trees()[init].body
     assert isinstance(docstring, ast.Expr)
+
+
+MAY_WRITE = {
+    "cli/answer.py": "the one way to a terminal",
+    "cli/main.py": "--version and the overview, which hold nothing of anybody's and load nothing",
+}
+
+
+def writes_to_a_terminal(tree: ast.Module) -> Iterator[int]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            if called == "print" or called.startswith(("sys.stdout.w", "sys.stderr.w")):
+                yield node.lineno
+
+
+def test_every_verb_prints_through_one_function() -> None:
+    found = {
+        str(path.relative_to(SOURCE)): line
+        for path, tree in trees().items()
+        for line in writes_to_a_terminal(tree)
+    }
+    elsewhere = ("job/", "testing/", "demo/", "adapters/trackers/outside/")  # programs of their own
+    assert not {
+        p: n for p, n in found.items() if not p.startswith(elsewhere) and p not in MAY_WRITE
+    }
+
+
+@pytest.mark.parametrize("source", ["print(1)", "sys.stderr.write('')", "sys.stdout.writelines(x)"])
+def test_another_way_to_a_terminal_is_seen(source: str) -> None:
+    assert list(writes_to_a_terminal(ast.parse(source)))

@@ -1,21 +1,28 @@
-"""What a command gives back, and the two ways it is shown: text for stdout, or one JSON envelope."""
+"""What a command gives back, the two ways it is shown (text for stdout, or one JSON envelope), and
+the one way to a terminal."""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 
 from leadline.core.canonical import finite
 from leadline.core.errors import LeadlineError
-from leadline.core.typed import Any
+from leadline.core.plain import json_escaped, one_line, plain
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field
+
+if TYPE_CHECKING:
+    from typing import TextIO
 
 
 @dataclass
 class Answer:
-    """``text`` goes to stdout as it is; ``data`` into the envelope. ``next`` names commands worth
+    """``text`` goes to stdout, ``data`` into the envelope. ``next`` names commands worth
     running now.
 
+    ``colours``: ``text`` holds those of a drawing for a terminal (``render/plot/terminal.py``).
     ``exit_code`` is not 0 when the verb worked and its answer is no (see ``core/errors.py``).
     """
 
@@ -25,42 +32,89 @@ class Answer:
     truncated: bool = False
     next: list[str] = field(default_factory=list)
     exit_code: int = 0
+    colours: bool = False
 
 
 def print_answer(answer: Answer, as_json: bool, as_of: str) -> None:
     if as_json:
-        envelope = {
-            "ok": answer.exit_code == 0,
-            "as_of": as_of,
-            "data": answer.data,
-            "counts": answer.counts,
-            "truncated": answer.truncated,
-            "next": answer.next,
-        }
-        sys.stdout.write(json.dumps(finite(envelope), ensure_ascii=False) + "\n")
+        _put_json(
+            {
+                "ok": answer.exit_code == 0,
+                "as_of": as_of,
+                "data": answer.data,
+                "counts": answer.counts,
+                "truncated": answer.truncated,
+                "next": answer.next,
+            }
+        )
         return
     if answer.text:
-        sys.stdout.write(answer.text if answer.text.endswith("\n") else answer.text + "\n")
+        put(answer.text, answer.colours)
     for command in answer.next:
-        sys.stderr.write(f"next: {command}\n")
+        tell(f"next: {command}")
 
 
 def print_error(error: LeadlineError, as_json: bool, as_of: str) -> None:
     if as_json:
-        envelope = {
-            "ok": False,
-            "as_of": as_of,
-            "error": error.as_dict(),
-            "counts": {},
-            "truncated": False,
-            "next": error.next,
-        }
-        sys.stdout.write(json.dumps(finite(envelope), ensure_ascii=False) + "\n")
+        _put_json(
+            {
+                "ok": False,
+                "as_of": as_of,
+                "error": error.as_dict(),
+                "counts": {},
+                "truncated": False,
+                "next": error.next,
+            }
+        )
         return
-    from leadline.core.plain import plain
-
-    sys.stderr.write(
-        plain(f"leadline: {error.what}" + (f"\n  why: {error.why}" if error.why else "")) + "\n"
-    )
+    tell(f"leadline: {error.what}" + (f"\n  why: {error.why}" if error.why else ""))
     for command in error.next:
-        sys.stderr.write(plain(f"  next: {command}") + "\n")
+        tell(f"  next: {command}")
+
+
+# ---- the one way to a terminal -------------------------------------------------------------------
+# All that a verb says goes through these, so that no text from a record, a file or a program of
+# somebody else can move the cursor, hide, reorder, or hold what the stream cannot encode. The one
+# other writer is ``live``: the output of the user's own command.
+
+
+def put(text: str, colours: bool = False) -> None:
+    """Lines of the answer. ``colours``: those of Leadline's own that are in it are kept."""
+    shown = _shown(text)
+    if colours:
+        pieces = re.split("(\x1b\\[(?:3[1-6]|0)m)", text)
+        pieces[::2] = map(_shown, pieces[::2])
+        shown = "".join(pieces)
+    _write(sys.stdout, shown if shown.endswith("\n") else shown + "\n")
+
+
+def tell(text: str) -> None:
+    """Lines beside the answer: progress, a warning, an error."""
+    _write(sys.stderr, _shown(text) + "\n")
+
+
+def redraw(text: str, last: bool) -> None:
+    """A line beside the answer that takes the place of the one before, on a terminal."""
+    _write(sys.stderr, "\r\x1b[K" + one_line(text) + "\n" * last)
+    sys.stderr.flush()
+
+
+def _put_json(envelope: dict[str, Any]) -> None:
+    ascii_only = "utf" not in (sys.stdout.encoding or "").lower()
+    line = json.dumps(finite(envelope), ensure_ascii=ascii_only)
+    _write(sys.stdout, json_escaped(line) + "\n")
+
+
+def _shown(text: str) -> str:
+    """What ends a line for some readers and got here stands in the middle of one: it begins none."""
+    text = text.replace("\r\n", "\n")
+    for end in "\r\u2028\u2029":
+        text = text.replace(end, " ")
+    return plain(text)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text)
+    except UnicodeEncodeError:
+        stream.write(text.encode(stream.encoding, "backslashreplace").decode(stream.encoding))

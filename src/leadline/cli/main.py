@@ -56,13 +56,13 @@ def main(argv: list[str]) -> int:
     if own in (["--version"], ["-V"]):
         from leadline import __version__
 
-        print(f"leadline {__version__}")
+        sys.stdout.write(f"leadline {__version__}\n")
         return 0
     if own[:1] == ["help"] and own[1:2] and own[1] in VERBS:
         own = [own[1], "--help"]
     asks_nothing = not own and not dashes and not as_json and front[-1:] not in _TAKE_A_VALUE
     if asks_nothing or own[:1] in (["-h"], ["--help"], ["help"]):
-        print(overview())
+        sys.stdout.write(overview() + "\n")
         return 0
     from leadline.cli.answer import print_answer, print_error
 
@@ -208,9 +208,9 @@ def overview() -> str:
 
 
 def _warn(text: str) -> None:
-    from leadline.core.plain import plain
+    from leadline.cli.answer import tell
 
-    sys.stderr.write(plain(text) + "\n")
+    tell(text)
 
 
 def _now() -> str:
@@ -226,13 +226,13 @@ def _bug(error: Exception, as_json: bool) -> int:
     import tempfile
     import traceback
 
-    from leadline.cli.answer import print_error
+    from leadline.cli.answer import print_error, tell
 
     fd, path = tempfile.mkstemp(prefix="leadline-bug-", suffix=".txt")
     with os.fdopen(fd, "w", encoding="utf-8") as file:
         traceback.print_exception(error, file=file)
     if os.environ.get("LEADLINE_DEBUG"):
-        traceback.print_exception(error)
+        tell("".join(traceback.format_exception(error)))
     print_error(
         internal(
             "bug",

@@ -6,6 +6,7 @@ import argparse
 from importlib import import_module
 from types import ModuleType
 
+from leadline.cli.answer import put
 from leadline.cli.table import VERBS
 from leadline.core.errors import usage
 from leadline.core.typed import Any, NoReturn
@@ -24,6 +25,9 @@ class Parser(argparse.ArgumentParser):
             why=self.format_usage().strip(),
             do=f"{self.prog} --help",
         )
+
+    def _print_message(self, message: str, file: object = None) -> None:
+        put(message)
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):

@@ -1,23 +1,56 @@
 """Text from logs, names and trackers is data: nothing in it may move a cursor, hide or reorder
-characters."""
+characters, or begin a line of its own."""
 
 from __future__ import annotations
 
+import json
 import re
 
-_ESCAPES = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])"
-_CONTROLS = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
+# What programs colour their output with; an introducer without its end takes nothing with it.
+_ESCAPES = (
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|"
+    r"(?:\x1b[]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)|"
+    r"\x1b[ -/]*[0-~]"
+)
+# Of these str.isprintable() says that they can be seen, and they cannot: fillers, joiners and
+# selectors (but the two that choose between a sign and its picture).
+_BLANK = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0"
+    + "".join(map(chr, (*range(0xFE00, 0xFE0E), *range(0xE0100, 0xE01F0))))
+)
+# The rest of Unicode's default ignorable characters, controls of the direction among them, and C0
+# and C1 but newline and tab.
+_UNSEEN = (
+    "\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+    "\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+
+
+def seen(line: str) -> bool:
+    """Whether all of one line can be seen, and stands where it is written."""
+    return line.isprintable() and (line.isascii() or _BLANK.isdisjoint(line))
 
 
 def plain(text: str) -> str:
-    """``text`` without terminal escapes, control characters (but newline and tab) and direction
-    overrides."""
-    if text.isprintable():  # one line without anything of the kind: nearly every text
+    """``text`` without terminal escapes, control characters (but newline and tab), direction
+    overrides and what cannot be seen; half a character becomes U+FFFD."""
+    if seen(text) or seen(text.replace("\n", "")):  # nearly every text
         return text
-    return re.sub(
-        _CONTROLS, "", re.sub(_ESCAPES, "", text.replace("\r\n", "\n").replace("\r", "\n"))
-    )
+    text = re.sub("\r\n?|[\u2028\u2029]", "\n", re.sub(_ESCAPES, "", text))
+    return re.sub("[\ud800-\udfff]", "\ufffd", re.sub(_unseen(), "", text))
 
 
 def one_line(text: str) -> str:
     return " ".join(plain(text).split())
+
+
+def json_escaped(text: str) -> str:
+    """One line of JSON in which all that ``plain`` would take out is an escape."""
+    if seen(text):
+        return text
+    pattern = f"[\u2028\u2029\ud800-\udfff]|{_unseen()}"
+    return re.sub(pattern, lambda found: json.dumps(found[0])[1:-1], text)
+
+
+def _unseen() -> str:
+    return f"[{_UNSEEN}{''.join(sorted(_BLANK))}]"

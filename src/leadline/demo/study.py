@@ -19,6 +19,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from leadline.cli.answer import put, tell
+
 HERE = Path(__file__).resolve().parent
 PREFIX = "SRC"
 METRIC = "throughput_mb_s"
@@ -363,7 +365,7 @@ def main(folder: str | None = None, echo: bool = False) -> int:
     try:
         study = carry_out(place, echo=echo)
     except Failure as failure:
-        print(f"\nthe demo stopped: {failure}\nThe repository is {place}", file=sys.stderr)
+        tell(f"\nthe demo stopped: {failure}\nThe repository is {place}")
         return 1
     text = subprocess.run(
         [sys.executable, "-m", "leadline", "claims"],
@@ -374,7 +376,7 @@ def main(folder: str | None = None, echo: bool = False) -> int:
     ).stdout
     beside = Path(sys.executable).parent / "leadline"
     program = str(beside) if beside.exists() else f"{sys.executable} -m leadline"
-    print(f"""
+    put(f"""
 {text.rstrip()}
 
 A research thread of {len(study.commands)} commands in {time.monotonic() - start:.0f} s, all of it measured here.

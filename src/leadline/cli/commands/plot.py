@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+import sys
 
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import several
@@ -89,8 +90,9 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     if kind:
         _write(found, args, kind, width, height)
         return Answer(f"wrote {args.out}", data, counts, truncated)
-    text = "" if args.json else _text(found, width, height)
-    return Answer(text, data, counts, truncated)
+    colours = _colours()
+    text = "" if args.json else _text(found, width, height, colours)
+    return Answer(text, data, counts, truncated, colours=colours)
 
 
 def _again(args: argparse.Namespace) -> str:
@@ -146,15 +148,16 @@ def _write(found: list[Any], args: argparse.Namespace, kind: str, width: int, he
         ) from None
 
 
-def _text(found: list[Any], width: int, height: int) -> str:
-    import sys
-
-    from leadline.render.plot.terminal import text
-
-    colour = (
+def _colours() -> bool:
+    return (
         sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     )
+
+
+def _text(found: list[Any], width: int, height: int, colours: bool) -> str:
+    from leadline.render.plot.terminal import text
+
     braille = "utf" in (sys.stdout.encoding or "").lower()
     return "\n\n".join(
-        text(panel, width, height, braille=braille, colour=colour) for panel in found
+        text(panel, width, height, braille=braille, colour=colours) for panel in found
     )

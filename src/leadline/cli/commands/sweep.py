@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 
-from leadline.cli.answer import Answer
+from leadline.cli.answer import Answer, redraw, tell
 from leadline.cli.parsing import artifact_option, extraction, seconds, settings, several
 from leadline.core.errors import usage
 from leadline.core.typed import TYPE_CHECKING
@@ -215,9 +215,8 @@ class _Progress:
         if self.on_terminal:
             filled = 30 * done // total
             bar = "#" * filled + "-" * (30 - filled)
-            sys.stderr.write(f"\r\x1b[K[{bar}] {done}/{total} {outcome.id} {outcome.state}{tail}")
-            sys.stderr.write("\n" if done == total else "")
-            sys.stderr.flush()
+            line = f"[{bar}] {done}/{total} {outcome.id} {outcome.state}{tail}"
+            redraw(line, last=done == total)
         elif done == total or time.monotonic() - self.said_at >= LINE_EVERY_S:
             self.said_at = time.monotonic()
-            sys.stderr.write(f"{done}/{total} {outcome.id} {outcome.state}{tail}\n")
+            tell(f"{done}/{total} {outcome.id} {outcome.state}{tail}")
