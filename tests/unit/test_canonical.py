@@ -10,6 +10,8 @@ import sys
 
 import pytest
 
+from leadline.core.canonical import canonical_json
+
 SIZES = [0, 1, 55, 64, 1000, (1 << 18) - 1, 1 << 18, 1_000_003]
 
 
@@ -34,3 +36,8 @@ def test_small_and_large_digests_are_sha256_and_small_ones_load_no_crypto_librar
         assert digest == "sha256:" + hashlib.sha256(b"a" * size).hexdigest()
     assert lines[1] == hashlib.sha256(b"onetwo").hexdigest()
     assert answers[0] == [first, answers[0][1], first >= 1 << 18]
+
+
+def test_what_json_has_no_form_for_gets_one_and_everything_else_stays():
+    odd = {1: (float("nan"), 2), "b": [float("-inf"), {"c": True}], "a": None, "ü": 1.5}
+    assert canonical_json(odd) == '{"1":["NaN",2],"a":null,"b":["-Infinity",{"c":true}],"ü":1.5}'

@@ -15,14 +15,21 @@ if TYPE_CHECKING:
 PIECE_BYTES = 1 << 20
 
 
+_encode = json.JSONEncoder(
+    sort_keys=True,
+    separators=(",", ":"),
+    ensure_ascii=False,
+    allow_nan=False,
+    check_circular=False,  # ``finite`` has been through it
+).encode
+
+
 def canonical_json(value: Any) -> str:
     """Sorted keys, no spaces, UTF-8 as is. NaN and infinities become strings, since JSON has none.
 
     Raises TypeError for a value without a stable form (an object, a set, a callable).
     """
-    return json.dumps(
-        finite(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return _encode(finite(value))
 
 
 def nonfinite_word(value: float) -> str:
@@ -32,15 +39,19 @@ def nonfinite_word(value: float) -> str:
     return "Infinity" if value > 0 else "-Infinity"
 
 
+_AS_THEY_ARE = frozenset({str, int, bool, type(None)})
+
+
 def finite(value: Any) -> Any:
     """``value`` with NaN, +inf and -inf replaced by the strings ``"NaN"``, ``"Infinity"``,
     ``"-Infinity"``."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return nonfinite_word(value)
     if isinstance(value, dict):
-        return {str(k): finite(v) for k, v in value.items()}
+        # Every record comes through here: what needs no look is not called for.
+        return {str(k): v if type(v) in _AS_THEY_ARE else finite(v) for k, v in value.items()}
+    if isinstance(value, float):
+        return value if math.isfinite(value) else nonfinite_word(value)
     if isinstance(value, (list, tuple)):
-        return [finite(v) for v in value]
+        return [v if type(v) in _AS_THEY_ARE else finite(v) for v in value]
     return value
 
 

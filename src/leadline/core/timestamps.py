@@ -10,7 +10,12 @@ from functools import lru_cache
 def rfc3339(epoch_ms: int) -> str:
     """``2026-11-23T21:36:05.123Z``"""
     seconds, ms = divmod(epoch_ms, 1000)
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{ms:03d}Z"
+    return f"{_second(seconds)}.{ms:03d}Z"
+
+
+@lru_cache(maxsize=8)
+def _second(epoch_s: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(epoch_s))
 
 
 def epoch_ms(text: str) -> int:

@@ -29,7 +29,7 @@ from leadline.core.record.event_files import (
     to_acknowledge,
     union,
 )
-from leadline.core.record.fold import in_order, number_of
+from leadline.core.record.fold import in_order, numbers_of
 from leadline.core.record.rows import RunRow, column, row_of
 from leadline.core.record.search_text import Hit, searchable
 from leadline.core.record.thread import Thread, no_such_thread
@@ -61,6 +61,7 @@ class Disk:
         self.topics: dict[str, dict[str, bytes]] = {}
         self.set_aside: dict[str, bytes] = {}
         self.lock = threading.RLock()
+        self.alone: dict[tuple[str, str], threading.Lock] = {}
 
 
 class MemoryLog:
@@ -133,6 +134,11 @@ class MemoryLog:
                 files = self.disk.topics.setdefault(topic, {})
                 files[writing.name] = writing.data + b"".join(writing.lines)
 
+    @contextmanager
+    def alone(self, topic: str, what: str) -> Iterator[None]:
+        with self.disk.alone.setdefault((topic, what), threading.Lock()):
+            yield
+
     def heal(self, topic: str) -> list[str]:
         torn, diverged = to_acknowledge(self.files(topic), self.faults(topic))
         if torn or diverged:
@@ -177,7 +183,7 @@ class MemoryTransaction:
             self.add("healed", body)
 
     def next_number(self, kind: str, within: str = "") -> int:
-        return 1 + max([0, *(number_of(record, kind, within) for record in self.known)])
+        return 1 + max([0, *(numbers_of(r).get((kind, within), 0) for r in self.known)])
 
     def new_uid(self) -> str:
         if not self._next:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from leadline.adapters.files import (
     as_user_error,
@@ -36,7 +36,7 @@ from leadline.core.record.event_files import (
     to_acknowledge,
     union,
 )
-from leadline.core.record.fold import in_order, number_of
+from leadline.core.record.fold import in_order, numbers_of
 from leadline.core.record.thread import Thread, no_such_thread
 from leadline.core.timestamps import rfc3339
 from leadline.core.typed import TYPE_CHECKING, Any, cast
@@ -175,6 +175,9 @@ class EventLog:
             yield writing
             writing.commit()
 
+    def alone(self, topic: str, what: str) -> AbstractContextManager[None]:
+        return locked(os.path.join(self.root, "locks", f"{topic}.{what}.lock"))
+
     def heal(self, topic: str) -> list[str]:
         torn, diverged = to_acknowledge(self.files(topic), self.faults(topic))
         if torn or diverged:
@@ -212,7 +215,9 @@ class FileTransaction:
         self.index = log.index
         self.index.refresh(topic)
         self.lines: list[bytes] = []
-        self.added: list[Record] = []
+        # The highest numbers of ids, by what they are counted by: before, and of what was added.
+        self._before: dict[tuple[str, str], int] = {}
+        self._taken: dict[tuple[str, str], int] = {}
         self.last_id = self.index.last_id(topic)
         self._open_tail()
 
@@ -249,8 +254,10 @@ class FileTransaction:
         return last_digest(read_bytes(os.path.join(self.log.folder(self.topic), before)) or b"")
 
     def next_number(self, kind: str, within: str = "") -> int:
-        highest = self.index.highest(self.topic, kind, within)
-        return 1 + max([highest, *(number_of(record, kind, within) for record in self.added)])
+        counted = (kind, within)
+        if counted not in self._before:
+            self._before[counted] = self.index.highest(self.topic, kind, within)
+        return 1 + max(self._before[counted], self._taken.get(counted, 0))
 
     def new_uid(self) -> str:
         if not hasattr(self, "_next"):
@@ -273,7 +280,8 @@ class FileTransaction:
         del self._next
         line = record.line()
         self.lines.append(line)
-        self.added.append(record)
+        for counted, number in numbers_of(record).items():
+            self._taken[counted] = max(number, self._taken.get(counted, 0))
         self.prev, self.last_id = line_digest(line), uid
         return record
 

@@ -21,8 +21,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from leadline.core.ids import parse_id
 from leadline.core.record.about import base_of, bases_of, uid_named
-from leadline.core.record.event import BadLine, Record, parse_line, record_of
-from leadline.core.record.fold import created_id
+from leadline.core.record.event import Record, parse_lines, record_of
+from leadline.core.record.fold import created_id, numbers_of
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 3
 BUSY_TIMEOUT_S = 60
 LONG_LOG_BYTES = 256 * 1024
+READ_AT_ONCE = 500  # records: bounds the memory, and the variables of one statement
 # ``plans``: of each planned run what has to be known at once; ``ended`` is the newest record that ends it.
 # ``stale``: the experiments whose rows are to be made anew; "" stands for what derived metrics rest on.
 _SCHEMA = """
@@ -239,53 +240,71 @@ class Index:
             file.seek(start)
             data = file.read(max(0, stat.st_size - start))
         end = data.rfind(b"\n") + 1  # a last line without its end is not read yet
-        for line in data[:end].splitlines():
-            try:
-                record = parse_line(line)
-            except BadLine:
-                continue
-            if self.db.execute(
-                "INSERT OR IGNORE INTO records VALUES(?,?,?,?)",
-                (thread, record.id, record.kind, line),
-            ).rowcount:
-                self._apply(thread, record)
+        lines = data[:end].splitlines()
+        for at in range(0, len(lines), READ_AT_ONCE):
+            self._take_in(thread, lines[at : at + READ_AT_ONCE])
         self.db.execute(
             "INSERT OR REPLACE INTO files VALUES(?,?,?,?)",
             (thread, name, start + end, stat.st_mtime_ns),
         )
 
-    def _apply(self, thread: str, record: Record) -> None:
-        """What a record says by itself, in whatever order the records come."""
-        parsed, db, bases = parse_id(created_id(record)), self.db, bases_of(record)
-        db.executemany(
-            "INSERT OR IGNORE INTO about VALUES(?,?,?)",
-            [(thread, base, record.id) for base in bases],
+    def _take_in(self, thread: str, lines: list[bytes]) -> None:
+        new: dict[str, tuple[Record, bytes]] = {}
+        for line, record in zip(lines, parse_lines(lines, os.urandom(16).hex()), strict=True):
+            if isinstance(record, Record):
+                new.setdefault(record.id, (record, line))
+        for uid in self._known(thread, list(new)):
+            del new[uid]
+        self.db.executemany(
+            "INSERT INTO records VALUES(?,?,?,?)",
+            [(thread, record.id, record.kind, line) for record, line in new.values()],
         )
-        db.executemany(
-            "INSERT OR IGNORE INTO stale VALUES(?,?)",
-            [(thread, base) for base in _changed_by(record, bases)],
-        )
-        if parsed is not None and parsed.kind == "run":
-            experiment_uid = record.body.get("experiment_uid") or record.id
-            self._number(thread, "experiment", "", parsed.number, experiment_uid)
-            self._number(thread, "run", experiment_uid, parsed.repeat, record.id)
-            db.execute(
-                "INSERT INTO plans(thread, uid, base, key) VALUES(?,?,?,?) "
-                "ON CONFLICT DO UPDATE SET base=excluded.base, key=excluded.key",
-                (thread, record.id, base_of(created_id(record)), str(record.body.get("key", ""))),
-            )
-        elif parsed is not None:
-            self._number(thread, parsed.kind, "", parsed.number, record.id)
-        if record.kind == "run-ended":
-            db.execute(
-                "INSERT INTO plans(thread, uid, ended) VALUES(?,?,?) "
-                "ON CONFLICT DO UPDATE SET ended=max(ended, excluded.ended)",
-                (thread, uid_named(record, "run"), record.id),
-            )
+        self._apply(thread, [record for record, _ in new.values()])
 
-    def _number(self, thread: str, kind: str, within: str, number: int, uid: str) -> None:
-        self.db.execute(
-            "INSERT OR IGNORE INTO ids VALUES(?,?,?,?,?)", (thread, kind, within, number, uid)
+    def _known(self, thread: str, uids: list[str]) -> list[str]:
+        """Those of ``uids`` that the index holds: two files hold a record only where somebody copied
+        one."""
+        if not uids:
+            return []
+        return [
+            uid
+            for (uid,) in self.db.execute(
+                f"SELECT id FROM records WHERE thread=? AND id IN ({','.join('?' * len(uids))})",
+                [thread, *uids],
+            )
+        ]
+
+    def _apply(self, thread: str, records: list[Record]) -> None:
+        """What each record says by itself, in whatever order the records come."""
+        about, stale, numbers, plans, ends = [], set(), [], [], []
+        for record in records:
+            bases = bases_of(record)
+            about += [(thread, base, record.id) for base in bases]
+            stale.update(_changed_by(record, bases))
+            taken = numbers_of(record)
+            for (kind, within), number in taken.items():
+                owner = record.id
+                if kind == "experiment":
+                    owner = str(record.body.get("experiment_uid") or record.id)
+                numbers.append((thread, kind, within, number, owner))
+            if len(taken) == 2:  # a planned run, with a number of its own and one of its experiment
+                base, key = base_of(created_id(record)), str(record.body.get("key", ""))
+                plans.append((thread, record.id, base, key))
+            elif record.kind == "run-ended":
+                ends.append((thread, uid_named(record, "run"), record.id))
+        many = self.db.executemany
+        many("INSERT OR IGNORE INTO about VALUES(?,?,?)", about)
+        many("INSERT OR IGNORE INTO stale VALUES(?,?)", [(thread, base) for base in stale])
+        many("INSERT OR IGNORE INTO ids VALUES(?,?,?,?,?)", numbers)
+        many(
+            "INSERT INTO plans(thread, uid, base, key) VALUES(?,?,?,?) "
+            "ON CONFLICT DO UPDATE SET base=excluded.base, key=excluded.key",
+            plans,
+        )
+        many(
+            "INSERT INTO plans(thread, uid, ended) VALUES(?,?,?) "
+            "ON CONFLICT DO UPDATE SET ended=max(ended, excluded.ended)",
+            ends,
         )
 
     # -- questions ---------------------------------------------------------------------------------

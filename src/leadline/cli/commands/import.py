@@ -99,8 +99,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     data = import_runs(context, context.topic(args.thread), request, args.dry_run)
     report = data.found.report()
     totals = {name: total for name, _, total in _parts(report)}
-    counts = {"taken": len(data.taken), "already": data.already, **totals}
-    cut = data.already > len(data.taken_before)
+    counts = {"taken": data.taken_total, "already": data.already, **totals}
+    cut = data.already > len(data.taken_before) or data.taken_total > len(data.taken)
     return Answer(
         "\n".join(report_lines(data)),
         data.as_dict(),
@@ -115,10 +115,11 @@ def report_lines(data: Imported) -> list[str]:
     full count."""
     taken, verb = data.taken, "would take" if data.planned else "took"
     lines = [
-        f"{verb} {counted(len(taken), 'run')} of {plain(data.found.source)} ({data.found.origin})"
+        f"{verb} {counted(data.taken_total, 'run')} of {plain(data.found.source)} ({data.found.origin})"
     ]
     lines += _some(
-        [f"{plain(row.get('id', row['where'])):<14} {_words(row)}" for row in taken], len(taken)
+        [f"{plain(row.get('id', row['where'])):<14} {_words(row)}" for row in taken],
+        data.taken_total,
     )
     lines += _before(data)
     report = data.found.report()

@@ -118,17 +118,17 @@ def created_id(record: Record) -> str:
     return ""
 
 
-def number_of(record: Record, kind: str, within: str = "") -> int:
-    """The number that ``record`` takes from the ids of ``kind``, 0 for none: a planned run takes
-    one of the experiments, and of the repeats (``kind`` ``run``) of the experiment ``within``."""
+def numbers_of(record: Record) -> dict[tuple[str, str], int]:
+    """The numbers that ``record`` takes, by the kind of id and what they are counted within: a
+    planned run takes one of the experiments, and one of the repeats (``run``) of its experiment's
+    uid."""
     parsed = parse_id(created_id(record))
     if parsed is None:
-        return 0
-    if parsed.kind == "run" == kind:
-        return parsed.repeat if (record.body.get("experiment_uid") or record.id) == within else 0
-    return (
-        parsed.number if parsed.kind == kind or (parsed.kind, kind) == ("run", "experiment") else 0
-    )
+        return {}
+    if parsed.kind != "run":
+        return {(parsed.kind, ""): parsed.number}
+    experiment_uid = str(record.body.get("experiment_uid") or record.id)
+    return {("experiment", ""): parsed.number, ("run", experiment_uid): parsed.repeat}
 
 
 def _assign_ids(thread: Thread, ordered: list[Record]) -> None:

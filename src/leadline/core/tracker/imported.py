@@ -8,7 +8,7 @@ declared, and what is left over is named.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from leadline.core.canonical import canonical_json, finite
 from leadline.core.errors import usage
@@ -102,7 +102,8 @@ class Findings:
     """What a source holds. ``digest`` is that of its bytes; ``origin``: ``imported`` when a tracker
     recorded it while it ran, ``reported`` when it is a table that anybody may have typed.
     ``left_columns``: neither metric nor config. ``notes``: (where, what) of all else that a reader
-    would miss: a file cut short, values that are no scalars."""
+    would miss: a file cut short, values that are no scalars; ``let_go``: those of runs that were
+    handed out."""
 
     source: str
     digest: str
@@ -116,6 +117,17 @@ class Findings:
     cells_not_taken: list[CellNotTaken] = field(default_factory=list)
     cells_not_taken_total: int = 0
     notes: list[tuple[str, str]] = field(default_factory=list)
+    let_go: list[tuple[str, str]] = field(default_factory=list)
+
+    def in_lots(self, size: int) -> Iterator[list[FoundRun]]:
+        """The runs, so many at a time, each handed out once and held no longer: only what is noted
+        of them stays."""
+        waiting, self.runs = self.runs, []
+        waiting.reverse()
+        while waiting:
+            lot = [waiting.pop() for _ in range(min(size, len(waiting)))]
+            self.let_go += _notes_of(lot)
+            yield lot
 
     def refuse(self, where: str, why: str) -> None:
         self.not_taken_total += 1
@@ -135,10 +147,11 @@ class Findings:
         """Config that holds for every run, as far as a run does not say otherwise itself, which is
         then noted."""
         said: dict[str, int] = {}
+        settings = dict(settings)
         for run in self.runs:
             for name in settings.keys() & run.config.keys():
                 said[name] = said.get(name, 0) + 1
-            run.config, run.settings = {**settings, **run.config}, dict(settings)
+            run.config, run.settings = {**settings, **run.config}, settings
         for name, count in sorted(said.items()):
             self.note(
                 self.source, f"{name} is set, but {counted(count, 'run')} of it say what theirs is"
@@ -147,10 +160,7 @@ class Findings:
     def report(self) -> ImportReport:
         """What was not taken and what to know of the rest, JSON-ready; each list capped, with its
         total beside it."""
-        notes = [
-            *self.notes,
-            *((run.where, str(p["what"])) for run in self.runs for p in run.problems),
-        ]
+        notes = [*self.notes, *self.let_go, *_notes_of(self.runs)]
         return {
             "not_taken": [{"where": n.where, "why": n.why} for n in self.not_taken],
             "not_taken_total": self.not_taken_total,
@@ -163,6 +173,10 @@ class Findings:
             "notes_total": len(notes),
             "left_columns": self.left_columns,
         }
+
+
+def _notes_of(runs: Iterable[FoundRun]) -> list[tuple[str, str]]:
+    return [(run.where, str(problem["what"])) for run in runs for problem in run.problems]
 
 
 @dataclass

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 
 from leadline.core.canonical import digest_of, finite
 from leadline.core.errors import LeadlineError, usage
@@ -41,23 +41,25 @@ from leadline.services.importing.source import (
     refuse_as_trackers,
 )
 from leadline.services.run.facts import default_title
-from leadline.services.run.job_tracker import redacted
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import ExtractionFacts, RunEnding, Source
     from leadline.core.tracker.rows import Measured, MetAgain, TakenBefore, TakenRun
 
+LOT = 400  # runs that are written before others may write: they wait a tenth of a second
+
 
 @dataclass
 class Imported:
-    """What an import took. ``already``: how many were taken before, which ``taken_before`` names;
-    of those ``brought``: how many have now their points here too (another clone took them),
-    ``renewed``: those taken without an end that are read again, ``changed``: those whose source
-    says something else since. ``planned``: nothing was written. ``found``: what the source holds,
-    and what of it was not taken."""
+    """What an import took: ``taken_total`` runs, of which ``taken`` holds the first. ``already``:
+    how many were taken before, which ``taken_before`` names; of those ``brought``: how many have
+    now their points here too (another clone took them), ``renewed``: those taken without an end
+    that are read again, ``changed``: those whose source says something else since. ``planned``:
+    nothing was written. ``found``: what the source holds, and what of it was not taken."""
 
     found: Findings
     taken: list[TakenRun] = field(default_factory=list)
+    taken_total: int = 0
     already: int = 0
     taken_before: list[TakenBefore] = field(default_factory=list)
     brought: int = 0
@@ -103,11 +105,24 @@ def _import(
         raise
     _must_bear(found, columns, request, format)
     found.set_config(request.settings)
-    for run, config in zip(
-        found.runs, redacted(context, [run.config for run in found.runs]), strict=True
-    ):
-        run.config = config
+    _redact(context, found.runs)
     return take_in(context, topic, found, points, request.title, plan_only)
+
+
+def _redact(context: Context, runs: list[FoundRun]) -> None:
+    """Take the secrets of the environment, and what looks like one, out of the configs. The same
+    names and words stand in most rows: each text is looked through once."""
+    redactor, seen = context.redactor, dict[str, str]()
+
+    def clean(value: Any) -> Any:
+        if not isinstance(value, str):
+            return redactor.value(value)
+        if value not in seen:
+            seen[value] = redactor.text(value)
+        return seen[value]
+
+    for run in runs:
+        run.config = {clean(name): clean(value) for name, value in run.config.items()}
 
 
 def _columns(thread: Thread, request: ImportRequest, format: str) -> Columns:
@@ -192,47 +207,70 @@ def take_in(
     title: str = "",
     plan_only: bool = False,
 ) -> Imported:
-    """Write the runs of ``found`` that the thread does not hold yet, all of them or none; see
-    ``import_runs``."""
-    answer = Imported(found, planned=plan_only)
-    settled: list[tuple[FoundRun, str]] = []
-    writable: AbstractContextManager[Any] = (
-        nullcontext() if plan_only else context.store.transaction(topic)
-    )
-    with writable as writing:
-        thread = context.store.thread(topic)
-        held = Held(thread.runs)
-        experiments = {
+    """Write the runs of ``found`` that the thread does not hold yet; see ``import_runs``.
+
+    Others write meanwhile: the thread is held for a lot of runs at a time, each lot whole or not at
+    all. What stops an import between two lots costs nothing that importing again does not bring.
+    """
+    store, answer = context.store, Imported(found, planned=plan_only)
+    with nullcontext() if plan_only else store.alone(topic, "import"):
+        thread = store.thread(topic)
+        taking = _Taking(thread, found, title, points, answer)
+        for lot in found.in_lots(LOT):
+            if plan_only:
+                for run in lot:
+                    taking.take(run, None)
+                continue
+            with store.transaction(topic) as writing:
+                settled = [
+                    (run, uid) for run in lot if (uid := taking.take(run, writing)) is not None
+                ]
+            for run, uid in settled:
+                points.settle(run, uid)
+    return answer
+
+
+class _Taking:
+    """An import under way: what the thread held when it began, and what was taken since."""
+
+    def __init__(
+        self, thread: Thread, found: Findings, title: str, points: Waiting, answer: Imported
+    ) -> None:
+        self.thread, self.found, self.title = thread, found, title
+        self.points, self.answer = points, answer
+        self.held = Held(thread.runs)
+        self.experiments = {
             _alike(e.runs[0].config, e.runs[0].tracker): (e.id, e.uid)
             for e in thread.experiments.values()
             if e.stands and all(run.origin == found.origin for run in e.runs)
         }
-        for run in found.runs:
-            if known := held.same_as(run):
-                news = _met_again(answer, run, known, points)
-                if news == "renewed" and not plan_only:
-                    _renew(thread, found, run, known, writing)
-                if news in ("renewed", "brought"):
-                    settled.append((run, known.uid))
-                continue
-            row: TakenRun = {
-                "where": run.where,
-                "name": run.name,
-                "config": run.config,
-                "metrics": run.metrics,
-                "nonfinite": run.nonfinite,
-                "points": run.points,
-            }
-            held.warn(found, run)
-            if not plan_only:
-                row["id"], row["experiment"], uid = _write(
-                    thread, found, run, title, experiments, writing
-                )
-                settled.append((run, uid))
-            answer.taken.append(row)
-    for run, uid in settled:
-        points.settle(run, uid)
-    return answer
+
+    def take(self, run: FoundRun, writing: Any) -> str | None:
+        """Write the records of ``run`` (``writing`` None: of none); returns the uid of the run that
+        is to have its points, None for none."""
+        if known := self.held.same_as(run):
+            news = _met_again(self.answer, run, known, self.points)
+            if news == "renewed" and writing is not None:
+                _renew(self.thread, self.found, run, known, writing)
+            return known.uid if news in ("renewed", "brought") else None
+        row: TakenRun = {
+            "where": run.where,
+            "name": run.name,
+            "config": run.config,
+            "metrics": run.metrics,
+            "nonfinite": run.nonfinite,
+            "points": run.points,
+        }
+        self.held.warn(self.found, run)
+        uid = None
+        if writing is not None:
+            row["id"], row["experiment"], uid = _write(
+                self.thread, self.found, run, self.title, self.experiments, writing
+            )
+        self.answer.taken_total += 1
+        if len(self.answer.taken) < MAX_NAMED:
+            self.answer.taken.append(row)
+        return uid
 
 
 def _met_again(answer: Imported, run: FoundRun, known: Run, points: Waiting) -> str:
