@@ -57,6 +57,16 @@ def run(
     argv: list[str], cwd: Path, env: dict[str, str], timeout: float
 ) -> subprocess.CompletedProcess[str]:
     """Raises subprocess.TimeoutExpired, having killed the fork and what it started."""
+    done = run_bytes(argv, cwd, env, timeout)
+    return subprocess.CompletedProcess(
+        argv, done.returncode, _text(done.stdout), _text(done.stderr)
+    )
+
+
+def run_bytes(
+    argv: list[str], cwd: Path, env: dict[str, str], timeout: float
+) -> subprocess.CompletedProcess[bytes]:
+    """The same, with every byte as it was written."""
     server = _server(tuple(sorted(at_start(env).items())))
     talk, theirs = socket.socketpair()
     out, out_end = os.pipe()
@@ -82,7 +92,7 @@ def run(
         except TimeoutError:
             os.killpg(pid, signal.SIGKILL)
             raise subprocess.TimeoutExpired(argv, timeout) from None
-    return subprocess.CompletedProcess(argv, code, _text(stdout), _text(stderr))
+    return subprocess.CompletedProcess(argv, code, stdout, stderr)
 
 
 def _read_all(files: list[BinaryIO], deadline: float) -> list[bytes]:

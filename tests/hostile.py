@@ -5,7 +5,15 @@ Independent of `core/plain.py`: what is dangerous is taken from Unicode's own ca
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import cycle
+
+from leadline.core.record.event import Record, line_digest
+from leadline.testing.builders import ThreadBuilder
+from leadline.testing.every_kind import every_kind
 
 # Each in the middle of words, so that it is seen whether those are still there.
 HARM = {
@@ -31,7 +39,7 @@ HARM = {
     "markdown": "`|<!-- leadline:end --><script>alert(1)</script>@octocat ```\n~~~\n# forged",
     "html": "\"'></title></svg><script>alert(1)</script><img src=x onerror=alert(1)>&#x1b;]]>",
 }
-LONE = "\ud800half\udcff"  # of no encoding; JSON can hold it
+LONE = "\ud800half\udcff"  # of no encoding
 HARMFUL = "".join(f" {name}{text}{name}" for name, text in HARM.items())
 
 _SEEN_FORMATS = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2")
@@ -49,3 +57,80 @@ def _is_dangerous(character: str) -> bool:
     kind = unicodedata.category(character)
     hidden = kind in ("Cc", "Cs", "Cf", "Zl", "Zp") or character in _BLANK_LETTERS
     return (hidden and character not in _SEEN_FORMATS) or 0xE0100 <= ord(character) <= 0xE01EF
+
+
+# ---- a thread in which every text is hostile -----------------------------------------------------
+# What a record is read by rather than shown: changed, it would be another record or none.
+_READ_BY = frozenset(
+    re.findall(
+        r"\w+",
+        """
+    about axes blob code comment commit design diverged edit edit_uid ended_at evidence excerpt_of
+    executor experiment experiment_uid experiments field form forge head hypotheses hypothesis id
+    interleaving key kind marker metric mode number order origin packages_digest predicate prefix
+    reduce ref refs role run shown started_at state tag target torn tracker tree uid verdict by at
+""",
+    )
+)
+
+_OWN_KEYS: dict[str, object] = {"metrics": 1.5, "config": HARMFUL, "nonfinite": "NaN"}
+
+
+def hostile_body(body: object, harm: Iterator[str], name: str = "") -> object:
+    """``body`` with every text that is only shown made harmful, and keys that are the user's own."""
+    if isinstance(body, dict):
+        made = {k: hostile_body(v, harm, k) for k, v in body.items()}
+        if name in _OWN_KEYS:
+            made[f"own{next(harm)}"] = _OWN_KEYS[name]
+        return made
+    if isinstance(body, list):
+        inner = "" if body and isinstance(body[0], dict) else name
+        return [hostile_body(value, harm, inner) for value in body]
+    if isinstance(body, str) and name not in _READ_BY:
+        return f"{next(harm)}{body}{HARMFUL}"
+    return body
+
+
+def hostile_thread(topic: str = "hostile", prefix: str = "P") -> ThreadBuilder:
+    """Runs, words, designs, posts and facts of a machine, by an actor who means harm; the chain of
+    its one writer holds and no record is malformed."""
+    harm = cycle(HARM.values())
+    told = every_kind()
+    told.run("a failed one", {}, {"block": 1}, "failed", "exit 3", ended={"outputs": _OUTPUTS})
+    told.plan("open", {"block": 2}, code=_CODE, environment={"HOME": "x"}, shell=False)
+    made = ThreadBuilder(topic, prefix, actor=f"Eve{HARMFUL}", writer="weve", started=False)
+    for record in told.records:
+        body = hostile_body(record.body, harm)
+        made.records.append(_next(made, record, body))
+    return made
+
+
+_OUTPUTS = {
+    "excerpt": "Traceback",
+    "excerpt_of": "stderr",
+    "stderr_tail": "oops",
+    "stdout_tail": "so far",
+}
+_CODE = {
+    "tree": "7" * 40,
+    "commit": "8" * 40,
+    "head": "8" * 40,
+    "branch": "research",
+    "dirty": True,
+    "changed_files": [{"status": "M", "path": "bench.py"}],
+    "changed_total": 1,
+    "gaps": [{"path": "data", "kind": "secret", "reason": "named as one"}],
+    "secrets": ["data"],
+}
+
+
+def _next(made: ThreadBuilder, record: Record, body: object) -> Record:
+    prev = line_digest(made.records[-1].line()) if made.records else ""
+    return replace(
+        record, thread=made.topic, writer=made.writer, actor=made.actor, body=body, prev=prev
+    )
+
+
+def lines_of(made: ThreadBuilder) -> bytes:
+    """Its event file."""
+    return b"".join(record.line() for record in made.records)

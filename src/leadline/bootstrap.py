@@ -287,6 +287,12 @@ def _flat(data: Mapping[str, object], prefix: str = "") -> dict[str, object]:
     return flat
 
 
+def _toml(value: object) -> str:
+    """As JSON writes it, but for what TOML takes no other way: a character beyond the first plane
+    as itself, DEL as an escape."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
 def _save_settings(root: str, changes: Mapping[str, object]) -> str:
     """Merge ``changes`` into ``config.toml`` beside the records (flat dotted keys, JSON values are
     TOML values)."""
@@ -299,6 +305,6 @@ def _save_settings(root: str, changes: Mapping[str, object]) -> str:
         settings = _flat(tomllib.loads(raw.decode()))
     settings.update(changes)
     # Quoted whole: ``forge`` and ``forge.repository`` side by side would be no TOML otherwise.
-    lines = [f'"{key}" = {json.dumps(value)}' for key, value in sorted(settings.items())]
-    write_atomically(path, ("\n".join(lines) + "\n").encode())
+    lines = [f'"{key}" = {_toml(value)}' for key, value in sorted(settings.items())]
+    write_atomically(path, ("\n".join(lines) + "\n").encode("utf-8", "replace"))
     return path

@@ -45,7 +45,7 @@ def one_line(text: str) -> str:
 
 
 def json_escaped(text: str) -> str:
-    """One line of JSON in which all that ``plain`` would take out is an escape."""
+    """The same JSON, in which all that ``plain`` would take out is an escape."""
     if seen(text):
         return text
     pattern = f"[\u2028\u2029\ud800-\udfff]|{_unseen()}"

@@ -71,6 +71,7 @@ def _designs(add: Writes[Record]) -> None:
             "axes": {"block": [64, 128]},
             "cells": [{"block": 64}, {"block": 128}],
             "argv": ["python", "bench.py", "--block={block}"],
+            "cwd": ".",
             "config": {},
             "repeat": 1,
             "seed": 7,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 
 from leadline.adapters.git import objects
 from leadline.adapters.git.program import GitProgram, any_status
 from leadline.core.errors import LeadlineError, conflict, usage
+from leadline.core.plain import plain
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def create_tag(git: GitProgram, name: str, commit: str, message: str) -> str:
         raise objects.no_such_commit(commit)
     done = git.run(
         ["tag", "--annotate", "--no-sign", "--cleanup=verbatim", "-F", "-", name, target],
-        data=os.fsencode(message if message.endswith("\n") else message + "\n"),
+        data=(plain(message).rstrip("\n") + "\n").encode(),
         writes=True,
         extra=objects.committer(git),
         ok=any_status,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from leadline.adapters.git.program import FALLBACK_EMAIL, FALLBACK_NAME, GitProgram, any_status
 from leadline.core.errors import LeadlineError, conflict, environment, not_found
+from leadline.core.plain import one_line, plain
 
 Entry = tuple[str, str]  # mode, object name
 TREE_MODE = "40000"
@@ -335,7 +336,7 @@ def update_ref(
 
     ``by``: the identity for the reflog, as ``committer`` gives it; looked up when absent.
     """
-    arguments = ["update-ref", "-m", reason, name, new, old or "0" * len(new)]
+    arguments = ["update-ref", "-m", one_line(reason), name, new, old or "0" * len(new)]
     done = git.run(
         arguments, writes=True, extra=committer(git) if by is None else by, ok=any_status
     )
@@ -396,4 +397,4 @@ def commit_tree(
     arguments = ["commit-tree", "--no-gpg-sign", tree]
     for parent in parents:
         arguments += ["-p", parent]
-    return git.line([*arguments, "-F", "-"], data=os.fsencode(message), writes=True, extra=by)
+    return git.line([*arguments, "-F", "-"], data=plain(message).encode(), writes=True, extra=by)

@@ -14,11 +14,13 @@ from leadline.core.canonical import digest_bytes
 from leadline.core.errors import LeadlineError, conflict, environment
 from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.ids import TOPIC
+from leadline.core.plain import plain
 from leadline.core.record.artifact import listed
 from leadline.core.record.event_files import copy_name
 from leadline.core.record.thread import Thread
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
+from leadline.render import markdown
 from leadline.render.branch.badge import FOLDER as BADGES
 from leadline.render.branch.badge import badge_files
 from leadline.render.branch.index import render_index, snapshot_folder
@@ -192,17 +194,19 @@ def issue_page(thread: Thread) -> str:
     """The experiment issue as a page: body and comments as last posted."""
     issue = thread.issue
     if issue.state == "none":
-        return f"# Experiment: {thread.title}\n\n_No issue has been opened._\n"
+        return f"# Experiment: {markdown.data(thread.title)}\n\n_No issue has been opened._\n"
     facts = [f"state: {issue.state}"]
     if issue.labels:
-        facts.append(f"labels: {', '.join(issue.labels)}")
+        facts.append(f"labels: {', '.join(map(markdown.data, issue.labels))}")
     if issue.url:
-        facts.append(f"at: {issue.url}")
-    parts = [f"# {issue.title or 'Experiment: ' + thread.title}", " · ".join(facts), issue.body]
+        facts.append(f"at: {markdown.data(issue.url)}")
+    title = markdown.data(issue.title or f"Experiment: {thread.title}")
+    parts = [f"# {title}", " · ".join(facts), plain(issue.body)]
     for comment in issue.comments:
         edits = f", edited {len(comment['edits'])} times" if comment["edits"] else ""
         parts.append(
-            f"---\n\n**Comment {comment['id']}**, {comment['at'][:16].replace('T', ' ')}{edits}\n\n{comment['text']}"
+            f"---\n\n**Comment {markdown.data(comment['id'])}**, {comment['at'][:16].replace('T', ' ')}{edits}\n\n"
+            f"{plain(comment['text'])}"
         )
     return "\n\n".join(p for p in parts if p) + "\n"
 

@@ -213,8 +213,9 @@ def _tag(context: Context, thread: Thread, snapshot: Item[SnapshotBody]) -> list
             )
         ]
     found = []
-    digest = digest_of(snapshot.body.get("heads") or {})
-    if digest not in info["message"]:
+    # The last one: what somebody said in the message stands before it.
+    sealed = info["message"].rpartition("Leadline-Heads: ")[2].partition("\n")[0]
+    if digest_of(snapshot.body.get("heads") or {}) != sealed:
         found.append(
             Finding(
                 topic,
