@@ -3,6 +3,7 @@ it would write."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -18,6 +19,26 @@ from leadline.cli.main import overview  # noqa: E402
 from leadline.cli.parsing import load, parser_for  # noqa: E402
 from leadline.cli.table import VERBS  # noqa: E402
 from leadline.core.errors import EXIT_CODES  # noqa: E402
+from leadline.core.settings import SETTINGS, command_for  # noqa: E402
+
+
+def settings() -> str:
+    """The table of settings, as the program reads it."""
+    rows = [
+        "## Settings\n",
+        "Each is said on this machine by `leadline init`, and kept in `config.toml` beside the records.",
+        "Those with a `yes` may also stand in `leadline.toml` at the top of the work tree, for all clones;",
+        "this machine's word counts more. Nothing else is taken from there: a file of the checkout does not",
+        "say where anything is written, sent or started, nor what is recorded of a machine.\n",
+        "| setting | takes | default | in `leadline.toml` | on this machine | what it is |\n|---|---|---|---|---|---|",
+    ]
+    for name, setting in SETTINGS.items():
+        default = "" if setting.default is None else f"`{json.dumps(setting.default)}`"
+        may = "yes" if setting.tracked else ""
+        rows.append(
+            f"| `{name}` | {setting.kind} | {default} | {may} | `{command_for(name)}` | {setting.about} |"
+        )
+    return "\n".join(rows) + "\n"
 
 
 def reference() -> str:
@@ -34,6 +55,7 @@ def reference() -> str:
         "Leadline itself failed.\n",
         "## Codes of errors\n\nThe `code` of an error in `--json` is stable; where it is written says the rest.\n"
         "`…` stands for what is known only when it happens.\n\n" + table(),
+        settings(),
         "## JSON\n\nWith `--json` every verb prints one object: `ok`, `as_of`, `data` (or `error` with `kind`, "
         "`code`, `what`, `why`, `next`, `details`), `counts`, `truncated`, `next`. `ok` is false with an `error`, and "
         "also where the answer is no: there `data` says it, and the exit code is 6 (of `run` the command's own).\n",

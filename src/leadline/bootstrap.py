@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Callable, Mapping
 
 from leadline.adapters import clock as clocks
@@ -15,6 +16,7 @@ from leadline.adapters.store.event_log import EventLog
 from leadline.adapters.store.open_runs import OpenRunFiles
 from leadline.adapters.store.read_model import IndexReadModel
 from leadline.core.errors import usage
+from leadline.core.settings import MOST_SETTINGS_BYTES, TRACKED_FILE
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.services.context import Context
 
@@ -237,74 +239,64 @@ def _writer(root: str) -> str:
     return f"{data['writer']}-{session}" if session else str(data["writer"])
 
 
-_NOT_FROM_A_CHECKOUT = {
-    "run.executor": "--executor NAME",
-    "forge.api_url": "--api-url URL",
-    "forge.repository": "--forge-repository OWNER/NAME",
-}
-
-
 def _settings(vcs: Git, root: str, warn: Callable[[str], None]) -> dict[str, object]:
-    """``leadline.toml`` at the top of the work tree, then ``config.toml`` beside the records,
-    flattened. The former comes with whatever is checked out, so it has no say in where a command
-    runs, or a token or a text is sent."""
+    """``leadline.toml`` at the top of the work tree, then ``config.toml`` beside the records. The
+    former comes with whatever is checked out: ``core/settings.py`` says what it may hold."""
     settings: dict[str, object] = {}
-    for path in (
-        os.path.join(vcs.toplevel or "", "leadline.toml"),
-        os.path.join(root, "config.toml"),
-    ):
-        raw = read_bytes(path) if vcs.toplevel or path.startswith(root) else None
-        if raw is None:
-            continue
-        import tomllib
+    tracked = os.path.join(vcs.toplevel, TRACKED_FILE) if vcs.toplevel else ""
+    for path in filter(None, (tracked, os.path.join(root, "config.toml"))):
+        raw = _of_checkout(path, warn) if path == tracked else read_bytes(path)
+        if raw is not None:
+            from leadline.core.settings_file import (
+                read_settings,
+            )
 
-        try:
-            read = _flat(tomllib.loads(raw.decode()))
-            for name, option in (
-                _NOT_FROM_A_CHECKOUT.items() if path.endswith("leadline.toml") else ()
-            ):
-                if read.pop(name, None):
-                    warn(
-                        f"{name} in leadline.toml is not used; say it on this machine: leadline init {option}"
-                    )
-            settings.update(read)
-        except (ValueError, UnicodeDecodeError) as error:
-            raise usage(
-                "bad-settings", f"{path} is not valid TOML: {error}", do=f"edit {path}"
-            ) from None
-    if "forge.name" in settings:  # as ``[forge]`` in TOML has to say it
-        settings.setdefault("forge", settings.pop("forge.name"))
+            read = read_settings(raw, path, tracked=path == tracked)
+            settings.update(read.values)
+            for sentence in read.unused:
+                warn(sentence)
     return settings
 
 
-def _flat(data: Mapping[str, object], prefix: str = "") -> dict[str, object]:
-    flat: dict[str, object] = {}
-    for key, value in data.items():
-        if isinstance(value, dict):
-            flat.update(_flat(value, f"{prefix}{key}."))
-        else:
-            flat[prefix + key] = value
-    return flat
-
-
-def _toml(value: object) -> str:
-    """As JSON writes it, but for what TOML takes no other way: a character beyond the first plane
-    as itself, DEL as an escape."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+def _of_checkout(path: str, warn: Callable[[str], None]) -> bytes | None:
+    """A file that anybody may have put there: never through a link, never waited for."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        warn(f"{TRACKED_FILE} is not read: {error.strerror}")
+        return None
+    with open(fd, "rb") as file:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            warn(f"{TRACKED_FILE} is not read: it is no regular file")
+            return None
+        return file.read(MOST_SETTINGS_BYTES + 1)
 
 
 def _save_settings(root: str, changes: Mapping[str, object]) -> str:
-    """Merge ``changes`` into ``config.toml`` beside the records (flat dotted keys, JSON values are
-    TOML values)."""
-    path = os.path.join(root, "config.toml")
-    raw = read_bytes(path)
-    settings: dict[str, object] = {}
-    if raw is not None:
-        import tomllib
+    """Merge ``changes`` into ``config.toml`` beside the records (flat dotted keys); None takes one
+    away."""
+    import tomllib
 
-        settings = _flat(tomllib.loads(raw.decode()))
-    settings.update(changes)
-    # Quoted whole: ``forge`` and ``forge.repository`` side by side would be no TOML otherwise.
-    lines = [f'"{key}" = {_toml(value)}' for key, value in sorted(settings.items())]
-    write_atomically(path, ("\n".join(lines) + "\n").encode("utf-8", "replace"))
+    from leadline.adapters.files import locked
+    from leadline.core.settings_file import flat
+
+    path = os.path.join(root, "config.toml")
+    with locked(os.path.join(root, "locks", "settings.lock")):
+        raw = read_bytes(path)
+        settings = flat(tomllib.loads(raw.decode())) if raw is not None else {}
+        settings.update(changes)
+        # Quoted whole: ``forge`` and ``forge.repository`` side by side would be no TOML otherwise.
+        lines = [
+            f"{_toml(key)} = {_toml(value)}"
+            for key, value in sorted(settings.items())
+            if value is not None
+        ]
+        write_atomically(path, ("\n".join(lines) + "\n").encode("utf-8", "replace"))
     return path
+
+
+def _toml(value: object) -> str:
+    """JSON as TOML takes it: no surrogate pairs, no DEL."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

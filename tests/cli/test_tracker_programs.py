@@ -223,7 +223,7 @@ leadline.log_artifact(b"x" * 3_000_000, name="big.bin")
 @pytest.fixture
 def keeping(tracked: Lab) -> Lab:
     """A run that kept artifacts, one of them above the limit of 1 MB."""
-    tracked.write("leadline.toml", "[tracker]\nrecorded_artifact_mb = 1\n")
+    tracked.ok("init", "--set", "tracker.recorded_artifact_mb=1")
     tracked.write("a.py", ARTIFACT_JOB)
     return tracked
 
@@ -288,7 +288,7 @@ def test_recorded_artifacts_go_with_their_run_to_w_and_b_and_not_into_the_jobs_o
 def test_no_artifact_of_the_record_is_sent_where_none_is_wanted(
     keeping: Lab, tmp_path: Path
 ) -> None:
-    keeping.write("leadline.toml", "[tracker]\nrecorded_artifact_mb = 0\n")
+    keeping.ok("init", "--set", "tracker.recorded_artifact_mb=0")
     job(keeping, "a.py")
     from leadline.bootstrap import open_context
     from leadline.services.tracker.files import recorded_files

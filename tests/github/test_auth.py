@@ -141,8 +141,11 @@ def test_what_is_checked_out_does_not_say_where_the_record_is_posted(
 ) -> None:
     lab.env |= {"GH_TOKEN": "tok_owner"}
     lab.git("remote", "add", "origin", "https://127.0.0.1:9/octocat/lab.git")
-    lab.ok("init", "--api-url", proxy.url)
     lab.write("leadline.toml", '[forge]\nname = "github"\nrepository = "evil/public"\n')
+    lab.ok("init", "--api-url", proxy.url)
+    lab.ok("start", f"unasked-{proxy.port}", "--prefix", "U", "--no-branch")
+    assert proxy.seen == [], "nobody here said that an issue is to be opened"
+    lab.ok("init", "--github")
     done = lab.run("start", f"trap-{proxy.port}", "--prefix", "P", "--no-branch")
     assert proxy.seen and not [path for _, path in proxy.seen if "evil" in path]
     assert "leadline init --forge-repository OWNER/NAME" in done.stderr

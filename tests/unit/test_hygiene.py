@@ -9,8 +9,6 @@ from types import SimpleNamespace
 import pytest
 
 from leadline.adapters.collectors import accelerators, hygiene
-from leadline.adapters.collectors.machine import MachineCollectors
-from leadline.core.errors import LeadlineError
 
 QUIET = {
     "proc/loadavg": "0.01 0.0 0.0 1/80 99\n",
@@ -256,13 +254,3 @@ def test_an_accelerator_that_tells_nothing_leaves_throttling_unknown(tmp_path):
     counts = {"core": 1}
     during = {"throttle_counts_start": counts, "throttle_counts_end": counts, "wall_s": 1.0}
     assert hygiene.after_run(before, during)["throttled"] is None
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [{"run.expected_devices": "four"}, {"run.lock_files": "/tmp/x"}, {"run.device_files": [3]}],
-)
-def test_settings_of_another_type_are_a_usage_error(tmp_path, settings):
-    with pytest.raises(LeadlineError) as error:
-        MachineCollectors(str(tmp_path), settings).preflight({})
-    assert error.value.code == "bad-settings"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from leadline.core.errors import LeadlineError
-from leadline.services.context import DEFAULT_SETTINGS
+from leadline.core.settings import SETTINGS
 from leadline.services.evidence.regression import check_regression, last_judged
 from leadline.testing.builders import ThreadBuilder
 
@@ -36,7 +36,7 @@ def in_turns(slower: float = 2.0, code: dict[str, Any] | None = None, **last: An
 
 
 def judged(b: ThreadBuilder, axes: tuple[str, ...] = ("side",), **settings: Any):
-    context: Any = SimpleNamespace(setting=lambda name: {**DEFAULT_SETTINGS, **settings}[name])
+    context: Any = SimpleNamespace(setting=lambda name: settings.get(name, SETTINGS[name].default))
     rows, _ = check_regression(
         context, b.thread(), "P-002", against="P-001", axes=list(axes), metrics=["time_ms"]
     )

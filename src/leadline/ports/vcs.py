@@ -261,6 +261,11 @@ class Vcs(Protocol):
 
     def is_ancestor(self, ancestor: str, descendant: str) -> bool: ...
 
+    def first_commits(self, commit: str) -> list[str]:
+        """The commits without parents that ``commit`` goes back to; in a shallow clone, where it was
+        cut off."""
+        ...
+
     def commit_exists(self, commit: str) -> bool: ...
 
     def file_at(self, commit: str, path: str) -> bytes | None:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 from leadline.core.errors import LeadlineError, environment, not_found, usage
 from leadline.core.ids import ID_IN_TEXT, named_id
-from leadline.core.record.run import USUAL_EXECUTOR, Run
+from leadline.core.record.run import Run
 from leadline.core.record.thread import IN_RECORD, Thread, no_such_thread
+from leadline.core.settings import SETTINGS
 from leadline.core.timestamps import rfc3339
 from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.core.values import dataclass, field
@@ -26,32 +27,6 @@ if TYPE_CHECKING:  # named and not called here: a command loads the ports of wha
     from leadline.ports.tracker import Tracker
     from leadline.ports.tracker_kind import TrackerKind
     from leadline.ports.vcs import Vcs
-
-DEFAULT_SETTINGS: Mapping[str, object] = {
-    "record_branch": "leadline/records",
-    "remote": "origin",
-    "branch_prefix": "research/",
-    "logbook.in_tree": True,
-    "logbook.folder": ".agents/logbooks",
-    "issue.label": "experiment",
-    "marker": "_Posted by Leadline._",
-    "run.executor": USUAL_EXECUTOR,
-    "run.environment": [],
-    "run.nuisance": [],
-    "run.expected_devices": None,  # how many accelerators (or CPUs, without) a run should see
-    "run.lock_files": [],  # further files that mean: the accelerator is taken
-    "run.device_files": [],  # further device files that only one process should hold open
-    "artifact.max_file_bytes": 1 << 30,  # a larger file is a gap in the record, not an artifact
-    "artifact.max_run_bytes": 10 << 30,  # all artifacts of one run together
-    "update.every_hours": 6,
-    # a run that logged more is compacted when it ends (needs pyarrow); 0: never
-    "series.compact_points": 0,
-    "tracker.limit_s": 120,  # how long sending one run to a tracker may take
-    # the largest file that is sent beside a run when it is named
-    "tracker.artifact_limit_mb": 1000,
-    # the largest artifact of the record that goes with its run; 0: none goes
-    "tracker.recorded_artifact_mb": 50,
-}
 
 
 @dataclass
@@ -86,7 +61,7 @@ class Context:
     _series: SeriesStore | None = None
 
     def setting(self, name: str) -> Any:
-        return self.settings.get(name, DEFAULT_SETTINGS[name])
+        return self.settings.get(name, SETTINGS[name].default)
 
     @property
     def chosen_forge(self) -> str:

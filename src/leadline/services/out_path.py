@@ -25,6 +25,13 @@ def check_folder(path: str) -> None:
     )
 
 
+def behind_link(top: str, path: str) -> bool:
+    """Whether ``path``, relative to ``top``, is a symbolic link or lies behind one: it may lead out
+    of the work tree, or into git's own folder."""
+    full = os.path.join(os.path.realpath(top), path)
+    return os.path.islink(full) or os.path.realpath(os.path.dirname(full)) != os.path.dirname(full)
+
+
 def write_whole(path: str, data: bytes, on_disk: bool = False) -> None:
     """By a temporary name and a rename; a folder that is missing is made. ``on_disk``: the content
     is waited for before it gets its name. Raises OSError, with nothing left behind."""

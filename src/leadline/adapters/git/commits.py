@@ -83,6 +83,8 @@ def commit_only(
     old: str | None = head["commit"]
     old_tree = objects.tree_of(git, old) if old else None
     before = objects.list_tree(git, old_tree, [path]).get(path) if old_tree else None
+    if before is None and old_tree:
+        _refuse_in_the_place_of(git, old_tree, path)
     if before is None and _is_ignored(git, path):
         raise environment(
             "path-ignored",
@@ -112,6 +114,22 @@ def commit_only(
         _restore_index_entry(git, path, previous)
         raise
     return commit
+
+
+def _refuse_in_the_place_of(git: GitProgram, tree: str, path: str) -> None:
+    """A folder of ``path`` that is a submodule, a link or a file in ``tree`` would give way to the
+    folder."""
+    folders = path.split("/")[:-1]
+    above = ["/".join(folders[: depth + 1]) for depth in range(len(folders))]
+    found = objects.list_tree(git, tree, above, recurse=False) if above else {}
+    for folder, (mode, _) in found.items():
+        if int(mode, 8) != int(objects.TREE_MODE, 8):
+            raise conflict(
+                "not-a-folder",
+                f"{path} cannot be committed: {folder} is no folder in HEAD.",
+                why="It is a submodule, a symbolic link or a file, and would be replaced.",
+                do=f"git ls-tree HEAD {folder}",
+            )
 
 
 def _is_ignored(git: GitProgram, path: str) -> bool:

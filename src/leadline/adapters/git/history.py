@@ -8,6 +8,7 @@ from leadline.adapters.git import objects
 from leadline.adapters.git.program import GitProgram, any_status
 from leadline.core.errors import LeadlineError, conflict, usage
 from leadline.core.plain import plain
+from leadline.core.ref_name import ref_problem
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,6 +22,13 @@ def bad_ref_name(name: str) -> LeadlineError:
         why="git does not allow spaces, '..', a leading '-', and some other characters in names.",
         do=f"git check-ref-format --branch {name!r}",
     )
+
+
+def check_full_ref(name: str) -> None:
+    """Raises ``bad-ref-name`` for what is no whole name of a ref: as part of a refspec it would
+    mean another one."""
+    if not name.startswith("refs/") or ref_problem(name.removeprefix("refs/")):
+        raise bad_ref_name(name)
 
 
 def check_ref_name(git: GitProgram, name: str) -> None:

@@ -10,8 +10,10 @@ import os
 from collections.abc import Iterable, Mapping
 
 from leadline.adapters.git.program import FALLBACK_EMAIL, FALLBACK_NAME, GitProgram, any_status
-from leadline.core.errors import LeadlineError, conflict, environment, not_found
+from leadline.core.errors import LeadlineError, conflict, environment, not_found, usage
 from leadline.core.plain import one_line, plain
+from leadline.core.ref_name import is_object_name
+from leadline.core.tree_path import tree_path_problem
 
 Entry = tuple[str, str]  # mode, object name
 TREE_MODE = "40000"
@@ -224,7 +226,15 @@ def missing(git: GitProgram, names: Iterable[str]) -> set[str]:
 
 def edit_tree(git: GitProgram, tree: str | None, changes: Mapping[str, Entry | None]) -> str:
     """``tree`` (None: the empty one) with entries set or, where None, removed. Raises
-    ``no-such-object``."""
+    ``no-such-object``, ``bad-path`` (nothing is written that a checkout could not take)."""
+    for path, entry in changes.items():
+        if entry is not None and (problem := tree_path_problem(path)):
+            raise usage(
+                "bad-path",
+                f"{path!r} cannot be committed",
+                why=problem,
+                do="leadline init --logbook-folder .agents/logbooks",
+            )
     with _TreeEditor(git) as editor:
         edited = editor.edit(tree, {os.fsencode(path): entry for path, entry in changes.items()})
         return edited if edited is not None else editor.write({})
@@ -275,7 +285,7 @@ def read_ref_files(common_dir: str, name: str) -> str | None:
     try:
         with open(os.path.join(common_dir, name), "rb") as stream:
             value = stream.read(200).strip().decode("ascii", "replace")
-        return value if _is_object_name(value) else None
+        return value if is_object_name(value) else None
     except OSError:
         pass
     try:
@@ -287,7 +297,7 @@ def read_ref_files(common_dir: str, name: str) -> str | None:
     if at < 0:
         return None
     value = packed[packed.rfind(b"\n", 0, at) + 1 : at].decode("ascii", "replace")
-    return value if _is_object_name(value) else None
+    return value if is_object_name(value) else None
 
 
 def ref_names_files(common_dir: str, prefix: str) -> set[str] | None:
@@ -318,10 +328,6 @@ def ref_names_files(common_dir: str, prefix: str) -> set[str] | None:
 def _unless_absent(error: OSError) -> None:
     if not isinstance(error, FileNotFoundError):
         raise error
-
-
-def _is_object_name(text: str) -> bool:
-    return len(text) in (40, 64) and not text.strip("0123456789abcdef")
 
 
 def update_ref(

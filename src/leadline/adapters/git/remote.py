@@ -10,8 +10,10 @@ import subprocess
 from collections.abc import Mapping, Sequence
 
 from leadline.adapters.git import objects
+from leadline.adapters.git.history import check_full_ref
 from leadline.adapters.git.program import GitProgram, Outcome, any_status, without_credentials
 from leadline.core.errors import LeadlineError, not_found, remote
+from leadline.core.ref_name import is_object_name
 
 _DENIED = (
     "permission denied",
@@ -51,6 +53,8 @@ def remote_refs(git: GitProgram, remote: str, timeout_s: float) -> dict[str, str
 
 def fetch_ref(git: GitProgram, remote: str, ref: str, into: str, timeout_s: float) -> str | None:
     """See ``Vcs.fetch_ref``."""
+    for name in (ref, into):
+        check_full_ref(name)
     done = _talk(
         git,
         remote,
@@ -80,6 +84,10 @@ def push(
     """See ``Vcs.push``."""
     if not refs:
         return {}
+    for source, destination in refs.items():
+        check_full_ref(destination)
+        if not is_object_name(source):
+            check_full_ref(source)
     arguments = [
         "push",
         "--porcelain",

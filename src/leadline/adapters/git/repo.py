@@ -284,6 +284,10 @@ class Git:
 
         return history.is_ancestor(self._git, ancestor, descendant)
 
+    def first_commits(self, commit: str) -> list[str]:
+        arguments = ["rev-list", "--max-parents=0", "--end-of-options", commit, "--"]
+        return self._git.line(arguments).split()
+
     def commit_exists(self, commit: str) -> bool:
         from leadline.adapters.git import history
 

@@ -18,6 +18,7 @@ EXAMPLES = [
     "leadline init --github",
     "leadline init --github --api-url https://ghe.example.org/api/v3",
     "leadline init --remote upstream --no-logbook-in-tree",
+    "leadline init --set 'run.environment=[\"NCCL_*\"]'",
 ]
 
 SETTINGS = {
@@ -63,6 +64,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="MB",
         help="largest file sent to a tracker (default: 1000)",
     )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="any setting by its name (docs/reference.md lists them); NAME= takes it away",
+    )
     forge = parser.add_argument_group(
         "forge", "Where experiment issues live: in the record alone, or outside as well."
     )
@@ -91,13 +99,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.core.errors import usage
-    from leadline.services.publish.prepare import check_settings
+    from leadline.services.publish.prepare import check_settings, setting_named
 
     changes: dict[str, object] = {
         k: v for name, k in SETTINGS.items() if (v := getattr(args, name)) is not None
     }
     if args.no_logbook_in_tree:
         changes["logbook.in_tree"] = False
+    for given in args.set:
+        name, value = setting_named(given)
+        changes[name] = value
     if args.github:
         changes["forge"] = "github"
     if args.github and args.forge not in (None, "github"):

@@ -87,7 +87,7 @@ def exchange_with(context: Context, done: Exchange, ref: str) -> None:
     for _ in range(PUSH_ATTEMPTS):
         theirs = context.vcs.fetch_ref(done.remote, ref, tracking_ref(done.remote))
         if theirs:
-            take_in(context, theirs, done)
+            take_in(context, theirs, done, f"the branch {done.branch} of {done.remote}")
             _join(context, done, ref, theirs)
         if done.tip is None:  # nothing here, nothing there
             done.pushed = "up-to-date"
@@ -100,7 +100,9 @@ def exchange_with(context: Context, done: Exchange, ref: str) -> None:
         )
         if result["status"] in ("ok", "up-to-date"):
             done.pushed = "pushed"
-            context.vcs.move_ref(tracking_ref(done.remote), done.tip, theirs)
+            # what was seen there before may have been of another branch, or is gone there
+            seen = tracking_ref(done.remote)
+            context.vcs.move_ref(seen, done.tip, context.vcs.ref(seen))
             return
         if result["status"] != "non-fast-forward":
             raise remote(
@@ -117,8 +119,8 @@ def exchange_with(context: Context, done: Exchange, ref: str) -> None:
     )
 
 
-def take_in(context: Context, tip: str, done: Exchange) -> None:
-    brought = recordbranch.absorb(context, tip)
+def take_in(context: Context, tip: str, done: Exchange, where: str) -> None:
+    brought = recordbranch.absorb(context, tip, where)
     done.received.add(brought.received)
     done.diverged = sorted({*done.diverged, *brought.diverged})
     done.refused = sorted({*done.refused, *brought.refused})

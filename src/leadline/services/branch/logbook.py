@@ -18,7 +18,7 @@ from leadline.core.record.thread import Thread
 from leadline.core.values import dataclass
 from leadline.render.logbook.entries import HEADER_END, NO_ENTRY, entries, render_logbook
 from leadline.services.context import Context
-from leadline.services.out_path import write_out, write_whole
+from leadline.services.out_path import behind_link, write_out, write_whole
 
 RENDERINGS_REMEMBERED = 50
 
@@ -87,7 +87,7 @@ def publish(
 
 def logbook_path(context: Context, topic: str) -> str:
     """Where the logbook of ``topic`` lies, relative to the top of the work tree."""
-    folder = str(context.setting("logbook.folder")).strip("/") or "."
+    folder = os.path.normpath(str(context.setting("logbook.folder")).strip("/") or ".")
     return f"{folder}/{topic}.md" if folder != "." else f"{topic}.md"
 
 
@@ -119,10 +119,7 @@ def _why_not_now(context: Context, topic: str) -> Published | None:
 def _publish(context: Context, thread: Thread, why: str, replace_hand_edit: bool) -> Published:
     path = logbook_path(context, thread.topic)
     full = os.path.join(context.toplevel, path)
-    # Never through a link: it may lead out of the work tree.
-    inside = os.path.realpath(context.toplevel) + os.sep
-    folder = os.path.realpath(os.path.dirname(full)) + os.sep
-    if os.path.islink(full) or not folder.startswith(inside):
+    if behind_link(context.toplevel, path):
         return Published(
             skipped=f"{path} is, or lies behind, a symbolic link",
             next="leadline init --logbook-folder PATH",

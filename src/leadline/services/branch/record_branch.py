@@ -18,14 +18,19 @@ from leadline.core.plain import plain
 from leadline.core.record.artifact import listed
 from leadline.core.record.event_files import copy_name
 from leadline.core.record.thread import Thread
-from leadline.core.typed import Any
+from leadline.core.tree_path import tree_path_problem
+from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field
 from leadline.render import markdown
 from leadline.render.branch.badge import FOLDER as BADGES
 from leadline.render.branch.badge import badge_files
 from leadline.render.branch.index import render_index, snapshot_folder
 from leadline.services.branch.logbook import logbook_text
+from leadline.services.branch.whose_branch import refuse_another, remember_own
 from leadline.services.context import Context
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import SnapshotBody
 
 SMALL_BLOB_BYTES = 64 * 1024
 RUN_ARTIFACT_BYTES = 1024 * 1024  # small artifacts of one run, together
@@ -51,10 +56,14 @@ def commit_records(
     if not context.store.topics():
         return None
     _refuse_when_checked_out(context)
-    ref = branch_ref(context)
+    ref, branch = branch_ref(context), str(context.setting("record_branch"))
     for attempt in range(ATTEMPTS):
         old = context.vcs.ref(ref)
-        present = context.vcs.read_tree_files(ref) if old else {}
+        present = context.vcs.read_tree_files(old) if old else {}
+        if old:
+            refuse_another(context, old, present, f"the branch {branch}")
+        elif also is None:
+            _refuse_known_elsewhere(context, branch)
         carried: Files = {}
         if also and old:
             carried = {
@@ -68,13 +77,15 @@ def commit_records(
             return old or also
         parents = [p for p in (old, also) if p]
         try:
-            return context.vcs.commit_files(
+            tip = context.vcs.commit_files(
                 ref,
                 {**carried, **changed},
                 _message(changed, also),
                 parents=parents,
                 expected_old=old,
             )
+            remember_own(context, tip)
+            return tip
         except LeadlineError as error:
             if error.code != "ref-moved" or attempt == ATTEMPTS - 1:
                 raise
@@ -104,6 +115,15 @@ def _refuse_when_checked_out(context: Context) -> None:
             why="Leadline writes it behind git's back, so your files would look changed",
             do="git switch -",
         )
+
+
+def _refuse_known_elsewhere(context: Context, branch: str) -> None:
+    """A branch that is to be made here must not be another one at a remote, as last fetched."""
+    for remote in context.vcs.remotes():
+        seen = f"refs/remotes/{remote}/{branch}"
+        if tip := context.vcs.ref(seen):
+            where = f"the branch {branch} of {remote}"
+            refuse_another(context, tip, context.vcs.read_tree_files(tip), where)
 
 
 def _message(changed: Files, also: str | None) -> str:
@@ -178,12 +198,18 @@ def _derived(context: Context, thread: Thread) -> Files:
         f"{thread.topic}/issue.md": issue_page(thread).encode(),
     }
     for snapshot in thread.of_kind("snapshot"):
-        for name, digest in dict(snapshot.body.get("bundle") or {}).items():
+        for path, digest in _bundle(thread.topic, snapshot.body).items():
             if context.blobs.has(digest):
-                files[f"{thread.topic}/snapshots/{snapshot_folder(snapshot.body)}/{name}"] = (
-                    context.blobs.get(digest)
-                )
+                files[path] = context.blobs.get(digest)
     return files
+
+
+def _bundle(topic: str, body: SnapshotBody) -> dict[str, str]:
+    """Where the files of a seal lie on the branch, and their digests. A record may come from
+    anybody: what its names would put elsewhere is left out."""
+    folder = f"{topic}/snapshots/{snapshot_folder(body)}"
+    bundle = {f"{folder}/{name}": str(d) for name, d in dict(body.get("bundle") or {}).items()}
+    return {path: digest for path, digest in bundle.items() if not tree_path_problem(path)}
 
 
 def _index(threads: list[Thread]) -> str:
@@ -296,10 +322,13 @@ class Absorbed:
     refused: list[str] = field(default_factory=list)
 
 
-def absorb(context: Context, ref: str) -> Absorbed:
-    """Merge the records and small blobs of one tip into the store on this machine, by union."""
+def absorb(context: Context, tip: str, where: str) -> Absorbed:
+    """Merge the records and small blobs of one tip into the store on this machine, by union.
+    ``where``: whose branch it is, in words. Raises LeadlineError(conflict) for a tip of another
+    branch."""
     report = Absorbed()
-    present = context.vcs.read_tree_files(ref)
+    present = context.vcs.read_tree_files(tip)
+    refuse_another(context, tip, present, where)
     width = len(next(iter(present.values()), "0" * 40))
     known = set(context.store.topics())
     events: dict[str, dict[str, str]] = {}
@@ -358,8 +387,7 @@ def _bundle_files(context: Context, present: dict[str, str]) -> dict[str, str]:
         if not any(path.startswith(f"{topic}/snapshots/") for path in present):
             continue
         for snapshot in context.store.thread(topic).of_kind("snapshot"):
-            for name, digest in dict(snapshot.body.get("bundle") or {}).items():
-                path = f"{topic}/snapshots/{snapshot_folder(snapshot.body)}/{name}"
+            for path, digest in _bundle(topic, snapshot.body).items():
                 if path in present and not context.blobs.has(digest):
                     wanted[path] = present[path]
     return wanted

@@ -6,10 +6,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from leadline.core.config import parse_value
 from leadline.core.errors import LeadlineError, conflict, environment, not_found, usage
+from leadline.core.settings import SETTINGS, TEXT
+from leadline.core.settings_file import TYPED, check_value
 from leadline.render.issue.template import PATH, render_issue_template
 from leadline.services.branch.permalink import LAYOUTS
+from leadline.services.branch.whose_branch import refuse_another
 from leadline.services.context import Context
+from leadline.services.out_path import behind_link
 
 
 def write_template(context: Context, label: str, force: bool = False) -> dict[str, str]:
@@ -22,8 +27,7 @@ def write_template(context: Context, label: str, force: bool = False) -> dict[st
     """
     text = render_issue_template(label)
     full = os.path.join(context.toplevel, PATH)
-    inside = os.path.realpath(context.toplevel) + os.sep
-    if os.path.islink(full) or not os.path.realpath(os.path.dirname(full)).startswith(inside):
+    if behind_link(context.toplevel, PATH):
         raise conflict(
             "behind-a-link",
             f"{PATH} is, or lies behind, a symbolic link",
@@ -48,9 +52,29 @@ def write_template(context: Context, label: str, force: bool = False) -> dict[st
     return {"path": PATH, "state": "written" if present is None else "replaced"}
 
 
+def setting_named(given: str) -> tuple[str, object]:
+    """Name and value of ``NAME=VALUE``; the value None for ``NAME=``. Raises LeadlineError(usage)."""
+    name, equals, text = given.partition("=")
+    if not equals or name not in SETTINGS:
+        known = ", ".join(SETTINGS)
+        raise usage(
+            "no-such-setting",
+            f"{given!r} names no setting" if equals else f"{given!r} is not NAME=VALUE",
+            why=f"there are: {known}",
+            do="leadline init --set update.every_hours=12",
+        )
+    if not text:
+        return name, None
+    value = parse_value(text)
+    return name, text if SETTINGS[name].kind == TEXT else value
+
+
 def check_settings(context: Context, changes: Mapping[str, object]) -> None:
     """Before anything is saved: raises LeadlineError (not_found, usage) for a setting that cannot
     be meant."""
+    for name, value in changes.items():
+        if value is not None:
+            check_value(name, value, TYPED)
     remote = changes.get("remote")
     if remote and remote not in (remotes := context.vcs.remotes()):
         raise not_found(
@@ -59,6 +83,8 @@ def check_settings(context: Context, changes: Mapping[str, object]) -> None:
             why=f"remotes: {', '.join(remotes) or 'none'}",
             do=f"git remote add {remote} URL",
         )
+    if branch := changes.get("record_branch"):
+        _check_record_branch(context, str(branch))
     if executor := changes.get("run.executor"):
         context.executor_for(str(executor))
     for option, name in (("--api-url", "forge.api_url"), ("--web-url", "forge.web_url")):
@@ -72,6 +98,16 @@ def check_settings(context: Context, changes: Mapping[str, object]) -> None:
             why=f"known: {', '.join(LAYOUTS)}",
             do="leadline init --pages github",
         )
+
+
+def _check_record_branch(context: Context, name: str) -> None:
+    """Raises LeadlineError(conflict) for a branch that is there, here or at a remote, and that
+    Leadline did not make."""
+    refs = [f"refs/heads/{name}", *(f"refs/remotes/{r}/{name}" for r in context.vcs.remotes())]
+    for ref in refs:
+        if tip := context.vcs.ref(ref):
+            where = f"the branch {ref.removeprefix('refs/heads/').removeprefix('refs/remotes/')}"
+            refuse_another(context, tip, context.vcs.read_tree_files(tip), where)
 
 
 def _check_url(option: str, url: str) -> None:

@@ -19,6 +19,7 @@ from leadline.core.ids import named_id
 from leadline.core.plain import json_escaped
 from leadline.core.publish.bundle import Bundle, BundledClaim, build_bundle
 from leadline.core.record.thread import Item, Thread, is_a
+from leadline.core.ref_name import tag_name
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import as_dict, dataclass
 from leadline.core.view.facts import says
@@ -119,10 +120,6 @@ def seal(
 # ---- before --------------------------------------------------------------------------------------
 
 
-def tag_name(topic: str, name: str) -> str:
-    return f"leadline/{topic}/{name}"
-
-
 def _check_name(context: Context, thread: Thread, name: str | None) -> None:
     if name is None:
         return
@@ -176,7 +173,11 @@ def _commit_files(
 def _unfinished(context: Context, thread: Thread, name: str | None) -> Item[SnapshotBody] | None:
     """A snapshot that was recorded and whose tag is missing: a crash in between, or a tag that was
     deleted."""
-    named = [s for s in thread.of_kind("snapshot") if s.body.get("name") == name]
+    named = [
+        s
+        for s in thread.of_kind("snapshot")
+        if s.body.get("name") == name and s.body.get("tag") == tag_name(thread.topic, str(name))
+    ]
     if name is None or not named or context.vcs.tag_exists(str(named[-1].body.get("tag"))):
         return None
     return named[-1]

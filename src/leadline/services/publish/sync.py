@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from leadline.core.errors import LeadlineError, remote
+from leadline.core.ref_name import is_code_ref, is_object_name, ref_problem, tag_name
 from leadline.core.secrets.names import secret_content_reason, secret_name_reason
 from leadline.core.typed import TypedDict
 from leadline.core.values import dataclass, field
@@ -21,6 +22,7 @@ from leadline.services.branch.exchange import (
     take_in,
     tracking_ref,
 )
+from leadline.services.branch.whose_branch import ANOTHER
 from leadline.services.context import Context
 from leadline.services.issue.delivery import Delivery
 from leadline.services.issue.outbox import waiting
@@ -82,13 +84,15 @@ class Rejected(Withheld):
 
 @dataclass
 class CodeStates:
-    """What became of the code states of all runs. ``gaps``: files that are in none."""
+    """What became of the code states of all runs. ``gaps``: files that are in none; ``refused``:
+    names in records that are no place of a code state."""
 
     pushed: list[str] = field(default_factory=list)
     fetched: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     withheld: list[Withheld] = field(default_factory=list)
     gaps: list[dict[str, object]] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, object]:
         return dict(self.__dict__)
@@ -108,7 +112,7 @@ def sync(
     ref = recordbranch.branch_ref(context)
     before = context.vcs.ref(ref)
     if before:
-        take_in(context, before, records)
+        take_in(context, before, records, f"the branch {records.branch}")
     records.tip = recordbranch.commit_records(context)
     records.committed = records.tip != before
     # The remote: what goes wrong there leaves all of the above done.
@@ -120,7 +124,7 @@ def sync(
         if code:
             done.code = _code_states(context, records.remote)
     except LeadlineError as error:
-        if error.kind not in ("remote", "not_found") and error.code != "ref-moved":
+        if error.kind not in ("remote", "not_found") and error.code not in ("ref-moved", ANOTHER):
             raise
         done.problem = error
         if records.pushed == "not tried" and records.remote:
@@ -142,6 +146,10 @@ def _tags(context: Context, done: Sync) -> None:
         for snapshot in context.store.thread(topic).of_kind("snapshot"):
             tag = str(snapshot.body.get("tag") or "")
             if not tag:
+                continue
+            # A record may come from anybody: it names no tag but the one of its own seal.
+            if tag != tag_name(topic, str(snapshot.body.get("name"))) or ref_problem(tag):
+                done.records.refused.append(f"the tag {tag!r} of {snapshot.id}")
                 continue
             ref = f"refs/tags/{tag}"
             if context.vcs.tag_exists(tag):
@@ -193,6 +201,10 @@ def _code_states(context: Context, remote: str) -> CodeStates:
         for run in context.store.thread(topic).runs:
             if run.code.get("ref") and run.code.get("commit"):
                 ref = str(run.code["ref"])
+                # nor a branch as the place of its code
+                if not (is_code_ref(ref) and is_object_name(str(run.code["commit"]))):
+                    report.refused.append(ref)
+                    continue
                 refs.setdefault(ref, run.code)
                 gaps = [
                     {"ref": ref, **gap}

@@ -16,6 +16,8 @@ from leadline.core.metric.items import on_shared_items
 from leadline.core.record.artifact import DIFFERENT, EQUAL, MISSING, NEW, gaps, held_against
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
+from leadline.core.ref_name import is_object_name
+from leadline.core.settings_file import variable_problem
 from leadline.core.stats.agreement import (
     AGREES,
     DEFAULT_TOLERANCE,
@@ -203,7 +205,7 @@ def _plan(
         plan.blocked = f"{run.id} was not executed by Leadline ({run.origin})"
     elif not commit:
         plan.blocked = f"no code state was recorded with {run.id}"
-    elif context.vcs.missing_objects([commit]):
+    elif not is_object_name(commit) or context.vcs.missing_objects([commit]):
         plan.blocked = (
             f"its code state {commit[:12]} is not in this repository (leadline sync --code)"
         )
@@ -324,7 +326,9 @@ def _one(
 
 def _environment(context: Context, plan: Rerun) -> dict[str, str | None]:
     """The recorded variables; those that would be recorded now and were not then are taken away."""
-    allow = [*context.setting("run.environment"), *plan.run.environment]
+    # a record may come from anybody: of its names none is taken for a prefix
+    named = [name for name in plan.run.environment if not variable_problem(name + "_")]
+    allow = [*context.setting("run.environment"), *named]
     now = context.collectors.environment(context.environ, allow)["variables"]
     wanted: dict[str, str | None] = {name: None for name in now if name not in plan.run.environment}
     for name, value in plan.run.environment.items():

@@ -37,7 +37,7 @@ def checked_files(context: Context, paths: list[str]) -> tuple[dict[str, str], d
     Raises LeadlineError: ``no-such-file`` (not_found); ``bad-artifact`` (usage) for what is no
     regular file, or two of one name; ``artifact-too-large``, ``secret-in-artifact`` (refused).
     """
-    limit_bytes = int(float(context.setting("tracker.artifact_limit_mb")) * 1_000_000)
+    limit_bytes = int(context.setting("tracker.artifact_limit_mb") * 1_000_000)
     found: dict[str, str] = {}
     facts: dict[str, SentFile] = {}
     for given in paths:
@@ -104,16 +104,7 @@ def recorded_files(
 
 
 def _carried_bytes(context: Context) -> int:
-    said = context.setting(CARRIED)
-    try:
-        return max(0, int(float(said) * 1_000_000))
-    except (TypeError, ValueError, OverflowError):
-        raise usage(
-            "bad-settings",
-            f"{CARRIED} is {said!r}",
-            why="it is a number of MB; 0 sends none",
-            do="leadline doctor",
-        ) from None
+    return int(context.setting(CARRIED) * 1_000_000)
 
 
 def _digest(path: str, shown: str) -> str:

@@ -1,0 +1,30 @@
+"""Paths below a work tree, or below the root of the record branch: what a setting or a record may
+name, so that nothing is written beside it or into git's own folder.
+
+>>> tree_path_problem(".agents/logbooks"), tree_path_problem("a/../../b"), tree_path_problem(".GIT/hooks")
+('', "it holds '..'", "it is git's own folder")
+"""
+
+from __future__ import annotations
+
+# What file systems that fold case or drop characters take for ``.git``.
+_GIT_ALIASES = (".git", "git~1")
+_DROPPED = dict.fromkeys(
+    map(ord, "\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u206a\u206b\u206c\u206d\u206e\u206f\ufeff")
+)  # fmt: skip
+
+
+def tree_path_problem(path: str) -> str:
+    """Why ``path`` cannot name something below a tree; "" when it can."""
+    if not path or path.startswith(("/", "~")) or path[1:2] == ":":
+        return "it is no path below the work tree"
+    if any(ord(c) < 32 or ord(c) == 127 or c == "\\" for c in path):
+        return "it holds a backslash or a control character"
+    for part in path.rstrip("/").split("/"):
+        if part == "..":
+            return "it holds '..'"
+        if not part:
+            return "it holds '//'"
+        if part.translate(_DROPPED).rstrip(" .").partition(":")[0].lower() in _GIT_ALIASES:
+            return "it is git's own folder"
+    return ""

@@ -1,0 +1,103 @@
+"""Whether a branch is one that Leadline made for records, asked before anything is written to it or
+taken from it.
+
+The name of the record branch is a setting, and any name can be that of a branch with other content:
+the front page of the record branch would take the place of a README. A branch counts as made for
+records when all that it began with is what Leadline writes; what people added later (a licence)
+stays as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+
+from leadline.core.errors import LeadlineError, conflict
+from leadline.core.ids import TOPIC
+from leadline.core.record.event_files import FILE_NAME
+from leadline.core.settings import SETTINGS
+from leadline.render.branch.badge import FOLDER as BADGES
+from leadline.services.context import Context
+from leadline.services.out_path import write_whole
+
+SHOWN = 3
+LOOKED_AT = 20  # event files
+ANOTHER = "not-a-record-branch"
+
+
+def refuse_another(context: Context, tip: str, present: dict[str, str], where: str) -> None:
+    """Raises LeadlineError(conflict, ``not-a-record-branch``) where ``tip``, with the files
+    ``present`` (path to blob), was made for something else. ``where``: the branch in words."""
+    if not present or _known(context) == tip:
+        return
+    records = sorted(path for path in present if _is_event_file(path))
+    others = _others(present)
+    if records and _hold_records(context, [present[path] for path in records]):
+        if not others or context.vcs.is_shallow:
+            return
+        others = [
+            path
+            for first in context.vcs.first_commits(tip)
+            for path in _others(context.vcs.read_tree_files(first))
+        ]
+        if not others:
+            return
+    raise another(context, where, others or sorted(present))
+
+
+def another(context: Context, where: str, holds: list[str]) -> LeadlineError:
+    more = " …" if len(holds) > SHOWN else ""
+    usual = str(SETTINGS["record_branch"].default)
+    free = usual if context.setting("record_branch") != usual else f"{usual}-2"
+    return conflict(
+        ANOTHER,
+        f"{where} is no record branch",
+        why=f"it holds {', '.join(holds[:SHOWN])}{more}; records are written only to a branch that Leadline made",
+        do=f"leadline init --record-branch {free}",
+    )
+
+
+def remember_own(context: Context, tip: str) -> None:
+    """``tip`` was made here: it need not be looked at again."""
+    try:
+        write_whole(_memory(context), tip.encode())
+    except OSError:
+        pass  # it is looked at once more, no harm
+
+
+def _known(context: Context) -> str:
+    try:
+        with open(_memory(context), encoding="ascii") as file:
+            return file.read(64)
+    except (OSError, ValueError):
+        return ""
+
+
+def _memory(context: Context) -> str:
+    return os.path.join(context.root, "cache", "record-branch")
+
+
+def _is_event_file(path: str) -> bool:
+    topic, _, name = path.partition("/events/")
+    return bool(TOPIC.match(topic) and FILE_NAME.match(name))
+
+
+def _hold_records(context: Context, blobs: list[str]) -> bool:
+    """Whether one of them is an event file, damaged or of a newer Leadline as it may be."""
+    for content in context.vcs.read_blobs(blobs[:LOOKED_AT]).values():
+        if not content.strip():
+            return True
+        try:
+            first = json.loads(content.splitlines()[0])
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(first, dict) and {"id", "thread", "writer", "kind"} <= first.keys():
+            return True
+    return False
+
+
+def _others(present: dict[str, str]) -> list[str]:
+    """What no Leadline writes to a record branch."""
+    topics = {path.partition("/")[0] for path in present if _is_event_file(path)}
+    ours = topics | {"README.md", BADGES}
+    return sorted(path for path in present if path.partition("/")[0] not in ours)

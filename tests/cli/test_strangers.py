@@ -1,0 +1,162 @@
+"""What comes with a checkout or a sync is a stranger's: it redirects nothing, sends nothing, runs
+nothing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Lab
+from tests.foreign import Foreign
+
+
+@pytest.fixture
+def remote(tmp_path: Path, thread_lab: Lab) -> Path:
+    path = tmp_path / "remote.git"
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(path)], check=True)
+    thread_lab.git("remote", "add", "origin", str(path))
+    thread_lab.git("push", "-q", "origin", "main")
+    return path
+
+
+def at(remote: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", f"--git-dir={remote}", *arguments], capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+# ---- the record branch ---------------------------------------------------------------------------
+
+
+def test_a_tracked_file_does_not_name_the_record_branch(thread_lab: Lab, remote: Path) -> None:
+    thread_lab.write("leadline.toml", 'record_branch = "main"\n')
+    before = at(remote, "rev-parse", "main")
+    thread_lab.git("switch", "-q", "-c", "work")
+    done = thread_lab.run("sync")
+    assert done.returncode == 0 and "leadline init --record-branch NAME" in done.stderr
+    assert at(remote, "rev-parse", "main") == before
+    assert at(remote, "show", "leadline/records:README.md")
+
+
+@pytest.mark.parametrize("where", ["here", "there"])
+def test_a_branch_with_other_content_never_becomes_the_record_branch(
+    thread_lab: Lab, remote: Path, where: str
+) -> None:
+    before = at(remote, "rev-parse", "main")
+    thread_lab.git("switch", "-q", "-c", "work")
+    if where == "there":
+        thread_lab.git("branch", "-q", "-D", "main")
+        thread_lab.git("update-ref", "-d", "refs/remotes/origin/main")
+    else:
+        refused = thread_lab.json("init", "--record-branch", "main")["error"]
+        assert refused["code"] == "not-a-record-branch" and "code.py" in refused["why"]
+    # whatever the setting came from
+    (thread_lab.repo / ".git/leadline/config.toml").write_text('record_branch = "main"\n')
+    answer = thread_lab.json("sync")
+    problem = answer.get("error") or answer["data"]["problem"]
+    assert problem["code"] == "not-a-record-branch" and "code.py" in problem["why"]
+    assert at(remote, "rev-parse", "main") == before
+    if where == "here":
+        assert thread_lab.git("rev-parse", "main") == before
+    assert thread_lab.run(*problem["next"][0].split()[1:]).returncode == 0
+    assert thread_lab.run("sync").returncode == 0
+
+
+def test_the_usual_name_with_other_content_is_refused_too(thread_lab: Lab, remote: Path) -> None:
+    thread_lab.git("branch", "-f", "leadline/records", "main")
+    error = thread_lab.json("sync")["error"]
+    assert error["code"] == "not-a-record-branch"
+    assert thread_lab.run(*error["next"][0].split()[1:]).returncode == 0
+    assert thread_lab.run("sync").returncode == 0
+
+
+def test_what_people_add_to_the_record_branch_stays(
+    thread_lab: Lab, remote: Path, tmp_path: Path
+) -> None:
+    thread_lab.ok("sync")
+    other = Lab(tmp_path / "web", thread_lab.env)
+    subprocess.run(
+        ["git", "clone", "-q", "-b", "leadline/records", str(remote), str(other.repo)], check=True
+    )
+    other.write("LICENSE", "free\n")
+    other.git("add", "LICENSE")
+    other.git("commit", "-q", "-m", "a licence")
+    other.git("push", "-q")
+    thread_lab.ok("note", "more")
+    assert thread_lab.json("sync")["data"]["problem"] is None
+    thread_lab.ok("note", "and more")
+    assert thread_lab.json("sync")["data"]["problem"] is None
+    assert at(remote, "show", "leadline/records:LICENSE") == "free"
+
+
+# ---- paths ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("folder", [".git/hooks", "a/../.git", "/tmp", "../out", ".GIT/x"])
+def test_the_logbook_is_written_nowhere_but_below_the_work_tree(
+    thread_lab: Lab, folder: str
+) -> None:
+    assert thread_lab.json("init", "--logbook-folder", folder)["error"]["code"] == "bad-settings"
+    (thread_lab.repo / ".git/leadline/config.toml").write_text(f'"logbook.folder" = "{folder}"\n')
+    assert thread_lab.json("note", "x")["error"]["code"] == "bad-settings"
+
+
+@pytest.mark.parametrize("target", [".git/hooks", "../outside"])
+def test_a_link_of_the_checkout_leads_the_logbook_nowhere(thread_lab: Lab, target: str) -> None:
+    (thread_lab.repo / target).mkdir(exist_ok=True)
+    (thread_lab.repo / "books").symlink_to(target)
+    thread_lab.ok("init", "--logbook-folder", "books")
+    answer = thread_lab.json("seal", "one")
+    assert "symbolic link" in json.dumps(answer)
+    assert not [p for p in (thread_lab.repo / target).iterdir() if p.suffix == ".md"]
+
+
+def test_a_logbook_takes_the_place_of_no_file(thread_lab: Lab) -> None:
+    thread_lab.write("books", "mine\n")
+    thread_lab.git("add", "books")
+    thread_lab.git("commit", "-q", "-m", "a file")
+    (thread_lab.repo / "books").unlink()
+    thread_lab.ok("init", "--logbook-folder", "books")
+    assert "books is no folder" in json.dumps(thread_lab.json("seal", "one"))
+    assert thread_lab.git("show", "HEAD:books") == "mine"
+
+
+# ---- what a record says --------------------------------------------------------------------------
+
+
+def test_a_foreign_record_moves_no_branch_and_sends_no_tag(
+    thread_lab: Lab, remote: Path, tmp_path: Path
+) -> None:
+    """`code.ref`, `tag` and the names of a seal's files are a stranger's words."""
+    thread_lab.git("tag", "private", "HEAD")
+    head = thread_lab.git("rev-parse", "HEAD")
+    thread_lab.git("switch", "-q", "-c", "work")
+    thread_lab.git("commit", "-q", "--allow-empty", "-m", "unpublished")
+    mine = thread_lab.git("rev-parse", "HEAD")
+    thread_lab.git("branch", "-q", "-f", "main", mine)
+    foreign = Foreign("demo", "P")
+    places = [
+        ("refs/heads/main", mine),
+        ("refs/heads/work", "12" * 20),
+        ("refs/leadline/code/x", "+refs/heads/work"),
+        ("refs/leadline/code/../../heads/main", mine),
+    ]
+    for ref, commit in places:
+        foreign.run(metrics={"time_ms": 1.0}, code={"ref": ref, "commit": commit, "tree": mine})
+    files = {"../../../README.md": foreign.blob, "../../.git/config": foreign.blob}
+    for tag in ("private", "x:refs/heads/main", "../heads/main", "leadline/demo/one"):
+        foreign.snapshot(tag, mine, name="one", bundle=files)
+    foreign.put_into(remote, thread_lab.env)
+    answer = thread_lab.json("sync", "--code")
+    assert answer["data"]["problem"] is None, answer
+    assert at(remote, "rev-parse", "main") == head
+    assert thread_lab.git("rev-parse", "main") == mine
+    assert not at(remote, "tag", "--list", "private")
+    listed = at(remote, "ls-tree", "-r", "--name-only", "leadline/records").splitlines()
+    assert not [path for path in listed if ".." in path.split("/") or ".git" in path.split("/")]
+    assert "README.md" in listed
+    assert len(answer["data"]["refused"]) == 3 and len(answer["data"]["code"]["refused"]) == 4
