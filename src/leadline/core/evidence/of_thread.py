@@ -162,10 +162,11 @@ def _split_by_contract(
 def _note_contention(out: Evidence, thread: Thread) -> None:
     """Contention does not lower a label by itself (a gain of three times shows on a busy machine
     too); it is said."""
-    counted = set(out.counted)
-    busy = sum(1 for r in thread.runs if r.id in counted and r.hygiene.get("contended"))
+    busy = sum(1 for r in thread.runs_named(out.counted) if r.hygiene.get("contended"))
     if busy:
-        out.why.append(f"{busy} of {len(counted)} counted runs shared the machine with other work")
+        out.why.append(
+            f"{busy} of {len(set(out.counted))} counted runs shared the machine with other work"
+        )
 
 
 def confirmed_on_path(
@@ -257,7 +258,7 @@ def preregistered(thread: Thread, item: Item, counted: Iterable[str]) -> str:
     """The hypothesis that predicted this very statement before the first of the ``counted`` runs
     was planned."""
     predicate = predicate_of(item)
-    uids = [run.uid for run in thread.runs if run.id in set(counted)]
+    uids = {run.uid for run in thread.runs_named(counted)}
     if predicate is None or not uids:
         return ""
     wanted = {clause.format() for clause in predicate.clauses}

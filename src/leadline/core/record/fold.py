@@ -302,6 +302,7 @@ def _item(thread: Thread, record: Record[bodies.ItemBody]) -> None:
     shown = thread.uids.get((kind, record.id)) if parsed else None
     item = Item(kind, shown or record.id, record.id, record.at, record.actor, record.body.copy())
     thread.items[item.id] = item
+    thread.items_by_kind.setdefault(kind, []).append(item)
     if kind == "note":
         for about in cast("bodies.NoteBody", record.body).get("about", []):
             experiment = thread.experiments.get(experiment_of(thread.shown(about, item.refs)))

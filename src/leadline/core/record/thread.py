@@ -3,10 +3,10 @@ it, everything reads it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from leadline.core.errors import LeadlineError, not_found, usage
-from leadline.core.ids import parse_id
+from leadline.core.ids import experiment_of, parse_id
 from leadline.core.record.event import Record
 from leadline.core.record.run import TERMINAL_STATES, MetricDef, Run
 from leadline.core.typed import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
@@ -220,6 +220,7 @@ class Thread:
     metrics: dict[str, MetricDef] = field(default_factory=dict)
     experiments: dict[str, Experiment] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)  # every Item that has an id
+    items_by_kind: dict[str, list[Item]] = field(default_factory=dict)  # the same, as of_kind asks
     refusals: list[bodies.RefusalSaid] = field(default_factory=list)
     finishes: list[bodies.FinishSaid] = field(default_factory=list)
     adopted: list[bodies.AdoptedSaid] = field(default_factory=list)
@@ -271,7 +272,7 @@ class Thread:
         def of_kind(self, kind: str) -> list[Item]: ...
 
     def of_kind(self, kind: str) -> list[Any]:
-        return [i for i in self.items.values() if i.kind == kind]
+        return list(self.items_by_kind.get(kind, ()))
 
     @property
     def hypotheses(self) -> list[Item[bodies.HypothesisBody]]:
@@ -284,6 +285,13 @@ class Thread:
     @property
     def runs(self) -> Iterator[Run]:
         return (r for e in self.experiments.values() for r in e.runs)
+
+    def runs_named(self, ids: Iterable[str]) -> list[Run]:
+        """The runs that have these very ids: costs what is named, not what there is."""
+        wanted = dict.fromkeys(ids)
+        homes = dict.fromkeys(experiment_of(name) for name in wanted)
+        named = (self.experiments.get(home) for home in homes)
+        return [r for e in named if e is not None for r in e.runs if r.id in wanted]
 
     @property
     def baseline(self) -> Item[bodies.BaselineBody] | None:

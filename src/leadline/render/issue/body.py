@@ -217,7 +217,8 @@ def results(
     label."""
     ranked, primary = facts.ranked(thread), facts.primary_metrics(thread)
     best = [e for e in ranked if any(run.metrics or run.nonfinite for run in e.evidence_runs)]
-    silent = [e.id for e in ranked if e not in best]
+    tabled = {e.id for e in best}
+    silent = [e.id for e in ranked if e.id not in tabled]
     without = ""
     if silent:
         more = ", …" if len(silent) > 10 else ""

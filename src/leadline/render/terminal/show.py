@@ -67,7 +67,8 @@ def render_status(
     # Experiments, best first; those without evidence behind them.
     primary = facts.primary_metrics(thread)
     ordered = facts.ranked(thread)
-    ordered += [e for e in thread.experiments.values() if e not in ordered]
+    known = {e.id for e in ordered}
+    ordered += [e for e in thread.experiments.values() if e.id not in known]
     rows = [
         [
             e.id,

@@ -306,7 +306,7 @@ def row_of(thread: Thread, item: Item[ClaimBody], found: Evidence) -> ClaimRow:
         "not_counted": dict(found.not_counted),
         "contrary": list(found.contrary),
         "confirmed_on_production_path": found.confirmed_path,
-        "paths": sorted({r.executor for r in thread.runs if r.id in found.counted}),
+        "paths": sorted({r.executor for r in thread.runs_named(found.counted)}),
         "preregistered": preregistered(thread, item, found.counted),
         "reported": body.get("reported", ""),
         "asked": body.get("label_asked", ""),
