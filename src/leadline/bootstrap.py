@@ -9,7 +9,13 @@ from collections.abc import Callable, Mapping
 
 from leadline.adapters import clock as clocks
 from leadline.adapters.collectors.machine import MachineCollectors
-from leadline.adapters.files import as_user_error, read_bytes, write_atomically
+from leadline.adapters.files import (
+    as_user_error,
+    make_folders,
+    read_bytes,
+    tighten,
+    write_atomically,
+)
 from leadline.adapters.git.repo import Git
 from leadline.adapters.store.blobs import FileBlobs
 from leadline.adapters.store.event_log import EventLog
@@ -213,8 +219,10 @@ def _writer(root: str) -> str:
     """
     path = os.path.join(root, "writer.json")
     try:
-        os.makedirs(root, exist_ok=True)
+        make_folders(root)
         stat = os.stat(root)
+        if stat.st_mode & 0o077 and not stat.st_mode & 0o2000:  # made by an older Leadline
+            tighten(root)
     except OSError as error:
         raise as_user_error(error, root) from error
     place = [stat.st_dev, stat.st_ino]

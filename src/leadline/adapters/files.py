@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from leadline.core.errors import LeadlineError, environment
+from leadline.job import disk
+from leadline.job.disk import open_in_place, sync_folder
 
 
 def as_user_error(error: OSError, path: str) -> LeadlineError:
@@ -32,12 +34,33 @@ def as_user_error(error: OSError, path: str) -> LeadlineError:
     )
 
 
-def sync_folder(path: str) -> None:
-    fd = os.open(path, os.O_RDONLY)
+def make_folders(path: str) -> None:
+    """Make ``path`` and what is missing above it, with their names on the disk. The first of ours, in
+    the git directory, is as open as ``core.sharedRepository`` says; those in it are as open as it.
+    Raises OSError."""
+    if not os.path.isdir(path):
+        disk.make_folders(path, _mode_in)
+
+
+def tighten(root: str) -> None:
+    """Give our folder in the git directory the rights that it would be made with, if it is ours to
+    change; what lies in it cannot be reached otherwise."""
     try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+        os.chmod(root, _mode_in(os.path.dirname(root)))
+    except OSError:
+        pass
+
+
+def _mode_in(parent: str) -> int:
+    if os.path.isdir(os.path.join(parent, "objects")) and os.path.isdir(
+        os.path.join(parent, "refs")
+    ):
+        from leadline.adapters.sharing import (
+            mode_of_folders,  # once in the life of a repository
+        )
+
+        return mode_of_folders(parent)
+    return disk.folder_mode(parent)
 
 
 def write_all(fd: int, data: bytes) -> None:
@@ -54,8 +77,8 @@ def write_atomically(path: str, data: bytes | Iterable[bytes], durable: bool = T
     """
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        make_folders(os.path.dirname(path))
+        fd = open_in_place(temporary, os.O_WRONLY | os.O_TRUNC)
         try:
             for piece in (data,) if isinstance(data, bytes) else data:
                 write_all(fd, piece)
@@ -79,7 +102,10 @@ def copy_file(source: str, target: str) -> None:
     OSError."""
     temporary = f"{target}.{os.getpid()}.tmp"
     try:
-        with open(source, "rb") as reading, open(temporary, "wb") as writing:
+        with (
+            open(source, "rb") as reading,
+            open(open_in_place(temporary, os.O_WRONLY | os.O_TRUNC), "wb") as writing,
+        ):
             while chunk := reading.read(1 << 20):
                 writing.write(chunk)
             writing.flush()
@@ -109,8 +135,8 @@ def locked(path: str) -> Iterator[None]:
     import fcntl
 
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        make_folders(os.path.dirname(path))
+        fd = open_in_place(path, os.O_RDWR)
     except OSError as error:
         raise as_user_error(error, path) from error
     try:

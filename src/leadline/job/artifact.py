@@ -20,6 +20,8 @@ import errno
 import os
 import stat
 
+from leadline.job.disk import make_folders, open_in_place, sync_folder
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,7 +136,7 @@ def _made(value: Any, name: str) -> bytes:
 
 def _log(folder: str, data: Data, path: str, line: Line) -> str | None:
     try:
-        os.makedirs(folder, exist_ok=True)
+        make_folders(folder)
         take(folder, data, path, line, _limit("FILE", MAX_FILE_BYTES), _limit("RUN", MAX_RUN_BYTES))
         if "gap" in line:
             _warn(f"the artifact {line['name']!r} is not kept: {line['gap']}")
@@ -212,13 +214,13 @@ def keep(
     """
     temporary = f"{folder}/.{os.getpid()}-{os.urandom(6).hex()}.tmp"
     before = os.fstat(source) if data is None else None
-    target = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    target = open_in_place(temporary, os.O_RDWR | os.O_EXCL)
     try:
         try:
             digest, size_bytes = (
                 write_hashed(target, data) if data is not None else copy_hashed(source, target)
             )
-            os.fchmod(target, 0o444)
+            os.fchmod(target, os.fstat(target).st_mode & 0o444)
             os.fsync(target)
         finally:
             os.close(target)
@@ -332,24 +334,13 @@ def _next_data(source: int, at: int, end: int) -> int:
         return at
 
 
-def sync_folder(folder: str) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    except OSError as e:
-        if e.errno not in (errno.EINVAL, errno.EBADF):  # file systems that cannot sync a folder
-            raise
-    finally:
-        os.close(fd)
-
-
 def reserve(folder: str, size_bytes: int, limit: int | None) -> bool:
     """Add ``size_bytes`` to what the run's artifacts take, all processes together; false, and
     nothing added, above ``limit``. A process that is killed while it copies leaves its part
     counted."""
     import fcntl
 
-    fd = os.open(f"{folder}/total", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    fd = open_in_place(f"{folder}/total", os.O_RDWR)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
         try:
@@ -378,7 +369,7 @@ def _append(folder: str, line: Line) -> None:
     path = f"{folder}/{_writer[1]}"
     new = not os.path.exists(path)
     data = json.dumps(line, separators=(",", ":")).encode() + b"\n"
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+    fd = open_in_place(path, os.O_RDWR | os.O_APPEND)
     try:
         size = os.fstat(fd).st_size
         if size and os.pread(fd, 1, size - 1) != b"\n":

@@ -189,12 +189,10 @@ def _new_segment(folder: str) -> int:
         _writer = (f"rank{ranks[0]}-" if ranks else "") + f"p{os.getpid()}-{os.urandom(4).hex()}"
     nth = len(_descriptors)
     path = f"{folder}/{_writer}.{nth}.seg"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
-    try:
-        fd = os.open(path, flags, 0o644)
-    except FileNotFoundError:
-        os.makedirs(folder, exist_ok=True)
-        fd = os.open(path, flags, 0o644)
+    from leadline.job.disk import make_folders, open_in_place
+
+    make_folders(folder)
+    fd = open_in_place(path, os.O_WRONLY | os.O_EXCL | os.O_APPEND)
     rank = f',"rank":{int(ranks[0])}' if ranks else ""
     host = _quoted(os.uname().nodename if hasattr(os, "uname") else "")
     about = f'{{"writer":{_quoted(_writer)},"segment":{nth},"pid":{os.getpid()},"host":{host},"t":{_now()!r}{rank}}}'

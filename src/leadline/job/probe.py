@@ -149,16 +149,14 @@ def _read(path: str) -> bytes | None:
 
 
 def _read_json(path: str) -> Any:
-    """None when absent. Files of an attempt appear whole, by rename, so other content is damage and
-    says so."""
+    """None when absent, or no JSON object: files of an attempt appear whole, by rename, so that is
+    what a power cut left of one that had not reached the disk."""
     try:
         with open(path, "rb") as f:
             value = json.loads(f.read())
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError, RecursionError):
         return None
-    if not isinstance(value, dict):
-        raise ValueError(f"{path} is not a JSON object")
-    return value
+    return value if isinstance(value, dict) else None
 
 
 def _held(path: str) -> bool | None:

@@ -231,14 +231,38 @@ def descendants_by_parent(root: int) -> list[int]:
 # --- files of the attempt -------------------------------------------------------------------------
 
 
+def open_own(folder: str, name: str, flags: int) -> int:
+    """Open a file of the attempt, made if need be: as open as its folder is, whatever our umask, and
+    never through a link that somebody put in its place."""
+    rights = os.stat(folder).st_mode
+    mode = rights & 0o666
+    fd = os.open(f"{folder}/{name}", flags | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    # the set-group-id bit of the folder says that it is shared
+    if rights & 0o2000 and os.fstat(fd).st_uid == os.geteuid():
+        os.fchmod(fd, mode)
+    return fd
+
+
+def sync_folder(folder: str) -> None:
+    fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    except OSError as e:
+        # file systems that cannot sync a folder
+        if e.errno not in (errno.EINVAL, errno.EBADF):
+            raise
+    finally:
+        os.close(fd)
+
+
 class ReservedFile:
     """A file whose space is taken now, under a temporary name, and which gets its content and its
     name later."""
 
     def __init__(self, folder: str, name: str, tag: str, size_bytes: int) -> None:
-        self.final = f"{folder}/{name}"
+        self.folder, self.final = folder, f"{folder}/{name}"
         self.temporary = f"{folder}/.{name}.{tag}"
-        self.fd = os.open(self.temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        self.fd = open_own(folder, f".{name}.{tag}", os.O_RDWR | os.O_EXCL)
         try:
             self._reserve(size_bytes)
         except OSError:
@@ -266,15 +290,7 @@ class ReservedFile:
         os.rename(self.temporary, self.final)
         os.close(self.fd)
         if sync:
-            folder = os.open(os.path.dirname(self.final), os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                os.fsync(folder)
-            except OSError as e:
-                # file systems that cannot sync a folder
-                if e.errno not in (errno.EINVAL, errno.EBADF):
-                    raise
-            finally:
-                os.close(folder)
+            sync_folder(self.folder)
 
     def discard(self) -> None:
         os.close(self.fd)
@@ -284,20 +300,19 @@ class ReservedFile:
 def take_attempt(folder: str, tag: str) -> tuple[int, bool]:
     """Makes this process the attempt's only supervisor. Returns the tree lock's descriptor and
     whether locks work."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    flags = os.O_RDWR | os.O_EXCL
     alive, tree = f"{folder}/.alive.{tag}", f"{folder}/.tree.{tag}"
-    final = f"{folder}/alive.lock"
-    alive_fd = os.open(alive, flags, 0o644)  # stays open, and locked, until this process ends
+    alive_fd = open_own(folder, f".alive.{tag}", flags)  # stays open and locked until we end
     try:
-        tree_fd = os.open(tree, flags, 0o644)
+        tree_fd = open_own(folder, f".tree.{tag}", flags)
         try:
             locked = take_lock(alive_fd) and take_lock(tree_fd)
             try:
-                os.link(alive, final)
+                os.link(alive, f"{folder}/alive.lock")
             except FileExistsError:
                 raise
             except OSError:  # no hard links here: created, then locked, with a moment in between
-                locked = take_lock(os.open(final, flags, 0o644)) and locked
+                locked = take_lock(open_own(folder, "alive.lock", flags)) and locked
         except FileExistsError:
             os.unlink(tree)
             raise Refused(EXIT_TAKEN, "this attempt has a supervisor already") from None
@@ -491,9 +506,9 @@ class Job:
         self.unkillable = 0
         self.exec_failure = b""
         self.synced_sizes: dict[str, int] = {}
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        self.stdout_fd = os.open(f"{folder}/stdout.log", flags, 0o644)
-        self.stderr_fd = os.open(f"{folder}/stderr.log", flags, 0o644)
+        flags = os.O_WRONLY | os.O_APPEND
+        self.stdout_fd = open_own(folder, "stdout.log", flags)
+        self.stderr_fd = open_own(folder, "stderr.log", flags)
         self.command_stderr_fd = self.stdout_fd if spec.get("merge_output") else self.stderr_fd
 
     def environment(self) -> dict[str, str]:
@@ -722,6 +737,12 @@ class Job:
             self.sync_path(series)
             self.sync_path(self.folder)
 
+    def sync_output(self) -> None:
+        """The record names what the output holds: it is on the disk before the result says so."""
+        for fd in (self.stdout_fd, self.stderr_fd):
+            if os.fstat(fd).st_size:
+                os.fsync(fd)
+
     def sync_grown(self, path: str) -> bool:
         """Whether the file was not known before."""
         try:
@@ -729,9 +750,18 @@ class Job:
         except OSError:
             return False
         known = self.synced_sizes.get(path)
+        if known is None:
+            self.close_to_others(path)
         if size != known and self.sync_path(path):
             self.synced_sizes[path] = size
         return known is None
+
+    def close_to_others(self, path: str) -> None:
+        """What the command made itself is as open as its folder, too."""
+        try:
+            os.chmod(path, os.stat(self.folder).st_mode & 0o666, follow_symlinks=False)
+        except (OSError, NotImplementedError):
+            pass
 
     def sync_path(self, path: str) -> bool:
         try:
@@ -892,6 +922,7 @@ def supervise(folder: str) -> int:
         job.end_leftovers()
         job.sync_metrics()
         result = job.result()
+        job.sync_output()
     result_file.publish(encode_json(result), sync=True)
     return 0
 

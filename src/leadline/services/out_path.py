@@ -8,6 +8,7 @@ import os
 import shlex
 
 from leadline.core.errors import environment
+from leadline.job.disk import make_folders, open_in_place, sync_folder
 from leadline.services.context import Context
 
 
@@ -34,18 +35,19 @@ def behind_link(top: str, path: str) -> bool:
 
 def write_whole(path: str, data: bytes, on_disk: bool = False) -> None:
     """By a temporary name and a rename; a folder that is missing is made. ``on_disk``: the content
-    is waited for before it gets its name. Raises OSError, with nothing left behind."""
-    folder = os.path.dirname(path)
-    if not os.path.lexists(folder):
-        os.makedirs(folder, exist_ok=True)
+    is waited for before it gets its name, and the name before this returns. Raises OSError, with
+    nothing left behind."""
+    make_folders(os.path.dirname(path))
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
-        with open(temporary, "wb") as file:
+        with open(open_in_place(temporary, os.O_WRONLY | os.O_TRUNC), "wb") as file:
             file.write(data)
             if on_disk:
                 file.flush()
                 os.fsync(file.fileno())
         os.replace(temporary, path)
+        if on_disk:
+            sync_folder(os.path.dirname(path))
     except OSError:
         if os.path.exists(temporary):
             os.unlink(temporary)

@@ -120,14 +120,15 @@ class LocalExecutor:
 
     def _spawn(self, folder: str, announce_fd: int) -> int:
         argv = [self._interpreter, "-I", "-S", "-c", _BOOT, _JOB_FOLDER, folder]
-        create = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        create = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+        mode = os.stat(folder).st_mode & 0o666
         errors = f"{folder}/supervisor.err"
         if os.path.exists(f"{folder}/alive.lock"):
             errors = os.devnull  # started before: the first one's words stay
         actions = [
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_DUP2, announce_fd, 1),
-            (os.POSIX_SPAWN_OPEN, 2, errors, create, 0o644),
+            (os.POSIX_SPAWN_OPEN, 2, errors, create, mode),
         ]
         try:
             return os.posix_spawn(argv[0], argv, os.environ, file_actions=actions, setsid=True)

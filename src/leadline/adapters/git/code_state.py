@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Callable, Iterable
 
-from leadline.adapters.git import objects
+from leadline.adapters.git import durable, objects
+from leadline.adapters.git.durable import Damaged
 from leadline.adapters.git.private_index import HeadFacts, Memory
 from leadline.adapters.git.program import (
     FALLBACK_EMAIL,
@@ -20,12 +22,21 @@ from leadline.adapters.git.program import (
     Outcome,
     any_status,
 )
-from leadline.adapters.git.worktree_scan import QUIET, Rules, Scan, as_gap_list, joined, shown
+from leadline.adapters.git.worktree_scan import (
+    GITLINK,
+    QUIET,
+    Rules,
+    Scan,
+    as_gap_list,
+    joined,
+    shown,
+)
 from leadline.core.errors import LeadlineError, environment
 from leadline.ports.vcs import CHANGED_FILES_SHOWN, CodeState, Head
 
 REF_PREFIX = "refs/leadline/code/"
 _ATTEMPTS = 4
+OBJECTS_REMEMBERED = 1000
 
 
 def capture(
@@ -41,32 +52,30 @@ def capture(
     rules = Rules(tuple(excluded), max_file_bytes)
     memory = Memory(git.git_dir, git.common_dir, [excluded, max_file_bytes])
     with memory.locked():
-        start_over = not memory.load(head["commit"])
-        for attempt in range(_ATTEMPTS):
-            if start_over:
-                memory.start_over(head["commit"])
-            before = memory.values["tree"]
-            scan = Scan(git, memory, rules)
-            scan.run(start_over, meanwhile if attempt == 0 else None)
-            tree = _apply(git, memory, scan)
-            if tree is not None and not memory.user_index_changed():
-                break
-            # the user staged something meanwhile, or objects of the private index were pruned
-            start_over = True
-            if attempt == _ATTEMPTS - 1 and tree is None:
-                raise _failed("The private index cannot be written as a tree.")
-        assert tree is not None
-        values = memory.values
-        previous = values["last"]
-        values["tree"] = tree
-        changed = _commit(git, memory, rules, tree, head["commit"], run_ref)
-        if changed or before != tree or scan.add or scan.entries or previous is None:
-            memory.save()
+        try:
+            scan = _capture(git, memory, rules, head, run_ref, meanwhile)
+        except (LeadlineError, Damaged) as problem:
+            if isinstance(problem, LeadlineError) and problem.code not in _OF_DAMAGE:
+                raise
+            try:
+                _mend(git, memory, head["commit"])
+                scan = _capture(git, memory, rules, head, run_ref, None)
+            except Damaged as damaged:
+                raise objects.damaged_objects(damaged.paths) from None
+            except LeadlineError as still:
+                if "index file" in still.why:
+                    raise _index_damaged(git, still.why) from None
+                raise
+            except OSError as error:
+                raise objects.not_writable(git.common_dir, error) from None
+        except OSError as error:
+            raise objects.not_writable(git.common_dir, error) from None
+    values = memory.values
     last = values["last"]
     assert last is not None
     gaps = as_gap_list(scan.gaps)
     return CodeState(
-        tree=tree,
+        tree=last["tree"],
         commit=last["commit"],
         head=head["commit"],
         branch=head["branch"],
@@ -80,6 +89,78 @@ def capture(
             {"path": shown(path), "commit": sha}
             for path, sha in sorted(values["submodules"].items())
         ],
+    )
+
+
+def _capture(
+    git: GitProgram,
+    memory: Memory,
+    rules: Rules,
+    at: Head,
+    run_ref: str | None,
+    meanwhile: Callable[[], None] | None,
+) -> Scan:
+    """Bring ``memory`` up to date; ``last`` of it is the code state. Raises LeadlineError, Damaged,
+    OSError."""
+    head = at["commit"]
+    start_over = not memory.load(head)
+    for attempt in range(_ATTEMPTS):
+        if start_over:
+            memory.start_over(head)
+        before = memory.values["tree"]
+        scan = Scan(git, memory, rules)
+        scan.run(start_over, meanwhile if attempt == 0 else None)
+        tree = _apply(git, memory, scan)
+        if tree is not None and not memory.user_index_changed():
+            break
+        # the user staged something meanwhile, or objects of the private index were pruned
+        start_over = True
+        if attempt == _ATTEMPTS - 1 and tree is None:
+            raise _failed("The private index cannot be written as a tree.")
+    assert tree is not None
+    previous = memory.values["last"]
+    memory.values["tree"] = tree
+    if start_over:
+        durable.settle_index(git, at["branch"])
+    changed = _commit(git, memory, rules, tree, head, run_ref)
+    if changed or before != tree or scan.add or scan.entries or previous is None:
+        memory.save()
+    return scan
+
+
+_OF_DAMAGE = ("git-failed", "code-state-failed", "no-such-object", "damaged-objects")
+
+
+def _mend(git: GitProgram, memory: Memory, head: str | None) -> None:
+    """Objects that a power cut emptied or took are made again of what lies in the work tree and in
+    the user's index; what cannot be is for the next capture to name."""
+    durable.set_aside_damaged(git)
+    memory.forget()
+    memory.start_over(head)
+    index = {"GIT_INDEX_FILE": memory.index}
+    listed = git.run(["ls-files", "-z", "--stage"], extra=index, config=QUIET, ok=any_status)
+    blobs: dict[str, str] = {}
+    for record in listed.stdout.split(b"\0")[:-1]:
+        facts, _, path = record.partition(b"\t")
+        blobs[os.fsdecode(path)] = facts.decode().split()[1]
+    gone = objects.missing(git, blobs.values())
+    paths = [path for path, blob in blobs.items() if blob in gone and "\n" not in path]
+    here = [path for path in paths if os.path.isfile(os.path.join(git.work_tree or "", path))]
+    if here:
+        names = "".join(f"{path}\n" for path in here)
+        arguments = ["hash-object", "-w", "--stdin-paths"]
+        git.run(arguments, data=os.fsencode(names), writes=True, ok=any_status)
+    git.run(["write-tree"], extra=index, config=QUIET, writes=True, ok=any_status)
+    memory.forget()
+
+
+def _index_damaged(git: GitProgram, why: str) -> LeadlineError:
+    index = os.path.join(git.git_dir, "index")
+    return environment(
+        "index-damaged",
+        "git's own index is damaged, so what is staged and tracked cannot be told.",
+        why=f"{why}. A power cut does this; the files themselves are not concerned.",
+        do=f"rm {shlex.quote(index)} && git reset",
     )
 
 
@@ -156,9 +237,15 @@ def _commit(
         if last["ref"] is None:
             return False
         if last["ref"] == ref and objects.read_ref_files(git.common_dir, ref) == last["commit"]:
-            return False
+            if durable.are_here(git, last["objects"]):
+                return False
+            if not objects.missing(git, last["objects"]):
+                last["objects"] = []  # packed by now
+                return True
+            raise _failed("Objects of the last code state are gone.")
     facts = _head_facts(git, memory, rules, head)
     if head and facts["stripped"] == tree:
+        durable.settle(git)
         values["last"] = {
             "tree": tree,
             "commit": head,
@@ -166,23 +253,30 @@ def _commit(
             "dirty": False,
             "changed": [],
             "total": 0,
+            "objects": [],
         }
         return True
     base = facts["stripped"] or objects.empty_tree(git)
-    names = git.start(["diff-tree", "-r", "-z", "--name-status", "--no-renames", base, tree])
+    names = git.start(["diff-tree", *_AS_RAW, base, tree])
     who = f"{FALLBACK_NAME} <{FALLBACK_EMAIL}> {facts['date']}"
     body = f"tree {tree}\n" + (f"parent {head}\n" if head else "")
     body += f"author {who}\ncommitter {who}\n\nCode state {tree}\n"
     commit = git.line(
         ["hash-object", "-t", "commit", "-w", "--stdin"], data=body.encode(), writes=True
     )
+    changed, new = _changes(git.finish(names, ["diff-tree"]))
+    new += [tree, commit]
+    durable.settle(git)
+    if not durable.are_here(git, new) and (gone := objects.missing(git, new)):
+        raise _failed(f"{len(gone)} objects that were just written are not there.")
     if objects.read_ref_files(git.common_dir, ref) != commit:
-        git.run(["update-ref", ref, commit], writes=True, extra=objects.FALLBACK_COMMITTER)
-    fields = git.finish(names, ["diff-tree"]).split(b"\0")
-    changed = [
-        {"status": status.decode(), "path": shown(os.fsdecode(path))}
-        for status, path in zip(fields[0::2], fields[1::2], strict=False)
-    ]
+        arguments = ["update-ref", ref, commit]
+        done = git.run(arguments, writes=True, extra=objects.FALLBACK_COMMITTER, ok=any_status)
+        if done.returncode and durable.drop_broken_ref(git, ref):
+            git.run(arguments, writes=True, extra=objects.FALLBACK_COMMITTER)
+        elif done.returncode:
+            git.fail(arguments, done)
+    durable.settle_ref(git, ref)
     values["last"] = {
         "tree": tree,
         "commit": commit,
@@ -190,8 +284,25 @@ def _commit(
         "dirty": True,
         "changed": changed[:CHANGED_FILES_SHOWN],
         "total": len(changed),
+        "objects": new[:OBJECTS_REMEMBERED],
     }
     return True
+
+
+_AS_RAW = ("-r", "-t", "-z", "--raw", "--no-abbrev", "--no-renames")
+
+
+def _changes(output: bytes) -> tuple[list[dict[str, str]], list[str]]:
+    """Changed files with their status, and the objects that are new, from a raw difference."""
+    changed, new = [], []
+    fields = output.split(b"\0")
+    for facts, path in zip(fields[0::2], fields[1::2], strict=False):
+        old_mode, mode, _old, name, status = facts[1:].decode().split()
+        if mode not in ("000000", GITLINK):
+            new.append(name)
+        if "040000" not in (mode, old_mode):
+            changed.append({"status": status, "path": shown(os.fsdecode(path))})
+    return changed, new
 
 
 def _head_facts(git: GitProgram, memory: Memory, rules: Rules, head: str | None) -> HeadFacts:

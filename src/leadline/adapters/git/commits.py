@@ -206,7 +206,13 @@ def _file_holds(git: GitProgram, path: str, data: bytes) -> bool:
 
 def _update_index(git: GitProgram, arguments: list[str], data: bytes) -> None:
     for _attempt in range(20):  # a status in an editor holds the lock for milliseconds
-        done = git.run(["update-index", *arguments], data=data, writes=True, ok=any_status)
+        done = git.run(
+            ["update-index", *arguments],
+            data=data,
+            config=("core.fsync=loose-object,reference,index",),
+            writes=True,
+            ok=any_status,
+        )
         if done.returncode == 0:
             return
         if b"index.lock" not in done.stderr:

@@ -53,6 +53,7 @@ def create_tag(git: GitProgram, name: str, commit: str, message: str) -> str:
     target = commit_of(git, commit)
     if target is None:
         raise objects.no_such_commit(commit)
+    objects.bring_to_disk(git, f"refs/tags/{name}")
     done = git.run(
         ["tag", "--annotate", "--no-sign", "--cleanup=verbatim", "-F", "-", name, target],
         data=(plain(message).rstrip("\n") + "\n").encode(),
@@ -71,6 +72,7 @@ def create_tag(git: GitProgram, name: str, commit: str, message: str) -> str:
         git.fail(["tag"], done)
     created = objects.read_ref(git, f"refs/tags/{name}")
     assert created is not None
+    objects.bring_to_disk(git, f"refs/tags/{name}")
     return created
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 
+from leadline.adapters.files import make_folders
 from leadline.adapters.git.program import FALLBACK_EMAIL, FALLBACK_NAME, GitProgram, any_status
 from leadline.core.errors import LeadlineError, conflict, environment, not_found, usage
 from leadline.core.plain import one_line, plain
@@ -111,7 +112,7 @@ def scratch_folder(common_dir: str) -> str:
     """``<common dir>/leadline/tmp``, made if need be. Raises ``repository-not-writable``."""
     folder = os.path.join(common_dir, "leadline", "tmp")
     try:
-        os.makedirs(folder, exist_ok=True)
+        make_folders(folder)
     except OSError as error:
         raise not_writable(folder, error) from None
     return folder
@@ -338,15 +339,19 @@ def update_ref(
     reason: str,
     by: Mapping[str, str] | None = None,
 ) -> None:
-    """Compare and swap; ``old`` None means that the ref must not exist. Raises ``ref-moved``.
+    """Compare and swap, of what is on the disk; ``old`` None means that the ref must not exist.
+    Raises ``ref-moved``.
 
     ``by``: the identity for the reflog, as ``committer`` gives it; looked up when absent.
     """
     arguments = ["update-ref", "-m", one_line(reason), name, new, old or "0" * len(new)]
+    full = _full_name(git, name)
+    bring_to_disk(git, full)
     done = git.run(
         arguments, writes=True, extra=committer(git) if by is None else by, ok=any_status
     )
     if done.returncode == 0:
+        bring_to_disk(git, full)
         return
     if b"cannot lock ref" in done.stderr or b"already exists" in done.stderr:
         raise conflict(
@@ -357,6 +362,39 @@ def update_ref(
             details={"ref": name, "expected": old},
         )
     git.fail(arguments, done)
+
+
+def bring_to_disk(git: GitProgram, ref: str) -> None:
+    """Objects, and a ref or the room for it: what of them a power cut left broken is put out of the
+    way or named. Raises LeadlineError."""
+    from leadline.adapters.git import durable
+
+    try:
+        durable.settle(git)
+        durable.drop_broken_ref(git, ref)
+        durable.settle_ref(git, ref)
+    except OSError as error:
+        raise not_writable(git.common_dir, error) from None
+    except durable.Damaged as damaged:
+        raise damaged_objects(damaged.paths) from None
+
+
+def _full_name(git: GitProgram, name: str) -> str:
+    """The ref that is moved when ``name`` is: HEAD stands for the branch it is on."""
+    if name != "HEAD":
+        return name
+    done = git.run(["symbolic-ref", "--quiet", "HEAD"], ok=any_status)
+    return os.fsdecode(done.stdout).strip() or name
+
+
+def damaged_objects(paths: list[str]) -> LeadlineError:
+    return environment(
+        "damaged-objects",
+        f"{len(paths)} git objects are empty, {os.path.basename(os.path.dirname(paths[0]))}"
+        f"{os.path.basename(paths[0])} among them.",
+        why="A power cut does this to what had not reached the disk.",
+        do="leadline doctor --mend",
+    )
 
 
 def committer(git: GitProgram) -> dict[str, str]:

@@ -15,14 +15,16 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from leadline.adapters.files import make_folders
 from leadline.adapters.git.objects import not_writable
 from leadline.core.canonical import sha256_for
 from leadline.core.typed import TYPE_CHECKING, Any, TypedDict
+from leadline.job.disk import open_in_place
 
 if TYPE_CHECKING:
     from leadline.adapters.git.objects import Entry
 
-FORMAT = 1
+FORMAT = 2
 Stamp = list[int]
 
 
@@ -40,6 +42,7 @@ class LastCapture(TypedDict):
     dirty: bool
     changed: list[dict[str, str]]
     total: int
+    objects: list[str]  # what it has beyond HEAD, while git has not packed it
 
 
 class Remembered(TypedDict):
@@ -86,8 +89,8 @@ class Memory:
         import fcntl
 
         try:
-            os.makedirs(self.folder, exist_ok=True)
-            handle = os.open(self.index + ".flock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            make_folders(self.folder)
+            handle = open_in_place(self.index + ".flock", os.O_RDWR)
         except OSError as error:
             raise not_writable(self.folder, error) from None
         try:
@@ -138,14 +141,26 @@ class Memory:
         if kept and kept.get("head") == head:
             self.values["head_facts"] = kept
 
+    def forget(self) -> None:
+        """Nothing of what was remembered is true any more."""
+        for path in (self.index, self._path):
+            if os.path.lexists(path):
+                os.unlink(path)
+        self.values = fresh_values(None, None)
+
     def user_index_changed(self) -> bool:
         return bool(self.values["user_index"] != stamp_of(self.user_index))
 
     def save(self) -> None:
+        rights = os.stat(self.folder).st_mode & 0o666
+        if os.path.exists(self.index) and os.stat(self.index).st_mode & 0o666 != rights:
+            os.chmod(self.index, rights)  # git made it, as it makes its own
         self.values["index"] = stamp_of(self.index)
         temporary = f"{self._path}.{os.getpid()}"
         try:
-            with open(temporary, "w", encoding="utf-8") as stream:
+            with open(
+                open_in_place(temporary, os.O_WRONLY | os.O_TRUNC), "w", encoding="utf-8"
+            ) as stream:
                 json.dump(self.values, stream, separators=(",", ":"))
             os.replace(temporary, self._path)
         except OSError as error:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 FALLBACK_NAME = "Leadline"
 FALLBACK_EMAIL = "leadline@localhost"
 
+# What we have git write, it brings to the disk; ``durable.py`` does the rest. Older programs know no
+# such setting and leave it all to that.
+_SYNCED = ("-c", "core.fsync=loose-object,reference", "-c", "core.fsyncMethod=batch")
+
 # Variables that tie git to another repository or change what a path or an object name means.
 _SCRUBBED = frozenset(
     (
@@ -157,7 +161,7 @@ class GitProgram:
         running."""
         try:
             return Process(
-                self._command(arguments, config, hooks, cwd),
+                self._command(arguments, config, hooks, cwd, writes),
                 self.environment(extra, writes),
                 pipe_input,
             )
@@ -179,7 +183,7 @@ class GitProgram:
 
         try:
             return subprocess.Popen(
-                self._command(arguments, config, hooks, None),
+                self._command(arguments, config, hooks, None, writes),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -190,7 +194,12 @@ class GitProgram:
             raise git_missing() from None
 
     def _command(
-        self, arguments: Sequence[str], config: Sequence[str], hooks: bool, cwd: str | None
+        self,
+        arguments: Sequence[str],
+        config: Sequence[str],
+        hooks: bool,
+        cwd: str | None,
+        writes: bool,
     ) -> list[str]:
         folder = cwd or self.work_tree or self.git_dir
         if not os.path.isdir(folder):
@@ -203,6 +212,8 @@ class GitProgram:
         command = ["git", "-C", folder, "-c", "core.quotePath=false"]
         if not hooks:
             command += ["-c", "core.hooksPath=/dev/null"]
+        if writes:
+            command += _SYNCED
         for setting in config:
             command += ["-c", setting]
         return [*command, *arguments]

@@ -69,10 +69,11 @@ class SeriesFiles:
         return [name for name in series if len(name) > LONGEST_NAME]
 
     def move(self, attempt: str, target: str) -> None:
-        from leadline.adapters.files import as_user_error, sync_folder
+        from leadline.adapters.files import as_user_error, make_folders
+        from leadline.job.disk import sync_folder
 
         try:
-            os.makedirs(os.path.dirname(target), exist_ok=True)
+            make_folders(os.path.dirname(target))
             if os.path.exists(target):
                 os.rename(target, f"{attempt}.replaced")
             os.rename(attempt, target)

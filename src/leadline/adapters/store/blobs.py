@@ -9,12 +9,13 @@ import os
 from leadline.adapters.files import (
     as_user_error,
     copy_file,
+    make_folders,
     read_bytes,
-    sync_folder,
     write_atomically,
 )
 from leadline.core.canonical import digest_bytes, digest_of_file
 from leadline.core.errors import LeadlineError, check_failed, not_found
+from leadline.job.disk import sync_folder
 
 
 class FileBlobs:
@@ -55,7 +56,7 @@ class FileBlobs:
             elif self.size_bytes(digest) == os.stat(path).st_size:
                 os.unlink(path)
                 return
-            os.makedirs(os.path.dirname(target), exist_ok=True)
+            make_folders(os.path.dirname(target))
             try:
                 os.rename(path, target)
             except OSError as error:
@@ -64,7 +65,6 @@ class FileBlobs:
                 copy_file(path, target)
                 os.unlink(path)
             sync_folder(os.path.dirname(target))
-            sync_folder(self.root)
         except OSError as error:
             raise as_user_error(error, target) from error
 

@@ -16,8 +16,8 @@ from contextlib import AbstractContextManager, contextmanager
 from leadline.adapters.files import (
     as_user_error,
     locked,
+    make_folders,
     read_bytes,
-    sync_folder,
     write_all,
     write_atomically,
 )
@@ -41,6 +41,7 @@ from leadline.core.record.thread import Thread, no_such_thread
 from leadline.core.timestamps import rfc3339
 from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.core.ulid import next_ulid
+from leadline.job.disk import open_in_place, sync_folder
 
 if TYPE_CHECKING:
     from leadline.adapters.store.index import Index
@@ -299,8 +300,8 @@ class FileTransaction:
         try:
             new = not os.path.exists(path)
             if new:
-                os.makedirs(os.path.dirname(path), exist_ok=True)
-            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+                make_folders(os.path.dirname(path))
+            fd = open_in_place(path, os.O_WRONLY | os.O_APPEND)
             try:
                 before = os.fstat(fd).st_size
                 try:

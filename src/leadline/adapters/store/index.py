@@ -19,11 +19,13 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 
+from leadline.adapters.files import make_folders
 from leadline.core.ids import parse_id
 from leadline.core.record.about import base_of, bases_of, uid_named
 from leadline.core.record.event import Record, parse_lines, record_of
 from leadline.core.record.fold import created_id, numbers_of
 from leadline.core.typed import TYPE_CHECKING
+from leadline.job.disk import open_in_place
 
 if TYPE_CHECKING:
     from leadline.core.record.rows import RunRow
@@ -99,10 +101,12 @@ class Index:
         return db
 
     def _create(self) -> None:
-        os.makedirs(os.path.dirname(self.path), exist_ok=True)
+        make_folders(os.path.dirname(self.path))
         temporary = f"{self.path}.{os.getpid()}.tmp"
-        if os.path.exists(temporary):
+        if os.path.lexists(temporary):
             os.unlink(temporary)
+        # SQLite gives its other files the rights of this one.
+        os.close(open_in_place(temporary, os.O_RDWR | os.O_EXCL))
         db = sqlite3.connect(temporary)
         db.execute("PRAGMA journal_mode=WAL")
         db.executescript(_SCHEMA + f"PRAGMA user_version={SCHEMA_VERSION};")

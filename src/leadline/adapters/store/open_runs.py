@@ -14,7 +14,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from leadline.adapters.files import as_user_error, write_all
+from leadline.adapters.files import as_user_error, make_folders, write_all
+from leadline.job.disk import open_in_place, sync_folder
 
 
 class OpenRunFiles:
@@ -31,8 +32,8 @@ class OpenRunFiles:
     def watching(self, uid: str, topic: str) -> Iterator[None]:
         path = os.path.join(self.folder, uid)
         try:
-            os.makedirs(self.folder, exist_ok=True)
-            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            make_folders(self.folder)
+            fd = open_in_place(path, os.O_RDWR)
         except OSError as error:
             raise as_user_error(error, path) from error
         try:
@@ -40,6 +41,9 @@ class OpenRunFiles:
             if os.fstat(fd).st_size == 0:
                 try:
                     write_all(fd, json.dumps({"topic": topic}).encode())
+                    # A power cut must not take the marker of a run whose record it leaves.
+                    os.fsync(fd)
+                    sync_folder(self.folder)
                 except OSError as error:
                     os.unlink(path)
                     raise as_user_error(error, path) from error

@@ -26,6 +26,7 @@ from leadline.core.secrets.names import (
 from leadline.core.secrets.redact import secret_values
 from leadline.core.timestamps import epoch_ms, rfc3339
 from leadline.core.typed import TYPE_CHECKING, Any, cast
+from leadline.job.disk import make_folders
 from leadline.services.context import Context
 
 if TYPE_CHECKING:
@@ -289,7 +290,7 @@ def _matched(
     job logged."""
     from leadline.job import artifact as job  # noqa: PLC0415  start-up: 1 ms
 
-    os.makedirs(folder, exist_ok=True)
+    make_folders(folder)
     bounds = limits(context)
     lines: list[Line] = []
     for pattern in patterns:

@@ -94,7 +94,7 @@ def logbook_path(context: Context, topic: str) -> str:
 def hand_edited(context: Context, topic: str, thread: Thread) -> bool:
     """Whether the logbook in the work tree holds what Leadline did not render."""
     present = _read(os.path.join(context.toplevel, logbook_path(context, topic)))
-    if present is None or digest_bytes(present) in _remembered(context, topic):
+    if not present or digest_bytes(present) in _remembered(context, topic):
         return False  # nothing to render for: it is one of ours
     return not _is_ours(context, topic, present, logbook_text(context, thread).encode())
 
@@ -137,16 +137,16 @@ def _publish(context: Context, thread: Thread, why: str, replace_hand_edit: bool
     # Rendered and committed alone; whatever else is dirty or staged stays as it is.
     if present != data:
         _remember(context, thread.topic, data)
-        write_whole(full, data)
+        write_whole(full, data, on_disk=True)
     title = f"logbook {thread.topic}: {why}"[:200]
     commit = context.vcs.commit_only(path, data, title, branch=thread.about.get("branch"))
     return Published(path, commit)
 
 
 def _is_ours(context: Context, topic: str, present: bytes, rendered: bytes) -> bool:
-    """Rendered here; or brought by git (a clone, a pull) and every line of its entries stands in
-    ``rendered`` too."""
-    if present == rendered or digest_bytes(present) in _remembered(context, topic):
+    """Empty, as a power cut leaves it; rendered here; or brought by git (a clone, a pull) and every
+    line of its entries stands in ``rendered`` too."""
+    if not present or present == rendered or digest_bytes(present) in _remembered(context, topic):
         return True
     head = context.vcs.head()["commit"]
     if head is None or context.vcs.file_at(head, logbook_path(context, topic)) != present:

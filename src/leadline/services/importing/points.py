@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from leadline.core.record.run import Run
 from leadline.core.tracker.imported import FoundRun
 from leadline.core.tracker.run_folder import FETCHED
+from leadline.job.disk import make_folders
 from leadline.services.context import Context
 from leadline.services.series.series import is_here
 
@@ -67,7 +68,7 @@ def waiting_points(context: Context, keep: bool) -> Iterator[Waiting]:
         yield Waiting(context, "")
         return
     top = os.path.join(context.root, "tmp")
-    os.makedirs(top, exist_ok=True)
+    make_folders(top)
     for name in os.listdir(top):
         old = os.path.join(top, name)
         if name.startswith(PREFIX) and time.time() - os.path.getmtime(old) > ABANDONED_S:

@@ -17,11 +17,12 @@ from leadline.core.metric.contract import contract_of
 from leadline.core.metric.items import INLINE_BYTES
 from leadline.core.secrets.redact import Redactor
 from leadline.core.timestamps import epoch_ms
-from leadline.core.tracker.run_folder import SUMMARY, summary_of
+from leadline.core.tracker.run_folder import RESULT, SUMMARY, summary_of
 from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.ports.extractor import RunFiles
 from leadline.services.artifact.intake import forget, take_in
 from leadline.services.context import Context
+from leadline.services.out_path import write_whole
 from leadline.services.run.attempt import executor_of
 from leadline.services.run.facts import capture_code
 from leadline.services.run.planning import RunPlan
@@ -101,8 +102,8 @@ def end_run(
 def _leave_summary(attempt: str, body: RunEndedBody) -> None:
     """The values beside the series, for whoever gets a copy of the folder and not the record."""
     try:
-        with open(os.path.join(attempt, SUMMARY), "wb") as file:
-            file.write(summary_of(body.get("metrics", {}), body.get("nonfinite", {})))
+        summary = summary_of(body.get("metrics", {}), body.get("nonfinite", {}))
+        write_whole(os.path.join(attempt, SUMMARY), summary)
     except OSError:
         pass  # the record has them
 
@@ -125,7 +126,9 @@ def _compact_series(
 
 def _no_result(attempt: str, not_started: str = "") -> Result:
     """What is known of an attempt that its supervisor said nothing about."""
-    if os.path.exists(os.path.join(attempt, "owner.json")):
+    if os.path.exists(os.path.join(attempt, RESULT)):
+        return {"state": "lost", "reason": f"{RESULT} cannot be read: the file is damaged"}
+    if any(os.path.exists(os.path.join(attempt, name)) for name in ("owner.json", "alive.lock")):
         return {
             "state": "lost",
             "reason": "the job program ended without a result: killed, or the machine went down",

@@ -24,6 +24,7 @@ from leadline.core.tracker.reading import (
     kept_config,
 )
 from leadline.core.typed import TYPE_CHECKING, Any, cast
+from leadline.job.disk import make_folders
 from leadline.services.context import Context
 from leadline.services.series.series import keep_fetched
 
@@ -102,7 +103,7 @@ def job_environment(
     if not body.get("tracker"):
         return {}
     facts = facts_of(context, topic, uid, body)
-    os.makedirs(facts.folder, exist_ok=True)
+    make_folders(facts.folder)
     return context.tracker_for(body["tracker"]["tracker"]).environment(facts)
 
 

@@ -11,6 +11,7 @@ import os
 
 from leadline.core.tracker.run_folder import ABOUT, about_planned
 from leadline.core.typed import TYPE_CHECKING
+from leadline.job.disk import make_folders
 from leadline.services.artifact.intake import limit_variables
 from leadline.services.context import Context
 from leadline.services.out_path import write_whole
@@ -43,10 +44,10 @@ def prepare_folder(context: Context, run: RunPlan) -> None:
         "cookie": run.uid,
         "max_output_bytes": request.terms.max_output_bytes,
     }
-    os.makedirs(run.attempt, exist_ok=True)
+    make_folders(run.attempt)
     # Only a copy of what the record holds: it is not worth a wait for the disk.
-    with open(os.path.join(run.attempt, ABOUT), "wb") as about:
-        about.write(about_planned(run.uid, run.topic, run.body).encoded())
+    about = about_planned(run.uid, run.topic, run.body).encoded()
+    write_whole(os.path.join(run.attempt, ABOUT), about)
     write_whole(os.path.join(run.attempt, SPEC), json.dumps(spec).encode(), on_disk=True)
 
 

@@ -24,6 +24,7 @@ from leadline.core.record.thread import Item, Thread
 from leadline.core.timestamps import counted
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass
+from leadline.job.disk import make_folders, open_in_place
 from leadline.ports.executor import OVER
 from leadline.services.context import Context
 from leadline.services.run.facts import (
@@ -188,11 +189,8 @@ class _only_one:
 
     def __init__(self, context: Context, uid: str, shown: str) -> None:
         folder = os.path.join(context.root, "sweeps")
-        os.makedirs(folder, exist_ok=True)
-        self.fd, self.shown = (
-            os.open(os.path.join(folder, uid), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644),
-            shown,
-        )
+        make_folders(folder)
+        self.fd, self.shown = open_in_place(os.path.join(folder, uid), os.O_RDWR), shown
 
     def __enter__(self) -> None:
         try:

@@ -7,7 +7,6 @@ so nothing is sent twice.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import partial
 
@@ -19,6 +18,7 @@ from leadline.core.timestamps import counted
 from leadline.core.tracker.reading import Choice, Reading, TrackerRun
 from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.core.values import dataclass
+from leadline.job.disk import make_folders
 from leadline.ports.tracker import Push
 from leadline.services.context import Context
 from leadline.services.run.job_tracker import choice_of, facts_of, local_path, read_tracker
@@ -375,7 +375,7 @@ def _push_one(
         )
         pushing.reading = tracker.read(known)
     else:
-        os.makedirs(facts.folder, exist_ok=True)
+        make_folders(facts.folder)
         pushing.reading = own_reading(context, run, tracker.name)
     return tracker.push(pushing, limit_s)
 

@@ -267,7 +267,6 @@ class Client:
         from leadline.adapters.files import write_atomically
 
         try:
-            os.makedirs(self.cache_folder, exist_ok=True)
             kept = {"url": url, "etag": etag, "body": body, "links": links}
             write_atomically(self._file(url), json.dumps(kept).encode())
         except (OSError, LeadlineError):

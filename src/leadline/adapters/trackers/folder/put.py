@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from leadline.adapters.files import locked, sync_folder, write_atomically
+from leadline.adapters.files import locked, write_atomically
 from leadline.adapters.series.files import SeriesFiles
 from leadline.adapters.series.place import COMPACTED, FOLDER, segments
 from leadline.adapters.trackers.folder.run_folder import (
@@ -43,6 +43,7 @@ from leadline.core.tracker.run_folder import (
     summary_of,
 )
 from leadline.core.typed import TYPE_CHECKING, cast
+from leadline.job.disk import sync_folder
 from leadline.ports.tracker import Push
 
 if TYPE_CHECKING:

@@ -1,0 +1,84 @@
+"""Files and folders of ours: on the disk when a call returns, as open as the folder they lie in, and
+reached through no link.
+
+What is made in a folder takes over its rights: only who may look into the folder may read the file,
+and in a shared one (with the set-group-id bit, as git makes them) whoever may write there may write
+the file, whatever our umask is. Nothing has to be told how open a repository is, not even a job on
+another machine.
+
+Standard library only, since jobs import it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def sync_folder(folder: str) -> None:
+    """Bring the names in a folder to the disk. Raises OSError."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    except OSError as e:
+        if e.errno not in (errno.EINVAL, errno.EBADF):  # file systems that cannot sync a folder
+            raise
+    finally:
+        os.close(fd)
+
+
+def make_folders(path: str, mode_in: Callable[[str], int] | None = None) -> None:
+    """Make ``path`` and what is missing above it, each with its name on the disk. ``mode_in``: the
+    rights of a folder made in this one (default: its own). Raises OSError."""
+    missing = []
+    above = path
+    while not os.path.lexists(above):
+        missing.append(above)
+        above = os.path.dirname(above)
+    for folder in reversed(missing):
+        parent = os.path.dirname(folder)
+        mode = (mode_in or folder_mode)(parent)
+        try:
+            os.mkdir(folder, mode)
+        except (
+            FileExistsError
+        ):  # somebody was quicker; whether its name is on the disk is not known
+            pass
+        else:
+            if mode & stat.S_ISGID:
+                os.chmod(folder, mode)
+        sync_folder(folder)  # without a journal a name may come to the disk before what it names
+        sync_folder(parent)
+
+
+def folder_mode(parent: str) -> int:
+    """The rights of a folder made in ``parent``."""
+    return os.stat(parent).st_mode & 0o2777
+
+
+def open_in_place(path: str, flags: int, mode: int = 0o666) -> int:
+    """Open a file of ours, made if need be (``os.O_CREAT`` is added) with those of the rights
+    ``mode`` that its folder has. A link in its place is not followed. Raises OSError."""
+    flags |= os.O_CLOEXEC | os.O_NOFOLLOW
+    if not flags & os.O_EXCL:
+        try:
+            return os.open(path, flags)
+        except FileNotFoundError:
+            pass
+    folder = os.stat(os.path.dirname(path) or ".").st_mode
+    mode &= folder & 0o666
+    if not folder & stat.S_ISGID:
+        return os.open(path, flags | os.O_CREAT, mode)
+    try:
+        fd = os.open(path, flags | os.O_CREAT | os.O_EXCL, mode)
+    except FileExistsError:
+        if flags & os.O_EXCL:
+            raise
+        return os.open(path, flags)
+    os.fchmod(fd, mode)
+    return fd

@@ -1,0 +1,122 @@
+"""Files of ours are as open as their folder, on the disk with all folders above, and no link leads
+away from them."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from leadline.adapters import files
+from leadline.adapters.sharing import mode_by
+from leadline.job import disk
+from leadline.job.supervise import open_own
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    seen: list[str] = []
+    real = os.fsync
+
+    def fsync(fd: int) -> None:
+        seen.append(os.readlink(f"/proc/self/fd/{fd}"))
+        real(fd)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    return seen
+
+
+def test_every_folder_made_is_on_the_disk_in_one_that_was_there(
+    tmp_path: Path, synced: list[str]
+) -> None:
+    disk.make_folders(str(tmp_path / "a" / "b" / "c"))
+    names = [os.path.relpath(path, tmp_path) for path in synced]
+    assert names == ["a", ".", "a/b", "a", "a/b/c", "a/b"]
+    disk.make_folders(str(tmp_path / "a" / "b" / "c"))
+    assert len(synced) == 6  # what is there costs nothing
+
+
+@pytest.mark.parametrize(
+    ("of_folder", "of_file"), [(0o700, 0o600), (0o2770, 0o660), (0o2775, 0o664), (0o2750, 0o640)]
+)
+def test_what_is_made_in_a_folder_is_as_open_as_it(
+    tmp_path: Path, of_folder: int, of_file: int
+) -> None:
+    top = tmp_path / "top"
+    top.mkdir()
+    top.chmod(of_folder)
+    before = os.umask(0o077)
+    try:
+        disk.make_folders(str(top / "a" / "b"))
+        os.close(disk.open_in_place(str(top / "a" / "b" / "file"), os.O_WRONLY))
+        os.close(open_own(str(top / "a" / "b"), "of-a-job", os.O_WRONLY))
+        files.write_atomically(str(top / "a" / "whole"), b"x")
+    finally:
+        os.umask(before)
+    assert mode(top / "a" / "b") == of_folder
+    for name in ("a/b/file", "a/b/of-a-job", "a/whole"):
+        assert mode(top / name) == of_file, name
+
+
+def test_a_link_in_the_place_of_a_file_is_not_followed(tmp_path: Path) -> None:
+    others = tmp_path / "others"
+    others.write_text("kept")
+    (tmp_path / "link").symlink_to(others)
+    with pytest.raises(OSError):
+        disk.open_in_place(str(tmp_path / "link"), os.O_WRONLY | os.O_TRUNC)
+    with pytest.raises(OSError):
+        open_own(str(tmp_path), "link", os.O_WRONLY | os.O_TRUNC)
+    assert others.read_text() == "kept"
+
+
+@pytest.mark.parametrize(
+    ("setting", "wanted"),
+    [
+        ("umask", 0o700),
+        ("false", 0o700),
+        ("0", 0o700),
+        ("0600", 0o700),
+        ("group", 0o2770),
+        ("true", 0o2770),
+        ("1", 0o2770),
+        ("", 0o2770),
+        ("all", 0o2775),
+        ("world", 0o2775),
+        ("everybody", 0o2775),
+        ("2", 0o2775),
+        ("0640", 0o2750),
+        ("0660", 0o2770),
+        ("0666", 0o2777),
+    ],
+)
+def test_the_spellings_of_git_for_how_open_a_repository_is(setting: str, wanted: int) -> None:
+    assert oct(mode_by(setting)) == oct(wanted)
+
+
+@pytest.mark.parametrize(
+    ("setting", "wanted"), [(None, 0o700), ("group", 0o2770), ("0644", 0o2755)]
+)
+def test_our_folder_in_the_git_directory_follows_the_setting(
+    tmp_path: Path, setting: str | None, wanted: int
+) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    if setting:
+        command = ["git", "-C", str(tmp_path), "config", "core.sharedRepository", setting]
+        subprocess.run(command, check=True)
+    files.make_folders(str(tmp_path / ".git" / "leadline" / "threads"))
+    assert oct(mode(tmp_path / ".git" / "leadline" / "threads")) == oct(wanted)
+
+
+def test_a_folder_of_an_older_program_is_closed(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    root = tmp_path / ".git" / "leadline"
+    root.mkdir(0o755)
+    files.tighten(str(root))
+    assert mode(root) == 0o700
