@@ -22,6 +22,7 @@ from leadline.adapters.store.event_log import EventLog
 from leadline.adapters.store.open_runs import OpenRunFiles
 from leadline.adapters.store.read_model import IndexReadModel
 from leadline.core.errors import usage
+from leadline.core.record.kinds import ISSUE_KINDS
 from leadline.core.settings import MOST_SETTINGS_BYTES, TRACKED_FILE
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.services.context import Context
@@ -126,7 +127,7 @@ def _forge_factory(
     def forge_for(topic: str) -> Forge:
         from leadline.adapters.forges.local import LocalForge
 
-        issue = store.thread(topic).issue if store.exists(topic) else None
+        issue = store.slice(topic, [], tuple(ISSUE_KINDS)).issue if store.exists(topic) else None
         opened = issue is not None and issue.state not in ("none", "draft")
         name = str((issue.forge if issue is not None and opened else "") or context().chosen_forge)
         if not forge_kind(name).outside:

@@ -529,7 +529,7 @@ def test_logbook_show_report_bundle_and_library(thread_lab: Lab) -> None:
     assert "&lt;img src=x onerror=alert(1)&gt;.png" in page
     thread_lab.ok("seal", "first")
     bundle = thread_lab.git("show", "leadline/records:demo/snapshots/first/bundle.json")
-    assert f'"digest": "{digest(PNG)}"' in bundle
+    assert f'"digest":"{digest(PNG)}"' in bundle
     assert "the contents of 3 artifacts of 1 run: it has their digests" in bundle
 
     import leadline as ll

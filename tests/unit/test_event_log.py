@@ -292,3 +292,34 @@ def test_a_full_disk_leaves_no_half_record(tmp_path: Path) -> None:
     assert event_file(tmp_path).read_bytes() == before
     assert note(log_at(tmp_path), "after") == "P-N2"
     assert log_at(tmp_path).faults("t") == []
+
+
+def test_a_reader_who_asks_again_sees_what_a_new_one_sees(tmp_path: Path) -> None:
+    log = start(tmp_path)
+    damaged = event_file(tmp_path, "w2-1.jsonl")
+
+    def tear() -> None:
+        with open(event_file(tmp_path), "ab") as file:
+            file.write(b'{"v": 1, "id": "torn')
+
+    def put_in_place() -> None:
+        log.replace_damaged("t", damaged.name, damaged.read_bytes().replace(b"far", b"FAR"))
+
+    def let_go() -> None:
+        os.unlink(damaged)
+
+    asked: list[object] = [log.thread("t")]
+    for step in (
+        lambda: note(log, "here"),
+        lambda: note(log_at(tmp_path, "w2"), "far"),
+        tear,
+        lambda: note(log, "healed by this"),
+        put_in_place,
+        let_go,
+    ):
+        step()
+        seen, new = log.thread("t"), log_at(tmp_path).thread("t")
+        assert seen == new and seen.records == new.records
+        assert log.thread("t") is seen  # and nothing is folded again where nothing happened
+        asked.append(seen)
+    assert [len(thread.records) for thread in asked] == [1, 2, 3, 3, 5, 5, 4]

@@ -46,7 +46,7 @@ def one_line(text: str) -> str:
 
 def json_escaped(text: str) -> str:
     """The same JSON, in which all that ``plain`` would take out is an escape."""
-    if seen(text):
+    if seen(text) or seen(text.replace("\n", "")):
         return text
     pattern = f"[\u2028\u2029\ud800-\udfff]|{_unseen()}"
     return re.sub(pattern, lambda found: json.dumps(found[0])[1:-1], text)

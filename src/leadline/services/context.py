@@ -58,6 +58,7 @@ class Context:
     save_settings: Callable[[Mapping[str, object]], str] = lambda changes: ""
     actor: Callable[[], str] = lambda: "unknown"
     warn: Callable[[str], None] = lambda text: None  # a line for stderr
+    rendered: tuple[Thread, str] | None = None  # the thread whose logbook was rendered last, and it
     _series: SeriesStore | None = None
 
     def setting(self, name: str) -> Any:

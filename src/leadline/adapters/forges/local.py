@@ -8,6 +8,7 @@ page shows it.
 from __future__ import annotations
 
 from leadline.core.errors import not_found, usage
+from leadline.core.record.kinds import ISSUE_KINDS
 from leadline.core.record.thread import IN_RECORD, Issue
 from leadline.core.typed import TYPE_CHECKING
 from leadline.ports.forge import Comment, ForgeCheck, RemoteIssue
@@ -39,7 +40,7 @@ class LocalForge:
         self.warnings: list[str] = []
 
     def _issue(self) -> Issue:
-        return self.store.thread(self.topic).issue
+        return self.store.slice(self.topic, [], tuple(ISSUE_KINDS)).issue
 
     @property
     def _writing(self) -> AbstractContextManager[Transaction]:

@@ -41,6 +41,7 @@ from leadline.core.record.thread import Thread, no_such_thread
 from leadline.core.timestamps import rfc3339
 from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.core.ulid import next_ulid
+from leadline.core.values import dataclass
 from leadline.job.disk import open_in_place, sync_folder
 
 if TYPE_CHECKING:
@@ -48,6 +49,21 @@ if TYPE_CHECKING:
     from leadline.ports.records import Clock
 
 ROLL_BYTES = 256 * 1024
+READ_AT_ONCE_BYTES = 1 << 20
+
+
+# Of each event file: name, inode, size, time of its last change.
+_State = tuple[tuple[str, int, int, int], ...]
+
+
+@dataclass(slots=True)
+class _Part:
+    """The records of one event file, as far as it was read. Event files are appended to, or
+    replaced by another file."""
+
+    inode: int
+    read_bytes: int
+    records: list[Record]
 
 
 class EventLog:
@@ -68,6 +84,8 @@ class EventLog:
         self.clock = clock
         self._index: Index | None = None
         self._item_values: dict[str, dict[str, float] | None] = {}
+        self._parts: dict[str, dict[str, _Part]] = {}
+        self._threads: dict[str, tuple[_State, Thread]] = {}
 
     @property
     def writer(self) -> str:
@@ -112,18 +130,33 @@ class EventLog:
         return in_order(self._read(topic))
 
     def thread(self, topic: str) -> Thread:
-        return self._folded(self._read(topic), topic)
+        # Asked for again after each step of a verb: folded once for what the files hold.
+        state = self._state(topic)
+        known = self._threads.pop(topic, None)
+        if known is None or known[0] != state:
+            known = (state, self._folded(self._read(topic), topic))
+        self._threads[topic] = known
+        return known[1]
+
+    def _state(self, topic: str) -> _State:
+        try:
+            found = os.scandir(self.folder(topic))
+        except FileNotFoundError:
+            return ()
+        stats = [(e.name, e.stat()) for e in found if e.name.endswith(".jsonl")]
+        return tuple(sorted((n, s.st_ino, s.st_size, s.st_mtime_ns) for n, s in stats))
 
     def _read(self, topic: str) -> list[Record]:
         """Every whole record of the event files. Not asked of the index, which would be opened and
-        brought up to date only to hand out the same lines."""
-        # A last line without its end is not read yet.
-        lines = [
-            line
-            for data in self.files(topic).values()
-            for line in data[: data.rfind(b"\n") + 1].splitlines()
-        ]
-        return [record for record in parse_lines(lines, _mark()) if isinstance(record, Record)]
+        brought up to date only to hand out the same lines. Of a file that grew since this process
+        read it, what it gained."""
+        known, folder = self._parts.pop(topic, {}), self.folder(topic)
+        parts = {
+            name: _part(os.path.join(folder, name), known.get(name))
+            for name, _, _, _ in self._state(topic)
+        }
+        self._parts[topic] = parts
+        return [record for part in parts.values() for record in part.records]
 
     def slice(self, topic: str, ids: list[str], kinds: tuple[str, ...]) -> Thread:
         return self._folded(self.index.slice(topic, ids, kinds), topic)
@@ -204,6 +237,22 @@ class EventLog:
             write_atomically(aside, damaged)
             write_atomically(path, data)
         return aside
+
+
+def _part(path: str, known: _Part | None) -> _Part:
+    with open(path, "rb") as file:
+        inode = os.fstat(file.fileno()).st_ino
+        if known is None or known.inode != inode:
+            known = _Part(inode, 0, [])
+        file.seek(known.read_bytes)
+        rest = b""
+        while data := file.read(READ_AT_ONCE_BYTES):
+            whole, newline, rest = (rest + data).rpartition(b"\n")
+            if newline:  # a last line without its end is not read yet
+                found = parse_lines(whole.splitlines(), _mark())
+                known.records += [record for record in found if isinstance(record, Record)]
+                known.read_bytes += len(whole) + 1
+    return known
 
 
 class FileTransaction:

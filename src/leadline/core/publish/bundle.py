@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 import shlex
 
-from leadline.core.canonical import digest_of
+from leadline.core.canonical import canonical_json, digest_of
+from leadline.core.plain import json_escaped
 from leadline.core.record import artifact
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Thread
@@ -159,6 +160,18 @@ def build_bundle(
         "gaps": _gaps(experiments),
         "reproduce": f"leadline reproduce {snapshot} --thread {thread.topic}",
     }
+
+
+def bundle_json(bundle: Bundle) -> str:
+    """The bundle as a file: each experiment, row and claim on a line of its own, so that two bundles
+    can be held against each other. Nothing in it can move a cursor."""
+    parts = []
+    for name, value in sorted(bundle.items()):
+        text = canonical_json(value)
+        if isinstance(value, list) and value:
+            text = "[\n  " + ",\n  ".join(map(canonical_json, value)) + "\n ]"
+        parts.append(f' "{name}": {text}')
+    return json_escaped("{\n" + ",\n".join(parts) + "\n}\n")
 
 
 def _experiment(experiment: Experiment) -> BundledExperiment:

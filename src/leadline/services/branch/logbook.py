@@ -38,8 +38,11 @@ class Published:
 
 
 def logbook_text(context: Context, thread: Thread) -> str:
-    """The research logbook of ``thread`` as it is rendered now."""
-    return render_logbook(thread, evidence_for(thread))
+    """The research logbook of ``thread`` as it is rendered now: once for a verb that writes it to
+    two places."""
+    if context.rendered is None or context.rendered[0] is not thread:
+        context.rendered = (thread, render_logbook(thread, evidence_for(thread)))
+    return context.rendered[1]
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,8 @@ def _why_not_now(context: Context, topic: str) -> Published | None:
         )
     if context.vcs.toplevel is None:
         return Published(skipped="this repository has no work tree", next="leadline logbook")
-    branch = context.store.thread(topic).about.get("branch")
+    started = context.store.slice(topic, [], ("thread-started", "thread-changed"))
+    branch = started.about.get("branch")
     current = context.vcs.current_branch()
     if branch and current != branch:
         return Published(skipped=f"branch {branch} is not checked out", next=f"git switch {branch}")

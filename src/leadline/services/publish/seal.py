@@ -12,12 +12,11 @@ import json
 import os
 import re
 
-from leadline.core.canonical import canonical_json, digest_of
+from leadline.core.canonical import digest_of
 from leadline.core.errors import conflict, not_found, usage
 from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.ids import named_id
-from leadline.core.plain import json_escaped
-from leadline.core.publish.bundle import Bundle, BundledClaim, build_bundle
+from leadline.core.publish.bundle import Bundle, BundledClaim, build_bundle, bundle_json
 from leadline.core.record.thread import Item, Thread, is_a
 from leadline.core.ref_name import tag_name
 from leadline.core.typed import TYPE_CHECKING
@@ -271,9 +270,8 @@ def make_bundle(
         packages=_packages(context, thread),
         claims=claims,
     )
-    whole = json.dumps(json.loads(canonical_json(bundle)), indent=1, ensure_ascii=False)
     texts = {
-        "bundle.json": json_escaped(whole) + "\n",
+        "bundle.json": bundle_json(bundle),
         "bundle.md": render_bundle(bundle),
         "table.csv": bundle_csv(bundle),
     }

@@ -22,7 +22,13 @@ from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass, field
 from leadline.render.issue.comments import render_heartbeat, render_update
 from leadline.services.bound_text import bound_body
-from leadline.services.branch.permalink import broken_links, how_to_read, links_for, unpushed
+from leadline.services.branch.permalink import (
+    broken_links,
+    how_to_read,
+    links_for,
+    pages_of,
+    unpushed,
+)
 from leadline.services.branch.record_branch import commit_if_possible
 from leadline.services.context import Context
 from leadline.services.publish.follow import Followed, follow
@@ -291,7 +297,8 @@ def _rendered(
 ) -> tuple[str, dict[str, str]]:
     # What the text links to is committed first; where that cannot be done, it links less, and
     # ``follow`` says why.
-    commit_if_possible(context)
+    if pages_of(context) is not None:
+        commit_if_possible(context)
     links = links_for(context, thread)
     shown = dict(links)
     if "logbook" not in links:
