@@ -70,7 +70,7 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
             else os.environ.get("USER", "unknown")
         )
 
-    store = EventLog(root, lambda: _writer(root), actor, clock)
+    store = EventLog(root, lambda: _writer(root), actor, clock, warn or (lambda text: None))
     settings = _settings(vcs, root, warn or (lambda text: None))
     context = Context(
         cwd=cwd,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -54,6 +55,18 @@ def test_a_branch_that_exists_is_adopted_never_renamed(lab):
     lab.ok("start", "demo", "--branch", "mine", "--goal", "g")
     assert lab.git("branch", "--show-current") == "main"
     assert "mine" in lab.git("branch", "--list", "mine")
+
+
+def test_threads_started_at_once_have_their_own_prefixes(lab):
+    command = [sys.executable, "-m", "leadline", "start", "--goal", "g", "--no-branch", "--json"]
+    started = [
+        subprocess.Popen(
+            [*command, f"topic-{n}"], cwd=lab.repo, env=lab.env, stdout=subprocess.PIPE, text=True
+        )
+        for n in range(4)
+    ]
+    answers = [json.loads(process.communicate()[0]) for process in started]
+    assert {answer["data"]["prefix"] for answer in answers} == {"TOP", "TOP2", "TOP3", "TOP4"}
 
 
 def test_kickoff_from_markdown_and_flags(lab):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from leadline.core.record.event import Record, line_digest
 from tests.conftest import Lab
 
 PY = sys.executable
@@ -197,6 +198,43 @@ def test_a_malformed_record_is_named(full: Lab) -> None:
         writing.add("metric-defined", {"unit": "ms"})
     assert codes(full) == {"malformed-record"}
     assert full.run("brief").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("at", "uid", "said"),
+    [
+        ("2026-01-01T00:00:00.000Z", f"7{'Z' * 25}", "a time that no clock says"),
+        ("9999-01-01T00:00:00.000Z", "01K" + "0" * 23, "its newest record is of 9999-01-01"),
+        ("2025-01-01T00:00:00.000Z", "01K" + "0" * 23, "comes after one at 2026"),
+    ],
+)
+def test_a_clock_that_was_off_is_a_note(thread_lab: Lab, at: str, uid: str, said: str) -> None:
+    first = Record(
+        "01J" + "0" * 23,
+        "2026-01-01T00:00:00.000Z",
+        "demo",
+        "weve",
+        "note",
+        "Eve",
+        {"id": "P-N1"},
+        "",
+    )
+    prev = line_digest(first.line())
+    second = Record(uid, at, "demo", "weve", "note", "Eve", {"id": "P-N2"}, prev)
+    events(thread_lab).with_name("weve-1.jsonl").write_bytes(first.line() + second.line())
+    found = verify(thread_lab)
+    assert found["faults"] == []
+    (note,) = [n for n in found["notes"] if n["code"] == "clock-off"]
+    assert said in note["what"] and note["where"] == "weve"
+
+
+def test_a_number_beyond_all_others_is_named_at_once(thread_lab: Lab) -> None:
+    at = "2026-01-01T00:00:00.000Z"
+    body = {"id": "P-N99999999", "text": "x"}
+    record = Record("01J" + "0" * 23, at, "demo", "weve", "note", "Eve", body, "")
+    events(thread_lab).with_name("weve-1.jsonl").write_bytes(record.line())
+    (gap,) = verify(thread_lab)["faults"]
+    assert gap["code"] == "id-gap" and "no record has number 1, 2, 3, 4, 5 …" in gap["what"]
 
 
 def test_links_both_ways(full: Lab) -> None:

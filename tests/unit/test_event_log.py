@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 
 from leadline.adapters.clock import SystemClock
+from leadline.adapters.store import event_log
 from leadline.adapters.store.event_log import ROLL_BYTES, EventLog
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import named_id
 from leadline.core.record.event import Record, line_digest
+from leadline.core.ulid import held
 
 
 def log_at(root: Path, writer: str = "w1") -> EventLog:
@@ -172,6 +174,86 @@ def test_files_roll_and_the_chain_goes_on(tmp_path: Path) -> None:
     ] == line_digest(event_file(tmp_path).read_bytes().splitlines()[-1])
     os.unlink(event_file(tmp_path))
     assert "missing-file" in {f.code for f in log_at(tmp_path).faults("t")}
+
+
+# -- clocks ----------------------------------------------------------------------------------------
+YEAR_MS = 366 * 24 * 3600 * 1000
+OFF = {"before 1970": -YEAR_MS, "1970": 0, "2105": 135 * YEAR_MS, "9999": 253_370_764_800_000}
+
+
+class Clock(SystemClock):
+    """Says what the machine's clock would say, held as the real one's is."""
+
+    def __init__(self, said_ms: int) -> None:
+        self.said_ms = said_ms
+
+    def now_ms(self) -> int:
+        return held(self.said_ms)
+
+
+@pytest.mark.parametrize("said_ms", OFF.values(), ids=OFF)
+@pytest.mark.parametrize("new", [True, False])
+def test_a_clock_that_is_off_is_named_and_what_is_acknowledged_is_a_record(
+    tmp_path: Path, said_ms: int, new: bool
+) -> None:
+    start(tmp_path)
+    told: list[str] = []
+    log = EventLog(str(tmp_path), "w2" if new else "w1", "Ada", Clock(said_ms), told.append)
+    assert note(log, "with a bad clock") == "P-N1" and note(log, "again") == "P-N2"
+    assert all("clock of this machine is off" in line for line in told) and told
+    assert note(log_at(tmp_path), "with a good one") == "P-N3"
+    again = log_at(tmp_path)
+    assert [r.body.get("text") for r in again.records("t")][1:] == [
+        "with a bad clock",
+        "again",
+        "with a good one",
+    ]
+    now = json.loads(event_file(tmp_path).read_bytes().splitlines()[0])["at"][:10]
+    assert {r.at[:10] for r in again.records("t")} == {now} and again.faults("t") == []
+
+
+def test_a_clock_that_goes_back_is_named_and_ids_go_on(tmp_path: Path) -> None:
+    begun = 1_790_000_000_000
+    told: list[str] = []
+    for step, said_ms in enumerate((begun, begun + 1000, begun - YEAR_MS, begun + 2000)):
+        log = EventLog(str(tmp_path), "w1", "Ada", Clock(said_ms), told.append)
+        with log.transaction("t", create=True) as writing:
+            writing.add("note", {"id": f"P-N{step + 1}", "text": str(step)})
+    records = log_at(tmp_path).records("t")
+    assert [r.body["text"] for r in records] == ["0", "1", "2", "3"]
+    assert records[2].at < records[0].at  # the time that the machine said, at which it is named
+    assert len(told) == 1 and "went back" in told[0]
+
+
+def test_a_largest_id_in_the_writers_own_file_is_not_gone_on_from(tmp_path: Path) -> None:
+    start(tmp_path)
+    first = event_file(tmp_path).read_bytes()
+    at = "2026-01-01T00:00:00.000Z"
+    largest = Record(
+        f"7{'Z' * 25}", at, "t", "w1", "note", "Eve", {"id": "P-N1"}, line_digest(first)
+    )
+    event_file(tmp_path).write_bytes(first + largest.line())
+    log = log_at(tmp_path)
+    assert [note(log, "a"), note(log, "b")] == ["P-N2", "P-N3"]
+    assert log.faults("t") == [] and len({r.id for r in log.records("t")}) == 4
+
+
+def test_what_does_not_come_back_as_it_was_written_is_not_acknowledged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = start(tmp_path)
+    note(log, "kept")
+    before = event_file(tmp_path).read_bytes()
+
+    def lies(fd: int, data: bytes) -> None:
+        os.write(fd, data.replace(b"lost", b"l0st"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(event_log, "write_all", lies)
+        with pytest.raises(LeadlineError) as caught:
+            note(log, "lost")
+    assert caught.value.code == "not-recorded" and event_file(tmp_path).read_bytes() == before
+    assert note(log, "after") == "P-N2"
 
 
 # -- two machines ----------------------------------------------------------------------------------

@@ -4,12 +4,14 @@ say."""
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
 
 from leadline.adapters.clock import SystemClock
+from leadline.adapters.store import index
 from leadline.adapters.store.event_log import EventLog
 from leadline.adapters.store.read_model import IndexReadModel
 from leadline.core.ids import experiment_id, run_id
@@ -189,3 +191,146 @@ def test_a_change_before_the_known_end_is_noticed_when_the_file_grew(tmp_path: P
     path = tmp_path / "threads" / "t" / "events" / "w1-1.jsonl"
     path.write_bytes(path.read_bytes().replace(b'"state":"done"', b'"state":"timeout"'))
     assert rows(log) == [("P-001-r1", "timeout")]
+
+
+# -- any state of any cache file -------------------------------------------------------------------
+def notes(root: Path, count: int, writer: str = "w1") -> list[str]:
+    given = []
+    for _ in range(count):
+        log = log_at(root, writer)  # as one command after the other
+        with log.transaction("t", create=True) as writing:
+            shown = f"P-N{writing.next_number('note')}"
+            writing.add("note", {"id": shown, "text": "x"})
+        given.append(shown)
+        log.index.close()
+    return given
+
+
+def cache_of(root: Path) -> dict[str, bytes]:
+    paths = [*root.glob("index.sqlite*"), *(root / "locks").glob("index*")]
+    return {str(path.relative_to(root)): path.read_bytes() for path in paths}
+
+
+def put_back(root: Path, files: dict[str, bytes]) -> None:
+    for name, data in files.items():
+        (root / name).write_bytes(data)
+
+
+def delete_ids(root: Path) -> None:
+    with sqlite3.connect(root / "index.sqlite") as db:
+        db.execute("DELETE FROM ids")
+        db.execute("DELETE FROM records")
+    db.close()
+
+
+def write_ahead(root: Path) -> None:
+    """What a version that kept a log beside the index leaves when its index is deleted."""
+    other = root / "other.sqlite"
+    db = sqlite3.connect(other, isolation_level=None)
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("CREATE TABLE ids(thread TEXT, kind TEXT, within TEXT, number INTEGER, uid TEXT)")
+    (root / "index.sqlite-wal").write_bytes((root / "other.sqlite-wal").read_bytes())
+    db.close()
+    (root / "index.sqlite").unlink()
+
+
+def zeros(root: Path) -> None:
+    """A power cut: the length is there, the content is not, and the times are as noted."""
+    path = root / "index.sqlite"
+    stat = path.stat()
+    path.write_bytes(bytes(stat.st_size))
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+STATES = {
+    "older index": lambda root, old: put_back(root, {"index.sqlite": old["index.sqlite"]}),
+    "older note": lambda root, old: put_back(root, {"locks/index.lock": old["locks/index.lock"]}),
+    "older whole": put_back,
+    "no index": lambda root, old: (root / "index.sqlite").unlink(),
+    "no locks": lambda root, old: shutil.rmtree(root / "locks"),
+    "no ids in it": lambda root, old: delete_ids(root),
+    "a log left beside": lambda root, old: write_ahead(root),
+    "a journal left beside": lambda root, old: put_back(root, {"index.sqlite-journal": b"x" * 999}),
+    "zeros": lambda root, old: zeros(root),
+    "half": lambda root, old: os.truncate(root / "index.sqlite", 8192),
+    "a note of nonsense": lambda root, old: put_back(root, {"locks/index.lock": b"\xff" * 300}),
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("stays_open", [False, True])
+def test_numbers_come_from_the_record_whatever_the_cache_is(
+    tmp_path: Path, state: str, stays_open: bool
+) -> None:
+    given = notes(tmp_path, 3)
+    old = cache_of(tmp_path)
+    given += notes(tmp_path, 3)
+    open_before = log_at(tmp_path, "w2")
+    if stays_open:
+        open_before.index.refresh("t")
+    STATES[state](tmp_path, old)
+    if stays_open:
+        with open_before.transaction("t") as writing:
+            given.append(f"P-N{writing.next_number('note')}")
+            writing.add("note", {"id": given[-1], "text": "x"})
+    given += notes(tmp_path, 2)
+    assert given == [f"P-N{n}" for n in range(1, len(given) + 1)]
+    assert len(log_at(tmp_path).thread("t").items) == len(given)
+
+
+def test_an_index_of_another_repository_is_not_believed(tmp_path: Path) -> None:
+    """Also where it has the same thread, writer, file, length and times."""
+    here, there = tmp_path / "here", tmp_path / "there"
+    notes(here, 2)
+    notes(there, 1)
+    shutil.rmtree(there / "threads")
+    shutil.copytree(here / "threads", there / "threads")
+    notes(there, 1)
+    put_back(here, cache_of(there))
+    assert notes(here, 1) == ["P-N3"]
+
+
+def test_an_index_from_before_a_power_cut_is_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes(tmp_path, 1)
+    before = (tmp_path / "index.sqlite").stat().st_ino
+    log_at(tmp_path).index.refresh("t")
+    assert (tmp_path / "index.sqlite").stat().st_ino == before
+    (tmp_path / "boot_id").write_text("another boot\n")
+    monkeypatch.setattr(index, "BOOT_ID", str(tmp_path / "boot_id"))
+    log_at(tmp_path).index.refresh("t")
+    noted = (tmp_path / "locks/index.lock").read_text()
+    assert "another boot" in noted and notes(tmp_path, 1) == ["P-N2"]
+
+
+def test_a_listing_is_whole_when_the_index_is_lost_between_its_threads(tmp_path: Path) -> None:
+    log = log_at(tmp_path)
+    end(log, plan(log), "P-001-r1")
+    with log.transaction("u", create=True) as writing:
+        body = {"id": "Q-001-r1", "experiment": "Q-001", "argv": ["true"], "config": {}, "key": "k"}
+        writing.add("run-planned", body)
+    asked, lost = log.index._refresh, []
+
+    def refresh(thread: str) -> None:
+        if thread == "u" and not lost:
+            lost.append(thread)
+            os.unlink(tmp_path / "index.sqlite")
+        asked(thread)
+
+    log.index._refresh = refresh  # type: ignore[method-assign]
+    found = IndexReadModel(log).run_rows(None, {}, "uid", 9)[0]
+    assert [r.id for r in found] == ["P-001-r1", "Q-001-r1"] and lost
+
+
+def test_somebody_who_holds_the_index_stops_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes(tmp_path, 1)
+    monkeypatch.setattr(index, "BUSY_TIMEOUT_S", 0.05)
+    db = sqlite3.connect(tmp_path / "index.sqlite", isolation_level=None)
+    db.execute("BEGIN EXCLUSIVE")
+    assert notes(tmp_path, 2) == ["P-N2", "P-N3"]
+    db.execute("ROLLBACK")
+    db.close()
+    assert notes(tmp_path, 1) == ["P-N4"]

@@ -146,7 +146,7 @@ def store() -> Iterator[EventLog]:
 def begin_anew(log: EventLog) -> None:
     """An empty index, in memory: hundreds are made here."""
     log.index.close()
-    log.index._db = log.index._in_memory()
+    log.index.open_in_memory()
 
 
 def agrees(log: EventLog) -> None:

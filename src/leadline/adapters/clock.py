@@ -11,10 +11,12 @@ from __future__ import annotations
 import os
 import time
 
+from leadline.core.ulid import held
+
 
 class SystemClock:
     def now_ms(self) -> int:
-        return time.time_ns() // 1_000_000
+        return held(time.time_ns() // 1_000_000)
 
     def randomness(self) -> int:
         return int.from_bytes(os.urandom(10), "big")

@@ -129,18 +129,30 @@ def read_bytes(path: str) -> bytes | None:
 
 
 @contextmanager
-def locked(path: str) -> Iterator[None]:
-    """Hold an exclusive lock for a short write. The kernel frees it when the process ends, however
-    it ends."""
+def locked(path: str) -> Iterator[int]:
+    """Hold an exclusive lock for a short write; the open lock file. The kernel frees it when the
+    process ends, however it ends."""
     import fcntl
 
     try:
-        make_folders(os.path.dirname(path))
-        fd = open_in_place(path, os.O_RDWR)
+        while True:
+            make_folders(os.path.dirname(path))
+            fd = open_in_place(path, os.O_RDWR)
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            if _is_at(fd, path):
+                break
+            os.close(fd)  # somebody deleted it while we waited: who comes now locks another one
     except OSError as error:
         raise as_user_error(error, path) from error
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        yield
+        yield fd
     finally:
         os.close(fd)
+
+
+def _is_at(fd: int, path: str) -> bool:
+    try:
+        there = os.stat(path)
+    except FileNotFoundError:
+        return False
+    return os.path.samestat(there, os.fstat(fd))

@@ -78,6 +78,12 @@ def prefix_from_topic(topic: str) -> str:
     return letters.upper()
 
 
+def numbers_upto(records: int) -> int:
+    """The highest number that a thread of so many records can have given: one a record, and many
+    records may still be elsewhere. A larger one is a mistake or a joke, and is not gone on from."""
+    return records + 10_000
+
+
 def clash_suffix(position: int) -> str:
     """0 -> "", 1 -> "b", 2 -> "c", ..., 25 -> "z", 26 -> "ba"."""
     if position == 0:

@@ -3,7 +3,9 @@ is time order.
 
 Pure: the time and the randomness are arguments. ``next_ulid`` never goes backwards relative to
 ``after``: a record is always ordered behind everything its writer had seen, even when its machine's
-clock is slow (a hybrid logical clock).
+clock is slow (a hybrid logical clock). Seen is what is within bounds: no clock that runs says a
+time outside of ``EARLIEST_MS`` and ``LATEST_MS``, and others' ids are gone on from only where they
+are less than ``AHEAD_MS`` in front of ours, so that one bad clock is not everybody's.
 """
 
 from __future__ import annotations
@@ -11,6 +13,9 @@ from __future__ import annotations
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUE = {c: i for i, c in enumerate(_ALPHABET)}
 LENGTH = 26
+EARLIEST_MS = 1_577_836_800_000  # 2020-01-01: nothing was recorded before there was a Leadline
+LATEST_MS = 4_102_444_800_000  # 2100-01-01
+AHEAD_MS = 24 * 3600 * 1000
 
 
 def encode(time_ms: int, randomness: int) -> str:
@@ -41,12 +46,31 @@ def is_ulid(text: object) -> bool:
     )
 
 
-def next_ulid(now_ms: int, randomness: int, after: str = "") -> str:
-    """A ULID for ``now_ms`` that sorts behind ``after``."""
+def held(now_ms: int) -> int:
+    """``now_ms``, or the nearest bound: what a clock that is off is taken to say."""
+    return min(max(now_ms, EARLIEST_MS), LATEST_MS)
+
+
+def is_off(now_ms: int) -> bool:
+    """Whether no clock that runs says ``now_ms``."""
+    return not EARLIEST_MS < now_ms < LATEST_MS
+
+
+def first_at(time_ms: int) -> str:
+    """The smallest ULID of a millisecond."""
+    return encode(time_ms, 0)
+
+
+BEYOND = first_at(LATEST_MS)
+
+
+def next_ulid(now_ms: int, randomness: int, *after: str) -> str:
+    """A ULID for ``now_ms`` that sorts behind all of ``after`` that are within bounds."""
     fresh = encode(now_ms, randomness & ((1 << 80) - 1))
-    if fresh > after:
+    newest = max((uid for uid in after if uid < BEYOND), default="")
+    if fresh > newest:
         return fresh
-    time_ms, previous = decode(after)
+    time_ms, previous = decode(newest)
     # Same or later millisecond seen: go on from it. A step of a random 32-bit size keeps two
     # machines apart.
     value = ((time_ms << 80) | previous) + 1 + (randomness & 0xFFFFFFFF)

@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 class Transaction(Protocol):
     """Records being written to one thread; nobody else writes to it meanwhile.
 
-    Obligations: ``thread_prefix`` and the numbers are those of everything written before by anybody
-    on this machine. All records added are durable (fsynced) together when the block ends, in the
-    order added; if the block raises, none is written.
+    Obligations: the numbers are those of everything written before by anybody on this machine,
+    whatever became of a cache. All records added are durable (fsynced) together when the block ends,
+    in the order added, and were read back as records; if the block raises, none is written. Ids
+    are larger than those before, of this writer and of others within the bounds of
+    ``core/ulid.py``; a number or a time that nobody can have come to is not gone on from. An id
+    without a prefix is an error (``thread-without-start``).
     """
 
     def next_number(self, kind: str, within: str = "") -> int:
@@ -59,8 +62,9 @@ class RecordLog(Protocol):
         self, topic: str, create: bool = False
     ) -> AbstractContextManager[Transaction]: ...
 
-    def alone(self, topic: str, what: str) -> AbstractContextManager[None]:
-        """Nobody else on this machine does ``what`` to the thread meanwhile; others write to it."""
+    def alone(self, topic: str, what: str) -> AbstractContextManager[object]:
+        """Nobody else on this machine does ``what`` to the thread meanwhile (topic "": to all of
+        them); others write to it. Not to be entered again by who is in it."""
         ...
 
     def records(self, topic: str) -> list[Record]: ...
@@ -175,7 +179,8 @@ class OpenRuns(Protocol):
 
 
 class Clock(Protocol):
-    """``now_ms``: milliseconds since 1970 UTC. ``randomness``: 80 fresh random bits."""
+    """``now_ms``: milliseconds since 1970 UTC, held within the bounds of ``core/ulid.py`` where the
+    clock is off. ``randomness``: 80 fresh random bits."""
 
     def now_ms(self) -> int: ...
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 
 from leadline.core.canonical import digest_bytes
 from leadline.core.errors import LeadlineError, not_found
+from leadline.core.ids import numbers_upto, parse_id
 from leadline.core.metric.items import lend
 from leadline.core.metric.thread_of import thread_of
 from leadline.core.record.about import base_of, bases_of
@@ -29,13 +30,13 @@ from leadline.core.record.event_files import (
     to_acknowledge,
     union,
 )
-from leadline.core.record.fold import in_order, numbers_of
+from leadline.core.record.fold import created_id, in_order, numbers_of
 from leadline.core.record.rows import RunRow, column, row_of
 from leadline.core.record.search_text import Hit, searchable
-from leadline.core.record.thread import Thread, no_such_thread
+from leadline.core.record.thread import Thread, no_start, no_such_thread
 from leadline.core.timestamps import rfc3339
 from leadline.core.typed import Any
-from leadline.core.ulid import next_ulid
+from leadline.core.ulid import AHEAD_MS, first_at, next_ulid
 from leadline.ports.records import Clock
 
 
@@ -173,7 +174,7 @@ class MemoryTransaction:
             self.data += b"\n"
             log.disk.topics[topic][self.name] = self.data
         self.known = log.records(topic)
-        self.last_id = self.known[-1].id if self.known else ""
+        self.last_id = max((r.id for r in self.known if r.writer == log.writer), default="")
         self.prev = last_digest(self.data)
         self.lines: list[bytes] = []
         self._next = ""
@@ -183,18 +184,24 @@ class MemoryTransaction:
             self.add("healed", body)
 
     def next_number(self, kind: str, within: str = "") -> int:
-        return 1 + max([0, *(numbers_of(r).get((kind, within), 0) for r in self.known)])
+        numbers = (numbers_of(record).get((kind, within), 0) for record in self.known)
+        return 1 + max((n for n in numbers if n <= numbers_upto(len(self.known))), default=0)
 
     def new_uid(self) -> str:
         if not self._next:
             self._time_ms = self.log.clock.now_ms()
-            self._next = next_ulid(self._time_ms, self.log.clock.randomness(), self.last_id)
+            limit = first_at(self._time_ms + AHEAD_MS)
+            seen = max((r.id for r in self.known if r.id < limit), default="")
+            randomness = self.log.clock.randomness()
+            self._next = next_ulid(self._time_ms, randomness, self.last_id, seen)
         return self._next
 
     def add(self, kind: str, body: Mapping[str, Any]) -> Record:
         uid, writer, actor = self.new_uid(), self.log.writer, self.log.actor
         at = rfc3339(self._time_ms)
         record = Record(uid, at, self.topic, writer, kind, actor, body, self.prev)
+        if (shown := created_id(record)) and parse_id(shown) is None:
+            raise no_start(self.topic, shown)
         self._next = ""
         self.lines.append(record.line())
         self.known.append(record)

@@ -12,7 +12,9 @@ from typing import Any, Protocol
 import pytest
 
 from leadline.core.errors import LeadlineError
+from leadline.core.record.event import Record
 from leadline.core.record.rows import row_of
+from leadline.core.ulid import decode, encode
 from leadline.ports.records import ReadModel, RecordLog, Transaction
 
 
@@ -107,6 +109,57 @@ class RecordStoreContract:
             assert writing.next_number("run", uid) == 3
         with log.transaction("t") as writing:
             assert writing.next_number("run", uid) == 3 and writing.next_number("experiment") == 3
+
+    def test_ids_of_others_that_nobody_can_have_come_to_are_not_gone_on_from(
+        self, machine: Machine, log: RecordLog
+    ) -> None:
+        note(log, "first")
+        body = {"id": "P-N99999998", "text": "from elsewhere"}
+        at = "2026-01-01T00:00:00.000Z"
+        foreign = Record(f"7{'Z' * 25}", at, "t", "w8", "note", "Eve", body, "")
+        machine.put("t", "w8-1.jsonl", foreign.line())
+        assert [note(log, "a"), note(machine.open("w2"), "b")] == ["P-N2", "P-N3"]
+        mine = [r.id for r in log.records("t") if r.writer != "w8"]
+        assert mine == sorted(set(mine)) and all(r < foreign.id for r in mine)
+        assert len(log.thread("t").of_kind("note")) == 4 and log.faults("t") == []
+
+    def test_a_record_sorts_behind_what_was_seen_of_a_clock_that_is_ahead(
+        self, machine: Machine, log: RecordLog
+    ) -> None:
+        newest, at = decode(log.records("t")[-1].id)[0], "2026-01-01T00:00:00.000Z"
+        ahead = []
+        for hours in (1, 24 * 300):
+            uid, writer = encode(newest + hours * 3_600_000, 7), f"w{hours}"
+            ahead.append(Record(uid, at, "t", writer, "note", "Bob", {"id": "P-N1"}, ""))
+            machine.put("t", f"{writer}-1.jsonl", ahead[-1].line())
+        with log.transaction("t") as writing:
+            added = writing.add("note", {"id": "P-N1", "text": "x"}).id
+        assert ahead[0].id < added < ahead[1].id
+
+    def test_what_has_no_prefix_is_not_written(self, machine: Machine, log: RecordLog) -> None:
+        before = log.files("t")
+        with pytest.raises(LeadlineError) as caught, log.transaction("t") as writing:
+            writing.add("note", {"id": "-N1", "text": "the thread's start was not there"})
+        assert caught.value.code == "thread-without-start" and log.files("t") == before
+
+    def test_one_at_a_time(self, machine: Machine, log: RecordLog) -> None:
+        inside: list[int] = []
+        most: list[int] = []
+
+        def work(mine: RecordLog) -> None:
+            for _ in range(20):
+                with mine.alone("", "count"):
+                    inside.append(1)
+                    most.append(len(inside))
+                    inside.pop()
+
+        logs = [machine.open(f"w{n}") for n in range(2, 6)]
+        threads = [threading.Thread(target=work, args=(mine,)) for mine in logs]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+        assert max(most) == 1 and len(most) == 80
 
     def test_writers_at_once_lose_nothing(self, machine: Machine, log: RecordLog) -> None:
         logs = [machine.open(f"w{n}") for n in range(2, 6)]

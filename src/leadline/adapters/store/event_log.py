@@ -21,26 +21,27 @@ from leadline.adapters.files import (
     write_all,
     write_atomically,
 )
-from leadline.core.canonical import digest_bytes
-from leadline.core.errors import LeadlineError
+from leadline.core.canonical import PIECE_BYTES, digest_bytes
+from leadline.core.errors import LeadlineError, environment
+from leadline.core.ids import parse_id
 from leadline.core.metric.items import lend
 from leadline.core.metric.thread_of import thread_of
-from leadline.core.record.event import Fault, Record, line_digest, parse_lines
+from leadline.core.record.event import BadLine, Fault, Record, line_digest, parse_line, parse_lines
 from leadline.core.record.event_files import (
     MergeReport,
     check,
     heads,
     is_record,
-    last_digest,
+    last_line,
     split_name,
     to_acknowledge,
     union,
 )
-from leadline.core.record.fold import in_order, numbers_of
-from leadline.core.record.thread import Thread, no_such_thread
+from leadline.core.record.fold import created_id, in_order, numbers_of
+from leadline.core.record.thread import Thread, no_start, no_such_thread
 from leadline.core.timestamps import rfc3339
 from leadline.core.typed import TYPE_CHECKING, Any, cast
-from leadline.core.ulid import next_ulid
+from leadline.core.ulid import AHEAD_MS, BEYOND, decode, first_at, held, is_off, next_ulid
 from leadline.core.values import dataclass
 from leadline.job.disk import open_in_place, sync_folder
 
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from leadline.ports.records import Clock
 
 ROLL_BYTES = 256 * 1024
+JUMP_MS = 60_000
 READ_AT_ONCE_BYTES = 1 << 20
 
 
@@ -75,13 +77,16 @@ class EventLog:
         writer: Callable[[], str] | str,
         actor: Callable[[], str] | str,
         clock: Clock,
+        warn: Callable[[str], None] = lambda text: None,
     ) -> None:
         """``writer`` and ``actor`` may be functions: asking for them costs, and reading needs
-        neither."""
+        neither. ``warn`` is told what a user should know of what was written all the same."""
         self.root = root
         self._writer = writer
         self._actor = actor
         self.clock = clock
+        self.warn = warn
+        self._warned = False
         self._index: Index | None = None
         self._item_values: dict[str, dict[str, float] | None] = {}
         self._parts: dict[str, dict[str, _Part]] = {}
@@ -92,6 +97,11 @@ class EventLog:
         if callable(self._writer):
             self._writer = self._writer()
         return self._writer
+
+    def warn_once(self, text: str) -> None:
+        if not self._warned:
+            self._warned = True
+            self.warn(text)
 
     @property
     def actor(self) -> str:
@@ -209,7 +219,7 @@ class EventLog:
             yield writing
             writing.commit()
 
-    def alone(self, topic: str, what: str) -> AbstractContextManager[None]:
+    def alone(self, topic: str, what: str) -> AbstractContextManager[object]:
         return locked(os.path.join(self.root, "locks", f"{topic}.{what}.lock"))
 
     def heal(self, topic: str) -> list[str]:
@@ -268,7 +278,6 @@ class FileTransaction:
         # The highest numbers of ids, by what they are counted by: before, and of what was added.
         self._before: dict[tuple[str, str], int] = {}
         self._taken: dict[tuple[str, str], int] = {}
-        self.last_id = self.index.last_id(topic)
         self._open_tail()
 
     def _end_torn_line(self) -> None:
@@ -288,20 +297,24 @@ class FileTransaction:
             self.data += b"\n"
 
     def _open_tail(self) -> None:
-        """Find the writer's last valid line, and name what stands torn behind it."""
-        self.prev, self.size = self._last_digest(), len(self.data)
+        """Find the writer's last record, and name what stands torn behind it."""
+        self.size = len(self.data)
+        written = self._last_line()
+        self.prev = line_digest(written) if written else ""
+        envelope = json.loads(written) if written else {}
+        self.last_id, self._last_at = str(envelope.get("id", "")), str(envelope.get("at", ""))
         last = self.data.rstrip(b"\n").rpartition(b"\n")[2]
         if last and not is_record(last + b"\n"):
             self.add(
                 "healed", {"torn": [digest_bytes(last)], "by": "the next write", "file": self.name}
             )
 
-    def _last_digest(self) -> str:
-        digest = last_digest(self.data)
-        if digest or self.number == 1:
-            return digest
+    def _last_line(self) -> bytes:
+        line = last_line(self.data)
+        if line or self.number == 1:
+            return line
         before = f"{self.log.writer}-{self.number - 1}.jsonl"
-        return last_digest(read_bytes(os.path.join(self.log.folder(self.topic), before)) or b"")
+        return last_line(read_bytes(os.path.join(self.log.folder(self.topic), before)) or b"")
 
     def next_number(self, kind: str, within: str = "") -> int:
         counted = (kind, within)
@@ -311,9 +324,39 @@ class FileTransaction:
 
     def new_uid(self) -> str:
         if not hasattr(self, "_next"):
-            self._time = self.log.clock.now_ms()
-            self._next = next_ulid(self._time, self.log.clock.randomness(), self.last_id)
+            self._time, seen = self._now()
+            randomness = self.log.clock.randomness()
+            self._next = next_ulid(self._time, randomness, self.last_id, seen)
         return self._next
+
+    def _now(self) -> tuple[int, str]:
+        """The time by this machine's clock, and the newest record to go on from. A clock that is
+        off is held where the record has come to."""
+        now = self.log.clock.now_ms()
+        off = is_off(now)
+        if not hasattr(self, "_seen"):
+            limit = BEYOND if off else first_at(now + AHEAD_MS)
+            self._seen = self.index.last_id(self.topic, limit)
+        newest = max((uid for uid in (self.last_id, self._seen) if uid < BEYOND), default="")
+        if off and newest:
+            now = held(decode(newest)[0])
+        self._name_clock(now, off)
+        return now, self._seen
+
+    def _name_clock(self, now_ms: int, off: bool) -> None:
+        """Say once what is wrong with the machine's clock: it is off, or behind what this writer
+        has written."""
+        at, self._last_at = self._last_at, ""
+        if off:
+            self.log.warn_once(
+                "the clock of this machine is off: it says a time before 2020 or after 2100; what is "
+                f"recorded has the time {rfc3339(now_ms)}, where the record has come to (see: date -u)"
+            )
+        elif at > rfc3339(now_ms + JUMP_MS):
+            self.log.warn_once(
+                f"the clock of this machine went back: it says {rfc3339(now_ms)}, and the last record "
+                f"of this writer is of {at}; new ones sort behind it all the same (see: date -u)"
+            )
 
     def add(self, kind: str, body: Mapping[str, Any]) -> Record:
         uid = self.new_uid()
@@ -327,6 +370,8 @@ class FileTransaction:
             cast("dict[str, Any]", body),
             self.prev,
         )
+        if (shown := created_id(record)) and parse_id(shown) is None:
+            raise no_start(self.topic, shown)
         del self._next
         line = record.line()
         self.lines.append(line)
@@ -350,13 +395,14 @@ class FileTransaction:
             new = not os.path.exists(path)
             if new:
                 make_folders(os.path.dirname(path))
-            fd = open_in_place(path, os.O_WRONLY | os.O_APPEND)
+            fd = open_in_place(path, os.O_RDWR | os.O_APPEND)
             try:
                 before = os.fstat(fd).st_size
                 try:
                     write_all(fd, data)
                     os.fsync(fd)
-                except OSError:
+                    _check_written(fd, before, data)
+                except (OSError, LeadlineError):
                     os.ftruncate(fd, before)  # the line was never acknowledged; leave no half of it
                     raise
             finally:
@@ -365,6 +411,27 @@ class FileTransaction:
                 sync_folder(os.path.dirname(path))
         except OSError as error:
             raise as_user_error(error, path) from error
+
+
+def _check_written(fd: int, at: int, data: bytes) -> None:
+    """Acknowledged means recorded: what was appended is read back, its last line as a record.
+    Raises LeadlineError(environment)."""
+    done, last = 0, data[data.rfind(b"\n", 0, -1) + 1 :]
+    while piece := os.pread(fd, PIECE_BYTES, at + done):
+        if data[done : done + len(piece)] != piece:
+            break
+        done += len(piece)
+    try:
+        if done == len(data) and (last == b"\n" or parse_line(last)):
+            return
+    except BadLine:
+        pass
+    raise environment(
+        "not-recorded",
+        "nothing was recorded: what was read back is not what was to be written",
+        why="the disk gave back other bytes, or the line is no record that can be read again",
+        do="leadline verify",
+    )
 
 
 def _mark() -> str:

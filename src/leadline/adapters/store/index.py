@@ -1,10 +1,13 @@
 """The read model: records, runs and words in SQLite, brought up to date from the event files' new
 bytes.
 
-A cache and nothing else: it is built in a temporary file and put in place whole (no race on a fresh
-store), thrown away when damaged or of another version, kept in memory when the folder cannot be
-written. ``synchronous=OFF`` is right here: what a power cut takes is read again from the event
-files.
+A cache and nothing else, and believed only where it is the file that its last writer left: whoever
+writes to it does so under one lock, in whose file it then notes what the index is (which inode, how
+long, when changed, in which boot of the machine). Anything else (deleted, half written, an older or
+another repository's copy, changed by hand, from before a power cut) is thrown away and made again
+from the event files, and so is what was read of an event file whose end is not the known one. There
+is no journal beside it that could be left behind: a write that did not come to its end is no
+repair but a new index. Where the folder cannot be written it is kept in memory.
 
 A record that arrives is kept, with the ids it is about; what its experiments look like now is not
 worked out here. They are marked as stale, and the fold makes their rows anew when rows are asked
@@ -17,28 +20,36 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 
-from leadline.adapters.files import make_folders
-from leadline.core.ids import parse_id
+from leadline.adapters.files import locked
+from leadline.core.canonical import digest_bytes
+from leadline.core.errors import LeadlineError
+from leadline.core.ids import numbers_upto, parse_id
 from leadline.core.record.about import base_of, bases_of, uid_named
 from leadline.core.record.event import Record, parse_lines, record_of
 from leadline.core.record.fold import created_id, numbers_of
-from leadline.core.typed import TYPE_CHECKING
+from leadline.core.typed import TYPE_CHECKING, Any, TypeVar
 from leadline.job.disk import open_in_place
 
 if TYPE_CHECKING:
     from leadline.core.record.rows import RunRow
     from leadline.core.record.search_text import Hit
 
-SCHEMA_VERSION = 3
-BUSY_TIMEOUT_S = 60
-LONG_LOG_BYTES = 256 * 1024
+SCHEMA_VERSION = 4
+BUSY_TIMEOUT_S = 10
+NOTED_BYTES = 200
+BESIDE = ("-journal", "-wal", "-shm")  # what another version's SQLite may have left
+LARGEST_NUMBER = (1 << 63) - 1  # that SQLite holds
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
 READ_AT_ONCE = 500  # records: bounds the memory, and the variables of one statement
 # ``plans``: of each planned run what has to be known at once; ``ended`` is the newest record that ends it.
 # ``stale``: the experiments whose rows are to be made anew; "" stands for what derived metrics rest on.
+# ``files``: what was read; ``last`` is the digest of the line of ``last_bytes`` that it ended with.
 _SCHEMA = """
-CREATE TABLE files(thread TEXT, name TEXT, size INTEGER, mtime_ns INTEGER, PRIMARY KEY(thread, name)) WITHOUT ROWID;
+CREATE TABLE files(thread TEXT, name TEXT, size INTEGER, seen TEXT, lines INTEGER, last_bytes INTEGER, last TEXT,
+                   PRIMARY KEY(thread, name)) WITHOUT ROWID;
 CREATE TABLE records(thread TEXT, id TEXT, kind TEXT, line BLOB, PRIMARY KEY(thread, id));
 CREATE INDEX records_by_kind ON records(thread, kind);
 CREATE TABLE about(thread TEXT, base TEXT, id TEXT, PRIMARY KEY(thread, base, id)) WITHOUT ROWID;
@@ -74,102 +85,172 @@ _TABLES = (
 )
 
 
+Answer = TypeVar("Answer")
+
+
 class Index:
     def __init__(self, path: str, folder_of: Callable[[str], str]) -> None:
         self.path = path
+        self.lock_path = os.path.join(os.path.dirname(path), "locks", "index.lock")
         self.folder_of = folder_of
         self._db: sqlite3.Connection | None = None
+        self._inode = 0  # of the file that is open; 0 for memory
+        self._opened = 0  # how often
 
     # -- opening -----------------------------------------------------------------------------------
     @property
     def db(self) -> sqlite3.Connection:
+        """What is open. Every question begins with ``refresh``, which sees to it that it may be
+        believed."""
         if self._db is None:
-            try:
-                self._db = self._open()
-            except (sqlite3.Error, OSError):
-                self._db = self._rebuild()
+            with self._believed():
+                pass
+        assert self._db is not None
         return self._db
 
-    def _open(self) -> sqlite3.Connection:
-        if not os.path.exists(self.path):
-            self._create()
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction. Raises sqlite3.DatabaseError where the index is not the one that was
+        read any more (see ``asked``)."""
+        with self._believed(as_read=True) as note, self._transaction(note) as db:
+            yield db
+
+    @contextmanager
+    def _believed(self, as_read: bool = False) -> Iterator[Callable[[str], None]]:
+        """Hold the index, made anew where it is not what its last writer left. Gives what notes
+        what it is now."""
+        if self._db is not None and not self._inode:
+            yield lambda state: None  # memory is nobody else's
+            return
+        with ExitStack() as held:
+            try:
+                fd = held.enter_context(locked(self.lock_path))
+            except LeadlineError:  # nothing can be written here
+                self.open_in_memory()
+                if as_read:
+                    raise sqlite3.DatabaseError("what was read is not in memory") from None
+                yield lambda state: None
+                return
+
+            def note(state: str) -> None:
+                os.pwrite(fd, state.ljust(NOTED_BYTES).encode(), 0)
+
+            state = self._state()
+            noted = os.pread(fd, NOTED_BYTES, 0).decode("ascii", "replace").rstrip()
+            sound = bool(state) and state == noted
+            if as_read and not (sound and _inode_of(state) == self._inode):
+                raise sqlite3.DatabaseError("another index than the one that was read")
+            if not sound:
+                note("")
+                self._make_anew()
+                note(self._state() if self._inode else "")
+            elif self._db is None or _inode_of(state) != self._inode:
+                self._open()
+            yield note
+
+    def _state(self) -> str:
+        """What the index file is at this moment; "" where it cannot be what its last writer left."""
+        if any(os.path.lexists(self.path + suffix) for suffix in BESIDE):
+            return ""
+        try:
+            stat = os.lstat(self.path)
+        except OSError:
+            return ""
+        changed = f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns}"
+        return f"{stat.st_ino} {stat.st_dev} {changed} {SCHEMA_VERSION} {_boot()}"
+
+    def _open(self) -> None:
+        self.close()
         db = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
-        if db.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
-            db.close()
-            raise sqlite3.DatabaseError("another schema version")
-        db.execute("PRAGMA synchronous=OFF")
-        return db
+        db.executescript("PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF;")
+        self._db, self._inode = db, os.lstat(self.path).st_ino
+        self._opened += 1
 
-    def _create(self) -> None:
-        make_folders(os.path.dirname(self.path))
-        temporary = f"{self.path}.{os.getpid()}.tmp"
-        if os.path.lexists(temporary):
-            os.unlink(temporary)
-        # SQLite gives its other files the rights of this one.
-        os.close(open_in_place(temporary, os.O_RDWR | os.O_EXCL))
-        db = sqlite3.connect(temporary)
-        db.execute("PRAGMA journal_mode=WAL")
-        db.executescript(_SCHEMA + f"PRAGMA user_version={SCHEMA_VERSION};")
-        db.close()
+    def _make_anew(self) -> None:
+        """An index of no record yet; in memory where none can be written."""
+        self.close()
         try:
-            os.link(temporary, self.path)  # only the first of several creators wins
-        except FileExistsError:
-            pass
-        finally:
-            os.unlink(temporary)
-
-    def _rebuild(self) -> sqlite3.Connection:
-        """A damaged or old index is set aside; where nothing can be written, work in memory."""
-        if self._db is not None:
-            self._db.close()
-        try:
-            for suffix in ("", "-wal", "-shm"):
-                try:
+            for suffix in ("", *BESIDE):
+                if os.path.lexists(self.path + suffix):
                     os.unlink(self.path + suffix)
-                except FileNotFoundError:
-                    pass
-            return self._open()
+            os.close(open_in_place(self.path, os.O_RDWR | os.O_EXCL))
+            self._open()
+            self.db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
         except (sqlite3.Error, OSError):
-            return self._in_memory()
+            self.open_in_memory()
 
-    def _in_memory(self) -> sqlite3.Connection:
-        db = sqlite3.connect(":memory:", isolation_level=None)
-        db.executescript(_SCHEMA)
-        return db
+    def open_in_memory(self) -> None:
+        self.close()
+        self._db = sqlite3.connect(":memory:", isolation_level=None)
+        self._db.executescript(_SCHEMA)
+        self._opened += 1
 
     def close(self) -> None:
         if self._db is not None:
             self._db.close()
-            self._db = None
+        self._db, self._inode = None, 0
 
     # -- bringing up to date -----------------------------------------------------------------------
+    def asked(self, threads: Sequence[str], question: Callable[[], Answer]) -> Answer:
+        """What ``question`` finds in an index that knows ``threads`` as their files are now. It is
+        asked again over an index made anew where this one turns out to be damaged, and in memory
+        where that does not help: no room for it, somebody else who holds it."""
+        mends = [self._distrust, self.open_in_memory]
+        while True:
+            try:
+                self._bring_up(threads)
+                return question()
+            except (sqlite3.DatabaseError, OSError) as error:
+                if not mends:
+                    raise
+                mend = mends.pop(0)
+                if mends and "locked" in str(error):
+                    mend = mends.pop(0)
+            mend()
+
     def refresh(self, thread: str) -> None:
         """Read what the thread's files gained since the last time."""
-        self.mended(self._refresh, thread)
+        self.asked([thread], lambda: None)
 
-    def mended(self, step: Callable[[str], None], thread: str) -> None:
-        """Do ``step`` for a thread, over a rebuilt index where this one turns out to be
-        damaged."""
+    def _bring_up(self, threads: Sequence[str]) -> None:
+        """All of them in the same index: made anew on the way, it lacks those before."""
+        opened = -1
+        while self.db and opened != self._opened:
+            opened = self._opened
+            for thread in threads:
+                self._refresh(thread)
+
+    def _distrust(self) -> None:
+        """What is there is not believed any more, by nobody."""
+        self.close()
         try:
-            step(thread)
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-                raise
-            self._db = self._rebuild()
-            try:
-                self._refresh(thread)
-                step(thread)
-            except sqlite3.DatabaseError:  # no room for it, or the folder lets nothing be written
-                self._db = self._in_memory()
-                self._refresh(thread)
-                step(thread)
+            with locked(self.lock_path) as fd:
+                os.ftruncate(fd, 0)
+        except (LeadlineError, OSError):
+            self.open_in_memory()
 
-    def _changed_files(self, thread: str) -> list[tuple[str, int, int, int]]:
+    @contextmanager
+    def _transaction(self, note: Callable[[str], None]) -> Iterator[sqlite3.Connection]:
+        db = self.db
+        note("")
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            yield db
+            db.execute("COMMIT")
+        except BaseException:
+            db.execute("ROLLBACK")
+            note(self._state())
+            raise
+        note(self._state())
+
+    def _changed_files(self, thread: str) -> list[tuple[str, int]]:
+        """Names of the event files that are not as they were read, with the place to go on from;
+        -1 where that cannot be told."""
         folder = self.folder_of(thread)
         known = {
-            n: (s, m)
-            for n, s, m in self.db.execute(
-                "SELECT name, size, mtime_ns FROM files WHERE thread=?", (thread,)
+            name: (size, seen)
+            for name, size, seen in self.db.execute(
+                "SELECT name, size, seen FROM files WHERE thread=?", (thread,)
             )
         }
         changed = []
@@ -177,66 +258,45 @@ class Index:
             entries = list(os.scandir(folder))
         except FileNotFoundError:
             entries = []
-        present = set()
         for entry in entries:
             if not entry.name.endswith(".jsonl"):
                 continue
-            present.add(entry.name)
+            size, seen = known.pop(entry.name, (0, ""))
             stat = entry.stat()
-            size, mtime = known.get(entry.name, (0, 0))
-            if (stat.st_size, stat.st_mtime_ns) != (size, mtime):
+            if seen != _seen(stat):
                 # 0: created, and its first line is still to come
                 grew = stat.st_size > size or size == 0
-                changed.append((entry.name, size if grew else -1, stat.st_size, stat.st_mtime_ns))
-        if set(known) - present:
-            changed.append(("", -1, 0, 0))
+                changed.append((entry.name, size if grew else -1))
+        if known:  # gone
+            changed.append(("", -1))
         return changed
 
     def _refresh(self, thread: str) -> None:
-        if not self._changed_files(thread):
-            return
-        db = self.db
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            changed = self._changed_files(thread)
-            if any(
-                start < 0 or not self._goes_on(thread, name, start) for name, start, _, _ in changed
-            ):
-                # Shrunk, replaced, changed before its end, or gone: read the thread anew.
-                for table in _TABLES:
-                    db.execute(f"DELETE FROM {table} WHERE thread=?", (thread,))
-                changed = self._changed_files(thread)
-            for name, start, _, _ in sorted(changed):
-                self._read(thread, name, start)
-            db.execute("COMMIT")
-        except BaseException:
-            db.execute("ROLLBACK")
-            raise
-        self._shorten_log()
+        with self._believed() as note:
+            if self._changed_files(thread):
+                with self._transaction(note):
+                    self._read_changed(thread)
 
-    def _shorten_log(self) -> None:
-        """Take a long write-ahead log into the database. Commands end without closing it, and each
-        one that opens it reads that log whole. Waits for nobody: who comes later does it."""
-        try:
-            if os.path.getsize(self.path + "-wal") < LONG_LOG_BYTES:
-                return
-        except OSError:
-            return
-        self.db.execute("PRAGMA busy_timeout=0")
-        try:
-            self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        except sqlite3.OperationalError:
-            pass
-        finally:
-            self.db.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_S * 1000}")
+    def _read_changed(self, thread: str) -> None:
+        changed = self._changed_files(thread)
+        if any(start < 0 or not self._goes_on(thread, name, start) for name, start in changed):
+            # Shrunk, replaced, changed before its end, or gone: read the thread anew.
+            for table in _TABLES:
+                self.db.execute(f"DELETE FROM {table} WHERE thread=?", (thread,))
+            changed = self._changed_files(thread)
+        for name, start in sorted(changed):
+            self._read(thread, name, start)
 
     def _goes_on(self, thread: str, name: str, start: int) -> bool:
-        """Whether a line still ends where reading stopped the last time."""
+        """Whether the line that reading stopped behind the last time still ends there."""
         if start == 0:
             return True
-        with open(os.path.join(self.folder_of(thread), name), "rb") as file:
-            file.seek(start - 1)
-            return file.read(1) == b"\n"
+        last_bytes, last = self.db.execute(
+            "SELECT last_bytes, last FROM files WHERE thread=? AND name=?", (thread, name)
+        ).fetchone()
+        with open(os.path.join(self.folder_of(thread), name), "rb", buffering=0) as file:
+            there = os.pread(file.fileno(), last_bytes, start - last_bytes)
+        return digest_bytes(there) == str(last)
 
     def _read(self, thread: str, name: str, start: int) -> None:
         with open(os.path.join(self.folder_of(thread), name), "rb") as file:
@@ -247,10 +307,19 @@ class Index:
         lines = data[:end].splitlines()
         for at in range(0, len(lines), READ_AT_ONCE):
             self._take_in(thread, lines[at : at + READ_AT_ONCE])
-        self.db.execute(
-            "INSERT OR REPLACE INTO files VALUES(?,?,?,?)",
-            (thread, name, start + end, stat.st_mtime_ns),
-        )
+        if end:
+            last = data[data.rfind(b"\n", 0, end - 1) + 1 : end]
+            self.db.execute(
+                "INSERT INTO files VALUES(?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET "
+                "size=excluded.size, seen=excluded.seen, lines=lines+excluded.lines, "
+                "last_bytes=excluded.last_bytes, last=excluded.last",
+                (thread, name, start + end, _seen(stat), len(lines), len(last), digest_bytes(last)),
+            )
+        else:  # nothing more of it, or nothing at all
+            self.db.execute(
+                "INSERT INTO files VALUES(?,?,?,?,0,0,'') ON CONFLICT DO UPDATE SET seen=excluded.seen",
+                (thread, name, start, _seen(stat)),
+            )
 
     def _take_in(self, thread: str, lines: list[bytes]) -> None:
         new: dict[str, tuple[Record, bytes]] = {}
@@ -290,7 +359,8 @@ class Index:
                 owner = record.id
                 if kind == "experiment":
                     owner = str(record.body.get("experiment_uid") or record.id)
-                numbers.append((thread, kind, within, number, owner))
+                if number <= LARGEST_NUMBER:
+                    numbers.append((thread, kind, within, number, owner))
             if len(taken) == 2:  # a planned run, with a number of its own and one of its experiment
                 base, key = base_of(created_id(record)), str(record.body.get("key", ""))
                 plans.append((thread, record.id, base, key))
@@ -315,8 +385,7 @@ class Index:
     def slice(self, thread: str, ids: list[str], kinds: tuple[str, ...]) -> list[Record]:
         """The records of ``kinds``, and those about any of ``ids``: enough to fold what these ids
         name."""
-        self.refresh(thread)
-        return self.about({base_of(i) for i in ids}, thread, kinds)
+        return self.asked([thread], lambda: self.about({base_of(i) for i in ids}, thread, kinds))
 
     def about(self, bases: Iterable[str], thread: str, kinds: tuple[str, ...]) -> list[Record]:
         """As ``slice``, of what is known already, by ids without their letters (see ``base_of``)."""
@@ -334,48 +403,86 @@ class Index:
             for data in json.loads(b"[" + b",".join(line for (line,) in lines) + b"]")
         ]
 
-    def last_id(self, thread: str) -> str:
-        row = self.db.execute("SELECT max(id) FROM records WHERE thread=?", (thread,)).fetchone()
-        return row[0] or ""
+    def last_id(self, thread: str, below: str) -> str:
+        """The newest record whose id is smaller than ``below``."""
+        return str(
+            self._value(thread, "SELECT max(id) FROM records WHERE thread=? AND id < ?", below)
+            or ""
+        )
 
     def highest(self, thread: str, kind: str, within: str = "") -> int:
-        row = self.db.execute(
-            "SELECT max(number) FROM ids WHERE thread=? AND kind=? AND within=?",
-            (thread, kind, within),
-        ).fetchone()
-        return row[0] or 0
+        """The highest number given so far, of those that can have been (see ``numbers_upto``)."""
+        lines = self._value(thread, "SELECT sum(lines) FROM files WHERE thread=?")
+        asked = "SELECT max(number) FROM ids WHERE thread=? AND kind=? AND within=? AND number <= ?"
+        return int(self._value(thread, asked, kind, within, numbers_upto(lines or 0)) or 0)
+
+    def _value(self, thread: str, query: str, *parameters: object) -> Any:
+        """One value for who writes to the thread and has brought it up to date: nobody changes the
+        index meanwhile."""
+
+        def value() -> Any:
+            with self._believed(as_read=True):
+                return self.db.execute(query, (thread, *parameters)).fetchone()[0]
+
+        try:
+            return value()
+        except sqlite3.DatabaseError:
+            return self.asked([thread], value)
 
     def open_runs(self, threads: list[str]) -> list[tuple[str, str]]:
         """(thread, uid) of the planned runs that no later record ends."""
-        found = []
-        for thread in threads:
-            self.refresh(thread)
-            found += self.db.execute(
-                "SELECT uid, thread FROM plans WHERE thread=? AND base != '' AND ended < uid",
-                (thread,),
-            ).fetchall()
+        found = self.asked(
+            threads,
+            lambda: self.db.execute(
+                f"SELECT uid, thread FROM plans WHERE thread IN ({','.join('?' * len(threads))}) "
+                "AND base != '' AND ended < uid",
+                threads,
+            ).fetchall(),
+        )
         return [(thread, uid) for uid, thread in sorted(found)]
 
     def same_key(self, threads: list[str], key: str) -> list[RunRow]:
-        for thread in threads:
-            self.refresh(thread)
-        if self.db.execute("SELECT 1 FROM plans WHERE key=? LIMIT 1", (key,)).fetchone() is None:
-            return []  # most runs are new, and then no row is needed
-        from leadline.adapters.store import run_table
+        def question() -> list[RunRow]:
+            known = self.db.execute("SELECT 1 FROM plans WHERE key=? LIMIT 1", (key,)).fetchone()
+            if known is None:
+                return []  # most runs are new, and then no row is needed
+            from leadline.adapters.store import run_table
 
-        return run_table.same_key(self, threads, key)
+            return run_table.same_key(self, threads, key)
+
+        return self.asked(threads, question)
 
     def rows(
         self, threads: list[str], where: Mapping[str, object], order: str, limit: int
     ) -> tuple[list[RunRow], int]:
         from leadline.adapters.store import run_table
 
-        return run_table.rows(self, threads, where, order, limit)
+        return self.asked(threads, lambda: run_table.rows(self, threads, where, order, limit))
 
     def search(self, threads: list[str], words: list[str], limit: int) -> tuple[list[Hit], int]:
         from leadline.adapters.store import word_table
 
-        return word_table.search(self, threads, words, limit)
+        return self.asked(threads, lambda: word_table.search(self, threads, words, limit))
+
+
+def _seen(stat: os.stat_result) -> str:
+    return f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
+
+
+def _inode_of(state: str) -> int:
+    return int(state.split()[0])
+
+
+def _boot() -> str:
+    """Which boot of the machine this is: a power cut may have left a file that looks as noted."""
+    try:
+        fd = os.open(BOOT_ID, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return "-"
+    try:
+        return os.read(fd, 64).decode("ascii", "replace").strip() or "-"
+    finally:
+        os.close(fd)
 
 
 def _changed_by(record: Record, bases: set[str]) -> set[str]:

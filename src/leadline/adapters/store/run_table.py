@@ -33,8 +33,7 @@ def rows(
     """``where``: ``state``, ``experiment``, ``config.KEY`` (compared as text). ``order``: a column,
     ``config.KEY`` or ``metrics.NAME``, with ``-`` in front for descending."""
     for thread in threads:
-        index.refresh(thread)
-        index.mended(lambda thread: _settle(index, thread), thread)
+        _settle(index, thread)
     terms, values = [f"thread IN ({','.join('?' * len(threads))})"], list(threads)
     for name, value in where.items():
         expression, parameters = _expression(name)
@@ -81,9 +80,7 @@ def _settle(index: Index, thread: str) -> None:
 
 def _make(index: Index, thread: str, bases: list[str]) -> None:
     """Make the rows of ``bases`` anew; "" among them asks whether all have to be."""
-    db = index.db
-    db.execute("BEGIN IMMEDIATE")
-    try:
+    with index.writing() as db:
         ground, rests_on = _ground(index, thread)
         if "" in bases:
             _compare_ground(db, thread, rests_on)
@@ -92,10 +89,6 @@ def _make(index: Index, thread: str, bases: list[str]) -> None:
             folded = thread_of(index.about({*asked, *ground}, thread, _DEFINITIONS), thread)
             _write(db, folded, asked)
         db.executemany("DELETE FROM stale WHERE thread=? AND base=?", [(thread, b) for b in bases])
-        db.execute("COMMIT")
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
 
 
 def _ground(index: Index, thread: str) -> tuple[list[str], str]:

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 def search(index: Index, threads: list[str], words: list[str], limit: int) -> tuple[list[Hit], int]:
     """Best first, results that ended badly or were negative before the rest."""
     for thread in threads:
-        index.refresh(thread)
-        index.mended(lambda thread: _take_in(index, thread), thread)
+        _take_in(index, thread)
     words = [w for w in words if any(c.isalnum() for c in w)]
     if not words:
         return [], 0
@@ -43,18 +42,13 @@ def _take_in(index: Index, thread: str) -> None:
     newest = last[0] or 0
     if newest <= upto:
         return
-    db.execute("BEGIN IMMEDIATE")
-    try:
+    with index.writing():
         lines = db.execute(
             "SELECT line FROM records WHERE thread=? AND rowid>? ORDER BY rowid", (thread, upto)
         ).fetchall()
         for (line,) in lines:
             _take_in_record(index, thread, parse_line(line))
         db.execute("INSERT OR REPLACE INTO searched VALUES(?,?)", (thread, newest))
-        db.execute("COMMIT")
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
 
 
 def _take_in_record(index: Index, thread: str, record: Record) -> None:

@@ -82,12 +82,18 @@ def is_record(line: bytes) -> bool:
         return False
 
 
-def last_digest(data: bytes) -> str:
-    """The digest of the last line that is a record; "" when none is."""
+def last_line(data: bytes) -> bytes:
+    """The last line that is a record; empty when none is."""
     for line in reversed(data.splitlines(keepends=True)):
         if is_record(line):
-            return line_digest(line)
-    return ""
+            return line
+    return b""
+
+
+def last_digest(data: bytes) -> str:
+    """The digest of the last line that is a record; "" when none is."""
+    line = last_line(data)
+    return line_digest(line) if line else ""
 
 
 def heads(files: Mapping[str, bytes]) -> dict[str, str]:

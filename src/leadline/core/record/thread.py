@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from leadline.core.errors import LeadlineError, not_found, usage
+from leadline.core.errors import LeadlineError, environment, not_found, usage
 from leadline.core.ids import experiment_of, parse_id
 from leadline.core.record.event import Record
 from leadline.core.record.run import TERMINAL_STATES, MetricDef, Run
@@ -422,4 +422,15 @@ def no_such_thread(topic: str, topics: list[str]) -> LeadlineError:
         f"there is no thread {topic!r} here",
         why=f"threads: {', '.join(topics) or 'none'}",
         do=f"leadline start {topic}",
+    )
+
+
+def no_start(topic: str, shown: str) -> LeadlineError:
+    """``shown``: what an id of a thread without a prefix would be."""
+    return environment(
+        "thread-without-start",
+        f"nothing was recorded: the record that started thread {topic!r} is not here",
+        why=f"it holds the prefix of all ids, and {shown!r} would be none; "
+        "its event file is missing, cut off or damaged",
+        do=["leadline verify --heal", "leadline sync"],
     )

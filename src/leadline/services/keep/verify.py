@@ -9,6 +9,7 @@ itself or is not ours to mend.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count, islice
 
 from leadline.core.ids import parse_id
 from leadline.core.record.finding import FAULT, NOTE, Finding
@@ -17,9 +18,14 @@ from leadline.core.record.kinds import kind_of
 from leadline.core.record.run import TERMINAL_STATES
 from leadline.core.record.thread import Thread
 from leadline.core.text.citation import recompute
+from leadline.core.timestamps import epoch_ms, rfc3339
+from leadline.core.ulid import AHEAD_MS, BEYOND, EARLIEST_MS, first_at
 from leadline.services.context import Context
 from leadline.services.keep.verify_outside import CHECKS as OUTSIDE
 from leadline.services.publish.index import placed
+
+JUMP_MS = 60_000
+EARLIEST = first_at(EARLIEST_MS)
 
 
 def verify(context: Context, topics: list[str]) -> tuple[list[Finding], int]:
@@ -84,10 +90,11 @@ def _ids(context: Context, thread: Thread) -> list[Finding]:
             numbers.setdefault((parsed.kind, ""), set()).add(parsed.number)
             owners.setdefault((parsed.kind, created_id(record)), set()).add(record.id)
     for (kind, within), seen in numbers.items():
-        gaps = sorted(set(range(1, max(seen) + 1)) - seen)
-        if gaps:
+        missing = max(seen) - len(seen)
+        if missing:
             of = f" of {thread.uids.get(('experiment', within), within)}" if within else ""
-            shown = ", ".join(map(str, gaps[:5])) + (" …" if len(gaps) > 5 else "")
+            first = list(islice((n for n in count(1) if n not in seen), min(missing, 5)))
+            shown = ", ".join(map(str, first)) + (" …" if missing > 5 else "")
             found.append(
                 Finding(
                     thread.topic,
@@ -114,6 +121,36 @@ def _ids(context: Context, thread: Thread) -> list[Finding]:
                 )
             )
     return found
+
+
+def _clocks(context: Context, thread: Thread) -> list[Finding]:
+    """Writers whose machine's clock was off. Their records stand; what time they say is doubtful."""
+    newest: dict[str, str] = {}
+    back: dict[str, tuple[str, str]] = {}
+    beyond: dict[str, str] = {}
+    for record in thread.records:
+        writer, before = record.writer, newest.get(record.writer, "")
+        if record.at >= before:
+            newest[writer] = record.at
+        elif writer not in back and epoch_ms(before) - epoch_ms(record.at) > JUMP_MS:
+            back[writer] = (before, record.at)
+        if not EARLIEST <= record.id < BEYOND:
+            beyond.setdefault(writer, record.id)
+    tomorrow = rfc3339(context.clock.now_ms() + AHEAD_MS)
+    said = [(w, f"a record at {b} comes after one at {a}") for w, (a, b) in back.items()]
+    said += [(w, f"the id {uid} has a time that no clock says") for w, uid in beyond.items()]
+    said += [(w, f"its newest record is of {at}") for w, at in newest.items() if at > tomorrow]
+    return [
+        Finding(
+            thread.topic,
+            NOTE,
+            "clock-off",
+            writer,
+            f"a clock of this writer's machine was off: {what}",
+            "date -u  (on that machine; what it recorded stands)",
+        )
+        for writer, what in sorted(said)
+    ]
 
 
 def _open_runs(context: Context, thread: Thread) -> list[Finding]:
@@ -158,5 +195,6 @@ _CHECKS: tuple[Callable[[Context, Thread], list[Finding]], ...] = (
     _bodies,
     _ids,
     _numbers,
+    _clocks,
     _open_runs,
 )

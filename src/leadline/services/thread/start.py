@@ -113,7 +113,7 @@ def start(context: Context, request: StartRequest) -> Started:
     if request.issue:
         wishes["number"] = to_adopt(context, topic, request.issue)
     _refuse_second(context, topic)
-    prefix = _prefix(context, topic, request.prefix)
+    _prefix(context, topic, request.prefix)
     metrics = _metrics(kickoff)
     # The branch, then the record that names it.
     about: dict[str, object] = {
@@ -126,8 +126,12 @@ def start(context: Context, request: StartRequest) -> Started:
     about["code_at_start"] = context.vcs.head()["commit"] or "no commit yet"
     if context.setting("logbook.in_tree"):
         about["logbook"] = f"{context.setting('logbook.folder')}/{topic}.md"
-    with context.store.transaction(topic, create=True) as writing:
-        _refuse_second(context, topic)  # another process may have been quicker
+    with (
+        context.store.alone("", "start"),  # another process may have been quicker
+        context.store.transaction(topic, create=True) as writing,
+    ):
+        _refuse_second(context, topic)
+        prefix = _prefix(context, topic, request.prefix)
         said = {"prefix": prefix, "metrics": metrics, **about}
         writing.add("thread-started", cast("ThreadStartedBody", said))
         for number, statement in enumerate(texts_of(kickoff, "hypothesis"), 1):
@@ -154,7 +158,10 @@ def _refuse_second(context: Context, topic: str) -> None:
 
 
 def _prefix(context: Context, topic: str, wanted: str | None) -> str:
-    taken = {context.store.thread(t).prefix: t for t in context.store.topics()}
+    taken = {
+        context.store.slice(other, [], ("thread-started",)).prefix: other
+        for other in context.store.topics()
+    }
     if wanted is not None:
         if not PREFIX.match(wanted):
             raise usage(
