@@ -53,7 +53,7 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
     Raises LeadlineError(environment): not a git repository, git missing, settings unreadable.
     """
     cwd = os.path.abspath(cwd or os.getcwd())
-    vcs = Git.discover(cwd)
+    vcs = Git.discover(cwd, warn or (lambda text: None))
     root = os.path.join(vcs.common_dir, "leadline")
     clock = clocks.from_environment()
 

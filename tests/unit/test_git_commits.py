@@ -185,7 +185,8 @@ def test_a_branch_that_moves_during_the_commit_leaves_the_index_as_it_was(repo: 
     git_dir = str(repo / ".git")
     with pytest.raises(LeadlineError) as caught:
         head = {"commit": stale, "branch": "main"}
-        commits.commit_only(GitProgram(git_dir, git_dir, str(repo)), head, LOG, b"2", "m", None)
+        program = GitProgram(git_dir, git_dir, str(repo))
+        commits.commit_only(program, head, LOG, b"2", "m", None, lambda made, *_: made)
     assert caught.value.code == "ref-moved" and staged(repo) == entries
 
 
@@ -318,7 +319,7 @@ def test_an_unreachable_remote_is_an_error_in_time(
     assert caught.value.code == "remote-denied" and "publickey" in caught.value.why
 
 
-def test_the_user_is_not_asked_and_no_signature_is_made(repo: Path) -> None:
+def test_a_signer_that_fails_stops_nothing(repo: Path) -> None:
     for key in ("commit.gpgSign", "tag.gpgSign", "push.gpgSign"):
         git(repo, "config", key, "true")
     git(repo, "config", "gpg.program", "false")

@@ -53,6 +53,11 @@ class RecordLog(Protocol):
     nothing half-written.
     """
 
+    @property
+    def writer(self) -> str:
+        """Under whose name this machine (and session) appends."""
+        ...
+
     # append and read
     def topics(self) -> list[str]: ...
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from leadline.core.typed import Protocol, TypedDict
+from leadline.core.typed import NamedTuple, Protocol, TypedDict
 from leadline.core.values import dataclass, field
 
 MAX_FILE_BYTES = 50 * 1024 * 1024
@@ -44,6 +44,30 @@ class Tag(TypedDict):
     commit: str
     annotated: bool
     message: str
+
+
+class Signature(NamedTuple):
+    """``format``: ``ssh``, ``openpgp`` or ``x509``; ``text``: armoured; ``signer``: who committed,
+    as ``Name <address>``, which the signature does not vouch for."""
+
+    format: str
+    text: str
+    signer: str
+
+
+class Signed(NamedTuple):
+    """What was signed, and the signature, "" where there is none."""
+
+    payload: bytes
+    signature: str
+
+
+class Checked(NamedTuple):
+    """``principal``: whom the list of signers names for the key, "" when the signature does not
+    count; then ``why`` says why not."""
+
+    principal: str
+    why: str
 
 
 @dataclass(frozen=True)
@@ -83,7 +107,10 @@ class Vcs(Protocol):
 
     Obligations common to all methods: no prompt and no wait for one; no hook of the user runs
     unless a method says so; the user's index, stash and files stay as they are unless a method says
-    so; a missing user identity never fails, ``Leadline <leadline@localhost>`` stands in.
+    so; a missing user identity never fails, ``Leadline <leadline@localhost>`` stands in. Commits of
+    ``commit_files`` and ``commit_only``, and tags, are signed where the user's settings say so,
+    within five seconds; what cannot be signed is made unsigned, told once, and signing is given up
+    until ``sign_again``.
     """
 
     toplevel: str | None
@@ -206,6 +233,29 @@ class Vcs(Protocol):
         """
         ...
 
+    def signs(self) -> bool:
+        """Whether the user's settings sign commits or tags."""
+        ...
+
+    def sign(self, payload: bytes) -> Signature | None:
+        """Of anything, as the user's settings sign commits; None where they sign neither commits
+        nor tags, or no signature is to be had without asking."""
+        ...
+
+    def sign_again(self) -> None:
+        """Try to sign from here on, also where it failed before and was given up."""
+        ...
+
+    def signed(self, revision: str) -> Signed | None:
+        """A commit or an annotated tag, taken apart; None when there is no such object."""
+        ...
+
+    def check_signature(self, signed: Signed, signers: str, at: str) -> Checked:
+        """Whose signature it is by the file ``signers`` (git's allowed signers) at the time ``at``.
+        One by gpg or gpgsm counts when its key is trusted in the user's own keyring and the file
+        has its address."""
+        ...
+
     def remotes(self) -> list[str]: ...
 
     def remote_url(self, name: str) -> str | None:
@@ -275,6 +325,11 @@ class Vcs(Protocol):
     def versions_of_file(self, path: str, ref: str = "HEAD") -> list[tuple[str, bytes]]:
         """``(commit, content)`` of every version of ``path``, oldest first; commits that removed it
         are left out."""
+        ...
+
+    def commits(self, ref: str, limit: int, without: Iterable[str] = ()) -> list[str]:
+        """The newest commits of a ref, none before one that has it as a parent; but for
+        ``without`` and what they have in their history."""
         ...
 
     def missing_objects(self, names: Iterable[str]) -> set[str]:

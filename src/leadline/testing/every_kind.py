@@ -26,6 +26,7 @@ def every_kind() -> ThreadBuilder:
     add("tracker-run", {"run": "P-001-r1", "tracker": {"state": "finished", "points": 12}})
     add("tracker-link", {"url": "https://wandb.ai/lab/blocks", "title": "The report"})
     add("healed", {"torn": ["sha256:" + "0" * 64], "diverged": [], "by": "verify --heal"})
+    add("heads-signed", {"heads": {"w1": "sha256:" + "0" * 64}, "signature": "…", "signer": "Ada"})
     add(
         "id-clash",
         {

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from leadline.adapters.git import objects
 from leadline.adapters.git.program import GitProgram, any_status
@@ -19,6 +19,9 @@ from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leadline.ports.vcs import Head
+
+# Of a commit, the user's settings and who commits, the commit as it is to be: signed or the same.
+Signed = Callable[[str, Mapping[str, str], Mapping[str, str]], str]
 
 _OPERATIONS = (
     ("MERGE_HEAD", "a merge"),
@@ -37,6 +40,7 @@ def commit_files(
     message: str,
     parents: Iterable[str] | None,
     expected_old: str | None,
+    signed: Signed,
 ) -> str:
     """See ``Vcs.commit_files``."""
     if parents is None:
@@ -56,20 +60,27 @@ def commit_files(
         blob = written.get(path) if isinstance(value, bytes) else value
         changes[path] = ("100644", str(blob)) if blob is not None else None
     tree = objects.edit_tree(git, base_tree, changes)
-    by = objects.committer(git)
+    settings = objects.commit_settings(git)
+    by = objects.committer(git, settings)
     if expected_old is not None and tree == base_tree and lineage == [expected_old]:
         if objects.read_ref(git, ref) == expected_old:
             return expected_old
         # raises ref-moved
         objects.update_ref(git, ref, expected_old, expected_old, "leadline: unchanged", by)
-    commit = objects.commit_tree(git, tree, lineage, message, by)
+    commit = signed(objects.commit_tree(git, tree, lineage, message, by), settings, by)
     title = next(iter(message.splitlines()), "")
     objects.update_ref(git, ref, commit, expected_old, f"leadline: {title}", by)
     return commit
 
 
 def commit_only(
-    git: GitProgram, head: Head, path: str, data: bytes, message: str, branch: str | None
+    git: GitProgram,
+    head: Head,
+    path: str,
+    data: bytes,
+    message: str,
+    branch: str | None,
+    signed: Signed,
 ) -> str:
     """See ``Vcs.commit_only``."""
     if branch is not None and head["branch"] != branch:
@@ -99,9 +110,11 @@ def commit_only(
         _set_index_entry(git, path, entry, data)
         assert old is not None
         return old
-    by = objects.committer(git)
+    settings = objects.commit_settings(git)
+    by = objects.committer(git, settings)
     tree = objects.edit_tree(git, old_tree, {path: entry})
-    commit = objects.commit_tree(git, tree, [old] if old else [], message, by)
+    made = objects.commit_tree(git, tree, [old] if old else [], message, by)
+    commit = signed(made, settings, by)
     # The index first: an entry ahead of HEAD shows as a staged change; one behind would undo this
     # commit in the next.
     previous = _index_entry(git, path)

@@ -12,6 +12,7 @@ from leadline.core.ref_name import ref_problem
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from leadline.adapters.git.signing import Signer
     from leadline.ports.vcs import Tag
 
 
@@ -48,19 +49,23 @@ def commit_of(git: GitProgram, revision: str) -> str | None:
     return done.stdout.decode().split()[-1] if done.returncode == 0 else None
 
 
-def create_tag(git: GitProgram, name: str, commit: str, message: str) -> str:
+def create_tag(git: GitProgram, name: str, commit: str, message: str, signer: Signer) -> str:
     check_ref_name(git, name)
     target = commit_of(git, commit)
     if target is None:
         raise objects.no_such_commit(commit)
+    settings = objects.commit_settings(git)
+    by = objects.committer(git, settings)
+    said = (plain(message).rstrip("\n") + "\n").encode()
+    made = signer.tag(settings, by, name, target, said)
+    # A tag that exists is refused by both in the same words.
+    if made is not None:
+        arguments, said = ["tag", "--no-sign", name, made], b""
+    else:
+        arguments = ["tag", "--annotate", "--no-sign", "--cleanup=verbatim", "-F", "-", name]
+        arguments.append(target)
     objects.bring_to_disk(git, f"refs/tags/{name}")
-    done = git.run(
-        ["tag", "--annotate", "--no-sign", "--cleanup=verbatim", "-F", "-", name, target],
-        data=(plain(message).rstrip("\n") + "\n").encode(),
-        writes=True,
-        extra=objects.committer(git),
-        ok=any_status,
-    )
+    done = git.run(arguments, data=said, writes=True, extra=by, ok=any_status)
     if done.returncode != 0:
         if b"already exists" in done.stderr:
             raise conflict(

@@ -397,16 +397,27 @@ def damaged_objects(paths: list[str]) -> LeadlineError:
     )
 
 
-def committer(git: GitProgram) -> dict[str, str]:
-    """The environment that names author and committer as git would, with the fallback where git
-    would fail."""
-    done = git.run(
-        ["config", "-z", "--get-regexp", r"^(user|committer|author)\.(name|email)$"], ok=any_status
-    )
+_SETTINGS = (
+    r"^((user|committer|author)\.(name|email)|user\.signingkey|gpg\..*|"
+    r"(commit|tag)\.gpgsign|tag\.forcesignannotated)$"
+)
+
+
+def commit_settings(git: GitProgram) -> dict[str, str]:
+    """The user's git settings that say who commits, and how it is signed; names in lower case."""
+    done = git.run(["config", "-z", "--get-regexp", _SETTINGS], ok=any_status)
     settings: dict[str, str] = {}
     for record in done.stdout.split(b"\0")[:-1]:
         key, _, value = record.partition(b"\n")
-        settings[key.decode().lower()] = value.decode("utf-8", "replace").strip(" .,:;<>\"\\'\n\t")
+        settings[key.decode().lower()] = value.decode("utf-8", "replace")
+    return settings
+
+
+def committer(git: GitProgram, known: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment that names author and committer as git would, with the fallback where git
+    would fail. ``known``: ``commit_settings``, when they were read before."""
+    read = commit_settings(git) if known is None else known
+    settings = {key: value.strip(" .,:;<>\"\\'\n\t") for key, value in read.items()}
     environment: dict[str, str] = {}
     for role in ("author", "committer"):
         name, email = f"GIT_{role.upper()}_NAME", f"GIT_{role.upper()}_EMAIL"
@@ -437,7 +448,8 @@ FALLBACK_COMMITTER = {
 def commit_tree(
     git: GitProgram, tree: str, parents: Iterable[str], message: str, by: Mapping[str, str]
 ) -> str:
-    """A commit by the people in ``by`` (see ``committer``), now; unsigned, no hook."""
+    """A commit by the people in ``by`` (see ``committer``), now; unsigned (see ``signing``), no
+    hook."""
     arguments = ["commit-tree", "--no-gpg-sign", tree]
     for parent in parents:
         arguments += ["-p", parent]

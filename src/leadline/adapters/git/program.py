@@ -7,6 +7,7 @@ given, so a surrounding hook's variables cannot redirect a call.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -271,6 +272,13 @@ class GitProgram:
                 "status": outcome.returncode,
             },
         )
+
+
+def end_group(process: Popen[bytes]) -> None:
+    """End what ``start_apart`` started, and all that it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, 9)  # without the enums of ``signal``
+    process.communicate()
 
 
 def any_status(_status: int) -> bool:

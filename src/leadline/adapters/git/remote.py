@@ -3,15 +3,19 @@ says why."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 
 from leadline.adapters.git import objects
 from leadline.adapters.git.history import check_full_ref
-from leadline.adapters.git.program import GitProgram, Outcome, any_status, without_credentials
+from leadline.adapters.git.program import (
+    GitProgram,
+    Outcome,
+    any_status,
+    end_group,
+    without_credentials,
+)
 from leadline.core.errors import LeadlineError, not_found, remote
 from leadline.core.ref_name import is_object_name
 
@@ -161,18 +165,12 @@ def _talk(
     try:
         stdout, stderr = process.communicate(timeout=timeout_s)
     except subprocess.TimeoutExpired:
-        _end_group(process)
+        end_group(process)
         raise _unreachable(remote, f"It did not answer within {timeout_s:g} s.") from None
     except BaseException:
-        _end_group(process)
+        end_group(process)
         raise
     return Outcome(process.returncode, stdout, stderr)
-
-
-def _end_group(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
 
 
 def _unreachable(name: str, why: str) -> LeadlineError:

@@ -15,7 +15,8 @@ from leadline.core.errors import conflict, environment
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from leadline.ports.vcs import CodeState, Head, Identity, Tag
+    from leadline.adapters.git.signing import Signer
+    from leadline.ports.vcs import Checked, CodeState, Head, Identity, Signature, Signed, Tag
 
 MAX_FILE_BYTES = 50 * 1024 * 1024  # as in the port, which costs an import
 
@@ -23,7 +24,11 @@ MAX_FILE_BYTES = 50 * 1024 * 1024  # as in the port, which costs an import
 class Git:
     """See ``leadline.ports.vcs.Vcs`` for what each method promises."""
 
-    def __init__(self, place: discovery.Place) -> None:
+    def __init__(
+        self, place: discovery.Place, tell: Callable[[str], None] = lambda text: None
+    ) -> None:
+        """``tell``: a line for the user."""
+        self._tell = tell
         self.toplevel = place.toplevel
         self.git_dir = place.git_dir
         self.common_dir = place.common_dir
@@ -31,12 +36,12 @@ class Git:
         self._git = GitProgram(place.git_dir, place.common_dir, place.toplevel)
 
     @classmethod
-    def discover(cls, cwd: str) -> Git:
+    def discover(cls, cwd: str, tell: Callable[[str], None] = lambda text: None) -> Git:
         """The repository around ``cwd``: a plain one, a worktree, a submodule, a bare one.
 
         Raises ``not-a-git-repository``, ``git-missing`` or ``unsafe-repository``.
         """
-        return cls(discovery.find(cwd))
+        return cls(discovery.find(cwd), tell)
 
     @property
     def is_bare(self) -> bool:
@@ -202,7 +207,9 @@ class Git:
     ) -> str:
         from leadline.adapters.git import commits
 
-        return commits.commit_files(self._git, ref, files, message, parents, expected_old)
+        return commits.commit_files(
+            self._git, ref, files, message, parents, expected_old, self._signed
+        )
 
     def move_ref(self, ref: str, new: str, expected_old: str | None) -> None:
         objects.update_ref(self._git, ref, new, expected_old, "leadline: moved")
@@ -211,7 +218,44 @@ class Git:
         from leadline.adapters.git import commits
 
         self._need_work_tree()
-        return commits.commit_only(self._git, self.head(), path, data, message, branch)
+        return commits.commit_only(
+            self._git, self.head(), path, data, message, branch, self._signed
+        )
+
+    # signatures
+
+    @property
+    def _signer(self) -> Signer:
+        from leadline.adapters.git.signing import Signer
+
+        return Signer(self._git, self._tell)
+
+    def _signed(self, made: str, settings: Mapping[str, str], by: Mapping[str, str]) -> str:
+        if "commit.gpgsign" not in settings:  # nearly everybody, who need not load more
+            return made
+        return self._signer.commit(made, settings, by)
+
+    def signs(self) -> bool:
+        settings = objects.commit_settings(self._git)
+        if not settings.keys() & {"commit.gpgsign", "tag.gpgsign", "tag.forcesignannotated"}:
+            return False
+        return self._signer.wanted(settings)
+
+    def sign(self, payload: bytes) -> Signature | None:
+        return self._signer.head(payload)
+
+    def sign_again(self) -> None:
+        self._signer.again()
+
+    def signed(self, revision: str) -> Signed | None:
+        from leadline.adapters.git import signing
+
+        return signing.taken_apart(self._git, revision)
+
+    def check_signature(self, signed: Signed, signers: str, at: str) -> Checked:
+        from leadline.adapters.git import signing
+
+        return signing.check(objects.commit_settings(self._git), signed, signers, at)
 
     # remotes
 
@@ -251,7 +295,7 @@ class Git:
     def create_tag(self, name: str, commit: str, message: str) -> str:
         from leadline.adapters.git import history
 
-        return history.create_tag(self._git, name, commit, message)
+        return history.create_tag(self._git, name, commit, message, self._signer)
 
     def tag_exists(self, name: str) -> bool:
         return objects.read_ref(self._git, f"refs/tags/{name}") is not None
@@ -302,6 +346,11 @@ class Git:
         from leadline.adapters.git import history
 
         return history.versions_of_file(self._git, path, ref)
+
+    def commits(self, ref: str, limit: int, without: Iterable[str] = ()) -> list[str]:
+        bounds = [ref, *(f"^{commit}" for commit in without)]
+        listed = self._git.line(["rev-list", "--topo-order", f"-n{limit}", *bounds, "--"])
+        return listed.splitlines()
 
     def missing_objects(self, names: Iterable[str]) -> set[str]:
         return objects.missing(self._git, names)

@@ -13,11 +13,16 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """Check chains and digests of the record, seals, ids, cited numbers, code states, links between issue and
 logbook, and that the logbook in the tree only grew. One line per fault, with the command that mends it; exit 6 when
-there is one. Notes are worth knowing and no faults. All threads, or the one of --thread."""
+there is one. Notes are worth knowing and no faults. All threads, or the one of --thread.
+
+With --signers FILE (git's allowed signers, one `ADDRESS KEY` a line) also whose the record is: records, seals and
+commits of the record branch that are not signed, or by a key that the file does not name, or under a writer's name
+whose key did not sign them."""
 EXAMPLES = [
     "leadline verify",
     "leadline verify --thread moe-hc --explain",
     "leadline verify --heal",
+    "leadline verify --signers .allowed-signers",
 ]
 SHOWN = 100
 
@@ -34,6 +39,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="show the lines in which two versions of a file differ",
     )
+    parser.add_argument(
+        "--signers",
+        metavar="FILE",
+        help="name what is not signed by a key of this file (git's allowed-signers format)",
+    )
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
@@ -47,6 +57,11 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
 
         healed = heal(context, topics)
     found, records = verify(context, topics)
+    if args.signers:
+        from leadline.services.keep.verify_signers import verify_signers
+
+        found += verify_signers(context, topics, args.signers)
+        found.sort(key=lambda finding: finding.severity != FAULT)
     explained: list[str] = []
     if args.explain:
         from leadline.services.keep.heal import explain

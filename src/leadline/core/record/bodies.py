@@ -885,6 +885,12 @@ class HealedBody(TypedDict):
     by: NotRequired[str]
 
 
+class HeadsSignedBody(TypedDict):
+    heads: dict[str, str]  # writer to the digest of its last line
+    signature: str  # armoured, over the heads; made by the user's own git settings
+    signer: str  # who committed, as ``Name <address>``; the key says it, not this
+
+
 class Clash(TypedDict):
     kind: str  # of the thing, not of the record
     id: str  # that two machines gave
@@ -1065,5 +1071,9 @@ class Writes(Protocol[Made, *Before]):
     ) -> Made: ...
     @overload
     def __call__(self, *record: *tuple[*Before, Literal["healed"], HealedBody]) -> Made: ...
+    @overload
+    def __call__(
+        self, *record: *tuple[*Before, Literal["heads-signed"], HeadsSignedBody]
+    ) -> Made: ...
     @overload
     def __call__(self, *record: *tuple[*Before, Literal["id-clash"], IdClashBody]) -> Made: ...

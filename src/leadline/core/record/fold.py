@@ -508,6 +508,10 @@ def _issue_edited(issue: Issue, record: Record) -> None:
         issue.body_at = record.at
 
 
+def _of_no_thing(thread: Thread, record: Record) -> None:
+    """It concerns the files: ``verify`` reads it there."""
+
+
 _HANDLERS: dict[str, Callable[[Thread, Record], None]] = {
     "thread-started": _started,
     "thread-changed": _changed,
@@ -527,6 +531,7 @@ _HANDLERS: dict[str, Callable[[Thread, Record], None]] = {
     "finish": _listed("finishes"),
     "adopted": _listed("adopted"),
     "healed": _listed("healed"),
+    "heads-signed": _of_no_thing,
     "id-clash": _listed("clashes"),
     **dict.fromkeys(ISSUE_KINDS, _issue),
 }

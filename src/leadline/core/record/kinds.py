@@ -66,6 +66,7 @@ TABLE = (
     Kind("issue-comment-edited", news=False, on_issue=True, silent=_ISSUE),
     Kind("issue-closed", news=False, on_issue=True, silent=_ISSUE),
     Kind("healed", news=False, silent="it mends files and says nothing of the research"),
+    Kind("heads-signed", news=False, silent="it says whose the records are"),
     Kind("id-clash", title="Two machines gave the same id"),
 )  # fmt: skip
 KINDS = {kind.name: kind for kind in TABLE}

@@ -13,6 +13,7 @@ from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass, field
 from leadline.services.branch import record_branch as recordbranch
 from leadline.services.branch.record_branch import Received
+from leadline.services.branch.signatures import sign_heads
 from leadline.services.context import Context
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def exchange_records(context: Context, remote: str | None = None) -> str:
     (``no-such-remote``), conflict."""
     done = Exchange(str(context.setting("record_branch")))
     ref = recordbranch.branch_ref(context)
+    sign_heads(context, context.store.topics())
     done.tip = recordbranch.commit_records(context)
     done.remote = remote_for(context, remote)
     exchange_with(context, done, ref)
@@ -125,7 +127,10 @@ def take_in(context: Context, tip: str, done: Exchange, where: str) -> None:
     done.diverged = sorted({*done.diverged, *brought.diverged})
     done.refused = sorted({*done.refused, *brought.refused})
     for topic in brought.received.topics:
-        done.clashes += record_clashes(context, topic)
+        new = record_clashes(context, topic)
+        done.clashes += new
+        if new:
+            sign_heads(context, [topic])
 
 
 def _join(context: Context, done: Exchange, ref: str, theirs: str) -> None:

@@ -25,6 +25,7 @@ from leadline.core.view.facts import says
 from leadline.render.branch.bundle import bundle_csv, render_bundle
 from leadline.services.branch import record_branch as recordbranch
 from leadline.services.branch.logbook import publish
+from leadline.services.branch.signatures import sign_heads
 from leadline.services.context import Context, refs_for
 from leadline.services.publish.follow import Followed, Problem, follow
 from leadline.services.publish.sync import sync
@@ -93,11 +94,13 @@ def seal(
     # What is sealed is committed first: the files asked for, and the logbook as it is now.
     thread = context.store.thread(topic)
     _check_name(context, thread, name)
+    context.vcs.sign_again()
     committed = _commit_files(context, thread, files or [], message)
     publish(context, topic, f"before the seal {name or ''}".rstrip())
     # The record, then the tag: a crash in between is completed by the same command.
     snapshot = _unfinished(context, thread, name) or _record(context, topic, name, message, at)
     _tag(context, topic, snapshot)
+    sign_heads(context, [topic])
     # What follows; then the remote, so that what is sent holds all of it.
     followed = follow(context, topic, f"sealed {snapshot.id}")
     posted = {c["marker"]: c["id"] for c in context.store.thread(topic).issue.comments}

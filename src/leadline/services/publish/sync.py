@@ -22,6 +22,7 @@ from leadline.services.branch.exchange import (
     take_in,
     tracking_ref,
 )
+from leadline.services.branch.signatures import sign_heads
 from leadline.services.branch.whose_branch import ANOTHER
 from leadline.services.context import Context
 from leadline.services.issue.delivery import Delivery
@@ -113,6 +114,8 @@ def sync(
     before = context.vcs.ref(ref)
     if before:
         take_in(context, before, records, f"the branch {records.branch}")
+    context.vcs.sign_again()
+    sign_heads(context, context.store.topics())
     records.tip = recordbranch.commit_records(context)
     records.committed = records.tip != before
     # The remote: what goes wrong there leaves all of the above done.
