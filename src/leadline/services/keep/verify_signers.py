@@ -48,18 +48,12 @@ def _chains(context: Context, topic: str, signers: str) -> list[Finding]:
         return known[signed]
 
     chains = signed_heads.chains(context.store.files(topic))
-    signs = context.vcs.signs()
-    return [
-        Finding(
-            topic,
-            NOTE if doubt.pending and signs else FAULT,
-            doubt.code,
-            doubt.where,
-            doubt.what,
-            "leadline sync" if doubt.pending else f"leadline show {doubt.where}",
-        )
-        for doubt in signed_heads.doubts(topic, chains, context.store.writer, principal_of)
-    ]
+    signs, found = context.vcs.signs(), []
+    for doubt in signed_heads.doubts(topic, chains, context.store.writer, principal_of):
+        level = NOTE if doubt.pending and signs else FAULT
+        mend = "leadline sync" if doubt.pending else ""
+        found.append(Finding(topic, level, doubt.code, doubt.where, doubt.what, mend))
+    return found
 
 
 def _tags(context: Context, topic: str, signers: str) -> list[Finding]:
