@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadline.core.secrets.redact import Redactor, secret_values
+from leadline.core.secrets.environment import secret_values
+from leadline.core.secrets.redact import Redactor
 
 KEY = "Zk3" + "qWe8rTy1uIo4pAs7dFg"
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from leadline.core.secrets.names import secret_content_reason, secret_name_reason
+from leadline.core.secrets.content import secret_content_reason
+from leadline.core.secrets.names import secret_name_reason
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,8 @@ def _dispatch(front: list[str], own: list[str], command: list[str] | None) -> An
         from leadline.bootstrap import open_context
 
         context = open_context(args.folder, warn=_warn)
+        if args.not_secret:
+            context.screen.lets_pass = True
         if getattr(module, "RECONCILES", True):
             reconcile_if_needed(context)
         answer: Answer = module.run(context, args)

@@ -76,6 +76,12 @@ def _shared(parser: argparse.ArgumentParser, suppress: bool = False) -> None:
         help="one JSON envelope on stdout",
     )
     group.add_argument(
+        "--not-secret",
+        action="store_true",
+        default=argparse.SUPPRESS if suppress else False,
+        help="what this would hide as a secret is none: write it, now and from now on",
+    )
+    group.add_argument(
         "-C", dest="folder", metavar="FOLDER", default=missing, help="work as if started there"
     )
 

@@ -78,10 +78,10 @@ def digest_bytes(data: bytes) -> str:
     return "sha256:" + digest
 
 
-def digest_of_file(file: BinaryIO, into: BinaryIO | None = None, before: bytes = b"") -> str:
-    """The digest of ``before`` and all that is left to read of an open file, a piece at a time;
-    ``into``: written there meanwhile."""
-    hasher = sha256_for(os.fstat(file.fileno()).st_size)(before)
+def digest_of_file(file: BinaryIO, into: BinaryIO | None = None) -> str:
+    """The digest of all that is left to read of an open file, a piece at a time; ``into``: written
+    there meanwhile."""
+    hasher = sha256_for(os.fstat(file.fileno()).st_size)()
     while piece := file.read(PIECE_BYTES):
         hasher.update(piece)
         if into is not None:

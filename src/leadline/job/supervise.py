@@ -51,6 +51,7 @@ else:
     except ImportError:
         import signal as sig
 
+PRIVATE = "spec.private.json"
 EXIT_USAGE, EXIT_BAD_SPEC, EXIT_NO_SPACE, EXIT_NOT_WRITTEN, EXIT_TAKEN = 64, 65, 73, 74, 75
 PROC = "/proc"
 SYS = "/sys/devices/system/cpu"
@@ -331,6 +332,9 @@ def read_spec(folder: str) -> Spec:
     try:
         with open(f"{folder}/spec.json", encoding="utf-8") as f:
             spec: Spec = decode_json(f.read())
+        if os.path.exists(f"{folder}/{PRIVATE}"):
+            with open(f"{folder}/{PRIVATE}", encoding="utf-8") as f:
+                spec |= decode_json(f.read())  # what no file may hold for long
         argv, env = spec["argv"], spec.get("env") or {}
         if not argv or not all(isinstance(a, str) and "\0" not in a for a in argv):
             raise ValueError("argv must be a list of at least one string, without NUL")
@@ -909,6 +913,10 @@ def supervise(folder: str) -> int:
         if isinstance(e, Refused):
             raise
         raise Refused(EXIT_NO_SPACE, f"no room for the result in {folder}: {e.strerror}") from None
+    try:
+        os.unlink(f"{folder}/{PRIVATE}")
+    except OSError:
+        pass
     result_file, owner_file = reserved
     try:
         job = Job(folder, spec, tree_fd)

@@ -14,8 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from leadline.core.typed import NamedTuple, Protocol, TypedDict
+from leadline.core.typed import TYPE_CHECKING, NamedTuple, Protocol, TypedDict
 from leadline.core.values import dataclass, field
+
+if TYPE_CHECKING:
+    from leadline.core.secrets.content import ContentRules
 
 MAX_FILE_BYTES = 50 * 1024 * 1024
 CHANGED_FILES_SHOWN = 200
@@ -164,13 +167,15 @@ class Vcs(Protocol):
         run_ref: str | None = None,
         max_file_bytes: int = MAX_FILE_BYTES,
         meanwhile: Callable[[], None] | None = None,
+        rules: ContentRules | None = None,
     ) -> CodeState:
         """The code state of tracked, changed and untracked-not-ignored files.
 
         The result depends on the present state alone, not on earlier captures; equal states under
         one HEAD give the same commit; safe to call from many processes at once. The content of
         files that look like secrets never reaches the object database, unless HEAD already holds
-        that very content. Paths under ``exclude_prefixes`` do not count. With ``run_ref`` the
+        that very content, or a version of the file that holds the same secrets; ``rules`` says what
+        counts besides known shapes. Paths under ``exclude_prefixes`` do not count. With ``run_ref`` the
         commit is kept under ``refs/leadline/code/<run_ref>``, else under a name made from tree and
         HEAD. ``meanwhile`` is called once, while the files are looked at, so that what takes as
         long can be done beside it; what it raises ends the capture, and no code state is kept then.

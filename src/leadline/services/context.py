@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # named and not called here: a command loads the ports of wha
     from leadline.ports.tracker import Tracker
     from leadline.ports.tracker_kind import TrackerKind
     from leadline.ports.vcs import Vcs
+    from leadline.services.screening import Screen
 
 
 @dataclass
@@ -59,6 +60,7 @@ class Context:
     actor: Callable[[], str] = lambda: "unknown"
     warn: Callable[[str], None] = lambda text: None  # a line for stderr
     rendered: tuple[Thread, str] | None = None  # the thread whose logbook was rendered last, and it
+    _screen: Screen | None = None
     _series: SeriesStore | None = None
 
     def setting(self, name: str) -> Any:
@@ -89,14 +91,22 @@ class Context:
         return self._series
 
     @property
-    def redactor(self) -> Redactor:
-        """Made anew each time: what is secret is what the environment holds at that moment."""
-        from leadline.core.secrets.redact import (  # noqa: PLC0415  start-up: 0.8 ms
-            Redactor,
-            secret_values,
-        )
+    def screen(self) -> Screen:
+        """What everything that is written or sent passes."""
+        if self._screen is None:
+            from leadline.services.screening import Screen  # noqa: PLC0415  start-up: only who writes
 
-        return Redactor(secret_values(self.environ))
+            self._screen = Screen(self.root, self.environ, self.warn)
+        return self._screen
+
+    @property
+    def redactor(self) -> Redactor:
+        """For a look: what it hides is not said."""
+        return self.screen.redactor()
+
+    def hiding(self, where: str) -> Redactor:
+        """For what is about to be written or sent: what it hides is said, with ``where``."""
+        return self.screen.redactor(where)
 
     def now(self) -> str:
         return rfc3339(self.clock.now_ms())

@@ -8,8 +8,11 @@ import os
 import shlex
 
 from leadline.core.errors import environment
+from leadline.core.typed import TYPE_CHECKING
 from leadline.job.disk import make_folders, open_in_place, sync_folder
-from leadline.services.context import Context
+
+if TYPE_CHECKING:
+    from leadline.services.context import Context
 
 
 def check_folder(path: str) -> None:

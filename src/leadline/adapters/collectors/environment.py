@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from leadline.core.secrets.redact import Redactor, secret_values
+from leadline.core.secrets.environment import secret_values
+from leadline.core.secrets.redact import Redactor
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:

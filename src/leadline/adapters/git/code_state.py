@@ -32,6 +32,7 @@ from leadline.adapters.git.worktree_scan import (
     shown,
 )
 from leadline.core.errors import LeadlineError, environment
+from leadline.core.secrets.content import ContentRules
 from leadline.ports.vcs import CHANGED_FILES_SHOWN, CodeState, Head
 
 REF_PREFIX = "refs/leadline/code/"
@@ -46,10 +47,11 @@ def capture(
     run_ref: str | None,
     max_file_bytes: int,
     meanwhile: Callable[[], None] | None = None,
+    content_rules: ContentRules | None = None,
 ) -> CodeState:
     """See ``Vcs.capture``. ``head`` as ``Vcs.head`` gives it."""
     excluded = sorted({os.path.normpath(prefix).strip("/") for prefix in exclude_prefixes} - {"."})
-    rules = Rules(tuple(excluded), max_file_bytes)
+    rules = Rules(tuple(excluded), max_file_bytes, content_rules or ContentRules())
     memory = Memory(git.git_dir, git.common_dir, [excluded, max_file_bytes])
     with memory.locked():
         try:

@@ -16,6 +16,7 @@ from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leadline.adapters.git.signing import Signer
+    from leadline.core.secrets.content import ContentRules
     from leadline.ports.vcs import Checked, CodeState, Head, Identity, Signature, Signed, Tag
 
 MAX_FILE_BYTES = 50 * 1024 * 1024  # as in the port, which costs an import
@@ -169,12 +170,13 @@ class Git:
         run_ref: str | None = None,
         max_file_bytes: int = MAX_FILE_BYTES,
         meanwhile: Callable[[], None] | None = None,
+        rules: ContentRules | None = None,
     ) -> CodeState:
         from leadline.adapters.git import code_state
 
         self._need_work_tree()
         return code_state.capture(
-            self._git, self.head(), exclude_prefixes, run_ref, max_file_bytes, meanwhile
+            self._git, self.head(), exclude_prefixes, run_ref, max_file_bytes, meanwhile, rules
         )
 
     def export_tree(self, commit_or_tree: str, dest: str) -> None:

@@ -14,14 +14,17 @@ import os
 import stat
 from collections.abc import Callable
 
-from leadline.adapters.git.objects import Entry
+from leadline.adapters.git.objects import Entry, empty_tree
 from leadline.adapters.git.private_index import Memory, stamp_of
 from leadline.adapters.git.program import GitProgram, any_status
-from leadline.core.secrets.names import (
-    SCANNED_CONTENT_BYTES,
-    secret_content_reason,
-    secret_name_reason,
+from leadline.core.secrets.content import (
+    PIECE_BYTES,
+    ContentRules,
+    Found,
+    only_public,
+    pieces_of,
 )
+from leadline.core.secrets.names import secret_name_reason
 from leadline.core.typed import NamedTuple
 
 GITLINK = "160000"
@@ -39,6 +42,7 @@ class Changed(NamedTuple):
 class Rules(NamedTuple):
     excluded: tuple[str, ...]
     max_file_bytes: int
+    content: ContentRules
 
     def excludes(self, path: str) -> bool:
         return any(path == prefix or path.startswith(prefix + "/") for prefix in self.excluded)
@@ -70,11 +74,17 @@ class Scan:
         listing = (
             self.git.start(["ls-files", "-z", "-v", "--stage"], config=QUIET) if fresh else None
         )
+        staged = None
+        if fresh:
+            against = self.memory.values["head"] or empty_tree(self.git)
+            staged = self.git.start(
+                ["diff-index", "-z", "--raw", "--no-abbrev", "--cached", against], config=QUIET
+            )
         if meanwhile is not None:
             try:
                 meanwhile()
             except BaseException:
-                for process in (others, difference, listing):
+                for process in (others, difference, listing, staged):
                     if process is not None:
                         process.close()  # it ends of the closed pipe, if it was not over
                 raise
@@ -91,6 +101,9 @@ class Scan:
         for path, facts in changed.items():
             if path not in self.memory.values["extras"] and path not in self.entries:
                 self._judge_tracked(path, facts)
+        if staged is not None:
+            for path in parse_diff_files(self.git.finish(staged, ["diff-index"])):
+                self._judge_staged(path)
         self._judge_absent()
         self._settle_tracked_secrets()
         self._keep_head_versions()
@@ -182,13 +195,28 @@ class Scan:
             return
         if facts.status == "A":  # git add --intent-to-add: as good as untracked
             self.memory.values["intended"][path] = 1
-        gap = self._gap_of(path, full, status, scan_content=path in self.memory.values["intended"])
+        gap = self._gap_of(path, full, status, tracked=True)
         if gap is None:
             self.add.add(path)
         elif gap[0] == "secret":
             self._maybe_same[path] = gap
         else:
             self._to_keep[path] = gap
+
+    def _judge_staged(self, path: str) -> None:
+        """What the user staged is in the private index already, and HEAD has not seen it."""
+        judged = path in self.add or path in self.entries or path in self._maybe_same
+        if judged or path in self._to_keep or path in self.memory.values["extras"]:
+            return
+        full = self._full(path)
+        try:
+            status = os.lstat(full)
+        except OSError:
+            return
+        if stat.S_ISREG(status.st_mode):
+            gap = self._gap_of(path, full, status, tracked=True)
+            if gap is not None and gap[0] == "secret":
+                self._maybe_same[path] = gap
 
     def _judge_absent(self) -> None:
         for path in self.memory.values["absent"]:
@@ -246,7 +274,7 @@ class Scan:
         if stamp is None:
             self._drop_extra(path)
             return
-        gap = self._gap_of(path, full, os.lstat(full), scan_content=True)
+        gap = self._gap_of(path, full, os.lstat(full), tracked=False)
         if gap is None:
             self.add.add(path)
             values["extras"][path] = 1
@@ -264,10 +292,9 @@ class Scan:
         if self.memory.values["extras"].pop(path, None) is not None:
             self.entries[path] = None
 
-    def _gap_of(
-        self, path: str, full: str, status: os.stat_result, scan_content: bool
-    ) -> Gap | None:
-        if reason := secret_name_reason(path):
+    def _gap_of(self, path: str, full: str, status: os.stat_result, tracked: bool) -> Gap | None:
+        reason = secret_name_reason(path)
+        if reason and not (path.endswith(".pem") and _holds_certificates(full, status)):
             return ("secret", reason)
         if stat.S_ISLNK(status.st_mode):
             return None
@@ -280,12 +307,23 @@ class Scan:
             )
         try:
             with open(full, "rb") as stream:
-                if scan_content and status.st_size <= SCANNED_CONTENT_BYTES:
-                    found = secret_content_reason(stream.read(SCANNED_CONTENT_BYTES))
-                    return ("secret", found) if found else None
+                found = set(self.rules.content.found_in(pieces_of(stream)))
         except OSError as error:
             return ("unreadable", error.strerror or str(error))
-        return None
+        if found and tracked:
+            found -= self._found_in_head(path)
+        if not found:
+            return None
+        return ("secret", f"its content holds {min(found).what}")
+
+    def _found_in_head(self, path: str) -> set[Found]:
+        """What the version of HEAD holds already: to keep the file adds none of it."""
+        from leadline.adapters.git.objects import read_blobs
+
+        entry = self._in_head([path]).get(path)
+        if entry is None or entry[0] == GITLINK:
+            return set()
+        return set(self.rules.content.found_in(read_blobs(self.git, [entry[1]]).values()))
 
     # what stands in for a tracked file that is left out
 
@@ -354,6 +392,17 @@ QUIET = (
     "advice.addEmbeddedRepo=false",
 )
 DIFF_FILES = ("diff-files", "-z", "--raw", "--no-abbrev", "--ignore-submodules=none")
+
+
+def _holds_certificates(full: str, status: os.stat_result) -> bool:
+    """Whether a file that is named as keys are holds certificates alone."""
+    if not stat.S_ISREG(status.st_mode) or status.st_size > PIECE_BYTES:
+        return False
+    try:
+        with open(full, "rb") as stream:
+            return only_public(stream.read())
+    except OSError:
+        return False
 
 
 def joined(paths: list[str]) -> bytes:

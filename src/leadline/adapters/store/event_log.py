@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from leadline.adapters.store.index import Index
     from leadline.ports.records import Clock
 
+#: kind, body and its line, to the body without secrets: the same one where it holds none
+Screening = Callable[[str, Mapping[str, Any], str], Mapping[str, Any]]
 ROLL_BYTES = 256 * 1024
 JUMP_MS = 60_000
 READ_AT_ONCE_BYTES = 1 << 20
@@ -78,15 +80,18 @@ class EventLog:
         actor: Callable[[], str] | str,
         clock: Clock,
         warn: Callable[[str], None] = lambda text: None,
+        screen: Screening = lambda kind, body, line: body,
     ) -> None:
         """``writer`` and ``actor`` may be functions: asking for them costs, and reading needs
-        neither. ``warn`` is told what a user should know of what was written all the same."""
+        neither. ``warn`` is told what a user should know of what was written all the same.
+        ``screen`` gets what is about to be appended, and says what is."""
         self.root = root
         self._writer = writer
         self._actor = actor
         self.clock = clock
         self.warn = warn
         self._warned = False
+        self.screen = screen
         self._index: Index | None = None
         self._item_values: dict[str, dict[str, float] | None] = {}
         self._parts: dict[str, dict[str, _Part]] = {}
@@ -360,7 +365,23 @@ class FileTransaction:
 
     def add(self, kind: str, body: Mapping[str, Any]) -> Record:
         uid = self.new_uid()
-        record = Record(
+        record = self._record(uid, kind, body)
+        if (shown := created_id(record)) and parse_id(shown) is None:
+            raise no_start(self.topic, shown)
+        line = record.line()
+        clean = self.log.screen(kind, body, line.decode())
+        if clean is not body:
+            record = self._record(uid, kind, clean)
+            line = record.line()
+        del self._next
+        self.lines.append(line)
+        for counted, number in numbers_of(record).items():
+            self._taken[counted] = max(number, self._taken.get(counted, 0))
+        self.prev, self.last_id = line_digest(line), uid
+        return record
+
+    def _record(self, uid: str, kind: str, body: Mapping[str, Any]) -> Record:
+        return Record(
             uid,
             rfc3339(self._time),
             self.topic,
@@ -370,15 +391,6 @@ class FileTransaction:
             cast("dict[str, Any]", body),
             self.prev,
         )
-        if (shown := created_id(record)) and parse_id(shown) is None:
-            raise no_start(self.topic, shown)
-        del self._next
-        line = record.line()
-        self.lines.append(line)
-        for counted, number in numbers_of(record).items():
-            self._taken[counted] = max(number, self._taken.get(counted, 0))
-        self.prev, self.last_id = line_digest(line), uid
-        return record
 
     def commit(self) -> None:
         if not self.lines:

@@ -73,7 +73,8 @@ def run_program(
     Raises LeadlineError(environment, ``tracker-not-installed``) or (remote, ``tracker-failed`` |
     ``tracker-slow``).
     """
-    from leadline.core.secrets.redact import Redactor, secret_values
+    from leadline.core.secrets.environment import secret_values
+    from leadline.core.secrets.redact import Redactor
 
     python = interpreter_with(package, environ)
     if not python:

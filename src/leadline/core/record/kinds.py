@@ -79,3 +79,8 @@ ISSUE_KINDS = frozenset(kind.name for kind in TABLE if kind.on_issue)
 def kind_of(name: str) -> Kind:
     """The row of a kind; of one that this version does not know, a row that asks for nothing."""
     return KINDS.get(name, UNKNOWN)
+
+
+WOVEN = frozenset(("id", "refs", "run", "experiment", "experiment_uid", "key"))
+"""Fields of bodies that hold ids and digests of Leadline's own making, and are not searched for
+secrets: every other text of every body is, before it is appended."""

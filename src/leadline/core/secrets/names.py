@@ -1,4 +1,4 @@
-"""Which files look like secrets, by name and by content.
+"""Which files look like secrets by their name.
 
 The answer decides whether a file's bytes may enter git's object database, so it errs on the side of
 leaving a file out: a file wrongly left out is listed as a gap, a key wrongly kept cannot be called
@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 
-SCANNED_CONTENT_BYTES = 256 * 1024
-"""Files larger than this are not searched for secrets: keys and tokens live in small text files."""
+from leadline.core.secrets.shapes import TOKENS
 
 _TEMPLATE_ENDINGS = (
     ".example",
@@ -116,39 +115,14 @@ def secret_name_reason(path: str) -> str | None:
         kind = next((what for ending, what in _ENDINGS.items() if lower.endswith(ending)), None)
     if kind is None:
         kind = next((what for pattern, what in _PATTERNS if re.search(pattern, lower)), None)
+    if kind is None and _token_in(path):
+        kind = "a token stands in it"
     return f"looks like a secret by its name ({kind})" if kind else None
 
 
-_CONTENT = (
-    (rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----", "a private key"),
-    (rb"PuTTY-User-Key-File-[0-9]", "a private key"),
-    (rb"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Z0-9])", "a cloud access key"),
-    (rb"(?<![A-Za-z0-9])gh[pousr]_[A-Za-z0-9]{36,255}", "a forge token"),
-    (rb"(?<![A-Za-z0-9])github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}", "a forge token"),
-    (rb"(?<![A-Za-z0-9])glpat-[A-Za-z0-9_-]{20,}", "a forge token"),
-    (rb"(?<![A-Za-z0-9])hf_[A-Za-z]{34}(?![A-Za-z0-9])", "a model hub token"),
-    (rb"(?<![A-Za-z0-9])xox[abprs]-[A-Za-z0-9-]{10,}", "a chat token"),
-    (rb"(?<![A-Za-z0-9])sk-(?:ant-|proj-|svcacct-)[A-Za-z0-9_-]{20,}", "an API key"),
-    (rb"(?<![A-Za-z0-9])sk-[A-Za-z0-9]{48}(?![A-Za-z0-9])", "an API key"),
-    (rb"(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])", "an API key"),
-    (rb"(?<![A-Za-z0-9])(?:sk|rk)_live_[A-Za-z0-9]{20,}", "an API key"),
-    (rb"(?<![A-Za-z0-9])npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])", "a package registry token"),
-    (rb"(?<![A-Za-z0-9])pypi-AgE[A-Za-z0-9_-]{50,}", "a package registry token"),
-    (rb"_authToken\s*=\s*[^\s$]{8,}", "a package registry token"),
-    (rb'"type"\s*:\s*"service_account"[\s\S]{0,4000}"private_key"', "a service account key"),
-    (rb"(?m)^\s*(?:client-key-data|id-token|refresh-token)\s*:\s*\S{16,}", "cluster credentials"),
-)
-
-
-def secret_content_reason(data: bytes) -> str | None:
-    """Why ``data`` (the first ``SCANNED_CONTENT_BYTES`` of a file) looks like a secret, or None.
-
-    Only text is searched: a NUL byte in the first 8,000 bytes makes it binary, as for git. The
-    reason names the kind of secret, never its value.
-    """
-    if b"\0" in data[:8000]:
-        return None
-    for pattern, what in _CONTENT:
-        if re.search(pattern, data):
-            return f"its content holds {what}"
-    return None
+def _token_in(path: str) -> bool:
+    """Whether the name itself is a secret, as where a key was taken for a name."""
+    for _, hints, pattern in TOKENS:
+        if any(hint in path for hint in hints) and re.search(rf"(?<![A-Za-z0-9]){pattern}", path):
+            return True
+    return False

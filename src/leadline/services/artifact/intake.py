@@ -18,12 +18,8 @@ from itertools import islice
 from leadline.core.canonical import canonical_json
 from leadline.core.errors import LeadlineError, usage
 from leadline.core.record.artifact import GAPS_LISTED, LISTED
-from leadline.core.secrets.names import (
-    SCANNED_CONTENT_BYTES,
-    secret_content_reason,
-    secret_name_reason,
-)
-from leadline.core.secrets.redact import secret_values
+from leadline.core.secrets.content import pieces_of, reason_of
+from leadline.core.secrets.names import secret_name_reason
 from leadline.core.timestamps import epoch_ms, rfc3339
 from leadline.core.typed import TYPE_CHECKING, Any, cast
 from leadline.job.disk import make_folders
@@ -259,13 +255,7 @@ def _secret(context: Context, names: Iterable[str], path: str) -> str:
         if reason := secret_name_reason(name):
             return reason
     with open(path, "rb") as file:
-        head = file.read(SCANNED_CONTENT_BYTES)
-    if reason := secret_content_reason(head):
-        return reason
-    for name, value in secret_values(context.environ).items():
-        if value.encode("utf-8", "surrogateescape") in head:
-            return f"its content holds the value of ${name}"
-    return ""
+        return reason_of(context.screen.content_rules().found_in(pieces_of(file))) or ""
 
 
 def _part(context: Context, kept: list[KeptArtifact], gaps: list[GapInArtifacts]) -> ArtifactsOfRun:

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 
 from leadline.core.errors import LeadlineError, remote
 from leadline.core.ref_name import is_code_ref, is_object_name, ref_problem, tag_name
-from leadline.core.secrets.names import secret_content_reason, secret_name_reason
+from leadline.core.secrets.content import Found
+from leadline.core.secrets.names import secret_name_reason
 from leadline.core.typed import TypedDict
 from leadline.core.values import dataclass, field
 from leadline.services.branch import record_branch as recordbranch
@@ -30,7 +31,6 @@ from leadline.services.issue.outbox import waiting
 from leadline.services.publish.follow import follow_everywhere
 from leadline.services.run.recover import recover_runs
 
-SCAN_BYTES = 1 << 20
 NAMES_SHOWN = 4
 CodeState = Mapping[str, object]
 
@@ -241,17 +241,27 @@ def _code_states(context: Context, remote: str) -> CodeStates:
 
 
 def scan(context: Context, code: CodeState) -> list[str]:
-    """Files of a code state, other than those that HEAD already had, that look like secrets:
-    ``path: reason``."""
+    """Files of a code state that look like secrets and that HEAD did not have, nor a version of
+    them that holds the same: ``path: reason``. Whole files."""
     present = context.vcs.read_tree_files(str(code["commit"]))
     head = context.vcs.read_tree_files(str(code["head"])) if code.get("head") else {}
-    new = {path: blob for path, blob in present.items() if head.get(path) != blob}
-    contents = context.vcs.read_blobs(set(new.values())) if new else {}
+    rules = context.screen.content_rules()
+
+    def held(blob: str) -> set[Found]:
+        return set(rules.found_in([context.vcs.read_blob(blob)]))
+
     found = []
-    for path, blob in sorted(new.items()):
-        reason = secret_name_reason(path) or secret_content_reason(contents[blob][:SCAN_BYTES])
-        if reason:
+    for path, blob in sorted(present.items()):
+        if head.get(path) == blob:
+            continue
+        if reason := secret_name_reason(path):
             found.append(f"{path}: {reason}")
+            continue
+        secrets = held(blob)
+        if secrets and path in head:
+            secrets -= held(head[path])
+        if secrets:
+            found.append(f"{path}: its content holds {min(secrets).what}")
     return found
 
 

@@ -15,7 +15,7 @@ from leadline.core.extract.gather import merge
 from leadline.core.extract.spec import parse_spec
 from leadline.core.metric.contract import contract_of
 from leadline.core.metric.items import INLINE_BYTES
-from leadline.core.secrets.redact import Redactor
+from leadline.core.secrets.environment import secret_values
 from leadline.core.timestamps import epoch_ms
 from leadline.core.tracker.run_folder import RESULT, SUMMARY, summary_of
 from leadline.core.typed import TYPE_CHECKING, cast
@@ -26,6 +26,7 @@ from leadline.services.out_path import write_whole
 from leadline.services.run.attempt import executor_of
 from leadline.services.run.facts import capture_code
 from leadline.services.run.planning import RunPlan
+from leadline.services.run.spec import forget_secrets, sealed_environment
 
 if TYPE_CHECKING:
     from leadline.core.extract.gather import Extraction
@@ -37,9 +38,12 @@ if TYPE_CHECKING:
         RunPlannedBody,
     )
     from leadline.core.record.run import MetricDef
+    from leadline.core.secrets.redact import Redactor
+    from leadline.core.secrets.sealed import Sealed
     from leadline.ports.attempt import Result
 
 EXCERPT_CHARS = 1500
+LOOKED_AT_BYTES = 32 * 1024  # of a stream, at its end
 
 
 def end_run(
@@ -56,7 +60,8 @@ def end_run(
     planned, attempt = run.body, run.attempt
     found = executor_of(context, planned).result(attempt)
     result = _no_result(attempt, not_started) if found is None else found
-    redact = context.redactor
+    gone = _gone_environment(context, attempt)
+    redact = context.screen.redactor(f"what {planned['id']} printed", sealed=gone)
     body: RunEndedBody = {
         "run": planned["id"],
         "refs": {planned["id"]: run.uid, planned["experiment"]: planned["experiment_uid"]},
@@ -73,7 +78,7 @@ def end_run(
     if leftover := result.get("leftover_processes"):
         body["leftover_processes"] = leftover
     # What the run left behind: numbers, how the machine was, output, files.
-    _read_metrics(context, run, result, body, say)
+    _read_metrics(context, run, result, body, say, redact)
     body["hygiene"] = context.collectors.after_run(
         planned.get("hygiene", {}), result.get("contention") or {}, result.get("wall_s")
     )
@@ -90,13 +95,24 @@ def end_run(
             f"the code changed while {planned['id']} ran: what was recorded is its state at the start"
         )
     # The record first: what is cleared away after it is no longer needed by anybody.
+    if gone is not None:
+        body = redact.value(body)
     with context.store.transaction(run.topic) as writing:
-        writing.add("run-ended", body)
+        body = writing.add("run-ended", body).body
     _leave_summary(attempt, body)
+    forget_secrets(attempt)
     forget(done_with)
     context.open_runs.closed(run.uid)
     _compact_series(context, attempt, body, say)
     return body
+
+
+def _gone_environment(context: Context, attempt: str) -> Sealed | None:
+    """What tells the values of the run's environment where this one lacks them."""
+    sealed = sealed_environment(attempt)
+    if sealed is None or sealed.is_of(secret_values(context.environ)):
+        return None
+    return sealed
 
 
 def _leave_summary(attempt: str, body: RunEndedBody) -> None:
@@ -157,6 +173,7 @@ def _read_metrics(
     result: Result,
     body: RunEndedBody,
     say: Callable[[str], None],
+    redact: Redactor,
 ) -> None:
     thread = context.store.slice(run.topic, [], ("thread-started", "metric-defined"))
     attempt = run.attempt
@@ -192,7 +209,7 @@ def _read_metrics(
         extraction["series"] = finite(found.series)
     if found.items:
         extraction["items"] = {
-            name: _kept_items(context, facts) for name, facts in found.items.items()
+            name: _kept_items(context, redact.value(facts)) for name, facts in found.items.items()
         }
     contract = {
         name: contract_of(d)
@@ -244,15 +261,16 @@ def _read_tracker(
 
 def _outputs(attempt: str, state: str, redact: Redactor) -> Outputs:
     """Sizes and digests of both streams, and the last lines of the telling one (stderr when it went
-    wrong)."""
+    wrong). Secrets are hidden before anything is cut, in a part that begins long before the
+    excerpt: half a token is no token by its looks."""
     out: dict[str, object] = {}
     tails = {}
     for name in ("stdout", "stderr"):
         try:
             with open(os.path.join(attempt, f"{name}.log"), "rb") as file:
                 digest, size = digest_of_file(file), file.tell()
-                file.seek(max(0, size - 4 * EXCERPT_CHARS))
-                tail = file.read(4 * EXCERPT_CHARS)
+                file.seek(max(0, size - LOOKED_AT_BYTES))
+                tail = file.read(LOOKED_AT_BYTES)
         except OSError:
             continue
         if size:

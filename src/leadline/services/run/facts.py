@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 
 from leadline.core.canonical import canonical_json
 from leadline.core.record.run import run_key
-from leadline.core.secrets.redact import Redactor, secret_values
 from leadline.core.typed import TYPE_CHECKING, TypedDict, cast
 from leadline.services.context import Context
 from leadline.services.run.request import Command, RunRequest
@@ -86,13 +85,14 @@ def gather(
 def _beside_the_code(context: Context, request: RunRequest) -> PlanFacts:
     command = request.command
     environ = environment_of(context, command)
-    redactor = Redactor(secret_values(environ))
     folder = command.folder or context.cwd
     software = context.collectors.software(command.argv, environ, folder)
     packages = software.pop("packages", None)
     if packages:
-        software["packages_blob"] = context.blobs.put(canonical_json(packages).encode())
-    argv, config = redactor.argv(command.argv), redactor.value(command.config)
+        shown = context.screen.redactor("the list of packages", environ).value(packages)
+        software["packages_blob"] = context.blobs.put(canonical_json(shown).encode())
+    argv = context.screen.redactor("the command line", environ).argv(command.argv)
+    config = context.screen.redactor("the config", environ).value(command.config)
     top = context.vcs.toplevel
     cwd = os.path.relpath(folder, top) if top and not command.folder else "."
     allow = [
@@ -115,7 +115,9 @@ def _beside_the_code(context: Context, request: RunRequest) -> PlanFacts:
 def capture_code(context: Context, meanwhile: Callable[[], None] | None = None) -> CodeState:
     """The exact code state as recorded, lists capped with their totals. ``meanwhile`` as
     ``Vcs.capture`` has it."""
-    state = context.vcs.capture([context.setting("logbook.folder") + "/"], meanwhile=meanwhile)
+    excluded = [context.setting("logbook.folder") + "/"]
+    rules = context.screen.content_rules()
+    state = context.vcs.capture(excluded, meanwhile=meanwhile, rules=rules)
     code = state.as_dict()
     code |= {
         "changed_files": state.changed_files[:LISTED],

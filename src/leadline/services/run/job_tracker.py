@@ -220,7 +220,7 @@ def run_words(context: Context, run: TrackerRun) -> TrackerPlace:
 
 def redacted(context: Context, value: Any) -> Any:
     """``value`` without the secrets of the environment and well-known tokens."""
-    return context.redactor.value(value)
+    return context.hiding("what a tracker says").value(value)
 
 
 def _portable(context: Context, path: str) -> str:

@@ -63,14 +63,14 @@ def plan(
 
         facts = {**facts, "tracker": planned_tracker(context, thread)}
     if request.title:
-        facts = {**facts, "title": context.redactor.text(request.title)}
+        facts = {**facts, "title": context.hiding("the title").text(request.title)}
     with ExitStack() as held:
         with context.store.transaction(request.topic) as writing:
             uid = writing.new_uid()
             body = planned_body(thread, request, facts, seen, writing, uid)
             # Before the record: a run that is planned and unheld would be ended by anybody.
             held.enter_context(context.open_runs.watching(uid, request.topic))
-            writing.add("run-planned", body)
+            body = writing.add("run-planned", body).body
         yield RunPlan(request.topic, uid, body, context.run_folder(uid), request, seen)
 
 

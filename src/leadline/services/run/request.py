@@ -5,7 +5,7 @@ from __future__ import annotations
 from leadline.core.errors import conflict, refused, usage
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
-from leadline.core.secrets.redact import is_secret
+from leadline.core.secrets.environment import is_secret
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass, field
 from leadline.services.artifact.intake import check_patterns
@@ -83,15 +83,15 @@ def complete(context: Context, request: RunRequest) -> Thread:
             why="it stands after --",
             do="leadline run --set k=v -- python train.py",
         )
+    redactor = context.redactor
     for name, value in command.set_environment.items():
-        if value is not None and is_secret(name, value):
+        if value is not None and (is_secret(name, value) or redactor.text(value) != value):
             raise refused(
                 "secret-in-environment-option",
                 f"--env {name}=… holds a secret",
                 why="it would stand in the process list and in the run's folder; jobs inherit the environment",
                 do=[f"export {name}=…", "leadline run -- COMMAND"],
             )
-    redactor = context.redactor
     if not command.secret_argv_ok and redactor.argv(command.argv) != list(command.argv):
         raise refused(
             "secret-in-command",
@@ -101,6 +101,7 @@ def complete(context: Context, request: RunRequest) -> Thread:
             do=[
                 "sh -c 'COMMAND --token \"$NAME\"'  (the shell reads it from the environment)",
                 "leadline run --secret-argv-ok -- ...  (it is recorded redacted all the same)",
+                "leadline run --not-secret -- ...  (a false alarm: it is recorded as it stands)",
             ],
         )
     return thread

@@ -1,7 +1,10 @@
 """What a job is told: ``spec.json`` in its attempt folder, and what the folder says about the run.
 
 The spec holds no environment but what is set for this run: the job inherits the rest, so that no
-secret of it lies in a file.
+secret of it lies in a file. What would be hidden in a record is hidden in the spec too; the words as
+they are lie in a file that the job program removes when it has taken the attempt, and whoever ends
+the run where it never did. The values of the environment that may show in what the run writes are
+kept as keyed digests until then (``core/secrets/sealed.py``), since another session may end it.
 """
 
 from __future__ import annotations
@@ -9,18 +12,24 @@ from __future__ import annotations
 import json
 import os
 
+from leadline.core.secrets.environment import secret_values
+from leadline.core.secrets.sealed import seal, unseal
 from leadline.core.tracker.run_folder import ABOUT, about_planned
 from leadline.core.typed import TYPE_CHECKING
 from leadline.job.disk import make_folders
 from leadline.services.artifact.intake import limit_variables
 from leadline.services.context import Context
 from leadline.services.out_path import write_whole
+from leadline.services.run.facts import environment_of
 from leadline.services.run.planning import RunPlan
 
 if TYPE_CHECKING:
+    from leadline.core.secrets.sealed import Sealed
     from leadline.ports.attempt import Spec
 
 SPEC = "spec.json"
+PRIVATE = "spec.private.json"  # as the job program knows it
+SEALED = "environment.sealed"
 
 
 def prepare_folder(context: Context, run: RunPlan) -> None:
@@ -45,10 +54,48 @@ def prepare_folder(context: Context, run: RunPlan) -> None:
         "max_output_bytes": request.terms.max_output_bytes,
     }
     make_folders(run.attempt)
+    spec = _without_secrets(context, run, spec)
     # Only a copy of what the record holds: it is not worth a wait for the disk.
     about = about_planned(run.uid, run.topic, run.body).encoded()
     write_whole(os.path.join(run.attempt, ABOUT), about)
     write_whole(os.path.join(run.attempt, SPEC), json.dumps(spec).encode(), on_disk=True)
+
+
+def _without_secrets(context: Context, run: RunPlan, spec: Spec) -> Spec:
+    """The spec as it may lie there; what it lacks then is beside it, for its owner alone."""
+    assert run.request is not None, "a plan read from the record is ended, never started"
+    environ = environment_of(context, run.request.command)
+    secrets = secret_values(environ)
+    if secrets:
+        write_whole(os.path.join(run.attempt, SEALED), seal(secrets))
+    redactor = context.screen.redactor(environ=environ)
+    shown: Spec = {**spec, "argv": redactor.argv(spec["argv"]), "env": redactor.value(spec["env"])}
+    if shown != spec:
+        private = {"argv": spec["argv"], "env": spec["env"]}
+        descriptor = os.open(
+            os.path.join(run.attempt, PRIVATE), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600
+        )
+        with open(descriptor, "wb") as file:
+            file.write(json.dumps(private).encode())
+    return shown
+
+
+def sealed_environment(attempt: str) -> Sealed | None:
+    """What tells the secret values of the run's environment in a text; None when it had none."""
+    try:
+        with open(os.path.join(attempt, SEALED), "rb") as file:
+            return unseal(file.read())
+    except OSError:
+        return None
+
+
+def forget_secrets(attempt: str) -> None:
+    """Removes what was kept for the job and for the end of its run."""
+    for name in (PRIVATE, SEALED):
+        try:
+            os.unlink(os.path.join(attempt, name))
+        except OSError:
+            pass
 
 
 def _tracker_variables(context: Context, run: RunPlan) -> dict[str, str]:

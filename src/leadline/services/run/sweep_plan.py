@@ -126,7 +126,10 @@ def _refuse_secrets(context: Context, request: SweepRequest) -> None:
             "secret-in-command",
             "the command or its config seems to hold a secret",
             why="it would stand in the record and in the process list",
-            do="sh -c 'COMMAND --token \"$NAME\"'  (the shell reads it from the environment)",
+            do=[
+                "sh -c 'COMMAND --token \"$NAME\"'  (the shell reads it from the environment)",
+                "leadline sweep --not-secret ...  (a false alarm: it is recorded as it stands)",
+            ],
         )
 
 

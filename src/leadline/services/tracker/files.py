@@ -10,11 +10,8 @@ from leadline.core.canonical import digest_of_file
 from leadline.core.errors import not_found, refused, usage
 from leadline.core.record.artifact import latest
 from leadline.core.record.run import Run
-from leadline.core.secrets.names import (
-    SCANNED_CONTENT_BYTES,
-    secret_content_reason,
-    secret_name_reason,
-)
+from leadline.core.secrets.content import pieces_of, reason_of
+from leadline.core.secrets.names import secret_name_reason
 from leadline.core.typed import TYPE_CHECKING
 from leadline.services.artifact.artifacts import artifacts_of, where_made
 from leadline.services.context import Context
@@ -64,7 +61,7 @@ def checked_files(context: Context, paths: list[str]) -> tuple[dict[str, str], d
                 why="a tracker would copy and keep all of it; nothing was read or sent",
                 do=f"leadline init --artifact-limit-mb {-(-seen.st_size // 1_000_000)}",
             )
-        facts[name] = {"size_bytes": seen.st_size, "digest": _digest(path, given)}
+        facts[name] = {"size_bytes": seen.st_size, "digest": _digest(context, path, given)}
         found[name] = path
     return found, facts
 
@@ -107,15 +104,16 @@ def _carried_bytes(context: Context) -> int:
     return int(context.setting(CARRIED) * 1_000_000)
 
 
-def _digest(path: str, shown: str) -> str:
+def _digest(context: Context, path: str, shown: str) -> str:
     """The digest of a file that holds no secret."""
     with open(path, "rb") as file:
-        beginning = file.read(SCANNED_CONTENT_BYTES)
-        if reason := secret_name_reason(path) or secret_content_reason(beginning):
+        held = reason_of(context.screen.content_rules().found_in(pieces_of(file)))
+        if reason := secret_name_reason(path) or held:
             raise refused(
                 "secret-in-artifact",
                 f"{shown} {reason}",
                 why="nothing was sent",
                 do="leadline tracker --help",
             )
-        return digest_of_file(file, before=beginning)
+        file.seek(0)
+        return digest_of_file(file)

@@ -1,0 +1,131 @@
+"""Values that are secrets by the name they are given: ``NAME=VALUE``, ``"name": "value"``, headers,
+flags, keys of a config.
+
+How sure a value is depends on how it is given. An assignment without a space, a quoted value and a
+key of a config leave no doubt what the value is; in prose ("the token: warmup matters") it must look
+random as well. In the text of a program only quoted values count, and they must look random: a name
+beside a name is what programs consist of.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from leadline.core.secrets.environment import (
+    MIN_SECRET_CHARS,
+    STRONG_ENDS,
+    WEAK_ENDS,
+    as_name,
+    is_model_token,
+    stem_of,
+)
+from leadline.core.secrets.shapes import STEMS, VENDORS, WORDS
+from leadline.core.secrets.words import harmless, made_up, mixed, random_looking, small, wordy
+from leadline.core.typed import NamedTuple
+
+_PUBLIC = ("PUBLIC_KEY", "PUBLIC_KEY_TOKEN", "PAGE_TOKEN")
+_IN_EXAMPLES = ("{", "}", "...", "***", "://", "%s", "1234567890", "xyz123", "MYTOKEN")
+_PASSWORDS = ("PASSWORD", "PASSWD", "PASSPHRASE", "PASSCODE", "PWD", "_PASS", "SSHPASS")
+_NAMES_OF_KEYS = (*STRONG_ENDS, *_PASSWORDS)
+# what may stand between a name and its value, and the value: quoted, or up to where a word ends
+_GIVEN = (
+    r"(?P<rest>[\w.-]{0,40}?)(?P<close>(?:\\*[\"'`])?[\])]?)"
+    r"(?P<joint>\s{0,3}(?::=|=>|={1,2}|:|>)\s{0,3})"
+    r"(?:(?P<open>[bruf]{0,2}\\*[\"'`]{1,3})(?P<quoted>[^\"'`\n\\]{1,4096})"
+    r"|(?P<bare>[^\s\"'`,;|&<>(){}\[\]\\]{1,4096}))(?P<next>.?)"
+)
+_CHAIN = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+"
+
+
+class Given(NamedTuple):
+    """A value that a text gives to a name. ``sure``: how it is given leaves no doubt."""
+
+    name: str
+    value: str
+    start: int
+    end: int
+    sure: bool
+    quoted: bool
+
+
+def given_in(text: str, by_issuer: bool = True) -> Iterator[Given]:
+    """Every value that is given to a name with a secret word, or an issuer, in it."""
+    lower = small(text)
+    present = [word for word in VENDORS if by_issuer and word in lower]
+    if any(stem in lower for stem in STEMS):
+        present += [word for word in WORDS if word in lower]
+    if not present:
+        return
+    given = re.compile(_GIVEN)
+    past = 0
+    present.sort(key=len, reverse=True)
+    for word in re.finditer("|".join(present), lower):
+        if word.start() < past:
+            continue
+        found = given.match(text, word.end())
+        if found is None:
+            continue
+        left = word.start()
+        while left > past and (text[left - 1].isalnum() or text[left - 1] in "_-."):
+            left -= 1
+        name = text[left : found.end("rest")]
+        part = "quoted" if found["quoted"] is not None else "bare"
+        value, start, end = found[part], found.start(part), found.end(part)
+        if part == "bare":
+            shorter = value.rstrip(".:!?")
+            end, value = end - (len(value) - len(shorter)), shorter
+            if found["next"] in "([{" and found["next"]:
+                continue  # a call, an index: code
+        if (
+            not value
+            or value.startswith(("[redacted:", "//"))
+            or text.startswith("[redacted:", start)
+        ):
+            continue
+        tight = found["joint"] in ("=", ":=") or (":" in found["joint"] and "-" in name)
+        yield Given(name, value, start, end, tight or part == "quoted", part == "quoted")
+        past = end
+
+
+def is_given_secret(name: str, value: str, sure: bool) -> bool:
+    """Whether ``value``, given to ``name``, is a secret."""
+    if len(value) < MIN_SECRET_CHARS or harmless(value) or made_up(value) or value == name:
+        return False
+    upper = as_name(name)
+    stem = stem_of(upper)
+    if is_model_token(upper):
+        return False
+    if re.fullmatch(_CHAIN, value) and not random_looking(value.rpartition(".")[2]):
+        return False
+    kept_in = stem_of(as_name(value))
+    if value.replace(".", "_").isidentifier() and kept_in.endswith((*_NAMES_OF_KEYS, *_PUBLIC)):
+        return False  # the name of where it is kept
+    if stem.endswith(_PUBLIC):
+        return False
+    if stem.endswith(_PASSWORDS):
+        telling = any(not c.isalpha() for c in value)
+        return telling if not sure else not (stem.endswith(WEAK_ENDS) and not telling)
+    if stem.endswith(STRONG_ENDS):
+        if not sure:
+            return random_looking(value) and not wordy(value)
+        return not wordy(value) or (not stem.endswith("TOKEN") and not _words_only(value))
+    if stem.endswith(("_KEY", "_KEYS")):
+        return mixed(value) and not wordy(value) and len(value) >= 16
+    if any(vendor in name.lower() for vendor in VENDORS):
+        digits = sum(c.isdigit() for c in value)
+        return len(value) >= 14 and digits >= 2 and random_looking(value) and not wordy(value)
+    return False
+
+
+def _words_only(value: str) -> bool:
+    return re.fullmatch(r"[A-Za-z]+(?:[_\-. ][A-Za-z]+)*", value) is not None
+
+
+def is_code_secret(given: Given) -> bool:
+    """The same in the text of a file, where only a quoted value counts, or a line that consists of
+    the assignment alone, as in an environment file."""
+    value = given.value
+    if not random_looking(value) or wordy(value) or any(sign in value for sign in _IN_EXAMPLES):
+        return False
+    return is_given_secret(given.name, value, True) and len(set(value)) >= 8

@@ -1,0 +1,99 @@
+"""The detector against invented keys of every known form, and against texts that hold none."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+
+from leadline.core.secrets.content import ContentRules
+from leadline.core.secrets.quick import may_hold
+from leadline.core.secrets.redact import Redactor
+from tests.invented_keys import NAMED, SHAPES, drawn, ordinary, private_key
+
+AROUND = ("%s", "the key is %s.", "x=%s&y", '"%s"', "(%s)", "see %s, and", "`%s`", "a\n%s\nb")
+
+
+@pytest.mark.parametrize("rule", SHAPES)
+def test_a_key_of_each_known_shape_is_hidden_wherever_it_stands(rule: str) -> None:
+    chance = random.Random(rule)
+    for around in AROUND:
+        key = drawn(SHAPES[rule], chance)
+        hidden = Redactor().text(around % key)
+        assert "[redacted:" in hidden
+        assert key[-12:] not in hidden
+
+
+@pytest.mark.parametrize("rule", SHAPES)
+def test_a_file_that_holds_one_is_known(rule: str) -> None:
+    key = drawn(SHAPES[rule], random.Random(rule))
+    if rule in ("slack-webhook-url", "microsoft-teams-webhook"):
+        pytest.skip("an address: hidden in texts, and no reason to leave a file out")
+    before = b"x = 1\n" * 200_000  # more than a piece
+    assert set(ContentRules().found_in([before, b'k = "%s"\n' % key.encode(), before]))
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_value_given_to_a_telling_name_is_hidden(name: str) -> None:
+    form, shape = NAMED[name]
+    for seed in range(20):
+        key = drawn(shape, random.Random(seed))
+        hidden = Redactor().text(f"then {form % key} was used")
+        assert key not in hidden, hidden
+        assert key[:8] not in hidden
+        assert key not in Redactor().text(json.dumps({"text": form % key}))
+
+
+def test_a_private_key_is_hidden_whole() -> None:
+    key = private_key(random.Random(1))
+    for text in (key, key.replace("\n", "\\n"), key[:400]):
+        hidden = Redactor().text(f"before {text}\nafter")
+        assert not any(line in hidden for line in key.split("\n")[1:5])
+
+
+def test_ordinary_texts_are_left_as_they_are() -> None:
+    chance = random.Random(7)
+    texts = [ordinary(chance) for _ in range(1000)]
+    changed = [text for text in texts if Redactor().text(text) != text]
+    assert len(changed) <= len(texts) / 100, changed[:5]
+    held = [text for text in texts if set(ContentRules().found_in([text.encode()]))]
+    assert len(held) <= len(texts) / 100, held[:5]
+
+
+def test_a_quick_no_is_sure() -> None:
+    chance = random.Random(3)
+    samples = [a % drawn(s, chance) for s in SHAPES.values() for a in AROUND]
+    samples += [form % drawn(shape, chance) for form, shape in NAMED.values()]
+    for text in samples:
+        assert may_hold(json.dumps({"body": {"text": text}}, ensure_ascii=False)), text
+        assert may_hold("long words before it " * 200 + text), text
+
+
+@pytest.mark.parametrize("at", [8, 12, 20, 30])
+def test_a_token_broken_over_two_lines_is_hidden_with_both_parts(at: int) -> None:
+    value = drawn("%a40", random.Random(at))
+    broken = f"a {value[:at]}\n    {value[at:]} b"
+    hidden = Redactor({"HF_TOKEN": value}).text(broken)
+    assert hidden == "a [redacted:env HF_TOKEN] b"
+
+
+def test_a_known_shape_broken_over_two_lines_is_hidden_with_both_parts() -> None:
+    key = drawn(SHAPES["github-pat"], random.Random(2))
+    assert Redactor().text(f"is {key[:18]}\n{key[18:]} ok") == "is [redacted:github-token] ok"
+
+
+@pytest.mark.parametrize("change", [str.upper, str.lower, lambda value: value.encode().hex()])
+def test_a_value_of_the_environment_is_found_in_other_case(change) -> None:
+    value = drawn("%h40", random.Random(5))
+    hidden = Redactor({"WANDB_API_KEY": value}).text(f"key {change(value)}.")
+    assert hidden == "key [redacted:env WANDB_API_KEY]."
+
+
+def test_what_was_declared_to_be_no_secret_passes_and_nothing_else() -> None:
+    chance = random.Random(4)
+    one, other = drawn(SHAPES["github-pat"], chance), drawn(SHAPES["github-pat"], chance)
+    told = []
+    redactor = Redactor(passes=lambda text: text == one, tell=told.append)
+    assert redactor.text(f"{one} {other}") == f"{one} [redacted:github-token]"
+    assert {hidden.text for hidden in told} == {other}
