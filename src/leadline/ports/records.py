@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 
 from leadline.core.record.event import Fault, Record
@@ -96,8 +96,13 @@ class RecordLog(Protocol):
         """Acknowledge torn lines (of any writer) by a ``healed`` record; returns their digests."""
         ...
 
-    def files(self, topic: str) -> dict[str, bytes]:
-        """Name -> content of every event file, for the record branch."""
+    def files(self, topic: str, names: Collection[str] | None = None) -> dict[str, bytes]:
+        """Name -> content of every event file (of those called ``names``), for the record branch."""
+        ...
+
+    def blob_names(self, topic: str, width: int) -> dict[str, str]:
+        """Name -> what git calls the content (in so many digits) of every event file. One that has
+        not changed since it was asked is not read again."""
         ...
 
     def merge(self, topic: str, files: dict[str, bytes]) -> MergeReport:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from leadline.core.canonical import digest_bytes
@@ -18,6 +18,7 @@ from leadline.core.errors import LeadlineError, not_found
 from leadline.core.ids import numbers_upto, parse_id
 from leadline.core.metric.items import lend
 from leadline.core.metric.thread_of import thread_of
+from leadline.core.publish.blob_name import blob_name
 from leadline.core.record.about import base_of, bases_of
 from leadline.core.record.event import Fault, Record, line_digest, parse_lines
 from leadline.core.record.event_files import (
@@ -86,9 +87,13 @@ class MemoryLog:
     def exists(self, topic: str) -> bool:
         return bool(self.disk.topics.get(topic))
 
-    def files(self, topic: str) -> dict[str, bytes]:
+    def files(self, topic: str, names: Collection[str] | None = None) -> dict[str, bytes]:
         with self.disk.lock:
-            return dict(sorted(self.disk.topics.get(topic, {}).items()))
+            held = sorted(self.disk.topics.get(topic, {}).items())
+        return {name: data for name, data in held if names is None or name in names}
+
+    def blob_names(self, topic: str, width: int) -> dict[str, str]:
+        return {name: blob_name(data, width) for name, data in self.files(topic).items()}
 
     def records(self, topic: str) -> list[Record]:
         whole = (data[: data.rfind(b"\n") + 1] for data in self.files(topic).values())

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 
 from leadline.adapters.files import (
@@ -195,14 +195,18 @@ class EventLog:
                 self._item_values[digest] = None
         return self._item_values[digest]
 
-    def files(self, topic: str) -> dict[str, bytes]:
+    def files(self, topic: str, names: Collection[str] | None = None) -> dict[str, bytes]:
         folder = self.folder(topic)
-        names = (
-            sorted(n for n in os.listdir(folder) if n.endswith(".jsonl"))
-            if os.path.isdir(folder)
-            else []
-        )
-        return {n: read_bytes(os.path.join(folder, n)) or b"" for n in names}
+        if names is None:
+            names = os.listdir(folder) if os.path.isdir(folder) else []
+        return {
+            name: read_bytes(os.path.join(folder, name)) or b""
+            for name in sorted(names)
+            if name.endswith(".jsonl")
+        }
+
+    def blob_names(self, topic: str, width: int) -> dict[str, str]:
+        return self.index.blob_names(topic, width)
 
     def heads(self, topic: str) -> dict[str, str]:
         return heads(self.files(topic))

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from leadline.core.record.rows import RunRow
     from leadline.core.record.search_text import Hit
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 BUSY_TIMEOUT_S = 10
 NOTED_BYTES = 200
 BESIDE = ("-journal", "-wal", "-shm")  # what another version's SQLite may have left
@@ -50,6 +50,7 @@ READ_AT_ONCE = 500  # records: bounds the memory, and the variables of one state
 _SCHEMA = """
 CREATE TABLE files(thread TEXT, name TEXT, size INTEGER, seen TEXT, lines INTEGER, last_bytes INTEGER, last TEXT,
                    PRIMARY KEY(thread, name)) WITHOUT ROWID;
+CREATE TABLE blobs(thread TEXT, name TEXT, seen TEXT, blob TEXT, PRIMARY KEY(thread, name)) WITHOUT ROWID;
 CREATE TABLE records(thread TEXT, id TEXT, kind TEXT, line BLOB, PRIMARY KEY(thread, id));
 CREATE INDEX records_by_kind ON records(thread, kind);
 CREATE TABLE about(thread TEXT, base TEXT, id TEXT, PRIMARY KEY(thread, base, id)) WITHOUT ROWID;
@@ -72,6 +73,7 @@ CREATE VIRTUAL TABLE words USING fts5(text, thread UNINDEXED, uid UNINDEXED, kin
 """
 _TABLES = (
     "files",
+    "blobs",
     "records",
     "about",
     "ids",
@@ -428,6 +430,37 @@ class Index:
             return value()
         except sqlite3.DatabaseError:
             return self.asked([thread], value)
+
+    def blob_names(self, thread: str, width: int) -> dict[str, str]:
+        """What git calls the content of each event file; what is as it was then is known."""
+        return self.asked([], lambda: self._blob_names(thread, width))
+
+    def _blob_names(self, thread: str, width: int) -> dict[str, str]:
+        from leadline.core.publish.blob_name import blob_name
+
+        folder = self.folder_of(thread)
+        known = {
+            name: (seen, blob)
+            for name, seen, blob in self.db.execute(
+                "SELECT name, seen, blob FROM blobs WHERE thread=?", (thread,)
+            )
+        }
+        names, new = dict[str, str](), []
+        for entry in os.scandir(folder) if os.path.isdir(folder) else ():
+            if not entry.name.endswith(".jsonl"):
+                continue
+            seen, blob = known.get(entry.name, ("", ""))
+            now = f"{_seen(entry.stat())} {width}"
+            if seen != now:
+                with open(entry.path, "rb") as file:
+                    now = f"{_seen(os.fstat(file.fileno()))} {width}"
+                    blob = blob_name(file.read(), width)
+                new.append((thread, entry.name, now, blob))
+            names[entry.name] = blob
+        if new:
+            with self.writing() as db:
+                db.executemany("INSERT OR REPLACE INTO blobs VALUES(?,?,?,?)", new)
+        return names
 
     def open_runs(self, threads: list[str]) -> list[tuple[str, str]]:
         """(thread, uid) of the planned runs that no later record ends."""

@@ -11,9 +11,9 @@ from leadline.core.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     from leadline.services.context import Context
 
-DESCRIPTION = """Check chains and digests of the record, seals, ids, cited numbers, code states, links between issue and
-logbook, and that the logbook in the tree only grew. One line per fault, with the command that mends it; exit 6 when
-there is one. Notes are worth knowing and no faults. All threads, or the one of --thread.
+DESCRIPTION = """Check chains and digests of the record, its copies on the record branch, seals, ids, cited numbers,
+code states, links between issue and logbook, and that the logbook in the tree only grew. One line per fault, with the
+command that mends it; exit 6 when there is one. Notes are worth knowing and no faults. All threads, or --thread's.
 
 With --signers FILE (git's allowed signers, one `ADDRESS KEY` a line) also whose the record is: records, seals and
 commits of the record branch that are not signed, or by a key that the file does not name, or under a writer's name
@@ -31,8 +31,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--heal",
         action="store_true",
-        help="acknowledge torn lines and second versions in the record; put "
-        "back changed event files from the record branch (the changed ones are kept aside)",
+        help="put back what was changed, cut off or deleted of event files from the record branch "
+        "(what is replaced is kept aside); acknowledge torn lines and second versions in the record",
     )
     parser.add_argument(
         "--explain",
@@ -56,6 +56,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         from leadline.services.keep.heal import heal
 
         healed = heal(context, topics)
+        topics = topics if args.thread else context.store.topics()
     found, records = verify(context, topics)
     if args.signers:
         from leadline.services.keep.verify_signers import verify_signers

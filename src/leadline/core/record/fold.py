@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from leadline.core.ids import clash_suffix, experiment_of, parse_id
 from leadline.core.managed_block import block_of
-from leadline.core.record.event import Record
+from leadline.core.record.event import Record, line_digest
 from leadline.core.record.kinds import ISSUE_KINDS, ITEM_KINDS
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Experiment, Issue, Item, Thread, is_a
@@ -101,13 +101,20 @@ def replay(records: Iterable[Record], topic: str = "") -> Iterator[tuple[Record,
 
 
 def in_order(records: Iterable[Record]) -> list[Record]:
-    """Each id once, in order of time. Two lines of one id (somebody changed one) give the smaller
-    line, whatever file came first; ``verify`` names them."""
+    """Each id once, in order of time. Of two lines of one id (somebody changed one) it is the one
+    that another record follows, else the smaller, whatever file came first; ``verify`` names
+    them."""
     by_id: dict[str, Record] = {}
+    versions: dict[str, list[Record]] = {}
+    records = list(records)
     for record in records:
         known = by_id.setdefault(record.id, record)
-        if known is not record and known != record and record.line() < known.line():
-            by_id[record.id] = record
+        if known is not record and known != record:
+            versions.setdefault(record.id, [known]).append(record)
+    if versions:
+        followed = {record.prev for record in records}
+        for uid, lines in versions.items():
+            by_id[uid] = min(lines, key=lambda r: (line_digest(r.line()) not in followed, r.line()))
     return sorted(by_id.values(), key=lambda r: r.id)
 
 

@@ -8,13 +8,12 @@ published one, ours goes beside it under another name, and readers take the unio
 
 from __future__ import annotations
 
-import hashlib
-
 from leadline.core.canonical import digest_bytes
 from leadline.core.errors import LeadlineError, conflict, environment
 from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.ids import TOPIC
 from leadline.core.plain import plain
+from leadline.core.publish.blob_name import blob_name
 from leadline.core.record.artifact import listed
 from leadline.core.record.event_files import copy_name
 from leadline.core.record.thread import Thread
@@ -161,12 +160,6 @@ def changed_files(
         for p, data in wanted.items()
         if isinstance(data, bytes) and present.get(p) != blob_name(data, width)
     }
-
-
-def blob_name(data: bytes, width: int = 40) -> str:
-    """The name git gives a blob, without asking git."""
-    algorithm = hashlib.sha1 if width == 40 else hashlib.sha256
-    return algorithm(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
 def _events(context: Context, topic: str, present: dict[str, str]) -> Files:

@@ -1,5 +1,5 @@
-"""What ``verify --heal`` mends, and what ``--explain`` shows: torn lines, second versions, changed
-event files.
+"""What ``verify --heal`` mends, and what ``--explain`` shows: torn lines, second versions, event
+files that were changed, cut off or deleted.
 
 Mending never deletes: torn lines stay and are acknowledged by a record, a changed file is kept
 aside before the copy on the record branch takes its place, and that only where the result is a
@@ -8,18 +8,26 @@ whole chain again.
 
 from __future__ import annotations
 
-from leadline.core.record.event import check_chain
+from leadline.core.record.event import Record, check_chain, parse_lines
+from leadline.services.branch.exchange import record_clashes
 from leadline.services.branch.record_branch import branch_ref
 from leadline.services.context import Context
+from leadline.services.keep.copies import lacking
 from leadline.services.keep.verify_outside import seals
 
 
 def heal(context: Context, topics: list[str]) -> list[dict[str, str]]:
-    """Acknowledge torn lines and diverged files by a record, and put back files that were changed
-    from the copy on the record branch (kept aside, never deleted). Returns what was done."""
+    """Put back what was changed, cut off or deleted from the copies of the record branch (what is
+    replaced is kept aside), then acknowledge torn lines and diverged files by a record. Of all
+    threads, those too of which nothing is left here. Returns what was done."""
     done: list[dict[str, str]] = []
+    every = set(context.store.topics()) <= set(topics)
     for topic in topics:
         done += _put_back(context, topic)
+    done += _restore(context, None if every else topics)
+    for topic in {restored["thread"] for restored in done}:
+        record_clashes(context, topic)
+    for topic in context.store.topics() if every else topics:
         acknowledged = context.store.heal(topic)
         if acknowledged:
             done.append(
@@ -31,40 +39,63 @@ def heal(context: Context, topics: list[str]) -> list[dict[str, str]]:
     return done
 
 
+def _restore(context: Context, topics: list[str] | None) -> list[dict[str, str]]:
+    """Lines that a copy holds and the event files do not, taken in again by union."""
+    done: list[dict[str, str]] = []
+    for copy in lacking(context, topics):
+        if not copy.taken_in:
+            continue
+        context.store.merge(copy.topic, {copy.name: copy.data})
+        what = f"took in again what {copy.ref} has of {copy.name}"
+        done.append({"thread": copy.topic, "what": what})
+    return done
+
+
 def _put_back(context: Context, topic: str) -> list[dict[str, str]]:
-    """Event files whose chain is broken and whose published beginning joins with our end into a
-    whole chain."""
+    """Event files with lines that are not the published ones, where the published beginning joins
+    with our end into a whole chain, and no record of ours is missing in it."""
+    files = context.store.files(topic)
+    published = _published(context, topic)
     broken = {
         f.where.rpartition(":")[0] for f in context.store.faults(topic) if f.code == "broken-chain"
     }
-    sealed = _sealed_files(context, topic)
+    changed = {
+        name
+        for name, data in published.items()
+        if name in files and not (data.startswith(files[name]) or files[name].startswith(data))
+    }
     done: list[dict[str, str]] = []
-    published = context.vcs.read_tree_files(branch_ref(context), f"{topic}/events/")
-    for name in sorted(broken | sealed):
-        blob = published.get(f"{topic}/events/{name}")
-        if blob is None:
-            continue
-        theirs, ours = (
-            context.vcs.read_blob(blob).splitlines(keepends=True),
-            context.store.files(topic).get(name, b"").splitlines(keepends=True),
-        )
+    for name in sorted((broken | changed | _sealed_files(context, topic)) & set(published)):
+        theirs = published[name].splitlines(keepends=True)
+        ours = files.get(name, b"").splitlines(keepends=True)
         whole = theirs + ours[len(theirs) :]
         before = [
             (f"{n}:{i}", line)
-            for n, data in sorted(context.store.files(topic).items())
+            for n, data in sorted(files.items())
             if n < name and n.rpartition("-")[0] == name.rpartition("-")[0]
             for i, line in enumerate(data.splitlines(True))
         ]
-        if (
-            whole == ours
-            or check_chain([*before, *((f"{name}:{i}", line) for i, line in enumerate(whole))])[1]
-        ):
+        if whole == ours or not _uids(ours) <= _uids(whole):
+            continue
+        if check_chain([*before, *((f"{name}:{i}", line) for i, line in enumerate(whole))])[1]:
             continue
         aside = context.store.replace_damaged(topic, name, b"".join(whole))
         done.append(
             {"thread": topic, "what": f"put back {name} from the record branch", "aside": aside}
         )
     return done
+
+
+def _published(context: Context, topic: str) -> dict[str, bytes]:
+    """Name to content of the event files on the record branch."""
+    folder = f"{topic}/events/"
+    present = context.vcs.read_tree_files(branch_ref(context), folder)
+    contents = context.vcs.read_blobs(set(present.values()))
+    return {path.removeprefix(folder): contents[blob] for path, blob in present.items()}
+
+
+def _uids(lines: list[bytes]) -> set[str]:
+    return {record.id for record in parse_lines(lines) if isinstance(record, Record)}
 
 
 def _sealed_files(context: Context, topic: str) -> set[str]:

@@ -21,6 +21,7 @@ from leadline.core.text.citation import recompute
 from leadline.core.timestamps import epoch_ms, rfc3339
 from leadline.core.ulid import AHEAD_MS, BEYOND, EARLIEST_MS, first_at
 from leadline.services.context import Context
+from leadline.services.keep.copies import copies
 from leadline.services.keep.verify_outside import CHECKS as OUTSIDE
 from leadline.services.publish.index import placed
 
@@ -30,7 +31,7 @@ EARLIEST = first_at(EARLIEST_MS)
 
 def verify(context: Context, topics: list[str]) -> tuple[list[Finding], int]:
     """Everything found in ``topics``, faults first, and how many records there are. Reads only."""
-    found: list[Finding] = []
+    found: list[Finding] = copies(context, topics)
     records = 0
     for topic in topics:
         thread, faults = context.store.examine(topic)
