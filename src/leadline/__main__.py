@@ -1,5 +1,5 @@
 """``python -m leadline``"""
 
-from leadline.cli.main import entry
+from leadline.cli.start import entry
 
 entry()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+import pytest
+
 from tests.cli.test_issue import measure
 
 
@@ -28,15 +30,24 @@ def test_it_writes_one_page_outside_the_tree(thread_lab):
     assert thread_lab.git("status", "--porcelain") == ""
 
 
-def test_out_is_relative_to_where_one_stands_and_is_replaced_whole(thread_lab):
+def test_out_is_relative_to_where_one_stands_and_ours_is_replaced_whole(thread_lab):
     thread_lab.write("sub/x", "")
     thread_lab.ok("report", "--out", "../r.html", cwd=thread_lab.repo / "sub")
-    (thread_lab.repo / "r.html").write_text("x" * 500_000)
+    thread_lab.ok("note", "one more")
     thread_lab.ok("report", "--out", "r.html")
-    assert (thread_lab.repo / "r.html").read_text().endswith("</html>") or "</html>" in (
-        thread_lab.repo / "r.html"
-    ).read_text()
-    assert "xxxx" not in (thread_lab.repo / "r.html").read_text()
+    assert "one more" in (thread_lab.repo / "r.html").read_text()
+
+
+@pytest.mark.parametrize("verb", ["report", "logbook"])
+def test_another_file_is_replaced_only_when_asked(thread_lab, verb):
+    out = thread_lab.write("r.html", "x" * 500_000)
+    done = thread_lab.run(verb, "--out", "r.html")
+    assert done.returncode == 4 and "r.html is there already" in done.stderr
+    assert out.read_text() == "x" * 500_000
+    thread_lab.ok(verb, "--out", "r.html", "--force")
+    assert "xxxx" not in out.read_text()
+    out.write_text(out.read_text() + "by hand")  # ours, until it was edited
+    assert thread_lab.run(verb, "--out", "r.html").returncode == 4
 
 
 def test_a_place_that_cannot_be_written_is_said(thread_lab):

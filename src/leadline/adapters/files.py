@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from leadline.core.errors import LeadlineError, environment
 from leadline.job import disk
-from leadline.job.disk import open_in_place, sync_folder
+from leadline.job.disk import open_anew, open_in_place, sync_folder
 
 
 def as_user_error(error: OSError, path: str) -> LeadlineError:
@@ -78,7 +78,7 @@ def write_atomically(path: str, data: bytes | Iterable[bytes], durable: bool = T
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
         make_folders(os.path.dirname(path))
-        fd = open_in_place(temporary, os.O_WRONLY | os.O_TRUNC)
+        fd = open_anew(temporary)
         try:
             for piece in (data,) if isinstance(data, bytes) else data:
                 write_all(fd, piece)
@@ -89,12 +89,14 @@ def write_atomically(path: str, data: bytes | Iterable[bytes], durable: bool = T
         os.replace(temporary, path)
         if durable:
             sync_folder(os.path.dirname(path))
-    except OSError as error:
+    except BaseException as error:
         try:
             os.unlink(temporary)
         except OSError:
             pass
-        raise as_user_error(error, path) from error
+        if isinstance(error, OSError):
+            raise as_user_error(error, path) from error
+        raise
 
 
 def copy_file(source: str, target: str) -> None:
@@ -104,14 +106,14 @@ def copy_file(source: str, target: str) -> None:
     try:
         with (
             open(source, "rb") as reading,
-            open(open_in_place(temporary, os.O_WRONLY | os.O_TRUNC), "wb") as writing,
+            open(open_anew(temporary), "wb") as writing,
         ):
             while chunk := reading.read(1 << 20):
                 writing.write(chunk)
             writing.flush()
             os.fsync(writing.fileno())
         os.replace(temporary, target)
-    except OSError:
+    except BaseException:
         try:
             os.unlink(temporary)
         except OSError:

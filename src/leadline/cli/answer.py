@@ -89,14 +89,20 @@ def put(text: str, colours: bool = False) -> None:
 
 
 def tell(text: str) -> None:
-    """Lines beside the answer: progress, a warning, an error."""
-    _write(sys.stderr, _shown(text) + "\n")
+    """Lines beside the answer: progress, a warning, an error. What cannot be said stops nothing."""
+    try:
+        _write(sys.stderr, _shown(text) + "\n")
+    except OSError:
+        pass
 
 
 def redraw(text: str, last: bool) -> None:
     """A line beside the answer that takes the place of the one before, on a terminal."""
-    _write(sys.stderr, "\r\x1b[K" + one_line(text) + "\n" * last)
-    sys.stderr.flush()
+    try:
+        _write(sys.stderr, "\r\x1b[K" + one_line(text) + "\n" * last)
+        sys.stderr.flush()
+    except OSError:
+        pass
 
 
 def _put_json(envelope: dict[str, Any]) -> None:

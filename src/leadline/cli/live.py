@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from leadline.core.errors import environment
 from leadline.core.typed import TYPE_CHECKING
 from leadline.ports.executor import OVER
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from leadline.ports.attempt import Handle
     from leadline.ports.executor import Executor
-    from leadline.services.run.lifecycle import Watcher
 
 CHUNK_BYTES = 1 << 16
 LOOK_EVERY_S = 0.1
@@ -30,6 +30,7 @@ LOOK_EVERY_S = 0.1
 class _Follower:
     def __init__(self, path: str, target: TextIO | None) -> None:
         self.path, self.target, self.fd = path, target, -1
+        self.problem = ""
 
     def copy(self) -> None:
         """Write what came since the last time."""
@@ -46,22 +47,39 @@ class _Follower:
             self.target.flush()
         except (BrokenPipeError, ValueError):
             self.target = None  # nobody reads on; the log file has it all
+        except OSError as error:
+            self.target, self.problem = None, error.strerror or str(error)
 
     def close(self) -> None:
         if self.fd >= 0:
             os.close(self.fd)
 
 
-def watch_with(stdout: TextIO | None) -> Watcher:
-    """A watcher for ``services.run.lifecycle``. ``stdout``: where the command's stdout is shown,
+class Watching:
+    """A ``Watcher`` for ``services.run.lifecycle``. ``stdout``: where the command's stdout is shown,
     None for nowhere."""
 
-    def watch(executor: Executor, attempt: str, handle: Handle) -> bool:
+    def __init__(self, stdout: TextIO | None) -> None:
+        self.stdout, self.problem = stdout, ""
+
+    def check(self, run: str) -> None:
+        """Raises LeadlineError(environment) when not all that the command printed could be shown,
+        which is for whoever reads it as if the command had not printed it."""
+        if self.problem:
+            raise environment(
+                "output-not-shown",
+                f"the output of the command could not be written: {self.problem}",
+                why=f"{run} is recorded, with all that it printed",
+                do=f"leadline show {run} --log",
+            )
+
+    def __call__(self, executor: Executor, attempt: str, handle: Handle) -> bool:
         followers = [
-            _Follower(os.path.join(attempt, "stdout.log"), stdout),
-            _Follower(os.path.join(attempt, "stderr.log"), sys.stderr if stdout else None),
+            _Follower(os.path.join(attempt, "stdout.log"), self.stdout),
+            _Follower(os.path.join(attempt, "stderr.log"), sys.stderr if self.stdout else None),
         ]
         with interruptions((signal.SIGINT, signal.SIGTERM, signal.SIGHUP)) as interrupted:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))  # held back by the launch
             told = 0
             try:
                 while executor.wait([(attempt, handle)], LOOK_EVERY_S)[attempt] not in OVER:
@@ -75,9 +93,8 @@ def watch_with(stdout: TextIO | None) -> Watcher:
             finally:
                 for follower in followers:
                     follower.close()
+                self.problem = self.problem or followers[0].problem
         return bool(interrupted)
-
-    return watch
 
 
 @contextmanager

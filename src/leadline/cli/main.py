@@ -6,13 +6,14 @@ docs/design/dependencies.md).
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # without the enums of `signal`
 import gc
 import os
 import sys
 
 from leadline.cli.table import VERBS
 from leadline.core.errors import EXIT_CODES, LeadlineError, environment, internal, usage
-from leadline.core.typed import TYPE_CHECKING, NoReturn
+from leadline.core.typed import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from leadline.cli.answer import Answer
@@ -29,18 +30,24 @@ Exit codes: 0 done; 2 usage; 3 not found; 4 conflict; 5 refused by the evidence;
 """
 
 
+OWN_FAILURE, INTERRUPTED = 125, 130
 _TAKE_A_VALUE = (["-C"], ["--thread"])  # before the verb
 
 
-def entry() -> NoReturn:
-    """The console script."""
+def entry(interrupted: Any = _signal.default_int_handler) -> NoReturn:
+    """The console script, when all is loaded; Ctrl-C is handled by ``interrupted`` from here on."""
     gc.set_threshold(100_000)  # a command is short: looking for garbage costs it more than it frees
     code = 0
     try:
+        _signal.signal(_signal.SIGINT, interrupted)
         code = main(sys.argv[1:])
         sys.stdout.flush()
     except BrokenPipeError:  # a reader that had enough, like `head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except OSError:  # the answer of a verb that needs nothing, such as --version
+        code = EXIT_CODES["environment"]
     os._exit(code)
 
 
@@ -64,36 +71,61 @@ def main(argv: list[str]) -> int:
     if asks_nothing or own[:1] in (["-h"], ["--help"], ["help"]):
         sys.stdout.write(overview() + "\n")
         return 0
-    from leadline.cli.answer import print_answer, print_error
+    from leadline.cli.answer import print_answer
 
+    runs = own[:1] == ["run"]
     try:
         answer = _dispatch(front, own, command if dashes else None)
     except LeadlineError as error:
-        print_error(error, as_json, _now())
-        return 125 if own[:1] == ["run"] and error.kind != "usage" else error.exit_code
+        _say(error, as_json)
+        return OWN_FAILURE if runs and error.kind != "usage" else error.exit_code
     except KeyboardInterrupt:
-        print_error(
+        _say(
             environment(
                 "interrupted", "interrupted", why="what was written is kept", do="leadline status"
             ),
             as_json,
-            _now(),
         )
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:
         return 0
     except OSError as error:
         from leadline.adapters.files import as_user_error
 
-        print_error(as_user_error(error, str(error.filename or "a file")), as_json, _now())
-        return EXIT_CODES["environment"]
+        _say(as_user_error(error, str(error.filename or "a file")), as_json)
+        return OWN_FAILURE if runs else EXIT_CODES["environment"]
     except Exception as error:
-        return _bug(error, as_json)
+        _say(_bug(error), as_json)
+        return OWN_FAILURE if runs else EXIT_CODES["internal"]
     try:
         print_answer(answer, as_json, _now())
+        sys.stdout.flush()
     except BrokenPipeError:
         return answer.exit_code
+    except OSError as error:
+        _say(
+            environment(
+                "answer-not-written",
+                f"the answer could not be written: {error.strerror}",
+                why="what the verb recorded is kept",
+                do="leadline status",
+            ),
+            as_json=False,
+        )
+        return answer.exit_code or (OWN_FAILURE if runs else EXIT_CODES["environment"])
     return answer.exit_code
+
+
+def _say(error: LeadlineError, as_json: bool) -> None:
+    """Says what went wrong, beside the answer where that cannot be written."""
+    from leadline.cli.answer import print_error
+
+    try:
+        print_error(error, as_json, _now())
+        sys.stdout.flush()
+    except OSError:
+        if as_json:
+            print_error(error, False, _now())
 
 
 def _split(argv: list[str]) -> tuple[list[str], bool, list[str]]:
@@ -223,30 +255,26 @@ def _now() -> str:
     return rfc3339(time.time_ns() // 1_000_000)
 
 
-def _bug(error: Exception, as_json: bool) -> int:
-    """A bug of ours: say so, keep the traceback in a file, never print it."""
+def _bug(error: Exception) -> LeadlineError:
+    """A bug of ours: the traceback is kept in a file, and never printed."""
     import tempfile
     import traceback
 
-    from leadline.cli.answer import print_error, tell
+    from leadline.cli.answer import tell
 
-    fd, path = tempfile.mkstemp(prefix="leadline-bug-", suffix=".txt")
-    with os.fdopen(fd, "w", encoding="utf-8") as file:
-        traceback.print_exception(error, file=file)
+    where = "LEADLINE_DEBUG=1 shows the details"
+    try:
+        fd, path = tempfile.mkstemp(prefix="leadline-bug-", suffix=".txt")
+        with os.fdopen(fd, "w", encoding="utf-8", errors="backslashreplace") as file:
+            traceback.print_exception(error, file=file)
+        where = f"the details are in {path}"
+    except OSError:
+        pass
     if os.environ.get("LEADLINE_DEBUG"):
         tell("".join(traceback.format_exception(error)))
-    print_error(
-        internal(
-            "bug",
-            f"a bug in Leadline: {type(error).__name__}: {error}",
-            why=f"the details are in {path}; no record was lost",
-            do="leadline verify",
-        ),
-        as_json,
-        _now(),
+    return internal(
+        "bug",
+        f"a bug in Leadline: {type(error).__name__}: {error}",
+        why=f"{where}; no record was lost",
+        do="leadline verify",
     )
-    return EXIT_CODES["internal"]
-
-
-if __name__ == "__main__":
-    entry()

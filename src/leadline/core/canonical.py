@@ -25,11 +25,32 @@ _encode = json.JSONEncoder(
 
 
 def canonical_json(value: Any) -> str:
-    """Sorted keys, no spaces, UTF-8 as is. NaN and infinities become strings, since JSON has none.
+    """Sorted keys, no spaces, UTF-8 as is. NaN and infinities become strings, since JSON has none,
+    and bytes of a name that are no UTF-8 (lone surrogates in it) become escapes.
 
     Raises TypeError for a value without a stable form (an object, a set, a callable).
     """
-    return _encode(finite(value))
+    text = _encode(finite(value))
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _encode(_whole(finite(value)))
+    return text
+
+
+def _whole(value: Any) -> Any:
+    """Where the locale knows no UTF-8 the halves are put together, too."""
+    if isinstance(value, str):
+        try:
+            raw = value.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:  # half a character that is no byte of a name
+            raw = value.encode("utf-8", "backslashreplace")
+        return raw.decode("utf-8", "backslashreplace")
+    if isinstance(value, dict):
+        return {_whole(key): _whole(inner) for key, inner in value.items()}
+    return [_whole(inner) for inner in value] if isinstance(value, list) else value
 
 
 def nonfinite_word(value: float) -> str:

@@ -61,6 +61,16 @@ def folder_mode(parent: str) -> int:
     return os.stat(parent).st_mode & 0o2777
 
 
+def open_anew(path: str) -> int:
+    """Open a new file of ours for writing; what has its name, left by a process that was killed or
+    put there by another, is removed first. Raises OSError."""
+    try:
+        return open_in_place(path, os.O_WRONLY | os.O_EXCL)
+    except FileExistsError:
+        os.unlink(path)
+        return open_in_place(path, os.O_WRONLY | os.O_EXCL)
+
+
 def open_in_place(path: str, flags: int, mode: int = 0o666) -> int:
     """Open a file of ours, made if need be (``os.O_CREAT`` is added) with those of the rights
     ``mode`` that its folder has. A link in its place is not followed. Raises OSError."""

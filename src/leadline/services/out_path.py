@@ -4,12 +4,14 @@ kept beside the record and can be made again (and is therefore not waited for on
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 
-from leadline.core.errors import environment
+from leadline.core.canonical import digest_bytes
+from leadline.core.errors import conflict, environment
 from leadline.core.typed import TYPE_CHECKING
-from leadline.job.disk import make_folders, open_in_place, sync_folder
+from leadline.job.disk import make_folders, open_anew, sync_folder
 
 if TYPE_CHECKING:
     from leadline.services.context import Context
@@ -43,7 +45,7 @@ def write_whole(path: str, data: bytes, on_disk: bool = False) -> None:
     make_folders(os.path.dirname(path))
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
-        with open(open_in_place(temporary, os.O_WRONLY | os.O_TRUNC), "wb") as file:
+        with open(open_anew(temporary), "wb") as file:
             file.write(data)
             if on_disk:
                 file.flush()
@@ -51,23 +53,35 @@ def write_whole(path: str, data: bytes, on_disk: bool = False) -> None:
         os.replace(temporary, path)
         if on_disk:
             sync_folder(os.path.dirname(path))
-    except OSError:
-        if os.path.exists(temporary):
+    except BaseException:
+        if os.path.lexists(temporary):
             os.unlink(temporary)
         raise
 
 
-def write_out(context: Context, out: str, text: str, own: bool = False) -> str:
-    """Write a file that the user named; an existing one is replaced whole. ``own``: the place is
-    ours, and its folder is made. Returns its absolute path.
+def write_out(
+    context: Context, out: str, text: str, verb: str, own: bool = False, force: bool = False
+) -> str:
+    """Write a file that the user named; an earlier one of ours is replaced whole, any other only by
+    ``force``. ``verb``: what to type again. ``own``: the place is ours, and its folder is made.
+    Returns its absolute path.
 
-    Raises LeadlineError(environment): ``no-folder``, ``cannot-write``.
+    Raises LeadlineError: environment (``no-folder``, ``cannot-write``), conflict (``file-exists``).
     """
     path = os.path.abspath(os.path.join(context.cwd, os.path.expanduser(out)))
-    if not own:
-        check_folder(path)
+    data = text.encode("utf-8", "replace")
     try:
-        write_whole(path, text.encode("utf-8", "replace"))
+        if not own:
+            check_folder(path)
+            if not force and os.path.lexists(path) and not _is_ours(context, path):
+                raise conflict(
+                    "file-exists",
+                    f"{path} is there already",
+                    why="it is not what was written here before, and would be lost",
+                    do=f"leadline {verb} --out {shlex.quote(out)} --force",
+                )
+            _remember(context, data)
+        write_whole(path, data)
     except OSError as error:
         raise environment(
             "cannot-write",
@@ -75,3 +89,34 @@ def write_out(context: Context, out: str, text: str, own: bool = False) -> str:
             do="choose another --out",
         ) from None
     return path
+
+
+OUTPUTS, OUTPUTS_REMEMBERED = "outputs.json", 200
+
+
+def _is_ours(context: Context, path: str) -> bool:
+    """Whether a file holds what was written out once, to the byte."""
+    if os.path.islink(path) or not os.path.isfile(path):
+        return False
+    with open(path, "rb") as file:
+        return digest_bytes(file.read()) in _written(context)
+
+
+def _written(context: Context) -> list[str]:
+    try:
+        with open(os.path.join(context.root, OUTPUTS), encoding="ascii") as file:
+            found = json.load(file)
+    except (OSError, ValueError):
+        return []
+    return [str(digest) for digest in found] if isinstance(found, list) else []
+
+
+def _remember(context: Context, data: bytes) -> None:
+    """Before the file is written; where it cannot be, the next time asks for ``--force``."""
+    digest = digest_bytes(data)
+    digests = [known for known in _written(context) if known != digest] + [digest]
+    kept = json.dumps(digests[-OUTPUTS_REMEMBERED:]).encode()
+    try:
+        write_whole(os.path.join(context.root, OUTPUTS), kept)
+    except OSError:
+        pass

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,7 +20,7 @@ from leadline.adapters.files import make_folders
 from leadline.adapters.git.objects import not_writable
 from leadline.core.canonical import sha256_for
 from leadline.core.typed import TYPE_CHECKING, Any, TypedDict
-from leadline.job.disk import open_in_place
+from leadline.job.disk import open_anew, open_in_place
 
 if TYPE_CHECKING:
     from leadline.adapters.git.objects import Entry
@@ -75,7 +76,9 @@ class Memory:
     """What earlier captures found out; ``values`` is JSON."""
 
     def __init__(self, git_dir: str, common_dir: str, rules: list[object]) -> None:
-        key = sha256_for(0)(json.dumps([FORMAT, git_dir, rules]).encode()).hexdigest()[:20]
+        # Paths are kept as they are here, which where there is no UTF-8 is not as they are elsewhere.
+        kind = [FORMAT, sys.getfilesystemencoding(), git_dir, rules]
+        key = sha256_for(0)(json.dumps(kind).encode()).hexdigest()[:20]
         self.folder = os.path.join(common_dir, "leadline", "code-index")
         self.user_index = os.path.join(git_dir, "index")
         self.index = os.path.join(self.folder, key)
@@ -158,9 +161,7 @@ class Memory:
         self.values["index"] = stamp_of(self.index)
         temporary = f"{self._path}.{os.getpid()}"
         try:
-            with open(
-                open_in_place(temporary, os.O_WRONLY | os.O_TRUNC), "w", encoding="utf-8"
-            ) as stream:
+            with open(open_anew(temporary), "w", encoding="utf-8") as stream:
                 json.dump(self.values, stream, separators=(",", ":"))
             os.replace(temporary, self._path)
         except OSError as error:

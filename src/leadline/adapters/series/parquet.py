@@ -20,7 +20,7 @@ from leadline.core.errors import check_failed, conflict, environment
 from leadline.core.series.points import Points
 from leadline.core.series.store import Store, Writer
 from leadline.core.typed import TYPE_CHECKING, Any, TypedDict
-from leadline.job.disk import open_in_place, sync_folder
+from leadline.job.disk import open_anew, sync_folder
 
 if TYPE_CHECKING:
     from typing import NotRequired
@@ -108,7 +108,7 @@ def _write(path: str, store: Store, names: list[str], digest: str) -> None:
     }
     # byte streams of floats compress better without
     plain = {"use_dictionary": ["writer", "metric"]}
-    with open(open_in_place(path, os.O_WRONLY | os.O_TRUNC), "wb") as file:
+    with open(open_anew(path), "wb") as file:
         with pq.ParquetWriter(file, schema, **options, **plain) as writer:
             for owner, metric, count in order:
                 points = store.writers[owner].series[metric]

@@ -109,13 +109,13 @@ def _share(text: str) -> float:
 def run(context: Context, args: argparse.Namespace) -> Answer:
     if args.words:
         return _show(context, args)
-    from leadline.cli.live import interruptions, watch_with
+    from leadline.cli.live import Watching, interruptions
     from leadline.services.run.ab import AbRequest, measure
 
     sides = _sides(args)
     topic = context.topic(args.thread)
     shown = sys.stderr if args.json else sys.stdout
-    watcher = watch_with(shown if args.show_output else None)
+    watcher = Watching(shown if args.show_output else None)
     a, b = (_request(args, topic, *side) for side in sides)
     request = AbRequest(
         a,

@@ -18,13 +18,14 @@ EXAMPLES = ["leadline logbook | less", "leadline logbook --out logbook.md"]
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="FILE", help="write it there instead")
+    parser.add_argument("--force", action="store_true", help="replace FILE, whatever it is")
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.core.plain import plain
     from leadline.services.branch.logbook import logbook
 
-    made = logbook(context, context.topic(args.thread), args.out)
+    made = logbook(context, context.topic(args.thread), args.out, args.force)
     text = plain(made.text)
     if made.path:
         text = f"{made.entries} entries written to {made.path}"

@@ -21,12 +21,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", metavar="FILE", help="default: beside the records, outside the work tree"
     )
+    parser.add_argument("--force", action="store_true", help="replace FILE, whatever it is")
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.core.timestamps import size
     from leadline.services.publish.report import report
 
-    made = report(context, context.topic(args.thread), args.out)
+    made = report(context, context.topic(args.thread), args.out, args.force)
     counts = f"{made.experiments} experiments, {made.runs} runs"
     return Answer(f"{made.path}  ({size(made.bytes)}, {counts})", made.as_dict())

@@ -57,7 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
-    from leadline.cli.live import watch_with
+    from leadline.cli.live import Watching
     from leadline.services.run.reproduce import reproduce
 
     topic = context.topic(args.thread)
@@ -72,7 +72,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         tolerance=args.tolerance,
         artifacts=args.artifacts,
         same_artifacts=args.same_artifacts,
-        watcher=watch_with(None if args.quiet else sys.stderr),
+        watcher=Watching(None if args.quiet else sys.stderr),
         say=context.warn,
     )
     from leadline.core.plain import plain

@@ -81,7 +81,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
-    from leadline.cli.live import watch_with
+    from leadline.cli.live import Watching
     from leadline.services.run.outcome import Runs
     from leadline.services.run.repeats import execute
     from leadline.services.run.request import Command, RunRequest, Terms
@@ -108,11 +108,14 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         hypotheses=args.hypotheses,
     )
     shown = sys.stderr if args.json else sys.stdout
-    outcomes = execute(context, request, watch_with(None if args.quiet else shown), context.warn)
+    watching = Watching(None if args.quiet else shown)
+    outcomes = execute(context, request, watching, context.warn)
     for outcome in outcomes:
         context.warn(_summary(outcome))
     last = outcomes[-1]
     worst = next((o for o in outcomes if o.state != "done"), last)
+    if worst.state == "done" and not args.json:
+        watching.check(last.id)
     data = Runs(last.experiment, outcomes).as_dict()
     return Answer(
         "",

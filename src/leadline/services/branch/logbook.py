@@ -57,13 +57,14 @@ class Logbook:
         return dict(self.__dict__)
 
 
-def logbook(context: Context, topic: str, out: str | None = None) -> Logbook:
+def logbook(context: Context, topic: str, out: str | None = None, force: bool = False) -> Logbook:
     """The logbook on request; ``out``: written there (relative to where the user stands).
 
-    Raises LeadlineError(environment) when it cannot be written.
+    Raises LeadlineError when it cannot be written, or would replace another's file without
+    ``force``.
     """
     text = logbook_text(context, context.store.thread(topic))
-    path = write_out(context, out, text) if out else ""
+    path = write_out(context, out, text, "logbook", force=force) if out else ""
     return Logbook("" if out else text, len(entries(text)), path)
 
 

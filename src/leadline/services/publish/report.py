@@ -32,12 +32,12 @@ class Written:
         return dict(self.__dict__)
 
 
-def report(context: Context, topic: str, out: str | None = None) -> Written:
+def report(context: Context, topic: str, out: str | None = None, force: bool = False) -> Written:
     """Write the page; ``out`` defaults to ``<record folder>/reports/<topic>.html``, outside the
     work tree.
 
-    Raises LeadlineError(environment) when it
-    cannot be written.
+    Raises LeadlineError when it cannot be written, or would replace another's file without
+    ``force``.
     """
     thread = context.store.thread(topic)
     evidence_of = evidence_for(thread)
@@ -59,7 +59,7 @@ def report(context: Context, topic: str, out: str | None = None) -> Written:
         series=series,
     )
     place = out or os.path.join(context.root, "reports", f"{topic}.html")
-    path = write_out(context, place, page, own=not out)
+    path = write_out(context, place, page, "report", own=not out, force=force)
     runs = sum(1 for _ in thread.runs)
     return Written(path, os.path.getsize(path), len(thread.experiments), runs)
 

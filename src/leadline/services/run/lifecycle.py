@@ -9,6 +9,7 @@ end), loud after (an extraction that fails its check says so and publishes nothi
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # without the enums of `signal`
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
@@ -41,10 +42,21 @@ def run_one(
     seen: Sequence[str] = (),
 ) -> RunOutcome:
     """One execution with the given ``facts`` (see ``gather`` in ``facts.py``)."""
-    with plan(context, request, facts, seen) as run:
+    with plan(context, request, facts, seen) as run, _until_watched():
         handle = launch(context, run)
         interrupted = watch(context, run, handle, watcher)
         return end(context, run, say, interrupted)
+
+
+@contextmanager
+def _until_watched() -> Iterator[None]:
+    """Holds Ctrl-C back from the moment a job may be under way until a watcher, who lets it through,
+    can make a cancellation of it: nobody would know of the job otherwise."""
+    before = _signal.pthread_sigmask(_signal.SIG_BLOCK, (_signal.SIGINT,))
+    try:
+        yield
+    finally:
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
 
 
 @contextmanager
