@@ -337,6 +337,12 @@ class Vcs(Protocol):
         ``without`` and what they have in their history."""
         ...
 
+    def mend(self, records: str) -> list[str]:
+        """Move what a power cut left of objects and of our refs (those of code states and seals, and
+        ``records``) out of git's way, where it can be looked at; returns what was moved, in words.
+        What is derived is made again by whoever needs it."""
+        ...
+
     def missing_objects(self, names: Iterable[str]) -> set[str]:
         """Those of the full object names that this repository does not have."""
         ...

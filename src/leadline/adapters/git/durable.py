@@ -221,16 +221,16 @@ def _is_object(path: str, name: str) -> bool:
     return unpacking.eof and hasher.hexdigest() == name
 
 
-def drop_broken_ref(git: GitProgram, name: str) -> bool:
-    """Move the file of a ref that holds no name of an object out of git's way; whether there was
-    one. Raises OSError."""
+def drop_broken_ref(git: GitProgram, name: str, unknown: bool = False) -> bool:
+    """Move the file of a ref that holds no name of an object (or one that is ``unknown`` here) out
+    of git's way; whether there was one. Raises OSError."""
     path = os.path.join(git.common_dir, name)
     try:
         with open(path, "rb") as file:
             content = file.read(200)
     except OSError:
         return False
-    if content.strip(b"\0 \n"):
+    if content.strip(b"\0 \n") and not unknown:
         return False
     aside = os.path.join(git.common_dir, "leadline", "set-aside", name)
     make_folders(os.path.dirname(aside))

@@ -354,5 +354,10 @@ class Git:
         listed = self._git.line(["rev-list", "--topo-order", f"-n{limit}", *bounds, "--"])
         return listed.splitlines()
 
+    def mend(self, records: str) -> list[str]:
+        from leadline.adapters.git import mending
+
+        return mending.mend(self._git, records)
+
     def missing_objects(self, names: Iterable[str]) -> set[str]:
         return objects.missing(self._git, names)

@@ -13,25 +13,35 @@ if TYPE_CHECKING:
 DESCRIPTION = """Say what is installed, which feature lacks what, how the repository looks, and what was left
 unfinished: open runs, faults in the record, what is not on the remote. No network unless --network.
 Outside a repository it says so and looks at the program alone. Exit 0; with --strict 6 when there is a problem, no
-repository among them."""
+repository among them.
+
+--mend clears what killed commands and power cuts left: temporary files, damaged git objects and refs of
+Leadline (moved to .git/leadline/set-aside), runs that are over and were never ended; and closes files of older versions
+to others."""
 ANSWER = "services.keep.doctor:Check[]"
-EXAMPLES = ["leadline doctor", "leadline doctor --network --strict"]
+EXAMPLES = ["leadline doctor", "leadline doctor --network --strict", "leadline doctor --mend"]
 NEEDS_REPOSITORY = False
 MARKS = {"ok": "ok  ", "note": "note", "problem": "FAIL"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--network", action="store_true", help="ask the remote, too")
+    parser.add_argument(
+        "--mend", action="store_true", help="clear what killed commands and power cuts left"
+    )
     parser.add_argument("--strict", action="store_true", help="exit 6 when something is wrong")
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline import bootstrap
     from leadline.core.errors import LeadlineError
+    from leadline.services.keep import mend as mending
     from leadline.services.keep.doctor import doctor, outside
 
     try:
-        checks = doctor(bootstrap.open_context(args.folder), args.network)
+        opened = bootstrap.open_context(args.folder)
+        mended = mending.mend(opened) if args.mend else []
+        checks = [*mended, *doctor(opened, args.network)]
     except LeadlineError as error:
         forges = [bootstrap.forge_kind(name) for name in bootstrap.forge_names()]
         trackers = [bootstrap.tracker_kind(name) for name in bootstrap.tracker_names()]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from leadline.core.record.run import USUAL_EXECUTOR
 from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.ports.executor import OVER
@@ -14,11 +16,23 @@ if TYPE_CHECKING:
     from leadline.core.record.bodies import RunPlannedBody
 
 
-def recover_runs(context: Context) -> list[str]:
+def recover_runs(context: Context, unmarked: bool = False) -> list[str]:
     """End every abandoned run that is over; returns the ids ended. A run still going is left alone,
-    and said."""
+    and said. ``unmarked``: those too whose marker is gone, if their folder is here."""
     ended = []
-    open_runs = {uid: topic for topic, uid in context.open_runs.listed() if topic}
+    open_runs = {uid: topic for topic, uid in context.open_runs.listed()}
+    if unmarked or "" in open_runs.values():  # a marker that a power cut emptied
+        of_record = {uid: topic for topic, uid in context.read_model.open_runs()}
+        for uid in [uid for uid, topic in open_runs.items() if not topic]:
+            open_runs[uid] = of_record.get(uid, "")
+        if unmarked:
+            here = {u: t for u, t in of_record.items() if os.path.isdir(context.run_folder(u))}
+            open_runs = {**here, **open_runs}
+        for uid in [uid for uid, topic in open_runs.items() if not topic]:
+            del open_runs[uid]
+            with context.open_runs.abandoned(uid) as free:
+                if free:
+                    context.open_runs.closed(uid)
     for topic in set(open_runs.values()):
         if not context.store.exists(topic):
             continue

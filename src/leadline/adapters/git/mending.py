@@ -1,0 +1,33 @@
+"""Moves what a power cut left of objects and of our refs out of git's way."""
+
+from __future__ import annotations
+
+import os
+
+from leadline.adapters.git.durable import drop_broken_ref, set_aside_damaged
+from leadline.adapters.git.objects import missing, not_writable, read_ref_files
+from leadline.adapters.git.program import GitProgram
+
+
+def mend(git: GitProgram, records: str) -> list[str]:
+    """See ``Vcs.mend``. Raises LeadlineError."""
+    try:
+        moved = [f"object {name}" for name in set_aside_damaged(git)]
+        for ref in _own_refs(git.common_dir, records):
+            value = read_ref_files(git.common_dir, ref)
+            unknown = value is not None and bool(missing(git, [value]))
+            if drop_broken_ref(git, ref, unknown):
+                moved.append(ref)
+    except OSError as error:
+        raise not_writable(git.common_dir, error) from None
+    return moved
+
+
+def _own_refs(common_dir: str, records: str) -> list[str]:
+    """The loose ones."""
+    found = [records] if os.path.isfile(os.path.join(common_dir, records)) else []
+    for top in ("refs/leadline", "refs/tags/leadline"):
+        for folder, _, names in os.walk(os.path.join(common_dir, top)):
+            within = os.path.relpath(folder, common_dir).replace(os.sep, "/")
+            found += [f"{within}/{name}" for name in names if not name.endswith(".lock")]
+    return sorted(found)
