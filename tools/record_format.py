@@ -1,5 +1,6 @@
-"""Write the list of kinds in docs/record-format.md from the table of kinds and the declared bodies;
-with --check, fail when the page does not have what it would write. The rest of the page is prose."""
+"""Write the list of kinds in docs/record-format.md, and core/record/shapes.py (by which a record that
+is read is checked), from the table of kinds and the declared bodies; with --check, fail when they
+do not have what it would write. The rest of the page is prose."""
 
 from __future__ import annotations
 
@@ -18,6 +19,7 @@ from leadline.core.record.kinds import TABLE  # noqa: E402
 
 BODIES = ROOT / "src" / "leadline" / "core" / "record" / "bodies.py"
 PAGE = ROOT / "docs" / "record-format.md"
+CHECKED = BODIES.with_name("shapes.py")
 BEGIN = "<!-- made by tools/record_format.py: do not edit -->\n"
 END = "<!-- end -->\n"
 
@@ -28,6 +30,7 @@ class Field(NamedTuple):
     name: str
     kind: str  # as written: list[str]
     about: str
+    needed: bool = False
 
 
 class Shape(NamedTuple):
@@ -46,8 +49,9 @@ def shapes(source: str) -> dict[str, Shape]:
     for node in ast.parse(source).body:
         if isinstance(node, ast.ClassDef):
             bases = [base.id for base in node.bases if isinstance(base, ast.Name)]
+            total = not any(word.arg == "total" for word in node.keywords)
             fields = [
-                Field(ast.unparse(f.target), _kind(f.annotation), comments.get(f.lineno, ""))
+                _field(ast.unparse(f.target), f.annotation, comments.get(f.lineno, ""), total)
                 for f in node.body
                 if isinstance(f, ast.AnnAssign)
             ]
@@ -66,12 +70,14 @@ def _members(members: ast.expr, comments: dict[int, str]) -> Iterator[Field]:
     if isinstance(members, ast.Dict):
         for key, value in zip(members.keys, members.values, strict=True):
             if isinstance(key, ast.Constant):
-                yield Field(str(key.value), _kind(value), comments.get(key.lineno, ""))
+                yield _field(str(key.value), value, comments.get(key.lineno, ""), total=False)
 
 
-def _kind(annotation: ast.expr) -> str:
-    text = ast.unparse(annotation)
-    return text.removeprefix("NotRequired[")[:-1] if text.startswith("NotRequired[") else text
+def _field(name: str, annotation: ast.expr, about: str, total: bool) -> Field:
+    word, _, rest = ast.unparse(annotation).partition("[")
+    if word in ("Required", "NotRequired"):
+        return Field(name, rest[:-1], about, word == "Required")
+    return Field(name, ast.unparse(annotation), about, total)
 
 
 def fields_of(name: str, known: dict[str, Shape]) -> list[Field]:
@@ -97,6 +103,44 @@ def section() -> str:
     parts.append("## Parts of bodies\n")
     parts += [f"### {name}\n\n" + _table(name, known) for name in inner]
     return "\n".join(parts)
+
+
+def checked() -> str:
+    """The text of core/record/shapes.py."""
+    known = shapes(BODIES.read_text())
+    wanted = {body_name(kind.name) for kind in TABLE}
+    lines = []
+    for name in [n for n in known if n in wanted | _used(known)]:
+        fields = {f.name: f for f in fields_of(name, known)}  # the last word is the one that counts
+        specs = ", ".join(f'"{f.name}": {_spec(f.kind, known)}' for f in fields.values())
+        needed = "".join(f'"{f.name}", ' for f in fields.values() if f.needed)
+        lines.append(f'    "{name}": ({{{specs}}}, ({needed.strip()})),')
+    head = (
+        '"""Made by tools/record_format.py from core/record/bodies.py: do not edit. Of each shape its fields'
+        "\nand those it must have; read by core/record/conform.py, which says what the words mean."
+        '"""\n\nfrom __future__ import annotations\n\nfrom leadline.core.typed import Any\n\n'
+    )
+    table = "SHAPES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {\n"
+    return head + "# fmt: off\n# ruff: noqa: E501\n" + table + "\n".join(lines) + "\n}\n"
+
+
+def _spec(kind: str, known: dict[str, Shape]) -> str:
+    """An annotation as the table has it: a word, or a tuple of a word and what is inside."""
+    node = ast.parse(kind, mode="eval").body
+    return repr(_nested(node, known)).replace("'", '"')
+
+
+def _nested(node: ast.expr, known: dict[str, Shape]) -> object:
+    if isinstance(node, ast.BinOp):
+        left, right = _nested(node.left, known), _nested(node.right, known)
+        return ("or", *(left[1:] if left[:1] == ("or",) else (left,)), right)  # type: ignore[index]
+    if isinstance(node, ast.Subscript):
+        inner = node.slice.elts[-1] if isinstance(node.slice, ast.Tuple) else node.slice
+        return (ast.unparse(node.value), _nested(inner, known))
+    word = ast.unparse(node)
+    if word == "Config":
+        return ("dict", "any")
+    return {"Any": "any", "object": "any", "None": "none"}.get(word, word)
 
 
 def _used(known: dict[str, Shape]) -> set[str]:
@@ -127,16 +171,16 @@ def main() -> int:
         print(f"{PAGE.name} has no place for the kinds: {BEGIN!r} … {END!r}", file=sys.stderr)
         return 1
     made = f"{before}{BEGIN}\n{section()}\n{END}{after}"
+    wanted = {PAGE: made, CHECKED: checked()}
+    stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
+    names = ", ".join(str(path.relative_to(ROOT)) for path in stale)
     if "--check" in sys.argv:
-        if made != text:
-            print(
-                "docs/record-format.md does not list the kinds and fields there are.\nnext: make docs",
-                file=sys.stderr,
-            )
-            return 1
-        return 0
-    PAGE.write_text(made)
-    print(f"wrote {PAGE.relative_to(ROOT)}")
+        if stale:
+            print(f"{names}: not the kinds and fields there are.\nnext: make docs", file=sys.stderr)
+        return int(bool(stale))
+    for path in stale:
+        path.write_text(wanted[path])
+    print(f"wrote {names or 'nothing: all is as it was'}")
     return 0
 
 

@@ -132,7 +132,17 @@ def test_tampering_breaks_the_chain(tmp_path: Path, damage: str) -> None:
         del lines[2]
     elif damage == "insert":
         lines.insert(
-            2, Record("01J00000000000000000000000", "", "t", "w1", "note", "Eve", {}, "").line()
+            2,
+            Record(
+                "01J00000000000000000000000",
+                "2026-01-01T00:00:00Z",
+                "t",
+                "w1",
+                "note",
+                "Eve",
+                {},
+                "",
+            ).line(),
         )
     else:
         lines[2], lines[3] = lines[3], lines[2]

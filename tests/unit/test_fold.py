@@ -221,6 +221,75 @@ def test_clashes_get_letters_and_references_follow() -> None:
         assert thread.experiments["P-001"].notes == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("run-ended", {"run": "P-001-r1", "state": "done", "metrics": {"m": 9.0}}),
+        ("retraction", {"target": "P-001-r1", "why": "wrong"}),
+        ("retraction", {"target": "P-001", "why": "wrong"}),
+        ("correction", {"target": "P-001-r1", "field": "config.x", "value": 2}),
+        ("supersession", {"target": "P-001", "by": "P-002"}),
+        ("note", {"id": "P-N1", "text": "about it", "about": ["P-001"]}),
+        ("baseline", {"id": "P-B1", "experiment": "P-001"}),
+        ("tracker-run", {"run": "P-001-r1", "tracker": {"state": "finished"}}),
+    ],
+)
+def test_what_is_said_of_another_machines_thing_waits_for_it(
+    kind: str, says: dict[str, Any]
+) -> None:
+    """It names that by ULID; the one that has its id here is another."""
+    here = at(1000, 1, "run-planned", {"id": "P-001-r1", "experiment": "P-001"}, "wa")
+    there = at(2000, 2, "run-planned", {"id": "P-001-r1", "experiment": "P-001"}, "wb")
+    refs = {"P-001-r1": there.id, "P-001": there.id}
+    said = at(3000, 3, kind, {**says, "refs": refs}, "wb")
+    apart = fold([here, said])
+    alone = fold([here])
+    assert apart.experiments == alone.experiments and apart.malformed == []
+    assert apart.baseline_experiment is None
+    whole = fold([here, there, said])
+    assert whole.experiments["P-001"] == alone.experiments["P-001"]
+    assert whole.experiments["P-001b"] != fold([here, there]).experiments["P-001b"] or (
+        whole.baseline_experiment is whole.experiments["P-001b"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "says", "told"),
+    [
+        ("correction", {"target": "P-C1", "field": "experiments", "value": 7}, "experiments is 7"),
+        ("correction", {"target": "P-001-r1", "field": "hardware.gpus", "value": "x"}, "gpus is"),
+        ("thread-changed", {"field": "goal", "value": ["x"]}, "goal is a list, not a text"),
+        ("thread-changed", {"field": "goal", "value": "x", "mode": "add"}, "goal is a list"),
+        ("thread-changed", {"field": "stop", "value": 5}, "stop is 5, not a list"),
+    ],
+)
+def test_a_change_to_what_nothing_declares_is_left_out(
+    kind: str, says: dict[str, Any], told: str
+) -> None:
+    b = ThreadBuilder()
+    b.run("base", {"time_ms": 10.0})
+    b.claim("it takes 10 ms", experiments=["P-001"])
+    before = seen(b.thread())
+    b.record(kind, says)
+    (found,) = b.thread().malformed
+    assert (
+        told in found["what"]
+        and json.loads(before)["items"] == json.loads(seen(b.thread()))["items"]
+    )
+    assert b.thread().about == fold(b.records[:-1]).about
+
+
+def test_a_corrected_fact_that_is_declared_a_text_is_one() -> None:
+    b = ThreadBuilder()
+    run = b.run("base", {"time_ms": 10.0})
+    b.correct(run, "software.python", 3.11)
+    b.correct(run, "environment.OMP_NUM_THREADS", 8)
+    b.correct(run, "config.block", 8)
+    (found,) = b.thread().runs
+    assert found.software["python"] == "3.11" and found.environment == {"OMP_NUM_THREADS": "8"}
+    assert found.config["block"] == 8 and b.thread().malformed == []
+
+
 def test_two_lines_of_one_id_give_the_same_thread_in_any_order() -> None:
     true = at(1000, 1, "note", {"id": "P-N1", "text": "aaa"}, "w")
     changed = at(1000, 1, "note", {"id": "P-N1", "text": "bbb"}, "w")

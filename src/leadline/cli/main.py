@@ -201,6 +201,11 @@ def _dispatch(front: list[str], own: list[str], command: list[str] | None) -> An
         if getattr(module, "RECONCILES", True):
             reconcile_if_needed(context)
         answer: Answer = module.run(context, args)
+        for topic, count in context.store.left_out().items():
+            _warn(
+                f"{count} records of {topic} are left out: they cannot be understood "
+                f"(leadline verify --thread {topic})"
+            )
     else:
         answer = module.run(None, args)
     return answer

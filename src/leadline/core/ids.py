@@ -17,11 +17,15 @@ from leadline.core.typed import NamedTuple
 
 NAMED_KINDS = {letter: name for name, letter in LETTER_OF.items()}
 _LETTERS = "".join(NAMED_KINDS)
+# A record with a larger number is none of ours: numbers are given one after the other. What it would
+# take from the ids that are left is not counted either (``number_of``).
+LARGEST = 99_999_999
 PREFIX = later(r"[A-Z][A-Z0-9]{0,11}(?:-[A-Z][A-Z0-9]{0,11}){0,2}\Z")
 _ID = re.compile(
     r"(?P<prefix>[A-Z][A-Z0-9]*(?:-[A-Z][A-Z0-9]*)*?)-"
-    r"(?:(?P<number>\d{3,})(?P<suffix>[a-z]*)(?:-r(?P<repeat>\d+)(?P<repeat_suffix>[a-z]*))?"
-    rf"|(?P<letter>[{_LETTERS}])(?P<index>\d+)(?P<named_suffix>[a-z]*))\Z"
+    r"(?:(?P<number>\d{3,12})(?P<suffix>[a-z]*)(?:-r(?P<repeat>\d{1,12})(?P<repeat_suffix>[a-z]*))?"
+    rf"|(?P<letter>[{_LETTERS}])(?P<index>\d{{1,12}})(?P<named_suffix>[a-z]*))\Z",
+    re.ASCII,
 )
 ID_IN_TEXT = later(
     r"(?<![\w./-])[A-Z][A-Z0-9]*(?:-[A-Z][A-Z0-9]*)*?-"

@@ -76,6 +76,11 @@ class RecordLog(Protocol):
 
     def thread(self, topic: str) -> Thread: ...
 
+    def left_out(self) -> dict[str, int]:
+        """Topic -> how many records of the threads that ``thread`` and ``records`` read are left out:
+        their bodies are not what their kinds declare. ``faults`` names them."""
+        ...
+
     def slice(self, topic: str, ids: list[str], kinds: tuple[str, ...]) -> Thread:
         """A thread folded from the records of ``kinds`` and those about ``ids`` alone: what a
         writing verb needs, at a cost that does not grow with the thread. Ids, runs and metrics of

@@ -103,6 +103,12 @@ class MemoryLog:
     def thread(self, topic: str) -> Thread:
         return self._folded(self.records(topic), topic)
 
+    def left_out(self) -> dict[str, int]:
+        found = {
+            t: [f.code for f in self.faults(t)].count("malformed-record") for t in self.topics()
+        }
+        return {topic: count for topic, count in found.items() if count}
+
     def slice(self, topic: str, ids: list[str], kinds: tuple[str, ...]) -> Thread:
         wanted = {base_of(display) for display in ids}
         part = [r for r in self.records(topic) if r.kind in kinds or bases_of(r) & wanted]

@@ -12,8 +12,10 @@ from typing import Any, Protocol
 import pytest
 
 from leadline.core.errors import LeadlineError
-from leadline.core.record.event import Record
+from leadline.core.ids import LARGEST
+from leadline.core.record.event import Record, line_digest
 from leadline.core.record.rows import row_of
+from leadline.core.timestamps import epoch_ms
 from leadline.core.ulid import decode, encode
 from leadline.ports.records import ReadModel, RecordLog, Transaction
 
@@ -57,6 +59,24 @@ def end(writing: Transaction, run: tuple[str, str], state: str = "done", **metri
     refs = {f"{experiment}-r1": uid, experiment: uid}
     body: Any = {"run": f"{experiment}-r1", "refs": refs, "state": state}
     writing.add("run-ended", body | {"metrics": metrics})
+
+
+def foreign(body: dict[str, object]) -> Record:
+    """A note that another program wrote."""
+    uid = encode(epoch_ms("2026-01-01T00:00:00Z"), len(str(body)))
+    return Record(uid, "2026-01-01T00:00:00Z", "t", "w9", "note", "Eve", body, "")
+
+
+def chain(records: list[Record]) -> bytes:
+    """The lines of one writer, whatever stands in them."""
+    lines, prev = [], ""
+    for each in records:
+        linked = Record(
+            each.id, each.at, each.thread, each.writer, each.kind, each.actor, each.body, prev
+        )
+        lines.append(linked.line())
+        prev = line_digest(lines[-1])
+    return b"".join(lines)
 
 
 class RecordStoreContract:
@@ -250,6 +270,28 @@ class RecordStoreContract:
         assert set(after) == {"w1", "w2"} and after["w1"] == before["w1"]
         assert log.records("t")[-1].prev == "" and note(log, "y")
         assert log.records("t")[-1].prev == after["w1"]
+
+    # -- records that are none -----------------------------------------------------------------------
+    def test_a_record_that_cannot_be_understood_is_left_out_and_named(
+        self, machine: Machine, log: RecordLog
+    ) -> None:
+        lines = [foreign({"id": "P-N1", "text": 7}), foreign({"id": "P-N2", "text": "said"})]
+        machine.put("t", "w9-1.jsonl", chain(lines))
+        assert [item.id for item in log.thread("t").of_kind("note")] == ["P-N2"]
+        assert log.left_out() == {"t": 1} and note(log, "goes on") == "P-N3"
+        (fault,) = log.faults("t")
+        assert fault.code == "malformed-record" and "body.text is 7, not a text" in fault.what
+        assert machine.read(log).search(["said"], -1)[1] == 1
+        assert log.examine("t")[1] == [fault] and log.heads("t").keys() == {"w1", "w9"}
+
+    def test_nobody_can_use_up_the_numbers(self, machine: Machine, log: RecordLog) -> None:
+        machine.put("t", "w9-1.jsonl", chain([foreign({"id": f"P-N{LARGEST}"})]))
+        assert [note(log, "a"), note(log, "b")] == ["P-N1", "P-N2"]
+        assert {item.id for item in log.thread("t").of_kind("note")} == {
+            "P-N1",
+            "P-N2",
+            f"P-N{LARGEST}",
+        }
 
     # -- the read model ----------------------------------------------------------------------------
     def test_rows_are_rows_of_the_fold(self, machine: Machine, log: RecordLog) -> None:

@@ -26,7 +26,15 @@ from leadline.core.errors import LeadlineError, environment
 from leadline.core.ids import parse_id
 from leadline.core.metric.items import lend
 from leadline.core.metric.thread_of import thread_of
-from leadline.core.record.event import BadLine, Fault, Record, line_digest, parse_line, parse_lines
+from leadline.core.record.event import (
+    BadLine,
+    Fault,
+    Misfit,
+    Record,
+    line_digest,
+    parse_line,
+    parse_lines,
+)
 from leadline.core.record.event_files import (
     MergeReport,
     check,
@@ -62,12 +70,13 @@ _State = tuple[tuple[str, int, int, int], ...]
 
 @dataclass(slots=True)
 class _Part:
-    """The records of one event file, as far as it was read. Event files are appended to, or
-    replaced by another file."""
+    """The records of one event file, as far as it was read, and how many lines are left out. Event
+    files are appended to, or replaced by another file."""
 
     inode: int
     read_bytes: int
     records: list[Record]
+    left_out: int = 0
 
 
 class EventLog:
@@ -152,6 +161,15 @@ class EventLog:
             known = (state, self._folded(self._read(topic), topic))
         self._threads[topic] = known
         return known[1]
+
+    def left_out(self) -> dict[str, int]:
+        found = {
+            topic: sum(part.left_out for part in parts.values())
+            for topic, parts in self._parts.items()
+        }
+        for topic, (_, thread) in self._threads.items():
+            found[topic] = found.get(topic, 0) + len(thread.malformed)
+        return {topic: count for topic, count in found.items() if count}
 
     def _state(self, topic: str) -> _State:
         try:
@@ -270,6 +288,7 @@ def _part(path: str, known: _Part | None) -> _Part:
             if newline:  # a last line without its end is not read yet
                 found = parse_lines(whole.splitlines(), _mark())
                 known.records += [record for record in found if isinstance(record, Record)]
+                known.left_out += sum(isinstance(line, Misfit) for line in found)
                 known.read_bytes += len(whole) + 1
     return known
 

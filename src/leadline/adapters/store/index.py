@@ -30,6 +30,7 @@ from leadline.core.ids import numbers_upto, parse_id
 from leadline.core.record.about import base_of, bases_of, uid_named
 from leadline.core.record.event import Record, parse_lines, record_of
 from leadline.core.record.fold import created_id, numbers_of
+from leadline.core.record.kinds import KINDS
 from leadline.core.typed import TYPE_CHECKING, Any, TypeVar
 from leadline.job.disk import open_in_place
 
@@ -350,9 +351,12 @@ class Index:
         ]
 
     def _apply(self, thread: str, records: list[Record]) -> None:
-        """What each record says by itself, in whatever order the records come."""
+        """What each record says by itself, in whatever order the records come. One of a kind that is
+        not known may use any name for anything: it says nothing here."""
         about, stale, numbers, plans, ends = [], set(), [], [], []
         for record in records:
+            if record.kind not in KINDS:
+                continue
             bases = bases_of(record)
             about += [(thread, base, record.id) for base in bases]
             stale.update(_changed_by(record, bases))

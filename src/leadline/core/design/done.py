@@ -48,7 +48,7 @@ def _in_one_order(body: SweepBody) -> list[plans.Cell]:
     """The cells with their axes in the order of ``axes``."""
     axes = list(body["axes"])
     return [
-        cell if list(cell) == axes else {name: cell[name] for name in axes}
+        cell if list(cell) == axes else {name: cell[name] for name in axes if name in cell}
         for cell in body["cells"]
     ]
 

@@ -33,7 +33,7 @@ def runs_of_subject(
     the current one; an id that is not there (yet) has no runs."""
     runs: Iterable[Run]
     if subject.name:
-        name = thread.shown(subject.name, refs)
+        name = thread.here(subject.name, refs)
         if subject.name == "baseline" and refs and "baseline" in refs:
             name = thread.uids.get(("baseline", refs["baseline"]), "baseline")
         try:

@@ -8,7 +8,17 @@ record of another machine uses ``get``. The comment of a field says what it is, 
 """
 
 # What no verb loads may import this.
-from typing import Any, Literal, NotRequired, Protocol, TypedDict, TypeVar, TypeVarTuple, overload
+from typing import (
+    Any,
+    Literal,
+    NotRequired,
+    Protocol,
+    Required,
+    TypedDict,
+    TypeVar,
+    TypeVarTuple,
+    overload,
+)
 
 Config = dict[str, object]
 """Values of the user's own program: scalars, lists and objects as JSON has them."""
@@ -541,7 +551,7 @@ _Moved = TypedDict("_Moved", {"from": str}, total=False)  # the baseline before
 
 
 class BaselineBody(ItemBody, _Moved, total=False):
-    experiment: str
+    experiment: Required[str]
     why: str
     evidence: list[str]  # of a move: both experiments
     metric: str  # that the move is judged by
@@ -586,17 +596,17 @@ class RefusalBody(TypedDict):
 
 
 class SweepBody(ItemBody, total=False):
-    design: str  # ``grid``, ``one-axis``, ``interaction``, ``list``
-    axes: dict[str, list[Any]]  # config key to its values
-    cells: list[Config]
-    argv: list[str]  # with ``{KEY}`` for the values of the cell
-    cwd: str
-    config: Config  # of all cells
+    design: Required[str]  # ``grid``, ``one-axis``, ``interaction``, ``list``
+    axes: Required[dict[str, list[Any]]]  # config key to its values
+    cells: Required[list[Config]]
+    argv: Required[list[str]]  # with ``{KEY}`` for the values of the cell
+    cwd: Required[str]
+    config: Required[Config]  # of all cells
     variables: dict[str, str]  # environment variable to its text
     extract: list[Any]
     artifacts: list[str]
-    repeat: int  # runs of each cell
-    seed: int  # of the order
+    repeat: Required[int]  # runs of each cell
+    seed: Required[int]  # of the order
     timeout_s: float | None  # seconds, of each run
     on_failure: str
     because: str
@@ -649,14 +659,14 @@ class InterleavingBody(ItemBody, total=False):
 
 
 class ArtifactVerdict(TypedDict, total=False):
-    experiment: str
-    name: str
-    version: int
-    verdict: str
-    then: list[str]  # digests
-    now: list[str]
+    experiment: Required[str]
+    name: Required[str]
+    version: Required[int]
+    verdict: Required[str]
+    then: Required[list[str]]  # digests
+    now: Required[list[str]]
     why: str  # it was not kept
-    varied: bool  # the runs before did not agree among themselves
+    varied: Required[bool]  # the runs before did not agree among themselves
 
 
 class ArtifactVerdicts(TypedDict, total=False):
@@ -665,8 +675,8 @@ class ArtifactVerdicts(TypedDict, total=False):
 
 
 class SampleFacts(TypedDict, total=False):
-    n: int
-    mean: float | None
+    n: Required[int]
+    mean: Required[float | None]
     sd: float | None
     median: float | None
     mad: float | None
@@ -675,7 +685,7 @@ class SampleFacts(TypedDict, total=False):
     nonfinite: int  # values left out
 
 
-class ReproducedMetric(TypedDict, total=False):
+class ReproducedMetric(TypedDict):
     """One metric of one experiment, then and now."""
 
     experiment: str

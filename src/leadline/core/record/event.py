@@ -2,16 +2,20 @@
 
 A line is canonical JSON; ``prev`` is the digest of the writer's previous valid line, so each
 writer's lines are a hash chain. Readers accept every version ever written (upcasters) and keep
-kinds they do not know.
+kinds they do not know. A line whose body is not what its kind declares is a link of the chain and
+no record: a ``Misfit``.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 
 from leadline.core.canonical import canonical_json, digest_bytes, sha256_for
+from leadline.core.record.conform import misfit
+from leadline.core.timestamps import epoch_ms
 from leadline.core.typed import Any, Generic, TypeVar
 from leadline.core.ulid import is_ulid
 from leadline.core.values import dataclass
@@ -20,6 +24,11 @@ CURRENT_VERSION = 1
 
 ENVELOPE = ("v", "id", "at", "thread", "writer", "kind", "actor", "body", "prev")
 _envelope_of = itemgetter(*ENVELOPE)
+_TIME = re.compile(
+    r"(?!0000)\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8]|(29|3[01]))"
+    r"T(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|6[01])(?:\.\d{1,9})?Z\Z",
+    re.ASCII,
+)
 
 Upcaster = Callable[[dict[str, object]], dict[str, object]]
 # version -> function from that version's envelope to the next one's. Never remove one.
@@ -51,17 +60,39 @@ class BadLine(ValueError):
     """A line that is not a record; the text says why."""
 
 
+class Misfit(BadLine):
+    """A line with the envelope of a record, whose body is not what its kind declares. It is read by
+    nobody but who names it; the lines behind it follow it all the same."""
+
+    def __init__(self, record: Record, why: str) -> None:
+        super().__init__(why)
+        self.record = record
+
+
 def parse_line(line: bytes, upcasters: dict[int, Upcaster] | None = None) -> Record:
     """The record of one line (with or without its newline), brought to the current version.
 
     Raises BadLine when it is torn, not JSON, lacks an envelope field, or was written by a newer
-    Leadline.
+    Leadline; Misfit when its body is not what its kind declares.
     """
+    if b"\\ud" in line or b"\\uD" in line:
+        _refuse_halves(line)
     try:
         data = json.loads(line)
-    except (ValueError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise BadLine(f"not JSON: {error}") from None
     return record_of(data, upcasters)
+
+
+def _refuse_halves(line: bytes) -> None:
+    """Raise BadLine for a text that holds half of a character: nothing can be done with it, not even
+    write it. Leadline writes characters as they are, so few lines are looked at."""
+    try:
+        json.dumps(json.loads(line), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise BadLine("a text in it holds half of a character (a lone surrogate)") from None
+    except (ValueError, RecursionError):
+        return  # who reads it says so
 
 
 def parse_lines(lines: Sequence[bytes], mark: str = "") -> list[Record | BadLine]:
@@ -85,8 +116,11 @@ def parse_lines(lines: Sequence[bytes], mark: str = "") -> list[Record | BadLine
 
 def _values_of(lines: Sequence[bytes], mark: str) -> list[Any] | None:
     """The JSON value of each line, or None when they have to be read one by one."""
+    whole = b"[" + f',"{mark}",'.encode().join(lines) + b"]"
+    if b"\\u" in whole and (b"\\ud" in whole or b"\\uD" in whole):
+        return None
     try:
-        members = json.loads(b"[" + f',"{mark}",'.encode().join(lines) + b"]")
+        members = json.loads(whole)
     except (ValueError, RecursionError):
         return None
     apart = len(members) == 2 * len(lines) - 1 and all(member == mark for member in members[1::2])
@@ -95,7 +129,7 @@ def _values_of(lines: Sequence[bytes], mark: str) -> list[Any] | None:
 
 def record_of(data: Any, upcasters: dict[int, Upcaster] | None = None) -> Record:
     """The record of one line's JSON value. Raises BadLine as ``parse_line`` does."""
-    if not isinstance(data, dict) or not isinstance(data.get("v"), int):
+    if type(data) is not dict or type(data.get("v")) is not int:
         raise BadLine("not a record: no version")
     table = UPCASTERS if upcasters is None else upcasters
     while data["v"] < CURRENT_VERSION:
@@ -110,9 +144,33 @@ def record_of(data: Any, upcasters: dict[int, Upcaster] | None = None) -> Record
         v, uid, at, thread, writer, kind, actor, body, prev = _envelope_of(data)
     except KeyError as error:
         raise BadLine(f"not a record: no {error}") from None
-    if not is_ulid(uid) or not isinstance(body, dict):
+    if not is_ulid(uid) or type(body) is not dict:
         raise BadLine("not a record: bad id or body")
-    return Record(uid, str(at), str(thread), str(writer), str(kind), str(actor), body, str(prev), v)
+    if (
+        not type(thread)
+        is type(writer)
+        is type(kind)
+        is type(actor)
+        is type(prev)
+        is type(at)
+        is str
+    ):
+        raise BadLine("not a record: a part of its envelope is no text")
+    if (found := _TIME.match(at)) is None or (found[1] and not _is_time(at)):
+        raise BadLine("not a record: it says no time")
+    record = Record(uid, at, thread, writer, kind, actor, body, prev, v)
+    if why := misfit(kind, body):
+        raise Misfit(record, why)
+    return record
+
+
+def _is_time(at: str) -> bool:
+    """Of a day that not every month has."""
+    try:
+        epoch_ms(at)
+    except ValueError:
+        return False
+    return True
 
 
 def line_digest(line: bytes, sha256: Any = None) -> str:
@@ -147,9 +205,14 @@ def check_chain(lines: list[tuple[str, bytes]], mark: str = "") -> tuple[list[Re
     for (place, line), record in zip(
         lines, parse_lines([line for _, line in lines], mark), strict=True
     ):
-        if isinstance(record, BadLine):
+        if isinstance(record, Misfit):
+            faults.append(_quarantined(place, record))
+            fit, record = None, record.record
+        elif isinstance(record, BadLine):
             torn[line_digest(line, sha256)] = f"{place}\0{record}"
             continue
+        else:
+            fit = record
         if record.prev != previous:
             faults.append(
                 Fault(
@@ -159,10 +222,12 @@ def check_chain(lines: list[tuple[str, bytes]], mark: str = "") -> tuple[list[Re
                     "leadline sync  (fetches the copy on the remote; compare with the sealed digest)",
                 )
             )
-        if record.kind == "healed":
-            healed.update(record.body.get("torn", []))
         previous = line_digest(line, sha256)
-        records.append(record)
+        if fit is None:
+            continue
+        if fit.kind == "healed":
+            healed.update(fit.body["torn"])
+        records.append(fit)
     for digest, text in torn.items():
         if digest not in healed:
             place, _, why = text.partition("\0")
@@ -175,3 +240,13 @@ def check_chain(lines: list[tuple[str, bytes]], mark: str = "") -> tuple[list[Re
                 )
             )
     return records, faults
+
+
+def _quarantined(place: str, bad: Misfit) -> Fault:
+    found = bad.record
+    return Fault(
+        place,
+        "malformed-record",
+        f"record {found.id} of kind {found.kind[:40]} is left out: {bad}",
+        "leadline verify --explain  (who wrote it has to write it anew)",
+    )

@@ -19,6 +19,7 @@ from leadline.core.patterns import later
 from leadline.core.record.event import (
     BadLine,
     Fault,
+    Misfit,
     Record,
     check_chain,
     line_digest,
@@ -75,9 +76,12 @@ def by_writer(names: Iterable[str]) -> dict[str, list[str]]:
 
 # -- lines -----------------------------------------------------------------------------------------
 def is_record(line: bytes) -> bool:
-    """Whether a line is whole, newline and all, and holds a record."""
+    """Whether a line is whole, newline and all, and holds what the next line follows: a record, or
+    one that is quarantined."""
     try:
         return line.endswith(b"\n") and parse_line(line) is not None
+    except Misfit:
+        return True
     except BadLine:
         return False
 
@@ -133,7 +137,7 @@ def check(files: Mapping[str, bytes], mark: str) -> tuple[list[Record], list[Fau
         digest
         for record in records
         if record.kind == "healed"
-        for digest in (*record.body.get("torn", []), *record.body.get("diverged", []))
+        for digest in (*record.body["torn"], *record.body.get("diverged", []))
     }
     faults = [
         fault

@@ -2,15 +2,18 @@
 came in.
 
 Each kind has one small handler. A record that refers to something unknown (not yet synced) is kept
-and counted, never an error: the union of two machines' files is always readable.
+and counted, never an error: the union of two machines' files is always readable. What it means it
+names by ULID, and it waits for that: a thing that has the same id here is not taken for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from leadline.core.canonical import canonical_json
 from leadline.core.ids import clash_suffix, experiment_of, parse_id
 from leadline.core.managed_block import block_of
+from leadline.core.record.conform import field_misfit, shape_of
 from leadline.core.record.event import Record, line_digest
 from leadline.core.record.kinds import ISSUE_KINDS, ITEM_KINDS
 from leadline.core.record.run import MetricDef, Run
@@ -57,6 +60,8 @@ _RUN_FACTS = (
     "hygiene",
 )
 _METRIC_FACTS = ("unit", "direction", "reduce", "description", "observed", "per", "formula")
+# of the areas of a run that may be corrected, the shape that a value goes into
+_CORRECTED = {"hardware": "HardwareFacts", "software": "SoftwareFacts"}
 _CHOICE = ("tracker", "project", "at", "live", "because")
 
 
@@ -88,16 +93,39 @@ def replay(records: Iterable[Record], topic: str = "") -> Iterator[tuple[Record,
         else:
             try:
                 handler(thread, record)
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                thread.malformed.append(
-                    {
-                        "uid": record.id,
-                        "kind": record.kind,
-                        "at": record.at,
-                        "what": f"{type(error).__name__}: {error}",
-                    }
-                )
+            except _Unfit as error:
+                _leave_out(thread, record, str(error))
+            except Exception as error:  # a record made by hand, past what reads and checks lines
+                _leave_out(thread, record, f"{type(error).__name__}: {error}")
         yield record, thread
+
+
+class _Unfit(ValueError):
+    """What a record changes would not be what is declared of it afterwards."""
+
+
+def _leave_out(thread: Thread, record: Record, what: str) -> None:
+    thread.malformed.append(
+        {"uid": record.id, "kind": record.kind, "at": record.at, "what": what[:300]}
+    )
+
+
+def _fitting(shape: str, field: str, value: Any) -> None:
+    if why := field_misfit(shape, field, value):
+        raise _Unfit(why)
+
+
+def corrected_fact(area: str, key: str, value: Any) -> Any:
+    """What a fact of a run is after a correction: where a text is declared and something else was
+    typed (``software.python=3.11``), as text. Raises ValueError for what cannot stand there."""
+    text = value if isinstance(value, str) else canonical_json(value)
+    if area == "environment":
+        return text
+    shape = _CORRECTED.get(area)
+    if shape is None or not field_misfit(shape, key, value):
+        return value
+    _fitting(shape, key, text)
+    return text
 
 
 def in_order(records: Iterable[Record]) -> list[Record]:
@@ -195,20 +223,22 @@ def _started(thread: Thread, record: Record[bodies.ThreadStartedBody]) -> None:
 
 def _changed(thread: Thread, record: Record[bodies.ThreadChangedBody]) -> None:
     body = record.body
-    name, value = str(body.get("field", "")), body.get("value")
-    if body.get("mode") == "add":
+    name, value = body["field"], body["value"]
+    adds = body.get("mode") == "add"
+    _fitting(shape_of("thread-started"), name, [value] if adds else value)
+    if adds:
         present = thread.about.get(name, [])
         thread.about[name] = [*(present if isinstance(present, list) else [present]), value]
     elif name == "title":
         thread.title = str(value)
     else:
         thread.about[name] = value
-    thread.changes.append({"at": record.at, "actor": record.actor, **body})
+    thread.changes.append({**body, "at": record.at, "actor": record.actor})
 
 
 def _metric(body: bodies.MetricBody) -> MetricDef:
-    said = _given(body, ("name", *_METRIC_FACTS))
-    return MetricDef(**{name: value for name, value in said.items() if value})
+    said = _given(body, _METRIC_FACTS)
+    return MetricDef(body["name"], **{name: value for name, value in said.items() if value})
 
 
 def _metric_defined(thread: Thread, record: Record[bodies.MetricDefinedBody]) -> None:
@@ -298,7 +328,7 @@ def _tracker_run(thread: Thread, record: Record[bodies.TrackerRunBody]) -> None:
 
 
 def _find_run(thread: Thread, display: str, refs: dict[str, str] | None) -> Run | None:
-    shown = thread.shown(display, refs)
+    shown = thread.here(display, refs)
     experiment = thread.experiments.get(experiment_of(shown))
     return next((r for r in experiment.runs if r.id == shown), None) if experiment else None
 
@@ -312,7 +342,7 @@ def _item(thread: Thread, record: Record[bodies.ItemBody]) -> None:
     thread.items_by_kind.setdefault(kind, []).append(item)
     if kind == "note":
         for about in cast("bodies.NoteBody", record.body).get("about", []):
-            experiment = thread.experiments.get(experiment_of(thread.shown(about, item.refs)))
+            experiment = thread.experiments.get(experiment_of(thread.here(about, item.refs)))
             if experiment is not None:
                 experiment.notes.append(item)
     if kind == "baseline":
@@ -323,7 +353,7 @@ def _item(thread: Thread, record: Record[bodies.ItemBody]) -> None:
 
 def _hypothesis_changed(thread: Thread, record: Record[bodies.HypothesisChangedBody]) -> None:
     item = thread.items.get(
-        thread.shown(str(record.body.get("hypothesis", "")), record.body.get("refs"))
+        thread.here(str(record.body.get("hypothesis", "")), record.body.get("refs"))
     )
     if is_a(item, "hypothesis"):
         item.history.append(_later(record))
@@ -335,7 +365,7 @@ def _hypothesis_changed(thread: Thread, record: Record[bodies.HypothesisChangedB
 
 def _interleaving_ended(thread: Thread, record: Record[bodies.InterleavingEndedBody]) -> None:
     item = thread.items.get(
-        thread.shown(str(record.body.get("interleaving", "")), record.body.get("refs"))
+        thread.here(str(record.body.get("interleaving", "")), record.body.get("refs"))
     )
     if is_a(item, "interleaving") and "ended" not in item.body:
         item.history.append(_later(record))
@@ -349,7 +379,7 @@ def _later(record: Record) -> bodies.Later:
 
 def _target(thread: Thread, record: Record) -> Any:
     display = str(record.body.get("target", ""))
-    shown = thread.shown(display, record.body.get("refs"))
+    shown = thread.here(display, record.body.get("refs"))
     return (
         _find_run(thread, display, record.body.get("refs"))
         or thread.experiments.get(shown)
@@ -359,21 +389,22 @@ def _target(thread: Thread, record: Record) -> Any:
 
 def _correction(thread: Thread, record: Record[bodies.CorrectionBody]) -> None:
     target, body = _target(thread, record), record.body
-    entry = _later(record)
+    entry, field, value = _later(record), body["field"], body["value"]
     if isinstance(target, Run):
-        target.corrections.append(entry)
-        head, _, key = str(body["field"]).partition(".")
+        head, _, key = field.partition(".")
         if key and head in ("config", "environment", "hardware", "software"):
-            setattr(target, head, {**getattr(target, head), key: body["value"]})
+            setattr(target, head, {**getattr(target, head), key: corrected_fact(head, key, value)})
+        target.corrections.append(entry)
     elif isinstance(target, Experiment):
         target.history.append(entry)
-        if body["field"] == "title":
-            target.title = str(body["value"])
+        if field == "title":
+            target.title = str(value)
     elif isinstance(target, Item):
+        _fitting(shape_of(target.kind), field, value)
         target.history.append(entry)
         target.body = {
             **target.body,
-            str(body["field"]): body["value"],
+            field: value,
             "refs": {**target.refs, **body.get("refs", {})},
         }
         if "bound" in body:
@@ -412,7 +443,7 @@ def _remember(target: Any, record: Record) -> None:
 def _listed(name: str) -> Callable[[Thread, Record], None]:
     def handler(thread: Thread, record: Record) -> None:
         getattr(thread, name).append(
-            {"uid": record.id, "at": record.at, "actor": record.actor, **record.body}
+            {**record.body, "uid": record.id, "at": record.at, "actor": record.actor}
         )
 
     return handler

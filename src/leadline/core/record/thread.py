@@ -302,9 +302,7 @@ class Thread:
     @property
     def baseline_experiment(self) -> Experiment | None:
         item = self.baseline
-        return (
-            self.experiments.get(self.shown(item.body["experiment"], item.refs)) if item else None
-        )
+        return self.experiments.get(self.here(item.body["experiment"], item.refs)) if item else None
 
     @property
     def finished(self) -> bool:
@@ -330,6 +328,17 @@ class Thread:
         if uid is None:
             uid = self.first_of.get(display)
         return self.uids.get((parsed.kind, uid), display) if uid else display
+
+    def here(self, display: str, refs: dict[str, str] | None = None) -> str:
+        """As ``shown``; "" where the record meant a thing by its ULID that this thread has not: one
+        that was not synced yet is not the one that has its id here."""
+        parsed = parse_id(display)
+        if parsed is not None and refs:
+            meant = [(parsed.kind, display), ("experiment", display.rpartition("-r")[0])]
+            for kind, name in meant[: 2 if parsed.kind == "run" else 1]:
+                if name in refs:
+                    return self.shown(display, refs) if (kind, refs[name]) in self.uids else ""
+        return self.shown(display, refs)
 
     def find(self, display: str) -> Experiment | Run | Item:
         """What an id names. Raises LeadlineError(not_found) with the nearest ids."""
@@ -396,7 +405,15 @@ class Thread:
             return self.experiments[thing.experiment]
         if isinstance(thing, Item):
             if is_a(thing, "baseline"):
-                return self.experiments[self.shown(thing.body["experiment"], thing.refs)]
+                named = self.here(thing.body["experiment"], thing.refs)
+                if named in self.experiments:
+                    return self.experiments[named]
+                raise not_found(
+                    "unknown-id",
+                    f"{display} is of {thing.body['experiment']}, which is not here yet",
+                    why="another machine made it",
+                    do="leadline sync",
+                )
             raise usage(
                 "not-an-experiment",
                 f"{display} is a {thing.kind}, not an experiment",

@@ -194,7 +194,7 @@ def _reference(text: str, expression: str, thread: Thread, refs: dict[str, str] 
 
 def _subject(head: str, thread: Thread, refs: dict[str, str] | None) -> tuple[str, list[Run]]:
     """The id shown today, and its runs. A ``baseline`` that was bound stays the one that was meant."""
-    shown = thread.shown(head, refs)
+    shown = thread.here(head, refs) or f"{head} (not here yet)"
     if head == "baseline" and refs and "baseline" in refs:
         shown = thread.uids.get(("baseline", refs["baseline"]), head)
     return shown, thread.runs_of(shown)

@@ -167,7 +167,7 @@ def runs_behind(
     if evidence_of is not None:
         return len(evidence_of(item).counted) if evidence_of(item).label != "none" else None
     named = [
-        thread.experiments.get(thread.shown(str(e), item.refs))
+        thread.experiments.get(thread.here(str(e), item.refs))
         for e in item.body.get("experiments") or []
     ]
     return sum(len(e.evidence_runs) for e in named if e is not None) if named else None
@@ -181,7 +181,7 @@ def experiments_of(item: Item, thread: Thread) -> list[Experiment]:
         value = item.body.get(name)
         names += [str(v) for v in value] if isinstance(value, list) else []
     names += list(item.refs)
-    found = [thread.experiments.get(thread.shown(n.partition("-r")[0], item.refs)) for n in names]
+    found = [thread.experiments.get(thread.here(n.partition("-r")[0], item.refs)) for n in names]
     return list({e.id: e for e in found if e is not None}.values())
 
 

@@ -126,7 +126,7 @@ def cell_runs(thread: Thread, uid: str, body: SweepBody) -> list[list[Run]]:
     own: dict[str, list[Run]] = {}
     for run in thread.runs:
         if run.design.get("sweep") == uid:
-            own.setdefault(plans.title_of(run.design["cell"]), []).append(run)
+            own.setdefault(plans.title_of(run.design.get("cell", {})), []).append(run)
     found = []
     for cell, runs in zip(
         body["cells"], runs_of_cells(thread, body, body.get("tree")), strict=True

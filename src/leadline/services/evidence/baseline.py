@@ -63,7 +63,7 @@ def set_baseline(
             why="it moves on repeated evidence only",
             do=f"leadline baseline move {experiment.id} --why 'WHY'",
         )
-    body: BaselineBody = {"evidence": [experiment.id]}
+    body: BaselineBody = {"experiment": experiment.id, "evidence": [experiment.id]}
     if override.strip():
         body["override"] = override.strip()
     else:
@@ -124,7 +124,11 @@ def move_baseline(
             f"{current.id} is the baseline ({item.id})",
             do="leadline baseline show",
         )
-    body: BaselineBody = {"from": item.id, "evidence": [current.id, experiment.id]}
+    body: BaselineBody = {
+        "experiment": experiment.id,
+        "from": item.id,
+        "evidence": [current.id, experiment.id],
+    }
     if override.strip():
         body["override"] = override.strip()
     else:

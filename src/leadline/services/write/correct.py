@@ -11,6 +11,7 @@ from __future__ import annotations
 from leadline.core.check.kickoff import BY_NAME, parse_metric
 from leadline.core.config import parse_value
 from leadline.core.errors import conflict, refused, usage
+from leadline.core.record.fold import corrected_fact
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.typed import TYPE_CHECKING, Any, cast
@@ -207,11 +208,26 @@ def _correction(
         bound = {"refs": found["refs"], "bound": found.get("bound", {})}
     else:
         area, _, key = field.partition(".")
-        value = checked_text(text, "correct") if field == "title" else parse_value(text)
+        if field == "title":
+            value = checked_text(text, "correct")
+        else:
+            value = _fact(thing, area, key, text)
         was = thing.title if field == "title" else getattr(thing, area).get(key)
         bound = {"refs": refs_for(thread, [thing.id])}
     said = {"target": thing.id, "field": field, "why": why.strip(), "value": value}
     return cast("CorrectionBody", {**said, **bound}), was
+
+
+def _fact(thing: Any, area: str, key: str, text: str) -> Any:
+    try:
+        return corrected_fact(area, key, parse_value(text))
+    except ValueError as error:
+        raise usage(
+            "value-does-not-fit",
+            f"{text!r} cannot be {area}.{key} of {thing.id}",
+            why=str(error),
+            do=f"leadline show {thing.id}",
+        ) from None
 
 
 def _correct_thread(
