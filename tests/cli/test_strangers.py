@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -160,3 +161,151 @@ def test_a_foreign_record_moves_no_branch_and_sends_no_tag(
     assert not [path for path in listed if ".." in path.split("/") or ".git" in path.split("/")]
     assert "README.md" in listed
     assert len(answer["data"]["refused"]) == 3 and len(answer["data"]["code"]["refused"]) == 4
+
+
+# ---- programs ------------------------------------------------------------------------------------
+
+VERBS = (
+    ["status"],
+    ["note", "x"],
+    ["run", "--", "true"],
+    ["tracker", "status"],
+    ["doctor"],
+    ["verify"],
+    ["sync"],
+    ["issue", "open"],
+    ["seal", "one"],
+    ["report", "--out", "report.html"],
+    ["brief"],
+    ["reproduce", "P-001"],
+)
+
+
+def start(lab: Lab, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """As the console script does: without the current folder among the places of modules."""
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "leadline", *arguments],
+        cwd=lab.repo,
+        env={**lab.env, **more},
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@pytest.fixture
+def shadowed(thread_lab: Lab, tmp_path: Path) -> Lab:
+    """A checkout with a module for every one of the standard library and of the extras."""
+    mark = f"open({str(tmp_path / 'PWNED')!r}, 'a').write(__name__ + chr(10))\n"
+    extras = ("httpx2", "pyarrow", "numpy", "pandas", "matplotlib", "pynvml", "sitecustomize")
+    for name in {*sys.stdlib_module_names, *extras, "usercustomize", "leadline", "pip"}:
+        thread_lab.write(f"{name}.py", mark)
+    for name in ("wandb", "trackio", "mlflow", "xml", "importlib", "json", "logging"):
+        thread_lab.write(f"{name}/__init__.py", mark)
+    thread_lab.git("add", "-A")
+    thread_lab.git("commit", "-q", "-m", "modules")
+    return thread_lab
+
+
+@pytest.mark.parametrize("tracker", ["trackio", "wandb", "mlflow", "leadline"])
+def test_no_module_of_the_checkout_is_imported(shadowed: Lab, tmp_path: Path, tracker: str) -> None:
+    verbs = [["tracker", "set", tracker, "p"], *VERBS, ["tracker", "sync"], ["tracker", "status"]]
+    # the whole row of verbs with one tracker, what asks a tracker with each
+    for verb in verbs if tracker == "trackio" else [v for v in verbs if v[0] == "tracker"]:
+        done = start(shadowed, *verb)
+        assert "Traceback" not in done.stderr, done.stderr
+        assert not (tmp_path / "PWNED").exists(), verb
+
+
+def test_no_module_of_the_checkout_is_imported_by_dash_m_either(
+    thread_lab: Lab, tmp_path: Path
+) -> None:
+    """But for those that Python itself needs to get there."""
+    for name in ("argparse", "json", "subprocess", "tomllib", "sqlite3", "hashlib", "select"):
+        thread_lab.write(f"{name}.py", f"open({str(tmp_path / 'PWNED')!r}, 'a')\n")
+    done = thread_lab.start("status")
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "PWNED").exists()
+
+
+@pytest.mark.parametrize("entry", [".", "", "bin"])
+def test_no_program_of_the_checkout_is_started(thread_lab: Lab, tmp_path: Path, entry: str) -> None:
+    names = (
+        "git",
+        "gh",
+        "python3",
+        "python",
+        "ssh",
+        "sh",
+        "nvidia-smi",
+        "git-remote-https",
+        "less",
+    )
+    for name in names:
+        for folder in ("", "bin/"):
+            path = thread_lab.write(
+                f"{folder}{name}", f"#!/bin/sh\necho {name} >> {tmp_path}/PWNED\n"
+            )
+            path.chmod(0o755)
+    thread_lab.git("remote", "add", "origin", "https://127.0.0.1:9/o/r.git")
+    path = f"{entry}:{thread_lab.env['PATH']}"
+    start(thread_lab, "init", "--github", PATH=path)
+    for verb in (*VERBS, ["tracker", "set", "trackio", "p"], ["tracker", "status"]):
+        if verb[0] != "run":  # its command is the user's affair
+            done = start(thread_lab, *verb, PATH=path)
+            assert "Traceback" not in done.stderr, done.stderr
+            assert not (tmp_path / "PWNED").exists(), verb
+
+
+def test_a_bare_repository_among_the_files_runs_nothing(thread_lab: Lab, tmp_path: Path) -> None:
+    """It comes with a checkout as plain files, and its settings name programs."""
+    inner = thread_lab.repo / "data" / "inner"
+    subprocess.run(["git", "init", "-q", "--bare", str(inner)], check=True)
+    mark = f"touch {tmp_path / 'PWNED'}"
+    for name, value in (
+        ("core.fsmonitor", mark),
+        ("core.sshCommand", mark),
+        ("remote.origin.url", "ssh://x/y"),
+        ("core.worktree", str(tmp_path)),
+        ("core.bare", "false"),
+    ):
+        subprocess.run(["git", f"--git-dir={inner}", "config", name, value], check=True)
+    for verb in (["status"], ["sync"], ["start", "x"]):
+        done = thread_lab.run(*verb, "--json", cwd=inner)
+        assert json.loads(done.stdout)["error"]["code"] == "unsafe-repository", done
+    assert not (tmp_path / "PWNED").exists()
+
+
+def test_capture_runs_what_git_add_runs_and_no_more(thread_lab: Lab, tmp_path: Path) -> None:
+    """The user's own settings name programs; a checkout's attributes call for some of them."""
+    said = tmp_path / "ran"
+
+    def noting(name: str) -> str:
+        return f"sh -c 'echo {name} >> {said}; cat'"
+
+    settings = {
+        "core.fsmonitor": noting("fsmonitor"),
+        "core.pager": noting("pager"),
+        "core.editor": noting("editor"),
+        "diff.external": noting("external"),
+        "diff.x.textconv": noting("textconv"),
+        "diff.x.command": noting("command"),
+        "filter.x.clean": noting("clean"),
+        "filter.x.smudge": noting("smudge"),
+        "merge.x.driver": noting("merge"),
+        "alias.status": f"!{noting('alias')}",
+        "core.alternateRefsCommand": noting("alternates"),
+        "gpg.program": noting("gpg"),
+        "commit.gpgSign": "false",
+    }
+    for name, value in settings.items():
+        thread_lab.git("config", name, value)
+    for hook in ("pre-commit", "post-index-change", "reference-transaction", "post-checkout"):
+        path = thread_lab.write(f".git/hooks/{hook}", f"#!/bin/sh\necho {hook} >> {said}\n")
+        path.chmod(0o755)
+    thread_lab.write(".gitattributes", "* diff=x merge=x\n*.dat filter=x\n")
+    thread_lab.write("a.dat", "1\n")
+    thread_lab.write("b.py", "2\n")
+    for verb in (["run", "--", "true"], ["note", "x"], ["status"], ["verify"]):
+        thread_lab.ok(*verb)
+    assert set(said.read_text().split()) == {"clean"}, "the filter that `git add` would run"

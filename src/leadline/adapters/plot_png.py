@@ -12,6 +12,7 @@ DOTS_PER_INCH = 100
 def write_png(panels: list[Any], path: str, width_px: int, panel_height_px: int) -> None:
     """Raises LeadlineError (environment, ``no-matplotlib``); OSError is the caller's."""
     try:
+        import matplotlib
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError:
@@ -23,6 +24,8 @@ def write_png(panels: list[Any], path: str, width_px: int, panel_height_px: int)
         ) from None
     from leadline.render.plot.series import COLOURS, legend, notes, title, x_unit
 
+    # the settings of matplotlib itself: it reads a file of the current folder, which may be anybody's
+    matplotlib.rcdefaults()
     size = (width_px / DOTS_PER_INCH, panel_height_px * len(panels) / DOTS_PER_INCH)
     figure = Figure(figsize=size, dpi=DOTS_PER_INCH, layout="constrained")
     FigureCanvasAgg(figure)

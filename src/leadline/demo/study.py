@@ -65,7 +65,7 @@ class Study:
         if self.echo:
             print(f"  $ {self.commands[-1]}", file=sys.stderr)
         done = subprocess.run(
-            [sys.executable, "-m", "leadline", *args[:at], "--json", *args[at:]],
+            [sys.executable, "-P", "-m", "leadline", *args[:at], "--json", *args[at:]],
             cwd=self.repo,
             env=self.env,
             capture_output=True,
@@ -368,7 +368,7 @@ def main(folder: str | None = None, echo: bool = False) -> int:
         tell(f"\nthe demo stopped: {failure}\nThe repository is {place}")
         return 1
     text = subprocess.run(
-        [sys.executable, "-m", "leadline", "claims"],
+        [sys.executable, "-P", "-m", "leadline", "claims"],
         cwd=study.repo,
         env=study.env,
         capture_output=True,

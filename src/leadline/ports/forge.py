@@ -62,7 +62,10 @@ class Forge(Protocol):
         labels: list[str] | None = None,
         milestone: str | None = None,
         assignees: list[str] | None = None,
-    ) -> RemoteIssue: ...
+        marker: str | None = None,
+    ) -> RemoteIssue:
+        """``marker``: it carries this one from now on, whatever it carried."""
+        ...
 
     def comment(self, number: str, text: str, marker: str, kind: str = "update") -> Comment:
         """Post once per ``marker``: a second call returns the comment that is there."""

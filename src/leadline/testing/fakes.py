@@ -70,11 +70,12 @@ class MemoryForge:
         labels: list[str] | None = None,
         milestone: str | None = None,
         assignees: list[str] | None = None,
+        marker: str | None = None,
     ) -> RemoteIssue:
         changes = {"title": title, "body": body, "labels": labels, "milestone": milestone}
         with self._lock:
             held = self._held(number)
-            for name, value in {**changes, "assignees": assignees}.items():
+            for name, value in {**changes, "assignees": assignees, "marker": marker}.items():
                 if value is not None:
                     setattr(held, name, value)
             return copy.deepcopy(held)

@@ -117,6 +117,16 @@ class ForgeContract:
         )
         assert [c.text for c in forge.issue(issue.number).comments] == ["text"]
 
+    def test_a_new_marker_takes_the_place_of_the_one_there(
+        self, forge: Forge, open_forge: Callable[[], Forge], issue: RemoteIssue
+    ) -> None:
+        if not forge.outside:
+            return  # the record itself is the issue
+        now = forge.edit_issue(issue.number, body="another body", marker="marker-new")
+        assert (now.body, now.marker) == ("another body", "marker-new")
+        again = open_forge().open_issue("Experiment: contract", "x", [], "marker-new")
+        assert again.number == issue.number
+
     def test_a_comment_is_edited_in_place(self, forge: Forge, issue: RemoteIssue) -> None:
         first, second = (forge.comment(issue.number, f"text {n}", f"m{n}") for n in (1, 2))
         edited = forge.edit_comment(issue.number, first.id, "**text** 1", "format")

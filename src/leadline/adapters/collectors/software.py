@@ -19,6 +19,7 @@ from collections.abc import Mapping
 
 from leadline.adapters.collectors import interpreter
 from leadline.adapters.files import write_atomically
+from leadline.adapters.own_programs import NOWHERE, own_environment
 from leadline.core.canonical import digest_bytes, digest_of
 from leadline.core.errors import LeadlineError
 from leadline.core.typed import TYPE_CHECKING, Any, TypedDict
@@ -154,6 +155,8 @@ def _ask(program: str, real: str, cache_dir: str) -> tuple[str, str, str]:
             text=True,
             timeout=10,
             stdin=subprocess.DEVNULL,
+            cwd=NOWHERE,
+            env=own_environment(os.environ),
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise interpreter.Unknown(f"{program} did not answer: {error}") from None

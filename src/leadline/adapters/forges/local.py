@@ -98,6 +98,7 @@ class LocalForge:
         labels: list[str] | None = None,
         milestone: str | None = None,
         assignees: list[str] | None = None,
+        marker: str | None = None,
     ) -> RemoteIssue:
         now = self.issue(number)
         changes: IssueEditedBody = {}

@@ -360,7 +360,6 @@ def export_tree(git: GitProgram, commit_or_tree: str, dest: str) -> None:
             extra={"GIT_INDEX_FILE": os.path.join(parent, "index"), "GIT_WORK_TREE": files},
             config=(
                 "core.sparseCheckout=false",
-                "core.fsmonitor=false",
                 "core.untrackedCache=false",
                 "core.splitIndex=false",
                 "core.bare=false",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from leadline.adapters.git.program import Outcome, base_environment, git_missing
+from leadline.adapters.git.program import Outcome, base_environment, git_missing, git_path
 from leadline.core.errors import LeadlineError, environment
 from leadline.core.typed import NamedTuple
 
@@ -136,7 +136,7 @@ def _by_git(start: str) -> Place:
     redirecting = {key: value for key, value in os.environ.items() if key in _REDIRECTING}
     variables = {**base_environment(), **redirecting, "GIT_OPTIONAL_LOCKS": "0"}
     command = [
-        "git",
+        git_path(),
         "rev-parse",
         "--is-bare-repository",
         "--is-inside-work-tree",
@@ -152,6 +152,8 @@ def _by_git(start: str) -> Place:
     except FileNotFoundError:
         raise git_missing() from None
     lines = os.fsdecode(done.stdout).split("\n")
+    if done.returncode == 0 or len(lines) > 4:
+        _refuse_embedded(start, os.path.realpath(lines[2]))
     if done.returncode == 0:
         common = os.path.realpath(os.path.join(start, lines[3]))
         return Place(os.path.realpath(lines[4]), os.path.realpath(lines[2]), common, lines[5])
@@ -169,6 +171,25 @@ def _by_git(start: str) -> Place:
             do=f"git config --global --add safe.directory {start}",
         )
     raise _not_a_repository(start, reason.last_line)
+
+
+def _refuse_embedded(start: str, git_dir: str) -> None:
+    """A bare repository among the files of another one came with them: its settings name programs
+    that git would run."""
+    if "GIT_DIR" in os.environ or ".git" in git_dir.split(os.sep):
+        return
+    if not (start + os.sep).startswith(git_dir + os.sep):
+        return
+    folder = os.path.dirname(git_dir)
+    while folder != os.path.dirname(folder):
+        if os.path.lexists(os.path.join(folder, ".git")):
+            raise environment(
+                "unsafe-repository",
+                f"{git_dir} is a bare repository among the files of {folder}.",
+                why="It may have come with them, and its configuration could run programs as you.",
+                do=f"cd {folder}",
+            )
+        folder = os.path.dirname(folder)
 
 
 def _not_a_repository(folder: str, why: str) -> LeadlineError:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from leadline.adapters.git.process import Process
+from leadline.adapters.own_programs import absolute_path, program
 from leadline.core.errors import LeadlineError, environment
 from leadline.core.typed import TYPE_CHECKING, NamedTuple, NoReturn
 
@@ -104,6 +105,7 @@ def base_environment() -> dict[str, str]:
     """The caller's environment without what would redirect, translate or prompt."""
     environment = {key: value for key, value in os.environ.items() if key not in _SCRUBBED}
     environment.update(
+        PATH=absolute_path(os.environ.get("PATH")),
         GIT_TERMINAL_PROMPT="0",
         GIT_LITERAL_PATHSPECS="1",
         LC_ALL="C.UTF-8",
@@ -113,6 +115,14 @@ def base_environment() -> dict[str, str]:
         GIT_PAGER="cat",
     )
     return environment
+
+
+def git_path() -> str:
+    """The git program, never one of a checkout. Raises LeadlineError(environment)."""
+    found = program("git")
+    if not found:
+        raise git_missing()
+    return found
 
 
 def git_missing() -> LeadlineError:
@@ -210,7 +220,9 @@ class GitProgram:
                 why="It was removed while Leadline was running.",
                 do="cd to a folder inside a git repository",
             )
-        command = ["git", "-C", folder, "-c", "core.quotePath=false"]
+        command = [git_path(), "-C", folder, "-c", "core.quotePath=false"]
+        # a program that the repository's settings name, and that only makes things quicker
+        command += ["-c", "core.fsmonitor=false"]
         if not hooks:
             command += ["-c", "core.hooksPath=/dev/null"]
         if writes:

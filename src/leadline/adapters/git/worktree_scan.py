@@ -384,7 +384,6 @@ class Scan:
 
 # Extensions of the user's index that the private one must neither rely on nor keep up.
 QUIET = (
-    "core.fsmonitor=false",
     "core.untrackedCache=false",
     "core.splitIndex=false",
     "core.safecrlf=false",

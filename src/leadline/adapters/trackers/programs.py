@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
+from leadline.adapters.own_programs import NOWHERE, isolated, own_environment, program
 from leadline.core.errors import environment, remote
 from leadline.core.typed import Any
 
@@ -23,36 +24,33 @@ PROBE_S = 20.0
 def interpreter_with(package: str, environ: Mapping[str, str]) -> str:
     """A Python that can import ``package``: Leadline's own, ``$LEADLINE_TRACKER_PYTHON``, the
     active virtual environment's, or the first on the path; "" when none can."""
-    from importlib.util import find_spec
+    import importlib.util
 
-    if find_spec(package) is not None:
+    here = importlib.util.find_spec(package)
+    if here is not None and here.origin is not None:  # not just a folder of that name
         return sys.executable
-    active = environ.get("VIRTUAL_ENV")
+    active = environ.get("VIRTUAL_ENV", "")
     for python in (
         environ.get("LEADLINE_TRACKER_PYTHON", ""),
-        os.path.join(active, "bin", "python") if active else "",
-        _which("python3", environ.get("PATH", "")),
+        os.path.join(active, "bin", "python") if os.path.isabs(active) else "",
+        program("python3", environ),
     ):
-        if python and os.access(python, os.X_OK) and _has(python, package):
-            return python
-    return ""
-
-
-def _which(name: str, path: str) -> str:
-    for folder in path.split(os.pathsep):
-        if folder and os.access(found := os.path.join(folder, name), os.X_OK):
-            return found
+        if python and os.access(python, os.X_OK) and _has(os.path.abspath(python), package):
+            return os.path.abspath(python)
     return ""
 
 
 @functools.cache
 def _has(python: str, package: str) -> bool:
-    code = (
-        "import sys; from importlib.util import find_spec; sys.exit(find_spec(sys.argv[1]) is None)"
-    )
+    finds = os.path.join(os.path.dirname(__file__), "outside", "has_package.py")
     try:
         done = subprocess.run(
-            [python, "-c", code, package], capture_output=True, timeout=PROBE_S, check=False
+            isolated(python, [finds, package]),
+            capture_output=True,
+            timeout=PROBE_S,
+            check=False,
+            cwd=NOWHERE,
+            env=own_environment(os.environ),
         )
     except (OSError, subprocess.TimeoutExpired):
         return False
@@ -65,10 +63,10 @@ def run_program(
     given: Any,
     environ: Mapping[str, str],
     limit_s: float,
-    cwd: str,
+    cwd: str = NOWHERE,
 ) -> dict[str, Any]:
-    """Run ``PYTHON arguments`` with ``given`` as JSON on its stdin; its last line on stdout that is
-    JSON is returned.
+    """Run ``PYTHON arguments`` (a script's path, or ``-m`` and a module) with ``given`` as JSON on
+    its stdin; its last line on stdout that is JSON is returned.
 
     Raises LeadlineError(environment, ``tracker-not-installed``) or (remote, ``tracker-failed`` |
     ``tracker-slow``).
@@ -89,11 +87,11 @@ def run_program(
         )
     try:
         done = subprocess.run(
-            [python, *arguments],
+            isolated(python, arguments),
             input=json.dumps(given).encode(),
             capture_output=True,
             timeout=limit_s,
-            env=dict(environ),
+            env=own_environment(environ),
             cwd=cwd,
             check=False,
         )

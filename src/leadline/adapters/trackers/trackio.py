@@ -131,7 +131,7 @@ class TrackioTracker:
             }
             environ = {**self.environ, "TRACKIO_DIR": self.shared(facts.at), "HF_HUB_OFFLINE": "1"}
             program = os.path.join(os.path.dirname(__file__), "outside", "trackio_make.py")
-            run_program("trackio", [program], given, environ, limit_s, self.folder)
+            run_program("trackio", [program], given, environ, limit_s)
         runs = [run for run in self.listed(facts.project, facts.at) if run.uid == facts.uid]
         if not runs:
             raise remote(

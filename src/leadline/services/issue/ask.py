@@ -9,14 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from leadline.core.errors import LeadlineError, environment, remote
+from leadline.core.errors import LeadlineError, conflict, environment, remote
+from leadline.core.issue.identity import is_foreign, markers_of, named, owner
 from leadline.core.issue.remote import RemoteIssue
+from leadline.core.managed_block import block_of
 from leadline.core.patterns import later
 from leadline.core.record.thread import Thread
-from leadline.core.typed import TypeVar
+from leadline.core.typed import TYPE_CHECKING, TypeVar
 from leadline.ports.forge import Forge
 from leadline.ports.forge_kind import ForgeKind
 from leadline.services.context import Context
+
+if TYPE_CHECKING:
+    import re
 
 _T = TypeVar("_T")
 _PLACE = later(r"/(?P<repository>[\w.-]+/[\w.-]+)/(?:-/)?issues/(?P<number>\d+)/?\Z")
@@ -60,21 +65,48 @@ def read_issue(forge: Forge, thread: Thread, kind: ForgeKind) -> RemoteIssue:
     """The issue of ``thread`` as it is now. Raises as ``ask``; ForgeFailed (``another-issue``) when
     what has its number is another one."""
     found = ask(kind, lambda: forge.issue(thread.issue.number))
+    if found.marker in markers_of(thread):
+        return found
+    foreign = is_foreign(found.marker, thread)
     known, there = (_PLACE.search(issue.url) for issue in (thread.issue, found))
-    own = f"experiment:{thread.topic}"
-    if found.marker == own or known is None or there is None:
+    if not foreign and (not known or not there or known[0].lower() == there[0].lower()):
         return found
-    if known[0].lower() == there[0].lower() and not found.marker.startswith("experiment:"):
+    # Under another name of the repository: ours where it holds what was sent last.
+    sent = block_of(thread.issue.body)
+    if not foreign and found.marker and sent and block_of(found.body) == sent:
         return found
-    moved = known["repository"].lower() != there["repository"].lower()
+    raise ForgeFailed(_another(thread, found, known, there, foreign))
+
+
+def is_taken(thread: Thread, there: RemoteIssue) -> LeadlineError:
+    """The issue belongs to another thread, maybe one of another repository."""
+    return conflict(
+        "issue-taken",
+        f"issue #{there.number} is that of thread {owner(there.marker)}, not of {named(thread)}",
+        why="Leadline opened or adopted it for that thread; the mark stands at the end of its text",
+        do="leadline issue open",
+    )
+
+
+def _another(
+    thread: Thread,
+    found: RemoteIssue,
+    known: re.Match[str] | None,
+    there: re.Match[str] | None,
+    foreign: bool,
+) -> LeadlineError:
     why, do = f"the record says {thread.issue.url}", []
-    if moved:
+    if foreign:
+        why = f"it is marked as that of {owner(found.marker)}; {why}"
+    moved = False
+    if known and there and known["repository"].lower() != there["repository"].lower():
+        moved = True
         setting = "the setting forge.repository, or the git remote"
         why += f"; {setting}, says {there['repository']} now"
         do.append(f"leadline init --forge-repository {known['repository']}")
-    if moved and not found.marker.startswith("experiment:"):
+    if moved and not foreign:
         do.append(f"leadline issue adopt {found.number} --instead 'WHY'")
     else:
         do.append("leadline issue open")
-    what = f"{found.url} is not the issue of thread {thread.topic}"
-    raise ForgeFailed(remote("another-issue", what, why=why, do=do))
+    what = f"{found.url or found.number} is not the issue of thread {named(thread)}"
+    return remote("another-issue", what, why=why, do=do)

@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from leadline.core.errors import LeadlineError
 from leadline.core.issue.comments import comments_to_post, title_of
+from leadline.core.issue.identity import is_foreign, markers_of
 from leadline.core.issue.plan import (
     Operation,
     RemoteChange,
@@ -31,7 +32,7 @@ from leadline.core.values import dataclass
 from leadline.ports.forge import Forge
 from leadline.services.context import Context
 from leadline.services.issue import outbox
-from leadline.services.issue.ask import ForgeFailed, ask, forge_of, read_issue
+from leadline.services.issue.ask import ForgeFailed, ask, forge_of, is_taken, read_issue
 from leadline.services.issue.content import comment_text, wanted_of
 from leadline.services.issue.outbox import Trouble
 
@@ -314,7 +315,7 @@ class _Call:
                 operation.title,
                 operation.text,
                 wanted.labels,
-                f"experiment:{self.topic}",
+                markers_of(self._thread())[0],
                 milestone=wanted.milestone,
                 assignees=wanted.assignees,
             )
@@ -332,6 +333,9 @@ class _Call:
     def _adopt(self, operation: Operation) -> None:
         wanted, forge = self._wanted(), self.forge
         there = self._ask(lambda: forge.issue(wanted.number))
+        thread = self._thread()
+        if is_foreign(there.marker, thread):
+            raise ForgeFailed(is_taken(thread, there))
         # what is there already is not set again, and nothing that is there is taken away
         more = [label for label in wanted.labels if label not in there.labels]
         labels = [*there.labels, *more] if more else None
@@ -343,6 +347,7 @@ class _Call:
                 labels=labels,
                 milestone=wanted.milestone or None,
                 assignees=assignees,
+                marker=markers_of(thread)[0],
             )
         )
         self._add_to_parent(edited.number, wanted.parent)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from leadline.core.errors import conflict, not_found, refused, usage
 from leadline.core.issue.comments import comments_to_post, title_of
+from leadline.core.issue.identity import is_foreign
 from leadline.core.managed_block import holds
 from leadline.core.record.thread import IssueComment, PersonEdit, Thread
 from leadline.core.text.lint import fix_format
@@ -20,7 +21,7 @@ from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass
 from leadline.services.context import Context
 from leadline.services.issue import outbox
-from leadline.services.issue.ask import ForgeFailed, ask, forge_of, read_issue
+from leadline.services.issue.ask import ForgeFailed, ask, forge_of, is_taken, read_issue
 from leadline.services.issue.content import derived_body
 from leadline.services.issue.delivery import (
     Delivery,
@@ -258,13 +259,9 @@ def check_adoptable(context: Context, topic: str, number: str, offline_too: bool
         if offline_too and failed.error.kind in ("remote", "environment"):
             return
         raise failed.error from None
-    if remote.marker and remote.marker != f"experiment:{topic}":
-        raise conflict(
-            "issue-taken",
-            f"issue #{number} is that of thread {remote.marker.removeprefix('experiment:')}",
-            why="Leadline opened it for another thread",
-            do="leadline issue open",
-        )
+    thread = context.store.thread(topic) if context.store.exists(topic) else Thread(topic)
+    if is_foreign(remote.marker, thread):
+        raise is_taken(thread, remote)
 
 
 def show(context: Context, topic: str) -> Shown:

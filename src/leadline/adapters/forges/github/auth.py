@@ -6,6 +6,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Mapping
 
+from leadline.adapters.own_programs import NOWHERE, own_environment, program
 from leadline.core.errors import environment
 
 GH_TIMEOUT_S = 5.0
@@ -52,10 +53,14 @@ def _found(host: str, environ: Mapping[str, str]) -> tuple[str, str]:
     for name in _names(host):
         if token := environ.get(name, "").strip():
             return token, f"${name}"
+    gh = program("gh", environ)
+    if not gh:
+        return "", ""
     try:
         done = subprocess.run(
-            ["gh", "auth", "token", "--hostname", host.removeprefix("api.")],
-            env=dict(environ),
+            [gh, "auth", "token", "--hostname", host.removeprefix("api.")],
+            env=own_environment(environ),
+            cwd=NOWHERE,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

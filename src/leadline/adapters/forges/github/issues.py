@@ -14,7 +14,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from urllib.parse import quote
 
 from leadline.adapters.forges.github.client import Ambiguous, Client
-from leadline.adapters.forges.github.marker import marked, marker_in, unmarked, with_text
+from leadline.adapters.forges.github.marker import (
+    marked,
+    marker_in,
+    unmarked,
+    with_text,
+    without_markers,
+)
 from leadline.adapters.forges.github.shapes import (
     Issue,
     IssueChanges,
@@ -98,6 +104,7 @@ class GitHubForge:
         labels: list[str] | None = None,
         milestone: str | None = None,
         assignees: list[str] | None = None,
+        marker: str | None = None,
     ) -> RemoteIssue:
         now = self._issue(number)
         changes: IssueChanges = {}
@@ -107,6 +114,8 @@ class GitHubForge:
         if body is not None and body != unmarked(raw)[0]:
             self._check_body(body)
             changes["body"] = with_text(raw, body)
+        if marker is not None and marker != marker_in(raw):
+            changes["body"] = marked(without_markers(raw if body is None else body), marker)
         if labels is not None and labels != _labels(now):
             for label in labels:
                 self._have_label(label)

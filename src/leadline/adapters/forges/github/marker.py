@@ -35,6 +35,11 @@ def marker_in(raw: str) -> str:
     return unquote(lines[-1]) if lines else ""
 
 
+def without_markers(raw: str) -> str:
+    """``raw`` without any line that is a marker."""
+    return _MARKER_LINE.sub("", unmarked(raw)[0])
+
+
 def with_text(raw: str, text: str) -> str:
     """``raw`` with its text replaced and what ends it (the marker, line ends) as it is."""
     return text + raw[len(_cut(raw)[0]) :]
