@@ -21,7 +21,7 @@ from leadline.adapters.store.blobs import FileBlobs
 from leadline.adapters.store.event_log import EventLog
 from leadline.adapters.store.open_runs import OpenRunFiles
 from leadline.adapters.store.read_model import IndexReadModel
-from leadline.core.errors import usage
+from leadline.core.errors import environment, usage
 from leadline.core.record.kinds import ISSUE_KINDS
 from leadline.core.settings import MOST_SETTINGS_BYTES, TRACKED_FILE
 from leadline.core.typed import TYPE_CHECKING, Any
@@ -90,7 +90,7 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
         forge_kind=forge_kind,
         forge_names=forge_names,
         result_source=_result_source,
-        tracker_for=lambda name: _tracker(name, vcs.toplevel or cwd),
+        tracker_for=lambda name: _tracker(name, vcs.toplevel or cwd, settings),
         tracker_kind=tracker_kind,
         tracker_names=tracker_names,
         clock=clock,
@@ -136,10 +136,18 @@ def _forge_factory(
         name = str((issue.forge if issue is not None and opened else "") or context().chosen_forge)
         if not forge_kind(name).outside:
             return LocalForge(store, topic)
-        from leadline.adapters.forges.registry import load
+        from leadline.adapters.forges.registry import BUILTIN, load
         from leadline.ports.forge_setup import ForgeSetup
         from leadline.services.issue.checked_forge import CheckedForge
 
+        # One of a plug-in has rules of its own about tokens, and was chosen here or not at all.
+        if name not in BUILTIN and name != settings.get("forge"):
+            raise environment(
+                "not-agreed",
+                f"nobody on this machine said that the forge {name} may have posts",
+                why="a record from elsewhere does not decide that",
+                do=f"leadline init --forge {name}",
+            )
         remote_url = vcs.remote_url(str(settings.get("remote") or "origin")) or ""
         setup = ForgeSetup(
             topic, settings, remote_url, os.environ, os.path.join(root, "cache", name)
@@ -181,12 +189,13 @@ def _result_source(format: str) -> ResultSource:
     )
 
 
-def _tracker(name: str, folder: str) -> Tracker:
+def _tracker(name: str, folder: str, settings: Mapping[str, object]) -> Tracker:
     """Built in, or by an entry point ``leadline.trackers``. LeadlineError(usage | environment) when
     there is none."""
     from leadline.adapters.trackers.registry import load
+    from leadline.services.tracker.agreed_tracker import AgreedTracker
 
-    return load(name, os.environ, folder)
+    return AgreedTracker(load(name, os.environ, folder), settings)
 
 
 def tracker_kind(name: str) -> TrackerKind:

@@ -529,7 +529,7 @@ def test_a_process_killed_between_forge_and_record_leaves_no_double(
         gh_lab.ok(*verb)  # the same again
     gh_lab.ok("issue", "sync", "--thread", topic)
     data = gh_lab.json("issue", "--thread", topic)["data"]
-    marker = f"<!-- leadline:experiment:{topic} -->"
+    marker = f"<!-- leadline:experiment:{topic}:"
     issues = hub("GET", "/issues?state=all&per_page=100")
     assert [str(i["number"]) for i in issues if marker in (i["body"] or "")] == [data["number"]]
     texts = hub.texts(data["number"])

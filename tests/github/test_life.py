@@ -131,7 +131,7 @@ def all_pages(proxy: Proxy, path: str) -> list[Any]:
 
 def assert_whole(proxy: Proxy, name: str, life: Life, context: Context) -> None:
     thread = context.store.thread(life.topic)
-    marker = f"<!-- leadline:experiment:{life.topic} -->"
+    marker = f"<!-- leadline:experiment:{life.topic}:"
     issues = [
         i
         for i in all_pages(proxy, f"/repos/octocat/{name}/issues?state=all")

@@ -148,6 +148,9 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
                     )
                 ]
             raise
+    if forge and (agreed := forge.pop("agreed")):
+        known = context.setting("forge.agreed")
+        changes["forge.agreed"] = [*(place for place in known if place != agreed), agreed]
     path = context.save_settings(changes)
     if args.github:
         from leadline.services.publish.prepare import write_template

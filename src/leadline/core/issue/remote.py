@@ -5,6 +5,11 @@ from __future__ import annotations
 from leadline.core.values import dataclass, field
 
 
+def agreement(forge: str, api_url: str, repository: str) -> str:
+    """How the setting ``forge.agreed`` names a place that may have a token and posts."""
+    return " ".join(filter(None, (forge, api_url, repository.lower())))
+
+
 @dataclass(slots=True)
 class Comment:
     id: str

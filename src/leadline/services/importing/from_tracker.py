@@ -30,6 +30,7 @@ from leadline.services.importing.points import Waiting
 from leadline.services.importing.request import ImportRequest
 from leadline.services.importing.source import KNOWN, is_path
 from leadline.services.run.job_tracker import redacted, tracker_words
+from leadline.services.tracker.agreed_tracker import agree
 from leadline.services.tracker.folder import shared_folder
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def found_in_tracker(
     path = os.path.join(context.cwd, request.source)
     if tracker.kind.by_folder and request.at:
         request.at = shared_folder(context, name, request.at)
+    agree(context, name, request.at)
     runs = tracker.stored(path) if os.path.exists(path) and not request.at else []
     local = bool(runs)
     runs = runs or _listed(context, tracker, request, path)

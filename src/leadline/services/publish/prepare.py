@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from leadline.core.config import parse_value
 from leadline.core.errors import LeadlineError, conflict, environment, not_found, usage
+from leadline.core.issue.remote import agreement
 from leadline.core.settings import SETTINGS, TEXT
 from leadline.core.settings_file import TYPED, check_value
 from leadline.render.issue.template import PATH, render_issue_template
@@ -128,8 +129,8 @@ def _check_url(option: str, url: str) -> None:
 
 
 def forge_as_set(context: Context, changes: Mapping[str, object]) -> dict[str, str]:
-    """What the forge of new threads will be after ``changes``: ``{name, repository, web, from}``.
-    Asks nobody.
+    """What the forge of new threads will be after ``changes``: ``{name, repository, web, from,
+    agreed}``, the last as the setting ``forge.agreed`` names it. Asks nobody.
 
     Raises LeadlineError(usage) when the settings and the git remote do not say enough, so that
     nothing is saved then.
@@ -147,4 +148,12 @@ def forge_as_set(context: Context, changes: Mapping[str, object]) -> dict[str, s
         if context.settings.get("forge.repository")
         else f"remote {context.setting('remote')}"
     )
-    return {"name": forge.name, "repository": forge.repository, "web": forge.web_url, "from": told}
+    api_url = str(getattr(forge, "api_url", ""))
+    agreed = agreement(forge.name, api_url, forge.repository) if forge.outside else ""
+    return {
+        "name": forge.name,
+        "repository": forge.repository,
+        "web": forge.web_url,
+        "from": told,
+        "agreed": agreed,
+    }

@@ -14,6 +14,7 @@ from leadline.core.tracker.reading import Choice
 from leadline.core.typed import TYPE_CHECKING
 from leadline.services.context import Context
 from leadline.services.run.job_tracker import choice_of, redacted
+from leadline.services.tracker.agreed_tracker import agree
 from leadline.services.tracker.folder import check_name, shared_folder
 
 if TYPE_CHECKING:
@@ -52,10 +53,13 @@ def choose(
                 "https keeps them"
             )
         body["live"] = live
-        if context.tracker_kind(tracker).by_folder:
+        by_folder = context.tracker_kind(tracker).by_folder
+        if by_folder:
             body["at"] = shared_folder(context, tracker, at, live)
-            if body["at"] and (why := context.tracker_for(tracker).check(body["at"])["why"]):
-                context.warn(why)
+        agree(context, tracker, body["at"])
+        asked = context.tracker_for(tracker) if by_folder and body["at"] else None
+        if asked is not None and (why := asked.check(body["at"])["why"]):
+            context.warn(why)
     now = choice_of(thread)
     before = {k: v for k, v in thread.tracker.items() if v not in ("", False)}
     if before == {k: v for k, v in body.items() if v not in ("", False)}:

@@ -10,13 +10,24 @@ from leadline.adapters.own_programs import NOWHERE, own_environment, program
 from leadline.core.errors import environment
 
 GH_TIMEOUT_S = 5.0
+_VARIABLES = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
 
 
-def token_for(host: str, environ: Mapping[str, str]) -> str:
+def token_for(host: str, environ: Mapping[str, str], agreed: bool = True, place: str = "") -> str:
     """The token for ``host``: ``$GH_TOKEN``, ``$GITHUB_TOKEN`` (Enterprise:
-    ``$GH_ENTERPRISE_TOKEN``), else what ``gh auth token`` prints. Raises
-    LeadlineError(environment): ``no-token``, ``bad-token-text``."""
-    token, source = _found(host, environ)
+    ``$GH_ENTERPRISE_TOKEN``), else what ``gh auth token`` prints. Not ``agreed``: nobody said on
+    this machine that ``place`` may have one, and only gh's own login for that host counts.
+
+    Raises LeadlineError(environment): ``no-token``, ``bad-token-text``, ``not-agreed``.
+    """
+    token, source = _found(host, environ) if agreed else (_of_gh(host, environ), "gh")
+    if not token and not agreed:
+        raise environment(
+            "not-agreed",
+            f"nobody on this machine said that {place or host} may have a token and posts",
+            why="a checkout, a record from elsewhere or the address of a remote does not decide that",
+            do=["leadline init --github", f"gh auth login --hostname {_gh_host(host)}"],
+        )
     if not token:
         raise environment(
             "no-token",
@@ -26,7 +37,7 @@ def token_for(host: str, environ: Mapping[str, str]) -> str:
             "no more",
             do=[
                 f"export {_names(host)[0]}=…",
-                f"gh auth login --hostname {host.removeprefix('api.')}",
+                f"gh auth login --hostname {_gh_host(host)}",
             ],
         )
     if not (token.isascii() and token.isprintable() and " " not in token):
@@ -42,8 +53,7 @@ def token_for(host: str, environ: Mapping[str, str]) -> str:
 def _names(host: str) -> list[str]:
     """The variables that hold a token for ``host``, by gh's own rule: one for github.com goes to no
     other server. A server on this machine takes any."""
-    public = ["GH_TOKEN", "GITHUB_TOKEN"]
-    enterprise = ["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"]
+    public, enterprise = list(_VARIABLES[:2]), list(_VARIABLES[2:])
     if host in ("github.com", "api.github.com") or host.endswith(".ghe.com"):
         return public
     return [*enterprise, *public] if host in ("localhost", "127.0.0.1", "::1") else enterprise
@@ -53,13 +63,25 @@ def _found(host: str, environ: Mapping[str, str]) -> tuple[str, str]:
     for name in _names(host):
         if token := environ.get(name, "").strip():
             return token, f"${name}"
+    return _of_gh(host, environ), "gh"
+
+
+def _gh_host(host: str) -> str:
+    return host.removeprefix("api.")
+
+
+def _of_gh(host: str, environ: Mapping[str, str]) -> str:
+    """What gh has for ``host`` by its own login; "" without."""
     gh = program("gh", environ)
     if not gh:
-        return "", ""
+        return ""
+    asked = own_environment(environ)
+    for name in _VARIABLES:  # gh would give back what stands there, for hosts of its own choice
+        asked.pop(name, None)
     try:
         done = subprocess.run(
-            [gh, "auth", "token", "--hostname", host.removeprefix("api.")],
-            env=own_environment(environ),
+            [gh, "auth", "token", "--hostname", _gh_host(host)],
+            env=asked,
             cwd=NOWHERE,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -67,7 +89,7 @@ def _found(host: str, environ: Mapping[str, str]) -> tuple[str, str]:
             timeout=GH_TIMEOUT_S,
         )
         if done.returncode == 0 and (token := done.stdout.strip()):
-            return token, "gh"
+            return token
     except (OSError, subprocess.TimeoutExpired, ValueError):
         pass
-    return "", ""
+    return ""

@@ -51,6 +51,10 @@ class GitHubForge:
         self._login: str | None = None
 
     @property
+    def api_url(self) -> str:
+        return self.client.api_url
+
+    @property
     def _path(self) -> str:
         return f"/repos/{self.repository}"
 

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from leadline.core.errors import usage
+from leadline.core.issue.remote import agreement
 from leadline.core.publish.remote_url import RemoteUrl, in_clear, parse
 from leadline.core.typed import Any, NamedTuple
 from leadline.ports.forge import Forge
 from leadline.ports.forge_setup import ForgeSetup
 
+PUBLIC = "https://api.github.com"
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -68,7 +70,7 @@ def place_of(settings: Mapping[str, Any], remote_url: str) -> Place:
 def _api_of(remote: RemoteUrl | None) -> str:
     """github.com, a tenant of it (data residency), or a server of one's own."""
     if remote is None or remote.host == "github.com":
-        return "https://api.github.com"
+        return PUBLIC
     return (
         f"https://api.{remote.host}"
         if remote.host.endswith(".ghe.com")
@@ -90,5 +92,20 @@ def make(setup: ForgeSetup) -> Forge:
     from leadline.adapters.forges.github.issues import GitHubForge
 
     place = place_of(setup.settings, setup.remote_url)
-    client = Client(place.api_url, lambda: token_for(place.host, setup.environ), setup.cache_folder)
+    agreed = is_agreed(setup.settings, place)
+
+    def token() -> str:
+        return token_for(place.host, setup.environ, agreed, f"{place.repository} at {place.host}")
+
+    client = Client(place.api_url, token, setup.cache_folder)
     return GitHubForge(client, place.repository, place.web_url)
+
+
+def is_agreed(settings: Mapping[str, Any], place: Place) -> bool:
+    """Whether somebody said on this machine that this server may have a token and this repository
+    posts (``leadline init --github``). Before that was kept, the choice of the forge said it, for
+    github.com and for a server whose address was given."""
+    if "forge.agreed" in settings:
+        return agreement("github", place.api_url, place.repository) in settings["forge.agreed"]
+    named = place.api_url == PUBLIC or settings.get("forge.api_url")
+    return settings.get("forge") == "github" and bool(named)
