@@ -59,7 +59,7 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
 
     def actor() -> str:
         if name := os.environ.get("LEADLINE_ACTOR"):
-            return name
+            return context.screen.shown(name)
         for variable, agent in _AGENTS.items():
             if os.environ.get(variable):
                 return f"agent:{agent}"
@@ -255,9 +255,13 @@ def _writer(root: str) -> str:
             if data.get("place") != place:
                 data = {"writer": "w" + os.urandom(4).hex(), "place": place}
                 write_atomically(path, json.dumps(data).encode())
-    session = "".join(c if c.isalnum() else "_" for c in os.environ.get("LEADLINE_SESSION", ""))[
-        :24
-    ].lower()
+    said = os.environ.get("LEADLINE_SESSION", "")
+    if said:
+        from leadline.core.secrets.quick import may_hold
+
+        if may_hold(said):  # a name of a file is no place for a token, nor for its beginning
+            said = "session"
+    session = "".join(c if c.isalnum() else "_" for c in said)[:24].lower()
     return f"{data['writer']}-{session}" if session else str(data["writer"])
 
 

@@ -167,7 +167,7 @@ class Vcs(Protocol):
         run_ref: str | None = None,
         max_file_bytes: int = MAX_FILE_BYTES,
         meanwhile: Callable[[], None] | None = None,
-        rules: ContentRules | None = None,
+        rules: Callable[[], ContentRules] | None = None,
     ) -> CodeState:
         """The code state of tracked, changed and untracked-not-ignored files.
 

@@ -16,7 +16,6 @@ from leadline.core.values import dataclass, field
 
 if TYPE_CHECKING:  # named and not called here: a command loads the ports of what it uses
     from leadline.core.record.bodies import Writes
-    from leadline.core.secrets.redact import Redactor
     from leadline.ports.collectors import Collectors
     from leadline.ports.executor import Executor
     from leadline.ports.forge import Forge
@@ -27,7 +26,7 @@ if TYPE_CHECKING:  # named and not called here: a command loads the ports of wha
     from leadline.ports.tracker import Tracker
     from leadline.ports.tracker_kind import TrackerKind
     from leadline.ports.vcs import Vcs
-    from leadline.services.screening import Screen
+    from leadline.services.screening import Hiding, Screen
 
 
 @dataclass
@@ -100,11 +99,11 @@ class Context:
         return self._screen
 
     @property
-    def redactor(self) -> Redactor:
+    def redactor(self) -> Hiding:
         """For a look: what it hides is not said."""
         return self.screen.redactor()
 
-    def hiding(self, where: str) -> Redactor:
+    def hiding(self, where: str) -> Hiding:
         """For what is about to be written or sent: what it hides is said, with ``where``."""
         return self.screen.redactor(where)
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
+from leadline.core.errors import not_found, refused
 from leadline.core.secrets.quick import may_hold, names_suspect
 from leadline.core.typed import TYPE_CHECKING, Any, cast
-from leadline.services.out_path import write_whole
 
 if TYPE_CHECKING:
     from leadline.core.secrets.content import ContentRules
@@ -22,6 +23,54 @@ if TYPE_CHECKING:
     from leadline.core.secrets.sealed import Sealed
 
 NOT_SECRET = "not-secret.json"
+
+
+class Hiding:
+    """Hides secrets as ``core/secrets/redact.py`` does, whose rules are loaded where there may be
+    one: most commands have none before them."""
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        always: bool,
+        rules: Callable[[Mapping[str, str]], Redactor],
+    ) -> None:
+        self._environ, self._always, self._load = environ, always, rules
+        self._secrets: Mapping[str, str] | None = None
+        self._rules: Redactor | None = None
+
+    def holds(self, text: str) -> bool:
+        """Whether anything may be hidden in ``text``; a no is sure."""
+        if self._rules is None and not (self._always or self.secrets() or may_hold(text)):
+            return False
+        return self._loaded().holds(text)
+
+    def text(self, text: str) -> str:
+        return self._loaded().text(text) if self.holds(text) else text
+
+    def value(self, value: Any) -> Any:
+        """See ``Redactor.value``."""
+        if not self.holds(json.dumps(value, ensure_ascii=False, default=str)):
+            return value
+        return self._loaded().value(value)
+
+    def argv(self, argv: Iterable[str]) -> list[str]:
+        words: list[str] = self.value(list(argv))
+        return words
+
+    def secrets(self) -> Mapping[str, str]:
+        if self._secrets is None:
+            self._secrets = {}
+            if names_suspect(self._environ):
+                from leadline.core.secrets.environment import secret_values  # noqa: PLC0415  start-up: 0.4 ms
+
+                self._secrets = secret_values(self._environ)
+        return self._secrets
+
+    def _loaded(self) -> Redactor:
+        if self._rules is None:
+            self._rules = self._load(self.secrets())
+        return self._rules
 
 
 class Screen:
@@ -36,13 +85,10 @@ class Screen:
     def body(self, kind: str, body: Mapping[str, Any], line: str) -> Mapping[str, Any]:
         """The body of a record about to be appended, and itself where nothing is hidden in it;
         ``line`` is it in its record. ``id``, ``refs`` and the like hold ids that Leadline made."""
-        if not may_hold(line) and not names_suspect(self._environ):
+        if not self.redactor().holds(line):
             return body
         from leadline.core.record.kinds import WOVEN  # noqa: PLC0415  start-up: only where something may be
 
-        redactor = self.redactor()
-        if not redactor.holds(line):
-            return body
         clean: dict[str, Any] = {}
         for field, value in body.items():
             named = self.redactor(f"{field} of the {kind.replace('-', ' ')} record")
@@ -55,17 +101,47 @@ class Screen:
         where: str = "",
         environ: Mapping[str, str] | None = None,
         sealed: Sealed | None = None,
-    ) -> Redactor:
+    ) -> Hiding:
         """Made anew each time: what is secret is what the environment holds at that moment. With
         ``where``, what it hides is said."""
-        from leadline.core.secrets.environment import secret_values  # noqa: PLC0415  start-up: 0.4 ms
-        from leadline.core.secrets.redact import Redactor  # noqa: PLC0415  start-up: 0.8 ms
+        chosen = self._environ if environ is None else environ
 
-        def tell(hidden: Hidden) -> None:
-            self._tell(where, hidden)
+        def rules(secrets: Mapping[str, str]) -> Redactor:
+            from leadline.core.secrets.redact import Redactor  # noqa: PLC0415  start-up: 1.5 ms
 
-        secrets = secret_values(self._environ if environ is None else environ)
-        return Redactor(secrets, self._passes, sealed, tell if where else None)
+            tell = partial(self._tell, where) if where else None
+            return Redactor(secrets, self._passes, sealed, tell)
+
+        return Hiding(chosen, sealed is not None, rules)
+
+    def shown(self, text: str) -> str:
+        """``text`` without the tokens in it."""
+        return self.redactor("the name of the actor").text(text)
+
+    def refuse_as_name(self, text: str, what: str, do: str) -> None:
+        """Raises LeadlineError(refused, ``secret-in-name``) where ``text``, which is to name
+        something, holds a secret: a name stands in too many places to be hidden in them."""
+        if self.redactor().text(text) != text:
+            raise refused(
+                "secret-in-name",
+                f"{what} holds what looks like a secret",
+                why="names stand in paths, refs and records; nothing was written",
+                do=do,
+            )
+
+    def declare_file(self, path: str, shown: str) -> None:
+        """What the file holds now is no secret, nor is its name; ``shown`` as git has it. Raises
+        LeadlineError(not_found)."""
+        from leadline.core.secrets.content import pieces_of  # noqa: PLC0415  start-up: only who declares
+
+        try:
+            with open(path, "rb") as file:
+                found = set(self.content_rules().found_in(pieces_of(file)))
+        except OSError as error:
+            what = f"cannot read {shown}: {error.strerror}"
+            raise not_found("no-such-file", what, do="leadline run --help") from None
+        for text in (f"file {shown}", *(one.text for one in found)):
+            self._declare(text)
 
     def content_rules(self) -> ContentRules:
         """What counts as a secret in the bytes of a file."""
@@ -94,17 +170,23 @@ class Screen:
     def _passes(self, text: str, learns: bool = True) -> bool:
         from leadline.core.secrets.sealed import digest_of  # noqa: PLC0415  start-up: only where something is found
 
-        key, digests = self._declared or self._read()
-        self._declared = key, digests
-        digest = digest_of(key, text)
-        if digest in digests:
+        key, digests = self._declared = self._declared or self._read()
+        if digest_of(key, text) in digests:
             return True
         if not (self.lets_pass and learns):
             return False
-        digests.add(digest)
+        self._declare(text)
+        return True
+
+    def _declare(self, text: str) -> None:
+        from leadline.core.secrets.sealed import digest_of  # noqa: PLC0415  start-up: only who declares
+
+        key, digests = self._declared = self._declared or self._read()
+        digests.add(digest_of(key, text))
+        from leadline.services.out_path import write_whole  # noqa: PLC0415  start-up: only who declares
+
         kept = {"v": 1, "key": key.hex(), "digests": sorted(digests)}
         write_whole(os.path.join(self._root, NOT_SECRET), json.dumps(kept).encode())
-        return True
 
     def _read(self) -> tuple[bytes, set[str]]:
         try:

@@ -29,11 +29,15 @@ from leadline.adapters.git.worktree_scan import (
     Scan,
     as_gap_list,
     joined,
+    plain_rules,
     shown,
 )
 from leadline.core.errors import LeadlineError, environment
-from leadline.core.secrets.content import ContentRules
+from leadline.core.typed import TYPE_CHECKING
 from leadline.ports.vcs import CHANGED_FILES_SHOWN, CodeState, Head
+
+if TYPE_CHECKING:
+    from leadline.core.secrets.content import ContentRules
 
 REF_PREFIX = "refs/leadline/code/"
 _ATTEMPTS = 4
@@ -47,11 +51,11 @@ def capture(
     run_ref: str | None,
     max_file_bytes: int,
     meanwhile: Callable[[], None] | None = None,
-    content_rules: ContentRules | None = None,
+    content_rules: Callable[[], ContentRules] | None = None,
 ) -> CodeState:
     """See ``Vcs.capture``. ``head`` as ``Vcs.head`` gives it."""
     excluded = sorted({os.path.normpath(prefix).strip("/") for prefix in exclude_prefixes} - {"."})
-    rules = Rules(tuple(excluded), max_file_bytes, content_rules or ContentRules())
+    rules = Rules(tuple(excluded), max_file_bytes, content_rules or plain_rules)
     memory = Memory(git.git_dir, git.common_dir, [excluded, max_file_bytes])
     with memory.locked():
         try:

@@ -170,7 +170,7 @@ class Git:
         run_ref: str | None = None,
         max_file_bytes: int = MAX_FILE_BYTES,
         meanwhile: Callable[[], None] | None = None,
-        rules: ContentRules | None = None,
+        rules: Callable[[], ContentRules] | None = None,
     ) -> CodeState:
         from leadline.adapters.git import code_state
 

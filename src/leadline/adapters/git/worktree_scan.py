@@ -17,15 +17,11 @@ from collections.abc import Callable
 from leadline.adapters.git.objects import Entry, empty_tree
 from leadline.adapters.git.private_index import Memory, stamp_of
 from leadline.adapters.git.program import GitProgram, any_status
-from leadline.core.secrets.content import (
-    PIECE_BYTES,
-    ContentRules,
-    Found,
-    only_public,
-    pieces_of,
-)
 from leadline.core.secrets.names import secret_name_reason
-from leadline.core.typed import NamedTuple
+from leadline.core.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from leadline.core.secrets.content import ContentRules, Found
 
 GITLINK = "160000"
 Gap = tuple[str, str]  # kind, reason
@@ -42,7 +38,7 @@ class Changed(NamedTuple):
 class Rules(NamedTuple):
     excluded: tuple[str, ...]
     max_file_bytes: int
-    content: ContentRules
+    content: Callable[[], ContentRules]  # which costs an import, and most files are judged once
 
     def excludes(self, path: str) -> bool:
         return any(path == prefix or path.startswith(prefix + "/") for prefix in self.excluded)
@@ -65,6 +61,13 @@ class Scan:
         self._index = {"GIT_INDEX_FILE": memory.index}
         self._to_keep: dict[str, Gap] = {}
         self._maybe_same: dict[str, Gap] = {}
+        self._content: ContentRules | None = None
+
+    @property
+    def content(self) -> ContentRules:
+        if self._content is None:
+            self._content = self.rules.content()
+        return self._content
 
     def run(self, fresh: bool, meanwhile: Callable[[], None] | None = None) -> None:
         """``meanwhile`` is called while git looks at the files: it takes as long as a good part of
@@ -267,7 +270,7 @@ class Scan:
         values, full = self.memory.values, self._full(path)
         stamp = stamp_of(full)
         known = values["judged"].get(path)
-        if known is not None and known[0] == stamp:
+        if known is not None and known[0] == stamp and not self._declared(path, known[1]):
             self.gaps[path] = (known[1], known[2])
             return
         values["judged"].pop(path, None)
@@ -280,6 +283,9 @@ class Scan:
             values["extras"][path] = 1
             return
         self.leave_out_extra(path, gap, stamp)
+
+    def _declared(self, path: str, kind: str) -> bool:
+        return kind == "secret" and self.content.may_pass(f"file {path}")
 
     def leave_out_extra(self, path: str, gap: Gap, stamp: list[int] | None) -> None:
         self.gaps[path] = gap
@@ -294,7 +300,8 @@ class Scan:
 
     def _gap_of(self, path: str, full: str, status: os.stat_result, tracked: bool) -> Gap | None:
         reason = secret_name_reason(path)
-        if reason and not (path.endswith(".pem") and _holds_certificates(full, status)):
+        public = path.endswith(".pem") and _holds_certificates(full, status)
+        if reason and not public and not self.content.may_pass(f"file {path}"):
             return ("secret", reason)
         if stat.S_ISLNK(status.st_mode):
             return None
@@ -305,9 +312,11 @@ class Scan:
                 "too-large",
                 f"{status.st_size} bytes, more than the limit of {self.rules.max_file_bytes}",
             )
+        from leadline.core.secrets.content import pieces_of
+
         try:
             with open(full, "rb") as stream:
-                found = set(self.rules.content.found_in(pieces_of(stream)))
+                found = set(self.content.found_in(pieces_of(stream)))
         except OSError as error:
             return ("unreadable", error.strerror or str(error))
         if found and tracked:
@@ -323,7 +332,7 @@ class Scan:
         entry = self._in_head([path]).get(path)
         if entry is None or entry[0] == GITLINK:
             return set()
-        return set(self.rules.content.found_in(read_blobs(self.git, [entry[1]]).values()))
+        return set(self.content.found_in(read_blobs(self.git, [entry[1]]).values()))
 
     # what stands in for a tracked file that is left out
 
@@ -393,8 +402,17 @@ QUIET = (
 DIFF_FILES = ("diff-files", "-z", "--raw", "--no-abbrev", "--ignore-submodules=none")
 
 
+def plain_rules() -> ContentRules:
+    """Shapes and names alone."""
+    from leadline.core.secrets.content import ContentRules
+
+    return ContentRules()
+
+
 def _holds_certificates(full: str, status: os.stat_result) -> bool:
     """Whether a file that is named as keys are holds certificates alone."""
+    from leadline.core.secrets.content import PIECE_BYTES, only_public
+
     if not stat.S_ISREG(status.st_mode) or status.st_size > PIECE_BYTES:
         return False
     try:

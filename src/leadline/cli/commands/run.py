@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from leadline.cli.answer import Answer
@@ -77,6 +78,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--secret-argv-ok", action="store_true", help="run although the command line looks secret"
     )
+    several(
+        parser,
+        "--not-secret-file",
+        "FILE",
+        "what this file holds is no secret: the code state takes it, now and from now on",
+        dest="not_secret_files",
+    )
     parser.add_argument("--quiet", action="store_true", help="do not show the command's output")
 
 
@@ -86,6 +94,9 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.run.repeats import execute
     from leadline.services.run.request import Command, RunRequest, Terms
 
+    for given in args.not_secret_files:
+        full = os.path.join(context.cwd, given)
+        context.screen.declare_file(full, os.path.relpath(full, context.toplevel))
     environment: dict[str, str | None] = dict(e.split("=", 1) for e in args.env if "=" in e)
     request = RunRequest(
         topic=context.topic(args.thread),

@@ -78,6 +78,10 @@ class ContentRules:
                     self._forms.setdefault(as_bytes, name)
         self._passes = passes
 
+    def may_pass(self, text: str) -> bool:
+        """Whether somebody declared ``text`` to be no secret."""
+        return self._passes(text)
+
     def found_in(self, pieces: Iterable[bytes]) -> Iterator[Found]:
         """Every secret of a file that comes in ``pieces``, some of them more than once."""
         kept, binary, seen_bytes = "", None, 0

@@ -1,4 +1,4 @@
-"""A forge to which nothing goes that links to what nobody can open.
+"""A forge to which nothing goes that links to what nobody can open, and no secret.
 
 It stands in front of every forge outside this machine, so that the rule holds whoever posts. The
 record branch is sent first where a link needs it; a person's words around the derived block of the
@@ -29,20 +29,30 @@ class CheckedForge:
     def open_issue(
         self, title: str, body: str, labels: list[str], marker: str, **more: Any
     ) -> RemoteIssue:
+        title, body = self._hidden(title), self._hidden(body)
         self._check(_derived(body))
         return self._forge.open_issue(title, body, labels, marker, **more)
 
     def edit_issue(self, number: str, **changes: Any) -> RemoteIssue:
-        self._check(_derived(changes.get("body") or ""))
+        derived = _derived(changes.get("body") or "")
+        if (hidden := self._hidden(derived)) != derived:
+            changes["body"] = changes["body"].replace(derived, hidden)
+        self._check(hidden)
         return self._forge.edit_issue(number, **changes)
 
     def comment(self, number: str, text: str, marker: str, kind: str = "update") -> Comment:
+        text = self._hidden(text)
         self._check(text)
         return self._forge.comment(number, text, marker, kind)
 
     def edit_comment(self, number: str, comment: str, text: str, why: str) -> Comment:
+        text = self._hidden(text)
         self._check(text)
         return self._forge.edit_comment(number, comment, text, why)
+
+    def _hidden(self, text: str) -> str:
+        """What is posted comes from records, of which some were written before they were searched."""
+        return self._context().hiding("what is posted").text(text)
 
     def _check(self, text: str) -> None:
         context = self._context()

@@ -97,7 +97,8 @@ def note_trouble(context: Context, topic: str, step: str, error: LeadlineError) 
         "retry_at": rfc3339(now_ms + int(pause * 1000)) if pause else "",
     }
     try:
-        write_whole(_path(context, topic), json.dumps(met).encode())
+        shown = context.redactor.value(met)  # a server's words may hold an address with a token
+        write_whole(_path(context, topic), json.dumps(shown).encode())
     except OSError:
         pass  # the next attempt is made sooner, no more
     return met

@@ -76,6 +76,8 @@ def check_settings(context: Context, changes: Mapping[str, object]) -> None:
     for name, value in changes.items():
         if value is not None:
             check_value(name, value, TYPED)
+        if isinstance(value, str):
+            context.screen.refuse_as_name(value, f"the setting {name}", "leadline init --help")
     remote = changes.get("remote")
     if remote and remote not in (remotes := context.vcs.remotes()):
         raise not_found(

@@ -94,6 +94,7 @@ def seal(
     # What is sealed is committed first: the files asked for, and the logbook as it is now.
     thread = context.store.thread(topic)
     _check_name(context, thread, name)
+    message = context.hiding("the message").text(message)
     context.vcs.sign_again()
     committed = _commit_files(context, thread, files or [], message)
     publish(context, topic, f"before the seal {name or ''}".rstrip())
@@ -132,6 +133,7 @@ def _check_name(context: Context, thread: Thread, name: str | None) -> None:
             why="letters, digits, '.', '_' and '-', up to 64: it becomes part of a tag",
             do=f"leadline seal {re.sub(r'[^A-Za-z0-9]+', '-', name).strip('-')[:40] or 'S1'}",
         )
+    context.screen.refuse_as_name(name, "the name of the snapshot", "leadline seal S1")
     tag = tag_name(thread.topic, name)
     known = [s for s in thread.of_kind("snapshot") if s.body.get("name") == name]
     if known and context.vcs.tag_exists(tag):

@@ -15,7 +15,6 @@ from leadline.core.extract.gather import merge
 from leadline.core.extract.spec import parse_spec
 from leadline.core.metric.contract import contract_of
 from leadline.core.metric.items import INLINE_BYTES
-from leadline.core.secrets.environment import secret_values
 from leadline.core.timestamps import epoch_ms
 from leadline.core.tracker.run_folder import RESULT, SUMMARY, summary_of
 from leadline.core.typed import TYPE_CHECKING, cast
@@ -38,9 +37,9 @@ if TYPE_CHECKING:
         RunPlannedBody,
     )
     from leadline.core.record.run import MetricDef
-    from leadline.core.secrets.redact import Redactor
     from leadline.core.secrets.sealed import Sealed
     from leadline.ports.attempt import Result
+    from leadline.services.screening import Hiding
 
 EXCERPT_CHARS = 1500
 LOOKED_AT_BYTES = 32 * 1024  # of a stream, at its end
@@ -110,9 +109,11 @@ def end_run(
 def _gone_environment(context: Context, attempt: str) -> Sealed | None:
     """What tells the values of the run's environment where this one lacks them."""
     sealed = sealed_environment(attempt)
-    if sealed is None or sealed.is_of(secret_values(context.environ)):
+    if sealed is None:
         return None
-    return sealed
+    from leadline.core.secrets.environment import secret_values  # noqa: PLC0415  start-up: only where there are some
+
+    return None if sealed.is_of(secret_values(context.environ)) else sealed
 
 
 def _leave_summary(attempt: str, body: RunEndedBody) -> None:
@@ -173,7 +174,7 @@ def _read_metrics(
     result: Result,
     body: RunEndedBody,
     say: Callable[[str], None],
-    redact: Redactor,
+    redact: Hiding,
 ) -> None:
     thread = context.store.slice(run.topic, [], ("thread-started", "metric-defined"))
     attempt = run.attempt
@@ -259,7 +260,7 @@ def _read_tracker(
     return tracked
 
 
-def _outputs(attempt: str, state: str, redact: Redactor) -> Outputs:
+def _outputs(attempt: str, state: str, redact: Hiding) -> Outputs:
     """Sizes and digests of both streams, and the last lines of the telling one (stderr when it went
     wrong). Secrets are hidden before anything is cut, in a part that begins long before the
     excerpt: half a token is no token by its looks."""

@@ -68,6 +68,7 @@ def gather(
 
     if command.code is None:
         code = capture_code(context, ask)
+        _tell_left_out(context, code)
     else:
         code = command.code
         ask()
@@ -80,6 +81,20 @@ def gather(
         "hygiene": context.collectors.preflight(environment_of(context, command)),
         "key": run_key(beside["argv"], cwd, beside["config"], code.get("tree")),
     }
+
+
+def _tell_left_out(context: Context, code: CodeState) -> None:
+    """Files that were not taken for what they hold: the run had them, and its record does not."""
+    held = "its content holds "
+    found = [gap for gap in code.get("gaps", ()) if gap.get("reason", "").startswith(held)]
+    if not found:
+        return
+    named = ", ".join(f"{gap['path']} ({gap['reason'].removeprefix(held)})" for gap in found[:3])
+    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+    context.warn(
+        f"left out of the code state: {named}{more}; "
+        f"if it is no secret: leadline run --not-secret-file {found[0]['path']} -- …"
+    )
 
 
 def _beside_the_code(context: Context, request: RunRequest) -> PlanFacts:
@@ -116,8 +131,7 @@ def capture_code(context: Context, meanwhile: Callable[[], None] | None = None) 
     """The exact code state as recorded, lists capped with their totals. ``meanwhile`` as
     ``Vcs.capture`` has it."""
     excluded = [context.setting("logbook.folder") + "/"]
-    rules = context.screen.content_rules()
-    state = context.vcs.capture(excluded, meanwhile=meanwhile, rules=rules)
+    state = context.vcs.capture(excluded, meanwhile=meanwhile, rules=context.screen.content_rules)
     code = state.as_dict()
     code |= {
         "changed_files": state.changed_files[:LISTED],

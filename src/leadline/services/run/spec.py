@@ -12,8 +12,6 @@ from __future__ import annotations
 import json
 import os
 
-from leadline.core.secrets.environment import secret_values
-from leadline.core.secrets.sealed import seal, unseal
 from leadline.core.tracker.run_folder import ABOUT, about_planned
 from leadline.core.typed import TYPE_CHECKING
 from leadline.job.disk import make_folders
@@ -65,10 +63,11 @@ def _without_secrets(context: Context, run: RunPlan, spec: Spec) -> Spec:
     """The spec as it may lie there; what it lacks then is beside it, for its owner alone."""
     assert run.request is not None, "a plan read from the record is ended, never started"
     environ = environment_of(context, run.request.command)
-    secrets = secret_values(environ)
-    if secrets:
-        write_whole(os.path.join(run.attempt, SEALED), seal(secrets))
     redactor = context.screen.redactor(environ=environ)
+    if secrets := redactor.secrets():
+        from leadline.core.secrets.sealed import seal  # noqa: PLC0415  start-up: only where there are some
+
+        write_whole(os.path.join(run.attempt, SEALED), seal(secrets))
     shown: Spec = {**spec, "argv": redactor.argv(spec["argv"]), "env": redactor.value(spec["env"])}
     if shown != spec:
         private = {"argv": spec["argv"], "env": spec["env"]}
@@ -84,9 +83,12 @@ def sealed_environment(attempt: str) -> Sealed | None:
     """What tells the secret values of the run's environment in a text; None when it had none."""
     try:
         with open(os.path.join(attempt, SEALED), "rb") as file:
-            return unseal(file.read())
+            kept = file.read()
     except OSError:
         return None
+    from leadline.core.secrets.sealed import unseal  # noqa: PLC0415  start-up: only where there are some
+
+    return unseal(kept)
 
 
 def forget_secrets(attempt: str) -> None:

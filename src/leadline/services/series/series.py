@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 from leadline.core.errors import conflict, not_found
 from leadline.core.record.run import TERMINAL_STATES, Run
+from leadline.core.secrets.quick import may_hold
 from leadline.core.series.downsample import lttb, minmax
 from leadline.core.series.points import Points
 from leadline.core.series.store import (
@@ -67,15 +68,20 @@ def store_of(context: Context, run: Run) -> Store:
         store.writers[name] = writer
     store.problems += fetched.problems
     store.torn_bytes += fetched.torn_bytes
+    if any(may_hold(metric) for metric in store.metrics):
+        hide = context.redactor.text  # a job writes its files itself
+        for writer in store.writers.values():
+            writer.series = {hide(metric): points for metric, points in writer.series.items()}
     return store
 
 
 def keep_fetched(context: Context, attempt: str, reading: Reading) -> list[str]:
     """Keep the points of a tracker's run beside ours. Returns names too long to be kept.
     LeadlineError(environment)."""
-    return context.series.keep(
-        os.path.join(attempt, FETCHED), reading.run.tracker, reading.series, reading.odd
-    )
+    hide = context.hiding("the metrics of a tracker").text
+    series = {hide(metric): points for metric, points in reading.series.items()}
+    odd = {hide(metric): count for metric, count in reading.odd.items()}
+    return context.series.keep(os.path.join(attempt, FETCHED), reading.run.tracker, series, odd)
 
 
 def bringing(run: Run) -> str:

@@ -101,6 +101,7 @@ def start(context: Context, request: StartRequest) -> Started:
     topic, kickoff = request.topic, request.kickoff
     # All that may be refused, before anything is made.
     check_topic(topic)
+    context.screen.refuse_as_name(topic, "the topic", "leadline start my-topic")
     project = text_of(kickoff, "tracker-project") or topic
     if request.tracker:
         from leadline.services.tracker.choice import (  # noqa: PLC0415  start-up: 6 ms

@@ -367,6 +367,7 @@ def _push_one(
     facts = facts_of(context, topic, run.uid, plan)
     tracker = context.tracker_for(str(about["tracker"]))
     pushing = Push(facts, path, run.state, dict(run.metrics), artifacts=artifacts)
+    _refuse_secret_names(context, run)
     if tracker.kind.by_folder:
         as_folder(context, topic, run, plan, pushing)
     elif path:
@@ -378,6 +379,14 @@ def _push_one(
         make_folders(facts.folder)
         pushing.reading = own_reading(context, run, tracker.name)
     return tracker.push(pushing, limit_s)
+
+
+def _refuse_secret_names(context: Context, run: Run) -> None:
+    """A folder of series is copied as the job wrote it. Raises LeadlineError(refused)."""
+    attempt = context.run_folder(run.uid)
+    names = context.series.read(attempt).metrics if context.series.has(attempt) else []
+    for name in names:
+        context.screen.refuse_as_name(name, f"a metric of {run.id}", f"leadline series {run.id}")
 
 
 def own_reading(context: Context, run: Run, tracker: str) -> Reading | None:
