@@ -411,3 +411,71 @@ def test_a_folder_of_something_else_holds_no_run(tmp_path: Path) -> None:
     (tmp_path / "deep" / "er").mkdir(parents=True)
     os.symlink(tmp_path, tmp_path / "deep" / "er" / "loop")
     assert tracker_in(tmp_path).stored(str(tmp_path)) == []
+
+
+def _a_link(place: Path, mine: Path) -> None:
+    place.symlink_to(mine)
+
+
+def _a_hard_link(place: Path, mine: Path) -> None:
+    place.hardlink_to(mine)
+
+
+@pytest.mark.parametrize("plant", [_a_link, _a_hard_link])
+@pytest.mark.parametrize(
+    "where", ["artifacts/notes/n.txt", "artifacts/notes/n.txt.part", "manifest.json.part", "other"]
+)
+def test_what_a_colleague_planted_is_neither_written_nor_opened_up(
+    run_in: Path, plant: Callable[[Path, Path], None], where: str
+) -> None:
+    tracker = tracker_in(run_in)
+    (run_in / "team").chmod(0o777)
+    there = Path(tracker.push(pushing(run_in), 60).path)
+    mine = run_in / "private"
+    mine.write_text("kept")
+    mine.chmod(0o600)
+    if (there / where).exists():
+        (there / where).unlink()
+    plant(there / where, mine)
+    (run_in / "note.txt").write_text("another")
+    more = {"notes/n.txt": str(run_in / "note.txt"), "notes/m.txt": str(run_in / "note.txt")}
+    tracker.push(pushing(run_in, artifacts=more), 60)
+    assert mine.read_text() == "kept" and mine.stat().st_mode & 0o777 == 0o600
+    assert (there / "artifacts/notes/m.txt").is_file()
+
+
+@pytest.mark.parametrize("where", ["proj", "run", "artifacts", "scratch"])
+def test_a_folder_that_is_a_link_is_not_entered(run_in: Path, where: str) -> None:
+    tracker = tracker_in(run_in)
+    mine = run_in / "private"
+    mine.mkdir(0o700)
+    (mine / "file").write_text("kept")
+    if where == "proj":
+        (run_in / "team" / "proj").symlink_to(mine)
+    else:
+        there = Path(tracker.push(pushing(run_in), 60).path)
+        place = {
+            "run": there,
+            "artifacts": there / "artifacts",
+            "scratch": there.parent / f".{UID}.0123",
+        }[where]
+        shutil.rmtree(place, ignore_errors=True)
+        place.symlink_to(mine)
+    more = {"notes/m.txt": str(run_in / "private" / "file")}
+    try:
+        tracker.push(pushing(run_in, artifacts=more), 60)
+    except LeadlineError as error:
+        assert error.kind == "remote" and where != "scratch"
+    assert sorted(path.name for path in mine.rglob("*")) == ["file"]
+    assert (mine / "file").read_text() == "kept" and mine.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_link_is_not_read_as_a_file_of_the_run(run_in: Path) -> None:
+    tracker = tracker_in(run_in)
+    there = Path(tracker.push(pushing(run_in), 60).path)
+    mine = run_in / "private"
+    mine.write_bytes((there / "manifest.json").read_bytes())
+    (there / "manifest.json").unlink()
+    (there / "manifest.json").symlink_to(mine)
+    (run,) = tracker.listed("proj", str(run_in / "team"))
+    assert any(problem["code"] == "changed" for problem in tracker.read(run).problems)

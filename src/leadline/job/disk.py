@@ -61,6 +61,16 @@ def folder_mode(parent: str) -> int:
     return os.stat(parent).st_mode & 0o2777
 
 
+def open_to_read(path: str) -> int:
+    """Open a file in a folder that others may write in: a regular one, and no link to another.
+    Raises OSError."""
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if stat.S_ISREG(os.fstat(fd).st_mode):
+        return fd
+    os.close(fd)
+    raise OSError(errno.EINVAL, "it is no regular file", path)
+
+
 def open_anew(path: str) -> int:
     """Open a new file of ours for writing; what has its name, left by a process that was killed or
     put there by another, is removed first. Raises OSError."""

@@ -152,7 +152,9 @@ def _read_json(path: str) -> Any:
     """None when absent, or no JSON object: files of an attempt appear whole, by rename, so that is
     what a power cut left of one that had not reached the disk."""
     try:
-        with open(path, "rb") as f:
+        # a folder that others may write in may hold a link, or a pipe that nobody writes to
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(fd, "rb") as f:
             value = json.loads(f.read())
     except (FileNotFoundError, ValueError, RecursionError):
         return None
@@ -162,7 +164,7 @@ def _read_json(path: str) -> Any:
 def _held(path: str) -> bool | None:
     """Whether somebody holds the lock; None when there is no such file. Takes nothing."""
     try:
-        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        fd = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     except OSError:

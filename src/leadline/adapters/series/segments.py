@@ -10,6 +10,7 @@ from leadline.core.series.segment import Decoder, Sink
 from leadline.core.series.store import DAMAGES_NAMED
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass, field
+from leadline.job.disk import open_to_read
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import Problem
@@ -35,7 +36,7 @@ def read_segment(path: str, name: str, sink: Sink, begin: Callable[[str], None])
     )
     problems: list[Problem] = []
     try:
-        with open(path, "rb", buffering=0) as file:
+        with open(open_to_read(path), "rb", buffering=0) as file:
             while chunk := file.read(CHUNK_BYTES):
                 decoder.feed(chunk)
     except OSError as error:
@@ -66,7 +67,7 @@ def read_lines(path: str) -> dict[str, Points]:
 
     found: dict[str, Points] = {}
     try:
-        file = open(path, encoding="utf-8", errors="replace")  # noqa: SIM115
+        file = open(open_to_read(path), encoding="utf-8", errors="replace")  # noqa: SIM115
     except OSError:
         return found
     with file:

@@ -1,15 +1,15 @@
 """Puts a copy of a run folder into a shared one: ``FOLDER/PROJECT/NAME-UID``, whole or not at all.
 
 A copy is made under a hidden name, brought to the disk and renamed, so that nobody ever reads half
-a run; what an earlier copy that was cut off left is removed first. The folder that was renamed
-carries the uid in its name, and that is how the run is found again. Copied is what makes the run
-readable elsewhere, and nothing else of the run folder: its output and its ``spec.json`` may hold
-what the record has redacted.
+a run; all of it through open handles (``shared.py``), since others write in the same folder. What an
+earlier copy that was cut off left is removed first. The folder that was renamed carries the uid in
+its name, and that is how the run is found again. Copied is what makes the run readable elsewhere, and
+nothing else of the run folder: its output and its ``spec.json`` may hold what the record has
+redacted.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from leadline.adapters.files import locked, write_atomically
+from leadline.adapters.files import locked
 from leadline.adapters.series.files import SeriesFiles
 from leadline.adapters.series.place import COMPACTED, FOLDER, segments
 from leadline.adapters.trackers.folder.run_folder import (
@@ -28,6 +28,7 @@ from leadline.adapters.trackers.folder.run_folder import (
     result_of,
     run_at,
 )
+from leadline.adapters.trackers.folder.shared import OwnFolder
 from leadline.core.errors import remote
 from leadline.core.series.points import Points
 from leadline.core.tracker.reading import TrackerRun
@@ -43,7 +44,6 @@ from leadline.core.tracker.run_folder import (
     summary_of,
 )
 from leadline.core.typed import TYPE_CHECKING, cast
-from leadline.job.disk import sync_folder
 from leadline.ports.tracker import Push
 
 if TYPE_CHECKING:
@@ -58,88 +58,109 @@ def put(push: Push, root: str, limit_s: float) -> TrackerRun:
     """See ``Tracker.push``; ``root`` is the shared folder. Raises LeadlineError(remote)."""
     facts, until = push.facts, time.monotonic() + limit_s
     folder = os.path.join(root, facts.project)
-    target = os.path.join(folder, f"{re.sub('[^A-Za-z0-9._-]', '_', facts.name)}-{facts.uid}")
+    name = f"{re.sub('[^A-Za-z0-9._-]', '_', facts.name)}-{facts.uid}"
     try:
-        _make_project(root, folder)
-        with locked(os.path.join(facts.folder, "push.lock")):
-            _sweep(folder, facts.uid)
-            there = _there(folder, facts.uid)
-            if there and _is_current(there, push):
-                _add_artifacts(there, push, until)
+        with (
+            _project(root, folder) as project,
+            locked(os.path.join(facts.folder, "push.lock")),
+        ):
+            _sweep(project, facts.uid)
+            there = _there(project, facts.uid)
+            if there and _add_to(project, there, push, until):
+                name = there
             else:
-                _replace(folder, there, target, push, until)
-                there = target
+                _replace(project, there, name, push, until)
     except OSError as error:
         raise remote(
             "tracker-failed",
-            f"{folder} does not take the run: {error.strerror or error}",
+            f"{error.filename or folder} does not take the run: {error.strerror or error}",
             why="what is here is kept, nothing half-written is left there",
             do="leadline tracker status",
         ) from error
-    run = run_at(there)
+    run = run_at(os.path.join(folder, name))
     if run is None:
-        raise remote("tracker-failed", f"{there} did not stay", do="leadline tracker sync")
+        raise remote(
+            "tracker-failed",
+            f"{os.path.join(folder, name)} did not stay",
+            do="leadline tracker sync",
+        )
     run.project = facts.project
     return run
 
 
-def _make_project(root: str, folder: str) -> None:
-    """The project's folder, with the rights of the shared one: whoever may put runs there may put
-    them here."""
-    if not os.path.isdir(folder):
-        os.makedirs(folder, exist_ok=True)
-        _allow(folder, stat.S_IMODE(os.stat(root).st_mode))
+class _Project:
+    """The project's folder, which may be others' too, by its handle."""
+
+    def __init__(self, fd: int, path: str) -> None:
+        self.fd, self.path = fd, path
+        self.mode = os.fstat(fd).st_mode & 0o2777
 
 
-def _allow(path: str, mode: int) -> None:
+@contextmanager
+def _project(root: str, folder: str) -> Iterator[_Project]:
+    """With the rights of the shared one: whoever may put runs there may put them here. A link in
+    its place is not followed."""
     try:
-        os.chmod(path, mode)
-    except OSError:
-        pass  # a file system without rights of its own, or another's folder
+        os.mkdir(folder)
+        made = True
+    except FileExistsError:
+        made = False
+    except FileNotFoundError:
+        os.makedirs(folder)
+        made = True
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        if made:
+            os.fchmod(fd, stat.S_IMODE(os.stat(root).st_mode))
+        yield _Project(fd, folder)
+    finally:
+        os.close(fd)
 
 
-def _allow_all(top: str, folder: str) -> None:
-    """Everything below ``top`` is readable to those who may read the project's ``folder``, whatever
-    our umask is."""
-    mode = os.stat(folder).st_mode & 0o2777
-    for inside, _, names in os.walk(top):
-        _allow(inside, mode)
-        for name in names:
-            _allow(os.path.join(inside, name), mode & 0o666)
-
-
-def _sweep(folder: str, uid: str) -> None:
+def _sweep(project: _Project, uid: str) -> None:
     """Remove what copies of this run that were cut off left. Its own machine alone makes them,
-    under a lock."""
-    for name in os.listdir(folder):
+    under a lock; a link among them is removed, not followed."""
+    for name in os.listdir(project.fd):
         if name.startswith(f".{uid}."):
-            shutil.rmtree(os.path.join(folder, name))
+            _remove(project, name)
 
 
-def _there(folder: str, uid: str) -> str:
+def _remove(project: _Project, name: str) -> None:
+    if stat.S_ISDIR(os.stat(name, dir_fd=project.fd, follow_symlinks=False).st_mode):
+        shutil.rmtree(name, dir_fd=project.fd)
+    else:
+        os.unlink(name, dir_fd=project.fd)
+
+
+def _there(project: _Project, uid: str) -> str:
     names = [
         name
-        for name in sorted(os.listdir(folder))
+        for name in sorted(os.listdir(project.fd))
         if name.endswith(f"-{uid}") and not name.startswith(".")
     ]
-    return os.path.join(folder, names[0]) if names else ""
+    return names[0] if names else ""
 
 
-def _is_current(there: str, push: Push) -> bool:
+def _add_to(project: _Project, name: str, push: Push, until: float) -> bool:
+    """Add artifacts that are new to a copy that has the rest; whether it was one. Raises OSError for
+    one that is a link or somebody else's: nothing of theirs is replaced."""
+    with OwnFolder.enter(name, project.mode, project.fd) as there:
+        if not _is_current(there, os.path.join(project.path, name), push):
+            return False
+        _add_artifacts(there, push, until)
+    return True
+
+
+def _is_current(there: OwnFolder, path: str, push: Push) -> bool:
     """Whether the copy has what the run has: a run that ended changes only by what the record says
     of it."""
     try:
-        with (
-            open(os.path.join(there, ABOUT), "rb") as about,
-            open(os.path.join(there, SUMMARY), "rb") as summary,
-        ):
-            same = about.read() == _about(push) and summary.read() == _summary(push)
-        with open(os.path.join(there, RESULT), "rb") as result:
-            same = same and decoded(result.read()).get("state") == push.state
+        same = there.read(ABOUT) == _about(push) and there.read(SUMMARY) == _summary(push)
+        same = same and decoded(there.read(RESULT)).get("state") == push.state
+        there.read(MANIFEST)
     except (OSError, ValueError):
         return False
-    listed = os.path.isfile(os.path.join(there, MANIFEST))
-    return same and listed and _has_series(there) >= _has_series(push.path)
+    return same and _has_series(path) >= _has_series(push.path)
 
 
 def _has_series(path: str) -> bool:
@@ -149,54 +170,47 @@ def _has_series(path: str) -> bool:
     )
 
 
-def _replace(folder: str, there: str, target: str, push: Push, until: float) -> None:
-    with _scratch(folder, push.facts.uid) as scratch:
-        _fill(scratch, push, until)
-        if there:
-            os.rename(there, f"{scratch}.old")
-        os.rename(scratch, target)
-        sync_folder(folder)
-        if there:
-            shutil.rmtree(f"{scratch}.old", ignore_errors=True)
-
-
-@contextmanager
-def _scratch(folder: str, uid: str) -> Iterator[str]:
-    """A new hidden folder, removed when it was not renamed."""
-    path = os.path.join(folder, f".{uid}.{os.urandom(4).hex()}")
-    os.mkdir(path)
+def _replace(project: _Project, there: str, target: str, push: Push, until: float) -> None:
+    scratch = f".{push.facts.uid}.{os.urandom(4).hex()}"
+    at = {"src_dir_fd": project.fd, "dst_dir_fd": project.fd}
     try:
-        yield path
+        with OwnFolder.make(scratch, project.mode, project.fd) as folder:
+            _fill(folder, push, until)
+            folder.open_up()
+            folder.sync()
+        if there:
+            os.rename(there, f"{scratch}.old", **at)
+        os.rename(scratch, target, **at)
+        os.fsync(project.fd)
     finally:
-        if os.path.isdir(path):
-            shutil.rmtree(path, ignore_errors=True)
+        for name in (scratch, f"{scratch}.old"):
+            try:
+                _remove(project, name)
+            except OSError:
+                pass
 
 
-def _fill(scratch: str, push: Push, until: float) -> None:
+def _fill(scratch: OwnFolder, push: Push, until: float) -> None:
     files: Files = {}
     for name, data in ((ABOUT, _about(push)), (SUMMARY, _summary(push)), (RESULT, _result(push))):
-        files[name] = _write(os.path.join(scratch, name), data)
+        files[name] = scratch.write(name, (data,))
     path = push.path
     for name in [*(f"{FOLDER}/{segment}" for segment in segments(path)), COMPACTED] if path else []:
         if os.path.exists(source := os.path.join(path, name)):
-            files[name] = _copy(source, os.path.join(scratch, name), until)
+            files[name] = scratch.write(name, _pieces(source, until))
     # The lines of other programs may hold more than numbers: what is read as numbers goes, and no
     # more.
     lines = push.reading.series if push.reading else {}
     if path:
         lines = SeriesFiles().read_lines(os.path.join(path, LINES))
     if lines:
-        files[LINES] = _write(os.path.join(scratch, LINES), _lines(lines))
+        files[LINES] = scratch.write(LINES, (_lines(lines),))
     files |= _copy_artifacts(scratch, push, until)
-    _write(os.path.join(scratch, MANIFEST), encoded({"v": 1, "files": files}))
-    _allow_all(scratch, os.path.dirname(scratch))
-    for inside, _, _ in os.walk(scratch):
-        sync_folder(inside)
+    scratch.write(MANIFEST, (encoded({"v": 1, "files": files}),))
 
 
-def _add_artifacts(there: str, push: Push, until: float) -> None:
-    with open(os.path.join(there, MANIFEST), "rb") as file:
-        files = cast("Files", decoded(file.read())["files"])
+def _add_artifacts(there: OwnFolder, push: Push, until: float) -> None:
+    files = cast("Files", decoded(there.read(MANIFEST))["files"])
     held = {name: files.get(f"artifacts/{name}") for name in push.artifacts}
     fresh = {
         name: path
@@ -205,13 +219,13 @@ def _add_artifacts(there: str, push: Push, until: float) -> None:
     }
     if fresh:
         files |= _copy_artifacts(there, Push(push.facts, artifacts=fresh), until)
-        write_atomically(os.path.join(there, MANIFEST), encoded({"v": 1, "files": files}))
-        _allow_all(there, os.path.dirname(there))
+        there.write(MANIFEST, (encoded({"v": 1, "files": files}),))
+        there.sync()
 
 
-def _copy_artifacts(folder: str, push: Push, until: float) -> Files:
+def _copy_artifacts(folder: OwnFolder, push: Push, until: float) -> Files:
     return {
-        f"artifacts/{name}": _copy(path, os.path.join(folder, "artifacts", name), until)
+        f"artifacts/{name}": folder.write(f"artifacts/{name}", _pieces(path, until))
         for name, path in sorted(push.artifacts.items())
         if is_inside(name)
     }
@@ -261,22 +275,9 @@ def _row(name: str, step: float, value: float, time_s: float) -> dict[str, objec
     return {**{key: at for key, at in said.items() if at == at}, "metrics": {name: value}}
 
 
-def _write(path: str, data: bytes) -> SentFile:
-    with open(path, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    return {"size_bytes": len(data), "digest": "sha256:" + hashlib.sha256(data).hexdigest()}
-
-
-def _copy(source: str, target: str, until: float) -> SentFile:
-    """Copy a file durably, under its name when it is whole; returns its size and digest.
-
-    Raises LeadlineError(remote, ``tracker-slow``) after ``until``.
-    """
-    os.makedirs(os.path.dirname(target), exist_ok=True)
-    hashing, size = hashlib.sha256(), 0
-    with open(source, "rb") as reading, open(f"{target}.part", "wb") as writing:
+def _pieces(source: str, until: float) -> Iterator[bytes]:
+    """Raises LeadlineError(remote, ``tracker-slow``) after ``until``."""
+    with open(source, "rb") as reading:
         while block := reading.read(BLOCK_BYTES):
             if time.monotonic() > until:
                 raise remote(
@@ -285,10 +286,4 @@ def _copy(source: str, target: str, until: float) -> SentFile:
                     why="it is copied as a whole another time; --limit gives it longer",
                     do="leadline tracker sync --limit 3600",
                 )
-            writing.write(block)
-            hashing.update(block)
-            size += len(block)
-        writing.flush()
-        os.fsync(writing.fileno())
-    os.replace(f"{target}.part", target)
-    return {"size_bytes": size, "digest": "sha256:" + hashing.hexdigest()}
+            yield block

@@ -23,6 +23,7 @@ from leadline.core.tracker.run_folder import (
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.ulid import is_ulid
 from leadline.job import probe
+from leadline.job.disk import open_to_read
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import Problem
@@ -116,7 +117,7 @@ def changed(path: str) -> list[Problem]:
         place = os.path.join(path, name)
         says = facts if isinstance(facts, dict) else {}
         try:
-            if os.path.exists(place) and not (is_inside(name) and os.path.isfile(place)):
+            if os.path.lexists(place) and not (is_inside(name) and _is_own_file(path, name)):
                 raise OSError(errno.EINVAL, "it is no file of this run")
             same = os.path.getsize(place) == says.get("size_bytes")
             if same and not name.startswith("artifacts/"):
@@ -133,6 +134,14 @@ def changed(path: str) -> list[Problem]:
     return found
 
 
+def _is_own_file(path: str, name: str) -> bool:
+    """Whether a file lies in the folder itself, and no link leads out of it."""
+    place = os.path.join(path, name)
+    return os.path.isfile(place) and os.path.realpath(place) == os.path.join(
+        os.path.realpath(path), name
+    )
+
+
 def is_inside(name: str) -> bool:
     """Whether ``name`` is that of a file below the folder it is joined to."""
     parts = name.split("/")
@@ -140,7 +149,7 @@ def is_inside(name: str) -> bool:
 
 
 def digest_at(path: str) -> str:
-    with open(path, "rb") as file:
+    with open(open_to_read(path), "rb") as file:
         return digest_of_file(file)
 
 
@@ -159,7 +168,5 @@ def json_object(path: str) -> dict[str, object]:
 
 
 def read_whole(path: str) -> bytes:
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise OSError(errno.EINVAL, "it is no regular file")
-    with open(path, "rb") as file:
+    with open(open_to_read(path), "rb") as file:
         return file.read()
