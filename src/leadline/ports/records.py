@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 
 from leadline.core.record.event import Fault, Record
@@ -11,10 +11,12 @@ from leadline.core.record.event_files import MergeReport
 from leadline.core.record.rows import RunRow
 from leadline.core.record.search_text import Hit
 from leadline.core.record.thread import Thread
-from leadline.core.typed import TYPE_CHECKING, Protocol
+from leadline.core.typed import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import Writes
+
+Answer = TypeVar("Answer")
 
 
 class Transaction(Protocol):
@@ -75,6 +77,13 @@ class RecordLog(Protocol):
     def records(self, topic: str) -> list[Record]: ...
 
     def thread(self, topic: str) -> Thread: ...
+
+    def look(self, topic: str, question: Callable[[Thread], Answer]) -> Answer:
+        """What ``question`` finds in the thread, for who looks at some of it and changes nothing. A
+        long one is kept (see ``core/record/kept.py``): what is asked of all of it costs no fold, a
+        thing is folded when it is asked for. The thread is not to be used afterwards; the question
+        is asked again where what was kept turns out to be damaged."""
+        ...
 
     def left_out(self) -> dict[str, int]:
         """Topic -> how many records of the threads that ``thread`` and ``records`` read are left out:

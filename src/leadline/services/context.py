@@ -11,7 +11,7 @@ from leadline.core.record.run import Run
 from leadline.core.record.thread import IN_RECORD, Thread, no_such_thread
 from leadline.core.settings import SETTINGS
 from leadline.core.timestamps import rfc3339
-from leadline.core.typed import TYPE_CHECKING, Any, cast
+from leadline.core.typed import TYPE_CHECKING, Any, TypeVar, cast
 from leadline.core.values import dataclass, field
 
 if TYPE_CHECKING:  # named and not called here: a command loads the ports of what it uses
@@ -27,6 +27,8 @@ if TYPE_CHECKING:  # named and not called here: a command loads the ports of wha
     from leadline.ports.tracker_kind import TrackerKind
     from leadline.ports.vcs import Vcs
     from leadline.services.screening import Hiding, Screen
+
+Answer = TypeVar("Answer")
 
 
 @dataclass
@@ -125,7 +127,7 @@ class Context:
         if wanted:
             if wanted in topics:
                 return wanted
-            by_prefix = [t for t in topics if self.store.thread(t).prefix == wanted.upper()]
+            by_prefix = [t for t in topics if self.store.look(t, _prefix) == wanted.upper()]
             if len(by_prefix) == 1:
                 return by_prefix[0]
             raise no_such_thread(wanted, topics)
@@ -147,9 +149,7 @@ class Context:
         if len(topics) == 1:
             return topics[0]
         branch = self.vcs.head()["branch"]
-        on_branch = [
-            t for t in topics if branch and self.store.thread(t).about.get("branch") == branch
-        ]
+        on_branch = [t for t in topics if branch and self.store.look(t, _branch) == branch]
         if len(on_branch) == 1:
             return on_branch[0]
         chosen = self._chosen()
@@ -180,6 +180,10 @@ class Context:
 
     def thread(self, named: str | None = None) -> Thread:
         return self.store.thread(self.topic(named))
+
+    def look(self, named: str | None, question: Callable[[Thread], Answer]) -> Answer:
+        """What a verb that only looks finds in the thread meant: see ``RecordLog.look``."""
+        return self.store.look(self.topic(named), question)
 
     def slice(self, topic: str, ids: Iterable[str] = (), texts: Iterable[str] = ()) -> Thread:
         """The part of a thread that ``ids`` and the ids standing in ``texts`` need, with the
@@ -226,6 +230,14 @@ class Context:
             shown = named_id(thread.prefix, kind, writing.next_number(kind))
             cast(Any, writing).add(kind, {"id": shown, **body})
         return shown
+
+
+def _prefix(thread: Thread) -> str:
+    return thread.prefix
+
+
+def _branch(thread: Thread) -> object:
+    return thread.about.get("branch")
 
 
 def refs_for(thread: Thread, ids: Iterable[str] = (), texts: Iterable[str] = ()) -> dict[str, str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from leadline.core.canonical import digest_bytes
@@ -36,9 +36,11 @@ from leadline.core.record.rows import RunRow, column, row_of
 from leadline.core.record.search_text import Hit, searchable
 from leadline.core.record.thread import Thread, no_start, no_such_thread
 from leadline.core.timestamps import rfc3339
-from leadline.core.typed import Any
+from leadline.core.typed import Any, TypeVar
 from leadline.core.ulid import AHEAD_MS, first_at, next_ulid
 from leadline.ports.records import Clock
+
+Answer = TypeVar("Answer")
 
 
 class StillClock:
@@ -102,6 +104,9 @@ class MemoryLog:
 
     def thread(self, topic: str) -> Thread:
         return self._folded(self.records(topic), topic)
+
+    def look(self, topic: str, question: Callable[[Thread], Answer]) -> Answer:
+        return question(self.thread(topic))
 
     def left_out(self) -> dict[str, int]:
         found = {

@@ -48,7 +48,7 @@ from leadline.core.record.event_files import (
 from leadline.core.record.fold import created_id, in_order, numbers_of
 from leadline.core.record.thread import Thread, no_start, no_such_thread
 from leadline.core.timestamps import rfc3339
-from leadline.core.typed import TYPE_CHECKING, Any, cast
+from leadline.core.typed import TYPE_CHECKING, Any, TypeVar, cast
 from leadline.core.ulid import AHEAD_MS, BEYOND, decode, first_at, held, is_off, next_ulid
 from leadline.core.values import dataclass
 from leadline.job.disk import open_in_place, sync_folder
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
 #: kind, body and its line, to the body without secrets: the same one where it holds none
 Screening = Callable[[str, Mapping[str, Any], str], Mapping[str, Any]]
 ROLL_BYTES = 256 * 1024
+FOLDED_WHOLE_BYTES = 192 * 1024  # a thread as long as this is looked at in parts
 JUMP_MS = 60_000
 READ_AT_ONCE_BYTES = 1 << 20
 
@@ -77,6 +78,9 @@ class _Part:
     read_bytes: int
     records: list[Record]
     left_out: int = 0
+
+
+Answer = TypeVar("Answer")
 
 
 class EventLog:
@@ -105,6 +109,7 @@ class EventLog:
         self._item_values: dict[str, dict[str, float] | None] = {}
         self._parts: dict[str, dict[str, _Part]] = {}
         self._threads: dict[str, tuple[_State, Thread]] = {}
+        self._left_out: dict[str, int] = {}  # of threads that were looked at in parts
 
     @property
     def writer(self) -> str:
@@ -167,6 +172,8 @@ class EventLog:
             topic: sum(part.left_out for part in parts.values())
             for topic, parts in self._parts.items()
         }
+        for topic, count in self._left_out.items():
+            found[topic] = max(count, found.get(topic, 0))
         for topic, (_, thread) in self._threads.items():
             found[topic] = found.get(topic, 0) + len(thread.malformed)
         return {topic: count for topic, count in found.items() if count}
@@ -178,6 +185,30 @@ class EventLog:
             return ()
         stats = [(e.name, e.stat()) for e in found if e.name.endswith(".jsonl")]
         return tuple(sorted((n, s.st_ino, s.st_size, s.st_mtime_ns) for n, s in stats))
+
+    def look(self, topic: str, question: Callable[[Thread], Answer]) -> Answer:
+        if not self._is_long(topic):
+            return question(self.thread(topic))
+        from leadline.adapters.store.kept_thread import kept_thread
+
+        def asked() -> Answer:
+            kept = kept_thread(self.index, topic, self._items)
+            self._left_out[topic] = 0 if kept is None else self.index.left_out(topic)
+            return question(self.thread(topic) if kept is None else kept)
+
+        return self.index.asked([topic], asked)
+
+    def _is_long(self, topic: str) -> bool:
+        """Whether it costs more to fold the thread than to ask the index."""
+        size = 0
+        try:
+            for entry in os.scandir(self.folder(topic)):
+                size += entry.stat().st_size
+                if size > FOLDED_WHOLE_BYTES:
+                    return True
+        except OSError:
+            return False
+        return False
 
     def _read(self, topic: str) -> list[Record]:
         """Every whole record of the event files. Not asked of the index, which would be opened and

@@ -24,11 +24,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
 from leadline.adapters.files import locked
+from leadline.adapters.store import names_table
 from leadline.core.canonical import digest_bytes
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import numbers_upto, parse_id
 from leadline.core.record.about import base_of, bases_of, uid_named
-from leadline.core.record.event import Record, parse_lines, record_of
+from leadline.core.record.event import Misfit, Record, parse_lines, record_of
 from leadline.core.record.fold import created_id, numbers_of
 from leadline.core.record.kinds import KINDS
 from leadline.core.typed import TYPE_CHECKING, Any, TypeVar
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from leadline.core.record.rows import RunRow
     from leadline.core.record.search_text import Hit
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 BUSY_TIMEOUT_S = 10
 NOTED_BYTES = 200
 BESIDE = ("-journal", "-wal", "-shm")  # what another version's SQLite may have left
@@ -46,13 +47,16 @@ LARGEST_NUMBER = (1 << 63) - 1  # that SQLite holds
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 READ_AT_ONCE = 500  # records: bounds the memory, and the variables of one statement
 # ``plans``: of each planned run what has to be known at once; ``ended`` is the newest record that ends it.
-# ``stale``: the experiments whose rows are to be made anew; "" stands for what derived metrics rest on.
+# ``stale``: the ids whose rows are to be made anew; "" stands for what derived metrics rest on.
+# ``things``: what a view of the whole thread asks of its experiments and items (``things_table``).
+# ``odd``: why a thread has to be folded whole (``names_table``).
 # ``files``: what was read; ``last`` is the digest of the line of ``last_bytes`` that it ended with.
 _SCHEMA = """
 CREATE TABLE files(thread TEXT, name TEXT, size INTEGER, seen TEXT, lines INTEGER, last_bytes INTEGER, last TEXT,
                    PRIMARY KEY(thread, name)) WITHOUT ROWID;
 CREATE TABLE blobs(thread TEXT, name TEXT, seen TEXT, blob TEXT, PRIMARY KEY(thread, name)) WITHOUT ROWID;
-CREATE TABLE records(thread TEXT, id TEXT, kind TEXT, line BLOB, PRIMARY KEY(thread, id));
+CREATE TABLE records(thread TEXT, id TEXT, kind TEXT, at TEXT, line BLOB, PRIMARY KEY(thread, id));
+CREATE INDEX records_at ON records(thread, id, at);
 CREATE INDEX records_by_kind ON records(thread, kind);
 CREATE TABLE about(thread TEXT, base TEXT, id TEXT, PRIMARY KEY(thread, base, id)) WITHOUT ROWID;
 CREATE TABLE ids(thread TEXT, kind TEXT, within TEXT, number INTEGER, uid TEXT,
@@ -67,6 +71,29 @@ CREATE TABLE runs(thread TEXT, uid TEXT, id TEXT, experiment TEXT, title TEXT, k
                   planned_at TEXT, started_at TEXT, wall_s REAL, exit_code INTEGER, argv TEXT, config TEXT,
                   metrics TEXT, nonfinite TEXT, tree TEXT, retracted TEXT, PRIMARY KEY(thread, uid)) WITHOUT ROWID;
 CREATE TABLE ground(thread TEXT PRIMARY KEY, text TEXT) WITHOUT ROWID;
+CREATE TABLE owners(thread TEXT, uid TEXT, base TEXT, PRIMARY KEY(thread, uid)) WITHOUT ROWID;
+CREATE TABLE dangling(thread TEXT, uid TEXT, base TEXT, PRIMARY KEY(thread, uid, base)) WITHOUT ROWID;
+CREATE TABLE odd(thread TEXT PRIMARY KEY, why TEXT) WITHOUT ROWID;
+CREATE TABLE things(thread TEXT, place TEXT, kind TEXT, id TEXT, uid TEXT, base TEXT, stands INTEGER, state TEXT,
+                    runs INTEGER, open INTEGER, ranked INTEGER, best REAL, recent TEXT, numbers TEXT, names TEXT,
+                    negative_at TEXT, lacks INTEGER, rank INTEGER, PRIMARY KEY(thread, kind, place)) WITHOUT ROWID;
+CREATE INDEX things_by_id ON things(thread, id);
+CREATE INDEX things_by_base ON things(thread, base);
+CREATE INDEX things_by_uid ON things(thread, uid);
+CREATE INDEX things_best ON things(thread, ranked DESC, best IS NULL, best, place) WHERE kind = 'experiment';
+CREATE INDEX things_recent ON things(thread, recent DESC, best IS NULL, best, place) WHERE ranked;
+CREATE INDEX things_open ON things(thread, place) WHERE open;
+CREATE INDEX things_names ON things(thread, names, place) WHERE kind = 'experiment';
+CREATE INDEX things_negative ON things(thread, negative_at, id) WHERE negative_at IS NOT NULL;
+CREATE INDEX things_lack_words ON things(thread, place) WHERE lacks & 1;
+CREATE INDEX things_lack_next ON things(thread, place) WHERE lacks & 2;
+CREATE INDEX things_claims ON things(thread, stands DESC, rank DESC, place) WHERE kind = 'claim';
+CREATE INDEX things_state ON things(thread, kind, stands, state, place);
+CREATE TABLE judged(thread TEXT, uid TEXT, found TEXT, differs TEXT, PRIMARY KEY(thread, uid)) WITHOUT ROWID;
+CREATE TABLE unjudged(thread TEXT, uid TEXT, PRIMARY KEY(thread, uid)) WITHOUT ROWID;
+CREATE TABLE rests(thread TEXT, base TEXT, uid TEXT, PRIMARY KEY(thread, base, uid)) WITHOUT ROWID;
+CREATE TABLE choosers(thread TEXT, uid TEXT, selectors TEXT, PRIMARY KEY(thread, uid, selectors)) WITHOUT ROWID;
+CREATE TABLE said(thread TEXT, name TEXT, text TEXT, PRIMARY KEY(thread, name)) WITHOUT ROWID;
 CREATE TABLE searched(thread TEXT PRIMARY KEY, upto INTEGER) WITHOUT ROWID;
 CREATE TABLE word_rows(thread TEXT, uid TEXT, word_row INTEGER, PRIMARY KEY(thread, uid)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5(text, thread UNINDEXED, uid UNINDEXED, kind UNINDEXED, shown UNINDEXED,
@@ -82,6 +109,15 @@ _TABLES = (
     "stale",
     "runs",
     "ground",
+    "owners",
+    "dangling",
+    "odd",
+    "things",
+    "judged",
+    "unjudged",
+    "rests",
+    "choosers",
+    "said",
     "searched",
     "word_rows",
     "words",
@@ -98,7 +134,7 @@ class Index:
         self.folder_of = folder_of
         self._db: sqlite3.Connection | None = None
         self._inode = 0  # of the file that is open; 0 for memory
-        self._opened = 0  # how often
+        self.opened = 0  # how often: another number, another index
 
     # -- opening -----------------------------------------------------------------------------------
     @property
@@ -167,7 +203,7 @@ class Index:
         db = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         db.executescript("PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF;")
         self._db, self._inode = db, os.lstat(self.path).st_ino
-        self._opened += 1
+        self.opened += 1
 
     def _make_anew(self) -> None:
         """An index of no record yet; in memory where none can be written."""
@@ -186,7 +222,7 @@ class Index:
         self.close()
         self._db = sqlite3.connect(":memory:", isolation_level=None)
         self._db.executescript(_SCHEMA)
-        self._opened += 1
+        self.opened += 1
 
     def close(self) -> None:
         if self._db is not None:
@@ -218,8 +254,8 @@ class Index:
     def _bring_up(self, threads: Sequence[str]) -> None:
         """All of them in the same index: made anew on the way, it lacks those before."""
         opened = -1
-        while self.db and opened != self._opened:
-            opened = self._opened
+        while self.db and opened != self.opened:
+            opened = self.opened
             for thread in threads:
                 self._refresh(thread)
 
@@ -326,29 +362,35 @@ class Index:
 
     def _take_in(self, thread: str, lines: list[bytes]) -> None:
         new: dict[str, tuple[Record, bytes]] = {}
-        for line, record in zip(lines, parse_lines(lines, os.urandom(16).hex()), strict=True):
+        found = parse_lines(lines, os.urandom(16).hex())
+        names_table.leave_out(self.db, thread, sum(isinstance(line, Misfit) for line in found))
+        for line, record in zip(lines, found, strict=True):
             if isinstance(record, Record):
-                new.setdefault(record.id, (record, line))
-        for uid in self._known(thread, list(new)):
-            del new[uid]
+                first = new.setdefault(record.id, (record, line))
+                if first[1] != line:
+                    names_table.call_odd(self.db, thread, f"two lines have the id {record.id}")
+        for uid, line in self._known(thread, list(new)):
+            if new.pop(uid)[1] != line:
+                names_table.call_odd(self.db, thread, f"two lines have the id {uid}")
         self.db.executemany(
-            "INSERT INTO records VALUES(?,?,?,?)",
-            [(thread, record.id, record.kind, line) for record, line in new.values()],
+            "INSERT INTO records VALUES(?,?,?,?,?)",
+            [(thread, r.id, r.kind, r.at, line) for r, line in new.values()],
         )
-        self._apply(thread, [record for record, _ in new.values()])
+        records = [record for record, _ in new.values()]
+        self._apply(thread, records)
+        names_table.take_in(self.db, thread, records)
+        if records:
+            names_table.count(self.db, thread, records)
 
-    def _known(self, thread: str, uids: list[str]) -> list[str]:
-        """Those of ``uids`` that the index holds: two files hold a record only where somebody copied
-        one."""
+    def _known(self, thread: str, uids: list[str]) -> list[tuple[str, bytes]]:
+        """Those of ``uids`` that the index holds, with their lines: two files hold a record only
+        where somebody copied one."""
         if not uids:
             return []
-        return [
-            uid
-            for (uid,) in self.db.execute(
-                f"SELECT id FROM records WHERE thread=? AND id IN ({','.join('?' * len(uids))})",
-                [thread, *uids],
-            )
-        ]
+        return self.db.execute(
+            f"SELECT id, line FROM records WHERE thread=? AND id IN ({','.join('?' * len(uids))})",
+            [thread, *uids],
+        ).fetchall()
 
     def _apply(self, thread: str, records: list[Record]) -> None:
         """What each record says by itself, in whatever order the records come. One of a kind that is
@@ -394,7 +436,25 @@ class Index:
         return self.asked([thread], lambda: self.about({base_of(i) for i in ids}, thread, kinds))
 
     def about(self, bases: Iterable[str], thread: str, kinds: tuple[str, ...]) -> list[Record]:
-        """As ``slice``, of what is known already, by ids without their letters (see ``base_of``)."""
+        """As ``slice``, of what is known already, by ids without their letters (see ``base_of``).
+        What was said later of a note belongs to the experiments that the note is about."""
+        wanted = set(bases)
+        records = self._about(wanted, thread, kinds)
+        notes = {base_of(created_id(r)) for r in records if r.kind == "note"} - wanted
+        changed = self._said_again(thread, sorted(notes)) if notes else []
+        return self._about({*wanted, *changed}, thread, kinds) if changed else records
+
+    def _said_again(self, thread: str, bases: list[str]) -> list[str]:
+        """Those of ``bases`` that more than one record is about."""
+        marks = ",".join("?" * len(bases))
+        found = self.db.execute(
+            f"SELECT base FROM about WHERE thread=? AND base IN ({marks}) "
+            "GROUP BY base HAVING count(*) > 1",
+            [thread, *bases],
+        )
+        return [base for (base,) in found]
+
+    def _about(self, bases: set[str], thread: str, kinds: tuple[str, ...]) -> list[Record]:
         wanted = sorted(bases)
         marks = ",".join("?" * len(wanted))
         lines = self.db.execute(  # a union, because an OR would look at every record of the thread
@@ -408,6 +468,12 @@ class Index:
             record_of(data)
             for data in json.loads(b"[" + b",".join(line for (line,) in lines) + b"]")
         ]
+
+    def left_out(self, thread: str) -> int:
+        row = self.db.execute(
+            "SELECT text FROM said WHERE thread=? AND name='left out'", (thread,)
+        ).fetchone()
+        return int(row[0]) if row else 0
 
     def last_id(self, thread: str, below: str) -> str:
         """The newest record whose id is smaller than ``below``."""
@@ -523,12 +589,13 @@ def _boot() -> str:
 
 
 def _changed_by(record: Record, bases: set[str]) -> set[str]:
-    """The experiments among ``bases`` that ``record`` may have changed. A note, a claim, a snapshot
-    says something of runs and changes none; it may still be what derived metrics rest on."""
+    """What ``record`` may have changed: all that it is about. A note, a claim, a snapshot says
+    something of runs, and may be what derived metrics rest on; as does what is about no experiment
+    at all."""
     parsed = parse_id(created_id(record))
     if parsed is not None and parsed.kind != "run":
-        return {""}
-    return {base for base in bases if _is_experiment(base)} or {""}
+        return bases | {""}
+    return bases if any(map(_is_experiment, bases)) else bases | {""}
 
 
 def _is_experiment(base: str) -> bool:

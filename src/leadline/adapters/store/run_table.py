@@ -12,6 +12,8 @@ import json
 import sqlite3
 from collections.abc import Mapping
 
+from leadline.adapters.store import names_table
+from leadline.core.ids import parse_id
 from leadline.core.metric.thread_of import thread_of
 from leadline.core.record.about import base_of
 from leadline.core.record.rows import COLUMNS, RunRow, column, row_of
@@ -33,7 +35,7 @@ def rows(
     """``where``: ``state``, ``experiment``, ``config.KEY`` (compared as text). ``order``: a column,
     ``config.KEY`` or ``metrics.NAME``, with ``-`` in front for descending."""
     for thread in threads:
-        _settle(index, thread)
+        settle(index, thread)
     terms, values = [f"thread IN ({','.join('?' * len(threads))})"], list(threads)
     for name, value in where.items():
         expression, parameters = _expression(name)
@@ -69,7 +71,7 @@ def same_key(index: Index, threads: list[str], key: str) -> list[RunRow]:
 
 
 # -- making rows -----------------------------------------------------------------------------------
-def _settle(index: Index, thread: str) -> None:
+def settle(index: Index, thread: str) -> None:
     """Make the rows of every experiment that is stale, some at a time: a writer waits for one lot,
     not for all."""
     while stale := index.db.execute(
@@ -80,18 +82,34 @@ def _settle(index: Index, thread: str) -> None:
 
 def _make(index: Index, thread: str, bases: list[str]) -> None:
     """Make the rows of ``bases`` anew; "" among them asks whether all have to be."""
+    from leadline.adapters.store import (
+        things_table,  # and with it what judges runs: a listing that is up to date does without
+    )
+
     with index.writing() as db:
-        ground, rests_on = _ground(index, thread)
+        ground, rests_on = ground_of(index, thread)
         if "" in bases:
             _compare_ground(db, thread, rests_on)
         asked = [base for base in bases if base]
         if asked:
             folded = thread_of(index.about({*asked, *ground}, thread, _DEFINITIONS), thread)
+            if why := _oddness(folded):
+                names_table.call_odd(db, thread, why)
             _write(db, folded, asked)
+            things_table.write(db, folded, asked)
         db.executemany("DELETE FROM stale WHERE thread=? AND base=?", [(thread, b) for b in bases])
 
 
-def _ground(index: Index, thread: str) -> tuple[list[str], str]:
+def _oddness(folded: Thread) -> str:
+    """As ``core/record/about.py``'s, of what shows when records are folded."""
+    if folded.malformed:
+        return f"{folded.malformed[0]['uid']}: {folded.malformed[0]['what']}"
+    lettered = (shown for shown in folded.uids.values() if (p := parse_id(shown)) and p.suffix)
+    twice = next(lettered, "")
+    return f"{twice}: two machines gave one id" if twice else ""
+
+
+def ground_of(index: Index, thread: str) -> tuple[list[str], str]:
     """The ids that belong to every slice of a thread with formulas (its baselines and the present
     one's experiment), and what derived metrics rest on, as a text."""
     folded = thread_of(index.about([], thread, _DEFINITIONS), thread)

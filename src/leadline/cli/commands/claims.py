@@ -65,11 +65,10 @@ def _head(row: ClaimRow) -> list[str]:
 def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.evidence.claim import listing, one
 
-    thread = context.store.thread(context.topic(args.thread))
     if args.why:
-        row = one(thread, args.why)
+        row = context.look(args.thread, lambda thread: one(thread, args.why))
         return Answer("\n".join(_why(row)), row, next=row["commands"])
-    rows = listing(thread, args.label)
+    rows = context.look(args.thread, lambda thread: listing(thread, args.label))
     lines = [line for row in rows[:LISTED] for line in claim_lines(row)]
     if len(rows) > LISTED:
         lines.append(f"… {len(rows) - LISTED} more; all with --json")

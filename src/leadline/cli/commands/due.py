@@ -24,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.publish.update import is_due
 
-    found = is_due(context, context.thread(args.thread))
+    found = context.look(args.thread, lambda thread: is_due(context, thread))
     form = found["form"] if found["due"] else "nothing"
     lines = [f"{form} is due: {found['why']}"]
     lines += [f"  {m['at'][:16].replace('T', ' ')}  {m['what']}" for m in found["milestones"][:20]]

@@ -22,9 +22,11 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.look.next import due_now, next_actions
     from leadline.services.look.open_runs import ask_open_runs
 
-    thread = context.thread(args.thread)
-    actions = next_actions(
-        context, thread, due_now(context, thread), ask_open_runs(context, thread)
+    actions = context.look(
+        args.thread,
+        lambda thread: next_actions(
+            context, thread, due_now(context, thread), ask_open_runs(context, thread)
+        ),
     )
     shown = actions[: args.limit]
     text = "\n".join(

@@ -8,6 +8,7 @@ from leadline.cli.answer import Answer
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from leadline.core.record.thread import Thread
     from leadline.services.context import Context
 
 DESCRIPTION = """Everything the record holds about one id: an experiment, a run, a claim, a hypothesis, a decision, a
@@ -25,11 +26,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.services.look.show import show, show_output, show_packages
 
-    thread = context.thread(args.thread)
-    if args.log or args.errors:
-        text, data = show_output(context, thread, args.id, "stdout" if args.log else "stderr")
-    elif args.packages:
-        text, data = show_packages(context, thread, args.id)
-    else:
-        text, data = show(context, thread, args.id)
+    def told(thread: Thread) -> tuple[str, dict[str, object]]:
+        if args.log or args.errors:
+            return show_output(context, thread, args.id, "stdout" if args.log else "stderr")
+        if args.packages:
+            return show_packages(context, thread, args.id)
+        return show(context, thread, args.id)
+
+    text, data = context.look(args.thread, told)
     return Answer(text, data)

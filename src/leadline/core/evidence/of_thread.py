@@ -42,6 +42,8 @@ def runs_of_subject(
             return []
     else:
         runs = thread.runs
+        if thread.kept is not None:
+            runs = thread.kept.runs_where(subject.selectors)
     wanted = [(key, canonical_json(value)) for key, value in subject.selectors]
     return [
         run
@@ -81,6 +83,18 @@ def evidence_for(thread: Thread) -> Callable[[Item], Evidence]:
         if key not in known:
             known[key] = evidence_of(thread, cast("JudgedBody", item.body))
         return known[key]
+
+    return of
+
+
+def labels_for(thread: Thread) -> Callable[[Item], Evidence]:
+    """As ``evidence_for``, for who asks for ``label`` and ``counted`` alone: of a kept thread they
+    are known."""
+    whole = evidence_for(thread)
+
+    def of(item: Item) -> Evidence:
+        known = thread.kept.label(item.uid) if thread.kept is not None else None
+        return whole(item) if known is None else Evidence(known[0], counted=known[1])
 
     return of
 

@@ -11,8 +11,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 
-from leadline.core.record.kinds import kind_of
+from leadline.core.record.kept import Since
+from leadline.core.record.kinds import TABLE
 from leadline.core.record.ranks import DECIDED_STATES, rank
+from leadline.core.record.thread import is_a
 from leadline.core.timestamps import epoch_ms, minute, plural
 from leadline.core.typed import TYPE_CHECKING, Any, TypedDict
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 ACTIVE_HOURS = 6.0
 LONGEST_GAP_MINUTES = 30
+_MILESTONES = tuple(kind.name for kind in TABLE if kind.milestone)
+_LEARNT = tuple(kind.name for kind in TABLE if kind.learnt)
 
 
 class Milestone(TypedDict):
@@ -49,10 +53,9 @@ def due(thread: Thread, now_at: str, evidence_of: Callable[[Item], Any] | None =
     with the one that the last update showed (``labels`` in its body)."""
     last = last_post(thread)
     since_id, since = (last.uid, last.at) if last else ("", thread.started_at)
-    new = records_since(thread, since_id)
-    milestones = [*_milestones(thread, new), *_label_rises(thread, evidence_of, now_at)]
-    hours = active_hours([since, *(r.at for r in new)] if last else [r.at for r in new])
-    learnt = any(kind_of(r.kind).learnt and r.body.get("role") != "status" for r in new)
+    new = _since(thread, since_id, since if last else "")
+    milestones = [*_milestones(thread, new.milestones), *_label_rises(thread, evidence_of, now_at)]
+    hours, learnt = new.hours, new.learnt
     form, why, fold_into = "none", f"nothing since {minute(since)} that has to be told", ""
     if milestones:
         form = "update"
@@ -90,8 +93,8 @@ def last_post(thread: Thread) -> Item[UpdateBody] | None:
 
 def last_update(thread: Thread) -> Item[UpdateBody] | None:
     """The last update that was not a mere heartbeat."""
-    posts = [u for u in thread.of_kind("update") if u.body.get("form") != "heartbeat"]
-    return posts[-1] if posts else None
+    posts = reversed(thread.of_kind("update"))
+    return next((u for u in posts if u.body.get("form") != "heartbeat"), None)
 
 
 def records_since(thread: Thread, uid: str) -> list[Record]:
@@ -103,6 +106,18 @@ def records_since(thread: Thread, uid: str) -> list[Record]:
     )
 
 
+def _since(thread: Thread, uid: str, first_at: str) -> Since:
+    """What happened behind ``uid``; the hours from ``first_at`` on, where one is given."""
+    if thread.kept is not None:
+        return thread.kept.since(uid, first_at, _MILESTONES, _LEARNT)
+    new = records_since(thread, uid)
+    return Since(
+        [r for r in new if r.kind in _MILESTONES],
+        any(r.kind in _LEARNT and r.body.get("role") != "status" for r in new),
+        active_hours([*([first_at] if first_at else []), *(r.at for r in new)]),
+    )
+
+
 def active_hours(times: list[str]) -> float:
     """Hours in gaps of less than half an hour between ``times`` (RFC 3339, any order)."""
     moments = sorted(epoch_ms(t) for t in times if t)
@@ -111,7 +126,8 @@ def active_hours(times: list[str]) -> float:
 
 
 def _waiting(thread: Thread) -> bool:
-    return any(e.state == "running" for e in thread.experiments.values())
+    experiments = thread.experiments.values() if thread.kept is None else thread.kept.open()
+    return any(e.state == "running" for e in experiments)
 
 
 def _milestones(thread: Thread, new: list[Record]) -> list[Milestone]:
@@ -120,8 +136,6 @@ def _milestones(thread: Thread, new: list[Record]) -> list[Milestone]:
     baselines = [b.uid for b in thread.of_kind("baseline")]
     found: list[Milestone] = []
     for record in new:
-        if not kind_of(record.kind).milestone:
-            continue
         body, what, refs = record.body, "", record.body.get("refs")
         shown = thread.uids.get((record.kind, record.id), str(body.get("id", "")))
         if record.kind == "baseline":
@@ -149,7 +163,8 @@ def _label_rises(
     update = last_update(thread)
     told = (update.body.get("labels") or {}) if update else {}
     found: list[Milestone] = []
-    for claim in thread.claims:
+    named = [item for name in told if is_a(item := thread.items.get(name), "claim")]
+    for claim in sorted(named, key=lambda c: c.uid):
         before = told.get(claim.id)
         if evidence_of is None or before is None or not claim.stands:
             continue

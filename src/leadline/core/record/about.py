@@ -12,6 +12,7 @@ from __future__ import annotations
 from leadline.core.ids import experiment_of, parse_id
 from leadline.core.record.event import Record
 from leadline.core.record.fold import created_id
+from leadline.core.record.kinds import ITEM_KINDS
 
 
 def base_of(display: str) -> str:
@@ -36,6 +37,7 @@ def bases_of(record: Record) -> set[str]:
         body.get("run"),
         body.get("target"),
         body.get("hypothesis"),
+        body.get("interleaving"),
         *body.get("about", []),
         *body.get("refs", {}),
     ]
@@ -46,3 +48,35 @@ def uid_named(record: Record, field: str) -> str:
     """The uid of what ``record`` names in ``field``, by its own references."""
     refs = record.body.get("refs")
     return str(refs.get(record.body.get(field), "")) if isinstance(refs, dict) else ""
+
+
+def owned_by(record: Record) -> dict[str, str]:
+    """The uids that ``record`` gives an id to, each with that id's base."""
+    shown = created_id(record)
+    if not shown:
+        return {}
+    owners = {record.id: base_of(shown)}
+    if record.kind == "run-planned":
+        owners[str(record.body.get("experiment_uid") or record.id)] = base_of(shown)
+    return owners
+
+
+def oddness(record: Record) -> str:
+    """Why what ``record`` is about cannot be told from its ids alone; "" for all that Leadline
+    writes where no two machines gave one id."""
+    body = record.body
+    refs = body.get("refs", {})
+    if not isinstance(refs, dict) or not all(isinstance(uid, str) for uid in refs.values()):
+        return "its references are no ids"
+    if any((parsed := parse_id(display)) and parsed.suffix for display in refs):
+        return "it refers to an id that was given twice"
+    if record.kind != "run-planned" and record.kind not in ITEM_KINDS:
+        return ""
+    parsed = parse_id(created_id(record))
+    kind = "run" if record.kind == "run-planned" else record.kind
+    if parsed is None or parsed.kind != kind or parsed.suffix:
+        return "its id is of another form"
+    named = body.get("experiment") if kind == "run" else None
+    if named and named != experiment_of(created_id(record)):
+        return "its experiment has another id"
+    return ""

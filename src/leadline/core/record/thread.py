@@ -9,7 +9,7 @@ from leadline.core.errors import LeadlineError, environment, not_found, usage
 from leadline.core.ids import experiment_of, parse_id
 from leadline.core.record.event import Record
 from leadline.core.record.run import TERMINAL_STATES, MetricDef, Run
-from leadline.core.typed import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
+from leadline.core.typed import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, cast
 from leadline.core.values import dataclass, field
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from leadline.core.record import bodies
     from leadline.core.record.bodies import ItemBody
+    from leadline.core.record.kept import Kept
 
 RUNS_NAMED = 10
 _empty: Any = dict  # of each thread its own; what it is at first, a checker cannot know
@@ -244,6 +245,8 @@ class Thread:
     activity: list[str] = field(default_factory=list)  # ``at`` of every record, in order
     # as written, in order: what ``replay`` takes
     records: list[Record] = field(default_factory=list)
+    # of a thread that is not folded whole: what is known of all of it
+    kept: Kept | None = None
 
     # -- listings ----------------------------------------------------------------------------------
     if TYPE_CHECKING:
@@ -272,7 +275,8 @@ class Thread:
         def of_kind(self, kind: str) -> list[Item]: ...
 
     def of_kind(self, kind: str) -> list[Any]:
-        return list(self.items_by_kind.get(kind, ()))
+        found = self.items_by_kind.get(kind, ())
+        return list(found) if self.kept is None else cast("list[Any]", found)
 
     @property
     def hypotheses(self) -> list[Item[bodies.HypothesisBody]]:
@@ -318,7 +322,7 @@ class Thread:
         """The id shown today for ``display`` as some record wrote it (see docs/design/record.md, "Ids
         for people")."""
         parsed = parse_id(display)
-        if parsed is None:
+        if parsed is None or self.kept is not None:  # of what is kept, no id was given twice
             return display
         uid = (refs or {}).get(display)
         if uid is None and parsed.kind == "run" and refs:

@@ -8,10 +8,11 @@ reader must not miss about them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from leadline.core.evidence.evidence import Evidence
 from leadline.core.plain import one_line
+from leadline.core.record.ranks import queue_place, rank, state_of
 from leadline.core.record.run import TERMINAL_STATES, MetricDef, Run
 from leadline.core.record.thread import Experiment, Item, Thread, is_a
 from leadline.core.stats.inference import Sample, summarise
@@ -20,11 +21,12 @@ from leadline.core.timestamps import duration, minute
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import ClaimBody
+    from leadline.core.record.bodies import ClaimBody, NoteBody
 
 EvidenceOf = Callable[[Item], Evidence]
 METRICS_SHOWN = 12
 PRIMARY_SHOWN = 3
+MISSING = {"interpretation": "interpretation", "next action": "next"}  # word: role of its note
 # Not lost: nobody saw such a run end, so it shows nothing.
 NEGATIVE_STATES = ("failed", "timeout", "cancelled")
 
@@ -98,6 +100,8 @@ def declared_metrics(thread: Thread) -> list[str]:
 
 def measured(thread: Thread) -> list[str]:
     """Every metric that a run has, in the order met."""
+    if thread.kept is not None:
+        return thread.kept.measured()
     return list(
         dict.fromkeys(name for run in thread.runs for name in (*run.metrics, *run.nonfinite))
     )
@@ -127,24 +131,61 @@ def outcome(run: Run) -> str:
     return f"{text}: {one_line(run.reason)}" if run.reason else text
 
 
-def ranked(thread: Thread) -> list[Experiment]:
+def ranked(thread: Thread) -> Sequence[Experiment]:
     """Standing experiments with evidence, best of the first primary metric first, then those
     without it."""
+    if thread.kept is not None:
+        return thread.kept.ranked()
     primary = primary_metrics(thread)
     with_runs = [e for e in thread.experiments.values() if e.stands and e.evidence_runs]
     if not primary:
         return with_runs
-    sign = -1.0 if definition(thread, primary[0]).direction == "higher" else 1.0
+    direction = definition(thread, primary[0]).direction
 
     def place(experiment: Experiment) -> tuple[bool, float]:
-        median = sample_of(experiment.runs, primary[0]).median
-        return (median is None, sign * median if median is not None else 0.0)
+        worth = best_first(sample_of(experiment.runs, primary[0]).median, direction)
+        return (worth is None, worth or 0.0)
 
     return sorted(with_runs, key=place)
 
 
+def best_first(median: float | None, direction: str) -> float | None:
+    """What experiments are sorted by: the less, the better."""
+    return -median if median is not None and direction == "higher" else median
+
+
+def recent(thread: Thread) -> Sequence[Experiment]:
+    """As ``ranked``, those first that ended last."""
+    if thread.kept is not None:
+        return thread.kept.recent()
+    return sorted(ranked(thread), key=ended_last, reverse=True)
+
+
+def ended_last(experiment: Experiment) -> str:
+    return max(r.ended_at for r in experiment.evidence_runs)
+
+
+def ranked_first(thread: Thread) -> Sequence[Experiment]:
+    """Every experiment: as ``ranked``, those without evidence behind them."""
+    if thread.kept is not None:
+        return thread.kept.ranked_first()
+    ordered = list(ranked(thread))
+    known = {e.id for e in ordered}
+    return ordered + [e for e in thread.experiments.values() if e.id not in known]
+
+
 def open_runs(thread: Thread) -> list[Run]:
-    return [r for r in thread.runs if r.state not in TERMINAL_STATES and not r.retracted]
+    return [r for r in runs_open(thread) if r.state not in TERMINAL_STATES and not r.retracted]
+
+
+def runs_counted(thread: Thread) -> int:
+    return sum(1 for _ in thread.runs) if thread.kept is None else thread.kept.counts().runs
+
+
+def runs_open(thread: Thread) -> list[Run]:
+    """Every run that may not have ended, among others of its experiment."""
+    experiments = thread.experiments.values() if thread.kept is None else thread.kept.open()
+    return [run for experiment in experiments for run in experiment.runs]
 
 
 def label_of(item: Item, evidence_of: EvidenceOf | None) -> str:
@@ -158,6 +199,29 @@ def label_of(item: Item, evidence_of: EvidenceOf | None) -> str:
         return str(item.body.get("label") or "unlabelled")
     label = evidence_of(item).label
     return "no evidence" if label == "none" else label
+
+
+def standing(
+    thread: Thread, kind: str, states: Sequence[str] = (), newest_first: bool = False
+) -> Sequence[Item]:
+    """The standing items of a kind; with ``states`` (of hypotheses) those in one of them, in the
+    order of work."""
+    if thread.kept is not None:
+        return thread.kept.standing(kind, states, newest_first)
+    found = [item for item in thread.of_kind(kind) if item.stands]
+    if states:
+        found = [item for item in found if state_of(item) in states]
+        found.sort(key=lambda item: queue_place(state_of(item)))
+    return found[::-1] if newest_first else found
+
+
+def claims_by_label(thread: Thread, evidence_of: EvidenceOf | None) -> Sequence[Item[ClaimBody]]:
+    """Standing ones first, the stronger label before the weaker."""
+    if thread.kept is not None:
+        return thread.kept.claims_by_label()
+    labelled = [(label_of(claim, evidence_of), claim) for claim in thread.claims]
+    labelled.sort(key=lambda pair: (not pair[1].stands, -rank(pair[0])))
+    return [claim for _, claim in labelled]
 
 
 def runs_behind(
@@ -203,30 +267,56 @@ def reason_class(item: Item) -> str:
 def negatives(thread: Thread) -> list[tuple[str, str, str]]:
     """(id, at, why) of what did not work, oldest first: falsified hypotheses, negative notes (with
     their class), experiments of which no run ended well, retractions."""
-    found: list[tuple[str, str, str]] = []
-    for item in thread.items.values():
-        if item.kind == "hypothesis" and item.body.get("state") == "falsified" and item.stands:
-            changed = [h["at"] for h in item.history if h["kind"] == "hypothesis-changed"]
-            why = cited(str(item.body.get("why") or ""), thread, item.refs)
-            because = f" ({why})" if why else ""
-            at = [item.at, *changed][-1]
-            found.append((item.id, at, f"falsified: {says(item, thread)}{because}"))
-        elif item.kind == "note" and item.body.get("role") == "negative" and item.stands:
-            found.append((item.id, item.at, f"{reason_class(item)}: {says(item, thread)}"))
-        elif item.retracted:
-            at = item.history[-1]["at"] if item.history else item.at
-            found.append((item.id, at, f"retracted: {item.retracted}"))
-    for experiment in thread.experiments.values():
-        bad = [r for r in experiment.runs if r.state in NEGATIVE_STATES and not r.retracted]
-        if experiment.retracted:
-            at = experiment.history[-1]["at"] if experiment.history else experiment.at
-            found.append((experiment.id, at, f"retracted: {experiment.retracted}"))
-        elif bad and not experiment.evidence_runs and experiment.stands:
-            times = f", {len(bad)} times" if len(bad) > 1 else ""
-            found.append(
-                (experiment.id, bad[-1].ended_at, f"{experiment.title}: {outcome(bad[-1])}{times}")
-            )
-    return sorted(found, key=lambda f: (f[1], f[0]))
+    return [negative(thing, thread) for thing in reversed(negatives_newest_first(thread))]
+
+
+def negatives_newest_first(thread: Thread) -> Sequence[Item | Experiment]:
+    """What ``negatives`` words."""
+    if thread.kept is not None:
+        return thread.kept.negatives_newest_first()
+    things: list[Item | Experiment] = [*thread.items.values(), *thread.experiments.values()]
+    found = [(at, thing.id, thing) for thing in things if (at := negative_at(thing)) is not None]
+    found.sort(key=lambda f: f[:2], reverse=True)
+    return [thing for _, _, thing in found]
+
+
+def negative_at(thing: Item | Experiment) -> str | None:
+    """When it turned out not to work; None for what did not."""
+    if isinstance(thing, Experiment):
+        if thing.retracted:
+            return thing.history[-1]["at"] if thing.history else thing.at
+        bad = _ended_badly(thing)
+        return bad[-1].ended_at if bad and not thing.evidence_runs and thing.stands else None
+    if thing.kind == "hypothesis" and thing.body.get("state") == "falsified" and thing.stands:
+        changed = [h["at"] for h in thing.history if h["kind"] == "hypothesis-changed"]
+        return [thing.at, *changed][-1]
+    if thing.kind == "note" and thing.body.get("role") == "negative" and thing.stands:
+        return thing.at
+    if thing.retracted:
+        return thing.history[-1]["at"] if thing.history else thing.at
+    return None
+
+
+def _ended_badly(experiment: Experiment) -> list[Run]:
+    return [r for r in experiment.runs if r.state in NEGATIVE_STATES and not r.retracted]
+
+
+def negative(thing: Item | Experiment, thread: Thread) -> tuple[str, str, str]:
+    """(id, at, why) of a thing that has a ``negative_at``."""
+    at = negative_at(thing) or ""
+    if thing.retracted:
+        why = f"retracted: {thing.retracted}"
+    elif isinstance(thing, Experiment):
+        bad = _ended_badly(thing)
+        times = f", {len(bad)} times" if len(bad) > 1 else ""
+        why = f"{thing.title}: {outcome(bad[-1])}{times}"
+    elif thing.kind == "note":
+        why = f"{reason_class(thing)}: {says(thing, thread)}"
+    else:
+        because = cited(str(thing.body.get("why") or ""), thread, thing.refs)
+        reason = f" ({because})" if because else ""
+        why = f"falsified: {says(thing, thread)}{reason}"
+    return thing.id, at, why
 
 
 def ended_by_machine(experiment: Experiment) -> bool:
@@ -236,32 +326,65 @@ def ended_by_machine(experiment: Experiment) -> bool:
     return bool(ended) and all(r.state in ("lost", "cancelled") for r in ended)
 
 
-def missing_words(thread: Thread) -> dict[str, list[str]]:
+def missing_words(thread: Thread) -> dict[str, Sequence[str]]:
     """Ended experiments that nobody has interpreted, or drawn a next action from, by what is
     missing."""
-    missing: dict[str, list[str]] = {"interpretation": [], "next action": []}
+    if thread.kept is not None:
+        return {name: thread.kept.lacking(name) for name in MISSING}
+    missing: dict[str, list[str]] = {name: [] for name in MISSING}
     for experiment in thread.experiments.values():
-        if not experiment.stands or not any(r.state in TERMINAL_STATES for r in experiment.runs):
-            continue
-        for role, name in (("interpretation", "interpretation"), ("next", "next action")):
-            if role == "interpretation" and ended_by_machine(experiment):
-                continue
-            if not experiment.notes_in(role):
-                missing[name].append(experiment.id)
-    return missing
+        for name in lacks(experiment):
+            missing[name].append(experiment.id)
+    return dict(missing)
+
+
+def lacks(experiment: Experiment) -> list[str]:
+    """The words that are missing of an experiment that has ended."""
+    if not experiment.stands or not any(r.state in TERMINAL_STATES for r in experiment.runs):
+        return []
+    return [
+        name
+        for name, role in MISSING.items()
+        if not (role == "interpretation" and ended_by_machine(experiment))
+        and not experiment.notes_in(role)
+    ]
+
+
+def uninterpreted(thread: Thread, among: int, most: int) -> list[Experiment]:
+    """Of the last ``among`` experiments the first ``most`` that ended and have no interpretation."""
+    if thread.kept is not None:
+        return thread.kept.uninterpreted(among, most)
+    last = list(thread.experiments.values())[-among:]
+    return [e for e in last if wants_interpretation(e)][:most]
+
+
+def wants_interpretation(experiment: Experiment) -> bool:
+    return (
+        experiment.stands
+        and experiment.state in ("done", "failed", "timeout")
+        and not experiment.notes_in("interpretation")
+    )
+
+
+def notes_in(thread: Thread, role: str) -> Sequence[Item[NoteBody]]:
+    """The standing notes in a role, the newest first."""
+    if thread.kept is not None:
+        return thread.kept.standing("note", (role,), newest_first=True)
+    notes = [n for n in thread.of_kind("note") if n.body.get("role") == role and n.stands]
+    return notes[::-1]
 
 
 def next_action(thread: Thread) -> str:
     """The last recorded next action, with the experiment it followed from."""
-    notes = [n for n in thread.of_kind("note") if n.body.get("role") == "next" and n.stands]
     if thread.finishes:
         steps = thread.finishes[-1].get("next_steps") or []
         return str(steps[0]) if steps else ""
-    if not notes:
+    note = next(iter(notes_in(thread, "next")), None)
+    if note is None:
         return ""
-    about = ", ".join(e.id for e in experiments_of(notes[-1], thread)[:2])
-    after = f" (after {about}, {minute(notes[-1].at)})" if about else ""
-    return says(notes[-1], thread) + after
+    about = ", ".join(e.id for e in experiments_of(note, thread)[:2])
+    after = f" (after {about}, {minute(note.at)})" if about else ""
+    return says(note, thread) + after
 
 
 def listed(value: object) -> list[str]:

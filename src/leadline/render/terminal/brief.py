@@ -7,18 +7,22 @@ is given out in order of importance.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from leadline.core.plain import one_line
-from leadline.core.record.ranks import OPEN_STATES, queue_place, rank, state_of
+from leadline.core.record.drawn import Drawn
+from leadline.core.record.ranks import OPEN_STATES, state_of
 from leadline.core.record.run import Run
-from leadline.core.record.thread import Thread
+from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.timestamps import minute
-from leadline.core.typed import Any, NamedTuple
+from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple
 from leadline.core.view import facts
 from leadline.core.view.facts import EvidenceOf
 from leadline.render import words
 from leadline.render.markdown import cut
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import HypothesisBody
 
 ITEM_CHARS = 220
 
@@ -125,7 +129,7 @@ def _sections(
         make("Best and recent results", _results(thread), 4, "leadline status"),
         make(
             "Did not work",
-            [f"{i}: {why}" for i, _, why in reversed(facts.negatives(thread))],
+            _Items(facts.negatives_newest_first(thread), lambda t: _negative(t, thread)),
             4,
             "leadline logbook",
         ),
@@ -135,11 +139,10 @@ def _sections(
         make("Constraints", facts.listed(thread.about.get("constraint")), 2, "leadline logbook"),
         make(
             "Decisions",
-            [
-                f"{d.id}: {facts.says(d, thread)}"
-                for d in reversed(thread.of_kind("decision"))
-                if d.stands
-            ],
+            _Items(
+                facts.standing(thread, "decision", newest_first=True),
+                lambda d: f"{d.id}: {facts.says(d, thread)}",
+            ),
             2,
             "leadline logbook",
         ),
@@ -176,31 +179,46 @@ def _numbers(thread: Thread, experiment: Any, metrics: list[str]) -> str:
     return "; ".join(shown)
 
 
-def _claims(thread: Thread, evidence_of: EvidenceOf | None) -> list[str]:
-    labelled = [(facts.label_of(c, evidence_of), c) for c in thread.claims]
-    labelled.sort(key=lambda pair: (not pair[1].stands, -rank(pair[0])))
-    return [
-        f"{claim.id} [{words.labelled(claim, thread, evidence_of)}] {facts.says(claim, thread)}"
-        for _, claim in labelled
-    ]
+def _negative(thing: Item | Experiment, thread: Thread) -> str:
+    shown, _, why = facts.negative(thing, thread)
+    return f"{shown}: {why}"
 
 
-def _hypotheses(thread: Thread) -> list[str]:
-    queue = [h for h in thread.hypotheses if h.stands and state_of(h) in OPEN_STATES]
-    queue.sort(key=lambda h: queue_place(state_of(h)))
-    return [
-        f"{h.id} [{state_of(h)}] {facts.says(h, thread)}"
-        + (f" (resume when {h.body['resume_condition']})" if h.body.get("resume_condition") else "")
-        for h in queue
-    ]
+def _claims(thread: Thread, evidence_of: EvidenceOf | None) -> _Items:
+    return _Items(
+        facts.claims_by_label(thread, evidence_of),
+        lambda claim: (
+            f"{claim.id} [{words.labelled(claim, thread, evidence_of)}] {facts.says(claim, thread)}"
+        ),
+    )
+
+
+def _hypotheses(thread: Thread) -> _Items:
+    def say(h: Item[HypothesisBody]) -> str:
+        resume = h.body.get("resume_condition")
+        later = f" (resume when {resume})" if resume else ""
+        return f"{h.id} [{state_of(h)}] {facts.says(h, thread)}{later}"
+
+    return _Items(facts.standing(thread, "hypothesis", OPEN_STATES), say)
 
 
 def _results(thread: Thread) -> _Items:
-    best = facts.ranked(thread)
-    recent = sorted(best, key=lambda e: max(r.ended_at for r in e.evidence_runs), reverse=True)
-    mixed = [e for pair in zip(best, recent, strict=True) for e in pair]
+    best, recent = facts.ranked(thread), facts.recent(thread)
     base, metrics = thread.baseline_experiment, facts.primary_metrics(thread)
-    shown = [e for e in {e.id: e for e in mixed}.values() if e is not base]
+    count = len(best) - (base is not None and base.stands and bool(base.evidence_runs))
     return _Items(
-        shown, lambda e: f"{e.id} {e.title}: {_numbers(thread, e, metrics) or 'no primary metric'}"
+        Drawn(count, _in_turns(best, recent, "" if base is None else base.id)),
+        lambda e: f"{e.id} {e.title}: {_numbers(thread, e, metrics) or 'no primary metric'}",
     )
+
+
+def _in_turns(
+    best: Iterable[Experiment], recent: Iterable[Experiment], but: str
+) -> Iterator[Experiment]:
+    """One of the best, one of the last, and so on, each once."""
+    seen = {but}
+    for pair in zip(best, recent, strict=True):
+        for experiment in pair:
+            if experiment.id not in seen:
+                seen.add(experiment.id)
+                yield experiment

@@ -66,9 +66,7 @@ def render_status(
     parts = [head + (" [finished]" if thread.finished else "")]
     # Experiments, best first; those without evidence behind them.
     primary = facts.primary_metrics(thread)
-    ordered = facts.ranked(thread)
-    known = {e.id for e in ordered}
-    ordered += [e for e in thread.experiments.values() if e.id not in known]
+    ordered = facts.ranked_first(thread)
     rows = [
         [
             e.id,
@@ -91,12 +89,15 @@ def render_status(
         )
     else:
         parts.append("No experiment yet: leadline run -- COMMAND")
-    claims = [[c.id, facts.label_of(c, evidence_of), facts.says(c, thread)] for c in thread.claims]
-    parts += [table(["claim", "label", "text"], claims[:shown], cell_chars=100)] if claims else []
-    queue = [[h.id, state_of(h), facts.says(h, thread)] for h in thread.hypotheses if h.stands]
-    parts += (
-        [table(["hypothesis", "state", "text"], queue[:shown], cell_chars=100)] if queue else []
-    )
+    claims = [
+        [c.id, facts.label_of(c, evidence_of), facts.says(c, thread)] for c in thread.claims[:shown]
+    ]
+    parts += [table(["claim", "label", "text"], claims, cell_chars=100)] if claims else []
+    queue = [
+        [h.id, state_of(h), facts.says(h, thread)]
+        for h in facts.standing(thread, "hypothesis")[:shown]
+    ]
+    parts += [table(["hypothesis", "state", "text"], queue, cell_chars=100)] if queue else []
     # What is owed stands last, where the eye is when the command is over.
     missing = [f"missing: {line}" for line in words.missing_lines(thread)]
     if due and due["due"]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.evidence.of_thread import labels_for
+from leadline.core.record.thread import Thread
 from leadline.render.terminal.brief import render_brief
 from leadline.services.context import Context
 from leadline.services.look.next import due_now, next_actions, waits_of
@@ -11,11 +12,14 @@ from leadline.services.look.open_runs import ask_open_runs, rows_of_open
 
 def brief(context: Context, named: str | None, budget_chars: int) -> tuple[str, dict[str, object]]:
     """The text, at most ``budget_chars`` characters, and its parts as data."""
-    thread = context.thread(named)
+    return context.look(named, lambda thread: _brief(context, thread, budget_chars))
+
+
+def _brief(context: Context, thread: Thread, budget_chars: int) -> tuple[str, dict[str, object]]:
     now = due_now(context, thread)
     running = ask_open_runs(context, thread)
     waits = waits_of(context, thread)
-    text = render_brief(thread, evidence_for(thread), now, running, budget_chars, waits)
+    text = render_brief(thread, labels_for(thread), now, running, budget_chars, waits)
     data = {
         "topic": thread.topic,
         "text": text,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.evidence.of_thread import labels_for
 from leadline.core.issue.due import due
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
 from leadline.core.text.citation import render
 from leadline.core.typed import TYPE_CHECKING
+from leadline.core.view.facts import notes_in, uninterpreted
 from leadline.services.context import Context
 from leadline.services.issue import outbox
 from leadline.services.issue.outbox import waiting
@@ -26,7 +27,7 @@ def waits_of(context: Context, thread: Thread) -> list[str]:
 
 
 def due_now(context: Context, thread: Thread) -> Due:
-    return due(thread, context.now(), evidence_for(thread))
+    return due(thread, context.now(), labels_for(thread))
 
 
 def next_actions(
@@ -37,12 +38,10 @@ def next_actions(
     actions = []
     for run in running:
         actions.append({"what": f"{run.id} is {run.state}", "command": f"leadline show {run.id}"})
-    notes = [n for n in thread.of_kind("note") if n.stands and n.body.get("role") == "next"]
-    if notes:
-        text = render(notes[-1].text, thread, notes[-1].refs)
-        actions.append(
-            {"what": f"{text} ({notes[-1].id})", "command": f"leadline show {notes[-1].id}"}
-        )
+    note = next(iter(notes_in(thread, "next")), None)
+    if note is not None:
+        text = render(note.text, thread, note.refs)
+        actions.append({"what": f"{text} ({note.id})", "command": f"leadline show {note.id}"})
     if thread.baseline is None and thread.experiments:
         first = next(iter(thread.experiments))
         actions.append(
@@ -53,11 +52,8 @@ def next_actions(
             "what": f"{e.id} has no interpretation",
             "command": f"leadline note {e.id} --interpretation '…'",
         }
-        for e in list(thread.experiments.values())[-50:]
-        if e.stands
-        and e.state in ("done", "failed", "timeout")
-        and not e.notes_in("interpretation")
-    ][:5]
+        for e in uninterpreted(thread, among=50, most=5)
+    ]
     if now["due"]:
         form, command = "a heartbeat", "leadline update --heartbeat"
         if now["form"] == "update":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Thread
 from leadline.core.typed import TypedDict
+from leadline.core.view.facts import runs_open
 from leadline.services.context import Context
 from leadline.services.run.attempt import states
 
@@ -19,7 +20,7 @@ class OpenRun(TypedDict):
 def ask_open_runs(context: Context, thread: Thread) -> list[Run]:
     """Runs planned and not ended; their ``state`` becomes what their run directory says now
     (``running``, ...)."""
-    open_runs = [run for run in thread.runs if run.state in ("planned", "running")]
+    open_runs = [run for run in runs_open(thread) if run.state in ("planned", "running")]
     now = states(context, [(run.uid, run.executor) for run in open_runs])
     for run in open_runs:
         run.state = now[run.uid]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from leadline.core.evidence.of_thread import evidence_for
+from leadline.core.evidence.of_thread import labels_for
 from leadline.core.record.thread import Thread
+from leadline.core.view.facts import runs_counted
 from leadline.render.terminal.listing import ThreadRow, threads_table
 from leadline.render.terminal.show import render_status
 from leadline.services.context import Context
@@ -12,23 +13,25 @@ from leadline.services.look.open_runs import ask_open_runs, rows_of_open
 
 
 def status(context: Context, named: str | None) -> tuple[str, dict[str, object], dict[str, int]]:
+    return context.look(named, lambda thread: _status(context, thread))
+
+
+def _status(context: Context, thread: Thread) -> tuple[str, dict[str, object], dict[str, int]]:
     topics = context.store.topics()
-    thread = context.thread(named)
     running = ask_open_runs(context, thread)
     lines, rows = [], []
     if len(topics) > 1:
-        rows = [
-            _thread_row(thread if t == thread.topic else context.store.thread(t)) for t in topics
-        ]
+        own = _thread_row(thread)
+        rows = [own if t == thread.topic else context.store.look(t, _thread_row) for t in topics]
         lines.append(threads_table(rows, thread.topic))
-    lines.append(render_status(thread, evidence_for(thread), due_now(context, thread)))
+    lines.append(render_status(thread, labels_for(thread), due_now(context, thread)))
     waits = waits_of(context, thread)
     if waits:
         lines.append(f"waiting: {'; '.join(waits[1:5]) or 'the issue'}: {waits[0]}")
     counts = {
         "threads": len(topics),
         "experiments": len(thread.experiments),
-        "runs": sum(1 for _ in thread.runs),
+        "runs": runs_counted(thread),
         "claims": len(thread.claims),
         "hypotheses": len(thread.hypotheses),
         "records": thread.record_count,

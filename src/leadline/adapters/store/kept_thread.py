@@ -1,0 +1,590 @@
+"""A long thread for who looks at some of it: folded in parts, asked in rows.
+
+What a view names (an experiment, a claim, the last post) is folded from the records about it when it
+is asked for. What is asked of all things (the best, the last, what is missing, how many) is read
+from rows (``things_table``). What claims and cited numbers come to is kept with what was looked at
+meanwhile, and computed again when any of that changed. An odd thread (``names_table``) has no such
+view and is folded whole.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from leadline.adapters.store import names_table, run_table
+from leadline.core.evidence.of_thread import evidence_of
+from leadline.core.issue.due import active_hours
+from leadline.core.metric.items import lend
+from leadline.core.metric.thread_of import thread_of
+from leadline.core.record.about import base_of
+from leadline.core.record.event import Record, parse_line
+from leadline.core.record.kept import Counts, Since
+from leadline.core.record.kinds import ISSUE_KINDS, ITEM_KINDS, KINDS
+from leadline.core.record.ranks import rank
+from leadline.core.record.run import Run
+from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.core.text.citation import recompute
+from leadline.core.typed import TYPE_CHECKING, Any, TypeVar, cast
+
+if TYPE_CHECKING:
+    from leadline.adapters.store.index import Index
+
+T = TypeVar("T")
+DRAWN_AT_ONCE = 8  # at first; then twice as many each time
+MOST_AT_ONCE = 256
+NEAR = 64  # members that are remembered
+HELD = 300  # things in memory while claims are judged
+_BASELINE = ("thread-started", "metric-defined", "baseline")
+# What a thread is about, beside its things; few records each.
+_GROUND = (
+    *_BASELINE,
+    "thread-changed",
+    "refusal",
+    "tracker-set",
+    "tracker-link",
+    "finish",
+    "adopted",
+    "healed",
+    "id-clash",
+    *sorted(ISSUE_KINDS),
+)
+_NONE = "no such thing"
+
+
+def kept_thread(
+    index: Index, topic: str, items: Callable[[str], Mapping[str, float] | None]
+) -> Thread | None:
+    """The thread as the index has it, which is up to date; None where it has to be folded whole.
+    ``items``: as ``lend`` takes it."""
+    if not names_table.is_odd(index.db, topic):
+        run_table.settle(index, topic)
+    if names_table.is_odd(index.db, topic):
+        return None
+    kept = KeptRows(index, topic, items)
+    kept.bring_up_to_date()
+    return kept.thread
+
+
+class KeptRows:
+    """See ``core.record.kept.Kept``."""
+
+    def __init__(
+        self, index: Index, topic: str, items: Callable[[str], Mapping[str, float] | None]
+    ) -> None:
+        self.index, self.topic, self._items = index, topic, items
+        self._opened = index.opened
+        self.looked_at: set[str] | None = None  # the bases asked for, while something is judged
+        self.chosen_by: list[str] = []  # and the selectors
+        self._held: dict[str, Experiment | Item] = {}
+        self._whole: set[str] = set()  # bases that are held
+        self._lost_items = False
+        self._ground: list[str] | None = None  # as ``run_table.ground_of``
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        """Raises sqlite3.DatabaseError where it is not the one any more that the thread is in."""
+        if self.index.opened != self._opened:
+            raise sqlite3.DatabaseError("another index than the one that was read")
+        return self.index.db
+
+    # -- the thread --------------------------------------------------------------------------------
+    def bring_up_to_date(self) -> None:
+        self.thread = self._thread()
+        from leadline.core.view.facts import definition, primary_metrics
+
+        first = next(iter(primary_metrics(self.thread)), "")
+        direction = definition(self.thread, first).direction if first else ""
+        if self._said("best by") != f"{first}\0{direction}":
+            from leadline.adapters.store import things_table
+
+            with self.index.writing() as db:
+                things_table.sort_by(db, self.topic, first, direction)
+        self._judge()
+
+    def _thread(self) -> Thread:
+        thread = thread_of(self.index.about([], self.topic, _GROUND), self.topic)
+        thread.record_count = int(self._said("records") or 0)
+        thread.last_at, thread.last_id = self._said("last at"), self._said("last id")
+        thread.unknown_kinds = self._unknown_kinds()
+        thread.activity = cast("list[str]", _Times(self))
+        thread.records = cast("list[Record]", _Records(self))
+        thread.experiments = cast("dict[str, Experiment]", _Things(self, ("experiment",)))
+        thread.items = cast("dict[str, Item]", _Things(self, tuple(sorted(ITEM_KINDS))))
+        thread.items_by_kind = cast("dict[str, list[Item]]", _Kinds(self))
+        thread.uids = cast("dict[tuple[str, str], str]", _Uids(self))
+        thread.first_of = {}
+        thread.kept = self
+        return thread
+
+    def _said(self, name: str) -> str:
+        row = self.db.execute(
+            "SELECT text FROM said WHERE thread=? AND name=?", (self.topic, name)
+        ).fetchone()
+        return str(row[0]) if row else ""
+
+    def _unknown_kinds(self) -> dict[str, int]:
+        """Kinds are few: each is looked up in the index of kinds, from one to the next."""
+        found, kind = dict[str, int](), ""
+        while row := self.db.execute(
+            "SELECT min(kind) FROM records WHERE thread=? AND kind>?", (self.topic, kind)
+        ).fetchone():
+            if row[0] is None:
+                break
+            kind = str(row[0])
+            if kind not in KINDS:
+                found[kind] = self._count("records", "kind=?", [kind])
+        return found
+
+    # -- things ------------------------------------------------------------------------------------
+    def load(self, ids: Sequence[str]) -> list[Experiment | Item]:
+        """What these ids name, folded together where it is not held; nothing for one that names
+        nothing."""
+        bases = dict.fromkeys(map(base_of, ids))
+        if self.looked_at is not None:
+            self.looked_at.update(bases)
+        missing = [base for base in bases if base not in self._whole]
+        if missing:
+            self._held.update({thing.id: thing for thing in self.fold(missing)})
+            self._whole.update(missing)
+        return [self._held[i] for i in ids if i in self._held]
+
+    def fold(self, bases: list[str]) -> list[Experiment | Item]:
+        if self._ground is None:
+            self._ground, _ = run_table.ground_of(self.index, self.topic)
+        wanted = {*bases, *self._ground}
+        folded = thread_of(self.index.about(wanted, self.topic, _BASELINE), self.topic)
+        lend(folded.runs, self._item_values)
+        asked = set(bases)
+        things: list[Experiment | Item] = [*folded.experiments.values(), *folded.items.values()]
+        return [thing for thing in things if base_of(thing.id) in asked]
+
+    def _item_values(self, digest: str) -> Mapping[str, float] | None:
+        values = self._items(digest)
+        self._lost_items |= values is None
+        return values
+
+    def draw(self, where: str, values: Sequence[object], order: str) -> _Rows[Any]:
+        return _Rows(self, where, values, order, self.load)
+
+    def _count(self, table: str, where: str, values: Sequence[object]) -> int:
+        found = self.db.execute(
+            f"SELECT count(*) FROM {table} WHERE thread=? AND {where}", [self.topic, *values]
+        )
+        return int(found.fetchone()[0])
+
+    # -- what is asked of all of them --------------------------------------------------------------
+    def counts(self) -> Counts:
+        row = self.db.execute(
+            "SELECT count(*), coalesce(sum(runs), 0) FROM things WHERE thread=? AND kind='experiment'",
+            (self.topic,),
+        ).fetchone()
+        return Counts(*row)
+
+    def ranked(self) -> Sequence[Experiment]:
+        return self.draw("kind='experiment' AND ranked", [], "best IS NULL, best, place")
+
+    def recent(self) -> Sequence[Experiment]:
+        return self.draw("ranked", [], "recent DESC, best IS NULL, best, place")
+
+    def ranked_first(self) -> Sequence[Experiment]:
+        return self.draw("kind='experiment'", [], "ranked DESC, best IS NULL, best, place")
+
+    def measured(self) -> list[str]:
+        """Experiments mostly measure the same: each different list of names is looked up, and taken
+        in the order of the first experiment that has it."""
+        lists, last = [], ""
+        while row := self.db.execute(
+            "SELECT names, min(place) FROM things WHERE thread=? AND kind='experiment' AND names>? "
+            "GROUP BY names ORDER BY names LIMIT 1",
+            (self.topic, last),
+        ).fetchone():
+            last = row[0]
+            lists.append((row[1], json.loads(row[0])))
+        return list(dict.fromkeys(name for _, names in sorted(lists) for name in names))
+
+    def lacking(self, words: str) -> Sequence[str]:
+        bit = {"interpretation": 1, "next action": 2}[words]
+        return _Rows(self, f"lacks & {bit}", [], "place", list)
+
+    def open(self) -> Sequence[Experiment]:
+        return self.draw("open", [], "place")
+
+    def negatives_newest_first(self) -> Sequence[Item | Experiment]:
+        return self.draw("negative_at IS NOT NULL", [], "negative_at DESC, id DESC")
+
+    def uninterpreted(self, among: int, most: int) -> list[Experiment]:
+        found = self.db.execute(
+            "SELECT id FROM (SELECT id, place, lacks FROM things WHERE thread=? AND kind='experiment' "
+            "ORDER BY place DESC LIMIT ?) WHERE lacks & 4 ORDER BY place LIMIT ?",
+            (self.topic, among, most),
+        )
+        return cast("list[Experiment]", self.load([row[0] for row in found.fetchall()]))
+
+    def standing(
+        self, kind: str, states: Sequence[str] = (), newest_first: bool = False
+    ) -> Sequence[Item]:
+        where, values = "kind=? AND stands", [kind]
+        order = "place DESC" if newest_first else "place"
+        if len(states) == 1:
+            where, values = f"{where} AND state=?", [kind, *states]
+        elif states:
+            listed = " ".join(f"WHEN '{state}' THEN {at}" for at, state in enumerate(states))
+            where = f"{where} AND state IN ({','.join('?' * len(states))})"
+            values, order = [kind, *states], f"CASE state {listed} END, place"
+        return self.draw(where, values, order)
+
+    def claims_by_label(self) -> Sequence[Item]:
+        return self.draw("kind='claim'", [], "stands DESC, rank DESC, place")
+
+    def runs_where(self, selectors: Sequence[tuple[str, object]]) -> list[Run]:
+        terms, values = ["thread=?"], [self.topic]
+        for key, value in selectors:
+            path = '$."' + key.replace('"', "") + '"'
+            if isinstance(value, (str, int)) and not isinstance(value, bool) and '"' not in key:
+                terms.append("(json_type(config, ?) IS NULL OR json_extract(config, ?)=?)")
+                values += [path, path, value]  # type: ignore[list-item]  # SQLite compares as typed
+        found = self.db.execute(
+            f"SELECT DISTINCT experiment FROM runs WHERE {' AND '.join(terms)}", values
+        ).fetchall()
+        ids = [row[0] for row in found]
+        self.chosen_by.append(json.dumps(selectors))
+        places = sorted(cast("list[Experiment]", self.load(ids)), key=lambda e: e.runs[0].uid)
+        return [run for experiment in places for run in experiment.runs]
+
+    def since(
+        self, uid: str, first_at: str, milestones: Sequence[str], learnt: Sequence[str]
+    ) -> Since:
+        """A note of status teaches nothing; what corrects a note counts by itself."""
+        marks = ",".join("?" * len(milestones))
+        found = self.db.execute(
+            f"SELECT line FROM records WHERE thread=? AND kind IN ({marks}) AND id>? ORDER BY id",
+            [self.topic, *milestones, uid],
+        ).fetchall()
+        others = [kind for kind in learnt if kind != "note"]
+        any_learnt = self._exists(
+            "records", f"kind IN ({','.join('?' * len(others))}) AND id>?", [*others, uid]
+        ) or self._exists("things", "kind='note' AND state != 'status' AND uid>?", [uid])
+        hours = self._hours(uid, first_at)
+        return Since([parse_line(line) for (line,) in found], any_learnt, hours)
+
+    def _exists(self, table: str, where: str, values: Sequence[object]) -> bool:
+        found = self.db.execute(
+            f"SELECT 1 FROM {table} WHERE thread=? AND {where} LIMIT 1", [self.topic, *values]
+        )
+        return found.fetchone() is not None
+
+    def _hours(self, uid: str, first_at: str) -> float:
+        """The hours that were counted up to some record, and those behind it: records come at the
+        end, in order of time; where one did not, all are counted anew."""
+        about = json.dumps([uid, first_at, self._said("late")])
+        known = json.loads(self._said("hours") or "{}")
+        hours, upto, last = 0.0, uid, first_at
+        if known.get("about") == about:
+            hours, upto, last = known["hours"], known["upto"], known["last"]
+        found = self.db.execute(
+            "SELECT at, id FROM records WHERE thread=? AND id>? ORDER BY id", (self.topic, upto)
+        ).fetchall()
+        if not found:
+            return hours
+        times = [at for at, _ in found]
+        if last and min(times) < last:
+            found = self.db.execute(
+                "SELECT at, id FROM records WHERE thread=? AND id>? ORDER BY id", (self.topic, uid)
+            ).fetchall()
+            hours, last, times = 0.0, first_at, [at for at, _ in found]
+        hours += active_hours([*([last] if last else []), *times])
+        told = {"about": about, "hours": hours, "upto": found[-1][1], "last": max(times)}
+        self._say("hours", json.dumps(told))
+        return hours
+
+    def _say(self, name: str, text: str) -> None:
+        with self.index.writing() as db:
+            db.execute("INSERT OR REPLACE INTO said VALUES(?,?,?)", (self.topic, name, text))
+
+    # -- what runs bear ----------------------------------------------------------------------------
+    def label(self, uid: str) -> tuple[str, list[str]] | None:
+        row = self.db.execute(
+            "SELECT found FROM judged WHERE thread=? AND uid=?", (self.topic, uid)
+        ).fetchone()
+        if row is None or row[0] is None:
+            return None
+        label, counted = json.loads(row[0])
+        return label, counted
+
+    def differing(self) -> list[tuple[str, list[tuple[str, float, float | None]]]]:
+        """(id, as ``recompute`` tells) of every standing item with a cited number that is another
+        one now, in order."""
+        found = self.db.execute(
+            "SELECT things.id, differs FROM judged JOIN things USING(thread, uid) "
+            "WHERE thread=? AND differs IS NOT NULL ORDER BY place",
+            (self.topic,),
+        )
+        return [(shown, [tuple(d) for d in json.loads(differs)]) for shown, differs in found]
+
+    def _judge(self) -> None:
+        """Judge what is marked, and everything when what all rests on changed."""
+        baseline = self.thread.baseline
+        ground = repr(
+            (
+                [m for m in self.thread.metrics.values()],
+                self.thread.about.get("production-path"),
+                baseline and (baseline.uid, baseline.body),
+            )
+        )
+        if self._said("judged on") != ground:
+            with self.index.writing() as db:
+                db.execute(
+                    "INSERT OR IGNORE INTO unjudged SELECT thread, uid FROM judged WHERE thread=?",
+                    (self.topic,),
+                )
+            self._say("judged on", ground)
+        marked = self.db.execute("SELECT uid FROM unjudged WHERE thread=?", (self.topic,))
+        for (uid,) in sorted(marked.fetchall()):
+            if (shown := self.id_of(uid)) is not None:
+                self._judge_one(uid, shown)
+        self._forget(HELD)
+
+    def id_of(self, uid: str) -> str | None:
+        row = self.db.execute(
+            "SELECT id FROM things WHERE thread=? AND uid=? AND kind != 'experiment'",
+            (self.topic, uid),
+        ).fetchone()
+        return str(row[0]) if row else None
+
+    def _forget(self, most: int) -> None:
+        """Hold no more things than that."""
+        if len(self._held) > most:
+            self._held, self._whole = {}, set()
+
+    def _judge_one(self, uid: str, shown: str) -> None:
+        self._forget(HELD)
+        [item] = cast("list[Item]", self.load([shown]))
+        self.looked_at, self.chosen_by, self._lost_items = set(), [], False
+        label: str | None = None
+        strength, differs = 0, None
+        if item.kind == "claim":
+            found = evidence_of(self.thread, cast(Any, item.body))
+            strength = rank(found.label) if item.stands else 0
+            label = json.dumps([found.label, found.counted])
+        if item.stands and item.body.get("bound"):
+            changed = recompute(item, self.thread)
+            differs = json.dumps(changed) if changed else None
+        rests = sorted(self.looked_at)
+        lost = self._lost_items  # a blob may come at any time, and no record tells
+        self.looked_at = None
+        topic = self.topic
+        with self.index.writing() as db:
+            for table in ("judged", "rests", "choosers", "unjudged"):
+                db.execute(f"DELETE FROM {table} WHERE thread=? AND uid=?", (topic, uid))
+            db.execute("INSERT INTO judged VALUES(?,?,?,?)", (topic, uid, label, differs))
+            db.execute(
+                "UPDATE things SET rank=? WHERE thread=? AND kind=? AND place=?",
+                (strength, topic, item.kind, uid),
+            )
+            db.executemany("INSERT INTO rests VALUES(?,?,?)", [(topic, b, uid) for b in rests])
+            db.executemany(
+                "INSERT OR IGNORE INTO choosers VALUES(?,?,?)",
+                [(topic, uid, selectors) for selectors in self.chosen_by],
+            )
+            if lost:
+                db.execute("INSERT OR IGNORE INTO unjudged VALUES(?,?)", (topic, uid))
+
+
+class _Rows(Sequence[T]):
+    """Things chosen by a condition, in an order; drawn some at a time."""
+
+    def __init__(
+        self,
+        rows: KeptRows,
+        where: str,
+        values: Sequence[object],
+        order: str,
+        load: Callable[[list[str]], list[Any]],
+    ) -> None:
+        self._rows, self._where, self._values = rows, where, values
+        self._order, self._load = order, load
+        self._count = -1
+        self._front: list[str] = []
+
+    def __len__(self) -> int:
+        if self._count < 0:
+            self._count = self._rows._count("things", self._where, self._values)
+        return self._count
+
+    def __bool__(self) -> bool:
+        return self._rows._exists("things", self._where, self._values)
+
+    def _ids(self, start: int, count: int) -> list[str]:
+        found = self._rows.db.execute(
+            f"SELECT id FROM things WHERE thread=? AND {self._where} ORDER BY {self._order} "
+            "LIMIT ? OFFSET ?",
+            [self._rows.topic, *self._values, count, start],
+        )
+        return [row[0] for row in found.fetchall()]
+
+    def _first(self, count: int) -> list[str]:
+        """The ids up to there, and some more: who looks at one by one asks seldom."""
+        if count > len(self._front):
+            lot = max(count, DRAWN_AT_ONCE, 2 * len(self._front)) - len(self._front)
+            more = self._ids(len(self._front), lot)
+            self._load(more)
+            self._front += more
+        return self._front[:count]
+
+    def __getitem__(self, at: Any) -> Any:
+        if not isinstance(at, slice):
+            place = at if at >= 0 else at + len(self)
+            found = self._load(self._ids(place, 1)) if place >= 0 else []
+            if not found:
+                raise IndexError(at)
+            return found[0]
+        if (
+            at.step is None
+            and (at.start or 0) >= 0
+            and at.stop is not None
+            and 0 <= at.stop <= NEAR
+        ):
+            return self._load(self._first(at.stop)[at.start :])
+        start, stop, step = at.indices(len(self))
+        if step < 0:
+            return [self[place] for place in range(start, stop, step)]
+        return self._load(self._ids(start, max(0, stop - start)))[::step]
+
+    def __iter__(self) -> Iterator[T]:
+        start, count = 0, DRAWN_AT_ONCE
+        while ids := self._ids(start, count):
+            yield from self._load(ids)
+            start, count = start + len(ids), min(2 * count, MOST_AT_ONCE)
+
+    def __reversed__(self) -> Iterator[T]:
+        stop, count = len(self), DRAWN_AT_ONCE
+        while stop > 0:
+            start = max(0, stop - count)
+            yield from reversed(self[start:stop])
+            stop, count = start, min(2 * count, MOST_AT_ONCE)
+
+
+class _Things(Mapping[str, Any]):
+    """Experiments, or items, by id."""
+
+    def __init__(self, rows: KeptRows, kinds: tuple[str, ...]) -> None:
+        self._rows, self._kinds = rows, kinds
+        self._where = f"kind IN ({','.join('?' * len(kinds))})"
+
+    def __getitem__(self, shown: str) -> Any:
+        found = self._rows.load([shown])
+        is_experiment = self._kinds == ("experiment",)
+        if not found or isinstance(found[0], Experiment) != is_experiment:
+            raise KeyError(shown)
+        return found[0]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_Rows(self._rows, self._where, self._kinds, "place", list))
+
+    def __len__(self) -> int:
+        return self._rows._count("things", self._where, self._kinds)
+
+    def __bool__(self) -> bool:
+        return self._rows._exists("things", self._where, self._kinds)
+
+    def values(self) -> Any:
+        """Not held: who walks over all of them must not fill the memory."""
+        rows = self._rows
+        if rows.looked_at is not None:
+            rows.looked_at.add("*")
+
+        def passing(ids: list[str]) -> list[Any]:
+            held = {i: thing for i in ids if (thing := rows._held.get(i)) is not None}
+            bases = dict.fromkeys(base_of(i) for i in ids if i not in held)
+            folded = {thing.id: thing for thing in rows.fold(list(bases))} if bases else {}
+            return [held.get(i) or folded[i] for i in ids]
+
+        return _Rows(rows, self._where, self._kinds, "place", passing)
+
+
+class _Kinds(Mapping[str, Any]):
+    """The items of each kind."""
+
+    def __init__(self, rows: KeptRows) -> None:
+        self._rows = rows
+
+    def __getitem__(self, kind: str) -> Any:
+        return self._rows.draw("kind=?", [kind], "place")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(ITEM_KINDS))
+
+    def __len__(self) -> int:
+        return len(ITEM_KINDS)
+
+
+class _Uids(Mapping[tuple[str, str], str]):
+    """(kind, uid) to the id shown."""
+
+    def __init__(self, rows: KeptRows) -> None:
+        self._rows = rows
+
+    def __getitem__(self, key: tuple[str, str]) -> str:
+        kind, uid = key
+        if kind == "run":
+            query, values = "SELECT id FROM runs WHERE thread=? AND uid=?", [uid]
+        else:
+            query, values = "SELECT id FROM things WHERE thread=? AND uid=? AND kind=?", [uid, kind]
+        row = self._rows.db.execute(query, [self._rows.topic, *values]).fetchone()
+        if row is None:
+            if self._rows.looked_at is not None:
+                self._rows.looked_at.add(uid)  # it may come later
+            raise KeyError(key)
+        return str(row[0])
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        db, topic = self._rows.db, self._rows.topic
+        yield from db.execute("SELECT kind, uid FROM things WHERE thread=?", (topic,)).fetchall()
+        for (uid,) in db.execute("SELECT uid FROM runs WHERE thread=?", (topic,)).fetchall():
+            yield "run", uid
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class _Records(Sequence[Record]):
+    """Every record in order, read some at a time."""
+
+    def __init__(self, rows: KeptRows) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return self._rows._count("records", "1", [])
+
+    def __getitem__(self, at: Any) -> Any:
+        return list(self)[at]
+
+    def __iter__(self) -> Iterator[Record]:
+        last = ""
+        while found := self._rows.db.execute(
+            "SELECT id, line FROM records WHERE thread=? AND id>? ORDER BY id LIMIT ?",
+            (self._rows.topic, last, MOST_AT_ONCE),
+        ).fetchall():
+            last = found[-1][0]
+            yield from (parse_line(line) for _, line in found)
+
+
+class _Times(Sequence[str]):
+    """``at`` of every record, in order."""
+
+    def __init__(self, rows: KeptRows) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return self._rows._count("records", "1", [])
+
+    def __getitem__(self, at: Any) -> Any:
+        return list(self)[at]
+
+    def __iter__(self) -> Iterator[str]:
+        found: Iterable[tuple[str]] = self._rows.db.execute(
+            "SELECT at FROM records WHERE thread=? ORDER BY id", (self._rows.topic,)
+        )
+        return (at for (at,) in found)

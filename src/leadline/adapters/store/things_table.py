@@ -1,0 +1,168 @@
+"""Rows of experiments and items: what a view of a whole thread sorts, counts and picks by.
+
+As ``run_table``: a row is made from the folded thing and from nothing else, when something that it
+is about changed and somebody looks. What depends on more than the thing itself is kept apart: the
+order of experiments by their best (it follows the first primary metric) and what claims and cited
+numbers rest on (``judged``), each with what it was made from.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+from leadline.core.record.about import base_of
+from leadline.core.record.ranks import state_of
+from leadline.core.record.run import TERMINAL_STATES, Run
+from leadline.core.record.thread import Experiment, Item, Thread
+from leadline.core.typed import cast
+from leadline.core.view import facts
+
+COLUMNS = (
+    "thread, place, kind, id, uid, base, stands, state, runs, open, ranked, best, recent, numbers, "
+    "names, negative_at, lacks, rank"
+)
+KEYS_AT_ONCE = 500
+LACKS = {name: 1 << at for at, name in enumerate(facts.MISSING)}
+
+
+def write(db: sqlite3.Connection, folded: Thread, bases: list[str]) -> None:
+    """Write the rows of the things that ``bases`` name. Other things of ``folded`` may lack
+    records."""
+    thread, whole = folded.topic, set(bases)
+    experiments = [e for e in folded.experiments.values() if base_of(e.id) in whole]
+    items = [i for i in folded.items.values() if base_of(i.id) in whole]
+    best = best_by(db, thread)
+    # An experiment has another place when a run comes that was planned before its first.
+    db.executemany("DELETE FROM things WHERE thread=? AND base=?", [(thread, b) for b in bases])
+    db.executemany(
+        f"INSERT INTO things({COLUMNS}) VALUES({','.join('?' * 18)})",
+        [
+            *(_experiment(thread, e, best) for e in experiments),
+            *(_item(thread, i) for i in items),
+        ],
+    )
+    _judge_again(db, thread, whole, experiments, items)
+    # A note that changed changes what its experiments lack.
+    touched = {
+        base_of(str(about))
+        for i in items
+        if i.kind == "note" and i.history
+        for about in cast("list[str]", i.body.get("about", []))
+    }
+    db.executemany(
+        "INSERT OR IGNORE INTO stale VALUES(?,?)", [(thread, base) for base in touched - whole]
+    )
+
+
+def _experiment(thread: str, e: Experiment, best: tuple[str, str]) -> tuple[object, ...]:
+    counted = e.evidence_runs
+    ranked = e.stands and bool(counted)
+    measured = list(dict.fromkeys(name for r in counted for name in (*r.metrics, *r.nonfinite)))
+    numbers = {name: facts.sample_of(e.runs, name).median for name in measured} if ranked else {}
+    names = list(dict.fromkeys(name for r in e.runs for name in (*r.metrics, *r.nonfinite)))
+    recent = facts.ended_last(e) if ranked else None
+    lacks = sum(LACKS[name] for name in facts.lacks(e))
+    if facts.wants_interpretation(e):
+        lacks |= 4
+    return (
+        thread,
+        e.runs[0].uid,
+        "experiment",
+        e.id,
+        e.uid,
+        base_of(e.id),
+        e.stands,
+        e.state,
+        len(e.runs),
+        sum(r.state not in TERMINAL_STATES for r in e.runs),
+        ranked,
+        facts.best_first(numbers.get(best[0]), best[1]),
+        recent,
+        json.dumps(numbers) if ranked else None,
+        json.dumps(names),
+        facts.negative_at(e),
+        lacks,
+        0,
+    )
+
+
+def _item(thread: str, item: Item) -> tuple[object, ...]:
+    state = state_of(item) if item.kind == "hypothesis" else str(item.body.get("role", ""))
+    nothing = (0, 0, 0, None, None, None, None)
+    about = (item.uid, item.kind, item.id, item.uid, base_of(item.id), item.stands, state)
+    return (thread, *about, *nothing, facts.negative_at(item), 0, 0)
+
+
+# -- the order of experiments ----------------------------------------------------------------------
+def best_by(db: sqlite3.Connection, thread: str) -> tuple[str, str]:
+    """The metric and the direction that the rows are sorted by."""
+    metric, _, direction = said(db, thread, "best by").partition("\0")
+    return metric, direction
+
+
+def sort_by(db: sqlite3.Connection, thread: str, metric: str, direction: str) -> None:
+    """Sort by another metric, or the other way round."""
+    if best_by(db, thread) == (metric, direction):
+        return
+    rows = db.execute(
+        "SELECT place, numbers FROM things WHERE thread=? AND kind='experiment' AND ranked",
+        (thread,),
+    )
+    db.executemany(
+        "UPDATE things SET best=? WHERE thread=? AND kind='experiment' AND place=?",
+        [
+            (facts.best_first(json.loads(numbers).get(metric), direction), thread, place)
+            for place, numbers in rows.fetchall()
+        ],
+    )
+    say(db, thread, "best by", f"{metric}\0{direction}")
+
+
+# -- what was judged -------------------------------------------------------------------------------
+def _judge_again(
+    db: sqlite3.Connection,
+    thread: str,
+    bases: set[str],
+    experiments: list[Experiment],
+    items: list[Item],
+) -> None:
+    """Mark what is a claim or cites a number, and what rests on one of ``bases`` or would now."""
+    again = {i.uid for i in items if i.kind == "claim" or (i.stands and i.body.get("bound"))}
+    things: list[Experiment | Item | Run] = [*experiments, *items]
+    things += [run for e in experiments for run in e.runs]
+    keys = [*bases, "*", *{thing.uid for thing in things}]
+    for at in range(0, len(keys), KEYS_AT_ONCE):
+        some = keys[at : at + KEYS_AT_ONCE]
+        found = db.execute(
+            f"SELECT uid FROM rests WHERE thread=? AND base IN ({','.join('?' * len(some))})",
+            [thread, *some],
+        )
+        again.update(uid for (uid,) in found)
+    choosers = db.execute(
+        "SELECT uid, selectors FROM choosers WHERE thread=?", (thread,)
+    ).fetchall()
+    runs = [run for e in experiments for run in e.runs] if choosers else []
+    for uid, selectors in choosers:
+        wanted = json.loads(selectors)
+        if uid not in again and any(may_match(run.config, wanted) for run in runs):
+            again.add(uid)
+    db.executemany("INSERT OR IGNORE INTO unjudged VALUES(?,?)", [(thread, uid) for uid in again])
+
+
+def may_match(config: object, selectors: list[tuple[str, object]]) -> bool:
+    """Whether a run with this config may be chosen: a key that it lacks may name another fact."""
+    return all(
+        not isinstance(config, dict) or key not in config or config[key] == value
+        for key, value in selectors
+    )
+
+
+# -- what is known of a thread ---------------------------------------------------------------------
+def said(db: sqlite3.Connection, thread: str, name: str) -> str:
+    row = db.execute("SELECT text FROM said WHERE thread=? AND name=?", (thread, name)).fetchone()
+    return str(row[0]) if row else ""
+
+
+def say(db: sqlite3.Connection, thread: str, name: str, text: str) -> None:
+    db.execute("INSERT OR REPLACE INTO said VALUES(?,?,?)", (thread, name, text))

@@ -1,0 +1,85 @@
+"""What a view asks of a whole thread, answered without folding it whole.
+
+A thread that is folded whole has no such thing: who asks (``core/view/facts.py``,
+``core/issue/due.py``, the brief) computes it from the things themselves. A long one is kept: its
+experiments and items are folded when they are asked for, a few at a time, and what concerns all of
+them lies in rows (``adapters/store/things_table.py``). Both say the same; a property test holds them
+to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from leadline.core.record.event import Record
+from leadline.core.typed import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from leadline.core.record.run import Run
+    from leadline.core.record.thread import Experiment, Item
+
+
+class Since(NamedTuple):
+    """What happened behind a record: the milestones, whether anything was learnt, and the hours of
+    work."""
+
+    milestones: list[Record]
+    learnt: bool
+    hours: float
+
+
+class Counts(NamedTuple):
+    experiments: int
+    runs: int
+
+
+class Kept(Protocol):
+    """Sequences know their length and are drawn when they are looked at. ``ranked`` and the like:
+    see the functions of ``core/view/facts.py`` of the same names."""
+
+    def counts(self) -> Counts: ...
+
+    def ranked(self) -> Sequence[Experiment]: ...
+
+    def recent(self) -> Sequence[Experiment]: ...
+
+    def ranked_first(self) -> Sequence[Experiment]: ...
+
+    def measured(self) -> list[str]: ...
+
+    def lacking(self, words: str) -> Sequence[str]: ...
+
+    def open(self) -> Sequence[Experiment]: ...
+
+    def negatives_newest_first(self) -> Sequence[Item | Experiment]: ...
+
+    def uninterpreted(self, among: int, most: int) -> list[Experiment]:
+        """Of the last ``among`` experiments the first ``most`` that have no interpretation."""
+        ...
+
+    def standing(
+        self, kind: str, states: Sequence[str] = (), newest_first: bool = False
+    ) -> Sequence[Item[Any]]:
+        """The standing items of a kind; with ``states`` those in one of them, in their order."""
+        ...
+
+    def claims_by_label(self) -> Sequence[Item[Any]]:
+        """Standing ones first, the stronger label before the weaker."""
+        ...
+
+    def differing(self) -> list[tuple[str, list[tuple[str, float, float | None]]]]:
+        """(id, as ``core.text.citation.recompute`` tells) of every standing item with a cited number
+        that is another one now."""
+        ...
+
+    def label(self, uid: str) -> tuple[str, list[str]] | None:
+        """The label of a claim and the runs that count; None where it has to be computed."""
+        ...
+
+    def runs_where(self, selectors: Sequence[tuple[str, object]]) -> list[Run]:
+        """Every run that may have these facts: nothing that has is left out."""
+        ...
+
+    def since(
+        self, uid: str, first_at: str, milestones: Sequence[str], learnt: Sequence[str]
+    ) -> Since: ...

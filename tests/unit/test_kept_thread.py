@@ -1,0 +1,238 @@
+"""A thread that is looked at in parts says what the whole fold says, whatever was recorded, by whom,
+and in which order it came."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from leadline.adapters.store import event_log
+from leadline.adapters.store.event_log import EventLog
+from leadline.core.evidence.of_thread import labels_for
+from leadline.core.issue.due import due
+from leadline.core.metric.thread_of import thread_of
+from leadline.core.record.event import Record
+from leadline.core.record.thread import Thread
+from leadline.core.text.citation import recompute
+from leadline.core.timestamps import rfc3339
+from leadline.core.ulid import encode
+from leadline.core.view import facts
+from leadline.render.terminal.brief import render_brief
+from leadline.render.terminal.show import render_status
+from tests.unit.test_run_table import FORMULAS, begin_anew, store
+
+ACTIONS = (
+    ["plan"] * 6
+    + ["end"] * 8
+    + ["repeat"] * 4
+    + ["note", "claim"] * 3
+    + ["hypothesis", "decided", "decision", "baseline", "define", "correct", "retitle", "withdraw"]
+    + ["update", "amend", "change", "unknown", "clash"]
+)
+PREDICATES = ("loss({a}) < loss({b})", "loss({a}) < loss(baseline)", "loss(k=1) < loss(k=2)", "")
+NOW = "2026-03-01T00:00:00.000Z"
+SOME = st.sampled_from
+
+
+class Study:
+    """What several writers record who see each other's ids."""
+
+    def __init__(self) -> None:
+        self.lines: dict[str, list[bytes]] = {}
+        self.numbers: dict[str, int] = {}
+        self.times: dict[str, int] = {}
+        self.runs: list[Record] = []
+        self.items: list[Record] = []
+
+    def write(self, writer: str, kind: str, body: dict[str, Any], later_ms: int) -> Record:
+        self.times[writer] = self.times.get(writer, 1_770_000_000_000) + later_ms
+        mine = self.lines.setdefault(f"{writer}-1.jsonl", [])
+        uid = encode(self.times[writer], int(writer[1:]) * 1000 + len(mine))
+        record = Record(uid, rfc3339(self.times[writer]), "t", writer, kind, "Ada", body, "")
+        mine.append(record.line())
+        return record
+
+    def number(self, kind: str) -> int:
+        self.numbers[kind] = self.numbers.get(kind, 0) + 1
+        return self.numbers[kind]
+
+    def item(self, writer: str, kind: str, body: dict[str, Any], later_ms: int) -> None:
+        letter = {"note": "N", "hypothesis": "H", "claim": "C", "decision": "D"}
+        shown = f"P-{ {**letter, 'baseline': 'B', 'update': 'U'}[kind] }{self.number(kind)}"
+        self.items.append(self.write(writer, kind, {"id": shown, **body}, later_ms))
+
+
+def refs_of(*planned: Record) -> dict[str, str]:
+    refs = {}
+    for record in planned:
+        refs[record.body["id"]] = record.id
+        refs[record.body["experiment"]] = record.body.get("experiment_uid") or record.id
+    return refs
+
+
+@st.composite
+def studies(draw: st.DrawFn) -> dict[str, list[bytes]]:
+    """Event lines by file."""
+    made = Study()
+    metrics = [{"name": "loss", "direction": draw(SOME(["lower", "higher", "none"]))}]
+    made.write("w1", "thread-started", {"prefix": "P", "metrics": metrics, "goal": "g"}, 1)
+    for _ in range(draw(st.integers(3, 30))):
+        action = draw(SOME(ACTIONS)) if made.runs else "plan"
+        _do(made, action, draw)
+    return made.lines
+
+
+def _do(made: Study, action: str, draw: st.DrawFn) -> None:
+    writer, later = f"w{draw(st.integers(1, 3))}", draw(SOME([1, 900, 600_000, 3_000_000]))
+    if action == "plan" or action == "clash":
+        number = made.number("experiment") if action == "plan" else 1
+        shown = f"P-{number:03d}"
+        body = {"id": f"{shown}-r1", "experiment": shown, "repeat": 1, "title": f"t{number}"}
+        body["config"] = {"k": draw(st.integers(1, 2))}
+        made.runs.append(made.write(writer, "run-planned", body, later))
+        return
+    run, other = draw(SOME(made.runs)), draw(SOME(made.runs))
+    shown, refs = run.body["experiment"], refs_of(run)
+    if action == "repeat":
+        repeat = 1 + made.number(f"repeat of {shown}")
+        body = {**run.body, "id": f"{shown}-r{repeat}", "repeat": repeat}
+        body |= {"experiment_uid": refs[shown], "refs": {shown: refs[shown]}}
+        made.runs.append(made.write(writer, "run-planned", body, later))
+    elif action == "end":
+        value = draw(SOME([0.5, 1.0, 1.5, 2.0]))
+        body = {"run": run.body["id"], "refs": refs, "state": draw(SOME(["done"] * 3 + ["failed"]))}
+        body["metrics"] = draw(SOME([{"loss": value}, {"loss": value, "x": 2.0}, {"x": 1.0}, {}]))
+        body["nonfinite"] = draw(SOME([{}, {}, {"z": "NaN"}]))
+        made.write(writer, "run-ended", body, later)
+    elif action == "note":
+        role = draw(SOME(["interpretation", "next", "negative", "status"]))
+        text = draw(SOME([f"of {shown}", f"{{{{{shown}.loss}}}}"]))
+        bound = {f"{shown}.loss": 1.0} if "{{" in text else {}
+        about = {"about": [shown], "refs": refs, "bound": bound}
+        made.item(writer, "note", {"role": role, "text": text, **about}, later)
+    elif action in ("claim", "hypothesis"):
+        names = {"a": shown, "b": other.body["experiment"]}
+        body = {"text": f"lower in {shown}", "predicate": draw(SOME(PREDICATES)).format(**names)}
+        made.item(writer, action, {**body, "refs": refs_of(run, other)}, later)
+    elif action == "decision":
+        made.item(
+            writer, "decision", {"text": "so be it", "evidence": [shown], "refs": refs}, later
+        )
+    elif action == "baseline":
+        made.item(writer, "baseline", {"experiment": shown, "refs": refs}, later)
+    elif action == "update":
+        labels = {f"P-C{n}": draw(SOME(["none", "replicated"])) for n in range(1, 4)}
+        form = draw(SOME(["update", "heartbeat"]))
+        made.item(writer, "update", {"form": form, "labels": labels}, later)
+    elif action == "define":
+        formula = draw(SOME([*FORMULAS, "", ""])).replace("x", "loss")
+        body = {"name": draw(SOME(["loss", "rate"])), "direction": draw(SOME(["lower", "higher"]))}
+        made.write(writer, "metric-defined", {**body, "formula": formula}, later)
+    elif action in ("correct", "retitle"):
+        target = run.body["id"] if action == "correct" else shown
+        field = "config.k" if action == "correct" else "title"
+        value: Any = draw(st.integers(1, 2)) if action == "correct" else "better"
+        body = {"target": target, "field": field, "value": value, "refs": refs}
+        made.write(writer, "correction", body, later)
+    elif action == "change":
+        body = {"field": draw(SOME(["production-path", "stop"])), "value": "local"}
+        made.write(writer, "thread-changed", body, later)
+    elif action == "unknown":
+        made.write(writer, "of-the-future", {"id": "P-Z1"}, later)
+    else:
+        _of_items(made, action, draw, writer, later, run)
+
+
+def _of_items(
+    made: Study, action: str, draw: st.DrawFn, writer: str, later: int, run: Record
+) -> None:
+    known = [r for r in made.items if action != "decided" or r.kind == "hypothesis"]
+    item = draw(SOME(known)) if known else None
+    target, refs = run.body["experiment"], refs_of(run)
+    if item is not None and draw(st.booleans()):
+        target, refs = item.body["id"], {item.body["id"]: item.id}
+    if action == "withdraw":
+        kind = draw(SOME(["retraction", "supersession"]))
+        body = {"target": target, "refs": refs, "by": run.body["experiment"], "why": "w"}
+        made.write(writer, kind, body, later)
+    elif item is not None:
+        body = {"target": item.body["id"], "field": "text", "value": "other words"}
+        kind = "correction"
+        if action == "decided":
+            body = {"hypothesis": item.body["id"], "state": draw(SOME(["falsified", "blocked"]))}
+            kind = "hypothesis-changed"
+        made.write(writer, kind, {**body, "refs": {item.body["id"]: item.id}}, later)
+
+
+def says(thread: Thread) -> dict[str, Any]:
+    """All that a view shows of a thread, and what else it may look up."""
+    labels = labels_for(thread)
+    first, recent = list(facts.ranked(thread)), facts.recent(thread)
+    return {
+        "brief": render_brief(thread, labels, due(thread, NOW, labels), budget_chars=20_000),
+        "short": render_brief(thread, labels, due(thread, NOW, labels), budget_chars=900),
+        "status": render_status(thread, labels, due(thread, NOW, labels), shown=5),
+        "due": due(thread, NOW, labels),
+        "labels": [(c.id, labels(c).label, sorted(labels(c).counted)) for c in thread.claims],
+        "ranked": [e.id for e in first],
+        "recent": [e.id for e in recent],
+        "measured": facts.measured(thread),
+        "uninterpreted": [e.id for e in facts.uninterpreted(thread, 4, 2)],
+        "next": [n.id for n in facts.notes_in(thread, "next")],
+        "negatives": facts.negatives(thread),
+        "runs": facts.runs_counted(thread),
+        "open": sorted(r.uid for r in facts.open_runs(thread)),
+        "experiments": {name: thread.experiments[name] for name in thread.experiments},
+        "streamed": list(thread.experiments.values()),
+        "items": {name: thread.items[name] for name in thread.items},
+        "kinds": [[i.id for i in thread.of_kind(kind)] for kind in ("note", "claim", "update")],
+        "uids": {key: shown for key, shown in sorted(thread.uids.items())},
+        "records": [r.id for r in thread.records],
+        "about": (thread.about, thread.metrics, thread.unknown_kinds, thread.activity),
+        "last": (thread.record_count, thread.last_at, thread.last_id, len(thread.items)),
+    }
+
+
+def agrees(log: EventLog) -> None:
+    whole = thread_of(log.records("t"), "t")
+    expected = says(whole)
+    numbers = {i.id: recompute(i, whole) for i in whole.items.values() if i.stands}
+    differing = {shown: found for shown, found in numbers.items() if found}
+
+    def asked(view: Thread) -> None:
+        event(f"kept: {view.kept is not None}")
+        found = says(view)
+        found["about"] = (*found["about"][:3], list(found["about"][3]))
+        for name, value in expected.items():
+            assert found[name] == value, f"{name}: {found[name]} instead of {value}"
+        if view.kept is not None:
+            assert dict(view.kept.differing()) == differing
+
+    log.look("t", asked)
+
+
+@pytest.fixture(autouse=True)
+def every_thread_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_log, "FOLDED_WHOLE_BYTES", -1)
+
+
+@settings(max_examples=25, deadline=None)
+@given(studies(), st.data())
+def test_a_kept_thread_says_what_the_fold_says(
+    lines: dict[str, list[bytes]], data: st.DataObject
+) -> None:
+    """The writers' files arrive piece by piece, in any order, and are looked at in between."""
+    with store() as log:
+        arrived = dict.fromkeys(lines, 0)
+        while any(arrived[name] < len(lines[name]) for name in lines):
+            name = data.draw(st.sampled_from(sorted(lines)))
+            arrived[name] = min(len(lines[name]), arrived[name] + data.draw(st.integers(4, 12)))
+            with open(os.path.join(log.folder("t"), name), "wb") as file:
+                file.write(b"".join(lines[name][: arrived[name]]))
+            agrees(log)
+        begin_anew(log)
+        agrees(log)
