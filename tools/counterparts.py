@@ -3,14 +3,16 @@
 Each at a fixed version, into .cache/counterparts, once: a GitHub emulator that nobody here wrote,
 another one that is told to fail, GitHub's own description of its interface (trimmed: its package
 has 385 MB, and one file is taken from the archive), recorded answers of GitHub, the library that
-makes anchors as GitHub does, a server that W&B's own client talks to, and a W&B client that still
-reads a run's history by GraphQL alone. Does nothing where all is there.
+makes anchors as GitHub does, a library that makes a program read another clock, a server that W&B's
+own client talks to, and a W&B client that still reads a run's history by GraphQL alone. Does
+nothing where all is there.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -27,6 +29,7 @@ RECORDINGS = "@octokit/fixtures@23.1.2"
 FAILING = "myworld[gateway]==0.2.1"
 # its licence forbids commercial use: for these tests, never a dependency
 WANDB_SERVER = "openwandb==0.5.25"
+FAKETIME = "libfaketime"
 # since 0.27 the client reads histories by a program of its own, from Parquet files
 WANDB_CLIENT = "wandb==0.19.11"
 
@@ -56,6 +59,10 @@ def main() -> int:
             (RECORDINGS, _recordings),
             (FAILING, _failing),
         ]
+    if shutil.which("apt-get") and shutil.which("dpkg-deb"):
+        parts.append((FAKETIME, _faketime))
+    else:
+        print("tests of clocks that are off are left out: no Debian packages", file=sys.stderr)
     failed = [name for name, install in parts if not _have(name) and not _installed(name, install)]
     for name in failed:
         print(f"{name} could not be installed: is the package registry reachable?", file=sys.stderr)
@@ -122,6 +129,14 @@ def _npm(*words: str, folder: Path = FOLDER) -> str:
 def _programs() -> None:
     (FOLDER / "package.json").write_text('{"private": true}\n')
     _npm("install", "--no-audit", "--no-fund", *PROGRAMS)
+
+
+def _faketime() -> None:
+    """Preloaded, it makes a program read another clock. The version is the distribution's."""
+    with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
+        subprocess.run(["apt-get", "download", "-q", FAKETIME], cwd=folder, check=True)
+        (package,) = Path(folder).glob("*.deb")
+        subprocess.run(["dpkg-deb", "-x", str(package), str(FOLDER / "faketime")], check=True)
 
 
 def _archive(name: str, folder: str) -> tarfile.TarFile:

@@ -11,12 +11,15 @@ from __future__ import annotations
 import os
 import time
 
-from leadline.core.ulid import held
+from leadline.core.ulid import LATEST_MS, held
 
 
 class SystemClock:
     def now_ms(self) -> int:
-        return held(time.time_ns() // 1_000_000)
+        try:
+            return held(time.time_ns() // 1_000_000)
+        except OverflowError:  # so far off that Python has no number for it
+            return LATEST_MS
 
     def randomness(self) -> int:
         return int.from_bytes(os.urandom(10), "big")

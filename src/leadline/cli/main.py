@@ -257,7 +257,10 @@ def _now() -> str:
 
     from leadline.core.timestamps import rfc3339
 
-    return rfc3339(time.time_ns() // 1_000_000)
+    try:
+        return rfc3339(time.time_ns() // 1_000_000)
+    except OverflowError:  # a clock so far off that Python has no number for it
+        return ""
 
 
 def _bug(error: Exception) -> LeadlineError:

@@ -154,7 +154,10 @@ def take(folder: str, data: Data, path: str, line: Line, max_file: int, max_run:
     why it is not kept. Sizes in bytes."""
     from time import time_ns
 
-    line["t"] = time_ns() / 1e9
+    try:
+        line["t"] = time_ns() / 1e9
+    except OverflowError:  # a clock so far off that Python has no number for it
+        line["t"] = 0.0
     if path:
         absolute = os.path.abspath(path)
         line["source"] = shown(absolute)

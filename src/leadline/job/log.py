@@ -21,6 +21,14 @@ from struct import error as StructError
 from time import time as _now
 from zlib import crc32 as _crc
 
+try:
+    _now()
+except OverflowError:  # a clock so far off that Python has no number for it
+
+    def _now() -> float:
+        return 4_102_444_800.0
+
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -168,6 +168,14 @@ def take_lock(fd: int) -> bool:
         return False
 
 
+def _epoch_s() -> float:
+    """Seconds since 1970; of a clock so far off that Python has no number for it, those of 2100."""
+    try:
+        return time.time()
+    except OverflowError:
+        return 4_102_444_800.0
+
+
 def rfc3339(epoch_s: float) -> str:
     ms = int(epoch_s * 1000)
     t = time.gmtime(ms // 1000)
@@ -548,7 +556,7 @@ class Job:
         except OSError:
             pass
         self.before = machine_reading()
-        self.started_epoch, self.started = time.time(), time.monotonic()
+        self.started_epoch, self.started = _epoch_s(), time.monotonic()
         owner = {
             "v": 1,
             "host": os.uname().nodename,
@@ -697,7 +705,7 @@ class Job:
             self.usage.add(usage)
             if pid == self.pid:
                 self.status = status
-                self.ended_epoch, self.ended = time.time(), time.monotonic()
+                self.ended_epoch, self.ended = _epoch_s(), time.monotonic()
                 self.after = machine_reading()
                 self.busy_s = self.usage.user_s + self.usage.system_s + time.process_time()
 
@@ -868,7 +876,7 @@ class Job:
 
 def not_run(reason: str) -> Result:
     """The result of an attempt that was taken but whose command could not be given a process."""
-    now = rfc3339(time.time())
+    now = rfc3339(_epoch_s())
     return {
         "v": 1, "state": "failed", "exit_code": None, "signal": "", "reason": reason, "started_at": now,
         "ended_at": now, "wall_s": 0.0, "resources": {}, "contention": {}, "leftover_processes": 0,

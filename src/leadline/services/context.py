@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Mapping
 
 from leadline.core.errors import LeadlineError, environment, not_found, usage
@@ -60,6 +61,7 @@ class Context:
     save_settings: Callable[[Mapping[str, object]], str] = lambda changes: ""
     actor: Callable[[], str] = lambda: "unknown"
     warn: Callable[[str], None] = lambda text: None  # a line for stderr
+    pause: Callable[[float], None] = time.sleep  # so many seconds
     rendered: tuple[Thread, str] | None = None  # the thread whose logbook was rendered last, and it
     _screen: Screen | None = None
     _series: SeriesStore | None = None

@@ -175,4 +175,5 @@ def context(
         save_settings=save,
         actor=lambda: log.actor,
         warn=warn,
+        pause=lambda seconds: None,
     )

@@ -233,7 +233,10 @@ def _packages(folders: list[str], cache_dir: str) -> tuple[dict[str, str], str]:
                 packages.setdefault(name, version)
     packages = dict(sorted(packages.items()))
     digest = digest_of(packages)
-    now = time.time_ns()
+    try:
+        now = time.time_ns()
+    except OverflowError:  # a clock so far off that Python has no number for it
+        return packages, digest
     if all(stamp is None or now - int(stamp) > _SETTLED_NS for _, stamp in stamps):
         _store(cache, {"stamps": stamps, "packages": packages, "digest": digest})
     return packages, digest

@@ -9,7 +9,6 @@ that path has to be updated as well.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterable, Mapping
 
 from leadline.adapters.git import objects
@@ -218,17 +217,4 @@ def _file_holds(git: GitProgram, path: str, data: bytes) -> bool:
 
 
 def _update_index(git: GitProgram, arguments: list[str], data: bytes) -> None:
-    for _attempt in range(20):  # a status in an editor holds the lock for milliseconds
-        done = git.run(
-            ["update-index", *arguments],
-            data=data,
-            config=("core.fsync=loose-object,reference,index",),
-            writes=True,
-            ok=any_status,
-        )
-        if done.returncode == 0:
-            return
-        if b"index.lock" not in done.stderr:
-            git.fail(["update-index"], done)
-        time.sleep(0.05)
-    raise _index_locked(git)
+    git.run(["update-index", *arguments], data=data, writes=True)

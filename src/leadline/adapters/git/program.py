@@ -10,11 +10,13 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 from leadline.adapters.git.process import Process
 from leadline.adapters.own_programs import absolute_path, program
-from leadline.core.errors import LeadlineError, environment
+from leadline.core.errors import LeadlineError, conflict, environment
+from leadline.core.timestamps import duration
 from leadline.core.typed import TYPE_CHECKING, NamedTuple, NoReturn
 
 if TYPE_CHECKING:
@@ -64,6 +66,11 @@ _SCRUBBED = frozenset(
         "GIT_CURL_VERBOSE",
     )
 )
+
+
+_LOCK_EXISTS = re.compile(rb"(?<!remote: )Unable to create '([^'\n]+\.lock)': File exists")
+LOCK_WAITS_S = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.0)
+STALE_LOCK_S = 60.0  # git holds one for milliseconds
 
 
 class Outcome(NamedTuple):
@@ -123,6 +130,50 @@ def git_path() -> str:
     if not found:
         raise git_missing()
     return found
+
+
+def patiently(call: Callable[[], Outcome]) -> Outcome:
+    """The outcome of a git call, made again while another git process holds a lock that it needs.
+
+    Raises LeadlineError(conflict, ``git-lock``) where that lock is not given up: its process was
+    killed.
+    """
+    for wait_s in (*LOCK_WAITS_S, 0.0):
+        outcome = call()
+        path = lock_in_the_way(outcome)
+        if not path:
+            break
+        age_s = _age_s(path)
+        if not wait_s or (age_s or 0) > STALE_LOCK_S:
+            raise _lock_left(path, age_s)
+        time.sleep(wait_s)
+    return outcome
+
+
+def lock_in_the_way(outcome: Outcome) -> str:
+    """The lock file of this repository for which a call failed; "" for none."""
+    found = _LOCK_EXISTS.search(outcome.stderr) if outcome.returncode else None
+    return os.fsdecode(found[1]) if found else ""
+
+
+def _age_s(path: str) -> float | None:
+    try:
+        return time.time() - os.stat(path).st_mtime
+    except (OSError, OverflowError):  # given up, or a clock that says nothing
+        return None
+
+
+def _lock_left(path: str, age_s: float | None) -> LeadlineError:
+    import shlex  # only where a lock was left
+
+    since = f", made {duration(age_s)} ago" if age_s and age_s > 0 else ""
+    return conflict(
+        "git-lock",
+        f"git could not write: a lock is in the way, {path}{since}",
+        why="a git process that was killed leaves its lock behind; while we waited no other one gave it up",
+        do=f"rm {shlex.quote(path)}",
+        details={"lock": path},
+    )
 
 
 def git_missing() -> LeadlineError:
@@ -245,6 +296,23 @@ class GitProgram:
     ) -> Outcome:
         """Run git to its end. A status that ``ok`` does not accept (default: 0 only) raises
         ``git-failed``."""
+        outcome = patiently(
+            lambda: self._outcome(arguments, data, extra, config, writes, hooks, cwd)
+        )
+        if not (outcome.returncode == 0 if ok is None else ok(outcome.returncode)):
+            self.fail(arguments, outcome)
+        return outcome
+
+    def _outcome(
+        self,
+        arguments: Sequence[str],
+        data: bytes | None,
+        extra: Mapping[str, str] | None,
+        config: Sequence[str],
+        writes: bool,
+        hooks: bool,
+        cwd: str | None,
+    ) -> Outcome:
         process = self.start(
             arguments,
             extra=extra,
@@ -255,10 +323,7 @@ class GitProgram:
             cwd=cwd,
         )
         stdout, stderr = process.communicate(data)
-        outcome = Outcome(process.wait(), stdout, stderr)
-        if not (outcome.returncode == 0 if ok is None else ok(outcome.returncode)):
-            self.fail(arguments, outcome)
-        return outcome
+        return Outcome(process.wait(), stdout, stderr)
 
     def line(self, arguments: Sequence[str], **options: object) -> str:
         """The output of git as text without the final newline."""

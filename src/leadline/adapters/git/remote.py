@@ -5,15 +5,18 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 
 from leadline.adapters.git import objects
 from leadline.adapters.git.history import check_full_ref
 from leadline.adapters.git.program import (
+    LOCK_WAITS_S,
     GitProgram,
     Outcome,
     any_status,
     end_group,
+    patiently,
     without_credentials,
 )
 from leadline.core.errors import LeadlineError, not_found, remote
@@ -30,6 +33,30 @@ _DENIED = (
     "host key verification failed",
     "not authorized",
     "write access",
+)
+
+# What transports say of a remote that is not there. Anything else went wrong although it is.
+_AWAY = (
+    "could not read from remote repository",
+    "does not appear to be a git repository",
+    "could not resolve",
+    "couldn't resolve",
+    "name or service not known",
+    "unable to access",
+    "unable to look up",
+    "unable to connect",
+    "failed to connect",
+    "couldn't connect",
+    "connection refused",
+    "connection reset",
+    "connection closed",
+    "timed out",
+    "no route to host",
+    "network is unreachable",
+    "not found",
+    "hung up",
+    "early eof",
+    "unexpected disconnect",
 )
 
 
@@ -59,22 +86,23 @@ def fetch_ref(git: GitProgram, remote: str, ref: str, into: str, timeout_s: floa
     """See ``Vcs.fetch_ref``."""
     for name in (ref, into):
         check_full_ref(name)
-    done = _talk(
-        git,
+    arguments = [
+        "fetch",
+        "--quiet",
+        "--no-tags",
+        "--no-write-fetch-head",
+        "--no-recurse-submodules",
+        "--no-auto-maintenance",
+        "--",
         remote,
-        [
-            "fetch",
-            "--quiet",
-            "--no-tags",
-            "--no-write-fetch-head",
-            "--no-recurse-submodules",
-            "--no-auto-maintenance",
-            "--",
-            remote,
-            f"+{ref}:{into}",
-        ],
-        timeout_s,
-    )
+        f"+{ref}:{into}",
+    ]
+    done = _talk(git, remote, arguments, timeout_s)
+    for wait_s in LOCK_WAITS_S:
+        if b"cannot lock ref" not in done.stderr or done.returncode == 0:
+            break
+        time.sleep(wait_s)  # another fetch moved it at this moment
+        done = _talk(git, remote, arguments, timeout_s)
     if done.returncode != 0:
         if b"couldn't find remote ref" in done.stderr:
             return None
@@ -155,6 +183,17 @@ def _talk(
         extra["GIT_SSH_COMMAND"] = (
             f"ssh -o BatchMode=yes -o ConnectTimeout={max(1, int(min(timeout_s, 30)))}"
         )
+    return patiently(lambda: _once(git, remote, arguments, timeout_s, hooks, extra))
+
+
+def _once(
+    git: GitProgram,
+    remote: str,
+    arguments: Sequence[str],
+    timeout_s: float,
+    hooks: bool,
+    extra: Mapping[str, str],
+) -> Outcome:
     process = git.start_apart(
         arguments,
         extra=extra,
@@ -196,7 +235,17 @@ def _remote_error(name: str, done: Outcome) -> LeadlineError:
             do=f"git ls-remote {name}",
             details={"remote": name},
         )
-    return _unreachable(name, _cause(text_lines) or done.last_line)
+    why = _cause(text_lines) or done.last_line
+    said = done.stderr.decode("utf-8", "replace").lower()
+    if any(words in said for words in _AWAY):
+        return _unreachable(name, why)
+    return remote(
+        "exchange-failed",
+        f"git could not finish its exchange with {name}.",
+        why=why,
+        do=f"git fetch {name}",
+        details={"remote": name},
+    )
 
 
 def _cause(lines: list[str]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from leadline.adapters.git import discovery, objects
 from leadline.adapters.git.program import FALLBACK_EMAIL, FALLBACK_NAME, GitProgram, any_status
-from leadline.core.errors import conflict, environment
+from leadline.core.errors import LeadlineError, conflict, environment
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from leadline.core.secrets.content import ContentRules
     from leadline.ports.vcs import Checked, CodeState, Head, Identity, Signature, Signed, Tag
 
+COMMITS_AT_ONCE = 20  # how many others' commits one gives way to
 MAX_FILE_BYTES = 50 * 1024 * 1024  # as in the port, which costs an import
 
 
@@ -220,9 +221,15 @@ class Git:
         from leadline.adapters.git import commits
 
         self._need_work_tree()
-        return commits.commit_only(
-            self._git, self.head(), path, data, message, branch, self._signed
-        )
+        for again in range(COMMITS_AT_ONCE, -1, -1):
+            try:
+                return commits.commit_only(
+                    self._git, self.head(), path, data, message, branch, self._signed
+                )
+            except LeadlineError as error:  # another commit came first: this one goes on it
+                if error.code != "ref-moved" or not again:
+                    raise
+        raise AssertionError
 
     # signatures
 

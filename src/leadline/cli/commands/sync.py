@@ -47,7 +47,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     code = 0
     if problem is not None and not args.dry_run:
         kind = "not_found" if problem.kind == "not_found" else "remote"
-        code = EXIT_CODES["conflict" if problem.code == "ref-moved" else kind]
+        code = EXIT_CODES["conflict" if problem.code in ("ref-moved", "git-lock") else kind]
     elif any(issue.why for issue in done.issues.values()):
         code = EXIT_CODES["remote"]
     return Answer(

@@ -6,7 +6,7 @@ the rest.
 
 from __future__ import annotations
 
-from leadline.core.errors import not_found, remote
+from leadline.core.errors import LeadlineError, not_found, remote
 from leadline.core.ids import parse_id
 from leadline.core.record.thread import Thread
 from leadline.core.typed import TYPE_CHECKING
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
         topic: str
 
 
-PUSH_ATTEMPTS = 5
+PUSH_ATTEMPTS = 12
+LONGEST_PAUSE_S = 0.5
 
 
 @dataclass
@@ -86,11 +87,16 @@ def tracking_ref(remote: str) -> str:
 
 
 def exchange_with(context: Context, done: Exchange, ref: str) -> None:
-    for _ in range(PUSH_ATTEMPTS):
+    reason = ""
+    for attempt in range(PUSH_ATTEMPTS):
+        if attempt:  # others are at it too: at no time that all of them would choose
+            share = context.clock.randomness() % 1000 / 1000
+            context.pause(share * min(LONGEST_PAUSE_S, 0.05 * 2**attempt))
         theirs = context.vcs.fetch_ref(done.remote, ref, tracking_ref(done.remote))
         if theirs:
             take_in(context, theirs, done, f"the branch {done.branch} of {done.remote}")
-            _join(context, done, ref, theirs)
+            if not _join(context, done, ref, theirs):
+                continue
         if done.tip is None:  # nothing here, nothing there
             done.pushed = "up-to-date"
             return
@@ -103,9 +109,9 @@ def exchange_with(context: Context, done: Exchange, ref: str) -> None:
         if result["status"] in ("ok", "up-to-date"):
             done.pushed = "pushed"
             # what was seen there before may have been of another branch, or is gone there
-            seen = tracking_ref(done.remote)
-            context.vcs.move_ref(seen, done.tip, context.vcs.ref(seen))
+            remember(context, tracking_ref(done.remote), done.tip)
             return
+        reason = result["reason"]
         if result["status"] != "non-fast-forward":
             raise remote(
                 "push-rejected",
@@ -115,10 +121,20 @@ def exchange_with(context: Context, done: Exchange, ref: str) -> None:
             )
     raise remote(
         "push-contended",
-        f"{done.remote} moved on {PUSH_ATTEMPTS} times in a row",
-        why="others are pushing records at this moment; everything here is committed",
+        f"{done.remote} did not take {done.branch} {PUSH_ATTEMPTS} times in a row",
+        why="others are pushing records at this moment, or a git process that was killed there left a "
+        f"lock ({reason}); everything here is committed",
         do="leadline sync",
     )
+
+
+def remember(context: Context, ref: str, tip: str) -> None:
+    """Note what a remote has. Another exchange that noted it at the same moment is as right."""
+    try:
+        context.vcs.move_ref(ref, tip, context.vcs.ref(ref))
+    except LeadlineError as error:
+        if error.code != "ref-moved":
+            raise
 
 
 def take_in(context: Context, tip: str, done: Exchange, where: str) -> None:
@@ -133,18 +149,24 @@ def take_in(context: Context, tip: str, done: Exchange, where: str) -> None:
             sign_heads(context, [topic])
 
 
-def _join(context: Context, done: Exchange, ref: str, theirs: str) -> None:
+def _join(context: Context, done: Exchange, ref: str, theirs: str) -> bool:
     """Make the local tip hold the remote one: by going forward where that is possible, else by a
-    merge."""
+    merge. False where somebody else moved it meanwhile."""
     ours = context.vcs.ref(ref)
     if ours == theirs or (ours and context.vcs.is_ancestor(theirs, ours)):
         done.tip = recordbranch.commit_records(context)
     elif ours is None or context.vcs.is_ancestor(ours, theirs):
-        context.vcs.move_ref(ref, theirs, ours)
+        try:
+            context.vcs.move_ref(ref, theirs, ours)
+        except LeadlineError as error:
+            if error.code != "ref-moved":
+                raise
+            return False
         done.tip = recordbranch.commit_records(context) or theirs
     else:
         done.tip = recordbranch.commit_records(context, also=theirs) or ours
     done.committed = done.committed or done.tip not in (ours, theirs)
+    return True
 
 
 def record_clashes(context: Context, topic: str) -> list[ClashIn]:

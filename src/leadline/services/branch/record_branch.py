@@ -55,6 +55,12 @@ def commit_records(
     if not context.store.topics():
         return None
     _refuse_when_checked_out(context)
+    with context.store.alone("", "record-branch"):
+        return _commit_records(context, topics, also)
+
+
+def _commit_records(context: Context, topics: list[str] | None, also: str | None) -> str | None:
+    """Others than this machine's Leadline may still move the branch meanwhile."""
     ref, branch = branch_ref(context), str(context.setting("record_branch"))
     for attempt in range(ATTEMPTS):
         old = context.vcs.ref(ref)

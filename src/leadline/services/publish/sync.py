@@ -19,6 +19,7 @@ from leadline.services.branch import record_branch as recordbranch
 from leadline.services.branch.exchange import (
     Exchange,
     exchange_with,
+    remember,
     remote_for,
     take_in,
     tracking_ref,
@@ -32,6 +33,8 @@ from leadline.services.publish.follow import follow_everywhere
 from leadline.services.run.recover import recover_runs
 
 NAMES_SHOWN = 4
+PROBLEMS = ("ref-moved", "git-lock", ANOTHER)  # that leave all of the local half done
+TAG_ATTEMPTS = 4
 CodeState = Mapping[str, object]
 
 
@@ -127,7 +130,7 @@ def sync(
         if code:
             done.code = _code_states(context, records.remote)
     except LeadlineError as error:
-        if error.kind not in ("remote", "not_found") and error.code not in ("ref-moved", ANOTHER):
+        if error.kind not in ("remote", "not_found") and error.code not in PROBLEMS:
             raise
         done.problem = error
         if records.pushed == "not tried" and records.remote:
@@ -160,7 +163,14 @@ def _tags(context: Context, done: Sync) -> None:
             else:
                 done.tags[tag] = "fetched" if context.vcs.fetch_ref(name, ref, ref) else "missing"
     unsent = {ref: ref for ref in here if not _known_there(context, name, ref)}
-    for ref, result in context.vcs.push(name, unsent).items():
+    results = context.vcs.push(name, unsent)
+    for attempt in range(1, TAG_ATTEMPTS):
+        again = {ref: ref for ref, r in results.items() if r["status"] == "non-fast-forward"}
+        if not again:
+            break
+        context.pause(0.1 * attempt)  # another push of the same tag is under way
+        results.update(context.vcs.push(name, again))
+    for ref, result in results.items():
         done.tags[here[ref]] = {"ok": "pushed", "up-to-date": "up-to-date"}.get(
             result["status"], f"failed: {result['reason']}"
         )
@@ -191,7 +201,7 @@ def _known_there(context: Context, remote: str, ref: str) -> bool:
 def _remember_there(context: Context, remote: str, ref: str) -> None:
     new, old = context.vcs.ref(ref), context.vcs.ref(_sent_ref(remote, ref))
     if new and new != old:
-        context.vcs.move_ref(_sent_ref(remote, ref), new, old)
+        remember(context, _sent_ref(remote, ref), new)
 
 
 def _code_states(context: Context, remote: str) -> CodeStates:
