@@ -70,11 +70,10 @@ def open_context(cwd: str | None = None, warn: Callable[[str], None] | None = No
             else os.environ.get("USER", "unknown")
         )
 
-    def screen(kind: str, body: Mapping[str, Any], line: str) -> Mapping[str, Any]:
-        return context.screen.body(kind, body, line)
-
     tell = warn or (lambda text: None)
-    store = EventLog(root, lambda: _writer(root), actor, clock, tell, screen)
+    store = EventLog(
+        root, lambda: _writer(root), actor, clock, tell, lambda: context.screen.of_records()
+    )
     settings = _settings(vcs, root, warn or (lambda text: None))
     context = Context(
         cwd=cwd,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from leadline.core.secrets.sealed import Sealed
 
 NOT_SECRET = "not-secret.json"
+Screening = Callable[[str, Mapping[str, Any], str], Mapping[str, Any]]
 
 
 class Hiding:
@@ -82,11 +83,19 @@ class Screen:
         self._told: set[Hidden] = set()
         self._declared: tuple[bytes, set[str]] | None = None
 
-    def body(self, kind: str, body: Mapping[str, Any], line: str) -> Mapping[str, Any]:
-        """The body of a record about to be appended, and itself where nothing is hidden in it;
-        ``line`` is it in its record. ``id``, ``refs`` and the like hold ids that Leadline made."""
-        if not self.redactor().holds(line):
-            return body
+    def of_records(self) -> Screening:
+        """What the records of one transaction go through before they are appended. The environment
+        is looked at once for all of them."""
+        hiding = self.redactor()
+
+        def cleared(kind: str, body: Mapping[str, Any], line: str) -> Mapping[str, Any]:
+            """``body``, and itself where nothing is hidden in it; ``line`` is it in its record."""
+            return self._cleared(kind, body) if hiding.holds(line) else body
+
+        return cleared
+
+    def _cleared(self, kind: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """``id``, ``refs`` and the like hold ids that Leadline made."""
         from leadline.core.record.kinds import WOVEN  # noqa: PLC0415  start-up: only where something may be
 
         clean: dict[str, Any] = {}

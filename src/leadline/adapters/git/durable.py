@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Iterable, Iterator
 
 from leadline.adapters.files import make_folders
@@ -234,5 +233,7 @@ def drop_broken_ref(git: GitProgram, name: str, unknown: bool = False) -> bool:
         return False
     aside = os.path.join(git.common_dir, "leadline", "set-aside", name)
     make_folders(os.path.dirname(aside))
+    import shutil  # 2.5 ms, for a damaged ref alone
+
     shutil.move(path, aside)
     return True

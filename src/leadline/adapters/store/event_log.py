@@ -93,18 +93,19 @@ class EventLog:
         actor: Callable[[], str] | str,
         clock: Clock,
         warn: Callable[[str], None] = lambda text: None,
-        screen: Screening = lambda kind, body, line: body,
+        screening: Callable[[], Screening] = lambda: lambda kind, body, line: body,
     ) -> None:
         """``writer`` and ``actor`` may be functions: asking for them costs, and reading needs
         neither. ``warn`` is told what a user should know of what was written all the same.
-        ``screen`` gets what is about to be appended, and says what is."""
+        ``screening`` makes, for one transaction, what gets a record about to be appended and says
+        what of it is."""
         self.root = root
         self._writer = writer
         self._actor = actor
         self.clock = clock
         self.warn = warn
         self._warned = False
-        self.screen = screen
+        self.screening = screening
         self._index: Index | None = None
         self._item_values: dict[str, dict[str, float] | None] = {}
         self._parts: dict[str, dict[str, _Part]] = {}
@@ -334,6 +335,7 @@ class FileTransaction:
         self.index = log.index
         self.index.refresh(topic)
         self.lines: list[bytes] = []
+        self._screen: Screening | None = None
         # The highest numbers of ids, by what they are counted by: before, and of what was added.
         self._before: dict[tuple[str, str], int] = {}
         self._taken: dict[tuple[str, str], int] = {}
@@ -423,7 +425,9 @@ class FileTransaction:
         if (shown := created_id(record)) and parse_id(shown) is None:
             raise no_start(self.topic, shown)
         line = record.line()
-        clean = self.log.screen(kind, body, line.decode())
+        if self._screen is None:
+            self._screen = self.log.screening()
+        clean = self._screen(kind, body, line.decode())
         if clean is not body:
             record = self._record(uid, kind, clean)
             line = record.line()

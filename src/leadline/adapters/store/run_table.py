@@ -9,7 +9,6 @@ derived metrics rest on changed (a formula, the baseline and its runs), all expe
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Mapping
 
 from leadline.adapters.store import names_table
@@ -21,6 +20,8 @@ from leadline.core.record.thread import Thread
 from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from leadline.adapters.store.index import Index
 
 FOLDED_AT_ONCE = 256  # experiments: bounds the memory of the first listing of a long thread

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from leadline.core.secrets.shapes import COMMON, PHRASES, STEMS, TOKENS, VENDORS, WORDS
 
+_COMMON = tuple(hint for _, hints, _ in COMMON for hint in hints)
 _BOTH = ("://", "@")  # an address with a user; each alone is common
 _TOKENS = tuple(hint for _, hints, _ in TOKENS for hint in hints)
 _PHRASES = tuple(hint for _, hints, _ in PHRASES for hint in hints if hint not in _BOTH)
@@ -32,25 +33,24 @@ _SUSPECT = ("TOKEN", "SECRET", "PASS", "KEY", "CRED", "COOKIE", "AUTH", "PRIVATE
 def may_hold(text: str) -> bool:
     """False: no shape and no name of this room is in ``text``. Values of an environment are not
     looked for."""
-    if any(hint in text for hint in _PHRASES) or all(sign in text for sign in _BOTH):
+    # ``any`` of a ``map`` over what a text contains: half the price of a loop, for each record.
+    if any(map(text.__contains__, _PHRASES)) or all(map(text.__contains__, _BOTH)):
         return True
     words = text
     if len(text) > _SHORT_TEXT:
         words = "\n".join([word for word in text.split() if len(word) >= _SHORTEST_TOKEN])
-    if any(hint in words for hint in _TOKENS):
+    if any(map(words.__contains__, _TOKENS)):
         return True
     lower = text.lower()
     names: tuple[str, ...] = VENDORS
-    if any(stem in lower for stem in STEMS):
+    if any(map(lower.__contains__, STEMS)):
         names = (*WORDS, *VENDORS)
-    if any(word in lower and _is_given(lower, word) for word in names):
+    if any(_is_given(lower, word) for word in filter(lower.__contains__, names)):
         return True
-    for word in re.findall(_LONG_WORD, text):
-        if any(h in word for _, hints, _ in COMMON for h in hints) and not re.fullmatch(
-            _NO_TOKEN, word
-        ):
-            return True
-    return False
+    return any(
+        any(map(word.__contains__, _COMMON)) and not re.fullmatch(_NO_TOKEN, word)
+        for word in re.findall(_LONG_WORD, text)
+    )
 
 
 def _is_given(lower: str, word: str) -> bool:
