@@ -21,7 +21,9 @@ from leadline.adapters.store.blobs import FileBlobs
 from leadline.adapters.store.event_log import EventLog
 from leadline.adapters.store.open_runs import OpenRunFiles
 from leadline.adapters.store.read_model import IndexReadModel
+from leadline.core.canonical import object_in
 from leadline.core.errors import environment, usage
+from leadline.core.patterns import later
 from leadline.core.record.kinds import ISSUE_KINDS
 from leadline.core.settings import MOST_SETTINGS_BYTES, TRACKED_FILE
 from leadline.core.typed import TYPE_CHECKING, Any
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from leadline.ports.tracker import Tracker
     from leadline.ports.tracker_kind import TrackerKind
 
+WRITER = later(r"[A-Za-z0-9_]{1,40}\Z")
 _AGENTS = {
     "CLAUDECODE": "claude-code",
     "CODEX_SANDBOX": "codex",
@@ -239,20 +242,15 @@ def _writer(root: str) -> str:
     except OSError as error:
         raise as_user_error(error, root) from error
     place = [stat.st_dev, stat.st_ino]
-    data: dict[str, object] = {}
-    if raw := read_bytes(path):
-        try:
-            data = json.loads(raw)
-        except ValueError:
-            data = {}
-    if data.get("place") != place:
+    name = _name_in(path, place)
+    if not name:
         from leadline.adapters.files import locked
 
         with locked(os.path.join(root, "locks", "writer.lock")):
-            raw = read_bytes(path)
-            data = json.loads(raw) if raw and raw.strip().endswith(b"}") else {}
-            if data.get("place") != place:
-                data = {"writer": "w" + os.urandom(4).hex(), "place": place}
+            name = _name_in(path, place)
+            if not name:
+                name = "w" + os.urandom(4).hex()
+                data = {"writer": name, "place": place}
                 write_atomically(path, json.dumps(data).encode())
     said = os.environ.get("LEADLINE_SESSION", "")
     if said:
@@ -261,7 +259,19 @@ def _writer(root: str) -> str:
         if may_hold(said):  # a name of a file is no place for a token, nor for its beginning
             said = "session"
     session = "".join(c if c.isalnum() else "_" for c in said)[:24].lower()
-    return f"{data['writer']}-{session}" if session else str(data["writer"])
+    return f"{name}-{session}" if session else name
+
+
+def _name_in(path: str, place: list[int]) -> str:
+    """The name of this folder's writer; "" where the file was made for another folder, or is damaged:
+    a new name costs nothing."""
+    try:
+        data = object_in(read_bytes(path) or b"")
+    except OSError:
+        return ""
+    name = data.get("writer")
+    fits = isinstance(name, str) and data.get("place") == place
+    return str(name) if fits and WRITER.match(str(name)) else ""
 
 
 def _settings(vcs: Git, root: str, warn: Callable[[str], None]) -> dict[str, object]:

@@ -19,7 +19,7 @@ from leadline.core.issue.comments import all_comments
 from leadline.core.issue.due import due
 from leadline.core.metric.thread_of import thread_of
 from leadline.core.record.about import bases_of, uid_named
-from leadline.core.record.conform import field_misfit, misfit, shape_of
+from leadline.core.record.conform import field_misfit, fitting, misfit, shape_of
 from leadline.core.record.event import BadLine, Record, parse_line
 from leadline.core.record.fold import numbers_of
 from leadline.core.record.kinds import KINDS, LETTER_OF
@@ -234,3 +234,31 @@ def test_a_record_says_a_time(at: str) -> None:
     line = record(1, "note", {"id": "P-N1"}).line().replace(LATER.encode(), at.encode())
     with pytest.raises(BadLine, match="no time"):
         parse_line(line)
+
+
+@given(bodies("RunEndedBody"), st.sampled_from(sorted(SHAPES["RunEndedBody"][0])), FREE)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_an_ending_can_be_recorded_whatever_it_holds(
+    body: dict[str, Any], field: str, odd: Any
+) -> None:
+    kept, dropped = fitting("run-ended", {**body, "run": "P-001-r1"})
+    assert (kept, dropped) == (json.loads(json.dumps({**body, "run": "P-001-r1"})), [])
+    if field != "run":
+        kept, dropped = fitting("run-ended", {**body, "run": "P-001-r1", field: odd})
+        assert misfit("run-ended", kept) == ""
+        assert kept == {**body, "run": "P-001-r1", field: odd} or dropped
+
+
+def test_what_a_record_cannot_hold_is_named_and_the_rest_kept() -> None:
+    body = {
+        "run": "P-001-r1",
+        "metrics": {"good": 1.0, "bad": float("inf"), "odd\udcff": 2},
+        "exit_code": 1 << 70,
+        "outputs": {"stdout": {"size_bytes": "x"}, "excerpt": "caf\udce9"},
+    }
+    kept, dropped = fitting("run-ended", body)
+    assert kept["metrics"] == {"good": 1.0, "odd\\udcff": 2}
+    assert kept["outputs"] == {"excerpt": "caf\\udce9"}
+    assert dropped == ["body.metrics.bad", "body.exit_code", "body.outputs.stdout"]
+    with pytest.raises(ValueError, match="lacks run"):
+        fitting("run-ended", {"state": "done"})

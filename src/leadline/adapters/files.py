@@ -86,6 +86,8 @@ def write_atomically(path: str, data: bytes | Iterable[bytes], durable: bool = T
                 os.fsync(fd)
         finally:
             os.close(fd)
+        if os.path.isdir(path) and not os.path.islink(path):
+            set_aside(path)
         os.replace(temporary, path)
         if durable:
             sync_folder(os.path.dirname(path))
@@ -97,6 +99,11 @@ def write_atomically(path: str, data: bytes | Iterable[bytes], durable: bool = T
         if isinstance(error, OSError):
             raise as_user_error(error, path) from error
         raise
+
+
+def set_aside(path: str) -> None:
+    """Move what stands in the place of a file of ours out of the way; it is kept beside it."""
+    os.rename(path, f"{path}.{os.urandom(4).hex()}.aside")
 
 
 def copy_file(source: str, target: str) -> None:
@@ -139,6 +146,8 @@ def locked(path: str) -> Iterator[int]:
     try:
         while True:
             make_folders(os.path.dirname(path))
+            if os.path.isdir(path):
+                set_aside(path)
             fd = open_in_place(path, os.O_RDWR)
             fcntl.flock(fd, fcntl.LOCK_EX)
             if _is_at(fd, path):

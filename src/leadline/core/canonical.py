@@ -76,6 +76,16 @@ def finite(value: Any) -> Any:
     return value
 
 
+def object_in(data: bytes | str) -> dict[str, Any]:
+    """The object that a small file of ours holds; an empty one for whatever else is in it: what is
+    kept there can be made again, and a damaged file is as none."""
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def sha256_for(size_bytes: int) -> Any:
     """``hashlib.sha256``, to hash about so many bytes.
 

@@ -15,8 +15,10 @@ import re
 from collections.abc import Mapping
 
 from leadline.adapters.files import write_atomically
+from leadline.core.canonical import object_in
 from leadline.core.errors import LeadlineError
-from leadline.core.typed import TYPE_CHECKING, Any
+from leadline.core.record.conform import field_misfit
+from leadline.core.typed import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import DeviceFacts, GpuFacts, HardwareFacts
@@ -291,10 +293,12 @@ def _read(root: str, path: str) -> str | None:
 def _load(path: str, stamp: list[Any]) -> HardwareFacts | None:
     try:
         with open(path, encoding="utf-8") as file:
-            value = json.load(file)
+            value = object_in(file.read())
     except (OSError, ValueError):
         return None
-    return value["facts"] if isinstance(value, dict) and value.get("stamp") == stamp else None
+    if value.get("stamp") != stamp or field_misfit("RunPlannedBody", "hardware", value["facts"]):
+        return None
+    return cast("HardwareFacts", value["facts"])
 
 
 def _store(path: str, value: Mapping[str, object]) -> None:

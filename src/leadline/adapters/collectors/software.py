@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from leadline.adapters.collectors import interpreter
 from leadline.adapters.files import write_atomically
 from leadline.adapters.own_programs import NOWHERE, own_environment
-from leadline.core.canonical import digest_bytes, digest_of
+from leadline.core.canonical import digest_bytes, digest_of, object_in
 from leadline.core.errors import LeadlineError
 from leadline.core.typed import TYPE_CHECKING, Any, TypedDict
 
@@ -319,10 +319,9 @@ def _mtime_ns(path: str) -> int | None:
 def _load(path: str) -> dict[str, Any]:
     try:
         with open(path, encoding="utf-8") as file:
-            value = json.load(file)
+            return object_in(file.read())
     except (OSError, ValueError):
         return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _store(path: str, value: Mapping[str, object]) -> None:

@@ -11,11 +11,15 @@ import os
 from collections.abc import Iterable, Mapping
 
 from leadline.adapters.series.place import logged_series
-from leadline.core.errors import environment, not_found
+from leadline.core.errors import LeadlineError, environment, not_found
 from leadline.core.extract.gather import Extraction, merge
 from leadline.core.extract.spec import BENCHMARKS, METRICS, STDOUT, ExtractionSpec, replaced
 from leadline.core.record.run import MetricDef
+from leadline.core.typed import TYPE_CHECKING
 from leadline.ports.extractor import Extractor, RunFiles
+
+if TYPE_CHECKING:
+    from leadline.core.record.bodies import Problem
 
 ENTRY_POINTS = "leadline.extractors"
 BUILTIN = {
@@ -87,5 +91,19 @@ def extract(
     parts = []
     for spec in declared:
         reader = load(spec.reader if spec.source == "reader" else spec.source)
-        parts.append(reader.read(spec, files, definitions or {}))
+        try:
+            parts.append(reader.read(spec, files, definitions or {}))
+        except LeadlineError:
+            raise
+        except Exception as error:  # whatever a file holds, it is a fact of the run that wrote it
+            parts.append(Extraction(problems=[_failed(spec, error)]))
     return merge(parts)
+
+
+def _failed(spec: ExtractionSpec, error: Exception) -> Problem:
+    return {
+        "source": spec.path or spec.source,
+        "code": "extraction-failed",
+        "what": f"extraction failed: {type(error).__name__}: {str(error)[:200]}",
+        "blocking": True,
+    }

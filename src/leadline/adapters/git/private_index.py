@@ -18,8 +18,8 @@ from contextlib import contextmanager
 
 from leadline.adapters.files import make_folders
 from leadline.adapters.git.objects import not_writable
-from leadline.core.canonical import sha256_for
-from leadline.core.typed import TYPE_CHECKING, Any, TypedDict
+from leadline.core.canonical import object_in, sha256_for
+from leadline.core.typed import TYPE_CHECKING, Any, TypedDict, cast
 from leadline.job.disk import open_anew, open_in_place
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Memory:
         index."""
         try:
             with open(self._path, encoding="utf-8") as stream:
-                values = json.load(stream)
+                values = object_in(stream.read())
             fits = bool(
                 values["head"] == head
                 and values["user_index"] == stamp_of(self.user_index)
@@ -117,7 +117,7 @@ class Memory:
             )
         except (OSError, ValueError, KeyError, TypeError):
             return False
-        self.values = values
+        self.values = cast("Remembered", values)
         return fits
 
     def start_over(self, head: str | None) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from leadline.adapters.files import as_user_error, make_folders, write_all
+from leadline.core.canonical import object_in
 from leadline.job.disk import open_in_place, sync_folder
 
 
@@ -85,7 +86,7 @@ class OpenRunFiles:
         for uid in sorted(os.listdir(self.folder)) if os.path.isdir(self.folder) else []:
             try:
                 with open(os.path.join(self.folder, uid), encoding="utf-8") as file:
-                    found.append((str(json.load(file)["topic"]), uid))
-            except (OSError, ValueError, KeyError):
+                    found.append((str(object_in(file.read()).get("topic", "")), uid))
+            except (OSError, ValueError):
                 found.append(("", uid))
         return found

@@ -39,9 +39,16 @@ def runs_of_cells(thread: Thread, body: SweepBody, tree: Any, only: str = "") ->
             by_key.setdefault(run.key, []).append(run)
     known = _values_run(thread, by_key, list(body["axes"]))
     return [
-        by_key.get(key_of_cell(body, cell, tree), []) if tuple(cell.values()) in known else []
+        by_key.get(key_of_cell(body, cell, tree), []) if _may_be_run(cell, known) else []
         for cell in _in_one_order(body)
     ]
+
+
+def _may_be_run(cell: plans.Cell, known: set[tuple[Any, ...]]) -> bool:
+    try:
+        return tuple(cell.values()) in known
+    except TypeError:  # a mapping or a list: no plan of ours has such a cell
+        return False
 
 
 def _in_one_order(body: SweepBody) -> list[plans.Cell]:

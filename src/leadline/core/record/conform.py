@@ -11,8 +11,10 @@ takes a microsecond then.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 
+from leadline.core.canonical import finite
 from leadline.core.ids import LARGEST, parse_id
 from leadline.core.record.kinds import KINDS
 from leadline.core.record.shapes import SHAPES
@@ -154,6 +156,70 @@ def _test(spec: Any) -> Test:
             found = make(spec[1])
         _WORDS[spec] = found
     return found
+
+
+# -- what can be kept of a body ---------------------------------------------------------------------
+def fitting(kind: str, body: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """``body`` as JSON has it, without what would make it no record of its ``kind``, and what that
+    was: for a record that has to be written whatever a program left behind. Raises ValueError when
+    a field is concerned that it cannot do without."""
+    read = _whole_characters(json.loads(json.dumps(finite(body))))
+    if not misfit(kind, read):
+        return read, []
+    dropped: list[str] = []
+    kept = _mended(shape_of(kind), read, "body", dropped)
+    if why := misfit(kind, read if kept is _GONE else kept):
+        raise ValueError(why)
+    return kept, dropped
+
+
+def _whole_characters(value: Any) -> Any:
+    """``value`` with each half of a character (a byte that was no UTF-8) as an escape."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_whole_characters(name): _whole_characters(inner) for name, inner in value.items()}
+    return [_whole_characters(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _mended(spec: Any, value: Any, where: str, dropped: list[str]) -> Any:
+    """What of ``value`` fits; ``_GONE`` for nothing."""
+    if _test(spec)(value):
+        return value
+    word, *inner = (spec,) if isinstance(spec, str) else spec
+    if word in SHAPES and isinstance(value, dict):
+        fields, needed = SHAPES[word]
+        inside: list[str] = []
+        kept = _members(value, lambda name: fields.get(name, "any"), where, inside)
+        if set(needed) - kept.keys():
+            return _GONE  # and with it what is inside
+        dropped += inside
+        return kept
+    if word == "dict" and isinstance(value, dict):
+        return _members(value, lambda name: inner[0], where, dropped)
+    if word == "list" and isinstance(value, list):
+        tried = [_mended(inner[0], one, f"{where}[{at}]", dropped) for at, one in enumerate(value)]
+        return [one for one in tried if one is not _GONE]
+    if word == "or" and isinstance(value, (dict, list)):
+        deep = [one for one in inner if not (isinstance(one, str) and one in _NAMES)]
+        return _mended(deep[0], value, where, dropped) if deep else _GONE
+    return _GONE
+
+
+def _members(
+    value: dict[str, Any], spec_of: Callable[[str], Any], where: str, dropped: list[str]
+) -> dict[str, Any]:
+    kept = {}
+    for name, inner in value.items():
+        found = _mended(spec_of(name), inner, _member(where, name), dropped)
+        if found is _GONE:
+            dropped.append(_member(where, name))
+        else:
+            kept[name] = found
+    return kept
+
+
+_GONE = object()
 
 
 # -- the reason, when the answer was no ------------------------------------------------------------

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterable
 from itertools import islice
 
-from leadline.core.canonical import canonical_json
+from leadline.core.canonical import canonical_json, object_in
 from leadline.core.errors import LeadlineError, usage
 from leadline.core.record.artifact import GAPS_LISTED, LISTED
 from leadline.core.secrets.content import pieces_of, reason_of
@@ -144,8 +144,8 @@ def _started_at(attempt: str, result: Result) -> str:
         return str(result["started_at"])
     try:
         with open(os.path.join(attempt, "owner.json"), encoding="utf-8") as file:
-            return str(json.load(file)["started_at"])
-    except (OSError, ValueError, KeyError, TypeError):
+            return str(object_in(file.read()).get("started_at", ""))
+    except (OSError, ValueError):
         return ""
 
 

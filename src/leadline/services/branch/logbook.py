@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 
-from leadline.core.canonical import digest_bytes
+from leadline.core.canonical import digest_bytes, object_in
 from leadline.core.errors import LeadlineError
 from leadline.core.evidence.of_thread import evidence_for
 from leadline.core.record.thread import Thread
@@ -174,10 +174,10 @@ def _memory(context: Context, topic: str) -> str:
 
 def _remembered(context: Context, topic: str) -> list[str]:
     try:
-        found = json.loads(_read(_memory(context, topic)) or b"{}").get("digests", [])
-        return [str(digest) for digest in found]
-    except (ValueError, AttributeError):
+        found = object_in(_read(_memory(context, topic)) or b"").get("digests")
+    except OSError:
         return []
+    return [str(digest) for digest in found] if isinstance(found, list) else []
 
 
 def _remember(context: Context, topic: str, data: bytes) -> None:

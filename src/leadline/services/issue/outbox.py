@@ -12,16 +12,18 @@ from __future__ import annotations
 import json
 import os
 
+from leadline.core.canonical import object_in
 from leadline.core.errors import LeadlineError
 from leadline.core.issue.comments import comments_to_post, title_of
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import epoch_ms, rfc3339
-from leadline.core.typed import TypedDict
+from leadline.core.typed import TypedDict, cast
 from leadline.services.context import Context
 from leadline.services.out_path import write_whole
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 60, 3600
 READING = "read the issue"  # the first step of every call
+_TEXTS = ("at", "step", "code", "what", "why", "retry_at")
 _UNDER_WAY = ("forge-unreachable", "forge-failing", "forge-lags", "rate-limited")
 
 
@@ -69,10 +71,12 @@ def trouble(context: Context, topic: str) -> Trouble | None:
     """What the last attempt met; None when nothing went wrong."""
     try:
         with open(_path(context, topic), encoding="utf-8") as file:
-            found: Trouble = json.load(file)
-        return found if isinstance(found, dict) and "code" in found else None
+            found = object_in(file.read())
     except (OSError, ValueError):
         return None
+    texts = all(isinstance(found.get(name), str) for name in _TEXTS)
+    fits = texts and isinstance(found.get("next"), list) and isinstance(found.get("tries"), int)
+    return cast("Trouble", found) if fits else None
 
 
 def note_trouble(context: Context, topic: str, step: str, error: LeadlineError) -> Trouble:
@@ -119,7 +123,10 @@ def resting(context: Context, topic: str, asked_for: bool) -> Trouble | None:
     met = trouble(context, topic)
     if met is None or not met["retry_at"] or (asked_for and met["code"] != "rate-limited"):
         return None
-    left_ms = epoch_ms(met["retry_at"]) - context.clock.now_ms()
+    try:
+        left_ms = epoch_ms(met["retry_at"]) - context.clock.now_ms()
+    except ValueError:
+        return None
     return met if 0 < left_ms <= 24 * 3_600_000 else None
 
 

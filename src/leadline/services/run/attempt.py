@@ -10,9 +10,10 @@ import json
 import os
 from collections.abc import Iterable
 
+from leadline.core.canonical import object_in
 from leadline.core.errors import LeadlineError
 from leadline.core.record.run import USUAL_EXECUTOR
-from leadline.core.typed import TYPE_CHECKING
+from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.services.context import Context
 from leadline.services.out_path import write_whole
 
@@ -41,10 +42,9 @@ def handle_of(attempt: str) -> Handle:
     """The handle as it was kept; empty where its launcher died before."""
     try:
         with open(os.path.join(attempt, HANDLE), encoding="utf-8") as file:
-            found = json.load(file)
+            return cast("Handle", object_in(file.read()))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
 
 
 def states(context: Context, runs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from leadline.core.canonical import digest_of_file, finite
 from leadline.core.errors import LeadlineError
@@ -15,6 +16,8 @@ from leadline.core.extract.gather import merge
 from leadline.core.extract.spec import parse_spec
 from leadline.core.metric.contract import contract_of
 from leadline.core.metric.items import INLINE_BYTES
+from leadline.core.record.conform import fitting, misfit
+from leadline.core.record.run import TERMINAL_STATES
 from leadline.core.timestamps import epoch_ms
 from leadline.core.tracker.run_folder import RESULT, SUMMARY, summary_of
 from leadline.core.typed import TYPE_CHECKING, cast
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
         ExtractionFacts,
         ItemFacts,
         Outputs,
+        Problem,
         RunEndedBody,
         RunPlannedBody,
     )
@@ -58,7 +62,7 @@ def end_run(
     ``not_started``: why its executor did not take it."""
     planned, attempt = run.body, run.attempt
     found = executor_of(context, planned).result(attempt)
-    result = _no_result(attempt, not_started) if found is None else found
+    result = _no_result(attempt, not_started) if found is None else _checked(found)
     gone = _gone_environment(context, attempt)
     redact = context.screen.redactor(f"what {planned['id']} printed", sealed=gone)
     body: RunEndedBody = {
@@ -77,16 +81,22 @@ def end_run(
     if leftover := result.get("leftover_processes"):
         body["leftover_processes"] = leftover
     # What the run left behind: numbers, how the machine was, output, files.
-    _read_metrics(context, run, result, body, say, redact)
-    body["hygiene"] = context.collectors.after_run(
-        planned.get("hygiene", {}), result.get("contention") or {}, result.get("wall_s")
-    )
-    body["outputs"] = _outputs(attempt, body["state"], redact)
-    artifacts, done_with = take_in(
-        context, planned, attempt, _where(context, planned), result, redact, say
-    )
-    if artifacts:
-        body["artifacts"] = artifacts
+    body["hygiene"] = planned.get("hygiene", {})
+    done_with: list[str] = []
+    with _whatever_it_meets(body, "extraction", say):
+        _read_metrics(context, run, result, body, say, redact)
+    with _whatever_it_meets(body, "the verdict on the machine", say):
+        body["hygiene"] = context.collectors.after_run(
+            planned.get("hygiene", {}), result.get("contention") or {}, result.get("wall_s")
+        )
+    with _whatever_it_meets(body, "reading the output", say):
+        body["outputs"] = _outputs(attempt, body["state"], redact)
+    with _whatever_it_meets(body, "keeping artifacts", say):
+        artifacts, done_with = take_in(
+            context, planned, attempt, _where(context, planned), result, redact, say
+        )
+        if artifacts:
+            body["artifacts"] = artifacts
     looked = check_code and (result.get("wall_s") or 0) > 1.0
     if looked and capture_code(context).get("tree") != planned["code"].get("tree"):
         body["code_changed_during_run"] = True
@@ -96,6 +106,7 @@ def end_run(
     # The record first: what is cleared away after it is no longer needed by anybody.
     if gone is not None:
         body = redact.value(body)
+    body = _recordable(body, say)
     with context.store.transaction(run.topic) as writing:
         body = writing.add("run-ended", body).body
     _leave_summary(attempt, body)
@@ -104,6 +115,55 @@ def end_run(
     context.open_runs.closed(run.uid)
     _compact_series(context, attempt, body, say)
     return body
+
+
+@contextmanager
+def _whatever_it_meets(body: RunEndedBody, what: str, say: Callable[[str], None]) -> Iterator[None]:
+    """What one step of reading meets is a fact of this one run; the files it read lie where they
+    were. What the disk or a missing package refuses is told as always."""
+    try:
+        yield
+    except (LeadlineError, OSError):
+        raise
+    except Exception as error:
+        _note_problem(body, f"{what} failed: {type(error).__name__}: {str(error)[:200]}", say)
+
+
+def _recordable(body: RunEndedBody, say: Callable[[str], None]) -> RunEndedBody:
+    """What of an ending a record can hold: that a run is over is recorded whatever it left."""
+    kept, dropped = fitting("run-ended", body)
+    ending = cast("RunEndedBody", kept)
+    if dropped:
+        more = f" and {len(dropped) - 3} more" if len(dropped) > 3 else ""
+        what = f"no record can hold {', '.join(dropped[:3])}{more}: left out"
+        _note_problem(ending, what, say)
+    return ending
+
+
+def _note_problem(body: RunEndedBody, what: str, say: Callable[[str], None]) -> None:
+    extraction = body.setdefault("extraction", {})
+    problem: Problem = {"source": "", "code": "ending-failed", "what": what, "blocking": True}
+    extraction["problems"] = [*extraction.get("problems", []), problem]
+    say(what)
+
+
+def _checked(result: Result) -> Result:
+    """``result`` where it is one: the file lies where the job could write."""
+    told = ("state", "exit_code", "signal", "reason", "started_at", "ended_at", "wall_s")
+    given = cast("dict[str, object]", result)
+    said = {name: given[name] for name in told if name in given}
+    unfit = misfit("run-ended", {"run": "", **said, "resources": result.get("resources")})
+    if not unfit and result.get("state") in TERMINAL_STATES and _are_times(result):
+        return result
+    why = unfit or "it says no state, or no time"
+    return {"state": "lost", "reason": f"its result cannot be understood: {why}"}
+
+
+def _are_times(result: Result) -> bool:
+    try:
+        return all(epoch_ms(at) for at in (result.get("started_at"), result.get("ended_at")) if at)
+    except ValueError:
+        return False
 
 
 def _gone_environment(context: Context, attempt: str) -> Sealed | None:

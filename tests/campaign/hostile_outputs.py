@@ -1,0 +1,111 @@
+"""Outputs, file names and metrics files of a job made to do harm: what is read of them is a fact of that
+one run; its raw files are kept, and every verb of every thread goes on."""
+
+from __future__ import annotations
+
+import random
+import sys
+
+from tests.campaign.fault import Faults, Tally
+from tests.campaign.foreign import WRITING, copy_of, template
+from tests.conftest import Lab
+
+READING = (
+    ("status",), ("status", "--runs"), ("brief",), ("logbook",), ("claims",), ("next",), ("due",), ("index",),
+    ("tried", "job"), ("show", "T-002-r1"), ("show", "T-002-r1", "--output"), ("series", "T-002"),
+    ("compare", "T-001", "T-002"), ("artifact", "list"), ("report", "--out", "r.html", "--force"), ("verify",),
+    ("doctor",), ("sync",),
+)  # fmt: skip
+
+# What a value, a name or a line may be, as Python that makes bytes.
+VALUES = (
+    r"b'1'", r"b'NaN'", r"b'-Infinity'", r"b'1e999'", r"b'9'*400", r"b'9'*5000", r"b'1e-400'", r"b'null'", r"b'true'",
+    r"b'[' * 3000 + b']' * 3000", r"b'[' * 100000", r"b'{}'", r"b'\"x\"'", r"b'\"\\ud800\"'", r"b'\xff'", r"b'\0'", r"b''",
+    r"b'-0'", r"b'1_000'", r"b'0x10'", r"b'1.7976931348623157e308'", r"str(2**63).encode()", r"b'\xd9\xa1'",
+)  # fmt: skip
+NAMES = (
+    r"b'loss'", r"b'time_ms'", r"b''", r"b' '", r"b'\xff\xfe'", r"b'a\0b'", r"b'\\ud800'", r"b'a\rb'", r"b'a\nb'",
+    r"b'x' * 100000", r"b'__proto__'", r"b'../../x'", r"b'a.b[0]{c}|d'", r"b'{{P-001}}'", r"b'\x1b[31m'",
+    r"b'\xe2\x80\xae'", r"b'step'", r"b'\"'", r"b'<script>'", r"b'-m'",
+)  # fmt: skip
+JOBS = {
+    "json lines on stdout": "out.write(b'{\"' + NAME + b'\": ' + VALUE + b'}\\n')",
+    "key=value on stdout": "out.write(NAME + b'=' + VALUE + b'\\n')",
+    "a csv": "pathlib.Path('r.csv').write_bytes(b'name,time\\n' + NAME + b',' + VALUE + b'\\n')",
+    "a csv with carriage returns": "pathlib.Path('r.csv').write_bytes(b'name,time\\ra,1\\r' + NAME + b',' + VALUE)",
+    "a csv whose head is odd": "pathlib.Path('r.csv').write_bytes(NAME + b',time\\n1,' + VALUE + b'\\n')",
+    "a json": "pathlib.Path('r.json').write_bytes(b'{\"time\": ' + VALUE + b', \"' + NAME + b'\": 1}')",
+    "a jsonl": "pathlib.Path('r.jsonl').write_bytes((b'{\"time\": ' + VALUE + b', \"' + NAME + b'\": 1}\\n') * 3)",
+    "the metrics file": "open(os.environ['LEADLINE_METRICS'], 'ab').write(b'{\"' + NAME + b'\": ' + VALUE + b', \"step\": ' + VALUE + b'}\\n')",
+    "the metrics file is a folder": "os.makedirs(os.environ['LEADLINE_METRICS'])",
+    "the metrics file is a link": "os.symlink('/dev/zero', os.environ['LEADLINE_METRICS'])",
+    "a file name": "open(b'kept' + NAME.replace(b'/', b'_')[:200].replace(b'\\0', b'0'), 'wb').write(VALUE)",
+    "many metrics": "out.write(b''.join(b'{\"m%d\": 1}\\n' % i for i in range(MANY)))",
+    "one line that is long": "out.write(b'{\"a\": \"' + b'x' * 30_000_000 + b'\"}\\n')",
+    "a result beside the job's": "d = os.path.dirname(os.environ['LEADLINE_METRICS']); pathlib.Path(d, ODDFILE).write_bytes(VALUE)",
+    "a segment cut": "import leadline as ll; [ll.log(step=i, loss=1/(i+1)) for i in range(200)]; CUT",
+    "a killed parent": "os.kill(os.getpid(), 9)",
+}  # fmt: skip
+CUT = (
+    "import atexit, glob; d = os.path.dirname(os.environ['LEADLINE_METRICS']); ll.finish() if hasattr(ll, 'finish') else None; "
+    "[os.truncate(p, max(0, os.path.getsize(p) - 7)) for p in glob.glob(d + '/**/*seg*', recursive=True) if os.path.isfile(p)]"
+)
+ODD_FILES = (
+    "spec.json",
+    "owner.json",
+    "handle.json",
+    "result.json",
+    "stdout.log",
+    "stderr.log",
+    "summary.json",
+)
+TAKEN = {
+    "a csv": ("--metrics", "r.csv:t=time"),
+    "a csv with carriage returns": ("--metrics", "r.csv:t=time"),
+    "a csv whose head is odd": ("--metrics", "r.csv:t=time"),
+    "a json": ("--metrics", "r.json:t=time"),
+    "a jsonl": ("--metrics", "r.jsonl:t=time"),
+    "a file name": ("--artifact", "kept*"),
+}
+
+
+def job(kind: str, chance: random.Random, many: int) -> str:
+    text = JOBS[kind].replace("CUT", CUT).replace("MANY", str(many))
+    text = text.replace("ODDFILE", repr(chance.choice(ODD_FILES)))
+    text = text.replace("NAME", chance.choice(NAMES)).replace("VALUE", chance.choice(VALUES))
+    return f"import os, pathlib, sys\nout = sys.stdout.buffer\n{text}\n"
+
+
+def make(tries: int, chance: random.Random, tally: Tally) -> None:
+    with template() as lab:
+        for number in range(tries):
+            kind = list(JOBS)[number % len(JOBS)]
+            text = job(kind, chance, many=1_000_000 if tries > 100 else 20_000)
+            with copy_of(lab, str(number)) as copy:
+                tally.tries += 1
+                _try(copy, tally, kind, text)
+
+
+def _try(lab: Lab, tally: Tally, kind: str, text: str) -> None:
+    lab.write("job.py", text)
+    what = f"{kind}: {text.splitlines()[2][:150]}"
+    command = ("run", "--quiet", *TAKEN.get(kind, ()), "--", sys.executable, "job.py")
+    done = lab.run(*command, timeout=300)
+    tally.saw(f"{what}: run", done.stdout + done.stderr)
+    if done.returncode == 125:
+        tally.false.append(f"{what}: run ends with 125: {done.stderr[-400:]}")
+    for verb in READING:
+        answer = lab.run("--thread", "t", *verb, timeout=120)
+        tally.saw(f"{what}: {' '.join(verb)}", answer.stdout + answer.stderr)
+    if "T-002-r1" not in lab.run("status", "--runs", "--json").stdout:
+        tally.lost.append(f"{what}: the run is not in the list")
+    if '"state": "running"' in lab.run("status", "--runs", "--json").stdout:
+        tally.false.append(f"{what}: the run never ends")
+    for verb in WRITING:
+        answer = lab.run("--thread", "t", *verb)
+        tally.saw(f"{what}: {' '.join(verb)}", answer.stdout + answer.stderr)
+        if answer.returncode:
+            tally.false.append(f"{what}: {' '.join(verb)}: {answer.stderr[-300:]}")
+
+
+FAULTS = Faults("outputs of a job that mean harm", make, tries=320, share=4)
