@@ -4,6 +4,7 @@ one run; its raw files are kept, and every verb of every thread goes on."""
 from __future__ import annotations
 
 import random
+import subprocess
 import sys
 
 from tests.campaign.fault import Faults, Tally
@@ -20,8 +21,8 @@ READING = (
 # What a value, a name or a line may be, as Python that makes bytes.
 VALUES = (
     r"b'1'", r"b'NaN'", r"b'-Infinity'", r"b'1e999'", r"b'9'*400", r"b'9'*5000", r"b'1e-400'", r"b'null'", r"b'true'",
-    r"b'[' * 3000 + b']' * 3000", r"b'[' * 100000", r"b'{}'", r"b'\"x\"'", r"b'\"\\ud800\"'", r"b'\xff'", r"b'\0'", r"b''",
-    r"b'-0'", r"b'1_000'", r"b'0x10'", r"b'1.7976931348623157e308'", r"str(2**63).encode()", r"b'\xd9\xa1'",
+    r"b'[' * 3000 + b']' * 3000", r"b'[' * 100000", r"b'{}'", r"b'\"x\"'", r"b'\"\\ud800\"'", r"b'\xff'", r"b'\0'",
+    r"b''", r"b'-0'", r"b'1_000'", r"b'0x10'", r"b'1.7976931348623157e308'", r"str(2**63).encode()", r"b'\xd9\xa1'",
 )  # fmt: skip
 NAMES = (
     r"b'loss'", r"b'time_ms'", r"b''", r"b' '", r"b'\xff\xfe'", r"b'a\0b'", r"b'\\ud800'", r"b'a\rb'", r"b'a\nb'",
@@ -36,19 +37,20 @@ JOBS = {
     "a csv whose head is odd": "pathlib.Path('r.csv').write_bytes(NAME + b',time\\n1,' + VALUE + b'\\n')",
     "a json": "pathlib.Path('r.json').write_bytes(b'{\"time\": ' + VALUE + b', \"' + NAME + b'\": 1}')",
     "a jsonl": "pathlib.Path('r.jsonl').write_bytes((b'{\"time\": ' + VALUE + b', \"' + NAME + b'\": 1}\\n') * 3)",
-    "the metrics file": "open(os.environ['LEADLINE_METRICS'], 'ab').write(b'{\"' + NAME + b'\": ' + VALUE + b', \"step\": ' + VALUE + b'}\\n')",
-    "the metrics file is a folder": "os.makedirs(os.environ['LEADLINE_METRICS'])",
-    "the metrics file is a link": "os.symlink('/dev/zero', os.environ['LEADLINE_METRICS'])",
+    "the metrics file": "open(M, 'ab').write(b'{\"' + NAME + b'\": ' + VALUE + b', \"step\": 1}\\n')",
+    "a step": "open(M, 'ab').write(b'{\"a\": 1, \"step\": ' + VALUE + b'}\\n')",
+    "the metrics file is a folder": "os.makedirs(M)",
+    "the metrics file is a link": "os.symlink('/dev/zero', M)",
     "a file name": "open(b'kept' + NAME.replace(b'/', b'_')[:200].replace(b'\\0', b'0'), 'wb').write(VALUE)",
     "many metrics": "out.write(b''.join(b'{\"m%d\": 1}\\n' % i for i in range(MANY)))",
     "one line that is long": "out.write(b'{\"a\": \"' + b'x' * 30_000_000 + b'\"}\\n')",
-    "a result beside the job's": "d = os.path.dirname(os.environ['LEADLINE_METRICS']); pathlib.Path(d, ODDFILE).write_bytes(VALUE)",
+    "a result beside the job's": "pathlib.Path(D, ODDFILE).write_bytes(VALUE)",
     "a segment cut": "import leadline as ll; [ll.log(step=i, loss=1/(i+1)) for i in range(200)]; CUT",
     "a killed parent": "os.kill(os.getpid(), 9)",
 }  # fmt: skip
 CUT = (
-    "import atexit, glob; d = os.path.dirname(os.environ['LEADLINE_METRICS']); ll.finish() if hasattr(ll, 'finish') else None; "
-    "[os.truncate(p, max(0, os.path.getsize(p) - 7)) for p in glob.glob(d + '/**/*seg*', recursive=True) if os.path.isfile(p)]"
+    "ll.finish() if hasattr(ll, 'finish') else None; "
+    "[os.truncate(p, max(0, p.stat().st_size - 7)) for p in pathlib.Path(D).rglob('*seg*') if p.is_file()]"
 )
 ODD_FILES = (
     "spec.json",
@@ -73,7 +75,8 @@ def job(kind: str, chance: random.Random, many: int) -> str:
     text = JOBS[kind].replace("CUT", CUT).replace("MANY", str(many))
     text = text.replace("ODDFILE", repr(chance.choice(ODD_FILES)))
     text = text.replace("NAME", chance.choice(NAMES)).replace("VALUE", chance.choice(VALUES))
-    return f"import os, pathlib, sys\nout = sys.stdout.buffer\n{text}\n"
+    ground = "M = os.environ['LEADLINE_METRICS']; D = os.path.dirname(M); out = sys.stdout.buffer"
+    return f"import os, pathlib, sys\n{ground}\n{text}\n"
 
 
 def make(tries: int, chance: random.Random, tally: Tally) -> None:
@@ -87,8 +90,15 @@ def make(tries: int, chance: random.Random, tally: Tally) -> None:
 
 
 def _try(lab: Lab, tally: Tally, kind: str, text: str) -> None:
-    lab.write("job.py", text)
     what = f"{kind}: {text.splitlines()[2][:150]}"
+    try:
+        _verbs(lab, tally, what, kind, text)
+    except subprocess.TimeoutExpired as error:
+        tally.false.append(f"{what}: {' '.join(map(str, error.cmd))} does not end")
+
+
+def _verbs(lab: Lab, tally: Tally, what: str, kind: str, text: str) -> None:
+    lab.write("job.py", text)
     command = ("run", "--quiet", *TAKEN.get(kind, ()), "--", sys.executable, "job.py")
     done = lab.run(*command, timeout=300)
     tally.saw(f"{what}: run", done.stdout + done.stderr)

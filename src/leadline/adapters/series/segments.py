@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+from leadline.core.record.conform import finite_number
 from leadline.core.series.points import Points
 from leadline.core.series.segment import Decoder, Sink
 from leadline.core.series.store import DAMAGES_NAMED
-from leadline.core.typed import TYPE_CHECKING
+from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.core.values import dataclass, field
 from leadline.job.disk import open_to_read
 
@@ -78,9 +79,7 @@ def read_lines(path: str) -> dict[str, Points]:
                 continue
             if isinstance(record, dict):
                 at = record.get("t")
-                time_s = (
-                    float(at) if isinstance(at, (int, float)) and not isinstance(at, bool) else None
-                )
+                time_s = float(cast("float", at)) if finite_number(at) else None
                 step = step_of(record)
                 for name, value in points_of(record):
                     found.setdefault(name, Points()).add(step, value, time_s)

@@ -87,7 +87,8 @@ def _integer(value: Any) -> bool:
     return type(value) is int and -LARGEST_INTEGER <= value <= LARGEST_INTEGER
 
 
-def _number(value: Any) -> bool:
+def finite_number(value: Any) -> bool:
+    """Whether a value read from JSON is a number that a float can hold."""
     kind = type(value)
     return (kind is float or kind is int) and -LARGEST_NUMBER <= value <= LARGEST_NUMBER
 
@@ -139,7 +140,7 @@ _TEXTS = frozenset((str,))
 _WORDS: dict[Any, Test] = {
     "any": free,
     "int": _integer,
-    "float": _number,
+    "float": finite_number,
     **{word: _of_types(frozenset((kind,))) for word, kind in _EXACT.items()},
 }
 
