@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadline.core.canonical import canonical_json
+from leadline.core.compare.choice import Choice
 from leadline.core.compare.compare import Comparison, Size, compare
 from leadline.core.record.run import MetricDef, Run
-from leadline.core.stats.inference import scaled, summarise, welch
+from leadline.core.stats.inference import paired
 
 DEFS = {"t": MetricDef("t", "ms", "lower")}
 QUIET = {"contended": False}
@@ -24,10 +25,15 @@ def runs(side: str, values: list[float], **fields: Any) -> list[Run]:
         "hygiene": QUIET,
     }
     base.update(fields)
-    return [
-        Run(f"{side}-r{i}", f"{side}{i:025d}", side, metrics={"t": v}, **base)
-        for i, v in enumerate(values)
-    ]
+    made = []
+    for i, v in enumerate(values):
+        turn = 2 * i + (side != "A")
+        at = {"started_at": f"2026-01-01T00:{turn:02d}:00Z", "design": {"together": "X"}}
+        made.append(Run(f"{side}-r{i}", f"{turn:026d}", side, metrics={"t": v}, **{**at, **base}))
+    return made
+
+
+IN_SEQUENCE = {"started_at": "2026-01-02T00:00:00Z"}  # a side that ran after the other
 
 
 def of(a: list[Run], b: list[Run], **options: Any) -> Comparison:
@@ -44,12 +50,13 @@ BASE = [10.0, 10.1, 9.9, 10.05]
 def test_verdicts() -> None:
     assert verdict(BASE, [5.0, 5.1, 4.9]) == "better"
     assert verdict(BASE, [15.0, 15.1, 14.9]) == "worse"
-    assert verdict(BASE, [5.0]) == "exploratory only"
+    assert verdict(BASE, [5.0, 5.1]) == "exploratory only"
     assert verdict(BASE, [10.02, 10.0, 9.95]) == "inside the baseline's own spread"
     assert verdict(BASE, [5.0, 30.0, 2.0]) == "no difference shown"
-    assert verdict([10.0, 10.0], [9.0, 9.0]) == "better"
-    assert verdict([10.0, 10.0], [10.0, 10.0]) == "no difference shown"
-    assert verdict(BASE, [5.0, 5.1], metric_defs={}) == "different"
+    counts = {"t": MetricDef("t", "", "lower", observed="counted")}
+    assert verdict([10.0], [9.0], metric_defs=counts) == "better"
+    assert verdict([10.0, 10.0], [10.0, 10.0], metric_defs=counts) == "no difference shown"
+    assert verdict(BASE, [5.0, 5.1, 5.2], metric_defs={}) == "different"
     assert (
         verdict([1.0, 1.1, 1.2], [2.0, 2.1, 2.2], metric_defs={"t": MetricDef("t", "", "higher")})
         == "better"
@@ -57,9 +64,10 @@ def test_verdicts() -> None:
 
 
 def test_sentences_say_it() -> None:
-    one = of(runs("A", BASE), runs("B", [5.0])).metrics[0]
-    assert "one run a side shows no spread" in one.sentence
-    exact = of(runs("A", [2.0] * 2), runs("B", [1.0] * 2)).metrics[0]
+    few = of(runs("A", BASE), runs("B", [5.0, 5.1])).metrics[0]
+    assert "fewer than 3 runs a side" in few.sentence
+    result = {"t": MetricDef("t", "", "lower", observed="result")}
+    exact = of(runs("A", [2.0] * 2), runs("B", [1.0] * 2), metric_defs=result).metrics[0]
     assert exact.deterministic and "deterministic: identical in every run" in exact.sentence
     open_ = of(runs("A", BASE), runs("B", [10.02, 10.0, 9.95])).metrics[0]
     assert (
@@ -81,47 +89,79 @@ def test_refusals() -> None:
     assert [r["code"] for r in mixed.refusals] == ["mixed-axis"]
 
 
+def test_what_the_machine_moves_needs_turns_and_a_spread() -> None:
+    after = of(runs("A", BASE), runs("B", [5.0, 5.1, 4.9], **IN_SEQUENCE)).metrics[0]
+    assert after.verdict == "exploratory only" and "did not take turns" in after.sentence
+    same = of(runs("A", [10.0] * 4), runs("B", [5.0] * 4)).metrics[0]
+    assert same.verdict == "exploratory only" and "no evidence" in same.sentence
+    margin = {"": Size(0.5, True)}
+    alike = of(runs("A", BASE), runs("B", BASE, **IN_SEQUENCE), equivalent=margin).metrics[0]
+    assert alike.verdict == "exploratory only"
+
+
+def test_a_look_and_a_choice_are_paid_for() -> None:
+    a, b = [10.0, 10.1, 9.9, 10.05], [9.8, 9.78, 9.72, 9.73]
+    once = of(runs("A", a), runs("B", b)).metrics[0]
+    assert once.verdict == "better" and once.looks == 1 and once.p_counted is not None
+    often = of(runs("A", a, design={}), runs("B", b, design={})).metrics[0]
+    assert often.looks == 2 and often.p_counted is not None and "after 2 looks" in often.sentence
+    of_many = of(
+        runs("A", a), runs("B", b), choice_of=lambda metric: Choice(20, "chosen from 20")
+    ).metrics[0]
+    assert of_many.p_counted == min(1.0, 20 * once.p_counted) and of_many.verdict != "better"
+    assert "after chosen from 20" in of_many.sentence
+
+
+NOBODY_SAID = {"t": MetricDef("t", "", "lower")}  # what moves it
+
+
 def test_contention_blocks_a_regression() -> None:
     dirty = {"hygiene": {"contended": True, "reasons": ["pid 7"]}}
-    slow = of(runs("A", BASE), runs("B", [15.0, 15.1], **dirty))
+
+    def open_(a: list[Run], b: list[Run]) -> Comparison:
+        return of(a, b, metric_defs=NOBODY_SAID)
+
+    slow = open_(runs("A", BASE), runs("B", [15.0, 15.1, 15.2], **dirty))
     assert (
         slow.metrics[0].verdict == "cannot be compared" and slow.refusals[0]["code"] == "contended"
     )
-    assert of(runs("A", BASE), runs("B", [5.0, 5.1], **dirty)).metrics[0].verdict == "better"
-    assert (
-        of(runs("A", BASE, **dirty), runs("B", [5.0, 5.1])).metrics[0].verdict
-        == "cannot be compared"
-    )
+    fast = [5.0, 5.1, 5.2]
+    assert open_(runs("A", BASE), runs("B", fast, **dirty)).metrics[0].verdict == "better"
+    flattered = open_(runs("A", BASE, **dirty), runs("B", fast)).metrics[0]
+    assert flattered.verdict == "cannot be compared"
 
 
-def test_unknown_hygiene_blocks_what_the_machine_moves_and_nothing_else() -> None:
-    a, b = runs("A", BASE, hygiene={}), runs("B", [15.0, 15.1], hygiene={})
-    refused = of(a, b)
-    assert (
-        refused.metrics[0].verdict == "cannot be compared"
-        and refused.refusals[0]["code"] == "unknown-hygiene"
-    )
-    open_ = {"t": MetricDef("t", "", "lower")}  # nobody said what moves it
-    kept = of(a, b, metric_defs=open_).metrics[0]
+def test_in_turns_contention_met_both_sides_unless_it_came_with_one() -> None:
+    dirty = {"hygiene": {"contended": True, "reasons": ["pid 7"]}}
+    slow = [15.0, 15.1, 15.2]
+    both = of(runs("A", BASE, **dirty), runs("B", slow, **dirty)).metrics[0]
+    assert both.verdict == "worse"
+    one = of(runs("A", BASE), runs("B", slow, **dirty)).metrics[0]
+    assert one.verdict == "cannot be compared"
+
+
+def test_unknown_hygiene_blocks_only_where_it_is_asked_for() -> None:
+    slow = [15.0, 15.1, 15.2]
+    a, b = runs("A", BASE, hygiene={}), runs("B", slow, hygiene={})
+    kept = of(a, b, metric_defs=NOBODY_SAID).metrics[0]
     assert kept.moved_by_machine is None and kept.verdict == "worse"
-    assert "contention is unknown for 6 of 6" in kept.sentence
-    assert (
-        of(a, b, metric_defs=open_, strict_hygiene=True).metrics[0].verdict == "cannot be compared"
-    )
+    assert "contention is unknown for 7 of 7" in kept.sentence
+    refused = of(a, b, metric_defs=NOBODY_SAID, strict_hygiene=True)
+    assert refused.metrics[0].verdict == "cannot be compared"
+    assert refused.refusals[0]["code"] == "unknown-hygiene"
     result = {"t": MetricDef("t", "", "lower", observed="result")}
-    contended = runs("B", [15.0, 15.1], hygiene={"contended": True})
+    contended = runs("B", slow, hygiene={"contended": True})
     assert of(a, contended, metric_defs=result, strict_hygiene=True).metrics[0].verdict == "worse"
 
 
 def test_a_throttled_run_counts_as_contended() -> None:
-    out = of(
-        runs("A", BASE), runs("B", [15.0, 15.1], hygiene={"contended": False, "throttled": True})
-    )
+    held = {"hygiene": {"contended": False, "throttled": True}}
+    out = of(runs("A", BASE), runs("B", [15.0, 15.1, 15.2], **held), metric_defs=NOBODY_SAID)
     assert (
         out.metrics[0].verdict == "cannot be compared"
-        and out.refusals[0]["what"] == "2 runs were throttled"
+        and out.refusals[0]["what"] == "3 runs were throttled"
     )
-    assert out.hygiene["b"]["throttled"] == ["B-r0", "B-r1"]
+    assert out.hygiene["b"]["throttled"] == ["B-r0", "B-r1", "B-r2"]
 
 
 def test_what_is_left_out_is_named() -> None:
@@ -187,7 +227,9 @@ def test_several_metrics_are_judged_by_adjusted_p_values() -> None:
     together = of(several("A", a), several("B", b))
     t = together.metrics[0]
     assert (
-        t.judged == 3 and t.p_adjusted is not None and abs(t.p_adjusted - 3 * alone.test.p) < 1e-12
+        t.judged == 3
+        and t.p_adjusted is not None
+        and abs(t.p_adjusted - 3 * (alone.p_counted or 0)) < 1e-12
     )
     assert t.verdict != "better" and "after Holm over 3 metrics" in t.sentence
     assert any("adjusted by Holm" in note for note in together.notes)
@@ -222,8 +264,8 @@ def test_equivalence_within_a_share_is_two_one_sided_tests_of_scaled_means() -> 
     """Against the same two tests made by hand: b against 1.02 a and against a / 1.02."""
     a, b = runs("A", [10.0, 10.1, 9.9, 10.05]), runs("B", [10.03, 10.1, 9.95, 10.0])
     m = of(a, b, equivalent={"": Size(0.02, True)}).metrics[0]
-    first, second = summarise(r.metrics["t"] for r in a), summarise(r.metrics["t"] for r in b)
-    high, low = welch(scaled(first, 1.02), second), welch(scaled(first, 1 / 1.02), second)
+    first, second = ([r.metrics["t"] for r in side] for side in (a, b))
+    high, low = (paired([f * v for v in first], second) for f in (1.02, 1 / 1.02))
     assert m.equivalence is not None and high.p_less is not None and low.p_greater is not None
     assert (
         abs(m.equivalence["p"] - max(high.p_less, low.p_greater)) < 1e-12

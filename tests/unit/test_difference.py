@@ -9,7 +9,6 @@ import pytest
 from leadline.core.compare import difference as rules
 from leadline.core.compare.difference import difference
 from leadline.core.record.run import MetricDef, Run
-from leadline.core.stats.inference import summarise, welch
 
 TIME = MetricDef("time_ms", "ms", "lower", observed="machine")
 LOSS = MetricDef("loss", "nats", "lower", observed="result")
@@ -47,19 +46,19 @@ def test_blocks_pair() -> None:
         return {"interleaving": "X", "block": i, "position": 0}
 
     a, b = (
-        runs("A", [10.0, 20.0, 30.0], 0, 2, design=place),
-        runs("B", [11.0, 21.5, 31.2], 1, 2, design=place),
+        runs("A", [10.0, 20.0, 30.0], 0, 2, design=place, name="loss"),
+        runs("B", [11.0, 21.5, 31.2], 1, 2, design=place, name="loss"),
     )
-    found = difference(a, b, "time_ms", TIME)
+    found = difference(a, b, "loss", LOSS)
     assert (found.rule, found.pairs, found.test.name) == (rules.PAIRED_BY_BLOCK, 3, "paired t")
     assert found.test.difference == pytest.approx((1.0 + 1.5 + 1.2) / 3)
     # the spread between blocks is gone
     assert found.test.p_two is not None and found.test.p_two < 0.02
     b[2].design = {"interleaving": "Y", "block": 2}
-    part = difference(a, b, "time_ms", TIME)
-    assert part.pairs == 2 and "2 runs stand in a block without the other side" in part.notes[0]
+    part = difference(a, b, "loss", LOSS)
+    assert part.pairs == 2 and "2 runs stand in no block with the other side" in part.notes[0]
     a[0].design = {}
-    assert difference(a, b, "time_ms", TIME).pairs == 0
+    assert difference(a, b, "loss", LOSS).pairs == 0
 
 
 def test_a_block_with_several_runs_of_a_side_is_one_pair() -> None:
@@ -96,39 +95,73 @@ def test_pairs_that_all_differ_by_the_same_are_not_tested_as_pairs() -> None:
     )
 
 
-def test_sides_one_after_the_other_pay_for_a_drift() -> None:
-    a = runs("A", [10.0, 10.5, 11.0, 11.6])
-    b = runs("B", [12.0, 12.4, 13.1, 13.5], 10)
+def test_sides_one_after_the_other_bear_no_verdict() -> None:
+    a, b = runs("A", [10.0, 10.5, 11.0, 11.6]), runs("B", [12.0, 12.4, 13.1, 13.5], 10)
     found = difference(a, b, "time_ms", TIME)
-    assert found.rule == rules.IN_ORDER and found.test.name == "drift-adjusted t"
-    assert found.test.df == 5 and found.test.p_two is not None and found.test.p_two > 0.05
-    plain = welch(
-        summarise(v.metrics["time_ms"] for v in a), summarise(v.metrics["time_ms"] for v in b)
+    assert found.withheld == rules.NOT_IN_TURNS and found.test.name == "Welch t"
+    assert difference(b, a, "time_ms", TIME).withheld == rules.NOT_IN_TURNS  # whichever came first
+    result = difference(
+        runs("A", [10.0, 10.5, 11.0], name="loss"),
+        runs("B", [12.0, 12.4, 13.1], 10, name="loss"),
+        "loss",
+        LOSS,
     )
-    # what the order alone would have made of it
-    assert plain.p_two is not None and plain.p_two < 0.01
-    assert difference(b, a, "time_ms", TIME).rule == rules.IN_ORDER  # whichever came first
-    day_later = runs("B", [12.0, 12.4, 13.1, 13.5], 700)
-    assert difference(a, day_later, "time_ms", TIME).test.p_two == pytest.approx(found.test.p_two)
-
-
-def test_no_drift_is_allowed_for_where_the_rule_does_not_hold() -> None:
-    a, b = [10.0, 10.5, 11.0, 11.6], [12.0, 12.4, 13.1, 13.5]
-    in_turns = difference(runs("A", a, 0, 2), runs("B", b, 1, 2), "time_ms", TIME)
-    assert in_turns.rule == rules.PLAIN
-    result = difference(runs("A", a, name="loss"), runs("B", b, 10, name="loss"), "loss", LOSS)
-    assert result.rule == rules.PLAIN
-    few = difference(runs("A", a[:2]), runs("B", b, 10), "time_ms", TIME)
-    assert few.rule == rules.PLAIN and "too few runs to tell a drift" in few.notes[0]
-    unknown = runs("A", a)
+    assert result.rule == rules.PLAIN and not result.withheld
+    unknown = runs("A", [10.0, 10.5, 11.0], 0, 2)
     unknown[0].started_at = ""
-    assert difference(unknown, runs("B", b, 10), "time_ms", TIME).rule == rules.PLAIN
+    assert difference(unknown, runs("B", [12.0, 12.4], 1, 2), "time_ms", TIME).withheld
 
 
-def test_constant_sides_stay_exact() -> None:
-    found = difference(runs("A", [2.0] * 3), runs("B", [1.5] * 3, 10), "time_ms", TIME)
+def test_sides_in_turns_are_paired_by_round() -> None:
+    a, b = runs("A", [10.0, 10.5, 11.0], 0, 2), runs("B", [12.0, 12.4, 13.1], 1, 2)
+    found = difference(a, b, "time_ms", TIME)
+    assert (found.rule, found.pairs, found.withheld) == (rules.PAIRED_BY_ROUND, 3, "")
+    assert found.test.difference == pytest.approx((2.0 + 1.9 + 2.1) / 3)
+    assert rules.took_turns(a, b) and not rules.took_turns(a, runs("B", [1.0, 2.0], 10))
+
+
+def test_runs_beside_each_other_are_no_turns() -> None:
+    a, b = runs("A", [10.0, 10.5, 11.0], 0, 4), runs("B", [12.0, 12.4, 13.1], 1, 4)
+    for run in a:
+        run.ended_at = run.started_at.replace(":00.000Z", ":59.000Z")
+    assert difference(a, b, "time_ms", TIME).pairs == 3
+    for run, other in zip(a, b, strict=True):
+        run.ended_at = other.started_at.replace(":00.000Z", ":30.000Z")
+    assert difference(a, b, "time_ms", TIME).withheld == rules.NOT_IN_TURNS
+
+
+def test_a_measurement_that_could_stop_when_it_saw_something_is_judged_for_that() -> None:
+    def place(i: int) -> dict[str, Any]:
+        return {"interleaving": "X", "block": i}
+
+    values = [10.0, 10.2, 9.9, 10.1, 10.3, 9.8, 10.0]
+    a = runs("A", values, 0, 2, design=place)
+    b = runs("B", [v + 0.5 + 0.01 * i for i, v in enumerate(values)], 1, 2, design=place)
+    seven = difference(a, b, "time_ms", TIME)
+    assert seven.rule == rules.ANY_TIME and seven.test.p is not None and seven.test.p > 0.01
+    assert seven.test.ratio_interval is not None and seven.test.interval.known
+    assert difference(a[:6], b[:6], "time_ms", TIME).rule == rules.PAIRED_BY_BLOCK
+
+
+def test_constant_sides_are_exact_where_the_machine_moves_nothing() -> None:
+    a, b = runs("A", [2.0] * 3, name="loss"), runs("B", [1.5] * 3, 10, name="loss")
+    found = difference(a, b, "loss", LOSS)
     assert found.rule == rules.EXACT and found.test.difference == -0.5 and found.test.p_two is None
-    assert found.test.interval.low == found.test.interval.high == -0.5
+    assert found.test.interval.low == found.test.interval.high == -0.5 and not found.withheld
+    times = difference(runs("A", [2.0] * 3), runs("B", [1.5] * 3, 10), "time_ms", TIME)
+    assert times.withheld == rules.NO_SPREAD
+
+
+def test_a_count_is_exact_from_one_run_a_side() -> None:
+    size = MetricDef("peak_allocated", "MB", "lower")
+    a, b = runs("A", [200.0], name="peak_allocated"), runs("B", [120.0], 10, name="peak_allocated")
+    found = difference(a, b, "peak_allocated", size)
+    assert found.rule == rules.EXACT and not found.withheld
+    resident = MetricDef("rss", "MB", "lower")
+    moved = difference(
+        runs("A", [200.0], name="rss"), runs("B", [120.0], 10, name="rss"), "rss", resident
+    )
+    assert moved.rule != rules.EXACT
 
 
 def test_a_claims_factor_and_two_names() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from leadline.core.compare.compare import compare
+from leadline.core.compare.difference import NOT_IN_TURNS
 from leadline.core.evidence.evaluate import evaluate
 from leadline.core.evidence.predicate import parse
 from leadline.core.record.run import MetricDef, Run
@@ -104,7 +105,8 @@ def test_the_deltas_and_what_they_bear() -> None:
     assert out.apples_to_apples
     assert f"{loss.test.difference:.5f}" == "-0.00020" and f"{time.test.difference:.1f}" == "-964.8"
     assert loss.verdict == "inside the baseline's own spread"
-    assert time.verdict == "better"
+    # one arm after the other: the numbers are shown, and say nothing of the arm
+    assert time.verdict == "exploratory only" and time.withheld == NOT_IN_TURNS
     assert loss.target is not None and loss.target["met"] is True
 
 

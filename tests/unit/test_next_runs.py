@@ -10,16 +10,16 @@ from leadline.core.evidence.next_runs import COMMANDS_NAMED, commands_for, hones
 from leadline.core.evidence.of_thread import evidence_of
 from leadline.testing.builders import ThreadBuilder
 
-FASTER = "time_ms(P-002) < time_ms(P-001)"
+FASTER = "loss(P-002) < loss(P-001)"
 
 
 def two_sides(first: int = 1, second: int = 1, **facts: Any) -> ThreadBuilder:
     """Two experiments, the second faster, of so many runs."""
-    b = ThreadBuilder()
+    b = ThreadBuilder(metrics=[("loss", "", "lower")])
     for experiment, n, value, block in (("P-001", first, 20.0, 64), ("P-002", second, 10.0, 128)):
         for repeat in range(n):
             again = {"experiment": experiment} if repeat else {"config": {"block": block}}
-            b.run(metrics={"time_ms": value + 0.1 * repeat}, **again, **facts)
+            b.run(metrics={"loss": value + 0.1 * repeat}, **again, **facts)
     return b
 
 
@@ -45,17 +45,17 @@ def test_sides_that_have_their_repeats_lack_no_run():
 
 
 def test_what_the_runs_contradict_is_said_and_asks_for_none():
-    commands, sentence = asked(two_sides(3, 3), "time_ms(P-002) > time_ms(P-001)")
+    commands, sentence = asked(two_sides(3, 3), "loss(P-002) > loss(P-001)")
     assert commands == []
-    assert sentence == "time_ms(P-002) > time_ms(P-001) does not hold on average (n = 3 against 3)"
+    assert sentence == "loss(P-002) > loss(P-001) does not hold on average (n = 3 against 3)"
 
 
 def test_without_runs_the_question_is_open_and_the_command_unknown():
     b = two_sides()
     b.retract("P-002", "the wrong node")
-    commands, sentence = asked(b, "time_ms(block=512) < 5")
+    commands, sentence = asked(b, "loss(block=512) < 5")
     assert commands == ["leadline run --set block=512 --repeat 3 -- CMD"]
-    assert sentence.startswith("whether time_ms(block=512) < 5 is open: ")
+    assert sentence.startswith("whether loss(block=512) < 5 is open: ")
 
 
 def test_an_experiment_that_was_withdrawn_is_run_anew_by_its_command():
@@ -75,13 +75,21 @@ def test_an_experiment_that_was_withdrawn_is_run_anew_by_its_command():
 )
 def test_a_value_without_runs_gets_the_command_with_its_flag_set(argv, command):
     b = ThreadBuilder()
-    b.run(metrics={"time_ms": 1.0}, config={"block": 128}, argv=argv)
-    commands, _ = asked(b, "time_ms(P-001) < 5 over block in {128, 256}")
+    b.run(metrics={"loss": 1.0}, config={"block": 128}, argv=argv)
+    commands, _ = asked(b, "loss(P-001) < 5 over block in {128, 256}")
     assert f"leadline run --set block=256 --repeat 3 -- {command}" in commands
 
 
 def test_few_commands_are_named():
     b = ThreadBuilder()
-    b.run(metrics={"time_ms": 1.0}, config={"block": 1}, argv=["bench", "--block", "1"])
-    commands, _ = asked(b, "time_ms(P-001) < 5 over block in {1, 2, 3, 4, 5, 6, 7}")
+    b.run(metrics={"loss": 1.0}, config={"block": 1}, argv=["bench", "--block", "1"])
+    commands, _ = asked(b, "loss(P-001) < 5 over block in {1, 2, 3, 4, 5, 6, 7}")
     assert len(commands) == COMMANDS_NAMED
+
+
+def test_what_the_machine_moves_is_repeated_in_turns():
+    b = ThreadBuilder()
+    b.run(metrics={"time_ms": 2.0}, config={"block": 64})
+    b.run(metrics={"time_ms": 1.0}, config={"block": 128})
+    commands, _ = asked(b, "time_ms(P-002) < time_ms(P-001)")
+    assert commands == ["leadline ab P-001 P-002 --metric time_ms"]

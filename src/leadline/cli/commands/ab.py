@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 TAKES_COMMAND = True
 DESCRIPTION = """Measure A and B in turns, in blocks A B B A or B A A B by a recorded coin, until the answer is known.
 What drifts or bursts on the machine meets both sides; the stopping rule looks after every block and keeps its error
-rate. Every execution is a full run of the record; the sides are two experiments.
+rate. Every execution is a full run of the record; the sides are two experiments. `leadline ab ID ID` repeats two that
+are there, which is what settles a comparison of runs that did not take turns.
 
 It stops when a difference is shown; with --precision when the ratio's interval is that narrow; with --equivalent when
 it lies within that margin or outside; or at --blocks or --time. The metric is --metric, else the thread's first with
@@ -29,13 +30,19 @@ EXAMPLES = [
     "leadline ab -- ./bench-old -- ./bench-new",
     "leadline ab --a block=64 --b block=128 -- ./bench {block}",
     "leadline ab --equivalent 1% --metric time_ms -- ./bench v1 -- ./bench v2",
+    "leadline ab P-001 P-002",
     "leadline ab show P-I1",
 ]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.usage = "leadline ab [options] -- A -- B  |  leadline ab --a K=V --b K=V -- TEMPLATE  |  leadline ab show ID"
-    parser.add_argument("words", nargs="*", metavar="show ID", help="show a measurement again")
+    parser.usage = (
+        "leadline ab [options] -- A -- B  |  leadline ab --a K=V --b K=V -- TEMPLATE  |  "
+        "leadline ab [options] ID ID  |  leadline ab show ID"
+    )
+    parser.add_argument(
+        "words", nargs="*", metavar="ID", help="two experiments, or show and a measurement"
+    )
     for side in "ab":
         several(
             parser,
@@ -107,16 +114,20 @@ def _share(text: str) -> float:
 
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
-    if args.words:
+    again = len(args.words) == 2 and args.words[0] != "show" and not args.command
+    if args.words and not again:
         return _show(context, args)
     from leadline.cli.live import Watching, interruptions
     from leadline.services.run.ab import AbRequest, measure
 
-    sides = _sides(args)
     topic = context.topic(args.thread)
     shown = sys.stderr if args.json else sys.stdout
     watcher = Watching(shown if args.show_output else None)
-    a, b = (_request(args, topic, *side) for side in sides)
+    if again:
+        a, b = (_request(args, topic, [], {}, args.artifacts) for _ in args.words)
+        a.experiment, b.experiment = args.words
+    else:
+        a, b = (_request(args, topic, *side) for side in _sides(args))
     request = AbRequest(
         a,
         b,
@@ -160,7 +171,7 @@ def _show(context: Context, args: argparse.Namespace) -> Answer:
             "bad-ab",
             f"`leadline ab {' '.join(args.words)}` is not understood",
             why="commands stand after --",
-            do=["leadline ab -- A -- B", "leadline ab show ID"],
+            do=["leadline ab -- A -- B", "leadline ab ID ID", "leadline ab show ID"],
         )
     thread = context.thread(args.thread)
     return _answer(result_of(thread, thread.find(args.words[1])))

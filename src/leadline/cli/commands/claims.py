@@ -8,7 +8,7 @@ from leadline.cli.answer import Answer
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from leadline.core.evidence.looks import LooksTold
+    from leadline.core.compare.looks import LooksTold
     from leadline.services.context import Context
     from leadline.services.evidence.claim import ClaimInFull, ClaimRow
 
@@ -108,12 +108,12 @@ def _why(row: ClaimInFull) -> list[str]:
 
 
 def _looks(looks: LooksTold) -> list[str]:
-    """How the looks after every repeat were taken, in a sentence; none with too few runs."""
+    """How often it could be looked at and among how many it was chosen, in a sentence; none with too
+    few runs."""
     if looks["level"] is None:
         return []
-    level = f"one-sided level {100 * looks['level']:.2g} %, 5 % divided over all looks"
+    of = f", one of {looks['choices']} to choose from" if looks["choices"] > 1 else ""
+    level = f"error spent there {100 * looks['level']:.2g} % of 5 %{of}"
     if looks["shown_at"]:
-        return [f"shown at the look with {looks['shown_at']} runs on the smaller side ({level})"]
-    return [
-        f"not shown at any look up to {looks['last']} runs on the smaller side (there: {level})"
-    ]
+        return [f"shown at look {looks['shown_at']} of {looks['count']} ({level})"]
+    return [f"not shown at any of {looks['count']} looks (at look {looks['last']}: {level})"]

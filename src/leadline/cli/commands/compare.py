@@ -83,9 +83,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         parse_targets,
         record_refusals,
     )
-    from leadline.services.lookup import slice_of
 
-    thread = slice_of(context, context.topic(args.thread), [args.a, args.b])
+    thread = context.store.thread(context.topic(args.thread))
     comparison = compare_sides(
         context,
         thread,
@@ -110,8 +109,9 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         data,
         {"metrics": len(comparison.metrics), "refusals": len(comparison.refusals)},
     )
+    answer.next = list(dict.fromkeys(comparison.settle.values()))
     if not answered(comparison):
-        answer.next, answer.exit_code = next_commands(comparison, args), 6
+        answer.next, answer.exit_code = [*answer.next, *next_commands(comparison, args)], 6
     return answer
 
 
@@ -139,7 +139,7 @@ def next_commands(comparison: Any, args: argparse.Namespace) -> list[str]:
         for m in comparison.metrics
         if m.apart
     ][:3]
-    if codes & {"contended", "unknown-hygiene", "drift"}:
+    if codes & {"contended", "unknown-hygiene"}:
         commands += [
             f"leadline run --experiment {name} --repeat 3"
             for name in (comparison.a_name, comparison.b_name)

@@ -36,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--description", metavar="TEXT")
     parser.add_argument(
-        "--observed", metavar="machine|result", help="what moves it besides the code"
+        "--observed", metavar="machine|result|counted", help="what moves it besides the code"
     )
     parser.add_argument("--per", metavar="TEXT", help="its denominator, such as token or step")
     parser.add_argument(

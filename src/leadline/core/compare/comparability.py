@@ -12,6 +12,7 @@ from leadline.core.compare.config_diff import FactDifference
 from leadline.core.record.run import Run, project_of
 
 ROWS_NAMED = 5
+ONE_SIDED = 0.5
 
 
 def hygiene_of(runs: list[Run]) -> HygieneOfSide:
@@ -28,6 +29,21 @@ def hygiene_of(runs: list[Run]) -> HygieneOfSide:
         "clean": len(runs) - len(contended) - unknown,
         "reasons": sorted(reasons),
     }
+
+
+def contention_forbids(
+    verdict: str, contended: tuple[int, int], runs: tuple[int, int], in_turns: bool
+) -> bool:
+    """Whether other work on the machine could have made this ``verdict`` on side b: "worse" of any
+    contended run, "better" and "equivalent" of a contended reference, which flatters the other side.
+    In turns it met both, unless it came with one of them: ``contended`` of ``runs``, a side each,
+    then differ by more than half."""
+    on_a, on_b = contended
+    if in_turns and abs(on_a / max(runs[0], 1) - on_b / max(runs[1], 1)) <= ONE_SIDED:
+        return False
+    return (verdict == "worse" and on_a + on_b > 0) or (
+        verdict in ("better", "equivalent") and on_a > 0
+    )
 
 
 def _names(rows: list[FactDifference]) -> str:

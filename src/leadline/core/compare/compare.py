@@ -10,7 +10,9 @@ compared" until the rest is declared.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
+from leadline.core.compare.choice import NO_CHOICE, Choice
 from leadline.core.compare.comparability import check_comparability, hygiene_of
 from leadline.core.compare.comparison import (
     VERDICTS,
@@ -23,7 +25,8 @@ from leadline.core.compare.comparison import (
     refusal,
 )
 from leadline.core.compare.config_diff import ConfigDiff, config_diff
-from leadline.core.compare.difference import IN_ORDER, Difference, difference
+from leadline.core.compare.difference import EXACT, Difference, difference
+from leadline.core.compare.looks import adjusted_p, share
 from leadline.core.compare.over_items import over_items
 from leadline.core.compare.verdict import against_target, inside_spread, judge, restrain
 from leadline.core.metric.contract import (
@@ -97,7 +100,7 @@ def _detect(m: MetricComparison, size: Size, alpha: float) -> Detectable:
     else:
         spread = math.sqrt(0.5 * (m.a.sd**2 + m.b.sd**2))
         answer["n_needed"] = n_needed(spread, wanted, alpha, POWER)
-        answer["counted"] = "runs a side" + (", taken in turns," if m.rule == IN_ORDER else "")
+        answer["counted"] = "runs a side" + (", taken in turns," if m.withheld else "")
     if m.detectable is not None:
         answer["bears"] = m.detectable <= wanted
     return answer
@@ -152,6 +155,7 @@ def _one_metric(
     sides: tuple[list[Run], list[Run]],
     definition: MetricDef,
     target: float | None,
+    choice: Choice,
 ) -> MetricComparison:
     """The numbers of one metric, without the verdict: that waits for what else is judged."""
     found: Difference = difference(sides[0], sides[1], name, definition, confidence=1.0 - out.alpha)
@@ -162,7 +166,9 @@ def _one_metric(
     unit, direction = str(own.get("unit", "")), str(own.get("direction", "none"))
     m = MetricComparison(name, unit, direction, a, b, found.test, "", "", found.rule, found.pairs)
     m.notes += found.notes
-    m.deterministic = a.is_constant and b.is_constant
+    m.withheld = found.withheld
+    m.deterministic = found.rule == EXACT and not m.withheld
+    _count(out, m, sides, definition, choice)
     m.inside_baseline_spread = None if b.mean is None else inside_spread(a, b.mean)
     m.moved_by_machine = moved_by_machine(definition)
     error = standard_error(found.test)
@@ -174,6 +180,32 @@ def _one_metric(
     if apart:
         _keep_apart(m, apart, sides, definition)
     return m
+
+
+def _count(
+    out: Comparison,
+    m: MetricComparison,
+    sides: tuple[list[Run], list[Run]],
+    definition: MetricDef,
+    choice: Choice,
+) -> None:
+    """The p value after the looks that were taken and the choice that was made."""
+    if m.test.p is None:
+        return
+    a, b = ([r for r in side if r.is_evidence and m.metric in r.metrics] for side in sides)
+
+    def found(left: list[Run], right: list[Run]) -> Difference:
+        return difference(left, right, m.metric, definition, confidence=1.0 - out.alpha)
+
+    m.choices, m.choice = choice.count, choice.words
+    m.p_counted, m.looks = adjusted_p(
+        lambda left, right: found(left, right).test.p,
+        a,
+        b,
+        m.test.p,
+        choice.count,
+        lambda left, right: not found(left, right).withheld,
+    )
 
 
 def _keep_apart(
@@ -235,20 +267,22 @@ def _items(
 
 def _judge_together(out: Comparison, ready: list[MetricComparison]) -> None:
     """Holm's adjustment over the metrics judged at once, then the verdict of each."""
-    tested = [m for m in ready if m.test.p is not None and min(m.a.n, m.b.n) > 1]
-    for m, adjusted in zip(tested, holm([m.test.p for m in tested]), strict=True):
+    tested = [m for m in ready if m.p_counted is not None and m.bears_a_verdict]
+    for m, adjusted in zip(tested, holm([m.p_counted for m in tested]), strict=True):
         m.p_adjusted, m.judged = adjusted, len(tested)
-    asked = [m.equivalence for m in ready if m.equivalence is not None]
-    for answer, adjusted in zip(asked, holm([answer["p"] for answer in asked]), strict=True):
+    asked = [(m, m.equivalence) for m in ready if m.equivalence is not None and m.bears_a_verdict]
+    counted = [
+        None if answer["p"] is None else min(1.0, answer["p"] * m.choices / share(max(m.looks, 1)))
+        for m, answer in asked
+    ]
+    for (m, answer), adjusted in zip(asked, holm(counted), strict=True):
         answer["p_adjusted"] = adjusted
-        if (
-            len(asked) > 1
-            and answer["verdict"] == "equivalent"
-            and adjusted is not None
-            and adjusted >= out.alpha
-        ):
+        many = len(asked) > 1 or m.looks > 1 or m.choices > 1
+        if many and answer["verdict"] == "equivalent" and (adjusted or 0.0) >= out.alpha:
             answer["verdict"] = "not shown"
-            answer["sentence"] += f"; not after Holm over {len(asked)} metrics (p = {adjusted:.3g})"
+            answer["sentence"] += (
+                f"; not after looks, choice and the other metrics (p = {adjusted:.3g})"
+            )
     for m in ready:
         judge(m, out)
     if len(tested) > 1:
@@ -284,6 +318,7 @@ def compare(
     strict_hygiene: bool = False,
     detect: dict[str, Size] | None = None,
     equivalent: dict[str, Size] | None = None,
+    choice_of: Callable[[str], Choice] = lambda metric: NO_CHOICE,
 ) -> Comparison:
     """``b`` against the reference ``a``; runs that are no evidence are left out and named.
 
@@ -291,7 +326,8 @@ def compare(
     beforehand, against which side b is tested. ``strict_hygiene``: unknown contention blocks
     "worse" for metrics of which nobody said whether the machine moves them, too. ``detect``: the
     difference that matters, by metric ("" for all); ``equivalent``: the margin within which two
-    means count as the same, likewise.
+    means count as the same, likewise. ``choice_of``: among how many comparisons of a metric this one
+    was chosen.
     """
     out = Comparison(a_name, b_name, baseline_id, alpha, ConfigDiff([], []))
     a, b = _split(a_runs, "a", out), _split(b_runs, "b", out)
@@ -308,7 +344,8 @@ def compare(
             continue
         definition = (metric_defs or {}).get(name) or MetricDef(name)
         left, right, shared = on_shared_items(a, b, name)
-        m = _one_metric(out, name, (left, right), definition, (target or {}).get(name))
+        number_set = (target or {}).get(name)
+        m = _one_metric(out, name, (left, right), definition, number_set, choice_of(name))
         if shared is not None:
             _items(out, m, shared, (a, b))
         size = (detect or {}).get(name) or (detect or {}).get("")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 
 from leadline.core.compare.config_diff import ConfigDiff
+from leadline.core.compare.looks import FEWEST
 from leadline.core.compare.over_items import OverItems
 from leadline.core.stats.equivalence import EquivalenceTold
 from leadline.core.stats.inference import Sample, TestResult, TestTold
@@ -115,9 +116,11 @@ class MetricComparison:
     """One metric on both sides. ``verdict`` is one of ``VERDICTS`` ("different": shown to differ,
     but the metric has no better direction). ``rule`` names the method of ``test`` and why it
     applies; ``pairs`` is 0 without pairs. ``mean_difference`` is mean(b) - mean(a);
-    ``test.difference`` is what the method estimates, which is another number where it allows for a
-    drift or leaves out runs without a partner. ``p_adjusted`` is Holm's over the ``judged``
-    metrics. ``detectable`` is the smallest true difference that these runs would have shown.
+    ``test.difference`` is what the method estimates, which is another number where it leaves out
+    runs without a partner. ``withheld``: why no verdict may rest on the numbers ("" when one may).
+    ``looks``: how often the sides could be looked at; ``choices``: how many comparisons this one was
+    chosen from (``choice`` in words); ``p_counted``: the p value after both. ``p_adjusted`` is Holm's of it over the
+    ``judged`` metrics. ``detectable`` is the smallest true difference that these runs would have shown.
     ``outliers``: run ids of each side. ``moved_by_machine``: True for times and rates, False for
     results, None where nobody said. ``apart``: in what the contracts of the runs differ; there is
     no difference then, and ``side_units`` has the unit of each."""
@@ -146,6 +149,16 @@ class MetricComparison:
     notes: list[str] = field(default_factory=list)
     apart: list[str] = field(default_factory=list)
     side_units: list[str] = field(default_factory=list)
+    withheld: str = ""
+    looks: int = 0
+    choices: int = 1
+    choice: str = ""
+    p_counted: float | None = None
+
+    @property
+    def bears_a_verdict(self) -> bool:
+        """Enough runs a side, taken so that a test can tell the sides from their moments."""
+        return not self.withheld and (self.deterministic or min(self.a.n, self.b.n) >= FEWEST)
 
     @property
     def mean_difference(self) -> float | None:
@@ -155,8 +168,8 @@ class MetricComparison:
 
     @property
     def estimates_means(self) -> bool:
-        """Whether the method estimates the plain difference of the means: not with a drift allowed
-        for."""
+        """Whether the method estimates the plain difference of the means: not where runs without a
+        partner are left out, or rounds are of unequal size."""
         means, estimate = self.mean_difference, self.test.difference
         if means is None or estimate is None:
             return True
@@ -164,8 +177,8 @@ class MetricComparison:
 
     @property
     def p(self) -> float | None:
-        """The p value that the verdict rests on: adjusted when several metrics were judged at once."""
-        return self.p_adjusted if self.judged > 1 else self.test.p
+        """The p value that the verdict rests on: after looks, choice, and the metrics judged at once."""
+        return self.p_adjusted if self.judged > 1 else self.p_counted
 
     def as_dict(self) -> dict[str, object]:
         return {
@@ -183,6 +196,10 @@ class MetricComparison:
             "ratio": self.test.ratio,
             "test": self.test.as_dict(),
             "p": self.test.p,
+            "p_counted": self.p_counted,
+            "looks": self.looks,
+            "chosen_from": self.choices,
+            "withheld": self.withheld,
             "p_adjusted": self.p_adjusted,
             "metrics_judged": self.judged,
             "minimum_detectable_difference": self.detectable,
@@ -203,7 +220,7 @@ class MetricComparison:
 class Comparison:
     """The answer of ``compare``. ``refusals`` hold ``code``, ``what``, ``arithmetic`` and the
     ``honest`` sentence. ``moved_baseline``: a side that once was the registered baseline ({was,
-    experiment, now, moved_at})."""
+    experiment, now, moved_at}). ``settle``: by metric, the command that gets what a verdict lacks."""
 
     a_name: str
     b_name: str
@@ -219,6 +236,7 @@ class Comparison:
     hygiene: dict[str, HygieneOfSide] = field(default_factory=dict)
     moved_baseline: dict[str, str] | None = None
     notes: list[str] = field(default_factory=list)
+    settle: dict[str, str] = field(default_factory=dict)
 
     @property
     def apples_to_apples(self) -> bool:
@@ -242,6 +260,7 @@ class Comparison:
             "hygiene": self.hygiene,
             "moved_baseline": self.moved_baseline,
             "notes": list(self.notes),
+            "settle": dict(self.settle),
         }
 
 

@@ -8,6 +8,7 @@ sentence is long.
 
 from __future__ import annotations
 
+from leadline.core.compare.comparability import contention_forbids
 from leadline.core.compare.comparison import (
     AgainstTarget,
     Comparison,
@@ -15,7 +16,8 @@ from leadline.core.compare.comparison import (
     number,
     refusal,
 )
-from leadline.core.compare.difference import PAIRED_BY_BLOCK
+from leadline.core.compare.difference import IN_TURNS
+from leadline.core.compare.looks import FEWEST
 from leadline.core.stats.inference import Sample, one_sample, with_names
 from leadline.core.timestamps import counted
 
@@ -58,14 +60,17 @@ def _effect(m: MetricComparison, a_name: str, b_name: str) -> str:
     side = "below" if difference < 0 else "above"
     text = f"{b_name} is {number(abs(difference), m.unit)} {side} {a_name}"
     if not m.estimates_means:
-        why = "over the complete pairs" if m.pairs else "with a drift allowed for"
-        return f"{text} {why} (the means differ by {number(m.mean_difference, m.unit)})"
+        return f"{text} over the complete pairs (the means differ by {number(m.mean_difference, m.unit)})"
     return text + (f" ({number(m.test.ratio)} times)" if m.test.ratio is not None else "")
 
 
 def _p_text(m: MetricComparison) -> str:
     p = "unknown" if m.test.p is None else f"{m.test.p:.3g}"
     text = f"{m.test.name} p = {p}"
+    counted_in = [f"{m.looks} looks"] if m.looks > 1 else []
+    counted_in += [m.choice] if m.choice else []
+    if counted_in and m.p_counted is not None:
+        text += f", {m.p_counted:.3g} after {' and '.join(counted_in)}"
     if m.judged > 1 and m.p_adjusted is not None:
         text += f", {m.p_adjusted:.3g} after Holm over {m.judged} metrics"
     return text
@@ -83,13 +88,9 @@ def judge(m: MetricComparison, out: Comparison) -> None:
         return
     sizes = f"n = {m.a.n} against {m.b.n}" + (f", {m.pairs} pairs" if m.pairs else "")
     effect = _effect(m, out.a_name, out.b_name)
-    if min(m.a.n, m.b.n) == 1:
-        m.verdict, m.sentence = (
-            "exploratory only",
-            f"{effect}; {sizes}: one run a side shows no spread",
-        )
-        if m.equivalence is not None:
-            m.sentence += f"; equivalence: {m.equivalence['sentence']}"
+    if not m.bears_a_verdict:
+        few = f"fewer than {FEWEST} runs a side bear no verdict"
+        m.verdict, m.sentence = "exploratory only", f"{effect}; {sizes}: {m.withheld or few}"
         return
     named = "different"
     if m.direction in ("lower", "higher"):
@@ -150,22 +151,22 @@ def restrain(m: MetricComparison, out: Comparison, refused: str, strict_hygiene:
     if lost and m.verdict != "cannot be compared":
         m.verdict = "exploratory only"
         m.sentence += f"; {counted(lost, 'run')} gave no finite value, left out of the means"
-    if m.moved_by_machine is False or (m.a.is_constant and m.b.is_constant):
-        return  # a result, or the same in every run: nothing that ran beside it moved it
-    if m.rule == PAIRED_BY_BLOCK:
-        return  # measured in turns: what was busy was busy for both sides
-    _restrain_by_hygiene(m, out, strict_hygiene or m.moved_by_machine is True)
+    if m.moved_by_machine is False or m.deterministic or m.verdict == "exploratory only":
+        return  # a result, the same in every run, or no verdict to take back
+    _restrain_by_hygiene(m, out, strict_hygiene)
 
 
 def _restrain_by_hygiene(m: MetricComparison, out: Comparison, unknown_blocks: bool) -> None:
     """No "worse" (and no "equivalent": it says "not worse") over a machine that was not shown to be
-    idle."""
+    idle, unless the sides took turns on it."""
     on_a, on_b = len(out.hygiene["a"]["contended"]), len(out.hygiene["b"]["contended"])
+    sizes = len(out.a_runs), len(out.b_runs)
     unknown = int(out.hygiene["a"]["unknown"] + out.hygiene["b"]["unknown"])
-    n = len(out.a_runs + out.b_runs)
-    blocked = m.verdict == "worse" and (on_a + on_b > 0 or (unknown_blocks and unknown > 0))
-    # a slowed reference flatters the other side
-    if blocked or (m.verdict in ("better", "equivalent") and on_a):
+    n = sum(sizes)
+    in_turns = m.rule in IN_TURNS
+    blocked = contention_forbids(m.verdict, (on_a, on_b), sizes, in_turns)
+    blocked = blocked or (unknown_blocks and unknown > 0 and m.verdict == "worse" and not in_turns)
+    if blocked:
         code = "contended" if on_a + on_b else "unknown-hygiene"
         arithmetic = f"{on_a} + {on_b} contended, {unknown} unknown of {n} runs"
         honest = f"{m.metric} came out {m.verdict}, on a machine that was not shown to be idle"
@@ -182,5 +183,5 @@ def _restrain_by_hygiene(m: MetricComparison, out: Comparison, unknown_blocks: b
                 )
             out.refusals.append(refusal(code, what, arithmetic, honest))
         m.verdict, m.sentence = "cannot be compared", f"{honest}; the numbers: {m.sentence}"
-    elif unknown and m.verdict in ("worse", "equivalent"):
+    elif unknown and not in_turns and m.verdict in ("worse", "equivalent"):
         m.sentence += f"; contention is unknown for {unknown} of {n} runs"

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from leadline.core.compare.choice import NO_CHOICE, Choice
 from leadline.core.compare.compare import number
 from leadline.core.compare.difference import difference
-from leadline.core.evidence.looks import Looks, LooksTold, take_looks
+from leadline.core.compare.looks import FEWEST, Looks, LooksTold, take_looks
 from leadline.core.evidence.predicate import Clause, Predicate, Subject
 from leadline.core.metric.items import on_shared_items
 from leadline.core.record.run import MetricDef, Run
@@ -50,6 +51,7 @@ class ClauseTold(TypedDict):
     method: str
     notes: list[str]
     looks: LooksTold
+    withheld: str
 
 
 @dataclass(slots=True)
@@ -61,6 +63,7 @@ class ClauseResult:
     % interval, and for ``~=`` the 90 % interval within the tolerance: two one-sided tests at 5 %
     (Schuirmann 1987). ``contradicted``: it lies wholly on the other side. ``looks``: whether that
     survives being looked at after every repeat. ``method`` names the test and why it was chosen.
+    ``withheld``: why no more than ``exploratory`` may rest on it, whatever the numbers.
     ``judged``: the left side as it was judged, over shared items where those of the sides differ.
     ``meaningless``: why the clause asks for something that these values do not have.
     """
@@ -79,14 +82,15 @@ class ClauseResult:
     tolerance: float = 0.0
     method: str = ""
     notes: list[str] = field(default_factory=list)
-    looks: Looks = field(default_factory=lambda: Looks(0))
+    looks: Looks = field(default_factory=Looks)
+    withheld: str = ""
     judged: list[Run] = field(default_factory=list)
     meaningless: str = ""
 
     @property
     def lasting(self) -> bool:
         """Supported now, and shown at a look whose level counts the other looks."""
-        return bool(self.supported) and self.looks.shown_at > 0
+        return bool(self.supported) and self.looks.shown_at > 0 and not self.withheld
 
     @property
     def sizes(self) -> str:
@@ -109,6 +113,7 @@ class ClauseResult:
             "method": self.method,
             "notes": list(self.notes),
             "looks": self.looks.as_dict(),
+            "withheld": self.withheld,
         }
 
 
@@ -140,6 +145,7 @@ class _Test:
     test: TestResult
     method: str
     pairs: int = 0
+    withheld: str = ""
     notes: list[str] = field(default_factory=list)
 
 
@@ -158,7 +164,7 @@ def _test(
         factor=clause.factor,
         confidence=confidence,
     )
-    return _Test(got.test, got.rule, got.pairs, got.notes)
+    return _Test(got.test, got.rule, got.pairs, got.withheld, got.notes)
 
 
 def _distances(clause: Clause, test: TestResult, against: float) -> Interval:
@@ -182,32 +188,66 @@ def _values(runs: list[Run], metric: str) -> list[float]:
     return [run.metrics[metric] for run in runs if metric in run.metrics]
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """How a clause came to be asked. ``before``: the ULID of the record that asked, "" for none yet.
+    ``named``: its sides were named in a record older than their runs."""
+
+    choice: Choice = NO_CHOICE
+    before: str = ""
+    named: bool = False
+
+
+# (clause, left, right) -> how it came to be asked
+Choosing = Callable[[Clause, list[Run], list[Run]], Chosen]
+
+
 def _look(
-    result: ClauseResult, left: list[Run], right: list[Run], definition: MetricDef, against: float
+    result: ClauseResult,
+    sides: tuple[list[Run], list[Run]],
+    definition: MetricDef,
+    against: float,
+    chosen: Chosen,
 ) -> Looks:
-    """The looks at one clause, by the rule that chose its method. Pairs are taken among the first k
-    of each side where these pair."""
+    """The looks at one clause, by the rule that chose its method. A clause that was asked after its
+    runs is judged by the runs begun since, once there are enough; until then it pays for the
+    choice."""
     clause = result.clause
 
     def interval_of(a: list[Run], b: list[Run], confidence: float) -> Interval:
-        if clause.right is None:
-            return _test(clause, a, b, definition, confidence).test.interval
-        k = min(len(a), len(b))
-        got = _test(clause, a[:k], b[:k], definition, confidence)
-        if not got.pairs and len(a) != len(b):
-            got = _test(clause, a, b, definition, confidence)
+        got = _test(clause, a, b, definition, confidence)
         return _distances(clause, got.test, against)
+
+    def bears(a: list[Run], b: list[Run]) -> bool:
+        return not _test(clause, a, b, definition, 0.95).withheld
 
     def excludes(interval: Interval) -> bool | None:
         return _excludes(clause.op, interval, result.tolerance)[0]
 
-    return take_looks(left, None if clause.right is None else right, interval_of, excludes)
+    left, right = sides
+    choices, named = chosen.choice.count, chosen.named
+    if not named and chosen.before:
+        fresh, other = ([r for r in side if r.uid > chosen.before] for side in sides)
+        if chosen.choice.reference_fixed and not other:
+            other = right
+        if len(fresh) >= FEWEST and (clause.right is None or len(other) >= FEWEST):
+            left, right, choices, named = fresh, other, 1, True
+    one_sided = named or clause.op == "~="
+    bound = clause.right is None
+    return take_looks(
+        left, None if bound else right, interval_of, excludes, choices, one_sided, bears
+    )
 
 
 def evaluate_clause(
-    clause: Clause, left_runs: list[Run], right_runs: list[Run], definition: MetricDef | None = None
+    clause: Clause,
+    left_runs: list[Run],
+    right_runs: list[Run],
+    definition: MetricDef | None = None,
+    choosing: Choosing | None = None,
 ) -> ClauseResult:
-    """One clause over the runs given for its two operands; only evidence with the metric is taken."""
+    """One clause over the runs given for its two operands; only evidence with the metric is taken.
+    ``choosing``: how it came to be asked; without it, as if its sides had been the only ones."""
     known = definition or MetricDef(clause.metric)
     left_used = [run for run in left_runs if run.is_evidence and clause.metric in run.metrics]
     right_used = [
@@ -242,7 +282,7 @@ def evaluate_clause(
         result.arithmetic = f"no counting run of {empty} has a value"
         return result
     got = _test(clause, left_used, right_used, known, confidence_for(clause.op))
-    result.method, result.notes = got.method, got.notes
+    result.method, result.notes, result.withheld = got.method, got.notes, got.withheld
     result.tolerance = (
         abs(against) * clause.tolerance / 100.0 if clause.relative else clause.tolerance
     )
@@ -250,7 +290,8 @@ def evaluate_clause(
     result.interval = _distances(clause, got.test, against)
     result.deterministic = left.is_constant and (right is None or right.is_constant)
     result.supported, result.contradicted = _excludes(clause.op, result.interval, result.tolerance)
-    result.looks = _look(result, left_used, right_used, known, against)
+    chosen = choosing(clause, left_used, right_used) if choosing else Chosen()
+    result.looks = _look(result, (left_used, right_used), known, against, chosen)
     result.arithmetic = items + _sentence(result, against, known.unit)
     return result
 

@@ -6,15 +6,15 @@ is too low costs a repeat:
 
 - ``none``: some operand has no counting run. ``refuted``: the runs say the opposite of the claim, on average.
 - ``exploratory``: it holds, on too few repeats, without the interval's support, or with contrary runs.
-- ``replicated``: at least three distinct counting executions per named side, every clause supported by the 95 %
-  interval (or exact, for deterministic metrics over distinct inputs) and at a look whose level counts the other looks
-  (``core/evidence/looks.py``), and no contrary run.
+- ``replicated``: at least three distinct counting executions per named side, in turns where the machine moves the
+  metric, every clause supported by the 95 % interval (or exact, for deterministic metrics over distinct inputs) and at
+  a look whose level counts the other looks and the choice (``core/compare/looks.py``), and no contrary run.
 - ``stable``: replicated at every combination of the values of the declared axes, claim and reference matched on it. A
   seed as an axis is itself what repeats vary: it needs one run a side at each value, and the repeats over the seeds.
 
 A run is *contrary* when its own value breaks a clause that the means satisfy, by more than the
-spread of the other runs explains (their 95 % prediction interval; with fewer than four runs nothing
-is excused). All runs of an axis value at which the claim is false are contrary as well.
+spread of the other runs explains (their prediction interval, 95 % for all runs together; with fewer
+than four runs nothing is excused). All runs of an axis value at which the claim is false are contrary as well.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ from itertools import product
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.compare import number
 from leadline.core.compare.config_diff import fact_of
-from leadline.core.compare.difference import seed_of
+from leadline.core.compare.difference import is_seed, seed_of
 from leadline.core.evidence.evaluate import (
+    Choosing,
     ClauseResult,
     confidence_for,
     distance_holds,
@@ -186,7 +187,9 @@ def _contrary_of(result: ClauseResult) -> set[str]:
         others = summarise(r.metrics[clause.metric] for r in runs if r is not run)
         if others.n + 1 >= _EXCUSE_FROM_N and others.mean is not None and others.sd is not None:
             reach = (
-                t_upper_quantile(0.025, others.n - 1) * others.sd * math.sqrt(1.0 + 1.0 / others.n)
+                t_upper_quantile(0.025 / len(runs), others.n - 1)
+                * others.sd
+                * math.sqrt(1.0 + 1.0 / others.n)
             )
             if abs(value - others.mean) <= reach:
                 continue
@@ -208,9 +211,11 @@ def _lacking(result: ClauseResult, where: str) -> list[str]:
                 f"{metric}({subject.format()}){where}, other in seed or input where the metric is "
                 f"deterministic: {n} of {REPEATS_NEEDED} counted"
             )
-    if result.holds and not result.lasting and not lacks:
-        lack = _not_lasting if result.supported else _unsupported
-        lacks.append(lack(result, where))
+    if result.holds and not lacks and not result.lasting:
+        if result.withheld:
+            lacks.append(f"sides that bear a verdict{where}: {result.withheld}")
+        else:
+            lacks.append((_not_lasting if result.supported else _unsupported)(result, where))
     return lacks
 
 
@@ -234,12 +239,14 @@ def _unsupported(result: ClauseResult, where: str) -> str:
 def _not_lasting(result: ClauseResult, where: str) -> str:
     """The interval bears it now, and it was looked at too often for that to be enough."""
     looks = result.looks
-    interval, level = looks.interval, looks.last_level
+    interval, level = looks.interval, looks.level
     if interval is None or level is None:
         return f"a look with {REPEATS_NEEDED} runs a side{where}"
+    counted = [f"look {looks.last}"] if looks.last > 1 else []
+    counted += [f"one of {looks.choices} comparisons to choose from"] if looks.choices > 1 else []
     text = (
-        f"support that counts how often it was looked at{where}: with {looks.last} runs on the smaller side the "
-        f"one-sided level is {100 * level:.2g} % (5 % divided over all looks), "
+        f"support that counts looks and choice{where}: {' and '.join(counted) or 'the first look'} leaves "
+        f"{100 * level:.2g} % of error, "
     )
     if not interval.known:
         return f"{text}and there is no interval: {interval.reason}"
@@ -297,6 +304,7 @@ def _evaluate_cell(
     metric_defs: dict[str, MetricDef],
     at: dict[str, object] | None = None,
     one_run_is_enough: bool = False,
+    choosing: Choosing | None = None,
 ) -> _Cell:
     at = at or {}
     cell = _Cell(
@@ -305,7 +313,7 @@ def _evaluate_cell(
     for clause in predicate.clauses:
         left = counter.runs(clause.subject, clause.metric, at)
         right = counter.runs(clause.right, clause.right_metric, at) if clause.right else []
-        result = evaluate_clause(clause, left, right, metric_defs.get(clause.metric))
+        result = evaluate_clause(clause, left, right, metric_defs.get(clause.metric), choosing)
         cell.results.append(result)
         cell.contrary |= _contrary_of(result)
         if not one_run_is_enough:
@@ -325,10 +333,6 @@ def axes_of(predicate: Predicate, across: dict[str, list[Any]] | None) -> dict[s
     return {name: [axes[name][text] for text in sorted(axes[name])] for name in sorted(axes)}
 
 
-def is_seed(axis: str) -> bool:
-    return axis == "seed" or axis.endswith((".seed", "_seed"))
-
-
 def combinations(axes: dict[str, list[Any]]) -> list[dict[str, object]]:
     """Every combination of the axes' values: what the claim says it holds at. Not for more than
     ``MOST_CELLS``."""
@@ -342,16 +346,19 @@ def _cells(
     counter: _Counter,
     metric_defs: dict[str, MetricDef],
     axes: dict[str, list[Any]],
+    choosing: Choosing | None,
 ) -> list[_Cell]:
     """Each combination of the axes with repeats of its own; seeds apart, which are the repeats of
     the others."""
     others = {name: values for name, values in axes.items() if not is_seed(name)}
-    cells = [_evaluate_cell(predicate, counter, metric_defs, at) for at in combinations(others)]
-    if len(others) < len(axes):
-        cells += [
-            _evaluate_cell(predicate, counter, metric_defs, at, True) for at in combinations(axes)
+
+    def cells_at(which: dict[str, list[Any]], one_run: bool) -> list[_Cell]:
+        return [
+            _evaluate_cell(predicate, counter, metric_defs, at, one_run, choosing)
+            for at in combinations(which)
         ]
-    return cells
+
+    return cells_at(others, False) + (cells_at(axes, True) if len(others) < len(axes) else [])
 
 
 def _label(out: Evidence, centre: _Cell, cells: list[_Cell], axes: dict[str, list[Any]]) -> None:
@@ -424,19 +431,23 @@ def evidence(
     metric_defs: dict[str, MetricDef] | None = None,
     across: dict[str, list[Any]] | None = None,
     confirmed_path: bool | None = None,
+    choosing: Choosing | None = None,
 ) -> Evidence:
     """The label that the runs bear, and why.
 
     ``across`` declares axes and values besides the predicate's own ``over``; runs are matched on
     ``fact_of``. ``confirmed_path``: whether the claim was confirmed on the declared production path
     (None: none is declared); it is said and, when False, listed as missing, and does not change the
-    label. A pure function of its arguments: after a retraction, call it again.
+    label. ``choosing``: how each clause came to be asked. A pure function of its arguments: after a
+    retraction, call it again.
     """
     axes = axes_of(predicate, across)
     counter = _Counter(resolve, axes, metric_defs or {})
     count = math.prod(len(values) for values in axes.values())
-    centre = _evaluate_cell(predicate, counter, metric_defs or {})
-    cells = _cells(predicate, counter, metric_defs or {}, axes) if count <= MOST_CELLS else []
+    centre = _evaluate_cell(predicate, counter, metric_defs or {}, choosing=choosing)
+    cells: list[_Cell] = []
+    if count <= MOST_CELLS:
+        cells = _cells(predicate, counter, metric_defs or {}, axes, choosing)
     out = Evidence("none", clauses=centre.results, confirmed_path=confirmed_path)
     out.counted = sorted(counter.counted)
     out.not_counted = {

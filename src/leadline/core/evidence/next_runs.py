@@ -19,6 +19,7 @@ from leadline.core.evidence.evidence import (
 )
 from leadline.core.evidence.of_thread import runs_of_subject
 from leadline.core.evidence.predicate import Subject, parse
+from leadline.core.metric.contract import moved_by_machine
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Thread
 from leadline.core.typed import TYPE_CHECKING
@@ -49,6 +50,14 @@ def commands_for(thread: Thread, body: JudgedBody, found: Evidence) -> list[str]
     short: list[str] = []
     both: list[str] = []
     for clause in predicate.clauses:
+        sides = [runs_of_subject(thread, subject, body.get("refs")) for _, subject in clause.sides]
+        known = thread.metrics.get(clause.metric) or MetricDef(clause.metric)
+        in_turns = ""
+        if len(sides) == 2 and not cells and moved_by_machine(known):
+            in_turns = in_turns_command(clause.metric, sides[1], sides[0])
+        if in_turns and found.label in ("none", "exploratory"):
+            short.append(in_turns)
+            continue
         for metric, subject in clause.sides:
             runs = runs_of_subject(thread, subject, body.get("refs"))
             for at in cells or [{}]:
@@ -67,6 +76,27 @@ def commands_for(thread: Thread, body: JudgedBody, found: Evidence) -> list[str]
                 (short if lacks > 0 else both).append(command)
     wanted = short or (both if found.label == "exploratory" and not found.contrary else [])
     return [c for c in dict.fromkeys(wanted) if c][:COMMANDS_NAMED]
+
+
+def in_turns_command(metric: str, a_runs: list[Run], b_runs: list[Run]) -> str:
+    """The command that repeats both sides in turns, "" where a side has no run: what settles a
+    comparison of sides that did not take them. Of another code state the program is checked out
+    beside the work tree."""
+    last = [
+        next((run for run in reversed(runs) if run.is_evidence), None) for runs in (a_runs, b_runs)
+    ]
+    if last[0] is None or last[1] is None:
+        return ""
+    a, b = last[0], last[1]
+    named, old = f"--metric {shlex.quote(metric)}", str(a.code.get("commit") or "")
+    if a.code.get("tree") == b.code.get("tree") or not old:
+        return f"leadline ab {a.experiment} {b.experiment} {named}"
+    there = f"../{a.experiment}"
+    moved = shlex.join(["sh", "-c", f"cd {there} && exec {shlex.join(a.argv)}"])
+    return (
+        f"git worktree add --detach {there} {old} && "
+        f"leadline ab {named} -- {moved} -- {shlex.join(b.argv)}"
+    )
 
 
 def _command(

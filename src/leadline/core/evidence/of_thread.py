@@ -11,11 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from leadline.core.canonical import canonical_json
+from leadline.core.compare.choice import NO_CHOICE, choice_of
+from leadline.core.compare.comparability import contention_forbids, hygiene_of
 from leadline.core.compare.config_diff import ConfigDiff, config_diff, fact_of
+from leadline.core.compare.difference import IN_TURNS
 from leadline.core.errors import LeadlineError
+from leadline.core.evidence.evaluate import Choosing, Chosen
 from leadline.core.evidence.evidence import Evidence, axes_of, evidence, out_of_scope
-from leadline.core.evidence.predicate import Predicate, Subject, parse
-from leadline.core.metric.contract import contracts_differ, contracts_of
+from leadline.core.evidence.predicate import Clause, Predicate, Subject, parse
+from leadline.core.metric.contract import contracts_differ, contracts_of, moved_by_machine
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Item, Thread
 from leadline.core.typed import TYPE_CHECKING, cast
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from leadline.core.record.bodies import JudgedBody
 
 CANDIDATE_AXES = 8
+EARNED_BY_REPEATS = ("replicated", "stable")
 
 
 def runs_of_subject(
@@ -81,7 +86,7 @@ def evidence_for(thread: Thread) -> Callable[[Item], Evidence]:
     def of(item: Item) -> Evidence:
         key = (item.uid, thread.record_count)
         if key not in known:
-            known[key] = evidence_of(thread, cast("JudgedBody", item.body))
+            known[key] = evidence_of(thread, cast("JudgedBody", item.body), item.uid)
         return known[key]
 
     return of
@@ -99,9 +104,9 @@ def labels_for(thread: Thread) -> Callable[[Item], Evidence]:
     return of
 
 
-def evidence_of(thread: Thread, body: JudgedBody) -> Evidence:
-    """The evidence for the ``predicate`` of a claim's (or hypothesis's) body, recorded or about to
-    be."""
+def evidence_of(thread: Thread, body: JudgedBody, uid: str = "") -> Evidence:
+    """The evidence for the ``predicate`` of a claim's (or hypothesis's) body: recorded as ``uid``,
+    or about to be."""
     text = str(body.get("predicate") or "")
     if not text:
         why = (
@@ -125,7 +130,7 @@ def evidence_of(thread: Thread, body: JudgedBody) -> Evidence:
             memo[name] = runs_of_subject(thread, subject, refs)
         return memo[name]
 
-    return evidence_over(thread, predicate, resolve, body)
+    return evidence_over(thread, predicate, resolve, body, uid)
 
 
 def evidence_over(
@@ -133,22 +138,44 @@ def evidence_over(
     predicate: Predicate,
     resolve: Callable[[Subject], list[Run]],
     body: JudgedBody,
+    uid: str = "",
 ) -> Evidence:
     """The one rule behind every label that is shown: ``core/evidence/evidence.py``, the bound by
     apples to apples, and what was contended. ``resolve`` says which runs a subject names; ``body``:
-    ``across``, ``axes``, ``nuisance``, ``path``."""
+    ``across``, ``axes``, ``nuisance``, ``path``; ``uid``: of its record."""
     out = evidence(
         predicate,
         resolve,
         metric_defs=thread.metrics,
         across=body.get("across") or {},
         confirmed_path=confirmed_on_path(thread, body, predicate, resolve),
+        choosing=_choosing(thread, uid),
     )
     for diff in comparisons(predicate, resolve, body):
         _cap(out, diff)
     _split_by_contract(out, thread, predicate, resolve)
     _note_contention(out, thread)
     return out
+
+
+def _choosing(thread: Thread, uid: str) -> Choosing:
+    """How a clause of the claim recorded as ``uid`` came to be asked: named in it, or in a
+    hypothesis, before the runs of its subject began; else chosen from what there was."""
+    said = [
+        (item.uid, {clause.format() for clause in predicate.clauses})
+        for item in thread.hypotheses
+        if (predicate := predicate_of(item)) is not None
+    ]
+
+    def chosen(clause: Clause, left: list[Run], right: list[Run]) -> Chosen:
+        first = min((run.uid for run in left), default="")
+        named = bool(uid) and uid < first
+        named = named or any(at < first and clause.format() in words for at, words in said)
+        if named or clause.right is None or not left or not right:
+            return Chosen(NO_CHOICE, uid, named)
+        return Chosen(choice_of(thread, right, left, clause.metric, uid), uid, named)
+
+    return chosen
 
 
 def _split_by_contract(
@@ -174,13 +201,37 @@ def _split_by_contract(
 
 
 def _note_contention(out: Evidence, thread: Thread) -> None:
-    """Contention does not lower a label by itself (a gain of three times shows on a busy machine
-    too); it is said."""
-    busy = sum(1 for r in thread.runs_named(out.counted) if r.hygiene.get("contended"))
-    if busy:
-        out.why.append(
-            f"{busy} of {len(set(out.counted))} counted runs shared the machine with other work"
-        )
+    """What shared the machine is said, and lowers the label where a comparison of the same runs
+    would give no verdict for it."""
+    by_id = {run.id: run for run in thread.runs_named(out.counted)}
+    busy = sum(1 for run in by_id.values() if run.hygiene.get("contended"))
+    if not busy:
+        return
+    out.why.append(f"{busy} of {len(by_id)} counted runs shared the machine with other work")
+    for result in out.clauses:
+        definition = thread.metrics.get(result.clause.metric) or MetricDef(result.clause.metric)
+        if moved_by_machine(definition) is False or result.deterministic or not result.right_runs:
+            continue
+        sides = [
+            hygiene_of([by_id[name] for name in names if name in by_id])["contended"]
+            for names in (result.right_runs, result.left_runs)
+        ]
+        sizes = len(result.right_runs), len(result.left_runs)
+        in_turns = result.method in IN_TURNS
+        verdict = _verdict_claimed(result.clause.op, definition.direction)
+        if contention_forbids(verdict, (len(sides[0]), len(sides[1])), sizes, in_turns):
+            out.missing.append("runs of both sides on a machine without other work, or in turns")
+            if out.label in EARNED_BY_REPEATS:
+                out.label = "exploratory"
+
+
+def _verdict_claimed(op: str, direction: str) -> str:
+    """What a clause says of its left side, in the words of a comparison."""
+    if op == "~=":
+        return "equivalent"
+    if direction not in ("lower", "higher"):
+        return "different"
+    return "better" if (op in ("<", "<=")) == (direction == "lower") else "worse"
 
 
 def confirmed_on_path(
@@ -264,7 +315,7 @@ def _cap(out: Evidence, diff: ConfigDiff) -> None:
         "an apples-to-apples comparison, or the tested axis declared (--axis) and the rest as "
         f"nuisance: {', '.join(row.name for row in rows[:5])}"
     )
-    if out.label in ("replicated", "stable"):
+    if out.label in EARNED_BY_REPEATS:
         out.label = "exploratory"
 
 

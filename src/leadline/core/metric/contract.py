@@ -10,12 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from leadline.core.errors import usage
-from leadline.core.metric.units import MACHINE_DIMENSIONS, conversion, dimension, name_says_machine
+from leadline.core.metric.units import (
+    MACHINE_DIMENSIONS,
+    conversion,
+    dimension,
+    name_says_counted,
+    name_says_machine,
+)
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.typed import Any
 
 CONTRACT = ("unit", "direction", "observed", "per", "reduce")
-OBSERVED = ("machine", "result")
+OBSERVED = ("machine", "result", "counted")
 _PLAIN = {"unit": "", "direction": "none", "observed": "", "per": "", "reduce": "last"}
 
 
@@ -38,10 +44,21 @@ def moved_by_machine(definition: MetricDef) -> bool | None:
     name may."""
     if definition.observed in OBSERVED:
         return definition.observed == "machine"
+    if name_says_counted(definition.name, definition.unit):
+        return False
     known = dimension(definition.unit)
     if known in MACHINE_DIMENSIONS:
         return True
     return name_says_machine(definition.name)
+
+
+def counted_exactly(definition: MetricDef) -> bool:
+    """Whether one run tells the whole value: what was declared ``counted``, and without a
+    declaration what its unit or name says to be a count (instructions, parameters, allocated bytes).
+    Runs that differ all the same are judged like any others."""
+    if definition.observed:
+        return definition.observed == "counted"
+    return name_says_counted(definition.name, definition.unit)
 
 
 def contract_of(definition: MetricDef) -> dict[str, str]:

@@ -151,6 +151,9 @@ _RESULT_WORDS = frozenset(
         "params",
     )
 )
+# What a program counts rather than measures: the same whenever it runs.
+_COUNT_UNITS = frozenset(("instructions", "params", "parameters", "FLOP", "allocations"))
+_COUNT_WORDS = frozenset(("instructions", "params", "parameters", "allocated", "allocations"))
 _SPLIT = later(r"[_./:@-]+")
 
 
@@ -199,3 +202,14 @@ def name_says_machine(name: str) -> bool | None:
     ):
         return True
     return False if any(w in _RESULT_WORDS for w in words) else None
+
+
+def name_says_counted(name: str, unit: str) -> bool:
+    """Whether the unit or a word of the name says that it is a count: instructions, parameters,
+    bytes allocated. A rate of such is none."""
+    if unit.strip() in _COUNT_UNITS:
+        return True
+    known = dimension(unit)
+    words = {word.lower() for word in _SPLIT.split(name)}
+    is_rate = unit.strip().endswith("/s")
+    return known in ("", "memory") and not is_rate and bool(words & _COUNT_WORDS)

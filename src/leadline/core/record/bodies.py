@@ -195,6 +195,7 @@ class DesignPlace(TypedDict, total=False):
 
     sweep: str  # ULID of the sweep
     cell: Config  # the values that it gives its axes
+    together: str  # ULID of the first run that the same `run --repeat` began
     interleaving: str  # ULID of the interleaved measurement
     side: str  # ``a``, ``b``
     block: int  # number of the block
@@ -389,7 +390,9 @@ class MetricBody(TypedDict):
     direction: NotRequired[str]  # ``lower``, ``higher``, ``none``: which way is better
     reduce: NotRequired[str]  # how several values of a run become one
     description: NotRequired[str]
-    observed: NotRequired[str]  # ``machine``, ``result``: what moves it besides the code
+    observed: NotRequired[
+        str
+    ]  # ``machine``, ``result``, ``counted``: what moves it besides the code
     per: NotRequired[str]  # the denominator
     formula: NotRequired[str]  # makes it a metric that is computed from others
 

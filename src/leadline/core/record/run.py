@@ -37,7 +37,7 @@ class MetricDef:
     direction: str = "none"
     reduce: str = "last"  # last | first | min | max | mean | median | sum
     description: str = ""
-    observed: str = ""  # machine | result | ""
+    observed: str = ""  # machine | result | counted | ""
     per: str = ""
     formula: str = ""
 

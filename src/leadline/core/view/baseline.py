@@ -3,10 +3,9 @@ on, what set later repeats apart, and every move."""
 
 from __future__ import annotations
 
-from leadline.core.compare.drifting import drift_of
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Item, Thread
-from leadline.core.stats.drift import Drift
+from leadline.core.stats.drift import Drift, drift
 from leadline.core.stats.inference import Interval, Sample, mean_interval, summarise
 from leadline.core.stats.outliers import outliers
 from leadline.core.stats.prediction import strays
@@ -203,3 +202,12 @@ def _move(thread: Thread, item: Item[BaselineBody]) -> Move:
         override=body.get("override", ""),
         retracted=item.retracted,
     )
+
+
+def drift_of(runs: list[Run], metric: str) -> Drift:
+    """The drift of one metric over the evidence runs, in the order in which they were started."""
+    ordered = sorted(
+        (r for r in runs if r.is_evidence and metric in r.metrics),
+        key=lambda r: (r.started_at or r.planned_at, r.uid),
+    )
+    return drift([r.metrics[metric] for r in ordered])

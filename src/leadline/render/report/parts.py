@@ -35,7 +35,7 @@ VERDICTS = {
     "different": "differs",
     "no difference shown": "no difference shown",
     "inside the baseline's own spread": "inside the baseline's spread",
-    "exploratory only": "one run a side",
+    "exploratory only": "no verdict yet",
     "cannot be compared": "not comparable",
 }
 

@@ -1,8 +1,8 @@
 """Compare two experiments of a thread: which runs, against which baseline, and what drift forbids.
 
 ``core/compare/compare.py`` does the statistics; this adds what only the thread knows: the
-registered baseline, the settings' nuisances, the package lists, and the order in time of the runs,
-without which a slow machine looks like slow code.
+registered baseline, the settings' nuisances, the package lists, among how many a side was chosen, and
+the command that settles what these runs cannot.
 """
 
 from __future__ import annotations
@@ -11,18 +11,17 @@ import json
 import math
 from itertools import pairwise
 
+from leadline.core.compare.choice import NO_CHOICE, Choice, choice_of
 from leadline.core.compare.compare import (
     Comparison,
-    MetricComparison,
     Size,
     compare,
-    number,
-    refusal,
 )
 from leadline.core.compare.config_diff import AREAS, is_declared, run_facts
-from leadline.core.compare.difference import IN_ORDER
-from leadline.core.compare.drifting import DRIFT_SHARE, drift_of, interleaved
+from leadline.core.compare.difference import NOT_IN_TURNS
 from leadline.core.errors import LeadlineError, not_found, usage
+from leadline.core.evidence.next_runs import in_turns_command
+from leadline.core.evidence.of_thread import predicate_of, runs_of_subject
 from leadline.core.record.run import Run
 from leadline.core.record.thread import Item, Thread
 from leadline.services.context import Context
@@ -90,11 +89,29 @@ def compare_sides(
         strict_hygiene=strict_hygiene,
         detect=detect,
         equivalent=equivalent,
+        choice_of=lambda metric: _choice(thread, a_runs, b_runs, metric),
     )
     for metric in out.metrics:
-        _forbid_by_drift(out, metric, a_runs, b_runs)
+        command = in_turns_command(metric.metric, a_runs, b_runs)
+        if command and metric.withheld == NOT_IN_TURNS:
+            out.settle[metric.metric] = command
     out.notes += _about_baselines(thread, out, (a, b))
     return out
+
+
+def _choice(thread: Thread, a_runs: list[Run], b_runs: list[Run], metric: str) -> Choice:
+    """Among how many this was chosen; of two sides that a record older than their runs named, none."""
+    first = min((run.uid for run in b_runs if run.is_evidence), default="")
+    names = {run.experiment for run in (*a_runs, *b_runs)}
+    for item in (*thread.hypotheses, *thread.claims):
+        predicate = predicate_of(item)
+        for clause in predicate.clauses if predicate and item.uid < first else ():
+            if clause.right is None or metric not in (clause.metric, clause.right_metric):
+                continue
+            meant = [runs_of_subject(thread, s, item.refs) for _, s in clause.sides]
+            if all(runs for runs in meant) and {r.experiment for m in meant for r in m} == names:
+                return NO_CHOICE
+    return choice_of(thread, a_runs, b_runs, metric)
 
 
 def record_refusals(context: Context, thread: Thread, comparison: Comparison) -> int:
@@ -240,47 +257,6 @@ def _check_names(runs: list[Run], axes: list[str], metrics: list[str]) -> None:
                 why=f"there are: {', '.join(near) or 'none'}",
                 do="leadline metric",
             )
-
-
-def _forbid_by_drift(
-    out: Comparison, metric: MetricComparison, a_runs: list[Run], b_runs: list[Run]
-) -> None:
-    """No verdict "worse" while one side drifts by what the difference is made of, where the method
-    could not allow for it: the drift-adjusted test already has it in its interval, pairs have it on
-    both sides, and what the machine does not move is no victim of it."""
-    difference = metric.test.difference
-    if metric.rule == IN_ORDER or metric.pairs or metric.moved_by_machine is False:
-        return
-    if metric.verdict not in ("better", "worse") or not difference or interleaved(a_runs, b_runs):
-        return
-    for name, runs in ((out.a_name, a_runs), (out.b_name, b_runs)):
-        found = drift_of(runs, metric.metric)
-        if (
-            not found.shown()
-            or found.change is None
-            or abs(found.change) < DRIFT_SHARE * abs(difference)
-        ):
-            continue
-        said = (
-            f"{metric.metric} of {name} drifted by {number(found.change, metric.unit)} over its {found.n} runs "
-            f"(Mann-Kendall p = {found.p:.2g}); the difference is {number(difference, metric.unit)}"
-        )
-        out.notes.append(said)
-        if metric.verdict == "worse":
-            honest = f"{metric.metric} came out worse while the machine was drifting; run both sides in turns"
-            out.refusals.append(
-                refusal(
-                    "drift",
-                    said,
-                    f"{number(abs(found.change))} of drift against a difference of {number(abs(difference))}",
-                    honest,
-                )
-            )
-            metric.verdict, metric.sentence = (
-                "cannot be compared",
-                f"{honest}; the numbers: {metric.sentence}",
-            )
-            return
 
 
 def former_baselines(thread: Thread) -> dict[str, tuple[Item, Item]]:

@@ -227,7 +227,10 @@ def _standing(thread: Thread, display: str, item: Item[HypothesisBody], state: s
         problem = no_evidence(thing)
     elif is_a(thing, "claim"):
         problem = withdrawn(thing)
-        if not problem and (label := evidence_of(thread, thing.body).label) in ("none", "refuted"):
+        if not problem and (label := evidence_of(thread, thing.body, thing.uid).label) in (
+            "none",
+            "refuted",
+        ):
             problem = f"{thing.id} bears nothing itself: its label is {label}"
     else:
         raise usage(
@@ -268,7 +271,7 @@ def _check_prediction(
     """Its own prediction, over the runs there are, must not say the opposite of the new state."""
     if not item.body.get("predicate") or state not in ("supported", "falsified"):
         return
-    found = evidence_of(thread, item.body)
+    found = evidence_of(thread, item.body, item.uid)
     held = found.label in EARNED
     if (state == "supported" and found.label != "refuted") or (state == "falsified" and not held):
         return

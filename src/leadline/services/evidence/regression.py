@@ -4,7 +4,7 @@ and the numbers showing it. A refusal names what to run instead.
 
 from __future__ import annotations
 
-from leadline.core.compare.drifting import interleaved
+from leadline.core.compare.difference import took_turns
 from leadline.core.compare.hygiene import device_item, machine_items
 from leadline.core.errors import not_found
 from leadline.core.record.thread import Thread
@@ -114,7 +114,7 @@ def _regression_rows(
     if not a or not b:
         return []  # refused as no-runs
     expected = context.setting("run.expected_devices")
-    looked_at = [*machine_items(a + b, interleaved(a, b)), device_item(a, b, expected)]
+    looked_at = [*machine_items(a + b, took_turns(a, b)), device_item(a, b, expected)]
     rows = [_row(i.item, i.state, i.what, i.code) for i in looked_at]
     same = "same command, config, environment, code"
     for role, state, code in (

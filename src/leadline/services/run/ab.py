@@ -89,7 +89,7 @@ def measure(
     sides = {"a": a, "b": b}
     facts = {side: gather(context, asked) for side, asked in sides.items()}
     shown, uid = _record_start(context, thread, request, facts, metric)
-    state = _State(metric)
+    state = _State(metric, experiments={side: asked.experiment for side, asked in sides.items()})
     started_s = time.monotonic()
     runs = _Runs(context, sides, facts, uid, watcher, stop_asked, state)
     for number in range(request.warmup):

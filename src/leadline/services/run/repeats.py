@@ -45,6 +45,7 @@ def execute(
         outcome = run_one(context, request, facts, watcher, say, [row.id for row in seen])
         outcomes.append(outcome)
         request.experiment = outcome.experiment
+        request.design = request.design or {"together": outcome.uid}
         if outcome.interrupted:
             break
         if request.repeat > 1:
