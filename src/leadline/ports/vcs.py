@@ -183,6 +183,11 @@ class Vcs(Protocol):
         """
         ...
 
+    def changed_between(self, tree: str, other: str) -> list[str]:
+        """The paths in which two trees differ, sorted. Code: ``no-such-commit`` when one is not
+        here."""
+        ...
+
     def export_tree(self, commit_or_tree: str, dest: str) -> None:
         """Write the files of a tree to the new folder ``dest``, as a checkout would; nothing is
         left out.

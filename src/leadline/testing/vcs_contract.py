@@ -113,6 +113,12 @@ class VcsContract:
             ("M", "a.py"),
             ("A", "deep/new file.py"),
         }
+        head = vcs.capture(["deep/"])
+        assert vcs.changed_between(head.tree, state.tree) == ["deep/new file.py"]
+        assert vcs.changed_between(commit, state.tree) == ["a.py", "deep/new file.py"]
+        with pytest.raises(LeadlineError) as caught:
+            vcs.changed_between(state.tree, "d" * 40)
+        assert caught.value.code == "no-such-commit"
         dest = os.path.join(tmp_path, "unpacked")
         vcs.export_tree(state.commit, dest)
         vcs.export_tree(state.commit, dest)

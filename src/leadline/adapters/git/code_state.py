@@ -330,6 +330,15 @@ def _head_facts(git: GitProgram, memory: Memory, rules: Rules, head: str | None)
     return facts
 
 
+def changed_between(git: GitProgram, tree: str, other: str) -> list[str]:
+    """See ``Vcs.changed_between``."""
+    for name in (tree, other):
+        if objects.tree_of(git, name) is None:
+            raise objects.no_such_commit(name)
+    done = git.run(["diff-tree", "-r", "-z", "--name-only", "--no-renames", tree, other])
+    return sorted(shown(os.fsdecode(path)) for path in done.stdout.split(b"\0") if path)
+
+
 # unpacking
 
 

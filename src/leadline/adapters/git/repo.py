@@ -180,6 +180,11 @@ class Git:
             self._git, self.head(), exclude_prefixes, run_ref, max_file_bytes, meanwhile, rules
         )
 
+    def changed_between(self, tree: str, other: str) -> list[str]:
+        from leadline.adapters.git import code_state
+
+        return code_state.changed_between(self._git, tree, other)
+
     def export_tree(self, commit_or_tree: str, dest: str) -> None:
         from leadline.adapters.git import code_state
 

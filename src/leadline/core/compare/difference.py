@@ -43,7 +43,9 @@ EXACT = "exact: every value on a side is identical"
 NOT_IN_TURNS = (
     "the sides did not take turns: whatever moved the machine between them moved the difference too"
 )
-NO_SPREAD = "every value of a side is the same: of what the machine moves, the clock's resolution and no evidence"
+NO_SPREAD = (
+    "every value of a side is the same: no machine measures so, a placeholder does; no evidence"
+)
 
 
 @dataclass(slots=True)

@@ -1,19 +1,22 @@
 """One command as often as it is asked for: what ``leadline run`` and a reproduction do.
 
 Before the first run it says what is worth knowing first: that this was run before, that the machine
-is busy, that the thread was finished.
+is busy, that the thread was finished. Each repeat has the code that it ran: where that became another
+program, it is another experiment.
 """
 
 from __future__ import annotations
 
 from leadline.core.record.rows import RunRow
+from leadline.core.record.run import run_key
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import duration
 from leadline.services.context import Context
-from leadline.services.run.facts import environment_of, gather
+from leadline.services.run.facts import PlanFacts, capture_code, environment_of, gather
 from leadline.services.run.lifecycle import Say, Watcher, run_one
 from leadline.services.run.outcome import RunOutcome
 from leadline.services.run.request import RunRequest, complete
+from leadline.services.run.same_program import changed_files, check_repeat, said
 
 IDS_NAMED = 4
 
@@ -29,6 +32,10 @@ def execute(
     threads: list[Thread] = []
     facts = gather(context, request, first=lambda: threads.append(complete(context, request)))
     thread = threads[0]
+    own = request.command.code is None  # else it is run again at a code state of its own
+    repeated = list(thread.runs_of(request.experiment)) if request.experiment and own else []
+    if repeated:
+        check_repeat(context, repeated, facts["code"])
     if thread.finished:
         say(f"{thread.finish_told}: this comes after its end")
     if facts["hygiene"].get("contended"):
@@ -42,6 +49,8 @@ def execute(
             facts["hygiene"] = context.collectors.preflight(
                 environment_of(context, request.command)
             )
+            if own:
+                _look_at_code(context, request, facts, outcomes, say)
         outcome = run_one(context, request, facts, watcher, say, [row.id for row in seen])
         outcomes.append(outcome)
         request.experiment = outcome.experiment
@@ -51,6 +60,27 @@ def execute(
         if request.repeat > 1:
             say(_progress(outcomes, request.repeat))
     return outcomes
+
+
+def _look_at_code(
+    context: Context,
+    request: RunRequest,
+    facts: PlanFacts,
+    outcomes: list[RunOutcome],
+    say: Say,
+) -> None:
+    """The code as it is now; another program than the last repeat ran opens another experiment."""
+    code = capture_code(context)
+    before, facts["code"] = facts["code"], code
+    facts["key"] = run_key(facts["argv"], facts["cwd"], facts["config"], code.get("tree"))
+    if code.get("tree") == before.get("tree"):
+        return
+    slice_ = context.slice(request.topic, [outcomes[-1].experiment])
+    runs = slice_.runs_of(outcomes[-1].experiment)
+    if changed := changed_files(context, before, code, facts["argv"], runs):
+        say(f"{said(changed)} changed: the repeats from here on are another experiment")
+        request.experiment = None
+        request.design = None
 
 
 def _progress(outcomes: list[RunOutcome], total: int) -> str:

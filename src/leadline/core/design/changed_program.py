@@ -1,0 +1,50 @@
+"""Whether two runs are repeats of one program although the work tree is not the same.
+
+A job that appends to a tracked table, an edited README, a rendered logbook: none of it is a changed
+program, and a repeat that was refused for it would teach people not to repeat. An edited source file
+is one, whenever it was edited: whose results would be pooled then?
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+
+_WORDS = frozenset((".md", ".rst", ".txt", ".adoc", ".tex", ".bib", ".pdf", ".png", ".svg", ".jpg"))
+_WRITTEN = (
+    frozenset(
+        (
+            ".csv",
+            ".tsv",
+            ".json",
+            ".jsonl",
+            ".log",
+            ".out",
+            ".err",
+            ".parquet",
+            ".npy",
+            ".npz",
+            ".pt",
+            ".h5",
+        )
+    )
+    | _WORDS
+)
+
+
+def changed_program(
+    paths: Iterable[str], argv: Sequence[str], written_by_a_run: Callable[[str], bool]
+) -> list[str]:
+    """Of the ``paths`` that differ, those that make another program.
+
+    Not: what by its kind is an output and was written while a run went on; prose and pictures that
+    the command does not name."""
+    named = {os.path.normpath(word.rpartition("=")[2] or word) for word in argv}
+
+    def matters(path: str) -> bool:
+        kind = os.path.splitext(path)[1].lower()
+        if kind in _WORDS and path not in named:
+            return False
+        return kind not in _WRITTEN or not written_by_a_run(path)
+
+    return [path for path in paths if matters(path)]
