@@ -26,7 +26,9 @@ CODE = {"tree": "7" * 40, "commit": "8" * 40, "head": "8" * 40, "dirty": False, 
 @pytest.fixture
 def queued(thread_lab, tmp_path):
     """(lab, run): real runs that measure what a queue outside the repository holds; one command,
-    other values."""
+    other values. Like ``recorded``, of a result: what the machine moves is judged in turns only,
+    and that is another test's subject."""
+    thread_lab.ok("metric", "time_ms", "--observed", "result")
     queue = tmp_path / "queue"
     thread_lab.env["QUEUE"] = str(queue)
 
@@ -43,6 +45,7 @@ def queued(thread_lab, tmp_path):
 def recorded(thread_lab):
     """(lab, run) as ``queued``, with the records of runs on a quiet machine written beside the
     program's own."""
+    thread_lab.ok("metric", "time_ms", "--observed", "result")
     builder = ThreadBuilder("demo", "P", started=False)
     folder = thread_lab.repo / ".git" / "leadline" / "threads" / "demo" / "events"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 
-from tests.cli.recording import queued, recorded  # noqa: F401
+from tests.cli.recording import PY, queued, recorded  # noqa: F401
 
 
 def test_the_difference_comes_first_and_confounds_are_refused(recorded):  # noqa: F811
@@ -67,41 +67,29 @@ def test_code_that_differs_is_a_confound_until_it_is_the_axis(queued):  # noqa: 
     )
 
 
-def test_a_drift_is_allowed_for_until_sides_take_turns(recorded):  # noqa: F811
-    lab, run = recorded
-    run([20.0, 22.0, 24.0, 26.0, 28.0, 30.0], "--set", "block=64")
-    run([33.0, 33.1, 33.2, 33.05, 33.15], "--set", "block=128")
-    data = lab.json("compare", "P-001", "P-002", "--axis", "block")["data"]
-    metric = data["metrics"][0]
-    assert (
-        metric["rule"].startswith("drift-adjusted t") and metric["verdict"] == "no difference shown"
-    )
-    text = lab.ok("compare", "P-001", "P-002", "--axis", "block")
-    assert (
-        "method: drift-adjusted t: the sides ran one after the other: a linear drift is allowed for"
-        in text
-    )
-    assert "of the means" in text  # the two differences are told apart
-    assert "with a drift allowed for (the means differ by 8.1 ms)" in metric["sentence"]
-    run([25.0], "--experiment", "P-001")  # later than P-002: the sides took turns
-    metric = lab.json("compare", "P-001", "P-002", "--axis", "block")["data"]["metrics"][0]
-    assert metric["verdict"] == "worse" and metric["rule"].startswith("Welch t")
+NOISY = "import random, sys; print('{\"time_ms\": %s}' % (float(sys.argv[1]) + random.random()))"
 
 
-def test_drift_forbids_a_regression_verdict_where_it_cannot_be_allowed_for(recorded):  # noqa: F811
-    lab, run = recorded
-    lab.ok("metric", "time_ms", "--direction", "lower")
-    run([20.0, 22.0, 24.0, 26.0, 28.0, 30.0], "--set", "block=64")
-    run([33.0, 33.1], "--set", "block=128")
-    data = lab.json("compare", "P-001", "P-002", "--axis", "block")["data"]
-    assert [r["code"] for r in data["refusals"]] == ["drift"] and data["metrics"][0][
-        "verdict"
-    ] == "cannot be compared"
-    assert lab.run("compare", "P-001", "P-002", "--axis", "block").returncode == 6
-    items = lab.json("check", "regression", "P-002", "--against", "P-001", "--axis", "block")[
-        "data"
-    ]["missing"]
-    assert "drift" in {i["code"] for i in items}
+def test_what_the_machine_moves_waits_for_turns_and_the_command_named_makes_them(thread_lab):
+    lab = thread_lab
+    for value in ("20", "33"):
+        lab.ok("run", "--repeat", "3", "--set", f"v={value}", "--", PY, "-c", NOISY, value)
+    sides = ("P-001", "P-002", "--axis", "v", "--axis", "command")
+    done = lab.run("compare", *sides)
+    assert "time_ms: exploratory only." in done.stdout and "did not take turns" in done.stdout
+    command = "leadline ab P-001 P-002 --metric time_ms"
+    assert f"next: {command}" in done.stderr
+    checked = lab.json("check", "regression", "P-002", "--against", "P-001", *sides[2:])
+    missing = checked["data"]["missing"]
+    assert [i["mend"] for i in missing if i["code"] == "not-in-turns"] == [command]
+    claim = ("claim", "the first is the quicker one", "--that", "time_ms(P-001) < time_ms(P-002)")
+    assert lab.json(*claim)["data"]["label"] == "exploratory"
+    found = lab.json("claims", "--why", "C1")["data"]["commands"]
+    assert found == ["leadline ab P-002 P-001 --metric time_ms"]
+    lab.ok(*command.split()[1:], "--blocks", "4", "--order", "ab")
+    metric = lab.json("compare", *sides)["data"]["metrics"][0]
+    assert (metric["verdict"], metric["pairs"], metric["looks"]) == ("worse", 4, 1)
+    assert lab.json("claims")["data"][0]["label"] == "replicated"
 
 
 def test_baselines_are_named_and_a_moved_one_is_flagged(recorded):  # noqa: F811
@@ -207,7 +195,7 @@ def test_what_the_runs_can_show_is_said_for_a_declared_difference(recorded):  # 
     )
     text = lab.ok("compare", "P-001", "P-002", "--axis", "block", "--detect", "1%")
     needed = small["detect"]["n_needed"]
-    assert f"{needed} runs a side, taken in turns, needed" in text and "do not bear it" in text
+    assert f"{needed} runs a side needed" in text and "do not bear it" in text
     assert "cannot be" not in text.partition("statistics")[2]
 
 

@@ -106,7 +106,7 @@ def test_why_prints_the_derivation(recorded):  # noqa: F811
     ):
         assert words in text, (words, text)
     row = lab.json("claims", "--why", "P-C1")["data"]
-    assert row["clauses"][0]["looks"]["n"] == 2 and row["commands"]
+    assert row["clauses"][0]["looks"]["count"] == 0 and row["commands"]
     lab.ok("retract", "P-C1", "--why", "narrower")
     assert lab.json("claims", "--why", "C9")["error"]["code"] == "unknown-id"
 
@@ -114,7 +114,7 @@ def test_why_prints_the_derivation(recorded):  # noqa: F811
 def test_why_says_at_which_look_it_was_shown(recorded):  # noqa: F811
     lab, run = recorded
     claimed(lab, run)
-    assert "shown at the look with 3 runs on the smaller side (one-sided level 2.5 %" in lab.ok(
+    assert "shown at look 1 of 1 (error spent there 4.2 % of 5 %)" in lab.ok(
         "claims", "--why", "C1"
     )
 

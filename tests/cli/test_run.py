@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shlex
 import signal
 import subprocess
 import sys
@@ -323,3 +324,51 @@ def test_a_long_or_broken_name_of_a_metric_breaks_no_line(thread_lab):
     assert "a b=2" in said[0] and "n" * 59 + "…=1" in said[0] and "c" * 59 + "…=NaN" in said[0]
     tables = [row for row in thread_lab.ok("logbook").splitlines() if row.startswith("|")]
     assert tables and max(map(len, tables)) < 160
+
+
+def test_a_changed_program_is_no_repeat(thread_lab):
+    lab = thread_lab
+    lab.write("b.py", "print('{\"time_ms\": 1.5}')\n")
+    lab.ok("run", "--", sys.executable, "b.py")
+    lab.write("README.md", "words\n")
+    lab.ok("run", "--experiment", "P-001")
+    lab.write("b.py", "print('{\"time_ms\": 7.5}')\n")
+    error = lab.json("run", "--experiment", "P-001")["error"]
+    assert error["code"] == "program-changed" and "b.py changed since P-001-r2" in error["what"]
+    done = lab.json(
+        *shlex.split(error["next"][0])[1:]
+    )  # the command it names is the one that helps
+    assert done["data"]["experiment"] == "P-002"
+
+
+def test_a_job_that_appends_to_a_tracked_table_repeats_as_one_experiment(thread_lab):
+    lab = thread_lab
+    code = "open('results.csv', 'a').write('1\\n'); print('{\"time_ms\": 1.5}')"
+    lab.write("b.py", code)
+    lab.write("results.csv", "x\n")
+    lab.git("add", ".")
+    lab.git("commit", "-qm", "a table")
+    for more in ([], ["--experiment", "P-001"]):
+        lab.ok("run", "--repeat", "2", *more, "--", sys.executable, "b.py")
+    assert [run["id"] for run in lab.json("status", "--runs")["data"]] == [
+        f"P-001-r{n}" for n in (1, 2, 3, 4)
+    ]
+
+
+def test_an_edit_between_repeats_opens_another_experiment(thread_lab):
+    lab = thread_lab
+    edits_itself = (
+        "import pathlib, sys; p = pathlib.Path('part.py'); first = p.read_text() == 'A = 1\\n'; "
+        "print('{\"time_ms\": %s}' % (1 if first else 9)); p.write_text('A = 2\\n')"
+    )
+    lab.write("part.py", "A = 1\n")
+    lab.git("add", ".")
+    lab.git("commit", "-qm", "a part")
+    done = lab.run("run", "--repeat", "3", "--", sys.executable, "-c", edits_itself)
+    assert "part.py changed: the repeats from here on are another experiment" in done.stderr
+    runs = lab.json("status", "--runs")["data"]
+    assert [(run["id"], run["metrics"]["time_ms"]) for run in runs] == [
+        ("P-001-r1", 1.0),
+        ("P-002-r1", 9.0),
+        ("P-002-r2", 9.0),
+    ]

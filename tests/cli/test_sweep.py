@@ -177,6 +177,7 @@ print(json.dumps({"time_ms": float(sys.argv[1]) * (1 + (n * 7919 % 13 - 6) / 100
 
 
 def test_cells_stand_against_the_baseline(thread_lab):
+    thread_lab.ok("metric", "time_ms", "--observed", "result")
     (thread_lab.repo / "noisy.py").write_text(NOISY)
     thread_lab.ok("run", "--set", "x=100", "--repeat", "4", "--", sys.executable, "noisy.py", "100")
     thread_lab.ok("baseline", "set", "P-001")

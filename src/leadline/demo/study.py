@@ -140,7 +140,12 @@ def baseline(study: Study) -> None:
 
 def levels(study: Study) -> None:
     for level in (1, 3, 9):
-        study.run(f"level {level}", repeat=5 if level == 1 else 1, level=level)
+        study.run(f"level {level}", level=level)
+    # One after the other, the machine's moment is in the difference: the best one again, in turns.
+    best = study.ids["level 1"]
+    study.leadline(
+        "ab", study.ids["baseline"], best, "--metric", METRIC, "--order", "ab", "--blocks", "6"
+    )
     study.leadline("compare", "baseline", study.ids["level 1"], "--axis", "level")
     fast = study.ids["level 1"]
     study.leadline(

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.difference import is_seed
-from leadline.core.record.run import Run
+from leadline.core.metric.contract import moved_by_machine
+from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Thread
 from leadline.core.values import dataclass
 
@@ -39,8 +40,11 @@ def choice_of(
     ULID of the record that chose; "" for now)."""
     if not reference or not judged:
         return NO_CHOICE
-    if all(run.design.get("interleaving") for run in (*reference, *judged)):
-        return NO_CHOICE  # both sides were named before the first of these runs
+    definition = thread.metrics.get(metric) or MetricDef(metric)
+    if moved_by_machine(definition) and _in_turns(reference) & _in_turns(judged):
+        return (
+            NO_CHOICE  # judged by the blocks alone, whose sides were named before the first of them
+        )
     fixed = _was_baseline(thread, reference, judged)
     pool = [
         run
@@ -57,6 +61,10 @@ def choice_of(
     if sides[0] & sides[1]:
         count = len(together) * (len(together) - 1) // 2
     return Choice(max(1, count), _words(count, len(together)))
+
+
+def _in_turns(runs: Iterable[Run]) -> set[str]:
+    return {str(name) for run in runs if (name := run.design.get("interleaving"))}
 
 
 def _words(count: int, configurations: int) -> str:

@@ -58,7 +58,6 @@ def check_regression(
         "no-runs": rerun,
         "contended": rerun,
         "unknown-hygiene": rerun,
-        "drift": rerun,
         "throttled": f"leadline ab -- COMMAND OF {against} -- COMMAND OF {display}  (the sides take turns)",
         "device-count": f"leadline show {display}  (then run again on as many devices)",
         "stale-process": f"end it, then {rerun}",
@@ -67,11 +66,16 @@ def check_regression(
         "unknown-difference": f"leadline compare {against} {display} --nuisance KEY",
     }
     rows = _regression_rows(context, thread, comparison, (against, display))
+    settle = next(iter(comparison.settle.values()), "")
+    if settle:
+        what = "the sides did not take turns: their moments are in the difference"
+        rows.append(_row("in turns", "fail", what, "not-in-turns"))
+        mends["not-in-turns"] = settle
     for row in rows:
         row["mend"] = "" if row["state"] == "pass" else mends.get(row["code"], rerun)
     said = {row["code"] for row in rows}
     for r in comparison.refusals:
-        if r["code"] not in said or r["code"] == "drift":
+        if r["code"] not in said:
             what = f"{r['what']} ({r['arithmetic']})"
             rows.append(
                 _row(

@@ -1,0 +1,24 @@
+"""Which files make another program, and which a job, a writer or a renderer changed."""
+
+from __future__ import annotations
+
+import pytest
+
+from leadline.core.design.changed_program import changed_program
+
+
+@pytest.mark.parametrize(
+    ("path", "argv", "written", "changed"),
+    [
+        ("model.py", ["python", "bench.py"], False, True),
+        ("model.py", ["python", "bench.py"], True, True),  # edited while a run went on
+        ("conf/base.yaml", ["python", "bench.py"], False, True),
+        ("results.csv", ["python", "bench.py", "--out", "results.csv"], True, False),
+        ("results.csv", ["python", "bench.py"], False, True),  # edited by hand
+        ("README.md", ["python", "bench.py"], False, False),
+        ("prompt.txt", ["python", "bench.py", "--prompt=prompt.txt"], False, True),
+        ("Makefile", ["make", "bench"], True, True),
+    ],
+)
+def test_examples(path: str, argv: list[str], written: bool, changed: bool) -> None:
+    assert changed_program([path], argv, lambda _: written) == ([path] if changed else [])
