@@ -15,6 +15,7 @@ import math
 import random
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,11 +29,6 @@ from leadline.core.evidence.predicate import Subject, parse
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.timestamps import rfc3339
 
-# Nine tenths of the time of a comparison are what it says beside the verdict: which difference would
-# have shown, how many runs would. Not asked here.
-comparing.detectable = lambda *args: None  # type: ignore[attr-defined]
-labelling.n_needed = lambda *args: None  # type: ignore[attr-defined]
-
 ALPHA = 0.05
 CENTRE, SPREAD, ARMS = 100.0, 2.0, 20
 METRIC = MetricDef("time_ms", "ms", "lower", observed="machine")
@@ -40,6 +36,20 @@ SEED = 20261124
 SIZES = (3, 5, 10)
 ORDERS = ("in turns", "in sequence")
 PREDICATE = parse("time_ms(P-002) < time_ms(P-001)")
+
+
+@contextmanager
+def verdicts_only() -> Iterator[None]:
+    """Nine tenths of the time of a comparison are what it says beside the verdict: which difference
+    would have shown, how many runs would. Not asked here."""
+    asked = comparing.detectable, labelling.n_needed
+    comparing.detectable = labelling.n_needed = lambda *args: None  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        comparing.detectable, labelling.n_needed = asked  # type: ignore[attr-defined]
+
+
 Noise = Callable[[random.Random, int], list[float]]  # the machine's part of runs in their order
 
 
@@ -153,11 +163,11 @@ def label_of(a: list[Run], b: list[Run], chosen: Chosen) -> str:
 
 
 def label_says(a: list[Run], b: list[Run], choice: Choice) -> bool:
-    return label_of(a, b, Chosen(choice)) in ("replicated", "stable")
+    return label_of(a, b, Chosen(lambda: choice)) in ("replicated", "stable")
 
 
 def named_label_says(a: list[Run], b: list[Run], choice: Choice) -> bool:
-    return label_of(a, b, Chosen(choice, named=True)) in ("replicated", "stable")
+    return label_of(a, b, Chosen(lambda: choice, named=True)) in ("replicated", "stable")
 
 
 JUDGES: dict[str, Judge] = {"`compare`": compare_says, "label": label_says}
@@ -300,8 +310,9 @@ def main() -> int:
         "--write", type=Path, metavar="FILE", help="put the tables between the page's markers"
     )
     args = parser.parse_args()
-    found = list(false_rates(args.trials))
-    seen = power(args.trials)
+    with verdicts_only():
+        found = list(false_rates(args.trials))
+        seen = power(args.trials)
     command = (
         f"{args.trials} trials a cell, `python benchmarks/error_rates.py --trials {args.trials}`"
     )

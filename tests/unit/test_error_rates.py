@@ -10,7 +10,18 @@ import sys
 from pathlib import Path
 
 import pytest
-from error_rates import JUDGES, NOISES, ORDERS, SIZES, WAYS, Rate, false_rates, false_table, power
+from error_rates import (
+    JUDGES,
+    NOISES,
+    ORDERS,
+    SIZES,
+    WAYS,
+    Rate,
+    false_rates,
+    false_table,
+    power,
+    verdicts_only,
+)
 
 pytestmark = pytest.mark.long
 
@@ -18,7 +29,8 @@ TRIALS = 8  # a cell; too few to tell 5 % from 17 %, which all cells of a row to
 
 
 def test_no_judge_is_above_its_level():
-    found = list(false_rates(TRIALS))
+    with verdicts_only():
+        found = list(false_rates(TRIALS))
     assert len(found) == len(WAYS) * len(ORDERS) * len(JUDGES) * len(SIZES) * len(NOISES)
     rows = {(r.way, r.order, r.judge) for r in found}
     together = [pooled([r for r in found if (r.way, r.order, r.judge) == row]) for row in rows]
@@ -33,7 +45,8 @@ def pooled(cells: list[Rate]) -> Rate:
 
 
 def test_what_is_there_is_seen():
-    seen = power(60)
+    with verdicts_only():
+        seen = power(60)
     assert seen["label"][2.0, 10] >= 0.85 and seen["`compare`"][2.0, 10] >= 0.85
 
 

@@ -14,7 +14,7 @@ from leadline.core.canonical import canonical_json
 from leadline.core.compare.difference import is_seed
 from leadline.core.metric.contract import moved_by_machine
 from leadline.core.record.run import MetricDef, Run
-from leadline.core.record.thread import Thread
+from leadline.core.record.thread import Experiment, Thread
 from leadline.core.values import dataclass
 
 _SEED_IN_COMMAND = re.compile(r"((?:^|[-_.])seed[= ])\S+", re.I)
@@ -45,20 +45,15 @@ def choice_of(
         return (
             NO_CHOICE  # judged by the blocks alone, whose sides were named before the first of them
         )
-    fixed = _was_baseline(thread, reference, judged)
-    pool = [
-        run
-        for run in thread.runs
-        if run.is_evidence and metric in run.metrics and (not before or run.uid < before)
-    ]
-    sides = [_family(side, pool) for side in (judged, reference)]
-    if fixed:
+    pool = [e for e in thread.experiments.values() if not before or e.runs[0].uid < before]
+    families = [_family(thread, side, pool, metric) for side in (judged, reference)]
+    if _was_baseline(thread, reference, judged):
         own = {_configuration(run) for run in reference}
-        count = len(sides[0] - own)
+        count = len(families[0] - own)
         return Choice(max(1, count), _words(count, count), True)
-    together = sides[0] | sides[1]
-    count = len(sides[0]) * len(sides[1])
-    if sides[0] & sides[1]:
+    together = families[0] | families[1]
+    count = len(families[0]) * len(families[1])
+    if families[0] & families[1]:
         count = len(together) * (len(together) - 1) // 2
     return Choice(max(1, count), _words(count, len(together)))
 
@@ -82,15 +77,24 @@ def _was_baseline(thread: Thread, reference: Sequence[Run], judged: Sequence[Run
     )
 
 
-def _family(side: Iterable[Run], pool: Iterable[Run]) -> set[str]:
-    """The configurations that ``side`` stands among: the cells of its sweeps, else all that were
-    run one by one."""
-    sweeps = {run.design.get("sweep") for run in side}
+def _family(
+    thread: Thread, side: Sequence[Run], pool: Iterable[Experiment], metric: str
+) -> set[str]:
+    """The configurations that ``side`` stands among: the cells of its sweeps, else all experiments
+    that were run one by one."""
+    sweeps = {_sweep(thread, run.experiment) for run in side}
     return {_configuration(run) for run in side} | {
-        _configuration(run)
-        for run in pool
-        if run.design.get("sweep") in sweeps and not run.design.get("interleaving")
+        _configuration(first)
+        for experiment in pool
+        if not (first := experiment.runs[0]).design.get("interleaving")
+        and first.design.get("sweep") in sweeps
+        and any(run.is_evidence and metric in run.metrics for run in experiment.runs)
     }
+
+
+def _sweep(thread: Thread, experiment: str) -> str | None:
+    found = thread.experiments.get(experiment)
+    return found.runs[0].design.get("sweep") if found is not None and found.runs else None
 
 
 def _configuration(run: Run) -> str:

@@ -190,10 +190,11 @@ def _values(runs: list[Run], metric: str) -> list[float]:
 
 @dataclass(frozen=True)
 class Chosen:
-    """How a clause came to be asked. ``before``: the ULID of the record that asked, "" for none yet.
-    ``named``: its sides were named in a record older than their runs."""
+    """How a clause came to be asked. ``choice``: from how many comparisons it was chosen, asked only
+    where that matters. ``before``: the ULID of the record that asked, "" for none yet. ``named``:
+    its sides were named in a record older than their runs."""
 
-    choice: Choice = NO_CHOICE
+    choice: Callable[[], Choice] = lambda: NO_CHOICE
     before: str = ""
     named: bool = False
 
@@ -224,19 +225,22 @@ def _look(
     def excludes(interval: Interval) -> bool | None:
         return _excludes(clause.op, interval, result.tolerance)[0]
 
+    def looks_at(a: list[Run], b: list[Run], choices: int, named: bool) -> Looks:
+        other = None if clause.right is None else b
+        one_sided = named or clause.op == "~="
+        return take_looks(a, other, interval_of, excludes, choices, one_sided, bears)
+
     left, right = sides
-    choices, named = chosen.choice.count, chosen.named
-    if not named and chosen.before:
-        fresh, other = ([r for r in side if r.uid > chosen.before] for side in sides)
-        if chosen.choice.reference_fixed and not other:
-            other = right
-        if len(fresh) >= FEWEST and (clause.right is None or len(other) >= FEWEST):
-            left, right, choices, named = fresh, other, 1, True
-    one_sided = named or clause.op == "~="
-    bound = clause.right is None
-    return take_looks(
-        left, None if bound else right, interval_of, excludes, choices, one_sided, bears
-    )
+    looks = looks_at(left, right, 1, chosen.named)
+    if chosen.named or not looks.shown_at:
+        return looks
+    choice = chosen.choice()
+    fresh, other = ([r for r in side if chosen.before and r.uid > chosen.before] for side in sides)
+    if choice.reference_fixed and not other:
+        other = right
+    if len(fresh) >= FEWEST and (clause.right is None or len(other) >= FEWEST):
+        return looks_at(fresh, other, 1, True)
+    return looks_at(left, right, choice.count, False) if choice.count > 1 else looks
 
 
 def evaluate_clause(

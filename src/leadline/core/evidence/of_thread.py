@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from leadline.core.canonical import canonical_json
-from leadline.core.compare.choice import NO_CHOICE, choice_of
+from leadline.core.compare.choice import choice_of
 from leadline.core.compare.comparability import contention_forbids, hygiene_of
 from leadline.core.compare.config_diff import ConfigDiff, config_diff, fact_of
 from leadline.core.compare.difference import IN_TURNS
@@ -171,9 +171,9 @@ def _choosing(thread: Thread, uid: str) -> Choosing:
         first = min((run.uid for run in left), default="")
         named = bool(uid) and uid < first
         named = named or any(at < first and clause.format() in words for at, words in said)
-        if named or clause.right is None or not left or not right:
-            return Chosen(NO_CHOICE, uid, named)
-        return Chosen(choice_of(thread, right, left, clause.metric, uid), uid, named)
+        if clause.right is None:
+            return Chosen(before=uid, named=named)
+        return Chosen(lambda: choice_of(thread, right, left, clause.metric, uid), uid, named)
 
     return chosen
 
