@@ -71,11 +71,5 @@ def test_a_cell_stands_among_the_cells_of_its_sweep_alone() -> None:
 
 
 def test_in_turns_both_sides_were_named_before() -> None:
-    b = arms(20)
-    for experiment in ("P-001", "P-002"):
-        b.run(
-            metrics={"time_ms": 1.0},
-            experiment=experiment,
-            design={"interleaving": "I", "block": 1},
-        )
-    assert asked(b, "P-001", "P-002").count == 1
+    place: DesignPlace = {"interleaving": "I", "block": 1}
+    assert asked(arms(20), "P-001", "P-002", P_001=place, P_002=place).count == 1
