@@ -45,7 +45,7 @@ else:
     except ImportError:
         import sqlite3
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 BUSY_TIMEOUT_S = 10
 NOTED_BYTES = 200
 BESIDE = ("-journal", "-wal", "-shm")  # what another version's SQLite may have left
@@ -75,7 +75,8 @@ CREATE INDEX plans_open ON plans(thread, uid) WHERE base != '' AND ended < uid;
 CREATE TABLE stale(thread TEXT, base TEXT, PRIMARY KEY(thread, base)) WITHOUT ROWID;
 CREATE TABLE runs(thread TEXT, uid TEXT, id TEXT, experiment TEXT, title TEXT, key TEXT, state TEXT,
                   planned_at TEXT, started_at TEXT, wall_s REAL, exit_code INTEGER, argv TEXT, config TEXT,
-                  metrics TEXT, nonfinite TEXT, tree TEXT, retracted TEXT, PRIMARY KEY(thread, uid)) WITHOUT ROWID;
+                  metrics TEXT, nonfinite TEXT, tree TEXT, retracted TEXT, place TEXT,
+                  PRIMARY KEY(thread, uid)) WITHOUT ROWID;
 CREATE TABLE ground(thread TEXT PRIMARY KEY, text TEXT) WITHOUT ROWID;
 CREATE TABLE owners(thread TEXT, uid TEXT, base TEXT, PRIMARY KEY(thread, uid)) WITHOUT ROWID;
 CREATE TABLE dangling(thread TEXT, uid TEXT, base TEXT, PRIMARY KEY(thread, uid, base)) WITHOUT ROWID;

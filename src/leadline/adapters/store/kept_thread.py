@@ -14,6 +14,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from leadline.adapters.store import names_table, run_table
+from leadline.core.compare.choice import Arm, arm_of
 from leadline.core.evidence.of_thread import evidence_of
 from leadline.core.issue.due import active_hours
 from leadline.core.metric.items import lend
@@ -313,6 +314,10 @@ class KeptRows:
         label, counted = json.loads(row[0])
         return label, counted
 
+    def arms(self, metric: str) -> list[Arm]:
+        """No part of what a claim rests on: what was there to choose from was there before it."""
+        return [arm_of(row) for row in run_table.first_of_each(self.index, self.topic, metric)]
+
     def differing(self) -> list[tuple[str, list[tuple[str, float, float | None]]]]:
         """(id, as ``recompute`` tells) of every standing item with a cited number that is another
         one now, in order."""
@@ -365,7 +370,7 @@ class KeptRows:
         label: str | None = None
         strength, differs = 0, None
         if item.kind == "claim":
-            found = evidence_of(self.thread, cast(Any, item.body))
+            found = evidence_of(self.thread, cast(Any, item.body), uid)
             strength = rank(found.label) if item.stands else 0
             label = json.dumps([found.label, found.counted])
         if item.stands and item.body.get("bound"):

@@ -71,6 +71,18 @@ def same_key(index: Index, threads: list[str], key: str) -> list[RunRow]:
     return [_row(r) for r in found]
 
 
+def first_of_each(index: Index, thread: str, metric: str) -> list[RunRow]:
+    """The first run of every experiment that measured ``metric``."""
+    settle(index, thread)
+    value, path = _expression(f"metrics.{metric}")
+    found = index.db.execute(
+        f"SELECT {_COLUMNS}, min(uid) FROM runs WHERE thread=? GROUP BY experiment "
+        f"HAVING max({value} IS NOT NULL)",
+        [thread, *path],
+    )
+    return [_row(r[:-1]) for r in found]
+
+
 # -- making rows -----------------------------------------------------------------------------------
 def settle(index: Index, thread: str) -> None:
     """Make the rows of every experiment that is stale, some at a time: a writer waits for one lot,

@@ -13,11 +13,24 @@ from collections.abc import Iterable, Sequence
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.difference import is_seed
 from leadline.core.metric.contract import moved_by_machine
+from leadline.core.record.rows import RunRow, place_of
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Experiment, Thread
+from leadline.core.typed import NamedTuple
 from leadline.core.values import dataclass
 
 _SEED_IN_COMMAND = re.compile(r"((?:^|[-_.])seed[= ])\S+", re.I)
+
+
+class Arm(NamedTuple):
+    """An experiment as something to choose: when it began, its place (``RunRow.place``), its config
+    without seeds (else its command), the same with them, its code."""
+
+    uid: str
+    place: str
+    configuration: str
+    whole: str
+    tree: str
 
 
 @dataclass(frozen=True)
@@ -45,11 +58,12 @@ def choice_of(
         return (
             NO_CHOICE  # judged by the blocks alone, whose sides were named before the first of them
         )
-    pool = [e for e in thread.experiments.values() if not before or e.runs[0].uid < before]
-    families = [_family(thread, side, pool, metric) for side in (judged, reference)]
+    pool = thread.kept.arms(metric) if thread.kept else arms_of(thread.experiments.values(), metric)
+    begun = [arm for arm in pool if not before or arm.uid < before]
+    own = [arm_of(side[0]) for side in (judged, reference)]
+    families = [_family(arm, begun) for arm in own]
     if _was_baseline(thread, reference, judged):
-        own = {_configuration(run) for run in reference}
-        count = len(families[0] - own)
+        count = len(families[0]) - ((own[1].configuration, 0) in families[0])
         return Choice(max(1, count), _words(count, count), True)
     together = families[0] | families[1]
     count = len(families[0]) * len(families[1])
@@ -77,28 +91,35 @@ def _was_baseline(thread: Thread, reference: Sequence[Run], judged: Sequence[Run
     )
 
 
-def _family(
-    thread: Thread, side: Sequence[Run], pool: Iterable[Experiment], metric: str
-) -> set[str]:
-    """The configurations that ``side`` stands among: the cells of its sweeps, else all experiments
-    that were run one by one."""
-    sweeps = {_sweep(thread, run.experiment) for run in side}
-    return {_configuration(run) for run in side} | {
-        _configuration(first)
-        for experiment in pool
-        if not (first := experiment.runs[0]).design.get("interleaving")
-        and first.design.get("sweep") in sweeps
-        and any(run.is_evidence and metric in run.metrics for run in experiment.runs)
-    }
+def arms_of(experiments: Iterable[Experiment], metric: str) -> list[Arm]:
+    """One of each experiment that measured ``metric``, withdrawn or not: it was there to choose
+    from."""
+    return [
+        arm_of(experiment.runs[0])
+        for experiment in experiments
+        if any(metric in run.metrics for run in experiment.runs)
+    ]
 
 
-def _sweep(thread: Thread, experiment: str) -> str | None:
-    found = thread.experiments.get(experiment)
-    return found.runs[0].design.get("sweep") if found is not None and found.runs else None
-
-
-def _configuration(run: Run) -> str:
-    """What is the same in repeats: config without its seeds, command, code."""
+def arm_of(run: Run | RunRow) -> Arm:
+    tree = run.tree if isinstance(run, RunRow) else str(run.code.get("tree", ""))
+    place = run.place if isinstance(run, RunRow) else place_of(run)
     config = {k: v for k, v in run.config.items() if not is_seed(k)}
-    command = _SEED_IN_COMMAND.sub(r"\1*", " ".join(run.argv)) if not run.config else ""
-    return canonical_json([config, command, run.code.get("tree")])
+    command = " ".join(run.argv)
+    masked = "" if run.config else _SEED_IN_COMMAND.sub(r"\1*", command)
+    whole = canonical_json([run.config, "" if run.config else command])
+    return Arm(run.uid, place, canonical_json([config, masked]), whole, tree)
+
+
+def _family(own: Arm, begun: Iterable[Arm]) -> set[tuple[str, int]]:
+    """The configurations that ``own`` stands among, itself one of them: the cells of its sweep, else
+    all that were run one by one. One that was run again with nothing but other code is as many as
+    it had codes; of seeds the most that one seed had."""
+    place = "" if own.place.startswith("interleaving") else own.place
+    trees: dict[tuple[str, str], set[str]] = {}
+    for arm in [own, *(arm for arm in begun if arm.place == place)]:
+        trees.setdefault((arm.configuration, arm.whole), set()).add(arm.tree)
+    most: dict[str, int] = {}
+    for (configuration, _), codes in trees.items():
+        most[configuration] = max(len(codes), most.get(configuration, 0))
+    return {(configuration, n) for configuration, count in most.items() for n in range(count)}

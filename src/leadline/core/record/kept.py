@@ -76,6 +76,10 @@ class Kept(Protocol):
         """The label of a claim and the runs that count; None where it has to be computed."""
         ...
 
+    def arms(self, metric: str) -> list[Any]:
+        """As ``core.compare.choice.arms_of``, of all experiments."""
+        ...
+
     def runs_where(self, selectors: Sequence[tuple[str, object]]) -> list[Run]:
         """Every run that may have these facts: nothing that has is left out."""
         ...

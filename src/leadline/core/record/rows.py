@@ -16,7 +16,8 @@ from leadline.core.values import dataclass
 @dataclass(slots=True, frozen=True)
 class RunRow:
     """``thread`` is a topic, ``tree`` the identity of the code; ``retracted`` is the word for a run
-    that does not stand (``retracted`` or ``superseded``), "" for one that does."""
+    that does not stand (``retracted`` or ``superseded``), "" for one that does; ``place``:
+    ``sweep:ULID`` or ``interleaving:ULID`` of what it is a part of, "" for a run by itself."""
 
     thread: str
     uid: str
@@ -35,6 +36,7 @@ class RunRow:
     nonfinite: dict[str, str]
     tree: str
     retracted: str
+    place: str
 
 
 COLUMNS = RunRow.__match_args__
@@ -81,7 +83,15 @@ def row_of(run: Run, thread: Thread) -> RunRow:
         nonfinite=_mapping(run.nonfinite),
         tree=str(_mapping(run.code).get("tree", "")),
         retracted="retracted" if run.retracted else withdrawn,
+        place=place_of(run),
     )
+
+
+def place_of(run: Run) -> str:
+    for kind in ("sweep", "interleaving"):
+        if uid := run.design.get(kind):
+            return f"{kind}:{uid}"
+    return ""
 
 
 def title_of_run(run: Run, experiment: Experiment) -> str:
