@@ -25,7 +25,6 @@ from leadline.core.canonical import object_in
 from leadline.core.errors import environment, usage
 from leadline.core.patterns import later
 from leadline.core.record.kinds import ISSUE_KINDS
-from leadline.core.settings import MOST_SETTINGS_BYTES, TRACKED_FILE
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.services.context import Context
 
@@ -274,6 +273,9 @@ def _name_in(path: str, place: list[int]) -> str:
     return str(name) if fits and WRITER.match(str(name)) else ""
 
 
+TRACKED_FILE = "leadline.toml"  # at the top of the work tree
+
+
 def _settings(vcs: Git, root: str, warn: Callable[[str], None]) -> dict[str, object]:
     """``leadline.toml`` at the top of the work tree, then ``config.toml`` beside the records. The
     former comes with whatever is checked out: ``core/settings.py`` says what it may hold."""
@@ -286,7 +288,8 @@ def _settings(vcs: Git, root: str, warn: Callable[[str], None]) -> dict[str, obj
                 read_settings,
             )
 
-            read = read_settings(raw, path, tracked=path == tracked)
+            name = TRACKED_FILE if path == tracked else path
+            read = read_settings(raw, name, tracked=path == tracked)
             settings.update(read.values)
             for sentence in read.unused:
                 warn(sentence)
@@ -302,6 +305,8 @@ def _of_checkout(path: str, warn: Callable[[str], None]) -> bytes | None:
     except OSError as error:
         warn(f"{TRACKED_FILE} is not read: {error.strerror}")
         return None
+    from leadline.core.settings_file import MOST_SETTINGS_BYTES
+
     with open(fd, "rb") as file:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             warn(f"{TRACKED_FILE} is not read: it is no regular file")

@@ -42,8 +42,8 @@ VERBS = (
     ["update", "--change", "Something."],
     ["start", "another", "--prefix", "ANO"],
     ["report", "--out", "report.html"],
-    ["reproduce", "T-501"],
-    ["show", "T-501"],
+    ["reproduce", "T-505"],
+    ["show", "T-505"],
     ["logbook"],
     ["index"],
     ["check", "close"],
@@ -236,6 +236,9 @@ def records(watch: Watch, chance: random.Random) -> None:
     for _ in range(4):
         code = {"ref": chance.choice(refs), "commit": chance.choice(commits), "tree": mine}
         foreign.run(metrics={"time_ms": 1.0}, code={**code, "head": mine})
+    every = {"*": "", "P*": "x", "PLA*": "x"}
+    shown = foreign.plan(argv=["true"], environment=every, code={"commit": mine, "tree": mine})
+    foreign.end(shown, {"time_ms": 2.0})
     names = ("../../../README.md", "../../.git/config", "/etc/x", "a/../../../b", ".git/hooks/x")
     for tag in ("private", "main", "x:refs/heads/main", "../heads/main", "leadline/t/one"):
         files = {chance.choice(names): foreign.blob}

@@ -163,6 +163,36 @@ def test_a_foreign_record_moves_no_branch_and_sends_no_tag(
     assert len(answer["data"]["refused"]) == 3 and len(answer["data"]["code"]["refused"]) == 4
 
 
+def test_what_a_foreign_run_recorded_does_not_say_what_is_recorded_here(
+    thread_lab: Lab, remote: Path
+) -> None:
+    """A name that ends in a star is a prefix in the settings, and a name in a record."""
+    head = thread_lab.git("rev-parse", "HEAD")
+    foreign = Foreign("demo", "P")
+    every = {"*": "x", "MY*": "x", "MY_OWN*": "x", "MY_NAMED": "then"}
+    argv = ["sh", "-c", """test -n "$MY_OWN_VALUE" && echo '{"time_ms": 2.5}'"""]
+    shown = foreign.plan(argv=argv, environment=every, code={"commit": head, "tree": head})
+    foreign.end(shown, {"time_ms": 1.0})
+    foreign.put_into(remote, thread_lab.env)
+    thread_lab.ok("sync")
+    thread_lab.run("reproduce", shown, env={"MY_OWN_VALUE": "s3ntinel", "MY_NAMED": "now"})
+    events = (thread_lab.repo / ".git/leadline/threads/demo/events").glob("*.jsonl")
+    mine = "".join(path.read_text() for path in events if "stranger" not in path.name)
+    assert '"MY_NAMED":"then"' in mine, "it ran, with what was recorded"
+    assert "s3ntinel" not in mine
+    assert '"time_ms":2.5' in mine, "nothing else was taken away from the command"
+
+
+@pytest.mark.parametrize("name", ["*", "A*", "a b", "A=*"])
+def test_what_would_record_most_of_the_environment_is_refused(thread_lab: Lab, name: str) -> None:
+    done = thread_lab.json("run", "--env", name, "--", "true", env={"MY_OWN": "s3ntinel"})
+    if "=" in name:
+        assert done["ok"], "it sets a variable"
+    else:
+        assert done["error"]["code"] == "bad-variable"
+    assert "s3ntinel" not in json.dumps(thread_lab.json("status", "--runs"))
+
+
 # ---- programs ------------------------------------------------------------------------------------
 
 VERBS = (

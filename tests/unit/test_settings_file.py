@@ -35,12 +35,12 @@ TRACKED = {name for name, setting in SETTINGS.items() if setting.tracked}
 
 def read(values: dict[str, object], tracked: bool) -> Read:
     text = "\n".join(f'"{name}" = {json.dumps(value)}' for name, value in values.items())
-    return read_settings(text.encode(), "/x/config.toml", tracked)
+    return read_settings(text.encode(), "leadline.toml" if tracked else "/x/config.toml", tracked)
 
 
 def refusal(text: bytes, tracked: bool = False) -> LeadlineError:
     with pytest.raises(LeadlineError) as caught:
-        read_settings(text, "/x/config.toml", tracked)
+        read_settings(text, "leadline.toml" if tracked else "/x/config.toml", tracked)
     assert (caught.value.kind, caught.value.code) == ("usage", "bad-settings")
     return caught.value
 

@@ -14,8 +14,6 @@ from collections.abc import Mapping
 from leadline.core.record.run import USUAL_EXECUTOR
 from leadline.core.typed import NamedTuple
 
-TRACKED_FILE = "leadline.toml"  # at the top of the work tree
-MOST_SETTINGS_BYTES = 1 << 20
 TEXT, FLAG, COUNT, NUMBER, TEXTS, PATHS = (
     "a text",
     "true or false",

@@ -16,18 +16,17 @@ from leadline.core.ref_name import ref_problem
 from leadline.core.settings import (
     COUNT,
     FLAG,
-    MOST_SETTINGS_BYTES,
     NUMBER,
     PATHS,
     SETTINGS,
     TEXT,
-    TRACKED_FILE,
     command_for,
 )
 from leadline.core.tree_path import tree_path_problem
 from leadline.core.typed import NamedTuple
 
 TYPED = "the command line"
+MOST_SETTINGS_BYTES = 1 << 20
 UNUSED_SHOWN = 6
 LEAST_PREFIX_CHARS = 3
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\*?\Z")
@@ -42,15 +41,14 @@ class Read(NamedTuple):
     unused: list[str]
 
 
-def read_settings(raw: bytes, path: str, tracked: bool) -> Read:
-    """What the TOML text ``raw`` says. ``tracked``: it is a file of the checkout.
+def read_settings(raw: bytes, name: str, tracked: bool) -> Read:
+    """What the TOML text ``raw`` of the file ``name`` says. ``tracked``: it is one of the checkout.
 
     Raises LeadlineError(usage, ``bad-settings``): no TOML, a value of a wrong type, or one that
     cannot be meant.
     """
     import tomllib  # noqa: PLC0415  start-up: 6 ms, where there is a file of settings
 
-    name = TRACKED_FILE if tracked else path
     try:
         if len(raw) > MOST_SETTINGS_BYTES:
             raise ValueError(f"it has more than {MOST_SETTINGS_BYTES} bytes")
@@ -109,6 +107,17 @@ def check_value(key: str, value: object, where: str) -> None:
         problem = "it has to be one line"
     if problem:
         raise _bad(f"{key} in {where} cannot be {_shown(value)}", problem, where)
+
+
+def check_variable(name: str) -> None:
+    """Raises LeadlineError(usage, ``bad-variable``) for what ``variable_problem`` refuses."""
+    if problem := variable_problem(name):
+        raise usage(
+            "bad-variable",
+            f"--env {name[:60]!r} is not recorded",
+            why=problem,
+            do="leadline run --env NAME -- …",
+        )
 
 
 def variable_problem(name: str) -> str:

@@ -259,6 +259,44 @@ class VcsContract:
             vcs.push("nowhere", {ref: ref})
         assert caught.value.code == "no-such-remote"
 
+    def test_what_is_no_whole_name_of_a_ref_reaches_no_remote(self, bench: Bench) -> None:
+        vcs = bench.open()
+        bench.add_remote("origin")
+        ref = "refs/heads/records"
+        tip = vcs.commit_files(ref, {"a": b"1"}, "one")
+        for name in ("records", "refs/heads/../heads/x", "refs/tags/v:refs/heads/x", "HEAD", ""):
+            for act in (
+                lambda name=name: vcs.push("origin", {ref: name}),
+                lambda name=name: vcs.push("origin", {name: ref}),
+                lambda name=name: vcs.fetch_ref("origin", name, ref),
+                lambda name=name: vcs.fetch_ref("origin", ref, name),
+            ):
+                with pytest.raises(LeadlineError) as caught:
+                    act()
+                assert caught.value.code == "bad-ref-name"
+        assert vcs.remote_refs("origin") == {} and vcs.ref(ref) == tip
+
+    def test_no_path_that_a_checkout_could_not_take_is_committed(self, bench: Bench) -> None:
+        vcs = bench.open()
+        write(vcs, "a", b"1")
+        bench.commit_all("first")
+        for path in (".git/hooks/x", "a/.GIT/x", "../x", "/x", "a//b", "x/.git ./y", "git~1/x"):
+            with pytest.raises(LeadlineError) as caught:
+                vcs.commit_files("refs/heads/records", {path: b"1"}, "one")
+            assert caught.value.code == "bad-path"
+        assert vcs.ref("refs/heads/records") is None
+
+    def test_the_first_commits_of_a_branch_are_told(self, bench: Bench) -> None:
+        vcs = bench.open()
+        write(vcs, "a", b"1")
+        first = bench.commit_all("first")
+        write(vcs, "a", b"2")
+        second = bench.commit_all("second")
+        other = vcs.commit_files("refs/heads/apart", {"b": b"x"}, "apart")
+        joined = vcs.commit_files("refs/heads/joined", {"c": b"x"}, "both", [second, other])
+        assert vcs.first_commits(second) == [first] and vcs.first_commits(other) == [other]
+        assert sorted(vcs.first_commits(joined)) == sorted([first, other])
+
     def test_what_a_remote_has_is_listed_with_the_commits_of_its_tags(self, bench: Bench) -> None:
         vcs = bench.open()
         write(vcs, "a", b"1")

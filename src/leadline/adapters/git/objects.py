@@ -14,7 +14,6 @@ from leadline.adapters.git.program import FALLBACK_EMAIL, FALLBACK_NAME, GitProg
 from leadline.core.errors import LeadlineError, conflict, environment, not_found, usage
 from leadline.core.plain import one_line, plain
 from leadline.core.ref_name import is_object_name
-from leadline.core.tree_path import tree_path_problem
 
 Entry = tuple[str, str]  # mode, object name
 TREE_MODE = "40000"
@@ -228,6 +227,8 @@ def missing(git: GitProgram, names: Iterable[str]) -> set[str]:
 def edit_tree(git: GitProgram, tree: str | None, changes: Mapping[str, Entry | None]) -> str:
     """``tree`` (None: the empty one) with entries set or, where None, removed. Raises
     ``no-such-object``, ``bad-path`` (nothing is written that a checkout could not take)."""
+    from leadline.core.tree_path import tree_path_problem
+
     for path, entry in changes.items():
         if entry is not None and (problem := tree_path_problem(path)):
             raise usage(

@@ -90,6 +90,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.cli.live import Watching
+    from leadline.core.settings_file import check_variable
     from leadline.services.run.outcome import Runs
     from leadline.services.run.repeats import execute
     from leadline.services.run.request import Command, RunRequest, Terms
@@ -97,6 +98,9 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     for given in args.not_secret_files:
         full = os.path.join(context.cwd, given)
         context.screen.declare_file(full, os.path.relpath(full, context.toplevel))
+    recorded = [e for e in args.env if "=" not in e]
+    for name in recorded:
+        check_variable(name)
     environment: dict[str, str | None] = dict(e.split("=", 1) for e in args.env if "=" in e)
     request = RunRequest(
         topic=context.topic(args.thread),
@@ -109,7 +113,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         terms=Terms(
             extract=extraction(args),
             artifacts=args.artifacts,
-            allow_environment=[e for e in args.env if "=" not in e],
+            allow_environment=recorded,
             timeout_s=args.timeout,
             max_output_bytes=args.max_output,
         ),

@@ -113,7 +113,8 @@ def _beside_the_code(context: Context, request: RunRequest) -> PlanFacts:
     allow = [
         *context.setting("run.environment"),
         *request.terms.allow_environment,
-        *command.set_environment,
+        # these are names, also where they look like a prefix
+        *(name for name in command.set_environment if not name.endswith("*")),
     ]
     return {
         "argv": argv,

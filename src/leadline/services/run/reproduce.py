@@ -327,11 +327,15 @@ def _one(
 def _environment(context: Context, plan: Rerun) -> dict[str, str | None]:
     """The recorded variables; those that would be recorded now and were not then are taken away."""
     # a record may come from anybody: of its names none is taken for a prefix
-    named = [name for name in plan.run.environment if not variable_problem(name + "_")]
+    named = {
+        name: value
+        for name, value in plan.run.environment.items()
+        if not variable_problem(name + "_")
+    }
     allow = [*context.setting("run.environment"), *named]
     now = context.collectors.environment(context.environ, allow)["variables"]
-    wanted: dict[str, str | None] = {name: None for name in now if name not in plan.run.environment}
-    for name, value in plan.run.environment.items():
+    wanted: dict[str, str | None] = {name: None for name in now if name not in named}
+    for name, value in named.items():
         if "[redacted:" in value or "… [cut:" in value:
             plan.notes.append(f"${name} was not recorded in full and is as it is here")
         elif now.get(name) != value:
