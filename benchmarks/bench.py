@@ -20,7 +20,7 @@ from typing import NamedTuple
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 from page import Row, machine, page, table  # noqa: E402
-from timing import Program, Timing, environment, interleaved  # noqa: E402
+from timing import Program, Timing, environment, interleaved, once  # noqa: E402
 
 LAUNCHER = """#!{python}
 import sys
@@ -55,10 +55,37 @@ print(best)
 """
 READING = """
 import sys, time
+from leadline.adapters.series import segments
 from leadline.adapters.series.files import SeriesFiles
+from leadline.core.series import store
 begin = time.perf_counter()
 store = SeriesFiles().read(sys.argv[1])
 print(time.perf_counter() - begin)
+"""
+OUTPUT = """
+import sys, time
+from leadline.adapters.extractors.streams import StdoutReader
+from leadline.core.extract.spec import ExtractionSpec
+from leadline.ports.extractor import RunFiles
+spec, files = ExtractionSpec("stdout"), RunFiles(".", stdout=sys.argv[1])
+begin = time.perf_counter()
+StdoutReader().read(spec, files, {})
+print(time.perf_counter() - begin)
+"""
+BESIDE = """
+import subprocess, sys, time
+program, source, note = sys.argv[1], sys.argv[2], [sys.argv[1], "note", "beside it"]
+def noted():
+    begin = time.perf_counter()
+    subprocess.run(note, check=True, capture_output=True)
+    return time.perf_counter() - begin
+alone = min(noted() for _ in range(3))
+begin = time.perf_counter()
+work = subprocess.Popen([program, "import", source, "--metric", "loss", "--config", "*"], stdout=subprocess.DEVNULL)
+longest = 0.0
+while work.poll() is None:
+    longest = max(longest, noted() - alone)
+print(time.perf_counter() - begin, longest, work.returncode)
 """
 
 
@@ -71,6 +98,9 @@ class Sizes(NamedTuple):
     parallel: int = 20
     log_calls: int = 200_000
     cells: int = 200
+    rows: int = 100_000
+    long_records: int = 100_000
+    output_lines: int = 2_000_000
 
     def scaled(self, factor: float) -> Sizes:
         return Sizes(
@@ -79,6 +109,7 @@ class Sizes(NamedTuple):
             max(2, int(self.parallel * factor)),
             max(100, int(self.log_calls * factor)),
             max(4, int(self.cells * factor)),
+            *(max(100, int(n * factor)) for n in self[8:]),
         )
 
 
@@ -210,7 +241,7 @@ def larger_threads(bench: Bench) -> list[Row]:
     base = found["python"]
     for name, count in (("few", sizes.records), ("many", sizes.many_records)):
         rows.append(
-            _limit_row(f"one written record (`note`) at {count:,} records", found[name], base, 85)
+            _limit_row(f"one written record (`note`) at {count:,} records", found[name], base, 40)
         )
     for name, what in (
         ("brief", "`brief`"),
@@ -268,14 +299,14 @@ def tracked_runs(bench: Bench) -> list[Row]:
     found = bench.measure(repository, {"true": bare, "unchanged": Program(tracked, repository)})
     rows = [
         _plain_row(f"`git status`, {bench.sizes.files:,} files", found["git"], found["python"]),
-        _beyond_row("tree unchanged", bench.sizes.files, found["unchanged"], found, 80),
+        _beyond_row("tree unchanged", bench.sizes.files, found["unchanged"], found, 50),
     ]
     found = bench.measure(
         repository, {"true": bare, "edited": Program(tracked, repository, before=edit)}
     )
     return [
         *rows,
-        _beyond_row("after an edit", bench.sizes.files, found["edited"], found, 120),
+        _beyond_row("after an edit", bench.sizes.files, found["edited"], found, 75),
         _parallel_row(bench, repository, found["edited"]),
     ]
 
@@ -347,11 +378,11 @@ def sweep_cost(bench: Bench) -> list[Row]:
             each[name].append((time.perf_counter() - start) * 1e3 / count)
         recorded = _runs_done(bench, repository)
     best, floor = min(each["sweep"]), min(each["xargs"])
-    ok = recorded == 3 * count and best <= 15
+    ok = recorded == 3 * count and best <= 8
     return [
         Row(
             f"sweep of {count} trivial runs, 2 at a time, each",
-            "≤ 15 ms",
+            "≤ 8 ms",
             f"{best:.1f} ms",
             f"{sorted(each['sweep'])[1]:.1f} ms",
             f"{best / floor:.0f}× xargs -P 2",
@@ -363,9 +394,9 @@ def sweep_cost(bench: Bench) -> list[Row]:
 def logging_rate(bench: Bench) -> list[Row]:
     rows = []
     floor = float(bench.call([sys.executable, "-c", FLOOR, str(bench.sizes.log_calls // 5 * 5)]))
-    for width, what, least in (
-        (1, "one metric a call", 400_000),
-        (50, "50 metrics a call", 4_000_000),
+    for width, what, budget, least in (
+        (1, "one metric a call", "≥ 0.7× the bare write", 0.7 * floor),
+        (50, "50 metrics a call", "≥ 8,000,000 points/s", 8_000_000),
     ):
         attempt = os.path.join(bench.folder, f"logged{width}")
         calls = max(5, bench.sizes.log_calls // width // 5 * 5)
@@ -376,7 +407,7 @@ def logging_rate(bench: Bench) -> list[Row]:
         rows.append(
             Row(
                 f"`ll.log`, {what}, {size_bytes / points:.1f} bytes a point",
-                f"≥ {least:,} points/s",
+                budget,
                 f"{rate:,.0f} points/s",
                 "",
                 f"{points:,} of {calls * width:,} points read back, {rate / floor:.2f}× the bare write",
@@ -414,7 +445,7 @@ def _reading_row(bench: Bench) -> Row:
     bench.call([sys.executable, "-c", LOGGING, str(calls), "1"], **_store(attempt))
     each = sorted(float(bench.call([sys.executable, "-c", READING, attempt])) for _ in range(5))
     points, problems, _ = _read_back(attempt)
-    limit_s = 0.15 * calls / 1e6
+    limit_s = 0.08 * calls / 1e6
     return Row(
         f"{points:,} points of one series read back, checked",
         f"≤ {limit_s:.3g} s",
@@ -447,12 +478,97 @@ def _processes_row(bench: Bench) -> Row:
     rate = points / (max(ended) - min(begun)) if begun else 0.0
     return Row(
         "8 processes open a new store at once and log, in all",
-        "≥ 800,000 points/s, none failed or lost",
+        "≥ 1,000,000 points/s, none failed or lost",
         f"{rate:,.0f} points/s",
         "",
         f"{failed} failed, {8 * calls - points} lost",
-        not failed and not problems and points == 8 * calls and rate >= 800_000,
+        not failed and not problems and points == 8 * calls and rate >= 1_000_000,
     )
+
+
+def import_of_rows(bench: Bench) -> list[Row]:
+    """A large import, and what somebody waits who writes a note meanwhile."""
+    repository, count = bench.thread("imported"), bench.sizes.rows
+    source = os.path.join(bench.folder, "rows.csv")
+    with open(source, "w", encoding="utf-8") as file:
+        file.write("level,width,seed,loss\n")
+        file.writelines(
+            f"{i % 100},{i // 100 % 50},{i // 5000},{i / 7:.4f}\n" for i in range(count)
+        )
+    argv = [sys.executable, "-c", BESIDE, bench.leadline, source]
+    took_s, waited_s, code = map(float, bench.call(argv, repository).split())
+    taken = bench.call([bench.leadline, "status", "--json"], repository)
+    whole, limit_s = f'"runs": {count + 2}' in taken, 10 * count / 100_000
+    return [
+        Row(
+            f"import of {count:,} rows, with notes beside it",
+            f"≤ {limit_s:g} s",
+            f"{took_s:.1f} s",
+            "",
+            f"{took_s / count * 1e6:.0f} µs a row",
+            took_s <= limit_s and not code and whole,
+        ),
+        Row(
+            "a note beside it waits",
+            "≤ 200 ms",
+            _ms(waited_s * 1e3),
+            "",
+            "the longest of all",
+            waited_s <= 0.2,
+        ),
+    ]
+
+
+def long_writes(bench: Bench) -> list[Row]:
+    """What writes at length: each verb once, its CPU and its memory with all that it started."""
+    repository, count = bench.thread("long"), bench.sizes.long_records
+    filled = [sys.executable, os.path.join(HERE, "long_thread.py"), repository, "bench", str(count)]
+    bench.call(filled)
+    bench.call(["git", "init", "-q", "--bare", "theirs"])
+    bench.call(["git", "remote", "add", "origin", os.path.join(bench.folder, "theirs")], repository)
+    rows = []
+    for verb, limit_s, argv in (
+        ("note", 0.04, ["note", "a record more"]),
+        ("claim", 1, ["claim", "lower", "--that", "loss(BEN-002) < loss(baseline)"]),
+        ("update", 10, ["update"]),
+        ("seal", 10, ["seal", "first"]),
+        ("sync", 10, ["sync"]),
+    ):
+        program = bench.program(repository, *argv)._replace(ok=(0, 6))
+        found = once(program, bench.env)
+        rows.append(
+            Row(
+                f"`{verb}` at {count:,} records, CPU and memory",
+                f"≤ {limit_s:g} s, ≤ 200 MB",
+                f"{found.cpu_ms / 1e3:.2f} s, {found.peak_mb:.0f} MB",
+                "",
+                "",
+                found.cpu_ms <= limit_s * 1e3 and found.peak_mb <= 200,
+            )
+        )
+    return rows
+
+
+def job_output(bench: Bench) -> list[Row]:
+    """What a job printed, looked through for metrics: lines that look like JSON, few of which are."""
+    path, count = os.path.join(bench.folder, "stdout.log"), bench.sizes.output_lines
+    piece = '{"event": tick, "worker": "a"}\n' * 999 + '{"loss": 0.5}\n'
+    with open(path, "w", encoding="utf-8") as file:
+        for _ in range(count // 1000):
+            file.write(piece)
+    count = count // 1000 * 1000
+    took_s = min(float(bench.call([sys.executable, "-c", OUTPUT, path])) for _ in range(3))
+    rate = count / took_s if count else 0.0
+    return [
+        Row(
+            f"{count:,} JSON-like lines of a job's output read",
+            "≥ 1,000,000 lines/s",
+            f"{rate:,.0f} lines/s",
+            "",
+            "",
+            rate >= 1_000_000,
+        )
+    ]
 
 
 def install_size(bench: Bench) -> list[Row]:
@@ -466,7 +582,7 @@ def install_size(bench: Bench) -> list[Row]:
         try:
             files = metadata.distribution(name).files or []
         except metadata.PackageNotFoundError:
-            return [Row("core install", "≤ 28 MB", f"{name} is not installed", "", "", None)]
+            return [Row("core install", "≤ 12 MB", f"{name} is not installed", "", "", None)]
         seen.append(name)
         total += sum(
             os.path.getsize(str(f.locate())) for f in files if os.path.isfile(str(f.locate()))
@@ -474,11 +590,11 @@ def install_size(bench: Bench) -> list[Row]:
     return [
         Row(
             "core install, dependencies and compiled modules included",
-            "≤ 28 MB",
+            "≤ 12 MB",
             f"{total / 1e6:.1f} MB",
             "",
             f"{len(seen)} packages beside it",
-            total <= 28e6,
+            total <= 12e6,
         )
     ]
 
@@ -548,7 +664,18 @@ def _beyond_row(
     )
 
 
-GROUPS = (start_up, larger_threads, many_runs, tracked_runs, sweep_cost, logging_rate, install_size)
+GROUPS = (
+    start_up,
+    larger_threads,
+    many_runs,
+    tracked_runs,
+    sweep_cost,
+    logging_rate,
+    job_output,
+    import_of_rows,
+    long_writes,
+    install_size,
+)
 
 
 def main(argv: list[str]) -> int:

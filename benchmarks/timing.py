@@ -67,6 +67,11 @@ def interleaved(
     return {name: _summary(runs) for name, runs in found.items()}
 
 
+def once(program: Program, env: dict[str, str]) -> Timing:
+    """Of what cannot be done twice."""
+    return _summary([_once(program, env)])
+
+
 def _summary(runs: list[tuple[float, float, float]]) -> Timing:
     walls = sorted(wall for wall, _, _ in runs)
     middle = len(walls) // 2

@@ -59,6 +59,10 @@ def test_every_group_gives_its_rows(tmp_path: Path) -> None:
         "`leadline run -- true` beyond `true`",
         "2 `run`s started at once",
         "`ll.log`",
+        "import of",
+        "a note beside it",
+        "`seal` at",
+        "`sync` at",
         "core install",
     ):
         assert any(name.startswith(start) for name in judged), (

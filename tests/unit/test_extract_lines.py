@@ -7,11 +7,14 @@ import math
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from leadline.core.extract.gather import Gatherer
 from leadline.core.extract.lines import (
     flat_numbers,
     held_or_text,
+    may_measure,
     number_of,
     points_of,
     read_metrics_line,
@@ -158,3 +161,30 @@ def test_one_flat_object_on_stdout_is_a_row() -> None:
     into = gathered(STDOUT)
     read_stdout_line("  " + json.dumps({"time_ms": 3.5, "tag": "x"}) + "\n", 4, into)
     assert (into.rows, into.taken, into.series["time_ms"].last) == (1, 1, 3.5)
+
+
+_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from(
+        ["", "a", "nan", " NaN ", "-inf", "+Infinity", "n\\u0061n", "tick: 3", 'b": 1']
+    ),
+    lambda inner: st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["loss", "metric", "value", "metrics", "a b"]), _JSON),
+    st.booleans(),
+)
+def test_no_line_with_a_number_is_taken_for_one_without(record: dict, spaced: bool):
+    text = json.dumps(record, separators=(", ", " : ") if spaced else (",", ":"))
+    assert may_measure(text) or not dict(points_of(json.loads(text)))
+
+
+@pytest.mark.parametrize("line", ['{"event": tick, "worker": "a"}', '{"state":"done"}', "{}"])
+def test_what_only_looks_like_json_is_not_parsed(line: str):
+    assert not may_measure(line)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 
 from leadline.core.extract.gather import Gatherer
+from leadline.core.patterns import later
 from leadline.core.typed import Any
 
 NONFINITE = {
@@ -22,6 +24,9 @@ NONFINITE = {
     "+inf": math.inf,
     "+infinity": math.inf,
 }
+# A value that is a number, or one of the words of ``NONFINITE`` as a text; JSON as Python reads it
+# has NaN and Infinity.
+_NUMBER = later(r':\s*(?:-?[0-9NI]|"\s*[+-]?(?:nan|inf))', re.I)
 _RESERVED = frozenset(("t", "step", "timestamp", "_step", "_timestamp"))
 
 
@@ -111,7 +116,7 @@ def read_stdout_line(line: str, row: int, into: Gatherer) -> None:
     """A line that is exactly one flat JSON object with at least one number; anything else is
     ordinary output."""
     text = line.strip()
-    if not (text.startswith("{") and text.endswith("}")):
+    if not (text.startswith("{") and text.endswith("}") and may_measure(text)):
         return
     record = _json_object(text)
     if record is None or any(isinstance(value, (dict, list)) for value in record.values()):
@@ -119,6 +124,12 @@ def read_stdout_line(line: str, row: int, into: Gatherer) -> None:
     if any(True for _ in points_of(record)):
         into.rows += 1
         _take(record, text, row, into)
+
+
+def may_measure(text: str) -> bool:
+    """Whether a number can stand in the JSON object ``text``; a no is sure. Output that only looks
+    like JSON comes in millions of lines, and parsing one costs ten times this look."""
+    return _NUMBER.search(text) is not None or "\\" in text
 
 
 def _take(record: Mapping[str, Any], line: str, row: int, into: Gatherer) -> None:
