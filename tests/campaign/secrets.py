@@ -113,7 +113,7 @@ def channels(lab: Lab, held: str, key: str) -> dict[str, Callable[[], object]]:
         "argv": lambda: lab.run("run", "--quiet", "--secret-argv-ok", "--", "true", held),
         "argv, refused": lambda: lab.run("run", "--quiet", "--", "true", f"--x={held}"),
         "--set value": lambda: lab.run("run", "--quiet", "--set", f"about={held}", "--", "true"),
-        "--set key": lambda: lab.run("run", "--quiet", "--set", f"{key}=1", "--", "true"),
+        "--set key": lambda: lab.run("run", "--quiet", "--set", f"{held}=1", "--", "true"),
         "--config": config_file,
         "metric definition": lambda: lab.run("metric", "m2", "--description", held),
         "metric name": lambda: printed(f"print({metric!r})"),

@@ -11,6 +11,7 @@ import pytest
 
 from leadline.core.errors import LeadlineError
 from leadline.services.issue import outbox
+from leadline.services.screening import Screen
 
 
 class Clock:
@@ -22,7 +23,8 @@ class Clock:
 
 @pytest.fixture
 def context(tmp_path: Path) -> Any:
-    return SimpleNamespace(root=str(tmp_path), clock=Clock())
+    screen = Screen(str(tmp_path), {}, lambda text: None)
+    return SimpleNamespace(root=str(tmp_path), clock=Clock(), redactor=screen.redactor())
 
 
 def away(
@@ -74,3 +76,9 @@ def test_a_damaged_file_is_no_trouble(context: Any, tmp_path: Path, text: str):
     (tmp_path / "outbox" / "t.json").write_text(text)
     assert outbox.trouble(context, "t") is None
     assert outbox.note_trouble(context, "t", "edit body", away())["tries"] == 1
+
+
+def test_what_a_server_says_is_kept_without_a_token(context: Any, tmp_path: Path):
+    error = LeadlineError("remote", "forge-failing", "no", "at https://ada:s3cretwords@x.org/", "")
+    outbox.note_trouble(context, "t", "edit body", error)
+    assert "s3cretwords" not in (tmp_path / "outbox" / "t.json").read_text()

@@ -45,6 +45,10 @@ _OTHERS = (
      r"\b[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s/:@\[\]\"'<>]*:(?P<value>[^\s/@\"'<>{}$%()\\]{12,})@"),
     ("an authorization", "uthorization",
      r"(?i:authorization)\\?[\"']?\s*[:=]\s*\\?[\"']?(?:(?i:bearer|basic|token)\s+)(?P<value>[A-Za-z0-9._~+/=-]{20,})"),
+    ("a login", "-u", r"(?<![\w-])(?:-u|--user)[ =]+[\"']?[^\s:\"'/]{1,60}:(?P<value>[^\s\"'/\[\]$]{12,})"),
+    ("a signed address", "sig", r"(?i:[?&](?:sig|signature|x-amz-signature)=)(?P<value>[A-Za-z0-9%/+=_-]{24,})"),
+    ("a cookie", "ookie:", r"(?i:\bcookie:)\s*[\w.-]{1,40}=(?P<value>[A-Za-z0-9%/+_-]{16,})"),
+    ("the value of a flag", "-token", r"--(?:[a-z]+-)?token[ =](?P<value>[A-Za-z0-9_-]{16,})"),
     ("a package registry token", "_authToken", r"_authToken\s*=\s*[^\s$]{8,}"),
     ("a storage key", "ccountKey=", r"AccountKey=(?P<value>[A-Za-z0-9+/=]{40,})"),
     ("a service account key", "service_account",
@@ -52,6 +56,9 @@ _OTHERS = (
     ("cluster credentials", "client-key-data", r"(?m)^\s*client-key-data\s*:\s*(?P<value>\S{16,})"),
     ("cluster credentials", "-token", r"(?m)^\s*(?:id|refresh)-token\s*:\s*(?P<value>\S{16,})"),
 )  # fmt: skip
+
+
+_QUOTES = ("'", '"', "`")
 
 
 class Found(NamedTuple):
@@ -179,8 +186,12 @@ def _stands_alone(text: str, given: Given) -> bool:
     begin = text.rfind("\n", 0, given.start) + 1
     end = text.find("\n", given.end)
     line = text[begin : end if end >= 0 else len(text)].strip()
-    bare = re.sub(r"^(?:export|set|setenv|-)\s+", "", line)
-    return bare.startswith(given.name) and bare.endswith(given.value)
+    bare = re.sub(r"^(?:(?:export|set|setenv|-|#+|//+|--|;|\*)\s*)*", "", line)
+    if bare.startswith(given.name) and bare.endswith(given.value):
+        return True
+    # a text that is the assignment and nothing else
+    name_at = text.rfind(given.name, begin, given.start)
+    return text[name_at - 1 : name_at] in _QUOTES and text[given.end : given.end + 1] in _QUOTES
 
 
 def pieces_of(file: BinaryIO) -> Iterator[bytes]:
