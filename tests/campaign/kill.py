@@ -1,4 +1,5 @@
-"""SIGKILL of a writing verb at any moment: what it had printed is a record, and the rest goes on."""
+"""SIGKILL of a writing verb, at any moment and before each of its calls that change the disk: what it
+had printed is a record, and the rest goes on."""
 
 from __future__ import annotations
 
@@ -8,10 +9,47 @@ import subprocess
 import sys
 import time
 
+from tests.campaign import shim
 from tests.campaign.fault import Faults, Tally, fresh
+from tests.campaign.verbs import VERBS, Acknowledged, lab_with_remote, once, settled
+
+IN_ONE_LAB = 25
 
 
 def make(tries: int, chance: random.Random, tally: Tally) -> None:
+    at_moments = tries if shim.lacks() else tries // 4
+    _at_any_moment(at_moments, chance, tally)
+    _before_calls(tries - at_moments, chance, tally)
+
+
+def _before_calls(tries: int, chance: random.Random, tally: Tally) -> None:
+    calls: dict[str, int] = {}
+    done = 0
+    while done < tries:
+        with lab_with_remote() as lab:
+            counted = shim.Counted(lab.repo.parent, lab.repo / ".git")
+            acknowledged = Acknowledged()
+            for number in range(min(IN_ONE_LAB, tries - done)):
+                verb = chance.choice(VERBS)
+                if verb.name not in calls:
+                    once(
+                        lab,
+                        verb,
+                        1000 + number,
+                        counted.environment(0),
+                        acknowledged,
+                        tally,
+                        "none",
+                    )
+                    calls[verb.name] = counted.calls()
+                at = chance.randint(1, calls[verb.name] + 1)
+                what = f"killed before call {at} of {calls[verb.name]}"
+                once(lab, verb, number, counted.environment(at), acknowledged, tally, what)
+            done += IN_ONE_LAB
+            settled(lab, acknowledged, tally, "kills before calls")
+
+
+def _at_any_moment(tries: int, chance: random.Random, tally: Tally) -> None:
     done = 0
     while done < tries:
         with fresh() as lab:
@@ -43,4 +81,6 @@ def make(tries: int, chance: random.Random, tally: Tally) -> None:
                 tally.false.append(f"verify after kills: {answer.stdout}{answer.stderr}")
 
 
-FAULTS = Faults("kill -9 of a note at a random moment", make, tries=200, share=20)
+FAULTS = Faults(
+    "kill -9 of a verb at a random moment and before each call that changes the disk", make, 400, 24
+)

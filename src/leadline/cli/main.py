@@ -40,14 +40,17 @@ def entry(interrupted: Any = _signal.default_int_handler) -> NoReturn:
     code = 0
     try:
         _signal.signal(_signal.SIGINT, interrupted)
-        code = main(sys.argv[1:])
+        try:
+            code = main(sys.argv[1:])
+        except SystemExit as ended:  # argparse has printed a help
+            code = ended.code if isinstance(ended.code, int) else 0
         sys.stdout.flush()
     except BrokenPipeError:  # a reader that had enough, like `head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     except KeyboardInterrupt:
         code = INTERRUPTED
-    except OSError:  # the answer of a verb that needs nothing, such as --version
-        code = EXIT_CODES["environment"]
+    except OSError:  # said already, or the answer to what needs nothing, such as --version
+        code = code or EXIT_CODES["environment"]
     os._exit(code)
 
 

@@ -1,0 +1,170 @@
+"""A library to be loaded before all others (`LD_PRELOAD`), which counts the calls that change a disk
+below one folder and, at the n-th, kills the process or answers with an error, in any process of a verb.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+
+SOURCE = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* The count is one for all processes of a verb: eight bytes of a file that SHIM_COUNT names. */
+static long *count;
+static long at, fault;
+static const char *below;
+
+static void begin(void) {
+  static int begun;
+  if (begun) return;
+  begun = 1;
+  const char *file = getenv("SHIM_COUNT");
+  below = getenv("SHIM_BELOW");
+  if (!file || !below) { below = 0; return; }
+  at = atol(getenv("SHIM_AT")); fault = atol(getenv("SHIM_ERRNO"));
+  int fd = open(file, O_RDWR);
+  if (fd < 0) { below = 0; return; }
+  count = mmap(0, 8, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  close(fd);
+  if (count == MAP_FAILED) below = 0;
+}
+
+/* Whether this call is the one; then errno is set, or the process is no more. */
+static int hit(const char *path) {
+  begin();
+  if (!below || !path || strncmp(path, below, strlen(below))) return 0;
+  long now = __sync_add_and_fetch(count, 1);
+  if (now < at || (fault == 0 && now > at)) return 0;
+  if (fault == 0) { kill(getpid(), SIGKILL); pause(); }
+  if (fault > 0 && now > at && fault != ENOSPC && fault != EROFS && fault != EDQUOT) return 0;
+  errno = fault;
+  return 1;
+}
+
+static const char *of(int fd, char *into) {
+  char link[64];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  ssize_t n = readlink(link, into, PATH_MAX - 1);
+  if (n < 0) return 0;
+  into[n] = 0;
+  return into;
+}
+
+static const char *whole(int dir, const char *path, char *into) {
+  char folder[PATH_MAX];
+  if (path[0] == '/') return path;
+  if (dir == AT_FDCWD) { if (!getcwd(folder, sizeof folder)) return 0; }
+  else if (!of(dir, folder)) return 0;
+  if (snprintf(into, PATH_MAX, "%s/%s", folder, path) >= PATH_MAX) return 0;
+  return into;
+}
+
+#define REAL(name) static __typeof__(name) *real; \
+  if (!real) real = (__typeof__(name) *)dlsym(RTLD_NEXT, #name)
+#define BY_FD(result, name, args, names) \
+  result name args { REAL(name); char p[PATH_MAX]; if (hit(of(fd, p))) return -1; return real names; }
+
+BY_FD(ssize_t, write, (int fd, const void *b, size_t n), (fd, b, n))
+BY_FD(ssize_t, pwrite, (int fd, const void *b, size_t n, off_t o), (fd, b, n, o))
+BY_FD(ssize_t, pwrite64, (int fd, const void *b, size_t n, off64_t o), (fd, b, n, o))
+BY_FD(ssize_t, writev, (int fd, const struct iovec *v, int n), (fd, v, n))
+BY_FD(int, fsync, (int fd), (fd))
+BY_FD(int, fdatasync, (int fd), (fd))
+BY_FD(int, ftruncate, (int fd, off_t n), (fd, n))
+BY_FD(int, ftruncate64, (int fd, off64_t n), (fd, n))
+BY_FD(int, fchmod, (int fd, mode_t m), (fd, m))
+
+#define BY_PATH(name, args, names, dir, path) \
+  int name args { REAL(name); char p[PATH_MAX]; if (hit(whole(dir, path, p))) return -1; return real names; }
+
+BY_PATH(rename, (const char *a, const char *b), (a, b), AT_FDCWD, b)
+BY_PATH(link, (const char *a, const char *b), (a, b), AT_FDCWD, b)
+BY_PATH(unlink, (const char *a), (a), AT_FDCWD, a)
+BY_PATH(mkdir, (const char *a, mode_t m), (a, m), AT_FDCWD, a)
+BY_PATH(renameat, (int x, const char *a, int y, const char *b), (x, a, y, b), y, b)
+BY_PATH(linkat, (int x, const char *a, int y, const char *b, int f), (x, a, y, b, f), y, b)
+BY_PATH(unlinkat, (int x, const char *a, int f), (x, a, f), x, a)
+BY_PATH(mkdirat, (int x, const char *a, mode_t m), (x, a, m), x, a)
+
+#define OPENS(name) \
+  int name(const char *path, int flags, ...) { REAL(name); mode_t m = 0; \
+    if (flags & (O_CREAT | O_TMPFILE)) { va_list l; va_start(l, flags); m = va_arg(l, mode_t); va_end(l); } \
+    char p[PATH_MAX]; \
+    if ((flags & (O_CREAT | O_TRUNC)) && hit(whole(AT_FDCWD, path, p))) return -1; \
+    return real(path, flags, m); }
+OPENS(open)
+OPENS(open64)
+#define OPENS_AT(name) \
+  int name(int dir, const char *path, int flags, ...) { REAL(name); mode_t m = 0; \
+    if (flags & (O_CREAT | O_TMPFILE)) { va_list l; va_start(l, flags); m = va_arg(l, mode_t); va_end(l); } \
+    char p[PATH_MAX]; \
+    if ((flags & (O_CREAT | O_TRUNC)) && hit(whole(dir, path, p))) return -1; \
+    return real(dir, path, flags, m); }
+OPENS_AT(openat)
+OPENS_AT(openat64)
+"""
+
+
+def lacks() -> str:
+    return "" if shutil.which("gcc") else "no gcc"
+
+
+@cache
+def library() -> str:
+    """The path of the compiled one. Raises CalledProcessError."""
+    folder = Path(tempfile.mkdtemp(prefix="campaign-shim-"))
+    (folder / "shim.c").write_text(SOURCE)
+    made = folder / "shim.so"
+    command = [
+        "gcc",
+        "-shared",
+        "-fPIC",
+        "-O1",
+        "-w",
+        "-o",
+        str(made),
+        str(folder / "shim.c"),
+        "-ldl",
+    ]
+    subprocess.run(command, check=True)
+    return str(made)
+
+
+class Counted:
+    """The environment in which the n-th call is the last (``number`` 0) or fails with ``number``;
+    ``at`` 0: calls are counted alone."""
+
+    def __init__(self, folder: Path, below: Path) -> None:
+        self.file = folder / "count"
+        self.below = below
+
+    def environment(self, at: int, number: int = 0) -> dict[str, str]:
+        self.file.write_bytes(bytes(8))
+        return {
+            "LD_PRELOAD": library(),
+            "SHIM_COUNT": str(self.file),
+            "SHIM_BELOW": str(self.below),
+            "SHIM_AT": str(at or 1 << 40),
+            "SHIM_ERRNO": str(number),
+        }
+
+    def calls(self) -> int:
+        return int.from_bytes(self.file.read_bytes(), "little")

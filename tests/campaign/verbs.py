@@ -1,0 +1,134 @@
+"""Writing verbs to be cut short, and what has to be true afterwards whatever they were met by."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.campaign.fault import Tally, fresh
+from tests.conftest import Lab
+
+Done = subprocess.CompletedProcess[str]
+DOCUMENTED = (0, 2, 3, 4, 5, 6, 7, 8, 124, 125, 126, 127, 130, 137, -9)
+
+
+@dataclass
+class Acknowledged:
+    """What verbs have said is done, as text that has to stand in the event files, and tags."""
+
+    words: list[str] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Verb:
+    """``args`` of the nth call; ``note`` what its success has named."""
+
+    name: str
+    args: Callable[[int], list[str]]
+    note: Callable[[int, Done, Acknowledged], None]
+
+
+def _words(number: int, done: Done, acknowledged: Acknowledged) -> None:
+    acknowledged.words.append(f'"word {number}"')
+    acknowledged.ids += re.findall(r"\bT-[A-Z]\d+\b", done.stdout)[:1]
+
+
+def _run(number: int, done: Done, acknowledged: Acknowledged) -> None:
+    found = re.findall(r"\bT-\d+-r\d+\b(?= done)", done.stderr)
+    acknowledged.words += [f'"{run}"' for run in found]
+    acknowledged.ids += found
+
+
+def _started(number: int, done: Done, acknowledged: Acknowledged) -> None:
+    acknowledged.words.append(f'"goal {number}"')
+
+
+def _sealed(number: int, done: Done, acknowledged: Acknowledged) -> None:
+    acknowledged.tags.append(f"leadline/t/s{number}")
+
+
+VERBS = (
+    Verb("note", lambda n: ["note", f"word {n}", "--thread", "t"], _words),
+    Verb(
+        "claim", lambda n: ["claim", f"word {n}", "--reported", "a paper", "--thread", "t"], _words
+    ),
+    Verb("run", lambda n: ["run", "--quiet", "--thread", "t", "--", "python3", "code.py"], _run),
+    Verb(
+        "start",
+        lambda n: ["start", f"u{n}", "--prefix", f"U{n}", "--no-branch", "--goal", f"goal {n}"],
+        _started,
+    ),
+    Verb("seal", lambda n: ["seal", f"s{n}", "--thread", "t"], _sealed),
+    Verb("sync", lambda n: ["sync"], lambda n, done, acknowledged: None),
+)
+
+
+@contextmanager
+def lab_with_remote() -> Iterator[Lab]:
+    with fresh() as lab:
+        remote = lab.repo.parent / "remote"
+        subprocess.run(["git", "init", "-q", "--bare", str(remote)], check=True)
+        lab.git("remote", "add", "origin", str(remote))
+        yield lab
+
+
+def once(
+    lab: Lab,
+    verb: Verb,
+    number: int,
+    environment: dict[str, str],
+    acknowledged: Acknowledged,
+    tally: Tally,
+    what: str,
+) -> Done:
+    """One call of a verb that a fault meets: counted, and what it acknowledged remembered."""
+    if verb.name == "run":  # every code state is a new one
+        lab.write("code.py", f"print('{{\"time_ms\": {number}.5}}')\n")
+    done = lab.start(*verb.args(number), env=environment)
+    tally.tries += 1
+    tally.saw(f"{what}: {verb.name}", done.stdout + done.stderr)
+    if done.returncode == 0:
+        verb.note(number, done, acknowledged)
+    elif done.returncode not in DOCUMENTED:
+        tally.false.append(f"{what}: {verb.name} ends {done.returncode}: {done.stderr[-400:]}")
+    return done
+
+
+def settled(lab: Lab, acknowledged: Acknowledged, tally: Tally, what: str) -> None:
+    """The fault is over: everything acknowledged is there, no id was given twice, and all goes on."""
+    record = "".join(
+        path.read_text(errors="replace")
+        for path in Path(lab.repo, ".git/leadline/threads").rglob("*.jsonl")
+    )
+    tally.lost += [f"{what}: {words}" for words in acknowledged.words if words not in record]
+    tags = lab.git("tag", "--list").split()
+    tally.lost += [f"{what}: tag {tag}" for tag in acknowledged.tags if tag not in tags]
+    twice = {shown for shown in acknowledged.ids if acknowledged.ids.count(shown) > 1}
+    tally.false += [f"{what}: {shown} was given twice" for shown in twice]
+    for lock in Path(lab.repo, ".git").rglob("*.lock"):  # of a git that was killed: a minute later
+        os.utime(lock, (0, 0))
+    for lock in Path(lab.repo.parent).glob("remote/**/*.lock"):
+        lock.unlink()  # of the other side, which is for its keeper to mend
+    for verb in (
+        ("doctor", "--mend"),
+        ("note", "it goes on", "--thread", "t"),
+        ("run", "--quiet", "--thread", "t", "--", "true"),
+        ("seal", f"after-{random.getrandbits(40)}", "--thread", "t"),
+        ("sync",),
+        ("verify",),
+    ):
+        answer = lab.run(*verb)
+        said = answer.stdout + answer.stderr
+        tally.saw(f"{what}: afterwards {verb[0]}", said)
+        if answer.returncode:
+            tally.false.append(
+                f"{what}: afterwards {verb[0]} ends {answer.returncode}: {said[-500:]}"
+            )
