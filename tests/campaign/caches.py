@@ -3,9 +3,11 @@ mixed. Ids go on from the record."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
+import sqlite3
 from pathlib import Path
 
 from tests.campaign.fault import Faults, Tally, fresh
@@ -13,6 +15,7 @@ from tests.conftest import Lab
 
 NAMES = ("index.sqlite", "index.sqlite-wal", "index.sqlite-shm", "index.sqlite-journal")
 AT_A_TIME = 40
+PAGE_BYTES = 4096
 Moment = dict[str, bytes]
 
 
@@ -56,8 +59,6 @@ def _moment(lab: Lab) -> Moment:
 
 def _left_by_a_log(lab: Lab) -> Moment:
     """A write-ahead log that belongs to another index: what an older version left behind."""
-    import sqlite3
-
     path = _root(lab) / "other.sqlite"
     db = sqlite3.connect(path, isolation_level=None)
     db.execute("PRAGMA journal_mode=WAL")
@@ -73,7 +74,7 @@ def _disturb(lab: Lab, chance: random.Random, moments: list[Moment]) -> str:
     """Make one to three changes to the cache files; what they were, in words."""
     said = []
     for _ in range(chance.randint(1, 3)):
-        change = chance.choice((_put, _put, _put, _cut, _overwrite, _delete, _delete_locks))
+        change = chance.choice(CHANGES)
         said.append(change(lab, chance, moments))
     return ", then ".join(said)
 
@@ -86,6 +87,36 @@ def _put(lab: Lab, chance: random.Random, moments: list[Moment]) -> str:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(moment[name])
     return f"{', '.join(names)} as of moment {moments.index(moment)}"
+
+
+def _mix(lab: Lab, chance: random.Random, moments: list[Moment]) -> str:
+    """Some pages of the index as of another moment: what a power cut leaves of writes that were not
+    synced, and a log that is replayed into another index."""
+    path, moment = _root(lab) / "index.sqlite", chance.choice(moments)
+    other = moment.get("index.sqlite", b"")
+    if not path.exists():
+        return "nothing"
+    data = bytearray(path.read_bytes())
+    for at in range(0, min(len(data), len(other)), PAGE_BYTES):
+        if chance.random() < 0.5:
+            data[at : at + PAGE_BYTES] = other[at : at + PAGE_BYTES]
+    path.write_bytes(data)
+    return f"pages of moment {moments.index(moment)}"
+
+
+def _forget(lab: Lab, chance: random.Random, moments: list[Moment]) -> str:
+    """Rows that are gone from a sound index."""
+    path, table = _root(lab) / "index.sqlite", chance.choice(("ids", "records"))
+    if not path.exists():
+        return "nothing"
+    db = sqlite3.connect(path)
+    with contextlib.suppress(sqlite3.Error):
+        db.execute(
+            f"DELETE FROM {table} WHERE rowid % 2" if table == "records" else "DELETE FROM ids"
+        )
+        db.commit()
+    db.close()
+    return f"rows of {table} deleted"
 
 
 def _existing(lab: Lab, chance: random.Random) -> Path | None:
@@ -127,4 +158,5 @@ def _delete_locks(lab: Lab, chance: random.Random, moments: list[Moment]) -> str
     return "locks deleted"
 
 
+CHANGES = (_put, _put, _mix, _mix, _forget, _cut, _overwrite, _delete, _delete_locks)
 FAULTS = Faults("cache files of other moments, cut, overwritten, mixed", make, tries=1000, share=60)
