@@ -191,7 +191,10 @@ def _stands_alone(text: str, given: Given) -> bool:
         return True
     # a text that is the assignment and nothing else
     name_at = text.rfind(given.name, begin, given.start)
-    return text[name_at - 1 : name_at] in _QUOTES and text[given.end : given.end + 1] in _QUOTES
+    return text[name_at - 1 : name_at] in _QUOTES and text[given.end : given.end + 1] in (
+        *_QUOTES,
+        "\\",
+    )
 
 
 def pieces_of(file: BinaryIO) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from leadline.core.secrets.environment import MIN_SECRET_CHARS, forms_of, is_secret
+from leadline.core.secrets.environment import MIN_SECRET_CHARS, as_name, forms_of, is_secret
 from leadline.core.secrets.named import given_in, is_given_secret
 from leadline.core.secrets.quick import may_hold
 from leadline.core.secrets.sealed import Sealed
@@ -179,7 +179,7 @@ class Redactor:
         after = self.text(text)
         if after != text or not isinstance(name, str) or self._passes(text):
             return after
-        if is_secret(name, text) and is_given_secret(name, text, sure=True):
+        if is_secret(as_name(name)[1:], text) and is_given_secret(name, text, sure=True):
             return self._hide("named-secret", text)
         return text
 

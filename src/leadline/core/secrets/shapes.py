@@ -234,6 +234,7 @@ VENDORS = (
 
 WORDS = ("passw", "passphrase", "passcode", "pwd", "secret", "token", "apikey", "api_key", "api-key",
          "access_key", "access-key", "accesskey", "private_key", "private-key", "privatekey", "account_key",
+         "accountkey", "secretkey", "masterkey", "signingkey", "licensekey",
          "auth_key", "authkey", "auth-key", "master_key", "signing_key", "encryption_key", "session_key",
          "license_key", "_key", "-key", "credential", "creds", "_pass", "sshpass", "cookie",
          "connection_string")  # fmt: skip
