@@ -76,31 +76,32 @@ _READ_BY = frozenset(
 _OWN_KEYS: dict[str, object] = {"metrics": 1.5, "config": HARMFUL, "nonfinite": "NaN"}
 
 
-def hostile_body(body: object, harm: Iterator[str], name: str = "") -> object:
-    """``body`` with every text that is only shown made harmful, and keys that are the user's own."""
+def hostile_body(body: object, harm: Iterator[str], tail: str, name: str = "") -> object:
+    """``body`` with every text that is only shown made harmful (``tail``: behind each), and keys
+    that are the user's own."""
     if isinstance(body, dict):
-        made = {k: hostile_body(v, harm, k) for k, v in body.items()}
+        made = {k: hostile_body(v, harm, tail, k) for k, v in body.items()}
         if name in _OWN_KEYS:
             made[f"own{next(harm)}"] = _OWN_KEYS[name]
         return made
     if isinstance(body, list):
         inner = "" if body and isinstance(body[0], dict) else name
-        return [hostile_body(value, harm, inner) for value in body]
+        return [hostile_body(value, harm, tail, inner) for value in body]
     if isinstance(body, str) and name not in _READ_BY:
-        return f"{next(harm)}{body}{HARMFUL}"
+        return f"{next(harm)}{body}{tail}"
     return body
 
 
-def hostile_thread(topic: str = "hostile", prefix: str = "P") -> ThreadBuilder:
+def hostile_thread(harm: Iterator[str] | None = None, tail: str = HARMFUL) -> ThreadBuilder:
     """Runs, words, designs, posts and facts of a machine, by an actor who means harm; the chain of
-    its one writer holds and no record is malformed."""
-    harm = cycle(HARM.values())
+    its one writer holds and no record is malformed. ``harm``: what stands before each text."""
+    harm = harm or cycle(HARM.values())
     told = every_kind()
     told.run("a failed one", {}, {"block": 1}, "failed", "exit 3", ended={"outputs": _OUTPUTS})
     told.plan("open", {"block": 2}, code=_CODE, environment={"HOME": "x"}, shell=False)
-    made = ThreadBuilder(topic, prefix, actor=f"Eve{HARMFUL}", writer="weve", started=False)
+    made = ThreadBuilder("hostile", "P", actor=f"Eve{tail}", writer="weve", started=False)
     for record in told.records:
-        body = hostile_body(record.body, harm)
+        body = hostile_body(record.body, harm, tail)
         made.records.append(_next(made, record, body))
     return made
 

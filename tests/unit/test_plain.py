@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
 
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from leadline.cli import answer
 from leadline.cli.answer import Answer, print_answer, print_error
 from leadline.core.errors import usage
-from leadline.core.plain import json_escaped, one_line, plain
+from leadline.core.plain import as_rows, json_escaped, one_line, plain, shell_words
 from tests.hostile import HARM, HARMFUL, LONE, dangerous
 
 TEXTS = st.lists(
@@ -106,3 +108,27 @@ def test_only_the_colours_of_a_drawing_are_kept_and_only_where_it_has_some(
     print_answer(Answer(drawn, colours=True), False, "now")
     print_answer(Answer(drawn), False, "now")
     assert streams.said()[0] == "\x1b[36mline\x1b[0m hidden \nline hidden \n"
+
+
+@pytest.mark.parametrize(
+    "text", ["plain", "two words", "it's", "a\nb", "tab\t'\\n", HARMFUL, "é\xad"]
+)
+def test_a_word_for_a_shell_is_one_row_that_means_the_same(text: str) -> None:
+    line = shell_words(["printf", "%s", text])
+    assert not dangerous(line) and len(line.splitlines()) == 1
+    shell = ["bash", "-c", line]
+    said = subprocess.run(shell, capture_output=True, env={"LC_ALL": "C.UTF-8", "PATH": "/bin"})
+    assert said.stdout == text.encode()
+
+
+def test_a_byte_that_is_no_character_stays_that_byte() -> None:
+    line = shell_words(["printf", "%s", os.fsdecode(b"\xff\x9b2J")])
+    assert line.isascii()
+    said = subprocess.run(["bash", "-c", line], capture_output=True, env={"LC_ALL": "C.UTF-8"})
+    assert said.stdout == b"\xff\x9b2J"
+
+
+@given(st.lists(TEXTS))
+def test_as_many_rows_as_lines(lines: list[str]) -> None:
+    shown = as_rows(lines)
+    assert len(shown.split("\n")) == max(1, len(lines)) and not dangerous(shown)

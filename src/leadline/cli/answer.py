@@ -9,7 +9,7 @@ import sys
 
 from leadline.core.canonical import finite
 from leadline.core.errors import LeadlineError
-from leadline.core.plain import json_escaped, one_line, plain
+from leadline.core.plain import as_rows, json_escaped, one_line, plain
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field
 
@@ -51,7 +51,7 @@ def print_answer(answer: Answer, as_json: bool, as_of: str) -> None:
     if answer.text:
         put(answer.text, answer.colours)
     for command in answer.next:
-        tell(f"next: {command}")
+        tell(as_rows([f"next: {command}"]))
 
 
 def print_error(error: LeadlineError, as_json: bool, as_of: str) -> None:
@@ -69,7 +69,7 @@ def print_error(error: LeadlineError, as_json: bool, as_of: str) -> None:
         return
     tell(f"leadline: {error.what}" + (f"\n  why: {error.why}" if error.why else ""))
     for command in error.next:
-        tell(f"  next: {command}")
+        tell(as_rows([f"  next: {command}"]))
 
 
 # ---- the one way to a terminal -------------------------------------------------------------------

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterable
 
 from leadline.cli.answer import Answer
-from leadline.core.plain import plain
+from leadline.core.plain import as_rows, plain
 from leadline.core.timestamps import counted
 from leadline.core.typed import TYPE_CHECKING
 
@@ -40,7 +40,7 @@ def reconciled(context: Context, args: argparse.Namespace) -> Answer:
     rows = [{"thread": topic, **data.as_dict()} for topic, data in threads.items()]
     found = rows[0] if len(rows) == 1 else {"threads": rows}
     truncated = any(length > LISTED for lengths in longest.values() for length in lengths)
-    return Answer("\n".join(lines), found, counts, truncated, _next(threads.values()), code)
+    return Answer(as_rows(lines), found, counts, truncated, _next(threads.values()), code)
 
 
 def _wrong(data: Reconciled) -> int:
@@ -75,21 +75,23 @@ def _lines(topic: str, data: Reconciled) -> list[str]:
     return [*lines, *_costs(data.costs)]
 
 
-def _sentence(row: Absence | Disagreement | NotDone) -> str:
-    return f"{row['run']}: {plain(row['why'])}"
+def _sentence(row: Absence | Disagreement | NotDone) -> list[str]:
+    return [f"{row['run']}: {plain(row['why'])}"]
 
 
-def _part(title: str, sentences: Iterable[str]) -> list[str]:
-    rows = list(sentences)
+def _part(title: str, entries: Iterable[list[str]]) -> list[str]:
+    """``entries``: the lines of each."""
+    rows = list(entries)
     if not rows:
         return []
-    lines = [f"  {title}: {len(rows)}", *(f"    {row}" for row in rows[:LISTED])]
+    shown = (f"    {line}" for row in rows[:LISTED] for line in row)
+    lines = [f"  {title}: {len(rows)}", *shown]
     return lines + ([f"    ... {len(rows)} in all, with --json"] if len(rows) > LISTED else [])
 
 
-def _stranger(row: RunThere) -> str:
+def _stranger(row: RunThere) -> list[str]:
     text = f"{plain(row.get('name') or row['id'])} ({plain(row['id'])}, {row.get('state', 'unknown')}): {row['why']}"
-    return text + (f"\n      {plain(row['import'])}" if row.get("import") else "")
+    return [text, *([f"  {row['import']}"] if row.get("import") else [])]
 
 
 def _costs(costs: Costs) -> list[str]:

@@ -16,9 +16,9 @@ def table(
     right: Iterable[int] = (),
     cell_chars: int = CELL_CHARS,
 ) -> str:
-    """Columns two spaces apart, cells on one line and cut at ``cell_chars``; ``right``: columns
+    """Columns two spaces apart, cells (and headers) on one line and cut at ``cell_chars``; ``right``: columns
     aligned right."""
-    lines = [list(headers), *([cut(one_line(str(c)), cell_chars) for c in row] for row in rows)]
+    lines = [[cut(one_line(str(c)), cell_chars) for c in row] for row in (headers, *rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(headers))]
     to_right = set(right)
     padded = (

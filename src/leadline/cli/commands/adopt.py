@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
+from leadline.core.plain import as_rows
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         lines += [f"not done  {problem}" for problem in done.followed.problems]
         follow = [logbook.next] if logbook.next else []
     return Answer(
-        "\n".join(lines),
+        as_rows(lines),
         done.as_dict(),
         {"entries": len(done.entries)},
         len(done.entries) > 50,

@@ -6,7 +6,7 @@ import argparse
 
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import subverbs
-from leadline.core.plain import plain
+from leadline.core.plain import as_rows, plain
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _list(context: Context, run_: Run, everything: bool) -> Answer:
     counts = {"artifacts": total, "gaps": core.gaps_total(run_)}
     data = {"run": run_.id, "artifacts": rows[:shown], "gaps": gaps}
     following = [] if shown >= len(rows) else [f"leadline artifact list {run_.id} --all"]
-    return Answer("\n".join(lines), data, counts, total > min(shown, len(rows)), following)
+    return Answer(as_rows(lines), data, counts, total > min(shown, len(rows)), following)
 
 
 def _verify(run_: Run, rows: list[ArtifactRow], where: str) -> Answer:
@@ -119,7 +119,7 @@ def _verify(run_: Run, rows: list[ArtifactRow], where: str) -> Answer:
         lines.append(f"{counts['elsewhere']} not on this machine: on {where}, not checked")
     lines.append(f"{counts['ok']} of {len(rows)} have their digest")
     answer = Answer(
-        plain("\n".join(lines)),
+        plain(as_rows(lines)),
         {"run": run_.id, "artifacts": rows},
         {"artifacts": len(rows), **counts},
     )

@@ -6,6 +6,7 @@ import argparse
 
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import several, subverbs
+from leadline.core.plain import as_rows
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -86,14 +87,15 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
             metrics=args.metrics or None,
         )
         return _checklist(rows)
-    lines = [f"{i['code']}: {i['what']}\n    {i['mend']}" for i in items]
-    lines += [f"queued, {i['code']}: {i['what']} ({i['queued']})\n    {i['mend']}" for i in queued]
+    lines = [line for i in items for line in (f"{i['code']}: {i['what']}", f"    {i['mend']}")]
+    for i in queued:
+        lines += [f"queued, {i['code']}: {i['what']} ({i['queued']})", f"    {i['mend']}"]
     if not items:
         lines.insert(0, f"{args.subverb}: nothing is missing")
     data = {"missing": items}
     if queued:
         data["queued"] = queued
-    return Answer("\n".join(lines), data, {"missing": len(items)}, exit_code=6 if items else 0)
+    return Answer(as_rows(lines), data, {"missing": len(items)}, exit_code=6 if items else 0)
 
 
 def _checklist(rows: list[Row]) -> Answer:
@@ -106,4 +108,4 @@ def _checklist(rows: list[Row]) -> Answer:
     whole = f"{len(missing)} of {len(rows)} items do not pass" if missing else "all pass"
     lines.append(f"regression: {whole}")
     data = {"items": rows, "missing": missing}
-    return Answer("\n".join(lines), data, {"missing": len(missing)}, exit_code=6 if missing else 0)
+    return Answer(as_rows(lines), data, {"missing": len(missing)}, exit_code=6 if missing else 0)

@@ -6,6 +6,7 @@ import argparse
 
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import several
+from leadline.core.plain import as_rows
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -74,5 +75,5 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     lines = claim_lines(row)
     lines += [f"    advice: {f['what']} ({f['mend']})" for f in row["lint"]]
     return Answer(
-        "\n".join(lines), row, next=[f"leadline claims --why {row['id']}"] if row["missing"] else []
+        as_rows(lines), row, next=[f"leadline claims --why {row['id']}"] if row["missing"] else []
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
+from leadline.core.plain import as_rows
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -67,14 +68,12 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
 
     if args.why:
         row = context.look(args.thread, lambda thread: one(thread, args.why))
-        return Answer("\n".join(_why(row)), row, next=row["commands"])
+        return Answer(as_rows(_why(row)), row, next=row["commands"])
     rows = context.look(args.thread, lambda thread: listing(thread, args.label))
     lines = [line for row in rows[:LISTED] for line in claim_lines(row)]
     if len(rows) > LISTED:
         lines.append(f"… {len(rows) - LISTED} more; all with --json")
-    return Answer(
-        "\n".join(lines) or "no claim yet", rows, {"claims": len(rows)}, len(rows) > LISTED
-    )
+    return Answer(as_rows(lines) or "no claim yet", rows, {"claims": len(rows)}, len(rows) > LISTED)
 
 
 def _why(row: ClaimInFull) -> list[str]:

@@ -6,6 +6,7 @@ import argparse
 
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import several
+from leadline.core.plain import shell_word
 from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -148,6 +149,5 @@ def next_commands(comparison: Any, args: argparse.Namespace) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    import shlex
 
-    return shlex.quote(text)
+    return shell_word(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
+from leadline.core.plain import as_rows
 from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     ]
     if len(done.changes) > 20:
         lines.append(f"… {len(done.changes) - 20} more")
-    return Answer("\n".join(lines), as_dict(done), {"changes": len(done.changes)})
+    return Answer(as_rows(lines), as_dict(done), {"changes": len(done.changes)})
 
 
 def _short(value: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
+from leadline.core.plain import as_rows
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         lines.append(f"  {MARKS[check.state]}  {check.name:<{width}}  {check.what}{mend}")
     counts = {state: sum(c.state == state for c in checks) for state in MARKS}
     return Answer(
-        "\n".join(lines),
+        as_rows(lines),
         [c.as_dict() for c in checks],
         counts,
         exit_code=6 if args.strict and counts["problem"] else 0,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
+from leadline.core.plain import as_rows
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         else "leadline update --change '…'"
     )
     return Answer(
-        "\n".join(lines),
+        as_rows(lines),
         found,
         {"milestones": len(found["milestones"])},
         next=[command] if found["due"] else [],

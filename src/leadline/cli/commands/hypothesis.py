@@ -6,6 +6,7 @@ import argparse
 
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import subverbs
+from leadline.core.plain import as_rows
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def _list(rows: list[HypothesisRow]) -> Answer:
     if len(rows) > LISTED:
         lines.append(f"… {len(rows) - LISTED} more; all with --json")
     return Answer(
-        "\n".join(lines) or "no hypothesis yet",
+        as_rows(lines) or "no hypothesis yet",
         rows,
         {"hypotheses": len(rows)},
         len(rows) > LISTED,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from leadline.adapters.trackers.registry import BUILTIN
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import settings, several
-from leadline.core.plain import plain
+from leadline.core.plain import as_rows, plain
 from leadline.core.timestamps import counted
 from leadline.core.typed import TYPE_CHECKING
 
@@ -102,7 +102,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     counts = {"taken": data.taken_total, "already": data.already, **totals}
     cut = data.already > len(data.taken_before) or data.taken_total > len(data.taken)
     return Answer(
-        "\n".join(report_lines(data)),
+        as_rows(report_lines(data)),
         data.as_dict(),
         counts,
         cut or any(total > len(sentences) for _, sentences, total in _parts(report)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
+from leadline.core.plain import as_rows, shell_word
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -120,8 +121,6 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     check_settings(context, changes)
     forge, template = None, None
     if any(name == "forge" or name.startswith("forge.") for name in changes):
-        import shlex
-
         from leadline.core.errors import LeadlineError
         from leadline.services.publish.prepare import forge_as_set
 
@@ -140,7 +139,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
                 )
                 words = [
                     typed,
-                    *(f"{option} {shlex.quote(value)}" for option, value in given if value),
+                    *(f"{option} {shell_word(value)}" for option, value in given if value),
                 ]
                 error.next = [
                     " ".join(
@@ -186,4 +185,4 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         if template["state"] in ("written", "replaced"):
             following.insert(0, f"git add {template['path']}")
         following.insert(0, "leadline doctor")
-    return Answer("\n".join(lines), data, next=following)
+    return Answer(as_rows(lines), data, next=following)

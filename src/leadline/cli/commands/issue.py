@@ -7,6 +7,7 @@ import argparse
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import several, subverbs
 from leadline.core.errors import EXIT_CODES
+from leadline.core.plain import one_line, plain
 from leadline.core.timestamps import counted
 from leadline.core.typed import TYPE_CHECKING
 
@@ -139,7 +140,8 @@ def _show(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.services.issue.verbs import show
 
     issue = show(context, topic)
-    lines = [f"{issue.title}  [{issue.state}]  {', '.join(issue.labels)}".rstrip()]
+    head = one_line(f"{issue.title}  [{issue.state}]  {', '.join(issue.labels)}")
+    lines = [head]
     if issue.state == "none":
         lines.append("not opened yet; this is the body it would have")
     elif issue.state == "draft":
@@ -238,7 +240,7 @@ def _status(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     from leadline.services.issue.outbox import line
 
     now = status(context, topic)
-    named = f"{now.title}  [{now.state}]  {now.forge} {now.number} {now.url}"
+    named = f"{one_line(now.title)}  [{now.state}]  {now.forge} {now.number} {now.url}"
     lines = [f"issue    {named}".rstrip()]
     lines += [f"changed  {d.code}: {d.what} ({d.rule})" for d in now.drift]
     lines += [f"by hand  {e['id']} of {e['at'][:16]}: not answered yet" for e in now.person_edits]
@@ -359,8 +361,6 @@ def _plain(
     cut: bool = False,
     exit_code: int = 0,
 ) -> Answer:
-    from leadline.core.plain import plain
-
     return Answer(
         plain("\n".join(lines)), data, counts or {}, cut, follow or [], exit_code=exit_code
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
+from leadline.core.plain import as_rows
 from leadline.core.timestamps import plural
 from leadline.core.typed import TYPE_CHECKING
 
@@ -89,13 +90,13 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
             )
         rows[0]["history"] = history_of(thread, args.name)
         return Answer(
-            "\n".join([_line(rows[0]), *_history(rows[0]["history"])]), rows, {"metrics": 1}
+            as_rows([_line(rows[0]), *_history(rows[0]["history"])]), rows, {"metrics": 1}
         )
     lines = [_line(r) for r in rows[:LISTED]]
     if len(rows) > LISTED:
         lines.append(f"… {len(rows) - LISTED} more; all with --json")
     return Answer(
-        "\n".join(lines) or "no metric yet", rows, {"metrics": len(rows)}, len(rows) > LISTED
+        as_rows(lines) or "no metric yet", rows, {"metrics": len(rows)}, len(rows) > LISTED
     )
 
 

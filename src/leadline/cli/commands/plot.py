@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
 import sys
 
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import several
 from leadline.core.errors import conflict, environment, usage
+from leadline.core.plain import shell_word, shell_words
 from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         raise conflict(
             "file-exists",
             f"{args.out} is there already",
-            do=f"{_again(args)} --out {shlex.quote(args.out)} --force",
+            do=f"{_again(args)} --out {shell_word(args.out)} --force",
         )
     if kind:
         check_folder(args.out)
@@ -102,7 +102,7 @@ def _again(args: argparse.Namespace) -> str:
         words += ["--metric", metric]
     words += ["--x", args.x] if args.x != "step" else []
     words += ["--log-y"] if args.log_y else []
-    return shlex.join(words)
+    return shell_words(words)
 
 
 def _kind(args: argparse.Namespace) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
+from leadline.core.plain import as_rows
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,4 +38,4 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
             lines.append(f"  … {len(rests) - LISTED} more; all with --json")
     else:
         lines.append("nothing rested on it")
-    return Answer("\n".join(lines), as_dict(done), {"rests": len(rests)}, len(rests) > LISTED)
+    return Answer(as_rows(lines), as_dict(done), {"rests": len(rests)}, len(rests) > LISTED)

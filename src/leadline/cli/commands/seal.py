@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
+from leadline.core.plain import as_rows
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -62,4 +63,4 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     lines.append("pushed    tag and records" if done.pushed else "pushed    no")
     failed_push = args.push and not done.pushed
     code = EXIT_CODES["remote"] if failed_push else 0
-    return Answer("\n".join(lines), done.as_dict(), next=done.left, exit_code=code)
+    return Answer(as_rows(lines), done.as_dict(), next=done.left, exit_code=code)

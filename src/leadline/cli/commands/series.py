@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
+from leadline.core.plain import as_rows, shell_word
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def _compact(context: Context, thread: Thread, ids: list[str]) -> Answer:
         raise usage("no-run", "no run is named", do="leadline series compact RUN")
     done = [compact(context, one) for display in ids for one in thread.runs_of(display)]
     counts = {"runs": len(done), "compacted": sum(row["segments"] > 0 for row in done)}
-    return Answer("\n".join(f"{row['run']}: {_compacted(row, size)}" for row in done), done, counts)
+    return Answer(as_rows(f"{row['run']}: {_compacted(row, size)}" for row in done), done, counts)
 
 
 def _compacted(row: CompactedRun, size: Callable[[int], str]) -> str:
@@ -148,6 +149,5 @@ def _compacted(row: CompactedRun, size: Callable[[int], str]) -> str:
 
 
 def _quoted(text: str) -> str:
-    import shlex
 
-    return shlex.quote(text)
+    return shell_word(text)

@@ -6,6 +6,7 @@ import argparse
 
 from leadline.cli.answer import Answer
 from leadline.cli.commands.issue import add_wishes, wishes_of
+from leadline.core.plain import as_rows
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -109,4 +110,4 @@ def _answer(started: Started) -> Answer:
         lines.append(f"kickoff  {len(missing)} fields not given: {names}")
         next_commands.append("leadline check kickoff")
     counts = {"missing": len(missing)}
-    return Answer("\n".join(lines), started.as_dict(), counts, next=next_commands)
+    return Answer(as_rows(lines), started.as_dict(), counts, next=next_commands)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
+from leadline.core.plain import as_rows
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
     elif any(issue.why for issue in done.issues.values()):
         code = EXIT_CODES["remote"]
     return Answer(
-        "\n".join(lines) or "nothing to do",
+        as_rows(lines) or "nothing to do",
         done.as_dict(),
         {"clashes": len(done.records.clashes)},
         next=done.left,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from leadline.adapters.trackers.registry import BUILTIN
 from leadline.cli.answer import Answer
 from leadline.cli.parsing import several, subverbs
-from leadline.core.plain import plain
+from leadline.core.plain import as_rows, plain
 from leadline.core.timestamps import plural
 from leadline.core.typed import TYPE_CHECKING
 
@@ -181,7 +181,7 @@ def _status(context: Context, topic: str) -> Answer:
     following = ["leadline tracker sync"] if data.waiting or data.provisional else []
     if reach is None:
         following = ["leadline tracker set TRACKER PROJECT"]
-    return Answer("\n".join(lines), data.as_dict(), counts, len(rows) > LISTED, following)
+    return Answer(as_rows(lines), data.as_dict(), counts, len(rows) > LISTED, following)
 
 
 def _name(choice: Mapping[str, object]) -> str:
@@ -209,7 +209,7 @@ def _fetched(context: Context, topic: str, ids: list[str]) -> Answer:
     counts = {name: len(rows) for name, rows in data.as_dict().items()}
     truncated = any(count > LISTED for count in counts.values())
     code = EXIT_CODES["remote"] if data.left else 0
-    text = "\n".join(lines) or "no run has a tracker"
+    text = as_rows(lines) or "no run has a tracker"
     return Answer(text, data.as_dict(), counts, truncated, following, code)
 
 
@@ -258,7 +258,7 @@ def _sent(context: Context, topic: str, args: argparse.Namespace) -> Answer:
     counts = {name: len(rows) for name, rows in data.items() if isinstance(rows, list)}
     truncated = any(count > LISTED for count in counts.values())
     return Answer(
-        "\n".join(lines) or "nothing to do",
+        as_rows(lines) or "nothing to do",
         data,
         counts,
         truncated,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leadline.cli.answer import Answer
+from leadline.core.plain import as_rows
 from leadline.core.timestamps import plural
 from leadline.core.typed import TYPE_CHECKING
 
@@ -95,7 +96,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         "explained": explained,
     }
     return Answer(
-        "\n".join(lines),
+        as_rows(lines),
         data,
         {"faults": len(faults), "notes": len(notes)},
         len(found) > SHOWN,

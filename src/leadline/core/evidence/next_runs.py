@@ -6,7 +6,6 @@ A refused claim answers with both, so that whoever asked need not work out the d
 from __future__ import annotations
 
 import math
-import shlex
 
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.config_diff import fact_of
@@ -20,6 +19,7 @@ from leadline.core.evidence.evidence import (
 from leadline.core.evidence.of_thread import runs_of_subject
 from leadline.core.evidence.predicate import Subject, parse
 from leadline.core.metric.contract import moved_by_machine
+from leadline.core.plain import shell_word, shell_words
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Thread
 from leadline.core.typed import TYPE_CHECKING
@@ -114,7 +114,7 @@ def _command(
         sets = "".join(f" --set {k}={v}" for k, v in subject.selectors)
         return f"leadline run{sets} --repeat {repeats} -- CMD"
     model = (standing or runs)[-1]
-    argv = shlex.join(model.argv) or "CMD"
+    argv = shell_words(model.argv) or "CMD"
     if standing and not deterministic and thread.experiments[model.experiment].stands:
         return f"leadline run --experiment {model.experiment} --repeat {repeats} -- {argv}"
     config = dict(model.config)
@@ -126,7 +126,7 @@ def _command(
         argv = _argv_with(model.argv, model.config, changed) or "COMMAND WITH " + " ".join(
             f"{axis}={value}" for axis, value in changed.items()
         )
-    sets = "".join(f" --set {shlex.quote(f'{k}={v}')}" for k, v in config.items())
+    sets = "".join(f" --set {shell_word(f'{k}={v}')}" for k, v in config.items())
     tail = "" if deterministic else f" --repeat {repeats}"
     return f"leadline run{sets}{tail} -- {argv}"
 
@@ -144,4 +144,4 @@ def _argv_with(argv: list[str], config: dict[str, object], changed: dict[str, ob
                 out[i], found = f"--{axis}={new}", True
         if not found:
             return ""
-    return shlex.join(out)
+    return shell_words(out)

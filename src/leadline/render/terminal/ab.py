@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leadline.core.plain import plain
+from leadline.core.plain import as_rows, plain
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,4 +33,4 @@ def result_text(result: Measured) -> str:
         lines.append(
             f"  leadline compare {sides['a']} {sides['b']}    leadline ab show {result['id']}"
         )
-    return "\n".join(lines)
+    return as_rows(lines)

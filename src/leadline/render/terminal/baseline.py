@@ -3,8 +3,7 @@ measured on."""
 
 from __future__ import annotations
 
-import shlex
-
+from leadline.core.plain import as_rows, shell_words
 from leadline.core.timestamps import minute
 from leadline.core.typed import TYPE_CHECKING
 from leadline.render.terminal.compare import aligned, decimals_for, shown_number
@@ -34,12 +33,12 @@ def render_baseline(data: Baseline) -> str:
     dirty = " with uncommitted changes" if data.code.get("dirty") else ""
     lines += [
         f"  runs      {len(data.runs)} counted{left_out}",
-        f"  command   {shlex.join(data.argv)}",
+        f"  command   {shell_words(data.argv)}",
         f"  config    {config or 'none'}",
         f"  code      {str(data.code.get('commit', 'not recorded'))[:12]}{dirty}",
         f"  hardware  {_hardware(data) or 'not recorded'}",
     ]
-    return "\n".join([*lines, *map(_move_line, data.moves)])
+    return as_rows([*lines, *map(_move_line, data.moves)])
 
 
 def _move_line(move: Move) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from leadline.core.plain import one_line
+from leadline.core.plain import as_rows, one_line
 from leadline.core.record.drawn import Drawn
 from leadline.core.record.ranks import OPEN_STATES, state_of
 from leadline.core.record.run import Run
@@ -92,7 +92,7 @@ def _lines(section: _Section, shown: int) -> str:
     tail = [f"  … and {left} more: {section.verb}"] if left else []
     if len(section.items) == 1:
         return f"{section.title}: {items[0]}"
-    return "\n".join([f"{section.title}:", *(f"  {item}" for item in items), *tail])
+    return as_rows([f"{section.title}:", *(f"  {item}" for item in items), *tail])
 
 
 def _sections(

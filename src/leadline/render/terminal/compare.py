@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from leadline.core.compare.compare import Comparison, MetricComparison, number
 from leadline.core.compare.config_diff import FactDifference
+from leadline.core.plain import as_rows
 from leadline.core.stats.inference import Sample
 from leadline.core.timestamps import plural
 from leadline.core.typed import Any
@@ -68,7 +69,7 @@ def render_compare(comparison: Comparison, baseline: str = "") -> str:
     notes = [*c.diff.notes, *c.notes, *_left_out(c)]
     if notes:
         lines += ["", *(f"note: {note}" for note in notes)]
-    return "\n".join(lines)
+    return as_rows(lines)
 
 
 def _difference_lines(c: Comparison) -> list[str]:

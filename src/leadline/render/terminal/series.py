@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leadline.core.plain import one_line
+from leadline.core.plain import as_rows, one_line
 from leadline.core.record.thread import Thread
 from leadline.core.timestamps import counted, number, rfc3339
 from leadline.core.typed import TYPE_CHECKING
@@ -60,7 +60,7 @@ def render_metrics(thread: Thread, found: SeriesListed, total: int, size_text: s
     notes += [f"problem: {one_line(problem['what'])}" for problem in found["problems"]]
     if notes:
         lines += ["", *map(one_line, notes)]
-    return "\n".join(lines)
+    return as_rows(lines)
 
 
 def render_points(thread: Thread, found: SeriesPoints) -> str:

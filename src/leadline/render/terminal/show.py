@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from leadline.core.plain import one_line, plain
+from leadline.core.plain import as_rows, one_line, plain
 from leadline.core.record import artifact
 from leadline.core.record.ranks import state_of
 from leadline.core.record.run import Run
@@ -118,7 +118,7 @@ def render_show(
 
 def _fields(pairs: Iterable[tuple[str, object]]) -> str:
     kept = [
-        (name, plain(str(value)).strip())
+        (one_line(name), plain(str(value)).strip())
         for name, value in pairs
         if value not in (None, "", [], {})
     ]
@@ -129,7 +129,9 @@ def _fields(pairs: Iterable[tuple[str, object]]) -> str:
 
 def _pairs(mapping: Mapping[str, object]) -> str:
     return "\n".join(
-        f"{k} = {v}" for k, v in sorted(mapping.items()) if not isinstance(v, (dict, list))
+        f"{one_line(k)} = {v}"
+        for k, v in sorted(mapping.items())
+        if not isinstance(v, (dict, list))
     )
 
 
@@ -190,7 +192,9 @@ def _run(run: Run, thread: Thread) -> str:
     if run.artifact_record:
         parts.append(render_artifacts(run, artifact.listed(run), ARTIFACTS_SHOWN))
     if excerpt := plain(str(run.outputs.get("excerpt") or "")).rstrip():
-        parts.append(f"end of {run.outputs.get('excerpt_of') or 'output'}:\n{excerpt}")
+        # Set in, so that what a command printed is not taken for a field.
+        of = one_line(str(run.outputs.get("excerpt_of") or "output"))
+        parts.append(f"end of {of}:\n" + "\n".join(f"  {line}" for line in excerpt.split("\n")))
     return "\n\n".join(parts)
 
 
@@ -319,7 +323,7 @@ def _item(item: Item, thread: Thread, evidence_of: EvidenceOf | None) -> str:
     if not is_a(item, "reproduction"):
         return head
     lines = [*render_table(item.body.get("table") or ()), *render_files(item.body.get("artifacts"))]
-    return "\n".join([head, *(plain(line) for line in lines)])
+    return "\n".join([head, as_rows(lines)])
 
 
 def _evidence_fields(item: Item, evidence_of: EvidenceOf | None) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from leadline.core.design.cells import title_of
+from leadline.core.plain import as_rows
 from leadline.core.timestamps import counted, duration, minute, number
 from leadline.core.typed import TYPE_CHECKING
 from leadline.render.table import table
@@ -37,7 +38,7 @@ def render_plan(plan: Preview) -> str:
         lines.append(
             f"would be refused without --because: no one-axis result of {', '.join(plan.one_axis_missing)}"
         )
-    return "\n".join(lines)
+    return as_rows(lines)
 
 
 def render_table(data: SweepTable) -> str:

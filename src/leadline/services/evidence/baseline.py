@@ -6,10 +6,9 @@ what any other comparison needs, and three counting runs a side.
 
 from __future__ import annotations
 
-import shlex
-
 from leadline.core.compare.compare import Comparison
 from leadline.core.errors import conflict, not_found, refused, usage
+from leadline.core.plain import shell_word, shell_words
 from leadline.core.record.thread import Experiment, Thread
 from leadline.core.typed import TYPE_CHECKING, TypedDict, cast
 from leadline.core.view.baseline import Baseline, baseline_of
@@ -84,7 +83,7 @@ def _check_measured(thread: Thread, experiment: Experiment) -> None:
             f"{', '.join(sorted(measured)[:6])}",
             do=[
                 "leadline run --help  (metrics: $LEADLINE_METRICS, --pattern, --metrics)",
-                f"leadline metric {shlex.quote(min(measured))} --direction lower  (or higher: judge by it too)",
+                f"leadline metric {shell_word(min(measured))} --direction lower  (or higher: judge by it too)",
                 f"leadline baseline set {experiment.id} --override 'WHY'",
             ],
         )
@@ -224,7 +223,7 @@ def _check_move(
         names = [row.name for row in rows]
         declared, rest = (axes, names) if axes else (names[:1], names[1:])
         commands.append(
-            shlex.join(
+            shell_words(
                 [
                     "leadline",
                     "baseline",

@@ -7,8 +7,6 @@ cannot be claimed, only noted or reported.
 
 from __future__ import annotations
 
-import shlex
-
 from leadline.core.canonical import canonical_json
 from leadline.core.config import parse_value
 from leadline.core.errors import not_found, usage
@@ -23,6 +21,7 @@ from leadline.core.evidence.of_thread import (
     runs_of_subject,
 )
 from leadline.core.evidence.predicate import Predicate, parse
+from leadline.core.plain import shell_word
 from leadline.core.record.ranks import EARNED, LABELS
 from leadline.core.record.thread import Item, Thread, is_a
 from leadline.core.text.citation import render
@@ -235,7 +234,7 @@ def _check_label(
     commands = commands_for(thread, body, found)
     if found.label == "none":
         commands.append(
-            f"leadline hypothesis add {shlex.quote(body['text'])} --predict {shlex.quote(body['predicate'])}"
+            f"leadline hypothesis add {shell_word(body['text'])} --predict {shell_word(body['predicate'])}"
         )
     elif found.label != "refuted":
         commands.append("the same without --label: it is recorded as " + found.label)

@@ -4,9 +4,9 @@ are of use for it."""
 from __future__ import annotations
 
 import os
-import shlex
 
 from leadline.core.errors import LeadlineError, not_found, usage
+from leadline.core.plain import shell_word
 from leadline.core.typed import TYPE_CHECKING
 from leadline.services.context import Context
 
@@ -52,8 +52,8 @@ def format_of(context: Context, request: ImportRequest) -> str:
         f"what {source} holds cannot be told from its name",
         why=known,
         do=[
-            f"leadline import {shlex.quote(source)} --format csv --metric NAME --config NAME",
-            f"leadline import {shlex.quote(source)} --format TRACKER",
+            f"leadline import {shell_word(source)} --format csv --metric NAME --config NAME",
+            f"leadline import {shell_word(source)} --format TRACKER",
         ],
     )
 
@@ -98,7 +98,7 @@ def refuse_as_trackers(context: Context, source: str) -> None:
                 "unknown-format",
                 f"{source} looks like {kind.files or kind.called or name}: --format {name}",
                 why="a tracker's files are not told by their name",
-                do=f"leadline import {shlex.quote(source)} --format {name}",
+                do=f"leadline import {shell_word(source)} --format {name}",
             )
 
 

@@ -4,9 +4,9 @@ hold."""
 from __future__ import annotations
 
 import re
-import shlex
 
 from leadline.core.errors import LeadlineError, conflict, refused, usage
+from leadline.core.plain import shell_words
 from leadline.core.publish.remote_url import in_clear
 from leadline.core.record.run import Run
 from leadline.core.timestamps import counted
@@ -93,13 +93,13 @@ def _ways_out(topic: str, tracker: str, project: str, at: str, live: bool) -> li
     chosen = ["leadline", "tracker", "set", tracker, *filter(None, [project])]
     chosen += ["--at", at] if at else []
     chosen += ["--live"] if live else []
-    because = shlex.join([*chosen, "--because", "why the comparison ends here"])
+    because = shell_words([*chosen, "--because", "why the comparison ends here"])
     if tracker == "none":
         return [because]
     fresh = ["leadline", "start", f"{topic}-2"]
     if at or live:  # which only the second verb can be told
-        return [f"{shlex.join(fresh)} && {shlex.join(chosen)}", because]
-    return [shlex.join([*fresh, "--tracker", tracker, "--tracker-project", project]), because]
+        return [f"{shell_words(fresh)} && {shell_words(chosen)}", because]
+    return [shell_words([*fresh, "--tracker", tracker, "--tracker-project", project]), because]
 
 
 def check_choice(context: Context, tracker: str, project: str) -> None:
@@ -174,5 +174,5 @@ def _bad_address(kind: TrackerKind, project: str, at: str) -> LeadlineError:
         "bad-address",
         f"{at[:200]!r} is no address for {kind.name}",
         why=f"it takes {', '.join(takes)}",
-        do=shlex.join(["leadline", "tracker", "set", kind.name, project, "--at", example]),
+        do=shell_words(["leadline", "tracker", "set", kind.name, project, "--at", example]),
     )

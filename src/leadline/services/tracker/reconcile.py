@@ -3,9 +3,8 @@ writes nothing."""
 
 from __future__ import annotations
 
-import shlex
-
 from leadline.core.errors import LeadlineError
+from leadline.core.plain import shell_words
 from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.record.thread import Thread
 from leadline.core.tracker.reading import TrackerRun
@@ -183,4 +182,4 @@ def import_command(place: TrackerProject, row: RunThere, kind: TrackerKind) -> s
     else:
         words = ["leadline", "import", place.project, "--format", place.tracker, "--run", row["id"]]
         words += ["--at", place.at] if place.at else []
-    return shlex.join(words)
+    return shell_words(words)

@@ -4,9 +4,9 @@ the record does not know."""
 from __future__ import annotations
 
 import os
-import shlex
 
 from leadline.core.errors import LeadlineError
+from leadline.core.plain import shell_words
 from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.record.thread import Thread
 from leadline.core.tracker.reconciliation import TrackerProject, further_runs
@@ -118,7 +118,7 @@ def further_rows(context: Context, thread: Thread) -> list[RunThere]:
             ]
         why = f"another run of the job of {run.id}, not taken"
         about: RunThere = {"of": run.id, "tracker": tracker, "project": project, "why": why}
-        rows.append({**one, **about, "import": shlex.join(["leadline", "import", *words])})
+        rows.append({**one, **about, "import": shell_words(["leadline", "import", *words])})
     return rows
 
 
@@ -159,7 +159,7 @@ def asked(context: Context, place: TrackerProject) -> TrackerProject:
             place.why = str(stands["why"])
         place.runs = tracker.listed(place.project, place.at, here_only=bool(place.why))
         if not place.runs and not stands["where"]:
-            set_it = shlex.join(
+            set_it = shell_words(
                 ["leadline", "tracker", "set", place.tracker, place.project, "--at", "ADDRESS"]
             )
             place.why = place.why or f"it has no address: {set_it}"
