@@ -47,9 +47,7 @@ def one_line(text: str) -> str:
 
 def as_rows(lines: Iterable[str]) -> str:
     """Lines, each of which stays one whatever stands in it; its spaces are kept, so columns too."""
-    return "\n".join(
-        line if seen(line) else " ".join(plain(line).rstrip("\n").split("\n")) for line in lines
-    )
+    return "\n".join(plain(line).rstrip("\n").replace("\n", " ") for line in lines)
 
 
 def shell_word(word: str) -> str:
