@@ -87,7 +87,8 @@ def _list(context: Context, run_: Run, everything: bool) -> Answer:
     gaps = [as_dict(g) for g in core.gaps(run_)]
     shown = len(rows) if everything else LISTED
     elsewhere = sum(r["state"] == "elsewhere" for r in rows)
-    lines = [render_artifacts(run_, found, shown, states=[r["state"] for r in rows])]
+    listed = render_artifacts(run_, found, shown, states=[r["state"] for r in rows])
+    lines = listed.split("\n")
     if elsewhere:
         lines.append(
             f"{elsewhere} of {len(rows)} are not on this machine: they are on {artifact.where_made(run_)}"

@@ -39,11 +39,12 @@ def render_metrics(thread: Thread, found: SeriesListed, total: int, size_text: s
     if not several:
         del columns["writers"]
     state = " so far, it is still going" if found["provisional"] else ""
+    shown = table(list(columns), zip(*columns.values(), strict=True), right=range(1, len(columns)))
     lines = [
         f"{found['run']}: {counted(found['points'], 'point')} of {counted(total, 'metric')}, "
         f"{size_text}{state}",
         "",
-        table(list(columns), zip(*columns.values(), strict=True), right=range(1, len(columns))),
+        *shown.split("\n"),
     ]
     if total > len(rows):
         lines.append(f"… and {total - len(rows)} more metrics")

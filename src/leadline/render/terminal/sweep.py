@@ -23,15 +23,16 @@ def render_plan(plan: Preview) -> str:
     took = "unknown: nothing like it was run" if seconds is None else f"about {duration(seconds)}"
     if seconds is not None:
         took += f" (from {plan.estimate['from_runs']} past runs)"
+    shown = table(
+        ["cell", "done", "to run"],
+        [[title_of(c), d, m] for c, d, m in cells[:ROWS_SHOWN]],
+        right=(1, 2),
+    )
     lines = [
         f"{body['design']} over {', '.join(body['axes'])}: "
         f"{counted(len(cells), 'cell')}, {counted(body['repeat'], 'run')} each",
         f"to run: {plan.to_run:,}, {jobs} at a time; time: {took}",
-        table(
-            ["cell", "done", "to run"],
-            [[title_of(c), d, m] for c, d, m in cells[:ROWS_SHOWN]],
-            right=(1, 2),
-        ),
+        *shown.split("\n"),
         *([f"… and {len(cells) - ROWS_SHOWN:,} more cells"] if len(cells) > ROWS_SHOWN else []),
     ]
     if plan.one_axis_missing:
