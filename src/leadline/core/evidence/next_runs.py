@@ -95,7 +95,7 @@ def in_turns_command(metric: str, a_runs: list[Run], b_runs: list[Run]) -> str:
     moved = shlex.join(["sh", "-c", f"cd {there} && exec {shlex.join(a.argv)}"])
     return (
         f"git worktree add --detach {there} {old} && "
-        f"leadline ab {named} -- {moved} -- {shlex.join(b.argv)}"
+        f"leadline ab {named} -- {moved} -- {shell_words(b.argv)}"
     )
 
 
