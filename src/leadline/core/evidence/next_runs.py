@@ -6,6 +6,7 @@ A refused claim answers with both, so that whoever asked need not work out the d
 from __future__ import annotations
 
 import math
+import shlex
 
 from leadline.core.canonical import canonical_json
 from leadline.core.compare.config_diff import fact_of
@@ -88,11 +89,11 @@ def in_turns_command(metric: str, a_runs: list[Run], b_runs: list[Run]) -> str:
     if last[0] is None or last[1] is None:
         return ""
     a, b = last[0], last[1]
-    named, old = f"--metric {shlex.quote(metric)}", str(a.code.get("commit") or "")
+    named, old = f"--metric {shell_word(metric)}", str(a.code.get("commit") or "")
     if a.code.get("tree") == b.code.get("tree") or not old:
         return f"leadline ab {a.experiment} {b.experiment} {named}"
     there = f"../{a.experiment}"
-    moved = shlex.join(["sh", "-c", f"cd {there} && exec {shlex.join(a.argv)}"])
+    moved = shell_words(["sh", "-c", f"cd {there} && exec {shlex.join(a.argv)}"])
     return (
         f"git worktree add --detach {there} {old} && "
         f"leadline ab {named} -- {moved} -- {shell_words(b.argv)}"
