@@ -40,13 +40,13 @@ SAID = ("said before", "said second", "said third", "said of the run")
 UNSEEN = {
     "index.sqlite": "a cache, made again from the event files",
     "cache/": "a cache, made again when it is asked for",
+    "code-index/": "a cache, made again",
+    "rendered/": "digests of what was rendered; without them a rendering is looked at as a hand edit",
     "locks/": "empty files that are locked, never read",
     "outbox/": "when to try the forge again: without it, now",
     "open/": "who watches a run; the record says whether it ended",
     "writer.json": "a name that is given anew",
     "runs/": "what the record has digests and values of; where it is shown, it is looked at again",
-    "index/": "a cache, made again",
-    "logbook/": "the digests of what was rendered; without them a rendering is looked at as a hand edit",
 }
 
 

@@ -17,6 +17,7 @@ from tests.campaign.foreign import (
     records,
     template,
 )
+from tests.conftest import Lab
 
 Path = tuple[Any, ...]
 
@@ -61,9 +62,35 @@ def changed(value: Any, path: Path, to: Any) -> Any:
     return copy
 
 
+GOOD = f"{TOPIC}/events/wforeign-1.jsonl"
+# What else may stand on a record branch: path to mode, and whether records stand there too.
+ENTRIES: dict[str, dict[str, str]] = {
+    "a submodule for an event file": {f"{TOPIC}/events/w9-1.jsonl": "160000"},
+    "a submodule among the own event files": {"t/events/w9-1.jsonl": "160000", GOOD: "100644"},
+    "a link for an event file": {f"{TOPIC}/events/w9-1.jsonl": "120000", GOOD: "100644"},
+    "an executable event file": {GOOD: "100755"},
+    "a submodule for a blob": {f"{TOPIC}/blobs/aa/{'b' * 62}": "160000", GOOD: "100644"},
+    "a submodule for a thread": {"other": "160000", GOOD: "100644"},
+    "a line end in a name": {f"{GOOD}\n": "100644", GOOD: "100644"},
+    "a folder for an event file": {f"{GOOD}/x": "100644"},
+}
+
+
+def odd_entries(lab: Lab, tally: Tally) -> None:
+    for number, (what, modes) in enumerate(ENTRIES.items()):
+        with copy_of(lab, f"entry{number}") as copy:
+            lines = chained(records())
+            arrive(copy, {path: (mode, lines) for path, mode in modes.items()})
+            everything_goes_on(copy, tally, what, TOPIC if GOOD in modes else "t")
+            tally.tries += 1
+
+
 def make(tries: int, chance: random.Random, tally: Tally) -> None:
     whole = records()
     with template() as lab:
+        if tries >= len(ENTRIES):
+            odd_entries(lab, tally)
+            tries -= len(ENTRIES)
         for number in range(tries):
             at = chance.randrange(len(whole))
             path = chance.choice([p for p in places(whole[at]) if p[0] not in ("prev", "v")])
@@ -72,8 +99,7 @@ def make(tries: int, chance: random.Random, tally: Tally) -> None:
             bad[at] = changed(whole[at], path, to)
             what = f"{whole[at]['kind']} with {'.'.join(map(str, path))} = {ascii(to)[:50]}"
             with copy_of(lab, str(number)) as copy:
-                name = f"{TOPIC}/events/wforeign-1.jsonl"
-                arrive(copy, {name: ("100644", chained(bad))})
+                arrive(copy, {GOOD: ("100644", chained(bad))})
                 everything_goes_on(copy, tally, what)
                 tally.tries += 1
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadline.core.record.event import Record, parse_lines
+from leadline.core.record.event import Record, check_chain, parse_lines
 from leadline.core.ulid import encode
+from leadline.testing.builders import ThreadBuilder
 
 
 def _line(number: int, **body: Any) -> bytes:
@@ -68,3 +69,23 @@ def test_the_store_draws_another_mark_each_time():
 @given(st.lists(st.binary(max_size=12) | st.sampled_from([_ONE, _TWO, _THREE]), max_size=8))
 def test_any_lines_read_together_are_what_they_are_alone(lines):
     assert [repr(found) for found in parse_lines(lines, "0f" * 16)] == _one_by_one(lines)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda line: line.replace(b',"at"', b', "at"'), "changed-line"),
+        (lambda line: line.replace(b"}\n", b"} \n"), "changed-line"),
+        (lambda line: line.removesuffix(b"\n"), "open-line"),
+    ],
+)
+def test_a_change_of_the_last_line_that_leaves_it_a_record_is_seen(change, code) -> None:
+    build = ThreadBuilder()
+    build.note("said")
+    lines = [record.line() for record in build.records]
+    placed = [(f"{at}", line) for at, line in enumerate(lines)]
+    assert check_chain(placed)[1] == []
+    changed = change(lines[-1])
+    assert changed != lines[-1]
+    placed[-1] = (placed[-1][0], changed)
+    assert [fault.code for fault in check_chain(placed)[1]] == [code]

@@ -199,7 +199,11 @@ class Vcs(Protocol):
 
     def read_tree_files(self, ref: str, prefix: str = "") -> dict[str, str]:
         """Path to blob of every file under ``prefix`` in ``ref``; empty when the ref does not
-        exist."""
+        exist. A submodule is no file."""
+        ...
+
+    def no_files(self, ref: str) -> list[str]:
+        """The paths in ``ref`` that are submodules or links."""
         ...
 
     def read_blob(self, blob: str) -> bytes: ...

@@ -255,6 +255,9 @@ def tree_of(git: GitProgram, revision: str) -> str | None:
     return done.stdout.decode().split()[-1] if done.returncode == 0 else None
 
 
+SUBMODULE = "160000"
+
+
 def list_tree(
     git: GitProgram, tree: str, paths: Iterable[str] = (), recurse: bool = True
 ) -> dict[str, Entry]:

@@ -197,7 +197,12 @@ class Git:
         if tip is None:
             return {}
         entries = objects.list_tree(self._git, tip, [prefix] if prefix else [])
-        return {path: entry[1] for path, entry in entries.items()}
+        return {path: blob for path, (mode, blob) in entries.items() if mode != objects.SUBMODULE}
+
+    def no_files(self, ref: str) -> list[str]:
+        tip = objects.read_ref(self._git, ref)
+        entries = objects.list_tree(self._git, tip) if tip else {}
+        return [path for path, (mode, _) in entries.items() if not mode.startswith("100")]
 
     def read_blob(self, blob: str) -> bytes:
         return objects.read_blobs(self._git, [blob])[blob]

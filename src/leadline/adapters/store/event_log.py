@@ -184,7 +184,8 @@ class EventLog:
             found = os.scandir(self.folder(topic))
         except FileNotFoundError:
             return ()
-        stats = [(e.name, e.stat()) for e in found if e.name.endswith(".jsonl")]
+        # A folder or a link to nowhere in the place of one is no event file.
+        stats = [(e.name, e.stat()) for e in found if e.name.endswith(".jsonl") and e.is_file()]
         return tuple(sorted((n, s.st_ino, s.st_size, s.st_mtime_ns) for n, s in stats))
 
     def look(self, topic: str, question: Callable[[Thread], Answer]) -> Answer:
@@ -252,7 +253,7 @@ class EventLog:
         return {
             name: read_bytes(os.path.join(folder, name)) or b""
             for name in sorted(names)
-            if name.endswith(".jsonl")
+            if name.endswith(".jsonl") and os.path.isfile(os.path.join(folder, name))
         }
 
     def blob_names(self, topic: str, width: int) -> dict[str, str]:
@@ -352,6 +353,11 @@ class FileTransaction:
         ]
         self.number = max((split_name(n)[1] for n in names), default=1)
         self.name = f"{writer}-{self.number}.jsonl"
+        if self.name in names and not os.path.isfile(os.path.join(folder, self.name)):
+            self.number += (
+                1  # something else stands in its place: it is left to whoever put it there
+            )
+            self.name = f"{writer}-{self.number}.jsonl"
         self.data = read_bytes(os.path.join(folder, self.name)) or b""
         if self.data and not self.data.endswith(b"\n"):
             self._append(os.path.join(folder, self.name), b"\n")

@@ -201,6 +201,7 @@ def check_chain(lines: list[tuple[str, bytes]], mark: str = "") -> tuple[list[Re
     faults: list[Fault] = []
     torn: dict[str, str] = {}
     healed: set[str] = set()
+    last: tuple[str, bytes, Record] | None = None
     previous, sha256 = "", sha256_for(sum(len(line) for _, line in lines))
     for (place, line), record in zip(
         lines, parse_lines([line for _, line in lines], mark), strict=True
@@ -228,6 +229,8 @@ def check_chain(lines: list[tuple[str, bytes]], mark: str = "") -> tuple[list[Re
         if fit.kind == "healed":
             healed.update(fit.body["torn"])
         records.append(fit)
+        last = place, line, fit
+    faults += _last_line(*last) if last else []
     for digest, text in torn.items():
         if digest not in healed:
             place, _, why = text.partition("\0")
@@ -240,6 +243,18 @@ def check_chain(lines: list[tuple[str, bytes]], mark: str = "") -> tuple[list[Re
                 )
             )
     return records, faults
+
+
+def _last_line(place: str, line: bytes, record: Record) -> list[Fault]:
+    """What is wrong with a line that no other follows yet, as far as it shows by itself."""
+    wanted = record.line()
+    if line == wanted:
+        return []
+    if line + b"\n" == wanted:
+        what = f"record {record.id} lacks the end of its line: it counts from the next write on"
+        return [Fault(place, "open-line", what, "leadline note 'TEXT'  (any write ends it)")]
+    what = f"record {record.id} does not stand as Leadline writes it: the line was changed"
+    return [Fault(place, "changed-line", what, "leadline verify --heal")]
 
 
 def _quarantined(place: str, bad: Misfit) -> Fault:

@@ -328,6 +328,9 @@ def absorb(context: Context, tip: str, where: str) -> Absorbed:
     report = Absorbed()
     present = context.vcs.read_tree_files(tip)
     refuse_another(context, tip, present, where)
+    report.refused += context.vcs.no_files(tip)  # nobody's Leadline wrote a submodule or a link
+    for path in report.refused:
+        present.pop(path, None)
     width = len(next(iter(present.values()), "0" * 40))
     known = set(context.store.topics())
     events: dict[str, dict[str, str]] = {}
