@@ -184,8 +184,12 @@ class EventLog:
             found = os.scandir(self.folder(topic))
         except FileNotFoundError:
             return ()
-        # A folder or a link to nowhere in the place of one is no event file.
-        stats = [(e.name, e.stat()) for e in found if e.name.endswith(".jsonl") and e.is_file()]
+        # A folder or a link in the place of one is no event file.
+        stats = [
+            (e.name, e.stat())
+            for e in found
+            if e.name.endswith(".jsonl") and e.is_file(follow_symlinks=False)
+        ]
         return tuple(sorted((n, s.st_ino, s.st_size, s.st_mtime_ns) for n, s in stats))
 
     def look(self, topic: str, question: Callable[[Thread], Answer]) -> Answer:

@@ -305,7 +305,7 @@ class Index:
         except FileNotFoundError:
             entries = []
         for entry in entries:
-            if not entry.name.endswith(".jsonl") or not entry.is_file():
+            if not entry.name.endswith(".jsonl") or not entry.is_file(follow_symlinks=False):
                 continue
             size, seen = known.pop(entry.name, (0, ""))
             stat = entry.stat()
@@ -524,7 +524,7 @@ class Index:
         }
         names, new = dict[str, str](), []
         for entry in os.scandir(folder) if os.path.isdir(folder) else ():
-            if not entry.name.endswith(".jsonl") or not entry.is_file():
+            if not entry.name.endswith(".jsonl") or not entry.is_file(follow_symlinks=False):
                 continue
             seen, blob = known.get(entry.name, ("", ""))
             now = f"{_seen(entry.stat())} {width}"
