@@ -8,12 +8,14 @@ whole. So the quick way needs no second set of rules for what is rare.
 
 from __future__ import annotations
 
-import sqlite3
-
 from leadline.core.ids import parse_id
 from leadline.core.record.about import base_of, oddness, owned_by
 from leadline.core.record.event import Record
 from leadline.core.record.kinds import KINDS
+from leadline.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
 
 
 def call_odd(db: sqlite3.Connection, thread: str, why: str) -> None:

@@ -9,14 +9,16 @@ numbers rest on (``judged``), each with what it was made from.
 from __future__ import annotations
 
 import json
-import sqlite3
 
 from leadline.core.record.about import base_of
 from leadline.core.record.ranks import state_of
 from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.record.thread import Experiment, Item, Thread
-from leadline.core.typed import cast
+from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.core.view import facts
+
+if TYPE_CHECKING:
+    import sqlite3
 
 COLUMNS = (
     "thread, place, kind, id, uid, base, stands, state, runs, open, ranked, best, recent, numbers, "

@@ -88,9 +88,12 @@ def is_record(line: bytes) -> bool:
 
 def last_line(data: bytes) -> bytes:
     """The last line that is a record; empty when none is."""
-    for line in reversed(data.splitlines(keepends=True)):
-        if is_record(line):
-            return line
+    end = len(data)
+    while end > 0:  # from the end: a writer asks this of its whole file before each record
+        begin = data.rfind(b"\n", 0, end - 1) + 1
+        if is_record(data[begin:end]):
+            return data[begin:end]
+        end = begin
     return b""
 
 
