@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from typing import NamedTuple
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -283,6 +284,68 @@ def many_runs(bench: Bench) -> list[Row]:
             peak <= 150,
         ),
     ]
+
+
+def long_threads(bench: Bench) -> list[Row]:
+    """A long study, its records of every common kind: reading verbs, and one record written."""
+    rows = []
+    for records, limit_ms in ((bench.sizes.records, 60), (bench.sizes.long_records, 90)):
+        repository = bench.thread(f"long{records}")
+        builder = os.path.join(HERE, "long_thread.py")
+        bench.call([sys.executable, builder, repository, "bench", str(records)])
+        listing = ["status", "--runs"]
+        found = bench.measure(
+            repository,
+            {
+                "`brief`": bench.program(repository, "brief"),
+                "`status`": bench.program(repository, "status"),
+                "`next`": bench.program(repository, "next"),
+                "listing of runs": bench.program(repository, *listing),
+                "filtering of runs": bench.program(
+                    repository, *listing, "--where", "config.level=6"
+                ),
+                "filtering and sorting of runs": bench.program(
+                    repository, *listing, "--where", "state=done", "--sort=-metrics.loss"
+                ),
+                "`verify`": bench.program(repository, "verify"),
+            },
+        )
+        base = found.pop("python")
+        del found["git"]
+        rows += [
+            _limit_row(f"{what}, a study of {records:,} records", timing, base, limit_ms)
+            for what, timing in found.items()
+        ]
+        peak = max(timing.peak_mb for timing in found.values())
+        rows.append(
+            Row(
+                f"peak memory of these at {records:,} records",
+                "≤ 60 MB",
+                f"{peak:.0f} MB",
+                "",
+                f"{peak / base.peak_mb:.1f}×",
+                peak <= 60,
+            )
+        )
+        # Last: it changes the thread, and the next reader folds what it is about.
+        written = bench.measure(
+            repository,
+            {
+                "note": bench.program(repository, "note", "a record more"),
+                "brief": Program(
+                    [bench.leadline, "brief"],
+                    repository,
+                    before=partial(bench.call, [bench.leadline, "note", "one more"], repository),
+                ),
+            },
+        )
+        rows.append(
+            _limit_row(f"one written record at {records:,} records", written["note"], base, 40)
+        )
+        rows.append(
+            _limit_row(f"`brief` after a note at {records:,}", written["brief"], base, limit_ms)
+        )
+    return rows
 
 
 def tracked_runs(bench: Bench) -> list[Row]:
@@ -668,6 +731,7 @@ GROUPS = (
     start_up,
     larger_threads,
     many_runs,
+    long_threads,
     tracked_runs,
     sweep_cost,
     logging_rate,

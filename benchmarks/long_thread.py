@@ -25,13 +25,12 @@ from leadline.core.record.event import Record
 from leadline.core.timestamps import rfc3339
 from leadline.core.ulid import decode, encode
 
-GAP_MS = 20_000
+GAP_MS = 1  # they come after now: by little, or a writer would say that its clock is slow
 REPEATS = 3
 
 
 class Files:
-    """The files of one writer, chained and rolled as the store does it. Its records follow the
-    last known one: a thread that is to end now was started in the past (LEADLINE_CLOCK_FILE)."""
+    """The files of one writer, chained and rolled as the store does it."""
 
     def __init__(self, folder: str, topic: str, last: Record) -> None:
         import hashlib

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from leadline.adapters.store import names_table, run_table
 from leadline.core.compare.choice import Arm, arm_of
 from leadline.core.evidence.of_thread import evidence_of
+from leadline.core.ids import experiment_of
 from leadline.core.issue.due import active_hours
 from leadline.core.metric.items import lend
 from leadline.core.metric.thread_of import thread_of
@@ -81,6 +82,7 @@ class KeptRows:
         self._held: dict[str, Experiment | Item] = {}
         self._whole: set[str] = set()  # bases that are held
         self._lost_items = False
+        self._labels: dict[str, tuple[str, list[str]] | None] = {}
         self._ground: list[str] | None = None  # as ``run_table.ground_of``
 
     @property
@@ -150,6 +152,14 @@ class KeptRows:
             self._held.update({thing.id: thing for thing in self.fold(missing)})
             self._whole.update(missing)
         return [self._held[i] for i in ids if i in self._held]
+
+    def expect(self, ids: Sequence[str]) -> None:
+        """Fold together what ids name and what their texts cite: it is asked for next. Nobody looked
+        at it yet."""
+        looked_at, self.looked_at = self.looked_at, None
+        items = [thing for thing in self.load(ids) if isinstance(thing, Item)]
+        self.load([experiment_of(shown) for item in items for shown in item.refs])
+        self.looked_at = looked_at
 
     def fold(self, bases: list[str]) -> list[Experiment | Item]:
         if self._ground is None:
@@ -306,6 +316,11 @@ class KeptRows:
 
     # -- what runs bear ----------------------------------------------------------------------------
     def label(self, uid: str) -> tuple[str, list[str]] | None:
+        if uid not in self._labels:
+            self._labels[uid] = self._label(uid)
+        return self._labels[uid]
+
+    def _label(self, uid: str) -> tuple[str, list[str]] | None:
         row = self.db.execute(
             "SELECT found FROM judged WHERE thread=? AND uid=?", (self.topic, uid)
         ).fetchone()
@@ -434,8 +449,9 @@ class _Rows(Sequence[T]):
         if count > len(self._front):
             lot = max(count, DRAWN_AT_ONCE, 2 * len(self._front)) - len(self._front)
             more = self._ids(len(self._front), lot)
-            self._load(more)
             self._front += more
+            if self._load == self._rows.load:
+                self._rows.expect(more)
         return self._front[:count]
 
     def __getitem__(self, at: Any) -> Any:
@@ -459,7 +475,9 @@ class _Rows(Sequence[T]):
 
     def __iter__(self) -> Iterator[T]:
         start, count = 0, DRAWN_AT_ONCE
-        while ids := self._ids(start, count):
+        while ids := (
+            self._first(start + count)[start:] if start + count <= NEAR else self._ids(start, count)
+        ):
             yield from self._load(ids)
             start, count = start + len(ids), min(2 * count, MOST_AT_ONCE)
 
@@ -513,10 +531,12 @@ class _Kinds(Mapping[str, Any]):
     """The items of each kind."""
 
     def __init__(self, rows: KeptRows) -> None:
-        self._rows = rows
+        self._rows, self._drawn = rows, dict[str, _Rows[Any]]()
 
     def __getitem__(self, kind: str) -> Any:
-        return self._rows.draw("kind=?", [kind], "place")
+        if kind not in self._drawn:
+            self._drawn[kind] = self._rows.draw("kind=?", [kind], "place")
+        return self._drawn[kind]
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(ITEM_KINDS))
