@@ -14,6 +14,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from leadline.adapters.store import names_table, run_table
+from leadline.adapters.store.names_table import OLDER
 from leadline.core.compare.choice import Arm, arm_of
 from leadline.core.evidence.of_thread import evidence_of
 from leadline.core.ids import experiment_of
@@ -330,7 +331,10 @@ class KeptRows:
         return label, counted
 
     def arms(self, metric: str) -> list[Arm]:
-        """No part of what a claim rests on: what was there to choose from was there before it."""
+        """What was there to choose from was there before the claim: it rests on the experiments
+        that are older."""
+        if self.looked_at is not None:
+            self.looked_at.add(OLDER)
         return [arm_of(row) for row in run_table.first_of_each(self.index, self.topic, metric)]
 
     def differing(self) -> list[tuple[str, list[tuple[str, float, float | None]]]]:

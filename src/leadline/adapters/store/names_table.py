@@ -17,6 +17,8 @@ from leadline.core.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     import sqlite3
 
+OLDER = "<"  # what a claim rests on where it rests on every experiment that is older
+
 
 def call_odd(db: sqlite3.Connection, thread: str, why: str) -> None:
     db.execute("INSERT OR IGNORE INTO odd VALUES(?,?)", (thread, why))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 
+from leadline.adapters.store.names_table import OLDER
 from leadline.core.record.about import base_of
 from leadline.core.record.ranks import state_of
 from leadline.core.record.run import TERMINAL_STATES, Run
@@ -139,6 +140,12 @@ def _judge_again(
         found = db.execute(
             f"SELECT uid FROM rests WHERE thread=? AND base IN ({','.join('?' * len(some))})",
             [thread, *some],
+        )
+        again.update(uid for (uid,) in found)
+    oldest = min((e.runs[0].uid for e in experiments), default=None)
+    if oldest is not None:
+        found = db.execute(
+            "SELECT uid FROM rests WHERE thread=? AND base=? AND uid>?", (thread, OLDER, oldest)
         )
         again.update(uid for (uid,) in found)
     choosers = db.execute(
