@@ -174,13 +174,18 @@ def _commit_files(
     return done
 
 
+SEALED = {"commit", "heads_digest", "records", "bundle", "table"}
+
+
 def _unfinished(context: Context, thread: Thread, name: str | None) -> Item[SnapshotBody] | None:
     """A snapshot that was recorded and whose tag is missing: a crash in between, or a tag that was
     deleted."""
     named = [
         s
         for s in thread.of_kind("snapshot")
-        if s.body.get("name") == name and s.body.get("tag") == tag_name(thread.topic, str(name))
+        if s.body.get("name") == name
+        and s.body.get("tag") == tag_name(thread.topic, str(name))
+        and s.body.keys() >= SEALED  # one from elsewhere may lack what a seal says
     ]
     if name is None or not named or context.vcs.tag_exists(str(named[-1].body.get("tag"))):
         return None
