@@ -60,7 +60,7 @@ def tried(context: Context, words: list[str], limit: int) -> tuple[list[Tried], 
 def _reason_class(context: Context, hit: Hit) -> str:
     if not hit.negative or hit.kind != "note":
         return ""
-    note = context.store.thread(hit.topic).items.get(hit.id)
+    note = context.store.slice(hit.topic, [hit.id], ()).items.get(hit.id)
     return str((note.body.get("reason_class") if note else "") or "unclassified")
 
 
