@@ -1,4 +1,4 @@
-"""`python -m tests.campaign [--only NAME ...] [--share] [--seed N] [--write docs/reliability.md]`."""
+"""`python -m tests.campaign [--only NAME ...] [--part P] [--jobs N] [--write docs/reliability.md]`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import argparse
 import random
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from pathlib import Path
 
-from tests.campaign.fault import COLUMNS, Faults, Tally
+from tests.campaign.fault import COLUMNS, Tally
 from tests.campaign.kinds import kinds
 
 HEAD = """# Reliability
 
-Made by `.venv/bin/python -m tests.campaign --write docs/reliability.md`; run it again rather than edit this page.
+Made by `{command}`; run it again rather than edit this page.
 `make test-all` makes a share of the same faults.
 
 - **lost**: records that a verb had acknowledged and that are gone.
@@ -29,34 +31,38 @@ Made by `.venv/bin/python -m tests.campaign --write docs/reliability.md`; run it
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.campaign")
     parser.add_argument("--only", action="append", metavar="NAME")
-    parser.add_argument("--share", action="store_true", help="only the share of `make test-all`")
+    parser.add_argument("--part", type=float, default=1.0, metavar="P", help="0.1: a tenth of each")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="kinds at the same time")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--write", type=Path, metavar="FILE")
     chosen = parser.parse_args()
-    rows, found = [], 0
-    for name, faults in kinds().items():
-        if chosen.only and name not in chosen.only:
-            continue
-        started = time.monotonic()
-        rows.append(row := _row(name, faults, chosen.seed, chosen.share))
-        print(f"{row}  ({time.monotonic() - started:.0f} s)", flush=True)
+    names = [name for name in kinds() if not chosen.only or name in chosen.only]
+    with ProcessPoolExecutor(chosen.jobs) as pool:
+        rows = list(pool.map(_row, names, repeat(chosen.seed), repeat(chosen.part)))
     if chosen.write:
-        chosen.write.write_text(HEAD + "\n".join(rows) + "\n")
-    found = sum(
-        not row.endswith("| 0 | 0 | 0 | 0 |") and "not made here" not in row for row in rows
-    )
-    return 1 if found else 0
+        said = "".join(
+            f" --{option} {value:g}"
+            for option, value, usual in (("part", chosen.part, 1.0), ("jobs", chosen.jobs, 1))
+            if value != usual
+        )
+        command = f".venv/bin/python -m tests.campaign{said} --write docs/reliability.md"
+        chosen.write.write_text(HEAD.format(command=command) + "\n".join(rows) + "\n")
+    clean = (row.endswith("| 0 | 0 | 0 | 0 |") or "not made here" in row for row in rows)
+    return 0 if all(clean) else 1
 
 
-def _row(name: str, faults: Faults, seed: int, share: bool) -> str:
+def _row(name: str, seed: int, part: float) -> str:
+    faults = kinds()[name]
     if lacks := faults.lacks():
         return f"| {faults.title} (`{name}`) | not made here: {lacks} |  |  |  |  |"
-    tally = Tally()
-    faults.make(faults.share if share else faults.tries, random.Random(seed), tally)
+    tally, started_s = Tally(), time.monotonic()
+    faults.make(max(1, round(part * faults.tries)), random.Random(seed), tally)
     for finding in tally.findings():
-        print(finding, file=sys.stderr)
+        print(f"{name}: {finding}", file=sys.stderr, flush=True)
     counts = " | ".join(f"{len(getattr(tally, column))}" for column in COLUMNS)
-    return f"| {faults.title} (`{name}`) | {tally.tries:,} | {counts} |"
+    row = f"| {faults.title} (`{name}`) | {tally.tries:,} | {counts} |"
+    print(f"{row}  ({time.monotonic() - started_s:.0f} s)", flush=True)
+    return row
 
 
 if __name__ == "__main__":
