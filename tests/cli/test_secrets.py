@@ -57,6 +57,17 @@ def test_a_value_given_to_a_name_is_hidden_in_arguments_and_config(thread_lab):
     assert lying(thread_lab.repo / ".git", "hunter2hunter2") == []
 
 
+def test_a_secret_that_set_cuts_apart_is_hidden_whole(thread_lab):
+    tail = "Zk3qWe8rTy1uIo4pAs7dFg"
+    thread_lab.ok("run", "--quiet", "--set", f"Cookie: session={tail}=1",
+                  "--set", f"https://example.com/?sig={tail}", "--", "true")  # fmt: skip
+    assert planned(thread_lab)["config"] == {
+        "Cookie: [redacted:cookie]": "[redacted:cookie]",
+        "https://example.com/?sig": "[redacted:url-token]",
+    }
+    assert lying(thread_lab.repo / ".git", tail) == []
+
+
 def test_a_tracked_edit_that_holds_a_key_is_left_out_said_and_answered(thread_lab):
     thread_lab.write("code.py", f"print(1)\nK = '{KEY}'\n")
     said = thread_lab.run("run", "--quiet", "--", "true").stderr

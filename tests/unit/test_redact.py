@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadline.core.secrets.environment import secret_values
+from leadline.core.secrets.quick import as_given
 from leadline.core.secrets.redact import Redactor
 
 KEY = "Zk3" + "qWe8rTy1uIo4pAs7dFg"
@@ -147,6 +148,39 @@ def test_an_argv_hides_the_argument_after_a_secret_flag():
     ]
     assert Redactor().argv(argv) == wanted
     assert Redactor().value({"argv": argv, "n": 3, "ok": None})["argv"] == wanted
+
+
+CUT = [
+    f"Cookie: session={KEY}=1",
+    f"https://example.com/blob?sig={KEY}",
+    f"X-Api-Key: {KEY}=Aa1{KEY}",
+    f"Authorization: Basic {KEY}={KEY}",
+    f"curl -u a:b={KEY}",
+    f"AccountKey={KEY}==",
+    "npm.example.com/:_authToken=" + KEY,
+    "curl --user=ada:" + KEY,
+    f"of a={KEY}b",
+]
+
+
+@pytest.mark.parametrize("text", CUT)
+def test_what_was_cut_at_its_first_sign_is_read_as_it_was_given(text):
+    redactor = Redactor({"IT": f"a={KEY}b"})
+    name, _, value = text.partition("=")
+    for cut in ({name: value}, {name: [value, "plain"]}, {"deeper": [{name: value}]}):
+        line = json.dumps(cut, separators=(",", ":"))
+        assert redactor.holds(as_given(line)), line
+        shown = redactor.value(cut)
+        assert KEY not in json.dumps(shown), shown
+        assert redactor.value(shown) == shown
+
+
+def test_a_member_that_gives_no_secret_keeps_its_name_and_value():
+    plain = {
+        "optimizer": "adam", "url": "https://example.com/a?b=c", "token": "warmup matters",
+        "tokenizer": "gpt2", "key=a": "b=c", "sweep": ["lr=1", "lr=2"], "n": 3, "none": None,
+    }  # fmt: skip
+    assert Redactor({"IT": KEY}).value(plain) == plain
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from leadline.core.errors import not_found, refused
-from leadline.core.secrets.quick import may_hold, names_suspect
+from leadline.core.secrets.quick import as_given, may_hold, names_suspect
 from leadline.core.typed import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ class Hiding:
 
     def value(self, value: Any) -> Any:
         """See ``Redactor.value``."""
-        if not self.holds(json.dumps(value, ensure_ascii=False, default=str)):
+        line = json.dumps(value, ensure_ascii=False, default=str, separators=(",", ":"))
+        if not self.holds(as_given(line)):
             return value
         return self._loaded().value(value)
 
@@ -90,7 +91,7 @@ class Screen:
 
         def cleared(kind: str, body: Mapping[str, Any], line: str) -> Mapping[str, Any]:
             """``body``, and itself where nothing is hidden in it; ``line`` is it in its record."""
-            return self._cleared(kind, body) if hiding.holds(line) else body
+            return self._cleared(kind, body) if hiding.holds(as_given(line)) else body
 
         return cleared
 
@@ -102,7 +103,7 @@ class Screen:
         for field, value in body.items():
             named = self.redactor(f"{field} of the {kind.replace('-', ' ')} record")
             woven = field in WOVEN
-            clean |= {field: value} if woven else named.value({field: value})
+            clean[field] = value if woven else named.value(value)
         return body if clean == body else clean
 
     def redactor(

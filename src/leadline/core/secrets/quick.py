@@ -53,6 +53,12 @@ def may_hold(text: str) -> bool:
     )
 
 
+def as_given(line: str) -> str:
+    """A line of JSON without spaces, in which each member is the ``NAME=VALUE`` that it may have
+    been cut from: what reaches over the sign is in it as well."""
+    return line.replace('":"', "=").replace('":["', "=")
+
+
 def _is_given(lower: str, word: str) -> bool:
     """Whether something that is no number stands behind a name with ``word`` in it."""
     at = lower.find(word)

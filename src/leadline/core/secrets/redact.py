@@ -168,12 +168,37 @@ class Redactor:
     def _mapping(self, value: Mapping[Any, Any]) -> dict[Any, Any]:
         out: dict[Any, Any] = {}
         for key, inner in value.items():
-            named = self.text(key) if isinstance(key, str) else key
-            number = 2
-            while named in out:  # two names that were hidden alike
-                named, number = f"{self.text(key)} {number}", number + 1
-            out[named] = self._of_name(key, inner) if isinstance(inner, str) else self.value(inner)
+            named, shown = self._member(key, inner)
+            free, number = named, 2
+            while free in out:  # two names that were hidden alike
+                free, number = f"{named} {number}", number + 1
+            out[free] = shown
         return out
+
+    def _member(self, key: Any, inner: Any) -> tuple[Any, Any]:
+        if not isinstance(key, str):
+            return key, self.value(inner)
+        named = self.text(key)
+        if isinstance(inner, str):
+            return self._given(key, named, inner, self._of_name(key, inner))
+        shown = self.value(inner)
+        if isinstance(inner, (list, tuple)):
+            for at, item in enumerate(inner):
+                if isinstance(item, str):
+                    named, shown[at] = self._given(key, named, item, shown[at])
+        return named, shown
+
+    def _given(self, key: str, named: str, text: str, shown: str) -> tuple[str, str]:
+        """``key`` and ``text``, of which ``named`` and ``shown`` is left, read as the ``key=text``
+        that they were before somebody cut it at its first sign: an address, a header, a token."""
+        if re.fullmatch(_MARKER, shown):
+            return named, shown
+        whole = self.text(f"{key}={text}")
+        if whole.startswith(f"{named}="):
+            rest = whole.removeprefix(f"{named}=")
+            return named, shown if rest == text else self.text(rest)
+        marks = re.findall(_MARKER, whole)
+        return (whole, marks[-1]) if marks else (named, shown)  # it reaches over the sign
 
     def _of_name(self, name: object, text: str) -> str:
         after = self.text(text)

@@ -213,7 +213,7 @@ PHRASES: tuple[Shape, ...] = (
     ),
     ("registry-token", ("_authToken", "_auth=", "_auth ", "_password=", "_password "),
      r"(_(?:authToken|auth|password)\s*=\s*)[^\s$\"'\[\]]{8,}"),
-    ("registry-token", ('assword"', 'PASSWORD"'),
+    ("registry-token", ('assword"', 'PASSWORD"', 'assword\\"', 'PASSWORD\\"'),
      r"((?i:<add\s+key=\"(?:ClearText)?Password\"\s+value=\"))[^\"%\[\]]{8,}"),
 )  # fmt: skip
 """What is a secret by what stands around it. Group 1 stays, and what follows it is hidden."""
