@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.campaign.secrets import lying
 from tests.invented_keys import SHAPES, drawn
 
@@ -140,3 +142,53 @@ def test_a_topic_and_a_seal_are_not_named_by_a_secret(thread_lab):
     done = thread_lab.run("seal", key)
     assert done.returncode == 5 and "secret-in-name" in thread_lab.run("seal", key, "--json").stdout
     assert lying(thread_lab.repo / ".git", key) == []
+
+
+REPEATING = [
+    ["correct", "P-N1", f"text=it was {KEY}", "--why", f"seen as {KEY}"],
+    ["correct", "P-N1", "text=" + "x" * 60 + " " + KEY, "--why", "cut where it is shown"],
+    ["correct", "P-N1", f"{KEY}=1", "--why", "no field"],
+    ["correct", "demo", f"stop=at {KEY}"],
+    ["retract", "P-N1", "--why", KEY],
+    ["note", f"it was {KEY}"],
+    ["decide", f"use {KEY}", "--no-evidence", KEY],
+    ["hypothesis", "add", f"faster with {KEY}"],
+    ["claim", f"faster with {KEY}", "--that", f"{KEY}(P-001) < 2"],
+    ["claim", KEY, "--that", KEY],
+    ["show", KEY],
+    ["status", f"--sort={KEY}"],
+    ["note", "x", f"--role={KEY}"],
+    ["note", "x", "--negative", KEY],
+    ["start", KEY],
+    ["seal", KEY],
+    ["run", "--set", KEY, "--", "true"],
+    ["run", "--set", "x=1", "--timeout", KEY, "--", "true"],
+    ["note", "--thread", KEY, "x"],
+    [KEY],
+    [f"--{KEY}"],
+    ["-C", KEY, "status"],
+    ["tracker", "set", KEY, "p"],
+    ["note", f"password=hunter2hunter2 {KEY}", "--that"],
+]
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_no_verb_repeats_a_secret_of_its_command_line(thread_lab, form):
+    thread_lab.ok("note", "a first one")
+    for argv in REPEATING:
+        done = thread_lab.run(*argv, *form)
+        said = done.stdout + done.stderr
+        assert KEY[:12] not in said and "hunter2" not in said, (argv, said)
+        if form and done.stdout:
+            json.loads(done.stdout)
+
+
+def test_what_was_declared_to_be_no_secret_is_shown(thread_lab):
+    thread_lab.ok("note", "a first one")
+    said = thread_lab.ok("correct", "P-N1", f"text=it was {KEY}", "--why", "so", "--not-secret")
+    assert KEY in said
+
+
+def test_a_secret_value_of_the_environment_is_not_repeated_by_a_usage_error(thread_lab):
+    thread_lab.env["MY_TOKEN"] = "hunter2x"
+    assert "hunter2x" not in thread_lab.run("show", "hunter2x").stderr

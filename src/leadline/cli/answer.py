@@ -14,7 +14,12 @@ from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.values import dataclass, field
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import TextIO
+
+    from leadline.services.screening import Screen
+
+_LONG_WORD_CHARS = 12
 
 
 @dataclass
@@ -55,6 +60,7 @@ def print_answer(answer: Answer, as_json: bool, as_of: str) -> None:
 
 
 def print_error(error: LeadlineError, as_json: bool, as_of: str) -> None:
+    given.closely = True
     if as_json:
         _put_json(
             {
@@ -70,6 +76,41 @@ def print_error(error: LeadlineError, as_json: bool, as_of: str) -> None:
     tell(f"leadline: {error.what}" + (f"\n  why: {error.why}" if error.why else ""))
     for command in error.next:
         tell(as_rows([f"  next: {command}"]))
+
+
+class Given:
+    """The command line that is answered: none of its secrets is repeated. ``screen``: of its
+    repository, once that is open. ``closely``: short words are looked at too, at a cost that a
+    reading verb without a fault need not have."""
+
+    def __init__(self) -> None:
+        self.begin([])
+
+    def begin(self, argv: list[str]) -> None:
+        self._argv = argv
+        self.screen: Callable[[], Screen] | None = None
+        self.closely = False
+        self._marks: dict[bool, dict[str, str]] = {}
+
+    def without_secrets(self, text: str) -> str:
+        if not (self.closely or any(map(_may_be_one, self._argv))):
+            return text
+        from leadline.cli.echo import secrets_of, without
+
+        opened = self.screen is not None
+        if opened not in self._marks:
+            screen = self.screen() if self.screen is not None else None
+            self._marks[opened] = secrets_of(self._argv, screen)
+        return without(text, self._marks[opened])
+
+
+given = Given()
+
+
+def _may_be_one(word: str) -> bool:
+    if word.startswith("-") and "=" not in word:
+        return False
+    return len(word) >= _LONG_WORD_CHARS or any(map(word.__contains__, "=: \n"))
 
 
 # ---- the one way to a terminal -------------------------------------------------------------------
@@ -120,6 +161,7 @@ def _shown(text: str) -> str:
 
 
 def _write(stream: TextIO, text: str) -> None:
+    text = given.without_secrets(text)
     try:
         stream.write(text)
     except UnicodeEncodeError:

@@ -74,8 +74,9 @@ def main(argv: list[str]) -> int:
     if asks_nothing or own[:1] in (["-h"], ["--help"], ["help"]):
         sys.stdout.write(overview() + "\n")
         return 0
-    from leadline.cli.answer import print_answer
+    from leadline.cli.answer import given, print_answer
 
+    given.begin(argv)
     runs = own[:1] == ["run"]
     try:
         answer = _dispatch(front, own, command if dashes else None)
@@ -160,6 +161,7 @@ def _front(own: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _dispatch(front: list[str], own: list[str], command: list[str] | None) -> Answer:
+    from leadline.cli.answer import given
     from leadline.cli.parsing import load, parser_for
 
     if front[-1:] in _TAKE_A_VALUE:
@@ -199,6 +201,7 @@ def _dispatch(front: list[str], own: list[str], command: list[str] | None) -> An
         from leadline.bootstrap import open_context
 
         context = open_context(args.folder, warn=_warn)
+        given.screen = lambda: context.screen
         if args.not_secret:
             context.screen.lets_pass = True
         if getattr(module, "RECONCILES", True):

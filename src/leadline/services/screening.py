@@ -158,7 +158,7 @@ class Screen:
         from leadline.core.secrets.content import ContentRules  # noqa: PLC0415  start-up: only who looks at files
         from leadline.core.secrets.environment import secret_values  # noqa: PLC0415  start-up: 0.4 ms
 
-        return ContentRules(secret_values(self._environ), self._declared_before)
+        return ContentRules(secret_values(self._environ), self.declared_before)
 
     def _tell(self, where: str, hidden: Hidden) -> None:
         if hidden in self._told:
@@ -171,8 +171,8 @@ class Screen:
 
     # ---- what somebody declared to be none -------------------------------------------------------
 
-    def _declared_before(self, text: str) -> bool:
-        """Of files: who declares what a command says to be no secret has not seen them."""
+    def declared_before(self, text: str) -> bool:
+        """Of files, and of what is shown: who declares what a command writes has not seen them."""
         if not os.path.exists(os.path.join(self._root, NOT_SECRET)):
             return False
         return self._passes(text, learns=False)
