@@ -433,18 +433,9 @@ def test_a_name_from_another_program_cannot_lead_outside(thread_lab: Lab, tmp_pa
         {"name": n, "kind": "file", "digest": digest(b"data"), "size_bytes": 4}
         for n in ("../../up", "..", "a\x1b[2J/\x07")
     ]
-    builder.run(
-        "",
-        {},
-        {},
-        ended={
-            "artifacts": {
-                "kept": [*kept, {"name": 3, "digest": "x"}, None],
-                "gaps": "no",
-                "total": "x",
-            }
-        },
-    )
+    builder.run("", {}, {}, ended={"artifacts": {"kept": kept, "total": len(kept)}})
+    ill_typed = {"kept": [*kept, {"name": 3, "digest": "x"}, None], "gaps": "no", "total": "x"}
+    builder.run("", {}, {}, ended={"artifacts": ill_typed})
     events = thread_lab.repo / ".git/leadline/threads/demo/events/wother-1.jsonl"
     events.write_bytes(b"".join(record.line() for record in builder.records))
     inside = thread_lab.repo / "a/b"
@@ -452,6 +443,8 @@ def test_a_name_from_another_program_cannot_lead_outside(thread_lab: Lab, tmp_pa
     other = "P-001b"  # the later of two that got the same id apart
     for name in ("../../up", "..", kept[2]["name"]):
         thread_lab.ok("artifact", "get", other, name, cwd=inside)
+    left_out = thread_lab.json("artifact", "get", "P-002", "../../up", cwd=inside)["error"]
+    assert left_out["code"] == "no-artifacts"  # its record is no record of an end
     assert sorted(p.name for p in inside.iterdir()) == ["_", "artifact", "up"]
     assert "\x1b" not in thread_lab.ok("artifact", "list", other) + thread_lab.ok(
         "show", f"{other}-r1"

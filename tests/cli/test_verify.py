@@ -189,13 +189,9 @@ def test_a_cited_number_that_no_longer_holds(full: Lab) -> None:
 
 
 def test_a_malformed_record_is_named(full: Lab) -> None:
-    from leadline.adapters.clock import SystemClock
-    from leadline.adapters.store.event_log import EventLog
-
-    with EventLog(str(full.repo / ".git/leadline"), "wbad", "Eve", SystemClock()).transaction(
-        "demo"
-    ) as writing:
-        writing.add("metric-defined", {"unit": "ms"})
+    at, body = "2026-01-01T00:00:00.000Z", {"unit": "ms"}  # which lacks a name
+    bad = Record("01K" + "0" * 23, at, "demo", "wbad", "metric-defined", "Eve", body, "")
+    (events(full).parent / "wbad-1.jsonl").write_bytes(bad.line())  # as a foreign program's
     assert codes(full) == {"malformed-record"}
     assert full.run("brief").returncode == 0
 
