@@ -346,6 +346,25 @@ for i in range(20, 30): ll.log(i, a=1)
     assert done.returncode == 0 and done.stderr.count("\n") == 1
     store = SeriesFiles().read(str(series.parent))
     assert list(store.merged("a").steps) == [0, *range(20, 30)] and not store.problems
+    assert [cut["code"] for cut in store.cuts] == ["lost-points"]
+    assert "19 calls" in store.cuts[0]["what"]
+
+
+def test_a_full_disk_that_takes_nothing_leaves_a_cut_end(series: Path) -> None:
+    """Frames before it are whole: without that a series with lost points looked whole."""
+    code = """
+import errno, leadline as ll, leadline.job.log as module
+ll.log(0, a=1)
+def full(*given): raise OSError(errno.ENOSPC, "full")
+module._write = full
+for i in range(1, 5): ll.log(i, a=1)
+"""
+    done = python(code, series)
+    assert done.returncode == 0 and done.stderr.count("\n") == 1
+    store = SeriesFiles().read(str(series.parent))
+    assert list(store.merged("a").steps) == [0] and not store.problems
+    (cut,) = store.cuts
+    assert cut["code"] == "torn-end" and "1 point of it could be read" in cut["what"]
 
 
 def test_frame_that_is_cut_short_goes_to_a_new_segment(series: Path) -> None:
@@ -364,6 +383,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM
         and not store.problems
         and store.torn_bytes
     )
+    assert not store.cuts  # every point stands in the next segment
 
 
 @pytest.mark.skipif(
@@ -400,6 +420,7 @@ for i in range(20_000, 20_100): ll.log(step=i, a=1)
         kept = [step for step in steps if step < 20_000]
         assert kept == list(range(len(kept))) and len(kept) > 500
         assert [step for step in steps if step >= 20_000] == list(range(20_000, 20_100))
+        assert {"torn-end", "lost-points"} == {cut["code"] for cut in store.cuts}
     finally:
         subprocess.run(["umount", str(small)], check=True)
 

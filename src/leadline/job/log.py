@@ -56,6 +56,7 @@ _lock = allocate_lock()
 _segment: tuple[int, int] | None = None  # descriptor, and the number of the next set
 _writer = ""
 _warned = False
+_lost = 0  # calls whose point was not written, or not in full
 _said_odd = False
 _syncing = False
 _write = os.write
@@ -133,12 +134,19 @@ def _not_written(
     problem: OSError | None, known: Known, given: Mapping[str, Any], step: Any, again: bool = True
 ) -> None:
     """A frame is cut short, or is not there at all. After part of a frame nothing may follow in
-    that file, so the point goes to a new segment, once; a full disk that takes nothing leaves the
-    file as it is."""
+    that file, so the point goes to a new segment, once. Where a full disk takes nothing the file
+    gets a torn end all the same (a byte that costs no block), since a series with a hole looks
+    whole."""
     if problem is None or problem.errno in (EFBIG, EBADF):
         _give_up(known[3])
         if again:
             return _log_slowly(given, step, again=False)
+    else:
+        _give_up(known[3])
+        try:
+            os.ftruncate(known[3], os.fstat(known[3]).st_size + 1)
+        except OSError:
+            pass  # the header of the next segment says it
     _warn(problem or OSError(ENOSPC, os.strerror(ENOSPC)))
     return None
 
@@ -203,7 +211,10 @@ def _new_segment(folder: str) -> int:
     fd = open_in_place(path, os.O_WRONLY | os.O_EXCL | os.O_APPEND)
     rank = f',"rank":{int(ranks[0])}' if ranks else ""
     host = _quoted(os.uname().nodename if hasattr(os, "uname") else "")
-    about = f'{{"writer":{_quoted(_writer)},"segment":{nth},"pid":{os.getpid()},"host":{host},"t":{_now()!r}{rank}}}'
+    about = (
+        f'{{"writer":{_quoted(_writer)},"segment":{nth},"pid":{os.getpid()},"host":{host},'
+        f'"t":{_now()!r},"lost":{_lost}{rank}}}'
+    )
     header = MAGIC + _text_frame(about)
     try:
         if _write(fd, header) != len(header):
@@ -376,7 +387,8 @@ def _sync(sizes: dict[int, int] | None = None) -> None:
 
 
 def _warn(problem: OSError) -> None:
-    global _warned
+    global _warned, _lost
+    _lost += 1
     if not _warned:
         _warned = True
         _say(
@@ -394,7 +406,7 @@ def _say(text: str) -> None:
 
 def _after_fork() -> None:
     """A child writes a file of its own, and has its own lock in case another thread held it."""
-    global _lock, _segment, _writer, _syncing
+    global _lock, _segment, _writer, _syncing, _lost
     for fd in _descriptors:
         try:
             os.close(fd)
@@ -403,7 +415,7 @@ def _after_fork() -> None:
     _descriptors.clear()
     _sets.clear()
     _lock = allocate_lock()
-    _segment, _writer, _syncing = None, "", False
+    _segment, _writer, _syncing, _lost = None, "", False, 0
 
 
 if hasattr(os, "register_at_fork"):

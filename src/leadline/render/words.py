@@ -11,7 +11,7 @@ from leadline.core.plain import one_line
 from leadline.core.record.run import USUAL_EXECUTOR, MetricDef, Run
 from leadline.core.record.thread import Experiment, Item, Thread
 from leadline.core.stats.inference import Sample
-from leadline.core.timestamps import number, plural
+from leadline.core.timestamps import counted, number, plural
 from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.core.view.facts import (
     EvidenceOf,
@@ -27,7 +27,7 @@ from leadline.core.view.facts import (
 from leadline.render.markdown import cell_code, code, cut, prose_line
 
 if TYPE_CHECKING:
-    from leadline.core.record.bodies import ClaimBody, CodeState
+    from leadline.core.record.bodies import ClaimBody, CodeState, CutSeries
 
 CONFIG_SHOWN = 24
 
@@ -53,6 +53,20 @@ def with_unit(value: float | None, unit: str) -> str:
 def value_text(run: Run, metric: str, unit: str) -> str:
     """What one run measured: ``1.5 ms``, ``NaN``, ``–``."""
     return run.nonfinite.get(metric) or with_unit(run.metrics.get(metric), unit)
+
+
+def cut_texts(run: Run, metrics: Mapping[str, MetricDef]) -> list[tuple[str, str]]:
+    """Of each metric whose series is cut, what is known of it; the thread's ``metrics``."""
+    return [
+        (name, f"{_of_cut(about, metrics.get(name))}, from a cut series: no evidence")
+        for name, about in sorted(run.extraction.get("cut", {}).items())
+    ]
+
+
+def _of_cut(about: CutSeries, definition: MetricDef | None) -> str:
+    value = about.get("value")
+    shown = with_unit(value, "" if definition is None else definition.unit)
+    return f"{shown} by the {counted(about.get('points', 0), 'point')} that could be read"
 
 
 def median_text(runs: list[Run], metric: str, unit: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from leadline.adapters.series.files import SeriesFiles
 from leadline.adapters.series.place import COMPACTED, FOLDER, segments
-from leadline.adapters.series.segments import read_segment
+from leadline.adapters.series.segments import SegmentRead, cuts, process_of, read_segment
 from leadline.core.extract.gather import Extraction, Gatherer
 from leadline.core.extract.spec import ExtractionSpec
 from leadline.core.record.run import MetricDef
@@ -37,23 +37,29 @@ class SeriesReader:
         attempt = os.path.dirname(files.metrics)
         fold = _Fold(Gatherer(spec, definitions, "point"))
         problems: list[Problem] = []
-        torn_bytes = 0
+        cut: set[str] = set()  # processes whose points are not all there
         if os.path.exists(os.path.join(attempt, COMPACTED)):
             store = SeriesFiles().read(attempt)
             problems += store.problems
+            cut.update("" for _ in store.problems)  # nothing says whose
             for name, writer in store.writers.items():
                 fold.of(name)
                 for metric, points in writer.series.items():
                     fold.take(metric, points.times, points.steps, points.values)
                 fold.note_odd(writer.odd)
         else:
+            found: list[tuple[str, SegmentRead]] = []
             for name in _last_written_last(attempt):
                 path = os.path.join(attempt, FOLDER, name)
                 with_header = read_segment(path, name, fold, fold.of)
                 fold.note_odd(with_header.odd, with_header.too_large)
                 problems += with_header.problems
-                torn_bytes += with_header.torn_bytes
-        return fold.finish(problems, torn_bytes)
+                cut.update(process_of(name) for _ in with_header.problems)
+                found.append((name, with_header))
+            for process, problem in cuts(found):
+                cut.add(process)
+                problems.append(problem)
+        return fold.finish(problems, cut)
 
 
 def _last_written_last(attempt: str) -> list[str]:
@@ -144,7 +150,18 @@ class _Fold:
             self.odd[name] = self.odd.get(name, 0) + count
             own[name] = own.get(name, 0) + count
 
-    def finish(self, problems: list[Problem], torn_bytes: int) -> Extraction:
+    def _cut(self, processes: set[str]) -> set[str]:
+        """The metrics that ``processes`` wrote; all, where one of them wrote nothing that can be
+        read: nothing says then which it had."""
+        named = {process for writers in self.writers.values() for process in writers}
+        return {
+            target
+            for name, writers in self.writers.items()
+            if processes & writers or not processes <= named
+            for target in (self.targets.get(name, []) if self.targets else [name])
+        }
+
+    def finish(self, problems: list[Problem], cut: set[str]) -> Extraction:
         found = self.gatherer.problems
         for place, code, what in (
             (0, "steps-out-of-order", "have a smaller step than the one before"),
@@ -177,8 +194,8 @@ class _Fold:
                 "several-writers",
                 f"{most} processes wrote {_listed(shared)}: the value is that of the one that wrote last",
             )
-        if torn_bytes:
-            found.add("torn-end", "the last frame was cut off while it was written")
+        if cut:
+            self.gatherer.cut = self._cut(cut)
         for problem in problems:
             found.add(problem["code"], problem["what"], about=problem["what"])
         return self.gatherer.finish(self.content.digest())

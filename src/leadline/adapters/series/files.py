@@ -16,6 +16,7 @@ from leadline.adapters.series.place import COMPACTED, FOLDER, logged_series, seg
 from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from leadline.adapters.series.segments import SegmentRead
     from leadline.core.series.points import Points
     from leadline.core.series.store import Store
     from leadline.ports.series import Compacted
@@ -35,9 +36,15 @@ class SeriesFiles:
             from leadline.adapters.series.parquet import read_compacted
 
             taken = read_compacted(compacted, store)
-        for name in segments(attempt):
-            if name not in taken:
-                self._read_segment(os.path.join(attempt, FOLDER, name), name, store)
+        found = [
+            (name, self._read_segment(os.path.join(attempt, FOLDER, name), name, store))
+            for name in segments(attempt)
+            if name not in taken
+        ]
+        if any(read.torn or read.lost for _, read in found):
+            from leadline.adapters.series.segments import cuts
+
+            store.cuts = [problem for _, problem in cuts(found)]
         return store
 
     def read_lines(self, path: str) -> dict[str, Points]:
@@ -94,7 +101,7 @@ class SeriesFiles:
             if os.path.exists(p)
         )
 
-    def _read_segment(self, path: str, name: str, store: Store) -> None:
+    def _read_segment(self, path: str, name: str, store: Store) -> SegmentRead:
         from leadline.adapters.series.segments import read_segment
         from leadline.core.series.store import Writer
 
@@ -114,3 +121,4 @@ class SeriesFiles:
         store.problems += read.problems
         for metric, count in read.odd.items():
             whole.odd[metric] = whole.odd.get(metric, 0) + count
+        return read

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from leadline.core.record.conform import finite_number
 from leadline.core.series.points import Points
 from leadline.core.series.segment import Decoder, Sink
 from leadline.core.series.store import DAMAGES_NAMED
+from leadline.core.timestamps import counted
 from leadline.core.typed import TYPE_CHECKING, cast
 from leadline.core.values import dataclass, field
 from leadline.job.disk import open_to_read
@@ -21,10 +22,15 @@ CHUNK_BYTES = 1 << 20
 
 @dataclass(slots=True)
 class SegmentRead:
-    """What a segment held beside its points."""
+    """What a segment held beside its points. ``points``: how many there were. ``torn``: it ends
+    inside a frame, or before its first. ``lost``: how many of its process's calls were not written
+    before it was begun, by its header; None where that does not say."""
 
     rank: int | None = None
+    points: int = 0
+    torn: bool = False
     torn_bytes: int = 0
+    lost: int | None = None
     odd: dict[str, int] = field(default_factory=dict)
     too_large: dict[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -51,14 +57,46 @@ def read_segment(path: str, name: str, sink: Sink, begin: Callable[[str], None])
     if len(decoder.damages) > DAMAGES_NAMED:
         what = f"{name}: {len(decoder.damages)} places are damaged, {DAMAGES_NAMED} of them named"
         problems.append({"code": "damaged", "what": what})
-    rank = decoder.header.get("rank")
     return SegmentRead(
-        rank if isinstance(rank, int) else None,
+        _whole_number(decoder.header.get("rank")),
+        decoder.points,
+        decoder.torn_bytes > 0 or not decoder.begun,
         decoder.torn_bytes,
+        _whole_number(decoder.header.get("lost")),
         decoder.odd,
         decoder.too_large,
         problems,
     )
+
+
+def _whole_number(value: object) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def process_of(name: str) -> str:
+    """The process that wrote the segment of this name."""
+    return name[:-4].rpartition(".")[0]
+
+
+def cuts(found: Sequence[tuple[str, SegmentRead]]) -> list[tuple[str, Problem]]:
+    """What is missing between and at the ends of ``found`` (segments by name, in the order of
+    writing), each with the process whose it is. A torn frame that its process wrote again, as the
+    first of its next segment, is not: the header of that one says that no call was lost."""
+    missing: list[tuple[str, Problem]] = []
+    lost_before: dict[str, int] = {}
+    for place, (name, read) in enumerate(found):
+        process = process_of(name)
+        if lost := (read.lost or 0) - lost_before.get(process, 0):
+            what = f"{name}: {counted(lost, 'call')} of log() before it were not written"
+            missing.append((process, {"code": "lost-points", "what": what}))
+            lost_before[process] = read.lost or 0
+        later = found[place + 1] if place + 1 < len(found) else ("", SegmentRead())
+        again = process_of(later[0]) == process and later[1].lost == read.lost is not None
+        if read.torn and not again:
+            taken = counted(read.points, "point")
+            what = f"{name} is cut: its end is missing, {taken} of it could be read"
+            missing.append((process, {"code": "torn-end", "what": what}))
+    return missing
 
 
 def read_lines(path: str) -> dict[str, Points]:

@@ -99,8 +99,7 @@ def distinct_executions(runs: list[Run], definition: MetricDef) -> tuple[list[Ru
         reason = why_not_evidence(run)
         digest = str(run.outputs.get("result_digest") or "") if run.origin == "imported" else ""
         if not reason and metric not in run.metrics:
-            state = f"was {run.nonfinite[metric]}" if metric in run.nonfinite else "is not recorded"
-            reason = f"{metric} {state}"
+            reason = f"{metric} {_why_no_value(run, metric)}"
         if not reason and run.uid in by_uid:
             if by_uid[run.uid] == run.id:
                 continue  # the very same run, named by two selectors
@@ -119,6 +118,12 @@ def distinct_executions(runs: list[Run], definition: MetricDef) -> tuple[list[Ru
     return (
         kept if moved_by_machine(definition) else _without_reruns(kept, metric, dropped)
     ), dropped
+
+
+def _why_no_value(run: Run, metric: str) -> str:
+    if metric in run.nonfinite:
+        return f"was {run.nonfinite[metric]}"
+    return "is of a cut series" if metric in run.extraction.get("cut", {}) else "is not recorded"
 
 
 def _without_reruns(runs: list[Run], metric: str, dropped: dict[str, str]) -> list[Run]:

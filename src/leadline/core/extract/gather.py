@@ -36,7 +36,8 @@ class Extraction:
     ``series`` name to ``{points, first_step, last_step, sample}``; ``tables`` and ``sources`` one
     entry a source; ``problems`` entries ``{source, code, what, blocking, rows, rows_total, unit}``,
     ``rows`` capped at 20 with the full count beside it; ``items`` name to ``{by, n, set, reduce,
-    missing, values}`` (``core/metric/items.py``)."""
+    missing, values}`` (``core/metric/items.py``). ``cut``: metrics reduced from a series whose end,
+    or a part of it, is missing."""
 
     metrics: dict[str, float] = field(default_factory=dict)
     nonfinite: dict[str, str] = field(default_factory=dict)
@@ -45,6 +46,7 @@ class Extraction:
     problems: list[Problem] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     items: dict[str, ItemFacts] = field(default_factory=dict)
+    cut: set[str] = field(default_factory=set)
 
     def as_dict(self) -> dict[str, object]:
         """JSON-ready."""
@@ -56,6 +58,7 @@ class Extraction:
             "problems": self.problems,
             "sources": self.sources,
             "items": self.items,
+            "cut": sorted(self.cut),
         }
 
 
@@ -260,6 +263,7 @@ class Gatherer:
         self.stepped: set[str] = set()
         self.items: dict[str, dict[str, float]] = {}
         self.items_missing: dict[str, int] = {}
+        self.cut: set[str] = set()  # metrics that lack a part of their series
 
     def rule(self, name: str) -> str:
         definition = self.definitions.get(name)
@@ -322,6 +326,7 @@ class Gatherer:
         if not self.problems.blocking:
             self._publish(result)
             result.tables = list(tables)
+            result.cut = self.cut & {*result.metrics, *result.nonfinite}
         result.problems = self.problems.listed()
         result.sources = [
             {
@@ -383,6 +388,8 @@ def merge(parts: Iterable[Extraction]) -> Extraction:
                 merged.series[name] = part.series[name]
             if name in part.items:
                 merged.items[name] = part.items[name]
+            if name in part.cut:
+                merged.cut.add(name)
     return merged
 
 

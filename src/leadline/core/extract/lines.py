@@ -94,8 +94,8 @@ def flat_numbers(record: Mapping[str, Any]) -> dict[str, float]:
 
 
 def read_metrics_line(line: str, row: int, into: Gatherer, complete: bool = True) -> None:
-    """One line of ``metrics.jsonl``. A line without its end is what a killed job leaves: reported,
-    not blocking."""
+    """One line of ``metrics.jsonl``. A line without its end is what a killed job leaves, or a full
+    disk: reported, not blocking, and the series of the file are cut."""
     if not line.strip():
         return
     into.rows += 1
@@ -108,6 +108,8 @@ def read_metrics_line(line: str, row: int, into: Gatherer, complete: bool = True
             "not a JSON object" if complete else "the last line was cut off while written",
             row,
         )
+        if not complete:
+            into.cut.update(into.series)
         return
     _take(record, line, row, into)
 

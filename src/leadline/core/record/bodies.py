@@ -282,6 +282,13 @@ class ItemFacts(TypedDict, total=False):
     blob: str  # digest of the same as a blob, above
 
 
+class CutSeries(TypedDict, total=False):
+    """What a run that is done has of a metric whose series lacks a part: no evidence."""
+
+    value: float | None  # reduced from what is there; None when it is not finite
+    points: int  # how many are there
+
+
 class ExtractionFacts(TypedDict, total=False):
     """How the metrics of a run were read."""
 
@@ -291,6 +298,7 @@ class ExtractionFacts(TypedDict, total=False):
     tables: list[dict[str, object]]
     items: dict[str, ItemFacts]  # by metric
     contract: dict[str, dict[str, str]]  # by metric: what it meant when it was taken
+    cut: dict[str, CutSeries]  # by metric that is none of the run's for it
 
 
 class Stream(TypedDict):

@@ -51,11 +51,11 @@ class Decoder:
     """Feed it the bytes of one segment in pieces of any size, then ``finish``.
 
     ``header``: what the writer said of itself. ``points`` and ``frames``: how many were taken.
-    ``odd``: metric to the number of its values that were no number; ``too_large``: how many of
-    those were one beyond every float. ``torn_bytes``: the unfinished frame at the end, which is
-    what a killed job or a job that is still writing leaves. ``damages``: every other stretch that
-    could not be read, as ``{offset, bytes}``; the frames around it are taken. ``refused``: why
-    nothing could be read, or "".
+    ``begun``: its first bytes were there, right or wrong. ``odd``: metric to the number of its
+    values that were no number; ``too_large``: how many of those were one beyond every float.
+    ``torn_bytes``: the unfinished frame at the end, which is what a killed job or a job that is
+    still writing leaves. ``damages``: every other stretch that could not be read, as ``{offset,
+    bytes}``; the frames around it are taken. ``refused``: why nothing could be read, or "".
     """
 
     def __init__(
@@ -77,13 +77,13 @@ class Decoder:
         self._sizes: dict[int, int] = {}
         self._rest = b""
         self._offset = 0  # of _rest in the file
-        self._begun = False
+        self.begun = False
 
     def feed(self, data: bytes) -> None:
         if self.refused:
             return
         self._rest = self._rest + data if self._rest else data
-        if not self._begun:
+        if not self.begun:
             if len(self._rest) < 8:
                 return
             self._begin()
@@ -91,7 +91,7 @@ class Decoder:
 
     def finish(self) -> None:
         """The end of the file, or as far as it is written."""
-        if not self._begun:
+        if not self.begun:
             self.torn_bytes = len(self._rest)
             return
         if self.refused:
@@ -111,7 +111,7 @@ class Decoder:
         return len(data) < size
 
     def _begin(self) -> None:
-        self._begun = True
+        self.begun = True
         if self._rest[:7] != MAGIC:
             self.refused = "it does not begin as a segment"
         elif self._rest[7] != VERSION:

@@ -49,11 +49,13 @@ class Writer:
 class Store:
     """Every point of a run. ``problems``: ``{code, what}`` of what could not be read.
     ``torn_bytes``: unfinished frames at the ends of files, which a job that is writing or was
-    killed leaves."""
+    killed leaves. ``cuts``: ``{code, what}`` of what is missing at those ends, for a run that is
+    over."""
 
     writers: dict[str, Writer] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     torn_bytes: int = 0
+    cuts: list[Problem] = field(default_factory=list)
 
     @property
     def metrics(self) -> list[str]:

@@ -246,6 +246,7 @@ def _result(run: Run, experiment: Experiment, then: Thread) -> str:
     elif run.state == "done":
         parts.append("No metric was recorded.")
     parts += [f"{code(name)} was {data(value)}." for name, value in sorted(run.nonfinite.items())]
+    parts += [f"{code(name)}: {data(text)}." for name, text in words.cut_texts(run, then.metrics)]
     problems = (run.extraction.get("problems") or [])[:5]
     told = [p.get("what", p) if isinstance(p, dict) else p for p in problems]
     parts += [f"Extraction: {data(what)}" for what in told]

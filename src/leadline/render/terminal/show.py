@@ -172,6 +172,7 @@ def _run(run: Run, thread: Thread) -> str:
             ("environment", _pairs(dict(run.environment))),
             ("resources", _pairs(run.resources)),
             ("series", _series_text(run)),
+            ("cut series", _cut_text(run, thread)),
             ("problems", _problems_text(run)),
             ("not finite", _pairs(dict(run.nonfinite))),
             ("corrections", _history(run.corrections)),
@@ -201,6 +202,13 @@ def _run(run: Run, thread: Thread) -> str:
 def _series_text(run: Run) -> str:
     about, where = series_excerpt.summary(run), series_excerpt.pointer(run)
     return f"{about}: {where}" if where and about else about
+
+
+def _cut_text(run: Run, thread: Thread) -> str:
+    """The metrics that do not count because their series lacks a part, a line each."""
+    return "\n".join(
+        f"{one_line(name)}: {text}" for name, text in words.cut_texts(run, thread.metrics)
+    )
 
 
 def _problems_text(run: Run) -> str:

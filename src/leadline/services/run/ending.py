@@ -33,6 +33,7 @@ from leadline.services.run.spec import forget_secrets, sealed_environment
 if TYPE_CHECKING:
     from leadline.core.extract.gather import Extraction
     from leadline.core.record.bodies import (
+        CutSeries,
         ExtractionFacts,
         ItemFacts,
         Outputs,
@@ -260,8 +261,12 @@ def _read_metrics(
         return
     if tracked is not None:
         found = merge([found, tracked])
-    body["metrics"], body["nonfinite"] = found.metrics, found.nonfinite
     extraction: ExtractionFacts = {}
+    if body["state"] == "done" and found.cut:  # of any other run no number counts anyway
+        extraction["cut"] = _set_apart(found)
+        names = ", ".join(sorted(found.cut)[:8])
+        say(f"the series is cut, so that these are no metrics of the run: {names}")
+    body["metrics"], body["nonfinite"] = found.metrics, found.nonfinite
     if found.problems:
         extraction["problems"] = found.problems
     if found.sources:
@@ -283,6 +288,18 @@ def _read_metrics(
     for problem in found.problems:
         cost = " (nothing taken from it)" if problem.get("blocking") else ""
         say(f"{problem['source']}: {problem['what']}{cost}")
+
+
+def _set_apart(found: Extraction) -> dict[str, CutSeries]:
+    """Takes the metrics that were reduced from a cut series out of ``found``."""
+    apart: dict[str, CutSeries] = {}
+    for name in sorted(found.cut):
+        found.nonfinite.pop(name, None)
+        apart[name] = {
+            "value": found.metrics.pop(name, None),
+            "points": found.series[name]["points"] if name in found.series else 1,
+        }
+    return apart
 
 
 def _kept_items(context: Context, facts: ItemFacts) -> ItemFacts:

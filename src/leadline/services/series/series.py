@@ -31,6 +31,7 @@ from leadline.core.typed import TYPE_CHECKING, Any
 from leadline.services.context import Context
 
 if TYPE_CHECKING:
+    from leadline.core.record.bodies import Problem
     from leadline.ports.series import Compacted
 
     class CompactedRun(Compacted):
@@ -68,6 +69,7 @@ def store_of(context: Context, run: Run) -> Store:
         store.writers[name] = writer
     store.problems += fetched.problems
     store.torn_bytes += fetched.torn_bytes
+    store.cuts += fetched.cuts
     if any(may_hold(metric) for metric in store.metrics):
         hide = context.redactor.text  # a job writes its files itself
         for writer in store.writers.values():
@@ -122,10 +124,31 @@ def listed(context: Context, run: Run) -> SeriesListed:
             for _, w in sorted(store.writers.items())
         ],
         "not_numbers": store.odd,
-        "problems": store.problems,
+        "problems": [*store.problems, *_cuts(run, store)],
         "torn_bytes": store.torn_bytes,
         "size_bytes": sum(map(context.series.size_bytes, _folders(context, run))),
     }
+
+
+def _cuts(run: Run, store: Store) -> list[Problem]:
+    """What is missing of the series of a run that is over: at the end of a segment, or of what was
+    there when the run ended."""
+    if run.state not in TERMINAL_STATES:
+        return []
+    logged = sum(
+        s.get("rows") or 0 for s in run.extraction.get("sources") or [] if s.get("kind") == "series"
+    )
+    here = sum(
+        len(points)
+        for name, writer in store.writers.items()
+        if name != LINES
+        for points in writer.series.values()
+    ) + sum(store.odd.values())
+    gone: list[Problem] = []
+    if 0 < here < logged:
+        what = f"{logged:,} points were there when the run ended, {here:,} are now: a segment was cut since"
+        gone.append({"code": "cut-since", "what": what})
+    return [*store.cuts, *gone]
 
 
 def points_of_metric(
