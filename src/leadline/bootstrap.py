@@ -274,6 +274,7 @@ def _name_in(path: str, place: list[int]) -> str:
 
 
 TRACKED_FILE = "leadline.toml"  # at the top of the work tree
+NOTHING_SET = b"\n"  # what ``leadline init`` writes beside the records where nothing was said
 
 
 def _settings(vcs: Git, root: str, warn: Callable[[str], None]) -> dict[str, object]:
@@ -283,10 +284,8 @@ def _settings(vcs: Git, root: str, warn: Callable[[str], None]) -> dict[str, obj
     tracked = os.path.join(vcs.toplevel, TRACKED_FILE) if vcs.toplevel else ""
     for path in filter(None, (tracked, os.path.join(root, "config.toml"))):
         raw = _of_checkout(path, warn) if path == tracked else read_bytes(path)
-        if raw is not None:
-            from leadline.core.settings_file import (
-                read_settings,
-            )
+        if raw and raw != NOTHING_SET:
+            from leadline.core.settings_file import read_settings
 
             name = TRACKED_FILE if path == tracked else path
             read = read_settings(raw, name, tracked=path == tracked)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from leadline.adapters.store import event_log
 from leadline.adapters.store.event_log import EventLog
+from leadline.adapters.store.read_model import IndexReadModel
 from leadline.core.evidence.of_thread import labels_for
 from leadline.core.issue.due import due
 from leadline.core.metric.thread_of import thread_of
@@ -233,6 +234,10 @@ def test_a_kept_thread_says_what_the_fold_says(
             arrived[name] = min(len(lines[name]), arrived[name] + data.draw(st.integers(4, 12)))
             with open(os.path.join(log.folder("t"), name), "wb") as file:
                 file.write(b"".join(lines[name][: arrived[name]]))
+            if data.draw(st.booleans(), label="a run was started"):
+                IndexReadModel(log).same_key(
+                    ""
+                )  # makes rows of runs, and leaves the rest for later
             agrees(log)
         begin_anew(log)
         agrees(log)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import tomllib
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from leadline.core.errors import LeadlineError
 from leadline.core.ref_name import is_code_ref, ref_problem
 from leadline.core.settings import COUNT, FLAG, NUMBER, PATHS, SETTINGS, TEXT, TEXTS, command_for
-from leadline.core.settings_file import Read, read_settings
+from leadline.core.settings_file import Read, flat, lines_of_init, read_settings
 from leadline.core.tree_path import tree_path_problem
 
 FITTING = {
@@ -119,6 +122,38 @@ def test_a_value_that_cannot_be_meant_is_an_error(name: str, value: object) -> N
 )
 def test_what_is_no_toml_is_an_error(text: bytes) -> None:
     assert "is not valid TOML" in refusal(text, tracked=True).what
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
+    lambda of: st.lists(of, max_size=2) | st.dictionaries(st.text(max_size=2), of, max_size=2),
+    max_leaves=4,
+)
+LINES = st.builds(
+    lambda name, equals, value, end: f"{json.dumps(name, ensure_ascii=False)}{equals}{value}{end}",
+    st.sampled_from(["a", "a.b", "ä", "a\\", ""]) | st.integers(),
+    st.sampled_from([" = "] * 5 + ["=", " =  "]),
+    VALUES.map(lambda value: json.dumps(value, ensure_ascii=False)),
+    st.sampled_from(["\n"] * 5 + ["\r\n", "\r", " # why\n", "\v\n", "\n[b]\n", "\n \n", ""]),
+)
+
+
+@given(st.lists(LINES, max_size=3).map("".join))
+@example('"a" = "\x7f"\n')
+@example('"a" = 1\n"a" = 1\n')
+@example('"a" = NaN\n')
+def test_lines_of_init_are_what_a_parser_of_toml_reads(text: str) -> None:
+    if (said := lines_of_init(text)) is not None:
+        assert repr(said) == repr(flat(tomllib.loads(text)))
+
+
+def test_what_init_writes_needs_no_parser() -> None:
+    values = {"a": "", "b": True, "c": 5, "d": ["x", "y"], "forge": "github", "forge.pages": "ö"}
+    lines = [
+        f'"{name}" = {json.dumps(value, ensure_ascii=False)}' for name, value in values.items()
+    ]
+    assert lines_of_init("\n".join(lines) + "\n") == values
+    assert lines_of_init("\n") == {}
 
 
 def test_a_name_that_nobody_knows_is_said_and_left_out() -> None:

@@ -7,6 +7,7 @@ a stranger's file must not keep anybody from recording.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -47,12 +48,15 @@ def read_settings(raw: bytes, name: str, tracked: bool) -> Read:
     Raises LeadlineError(usage, ``bad-settings``): no TOML, a value of a wrong type, or one that
     cannot be meant.
     """
-    import tomllib  # noqa: PLC0415  start-up: 6 ms, where there is a file of settings
-
     try:
         if len(raw) > MOST_SETTINGS_BYTES:
             raise ValueError(f"it has more than {MOST_SETTINGS_BYTES} bytes")
-        said = flat(tomllib.loads(raw.decode()))
+        text = raw.decode()
+        said = lines_of_init(text)
+        if said is None:
+            import tomllib  # noqa: PLC0415  start-up: 9 ms, where somebody wrote the file by hand
+
+            said = flat(tomllib.loads(text))
     except RecursionError:
         raise _bad(f"{name} is not valid TOML: it is nested too deeply", "", name) from None
     except ValueError as error:
@@ -77,6 +81,27 @@ def read_settings(raw: bytes, name: str, tracked: bool) -> Read:
     if len(unused) > UNUSED_SHOWN:
         unused[UNUSED_SHOWN:] = [f"and {len(unused) - UNUSED_SHOWN} more in {name} are not used"]
     return Read(values, unused)
+
+
+def lines_of_init(text: str) -> dict[str, object] | None:
+    """What a file says that holds the lines ``leadline init`` writes (``"name" = value``, the value
+    as JSON) and no others; None for any other text, which is the parser's. What both read, they read
+    alike."""
+    if any(odd in text for odd in "\\\r\x7f"):  # escapes and ends of lines differ, DEL is no TOML
+        return None
+    said: dict[str, object] = {}
+    for line in filter(None, text.split("\n")):
+        written_name, _, written = line.partition(" = ")
+        try:
+            name, value = json.loads(written_name), json.loads(written)
+        except ValueError:
+            return None
+        plain = value if isinstance(value, list) else [value]
+        known = all(isinstance(one, (str, int)) for one in plain)
+        if not isinstance(name, str) or name in said or not known:
+            return None
+        said[name] = value
+    return said
 
 
 def flat(data: Mapping[str, object], prefix: str = "") -> dict[str, object]:

@@ -45,7 +45,7 @@ else:
     except ImportError:
         import sqlite3
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 BUSY_TIMEOUT_S = 10
 NOTED_BYTES = 200
 BESIDE = ("-journal", "-wal", "-shm")  # what another version's SQLite may have left
@@ -54,6 +54,7 @@ BOOT_ID = "/proc/sys/kernel/random/boot_id"
 READ_AT_ONCE = 500  # records: bounds the memory, and the variables of one statement
 # ``plans``: of each planned run what has to be known at once; ``ended`` is the newest record that ends it.
 # ``stale``: the ids whose rows are to be made anew; "" stands for what derived metrics rest on.
+# ``half_made``: the ids whose runs have rows and whose things have to be made anew.
 # ``things``: what a view of the whole thread asks of its experiments and items (``things_table``).
 # ``odd``: why a thread has to be folded whole (``names_table``).
 # ``files``: what was read; ``last`` is the digest of the line of ``last_bytes`` that it ended with.
@@ -73,6 +74,7 @@ CREATE INDEX plans_by_base ON plans(thread, base);
 CREATE INDEX plans_by_key ON plans(key);
 CREATE INDEX plans_open ON plans(thread, uid) WHERE base != '' AND ended < uid;
 CREATE TABLE stale(thread TEXT, base TEXT, PRIMARY KEY(thread, base)) WITHOUT ROWID;
+CREATE TABLE half_made(thread TEXT, base TEXT, PRIMARY KEY(thread, base)) WITHOUT ROWID;
 CREATE TABLE runs(thread TEXT, uid TEXT, id TEXT, experiment TEXT, title TEXT, key TEXT, state TEXT,
                   planned_at TEXT, started_at TEXT, wall_s REAL, exit_code INTEGER, argv TEXT, config TEXT,
                   metrics TEXT, nonfinite TEXT, tree TEXT, retracted TEXT, place TEXT,
@@ -114,6 +116,7 @@ _TABLES = (
     "ids",
     "plans",
     "stale",
+    "half_made",
     "runs",
     "ground",
     "owners",

@@ -55,14 +55,15 @@ def rows(
 
 
 def same_key(index: Index, threads: list[str], key: str) -> list[RunRow]:
-    """Asked before each run, so only the experiments of this key are folded."""
+    """Asked before each run, so only the experiments of this key are folded, and nothing is judged:
+    that loads what judges, and waits for somebody who looks."""
     for thread in threads:
         stale = index.db.execute(
             "SELECT DISTINCT base FROM plans JOIN stale USING(thread, base) WHERE key=? AND thread=?",
             (key, thread),
         ).fetchall()
         if stale:
-            _make(index, thread, [base for (base,) in stale])
+            _make(index, thread, [base for (base,) in stale], of_things=False)
     found = index.db.execute(
         f"SELECT {_COLUMNS} FROM runs WHERE (thread, uid) IN (SELECT thread, uid FROM plans WHERE key=?) "
         "ORDER BY uid",
@@ -87,18 +88,21 @@ def first_of_each(index: Index, thread: str, metric: str) -> list[RunRow]:
 def settle(index: Index, thread: str) -> None:
     """Make the rows of every experiment that is stale, some at a time: a writer waits for one lot,
     not for all."""
+    if index.db.execute("SELECT 1 FROM half_made WHERE thread=?", (thread,)).fetchone():
+        with index.writing() as db:
+            db.execute(
+                "INSERT OR IGNORE INTO stale SELECT * FROM half_made WHERE thread=?", (thread,)
+            )
+            db.execute("DELETE FROM half_made WHERE thread=?", (thread,))
     while stale := index.db.execute(
         "SELECT base FROM stale WHERE thread=? ORDER BY base LIMIT ?", (thread, FOLDED_AT_ONCE)
     ).fetchall():
         _make(index, thread, [base for (base,) in stale])
 
 
-def _make(index: Index, thread: str, bases: list[str]) -> None:
-    """Make the rows of ``bases`` anew; "" among them asks whether all have to be."""
-    from leadline.adapters.store import (
-        things_table,  # and with it what judges runs: a listing that is up to date does without
-    )
-
+def _make(index: Index, thread: str, bases: list[str], of_things: bool = True) -> None:
+    """Make the rows of ``bases`` anew; "" among them asks whether all have to be. ``of_things``:
+    those of experiments and items too, else they wait for ``settle``."""
     with index.writing() as db:
         ground, rests_on = ground_of(index, thread)
         if "" in bases:
@@ -109,7 +113,14 @@ def _make(index: Index, thread: str, bases: list[str]) -> None:
             if why := _oddness(folded):
                 names_table.call_odd(db, thread, why)
             _write(db, folded, asked)
-            things_table.write(db, folded, asked)
+            if of_things:
+                from leadline.adapters.store import things_table  # and with it what judges runs
+
+                things_table.write(db, folded, asked)
+            else:
+                db.executemany(
+                    "INSERT OR IGNORE INTO half_made VALUES(?,?)", [(thread, b) for b in asked]
+                )
         db.executemany("DELETE FROM stale WHERE thread=? AND base=?", [(thread, b) for b in bases])
 
 
