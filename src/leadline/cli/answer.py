@@ -4,6 +4,7 @@ the one way to a terminal."""
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 
@@ -95,16 +96,31 @@ class Given:
     def without_secrets(self, text: str) -> str:
         if not (self.closely or any(map(_may_be_one, self._argv))):
             return text
-        from leadline.cli.echo import secrets_of, without
-
         opened = self.screen is not None
         if opened not in self._marks:
-            screen = self.screen() if self.screen is not None else None
-            self._marks[opened] = secrets_of(self._argv, screen)
+            self._marks[opened] = self._searched()
+        if not self._marks[opened]:
+            return text
+        from leadline.cli.echo import without
+
         return without(text, self._marks[opened])
+
+    def _searched(self) -> dict[str, str]:
+        from leadline.core.secrets.quick import may_hold, names_suspect
+
+        if not (names_suspect(os.environ) or may_hold(together(self._argv))):
+            return {}
+        from leadline.cli.echo import secrets_of
+
+        return secrets_of(self._argv, self.screen() if self.screen is not None else None)
 
 
 given = Given()
+
+
+def together(argv: list[str]) -> str:
+    """The words of a command line, and as one text, as some verbs take them."""
+    return "\n".join([*argv, " ".join(argv)])
 
 
 def _may_be_one(word: str) -> bool:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import os
 
-from leadline.core.secrets.quick import may_hold, names_suspect
+from leadline.cli.answer import together
+from leadline.core.secrets.environment import secret_values
+from leadline.core.secrets.quick import may_hold
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,12 +26,8 @@ _LINE_CHARS = 16  # a line of a secret of several lines, which a terminal gets o
 def secrets_of(argv: list[str], screen: Screen | None) -> dict[str, str]:
     """The secrets in a command line, and the mark that stands for each; the longest first.
     ``screen`` knows what was declared to be none."""
-    secrets: dict[str, str] = {}
-    if names_suspect(os.environ):
-        from leadline.core.secrets.environment import secret_values
-
-        secrets = secret_values(os.environ)
-    if not secrets and not may_hold("\n".join([*argv, " ".join(argv)])):
+    secrets = secret_values(os.environ)
+    if not secrets and not may_hold(together(argv)):
         return {}
     from leadline.core.secrets.redact import Redactor
 
