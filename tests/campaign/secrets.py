@@ -1,8 +1,9 @@
 """Invented keys by every way into Leadline: none lies anywhere afterwards, nor was any sent.
 
 Looked through are all files below the git directory, every object of the repository and of the
-remote, the logbook, the report, the folder of the tracker. Left out are what a command wrote by
-itself (its output and its own series, for their owner alone) and what the user committed.
+remote, the logbook, the report, the folder of the tracker, and what each verb says. Left out are
+what a command wrote by itself (its output and its own series, for their owner alone) and what the
+user committed.
 """
 
 from __future__ import annotations
@@ -175,6 +176,8 @@ def make(tries: int, chance: random.Random, tally: Tally) -> None:
                 done = give()
                 said = f"{getattr(done, 'stdout', '')}{getattr(done, 'stderr', '')}"
                 tally.saw(f"{sort} by {channel}", said)
+                if key in said:
+                    tally.leaked.append(f"{sort} by {channel}: shown")
                 if found := set(lying(lab.repo / ".git", key)) - before:
                     before |= found
                     tally.leaked.append(f"{sort} by {channel}: {', '.join(sorted(found)[:4])}")

@@ -149,7 +149,7 @@ REPEATING = [
     ["correct", "P-N1", "text=" + "x" * 60 + " " + KEY, "--why", "cut where it is shown"],
     ["correct", "P-N1", f"{KEY}=1", "--why", "no field"],
     ["correct", "demo", f"stop=at {KEY}"],
-    ["retract", "P-N1", "--why", KEY],
+    ["retract", "P-N1", "--why", f"-----BEGIN PRIVATE KEY-----\n{KEY}"],
     ["note", f"it was {KEY}"],
     ["decide", f"use {KEY}", "--no-evidence", KEY],
     ["hypothesis", "add", f"faster with {KEY}"],

@@ -124,9 +124,10 @@ def together(argv: list[str]) -> str:
 
 
 def _may_be_one(word: str) -> bool:
-    if word.startswith("-") and "=" not in word:
-        return False
-    return len(word) >= _LONG_WORD_CHARS or any(map(word.__contains__, "=: \n"))
+    """An option is none, however long."""
+    if any(map(word.__contains__, "=: \n")):
+        return True
+    return len(word) >= _LONG_WORD_CHARS and not word.startswith("--")
 
 
 # ---- the one way to a terminal -------------------------------------------------------------------
