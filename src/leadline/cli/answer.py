@@ -108,19 +108,16 @@ class Given:
     def _searched(self) -> dict[str, str]:
         from leadline.core.secrets.quick import may_hold, names_suspect
 
-        if not (names_suspect(os.environ) or may_hold(together(self._argv))):
+        text = "\n".join([*self._argv, " ".join(self._argv)])
+        if not (names_suspect(os.environ) or may_hold(text)):
             return {}
         from leadline.cli.echo import secrets_of
 
-        return secrets_of(self._argv, self.screen() if self.screen is not None else None)
+        screen = self.screen() if self.screen is not None else None
+        return secrets_of(self._argv, text, screen)
 
 
 given = Given()
-
-
-def together(argv: list[str]) -> str:
-    """The words of a command line, and as one text, as some verbs take them."""
-    return "\n".join([*argv, " ".join(argv)])
 
 
 def _may_be_one(word: str) -> bool:

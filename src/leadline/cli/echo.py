@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 
-from leadline.cli.answer import together
 from leadline.core.secrets.environment import secret_values
 from leadline.core.secrets.quick import may_hold
 from leadline.core.typed import TYPE_CHECKING
@@ -23,11 +22,11 @@ _BEGINNING_CHARS = 10
 _LINE_CHARS = 16  # a line of a secret of several lines, which a terminal gets one by one
 
 
-def secrets_of(argv: list[str], screen: Screen | None) -> dict[str, str]:
+def secrets_of(argv: list[str], text: str, screen: Screen | None) -> dict[str, str]:
     """The secrets in a command line, and the mark that stands for each; the longest first.
-    ``screen`` knows what was declared to be none."""
+    ``text`` is its words as they may be put together; ``screen`` knows what was declared to be none."""
     secrets = secret_values(os.environ)
-    if not secrets and not may_hold(together(argv)):
+    if not secrets and not may_hold(text):
         return {}
     from leadline.core.secrets.redact import Redactor
 
@@ -35,11 +34,16 @@ def secrets_of(argv: list[str], screen: Screen | None) -> dict[str, str]:
     passes = screen.declared_before if screen is not None else lambda text: False
     redactor = Redactor(secrets, passes, None, found.append)
     redactor.argv(argv)
-    redactor.text(" ".join(argv))
+    redactor.text(text)
     marks: dict[str, str] = {}
-    for sort, text in sorted(found, key=lambda one: -len(one.text)):
-        lines = [line for line in text.split("\n") if len(line) >= _LINE_CHARS]
-        for form in (text, json.dumps(text, ensure_ascii=False)[1:-1], repr(text)[1:-1], *lines):
+    for sort, secret in sorted(found, key=lambda one: -len(one.text)):
+        lines = [line for line in secret.split("\n") if len(line) >= _LINE_CHARS]
+        for form in (
+            secret,
+            json.dumps(secret, ensure_ascii=False)[1:-1],
+            repr(secret)[1:-1],
+            *lines,
+        ):
             marks.setdefault(form, f"[redacted:{sort}]")
     return marks
 
