@@ -194,6 +194,9 @@ def test_a_malformed_record_is_named(full: Lab) -> None:
     (events(full).parent / "wbad-1.jsonl").write_bytes(bad.line())  # as a foreign program's
     assert codes(full) == {"malformed-record"}
     assert full.run("brief").returncode == 0
+    (told,) = [c for c in full.json("doctor")["data"] if "quarantined" in c["what"]]
+    assert told["what"] == "1 record quarantined (1 metric-defined)"
+    assert (told["state"], told["mend"]) == ("problem", "leadline verify")
 
 
 @pytest.mark.parametrize(

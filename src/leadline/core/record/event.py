@@ -182,12 +182,14 @@ def line_digest(line: bytes, sha256: Any = None) -> str:
 
 @dataclass(slots=True)
 class Fault:
-    """One thing wrong with the record, in words, with the command that mends it."""
+    """One thing wrong with the record, in words, with the command that mends it. ``kind``: of the
+    record that is quarantined for it."""
 
     where: str
     code: str
     what: str
     mend: str = ""
+    kind: str = ""
 
 
 def check_chain(lines: list[tuple[str, bytes]], mark: str = "") -> tuple[list[Record], list[Fault]]:
@@ -264,4 +266,5 @@ def _quarantined(place: str, bad: Misfit) -> Fault:
         "malformed-record",
         f"record {found.id} of kind {found.kind[:40]} is left out: {bad}",
         "leadline verify --explain  (who wrote it has to write it anew)",
+        found.kind[:40],
     )

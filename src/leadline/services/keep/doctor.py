@@ -8,9 +8,10 @@ import sys
 
 from leadline import __version__
 from leadline.core.errors import LeadlineError
+from leadline.core.plain import one_line
 from leadline.core.record.run import TERMINAL_STATES, Run
 from leadline.core.record.thread import Thread
-from leadline.core.timestamps import size
+from leadline.core.timestamps import counted, size
 from leadline.core.typed import TYPE_CHECKING
 from leadline.core.values import dataclass
 from leadline.services.branch import record_branch as recordbranch
@@ -21,6 +22,7 @@ from leadline.services.issue.outbox import waiting
 from leadline.services.run.attempt import states
 
 if TYPE_CHECKING:
+    from leadline.core.record.event import Fault
     from leadline.ports.forge_kind import ForgeKind
     from leadline.ports.tracker_kind import TrackerKind
 
@@ -262,7 +264,7 @@ def _records(context: Context) -> list[Check]:
 def _unfinished(context: Context) -> list[Check]:
     checks = []
     for topic in context.store.topics():
-        thread = context.store.thread(topic)
+        thread, faults = context.store.examine(topic)
         still = [r for r in thread.runs if r.state not in TERMINAL_STATES]
         checks += [_open_run(context, topic, run) for run in still[:10]]
         if len(still) > 10:
@@ -275,8 +277,8 @@ def _unfinished(context: Context) -> list[Check]:
                     "leadline status --runs",
                 )
             )
-        faults = context.store.faults(topic)
-        if faults:
+        checks += _quarantined(thread, faults)
+        if faults := [fault for fault in faults if not fault.kind]:
             kinds = ", ".join(sorted({f.code for f in faults}))
             checks.append(
                 Check(
@@ -308,6 +310,16 @@ def _unfinished(context: Context) -> list[Check]:
             for s in lost[:5]
         ]
     return [*checks, *_markers(context), *_branch(context), *_leftovers(context)]
+
+
+def _quarantined(thread: Thread, faults: list[Fault]) -> list[Check]:
+    """The records that are in the event files and left out, by kind."""
+    kinds = sorted([f.kind for f in faults if f.kind] + [m["kind"] for m in thread.malformed])
+    if not kinds:
+        return []
+    by_kind = ", ".join(f"{kinds.count(kind)} {one_line(kind)}" for kind in dict.fromkeys(kinds))
+    what = f"{counted(len(kinds), 'record')} quarantined ({by_kind})"
+    return [Check("unfinished", thread.topic, PROBLEM, what, "leadline verify")]
 
 
 def _waiting(context: Context, thread: Thread) -> list[Check]:
