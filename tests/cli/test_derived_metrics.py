@@ -10,7 +10,16 @@ def test_compare_sees_it_and_a_new_formula_changes_all(recorded):  # noqa: F811
     run([20.1, 20.4, 19.9], "--set", "block=64")
     run([10.1, 10.4, 9.9], "--set", "block=128")
     lab.ok(
-        "metric", "per_s", "--formula", "1000 / time_ms", "--unit", "1/s", "--direction", "higher"
+        "metric",
+        "per_s",
+        "--formula",
+        "1000 / time_ms",
+        "--unit",
+        "1/s",
+        "--direction",
+        "higher",
+        "--observed",
+        "result",
     )
     assert "per_s: better." in lab.ok("compare", "P-001", "P-002", "--axis", "block")
     lab.ok(

@@ -95,7 +95,7 @@ def test_settings_of_a_forge_read_back(lab: Lab) -> None:
         (("--forge", "nope"), "unknown-forge"),
         (("--github", "--forge", "local"), "two-forges"),
         (("--api-url", "ftp://x"), "bad-url"),
-        (("--api-url", "https://ada:secret@ghe.example.org/api/v3"), "secret-in-url"),
+        (("--api-url", "https://ada:secret@ghe.example.org/api/v3"), "secret-in-name"),
         (("--pages", "wiki"), "bad-pages"),
         (
             ("--github", "--forge-repository", "o/r", "--api-url", "http://ghe.example.org/api/v3"),

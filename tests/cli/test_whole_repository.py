@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 import tarfile
 from pathlib import Path
@@ -54,7 +55,7 @@ def test_what_was_written_is_read(old: Lab) -> None:
     assert rows["P-002-r1"]["metrics"] == {"time_ms": 16.0, "size": 104.0, "gain": 1.1875}
     assert schema(old) == SCHEMA_VERSION
     claim = old.json("claims")["data"][0]
-    assert (claim["id"], claim["label"]) == ("P-C1", "replicated")
+    assert (claim["id"], claim["label"]) == ("P-C1", "exploratory")
     assert "P-C1" in old.ok("brief") and "level 4" in old.ok("show", "P-C1")
     assert "P-N2b" in old.ok("show", "P-N2b") and old.json("tried", "eve")["ok"]
     assert old.json("sweep", "show", "P-W1")["ok"]
@@ -63,11 +64,13 @@ def test_what_was_written_is_read(old: Lab) -> None:
 
 def test_it_goes_on_from_there(old: Lab) -> None:
     assert old.json("note", "goes on")["data"]["id"] == "P-N3"
-    said = old.run("run", "--experiment", "P-002")
-    assert said.returncode == 0, said.stderr
+    # its program was edited since, so that another run of it is another experiment
+    error = old.json("run", "--experiment", "P-002")["error"]
+    assert error["code"] == "program-changed"
+    assert old.json(*shlex.split(error["next"][0])[1:])["ok"]
     assert old.json("run", "--set", "level=6", "--", "true")["ok"]
     rows = old.json("status", "--runs")["data"]
-    assert [row["id"] for row in rows][-2:] == ["P-002-r4", "P-008-r1"]
+    assert [row["id"] for row in rows][-2:] == ["P-008-r1", "P-009-r1"]
     assert rows[-2]["metrics"]["gain"] == 1.1875
     assert old.json("correct", "P-007-r1", "config.level=7", "--why", "typo")["ok"]
     assert old.json("status", "--where", "config.level=7")["counts"]["runs"] == 1

@@ -167,7 +167,7 @@ class Life:
                 "heads_digest": "sha256:" + "2" * 64,
                 "records": 1,
                 "bundle": {},
-                "table": {"rows": []},
+                "table": {"axes": [], "metrics": [], "rows": []},
                 "refs": {},
             }
             context.append_item(thread, "snapshot", {**body, **more})

@@ -46,7 +46,8 @@ class _Own:
         return getattr(self._forge, name)
 
     def open_issue(self, title: str, body: str, labels: list[str], marker: str) -> RemoteIssue:
-        return self._forge.open_issue(title, body, labels, f"{marker}-{self._marker}")
+        own = marker if self._marker in marker else f"{marker}-{self._marker}"
+        return self._forge.open_issue(title, body, labels, own)
 
 
 class TestContract(ForgeContract):

@@ -16,6 +16,8 @@ SOURCE = Path(leadline.__file__).parent
 ROOMS = ("core", "render", "ports", "services")
 NAMES = re.compile("|".join(name for name in trackers.BUILTIN if name != "leadline"), re.IGNORECASE)
 
+SECRETS = SOURCE / "core" / "secrets"  # whose keys are known by their shape: nobody is asked for
+
 
 def texts(module: Path) -> Iterator[tuple[int, str]]:
     """The string literals of a module, without docstrings."""
@@ -37,6 +39,7 @@ def test_no_tracker_is_named_outside_its_adapter_and_the_registry() -> None:
         f"{module.relative_to(SOURCE)}:{line}: {text[:60]}"
         for room in ROOMS
         for module in (SOURCE / room).rglob("*.py")
+        if module.parent != SECRETS
         for line, text in texts(module)
         if NAMES.search(text)
     ]

@@ -200,10 +200,11 @@ def test_orphans_are_found_by_cookie_or_lock_and_others_are_spared(folder: str) 
     other.wait()
 
 
-def test_damaged_result_is_not_taken_for_absent(folder: str) -> None:
-    Path(folder, "result.json").write_text("[]")
-    with pytest.raises(ValueError, match=r"result\.json"):
-        probe.state(folder)
+@pytest.mark.parametrize("left", ["", "[]", '{"state":'])
+def test_what_a_power_cut_left_of_a_result_is_none(folder: str, left: str) -> None:
+    Path(folder, "result.json").write_text(left)
+    Path(folder, "alive.lock").touch()
+    assert probe.state(folder)["state"] == "gone"
 
 
 def test_as_a_program_it_answers_for_many_folders(tmp_path: Path) -> None:

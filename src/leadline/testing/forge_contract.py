@@ -122,9 +122,10 @@ class ForgeContract:
     ) -> None:
         if not forge.outside:
             return  # the record itself is the issue
-        now = forge.edit_issue(issue.number, body="another body", marker="marker-new")
-        assert (now.body, now.marker) == ("another body", "marker-new")
-        again = open_forge().open_issue("Experiment: contract", "x", [], "marker-new")
+        marker = f"{issue.marker}-new"
+        now = forge.edit_issue(issue.number, body="another body", marker=marker)
+        assert (now.body, now.marker) == ("another body", marker)
+        again = open_forge().open_issue("Experiment: contract", "x", [], marker)
         assert again.number == issue.number
 
     def test_a_comment_is_edited_in_place(self, forge: Forge, issue: RemoteIssue) -> None:
