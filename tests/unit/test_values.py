@@ -55,9 +55,24 @@ def test_defaults_and_factories() -> None:
     "arguments", [((), {}), ((1,), {"y": 2}), ((1, 2, 3, 4), {}), ((1,), {"x": 1})]
 )
 def test_wrong_arguments(arguments: tuple[tuple[Any, ...], dict[str, Any]]) -> None:
-    for _ in range(2):  # the first value of a class is made in another way
+    for _ in range(2):  # the first values of a class are made in another way
         with pytest.raises(TypeError, match=r"Point\.__init__\(\)"):
             Point(*arguments[0], **arguments[1])
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_the_first_values_are_as_the_later_ones(frozen: bool) -> None:
+    @dataclass(frozen=frozen)
+    class Made:
+        a: int
+        b: str = "b"
+        c: list[int] = field(default_factory=list)
+
+    first = Made.__init__
+    values = [made for _ in range(50) for made in (Made(1), Made(a=1, c=[]), Made(1, "b"))]
+    assert Made.__init__ is not first, "compiled, since there are many"
+    assert all(value == values[-1] and value.c == [] for value in values)
+    assert len({id(value.c) for value in values}) == len(values)
 
 
 def test_slots_and_frozen() -> None:

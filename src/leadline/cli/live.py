@@ -7,8 +7,8 @@ lose its output.
 
 from __future__ import annotations
 
+import _signal as signal  # type: ignore[import-not-found]  # without its enums
 import os
-import signal
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

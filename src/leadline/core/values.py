@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dataclasses import dataclass, field
     from typing import Any
 else:
+    _FEW = 30  # values of a class
 
     class _Factory:
         __slots__ = ("make",)
@@ -53,17 +54,40 @@ else:
         return made
 
     def _init(names, defaults, frozen, cls):
-        """Compiled when the first value is made: most commands make values of few classes."""
-        installed = None
+        """Compiled when many values are made: most commands make few of each class, and compiling
+        takes as long as fifty values. The compiled one also says what is wrong with arguments."""
+        left, installed = _FEW, None
+        put = object.__setattr__ if frozen else setattr
 
         def __init__(self, /, *args, **kwargs):
-            nonlocal installed
+            nonlocal left, installed
+            left -= 1
+            values = None if left < 0 else _values(names, defaults, args, kwargs)
+            if values is not None:
+                for name, value in zip(names, values, strict=True):
+                    put(self, name, value)
+                return
             if installed is None:
                 installed = _compiled_init(names, defaults, frozen, cls)
                 type(self).__init__ = installed
             installed(self, *args, **kwargs)
 
         return __init__
+
+    def _values(names, defaults, args, kwargs):
+        """One for each name; None where the arguments do not fit."""
+        values = list(args)
+        for name in names[len(args) :]:
+            if name in kwargs:
+                values.append(kwargs[name])
+            elif name in defaults:
+                default = defaults[name]
+                values.append(default.make() if isinstance(default, _Factory) else default)
+            else:
+                return None
+        known = names[len(args) :]
+        fits = len(args) <= len(names) and all(name in known for name in kwargs)
+        return values if fits else None
 
     def _compiled_init(names, defaults, frozen, cls):
         arguments, body, known = [], [], {"_missing": object(), "_set": object.__setattr__}

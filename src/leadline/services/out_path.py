@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 
 from leadline.core.canonical import digest_bytes
 from leadline.core.errors import conflict, environment
+from leadline.core.plain import shell_word
 from leadline.core.typed import TYPE_CHECKING
 from leadline.job.disk import make_folders, open_anew, sync_folder
 
@@ -27,7 +27,7 @@ def check_folder(path: str) -> None:
         "no-folder",
         f"{path} cannot be written: there is no folder {folder}",
         why="folders are not made by the way, since a mistyped path would leave some behind",
-        do=f"mkdir -p {shlex.quote(folder)}",
+        do=f"mkdir -p {shell_word(folder)}",
     )
 
 
@@ -78,7 +78,7 @@ def write_out(
                     "file-exists",
                     f"{path} is there already",
                     why="it is not what was written here before, and would be lost",
-                    do=f"leadline {verb} --out {shlex.quote(out)} --force",
+                    do=f"leadline {verb} --out {shell_word(out)} --force",
                 )
             _remember(context, data)
         write_whole(path, data)

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from leadline.core.secrets.environment import secret_values
-from leadline.core.secrets.redact import Redactor
+from leadline.core.secrets.quick import may_hold, names_suspect
 from leadline.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -96,12 +95,18 @@ def collect(env: Mapping[str, str], allow: Iterable[str] = ()) -> EnvironmentFac
     extra = list(allow)
     names = ALLOWED_NAMES.union(name for name in extra if not name.endswith("*"))
     prefixes = ALLOWED_PREFIXES + tuple(name[:-1] for name in extra if name.endswith("*"))
-    redactor = Redactor(secret_values(env))
-    variables = {
-        name: _bounded(redactor.text(env[name]))
+    found = {
+        name: env[name]
         for name in sorted(env)
         if name in names or (name.startswith(prefixes) and not name.startswith(NOT_TENSORFLOW))
     }
+    if names_suspect(env) or any(map(may_hold, found.values())):  # a no to both is sure
+        from leadline.core.secrets.environment import secret_values
+        from leadline.core.secrets.redact import Redactor
+
+        redactor = Redactor(secret_values(env))
+        found = {name: redactor.text(value) for name, value in found.items()}
+    variables = {name: _bounded(value) for name, value in found.items()}
     return {"variables": variables, "not_recorded": len(env) - len(variables)}
 
 

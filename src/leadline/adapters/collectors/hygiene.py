@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 from leadline.adapters.collectors import accelerators, processes
 from leadline.adapters.collectors.kernel_files import listed, read, word
-from leadline.core.secrets.redact import Redactor
+from leadline.core.secrets.quick import may_hold
 from leadline.core.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def preflight(
     ``gpu_library`` stands in for ``pynvml``. This process, its ancestors and its descendants are
     not "others". Names are bare process names, never arguments.
     """
-    hide = redact or Redactor().text
+    hide = redact or _hidden
     cpus, pinned = _usable_cpus(root)
     load, runnable = _load(root)
     pressure = _pressure(root)
@@ -106,6 +106,15 @@ def preflight(
     return found
 
 
+def _hidden(name: str) -> str:
+    """A process name without the tokens in it; the rules are loaded where there may be one."""
+    if not may_hold(name):
+        return name
+    from leadline.core.secrets.redact import Redactor
+
+    return Redactor().text(name)
+
+
 def after_run(
     before: Preflight | None,
     contention: During | None,
@@ -132,7 +141,7 @@ def after_run(
     reasons, known, notes = _during_reasons(during, wall, cpus)
     gpus_before = list(seen.get("accelerators") or ())
     if gpus_before:
-        told = accelerators.nvidia(root, redact or Redactor().text, gpu_library)
+        told = accelerators.nvidia(root, redact or _hidden, gpu_library)
         during["accelerators"] = told["devices"] if told else []
         during["accelerator_processes"] = told["processes"] if told else None
         reasons += _on_accelerator(during["accelerator_processes"] or ())

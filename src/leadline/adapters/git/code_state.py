@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Callable, Iterable
 
 from leadline.adapters.git import durable, objects
@@ -33,6 +32,7 @@ from leadline.adapters.git.worktree_scan import (
     shown,
 )
 from leadline.core.errors import LeadlineError, environment
+from leadline.core.plain import shell_word
 from leadline.core.typed import TYPE_CHECKING
 from leadline.ports.vcs import CHANGED_FILES_SHOWN, CodeState, Head
 
@@ -166,7 +166,7 @@ def _index_damaged(git: GitProgram, why: str) -> LeadlineError:
         "index-damaged",
         "git's own index is damaged, so what is staged and tracked cannot be told.",
         why=f"{why}. A power cut does this; the files themselves are not concerned.",
-        do=f"rm {shlex.quote(index)} && git reset",
+        do=f"rm {shell_word(index)} && git reset",
     )
 
 

@@ -90,7 +90,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context, args: argparse.Namespace) -> Answer:
     from leadline.cli.live import Watching
-    from leadline.core.settings_file import check_variable
     from leadline.services.run.outcome import Runs
     from leadline.services.run.repeats import execute
     from leadline.services.run.request import Command, RunRequest, Terms
@@ -100,6 +99,8 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         context.screen.declare_file(full, os.path.relpath(full, context.toplevel))
     recorded = [e for e in args.env if "=" not in e]
     for name in recorded:
+        from leadline.core.settings_file import check_variable
+
         check_variable(name)
     environment: dict[str, str | None] = dict(e.split("=", 1) for e in args.env if "=" in e)
     request = RunRequest(
@@ -207,9 +208,10 @@ def exit_code_of(outcome: RunOutcome) -> int:
 def _summary(outcome: RunOutcome) -> str:
     from leadline.core.plain import one_line
     from leadline.core.timestamps import duration, number
-    from leadline.render.markdown import NAME_CHARS, cut
 
     def named(name: str) -> str:
+        from leadline.render.markdown import NAME_CHARS, cut
+
         return cut(one_line(name), NAME_CHARS)
 
     parts = [f"{outcome.id} {outcome.state}"]

@@ -18,7 +18,6 @@ from itertools import islice
 from leadline.core.canonical import canonical_json, object_in
 from leadline.core.errors import LeadlineError, usage
 from leadline.core.record.artifact import GAPS_LISTED, LISTED
-from leadline.core.secrets.content import pieces_of, reason_of
 from leadline.core.secrets.names import secret_name_reason
 from leadline.core.timestamps import epoch_ms, rfc3339
 from leadline.core.typed import TYPE_CHECKING, Any, cast
@@ -254,6 +253,11 @@ def _secret(context: Context, names: Iterable[str], path: str) -> str:
     for name in names:
         if reason := secret_name_reason(name):
             return reason
+    from leadline.core.secrets.content import (  # noqa: PLC0415  start-up: 1 ms
+        pieces_of,
+        reason_of,
+    )
+
     with open(path, "rb") as file:
         return reason_of(context.screen.content_rules().found_in(pieces_of(file))) or ""
 
