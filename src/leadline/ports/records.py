@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 
+from leadline.core.record.checked import Unbroken
 from leadline.core.record.event import Fault, Record
 from leadline.core.record.event_files import MergeReport
 from leadline.core.record.rows import RunRow
@@ -99,6 +100,15 @@ class RecordLog(Protocol):
     def examine(self, topic: str) -> tuple[Thread, list[Fault]]:
         """The thread as the event files have it at this moment, past every cache, and their faults:
         for ``verify``."""
+        ...
+
+    def unbroken(
+        self, topic: str, program: str, question: Callable[[Unbroken], Answer | None]
+    ) -> Answer | None:
+        """What ``question`` finds in a long thread whose event files have no fault, nor a gap or a
+        clash in their ids, where that can be told from what a former check of this ``program``
+        left of files that have not changed. None: it cannot, and ``examine`` tells. ``question``
+        as ``look`` has it."""
         ...
 
     def faults(self, topic: str) -> list[Fault]:

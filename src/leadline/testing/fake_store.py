@@ -20,6 +20,7 @@ from leadline.core.metric.items import lend
 from leadline.core.metric.thread_of import thread_of
 from leadline.core.publish.blob_name import blob_name
 from leadline.core.record.about import base_of, bases_of
+from leadline.core.record.checked import Unbroken
 from leadline.core.record.event import Fault, Record, line_digest, parse_lines
 from leadline.core.record.event_files import (
     MergeReport,
@@ -107,6 +108,11 @@ class MemoryLog:
 
     def look(self, topic: str, question: Callable[[Thread], Answer]) -> Answer:
         return question(self.thread(topic))
+
+    def unbroken(
+        self, topic: str, program: str, question: Callable[[Unbroken], Answer | None]
+    ) -> Answer | None:
+        return None  # nothing is kept
 
     def left_out(self) -> dict[str, int]:
         found = {

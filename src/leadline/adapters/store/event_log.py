@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 
 from leadline.adapters.files import (
     as_user_error,
@@ -26,6 +27,7 @@ from leadline.core.errors import LeadlineError, environment
 from leadline.core.ids import parse_id
 from leadline.core.metric.items import lend
 from leadline.core.metric.thread_of import thread_of
+from leadline.core.record.checked import Unbroken
 from leadline.core.record.event import (
     BadLine,
     Fault,
@@ -37,6 +39,7 @@ from leadline.core.record.event import (
 )
 from leadline.core.record.event_files import (
     MergeReport,
+    by_writer,
     check,
     heads,
     is_record,
@@ -203,6 +206,39 @@ class EventLog:
             return question(self.thread(topic) if kept is None else kept)
 
         return self.index.asked([topic], asked)
+
+    def unbroken(
+        self, topic: str, program: str, question: Callable[[Unbroken], Answer | None]
+    ) -> Answer | None:
+        if not self._is_long(topic):
+            return None
+        from leadline.adapters.store.checked_files import check_files
+        from leadline.adapters.store.kept_thread import GROUND, kept_thread
+
+        def asked() -> Answer | None:
+            kept = kept_thread(self.index, topic, self._items)
+            if kept is None or kept.malformed:
+                return None
+            checked = check_files(self.index, topic, program, GROUND)
+            if checked is None:
+                return None
+            return question(Unbroken(kept, *checked, partial(self._holds, topic)))
+
+        return self.index.asked([topic], asked)
+
+    def _holds(self, topic: str, writer: str, digest: str) -> bool:
+        """What was found in files that have no fault stays there."""
+        held = set(json.loads(self.index.said(topic, "lines held") or "[]"))
+        if f"{writer} {digest}" in held:
+            return True
+        for name in reversed(by_writer(n for n, *_ in self._state(topic)).get(writer, [])):
+            data = self.files(topic, [name]).get(name, b"")
+            if any(line_digest(line) == digest for line in data.splitlines()):
+                self.index.say(
+                    topic, "lines held", json.dumps(sorted({*held, f"{writer} {digest}"}))
+                )
+                return True
+        return False
 
     def _is_long(self, topic: str) -> bool:
         """Whether it costs more to fold the thread than to ask the index."""

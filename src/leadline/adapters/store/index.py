@@ -57,10 +57,13 @@ READ_AT_ONCE = 500  # records: bounds the memory, and the variables of one state
 # ``half_made``: the ids whose runs have rows and whose things have to be made anew.
 # ``things``: what a view of the whole thread asks of its experiments and items (``things_table``).
 # ``odd``: why a thread has to be folded whole (``names_table``).
+# ``checked``: what was found whole, and what it was then (``checked_files``).
 # ``files``: what was read; ``last`` is the digest of the line of ``last_bytes`` that it ended with.
 _SCHEMA = """
 CREATE TABLE files(thread TEXT, name TEXT, size INTEGER, seen TEXT, lines INTEGER, last_bytes INTEGER, last TEXT,
                    PRIMARY KEY(thread, name)) WITHOUT ROWID;
+CREATE TABLE checked(thread TEXT, name TEXT, state TEXT, follows TEXT, last TEXT, clock TEXT, outside TEXT,
+                     PRIMARY KEY(thread, name)) WITHOUT ROWID;
 CREATE TABLE blobs(thread TEXT, name TEXT, seen TEXT, blob TEXT, PRIMARY KEY(thread, name)) WITHOUT ROWID;
 CREATE TABLE records(thread TEXT, id TEXT, kind TEXT, at TEXT, line BLOB, PRIMARY KEY(thread, id));
 CREATE INDEX records_at ON records(thread, id, at);
@@ -110,6 +113,7 @@ CREATE VIRTUAL TABLE words USING fts5(text, thread UNINDEXED, uid UNINDEXED, kin
 """
 _TABLES = (
     "files",
+    "checked",
     "blobs",
     "records",
     "about",
@@ -312,7 +316,7 @@ class Index:
                 continue
             size, seen = known.pop(entry.name, (0, ""))
             stat = entry.stat()
-            if seen != _seen(stat):
+            if seen != seen_as(stat):
                 # 0: created, and its first line is still to come
                 grew = stat.st_size > size or size == 0
                 changed.append((entry.name, size if grew else -1))
@@ -362,12 +366,20 @@ class Index:
                 "INSERT INTO files VALUES(?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET "
                 "size=excluded.size, seen=excluded.seen, lines=lines+excluded.lines, "
                 "last_bytes=excluded.last_bytes, last=excluded.last",
-                (thread, name, start + end, _seen(stat), len(lines), len(last), digest_bytes(last)),
+                (
+                    thread,
+                    name,
+                    start + end,
+                    seen_as(stat),
+                    len(lines),
+                    len(last),
+                    digest_bytes(last),
+                ),
             )
         else:  # nothing more of it, or nothing at all
             self.db.execute(
                 "INSERT INTO files VALUES(?,?,?,?,0,0,'') ON CONFLICT DO UPDATE SET seen=excluded.seen",
-                (thread, name, start, _seen(stat)),
+                (thread, name, start, seen_as(stat)),
             )
 
     def _take_in(self, thread: str, lines: list[bytes]) -> None:
@@ -379,7 +391,7 @@ class Index:
                 first = new.setdefault(record.id, (record, line))
                 if first[1] != line:
                     names_table.call_odd(self.db, thread, f"two lines have the id {record.id}")
-        for uid, line in self._known(thread, list(new)):
+        for uid, line in self.known(thread, list(new)):
             if new.pop(uid)[1] != line:
                 names_table.call_odd(self.db, thread, f"two lines have the id {uid}")
         self.db.executemany(
@@ -392,7 +404,7 @@ class Index:
         if records:
             names_table.count(self.db, thread, records)
 
-    def _known(self, thread: str, uids: list[str]) -> list[tuple[str, bytes]]:
+    def known(self, thread: str, uids: list[str]) -> list[tuple[str, bytes]]:
         """Those of ``uids`` that the index holds, with their lines: two files hold a record only
         where somebody copied one."""
         if not uids:
@@ -480,10 +492,17 @@ class Index:
         ]
 
     def left_out(self, thread: str) -> int:
+        return int(self.said(thread, "left out") or 0)
+
+    def said(self, thread: str, name: str) -> str:
         row = self.db.execute(
-            "SELECT text FROM said WHERE thread=? AND name='left out'", (thread,)
+            "SELECT text FROM said WHERE thread=? AND name=?", (thread, name)
         ).fetchone()
-        return int(row[0]) if row else 0
+        return str(row[0]) if row else ""
+
+    def say(self, thread: str, name: str, text: str) -> None:
+        with self.writing() as db:
+            db.execute("INSERT OR REPLACE INTO said VALUES(?,?,?)", (thread, name, text))
 
     def last_id(self, thread: str, below: str) -> str:
         """The newest record whose id is smaller than ``below``."""
@@ -530,10 +549,10 @@ class Index:
             if not entry.name.endswith(".jsonl") or not entry.is_file(follow_symlinks=False):
                 continue
             seen, blob = known.get(entry.name, ("", ""))
-            now = f"{_seen(entry.stat())} {width}"
+            now = f"{seen_as(entry.stat())} {width}"
             if seen != now:
                 with open(entry.path, "rb") as file:
-                    now = f"{_seen(os.fstat(file.fileno()))} {width}"
+                    now = f"{seen_as(os.fstat(file.fileno()))} {width}"
                     blob = blob_name(file.read(), width)
                 new.append((thread, entry.name, now, blob))
             names[entry.name] = blob
@@ -578,7 +597,7 @@ class Index:
         return self.asked(threads, lambda: word_table.search(self, threads, words, limit))
 
 
-def _seen(stat: os.stat_result) -> str:
+def seen_as(stat: os.stat_result) -> str:
     return f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
 
 

@@ -41,7 +41,7 @@ NEAR = 64  # members that are remembered
 HELD = 300  # things in memory while claims are judged
 _BASELINE = ("thread-started", "metric-defined", "baseline")
 # What a thread is about, beside its things; few records each.
-_GROUND = (
+GROUND = (
     *_BASELINE,
     "thread-changed",
     "refusal",
@@ -108,7 +108,7 @@ class KeptRows:
         self._judge()
 
     def _thread(self) -> Thread:
-        thread = thread_of(self.index.about([], self.topic, _GROUND), self.topic)
+        thread = thread_of(self.index.about([], self.topic, GROUND), self.topic)
         thread.record_count = int(self._said("records") or 0)
         thread.last_at, thread.last_id = self._said("last at"), self._said("last id")
         thread.unknown_kinds = self._unknown_kinds()
@@ -123,10 +123,7 @@ class KeptRows:
         return thread
 
     def _said(self, name: str) -> str:
-        row = self.db.execute(
-            "SELECT text FROM said WHERE thread=? AND name=?", (self.topic, name)
-        ).fetchone()
-        return str(row[0]) if row else ""
+        return self.index.said(self.topic, name)
 
     def _unknown_kinds(self) -> dict[str, int]:
         """Kinds are few: each is looked up in the index of kinds, from one to the next."""
@@ -312,8 +309,7 @@ class KeptRows:
         return hours
 
     def _say(self, name: str, text: str) -> None:
-        with self.index.writing() as db:
-            db.execute("INSERT OR REPLACE INTO said VALUES(?,?,?)", (self.topic, name, text))
+        self.index.say(self.topic, name, text)
 
     # -- what runs bear ----------------------------------------------------------------------------
     def label(self, uid: str) -> tuple[str, list[str]] | None:

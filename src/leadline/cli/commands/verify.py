@@ -16,12 +16,16 @@ DESCRIPTION = """Check chains and digests of the record, its copies on the recor
 code states, links between issue and logbook, and that the logbook in the tree only grew. One line per fault, with the
 command that mends it; exit 6 when there is one. Notes are worth knowing and no faults. All threads, or --thread's.
 
+Of a long thread an event file that was found whole and has not changed since, by its size, times and inode, is not read
+again; --full checks everything anew, and so finds bytes that were changed without a trace in the times of their file.
+
 With --signers FILE (git's allowed signers, one `ADDRESS KEY` a line) also whose the record is: records, seals and
 commits of the record branch that are not signed, or by a key that the file does not name, or under a writer's name
 whose key did not sign them."""
 EXAMPLES = [
     "leadline verify",
     "leadline verify --thread moe-hc --explain",
+    "leadline verify --full",
     "leadline verify --heal",
     "leadline verify --signers .allowed-signers",
 ]
@@ -29,6 +33,11 @@ SHOWN = 100
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--full",
+        action="store_true",
+        help="check everything anew, also what has not changed since it was checked",
+    )
     parser.add_argument(
         "--heal",
         action="store_true",
@@ -58,7 +67,7 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
 
         healed = heal(context, topics)
         topics = topics if args.thread else context.store.topics()
-    found, records = verify(context, topics)
+    found, records = verify(context, topics, args.full)
     if args.signers:
         from leadline.services.keep.verify_signers import verify_signers
 

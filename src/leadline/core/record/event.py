@@ -192,9 +192,11 @@ class Fault:
     kind: str = ""
 
 
-def check_chain(lines: list[tuple[str, bytes]], mark: str = "") -> tuple[list[Record], list[Fault]]:
+def check_chain(
+    lines: list[tuple[str, bytes]], mark: str = "", follows: str = ""
+) -> tuple[list[Record], list[Fault]]:
     """Check one writer's lines, oldest first, as (place, bytes) pairs. ``mark`` as ``parse_lines``
-    has it.
+    has it; ``follows``: the digest of the line before the first, where that was checked already.
 
     A torn line is skipped by the chain and accepted when a later ``healed`` record of the writer
     names its digest.
@@ -204,7 +206,7 @@ def check_chain(lines: list[tuple[str, bytes]], mark: str = "") -> tuple[list[Re
     torn: dict[str, str] = {}
     healed: set[str] = set()
     last: tuple[str, bytes, Record] | None = None
-    previous, sha256 = "", sha256_for(sum(len(line) for _, line in lines))
+    previous, sha256 = follows, sha256_for(sum(len(line) for _, line in lines))
     for (place, line), record in zip(
         lines, parse_lines([line for _, line in lines], mark), strict=True
     ):

@@ -126,7 +126,7 @@ def check(files: Mapping[str, bytes], mark: str) -> tuple[list[Record], list[Fau
             names = [name for name in before if name in files] + names
             copies.append((names[-1], _diverged(names[-1])))
         else:
-            faults += _missing(writer, names)
+            faults += missing(writer, names)
         lines = [
             (f"{name}:{number}", line)
             for name in names
@@ -160,7 +160,7 @@ def _diverged(name: str) -> Fault:
     )
 
 
-def _missing(writer: str, names: list[str]) -> list[Fault]:
+def missing(writer: str, names: list[str]) -> list[Fault]:
     """Gaps in the numbers of a writer's files."""
     faults, expected = [], 1
     for name in names:

@@ -97,10 +97,16 @@ def logbook_path(context: Context, topic: str) -> str:
 
 def hand_edited(context: Context, topic: str, thread: Thread) -> bool:
     """Whether the logbook in the work tree holds what Leadline did not render."""
-    present = _read(os.path.join(context.toplevel, logbook_path(context, topic)))
-    if not present or digest_bytes(present) in _remembered(context, topic):
-        return False  # nothing to render for: it is one of ours
+    if not needs_rendering(context, topic):
+        return False
+    present = _read(os.path.join(context.toplevel, logbook_path(context, topic))) or b""
     return not _is_ours(context, topic, present, logbook_text(context, thread).encode())
+
+
+def needs_rendering(context: Context, topic: str) -> bool:
+    """Whether only a rendering can tell that the logbook in the work tree is ours."""
+    present = _read(os.path.join(context.toplevel, logbook_path(context, topic)))
+    return bool(present) and digest_bytes(present or b"") not in _remembered(context, topic)
 
 
 def _why_not_now(context: Context, topic: str) -> Published | None:

@@ -13,7 +13,7 @@ from leadline.services.branch.exchange import record_clashes
 from leadline.services.branch.record_branch import branch_ref
 from leadline.services.context import Context
 from leadline.services.keep.copies import lacking
-from leadline.services.keep.verify_outside import seals
+from leadline.services.keep.verify_outside import lines_of, seals
 
 
 def heal(context: Context, topics: list[str]) -> list[dict[str, str]]:
@@ -104,7 +104,7 @@ def _sealed_files(context: Context, topic: str) -> set[str]:
     names = context.store.files(topic)
     writers = {
         f.what.split("writer ")[1].split(" ")[0]
-        for f in seals(context, thread)
+        for f in seals(context, thread, lines_of(context, topic))
         if f.code == "history-rewritten"
     }
     return {n for n in names if n.rpartition("-")[0] in writers}

@@ -8,44 +8,96 @@ itself or is not ours to mend.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping
+from functools import partial
 from itertools import count, islice
 
+from leadline import __version__
 from leadline.core.ids import parse_id
+from leadline.core.record.checked import Clock, Unbroken
 from leadline.core.record.finding import FAULT, NOTE, Finding
 from leadline.core.record.fold import created_id
 from leadline.core.record.kinds import kind_of
 from leadline.core.record.run import TERMINAL_STATES
 from leadline.core.record.thread import Thread
 from leadline.core.text.citation import recompute
-from leadline.core.timestamps import epoch_ms, rfc3339
-from leadline.core.ulid import AHEAD_MS, BEYOND, EARLIEST_MS, first_at
+from leadline.core.timestamps import rfc3339
+from leadline.core.ulid import AHEAD_MS
+from leadline.core.view.facts import runs_open
 from leadline.services.context import Context
 from leadline.services.keep.copies import copies
-from leadline.services.keep.verify_outside import CHECKS as OUTSIDE
+from leadline.services.keep.verify_outside import (
+    artifacts,
+    blobs,
+    code_states,
+    is_rendering,
+    lines_of,
+    links,
+    logbook_in_tree,
+    outside_is_here,
+    seals,
+)
 from leadline.services.publish.index import placed
 
-JUMP_MS = 60_000
-EARLIEST = first_at(EARLIEST_MS)
 
-
-def verify(context: Context, topics: list[str]) -> tuple[list[Finding], int]:
-    """Everything found in ``topics``, faults first, and how many records there are. Reads only."""
+def verify(context: Context, topics: list[str], full: bool = False) -> tuple[list[Finding], int]:
+    """Everything found in ``topics``, faults first, and how many records there are. Reads only.
+    Not ``full``: a file that was found whole and has not changed since is not read again."""
     found: list[Finding] = copies(context, topics)
     records = 0
     for topic in topics:
-        thread, faults = context.store.examine(topic)
-        records += thread.record_count
-        found += [Finding(topic, FAULT, f.code, f.where, f.what, f.mend) for f in faults]
-        for check in (*_CHECKS, *OUTSIDE, placed):
-            found += check(context, thread)
+        known = None
+        if not full:
+            known = context.store.unbroken(topic, __version__, partial(_of_unbroken, context))
+        count, findings = known or _of_all(context, topic)
+        records += count
+        found += findings
     return sorted(found, key=lambda f: f.severity != FAULT), records
+
+
+def _of_all(context: Context, topic: str) -> tuple[int, list[Finding]]:
+    thread, faults = context.store.examine(topic)
+    found = [Finding(topic, FAULT, f.code, f.where, f.what, f.mend) for f in faults]
+    holds = lines_of(context, topic)
+    for part in (
+        _bodies(thread),
+        _ids(thread),
+        _numbers(thread),
+        _clocks(context, topic, _clocks_of(thread)),
+        _open_runs(context, thread),
+        seals(context, thread, holds),
+        code_states(context, thread),
+        blobs(context, thread),
+        artifacts(context, thread),
+        links(context, thread),
+        logbook_in_tree(context, thread),
+        placed(context, thread),
+    ):
+        found += part
+    return thread.record_count, found
+
+
+def _of_unbroken(context: Context, unbroken: Unbroken) -> tuple[int, list[Finding]] | None:
+    """The same; None where something may be wrong that only the whole thread names."""
+    thread = unbroken.thread
+    if not (outside_is_here(context, unbroken.outside, thread) and is_rendering(context, thread)):
+        return None
+    return thread.record_count, [
+        *_bodies(thread),
+        *_numbers(thread),
+        *_clocks(context, thread.topic, unbroken.clocks),
+        *_open_runs(context, thread),
+        *seals(context, thread, unbroken.holds),
+        *links(context, thread),
+        *logbook_in_tree(context, thread),
+        *placed(context, thread),
+    ]
 
 
 # ---- the record itself ---------------------------------------------------------------------------
 
 
-def _bodies(context: Context, thread: Thread) -> list[Finding]:
+def _bodies(thread: Thread) -> list[Finding]:
     found = [
         Finding(
             thread.topic,
@@ -71,7 +123,7 @@ def _bodies(context: Context, thread: Thread) -> list[Finding]:
     return found
 
 
-def _ids(context: Context, thread: Thread) -> list[Finding]:
+def _ids(thread: Thread) -> list[Finding]:
     """Numbers of each kind run from 1 without a gap; an id given twice carries a letter and a
     record says so."""
     found, numbers = [], dict[tuple[str, str], set[int]]()
@@ -124,26 +176,29 @@ def _ids(context: Context, thread: Thread) -> list[Finding]:
     return found
 
 
-def _clocks(context: Context, thread: Thread) -> list[Finding]:
-    """Writers whose machine's clock was off. Their records stand; what time they say is doubtful."""
-    newest: dict[str, str] = {}
-    back: dict[str, tuple[str, str]] = {}
-    beyond: dict[str, str] = {}
+def _clocks_of(thread: Thread) -> dict[str, Clock]:
+    clocks: dict[str, Clock] = {}
     for record in thread.records:
-        writer, before = record.writer, newest.get(record.writer, "")
-        if record.at >= before:
-            newest[writer] = record.at
-        elif writer not in back and epoch_ms(before) - epoch_ms(record.at) > JUMP_MS:
-            back[writer] = (before, record.at)
-        if not EARLIEST <= record.id < BEYOND:
-            beyond.setdefault(writer, record.id)
+        clocks[record.writer] = clocks.get(record.writer, Clock()).after(record)
+    return clocks
+
+
+def _clocks(context: Context, topic: str, clocks: Mapping[str, Clock]) -> list[Finding]:
+    """Writers whose machine's clock was off. Their records stand; what time they say is doubtful."""
     tomorrow = rfc3339(context.clock.now_ms() + AHEAD_MS)
-    said = [(w, f"a record at {b} comes after one at {a}") for w, (a, b) in back.items()]
-    said += [(w, f"the id {uid} has a time that no clock says") for w, uid in beyond.items()]
-    said += [(w, f"its newest record is of {at}") for w, at in newest.items() if at > tomorrow]
+    said: list[tuple[str, str]] = []
+    for writer, clock in clocks.items():
+        if clock.back_to:
+            said.append(
+                (writer, f"a record at {clock.back_to} comes after one at {clock.back_from}")
+            )
+        if clock.beyond:
+            said.append((writer, f"the id {clock.beyond} has a time that no clock says"))
+        if clock.newest_at > tomorrow:
+            said.append((writer, f"its newest record is of {clock.newest_at}"))
     return [
         Finding(
-            thread.topic,
+            topic,
             NOTE,
             "clock-off",
             writer,
@@ -157,7 +212,7 @@ def _clocks(context: Context, thread: Thread) -> list[Finding]:
 def _open_runs(context: Context, thread: Thread) -> list[Finding]:
     watched = {uid for _, uid in context.open_runs.listed()}
     found = []
-    for run in thread.runs:
+    for run in runs_open(thread):
         if run.state in TERMINAL_STATES:
             continue
         here = run.uid in watched
@@ -169,33 +224,27 @@ def _open_runs(context: Context, thread: Thread) -> list[Finding]:
     return found
 
 
-def _numbers(context: Context, thread: Thread) -> list[Finding]:
+def _numbers(thread: Thread) -> list[Finding]:
     """Every cited number, computed again from the runs as they are now."""
     found = []
-    for item in thread.items.values():
-        if not item.stands or not item.body.get("bound"):
-            continue
-        for expression, stored, now in recompute(item, thread):
+    for shown, differing in _differing(thread):
+        parsed = parse_id(shown)
+        frozen = parsed is not None and kind_of(parsed.kind).frozen
+        for expression, stored, now in differing:
             if now is None:
                 what = f"{{{{{expression}}}}} was {stored:g} and no longer holds"
             else:
                 what = f"{{{{{expression}}}}} was {stored:g} when it was written and is {now:g} now"
-            frozen = kind_of(item.kind).frozen
             level = NOTE if frozen or now is not None else FAULT
-            mend = f"leadline show {item.id}"
+            mend = f"leadline show {shown}"
             if not frozen:
-                mend = (
-                    f"leadline supersede {item.id} --by NEW, "
-                    f"or leadline retract {item.id} --why '…'"
-                )
-            found.append(Finding(thread.topic, level, "number-changed", item.id, what, mend))
+                mend = f"leadline supersede {shown} --by NEW, or leadline retract {shown} --why '…'"
+            found.append(Finding(thread.topic, level, "number-changed", shown, what, mend))
     return found
 
 
-_CHECKS: tuple[Callable[[Context, Thread], list[Finding]], ...] = (
-    _bodies,
-    _ids,
-    _numbers,
-    _clocks,
-    _open_runs,
-)
+def _differing(thread: Thread) -> Iterable[tuple[str, list[tuple[str, float, float | None]]]]:
+    if thread.kept is not None:
+        return thread.kept.differing()
+    bound = (i for i in thread.items.values() if i.stands and i.body.get("bound"))
+    return ((item.id, recompute(item, thread)) for item in bound)

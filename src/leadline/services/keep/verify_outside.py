@@ -6,14 +6,16 @@ Asked of git and the disk in as few calls as there are kinds of things, whatever
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 from leadline.core.canonical import digest_bytes, digest_of
 from leadline.core.errors import LeadlineError
 from leadline.core.publish.append_only import classify
-from leadline.core.record.artifact import manifest
+from leadline.core.record.artifact import manifest, recorded
+from leadline.core.record.checked import Outside
 from leadline.core.record.event import line_digest
 from leadline.core.record.finding import FAULT, NOTE, Finding
 from leadline.core.record.thread import Item, Thread
@@ -22,14 +24,14 @@ from leadline.render.logbook.entries import HEADER_END, NO_ENTRY
 from leadline.render.logbook.header import link_lines
 from leadline.render.markdown import data
 from leadline.services.artifact import artifacts as artifact
-from leadline.services.branch.logbook import hand_edited, logbook_path
+from leadline.services.branch.logbook import hand_edited, logbook_path, needs_rendering
 from leadline.services.context import Context
 
 if TYPE_CHECKING:
     from leadline.core.record.bodies import SnapshotBody
 
 
-def _code_states(context: Context, thread: Thread) -> list[Finding]:
+def code_states(context: Context, thread: Thread) -> list[Finding]:
     by_commit: dict[str, list[str]] = {}
     for run in thread.runs:
         if run.code.get("commit"):
@@ -62,7 +64,7 @@ def _named(ids: list[str]) -> str:
     return ", ".join(ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")
 
 
-def _blobs(context: Context, thread: Thread) -> list[Finding]:
+def blobs(context: Context, thread: Thread) -> list[Finding]:
     """Payloads that the record keeps here: present and undamaged. Large ones may be on the machine
     that made them."""
     found = []
@@ -92,12 +94,7 @@ def _blobs(context: Context, thread: Thread) -> list[Finding]:
 def _payloads(thread: Thread) -> Iterable[tuple[str, str, bool]]:
     """(owner, digest, must be here) of every payload that was put into the blob store."""
     seen = set()
-    for snapshot in thread.of_kind("snapshot"):
-        for digest in dict(snapshot.body.get("bundle") or {}).values():
-            yield snapshot.id, str(digest), True
-    for adopted in thread.adopted:
-        if adopted.get("file"):
-            yield "adopted " + str(adopted.get("heading", "")), str(adopted["file"]), True
+    yield from _payloads_of_no_run(thread)
     for run in thread.runs:
         digest = str(run.software.get("packages_blob") or "")
         if digest and digest not in seen:
@@ -105,7 +102,16 @@ def _payloads(thread: Thread) -> Iterable[tuple[str, str, bool]]:
             yield run.id, digest, False
 
 
-def _artifacts(context: Context, thread: Thread) -> list[Finding]:
+def _payloads_of_no_run(thread: Thread) -> Iterable[tuple[str, str, bool]]:
+    for snapshot in thread.of_kind("snapshot"):
+        for digest in dict(snapshot.body.get("bundle") or {}).values():
+            yield snapshot.id, str(digest), True
+    for adopted in thread.adopted:
+        if adopted.get("file"):
+            yield "adopted " + str(adopted.get("heading", "")), str(adopted["file"]), True
+
+
+def artifacts(context: Context, thread: Thread) -> list[Finding]:
     """Files that runs kept. Only where a run was made is an absent content a fault: large ones stay
     there."""
     found, known = [], {}
@@ -135,6 +141,20 @@ def _artifacts(context: Context, thread: Thread) -> list[Finding]:
     return found
 
 
+def outside_is_here(context: Context, outside: Outside, thread: Thread) -> bool:
+    """Whether all code states and payloads are here, undamaged: then there is nothing to tell. What
+    ``outside`` names is more than what the thread does."""
+    wanted = {*outside.payloads, *outside.manifests}
+    wanted.update(digest for _, digest, _ in _payloads_of_no_run(thread))
+    for digest in outside.manifests:
+        if _state_of(context, digest):
+            return False
+        wanted.update(a.digest for a in recorded(json.loads(context.blobs.get(digest))))
+    if any(_state_of(context, digest) for digest in wanted):
+        return False
+    return not (outside.commits and context.vcs.missing_objects(outside.commits))
+
+
 def _state_of(context: Context, digest: str) -> str:
     try:
         context.blobs.check(digest)
@@ -146,18 +166,27 @@ def _state_of(context: Context, digest: str) -> str:
 # ---- seals ---------------------------------------------------------------------------------------
 
 
-def seals(context: Context, thread: Thread) -> list[Finding]:
+def lines_of(context: Context, topic: str) -> Callable[[str, str], bool]:
+    """Whether a writer's files have a line of a digest; read when it is asked for the first time."""
+    lines: dict[str, set[str]] = {}
+
+    def holds(writer: str, digest: str) -> bool:
+        if not lines:
+            for name, content in context.store.files(topic).items():
+                digests = (line_digest(line) for line in content.splitlines())
+                lines.setdefault(name.rpartition("-")[0], set()).update(digests)
+        return digest in lines.get(writer, ())
+
+    return holds
+
+
+def seals(context: Context, thread: Thread, holds: Callable[[str, str], bool]) -> list[Finding]:
+    """``holds``: as ``lines_of`` makes it."""
     snapshots = thread.of_kind("snapshot")
     found = _tags_without_record(context, thread, {str(s.body.get("tag")) for s in snapshots})
-    if not snapshots:
-        return found
-    lines: dict[str, set[str]] = {}
-    for name, content in context.store.files(thread.topic).items():
-        writer = name.rpartition("-")[0]
-        lines.setdefault(writer, set()).update(line_digest(line) for line in content.splitlines())
     for snapshot in snapshots:
         for writer, digest in dict(snapshot.body.get("heads") or {}).items():
-            if digest not in lines.get(str(writer).partition("~")[0], set()):
+            if not holds(str(writer).partition("~")[0], str(digest)):
                 found.append(
                     Finding(
                         thread.topic,
@@ -243,7 +272,7 @@ def _tag(context: Context, thread: Thread, snapshot: Item[SnapshotBody]) -> list
 # ---- links and the logbook in the tree -----------------------------------------------------------
 
 
-def _links(context: Context, thread: Thread) -> list[Finding]:
+def links(context: Context, thread: Thread) -> list[Finding]:
     """W6: the issue names the logbook, the logbook names the issue."""
     issue, topic, found = thread.issue, thread.topic, []
     if issue.state in ("none", "draft"):
@@ -286,7 +315,7 @@ def _links(context: Context, thread: Thread) -> list[Finding]:
     return found
 
 
-def _logbook(context: Context, thread: Thread) -> list[Finding]:
+def logbook_in_tree(context: Context, thread: Thread) -> list[Finding]:
     """The rendering in the tree: not edited by hand, and append-only over its git history."""
     if context.vcs.toplevel is None or not context.setting("logbook.in_tree"):
         return []
@@ -305,6 +334,13 @@ def _logbook(context: Context, thread: Thread) -> list[Finding]:
     branch = thread.about.get("branch")
     head = f"refs/heads/{branch}" if branch and context.vcs.branch_exists(str(branch)) else "HEAD"
     return found + _history(context, thread, path, head)
+
+
+def is_rendering(context: Context, thread: Thread) -> bool:
+    """Whether it shows without rendering that the logbook in the tree is as Leadline wrote it."""
+    if context.vcs.toplevel is None or not context.setting("logbook.in_tree"):
+        return True
+    return not needs_rendering(context, thread.topic)
 
 
 def _history(context: Context, thread: Thread, path: str, ref: str) -> list[Finding]:
@@ -341,6 +377,3 @@ def _renamed(thread: Thread, heading: str) -> bool:
     """An entry whose id got a letter when two machines met: its words changed with a record that
     says so."""
     return any(str(c.get("id", "")) in heading for c in thread.clashes)
-
-
-CHECKS = (seals, _code_states, _blobs, _artifacts, _links, _logbook)
