@@ -146,6 +146,7 @@ def study(made: Context, folder: str) -> None:
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[:4]))
     path.with_name(name.replace("-1.", "-2.")).write_bytes(b"".join(lines[4:]))
+    assert verify(made, ["t"]) == verify(made, ["t"], full=True)  # the index is not made for once
 
 
 def reading_only(names: set[str]) -> Callable[..., tuple[list[Record], list[object]]]:

@@ -210,7 +210,8 @@ class EventLog:
     def unbroken(
         self, topic: str, program: str, question: Callable[[Unbroken], Answer | None]
     ) -> Answer | None:
-        if not self._is_long(topic):
+        # The index costs more than one look at the files: it is not made for who verifies once.
+        if not self._is_long(topic) or not self.index.asked([], lambda: self._is_verified(topic)):
             return None
         from leadline.adapters.store.checked_files import check_files
         from leadline.adapters.store.kept_thread import GROUND, kept_thread
@@ -225,6 +226,13 @@ class EventLog:
             return question(Unbroken(kept, *checked, partial(self._holds, topic)))
 
         return self.index.asked([topic], asked)
+
+    def _is_verified(self, topic: str) -> bool:
+        """Whether it was verified before, or looked at in parts; from now on it was."""
+        if self.index.said(topic, "judged on") or self.index.said(topic, "verified"):
+            return True
+        self.index.say(topic, "verified", "once")
+        return False
 
     def _holds(self, topic: str, writer: str, digest: str) -> bool:
         """What was found in files that have no fault stays there."""
