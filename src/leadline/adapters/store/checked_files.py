@@ -186,7 +186,7 @@ class _Check:
         """Whether numbers as these records take have no gap and, but for repeats of a run, one owner
         each."""
         taken = {counted: number for r in records for counted, number in numbers_of(r).items()}
-        if any(n > LARGEST_NUMBER for r in records for n in numbers_of(r).values()):
+        if any(not 0 < n <= LARGEST_NUMBER for r in records for n in numbers_of(r).values()):
             return False
         for kind, within in taken:
             rows, different, highest = self.index.db.execute(

@@ -143,7 +143,7 @@ def _ids(thread: Thread) -> list[Finding]:
             numbers.setdefault((parsed.kind, ""), set()).add(parsed.number)
             owners.setdefault((parsed.kind, created_id(record)), set()).add(record.id)
     for (kind, within), seen in numbers.items():
-        missing = max(seen) - len(seen)
+        missing = max(seen) - len(seen - {0})  # 0 is no number that was given
         if missing:
             of = f" of {thread.uids.get(('experiment', within), within)}" if within else ""
             first = list(islice((n for n in count(1) if n not in seen), min(missing, 5)))
