@@ -85,6 +85,7 @@ class KeptRows:
         self._lost_items = False
         self._labels: dict[str, tuple[str, list[str]] | None] = {}
         self._ground: list[str] | None = None  # as ``run_table.ground_of``
+        self._arms: dict[str, list[Arm]] = {}  # by metric: asked once for all claims of a look
 
     @property
     def db(self) -> sqlite3.Connection:
@@ -331,7 +332,10 @@ class KeptRows:
         that are older."""
         if self.looked_at is not None:
             self.looked_at.add(OLDER)
-        return [arm_of(row) for row in run_table.first_of_each(self.index, self.topic, metric)]
+        if metric not in self._arms:
+            rows = run_table.first_of_each(self.index, self.topic, metric)
+            self._arms[metric] = [arm_of(row) for row in rows]
+        return self._arms[metric]
 
     def differing(self) -> list[tuple[str, list[tuple[str, float, float | None]]]]:
         """(id, as ``recompute`` tells) of every standing item with a cited number that is another
