@@ -133,7 +133,8 @@ def _interrupted(lab: Lab, number: int, chance: random.Random, tally: Tally) -> 
     if "<frozen" in output:
         return
     tally.saw(f"Ctrl-C in {line}", output)
-    if process.returncode not in (0, 130, -signal.SIGINT):
+    # of a run that had begun, the code is that of its command
+    if process.returncode not in (0, 130, 143, -signal.SIGINT):
         tally.false.append(f"Ctrl-C in {line} ends {process.returncode}: {output[-400:]}")
     if process.returncode == 0 and line[0] == "note" and f'"word {number}"' not in _record(lab):
         tally.lost.append(f"word {number}")

@@ -10,6 +10,7 @@ import os
 import random
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -176,7 +177,8 @@ def _run(lab: Lab, named: Named) -> None:
 
 def _begun_run(lab: Lab, named: Named, chance: random.Random) -> None:
     """Cut while it goes on; nobody was told more than that it began."""
-    words = ["leadline", "run", "--quiet", "--", "sh", "-c", "echo begun; sleep 60"]
+    job = ["sh", "-c", "echo begun; sleep 60"]
+    words = [sys.executable, "-m", "leadline", "run", "--quiet", "--", *job]
     process = subprocess.Popen(words, cwd=lab.repo, env=lab.env, stderr=subprocess.DEVNULL)
     _left.append(process)
     folder = lab.repo / ".git/leadline/runs"
@@ -238,6 +240,10 @@ def _goes_on(lab: Lab, what: str, tally: Tally) -> None:
         ("sync",),
     ):
         answer = lab.run(*verb)
+        if "git's own index is damaged" in answer.stderr:  # git syncs no index: the way out named
+            (lab.repo / ".git/index").unlink()
+            lab.git("reset", "-q")
+            answer = lab.run(*verb)
         said = answer.stdout + answer.stderr
         tally.saw(f"{what}: {verb}", said)
         if answer.returncode:

@@ -477,7 +477,8 @@ class Index:
         return [base for (base,) in found]
 
     def _about(self, bases: set[str], thread: str, kinds: tuple[str, ...]) -> list[Record]:
-        wanted = sorted(bases)
+        # Half a character, which an argument can hold, is in no id and no text of SQLite.
+        wanted = sorted(b for b in bases if b.encode("utf-8", "ignore").decode() == b)
         marks = ",".join("?" * len(wanted))
         lines = self.db.execute(  # a union, because an OR would look at every record of the thread
             "SELECT line FROM records WHERE thread=? AND id IN "
