@@ -66,7 +66,8 @@ def main() -> int:
     failed = [name for name, install in parts if not _have(name) and not _installed(name, install)]
     for name in failed:
         print(f"{name} could not be installed: is the package registry reachable?", file=sys.stderr)
-    return 1 if failed and os.environ.get("CI") else 0
+    needed = [name for name in failed if name != FAKETIME]  # without it, tests of clocks skip
+    return 1 if needed and os.environ.get("CI") else 0
 
 
 def _stamps() -> list[str]:
