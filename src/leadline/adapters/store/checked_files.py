@@ -82,12 +82,7 @@ def check_files(
 
 def _states(index: Index, thread: str) -> dict[str, str] | None:
     """What each event file is now; None where one is not what the index has read to its end."""
-    read = {
-        name: (size, seen)
-        for name, size, seen in index.db.execute(
-            "SELECT name, size, seen FROM files WHERE thread=?", (thread,)
-        )
-    }
+    read = index.files_read(thread)
     lines, records = index.db.execute(
         "SELECT sum(lines), (SELECT text FROM said WHERE thread=? AND name='records') "
         "FROM files WHERE thread=?",

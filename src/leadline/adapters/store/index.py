@@ -27,6 +27,7 @@ from leadline.adapters.store import names_table
 from leadline.core.canonical import digest_bytes
 from leadline.core.errors import LeadlineError
 from leadline.core.ids import numbers_upto, parse_id
+from leadline.core.patterns import later
 from leadline.core.record.about import base_of, bases_of, uid_named
 from leadline.core.record.event import Misfit, Record, parse_lines, record_of
 from leadline.core.record.fold import created_id, numbers_of
@@ -111,31 +112,7 @@ CREATE TABLE word_rows(thread TEXT, uid TEXT, word_row INTEGER, PRIMARY KEY(thre
 CREATE VIRTUAL TABLE words USING fts5(text, thread UNINDEXED, uid UNINDEXED, kind UNINDEXED, shown UNINDEXED,
                                       negative UNINDEXED, tokenize='porter unicode61');
 """
-_TABLES = (
-    "files",
-    "checked",
-    "blobs",
-    "records",
-    "about",
-    "ids",
-    "plans",
-    "stale",
-    "half_made",
-    "runs",
-    "ground",
-    "owners",
-    "dangling",
-    "odd",
-    "things",
-    "judged",
-    "unjudged",
-    "rests",
-    "choosers",
-    "said",
-    "searched",
-    "word_rows",
-    "words",
-)
+_TABLES = later(r"CREATE (?:VIRTUAL )?TABLE (\w+)")
 
 
 Answer = TypeVar("Answer")
@@ -296,17 +273,16 @@ class Index:
             raise
         note(self._state())
 
+    def files_read(self, thread: str) -> dict[str, tuple[int, str]]:
+        """How much of each event file was read, and what the file was then (``seen_as``)."""
+        found = self.db.execute("SELECT name, size, seen FROM files WHERE thread=?", (thread,))
+        return {name: (size, seen) for name, size, seen in found}
+
     def _changed_files(self, thread: str) -> list[tuple[str, int]]:
         """Names of the event files that are not as they were read, with the place to go on from;
         -1 where that cannot be told."""
         folder = self.folder_of(thread)
-        known = {
-            name: (size, seen)
-            for name, size, seen in self.db.execute(
-                "SELECT name, size, seen FROM files WHERE thread=?", (thread,)
-            )
-        }
-        changed = []
+        known, changed = self.files_read(thread), []
         try:
             entries = list(os.scandir(folder))
         except FileNotFoundError:
@@ -326,15 +302,14 @@ class Index:
 
     def _refresh(self, thread: str) -> None:
         with self._believed() as note:
-            if self._changed_files(thread):
+            if changed := self._changed_files(thread):
                 with self._transaction(note):
-                    self._read_changed(thread)
+                    self._read_changed(thread, changed)
 
-    def _read_changed(self, thread: str) -> None:
-        changed = self._changed_files(thread)
+    def _read_changed(self, thread: str, changed: list[tuple[str, int]]) -> None:
         if any(start < 0 or not self._goes_on(thread, name, start) for name, start in changed):
             # Shrunk, replaced, changed before its end, or gone: read the thread anew.
-            for table in _TABLES:
+            for table in _TABLES.findall(_SCHEMA):
                 self.db.execute(f"DELETE FROM {table} WHERE thread=?", (thread,))
             changed = self._changed_files(thread)
         for name, start in sorted(changed):

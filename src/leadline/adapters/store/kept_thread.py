@@ -578,8 +578,8 @@ class _Uids(Mapping[tuple[str, str], str]):
         return sum(1 for _ in self)
 
 
-class _Records(Sequence[Record]):
-    """Every record in order, read some at a time."""
+class _OfRecords(Sequence[T]):
+    """Something of every record, in order; each iteration reads it anew."""
 
     def __init__(self, rows: KeptRows) -> None:
         self._rows = rows
@@ -589,6 +589,10 @@ class _Records(Sequence[Record]):
 
     def __getitem__(self, at: Any) -> Any:
         return list(self)[at]
+
+
+class _Records(_OfRecords[Record]):
+    """The records themselves, read some at a time."""
 
     def __iter__(self) -> Iterator[Record]:
         last = ""
@@ -600,17 +604,8 @@ class _Records(Sequence[Record]):
             yield from (parse_line(line) for _, line in found)
 
 
-class _Times(Sequence[str]):
-    """``at`` of every record, in order."""
-
-    def __init__(self, rows: KeptRows) -> None:
-        self._rows = rows
-
-    def __len__(self) -> int:
-        return self._rows._count("records", "1", [])
-
-    def __getitem__(self, at: Any) -> Any:
-        return list(self)[at]
+class _Times(_OfRecords[str]):
+    """``at`` of every record."""
 
     def __iter__(self) -> Iterator[str]:
         found: Iterable[tuple[str]] = self._rows.db.execute(
