@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from leadline.core.secrets.environment import MIN_SECRET_CHARS, forms_of
 from leadline.core.secrets.named import Given, given_in, is_code_secret
-from leadline.core.secrets.shapes import COMMON, TOKENS
+from leadline.core.secrets.shapes import COMMON, TOKENS, whole_token
 from leadline.core.secrets.words import made_up, random_looking, small
 from leadline.core.typed import TYPE_CHECKING, NamedTuple
 
@@ -127,8 +127,7 @@ class ContentRules:
         text = b"\n".join(words).decode("latin-1")
         for kind, hints, pattern in (*TOKENS, *COMMON):
             if any(hint in text for hint in hints):
-                whole = pattern if pattern.startswith("(?<!") else r"(?<![A-Za-z0-9])" + pattern
-                for match in re.finditer(whole, text):
+                for match in re.finditer(whole_token(pattern), text):
                     value = match.group()
                     chance = value.endswith("EXAMPLE") or (binary and _by_chance(value))
                     if not chance and not self._passes(value):

@@ -16,7 +16,7 @@ from leadline.core.secrets.environment import MIN_SECRET_CHARS, as_name, forms_o
 from leadline.core.secrets.named import given_in, is_given_secret
 from leadline.core.secrets.quick import may_hold
 from leadline.core.secrets.sealed import Sealed
-from leadline.core.secrets.shapes import COMMON, PHRASES, TOKENS
+from leadline.core.secrets.shapes import COMMON, PHRASES, TOKENS, whole_token
 from leadline.core.secrets.words import PATH, SPECIAL, is_number, random_looking, small
 from leadline.core.typed import Any, NamedTuple
 
@@ -38,56 +38,12 @@ _FLAG_NAME = rf"--?{_NOT_MODEL}(?:[A-Za-z]\w*[-_])*{_FLAG_WORD}"
 _FLAG_HINTS = ("pass", "secret", "token", "key", "credential")
 _FLAG_TEXT = rf"(?<![\w-])({_FLAG_NAME})(=[\"']?|\s+[\"']?)({_ANY})"
 _LOGIN_FLAGS = ("-u", "--user", "--userpwd", "--proxy-user")
-_PROSE = frozenset(
-    (
-        "a",
-        "an",
-        "the",
-        "to",
-        "is",
-        "are",
-        "was",
-        "be",
-        "and",
-        "or",
-        "not",
-        "of",
-        "in",
-        "on",
-        "at",
-        "as",
-        "by",
-        "for",
-        "from",
-        "with",
-        "if",
-        "when",
-        "then",
-        "than",
-        "that",
-        "this",
-        "which",
-        "flag",
-        "flags",
-        "option",
-        "options",
-        "argument",
-        "arguments",
-        "value",
-        "values",
-        "must",
-        "may",
-        "can",
-        "should",
-        "has",
-        "have",
-        "does",
-        "do",
-        "will",
-        "it",
-        "its",
-    )
-)
+_PROSE = frozenset((
+    "a", "an", "the", "to", "is", "are", "was", "be", "and", "or", "not", "of", "in", "on", "at",
+    "as", "by", "for", "from", "with", "if", "when", "then", "than", "that", "this", "which",
+    "flag", "flags", "option", "options", "argument", "arguments", "value", "values", "must",
+    "may", "can", "should", "has", "have", "does", "do", "will", "it", "its",
+))  # fmt: skip
 
 
 class Hidden(NamedTuple):
@@ -250,7 +206,7 @@ class Redactor:
         text = self._outside_marks(text, self._of_environment)
         for kind, hints, pattern in (*TOKENS, *COMMON):
             if any(hint in text for hint in hints):
-                text = self._shape(text, kind, _whole(pattern), 0)
+                text = self._shape(text, kind, whole_token(pattern), 0)
         for kind, hints, pattern in PHRASES:
             if any(hint in text for hint in hints):
                 text = self._shape(text, kind, pattern, 1)
@@ -336,7 +292,7 @@ class Redactor:
         spans = [s for s in found_at if any(s.start < at < s.end for at, _ in joints)]
         for kind, hints, pattern in TOKENS:
             if any(hint in joined for hint in hints):
-                for match in re.finditer(_whole(pattern), joined):
+                for match in re.finditer(whole_token(pattern), joined):
                     start, end = match.span()
                     inside = [at for at, _ in joints if start < at < end]
                     if inside and _token_breaks(
@@ -363,11 +319,6 @@ class Redactor:
         if prose or not _certain(flag, value) or marked or self._passes(value):
             return match.group()
         return f"{flag}{joint}{self._hide(f'flag {flag}', value)}"
-
-
-def _whole(pattern: str) -> str:
-    """The pattern of a token that begins a word."""
-    return pattern if pattern.startswith("(?<!") else r"(?<![A-Za-z0-9])" + pattern
 
 
 def _token_breaks(token: str, first: int, last: int) -> bool:

@@ -11,6 +11,12 @@ from __future__ import annotations
 
 Shape = tuple[str, tuple[str, ...], str]  # kind, literals, pattern
 
+
+def whole_token(pattern: str) -> str:
+    """The pattern of a token that begins a word."""
+    return pattern if pattern.startswith("(?<!") else r"(?<![A-Za-z0-9])" + pattern
+
+
 TOKENS: tuple[Shape, ...] = (
     ("jwt", ("eyJ",),
      r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}={0,2}\.(?:eyJ[A-Za-z0-9_-]{8,}={0,2}\.[A-Za-z0-9_-]{8,}|[A-Za-z0-"
