@@ -29,7 +29,6 @@ from leadline.core.stats.sequential import METHOD, SymmetricSequence
 from leadline.core.values import dataclass, field
 
 FEWEST_PAIRS = 2
-FEWEST_ROUNDS = 2
 STOPPED_FROM_BLOCK = 7  # the fewest after which `leadline ab` can stop because of what it saw
 
 PAIRED_BY_BLOCK = "paired t: each block of the interleaved measurement holds both sides"
@@ -90,8 +89,7 @@ def difference(
             a, b, welch(a, b, confidence), EXACT, withheld=NO_SPREAD if by_machine else ""
         )
     notes: list[str] = []
-    blocks = _blocks(*sides, by_machine, notes)
-    ways = [(PAIRED_BY_BLOCK, blocks)]
+    ways = [(PAIRED_BY_BLOCK, _blocks(*sides, by_machine, notes))]
     ways.append(
         (PAIRED_BY_ROUND, _rounds(*sides)) if by_machine else (PAIRED_BY_SEED, _seeds(*sides))
     )
@@ -104,15 +102,15 @@ def difference(
         if test.p_two is not None:
             return Difference(a, b, test, rule, len(pairs), notes=notes)
         notes.append(f"{len(pairs)} pairs were not tested as pairs: {'; '.join(test.reasons[:1])}")
-    took_none = by_machine and len(ways[-1][1]) < FEWEST_ROUNDS and len(blocks) < FEWEST_PAIRS
-    withheld = NOT_IN_TURNS if took_none else ""
+    in_turns = any(len(pairs) >= FEWEST_PAIRS for _, pairs in ways)
+    withheld = NOT_IN_TURNS if by_machine and not in_turns else ""
     return Difference(a, b, welch(a, b, confidence), PLAIN, 0, withheld, notes)
 
 
 def took_turns(a_runs: Sequence[Run], b_runs: Sequence[Run]) -> bool:
     """Whether the sides took turns, so that what moved the machine touched both."""
     sides = ([(run, 0.0) for run in runs if run.is_evidence] for runs in (a_runs, b_runs))
-    return len(_rounds(*sides)) >= FEWEST_ROUNDS
+    return len(_rounds(*sides)) >= FEWEST_PAIRS
 
 
 def _any_time(pairs: list[tuple[float, float]], confidence: float) -> TestResult:

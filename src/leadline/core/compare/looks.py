@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 
 from leadline.core.record.run import Run
 from leadline.core.stats.inference import Interval, IntervalTold
-from leadline.core.typed import TypedDict
+from leadline.core.typed import Any, TypedDict
 from leadline.core.values import dataclass
 
 ALPHA = 0.05
@@ -43,7 +43,30 @@ def batch_of(run: Run) -> str:
     )
 
 
-def looks_at(left: Sequence[Run], right: Sequence[Run] | None) -> list[tuple[list[Run], list[Run]]]:
+Sides = tuple[list[Run], list[Run]]
+
+
+class States(Sequence[Sides]):
+    """The sides as they were at each look: the first so many of each. Not copied, since of a
+    thousand looks some are taken."""
+
+    def __init__(self, sides: Sides, sizes: Sequence[tuple[int, int]]) -> None:
+        self._sides, self._sizes = sides, sizes
+
+    def __len__(self) -> int:
+        return len(self._sizes)
+
+    def __getitem__(self, at: Any) -> Any:
+        if isinstance(at, slice):
+            return States(self._sides, self._sizes[at])
+        left, right = self._sizes[at]
+        return self._sides[0][:left], self._sides[1][:right]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+
+def looks_at(left: Sequence[Run], right: Sequence[Run] | None) -> States:
     """What there was of each side at each look, in the order of recording; ``right`` is None for a
     fixed bound. A batch after which the smaller side has not grown, or has fewer than ``FEWEST``
     runs, is no look: runs added to one side alone wait for the other."""
@@ -51,29 +74,30 @@ def looks_at(left: Sequence[Run], right: Sequence[Run] | None) -> list[tuple[lis
     batches: dict[str, list[Run]] = {}
     for run in sorted([*left, *(right or ())], key=lambda run: (run.uid, run.id)):
         batches.setdefault(batch_of(run), []).append(run)
-    so_far: tuple[list[Run], list[Run]] = [], []
-    looks, smaller = [], 0
+    so_far: Sides = [], []
+    sizes, smaller = list[tuple[int, int]](), 0
     for batch in batches.values():
         for run in batch:
             so_far[sides[run.uid]].append(run)
         grown = len(so_far[0]) if right is None else min(map(len, so_far))
         if grown > smaller and grown >= FEWEST:
             smaller = grown
-            looks.append((list(so_far[0]), list(so_far[1])))
-    return looks
+            sizes.append((len(so_far[0]), len(so_far[1])))
+    return States(so_far, sizes)
 
 
 def _from_the_first_that_bears(
-    states: list[tuple[list[Run], list[Run]]], bears: Callable[[list[Run], list[Run]], bool]
-) -> list[tuple[list[Run], list[Run]]]:
+    states: States, bears: Callable[[list[Run], list[Run]], bool]
+) -> Sequence[Sides]:
     """Sides that have not taken turns yet can show nothing, so that looking at them costs nothing.
     Once they have, more runs do not undo it: found by bisection."""
     first = bisect_left(range(len(states)), True, key=lambda i: bears(*states[i]))
-    return states[first:]
+    found: States = states[first:]
+    return found
 
 
 def _taken(count: int) -> list[int]:
-    """Which of ``count`` looks are computed: each up to 30, then in steps of 5 %, and the last.
+    """Which of ``count`` looks are computed: each up to 30, then in steps of 5 %.
     Leaving looks out only lowers the error."""
     taken, look = [], 1
     while look <= count:

@@ -72,9 +72,9 @@ def _look_at_code(
     """The code as it is now; another program than the last repeat ran opens another experiment."""
     code = capture_code(context)
     before, facts["code"] = facts["code"], code
-    facts["key"] = run_key(facts["argv"], facts["cwd"], facts["config"], code.get("tree"))
     if code.get("tree") == before.get("tree"):
         return
+    facts["key"] = run_key(facts["argv"], facts["cwd"], facts["config"], code.get("tree"))
     slice_ = context.slice(request.topic, [outcomes[-1].experiment])
     runs = slice_.runs_of(outcomes[-1].experiment)
     if changed := changed_files(context, before, code, facts["argv"], runs):
