@@ -8,37 +8,17 @@ import random
 
 from tests.campaign import shim
 from tests.campaign.fault import Faults, Tally
-from tests.campaign.verbs import VERBS, Acknowledged, lab_with_remote, once, settled
+from tests.campaign.verbs import at_calls
 
-IN_ONE_LAB = 25
 NUMBERS = (errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 def make(tries: int, chance: random.Random, tally: Tally) -> None:
-    calls: dict[str, int] = {}
-    done = 0
-    while done < tries:
-        with lab_with_remote() as lab:
-            counted = shim.Counted(lab.repo.parent, lab.repo / ".git")
-            acknowledged = Acknowledged()
-            for number in range(min(IN_ONE_LAB, tries - done)):
-                verb = chance.choice(VERBS)
-                if verb.name not in calls:
-                    once(
-                        lab,
-                        verb,
-                        1000 + number,
-                        counted.environment(0),
-                        acknowledged,
-                        tally,
-                        "none",
-                    )
-                    calls[verb.name] = counted.calls()
-                at, code = chance.randint(1, calls[verb.name] + 1), chance.choice(NUMBERS)
-                what = f"{errno.errorcode[code]} at call {at} of {calls[verb.name]}"
-                once(lab, verb, number, counted.environment(at, code), acknowledged, tally, what)
-            done += IN_ONE_LAB
-            settled(lab, acknowledged, tally, "errors of the disk")
+    def fault(calls: int) -> shim.Fault:
+        at, code = chance.randint(1, calls + 1), chance.choice(NUMBERS)
+        return shim.Fault(f"{errno.errorcode[code]} at call {at} of {calls}", at, code)
+
+    at_calls(tries, chance, tally, fault, "errors of the disk")
 
 
 FAULTS = Faults(

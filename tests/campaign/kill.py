@@ -11,9 +11,7 @@ import time
 
 from tests.campaign import shim
 from tests.campaign.fault import Faults, Tally, fresh
-from tests.campaign.verbs import VERBS, Acknowledged, lab_with_remote, once, settled
-
-IN_ONE_LAB = 25
+from tests.campaign.verbs import at_calls
 
 
 def make(tries: int, chance: random.Random, tally: Tally) -> None:
@@ -23,30 +21,11 @@ def make(tries: int, chance: random.Random, tally: Tally) -> None:
 
 
 def _before_calls(tries: int, chance: random.Random, tally: Tally) -> None:
-    calls: dict[str, int] = {}
-    done = 0
-    while done < tries:
-        with lab_with_remote() as lab:
-            counted = shim.Counted(lab.repo.parent, lab.repo / ".git")
-            acknowledged = Acknowledged()
-            for number in range(min(IN_ONE_LAB, tries - done)):
-                verb = chance.choice(VERBS)
-                if verb.name not in calls:
-                    once(
-                        lab,
-                        verb,
-                        1000 + number,
-                        counted.environment(0),
-                        acknowledged,
-                        tally,
-                        "none",
-                    )
-                    calls[verb.name] = counted.calls()
-                at = chance.randint(1, calls[verb.name] + 1)
-                what = f"killed before call {at} of {calls[verb.name]}"
-                once(lab, verb, number, counted.environment(at), acknowledged, tally, what)
-            done += IN_ONE_LAB
-            settled(lab, acknowledged, tally, "kills before calls")
+    def fault(calls: int) -> shim.Fault:
+        at = chance.randint(1, calls + 1)
+        return shim.Fault(f"killed before call {at} of {calls}", at)
+
+    at_calls(tries, chance, tally, fault, "kills before calls")
 
 
 def _at_any_moment(tries: int, chance: random.Random, tally: Tally) -> None:

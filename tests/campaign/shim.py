@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 SOURCE = r"""
 #define _GNU_SOURCE
@@ -146,6 +147,14 @@ def library() -> str:
     ]
     subprocess.run(command, check=True)
     return str(made)
+
+
+class Fault(NamedTuple):
+    """``what`` it is, at which call, and the error (0: the process is killed)."""
+
+    what: str
+    at: int
+    number: int = 0
 
 
 class Counted:

@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.campaign import shim
 from tests.campaign.fault import Tally, fresh
 from tests.conftest import Lab
 
 Done = subprocess.CompletedProcess[str]
+IN_ONE_LAB = 25
 DOCUMENTED = (0, 2, 3, 4, 5, 6, 7, 8, 124, 125, 126, 127, 130, 137, -9)
 
 
@@ -135,3 +137,29 @@ def settled(lab: Lab, acknowledged: Acknowledged, tally: Tally, what: str) -> No
             tally.false.append(
                 f"{what}: afterwards {verb[0]} ends {answer.returncode}: {faults or said[-500:]}"
             )
+
+
+def at_calls(
+    tries: int,
+    chance: random.Random,
+    tally: Tally,
+    fault: Callable[[int], shim.Fault],
+    what: str,
+) -> None:
+    """Verbs, each with the ``fault`` that is drawn for as many calls as it makes without one."""
+    calls: dict[str, int] = {}
+    done = 0
+    while done < tries:
+        with lab_with_remote() as lab:
+            counted = shim.Counted(lab.repo.parent, lab.repo / ".git")
+            acknowledged = Acknowledged()
+            for number in range(min(IN_ONE_LAB, tries - done)):
+                verb = chance.choice(VERBS)
+                if verb.name not in calls:
+                    none = counted.environment(0)
+                    once(lab, verb, 1000 + number, none, acknowledged, tally, "none")
+                    calls[verb.name] = counted.calls()
+                said, at, error = fault(calls[verb.name])
+                once(lab, verb, number, counted.environment(at, error), acknowledged, tally, said)
+            done += IN_ONE_LAB
+            settled(lab, acknowledged, tally, what)

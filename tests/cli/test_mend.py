@@ -45,24 +45,24 @@ def test_files_of_an_older_version_are_closed(thread_lab: Lab) -> None:
     assert event_file.parent.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_run_whose_marker_is_gone_is_ended(thread_lab: Lab) -> None:
+def run_without_its_end(thread_lab: Lab) -> None:
+    """A run of which a power cut left all but the record that it ended."""
     thread_lab.ok("run", "--", "true")
     event_file = next((thread_lab.repo / ".git/leadline/threads").rglob("*.jsonl"))
     lines = event_file.read_bytes().splitlines(keepends=True)
     event_file.write_bytes(b"".join(line for line in lines if b'"kind":"run-ended"' not in line))
     for path in (thread_lab.repo / ".git/leadline").glob("index.sqlite*"):
         path.unlink()
+
+
+def test_a_run_whose_marker_is_gone_is_ended(thread_lab: Lab) -> None:
+    run_without_its_end(thread_lab)
     assert "P-001-r1" in mended(thread_lab)["runs"]
     assert thread_lab.json("show", "P-001-r1")["data"]["state"] == "done"
 
 
 def test_an_emptied_marker_keeps_no_run_running(thread_lab: Lab) -> None:
-    thread_lab.ok("run", "--", "true")
-    event_file = next((thread_lab.repo / ".git/leadline/threads").rglob("*.jsonl"))
-    lines = event_file.read_bytes().splitlines(keepends=True)
-    event_file.write_bytes(b"".join(line for line in lines if b'"kind":"run-ended"' not in line))
-    for path in (thread_lab.repo / ".git/leadline").glob("index.sqlite*"):
-        path.unlink()
+    run_without_its_end(thread_lab)
     uid = next((thread_lab.repo / ".git/leadline/runs").iterdir()).name
     (thread_lab.repo / ".git/leadline/open" / uid).write_bytes(b"")
     thread_lab.ok("status")

@@ -3,7 +3,6 @@ and in which order it came."""
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
@@ -24,7 +23,7 @@ from leadline.core.ulid import encode
 from leadline.core.view import facts
 from leadline.render.terminal.brief import render_brief
 from leadline.render.terminal.show import render_status
-from tests.unit.test_run_table import FORMULAS, begin_anew, store
+from tests.unit.test_run_table import FORMULAS, arriving, begin_anew, store
 
 ACTIONS = (
     ["plan"] * 6
@@ -228,12 +227,7 @@ def test_a_kept_thread_says_what_the_fold_says(
 ) -> None:
     """The writers' files arrive piece by piece, in any order, and are looked at in between."""
     with store() as log:
-        arrived = dict.fromkeys(lines, 0)
-        while any(arrived[name] < len(lines[name]) for name in lines):
-            name = data.draw(st.sampled_from(sorted(lines)))
-            arrived[name] = min(len(lines[name]), arrived[name] + data.draw(st.integers(4, 12)))
-            with open(os.path.join(log.folder("t"), name), "wb") as file:
-                file.write(b"".join(lines[name][: arrived[name]]))
+        for _ in arriving(log, lines, data, 4):
             if data.draw(st.booleans(), label="a run was started"):
                 IndexReadModel(log).same_key(
                     ""

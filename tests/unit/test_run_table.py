@@ -149,6 +149,19 @@ def begin_anew(log: EventLog) -> None:
     log.index.open_in_memory()
 
 
+def arriving(
+    log: EventLog, lines: dict[str, list[bytes]], data: st.DataObject, fewest: int
+) -> Iterator[None]:
+    """The writers' files, piece by piece and in any order; a piece is at least ``fewest`` lines."""
+    arrived = dict.fromkeys(lines, 0)
+    while any(arrived[name] < len(lines[name]) for name in lines):
+        name = data.draw(st.sampled_from(sorted(lines)))
+        arrived[name] = min(len(lines[name]), arrived[name] + data.draw(st.integers(fewest, 12)))
+        with open(os.path.join(log.folder("t"), name), "wb") as file:
+            file.write(b"".join(lines[name][: arrived[name]]))
+        yield
+
+
 def agrees(log: EventLog) -> None:
     """The index says what the files say."""
     thread = thread_of(log.records("t"), "t")
@@ -167,12 +180,7 @@ def test_rows_of_the_index_are_rows_of_the_fold(
 ) -> None:
     """The writers' files arrive piece by piece, and rows are asked for in between."""
     with store() as log:
-        arrived = dict.fromkeys(lines, 0)
-        while any(arrived[name] < len(lines[name]) for name in lines):
-            name = data.draw(st.sampled_from(sorted(lines)))
-            arrived[name] = min(len(lines[name]), arrived[name] + data.draw(st.integers(1, 12)))
-            with open(os.path.join(log.folder("t"), name), "wb") as file:
-                file.write(b"".join(lines[name][: arrived[name]]))
+        for _ in arriving(log, lines, data, 1):
             agrees(log)
         thread = log.thread("t")
         still = sorted(("t", run.uid) for run in thread.runs if not run.ended_at)
