@@ -92,6 +92,19 @@ def test_move_needs_repeats_one_axis_and_a_better_number(recorded):  # noqa: F81
     assert lab.ok("logbook").count("Refused: baseline-stays") == 4
 
 
+def test_a_move_counts_what_there_was_to_choose_from_as_a_comparison_does(recorded):  # noqa: F811
+    lab, run = recorded
+    run([20.1, 20.4, 19.9], "--set", "block=64")
+    lab.ok("metric", "time_ms", "--direction", "lower", "--redefine")
+    lab.ok("baseline", "set", "P-001")
+    for block in range(8):
+        run([19.4, 19.5, 19.2], "--set", f"block={block}")
+    compared = lab.json("compare", "baseline", "P-005", "--axis", "block")["data"]["metrics"][0]
+    assert compared["chosen_from"] == 8 and compared["p"] < 0.05 < compared["p_counted"]
+    error, got = error_of(lab, "baseline", "move", "P-005", "--why", "x", "--axis", "block")
+    assert got == 5 and "shown to be better" in error["details"]["missing"][0]
+
+
 def test_override_of_a_move_stays_visible(recorded):  # noqa: F811
     lab, run = recorded
     run([20.1], "--set", "block=64")

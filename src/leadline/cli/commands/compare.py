@@ -84,8 +84,9 @@ def run(context: Context, args: argparse.Namespace) -> Answer:
         parse_targets,
         record_refusals,
     )
+    from leadline.services.lookup import slice_of
 
-    thread = context.store.thread(context.topic(args.thread))
+    thread = slice_of(context, context.topic(args.thread), [args.a, args.b])
     comparison = compare_sides(
         context,
         thread,

@@ -74,6 +74,12 @@ def compare_sides(
         _check_one_unit(
             option, sizes or {}, wanted or sorted({n for r in a_runs + b_runs for n in r.metrics})
         )
+    measured = {name for run in (*a_runs, *b_runs) for name in run.metrics}
+    # Of the whole thread, of which the caller may have those two alone.
+    choices = context.store.look(
+        thread.topic,
+        lambda whole: {name: _choice(whole, a_runs, b_runs, name) for name in measured},
+    )
     out = compare(
         a_runs,
         b_runs,
@@ -89,7 +95,7 @@ def compare_sides(
         strict_hygiene=strict_hygiene,
         detect=detect,
         equivalent=equivalent,
-        choice_of=lambda metric: _choice(thread, a_runs, b_runs, metric),
+        choice_of=lambda metric: choices.get(metric, NO_CHOICE),
     )
     for metric in out.metrics:
         command = in_turns_command(metric.metric, a_runs, b_runs)
