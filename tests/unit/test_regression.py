@@ -36,9 +36,13 @@ def in_turns(slower: float = 2.0, code: dict[str, Any] | None = None, **last: An
 
 
 def judged(b: ThreadBuilder, axes: tuple[str, ...] = ("side",), **settings: Any):
-    context: Any = SimpleNamespace(setting=lambda name: settings.get(name, SETTINGS[name].default))
+    thread = b.thread()
+    context: Any = SimpleNamespace(
+        setting=lambda name: settings.get(name, SETTINGS[name].default),
+        store=SimpleNamespace(look=lambda _topic, question: question(thread)),
+    )
     rows, _ = check_regression(
-        context, b.thread(), "P-002", against="P-001", axes=list(axes), metrics=["time_ms"]
+        context, thread, "P-002", against="P-001", axes=list(axes), metrics=["time_ms"]
     )
     return {
         row["code"]: (row["state"], row["mend"]) for row in rows if row["state"] != "pass"
