@@ -34,8 +34,10 @@ from leadline.core.evidence.evaluate import (
     distance_holds,
     evaluate_clause,
 )
+from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Predicate, Subject
 from leadline.core.metric.contract import moved_by_machine
+from leadline.core.record.ranks import EARNED
 from leadline.core.record.run import MetricDef, Run, why_not_evidence
 from leadline.core.stats.distributions import t_upper_quantile
 from leadline.core.stats.inference import summarise
@@ -55,7 +57,7 @@ class Evidence:
     """``why``: the sentences behind the label. ``missing``: what the next label lacks, in numbers.
     ``counted``, ``contrary``: run ids; ``not_counted``: run id to reason. ``blocked``: why the runs
     cannot be judged together at all, however many there are; ``blocked_code`` names the kind for
-    programs."""
+    programs. ``marks``: what has to be said beside the label."""
 
     label: str
     why: list[str] = field(default_factory=list)
@@ -67,6 +69,15 @@ class Evidence:
     confirmed_path: bool | None = None
     blocked: str = ""
     blocked_code: str = ""
+    marks: list[Mark] = field(default_factory=list)
+
+    def mark(self, mark: Mark) -> None:
+        """Say it beside the label, which it may bound."""
+        if mark not in self.marks:
+            self.marks.append(mark)
+            self.why.append(mark.full)
+        if mark.caps and self.label in EARNED:
+            self.label = min(self.label, mark.caps, key=EARNED.index)
 
     def as_dict(self) -> dict[str, object]:
         return {
@@ -79,6 +90,7 @@ class Evidence:
             "clauses": [clause.as_dict() for clause in self.clauses],
             "confirmed_path": self.confirmed_path,
             "blocked": self.blocked,
+            "marks": [{"code": m.code, "short": m.short, "full": m.full} for m in self.marks],
         }
 
 

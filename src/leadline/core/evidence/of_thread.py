@@ -18,6 +18,7 @@ from leadline.core.compare.difference import IN_TURNS
 from leadline.core.errors import LeadlineError
 from leadline.core.evidence.evaluate import Choosing, Chosen
 from leadline.core.evidence.evidence import Evidence, axes_of, evidence, out_of_scope
+from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Clause, Predicate, Subject, parse
 from leadline.core.metric.contract import contracts_differ, contracts_of, moved_by_machine
 from leadline.core.record.run import MetricDef, Run
@@ -207,7 +208,13 @@ def _note_contention(out: Evidence, thread: Thread) -> None:
     busy = sum(1 for run in by_id.values() if run.hygiene.get("contended"))
     if not busy:
         return
-    out.why.append(f"{busy} of {len(by_id)} counted runs shared the machine with other work")
+    out.mark(
+        Mark(
+            "contended",
+            f"{busy} of {len(by_id)} runs contended",
+            f"{busy} of {len(by_id)} counted runs shared the machine with other work",
+        )
+    )
     for result in out.clauses:
         definition = thread.metrics.get(result.clause.metric) or MetricDef(result.clause.metric)
         if moved_by_machine(definition) is False or result.deterministic or not result.right_runs:
@@ -310,13 +317,13 @@ def _cap(out: Evidence, diff: ConfigDiff) -> None:
     if not rows:
         return
     named = ", ".join(f"{row.name} ({row.a!r} against {row.b!r})" for row in rows[:5])
-    out.why.append(f"not apples to apples: {named}")
+    out.mark(
+        Mark("confounds", "not apples to apples", f"not apples to apples: {named}", "exploratory")
+    )
     out.missing.append(
         "an apples-to-apples comparison, or the tested axis declared (--axis) and the rest as "
         f"nuisance: {', '.join(row.name for row in rows[:5])}"
     )
-    if out.label in EARNED_BY_REPEATS:
-        out.label = "exploratory"
 
 
 def preregistered(thread: Thread, item: Item, counted: Iterable[str]) -> str:
