@@ -36,6 +36,7 @@ from leadline.core.evidence.evaluate import (
 )
 from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Predicate, Subject
+from leadline.core.evidence.sentence import Sentence
 from leadline.core.metric.contract import moved_by_machine
 from leadline.core.record.ranks import EARNED
 from leadline.core.record.run import MetricDef, Run, why_not_evidence
@@ -46,6 +47,9 @@ from leadline.core.timestamps import plural
 from leadline.core.typed import Any
 from leadline.core.values import dataclass, field
 
+# Raised whenever the same runs may get another label than before: a record of a claim names the version that gave its
+# label, so that what an upgrade changed can be told from what runs changed. 1: what no record names.
+RULES = 2
 REPEATS_NEEDED = 3
 MOST_CELLS = 1000
 _EXCUSE_FROM_N = 4
@@ -57,7 +61,8 @@ class Evidence:
     """``why``: the sentences behind the label. ``missing``: what the next label lacks, in numbers.
     ``counted``, ``contrary``: run ids; ``not_counted``: run id to reason. ``blocked``: why the runs
     cannot be judged together at all, however many there are; ``blocked_code`` names the kind for
-    programs. ``marks``: what has to be said beside the label."""
+    programs. ``marks``: what has to be said beside the label. ``false_at``: the declared combinations at which the
+    claim is false. ``sentence``: what the label stands for, in words."""
 
     label: str
     why: list[str] = field(default_factory=list)
@@ -70,6 +75,8 @@ class Evidence:
     blocked: str = ""
     blocked_code: str = ""
     marks: list[Mark] = field(default_factory=list)
+    false_at: list[str] = field(default_factory=list)
+    sentence: Sentence = Sentence()
 
     def mark(self, mark: Mark) -> None:
         """Say it beside the label, which it may bound."""
@@ -82,6 +89,8 @@ class Evidence:
     def as_dict(self) -> dict[str, object]:
         return {
             "label": self.label,
+            "sentence": self.sentence.full,
+            "sentence_short": self.sentence.short,
             "why": list(self.why),
             "missing": list(self.missing),
             "counted": list(self.counted),
@@ -390,7 +399,8 @@ def _label(out: Evidence, centre: _Cell, cells: list[_Cell], axes: dict[str, lis
         out.label = "refuted"
         out.missing = ["runs whose average satisfies the claim, or a claim that these runs bear"]
         return
-    out.why += [f"the claim is false{cell.where}" for cell in false_cells]
+    out.false_at = [cell.where.removeprefix(" at ") for cell in false_cells]
+    out.why += [f"the claim is false at {where}" for where in out.false_at]
     all_replicated = bool(cells) and all(cell.replicated for cell in cells)
     seeds_only = all(is_seed(name) for name in axes)
     replicated = not out.contrary and (centre.replicated or (all_replicated and not seeds_only))

@@ -17,9 +17,10 @@ from leadline.core.compare.config_diff import ConfigDiff, config_diff, fact_of
 from leadline.core.compare.difference import IN_TURNS
 from leadline.core.errors import LeadlineError
 from leadline.core.evidence.evaluate import Choosing, Chosen
-from leadline.core.evidence.evidence import Evidence, axes_of, evidence, out_of_scope
+from leadline.core.evidence.evidence import RULES, Evidence, axes_of, evidence, out_of_scope
 from leadline.core.evidence.marks import Mark
 from leadline.core.evidence.predicate import Clause, Predicate, Subject, parse
+from leadline.core.evidence.sentence import sentence, sentence_without_form
 from leadline.core.metric.contract import contracts_differ, contracts_of, moved_by_machine
 from leadline.core.record.run import MetricDef, Run
 from leadline.core.record.thread import Item, Thread
@@ -115,13 +116,14 @@ def evidence_of(thread: Thread, body: JudgedBody, uid: str = "") -> Evidence:
             if body.get("reported")
             else "it has no checkable form, so no run can bear it out"
         )
-        return Evidence(
-            "none", why=[why], missing=["a checkable form (--that) and runs that bear it out"]
-        )
+        missing = ["a checkable form (--that) and runs that bear it out"]
+        return _without_form(Evidence("none", why=[why], missing=missing))
     try:
         predicate = parse(text)
     except LeadlineError as error:
-        return Evidence("none", why=[f"its checkable form cannot be read: {error.what}"])
+        return _without_form(
+            Evidence("none", why=[f"its checkable form cannot be read: {error.what}"])
+        )
     refs = body.get("refs") or {}
     memo: dict[str, list[Run]] = {}
 
@@ -131,7 +133,15 @@ def evidence_of(thread: Thread, body: JudgedBody, uid: str = "") -> Evidence:
             memo[name] = runs_of_subject(thread, subject, refs)
         return memo[name]
 
-    return evidence_over(thread, predicate, resolve, body, uid)
+    found = evidence_over(thread, predicate, resolve, body, uid)
+    axes = axes_of(predicate, body.get("across"))
+    found.sentence = sentence(thread, predicate, axes, found, body, RULES)
+    return found
+
+
+def _without_form(found: Evidence) -> Evidence:
+    found.sentence = sentence_without_form(found)
+    return found
 
 
 def evidence_over(
